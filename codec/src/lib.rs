@@ -1,1 +1,10 @@
-//! placeholder
+//! Tillgate's wires: bytes to messages and back.
+//!
+//! This crate is pure: it has no clock, socket, thread, file, environment or randomness of its own.
+//! Bytes, time and entropy arrive as arguments, so that one seeded test can drive everything here.
+//!
+//! [`link`] is the terminals' own protocol over TCP, specified byte by byte in `docs/wire.md`.
+//! [`limits`] names every bound of it, with its reason.
+
+pub mod limits;
+pub mod link;

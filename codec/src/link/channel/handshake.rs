@@ -1,0 +1,230 @@
+//! The handshake: one message each way, from [`Hello`] to two [`Channel`]s.
+
+use std::fmt;
+
+use snow::params::NoiseParams;
+use snow::{Builder, HandshakeState};
+
+use super::hello::{HELLO_BYTES, Hello, NOISE_MESSAGE_BYTES, Suite};
+use super::keys::{Psk, StaticPublic, StaticSecret};
+use super::resolver::Resolver;
+use super::sealed::Channel;
+use crate::link::record::{RecordType, header};
+
+/// What a gateway has after an accepted hello.
+pub struct Accepted {
+    /// The gateway's end of the channel.
+    pub channel: Channel,
+    /// The hello's handshake counter: the new `counter_high` of this terminal and key id, to be kept
+    /// before the next hello is accepted.
+    pub counter: u64,
+}
+
+/// Why a handshake failed. The connection closes; nothing was appended to the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeError {
+    /// The keyed MAC is wrong: another key, or changed bytes. No Diffie-Hellman was done.
+    Mac,
+    /// The counter is not higher than the highest one accepted. No Diffie-Hellman was done.
+    Replayed {
+        /// The hello's counter.
+        counter: u64,
+        /// The highest counter accepted before.
+        high: u64,
+    },
+    /// Noise refused the message: another gateway key or prologue, or a public key of small order.
+    Noise,
+    /// The message has another length than a Noise message of these patterns.
+    Malformed {
+        /// The length found, in bytes.
+        length: usize,
+    },
+    /// [`Suite::NkPsk0`] was asked for without the gateway's public key.
+    GatewayKeyMissing,
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mac => f.write_str("the hello's MAC is wrong"),
+            Self::Replayed { counter, high } => {
+                write!(f, "handshake counter {counter} is not above {high}")
+            }
+            Self::Noise => f.write_str("the Noise message was refused"),
+            Self::Malformed { length } => {
+                write!(
+                    f,
+                    "a Noise message has {NOISE_MESSAGE_BYTES} bytes, not {length}"
+                )
+            }
+            Self::GatewayKeyMissing => f.write_str("NKpsk0 needs the gateway's public key"),
+        }
+    }
+}
+
+impl std::error::Error for HandshakeError {}
+
+impl From<snow::Error> for HandshakeError {
+    fn from(_: snow::Error) -> Self {
+        // snow's reasons differ by where its arithmetic stopped; a peer must not learn which.
+        Self::Noise
+    }
+}
+
+/// The gateway's side: checks `hello`, appends the whole HELLO_REPLY record to `out`.
+///
+/// The checks come cheapest first: keyed MAC (constant time), counter above `counter_high`, and only
+/// then the Noise message with its Diffie-Hellman. `entropy` becomes the ephemeral key and must never
+/// be used twice.
+///
+/// # Errors
+/// [`HandshakeError`]; `out` is then as it was.
+pub fn accept(
+    hello: &Hello<'_>,
+    psk: &Psk,
+    secret: &StaticSecret,
+    counter_high: u64,
+    entropy: [u8; 32],
+    out: &mut Vec<u8>,
+) -> Result<Accepted, HandshakeError> {
+    if !hello.verifies(psk) {
+        return Err(HandshakeError::Mac);
+    }
+    let counter = hello.counter;
+    if counter <= counter_high {
+        return Err(HandshakeError::Replayed {
+            counter,
+            high: counter_high,
+        });
+    }
+    let prologue = hello.prologue();
+    let (resolver, private) = match hello.suite {
+        Suite::NkPsk0 => (
+            Resolver::new(entropy, Some(secret.public())),
+            Some(secret.private()),
+        ),
+        Suite::NnPsk0 => (Resolver::new(entropy, None), None),
+    };
+    let mut builder = Builder::with_resolver(params(hello.suite), Box::new(resolver))
+        .prologue(&prologue)?
+        .psk(0, psk.bytes())?;
+    if let Some(private) = private {
+        builder = builder.local_private_key(private)?;
+    }
+    let mut noise = builder.build_responder()?;
+    read_empty(&mut noise, hello.noise)?;
+    let reply = write_empty(&mut noise)?;
+    let (from_terminal, from_gateway) = split(&mut noise);
+
+    out.extend_from_slice(&header(RecordType::HELLO_REPLY, reply.len()));
+    out.extend_from_slice(&reply);
+    Ok(Accepted {
+        channel: Channel::new(from_gateway, from_terminal),
+        counter,
+    })
+}
+
+/// The terminal's side, between its HELLO and the gateway's HELLO_REPLY.
+pub struct Initiator {
+    noise: HandshakeState,
+}
+
+impl Initiator {
+    /// Starts a handshake and appends the whole HELLO record to `out`.
+    ///
+    /// `counter` must be higher than in any hello before it with this key; `entropy` becomes the
+    /// ephemeral key and must never be used twice. `gateway` is needed for [`Suite::NkPsk0`] and
+    /// ignored for [`Suite::NnPsk0`].
+    ///
+    /// # Errors
+    /// [`HandshakeError::GatewayKeyMissing`], or [`HandshakeError::Noise`] when the gateway's key is a
+    /// point of small order; `out` is then as it was.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call per connection; each is a fact of its own"
+    )]
+    pub fn start(
+        suite: Suite,
+        terminal: u32,
+        key_id: u8,
+        psk: &Psk,
+        gateway: Option<&StaticPublic>,
+        counter: u64,
+        entropy: [u8; 32],
+        out: &mut Vec<u8>,
+    ) -> Result<Self, HandshakeError> {
+        let clear = Hello {
+            suite,
+            terminal,
+            key_id,
+            counter,
+            mac: [0; 16],
+            noise: &[],
+        };
+        let prologue = clear.prologue();
+        let resolver = Resolver::new(entropy, None);
+        let mut builder = Builder::with_resolver(params(suite), Box::new(resolver))
+            .prologue(&prologue)?
+            .psk(0, psk.bytes())?;
+        if suite == Suite::NkPsk0 {
+            let StaticPublic(key) = gateway.ok_or(HandshakeError::GatewayKeyMissing)?;
+            builder = builder.remote_public_key(key)?;
+        }
+        let mut noise = builder.build_initiator()?;
+        let message = write_empty(&mut noise)?;
+        let hello = Hello::signed(suite, terminal, key_id, counter, &message, psk);
+
+        out.extend_from_slice(&header(RecordType::HELLO, HELLO_BYTES));
+        hello.encode(out);
+        Ok(Self { noise })
+    }
+
+    /// Reads the payload of the HELLO_REPLY record and gives the terminal's end of the channel.
+    ///
+    /// # Errors
+    /// [`HandshakeError::Malformed`] or [`HandshakeError::Noise`]: the peer does not hold the keys.
+    pub fn finish(mut self, payload: &[u8]) -> Result<Channel, HandshakeError> {
+        read_empty(&mut self.noise, payload)?;
+        let (from_terminal, from_gateway) = split(&mut self.noise);
+        Ok(Channel::new(from_terminal, from_gateway))
+    }
+}
+
+fn params(suite: Suite) -> NoiseParams {
+    suite
+        .noise_name()
+        .parse()
+        .expect("both names are of snow's own grammar")
+}
+
+/// Writes a Noise message with an empty payload; both patterns give the same length.
+fn write_empty(noise: &mut HandshakeState) -> Result<[u8; NOISE_MESSAGE_BYTES], HandshakeError> {
+    let mut message = [0; NOISE_MESSAGE_BYTES];
+    let written = noise.write_message(&[], &mut message)?;
+    assert_eq!(
+        written, NOISE_MESSAGE_BYTES,
+        "a Noise message of ours has another length"
+    );
+    Ok(message)
+}
+
+/// Reads a Noise message that must have an empty payload.
+fn read_empty(noise: &mut HandshakeState, message: &[u8]) -> Result<(), HandshakeError> {
+    if message.len() != NOISE_MESSAGE_BYTES {
+        return Err(HandshakeError::Malformed {
+            length: message.len(),
+        });
+    }
+    let payload_bytes = noise.read_message(message, &mut [])?;
+    assert_eq!(payload_bytes, 0, "a message of this length has no payload");
+    Ok(())
+}
+
+/// The two transport keys (Noise, section 5.2, `Split`): terminal's sending key, gateway's.
+fn split(noise: &mut HandshakeState) -> ([u8; 32], [u8; 32]) {
+    assert!(
+        noise.is_handshake_finished(),
+        "keys are taken from a whole handshake only"
+    );
+    noise.dangerously_get_raw_split()
+}

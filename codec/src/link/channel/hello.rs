@@ -1,0 +1,206 @@
+//! The first record of a connection, and the keyed MAC in it.
+//!
+//! ```text
+//!  0       1        2          6            14         30                        78
+//! +-------+--------+----------+------------+----------+--------------------------+
+//! | suite | key id | terminal | counter    | mac      | Noise message 1          |
+//! |       |        | (u32 BE) | (u64 BE)   | (16)     | e (32), tag (16)         |
+//! +-------+--------+----------+------------+----------+--------------------------+
+//! '------------- clear part: prologue ------'
+//!
+//! mac key = HMAC-SHA256(psk, "tillgate link 1 hello")
+//! mac     = first 16 bytes of HMAC-SHA256(mac key, clear part | Noise message 1)
+//! ```
+//!
+//! The clear part is also the prologue of the Noise handshake, so both ends agree on it or fail.
+
+use std::fmt;
+
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::combinator::all_consuming;
+use nom::number::complete::{be_u8, be_u32, be_u64};
+use ring::hmac;
+use subtle::ConstantTimeEq;
+
+use super::keys::Psk;
+use super::sealed::TAG_BYTES;
+
+/// Bytes of the keyed MAC.
+pub const MAC_BYTES: usize = 16;
+/// Bytes of each Noise message: an X25519 public key and the tag over an empty payload.
+pub const NOISE_MESSAGE_BYTES: usize = 32 + TAG_BYTES;
+/// Bytes of a HELLO's payload.
+pub const HELLO_BYTES: usize = PROLOGUE_BYTES + MAC_BYTES + NOISE_MESSAGE_BYTES;
+/// Bytes of the clear part.
+const PROLOGUE_BYTES: usize = 1 + 1 + 4 + 8;
+
+/// Separates the MAC key from every other use of the pre-shared key.
+const MAC_LABEL: &[u8] = b"tillgate link 1 hello";
+
+/// Which Noise pattern the terminal speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Suite {
+    /// `Noise_NKpsk0_25519_ChaChaPoly_SHA256`: the terminal holds the gateway's public key.
+    NkPsk0 = 1,
+    /// `Noise_NNpsk0_25519_ChaChaPoly_SHA256`: the terminal holds its pre-shared key only.
+    NnPsk0 = 2,
+}
+
+impl Suite {
+    /// The name that the Noise framework hashes first.
+    #[must_use]
+    pub fn noise_name(self) -> &'static str {
+        match self {
+            Self::NkPsk0 => "Noise_NKpsk0_25519_ChaChaPoly_SHA256",
+            Self::NnPsk0 => "Noise_NNpsk0_25519_ChaChaPoly_SHA256",
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::NkPsk0 => 1,
+            Self::NnPsk0 => 2,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::NkPsk0),
+            2 => Some(Self::NnPsk0),
+            _ => None,
+        }
+    }
+}
+
+/// A terminal's hello, read but not yet believed: only [`super::accept`] checks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// Which pattern.
+    pub suite: Suite,
+    /// Which terminal says it is calling.
+    pub terminal: u32,
+    /// Which of that terminal's pre-shared keys.
+    pub key_id: u8,
+    /// Handshake counter; each hello of a terminal and key id must be higher than the one before.
+    pub counter: u64,
+    /// Keyed MAC over everything else.
+    pub mac: [u8; MAC_BYTES],
+    /// Noise message 1.
+    pub noise: &'a [u8],
+}
+
+/// Why a HELLO's payload could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelloError {
+    /// The payload has not exactly [`HELLO_BYTES`] bytes.
+    Length {
+        /// The length found, in bytes.
+        length: usize,
+    },
+    /// The suite at offset 0 is not spoken here; a gateway answers with the refusal `VERSION`.
+    Suite {
+        /// The suite's code found.
+        code: u8,
+    },
+}
+
+impl fmt::Display for HelloError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { length } => write!(f, "a hello has {HELLO_BYTES} bytes, not {length}"),
+            Self::Suite { code } => write!(f, "hello suite {code} at offset 0 is unknown"),
+        }
+    }
+}
+
+impl std::error::Error for HelloError {}
+
+impl<'a> Hello<'a> {
+    /// Reads the payload of a HELLO record.
+    ///
+    /// # Errors
+    /// [`HelloError`] when the length or the suite is wrong.
+    pub fn decode(payload: &'a [u8]) -> Result<Self, HelloError> {
+        let fields = (
+            be_u8,
+            be_u8,
+            be_u32,
+            be_u64,
+            take(MAC_BYTES),
+            take(NOISE_MESSAGE_BYTES),
+        );
+        let (_, (code, key_id, terminal, counter, mac, noise)) = all_consuming(fields)
+            .parse(payload)
+            .map_err(|_: nom::Err<()>| HelloError::Length {
+                length: payload.len(),
+            })?;
+        let mac = <[u8; MAC_BYTES]>::try_from(mac).expect("take gives what it was asked for");
+        let suite = Suite::from_code(code).ok_or(HelloError::Suite { code })?;
+        Ok(Self {
+            suite,
+            terminal,
+            key_id,
+            counter,
+            mac,
+            noise,
+        })
+    }
+
+    /// A hello with its MAC computed, for the terminal's side.
+    pub(super) fn signed(
+        suite: Suite,
+        terminal: u32,
+        key_id: u8,
+        counter: u64,
+        noise: &'a [u8],
+        psk: &Psk,
+    ) -> Self {
+        let unsigned = Self {
+            suite,
+            terminal,
+            key_id,
+            counter,
+            mac: [0; MAC_BYTES],
+            noise,
+        };
+        Self {
+            mac: unsigned.expected_mac(psk),
+            ..unsigned
+        }
+    }
+
+    /// Appends the payload of a HELLO record.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.prologue());
+        out.extend_from_slice(&self.mac);
+        out.extend_from_slice(self.noise);
+    }
+
+    /// Whether the MAC is right, in time that does not depend on where it differs.
+    pub(super) fn verifies(&self, psk: &Psk) -> bool {
+        self.expected_mac(psk).ct_eq(&self.mac).into()
+    }
+
+    /// The clear part, which is the prologue of the Noise handshake.
+    pub(super) fn prologue(&self) -> [u8; PROLOGUE_BYTES] {
+        let mut bytes = [0; PROLOGUE_BYTES];
+        bytes[0] = self.suite.code();
+        bytes[1] = self.key_id;
+        bytes[2..6].copy_from_slice(&self.terminal.to_be_bytes());
+        bytes[6..].copy_from_slice(&self.counter.to_be_bytes());
+        bytes
+    }
+
+    fn expected_mac(&self, psk: &Psk) -> [u8; MAC_BYTES] {
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, psk.bytes()), MAC_LABEL);
+        let mut context =
+            hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
+        context.update(&self.prologue());
+        context.update(self.noise);
+        let full = context.sign();
+        let mut mac = [0; MAC_BYTES];
+        mac.copy_from_slice(&full.as_ref()[..MAC_BYTES]);
+        mac
+    }
+}

@@ -1,0 +1,79 @@
+//! Command: an order of the gateway to a terminal.
+
+use super::error::BodyError;
+use super::reader::Fields;
+use super::tag::{COMMAND, ORDER, TEXT};
+use super::writer::Writer;
+
+/// An order, pushed at any time; answered by [`super::Acknowledge`] with the same id.
+///
+/// The gateway sends it again, with the same id, until it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Command<'a> {
+    /// Number of the command.
+    pub id: u32,
+    /// What to do.
+    pub order: Order<'a>,
+}
+
+/// What a terminal is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order<'a> {
+    /// Sell no more, and show why.
+    Block {
+        /// For the seller to read; may be empty.
+        reason: &'a str,
+    },
+    /// Sell again.
+    Unblock,
+    /// Show a message to the seller.
+    Message {
+        /// For the seller to read.
+        text: &'a str,
+    },
+    /// An order of a later version: acknowledged as unsupported.
+    Unknown(u8),
+}
+
+const BLOCK: u8 = 1;
+const UNBLOCK: u8 = 2;
+const MESSAGE: u8 = 3;
+
+impl<'a> Command<'a> {
+    pub(super) const TYPE: u8 = 0x88;
+    pub(super) const NAME: &'static str = "command";
+
+    pub(super) fn decode(fields: &Fields<'a>) -> Result<Self, BodyError> {
+        let order = match fields.unsigned(ORDER)? {
+            BLOCK => Order::Block {
+                reason: fields.text_or_empty(TEXT)?,
+            },
+            UNBLOCK => Order::Unblock,
+            MESSAGE => Order::Message {
+                text: fields.text(TEXT)?,
+            },
+            other => Order::Unknown(other),
+        };
+        Ok(Self {
+            id: fields.unsigned(COMMAND)?,
+            order,
+        })
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let mut writer = Writer::start(Self::TYPE, out);
+        writer.unsigned(COMMAND, self.id);
+        match self.order {
+            Order::Block { reason } => {
+                writer.unsigned(ORDER, BLOCK);
+                writer.text_unless_empty(TEXT, reason);
+            }
+            Order::Unblock => writer.unsigned(ORDER, UNBLOCK),
+            Order::Message { text } => {
+                writer.unsigned(ORDER, MESSAGE);
+                writer.text(TEXT, text);
+            }
+            Order::Unknown(other) => writer.unsigned(ORDER, other),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Message bodies: one type byte, then tagged values.
+//!
+//! One file per message, each with the same members: the struct, `TYPE`, `NAME`, `decode`, `encode`.
+//! [`Upward`] is what terminals say, [`Downward`] what the gateway says. Decoding borrows from the
+//! body and does not allocate; encoding appends to the caller's buffer.
+//!
+//! Unknown tags are skipped, so that a later version can add fields. Integers are written without
+//! leading zero bytes, and fields that would be zero or empty by default are left out: on 2G every
+//! byte is paid for.
+
+mod acknowledge;
+mod answer;
+mod balance;
+mod code;
+mod command;
+mod confirm;
+mod date;
+mod error;
+mod logon;
+mod ping;
+mod pong;
+mod reader;
+mod repeat;
+mod reversal;
+mod sale;
+mod tag;
+mod welcome;
+mod writer;
+
+pub use acknowledge::Acknowledge;
+pub use answer::{Answer, AnswerKind, Slip};
+pub use balance::Balance;
+pub use code::ResponseCode;
+pub use command::{Command, Order};
+pub use confirm::Confirm;
+pub use date::BusinessDate;
+pub use error::{BodyError, BodyErrorKind};
+pub use logon::Logon;
+pub use ping::Ping;
+pub use pong::Pong;
+pub use repeat::Repeat;
+pub use reversal::Reversal;
+pub use sale::Sale;
+pub use welcome::Welcome;
+
+use reader::Fields;
+
+/// The highest version of the message layer spoken here; see [`Logon::versions`].
+pub const MESSAGE_VERSION: u8 = 1;
+
+/// What a terminal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upward<'a> {
+    /// First message of a session.
+    Logon(Logon<'a>),
+    /// Sell a voucher, a top-up or pay a bill.
+    Sale(Sale<'a>),
+    /// The receipt of a sale was printed.
+    Confirm(Confirm),
+    /// Give the answer of a sale again.
+    Repeat(Repeat),
+    /// Take a sale back.
+    Reversal(Reversal),
+    /// Ask for the seller's float.
+    Balance(Balance),
+    /// Still here.
+    Ping(Ping),
+    /// A command was carried out, or not.
+    Acknowledge(Acknowledge),
+}
+
+impl<'a> Upward<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`BodyError`] names message, field and offset of the first thing found wrong.
+    pub fn decode(body: &'a [u8]) -> Result<Self, BodyError> {
+        let fields = |name| Fields::find(name, body);
+        match message_type(body)? {
+            Logon::TYPE => Logon::decode(&fields(Logon::NAME)?).map(Self::Logon),
+            Sale::TYPE => Sale::decode(&fields(Sale::NAME)?).map(Self::Sale),
+            Confirm::TYPE => Confirm::decode(&fields(Confirm::NAME)?).map(Self::Confirm),
+            Repeat::TYPE => Repeat::decode(&fields(Repeat::NAME)?).map(Self::Repeat),
+            Reversal::TYPE => Reversal::decode(&fields(Reversal::NAME)?).map(Self::Reversal),
+            Balance::TYPE => Balance::decode(&fields(Balance::NAME)?).map(Self::Balance),
+            Ping::TYPE => Ping::decode(&fields(Ping::NAME)?).map(Self::Ping),
+            Acknowledge::TYPE => {
+                Acknowledge::decode(&fields(Acknowledge::NAME)?).map(Self::Acknowledge)
+            }
+            found => Err(unknown(found)),
+        }
+    }
+
+    /// Appends the body to `out`.
+    ///
+    /// # Panics
+    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut it.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Logon(message) => message.encode(out),
+            Self::Sale(message) => message.encode(out),
+            Self::Confirm(message) => message.encode(out),
+            Self::Repeat(message) => message.encode(out),
+            Self::Reversal(message) => message.encode(out),
+            Self::Balance(message) => message.encode(out),
+            Self::Ping(message) => message.encode(out),
+            Self::Acknowledge(message) => message.encode(out),
+        }
+    }
+}
+
+/// What the gateway says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Downward<'a> {
+    /// Answers a logon.
+    Welcome(Welcome),
+    /// Answers a sale, confirm, repeat, reversal or balance.
+    Answer(Answer<'a>),
+    /// Answers a ping.
+    Pong(Pong),
+    /// An order to the terminal, to be acknowledged.
+    Command(Command<'a>),
+}
+
+impl<'a> Downward<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`BodyError`] names message, field and offset of the first thing found wrong.
+    pub fn decode(body: &'a [u8]) -> Result<Self, BodyError> {
+        let fields = |name| Fields::find(name, body);
+        match message_type(body)? {
+            Welcome::TYPE => Welcome::decode(&fields(Welcome::NAME)?).map(Self::Welcome),
+            Answer::TYPE => Answer::decode(&fields(Answer::NAME)?).map(Self::Answer),
+            Pong::TYPE => Pong::decode(&fields(Pong::NAME)?).map(Self::Pong),
+            Command::TYPE => Command::decode(&fields(Command::NAME)?).map(Self::Command),
+            found => Err(unknown(found)),
+        }
+    }
+
+    /// Appends the body to `out`.
+    ///
+    /// # Panics
+    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut it.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Welcome(message) => message.encode(out),
+            Self::Answer(message) => message.encode(out),
+            Self::Pong(message) => message.encode(out),
+            Self::Command(message) => message.encode(out),
+        }
+    }
+}
+
+fn message_type(body: &[u8]) -> Result<u8, BodyError> {
+    let kind = BodyErrorKind::Empty;
+    body.first().copied().ok_or(BodyError {
+        message: "",
+        field: "",
+        tag: 0,
+        offset: 0,
+        kind,
+    })
+}
+
+fn unknown(found: u8) -> BodyError {
+    let kind = BodyErrorKind::UnknownMessage { found };
+    BodyError {
+        message: "",
+        field: "",
+        tag: 0,
+        offset: 0,
+        kind,
+    }
+}

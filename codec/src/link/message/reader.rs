@@ -1,0 +1,265 @@
+//! Reading a body: one pass of nom over the fields, then typed values by tag.
+//!
+//! ```text
+//!  0        1     2        2 + n
+//! +--------+-----+--------+---------+-----+------ - -     lengths 0..=254 take one byte,
+//! | message| tag | length | n bytes | tag | length        longer ones FF and a u16 BE
+//! +--------+-----+--------+---------+-----+------ - -
+//! ```
+
+use nom::bytes::complete::take;
+use nom::number::complete::{be_u8, be_u16};
+use nom::{IResult, Parser};
+
+use super::code::ResponseCode;
+use super::date::BusinessDate;
+use super::error::{BodyError, BodyErrorKind};
+use super::tag::{self, KNOWN, Tag};
+use crate::limits::BODY_BYTES_MAX;
+
+/// The length byte that says that a 16-bit length follows.
+pub(super) const LONG_LENGTH: u8 = 0xFF;
+
+/// The fields of one body, found but not yet interpreted.
+///
+/// Nothing is copied or allocated: for each tag of the dictionary only the place of its value is
+/// kept. Unknown tags are skipped; a known one that occurs twice is an error.
+pub(super) struct Fields<'a> {
+    message: &'static str,
+    body: &'a [u8],
+    places: [Option<Place>; KNOWN],
+}
+
+/// Where a value lies in the body.
+#[derive(Clone, Copy)]
+struct Place {
+    offset: u16,
+    length: u16,
+}
+
+/// A field as it lies on the wire.
+struct RawField<'a> {
+    number: u8,
+    minimal: bool,
+    value: &'a [u8],
+}
+
+/// One field: tag, short or long length, value. Fails only if bytes are missing.
+fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
+    let (rest, (number, short)) = (be_u8, be_u8).parse(input)?;
+    let (rest, length) = match short {
+        LONG_LENGTH => be_u16.parse(rest)?,
+        short => (rest, u16::from(short)),
+    };
+    let minimal = short != LONG_LENGTH || length >= u16::from(LONG_LENGTH);
+    let (rest, value) = take(length).parse(rest)?;
+    Ok((
+        rest,
+        RawField {
+            number,
+            minimal,
+            value,
+        },
+    ))
+}
+
+impl<'a> Fields<'a> {
+    /// Finds the fields of `body`, whose first byte is the message type.
+    pub(super) fn find(message: &'static str, body: &'a [u8]) -> Result<Self, BodyError> {
+        let mut fields = Self {
+            message,
+            body,
+            places: [None; KNOWN],
+        };
+        if body.len() > BODY_BYTES_MAX {
+            let kind = BodyErrorKind::TooLong {
+                length: body.len(),
+                bytes_max: BODY_BYTES_MAX,
+            };
+            return Err(BodyError {
+                message,
+                field: "",
+                tag: 0,
+                offset: 0,
+                kind,
+            });
+        }
+        let mut rest = body.get(1..).unwrap_or_default();
+        // Bound: every field takes at least its tag and length from `rest`.
+        while !rest.is_empty() {
+            let start = body.len() - rest.len();
+            let (after, field) = raw_field(rest)
+                .map_err(|_| fields.raw_error(rest[0], start, BodyErrorKind::Truncated))?;
+            rest = after;
+            fields.keep(&field, start)?;
+        }
+        Ok(fields)
+    }
+
+    fn keep(&mut self, field: &RawField<'a>, start: usize) -> Result<(), BodyError> {
+        if !field.minimal {
+            return Err(self.raw_error(field.number, start, BodyErrorKind::NotMinimal));
+        }
+        let Some(tag) = tag::find(field.number) else {
+            return Ok(());
+        };
+        let head = if field.value.len() < usize::from(LONG_LENGTH) {
+            2
+        } else {
+            4
+        };
+        let offset = start + head;
+        let length = field.value.len();
+        if length > tag.bytes_max {
+            let kind = BodyErrorKind::TooLong {
+                length,
+                bytes_max: tag.bytes_max,
+            };
+            return Err(self.error(tag, offset, kind));
+        }
+        let place = &mut self.places[usize::from(tag.number)];
+        if place.is_some() {
+            return Err(self.error(tag, start, BodyErrorKind::Duplicate));
+        }
+        let bounded = |bytes| u16::try_from(bytes).expect("BODY_BYTES_MAX fits 16 bits");
+        *place = Some(Place {
+            offset: bounded(offset),
+            length: bounded(length),
+        });
+        Ok(())
+    }
+
+    /// Unsigned integer of a mandatory field.
+    pub(super) fn unsigned<T: TryFrom<u64>>(&self, tag: Tag) -> Result<T, BodyError> {
+        self.unsigned_if_any(tag)?.ok_or_else(|| self.missing(tag))
+    }
+
+    /// Unsigned integer of a field that is left out when zero.
+    pub(super) fn unsigned_or_zero<T: TryFrom<u64> + Default>(
+        &self,
+        tag: Tag,
+    ) -> Result<T, BodyError> {
+        Ok(self.unsigned_if_any(tag)?.unwrap_or_default())
+    }
+
+    fn unsigned_if_any<T: TryFrom<u64>>(&self, tag: Tag) -> Result<Option<T>, BodyError> {
+        let Some((offset, value)) = self.value(tag) else {
+            return Ok(None);
+        };
+        if value.first() == Some(&0) {
+            return Err(self.error(tag, offset, BodyErrorKind::NotMinimal));
+        }
+        let wide = value
+            .iter()
+            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let narrow =
+            T::try_from(wide).map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
+        Ok(Some(narrow))
+    }
+
+    /// Signed integer (two's complement) of an optional field.
+    pub(super) fn signed_if_any(&self, tag: Tag) -> Result<Option<i64>, BodyError> {
+        let Some((offset, value)) = self.value(tag) else {
+            return Ok(None);
+        };
+        // Minimal: the first byte may not merely repeat the sign of the second.
+        let padded = match *value {
+            [0x00] => true,
+            [0x00, second, ..] => second < 0x80,
+            [0xFF, second, ..] => second >= 0x80,
+            _ => false,
+        };
+        if padded {
+            return Err(self.error(tag, offset, BodyErrorKind::NotMinimal));
+        }
+        let sign = match value.first() {
+            Some(first) if *first >= 0x80 => -1,
+            _ => 0,
+        };
+        Ok(Some(value.iter().fold(sign, |sum: i64, byte| {
+            (sum << 8) | i64::from(*byte)
+        })))
+    }
+
+    /// Text of a mandatory field.
+    pub(super) fn text(&self, tag: Tag) -> Result<&'a str, BodyError> {
+        self.text_if_any(tag)?.ok_or_else(|| self.missing(tag))
+    }
+
+    /// Text of a field that is left out when empty.
+    pub(super) fn text_or_empty(&self, tag: Tag) -> Result<&'a str, BodyError> {
+        Ok(self.text_if_any(tag)?.unwrap_or_default())
+    }
+
+    /// Text of an optional field.
+    pub(super) fn text_if_any(&self, tag: Tag) -> Result<Option<&'a str>, BodyError> {
+        let Some((offset, value)) = self.value(tag) else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(value).map_err(|error| {
+            self.error(tag, offset + error.valid_up_to(), BodyErrorKind::NotText)
+        })?;
+        Ok(Some(text))
+    }
+
+    /// Date of a mandatory field.
+    pub(super) fn date(&self, tag: Tag) -> Result<BusinessDate, BodyError> {
+        self.unsigned(tag).map(BusinessDate)
+    }
+
+    /// Response code of a mandatory field: exactly two bytes.
+    pub(super) fn code(&self, tag: Tag) -> Result<ResponseCode, BodyError> {
+        let (offset, value) = self.value(tag).ok_or_else(|| self.missing(tag))?;
+        let bytes = value
+            .try_into()
+            .map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
+        Ok(ResponseCode(bytes))
+    }
+
+    /// Whether the field is there.
+    pub(super) fn has(&self, tag: Tag) -> bool {
+        self.places[usize::from(tag.number)].is_some()
+    }
+
+    /// The error of a field that is there but has none of the defined values.
+    pub(super) fn undefined(&self, tag: Tag) -> BodyError {
+        let offset = self
+            .value(tag)
+            .map_or(self.body.len(), |(offset, _)| offset);
+        self.error(tag, offset, BodyErrorKind::Value)
+    }
+
+    fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
+        let place = self.places[usize::from(tag.number)]?;
+        let offset = usize::from(place.offset);
+        Some((
+            offset,
+            &self.body[offset..offset + usize::from(place.length)],
+        ))
+    }
+
+    fn missing(&self, tag: Tag) -> BodyError {
+        self.error(tag, self.body.len(), BodyErrorKind::Missing)
+    }
+
+    fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
+        BodyError {
+            message: self.message,
+            field: tag.name,
+            tag: tag.number,
+            offset,
+            kind,
+        }
+    }
+
+    fn raw_error(&self, number: u8, offset: usize, kind: BodyErrorKind) -> BodyError {
+        let field = tag::find(number).map_or("unknown", |tag| tag.name);
+        BodyError {
+            message: self.message,
+            field,
+            tag: number,
+            offset,
+            kind,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Writing a body: the inverse of [`super::reader`], appending to the caller's buffer.
+
+use super::code::ResponseCode;
+use super::date::BusinessDate;
+use super::reader::LONG_LENGTH;
+use super::tag::Tag;
+
+/// Appends one body to a buffer. Does not allocate if the buffer has room.
+pub(super) struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+}
+
+impl<'o> Writer<'o> {
+    /// Starts a body with its message type.
+    pub(super) fn start(message_type: u8, out: &'o mut Vec<u8>) -> Self {
+        out.push(message_type);
+        Self { out }
+    }
+
+    /// Big-endian without leading zero bytes; zero has no bytes.
+    pub(super) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
+        let value = value.into();
+        let bytes = value.to_be_bytes();
+        let significant = bytes.iter().skip_while(|byte| **byte == 0).count();
+        self.field(tag, &bytes[bytes.len() - significant..]);
+    }
+
+    /// As [`Self::unsigned`], left out when zero.
+    pub(super) fn unsigned_unless_zero(&mut self, tag: Tag, value: impl Into<u64>) {
+        let value = value.into();
+        if value != 0 {
+            self.unsigned(tag, value);
+        }
+    }
+
+    /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has none.
+    pub(super) fn signed(&mut self, tag: Tag, value: i64) {
+        let bytes = value.to_be_bytes();
+        let sign = if value < 0 { 0xFF } else { 0x00 };
+        let mut start = bytes.iter().take_while(|byte| **byte == sign).count();
+        let lost_sign = bytes
+            .get(start)
+            .is_none_or(|byte| (*byte >= 0x80) != (value < 0));
+        if value != 0 && lost_sign {
+            start -= 1;
+        }
+        self.field(tag, &bytes[start..]);
+    }
+
+    /// UTF-8 text.
+    pub(super) fn text(&mut self, tag: Tag, value: &str) {
+        self.field(tag, value.as_bytes());
+    }
+
+    /// As [`Self::text`], left out when empty.
+    pub(super) fn text_unless_empty(&mut self, tag: Tag, value: &str) {
+        if !value.is_empty() {
+            self.text(tag, value);
+        }
+    }
+
+    /// A date, in days.
+    pub(super) fn date(&mut self, tag: Tag, value: BusinessDate) {
+        self.unsigned(tag, value.0);
+    }
+
+    /// A response code, two bytes.
+    pub(super) fn code(&mut self, tag: Tag, value: ResponseCode) {
+        self.field(tag, &value.0);
+    }
+
+    fn field(&mut self, tag: Tag, value: &[u8]) {
+        assert!(
+            value.len() <= tag.bytes_max,
+            "{} of ours has {} bytes, over its bound of {}",
+            tag.name,
+            value.len(),
+            tag.bytes_max
+        );
+        self.out.push(tag.number);
+        match u8::try_from(value.len()) {
+            Ok(short) if short < LONG_LENGTH => self.out.push(short),
+            _ => {
+                let long = u16::try_from(value.len()).expect("every bound fits 16 bits");
+                self.out.push(LONG_LENGTH);
+                self.out.extend_from_slice(&long.to_be_bytes());
+            }
+        }
+        self.out.extend_from_slice(value);
+    }
+}

@@ -1,0 +1,17 @@
+//! The terminal link: our own compact protocol for metered 2G links, over TCP.
+//!
+//! Three layers, each usable by itself, read from the outside in:
+//!
+//! ```text
+//! TCP bytes --record::deframe--> records --channel--> bodies --message--> Upward / Downward
+//! ```
+//!
+//! * [`record`] cuts the stream into bounded records without copying.
+//! * [`channel`] does the handshake (Noise with a pre-shared key) and seals and opens records.
+//! * [`message`] is what the two ends say: bodies of one type byte and tagged values.
+//!
+//! The bytes are specified in `docs/wire.md`.
+
+pub mod channel;
+pub mod message;
+pub mod record;
