@@ -1,0 +1,75 @@
+//! The URLs of HTTP bridges, taken apart once.
+
+use std::fmt;
+
+use http::Uri;
+
+/// `http://HOST[:PORT]/PATH`, without user, query and fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpUrl {
+    /// Name or address; an IPv6 address without its brackets.
+    pub(crate) host: String,
+    /// 80 when the URL has none.
+    pub(crate) port: u16,
+    /// From the first slash on; never ends with one unless it is only that.
+    pub(crate) path: String,
+}
+
+impl HttpUrl {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence for the operator.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let form = "write http://HOST:PORT/PATH";
+        let uri: Uri = text
+            .parse()
+            .map_err(|e| format!("{text:?} is not a URL ({e}); {form}"))?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some(other) => {
+                return Err(format!(
+                    "scheme {other:?} is not spoken by this bridge; {form}"
+                ));
+            }
+            None => return Err(format!("{text:?} has no scheme; {form}")),
+        }
+        if uri.query().is_some() || text.contains('#') || text.contains('@') {
+            return Err(format!("{text:?} has a user, query or fragment; {form}"));
+        }
+        let host = uri
+            .host()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        if host.is_empty() {
+            return Err(format!("{text:?} has no host; {form}"));
+        }
+        let path = uri.path().trim_end_matches('/');
+        Ok(Self {
+            host,
+            port: uri.port_u16().unwrap_or(80),
+            path: if path.is_empty() {
+                "/".to_owned()
+            } else {
+                path.to_owned()
+            },
+        })
+    }
+
+    /// `HOST:PORT`, as a `Host` header and an address to resolve.
+    #[must_use]
+    pub(crate) fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for HttpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}{}", self.authority(), self.path)
+    }
+}
