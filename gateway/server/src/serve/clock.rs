@@ -1,0 +1,36 @@
+//! The one place that reads a clock.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tillgate_core::time::{Moment, Wall};
+
+/// The process's clock: monotonic moments since it started, and the wall for business dates.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// Starts counting now; every thread uses a copy of the same clock.
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// Nanoseconds since the start.
+    pub(crate) fn now(&self) -> Moment {
+        Moment(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Unix time. A clock set before 1970 counts as 1970: business dates are then refused by
+    /// every terminal, which is what such a clock deserves.
+    #[expect(clippy::unused_self, reason = "whoever may ask for the wall holds a clock")]
+    pub(crate) fn wall(&self) -> Wall {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// How long to sleep until `at`; zero when it has come.
+    pub(crate) fn until(&self, at: Moment) -> Duration {
+        Duration::from_nanos(at.since(self.now()).0)
+    }
+}

@@ -1,0 +1,114 @@
+//! What the admin is given of the running gateway: things to read, and one bounded way to order.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tillgate_core::desk::{Control, ControlOrder, Controlled};
+use tillgate_core::directory::Directory;
+use tillgate_core::work::Keys;
+use tillgate_store_core::StoreId;
+use tillgate_store_rocks::RocksReader;
+
+use super::clock::Clock;
+use super::entropy::Entropy;
+use super::limits::CONTROLS_MAX;
+use super::metrics::Metrics;
+use super::view::View;
+
+/// Everything the admin holds; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ServeHandle {
+    /// The way to order.
+    pub(crate) controls: ControlSender,
+    /// Who is online, acknowledged commands, readiness.
+    pub(crate) view: Arc<View>,
+    /// The registry; read it shortly, the desk waits for readers.
+    pub(crate) directory: Arc<RwLock<Directory>>,
+    /// The rows; reads block, so not on an async thread.
+    pub(crate) reader: RocksReader,
+    /// Which store this is, for references.
+    pub(crate) store_id: StoreId,
+    /// To seal what is imported.
+    pub(crate) keys: Arc<Keys>,
+    /// For `/metrics`: [`Metrics::render`].
+    pub(crate) metrics: Arc<Metrics>,
+    /// For time stamps.
+    pub(crate) clock: Clock,
+    /// For nonces.
+    pub(crate) entropy: Entropy,
+}
+
+/// Sends operator's orders to the desk, at most [`CONTROLS_MAX`] at a time.
+#[derive(Clone)]
+pub(crate) struct ControlSender {
+    orders: Sender<Ordered>,
+    tickets: Arc<AtomicU64>,
+    clock: Clock,
+}
+
+/// An order on its way to the desk thread, with where its result goes.
+pub(crate) struct Ordered {
+    /// For the desk.
+    pub(super) control: Control,
+    /// Holds one.
+    pub(super) result: Sender<Controlled>,
+}
+
+/// Too many orders wait, or the gateway goes down: nothing was ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+/// Where the result of an order will be.
+pub(crate) struct ControlReceipt {
+    result: Receiver<Controlled>,
+}
+
+/// Why there is no result. The order may still be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoResult {
+    /// Not within the time given.
+    Late,
+    /// The gateway went down.
+    Gone,
+}
+
+/// The two ends of the admin's way to order.
+pub(super) fn controls(clock: Clock) -> (ControlSender, Receiver<Ordered>) {
+    let (orders, receiver) = bounded(CONTROLS_MAX);
+    (ControlSender { orders, tickets: Arc::default(), clock }, receiver)
+}
+
+impl ControlSender {
+    /// Orders something in the name of `actor`; never waits.
+    ///
+    /// # Errors
+    /// [`Busy`] when nothing was ordered.
+    pub(crate) fn send(&self, order: ControlOrder, actor: &str) -> Result<ControlReceipt, Busy> {
+        let (sender, result) = bounded(1);
+        let control = Control {
+            ticket: self.tickets.fetch_add(1, Ordering::Relaxed),
+            at_ms: self.clock.wall().0,
+            actor: actor.to_owned(),
+            order,
+        };
+        match self.orders.try_send(Ordered { control, result: sender }) {
+            Ok(()) => Ok(ControlReceipt { result }),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
+        }
+    }
+}
+
+impl ControlReceipt {
+    /// Waits, blocking, until the order is durable and in force, or refused.
+    ///
+    /// # Errors
+    /// [`NoResult`] when it is not known what became of the order.
+    pub(crate) fn wait(&self, timeout: Duration) -> Result<Controlled, NoResult> {
+        self.result.recv_timeout(timeout).map_err(|error| match error {
+            crossbeam_channel::RecvTimeoutError::Timeout => NoResult::Late,
+            crossbeam_channel::RecvTimeoutError::Disconnected => NoResult::Gone,
+        })
+    }
+}

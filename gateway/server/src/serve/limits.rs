@@ -1,0 +1,94 @@
+//! Every bound of the shell, with its reason. Those of the core stand in
+//! [`tillgate_core::limits`], those that an operator sets in the configuration.
+
+use std::time::Duration;
+
+use tillgate_core::time::Span;
+
+/// Bytes read from one socket in one turn. Twice the longest record: whoever sends more waits
+/// for the next turn, so that one talker does not hold up the others.
+pub(crate) const READ_BYTES_PER_TURN_MAX: usize = 4 * 1024;
+
+/// Connections accepted in one turn.
+pub(crate) const ACCEPTS_PER_TURN_MAX: usize = 64;
+
+/// Pause before accepting again after the system refused a descriptor or memory.
+pub(crate) const ACCEPT_PAUSE: Span = Span::ms(50);
+
+/// Socket events taken in one turn.
+pub(crate) const EVENTS_PER_TURN_MAX: usize = 1_024;
+
+/// Batches from the pool taken in one turn; the rest keeps the next turn from sleeping.
+pub(crate) const MAIL_PER_TURN_MAX: usize = 64;
+
+/// Kernel buffer for what a terminal sends; a terminal sends a few hundred bytes at a time.
+pub(crate) const SOCKET_RECEIVE_BYTES: usize = 16 * 1024;
+
+/// Kernel buffer for what a terminal is sent. With it, a terminal that does not read costs a
+/// known amount of kernel memory.
+pub(crate) const SOCKET_SEND_BYTES: usize = 32 * 1024;
+
+/// Silence before the kernel asks whether a half-open peer is still there. Longer than the ping
+/// interval that terminals are told would be useless, shorter would wake radios.
+pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(300);
+
+/// Pause between two such questions.
+pub(crate) const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
+
+/// Unanswered questions before the connection counts as dead.
+pub(crate) const KEEPALIVE_COUNT: u32 = 4;
+
+/// Write buffers kept for the next partial write or the next turn's answers.
+pub(crate) const SPARE_WRITE_BUFFERS_MAX: usize = 1_024;
+
+/// A buffer that has grown beyond this is not kept.
+pub(crate) const SPARE_WRITE_BYTES_MAX: usize = 4 * 1024;
+
+/// Requests in one batch for the pool; more are split so that several threads share them.
+pub(crate) const REQUESTS_PER_BATCH_MAX: usize = 256;
+
+/// Handshakes in one batch: about 1 ms of curve arithmetic, after which sales come first again.
+pub(crate) const HELLOS_PER_BATCH_MAX: usize = 8;
+
+/// Batches of requests and replies waiting for the pool. When it is full the sender keeps its
+/// batch and goes on adding to it, so what waits is bounded by the requests in flight.
+pub(crate) const JOBS_MAX: usize = 256;
+
+/// Batches of handshakes waiting for the pool.
+pub(crate) const HELLO_JOBS_MAX: usize = 256;
+
+/// Batches, findings and orders waiting for the desk; its senders wait when it is full.
+pub(crate) const DESK_MAIL_MAX: usize = 256;
+
+/// Batches waiting for one reactor.
+pub(crate) const REACTOR_MAIL_MAX: usize = 256;
+
+/// Operator's orders between the admin and their result.
+pub(crate) const CONTROLS_MAX: usize = 64;
+
+/// Batches of comings and goings waiting for the keeper.
+pub(crate) const PRESENCE_MAX: usize = 256;
+
+/// Empty batches of one kind kept for reuse.
+pub(crate) const SPARE_BATCHES_MAX: usize = 256;
+
+/// A batch whose arena has grown beyond this is not kept.
+pub(crate) const SPARE_BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// Wait before a batch that did not fit is offered again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(1);
+
+/// How often the store's high-water mark is brought to the disk.
+pub(crate) const TICK_EVERY: Span = Span::s(1);
+
+/// Acknowledgements of pushed commands remembered for the admin.
+pub(crate) const ACKNOWLEDGED_MAX: usize = 4_096;
+
+/// Orders waiting for one bridge beyond its connections; more are declined with 91 at once.
+pub(crate) const BRIDGE_QUEUE_MAX: usize = 4_096;
+
+/// Longest answer of a provider.
+pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// After the last answer is due, how long a drain waits for threads and sockets.
+pub(crate) const DRAIN_GRACE: Duration = Duration::from_secs(5);

@@ -1,0 +1,131 @@
+//! A reactor's mailbox: a bounded queue and a doorbell.
+//!
+//! The doorbell costs a system call, so it is rung only for a reactor that sleeps:
+//!
+//! ```text
+//!   sender:  put the mail in ─▶ asleep? ── yes, swap to awake ─▶ ring
+//!   reactor: lie down (asleep) ─▶ any mail? ── yes ─▶ get up
+//!                                    └── no ─▶ poll until rung, or an event, or the deadline
+//! ```
+//!
+//! Each side writes before it reads what the other writes (sequentially consistent), so mail put
+//! in while the reactor lies down is seen by one of the two.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use mio::Waker;
+use tillgate_store_core::TerminalId;
+
+use super::hand::Letters;
+use super::limits::REACTOR_MAIL_MAX;
+
+/// What a reactor is sent.
+pub(crate) enum Mail {
+    /// From the pool.
+    Letters(Box<Letters>),
+    /// From another reactor: the terminal has a newer session there.
+    Superseded {
+        /// Whose older session ends.
+        terminal: TerminalId,
+        /// The newer session's counter.
+        counter: u64,
+    },
+    /// From the keeper: refuse newcomers, finish, stop when nothing is left.
+    Drain,
+    /// From the keeper: stop now.
+    Stop,
+}
+
+/// The sending side; each sender has a clone.
+#[derive(Clone)]
+pub(crate) struct Mailbox {
+    mail: Sender<Mail>,
+    doorbell: Arc<Doorbell>,
+}
+
+/// The receiving side, owned by the reactor.
+pub(crate) struct Inbox {
+    mail: Receiver<Mail>,
+    doorbell: Arc<Doorbell>,
+}
+
+struct Doorbell {
+    waker: Waker,
+    asleep: AtomicBool,
+}
+
+/// Whether a reactor may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing has come: sleep.
+    Sleep,
+    /// Mail is there: look at the sockets without waiting.
+    GetUp,
+}
+
+/// A mailbox whose doorbell is `waker`.
+pub(crate) fn mailbox(waker: Waker) -> (Mailbox, Inbox) {
+    let (sender, receiver) = bounded(REACTOR_MAIL_MAX);
+    let doorbell = Arc::new(Doorbell { waker, asleep: AtomicBool::new(false) });
+    (
+        Mailbox { mail: sender, doorbell: Arc::clone(&doorbell) },
+        Inbox { mail: receiver, doorbell },
+    )
+}
+
+impl Mailbox {
+    /// Puts mail in; waits while the box is full. Mail for a reactor that has ended is dropped.
+    pub(crate) fn post(&self, mail: Mail) {
+        if self.mail.send(mail).is_ok() {
+            self.doorbell.ring();
+        }
+    }
+
+    /// Puts mail in, or gives it back when the box is full.
+    pub(crate) fn try_post(&self, mail: Mail) -> Result<(), Mail> {
+        match self.mail.try_send(mail) {
+            Ok(()) => {
+                self.doorbell.ring();
+                Ok(())
+            }
+            Err(TrySendError::Full(mail)) => Err(mail),
+            Err(TrySendError::Disconnected(_)) => Ok(()),
+        }
+    }
+}
+
+impl Inbox {
+    /// The next mail, if there is any.
+    pub(crate) fn take(&self) -> Option<Mail> {
+        self.mail.try_recv().ok()
+    }
+
+    /// Announces sleep; call [`Inbox::wake`] after it in any case.
+    pub(crate) fn lie_down(&self) -> Rest {
+        self.doorbell.asleep.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if self.mail.is_empty() { Rest::Sleep } else { Rest::GetUp }
+    }
+
+    /// From here on nobody needs to ring.
+    pub(crate) fn wake(&self) {
+        self.doorbell.asleep.store(false, Ordering::SeqCst);
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.mail.len()
+    }
+}
+
+impl Doorbell {
+    fn ring(&self) {
+        fence(Ordering::SeqCst);
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
+            // An eventfd write fails only when it is full, and then the reactor wakes anyway.
+            self.waker.wake().unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What the admin may see of the running gateway: who is online, which commands were
+//! acknowledged, whether it serves. Read-only for everybody but the keeper and the desk.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+use tillgate_core::id::SessionId;
+use tillgate_store_core::TerminalId;
+
+use super::limits::ACKNOWLEDGED_MAX;
+
+/// A snapshot that is always being brought up to date.
+#[derive(Default)]
+pub(crate) struct View {
+    online: RwLock<FxHashMap<TerminalId, Presence>>,
+    acknowledged: Mutex<VecDeque<Acknowledged>>,
+    stage: AtomicU8,
+}
+
+/// Where and since when a terminal is online.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presence {
+    /// Over which session.
+    pub(crate) session: SessionId,
+    /// Its handshake counter: a higher one is a newer session.
+    pub(crate) counter: u64,
+    /// Unix milliseconds.
+    pub(crate) since_ms: u64,
+}
+
+/// A pushed command that its terminal has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Acknowledged {
+    /// Whose.
+    pub(crate) terminal: TerminalId,
+    /// Which.
+    pub(crate) command: u32,
+    /// 0 done, 1 refused, 2 unsupported.
+    pub(crate) result: u8,
+    /// Unix milliseconds.
+    pub(crate) at_ms: u64,
+}
+
+/// A coming or going, from a reactor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// The terminal proved itself.
+    Online {
+        /// Who.
+        terminal: TerminalId,
+        /// How.
+        presence: Presence,
+    },
+    /// A session that was online ended.
+    Offline {
+        /// Who.
+        terminal: TerminalId,
+        /// Which session.
+        session: SessionId,
+    },
+}
+
+/// How far the gateway is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Not listening yet.
+    Starting,
+    /// Takes sales.
+    Serving,
+    /// Going down: finishes what it has.
+    Draining,
+}
+
+impl View {
+    /// Nobody online, starting.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where `terminal` is online, if it is.
+    pub(crate) fn presence(&self, terminal: TerminalId) -> Option<Presence> {
+        let online = self.online.read().unwrap_or_else(PoisonError::into_inner);
+        online.get(&terminal).copied()
+    }
+
+    /// How many terminals are online.
+    pub(crate) fn online(&self) -> usize {
+        self.online.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The result of a pushed command, if it came and is still remembered.
+    pub(crate) fn acknowledged(&self, terminal: TerminalId, command: u32) -> Option<Acknowledged> {
+        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = acknowledged
+            .iter()
+            .rev()
+            .find(|entry| entry.terminal == terminal && entry.command == command);
+        found.copied()
+    }
+
+    /// How far the gateway is; readiness is [`Stage::Serving`].
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Acquire) {
+            0 => Stage::Starting,
+            1 => Stage::Serving,
+            _ => Stage::Draining,
+        }
+    }
+
+    pub(super) fn enter(&self, stage: Stage) {
+        let number = match stage {
+            Stage::Starting => 0,
+            Stage::Serving => 1,
+            Stage::Draining => 2,
+        };
+        self.stage.store(number, Ordering::Release);
+    }
+
+    pub(super) fn note_passages(&self, passages: &[Passage]) {
+        let mut online = self.online.write().unwrap_or_else(PoisonError::into_inner);
+        for passage in passages {
+            match *passage {
+                Passage::Online { terminal, presence } => {
+                    let newer = |held: &Presence| held.counter < presence.counter;
+                    if online.get(&terminal).is_none_or(newer) {
+                        online.insert(terminal, presence);
+                    }
+                }
+                Passage::Offline { terminal, session } => {
+                    if online.get(&terminal).is_some_and(|held| held.session == session) {
+                        online.remove(&terminal);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn note_acknowledged(&self, entry: Acknowledged) {
+        let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        if acknowledged.len() == ACKNOWLEDGED_MAX {
+            acknowledged.pop_front();
+        }
+        acknowledged.push_back(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHO: TerminalId = TerminalId(7);
+
+    fn presence(reactor: u16, counter: u64) -> Presence {
+        let session = SessionId { reactor, slot: 0, generation: 0 };
+        Presence { session, counter, since_ms: 0 }
+    }
+
+    #[test]
+    fn a_terminal_that_moved_is_online_whichever_reactor_reports_first() {
+        let (old, new) = (presence(0, 5), presence(1, 6));
+        let came = |presence| Passage::Online { terminal: WHO, presence };
+        let left = Passage::Offline { terminal: WHO, session: old.session };
+        for order in [
+            [came(old), left, came(new)],
+            [came(old), came(new), left],
+            [came(new), came(old), left],
+        ] {
+            let view = View::new();
+            view.note_passages(&order);
+            assert_eq!(view.presence(WHO), Some(new));
+        }
+    }
+
+    #[test]
+    fn the_oldest_acknowledgement_makes_room() {
+        let view = View::new();
+        let last = u32::try_from(ACKNOWLEDGED_MAX).unwrap_or(u32::MAX);
+        for command in 0..=last {
+            view.note_acknowledged(Acknowledged { terminal: WHO, command, result: 0, at_ms: 1 });
+        }
+        assert_eq!(view.acknowledged(WHO, 0), None);
+        assert!(view.acknowledged(WHO, last).is_some());
+    }
+}
