@@ -4,6 +4,7 @@ use std::fmt;
 
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState};
+use zeroize::Zeroizing;
 
 use super::hello::{HELLO_BYTES, Hello, NOISE_MESSAGE_BYTES, Suite};
 use super::keys::{Psk, StaticPublic, StaticSecret};
@@ -114,7 +115,8 @@ pub fn accept(
     let mut noise = builder.build_responder()?;
     read_empty(&mut noise, hello.noise)?;
     let reply = write_empty(&mut noise)?;
-    let (from_terminal, from_gateway) = split(&mut noise);
+    let keys = split(&mut noise);
+    let (from_terminal, from_gateway) = &*keys;
 
     out.extend_from_slice(&header(RecordType::HELLO_REPLY, reply.len()));
     out.extend_from_slice(&reply);
@@ -185,7 +187,8 @@ impl Initiator {
     /// [`HandshakeError::Malformed`] or [`HandshakeError::Noise`]: the peer does not hold the keys.
     pub fn finish(mut self, payload: &[u8]) -> Result<Channel, HandshakeError> {
         read_empty(&mut self.noise, payload)?;
-        let (from_terminal, from_gateway) = split(&mut self.noise);
+        let keys = split(&mut self.noise);
+        let (from_terminal, from_gateway) = &*keys;
         Ok(Channel::new(from_terminal, from_gateway))
     }
 }
@@ -221,10 +224,10 @@ fn read_empty(noise: &mut HandshakeState, message: &[u8]) -> Result<(), Handshak
 }
 
 /// The two transport keys (Noise, section 5.2, `Split`): terminal's sending key, gateway's.
-fn split(noise: &mut HandshakeState) -> ([u8; 32], [u8; 32]) {
+fn split(noise: &mut HandshakeState) -> Zeroizing<([u8; 32], [u8; 32])> {
     assert!(
         noise.is_handshake_finished(),
         "keys are taken from a whole handshake only"
     );
-    noise.dangerously_get_raw_split()
+    Zeroizing::new(noise.dangerously_get_raw_split())
 }

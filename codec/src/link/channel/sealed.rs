@@ -76,14 +76,14 @@ impl fmt::Display for ChannelError {
 impl std::error::Error for ChannelError {}
 
 impl Channel {
-    pub(super) fn new(sending: [u8; 32], receiving: [u8; 32]) -> Self {
+    pub(super) fn new(sending: &[u8; 32], receiving: &[u8; 32]) -> Self {
         Self {
             sending: Half {
-                key: sending,
+                key: *sending,
                 counter: 0,
             },
             receiving: Half {
-                key: receiving,
+                key: *receiving,
                 counter: 0,
             },
         }

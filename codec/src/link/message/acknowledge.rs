@@ -28,13 +28,13 @@ impl Acknowledge {
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
         Ok(Self {
             command: fields.unsigned(COMMAND)?,
-            result: fields.unsigned_or_zero(RESULT)?,
+            result: fields.unsigned(RESULT)?,
         })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
         writer.unsigned(COMMAND, self.command);
-        writer.unsigned_unless_zero(RESULT, self.result);
+        writer.unsigned(RESULT, self.result);
     }
 }

@@ -109,10 +109,6 @@ impl<'a> Answer<'a> {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
-        writer.unsigned(KIND, self.kind.number());
-        writer.unsigned(STAN, self.stan);
-        writer.date(DATE, self.date);
-        writer.code(CODE, self.code);
         writer.text_unless_empty(RRN, self.rrn);
         writer.text_unless_empty(REFERENCE, self.reference);
         writer.unsigned_unless_zero(AMOUNT, self.amount_minor);
@@ -122,8 +118,12 @@ impl<'a> Answer<'a> {
         if let Some(slip) = &self.voucher {
             slip.encode(&mut writer);
         }
-        writer.unsigned(TIME, self.time_s);
         writer.text_unless_empty(LINES, self.lines);
+        writer.unsigned(KIND, self.kind.number());
+        writer.unsigned(STAN, self.stan);
+        writer.date(DATE, self.date);
+        writer.code(CODE, self.code);
+        writer.unsigned(TIME, self.time_s);
     }
 }
 

@@ -62,18 +62,19 @@ impl<'a> Command<'a> {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
-        writer.unsigned(COMMAND, self.id);
-        match self.order {
+        let order = match self.order {
             Order::Block { reason } => {
-                writer.unsigned(ORDER, BLOCK);
                 writer.text_unless_empty(TEXT, reason);
+                BLOCK
             }
-            Order::Unblock => writer.unsigned(ORDER, UNBLOCK),
+            Order::Unblock => UNBLOCK,
             Order::Message { text } => {
-                writer.unsigned(ORDER, MESSAGE);
                 writer.text(TEXT, text);
+                MESSAGE
             }
-            Order::Unknown(other) => writer.unsigned(ORDER, other),
-        }
+            Order::Unknown(other) => other,
+        };
+        writer.unsigned(COMMAND, self.id);
+        writer.unsigned(ORDER, order);
     }
 }

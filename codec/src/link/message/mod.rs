@@ -6,7 +6,8 @@
 //!
 //! Unknown tags are skipped, so that a later version can add fields. Integers are written without
 //! leading zero bytes, and fields that would be zero or empty by default are left out: on 2G every
-//! byte is paid for.
+//! byte is paid for. Fields that may be left out are written first and those that may not last, so that
+//! no body that was cut short can be read as another one.
 
 mod acknowledge;
 mod answer;

@@ -18,12 +18,12 @@ impl Ping {
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
         Ok(Self {
-            nonce: fields.unsigned_or_zero(NONCE)?,
+            nonce: fields.unsigned(NONCE)?,
         })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
-        writer.unsigned_unless_zero(NONCE, self.nonce);
+        writer.unsigned(NONCE, self.nonce);
     }
 }

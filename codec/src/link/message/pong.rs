@@ -20,14 +20,14 @@ impl Pong {
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
         Ok(Self {
-            nonce: fields.unsigned_or_zero(NONCE)?,
+            nonce: fields.unsigned(NONCE)?,
             time_s: fields.unsigned(TIME)?,
         })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
-        writer.unsigned_unless_zero(NONCE, self.nonce);
+        writer.unsigned(NONCE, self.nonce);
         writer.unsigned(TIME, self.time_s);
     }
 }

@@ -43,12 +43,12 @@ impl<'a> Sale<'a> {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
+        writer.unsigned_unless_zero(PRODUCT, self.product);
+        writer.text_unless_empty(SUBSCRIBER, self.subscriber);
         writer.unsigned(STAN, self.stan);
         writer.date(DATE, self.date);
         writer.unsigned(SERVICE, self.service);
-        writer.unsigned_unless_zero(PRODUCT, self.product);
         writer.unsigned(AMOUNT, self.amount_minor);
         writer.unsigned(CURRENCY, self.currency);
-        writer.text_unless_empty(SUBSCRIBER, self.subscriber);
     }
 }

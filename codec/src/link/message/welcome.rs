@@ -44,12 +44,12 @@ impl Welcome {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
+        writer.unsigned_unless_zero(CATALOGUE, self.catalogue);
+        writer.unsigned_unless_zero(STAN_LAST, self.stan_last);
         writer.code(CODE, self.code);
         writer.date(DATE, self.date);
         writer.unsigned(TIME, self.time_s);
-        writer.unsigned_unless_zero(CATALOGUE, self.catalogue);
         writer.unsigned(IDLE, self.idle_s);
         writer.unsigned(ANSWER, self.answer_s);
-        writer.unsigned_unless_zero(STAN_LAST, self.stan_last);
     }
 }

@@ -1,0 +1,275 @@
+//! Samples of every message, by the name that `testdata/link/bodies.txt` has them under.
+
+use tillgate_codec::link::message::{
+    Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
+    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Slip, Upward, Welcome,
+};
+
+/// 2026-11-23.
+pub(crate) const DAY: BusinessDate = BusinessDate(9823);
+
+/// Every upward message, by name.
+pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
+    let voucher = Sale {
+        stan: 1201,
+        date: DAY,
+        service: 3,
+        product: 50,
+        amount_minor: 5000,
+        currency: 978,
+        subscriber: "",
+    };
+    let top_up = Sale {
+        stan: 1202,
+        service: 260,
+        product: 0,
+        amount_minor: 1999,
+        subscriber: "+4915112345678",
+        ..voucher
+    };
+    vec![
+        (
+            "logon",
+            Upward::Logon(Logon {
+                firmware: "T650-3.1.4",
+                catalogue: 77,
+                versions: 1,
+            }),
+        ),
+        (
+            "logon_bare",
+            Upward::Logon(Logon {
+                firmware: "",
+                catalogue: 0,
+                versions: 1,
+            }),
+        ),
+        ("sale_voucher", Upward::Sale(voucher)),
+        ("sale_top_up", Upward::Sale(top_up)),
+        (
+            "confirm",
+            Upward::Confirm(Confirm {
+                stan: 1201,
+                date: DAY,
+            }),
+        ),
+        (
+            "repeat",
+            Upward::Repeat(Repeat {
+                stan: 1201,
+                date: DAY,
+            }),
+        ),
+        ("repeat_last", Upward::Repeat(Repeat { stan: 0, date: DAY })),
+        (
+            "reversal",
+            Upward::Reversal(Reversal {
+                stan: 1203,
+                date: DAY,
+                original_stan: 1202,
+                original_date: DAY,
+                amount_minor: 1999,
+                reason: Reversal::TIMEOUT,
+            }),
+        ),
+        (
+            "balance",
+            Upward::Balance(Balance {
+                stan: 1204,
+                date: DAY,
+            }),
+        ),
+        ("ping", Upward::Ping(Ping { nonce: 0xC0FF_EE00 })),
+        (
+            "acknowledge",
+            Upward::Acknowledge(Acknowledge {
+                command: 9,
+                result: Acknowledge::UNSUPPORTED,
+            }),
+        ),
+        (
+            "acknowledge_done",
+            Upward::Acknowledge(Acknowledge {
+                command: 8,
+                result: Acknowledge::DONE,
+            }),
+        ),
+    ]
+}
+
+/// Every downward message, by name.
+pub(crate) fn downward() -> Vec<(&'static str, Downward<'static>)> {
+    let first = Welcome {
+        catalogue: 0,
+        stan_last: 0,
+        ..WELCOME
+    };
+    let pong = Pong {
+        nonce: 0xC0FF_EE00,
+        time_s: 1_795_430_000,
+    };
+    let mut samples = vec![
+        ("welcome", Downward::Welcome(WELCOME)),
+        ("welcome_first", Downward::Welcome(first)),
+    ];
+    samples.extend(answers().map(|(name, answer)| (name, Downward::Answer(answer))));
+    samples.push(("pong", Downward::Pong(pong)));
+    samples.extend(commands().map(|(name, command)| (name, Downward::Command(command))));
+    samples
+}
+
+const WELCOME: Welcome = Welcome {
+    code: ResponseCode::APPROVED,
+    date: DAY,
+    time_s: 1_795_429_800,
+    catalogue: 78,
+    idle_s: 240,
+    answer_s: 25,
+    stan_last: 1200,
+};
+
+const DECLINED: Answer<'static> = Answer {
+    kind: AnswerKind::Sale,
+    stan: 1202,
+    date: DAY,
+    code: ResponseCode::INSUFFICIENT_FLOAT,
+    rrn: "",
+    reference: "",
+    amount_minor: 1999,
+    balance_minor: None,
+    voucher: None,
+    time_s: 1_795_429_802,
+    lines: "",
+};
+
+/// An approved sale with all that an answer can carry.
+pub(crate) const VOUCHER: Answer<'static> = Answer {
+    stan: 1201,
+    code: ResponseCode::APPROVED,
+    rrn: "632704001201",
+    reference: "V-0007",
+    amount_minor: 5000,
+    balance_minor: Some(120_045),
+    voucher: Some(Slip {
+        serial: "8944501200017",
+        pin: "4711-0815-2342-9001",
+        expiry: BusinessDate(10_592),
+    }),
+    lines: "MOBILE ONE 50.00 EUR\nDial *104*PIN#\n",
+    ..DECLINED
+};
+
+fn answers() -> [(&'static str, Answer<'static>); 6] {
+    let balance = answer_to(AnswerKind::Balance, 1204, 0);
+    [
+        ("answer_voucher", VOUCHER),
+        ("answer_declined", DECLINED),
+        ("answer_confirm", answer_to(AnswerKind::Confirm, 1201, 0)),
+        (
+            "answer_reversal",
+            answer_to(AnswerKind::Reversal, 1203, 1999),
+        ),
+        (
+            "answer_balance",
+            Answer {
+                balance_minor: Some(-128),
+                ..balance
+            },
+        ),
+        (
+            "answer_long_receipt",
+            Answer {
+                lines: LONG_RECEIPT,
+                ..VOUCHER
+            },
+        ),
+    ]
+}
+
+fn commands() -> [(&'static str, Command<'static>); 4] {
+    let block = Order::Block {
+        reason: "Bitte rufen Sie uns an: gesperrt für heute",
+    };
+    let message = Order::Message {
+        text: "Happy Monday",
+    };
+    [
+        (
+            "command_block",
+            Command {
+                id: 7,
+                order: block,
+            },
+        ),
+        (
+            "command_unblock",
+            Command {
+                id: 8,
+                order: Order::Unblock,
+            },
+        ),
+        (
+            "command_message",
+            Command {
+                id: 9,
+                order: message,
+            },
+        ),
+        (
+            "command_unknown",
+            Command {
+                id: 10,
+                order: Order::Unknown(200),
+            },
+        ),
+    ]
+}
+
+/// Over 254 bytes, so that its length takes the long form.
+pub(crate) const LONG_RECEIPT: &str = "\
+--------------------------------\n\
+KIOSK AM MARKT   TERMINAL 70042\n\
+23.11.2026 10:30    STAN 001201\n\
+--------------------------------\n\
+MOBILE ONE            50.00 EUR\n\
+PIN        4711-0815-2342-9001 \n\
+SERIAL           8944501200017 \n\
+VALID UNTIL         2028-12-31 \n\
+--------------------------------\n";
+
+fn answer_to(kind: AnswerKind, stan: u32, amount_minor: u64) -> Answer<'static> {
+    Answer {
+        kind,
+        stan,
+        code: ResponseCode::APPROVED,
+        rrn: "632704001201",
+        amount_minor,
+        time_s: 1_795_429_811,
+        ..DECLINED
+    }
+}
+
+/// The bytes of an upward message.
+pub(crate) fn up_bytes(message: &Upward<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    bytes
+}
+
+/// The bytes of a downward message.
+pub(crate) fn down_bytes(message: &Downward<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    bytes
+}
+
+/// Every sample body with its name, both directions.
+pub(crate) fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let up = upward()
+        .into_iter()
+        .map(|(name, message)| (name, up_bytes(&message)));
+    let down = downward()
+        .into_iter()
+        .map(|(name, message)| (name, down_bytes(&message)));
+    up.chain(down).collect()
+}
