@@ -1,7 +1,49 @@
 //! The gateway's binary: parse, dispatch, exit codes.
 
-#![expect(dead_code, reason = "the commands that use the configuration follow")]
-
+mod cli;
 mod config;
+mod entropy;
+mod exit;
+mod hex;
+mod init;
+mod keyfile;
+mod password;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    exit_70_on_panic();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked_for = !error.use_stderr();
+            // When even the terminal is gone there is nobody left to tell.
+            error.print().ok();
+            return if asked_for {
+                ExitCode::SUCCESS
+            } else {
+                Exit::Usage.into()
+            };
+        }
+    };
+    match cli::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("tillgate: {failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+/// A panic in any thread is a broken invariant of ours: nothing may be acknowledged after it.
+fn exit_70_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::exit(i32::from(Exit::Internal.code()));
+    }));
+}

@@ -1,0 +1,52 @@
+//! The command line: what it takes, and one file per command for what it does.
+
+mod init;
+mod print;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Failure;
+
+/// Transaction gateway for point-of-sale terminals
+///
+/// Tillgate takes sales from terminals over sealed links, verifies and journals each one, dispenses
+/// vouchers or forwards top-ups to providers, and answers.
+#[derive(Parser)]
+#[command(name = "tillgate", version, arg_required_else_help = true, after_help = FIRST_STEPS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  tillgate init /srv/tillgate                               make keys, configuration, store
+  tillgate import demo --config /srv/tillgate/tillgate.toml load sellers, terminals, vouchers
+  tillgate serve --config /srv/tillgate/tillgate.toml       answer terminals
+  tillgate terminal list --config /srv/tillgate/tillgate.toml
+
+Exit codes: 0 done, 1 refused or an invariant is violated, 2 wrong command line,
+3 wrong configuration, 4 the store cannot be used, 70 a defect of this program.
+docs/operations.md explains every command, file and metric.";
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+}
+
+/// `--config`, the same for every command that has it.
+#[derive(clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file
+    #[arg(long, short, value_name = "FILE", default_value = "tillgate.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Carries a parsed command line out.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Init(init) => init.run(),
+    }
+}

@@ -1,0 +1,185 @@
+//! Making an installation directory.
+//!
+//! Everything is built in a directory beside the wanted one and renamed onto it at the end, so
+//! that a failure leaves nothing half-made.
+
+mod template;
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use ring::digest;
+use tillgate_codec::link::channel::StaticSecret;
+use zeroize::Zeroizing;
+
+use crate::config::{Config, HttpUrl};
+use crate::exit::Failure;
+use crate::{entropy, hex, keyfile, password};
+
+/// What the operator chose.
+pub(crate) struct Wishes {
+    /// Where terminals will connect.
+    pub(crate) terminals: SocketAddr,
+    /// Where the admin API will listen.
+    pub(crate) admin: SocketAddr,
+    /// Name and URL of each HTTP bridge.
+    pub(crate) bridges: Vec<(String, HttpUrl)>,
+}
+
+/// What was made, as far as a person needs to hear it.
+pub(crate) struct Installed {
+    /// The gateway's public key, for the terminals; hex.
+    pub(crate) public_key: String,
+    /// Of the first admin; shown once.
+    pub(crate) password: Zeroizing<String>,
+}
+
+/// The first admin.
+pub(crate) const FIRST_ADMIN: &str = "admin";
+
+/// Makes an installation in `dir`, which is empty or not there.
+///
+/// # Errors
+/// The directory is not empty, a wish is not allowed, or the file system refuses; nothing is
+/// left behind.
+pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
+    refuse_used(dir)?;
+    let building = building_dir(dir)?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&building)
+        .map_err(|e| io_failure(&building, &e))?;
+    let made = build(&building, wishes).and_then(|installed| {
+        fs::rename(&building, dir).map_err(|e| io_failure(dir, &e))?;
+        sync_dir(&parent(dir))?;
+        Ok(installed)
+    });
+    if made.is_err() {
+        if let Err(error) = fs::remove_dir_all(&building) {
+            if error.kind() != io::ErrorKind::NotFound {
+                eprintln!("tillgate: {} stays behind: {error}", building.display());
+            }
+        }
+    }
+    made
+}
+
+fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
+    let config = template::config(wishes);
+    let config_file = dir.join("tillgate.toml");
+    Config::parse(&config_file, &config).map_err(Failure::config)?;
+
+    let keys = dir.join("keys");
+    make_dir(&keys)?;
+    let link_key = Zeroizing::new(entropy::bytes::<32>());
+    let public_key = hex::encode(&StaticSecret::new(*link_key).public().0);
+    write_secret(&keys.join("gateway.key"), &hex_line(&*link_key))?;
+    write(&keys.join("gateway.pub"), &format!("{public_key}\n"))?;
+    write_secret(
+        &keys.join("kek-1.key"),
+        &hex_line(&*Zeroizing::new(entropy::bytes::<32>())),
+    )?;
+
+    let token = Zeroizing::new(hex::encode(&entropy::bytes::<32>()));
+    let token_hash = digest::digest(&digest::SHA256, token.as_bytes());
+    write_secret(
+        &dir.join("admin.token"),
+        &Zeroizing::new(format!("{}\n", token.as_str())),
+    )?;
+    write(
+        &keys.join("admin.sha256"),
+        &format!("{}\n", hex::encode(token_hash.as_ref())),
+    )?;
+
+    let password = password::one_time();
+    let hash = password::hash(&password).map_err(Failure::internal)?;
+    write_secret(
+        &dir.join("users.toml"),
+        &template::users(FIRST_ADMIN, &hash),
+    )?;
+
+    make_dir(&dir.join("data"))?;
+    write(&config_file, &config)?;
+    sync_dir(&keys)?;
+    sync_dir(dir)?;
+    Ok(Installed {
+        public_key,
+        password,
+    })
+}
+
+/// A line of hex that is wiped when dropped.
+fn hex_line(bytes: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = hex::encode(bytes);
+    text.push('\n');
+    Zeroizing::new(text)
+}
+
+fn refuse_used(dir: &Path) -> Result<(), Failure> {
+    let mut entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_failure(dir, &error)),
+    };
+    match entries.next() {
+        None => Ok(()),
+        Some(Ok(entry)) => Err(Failure::refused(format!(
+            "{} is not empty (there is {:?}); an installation is made in a new or empty directory \
+             and never over another one",
+            dir.display(),
+            entry.file_name().to_string_lossy(),
+        ))),
+        Some(Err(error)) => Err(io_failure(dir, &error)),
+    }
+}
+
+fn parent(dir: &Path) -> PathBuf {
+    match dir.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// A directory beside the wanted one, so that renaming stays on one file system.
+fn building_dir(dir: &Path) -> Result<PathBuf, Failure> {
+    let Some(name) = dir.file_name() else {
+        let text = format!("{} has no name; name the directory to make", dir.display());
+        return Err(Failure::usage(text));
+    };
+    let unique = hex::encode(&entropy::bytes::<4>());
+    let name = format!(".{}.init-{unique}", name.to_string_lossy());
+    Ok(parent(dir).join(name))
+}
+
+fn make_dir(dir: &Path) -> Result<(), Failure> {
+    DirBuilder::new()
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| io_failure(dir, &e))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text)
+        .and_then(|()| File::open(file)?.sync_all())
+        .map_err(|e| io_failure(file, &e))
+}
+
+fn write_secret(file: &Path, text: &str) -> Result<(), Failure> {
+    keyfile::write_new(file, text).map_err(|e| io_failure(file, &e))
+}
+
+fn sync_dir(dir: &Path) -> Result<(), Failure> {
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(|e| io_failure(dir, &e))
+}
+
+fn io_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

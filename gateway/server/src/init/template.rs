@@ -1,0 +1,100 @@
+//! The text of the files that `init` writes.
+
+use std::fmt::Write;
+
+use super::Wishes;
+
+/// The commented configuration.
+pub(super) fn config(wishes: &Wishes) -> String {
+    let mut text = TEMPLATE
+        .replace("{terminals}", &wishes.terminals.to_string())
+        .replace("{admin}", &wishes.admin.to_string());
+    for (name, url) in &wishes.bridges {
+        write!(
+            text,
+            "\n[[bridge]]\nname = {name:?}\nkind = \"http\"\nurl = \"{url}\"\nconnections = 32\n\
+             deadline_s = 10\nidempotent = true\n"
+        )
+        .expect("writing to a String does not fail");
+    }
+    text
+}
+
+/// The users file with one operator.
+pub(super) fn users(name: &str, hash: &str) -> String {
+    format!(
+        "# People who may log in at POST /api/v1/login. The hash is argon2id (PHC string).\n\
+         [[user]]\nname = \"{name}\"\nrole = \"operator\"\nargon2id = \"{hash}\"\n"
+    )
+}
+
+const TEMPLATE: &str = r#"# Tillgate's configuration. Paths are relative to this file. Lines that begin with # and a key
+# show that key's default. docs/operations.md describes every key and its range.
+
+[listen]
+# Where terminals connect. "0.0.0.0:7400" or "[::]:7400" lets them in from everywhere.
+terminals = "{terminals}"
+# Reactor threads; more than one helps from about four cores on.
+# reactors = 1
+# Connections that the kernel keeps waiting until the gateway accepts them.
+# backlog = 4096
+
+[admin]
+# The admin API speaks plain HTTP: keep it on this machine, or behind something that adds TLS.
+listen = "{admin}"
+# The token that `tillgate terminal` and `tillgate import` show, and the hash it is checked with.
+# token = "admin.token"
+# token_sha256 = "keys/admin.sha256"
+# users = "users.toml"
+
+[store]
+dir = "data"
+# Seals terminal keys and voucher PINs in the store. Without it the store is worthless: back it
+# up, in another place than the store.
+kek = "keys/kek-1.key"
+kek_id = 1
+# A key that was replaced but still opens what it sealed:
+# kek_old = [{ id = 1, file = "keys/kek-1.key" }]
+
+[link]
+# The gateway's private key; its public half, keys/gateway.pub, is in every terminal.
+key = "keys/gateway.key"
+# A session that says nothing for this long is closed; terminals ping before.
+# idle_s = 600
+# handshake_s = 20
+# record_s = 20
+# Each takes a file descriptor; see `ulimit -n`.
+# sessions_max = 18000
+
+[workers]
+# Threads for handshakes, decoding, verification and answers.
+# pool = 1
+
+[calendar]
+# The operator's local time, and when its business day begins.
+utc_offset = "+00:00"
+cutoff = "00:00"
+
+[desk]
+# A terminal hears something within this, even when a provider is silent.
+# answer_s = 25
+# batch_max = 512
+# pending_max = 100000
+
+[log]
+# "text" or "json"; "error", "warn", "info" or "debug". Written to standard error.
+# format = "text"
+# level = "info"
+
+# A provider. Services of kind "topup" name a bridge in the column `route` of services.csv.
+# deadline_s must be below desk.answer_s. Say idempotent = true only if the provider takes the
+# same reference twice and answers the same: then a lost answer is asked for by sending again.
+#
+# [[bridge]]
+# name = "topup"
+# kind = "http"
+# url = "http://127.0.0.1:7402/topups"
+# connections = 32
+# deadline_s = 10
+# idempotent = false
+"#;

@@ -1,0 +1,117 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::{Wishes, install};
+use crate::config::{Config, HttpUrl};
+use crate::exit::Exit;
+use crate::{keyfile, password};
+
+fn wishes() -> Wishes {
+    Wishes {
+        terminals: "127.0.0.1:7400".parse().unwrap(),
+        admin: "127.0.0.1:7401".parse().unwrap(),
+        bridges: vec![(
+            "topup".into(),
+            HttpUrl::parse("http://127.0.0.1:7402/topups").unwrap(),
+        )],
+    }
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_installation_loads_and_its_secrets_are_its_owners_only() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("gate");
+    let installed = install(&dir, &wishes()).unwrap();
+    assert_eq!(
+        names(&dir),
+        ["admin.token", "data", "keys", "tillgate.toml", "users.toml"]
+    );
+    let config = Config::load(&dir.join("tillgate.toml")).unwrap();
+    assert_eq!(config.bridges[0].name, "topup");
+    keyfile::read(&config.store.kek).unwrap();
+    keyfile::read(&config.link.key).unwrap();
+    keyfile::read(&config.admin.token).unwrap();
+    keyfile::read_public(&config.admin.token_sha256).unwrap();
+    assert_eq!(installed.public_key.len(), 64);
+    for secret in [
+        "keys/gateway.key",
+        "keys/kek-1.key",
+        "admin.token",
+        "users.toml",
+    ] {
+        let mode = fs::metadata(dir.join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o400, "{secret}");
+    }
+    assert_eq!(names(place.path()), ["gate"], "nothing is left beside it");
+}
+
+#[test]
+fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("gate");
+    let installed = install(&dir, &wishes()).unwrap();
+    let users = password::Users::load(&dir.join("users.toml")).unwrap();
+    assert!(users.verify("admin", &installed.password).is_some());
+    assert!(users.verify("admin", "guess").is_none());
+    assert!(users.verify("nobody", &installed.password).is_none());
+    assert!(
+        !fs::read_to_string(dir.join("users.toml"))
+            .unwrap()
+            .contains(&*installed.password)
+    );
+}
+
+#[test]
+fn a_directory_in_use_is_refused_and_left_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("precious"), "x").unwrap();
+    let failure = install(place.path(), &wishes()).err().unwrap();
+    assert_eq!(failure.exit, Exit::Refused);
+    assert!(
+        failure
+            .text
+            .contains("is not empty (there is \"precious\")"),
+        "{failure}"
+    );
+    assert_eq!(names(place.path()), ["precious"]);
+}
+
+#[test]
+fn an_empty_directory_is_taken() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("gate");
+    fs::create_dir(&dir).unwrap();
+    install(&dir, &wishes()).unwrap();
+    assert!(dir.join("tillgate.toml").exists());
+}
+
+#[test]
+fn a_wish_that_is_not_allowed_leaves_nothing_behind() {
+    let place = tempfile::tempdir().unwrap();
+    let mut wishes = wishes();
+    wishes.bridges[0].0 = "Not A Name".into();
+    let failure = install(&place.path().join("gate"), &wishes).err().unwrap();
+    assert_eq!(failure.exit, Exit::Config);
+    assert!(names(place.path()).is_empty());
+}
+
+#[test]
+fn a_missing_parent_directory_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let failure = install(&place.path().join("no/gate"), &wishes())
+        .err()
+        .unwrap();
+    assert!(failure.text.contains("No such file"), "{failure}");
+}
