@@ -1,1 +1,55 @@
-//! placeholder
+//! Tillgate's store, the half that decides: records, keys, batches, the ledger and the law.
+//!
+//! The map, in the order a sale meets it:
+//!
+//! 1. [`command::Command`]s come in, whole batches at a time, through [`Store::commit`].
+//! 2. [`ledger::Ledger`], a pure state machine, answers each with an [`outcome::Outcome`] and
+//!    collects the rows to write in a [`WriteSet`]. Later commands of a batch see the effects of
+//!    the earlier ones.
+//! 3. [`Book`] hands the set to its [`Backend`], which makes it durable in one write; only then
+//!    are the outcomes given out.
+//!
+//! An engine provides [`Rows`] (reads) and [`Backend`] (one durable write) and nothing else;
+//! [`Memory`] is the model, RocksDB the embedded default, and [`law`] binds them all. No clock,
+//! socket, thread, file, environment or randomness in here.
+
+pub mod book;
+pub mod command;
+pub mod commission;
+pub mod date;
+pub mod error;
+pub mod ids;
+pub mod journal;
+pub mod law;
+pub mod ledger;
+pub mod limits;
+pub mod memory;
+pub mod outcome;
+pub mod record;
+pub mod registry;
+pub mod rows;
+pub mod store;
+pub mod vault;
+pub mod write_set;
+
+pub use book::Book;
+pub use command::{Begin, Change, Command, Confirm, Finding, Finish, Reverse, Verdict};
+pub use date::BusinessDate;
+pub use error::StoreError;
+pub use ids::{
+    AccountId, AccountKind, Code, DistributorId, Key, ProductId, SellerId, ServiceId, StoreId,
+    TerminalId, Text,
+};
+pub use ledger::Ledger;
+pub use memory::Memory;
+pub use outcome::{Outcome, Rejection};
+pub use record::{
+    Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Funding,
+    Head, Hours, Kind, Leg, Legs, Product, Record, RegistryRecord, Seller, Serial, Service,
+    ServiceKind, Services, State, Status, Terminal, Transaction, Velocity, Voucher,
+};
+pub use registry::Registry;
+pub use rows::{Backend, Family, Rows};
+pub use store::Store;
+pub use vault::Sealed;
+pub use write_set::{Op, WriteSet};

@@ -1,0 +1,219 @@
+//! A backend and a ledger together: the store.
+
+use std::ops::ControlFlow;
+
+use crate::command::Command;
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{AccountId, Key, StoreId, TerminalId};
+use crate::journal;
+use crate::ledger::Ledger;
+use crate::limits::{LAST_DAYS_MAX, LAST_ROWS_MAX};
+use crate::outcome::Outcome;
+use crate::record::{Account, Head, Record, Transaction};
+use crate::registry::Registry;
+use crate::rows::{Backend, Family, Rows};
+use crate::store::Store;
+use crate::write_set::WriteSet;
+
+/// The store over any engine. One writer: whoever holds it.
+#[derive(Debug)]
+pub struct Book<B> {
+    backend: B,
+    ledger: Ledger,
+    stopped: bool,
+}
+
+impl<B: Backend> Book<B> {
+    /// Opens what the backend holds, or starts a new store named `store_id_if_new`.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] or [`StoreError::Damaged`] if a part of it is lost: restore.
+    pub fn open(mut backend: B, store_id_if_new: [u8; 8]) -> Result<Self, StoreError> {
+        let ledger = match Ledger::load(&backend)? {
+            Some(ledger) => ledger,
+            None => {
+                let ledger = Ledger::new(StoreId(store_id_if_new));
+                let mut set = WriteSet::new();
+                set.put_record(ledger.head());
+                backend.write(&set, 0)?;
+                ledger
+            }
+        };
+        Ok(Self {
+            backend,
+            ledger,
+            stopped: false,
+        })
+    }
+
+    /// The engine, for reading.
+    pub fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// The engine, for what the engine does beside rows.
+    pub fn backend_mut(&mut self) -> &mut B {
+        &mut self.backend
+    }
+
+    /// Gives the engine back and forgets the rest.
+    pub fn into_backend(self) -> B {
+        self.backend
+    }
+
+    /// Where the store stands.
+    pub fn head(&self) -> &Head {
+        self.ledger.head()
+    }
+
+    fn run(
+        &mut self,
+        commands: &mut Vec<Command>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), StoreError> {
+        for command in commands.drain(..) {
+            // A change is a batch of its own: it reads the registry and stock as stored.
+            let alone = matches!(command, Command::Change(_));
+            if alone {
+                self.flush()?;
+            }
+            outcomes.push(self.ledger.apply(&self.backend, command)?);
+            if alone {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        if let Some(batch_no) = self.ledger.seal() {
+            self.backend.write(self.ledger.writes(), batch_no)?;
+        }
+        self.ledger.reset();
+        Ok(())
+    }
+}
+
+impl<B: Backend> Store for Book<B> {
+    fn commit(
+        &mut self,
+        commands: &mut Vec<Command>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), StoreError> {
+        outcomes.clear();
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        self.run(commands, outcomes).inspect_err(|_| {
+            self.stopped = true;
+            outcomes.clear();
+        })
+    }
+
+    fn transaction(&self, key: &Key) -> Result<Option<Transaction>, StoreError> {
+        journal::record(&self.backend, &key.to_bytes(), &mut Vec::new())
+    }
+
+    fn open_transactions(&self) -> Result<Vec<Transaction>, StoreError> {
+        open_transactions(&self.backend)
+    }
+
+    fn account(&self, id: &AccountId) -> Account {
+        self.ledger.account(id)
+    }
+
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError> {
+        self.ledger.last_stan(&self.backend, terminal, date)
+    }
+
+    fn last_transaction(&self, terminal: TerminalId) -> Result<Option<Transaction>, StoreError> {
+        last_sale(&self.backend, terminal)
+    }
+
+    fn counter(&self, terminal: TerminalId) -> Result<u64, StoreError> {
+        self.ledger.counter(&self.backend, terminal)
+    }
+
+    fn store_id(&self) -> StoreId {
+        self.ledger.head().store_id
+    }
+
+    fn load_registry(&self) -> Result<Registry, StoreError> {
+        Registry::load(&self.backend)
+    }
+}
+
+/// Every transaction whose outcome is not known, by key.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the open family names a row that is not there or is final.
+pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError> {
+    let mut keys = Vec::new();
+    rows.scan(Family::Open, &[], &mut |key, _| {
+        keys.push(key.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    let mut buffer = Vec::new();
+    let open = keys.into_iter().map(|key| {
+        let row = journal::record::<Transaction>(rows, &key, &mut buffer)?;
+        row.filter(|row| !row.is_final())
+            .ok_or(StoreError::Damaged {
+                family: Family::Open,
+                key,
+                what: "no open transaction in the journal",
+            })
+    });
+    open.collect()
+}
+
+fn last_sale(rows: &dyn Rows, terminal: TerminalId) -> Result<Option<Transaction>, StoreError> {
+    let (mut found, mut buffer) = (Vec::new(), Vec::new());
+    if !journal::last_key(rows, Family::Journal, &mut found)? {
+        return Ok(None);
+    }
+    let Some(Key {
+        date: BusinessDate(last),
+        ..
+    }) = Key::from_bytes(&found)
+    else {
+        return Err(not_a_key(found));
+    };
+    for day in (last.saturating_sub(LAST_DAYS_MAX)..=last).rev() {
+        let date = BusinessDate(day);
+        let mut above = Key {
+            date,
+            terminal,
+            stan: u32::MAX,
+        }
+        .to_bytes()
+        .to_vec();
+        above.push(0);
+        for _ in 0..LAST_ROWS_MAX {
+            if !rows.last_before(Family::Journal, &above, &mut found)? {
+                return Ok(None);
+            }
+            let Some(key) = Key::from_bytes(&found) else {
+                return Err(not_a_key(found));
+            };
+            if (key.date, key.terminal) != (date, terminal) {
+                break;
+            }
+            let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
+            if row.as_ref().is_some_and(|row| row.kind.is_sale()) {
+                return Ok(row);
+            }
+            std::mem::swap(&mut above, &mut found);
+        }
+    }
+    Ok(None)
+}
+
+fn not_a_key(key: Vec<u8>) -> StoreError {
+    let what = "not the key of a transaction";
+    StoreError::Damaged {
+        family: Transaction::FAMILY,
+        key,
+        what,
+    }
+}

@@ -1,0 +1,150 @@
+//! What the ledger is asked to do.
+
+use crate::ids::{Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
+use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
+use crate::record::{Funding, Kind, Legs, RegistryRecord, Velocity, Voucher};
+
+/// One command of a batch.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "commands travel by value: no allocation per sale"
+)]
+pub enum Command {
+    /// A verified request to sell.
+    Begin(Begin),
+    /// What a bridge found out about an open sale.
+    Finish(Finish),
+    /// The terminal has printed the receipt.
+    Confirm(Confirm),
+    /// The terminal takes a sale back.
+    Reverse(Reverse),
+    /// A handshake was accepted; makes its counter durable.
+    Logon {
+        /// The terminal.
+        terminal: TerminalId,
+        /// Its handshake counter.
+        counter: u64,
+    },
+    /// The operator changes the registry, loads float or vouchers.
+    Change(Change),
+}
+
+/// A request to sell, with what verification made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begin {
+    /// The request's key.
+    pub key: Key,
+    /// Of the request's content: same key with another digest is refused.
+    pub digest: [u8; 16],
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// [`Kind::Voucher`] or [`Kind::TopUp`].
+    pub kind: Kind,
+    /// Who sells; pays from its float.
+    pub seller: SellerId,
+    /// What is sold.
+    pub service: ServiceId,
+    /// Which denomination.
+    pub product: ProductId,
+    /// Face value, minor units.
+    pub amount_minor: u64,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// Whom a top-up is for; empty for a voucher.
+    pub subscriber: Text<SUBSCRIBER_BYTES_MAX>,
+    /// What verification decided.
+    pub verdict: Verdict,
+}
+
+/// What verification decided about a request.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "almost every verdict accepts")]
+pub enum Verdict {
+    /// Journal it as declined with this code; no money moves.
+    Refused(Code),
+    /// Sell it, if velocity, float and stock allow.
+    Accepted {
+        /// What to post; from [`crate::commission::legs`], the seller's float first.
+        legs: Legs,
+        /// The service's limits per terminal.
+        velocity: Velocity,
+    },
+}
+
+/// What a bridge found out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// The sale's key.
+    pub key: Key,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// What became of it.
+    pub result: Finding,
+}
+
+/// What became of a forwarded sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The provider did it.
+    Approved {
+        /// The provider's reference; may be empty.
+        reference: Text<REFERENCE_BYTES_MAX>,
+    },
+    /// The provider definitely did not do it.
+    Declined {
+        /// Why, as the terminal hears it.
+        code: Code,
+        /// The provider's reference; may be empty.
+        reference: Text<REFERENCE_BYTES_MAX>,
+    },
+    /// Not a byte left for the provider: definite.
+    NotSent {
+        /// Why, as the terminal hears it.
+        code: Code,
+    },
+    /// The provider was silent. The money stays reserved.
+    Unknown,
+}
+
+/// The receipt is printed: the voucher can no longer be reversed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    /// The sale's key.
+    pub original: Key,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// A reversal, itself a request with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reverse {
+    /// The reversal's own key.
+    pub key: Key,
+    /// Of the reversal's content.
+    pub digest: [u8; 16],
+    /// The sale to take back; of the same terminal.
+    pub original: Key,
+    /// The sale's amount as the terminal knows it, minor units.
+    pub amount_minor: u64,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// An operator's change: all of it or nothing, with one audit row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Who.
+    pub actor: String,
+    /// Why, in words for the audit log; never a secret.
+    pub note: String,
+    /// Registry records, written as given, in the place of any of the same id. They may refer
+    /// to each other in any order; an id given twice is refused.
+    pub records: Vec<RegistryRecord>,
+    /// Vouchers to put on sale.
+    pub vouchers: Vec<Voucher>,
+    /// Float loads; the ledger computes their legs and time, whatever is given.
+    pub funds: Vec<Funding>,
+}

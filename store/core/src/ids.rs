@@ -1,0 +1,255 @@
+//! Names of things: identifiers, transaction keys, accounts and response codes.
+
+use std::fmt;
+
+use crate::date::BusinessDate;
+
+/// Short text held in place, so that a transaction allocates nothing.
+pub type Text<const N: usize> = arrayvec::ArrayString<N>;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $inner:ty, $format:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, $format, self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A terminal; shown as eight digits, as in ISO 8583 field 41.
+    TerminalId, u32, "{:08}"
+);
+id!(
+    /// A seller: who owns terminals and float.
+    SellerId, u32, "{}"
+);
+id!(
+    /// A distributor: a node of the tree above the sellers.
+    DistributorId, u32, "{}"
+);
+id!(
+    /// A service: what is sold and by which bridge.
+    ServiceId, u16, "{}"
+);
+id!(
+    /// A product of a service: a denomination or plan; 0 is an open amount.
+    ProductId, u16, "{}"
+);
+
+/// Names one store for its whole life; part of every reference that leaves for a provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(pub [u8; 8]);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+/// One request of one terminal: what makes a repeat recognisable. Row key of the journal, in
+/// this order and big-endian, so that a business date is one range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The terminal's business date.
+    pub date: BusinessDate,
+    /// The terminal.
+    pub terminal: TerminalId,
+    /// The terminal's trace number, unique on its date.
+    pub stan: u32,
+}
+
+impl Key {
+    /// Bytes of a journal row key.
+    pub const BYTES: usize = 10;
+
+    /// The row key: date, terminal, STAN, big-endian.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let [d0, d1] = self.date.0.to_be_bytes();
+        let [t0, t1, t2, t3] = self.terminal.0.to_be_bytes();
+        let [s0, s1, s2, s3] = self.stan.to_be_bytes();
+        [d0, d1, t0, t1, t2, t3, s0, s1, s2, s3]
+    }
+
+    /// The key of a row; `None` if the length is wrong.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let &[d0, d1, t0, t1, t2, t3, s0, s1, s2, s3] = bytes else {
+            return None;
+        };
+        Some(Self {
+            date: BusinessDate(u16::from_be_bytes([d0, d1])),
+            terminal: TerminalId(u32::from_be_bytes([t0, t1, t2, t3])),
+            stan: u32::from_be_bytes([s0, s1, s2, s3]),
+        })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{:06}", self.date, self.terminal, self.stan)
+    }
+}
+
+/// Whose money an account holds and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountKind {
+    /// What a seller may sell for; the only kind with a floor and reservations.
+    SellerFloat,
+    /// What a seller has earned.
+    SellerCommission,
+    /// What a distributor has earned.
+    DistributorCommission,
+    /// What is owed to the provider of a service; its owner is the service.
+    ProviderClearing,
+    /// Where float loads come from; its owner is 0.
+    Funding,
+}
+
+impl AccountKind {
+    /// Every kind, in the order of their codes.
+    pub const ALL: [Self; 5] = [
+        Self::SellerFloat,
+        Self::SellerCommission,
+        Self::DistributorCommission,
+        Self::ProviderClearing,
+        Self::Funding,
+    ];
+
+    /// The byte that stands for it in keys and records.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::SellerFloat => 1,
+            Self::SellerCommission => 2,
+            Self::DistributorCommission => 3,
+            Self::ProviderClearing => 4,
+            Self::Funding => 5,
+        }
+    }
+
+    /// The kind of a byte.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One account of the ledger, in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId {
+    /// Whose and what for.
+    pub kind: AccountKind,
+    /// Seller, distributor or service id; 0 for funding.
+    pub owner: u32,
+    /// ISO 4217 numeric currency.
+    pub currency: u16,
+}
+
+impl AccountId {
+    /// The float of a seller.
+    pub fn float(seller: SellerId, currency: u16) -> Self {
+        Self {
+            kind: AccountKind::SellerFloat,
+            owner: seller.0,
+            currency,
+        }
+    }
+
+    /// Where a currency's float loads come from.
+    pub fn funding(currency: u16) -> Self {
+        Self {
+            kind: AccountKind::Funding,
+            owner: 0,
+            currency,
+        }
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            AccountKind::SellerFloat => "seller float",
+            AccountKind::SellerCommission => "seller commission",
+            AccountKind::DistributorCommission => "distributor commission",
+            AccountKind::ProviderClearing => "provider clearing",
+            AccountKind::Funding => "funding",
+        };
+        write!(f, "{kind} {} in {:03}", self.owner, self.currency)
+    }
+}
+
+/// A response code, two characters (ISO 8583:1987 field 39 where one exists there; private ones
+/// start with a letter). Unknown ones stay visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(pub [u8; 2]);
+
+impl Code {
+    /// Approved.
+    pub const APPROVED: Self = Self(*b"00");
+    /// The original is still in flight.
+    pub const IN_PROGRESS: Self = Self(*b"09");
+    /// The original can no longer be reversed.
+    pub const NOT_REVERSIBLE: Self = Self(*b"21");
+    /// The request contradicts what it refers to.
+    pub const FORMAT_ERROR: Self = Self(*b"30");
+    /// The seller's float does not cover it.
+    pub const INSUFFICIENT_FLOAT: Self = Self(*b"51");
+    /// Too many, or too much, for this terminal and service.
+    pub const VELOCITY_LIMIT: Self = Self(*b"65");
+    /// The provider has not said yet.
+    pub const LATE_RESPONSE: Self = Self(*b"68");
+    /// Same key, other content.
+    pub const DUPLICATE: Self = Self(*b"94");
+    /// No voucher of this product that is still valid.
+    pub const OUT_OF_STOCK: Self = Self(*b"S1");
+    /// Reversed, perhaps before it came.
+    pub const REVERSED: Self = Self(*b"R1");
+
+    /// Whether it is the one code that grants.
+    pub fn is_approved(self) -> bool {
+        self == Self::APPROVED
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = self.0;
+        write!(f, "{}{}", char::from(first), char::from(second))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountKind, BusinessDate, Key, TerminalId};
+
+    #[test]
+    fn keys_sort_as_bytes_as_they_sort_as_values() {
+        let key = |date, terminal, stan| Key {
+            date: BusinessDate(date),
+            terminal: TerminalId(terminal),
+            stan,
+        };
+        let ordered = [
+            key(1, 9, 9),
+            key(2, 1, 300),
+            key(2, 1, 70_000),
+            key(2, 256, 0),
+        ];
+        assert!(ordered.is_sorted());
+        assert!(ordered.map(|key| key.to_bytes()).is_sorted());
+        assert_eq!(Key::from_bytes(&ordered[2].to_bytes()), Some(ordered[2]));
+        assert_eq!(Key::from_bytes(&[0; 9]), None);
+        assert_eq!(key(0, 7, 12).to_string(), "2000-01-01/00000007/000012");
+    }
+
+    #[test]
+    fn every_account_kind_is_found_by_its_code() {
+        for kind in AccountKind::ALL {
+            assert_eq!(AccountKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(AccountKind::from_code(0), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Reading the journal row by row: export, reports, verification.
+
+use std::ops::ControlFlow;
+
+use crate::error::StoreError;
+use crate::ids::Key;
+use crate::record::{Record, Transaction};
+use crate::rows::{Family, Rows};
+
+/// Visits every transaction upwards from `from` (inclusive; `None`: from the first) until the
+/// visitor breaks. Stops at the first damaged row with its error.
+pub fn transactions(
+    rows: &dyn Rows,
+    from: Option<Key>,
+    mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    records(
+        rows,
+        from.map(|key| key.to_bytes())
+            .as_ref()
+            .map_or(&[], |key| &key[..]),
+        &mut visit,
+    )
+}
+
+/// Visits every record of its family, as [`transactions`] does.
+pub fn records<R: Record>(
+    rows: &dyn Rows,
+    from: &[u8],
+    mut visit: impl FnMut(R) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let mut failed = Ok(());
+    rows.scan(
+        R::FAMILY,
+        from,
+        &mut |key, value| match R::decode(key, value) {
+            Ok(record) => visit(record),
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    failed
+}
+
+/// The record at a key; `buffer` is scratch.
+pub fn record<R: Record>(
+    rows: &dyn Rows,
+    key: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Result<Option<R>, StoreError> {
+    if rows.get(R::FAMILY, key, buffer)? {
+        R::decode(key, buffer).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// The last key of a family, if it has any row.
+pub fn last_key(rows: &dyn Rows, family: Family, key: &mut Vec<u8>) -> Result<bool, StoreError> {
+    rows.last_before(family, &[u8::MAX; crate::limits::KEY_BYTES_MAX + 1], key)
+}

@@ -1,0 +1,162 @@
+//! Begin: a verified request to sell, granted or declined, once.
+
+use super::Ledger;
+use crate::command::{Begin, Verdict};
+use crate::error::StoreError;
+use crate::ids::{AccountId, AccountKind, Code, Key, Text};
+use crate::outcome::Outcome;
+use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
+use crate::rows::Rows;
+
+impl Ledger {
+    /// New, journalled and answered; or what an earlier request left at its key.
+    pub(super) fn begin(&mut self, rows: &dyn Rows, begin: Begin) -> Result<Outcome, StoreError> {
+        assert!(begin.kind.is_sale(), "only a sale can begin");
+        if let Some(outcome) = self.met(rows, &begin.key, &begin.digest)? {
+            return Ok(outcome);
+        }
+        self.note_time(begin.at_ms);
+        let mut sale = row_of(&begin);
+        let granted = match begin.verdict {
+            Verdict::Refused(code) => Err(code),
+            Verdict::Accepted { legs, velocity } => {
+                let float = float_of(&sale, &legs);
+                let granted = self.grant(rows, &mut sale, float, legs, velocity)?;
+                sale.balance_minor = Some(self.accounts.find(&float).available());
+                granted
+            }
+        };
+        if let Err(code) = granted {
+            sale.state = State::Declined;
+            sale.code = code;
+            sale.finished_ms = sale.at_ms;
+        }
+        self.journal(&mut sale);
+        Ok(Outcome::Done(sale))
+    }
+
+    /// What is at the key of a request already; `None`: nothing, it is new.
+    pub(super) fn met(
+        &mut self,
+        rows: &dyn Rows,
+        key: &Key,
+        digest: &[u8; 16],
+    ) -> Result<Option<Outcome>, StoreError> {
+        if self.tails.proves_new(rows, key)? {
+            return Ok(None);
+        }
+        let Some(row) = self.staged.find(rows, key, &mut self.buffer)? else {
+            return Ok(None);
+        };
+        Ok(Some(if row.kind == Kind::Tombstone {
+            Outcome::Late(Code::REVERSED)
+        } else if row.digest != *digest {
+            Outcome::Conflict
+        } else if row.state == State::Reversed {
+            Outcome::Late(Code::REVERSED)
+        } else {
+            Outcome::Duplicate(row.clone())
+        }))
+    }
+
+    /// Gives a new row its number and takes it into the batch.
+    pub(super) fn journal(&mut self, row: &mut Transaction) {
+        row.seq = self.next_seq();
+        self.tails.note(&row.key);
+        self.staged.put(row);
+    }
+
+    /// Velocity, float, stock, in this order; moves the money if all allow.
+    fn grant(
+        &mut self,
+        rows: &dyn Rows,
+        sale: &mut Transaction,
+        float: AccountId,
+        legs: Legs,
+        velocity: Velocity,
+    ) -> Result<Result<(), Code>, StoreError> {
+        if !self.windows.allow(rows, &self.staged, sale, velocity)? {
+            return Ok(Err(Code::VELOCITY_LIMIT));
+        }
+        let amount_minor = -legs[0].amount_minor;
+        if self.accounts.find(&float).available() < amount_minor {
+            return Ok(Err(Code::INSUFFICIENT_FLOAT));
+        }
+        if sale.kind == Kind::Voucher {
+            let product = (sale.service, sale.product);
+            let claimed = self
+                .stock
+                .claim(rows, &mut self.set, product, sale.key.date)?;
+            let Some(voucher) = claimed else {
+                return Ok(Err(Code::OUT_OF_STOCK));
+            };
+            let (serial, expiry, pin) = (voucher.serial, voucher.expiry, voucher.pin);
+            sale.voucher = Some(Dispensed {
+                serial,
+                expiry,
+                pin,
+            });
+            sale.state = State::Approved;
+            sale.code = Code::APPROVED;
+            sale.finished_ms = sale.at_ms;
+            self.accounts.post(&legs);
+        } else {
+            self.accounts.reserve(float, amount_minor);
+        }
+        self.windows.count(sale);
+        sale.legs = legs;
+        Ok(Ok(()))
+    }
+}
+
+/// The float account of accepted legs.
+///
+/// # Panics
+/// If they are not the legs of this sale: what is posted must be what was asked for.
+fn float_of(sale: &Transaction, legs: &Legs) -> AccountId {
+    let sum: i64 = legs.iter().map(|leg| leg.amount_minor).sum();
+    assert_eq!(sum, 0, "the legs of {} do not sum to zero", sale.key);
+    let float = legs.first().expect("an accepted sale has legs");
+    assert_eq!(
+        float.account.kind,
+        AccountKind::SellerFloat,
+        "the seller's float comes first"
+    );
+    assert_eq!(
+        float.account.owner, sale.seller.0,
+        "the float is the seller's own"
+    );
+    assert_eq!(
+        i64::try_from(sale.amount_minor),
+        Ok(-float.amount_minor),
+        "the amount is paid"
+    );
+    float.account
+}
+
+/// The row of a request, as an intent that nothing was done for.
+fn row_of(begin: &Begin) -> Transaction {
+    Transaction {
+        key: begin.key,
+        seq: 0,
+        kind: begin.kind,
+        state: State::Intent,
+        digest: begin.digest,
+        seller: begin.seller,
+        service: begin.service,
+        product: begin.product,
+        amount_minor: begin.amount_minor,
+        currency: begin.currency,
+        subscriber: begin.subscriber,
+        code: Code::IN_PROGRESS,
+        at_ms: begin.at_ms,
+        finished_ms: 0,
+        provider_reference: Text::new(),
+        balance_minor: None,
+        voucher: None,
+        legs: Legs::new(),
+        confirmed_ms: 0,
+        original: None,
+        reversed_by: None,
+    }
+}

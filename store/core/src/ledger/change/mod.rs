@@ -1,0 +1,128 @@
+//! Change: what an operator does to registry, stock and float, all of it or nothing.
+
+mod float;
+mod registry;
+mod service;
+mod view;
+mod vouchers;
+
+use super::Ledger;
+use crate::command::Change;
+use crate::error::StoreError;
+use crate::journal;
+use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
+use crate::outcome::{Outcome, Rejection};
+use crate::record::{Audit, Record, RegistryRecord, Serial};
+use crate::rows::{Family, Rows};
+use view::View;
+
+/// Why a change is refused, as far as it was found out.
+#[derive(Debug, Default)]
+struct Rejections(Vec<Rejection>);
+
+impl Rejections {
+    fn add(&mut self, index: usize, what: impl FnOnce() -> String, why: impl Into<String>) {
+        if self.0.len() < REJECTIONS_MAX {
+            self.0.push(Rejection {
+                what: what(),
+                index,
+                why: why.into(),
+            });
+        }
+    }
+}
+
+impl Ledger {
+    /// Checks everything, then writes everything; with one row in the audit log.
+    pub(super) fn change(
+        &mut self,
+        rows: &dyn Rows,
+        mut change: Change,
+    ) -> Result<Outcome, StoreError> {
+        assert!(
+            self.set.is_empty() && self.staged.is_empty(),
+            "a change is a batch of its own"
+        );
+        let mut refused = Rejections::default();
+        check_size(&change, &mut refused);
+        if refused.0.is_empty() {
+            let view = View::new(rows, &change.records);
+            registry::check(&view, &change.records, &mut refused)?;
+            vouchers::check(&view, &change.vouchers, &mut refused)?;
+            let moved = float::check_loads(&view, change.at_ms, &mut change.funds, &mut refused)?;
+            float::check_floors(&self.accounts, &change.records, &moved, &mut refused);
+        }
+        if !refused.0.is_empty() {
+            return Ok(Outcome::Rejected(refused.0));
+        }
+        self.note_time(change.at_ms);
+        self.write_change(&change);
+        self.write_audit(rows, change)?;
+        Ok(Outcome::Applied)
+    }
+
+    fn write_change(&mut self, change: &Change) {
+        for record in &change.records {
+            self.set
+                .put(Family::Registry, &record.key(), |out| record.encode(out));
+            if let RegistryRecord::Seller(seller) = record {
+                self.accounts
+                    .set_floor(seller.float(), -seller.credit_limit_minor);
+            }
+        }
+        let batch_no = self.head.batch_no + 1;
+        for voucher in &change.vouchers {
+            let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
+            self.set.put_record(voucher);
+            self.set.put_record(&Serial {
+                service,
+                product,
+                serial,
+                batch_no,
+            });
+            self.stock.forget((service, product));
+        }
+        for funding in &change.funds {
+            self.accounts.post(&funding.legs);
+            self.set.put_record(funding);
+        }
+    }
+
+    fn write_audit(&mut self, rows: &dyn Rows, change: Change) -> Result<(), StoreError> {
+        let prev_hash = match self.head.audit_no {
+            0 => [0; 32],
+            no => {
+                let key = no.to_be_bytes();
+                let last = journal::record::<Audit>(rows, &key, &mut self.buffer)?;
+                last.ok_or(StoreError::Damaged {
+                    family: Audit::FAMILY,
+                    key: key.to_vec(),
+                    what: "the last row of the audit log is gone",
+                })?
+                .hash
+            }
+        };
+        self.head.audit_no += 1;
+        let Change {
+            at_ms, actor, note, ..
+        } = change;
+        let row = Audit::link(self.head.audit_no, at_ms, actor, note, prev_hash);
+        self.set.put_record(&row);
+        Ok(())
+    }
+}
+
+fn check_size(change: &Change, refused: &mut Rejections) {
+    let items = change.records.len() + change.vouchers.len() + change.funds.len();
+    let what = || "change".to_owned();
+    if items > CHANGE_ITEMS_MAX {
+        refused.add(
+            0,
+            what,
+            format!("{items} items, at most {CHANGE_ITEMS_MAX} at once"),
+        );
+    }
+    if change.actor.len() > ACTOR_BYTES_MAX || change.note.len() > NOTE_BYTES_MAX {
+        refused.add(0, what, "actor or note is too long");
+    }
+}

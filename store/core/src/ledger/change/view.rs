@@ -1,0 +1,63 @@
+//! The registry as it would be after a change: its records over the stored ones.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::StoreError;
+use crate::ids::{SellerId, ServiceId};
+use crate::record::{KeyBytes, RegistryRecord, Seller, Service};
+use crate::rows::{Family, Rows};
+
+pub(super) struct View<'a> {
+    rows: &'a dyn Rows,
+    changed: FxHashMap<KeyBytes, &'a RegistryRecord>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(rows: &'a dyn Rows, records: &'a [RegistryRecord]) -> Self {
+        let changed = records
+            .iter()
+            .map(|record| (record.key(), record))
+            .collect();
+        Self { rows, changed }
+    }
+
+    pub(super) fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
+    pub(super) fn exists(&self, key: &KeyBytes) -> Result<bool, StoreError> {
+        Ok(self.changed.contains_key(key)
+            || self.rows.get(Family::Registry, key, &mut Vec::new())?)
+    }
+
+    pub(super) fn seller(&self, id: SellerId) -> Result<Option<Seller>, StoreError> {
+        Ok(match self.record(&Seller::key_of(id))? {
+            Some(RegistryRecord::Seller(seller)) => Some(seller),
+            _ => None,
+        })
+    }
+
+    pub(super) fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        Ok(match self.record(&Service::key_of(id))? {
+            Some(RegistryRecord::Service(service)) => Some(service),
+            _ => None,
+        })
+    }
+
+    /// A record as stored, whatever the change makes of it.
+    pub(super) fn stored(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>, StoreError> {
+        let mut value = Vec::new();
+        if self.rows.get(Family::Registry, key, &mut value)? {
+            RegistryRecord::decode(key, &value).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn record(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>, StoreError> {
+        match self.changed.get(key) {
+            Some(record) => Ok(Some((*record).clone())),
+            None => self.stored(key),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Vouchers that are loaded: of a voucher product, and never loaded before.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Rejections;
+use super::view::View;
+use crate::error::StoreError;
+use crate::ids::ServiceId;
+use crate::record::{Record, Serial, Service, ServiceKind, Voucher};
+use crate::rows::Family;
+
+pub(super) fn check(
+    view: &View<'_>,
+    vouchers: &[Voucher],
+    refused: &mut Rejections,
+) -> Result<(), StoreError> {
+    let mut services: FxHashMap<ServiceId, Option<Service>> = FxHashMap::default();
+    let mut given = FxHashSet::default();
+    let mut value = Vec::new();
+    for (index, voucher) in vouchers.iter().enumerate() {
+        let what = || format!("voucher {} of service {}", voucher.serial, voucher.service);
+        if !services.contains_key(&voucher.service) {
+            services.insert(voucher.service, view.service(voucher.service)?);
+        }
+        let service = services.get(&voucher.service).and_then(Option::as_ref);
+        if let Err(why) = check_product(service, voucher) {
+            refused.add(index, what, why);
+            continue;
+        }
+        if voucher.serial.is_empty() || voucher.pin.bytes.is_empty() {
+            refused.add(index, what, "no serial or no PIN");
+            continue;
+        }
+        let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
+        let key = Serial {
+            service,
+            product,
+            serial,
+            batch_no: 0,
+        }
+        .key();
+        if view.rows().get(Family::Serials, &key, &mut value)? {
+            refused.add(index, what, "loaded before");
+        } else if !given.insert(key) {
+            refused.add(index, what, "given twice");
+        }
+    }
+    Ok(())
+}
+
+fn check_product(service: Option<&Service>, voucher: &Voucher) -> Result<(), String> {
+    let service = service.ok_or("no such service")?;
+    if service.kind != ServiceKind::Voucher {
+        return Err("the service does not sell vouchers".to_owned());
+    }
+    if service.product(voucher.product).is_none() {
+        return Err(format!("the service has no product {}", voucher.product));
+    }
+    Ok(())
+}

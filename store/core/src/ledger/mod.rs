@@ -1,0 +1,256 @@
+//! The ledger: a pure state machine, commands in, outcomes and writes out.
+//!
+//! The parent decides the order, the leaves compute:
+//!
+//! * [`begin`], [`finish`], [`reverse`], [`change`]: one file per command.
+//! * [`staged`]: the rows of the batch at work, over what the engine has.
+//! * [`accounts`]: every balance, in memory for good.
+//! * [`tail`], [`velocity`], [`stock`]: what spares reads; rebuilt from rows when needed, so that
+//!   a restart changes nothing that can be seen.
+//!
+//! A caller applies commands, then [`Ledger::seal`]s the batch, makes [`Ledger::writes`] durable
+//! and calls [`Ledger::reset`]. After an error anywhere in between it throws the ledger away.
+
+mod accounts;
+mod begin;
+mod change;
+mod finish;
+mod reverse;
+mod staged;
+mod stock;
+mod tail;
+mod velocity;
+
+use rustc_hash::FxHashMap;
+
+use crate::command::Command;
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{AccountId, StoreId, TerminalId};
+use crate::journal;
+use crate::outcome::Outcome;
+use crate::record::{Account, Audit, Batch, Counter, Head, Record};
+use crate::rows::{Family, Rows};
+use crate::write_set::WriteSet;
+use accounts::Accounts;
+use staged::Staged;
+use stock::Stock;
+use tail::Tails;
+use velocity::Windows;
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Ledger {
+    head: Head,
+    /// Latest time in any command.
+    at_ms: u64,
+    accounts: Accounts,
+    counters: FxHashMap<TerminalId, u64>,
+    tails: Tails,
+    windows: Windows,
+    stock: Stock,
+    staged: Staged,
+    set: WriteSet,
+    /// Scratch for values read.
+    buffer: Vec<u8>,
+}
+
+impl Ledger {
+    /// The ledger of a new store.
+    pub fn new(store_id: StoreId) -> Self {
+        Self {
+            head: Head::genesis(store_id),
+            at_ms: 0,
+            accounts: Accounts::default(),
+            counters: FxHashMap::default(),
+            tails: Tails::default(),
+            windows: Windows::default(),
+            stock: Stock::default(),
+            staged: Staged::default(),
+            set: WriteSet::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The ledger of a store as it was left; `None` if there is nothing in it. Reads the
+    /// balances and the ends of the chains, not the journal.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if head and chains do not end together: a tail is lost.
+    pub fn load(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
+        let mut buffer = Vec::new();
+        let Some(head) = journal::record::<Head>(rows, Head::KEY, &mut buffer)? else {
+            return if nothing_in(rows)? {
+                Ok(None)
+            } else {
+                Err(headless())
+            };
+        };
+        let mut ledger = Self::new(head.store_id);
+        ledger.at_ms = check_batches(rows, &head)?;
+        check_audit(rows, &head)?;
+        ledger.head = head;
+        ledger.accounts = Accounts::load(rows)?;
+        Ok(Some(ledger))
+    }
+
+    /// Runs one command, after every command applied since the last [`Ledger::reset`].
+    ///
+    /// # Panics
+    /// If a change is not the only command of its batch, or legs do not fit their sale: both
+    /// are mistakes of the program, never of a peer.
+    pub fn apply(&mut self, rows: &dyn Rows, command: Command) -> Result<Outcome, StoreError> {
+        match command {
+            Command::Begin(begin) => self.begin(rows, begin),
+            Command::Finish(finish) => self.finish(rows, &finish),
+            Command::Confirm(confirm) => self.confirm(rows, &confirm),
+            Command::Reverse(reverse) => self.reverse(rows, &reverse),
+            Command::Logon { terminal, counter } => self.logon(rows, terminal, counter),
+            Command::Change(change) => self.change(rows, change),
+        }
+    }
+
+    /// Completes the batch: its rows, balances, link of the chain and the new head. Its number,
+    /// or `None` if there is nothing to write.
+    pub fn seal(&mut self) -> Option<u64> {
+        self.staged.write(&mut self.set);
+        self.accounts.write(&mut self.set);
+        if self.set.is_empty() {
+            return None;
+        }
+        let no = self.head.batch_no + 1;
+        let content = self.set.checksum();
+        let batch = Batch::link(no, self.head.seq, self.at_ms, content, self.head.hash);
+        self.head.batch_no = no;
+        self.head.hash = batch.hash;
+        self.set.put_record(&batch);
+        self.set.put_record(&self.head);
+        Some(no)
+    }
+
+    /// What [`Ledger::seal`] completed.
+    pub fn writes(&self) -> &WriteSet {
+        &self.set
+    }
+
+    /// Starts the next batch; the last one is durable.
+    pub fn reset(&mut self) {
+        self.set.clear();
+        self.staged.clear();
+        self.stock.clear_taken();
+    }
+
+    /// An account's balance; zeros if it was never used.
+    pub fn account(&self, id: &AccountId) -> Account {
+        self.accounts.find(id)
+    }
+
+    /// Where the store stands.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The highest STAN of a terminal on a date, between batches.
+    pub fn last_stan(
+        &self,
+        rows: &dyn Rows,
+        terminal: TerminalId,
+        date: BusinessDate,
+    ) -> Result<u32, StoreError> {
+        Ok(self.tails.last_stan(rows, terminal, date)?.unwrap_or(0))
+    }
+
+    /// The highest handshake counter of a terminal.
+    pub fn counter(&self, rows: &dyn Rows, terminal: TerminalId) -> Result<u64, StoreError> {
+        if let Some(high) = self.counters.get(&terminal) {
+            return Ok(*high);
+        }
+        let key = Counter { terminal, high: 0 }.key();
+        let row = journal::record::<Counter>(rows, &key, &mut Vec::new())?;
+        Ok(row.map_or(0, |row| row.high))
+    }
+
+    fn logon(
+        &mut self,
+        rows: &dyn Rows,
+        terminal: TerminalId,
+        counter: u64,
+    ) -> Result<Outcome, StoreError> {
+        if counter <= self.counter(rows, terminal)? {
+            return Ok(Outcome::Conflict);
+        }
+        self.counters.insert(terminal, counter);
+        self.set.put_record(&Counter {
+            terminal,
+            high: counter,
+        });
+        Ok(Outcome::Applied)
+    }
+
+    /// The next transaction number.
+    fn next_seq(&mut self) -> u64 {
+        self.head.seq += 1;
+        self.head.seq
+    }
+
+    fn note_time(&mut self, at_ms: u64) {
+        self.at_ms = self.at_ms.max(at_ms);
+    }
+}
+
+fn nothing_in(rows: &dyn Rows) -> Result<bool, StoreError> {
+    let mut key = Vec::new();
+    for family in Family::ALL {
+        if journal::last_key(rows, family, &mut key)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn headless() -> StoreError {
+    StoreError::Broken("there are rows but no head; restore from a backup".to_owned())
+}
+
+/// The time of the last batch, if head and chain of batches end together.
+fn check_batches(rows: &dyn Rows, head: &Head) -> Result<u64, StoreError> {
+    let broken = |what: &str| {
+        let no = head.batch_no;
+        Err(StoreError::Broken(format!(
+            "head at batch {no}, {what}; restore from a backup"
+        )))
+    };
+    let mut key = Vec::new();
+    let any = journal::last_key(rows, Family::Batches, &mut key)?;
+    if head.batch_no == 0 {
+        let genesis = Head::genesis(head.store_id).hash == head.hash;
+        return if !any && genesis {
+            Ok(0)
+        } else {
+            broken("but the chain has batches")
+        };
+    }
+    if !any {
+        return broken("but the chain is gone");
+    }
+    match journal::record::<Batch>(rows, &key, &mut Vec::new())? {
+        Some(last) if last.no != head.batch_no => broken("but the chain ends elsewhere"),
+        Some(last) if last.hash == head.hash && last.expected_hash() == head.hash => Ok(last.at_ms),
+        _ => broken("but its hash does not match"),
+    }
+}
+
+fn check_audit(rows: &dyn Rows, head: &Head) -> Result<(), StoreError> {
+    let mut key = Vec::new();
+    let last = if journal::last_key(rows, Family::Audit, &mut key)? {
+        journal::record::<Audit>(rows, &key, &mut Vec::new())?
+    } else {
+        None
+    };
+    let no = last.as_ref().map_or(0, |row| row.no);
+    if no != head.audit_no || last.is_some_and(|row| row.hash != row.expected_hash()) {
+        let what = format!("audit log ends at {no}, not soundly at {}", head.audit_no);
+        return Err(StoreError::Broken(what + "; restore from a backup"));
+    }
+    Ok(())
+}

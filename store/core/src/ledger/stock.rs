@@ -1,0 +1,132 @@
+//! Vouchers read ahead, oldest expiry first, and claimed one by one.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use rustc_hash::FxHashMap;
+
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{ProductId, ServiceId};
+use crate::limits::STOCK_AHEAD;
+use crate::record::{KeyBytes, Record, Voucher};
+use crate::rows::{Family, Rows};
+use crate::write_set::WriteSet;
+
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    shelves: FxHashMap<(ServiceId, ProductId), Shelf>,
+    /// Row keys that this batch claimed: still in the engine, no longer for sale.
+    taken: Vec<KeyBytes>,
+}
+
+/// Every unsold voucher of one product between two row keys, in their order.
+///
+/// ```text
+/// stock rows:  | expired | sold | on the shelf | not read yet |
+///                        ^ from                ^ cursor
+/// ```
+#[derive(Debug, Default)]
+struct Shelf {
+    from: BusinessDate,
+    /// Row key of the last voucher read; empty: none yet.
+    cursor: KeyBytes,
+    vouchers: VecDeque<Voucher>,
+    /// Nothing beyond the cursor.
+    complete: bool,
+}
+
+impl Stock {
+    /// Takes the voucher with the oldest expiry that is not before `date`; `None` if there is
+    /// none. It leaves the stock with this batch.
+    pub(super) fn claim(
+        &mut self,
+        rows: &dyn Rows,
+        set: &mut WriteSet,
+        product: (ServiceId, ProductId),
+        date: BusinessDate,
+    ) -> Result<Option<Voucher>, StoreError> {
+        let shelf = self.shelves.entry(product).or_default();
+        if date < shelf.from {
+            *shelf = Shelf {
+                from: date,
+                ..Shelf::default()
+            };
+        }
+        let mut claimed = shelf.take(date);
+        if claimed.is_none() && !shelf.complete {
+            shelf.refill(rows, &self.taken, product, date)?;
+            claimed = shelf.take(date);
+        }
+        if let Some(voucher) = &claimed {
+            let key = voucher.key();
+            set.delete(Family::Stock, &key);
+            self.taken.push(key);
+        }
+        Ok(claimed)
+    }
+
+    /// New vouchers of a product were loaded: what was read ahead is no longer all there is.
+    pub(super) fn forget(&mut self, product: (ServiceId, ProductId)) {
+        self.shelves.remove(&product);
+    }
+
+    /// The batch is durable: what it claimed is gone from the engine.
+    pub(super) fn clear_taken(&mut self) {
+        self.taken.clear();
+    }
+}
+
+impl Shelf {
+    fn take(&mut self, date: BusinessDate) -> Option<Voucher> {
+        let place = self
+            .vouchers
+            .iter()
+            .position(|voucher| voucher.expiry >= date)?;
+        self.vouchers.remove(place)
+    }
+
+    /// Reads on; only called when everything on the shelf has expired by `date`.
+    fn refill(
+        &mut self,
+        rows: &dyn Rows,
+        taken: &[KeyBytes],
+        (service, product): (ServiceId, ProductId),
+        date: BusinessDate,
+    ) -> Result<(), StoreError> {
+        self.vouchers.clear();
+        self.vouchers.reserve(STOCK_AHEAD);
+        self.from = date;
+        let from = Voucher::key_from(service, product, date);
+        let prefix = &from[..4];
+        let after = self.cursor.clone();
+        let start = if after > from { &after } else { &from };
+        let mut failed = Ok(());
+        let mut more = false;
+        rows.scan(Family::Stock, start, &mut |key, value| {
+            if !key.starts_with(prefix) {
+                return ControlFlow::Break(());
+            }
+            if key == &after[..] || taken.iter().any(|taken| &taken[..] == key) {
+                return ControlFlow::Continue(());
+            }
+            if self.vouchers.len() == STOCK_AHEAD {
+                more = true;
+                return ControlFlow::Break(());
+            }
+            match Voucher::decode(key, value) {
+                Ok(voucher) => {
+                    self.cursor = voucher.key();
+                    self.vouchers.push_back(voucher);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Err(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        self.complete = !more;
+        failed
+    }
+}

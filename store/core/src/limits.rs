@@ -1,0 +1,63 @@
+//! Every limit of the store, with its reason and its memory.
+
+/// Longest subscriber number or account, bytes: an MSISDN has 15 digits, utility accounts more.
+pub const SUBSCRIBER_BYTES_MAX: usize = 24;
+/// Longest voucher serial, bytes; as the terminal link's `Slip`.
+pub const SERIAL_BYTES_MAX: usize = 24;
+/// Longest reference, bytes: a provider's, our own (16 hex of store id + 16 of seq), a deposit's.
+pub const REFERENCE_BYTES_MAX: usize = 32;
+/// Longest row key, bytes: a funding reference (32) is the longest that is used.
+pub const KEY_BYTES_MAX: usize = 40;
+/// Sealed bytes of one secret: a 32-byte key or PIN and the 16-byte tag, with room.
+pub const SEALED_BYTES_MAX: usize = 64;
+
+/// Commission levels of one service: 0 is the seller, 1 its distributor, 2 that one's parent.
+pub const COMMISSION_LEVELS_MAX: usize = 8;
+/// Legs of one transaction: float, clearing and one commission per level.
+pub const LEGS_MAX: usize = 2 + COMMISSION_LEVELS_MAX;
+/// Distributors above one seller; also what makes a cycle visible.
+pub const CHAIN_MAX: usize = 8;
+/// Commission rules of one service, all levels and dates; each is 7 bytes in the record.
+pub const COMMISSION_RULES_MAX: usize = 256;
+/// Products (denominations) of one service.
+pub const PRODUCTS_MAX: usize = 1_000;
+/// Services a terminal may be limited to.
+pub const SERVICES_MAX: usize = 1_000;
+
+/// Largest amount of one transaction or one float load, minor units. With it nine million of the
+/// largest transactions fit an account before a balance could leave `i64`.
+pub const AMOUNT_MINOR_MAX: u64 = 1_000_000_000_000;
+/// Largest credit limit of a seller, minor units; the same headroom.
+pub const CREDIT_LIMIT_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+/// Longest velocity window, seconds. One day, so that a rebuild reads four business dates.
+pub const VELOCITY_WINDOW_S_MAX: u32 = 86_400;
+/// Largest velocity count; a window remembers as many sales, 16 bytes each.
+pub const VELOCITY_COUNT_MAX: u32 = 1_000;
+
+/// Longest name of a distributor, seller, service or product, bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Longest reason of a block, bytes.
+pub const REASON_BYTES_MAX: usize = 256;
+/// Longest actor of a change, bytes.
+pub const ACTOR_BYTES_MAX: usize = 128;
+/// Longest note of a change, bytes.
+pub const NOTE_BYTES_MAX: usize = 1_024;
+
+/// Records, vouchers and float loads of one change together. A change is one write: 100,000
+/// vouchers are about 20 MB in memory while it lasts.
+pub const CHANGE_ITEMS_MAX: usize = 100_000;
+/// Reasons given when a change is refused; the rest is left out, so that a wrong file does not
+/// become a huge answer.
+pub const REJECTIONS_MAX: usize = 100;
+
+/// Vouchers read ahead per product, about 150 bytes each.
+pub const STOCK_AHEAD: usize = 256;
+/// Business dates looked back for a terminal's last transaction.
+pub const LAST_DAYS_MAX: u16 = 31;
+/// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between).
+pub const LAST_ROWS_MAX: usize = 256;
+
+const _: () =
+    assert!(KEY_BYTES_MAX >= REFERENCE_BYTES_MAX && KEY_BYTES_MAX >= 6 + SERIAL_BYTES_MAX);
+const _: () = assert!(LEGS_MAX == 10);

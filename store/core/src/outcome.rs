@@ -1,0 +1,51 @@
+//! What the ledger answers.
+
+use crate::ids::Code;
+use crate::record::Transaction;
+
+/// The answer to one command, in the place of its command.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "rows travel by value: no allocation per sale"
+)]
+pub enum Outcome {
+    /// The row as it stands now. Begin: a voucher is `Approved` with the dispensed voucher or
+    /// `Declined`; a top-up is `Intent` (forward it now) or `Declined`. Finish and Confirm: the
+    /// original.
+    Done(Transaction),
+    /// Same key, same digest: the stored row, in any state but reversed; `Intent` and `Unknown`
+    /// are still in flight.
+    Duplicate(Transaction),
+    /// Same key, other digest: refuse with 94. Of a logon: the counter is not above the stored
+    /// one, a replay.
+    Conflict,
+    /// The original was reversed, perhaps before it came: refuse with this code (R1).
+    Late(Code),
+    /// Finish or Confirm of a row that is not there.
+    NotFound,
+    /// What became of a reversal.
+    Reversed {
+        /// Its row. Code 00: reversed, or nothing to reverse; 21: not reversible; 30: it
+        /// contradicts its original; 09: the original is still in flight (`seq` 0: not
+        /// journalled, repeat later).
+        reversal: Transaction,
+        /// The original as it stands now; a tombstone if it never came.
+        original: Option<Transaction>,
+    },
+    /// A logon or change is durable.
+    Applied,
+    /// A change was refused whole, nothing of it written.
+    Rejected(Vec<Rejection>),
+}
+
+/// One reason why a change was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The thing: "voucher 0001 of service 10", "seller 7".
+    pub what: String,
+    /// Its place in its list of the change.
+    pub index: usize,
+    /// What is wrong with it.
+    pub why: String,
+}

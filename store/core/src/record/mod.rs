@@ -1,0 +1,122 @@
+//! The rows: one file per record, each with the same members (key, write, read).
+//!
+//! ```text
+//! value: | version u8 | body, fixed fields big-endian, texts with a length byte | crc32c u32 |
+//! ```
+//!
+//! The checksum covers family, key and value, so that a sound row in a wrong place is seen too.
+
+mod account;
+mod audit;
+mod batch;
+mod counter;
+mod distributor;
+mod funding;
+mod head;
+mod registry;
+mod seller;
+mod service;
+mod terminal;
+mod transaction;
+mod voucher;
+pub mod wire;
+
+use arrayvec::ArrayVec;
+
+pub use account::{Account, AccountRow, Leg, Legs};
+pub use audit::Audit;
+pub use batch::Batch;
+pub use counter::Counter;
+pub use distributor::Distributor;
+pub use funding::Funding;
+pub use head::Head;
+pub use registry::{RegistryRecord, Status};
+pub use seller::Seller;
+pub use service::{CommissionRule, Hours, Product, Service, ServiceKind, Velocity};
+pub use terminal::{Services, Terminal};
+pub use transaction::{Dispensed, Kind, State, Transaction};
+pub use voucher::{Serial, Voucher};
+
+use crate::error::StoreError;
+use crate::limits::KEY_BYTES_MAX;
+use crate::rows::Family;
+use wire::{Flaw, Reader};
+
+/// A row key.
+pub type KeyBytes = ArrayVec<u8, KEY_BYTES_MAX>;
+
+/// Bytes of a value beside its body: version and checksum.
+const FRAME_BYTES: usize = 5;
+
+/// Something with a row of its own.
+pub trait Record: Sized {
+    /// Where its rows are.
+    const FAMILY: Family;
+    /// Version of the body that [`Record::write`] writes; [`Record::read`] reads it and every
+    /// earlier one.
+    const VERSION: u8;
+
+    /// Its row key.
+    fn key(&self) -> KeyBytes;
+
+    /// Appends the body.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// Reads a body of `version` at `key`; the caller checks that nothing is left of either.
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw>;
+
+    /// Appends the value: version, body, checksum.
+    fn encode(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.push(Self::VERSION);
+        self.write(out);
+        let sum = checksum(Self::FAMILY, &self.key(), &out[start..]);
+        wire::put_u32(out, sum);
+    }
+
+    /// The record of a row, or what is wrong with the row.
+    fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        decode::<Self>(key, value).map_err(|Flaw(what)| StoreError::Damaged {
+            family: Self::FAMILY,
+            key: key.to_vec(),
+            what,
+        })
+    }
+}
+
+fn decode<R: Record>(key: &[u8], value: &[u8]) -> Result<R, Flaw> {
+    if value.len() < FRAME_BYTES {
+        return Err(Flaw("shorter than version and checksum"));
+    }
+    let (framed, sum) = value.split_at(value.len() - 4);
+    if checksum(R::FAMILY, key, framed).to_be_bytes() != sum {
+        return Err(Flaw("checksum does not match"));
+    }
+    let version = framed[0];
+    if version == 0 || version > R::VERSION {
+        return Err(Flaw("a version this program does not know"));
+    }
+    let (mut key, mut body) = (Reader::new(key), Reader::new(&framed[1..]));
+    let record = R::read(&mut key, &mut body, version)?;
+    key.finish("key is too long")?;
+    body.finish("bytes left over")?;
+    Ok(record)
+}
+
+fn checksum(family: Family, key: &[u8], framed: &[u8]) -> u32 {
+    let family = u8::try_from(family.index()).unwrap_or(u8::MAX);
+    crc32c::crc32c_append(
+        crc32c::crc32c_append(crc32c::crc32c(&[family]), key),
+        framed,
+    )
+}
+
+/// A row key of these parts end to end.
+pub(crate) fn key_of(parts: &[&[u8]]) -> KeyBytes {
+    let mut key = KeyBytes::new();
+    for part in parts {
+        key.try_extend_from_slice(part)
+            .expect("row keys have room for their longest parts");
+    }
+    key
+}

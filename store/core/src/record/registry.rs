@@ -1,0 +1,91 @@
+//! What the registry family holds: four kinds of records behind one letter each.
+
+use super::wire::{Flaw, Reader};
+use super::{Distributor, KeyBytes, Record, Seller, Service, Terminal};
+use crate::error::StoreError;
+use crate::rows::Family;
+
+/// Whether something may take part in sales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It may.
+    Active,
+    /// The operator blocked it.
+    Blocked,
+}
+
+impl Status {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Active => 0,
+            Self::Blocked => 1,
+        }
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        match from.u8()? {
+            0 => Ok(Self::Active),
+            1 => Ok(Self::Blocked),
+            _ => Err(Flaw("unknown status")),
+        }
+    }
+}
+
+/// One record of the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryRecord {
+    /// A node of the tree above the sellers.
+    Distributor(Distributor),
+    /// An owner of terminals and float.
+    Seller(Seller),
+    /// A terminal.
+    Terminal(Terminal),
+    /// What is sold.
+    Service(Service),
+}
+
+impl RegistryRecord {
+    /// Its row key: the letter and the id.
+    pub fn key(&self) -> KeyBytes {
+        match self {
+            Self::Distributor(record) => record.key(),
+            Self::Seller(record) => record.key(),
+            Self::Terminal(record) => record.key(),
+            Self::Service(record) => record.key(),
+        }
+    }
+
+    /// Appends the value.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Distributor(record) => record.encode(out),
+            Self::Seller(record) => record.encode(out),
+            Self::Terminal(record) => record.encode(out),
+            Self::Service(record) => record.encode(out),
+        }
+    }
+
+    /// The record of a row of the family.
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        match key.first() {
+            Some(&Distributor::LETTER) => Distributor::decode(key, value).map(Self::Distributor),
+            Some(&Seller::LETTER) => Seller::decode(key, value).map(Self::Seller),
+            Some(&Terminal::LETTER) => Terminal::decode(key, value).map(Self::Terminal),
+            Some(&Service::LETTER) => Service::decode(key, value).map(Self::Service),
+            _ => Err(StoreError::Damaged {
+                family: Family::Registry,
+                key: key.to_vec(),
+                what: "unknown kind of record",
+            }),
+        }
+    }
+}
+
+/// Takes the letter off a registry key.
+pub(super) fn expect_letter(key: &mut Reader<'_>, letter: u8) -> Result<(), Flaw> {
+    if key.u8()? == letter {
+        Ok(())
+    } else {
+        Err(Flaw("another kind of record"))
+    }
+}

@@ -1,0 +1,92 @@
+//! Voucher stock, and the serials that were ever loaded.
+
+use super::wire::{self, Flaw, Reader, put_sealed, put_u64};
+use super::{KeyBytes, Record, key_of};
+use crate::date::BusinessDate;
+use crate::ids::{ProductId, ServiceId, Text};
+use crate::limits::SERIAL_BYTES_MAX;
+use crate::rows::Family;
+use crate::vault::Sealed;
+
+/// A voucher for sale. Its row is gone once it is sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voucher {
+    /// The service it belongs to.
+    pub service: ServiceId,
+    /// Its denomination.
+    pub product: ProductId,
+    /// Its serial, in clear; unique within service and product.
+    pub serial: Text<SERIAL_BYTES_MAX>,
+    /// Last business date on which it is sold.
+    pub expiry: BusinessDate,
+    /// Its PIN.
+    pub pin: Sealed,
+}
+
+/// That a voucher was loaded, and with which batch; never deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serial {
+    /// The service it belongs to.
+    pub service: ServiceId,
+    /// Its denomination.
+    pub product: ProductId,
+    /// Its serial.
+    pub serial: Text<SERIAL_BYTES_MAX>,
+    /// The batch that loaded it.
+    pub batch_no: u64,
+}
+
+impl Voucher {
+    /// The first key a voucher of this product and expiry could have: stock sorts by expiry.
+    pub fn key_from(service: ServiceId, product: ProductId, expiry: BusinessDate) -> KeyBytes {
+        let [service, product, expiry] = [service.0, product.0, expiry.0].map(u16::to_be_bytes);
+        key_of(&[&service, &product, &expiry])
+    }
+}
+
+impl Record for Voucher {
+    const FAMILY: Family = Family::Stock;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> KeyBytes {
+        let prefix = Self::key_from(self.service, self.product, self.expiry);
+        key_of(&[&prefix, self.serial.as_bytes()])
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_sealed(out, &self.pin);
+    }
+
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
+        Ok(Self {
+            service: ServiceId(key.u16()?),
+            product: ProductId(key.u16()?),
+            expiry: key.date()?,
+            serial: wire::text(key.rest())?,
+            pin: body.sealed()?,
+        })
+    }
+}
+
+impl Record for Serial {
+    const FAMILY: Family = Family::Serials;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> KeyBytes {
+        let [service, product] = [self.service.0, self.product.0].map(u16::to_be_bytes);
+        key_of(&[&service, &product, self.serial.as_bytes()])
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        put_u64(out, self.batch_no);
+    }
+
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
+        Ok(Self {
+            service: ServiceId(key.u16()?),
+            product: ProductId(key.u16()?),
+            serial: wire::text(key.rest())?,
+            batch_no: body.u64()?,
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! The registry in memory: what a request is verified against.
+
+use arrayvec::ArrayVec;
+use rustc_hash::FxHashMap;
+
+use crate::error::StoreError;
+use crate::ids::{DistributorId, SellerId, ServiceId, TerminalId};
+use crate::limits::CHAIN_MAX;
+use crate::record::{Distributor, RegistryRecord, Seller, Service, Terminal};
+use crate::rows::{Family, Rows};
+
+/// Every registry record by its id. A terminal takes about 200 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    distributors: FxHashMap<DistributorId, Distributor>,
+    sellers: FxHashMap<SellerId, Seller>,
+    terminals: FxHashMap<TerminalId, Terminal>,
+    services: FxHashMap<ServiceId, Service>,
+}
+
+/// Why a distributor has no chain to the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainError {
+    /// This one is not in the registry.
+    Missing(DistributorId),
+    /// More than [`CHAIN_MAX`] levels, or a cycle.
+    TooDeep,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everything in the store's registry family.
+    pub fn load(rows: &dyn Rows) -> Result<Self, StoreError> {
+        let mut registry = Self::new();
+        let mut failed = None;
+        rows.scan(Family::Registry, &[], &mut |key, value| {
+            match RegistryRecord::decode(key, value) {
+                Ok(record) => registry.insert(record),
+                Err(error) => {
+                    failed = Some(error);
+                    return std::ops::ControlFlow::Break(());
+                }
+            }
+            std::ops::ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(registry), Err)
+    }
+
+    /// Takes a record in, in the place of one of the same id.
+    pub fn apply(&mut self, record: &RegistryRecord) {
+        self.insert(record.clone());
+    }
+
+    fn insert(&mut self, record: RegistryRecord) {
+        match record {
+            RegistryRecord::Distributor(record) => {
+                self.distributors.insert(record.id, record);
+            }
+            RegistryRecord::Seller(record) => {
+                self.sellers.insert(record.id, record);
+            }
+            RegistryRecord::Terminal(record) => {
+                self.terminals.insert(record.id, record);
+            }
+            RegistryRecord::Service(record) => {
+                self.services.insert(record.id, record);
+            }
+        }
+    }
+
+    /// The distributor of an id.
+    pub fn distributor(&self, id: DistributorId) -> Option<&Distributor> {
+        self.distributors.get(&id)
+    }
+
+    /// The seller of an id.
+    pub fn seller(&self, id: SellerId) -> Option<&Seller> {
+        self.sellers.get(&id)
+    }
+
+    /// The terminal of an id.
+    pub fn terminal(&self, id: TerminalId) -> Option<&Terminal> {
+        self.terminals.get(&id)
+    }
+
+    /// The service of an id.
+    pub fn service(&self, id: ServiceId) -> Option<&Service> {
+        self.services.get(&id)
+    }
+
+    /// A distributor and everybody above it, bottom first.
+    pub fn chain(
+        &self,
+        bottom: DistributorId,
+    ) -> Result<ArrayVec<&Distributor, CHAIN_MAX>, ChainError> {
+        let mut chain = ArrayVec::new();
+        let mut next = Some(bottom);
+        while let Some(id) = next {
+            let distributor = self.distributor(id).ok_or(ChainError::Missing(id))?;
+            chain
+                .try_push(distributor)
+                .map_err(|_| ChainError::TooDeep)?;
+            next = distributor.parent;
+        }
+        Ok(chain)
+    }
+
+    /// Every distributor, by no order.
+    pub fn distributors(&self) -> impl Iterator<Item = &Distributor> {
+        self.distributors.values()
+    }
+
+    /// Every seller, by no order.
+    pub fn sellers(&self) -> impl Iterator<Item = &Seller> {
+        self.sellers.values()
+    }
+
+    /// Every terminal, by no order.
+    pub fn terminals(&self) -> impl Iterator<Item = &Terminal> {
+        self.terminals.values()
+    }
+
+    /// Every service, by no order.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+}

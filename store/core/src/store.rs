@@ -1,0 +1,50 @@
+//! The store as the gateway sees it.
+
+use crate::command::Command;
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{AccountId, Key, StoreId, TerminalId};
+use crate::outcome::Outcome;
+use crate::record::{Account, Transaction};
+use crate::registry::Registry;
+
+/// Whole batches in, durable outcomes out, and the questions that need an exact answer.
+pub trait Store {
+    /// Runs `commands` (drained) in order; clears `outcomes` and fills it, `outcomes[i]` for
+    /// `commands[i]`. Later commands see the effects of earlier ones. Everything is durable when
+    /// this returns.
+    ///
+    /// # Errors
+    /// After any error `outcomes` is empty, nothing of the batch may be acknowledged, every
+    /// further call gives [`StoreError::Stopped`], and the process restarts.
+    fn commit(
+        &mut self,
+        commands: &mut Vec<Command>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), StoreError>;
+
+    /// The row of a request.
+    fn transaction(&self, key: &Key) -> Result<Option<Transaction>, StoreError>;
+
+    /// Every transaction whose outcome is not known, by key.
+    fn open_transactions(&self) -> Result<Vec<Transaction>, StoreError>;
+
+    /// An account's balance; zeros if it was never used.
+    fn account(&self, id: &AccountId) -> Account;
+
+    /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError>;
+
+    /// The terminal's last sale (voucher or top-up) by date and STAN, looking back
+    /// [`crate::limits::LAST_DAYS_MAX`] business dates from the journal's last.
+    fn last_transaction(&self, terminal: TerminalId) -> Result<Option<Transaction>, StoreError>;
+
+    /// The highest handshake counter of a terminal; 0 if it never logged on.
+    fn counter(&self, terminal: TerminalId) -> Result<u64, StoreError>;
+
+    /// The store's name, for [`Transaction::reference`].
+    fn store_id(&self) -> StoreId;
+
+    /// The whole registry.
+    fn load_registry(&self) -> Result<Registry, StoreError>;
+}
