@@ -1,1 +1,24 @@
-//! placeholder
+//! Simulated terminals with their own books, a simulated provider, and the auditor over all books.
+//!
+//! Nothing here touches a clock, a socket or the system's randomness: time, bytes and seeds arrive
+//! as arguments, so the same terminal runs over real sockets (`tillsim`) and in a simulated world.
+//!
+//! ```text
+//!             Input                        Output
+//!  driver ─────────────▶ Terminal ─────────────────▶ driver      Connect, Send, Close, Note
+//!                         │    │
+//!               link: records  till: sales, doubts, confirms
+//!                              │
+//!                             Book
+//! ```
+//!
+//! * [`terminal`] is one terminal: secured link, sales, repeats of sales in doubt, commands.
+//! * [`book`] is what the merchant was told, sale by sale; it is the terminal's side of the audit.
+#![forbid(unsafe_code)]
+
+pub mod book;
+pub mod dice;
+pub mod firmware;
+pub mod limits;
+pub mod terminal;
+pub mod time;

@@ -1,0 +1,366 @@
+//! The book of one terminal: what its merchant asked for and what the merchant was told.
+//!
+//! Entries are only ever added, in the order of their STANs, and settled once. Texts that are only
+//! compared later (serials, PINs, references) are kept as 64-bit digests, so an entry stays small
+//! and a book holds no PIN.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+use tillgate_codec::link::message::{Answer, BusinessDate, ResponseCode};
+
+use crate::limits::ENTRY_BYTES_MAX;
+use crate::time::{Moment, Span};
+
+/// A digest of `bytes` for comparing them within one process; never 0.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.write_usize(bytes.len());
+    hasher.finish().max(1)
+}
+
+/// A sale as the merchant asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// STAN of the request, unique within its date.
+    pub stan: u32,
+    /// Business date of the request.
+    pub date: BusinessDate,
+    /// Service number.
+    pub service: u16,
+    /// Denomination or plan; 0 for an open amount.
+    pub product: u16,
+    /// Amount in minor units.
+    pub amount_minor: u64,
+    /// Digits of the subscriber's number; 0 when the sale names none.
+    pub subscriber: u64,
+}
+
+/// What the merchant knows of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Sent, and no final answer has come.
+    InDoubt,
+    /// Approved: the customer has the goods.
+    Approved,
+    /// Declined with this code: the customer has his money.
+    Declined(ResponseCode),
+}
+
+/// What a merchant noticed to be wrong by himself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// A later answer to the same request differed from the first.
+    pub answer_changed: bool,
+    /// Approved for another amount than asked for.
+    pub other_amount: bool,
+    /// Approved although the sale began after the terminal had been blocked.
+    pub while_blocked: bool,
+    /// A confirm was not accepted.
+    pub confirm_refused: bool,
+}
+
+/// One sale.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What was asked for.
+    pub asked: Asked,
+    /// What the merchant was told.
+    pub state: State,
+    /// What the merchant noticed to be wrong.
+    pub wrong: Wrong,
+    /// Whether the terminal was blocked when the sale began.
+    pub blocked: bool,
+    /// Whether the gateway accepted the confirm.
+    pub confirmed: bool,
+    /// How often the request was sent.
+    pub attempts: u8,
+    /// When the customer meant to be served.
+    pub intended: Moment,
+    /// When the request was first sent.
+    pub started: Moment,
+    /// When the final answer came; the start of time while in doubt.
+    pub finished: Moment,
+    /// Retrieval reference number; zeros when none came.
+    pub rrn: [u8; 12],
+    /// Digest of the voucher's serial; 0 without a voucher.
+    pub serial: u64,
+    /// Digest of the voucher's PIN; 0 without a voucher.
+    pub pin: u64,
+    /// Digest of the provider's reference; 0 without one.
+    pub reference: u64,
+    /// Digest of the whole first final answer.
+    pub answer: u64,
+}
+
+const _: () = assert!(size_of::<Entry>() <= ENTRY_BYTES_MAX + 32);
+
+impl Entry {
+    /// From the moment the customer meant to be served to the final answer.
+    #[must_use]
+    pub fn response(&self) -> Span {
+        self.finished.since(self.intended)
+    }
+
+    /// From the first byte sent to the final answer.
+    #[must_use]
+    pub fn service(&self) -> Span {
+        self.finished.since(self.started)
+    }
+
+    fn settle(&mut self, now: Moment, answer: &Answer<'_>, body: &[u8]) {
+        self.finished = now;
+        self.answer = digest(body);
+        if let Ok(rrn) = <[u8; 12]>::try_from(answer.rrn.as_bytes()) {
+            self.rrn = rrn;
+        }
+        if !answer.code.is_approved() {
+            self.state = State::Declined(answer.code);
+            return;
+        }
+        self.state = State::Approved;
+        self.wrong.other_amount = answer.amount_minor != self.asked.amount_minor;
+        self.wrong.while_blocked = self.blocked;
+        if !answer.reference.is_empty() {
+            self.reference = digest(answer.reference.as_bytes());
+        }
+        if let Some(slip) = &answer.voucher {
+            self.serial = digest(slip.serial.as_bytes());
+            self.pin = digest(slip.pin.as_bytes());
+        }
+    }
+}
+
+/// What a final answer did to the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It settled the sale.
+    First,
+    /// The sale had been settled by the same answer.
+    Same,
+    /// The sale had been settled by another answer: the gateway broke its promise.
+    Changed,
+}
+
+/// The book of one terminal.
+#[derive(Clone, Debug)]
+pub struct Book {
+    terminal: u32,
+    entries: Vec<Entry>,
+    opening: Option<(BusinessDate, u32)>,
+    in_doubt: u32,
+}
+
+impl Book {
+    /// An empty book.
+    #[must_use]
+    pub fn new(terminal: u32) -> Self {
+        Self {
+            terminal,
+            entries: Vec::new(),
+            opening: None,
+            in_doubt: 0,
+        }
+    }
+
+    /// Whose book it is.
+    #[must_use]
+    pub fn terminal(&self) -> u32 {
+        self.terminal
+    }
+
+    /// The sales, in the order of their dates and STANs.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Date and highest STAN that the gateway knew of this terminal before the book began; rows of
+    /// its journal up to there belong to an earlier run. `None` if the terminal never logged on.
+    #[must_use]
+    pub fn opening(&self) -> Option<(BusinessDate, u32)> {
+        self.opening
+    }
+
+    /// How many sales are in doubt.
+    #[must_use]
+    pub fn in_doubt(&self) -> u32 {
+        self.in_doubt
+    }
+
+    /// Notes where the gateway's journal stood at the first logon; later ones change nothing.
+    pub fn open(&mut self, date: BusinessDate, stan_last: u32) {
+        self.opening.get_or_insert((date, stan_last));
+    }
+
+    /// Writes a sale down, before its first byte is sent, and gives its index.
+    ///
+    /// # Panics
+    /// If (date, STAN) does not lie above the last entry's: STANs are never used twice.
+    pub fn begin(&mut self, asked: Asked, intended: Moment, now: Moment, blocked: bool) -> usize {
+        if let Some(last) = self.entries.last() {
+            let before = (last.asked.date, last.asked.stan);
+            assert!(before < (asked.date, asked.stan), "a STAN is used once");
+        }
+        self.in_doubt += 1;
+        self.entries.push(Entry {
+            asked,
+            state: State::InDoubt,
+            wrong: Wrong::default(),
+            blocked,
+            confirmed: false,
+            attempts: 0,
+            intended,
+            started: now,
+            finished: Moment::default(),
+            rrn: [0; 12],
+            serial: 0,
+            pin: 0,
+            reference: 0,
+            answer: 0,
+        });
+        self.entries.len() - 1
+    }
+
+    /// Counts one more sending of the sale at `index`.
+    pub fn sent(&mut self, index: usize) {
+        let attempts = &mut self.entries[index].attempts;
+        *attempts = attempts.saturating_add(1);
+    }
+
+    /// Takes a final answer to the sale at `index`; `body` is the whole answer as it came.
+    pub fn settle(
+        &mut self,
+        index: usize,
+        now: Moment,
+        answer: &Answer<'_>,
+        body: &[u8],
+    ) -> Settled {
+        let entry = &mut self.entries[index];
+        if entry.state == State::InDoubt {
+            entry.settle(now, answer, body);
+            self.in_doubt -= 1;
+            return Settled::First;
+        }
+        if entry.answer == digest(body) {
+            return Settled::Same;
+        }
+        entry.wrong.answer_changed = true;
+        Settled::Changed
+    }
+
+    /// Takes the answer to the confirm of the sale at `index`.
+    pub fn confirm(&mut self, index: usize, code: ResponseCode) {
+        let entry = &mut self.entries[index];
+        entry.confirmed = code.is_approved();
+        entry.wrong.confirm_refused = !code.is_approved();
+    }
+
+    /// The index of the sale with this date and STAN.
+    #[must_use]
+    pub fn find(&self, date: BusinessDate, stan: u32) -> Option<usize> {
+        let key = |entry: &Entry| (entry.asked.date, entry.asked.stan);
+        self.entries.binary_search_by_key(&(date, stan), key).ok()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+mod tests {
+    use tillgate_codec::link::message::AnswerKind;
+
+    use super::*;
+
+    fn asked(stan: u32) -> Asked {
+        let date = BusinessDate(9_000);
+        Asked {
+            stan,
+            date,
+            service: 10,
+            product: 1,
+            amount_minor: 500,
+            subscriber: 0,
+        }
+    }
+
+    fn answer(stan: u32, code: ResponseCode) -> Answer<'static> {
+        Answer {
+            kind: AnswerKind::Sale,
+            stan,
+            date: BusinessDate(9_000),
+            code,
+            rrn: "632700000001",
+            reference: "",
+            amount_minor: 500,
+            balance_minor: None,
+            voucher: None,
+            time_s: 1,
+            lines: "",
+        }
+    }
+
+    #[test]
+    fn a_sale_is_in_doubt_until_its_first_final_answer() {
+        let mut book = Book::new(7);
+        let index = book.begin(asked(1), Moment(5), Moment(10), false);
+        assert_eq!(
+            (book.in_doubt(), book.entries()[index].state),
+            (1, State::InDoubt)
+        );
+        let approved = answer(1, ResponseCode::APPROVED);
+        assert_eq!(
+            book.settle(index, Moment(30), &approved, b"one"),
+            Settled::First
+        );
+        let entry = &book.entries()[index];
+        assert_eq!((entry.state, book.in_doubt()), (State::Approved, 0));
+        assert_eq!((entry.response(), entry.service()), (Span(25), Span(20)));
+        assert_eq!(&entry.rrn, b"632700000001");
+    }
+
+    #[test]
+    fn an_answer_that_changes_on_a_retry_is_noticed() {
+        let mut book = Book::new(7);
+        let index = book.begin(asked(1), Moment(0), Moment(0), false);
+        let approved = answer(1, ResponseCode::APPROVED);
+        book.settle(index, Moment(1), &approved, b"one");
+        assert_eq!(
+            book.settle(index, Moment(2), &approved, b"one"),
+            Settled::Same
+        );
+        assert!(!book.entries()[index].wrong.answer_changed);
+        assert_eq!(
+            book.settle(index, Moment(3), &approved, b"two"),
+            Settled::Changed
+        );
+        assert!(book.entries()[index].wrong.answer_changed);
+    }
+
+    #[test]
+    fn an_approval_of_another_amount_is_noticed() {
+        let mut book = Book::new(7);
+        let index = book.begin(asked(1), Moment(0), Moment(0), false);
+        let other = Answer {
+            amount_minor: 5,
+            ..answer(1, ResponseCode::APPROVED)
+        };
+        book.settle(index, Moment(1), &other, b"one");
+        assert!(book.entries()[index].wrong.other_amount);
+    }
+
+    #[test]
+    fn entries_are_found_by_date_and_stan() {
+        let mut book = Book::new(7);
+        for stan in [3, 4, 9] {
+            book.begin(asked(stan), Moment(0), Moment(0), false);
+        }
+        assert_eq!(book.find(BusinessDate(9_000), 4), Some(1));
+        assert_eq!(book.find(BusinessDate(9_000), 5), None);
+        assert_eq!(book.find(BusinessDate(9_001), 4), None);
+        book.open(BusinessDate(9_000), 2);
+        book.open(BusinessDate(9_000), 9);
+        assert_eq!(book.opening().unwrap(), (BusinessDate(9_000), 2));
+    }
+}

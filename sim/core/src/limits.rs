@@ -1,0 +1,25 @@
+//! Every bound of the simulator, with its reason and what it costs in memory.
+
+use crate::time::Span;
+
+/// Bytes of a terminal that is logged on and idle, heap included, without its book's entries.
+/// A hundred thousand of them fit 100 MiB; a test measures it.
+pub const IDLE_TERMINAL_BYTES_MAX: usize = 1024;
+
+/// Bytes of one entry of a terminal's book. A run keeps every sale: 60,000 sales a second for a
+/// minute are 350 MB.
+pub const ENTRY_BYTES_MAX: usize = 104;
+
+/// Times that a sale in doubt is sent again before the terminal gives up asking and leaves it in
+/// doubt; with the pauses of [`ASK_AGAIN_LONGEST`] that is over half an hour.
+pub const ATTEMPTS_MAX: u8 = 250;
+
+/// First pause after "still in progress"; doubles each time.
+pub const ASK_AGAIN_FIRST: Span = Span::ms(200);
+
+/// Longest pause after "still in progress".
+pub const ASK_AGAIN_LONGEST: Span = Span::s(10);
+
+/// How much longer than the gateway's own limit a terminal waits for an answer, so that the
+/// gateway always answers first (terminal > gateway > bridge).
+pub const ANSWER_MARGIN: Span = Span::s(5);

@@ -1,0 +1,37 @@
+//! Subscribers' numbers: kept as a number in the book, written as digits in messages.
+
+use crate::dice::Dice;
+
+/// Digits of the longest number: what a `u64` can hold.
+pub(super) const DIGITS_MAX: usize = 20;
+
+/// A number of 12 digits that starts with 2, as E.164 numbers of Africa do.
+pub(super) fn draw(dice: &mut Dice) -> u64 {
+    200_000_000_000 + dice.below(100_000_000_000)
+}
+
+/// The number's digits, written into `digits`; nothing for 0.
+pub(super) fn text(number: u64, digits: &mut [u8; DIGITS_MAX]) -> &str {
+    let mut start = DIGITS_MAX;
+    let mut left = number;
+    while left > 0 {
+        start -= 1;
+        let digit = u8::try_from(left % 10).expect("a remainder of ten is one digit");
+        digits[start] = b'0' + digit;
+        left /= 10;
+    }
+    std::str::from_utf8(&digits[start..]).expect("digits are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_their_digits_and_zero_as_nothing() {
+        let mut digits = [0; DIGITS_MAX];
+        assert_eq!(text(0, &mut digits), "");
+        assert_eq!(text(233_200_000_001, &mut digits), "233200000001");
+        assert_eq!(text(u64::MAX, &mut digits), "18446744073709551615");
+    }
+}
