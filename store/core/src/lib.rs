@@ -30,6 +30,7 @@ pub mod registry;
 pub mod rows;
 pub mod store;
 pub mod vault;
+pub mod verify;
 pub mod write_set;
 
 pub use book::Book;
@@ -51,5 +52,6 @@ pub use record::{
 pub use registry::Registry;
 pub use rows::{Backend, Family, Rows};
 pub use store::Store;
-pub use vault::Sealed;
+pub use vault::{Sealed, Secret, Vault, VaultError};
+pub use verify::verify;
 pub use write_set::{Op, WriteSet};

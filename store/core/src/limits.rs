@@ -58,6 +58,9 @@ pub const LAST_DAYS_MAX: u16 = 31;
 /// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between).
 pub const LAST_ROWS_MAX: usize = 256;
 
+/// Violations that a verification spells out, about 200 bytes each; the rest is counted only.
+pub const VIOLATIONS_MAX: usize = 1_000;
+
 const _: () =
     assert!(KEY_BYTES_MAX >= REFERENCE_BYTES_MAX && KEY_BYTES_MAX >= 6 + SERIAL_BYTES_MAX);
 const _: () = assert!(LEGS_MAX == 10);

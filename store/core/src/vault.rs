@@ -1,24 +1,434 @@
-//! Secrets sealed at rest.
+//! Sealing of terminal keys and voucher PINs at rest: AES-256-GCM by ring, under a key-encryption
+//! key (KEK) that is never in the store.
+//!
+//! A value is sealed *for a place*: its [`Context`] (table and ids) and the KEK's number are
+//! authenticated with it, so a sealed PIN copied to another voucher, or relabelled with another
+//! KEK, does not open. Several KEKs may be live at a time: [`Vault::new`] takes the current one,
+//! [`Vault::with_old`] adds those still needed to open what was sealed before the last change,
+//! and [`Vault::rewrap`] moves a value to the current one.
+//!
+//! The caller brings the nonce (12 random bytes per sealing): this crate has no randomness of its
+//! own. Random nonces bound one KEK to 2^32 sealings (NIST SP 800-38D, 8.3).
 
 use std::fmt;
 
 use arrayvec::ArrayVec;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
+use zeroize::Zeroize;
 
-use crate::limits::SEALED_BYTES_MAX;
+use crate::ids::{ProductId, ServiceId, TerminalId, Text};
+use crate::limits::{SEALED_BYTES_MAX, SERIAL_BYTES_MAX};
 
-/// A secret under a key-encryption key: ciphertext and tag, never the plain bytes.
+/// Length of the authentication tag that ends [`Sealed::bytes`].
+pub const TAG_BYTES: usize = 16;
+/// Longest plaintext in bytes: a 32-byte terminal key or a voucher PIN.
+pub const PLAIN_BYTES_MAX: usize = SEALED_BYTES_MAX - TAG_BYTES;
+/// Longest context: `voucher|`, service, product and serial, with the KEK's number behind it.
+const CONTEXT_BYTES_MAX: usize = 8 + 2 + 2 + SERIAL_BYTES_MAX + 4;
+
+/// A secret as it lies in the store; safe to copy, back up and show the size of.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Which key-encryption key opens it.
+    /// Number of the KEK it is sealed under.
     pub kek_id: u32,
-    /// The AES-GCM nonce, unique per key.
+    /// Nonce of this sealing.
     pub nonce: [u8; 12],
-    /// Ciphertext and 16-byte tag.
+    /// Ciphertext followed by the tag of [`TAG_BYTES`].
     pub bytes: ArrayVec<u8, SEALED_BYTES_MAX>,
 }
 
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed(kek {})", self.kek_id)
+        write!(f, "Sealed(kek {}, {} bytes)", self.kek_id, self.bytes.len())
+    }
+}
+
+/// A secret in the clear: at most [`PLAIN_BYTES_MAX`] bytes, wiped when overwritten or dropped.
+///
+/// It has neither `Debug` nor `Display`, so that it reaches no log by accident.
+pub struct Secret {
+    bytes: [u8; PLAIN_BYTES_MAX],
+    len: usize,
+}
+
+impl Secret {
+    /// Room for a secret, empty.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; PLAIN_BYTES_MAX],
+            len: 0,
+        }
+    }
+
+    /// The bytes in the clear.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Wipes the bytes and leaves it empty.
+    pub fn wipe(&mut self) {
+        self.bytes.zeroize();
+        self.len = 0;
+    }
+}
+
+impl Default for Secret {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+/// The place a secret belongs to; a value sealed for one place opens in no other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Context(ArrayVec<u8, CONTEXT_BYTES_MAX>);
+
+impl Context {
+    fn of(table: &[u8; 8], ids: &[&[u8]]) -> Self {
+        let mut bytes = ArrayVec::new();
+        bytes.extend(table.iter().copied());
+        for id in ids {
+            bytes.extend(id.iter().copied());
+        }
+        Self(bytes)
+    }
+
+    /// What ring authenticates: the place, then the KEK's number, big-endian.
+    fn with_kek(&self, kek_id: u32) -> ArrayVec<u8, CONTEXT_BYTES_MAX> {
+        let mut bytes = self.0.clone();
+        bytes.extend(kek_id.to_be_bytes());
+        bytes
+    }
+}
+
+/// The place of a terminal's key: the terminal and the number of its key.
+#[must_use]
+pub fn terminal_context(terminal: TerminalId, key_id: u8) -> Context {
+    Context::of(b"terminal", &[&terminal.0.to_be_bytes(), &[key_id]])
+}
+
+/// The place of a voucher's PIN: the voucher by service, product and serial.
+///
+/// The serial comes last and everything before it is of fixed length, so no two vouchers share
+/// a context.
+#[must_use]
+pub fn voucher_context(
+    service: ServiceId,
+    product: ProductId,
+    serial: &Text<SERIAL_BYTES_MAX>,
+) -> Context {
+    let ids: [&[u8]; 3] = [
+        &service.0.to_be_bytes(),
+        &product.0.to_be_bytes(),
+        serial.as_bytes(),
+    ];
+    Context::of(b"voucher|", &ids)
+}
+
+/// Why a secret could not be sealed or opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VaultError {
+    /// It is sealed under a KEK that this process was not given.
+    UnknownKek(u32),
+    /// The tag does not match: damaged, sealed for another place, or under another key that
+    /// carries the same number.
+    DoesNotOpen {
+        /// The number of the KEK it names.
+        kek_id: u32,
+    },
+    /// The plaintext is longer than [`PLAIN_BYTES_MAX`].
+    TooLong {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKek(kek_id) => write!(
+                f,
+                "sealed under key-encryption key {kek_id}, which is not configured; \
+                 add its key file to the configuration"
+            ),
+            Self::DoesNotOpen { kek_id } => write!(
+                f,
+                "does not open with key-encryption key {kek_id}: the value is damaged, was moved \
+                 from another row, or the key file is not the one it was sealed with"
+            ),
+            Self::TooLong { bytes } => {
+                write!(
+                    f,
+                    "{bytes} bytes are too long to seal; {PLAIN_BYTES_MAX} are the most"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for VaultError {}
+
+/// The KEKs of this process. No `Debug`; ring keeps the expanded keys, so core dumps stay off
+/// in a process that holds one.
+pub struct Vault {
+    /// The current KEK first, then the old ones.
+    keks: Vec<(u32, LessSafeKey)>,
+}
+
+impl Vault {
+    /// A vault whose current KEK is number `kek_id`; the copy of `kek` made here is wiped.
+    #[must_use]
+    pub fn new(kek_id: u32, kek: [u8; 32]) -> Self {
+        Self {
+            keks: vec![(kek_id, expand(kek))],
+        }
+    }
+
+    /// Adds a KEK that opens but never seals; a number already there is replaced.
+    #[must_use]
+    pub fn with_old(mut self, kek_id: u32, kek: [u8; 32]) -> Self {
+        let key = expand(kek);
+        match self.keks.iter_mut().find(|(id, _)| *id == kek_id) {
+            Some(slot) => slot.1 = key,
+            None => self.keks.push((kek_id, key)),
+        }
+        self
+    }
+
+    /// The number of the KEK that [`Vault::seal`] uses.
+    #[must_use]
+    pub fn current_kek(&self) -> u32 {
+        self.keks[0].0
+    }
+
+    /// Seals `plain` for `context` under the current KEK. `nonce` must never repeat under it.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLong`] over [`PLAIN_BYTES_MAX`].
+    pub fn seal(
+        &self,
+        context: &Context,
+        nonce: [u8; 12],
+        plain: &[u8],
+    ) -> Result<Sealed, VaultError> {
+        if plain.len() > PLAIN_BYTES_MAX {
+            return Err(VaultError::TooLong { bytes: plain.len() });
+        }
+        let (kek_id, key) = &self.keks[0];
+        let mut bytes: ArrayVec<u8, SEALED_BYTES_MAX> = plain.iter().copied().collect();
+        let aad = Aad::from(context.with_kek(*kek_id));
+        let tag = key
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
+            .expect("AES-GCM seals any text this short");
+        bytes.extend(tag.as_ref().iter().copied());
+        Ok(Sealed {
+            kek_id: *kek_id,
+            nonce,
+            bytes,
+        })
+    }
+
+    /// Opens `sealed` into `out`, which is wiped first and stays empty on an error.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownKek`] and [`VaultError::DoesNotOpen`].
+    pub fn open(
+        &self,
+        context: &Context,
+        sealed: &Sealed,
+        out: &mut Secret,
+    ) -> Result<(), VaultError> {
+        out.wipe();
+        let kek_id = sealed.kek_id;
+        let (_, key) = self
+            .keks
+            .iter()
+            .find(|(id, _)| *id == kek_id)
+            .ok_or(VaultError::UnknownKek(kek_id))?;
+        let refused = VaultError::DoesNotOpen { kek_id };
+        let (text, tag) = sealed
+            .bytes
+            .split_last_chunk::<TAG_BYTES>()
+            .ok_or(refused)?;
+        let room = out.bytes.get_mut(..text.len()).ok_or(refused)?;
+        room.copy_from_slice(text);
+        let opened = key.open_in_place_separate_tag(
+            Nonce::assume_unique_for_key(sealed.nonce),
+            Aad::from(context.with_kek(kek_id)),
+            Tag::from(*tag),
+            room,
+            0..,
+        );
+        match opened {
+            Ok(plain) => {
+                out.len = plain.len();
+                Ok(())
+            }
+            Err(ring::error::Unspecified) => {
+                out.wipe();
+                Err(refused)
+            }
+        }
+    }
+
+    /// Seals an old value again under the current KEK, for the same place.
+    ///
+    /// # Errors
+    /// Those of [`Vault::open`].
+    pub fn rewrap(
+        &self,
+        context: &Context,
+        sealed: &Sealed,
+        nonce: [u8; 12],
+    ) -> Result<Sealed, VaultError> {
+        let mut plain = Secret::new();
+        self.open(context, sealed, &mut plain)?;
+        self.seal(context, nonce, plain.as_bytes())
+    }
+}
+
+fn expand(mut kek: [u8; 32]) -> LessSafeKey {
+    let key = UnboundKey::new(&AES_256_GCM, &kek).expect("32 bytes are an AES-256 key");
+    kek.zeroize();
+    LessSafeKey::new(key)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const PIN: &[u8] = b"1234-5678-9012-3456";
+
+    fn place(serial: &str) -> Context {
+        voucher_context(ServiceId(10), ProductId(3), &Text::from(serial).unwrap())
+    }
+
+    fn vault() -> Vault {
+        Vault::new(7, [0x11; 32])
+    }
+
+    fn open(vault: &Vault, context: &Context, sealed: &Sealed) -> Result<Vec<u8>, VaultError> {
+        let mut out = Secret::new();
+        vault
+            .open(context, sealed, &mut out)
+            .map(|()| out.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_sealed_pin_opens_at_its_own_place() {
+        let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        assert_eq!(open(&vault(), &place("A1"), &sealed).unwrap(), PIN);
+        assert_eq!(sealed.bytes.len(), PIN.len() + TAG_BYTES);
+        assert!(!sealed.bytes.windows(4).any(|w| w == &PIN[..4]));
+    }
+
+    #[test]
+    fn a_sealed_pin_moved_to_another_voucher_does_not_open() {
+        let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        let refused = Err(VaultError::DoesNotOpen { kek_id: 7 });
+        assert_eq!(open(&vault(), &place("A2"), &sealed), refused);
+        let key_place = terminal_context(TerminalId(10), 3);
+        assert_eq!(open(&vault(), &key_place, &sealed), refused);
+    }
+
+    #[test]
+    fn another_key_under_the_same_number_does_not_open() {
+        let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        let other = Vault::new(7, [0x12; 32]);
+        assert_eq!(
+            open(&other, &place("A1"), &sealed),
+            Err(VaultError::DoesNotOpen { kek_id: 7 })
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_not_configured_is_named() {
+        let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        let other = Vault::new(8, [0x11; 32]);
+        let error = open(&other, &place("A1"), &sealed).unwrap_err();
+        assert_eq!(error, VaultError::UnknownKek(7));
+        assert!(error.to_string().contains("key-encryption key 7"));
+    }
+
+    #[test]
+    fn the_number_of_the_key_is_sealed_too() {
+        let both = Vault::new(8, [0x11; 32]).with_old(7, [0x11; 32]);
+        let mut sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        assert_eq!(open(&both, &place("A1"), &sealed).unwrap(), PIN);
+        sealed.kek_id = 8;
+        assert_eq!(
+            open(&both, &place("A1"), &sealed),
+            Err(VaultError::DoesNotOpen { kek_id: 8 })
+        );
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed_and_leaves_no_plaintext() {
+        let good = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        for bit in 0..good.bytes.len() * 8 {
+            let mut bad = good.clone();
+            bad.bytes[bit / 8] ^= 1 << (bit % 8);
+            let mut out = Secret::new();
+            assert!(
+                vault().open(&place("A1"), &bad, &mut out).is_err(),
+                "bit {bit}"
+            );
+            assert!(out.as_bytes().is_empty());
+            assert_eq!(out.bytes, [0; PLAIN_BYTES_MAX]);
+        }
+        let mut bad = good.clone();
+        bad.nonce[0] ^= 1;
+        assert!(open(&vault(), &place("A1"), &bad).is_err());
+    }
+
+    #[test]
+    fn every_truncation_is_noticed() {
+        let good = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        for len in 0..good.bytes.len() {
+            let mut bad = good.clone();
+            bad.bytes.truncate(len);
+            assert!(open(&vault(), &place("A1"), &bad).is_err(), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn an_old_key_opens_and_rewrapping_moves_to_the_current_one() {
+        let old = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        let both = Vault::new(8, [0x22; 32]).with_old(7, [0x11; 32]);
+        assert_eq!(open(&both, &place("A1"), &old).unwrap(), PIN);
+        let new = both.rewrap(&place("A1"), &old, [2; 12]).unwrap();
+        assert_eq!((new.kek_id, both.current_kek()), (8, 8));
+        let only_new = Vault::new(8, [0x22; 32]);
+        assert_eq!(open(&only_new, &place("A1"), &new).unwrap(), PIN);
+        assert!(open(&only_new, &place("A1"), &old).is_err());
+    }
+
+    #[test]
+    fn the_longest_plaintext_fits_and_one_more_byte_is_refused() {
+        let longest = [b'9'; PLAIN_BYTES_MAX];
+        let sealed = vault().seal(&place("A1"), [1; 12], &longest).unwrap();
+        assert_eq!(open(&vault(), &place("A1"), &sealed).unwrap(), longest);
+        assert_eq!(
+            vault()
+                .seal(&place("A1"), [1; 12], &[0; PLAIN_BYTES_MAX + 1])
+                .unwrap_err(),
+            VaultError::TooLong {
+                bytes: PLAIN_BYTES_MAX + 1
+            }
+        );
+    }
+
+    #[test]
+    fn the_printed_form_of_a_sealed_value_shows_no_bytes() {
+        let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
+        assert_eq!(format!("{sealed:?}"), "Sealed(kek 7, 35 bytes)");
     }
 }

@@ -1,0 +1,227 @@
+//! The journal: every number once, every row sound in itself, every reversal and its original
+//! agreed, every open row remembered.
+
+use super::accounts::{Postings, unbalanced};
+use super::each;
+use super::report::{Promise, Report};
+use super::seqs::Seqs;
+use super::vouchers::Vouchers;
+use crate::error::StoreError;
+use crate::ids::{AccountId, Key};
+use crate::journal;
+use crate::record::{Head, Kind, Leg, Legs, State, Transaction};
+use crate::rows::{Family, Rows};
+
+/// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
+pub(super) fn check(
+    rows: &dyn Rows,
+    head: &Head,
+    postings: &mut Postings,
+    vouchers: &mut Vouchers,
+    report: &mut Report,
+) {
+    let mut seqs = Seqs::default();
+    let mut look_up = LookUp {
+        rows,
+        buffer: Vec::new(),
+    };
+    each(rows, report, |report, row: Transaction| {
+        count(&row, report);
+        check_number(&row, head, &mut seqs, report);
+        check_money(&row, report);
+        check_state(&row, report);
+        look_up.check_links(&row, report);
+        postings.add(&row);
+        vouchers.add(&row);
+    });
+    seqs.gaps(head.seq, |from, to| {
+        let subject = format_args!("transactions {from} to {to}");
+        report.violated(Promise::Journalled, subject, "they are not in the journal");
+    });
+}
+
+fn count(row: &Transaction, report: &mut Report) {
+    let counts = &mut report.counts;
+    counts.transactions += 1;
+    match (row.kind, row.state) {
+        (Kind::Reversal, _) => counts.reversals += 1,
+        (Kind::Tombstone, _) => counts.tombstones += 1,
+        (_, State::Intent | State::Unknown) => counts.open += 1,
+        (_, State::Declined) => counts.declined += 1,
+        (_, State::Approved) => {
+            counts.approved += 1;
+            report.sums_of(row.currency).sold_minor += i128::from(row.amount_minor);
+        }
+        (_, State::Reversed) => {
+            counts.reversed += 1;
+            report.sums_of(row.currency).reversed_minor += i128::from(row.amount_minor);
+        }
+    }
+}
+
+fn check_number(row: &Transaction, head: &Head, seqs: &mut Seqs, report: &mut Report) {
+    if row.seq == 0 || row.seq > head.seq {
+        let text = format_args!("its number {} is not among 1 to {}", row.seq, head.seq);
+        report.violated(Promise::Journalled, row.key, text);
+    } else if !seqs.insert(row.seq) {
+        let text = format_args!("its number {} is another transaction's too", row.seq);
+        report.violated(Promise::Journalled, row.key, text);
+    }
+}
+
+fn check_money(row: &Transaction, report: &mut Report) {
+    if let Some(text) = unbalanced(&row.legs, row.currency) {
+        report.violated(Promise::Conserved, row.key, text);
+    }
+    let moves = row.posts() || !row.is_final();
+    if row.kind.is_sale() && moves {
+        let taken: i128 = float_legs(row)
+            .map(|leg| -i128::from(leg.amount_minor))
+            .sum();
+        if taken != i128::from(row.amount_minor) {
+            let text = format_args!(
+                "its amount is {}, but its legs take {taken} from the seller's float",
+                row.amount_minor
+            );
+            report.violated(Promise::Conserved, row.key, text);
+        }
+    }
+}
+
+fn float_legs(row: &Transaction) -> impl Iterator<Item = &Leg> {
+    let float = AccountId::float(row.seller, row.currency);
+    row.legs.iter().filter(move |leg| leg.account == float)
+}
+
+/// What one row may not say, whatever the others do.
+fn check_state(row: &Transaction, report: &mut Report) {
+    let has_voucher = row.voucher.is_some();
+    let given = row.kind == Kind::Voucher && row.posts();
+    if given != has_voucher {
+        let text = if has_voucher {
+            "a voucher was given for it"
+        } else {
+            "it has no voucher"
+        };
+        let text = format_args!("{:?} {:?}, and {text}", row.kind, row.state);
+        report.violated(Promise::SoldOnce, row.key, text);
+    }
+    let possible = match row.kind {
+        Kind::TopUp => true,
+        Kind::Voucher => row.is_final(),
+        Kind::Reversal => matches!(row.state, State::Approved | State::Declined),
+        Kind::Tombstone => row.state == State::Reversed && row.legs.is_empty(),
+    };
+    if !possible {
+        let text = format_args!("a {:?} cannot be {:?}", row.kind, row.state);
+        report.violated(Promise::Journalled, row.key, text);
+    }
+    let contradicts = match row.state {
+        State::Approved => !row.code.is_approved(),
+        State::Declined | State::Intent | State::Unknown => row.code.is_approved(),
+        State::Reversed => false,
+    };
+    if contradicts {
+        let text = format_args!(
+            "it is {:?}, but its response code is {}",
+            row.state, row.code
+        );
+        report.violated(Promise::Journalled, row.key, text);
+    }
+}
+
+/// Single rows that a row refers to; few rows refer to others.
+struct LookUp<'a> {
+    rows: &'a dyn Rows,
+    buffer: Vec<u8>,
+}
+
+impl LookUp<'_> {
+    fn check_links(&mut self, row: &Transaction, report: &mut Report) {
+        let checked = if !row.is_final() {
+            self.check_remembered(row, report)
+        } else if row.kind == Kind::Reversal {
+            self.check_reversal(row, report)
+        } else if row.state == State::Reversed {
+            self.check_reversed(row, report)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = checked {
+            report.damaged(Family::Journal.name(), &error);
+        }
+    }
+
+    fn transaction(&mut self, key: &Key) -> Result<Option<Transaction>, StoreError> {
+        journal::record(self.rows, &key.to_bytes(), &mut self.buffer)
+    }
+
+    fn check_remembered(
+        &mut self,
+        row: &Transaction,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        if !self
+            .rows
+            .get(Family::Open, &row.key.to_bytes(), &mut self.buffer)?
+        {
+            let text = "its outcome is not known, and it is not among the open ones";
+            report.violated(Promise::Remembered, row.key, text);
+        }
+        Ok(())
+    }
+
+    /// A reversal that took something back did so to an original that knows of it.
+    fn check_reversal(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+        let Some(key) = row.original else {
+            report.violated(Promise::Journalled, row.key, "a reversal of nothing");
+            return Ok(());
+        };
+        if row.state != State::Approved {
+            return Ok(());
+        }
+        let Some(original) = self.transaction(&key)? else {
+            let text = format_args!("{key}, which it reversed, is not in the journal");
+            report.violated(Promise::Journalled, row.key, text);
+            return Ok(());
+        };
+        if row.legs.is_empty() {
+            return Ok(());
+        }
+        if original.state != State::Reversed || original.reversed_by != Some(row.key) {
+            let text = format_args!("it took {key} back, which does not say so");
+            report.violated(Promise::Conserved, row.key, text);
+        }
+        if !turned_round(&row.legs, &original.legs) {
+            let text = format_args!("its legs are not those of {key} turned round");
+            report.violated(Promise::Conserved, row.key, text);
+        }
+        Ok(())
+    }
+
+    /// A row that was reversed names the reversal, and that one names it.
+    fn check_reversed(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+        let reversal = match row.reversed_by {
+            Some(key) => self.transaction(&key)?,
+            None => None,
+        };
+        let agreed = reversal.is_some_and(|reversal| {
+            reversal.kind == Kind::Reversal
+                && reversal.original == Some(row.key)
+                && reversal.legs.is_empty() == row.legs.is_empty()
+        });
+        if !agreed {
+            let text = "it is reversed, but the reversal is not in the journal";
+            report.violated(Promise::Conserved, row.key, text);
+        }
+        Ok(())
+    }
+}
+
+fn turned_round(legs: &Legs, original: &Legs) -> bool {
+    legs.len() == original.len()
+        && legs.iter().zip(original).all(|(leg, other)| {
+            leg.account == other.account
+                && leg.amount_minor.checked_neg() == Some(other.amount_minor)
+        })
+}

@@ -1,0 +1,82 @@
+//! Checking a whole store against the promises, as far as rows can show them.
+//!
+//! Every family is read once, in key order, row by row; the store may be far larger than memory.
+//! What has to be remembered on the way:
+//!
+//! | what | memory |
+//! |---|---|
+//! | transaction numbers seen | 1 bit each |
+//! | postings per account | 48 bytes per account |
+//! | vouchers sold and in stock | 8 bytes and 1 bit each |
+//! | sellers and distributors | 32 bytes each |
+//! | violations | [`crate::limits::VIOLATIONS_MAX`] texts |
+//!
+//! Rows of different families must agree, so the rows must be those of one instant: a store that
+//! nobody writes to, or a snapshot.
+//!
+//! It computes everything anew from the journal and shares with the ledger only the records'
+//! reading, so that it notices the ledger's mistakes too.
+
+mod accounts;
+mod chains;
+mod journal;
+mod open;
+mod prints;
+mod registry;
+mod report;
+mod seqs;
+mod vouchers;
+
+use std::ops::ControlFlow;
+
+pub use report::{Counts, Promise, Report, Sums, Violation};
+
+use crate::error::StoreError;
+use crate::record::{Counter, Head, Record};
+use crate::rows::{Family, Rows};
+use accounts::Postings;
+use vouchers::Vouchers;
+
+/// Checks every promise that `rows` can show. What is wrong is in the report; a family that
+/// cannot be read to its end is one of the violations, and what follows from it may be others.
+///
+/// # Errors
+/// [`StoreError`] if not even the head can be read: then there is nothing to compare with.
+pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let mut buffer = Vec::new();
+    if !rows.get(Family::Meta, Head::KEY, &mut buffer)? {
+        return Err(StoreError::Broken(
+            "there is no head: this is not a store".to_owned(),
+        ));
+    }
+    let head = Head::decode(Head::KEY, &buffer)?;
+
+    let mut postings = Postings::default();
+    let mut vouchers = Vouchers::default();
+    let credit = registry::check(rows, &mut report);
+    journal::check(rows, &head, &mut postings, &mut vouchers, &mut report);
+    open::check(rows, &mut report);
+    accounts::check(rows, postings, &credit, &mut report);
+    vouchers::check(rows, vouchers, &mut report);
+    chains::check_batches(rows, &head, &mut report);
+    chains::check_audit(rows, &head, &mut report);
+    each(rows, &mut report, |report, _: Counter| {
+        report.counts.counters += 1
+    });
+    Ok(report)
+}
+
+/// Visits every record of its family; rows that cannot be read are violations.
+fn each<R: Record>(rows: &dyn Rows, report: &mut Report, mut visit: impl FnMut(&mut Report, R)) {
+    let read = rows.scan(R::FAMILY, &[], &mut |key, value| {
+        match R::decode(key, value) {
+            Ok(record) => visit(report, record),
+            Err(error) => report.damaged(R::FAMILY.name(), &error),
+        }
+        ControlFlow::Continue(())
+    });
+    if let Err(error) = read {
+        report.damaged(R::FAMILY.name(), &error);
+    }
+}

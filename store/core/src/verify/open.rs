@@ -1,0 +1,49 @@
+//! The list of open transactions: each is in the journal and really open. That each open row of
+//! the journal is in the list is checked with the journal.
+
+use std::ops::ControlFlow;
+
+use super::report::{Promise, Report};
+use crate::error::StoreError;
+use crate::ids::Key;
+use crate::journal;
+use crate::record::Transaction;
+use crate::rows::{Family, Rows};
+
+/// Reads the list.
+pub(super) fn check(rows: &dyn Rows, report: &mut Report) {
+    let mut buffer = Vec::new();
+    let read = rows.scan(Family::Open, &[], &mut |key, _| {
+        if let Err(error) = check_one(rows, key, &mut buffer, report) {
+            report.damaged(Family::Open.name(), &error);
+        }
+        ControlFlow::Continue(())
+    });
+    if let Err(error) = read {
+        report.damaged(Family::Open.name(), &error);
+    }
+}
+
+fn check_one(
+    rows: &dyn Rows,
+    bytes: &[u8],
+    buffer: &mut Vec<u8>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let key = Key::from_bytes(bytes).ok_or_else(|| StoreError::Damaged {
+        family: Family::Open,
+        key: bytes.to_vec(),
+        what: "not a transaction's key",
+    })?;
+    match journal::record::<Transaction>(rows, bytes, buffer)? {
+        None => {
+            report.violated(Promise::Journalled, key, "open, but not in the journal");
+        }
+        Some(row) if row.is_final() => {
+            let text = format_args!("it is {:?}, but still among the open ones", row.state);
+            report.violated(Promise::Remembered, key, text);
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}

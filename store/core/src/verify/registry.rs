@@ -1,0 +1,92 @@
+//! The registry: every reference leads somewhere, no distributor is above itself.
+
+use std::ops::ControlFlow;
+
+use rustc_hash::FxHashMap;
+
+use super::report::{Promise, Report};
+use crate::ids::{AccountId, DistributorId, SellerId};
+use crate::limits::CHAIN_MAX;
+use crate::record::{RegistryRecord, Seller};
+use crate::rows::{Family, Rows};
+
+/// Credit limit of every seller's float, minor units.
+pub(super) type Credit = FxHashMap<AccountId, i64>;
+
+type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
+
+/// Reads the registry. Rows come by letter: distributors, sellers, terminals, services.
+pub(super) fn check(rows: &dyn Rows, report: &mut Report) -> Credit {
+    let mut parents = Parents::default();
+    let mut sellers: FxHashMap<SellerId, ()> = FxHashMap::default();
+    let mut credit = Credit::default();
+    let read = rows.scan(Family::Registry, &[], &mut |key, value| {
+        match RegistryRecord::decode(key, value) {
+            Ok(RegistryRecord::Distributor(record)) => {
+                report.counts.distributors += 1;
+                parents.insert(record.id, record.parent);
+            }
+            Ok(RegistryRecord::Seller(record)) => {
+                report.counts.sellers += 1;
+                sellers.insert(record.id, ());
+                let float = AccountId::float(record.id, record.currency);
+                credit.insert(float, record.credit_limit_minor);
+                check_seller(&record, &parents, report);
+            }
+            Ok(RegistryRecord::Terminal(record)) => {
+                report.counts.terminals += 1;
+                if !sellers.contains_key(&record.seller) {
+                    let text = format_args!("its seller {} does not exist", record.seller);
+                    report.violated(
+                        Promise::Undamaged,
+                        format_args!("terminal {}", record.id),
+                        text,
+                    );
+                }
+            }
+            Ok(RegistryRecord::Service(_)) => report.counts.services += 1,
+            Err(error) => report.damaged(Family::Registry.name(), &error),
+        }
+        ControlFlow::Continue(())
+    });
+    if let Err(error) = read {
+        report.damaged(Family::Registry.name(), &error);
+    }
+    check_chains(&parents, report);
+    credit
+}
+
+fn check_seller(seller: &Seller, parents: &Parents, report: &mut Report) {
+    if !parents.contains_key(&seller.distributor) {
+        let text = format_args!("its distributor {} does not exist", seller.distributor);
+        report.violated(
+            Promise::Undamaged,
+            format_args!("seller {}", seller.id),
+            text,
+        );
+    }
+}
+
+fn check_chains(parents: &Parents, report: &mut Report) {
+    let mut ids: Vec<_> = parents.keys().copied().collect();
+    ids.sort_unstable();
+    for id in ids {
+        let subject = format_args!("distributor {id}");
+        let mut next = parents.get(&id).copied().flatten();
+        let mut levels = 1;
+        while let Some(above) = next {
+            levels += 1;
+            if levels > CHAIN_MAX {
+                let text = "more levels above it than allowed, or it is above itself";
+                report.violated(Promise::Undamaged, subject, text);
+                break;
+            }
+            let Some(parent) = parents.get(&above) else {
+                let text = format_args!("distributor {above} above it does not exist");
+                report.violated(Promise::Undamaged, subject, text);
+                break;
+            };
+            next = *parent;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What a verification found: counts, sums, and everything that is wrong.
+
+use std::fmt;
+
+use crate::error::StoreError;
+use crate::limits::VIOLATIONS_MAX;
+
+/// What [`super::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many of everything.
+    pub counts: Counts,
+    /// Sums per currency, by its number.
+    pub sums: Vec<Sums>,
+    /// What is wrong, in the order it was found; at most [`VIOLATIONS_MAX`].
+    pub violations: Vec<Violation>,
+    /// How much is wrong, those left out of `violations` included.
+    pub violations_total: u64,
+}
+
+/// How many rows of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Journal rows.
+    pub transactions: u64,
+    /// Voucher sales and top-ups that stand.
+    pub approved: u64,
+    /// Voucher sales and top-ups that were refused.
+    pub declined: u64,
+    /// Voucher sales and top-ups that were taken back.
+    pub reversed: u64,
+    /// Transactions whose outcome is not known.
+    pub open: u64,
+    /// Reversal requests.
+    pub reversals: u64,
+    /// Places kept for sales that were reversed before they came.
+    pub tombstones: u64,
+    /// Vouchers ever loaded.
+    pub vouchers_loaded: u64,
+    /// Vouchers for sale.
+    pub vouchers_in_stock: u64,
+    /// Vouchers given to a transaction.
+    pub vouchers_sold: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// Float loads.
+    pub fundings: u64,
+    /// Distributors.
+    pub distributors: u64,
+    /// Sellers.
+    pub sellers: u64,
+    /// Terminals.
+    pub terminals: u64,
+    /// Services.
+    pub services: u64,
+    /// Terminals with a handshake counter.
+    pub counters: u64,
+    /// Batches in the chain.
+    pub batches: u64,
+    /// Rows of the audit log.
+    pub audits: u64,
+}
+
+/// Sums in one currency, minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// Face value of the sales that stand.
+    pub sold_minor: i128,
+    /// Face value of the sales that were taken back.
+    pub reversed_minor: i128,
+    /// Float loaded, less what was taken out.
+    pub funded_minor: i128,
+    /// Float of all sellers, reserved money included.
+    pub float_minor: i128,
+    /// Reserved for sales whose outcome is not known.
+    pub reserved_minor: i128,
+    /// Commission of sellers and distributors.
+    pub commission_minor: i128,
+    /// Owed to providers.
+    pub clearing_minor: i128,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The promise it breaks.
+    pub promise: Promise,
+    /// Of what: a transaction's key, an account, a voucher, a family.
+    pub subject: String,
+    /// What is wrong with it.
+    pub text: String,
+}
+
+/// The promises that stored rows can break, by their numbers in the design's section 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// 1: every transaction is in the journal exactly once.
+    Journalled,
+    /// 3: money is conserved.
+    Conserved,
+    /// 4: a voucher is sold to one transaction only.
+    SoldOnce,
+    /// 6: nothing unknown is forgotten.
+    Remembered,
+    /// 11: no damage goes unseen.
+    Undamaged,
+}
+
+impl Promise {
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Journalled => 1,
+            Self::Conserved => 3,
+            Self::SoldOnce => 4,
+            Self::Remembered => 6,
+            Self::Undamaged => 11,
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "promise {}: {}: {}",
+            self.promise.number(),
+            self.subject,
+            self.text
+        )
+    }
+}
+
+impl Report {
+    /// Whether every promise holds.
+    pub fn holds(&self) -> bool {
+        self.violations_total == 0
+    }
+
+    /// Adds a violation; beyond [`VIOLATIONS_MAX`] it is only counted.
+    pub(super) fn violated(
+        &mut self,
+        promise: Promise,
+        subject: impl fmt::Display,
+        text: impl fmt::Display,
+    ) {
+        self.violations_total += 1;
+        if self.violations.len() < VIOLATIONS_MAX {
+            let (subject, text) = (subject.to_string(), text.to_string());
+            self.violations.push(Violation {
+                promise,
+                subject,
+                text,
+            });
+        }
+    }
+
+    /// Adds what the store itself said about a family.
+    pub(super) fn damaged(&mut self, family: &str, error: &StoreError) {
+        self.violated(Promise::Undamaged, family, error);
+    }
+
+    /// The sums of a currency.
+    pub(super) fn sums_of(&mut self, currency: u16) -> &mut Sums {
+        let place = match self
+            .sums
+            .binary_search_by_key(&currency, |sums| sums.currency)
+        {
+            Ok(place) => place,
+            Err(place) => {
+                self.sums.insert(
+                    place,
+                    Sums {
+                        currency,
+                        ..Sums::default()
+                    },
+                );
+                place
+            }
+        };
+        &mut self.sums[place]
+    }
+}

@@ -1,0 +1,176 @@
+//! Vouchers: each that was ever loaded is either in stock or sold to one transaction.
+//!
+//! The first reading takes a print of each and compares prints; only if something is suspicious,
+//! a second reading looks for the rows behind it and names them.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::each;
+use super::prints::{Prints, print};
+use super::report::{Promise, Report};
+use crate::ids::Key;
+use crate::limits::VIOLATIONS_MAX;
+use crate::record::{KeyBytes, Record, Serial, Transaction, Voucher};
+use crate::rows::Rows;
+
+/// Prints of the vouchers that the journal gives away.
+#[derive(Default)]
+pub(super) struct Vouchers {
+    sold: Vec<u64>,
+}
+
+impl Vouchers {
+    /// Adds a journal row.
+    pub(super) fn add(&mut self, row: &Transaction) {
+        if let Some(serial) = serial_of(row) {
+            self.sold.push(print(&serial.key()));
+        }
+    }
+}
+
+/// Reads stock and serials and compares them with what the journal gave away.
+pub(super) fn check(rows: &dyn Rows, vouchers: Vouchers, report: &mut Report) {
+    let mut sold = Prints::new(vouchers.sold);
+    let mut stock = Vec::new();
+    each(rows, report, |_, row: Voucher| {
+        stock.push(print(&serial_of_stock(&row).key()))
+    });
+    report.counts.vouchers_in_stock = count(stock.len());
+    report.counts.vouchers_sold = count(sold.len());
+    let mut suspects = Suspects::default();
+    stock
+        .iter()
+        .filter(|print| sold.contains(**print))
+        .for_each(|print| suspects.add(*print));
+    let mut stock = Prints::new(stock);
+    each(rows, report, |report, row: Serial| {
+        report.counts.vouchers_loaded += 1;
+        let print = print(&row.key());
+        let (was_sold, in_stock) = (sold.mark(print), stock.mark(print));
+        if !was_sold && !in_stock {
+            report.violated(Promise::SoldOnce, name(&row), "neither in stock nor sold");
+        }
+    });
+    sold.doubles()
+        .chain(stock.doubles())
+        .for_each(|print| suspects.add(print));
+    sold.unmarked()
+        .chain(stock.unmarked())
+        .for_each(|print| suspects.add(print));
+    if !suspects.0.is_empty() {
+        accuse(rows, &suspects, report);
+    }
+}
+
+/// Prints to look at again; as many as could be reported.
+#[derive(Default)]
+struct Suspects(FxHashSet<u64>);
+
+impl Suspects {
+    fn add(&mut self, print: u64) {
+        if self.0.len() < VIOLATIONS_MAX {
+            self.0.insert(print);
+        }
+    }
+}
+
+/// Where a suspicious voucher was found.
+#[derive(Default)]
+struct Found {
+    name: String,
+    sold_to: Vec<Key>,
+    in_stock: usize,
+    loaded: bool,
+}
+
+fn accuse(rows: &dyn Rows, suspects: &Suspects, report: &mut Report) {
+    // Damaged rows were reported by the first reading.
+    let mut ignored = Report::default();
+    let mut found: BTreeMap<KeyBytes, Found> = BTreeMap::new();
+    let mut look = |serial: &Serial, note: &dyn Fn(&mut Found)| {
+        let key = serial.key();
+        if suspects.0.contains(&print(&key)) {
+            let entry = found.entry(key).or_default();
+            entry.name = name(serial);
+            note(entry);
+        }
+    };
+    each(rows, &mut ignored, |_, row: Transaction| {
+        if let Some(serial) = serial_of(&row) {
+            look(&serial, &|found| found.sold_to.push(row.key));
+        }
+    });
+    each(rows, &mut ignored, |_, row: Voucher| {
+        look(&serial_of_stock(&row), &|found| found.in_stock += 1);
+    });
+    each(rows, &mut ignored, |_, row: Serial| {
+        look(&row, &|found| found.loaded = true)
+    });
+    for (_, voucher) in found {
+        judge(&voucher, report);
+    }
+}
+
+fn judge(voucher: &Found, report: &mut Report) {
+    let Found {
+        name,
+        sold_to,
+        in_stock,
+        loaded,
+    } = voucher;
+    let mut wrong = |text: std::fmt::Arguments<'_>| {
+        report.violated(Promise::SoldOnce, name, text);
+    };
+    if let [first, second, ..] = sold_to[..] {
+        wrong(format_args!(
+            "sold to {} transactions, {first} and {second}",
+            sold_to.len()
+        ));
+    }
+    if let (Some(first), true) = (sold_to.first(), *in_stock > 0) {
+        wrong(format_args!("sold to {first}, and still in stock"));
+    }
+    if *in_stock > 1 {
+        wrong(format_args!(
+            "in stock {in_stock} times, with different expiry dates"
+        ));
+    }
+    if !loaded {
+        wrong(format_args!("sold or in stock, but never loaded"));
+    }
+}
+
+fn serial_of(row: &Transaction) -> Option<Serial> {
+    let voucher = row.voucher.as_ref()?;
+    Some(Serial {
+        service: row.service,
+        product: row.product,
+        serial: voucher.serial,
+        batch_no: 0,
+    })
+}
+
+fn serial_of_stock(row: &Voucher) -> Serial {
+    Serial {
+        service: row.service,
+        product: row.product,
+        serial: row.serial,
+        batch_no: 0,
+    }
+}
+
+fn name(serial: &Serial) -> String {
+    let Serial {
+        service,
+        product,
+        serial,
+        ..
+    } = serial;
+    format!("voucher {serial} of service {service} product {product}")
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
