@@ -1,1 +1,30 @@
-//! placeholder
+//! RocksDB behind Tillgate's [`Backend`](tillgate_store_core::Backend): the embedded store.
+//!
+//! The map:
+//!
+//! - [`Options`] are the sizes and places of a store; everything that decides about durability
+//!   is fixed, option by option and with its reason, in `options.rs`.
+//! - [`RocksBackend::open`] opens a directory for the one writer; [`OpenError`] says what is
+//!   wrong, where, and what to do.
+//! - [`RocksReader`] shares the open database for reading: the admin's single rows and, through
+//!   [`RocksReader::snapshot`], export and verify at one instant while sales go on.
+//! - The [`Mark`] beside the database notices a log whose end was lost.
+//!
+//! ```text
+//! DIR/rows/        the database, RocksDB's files
+//! DIR/high-water   the mark, unless Options::mark places it elsewhere
+//! ```
+
+mod backend;
+mod mark;
+mod open;
+mod open_error;
+mod options;
+mod reader;
+mod tables;
+
+pub use backend::RocksBackend;
+pub use mark::Mark;
+pub use open_error::{Cause, MarkTrouble, OpenError};
+pub use options::{Durability, Missing, Options};
+pub use reader::{RocksReader, RocksSnapshot};

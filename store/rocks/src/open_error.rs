@@ -1,0 +1,174 @@
+//! Why a store does not open: what is wrong, where, and what to do.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use tillgate_store_core::StoreError;
+
+/// A store directory that was not opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenError {
+    /// The directory.
+    pub dir: PathBuf,
+    /// What is wrong with it.
+    pub cause: Cause,
+}
+
+/// What is wrong with a store directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// There is no store in it.
+    NoStore,
+    /// Another process, or another part of this one, has it open.
+    Locked,
+    /// RocksDB found damage in the log or in a table; its words.
+    Damaged(String),
+    /// It opens, but its first rows cannot be understood.
+    Unsound(StoreError),
+    /// The system refused; its words.
+    Io(String),
+    /// It was written by a newer version, which knows more families or formats; RocksDB's words.
+    Newer(String),
+    /// The database and its high-water mark do not agree.
+    Mark {
+        /// Path of the mark.
+        path: PathBuf,
+        /// How they differ.
+        trouble: MarkTrouble,
+    },
+}
+
+/// How a database and its high-water mark differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MarkTrouble {
+    /// The file is not there, and the database has committed something.
+    Missing {
+        /// Last batch in the database.
+        head: u64,
+    },
+    /// The file holds no readable mark.
+    Damaged,
+    /// The system refused to read or write the file; its words.
+    Io(String),
+    /// The mark remembers commits, but there is no database.
+    DatabaseGone {
+        /// Last batch that the mark remembers.
+        marked: u64,
+    },
+    /// The database ends before the mark: acknowledged batches are lost.
+    TailLost {
+        /// Last batch that the mark remembers.
+        marked: u64,
+        /// Last batch in the database.
+        head: u64,
+    },
+    /// The database has a batch of the mark's number, but not the mark's batch.
+    AnotherHistory {
+        /// The number of the batch.
+        batch_no: u64,
+    },
+}
+
+impl Cause {
+    /// What RocksDB's error means; it gives its reasons as text.
+    pub(crate) fn of(error: &rocksdb::Error) -> Self {
+        use rocksdb::ErrorKind;
+        let text = error.to_string();
+        match error.kind() {
+            ErrorKind::IOError if text.contains("/LOCK: Resource temporarily") => Self::Locked,
+            ErrorKind::IOError if text.contains("lock hold by current process") => Self::Locked,
+            ErrorKind::Corruption => Self::Damaged(text),
+            ErrorKind::InvalidArgument | ErrorKind::NotSupported => Self::Newer(text),
+            _ => Self::Io(text),
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dir = self.dir.display();
+        match &self.cause {
+            Cause::NoStore => write!(
+                f,
+                "there is no store in {dir}: check the path; a new one is made by `tillgate init`"
+            ),
+            Cause::Locked => write!(
+                f,
+                "the store in {dir} is in use by another process: only one gateway may open it; \
+                 find it with `fuser {dir}/rows/LOCK`, stop it, and start again"
+            ),
+            Cause::Damaged(what) => write!(
+                f,
+                "the store in {dir} is damaged: {what}. Nothing was changed. Copy the directory \
+                 before anything else, restore the last backup into an empty one, and compare \
+                 the two with `tillgate verify` and `tillgate export`"
+            ),
+            Cause::Unsound(error) => write!(
+                f,
+                "the store in {dir} opens, but its rows do not hold together: {error}. Copy the \
+                 directory, then restore the last backup"
+            ),
+            Cause::Io(what) => write!(
+                f,
+                "the store in {dir} cannot be opened: {what}. Check that the disk is mounted, has \
+                 free space, and that the directory belongs to the gateway's user"
+            ),
+            Cause::Newer(what) => write!(
+                f,
+                "the store in {dir} was written by another version of the gateway: {what}. Start \
+                 the version that wrote it last, or a newer one"
+            ),
+            Cause::Mark { path, trouble } => {
+                write!(
+                    f,
+                    "the store in {dir} and its high-water mark {}: ",
+                    path.display()
+                )?;
+                trouble.fmt(f)
+            }
+        }
+    }
+}
+
+impl fmt::Display for MarkTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { head } => write!(
+                f,
+                "the mark is missing, so that nobody can tell whether batch {head} really was the \
+                 last. Bring the file back; or, if the store is a copy known to be complete, run \
+                 `tillgate restore --accept`"
+            ),
+            Self::Damaged => write!(
+                f,
+                "the mark is unreadable. Check the disk; if `tillgate verify` finds the store \
+                 complete, run `tillgate restore --accept`"
+            ),
+            Self::Io(what) => write!(
+                f,
+                "the mark cannot be used: {what}. Check that its disk is mounted, has free space, \
+                 and that the file belongs to the gateway's user"
+            ),
+            Self::DatabaseGone { marked } => write!(
+                f,
+                "the mark remembers batch {marked}, but there is no database. Check that the disk \
+                 is mounted; if it is lost, restore the last backup"
+            ),
+            Self::TailLost { marked, head } => write!(
+                f,
+                "the end is lost: the database stops at batch {head}, but batch {marked} was \
+                 acknowledged. Copy the directory, look for lost log files on the disk, or \
+                 restore a backup; book the missing sales from the terminals' and the providers' \
+                 records; then run `tillgate restore --accept`"
+            ),
+            Self::AnotherHistory { batch_no } => write!(
+                f,
+                "they do not belong together: batch {batch_no} differs. Somebody went on from a \
+                 backup, or mixed two directories. Find the right directory; if this is it, run \
+                 `tillgate restore --accept`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}

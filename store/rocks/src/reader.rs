@@ -1,0 +1,132 @@
+//! Reading the database beside its writer, or without one.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use rocksdb::checkpoint::Checkpoint;
+use rocksdb::{DB, Snapshot};
+use tillgate_store_core::{Family, Rows, StoreError};
+
+use crate::mark::{Mark, MarkFile};
+use crate::open;
+use crate::open_error::OpenError;
+use crate::options::{self, Options};
+use crate::tables;
+
+/// Rows as they are now, from any thread, while the writer goes on.
+///
+/// Two reads may see two different batches; where rows must agree with each other, read through
+/// a [`RocksReader::snapshot`].
+#[derive(Clone)]
+pub struct RocksReader {
+    db: Arc<DB>,
+}
+
+impl RocksReader {
+    pub(crate) fn new(db: Arc<DB>) -> Self {
+        Self { db }
+    }
+
+    /// Opens the store in `dir` for reading only: it takes no lock and changes nothing, so that
+    /// a backup can be verified where it lies. A log is replayed in memory. The mark is checked
+    /// as in [`crate::RocksBackend::open`].
+    ///
+    /// # Errors
+    /// [`OpenError`], as for writing.
+    pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        open::for_reading(dir, options).map(|db| Self::new(Arc::new(db)))
+    }
+
+    /// All rows as of one instant. It holds old rows in the database while it lives: drop it soon.
+    #[must_use]
+    pub fn snapshot(&self) -> RocksSnapshot<'_> {
+        RocksSnapshot {
+            db: &self.db,
+            at: self.db.snapshot(),
+        }
+    }
+
+    /// Writes a complete, consistent copy of the store to `to` (tables are hard links where the
+    /// file system allows, so that it takes no time) and returns where it ends. The copy has its
+    /// own mark and can be opened, verified or carried away as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] if `to` exists already or cannot be written.
+    pub fn checkpoint(&self, to: &Path) -> Result<Mark, StoreError> {
+        let failed = |what: &dyn std::fmt::Display| {
+            StoreError::Engine(format!("backup to {}: {what}", to.display()))
+        };
+        fs::create_dir(to).map_err(|error| failed(&error))?;
+        let rows = open::rows_dir(to);
+        Checkpoint::new(&self.db)
+            .and_then(|checkpoint| checkpoint.create_checkpoint(&rows))
+            .map_err(|error| failed(&error))?;
+        let copy = open::read_only(to, &Options::serving()).map_err(|error| failed(&error))?;
+        let mark = open::head_mark(&copy)?;
+        MarkFile::create(&open::mark_path(to, &Options::serving()), mark)
+            .map_err(|error| failed(&error))?;
+        Ok(mark)
+    }
+}
+
+impl Rows for RocksReader {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+        tables::get(&self.db, &options::point_reads(), family, key, out)
+    }
+
+    fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        tables::scan(&self.db, options::range_reads(), family, from, visit)
+    }
+
+    fn last_before(
+        &self,
+        family: Family,
+        key: &[u8],
+        out_key: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        tables::last_before(&self.db, options::point_reads(), family, key, out_key)
+    }
+}
+
+/// All rows of a [`RocksReader`] as of one instant.
+pub struct RocksSnapshot<'a> {
+    db: &'a DB,
+    at: Snapshot<'a>,
+}
+
+impl Rows for RocksSnapshot<'_> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+        let mut read = options::point_reads();
+        read.set_snapshot(&self.at);
+        tables::get(self.db, &read, family, key, out)
+    }
+
+    fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut read = options::range_reads();
+        read.set_snapshot(&self.at);
+        tables::scan(self.db, read, family, from, visit)
+    }
+
+    fn last_before(
+        &self,
+        family: Family,
+        key: &[u8],
+        out_key: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let mut read = options::point_reads();
+        read.set_snapshot(&self.at);
+        tables::last_before(self.db, read, family, key, out_key)
+    }
+}
