@@ -1,1 +1,27 @@
-//! placeholder
+//! The gateway itself, without a clock, a socket, a thread or a disk.
+//!
+//! A sale crosses three machines, and the shell carries it from one to the next:
+//!
+//! ```text
+//!   bytes ──▶ Front ──▶ work::request ──▶ Desk ──▶ Store::commit ──▶ Desk ──▶ work::reply ──▶ Front ──▶ bytes
+//!            sessions   decode, verify    transactions   durable                PIN, answer    seal
+//!            (reactor)  (pool)            (desk thread)                         (pool)         (reactor)
+//! ```
+//!
+//! * [`front::Front`] owns the sessions of one reactor: records, sealed channels, deadlines,
+//!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
+//! * [`work`] holds the plain functions that pool threads and the simulator both call.
+//! * [`desk::Desk`] owns every transaction between its intent and its answer: it turns requests
+//!   into store commands, outcomes into orders for bridges and replies for terminals.
+//!
+//! Nothing the desk says leaves before the batch it rests on is durable: see [`desk::Desk::stage`]
+//! and [`desk::Desk::committed`].
+#![forbid(unsafe_code)]
+
+pub mod desk;
+pub mod directory;
+pub mod front;
+pub mod id;
+pub mod limits;
+pub mod time;
+pub mod work;

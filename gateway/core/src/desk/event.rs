@@ -1,0 +1,312 @@
+//! What goes into a [`super::Desk`] and what comes out of it.
+
+use tillgate_store_core::{
+    Begin, BusinessDate, Change, Code, Finding, Key, ProductId, RegistryRecord, Rejection, Reverse,
+    SellerId, ServiceId, TerminalId, Text, Transaction,
+};
+
+use crate::id::SessionId;
+use crate::time::Moment;
+
+/// Where a request came from and where its reply goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Over which session.
+    pub session: SessionId,
+    /// Whose.
+    pub terminal: TerminalId,
+    /// When its last byte arrived; the answer's deadline counts from here.
+    pub received: Moment,
+}
+
+/// A decoded and verified request.
+pub struct Ask {
+    /// Who waits.
+    pub origin: Origin,
+    /// For what.
+    pub asked: Asked,
+}
+
+/// The requests that need the desk.
+#[expect(clippy::large_enum_variant, reason = "a sale is what nearly every one of them is")]
+pub enum Asked {
+    /// A voucher or a top-up, with the verdict of the verification.
+    Sale {
+        /// For the ledger.
+        begin: Begin,
+        /// Index of the bridge that a top-up goes to.
+        bridge: u16,
+    },
+    /// The receipt of this sale was printed.
+    Confirm {
+        /// Which sale.
+        original: Key,
+    },
+    /// A reversal.
+    Reverse(Reverse),
+    /// The answer of that sale again; STAN 0 stands for the terminal's last sale.
+    Repeat {
+        /// Which sale.
+        original: Key,
+    },
+    /// The seller's float.
+    Balance {
+        /// Of the request, for the answer.
+        stan: u32,
+        /// Of the request, for the answer.
+        date: BusinessDate,
+        /// Whose float.
+        seller: SellerId,
+        /// ISO 4217 numeric.
+        currency: u16,
+    },
+    /// First request on a new session.
+    Logon {
+        /// 00, or why the terminal may not trade now.
+        code: Code,
+        /// The gateway's business date.
+        date: BusinessDate,
+    },
+    /// A handshake succeeded with this counter; nobody waits.
+    Counter {
+        /// The terminal's counter.
+        counter: u64,
+    },
+    /// The terminal acknowledged a pushed command.
+    Acknowledged {
+        /// The command's id.
+        command: u32,
+        /// 0 done, 1 refused, 2 unsupported.
+        result: u8,
+    },
+}
+
+/// One thing that happened.
+#[expect(clippy::large_enum_variant, reason = "asks are what nearly every one of them is")]
+pub enum Input {
+    /// From the pool.
+    Ask(Ask),
+    /// A bridge knows, or gave up on, the outcome of an order or an inquiry.
+    Found {
+        /// Of which transaction.
+        key: Key,
+        /// What it knows.
+        found: Found,
+    },
+    /// The operator wants something.
+    Control(Control),
+    /// The moment that [`super::Desk::deadline`] named has come.
+    Deadline,
+    /// Decline new sales with 91; finish the others.
+    Drain,
+}
+
+/// What a bridge learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A result the ledger can book (or [`Finding::Unknown`]).
+    Finding(Finding),
+    /// The provider has it and is still working on it.
+    Pending,
+    /// Answer to an inquiry: the provider has never seen our reference.
+    NotSeen,
+}
+
+/// An operator's order, with the ticket its result is reported under.
+pub struct Control {
+    /// Given back in [`Output::Controlled`].
+    pub ticket: u64,
+    /// When, in Unix milliseconds, for the audit row.
+    pub at_ms: u64,
+    /// Who, for the audit row.
+    pub actor: String,
+    /// What.
+    pub order: ControlOrder,
+}
+
+/// The orders.
+pub enum ControlOrder {
+    /// Replace registry records, load floats and vouchers: all or nothing.
+    Change(Change),
+    /// Show a text on a terminal.
+    Message {
+        /// Whose.
+        terminal: TerminalId,
+        /// At most 160 bytes.
+        text: String,
+    },
+}
+
+/// What became of a [`Control`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Controlled {
+    /// Durable and in force.
+    Applied {
+        /// The ids of the commands that were pushed to terminals because of it.
+        commands: Vec<(TerminalId, u32)>,
+    },
+    /// Refused whole.
+    Rejected(Vec<Rejection>),
+}
+
+/// A top-up for a bridge, or a question about one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Ours, for [`Input::Found`].
+    pub key: Key,
+    /// Index of the bridge.
+    pub bridge: u16,
+    /// Our own reference: the provider's idempotency key, the same on every attempt.
+    pub reference: Text<32>,
+    /// What is sold.
+    pub service: ServiceId,
+    /// Denomination or plan; 0 for an open amount.
+    pub product: ProductId,
+    /// In minor units.
+    pub amount_minor: u64,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// MSISDN or account.
+    pub subscriber: Text<24>,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+}
+
+/// One thing to do. Every variant names its target.
+#[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]
+pub enum Output {
+    /// For the pool, then the session's front.
+    Reply(Reply),
+    /// To a bridge: carry it out.
+    Forward(Order),
+    /// To a bridge: what became of it?
+    Inquire(Order),
+    /// To every front: whoever has the terminal passes it on.
+    Push(Push),
+    /// To the directory, before anything later in this list is carried out.
+    Changed(Vec<RegistryRecord>),
+    /// To the directory.
+    Counter {
+        /// Whose.
+        terminal: TerminalId,
+        /// How high.
+        counter: u64,
+    },
+    /// To whoever gave the order.
+    Controlled {
+        /// Theirs.
+        ticket: u64,
+        /// What became of it.
+        result: Controlled,
+    },
+    /// To the admin's view: the terminal acknowledged a command.
+    Acknowledged {
+        /// Whose.
+        terminal: TerminalId,
+        /// Which.
+        command: u32,
+        /// 0 done, 1 refused, 2 unsupported.
+        result: u8,
+    },
+}
+
+/// A command for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// For whom.
+    pub terminal: TerminalId,
+    /// Unique since the process started; the acknowledgement carries it.
+    pub command: u32,
+    /// What.
+    pub order: PushOrder,
+}
+
+/// What a terminal can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushOrder {
+    /// Stop selling.
+    Block {
+        /// Shown to the seller.
+        reason: String,
+    },
+    /// Sell again.
+    Unblock,
+    /// Show a text.
+    Message {
+        /// What.
+        text: String,
+    },
+}
+
+/// An answer on its way to a terminal.
+pub struct Reply {
+    /// Who waits.
+    pub origin: Origin,
+    /// For what.
+    pub content: Content,
+}
+
+/// What the answer says; [`crate::work::reply`] turns it into bytes.
+#[expect(clippy::large_enum_variant, reason = "a sale is what nearly every one of them is")]
+pub enum Content {
+    /// A journalled sale or reversal: a pure function of its row, so a retry is byte-identical.
+    Journalled(Transaction),
+    /// Still in flight: 09, with the reference to ask for.
+    InProgress(Transaction),
+    /// A sale refused without a row: 94, or refused at the door.
+    Refused {
+        /// Which message is answered.
+        kind: Answered,
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// Why.
+        code: Code,
+    },
+    /// A confirmation was taken.
+    Confirmed {
+        /// Of the sale.
+        stan: u32,
+        /// Of the sale.
+        date: BusinessDate,
+    },
+    /// The seller's float.
+    Balance {
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// Available, in minor units.
+        available_minor: i64,
+    },
+    /// Answer to a logon.
+    Welcome {
+        /// 00, or why the terminal may not trade now.
+        code: Code,
+        /// The gateway's business date.
+        date: BusinessDate,
+        /// Highest STAN journalled for the terminal on that date.
+        stan_last: u32,
+    },
+    /// Answer to a ping.
+    Pong {
+        /// The ping's.
+        nonce: u32,
+    },
+    /// Nothing to send; the front only learns that the request is finished.
+    Nothing,
+}
+
+/// Which kind of message an answer without a row belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// A sale, or its repeat.
+    Sale,
+    /// A confirmation.
+    Confirm,
+    /// A reversal.
+    Reversal,
+    /// A balance.
+    Balance,
+}

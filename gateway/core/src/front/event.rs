@@ -1,0 +1,216 @@
+//! What goes into a [`super::Front`] and what comes out of it.
+
+use tillgate_codec::link::record::RefusalCode;
+use tillgate_store_core::TerminalId;
+
+use crate::id::SessionId;
+use crate::time::Moment;
+use crate::work::Handshaken;
+
+/// One thing that happened.
+pub enum Input<'a> {
+    /// A connection waits at the shell's door number `door`.
+    Opened {
+        /// The shell's own handle, given back in [`Output::Admit`] or [`Output::Refuse`].
+        door: u32,
+    },
+    /// Bytes arrived. They are opened in place.
+    Received {
+        /// Whose.
+        session: SessionId,
+        /// What one read gave.
+        bytes: &'a mut [u8],
+    },
+    /// The peer closed, or the socket failed. Nothing more may be said about the session.
+    Closed {
+        /// Whose.
+        session: SessionId,
+    },
+    /// The shell holds more unsent bytes for this session than the limits allow.
+    Overflowed {
+        /// Whose.
+        session: SessionId,
+    },
+    /// A handshake came back from the pool; `None` when it was refused there.
+    Handshaken {
+        /// Whose.
+        session: SessionId,
+        /// The channel, and the record that the terminal waits for.
+        result: Option<Handshaken<'a>>,
+    },
+    /// The one answer to one [`Output::Request`]; an empty body sends nothing.
+    Replied {
+        /// Whose.
+        session: SessionId,
+        /// The body to seal.
+        body: &'a [u8],
+    },
+    /// A command for a terminal, wherever it is; ignored by a front that does not have it.
+    Push {
+        /// For whom.
+        terminal: TerminalId,
+        /// The body to seal.
+        body: &'a [u8],
+    },
+    /// The terminal has opened a newer session at another reactor.
+    Superseded {
+        /// Whose older session ends.
+        terminal: TerminalId,
+        /// The newer session's handshake counter.
+        counter: u64,
+    },
+    /// The moment that [`super::Front::deadline`] named has come.
+    Deadline,
+    /// Refuse newcomers; end every session as soon as nothing of it is in flight.
+    Drain,
+}
+
+/// One thing to do. Every variant names its target.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// The connection at `door` is this session from now on.
+    Admit {
+        /// The shell's handle.
+        door: u32,
+        /// Ours.
+        session: SessionId,
+    },
+    /// Write these bytes if the socket takes them at once, then close.
+    Refuse {
+        /// The shell's handle.
+        door: u32,
+        /// A refusal record.
+        bytes: &'a [u8],
+    },
+    /// Write these bytes, in this order.
+    Send {
+        /// To whom.
+        session: SessionId,
+        /// Whole records.
+        bytes: &'a [u8],
+    },
+    /// Do not read from this session until [`Output::Resume`].
+    Pause {
+        /// Whose.
+        session: SessionId,
+    },
+    /// Read again.
+    Resume {
+        /// Whose.
+        session: SessionId,
+    },
+    /// Flush what is queued if the socket takes it at once, then close. The session is gone.
+    Close {
+        /// Whose.
+        session: SessionId,
+        /// For the metrics.
+        why: CloseReason,
+    },
+    /// For the pool: [`crate::work::handshake`].
+    Handshake {
+        /// Whose.
+        session: SessionId,
+        /// The payload of the hello record.
+        hello: &'a [u8],
+    },
+    /// For the pool: [`crate::work::request`]. Exactly one [`Input::Replied`] comes back.
+    Request {
+        /// Whose.
+        session: SessionId,
+        /// Which terminal the channel belongs to.
+        terminal: TerminalId,
+        /// When its last byte arrived.
+        received: Moment,
+        /// The opened body.
+        body: &'a [u8],
+    },
+    /// The terminal proved itself with its first sealed record.
+    Online {
+        /// Over which session.
+        session: SessionId,
+        /// Who.
+        terminal: TerminalId,
+        /// Its handshake counter; other reactors end sessions with a lower one.
+        counter: u64,
+    },
+    /// A session that was online ended.
+    Offline {
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        terminal: TerminalId,
+    },
+}
+
+/// Why a session ended. The names are metric labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The peer closed or the socket failed.
+    Peer,
+    /// The bytes are not records of this protocol.
+    Malformed,
+    /// A record did not open: replayed, flipped, or of another session.
+    Unsealed,
+    /// No handshake in time.
+    HandshakeTimeout,
+    /// A refused handshake: unknown terminal and wrong key look the same.
+    Denied,
+    /// A record begun and not ended in time.
+    RecordTimeout,
+    /// Nothing heard for too long.
+    Idle,
+    /// It does not read what it is sent.
+    NotReading,
+    /// A newer session of the same terminal.
+    Superseded,
+    /// The gateway is going down.
+    Draining,
+}
+
+impl CloseReason {
+    /// Every reason, for the metrics table.
+    pub const ALL: [Self; 10] = [
+        Self::Peer,
+        Self::Malformed,
+        Self::Unsealed,
+        Self::HandshakeTimeout,
+        Self::Denied,
+        Self::RecordTimeout,
+        Self::Idle,
+        Self::NotReading,
+        Self::Superseded,
+        Self::Draining,
+    ];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Malformed => "malformed",
+            Self::Unsealed => "unsealed",
+            Self::HandshakeTimeout => "handshake_timeout",
+            Self::Denied => "denied",
+            Self::RecordTimeout => "record_timeout",
+            Self::Idle => "idle",
+            Self::NotReading => "not_reading",
+            Self::Superseded => "superseded",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+/// Why a connection was refused at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DoorRefusal {
+    Full,
+    Draining,
+}
+
+impl DoorRefusal {
+    pub(crate) const fn code(self) -> RefusalCode {
+        match self {
+            Self::Full | Self::Draining => RefusalCode::BUSY,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Every bound of the core, with its reason. The shell derives its own (descriptors, threads)
+//! from these; configuration may lower or raise the fields of [`FrontLimits`] and [`DeskLimits`].
+
+use crate::time::Span;
+
+/// Bounds of one [`crate::front::Front`].
+#[derive(Clone, Debug)]
+pub struct FrontLimits {
+    /// Sessions at once. Each costs about 300 bytes here and a descriptor in the shell.
+    pub sessions_max: u32,
+    /// Handshakes handed to the pool and not answered yet: public-key work is the dearest thing
+    /// a stranger can ask for, so the queue for it is short and the rest waits unread.
+    pub handshakes_max: u32,
+    /// Requests of one session between its record and its answer. A terminal waits for one
+    /// answer at a time; the rest is room for a ping or an acknowledgement beside it.
+    pub requests_per_session_max: u8,
+    /// Requests of all sessions in flight; beyond it sessions wait unread.
+    pub requests_max: u32,
+    /// From the connection to the end of the handshake.
+    pub handshake: Span,
+    /// From the first byte of a record to its last, however slowly they dribble.
+    pub record: Span,
+    /// Without any record from the terminal; longer than the ping interval it is told.
+    pub idle: Span,
+    /// Unsent bytes the shell may hold for one session before it counts as not reading.
+    pub unsent_bytes_max: u32,
+}
+
+impl Default for FrontLimits {
+    fn default() -> Self {
+        Self {
+            sessions_max: 18_000,
+            handshakes_max: 1_024,
+            requests_per_session_max: 4,
+            requests_max: 16_384,
+            handshake: Span::s(20),
+            record: Span::s(20),
+            idle: Span::s(600),
+            unsent_bytes_max: 16 * 1024,
+        }
+    }
+}
+
+/// Bounds of the [`crate::desk::Desk`].
+#[derive(Clone, Debug)]
+pub struct DeskLimits {
+    /// Commands in one store batch: caps the latency of the last one in it.
+    pub batch_max: usize,
+    /// Transactions between intent and outcome, each about 400 bytes. Beyond it new forwards are
+    /// declined with 91 before any money is reserved.
+    pub pending_max: usize,
+    /// Terminals waiting for the same transaction (retries over other sessions).
+    pub waiters_max: usize,
+    /// A terminal hears something within this, even when the provider is silent.
+    pub answer: Span,
+    /// First pause before a silent provider is asked about an outcome; doubles each time.
+    pub inquiry_first: Span,
+    /// Longest pause between two inquiries about one transaction.
+    pub inquiry_longest: Span,
+    /// Inquiries and repeats under way at once for one bridge, so that a long list of unknowns
+    /// at start does not crowd out sales.
+    pub inquiries_max: u32,
+}
+
+/// Waiters of one transaction; a fixed array so that attaching does not allocate.
+pub const WAITERS_MAX: usize = 4;
+
+/// Levels from a seller's distributor to the root of the tree.
+pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
+
+/// How many days a request's business date may differ from the gateway's: a retry just after the
+/// day changed, or a terminal whose clock runs a little ahead.
+pub const DATE_DAYS_OFF_MAX: u16 = 1;
+
+impl Default for DeskLimits {
+    fn default() -> Self {
+        Self {
+            batch_max: 512,
+            pending_max: 100_000,
+            waiters_max: WAITERS_MAX,
+            answer: Span::s(25),
+            inquiry_first: Span::ms(500),
+            inquiry_longest: Span::s(60),
+            inquiries_max: 64,
+        }
+    }
+}
