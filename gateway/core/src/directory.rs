@@ -12,13 +12,26 @@ pub struct Directory {
     /// Terminals, sellers, distributors and services.
     pub registry: Registry,
     counters: FxHashMap<TerminalId, u64>,
+    bridges: FxHashMap<String, u16>,
 }
 
 impl Directory {
-    /// A directory over a registry that was just loaded.
+    /// A directory over a registry that was just loaded. A bridge's index is its place in
+    /// `bridges`, which holds the names that services are routed by.
+    ///
+    /// # Panics
+    /// If there are more than 65,536 bridges.
     #[must_use]
-    pub fn new(registry: Registry) -> Self {
-        Self { registry, counters: FxHashMap::default() }
+    pub fn new(registry: Registry, bridges: &[String]) -> Self {
+        let index = |at: usize| u16::try_from(at).expect("a bridge index is a u16");
+        let named = bridges.iter().enumerate().map(|(at, name)| (name.clone(), index(at)));
+        Self { registry, counters: FxHashMap::default(), bridges: named.collect() }
+    }
+
+    /// The index of the bridge of this name.
+    #[must_use]
+    pub fn bridge(&self, route: &str) -> Option<u16> {
+        self.bridges.get(route).copied()
     }
 
     /// The highest handshake counter seen from this terminal; 0 for none.

@@ -4,7 +4,7 @@
 use crate::time::Span;
 
 /// Bounds of one [`crate::front::Front`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct FrontLimits {
     /// Sessions at once. Each costs about 300 bytes here and a descriptor in the shell.
     pub sessions_max: u32,
@@ -42,7 +42,7 @@ impl Default for FrontLimits {
 }
 
 /// Bounds of the [`crate::desk::Desk`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct DeskLimits {
     /// Commands in one store batch: caps the latency of the last one in it.
     pub batch_max: usize,

@@ -102,7 +102,7 @@ pub enum Input {
 }
 
 /// What a bridge learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A result the ledger can book (or [`Finding::Unknown`]).
     Finding(Finding),
@@ -127,7 +127,12 @@ pub struct Control {
 /// The orders.
 pub enum ControlOrder {
     /// Replace registry records, load floats and vouchers: all or nothing.
-    Change(Change),
+    Change {
+        /// For the ledger.
+        change: Change,
+        /// What the terminals concerned are told once it is durable.
+        tell: Vec<(TerminalId, PushOrder)>,
+    },
     /// Show a text on a terminal.
     Message {
         /// Whose.

@@ -1,0 +1,38 @@
+# Everything here uses one cargo profile, so that RocksDB is built once.
+CARGO ?= cargo
+FLAGS := --release --locked
+# Variables of `make ratio`.
+TERMINALS ?= 1 64 1000 5000
+SECONDS ?= 10
+# Seconds that `make demo` runs; empty: until Ctrl-C.
+DEMO_SECONDS ?=
+
+.PHONY: help demo test build ratio lint doc fuzz-smoke prepare
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+prepare:
+	@scripts/prepare
+
+build: prepare ## The binaries, in target/release
+	$(CARGO) build $(FLAGS) --workspace --bins
+
+demo: build ## A gateway, a provider and a fleet of terminals, with the money verdict at the end
+	@DEMO_SECONDS="$(DEMO_SECONDS)" scripts/demo
+
+test: prepare ## Every test
+	$(CARGO) test $(FLAGS) --workspace
+
+ratio: build ## Sales per second beside a bare echo, under the same generator
+	@TERMINALS="$(TERMINALS)" SECONDS="$(SECONDS)" scripts/ratio
+
+lint: prepare ## Format and lints, as CI checks them
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
+
+doc: prepare ## The documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FLAGS) --workspace --no-deps
+
+fuzz-smoke: ## Ten seconds of every fuzz target, over the committed corpora
+	scripts/fuzz-smoke

@@ -1,0 +1,36 @@
+//! The operator's orders.
+
+use tillgate_store_core::{Command, TerminalId};
+
+use super::commit::Slip;
+use super::{Control, ControlOrder, Controlled, Desk, Output, Push, PushOrder};
+
+impl Desk {
+    pub(super) fn on_control(&mut self, control: Control) {
+        let Control { ticket, order, at_ms, actor } = control;
+        match order {
+            ControlOrder::Change { mut change, tell } => {
+                change.at_ms = at_ms;
+                change.actor = actor;
+                let pushes =
+                    tell.into_iter().map(|(terminal, order)| self.push(terminal, order)).collect();
+                let records = change.records.clone();
+                self.push_staged(
+                    Command::Change(change),
+                    Slip::Control { ticket, records, pushes },
+                );
+            }
+            ControlOrder::Message { terminal, text } => {
+                let push = self.push(terminal, PushOrder::Message { text });
+                let result = Controlled::Applied { commands: vec![(terminal, push.command)] };
+                self.outputs.push_back(Output::Push(push));
+                self.outputs.push_back(Output::Controlled { ticket, result });
+            }
+        }
+    }
+
+    fn push(&mut self, terminal: TerminalId, order: PushOrder) -> Push {
+        self.commands_pushed = self.commands_pushed.wrapping_add(1);
+        Push { terminal, command: self.commands_pushed, order }
+    }
+}

@@ -1,0 +1,236 @@
+//! Bytes into records, records into handshakes and requests, and what waits when there is no
+//! room for them.
+//!
+//! A read gives a slice; whole records in it are opened where they lie. Only what is left over,
+//! or held back, is copied into the session's `partial`.
+
+use tillgate_codec::link::record::{RecordType, deframe};
+use tillgate_store_core::TerminalId;
+
+use super::session::Phase;
+use super::{CloseReason, Front, Queued, index};
+use crate::id::SessionId;
+use crate::time::Moment;
+
+/// What stopped the consumption of a buffer.
+enum Stop {
+    /// Less than a record is left.
+    Incomplete,
+    /// A whole record is left, but the session may not have more in flight.
+    SessionFull,
+    /// A whole record is left, but the pool has enough to do.
+    PoolFull,
+    /// The session is over.
+    Broken(CloseReason),
+}
+
+impl Front {
+    pub(super) fn on_received(&mut self, now: Moment, id: SessionId, bytes: &mut [u8]) {
+        let Some(session) = self.session_mut(id) else { return };
+        if !session.partial.is_empty() {
+            session.partial.extend_from_slice(bytes);
+            self.advance(now, id);
+        } else if let Some(consumed) = self.consume(now, id, bytes) {
+            let rest = &bytes[consumed..];
+            if !rest.is_empty() {
+                let mut buffer = self.spare.pop().unwrap_or_default();
+                buffer.extend_from_slice(rest);
+                self.keep(id, buffer, now);
+            }
+            self.settle(id);
+        }
+    }
+
+    /// Consumes what the session has kept, after more came or something made room.
+    pub(super) fn advance(&mut self, now: Moment, id: SessionId) {
+        let Some(session) = self.session_mut(id) else { return };
+        let mut bytes = std::mem::take(&mut session.partial);
+        let since = session.partial_since;
+        let Some(consumed) = self.consume(now, id, &mut bytes) else {
+            self.recycle(bytes);
+            return;
+        };
+        // A record keeps the moment of its first byte, however slowly the others dribble in.
+        let since = if consumed == 0 { since } else { now };
+        bytes.drain(..consumed);
+        if bytes.is_empty() {
+            self.recycle(bytes);
+        } else {
+            self.keep(id, bytes, since);
+        }
+        self.settle(id);
+    }
+
+    /// Gives the sessions that stand in the queue their turn while there is room.
+    pub(super) fn release_waiting(&mut self, now: Moment) {
+        // Bound: each session stands in the queue once, and every turn takes one off.
+        for _ in 0..self.waiting.len() {
+            if self.requests >= self.limits.requests_max
+                || self.handshakes >= self.limits.handshakes_max
+            {
+                return;
+            }
+            let Some(id) = self.waiting.pop_front() else { return };
+            if let Some(session) = self.session_mut(id) {
+                session.waiting = false;
+                self.advance(now, id);
+            }
+        }
+    }
+
+    pub(super) fn on_deadline(&mut self, now: Moment) {
+        while let Some((at, slot, generation)) = self.timers.pop(now) {
+            let id = SessionId { reactor: self.reactor, slot, generation };
+            let limits = self.limits;
+            let Some(session) = self.session_mut(id) else { continue };
+            if session.armed != at {
+                continue;
+            }
+            let deadline = session.deadline(&limits);
+            if deadline > now {
+                session.armed = deadline;
+                self.timers.arm(deadline, slot, generation);
+            } else {
+                let why = match session.phase {
+                    Phase::Open(_) if session.heard.after(limits.idle) <= now => CloseReason::Idle,
+                    Phase::Open(_) => CloseReason::RecordTimeout,
+                    Phase::Greeting | Phase::Shaking => CloseReason::HandshakeTimeout,
+                };
+                self.close(id, why);
+            }
+        }
+    }
+
+    /// Consumes whole records while there is room; says how many bytes, or `None` when the
+    /// session ended over them.
+    fn consume(&mut self, now: Moment, id: SessionId, bytes: &mut [u8]) -> Option<usize> {
+        let mut consumed = 0;
+        let stop = loop {
+            match self.take_record(now, id, &mut bytes[consumed..]) {
+                Ok(length) => consumed += length,
+                Err(stop) => break stop,
+            }
+        };
+        if let Stop::Broken(why) = stop {
+            self.close(id, why);
+            return None;
+        }
+        let session = self.session_mut(id)?;
+        session.held = !matches!(stop, Stop::Incomplete);
+        if matches!(stop, Stop::PoolFull) && !session.waiting {
+            session.waiting = true;
+            self.waiting.push_back(id);
+        }
+        Some(consumed)
+    }
+
+    /// Takes one record off the front of `bytes` and says how long it was.
+    fn take_record(&mut self, now: Moment, id: SessionId, bytes: &mut [u8]) -> Result<usize, Stop> {
+        let record = match deframe(bytes) {
+            Ok(Some(record)) => record,
+            Ok(None) => return Err(Stop::Incomplete),
+            Err(_) => return Err(Stop::Broken(CloseReason::Malformed)),
+        };
+        let requests_full = self.requests >= self.limits.requests_max;
+        let handshakes_full = self.handshakes >= self.limits.handshakes_max;
+        let per_session_max = self.limits.requests_per_session_max;
+        let Some(session) = self.slots[index(id.slot)].session.as_mut() else {
+            return Err(Stop::Incomplete);
+        };
+        match &mut session.phase {
+            Phase::Greeting if record.kind != RecordType::HELLO => {
+                return Err(Stop::Broken(CloseReason::Malformed));
+            }
+            Phase::Greeting if handshakes_full => return Err(Stop::PoolFull),
+            Phase::Greeting => {
+                session.phase = Phase::Shaking;
+                self.handshakes += 1;
+                let from = self.arena.len();
+                self.arena.extend_from_slice(&bytes[record.range.clone()]);
+                let hello = from..self.arena.len();
+                self.queue.push_back(Queued::Handshake { session: id, hello });
+            }
+            Phase::Shaking => return Err(Stop::SessionFull),
+            Phase::Open(_) if record.kind != RecordType::SEALED => {
+                return Err(Stop::Broken(CloseReason::Malformed));
+            }
+            Phase::Open(_) if session.in_flight >= per_session_max => {
+                return Err(Stop::SessionFull);
+            }
+            Phase::Open(_) if requests_full => return Err(Stop::PoolFull),
+            Phase::Open(channel) => {
+                let Ok(body) = channel.open(&mut bytes[..record.end]) else {
+                    return Err(Stop::Broken(CloseReason::Unsealed));
+                };
+                session.heard = now;
+                session.in_flight += 1;
+                let terminal = session.terminal;
+                let counter = session.counter;
+                let newcomer = !std::mem::replace(&mut session.online, true);
+                self.requests += 1;
+                self.stats.records += 1;
+                let from = self.arena.len();
+                self.arena.extend_from_slice(body);
+                let body = from..self.arena.len();
+                if newcomer && !self.come_online(id, counter, terminal) {
+                    self.withdraw_request(id);
+                    return Err(Stop::Broken(CloseReason::Superseded));
+                }
+                self.queue.push_back(Queued::Request { session: id, terminal, received: now, body });
+            }
+        }
+        Ok(record.end)
+    }
+
+    /// The first record that opened proves that the hello was not a replay: only now does the
+    /// session take the place of an older one.
+    fn come_online(&mut self, id: SessionId, counter: u64, terminal: TerminalId) -> bool {
+        if let Some(&slot) = self.terminals.get(&terminal) {
+            let place = &self.slots[index(slot)];
+            let older = SessionId { reactor: self.reactor, slot, generation: place.generation };
+            if place.session.as_ref().is_some_and(|session| session.counter > counter) {
+                return false;
+            }
+            self.close(older, CloseReason::Superseded);
+        }
+        self.terminals.insert(terminal, id.slot);
+        self.queue.push_back(Queued::Online { session: id, terminal, counter });
+        true
+    }
+
+    /// An older session spoke after a newer one of its terminal: its request goes nowhere.
+    fn withdraw_request(&mut self, id: SessionId) {
+        self.requests -= 1;
+        let session = self.session_mut(id).expect("it has just spoken");
+        session.online = false;
+    }
+
+    /// Keeps what was not consumed.
+    fn keep(&mut self, id: SessionId, rest: Vec<u8>, since: Moment) {
+        let session = self.session_mut(id).expect("a broken session keeps nothing");
+        assert!(session.partial.is_empty(), "taken before it was consumed");
+        session.partial = rest;
+        session.partial_since = since;
+    }
+
+    /// Tells the shell whether to read, and brings the session's timer forward if it must be.
+    fn settle(&mut self, id: SessionId) {
+        let limits = self.limits;
+        let Some(session) = self.session_mut(id) else { return };
+        let turned = session.paused != session.held;
+        session.paused = session.held;
+        let paused = session.paused;
+        let deadline = session.deadline(&limits);
+        if deadline < session.armed {
+            session.armed = deadline;
+            self.timers.arm(deadline, id.slot, id.generation);
+        }
+        if turned {
+            self.queue.push_back(if paused {
+                Queued::Pause { session: id }
+            } else {
+                Queued::Resume { session: id }
+            });
+        }
+    }
+}

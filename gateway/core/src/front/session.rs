@@ -1,0 +1,87 @@
+//! One session's state.
+
+use tillgate_codec::link::channel::Channel;
+use tillgate_store_core::TerminalId;
+
+use crate::limits::FrontLimits;
+use crate::time::Moment;
+
+/// A place in the table; the generation outlives the session.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) generation: u32,
+    pub(super) session: Option<Session>,
+}
+
+/// How far a session has come.
+pub(super) enum Phase {
+    /// Nothing but a hello is welcome.
+    Greeting,
+    /// The pool works on the hello; further bytes wait.
+    Shaking,
+    /// Sealed records both ways.
+    Open(Channel),
+}
+
+pub(super) struct Session {
+    pub(super) phase: Phase,
+    /// Meaningful once the phase is open.
+    pub(super) terminal: TerminalId,
+    pub(super) counter: u64,
+    /// Whether a sealed record has proved that the hello was not a replay.
+    pub(super) online: bool,
+    /// Whether a whole record is held back.
+    pub(super) held: bool,
+    /// Whether the shell was told not to read; follows `held`.
+    pub(super) paused: bool,
+    /// Whether the session stands in the queue for the pool.
+    pub(super) waiting: bool,
+    pub(super) in_flight: u8,
+    /// Bytes received and not consumed: less than a record, or whole records held back.
+    pub(super) partial: Vec<u8>,
+    /// When the first of `partial` arrived.
+    pub(super) partial_since: Moment,
+    /// When the last whole record arrived, or the session opened.
+    pub(super) heard: Moment,
+    /// Until when the handshake must be over.
+    pub(super) handshake_until: Moment,
+    /// The deadline that stands in the timers for this session.
+    pub(super) armed: Moment,
+}
+
+// An idle terminal is to cost at most 1 KiB of user memory, the shell's share included.
+const _: () = assert!(size_of::<Slot>() <= 256);
+
+impl Session {
+    pub(super) fn new(handshake_until: Moment) -> Self {
+        Self {
+            phase: Phase::Greeting,
+            terminal: TerminalId(0),
+            counter: 0,
+            online: false,
+            held: false,
+            paused: false,
+            waiting: false,
+            in_flight: 0,
+            partial: Vec::new(),
+            partial_since: Moment::default(),
+            heard: Moment::default(),
+            handshake_until,
+            armed: handshake_until,
+        }
+    }
+
+    /// When patience with this session ends.
+    pub(super) fn deadline(&self, limits: &FrontLimits) -> Moment {
+        if !matches!(self.phase, Phase::Open(_)) {
+            return self.handshake_until;
+        }
+        let idle = self.heard.after(limits.idle);
+        // A record held back by us is not the terminal's fault.
+        if self.partial.is_empty() || self.paused {
+            idle
+        } else {
+            idle.min(self.partial_since.after(limits.record))
+        }
+    }
+}

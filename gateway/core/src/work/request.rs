@@ -1,0 +1,147 @@
+//! A body into a request for the desk.
+
+use ring::digest::{SHA256, digest};
+use tillgate_codec::link::message::{Balance, Ping, Reversal, Sale, Upward};
+use tillgate_store_core::{
+    Begin, BusinessDate, Code, Key, Kind, ProductId, Reverse, ServiceId, ServiceKind, Text, Verdict,
+};
+
+use super::Worked;
+use super::verify::{self, Now, sale_date, standing};
+use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
+use crate::directory::Directory;
+use crate::time::{Calendar, Wall};
+
+/// Decodes and verifies one body that `origin`'s channel opened.
+pub fn request(
+    body: &[u8],
+    origin: Origin,
+    wall: Wall,
+    calendar: &Calendar,
+    directory: &Directory,
+) -> Worked {
+    let now = Now { date: calendar.date(wall), minute: calendar.minute_of_day(wall) };
+    let Ok(message) = Upward::decode(body) else {
+        return refused(origin, Answered::Sale, 0, now.date, Code::FORMAT_ERROR);
+    };
+    let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
+        date: BusinessDate(date.0),
+        terminal: origin.terminal,
+        stan,
+    };
+    let asked = match message {
+        Upward::Sale(message) => return sale(&message, body, origin, wall, now, directory),
+        Upward::Balance(message) => return balance(message, origin, directory),
+        Upward::Ping(Ping { nonce }) => {
+            return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
+        }
+        Upward::Reversal(message) => reversal(message, body, origin, wall),
+        Upward::Confirm(message) => {
+            Asked::Confirm { original: key(message.stan, message.date) }
+        }
+        Upward::Repeat(message) => Asked::Repeat { original: key(message.stan, message.date) },
+        Upward::Logon(_) => {
+            let standing = standing(&directory.registry, origin.terminal);
+            let code = standing.err().unwrap_or(Code::APPROVED);
+            Asked::Logon { code, date: now.date }
+        }
+        Upward::Acknowledge(message) => {
+            Asked::Acknowledged { command: message.command, result: message.result }
+        }
+    };
+    Worked::Ask(Ask { origin, asked })
+}
+
+fn sale(
+    message: &Sale<'_>,
+    body: &[u8],
+    origin: Origin,
+    wall: Wall,
+    now: Now,
+    directory: &Directory,
+) -> Worked {
+    let registry = &directory.registry;
+    let date = sale_date(message);
+    let refuse = |code| refused(origin, Answered::Sale, message.stan, date, code);
+    // A terminal without a place in the registry has no journal of its own to be refused in.
+    let Some(terminal) = registry.terminal(origin.terminal) else {
+        return refuse(Code::TERMINAL_INACTIVE);
+    };
+    let Ok(subscriber) = Text::from(message.subscriber) else {
+        return refuse(Code::FORMAT_ERROR);
+    };
+    if message.stan == 0 {
+        return refuse(Code::FORMAT_ERROR);
+    }
+    let service = registry.service(ServiceId(message.service));
+    let kind = match service.map(|service| service.kind) {
+        Some(ServiceKind::TopUp) => Kind::TopUp,
+        Some(ServiceKind::Voucher) | None => Kind::Voucher,
+    };
+    let bridge = service.and_then(|service| directory.bridge(&service.route));
+    let verdict = verify::sale(registry, origin.terminal, message, service, now);
+    let verdict = match (verdict, kind, bridge) {
+        (Err(code), _, _) => Verdict::Refused(code),
+        (Ok(_), Kind::TopUp, None) => Verdict::Refused(Code::PROVIDER_UNAVAILABLE),
+        (Ok(verdict), _, _) => verdict,
+    };
+    let begin = Begin {
+        key: Key { date, terminal: origin.terminal, stan: message.stan },
+        digest: digest_of(body),
+        at_ms: wall.0,
+        kind,
+        seller: terminal.seller,
+        service: ServiceId(message.service),
+        product: ProductId(message.product),
+        amount_minor: message.amount_minor,
+        currency: message.currency,
+        subscriber,
+        verdict,
+    };
+    let asked = Asked::Sale { begin, bridge: bridge.unwrap_or(0) };
+    Worked::Ask(Ask { origin, asked })
+}
+
+fn balance(message: Balance, origin: Origin, directory: &Directory) -> Worked {
+    let date = BusinessDate(message.date.0);
+    match standing(&directory.registry, origin.terminal) {
+        Ok(standing) => {
+            let (seller, currency) = (standing.seller.id, standing.seller.currency);
+            let asked = Asked::Balance { stan: message.stan, date, seller, currency };
+            Worked::Ask(Ask { origin, asked })
+        }
+        Err(code) => refused(origin, Answered::Balance, message.stan, date, code),
+    }
+}
+
+/// A reversal is taken from a blocked terminal too: it gives money back.
+fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall) -> Asked {
+    let terminal = origin.terminal;
+    let date = BusinessDate(message.date.0);
+    let original_date = BusinessDate(message.original_date.0);
+    Asked::Reverse(Reverse {
+        key: Key { date, terminal, stan: message.stan },
+        digest: digest_of(body),
+        original: Key { date: original_date, terminal, stan: message.original_stan },
+        amount_minor: message.amount_minor,
+        at_ms: wall.0,
+    })
+}
+
+fn refused(
+    origin: Origin,
+    kind: Answered,
+    stan: u32,
+    date: BusinessDate,
+    code: Code,
+) -> Worked {
+    let content = Content::Refused { kind, stan, date, code };
+    Worked::Reply(Reply { origin, content })
+}
+
+/// What makes two requests the same: every byte of the body.
+fn digest_of(body: &[u8]) -> [u8; 16] {
+    let digest = digest(&SHA256, body);
+    let (half, _) = digest.as_ref().split_first_chunk().expect("SHA-256 gives 32 bytes");
+    *half
+}

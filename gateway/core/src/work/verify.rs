@@ -1,0 +1,145 @@
+//! Whether a terminal may sell what it asks to sell, check by check in the order of the rules,
+//! each with a response code of its own. Velocity, float and stock are the ledger's to check:
+//! they change with every sale.
+
+use arrayvec::ArrayVec;
+use tillgate_codec::link::message::Sale;
+use tillgate_store_core::commission::{CommissionError, legs};
+use tillgate_store_core::limits::CHAIN_MAX;
+use tillgate_store_core::{
+    BusinessDate, Code, Distributor, DistributorId, Hours, Registry, Seller, Service, ServiceKind,
+    Services, Status, Terminal, TerminalId, Verdict,
+};
+
+use crate::limits::DATE_DAYS_OFF_MAX;
+
+/// The terminal, its seller and everybody above, all of them active.
+pub struct Standing<'a> {
+    /// Who asks.
+    pub terminal: &'a Terminal,
+    /// Who pays.
+    pub seller: &'a Seller,
+    /// The seller's distributor and everybody above it, bottom first.
+    pub chain: ArrayVec<&'a Distributor, CHAIN_MAX>,
+}
+
+/// Checks the terminal, its seller and every distributor above.
+///
+/// # Errors
+/// 58 terminal, 03 seller, D1 distributor: unknown or not active.
+pub fn standing(registry: &Registry, id: TerminalId) -> Result<Standing<'_>, Code> {
+    let terminal = registry.terminal(id).ok_or(Code::TERMINAL_INACTIVE)?;
+    if terminal.status != Status::Active {
+        return Err(Code::TERMINAL_INACTIVE);
+    }
+    let seller = registry.seller(terminal.seller).ok_or(Code::SELLER_INACTIVE)?;
+    if seller.status != Status::Active {
+        return Err(Code::SELLER_INACTIVE);
+    }
+    let chain = registry.chain(seller.distributor).map_err(|_| Code::DISTRIBUTOR_INACTIVE)?;
+    if chain.iter().any(|distributor| distributor.status != Status::Active) {
+        return Err(Code::DISTRIBUTOR_INACTIVE);
+    }
+    Ok(Standing { terminal, seller, chain })
+}
+
+/// When a request arrived, by the operator's calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The business date in force.
+    pub date: BusinessDate,
+    /// Minutes after local midnight.
+    pub minute: u16,
+}
+
+/// Checks a sale and computes what it posts.
+///
+/// # Errors
+/// The code of the first check that fails: those of [`standing`]; B1 business date; 12 service
+/// unknown; 57 not open to this terminal; H1 outside its hours; 13 amount or currency that the
+/// product does not have; 61 amount beyond the service's limits; 14 subscriber; 30 a voucher
+/// with a subscriber.
+pub fn sale(
+    registry: &Registry,
+    id: TerminalId,
+    sale: &Sale<'_>,
+    service: Option<&Service>,
+    now: Now,
+) -> Result<Verdict, Code> {
+    let standing = standing(registry, id)?;
+    if now.date.0.abs_diff(sale.date.0) > DATE_DAYS_OFF_MAX {
+        return Err(Code::WRONG_DATE);
+    }
+    let service = service.ok_or(Code::INVALID_TRANSACTION)?;
+    if service.status != Status::Active || !permits(&standing.terminal.services, service) {
+        return Err(Code::SERVICE_NOT_PERMITTED);
+    }
+    if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
+        return Err(Code::OUTSIDE_HOURS);
+    }
+    amount(service, sale)?;
+    subscriber(service, sale.subscriber)?;
+    let chain: ArrayVec<DistributorId, CHAIN_MAX> =
+        standing.chain.iter().map(|distributor| distributor.id).collect();
+    let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale_date(sale));
+    let legs = legs.map_err(|error| match error {
+        CommissionError::Amount | CommissionError::Currency => Code::INVALID_AMOUNT,
+        CommissionError::TooMuch => Code::MALFUNCTION,
+    })?;
+    Ok(Verdict::Accepted { legs, velocity: service.velocity })
+}
+
+/// The business date of a sale, as the store counts it.
+pub(crate) fn sale_date(sale: &Sale<'_>) -> BusinessDate {
+    BusinessDate(sale.date.0)
+}
+
+fn permits(services: &Services, service: &Service) -> bool {
+    match services {
+        Services::All => true,
+        Services::Only(allowed) => allowed.contains(&service.id),
+    }
+}
+
+/// Whether the window is open; one that ends before it begins runs past midnight.
+fn opens(hours: Hours, minute: u16) -> bool {
+    if hours.from_min <= hours.to_min {
+        (hours.from_min..hours.to_min).contains(&minute)
+    } else {
+        minute >= hours.from_min || minute < hours.to_min
+    }
+}
+
+fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), Code> {
+    if sale.currency != service.currency {
+        return Err(Code::INVALID_AMOUNT);
+    }
+    if sale.product == 0 {
+        if !service.open_amount {
+            return Err(Code::INVALID_AMOUNT);
+        }
+    } else {
+        let offered = service.products.iter().find(|product| product.id.0 == sale.product);
+        if offered.is_none_or(|product| product.amount_minor != sale.amount_minor) {
+            return Err(Code::INVALID_AMOUNT);
+        }
+    }
+    if (service.amount_min_minor..=service.amount_max_minor).contains(&sale.amount_minor) {
+        Ok(())
+    } else {
+        Err(Code::AMOUNT_LIMIT)
+    }
+}
+
+/// A top-up needs a number or account; a voucher has none.
+fn subscriber(service: &Service, subscriber: &str) -> Result<(), Code> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-*#._/".contains(c);
+    match service.kind {
+        ServiceKind::Voucher if subscriber.is_empty() => Ok(()),
+        ServiceKind::Voucher => Err(Code::FORMAT_ERROR),
+        ServiceKind::TopUp if subscriber.is_empty() || !subscriber.chars().all(plain) => {
+            Err(Code::NO_SUCH_SUBSCRIBER)
+        }
+        ServiceKind::TopUp => Ok(()),
+    }
+}
