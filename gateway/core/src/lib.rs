@@ -18,6 +18,7 @@
 //! and [`desk::Desk::committed`].
 #![forbid(unsafe_code)]
 
+pub mod code;
 pub mod desk;
 pub mod directory;
 pub mod front;

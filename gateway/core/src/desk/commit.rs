@@ -4,6 +4,7 @@ use tillgate_store_core::{Code, Key, Outcome, RegistryRecord, State, TerminalId,
 
 use super::pending::Pending;
 use super::{Answered, Content, Controlled, Desk, Origin, Output, Push};
+use crate::code;
 use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
@@ -46,16 +47,16 @@ impl Desk {
         match outcome {
             Outcome::Done(row) if row.state == State::Intent => {
                 let pending = Pending::begun(row, bridge, origin, &self.limits);
-                self.alarms.answer(pending.answer_at(), row.key);
+                self.alarms.answer(pending.answer_at(), key);
                 let order = pending.order(self.store_id);
-                self.pending.insert(row.key, pending);
+                self.pending.insert(key, pending);
                 self.outputs.push_back(Output::Forward(order));
             }
             Outcome::Duplicate(row) if !row.is_final() => self.attach(now, origin, row),
             Outcome::Done(row) | Outcome::Duplicate(row) => {
                 self.reply(origin, Content::Journalled(row));
             }
-            Outcome::Conflict => self.refuse(origin, Answered::Sale, key, Code::DUPLICATE),
+            Outcome::Conflict => self.refuse(origin, Answered::Sale, key, code::DUPLICATE),
             Outcome::Late(code) => self.refuse(origin, Answered::Sale, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
@@ -82,7 +83,7 @@ impl Desk {
                 let (stan, date) = (original.stan, original.date);
                 self.reply(origin, Content::Confirmed { stan, date });
             }
-            _ => self.refuse(origin, Answered::Confirm, original, Code::UNABLE_TO_LOCATE),
+            _ => self.refuse(origin, Answered::Confirm, original, code::UNABLE_TO_LOCATE),
         }
     }
 
@@ -92,7 +93,7 @@ impl Desk {
                 self.reply(origin, Content::Journalled(reversal));
             }
             Outcome::Duplicate(row) => self.reply(origin, Content::Journalled(row)),
-            Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, Code::DUPLICATE),
+            Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, code::DUPLICATE),
             Outcome::Done(_)
             | Outcome::Late(_)
             | Outcome::NotFound
@@ -115,7 +116,7 @@ impl Desk {
         if let Some(mut pending) = self.pending.remove(&key) {
             self.inquiries -= u32::from(pending.stop_asking());
             for origin in pending.waiters() {
-                self.reply(origin, Content::Journalled(row));
+                self.reply(origin, Content::Journalled(row.clone()));
             }
         }
     }

@@ -1,9 +1,10 @@
 //! What bridges find out, and what is done while they have not.
 
-use tillgate_store_core::{Code, Finding, Key, State};
+use tillgate_store_core::{Finding, Key, State};
 
 use super::pending::Alarm;
 use super::{Content, Desk, Found, Output};
+use crate::code;
 use crate::time::{Moment, Span, Wall};
 
 /// An order that its provider has not seen may still be on its way. A provider that cannot be
@@ -84,7 +85,7 @@ impl Desk {
         }
         let age_ms = wall.0.saturating_sub(pending.row.at_ms);
         if Span::ms(age_ms) >= SETTLE {
-            let code = Code::PROVIDER_UNAVAILABLE;
+            let code = code::PROVIDER_UNAVAILABLE;
             self.stage_finish(key, wall, Finding::NotSent { code });
         } else {
             self.ask_later(now, key);

@@ -29,15 +29,16 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Code, Command, Confirm, Finding, Finish, Key, Logon, State, Store, StoreId, Transaction, Verdict,
+    Command, Confirm, Finding, Finish, Key, State, Store, StoreId, Transaction, Verdict,
 };
 
+use self::commit::Slip;
 pub use self::event::{
     Answered, Ask, Asked, Content, Control, ControlOrder, Controlled, Found, Input, Order, Origin,
     Output, Push, PushOrder, Reply,
 };
-use self::commit::Slip;
 use self::pending::{Alarms, Pending};
+use crate::code;
 use crate::limits::DeskLimits;
 use crate::time::{Moment, Wall};
 
@@ -148,8 +149,7 @@ impl Desk {
     /// Nothing staged and nobody waiting. Unknowns stay in the store and are resolved later.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.staged.is_empty()
-            && self.pending.values().all(|pending| pending.is_unattended())
+        self.staged.is_empty() && self.pending.values().all(|pending| pending.is_unattended())
     }
 
     fn on_ask<S: Store>(&mut self, now: Moment, wall: Wall, ask: Ask, store: &S) {
@@ -159,7 +159,7 @@ impl Desk {
                 let full = self.pending.len() >= self.limits.pending_max;
                 if (self.draining || full) && matches!(begin.verdict, Verdict::Accepted { .. }) {
                     // Journalled like any decline, so that a retry hears the same again.
-                    begin.verdict = Verdict::Refused(Code::PROVIDER_UNAVAILABLE);
+                    begin.verdict = Verdict::Refused(code::PROVIDER_UNAVAILABLE);
                 }
                 let key = begin.key;
                 self.push_staged(Command::Begin(begin), Slip::Sale { origin, bridge, key });
@@ -174,7 +174,7 @@ impl Desk {
             }
             Asked::Counter { counter } => {
                 let terminal = origin.terminal;
-                let command = Command::Logon(Logon { terminal, counter });
+                let command = Command::Logon { terminal, counter };
                 self.push_staged(command, Slip::Counter { terminal, counter });
             }
             Asked::Repeat { original } => self.on_repeat(now, origin, original, store),

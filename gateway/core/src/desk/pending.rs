@@ -171,13 +171,7 @@ impl Alarms {
     }
 
     /// After a pause that doubles with every inquiry, half of it drawn at random.
-    pub(super) fn inquire_later(
-        &mut self,
-        now: Moment,
-        key: Key,
-        asked: u32,
-        limits: &DeskLimits,
-    ) {
+    pub(super) fn inquire_later(&mut self, now: Moment, key: Key, asked: u32, limits: &DeskLimits) {
         let doubled = limits.inquiry_first.0.saturating_mul(1 << asked.min(16));
         let half = Span(doubled.min(limits.inquiry_longest.0) / 2);
         let pause = Span(half.0 + self.jitter(half).0);

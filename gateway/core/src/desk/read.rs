@@ -6,6 +6,7 @@ use tillgate_store_core::{
 };
 
 use super::{Answered, Content, Desk, Origin};
+use crate::code;
 use crate::time::Moment;
 
 impl Desk {
@@ -19,8 +20,8 @@ impl Desk {
         match find(store, original) {
             Ok(Some(row)) if row.is_final() => self.reply(origin, Content::Journalled(row)),
             Ok(Some(row)) => self.attach(now, origin, row),
-            Ok(None) => self.refuse(origin, Answered::Sale, original, Code::UNABLE_TO_LOCATE),
-            Err(_) => self.refuse(origin, Answered::Sale, original, Code::MALFUNCTION),
+            Ok(None) => self.refuse(origin, Answered::Sale, original, code::UNABLE_TO_LOCATE),
+            Err(_) => self.refuse(origin, Answered::Sale, original, code::MALFUNCTION),
         }
     }
 
@@ -46,7 +47,7 @@ impl Desk {
     ) {
         let content = match store.last_stan(origin.terminal, date) {
             Ok(stan_last) => Content::Welcome { code, date, stan_last },
-            Err(_) => Content::Welcome { code: Code::MALFUNCTION, date, stan_last: 0 },
+            Err(_) => Content::Welcome { code: code::MALFUNCTION, date, stan_last: 0 },
         };
         self.reply(origin, content);
     }
@@ -61,9 +62,6 @@ fn find<S: Store>(store: &S, original: Key) -> Result<Option<Transaction>, Store
     }
 }
 
-fn last_sale<S: Store>(
-    store: &S,
-    terminal: TerminalId,
-) -> Result<Option<Transaction>, StoreError> {
+fn last_sale<S: Store>(store: &S, terminal: TerminalId) -> Result<Option<Transaction>, StoreError> {
     store.last_transaction(terminal)
 }

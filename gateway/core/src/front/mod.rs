@@ -25,8 +25,8 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::record::{Refusal, RefusalCode};
 use tillgate_store_core::TerminalId;
 
-pub use self::event::{CloseReason, Input, Output};
 use self::event::DoorRefusal;
+pub use self::event::{CloseReason, Input, Output};
 use self::session::{Phase, Session, Slot};
 use self::timers::Timers;
 use crate::id::SessionId;
@@ -141,9 +141,7 @@ impl Front {
         Some(match queued {
             Queued::Admit { door, session } => Output::Admit { door, session },
             Queued::Refuse { door, bytes } => Output::Refuse { door, bytes: &self.arena[bytes] },
-            Queued::Send { session, bytes } => {
-                Output::Send { session, bytes: &self.arena[bytes] }
-            }
+            Queued::Send { session, bytes } => Output::Send { session, bytes: &self.arena[bytes] },
             Queued::Pause { session } => Output::Pause { session },
             Queued::Resume { session } => Output::Resume { session },
             Queued::Close { session, why } => Output::Close { session, why },
@@ -308,8 +306,7 @@ impl Front {
         if session.online {
             let held = self.terminals.remove(&session.terminal);
             assert_eq!(held, Some(id.slot), "an online session is its terminal's session");
-            self.queue
-                .push_back(Queued::Offline { session: id, terminal: session.terminal });
+            self.queue.push_back(Queued::Offline { session: id, terminal: session.terminal });
         }
         self.recycle(session.partial);
         let reason = CloseReason::ALL.iter().position(|reason| *reason == why);

@@ -176,7 +176,12 @@ impl Front {
                     self.withdraw_request(id);
                     return Err(Stop::Broken(CloseReason::Superseded));
                 }
-                self.queue.push_back(Queued::Request { session: id, terminal, received: now, body });
+                self.queue.push_back(Queued::Request {
+                    session: id,
+                    terminal,
+                    received: now,
+                    body,
+                });
             }
         }
         Ok(record.end)

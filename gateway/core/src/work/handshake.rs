@@ -1,10 +1,8 @@
 //! A hello into a channel.
 
-use arrayvec::ArrayVec;
 use tillgate_codec::link::channel::{Hello, Psk, accept};
-use tillgate_store_core::vault::{OPENED_BYTES_MAX, terminal_context};
+use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{Sealed, TerminalId};
-use zeroize::Zeroize;
 
 use super::{Keys, Opened};
 use crate::directory::Directory;
@@ -32,9 +30,7 @@ pub fn handshake(
 }
 
 fn open_psk(keys: &Keys, id: TerminalId, key_id: u8, sealed: &Sealed) -> Option<Psk> {
-    let mut plain: ArrayVec<u8, OPENED_BYTES_MAX> = ArrayVec::new();
+    let mut plain = Secret::new();
     keys.vault.open(&terminal_context(id, key_id), sealed, &mut plain).ok()?;
-    let psk = <[u8; 32]>::try_from(plain.as_slice()).ok().map(Psk::new);
-    plain.as_mut_slice().zeroize();
-    psk
+    <[u8; 32]>::try_from(plain.as_bytes()).ok().map(Psk::new)
 }

@@ -1,13 +1,11 @@
 //! An answer into a body. A journalled answer is a pure function of its row: whatever is not in
 //! the row is not in the answer, and so the same request always hears the same bytes.
 
-use arrayvec::ArrayVec;
 use tillgate_codec::link::message::{
     Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Slip, Welcome,
 };
-use tillgate_store_core::vault::{OPENED_BYTES_MAX, voucher_context};
-use tillgate_store_core::{Code, Dispensed, Kind, State, Transaction};
-use zeroize::Zeroize;
+use tillgate_store_core::vault::{Secret, voucher_context};
+use tillgate_store_core::{Code, Kind, State, Transaction};
 
 use super::{Keys, Terms};
 use crate::desk::{Answered, Content, Push, PushOrder, Reply};
@@ -75,33 +73,21 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     let Some(dispensed) = &row.voucher else {
         return encode(answer, &rrn, out);
     };
-    let mut pin = open_pin(row, dispensed, keys);
-    match pin.as_ref().map(|pin| std::str::from_utf8(pin)) {
-        Some(Ok(pin)) => {
+    let context = voucher_context(row.service, row.product, &dispensed.serial);
+    let mut secret = Secret::new();
+    let opened = keys.vault.open(&context, &dispensed.pin, &mut secret).is_ok();
+    match std::str::from_utf8(secret.as_bytes()) {
+        Ok(pin) if opened => {
             let expiry = BusinessDate(dispensed.expiry.0);
             let voucher = Some(Slip { serial: &dispensed.serial, pin, expiry });
             encode(Answer { voucher, ..answer }, &rrn, out);
         }
         // The key that sealed the PIN is not here: the operator's to mend, the sale stands and
         // its repeat will hear the PIN.
-        Some(Err(_)) | None => {
+        Ok(_) | Err(_) => {
             encode(Answer { code: ResponseCode::MALFUNCTION, ..blank_of(row) }, &rrn, out);
         }
     }
-    if let Some(pin) = &mut pin {
-        pin.as_mut_slice().zeroize();
-    }
-}
-
-fn open_pin(
-    row: &Transaction,
-    dispensed: &Dispensed,
-    keys: &Keys,
-) -> Option<ArrayVec<u8, OPENED_BYTES_MAX>> {
-    let context = voucher_context(row.service, row.product, &dispensed.serial);
-    let mut pin = ArrayVec::new();
-    keys.vault.open(&context, &dispensed.pin, &mut pin).ok()?;
-    Some(pin)
 }
 
 fn encode(answer: Answer<'_>, rrn: &str, out: &mut Vec<u8>) {

@@ -8,6 +8,7 @@ use tillgate_store_core::{
 
 use super::Worked;
 use super::verify::{self, Now, sale_date, standing};
+use crate::code;
 use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
 use crate::directory::Directory;
 use crate::time::{Calendar, Wall};
@@ -22,7 +23,7 @@ pub fn request(
 ) -> Worked {
     let now = Now { date: calendar.date(wall), minute: calendar.minute_of_day(wall) };
     let Ok(message) = Upward::decode(body) else {
-        return refused(origin, Answered::Sale, 0, now.date, Code::FORMAT_ERROR);
+        return refused(origin, Answered::Sale, 0, now.date, code::FORMAT_ERROR);
     };
     let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
         date: BusinessDate(date.0),
@@ -36,9 +37,7 @@ pub fn request(
             return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
         Upward::Reversal(message) => reversal(message, body, origin, wall),
-        Upward::Confirm(message) => {
-            Asked::Confirm { original: key(message.stan, message.date) }
-        }
+        Upward::Confirm(message) => Asked::Confirm { original: key(message.stan, message.date) },
         Upward::Repeat(message) => Asked::Repeat { original: key(message.stan, message.date) },
         Upward::Logon(_) => {
             let standing = standing(&directory.registry, origin.terminal);
@@ -65,13 +64,13 @@ fn sale(
     let refuse = |code| refused(origin, Answered::Sale, message.stan, date, code);
     // A terminal without a place in the registry has no journal of its own to be refused in.
     let Some(terminal) = registry.terminal(origin.terminal) else {
-        return refuse(Code::TERMINAL_INACTIVE);
+        return refuse(code::TERMINAL_INACTIVE);
     };
     let Ok(subscriber) = Text::from(message.subscriber) else {
-        return refuse(Code::FORMAT_ERROR);
+        return refuse(code::FORMAT_ERROR);
     };
     if message.stan == 0 {
-        return refuse(Code::FORMAT_ERROR);
+        return refuse(code::FORMAT_ERROR);
     }
     let service = registry.service(ServiceId(message.service));
     let kind = match service.map(|service| service.kind) {
@@ -82,7 +81,7 @@ fn sale(
     let verdict = verify::sale(registry, origin.terminal, message, service, now);
     let verdict = match (verdict, kind, bridge) {
         (Err(code), _, _) => Verdict::Refused(code),
-        (Ok(_), Kind::TopUp, None) => Verdict::Refused(Code::PROVIDER_UNAVAILABLE),
+        (Ok(_), Kind::TopUp, None) => Verdict::Refused(code::PROVIDER_UNAVAILABLE),
         (Ok(verdict), _, _) => verdict,
     };
     let begin = Begin {
@@ -128,13 +127,7 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall) -> Asked
     })
 }
 
-fn refused(
-    origin: Origin,
-    kind: Answered,
-    stan: u32,
-    date: BusinessDate,
-    code: Code,
-) -> Worked {
+fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Worked {
     let content = Content::Refused { kind, stan, date, code };
     Worked::Reply(Reply { origin, content })
 }

@@ -11,6 +11,7 @@ use tillgate_store_core::{
     Services, Status, Terminal, TerminalId, Verdict,
 };
 
+use crate::code;
 use crate::limits::DATE_DAYS_OFF_MAX;
 
 /// The terminal, its seller and everybody above, all of them active.
@@ -28,17 +29,17 @@ pub struct Standing<'a> {
 /// # Errors
 /// 58 terminal, 03 seller, D1 distributor: unknown or not active.
 pub fn standing(registry: &Registry, id: TerminalId) -> Result<Standing<'_>, Code> {
-    let terminal = registry.terminal(id).ok_or(Code::TERMINAL_INACTIVE)?;
+    let terminal = registry.terminal(id).ok_or(code::TERMINAL_INACTIVE)?;
     if terminal.status != Status::Active {
-        return Err(Code::TERMINAL_INACTIVE);
+        return Err(code::TERMINAL_INACTIVE);
     }
-    let seller = registry.seller(terminal.seller).ok_or(Code::SELLER_INACTIVE)?;
+    let seller = registry.seller(terminal.seller).ok_or(code::SELLER_INACTIVE)?;
     if seller.status != Status::Active {
-        return Err(Code::SELLER_INACTIVE);
+        return Err(code::SELLER_INACTIVE);
     }
-    let chain = registry.chain(seller.distributor).map_err(|_| Code::DISTRIBUTOR_INACTIVE)?;
+    let chain = registry.chain(seller.distributor).map_err(|_| code::DISTRIBUTOR_INACTIVE)?;
     if chain.iter().any(|distributor| distributor.status != Status::Active) {
-        return Err(Code::DISTRIBUTOR_INACTIVE);
+        return Err(code::DISTRIBUTOR_INACTIVE);
     }
     Ok(Standing { terminal, seller, chain })
 }
@@ -68,14 +69,14 @@ pub fn sale(
 ) -> Result<Verdict, Code> {
     let standing = standing(registry, id)?;
     if now.date.0.abs_diff(sale.date.0) > DATE_DAYS_OFF_MAX {
-        return Err(Code::WRONG_DATE);
+        return Err(code::WRONG_DATE);
     }
-    let service = service.ok_or(Code::INVALID_TRANSACTION)?;
+    let service = service.ok_or(code::INVALID_TRANSACTION)?;
     if service.status != Status::Active || !permits(&standing.terminal.services, service) {
-        return Err(Code::SERVICE_NOT_PERMITTED);
+        return Err(code::SERVICE_NOT_PERMITTED);
     }
     if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
-        return Err(Code::OUTSIDE_HOURS);
+        return Err(code::OUTSIDE_HOURS);
     }
     amount(service, sale)?;
     subscriber(service, sale.subscriber)?;
@@ -83,8 +84,8 @@ pub fn sale(
         standing.chain.iter().map(|distributor| distributor.id).collect();
     let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale_date(sale));
     let legs = legs.map_err(|error| match error {
-        CommissionError::Amount | CommissionError::Currency => Code::INVALID_AMOUNT,
-        CommissionError::TooMuch => Code::MALFUNCTION,
+        CommissionError::Amount | CommissionError::Currency => code::INVALID_AMOUNT,
+        CommissionError::TooMuch => code::MALFUNCTION,
     })?;
     Ok(Verdict::Accepted { legs, velocity: service.velocity })
 }
@@ -112,22 +113,22 @@ fn opens(hours: Hours, minute: u16) -> bool {
 
 fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), Code> {
     if sale.currency != service.currency {
-        return Err(Code::INVALID_AMOUNT);
+        return Err(code::INVALID_AMOUNT);
     }
     if sale.product == 0 {
         if !service.open_amount {
-            return Err(Code::INVALID_AMOUNT);
+            return Err(code::INVALID_AMOUNT);
         }
     } else {
         let offered = service.products.iter().find(|product| product.id.0 == sale.product);
         if offered.is_none_or(|product| product.amount_minor != sale.amount_minor) {
-            return Err(Code::INVALID_AMOUNT);
+            return Err(code::INVALID_AMOUNT);
         }
     }
     if (service.amount_min_minor..=service.amount_max_minor).contains(&sale.amount_minor) {
         Ok(())
     } else {
-        Err(Code::AMOUNT_LIMIT)
+        Err(code::AMOUNT_LIMIT)
     }
 }
 
@@ -136,9 +137,9 @@ fn subscriber(service: &Service, subscriber: &str) -> Result<(), Code> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+-*#._/".contains(c);
     match service.kind {
         ServiceKind::Voucher if subscriber.is_empty() => Ok(()),
-        ServiceKind::Voucher => Err(Code::FORMAT_ERROR),
+        ServiceKind::Voucher => Err(code::FORMAT_ERROR),
         ServiceKind::TopUp if subscriber.is_empty() || !subscriber.chars().all(plain) => {
-            Err(Code::NO_SUCH_SUBSCRIBER)
+            Err(code::NO_SUCH_SUBSCRIBER)
         }
         ServiceKind::TopUp => Ok(()),
     }
