@@ -40,11 +40,7 @@ impl<B: Backend> Book<B> {
                 ledger
             }
         };
-        Ok(Self {
-            backend,
-            ledger,
-            stopped: false,
-        })
+        Ok(Self { backend, ledger, stopped: false })
     }
 
     /// The engine, for reading.
@@ -157,12 +153,11 @@ pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError
     let mut buffer = Vec::new();
     let open = keys.into_iter().map(|key| {
         let row = journal::record::<Transaction>(rows, &key, &mut buffer)?;
-        row.filter(|row| !row.is_final())
-            .ok_or(StoreError::Damaged {
-                family: Family::Open,
-                key,
-                what: "no open transaction in the journal",
-            })
+        row.filter(|row| !row.is_final()).ok_or(StoreError::Damaged {
+            family: Family::Open,
+            key,
+            what: "no open transaction in the journal",
+        })
     });
     open.collect()
 }
@@ -172,22 +167,12 @@ fn last_sale(rows: &dyn Rows, terminal: TerminalId) -> Result<Option<Transaction
     if !journal::last_key(rows, Family::Journal, &mut found)? {
         return Ok(None);
     }
-    let Some(Key {
-        date: BusinessDate(last),
-        ..
-    }) = Key::from_bytes(&found)
-    else {
+    let Some(Key { date: BusinessDate(last), .. }) = Key::from_bytes(&found) else {
         return Err(not_a_key(found));
     };
     for day in (last.saturating_sub(LAST_DAYS_MAX)..=last).rev() {
         let date = BusinessDate(day);
-        let mut above = Key {
-            date,
-            terminal,
-            stan: u32::MAX,
-        }
-        .to_bytes()
-        .to_vec();
+        let mut above = Key { date, terminal, stan: u32::MAX }.to_bytes().to_vec();
         above.push(0);
         for _ in 0..LAST_ROWS_MAX {
             if !rows.last_before(Family::Journal, &above, &mut found)? {
@@ -211,9 +196,5 @@ fn last_sale(rows: &dyn Rows, terminal: TerminalId) -> Result<Option<Transaction
 
 fn not_a_key(key: Vec<u8>) -> StoreError {
     let what = "not the key of a transaction";
-    StoreError::Damaged {
-        family: Transaction::FAMILY,
-        key,
-        what,
-    }
+    StoreError::Damaged { family: Transaction::FAMILY, key, what }
 }

@@ -6,10 +6,7 @@ use crate::record::{Funding, Kind, Legs, RegistryRecord, Velocity, Voucher};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "commands travel by value: no allocation per sale"
-)]
+#[expect(clippy::large_enum_variant, reason = "commands travel by value: no allocation per sale")]
 pub enum Command {
     /// A verified request to sell.
     Begin(Begin),

@@ -60,11 +60,7 @@ pub fn legs(
     }
     let amount = i64::try_from(amount_minor).map_err(|_| CommissionError::Amount)?;
     let leg = |kind, owner, amount_minor| Leg {
-        account: AccountId {
-            kind,
-            owner,
-            currency: seller.currency,
-        },
+        account: AccountId { kind, owner, currency: seller.currency },
         amount_minor,
     };
     let mut legs = Legs::new();
@@ -85,11 +81,7 @@ pub fn legs(
         return Err(CommissionError::TooMuch);
     }
     if rest > 0 {
-        legs.push(leg(
-            AccountKind::ProviderClearing,
-            u32::from(service.id.0),
-            rest,
-        ));
+        legs.push(leg(AccountKind::ProviderClearing, u32::from(service.id.0), rest));
     }
     Ok(legs)
 }

@@ -39,17 +39,9 @@ impl BusinessDate {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         let year = year_of_era + era * 400 + u32::from(month <= 2);
-        (
-            narrow(year),
-            u8::try_from(month).unwrap_or(0),
-            u8::try_from(day).unwrap_or(0),
-        )
+        (narrow(year), u8::try_from(month).unwrap_or(0), u8::try_from(day).unwrap_or(0))
     }
 
     /// Day of its year, 1 to 366.
@@ -79,10 +71,7 @@ mod tests {
     fn every_date_survives_the_way_to_the_calendar_and_back() {
         for days in 0..=u16::MAX {
             let (year, month, day) = BusinessDate(days).ymd();
-            assert_eq!(
-                BusinessDate::from_ymd(year, month, day),
-                Some(BusinessDate(days))
-            );
+            assert_eq!(BusinessDate::from_ymd(year, month, day), Some(BusinessDate(days)));
         }
     }
 
@@ -90,16 +79,9 @@ mod tests {
     fn known_days_are_where_the_calendar_has_them() {
         assert_eq!(BusinessDate(0).to_string(), "2000-01-01");
         assert_eq!(BusinessDate(59).to_string(), "2000-02-29");
-        assert_eq!(
-            BusinessDate::from_ymd(2026, 3, 1),
-            Some(BusinessDate(9_556))
-        );
+        assert_eq!(BusinessDate::from_ymd(2026, 3, 1), Some(BusinessDate(9_556)));
         assert_eq!(BusinessDate(9_556).day_of_year(), 60);
-        assert_eq!(
-            BusinessDate::from_ymd(2100, 2, 29),
-            None,
-            "2100 is no leap year"
-        );
+        assert_eq!(BusinessDate::from_ymd(2100, 2, 29), None, "2100 is no leap year");
         assert_eq!(BusinessDate::from_ymd(1999, 12, 31), None);
         assert_eq!(BusinessDate::from_ymd(2026, 4, 31), None);
     }

@@ -151,20 +151,12 @@ pub struct AccountId {
 impl AccountId {
     /// The float of a seller.
     pub fn float(seller: SellerId, currency: u16) -> Self {
-        Self {
-            kind: AccountKind::SellerFloat,
-            owner: seller.0,
-            currency,
-        }
+        Self { kind: AccountKind::SellerFloat, owner: seller.0, currency }
     }
 
     /// Where a currency's float loads come from.
     pub fn funding(currency: u16) -> Self {
-        Self {
-            kind: AccountKind::Funding,
-            owner: 0,
-            currency,
-        }
+        Self { kind: AccountKind::Funding, owner: 0, currency }
     }
 }
 
@@ -232,12 +224,7 @@ mod tests {
             terminal: TerminalId(terminal),
             stan,
         };
-        let ordered = [
-            key(1, 9, 9),
-            key(2, 1, 300),
-            key(2, 1, 70_000),
-            key(2, 256, 0),
-        ];
+        let ordered = [key(1, 9, 9), key(2, 1, 300), key(2, 1, 70_000), key(2, 256, 0)];
         assert!(ordered.is_sorted());
         assert!(ordered.map(|key| key.to_bytes()).is_sorted());
         assert_eq!(Key::from_bytes(&ordered[2].to_bytes()), Some(ordered[2]));

@@ -14,13 +14,7 @@ pub fn transactions(
     from: Option<Key>,
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    records(
-        rows,
-        from.map(|key| key.to_bytes())
-            .as_ref()
-            .map_or(&[], |key| &key[..]),
-        &mut visit,
-    )
+    records(rows, from.map(|key| key.to_bytes()).as_ref().map_or(&[], |key| &key[..]), &mut visit)
 }
 
 /// Visits every record of its family, as [`transactions`] does.
@@ -30,17 +24,13 @@ pub fn records<R: Record>(
     mut visit: impl FnMut(R) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let mut failed = Ok(());
-    rows.scan(
-        R::FAMILY,
-        from,
-        &mut |key, value| match R::decode(key, value) {
-            Ok(record) => visit(record),
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
-        },
-    )?;
+    rows.scan(R::FAMILY, from, &mut |key, value| match R::decode(key, value) {
+        Ok(record) => visit(record),
+        Err(error) => {
+            failed = Err(error);
+            ControlFlow::Break(())
+        }
+    })?;
     failed
 }
 
@@ -50,11 +40,7 @@ pub fn record<R: Record>(
     key: &[u8],
     buffer: &mut Vec<u8>,
 ) -> Result<Option<R>, StoreError> {
-    if rows.get(R::FAMILY, key, buffer)? {
-        R::decode(key, buffer).map(Some)
-    } else {
-        Ok(None)
-    }
+    if rows.get(R::FAMILY, key, buffer)? { R::decode(key, buffer).map(Some) } else { Ok(None) }
 }
 
 /// The last key of a family, if it has any row.

@@ -5,10 +5,7 @@ use crate::record::Transaction;
 
 /// The answer to one command, in the place of its command.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "rows travel by value: no allocation per sale"
-)]
+#[expect(clippy::large_enum_variant, reason = "rows travel by value: no allocation per sale")]
 pub enum Outcome {
     /// The row as it stands now. Begin: a voucher is `Approved` with the dispensed voucher or
     /// `Declined`; a top-up is `Intent` (forward it now) or `Declined`. Finish and Confirm: the

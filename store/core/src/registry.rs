@@ -101,9 +101,7 @@ impl Registry {
         let mut next = Some(bottom);
         while let Some(id) = next {
             let distributor = self.distributor(id).ok_or(ChainError::Missing(id))?;
-            chain
-                .try_push(distributor)
-                .map_err(|_| ChainError::TooDeep)?;
+            chain.try_push(distributor).map_err(|_| ChainError::TooDeep)?;
             next = distributor.parent;
         }
         Ok(chain)

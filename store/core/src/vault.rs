@@ -55,10 +55,7 @@ impl Secret {
     /// Room for a secret, empty.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            bytes: [0; PLAIN_BYTES_MAX],
-            len: 0,
-        }
+        Self { bytes: [0; PLAIN_BYTES_MAX], len: 0 }
     }
 
     /// The bytes in the clear.
@@ -124,11 +121,7 @@ pub fn voucher_context(
     product: ProductId,
     serial: &Text<SERIAL_BYTES_MAX>,
 ) -> Context {
-    let ids: [&[u8]; 3] = [
-        &service.0.to_be_bytes(),
-        &product.0.to_be_bytes(),
-        serial.as_bytes(),
-    ];
+    let ids: [&[u8]; 3] = [&service.0.to_be_bytes(), &product.0.to_be_bytes(), serial.as_bytes()];
     Context::of(b"voucher|", &ids)
 }
 
@@ -164,10 +157,7 @@ impl fmt::Display for VaultError {
                  from another row, or the key file is not the one it was sealed with"
             ),
             Self::TooLong { bytes } => {
-                write!(
-                    f,
-                    "{bytes} bytes are too long to seal; {PLAIN_BYTES_MAX} are the most"
-                )
+                write!(f, "{bytes} bytes are too long to seal; {PLAIN_BYTES_MAX} are the most")
             }
         }
     }
@@ -186,9 +176,7 @@ impl Vault {
     /// A vault whose current KEK is number `kek_id`; the copy of `kek` made here is wiped.
     #[must_use]
     pub fn new(kek_id: u32, kek: [u8; 32]) -> Self {
-        Self {
-            keks: vec![(kek_id, expand(kek))],
-        }
+        Self { keks: vec![(kek_id, expand(kek))] }
     }
 
     /// Adds a KEK that opens but never seals; a number already there is replaced.
@@ -228,11 +216,7 @@ impl Vault {
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
             .expect("AES-GCM seals any text this short");
         bytes.extend(tag.as_ref().iter().copied());
-        Ok(Sealed {
-            kek_id: *kek_id,
-            nonce,
-            bytes,
-        })
+        Ok(Sealed { kek_id: *kek_id, nonce, bytes })
     }
 
     /// Opens `sealed` into `out`, which is wiped first and stays empty on an error.
@@ -247,16 +231,10 @@ impl Vault {
     ) -> Result<(), VaultError> {
         out.wipe();
         let kek_id = sealed.kek_id;
-        let (_, key) = self
-            .keks
-            .iter()
-            .find(|(id, _)| *id == kek_id)
-            .ok_or(VaultError::UnknownKek(kek_id))?;
+        let (_, key) =
+            self.keks.iter().find(|(id, _)| *id == kek_id).ok_or(VaultError::UnknownKek(kek_id))?;
         let refused = VaultError::DoesNotOpen { kek_id };
-        let (text, tag) = sealed
-            .bytes
-            .split_last_chunk::<TAG_BYTES>()
-            .ok_or(refused)?;
+        let (text, tag) = sealed.bytes.split_last_chunk::<TAG_BYTES>().ok_or(refused)?;
         let room = out.bytes.get_mut(..text.len()).ok_or(refused)?;
         room.copy_from_slice(text);
         let opened = key.open_in_place_separate_tag(
@@ -301,7 +279,6 @@ fn expand(mut kek: [u8; 32]) -> LessSafeKey {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -317,9 +294,7 @@ mod tests {
 
     fn open(vault: &Vault, context: &Context, sealed: &Sealed) -> Result<Vec<u8>, VaultError> {
         let mut out = Secret::new();
-        vault
-            .open(context, sealed, &mut out)
-            .map(|()| out.as_bytes().to_vec())
+        vault.open(context, sealed, &mut out).map(|()| out.as_bytes().to_vec())
     }
 
     #[test]
@@ -343,10 +318,7 @@ mod tests {
     fn another_key_under_the_same_number_does_not_open() {
         let sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
         let other = Vault::new(7, [0x12; 32]);
-        assert_eq!(
-            open(&other, &place("A1"), &sealed),
-            Err(VaultError::DoesNotOpen { kek_id: 7 })
-        );
+        assert_eq!(open(&other, &place("A1"), &sealed), Err(VaultError::DoesNotOpen { kek_id: 7 }));
     }
 
     #[test]
@@ -364,10 +336,7 @@ mod tests {
         let mut sealed = vault().seal(&place("A1"), [1; 12], PIN).unwrap();
         assert_eq!(open(&both, &place("A1"), &sealed).unwrap(), PIN);
         sealed.kek_id = 8;
-        assert_eq!(
-            open(&both, &place("A1"), &sealed),
-            Err(VaultError::DoesNotOpen { kek_id: 8 })
-        );
+        assert_eq!(open(&both, &place("A1"), &sealed), Err(VaultError::DoesNotOpen { kek_id: 8 }));
     }
 
     #[test]
@@ -377,10 +346,7 @@ mod tests {
             let mut bad = good.clone();
             bad.bytes[bit / 8] ^= 1 << (bit % 8);
             let mut out = Secret::new();
-            assert!(
-                vault().open(&place("A1"), &bad, &mut out).is_err(),
-                "bit {bit}"
-            );
+            assert!(vault().open(&place("A1"), &bad, &mut out).is_err(), "bit {bit}");
             assert!(out.as_bytes().is_empty());
             assert_eq!(out.bytes, [0; PLAIN_BYTES_MAX]);
         }
@@ -417,12 +383,8 @@ mod tests {
         let sealed = vault().seal(&place("A1"), [1; 12], &longest).unwrap();
         assert_eq!(open(&vault(), &place("A1"), &sealed).unwrap(), longest);
         assert_eq!(
-            vault()
-                .seal(&place("A1"), [1; 12], &[0; PLAIN_BYTES_MAX + 1])
-                .unwrap_err(),
-            VaultError::TooLong {
-                bytes: PLAIN_BYTES_MAX + 1
-            }
+            vault().seal(&place("A1"), [1; 12], &[0; PLAIN_BYTES_MAX + 1]).unwrap_err(),
+            VaultError::TooLong { bytes: PLAIN_BYTES_MAX + 1 }
         );
     }
 

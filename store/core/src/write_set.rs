@@ -59,11 +59,7 @@ impl WriteSet {
         let middle = self.arena.len();
         write(&mut self.arena);
         let value = middle..self.arena.len();
-        self.entries.push(Entry {
-            family,
-            key: start..middle,
-            value: Some(value),
-        });
+        self.entries.push(Entry { family, key: start..middle, value: Some(value) });
     }
 
     /// Puts a record at its own key.
@@ -75,11 +71,7 @@ impl WriteSet {
     pub fn delete(&mut self, family: Family, key: &[u8]) {
         let start = self.arena.len();
         self.arena.extend_from_slice(key);
-        self.entries.push(Entry {
-            family,
-            key: start..self.arena.len(),
-            value: None,
-        });
+        self.entries.push(Entry { family, key: start..self.arena.len(), value: None });
     }
 
     /// The operations in the order they were added; a later one on the same key wins.
@@ -87,11 +79,7 @@ impl WriteSet {
         self.entries.iter().map(|entry| {
             let (family, key) = (entry.family, &self.arena[entry.key.clone()]);
             match &entry.value {
-                Some(value) => Op::Put {
-                    family,
-                    key,
-                    value: &self.arena[value.clone()],
-                },
+                Some(value) => Op::Put { family, key, value: &self.arena[value.clone()] },
                 None => Op::Delete { family, key },
             }
         })
@@ -120,12 +108,10 @@ impl WriteSet {
 
     /// Checksum over everything that is to be written, in order.
     pub fn checksum(&self) -> u32 {
-        self.entries
-            .iter()
-            .fold(crc32c::crc32c(&self.arena), |sum, entry| {
-                let family = u8::try_from(entry.family.index()).unwrap_or(u8::MAX);
-                crc32c::crc32c_append(sum, &[family, u8::from(entry.value.is_some())])
-            })
+        self.entries.iter().fold(crc32c::crc32c(&self.arena), |sum, entry| {
+            let family = u8::try_from(entry.family.index()).unwrap_or(u8::MAX);
+            crc32c::crc32c_append(sum, &[family, u8::from(entry.value.is_some())])
+        })
     }
 }
 
@@ -143,20 +129,9 @@ mod tests {
         assert_eq!(
             ops,
             [
-                Op::Put {
-                    family: Family::Open,
-                    key: b"key",
-                    value: b""
-                },
-                Op::Put {
-                    family: Family::Meta,
-                    key: b"k",
-                    value: b"value"
-                },
-                Op::Delete {
-                    family: Family::Stock,
-                    key: b"gone"
-                },
+                Op::Put { family: Family::Open, key: b"key", value: b"" },
+                Op::Put { family: Family::Meta, key: b"k", value: b"value" },
+                Op::Delete { family: Family::Stock, key: b"gone" },
             ]
         );
         assert_eq!((set.len(), set.bytes()), (3, 13));

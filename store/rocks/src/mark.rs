@@ -140,7 +140,6 @@ fn decode(slot: &[u8; SLOT_BYTES]) -> Option<Mark> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

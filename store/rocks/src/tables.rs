@@ -43,7 +43,7 @@ pub(crate) fn scan(
     read: ReadOptions,
     family: Family,
     from: &[u8],
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let mut rows = db.raw_iterator_cf_opt(handle(db, family), read);
     rows.seek(from);

@@ -28,22 +28,14 @@ impl Accounts {
     pub(super) fn load(rows: &dyn Rows) -> Result<Self, StoreError> {
         let mut accounts = Self::default();
         journal::records::<AccountRow>(rows, &[], |row| {
-            accounts.slots.insert(
-                row.id,
-                Slot {
-                    account: row.account,
-                    moved: false,
-                },
-            );
+            accounts.slots.insert(row.id, Slot { account: row.account, moved: false });
             ControlFlow::Continue(())
         })?;
         Ok(accounts)
     }
 
     pub(super) fn find(&self, id: &AccountId) -> Account {
-        self.slots
-            .get(id)
-            .map_or_else(Account::default, |slot| slot.account)
+        self.slots.get(id).map_or_else(Account::default, |slot| slot.account)
     }
 
     pub(super) fn post(&mut self, legs: &[Leg]) {
@@ -61,10 +53,7 @@ impl Accounts {
     pub(super) fn release(&mut self, id: AccountId, amount_minor: i64) {
         let account = self.touch(id);
         account.reserved_minor -= amount_minor;
-        assert!(
-            account.reserved_minor >= 0,
-            "reserved money of {id} released twice"
-        );
+        assert!(account.reserved_minor >= 0, "reserved money of {id} released twice");
     }
 
     pub(super) fn set_floor(&mut self, id: AccountId, floor_minor: i64) {
@@ -75,10 +64,7 @@ impl Accounts {
         for id in self.moved.drain(..) {
             if let Some(slot) = self.slots.get_mut(&id) {
                 slot.moved = false;
-                set.put_record(&AccountRow {
-                    id,
-                    account: slot.account,
-                });
+                set.put_record(&AccountRow { id, account: slot.account });
             }
         }
     }

@@ -84,18 +84,12 @@ impl Ledger {
         }
         if sale.kind == Kind::Voucher {
             let product = (sale.service, sale.product);
-            let claimed = self
-                .stock
-                .claim(rows, &mut self.set, product, sale.key.date)?;
+            let claimed = self.stock.claim(rows, &mut self.set, product, sale.key.date)?;
             let Some(voucher) = claimed else {
                 return Ok(Err(Code::OUT_OF_STOCK));
             };
             let (serial, expiry, pin) = (voucher.serial, voucher.expiry, voucher.pin);
-            sale.voucher = Some(Dispensed {
-                serial,
-                expiry,
-                pin,
-            });
+            sale.voucher = Some(Dispensed { serial, expiry, pin });
             sale.state = State::Approved;
             sale.code = Code::APPROVED;
             sale.finished_ms = sale.at_ms;
@@ -117,20 +111,9 @@ fn float_of(sale: &Transaction, legs: &Legs) -> AccountId {
     let sum: i64 = legs.iter().map(|leg| leg.amount_minor).sum();
     assert_eq!(sum, 0, "the legs of {} do not sum to zero", sale.key);
     let float = legs.first().expect("an accepted sale has legs");
-    assert_eq!(
-        float.account.kind,
-        AccountKind::SellerFloat,
-        "the seller's float comes first"
-    );
-    assert_eq!(
-        float.account.owner, sale.seller.0,
-        "the float is the seller's own"
-    );
-    assert_eq!(
-        i64::try_from(sale.amount_minor),
-        Ok(-float.amount_minor),
-        "the amount is paid"
-    );
+    assert_eq!(float.account.kind, AccountKind::SellerFloat, "the seller's float comes first");
+    assert_eq!(float.account.owner, sale.seller.0, "the float is the seller's own");
+    assert_eq!(i64::try_from(sale.amount_minor), Ok(-float.amount_minor), "the amount is paid");
     float.account
 }
 

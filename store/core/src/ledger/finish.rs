@@ -53,9 +53,7 @@ impl Ledger {
         rows: &dyn Rows,
         confirm: &Confirm,
     ) -> Result<Outcome, StoreError> {
-        let found = self
-            .staged
-            .find(rows, &confirm.original, &mut self.buffer)?;
+        let found = self.staged.find(rows, &confirm.original, &mut self.buffer)?;
         let Some(mut sale) = found.cloned() else {
             return Ok(Outcome::NotFound);
         };

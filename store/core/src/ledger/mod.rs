@@ -80,11 +80,7 @@ impl Ledger {
     pub fn load(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
         let mut buffer = Vec::new();
         let Some(head) = journal::record::<Head>(rows, Head::KEY, &mut buffer)? else {
-            return if nothing_in(rows)? {
-                Ok(None)
-            } else {
-                Err(headless())
-            };
+            return if nothing_in(rows)? { Ok(None) } else { Err(headless()) };
         };
         let mut ledger = Self::new(head.store_id);
         ledger.at_ms = check_batches(rows, &head)?;
@@ -180,10 +176,7 @@ impl Ledger {
             return Ok(Outcome::Conflict);
         }
         self.counters.insert(terminal, counter);
-        self.set.put_record(&Counter {
-            terminal,
-            high: counter,
-        });
+        self.set.put_record(&Counter { terminal, high: counter });
         Ok(Outcome::Applied)
     }
 
@@ -216,19 +209,13 @@ fn headless() -> StoreError {
 fn check_batches(rows: &dyn Rows, head: &Head) -> Result<u64, StoreError> {
     let broken = |what: &str| {
         let no = head.batch_no;
-        Err(StoreError::Broken(format!(
-            "head at batch {no}, {what}; restore from a backup"
-        )))
+        Err(StoreError::Broken(format!("head at batch {no}, {what}; restore from a backup")))
     };
     let mut key = Vec::new();
     let any = journal::last_key(rows, Family::Batches, &mut key)?;
     if head.batch_no == 0 {
         let genesis = Head::genesis(head.store_id).hash == head.hash;
-        return if !any && genesis {
-            Ok(0)
-        } else {
-            broken("but the chain has batches")
-        };
+        return if !any && genesis { Ok(0) } else { broken("but the chain has batches") };
     }
     if !any {
         return broken("but the chain is gone");

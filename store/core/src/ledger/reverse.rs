@@ -22,18 +22,13 @@ impl Ledger {
         let foreign = reverse.original.terminal != reverse.key.terminal;
         if foreign || reverse.original == reverse.key {
             reversal.code = Code::FORMAT_ERROR;
-            return Ok(Outcome::Reversed {
-                reversal,
-                original: None,
-            });
+            return Ok(Outcome::Reversed { reversal, original: None });
         }
         let new = self.tails.proves_new(rows, &reverse.original)?;
         let found = if new {
             None
         } else {
-            self.staged
-                .find(rows, &reverse.original, &mut self.buffer)?
-                .cloned()
+            self.staged.find(rows, &reverse.original, &mut self.buffer)?.cloned()
         };
         self.note_time(reverse.at_ms);
         Ok(match found {
@@ -54,10 +49,7 @@ impl Ledger {
         reversal.currency = original.currency;
         reversal.code = code_of(reverse, &original);
         if reversal.code == Code::IN_PROGRESS {
-            return Outcome::Reversed {
-                reversal,
-                original: Some(original),
-            };
+            return Outcome::Reversed { reversal, original: Some(original) };
         }
         if reversal.code == Code::APPROVED {
             reversal.state = State::Approved;
@@ -66,10 +58,7 @@ impl Ledger {
             }
         }
         self.journal(&mut reversal);
-        Outcome::Reversed {
-            reversal,
-            original: Some(original),
-        }
+        Outcome::Reversed { reversal, original: Some(original) }
     }
 
     /// Posts the original's legs backwards. Its voucher does not go back to stock: its PIN may
@@ -106,10 +95,7 @@ impl Ledger {
         };
         self.journal(&mut reversal);
         self.journal(&mut tombstone);
-        Outcome::Reversed {
-            reversal,
-            original: Some(tombstone),
-        }
+        Outcome::Reversed { reversal, original: Some(tombstone) }
     }
 }
 
@@ -124,11 +110,7 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> Code {
         (Kind::Voucher, State::Approved) if original.confirmed_ms == 0 => Code::APPROVED,
         (Kind::Voucher | Kind::TopUp, State::Approved) => Code::NOT_REVERSIBLE,
     };
-    if reverse.amount_minor == original.amount_minor {
-        code
-    } else {
-        Code::FORMAT_ERROR
-    }
+    if reverse.amount_minor == original.amount_minor { code } else { Code::FORMAT_ERROR }
 }
 
 /// The row of a reversal that was not granted.

@@ -36,11 +36,7 @@ impl Staged {
             let stored = journal::record::<Transaction>(rows, &key.to_bytes(), buffer)?;
             let Some(row) = stored else { return Ok(None) };
             let open = !row.is_final();
-            self.push(Entry {
-                row,
-                open,
-                changed: false,
-            });
+            self.push(Entry { row, open, changed: false });
         }
         Ok(self.peek(key))
     }
@@ -52,10 +48,7 @@ impl Staged {
 
     /// The transactions of a terminal that this batch has looked at.
     pub(super) fn of(&self, terminal: TerminalId) -> impl Iterator<Item = &Transaction> {
-        self.rows
-            .iter()
-            .map(|entry| &entry.row)
-            .filter(move |row| row.key.terminal == terminal)
+        self.rows.iter().map(|entry| &entry.row).filter(move |row| row.key.terminal == terminal)
     }
 
     /// Takes in a new transaction, or a found one that changed.
@@ -65,11 +58,7 @@ impl Staged {
             entry.row.clone_from(row);
             entry.changed = true;
         } else {
-            self.push(Entry {
-                row: row.clone(),
-                open: false,
-                changed: true,
-            });
+            self.push(Entry { row: row.clone(), open: false, changed: true });
         }
     }
 

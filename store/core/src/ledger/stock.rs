@@ -48,10 +48,7 @@ impl Stock {
     ) -> Result<Option<Voucher>, StoreError> {
         let shelf = self.shelves.entry(product).or_default();
         if date < shelf.from {
-            *shelf = Shelf {
-                from: date,
-                ..Shelf::default()
-            };
+            *shelf = Shelf { from: date, ..Shelf::default() };
         }
         let mut claimed = shelf.take(date);
         if claimed.is_none() && !shelf.complete {
@@ -79,10 +76,7 @@ impl Stock {
 
 impl Shelf {
     fn take(&mut self, date: BusinessDate) -> Option<Voucher> {
-        let place = self
-            .vouchers
-            .iter()
-            .position(|voucher| voucher.expiry >= date)?;
+        let place = self.vouchers.iter().position(|voucher| voucher.expiry >= date)?;
         self.vouchers.remove(place)
     }
 

@@ -29,10 +29,7 @@ impl Tails {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
                 let stan = read(rows, key.terminal, key.date)?;
-                let tail = Tail {
-                    date: key.date,
-                    stan,
-                };
+                let tail = Tail { date: key.date, stan };
                 self.tails.insert(key.terminal, tail);
                 tail
             }
@@ -69,11 +66,7 @@ fn read(
 ) -> Result<Option<u32>, StoreError> {
     // One byte longer than the last key there can be: above it.
     let mut above = [0; Key::BYTES + 1];
-    let last = Key {
-        date,
-        terminal,
-        stan: u32::MAX,
-    };
+    let last = Key { date, terminal, stan: u32::MAX };
     above[..Key::BYTES].copy_from_slice(&last.to_bytes());
     let mut found = Vec::with_capacity(Key::BYTES);
     if !rows.last_before(Family::Journal, &above, &mut found)? {

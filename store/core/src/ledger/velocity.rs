@@ -57,13 +57,9 @@ impl Windows {
         }
         let kept = self.windows.get(&place);
         if kept.is_none_or(|kept| kept.velocity != velocity || kept.date != sale.key.date) {
-            self.windows
-                .insert(place, Window::rebuild(rows, staged, sale, velocity)?);
+            self.windows.insert(place, Window::rebuild(rows, staged, sale, velocity)?);
         }
-        Ok(self
-            .windows
-            .get_mut(&place)
-            .is_none_or(|window| window.allow(sale)))
+        Ok(self.windows.get_mut(&place).is_none_or(|window| window.allow(sale)))
     }
 
     /// The sale takes place.
@@ -89,12 +85,7 @@ impl Window {
         velocity: Velocity,
     ) -> Result<Self, StoreError> {
         let date = sale.key.date;
-        let mut window = Self {
-            velocity,
-            date,
-            day_amount_minor: 0,
-            times: VecDeque::new(),
-        };
+        let mut window = Self { velocity, date, day_amount_minor: 0, times: VecDeque::new() };
         let mut times = Vec::new();
         let mut take = |row: &Transaction| {
             if row.service == sale.service && row.kind.is_sale() && row.state != State::Declined {
@@ -107,11 +98,7 @@ impl Window {
         let terminal = sale.key.terminal;
         let first = date.0.saturating_sub(DAYS_BEFORE);
         for day in first..=date.0.saturating_add(DAYS_AFTER) {
-            let from = Key {
-                date: BusinessDate(day),
-                terminal,
-                stan: 0,
-            };
+            let from = Key { date: BusinessDate(day), terminal, stan: 0 };
             journal::transactions(rows, Some(from), |row| {
                 if (row.key.date, row.key.terminal) != (from.date, terminal) {
                     return ControlFlow::Break(());
@@ -134,18 +121,10 @@ impl Window {
     }
 
     fn allow(&mut self, sale: &Transaction) -> bool {
-        while self
-            .times
-            .front()
-            .is_some_and(|at_ms| !self.covers(*at_ms, sale.at_ms))
-        {
+        while self.times.front().is_some_and(|at_ms| !self.covers(*at_ms, sale.at_ms)) {
             self.times.pop_front();
         }
-        let Velocity {
-            count_max,
-            day_amount_max_minor,
-            ..
-        } = self.velocity;
+        let Velocity { count_max, day_amount_max_minor, .. } = self.velocity;
         let count = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
         let day_amount_minor = self.day_amount_minor.saturating_add(sale.amount_minor);
         (count_max == 0 || count < count_max)

@@ -53,16 +53,8 @@ impl Record for AccountRow {
     const VERSION: u8 = 1;
 
     fn key(&self) -> KeyBytes {
-        let AccountId {
-            kind,
-            owner,
-            currency,
-        } = self.id;
-        key_of(&[
-            &[kind.code()],
-            &owner.to_be_bytes(),
-            &currency.to_be_bytes(),
-        ])
+        let AccountId { kind, owner, currency } = self.id;
+        key_of(&[&[kind.code()], &owner.to_be_bytes(), &currency.to_be_bytes()])
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -77,20 +69,13 @@ impl Record for AccountRow {
             reserved_minor: body.i64()?,
             floor_minor: body.i64()?,
         };
-        Ok(Self {
-            id: read_id(key)?,
-            account,
-        })
+        Ok(Self { id: read_id(key)?, account })
     }
 }
 
 fn read_id(from: &mut Reader<'_>) -> Result<AccountId, Flaw> {
     let kind = AccountKind::from_code(from.u8()?).ok_or(Flaw("unknown kind of account"))?;
-    Ok(AccountId {
-        kind,
-        owner: from.u32()?,
-        currency: from.u16()?,
-    })
+    Ok(AccountId { kind, owner: from.u32()?, currency: from.u16()? })
 }
 
 /// Appends legs behind their count.
@@ -109,10 +94,7 @@ pub(super) fn read_legs(from: &mut Reader<'_>) -> Result<Legs, Flaw> {
     let count = from.u8()?;
     let mut legs = Legs::new();
     for _ in 0..count {
-        let leg = Leg {
-            account: read_id(from)?,
-            amount_minor: from.i64()?,
-        };
+        let leg = Leg { account: read_id(from)?, amount_minor: from.i64()? };
         legs.try_push(leg).map_err(|_| Flaw("too many legs"))?;
     }
     Ok(legs)

@@ -26,14 +26,7 @@ pub struct Audit {
 impl Audit {
     /// The next row of the chain.
     pub fn link(no: u64, at_ms: u64, actor: String, note: String, prev_hash: [u8; 32]) -> Self {
-        let mut row = Self {
-            no,
-            at_ms,
-            actor,
-            note,
-            prev_hash,
-            hash: [0; 32],
-        };
+        let mut row = Self { no, at_ms, actor, note, prev_hash, hash: [0; 32] };
         row.hash = row.expected_hash();
         row
     }

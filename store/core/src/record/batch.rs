@@ -26,14 +26,7 @@ pub struct Batch {
 impl Batch {
     /// The next batch of the chain.
     pub fn link(no: u64, seq_to: u64, at_ms: u64, content: u32, prev_hash: [u8; 32]) -> Self {
-        let mut row = Self {
-            no,
-            seq_to,
-            at_ms,
-            content,
-            prev_hash,
-            hash: [0; 32],
-        };
+        let mut row = Self { no, seq_to, at_ms, content, prev_hash, hash: [0; 32] };
         row.hash = row.expected_hash();
         row
     }

@@ -27,9 +27,6 @@ impl Record for Counter {
     }
 
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            terminal: TerminalId(key.u32()?),
-            high: body.u64()?,
-        })
+        Ok(Self { terminal: TerminalId(key.u32()?), high: body.u64()? })
     }
 }

@@ -49,11 +49,7 @@ impl Record for Distributor {
         expect_letter(key, Self::LETTER)?;
         Ok(Self {
             id: DistributorId(key.u32()?),
-            parent: if body.flag()? {
-                Some(DistributorId(body.u32()?))
-            } else {
-                None
-            },
+            parent: if body.flag()? { Some(DistributorId(body.u32()?)) } else { None },
             name: body.string()?,
             status: Status::read(body)?,
         })

@@ -28,13 +28,7 @@ impl Head {
 
     /// The head of a new store.
     pub fn genesis(store_id: StoreId) -> Self {
-        Self {
-            batch_no: 0,
-            seq: 0,
-            audit_no: 0,
-            hash: genesis_hash(store_id),
-            store_id,
-        }
+        Self { batch_no: 0, seq: 0, audit_no: 0, hash: genesis_hash(store_id), store_id }
     }
 }
 

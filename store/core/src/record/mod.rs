@@ -105,18 +105,14 @@ fn decode<R: Record>(key: &[u8], value: &[u8]) -> Result<R, Flaw> {
 
 fn checksum(family: Family, key: &[u8], framed: &[u8]) -> u32 {
     let family = u8::try_from(family.index()).unwrap_or(u8::MAX);
-    crc32c::crc32c_append(
-        crc32c::crc32c_append(crc32c::crc32c(&[family]), key),
-        framed,
-    )
+    crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&[family]), key), framed)
 }
 
 /// A row key of these parts end to end.
 pub(crate) fn key_of(parts: &[&[u8]]) -> KeyBytes {
     let mut key = KeyBytes::new();
     for part in parts {
-        key.try_extend_from_slice(part)
-            .expect("row keys have room for their longest parts");
+        key.try_extend_from_slice(part).expect("row keys have room for their longest parts");
     }
     key
 }

@@ -83,9 +83,5 @@ impl RegistryRecord {
 
 /// Takes the letter off a registry key.
 pub(super) fn expect_letter(key: &mut Reader<'_>, letter: u8) -> Result<(), Flaw> {
-    if key.u8()? == letter {
-        Ok(())
-    } else {
-        Err(Flaw("another kind of record"))
-    }
+    if key.u8()? == letter { Ok(()) } else { Err(Flaw("another kind of record")) }
 }

@@ -144,10 +144,7 @@ impl Record for Service {
         put_u32(out, self.velocity.count_max);
         put_u32(out, self.velocity.window_s);
         put_u64(out, self.velocity.day_amount_max_minor);
-        put_u16(
-            out,
-            u16::try_from(self.products.len()).expect("bounded by PRODUCTS_MAX"),
-        );
+        put_u16(out, u16::try_from(self.products.len()).expect("bounded by PRODUCTS_MAX"));
         for product in &self.products {
             put_u16(out, product.id.0);
             put_string(out, &product.name);
@@ -175,10 +172,7 @@ impl Record for Service {
             amount_max_minor: body.u64()?,
             open_amount: body.flag()?,
             hours: if body.flag()? {
-                Some(Hours {
-                    from_min: body.u16()?,
-                    to_min: body.u16()?,
-                })
+                Some(Hours { from_min: body.u16()?, to_min: body.u16()? })
             } else {
                 None
             },
@@ -203,17 +197,9 @@ fn read_list<T>(
 
 fn read_product(body: &mut Reader<'_>) -> Result<Product, Flaw> {
     let (id, name) = (ProductId(body.u16()?), body.string()?);
-    Ok(Product {
-        id,
-        name,
-        amount_minor: body.u64()?,
-    })
+    Ok(Product { id, name, amount_minor: body.u64()? })
 }
 
 fn read_rule(body: &mut Reader<'_>) -> Result<CommissionRule, Flaw> {
-    Ok(CommissionRule {
-        level: body.u8()?,
-        basis_points: body.u32()?,
-        from: body.date()?,
-    })
+    Ok(CommissionRule { level: body.u8()?, basis_points: body.u32()?, from: body.date()? })
 }

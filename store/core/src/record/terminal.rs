@@ -72,10 +72,7 @@ impl Record for Terminal {
             Services::All => out.push(0),
             Services::Only(services) => {
                 out.push(1);
-                put_u16(
-                    out,
-                    u16::try_from(services.len()).expect("bounded by SERVICES_MAX"),
-                );
+                put_u16(out, u16::try_from(services.len()).expect("bounded by SERVICES_MAX"));
                 services.iter().for_each(|service| put_u16(out, service.0));
             }
         }

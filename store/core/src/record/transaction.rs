@@ -126,13 +126,8 @@ impl Kind {
 }
 
 impl State {
-    const ALL: [Self; 5] = [
-        Self::Intent,
-        Self::Unknown,
-        Self::Approved,
-        Self::Declined,
-        Self::Reversed,
-    ];
+    const ALL: [Self; 5] =
+        [Self::Intent, Self::Unknown, Self::Approved, Self::Declined, Self::Reversed];
 
     /// The byte that stands for it.
     pub const fn code(self) -> u8 {
@@ -211,9 +206,7 @@ impl Record for Transaction {
         put_u64(out, self.finished_ms);
         put_u64(out, self.confirmed_ms);
         put_text(out, &self.provider_reference);
-        put_option(out, self.balance_minor.as_ref(), |out, balance| {
-            put_i64(out, *balance)
-        });
+        put_option(out, self.balance_minor.as_ref(), |out, balance| put_i64(out, *balance));
         put_option(out, self.voucher.as_ref(), |out, voucher| {
             put_text(out, &voucher.serial);
             put_u16(out, voucher.expiry.0);
@@ -221,9 +214,7 @@ impl Record for Transaction {
         });
         put_legs(out, &self.legs);
         for key in [&self.original, &self.reversed_by] {
-            put_option(out, key.as_ref(), |out, key| {
-                out.extend_from_slice(&key.to_bytes())
-            });
+            put_option(out, key.as_ref(), |out, key| out.extend_from_slice(&key.to_bytes()));
         }
     }
 
@@ -248,11 +239,7 @@ impl Record for Transaction {
             balance_minor: read_option(body, Reader::i64)?,
             voucher: read_option(body, |body| {
                 let (serial, expiry) = (body.text()?, body.date()?);
-                Ok(Dispensed {
-                    serial,
-                    expiry,
-                    pin: body.sealed()?,
-                })
+                Ok(Dispensed { serial, expiry, pin: body.sealed()? })
             })?,
             legs: read_legs(body)?,
             original: read_option(body, Reader::key)?,
@@ -272,11 +259,7 @@ fn read_option<'a, T>(
     body: &mut Reader<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, Flaw>,
 ) -> Result<Option<T>, Flaw> {
-    if body.flag()? {
-        read(body).map(Some)
-    } else {
-        Ok(None)
-    }
+    if body.flag()? { read(body).map(Some) } else { Ok(None) }
 }
 
 fn read_coded<T: Copy>(
@@ -286,8 +269,5 @@ fn read_coded<T: Copy>(
     what: &'static str,
 ) -> Result<T, Flaw> {
     let byte = body.u8()?;
-    all.iter()
-        .copied()
-        .find(|value| code(*value) == byte)
-        .ok_or(Flaw(what))
+    all.iter().copied().find(|value| code(*value) == byte).ok_or(Flaw(what))
 }

@@ -100,9 +100,7 @@ impl<'a> Reader<'a> {
     pub fn string(&mut self) -> Result<String, Flaw> {
         let length = usize::from(self.u16()?);
         let bytes = self.bytes(length)?;
-        std::str::from_utf8(bytes)
-            .map(str::to_owned)
-            .map_err(|_| Flaw("text is not UTF-8"))
+        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Flaw("text is not UTF-8"))
     }
 
     /// A sealed secret.
@@ -110,20 +108,12 @@ impl<'a> Reader<'a> {
         let (kek_id, nonce, length) = (self.u32()?, self.array()?, usize::from(self.u8()?));
         let bytes = ArrayVec::try_from(self.bytes(length)?);
         let bytes = bytes.map_err(|_| Flaw("sealed secret is too long"))?;
-        Ok(Sealed {
-            kek_id,
-            nonce,
-            bytes,
-        })
+        Ok(Sealed { kek_id, nonce, bytes })
     }
 
     /// Whether everything was taken; `what` names what is wrong if not.
     pub fn finish(&self, what: &'static str) -> Result<(), Flaw> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(Flaw(what))
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(Flaw(what)) }
     }
 }
 
@@ -167,10 +157,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &str) {
 /// # Panics
 /// If it is longer than 65,535 bytes: the ledger refuses a change with longer texts.
 pub fn put_string(out: &mut Vec<u8>, text: &str) {
-    put_u16(
-        out,
-        u16::try_from(text.len()).expect("texts are bounded before they are stored"),
-    );
+    put_u16(out, u16::try_from(text.len()).expect("texts are bounded before they are stored"));
     out.extend_from_slice(text.as_bytes());
 }
 

@@ -52,17 +52,12 @@ pub(super) fn unbalanced(legs: &Legs, currency: u16) -> Option<String> {
         return Some(format!("its legs sum to {sum}, not to zero"));
     }
     let foreign = legs.iter().find(|leg| leg.account.currency != currency)?;
-    Some(format!(
-        "a leg moves {}, but its currency is {currency:03}",
-        foreign.account
-    ))
+    Some(format!("a leg moves {}, but its currency is {currency:03}", foreign.account))
 }
 
 /// Reads float loads and accounts and compares them with the journal's `postings`.
 pub(super) fn check(rows: &dyn Rows, mut postings: Postings, credit: &Credit, report: &mut Report) {
-    each(rows, report, |report, row: Funding| {
-        check_funding(&row, &mut postings, report)
-    });
+    each(rows, report, |report, row: Funding| check_funding(&row, &mut postings, report));
     each(rows, report, |report, row: AccountRow| {
         let expected = postings.0.remove(&row.id).unwrap_or_default();
         check_account(row, expected, credit, report);
@@ -71,10 +66,7 @@ pub(super) fn check(rows: &dyn Rows, mut postings: Postings, credit: &Credit, re
     missing.retain(|(_, tally)| tally.posted_minor != 0 || tally.reserved_minor != 0);
     missing.sort_unstable_by_key(|(id, _)| *id);
     for (id, tally) in missing {
-        let Tally {
-            posted_minor,
-            reserved_minor,
-        } = tally;
+        let Tally { posted_minor, reserved_minor } = tally;
         let text = format_args!(
             "it has no balance, but {posted_minor} is posted to it and {reserved_minor} reserved"
         );
@@ -116,33 +108,23 @@ fn funding(row: &Funding) -> String {
 fn check_account(row: AccountRow, expected: Tally, credit: &Credit, report: &mut Report) {
     report.counts.accounts += 1;
     let AccountRow { id, account } = row;
-    let Account {
-        posted_minor,
-        reserved_minor,
-        floor_minor,
-    } = account;
+    let Account { posted_minor, reserved_minor, floor_minor } = account;
     add_sums(id, account, report.sums_of(id.currency));
     let mut wrong = |text: std::fmt::Arguments<'_>| report.violated(Promise::Conserved, id, text);
     if i128::from(posted_minor) != expected.posted_minor {
         let sum = expected.posted_minor;
-        wrong(format_args!(
-            "its balance is {posted_minor}, its postings sum to {sum}"
-        ));
+        wrong(format_args!("its balance is {posted_minor}, its postings sum to {sum}"));
     }
     if i128::from(reserved_minor) != expected.reserved_minor {
         let sum = expected.reserved_minor;
-        wrong(format_args!(
-            "{reserved_minor} is reserved, open transactions need {sum}"
-        ));
+        wrong(format_args!("{reserved_minor} is reserved, open transactions need {sum}"));
     }
     if id.kind != AccountKind::SellerFloat {
         return;
     }
     let limit = credit.get(&id).copied().unwrap_or(0);
     if i128::from(floor_minor) != -i128::from(limit) {
-        wrong(format_args!(
-            "its floor is {floor_minor}, its seller's credit limit {limit}"
-        ));
+        wrong(format_args!("its floor is {floor_minor}, its seller's credit limit {limit}"));
     }
     let left = i128::from(posted_minor) - i128::from(reserved_minor) - i128::from(floor_minor);
     if left < 0 {

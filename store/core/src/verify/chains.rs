@@ -56,34 +56,16 @@ impl Chain {
 /// Reads the chain of batches.
 pub(super) fn check_batches(rows: &dyn Rows, head: &Head, report: &mut Report) {
     let genesis = Head::genesis(head.store_id).hash;
-    let mut chain = Chain {
-        name: "batches",
-        last: (0, genesis),
-    };
+    let mut chain = Chain { name: "batches", last: (0, genesis) };
     let mut seq_to = 0;
     each(rows, report, |report, row: Batch| {
         report.counts.batches += 1;
         let expected_hash = row.expected_hash();
-        let Batch {
-            no,
-            prev_hash,
-            hash,
-            ..
-        } = row;
-        chain.step(
-            &Link {
-                no,
-                prev_hash,
-                hash,
-                expected_hash,
-            },
-            report,
-        );
+        let Batch { no, prev_hash, hash, .. } = row;
+        chain.step(&Link { no, prev_hash, hash, expected_hash }, report);
         if row.seq_to < seq_to {
-            let text = format_args!(
-                "it ends at transaction {}, the one before at {seq_to}",
-                row.seq_to
-            );
+            let text =
+                format_args!("it ends at transaction {}, the one before at {seq_to}", row.seq_to);
             report.violated(Promise::Undamaged, chain.row(no), text);
         }
         seq_to = row.seq_to;
@@ -101,28 +83,12 @@ pub(super) fn check_batches(rows: &dyn Rows, head: &Head, report: &mut Report) {
 
 /// Reads the audit log.
 pub(super) fn check_audit(rows: &dyn Rows, head: &Head, report: &mut Report) {
-    let mut chain = Chain {
-        name: "audit",
-        last: (0, [0; 32]),
-    };
+    let mut chain = Chain { name: "audit", last: (0, [0; 32]) };
     each(rows, report, |report, row: Audit| {
         report.counts.audits += 1;
         let expected_hash = row.expected_hash();
-        let Audit {
-            no,
-            prev_hash,
-            hash,
-            ..
-        } = row;
-        chain.step(
-            &Link {
-                no,
-                prev_hash,
-                hash,
-                expected_hash,
-            },
-            report,
-        );
+        let Audit { no, prev_hash, hash, .. } = row;
+        chain.step(&Link { no, prev_hash, hash, expected_hash }, report);
     });
     chain.end(head.audit_no, report);
 }

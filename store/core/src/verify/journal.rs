@@ -21,10 +21,7 @@ pub(super) fn check(
     report: &mut Report,
 ) {
     let mut seqs = Seqs::default();
-    let mut look_up = LookUp {
-        rows,
-        buffer: Vec::new(),
-    };
+    let mut look_up = LookUp { rows, buffer: Vec::new() };
     each(rows, report, |report, row: Transaction| {
         count(&row, report);
         check_number(&row, head, &mut seqs, report);
@@ -75,9 +72,7 @@ fn check_money(row: &Transaction, report: &mut Report) {
     }
     let moves = row.posts() || !row.is_final();
     if row.kind.is_sale() && moves {
-        let taken: i128 = float_legs(row)
-            .map(|leg| -i128::from(leg.amount_minor))
-            .sum();
+        let taken: i128 = float_legs(row).map(|leg| -i128::from(leg.amount_minor)).sum();
         if taken != i128::from(row.amount_minor) {
             let text = format_args!(
                 "its amount is {}, but its legs take {taken} from the seller's float",
@@ -98,11 +93,7 @@ fn check_state(row: &Transaction, report: &mut Report) {
     let has_voucher = row.voucher.is_some();
     let given = row.kind == Kind::Voucher && row.posts();
     if given != has_voucher {
-        let text = if has_voucher {
-            "a voucher was given for it"
-        } else {
-            "it has no voucher"
-        };
+        let text = if has_voucher { "a voucher was given for it" } else { "it has no voucher" };
         let text = format_args!("{:?} {:?}, and {text}", row.kind, row.state);
         report.violated(Promise::SoldOnce, row.key, text);
     }
@@ -122,10 +113,7 @@ fn check_state(row: &Transaction, report: &mut Report) {
         State::Reversed => false,
     };
     if contradicts {
-        let text = format_args!(
-            "it is {:?}, but its response code is {}",
-            row.state, row.code
-        );
+        let text = format_args!("it is {:?}, but its response code is {}", row.state, row.code);
         report.violated(Promise::Journalled, row.key, text);
     }
 }
@@ -161,10 +149,7 @@ impl LookUp<'_> {
         row: &Transaction,
         report: &mut Report,
     ) -> Result<(), StoreError> {
-        if !self
-            .rows
-            .get(Family::Open, &row.key.to_bytes(), &mut self.buffer)?
-        {
+        if !self.rows.get(Family::Open, &row.key.to_bytes(), &mut self.buffer)? {
             let text = "its outcome is not known, and it is not among the open ones";
             report.violated(Promise::Remembered, row.key, text);
         }

@@ -46,9 +46,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let mut buffer = Vec::new();
     if !rows.get(Family::Meta, Head::KEY, &mut buffer)? {
-        return Err(StoreError::Broken(
-            "there is no head: this is not a store".to_owned(),
-        ));
+        return Err(StoreError::Broken("there is no head: this is not a store".to_owned()));
     }
     let head = Head::decode(Head::KEY, &buffer)?;
 
@@ -61,9 +59,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
     vouchers::check(rows, vouchers, &mut report);
     chains::check_batches(rows, &head, &mut report);
     chains::check_audit(rows, &head, &mut report);
-    each(rows, &mut report, |report, _: Counter| {
-        report.counts.counters += 1
-    });
+    each(rows, &mut report, |report, _: Counter| report.counts.counters += 1);
     Ok(report)
 }
 

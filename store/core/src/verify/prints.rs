@@ -37,11 +37,7 @@ impl Prints {
         }
         starts.resize(BUCKETS + 1, prints.len());
         let marked = vec![0; prints.len().div_ceil(64)];
-        Self {
-            sorted: prints,
-            starts,
-            marked,
-        }
+        Self { sorted: prints, starts, marked }
     }
 
     /// How many there are, doubles counted as often as they occur.
@@ -66,26 +62,20 @@ impl Prints {
     /// Prints that occur twice or more, each once.
     pub(super) fn doubles(&self) -> impl Iterator<Item = u64> {
         let after = |place: usize| self.sorted.get(place).copied();
-        self.sorted
-            .windows(2)
-            .enumerate()
-            .filter_map(move |(place, pair)| {
-                let ends = pair[0] == pair[1] && after(place + 2) != Some(pair[1]);
-                ends.then_some(pair[0])
-            })
+        self.sorted.windows(2).enumerate().filter_map(move |(place, pair)| {
+            let ends = pair[0] == pair[1] && after(place + 2) != Some(pair[1]);
+            ends.then_some(pair[0])
+        })
     }
 
     /// Prints that were never marked.
     pub(super) fn unmarked(&self) -> impl Iterator<Item = u64> {
         let marked = |place: usize| self.marked[place / 64] & (1 << (place % 64)) != 0;
         // Of equal prints only the first carries the mark.
-        self.sorted
-            .iter()
-            .enumerate()
-            .filter_map(move |(place, print)| {
-                let first = place == 0 || self.sorted[place - 1] != *print;
-                (first && !marked(place)).then_some(*print)
-            })
+        self.sorted.iter().enumerate().filter_map(move |(place, print)| {
+            let first = place == 0 || self.sorted[place - 1] != *print;
+            (first && !marked(place)).then_some(*print)
+        })
     }
 
     /// The first place of `print`.

@@ -59,11 +59,7 @@ pub(super) fn check(rows: &dyn Rows, report: &mut Report) -> Credit {
 fn check_seller(seller: &Seller, parents: &Parents, report: &mut Report) {
     if !parents.contains_key(&seller.distributor) {
         let text = format_args!("its distributor {} does not exist", seller.distributor);
-        report.violated(
-            Promise::Undamaged,
-            format_args!("seller {}", seller.id),
-            text,
-        );
+        report.violated(Promise::Undamaged, format_args!("seller {}", seller.id), text);
     }
 }
 

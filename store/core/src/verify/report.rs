@@ -123,13 +123,7 @@ impl Promise {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "promise {}: {}: {}",
-            self.promise.number(),
-            self.subject,
-            self.text
-        )
+        write!(f, "promise {}: {}: {}", self.promise.number(), self.subject, self.text)
     }
 }
 
@@ -149,11 +143,7 @@ impl Report {
         self.violations_total += 1;
         if self.violations.len() < VIOLATIONS_MAX {
             let (subject, text) = (subject.to_string(), text.to_string());
-            self.violations.push(Violation {
-                promise,
-                subject,
-                text,
-            });
+            self.violations.push(Violation { promise, subject, text });
         }
     }
 
@@ -164,19 +154,10 @@ impl Report {
 
     /// The sums of a currency.
     pub(super) fn sums_of(&mut self, currency: u16) -> &mut Sums {
-        let place = match self
-            .sums
-            .binary_search_by_key(&currency, |sums| sums.currency)
-        {
+        let place = match self.sums.binary_search_by_key(&currency, |sums| sums.currency) {
             Ok(place) => place,
             Err(place) => {
-                self.sums.insert(
-                    place,
-                    Sums {
-                        currency,
-                        ..Sums::default()
-                    },
-                );
+                self.sums.insert(place, Sums { currency, ..Sums::default() });
                 place
             }
         };

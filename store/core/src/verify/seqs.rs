@@ -15,10 +15,7 @@ pub(super) struct Seqs {
 impl Seqs {
     /// Notes `seq`; whether it is new.
     pub(super) fn insert(&mut self, seq: u64) -> bool {
-        let page = self
-            .pages
-            .entry(seq / PAGE_BITS)
-            .or_insert_with(|| Box::new([0; PAGE_WORDS]));
+        let page = self.pages.entry(seq / PAGE_BITS).or_insert_with(|| Box::new([0; PAGE_WORDS]));
         let (word, mask) = place(seq);
         let new = page[word] & mask == 0;
         page[word] |= mask;
@@ -79,10 +76,7 @@ mod tests {
         }
         assert!(!seqs.insert(9));
         assert_eq!(gaps(&seqs, PAGE_BITS + 10), [(5, 7)]);
-        assert_eq!(
-            gaps(&seqs, PAGE_BITS + 12),
-            [(5, 7), (PAGE_BITS + 11, PAGE_BITS + 12)]
-        );
+        assert_eq!(gaps(&seqs, PAGE_BITS + 12), [(5, 7), (PAGE_BITS + 11, PAGE_BITS + 12)]);
     }
 
     #[test]

@@ -34,16 +34,11 @@ impl Vouchers {
 pub(super) fn check(rows: &dyn Rows, vouchers: Vouchers, report: &mut Report) {
     let mut sold = Prints::new(vouchers.sold);
     let mut stock = Vec::new();
-    each(rows, report, |_, row: Voucher| {
-        stock.push(print(&serial_of_stock(&row).key()))
-    });
+    each(rows, report, |_, row: Voucher| stock.push(print(&serial_of_stock(&row).key())));
     report.counts.vouchers_in_stock = count(stock.len());
     report.counts.vouchers_sold = count(sold.len());
     let mut suspects = Suspects::default();
-    stock
-        .iter()
-        .filter(|print| sold.contains(**print))
-        .for_each(|print| suspects.add(*print));
+    stock.iter().filter(|print| sold.contains(**print)).for_each(|print| suspects.add(*print));
     let mut stock = Prints::new(stock);
     each(rows, report, |report, row: Serial| {
         report.counts.vouchers_loaded += 1;
@@ -53,12 +48,8 @@ pub(super) fn check(rows: &dyn Rows, vouchers: Vouchers, report: &mut Report) {
             report.violated(Promise::SoldOnce, name(&row), "neither in stock nor sold");
         }
     });
-    sold.doubles()
-        .chain(stock.doubles())
-        .for_each(|print| suspects.add(print));
-    sold.unmarked()
-        .chain(stock.unmarked())
-        .for_each(|print| suspects.add(print));
+    sold.doubles().chain(stock.doubles()).for_each(|print| suspects.add(print));
+    sold.unmarked().chain(stock.unmarked()).for_each(|print| suspects.add(print));
     if !suspects.0.is_empty() {
         accuse(rows, &suspects, report);
     }
@@ -105,37 +96,25 @@ fn accuse(rows: &dyn Rows, suspects: &Suspects, report: &mut Report) {
     each(rows, &mut ignored, |_, row: Voucher| {
         look(&serial_of_stock(&row), &|found| found.in_stock += 1);
     });
-    each(rows, &mut ignored, |_, row: Serial| {
-        look(&row, &|found| found.loaded = true)
-    });
+    each(rows, &mut ignored, |_, row: Serial| look(&row, &|found| found.loaded = true));
     for (_, voucher) in found {
         judge(&voucher, report);
     }
 }
 
 fn judge(voucher: &Found, report: &mut Report) {
-    let Found {
-        name,
-        sold_to,
-        in_stock,
-        loaded,
-    } = voucher;
+    let Found { name, sold_to, in_stock, loaded } = voucher;
     let mut wrong = |text: std::fmt::Arguments<'_>| {
         report.violated(Promise::SoldOnce, name, text);
     };
     if let [first, second, ..] = sold_to[..] {
-        wrong(format_args!(
-            "sold to {} transactions, {first} and {second}",
-            sold_to.len()
-        ));
+        wrong(format_args!("sold to {} transactions, {first} and {second}", sold_to.len()));
     }
     if let (Some(first), true) = (sold_to.first(), *in_stock > 0) {
         wrong(format_args!("sold to {first}, and still in stock"));
     }
     if *in_stock > 1 {
-        wrong(format_args!(
-            "in stock {in_stock} times, with different expiry dates"
-        ));
+        wrong(format_args!("in stock {in_stock} times, with different expiry dates"));
     }
     if !loaded {
         wrong(format_args!("sold or in stock, but never loaded"));
@@ -144,30 +123,15 @@ fn judge(voucher: &Found, report: &mut Report) {
 
 fn serial_of(row: &Transaction) -> Option<Serial> {
     let voucher = row.voucher.as_ref()?;
-    Some(Serial {
-        service: row.service,
-        product: row.product,
-        serial: voucher.serial,
-        batch_no: 0,
-    })
+    Some(Serial { service: row.service, product: row.product, serial: voucher.serial, batch_no: 0 })
 }
 
 fn serial_of_stock(row: &Voucher) -> Serial {
-    Serial {
-        service: row.service,
-        product: row.product,
-        serial: row.serial,
-        batch_no: 0,
-    }
+    Serial { service: row.service, product: row.product, serial: row.serial, batch_no: 0 }
 }
 
 fn name(serial: &Serial) -> String {
-    let Serial {
-        service,
-        product,
-        serial,
-        ..
-    } = serial;
+    let Serial { service, product, serial, .. } = serial;
     format!("voucher {serial} of service {service} product {product}")
 }
 

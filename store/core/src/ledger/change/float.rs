@@ -68,13 +68,10 @@ pub(super) fn check_floors(
     moved: &Moved,
     refused: &mut Rejections,
 ) {
-    let limited = records
-        .iter()
-        .enumerate()
-        .filter_map(|(index, record)| match record {
-            RegistryRecord::Seller(seller) => Some((index, seller)),
-            _ => None,
-        });
+    let limited = records.iter().enumerate().filter_map(|(index, record)| match record {
+        RegistryRecord::Seller(seller) => Some((index, seller)),
+        _ => None,
+    });
     let loaded = moved.sellers.iter().map(|(index, seller)| (*index, seller));
     for (index, seller) in limited.chain(loaded) {
         let mut account = accounts.find(&seller.float());
@@ -102,13 +99,7 @@ fn fault_of(funding: &Funding, seller: Option<Seller>) -> Result<Seller, &'stati
 fn legs_of(seller: &Seller, amount_minor: i64) -> Legs {
     let funding = AccountId::funding(seller.currency);
     let mut legs = Legs::new();
-    legs.push(Leg {
-        account: seller.float(),
-        amount_minor,
-    });
-    legs.push(Leg {
-        account: funding,
-        amount_minor: -amount_minor,
-    });
+    legs.push(Leg { account: seller.float(), amount_minor });
+    legs.push(Leg { account: funding, amount_minor: -amount_minor });
     legs
 }

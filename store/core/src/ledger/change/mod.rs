@@ -23,11 +23,7 @@ struct Rejections(Vec<Rejection>);
 impl Rejections {
     fn add(&mut self, index: usize, what: impl FnOnce() -> String, why: impl Into<String>) {
         if self.0.len() < REJECTIONS_MAX {
-            self.0.push(Rejection {
-                what: what(),
-                index,
-                why: why.into(),
-            });
+            self.0.push(Rejection { what: what(), index, why: why.into() });
         }
     }
 }
@@ -39,10 +35,7 @@ impl Ledger {
         rows: &dyn Rows,
         mut change: Change,
     ) -> Result<Outcome, StoreError> {
-        assert!(
-            self.set.is_empty() && self.staged.is_empty(),
-            "a change is a batch of its own"
-        );
+        assert!(self.set.is_empty() && self.staged.is_empty(), "a change is a batch of its own");
         let mut refused = Rejections::default();
         check_size(&change, &mut refused);
         if refused.0.is_empty() {
@@ -63,23 +56,16 @@ impl Ledger {
 
     fn write_change(&mut self, change: &Change) {
         for record in &change.records {
-            self.set
-                .put(Family::Registry, &record.key(), |out| record.encode(out));
+            self.set.put(Family::Registry, &record.key(), |out| record.encode(out));
             if let RegistryRecord::Seller(seller) = record {
-                self.accounts
-                    .set_floor(seller.float(), -seller.credit_limit_minor);
+                self.accounts.set_floor(seller.float(), -seller.credit_limit_minor);
             }
         }
         let batch_no = self.head.batch_no + 1;
         for voucher in &change.vouchers {
             let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
             self.set.put_record(voucher);
-            self.set.put_record(&Serial {
-                service,
-                product,
-                serial,
-                batch_no,
-            });
+            self.set.put_record(&Serial { service, product, serial, batch_no });
             self.stock.forget((service, product));
         }
         for funding in &change.funds {
@@ -103,9 +89,7 @@ impl Ledger {
             }
         };
         self.head.audit_no += 1;
-        let Change {
-            at_ms, actor, note, ..
-        } = change;
+        let Change { at_ms, actor, note, .. } = change;
         let row = Audit::link(self.head.audit_no, at_ms, actor, note, prev_hash);
         self.set.put_record(&row);
         Ok(())
@@ -116,11 +100,7 @@ fn check_size(change: &Change, refused: &mut Rejections) {
     let items = change.records.len() + change.vouchers.len() + change.funds.len();
     let what = || "change".to_owned();
     if items > CHANGE_ITEMS_MAX {
-        refused.add(
-            0,
-            what,
-            format!("{items} items, at most {CHANGE_ITEMS_MAX} at once"),
-        );
+        refused.add(0, what, format!("{items} items, at most {CHANGE_ITEMS_MAX} at once"));
     }
     if change.actor.len() > ACTOR_BYTES_MAX || change.note.len() > NOTE_BYTES_MAX {
         refused.add(0, what, "actor or note is too long");

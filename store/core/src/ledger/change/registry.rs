@@ -76,15 +76,12 @@ fn check_seller(view: &View<'_>, seller: &Seller) -> Result<Option<String>, Stor
         return Ok(Some("credit limit is negative or too large".to_owned()));
     }
     if !view.exists(&Distributor::key_of(seller.distributor))? {
-        return Ok(Some(format!(
-            "no distributor {} to hang below",
-            seller.distributor
-        )));
+        return Ok(Some(format!("no distributor {} to hang below", seller.distributor)));
     }
     Ok(match view.stored(&Seller::key_of(seller.id))? {
-        Some(RegistryRecord::Seller(stored)) if stored.currency != seller.currency => Some(
-            format!("its currency is {:03} and stays so", stored.currency),
-        ),
+        Some(RegistryRecord::Seller(stored)) if stored.currency != seller.currency => {
+            Some(format!("its currency is {:03} and stays so", stored.currency))
+        }
         _ => None,
     })
 }

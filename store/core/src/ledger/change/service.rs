@@ -26,10 +26,7 @@ pub(super) fn fault_of(service: &Service) -> Option<String> {
     {
         return Some("least amount above greatest, or greatest too large".to_owned());
     }
-    if service
-        .hours
-        .is_some_and(|hours| hours.from_min.max(hours.to_min) > MINUTES_OF_DAY)
-    {
+    if service.hours.is_some_and(|hours| hours.from_min.max(hours.to_min) > MINUTES_OF_DAY) {
         return Some("hours beyond the day".to_owned());
     }
     let velocity = service.velocity;
@@ -71,15 +68,10 @@ fn fault_of_commission(service: &Service) -> Option<String> {
             return Some(format!("commission level {} is too high", rule.level));
         }
         if !given.insert((rule.level, rule.from)) {
-            return Some(format!(
-                "two rules for level {} from {}",
-                rule.level, rule.from
-            ));
+            return Some(format!("two rules for level {} from {}", rule.level, rule.from));
         }
         let levels = 0..COMMISSION_LEVELS_MAX;
-        let all: u64 = levels
-            .map(|level| u64::from(basis_points(service, level, rule.from)))
-            .sum();
+        let all: u64 = levels.map(|level| u64::from(basis_points(service, level, rule.from))).sum();
         (all > BASIS).then(|| format!("commissions from {} on are above 100 %", rule.from))
     })
 }

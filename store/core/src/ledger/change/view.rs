@@ -14,10 +14,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: &'a dyn Rows, records: &'a [RegistryRecord]) -> Self {
-        let changed = records
-            .iter()
-            .map(|record| (record.key(), record))
-            .collect();
+        let changed = records.iter().map(|record| (record.key(), record)).collect();
         Self { rows, changed }
     }
 

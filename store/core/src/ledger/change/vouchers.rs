@@ -32,13 +32,7 @@ pub(super) fn check(
             continue;
         }
         let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
-        let key = Serial {
-            service,
-            product,
-            serial,
-            batch_no: 0,
-        }
-        .key();
+        let key = Serial { service, product, serial, batch_no: 0 }.key();
         if view.rows().get(Family::Serials, &key, &mut value)? {
             refused.add(index, what, "loaded before");
         } else if !given.insert(key) {

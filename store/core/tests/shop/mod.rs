@@ -1,0 +1,222 @@
+//! A small shop for tests of whole stores: one seller below two distributors, two terminals, a
+//! voucher service and a top-up service, as many vouchers as asked for.
+
+#![allow(dead_code, reason = "each test binary uses its own part of the shop")]
+
+use arrayvec::ArrayVec;
+use tillgate_store_core::commission;
+use tillgate_store_core::{
+    Backend, Begin, Book, BusinessDate, Change, Command, CommissionRule, Distributor,
+    DistributorId, Finding, Finish, Funding, Key, Kind, Legs, Outcome, Product, ProductId,
+    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services,
+    Status, Store, Terminal, TerminalId, Text, Velocity, Verdict, Voucher,
+};
+
+/// Unix milliseconds at which everything happens.
+pub(crate) const AT_MS: u64 = 1_900_000_000_000;
+/// The business date of every sale.
+pub(crate) const TODAY: BusinessDate = BusinessDate(9_500);
+/// Face value of every voucher and top-up, minor units.
+pub(crate) const PRICE: u64 = 1_000;
+/// Float loaded at the start, minor units.
+pub(crate) const FLOAT: i64 = 50_000_000;
+/// The seller.
+pub(crate) const SELLER: SellerId = SellerId(7);
+/// The voucher service, with product 1.
+pub(crate) const VOUCHERS: ServiceId = ServiceId(10);
+/// The top-up service, with product 1.
+pub(crate) const TOP_UPS: ServiceId = ServiceId(20);
+/// Its currency.
+pub(crate) const CURRENCY: u16 = 978;
+
+/// A book over `backend` with the shop in it and `vouchers` vouchers on sale.
+pub(crate) fn open<B: Backend>(backend: B, vouchers: u32) -> Book<B> {
+    let mut book = Book::open(backend, *b"testshop").unwrap();
+    assert_eq!(change(&mut book, opening(vouchers)), Outcome::Applied);
+    book
+}
+
+/// Commits one change.
+pub(crate) fn change<B: Backend>(book: &mut Book<B>, change: Change) -> Outcome {
+    commit(book, vec![Command::Change(change)]).remove(0)
+}
+
+/// Commits a batch.
+pub(crate) fn commit<B: Backend>(book: &mut Book<B>, mut commands: Vec<Command>) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    book.commit(&mut commands, &mut outcomes).unwrap();
+    outcomes
+}
+
+/// The change that opens the shop.
+pub(crate) fn opening(vouchers: u32) -> Change {
+    let terminal = |id| {
+        RegistryRecord::Terminal(Terminal {
+            id: TerminalId(id),
+            seller: SELLER,
+            status: Status::Active,
+            reason: String::new(),
+            key_id: 1,
+            key: sealed(id),
+            services: Services::All,
+        })
+    };
+    let distributor = |id, parent: Option<u32>| {
+        RegistryRecord::Distributor(Distributor {
+            id: DistributorId(id),
+            parent: parent.map(DistributorId),
+            name: format!("Distributor {id}"),
+            status: Status::Active,
+        })
+    };
+    Change {
+        at_ms: AT_MS,
+        actor: "operator".to_owned(),
+        note: "opening".to_owned(),
+        records: vec![
+            distributor(1, None),
+            distributor(2, Some(1)),
+            RegistryRecord::Seller(seller()),
+            terminal(42),
+            terminal(43),
+            RegistryRecord::Service(service(VOUCHERS, ServiceKind::Voucher)),
+            RegistryRecord::Service(service(TOP_UPS, ServiceKind::TopUp)),
+        ],
+        vouchers: (0..vouchers).map(voucher).collect(),
+        funds: vec![funding("opening", FLOAT)],
+    }
+}
+
+/// The seller's record.
+pub(crate) fn seller() -> Seller {
+    Seller {
+        id: SELLER,
+        distributor: DistributorId(2),
+        name: "Corner shop".to_owned(),
+        status: Status::Active,
+        currency: CURRENCY,
+        credit_limit_minor: 5_000,
+    }
+}
+
+/// A float load.
+pub(crate) fn funding(reference: &str, amount_minor: i64) -> Funding {
+    Funding {
+        reference: Text::from(reference).unwrap(),
+        seller: SELLER,
+        amount_minor,
+        at_ms: AT_MS,
+        legs: Legs::new(),
+    }
+}
+
+fn service(id: ServiceId, kind: ServiceKind) -> Service {
+    let rule = |level, basis_points| CommissionRule { level, basis_points, from: BusinessDate(0) };
+    Service {
+        id,
+        name: format!("Service {id}"),
+        kind,
+        status: Status::Active,
+        currency: CURRENCY,
+        route: "bridge".to_owned(),
+        amount_min_minor: 1,
+        amount_max_minor: 100_000,
+        open_amount: false,
+        hours: None,
+        products: vec![Product { id: ProductId(1), name: "Ten".to_owned(), amount_minor: PRICE }],
+        commission: vec![rule(0, 333), rule(1, 150), rule(2, 50)],
+        velocity: Velocity::default(),
+    }
+}
+
+/// The `n`th voucher of the service; later ones expire later.
+pub(crate) fn voucher(n: u32) -> Voucher {
+    Voucher {
+        service: VOUCHERS,
+        product: ProductId(1),
+        serial: Text::from(&format!("S{n:08}")).unwrap(),
+        expiry: BusinessDate(TODAY.0 + 1 + u16::try_from(n / 1_000).unwrap()),
+        pin: sealed(n),
+    }
+}
+
+fn sealed(n: u32) -> Sealed {
+    let mut nonce = [0; 12];
+    nonce[..4].copy_from_slice(&n.to_be_bytes());
+    let bytes: ArrayVec<_, 64> = n.to_le_bytes().repeat(8).into_iter().collect();
+    Sealed { kek_id: 1, nonce, bytes }
+}
+
+/// The key of a request.
+pub(crate) fn key(terminal: u32, stan: u32) -> Key {
+    Key { date: TODAY, terminal: TerminalId(terminal), stan }
+}
+
+/// A sale of one voucher.
+pub(crate) fn sell(key: Key) -> Command {
+    begin(key, Kind::Voucher, VOUCHERS)
+}
+
+/// A top-up.
+pub(crate) fn top_up(key: Key) -> Command {
+    begin(key, Kind::TopUp, TOP_UPS)
+}
+
+fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
+    let kind_of = match kind {
+        Kind::Voucher => ServiceKind::Voucher,
+        _ => ServiceKind::TopUp,
+    };
+    let chain = [DistributorId(2), DistributorId(1)];
+    let legs = commission::legs(&service(service_id, kind_of), &seller(), &chain, PRICE, TODAY);
+    Command::Begin(Begin {
+        key,
+        digest: [1; 16],
+        at_ms: AT_MS,
+        kind,
+        seller: SELLER,
+        service: service_id,
+        product: ProductId(1),
+        amount_minor: PRICE,
+        currency: CURRENCY,
+        subscriber: Text::new(),
+        verdict: Verdict::Accepted { legs: legs.unwrap(), velocity: Velocity::default() },
+    })
+}
+
+/// What a provider said about a top-up.
+pub(crate) fn finish(key: Key, result: Finding) -> Command {
+    Command::Finish(Finish { key, at_ms: AT_MS + 1, result })
+}
+
+/// A reversal of `original`.
+pub(crate) fn reverse(key: Key, original: Key) -> Command {
+    Command::Reverse(Reverse { key, digest: [2; 16], original, amount_minor: PRICE, at_ms: AT_MS })
+}
+
+/// A book over `backend` with one of everything in it: 6 vouchers of 10 sold, one reversed,
+/// top-ups approved, declined, unknown and just begun, a tombstone, a refused reversal.
+pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
+    let mut book = open(backend, 10);
+    commit(&mut book, (1..=4).map(|stan| sell(key(42, stan))).collect());
+    commit(&mut book, vec![sell(key(43, 1)), sell(key(43, 2)), top_up(key(43, 3))]);
+    commit(&mut book, (5..=8).map(|stan| top_up(key(42, stan))).collect());
+    let approved = Finding::Approved { reference: Text::from("provider-1").unwrap() };
+    let code = tillgate_store_core::Code(*b"05");
+    commit(
+        &mut book,
+        vec![
+            finish(key(42, 5), approved),
+            finish(key(42, 6), Finding::Declined { code, reference: Text::new() }),
+            finish(key(42, 7), Finding::Unknown),
+            reverse(key(42, 9), key(42, 1)),
+            reverse(key(42, 10), key(42, 99)),
+            reverse(key(42, 11), key(42, 5)),
+            Command::Logon { terminal: TerminalId(42), counter: 5 },
+        ],
+    );
+    let mut later = Change { at_ms: AT_MS, actor: "operator".to_owned(), ..Change::default() };
+    later.funds.push(funding("second", -1_000));
+    assert_eq!(change(&mut book, later), Outcome::Applied);
+    book
+}
