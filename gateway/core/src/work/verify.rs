@@ -7,8 +7,8 @@ use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
-    BusinessDate, Code, Distributor, DistributorId, Hours, Registry, Seller, Service, ServiceKind,
-    Services, Status, Terminal, TerminalId, Verdict,
+    BusinessDate, Code, Distributor, DistributorId, Hours, ProductId, Registry, Seller, Service,
+    ServiceKind, Status, Terminal, TerminalId, Verdict,
 };
 
 use crate::code;
@@ -72,7 +72,7 @@ pub fn sale(
         return Err(code::WRONG_DATE);
     }
     let service = service.ok_or(code::INVALID_TRANSACTION)?;
-    if service.status != Status::Active || !permits(&standing.terminal.services, service) {
+    if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
         return Err(code::SERVICE_NOT_PERMITTED);
     }
     if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
@@ -95,13 +95,6 @@ pub(crate) fn sale_date(sale: &Sale<'_>) -> BusinessDate {
     BusinessDate(sale.date.0)
 }
 
-fn permits(services: &Services, service: &Service) -> bool {
-    match services {
-        Services::All => true,
-        Services::Only(allowed) => allowed.contains(&service.id),
-    }
-}
-
 /// Whether the window is open; one that ends before it begins runs past midnight.
 fn opens(hours: Hours, minute: u16) -> bool {
     if hours.from_min <= hours.to_min {
@@ -120,7 +113,7 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), Code> {
             return Err(code::INVALID_AMOUNT);
         }
     } else {
-        let offered = service.products.iter().find(|product| product.id.0 == sale.product);
+        let offered = service.product(ProductId(sale.product));
         if offered.is_none_or(|product| product.amount_minor != sale.amount_minor) {
             return Err(code::INVALID_AMOUNT);
         }

@@ -1,0 +1,258 @@
+//! The life of a transaction, from the terminal's body to the body it hears.
+
+mod support;
+
+use support::{Rig, answer, top_up_key, top_up_sale, voucher_sale};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use tillgate_core::code;
+use tillgate_core::desk::{Capabilities, Content, Found, Input};
+use tillgate_core::limits::DeskLimits;
+use tillgate_core::time::Span;
+use tillgate_store_core::{Code, Finding, State, Store, Text};
+
+fn silent() -> Found {
+    Found::Finding(Finding::Unknown)
+}
+
+#[test]
+fn a_voucher_is_answered_with_its_pin_and_debited_once() {
+    let mut rig = Rig::new();
+    let body = rig.sell(100, &voucher_sale(1));
+    let answer = answer(&body);
+    assert_eq!(answer.code.to_string(), "00");
+    let slip = answer.voucher.expect("a voucher was sold");
+    assert_eq!((slip.serial, slip.pin), ("S0001", "1234-5678-0001"));
+    assert_eq!(answer.balance_minor, Some(100_000 + 10_000 - 5_000));
+    assert_eq!(rig.float().posted_minor, 95_000);
+}
+
+#[test]
+fn a_retry_gets_the_byte_identical_answer_also_after_a_restart() {
+    let mut rig = Rig::new();
+    let first = rig.sell(100, &voucher_sale(1));
+    rig.pass(Span::s(90));
+    assert_eq!(rig.sell(100, &voucher_sale(1)), first);
+    let mut rig = rig.restart();
+    assert_eq!(rig.sell(100, &voucher_sale(1)), first);
+    rig.ask(100, &Upward::Repeat(Repeat { stan: 0, date: voucher_sale(1).date }));
+    assert_eq!(rig.reply_bytes(), first);
+    assert_eq!(rig.float().posted_minor, 95_000);
+}
+
+#[test]
+fn the_same_key_with_other_content_is_refused() {
+    let mut rig = Rig::new();
+    rig.sell(100, &voucher_sale(1));
+    let mut other = voucher_sale(1);
+    other.product = 2;
+    other.amount_minor = 100_000;
+    assert_eq!(rig.code(100, &other), "94");
+}
+
+#[test]
+fn a_top_up_is_forwarded_after_its_intent_and_answered_after_its_outcome() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    assert!(rig.replies.is_empty());
+    assert_eq!(rig.forwards.len(), 1);
+    let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("the intent is durable");
+    assert_eq!(row.state, State::Intent);
+    assert_eq!(rig.float().reserved_minor, 2_500);
+    rig.approve(top_up_key(1));
+    let body = rig.reply_bytes();
+    assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).reference), ("00", "P-1"));
+    assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 97_500));
+    assert_eq!(rig.desk.pending(), 0);
+}
+
+#[test]
+fn a_retry_in_flight_is_attached_and_never_forwarded_twice() {
+    let mut rig = Rig::new();
+    for _ in 0..3 {
+        rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    }
+    assert_eq!(rig.forwards.len(), 1);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.replies.len(), 3, "each request hears the outcome");
+    assert_eq!(rig.float().posted_minor, 97_500);
+}
+
+#[test]
+fn a_decline_releases_what_was_reserved() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    let declined = Finding::Declined { code: code::NO_SUCH_SUBSCRIBER, reference: Text::new() };
+    rig.found(top_up_key(1), Found::Finding(declined));
+    let body = rig.reply_bytes();
+    assert_eq!(answer(&body).code.to_string(), "14");
+    assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
+}
+
+#[test]
+fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.found(top_up_key(1), silent());
+    assert!(rig.replies.is_empty(), "silence is no answer");
+    for _ in 0..4 {
+        rig.pass(Span::s(10));
+        if let Some(order) = rig.inquiries.pop() {
+            assert_eq!(order.reference, rig.forwards[0].reference);
+            rig.found(top_up_key(1), silent());
+        }
+    }
+    let body = rig.reply_bytes();
+    assert_eq!(answer(&body).code.to_string(), "09", "told in time that the work goes on");
+    assert_eq!(rig.float().reserved_minor, 2_500);
+    rig.pass(Span::s(120));
+    assert_eq!(rig.inquiries.len(), 1);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.float().posted_minor, 97_500);
+    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
+    let body = rig.reply_bytes();
+    assert_eq!(answer(&body).code.to_string(), "00");
+}
+
+#[test]
+fn an_intent_found_at_start_is_unknown_and_resolved() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    let reference = rig.forwards[0].reference;
+    let mut rig = rig.restart();
+    let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("durable");
+    assert_eq!(row.state, State::Unknown);
+    rig.pass(Span::s(1));
+    assert_eq!(rig.inquiries.len(), 1);
+    assert_eq!(rig.inquiries[0].reference, reference, "asked for by the same reference");
+    rig.approve(top_up_key(1));
+    assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 97_500));
+}
+
+#[test]
+fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_reference() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    rig.found(top_up_key(1), Found::NotSeen);
+    assert_eq!(rig.forwards.len(), 1);
+    assert_eq!(rig.forwards[0].attempt, 2);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.float().posted_minor, 97_500);
+}
+
+#[test]
+fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_its_way() {
+    let once = Capabilities { idempotent: false, inquiry: true };
+    let mut rig = Rig::with(DeskLimits::default(), once);
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.found(top_up_key(1), silent());
+    rig.pass(Span::s(5));
+    rig.found(top_up_key(1), Found::NotSeen);
+    assert_eq!(rig.float().reserved_minor, 2_500, "it may still be on its way");
+    rig.pass(Span::s(60));
+    rig.found(top_up_key(1), Found::NotSeen);
+    assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
+    assert_eq!(rig.forwards.len(), 1, "never sent twice");
+}
+
+#[test]
+fn a_provider_that_can_neither_be_asked_nor_repeated_leaves_it_unknown() {
+    let blind = Capabilities { idempotent: false, inquiry: false };
+    let mut rig = Rig::with(DeskLimits::default(), blind);
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.found(top_up_key(1), silent());
+    rig.pass(Span::s(3_600));
+    assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
+    assert_eq!(rig.float().reserved_minor, 2_500);
+    let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("durable");
+    assert_eq!(row.state, State::Unknown);
+}
+
+#[test]
+fn a_second_finding_changes_nothing() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.approve(top_up_key(1));
+    rig.found(
+        top_up_key(1),
+        Found::Finding(Finding::Declined {
+            code: code::NO_SUCH_SUBSCRIBER,
+            reference: Text::new(),
+        }),
+    );
+    assert_eq!(rig.float().posted_minor, 97_500);
+    assert_eq!(rig.replies.len(), 1);
+}
+
+#[test]
+fn a_full_desk_declines_before_it_reserves() {
+    let limits = DeskLimits { pending_max: 1, ..DeskLimits::default() };
+    let mut rig = Rig::with(limits, Capabilities { idempotent: true, inquiry: true });
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    assert_eq!(rig.code(101, &top_up_sale(1)), "91");
+    assert_eq!(rig.float().reserved_minor, 2_500);
+    assert_eq!(rig.code(101, &top_up_sale(1)), "91", "and says so again");
+}
+
+#[test]
+fn draining_declines_newcomers_and_waits_for_what_is_in_flight() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.input(Input::Drain);
+    assert_eq!(rig.code(101, &voucher_sale(1)), "91");
+    assert!(!rig.desk.is_drained());
+    rig.approve(top_up_key(1));
+    assert!(rig.desk.is_drained());
+}
+
+#[test]
+fn a_voucher_is_taken_back_until_its_receipt_is_confirmed() {
+    let mut rig = Rig::new();
+    rig.sell(100, &voucher_sale(1));
+    let reversal = |stan, original_stan| {
+        Upward::Reversal(Reversal {
+            stan,
+            date: voucher_sale(1).date,
+            original_stan,
+            original_date: voucher_sale(1).date,
+            amount_minor: 5_000,
+            reason: Reversal::PRINTER,
+        })
+    };
+    rig.ask(100, &reversal(2, 1));
+    let taken_back = rig.reply_bytes();
+    assert_eq!(answer(&taken_back).code.to_string(), "00");
+    assert_eq!(rig.float().posted_minor, 100_000);
+    rig.ask(100, &reversal(2, 1));
+    assert_eq!(rig.reply_bytes(), taken_back, "a repeated reversal hears the same");
+    rig.sell(100, &voucher_sale(3));
+    rig.ask(100, &Upward::Confirm(Confirm { stan: 3, date: voucher_sale(1).date }));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00");
+    rig.ask(100, &reversal(4, 3));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "21");
+    rig.ask(100, &reversal(5, 9));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00", "nothing to take back");
+    assert_eq!(rig.code(100, &voucher_sale(9)), "R1", "the late original is refused");
+}
+
+#[test]
+fn an_unknown_sale_cannot_be_confirmed_or_repeated() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Confirm(Confirm { stan: 77, date: voucher_sale(1).date }));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "25");
+    rig.ask(100, &Upward::Repeat(Repeat { stan: 77, date: voucher_sale(1).date }));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "25");
+}
+
+#[test]
+fn a_repeat_in_flight_waits_for_the_outcome() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.replies.len(), 2);
+    for reply in &rig.replies {
+        assert!(matches!(&reply.content, Content::Journalled(row) if row.code == Code::APPROVED));
+    }
+}

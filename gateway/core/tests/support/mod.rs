@@ -1,0 +1,338 @@
+//! A desk over the memory store, a small network, and terminals that speak in bodies.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
+
+use tillgate_codec::link::channel::StaticSecret;
+use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward};
+use tillgate_core::desk::{
+    Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output, Reply,
+};
+use tillgate_core::directory::Directory;
+use tillgate_core::id::SessionId;
+use tillgate_core::limits::DeskLimits;
+use tillgate_core::time::{Calendar, Moment, Span, Wall};
+use tillgate_core::work::{self, Keys, Terms, Worked};
+use tillgate_store_core as store;
+use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
+use tillgate_store_core::{
+    Book, Change, CommissionRule, Distributor, DistributorId, Finding, Funding, Hours, Key, Memory,
+    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind,
+    Services, Status, Store, Terminal, TerminalId, Text, Velocity, Voucher,
+};
+
+pub const KES: u16 = 404;
+pub const VOUCHERS: u16 = 10;
+pub const TOP_UPS: u16 = 20;
+/// 2026-11-23T12:00:00Z.
+pub const NOON: Wall = Wall(1_795_435_200_000);
+
+pub struct Rig {
+    pub desk: Desk,
+    pub book: Book<Memory>,
+    pub directory: Directory,
+    pub now: Moment,
+    pub wall: Wall,
+    pub replies: Vec<Reply>,
+    pub forwards: Vec<Order>,
+    pub inquiries: Vec<Order>,
+    pub outputs: Vec<Output>,
+    limits: DeskLimits,
+    capabilities: Capabilities,
+}
+
+pub fn keys() -> Keys {
+    Keys { vault: Vault::new(1, [3; 32]), secret: StaticSecret::new([4; 32]) }
+}
+
+pub fn today() -> store::BusinessDate {
+    Calendar::default().date(NOON)
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        Self::with(DeskLimits::default(), Capabilities { idempotent: true, inquiry: true })
+    }
+
+    pub fn with(limits: DeskLimits, capabilities: Capabilities) -> Self {
+        let book = Book::open(Memory::new(), [1; 8]).unwrap();
+        let mut rig = Self {
+            desk: Desk::new(limits, vec![capabilities], book.store_id(), 1),
+            directory: Directory::new(book.load_registry().unwrap(), &["topup".to_owned()]),
+            book,
+            now: Moment(1),
+            wall: NOON,
+            replies: Vec::new(),
+            forwards: Vec::new(),
+            inquiries: Vec::new(),
+            outputs: Vec::new(),
+            limits,
+            capabilities,
+        };
+        rig.change(network());
+        rig
+    }
+
+    /// Everything in memory is gone; the store is not.
+    pub fn restart(self) -> Self {
+        let Self { book, now, wall, limits, capabilities, .. } = self;
+        let book = Book::open(book.into_backend(), [2; 8]).unwrap();
+        let mut rig = Self {
+            desk: Desk::new(limits, vec![capabilities], book.store_id(), 2),
+            directory: Directory::new(book.load_registry().unwrap(), &["topup".to_owned()]),
+            book,
+            now,
+            wall,
+            replies: Vec::new(),
+            forwards: Vec::new(),
+            inquiries: Vec::new(),
+            outputs: Vec::new(),
+            limits,
+            capabilities,
+        };
+        for transaction in rig.book.open_transactions().unwrap() {
+            rig.desk.recover(rig.now, rig.wall, transaction, 0);
+        }
+        rig.run();
+        rig
+    }
+
+    pub fn change(&mut self, change: Change) {
+        let order = ControlOrder::Change { change, tell: Vec::new() };
+        self.control(order);
+    }
+
+    pub fn control(&mut self, order: ControlOrder) {
+        let control = Control { ticket: 1, at_ms: self.wall.0, actor: "test".to_owned(), order };
+        self.input(Input::Control(control));
+    }
+
+    pub fn input(&mut self, input: Input) {
+        self.desk.handle(self.now, self.wall, input, &self.book);
+        self.run();
+    }
+
+    /// Commits what is staged and carries the outputs out as the shell does.
+    pub fn run(&mut self) {
+        let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
+        while self.desk.stage(&mut commands) {
+            self.book.commit(&mut commands, &mut outcomes).unwrap();
+            self.desk.committed(self.now, &mut outcomes);
+        }
+        while let Some(output) = self.desk.poll() {
+            match output {
+                Output::Reply(reply) => self.replies.push(reply),
+                Output::Forward(order) => self.forwards.push(order),
+                Output::Inquire(order) => self.inquiries.push(order),
+                Output::Changed(records) => {
+                    records.iter().for_each(|record| self.directory.registry.apply(record));
+                }
+                Output::Counter { terminal, counter } => {
+                    self.directory.raise_counter(terminal, counter);
+                }
+                other => self.outputs.push(other),
+            }
+        }
+    }
+
+    pub fn pass(&mut self, span: Span) {
+        self.now = self.now.after(span);
+        self.wall.0 += span.0 / 1_000_000;
+        if self.desk.deadline().is_some_and(|at| at <= self.now) {
+            self.input(Input::Deadline);
+        }
+        assert!(self.desk.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
+    }
+
+    pub fn found(&mut self, key: Key, found: Found) {
+        self.input(Input::Found { key, found });
+    }
+
+    pub fn approve(&mut self, key: Key) {
+        let reference = Text::from("P-1").unwrap();
+        self.found(key, Found::Finding(Finding::Approved { reference }));
+    }
+
+    /// Sends one message of a terminal through decoding and verification.
+    pub fn ask(&mut self, terminal: u32, message: &Upward<'_>) {
+        let mut body = Vec::new();
+        message.encode(&mut body);
+        let session = SessionId { reactor: 0, slot: terminal, generation: 0 };
+        let origin = Origin { session, terminal: TerminalId(terminal), received: self.now };
+        let calendar = Calendar::default();
+        match work::request(&body, origin, self.wall, &calendar, &self.directory) {
+            Worked::Ask(ask) => self.input(Input::Ask(ask)),
+            Worked::Reply(reply) => self.replies.push(reply),
+        }
+    }
+
+    /// The bytes of the one reply there is.
+    pub fn reply_bytes(&mut self) -> Vec<u8> {
+        assert_eq!(self.replies.len(), 1, "one reply waits");
+        let reply = self.replies.pop().unwrap();
+        let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
+        let mut body = Vec::new();
+        work::reply(&reply, &keys(), &terms, self.wall, &mut body);
+        body
+    }
+
+    pub fn sell(&mut self, terminal: u32, sale: &Sale<'_>) -> Vec<u8> {
+        self.ask(terminal, &Upward::Sale(*sale));
+        self.reply_bytes()
+    }
+
+    /// The code that a sale is answered with.
+    pub fn code(&mut self, terminal: u32, sale: &Sale<'_>) -> String {
+        let body = self.sell(terminal, sale);
+        answer(&body).code.to_string()
+    }
+
+    pub fn float(&self) -> store::Account {
+        self.book.account(&store::AccountId::float(SellerId(5), KES))
+    }
+}
+
+pub fn answer(body: &[u8]) -> Answer<'_> {
+    match Downward::decode(body).unwrap() {
+        Downward::Answer(answer) => answer,
+        other => panic!("not an answer: {other:?}"),
+    }
+}
+
+pub fn voucher_sale(stan: u32) -> Sale<'static> {
+    Sale {
+        stan,
+        date: BusinessDate(today().0),
+        service: VOUCHERS,
+        product: 1,
+        amount_minor: 5_000,
+        currency: KES,
+        subscriber: "",
+    }
+}
+
+pub fn top_up_sale(stan: u32) -> Sale<'static> {
+    let service = TOP_UPS;
+    Sale {
+        service,
+        product: 0,
+        amount_minor: 2_500,
+        subscriber: "254700000001",
+        ..voucher_sale(stan)
+    }
+}
+
+pub fn top_up_key(stan: u32) -> Key {
+    Key { date: today(), terminal: TerminalId(100), stan }
+}
+
+/// Two levels of distributors, one seller with a float of 1,000.00 and a credit of 100.00, two
+/// terminals, a voucher service with three vouchers and a top-up service.
+fn network() -> Change {
+    let distributor = |id, parent| Distributor {
+        id: DistributorId(id),
+        parent,
+        name: format!("distributor {id}"),
+        status: Status::Active,
+    };
+    Change {
+        records: vec![
+            RegistryRecord::Distributor(distributor(1, None)),
+            RegistryRecord::Distributor(distributor(2, Some(DistributorId(1)))),
+            RegistryRecord::Seller(seller()),
+            RegistryRecord::Terminal(terminal(100)),
+            RegistryRecord::Terminal(terminal(101)),
+            RegistryRecord::Service(vouchers()),
+            RegistryRecord::Service(top_ups()),
+        ],
+        vouchers: (1..=3).map(voucher).collect(),
+        funds: vec![Funding {
+            reference: Text::from("opening").unwrap(),
+            seller: SellerId(5),
+            amount_minor: 100_000,
+            at_ms: 0,
+            legs: store::Legs::new(),
+        }],
+        ..Change::default()
+    }
+}
+
+pub fn seller() -> Seller {
+    Seller {
+        id: SellerId(5),
+        distributor: DistributorId(2),
+        name: "a shop".to_owned(),
+        status: Status::Active,
+        currency: KES,
+        credit_limit_minor: 10_000,
+    }
+}
+
+pub fn terminal(id: u32) -> Terminal {
+    let context = terminal_context(TerminalId(id), 1);
+    Terminal {
+        id: TerminalId(id),
+        seller: SellerId(5),
+        status: Status::Active,
+        reason: String::new(),
+        key_id: 1,
+        key: keys().vault.seal(&context, [0; 12], &[7; 32]).unwrap(),
+        services: Services::All,
+    }
+}
+
+pub fn vouchers() -> Service {
+    Service {
+        id: ServiceId(VOUCHERS),
+        name: "airtime vouchers".to_owned(),
+        kind: ServiceKind::Voucher,
+        status: Status::Active,
+        currency: KES,
+        route: String::new(),
+        amount_min_minor: 100,
+        amount_max_minor: 50_000,
+        open_amount: false,
+        hours: None,
+        products: vec![
+            Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 },
+            Product { id: ProductId(2), name: "1000".to_owned(), amount_minor: 100_000 },
+        ],
+        commission: vec![
+            CommissionRule { level: 0, basis_points: 400, from: today() },
+            CommissionRule { level: 1, basis_points: 100, from: today() },
+        ],
+        velocity: Velocity::default(),
+    }
+}
+
+pub fn top_ups() -> Service {
+    Service {
+        id: ServiceId(TOP_UPS),
+        name: "airtime".to_owned(),
+        kind: ServiceKind::TopUp,
+        route: "topup".to_owned(),
+        open_amount: true,
+        products: Vec::new(),
+        ..vouchers()
+    }
+}
+
+pub fn open_from(from_min: u16, to_min: u16) -> Option<Hours> {
+    Some(Hours { from_min, to_min })
+}
+
+fn voucher(number: u16) -> Voucher {
+    let serial = Text::from(format!("S{number:04}").as_str()).unwrap();
+    let (service, product) = (ServiceId(VOUCHERS), ProductId(1));
+    let context = voucher_context(service, product, &serial);
+    let mut nonce = [1; 12];
+    nonce[0] = u8::try_from(number).unwrap();
+    let pin = format!("1234-5678-{number:04}");
+    Voucher {
+        service,
+        product,
+        serial,
+        expiry: store::BusinessDate(today().0 + number),
+        pin: keys().vault.seal(&context, nonce, pin.as_bytes()).unwrap(),
+    }
+}
