@@ -1,0 +1,31 @@
+//! What the fuzz targets do with their bytes: each function panics if a promise is broken.
+//!
+//! The targets in `fuzz_targets` hand the fuzzer's bytes over; `tests/replay.rs` hands over the
+//! committed corpora, so that a finding, once it is a file there, is tested for ever. How to run:
+//!
+//! ```text
+//! cargo +nightly fuzz run link_body                            # look for findings
+//! cargo run --bin link_body -- artifacts/link_body/crash-...   # repeat one, stable compiler
+//! cargo test                                                   # replay the corpora
+//! ```
+//!
+//! New inputs that the fuzzer keeps are named by their hash and ignored by git; one that shows
+//! something is committed under a name that says what.
+
+mod link;
+
+use std::io;
+
+pub use link::{link_body, link_channel, link_deframe};
+
+/// Runs `target` on each file named on the command line.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn replay_arguments(target: fn(&[u8])) -> io::Result<()> {
+    for path in std::env::args_os().skip(1) {
+        target(&std::fs::read(&path)?);
+        println!("{}: no finding", path.display());
+    }
+    Ok(())
+}

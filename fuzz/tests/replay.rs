@@ -1,0 +1,36 @@
+//! Replays the committed corpora: what was once found is never found again.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// Runs `target` on every file of its corpus; gives how many there were.
+fn replay(name: &str, target: fn(&[u8])) -> usize {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(name);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .expect("every target has a corpus")
+        .map(|entry| entry.expect("a folder that can be read").path())
+        .collect();
+    files.sort();
+    for file in &files {
+        println!("{}", file.display());
+        target(&fs::read(file).expect("a file that can be read"));
+    }
+    files.len()
+}
+
+#[test]
+fn link_deframe_has_no_finding() {
+    assert!(replay("link_deframe", tillgate_fuzz::link_deframe) > 5);
+}
+
+#[test]
+fn link_channel_has_no_finding() {
+    assert!(replay("link_channel", tillgate_fuzz::link_channel) > 5);
+}
+
+#[test]
+fn link_body_has_no_finding() {
+    assert!(replay("link_body", tillgate_fuzz::link_body) > 25);
+}
