@@ -10,8 +10,8 @@ use crate::link::record::HEADER_BYTES;
 /// Longest payload of an outer record, in bytes.
 ///
 /// A session may have to hold one whole record while it trickles in over a 2G link, so this is the
-/// largest receive buffer of one terminal. The longest message of today ([`ANSWER_BYTES_MAX`]) needs
-/// less than half; the rest is for later chunks of catalogues and firmware.
+/// largest receive buffer of one terminal. The longest message of today ([`ANSWER_BYTES_MAX`])
+/// needs less than half; the rest is for later chunks of catalogues and firmware.
 pub const PAYLOAD_BYTES_MAX: usize = 2048;
 
 /// Longest whole record, in bytes: header and payload.
@@ -52,19 +52,10 @@ pub const ANSWER_BYTES_MAX: usize = 1
     + 4
     + LINES_BYTES_MAX;
 
-const _: () = assert!(
-    PAYLOAD_BYTES_MAX <= 0xFFFF,
-    "the record's length field has 16 bits"
-);
+const _: () = assert!(PAYLOAD_BYTES_MAX <= 0xFFFF, "the record's length field has 16 bits");
 const _: () = assert!(ANSWER_BYTES_MAX <= BODY_BYTES_MAX);
-const _: () = assert!(
-    ANSWER_BYTES_MAX * 2 <= PAYLOAD_BYTES_MAX,
-    "as PAYLOAD_BYTES_MAX says"
-);
+const _: () = assert!(ANSWER_BYTES_MAX * 2 <= PAYLOAD_BYTES_MAX, "as PAYLOAD_BYTES_MAX says");
 const _: () = assert!(1 + 3 * 4 + 4 + 1 + TEXT_BYTES_MAX <= BODY_BYTES_MAX);
 const _: () = assert!(14 + MAC_BYTES + NOISE_MESSAGE_BYTES <= PAYLOAD_BYTES_MAX);
 const _: () = assert!(SEAL_OVERHEAD_BYTES == HEADER_BYTES + TAG_BYTES);
-const _: () = assert!(
-    LINES_BYTES_MAX > 254 && TEXT_BYTES_MAX <= 254,
-    "long and short lengths"
-);
+const _: () = assert!(LINES_BYTES_MAX > 254 && TEXT_BYTES_MAX <= 254, "long and short lengths");

@@ -1,5 +1,4 @@
 //! The channel: what it carries, and everything that it must refuse.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod common;
 
@@ -44,11 +43,7 @@ fn a_flipped_bit_anywhere_is_refused_and_changes_nothing() {
             let mut flipped = record.clone();
             flipped[index] ^= 1 << bit;
             let found = gateway.open(&mut flipped).unwrap_err();
-            let expected = if index < 4 {
-                ChannelError::NotSealed
-            } else {
-                ChannelError::Tag
-            };
+            let expected = if index < 4 { ChannelError::NotSealed } else { ChannelError::Tag };
             assert_eq!(found, expected, "byte {index}, bit {bit}");
         }
     }
@@ -70,12 +65,7 @@ fn a_truncated_or_lengthened_record_is_refused_and_changes_nothing() {
         }
     }
     let long = [&record[..], &[0]].concat();
-    refused(
-        &mut gateway,
-        &long,
-        ChannelError::NotSealed,
-        "one byte more",
-    );
+    refused(&mut gateway, &long, ChannelError::NotSealed, "one byte more");
     assert_eq!(gateway.open(&mut record.clone()).unwrap(), b"one sale");
 }
 
@@ -101,11 +91,7 @@ fn a_record_out_of_order_is_refused() {
 #[test]
 fn a_record_of_another_session_is_refused() {
     let (mut terminal, _) = ends(Suite::NkPsk0).channels();
-    let again = Ends {
-        counter: 259,
-        entropy_gateway: [8; 32],
-        ..ends(Suite::NkPsk0)
-    };
+    let again = Ends { counter: 259, entropy_gateway: [8; 32], ..ends(Suite::NkPsk0) };
     let (_, mut gateway) = again.channels();
     let record = sealed(&mut terminal, b"1");
     refused(&mut gateway, &record, ChannelError::Tag, "another session");
@@ -125,12 +111,7 @@ fn records_of_other_types_are_not_opened() {
     for kind in [0, 1, 2, 4, 9] {
         let mut other = record.clone();
         other[0] = kind;
-        refused(
-            &mut gateway,
-            &other,
-            ChannelError::NotSealed,
-            "another type",
-        );
+        refused(&mut gateway, &other, ChannelError::NotSealed, "another type");
     }
 }
 
@@ -140,10 +121,7 @@ fn the_longest_body_is_carried_and_a_longer_one_refused() {
     let mut record = Vec::new();
     let length = BODY_BYTES_MAX + 1;
     let outcome = terminal.seal(&vec![1; length], &mut record);
-    assert_eq!(
-        (outcome, record.len()),
-        (Err(ChannelError::TooLong { length }), 0)
-    );
+    assert_eq!((outcome, record.len()), (Err(ChannelError::TooLong { length }), 0));
     let body = vec![1; BODY_BYTES_MAX];
     terminal.seal(&body, &mut record).unwrap();
     assert_eq!(record.len(), RECORD_BYTES_MAX);

@@ -1,8 +1,9 @@
 //! The bytes of every sample, as committed in `testdata/link`: they may never change.
 //!
-//! `bodies.txt` has one `name = hex` a line; `session_*.txt` are whole conversations with their keys.
-//! Set `TILLGATE_WRITE_GOLDEN` to write them anew after a deliberate change of the protocol.
+//! `bodies.txt` has one `name = hex` a line; `session_*.txt` are whole conversations with their
+//! keys. Set `TILLGATE_WRITE_GOLDEN` to write them anew after a deliberate change of the protocol.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 mod common;
 
@@ -17,9 +18,7 @@ use tillgate_codec::link::message::{Downward, Upward};
 /// Compares with the committed file, or writes it if asked to.
 fn golden(name: &str, found: &str) {
     if std::env::var_os("TILLGATE_WRITE_GOLDEN").is_some() {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("testdata/link")
-            .join(name);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/link").join(name);
         fs::write(path, found).unwrap();
     }
     let expected = testdata(name);
@@ -50,20 +49,15 @@ fn session(suite: Suite) -> String {
         line(&format!("{name}_body"), &up);
         line(&format!("{name}_record"), &sealed(&mut terminal, &up));
         line(&format!("{name}_answer_body"), &down);
-        line(
-            &format!("{name}_answer_record"),
-            &sealed(&mut gateway, &down),
-        );
+        line(&format!("{name}_answer_record"), &sealed(&mut gateway, &down));
     }
     text
 }
 
 #[test]
 fn every_message_has_the_committed_bytes() {
-    let found: String = bodies()
-        .iter()
-        .map(|(name, bytes)| format!("{name} = {}\n", hex(bytes)))
-        .collect();
+    let found: String =
+        bodies().iter().map(|(name, bytes)| format!("{name} = {}\n", hex(bytes))).collect();
     golden("bodies.txt", &found);
 }
 
@@ -73,11 +67,7 @@ fn every_message_is_read_back_from_its_bytes() {
         assert_eq!(Upward::decode(&up_bytes(&message)), Ok(message), "{name}");
     }
     for (name, message) in downward() {
-        assert_eq!(
-            Downward::decode(&down_bytes(&message)),
-            Ok(message),
-            "{name}"
-        );
+        assert_eq!(Downward::decode(&down_bytes(&message)), Ok(message), "{name}");
     }
 }
 

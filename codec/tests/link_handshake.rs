@@ -1,7 +1,7 @@
 //! The handshake: who is let in, who is not, and that refusing is cheap.
 //!
-//! The MAC is computed here a second time, from the page on the wire and not by the code under test.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+//! The MAC is computed here a second time, from the page on the wire and not by the code under
+//! test.
 
 mod common;
 
@@ -27,9 +27,7 @@ fn signed_again(ends: &Ends, change: impl Fn(&mut [u8])) -> Vec<u8> {
 }
 
 fn refusal(ends: &Ends, record: &[u8]) -> HandshakeError {
-    ends.accept(record)
-        .err()
-        .expect("the gateway must refuse it")
+    ends.accept(record).err().expect("the gateway must refuse it")
 }
 
 #[test]
@@ -46,10 +44,7 @@ fn a_hello_signed_from_the_page_alone_is_accepted() {
 fn a_wrong_pre_shared_key_is_refused_by_the_mac() {
     for suite in BOTH {
         let (_, record) = ends(suite).start();
-        let other = Ends {
-            psk: Psk::new([0xEE; 32]),
-            ..ends(suite)
-        };
+        let other = Ends { psk: Psk::new([0xEE; 32]), ..ends(suite) };
         assert_eq!(refusal(&other, &record), HandshakeError::Mac);
     }
 }
@@ -62,11 +57,7 @@ fn a_changed_byte_anywhere_behind_the_suite_is_refused_by_the_mac() {
         for index in 5..record.len() {
             let mut changed = record.clone();
             changed[index] ^= 0x10;
-            assert_eq!(
-                refusal(&ends, &changed),
-                HandshakeError::Mac,
-                "byte {index}"
-            );
+            assert_eq!(refusal(&ends, &changed), HandshakeError::Mac, "byte {index}");
         }
     }
 }
@@ -109,10 +100,7 @@ fn a_replayed_counter_is_refused_before_the_curve() {
         let garbage = signed_again(&ends, |hello| hello[30..].fill(0x5A));
         for record in [&ends.start().1, &garbage] {
             for high in [ends.counter, ends.counter + 1, u64::MAX] {
-                let expected = HandshakeError::Replayed {
-                    counter: ends.counter,
-                    high,
-                };
+                let expected = HandshakeError::Replayed { counter: ends.counter, high };
                 assert_eq!(ends.accept_above(high, record).err(), Some(expected));
             }
         }
@@ -133,10 +121,7 @@ fn the_clear_part_is_bound_even_by_somebody_who_holds_the_key() {
 #[test]
 fn a_terminal_that_expects_another_gateway_is_refused() {
     let terminal = ends(Suite::NkPsk0);
-    let gateway = Ends {
-        secret: StaticSecret::new([0xAB; 32]),
-        ..ends(Suite::NkPsk0)
-    };
+    let gateway = Ends { secret: StaticSecret::new([0xAB; 32]), ..ends(Suite::NkPsk0) };
     let (_, record) = terminal.start();
     assert_eq!(refusal(&gateway, &record), HandshakeError::Noise);
 }
@@ -147,10 +132,7 @@ fn a_gateway_without_the_right_key_cannot_finish_a_handshake() {
         let ends = ends(suite);
         let (initiator, hello) = ends.start();
         let (_, reply) = ends.accept(&hello).unwrap();
-        let other = Ends {
-            entropy_terminal: [3; 32],
-            ..common::ends(suite)
-        };
+        let other = Ends { entropy_terminal: [3; 32], ..common::ends(suite) };
         let (stranger, _) = other.start();
         let reply = payload(RecordType::HELLO_REPLY, &reply);
         assert_eq!(stranger.finish(reply).err(), Some(HandshakeError::Noise));
@@ -188,10 +170,7 @@ fn a_hello_of_another_length_or_suite_is_not_read() {
     let (_, record) = ends(Suite::NkPsk0).start();
     let long = [&record[4..], &[0]].concat();
     for length in (0..HELLO_BYTES).chain([HELLO_BYTES + 1]) {
-        assert_eq!(
-            Hello::decode(&long[..length]),
-            Err(HelloError::Length { length })
-        );
+        assert_eq!(Hello::decode(&long[..length]), Err(HelloError::Length { length }));
     }
     for code in [0, 3, 255] {
         let mut other = record[4..].to_vec();
@@ -208,10 +187,7 @@ fn a_gateway_key_is_needed_where_the_pattern_uses_it() {
         let started = Initiator::start(suite, 1, 1, &ends.psk, None, 1, [1; 32], &mut out);
         (started.err(), out.len())
     };
-    assert_eq!(
-        start(Suite::NkPsk0),
-        (Some(HandshakeError::GatewayKeyMissing), 0)
-    );
+    assert_eq!(start(Suite::NkPsk0), (Some(HandshakeError::GatewayKeyMissing), 0));
     assert_eq!(start(Suite::NnPsk0), (None, 4 + HELLO_BYTES));
 }
 
@@ -220,15 +196,7 @@ fn a_gateway_key_of_small_order_is_refused() {
     let ends = ends(Suite::NkPsk0);
     let zero = tillgate_codec::link::channel::StaticPublic([0; 32]);
     let mut out = Vec::new();
-    let started = Initiator::start(
-        Suite::NkPsk0,
-        1,
-        1,
-        &ends.psk,
-        Some(&zero),
-        1,
-        [1; 32],
-        &mut out,
-    );
+    let started =
+        Initiator::start(Suite::NkPsk0, 1, 1, &ends.psk, Some(&zero), 1, [1; 32], &mut out);
     assert_eq!((started.err(), out.len()), (Some(HandshakeError::Noise), 0));
 }

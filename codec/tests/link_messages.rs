@@ -1,5 +1,4 @@
 //! Bodies: every message comes back as it was, and everything wrong is named.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod common;
 
@@ -24,10 +23,7 @@ fn every_prefix_of_every_sample_is_refused() {
     for (name, bytes) in bodies() {
         assert_eq!(refusal(&bytes), None, "{name}");
         for length in 0..bytes.len() {
-            assert!(
-                refusal(&bytes[..length]).is_some(),
-                "{name}, prefix of {length}"
-            );
+            assert!(refusal(&bytes[..length]).is_some(), "{name}, prefix of {length}");
         }
     }
 }
@@ -36,29 +32,18 @@ fn every_prefix_of_every_sample_is_refused() {
 fn each_direction_refuses_the_messages_of_the_other() {
     for (name, message) in upward() {
         let kind = Downward::decode(&up_bytes(&message)).unwrap_err().kind;
-        assert!(
-            matches!(kind, BodyErrorKind::UnknownMessage { .. }),
-            "{name}"
-        );
+        assert!(matches!(kind, BodyErrorKind::UnknownMessage { .. }), "{name}");
     }
     for (name, message) in downward() {
         let kind = Upward::decode(&down_bytes(&message)).unwrap_err().kind;
-        assert!(
-            matches!(kind, BodyErrorKind::UnknownMessage { .. }),
-            "{name}"
-        );
+        assert!(matches!(kind, BodyErrorKind::UnknownMessage { .. }), "{name}");
     }
 }
 
 #[test]
 fn unknown_tags_are_skipped_wherever_they_stand() {
     let ping = Upward::Ping(Ping { nonce: 5 });
-    let long = [
-        &[0x07, 0xFE, 0xFF, 0x01, 0x00][..],
-        &[0xAA; 256],
-        &[0x1B, 1, 5],
-    ]
-    .concat();
+    let long = [&[0x07, 0xFE, 0xFF, 0x01, 0x00][..], &[0xAA; 256], &[0x1B, 1, 5]].concat();
     for body in [
         &[0x07, 0x20, 0x00, 0x1B, 1, 5][..],
         &[0x07, 0x1B, 1, 5, 0xC8, 2, 9, 9, 0xC8, 0],
@@ -83,36 +68,16 @@ fn what_is_wrong_with_a_body_is_named_with_its_field_and_place() {
         (&[0x07, 0x1B, 1], ("ping", "nonce", 1, Truncated)),
         (&[0x07, 0x1B, 0xFF, 0], ("ping", "nonce", 1, Truncated)),
         (&[0x07, 0x1B, 1, 5, 0xC8], ("ping", "unknown", 4, Truncated)),
-        (
-            &[0x07, 0x1B, 1, 5, 0x1B, 0],
-            ("ping", "nonce", 4, Duplicate),
-        ),
+        (&[0x07, 0x1B, 1, 5, 0x1B, 0], ("ping", "nonce", 4, Duplicate)),
         (&[0x07, 0x1B, 2, 0, 5], ("ping", "nonce", 3, NotMinimal)),
-        (
-            &[0x07, 0x1B, 0xFF, 0, 1, 5],
-            ("ping", "nonce", 1, NotMinimal),
-        ),
+        (&[0x07, 0x1B, 0xFF, 0, 1, 5], ("ping", "nonce", 1, NotMinimal)),
         (
             &[0x07, 0x1B, 5, 1, 1, 1, 1, 1],
-            (
-                "ping",
-                "nonce",
-                3,
-                TooLong {
-                    length: 5,
-                    bytes_max: 4,
-                },
-            ),
+            ("ping", "nonce", 3, TooLong { length: 5, bytes_max: 4 }),
         ),
-        (
-            &[0x01, 0x15, 2, b'a', 0xFF, 0x17, 1, 1],
-            ("logon", "firmware", 4, NotText),
-        ),
+        (&[0x01, 0x15, 2, b'a', 0xFF, 0x17, 1, 1], ("logon", "firmware", 4, NotText)),
         (&[0x82, 0x14, 1, 9], ("answer", "kind", 3, Value)),
-        (
-            &[0x88, 0x1C, 1, 1, 0x1E, 1, 3],
-            ("command", "text", 7, Missing),
-        ),
+        (&[0x88, 0x1C, 1, 1, 0x1E, 1, 3], ("command", "text", 7, Missing)),
         (&[0x81, 0x03, 1, b'0'], ("welcome", "code", 3, Value)),
     ];
     for (body, expected) in cases {
@@ -124,29 +89,17 @@ fn what_is_wrong_with_a_body_is_named_with_its_field_and_place() {
 fn a_body_over_its_bound_is_refused_before_it_is_read() {
     let mut body = vec![0xC8; BODY_BYTES_MAX + 1];
     body[0] = 0x07;
-    let expected = BodyErrorKind::TooLong {
-        length: body.len(),
-        bytes_max: BODY_BYTES_MAX,
-    };
+    let expected = BodyErrorKind::TooLong { length: body.len(), bytes_max: BODY_BYTES_MAX };
     assert_eq!(refusal(&body), Some(("ping", "", 0, expected)));
 }
 
 #[test]
 fn a_voucher_comes_whole_or_not_at_all() {
-    let (_, whole) = bodies()
-        .into_iter()
-        .find(|(name, _)| *name == "answer_voucher")
-        .unwrap();
-    for (tag, field) in [
-        (0x10, "voucher_serial"),
-        (0x11, "voucher_pin"),
-        (0x12, "voucher_expiry"),
-    ] {
+    let (_, whole) = bodies().into_iter().find(|(name, _)| *name == "answer_voucher").unwrap();
+    for (tag, field) in [(0x10, "voucher_serial"), (0x11, "voucher_pin"), (0x12, "voucher_expiry")]
+    {
         // Of the three tags of a voucher one becomes an unknown tag.
-        let place = whole
-            .windows(2)
-            .position(|pair| pair[0] == tag && pair[1] < 32)
-            .unwrap();
+        let place = whole.windows(2).position(|pair| pair[0] == tag && pair[1] < 32).unwrap();
         let mut body = whole.clone();
         body[place] = 0xE0;
         let expected = ("answer", field, whole.len(), BodyErrorKind::Missing);
@@ -179,38 +132,21 @@ fn a_signed_balance_takes_as_few_bytes_as_its_sign_allows() {
         (i64::MAX, &[0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
         (i64::MIN, &[0x80, 0, 0, 0, 0, 0, 0, 0]),
     ] {
-        let message = Downward::Answer(Answer {
-            balance_minor: Some(balance),
-            ..VOUCHER
-        });
+        let message = Downward::Answer(Answer { balance_minor: Some(balance), ..VOUCHER });
         let bytes = down_bytes(&message);
         let field = [&[0x0F, u8::try_from(expected.len()).unwrap()], expected].concat();
-        assert!(
-            bytes.windows(field.len()).any(|window| window == field),
-            "{balance}"
-        );
+        assert!(bytes.windows(field.len()).any(|window| window == field), "{balance}");
         assert_eq!(Downward::decode(&bytes), Ok(message));
     }
 }
 
 #[test]
 fn a_padded_balance_is_refused() {
-    let (_, whole) = bodies()
-        .into_iter()
-        .find(|(name, _)| *name == "answer_balance")
-        .unwrap();
+    let (_, whole) = bodies().into_iter().find(|(name, _)| *name == "answer_balance").unwrap();
     for padded in [&[0x0F, 1, 0][..], &[0x0F, 2, 0, 1], &[0x0F, 2, 0xFF, 0x80]] {
-        let place = whole
-            .windows(3)
-            .position(|window| window == [0x0F, 1, 0x80])
-            .unwrap();
+        let place = whole.windows(3).position(|window| window == [0x0F, 1, 0x80]).unwrap();
         let body = [&whole[..place], padded, &whole[place + 3..]].concat();
-        let expected = (
-            "answer",
-            "balance_minor",
-            place + 2,
-            BodyErrorKind::NotMinimal,
-        );
+        let expected = ("answer", "balance_minor", place + 2, BodyErrorKind::NotMinimal);
         assert_eq!(refusal(&body), Some(expected));
     }
 }
@@ -232,8 +168,5 @@ fn neither_debug_nor_an_error_shows_a_voucher_pin() {
 #[should_panic(expected = "reference of ours has 33 bytes, over its bound of 32")]
 fn a_text_that_we_did_not_cut_is_a_bug_of_ours() {
     let reference = "123456789012345678901234567890123";
-    down_bytes(&Downward::Answer(Answer {
-        reference,
-        ..VOUCHER
-    }));
+    down_bytes(&Downward::Answer(Answer { reference, ..VOUCHER }));
 }

@@ -21,11 +21,7 @@ fn stream() -> Vec<u8> {
         stream.extend_from_slice(&sealed(&mut terminal, &body));
     }
     stream.extend_from_slice(&[3, VERSION, 0, 0]);
-    Refusal {
-        code: RefusalCode::BUSY,
-        retry_after_s: 300,
-    }
-    .encode(&mut stream);
+    Refusal { code: RefusalCode::BUSY, retry_after_s: 300 }.encode(&mut stream);
     stream
 }
 
@@ -50,11 +46,7 @@ fn every_split_of_a_stream_gives_the_same_records() {
     let whole = records(&[&stream]);
     assert_eq!(whole.len(), bodies().len() + 3);
     for split in 0..=stream.len() {
-        assert_eq!(
-            records(&[&stream[..split], &stream[split..]]),
-            whole,
-            "split at {split}"
-        );
+        assert_eq!(records(&[&stream[..split], &stream[split..]]), whole, "split at {split}");
     }
     let bytes: Vec<&[u8]> = stream.chunks(1).collect();
     assert_eq!(records(&bytes), whole);
@@ -71,17 +63,11 @@ fn every_prefix_of_a_record_is_incomplete() {
 #[test]
 fn a_wrong_header_is_refused_at_its_first_wrong_byte() {
     for kind in [0, 5, 0x16, 0xFF] {
-        assert_eq!(
-            deframe(&[kind]),
-            Err(RecordError::UnknownType(RecordType(kind)))
-        );
+        assert_eq!(deframe(&[kind]), Err(RecordError::UnknownType(RecordType(kind))));
     }
     assert_eq!(deframe(&[1, 2]), Err(RecordError::Version { found: 2 }));
     assert_eq!(deframe(&[1, 1, 8]), Ok(None));
-    assert_eq!(
-        deframe(&[1, 1, 8, 1]),
-        Err(RecordError::TooLong { declared: 2049 })
-    );
+    assert_eq!(deframe(&[1, 1, 8, 1]), Err(RecordError::TooLong { declared: 2049 }));
     assert_eq!(deframe(&[1, 1, 8, 0]), Ok(None));
 }
 
@@ -90,29 +76,19 @@ fn a_record_of_the_greatest_length_is_taken() {
     let mut bytes = vec![0; HEADER_BYTES + PAYLOAD_BYTES_MAX + 1];
     bytes[..HEADER_BYTES].copy_from_slice(&[3, 1, 8, 0]);
     let end = HEADER_BYTES + PAYLOAD_BYTES_MAX;
-    let record = Record {
-        kind: RecordType::SEALED,
-        range: HEADER_BYTES..end,
-        end,
-    };
+    let record = Record { kind: RecordType::SEALED, range: HEADER_BYTES..end, end };
     assert_eq!(deframe(&bytes), Ok(Some(record)));
 }
 
 #[test]
 fn a_refusal_comes_back_as_it_was() {
-    let refusal = Refusal {
-        code: RefusalCode::BUSY,
-        retry_after_s: 300,
-    };
+    let refusal = Refusal { code: RefusalCode::BUSY, retry_after_s: 300 };
     let mut bytes = Vec::new();
     refusal.encode(&mut bytes);
     assert_eq!(bytes, [4, 1, 0, 3, 1, 1, 0x2C]);
     assert_eq!(Refusal::decode(&bytes[4..]), Ok(refusal));
     for length in [0, 1, 2, 4] {
-        assert_eq!(
-            Refusal::decode(&[0; 4][..length]),
-            Err(RefusalError { length })
-        );
+        assert_eq!(Refusal::decode(&[0; 4][..length]), Err(RefusalError { length }));
     }
 }
 

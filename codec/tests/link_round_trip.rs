@@ -38,51 +38,27 @@ fn date() -> impl Strategy<Value = BusinessDate> {
 
 fn any_upward() -> impl Strategy<Value = Upward<'static>> {
     let logon = (text(FIRMWARE_BYTES_MAX), integer_32(), any::<u8>()).prop_map(
-        |(firmware, catalogue, versions)| {
-            Upward::Logon(Logon {
-                firmware,
-                catalogue,
-                versions,
-            })
-        },
+        |(firmware, catalogue, versions)| Upward::Logon(Logon { firmware, catalogue, versions }),
     );
     let sale = (
         (integer_32(), date(), any::<u16>(), any::<u16>()),
         (integer(), any::<u16>(), text(SUBSCRIBER_BYTES_MAX)),
     )
-        .prop_map(
-            |((stan, date, service, product), (amount_minor, currency, subscriber))| {
-                Upward::Sale(Sale {
-                    stan,
-                    date,
-                    service,
-                    product,
-                    amount_minor,
-                    currency,
-                    subscriber,
-                })
-            },
-        );
-    let reversal = (
-        integer_32(),
-        date(),
-        integer_32(),
-        date(),
-        integer(),
-        any::<u8>(),
-    )
-        .prop_map(
-            |(stan, date, original_stan, original_date, amount_minor, reason)| {
-                Upward::Reversal(Reversal {
-                    stan,
-                    date,
-                    original_stan,
-                    original_date,
-                    amount_minor,
-                    reason,
-                })
-            },
-        );
+        .prop_map(|((stan, date, service, product), (amount_minor, currency, subscriber))| {
+            Upward::Sale(Sale { stan, date, service, product, amount_minor, currency, subscriber })
+        });
+    let reversal = (integer_32(), date(), integer_32(), date(), integer(), any::<u8>()).prop_map(
+        |(stan, date, original_stan, original_date, amount_minor, reason)| {
+            Upward::Reversal(Reversal {
+                stan,
+                date,
+                original_stan,
+                original_date,
+                amount_minor,
+                reason,
+            })
+        },
+    );
     let short =
         (0..5_u8, integer_32(), date(), any::<u8>()).prop_map(|(which, stan, date, result)| {
             match which {
@@ -90,10 +66,7 @@ fn any_upward() -> impl Strategy<Value = Upward<'static>> {
                 1 => Upward::Repeat(Repeat { stan, date }),
                 2 => Upward::Balance(Balance { stan, date }),
                 3 => Upward::Ping(Ping { nonce: stan }),
-                _ => Upward::Acknowledge(Acknowledge {
-                    command: stan,
-                    result,
-                }),
+                _ => Upward::Acknowledge(Acknowledge { command: stan, result }),
             }
         });
     prop_oneof![logon, sale, reversal, short]
@@ -105,19 +78,17 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
         (code.clone(), date(), integer(), integer_32()),
         (any::<u16>(), any::<u16>(), integer_32()),
     )
-        .prop_map(
-            |((code, date, time_s, catalogue), (idle_s, answer_s, stan_last))| {
-                Downward::Welcome(Welcome {
-                    code,
-                    date,
-                    time_s,
-                    catalogue,
-                    idle_s,
-                    answer_s,
-                    stan_last,
-                })
-            },
-        );
+        .prop_map(|((code, date, time_s, catalogue), (idle_s, answer_s, stan_last))| {
+            Downward::Welcome(Welcome {
+                code,
+                date,
+                time_s,
+                catalogue,
+                idle_s,
+                answer_s,
+                stan_last,
+            })
+        });
     let pong = (integer_32(), integer())
         .prop_map(|(nonce, time_s)| Downward::Pong(Pong { nonce, time_s }));
     let command = (integer_32(), text(TEXT_BYTES_MAX), 0..4_u8, 4..=u8::MAX).prop_map(
@@ -141,22 +112,12 @@ fn any_answer() -> impl Strategy<Value = Downward<'static>> {
         Just(AnswerKind::Reversal),
         Just(AnswerKind::Balance),
     ];
-    let slip =
-        (text(SERIAL_BYTES_MAX), text(PIN_BYTES_MAX), date()).prop_map(|(serial, pin, expiry)| {
-            Slip {
-                serial,
-                pin,
-                expiry,
-            }
-        });
+    let slip = (text(SERIAL_BYTES_MAX), text(PIN_BYTES_MAX), date())
+        .prop_map(|(serial, pin, expiry)| Slip { serial, pin, expiry });
     let balance = (any::<i64>(), 0..64_u32).prop_map(|(value, shift)| value >> shift);
     (
         (kind, integer_32(), date(), any::<[u8; 2]>()),
-        (
-            text(RRN_BYTES_MAX),
-            text(REFERENCE_BYTES_MAX),
-            text(LINES_BYTES_MAX),
-        ),
+        (text(RRN_BYTES_MAX), text(REFERENCE_BYTES_MAX), text(LINES_BYTES_MAX)),
         (integer(), option::of(balance), option::of(slip), integer()),
     )
         .prop_map(|(key, texts, rest)| {

@@ -1,4 +1,4 @@
-//! Fuzz target of [`tillgate_fuzz::link_channel`]; without the fuzzer it replays the files it is given.
+//! Hands the fuzzer's bytes to [`tillgate_fuzz::link_channel`]; on a stable compiler replays files.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

@@ -129,7 +129,8 @@ struct Way {
 }
 
 impl Way {
-    /// Shakes hands; `data` is also tried as a hello and as a reply, which must fail unless genuine.
+    /// Shakes hands; `data` is also tried as a hello and as a reply, which must fail unless
+    /// genuine.
     fn new(data: &[u8]) -> Self {
         let psk = Psk::new([1; 32]);
         let secret = StaticSecret::new([2; 32]);
@@ -147,21 +148,13 @@ impl Way {
         if data.len() == HELLO_BYTES {
             assert_eq!(answer(data, &mut Vec::new()).is_some(), data == genuine);
         }
-        let gateway = answer(genuine, &mut reply)
-            .expect("a genuine hello")
-            .channel;
+        let gateway = answer(genuine, &mut reply).expect("a genuine hello").channel;
         if data.len() == NOISE_MESSAGE_BYTES {
             let finished = start(&mut Vec::new()).finish(data);
             assert_eq!(finished.is_ok(), data == &reply[HEADER_BYTES..]);
         }
-        let terminal = initiator
-            .finish(&reply[HEADER_BYTES..])
-            .expect("a genuine reply");
-        Self {
-            terminal,
-            gateway,
-            last: Vec::new(),
-        }
+        let terminal = initiator.finish(&reply[HEADER_BYTES..]).expect("a genuine reply");
+        Self { terminal, gateway, last: Vec::new() }
     }
 
     fn genuine(&mut self, length: usize) {
@@ -184,9 +177,7 @@ impl Way {
 
     fn seal(&mut self, length: usize) -> Vec<u8> {
         let mut record = Vec::new();
-        self.terminal
-            .seal(&vec![0xA5; length], &mut record)
-            .expect("a body within its bound");
+        self.terminal.seal(&vec![0xA5; length], &mut record).expect("a body within its bound");
         record
     }
 
@@ -197,9 +188,6 @@ impl Way {
 
     fn refused(&mut self, record: &[u8]) {
         let found = self.gateway.open(&mut record.to_vec()).map(<[u8]>::to_vec);
-        assert!(
-            matches!(found, Err(ChannelError::NotSealed | ChannelError::Tag)),
-            "{found:?}"
-        );
+        assert!(matches!(found, Err(ChannelError::NotSealed | ChannelError::Tag)), "{found:?}");
     }
 }

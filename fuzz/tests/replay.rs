@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 /// Runs `target` on every file of its corpus; gives how many there were.
 fn replay(name: &str, target: fn(&[u8])) -> usize {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("corpus")
-        .join(name);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .expect("every target has a corpus")
         .map(|entry| entry.expect("a folder that can be read").path())

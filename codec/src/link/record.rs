@@ -39,10 +39,7 @@ impl RecordType {
     pub const REFUSAL: Self = Self(4);
 
     fn is_known(self) -> bool {
-        matches!(
-            self,
-            Self::HELLO | Self::HELLO_REPLY | Self::SEALED | Self::REFUSAL
-        )
+        matches!(self, Self::HELLO | Self::HELLO_REPLY | Self::SEALED | Self::REFUSAL)
     }
 }
 
@@ -79,15 +76,11 @@ impl fmt::Display for RecordError {
         match self {
             Self::UnknownType(kind) => write!(f, "record type {} at offset 0 is unknown", kind.0),
             Self::Version { found } => {
-                write!(
-                    f,
-                    "record version {found} at offset 1, only {VERSION} is spoken"
-                )
+                write!(f, "record version {found} at offset 1, only {VERSION} is spoken")
             }
-            Self::TooLong { declared } => write!(
-                f,
-                "record length {declared} at offset 2 is over {PAYLOAD_BYTES_MAX} bytes"
-            ),
+            Self::TooLong { declared } => {
+                write!(f, "record length {declared} at offset 2 is over {PAYLOAD_BYTES_MAX} bytes")
+            }
         }
     }
 }
@@ -96,8 +89,8 @@ impl std::error::Error for RecordError {}
 
 /// Finds the record at the start of `bytes`.
 ///
-/// `Ok(None)` means that it is not complete yet: call again with the same start once more bytes have
-/// come. A wrong header is reported as soon as the wrong byte is there.
+/// `Ok(None)` means that it is not complete yet: call again with the same start once more bytes
+/// have come. A wrong header is reported as soon as the wrong byte is there.
 ///
 /// # Errors
 /// [`RecordError`] when the stream is not of this protocol: the link closes.
@@ -126,11 +119,7 @@ pub fn deframe(bytes: &[u8]) -> Result<Option<Record>, RecordError> {
         return Ok(None);
     }
     let end = HEADER_BYTES + length;
-    Ok(Some(Record {
-        kind,
-        range: HEADER_BYTES..end,
-        end,
-    }))
+    Ok(Some(Record { kind, range: HEADER_BYTES..end, end }))
 }
 
 /// `None` while bytes are missing; number parsers know no other failure.
@@ -140,10 +129,7 @@ fn complete<T>(result: IResult<&[u8], T, ()>) -> Option<(&[u8], T)> {
 
 /// Writes the header of a record of `length` payload bytes.
 pub(crate) fn header(kind: RecordType, length: usize) -> [u8; HEADER_BYTES] {
-    assert!(
-        length <= PAYLOAD_BYTES_MAX,
-        "a record of ours is longer than its bound"
-    );
+    assert!(length <= PAYLOAD_BYTES_MAX, "a record of ours is longer than its bound");
     let length = u16::try_from(length).expect("PAYLOAD_BYTES_MAX fits 16 bits");
     let [high, low] = length.to_be_bytes();
     [kind.0, VERSION, high, low]
@@ -199,11 +185,7 @@ pub struct RefusalError {
 
 impl fmt::Display for RefusalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a refusal has {REFUSAL_BYTES} bytes, not {}",
-            self.length
-        )
+        write!(f, "a refusal has {REFUSAL_BYTES} bytes, not {}", self.length)
     }
 }
 
@@ -223,13 +205,10 @@ impl Refusal {
     /// [`RefusalError`] when the payload has another length.
     pub fn decode(payload: &[u8]) -> Result<Self, RefusalError> {
         match *payload {
-            [code, high, low] => Ok(Self {
-                code: RefusalCode(code),
-                retry_after_s: u16::from_be_bytes([high, low]),
-            }),
-            _ => Err(RefusalError {
-                length: payload.len(),
-            }),
+            [code, high, low] => {
+                Ok(Self { code: RefusalCode(code), retry_after_s: u16::from_be_bytes([high, low]) })
+            }
+            _ => Err(RefusalError { length: payload.len() }),
         }
     }
 }

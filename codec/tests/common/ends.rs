@@ -78,19 +78,9 @@ impl Ends {
     ) -> Result<(Accepted, Vec<u8>), HandshakeError> {
         let hello = Hello::decode(payload(RecordType::HELLO, record)).expect("it is a hello");
         let mut reply = Vec::new();
-        let accepted = accept(
-            &hello,
-            &self.psk,
-            &self.secret,
-            high,
-            self.entropy_gateway,
-            &mut reply,
-        );
-        assert_eq!(
-            accepted.is_err(),
-            reply.is_empty(),
-            "an error appends nothing"
-        );
+        let accepted =
+            accept(&hello, &self.psk, &self.secret, high, self.entropy_gateway, &mut reply);
+        assert_eq!(accepted.is_err(), reply.is_empty(), "an error appends nothing");
         accepted.map(|accepted| (accepted, reply))
     }
 
@@ -105,9 +95,7 @@ impl Ends {
 
 /// The payload of the one record in `bytes`.
 pub(crate) fn payload(kind: RecordType, bytes: &[u8]) -> &[u8] {
-    let record = deframe(bytes)
-        .expect("our own record")
-        .expect("a whole record");
+    let record = deframe(bytes).expect("our own record").expect("a whole record");
     assert_eq!((record.kind, record.end), (kind, bytes.len()));
     &bytes[record.range]
 }

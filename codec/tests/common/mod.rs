@@ -1,9 +1,5 @@
 //! What the link's tests share: samples of every message, and two ends that shake hands.
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "each test file uses its own part of these"
-)]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part of these")]
 
 mod ends;
 mod samples;
@@ -21,8 +17,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// A file below `codec/testdata/link`, as text.
 pub(crate) fn testdata(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata/link")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/link").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -8,110 +8,62 @@ use tillgate_codec::link::message::{
 /// 2026-11-23.
 pub(crate) const DAY: BusinessDate = BusinessDate(9823);
 
+const SALE: Sale<'static> = Sale {
+    stan: 1201,
+    date: DAY,
+    service: 3,
+    product: 50,
+    amount_minor: 5000,
+    currency: 978,
+    subscriber: "",
+};
+
+const TOP_UP: Sale<'static> = Sale {
+    stan: 1202,
+    service: 260,
+    product: 0,
+    amount_minor: 1999,
+    subscriber: "+4915112345678",
+    ..SALE
+};
+
+const REVERSAL: Reversal = Reversal {
+    stan: 1203,
+    date: DAY,
+    original_stan: 1202,
+    original_date: DAY,
+    amount_minor: 1999,
+    reason: Reversal::TIMEOUT,
+};
+
 /// Every upward message, by name.
 pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
-    let voucher = Sale {
-        stan: 1201,
-        date: DAY,
-        service: 3,
-        product: 50,
-        amount_minor: 5000,
-        currency: 978,
-        subscriber: "",
-    };
-    let top_up = Sale {
-        stan: 1202,
-        service: 260,
-        product: 0,
-        amount_minor: 1999,
-        subscriber: "+4915112345678",
-        ..voucher
-    };
+    let logon = Logon { firmware: "T650-3.1.4", catalogue: 77, versions: 1 };
+    let bare = Logon { firmware: "", catalogue: 0, versions: 1 };
+    let unsupported = Acknowledge { command: 9, result: Acknowledge::UNSUPPORTED };
+    let done = Acknowledge { command: 8, result: Acknowledge::DONE };
     vec![
-        (
-            "logon",
-            Upward::Logon(Logon {
-                firmware: "T650-3.1.4",
-                catalogue: 77,
-                versions: 1,
-            }),
-        ),
-        (
-            "logon_bare",
-            Upward::Logon(Logon {
-                firmware: "",
-                catalogue: 0,
-                versions: 1,
-            }),
-        ),
-        ("sale_voucher", Upward::Sale(voucher)),
-        ("sale_top_up", Upward::Sale(top_up)),
-        (
-            "confirm",
-            Upward::Confirm(Confirm {
-                stan: 1201,
-                date: DAY,
-            }),
-        ),
-        (
-            "repeat",
-            Upward::Repeat(Repeat {
-                stan: 1201,
-                date: DAY,
-            }),
-        ),
+        ("logon", Upward::Logon(logon)),
+        ("logon_bare", Upward::Logon(bare)),
+        ("sale_voucher", Upward::Sale(SALE)),
+        ("sale_top_up", Upward::Sale(TOP_UP)),
+        ("confirm", Upward::Confirm(Confirm { stan: 1201, date: DAY })),
+        ("repeat", Upward::Repeat(Repeat { stan: 1201, date: DAY })),
         ("repeat_last", Upward::Repeat(Repeat { stan: 0, date: DAY })),
-        (
-            "reversal",
-            Upward::Reversal(Reversal {
-                stan: 1203,
-                date: DAY,
-                original_stan: 1202,
-                original_date: DAY,
-                amount_minor: 1999,
-                reason: Reversal::TIMEOUT,
-            }),
-        ),
-        (
-            "balance",
-            Upward::Balance(Balance {
-                stan: 1204,
-                date: DAY,
-            }),
-        ),
+        ("reversal", Upward::Reversal(REVERSAL)),
+        ("balance", Upward::Balance(Balance { stan: 1204, date: DAY })),
         ("ping", Upward::Ping(Ping { nonce: 0xC0FF_EE00 })),
-        (
-            "acknowledge",
-            Upward::Acknowledge(Acknowledge {
-                command: 9,
-                result: Acknowledge::UNSUPPORTED,
-            }),
-        ),
-        (
-            "acknowledge_done",
-            Upward::Acknowledge(Acknowledge {
-                command: 8,
-                result: Acknowledge::DONE,
-            }),
-        ),
+        ("acknowledge", Upward::Acknowledge(unsupported)),
+        ("acknowledge_done", Upward::Acknowledge(done)),
     ]
 }
 
 /// Every downward message, by name.
 pub(crate) fn downward() -> Vec<(&'static str, Downward<'static>)> {
-    let first = Welcome {
-        catalogue: 0,
-        stan_last: 0,
-        ..WELCOME
-    };
-    let pong = Pong {
-        nonce: 0xC0FF_EE00,
-        time_s: 1_795_430_000,
-    };
-    let mut samples = vec![
-        ("welcome", Downward::Welcome(WELCOME)),
-        ("welcome_first", Downward::Welcome(first)),
-    ];
+    let first = Welcome { catalogue: 0, stan_last: 0, ..WELCOME };
+    let pong = Pong { nonce: 0xC0FF_EE00, time_s: 1_795_430_000 };
+    let mut samples =
+        vec![("welcome", Downward::Welcome(WELCOME)), ("welcome_first", Downward::Welcome(first))];
     samples.extend(answers().map(|(name, answer)| (name, Downward::Answer(answer))));
     samples.push(("pong", Downward::Pong(pong)));
     samples.extend(commands().map(|(name, command)| (name, Downward::Command(command))));
@@ -165,63 +117,20 @@ fn answers() -> [(&'static str, Answer<'static>); 6] {
         ("answer_voucher", VOUCHER),
         ("answer_declined", DECLINED),
         ("answer_confirm", answer_to(AnswerKind::Confirm, 1201, 0)),
-        (
-            "answer_reversal",
-            answer_to(AnswerKind::Reversal, 1203, 1999),
-        ),
-        (
-            "answer_balance",
-            Answer {
-                balance_minor: Some(-128),
-                ..balance
-            },
-        ),
-        (
-            "answer_long_receipt",
-            Answer {
-                lines: LONG_RECEIPT,
-                ..VOUCHER
-            },
-        ),
+        ("answer_reversal", answer_to(AnswerKind::Reversal, 1203, 1999)),
+        ("answer_balance", Answer { balance_minor: Some(-128), ..balance }),
+        ("answer_long_receipt", Answer { lines: LONG_RECEIPT, ..VOUCHER }),
     ]
 }
 
 fn commands() -> [(&'static str, Command<'static>); 4] {
-    let block = Order::Block {
-        reason: "Bitte rufen Sie uns an: gesperrt für heute",
-    };
-    let message = Order::Message {
-        text: "Happy Monday",
-    };
+    let block = Order::Block { reason: "Bitte rufen Sie uns an: gesperrt für heute" };
+    let message = Order::Message { text: "Happy Monday" };
     [
-        (
-            "command_block",
-            Command {
-                id: 7,
-                order: block,
-            },
-        ),
-        (
-            "command_unblock",
-            Command {
-                id: 8,
-                order: Order::Unblock,
-            },
-        ),
-        (
-            "command_message",
-            Command {
-                id: 9,
-                order: message,
-            },
-        ),
-        (
-            "command_unknown",
-            Command {
-                id: 10,
-                order: Order::Unknown(200),
-            },
-        ),
+        ("command_block", Command { id: 7, order: block }),
+        ("command_unblock", Command { id: 8, order: Order::Unblock }),
+        ("command_message", Command { id: 9, order: message }),
+        ("command_unknown", Command { id: 10, order: Order::Unknown(200) }),
     ]
 }
 
@@ -265,11 +174,7 @@ pub(crate) fn down_bytes(message: &Downward<'_>) -> Vec<u8> {
 
 /// Every sample body with its name, both directions.
 pub(crate) fn bodies() -> Vec<(&'static str, Vec<u8>)> {
-    let up = upward()
-        .into_iter()
-        .map(|(name, message)| (name, up_bytes(&message)));
-    let down = downward()
-        .into_iter()
-        .map(|(name, message)| (name, down_bytes(&message)));
+    let up = upward().into_iter().map(|(name, message)| (name, up_bytes(&message)));
+    let down = downward().into_iter().map(|(name, message)| (name, down_bytes(&message)));
     up.chain(down).collect()
 }

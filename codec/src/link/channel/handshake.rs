@@ -16,8 +16,8 @@ use crate::link::record::{RecordType, header};
 pub struct Accepted {
     /// The gateway's end of the channel.
     pub channel: Channel,
-    /// The hello's handshake counter: the new `counter_high` of this terminal and key id, to be kept
-    /// before the next hello is accepted.
+    /// The hello's handshake counter: the new `counter_high` of this terminal and key id, to be
+    /// kept before the next hello is accepted.
     pub counter: u64,
 }
 
@@ -53,10 +53,7 @@ impl fmt::Display for HandshakeError {
             }
             Self::Noise => f.write_str("the Noise message was refused"),
             Self::Malformed { length } => {
-                write!(
-                    f,
-                    "a Noise message has {NOISE_MESSAGE_BYTES} bytes, not {length}"
-                )
+                write!(f, "a Noise message has {NOISE_MESSAGE_BYTES} bytes, not {length}")
             }
             Self::GatewayKeyMissing => f.write_str("NKpsk0 needs the gateway's public key"),
         }
@@ -74,9 +71,9 @@ impl From<snow::Error> for HandshakeError {
 
 /// The gateway's side: checks `hello`, appends the whole HELLO_REPLY record to `out`.
 ///
-/// The checks come cheapest first: keyed MAC (constant time), counter above `counter_high`, and only
-/// then the Noise message with its Diffie-Hellman. `entropy` becomes the ephemeral key and must never
-/// be used twice.
+/// The checks come cheapest first: keyed MAC (constant time), counter above `counter_high`, and
+/// only then the Noise message with its Diffie-Hellman. `entropy` becomes the ephemeral key and
+/// must never be used twice.
 ///
 /// # Errors
 /// [`HandshakeError`]; `out` is then as it was.
@@ -93,17 +90,11 @@ pub fn accept(
     }
     let counter = hello.counter;
     if counter <= counter_high {
-        return Err(HandshakeError::Replayed {
-            counter,
-            high: counter_high,
-        });
+        return Err(HandshakeError::Replayed { counter, high: counter_high });
     }
     let prologue = hello.prologue();
     let (resolver, private) = match hello.suite {
-        Suite::NkPsk0 => (
-            Resolver::new(entropy, Some(secret.public())),
-            Some(secret.private()),
-        ),
+        Suite::NkPsk0 => (Resolver::new(entropy, Some(secret.public())), Some(secret.private())),
         Suite::NnPsk0 => (Resolver::new(entropy, None), None),
     };
     let mut builder = Builder::with_resolver(params(hello.suite), Box::new(resolver))
@@ -120,10 +111,7 @@ pub fn accept(
 
     out.extend_from_slice(&header(RecordType::HELLO_REPLY, reply.len()));
     out.extend_from_slice(&reply);
-    Ok(Accepted {
-        channel: Channel::new(from_gateway, from_terminal),
-        counter,
-    })
+    Ok(Accepted { channel: Channel::new(from_gateway, from_terminal), counter })
 }
 
 /// The terminal's side, between its HELLO and the gateway's HELLO_REPLY.
@@ -139,8 +127,8 @@ impl Initiator {
     /// ignored for [`Suite::NnPsk0`].
     ///
     /// # Errors
-    /// [`HandshakeError::GatewayKeyMissing`], or [`HandshakeError::Noise`] when the gateway's key is a
-    /// point of small order; `out` is then as it was.
+    /// [`HandshakeError::GatewayKeyMissing`], or [`HandshakeError::Noise`] when the gateway's key
+    /// is a point of small order; `out` is then as it was.
     #[expect(
         clippy::too_many_arguments,
         reason = "one call per connection; each is a fact of its own"
@@ -155,14 +143,7 @@ impl Initiator {
         entropy: [u8; 32],
         out: &mut Vec<u8>,
     ) -> Result<Self, HandshakeError> {
-        let clear = Hello {
-            suite,
-            terminal,
-            key_id,
-            counter,
-            mac: [0; 16],
-            noise: &[],
-        };
+        let clear = Hello { suite, terminal, key_id, counter, mac: [0; 16], noise: &[] };
         let prologue = clear.prologue();
         let resolver = Resolver::new(entropy, None);
         let mut builder = Builder::with_resolver(params(suite), Box::new(resolver))
@@ -194,29 +175,21 @@ impl Initiator {
 }
 
 fn params(suite: Suite) -> NoiseParams {
-    suite
-        .noise_name()
-        .parse()
-        .expect("both names are of snow's own grammar")
+    suite.noise_name().parse().expect("both names are of snow's own grammar")
 }
 
 /// Writes a Noise message with an empty payload; both patterns give the same length.
 fn write_empty(noise: &mut HandshakeState) -> Result<[u8; NOISE_MESSAGE_BYTES], HandshakeError> {
     let mut message = [0; NOISE_MESSAGE_BYTES];
     let written = noise.write_message(&[], &mut message)?;
-    assert_eq!(
-        written, NOISE_MESSAGE_BYTES,
-        "a Noise message of ours has another length"
-    );
+    assert_eq!(written, NOISE_MESSAGE_BYTES, "a Noise message of ours has another length");
     Ok(message)
 }
 
 /// Reads a Noise message that must have an empty payload.
 fn read_empty(noise: &mut HandshakeState, message: &[u8]) -> Result<(), HandshakeError> {
     if message.len() != NOISE_MESSAGE_BYTES {
-        return Err(HandshakeError::Malformed {
-            length: message.len(),
-        });
+        return Err(HandshakeError::Malformed { length: message.len() });
     }
     let payload_bytes = noise.read_message(message, &mut [])?;
     assert_eq!(payload_bytes, 0, "a message of this length has no payload");
@@ -225,9 +198,6 @@ fn read_empty(noise: &mut HandshakeState, message: &[u8]) -> Result<(), Handshak
 
 /// The two transport keys (Noise, section 5.2, `Split`): terminal's sending key, gateway's.
 fn split(noise: &mut HandshakeState) -> Zeroizing<([u8; 32], [u8; 32])> {
-    assert!(
-        noise.is_handshake_finished(),
-        "keys are taken from a whole handshake only"
-    );
+    assert!(noise.is_handshake_finished(), "keys are taken from a whole handshake only");
     Zeroizing::new(noise.dangerously_get_raw_split())
 }

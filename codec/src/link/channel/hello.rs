@@ -122,29 +122,13 @@ impl<'a> Hello<'a> {
     /// # Errors
     /// [`HelloError`] when the length or the suite is wrong.
     pub fn decode(payload: &'a [u8]) -> Result<Self, HelloError> {
-        let fields = (
-            be_u8,
-            be_u8,
-            be_u32,
-            be_u64,
-            take(MAC_BYTES),
-            take(NOISE_MESSAGE_BYTES),
-        );
+        let fields = (be_u8, be_u8, be_u32, be_u64, take(MAC_BYTES), take(NOISE_MESSAGE_BYTES));
         let (_, (code, key_id, terminal, counter, mac, noise)) = all_consuming(fields)
             .parse(payload)
-            .map_err(|_: nom::Err<()>| HelloError::Length {
-                length: payload.len(),
-            })?;
+            .map_err(|_: nom::Err<()>| HelloError::Length { length: payload.len() })?;
         let mac = <[u8; MAC_BYTES]>::try_from(mac).expect("take gives what it was asked for");
         let suite = Suite::from_code(code).ok_or(HelloError::Suite { code })?;
-        Ok(Self {
-            suite,
-            terminal,
-            key_id,
-            counter,
-            mac,
-            noise,
-        })
+        Ok(Self { suite, terminal, key_id, counter, mac, noise })
     }
 
     /// A hello with its MAC computed, for the terminal's side.
@@ -156,18 +140,8 @@ impl<'a> Hello<'a> {
         noise: &'a [u8],
         psk: &Psk,
     ) -> Self {
-        let unsigned = Self {
-            suite,
-            terminal,
-            key_id,
-            counter,
-            mac: [0; MAC_BYTES],
-            noise,
-        };
-        Self {
-            mac: unsigned.expected_mac(psk),
-            ..unsigned
-        }
+        let unsigned = Self { suite, terminal, key_id, counter, mac: [0; MAC_BYTES], noise };
+        Self { mac: unsigned.expected_mac(psk), ..unsigned }
     }
 
     /// Appends the payload of a HELLO record.

@@ -13,8 +13,8 @@
 //! revision 34, sections 7.5 and 9).
 //!
 //! What the pattern alone does not give, [`Hello`] adds in the clear part of the first message: a
-//! keyed MAC and a handshake counter, both checked before any Diffie-Hellman, so that neither garbage
-//! nor a recorded hello costs the gateway curve arithmetic.
+//! keyed MAC and a handshake counter, both checked before any Diffie-Hellman, so that neither
+//! garbage nor a recorded hello costs the gateway curve arithmetic.
 
 mod handshake;
 mod hello;

@@ -21,19 +21,13 @@ impl Resolver {
     /// `static_public` belongs to the private key that snow will be given, so that a handshake does
     /// not compute it again; `None` where there is no static key.
     pub(super) fn new(entropy: [u8; 32], static_public: Option<StaticPublic>) -> Self {
-        Self {
-            entropy,
-            static_public,
-        }
+        Self { entropy, static_public }
     }
 }
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(Entropy {
-            bytes: self.entropy,
-            spent: false,
-        }))
+        Some(Box::new(Entropy { bytes: self.entropy, spent: false }))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {

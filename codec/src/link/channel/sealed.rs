@@ -78,14 +78,8 @@ impl std::error::Error for ChannelError {}
 impl Channel {
     pub(super) fn new(sending: &[u8; 32], receiving: &[u8; 32]) -> Self {
         Self {
-            sending: Half {
-                key: *sending,
-                counter: 0,
-            },
-            receiving: Half {
-                key: *receiving,
-                counter: 0,
-            },
+            sending: Half { key: *sending, counter: 0 },
+            receiving: Half { key: *receiving, counter: 0 },
         }
     }
 
@@ -94,7 +88,8 @@ impl Channel {
     /// Does not allocate if `out` has room for `body` and [`SEAL_OVERHEAD_BYTES`].
     ///
     /// # Errors
-    /// [`ChannelError::TooLong`] or [`ChannelError::Exhausted`]; channel and `out` are as they were.
+    /// [`ChannelError::TooLong`] or [`ChannelError::Exhausted`]; channel and `out` are as they
+    /// were.
     pub fn seal(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), ChannelError> {
         if body.len() > BODY_BYTES_MAX {
             return Err(ChannelError::TooLong { length: body.len() });
@@ -118,8 +113,8 @@ impl Channel {
     /// Opens one whole SEALED record, header included, in place and gives the body.
     ///
     /// # Errors
-    /// Any [`ChannelError`] leaves the channel as it was (the next record in order would still open),
-    /// but the record's bytes are spoilt and the caller closes the connection.
+    /// Any [`ChannelError`] leaves the channel as it was (the next record in order would still
+    /// open), but the record's bytes are spoilt and the caller closes the connection.
     pub fn open<'a>(&mut self, record: &'a mut [u8]) -> Result<&'a [u8], ChannelError> {
         match deframe(record) {
             Ok(Some(found)) if found.kind == RecordType::SEALED && found.end == record.len() => {}

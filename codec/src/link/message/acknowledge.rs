@@ -26,10 +26,7 @@ impl Acknowledge {
     pub(super) const NAME: &'static str = "acknowledge";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            command: fields.unsigned(COMMAND)?,
-            result: fields.unsigned(RESULT)?,
-        })
+        Ok(Self { command: fields.unsigned(COMMAND)?, result: fields.unsigned(RESULT)? })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

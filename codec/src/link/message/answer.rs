@@ -130,9 +130,7 @@ impl<'a> Answer<'a> {
 impl<'a> Slip<'a> {
     /// All three fields or none.
     fn decode(fields: &Fields<'a>) -> Result<Option<Self>, BodyError> {
-        let any = [VOUCHER_SERIAL, VOUCHER_PIN, VOUCHER_EXPIRY]
-            .iter()
-            .any(|tag| fields.has(*tag));
+        let any = [VOUCHER_SERIAL, VOUCHER_PIN, VOUCHER_EXPIRY].iter().any(|tag| fields.has(*tag));
         if !any {
             return Ok(None);
         }

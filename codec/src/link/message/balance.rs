@@ -20,10 +20,7 @@ impl Balance {
     pub(super) const NAME: &'static str = "balance";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            stan: fields.unsigned(STAN)?,
-            date: fields.date(DATE)?,
-        })
+        Ok(Self { stan: fields.unsigned(STAN)?, date: fields.date(DATE)? })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

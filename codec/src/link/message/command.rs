@@ -45,19 +45,12 @@ impl<'a> Command<'a> {
 
     pub(super) fn decode(fields: &Fields<'a>) -> Result<Self, BodyError> {
         let order = match fields.unsigned(ORDER)? {
-            BLOCK => Order::Block {
-                reason: fields.text_or_empty(TEXT)?,
-            },
+            BLOCK => Order::Block { reason: fields.text_or_empty(TEXT)? },
             UNBLOCK => Order::Unblock,
-            MESSAGE => Order::Message {
-                text: fields.text(TEXT)?,
-            },
+            MESSAGE => Order::Message { text: fields.text(TEXT)? },
             other => Order::Unknown(other),
         };
-        Ok(Self {
-            id: fields.unsigned(COMMAND)?,
-            order,
-        })
+        Ok(Self { id: fields.unsigned(COMMAND)?, order })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

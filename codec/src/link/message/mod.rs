@@ -1,13 +1,13 @@
 //! Message bodies: one type byte, then tagged values.
 //!
-//! One file per message, each with the same members: the struct, `TYPE`, `NAME`, `decode`, `encode`.
-//! [`Upward`] is what terminals say, [`Downward`] what the gateway says. Decoding borrows from the
-//! body and does not allocate; encoding appends to the caller's buffer.
+//! One file per message, each with the same members: the struct, `TYPE`, `NAME`, `decode`,
+//! `encode`. [`Upward`] is what terminals say, [`Downward`] what the gateway says. Decoding borrows
+//! from the body and does not allocate; encoding appends to the caller's buffer.
 //!
 //! Unknown tags are skipped, so that a later version can add fields. Integers are written without
 //! leading zero bytes, and fields that would be zero or empty by default are left out: on 2G every
-//! byte is paid for. Fields that may be left out are written first and those that may not last, so that
-//! no body that was cut short can be read as another one.
+//! byte is paid for. Fields that may be left out are written first and those that may not last, so
+//! that no body that was cut short can be read as another one.
 
 mod acknowledge;
 mod answer;
@@ -95,7 +95,8 @@ impl<'a> Upward<'a> {
     /// Appends the body to `out`.
     ///
     /// # Panics
-    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut it.
+    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut
+    /// it.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::Logon(message) => message.encode(out),
@@ -142,7 +143,8 @@ impl<'a> Downward<'a> {
     /// Appends the body to `out`.
     ///
     /// # Panics
-    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut it.
+    /// If a text is over its bound in [`crate::limits`]: whoever took it from outside did not cut
+    /// it.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::Welcome(message) => message.encode(out),
@@ -155,22 +157,10 @@ impl<'a> Downward<'a> {
 
 fn message_type(body: &[u8]) -> Result<u8, BodyError> {
     let kind = BodyErrorKind::Empty;
-    body.first().copied().ok_or(BodyError {
-        message: "",
-        field: "",
-        tag: 0,
-        offset: 0,
-        kind,
-    })
+    body.first().copied().ok_or(BodyError { message: "", field: "", tag: 0, offset: 0, kind })
 }
 
 fn unknown(found: u8) -> BodyError {
     let kind = BodyErrorKind::UnknownMessage { found };
-    BodyError {
-        message: "",
-        field: "",
-        tag: 0,
-        offset: 0,
-        kind,
-    }
+    BodyError { message: "", field: "", tag: 0, offset: 0, kind }
 }

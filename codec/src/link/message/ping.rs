@@ -17,9 +17,7 @@ impl Ping {
     pub(super) const NAME: &'static str = "ping";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            nonce: fields.unsigned(NONCE)?,
-        })
+        Ok(Self { nonce: fields.unsigned(NONCE)? })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

@@ -19,10 +19,7 @@ impl Pong {
     pub(super) const NAME: &'static str = "pong";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
-        Ok(Self {
-            nonce: fields.unsigned(NONCE)?,
-            time_s: fields.unsigned(TIME)?,
-        })
+        Ok(Self { nonce: fields.unsigned(NONCE)?, time_s: fields.unsigned(TIME)? })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

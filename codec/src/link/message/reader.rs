@@ -53,36 +53,16 @@ fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
     };
     let minimal = short != LONG_LENGTH || length >= u16::from(LONG_LENGTH);
     let (rest, value) = take(length).parse(rest)?;
-    Ok((
-        rest,
-        RawField {
-            number,
-            minimal,
-            value,
-        },
-    ))
+    Ok((rest, RawField { number, minimal, value }))
 }
 
 impl<'a> Fields<'a> {
     /// Finds the fields of `body`, whose first byte is the message type.
     pub(super) fn find(message: &'static str, body: &'a [u8]) -> Result<Self, BodyError> {
-        let mut fields = Self {
-            message,
-            body,
-            places: [None; KNOWN],
-        };
+        let mut fields = Self { message, body, places: [None; KNOWN] };
         if body.len() > BODY_BYTES_MAX {
-            let kind = BodyErrorKind::TooLong {
-                length: body.len(),
-                bytes_max: BODY_BYTES_MAX,
-            };
-            return Err(BodyError {
-                message,
-                field: "",
-                tag: 0,
-                offset: 0,
-                kind,
-            });
+            let kind = BodyErrorKind::TooLong { length: body.len(), bytes_max: BODY_BYTES_MAX };
+            return Err(BodyError { message, field: "", tag: 0, offset: 0, kind });
         }
         let mut rest = body.get(1..).unwrap_or_default();
         // Bound: every field takes at least its tag and length from `rest`.
@@ -103,18 +83,11 @@ impl<'a> Fields<'a> {
         let Some(tag) = tag::find(field.number) else {
             return Ok(());
         };
-        let head = if field.value.len() < usize::from(LONG_LENGTH) {
-            2
-        } else {
-            4
-        };
+        let head = if field.value.len() < usize::from(LONG_LENGTH) { 2 } else { 4 };
         let offset = start + head;
         let length = field.value.len();
         if length > tag.bytes_max {
-            let kind = BodyErrorKind::TooLong {
-                length,
-                bytes_max: tag.bytes_max,
-            };
+            let kind = BodyErrorKind::TooLong { length, bytes_max: tag.bytes_max };
             return Err(self.error(tag, offset, kind));
         }
         let place = &mut self.places[usize::from(tag.number)];
@@ -122,10 +95,7 @@ impl<'a> Fields<'a> {
             return Err(self.error(tag, start, BodyErrorKind::Duplicate));
         }
         let bounded = |bytes| u16::try_from(bytes).expect("BODY_BYTES_MAX fits 16 bits");
-        *place = Some(Place {
-            offset: bounded(offset),
-            length: bounded(length),
-        });
+        *place = Some(Place { offset: bounded(offset), length: bounded(length) });
         Ok(())
     }
 
@@ -149,9 +119,7 @@ impl<'a> Fields<'a> {
         if value.first() == Some(&0) {
             return Err(self.error(tag, offset, BodyErrorKind::NotMinimal));
         }
-        let wide = value
-            .iter()
-            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let wide = value.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
         let narrow =
             T::try_from(wide).map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
         Ok(Some(narrow))
@@ -176,9 +144,7 @@ impl<'a> Fields<'a> {
             Some(first) if *first >= 0x80 => -1,
             _ => 0,
         };
-        Ok(Some(value.iter().fold(sign, |sum: i64, byte| {
-            (sum << 8) | i64::from(*byte)
-        })))
+        Ok(Some(value.iter().fold(sign, |sum: i64, byte| (sum << 8) | i64::from(*byte))))
     }
 
     /// Text of a mandatory field.
@@ -210,9 +176,7 @@ impl<'a> Fields<'a> {
     /// Response code of a mandatory field: exactly two bytes.
     pub(super) fn code(&self, tag: Tag) -> Result<ResponseCode, BodyError> {
         let (offset, value) = self.value(tag).ok_or_else(|| self.missing(tag))?;
-        let bytes = value
-            .try_into()
-            .map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
+        let bytes = value.try_into().map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
         Ok(ResponseCode(bytes))
     }
 
@@ -223,19 +187,14 @@ impl<'a> Fields<'a> {
 
     /// The error of a field that is there but has none of the defined values.
     pub(super) fn undefined(&self, tag: Tag) -> BodyError {
-        let offset = self
-            .value(tag)
-            .map_or(self.body.len(), |(offset, _)| offset);
+        let offset = self.value(tag).map_or(self.body.len(), |(offset, _)| offset);
         self.error(tag, offset, BodyErrorKind::Value)
     }
 
     fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
         let place = self.places[usize::from(tag.number)]?;
         let offset = usize::from(place.offset);
-        Some((
-            offset,
-            &self.body[offset..offset + usize::from(place.length)],
-        ))
+        Some((offset, &self.body[offset..offset + usize::from(place.length)]))
     }
 
     fn missing(&self, tag: Tag) -> BodyError {
@@ -243,23 +202,11 @@ impl<'a> Fields<'a> {
     }
 
     fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
-        BodyError {
-            message: self.message,
-            field: tag.name,
-            tag: tag.number,
-            offset,
-            kind,
-        }
+        BodyError { message: self.message, field: tag.name, tag: tag.number, offset, kind }
     }
 
     fn raw_error(&self, number: u8, offset: usize, kind: BodyErrorKind) -> BodyError {
         let field = tag::find(number).map_or("unknown", |tag| tag.name);
-        BodyError {
-            message: self.message,
-            field,
-            tag: number,
-            offset,
-            kind,
-        }
+        BodyError { message: self.message, field, tag: number, offset, kind }
     }
 }

@@ -33,14 +33,13 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has none.
+    /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has
+    /// none.
     pub(super) fn signed(&mut self, tag: Tag, value: i64) {
         let bytes = value.to_be_bytes();
         let sign = if value < 0 { 0xFF } else { 0x00 };
         let mut start = bytes.iter().take_while(|byte| **byte == sign).count();
-        let lost_sign = bytes
-            .get(start)
-            .is_none_or(|byte| (*byte >= 0x80) != (value < 0));
+        let lost_sign = bytes.get(start).is_none_or(|byte| (*byte >= 0x80) != (value < 0));
         if value != 0 && lost_sign {
             start -= 1;
         }
