@@ -82,7 +82,6 @@ pub enum Asked {
 }
 
 /// One thing that happened.
-#[expect(clippy::large_enum_variant, reason = "asks are what nearly every one of them is")]
 pub enum Input {
     /// From the pool.
     Ask(Ask),
@@ -252,7 +251,6 @@ pub struct Reply {
 }
 
 /// What the answer says; [`crate::work::reply`] turns it into bytes.
-#[expect(clippy::large_enum_variant, reason = "a sale is what nearly every one of them is")]
 pub enum Content {
     /// A journalled sale or reversal: a pure function of its row, so a retry is byte-identical.
     Journalled(Transaction),

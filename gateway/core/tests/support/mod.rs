@@ -246,14 +246,18 @@ fn network() -> Change {
             RegistryRecord::Service(top_ups()),
         ],
         vouchers: (1..=3).map(voucher).collect(),
-        funds: vec![Funding {
-            reference: Text::from("opening").unwrap(),
-            seller: SellerId(5),
-            amount_minor: 100_000,
-            at_ms: 0,
-            legs: store::Legs::new(),
-        }],
+        funds: vec![funding("opening", 100_000)],
         ..Change::default()
+    }
+}
+
+pub fn funding(reference: &str, amount_minor: i64) -> Funding {
+    Funding {
+        reference: Text::from(reference).unwrap(),
+        seller: SellerId(5),
+        amount_minor,
+        at_ms: 0,
+        legs: store::Legs::new(),
     }
 }
 
@@ -296,6 +300,7 @@ pub fn vouchers() -> Service {
         products: vec![
             Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 },
             Product { id: ProductId(2), name: "1000".to_owned(), amount_minor: 100_000 },
+            Product { id: ProductId(3), name: "1".to_owned(), amount_minor: 100 },
         ],
         commission: vec![
             CommissionRule { level: 0, basis_points: 400, from: today() },
