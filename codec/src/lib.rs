@@ -6,5 +6,7 @@
 //! [`link`] is the terminals' own protocol over TCP, specified byte by byte in `docs/wire.md`.
 //! [`limits`] names every bound of it, with its reason.
 
+#![forbid(unsafe_code)]
+
 pub mod limits;
 pub mod link;

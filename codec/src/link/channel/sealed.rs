@@ -146,3 +146,24 @@ impl Half {
         LessSafeKey::new(key.expect("the cipher's keys have 32 bytes"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Channel, ChannelError};
+
+    #[test]
+    fn a_counter_at_its_end_never_wraps() {
+        let mut sender = Channel::new(&[1; 32], &[2; 32]);
+        let mut receiver = Channel::new(&[2; 32], &[1; 32]);
+        sender.sending.counter = u64::MAX - 1;
+        receiver.receiving.counter = u64::MAX - 1;
+        let mut record = Vec::new();
+        sender.seal(b"last", &mut record).unwrap();
+        let mut again = record.clone();
+        assert_eq!(receiver.open(&mut record), Ok(&b"last"[..]));
+        assert_eq!(receiver.open(&mut again), Err(ChannelError::Exhausted));
+        let mut out = Vec::new();
+        assert_eq!(sender.seal(b"one more", &mut out), Err(ChannelError::Exhausted));
+        assert!(out.is_empty());
+    }
+}
