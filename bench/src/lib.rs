@@ -1,1 +1,3 @@
-//! placeholder
+//! What Tillgate is measured with.
+
+pub mod echo;

@@ -26,6 +26,9 @@ impl Moment {
 }
 
 impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
     /// A span of milliseconds.
     #[must_use]
     pub const fn ms(ms: u64) -> Self {
@@ -36,6 +39,12 @@ impl Span {
     #[must_use]
     pub const fn s(s: u64) -> Self {
         Self::ms(s.saturating_mul(1_000))
+    }
+
+    /// Whole microseconds in it.
+    #[must_use]
+    pub const fn as_us(self) -> u64 {
+        self.0 / 1_000
     }
 }
 

@@ -157,12 +157,7 @@ impl Book {
     /// An empty book.
     #[must_use]
     pub fn new(terminal: u32) -> Self {
-        Self {
-            terminal,
-            entries: Vec::new(),
-            opening: None,
-            in_doubt: 0,
-        }
+        Self { terminal, entries: Vec::new(), opening: None, in_doubt: 0 }
     }
 
     /// Whose book it is.
@@ -267,7 +262,6 @@ impl Book {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 mod tests {
     use tillgate_codec::link::message::AnswerKind;
 
@@ -275,14 +269,7 @@ mod tests {
 
     fn asked(stan: u32) -> Asked {
         let date = BusinessDate(9_000);
-        Asked {
-            stan,
-            date,
-            service: 10,
-            product: 1,
-            amount_minor: 500,
-            subscriber: 0,
-        }
+        Asked { stan, date, service: 10, product: 1, amount_minor: 500, subscriber: 0 }
     }
 
     fn answer(stan: u32, code: ResponseCode) -> Answer<'static> {
@@ -305,15 +292,9 @@ mod tests {
     fn a_sale_is_in_doubt_until_its_first_final_answer() {
         let mut book = Book::new(7);
         let index = book.begin(asked(1), Moment(5), Moment(10), false);
-        assert_eq!(
-            (book.in_doubt(), book.entries()[index].state),
-            (1, State::InDoubt)
-        );
+        assert_eq!((book.in_doubt(), book.entries()[index].state), (1, State::InDoubt));
         let approved = answer(1, ResponseCode::APPROVED);
-        assert_eq!(
-            book.settle(index, Moment(30), &approved, b"one"),
-            Settled::First
-        );
+        assert_eq!(book.settle(index, Moment(30), &approved, b"one"), Settled::First);
         let entry = &book.entries()[index];
         assert_eq!((entry.state, book.in_doubt()), (State::Approved, 0));
         assert_eq!((entry.response(), entry.service()), (Span(25), Span(20)));
@@ -326,15 +307,9 @@ mod tests {
         let index = book.begin(asked(1), Moment(0), Moment(0), false);
         let approved = answer(1, ResponseCode::APPROVED);
         book.settle(index, Moment(1), &approved, b"one");
-        assert_eq!(
-            book.settle(index, Moment(2), &approved, b"one"),
-            Settled::Same
-        );
+        assert_eq!(book.settle(index, Moment(2), &approved, b"one"), Settled::Same);
         assert!(!book.entries()[index].wrong.answer_changed);
-        assert_eq!(
-            book.settle(index, Moment(3), &approved, b"two"),
-            Settled::Changed
-        );
+        assert_eq!(book.settle(index, Moment(3), &approved, b"two"), Settled::Changed);
         assert!(book.entries()[index].wrong.answer_changed);
     }
 
@@ -342,10 +317,7 @@ mod tests {
     fn an_approval_of_another_amount_is_noticed() {
         let mut book = Book::new(7);
         let index = book.begin(asked(1), Moment(0), Moment(0), false);
-        let other = Answer {
-            amount_minor: 5,
-            ..answer(1, ResponseCode::APPROVED)
-        };
+        let other = Answer { amount_minor: 5, ..answer(1, ResponseCode::APPROVED) };
         book.settle(index, Moment(1), &other, b"one");
         assert!(book.entries()[index].wrong.other_amount);
     }

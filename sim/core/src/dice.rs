@@ -78,18 +78,12 @@ fn mix(value: u64) -> u64 {
     b ^ (b >> 31)
 }
 
-#[expect(
-    clippy::as_conversions,
-    reason = "std has no other way; rounding does no harm here"
-)]
+#[expect(clippy::as_conversions, reason = "std has no other way; rounding does no harm here")]
 fn to_float(value: u64) -> f64 {
     value as f64
 }
 
-#[expect(
-    clippy::as_conversions,
-    reason = "std has no other way; `as` saturates"
-)]
+#[expect(clippy::as_conversions, reason = "std has no other way; `as` saturates")]
 fn to_whole(value: f64) -> u64 {
     value as u64
 }

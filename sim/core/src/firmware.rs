@@ -174,18 +174,12 @@ impl Mix {
             left = left.saturating_sub(u64::from(offer.weight));
             here
         })?;
-        let range = offer
-            .amount_max_minor
-            .saturating_sub(offer.amount_min_minor);
-        Some((
-            *offer,
-            offer.amount_min_minor + dice.below(range.saturating_add(1)),
-        ))
+        let range = offer.amount_max_minor.saturating_sub(offer.amount_min_minor);
+        Some((*offer, offer.amount_min_minor + dice.below(range.saturating_add(1))))
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 mod tests {
     use super::*;
 
@@ -213,10 +207,7 @@ mod tests {
             counts[usize::from(offer.service)] += 1;
             assert!((100..=200).contains(&amount));
         }
-        assert!(
-            counts[1] > 2_800 && counts[2] == 0 && counts[3] > 800,
-            "{counts:?}"
-        );
+        assert!(counts[1] > 2_800 && counts[2] == 0 && counts[3] > 800, "{counts:?}");
         assert!(Mix::new(vec![offer(1, 0)]).is_none());
     }
 
@@ -224,14 +215,8 @@ mod tests {
     fn pauses_grow_to_their_cap_and_jitter_stays_below_them() {
         let (base, cap) = (Span::s(1), Span::s(60));
         let mut dice = Dice::new(1, 1);
-        assert_eq!(
-            Reconnect::Exponential { base, cap }.pause(3, &mut dice),
-            Span::s(8)
-        );
-        assert_eq!(
-            Reconnect::Exponential { base, cap }.pause(200, &mut dice),
-            cap
-        );
+        assert_eq!(Reconnect::Exponential { base, cap }.pause(3, &mut dice), Span::s(8));
+        assert_eq!(Reconnect::Exponential { base, cap }.pause(200, &mut dice), cap);
         for failures in 0..70 {
             let pause = Reconnect::FullJitter { base, cap }.pause(failures, &mut dice);
             assert!(pause <= cap);

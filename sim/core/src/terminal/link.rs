@@ -23,23 +23,17 @@ impl Terminal {
         match &self.phase {
             Phase::Away(at) if *at <= now => {
                 self.connect = true;
-                self.phase = Phase::Connecting {
-                    by: now.after(self.firmware.connect),
-                };
+                self.phase = Phase::Connecting { by: now.after(self.firmware.connect) };
             }
             Phase::Connecting { by } if *by <= now => {
                 self.hang_up(now, Some(Trouble::ConnectTimeout));
             }
-            Phase::Shaking { by, .. }
-            | Phase::Linked {
-                welcome_by: Some(by),
-                ..
-            } if *by <= now => {
+            Phase::Shaking { by, .. } | Phase::Linked { welcome_by: Some(by), .. }
+                if *by <= now =>
+            {
                 self.hang_up(now, Some(Trouble::LogonTimeout));
             }
-            Phase::Linked {
-                welcome_by: None, ..
-            } => {
+            Phase::Linked { welcome_by: None, .. } => {
                 if self.ping.pong_by.is_some_and(|by| by <= now) {
                     return self.hang_up(now, Some(Trouble::PingTimeout));
                 }
@@ -74,10 +68,7 @@ impl Terminal {
         match started {
             Ok(initiator) => {
                 let by = now.after(self.firmware.logon);
-                self.phase = Phase::Shaking {
-                    by,
-                    initiator: Box::new(initiator),
-                };
+                self.phase = Phase::Shaking { by, initiator: Box::new(initiator) };
             }
             Err(_) => self.hang_up(now, Some(Trouble::BadHandshake)),
         }
@@ -137,19 +128,10 @@ impl Terminal {
         let Phase::Shaking { initiator, .. } = linking else {
             return Err(Trouble::BadRecord);
         };
-        let channel = initiator
-            .finish(payload)
-            .map_err(|_| Trouble::BadHandshake)?;
-        self.phase = Phase::Linked {
-            channel,
-            welcome_by: Some(by),
-        };
+        let channel = initiator.finish(payload).map_err(|_| Trouble::BadHandshake)?;
+        self.phase = Phase::Linked { channel, welcome_by: Some(by) };
         let firmware = std::sync::Arc::clone(&self.firmware);
-        let logon = Logon {
-            firmware: &firmware.version,
-            catalogue: 0,
-            versions: MESSAGE_VERSION,
-        };
+        let logon = Logon { firmware: &firmware.version, catalogue: 0, versions: MESSAGE_VERSION };
         self.send(now, &Upward::Logon(logon));
         Ok(())
     }
@@ -160,9 +142,7 @@ impl Terminal {
             return Err(Trouble::BadRecord);
         }
         let refusal = Refusal::decode(payload).map_err(|_| Trouble::BadRecord)?;
-        self.till
-            .notes
-            .push(Note::Trouble(Trouble::Refused(refusal.code)));
+        self.till.notes.push(Note::Trouble(Trouble::Refused(refusal.code)));
         self.close = true;
         self.disconnected(now, Span::s(u64::from(refusal.retry_after_s)));
         Ok(())
@@ -196,23 +176,14 @@ impl Terminal {
         match welcome.code {
             ResponseCode::APPROVED => {}
             ResponseCode::TERMINAL_INACTIVE => self.till.notes.push(Note::Blocked),
-            code => self
-                .till
-                .notes
-                .push(Note::Trouble(Trouble::LogonDeclined(code))),
+            code => self.till.notes.push(Note::Trouble(Trouble::LogonDeclined(code))),
         }
         self.till.online(now, welcome, &mut self.dice);
     }
 
     fn commanded(&mut self, now: Moment, command: &Command<'_>) {
         let result = self.till.order(now, &command.order, &mut self.dice);
-        self.send(
-            now,
-            &Upward::Acknowledge(Acknowledge {
-                command: command.id,
-                result,
-            }),
-        );
+        self.send(now, &Upward::Acknowledge(Acknowledge { command: command.id, result }));
     }
 
     fn send_ping(&mut self, now: Moment) {

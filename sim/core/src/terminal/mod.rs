@@ -99,11 +99,7 @@ impl Terminal {
             till: Till::new(terminal, Arc::clone(&firmware)),
             firmware,
             failures: 0,
-            ping: Ping {
-                after: Span::s(60),
-                last_sent: now,
-                pong_by: None,
-            },
+            ping: Ping { after: Span::s(60), last_sent: now, pong_by: None },
             partial: Vec::new(),
             out: Vec::new(),
             sent: false,
@@ -153,17 +149,9 @@ impl Terminal {
         match &self.phase {
             Phase::Away(at) => Some(*at),
             Phase::Connecting { by } | Phase::Shaking { by, .. } => Some(*by),
-            Phase::Linked {
-                welcome_by: Some(by),
-                ..
-            } => Some(*by),
-            Phase::Linked {
-                welcome_by: None, ..
-            } => {
-                let link = self
-                    .ping
-                    .pong_by
-                    .unwrap_or(self.ping.last_sent.after(self.ping.after));
+            Phase::Linked { welcome_by: Some(by), .. } => Some(*by),
+            Phase::Linked { welcome_by: None, .. } => {
+                let link = self.ping.pong_by.unwrap_or(self.ping.last_sent.after(self.ping.after));
                 Some(self.till.deadline().map_or(link, |till| till.min(link)))
             }
             Phase::Gone => None,
@@ -179,13 +167,7 @@ impl Terminal {
     /// Whether it is logged on.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Linked {
-                welcome_by: None,
-                ..
-            }
-        )
+        matches!(self.phase, Phase::Linked { welcome_by: None, .. })
     }
 
     /// Whether it has logged off for good.

@@ -1,5 +1,4 @@
 //! A terminal against the gateway's end of the codec, without any gateway behind it.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::sync::Arc;
 
@@ -63,25 +62,11 @@ struct Pair {
 impl Pair {
     fn new(firmware: Firmware) -> Self {
         let psk = Psk::new([9; 32]);
-        let identity = Identity {
-            terminal: 42,
-            key_id: 1,
-            psk,
-            handshakes: 100,
-        };
+        let identity = Identity { terminal: 42, key_id: 1, psk, handshakes: 100 };
         let terminal = Terminal::new(identity, Arc::new(firmware), 1, Moment(0));
         let (now, counters) = (Moment(0), 100);
         let (notes, bodies) = (Vec::new(), Vec::new());
-        Self {
-            terminal,
-            channel: None,
-            now,
-            notes,
-            bodies,
-            counters,
-            connects: 0,
-            closed: false,
-        }
+        Self { terminal, channel: None, now, notes, bodies, counters, connects: 0, closed: false }
     }
 
     /// A pair that is logged on and open for business.
@@ -97,22 +82,11 @@ impl Pair {
         assert_eq!(self.connects, 1);
         self.connects = 0;
         self.give(Input::Connected);
-        assert!(matches!(
-            Upward::decode(&self.bodies.remove(0)),
-            Ok(Upward::Logon(_))
-        ));
+        assert!(matches!(Upward::decode(&self.bodies.remove(0)), Ok(Upward::Logon(_))));
         let (time_s, catalogue) = (0, 0);
         let (idle_s, answer_s, stan_last) = (600, 25, 3);
         let code = ResponseCode::APPROVED;
-        let welcome = Welcome {
-            code,
-            date: DATE,
-            time_s,
-            catalogue,
-            idle_s,
-            answer_s,
-            stan_last,
-        };
+        let welcome = Welcome { code, date: DATE, time_s, catalogue, idle_s, answer_s, stan_last };
         self.say(&Downward::Welcome(welcome));
         assert!(self.terminal.is_online());
     }
@@ -139,8 +113,7 @@ impl Pair {
                         let whole = at..at + record.end;
                         at += record.end;
                         if let Some(channel) = &mut self.channel {
-                            self.bodies
-                                .push(channel.open(&mut bytes[whole]).unwrap().to_vec());
+                            self.bodies.push(channel.open(&mut bytes[whole]).unwrap().to_vec());
                             continue;
                         }
                         let payload = &bytes[whole.start + record.range.start..whole.end];
@@ -164,11 +137,7 @@ impl Pair {
     fn sealed(&mut self, message: &Downward<'_>) -> Vec<u8> {
         let (mut body, mut record) = (Vec::new(), Vec::new());
         message.encode(&mut body);
-        self.channel
-            .as_mut()
-            .unwrap()
-            .seal(&body, &mut record)
-            .unwrap();
+        self.channel.as_mut().unwrap().seal(&body, &mut record).unwrap();
         record
     }
 
@@ -185,9 +154,7 @@ impl Pair {
     /// The sale that the terminal sent: its STAN and its bytes.
     fn sale(&mut self) -> (u32, Vec<u8>) {
         let body = self.bodies.remove(0);
-        let Ok(Upward::Sale(sale)) = Upward::decode(&body) else {
-            panic!("no sale: {body:02x?}")
-        };
+        let Ok(Upward::Sale(sale)) = Upward::decode(&body) else { panic!("no sale: {body:02x?}") };
         (sale.stan, body)
     }
 
@@ -201,11 +168,7 @@ impl Pair {
 }
 
 fn answer(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
-    let slip = Slip {
-        serial: "S1",
-        pin: "123456",
-        expiry: BusinessDate(10_000),
-    };
+    let slip = Slip { serial: "S1", pin: "123456", expiry: BusinessDate(10_000) };
     let approved_sale = code.is_approved() && kind == AnswerKind::Sale;
     Answer {
         kind,
@@ -236,11 +199,7 @@ fn a_terminal_logs_on_and_sells_from_the_stan_that_the_gateway_knows() {
     pair.answer(stan, ResponseCode::APPROVED);
     assert_eq!(pair.state(0), State::Approved);
     let code = ResponseCode::APPROVED;
-    let finished = Finished {
-        code,
-        response: Span(1_000),
-        service: Span(1_000),
-    };
+    let finished = Finished { code, response: Span(1_000), service: Span(1_000) };
     assert!(pair.notes.contains(&Note::Finished(finished)));
     pair.until_deadline();
     assert_eq!(pair.sale().0, 5);
@@ -295,11 +254,7 @@ fn still_in_progress_is_asked_again_later_and_longer_each_time() {
 
 #[test]
 fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
-    let with = Firmware {
-        confirm_permille: 1_000,
-        retry_permille: 1_000,
-        ..firmware(thinking())
-    };
+    let with = Firmware { confirm_permille: 1_000, retry_permille: 1_000, ..firmware(thinking()) };
     let mut pair = Pair::online(with);
     pair.until_deadline();
     let (stan, first) = pair.sale();
@@ -309,11 +264,7 @@ fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
     assert!(!pair.terminal.book().entries()[0].wrong.answer_changed);
     let body = pair.bodies.remove(0);
     assert!(matches!(Upward::decode(&body), Ok(Upward::Confirm(confirm)) if confirm.stan == stan));
-    pair.say(&Downward::Answer(answer(
-        AnswerKind::Confirm,
-        stan,
-        ResponseCode::APPROVED,
-    )));
+    pair.say(&Downward::Answer(answer(AnswerKind::Confirm, stan, ResponseCode::APPROVED)));
     assert!(pair.terminal.book().entries()[0].confirmed);
     pair.until_deadline();
     assert_eq!(pair.sale().0, stan + 1);
@@ -322,27 +273,15 @@ fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
 #[test]
 fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
     let mut pair = Pair::online(firmware(thinking()));
-    let block = Command {
-        id: 5,
-        order: Order::Block { reason: "audit" },
-    };
+    let block = Command { id: 5, order: Order::Block { reason: "audit" } };
     pair.say(&Downward::Command(block));
     let body = pair.bodies.remove(0);
     assert!(matches!(Upward::decode(&body), Ok(Upward::Acknowledge(ack)) if ack.command == 5));
     pair.until_deadline();
     let body = pair.bodies.remove(0);
-    assert!(
-        matches!(Upward::decode(&body), Ok(Upward::Ping(_))),
-        "it only pings"
-    );
-    pair.say(&Downward::Pong(Pong {
-        nonce: 0,
-        time_s: 0,
-    }));
-    pair.say(&Downward::Command(Command {
-        id: 6,
-        order: Order::Unblock,
-    }));
+    assert!(matches!(Upward::decode(&body), Ok(Upward::Ping(_))), "it only pings");
+    pair.say(&Downward::Pong(Pong { nonce: 0, time_s: 0 }));
+    pair.say(&Downward::Command(Command { id: 6, order: Order::Unblock }));
     pair.bodies.clear();
     pair.until_deadline();
     assert_eq!(pair.sale().0, 4);
@@ -350,15 +289,9 @@ fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
 
 #[test]
 fn an_approval_after_a_block_is_noticed_when_the_terminal_tries_on() {
-    let stubborn = Firmware {
-        when_blocked: WhenBlocked::Try,
-        ..firmware(thinking())
-    };
+    let stubborn = Firmware { when_blocked: WhenBlocked::Try, ..firmware(thinking()) };
     let mut pair = Pair::online(stubborn);
-    pair.say(&Downward::Command(Command {
-        id: 5,
-        order: Order::Block { reason: "" },
-    }));
+    pair.say(&Downward::Command(Command { id: 5, order: Order::Block { reason: "" } }));
     pair.bodies.clear();
     pair.until_deadline();
     let (stan, _) = pair.sale();
@@ -374,10 +307,7 @@ fn records_may_come_in_any_pieces() {
         let (stan, _) = pair.sale();
         let approved = answer(AnswerKind::Sale, stan, ResponseCode::APPROVED);
         let mut record = pair.sealed(&Downward::Answer(approved));
-        record.extend(pair.sealed(&Downward::Pong(Pong {
-            nonce: 1,
-            time_s: 1,
-        })));
+        record.extend(pair.sealed(&Downward::Pong(Pong { nonce: 1, time_s: 1 })));
         let (head, tail) = record.split_at_mut(cut);
         pair.give(Input::Received(head));
         assert_eq!(pair.state(0), State::InDoubt, "cut after {cut}");
@@ -407,26 +337,14 @@ fn open_load_asks_for_customers_and_counts_their_waiting() {
     let mut pair = Pair::online(firmware(Custom::Sent));
     assert!(pair.notes.contains(&Note::Ready));
     pair.now = Moment(5_000_000);
-    pair.give(Input::Customer {
-        intended: Moment(1_000_000),
-    });
+    pair.give(Input::Customer { intended: Moment(1_000_000) });
     let (stan, _) = pair.sale();
     pair.notes.clear();
     pair.now = Moment(6_000_000);
     pair.answer(stan, ResponseCode::APPROVED);
     let (response, service) = (Span::ms(5), Span::ms(1));
     let code = ResponseCode::APPROVED;
-    assert_eq!(
-        pair.notes,
-        [
-            Note::Finished(Finished {
-                code,
-                response,
-                service
-            }),
-            Note::Ready
-        ]
-    );
+    assert_eq!(pair.notes, [Note::Finished(Finished { code, response, service }), Note::Ready]);
 }
 
 #[test]
@@ -437,11 +355,7 @@ fn a_refusal_makes_the_terminal_wait_as_long_as_it_is_asked_to() {
     terminal.handle(pair.now, Input::Connected);
     while terminal.poll().is_some() {}
     let mut record = Vec::new();
-    Refusal {
-        code: RefusalCode::BUSY,
-        retry_after_s: 30,
-    }
-    .encode(&mut record);
+    Refusal { code: RefusalCode::BUSY, retry_after_s: 30 }.encode(&mut record);
     terminal.handle(pair.now, Input::Received(&mut record));
     assert_eq!(terminal.deadline(), Some(pair.now.after(Span::s(30))));
 }

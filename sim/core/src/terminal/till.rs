@@ -127,14 +127,8 @@ impl Till {
     pub(super) fn deadline(&self) -> Option<Moment> {
         match self.task {
             Task::Free(next) => next.filter(|_| self.serves()),
-            Task::Errand(Errand {
-                stage: Stage::Sent(at) | Stage::Pause(at),
-                ..
-            }) => Some(at),
-            Task::Errand(Errand {
-                stage: Stage::Unsent,
-                ..
-            }) => None,
+            Task::Errand(Errand { stage: Stage::Sent(at) | Stage::Pause(at), .. }) => Some(at),
+            Task::Errand(Errand { stage: Stage::Unsent, .. }) => None,
         }
     }
 
@@ -205,14 +199,8 @@ impl Till {
             Task::Free(Some(intended)) if intended <= now && self.serves() => {
                 self.sell(now, intended, dice);
             }
-            Task::Errand(Errand {
-                stage: Stage::Pause(at),
-                ..
-            }) if at <= now => self.send(now),
-            Task::Errand(Errand {
-                stage: Stage::Sent(by),
-                ..
-            }) if by <= now => {
+            Task::Errand(Errand { stage: Stage::Pause(at), .. }) if at <= now => self.send(now),
+            Task::Errand(Errand { stage: Stage::Sent(by), .. }) if by <= now => {
                 self.notes.push(Note::Trouble(Trouble::AnswerTimeout));
                 self.turn = Turn::Hangup;
             }
@@ -265,11 +253,8 @@ impl Till {
             return self.unasked(now, answer, body);
         };
         let asked = self.book.entries()[errand.entry].asked;
-        let kind = if errand.kind == Kind::Confirm {
-            AnswerKind::Confirm
-        } else {
-            AnswerKind::Sale
-        };
+        let kind =
+            if errand.kind == Kind::Confirm { AnswerKind::Confirm } else { AnswerKind::Sale };
         if (answer.kind, answer.date, answer.stan) != (kind, asked.date, asked.stan) {
             return self.unasked(now, answer, body);
         }
@@ -335,14 +320,7 @@ impl Till {
             OfferKind::TopUp => subscriber::draw(dice),
         };
         let (stan, service, product) = (self.stan, offer.service, offer.product);
-        let asked = Asked {
-            stan,
-            date,
-            service,
-            product,
-            amount_minor,
-            subscriber,
-        };
+        let asked = Asked { stan, date, service, product, amount_minor, subscriber };
         let entry = self.book.begin(asked, intended, now, self.blocked);
         if self.blocked {
             self.notes.push(Note::TriedBlocked);
@@ -350,24 +328,12 @@ impl Till {
         let mut digits = [0; subscriber::DIGITS_MAX];
         let subscriber = subscriber::text(subscriber, &mut digits);
         let currency = offer.currency;
-        let sale = Sale {
-            stan,
-            date,
-            service,
-            product,
-            amount_minor,
-            currency,
-            subscriber,
-        };
+        let sale = Sale { stan, date, service, product, amount_minor, currency, subscriber };
         self.body.clear();
         Upward::Sale(sale).encode(&mut self.body);
         self.notes.push(Note::Started);
-        self.task = Task::Errand(Errand {
-            kind: Kind::Sale,
-            entry,
-            stage: Stage::Unsent,
-            rounds: 0,
-        });
+        self.task =
+            Task::Errand(Errand { kind: Kind::Sale, entry, stage: Stage::Unsent, rounds: 0 });
         self.send(now);
     }
 
@@ -406,22 +372,11 @@ impl Till {
     }
 
     fn ask_again(&mut self, now: Moment, errand: Errand) {
-        let factor = 1_u64
-            .checked_shl(u32::from(errand.rounds))
-            .unwrap_or(u64::MAX);
-        let pause = Span(
-            ASK_AGAIN_FIRST
-                .0
-                .saturating_mul(factor)
-                .min(ASK_AGAIN_LONGEST.0),
-        );
+        let factor = 1_u64.checked_shl(u32::from(errand.rounds)).unwrap_or(u64::MAX);
+        let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
         let rounds = errand.rounds.saturating_add(1);
         let stage = Stage::Pause(now.after(pause));
-        self.task = Task::Errand(Errand {
-            stage,
-            rounds,
-            ..errand
-        });
+        self.task = Task::Errand(Errand { stage, rounds, ..errand });
         self.notes.push(Note::AskedAgain);
     }
 
@@ -431,11 +386,7 @@ impl Till {
                 let entry = &self.book.entries()[entry];
                 let (response, service) = (entry.response(), entry.service());
                 let code = answer.code;
-                self.notes.push(Note::Finished(Finished {
-                    code,
-                    response,
-                    service,
-                }));
+                self.notes.push(Note::Finished(Finished { code, response, service }));
             }
             Settled::Same => {}
             Settled::Changed => self.notes.push(Note::Trouble(Trouble::AnswerChanged)),
@@ -449,12 +400,7 @@ impl Till {
             self.turn = Turn::Hangup;
         } else if dice.chance(self.firmware.retry_permille) {
             let stage = Stage::Unsent;
-            self.task = Task::Errand(Errand {
-                kind: Kind::Retry,
-                entry,
-                stage,
-                rounds: 0,
-            });
+            self.task = Task::Errand(Errand { kind: Kind::Retry, entry, stage, rounds: 0 });
             self.send(now);
         } else {
             self.after_retry(now, entry, answer, dice);
@@ -467,18 +413,9 @@ impl Till {
             return self.free(now, dice);
         }
         self.body.clear();
-        Upward::Confirm(Confirm {
-            stan: answer.stan,
-            date: answer.date,
-        })
-        .encode(&mut self.body);
+        Upward::Confirm(Confirm { stan: answer.stan, date: answer.date }).encode(&mut self.body);
         let stage = Stage::Unsent;
-        self.task = Task::Errand(Errand {
-            kind: Kind::Confirm,
-            entry,
-            stage,
-            rounds: 0,
-        });
+        self.task = Task::Errand(Errand { kind: Kind::Confirm, entry, stage, rounds: 0 });
         self.send(now);
     }
 

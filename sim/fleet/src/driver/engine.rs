@@ -1,0 +1,433 @@
+//! The loop of one thread.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use mio::{Events, Poll, Token};
+use tillsim_core::dice::Dice;
+use tillsim_core::terminal::{Input, Note, Output};
+use tillsim_core::time::{Moment, Span};
+
+use super::alarm::{self, Alarm};
+use super::arrivals::Arrivals;
+use super::deadlines::{Deadlines, index};
+use super::fleet::{Desk, Stage};
+use super::line::{Line, Lost, Taken};
+use super::station::Station;
+use super::tally::{Tally, latencies};
+use crate::cpu;
+use crate::number::{float, whole};
+
+/// Bytes read at once: hundreds of answers, so that one read nearly always empties a socket.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Events taken at once.
+const EVENTS_MAX: usize = 1024;
+
+/// Longest sleep: how late an order of the fleet's may be noticed.
+const SLEEP_MAX: Span = Span::ms(20);
+
+/// How often counts are published.
+const PUBLISH_EVERY: Span = Span::ms(200);
+
+/// How an engine connects.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The gateway.
+    pub target: SocketAddr,
+    /// Addresses to connect from, in turn; empty lets the system choose.
+    pub sources: Vec<Ipv4Addr>,
+    /// Connection attempts begun a second.
+    pub connects_per_s: u32,
+    /// Connections cut a second, at random, while the fleet sells.
+    pub cuts_per_s: f64,
+    /// For the cuts.
+    pub seed: u64,
+    /// The moment 0 of this run's clock.
+    pub epoch: Instant,
+}
+
+/// What the generator itself cost and how late it was: its honesty.
+#[derive(Clone)]
+pub struct Share {
+    /// Processor time of this thread while the fleet sold, in seconds.
+    pub cpu_s: f64,
+    /// How long the fleet sold.
+    pub sold: Span,
+    /// How late the engine noticed what was due, in microseconds.
+    pub lag: Histogram<u64>,
+    /// Longest time between two looks at the sockets, in microseconds.
+    pub stall_us_max: u64,
+}
+
+/// Why an engine could not run.
+#[derive(Debug)]
+pub struct EngineError(pub io::Error);
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the event loop failed: {}", self.0)
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// One thread's part of the fleet.
+pub struct Engine<S> {
+    plan: Plan,
+    poll: Poll,
+    alarm: Alarm,
+    stations: Vec<S>,
+    lines: Vec<Line>,
+    /// Counts the connections of each line, so that an event of an earlier one is not taken for the
+    /// present one's.
+    generations: Vec<u32>,
+    deadlines: Deadlines,
+    arrivals: Option<Arrivals>,
+    /// Stations that want to connect.
+    connecting: VecDeque<u32>,
+    connects_allowed: f64,
+    cuts_allowed: f64,
+    cuts: Dice,
+    refilled: Moment,
+    stage: Stage,
+    buffer: Vec<u8>,
+    tally: Tally,
+    interval: Histogram<u64>,
+    share: Share,
+    cpu_at_begin: f64,
+    begun: Moment,
+}
+
+impl<S: Station> Engine<S> {
+    /// An engine for these stations; all of them connect as soon as it runs.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the system gives no event queue.
+    pub fn new(
+        plan: Plan,
+        stations: Vec<S>,
+        arrivals: Option<Arrivals>,
+    ) -> Result<Self, EngineError> {
+        let count = stations.len();
+        let poll = Poll::new().map_err(EngineError)?;
+        let alarm = Alarm::new(poll.registry()).map_err(EngineError)?;
+        let mut deadlines = Deadlines::new(count);
+        for (number, station) in (0..).zip(&stations) {
+            if let Some(at) = station.deadline() {
+                deadlines.set(number, at);
+            }
+        }
+        Ok(Self {
+            cuts: Dice::new(plan.seed, u64::MAX - 1),
+            plan,
+            poll,
+            alarm,
+            lines: (0..count).map(|_| Line::default()).collect(),
+            generations: vec![0; count],
+            stations,
+            deadlines,
+            arrivals,
+            connecting: VecDeque::new(),
+            connects_allowed: 0.0,
+            cuts_allowed: 0.0,
+            refilled: Moment(0),
+            stage: Stage::Connect,
+            buffer: vec![0; READ_BYTES],
+            tally: Tally::default(),
+            interval: latencies(),
+            share: Share { cpu_s: 0.0, sold: Span::ZERO, lag: latencies(), stall_us_max: 0 },
+            cpu_at_begin: 0.0,
+            begun: Moment(0),
+        })
+    }
+
+    /// Runs until the desk says [`Stage::Quit`], or until every station is gone after a stop.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the event queue fails.
+    pub fn run(mut self, desk: &Desk) -> Result<(Vec<S>, Tally, Share), EngineError> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut published = self.now();
+        let mut looked = self.now();
+        loop {
+            self.obey(desk.stage());
+            if self.stage == Stage::Quit || self.is_finished() {
+                break;
+            }
+            let now = self.now();
+            self.share.stall_us_max = self.share.stall_us_max.max(now.since(looked).as_us());
+            let sleep = self.sleep(now)?;
+            match self.poll.poll(&mut events, Some(sleep)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(EngineError(error)),
+            }
+            looked = self.now();
+            for event in &events {
+                let Token(token) = event.token();
+                if event.token() == alarm::TOKEN {
+                    continue;
+                }
+                let gone = event.is_read_closed() || event.is_error();
+                self.event(token, event.is_writable(), gone);
+            }
+            self.due();
+            self.serve();
+            self.refill();
+            self.connect();
+            if self.now().since(published) >= PUBLISH_EVERY {
+                published = self.now();
+                self.publish(desk);
+            }
+        }
+        self.sold();
+        self.publish(desk);
+        Ok((self.stations, self.tally, self.share))
+    }
+
+    fn now(&self) -> Moment {
+        let elapsed = self.plan.epoch.elapsed().as_nanos();
+        Moment(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.stage == Stage::Stop
+            && self.tally.stopped >= u64::try_from(self.stations.len()).unwrap_or(0)
+    }
+
+    /// How long to sleep at most; the alarm is set for what comes before.
+    fn sleep(&mut self, now: Moment) -> Result<Duration, EngineError> {
+        let arrival = self.arrivals.as_ref().and_then(Arrivals::deadline);
+        let refill = self.connecting.front().map(|_| now.after(Span::ms(1)));
+        let next = [self.deadlines.first(), arrival, refill].into_iter().flatten().min();
+        if next.is_some_and(|at| at <= now) {
+            return Ok(Duration::ZERO);
+        }
+        let soon = next.filter(|at| *at < now.after(SLEEP_MAX));
+        self.alarm.set(now, soon).map_err(EngineError)?;
+        Ok(Duration::from_nanos(SLEEP_MAX.0))
+    }
+
+    fn event(&mut self, token: usize, writable: bool, gone: bool) {
+        let (station, generation) = split(token);
+        if self.generations.get(index(station)) != Some(&generation) {
+            return;
+        }
+        let line = &mut self.lines[index(station)];
+        if writable && line.is_open() {
+            match line.writable() {
+                Ok(true) => self.give(station, Input::Connected),
+                Ok(false) => {}
+                Err(lost) => return self.lose(station, lost),
+            }
+        }
+        loop {
+            let taken = self.lines[index(station)].read(&mut self.buffer);
+            let (count, more) = match taken {
+                Taken::Some(count) => (count, true),
+                // What came before the end of a connection must not hide the end.
+                Taken::All(count) => (count, gone),
+                Taken::Nothing => return,
+                Taken::Closed(lost) => return self.lose(station, lost),
+            };
+            let now = self.now();
+            self.stations[index(station)].handle(now, Input::Received(&mut self.buffer[..count]));
+            self.carry_out(station, now);
+            if !more {
+                return;
+            }
+        }
+    }
+
+    fn give(&mut self, station: u32, input: Input<'_>) {
+        let now = self.now();
+        self.stations[index(station)].handle(now, input);
+        self.carry_out(station, now);
+    }
+
+    fn lose(&mut self, station: u32, lost: Lost) {
+        self.lines[index(station)].close();
+        self.tally.lost(lost);
+        self.give(station, Input::Closed);
+    }
+
+    /// Does everything that the station has to do.
+    fn carry_out(&mut self, number: u32, now: Moment) {
+        let station = &mut self.stations[index(number)];
+        let line = &mut self.lines[index(number)];
+        let mut failed = None;
+        while let Some(output) = station.poll() {
+            match output {
+                Output::Send(bytes) => failed = line.write(bytes).err(),
+                Output::Connect => self.connecting.push_back(number),
+                Output::Close => line.close(),
+                Output::Note(note) => {
+                    if let Some(response) = self.tally.note(note) {
+                        self.interval.saturating_record(response.as_us());
+                    }
+                    if let (Note::Ready, Some(arrivals)) = (note, &mut self.arrivals) {
+                        arrivals.ready(number);
+                    }
+                }
+            }
+        }
+        if let Some(at) = station.deadline() {
+            self.deadlines.set(number, at.max(now));
+        }
+        if let Some(lost) = failed {
+            self.lose(number, lost);
+        }
+    }
+
+    /// Gives every station its deadline that has come.
+    fn due(&mut self) {
+        let now = self.now();
+        while let Some(number) = self.deadlines.due(now) {
+            let Some(at) = self.stations[index(number)].deadline() else {
+                continue;
+            };
+            if at > now {
+                self.deadlines.set(number, at);
+                continue;
+            }
+            self.share.lag.saturating_record(now.since(at).as_us());
+            self.give(number, Input::Deadline);
+        }
+    }
+
+    /// Lets customers come and sends them to free stations.
+    fn serve(&mut self) {
+        let now = self.now();
+        let Some(arrivals) = &mut self.arrivals else {
+            return;
+        };
+        if let Some(at) = arrivals.deadline().filter(|at| *at <= now) {
+            self.share.lag.saturating_record(now.since(at).as_us());
+        }
+        let (offered, dropped) = arrivals.come(now);
+        self.tally.offered += offered;
+        self.tally.dropped += dropped;
+        while let Some((station, intended)) = self.arrivals.as_mut().and_then(Arrivals::serve) {
+            self.give(station, Input::Customer { intended });
+        }
+    }
+
+    /// Adds to the allowances of connects and cuts, and does the cuts.
+    fn refill(&mut self) {
+        let now = self.now();
+        let elapsed_s = float(now.since(self.refilled).0) / 1e9;
+        self.refilled = now;
+        let rate = f64::from(self.plan.connects_per_s);
+        // A tenth of a second's worth at once, at most: a late loop must not make a burst.
+        self.connects_allowed = (self.connects_allowed + rate * elapsed_s).min(rate / 10.0 + 1.0);
+        if self.stage != Stage::Sell || self.stations.is_empty() {
+            return;
+        }
+        self.cuts_allowed = (self.cuts_allowed + self.plan.cuts_per_s * elapsed_s).min(1e4);
+        let count = u64::try_from(self.stations.len()).unwrap_or(u64::MAX);
+        while self.cuts_allowed >= 1.0 {
+            self.cuts_allowed -= 1.0;
+            let station = u32::try_from(self.cuts.below(count)).unwrap_or(0);
+            if self.lines[index(station)].is_open() {
+                self.lines[index(station)].cut();
+                self.lose(station, Lost::Cut);
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        while self.connects_allowed >= 1.0 {
+            let Some(number) = self.connecting.pop_front() else {
+                return;
+            };
+            self.connects_allowed -= 1.0;
+            self.tally.connects += 1;
+            let generation = self.generations[index(number)].wrapping_add(1);
+            self.generations[index(number)] = generation;
+            let sources = &self.plan.sources;
+            let source = match sources.len() {
+                0 => None,
+                count => Some(sources[index(number) % count]),
+            };
+            let token = token(number, generation);
+            let line = &mut self.lines[index(number)];
+            if let Err(lost) = line.connect(self.plan.target, source, self.poll.registry(), token) {
+                self.lose(number, lost);
+            }
+        }
+    }
+
+    /// Carries out what the fleet was told since the last time.
+    fn obey(&mut self, stage: Stage) {
+        if stage == self.stage {
+            return;
+        }
+        self.stage = stage;
+        match stage {
+            Stage::Connect | Stage::Quit => {}
+            Stage::Sell => {
+                self.begun = self.now();
+                self.cpu_at_begin = cpu::of_this_thread_s();
+                self.share.lag.reset();
+                self.share.stall_us_max = 0;
+                if let Some(arrivals) = &mut self.arrivals {
+                    arrivals.begin(self.begun);
+                }
+                self.give_all(|| Input::Begin);
+            }
+            Stage::Stop => {
+                self.sold();
+                if let Some(arrivals) = &mut self.arrivals {
+                    arrivals.stop();
+                }
+                self.give_all(|| Input::Stop);
+            }
+        }
+    }
+
+    fn give_all(&mut self, input: impl Fn() -> Input<'static>) {
+        for number in 0..u32::try_from(self.stations.len()).unwrap_or(u32::MAX) {
+            self.give(number, input());
+        }
+    }
+
+    /// Notes what the selling cost, once.
+    fn sold(&mut self) {
+        if self.begun != Moment(0) && self.share.sold == Span::ZERO {
+            self.share.sold = self.now().since(self.begun);
+            self.share.cpu_s = cpu::of_this_thread_s() - self.cpu_at_begin;
+        }
+    }
+
+    fn publish(&mut self, desk: &Desk) {
+        let in_doubt = self.stations.iter().map(|station| u64::from(station.in_doubt())).sum();
+        let waiting = self.arrivals.as_ref().map_or(0, Arrivals::waiting);
+        desk.publish(&self.tally, &mut self.interval, in_doubt, waiting);
+    }
+}
+
+/// Token of a station's connection: its generation above its number.
+fn token(station: u32, generation: u32) -> Token {
+    let wide = (u64::from(generation) << 32) | u64::from(station);
+    Token(
+        usize::try_from(wide).expect("a token has 64 bits where sockets are counted in thousands"),
+    )
+}
+
+fn split(token: usize) -> (u32, u32) {
+    let wide = u64::try_from(token).unwrap_or(u64::MAX);
+    let part = |value: u64| u32::try_from(value & u64::from(u32::MAX)).expect("masked to 32 bits");
+    (part(wide), part(wide >> 32))
+}
+
+/// A rate's share for one of `engines` threads, at least one.
+#[must_use]
+pub(super) fn part_of(rate: u32, engines: usize) -> u32 {
+    let engines = u64::try_from(engines).unwrap_or(1).max(1);
+    u32::try_from(whole((float(u64::from(rate)) / float(engines)).ceil())).unwrap_or(1).max(1)
+}

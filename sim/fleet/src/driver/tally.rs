@@ -1,0 +1,182 @@
+//! What a run counts: rates, latencies, troubles.
+
+use hdrhistogram::Histogram;
+use tillgate_codec::link::message::ResponseCode;
+use tillsim_core::terminal::{Finished, Note};
+use tillsim_core::time::Span;
+
+use super::line::Lost;
+
+/// Longest latency told apart from longer ones: ten minutes, in microseconds.
+const LATENCY_US_MAX: u64 = 600_000_000;
+
+/// A histogram of latencies in microseconds, to three digits; 144 KiB.
+///
+/// # Panics
+/// Never: the bounds are constants that the histogram accepts.
+#[must_use]
+pub fn latencies() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("the bounds are valid")
+}
+
+/// Everything counted since the start of a run.
+#[derive(Clone)]
+pub struct Tally {
+    /// Connection attempts.
+    pub connects: u64,
+    /// Terminals logged on now.
+    pub online: u64,
+    /// Customers that came, in open load.
+    pub offered: u64,
+    /// Customers that found the line too long and left, in open load.
+    pub dropped: u64,
+    /// Sales sent for the first time.
+    pub started: u64,
+    /// Sales approved.
+    pub approved: u64,
+    /// Sales declined, by code.
+    pub declined: Vec<(ResponseCode, u64)>,
+    /// Confirms accepted.
+    pub confirmed: u64,
+    /// Times that a sale became doubtful.
+    pub doubts: u64,
+    /// Sales sent again.
+    pub sent_again: u64,
+    /// Answers "still in progress".
+    pub asked_again: u64,
+    /// Customers turned away by blocked terminals.
+    pub turned_away: u64,
+    /// Sales tried although blocked.
+    pub tried_blocked: u64,
+    /// Orders to sell no more, to sell again, and messages.
+    pub orders: u64,
+    /// Stations that logged off for good.
+    pub stopped: u64,
+    /// Troubles by their label, in the order of their first appearance.
+    pub troubles: Vec<(&'static str, u64)>,
+    /// From the intended start to the answer.
+    pub response: Histogram<u64>,
+    /// From the first byte to the answer.
+    pub service: Histogram<u64>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            connects: 0,
+            online: 0,
+            offered: 0,
+            dropped: 0,
+            started: 0,
+            approved: 0,
+            declined: Vec::new(),
+            confirmed: 0,
+            doubts: 0,
+            sent_again: 0,
+            asked_again: 0,
+            turned_away: 0,
+            tried_blocked: 0,
+            orders: 0,
+            stopped: 0,
+            troubles: Vec::new(),
+            response: latencies(),
+            service: latencies(),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts a note; gives the sale's response time if one has finished.
+    pub fn note(&mut self, note: Note) -> Option<Span> {
+        match note {
+            Note::Online => self.online += 1,
+            Note::Offline => self.online = self.online.saturating_sub(1),
+            Note::Ready => {}
+            Note::Started => self.started += 1,
+            Note::Finished(finished) => {
+                self.finished(finished);
+                return Some(finished.response);
+            }
+            Note::Doubt => self.doubts += 1,
+            Note::SentAgain => self.sent_again += 1,
+            Note::AskedAgain => self.asked_again += 1,
+            Note::Confirmed => self.confirmed += 1,
+            Note::TriedBlocked => self.tried_blocked += 1,
+            Note::Blocked | Note::Unblocked | Note::Message => self.orders += 1,
+            Note::TurnedAway => self.turned_away += 1,
+            Note::Stopped => self.stopped += 1,
+            Note::Trouble(trouble) => self.trouble(trouble.label()),
+        }
+        None
+    }
+
+    /// Counts a lost connection.
+    pub fn lost(&mut self, lost: Lost) {
+        self.trouble(lost.label());
+    }
+
+    /// Sales that have a final answer.
+    #[must_use]
+    pub fn completed(&self) -> u64 {
+        self.approved + self.declined_total()
+    }
+
+    /// Sales declined, with any code.
+    #[must_use]
+    pub fn declined_total(&self) -> u64 {
+        self.declined.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Adds what another engine counted.
+    ///
+    /// # Panics
+    /// Never: all histograms have the same bounds.
+    pub fn add(&mut self, other: &Self) {
+        self.connects += other.connects;
+        self.online += other.online;
+        self.offered += other.offered;
+        self.dropped += other.dropped;
+        self.started += other.started;
+        self.approved += other.approved;
+        self.confirmed += other.confirmed;
+        self.doubts += other.doubts;
+        self.sent_again += other.sent_again;
+        self.asked_again += other.asked_again;
+        self.turned_away += other.turned_away;
+        self.tried_blocked += other.tried_blocked;
+        self.orders += other.orders;
+        self.stopped += other.stopped;
+        for (code, count) in &other.declined {
+            *slot(&mut self.declined, *code) += count;
+        }
+        for (label, count) in &other.troubles {
+            *slot(&mut self.troubles, *label) += count;
+        }
+        self.response.add(&other.response).expect("histograms have the same bounds");
+        self.service.add(&other.service).expect("histograms have the same bounds");
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        if finished.code.is_approved() {
+            self.approved += 1;
+        } else {
+            *slot(&mut self.declined, finished.code) += 1;
+        }
+        self.response.saturating_record(finished.response.as_us());
+        self.service.saturating_record(finished.service.as_us());
+    }
+
+    fn trouble(&mut self, label: &'static str) {
+        *slot(&mut self.troubles, label) += 1;
+    }
+}
+
+/// The count kept for `key`; the few keys there are do not pay for a map.
+fn slot<K: PartialEq + Copy>(counts: &mut Vec<(K, u64)>, key: K) -> &mut u64 {
+    let found = counts.iter().position(|(other, _)| *other == key);
+    let place = found.unwrap_or_else(|| {
+        counts.push((key, 0));
+        counts.len() - 1
+    });
+    &mut counts[place].1
+}
