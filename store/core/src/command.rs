@@ -6,7 +6,6 @@ use crate::record::{Funding, Kind, Legs, RegistryRecord, Velocity, Voucher};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "commands travel by value: no allocation per sale")]
 pub enum Command {
     /// A verified request to sell.
     Begin(Begin),
@@ -56,7 +55,6 @@ pub struct Begin {
 
 /// What verification decided about a request.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "almost every verdict accepts")]
 pub enum Verdict {
     /// Journal it as declined with this code; no money moves.
     Refused(Code),

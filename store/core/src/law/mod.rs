@@ -1,1 +1,106 @@
-//! The law.
+//! The law: what every engine behind [`crate::Book`] must do, as functions that panic where it
+//! does not. [`crate::laws!`] makes a test of each:
+//!
+//! ```ignore
+//! tillgate_store_core::laws!(Directories::new());
+//! ```
+//!
+//! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes the books from
+//! the rows after each; [`walk`] runs random commands against a model of its own.
+
+pub mod answer;
+pub mod balance;
+pub mod changes;
+pub mod ends;
+pub mod model;
+pub mod money;
+pub mod network;
+pub mod repeats;
+pub mod reversals;
+pub mod velocity;
+pub mod vouchers;
+pub mod walk;
+pub mod world;
+
+use crate::rows::Backend;
+
+/// Makes engines for the laws. A law uses one engine at a time.
+pub trait Factory {
+    /// The engine under the law.
+    type Engine: Backend;
+
+    /// An engine with nothing in it.
+    fn fresh(&mut self) -> Self::Engine;
+
+    /// Closes the engine and opens it again, as a restart would.
+    fn reopen(&mut self, engine: Self::Engine) -> Self::Engine;
+}
+
+/// The model engine under its own law.
+#[derive(Debug, Default)]
+pub struct MemoryFactory;
+
+impl Factory for MemoryFactory {
+    type Engine = crate::Memory;
+
+    fn fresh(&mut self) -> crate::Memory {
+        crate::Memory::new()
+    }
+
+    fn reopen(&mut self, engine: crate::Memory) -> crate::Memory {
+        engine
+    }
+}
+
+/// One `#[test]` per law for the engines of a [`Factory`], built anew by the expression.
+#[macro_export]
+macro_rules! laws {
+    ($factory:expr) => {
+        $crate::laws! { @each $factory;
+            repeats: a_repeat_gets_the_stored_row_also_after_a_restart;
+            repeats: the_same_key_with_other_content_is_refused;
+            repeats: commands_of_one_batch_see_each_other;
+            repeats: a_refused_request_is_journalled_and_moves_no_money;
+            repeats: a_handshake_counter_is_accepted_once;
+            money: a_sale_posts_every_leg_of_the_commission_rules;
+            money: float_never_goes_below_the_credit_limit;
+            money: reserved_money_is_posted_or_released_once;
+            money: an_unknown_outcome_stays_reserved_also_after_a_restart;
+            money: finishing_a_final_sale_changes_nothing;
+            vouchers: a_voucher_is_sold_once_and_its_buyer_gets_it_again;
+            vouchers: the_oldest_expiry_is_sold_first;
+            vouchers: an_expired_voucher_is_never_sold;
+            vouchers: a_large_stock_is_sold_in_order_to_the_last;
+            vouchers: vouchers_loaded_later_are_sold_in_their_turn;
+            velocity: a_terminal_sells_no_more_often_than_its_service_allows;
+            velocity: a_day_has_no_more_sales_than_its_amount;
+            velocity: a_declined_sale_does_not_count;
+            reversals: a_voucher_that_was_not_confirmed_is_taken_back_and_not_sold_again;
+            reversals: a_confirmed_voucher_and_a_done_top_up_cannot_be_reversed;
+            reversals: an_open_sale_is_reversed_later;
+            reversals: a_sale_that_was_reversed_before_it_came_is_refused;
+            reversals: a_reversal_of_nothing_done_is_acknowledged;
+            reversals: a_reversal_must_fit_its_original;
+            changes: a_change_is_applied_whole_or_not_at_all;
+            changes: a_change_says_what_is_wrong_with_each_item;
+            changes: a_float_load_happens_once_per_reference;
+            changes: a_serial_is_loaded_once;
+            changes: a_credit_limit_covers_what_is_used;
+            changes: the_tree_has_no_circle_and_no_more_levels_than_allowed;
+            ends: numbers_have_no_gap_over_every_kind_of_row;
+            ends: a_restart_changes_nothing;
+            ends: a_lost_tail_is_seen_at_the_start;
+            ends: an_error_of_the_engine_stops_the_store;
+            ends: the_last_sale_is_found_behind_other_rows;
+            walk: any_walk_keeps_to_the_model;
+        }
+    };
+    (@each $factory:expr; $($group:ident: $law:ident;)*) => {
+        $(
+            #[test]
+            fn $law() {
+                $crate::law::$group::$law($factory);
+            }
+        )*
+    };
+}

@@ -148,9 +148,12 @@ fn check_tree(
             next = next.and_then(|id| parents.get(&id).copied().flatten());
         }
         if next.is_some() {
+            let changed =
+                |record: &RegistryRecord| matches!(record, RegistryRecord::Distributor(_));
+            let index = records.iter().position(changed).unwrap_or(0);
             let what = || format!("distributor {bottom}");
             let why = format!("more than {CHAIN_MAX} levels up to the top, or a circle");
-            refused.add(0, what, why);
+            refused.add(index, what, why);
             break;
         }
     }

@@ -1,5 +1,7 @@
 //! Vouchers that are loaded: of a voucher product, and never loaded before.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rejections;
@@ -19,11 +21,11 @@ pub(super) fn check(
     let mut value = Vec::new();
     for (index, voucher) in vouchers.iter().enumerate() {
         let what = || format!("voucher {} of service {}", voucher.serial, voucher.service);
-        if !services.contains_key(&voucher.service) {
-            services.insert(voucher.service, view.service(voucher.service)?);
-        }
-        let service = services.get(&voucher.service).and_then(Option::as_ref);
-        if let Err(why) = check_product(service, voucher) {
+        let service = match services.entry(voucher.service) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(view.service(voucher.service)?),
+        };
+        if let Err(why) = check_product(service.as_ref(), voucher) {
             refused.add(index, what, why);
             continue;
         }

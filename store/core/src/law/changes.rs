@@ -1,0 +1,241 @@
+//! Laws of the operator's changes.
+
+use std::ops::ControlFlow;
+
+use super::Factory;
+use super::network::{
+    TODAY, TOP_UPS, VOUCHERS, distributor, load, seller, service, terminal, voucher,
+};
+use super::world::{World, key};
+use crate::date::BusinessDate;
+use crate::ids::{ProductId, SellerId, ServiceId, TerminalId};
+use crate::journal;
+use crate::limits::CHAIN_MAX;
+use crate::outcome::Outcome;
+use crate::record::{
+    Audit, CommissionRule, Funding, RegistryRecord, Serial, Services, Velocity, Voucher,
+};
+use crate::store::Store;
+
+const EXPIRY: BusinessDate = BusinessDate(TODAY.0 + 9);
+
+/// What a refused change is refused for, by item.
+fn refusals(outcome: Outcome) -> Vec<(String, usize)> {
+    match outcome {
+        Outcome::Rejected(list) => list.into_iter().map(|one| (one.what, one.index)).collect(),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+fn count<R: crate::Record, F: Factory>(world: &World<F>) -> usize {
+    let mut count = 0;
+    let counted = journal::records::<R>(world.book().backend(), &[], |_| {
+        count += 1;
+        ControlFlow::Continue(())
+    });
+    counted.expect("every row is sound");
+    count
+}
+
+/// One wrong item keeps everything out; the same change without it goes in, with one audit row.
+pub fn a_change_is_applied_whole_or_not_at_all<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let before = *world.book().head();
+    let records = || vec![seller(3, 2, 700), terminal(4, 3)];
+    let stock = || vec![voucher(ProductId(2), 1, EXPIRY)];
+    let wrong = vec![
+        voucher(ProductId(2), 1, EXPIRY),
+        voucher(ProductId(9), 2, EXPIRY),
+    ];
+    let funds = || vec![load("deposit", 3, 5_000)];
+    let refused = refusals(world.change(records(), wrong, funds()));
+    assert_eq!(refused, [("voucher S000002 of service 10".to_owned(), 1)]);
+    assert_eq!(*world.book().head(), before, "nothing of it was written");
+    assert_eq!(world.float(3).available(), 0);
+    assert!(
+        world
+            .book()
+            .load_registry()
+            .is_ok_and(|stored| stored == world.registry)
+    );
+
+    assert_eq!(world.change(records(), stock(), funds()), Outcome::Applied);
+    assert_eq!(world.book().head().audit_no, before.audit_no + 1);
+    assert_eq!(world.float(3).available(), 5_700);
+    world.reopen();
+    assert_eq!(count::<Audit, F>(&world), 3, "network, stock, this");
+    assert!(world.registry.terminal(TerminalId(4)).is_some());
+    assert_eq!(world.float(3).available(), 5_700);
+    assert_eq!(world.sell(key(4, 1)).seq, 1);
+}
+
+/// Each wrong item is named with its place.
+pub fn a_change_says_what_is_wrong_with_each_item<F: Factory>(factory: F) {
+    let mut world = World::new(factory);
+    let mut few = terminal(6, 1);
+    if let RegistryRecord::Terminal(terminal) = &mut few {
+        terminal.services = Services::Only(vec![VOUCHERS, ServiceId(99)]);
+    }
+    let mut costly = service(ServiceId(11), Velocity::default());
+    if let RegistryRecord::Service(service) = &mut costly {
+        let from = BusinessDate(8_000);
+        service.commission.push(CommissionRule {
+            level: 3,
+            basis_points: 9_800,
+            from,
+        });
+    }
+    let half = Velocity {
+        count_max: 1,
+        ..Velocity::default()
+    };
+    let records = vec![
+        terminal(5, 77),
+        few,
+        seller(5, 9, 0),
+        seller(6, 1, -1),
+        costly,
+        service(ServiceId(12), half),
+        distributor(8, Some(33)),
+        distributor(9, None),
+    ];
+    let mut top_up_voucher = voucher(ProductId(1), 1, EXPIRY);
+    top_up_voucher.service = TOP_UPS;
+    let refused = refusals(world.change(records, vec![top_up_voucher], vec![load("", 1, 5)]));
+    let expected = [
+        ("terminal 00000005", 0),
+        ("terminal 00000006", 1),
+        ("seller 6", 3),
+        ("service 11", 4),
+        ("service 12", 5),
+        ("distributor 8", 6),
+        ("voucher S000001 of service 20", 0),
+        ("float load ", 0),
+    ];
+    assert_eq!(
+        refused,
+        expected.map(|(what, index)| (what.to_owned(), index))
+    );
+    let twice = refusals(world.change(vec![terminal(5, 1), terminal(5, 1)], vec![], vec![]));
+    assert_eq!(twice, [("terminal 00000005".to_owned(), 1)]);
+}
+
+/// A reference counts once, whoever repeats it; for something else it is refused.
+pub fn a_float_load_happens_once_per_reference<F: Factory>(factory: F) {
+    let mut world = World::new(factory);
+    let twice = vec![load("A", 1, 1_000), load("A", 1, 1_000), load("B", 1, 50)];
+    assert_eq!(world.change(vec![], vec![], twice), Outcome::Applied);
+    world.reopen();
+    assert_eq!(
+        world.change(vec![], vec![], vec![load("A", 1, 1_000)]),
+        Outcome::Applied
+    );
+    assert_eq!(world.float(1).posted_minor, 1_050);
+    assert_eq!(count::<Funding, F>(&world), 2);
+    for other in [
+        load("A", 1, 999),
+        load("A", 2, 1_000),
+        load("C", 1, 0),
+        load("C", 9, 1),
+    ] {
+        assert_eq!(refusals(world.change(vec![], vec![], vec![other])).len(), 1);
+    }
+    assert_eq!(
+        refusals(world.change(vec![], vec![], vec![load("D", 1, -1_051)])).len(),
+        1
+    );
+    assert_eq!(
+        world.change(vec![], vec![], vec![load("D", 1, -1_050)]),
+        Outcome::Applied
+    );
+    assert_eq!(world.float(1).posted_minor, 0);
+}
+
+/// Also when it was sold long ago.
+pub fn a_serial_is_loaded_once<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 2);
+    world.sell(key(1, 1));
+    world.reopen();
+    let again: Vec<Voucher> = (0..3).map(|n| voucher(ProductId(1), n, EXPIRY)).collect();
+    let expected = [0, 1].map(|n| (format!("voucher S{n:06} of service 10"), n));
+    assert_eq!(refusals(world.change(vec![], again, vec![])), expected);
+    let twice = vec![
+        voucher(ProductId(1), 7, EXPIRY),
+        voucher(ProductId(1), 7, TODAY),
+    ];
+    assert_eq!(refusals(world.change(vec![], twice, vec![])).len(), 1);
+    let other = vec![voucher(ProductId(2), 0, EXPIRY)];
+    assert_eq!(
+        world.change(vec![], other, vec![]),
+        Outcome::Applied,
+        "serials are per product"
+    );
+    assert_eq!(count::<Serial, F>(&world), 3);
+}
+
+/// A limit is lowered only as far as the float is not in use; the currency stays.
+pub fn a_credit_limit_covers_what_is_used<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 100, 5);
+    for stan in 1..=3 {
+        assert!(world.sell(key(3, stan)).code.is_approved());
+    }
+    world.begin_top_up(key(3, 4), 100);
+    assert_eq!(world.float(2).available(), 2_000);
+    let expected = [("seller 2".to_owned(), 0)];
+    assert_eq!(
+        refusals(world.change(vec![seller(2, 1, 2_999)], vec![], vec![])),
+        expected
+    );
+    assert_eq!(
+        world.change(vec![seller(2, 1, 3_000)], vec![], vec![]),
+        Outcome::Applied
+    );
+    assert_eq!(world.float(2).available(), 0);
+    let paid = vec![load("paid", 2, 3_000)];
+    assert_eq!(
+        world.change(vec![seller(2, 1, 0)], vec![], paid),
+        Outcome::Applied
+    );
+    world.reopen();
+    assert_eq!(world.float(2).available(), 0);
+    let mut foreign = seller(2, 1, 0);
+    if let RegistryRecord::Seller(seller) = &mut foreign {
+        seller.currency = 978;
+    }
+    assert_eq!(
+        refusals(world.change(vec![foreign], vec![], vec![])),
+        expected
+    );
+    assert!(
+        world
+            .registry
+            .seller(SellerId(2))
+            .is_some_and(|seller| seller.currency == 840)
+    );
+}
+
+/// Neither by what is added nor by what is hung elsewhere.
+pub fn the_tree_has_no_circle_and_no_more_levels_than_allowed<F: Factory>(factory: F) {
+    let mut world = World::new(factory);
+    let most = u32::try_from(CHAIN_MAX).expect("fits");
+    // 1 and 2 are there; 3 below 2, and so on down to the last level.
+    let chain = (3..=most).map(|id| distributor(id, Some(id - 1))).collect();
+    assert_eq!(world.change(chain, vec![], vec![]), Outcome::Applied);
+    let deeper = vec![distributor(most + 1, Some(most))];
+    assert_eq!(refusals(world.change(deeper, vec![], vec![])).len(), 1);
+    let raised = vec![distributor(50, None), distributor(1, Some(50))];
+    assert_eq!(refusals(world.change(raised, vec![], vec![])).len(), 1);
+    let circle = vec![distributor(1, Some(4))];
+    assert_eq!(refusals(world.change(circle, vec![], vec![])).len(), 1);
+    assert_eq!(
+        refusals(world.change(vec![distributor(60, Some(60))], vec![], vec![])).len(),
+        1
+    );
+    let shorter = vec![distributor(4, Some(1)), distributor(51, Some(most))];
+    assert_eq!(world.change(shorter, vec![], vec![]), Outcome::Applied);
+    let chain = world
+        .registry
+        .chain(crate::DistributorId(51))
+        .map(|chain| chain.len());
+    assert_eq!(chain, Ok(CHAIN_MAX - 1));
+}

@@ -1,0 +1,293 @@
+//! Laws of numbering, of starting again and of damage.
+
+use std::ops::ControlFlow;
+
+use super::Factory;
+use super::network::{PRICE_MINOR, TODAY};
+use super::world::{World, approved, key, reversal};
+use crate::command::{Command, Verdict};
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{Code, Key, TerminalId};
+use crate::outcome::Outcome;
+use crate::record::{Batch, Record};
+use crate::rows::{Backend, Family, Rows};
+use crate::store::Store;
+use crate::write_set::WriteSet;
+use crate::{Book, Ledger};
+
+/// Sales of every end, reversals and tombstones all take the next number; nothing else does.
+pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let sale = world.voucher_sale(key(1, 1));
+    let mut refused = world.voucher_sale(key(1, 2));
+    refused.verdict = Verdict::Refused(Code(*b"57"));
+    let none_left = world.voucher_sale(key(1, 3));
+    let top_up = world.top_up(key(1, 4), 100);
+    let mut commands: Vec<_> = [sale.clone(), sale, refused, none_left, top_up]
+        .map(Command::Begin)
+        .to_vec();
+    commands.push(reversal(key(1, 5), key(1, 1), PRICE_MINOR, world.now_ms));
+    commands.push(reversal(key(1, 6), key(1, 4), 100, world.now_ms));
+    commands.push(reversal(key(1, 7), key(1, 99), 100, world.now_ms));
+    commands.push(Command::Logon {
+        terminal: TerminalId(1),
+        counter: 1,
+    });
+    let numbers: Vec<u64> = world.commit(commands).iter().map(number_of).collect();
+    assert_eq!(numbers, [1, 1, 2, 3, 4, 5, 0, 6, 0]);
+    assert_eq!(world.book().head().seq, 7, "the tombstone is the seventh");
+    world.reopen();
+    assert_eq!(world.sell(key(1, 8)).seq, 8);
+}
+
+fn number_of(outcome: &Outcome) -> u64 {
+    match outcome {
+        Outcome::Done(row) | Outcome::Duplicate(row) => row.seq,
+        Outcome::Reversed { reversal, .. } => reversal.seq,
+        _ => 0,
+    }
+}
+
+/// Whatever can be asked is answered the same after a restart.
+pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 3);
+    world.sell(key(1, 41));
+    world.begin_top_up(key(1, 42), 500);
+    world.begin_top_up(key(2, 7), 300);
+    world.finish(key(2, 7), approved());
+    world.run(Command::Logon {
+        terminal: TerminalId(2),
+        counter: 11,
+    });
+    let asked = |world: &World<F>| {
+        let book = world.book();
+        (
+            *book.head(),
+            [world.float(1), world.float(2)],
+            [1, 2, 3].map(|terminal| {
+                let terminal = TerminalId(terminal);
+                (
+                    book.last_stan(terminal, TODAY),
+                    book.last_stan(terminal, BusinessDate(TODAY.0 + 1)),
+                    book.last_transaction(terminal),
+                    book.counter(terminal),
+                )
+            }),
+            book.open_transactions(),
+            book.store_id(),
+            book.load_registry(),
+        )
+    };
+    let before = asked(&world);
+    assert_eq!(
+        (before.2[0].0.clone(), before.2[0].1.clone()),
+        (Ok(42), Ok(0))
+    );
+    world.reopen();
+    assert!(asked(&world) == before, "the store is as it was left");
+}
+
+/// Promise 11: head and chains must end together.
+pub fn a_lost_tail_is_seen_at_the_start<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 3);
+    let old_head = *world.book().head();
+    world.sell(key(1, 1));
+    let head = *world.book().head();
+    let batch_key = head.batch_no.to_be_bytes();
+    let engine = world.take_engine();
+    let mut value = Vec::new();
+    assert_eq!(
+        engine.get(Family::Batches, &batch_key, &mut value),
+        Ok(true)
+    );
+    let last = Batch::decode(&batch_key, &value).expect("the last batch is sound");
+    let forged = Batch {
+        content: last.content ^ 1,
+        ..last
+    };
+    let mut flipped = value.clone();
+    flipped[9] ^= 4;
+    let encoded = |record: &dyn Fn(&mut Vec<u8>)| {
+        let mut out = Vec::new();
+        record(&mut out);
+        Some(out)
+    };
+    let damages = [
+        (Family::Batches, batch_key.to_vec(), None),
+        (Family::Batches, batch_key.to_vec(), Some(flipped)),
+        (
+            Family::Batches,
+            batch_key.to_vec(),
+            encoded(&|out| forged.encode(out)),
+        ),
+        (
+            Family::Batches,
+            (head.batch_no + 1).to_be_bytes().to_vec(),
+            Some(value),
+        ),
+        (Family::Meta, b"head".to_vec(), None),
+        (
+            Family::Meta,
+            b"head".to_vec(),
+            encoded(&|out| old_head.encode(out)),
+        ),
+        (Family::Audit, head.audit_no.to_be_bytes().to_vec(), None),
+    ];
+    let loaded = Ledger::load(&engine).expect("undamaged, it opens");
+    assert!(loaded.is_some_and(|ledger| *ledger.head() == head));
+    for (family, key, value) in damages {
+        let damaged = Damaged {
+            engine: &engine,
+            family,
+            key,
+            value,
+        };
+        let error = Ledger::load(&damaged)
+            .map(|_| ())
+            .expect_err("damaged, it must not open");
+        assert!(
+            matches!(error, StoreError::Broken(_) | StoreError::Damaged { .. }),
+            "{error}"
+        );
+    }
+}
+
+/// An engine with one row changed, added or (`None`) lost.
+struct Damaged<'a> {
+    engine: &'a dyn Rows,
+    family: Family,
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+}
+
+impl Rows for Damaged<'_> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+        if (family, key) != (self.family, &self.key[..]) {
+            return self.engine.get(family, key, out);
+        }
+        out.clear();
+        out.extend_from_slice(self.value.as_deref().unwrap_or_default());
+        Ok(self.value.is_some())
+    }
+
+    fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.engine.scan(family, from, visit)
+    }
+
+    fn last_before(
+        &self,
+        family: Family,
+        key: &[u8],
+        out_key: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let mut found = self.engine.last_before(family, key, out_key)?;
+        if family != self.family || self.key[..] >= *key {
+            return Ok(found);
+        }
+        if self.value.is_none() && found && *out_key == self.key {
+            found = self.engine.last_before(family, &self.key, out_key)?;
+        } else if self.value.is_some() && (!found || *out_key < self.key) {
+            out_key.clone_from(&self.key);
+            found = true;
+        }
+        Ok(found)
+    }
+}
+
+/// After a failed write nothing is acknowledged any more, and what was before is still there.
+pub fn an_error_of_the_engine_stops_the_store<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 3);
+    let sold = world.sell(key(1, 1));
+    let next = world.voucher_sale(key(1, 2));
+    let failing = Failing {
+        engine: world.take_engine(),
+    };
+    let mut book = Book::open(failing, *b"lawstore").expect("it reads");
+    let mut outcomes = vec![Outcome::Applied];
+    for expected in [
+        StoreError::Engine("disk full".to_owned()),
+        StoreError::Stopped,
+    ] {
+        let mut commands = vec![Command::Begin(next.clone())];
+        assert_eq!(book.commit(&mut commands, &mut outcomes), Err(expected));
+        assert!(outcomes.is_empty(), "nothing may be acknowledged");
+    }
+    world
+        .put_engine(book.into_backend().engine)
+        .expect("it opens");
+    assert_eq!(
+        (world.row(key(1, 1)), world.row(key(1, 2))),
+        (Some(sold), None)
+    );
+    assert_eq!(world.sell(key(1, 2)).seq, 2);
+}
+
+/// An engine whose disk is full.
+struct Failing<E> {
+    engine: E,
+}
+
+impl<E: Rows> Rows for Failing<E> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+        self.engine.get(family, key, out)
+    }
+
+    fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.engine.scan(family, from, visit)
+    }
+
+    fn last_before(
+        &self,
+        family: Family,
+        key: &[u8],
+        out_key: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        self.engine.last_before(family, key, out_key)
+    }
+}
+
+impl<E: Rows> Backend for Failing<E> {
+    fn write(&mut self, _set: &WriteSet, _batch_no: u64) -> Result<(), StoreError> {
+        Err(StoreError::Engine("disk full".to_owned()))
+    }
+}
+
+/// Reversals, tombstones and empty days lie between.
+pub fn the_last_sale_is_found_behind_other_rows<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 3);
+    let last = |world: &World<F>| world.book().last_transaction(TerminalId(1));
+    assert_eq!(last(&world), Ok(None));
+    world.sell(key(1, 5));
+    let sold = world.sell(key(1, 9));
+    world.reverse(key(1, 10), key(1, 20), PRICE_MINOR);
+    let tomorrow = Key {
+        date: BusinessDate(TODAY.0 + 3),
+        ..key(2, 1)
+    };
+    world.sell(tomorrow);
+    world.reverse(
+        Key {
+            stan: 2,
+            ..tomorrow
+        },
+        key(2, 30),
+        1,
+    );
+    assert_eq!(last(&world), Ok(Some(sold)));
+    assert_eq!(
+        world.book().last_stan(TerminalId(1), TODAY),
+        Ok(20),
+        "tombstones count"
+    );
+}

@@ -1,0 +1,306 @@
+//! What the ledger should answer, by the plainest means: maps, sums and full scans. It shares
+//! nothing with the ledger but the words of commands and outcomes, and knows floats only; that
+//! everything else adds up is [`super::balance`]'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{Answer, Shape};
+use crate::command::{Begin, Change, Command, Finding, Finish, Reverse, Verdict};
+use crate::date::BusinessDate;
+use crate::ids::{Code, Key, TerminalId};
+use crate::record::{Kind, State, Velocity};
+
+/// A seller's money.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Float {
+    /// Sum of what was posted.
+    pub posted_minor: i64,
+    /// Held for open sales.
+    pub reserved_minor: i64,
+    /// How far below zero it may go.
+    pub credit_minor: i64,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    shape: Shape,
+    digest: [u8; 16],
+    seller: u32,
+    service: u16,
+    amount_minor: u64,
+    at_ms: u64,
+}
+
+/// The model.
+#[derive(Debug, Default)]
+pub struct Model {
+    seq: u64,
+    rows: BTreeMap<Key, Row>,
+    /// Product, expiry, serial.
+    stock: BTreeSet<(u16, BusinessDate, String)>,
+    loaded: BTreeSet<(u16, String)>,
+    /// By seller.
+    pub floats: BTreeMap<u32, Float>,
+    references: BTreeMap<String, (u32, i64)>,
+    counters: BTreeMap<TerminalId, u64>,
+}
+
+impl Model {
+    /// Keys of rows, open ones only or all, in order.
+    pub fn keys(&self, open_only: bool) -> Vec<Key> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(|(_, row)| !open_only || row.shape.is_open());
+        rows.map(|(key, _)| *key).collect()
+    }
+
+    /// The amount of a row.
+    pub fn amount_minor(&self, key: &Key) -> Option<u64> {
+        self.rows.get(key).map(|row| row.amount_minor)
+    }
+
+    /// Runs a command.
+    pub fn answer(&mut self, command: &Command) -> Answer {
+        match command {
+            Command::Begin(begin) => self.begin(begin),
+            Command::Finish(finish) => self.finish(finish),
+            Command::Confirm(confirm) => {
+                let Some(row) = self.rows.get_mut(&confirm.original) else {
+                    return Answer::NotFound;
+                };
+                let sale = matches!(row.shape.kind, Kind::Voucher | Kind::TopUp);
+                row.shape.confirmed |= sale && row.shape.state == State::Approved;
+                Answer::Done(row.shape.clone())
+            }
+            Command::Reverse(reverse) => self.reverse(reverse),
+            Command::Logon { terminal, counter } => {
+                let high = self.counters.entry(*terminal).or_default();
+                if counter <= high {
+                    return Answer::Conflict;
+                }
+                *high = *counter;
+                Answer::Applied
+            }
+            Command::Change(change) => self.change(change),
+        }
+    }
+
+    fn met(&self, key: &Key, digest: &[u8; 16]) -> Option<Answer> {
+        let row = self.rows.get(key)?;
+        Some(match row.shape.kind {
+            Kind::Tombstone => Answer::Late,
+            _ if row.digest != *digest => Answer::Conflict,
+            _ if row.shape.state == State::Reversed => Answer::Late,
+            _ => Answer::Duplicate(row.shape.clone()),
+        })
+    }
+
+    fn available(&self, seller: u32) -> i64 {
+        let float = self.floats.get(&seller).copied().unwrap_or_default();
+        float.posted_minor - float.reserved_minor + float.credit_minor
+    }
+
+    fn float(&mut self, seller: u32) -> &mut Float {
+        self.floats.entry(seller).or_default()
+    }
+
+    fn write(&mut self, key: Key, mut row: Row) -> Shape {
+        self.seq += 1;
+        row.shape.seq = self.seq;
+        let shape = row.shape.clone();
+        self.rows.insert(key, row);
+        shape
+    }
+
+    fn begin(&mut self, begin: &Begin) -> Answer {
+        if let Some(answer) = self.met(&begin.key, &begin.digest) {
+            return answer;
+        }
+        let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
+        let mut shape = Shape {
+            seq: 0,
+            kind: begin.kind,
+            state: State::Declined,
+            code: Code::APPROVED,
+            balance_minor: None,
+            serial: None,
+            confirmed: false,
+        };
+        let product = begin.product.0;
+        let voucher = self
+            .stock
+            .iter()
+            .find(|(of, expiry, _)| *of == product && *expiry >= begin.key.date);
+        match &begin.verdict {
+            Verdict::Refused(code) => shape.code = *code,
+            Verdict::Accepted { velocity, .. } => {
+                if self.is_too_fast(begin, velocity) {
+                    shape.code = Code::VELOCITY_LIMIT;
+                } else if self.available(seller) < amount {
+                    shape.code = Code::INSUFFICIENT_FLOAT;
+                } else if begin.kind == Kind::TopUp {
+                    (shape.state, shape.code) = (State::Intent, Code::IN_PROGRESS);
+                    self.float(seller).reserved_minor += amount;
+                } else if let Some(voucher) = voucher.cloned() {
+                    self.stock.remove(&voucher);
+                    shape.state = State::Approved;
+                    shape.serial = Some(voucher.2);
+                    self.float(seller).posted_minor -= amount;
+                } else {
+                    shape.code = Code::OUT_OF_STOCK;
+                }
+                shape.balance_minor = Some(self.available(seller));
+            }
+        }
+        let (service, amount_minor) = (begin.service.0, begin.amount_minor);
+        let (digest, at_ms) = (begin.digest, begin.at_ms);
+        let row = Row {
+            shape,
+            digest,
+            seller,
+            service,
+            amount_minor,
+            at_ms,
+        };
+        Answer::Done(self.write(begin.key, row))
+    }
+
+    fn is_too_fast(&self, begin: &Begin, velocity: &Velocity) -> bool {
+        let (mut count, mut day_minor) = (0, begin.amount_minor);
+        for (key, row) in &self.rows {
+            let sale = matches!(row.shape.kind, Kind::Voucher | Kind::TopUp);
+            let same = key.terminal == begin.key.terminal && row.service == begin.service.0;
+            if !sale || !same || row.shape.state == State::Declined {
+                continue;
+            }
+            if row.at_ms + u64::from(velocity.window_s) * 1_000 > begin.at_ms {
+                count += 1;
+            }
+            if key.date == begin.key.date {
+                day_minor += row.amount_minor;
+            }
+        }
+        (velocity.count_max > 0 && count >= velocity.count_max)
+            || (velocity.day_amount_max_minor > 0 && day_minor > velocity.day_amount_max_minor)
+    }
+
+    fn finish(&mut self, finish: &Finish) -> Answer {
+        let Some(mut row) = self.rows.get(&finish.key).cloned() else {
+            return Answer::NotFound;
+        };
+        if !row.shape.is_open() {
+            return Answer::Done(row.shape);
+        }
+        let (state, code) = match &finish.result {
+            Finding::Approved { .. } => (State::Approved, Code::APPROVED),
+            Finding::Declined { code, .. } | Finding::NotSent { code } => (State::Declined, *code),
+            Finding::Unknown => (State::Unknown, Code::LATE_RESPONSE),
+        };
+        (row.shape.state, row.shape.code) = (state, code);
+        if state != State::Unknown {
+            let amount = minor(row.amount_minor);
+            let float = self.float(row.seller);
+            float.reserved_minor -= amount;
+            float.posted_minor -= if state == State::Approved { amount } else { 0 };
+            row.shape.balance_minor = Some(self.available(row.seller));
+        }
+        self.rows.insert(finish.key, row.clone());
+        Answer::Done(row.shape)
+    }
+
+    fn reverse(&mut self, reverse: &Reverse) -> Answer {
+        if let Some(answer) = self.met(&reverse.key, &reverse.digest) {
+            return answer;
+        }
+        let mut row = Row {
+            shape: Shape {
+                seq: 0,
+                kind: Kind::Reversal,
+                state: State::Declined,
+                code: Code::FORMAT_ERROR,
+                balance_minor: None,
+                serial: None,
+                confirmed: false,
+            },
+            digest: reverse.digest,
+            seller: 0,
+            service: 0,
+            amount_minor: reverse.amount_minor,
+            at_ms: reverse.at_ms,
+        };
+        if reverse.key == reverse.original || reverse.key.terminal != reverse.original.terminal {
+            return Answer::Reversed(row.shape, None);
+        }
+        let Some(mut original) = self.rows.get(&reverse.original).cloned() else {
+            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+            let mut tombstone = row.clone();
+            (tombstone.shape.kind, tombstone.shape.state) = (Kind::Tombstone, State::Reversed);
+            tombstone.shape.code = Code::REVERSED;
+            let reversal = self.write(reverse.key, row);
+            return Answer::Reversed(reversal, Some(self.write(reverse.original, tombstone)));
+        };
+        let tombstone = original.shape.kind == Kind::Tombstone;
+        row.shape.code = if original.shape.kind == Kind::Reversal {
+            Code::NOT_REVERSIBLE
+        } else if !tombstone && original.amount_minor != reverse.amount_minor {
+            Code::FORMAT_ERROR
+        } else if original.shape.is_open() {
+            row.shape.code = Code::IN_PROGRESS;
+            return Answer::Reversed(row.shape, Some(original.shape));
+        } else if original.shape.state != State::Approved {
+            Code::APPROVED
+        } else if original.shape.kind == Kind::TopUp || original.shape.confirmed {
+            Code::NOT_REVERSIBLE
+        } else {
+            self.float(original.seller).posted_minor += minor(original.amount_minor);
+            row.shape.balance_minor = Some(self.available(original.seller));
+            (original.shape.state, original.shape.code) = (State::Reversed, Code::REVERSED);
+            self.rows.insert(reverse.original, original.clone());
+            Code::APPROVED
+        };
+        if row.shape.code == Code::APPROVED {
+            row.shape.state = State::Approved;
+        }
+        Answer::Reversed(self.write(reverse.key, row), Some(original.shape))
+    }
+
+    fn change(&mut self, change: &Change) -> Answer {
+        let mut loaded = self.loaded.clone();
+        for voucher in &change.vouchers {
+            if !loaded.insert((voucher.product.0, voucher.serial.to_string())) {
+                return Answer::Rejected;
+            }
+        }
+        let mut references = self.references.clone();
+        let mut floats = self.floats.clone();
+        for load in &change.funds {
+            let content = (load.seller.0, load.amount_minor);
+            match references.insert(load.reference.to_string(), content) {
+                Some(before) if before != content => return Answer::Rejected,
+                Some(_) => {}
+                None => floats.entry(content.0).or_default().posted_minor += content.1,
+            }
+        }
+        let before = std::mem::replace(&mut self.floats, floats);
+        if change
+            .funds
+            .iter()
+            .any(|load| self.available(load.seller.0) < 0)
+        {
+            self.floats = before;
+            return Answer::Rejected;
+        }
+        (self.loaded, self.references) = (loaded, references);
+        for voucher in &change.vouchers {
+            let serial = voucher.serial.to_string();
+            self.stock
+                .insert((voucher.product.0, voucher.expiry, serial));
+        }
+        Answer::Applied
+    }
+}
+
+fn minor(amount_minor: u64) -> i64 {
+    i64::try_from(amount_minor).expect("the walk's amounts are small")
+}

@@ -1,0 +1,162 @@
+//! The small network the laws play in.
+//!
+//! ```text
+//! distributor 1 (top)
+//!   +- distributor 2
+//!   |    +- seller 1, no credit: terminals 1 and 2
+//!   +- seller 2, credit 5,000: terminal 3
+//! service 10: vouchers, product 1 at 1,000 and product 2 at 250; earns 5 %, 2 %, 1 %
+//! service 20: top-ups, 100 to 50,000; earns 3 %
+//! ```
+
+use crate::date::BusinessDate;
+use crate::ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId, Text};
+use crate::record::{
+    CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller, Service,
+    ServiceKind, Services, Status, Terminal, Velocity, Voucher,
+};
+use crate::vault::Sealed;
+
+/// The currency of everything.
+pub const CURRENCY: u16 = 840;
+/// The date the laws begin on, 2026-03-01.
+pub const TODAY: BusinessDate = BusinessDate(9_556);
+/// The voucher service.
+pub const VOUCHERS: ServiceId = ServiceId(10);
+/// The top-up service.
+pub const TOP_UPS: ServiceId = ServiceId(20);
+/// Price of product 1 of [`VOUCHERS`], minor units.
+pub const PRICE_MINOR: u64 = 1_000;
+
+/// A voucher of [`VOUCHERS`], its serial made of its number.
+pub fn voucher(product: ProductId, number: u16, expiry: BusinessDate) -> Voucher {
+    let serial = Text::from(&format!("S{number:06}")).expect("short enough");
+    Voucher {
+        service: VOUCHERS,
+        product,
+        serial,
+        expiry,
+        pin: sealed(number),
+    }
+}
+
+/// A float load.
+pub fn load(reference: &str, seller: u32, amount_minor: i64) -> Funding {
+    let reference = Text::from(reference).expect("short enough");
+    let (seller, legs) = (SellerId(seller), Legs::new());
+    Funding {
+        reference,
+        seller,
+        amount_minor,
+        at_ms: 0,
+        legs,
+    }
+}
+
+/// Something that looks sealed.
+pub fn sealed(number: u16) -> Sealed {
+    let mut nonce = [7; 12];
+    nonce[..2].copy_from_slice(&number.to_be_bytes());
+    let bytes = number.to_be_bytes().into_iter().chain([0xA5; 28]).collect();
+    Sealed {
+        kek_id: 1,
+        nonce,
+        bytes,
+    }
+}
+
+/// A distributor.
+pub fn distributor(id: u32, parent: Option<u32>) -> RegistryRecord {
+    RegistryRecord::Distributor(Distributor {
+        id: DistributorId(id),
+        parent: parent.map(DistributorId),
+        name: format!("Distributor {id}"),
+        status: Status::Active,
+    })
+}
+
+/// A seller.
+pub fn seller(id: u32, above: u32, credit_limit_minor: i64) -> RegistryRecord {
+    RegistryRecord::Seller(Seller {
+        id: SellerId(id),
+        distributor: DistributorId(above),
+        name: format!("Seller {id}"),
+        status: Status::Active,
+        currency: CURRENCY,
+        credit_limit_minor,
+    })
+}
+
+/// A terminal.
+pub fn terminal(id: u32, seller: u32) -> RegistryRecord {
+    RegistryRecord::Terminal(Terminal {
+        id: TerminalId(id),
+        seller: SellerId(seller),
+        status: Status::Active,
+        reason: String::new(),
+        key_id: 1,
+        key: sealed(u16::MAX),
+        services: Services::All,
+    })
+}
+
+/// [`VOUCHERS`] or [`TOP_UPS`] with these limits per terminal.
+pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
+    let vouchers = id == VOUCHERS;
+    let from = BusinessDate(0);
+    let rule = |level, basis_points| CommissionRule {
+        level,
+        basis_points,
+        from,
+    };
+    let product = |id, amount_minor| {
+        let name = format!("Product {id}");
+        Product {
+            id: ProductId(id),
+            name,
+            amount_minor,
+        }
+    };
+    RegistryRecord::Service(Service {
+        id,
+        name: format!("Service {id}"),
+        kind: if vouchers {
+            ServiceKind::Voucher
+        } else {
+            ServiceKind::TopUp
+        },
+        status: Status::Active,
+        currency: CURRENCY,
+        route: "provider".to_owned(),
+        amount_min_minor: 100,
+        amount_max_minor: 50_000,
+        open_amount: !vouchers,
+        hours: None,
+        products: if vouchers {
+            vec![product(1, PRICE_MINOR), product(2, 250)]
+        } else {
+            vec![]
+        },
+        commission: if vouchers {
+            vec![rule(0, 500), rule(1, 200), rule(2, 100)]
+        } else {
+            vec![rule(0, 300)]
+        },
+        velocity,
+    })
+}
+
+/// All of it, what is referred to after what refers.
+pub fn network() -> Vec<RegistryRecord> {
+    vec![
+        terminal(1, 1),
+        terminal(2, 1),
+        terminal(3, 2),
+        seller(1, 2, 0),
+        seller(2, 1, 5_000),
+        distributor(2, Some(1)),
+        distributor(1, None),
+        service(VOUCHERS, Velocity::default()),
+        service(TOP_UPS, Velocity::default()),
+    ]
+}

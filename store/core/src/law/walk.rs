@@ -1,0 +1,224 @@
+//! Random walks: commands in batches of any size, restarts at any point, each outcome compared
+//! with the [`Model`]'s and the books recomputed after each commit.
+
+use super::Factory;
+use super::answer::Answer;
+use super::model::Model;
+use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
+use super::world::{World, approved, reversal};
+use crate::command::{Change, Command, Confirm, Finding, Finish, Verdict};
+use crate::date::BusinessDate;
+use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
+use crate::outcome::Outcome;
+use crate::record::Velocity;
+use crate::store::Store;
+
+/// What one step is made from; any numbers make a step, and smaller ones a plainer one.
+pub type Draw = [u16; 6];
+
+/// Steps of the walk that is one of the laws.
+const STEPS: usize = 1_000;
+
+/// Walks some hundred steps of one fixed seed.
+pub fn any_walk_keeps_to_the_model<F: Factory>(factory: F) {
+    run(factory, draws(0x7111_6A7E).take(STEPS));
+}
+
+/// An endless sequence of draws from a seed (splitmix64, S. Vigna).
+pub fn draws(seed: u64) -> impl Iterator<Item = Draw> {
+    let mut state = seed;
+    let mut next = move || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let [.., high, low] = (mixed ^ (mixed >> 31)).to_be_bytes();
+        u16::from_be_bytes([high, low])
+    };
+    std::iter::repeat_with(move || std::array::from_fn(|_| next()))
+}
+
+/// Walks the steps of `draws` over a new store.
+pub fn run<F: Factory>(factory: F, draws: impl IntoIterator<Item = Draw>) {
+    let mut walk = Walk::new(factory);
+    for draw in draws {
+        walk.step(draw);
+    }
+    walk.flush();
+    walk.world.reopen();
+    walk.check_floats();
+}
+
+struct Walk<F: Factory> {
+    world: World<F>,
+    model: Model,
+    commands: Vec<Command>,
+    answers: Vec<Answer>,
+}
+
+impl<F: Factory> Walk<F> {
+    fn new(factory: F) -> Self {
+        let mut world = World::new(factory);
+        let limits = Velocity {
+            count_max: 3,
+            window_s: 120,
+            day_amount_max_minor: 2_000,
+        };
+        let limited = vec![service(TOP_UPS, limits)];
+        assert_eq!(world.change(limited, vec![], vec![]), Outcome::Applied);
+        let mut model = Model::default();
+        model.floats.entry(2).or_default().credit_minor = 5_000;
+        Self {
+            world,
+            model,
+            commands: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, draw: Draw) {
+        self.world.now_ms += u64::from(draw[5] % 32) * 1_000;
+        let command = match draw[0] % 16 {
+            0..=4 => self.voucher(draw),
+            5..=8 => self.top_up(draw),
+            9 | 10 => self.finding(draw),
+            11 => {
+                let original = self.pick(draw, false);
+                Command::Confirm(Confirm {
+                    original,
+                    at_ms: self.world.now_ms,
+                })
+            }
+            12 | 13 => self.reversal(draw),
+            14 => self.change(draw),
+            _ if draw[1].is_multiple_of(2) => {
+                self.flush();
+                self.world.reopen();
+                return self.check_floats();
+            }
+            _ => Command::Logon {
+                terminal: TerminalId(u32::from(draw[2] % 3)),
+                counter: u64::from(draw[3] % 50),
+            },
+        };
+        self.answers.push(self.model.answer(&command));
+        self.commands.push(command);
+        if (draw[0] / 16).is_multiple_of(3) {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let commands = std::mem::take(&mut self.commands);
+        let asked = commands.clone();
+        let outcomes = self.world.commit(commands);
+        let answers = self.answers.drain(..);
+        for ((outcome, expected), command) in outcomes.iter().zip(answers).zip(asked) {
+            assert_eq!(Answer::of(outcome), expected, "the answer to {command:?}");
+        }
+        self.check_floats();
+    }
+
+    fn check_floats(&self) {
+        for (seller, expected) in &self.model.floats {
+            let id = AccountId::float(SellerId(*seller), CURRENCY);
+            let float = self.world.book().account(&id);
+            assert_eq!(float.posted_minor, expected.posted_minor, "seller {seller}");
+            assert_eq!(
+                float.reserved_minor, expected.reserved_minor,
+                "seller {seller}"
+            );
+        }
+    }
+
+    fn voucher(&self, draw: Draw) -> Command {
+        let product = ProductId(draw[4] % 2 + 1);
+        let amount_minor = if product.0 == 1 { 1_000 } else { 250 };
+        let mut begin = self
+            .world
+            .sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
+        if draw[5] % 16 == 1 {
+            begin.verdict = Verdict::Refused(Code(*b"57"));
+        }
+        Command::Begin(begin)
+    }
+
+    fn top_up(&self, draw: Draw) -> Command {
+        let amount_minor = 100 * u64::from(draw[4] % 8 + 1);
+        Command::Begin(self.world.top_up(key(draw), amount_minor))
+    }
+
+    fn finding(&self, draw: Draw) -> Command {
+        let code = Code(*b"91");
+        let result = match draw[4] % 4 {
+            0 => approved(),
+            1 => Finding::Declined {
+                code,
+                reference: Text::new(),
+            },
+            2 => Finding::NotSent { code },
+            _ => Finding::Unknown,
+        };
+        let key = self.pick(draw, true);
+        Command::Finish(Finish {
+            key,
+            at_ms: self.world.now_ms,
+            result,
+        })
+    }
+
+    fn reversal(&self, draw: Draw) -> Command {
+        let original = self.pick(draw, false);
+        let right = self.model.amount_minor(&original).unwrap_or(1_000);
+        let amount_minor = if draw[4] % 8 == 1 { right + 1 } else { right };
+        let terminal = if draw[4] % 16 == 2 {
+            TerminalId(3)
+        } else {
+            original.terminal
+        };
+        let own = Key {
+            terminal,
+            ..key([draw[5], draw[4], draw[3], draw[2], 0, 0])
+        };
+        reversal(own, original, amount_minor, self.world.now_ms)
+    }
+
+    fn change(&self, draw: Draw) -> Command {
+        let mut change = Change {
+            at_ms: self.world.now_ms,
+            ..Change::default()
+        };
+        if draw[1].is_multiple_of(3) {
+            let amount_minor = i64::from(draw[2] % 8) * 1_000 - 1_500;
+            let reference = format!("R{}", draw[3] % 24);
+            change
+                .funds
+                .push(load(&reference, u32::from(draw[4] % 2 + 1), amount_minor));
+        } else {
+            let product = ProductId(draw[4] % 2 + 1);
+            for more in 0..draw[2] % 4 {
+                let expiry = BusinessDate(TODAY.0 - 1 + (draw[3] / 64 + more) % 4);
+                change
+                    .vouchers
+                    .push(voucher(product, draw[3] % 64 * 4 + more, expiry));
+            }
+        }
+        Command::Change(change)
+    }
+
+    /// Mostly the key of a row that is there.
+    fn pick(&self, draw: Draw, open_only: bool) -> Key {
+        let keys = self.model.keys(open_only);
+        if keys.is_empty() || draw[3] % 8 == 1 {
+            return key(draw);
+        }
+        keys[usize::from(draw[1]) % keys.len()]
+    }
+}
+
+fn key(draw: Draw) -> Key {
+    Key {
+        date: BusinessDate(TODAY.0 + draw[3] % 2),
+        terminal: TerminalId(u32::from(draw[1] % 3 + 1)),
+        stan: u32::from(draw[2] % 40 + 1),
+    }
+}

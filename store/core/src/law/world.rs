@@ -1,0 +1,287 @@
+//! A store with the network of [`super::network`] in it, and the shorthands of the laws.
+
+use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
+use super::{Factory, balance};
+use crate::command::{Begin, Change, Command, Confirm, Finding, Finish, Reverse, Verdict};
+use crate::commission;
+use crate::date::BusinessDate;
+use crate::ids::{
+    AccountId, Code, DistributorId, Key, ProductId, SellerId, ServiceId, TerminalId, Text,
+};
+use crate::outcome::Outcome;
+use crate::record::{Account, Funding, Kind, RegistryRecord, ServiceKind, Transaction, Voucher};
+use crate::registry::Registry;
+use crate::store::Store;
+use crate::{Book, StoreError};
+
+/// A store with the network in it.
+#[derive(Debug)]
+pub struct World<F: Factory> {
+    factory: F,
+    book: Option<Book<F::Engine>>,
+    /// What requests are verified against.
+    pub registry: Registry,
+    /// The time of the next command.
+    pub now_ms: u64,
+}
+
+impl<F: Factory> World<F> {
+    /// A new store with the network, without float or stock.
+    pub fn new(mut factory: F) -> Self {
+        let engine = factory.fresh();
+        let book = Book::open(engine, *b"lawstore").expect("an empty engine opens");
+        let now_ms = 1_772_323_200_000;
+        let mut world = Self {
+            factory,
+            book: Some(book),
+            registry: Registry::new(),
+            now_ms,
+        };
+        assert_eq!(world.change(network(), vec![], vec![]), Outcome::Applied);
+        world
+    }
+
+    /// A new store with the network, float for both sellers and vouchers of product 1.
+    pub fn stocked(factory: F, float_minor: i64, vouchers: u16) -> Self {
+        let mut world = Self::new(factory);
+        let expiry = BusinessDate(TODAY.0 + 100);
+        let stock = (0..vouchers)
+            .map(|n| voucher(ProductId(1), n, expiry))
+            .collect();
+        let funds = vec![
+            load("start-1", 1, float_minor),
+            load("start-2", 2, float_minor),
+        ];
+        assert_eq!(world.change(vec![], stock, funds), Outcome::Applied);
+        world
+    }
+
+    /// The store.
+    pub fn book(&self) -> &Book<F::Engine> {
+        self.book.as_ref().expect("the store is open")
+    }
+
+    /// Closes the store and opens it again.
+    pub fn reopen(&mut self) {
+        let engine = self.take_engine();
+        let engine = self.factory.reopen(engine);
+        self.put_engine(engine)
+            .expect("a store opens as it was left");
+    }
+
+    /// Takes the engine out; the store is closed.
+    pub fn take_engine(&mut self) -> F::Engine {
+        self.book.take().expect("the store is open").into_backend()
+    }
+
+    /// Opens the store over an engine.
+    pub fn put_engine(&mut self, engine: F::Engine) -> Result<(), StoreError> {
+        self.book = Some(Book::open(engine, *b"otherone")?);
+        self.registry = self.book().load_registry()?;
+        Ok(())
+    }
+
+    /// Commits a batch; afterwards the books must balance.
+    pub fn commit(&mut self, mut commands: Vec<Command>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let count = commands.len();
+        let book = self.book.as_mut().expect("the store is open");
+        book.commit(&mut commands, &mut outcomes)
+            .expect("the engine writes");
+        assert!(
+            commands.is_empty() && outcomes.len() == count,
+            "one outcome for each command"
+        );
+        balance::check(self.book());
+        outcomes
+    }
+
+    /// Commits one command.
+    pub fn run(&mut self, command: Command) -> Outcome {
+        self.commit(vec![command])
+            .pop()
+            .expect("one outcome for one command")
+    }
+
+    /// Commits a change and takes its records into the registry if it is applied.
+    pub fn change(
+        &mut self,
+        records: Vec<RegistryRecord>,
+        vouchers: Vec<Voucher>,
+        funds: Vec<Funding>,
+    ) -> Outcome {
+        let (actor, note) = ("law".to_owned(), "by the law".to_owned());
+        let given = records.clone();
+        let at_ms = self.now_ms;
+        let change = Change {
+            at_ms,
+            actor,
+            note,
+            records,
+            vouchers,
+            funds,
+        };
+        let outcome = self.run(Command::Change(change));
+        if outcome == Outcome::Applied {
+            given.iter().for_each(|record| self.registry.apply(record));
+        }
+        outcome
+    }
+
+    /// A verified request for product 1 of [`VOUCHERS`].
+    pub fn voucher_sale(&self, key: Key) -> Begin {
+        let subscriber = Text::new();
+        self.sale(key, VOUCHERS, ProductId(1), PRICE_MINOR, subscriber)
+    }
+
+    /// A verified request for a top-up.
+    pub fn top_up(&self, key: Key, amount_minor: u64) -> Begin {
+        let subscriber = Text::from("15550100").expect("short enough");
+        self.sale(key, TOP_UPS, ProductId(0), amount_minor, subscriber)
+    }
+
+    /// A verified request, its digest made of what was asked for.
+    pub fn sale(
+        &self,
+        key: Key,
+        service: ServiceId,
+        product: ProductId,
+        amount_minor: u64,
+        subscriber: Text<24>,
+    ) -> Begin {
+        let terminal = self
+            .registry
+            .terminal(key.terminal)
+            .expect("a terminal of the world");
+        let seller = self.registry.seller(terminal.seller).expect("its seller");
+        let service = self
+            .registry
+            .service(service)
+            .expect("a service of the world");
+        let chain = self
+            .registry
+            .chain(seller.distributor)
+            .expect("the tree is sound");
+        let chain: Vec<DistributorId> = chain.iter().map(|above| above.id).collect();
+        let legs = commission::legs(service, seller, &chain, amount_minor, key.date);
+        Begin {
+            key,
+            digest: digest(service.id.0, product.0, amount_minor),
+            at_ms: self.now_ms,
+            kind: match service.kind {
+                ServiceKind::Voucher => Kind::Voucher,
+                ServiceKind::TopUp => Kind::TopUp,
+            },
+            seller: seller.id,
+            service: service.id,
+            product,
+            amount_minor,
+            currency: seller.currency,
+            subscriber,
+            verdict: Verdict::Accepted {
+                legs: legs.expect("the world's amounts can be posted"),
+                velocity: service.velocity,
+            },
+        }
+    }
+
+    /// Sells a voucher; its row.
+    pub fn sell(&mut self, key: Key) -> Transaction {
+        let begin = self.voucher_sale(key);
+        done(self.run(Command::Begin(begin)))
+    }
+
+    /// Begins a top-up; its row.
+    pub fn begin_top_up(&mut self, key: Key, amount_minor: u64) -> Transaction {
+        let begin = self.top_up(key, amount_minor);
+        done(self.run(Command::Begin(begin)))
+    }
+
+    /// Tells what became of a sale.
+    pub fn finish(&mut self, key: Key, result: Finding) -> Outcome {
+        self.run(Command::Finish(Finish {
+            key,
+            at_ms: self.now_ms,
+            result,
+        }))
+    }
+
+    /// Confirms a sale.
+    pub fn confirm(&mut self, original: Key) -> Outcome {
+        self.run(Command::Confirm(Confirm {
+            original,
+            at_ms: self.now_ms,
+        }))
+    }
+
+    /// Reverses a sale: code and row of the reversal, and the original as it stands.
+    pub fn reverse(
+        &mut self,
+        key: Key,
+        original: Key,
+        amount_minor: u64,
+    ) -> (Code, Transaction, Option<Transaction>) {
+        let command = reversal(key, original, amount_minor, self.now_ms);
+        match self.run(command) {
+            Outcome::Reversed { reversal, original } => (reversal.code, reversal, original),
+            other => panic!("a new reversal was answered with {other:?}"),
+        }
+    }
+
+    /// The float of a seller.
+    pub fn float(&self, seller: u32) -> Account {
+        self.book()
+            .account(&AccountId::float(SellerId(seller), CURRENCY))
+    }
+
+    /// The row at a key.
+    pub fn row(&self, key: Key) -> Option<Transaction> {
+        self.book().transaction(&key).expect("the engine reads")
+    }
+}
+
+/// A key of a terminal today.
+pub fn key(terminal: u32, stan: u32) -> Key {
+    Key {
+        date: TODAY,
+        terminal: TerminalId(terminal),
+        stan,
+    }
+}
+
+/// The row of an outcome that must be [`Outcome::Done`].
+pub fn done(outcome: Outcome) -> Transaction {
+    match outcome {
+        Outcome::Done(row) => row,
+        other => panic!("expected a row, got {other:?}"),
+    }
+}
+
+/// A finding that approves.
+pub fn approved() -> Finding {
+    Finding::Approved {
+        reference: Text::from("P-1").expect("short enough"),
+    }
+}
+
+/// A digest that differs where what was asked for differs.
+pub fn digest(service: u16, product: u16, amount_minor: u64) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest[..2].copy_from_slice(&service.to_be_bytes());
+    digest[2..4].copy_from_slice(&product.to_be_bytes());
+    digest[4..12].copy_from_slice(&amount_minor.to_be_bytes());
+    digest
+}
+
+/// A reversal command.
+pub fn reversal(key: Key, original: Key, amount_minor: u64, at_ms: u64) -> Command {
+    let mut digest = [0xEE; 16];
+    digest[..10].copy_from_slice(&original.to_bytes());
+    Command::Reverse(Reverse {
+        key,
+        digest,
+        original,
+        amount_minor,
+        at_ms,
+    })
+}

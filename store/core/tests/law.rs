@@ -1,0 +1,3 @@
+//! The model engine obeys the law.
+
+tillgate_store_core::laws!(tillgate_store_core::law::MemoryFactory);
