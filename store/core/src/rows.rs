@@ -89,10 +89,7 @@ pub trait Rows {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError>;
 
     /// Visits `(key, value)` upwards from `from` (inclusive) until the visitor breaks.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a visitor, spelt out where it is used once"
-    )]
+    #[expect(clippy::type_complexity, reason = "a visitor, spelt out where it is used once")]
     fn scan(
         &self,
         family: Family,

@@ -46,10 +46,7 @@ impl Shape {
             state: row.state,
             code: row.code,
             balance_minor: row.balance_minor,
-            serial: row
-                .voucher
-                .as_ref()
-                .map(|voucher| voucher.serial.to_string()),
+            serial: row.voucher.as_ref().map(|voucher| voucher.serial.to_string()),
             confirmed: row.confirmed_ms > 0,
         }
     }

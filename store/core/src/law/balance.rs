@@ -19,11 +19,7 @@ struct Sums {
 
 impl Sums {
     fn post(&mut self, legs: &[Leg]) {
-        assert_eq!(
-            legs.iter().map(|leg| leg.amount_minor).sum::<i64>(),
-            0,
-            "legs sum to zero"
-        );
+        assert_eq!(legs.iter().map(|leg| leg.amount_minor).sum::<i64>(), 0, "legs sum to zero");
         for leg in legs {
             *self.posted.entry(leg.account).or_default() += leg.amount_minor;
         }
@@ -74,17 +70,11 @@ fn check_accounts<B: Backend>(book: &Book<B>, sums: &Sums) {
     for (id, account) in &stored {
         assert_eq!(book.account(id), *account, "{id} in memory is as stored");
         let posted = sums.posted.get(id).copied().unwrap_or(0);
-        assert_eq!(
-            account.posted_minor, posted,
-            "{id} is the sum of its postings"
-        );
+        assert_eq!(account.posted_minor, posted, "{id} is the sum of its postings");
         let reserved = sums.reserved.get(id).copied().unwrap_or(0);
         assert_eq!(account.reserved_minor, reserved, "{id} holds what is open");
         let float = id.kind == AccountKind::SellerFloat;
-        assert!(
-            !float || account.available() >= 0,
-            "{id} is below its credit limit"
-        );
+        assert!(!float || account.available() >= 0, "{id} is below its credit limit");
     }
     let moved = sums.posted.keys().chain(sums.reserved.keys());
     moved.for_each(|id| assert!(stored.contains_key(id), "{id} moved and has a row"));
@@ -93,15 +83,8 @@ fn check_accounts<B: Backend>(book: &Book<B>, sums: &Sums) {
 fn check_numbers<B: Backend>(book: &Book<B>, transactions: &[Transaction]) {
     let numbers: BTreeSet<u64> = transactions.iter().map(|row| row.seq).collect();
     let head = book.head().seq;
-    assert_eq!(
-        numbers.len(),
-        transactions.len(),
-        "no number is given twice"
-    );
-    assert!(
-        numbers.iter().copied().eq(1..=head),
-        "numbers run from 1 to the head's {head}"
-    );
+    assert_eq!(numbers.len(), transactions.len(), "no number is given twice");
+    assert!(numbers.iter().copied().eq(1..=head), "numbers run from 1 to the head's {head}");
 }
 
 fn check_open(rows: &dyn Rows, transactions: &[Transaction]) {
@@ -111,14 +94,8 @@ fn check_open(rows: &dyn Rows, transactions: &[Transaction]) {
         ControlFlow::Continue(())
     });
     scanned.expect("the engine reads");
-    let open = transactions
-        .iter()
-        .filter(|row| !row.is_final())
-        .map(|row| row.key);
-    assert!(
-        open.eq(listed),
-        "the open family lists exactly the open transactions"
-    );
+    let open = transactions.iter().filter(|row| !row.is_final()).map(|row| row.key);
+    assert!(open.eq(listed), "the open family lists exactly the open transactions");
 }
 
 fn check_stock(rows: &dyn Rows, transactions: &[Transaction]) {
@@ -132,11 +109,7 @@ fn check_stock(rows: &dyn Rows, transactions: &[Transaction]) {
     for row in transactions {
         if let Some(voucher) = &row.voucher {
             let first = placed.insert((row.service, row.product, voucher.serial));
-            assert!(
-                first,
-                "voucher {} was sold twice or is still in stock",
-                voucher.serial
-            );
+            assert!(first, "voucher {} was sold twice or is still in stock", voucher.serial);
         }
     }
     assert_eq!(placed, loaded, "every voucher loaded is in stock or sold");

@@ -43,21 +43,13 @@ pub fn a_change_is_applied_whole_or_not_at_all<F: Factory>(factory: F) {
     let before = *world.book().head();
     let records = || vec![seller(3, 2, 700), terminal(4, 3)];
     let stock = || vec![voucher(ProductId(2), 1, EXPIRY)];
-    let wrong = vec![
-        voucher(ProductId(2), 1, EXPIRY),
-        voucher(ProductId(9), 2, EXPIRY),
-    ];
+    let wrong = vec![voucher(ProductId(2), 1, EXPIRY), voucher(ProductId(9), 2, EXPIRY)];
     let funds = || vec![load("deposit", 3, 5_000)];
     let refused = refusals(world.change(records(), wrong, funds()));
     assert_eq!(refused, [("voucher S000002 of service 10".to_owned(), 1)]);
     assert_eq!(*world.book().head(), before, "nothing of it was written");
     assert_eq!(world.float(3).available(), 0);
-    assert!(
-        world
-            .book()
-            .load_registry()
-            .is_ok_and(|stored| stored == world.registry)
-    );
+    assert!(world.book().load_registry().is_ok_and(|stored| stored == world.registry));
 
     assert_eq!(world.change(records(), stock(), funds()), Outcome::Applied);
     assert_eq!(world.book().head().audit_no, before.audit_no + 1);
@@ -79,16 +71,9 @@ pub fn a_change_says_what_is_wrong_with_each_item<F: Factory>(factory: F) {
     let mut costly = service(ServiceId(11), Velocity::default());
     if let RegistryRecord::Service(service) = &mut costly {
         let from = BusinessDate(8_000);
-        service.commission.push(CommissionRule {
-            level: 3,
-            basis_points: 9_800,
-            from,
-        });
+        service.commission.push(CommissionRule { level: 3, basis_points: 9_800, from });
     }
-    let half = Velocity {
-        count_max: 1,
-        ..Velocity::default()
-    };
+    let half = Velocity { count_max: 1, ..Velocity::default() };
     let records = vec![
         terminal(5, 77),
         few,
@@ -112,10 +97,7 @@ pub fn a_change_says_what_is_wrong_with_each_item<F: Factory>(factory: F) {
         ("voucher S000001 of service 20", 0),
         ("float load ", 0),
     ];
-    assert_eq!(
-        refused,
-        expected.map(|(what, index)| (what.to_owned(), index))
-    );
+    assert_eq!(refused, expected.map(|(what, index)| (what.to_owned(), index)));
     let twice = refusals(world.change(vec![terminal(5, 1), terminal(5, 1)], vec![], vec![]));
     assert_eq!(twice, [("terminal 00000005".to_owned(), 1)]);
 }
@@ -126,28 +108,14 @@ pub fn a_float_load_happens_once_per_reference<F: Factory>(factory: F) {
     let twice = vec![load("A", 1, 1_000), load("A", 1, 1_000), load("B", 1, 50)];
     assert_eq!(world.change(vec![], vec![], twice), Outcome::Applied);
     world.reopen();
-    assert_eq!(
-        world.change(vec![], vec![], vec![load("A", 1, 1_000)]),
-        Outcome::Applied
-    );
+    assert_eq!(world.change(vec![], vec![], vec![load("A", 1, 1_000)]), Outcome::Applied);
     assert_eq!(world.float(1).posted_minor, 1_050);
     assert_eq!(count::<Funding, F>(&world), 2);
-    for other in [
-        load("A", 1, 999),
-        load("A", 2, 1_000),
-        load("C", 1, 0),
-        load("C", 9, 1),
-    ] {
+    for other in [load("A", 1, 999), load("A", 2, 1_000), load("C", 1, 0), load("C", 9, 1)] {
         assert_eq!(refusals(world.change(vec![], vec![], vec![other])).len(), 1);
     }
-    assert_eq!(
-        refusals(world.change(vec![], vec![], vec![load("D", 1, -1_051)])).len(),
-        1
-    );
-    assert_eq!(
-        world.change(vec![], vec![], vec![load("D", 1, -1_050)]),
-        Outcome::Applied
-    );
+    assert_eq!(refusals(world.change(vec![], vec![], vec![load("D", 1, -1_051)])).len(), 1);
+    assert_eq!(world.change(vec![], vec![], vec![load("D", 1, -1_050)]), Outcome::Applied);
     assert_eq!(world.float(1).posted_minor, 0);
 }
 
@@ -159,17 +127,10 @@ pub fn a_serial_is_loaded_once<F: Factory>(factory: F) {
     let again: Vec<Voucher> = (0..3).map(|n| voucher(ProductId(1), n, EXPIRY)).collect();
     let expected = [0, 1].map(|n| (format!("voucher S{n:06} of service 10"), n));
     assert_eq!(refusals(world.change(vec![], again, vec![])), expected);
-    let twice = vec![
-        voucher(ProductId(1), 7, EXPIRY),
-        voucher(ProductId(1), 7, TODAY),
-    ];
+    let twice = vec![voucher(ProductId(1), 7, EXPIRY), voucher(ProductId(1), 7, TODAY)];
     assert_eq!(refusals(world.change(vec![], twice, vec![])).len(), 1);
     let other = vec![voucher(ProductId(2), 0, EXPIRY)];
-    assert_eq!(
-        world.change(vec![], other, vec![]),
-        Outcome::Applied,
-        "serials are per product"
-    );
+    assert_eq!(world.change(vec![], other, vec![]), Outcome::Applied, "serials are per product");
     assert_eq!(count::<Serial, F>(&world), 3);
 }
 
@@ -182,36 +143,19 @@ pub fn a_credit_limit_covers_what_is_used<F: Factory>(factory: F) {
     world.begin_top_up(key(3, 4), 100);
     assert_eq!(world.float(2).available(), 2_000);
     let expected = [("seller 2".to_owned(), 0)];
-    assert_eq!(
-        refusals(world.change(vec![seller(2, 1, 2_999)], vec![], vec![])),
-        expected
-    );
-    assert_eq!(
-        world.change(vec![seller(2, 1, 3_000)], vec![], vec![]),
-        Outcome::Applied
-    );
+    assert_eq!(refusals(world.change(vec![seller(2, 1, 2_999)], vec![], vec![])), expected);
+    assert_eq!(world.change(vec![seller(2, 1, 3_000)], vec![], vec![]), Outcome::Applied);
     assert_eq!(world.float(2).available(), 0);
     let paid = vec![load("paid", 2, 3_000)];
-    assert_eq!(
-        world.change(vec![seller(2, 1, 0)], vec![], paid),
-        Outcome::Applied
-    );
+    assert_eq!(world.change(vec![seller(2, 1, 0)], vec![], paid), Outcome::Applied);
     world.reopen();
     assert_eq!(world.float(2).available(), 0);
     let mut foreign = seller(2, 1, 0);
     if let RegistryRecord::Seller(seller) = &mut foreign {
         seller.currency = 978;
     }
-    assert_eq!(
-        refusals(world.change(vec![foreign], vec![], vec![])),
-        expected
-    );
-    assert!(
-        world
-            .registry
-            .seller(SellerId(2))
-            .is_some_and(|seller| seller.currency == 840)
-    );
+    assert_eq!(refusals(world.change(vec![foreign], vec![], vec![])), expected);
+    assert!(world.registry.seller(SellerId(2)).is_some_and(|seller| seller.currency == 840));
 }
 
 /// Neither by what is added nor by what is hung elsewhere.
@@ -227,15 +171,9 @@ pub fn the_tree_has_no_circle_and_no_more_levels_than_allowed<F: Factory>(factor
     assert_eq!(refusals(world.change(raised, vec![], vec![])).len(), 1);
     let circle = vec![distributor(1, Some(4))];
     assert_eq!(refusals(world.change(circle, vec![], vec![])).len(), 1);
-    assert_eq!(
-        refusals(world.change(vec![distributor(60, Some(60))], vec![], vec![])).len(),
-        1
-    );
+    assert_eq!(refusals(world.change(vec![distributor(60, Some(60))], vec![], vec![])).len(), 1);
     let shorter = vec![distributor(4, Some(1)), distributor(51, Some(most))];
     assert_eq!(world.change(shorter, vec![], vec![]), Outcome::Applied);
-    let chain = world
-        .registry
-        .chain(crate::DistributorId(51))
-        .map(|chain| chain.len());
+    let chain = world.registry.chain(crate::DistributorId(51)).map(|chain| chain.len());
     assert_eq!(chain, Ok(CHAIN_MAX - 1));
 }

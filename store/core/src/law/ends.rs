@@ -24,16 +24,12 @@ pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
     refused.verdict = Verdict::Refused(Code(*b"57"));
     let none_left = world.voucher_sale(key(1, 3));
     let top_up = world.top_up(key(1, 4), 100);
-    let mut commands: Vec<_> = [sale.clone(), sale, refused, none_left, top_up]
-        .map(Command::Begin)
-        .to_vec();
+    let mut commands: Vec<_> =
+        [sale.clone(), sale, refused, none_left, top_up].map(Command::Begin).to_vec();
     commands.push(reversal(key(1, 5), key(1, 1), PRICE_MINOR, world.now_ms));
     commands.push(reversal(key(1, 6), key(1, 4), 100, world.now_ms));
     commands.push(reversal(key(1, 7), key(1, 99), 100, world.now_ms));
-    commands.push(Command::Logon {
-        terminal: TerminalId(1),
-        counter: 1,
-    });
+    commands.push(Command::Logon { terminal: TerminalId(1), counter: 1 });
     let numbers: Vec<u64> = world.commit(commands).iter().map(number_of).collect();
     assert_eq!(numbers, [1, 1, 2, 3, 4, 5, 0, 6, 0]);
     assert_eq!(world.book().head().seq, 7, "the tombstone is the seventh");
@@ -56,10 +52,7 @@ pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
     world.begin_top_up(key(1, 42), 500);
     world.begin_top_up(key(2, 7), 300);
     world.finish(key(2, 7), approved());
-    world.run(Command::Logon {
-        terminal: TerminalId(2),
-        counter: 11,
-    });
+    world.run(Command::Logon { terminal: TerminalId(2), counter: 11 });
     let asked = |world: &World<F>| {
         let book = world.book();
         (
@@ -80,10 +73,7 @@ pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
         )
     };
     let before = asked(&world);
-    assert_eq!(
-        (before.2[0].0.clone(), before.2[0].1.clone()),
-        (Ok(42), Ok(0))
-    );
+    assert_eq!((before.2[0].0.clone(), before.2[0].1.clone()), (Ok(42), Ok(0)));
     world.reopen();
     assert!(asked(&world) == before, "the store is as it was left");
 }
@@ -97,15 +87,9 @@ pub fn a_lost_tail_is_seen_at_the_start<F: Factory>(factory: F) {
     let batch_key = head.batch_no.to_be_bytes();
     let engine = world.take_engine();
     let mut value = Vec::new();
-    assert_eq!(
-        engine.get(Family::Batches, &batch_key, &mut value),
-        Ok(true)
-    );
+    assert_eq!(engine.get(Family::Batches, &batch_key, &mut value), Ok(true));
     let last = Batch::decode(&batch_key, &value).expect("the last batch is sound");
-    let forged = Batch {
-        content: last.content ^ 1,
-        ..last
-    };
+    let forged = Batch { content: last.content ^ 1, ..last };
     let mut flipped = value.clone();
     flipped[9] ^= 4;
     let encoded = |record: &dyn Fn(&mut Vec<u8>)| {
@@ -116,40 +100,18 @@ pub fn a_lost_tail_is_seen_at_the_start<F: Factory>(factory: F) {
     let damages = [
         (Family::Batches, batch_key.to_vec(), None),
         (Family::Batches, batch_key.to_vec(), Some(flipped)),
-        (
-            Family::Batches,
-            batch_key.to_vec(),
-            encoded(&|out| forged.encode(out)),
-        ),
-        (
-            Family::Batches,
-            (head.batch_no + 1).to_be_bytes().to_vec(),
-            Some(value),
-        ),
+        (Family::Batches, batch_key.to_vec(), encoded(&|out| forged.encode(out))),
+        (Family::Batches, (head.batch_no + 1).to_be_bytes().to_vec(), Some(value)),
         (Family::Meta, b"head".to_vec(), None),
-        (
-            Family::Meta,
-            b"head".to_vec(),
-            encoded(&|out| old_head.encode(out)),
-        ),
+        (Family::Meta, b"head".to_vec(), encoded(&|out| old_head.encode(out))),
         (Family::Audit, head.audit_no.to_be_bytes().to_vec(), None),
     ];
     let loaded = Ledger::load(&engine).expect("undamaged, it opens");
     assert!(loaded.is_some_and(|ledger| *ledger.head() == head));
     for (family, key, value) in damages {
-        let damaged = Damaged {
-            engine: &engine,
-            family,
-            key,
-            value,
-        };
-        let error = Ledger::load(&damaged)
-            .map(|_| ())
-            .expect_err("damaged, it must not open");
-        assert!(
-            matches!(error, StoreError::Broken(_) | StoreError::Damaged { .. }),
-            "{error}"
-        );
+        let damaged = Damaged { engine: &engine, family, key, value };
+        let error = Ledger::load(&damaged).map(|_| ()).expect_err("damaged, it must not open");
+        assert!(matches!(error, StoreError::Broken(_) | StoreError::Damaged { .. }), "{error}");
     }
 }
 
@@ -205,26 +167,16 @@ pub fn an_error_of_the_engine_stops_the_store<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 3);
     let sold = world.sell(key(1, 1));
     let next = world.voucher_sale(key(1, 2));
-    let failing = Failing {
-        engine: world.take_engine(),
-    };
+    let failing = Failing { engine: world.take_engine() };
     let mut book = Book::open(failing, *b"lawstore").expect("it reads");
     let mut outcomes = vec![Outcome::Applied];
-    for expected in [
-        StoreError::Engine("disk full".to_owned()),
-        StoreError::Stopped,
-    ] {
+    for expected in [StoreError::Engine("disk full".to_owned()), StoreError::Stopped] {
         let mut commands = vec![Command::Begin(next.clone())];
         assert_eq!(book.commit(&mut commands, &mut outcomes), Err(expected));
         assert!(outcomes.is_empty(), "nothing may be acknowledged");
     }
-    world
-        .put_engine(book.into_backend().engine)
-        .expect("it opens");
-    assert_eq!(
-        (world.row(key(1, 1)), world.row(key(1, 2))),
-        (Some(sold), None)
-    );
+    world.put_engine(book.into_backend().engine).expect("it opens");
+    assert_eq!((world.row(key(1, 1)), world.row(key(1, 2))), (Some(sold), None));
     assert_eq!(world.sell(key(1, 2)).seq, 2);
 }
 
@@ -271,23 +223,9 @@ pub fn the_last_sale_is_found_behind_other_rows<F: Factory>(factory: F) {
     world.sell(key(1, 5));
     let sold = world.sell(key(1, 9));
     world.reverse(key(1, 10), key(1, 20), PRICE_MINOR);
-    let tomorrow = Key {
-        date: BusinessDate(TODAY.0 + 3),
-        ..key(2, 1)
-    };
+    let tomorrow = Key { date: BusinessDate(TODAY.0 + 3), ..key(2, 1) };
     world.sell(tomorrow);
-    world.reverse(
-        Key {
-            stan: 2,
-            ..tomorrow
-        },
-        key(2, 30),
-        1,
-    );
+    world.reverse(Key { stan: 2, ..tomorrow }, key(2, 30), 1);
     assert_eq!(last(&world), Ok(Some(sold)));
-    assert_eq!(
-        world.book().last_stan(TerminalId(1), TODAY),
-        Ok(20),
-        "tombstones count"
-    );
+    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(20), "tombstones count");
 }

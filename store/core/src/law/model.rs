@@ -48,10 +48,7 @@ pub struct Model {
 impl Model {
     /// Keys of rows, open ones only or all, in order.
     pub fn keys(&self, open_only: bool) -> Vec<Key> {
-        let rows = self
-            .rows
-            .iter()
-            .filter(|(_, row)| !open_only || row.shape.is_open());
+        let rows = self.rows.iter().filter(|(_, row)| !open_only || row.shape.is_open());
         rows.map(|(key, _)| *key).collect()
     }
 
@@ -128,10 +125,8 @@ impl Model {
             confirmed: false,
         };
         let product = begin.product.0;
-        let voucher = self
-            .stock
-            .iter()
-            .find(|(of, expiry, _)| *of == product && *expiry >= begin.key.date);
+        let voucher =
+            self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.key.date);
         match &begin.verdict {
             Verdict::Refused(code) => shape.code = *code,
             Verdict::Accepted { velocity, .. } => {
@@ -155,14 +150,7 @@ impl Model {
         }
         let (service, amount_minor) = (begin.service.0, begin.amount_minor);
         let (digest, at_ms) = (begin.digest, begin.at_ms);
-        let row = Row {
-            shape,
-            digest,
-            seller,
-            service,
-            amount_minor,
-            at_ms,
-        };
+        let row = Row { shape, digest, seller, service, amount_minor, at_ms };
         Answer::Done(self.write(begin.key, row))
     }
 
@@ -283,19 +271,14 @@ impl Model {
             }
         }
         let before = std::mem::replace(&mut self.floats, floats);
-        if change
-            .funds
-            .iter()
-            .any(|load| self.available(load.seller.0) < 0)
-        {
+        if change.funds.iter().any(|load| self.available(load.seller.0) < 0) {
             self.floats = before;
             return Answer::Rejected;
         }
         (self.loaded, self.references) = (loaded, references);
         for voucher in &change.vouchers {
             let serial = voucher.serial.to_string();
-            self.stock
-                .insert((voucher.product.0, voucher.expiry, serial));
+            self.stock.insert((voucher.product.0, voucher.expiry, serial));
         }
         Answer::Applied
     }

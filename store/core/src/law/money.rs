@@ -26,11 +26,7 @@ pub fn a_sale_posts_every_leg_of_the_commission_rules<F: Factory>(factory: F) {
     ];
     for _ in 0..2 {
         for (kind, owner, posted_minor) in expected {
-            let id = AccountId {
-                kind,
-                owner,
-                currency: CURRENCY,
-            };
+            let id = AccountId { kind, owner, currency: CURRENCY };
             assert_eq!(world.book().account(&id).posted_minor, posted_minor, "{id}");
         }
         world.reopen();
@@ -42,20 +38,10 @@ pub fn float_never_goes_below_the_credit_limit<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 1_500, 9);
     assert_eq!(world.sell(key(1, 1)).code, Code::APPROVED);
     let poor = world.sell(key(1, 2));
-    assert_eq!(
-        (poor.state, poor.code),
-        (State::Declined, Code::INSUFFICIENT_FLOAT)
-    );
+    assert_eq!((poor.state, poor.code), (State::Declined, Code::INSUFFICIENT_FLOAT));
     assert_eq!((poor.balance_minor, poor.voucher), (Some(500), None));
-    assert_eq!(
-        world.begin_top_up(key(1, 3), 500).state,
-        State::Intent,
-        "down to nothing"
-    );
-    assert_eq!(
-        world.begin_top_up(key(1, 4), 100).code,
-        Code::INSUFFICIENT_FLOAT
-    );
+    assert_eq!(world.begin_top_up(key(1, 3), 500).state, State::Intent, "down to nothing");
+    assert_eq!(world.begin_top_up(key(1, 4), 100).code, Code::INSUFFICIENT_FLOAT);
 
     for stan in 1..=6 {
         assert_eq!(world.sell(key(3, stan)).code, Code::APPROVED, "on credit");
@@ -69,58 +55,25 @@ pub fn float_never_goes_below_the_credit_limit<F: Factory>(factory: F) {
 pub fn reserved_money_is_posted_or_released_once<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     let begun = world.begin_top_up(key(1, 1), 500);
-    assert_eq!(
-        (begun.state, begun.balance_minor),
-        (State::Intent, Some(9_500))
-    );
-    assert_eq!(
-        (world.float(1).posted_minor, world.float(1).reserved_minor),
-        (10_000, 500)
-    );
+    assert_eq!((begun.state, begun.balance_minor), (State::Intent, Some(9_500)));
+    assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (10_000, 500));
     let finished = done(world.finish(key(1, 1), approved()));
-    assert_eq!(
-        (finished.state, finished.code),
-        (State::Approved, Code::APPROVED)
-    );
-    assert_eq!(
-        (&*finished.provider_reference, finished.balance_minor),
-        ("P-1", Some(9_500))
-    );
-    assert_eq!(
-        (world.float(1).posted_minor, world.float(1).reserved_minor),
-        (9_500, 0)
-    );
+    assert_eq!((finished.state, finished.code), (State::Approved, Code::APPROVED));
+    assert_eq!((&*finished.provider_reference, finished.balance_minor), ("P-1", Some(9_500)));
+    assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
 
     let code = Code(*b"14");
-    let findings = [
-        Finding::Declined {
-            code,
-            reference: Text::new(),
-        },
-        Finding::NotSent { code },
-    ];
+    let findings = [Finding::Declined { code, reference: Text::new() }, Finding::NotSent { code }];
     for (stan, finding) in (2..).zip(findings) {
         world.begin_top_up(key(1, stan), 700);
         world.reopen();
         assert_eq!(world.float(1).reserved_minor, 700);
         let row = done(world.finish(key(1, stan), finding));
-        assert_eq!(
-            (row.state, row.code, row.legs.len()),
-            (State::Declined, code, 0)
-        );
+        assert_eq!((row.state, row.code, row.legs.len()), (State::Declined, code, 0));
         assert_eq!(row.balance_minor, Some(9_500));
-        assert_eq!(
-            (world.float(1).posted_minor, world.float(1).reserved_minor),
-            (9_500, 0)
-        );
+        assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
     }
-    assert!(
-        world
-            .book()
-            .open_transactions()
-            .expect("the engine reads")
-            .is_empty()
-    );
+    assert!(world.book().open_transactions().expect("the engine reads").is_empty());
 }
 
 /// Promise 6: silence keeps the money until somebody knows.
@@ -129,20 +82,13 @@ pub fn an_unknown_outcome_stays_reserved_also_after_a_restart<F: Factory>(factor
     world.begin_top_up(key(1, 1), 500);
     let row = done(world.finish(key(1, 1), Finding::Unknown));
     assert_eq!((row.state, row.code), (State::Unknown, Code::LATE_RESPONSE));
-    assert_eq!(
-        done(world.finish(key(1, 1), Finding::Unknown)),
-        row,
-        "still unknown"
-    );
+    assert_eq!(done(world.finish(key(1, 1), Finding::Unknown)), row, "still unknown");
     world.reopen();
     assert_eq!(world.book().open_transactions(), Ok(vec![row]));
     assert_eq!(world.float(1).reserved_minor, 500);
     let row = done(world.finish(key(1, 1), approved()));
     assert_eq!(row.state, State::Approved, "the provider did it after all");
-    let expected = Account {
-        posted_minor: 9_500,
-        ..Account::default()
-    };
+    let expected = Account { posted_minor: 9_500, ..Account::default() };
     assert_eq!(world.float(1), expected);
 }
 
@@ -151,13 +97,8 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
     world.begin_top_up(key(1, 2), 500);
-    let finish = |result| {
-        Command::Finish(crate::command::Finish {
-            key: key(1, 2),
-            at_ms: 1,
-            result,
-        })
-    };
+    let finish =
+        |result| Command::Finish(crate::command::Finish { key: key(1, 2), at_ms: 1, result });
     let outcomes = world.commit(vec![
         finish(approved()),
         finish(approved()),
@@ -166,14 +107,7 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     ]);
     let rows: Vec<_> = outcomes.into_iter().map(done).collect();
     assert!(rows.iter().all(|row| row == &rows[0]) && rows[0].state == State::Approved);
-    assert_eq!(
-        done(world.finish(key(1, 1), Finding::Unknown)),
-        sold,
-        "a voucher is final"
-    );
-    assert_eq!(
-        world.finish(key(1, 3), approved()),
-        crate::Outcome::NotFound
-    );
+    assert_eq!(done(world.finish(key(1, 1), Finding::Unknown)), sold, "a voucher is final");
+    assert_eq!(world.finish(key(1, 3), approved()), crate::Outcome::NotFound);
     assert_eq!(world.float(1).posted_minor, 8_500);
 }

@@ -31,26 +31,14 @@ pub const PRICE_MINOR: u64 = 1_000;
 /// A voucher of [`VOUCHERS`], its serial made of its number.
 pub fn voucher(product: ProductId, number: u16, expiry: BusinessDate) -> Voucher {
     let serial = Text::from(&format!("S{number:06}")).expect("short enough");
-    Voucher {
-        service: VOUCHERS,
-        product,
-        serial,
-        expiry,
-        pin: sealed(number),
-    }
+    Voucher { service: VOUCHERS, product, serial, expiry, pin: sealed(number) }
 }
 
 /// A float load.
 pub fn load(reference: &str, seller: u32, amount_minor: i64) -> Funding {
     let reference = Text::from(reference).expect("short enough");
     let (seller, legs) = (SellerId(seller), Legs::new());
-    Funding {
-        reference,
-        seller,
-        amount_minor,
-        at_ms: 0,
-        legs,
-    }
+    Funding { reference, seller, amount_minor, at_ms: 0, legs }
 }
 
 /// Something that looks sealed.
@@ -58,11 +46,7 @@ pub fn sealed(number: u16) -> Sealed {
     let mut nonce = [7; 12];
     nonce[..2].copy_from_slice(&number.to_be_bytes());
     let bytes = number.to_be_bytes().into_iter().chain([0xA5; 28]).collect();
-    Sealed {
-        kek_id: 1,
-        nonce,
-        bytes,
-    }
+    Sealed { kek_id: 1, nonce, bytes }
 }
 
 /// A distributor.
@@ -104,27 +88,15 @@ pub fn terminal(id: u32, seller: u32) -> RegistryRecord {
 pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
     let vouchers = id == VOUCHERS;
     let from = BusinessDate(0);
-    let rule = |level, basis_points| CommissionRule {
-        level,
-        basis_points,
-        from,
-    };
+    let rule = |level, basis_points| CommissionRule { level, basis_points, from };
     let product = |id, amount_minor| {
         let name = format!("Product {id}");
-        Product {
-            id: ProductId(id),
-            name,
-            amount_minor,
-        }
+        Product { id: ProductId(id), name, amount_minor }
     };
     RegistryRecord::Service(Service {
         id,
         name: format!("Service {id}"),
-        kind: if vouchers {
-            ServiceKind::Voucher
-        } else {
-            ServiceKind::TopUp
-        },
+        kind: if vouchers { ServiceKind::Voucher } else { ServiceKind::TopUp },
         status: Status::Active,
         currency: CURRENCY,
         route: "provider".to_owned(),
@@ -132,11 +104,7 @@ pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
         amount_max_minor: 50_000,
         open_amount: !vouchers,
         hours: None,
-        products: if vouchers {
-            vec![product(1, PRICE_MINOR), product(2, 250)]
-        } else {
-            vec![]
-        },
+        products: if vouchers { vec![product(1, PRICE_MINOR), product(2, 250)] } else { vec![] },
         commission: if vouchers {
             vec![rule(0, 500), rule(1, 200), rule(2, 100)]
         } else {

@@ -18,18 +18,11 @@ pub fn a_repeat_gets_the_stored_row_also_after_a_restart<F: Factory>(factory: F)
         let outcome = world.run(Command::Begin(again.clone()));
         assert_eq!(outcome, Outcome::Duplicate(sold.clone()));
         let outcome = world.run(Command::Begin(again_open.clone()));
-        assert_eq!(
-            outcome,
-            Outcome::Duplicate(begun.clone()),
-            "in flight: attach to it"
-        );
+        assert_eq!(outcome, Outcome::Duplicate(begun.clone()), "in flight: attach to it");
         world.reopen();
     }
     let finished = done(world.finish(key(1, 2), approved()));
-    assert_eq!(
-        world.run(Command::Begin(again_open)),
-        Outcome::Duplicate(finished)
-    );
+    assert_eq!(world.run(Command::Begin(again_open)), Outcome::Duplicate(finished));
 }
 
 /// Promise 2: a key names one content.
@@ -49,27 +42,15 @@ pub fn commands_of_one_batch_see_each_other<F: Factory>(factory: F) {
     let sale = world.voucher_sale(key(1, 1));
     let other = world.top_up(key(1, 1), 100);
     let second = world.voucher_sale(key(2, 1));
-    let outcomes = world.commit(
-        [sale.clone(), sale, other, second]
-            .into_iter()
-            .map(Command::Begin)
-            .collect(),
-    );
-    let [
-        Outcome::Done(sold),
-        Outcome::Duplicate(again),
-        Outcome::Conflict,
-        Outcome::Done(poor),
-    ] = &outcomes[..]
+    let outcomes =
+        world.commit([sale.clone(), sale, other, second].into_iter().map(Command::Begin).collect());
+    let [Outcome::Done(sold), Outcome::Duplicate(again), Outcome::Conflict, Outcome::Done(poor)] =
+        &outcomes[..]
     else {
         panic!("unexpected outcomes {outcomes:?}");
     };
     assert_eq!(sold, again);
-    assert_eq!(
-        poor.code,
-        Code::INSUFFICIENT_FLOAT,
-        "the first sale spent the float"
-    );
+    assert_eq!(poor.code, Code::INSUFFICIENT_FLOAT, "the first sale spent the float");
     assert_eq!((sold.seq, poor.seq), (1, 2));
     assert_eq!(world.row(key(1, 1)).as_ref(), Some(sold));
 }
@@ -81,17 +62,11 @@ pub fn a_refused_request_is_journalled_and_moves_no_money<F: Factory>(factory: F
     begin.verdict = Verdict::Refused(Code(*b"58"));
     let before = world.float(1);
     let row = done(world.run(Command::Begin(begin.clone())));
-    assert_eq!(
-        (row.state, row.code, row.seq),
-        (State::Declined, Code(*b"58"), 1)
-    );
+    assert_eq!((row.state, row.code, row.seq), (State::Declined, Code(*b"58"), 1));
     assert!(row.legs.is_empty() && row.voucher.is_none());
     assert_eq!(world.float(1), before);
     assert_eq!(world.run(Command::Begin(begin)), Outcome::Duplicate(row));
-    let untouched = Account {
-        posted_minor: 10_000,
-        ..Account::default()
-    };
+    let untouched = Account { posted_minor: 10_000, ..Account::default() };
     assert_eq!(before, untouched);
 }
 
@@ -101,12 +76,7 @@ pub fn a_handshake_counter_is_accepted_once<F: Factory>(factory: F) {
     let terminal = TerminalId(1);
     let logon = |counter| Command::Logon { terminal, counter };
     let outcomes = world.commit(vec![logon(7), logon(7), logon(6), logon(9)]);
-    let expected = [
-        Outcome::Applied,
-        Outcome::Conflict,
-        Outcome::Conflict,
-        Outcome::Applied,
-    ];
+    let expected = [Outcome::Applied, Outcome::Conflict, Outcome::Conflict, Outcome::Applied];
     assert_eq!(outcomes, expected);
     world.reopen();
     assert_eq!(world.book().counter(terminal), Ok(9));

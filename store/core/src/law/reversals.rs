@@ -14,52 +14,25 @@ pub fn a_voucher_that_was_not_confirmed_is_taken_back_and_not_sold_again<F: Fact
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
-    assert_eq!(
-        (code, row.kind, row.state),
-        (Code::APPROVED, Kind::Reversal, State::Approved)
-    );
-    assert_eq!(
-        (row.seq, row.balance_minor, row.original),
-        (2, Some(10_000), Some(key(1, 1)))
-    );
+    assert_eq!((code, row.kind, row.state), (Code::APPROVED, Kind::Reversal, State::Approved));
+    assert_eq!((row.seq, row.balance_minor, row.original), (2, Some(10_000), Some(key(1, 1))));
     let original = original.expect("it is there");
-    assert_eq!(
-        (original.state, original.reversed_by),
-        (State::Reversed, Some(key(1, 2)))
-    );
-    assert_eq!(
-        original.legs, sold.legs,
-        "the journal keeps what was posted"
-    );
+    assert_eq!((original.state, original.reversed_by), (State::Reversed, Some(key(1, 2))));
+    assert_eq!(original.legs, sold.legs, "the journal keeps what was posted");
     for _ in 0..2 {
         let Command::Reverse(same) = reversal(key(1, 2), key(1, 1), PRICE_MINOR, 1) else {
             panic!("not a reversal");
         };
         let again = world.run(Command::Reverse(same));
-        assert_eq!(
-            again,
-            Outcome::Duplicate(row.clone()),
-            "a repeat moves nothing"
-        );
+        assert_eq!(again, Outcome::Duplicate(row.clone()), "a repeat moves nothing");
         let late = world.voucher_sale(key(1, 1));
-        assert_eq!(
-            world.run(Command::Begin(late)),
-            Outcome::Late(Code::REVERSED)
-        );
+        assert_eq!(world.run(Command::Begin(late)), Outcome::Late(Code::REVERSED));
         world.reopen();
     }
     assert_eq!(world.float(1).posted_minor, 10_000);
-    assert_eq!(
-        world.sell(key(1, 3)).code,
-        Code::OUT_OF_STOCK,
-        "its PIN may have been seen"
-    );
+    assert_eq!(world.sell(key(1, 3)).code, Code::OUT_OF_STOCK, "its PIN may have been seen");
     let (code, ..) = world.reverse(key(1, 4), key(1, 1), PRICE_MINOR);
-    assert_eq!(
-        (code, world.float(1).posted_minor),
-        (Code::APPROVED, 10_000),
-        "once"
-    );
+    assert_eq!((code, world.float(1).posted_minor), (Code::APPROVED, 10_000), "once");
 }
 
 /// What is printed, or done by a provider, stays.
@@ -69,11 +42,7 @@ pub fn a_confirmed_voucher_and_a_done_top_up_cannot_be_reversed<F: Factory>(fact
     let confirmed = done(world.confirm(key(1, 1)));
     assert_eq!(confirmed.confirmed_ms, world.now_ms);
     world.now_ms += 1;
-    assert_eq!(
-        done(world.confirm(key(1, 1))),
-        confirmed,
-        "the first confirmation counts"
-    );
+    assert_eq!(done(world.confirm(key(1, 1))), confirmed, "the first confirmation counts");
     world.begin_top_up(key(1, 2), 500);
     world.finish(key(1, 2), approved());
     world.reopen();
@@ -91,16 +60,10 @@ pub fn an_open_sale_is_reversed_later<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     let begun = world.begin_top_up(key(1, 1), 500);
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), 500);
-    assert_eq!(
-        (code, row.seq, original),
-        (Code::IN_PROGRESS, 0, Some(begun))
-    );
+    assert_eq!((code, row.seq, original), (Code::IN_PROGRESS, 0, Some(begun)));
     assert_eq!(world.row(key(1, 2)), None);
     world.finish(key(1, 1), Finding::Unknown);
-    assert_eq!(
-        world.reverse(key(1, 2), key(1, 1), 500).0,
-        Code::IN_PROGRESS
-    );
+    assert_eq!(world.reverse(key(1, 2), key(1, 1), 500).0, Code::IN_PROGRESS);
     world.finish(key(1, 1), Finding::NotSent { code: Code(*b"91") });
     let (code, row, _) = world.reverse(key(1, 2), key(1, 1), 500);
     assert_eq!((code, row.seq), (Code::APPROVED, 2));
@@ -114,51 +77,21 @@ pub fn a_sale_that_was_reversed_before_it_came_is_refused<F: Factory>(factory: F
         reversal(key(1, 8), key(1, 7), PRICE_MINOR, world.now_ms),
         Command::Begin(sale.clone()),
     ]);
-    let [
-        Outcome::Reversed {
-            reversal,
-            original: Some(tombstone),
-        },
-        late,
-    ] = &outcomes[..]
-    else {
+    let [Outcome::Reversed { reversal, original: Some(tombstone) }, late] = &outcomes[..] else {
         panic!("unexpected outcomes {outcomes:?}");
     };
     assert_eq!(*late, Outcome::Late(Code::REVERSED));
-    assert_eq!(
-        (reversal.code, reversal.seq, tombstone.seq),
-        (Code::APPROVED, 1, 2)
-    );
-    assert_eq!(
-        (tombstone.kind, tombstone.state),
-        (Kind::Tombstone, State::Reversed)
-    );
+    assert_eq!((reversal.code, reversal.seq, tombstone.seq), (Code::APPROVED, 1, 2));
+    assert_eq!((tombstone.kind, tombstone.state), (Kind::Tombstone, State::Reversed));
     assert_eq!(tombstone.reversed_by, Some(key(1, 8)));
     world.reopen();
-    assert_eq!(
-        world.run(Command::Begin(sale)),
-        Outcome::Late(Code::REVERSED)
-    );
-    assert_eq!(
-        world.reverse(key(1, 9), key(1, 7), PRICE_MINOR).0,
-        Code::APPROVED,
-        "again"
-    );
-    assert_eq!(
-        world.sell(key(1, 6)).code,
-        Code::APPROVED,
-        "others are not hit"
-    );
-    let yesterday = Key {
-        date: BusinessDate(TODAY.0 - 1),
-        ..key(1, 3)
-    };
+    assert_eq!(world.run(Command::Begin(sale)), Outcome::Late(Code::REVERSED));
+    assert_eq!(world.reverse(key(1, 9), key(1, 7), PRICE_MINOR).0, Code::APPROVED, "again");
+    assert_eq!(world.sell(key(1, 6)).code, Code::APPROVED, "others are not hit");
+    let yesterday = Key { date: BusinessDate(TODAY.0 - 1), ..key(1, 3) };
     assert_eq!(world.reverse(key(1, 10), yesterday, 5).0, Code::APPROVED);
     let late = world.voucher_sale(yesterday);
-    assert_eq!(
-        world.run(Command::Begin(late)),
-        Outcome::Late(Code::REVERSED)
-    );
+    assert_eq!(world.run(Command::Begin(late)), Outcome::Late(Code::REVERSED));
     assert_eq!(world.float(1).posted_minor, 9_000);
 }
 
@@ -168,10 +101,7 @@ pub fn a_reversal_of_nothing_done_is_acknowledged<F: Factory>(factory: F) {
     let poor = world.sell(key(1, 1));
     assert_eq!(poor.code, Code::INSUFFICIENT_FLOAT);
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
-    assert_eq!(
-        (code, row.legs.len(), original),
-        (Code::APPROVED, 0, Some(poor))
-    );
+    assert_eq!((code, row.legs.len(), original), (Code::APPROVED, 0, Some(poor)));
     assert_eq!(world.float(1).posted_minor, 500);
 }
 
@@ -180,19 +110,13 @@ pub fn a_reversal_must_fit_its_original<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     world.sell(key(1, 1));
     let (code, row, _) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR - 1);
-    assert_eq!(
-        (code, row.state, row.seq),
-        (Code::FORMAT_ERROR, State::Declined, 2)
-    );
+    assert_eq!((code, row.state, row.seq), (Code::FORMAT_ERROR, State::Declined, 2));
     for (own, original) in [(key(2, 1), key(1, 1)), (key(1, 3), key(1, 3))] {
         let (code, row, found) = world.reverse(own, original, PRICE_MINOR);
         assert_eq!((code, row.seq, found), (Code::FORMAT_ERROR, 0, None));
         assert_eq!(world.row(own), None);
     }
-    assert_eq!(
-        world.reverse(key(1, 4), key(1, 2), PRICE_MINOR - 1).0,
-        Code::NOT_REVERSIBLE
-    );
+    assert_eq!(world.reverse(key(1, 4), key(1, 2), PRICE_MINOR - 1).0, Code::NOT_REVERSIBLE);
     let other = reversal(key(1, 2), key(1, 9), PRICE_MINOR, 1);
     assert_eq!(world.run(other), Outcome::Conflict);
     assert_eq!(world.float(1).posted_minor, 9_000);

@@ -11,104 +11,53 @@ use crate::record::Velocity;
 
 fn limited<F: Factory>(factory: F, velocity: Velocity) -> World<F> {
     let mut world = World::stocked(factory, 1_000_000, 0);
-    assert_eq!(
-        world.change(vec![service(TOP_UPS, velocity)], vec![], vec![]),
-        Outcome::Applied
-    );
+    assert_eq!(world.change(vec![service(TOP_UPS, velocity)], vec![], vec![]), Outcome::Applied);
     world
 }
 
 /// So many in any window, per terminal; a restart forgets none.
 pub fn a_terminal_sells_no_more_often_than_its_service_allows<F: Factory>(factory: F) {
-    let velocity = Velocity {
-        count_max: 3,
-        window_s: 60,
-        day_amount_max_minor: 0,
-    };
+    let velocity = Velocity { count_max: 3, window_s: 60, day_amount_max_minor: 0 };
     let mut world = limited(factory, velocity);
     for (stan, restart) in [(1, false), (2, true), (3, true)] {
-        assert_eq!(
-            world.begin_top_up(key(1, stan), 100).code,
-            Code::IN_PROGRESS
-        );
+        assert_eq!(world.begin_top_up(key(1, stan), 100).code, Code::IN_PROGRESS);
         if restart {
             world.reopen();
         }
         world.now_ms += 10_000;
     }
     let refused = world.begin_top_up(key(1, 4), 100);
-    assert_eq!(
-        (refused.code, refused.legs.len()),
-        (Code::VELOCITY_LIMIT, 0)
-    );
-    assert_eq!(
-        world.begin_top_up(key(2, 1), 100).code,
-        Code::IN_PROGRESS,
-        "another terminal"
-    );
+    assert_eq!((refused.code, refused.legs.len()), (Code::VELOCITY_LIMIT, 0));
+    assert_eq!(world.begin_top_up(key(2, 1), 100).code, Code::IN_PROGRESS, "another terminal");
     // The first sale leaves the window 60 s after it came; it is now 30 s later.
     world.now_ms += 29_999;
-    assert_eq!(
-        world.begin_top_up(key(1, 5), 100).code,
-        Code::VELOCITY_LIMIT
-    );
+    assert_eq!(world.begin_top_up(key(1, 5), 100).code, Code::VELOCITY_LIMIT);
     world.now_ms += 1;
     assert_eq!(world.begin_top_up(key(1, 6), 100).code, Code::IN_PROGRESS);
-    assert_eq!(
-        world.begin_top_up(key(1, 7), 100).code,
-        Code::VELOCITY_LIMIT
-    );
+    assert_eq!(world.begin_top_up(key(1, 7), 100).code, Code::VELOCITY_LIMIT);
 }
 
 /// So much on a business date, per terminal; a new date begins anew.
 pub fn a_day_has_no_more_sales_than_its_amount<F: Factory>(factory: F) {
-    let velocity = Velocity {
-        count_max: 0,
-        window_s: 0,
-        day_amount_max_minor: 1_000,
-    };
+    let velocity = Velocity { count_max: 0, window_s: 0, day_amount_max_minor: 1_000 };
     let mut world = limited(factory, velocity);
     assert_eq!(world.begin_top_up(key(1, 1), 600).code, Code::IN_PROGRESS);
-    assert_eq!(
-        world.begin_top_up(key(1, 2), 401).code,
-        Code::VELOCITY_LIMIT
-    );
+    assert_eq!(world.begin_top_up(key(1, 2), 401).code, Code::VELOCITY_LIMIT);
     world.reopen();
-    assert_eq!(
-        world.begin_top_up(key(1, 3), 401).code,
-        Code::VELOCITY_LIMIT
-    );
-    assert_eq!(
-        world.begin_top_up(key(1, 4), 400).code,
-        Code::IN_PROGRESS,
-        "to the last unit"
-    );
-    let tomorrow = Key {
-        date: BusinessDate(TODAY.0 + 1),
-        ..key(1, 1)
-    };
+    assert_eq!(world.begin_top_up(key(1, 3), 401).code, Code::VELOCITY_LIMIT);
+    assert_eq!(world.begin_top_up(key(1, 4), 400).code, Code::IN_PROGRESS, "to the last unit");
+    let tomorrow = Key { date: BusinessDate(TODAY.0 + 1), ..key(1, 1) };
     assert_eq!(world.begin_top_up(tomorrow, 1_000).code, Code::IN_PROGRESS);
-    assert_eq!(
-        world.begin_top_up(key(1, 5), 100).code,
-        Code::VELOCITY_LIMIT,
-        "a late one"
-    );
+    assert_eq!(world.begin_top_up(key(1, 5), 100).code, Code::VELOCITY_LIMIT, "a late one");
 }
 
 /// What did not take place is not held against the terminal.
 pub fn a_declined_sale_does_not_count<F: Factory>(factory: F) {
-    let velocity = Velocity {
-        count_max: 2,
-        window_s: 60,
-        day_amount_max_minor: 1_000,
-    };
+    let velocity = Velocity { count_max: 2, window_s: 60, day_amount_max_minor: 1_000 };
     let mut world = limited(factory, velocity);
     let not_sent = || Finding::NotSent { code: Code(*b"91") };
     for stan in 1..=4 {
-        assert_eq!(
-            world.begin_top_up(key(1, stan), 900).code,
-            Code::IN_PROGRESS
-        );
+        assert_eq!(world.begin_top_up(key(1, stan), 900).code, Code::IN_PROGRESS);
         world.finish(key(1, stan), not_sent());
     }
     world.begin_top_up(key(1, 5), 900);
@@ -117,26 +66,13 @@ pub fn a_declined_sale_does_not_count<F: Factory>(factory: F) {
     assert_eq!(world.begin_top_up(key(1, 6), 500).code, Code::IN_PROGRESS);
     world.finish(key(1, 6), approved());
     assert_eq!(world.begin_top_up(key(1, 7), 500).code, Code::IN_PROGRESS);
-    assert_eq!(
-        world.begin_top_up(key(1, 8), 100).code,
-        Code::VELOCITY_LIMIT
-    );
+    assert_eq!(world.begin_top_up(key(1, 8), 100).code, Code::VELOCITY_LIMIT);
     // Without a limit nothing is counted; a limit set later counts everything.
     let none = service(TOP_UPS, Velocity::default());
     assert_eq!(world.change(vec![none], vec![], vec![]), Outcome::Applied);
     assert_eq!(world.begin_top_up(key(1, 9), 100).code, Code::IN_PROGRESS);
-    let wider = Velocity {
-        count_max: 4,
-        window_s: 60,
-        day_amount_max_minor: 0,
-    };
-    assert_eq!(
-        world.change(vec![service(TOP_UPS, wider)], vec![], vec![]),
-        Outcome::Applied
-    );
+    let wider = Velocity { count_max: 4, window_s: 60, day_amount_max_minor: 0 };
+    assert_eq!(world.change(vec![service(TOP_UPS, wider)], vec![], vec![]), Outcome::Applied);
     assert_eq!(world.begin_top_up(key(1, 10), 100).code, Code::IN_PROGRESS);
-    assert_eq!(
-        world.begin_top_up(key(1, 11), 100).code,
-        Code::VELOCITY_LIMIT
-    );
+    assert_eq!(world.begin_top_up(key(1, 11), 100).code, Code::VELOCITY_LIMIT);
 }

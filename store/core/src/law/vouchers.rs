@@ -23,32 +23,20 @@ fn with_stock<F: Factory>(factory: F, stock: Vec<Voucher>) -> World<F> {
 }
 
 fn serial(row: &Transaction) -> &str {
-    row.voucher
-        .as_ref()
-        .map_or("none", |voucher| &voucher.serial)
+    row.voucher.as_ref().map_or("none", |voucher| &voucher.serial)
 }
 
 /// Promise 4: one buyer per voucher, and the buyer gets the same again.
 pub fn a_voucher_is_sold_once_and_its_buyer_gets_it_again<F: Factory>(factory: F) {
-    let stock = vec![
-        voucher(PRODUCT, 1, in_days(9)),
-        voucher(PRODUCT, 2, in_days(9)),
-    ];
+    let stock = vec![voucher(PRODUCT, 1, in_days(9)), voucher(PRODUCT, 2, in_days(9))];
     let mut world = with_stock(factory, stock);
     let first = world.sell(key(1, 1));
     world.reopen();
     let second = world.sell(key(2, 1));
     let third = world.sell(key(3, 1));
-    assert_eq!(
-        [&first, &second, &third].map(serial),
-        ["S000001", "S000002", "none"]
-    );
+    assert_eq!([&first, &second, &third].map(serial), ["S000001", "S000002", "none"]);
     assert_eq!(third.code, Code::OUT_OF_STOCK);
-    assert_eq!(
-        world.float(2).posted_minor,
-        10_000_000,
-        "nothing is paid for nothing"
-    );
+    assert_eq!(world.float(2).posted_minor, 10_000_000, "nothing is paid for nothing");
     world.reopen();
     let again = world.voucher_sale(key(1, 1));
     assert_eq!(world.run(Command::Begin(again)), Outcome::Duplicate(first));
@@ -62,10 +50,7 @@ pub fn the_oldest_expiry_is_sold_first<F: Factory>(factory: F) {
     let mut world = with_stock(factory, stock.to_vec());
     let sold: Vec<_> = (1..=5).map(|stan| world.sell(key(1, stan))).collect();
     let order: Vec<_> = sold.iter().map(serial).collect();
-    assert_eq!(
-        order,
-        ["S000004", "S000002", "S000005", "S000001", "S000003"]
-    );
+    assert_eq!(order, ["S000004", "S000002", "S000005", "S000001", "S000003"]);
 }
 
 /// The last day is the last day, by the terminal's own date, in whatever order dates come.
@@ -74,10 +59,7 @@ pub fn an_expired_voucher_is_never_sold<F: Factory>(factory: F) {
     let stock = days.map(|(number, days)| voucher(PRODUCT, number, in_days(days)));
     let mut world = with_stock(factory, stock.to_vec());
     let mut sell = |stan, days, expected: &str| {
-        let key = Key {
-            date: in_days(days),
-            ..key(1, stan)
-        };
+        let key = Key { date: in_days(days), ..key(1, stan) };
         assert_eq!(serial(&world.sell(key)), expected, "{days} days on");
     };
     sell(1, 1, "S000003");
@@ -93,9 +75,7 @@ pub fn an_expired_voucher_is_never_sold<F: Factory>(factory: F) {
 pub fn a_large_stock_is_sold_in_order_to_the_last<F: Factory>(factory: F) {
     let count = u16::try_from(STOCK_AHEAD).expect("fits") * 2 + 10;
     let expiry = |number| in_days(number / 100);
-    let stock = (0..count)
-        .map(|number| voucher(PRODUCT, number, expiry(number)))
-        .collect();
+    let stock = (0..count).map(|number| voucher(PRODUCT, number, expiry(number))).collect();
     let mut world = with_stock(factory, stock);
     let mut next = 0;
     let mut stan = 0;
@@ -118,40 +98,21 @@ pub fn a_large_stock_is_sold_in_order_to_the_last<F: Factory>(factory: F) {
     // Other dates go back over what was sold in the same batch.
     let early = voucher(PRODUCT, count, in_days(0));
     assert_eq!(world.change(vec![], vec![early], vec![]), Outcome::Applied);
-    let late = Key {
-        date: in_days(1),
-        ..key(2, 1)
-    };
-    let begins = [
-        late,
-        key(1, stan + 2),
-        Key { stan: 2, ..late },
-        key(1, stan + 3),
-    ];
+    let late = Key { date: in_days(1), ..key(2, 1) };
+    let begins = [late, key(1, stan + 2), Key { stan: 2, ..late }, key(1, stan + 3)];
     let begins = begins.map(|key| Command::Begin(world.voucher_sale(key)));
     let outcomes = world.commit(begins.to_vec());
-    let codes = outcomes
-        .into_iter()
-        .map(|outcome| super::world::done(outcome).code);
+    let codes = outcomes.into_iter().map(|outcome| super::world::done(outcome).code);
     let none = Code::OUT_OF_STOCK;
-    assert_eq!(
-        codes.collect::<Vec<_>>(),
-        [none, Code::APPROVED, none, none]
-    );
+    assert_eq!(codes.collect::<Vec<_>>(), [none, Code::APPROVED, none, none]);
 }
 
 /// A change refreshes what was read ahead, also when that was nothing.
 pub fn vouchers_loaded_later_are_sold_in_their_turn<F: Factory>(factory: F) {
     let mut world = with_stock(factory, vec![voucher(PRODUCT, 1, in_days(50))]);
     let other = voucher(ProductId(2), 1, in_days(1));
-    assert_eq!(
-        world.change(vec![], vec![other], vec![load("x", 1, 1)]),
-        Outcome::Applied
-    );
-    let earlier = vec![
-        voucher(PRODUCT, 2, in_days(40)),
-        voucher(PRODUCT, 3, in_days(60)),
-    ];
+    assert_eq!(world.change(vec![], vec![other], vec![load("x", 1, 1)]), Outcome::Applied);
+    let earlier = vec![voucher(PRODUCT, 2, in_days(40)), voucher(PRODUCT, 3, in_days(60))];
     assert_eq!(serial(&world.sell(key(1, 1))), "S000001");
     assert_eq!(world.sell(key(1, 2)).code, Code::OUT_OF_STOCK);
     assert_eq!(world.change(vec![], earlier, vec![]), Outcome::Applied);

@@ -58,21 +58,12 @@ struct Walk<F: Factory> {
 impl<F: Factory> Walk<F> {
     fn new(factory: F) -> Self {
         let mut world = World::new(factory);
-        let limits = Velocity {
-            count_max: 3,
-            window_s: 120,
-            day_amount_max_minor: 2_000,
-        };
+        let limits = Velocity { count_max: 3, window_s: 120, day_amount_max_minor: 2_000 };
         let limited = vec![service(TOP_UPS, limits)];
         assert_eq!(world.change(limited, vec![], vec![]), Outcome::Applied);
         let mut model = Model::default();
         model.floats.entry(2).or_default().credit_minor = 5_000;
-        Self {
-            world,
-            model,
-            commands: Vec::new(),
-            answers: Vec::new(),
-        }
+        Self { world, model, commands: Vec::new(), answers: Vec::new() }
     }
 
     fn step(&mut self, draw: Draw) {
@@ -83,10 +74,7 @@ impl<F: Factory> Walk<F> {
             9 | 10 => self.finding(draw),
             11 => {
                 let original = self.pick(draw, false);
-                Command::Confirm(Confirm {
-                    original,
-                    at_ms: self.world.now_ms,
-                })
+                Command::Confirm(Confirm { original, at_ms: self.world.now_ms })
             }
             12 | 13 => self.reversal(draw),
             14 => self.change(draw),
@@ -123,19 +111,14 @@ impl<F: Factory> Walk<F> {
             let id = AccountId::float(SellerId(*seller), CURRENCY);
             let float = self.world.book().account(&id);
             assert_eq!(float.posted_minor, expected.posted_minor, "seller {seller}");
-            assert_eq!(
-                float.reserved_minor, expected.reserved_minor,
-                "seller {seller}"
-            );
+            assert_eq!(float.reserved_minor, expected.reserved_minor, "seller {seller}");
         }
     }
 
     fn voucher(&self, draw: Draw) -> Command {
         let product = ProductId(draw[4] % 2 + 1);
         let amount_minor = if product.0 == 1 { 1_000 } else { 250 };
-        let mut begin = self
-            .world
-            .sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
+        let mut begin = self.world.sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
         if draw[5] % 16 == 1 {
             begin.verdict = Verdict::Refused(Code(*b"57"));
         }
@@ -151,55 +134,34 @@ impl<F: Factory> Walk<F> {
         let code = Code(*b"91");
         let result = match draw[4] % 4 {
             0 => approved(),
-            1 => Finding::Declined {
-                code,
-                reference: Text::new(),
-            },
+            1 => Finding::Declined { code, reference: Text::new() },
             2 => Finding::NotSent { code },
             _ => Finding::Unknown,
         };
         let key = self.pick(draw, true);
-        Command::Finish(Finish {
-            key,
-            at_ms: self.world.now_ms,
-            result,
-        })
+        Command::Finish(Finish { key, at_ms: self.world.now_ms, result })
     }
 
     fn reversal(&self, draw: Draw) -> Command {
         let original = self.pick(draw, false);
         let right = self.model.amount_minor(&original).unwrap_or(1_000);
         let amount_minor = if draw[4] % 8 == 1 { right + 1 } else { right };
-        let terminal = if draw[4] % 16 == 2 {
-            TerminalId(3)
-        } else {
-            original.terminal
-        };
-        let own = Key {
-            terminal,
-            ..key([draw[5], draw[4], draw[3], draw[2], 0, 0])
-        };
+        let terminal = if draw[4] % 16 == 2 { TerminalId(3) } else { original.terminal };
+        let own = Key { terminal, ..key([draw[5], draw[4], draw[3], draw[2], 0, 0]) };
         reversal(own, original, amount_minor, self.world.now_ms)
     }
 
     fn change(&self, draw: Draw) -> Command {
-        let mut change = Change {
-            at_ms: self.world.now_ms,
-            ..Change::default()
-        };
+        let mut change = Change { at_ms: self.world.now_ms, ..Change::default() };
         if draw[1].is_multiple_of(3) {
             let amount_minor = i64::from(draw[2] % 8) * 1_000 - 1_500;
             let reference = format!("R{}", draw[3] % 24);
-            change
-                .funds
-                .push(load(&reference, u32::from(draw[4] % 2 + 1), amount_minor));
+            change.funds.push(load(&reference, u32::from(draw[4] % 2 + 1), amount_minor));
         } else {
             let product = ProductId(draw[4] % 2 + 1);
             for more in 0..draw[2] % 4 {
                 let expiry = BusinessDate(TODAY.0 - 1 + (draw[3] / 64 + more) % 4);
-                change
-                    .vouchers
-                    .push(voucher(product, draw[3] % 64 * 4 + more, expiry));
+                change.vouchers.push(voucher(product, draw[3] % 64 * 4 + more, expiry));
             }
         }
         Command::Change(change)

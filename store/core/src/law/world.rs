@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::record::{Account, Funding, Kind, RegistryRecord, ServiceKind, Transaction, Voucher};
 use crate::registry::Registry;
 use crate::store::Store;
+use crate::verify::verify;
 use crate::{Book, StoreError};
 
 /// A store with the network in it.
@@ -31,12 +32,7 @@ impl<F: Factory> World<F> {
         let engine = factory.fresh();
         let book = Book::open(engine, *b"lawstore").expect("an empty engine opens");
         let now_ms = 1_772_323_200_000;
-        let mut world = Self {
-            factory,
-            book: Some(book),
-            registry: Registry::new(),
-            now_ms,
-        };
+        let mut world = Self { factory, book: Some(book), registry: Registry::new(), now_ms };
         assert_eq!(world.change(network(), vec![], vec![]), Outcome::Applied);
         world
     }
@@ -45,13 +41,8 @@ impl<F: Factory> World<F> {
     pub fn stocked(factory: F, float_minor: i64, vouchers: u16) -> Self {
         let mut world = Self::new(factory);
         let expiry = BusinessDate(TODAY.0 + 100);
-        let stock = (0..vouchers)
-            .map(|n| voucher(ProductId(1), n, expiry))
-            .collect();
-        let funds = vec![
-            load("start-1", 1, float_minor),
-            load("start-2", 2, float_minor),
-        ];
+        let stock = (0..vouchers).map(|n| voucher(ProductId(1), n, expiry)).collect();
+        let funds = vec![load("start-1", 1, float_minor), load("start-2", 2, float_minor)];
         assert_eq!(world.change(vec![], stock, funds), Outcome::Applied);
         world
     }
@@ -65,8 +56,7 @@ impl<F: Factory> World<F> {
     pub fn reopen(&mut self) {
         let engine = self.take_engine();
         let engine = self.factory.reopen(engine);
-        self.put_engine(engine)
-            .expect("a store opens as it was left");
+        self.put_engine(engine).expect("a store opens as it was left");
     }
 
     /// Takes the engine out; the store is closed.
@@ -81,26 +71,23 @@ impl<F: Factory> World<F> {
         Ok(())
     }
 
-    /// Commits a batch; afterwards the books must balance.
+    /// Commits a batch; afterwards the books must balance, by [`balance`] and by
+    /// [`crate::verify()`].
     pub fn commit(&mut self, mut commands: Vec<Command>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let count = commands.len();
         let book = self.book.as_mut().expect("the store is open");
-        book.commit(&mut commands, &mut outcomes)
-            .expect("the engine writes");
-        assert!(
-            commands.is_empty() && outcomes.len() == count,
-            "one outcome for each command"
-        );
+        book.commit(&mut commands, &mut outcomes).expect("the engine writes");
+        assert!(commands.is_empty() && outcomes.len() == count, "one outcome for each command");
         balance::check(self.book());
+        let report = verify(self.book().backend()).expect("the store can be verified");
+        assert!(report.violations.is_empty(), "{:?}", report.violations);
         outcomes
     }
 
     /// Commits one command.
     pub fn run(&mut self, command: Command) -> Outcome {
-        self.commit(vec![command])
-            .pop()
-            .expect("one outcome for one command")
+        self.commit(vec![command]).pop().expect("one outcome for one command")
     }
 
     /// Commits a change and takes its records into the registry if it is applied.
@@ -113,14 +100,7 @@ impl<F: Factory> World<F> {
         let (actor, note) = ("law".to_owned(), "by the law".to_owned());
         let given = records.clone();
         let at_ms = self.now_ms;
-        let change = Change {
-            at_ms,
-            actor,
-            note,
-            records,
-            vouchers,
-            funds,
-        };
+        let change = Change { at_ms, actor, note, records, vouchers, funds };
         let outcome = self.run(Command::Change(change));
         if outcome == Outcome::Applied {
             given.iter().for_each(|record| self.registry.apply(record));
@@ -149,19 +129,10 @@ impl<F: Factory> World<F> {
         amount_minor: u64,
         subscriber: Text<24>,
     ) -> Begin {
-        let terminal = self
-            .registry
-            .terminal(key.terminal)
-            .expect("a terminal of the world");
+        let terminal = self.registry.terminal(key.terminal).expect("a terminal of the world");
         let seller = self.registry.seller(terminal.seller).expect("its seller");
-        let service = self
-            .registry
-            .service(service)
-            .expect("a service of the world");
-        let chain = self
-            .registry
-            .chain(seller.distributor)
-            .expect("the tree is sound");
+        let service = self.registry.service(service).expect("a service of the world");
+        let chain = self.registry.chain(seller.distributor).expect("the tree is sound");
         let chain: Vec<DistributorId> = chain.iter().map(|above| above.id).collect();
         let legs = commission::legs(service, seller, &chain, amount_minor, key.date);
         Begin {
@@ -199,19 +170,12 @@ impl<F: Factory> World<F> {
 
     /// Tells what became of a sale.
     pub fn finish(&mut self, key: Key, result: Finding) -> Outcome {
-        self.run(Command::Finish(Finish {
-            key,
-            at_ms: self.now_ms,
-            result,
-        }))
+        self.run(Command::Finish(Finish { key, at_ms: self.now_ms, result }))
     }
 
     /// Confirms a sale.
     pub fn confirm(&mut self, original: Key) -> Outcome {
-        self.run(Command::Confirm(Confirm {
-            original,
-            at_ms: self.now_ms,
-        }))
+        self.run(Command::Confirm(Confirm { original, at_ms: self.now_ms }))
     }
 
     /// Reverses a sale: code and row of the reversal, and the original as it stands.
@@ -230,8 +194,7 @@ impl<F: Factory> World<F> {
 
     /// The float of a seller.
     pub fn float(&self, seller: u32) -> Account {
-        self.book()
-            .account(&AccountId::float(SellerId(seller), CURRENCY))
+        self.book().account(&AccountId::float(SellerId(seller), CURRENCY))
     }
 
     /// The row at a key.
@@ -242,11 +205,7 @@ impl<F: Factory> World<F> {
 
 /// A key of a terminal today.
 pub fn key(terminal: u32, stan: u32) -> Key {
-    Key {
-        date: TODAY,
-        terminal: TerminalId(terminal),
-        stan,
-    }
+    Key { date: TODAY, terminal: TerminalId(terminal), stan }
 }
 
 /// The row of an outcome that must be [`Outcome::Done`].
@@ -259,9 +218,7 @@ pub fn done(outcome: Outcome) -> Transaction {
 
 /// A finding that approves.
 pub fn approved() -> Finding {
-    Finding::Approved {
-        reference: Text::from("P-1").expect("short enough"),
-    }
+    Finding::Approved { reference: Text::from("P-1").expect("short enough") }
 }
 
 /// A digest that differs where what was asked for differs.
@@ -277,11 +234,5 @@ pub fn digest(service: u16, product: u16, amount_minor: u64) -> [u8; 16] {
 pub fn reversal(key: Key, original: Key, amount_minor: u64, at_ms: u64) -> Command {
     let mut digest = [0xEE; 16];
     digest[..10].copy_from_slice(&original.to_bytes());
-    Command::Reverse(Reverse {
-        key,
-        digest,
-        original,
-        amount_minor,
-        at_ms,
-    })
+    Command::Reverse(Reverse { key, digest, original, amount_minor, at_ms })
 }

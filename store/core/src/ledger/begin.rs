@@ -111,10 +111,7 @@ fn float_of(sale: &Transaction, legs: &Legs) -> AccountId {
     let sum: i64 = legs.iter().map(|leg| leg.amount_minor).sum();
     assert_eq!(sum, 0, "the legs of {} do not sum to zero", sale.key);
     let mut currencies = legs.iter().map(|leg| leg.account.currency);
-    assert!(
-        currencies.all(|currency| currency == sale.currency),
-        "one sale, one currency"
-    );
+    assert!(currencies.all(|currency| currency == sale.currency), "one sale, one currency");
     let float = legs.first().expect("an accepted sale has legs");
     assert_eq!(float.account.kind, AccountKind::SellerFloat, "the seller's float comes first");
     assert_eq!(float.account.owner, sale.seller.0, "the float is the seller's own");
