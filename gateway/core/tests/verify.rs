@@ -3,6 +3,7 @@
 mod support;
 
 use support::{Rig, open_from, seller, terminal, top_up_sale, top_ups, voucher_sale, vouchers};
+use tillgate_codec::link::message::{Downward, Order};
 use tillgate_core::desk::{ControlOrder, Output, PushOrder};
 use tillgate_store_core::{
     Change, Distributor, DistributorId, RegistryRecord, ServiceId, Services, Status, TerminalId,
@@ -163,4 +164,14 @@ fn velocity_float_and_stock_are_checked_last() {
 fn a_terminal_without_a_place_in_the_registry_is_refused_without_a_row() {
     let mut rig = Rig::new();
     assert_eq!(rig.code(999, &voucher_sale(1)), "58");
+}
+
+#[test]
+fn a_reason_longer_than_a_command_can_carry_is_cut_at_a_character() {
+    let order = PushOrder::Block { reason: "é".repeat(200) };
+    let push = tillgate_core::desk::Push { terminal: TerminalId(100), command: 7, order };
+    let mut body = Vec::new();
+    tillgate_core::work::push(&push, &mut body);
+    let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("a command") };
+    assert_eq!(command.order, Order::Block { reason: &"é".repeat(80) });
 }

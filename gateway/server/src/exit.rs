@@ -49,42 +49,27 @@ pub(crate) struct Failure {
 impl Failure {
     /// Exit code 1.
     pub(crate) fn refused(text: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Refused,
-            text: text.to_string(),
-        }
+        Self { exit: Exit::Refused, text: text.to_string() }
     }
 
     /// Exit code 2.
     pub(crate) fn usage(text: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Usage,
-            text: text.to_string(),
-        }
+        Self { exit: Exit::Usage, text: text.to_string() }
     }
 
     /// Exit code 3.
     pub(crate) fn config(text: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Config,
-            text: text.to_string(),
-        }
+        Self { exit: Exit::Config, text: text.to_string() }
     }
 
     /// Exit code 4.
     pub(crate) fn store(text: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Store,
-            text: text.to_string(),
-        }
+        Self { exit: Exit::Store, text: text.to_string() }
     }
 
     /// Exit code 70.
     pub(crate) fn internal(text: impl fmt::Display) -> Self {
-        Self {
-            exit: Exit::Internal,
-            text: text.to_string(),
-        }
+        Self { exit: Exit::Internal, text: text.to_string() }
     }
 }
 

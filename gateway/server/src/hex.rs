@@ -4,12 +4,10 @@ use std::fmt::Write;
 
 /// Two lower-case digits a byte.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String does not fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String does not fail");
+        text
+    })
 }
 
 /// Exactly `N` bytes from exactly `2 * N` digits of either case.
@@ -27,9 +25,7 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 fn digit(ascii: u8) -> Option<u8> {
-    char::from(ascii)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(ascii).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -38,10 +34,7 @@ mod tests {
 
     #[test]
     fn bytes_survive_the_way_to_text_and_back() {
-        assert_eq!(
-            decode::<3>(&encode(&[0, 0xab, 0xff])),
-            Some([0, 0xab, 0xff])
-        );
+        assert_eq!(decode::<3>(&encode(&[0, 0xab, 0xff])), Some([0, 0xab, 0xff]));
         assert_eq!(decode::<2>("AbCd"), Some([0xab, 0xcd]));
     }
 

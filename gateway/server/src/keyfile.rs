@@ -41,10 +41,7 @@ pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     };
     match hex::decode::<32>(text.trim_end()) {
         Some(bytes) => Ok(Zeroizing::new(bytes)),
-        None => Err(KeyFileError {
-            file: file.to_owned(),
-            what: wrong(),
-        }),
+        None => Err(KeyFileError { file: file.to_owned(), what: wrong() }),
     }
 }
 
@@ -62,11 +59,7 @@ pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
 /// # Errors
 /// The file is already there, or the file system refuses.
 pub(crate) fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE_SECRET)
-        .open(file)?;
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(MODE_SECRET).open(file)?;
     out.write_all(text.as_bytes())?;
     out.sync_all()
 }
@@ -78,10 +71,7 @@ enum Access {
 }
 
 fn read_text(file: &Path, access: Access) -> Result<Zeroizing<String>, KeyFileError> {
-    let fail = |what: String| KeyFileError {
-        file: file.to_owned(),
-        what,
-    };
+    let fail = |what: String| KeyFileError { file: file.to_owned(), what };
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => {
             fail("there is no such file; `tillgate init DIR` makes the keys".to_owned())
@@ -105,15 +95,10 @@ fn read_text(file: &Path, access: Access) -> Result<Zeroizing<String>, KeyFileEr
         )));
     }
     if about.len() > FILE_BYTES_MAX {
-        return Err(fail(format!(
-            "{} bytes are too long for a key",
-            about.len()
-        )));
+        return Err(fail(format!("{} bytes are too long for a key", about.len())));
     }
     let mut text = Zeroizing::new(String::new());
-    open.take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
+    open.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
 }
 
@@ -133,10 +118,7 @@ mod tests {
         let file = dir.path().join("a.key");
         write_new(&file, &format!("{}\n", hex::encode(&[7; 32]))).unwrap();
         assert_eq!(*read(&file).unwrap(), [7; 32]);
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o400
-        );
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o400);
         assert!(write_new(&file, "x").is_err());
     }
 
@@ -147,10 +129,7 @@ mod tests {
         fs::write(&file, hex::encode(&[7; 32])).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         let said = read(&file).unwrap_err().to_string();
-        assert!(
-            said.contains("0644") && said.contains("chmod 0400"),
-            "{said}"
-        );
+        assert!(said.contains("0644") && said.contains("chmod 0400"), "{said}");
     }
 
     #[test]
@@ -159,10 +138,7 @@ mod tests {
         let file = dir.path().join("a.key");
         write_new(&file, "deadbeefdeadbeef").unwrap();
         let said = read(&file).unwrap_err().to_string();
-        assert!(
-            said.contains("16 characters") && !said.contains("dead"),
-            "{said}"
-        );
+        assert!(said.contains("16 characters") && !said.contains("dead"), "{said}");
         let missing = read(&dir.path().join("no.key")).unwrap_err().to_string();
         assert!(missing.contains("no such file"), "{missing}");
     }

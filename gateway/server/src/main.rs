@@ -8,6 +8,7 @@ mod hex;
 mod init;
 mod keyfile;
 mod password;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -23,11 +24,7 @@ fn main() -> ExitCode {
             let asked_for = !error.use_stderr();
             // When even the terminal is gone there is nobody left to tell.
             error.print().ok();
-            return if asked_for {
-                ExitCode::SUCCESS
-            } else {
-                Exit::Usage.into()
-            };
+            return if asked_for { ExitCode::SUCCESS } else { Exit::Usage.into() };
         }
     };
     match cli::run(cli) {

@@ -22,9 +22,7 @@ pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
 /// A new password nobody can guess.
 pub(crate) fn one_time() -> Zeroizing<String> {
     let random = Zeroizing::new(entropy::bytes::<ONE_TIME_CHARACTERS>());
-    let letters = random
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    let letters = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
     Zeroizing::new(letters.collect())
 }
 
@@ -80,23 +78,14 @@ impl Users {
             .map_err(|e| format!("{name}: {}", e.message().replace('\n', "; ")))?
             .user;
         if users.len() > USERS_MAX {
-            return Err(format!(
-                "{name}: {} users; at most {USERS_MAX}",
-                users.len()
-            ));
+            return Err(format!("{name}: {} users; at most {USERS_MAX}", users.len()));
         }
         for user in &users {
             if PasswordHash::new(&user.argon2id).is_err() {
-                return Err(format!(
-                    "{name}: the hash of {:?} is no PHC string",
-                    user.name
-                ));
+                return Err(format!("{name}: the hash of {:?} is no PHC string", user.name));
             }
         }
-        Ok(Self {
-            users,
-            nobody: hash("nobody")?,
-        })
+        Ok(Self { users, nobody: hash("nobody")? })
     }
 
     /// The role of `name` if the password is its; about 30 ms of work and 19 MiB either way.
@@ -104,9 +93,7 @@ impl Users {
         let user = self.users.iter().find(|user| user.name == name);
         let text = user.map_or(&self.nobody, |user| &user.argon2id);
         let hash = PasswordHash::new(text).ok()?;
-        let right = Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok();
+        let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
         user.filter(|_| right).map(|user| user.role)
     }
 }

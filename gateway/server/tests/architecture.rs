@@ -26,8 +26,19 @@ const PURE: &[&str] = &["codec", "store/core", "gateway/core", "sim/core"];
 
 /// What a pure crate may not depend on.
 const TOUCHING: &[&str] = &[
-    "mio", "tokio", "rocksdb", "crossbeam-channel", "warp", "hyper", "hyper-util", "socket2", "nix",
-    "libc", "signal-hook", "getrandom", "tracing",
+    "mio",
+    "tokio",
+    "rocksdb",
+    "crossbeam-channel",
+    "warp",
+    "hyper",
+    "hyper-util",
+    "socket2",
+    "nix",
+    "libc",
+    "signal-hook",
+    "getrandom",
+    "tracing",
 ];
 
 /// Who may depend on what touches most, besides nobody.
@@ -41,16 +52,31 @@ const WRAPPERS: &[(&str, &[&str])] = &[
 
 /// What no source line of a pure crate may name.
 const BANNED: &[&str] = &[
-    "std::net", "std::fs", "std::thread", "std::env", "std::process", "std::time::Instant",
-    "std::time::SystemTime", "SystemRandom", "unsafe {",
+    "std::net",
+    "std::fs",
+    "std::thread",
+    "std::env",
+    "std::process",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "SystemRandom",
+    "unsafe {",
 ];
 
 /// Advisories as of 2026-08: the lowest versions without one.
 const LOWEST: &[(&str, (u64, u64, u64))] = &[
-    ("mio", (0, 8, 11)), ("bytes", (1, 11, 1)), ("crossbeam-channel", (0, 5, 15)),
-    ("rocksdb", (0, 19, 0)), ("lz4-sys", (1, 9, 4)), ("ring", (0, 17, 12)), ("warp", (0, 3, 3)),
-    ("h2", (0, 4, 4)), ("snow", (0, 9, 5)), ("rustls", (0, 23, 18)),
-    ("rustls-webpki", (0, 103, 13)), ("time", (0, 3, 47)),
+    ("mio", (0, 8, 11)),
+    ("bytes", (1, 11, 1)),
+    ("crossbeam-channel", (0, 5, 15)),
+    ("rocksdb", (0, 19, 0)),
+    ("lz4-sys", (1, 9, 4)),
+    ("ring", (0, 17, 12)),
+    ("warp", (0, 3, 3)),
+    ("h2", (0, 4, 4)),
+    ("snow", (0, 9, 5)),
+    ("rustls", (0, 23, 18)),
+    ("rustls-webpki", (0, 103, 13)),
+    ("time", (0, 3, 47)),
 ];
 
 #[test]
@@ -162,8 +188,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn locked_versions() -> BTreeMap<String, Vec<(u64, u64, u64)>> {
-    let lock: toml::Table =
-        fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
     let mut versions: BTreeMap<String, Vec<(u64, u64, u64)>> = BTreeMap::new();
     for package in lock["package"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap().to_owned();

@@ -112,18 +112,13 @@ impl Backend for RocksBackend {
             return Err(StoreError::Stopped);
         }
         let (batch, head) = collect(&self.db, set);
-        let head = head
-            .map(|value| Head::decode(Head::KEY, value))
-            .transpose()?;
+        let head = head.map(|value| Head::decode(Head::KEY, value)).transpose()?;
         let head = head.expect("every set ends with the new head");
         assert_eq!(head.batch_no, batch_no, "the head is that of this batch");
         if let Err(error) = self.db.write_opt(batch, &self.write) {
             return Err(self.stop(format!("writing batch {batch_no}: {error}")));
         }
-        let mark = Mark {
-            batch_no,
-            hash: head.hash,
-        };
+        let mark = Mark { batch_no, hash: head.hash };
         let marked = self.mark.write(mark);
         marked.map_err(|error| self.stop(format!("marking batch {batch_no}: {error}")))
     }

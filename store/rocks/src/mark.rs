@@ -42,17 +42,10 @@ pub(crate) struct MarkFile {
 impl MarkFile {
     /// Creates or replaces the file, durably, with `mark` in it.
     pub(crate) fn create(path: &Path, mark: Mark) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         file.write_all_at(&[0; FILE_BYTES], 0)?;
-        let mut marks = Self {
-            file,
-            unsynced: false,
-        };
+        let mut marks = Self { file, unsynced: false };
         marks.write(mark)?;
         marks.file.sync_all()?;
         if let Some(parent) = path.parent() {
@@ -62,17 +55,10 @@ impl MarkFile {
         Ok(marks)
     }
 
-    /// Opens the file and reads its mark; `None` if neither slot is intact.
-    pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Mark>)> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
-        let mark = read(&file)?;
-        Ok((
-            Self {
-                file,
-                unsynced: false,
-            },
-            mark,
-        ))
+    /// Opens the file to write on.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        Ok(Self { file, unsynced: false })
     }
 
     /// Writes `mark` to the system (not yet to the disk).
@@ -91,12 +77,9 @@ impl MarkFile {
     }
 }
 
-/// Reads the mark at `path` without changing it; `None` if neither slot is intact.
+/// Reads the mark at `path`; `None` if neither slot is intact.
 pub(crate) fn peek(path: &Path) -> io::Result<Option<Mark>> {
-    read(&File::open(path)?)
-}
-
-fn read(file: &File) -> io::Result<Option<Mark>> {
+    let file = File::open(path)?;
     let mut best: Option<Mark> = None;
     for slot in 0..2 {
         let mut bytes = [0; SLOT_BYTES];
@@ -133,10 +116,7 @@ fn decode(slot: &[u8; SLOT_BYTES]) -> Option<Mark> {
     let (batch_no, hash) = body.split_first_chunk::<8>()?;
     let intact = magic == MAGIC && crc32c::crc32c(&slot[..48]) == u32::from_le_bytes(*sum);
     intact.then_some(())?;
-    Some(Mark {
-        batch_no: u64::from_le_bytes(*batch_no),
-        hash: hash.try_into().ok()?,
-    })
+    Some(Mark { batch_no: u64::from_le_bytes(*batch_no), hash: hash.try_into().ok()? })
 }
 
 #[cfg(test)]
@@ -144,10 +124,7 @@ mod tests {
     use super::*;
 
     fn mark(batch_no: u64) -> Mark {
-        Mark {
-            batch_no,
-            hash: [u8::try_from(batch_no % 251).unwrap(); 32],
-        }
+        Mark { batch_no, hash: [u8::try_from(batch_no % 251).unwrap(); 32] }
     }
 
     #[test]
@@ -160,7 +137,8 @@ mod tests {
             assert_eq!(peek(&path).unwrap(), Some(mark(batch_no)));
         }
         file.sync().unwrap();
-        assert_eq!(MarkFile::open(&path).unwrap().1, Some(mark(9)));
+        MarkFile::open(&path).unwrap().write(mark(10)).unwrap();
+        assert_eq!(peek(&path).unwrap(), Some(mark(10)));
     }
 
     #[test]
@@ -172,9 +150,7 @@ mod tests {
         for byte in 0..u64::try_from(SLOT_BYTES).unwrap() {
             let mut old = [0];
             file.file.read_exact_at(&mut old, offset(7) + byte).unwrap();
-            file.file
-                .write_all_at(&[old[0] ^ 0x40], offset(7) + byte)
-                .unwrap();
+            file.file.write_all_at(&[old[0] ^ 0x40], offset(7) + byte).unwrap();
             assert_eq!(peek(&path).unwrap(), Some(mark(6)), "byte {byte}");
             file.file.write_all_at(&old, offset(7) + byte).unwrap();
         }

@@ -119,11 +119,7 @@ impl fmt::Display for OpenError {
                  the version that wrote it last, or a newer one"
             ),
             Cause::Mark { path, trouble } => {
-                write!(
-                    f,
-                    "the store in {dir} and its high-water mark {}: ",
-                    path.display()
-                )?;
+                write!(f, "the store in {dir} and its high-water mark {}: ", path.display())?;
                 trouble.fmt(f)
             }
         }

@@ -4,11 +4,13 @@
 //! What decides about durability is not for an operator to set; [`Options`] carries sizes and
 //! places only, and [`Durability`] for the control group of the fault tests.
 
+use std::path::PathBuf;
+
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ChecksumType, ColumnFamilyDescriptor,
-    DBCompactionStyle, DBCompressionType, DBRecoveryMode, LogLevel, ReadOptions, WriteOptions,
+    DBCompactionStyle, DBCompressionType, DBRecoveryMode, InfoLogger, LogLevel, ReadOptions,
+    WriteOptions,
 };
-use std::path::PathBuf;
 use tillgate_store_core::Family;
 
 /// RocksDB insists on a family of this name; it stays empty.
@@ -88,6 +90,18 @@ pub(crate) fn database(options: &Options) -> rocksdb::Options {
     writing(&mut db);
     resources(&mut db, options);
     housekeeping(&mut db);
+    db
+}
+
+/// The options of a database that is only read, perhaps where it lies as a backup.
+pub(crate) fn read_only(options: &Options) -> rocksdb::Options {
+    let mut db = database(options);
+    db.create_if_missing(false);
+    db.create_missing_column_families(false);
+    // All tables at once: a writer beside us may remove one that was not opened yet.
+    db.set_max_open_files(-1);
+    // No LOG file in the directory.
+    db.set_info_logger(InfoLogger::new_stderr_logger::<&str>(LogLevel::Fatal, None));
     db
 }
 

@@ -42,10 +42,7 @@ impl RocksReader {
     /// All rows as of one instant. It holds old rows in the database while it lives: drop it soon.
     #[must_use]
     pub fn snapshot(&self) -> RocksSnapshot<'_> {
-        RocksSnapshot {
-            db: &self.db,
-            at: self.db.snapshot(),
-        }
+        RocksSnapshot { db: &self.db, at: self.db.snapshot() }
     }
 
     /// Writes a complete, consistent copy of the store to `to` (tables are hard links where the

@@ -10,8 +10,7 @@ use tillgate_store_core::{Family, StoreError};
 /// # Panics
 /// Never in an open database: every family is opened with it.
 pub(crate) fn handle(db: &DB, family: Family) -> &ColumnFamily {
-    db.cf_handle(family.name())
-        .expect("every family is opened with the database")
+    db.cf_handle(family.name()).expect("every family is opened with the database")
 }
 
 /// RocksDB's words, and where they came from.
@@ -81,6 +80,5 @@ pub(crate) fn last_before(
 
 /// An iterator that stops may have come to the end or to a damaged block; only its status says.
 fn ended(rows: &DBRawIterator<'_>, family: Family) -> Result<(), StoreError> {
-    rows.status()
-        .map_err(|error| engine("reading on in", family, &error))
+    rows.status().map_err(|error| engine("reading on in", family, &error))
 }

@@ -1,6 +1,7 @@
 //! An answer into a body. A journalled answer is a pure function of its row: whatever is not in
 //! the row is not in the answer, and so the same request always hears the same bytes.
 
+use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
     Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Slip, Welcome,
 };
@@ -49,11 +50,16 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
 /// Appends the body of a command.
 pub fn push(push: &Push, out: &mut Vec<u8>) {
     let order = match &push.order {
-        PushOrder::Block { reason } => Order::Block { reason },
+        PushOrder::Block { reason } => Order::Block { reason: shown(reason) },
         PushOrder::Unblock => Order::Unblock,
-        PushOrder::Message { text } => Order::Message { text },
+        PushOrder::Message { text } => Order::Message { text: shown(text) },
     };
     Downward::Command(Command { id: push.command, order }).encode(out);
+}
+
+/// As much of an operator's text as a command can carry.
+fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
 }
 
 const IN_PROGRESS: ResponseCode = ResponseCode::IN_PROGRESS;
@@ -77,13 +83,13 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     let mut secret = Secret::new();
     let opened = keys.vault.open(&context, &dispensed.pin, &mut secret).is_ok();
     match std::str::from_utf8(secret.as_bytes()) {
-        Ok(pin) if opened => {
+        Ok(pin) if opened && pin.len() <= PIN_BYTES_MAX => {
             let expiry = BusinessDate(dispensed.expiry.0);
             let voucher = Some(Slip { serial: &dispensed.serial, pin, expiry });
             encode(Answer { voucher, ..answer }, &rrn, out);
         }
-        // The key that sealed the PIN is not here: the operator's to mend, the sale stands and
-        // its repeat will hear the PIN.
+        // The key that sealed the PIN is not here, or somebody loaded what no slip can hold: the
+        // operator's to mend; the sale stands and its repeat will hear the PIN.
         Ok(_) | Err(_) => {
             encode(Answer { code: ResponseCode::MALFUNCTION, ..blank_of(row) }, &rrn, out);
         }

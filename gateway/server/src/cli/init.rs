@@ -35,23 +35,14 @@ pub(crate) struct Init {
 }
 
 fn bridge(text: &str) -> Result<(String, HttpUrl), String> {
-    let (name, url) = text
-        .split_once('=')
-        .ok_or("write NAME=http://HOST:PORT/PATH")?;
+    let (name, url) = text.split_once('=').ok_or("write NAME=http://HOST:PORT/PATH")?;
     Ok((name.to_owned(), HttpUrl::parse(url)?))
 }
 
 impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let wishes = Wishes {
-            terminals: self.terminals,
-            admin: self.admin,
-            bridges: self.bridge,
-        };
-        let Installed {
-            public_key,
-            password,
-        } = init::install(&self.dir, &wishes)?;
+        let wishes = Wishes { terminals: self.terminals, admin: self.admin, bridges: self.bridge };
+        let Installed { public_key, password } = init::install(&self.dir, &wishes)?;
         let dir = self.dir.display();
         print::line(&format!(
             "Made {dir}:\n\

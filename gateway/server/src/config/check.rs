@@ -21,11 +21,7 @@ const BRIDGE_NAME_BYTES_MAX: usize = 32;
 
 /// Checks the whole file; reports every fault, not only the first.
 pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config, Vec<Fault>> {
-    let mut check = Check {
-        source,
-        base: base(file),
-        faults: Vec::new(),
-    };
+    let mut check = Check { source, base: base(file), faults: Vec::new() };
     let config = Config {
         file: file.to_owned(),
         listen: check.listen(raw.listen),
@@ -39,11 +35,7 @@ pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config,
         bridges: Vec::new(),
     };
     let bridges = check.bridges(raw.bridge, config.desk.answer_s);
-    if check.faults.is_empty() {
-        Ok(Config { bridges, ..config })
-    } else {
-        Err(check.faults)
-    }
+    if check.faults.is_empty() { Ok(Config { bridges, ..config }) } else { Err(check.faults) }
 }
 
 fn base(file: &Path) -> PathBuf {
@@ -95,25 +87,12 @@ impl Check<'_> {
             }
             let id = self.number(old.id, "store.kek_old.id", 1..=4_294_967_295, 1);
             if !seen.insert(id) {
-                self.fault(
-                    place,
-                    format!("key number {id} is already taken by another key"),
-                );
+                self.fault(place, format!("key number {id} is already taken by another key"));
             }
-            let key = self.path(
-                Some(place),
-                old.file,
-                "store.kek_old.file",
-                "keys/kek-1.key",
-            );
+            let key = self.path(Some(place), old.file, "store.kek_old.file", "keys/kek-1.key");
             keks_old.push((id, key));
         }
-        Store {
-            dir,
-            kek,
-            kek_id,
-            keks_old,
-        }
+        Store { dir, kek, kek_id, keks_old }
     }
 
     fn link(&mut self, raw: Option<Spanned<raw::Link>>) -> Link {
@@ -129,9 +108,7 @@ impl Check<'_> {
 
     fn workers(&mut self, raw: Option<Spanned<raw::Workers>>) -> Workers {
         let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-        Workers {
-            pool: self.number(raw.pool, "workers.pool", 1..=64, 1),
-        }
+        Workers { pool: self.number(raw.pool, "workers.pool", 1..=64, 1) }
     }
 
     fn calendar(&mut self, raw: Option<Spanned<raw::Calendar>>) -> Calendar {
@@ -158,10 +135,7 @@ impl Check<'_> {
                 0
             })
         });
-        Calendar {
-            utc_offset_min,
-            cutoff_min,
-        }
+        Calendar { utc_offset_min, cutoff_min }
     }
 
     fn desk(&mut self, raw: Option<Spanned<raw::Desk>>) -> Desk {
@@ -194,9 +168,7 @@ impl Check<'_> {
             self.fault(raw[BRIDGES_MAX].span().start, text);
         }
         let mut names = BTreeSet::new();
-        raw.into_iter()
-            .map(|bridge| self.bridge(bridge, answer_s, &mut names))
-            .collect()
+        raw.into_iter().map(|bridge| self.bridge(bridge, answer_s, &mut names)).collect()
     }
 
     fn bridge(
@@ -216,16 +188,10 @@ impl Check<'_> {
                 );
                 self.fault(*at, text);
             } else if !names.insert(name.clone()) {
-                self.fault(
-                    *at,
-                    format!("two bridges are called {name:?}; names are unique"),
-                );
+                self.fault(*at, format!("two bridges are called {name:?}; names are unique"));
             }
         }
-        if self
-            .text(place, raw.kind.clone(), "bridge.kind", "http")
-            .is_some()
-        {
+        if self.text(place, raw.kind.clone(), "bridge.kind", "http").is_some() {
             self.choice(raw.kind, "bridge.kind", &[("http", ())], ());
         }
         let deadline_at = raw.deadline_s.as_ref().map(|d| d.span().start);
@@ -240,9 +206,7 @@ impl Check<'_> {
         }
         Bridge {
             name: name.map(|(_, name)| name).unwrap_or_default(),
-            kind: BridgeKind::Http {
-                url: self.url(place, raw.url),
-            },
+            kind: BridgeKind::Http { url: self.url(place, raw.url) },
             connections: self.number(raw.connections, "bridge.connections", 1..=1_024, 32),
             deadline_s,
             idempotent: raw.idempotent.unwrap_or(false),
@@ -250,11 +214,7 @@ impl Check<'_> {
     }
 
     fn url(&mut self, place: Option<usize>, raw: Str) -> HttpUrl {
-        let none = HttpUrl {
-            host: String::new(),
-            port: 0,
-            path: String::new(),
-        };
+        let none = HttpUrl { host: String::new(), port: 0, path: String::new() };
         let Some((at, text)) = self.text(place, raw, "bridge.url", "http://127.0.0.1:7402/topups")
         else {
             return none;
@@ -276,11 +236,7 @@ fn clock_minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
     let two = |part: &str| {
         let digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-        if digits {
-            part.parse::<u16>().ok()
-        } else {
-            None
-        }
+        if digits { part.parse::<u16>().ok() } else { None }
     };
     let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)

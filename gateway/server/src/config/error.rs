@@ -17,19 +17,13 @@ impl Fault {
     /// A fault that is not at one place of the file.
     #[must_use]
     pub(crate) fn nowhere(text: impl Into<String>) -> Self {
-        Self {
-            place: None,
-            text: text.into(),
-        }
+        Self { place: None, text: text.into() }
     }
 
     /// A fault at a byte offset of the source.
     #[must_use]
     pub(crate) fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
-        Self {
-            place: Some(place(source, offset)),
-            text: text.into(),
-        }
+        Self { place: Some(place(source, offset)), text: text.into() }
     }
 
     /// What the TOML parser or serde says, in the words of this file format.
@@ -56,11 +50,7 @@ fn place(source: &str, offset: usize) -> (usize, usize) {
     }
     let before = &source[..end];
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |rest| rest.chars().count())
-        + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
     (line, column)
 }
 
@@ -75,10 +65,7 @@ impl ConfigError {
     /// These faults of this file.
     #[must_use]
     pub(crate) fn new(file: &Path, faults: Vec<Fault>) -> Self {
-        Self {
-            file: file.to_owned(),
-            faults,
-        }
+        Self { file: file.to_owned(), faults }
     }
 
     /// The file could not be read at all.

@@ -191,9 +191,7 @@ impl Config {
     /// The file cannot be read, is not TOML, or has values that are missing or out of range; all
     /// of the latter are reported at once.
     pub(crate) fn load(file: &Path) -> Result<Self, ConfigError> {
-        let length = fs::metadata(file)
-            .map_err(|e| ConfigError::unreadable(file, &e))?
-            .len();
+        let length = fs::metadata(file).map_err(|e| ConfigError::unreadable(file, &e))?.len();
         if length > FILE_BYTES_MAX {
             let text = format!("{length} bytes; a configuration has at most {FILE_BYTES_MAX}");
             return Err(ConfigError::new(file, vec![Fault::nowhere(text)]));

@@ -38,10 +38,7 @@ fn a_short_file_is_filled_up_with_defaults_and_its_paths_are_relative_to_it() {
     let config = load(GOOD).unwrap();
     assert_eq!(config.store.dir, Path::new("/etc/tillgate/data"));
     assert_eq!(config.link.sessions_max, 18_000);
-    assert_eq!(
-        (config.calendar.utc_offset_min, config.calendar.cutoff_min),
-        (330, 180)
-    );
+    assert_eq!((config.calendar.utc_offset_min, config.calendar.cutoff_min), (330, 180));
     assert_eq!(config.bridges.len(), 1);
     let BridgeKind::Http { url } = &config.bridges[0].kind;
     assert_eq!(url.to_string(), "http://127.0.0.1:7402/topups");
@@ -60,26 +57,16 @@ fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
 fn an_unknown_key_is_named_with_those_that_are_known() {
     let said = fault("kek_id = 1", "kek_id = 1\nsync = false");
     assert!(said.starts_with("/etc/tillgate/tillgate.toml:10:1: unknown section or key `sync`"));
-    assert!(
-        said.contains("`dir`") && said.contains("`kek_id`"),
-        "{said}"
-    );
+    assert!(said.contains("`dir`") && said.contains("`kek_id`"), "{said}");
 }
 
 #[test]
 fn a_missing_section_and_a_missing_key_are_both_reported() {
-    let cut = GOOD
-        .split("[link]")
-        .next()
-        .unwrap()
-        .replace("dir = \"data\"", "");
+    let cut = GOOD.split("[link]").next().unwrap().replace("dir = \"data\"", "");
     let said = load(&cut).unwrap_err();
     assert!(said.contains("section [link] is missing"), "{said}");
     assert!(said.contains("section [calendar] is missing"), "{said}");
-    assert!(
-        said.contains("store.dir is missing; for example dir = \"data\""),
-        "{said}"
-    );
+    assert!(said.contains("store.dir is missing; for example dir = \"data\""), "{said}");
 }
 
 #[test]
@@ -99,21 +86,9 @@ fn a_bridge_that_outlives_the_terminals_patience_is_refused() {
 fn wrong_words_addresses_urls_and_times_say_what_is_allowed() {
     for (from, to, expected) in [
         ("\"http\"", "\"smtp\"", "allowed: \"http\""),
-        (
-            "\"127.0.0.1:7400\"",
-            "\"7400\"",
-            "for example \"127.0.0.1:7400\"",
-        ),
-        (
-            "http://127.0.0.1:7402/topups",
-            "https://p/topups",
-            "write http://HOST:PORT/PATH",
-        ),
-        (
-            "\"03:00\"",
-            "\"3:00\"",
-            "allowed are \"00:00\" to \"23:59\"",
-        ),
+        ("\"127.0.0.1:7400\"", "\"7400\"", "for example \"127.0.0.1:7400\""),
+        ("http://127.0.0.1:7402/topups", "https://p/topups", "write http://HOST:PORT/PATH"),
+        ("\"03:00\"", "\"3:00\"", "allowed are \"00:00\" to \"23:59\""),
         ("\"+05:30\"", "\"05:30\"", "with the sign"),
         ("\"topup\"", "\"Top up\"", "1 to 32 of a-z 0-9 _ -"),
         ("kek_id = 1", "kek_id = \"one\"", "expected a whole number"),
@@ -128,10 +103,7 @@ fn no_prefix_of_a_good_file_panics_or_passes_for_the_whole_of_it() {
     let bridge = GOOD.find("[[bridge]]").unwrap();
     for end in 0..bridge {
         if GOOD.is_char_boundary(end) && load(&GOOD[..end]).is_ok() {
-            assert!(
-                end > GOOD.find("utc_offset").unwrap(),
-                "prefix of {end} bytes passed"
-            );
+            assert!(end > GOOD.find("utc_offset").unwrap(), "prefix of {end} bytes passed");
         }
     }
 }

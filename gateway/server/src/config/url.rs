@@ -22,26 +22,18 @@ impl HttpUrl {
     /// What is wrong with it, as a sentence for the operator.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let form = "write http://HOST:PORT/PATH";
-        let uri: Uri = text
-            .parse()
-            .map_err(|e| format!("{text:?} is not a URL ({e}); {form}"))?;
+        let uri: Uri = text.parse().map_err(|e| format!("{text:?} is not a URL ({e}); {form}"))?;
         match uri.scheme_str() {
             Some("http") => {}
             Some(other) => {
-                return Err(format!(
-                    "scheme {other:?} is not spoken by this bridge; {form}"
-                ));
+                return Err(format!("scheme {other:?} is not spoken by this bridge; {form}"));
             }
             None => return Err(format!("{text:?} has no scheme; {form}")),
         }
         if uri.query().is_some() || text.contains('#') || text.contains('@') {
             return Err(format!("{text:?} has a user, query or fragment; {form}"));
         }
-        let host = uri
-            .host()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         if host.is_empty() {
             return Err(format!("{text:?} has no host; {form}"));
         }
@@ -49,11 +41,7 @@ impl HttpUrl {
         Ok(Self {
             host,
             port: uri.port_u16().unwrap_or(80),
-            path: if path.is_empty() {
-                "/".to_owned()
-            } else {
-                path.to_owned()
-            },
+            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         })
     }
 

@@ -143,11 +143,7 @@ impl Check<'_> {
             return *value;
         }
         let words: Vec<String> = of.iter().map(|(word, _)| format!("{word:?}")).collect();
-        let text = format!(
-            "{name} is {:?}; allowed: {}",
-            raw.as_ref(),
-            words.join(", ")
-        );
+        let text = format!("{name} is {:?}; allowed: {}", raw.as_ref(), words.join(", "));
         self.fault(raw.span().start, text);
         default
     }

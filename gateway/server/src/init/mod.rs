@@ -48,10 +48,7 @@ pub(crate) const FIRST_ADMIN: &str = "admin";
 pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     refuse_used(dir)?;
     let building = building_dir(dir)?;
-    DirBuilder::new()
-        .mode(0o700)
-        .create(&building)
-        .map_err(|e| io_failure(&building, &e))?;
+    DirBuilder::new().mode(0o700).create(&building).map_err(|e| io_failure(&building, &e))?;
     let made = build(&building, wishes).and_then(|installed| {
         fs::rename(&building, dir).map_err(|e| io_failure(dir, &e))?;
         sync_dir(&parent(dir))?;
@@ -78,37 +75,22 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     let public_key = hex::encode(&StaticSecret::new(*link_key).public().0);
     write_secret(&keys.join("gateway.key"), &hex_line(&*link_key))?;
     write(&keys.join("gateway.pub"), &format!("{public_key}\n"))?;
-    write_secret(
-        &keys.join("kek-1.key"),
-        &hex_line(&*Zeroizing::new(entropy::bytes::<32>())),
-    )?;
+    write_secret(&keys.join("kek-1.key"), &hex_line(&*Zeroizing::new(entropy::bytes::<32>())))?;
 
     let token = Zeroizing::new(hex::encode(&entropy::bytes::<32>()));
     let token_hash = digest::digest(&digest::SHA256, token.as_bytes());
-    write_secret(
-        &dir.join("admin.token"),
-        &Zeroizing::new(format!("{}\n", token.as_str())),
-    )?;
-    write(
-        &keys.join("admin.sha256"),
-        &format!("{}\n", hex::encode(token_hash.as_ref())),
-    )?;
+    write_secret(&dir.join("admin.token"), &Zeroizing::new(format!("{}\n", token.as_str())))?;
+    write(&keys.join("admin.sha256"), &format!("{}\n", hex::encode(token_hash.as_ref())))?;
 
     let password = password::one_time();
     let hash = password::hash(&password).map_err(Failure::internal)?;
-    write_secret(
-        &dir.join("users.toml"),
-        &template::users(FIRST_ADMIN, &hash),
-    )?;
+    write_secret(&dir.join("users.toml"), &template::users(FIRST_ADMIN, &hash))?;
 
     make_dir(&dir.join("data"))?;
     write(&config_file, &config)?;
     sync_dir(&keys)?;
     sync_dir(dir)?;
-    Ok(Installed {
-        public_key,
-        password,
-    })
+    Ok(Installed { public_key, password })
 }
 
 /// A line of hex that is wiped when dropped.
@@ -155,10 +137,7 @@ fn building_dir(dir: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn make_dir(dir: &Path) -> Result<(), Failure> {
-    DirBuilder::new()
-        .mode(0o700)
-        .create(dir)
-        .map_err(|e| io_failure(dir, &e))
+    DirBuilder::new().mode(0o700).create(dir).map_err(|e| io_failure(dir, &e))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
@@ -172,9 +151,7 @@ fn write_secret(file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn sync_dir(dir: &Path) -> Result<(), Failure> {
-    File::open(dir)
-        .and_then(|d| d.sync_all())
-        .map_err(|e| io_failure(dir, &e))
+    File::open(dir).and_then(|d| d.sync_all()).map_err(|e| io_failure(dir, &e))
 }
 
 fn io_failure(path: &Path, error: &io::Error) -> Failure {

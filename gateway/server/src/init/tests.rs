@@ -13,18 +13,14 @@ fn wishes() -> Wishes {
     Wishes {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
-        bridges: vec![(
-            "topup".into(),
-            HttpUrl::parse("http://127.0.0.1:7402/topups").unwrap(),
-        )],
+        bridges: vec![("topup".into(), HttpUrl::parse("http://127.0.0.1:7402/topups").unwrap())],
     }
 }
 
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -34,10 +30,7 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");
     let installed = install(&dir, &wishes()).unwrap();
-    assert_eq!(
-        names(&dir),
-        ["admin.token", "data", "keys", "tillgate.toml", "users.toml"]
-    );
+    assert_eq!(names(&dir), ["admin.token", "data", "keys", "tillgate.toml", "users.toml"]);
     let config = Config::load(&dir.join("tillgate.toml")).unwrap();
     assert_eq!(config.bridges[0].name, "topup");
     keyfile::read(&config.store.kek).unwrap();
@@ -45,12 +38,7 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
     keyfile::read(&config.admin.token).unwrap();
     keyfile::read_public(&config.admin.token_sha256).unwrap();
     assert_eq!(installed.public_key.len(), 64);
-    for secret in [
-        "keys/gateway.key",
-        "keys/kek-1.key",
-        "admin.token",
-        "users.toml",
-    ] {
+    for secret in ["keys/gateway.key", "keys/kek-1.key", "admin.token", "users.toml"] {
         let mode = fs::metadata(dir.join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o400, "{secret}");
     }
@@ -66,11 +54,7 @@ fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
     assert!(users.verify("admin", &installed.password).is_some());
     assert!(users.verify("admin", "guess").is_none());
     assert!(users.verify("nobody", &installed.password).is_none());
-    assert!(
-        !fs::read_to_string(dir.join("users.toml"))
-            .unwrap()
-            .contains(&*installed.password)
-    );
+    assert!(!fs::read_to_string(dir.join("users.toml")).unwrap().contains(&*installed.password));
 }
 
 #[test]
@@ -79,12 +63,7 @@ fn a_directory_in_use_is_refused_and_left_as_it_is() {
     fs::write(place.path().join("precious"), "x").unwrap();
     let failure = install(place.path(), &wishes()).err().unwrap();
     assert_eq!(failure.exit, Exit::Refused);
-    assert!(
-        failure
-            .text
-            .contains("is not empty (there is \"precious\")"),
-        "{failure}"
-    );
+    assert!(failure.text.contains("is not empty (there is \"precious\")"), "{failure}");
     assert_eq!(names(place.path()), ["precious"]);
 }
 
@@ -110,8 +89,6 @@ fn a_wish_that_is_not_allowed_leaves_nothing_behind() {
 #[test]
 fn a_missing_parent_directory_is_named() {
     let place = tempfile::tempdir().unwrap();
-    let failure = install(&place.path().join("no/gate"), &wishes())
-        .err()
-        .unwrap();
+    let failure = install(&place.path().join("no/gate"), &wishes()).err().unwrap();
     assert!(failure.text.contains("No such file"), "{failure}");
 }

@@ -12,7 +12,6 @@ use tillgate_store_core::StoreId;
 use tillgate_store_rocks::RocksReader;
 
 use super::clock::Clock;
-use super::entropy::Entropy;
 use super::limits::CONTROLS_MAX;
 use super::metrics::Metrics;
 use super::view::View;
@@ -36,8 +35,6 @@ pub(crate) struct ServeHandle {
     pub(crate) metrics: Arc<Metrics>,
     /// For time stamps.
     pub(crate) clock: Clock,
-    /// For nonces.
-    pub(crate) entropy: Entropy,
 }
 
 /// Sends operator's orders to the desk, at most [`CONTROLS_MAX`] at a time.

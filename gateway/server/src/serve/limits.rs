@@ -38,6 +38,10 @@ pub(crate) const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
 /// Unanswered questions before the connection counts as dead.
 pub(crate) const KEEPALIVE_COUNT: u32 = 4;
 
+/// Bytes sent and not acknowledged for this long: the connection is dead. Longer than the stalls
+/// of a GPRS link during a cell change.
+pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
+
 /// Write buffers kept for the next partial write or the next turn's answers.
 pub(crate) const SPARE_WRITE_BUFFERS_MAX: usize = 1_024;
 

@@ -69,10 +69,7 @@ pub(crate) enum Rest {
 pub(crate) fn mailbox(waker: Waker) -> (Mailbox, Inbox) {
     let (sender, receiver) = bounded(REACTOR_MAIL_MAX);
     let doorbell = Arc::new(Doorbell { waker, asleep: AtomicBool::new(false) });
-    (
-        Mailbox { mail: sender, doorbell: Arc::clone(&doorbell) },
-        Inbox { mail: receiver, doorbell },
-    )
+    (Mailbox { mail: sender, doorbell: Arc::clone(&doorbell) }, Inbox { mail: receiver, doorbell })
 }
 
 impl Mailbox {

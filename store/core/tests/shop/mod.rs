@@ -3,7 +3,6 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the shop")]
 
-use arrayvec::ArrayVec;
 use tillgate_store_core::commission;
 use tillgate_store_core::{
     Backend, Begin, Book, BusinessDate, Change, Command, CommissionRule, Distributor,
@@ -143,7 +142,7 @@ pub(crate) fn voucher(n: u32) -> Voucher {
 fn sealed(n: u32) -> Sealed {
     let mut nonce = [0; 12];
     nonce[..4].copy_from_slice(&n.to_be_bytes());
-    let bytes: ArrayVec<_, 64> = n.to_le_bytes().repeat(8).into_iter().collect();
+    let bytes = n.to_le_bytes().repeat(8).into_iter().collect();
     Sealed { kek_id: 1, nonce, bytes }
 }
 

@@ -1,0 +1,118 @@
+//! What is said to an HTTP provider, and what its answers mean.
+//!
+//! ```text
+//! POST {url}              {"reference","service","product","amount_minor","currency",
+//!                          "subscriber","attempt"}       Idempotency-Key: reference
+//!   200 {"status":"approved","provider_reference":"..."}
+//!   200 {"status":"declined","code":"14","provider_reference":""}
+//!   202 {"status":"pending"}
+//! GET {url}/{reference}   the same answers, or 404 {"status":"unknown"}
+//! ```
+//!
+//! Whatever else comes back says nothing about the order: it is unknown.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::{HeaderName, Method, Request, StatusCode};
+use http_body_util::Full;
+use serde::{Deserialize, Serialize};
+use tillgate_core::desk::{Found, Order};
+use tillgate_store_core::{Code, Finding, Text};
+
+use super::Purpose;
+use crate::config::HttpUrl;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const JSON: &str = "application/json";
+
+/// Declined without a code of two characters: not honoured.
+const NOT_HONOURED: Code = Code(*b"05");
+
+#[derive(Serialize)]
+struct Sale<'a> {
+    reference: &'a str,
+    service: u16,
+    product: u16,
+    amount_minor: u64,
+    currency: u16,
+    subscriber: &'a str,
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    provider_reference: String,
+}
+
+/// The request for an errand.
+pub(super) fn request(url: &HttpUrl, order: &Order, purpose: Purpose) -> Request<Full<Bytes>> {
+    let builder = Request::builder().header(HOST, url.authority()).header(ACCEPT, JSON);
+    let built = match purpose {
+        Purpose::Forward => {
+            let sale = Sale {
+                reference: &order.reference,
+                service: order.service.0,
+                product: order.product.0,
+                amount_minor: order.amount_minor,
+                currency: order.currency,
+                subscriber: &order.subscriber,
+                attempt: order.attempt,
+            };
+            let body = serde_json::to_vec(&sale).expect("numbers and texts are JSON");
+            builder
+                .method(Method::POST)
+                .uri(&url.path)
+                .header(CONTENT_TYPE, JSON)
+                .header(IDEMPOTENCY_KEY, order.reference.as_str())
+                .body(Full::new(Bytes::from(body)))
+        }
+        Purpose::Inquire => {
+            let path = format!("{}/{}", url.path.trim_end_matches('/'), order.reference);
+            builder.method(Method::GET).uri(path).body(Full::default())
+        }
+    };
+    built.expect("the path was checked with the configuration, references are letters and digits")
+}
+
+/// What an answer says about the order.
+pub(super) fn found(purpose: Purpose, status: StatusCode, body: &[u8]) -> Found {
+    let unknown = Found::Finding(Finding::Unknown);
+    let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return unknown };
+    match (status, answer.status.as_str()) {
+        (StatusCode::OK, "approved") => {
+            let reference = clip(&answer.provider_reference);
+            Found::Finding(Finding::Approved { reference })
+        }
+        (StatusCode::OK, "declined") => {
+            let reference = clip(&answer.provider_reference);
+            Found::Finding(Finding::Declined { code: code(&answer.code), reference })
+        }
+        (StatusCode::ACCEPTED, "pending") => Found::Pending,
+        (StatusCode::NOT_FOUND, "unknown") if purpose == Purpose::Inquire => Found::NotSeen,
+        _ => unknown,
+    }
+}
+
+fn code(text: &str) -> Code {
+    match *text.as_bytes() {
+        // A provider cannot decline with the code that approves.
+        [b'0', b'0'] => NOT_HONOURED,
+        [a, b] if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() => Code([a, b]),
+        _ => NOT_HONOURED,
+    }
+}
+
+/// A provider's reference as far as there is room: an approval is not lost over a long one.
+fn clip(text: &str) -> Text<32> {
+    let mut clipped = Text::new();
+    for character in text.chars().filter(|character| !character.is_control()) {
+        if clipped.try_push(character).is_err() {
+            break;
+        }
+    }
+    clipped
+}

@@ -1,0 +1,173 @@
+//! One connection to a provider and the task that owns it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crossbeam_channel::Sender;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tillgate_core::desk::Found;
+use tillgate_store_core::Finding;
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{Errand, dialect, never_sent};
+use crate::config::HttpUrl;
+use crate::serve::clock::Clock;
+use crate::serve::desk::DeskMail;
+use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
+use crate::serve::metrics::BridgeMetrics;
+
+/// Takes errands off its bridge's queue, one at a time.
+pub(super) struct Line {
+    url: HttpUrl,
+    queue: Arc<Mutex<mpsc::Receiver<Errand>>>,
+    desk: Sender<DeskMail>,
+    metrics: Arc<BridgeMetrics>,
+    clock: Clock,
+    wire: Option<Wire>,
+}
+
+/// An open connection; its driver ends with it.
+struct Wire {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// What became of one attempt to say something.
+enum Said {
+    /// Heard, with this answer.
+    Answered(Response<Incoming>),
+    /// The connection had ended before a byte of it was written.
+    Unsaid(Request<Full<Bytes>>),
+    /// Perhaps heard.
+    Silence,
+}
+
+impl Line {
+    pub(super) fn new(
+        url: &HttpUrl,
+        queue: Arc<Mutex<mpsc::Receiver<Errand>>>,
+        desk: Sender<DeskMail>,
+        metrics: Arc<BridgeMetrics>,
+        clock: Clock,
+    ) -> Self {
+        Self { url: url.clone(), queue, desk, metrics, clock, wire: None }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(super) async fn run(mut self) {
+        while let Some(errand) = self.next().await {
+            let found = self.carry_out(&errand).await;
+            self.count(&errand, &found);
+            // Waiting here holds up the other lines shortly; the desk never waits for a bridge.
+            if self.desk.send(DeskMail::Found { key: errand.order.key, found }).is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn next(&self) -> Option<Errand> {
+        self.queue.lock().await.recv().await
+    }
+
+    async fn carry_out(&mut self, errand: &Errand) -> Found {
+        let Errand { order, purpose, due, .. } = errand;
+        let mut request = dialect::request(&self.url, order, *purpose);
+        // Twice: a kept connection may turn out to have ended, a fresh one is then tried.
+        let clock = self.clock;
+        for _ in 0..2 {
+            let connected = timeout(clock.until(*due), self.connect()).await;
+            let Ok(Some(wire)) = connected else {
+                self.wire = None;
+                return never_sent(order, *purpose);
+            };
+            let patience = clock.until(*due);
+            if patience.is_zero() {
+                return never_sent(order, *purpose);
+            }
+            let exchange = async {
+                match say(wire, request).await {
+                    Said::Answered(response) => Ok(hear(*purpose, response).await),
+                    Said::Unsaid(request) => Err(request),
+                    Said::Silence => Ok(None),
+                }
+            };
+            match timeout(patience, exchange).await {
+                Ok(Ok(Some(found))) => return found,
+                Ok(Ok(None)) | Err(_) => {
+                    self.wire = None;
+                    return Found::Finding(Finding::Unknown);
+                }
+                Ok(Err(unsaid)) => {
+                    self.wire = None;
+                    request = unsaid;
+                }
+            }
+        }
+        never_sent(order, *purpose)
+    }
+
+    /// The kept connection, or a new one; `None` when there is none to be had.
+    async fn connect(&mut self) -> Option<&mut Wire> {
+        if let Some(mut wire) = self.wire.take()
+            && wire.sender.ready().await.is_ok()
+        {
+            return Some(self.wire.insert(wire));
+        }
+        let wire = open(&self.url).await?;
+        Some(self.wire.insert(wire))
+    }
+
+    fn count(&self, errand: &Errand, found: &Found) {
+        // In the order of `metrics::RESULTS`.
+        let result = match found {
+            Found::Finding(Finding::Approved { .. }) => 0,
+            Found::Finding(Finding::Declined { .. }) => 1,
+            Found::Finding(Finding::NotSent { .. }) => 2,
+            Found::Finding(Finding::Unknown) => 3,
+            Found::Pending => 4,
+            Found::NotSeen => 5,
+        };
+        self.metrics.results[result].add(1);
+        self.metrics.in_flight.take_off(1);
+        self.metrics.took.record(self.clock.now().since(errand.taken));
+    }
+}
+
+async fn open(url: &HttpUrl) -> Option<Wire> {
+    let stream = TcpStream::connect((url.host.as_str(), url.port)).await.ok()?;
+    stream.set_nodelay(true).ok()?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let driver = tokio::task::spawn_local(async move {
+        // Its error reaches whoever waits for an answer.
+        drop(connection.await);
+    });
+    Some(Wire { sender, driver })
+}
+
+async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
+    match wire.sender.try_send_request(request).await {
+        Ok(response) => Said::Answered(response),
+        Err(mut error) => error.take_message().map_or(Said::Silence, Said::Unsaid),
+    }
+}
+
+/// The answer's meaning; `None` when it broke off or is too long.
+async fn hear(purpose: super::Purpose, response: Response<Incoming>) -> Option<Found> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
+    let bytes = body.collect().await.ok()?.to_bytes();
+    Some(dialect::found(purpose, status, &bytes))
+}

@@ -1,0 +1,144 @@
+//! The bridges' thread: one async runtime for all of them, and nothing else of ours.
+//!
+//! ```text
+//!   desk ──Errand──▶ bounded queue ──▶ one of the bridge's lines ──▶ provider
+//!     ◀──────────── DeskMail::Found ────────┘
+//! ```
+//!
+//! A *line* is one connection and the task that owns it, so a bridge has as many orders in flight
+//! as it has lines. Every errand has one result within its deadline, the wait in the queue
+//! included. What counts as a result:
+//!
+//! * not sent: only while no byte of the first attempt can have left;
+//! * unknown: every other silence, refusal or nonsense.
+
+mod dialect;
+mod line;
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::Sender;
+use tillgate_core::desk::{Capabilities, Found, Order};
+use tillgate_core::time::{Moment, Span};
+use tillgate_store_core::{Code, Finding};
+use tokio::sync::{Mutex, mpsc};
+
+use self::line::Line;
+use super::clock::Clock;
+use super::desk::DeskMail;
+use super::limits::BRIDGE_QUEUE_MAX;
+use super::metrics::BridgeMetrics;
+use crate::config;
+
+/// What a bridge is to do with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Carry it out.
+    Forward,
+    /// Find out what became of it.
+    Inquire,
+}
+
+/// One order on its way to a line.
+struct Errand {
+    order: Order,
+    purpose: Purpose,
+    taken: Moment,
+    due: Moment,
+}
+
+/// The desk's ways to all bridges, by index.
+pub(crate) struct Bridges {
+    ways: Vec<Way>,
+    clock: Clock,
+}
+
+struct Way {
+    errands: mpsc::Sender<Errand>,
+    deadline: Span,
+    metrics: Arc<BridgeMetrics>,
+}
+
+/// What the desk needs to know about the configured bridges.
+pub(crate) fn capabilities(bridges: &[config::Bridge]) -> Vec<Capabilities> {
+    let of = |bridge: &config::Bridge| match &bridge.kind {
+        config::BridgeKind::Http { .. } => {
+            Capabilities { idempotent: bridge.idempotent, inquiry: true }
+        }
+    };
+    bridges.iter().map(of).collect()
+}
+
+impl Bridges {
+    /// Hands an order over; never waits.
+    ///
+    /// # Errors
+    /// What is known about the order when the bridge has no room for it.
+    pub(super) fn send(&self, order: Order, purpose: Purpose) -> Result<(), Found> {
+        let Some(way) = self.ways.get(usize::from(order.bridge)) else {
+            return Err(never_sent(&order, purpose));
+        };
+        let taken = self.clock.now();
+        let errand = Errand { order, purpose, taken, due: taken.after(way.deadline) };
+        // Counted first: the line may be done before this thread goes on.
+        way.metrics.in_flight.add(1);
+        way.errands.try_send(errand).map_err(|_| {
+            way.metrics.in_flight.take_off(1);
+            way.metrics.bounced.add(1);
+            never_sent(&order, purpose)
+        })
+    }
+}
+
+/// What it means that no byte of this errand left. Only a first attempt is certainly unknown to
+/// the provider; a repeated one, or a question, says nothing about the attempt before it.
+fn never_sent(order: &Order, purpose: Purpose) -> Found {
+    match purpose {
+        Purpose::Forward if order.attempt <= 1 => {
+            Found::Finding(Finding::NotSent { code: Code(*b"91") })
+        }
+        Purpose::Forward | Purpose::Inquire => Found::Finding(Finding::Unknown),
+    }
+}
+
+/// Starts the thread; it ends by itself once [`Bridges`] is dropped and every errand has its
+/// result.
+///
+/// # Errors
+/// Those of the system: no thread, no descriptors for the runtime.
+pub(crate) fn spawn(
+    configured: &[config::Bridge],
+    metrics: &[Arc<BridgeMetrics>],
+    desk: &Sender<DeskMail>,
+    clock: Clock,
+) -> std::io::Result<(Bridges, JoinHandle<()>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut ways = Vec::new();
+    let mut lines = Vec::new();
+    for (bridge, metrics) in configured.iter().zip(metrics) {
+        let (errands, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
+        let queue = Arc::new(Mutex::new(queue));
+        let config::BridgeKind::Http { url } = &bridge.kind;
+        for _ in 0..bridge.connections {
+            lines.push(Line::new(
+                url,
+                Arc::clone(&queue),
+                desk.clone(),
+                Arc::clone(metrics),
+                clock,
+            ));
+        }
+        let deadline = Span::s(u64::from(bridge.deadline_s));
+        ways.push(Way { errands, deadline, metrics: Arc::clone(metrics) });
+    }
+    let run = move || {
+        let local = tokio::task::LocalSet::new();
+        for line in lines {
+            local.spawn_local(line.run());
+        }
+        runtime.block_on(local);
+    };
+    let thread = thread::Builder::new().name("bridges".to_owned()).spawn(run)?;
+    Ok((Bridges { ways, clock }, thread))
+}

@@ -1,0 +1,107 @@
+//! How many descriptors the gateway can need, against how many it may have. Computed once, at
+//! start: a gateway that would run out under load refuses to start instead.
+
+use std::fmt;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::config::Config;
+
+/// Standard streams, the poll of the runtimes, the log, libraries.
+const BASE: u64 = 64;
+/// Poll, doorbell, listening socket, reserve, and a turn's newcomers before they are refused.
+const PER_REACTOR: u64 = 4 + 64;
+/// Connections of the admin and its own listening socket.
+const ADMIN: u64 = 128;
+/// Beside the table files: logs, manifest, locks, directories, the mark.
+const STORE: u64 = 64;
+
+/// What needs how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget {
+    sessions: u64,
+    reactors: u64,
+    bridges: u64,
+    store: u64,
+}
+
+/// The limit is lower than the need.
+#[derive(Debug)]
+pub(crate) struct Short {
+    budget: Budget,
+    allowed: u64,
+}
+
+impl Budget {
+    /// The need of this configuration; `table_files` is what the store may hold open.
+    pub(crate) fn of(config: &Config, table_files: u64) -> Self {
+        Self {
+            sessions: u64::from(config.link.sessions_max),
+            reactors: u64::from(config.listen.reactors) * PER_REACTOR,
+            bridges: config.bridges.iter().map(|bridge| u64::from(bridge.connections)).sum(),
+            store: STORE + table_files,
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.sessions + self.reactors + self.bridges + self.store + ADMIN + BASE
+    }
+
+    /// Raises the process's soft limit to its hard limit and checks that it is enough.
+    ///
+    /// # Errors
+    /// [`Short`], which says what needs how many and what to change.
+    pub(crate) fn claim(&self) -> Result<(), Short> {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
+        let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+        self.check(if raised { hard } else { soft })
+    }
+
+    fn check(&self, allowed: u64) -> Result<(), Short> {
+        if allowed >= self.total() { Ok(()) } else { Err(Short { budget: *self, allowed }) }
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Budget { sessions, reactors, bridges, store } = self.budget;
+        let total = self.budget.total();
+        let fixed = total - sessions;
+        write!(
+            f,
+            "{total} file descriptors are needed ({sessions} sessions, {reactors} reactors, \
+             {bridges} bridges, {store} store, {ADMIN} admin, {BASE} others) and this process may \
+             have {}: raise the limit (ulimit -n {total}, or LimitNOFILE={total} in the unit), or ",
+            self.allowed
+        )?;
+        match self.allowed.checked_sub(fixed) {
+            Some(room) if room > 0 => write!(f, "set link.sessions_max to at most {room}"),
+            _ => write!(f, "use fewer reactors and bridges"),
+        }
+    }
+}
+
+impl std::error::Error for Short {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_too_low_is_refused_with_the_number_that_would_do() {
+        let budget = Budget { sessions: 18_000, reactors: 68, bridges: 32, store: 320 };
+        assert!(budget.check(budget.total()).is_ok());
+        let said = budget.check(10_000).map_err(|short| short.to_string());
+        let said = said.expect_err("10,000 are too few");
+        let room = 10_000 - (budget.total() - 18_000);
+        assert!(said.contains(&format!("sessions_max to at most {room}")), "{said}");
+        assert!(said.contains(&format!("LimitNOFILE={}", budget.total())), "{said}");
+    }
+
+    #[test]
+    fn a_limit_below_the_fixed_need_does_not_suggest_a_session_count() {
+        let budget = Budget { sessions: 10, reactors: 68, bridges: 32, store: 320 };
+        let said = budget.check(50).map_err(|short| short.to_string());
+        assert!(said.expect_err("50 are too few").contains("fewer reactors"));
+    }
+}

@@ -1,0 +1,317 @@
+//! The desk thread: the one writer. It owns the [`Desk`] and the store and does, again and again:
+//!
+//! ```text
+//!   take whatever is queued ─▶ Desk::handle ─▶ one commit of all of it ─▶ Desk::committed
+//!        ▲                                                                     │
+//!        └──────── tick of the store ◀── replies, orders, directory ◀── Desk::poll
+//! ```
+//!
+//! It waits for nobody: a batch that the pool has no room for is held and added to, an order that
+//! a bridge has no room for comes straight back as not sent. A store that fails ends the process:
+//! nothing may be acknowledged after it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Select, Sender, TrySendError};
+use rustc_hash::FxHashMap;
+use tillgate_core::desk::{Content, Controlled, Desk, Found, Input, Order, Output};
+use tillgate_core::directory::Directory;
+use tillgate_core::time::{Moment, Wall};
+use tillgate_store_core::{Book, Command, Key, Outcome, Store, TerminalId};
+use tillgate_store_rocks::RocksBackend;
+
+use super::bridge::{Bridges, Purpose};
+use super::clock::Clock;
+use super::fail::{Stop, fail_stop};
+use super::hand::{Asks, Departure, Outbound, Recyclers};
+use super::handle::Ordered;
+use super::limits::{RETRY_AFTER, TICK_EVERY};
+use super::metrics::DeskMetrics;
+use super::pool::Job;
+use super::view::{Acknowledged, View};
+
+/// What the desk thread is sent.
+pub(crate) enum DeskMail {
+    /// Verified requests.
+    Asks(Box<Asks>),
+    /// From a bridge.
+    Found {
+        /// About which transaction.
+        key: Key,
+        /// What.
+        found: Found,
+    },
+    /// Decline what is new.
+    Drain {
+        /// Told once nobody waits for an answer.
+        drained: Sender<()>,
+    },
+    /// Finish the batch and end.
+    Stop,
+}
+
+/// What the desk thread is made of.
+pub(crate) struct DeskSetup {
+    /// The transactions.
+    pub(crate) desk: Desk,
+    /// The store.
+    pub(crate) store: Book<RocksBackend>,
+    /// Everybody's way to the desk.
+    pub(crate) mail: Receiver<DeskMail>,
+    /// The admin's way.
+    pub(crate) orders: Receiver<Ordered>,
+    /// The way to the pool.
+    pub(crate) jobs: Sender<Job>,
+    /// The ways to the bridges.
+    pub(crate) bridges: Bridges,
+    /// Changed right after a change is durable.
+    pub(crate) directory: Arc<RwLock<Directory>>,
+    /// For acknowledgements.
+    pub(crate) view: Arc<View>,
+    /// The process's clock.
+    pub(crate) clock: Clock,
+    /// Where empty batches come from.
+    pub(crate) recyclers: Recyclers,
+    /// Its counters.
+    pub(crate) metrics: Arc<DeskMetrics>,
+    /// Most requests taken for one commit.
+    pub(crate) batch_max: usize,
+}
+
+/// See the module.
+pub(crate) struct DeskThread {
+    setup: DeskSetup,
+    outbound: Box<Outbound>,
+    commands: Vec<Command>,
+    outcomes: Vec<Outcome>,
+    tickets: FxHashMap<u64, Sender<Controlled>>,
+    counters: Vec<(TerminalId, u64)>,
+    bounced: Vec<(Key, Found)>,
+    ticked: Moment,
+    drained: Option<Sender<()>>,
+    stopped: bool,
+}
+
+impl DeskThread {
+    pub(crate) fn new(setup: DeskSetup) -> Self {
+        Self {
+            outbound: setup.recyclers.outbound.take(),
+            commands: Vec::new(),
+            outcomes: Vec::new(),
+            tickets: FxHashMap::default(),
+            counters: Vec::new(),
+            bounced: Vec::new(),
+            ticked: setup.clock.now(),
+            drained: None,
+            stopped: false,
+            setup,
+        }
+    }
+
+    /// Works until [`DeskMail::Stop`]; closes the store on return.
+    pub(crate) fn run(mut self) {
+        while !self.stopped {
+            self.wait();
+            let (now, wall) = self.time();
+            self.take_mail(now, wall);
+            self.take_orders(now, wall);
+            if self.setup.desk.deadline().is_some_and(|at| at <= now) {
+                self.handle(now, wall, Input::Deadline);
+            }
+            self.settle();
+            self.hand_over();
+            self.tick(now);
+            self.publish();
+        }
+    }
+
+    fn time(&self) -> (Moment, Wall) {
+        (self.setup.clock.now(), self.setup.clock.wall())
+    }
+
+    /// Sleeps until there is something to do, and takes none of it.
+    fn wait(&self) {
+        let DeskSetup { mail, orders, .. } = &self.setup;
+        if !mail.is_empty() || !orders.is_empty() {
+            return;
+        }
+        let mut select = Select::new();
+        select.recv(mail);
+        select.recv(orders);
+        // Which of them, or whether any, is found out by taking.
+        let ready = select.ready_timeout(self.patience());
+        drop(ready);
+    }
+
+    fn patience(&self) -> Duration {
+        if !self.outbound.items.is_empty() {
+            return RETRY_AFTER;
+        }
+        let tick = self.ticked.after(TICK_EVERY);
+        let at = self.setup.desk.deadline().map_or(tick, |at| at.min(tick));
+        self.setup.clock.until(at)
+    }
+
+    fn take_mail(&mut self, now: Moment, wall: Wall) {
+        let mut taken = 0;
+        while taken < self.setup.batch_max {
+            let Ok(mail) = self.setup.mail.try_recv() else { return };
+            match mail {
+                DeskMail::Asks(mut asks) => {
+                    taken += asks.items.len();
+                    for ask in asks.items.drain(..) {
+                        self.setup.metrics.count_ask(&ask.asked);
+                        self.handle(now, wall, Input::Ask(ask));
+                    }
+                    self.setup.recyclers.asks.give(asks);
+                }
+                DeskMail::Found { key, found } => {
+                    taken += 1;
+                    self.handle(now, wall, Input::Found { key, found });
+                }
+                DeskMail::Drain { drained } => {
+                    self.drained = Some(drained);
+                    self.handle(now, wall, Input::Drain);
+                }
+                DeskMail::Stop => {
+                    self.stopped = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_orders(&mut self, now: Moment, wall: Wall) {
+        while let Ok(Ordered { control, result }) = self.setup.orders.try_recv() {
+            self.tickets.insert(control.ticket, result);
+            self.handle(now, wall, Input::Control(control));
+        }
+    }
+
+    fn handle(&mut self, now: Moment, wall: Wall, input: Input) {
+        self.setup.desk.handle(now, wall, input, &self.setup.store);
+    }
+
+    /// Commits everything that is staged and carries out what follows from it. Orders that a
+    /// bridge bounced are booked in another round; they bounce once, so the rounds end.
+    fn settle(&mut self) {
+        loop {
+            self.commit();
+            self.carry_out();
+            if self.bounced.is_empty() {
+                return;
+            }
+            let (now, wall) = self.time();
+            for (key, found) in std::mem::take(&mut self.bounced) {
+                self.handle(now, wall, Input::Found { key, found });
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        while self.setup.desk.stage(&mut self.commands) {
+            let count = self.commands.len();
+            let began = self.setup.clock.now();
+            if let Err(error) = self.setup.store.commit(&mut self.commands, &mut self.outcomes) {
+                fail_stop(Stop::Store, &error);
+            }
+            let now = self.setup.clock.now();
+            self.setup.metrics.count_commit(count, now.since(began));
+            self.setup.desk.committed(now, &mut self.outcomes);
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.setup.desk.poll() {
+            match output {
+                Output::Reply(reply) => {
+                    if let Content::Journalled(row) = &reply.content {
+                        self.setup.metrics.count_answer(row);
+                    }
+                    self.outbound.items.push(Departure::Reply(reply));
+                }
+                Output::Push(push) => self.outbound.items.push(Departure::Push(push)),
+                Output::Forward(order) => self.order(order, Purpose::Forward),
+                Output::Inquire(order) => self.order(order, Purpose::Inquire),
+                Output::Counter { terminal, counter } => self.counters.push((terminal, counter)),
+                Output::Changed(records) => {
+                    let mut directory =
+                        self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
+                    for record in &records {
+                        directory.registry.apply(record);
+                    }
+                }
+                Output::Controlled { ticket, result } => {
+                    if let Some(waiting) = self.tickets.remove(&ticket) {
+                        // Whoever waited may have given up.
+                        drop(waiting.try_send(result));
+                    }
+                }
+                Output::Acknowledged { terminal, command, result } => {
+                    let at_ms = self.setup.clock.wall().0;
+                    self.setup.view.note_acknowledged(Acknowledged {
+                        terminal,
+                        command,
+                        result,
+                        at_ms,
+                    });
+                }
+            }
+        }
+        self.raise_counters();
+    }
+
+    fn order(&mut self, order: Order, purpose: Purpose) {
+        if let Err(found) = self.setup.bridges.send(order, purpose) {
+            self.bounced.push((order.key, found));
+        }
+    }
+
+    /// One lock for all of a batch.
+    fn raise_counters(&mut self) {
+        if self.counters.is_empty() {
+            return;
+        }
+        let mut directory = self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
+        for (terminal, counter) in self.counters.drain(..) {
+            directory.raise_counter(terminal, counter);
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.outbound.items.is_empty() {
+            return;
+        }
+        let next = self.setup.recyclers.outbound.take();
+        let batch = std::mem::replace(&mut self.outbound, next);
+        if let Err(TrySendError::Full(Job::Outbound(batch))) =
+            self.setup.jobs.try_send(Job::Outbound(batch))
+        {
+            let spare = std::mem::replace(&mut self.outbound, batch);
+            self.setup.recyclers.outbound.give(spare);
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        if self.ticked.after(TICK_EVERY) > now {
+            return;
+        }
+        self.ticked = now;
+        if let Err(error) = self.setup.store.backend_mut().tick() {
+            fail_stop(Stop::Store, &error);
+        }
+    }
+
+    fn publish(&mut self) {
+        let DeskSetup { metrics, desk, mail, .. } = &self.setup;
+        metrics.publish(desk.pending(), mail.len());
+        if self.outbound.items.is_empty()
+            && desk.is_drained()
+            && let Some(drained) = self.drained.take()
+        {
+            // The keeper may have given up waiting.
+            drop(drained.try_send(()));
+        }
+    }
+}

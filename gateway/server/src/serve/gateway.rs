@@ -1,0 +1,263 @@
+//! A running gateway: which threads there are, and how they are connected.
+//!
+//! ```text
+//!  reactor 0..n ─jobs─▶ pool 0..m ─▶ desk ─▶ bridges     keeper (the first thread)
+//!       ▲  ▲   ─hellos▶      │  ▲    │ ▲        │            ▲ signals, who is online
+//!       │  └────letters──────┘  └────┘ └─found──┘            │
+//!       └── superseded, drain                             admin: handle
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::{Arc, RwLock};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tillgate_core::limits::FrontLimits;
+use tillgate_core::time::{Calendar, Span};
+use tillgate_core::work::Terms;
+use tillgate_store_core::{Book, Store};
+use tillgate_store_rocks::{Options, RocksBackend};
+
+use super::bridge::{self, Bridges};
+use super::budget::Budget;
+use super::clock::Clock;
+use super::desk::{DeskMail, DeskSetup, DeskThread};
+use super::fail::{Stop, fail_stop};
+use super::hand::{Inbound, Recyclers};
+use super::handle::{Ordered, ServeHandle, controls};
+use super::keeper::{Report, reports};
+use super::limits::{DESK_MAIL_MAX, HELLO_JOBS_MAX, JOBS_MAX};
+use super::mailbox::Mailbox;
+use super::metrics::{BridgeMetrics, DeskMetrics, Metrics, PoolMetrics, ReactorMetrics};
+use super::opening;
+use super::pool::{Job, Tools, Worker};
+use super::reactor::{Listener, Reactor, Setup, Ways, listen};
+use super::view::View;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// See the module. Dropping it does not stop it; [`Gateway::drain`] does.
+pub(crate) struct Gateway {
+    /// Where terminals connect; the port is a real one.
+    pub(crate) address: SocketAddr,
+    /// For the admin.
+    pub(crate) handle: ServeHandle,
+    pub(super) reports: Receiver<Report>,
+    pub(super) report: Sender<Report>,
+    pub(super) mailboxes: Vec<Mailbox>,
+    pub(super) desk: Sender<DeskMail>,
+    pub(super) threads: Threads,
+    pub(super) answer: Span,
+}
+
+/// The threads that are waited for at the end.
+pub(super) struct Threads {
+    running: Vec<JoinHandle<()>>,
+    /// Not waited for: an order in flight may take longer than the drain.
+    _bridges: JoinHandle<()>,
+}
+
+impl Threads {
+    pub(super) fn join(self) {
+        for thread in self.running {
+            // A thread that panicked has ended the process.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Gateway {
+    /// Opens the store, recovers, listens and starts every thread.
+    ///
+    /// # Errors
+    /// Which part could not be opened or started, and what to do about it.
+    pub(crate) fn start(config: &Config, clock: Clock) -> Result<Self, Failure> {
+        let options = Options::serving();
+        let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
+        Budget::of(config, table_files).claim().map_err(Failure::config)?;
+        let keys = Arc::new(opening::keys(config)?);
+        let store = opening::store(config, &options)?;
+        let directory = opening::directory(config, &store).map_err(Failure::store)?;
+        let now = clock.now();
+        let desk = opening::desk(config, &store, &directory, now, clock.wall());
+        let desk = desk.map_err(Failure::store)?;
+        let recovered = desk.pending();
+        let address = config.listen.terminals;
+        let listeners = listen(address, config.listen.backlog, config.listen.reactors)
+            .map_err(|error| Failure::config(format!("listen.terminals {address}: {error}")))?;
+        let metrics = metrics(config);
+        let (controls, orders) = controls(clock);
+        let handle = ServeHandle {
+            controls,
+            view: Arc::new(View::new()),
+            directory: Arc::new(RwLock::new(directory)),
+            reader: store.backend().reader(),
+            store_id: store.store_id(),
+            keys,
+            metrics,
+            clock,
+        };
+        tracing::info!(recovered, "transactions without an outcome taken up again");
+        let parts = Parts { desk, store, orders, listeners };
+        spawn(config, handle, parts)
+            .map_err(|error| Failure::internal(format!("starting threads: {error}")))
+    }
+
+    /// The way to tell it to go down, beside the signals.
+    pub(crate) fn report(&self) -> Sender<Report> {
+        self.report.clone()
+    }
+}
+
+/// What only one thread each will own.
+struct Parts {
+    desk: tillgate_core::desk::Desk,
+    store: Book<RocksBackend>,
+    orders: Receiver<Ordered>,
+    listeners: Vec<Listener>,
+}
+
+/// The channels and batches between threads.
+struct Links {
+    jobs: (Sender<Job>, Receiver<Job>),
+    hellos: (Sender<Box<Inbound>>, Receiver<Box<Inbound>>),
+    desk: (Sender<DeskMail>, Receiver<DeskMail>),
+    recyclers: Recyclers,
+}
+
+fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
+    let links = Links {
+        jobs: bounded(JOBS_MAX),
+        hellos: bounded(HELLO_JOBS_MAX),
+        desk: bounded(DESK_MAIL_MAX),
+        recyclers: Recyclers::new(),
+    };
+    let address = parts.listeners[0].address()?;
+    let (report, reports) = reports();
+    let mut prepared = Vec::new();
+    let mut mailboxes = Vec::new();
+    for (index, listener) in (0..).zip(parts.listeners) {
+        let setup = Setup {
+            index,
+            clock: handle.clock,
+            limits: front_limits(config),
+            write_stall: Span::s(u64::from(config.link.record_s)),
+            listener,
+            metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
+        };
+        let (reactor, mailbox) = Reactor::prepare(setup)?;
+        prepared.push(reactor);
+        mailboxes.push(mailbox);
+    }
+    let (bridges, bridges_thread) =
+        bridge::spawn(&config.bridges, &handle.metrics.bridges, &links.desk.0, handle.clock)?;
+    let setup = desk_setup(config, &handle, &links, bridges, parts.desk, parts.store, parts.orders);
+    let mut running = vec![start("desk".to_owned(), move || DeskThread::new(setup).run())?];
+    for index in 0..config.workers.pool {
+        let worker = Worker::new(tools(config, &handle, &links, &mailboxes));
+        running.push(start(format!("pool-{index}"), move || worker.run())?);
+    }
+    for (index, reactor) in prepared.into_iter().enumerate() {
+        let mut peers = mailboxes.clone();
+        peers.remove(index);
+        let ways = Ways {
+            jobs: links.jobs.0.clone(),
+            hellos: links.hellos.0.clone(),
+            peers,
+            reports: report.clone(),
+            recyclers: links.recyclers.clone(),
+        };
+        let reactor = reactor.connect(ways);
+        let done = report.clone();
+        running.push(start(format!("reactor-{index}"), move || {
+            if let Err(error) = reactor.run() {
+                fail_stop(Stop::Reactor, &error);
+            }
+            // The keeper waits for this, or has stopped waiting.
+            drop(done.send(Report::ReactorDone));
+        })?);
+    }
+    Ok(Gateway {
+        address,
+        handle,
+        reports,
+        report,
+        mailboxes,
+        desk: links.desk.0,
+        threads: Threads { running, _bridges: bridges_thread },
+        answer: Span::s(u64::from(config.desk.answer_s)),
+    })
+}
+
+fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name).spawn(run)
+}
+
+fn desk_setup(
+    config: &Config,
+    handle: &ServeHandle,
+    links: &Links,
+    bridges: Bridges,
+    desk: tillgate_core::desk::Desk,
+    store: Book<RocksBackend>,
+    orders: Receiver<Ordered>,
+) -> DeskSetup {
+    DeskSetup {
+        desk,
+        store,
+        mail: links.desk.1.clone(),
+        orders,
+        jobs: links.jobs.0.clone(),
+        bridges,
+        directory: Arc::clone(&handle.directory),
+        view: Arc::clone(&handle.view),
+        clock: handle.clock,
+        recyclers: links.recyclers.clone(),
+        metrics: Arc::clone(&handle.metrics.desk),
+        batch_max: usize::try_from(config.desk.batch_max).unwrap_or(usize::MAX),
+    }
+}
+
+fn tools(config: &Config, handle: &ServeHandle, links: &Links, mailboxes: &[Mailbox]) -> Tools {
+    Tools {
+        jobs: links.jobs.1.clone(),
+        hellos: links.hellos.1.clone(),
+        desk: links.desk.0.clone(),
+        mailboxes: mailboxes.to_vec(),
+        directory: Arc::clone(&handle.directory),
+        keys: Arc::clone(&handle.keys),
+        terms: Terms { idle_s: config.link.idle_s, answer_s: config.desk.answer_s, catalogue: 0 },
+        calendar: Calendar {
+            utc_offset_min: config.calendar.utc_offset_min,
+            cutoff_min: config.calendar.cutoff_min,
+        },
+        clock: handle.clock,
+        recyclers: links.recyclers.clone(),
+        metrics: Arc::clone(&handle.metrics.pool),
+    }
+}
+
+/// One reactor's share. The kernel spreads connections by hash, never evenly; a reactor that is
+/// full refuses though another may have room.
+fn front_limits(config: &Config) -> FrontLimits {
+    let reactors = u32::from(config.listen.reactors);
+    FrontLimits {
+        sessions_max: config.link.sessions_max.div_ceil(reactors),
+        handshake: Span::s(u64::from(config.link.handshake_s)),
+        record: Span::s(u64::from(config.link.record_s)),
+        idle: Span::s(u64::from(config.link.idle_s)),
+        ..FrontLimits::default()
+    }
+}
+
+fn metrics(config: &Config) -> Arc<Metrics> {
+    let bridge = |bridge: &crate::config::Bridge| Arc::new(BridgeMetrics::new(bridge.name.clone()));
+    Arc::new(Metrics {
+        reactors: (0..config.listen.reactors)
+            .map(|_| Arc::new(ReactorMetrics::default()))
+            .collect(),
+        pool: Arc::new(PoolMetrics::new()),
+        desk: Arc::new(DeskMetrics::new()),
+        bridges: config.bridges.iter().map(bridge).collect(),
+    })
+}

@@ -1,0 +1,130 @@
+//! The keeper: the process's first thread, once everything runs. It keeps the list of who is
+//! online for the admin, waits for signals, and takes the gateway down in order:
+//!
+//! ```text
+//!   signal ─▶ not ready ─▶ reactors: refuse newcomers, end sessions as their answers leave
+//!          ─▶ desk: nobody waits any more ─▶ last batch durable, store closed ─▶ pool ends
+//! ```
+//!
+//! Every wait has the same deadline. A second signal ends the process at once; the next start then
+//! recovers what was in flight.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::desk::DeskMail;
+use super::gateway::Gateway;
+use super::limits::DRAIN_GRACE;
+use super::mailbox::Mail;
+use super::view::{Passage, Stage};
+use tillgate_core::time::{Moment, Span};
+
+/// What the keeper is told.
+pub(crate) enum Report {
+    /// From a reactor: comings and goings of terminals.
+    Passages(Vec<Passage>),
+    /// From a reactor: it has ended.
+    ReactorDone,
+    /// From outside: go down.
+    Signal(i32),
+}
+
+/// How the gateway went down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// Every answer left.
+    Fully,
+    /// The deadline came first; what was in flight is recovered at the next start.
+    Partly,
+}
+
+/// Turns the first of SIGTERM and SIGINT into a report, and the second into the end.
+///
+/// # Errors
+/// The system refuses handlers or the thread.
+pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let watch = move || {
+        let mut forever = signals.forever();
+        if let Some(signal) = forever.next() {
+            tracing::info!(signal, "going down; the same signal again ends at once");
+            // The keeper ends only with the process.
+            drop(reports.send(Report::Signal(signal)));
+        }
+        if let Some(signal) = forever.next() {
+            eprintln!("tillgate: second signal, ending at once; the next start recovers");
+            signal_hook::low_level::exit(128 + signal);
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(watch)?;
+    Ok(())
+}
+
+impl Gateway {
+    /// Serves until it is told to go down.
+    pub(crate) fn attend(&self) {
+        self.handle.view.enter(Stage::Serving);
+        loop {
+            match self.reports.recv() {
+                Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
+                Ok(Report::Signal(_)) | Err(_) => return,
+                // It ends the process itself when it fails.
+                Ok(Report::ReactorDone) => {}
+            }
+        }
+    }
+
+    /// Goes down. Answers that are due are waited for, and a few seconds more.
+    pub(crate) fn drain(self) -> Drained {
+        self.handle.view.enter(Stage::Draining);
+        let clock = self.handle.clock;
+        let grace = Span::s(DRAIN_GRACE.as_secs());
+        let deadline = clock.now().after(self.answer).after(grace);
+        for mailbox in &self.mailboxes {
+            mailbox.post(Mail::Drain);
+        }
+        let mut drained = self.wait_for_reactors(deadline);
+        if drained == Drained::Partly {
+            for mailbox in &self.mailboxes {
+                mailbox.post(Mail::Stop);
+            }
+        }
+        let (sender, answered) = bounded(1);
+        // A desk that is gone has ended the process.
+        drop(self.desk.send(DeskMail::Drain { drained: sender }));
+        let patience = clock.until(deadline).max(Duration::from_secs(1));
+        if answered.recv_timeout(patience).is_err() {
+            drained = Drained::Partly;
+        }
+        drop(self.desk.send(DeskMail::Stop));
+        let Gateway { threads, desk, mailboxes, reports, handle, .. } = self;
+        // Senders and readers go first: the pool ends when nobody can bring it work, the store
+        // closes when nobody can read it.
+        drop((desk, mailboxes, reports, handle));
+        threads.join();
+        drained
+    }
+
+    fn wait_for_reactors(&self, deadline: Moment) -> Drained {
+        let mut running = self.mailboxes.len();
+        while running > 0 {
+            match self.reports.recv_timeout(self.handle.clock.until(deadline)) {
+                Ok(Report::ReactorDone) => running -= 1,
+                Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
+                Ok(Report::Signal(_)) => {}
+                Err(_) => return Drained::Partly,
+            }
+        }
+        Drained::Fully
+    }
+}
+
+/// The two ends of the keeper's mail.
+pub(super) fn reports() -> (Sender<Report>, Receiver<Report>) {
+    bounded(super::limits::PRESENCE_MAX)
+}

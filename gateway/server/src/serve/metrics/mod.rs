@@ -1,0 +1,210 @@
+//! Counters that threads add to and [`Metrics::render`] reads. No locks, no labels made at run
+//! time: every series is known from the start, so a stranger cannot grow the table.
+
+mod histogram;
+mod render;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tillgate_core::desk::Asked;
+use tillgate_core::front::{CloseReason, FrontStats};
+use tillgate_core::time::Span;
+use tillgate_store_core::Transaction;
+
+pub(crate) use self::histogram::Histogram;
+
+/// Everything that is counted.
+pub(crate) struct Metrics {
+    /// By reactor.
+    pub(crate) reactors: Vec<Arc<ReactorMetrics>>,
+    /// Of all pool threads.
+    pub(crate) pool: Arc<PoolMetrics>,
+    /// Of the desk thread.
+    pub(crate) desk: Arc<DeskMetrics>,
+    /// By bridge.
+    pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
+}
+
+/// A number that goes up, or is set.
+#[derive(Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    /// Adds.
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Takes off; for gauges.
+    pub(crate) fn take_off(&self, count: u64) {
+        self.0.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Sets; only by the one thread whose number it is.
+    pub(crate) fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+
+    /// Reads.
+    pub(crate) fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One reactor's.
+#[derive(Default)]
+pub(crate) struct ReactorMetrics {
+    sessions: Count,
+    online: Count,
+    requests: Count,
+    admitted: Count,
+    refused: Count,
+    records: Count,
+    closed: [Count; CloseReason::ALL.len()],
+    shed: Count,
+    mail: Count,
+}
+
+impl ReactorMetrics {
+    /// Called once a turn by the reactor.
+    pub(crate) fn publish(&self, stats: &FrontStats, shed: u64, mail: usize) {
+        self.sessions.set(u64::from(stats.sessions));
+        self.online.set(u64::from(stats.online));
+        self.requests.set(u64::from(stats.requests));
+        self.admitted.set(stats.admitted);
+        self.refused.set(stats.refused);
+        self.records.set(stats.records);
+        for (count, closed) in self.closed.iter().zip(stats.closed) {
+            count.set(closed);
+        }
+        self.shed.set(shed);
+        self.mail.set(count(mail));
+    }
+
+    /// Sessions now.
+    pub(crate) fn sessions(&self) -> u64 {
+        self.sessions.read()
+    }
+}
+
+/// The pool's.
+pub(crate) struct PoolMetrics {
+    /// Handshakes checked.
+    pub(crate) handshakes: Count,
+    /// Of these, refused.
+    pub(crate) handshakes_refused: Count,
+    /// From a request's last byte to its encoded answer, whatever it waited for.
+    pub(crate) answered: Histogram,
+}
+
+impl PoolMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            handshakes: Count::default(),
+            handshakes_refused: Count::default(),
+            answered: Histogram::of_times(),
+        }
+    }
+}
+
+/// The desk thread's.
+pub(crate) struct DeskMetrics {
+    asked: [Count; ASKED.len()],
+    answers: [Count; ANSWERS.len()],
+    answers_other: Count,
+    commits: Histogram,
+    batches: Histogram,
+    pending: Count,
+    mail: Count,
+}
+
+/// Labels of the requests that the desk is asked.
+const ASKED: [&str; 7] =
+    ["sale", "confirm", "reversal", "repeat", "balance", "logon", "acknowledgement"];
+
+/// Response codes with a series of their own; any other is counted together.
+const ANSWERS: [&str; 24] = [
+    "00", "03", "05", "09", "12", "13", "14", "21", "25", "30", "51", "57", "58", "61", "65", "68",
+    "91", "94", "96", "B1", "D1", "H1", "R1", "S1",
+];
+
+impl DeskMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            asked: Default::default(),
+            answers: Default::default(),
+            answers_other: Count::default(),
+            commits: Histogram::of_times(),
+            batches: Histogram::of_sizes(),
+            pending: Count::default(),
+            mail: Count::default(),
+        }
+    }
+
+    pub(super) fn count_ask(&self, asked: &Asked) {
+        let label = match asked {
+            Asked::Sale { .. } => 0,
+            Asked::Confirm { .. } => 1,
+            Asked::Reverse(_) => 2,
+            Asked::Repeat { .. } => 3,
+            Asked::Balance { .. } => 4,
+            Asked::Logon { .. } => 5,
+            Asked::Acknowledged { .. } => 6,
+            Asked::Counter { .. } => return,
+        };
+        self.asked[label].add(1);
+    }
+
+    /// A journalled answer is on its way; repeats count again.
+    pub(super) fn count_answer(&self, row: &Transaction) {
+        match ANSWERS.iter().position(|code| code.as_bytes() == row.code.0) {
+            Some(index) => self.answers[index].add(1),
+            None => self.answers_other.add(1),
+        }
+    }
+
+    pub(super) fn count_commit(&self, commands: usize, took: Span) {
+        self.batches.record_number(count(commands));
+        self.commits.record(took);
+    }
+
+    pub(super) fn publish(&self, pending: usize, mail: usize) {
+        self.pending.set(count(pending));
+        self.mail.set(count(mail));
+    }
+}
+
+/// One bridge's.
+pub(crate) struct BridgeMetrics {
+    /// As configured.
+    pub(crate) name: String,
+    /// Results by [`RESULTS`]' order.
+    pub(crate) results: [Count; RESULTS.len()],
+    /// Orders and inquiries taken and not finished.
+    pub(crate) in_flight: Count,
+    /// Orders given back because the queue was full.
+    pub(crate) bounced: Count,
+    /// From taking an order to its result.
+    pub(crate) took: Histogram,
+}
+
+/// Labels of what a bridge finds.
+pub(crate) const RESULTS: [&str; 6] =
+    ["approved", "declined", "not_sent", "unknown", "pending", "not_seen"];
+
+impl BridgeMetrics {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            results: Default::default(),
+            in_flight: Count::default(),
+            bounced: Count::default(),
+            took: Histogram::of_times(),
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

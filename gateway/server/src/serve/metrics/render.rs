@@ -1,0 +1,138 @@
+//! The counters as Prometheus text, exposition format 0.0.4.
+
+use std::fmt::Display;
+
+use tillgate_core::front::CloseReason;
+
+use super::histogram::line;
+use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, RESULTS, ReactorMetrics};
+use crate::serve::view::{Stage, View};
+
+impl Metrics {
+    /// Everything as one page; ends with a line end.
+    pub(crate) fn render(&self, view: &View) -> String {
+        let mut page = Page { out: String::with_capacity(16 * 1024) };
+        let serving = u8::from(view.stage() == Stage::Serving);
+        page.head("tillgate_serving", "gauge", "1 while sales are taken");
+        page.number("tillgate_serving", "", serving);
+        page.head("tillgate_terminals_online", "gauge", "Terminals with a proven session");
+        page.number("tillgate_terminals_online", "", view.online());
+        self.reactors(&mut page);
+        self.pool(&mut page);
+        self.desk(&mut page);
+        self.bridges(&mut page);
+        page.out
+    }
+
+    fn reactors(&self, page: &mut Page) {
+        type Read = fn(&ReactorMetrics) -> &Count;
+        let series: [(&str, &str, &str, Read); 8] = [
+            ("sessions", "gauge", "Sessions now", |m| &m.sessions),
+            ("sessions_online", "gauge", "Sessions whose terminal proved itself", |m| &m.online),
+            ("requests_in_flight", "gauge", "Requests without an answer", |m| &m.requests),
+            ("reactor_mail", "gauge", "Batches waiting for the reactor", |m| &m.mail),
+            ("connections_admitted_total", "counter", "Connections admitted", |m| &m.admitted),
+            ("connections_refused_total", "counter", "Refused at the door", |m| &m.refused),
+            ("connections_shed_total", "counter", "Closed for want of a descriptor", |m| &m.shed),
+            ("records_opened_total", "counter", "Sealed records opened", |m| &m.records),
+        ];
+        for (name, kind, help, read) in series {
+            let name = format!("tillgate_{name}");
+            page.head(&name, kind, help);
+            for (index, reactor) in self.reactors.iter().enumerate() {
+                let labels = format!("reactor=\"{index}\"");
+                page.number(&name, &labels, read(reactor).read());
+            }
+        }
+        let name = "tillgate_sessions_closed_total";
+        page.head(name, "counter", "Sessions ended, by reason");
+        for (index, reason) in CloseReason::ALL.iter().enumerate() {
+            let closed: u64 = self.reactors.iter().map(|m| m.closed[index].read()).sum();
+            page.number(name, &format!("reason=\"{}\"", reason.label()), closed);
+        }
+    }
+
+    fn pool(&self, page: &mut Page) {
+        page.head("tillgate_handshakes_total", "counter", "Handshakes checked");
+        page.number("tillgate_handshakes_total", "", self.pool.handshakes.read());
+        page.head("tillgate_handshakes_refused_total", "counter", "Handshakes refused");
+        let refused = self.pool.handshakes_refused.read();
+        page.number("tillgate_handshakes_refused_total", "", refused);
+        let name = "tillgate_answer_seconds";
+        page.head(
+            name,
+            "histogram",
+            "From a request's last byte to its answer, providers included",
+        );
+        self.pool.answered.render(name, "", &mut page.out);
+    }
+
+    fn desk(&self, page: &mut Page) {
+        let desk = &self.desk;
+        page.head("tillgate_requests_total", "counter", "Verified requests");
+        for (label, asked) in ASKED.iter().zip(&desk.asked) {
+            page.number("tillgate_requests_total", &format!("kind=\"{label}\""), asked.read());
+        }
+        page.head("tillgate_answers_total", "counter", "Journalled answers, by response code");
+        for (code, answers) in ANSWERS.iter().zip(&desk.answers) {
+            page.number("tillgate_answers_total", &format!("code=\"{code}\""), answers.read());
+        }
+        page.number("tillgate_answers_total", "code=\"other\"", desk.answers_other.read());
+        page.head("tillgate_commit_seconds", "histogram", "One durable commit");
+        desk.commits.render("tillgate_commit_seconds", "", &mut page.out);
+        page.head("tillgate_commit_commands", "histogram", "Commands in one commit");
+        desk.batches.render("tillgate_commit_commands", "", &mut page.out);
+        page.head("tillgate_transactions_pending", "gauge", "Between intent and outcome");
+        page.number("tillgate_transactions_pending", "", desk.pending.read());
+        page.head("tillgate_desk_mail", "gauge", "Batches waiting for the desk");
+        page.number("tillgate_desk_mail", "", desk.mail.read());
+    }
+
+    fn bridges(&self, page: &mut Page) {
+        if self.bridges.is_empty() {
+            return;
+        }
+        let name = "tillgate_bridge_results_total";
+        page.head(name, "counter", "What bridges found");
+        for bridge in &self.bridges {
+            for (result, found) in RESULTS.iter().zip(&bridge.results) {
+                let labels = format!("bridge=\"{}\",result=\"{result}\"", bridge.name);
+                page.number(name, &labels, found.read());
+            }
+        }
+        type Read = fn(&BridgeMetrics) -> &Count;
+        let series: [(&str, &str, &str, Read); 2] = [
+            ("tillgate_bridge_in_flight", "gauge", "Taken and not finished", |m| &m.in_flight),
+            ("tillgate_bridge_bounced_total", "counter", "Queue full", |m| &m.bounced),
+        ];
+        for (name, kind, help, read) in series {
+            page.head(name, kind, help);
+            for bridge in &self.bridges {
+                page.number(name, &format!("bridge=\"{}\"", bridge.name), read(bridge).read());
+            }
+        }
+        let name = "tillgate_bridge_seconds";
+        page.head(name, "histogram", "From an order to its result");
+        for bridge in &self.bridges {
+            bridge.took.render(name, &format!("bridge=\"{}\",", bridge.name), &mut page.out);
+        }
+    }
+}
+
+struct Page {
+    out: String,
+}
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        line(&mut self.out, format_args!("# HELP {name} {help}"));
+        line(&mut self.out, format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn number(&mut self, name: &str, labels: &str, value: impl Display) {
+        match labels {
+            "" => line(&mut self.out, format_args!("{name} {value}")),
+            _ => line(&mut self.out, format_args!("{name}{{{labels}}} {value}")),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `tillgate serve`: the shell around the gateway's core. It lends threads, sockets, clock and
+//! disk, and decides nothing.
+//!
+//! * [`gateway`] — which threads there are; [`opening`] — what is read before they start.
+//! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`desk`] — the one writer.
+//! * [`bridge`] — providers' sockets; [`keeper`] — signals and the way down.
+//! * [`handle`] — all that the admin gets to see.
+
+mod bridge;
+mod budget;
+mod clock;
+mod desk;
+mod fail;
+mod gateway;
+mod hand;
+pub(crate) mod handle;
+mod harden;
+mod keeper;
+mod limits;
+mod mailbox;
+mod metrics;
+mod opening;
+mod pool;
+mod reactor;
+pub(crate) mod view;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use self::clock::Clock;
+use self::gateway::Gateway;
+use self::handle::ServeHandle;
+use self::keeper::{Drained, watch_signals};
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// The admin beside the gateway, as far as serving needs to know it.
+pub(crate) trait Beside {
+    /// Where it listens.
+    fn address(&self) -> SocketAddr;
+    /// Ends it; connections that are not done within `patience` are cut.
+    fn stop(self, patience: Duration);
+}
+
+/// How long the admin may take to finish what it answers.
+const ADMIN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves until a signal says otherwise. `start_admin` is called once everything else runs; one
+/// line on standard output then says where terminals and the admin are, for scripts that let the
+/// system choose the ports.
+///
+/// # Errors
+/// What could not be started, and what to do about it.
+pub(crate) fn run<A: Beside>(
+    config: &Config,
+    start_admin: impl FnOnce(&Config, ServeHandle) -> Result<A, Failure>,
+) -> Result<(), Failure> {
+    harden::harden().map_err(Failure::internal)?;
+    let gateway = Gateway::start(config, Clock::start())?;
+    let no_signals = |error| Failure::internal(format!("handling signals: {error}"));
+    watch_signals(gateway.report()).map_err(no_signals)?;
+    let admin = start_admin(config, gateway.handle.clone())?;
+    let (terminals, admin_address) = (gateway.address, admin.address());
+    println!("{}", serde_json::json!({ "terminals": terminals, "admin": admin_address }));
+    tracing::info!(%terminals, admin = %admin_address, "serving");
+    gateway.attend();
+    admin.stop(ADMIN_PATIENCE);
+    match gateway.drain() {
+        Drained::Fully => tracing::info!("drained"),
+        Drained::Partly => tracing::warn!("drained in part; the next start recovers the rest"),
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The pool: public-key handshakes, decoding and verification on the way in, PINs and encoding on
+//! the way out. Every thread runs [`Worker::run`]; what it does is said by
+//! [`tillgate_core::work`].
+//!
+//! Replies and requests come first; handshakes, a hundred times dearer, are taken when nothing
+//! else waits, a few at a time, so that a reconnect storm delays no sale by more than one batch.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crossbeam_channel::{Receiver, Sender, select};
+use tillgate_core::desk::{Ask, Asked, Origin};
+use tillgate_core::directory::Directory;
+use tillgate_core::id::SessionId;
+use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::work::{self, Keys, Terms, Worked};
+
+use super::clock::Clock;
+use super::desk::DeskMail;
+use super::hand::{Arrival, Asks, Departure, Inbound, Letter, Letters, Outbound, Recyclers};
+use super::mailbox::{Mail, Mailbox};
+use super::metrics::PoolMetrics;
+use crate::entropy;
+
+/// One batch of work.
+pub(crate) enum Job {
+    /// Requests from a reactor.
+    Inbound(Box<Inbound>),
+    /// Replies from the desk.
+    Outbound(Box<Outbound>),
+}
+
+/// What every worker has.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    /// Requests and replies; the pool ends when all senders are gone.
+    pub(crate) jobs: Receiver<Job>,
+    /// Handshakes.
+    pub(crate) hellos: Receiver<Box<Inbound>>,
+    /// To the desk.
+    pub(crate) desk: Sender<DeskMail>,
+    /// To the reactors, by index.
+    pub(crate) mailboxes: Vec<Mailbox>,
+    /// What requests are verified against.
+    pub(crate) directory: Arc<RwLock<Directory>>,
+    /// Terminal keys, PINs, the gateway's own.
+    pub(crate) keys: Arc<Keys>,
+    /// What terminals are told about the link.
+    pub(crate) terms: Terms,
+    /// Business dates.
+    pub(crate) calendar: Calendar,
+    /// The process's clock.
+    pub(crate) clock: Clock,
+    /// Where empty batches come from.
+    pub(crate) recyclers: Recyclers,
+    /// Counters of the whole pool.
+    pub(crate) metrics: Arc<PoolMetrics>,
+}
+
+/// One thread's.
+pub(crate) struct Worker {
+    tools: Tools,
+    asks: Box<Asks>,
+    /// By reactor; filled by one batch of work, then posted.
+    letters: Vec<Box<Letters>>,
+}
+
+impl Worker {
+    pub(crate) fn new(tools: Tools) -> Self {
+        let asks = tools.recyclers.asks.take();
+        let letters = tools.mailboxes.iter().map(|_| tools.recyclers.letters.take()).collect();
+        Self { tools, asks, letters }
+    }
+
+    /// Works until nobody can bring work any more.
+    pub(crate) fn run(mut self) {
+        loop {
+            if let Ok(job) = self.tools.jobs.try_recv() {
+                self.job(job);
+                continue;
+            }
+            select! {
+                recv(self.tools.jobs) -> job => match job {
+                    Ok(job) => self.job(job),
+                    Err(_) => return,
+                },
+                recv(self.tools.hellos) -> hellos => match hellos {
+                    Ok(hellos) => self.inbound(hellos),
+                    Err(_) => self.tools.hellos = crossbeam_channel::never(),
+                },
+            }
+        }
+    }
+
+    fn job(&mut self, job: Job) {
+        match job {
+            Job::Inbound(batch) => self.inbound(batch),
+            Job::Outbound(batch) => self.outbound(batch),
+        }
+    }
+
+    fn inbound(&mut self, mut batch: Box<Inbound>) {
+        let wall = self.tools.clock.wall();
+        let Inbound { items, bytes } = &mut *batch;
+        for arrival in items.drain(..) {
+            match arrival {
+                Arrival::Hello { session, hello } => self.hello(session, bytes.at(&hello)),
+                Arrival::Request { session, terminal, received, body } => {
+                    let origin = Origin { session, terminal, received };
+                    self.request(origin, bytes.at(&body), wall);
+                }
+            }
+        }
+        self.tools.recyclers.inbound.give(batch);
+        self.post();
+    }
+
+    fn hello(&mut self, session: SessionId, hello: &[u8]) {
+        let entropy = entropy::bytes::<32>();
+        let letters = &mut self.letters[usize::from(session.reactor)];
+        let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = &self.tools.keys;
+        let (reply, opened) =
+            letters.bytes.write(|out| work::handshake(hello, &directory, keys, entropy, out));
+        drop(directory);
+        self.tools.metrics.handshakes.add(1);
+        match &opened {
+            Some(opened) => self.asks.items.push(Ask {
+                origin: Origin {
+                    session,
+                    terminal: opened.terminal,
+                    received: self.tools.clock.now(),
+                },
+                asked: Asked::Counter { counter: opened.counter },
+            }),
+            None => self.tools.metrics.handshakes_refused.add(1),
+        }
+        letters.items.push(Letter::Handshaken { session, opened, reply });
+    }
+
+    fn request(&mut self, origin: Origin, body: &[u8], wall: Wall) {
+        let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let worked = work::request(body, origin, wall, &self.tools.calendar, &directory);
+        drop(directory);
+        match worked {
+            Worked::Ask(ask) => self.asks.items.push(ask),
+            Worked::Reply(reply) => self.reply(&reply, wall),
+        }
+    }
+
+    fn outbound(&mut self, mut batch: Box<Outbound>) {
+        let wall = self.tools.clock.wall();
+        let now = self.tools.clock.now();
+        for departure in batch.items.drain(..) {
+            match departure {
+                Departure::Reply(reply) => {
+                    self.reply(&reply, wall);
+                    self.tools.metrics.answered.record(now.since(reply.origin.received));
+                }
+                Departure::Push(push) => {
+                    for letters in &mut self.letters {
+                        let (body, ()) = letters.bytes.write(|out| work::push(&push, out));
+                        letters.items.push(Letter::Push { terminal: push.terminal, body });
+                    }
+                }
+            }
+        }
+        self.tools.recyclers.outbound.give(batch);
+        self.post();
+    }
+
+    fn reply(&mut self, reply: &tillgate_core::desk::Reply, wall: Wall) {
+        let Tools { keys, terms, .. } = &self.tools;
+        let session = reply.origin.session;
+        let letters = &mut self.letters[usize::from(session.reactor)];
+        let (body, ()) = letters.bytes.write(|out| work::reply(reply, keys, terms, wall, out));
+        letters.items.push(Letter::Replied { session, body });
+    }
+
+    /// Sends what one batch of work gave. Waiting is safe: neither the desk nor a reactor ever
+    /// waits for the pool.
+    fn post(&mut self) {
+        let recyclers = &self.tools.recyclers;
+        for (mailbox, letters) in self.tools.mailboxes.iter().zip(&mut self.letters) {
+            if !letters.items.is_empty() {
+                let full = std::mem::replace(letters, recyclers.letters.take());
+                mailbox.post(Mail::Letters(full));
+            }
+        }
+        if !self.asks.items.is_empty() {
+            let full = std::mem::replace(&mut self.asks, recyclers.asks.take());
+            // The desk is gone only when the process goes down, and then nobody is answered.
+            drop(self.tools.desk.send(DeskMail::Asks(full)));
+        }
+    }
+}

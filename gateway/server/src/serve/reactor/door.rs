@@ -1,0 +1,188 @@
+//! Where connections come in: listening sockets, and what happens when descriptors run out.
+//!
+//! mio reports edges. A door that stops accepting on an error would never hear of the waiting
+//! connections again, and one that goes on would spin. So a descriptor is held in reserve: it is
+//! given up to take one connection, which is closed at once, and then taken again; where even that
+//! does not work, a timer tries again after [`ACCEPT_PAUSE`].
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+
+use mio::net::{TcpListener, TcpStream};
+use nix::libc;
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use tillgate_core::time::Moment;
+
+use crate::serve::limits::{
+    ACCEPT_PAUSE, ACCEPTS_PER_TURN_MAX, KEEPALIVE_AFTER, KEEPALIVE_COUNT, KEEPALIVE_EVERY,
+    SOCKET_RECEIVE_BYTES, SOCKET_SEND_BYTES, UNACKNOWLEDGED_MAX,
+};
+
+/// One reactor's listening socket.
+pub(crate) struct Door {
+    listener: TcpListener,
+    reserve: Option<File>,
+    /// Whether somebody may be waiting.
+    knocking: bool,
+    paused_until: Option<Moment>,
+    /// Connections closed because there was no descriptor for them.
+    shed: u64,
+}
+
+/// `count` sockets that listen on one address and share its connections.
+///
+/// # Errors
+/// Those of the system, above all that the address is taken.
+pub(crate) fn listen(address: SocketAddr, backlog: u16, count: u16) -> io::Result<Vec<Listener>> {
+    let first = listen_one(address, backlog)?;
+    let bound = first.socket.local_addr()?;
+    let mut listeners = vec![first];
+    for _ in 1..count {
+        listeners.push(listen_one(bound, backlog)?);
+    }
+    Ok(listeners)
+}
+
+/// A socket that listens and belongs to no reactor yet.
+pub(crate) struct Listener {
+    socket: std::net::TcpListener,
+}
+
+impl Listener {
+    /// Where it listens; the port is a real one.
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+/// What is set here is inherited by every connection, so that accepting one costs no more calls.
+fn listen_one(address: SocketAddr, backlog: u16) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_recv_buffer_size(SOCKET_RECEIVE_BYTES)?;
+    socket.set_send_buffer_size(SOCKET_SEND_BYTES)?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(KEEPALIVE_AFTER)
+            .with_interval(KEEPALIVE_EVERY)
+            .with_retries(KEEPALIVE_COUNT),
+    )?;
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::from(backlog))?;
+    Ok(Listener { socket: socket.into() })
+}
+
+impl Door {
+    /// Opens the door over a listening socket.
+    ///
+    /// # Errors
+    /// No descriptor for the reserve.
+    pub(crate) fn new(listener: Listener) -> io::Result<Self> {
+        Ok(Self {
+            listener: TcpListener::from_std(listener.socket),
+            reserve: Some(open_reserve()?),
+            knocking: true,
+            paused_until: None,
+            shed: 0,
+        })
+    }
+
+    /// For the registration with the poll.
+    pub(crate) fn source(&mut self) -> &mut TcpListener {
+        &mut self.listener
+    }
+
+    /// Somebody has come.
+    pub(crate) fn knock(&mut self) {
+        self.knocking = true;
+    }
+
+    /// Whether the next turn has somebody to let in without a new event.
+    pub(crate) fn is_knocking(&self) -> bool {
+        self.knocking && self.paused_until.is_none()
+    }
+
+    /// When to try again after the system was short of something.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        self.paused_until
+    }
+
+    /// Connections closed because there was no descriptor for them.
+    pub(crate) fn shed(&self) -> u64 {
+        self.shed
+    }
+
+    /// Takes at most one turn's worth of connections.
+    pub(crate) fn accept(&mut self, now: Moment, newcomers: &mut Vec<TcpStream>) {
+        if self.paused_until.is_some_and(|until| until <= now) {
+            self.paused_until = None;
+        }
+        for _ in 0..ACCEPTS_PER_TURN_MAX {
+            if !self.is_knocking() {
+                return;
+            }
+            match self.listener.accept() {
+                Ok((stream, _)) => newcomers.push(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.knocking = false,
+                Err(error) if is_out_of_descriptors(&error) => self.shed_one(now),
+                Err(error) if is_peers_fault(&error) => {}
+                Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
+            }
+        }
+    }
+
+    fn shed_one(&mut self, now: Moment) {
+        if self.reserve.take().is_some()
+            && let Ok((stream, _)) = self.listener.accept()
+        {
+            drop(stream);
+            self.shed += 1;
+        }
+        self.reserve = open_reserve().ok();
+        if self.reserve.is_none() {
+            self.paused_until = Some(now.after(ACCEPT_PAUSE));
+        }
+    }
+}
+
+/// Says no: the refusal is sent if the socket takes it at once. What the newcomer has said is read
+/// first, or closing would reset the connection and the refusal would be lost with it.
+pub(crate) fn refuse(mut stream: TcpStream, bytes: &[u8]) {
+    let mut said = [0; 512];
+    // Whether these succeed makes no difference: the connection ends here.
+    drop(stream.read(&mut said));
+    drop(stream.write(bytes));
+}
+
+fn open_reserve() -> io::Result<File> {
+    File::open("/dev/null")
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+/// The connection ended before it was accepted; the next one may be well.
+fn is_peers_fault(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+    ) || matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ENETDOWN
+                | libc::EPROTO
+                | libc::ENOPROTOOPT
+                | libc::EHOSTDOWN
+                | libc::ENONET
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::EPERM
+        )
+    )
+}

@@ -1,0 +1,225 @@
+//! What a reactor's hands do for its front: carry its outputs to sockets, to the pool, to the
+//! other reactors and to the keeper. Nothing here waits: what does not fit is held and offered
+//! again.
+
+use crossbeam_channel::{Sender, TrySendError};
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use tillgate_core::front::{Front, Output};
+use tillgate_core::id::SessionId;
+use tillgate_store_core::TerminalId;
+
+use super::connection::{Connections, Sent};
+use super::door::refuse;
+use crate::serve::clock::Clock;
+use crate::serve::hand::{Arrival, Inbound, Letters, Recyclers};
+use crate::serve::keeper::Report;
+use crate::serve::limits::{HELLOS_PER_BATCH_MAX, REQUESTS_PER_BATCH_MAX};
+use crate::serve::mailbox::{Mail, Mailbox};
+use crate::serve::pool::Job;
+use crate::serve::view::{Passage, Presence};
+
+/// The ways from a reactor to everybody else.
+pub(crate) struct Ways {
+    /// To the pool, for requests.
+    pub(crate) jobs: Sender<Job>,
+    /// To the pool, for handshakes, which wait behind everything else.
+    pub(crate) hellos: Sender<Box<Inbound>>,
+    /// To the other reactors.
+    pub(crate) peers: Vec<Mailbox>,
+    /// To the keeper.
+    pub(crate) reports: Sender<Report>,
+    /// Where empty batches come from.
+    pub(crate) recyclers: Recyclers,
+}
+
+/// See the module.
+pub(super) struct Hands {
+    reactor: u16,
+    clock: Clock,
+    pub(super) connections: Connections,
+    ways: Ways,
+    requests: Box<Inbound>,
+    hellos: Box<Inbound>,
+    passages: Vec<Passage>,
+    superseded: Vec<(usize, TerminalId, u64)>,
+    overflowed: Vec<SessionId>,
+    at_door: Option<TcpStream>,
+    admitted: Option<(SessionId, TcpStream)>,
+}
+
+/// The stream that stands at the door; there is never more than one.
+const THE_DOOR: u32 = 0;
+
+impl Hands {
+    pub(super) fn new(reactor: u16, clock: Clock, unsent_bytes_max: u32, ways: Ways) -> Self {
+        let requests = ways.recyclers.inbound.take();
+        let hellos = ways.recyclers.inbound.take();
+        Self {
+            reactor,
+            clock,
+            connections: Connections::new(unsent_bytes_max),
+            ways,
+            requests,
+            hellos,
+            passages: Vec::new(),
+            superseded: Vec::new(),
+            overflowed: Vec::new(),
+            at_door: None,
+            admitted: None,
+        }
+    }
+
+    /// Carries out everything the front has to say.
+    pub(super) fn carry_out(&mut self, front: &mut Front) {
+        while let Some(output) = front.poll() {
+            match output {
+                Output::Send { session, bytes } => {
+                    if self.connections.send(session, bytes) == Sent::Overflow {
+                        self.overflowed.push(session);
+                    }
+                }
+                Output::Request { session, terminal, received, body } => {
+                    let body = self.requests.bytes.copy(body);
+                    let item = Arrival::Request { session, terminal, received, body };
+                    self.requests.items.push(item);
+                    if self.requests.items.len() >= REQUESTS_PER_BATCH_MAX {
+                        self.hand_over_requests();
+                    }
+                }
+                Output::Handshake { session, hello } => {
+                    let hello = self.hellos.bytes.copy(hello);
+                    self.hellos.items.push(Arrival::Hello { session, hello });
+                    if self.hellos.items.len() >= HELLOS_PER_BATCH_MAX {
+                        self.hand_over_hellos();
+                    }
+                }
+                Output::Pause { session } => self.connections.pause(session),
+                Output::Resume { session } => self.connections.resume(session),
+                Output::Close { session, .. } => self.connections.close(session),
+                Output::Admit { door, session } => {
+                    self.admitted = Some((session, self.take_from_door(door)));
+                }
+                Output::Refuse { door, bytes } => refuse(self.take_from_door(door), bytes),
+                Output::Online { session, terminal, counter } => {
+                    self.on_online(session, terminal, counter);
+                }
+                Output::Offline { session, terminal } => {
+                    self.passages.push(Passage::Offline { terminal, session });
+                }
+            }
+        }
+    }
+
+    /// Puts a newcomer at the door, under the number for the front.
+    pub(super) fn stand_at_door(&mut self, stream: TcpStream) -> u32 {
+        assert!(self.at_door.is_none(), "one newcomer at a time");
+        self.at_door = Some(stream);
+        THE_DOOR
+    }
+
+    /// Registers the newcomer that was just admitted, if one was.
+    pub(super) fn register(&mut self, registry: &Registry, failed: &mut Vec<SessionId>) {
+        let Some((session, mut stream)) = self.admitted.take() else { return };
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if registry.register(&mut stream, token(session), interest).is_err() {
+            failed.push(session);
+        }
+        self.connections.insert(session, stream);
+    }
+
+    /// The session that an event belongs to.
+    pub(super) fn session(&self, token: Token) -> SessionId {
+        let bits = u64::try_from(token.0).expect("a token has 64 bits");
+        SessionId {
+            reactor: self.reactor,
+            slot: u32::try_from(bits & u64::from(u32::MAX)).expect("masked to 32 bits"),
+            generation: u32::try_from(bits >> 32).expect("32 bits are left"),
+        }
+    }
+
+    pub(super) fn next_overflowed(&mut self) -> Option<SessionId> {
+        self.overflowed.pop()
+    }
+
+    pub(super) fn recycle(&self, letters: Box<Letters>) {
+        self.ways.recyclers.letters.give(letters);
+    }
+
+    /// Hands everything over that the turn has gathered, as far as there is room.
+    pub(super) fn hand_over(&mut self) {
+        self.hand_over_requests();
+        self.hand_over_hellos();
+        self.hand_over_passages();
+        let Ways { peers, .. } = &self.ways;
+        self.superseded.retain(|&(peer, terminal, counter)| {
+            peers[peer].try_post(Mail::Superseded { terminal, counter }).is_err()
+        });
+    }
+
+    /// Whether something did not fit.
+    pub(super) fn is_holding(&self) -> bool {
+        !(self.requests.items.is_empty()
+            && self.hellos.items.is_empty()
+            && self.passages.is_empty()
+            && self.superseded.is_empty())
+    }
+
+    fn on_online(&mut self, session: SessionId, terminal: TerminalId, counter: u64) {
+        let since_ms = self.clock.wall().0;
+        let presence = Presence { session, counter, since_ms };
+        self.passages.push(Passage::Online { terminal, presence });
+        for peer in 0..self.ways.peers.len() {
+            self.superseded.push((peer, terminal, counter));
+        }
+    }
+
+    fn take_from_door(&mut self, door: u32) -> TcpStream {
+        assert_eq!(door, THE_DOOR, "the front answers for the newcomer it was shown");
+        self.at_door.take().expect("the front answers once for each newcomer")
+    }
+
+    fn hand_over_requests(&mut self) {
+        if self.requests.items.is_empty() {
+            return;
+        }
+        let next = self.ways.recyclers.inbound.take();
+        let batch = std::mem::replace(&mut self.requests, next);
+        if let Err(TrySendError::Full(Job::Inbound(batch))) =
+            self.ways.jobs.try_send(Job::Inbound(batch))
+        {
+            let spare = std::mem::replace(&mut self.requests, batch);
+            self.ways.recyclers.inbound.give(spare);
+        }
+    }
+
+    fn hand_over_hellos(&mut self) {
+        if self.hellos.items.is_empty() {
+            return;
+        }
+        let next = self.ways.recyclers.inbound.take();
+        let batch = std::mem::replace(&mut self.hellos, next);
+        if let Err(TrySendError::Full(batch)) = self.ways.hellos.try_send(batch) {
+            let spare = std::mem::replace(&mut self.hellos, batch);
+            self.ways.recyclers.inbound.give(spare);
+        }
+    }
+
+    fn hand_over_passages(&mut self) {
+        if self.passages.is_empty() {
+            return;
+        }
+        let report = Report::Passages(std::mem::take(&mut self.passages));
+        if let Err(TrySendError::Full(Report::Passages(passages))) =
+            self.ways.reports.try_send(report)
+        {
+            self.passages = passages;
+        }
+    }
+}
+
+/// A session as a token; [`Hands::session`] is the way back.
+fn token(session: SessionId) -> Token {
+    let bits = (u64::from(session.generation) << 32) | u64::from(session.slot);
+    Token(usize::try_from(bits).expect("a token has 64 bits"))
+}

@@ -1,0 +1,321 @@
+//! One reactor: a thread with its sessions, its listening socket and nothing shared.
+//!
+//! It moves bytes and decides nothing: what to admit, read, send and close is said by its
+//! [`Front`]. It never touches a disk, a lock or public-key arithmetic.
+//!
+//! ```text
+//!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ Hands ──▶ sockets, pool, peers
+//! ```
+
+mod connection;
+mod door;
+mod hands;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use tillgate_core::front::{Front, Input};
+use tillgate_core::id::SessionId;
+use tillgate_core::limits::FrontLimits;
+use tillgate_core::time::{Moment, Span};
+use tillgate_core::work::Handshaken;
+
+use self::connection::Taken;
+pub(crate) use self::door::{Door, Listener, listen};
+use self::hands::Hands;
+use super::clock::Clock;
+use super::hand::{Letter, Letters};
+use super::limits::{EVENTS_PER_TURN_MAX, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER};
+use super::mailbox::{Inbox, Mail, Mailbox, Rest, mailbox};
+use super::metrics::ReactorMetrics;
+
+pub(crate) use self::hands::Ways;
+
+/// What a reactor is made of.
+pub(crate) struct Setup {
+    /// Which one it is.
+    pub(crate) index: u16,
+    /// The process's clock.
+    pub(crate) clock: Clock,
+    /// The share of this reactor.
+    pub(crate) limits: FrontLimits,
+    /// How long a terminal may not read what it is sent.
+    pub(crate) write_stall: Span,
+    /// Its listening socket.
+    pub(crate) listener: Listener,
+    /// Its counters.
+    pub(crate) metrics: Arc<ReactorMetrics>,
+}
+
+/// See the module.
+pub(crate) struct Reactor {
+    clock: Clock,
+    poll: Poll,
+    events: Events,
+    front: Front,
+    inbox: Inbox,
+    door: Door,
+    newcomers: Vec<TcpStream>,
+    hands: Hands,
+    failed: Vec<SessionId>,
+    buffer: Box<[u8]>,
+    write_stall: Span,
+    metrics: Arc<ReactorMetrics>,
+    draining: bool,
+    stopped: bool,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    GoOn,
+    Finish,
+}
+
+const DOOR: Token = Token(usize::MAX);
+const DOORBELL: Token = Token(usize::MAX - 1);
+
+impl Reactor {
+    /// Registers the listening socket; the mailbox is for everybody who has something to say.
+    ///
+    /// # Errors
+    /// No descriptors for the poll, the doorbell or the reserve.
+    pub(crate) fn prepare(setup: Setup) -> io::Result<(Prepared, Mailbox)> {
+        let poll = Poll::new()?;
+        let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), DOORBELL)?);
+        let mut door = Door::new(setup.listener)?;
+        poll.registry().register(door.source(), DOOR, Interest::READABLE)?;
+        let front = Front::new(setup.limits, setup.index, setup.clock.now());
+        let prepared = Prepared {
+            index: setup.index,
+            clock: setup.clock,
+            unsent_bytes_max: setup.limits.unsent_bytes_max,
+            write_stall: setup.write_stall,
+            metrics: setup.metrics,
+            poll,
+            front,
+            inbox,
+            door,
+        };
+        Ok((prepared, mailbox))
+    }
+
+    /// Turns until it is told to stop, or to drain and nothing is left.
+    ///
+    /// # Errors
+    /// The poll failed: the process cannot go on.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        while self.turn()? == Fate::GoOn {}
+        Ok(())
+    }
+
+    /// One turn. The order is the design: finished work first, then the network, then time, then
+    /// newcomers (so that a new socket never meets an old event), then the wire.
+    fn turn(&mut self) -> io::Result<Fate> {
+        self.wait()?;
+        let now = self.clock.now();
+        self.take_mail(now);
+        self.take_events();
+        self.read_sockets(now);
+        self.take_deadlines(now);
+        self.admit_newcomers(now);
+        self.flush(now);
+        self.hands.hand_over();
+        self.metrics.publish(&self.front.stats(), self.door.shed(), self.inbox.len());
+        Ok(self.fate())
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        let timeout = if self.inbox.lie_down() == Rest::GetUp {
+            Some(Duration::ZERO)
+        } else {
+            self.patience()
+        };
+        let polled = self.poll.poll(&mut self.events, timeout);
+        self.inbox.wake();
+        match polled {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.events.clear();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// How long to sleep; `None` for ever.
+    fn patience(&self) -> Option<Duration> {
+        let connections = &self.hands.connections;
+        if connections.ready() > 0 || connections.is_dirty() || self.door.is_knocking() {
+            return Some(Duration::ZERO);
+        }
+        let stall = connections.stall_deadline(self.write_stall);
+        let deadlines = [self.front.deadline(), self.door.deadline(), stall];
+        let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
+        if self.hands.is_holding() {
+            return Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER));
+        }
+        next
+    }
+
+    fn feed(&mut self, now: Moment, input: Input<'_>) {
+        self.front.handle(now, input);
+        self.hands.carry_out(&mut self.front);
+    }
+
+    fn take_mail(&mut self, now: Moment) {
+        for _ in 0..MAIL_PER_TURN_MAX {
+            match self.inbox.take() {
+                None => return,
+                Some(Mail::Letters(letters)) => self.take_letters(now, letters),
+                Some(Mail::Superseded { terminal, counter }) => {
+                    self.feed(now, Input::Superseded { terminal, counter });
+                }
+                Some(Mail::Drain) => {
+                    self.draining = true;
+                    self.feed(now, Input::Drain);
+                }
+                Some(Mail::Stop) => self.stopped = true,
+            }
+        }
+    }
+
+    fn take_letters(&mut self, now: Moment, mut letters: Box<Letters>) {
+        let Letters { items, bytes } = &mut *letters;
+        for letter in items.drain(..) {
+            let input = match letter {
+                Letter::Replied { session, body } => {
+                    Input::Replied { session, body: bytes.at(&body) }
+                }
+                Letter::Handshaken { session, opened, reply } => {
+                    let reply = bytes.at(&reply);
+                    let result = opened.map(|opened| Handshaken { opened, reply });
+                    Input::Handshaken { session, result }
+                }
+                Letter::Push { terminal, body } => Input::Push { terminal, body: bytes.at(&body) },
+            };
+            self.front.handle(now, input);
+            self.hands.carry_out(&mut self.front);
+        }
+        self.hands.recycle(letters);
+    }
+
+    /// Only notes what the events say; reading follows for all of them alike.
+    fn take_events(&mut self) {
+        for event in &self.events {
+            match event.token() {
+                DOOR => self.door.knock(),
+                DOORBELL => {}
+                token => note(event, self.hands.session(token), &mut self.hands, &mut self.failed),
+            }
+        }
+        self.events.clear();
+    }
+
+    /// Each ready session is read once; whoever has more waits for the next turn.
+    fn read_sockets(&mut self, now: Moment) {
+        for _ in 0..self.hands.connections.ready() {
+            let Some(session) = self.hands.connections.next_ready() else { break };
+            match self.hands.connections.read(session, &mut self.buffer) {
+                Taken::Bytes(length) => {
+                    let bytes = &mut self.buffer[..length];
+                    self.front.handle(now, Input::Received { session, bytes });
+                    self.hands.carry_out(&mut self.front);
+                }
+                Taken::Nothing => {}
+                Taken::End => self.feed(now, Input::Closed { session }),
+            }
+        }
+    }
+
+    fn take_deadlines(&mut self, now: Moment) {
+        if self.front.deadline().is_some_and(|at| at <= now) {
+            self.feed(now, Input::Deadline);
+        }
+        while let Some(session) = self.hands.connections.next_stalled(now, self.write_stall) {
+            self.feed(now, Input::Overflowed { session });
+        }
+    }
+
+    fn admit_newcomers(&mut self, now: Moment) {
+        let mut newcomers = std::mem::take(&mut self.newcomers);
+        self.door.accept(now, &mut newcomers);
+        for stream in newcomers.drain(..) {
+            let door = self.hands.stand_at_door(stream);
+            self.feed(now, Input::Opened { door });
+            self.hands.register(self.poll.registry(), &mut self.failed);
+        }
+        self.newcomers = newcomers;
+    }
+
+    /// Sends what the turn has gathered. What the front says about broken sockets may gather more;
+    /// that goes out in the next turn, which comes at once.
+    fn flush(&mut self, now: Moment) {
+        self.hands.connections.flush(now, &mut self.failed);
+        let mut failed = std::mem::take(&mut self.failed);
+        for session in failed.drain(..) {
+            self.feed(now, Input::Closed { session });
+        }
+        self.failed = failed;
+        while let Some(session) = self.hands.next_overflowed() {
+            self.feed(now, Input::Overflowed { session });
+        }
+    }
+
+    fn fate(&self) -> Fate {
+        let drained = self.draining && self.front.is_drained() && !self.hands.is_holding();
+        if self.stopped || drained { Fate::Finish } else { Fate::GoOn }
+    }
+}
+
+/// What an event means for its connection.
+fn note(event: &Event, session: SessionId, hands: &mut Hands, failed: &mut Vec<SessionId>) {
+    let broken = event.is_error() || event.is_write_closed();
+    if event.is_writable() {
+        hands.connections.on_writable(session);
+    }
+    if broken && hands.connections.is_paused(session) {
+        // It is not read, so nothing else would notice.
+        failed.push(session);
+    } else if event.is_readable() || event.is_read_closed() || broken {
+        hands.connections.on_readable(session, event.is_read_closed() || broken);
+    }
+}
+
+/// A reactor whose mailbox exists, but not yet the ways to everybody else's.
+pub(crate) struct Prepared {
+    index: u16,
+    clock: Clock,
+    unsent_bytes_max: u32,
+    write_stall: Span,
+    metrics: Arc<ReactorMetrics>,
+    poll: Poll,
+    front: Front,
+    inbox: Inbox,
+    door: Door,
+}
+
+impl Prepared {
+    /// The reactor, ready for [`Reactor::run`].
+    pub(crate) fn connect(self, ways: Ways) -> Reactor {
+        Reactor {
+            clock: self.clock,
+            poll: self.poll,
+            events: Events::with_capacity(EVENTS_PER_TURN_MAX),
+            front: self.front,
+            inbox: self.inbox,
+            door: self.door,
+            newcomers: Vec::new(),
+            hands: Hands::new(self.index, self.clock, self.unsent_bytes_max, ways),
+            failed: Vec::new(),
+            buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
+            write_stall: self.write_stall,
+            metrics: self.metrics,
+            draining: false,
+            stopped: false,
+        }
+    }
+}
