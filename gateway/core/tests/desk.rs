@@ -256,3 +256,51 @@ fn a_repeat_in_flight_waits_for_the_outcome() {
         assert!(matches!(&reply.content, Content::Journalled(row) if row.code == Code::APPROVED));
     }
 }
+
+#[test]
+fn a_reversal_under_a_number_that_was_itself_taken_back_is_refused() {
+    let mut rig = Rig::new();
+    let reversal = |stan, original_stan| {
+        let date = voucher_sale(1).date;
+        let (original_date, reason) = (date, Reversal::TIMEOUT);
+        let amount_minor = 5_000;
+        Upward::Reversal(Reversal {
+            stan,
+            date,
+            original_stan,
+            original_date,
+            amount_minor,
+            reason,
+        })
+    };
+    rig.ask(100, &reversal(1, 2));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00");
+    rig.ask(100, &reversal(2, 3));
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "R1");
+}
+
+#[test]
+fn a_date_that_has_not_come_leaves_no_row() {
+    let mut rig = Rig::new();
+    let mut ahead = voucher_sale(1);
+    ahead.date.0 += 2;
+    assert_eq!(rig.code(100, &ahead), "B1");
+    let key = tillgate_store_core::Key {
+        date: tillgate_store_core::BusinessDate(ahead.date.0),
+        ..top_up_key(1)
+    };
+    assert_eq!(rig.book.transaction(&key).unwrap(), None);
+    rig.ask(
+        100,
+        &Upward::Reversal(Reversal {
+            stan: 2,
+            date: voucher_sale(1).date,
+            original_stan: 1,
+            original_date: ahead.date,
+            amount_minor: 5_000,
+            reason: Reversal::TIMEOUT,
+        }),
+    );
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "B1");
+    assert_eq!(rig.book.transaction(&key).unwrap(), None);
+}

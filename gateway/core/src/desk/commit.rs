@@ -94,11 +94,11 @@ impl Desk {
             }
             Outcome::Duplicate(row) => self.reply(origin, Content::Journalled(row)),
             Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, code::DUPLICATE),
-            Outcome::Done(_)
-            | Outcome::Late(_)
-            | Outcome::NotFound
-            | Outcome::Applied
-            | Outcome::Rejected(_) => unreachable!("the ledger answers a reversal otherwise"),
+            // Its own key was taken back as if it were a sale.
+            Outcome::Late(code) => self.refuse(origin, Answered::Reversal, key, code),
+            Outcome::Done(_) | Outcome::NotFound | Outcome::Applied | Outcome::Rejected(_) => {
+                unreachable!("the ledger answers a reversal otherwise")
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::verify::{self, Now, sale_date, standing};
 use crate::code;
 use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
 use crate::directory::Directory;
+use crate::limits::DATE_DAYS_OFF_MAX;
 use crate::time::{Calendar, Wall};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
@@ -36,7 +37,7 @@ pub fn request(
         Upward::Ping(Ping { nonce }) => {
             return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
-        Upward::Reversal(message) => reversal(message, body, origin, wall),
+        Upward::Reversal(message) => return reversal(message, body, origin, wall, now),
         Upward::Confirm(message) => Asked::Confirm { original: key(message.stan, message.date) },
         Upward::Repeat(message) => Asked::Repeat { original: key(message.stan, message.date) },
         Upward::Logon(_) => {
@@ -71,6 +72,9 @@ fn sale(
     };
     if message.stan == 0 {
         return refuse(code::FORMAT_ERROR);
+    }
+    if lies_ahead(date, now) {
+        return refuse(code::WRONG_DATE);
     }
     let service = registry.service(ServiceId(message.service));
     let kind = match service.map(|service| service.kind) {
@@ -114,17 +118,31 @@ fn balance(message: Balance, origin: Origin, directory: &Directory) -> Worked {
 }
 
 /// A reversal is taken from a blocked terminal too: it gives money back.
-fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall) -> Asked {
+fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now) -> Worked {
     let terminal = origin.terminal;
     let date = BusinessDate(message.date.0);
     let original_date = BusinessDate(message.original_date.0);
-    Asked::Reverse(Reverse {
+    let refuse = |code| refused(origin, Answered::Reversal, message.stan, date, code);
+    if message.stan == 0 || message.original_stan == 0 {
+        return refuse(code::FORMAT_ERROR);
+    }
+    if lies_ahead(date, now) || lies_ahead(original_date, now) {
+        return refuse(code::WRONG_DATE);
+    }
+    let asked = Asked::Reverse(Reverse {
         key: Key { date, terminal, stan: message.stan },
         digest: digest_of(body),
         original: Key { date: original_date, terminal, stan: message.original_stan },
         amount_minor: message.amount_minor,
         at_ms: wall.0,
-    })
+    });
+    Worked::Ask(Ask { origin, asked })
+}
+
+/// Whether a business date has not come yet, a day's grace allowed. Such a request gets no row:
+/// the journal is in the order of its dates, and its end must stay near today.
+fn lies_ahead(date: BusinessDate, now: Now) -> bool {
+    date.0 > now.date.0.saturating_add(DATE_DAYS_OFF_MAX)
 }
 
 fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Worked {
