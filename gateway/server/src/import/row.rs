@@ -1,0 +1,299 @@
+//! Rows of CSV files and the kinds of value in their fields.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use csv::StringRecord;
+use tillgate_store_core::{BusinessDate, Status, Text};
+
+use super::currency::Currency;
+use super::limits::FOUND_CHARACTERS_MAX;
+use super::report::{Fault, Faults, RowPlace};
+use super::source::Source;
+
+/// One row: fields by the place of their column in [`super::source::Table::columns`].
+pub(super) struct Row<'a> {
+    source: &'a Source,
+    place: RowPlace,
+    record: &'a StringRecord,
+    /// Column of the table to field of the file.
+    fields: &'a [Option<usize>],
+}
+
+/// Visits every row of a file whose header is right; counts what is wrong with the others.
+pub(super) fn each(
+    source: &Source,
+    file: u16,
+    faults: &mut Faults,
+    mut visit: impl FnMut(&Row<'_>, &mut Faults),
+) {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(source.text.as_bytes());
+    let mut record = StringRecord::new();
+    let mut fields: Option<Vec<Option<usize>>> = None;
+    loop {
+        let line = u32::try_from(reader.position().line()).unwrap_or(u32::MAX);
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                faults.push(|| whole_line(source, line, format!("is not CSV: {error}")));
+                return;
+            }
+        }
+        let line = record.position().map_or(line, |p| u32::try_from(p.line()).unwrap_or(line));
+        let Some(fields) = &fields else {
+            match header(source, &record) {
+                Ok(found) => fields = Some(found),
+                Err(text) => return faults.push(|| whole_line(source, line, text)),
+            }
+            continue;
+        };
+        if record.len() != fields.iter().flatten().count() {
+            let expected = fields.iter().flatten().count();
+            let text = format!("found {} fields, expected {expected}", record.len());
+            faults.push(|| whole_line(source, line, text));
+            continue;
+        }
+        let place = RowPlace { file, line };
+        visit(&Row { source, place, record: &record, fields }, faults);
+    }
+    if fields.is_none() {
+        let text = format!("is empty, expected the header {}", names(source).join(","));
+        faults.push(|| whole_line(source, 1, text));
+    }
+}
+
+/// Which field of the file holds which column.
+fn header(source: &Source, found: &StringRecord) -> Result<Vec<Option<usize>>, String> {
+    let expected = names(source).join(",");
+    if found.len() == 1 && found.iter().any(|cell| cell.contains([';', '\t'])) {
+        return Err(format!("fields are not separated by commas, expected the header {expected}"));
+    }
+    let columns = source.table.columns();
+    let place = |name: &str| found.iter().position(|cell| cell == name);
+    let fields: Vec<Option<usize>> = columns.iter().map(|column| place(column.name)).collect();
+    let missing: Vec<&str> = columns
+        .iter()
+        .filter(|column| column.required && place(column.name).is_none())
+        .map(|column| column.name)
+        .collect();
+    let known = |cell: &&str| columns.iter().any(|column| column.name == *cell);
+    let extra: Vec<String> =
+        found.iter().filter(|cell| !known(cell)).map(|cell| shorten(cell)).collect();
+    let twice = found.len() > fields.iter().flatten().count() + extra.len();
+    let mut wrong = Vec::new();
+    if !missing.is_empty() {
+        wrong.push(format!("missing column {}", missing.join(", ")));
+    }
+    if !extra.is_empty() {
+        wrong.push(format!("unknown column {}", extra.join(", ")));
+    }
+    if twice {
+        wrong.push("a column stands twice".to_owned());
+    }
+    if wrong.is_empty() {
+        return Ok(fields);
+    }
+    Err(format!("header: {}; expected {expected}", wrong.join("; ")))
+}
+
+fn names(source: &Source) -> Vec<&'static str> {
+    source.table.columns().iter().filter(|c| c.required).map(|c| c.name).collect()
+}
+
+fn whole_line(source: &Source, line: u32, text: String) -> Fault {
+    Fault { file: source.name.clone(), line, column: 0, name: "", text }
+}
+
+/// A value as it is repeated to its author.
+fn shorten(found: &str) -> String {
+    let mut text: String = found.chars().take(FOUND_CHARACTERS_MAX).collect();
+    if found.chars().nth(FOUND_CHARACTERS_MAX).is_some() {
+        text.push_str("...");
+    }
+    format!("{text:?}")
+}
+
+impl Row<'_> {
+    /// Where it stands.
+    pub(super) fn place(&self) -> RowPlace {
+        self.place
+    }
+
+    /// A field as it is; empty when an optional column is not there.
+    pub(super) fn text(&self, column: usize) -> &str {
+        let field = self.fields.get(column).copied().flatten();
+        field.and_then(|index| self.record.get(index)).unwrap_or("")
+    }
+
+    /// A fault in one field: what was found there, and what is expected.
+    pub(super) fn expected(&self, faults: &mut Faults, column: usize, expected: impl Display) {
+        let found = self.text(column);
+        let secret = self.source.table.columns().get(column).is_some_and(|c| c.secret);
+        let found = match found {
+            "" => "nothing".to_owned(),
+            _ if secret => format!("{} characters", found.chars().count()),
+            _ => shorten(found),
+        };
+        self.wrong(faults, column, format!("found {found}, expected {expected}"));
+    }
+
+    /// A fault in one field, in its own words.
+    pub(super) fn wrong(&self, faults: &mut Faults, column: usize, text: String) {
+        let name = self.source.table.columns().get(column).map_or("", |c| c.name);
+        let field = self.fields.get(column).copied().flatten().map_or(0, |index| index + 1);
+        faults.push(|| Fault {
+            file: self.source.name.clone(),
+            line: self.place.line,
+            column: u16::try_from(field).unwrap_or(u16::MAX),
+            name,
+            text,
+        });
+    }
+
+    /// A whole number.
+    pub(super) fn number<T: FromStr + PartialOrd + Display>(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        allowed: RangeInclusive<T>,
+    ) -> Option<T> {
+        let text = self.text(column);
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let value = if digits { text.parse().ok() } else { None };
+        let value = value.filter(|value| allowed.contains(value));
+        if value.is_none() {
+            let (low, high) = (allowed.start(), allowed.end());
+            self.expected(faults, column, format!("a whole number from {low} to {high}"));
+        }
+        value
+    }
+
+    /// A whole number, or the default where there is nothing.
+    pub(super) fn number_or<T: FromStr + PartialOrd + Display>(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        allowed: RangeInclusive<T>,
+        default: T,
+    ) -> Option<T> {
+        if self.text(column).is_empty() {
+            return Some(default);
+        }
+        self.number(faults, column, allowed)
+    }
+
+    /// Words for people: not empty, no control characters.
+    pub(super) fn words(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        bytes_max: usize,
+    ) -> Option<String> {
+        let text = self.text(column);
+        if text.is_empty() || text.len() > bytes_max || text.contains(char::is_control) {
+            self.expected(faults, column, format!("1 to {bytes_max} bytes of text"));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// A short identifier: printable ASCII without spaces.
+    pub(super) fn code<const N: usize>(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+    ) -> Option<Text<N>> {
+        let text = self.text(column);
+        let printable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        let code = if printable { Text::from(text).ok() } else { None };
+        if code.is_none() {
+            self.expected(faults, column, format!("1 to {N} letters, digits or signs"));
+        }
+        code
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        of: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.text(column);
+        let found = of.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<&str> =
+                of.iter().map(|(word, _)| if word.is_empty() { "nothing" } else { *word }).collect();
+            self.expected(faults, column, words.join(" or "));
+        }
+        found
+    }
+
+    /// `active`, `blocked`, or nothing for active.
+    pub(super) fn status(&self, faults: &mut Faults, column: usize) -> Option<Status> {
+        let of =
+            [("active", Status::Active), ("blocked", Status::Blocked), ("", Status::Active)];
+        self.choice(faults, column, &of)
+    }
+
+    /// `YYYY-MM-DD`.
+    pub(super) fn date(&self, faults: &mut Faults, column: usize) -> Option<BusinessDate> {
+        let date = parse_date(self.text(column));
+        if date.is_none() {
+            self.expected(faults, column, "a date as 2026-12-31, from 2000 to 2179");
+        }
+        date
+    }
+
+    /// A currency by its letters or number.
+    pub(super) fn currency(&self, faults: &mut Faults, column: usize) -> Option<Currency> {
+        let currency = Currency::parse(self.text(column));
+        if currency.is_none() {
+            self.expected(faults, column, "an ISO 4217 currency as EUR or 978");
+        }
+        currency
+    }
+
+    /// Major units of a currency as minor units.
+    pub(super) fn money(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        currency: Currency,
+        allowed: RangeInclusive<i64>,
+    ) -> Option<i64> {
+        match currency.minor(self.text(column)) {
+            Ok(minor) if allowed.contains(&minor) => Some(minor),
+            Ok(_) => {
+                let [low, high] = [allowed.start(), allowed.end()].map(|m| currency.major(*m));
+                let text = format!("an amount from {low} to {high} {}", currency.alpha);
+                self.expected(faults, column, text);
+                None
+            }
+            Err(expected) => {
+                self.expected(faults, column, expected);
+                None
+            }
+        }
+    }
+}
+
+/// `YYYY-MM-DD`, digits and dashes in their places and nothing else.
+fn parse_date(text: &str) -> Option<BusinessDate> {
+    let shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !shaped {
+        return None;
+    }
+    let (year, month, day) = (text.get(..4)?, text.get(5..7)?, text.get(8..)?);
+    BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
