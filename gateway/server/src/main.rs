@@ -5,6 +5,7 @@ mod config;
 mod entropy;
 mod exit;
 mod hex;
+mod import;
 mod init;
 mod keyfile;
 mod password;

@@ -45,7 +45,7 @@ pub(super) fn each(
                 return;
             }
         }
-        let line = record.position().map_or(line, |p| u32::try_from(p.line()).unwrap_or(line));
+        let line = record.position().map_or(line, |begun| line_of(source, begun));
         let Some(fields) = &fields else {
             match header(source, &record) {
                 Ok(found) => fields = Some(found),
@@ -66,6 +66,17 @@ pub(super) fn each(
         let text = format!("is empty, expected the header {}", names(source).join(","));
         faults.push(|| whole_line(source, 1, text));
     }
+}
+
+/// The line a record stands in. The reader counts from where it began to look for it, which is
+/// before blank lines.
+fn line_of(source: &Source, begun: &csv::Position) -> u32 {
+    let from = usize::try_from(begun.byte()).unwrap_or(usize::MAX);
+    let rest = source.text.as_bytes().get(from..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = blank.filter(|byte| **byte == b'\n').count();
+    let lines = u64::try_from(lines).unwrap_or(u64::MAX);
+    u32::try_from(begun.line().saturating_add(lines)).unwrap_or(u32::MAX)
 }
 
 /// Which field of the file holds which column.
@@ -228,8 +239,10 @@ impl Row<'_> {
         let text = self.text(column);
         let found = of.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            let words: Vec<&str> =
-                of.iter().map(|(word, _)| if word.is_empty() { "nothing" } else { *word }).collect();
+            let words: Vec<&str> = of
+                .iter()
+                .map(|(word, _)| if word.is_empty() { "nothing" } else { *word })
+                .collect();
             self.expected(faults, column, words.join(" or "));
         }
         found
@@ -237,8 +250,7 @@ impl Row<'_> {
 
     /// `active`, `blocked`, or nothing for active.
     pub(super) fn status(&self, faults: &mut Faults, column: usize) -> Option<Status> {
-        let of =
-            [("active", Status::Active), ("blocked", Status::Blocked), ("", Status::Active)];
+        let of = [("active", Status::Active), ("blocked", Status::Blocked), ("", Status::Active)];
         self.choice(faults, column, &of)
     }
 

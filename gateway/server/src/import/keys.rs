@@ -1,0 +1,55 @@
+//! Keys for terminals that come without one.
+
+use std::fmt::Write;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::source::{Source, Table};
+use super::terminals::{ID, KEY_ID, KEY_ID_DEFAULT, PSK};
+use crate::{entropy, hex};
+
+/// Fills every empty `psk` of the terminal files and returns what was made, as the text of a CSV
+/// file with the columns `terminal,key_id,psk`; `None` when nothing was missing. Files that are
+/// no CSV with these columns stay as they are: [`super::plan`] says what is wrong with them.
+pub(crate) fn make_missing_keys(sources: &mut [Source]) -> Option<Zeroizing<String>> {
+    let mut made = Zeroizing::new(String::from("terminal,key_id,psk\n"));
+    let header_bytes = made.len();
+    for source in sources.iter_mut().filter(|source| source.table == Table::Terminals) {
+        if let Some(text) = with_keys(source, &mut made) {
+            source.text = text;
+        }
+    }
+    (made.len() > header_bytes).then_some(made)
+}
+
+/// The same file with a key in every row; rows keep their lines.
+fn with_keys(source: &Source, made: &mut String) -> Option<Zeroizing<String>> {
+    let columns = source.table.columns();
+    let mut lines = source.text.split_inclusive('\n');
+    let header = lines.next()?;
+    let fields: Vec<&str> = header.trim().split(',').map(str::trim).collect();
+    let place = |column: usize| fields.iter().position(|name| *name == columns[column].name);
+    let (id, psk, key_id) = (place(ID)?, place(PSK)?, place(KEY_ID));
+    let mut out = Zeroizing::new(String::with_capacity(source.text.len() * 2));
+    out.push_str(header);
+    for line in lines {
+        let mut cells: Vec<&str> = line.trim_end().split(',').collect();
+        // No column of this file needs quotes; a line with some is left for the reader to judge.
+        let plain = cells.len() == fields.len() && !line.contains('"');
+        if !plain || !cells[psk].trim().is_empty() {
+            out.push_str(line);
+            continue;
+        }
+        let key = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
+        let number = key_id.map_or("", |at| cells[at].trim());
+        let number = if number.is_empty() { &KEY_ID_DEFAULT.to_string() } else { number };
+        writeln!(made, "{},{number},{}", cells[id].trim(), key.as_str())
+            .expect("writing to a String does not fail");
+        cells[psk] = &key;
+        let mut joined = cells.join(",");
+        out.push_str(&joined);
+        out.push('\n');
+        joined.zeroize();
+    }
+    Some(out)
+}

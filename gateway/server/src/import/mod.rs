@@ -1,0 +1,275 @@
+//! CSV files into one [`Change`]: all of it or nothing.
+//!
+//! [`plan`] reads every row of every file, in the order in which tables refer to each other, over
+//! what the store [`Known`]s already. Whatever is wrong is collected as [`Faults`] with file, line
+//! and column; only when there is none does a [`Plan`] come out. Keys and PINs are sealed row by
+//! row and never leave this module in clear. The ledger checks the change once more against the
+//! store; [`Plan::explain`] leads its rejections back to the rows.
+
+pub(crate) mod currency;
+mod draft;
+mod keys;
+pub(crate) mod limits;
+mod prices;
+mod report;
+mod row;
+mod services;
+mod source;
+mod stock;
+mod terminals;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use serde::Serialize;
+use tillgate_store_core::limits::CHANGE_ITEMS_MAX;
+use tillgate_store_core::{BusinessDate, Change, RegistryRecord, Rejection, Vault};
+
+pub(crate) use draft::{Existing, Known};
+pub(crate) use keys::make_missing_keys;
+pub(crate) use report::{Fault, Faults};
+pub(crate) use source::{Source, Table, read_all};
+
+use draft::Draft;
+use report::RowPlace;
+use row::Row;
+use stock::{Floats, Stock};
+
+/// What an import is checked against and sealed with.
+pub(crate) struct Context<'a> {
+    /// What the store has.
+    pub(crate) known: &'a dyn Known,
+    /// Names of the configured bridges.
+    pub(crate) bridges: &'a [String],
+    /// Seals keys and PINs.
+    pub(crate) vault: &'a Vault,
+    /// The business date in force.
+    pub(crate) today: BusinessDate,
+    /// Unix milliseconds.
+    pub(crate) at_ms: u64,
+    /// What happens to records that the store has.
+    pub(crate) existing: Existing,
+}
+
+/// A change that may be committed, and how to lead its rejections back.
+pub(crate) struct Plan {
+    /// For the ledger; `actor` and `note` are filled in.
+    pub(crate) change: Change,
+    /// What is in it.
+    pub(crate) counts: Counts,
+    names: Vec<String>,
+    registry: BTreeMap<String, RowPlace>,
+    vouchers: Vec<RowPlace>,
+    floats: Vec<RowPlace>,
+}
+
+/// Rows taken in, by table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    distributors: usize,
+    sellers: usize,
+    services: usize,
+    terminals: usize,
+    vouchers: usize,
+    floats: usize,
+}
+
+impl Counts {
+    /// As one line for people; tables without rows are left out.
+    pub(crate) fn sentence(&self) -> String {
+        let parts: Vec<String> = [
+            (self.distributors, "distributors"),
+            (self.sellers, "sellers"),
+            (self.services, "services"),
+            (self.terminals, "terminals"),
+            (self.vouchers, "vouchers"),
+            (self.floats, "float loads"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        parts.join(", ")
+    }
+}
+
+/// Remembers what was given where, so that a second one is a fault.
+pub(super) struct Once<T>(BTreeMap<T, RowPlace>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Ord> Once<T> {
+    /// Whether this is the first; tells what was found otherwise.
+    fn first(&mut self, row: &Row<'_>, column: usize, what: T, faults: &mut Faults) -> bool {
+        let found = row.text(column).to_owned();
+        self.note(row, column, what, faults, &found)
+    }
+
+    /// As [`Once::first`], without repeating the value.
+    fn first_secret(&mut self, row: &Row<'_>, column: usize, what: T, faults: &mut Faults) -> bool {
+        self.note(row, column, what, faults, &"the same value")
+    }
+
+    fn note(
+        &mut self,
+        row: &Row<'_>,
+        column: usize,
+        what: T,
+        faults: &mut Faults,
+        found: &dyn Display,
+    ) -> bool {
+        match self.0.entry(what) {
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(row.place());
+                true
+            }
+            std::collections::btree_map::Entry::Occupied(taken) => {
+                let line = taken.get().line;
+                row.wrong(faults, column, format!("{found} was given before, in line {line}"));
+                false
+            }
+        }
+    }
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// Every wrong place, up to a bound, and how many there are.
+pub(crate) fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Plan, Faults> {
+    let mut faults = Faults::default();
+    let (mut draft, mut stock, mut floats) =
+        (Draft::default(), Stock::default(), Floats::default());
+    let (mut products, mut rules, mut told) = (Once::default(), Once::default(), BTreeSet::new());
+    for table in Table::ALL {
+        each_row(sources, table, &mut faults, |row, faults| match table {
+            Table::Distributors => tree::distributor(row, context, &mut draft, faults),
+            Table::Sellers => tree::seller(row, context, &mut draft, faults),
+            Table::Services => services::service(row, context, &mut draft, faults),
+            Table::Products => {
+                prices::product(row, context, &mut draft, faults, &mut products);
+            }
+            Table::Commissions => {
+                prices::commission(row, context, &mut draft, faults, &mut rules);
+            }
+            Table::Terminals => terminals::terminal(row, context, &mut draft, faults),
+            Table::Vouchers => stock::voucher(row, context, &draft, faults, &mut stock),
+            Table::Floats => stock::float(row, context, &draft, faults, &mut floats),
+        });
+        // Looks at a table as a whole, once all its rows are known. A header that is wrong was
+        // told by the first pass.
+        each_row(sources, table, &mut Faults::default(), |row, _| match table {
+            Table::Distributors => tree::check_parents(row, context, &draft, &mut faults),
+            Table::Commissions => prices::check_sum(row, &draft, &mut faults, &mut told),
+            _ => {}
+        });
+    }
+    let plan = Plan::of(sources, context.at_ms, actor, draft, stock, floats);
+    plan.check_size(&mut faults);
+    if faults.is_empty() { Ok(plan) } else { Err(faults) }
+}
+
+fn each_row(
+    sources: &[Source],
+    table: Table,
+    faults: &mut Faults,
+    mut visit: impl FnMut(&Row<'_>, &mut Faults),
+) {
+    for (file, source) in (0_u16..).zip(sources) {
+        if source.table == table {
+            row::each(source, file, faults, &mut visit);
+        }
+    }
+}
+
+impl Plan {
+    fn of(
+        sources: &[Source],
+        at_ms: u64,
+        actor: &str,
+        draft: Draft,
+        stock: Stock,
+        floats: Floats,
+    ) -> Self {
+        let counts = Counts {
+            distributors: draft.distributors.len(),
+            sellers: draft.sellers.len(),
+            services: draft.services.len(),
+            terminals: draft.terminals.len(),
+            vouchers: stock.vouchers.len(),
+            floats: floats.funds.len(),
+        };
+        let mut registry = BTreeMap::new();
+        let mut records = Vec::new();
+        let mut add = |name: String, place: RowPlace, record: Option<RegistryRecord>| {
+            registry.insert(name, place);
+            records.extend(record);
+        };
+        for (id, given) in draft.distributors {
+            let record = given.record.map(RegistryRecord::Distributor);
+            add(format!("distributor {id}"), given.place, record);
+        }
+        for (id, given) in draft.sellers {
+            add(format!("seller {id}"), given.place, given.record.map(RegistryRecord::Seller));
+        }
+        for (id, given) in draft.services {
+            add(format!("service {id}"), given.place, given.record.map(RegistryRecord::Service));
+        }
+        for (id, given) in draft.terminals {
+            let record = given.record.map(RegistryRecord::Terminal);
+            add(format!("terminal {id}"), given.place, record);
+        }
+        let note = format!("import: {}", counts.sentence());
+        let (vouchers, funds) = (stock.vouchers, floats.funds);
+        let change = Change { at_ms, actor: actor.to_owned(), note, records, vouchers, funds };
+        let names = sources.iter().map(|source| source.name.clone()).collect();
+        Self { change, counts, names, registry, vouchers: stock.places, floats: floats.places }
+    }
+
+    fn check_size(&self, faults: &mut Faults) {
+        let change = &self.change;
+        let items = change.records.len() + change.vouchers.len() + change.funds.len();
+        if items > CHANGE_ITEMS_MAX {
+            faults.push(|| Fault {
+                file: "import".to_owned(),
+                line: 0,
+                column: 0,
+                name: "",
+                text: format!(
+                    "found {items} records, expected at most {CHANGE_ITEMS_MAX} at once; split \
+                     the files"
+                ),
+            });
+        }
+    }
+
+    /// The ledger's rejections as faults of the rows they come from.
+    pub(crate) fn explain(&self, rejections: Vec<Rejection>) -> Faults {
+        let mut faults = Faults::default();
+        for Rejection { what, index, why } in rejections {
+            let place = if what.starts_with("voucher ") {
+                self.vouchers.get(index)
+            } else if what.starts_with("float load ") {
+                self.floats.get(index)
+            } else {
+                self.registry.get(&what)
+            };
+            let file = place.and_then(|place| self.names.get(usize::from(place.file)));
+            faults.push(|| Fault {
+                file: file.cloned().unwrap_or_else(|| "import".to_owned()),
+                line: place.map_or(0, |place| place.line),
+                column: 0,
+                name: "",
+                text: format!("{what}: {why}"),
+            });
+        }
+        faults
+    }
+}

@@ -1,0 +1,169 @@
+//! Services.
+
+use std::ops::RangeInclusive;
+
+use tillgate_store_core::limits::{
+    AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
+};
+use tillgate_store_core::{Hours, Service, ServiceId, ServiceKind, Velocity};
+
+use super::Context;
+use super::currency::Currency;
+use super::draft::{Draft, take};
+use super::report::Faults;
+use super::row::Row;
+
+/// Columns of services.csv.
+mod service {
+    pub(super) const ID: usize = 0;
+    pub(super) const NAME: usize = 1;
+    pub(super) const KIND: usize = 2;
+    pub(super) const CURRENCY: usize = 3;
+    pub(super) const ROUTE: usize = 4;
+    pub(super) const AMOUNT_MIN: usize = 5;
+    pub(super) const AMOUNT_MAX: usize = 6;
+    pub(super) const OPEN_AMOUNT: usize = 7;
+    pub(super) const HOURS: usize = 8;
+    pub(super) const STATUS: usize = 9;
+    pub(super) const VELOCITY_COUNT: usize = 10;
+    pub(super) const VELOCITY_WINDOW: usize = 11;
+    pub(super) const VELOCITY_DAY_AMOUNT: usize = 12;
+}
+
+/// One row of services.csv. Products and commissions that the store has stay.
+pub(super) fn service(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) {
+    let id = row.number(faults, service::ID, 1..=u16::MAX).map(ServiceId);
+    let before = faults.total;
+    let name = row.words(faults, service::NAME, NAME_BYTES_MAX);
+    let kinds = [("voucher", ServiceKind::Voucher), ("topup", ServiceKind::TopUp)];
+    let kind = row.choice(faults, service::KIND, &kinds);
+    let currency = row.currency(faults, service::CURRENCY);
+    let route = kind.and_then(|kind| route(row, context, kind, faults));
+    let amounts = currency.and_then(|currency| amounts(row, currency, faults));
+    let flags = [("yes", true), ("no", false), ("true", true), ("false", false), ("", false)];
+    let open = row.choice(faults, service::OPEN_AMOUNT, &flags);
+    if let (Some(ServiceKind::Voucher), Some(true)) = (kind, open) {
+        row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
+    }
+    let hours = hours(row, faults);
+    let status = row.status(faults, service::STATUS);
+    let velocity = currency.and_then(|currency| velocity(row, currency, faults));
+    let Some(id) = id else { return };
+    let stored = context.known.service(id);
+    let is_stored = stored.is_some();
+    let (products, commission) =
+        stored.map_or_else(Default::default, |s| (s.products, s.commission));
+    let build = || {
+        let currency = currency?;
+        let (amount_min_minor, amount_max_minor) = amounts?;
+        Some(Service {
+            id,
+            name: name?,
+            kind: kind?,
+            status: status?,
+            currency: currency.number,
+            route: route?,
+            amount_min_minor,
+            amount_max_minor,
+            open_amount: open?,
+            hours: hours?,
+            products,
+            commission,
+            velocity: velocity?,
+        })
+    };
+    let record = if faults.total == before { build() } else { None };
+    take(&mut draft.services, (row, faults), (id, record), (is_stored, context.existing));
+}
+
+/// The bridge of a top-up; vouchers have none.
+fn route(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    kind: ServiceKind,
+    faults: &mut Faults,
+) -> Option<String> {
+    let text = row.text(service::ROUTE);
+    match kind {
+        ServiceKind::Voucher if text.is_empty() => Some(String::new()),
+        ServiceKind::Voucher => {
+            row.expected(faults, service::ROUTE, "nothing: vouchers come from stock");
+            None
+        }
+        ServiceKind::TopUp if context.bridges.iter().any(|bridge| bridge == text) => {
+            Some(text.to_owned())
+        }
+        ServiceKind::TopUp => {
+            let names = context.bridges.join(" or ");
+            let allowed = if names.is_empty() { "none is".to_owned() } else { names };
+            let text = format!("a bridge of the configuration; configured: {allowed}");
+            row.expected(faults, service::ROUTE, text);
+            None
+        }
+    }
+}
+
+/// Amounts of one sale, minor units.
+pub(super) fn amount_range(from: i64) -> RangeInclusive<i64> {
+    from..=i64::try_from(AMOUNT_MINOR_MAX).unwrap_or(i64::MAX)
+}
+
+fn amounts(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<(u64, u64)> {
+    let low = row.money(faults, service::AMOUNT_MIN, currency, amount_range(1))?;
+    let high = row.money(faults, service::AMOUNT_MAX, currency, amount_range(1))?;
+    if low > high {
+        let text = format!("at least the amount_min of {}", currency.major(low));
+        row.expected(faults, service::AMOUNT_MAX, text);
+        return None;
+    }
+    Some((u64::try_from(low).ok()?, u64::try_from(high).ok()?))
+}
+
+/// Nothing, or `06:00-22:00`; `22:00-06:00` spans midnight.
+fn hours(row: &Row<'_>, faults: &mut Faults) -> Option<Option<Hours>> {
+    let text = row.text(service::HOURS);
+    if text.is_empty() {
+        return Some(None);
+    }
+    let parsed = text
+        .split_once('-')
+        .and_then(|(from, to)| Some(Hours { from_min: clock(from)?, to_min: clock(to)? }));
+    if parsed.is_none_or(|hours| hours.from_min == hours.to_min) {
+        row.expected(faults, service::HOURS, "nothing or hours as 06:00-22:00");
+        return None;
+    }
+    Some(parsed)
+}
+
+/// `HH:MM` as minutes; `24:00` is the end of the day.
+fn clock(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |part: &str| {
+        let shaped = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        if shaped { part.parse::<u16>().ok() } else { None }
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let minute_of_day = hours * 60 + minutes;
+    (minutes < 60 && minute_of_day <= 24 * 60).then_some(minute_of_day)
+}
+
+fn velocity(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<Velocity> {
+    let count = service::VELOCITY_COUNT;
+    let window = service::VELOCITY_WINDOW;
+    let count_max = row.number_or(faults, count, 0..=VELOCITY_COUNT_MAX, 0)?;
+    let window_s = row.number_or(faults, window, 0..=VELOCITY_WINDOW_S_MAX, 0)?;
+    if (count_max == 0) != (window_s == 0) {
+        row.expected(faults, window, "a count and a window, or neither");
+        return None;
+    }
+    let day = match row.text(service::VELOCITY_DAY_AMOUNT) {
+        "" => 0,
+        _ => row.money(faults, service::VELOCITY_DAY_AMOUNT, currency, amount_range(0))?,
+    };
+    Some(Velocity { count_max, window_s, day_amount_max_minor: u64::try_from(day).ok()? })
+}

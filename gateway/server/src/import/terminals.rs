@@ -1,0 +1,137 @@
+//! Terminals and their keys.
+
+use tillgate_store_core::limits::SERVICES_MAX;
+use tillgate_store_core::vault::terminal_context;
+use tillgate_store_core::{Sealed, Seller, SellerId, ServiceId, Services, Terminal, TerminalId};
+use zeroize::Zeroizing;
+
+use super::Context;
+use super::draft::{Draft, Existing, Look, take};
+use super::limits::TERMINAL_ID_MAX;
+use super::report::Faults;
+use super::row::Row;
+use crate::{entropy, hex};
+
+/// Column `id`.
+pub(super) const ID: usize = 0;
+const SELLER: usize = 1;
+/// Column `psk`.
+pub(super) const PSK: usize = 2;
+const SERVICES: usize = 3;
+const STATUS: usize = 4;
+/// Column `key_id`, which need not be there.
+pub(super) const KEY_ID: usize = 5;
+/// What terminals say in their hello unless told otherwise.
+pub(super) const KEY_ID_DEFAULT: u8 = 1;
+
+/// One row of terminals.csv.
+pub(super) fn terminal(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) {
+    let before = faults.total;
+    let id = row.number(faults, ID, 1..=TERMINAL_ID_MAX).map(TerminalId);
+    let seller = row.number(faults, SELLER, 1..=u32::MAX).map(SellerId);
+    let look = seller.map(|seller| draft.seller(context.known, seller));
+    if let Some(Look::Unknown) = look {
+        row.expected(faults, SELLER, "a seller that exists");
+    }
+    let owner = match &look {
+        Some(Look::Found(owner)) => Some(owner),
+        _ => None,
+    };
+    let services = services(row, context, draft, owner, faults);
+    let status = row.status(faults, STATUS);
+    let key_id = row.number_or(faults, KEY_ID, 0..=u8::MAX, KEY_ID_DEFAULT);
+    let Some(id) = id else { return };
+    let stored = context.known.terminal(id);
+    let is_stored = stored.is_some();
+    let key = key_id.and_then(|key_id| key(row, context, (id, key_id), stored, faults));
+    let record = match (seller, services, status, key) {
+        (Some(seller), Some(services), Some(status), Some((key_id, key)))
+            if faults.total == before =>
+        {
+            let reason = String::new();
+            Some(Terminal { id, seller, status, reason, key_id, key, services })
+        }
+        _ => None,
+    };
+    take(&mut draft.terminals, (row, faults), (id, record), (is_stored, context.existing));
+}
+
+/// The key of the row, sealed; or, when the row has none and replaces a terminal, that one's.
+fn key(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    (id, key_id): (TerminalId, u8),
+    stored: Option<Terminal>,
+    faults: &mut Faults,
+) -> Option<(u8, Sealed)> {
+    let text = row.text(PSK);
+    if text.is_empty() {
+        return match stored {
+            Some(stored) if context.existing == Existing::Replace => {
+                Some((stored.key_id, stored.key))
+            }
+            _ => {
+                let text = "64 hexadecimal digits, or --keys-out FILE to have keys made";
+                row.expected(faults, PSK, text);
+                None
+            }
+        };
+    }
+    let Some(psk) = hex::decode::<32>(text).map(Zeroizing::new) else {
+        row.expected(faults, PSK, "64 hexadecimal digits");
+        return None;
+    };
+    if psk.iter().all(|byte| *byte == psk[0]) {
+        row.wrong(faults, PSK, "found 32 equal bytes, expected a random key".to_owned());
+        return None;
+    }
+    let place = terminal_context(id, key_id);
+    match context.vault.seal(&place, entropy::bytes(), &*psk) {
+        Ok(sealed) => Some((key_id, sealed)),
+        Err(error) => {
+            row.wrong(faults, PSK, error.to_string());
+            None
+        }
+    }
+}
+
+/// Nothing for all services, or ids between spaces or semicolons.
+fn services(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &Draft,
+    owner: Option<&Seller>,
+    faults: &mut Faults,
+) -> Option<Services> {
+    let text = row.text(SERVICES);
+    if text.is_empty() || text == "all" {
+        return Some(Services::All);
+    }
+    let mut only = Vec::new();
+    for part in text.split([' ', ';']).filter(|part| !part.is_empty()) {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        let id = if digits { part.parse().ok().map(ServiceId) } else { None };
+        let Some(id) = id.filter(|id| !only.contains(id) && only.len() < SERVICES_MAX) else {
+            row.expected(faults, SERVICES, "all, or different service ids as 10;11;20");
+            return None;
+        };
+        match draft.service(context.known, id) {
+            Look::Found(service) if owner.is_some_and(|o| o.currency != service.currency) => {
+                let text = format!("services in the seller's currency; {id} is in another one");
+                row.expected(faults, SERVICES, text);
+                return None;
+            }
+            Look::Found(_) | Look::Faulty => only.push(id),
+            Look::Unknown => {
+                row.expected(faults, SERVICES, format!("services that exist; {id} does not"));
+                return None;
+            }
+        }
+    }
+    Some(Services::Only(only))
+}

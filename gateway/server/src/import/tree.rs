@@ -1,0 +1,136 @@
+//! Distributors and sellers: the tree.
+
+use tillgate_store_core::limits::{CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX};
+use tillgate_store_core::{Distributor, DistributorId, Seller, SellerId};
+
+use super::Context;
+use super::draft::{Draft, Existing, Look, take};
+use super::report::Faults;
+use super::row::Row;
+
+/// Columns of distributors.csv.
+mod distributor {
+    pub(super) const ID: usize = 0;
+    pub(super) const PARENT: usize = 1;
+    pub(super) const NAME: usize = 2;
+    pub(super) const STATUS: usize = 3;
+}
+
+/// Columns of sellers.csv.
+mod seller {
+    pub(super) const ID: usize = 0;
+    pub(super) const DISTRIBUTOR: usize = 1;
+    pub(super) const NAME: usize = 2;
+    pub(super) const CURRENCY: usize = 3;
+    pub(super) const CREDIT_LIMIT: usize = 4;
+    pub(super) const STATUS: usize = 5;
+}
+
+/// One row of distributors.csv. Parents are looked at by [`check_parents`], because a parent may
+/// come later in the file.
+pub(super) fn distributor(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) {
+    let id = row.number(faults, distributor::ID, 1..=u32::MAX).map(DistributorId);
+    let parent = match row.text(distributor::PARENT) {
+        "" => Some(None),
+        _ => row
+            .number(faults, distributor::PARENT, 1..=u32::MAX)
+            .map(|parent| Some(DistributorId(parent))),
+    };
+    let name = row.words(faults, distributor::NAME, NAME_BYTES_MAX);
+    let status = row.status(faults, distributor::STATUS);
+    let Some(id) = id else { return };
+    let record = match (parent, name, status) {
+        (Some(parent), Some(name), Some(status)) => Some(Distributor { id, parent, name, status }),
+        _ => None,
+    };
+    let stored = context.known.distributor(id).is_some();
+    take(&mut draft.distributors, (row, faults), (id, record), (stored, context.existing));
+}
+
+/// Second pass over distributors.csv: parents that are not there, circles, too many levels.
+pub(super) fn check_parents(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &Draft,
+    faults: &mut Faults,
+) {
+    let id = row.text(distributor::ID).parse().ok().map(DistributorId);
+    let given = id.and_then(|id| draft.distributors.get(&id));
+    let Some(record) = given.filter(|g| g.place == row.place()).and_then(|g| g.record.as_ref())
+    else {
+        return;
+    };
+    let mut path = vec![record.id];
+    let mut next = record.parent;
+    while let Some(id) = next {
+        if path.contains(&id) {
+            let text = format!("hangs below itself: {}", arrows(&path, id));
+            return row.wrong(faults, distributor::PARENT, text);
+        }
+        path.push(id);
+        if path.len() > CHAIN_MAX {
+            let text = format!("is more than {CHAIN_MAX} levels deep: {}", arrows(&path, id));
+            return row.wrong(faults, distributor::PARENT, text);
+        }
+        next = match draft.distributor(context.known, id) {
+            Look::Found(above) => above.parent,
+            Look::Faulty => None,
+            Look::Unknown if path.len() == 2 => {
+                return row.expected(faults, distributor::PARENT, "a distributor that exists");
+            }
+            // The row that names it says so.
+            Look::Unknown => None,
+        };
+    }
+}
+
+fn arrows(path: &[DistributorId], last: DistributorId) -> String {
+    let mut ids: Vec<String> = path.iter().map(ToString::to_string).collect();
+    if path.last() != Some(&last) {
+        ids.push(last.to_string());
+    }
+    ids.join(" -> ")
+}
+
+/// One row of sellers.csv.
+pub(super) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, faults: &mut Faults) {
+    let id = row.number(faults, seller::ID, 1..=u32::MAX).map(SellerId);
+    let above = row.number(faults, seller::DISTRIBUTOR, 1..=u32::MAX).map(DistributorId);
+    let above = above.filter(|above| match draft.distributor(context.known, *above) {
+        Look::Found(_) | Look::Faulty => true,
+        Look::Unknown => {
+            row.expected(faults, seller::DISTRIBUTOR, "a distributor that exists");
+            false
+        }
+    });
+    let name = row.words(faults, seller::NAME, NAME_BYTES_MAX);
+    let currency = row.currency(faults, seller::CURRENCY);
+    let credit = currency.and_then(|currency| match row.text(seller::CREDIT_LIMIT) {
+        "" => Some(0),
+        _ => row.money(faults, seller::CREDIT_LIMIT, currency, 0..=CREDIT_LIMIT_MINOR_MAX),
+    });
+    let status = row.status(faults, seller::STATUS);
+    let Some(id) = id else { return };
+    let stored = context.known.seller(id);
+    if let (Some(stored), Some(currency), Existing::Replace) = (&stored, currency, context.existing)
+    {
+        if stored.currency != currency.number {
+            let text = format!("{:03}: a seller's currency never changes", stored.currency);
+            row.expected(faults, seller::CURRENCY, text);
+        }
+    }
+    let record = match (above, name, currency, credit, status) {
+        (Some(distributor), Some(name), Some(currency), Some(credit_limit_minor), Some(status)) => {
+            let currency = currency.number;
+            Some(Seller { id, distributor, name, status, currency, credit_limit_minor })
+        }
+        _ => None,
+    };
+    let stored = stored.is_some();
+    take(&mut draft.sellers, (row, faults), (id, record), (stored, context.existing));
+}
