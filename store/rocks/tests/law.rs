@@ -1,0 +1,30 @@
+//! RocksDB obeys the law of the store.
+
+use tempfile::TempDir;
+use tillgate_store_core::law::Factory;
+use tillgate_store_rocks::{Options, RocksBackend};
+
+/// A new directory for every store; it lives until the next one is asked for.
+struct Directories(TempDir);
+
+impl Directories {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+}
+
+impl Factory for Directories {
+    type Engine = RocksBackend;
+
+    fn fresh(&mut self) -> RocksBackend {
+        *self = Self::new();
+        RocksBackend::open(self.0.path(), &Options::creating()).expect("a new store opens")
+    }
+
+    fn reopen(&mut self, engine: RocksBackend) -> RocksBackend {
+        drop(engine);
+        RocksBackend::open(self.0.path(), &Options::serving()).expect("a closed store opens")
+    }
+}
+
+tillgate_store_core::laws!(Directories::new());
