@@ -23,3 +23,9 @@ pub const ASK_AGAIN_LONGEST: Span = Span::s(10);
 /// How much longer than the gateway's own limit a terminal waits for an answer, so that the
 /// gateway always answers first (terminal > gateway > bridge).
 pub const ANSWER_MARGIN: Span = Span::s(5);
+
+/// Offences of each kind that a verdict lists; beyond it they are only counted.
+pub const OFFENCES_LISTED_MAX: usize = 50;
+
+/// Deals that a simulated provider keeps; each about 150 bytes. Further ones are declined.
+pub const DEALS_MAX: usize = 20_000_000;

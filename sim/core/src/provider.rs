@@ -1,0 +1,287 @@
+//! A simulated top-up provider, without its HTTP: what it decides, and its own book.
+//!
+//! Every decision is a pure function of (seed, reference), so a request that is sent again meets
+//! the same provider, and a run can be repeated. The book holds what was really done; what was
+//! *said* about it may be late, or nothing at all.
+
+use std::collections::hash_map::Entry as MapEntry;
+
+use rustc_hash::FxHashMap;
+
+use crate::book::digest;
+use crate::dice::Dice;
+use crate::firmware::Delay;
+use crate::limits::DEALS_MAX;
+use crate::time::{Moment, Span};
+
+/// How a provider behaves. The shares are of 1000 requests; what is left is answered in time.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    /// For every decision.
+    pub seed: u64,
+    /// From the request to its answer.
+    pub latency: Delay,
+    /// Declined: the subscriber is unknown.
+    pub declined_permille: u16,
+    /// Done, but never answered.
+    pub silent_permille: u16,
+    /// Not done and never answered: the request got lost.
+    pub deaf_permille: u16,
+    /// Accepted, done later; asking tells when.
+    pub pending_permille: u16,
+    /// How long what is pending takes.
+    pub pending: Span,
+    /// Whether the same reference is done once. `false` is for showing that an audit finds it.
+    pub idempotent: bool,
+}
+
+/// What is asked of a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The gateway's reference, the key of idempotency.
+    pub reference: &'a str,
+    /// Service number.
+    pub service: u16,
+    /// Amount in minor units.
+    pub amount_minor: u64,
+    /// Whom it is for.
+    pub subscriber: &'a str,
+    /// 1 for the first time.
+    pub attempt: u32,
+}
+
+/// What a provider says, after a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// Done; its own reference.
+    Approved(String),
+    /// Not done, and why.
+    Declined(&'static str),
+    /// Not yet.
+    Pending,
+    /// Never heard of it.
+    Unknown,
+    /// Nothing at all.
+    Nothing,
+}
+
+/// How a deal stands in the provider's book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Done.
+    Approved,
+    /// Not done.
+    Declined,
+    /// Done at this moment.
+    Pending(Moment),
+}
+
+/// One deal of the provider's book.
+#[derive(Clone, Debug)]
+pub struct Deal {
+    /// Service number.
+    pub service: u16,
+    /// Amount in minor units.
+    pub amount_minor: u64,
+    /// Whom it was for.
+    pub subscriber: Box<str>,
+    /// How it stands.
+    pub standing: Standing,
+    /// How often it was done; more than once only without idempotency.
+    pub times: u32,
+}
+
+/// A provider.
+pub struct Provider {
+    manners: Manners,
+    deals: FxHashMap<Box<str>, Deal>,
+}
+
+/// Declined because the subscriber is unknown (ISO 8583:1987, 14).
+const NO_SUCH_SUBSCRIBER: &str = "14";
+/// Declined because the provider's book is full: a malfunction (96).
+const MALFUNCTION: &str = "96";
+
+impl Provider {
+    /// A provider with an empty book.
+    #[must_use]
+    pub fn new(manners: Manners) -> Self {
+        Self { manners, deals: FxHashMap::default() }
+    }
+
+    /// Takes a request; gives what to say and how long to wait before.
+    pub fn request(&mut self, now: Moment, request: &Request<'_>) -> (Span, Say) {
+        let mut dice = Dice::new(self.manners.seed, digest(request.reference.as_bytes()));
+        let share = u16::try_from(dice.below(1_000)).unwrap_or(0);
+        let fate = self.manners.fate(share);
+        // A request that is sent again was not heard the first time; now somebody listens.
+        let first = request.attempt <= 1;
+        let latency = self.manners.latency.draw(&mut dice);
+        if fate == Fate::Deaf && first {
+            return (latency, Say::Nothing);
+        }
+        if self.deals.len() >= DEALS_MAX && !self.deals.contains_key(request.reference) {
+            return (latency, Say::Declined(MALFUNCTION));
+        }
+        match self.deals.entry(request.reference.into()) {
+            MapEntry::Occupied(mut deal) => {
+                if !self.manners.idempotent {
+                    deal.get_mut().times += 1;
+                }
+            }
+            MapEntry::Vacant(place) => {
+                let standing = match fate {
+                    Fate::Declined => Standing::Declined,
+                    Fate::Pending => Standing::Pending(now.after(self.manners.pending)),
+                    Fate::Prompt | Fate::Silent | Fate::Deaf => Standing::Approved,
+                };
+                place.insert(Deal {
+                    service: request.service,
+                    amount_minor: request.amount_minor,
+                    subscriber: request.subscriber.into(),
+                    standing,
+                    times: 1,
+                });
+            }
+        }
+        if fate == Fate::Silent && first {
+            return (latency, Say::Nothing);
+        }
+        (latency, self.inquiry(now, request.reference))
+    }
+
+    /// Says how a deal stands now.
+    #[must_use]
+    pub fn inquiry(&self, now: Moment, reference: &str) -> Say {
+        match self.deals.get(reference).map(|deal| deal.at(now)) {
+            None => Say::Unknown,
+            Some(Standing::Approved) => {
+                Say::Approved(format!("P{:016X}", digest(reference.as_bytes())))
+            }
+            Some(Standing::Declined) => Say::Declined(NO_SUCH_SUBSCRIBER),
+            Some(Standing::Pending(_)) => Say::Pending,
+        }
+    }
+
+    /// The book: references and deals as they stand now, in the order of the references.
+    #[must_use]
+    pub fn book(&self, now: Moment) -> Vec<(&str, Deal)> {
+        let stand = |deal: &Deal| Deal { standing: deal.at(now), ..deal.clone() };
+        let deals = self.deals.iter().map(|(reference, deal)| (&**reference, stand(deal)));
+        let mut deals: Vec<(&str, Deal)> = deals.collect();
+        deals.sort_unstable_by_key(|(reference, _)| *reference);
+        deals
+    }
+}
+
+impl Deal {
+    fn at(&self, now: Moment) -> Standing {
+        match self.standing {
+            Standing::Pending(until) if until <= now => Standing::Approved,
+            standing => standing,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Prompt,
+    Declined,
+    Silent,
+    Deaf,
+    Pending,
+}
+
+impl Manners {
+    fn fate(&self, share: u16) -> Fate {
+        let fates = [
+            (self.declined_permille, Fate::Declined),
+            (self.silent_permille, Fate::Silent),
+            (self.deaf_permille, Fate::Deaf),
+            (self.pending_permille, Fate::Pending),
+        ];
+        let mut upto = 0_u16;
+        for (permille, fate) in fates {
+            upto = upto.saturating_add(permille);
+            if share < upto {
+                return fate;
+            }
+        }
+        Fate::Prompt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manners() -> Manners {
+        Manners {
+            seed: 1,
+            latency: Delay::Fixed(Span::ms(5)),
+            declined_permille: 0,
+            silent_permille: 0,
+            deaf_permille: 0,
+            pending_permille: 0,
+            pending: Span::s(2),
+            idempotent: true,
+        }
+    }
+
+    fn request(reference: &str, attempt: u32) -> Request<'_> {
+        Request { reference, service: 20, amount_minor: 700, subscriber: "233200000001", attempt }
+    }
+
+    #[test]
+    fn the_same_reference_is_done_once_and_answered_alike() {
+        let mut provider = Provider::new(manners());
+        let first = provider.request(Moment(0), &request("a", 1));
+        let again = provider.request(Moment(9), &request("a", 2));
+        assert_eq!(first, again);
+        assert!(matches!(first.1, Say::Approved(_)));
+        let book = provider.book(Moment(9));
+        assert_eq!((book.len(), book[0].1.times, book[0].1.amount_minor), (1, 1, 700));
+    }
+
+    #[test]
+    fn a_silent_provider_has_done_it_and_says_so_when_asked() {
+        let mut provider = Provider::new(Manners { silent_permille: 1_000, ..manners() });
+        assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Nothing);
+        assert!(matches!(provider.inquiry(Moment(1), "a"), Say::Approved(_)));
+        assert!(matches!(provider.request(Moment(2), &request("a", 2)).1, Say::Approved(_)));
+    }
+
+    #[test]
+    fn a_deaf_provider_never_heard_of_it_until_it_is_sent_again() {
+        let mut provider = Provider::new(Manners { deaf_permille: 1_000, ..manners() });
+        assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Nothing);
+        assert_eq!(provider.inquiry(Moment(1), "a"), Say::Unknown);
+        assert!(matches!(provider.request(Moment(2), &request("a", 2)).1, Say::Approved(_)));
+    }
+
+    #[test]
+    fn what_is_pending_is_done_after_a_while() {
+        let mut provider = Provider::new(Manners { pending_permille: 1_000, ..manners() });
+        assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Pending);
+        assert_eq!(provider.inquiry(Moment(Span::s(1).0), "a"), Say::Pending);
+        let later = Moment(Span::s(2).0);
+        assert!(matches!(provider.inquiry(later, "a"), Say::Approved(_)));
+        assert_eq!(provider.book(later)[0].1.standing, Standing::Approved);
+    }
+
+    #[test]
+    fn shares_of_fates_are_what_was_asked_for() {
+        let rude = Manners { declined_permille: 100, silent_permille: 200, ..manners() };
+        let mut provider = Provider::new(rude);
+        let (mut declined, mut silent) = (0, 0);
+        for number in 0..5_000 {
+            match provider.request(Moment(0), &request(&format!("r{number}"), 1)).1 {
+                Say::Declined(_) => declined += 1,
+                Say::Nothing => silent += 1,
+                _ => {}
+            }
+        }
+        assert!((420..580).contains(&declined), "{declined}");
+        assert!((880..1_120).contains(&silent), "{silent}");
+    }
+}
