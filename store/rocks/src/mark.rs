@@ -48,9 +48,7 @@ impl MarkFile {
         let mut marks = Self { file, unsynced: false };
         marks.write(mark)?;
         marks.file.sync_all()?;
-        if let Some(parent) = path.parent() {
-            File::open(parent)?.sync_all()?;
-        }
+        sync_parent(path)?;
         marks.unsynced = false;
         Ok(marks)
     }
@@ -94,6 +92,12 @@ pub(crate) fn peek(path: &Path) -> io::Result<Option<Mark>> {
         }
     }
     Ok(best)
+}
+
+/// Makes the entry of `path` in its directory durable.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 const fn offset(batch_no: u64) -> u64 {

@@ -10,8 +10,9 @@
 //! mark unreadable    refuse                       refuse
 //! ```
 
-use std::fs;
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
@@ -39,14 +40,14 @@ pub(crate) fn mark_path(dir: &Path, options: &Options) -> PathBuf {
 pub(crate) fn for_writing(dir: &Path, options: &Options) -> Result<(DB, MarkFile), OpenError> {
     let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
     if options.missing == Missing::Create {
-        fs::create_dir_all(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
+        create_dir(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
     }
     let place = mark_path(dir, options);
     let known = check_presence(dir, &place, options.missing)?;
     let db = read_write(dir, options)?;
     let head = agree(&db, known, &place).map_err(fail)?;
     let file = match known {
-        None => MarkFile::create(&place, head),
+        None => mark::sync_parent(&rows_dir(dir)).and_then(|()| MarkFile::create(&place, head)),
         Some(_) => MarkFile::open(&place).and_then(|mut file| file.write(head).map(|()| file)),
     };
     Ok((db, file.map_err(|error| fail(mark_io(&place, &error)))?))
@@ -76,6 +77,12 @@ pub(crate) fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
     let place = mark_path(dir, options);
     MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
     Ok(head)
+}
+
+/// Creates a directory that only its owner may look into, durably.
+pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    mark::sync_parent(dir)
 }
 
 fn read_write(dir: &Path, options: &Options) -> Result<DB, OpenError> {

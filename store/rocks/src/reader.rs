@@ -1,6 +1,5 @@
 //! Reading the database beside its writer, or without one.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,7 +54,10 @@ impl RocksReader {
         let failed = |what: &dyn std::fmt::Display| {
             StoreError::Engine(format!("backup to {}: {what}", to.display()))
         };
-        fs::create_dir(to).map_err(|error| failed(&error))?;
+        if to.exists() {
+            return Err(failed(&"it exists already; name a new directory"));
+        }
+        open::create_dir(to).map_err(|error| failed(&error))?;
         let rows = open::rows_dir(to);
         Checkpoint::new(&self.db)
             .and_then(|checkpoint| checkpoint.create_checkpoint(&rows))
