@@ -120,9 +120,11 @@ impl DeskThread {
                 self.handle(now, wall, Input::Deadline);
             }
             self.settle();
+            // Before anybody hears of it, so that the numbers are never behind what was said.
+            self.setup.metrics.publish(self.setup.desk.pending(), self.setup.mail.len());
             self.hand_over();
             self.tick(now);
-            self.publish();
+            self.report_drained();
         }
     }
 
@@ -303,11 +305,9 @@ impl DeskThread {
         }
     }
 
-    fn publish(&mut self) {
-        let DeskSetup { metrics, desk, mail, .. } = &self.setup;
-        metrics.publish(desk.pending(), mail.len());
+    fn report_drained(&mut self) {
         if self.outbound.items.is_empty()
-            && desk.is_drained()
+            && self.setup.desk.is_drained()
             && let Some(drained) = self.drained.take()
         {
             // The keeper may have given up waiting.

@@ -22,6 +22,8 @@ mod metrics;
 mod opening;
 mod pool;
 mod reactor;
+#[cfg(test)]
+mod tests;
 pub(crate) mod view;
 
 use std::net::SocketAddr;

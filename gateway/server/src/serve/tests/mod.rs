@@ -1,0 +1,146 @@
+//! The whole gateway over real sockets and a real store in a temporary directory.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod abuse;
+mod network;
+mod provider;
+mod sales;
+mod terminal;
+mod top_ups;
+mod way_down;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use tempfile::TempDir;
+use tillgate_store_core::verify::{Report as Verdict, verify};
+use tillgate_store_core::{Book, Command, Store};
+use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
+
+use self::terminal::Till;
+use super::clock::Clock;
+use super::gateway::Gateway;
+use super::handle::ServeHandle;
+use super::keeper::{Drained, Report};
+use crate::config::{Config, HttpUrl};
+use crate::init::{Wishes, install};
+
+/// Long enough for a slow machine, short enough for a person.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An installation with a small network in its store.
+struct Installation {
+    _dir: TempDir,
+    config: Config,
+}
+
+/// A gateway that serves in this process.
+struct Served {
+    address: SocketAddr,
+    handle: ServeHandle,
+    report: Sender<Report>,
+    keeper: JoinHandle<Drained>,
+}
+
+impl Installation {
+    /// One pool thread, one reactor, `link` settings short enough for tests; no bridge.
+    fn new() -> Self {
+        Self::with_provider(None)
+    }
+
+    /// As [`Installation::new`], with the bridge `topup` to this provider.
+    fn with_provider(provider: Option<SocketAddr>) -> Self {
+        let dir = TempDir::new().unwrap();
+        let home = dir.path().join("tillgate");
+        let url = |at: SocketAddr| HttpUrl::parse(&format!("http://{at}/topups")).unwrap();
+        let wishes = Wishes {
+            terminals: "127.0.0.1:0".parse().unwrap(),
+            admin: "127.0.0.1:0".parse().unwrap(),
+            bridges: provider.map(|at| ("topup".to_owned(), url(at))).into_iter().collect(),
+        };
+        install(&home, &wishes).unwrap();
+        let mut config = Config::load(&home.join("tillgate.toml")).unwrap();
+        config.link.sessions_max = 256;
+        config.link.record_s = 2;
+        config.link.handshake_s = 2;
+        config.desk.answer_s = 4;
+        for bridge in &mut config.bridges {
+            bridge.deadline_s = 1;
+            bridge.connections = 4;
+        }
+        let keys = super::opening::keys(&config).unwrap();
+        let backend = RocksBackend::open(&config.store.dir, &Options::creating()).unwrap();
+        let mut book = Book::open(backend, [1; 8]).unwrap();
+        let change = Command::Change(network::change(&keys.vault));
+        book.commit(&mut vec![change], &mut Vec::new()).unwrap();
+        Self { _dir: dir, config }
+    }
+
+    fn serve(&self) -> Served {
+        let gateway = Gateway::start(&self.config, Clock::start()).unwrap();
+        let (address, handle) = (gateway.address, gateway.handle.clone());
+        let report = gateway.report();
+        let keeper = thread::spawn(move || {
+            gateway.attend();
+            gateway.drain()
+        });
+        Served { address, handle, report, keeper }
+    }
+
+    /// Checks every invariant of the stopped store.
+    fn verify(&self) -> Verdict {
+        verify_dir(&self.config.store.dir)
+    }
+}
+
+fn verify_dir(dir: &Path) -> Verdict {
+    let reader = RocksReader::open(dir, &Options::serving()).unwrap();
+    let verdict = verify(&reader).unwrap();
+    assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);
+    verdict
+}
+
+impl Served {
+    fn till(&self, terminal: u32) -> Till {
+        Till::connect(self.address, terminal)
+    }
+
+    /// Tells the keeper to go down, as a signal would.
+    fn signal(&self) {
+        self.report.send(Report::Signal(15)).unwrap();
+    }
+
+    /// Goes down and waits for it.
+    fn stop(self) -> Drained {
+        self.signal();
+        self.join()
+    }
+
+    fn join(self) -> Drained {
+        // The store closes only when nobody reads it any more.
+        let Self { handle, keeper, .. } = self;
+        drop(handle);
+        keeper.join().unwrap()
+    }
+
+    /// The value of a series on the metrics page.
+    fn metric(&self, series: &str) -> u64 {
+        let page = self.handle.metrics.render(&self.handle.view);
+        let line = page.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| {
+            panic!("no series {series} in\n{page}");
+        });
+        line.trim().parse().unwrap()
+    }
+}
+
+/// Waits until something has become true.
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < give_up, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,138 @@
+//! What is in the store of the tests: one seller, a few terminals, vouchers, a top-up service.
+
+use tillgate_codec::link::message::{BusinessDate, Sale};
+use tillgate_core::time::Calendar;
+use tillgate_store_core as store;
+use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
+use tillgate_store_core::{
+    Change, CommissionRule, Distributor, DistributorId, Funding, Product, ProductId,
+    RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status, Terminal,
+    TerminalId, Text, Velocity, Voucher,
+};
+
+use crate::serve::clock::Clock;
+
+pub(super) const CURRENCY: u16 = 404;
+pub(super) const VOUCHERS: u16 = 10;
+pub(super) const TOP_UPS: u16 = 20;
+/// Terminals 100 and up.
+pub(super) const FIRST_TERMINAL: u32 = 100;
+const TERMINALS: u32 = 40;
+const STOCK: u32 = 2_000;
+
+pub(super) fn psk(terminal: u32) -> [u8; 32] {
+    let mut psk = [7; 32];
+    psk[..4].copy_from_slice(&terminal.to_be_bytes());
+    psk
+}
+
+pub(super) fn today() -> store::BusinessDate {
+    Calendar::default().date(Clock::start().wall())
+}
+
+pub(super) fn voucher_sale(stan: u32) -> Sale<'static> {
+    Sale {
+        stan,
+        date: BusinessDate(today().0),
+        service: VOUCHERS,
+        product: 1,
+        amount_minor: 5_000,
+        currency: CURRENCY,
+        subscriber: "",
+    }
+}
+
+pub(super) fn top_up_sale(stan: u32, subscriber: &str) -> Sale<'_> {
+    Sale { service: TOP_UPS, product: 0, amount_minor: 2_500, subscriber, ..voucher_sale(stan) }
+}
+
+pub(super) fn terminal(vault: &Vault, id: u32) -> Terminal {
+    let mut nonce = [2; 12];
+    nonce[..4].copy_from_slice(&id.to_be_bytes());
+    let context = terminal_context(TerminalId(id), 1);
+    Terminal {
+        id: TerminalId(id),
+        seller: SellerId(5),
+        status: Status::Active,
+        reason: String::new(),
+        key_id: 1,
+        key: vault.seal(&context, nonce, &psk(id)).unwrap(),
+        services: Services::All,
+    }
+}
+
+pub(super) fn change(vault: &Vault) -> Change {
+    let vouchers = service(VOUCHERS, ServiceKind::Voucher);
+    let top_ups = Service {
+        route: "topup".to_owned(),
+        open_amount: true,
+        products: Vec::new(),
+        ..service(TOP_UPS, ServiceKind::TopUp)
+    };
+    let mut records = vec![
+        RegistryRecord::Distributor(Distributor {
+            id: DistributorId(1),
+            parent: None,
+            name: "the distributor".to_owned(),
+            status: Status::Active,
+        }),
+        RegistryRecord::Seller(Seller {
+            id: SellerId(5),
+            distributor: DistributorId(1),
+            name: "a shop".to_owned(),
+            status: Status::Active,
+            currency: CURRENCY,
+            credit_limit_minor: 0,
+        }),
+        RegistryRecord::Service(vouchers),
+        RegistryRecord::Service(top_ups),
+    ];
+    let terminals = FIRST_TERMINAL..FIRST_TERMINAL + TERMINALS;
+    records.extend(terminals.map(|id| RegistryRecord::Terminal(terminal(vault, id))));
+    Change {
+        actor: "test".to_owned(),
+        records,
+        vouchers: (0..STOCK).map(|number| voucher(vault, number)).collect(),
+        funds: vec![Funding {
+            reference: Text::from("opening").unwrap(),
+            seller: SellerId(5),
+            amount_minor: 100_000_000,
+            at_ms: 0,
+            legs: store::Legs::new(),
+        }],
+        ..Change::default()
+    }
+}
+
+fn service(id: u16, kind: ServiceKind) -> Service {
+    Service {
+        id: ServiceId(id),
+        name: format!("service {id}"),
+        kind,
+        status: Status::Active,
+        currency: CURRENCY,
+        route: String::new(),
+        amount_min_minor: 100,
+        amount_max_minor: 50_000,
+        open_amount: false,
+        hours: None,
+        products: vec![Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 }],
+        commission: vec![CommissionRule { level: 0, basis_points: 400, from: today() }],
+        velocity: Velocity::default(),
+    }
+}
+
+fn voucher(vault: &Vault, number: u32) -> Voucher {
+    let serial = Text::from(format!("S{number:06}").as_str()).unwrap();
+    let (service, product) = (ServiceId(VOUCHERS), ProductId(1));
+    let mut nonce = [1; 12];
+    nonce[..4].copy_from_slice(&number.to_be_bytes());
+    let context = voucher_context(service, product, &serial);
+    Voucher {
+        service,
+        product,
+        serial,
+        expiry: store::BusinessDate(today().0 + 30),
+        pin: vault.seal(&context, nonce, format!("1234-{number:06}").as_bytes()).unwrap(),
+    }
+}
