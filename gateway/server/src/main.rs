@@ -1,6 +1,7 @@
 //! The gateway's binary: parse, dispatch, exit codes.
 
 mod cli;
+mod client;
 mod config;
 mod entropy;
 mod exit;
@@ -9,7 +10,9 @@ mod import;
 mod init;
 mod keyfile;
 mod password;
+mod secrets;
 mod serve;
+mod wall;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,10 @@
 //! The command line: what it takes, and one file per command for what it does.
 
+mod import;
 mod init;
 mod print;
+mod terminal;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -34,19 +37,30 @@ docs/operations.md explains every command, file and metric.";
 #[derive(Subcommand)]
 enum Command {
     Init(init::Init),
+    Import(import::Import),
+    Verify(verify::Verify),
+    Terminal(terminal::Terminal),
 }
 
 /// `--config`, the same for every command that has it.
 #[derive(clap::Args)]
 pub(crate) struct ConfigFile {
     /// The configuration file
-    #[arg(long, short, value_name = "FILE", default_value = "tillgate.toml")]
+    #[arg(long, short, value_name = "FILE", default_value = Self::DEFAULT)]
     pub(crate) config: PathBuf,
+}
+
+impl ConfigFile {
+    /// In the working directory.
+    const DEFAULT: &str = "tillgate.toml";
 }
 
 /// Carries a parsed command line out.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(init) => init.run(),
+        Command::Import(import) => import.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Terminal(terminal) => terminal.run(),
     }
 }

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use ring::digest;
 use tillgate_codec::link::channel::StaticSecret;
+use tillgate_store_core::Book;
+use tillgate_store_rocks::{Options, RocksBackend};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, HttpUrl};
@@ -86,7 +88,12 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     let hash = password::hash(&password).map_err(Failure::internal)?;
     write_secret(&dir.join("users.toml"), &template::users(FIRST_ADMIN, &hash))?;
 
-    make_dir(&dir.join("data"))?;
+    let data = dir.join("data");
+    make_dir(&data)?;
+    let backend = RocksBackend::open(&data, &Options::creating()).map_err(Failure::store)?;
+    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    book.backend_mut().tick().map_err(Failure::store)?;
+    drop(book);
     write(&config_file, &config)?;
     sync_dir(&keys)?;
     sync_dir(dir)?;

@@ -1,0 +1,195 @@
+//! `tillgate import`
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+use tillgate_core::time::{Calendar, Wall};
+use tillgate_store_core::{Book, Command, Outcome, Store};
+use tillgate_store_rocks::{Cause, Options, RocksBackend};
+
+use super::{ConfigFile, print};
+use crate::client::Client;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::import::{self, Context, Counts, Existing, Source};
+use crate::{entropy, keyfile, secrets, wall};
+
+/// Load sellers, terminals, services, vouchers and floats from CSV files
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate import demo --config /srv/tillgate/tillgate.toml
+  tillgate import vouchers-2026-12.csv --config /srv/tillgate/tillgate.toml
+  tillgate import terminals.csv --keys-out terminal-keys.csv
+
+Known files: distributors.csv sellers.csv services.csv products.csv commissions.csv terminals.csv
+vouchers.csv floats.csv, and the like of vouchers-2.csv. Their columns are in docs/operations.md;
+a wrong header is told with the right one.
+
+An import is all or nothing: every wrong field is told with file, line and column, and then
+nothing was changed. It works beside a serving gateway (through its admin API, in force for the
+next sale) and without one.")]
+pub(crate) struct Import {
+    /// CSV files, or directories of them
+    #[arg(value_name = "DIR|FILE", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Replace records that the store has already, instead of refusing them
+    #[arg(long)]
+    update: bool,
+    /// Make a key for every terminal whose psk is empty, and write the keys to this new file
+    #[arg(long, value_name = "FILE", conflicts_with = "update")]
+    keys_out: Option<PathBuf>,
+    /// Check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The admin API, when it is not where the configuration says
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin: Option<SocketAddr>,
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let mut sources = import::read_all(&self.paths)?;
+        let made = self.keys_out.as_ref().map(|_| import::make_missing_keys(&mut sources));
+        let keys = match (&self.keys_out, made.flatten()) {
+            (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
+            _ => None,
+        };
+        let done = match RocksBackend::open(&config.store.dir, &Options::serving()) {
+            Ok(backend) => self.offline(&config, backend, &sources),
+            Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
+            Err(error) => Err(Failure::store(error)),
+        };
+        match done {
+            Ok(sentence) => {
+                if let Some(keys) = keys {
+                    keys.keep()?;
+                }
+                print::line(&sentence)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn existing(&self) -> Existing {
+        if self.update { Existing::Replace } else { Existing::Refuse }
+    }
+
+    /// Straight into the store of a gateway that does not run.
+    fn offline(
+        &self,
+        config: &Config,
+        backend: RocksBackend,
+        sources: &[Source],
+    ) -> Result<String, Failure> {
+        let vault = secrets::vault(config)?;
+        let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+        let registry = book.load_registry().map_err(Failure::store)?;
+        let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();
+        let at_ms = wall::unix_ms();
+        let calendar = Calendar {
+            utc_offset_min: config.calendar.utc_offset_min,
+            cutoff_min: config.calendar.cutoff_min,
+        };
+        let context = Context {
+            known: &registry,
+            bridges: &bridges,
+            vault: &vault,
+            today: calendar.date(Wall(at_ms)),
+            at_ms,
+            existing: self.existing(),
+        };
+        let mut plan =
+            import::plan(sources, &context, "tillgate import").map_err(Failure::refused)?;
+        if self.dry_run {
+            return Ok(checked(&plan.counts.sentence()));
+        }
+        let mut commands = vec![Command::Change(std::mem::take(&mut plan.change))];
+        let mut outcomes = Vec::new();
+        book.commit(&mut commands, &mut outcomes).map_err(Failure::store)?;
+        book.backend_mut().tick().map_err(Failure::store)?;
+        match outcomes.pop() {
+            Some(Outcome::Applied) => Ok(imported(&plan.counts)),
+            Some(Outcome::Rejected(rejections)) => Err(Failure::refused(plan.explain(rejections))),
+            _ => Err(Failure::internal("the store answered a change with something else")),
+        }
+    }
+
+    /// Through the admin API of the gateway that holds the store.
+    fn online(&self, config: Config, sources: &[Source]) -> Result<String, Failure> {
+        let mut files = serde_json::Map::new();
+        for source in sources {
+            // Two files of one name in two directories stay two.
+            files.insert(source.name.clone(), Value::String(source.text.to_string()));
+        }
+        let body = json!({ "files": files, "update": self.update, "dry_run": self.dry_run });
+        let told = config.clone();
+        let answer = Client::new(config, self.admin)?.post_raw("/api/v1/import", &body)?;
+        if let (false, Some(faults)) =
+            (answer.is_success(), answer.body.pointer("/error/faults/shown"))
+        {
+            return Err(Failure::refused(faults_of(faults, &answer.body)));
+        }
+        let body = answer.accepted(&told)?;
+        let sentence = body.get("summary").and_then(Value::as_str).unwrap_or("nothing");
+        if self.dry_run {
+            return Ok(checked(sentence));
+        }
+        Ok(format!("Imported {sentence}; in force at the serving gateway."))
+    }
+}
+
+fn imported(counts: &Counts) -> String {
+    format!("Imported {}.", counts.sentence())
+}
+
+fn checked(sentence: &str) -> String {
+    format!("Nothing is wrong with {sentence}. Nothing was imported, as asked.")
+}
+
+/// The faults of the gateway's answer, as the offline import shows them.
+fn faults_of(shown: &Value, body: &Value) -> String {
+    let lines: Vec<String> = shown.as_array().map_or_else(Vec::new, |faults| {
+        let text = |fault: &Value| fault.get("line_text").and_then(Value::as_str).map(String::from);
+        faults.iter().filter_map(text).collect()
+    });
+    let message = body.pointer("/error/message").and_then(Value::as_str).unwrap_or("refused");
+    format!("{}\n{message}", lines.join("\n"))
+}
+
+/// The file with new keys. It is written before the store knows them, so that no key is ever
+/// lost, and removed again when the store does not take them.
+struct KeysFile {
+    file: PathBuf,
+    kept: bool,
+}
+
+impl KeysFile {
+    fn write(file: &Path, text: &str) -> Result<Self, Failure> {
+        keyfile::write_new(file, text)
+            .map_err(|e| Failure::refused(format!("{}: {e}", file.display())))?;
+        Ok(Self { file: file.to_owned(), kept: false })
+    }
+
+    fn keep(mut self) -> Result<(), Failure> {
+        self.kept = true;
+        let file = self.file.display();
+        print::line(&format!("The new keys are in {file}; put them into the terminals."))
+    }
+}
+
+impl Drop for KeysFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            if let Err(error) = fs::remove_file(&self.file) {
+                eprintln!("tillgate: {} stays behind: {error}", self.file.display());
+            }
+        }
+    }
+}

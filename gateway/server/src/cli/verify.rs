@@ -1,0 +1,120 @@
+//! `tillgate verify`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use tillgate_store_core::verify::{self, Counts, Report, Sums};
+use tillgate_store_rocks::{Options, RocksReader};
+
+use super::print;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::import::currency::Currency;
+
+/// Check every promise that a store's rows can show, and print counts and sums as JSON
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate verify /srv/tillgate/data
+  tillgate verify --config /srv/tillgate/tillgate.toml
+
+It only reads: it also works on a backup where it lies. Beside a serving gateway it sees the store
+as it was when it began. Exit code 0: every invariant holds. 1: one is violated; the list is in
+\"violations\". 4: the store cannot be opened, and why.")]
+pub(crate) struct Verify {
+    /// The store's directory
+    #[arg(value_name = "DIR", required_unless_present = "config")]
+    dir: Option<PathBuf>,
+    /// Verify the store of this configuration
+    #[arg(long, short, value_name = "FILE", conflicts_with = "dir")]
+    config: Option<PathBuf>,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let dir = match (self.dir, self.config) {
+            // An installation directory is taken for the store in it.
+            (Some(dir), _) if dir.join("tillgate.toml").exists() => {
+                Config::load(&dir.join("tillgate.toml")).map_err(Failure::config)?.store.dir
+            }
+            (Some(dir), _) => dir,
+            (None, Some(file)) => Config::load(&file).map_err(Failure::config)?.store.dir,
+            (None, None) => return Err(Failure::usage("name a DIR or a --config FILE")),
+        };
+        let reader = RocksReader::open(&dir, &Options::serving()).map_err(Failure::store)?;
+        let report = verify::verify(&reader).map_err(Failure::store)?;
+        let text = serde_json::to_string_pretty(&json_of(&report)).map_err(Failure::internal)?;
+        print::line(&text)?;
+        if report.holds() {
+            return Ok(());
+        }
+        let total = report.violations_total;
+        let dir = dir.display();
+        Err(Failure::refused(format!(
+            "{total} violations in {dir}; do not serve from it. docs/operations.md says what to \
+             do (\"When verify fails\")"
+        )))
+    }
+}
+
+fn json_of(report: &Report) -> Value {
+    let violations: Vec<Value> = report
+        .violations
+        .iter()
+        .map(|violation| {
+            json!({
+                "promise": violation.promise.number(),
+                "subject": violation.subject,
+                "text": violation.text,
+            })
+        })
+        .collect();
+    json!({
+        "verdict": if report.holds() { "holds" } else { "violated" },
+        "counts": counts(&report.counts),
+        "sums": report.sums.iter().map(sums).collect::<Vec<_>>(),
+        "violations_total": report.violations_total,
+        "violations": violations,
+    })
+}
+
+fn counts(counts: &Counts) -> Value {
+    json!({
+        "transactions": counts.transactions,
+        "approved": counts.approved,
+        "declined": counts.declined,
+        "reversed": counts.reversed,
+        "open": counts.open,
+        "reversals": counts.reversals,
+        "tombstones": counts.tombstones,
+        "vouchers_loaded": counts.vouchers_loaded,
+        "vouchers_in_stock": counts.vouchers_in_stock,
+        "vouchers_sold": counts.vouchers_sold,
+        "accounts": counts.accounts,
+        "fundings": counts.fundings,
+        "distributors": counts.distributors,
+        "sellers": counts.sellers,
+        "terminals": counts.terminals,
+        "services": counts.services,
+        "counters": counts.counters,
+        "batches": counts.batches,
+        "audits": counts.audits,
+    })
+}
+
+fn sums(sums: &Sums) -> Value {
+    let alpha = Currency::numbered(sums.currency).map_or("", |currency| currency.alpha);
+    let minor = |sum: i128| i64::try_from(sum).map_or(Value::String(sum.to_string()), Value::from);
+    json!({
+        "currency": sums.currency,
+        "alpha": alpha,
+        "sold_minor": minor(sums.sold_minor),
+        "reversed_minor": minor(sums.reversed_minor),
+        "funded_minor": minor(sums.funded_minor),
+        "float_minor": minor(sums.float_minor),
+        "reserved_minor": minor(sums.reserved_minor),
+        "commission_minor": minor(sums.commission_minor),
+        "clearing_minor": minor(sums.clearing_minor),
+    })
+}
