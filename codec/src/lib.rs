@@ -4,9 +4,11 @@
 //! Bytes, time and entropy arrive as arguments, so that one seeded test can drive everything here.
 //!
 //! [`link`] is the terminals' own protocol over TCP, specified byte by byte in `docs/wire.md`.
+//! [`iso8583`] speaks to terminals and hosts of other makers, by dialect tables.
 //! [`limits`] names every bound of it, with its reason.
 
 #![forbid(unsafe_code)]
 
+pub mod iso8583;
 pub mod limits;
 pub mod link;

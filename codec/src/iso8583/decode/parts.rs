@@ -1,0 +1,254 @@
+//! The sub-fields of a field: one walk for checking, printing and masking.
+
+use super::check::{Value, check};
+use super::head::digit;
+use super::{ber, measure};
+use crate::iso8583::dialect::Dialect;
+use crate::iso8583::error::{Inner, Problem};
+use crate::iso8583::limits::HEX_LAYOUT_BYTES_MAX;
+use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Tag};
+use crate::iso8583::words::Coding;
+
+/// What is wrong within a field.
+#[derive(Debug)]
+pub(crate) struct PartFault {
+    pub(crate) problem: Problem,
+    pub(crate) inner: Inner,
+    /// Bytes from the start of the field's value.
+    pub(crate) at: usize,
+}
+
+impl PartFault {
+    pub(crate) const fn new(problem: Problem, inner: Inner, at: usize) -> Self {
+        Self { problem, inner, at }
+    }
+}
+
+/// How a sub-field is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called<'a> {
+    Name(&'a str),
+    Number(u16),
+    Tag(Tag),
+}
+
+/// A sub-field as the walk meets it.
+pub(crate) struct Met<'a> {
+    pub(crate) called: Called<'a>,
+    pub(crate) plan: &'a Plan,
+    /// Bytes from the start of the field's value to the sub-field's.
+    pub(crate) at: usize,
+    /// Its bytes; of a sub-field cut out of packed digits, the whole packed value.
+    pub(crate) wire: &'a [u8],
+    pub(crate) units: usize,
+    /// For packed digits: how many nibbles of `wire` stand before the sub-field.
+    pub(crate) nibbles: Option<usize>,
+}
+
+/// What wants to see the sub-fields of a field.
+pub(crate) trait Visit {
+    /// Whether nobody looks: then what needs no check is passed over.
+    const IS_BLIND: bool = false;
+    /// A sub-field with a value.
+    fn leaf(&mut self, _met: &Met<'_>) {}
+    /// A sub-field with sub-fields, which follow.
+    fn open(&mut self, _met: &Met<'_>) {}
+    /// The end of what was opened last.
+    fn close(&mut self) {}
+}
+
+/// Checking alone: nobody looks.
+impl Visit for () {
+    const IS_BLIND: bool = true;
+}
+
+/// Walks the sub-fields of a field, checking each.
+pub(crate) fn walk_field<V: Visit>(
+    dialect: &Dialect,
+    plan: &Plan,
+    layout: &Layout,
+    wire: &[u8],
+    units: usize,
+    visit: &mut V,
+) -> Result<(), PartFault> {
+    if !matches!(plan.coding, Coding::Hex | Coding::HexEbcdic) {
+        let walk = Walk { dialect, step: 1 };
+        return walk.layout(plan, layout, Whole { wire, units, at: 0 }, visit);
+    }
+    // The plan bounds the length; the digits were checked before.
+    let mut scratch = [0; HEX_LAYOUT_BYTES_MAX];
+    let (pairs, _) = wire.as_chunks::<2>();
+    for (byte, pair) in scratch.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|character| digit(plan.coding, character).unwrap_or(0));
+        *byte = high << 4 | low;
+    }
+    let walk = Walk { dialect, step: 2 };
+    let wire = scratch.get(..pairs.len()).unwrap_or(&[]);
+    walk.layout(plan, layout, Whole { wire, units, at: 0 }, visit)
+}
+
+/// A walk through one field.
+pub(super) struct Walk<'d> {
+    pub(super) dialect: &'d Dialect,
+    /// Bytes of the message for each byte walked: two for hexadecimal text.
+    pub(super) step: usize,
+}
+
+/// What one layout describes.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) wire: &'a [u8],
+    pub(super) units: usize,
+    /// Bytes from the start of the field's value.
+    pub(super) at: usize,
+}
+
+/// A tag's value, once tag and length are read.
+pub(super) struct Tagged<'a> {
+    pub(super) tag: Tag,
+    pub(super) plan: &'a Plan,
+    pub(super) inner: Inner,
+    pub(super) wire: &'a [u8],
+    pub(super) at: usize,
+}
+
+impl Walk<'_> {
+    /// Walks one layout. It calls itself only for layouts within layouts of the table, which bounds
+    /// the depth; what the message nests is walked without recursion.
+    pub(super) fn layout<V: Visit>(
+        &self,
+        plan: &Plan,
+        layout: &Layout,
+        whole: Whole<'_>,
+        visit: &mut V,
+    ) -> Result<(), PartFault> {
+        match layout.form {
+            Form::Digits => self.digits(plan, layout, whole, visit),
+            Form::Sequence => self.sequence(layout, whole, visit),
+            Form::Bitmap { bytes, coding } => {
+                self.bitmap(layout, usize::from(bytes), coding, whole, visit)
+            }
+            Form::Tlv { .. } => self.tlv(layout, whole, visit),
+            Form::Ber => ber::walk(self, layout, whole, visit),
+        }
+    }
+
+    /// One part with a length of its own; what follows it.
+    pub(super) fn part<'a, V: Visit>(
+        &self,
+        (index, part): (u16, &Part),
+        input: &'a [u8],
+        at: usize,
+        visit: &mut V,
+    ) -> Result<&'a [u8], PartFault> {
+        let fault =
+            |problem, offset| PartFault::new(problem, Inner::Part(index), at + offset * self.step);
+        let (rest, units, bytes) = measure(&part.plan, input)
+            .map_err(|(problem, left)| fault(within(problem), input.len() - left))?;
+        let prefix = input.len() - rest.len();
+        let Some((wire, after)) = rest.split_at_checked(bytes) else {
+            let (needed, left) = (bytes, rest.len());
+            return Err(fault(Problem::PartTruncated { needed, left }, prefix));
+        };
+        let value = Value {
+            from: rest,
+            bytes,
+            units,
+        };
+        check(&part.plan, value).map_err(|(offset, problem)| fault(problem, prefix + offset))?;
+        let called = match part.key {
+            Key::Place => Called::Name(self.dialect.name_of(&part.plan)),
+            Key::Number(number) => Called::Number(number),
+            Key::Tag(tag) => Called::Tag(tag),
+        };
+        let at = at + prefix * self.step;
+        self.deliver(
+            &Met {
+                called,
+                plan: &part.plan,
+                at,
+                wire,
+                units,
+                nibbles: None,
+            },
+            visit,
+        )?;
+        Ok(after)
+    }
+
+    /// A value whose length its tag told.
+    pub(super) fn value<V: Visit>(
+        &self,
+        tagged: &Tagged<'_>,
+        visit: &mut V,
+    ) -> Result<(), PartFault> {
+        let Tagged {
+            tag,
+            plan,
+            inner,
+            wire,
+            at,
+        } = *tagged;
+        let fault = |problem, offset| PartFault::new(problem, inner, at + offset * self.step);
+        let (from, units, bytes) =
+            measure(plan, wire).map_err(|(problem, left)| fault(problem, wire.len() - left))?;
+        check(plan, Value { from, bytes, units })
+            .map_err(|(offset, problem)| fault(problem, offset))?;
+        let called = Called::Tag(tag);
+        self.deliver(
+            &Met {
+                called,
+                plan,
+                at,
+                wire,
+                units,
+                nibbles: None,
+            },
+            visit,
+        )
+    }
+
+    /// Hands a part over, or walks into it.
+    fn deliver<V: Visit>(&self, met: &Met<'_>, visit: &mut V) -> Result<(), PartFault> {
+        let Some(layout) = self.dialect.layout(met.plan) else {
+            visit.leaf(met);
+            return Ok(());
+        };
+        visit.open(met);
+        let whole = Whole {
+            wire: met.wire,
+            units: met.units,
+            at: met.at,
+        };
+        self.layout(met.plan, layout, whole, visit)?;
+        visit.close();
+        Ok(())
+    }
+
+    /// The parts of a layout with their index among all parts of the dialect.
+    pub(super) fn numbered<'l>(
+        &'l self,
+        layout: &'l Layout,
+    ) -> impl Iterator<Item = (u16, &'l Part)> {
+        (layout.first..).zip(self.dialect.parts(layout))
+    }
+
+    /// The part of a tag, if the table lists it, and how errors call it.
+    pub(super) fn tagged<'l>(&'l self, layout: &'l Layout, tag: Tag) -> (Option<&'l Plan>, Inner) {
+        match self
+            .numbered(layout)
+            .find(|(_, part)| part.key == Key::Tag(tag))
+        {
+            Some((index, part)) => (Some(&part.plan), Inner::Part(index)),
+            None => (None, Inner::Tag(tag)),
+        }
+    }
+}
+
+/// Too few bytes within a field is another thing than too few in the message.
+fn within(problem: Problem) -> Problem {
+    match problem {
+        Problem::Truncated { needed, left } => Problem::PartTruncated { needed, left },
+        other => other,
+    }
+}

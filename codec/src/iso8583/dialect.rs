@@ -1,0 +1,227 @@
+//! A compiled dialect: everything that one maker's ISO 8583 says differently from the next.
+
+use super::error::{DecodeError, Inner, Place};
+use super::framing::Framing;
+use super::limits::FIELDS_MAX;
+use super::plan::{Key, Layout, Part, Plan};
+use super::table::{self, TableError};
+use super::words::{Coding, Mask};
+
+/// A dialect, compiled from its table. Decoding and encoding borrow it and never change it.
+#[derive(Debug)]
+pub struct Dialect {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) framing: Framing,
+    pub(crate) has_tpdu: bool,
+    pub(crate) header_bytes: usize,
+    pub(crate) mti: Coding,
+    pub(crate) bitmap: Coding,
+    /// How many bitmaps there can be: 1 to 3.
+    pub(crate) bitmaps: usize,
+    /// First digit of the MTI, where the dialect belongs to one edition of the standard.
+    pub(crate) version: Option<u8>,
+    /// Plans by data element number; 0 and 1 are never defined.
+    pub(crate) plans: Box<[Plan; FIELDS_MAX + 1]>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) layouts: Vec<Layout>,
+    pub(crate) names: Vec<String>,
+}
+
+/// Names and texts of the dialects that are built in.
+const BUILTINS: [(&str, &str); 5] = [
+    ("iso87a", include_str!("../../dialects/iso87a.toml")),
+    ("iso87b", include_str!("../../dialects/iso87b.toml")),
+    ("iso93a", include_str!("../../dialects/iso93a.toml")),
+    ("iso93b", include_str!("../../dialects/iso93b.toml")),
+    ("nac", include_str!("../../dialects/nac.toml")),
+];
+
+impl Dialect {
+    /// Compiles a table. A table may build on a built-in dialect with `base = "iso87a"`.
+    ///
+    /// # Errors
+    /// The first thing wrong with the table, by line and column, and what is allowed there.
+    pub fn parse(text: &str) -> Result<Self, TableError> {
+        table::compile(text)
+    }
+
+    /// One of the built-in dialects, compiled.
+    ///
+    /// # Panics
+    /// If a built-in table is wrong, which a test excludes.
+    #[must_use]
+    pub fn builtin(name: &str) -> Option<Self> {
+        let text = Self::builtin_table(name)?;
+        match Self::parse(text) {
+            Ok(dialect) => Some(dialect),
+            Err(error) => panic!("built-in dialect {name}: {error}"),
+        }
+    }
+
+    /// Names of the built-in dialects.
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        BUILTINS.iter().map(|(name, _)| *name)
+    }
+
+    /// The table of a built-in dialect, to print and to start a new one from.
+    #[must_use]
+    pub fn builtin_table(name: &str) -> Option<&'static str> {
+        BUILTINS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| *text)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is for, in a sentence; may be empty.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// How messages are delimited on a stream.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Whether messages start with a TPDU.
+    #[must_use]
+    pub const fn has_tpdu(&self) -> bool {
+        self.has_tpdu
+    }
+
+    /// Bytes of the message header between TPDU and MTI.
+    #[must_use]
+    pub const fn header_bytes(&self) -> usize {
+        self.header_bytes
+    }
+
+    /// Name of a data element; `None` if the dialect does not have it.
+    #[must_use]
+    pub fn field_name(&self, number: u8) -> Option<&str> {
+        self.plan(number).map(|plan| self.name_of(plan))
+    }
+
+    /// Whether printed forms hide some or all of a data element.
+    #[must_use]
+    pub fn is_masked(&self, number: u8) -> bool {
+        self.plan(number)
+            .is_some_and(|plan| plan.mask != Mask::Shown)
+    }
+
+    /// Numbers of the data elements that the dialect has, ascending.
+    pub fn fields(&self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(|number| self.plan(*number).is_some())
+    }
+
+    /// The error in words, with the names of field and sub-field.
+    #[must_use]
+    pub fn explain(&self, error: &DecodeError) -> String {
+        let Place::Field(number, inner) = error.place() else {
+            return error.to_string();
+        };
+        let Some(name) = self.field_name(number) else {
+            return error.to_string();
+        };
+        let part = match self.inner_text(inner) {
+            Some(part) => format!(", sub-field {part}"),
+            None => String::new(),
+        };
+        format!(
+            "field {number} ({name}){part} at offset {}: {}",
+            error.offset(),
+            error.problem
+        )
+    }
+
+    /// The sub-field that an error is about: its name, number or tag.
+    #[must_use]
+    pub fn subfield(&self, error: &DecodeError) -> Option<String> {
+        match error.place() {
+            Place::Field(_, inner) => self.inner_text(inner),
+            Place::Frame | Place::Tpdu | Place::Header | Place::End => None,
+        }
+    }
+
+    fn inner_text(&self, inner: Inner) -> Option<String> {
+        match inner {
+            Inner::None => None,
+            Inner::Part(index) => {
+                let part = self.parts.get(usize::from(index))?;
+                match part.key {
+                    Key::Place => Some(self.name_of(&part.plan).to_owned()),
+                    Key::Number(number) => Some(number.to_string()),
+                    Key::Tag(tag) => Some(tag.to_string()),
+                }
+            }
+            Inner::Tag(tag) => Some(tag.to_string()),
+        }
+    }
+
+    /// The plan of a data element that the dialect has.
+    pub(crate) fn plan(&self, number: u8) -> Option<&Plan> {
+        self.plans
+            .get(usize::from(number))
+            .filter(|plan| plan.is_defined())
+    }
+
+    pub(crate) fn name_of(&self, plan: &Plan) -> &str {
+        self.names
+            .get(usize::from(plan.name))
+            .map_or("", String::as_str)
+    }
+
+    /// The layout of a field that has one.
+    #[inline]
+    pub(crate) fn layout(&self, plan: &Plan) -> Option<&Layout> {
+        self.layouts.get(usize::from(plan.layout.checked_sub(1)?))
+    }
+
+    /// The parts of a layout.
+    pub(crate) fn parts(&self, layout: &Layout) -> &[Part] {
+        let first = usize::from(layout.first);
+        self.parts
+            .get(first..first + usize::from(layout.count))
+            .unwrap_or(&[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::Dialect;
+
+    #[test]
+    fn every_built_in_dialect_compiles_under_its_own_name() {
+        for name in Dialect::builtin_names() {
+            let dialect = Dialect::parse(Dialect::builtin_table(name).unwrap()).unwrap();
+            assert_eq!(dialect.name(), name);
+            assert!(dialect.fields().count() > 60, "{name}");
+        }
+    }
+
+    #[test]
+    fn card_data_is_masked_in_every_built_in_dialect() {
+        for name in Dialect::builtin_names() {
+            let dialect = Dialect::builtin(name).unwrap();
+            assert!(
+                [2, 34, 35, 36, 45, 52]
+                    .iter()
+                    .all(|field| dialect.is_masked(*field)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_no_dialect() {
+        assert!(Dialect::builtin("iso99").is_none());
+    }
+}

@@ -1,0 +1,63 @@
+//! Why a message cannot be sent.
+
+use crate::iso8583::dialect::Dialect;
+use crate::iso8583::value::Unfit;
+use std::fmt;
+
+/// Values that a dialect cannot send. It never shows a value, so that it may be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodeError {
+    /// A stable word for scripts, as for decoding.
+    pub kind: &'static str,
+    /// The data element to blame, if it is one.
+    pub field: Option<u8>,
+    /// Its sub-field: name, number or tag.
+    pub subfield: Option<String>,
+    /// Which character of the value is wrong (which byte, of binary), from 0.
+    pub offset: usize,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+impl EncodeError {
+    pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            field: None,
+            subfield: None,
+            offset: 0,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn of_field(mut self, number: u8) -> Self {
+        self.field = Some(number);
+        self
+    }
+
+    pub(crate) fn of_value(
+        dialect: &Dialect,
+        number: u8,
+        subfield: Option<&str>,
+        unfit: &Unfit,
+    ) -> Self {
+        let name = dialect.field_name(number).unwrap_or("");
+        let part = subfield.map_or_else(String::new, |part| format!(", sub-field {part}"));
+        let message = format!("field {number} ({name}){part}: {}", unfit.problem);
+        Self {
+            kind: unfit.problem.kind(),
+            field: Some(number),
+            subfield: subfield.map(str::to_owned),
+            offset: unfit.at,
+            message,
+        }
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EncodeError {}

@@ -1,0 +1,257 @@
+//! What is wrong with a message: field, sub-field, offset, and what was expected there.
+
+use super::limits::BER_TAG_BYTES_MAX;
+use super::plan::Tag;
+use std::fmt;
+
+/// A message that could not be decoded. It never shows a value, so that it may be logged.
+///
+/// [`Dialect::explain`](super::Dialect::explain) adds the names of field and sub-field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeError {
+    /// What is wrong.
+    pub problem: Problem,
+    place: Place,
+    offset: u32,
+}
+
+/// Which part of the message is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Frame,
+    Tpdu,
+    Header,
+    /// MTI as field 0, bitmap as field 1, then the data elements.
+    Field(u8, Inner),
+    /// After the last field.
+    End,
+}
+
+/// Which sub-field is to blame: the innermost that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inner {
+    None,
+    /// Index among all parts of the dialect.
+    Part(u16),
+    /// A tag that the table does not list.
+    Tag(Tag),
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The bytes end too early.
+    Truncated {
+        /// Bytes needed.
+        needed: usize,
+        /// Bytes left.
+        left: usize,
+    },
+    /// The message exceeds 65,535 bytes.
+    MessageLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// Bytes follow the last field that the bitmap announced.
+    Trailing {
+        /// How many.
+        count: usize,
+    },
+    /// A byte or nibble of a length is no digit.
+    LengthDigit,
+    /// A length is outside the field's bounds.
+    Length {
+        /// Length found, in the field's units.
+        length: usize,
+        /// Least length allowed.
+        min: usize,
+        /// Greatest length allowed.
+        max: usize,
+    },
+    /// A length that stands for whole bytes has half a byte.
+    OddLength,
+    /// A character or digit does not belong to the field's type.
+    Content {
+        /// What was expected: `"a digit"`.
+        expected: &'static str,
+    },
+    /// The nibble that fills up an odd number of digits is not the table's.
+    Padding {
+        /// The nibble of the table.
+        expected: u8,
+    },
+    /// The MTI is not four digits.
+    Mti,
+    /// The bitmap is not hexadecimal.
+    Bitmap,
+    /// The bitmap announces a field that the table does not know.
+    UnknownField,
+    /// The bitmap of a composite field announces a sub-field that the table does not know.
+    UnknownPart {
+        /// Its number.
+        number: usize,
+    },
+    /// A BER tag has more than four bytes.
+    TagLong,
+    /// A BER length has the indefinite form, or more bytes than any message.
+    TagLength,
+    /// Constructed objects are nested too deep.
+    Nesting,
+    /// A sub-field's end lies beyond its field or template.
+    PartTruncated {
+        /// Bytes needed.
+        needed: usize,
+        /// Bytes left in the field.
+        left: usize,
+    },
+    /// A byte of the frame length is no digit.
+    FrameDigit,
+    /// A frame length that counts itself is smaller than itself.
+    FrameShort {
+        /// The length stated.
+        stated: usize,
+    },
+    /// A frame is longer than the dialect allows.
+    FrameLong {
+        /// The length stated, in bytes.
+        stated: usize,
+        /// The bound, in bytes.
+        bytes_max: usize,
+    },
+}
+
+impl Problem {
+    /// A stable word for scripts.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Truncated { .. } | Self::PartTruncated { .. } => "truncated",
+            Self::MessageLong { .. } => "too-long",
+            Self::Trailing { .. } => "trailing",
+            Self::LengthDigit | Self::Length { .. } | Self::OddLength => "length",
+            Self::Content { .. } => "content",
+            Self::Padding { .. } => "padding",
+            Self::Mti => "mti",
+            Self::Bitmap => "bitmap",
+            Self::UnknownField | Self::UnknownPart { .. } => "unknown-field",
+            Self::TagLong | Self::TagLength => "tag",
+            Self::Nesting => "nesting",
+            Self::FrameDigit | Self::FrameShort { .. } | Self::FrameLong { .. } => "frame",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { needed, left } => {
+                write!(f, "{needed} bytes are needed, {left} are left")
+            }
+            Self::PartTruncated { needed, left } => {
+                write!(f, "{needed} bytes are needed, {left} are left in the field")
+            }
+            Self::MessageLong { length } => write!(f, "{length} bytes, no message has over 65535"),
+            Self::Trailing { count } => {
+                write!(
+                    f,
+                    "{count} bytes follow the last field that the bitmap announces"
+                )
+            }
+            Self::LengthDigit => f.write_str("a digit of the length is expected"),
+            Self::Length { length, min, max } if min == max => {
+                write!(f, "length {length}, {max} is expected")
+            }
+            Self::Length { length, min, max } => {
+                write!(f, "length {length}, {min} to {max} are allowed")
+            }
+            Self::OddLength => f.write_str("an even number of digits is expected"),
+            Self::Content { expected } => write!(f, "{expected} is expected"),
+            Self::Padding { expected } => {
+                write!(f, "the odd digit's filler is expected to be {expected:X}")
+            }
+            Self::Mti => f.write_str("four digits are expected"),
+            Self::Bitmap => f.write_str("an upper-case hexadecimal digit is expected"),
+            Self::UnknownField => {
+                f.write_str("the bitmap announces it, the table does not have it")
+            }
+            Self::UnknownPart { number } => {
+                write!(
+                    f,
+                    "its bitmap announces {number}, the table does not have it"
+                )
+            }
+            Self::TagLong => write!(f, "the tag has more than {BER_TAG_BYTES_MAX} bytes"),
+            Self::TagLength => f.write_str("the length is indefinite or too long"),
+            Self::Nesting => f.write_str("constructed objects are nested too deep"),
+            Self::FrameDigit => f.write_str("a digit of the length is expected"),
+            Self::FrameShort { stated } => write!(f, "length {stated} is less than its own bytes"),
+            Self::FrameLong { stated, bytes_max } => {
+                write!(f, "length {stated}, at most {bytes_max} are allowed")
+            }
+        }
+    }
+}
+
+impl DecodeError {
+    pub(crate) const fn new(problem: Problem, place: Place) -> Self {
+        Self {
+            problem,
+            place,
+            offset: 0,
+        }
+    }
+
+    pub(crate) const fn of_frame(problem: Problem) -> Self {
+        Self::new(problem, Place::Frame)
+    }
+
+    /// The same error at an offset in bytes.
+    #[must_use]
+    pub(crate) fn at(mut self, offset: usize) -> Self {
+        self.offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// A stable word for scripts: `truncated`, `length`, `content`, …
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        self.problem.kind()
+    }
+
+    /// The data element to blame: 0 for the MTI, 1 for the bitmap, `None` outside all fields.
+    #[must_use]
+    pub const fn field(&self) -> Option<u8> {
+        match self.place {
+            Place::Field(number, _) => Some(number),
+            Place::Frame | Place::Tpdu | Place::Header | Place::End => None,
+        }
+    }
+
+    /// Where, in bytes from the start of what was decoded.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        usize::try_from(self.offset).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) const fn place(&self) -> Place {
+        self.place
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Frame => f.write_str("frame length")?,
+            Place::Tpdu => f.write_str("TPDU")?,
+            Place::Header => f.write_str("message header")?,
+            Place::Field(0, _) => f.write_str("MTI (field 0)")?,
+            Place::Field(1, Inner::None) => f.write_str("bitmap (field 1)")?,
+            Place::Field(number, _) => write!(f, "field {number}")?,
+            Place::End => f.write_str("end of message")?,
+        }
+        write!(f, " at offset {}: {}", self.offset, self.problem)
+    }
+}
+
+impl std::error::Error for DecodeError {}

@@ -1,0 +1,78 @@
+//! Errors as the command line prints them.
+
+use super::dialect::Dialect;
+use super::encode::error::EncodeError;
+use super::error::DecodeError;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What is wrong, as scripts read it. [`fmt::Display`] gives the JSON of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorJson {
+    /// A stable word: `truncated`, `length`, `content`, …
+    pub kind: String,
+    /// The data element to blame: `"0"` for the MTI, `"1"` for the bitmap.
+    pub field: Option<String>,
+    /// Its sub-field: name, number or tag.
+    pub subfield: Option<String>,
+    /// Decoding: byte of the input. Encoding: byte of the JSON text, or character of the value.
+    pub offset: usize,
+    /// In words.
+    pub message: String,
+}
+
+impl fmt::Display for ErrorJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut error = Map::new();
+        error.insert("kind".to_owned(), self.kind.as_str().into());
+        for (key, value) in [("field", &self.field), ("subfield", &self.subfield)] {
+            if let Some(value) = value {
+                error.insert(key.to_owned(), value.as_str().into());
+            }
+        }
+        error.insert("offset".to_owned(), self.offset.into());
+        error.insert("message".to_owned(), self.message.as_str().into());
+        write!(
+            f,
+            "{}",
+            Value::Object(Map::from_iter([("error".to_owned(), error.into())]))
+        )
+    }
+}
+
+impl std::error::Error for ErrorJson {}
+
+impl ErrorJson {
+    /// The error of decoding, with names.
+    #[must_use]
+    pub fn of_decoding(dialect: &Dialect, error: &DecodeError) -> Self {
+        Self {
+            kind: error.kind().to_owned(),
+            field: error.field().map(|number| number.to_string()),
+            subfield: dialect.subfield(error),
+            offset: error.offset(),
+            message: dialect.explain(error),
+        }
+    }
+
+    pub(crate) fn of_encoding(error: EncodeError) -> Self {
+        Self {
+            kind: error.kind.to_owned(),
+            field: error.field.map(|number| number.to_string()),
+            subfield: error.subfield,
+            offset: error.offset,
+            message: error.message,
+        }
+    }
+
+    pub(crate) fn of_text(message: impl Into<String>, offset: usize) -> Self {
+        let (kind, message) = ("json".to_owned(), message.into());
+        Self {
+            kind,
+            field: None,
+            subfield: None,
+            offset,
+            message,
+        }
+    }
+}

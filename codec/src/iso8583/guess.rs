@@ -1,0 +1,97 @@
+//! Which dialect bytes of unknown origin are likely to be.
+
+use super::decode::fields::Fields;
+use super::dialect::Dialect;
+use super::error_json::ErrorJson;
+
+/// One dialect tried on the bytes.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// Name of the dialect.
+    pub dialect: String,
+    /// Whether the bytes were taken with a frame length before them.
+    pub framed: bool,
+    /// 0 to 100: 100 decodes and looks like a message in every way; below 50 it does not decode.
+    pub score: u8,
+    /// What is wrong, where it does not decode.
+    pub error: Option<ErrorJson>,
+}
+
+/// Score of bytes that decode, before what speaks for or against them.
+const DECODES: u8 = 60;
+/// The most that bytes get that do not decode, for the share of them that was understood.
+const UNDERSTOOD_MAX: usize = 40;
+
+/// Tries every dialect, with and without frame length; the likeliest first.
+#[must_use]
+pub fn guess(bytes: &[u8], dialects: &[Dialect]) -> Vec<Guess> {
+    let mut guesses = Vec::with_capacity(dialects.len() * 2);
+    for dialect in dialects {
+        guesses.push(attempt(dialect, bytes, 0));
+        if let Ok(Some(frame)) = dialect.framing().deframe(bytes)
+            && frame.message.start > 0
+            && frame.end == bytes.len()
+        {
+            guesses.push(attempt(dialect, bytes, frame.message.start));
+        }
+    }
+    // The sort is stable: of equals, the dialect named first stays first.
+    guesses.sort_by_key(|guess| std::cmp::Reverse(guess.score));
+    guesses
+}
+
+fn attempt(dialect: &Dialect, bytes: &[u8], start: usize) -> Guess {
+    let mut fields = Fields::new();
+    let message = bytes.get(start..).unwrap_or(&[]);
+    let (score, error) = match dialect.decode(message, &mut fields) {
+        Ok(()) => (likeness(dialect, &fields, message), None),
+        Err(error) => {
+            let share = error.offset() * UNDERSTOOD_MAX / message.len().max(1);
+            let error = ErrorJson::of_decoding(dialect, &error.at(error.offset() + start));
+            (
+                u8::try_from(share.min(UNDERSTOOD_MAX)).unwrap_or(0),
+                Some(error),
+            )
+        }
+    };
+    Guess {
+        dialect: dialect.name().to_owned(),
+        framed: start > 0,
+        score,
+        error,
+    }
+}
+
+/// How much a message that decodes looks like one: its type, its TPDU, the fields that every
+/// transaction has, how many of its bytes were checked digits rather than opaque.
+fn likeness(dialect: &Dialect, fields: &Fields, message: &[u8]) -> u8 {
+    let mti = fields.mti();
+    let version = dialect.version.unwrap_or(mti.version());
+    let signs = [
+        (mti.version() == version, 12),
+        (matches!(mti.version(), b'0'..=b'2'), 4),
+        (matches!(mti.class(), b'1'..=b'6' | b'8'), 4),
+        (matches!(mti.0[2], b'0'..=b'5'), 4),
+        (matches!(mti.0[3], b'0'..=b'5'), 2),
+        (fields.has(11), 6),
+        (fields.has(3) || mti.class() == b'8', 2),
+        (fields.tpdu().is_none_or(|tpdu| tpdu.0[0] == 0x60), 4),
+        (checked_share(dialect, fields, message) >= 50, 2),
+    ];
+    DECODES
+        + signs
+            .iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, points)| points)
+            .sum::<u8>()
+}
+
+/// Per cent of the message's bytes that lie in fields whose characters are checked.
+fn checked_share(dialect: &Dialect, fields: &Fields, message: &[u8]) -> usize {
+    let checked = |number: &u8| dialect.plan(*number).is_some_and(|plan| !plan.is_opaque());
+    let numbers = fields.numbers().filter(checked);
+    let bytes = numbers
+        .filter_map(|number| fields.span(number))
+        .map(|span| usize::from(span.bytes));
+    bytes.sum::<usize>() * 100 / message.len().max(1)
+}

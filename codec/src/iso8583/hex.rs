@@ -1,0 +1,67 @@
+//! Hexadecimal text, upper-case when written, either case when read.
+
+/// The value of a hexadecimal digit.
+pub(crate) const fn nibble(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// The digit of a nibble; only the low four bits count.
+pub(crate) const fn digit(nibble: u8) -> u8 {
+    match nibble & 0xf {
+        decimal @ 0..=9 => b'0' + decimal,
+        letter => b'A' - 10 + letter,
+    }
+}
+
+/// The bytes that the digits stand for; the offset of the first character that is no digit, or of
+/// the end if one is missing.
+pub(crate) fn parse(text: &[u8]) -> Result<Vec<u8>, usize> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    for (index, pair) in text.chunks(2).enumerate() {
+        let high = pair.first().and_then(|&c| nibble(c)).ok_or(index * 2)?;
+        let low = pair.get(1).and_then(|&c| nibble(c)).ok_or(index * 2 + 1)?;
+        bytes.push(high << 4 | low);
+    }
+    Ok(bytes)
+}
+
+/// Appends two digits a byte.
+pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len() * 2);
+    for &byte in bytes {
+        out.extend_from_slice(&[digit(byte >> 4), digit(byte)]);
+    }
+}
+
+/// Two digits a byte.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|&byte| [digit(byte >> 4), digit(byte)])
+        .map(char::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, text};
+
+    #[test]
+    fn text_and_bytes_are_inverse() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(parse(text(&bytes).as_bytes()), Ok(bytes));
+    }
+
+    #[test]
+    fn the_offset_of_what_is_wrong_is_told() {
+        assert_eq!(
+            (parse(b"00x1"), parse(b"000x"), parse(b"001")),
+            (Err(2), Err(3), Err(3))
+        );
+    }
+}

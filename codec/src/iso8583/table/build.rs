@@ -1,0 +1,271 @@
+//! From a row to a plan.
+
+use super::head::{Defaults, or};
+use super::reader::{Given, Wrong};
+use super::row::{Format, Length, Row};
+use crate::iso8583::limits::PARTS_TOTAL_MAX;
+use crate::iso8583::plan::{Check, Count, Layout, Part, Plan, Prefix, Scale};
+use crate::iso8583::words::{Coding, Kind, Mask, PrefixCoding, Side, Sign, Unit, Word};
+
+/// Collects what the plans of a dialect refer to.
+pub(super) struct Builder {
+    pub(super) defaults: Defaults,
+    pub(super) parts: Vec<Part>,
+    pub(super) layouts: Vec<Layout>,
+    /// The first is the empty name of what the table does not list.
+    pub(super) names: Vec<String>,
+}
+
+impl Builder {
+    pub(super) fn new(defaults: Defaults) -> Self {
+        Self {
+            defaults,
+            parts: Vec::new(),
+            layouts: Vec::new(),
+            names: vec![String::new()],
+        }
+    }
+
+    /// The plan of a row, with those of its sub-fields.
+    pub(super) fn field(&mut self, row: &Row, what: &str) -> Result<Plan, Wrong> {
+        let defaults = self.defaults;
+        self.plan(row, what, &defaults)
+    }
+
+    /// The plan of a row whose enclosing field has these defaults.
+    pub(super) fn plan(
+        &mut self,
+        row: &Row,
+        what: &str,
+        defaults: &Defaults,
+    ) -> Result<Plan, Wrong> {
+        let Some(format) = &row.format else {
+            let message = format!("{what} needs a `format`, such as \"n6\" or \"ans..25\"");
+            return Err(Wrong::new(row.span.clone(), message));
+        };
+        let kind = format.value.kind;
+        let coding = coding(row, kind, what, defaults)?;
+        let mut plan = Plan {
+            kind,
+            coding,
+            scale: scale(kind, coding, row, defaults),
+            check: check(kind, coding),
+            pad: pad(row, format.value, defaults),
+            digit: or(row.digit.clone(), defaults.digit),
+            sign: or(row.sign.clone(), defaults.sign),
+            justify: or(row.justify.clone(), justify(kind)),
+            fill: or(
+                row.fill.clone(),
+                if justify(kind) == Side::Right {
+                    b'0'
+                } else {
+                    b' '
+                },
+            ),
+            mask: or(row.mask.clone(), Mask::Shown),
+            name: self.plan_name(row, what)?,
+            ..Plan::OPAQUE
+        };
+        lengths(&mut plan, row, format, defaults)?;
+        if let Some(layout) = &row.layout {
+            plan.layout = self.layout(layout, &plan, what, defaults)?;
+        }
+        Ok(plan)
+    }
+
+    pub(super) fn plan_name(&mut self, row: &Row, what: &str) -> Result<u16, Wrong> {
+        let index = u16::try_from(self.names.len()).ok();
+        let name = row
+            .name
+            .as_ref()
+            .map_or_else(|| what.to_owned(), |name| name.value.clone());
+        self.names.push(name);
+        index.ok_or_else(|| Wrong::new(row.span.clone(), "the table has too many names"))
+    }
+
+    /// Appends the parts of one layout, next to each other.
+    pub(super) fn append(&mut self, layout: Layout, parts: &[Part]) -> Option<u16> {
+        let first = u16::try_from(self.parts.len()).ok()?;
+        let count = u16::try_from(parts.len()).ok()?;
+        if self.parts.len() + parts.len() > PARTS_TOTAL_MAX {
+            return None;
+        }
+        self.parts.extend_from_slice(parts);
+        self.layouts.push(Layout {
+            first,
+            count,
+            ..layout
+        });
+        u16::try_from(self.layouts.len()).ok()
+    }
+}
+
+fn coding(row: &Row, kind: Kind, what: &str, defaults: &Defaults) -> Result<Coding, Wrong> {
+    let usual = match kind {
+        Kind::Numeric | Kind::Signed => defaults.numeric,
+        Kind::Track => defaults.track,
+        Kind::Alpha | Kind::Alphanumeric | Kind::Printable | Kind::Text => defaults.text,
+        Kind::Binary => defaults.binary,
+    };
+    let coding = or(row.encoding.clone(), usual);
+    if coding.carries(kind) {
+        return Ok(coding);
+    }
+    let allowed: Vec<&str> = Coding::ALL
+        .iter()
+        .filter(|(_, coding)| coding.carries(kind))
+        .map(|(word, _)| *word)
+        .collect();
+    let span = row
+        .encoding
+        .as_ref()
+        .and_then(|given| given.span.clone())
+        .or(row.span.clone());
+    let message = format!(
+        "{what} cannot have this encoding; allowed: {}",
+        allowed.join(", ")
+    );
+    Err(Wrong::new(span, message))
+}
+
+fn scale(kind: Kind, coding: Coding, row: &Row, defaults: &Defaults) -> Scale {
+    match coding {
+        Coding::Hex | Coding::HexEbcdic => Scale::Double,
+        Coding::Bcd if kind == Kind::Signed => match or(row.sign.clone(), defaults.sign) {
+            Sign::Byte | Sign::EbcdicByte => Scale::SignHalf,
+            Sign::Nibble => Scale::Half,
+        },
+        Coding::Bcd => Scale::Half,
+        Coding::Ascii | Coding::Cp037 | Coding::Cp1047 | Coding::Binary => Scale::One,
+    }
+}
+
+fn check(kind: Kind, coding: Coding) -> Check {
+    match (kind, coding) {
+        (Kind::Binary, Coding::Binary) | (Kind::Text, _) => Check::Any,
+        (Kind::Signed, _) => Check::Signed,
+        (Kind::Track, Coding::Bcd) => Check::PackedTrack,
+        (_, Coding::Bcd) => Check::Packed,
+        (Kind::Numeric, Coding::Ascii) => Check::Digits,
+        (Kind::Printable, Coding::Ascii) => Check::Printable,
+        _ => Check::Class,
+    }
+}
+
+/// Side of the filler of an odd number of digits; behind a sign it is always the left.
+fn pad(row: &Row, format: Format, defaults: &Defaults) -> Side {
+    if format.kind == Kind::Signed {
+        return Side::Left;
+    }
+    let usual = match format.length {
+        Length::Fixed(_) => defaults.pad,
+        Length::Variable { .. } | Length::Rest => defaults.pad_variable,
+    };
+    or(row.pad.clone(), usual)
+}
+
+const fn justify(kind: Kind) -> Side {
+    match kind {
+        Kind::Numeric | Kind::Signed => Side::Right,
+        _ => Side::Left,
+    }
+}
+
+/// Fills in prefix, unit and bounds.
+fn lengths(
+    plan: &mut Plan,
+    row: &Row,
+    format: &Given<Format>,
+    defaults: &Defaults,
+) -> Result<(), Wrong> {
+    let coding = or(row.prefix.clone(), defaults.length);
+    (plan.prefix, plan.prefix_bytes, plan.max) = match format.value.length {
+        Length::Fixed(max) => (Prefix::Fixed, 0, max),
+        Length::Rest => (Prefix::Rest, 0, u16::MAX),
+        Length::Variable { digits, max } => {
+            let bytes = u8::try_from(prefix_bytes(coding, digits)).unwrap_or(u8::MAX);
+            (Prefix::Coded(coding), bytes, max)
+        }
+    };
+    let variable = !matches!(plan.prefix, Prefix::Fixed);
+    let min = if variable { 0 } else { usize::from(plan.max) };
+    let written = row.min.as_ref().filter(|_| variable);
+    let min = written.map_or(min, |written| written.value);
+    if min > usize::from(plan.max) {
+        let span = row
+            .min
+            .as_ref()
+            .and_then(|min| min.span.clone())
+            .or(format.span.clone());
+        return Err(Wrong::new(
+            span,
+            format!("`min` exceeds the length, {}", plan.max),
+        ));
+    }
+    plan.min = u16::try_from(min).unwrap_or(u16::MAX);
+    if plan.kind == Kind::Signed {
+        plan.min = plan.min.max(1);
+    }
+    plan.count = count(plan, row, defaults);
+    if let Length::Variable { digits, .. } = format.value.length {
+        let most = most(coding, digits);
+        if stated(plan) > most {
+            let message = format!("a prefix of {digits} digits counts to {most} only");
+            return Err(Wrong::new(
+                format.span.clone().or(row.span.clone()),
+                message,
+            ));
+        }
+    }
+    let bytes = plan.bytes_of(usize::from(plan.max));
+    plan.bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
+    if !variable && bytes > usize::from(u16::MAX) {
+        return Err(Wrong::new(
+            format.span.clone(),
+            "no message has so many bytes",
+        ));
+    }
+    Ok(())
+}
+
+fn count(plan: &Plan, row: &Row, defaults: &Defaults) -> Count {
+    let usual = if plan.is_binary() {
+        Unit::Bytes
+    } else {
+        defaults.unit
+    };
+    match (plan.scale, or(row.unit.clone(), usual)) {
+        (Scale::Half, Unit::Bytes) => Count::PackedBytes,
+        (Scale::SignHalf, Unit::Bytes) => Count::SignedBytes,
+        (Scale::Double, Unit::Digits) => Count::HexDigits,
+        _ => Count::Units,
+    }
+}
+
+/// The greatest number that the prefix must be able to say.
+fn stated(plan: &Plan) -> usize {
+    let max = usize::from(plan.max);
+    match plan.count {
+        Count::Units => max,
+        Count::PackedBytes | Count::SignedBytes => plan.bytes_of(max),
+        Count::HexDigits => max * 2,
+    }
+}
+
+/// Bytes of a prefix of so many digits.
+pub(super) const fn prefix_bytes(coding: PrefixCoding, digits: usize) -> usize {
+    match coding {
+        PrefixCoding::Ascii | PrefixCoding::Ebcdic => digits,
+        PrefixCoding::Bcd | PrefixCoding::Binary => digits.div_ceil(2),
+    }
+}
+
+/// The greatest number that such a prefix says.
+fn most(coding: PrefixCoding, digits: usize) -> usize {
+    let places = u32::try_from(digits).unwrap_or(u32::MAX);
+    match coding {
+        PrefixCoding::Ascii | PrefixCoding::Ebcdic => 10_usize.saturating_pow(places) - 1,
+        PrefixCoding::Bcd => 10_usize.saturating_pow(places.next_multiple_of(2)) - 1,
+        PrefixCoding::Binary => 256_usize.saturating_pow(places.div_ceil(2)) - 1,
+    }
+}

@@ -1,0 +1,213 @@
+//! What a table says of the whole message: frame, headers, MTI, bitmaps and defaults.
+
+use super::reader::{Given, Section, Wrong};
+use super::row::digit;
+use crate::iso8583::framing::Framing;
+use crate::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::iso8583::words::{Coding, FrameCoding, PrefixCoding, Side, Sign, Unit};
+
+/// What rows fall back to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Defaults {
+    pub(super) numeric: Coding,
+    pub(super) track: Coding,
+    pub(super) text: Coding,
+    pub(super) binary: Coding,
+    pub(super) length: PrefixCoding,
+    pub(super) unit: Unit,
+    pub(super) pad: Side,
+    pub(super) pad_variable: Side,
+    pub(super) digit: u8,
+    pub(super) sign: Sign,
+}
+
+/// Everything of a table but its fields.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) framing: Framing,
+    pub(super) has_tpdu: bool,
+    pub(super) header_bytes: usize,
+    pub(super) mti: Coding,
+    pub(super) bitmap: Coding,
+    pub(super) bitmaps: usize,
+    pub(super) version: Option<u8>,
+    pub(super) defaults: Defaults,
+}
+
+const KEYS: [&str; 12] = [
+    "name", "about", "base", "frame", "tpdu", "header", "mti", "bitmap", "bitmaps", "version",
+    "defaults", "fields",
+];
+const FRAME_KEYS: [&str; 4] = ["length", "bytes", "counts_itself", "max"];
+const DEFAULT_KEYS: [&str; 10] = [
+    "numeric",
+    "track",
+    "text",
+    "binary",
+    "length",
+    "unit",
+    "pad",
+    "pad_variable",
+    "digit",
+    "sign",
+];
+
+impl Head {
+    /// What holds where neither table nor base says anything: everything in ASCII.
+    pub(super) fn plain() -> Self {
+        Self {
+            name: String::new(),
+            about: String::new(),
+            framing: Framing {
+                coding: FrameCoding::Binary,
+                bytes: 2,
+                counts_itself: false,
+                message_bytes_max: 8_192,
+            },
+            has_tpdu: false,
+            header_bytes: 0,
+            mti: Coding::Ascii,
+            bitmap: Coding::Hex,
+            bitmaps: 2,
+            version: None,
+            defaults: Defaults {
+                numeric: Coding::Ascii,
+                track: Coding::Ascii,
+                text: Coding::Ascii,
+                binary: Coding::Hex,
+                length: PrefixCoding::Ascii,
+                unit: Unit::Digits,
+                pad: Side::Left,
+                pad_variable: Side::Right,
+                digit: 0,
+                sign: Sign::Byte,
+            },
+        }
+    }
+
+    /// This table's head over the base's.
+    pub(super) fn read(section: &Section<'_>, base: Self) -> Result<Self, Wrong> {
+        section.only(&KEYS)?;
+        let Some(name) = section.string("name")? else {
+            return Err(Wrong::new(section.span(), "the table needs a `name`"));
+        };
+        if name.value.is_empty() {
+            return Err(Wrong::new(name.span, "`name` is empty"));
+        }
+        let version = section
+            .number("version", 0..=9)?
+            .and_then(|v| u8::try_from(v.value).ok());
+        Ok(Self {
+            name: name.value,
+            about: section
+                .string("about")?
+                .map_or_else(String::new, |about| about.value),
+            framing: match section.section("frame")? {
+                Some(frame) => framing(&frame, base.framing)?,
+                None => base.framing,
+            },
+            has_tpdu: or(section.flag("tpdu")?, base.has_tpdu),
+            header_bytes: or(
+                section.number("header", 0..=HEADER_BYTES_MAX)?,
+                base.header_bytes,
+            ),
+            mti: one_of(section, "mti", base.mti, &MTI_CODINGS)?,
+            bitmap: one_of(section, "bitmap", base.bitmap, &BITMAP_CODINGS)?,
+            bitmaps: or(section.number("bitmaps", 1..=3)?, base.bitmaps),
+            version: version.map(|digit| b'0' + digit).or(base.version),
+            defaults: match section.section("defaults")? {
+                Some(defaults) => read_defaults(&defaults, base.defaults)?,
+                None => base.defaults,
+            },
+        })
+    }
+}
+
+const MTI_CODINGS: [Coding; 4] = [Coding::Ascii, Coding::Bcd, Coding::Cp037, Coding::Cp1047];
+pub(super) const BITMAP_CODINGS: [Coding; 3] = [Coding::Binary, Coding::Hex, Coding::HexEbcdic];
+const NUMERIC_CODINGS: [Coding; 4] = MTI_CODINGS;
+const TEXT_CODINGS: [Coding; 3] = [Coding::Ascii, Coding::Cp037, Coding::Cp1047];
+
+/// The value given, or another.
+pub(super) fn or<T>(given: Option<Given<T>>, other: T) -> T {
+    given.map_or(other, |given| given.value)
+}
+
+/// An encoding among those that make sense for the key.
+fn one_of(
+    section: &Section<'_>,
+    key: &str,
+    other: Coding,
+    allowed: &[Coding],
+) -> Result<Coding, Wrong> {
+    let Some(given) = section.word::<Coding>(key)? else {
+        return Ok(other);
+    };
+    among(&given, key, allowed)
+}
+
+/// The encoding given, if it is one of those allowed.
+pub(super) fn among(given: &Given<Coding>, key: &str, allowed: &[Coding]) -> Result<Coding, Wrong> {
+    if allowed.contains(&given.value) {
+        return Ok(given.value);
+    }
+    let words: Vec<&str> = <Coding as crate::iso8583::words::Word>::ALL
+        .iter()
+        .filter(|(_, coding)| allowed.contains(coding))
+        .map(|(word, _)| *word)
+        .collect();
+    let message = format!(
+        "`{key}` cannot have this encoding; allowed: {}",
+        words.join(", ")
+    );
+    Err(Wrong::new(given.span.clone(), message))
+}
+
+fn framing(section: &Section<'_>, base: Framing) -> Result<Framing, Wrong> {
+    section.only(&FRAME_KEYS)?;
+    let coding = or(section.word::<FrameCoding>("length")?, base.coding);
+    let bytes = section.number("bytes", 1..=8)?;
+    let bytes_span = bytes.as_ref().and_then(|bytes| bytes.span.clone());
+    let usual = match coding {
+        FrameCoding::None => 0,
+        FrameCoding::Binary | FrameCoding::Bcd => 2,
+        FrameCoding::Ascii => 4,
+    };
+    let framing = Framing {
+        coding,
+        bytes: if coding == FrameCoding::None {
+            0
+        } else {
+            or(bytes, usual)
+        },
+        counts_itself: or(section.flag("counts_itself")?, base.counts_itself),
+        message_bytes_max: or(
+            section.number("max", 1..=MESSAGE_BYTES_MAX)?,
+            base.message_bytes_max,
+        ),
+    };
+    let places_max = if coding == FrameCoding::Bcd { 4 } else { 8 };
+    if framing.bytes > places_max {
+        let message = format!("at most {places_max} bytes of this encoding make a length");
+        return Err(Wrong::new(bytes_span, message));
+    }
+    Ok(framing)
+}
+
+fn read_defaults(section: &Section<'_>, base: Defaults) -> Result<Defaults, Wrong> {
+    section.only(&DEFAULT_KEYS)?;
+    Ok(Defaults {
+        numeric: one_of(section, "numeric", base.numeric, &NUMERIC_CODINGS)?,
+        track: one_of(section, "track", base.track, &NUMERIC_CODINGS)?,
+        text: one_of(section, "text", base.text, &TEXT_CODINGS)?,
+        binary: one_of(section, "binary", base.binary, &BITMAP_CODINGS)?,
+        length: or(section.word("length")?, base.length),
+        unit: or(section.word("unit")?, base.unit),
+        pad: or(section.word("pad")?, base.pad),
+        pad_variable: or(section.word("pad_variable")?, base.pad_variable),
+        digit: or(digit(section, "digit")?, base.digit),
+        sign: or(section.word("sign")?, base.sign),
+    })
+}

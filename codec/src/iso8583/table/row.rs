@@ -1,0 +1,281 @@
+//! The row of one field or sub-field, as it was written.
+
+use super::reader::{Given, Section, Wrong};
+use crate::iso8583::limits::{BER_TAG_BYTES_MAX, MESSAGE_BYTES_MAX, PREFIX_DIGITS_MAX};
+use crate::iso8583::words::{Coding, Kind, LayoutWord, Mask, PrefixCoding, Side, Sign, Unit, Word};
+use std::ops::Range;
+
+/// Type and length in the standard's notation: `n6`, `n..19`, `ans...999`, `b8`, `text*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Format {
+    pub(super) kind: Kind,
+    pub(super) length: Length,
+}
+
+/// How long a value is, in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Always so many.
+    Fixed(u16),
+    /// Up to so many, after a prefix of so many digits.
+    Variable { digits: usize, max: u16 },
+    /// Whatever is left.
+    Rest,
+}
+
+impl Format {
+    fn parse(text: &str) -> Option<Self> {
+        let end = text.find(|c: char| !c.is_ascii_lowercase() && c != '+')?;
+        let (kind, length) = text.split_at_checked(end)?;
+        let kind = Kind::parse(kind)?;
+        if length == "*" {
+            return Some(Self {
+                kind,
+                length: Length::Rest,
+            });
+        }
+        let number = length.trim_start_matches('.');
+        let digits = length.len() - number.len();
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let max = number
+            .parse()
+            .ok()
+            .filter(|max| (1..=MESSAGE_BYTES_MAX).contains(max))?;
+        let max = u16::try_from(max).ok()?;
+        match digits {
+            0 => Some(Self {
+                kind,
+                length: Length::Fixed(max),
+            }),
+            1..=PREFIX_DIGITS_MAX => Some(Self {
+                kind,
+                length: Length::Variable { digits, max },
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// How the sub-fields of a field were written.
+#[derive(Clone, Debug)]
+pub(super) struct LayoutRow {
+    pub(super) form: Given<LayoutWord>,
+    pub(super) parts: Vec<Row>,
+    pub(super) bitmap_bytes: Option<Given<usize>>,
+    pub(super) bitmap_encoding: Option<Given<Coding>>,
+    pub(super) tag_bytes: Option<Given<usize>>,
+    pub(super) tag_encoding: Option<Given<Coding>>,
+    pub(super) length_bytes: Option<Given<usize>>,
+    pub(super) length_encoding: Option<Given<PrefixCoding>>,
+}
+
+/// One row. A key that was not written leaves the choice to the base, then to the defaults.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    /// How messages call it.
+    pub(super) what: String,
+    pub(super) span: Option<Range<usize>>,
+    pub(super) format: Option<Given<Format>>,
+    pub(super) name: Option<Given<String>>,
+    pub(super) encoding: Option<Given<Coding>>,
+    pub(super) prefix: Option<Given<PrefixCoding>>,
+    pub(super) unit: Option<Given<Unit>>,
+    pub(super) min: Option<Given<usize>>,
+    pub(super) pad: Option<Given<Side>>,
+    pub(super) digit: Option<Given<u8>>,
+    pub(super) sign: Option<Given<Sign>>,
+    pub(super) justify: Option<Given<Side>>,
+    pub(super) fill: Option<Given<u8>>,
+    pub(super) mask: Option<Given<Mask>>,
+    pub(super) layout: Option<LayoutRow>,
+    /// For sub-fields of a composite with a bitmap.
+    pub(super) number: Option<Given<usize>>,
+    /// For sub-fields of a TLV layout.
+    pub(super) tag: Option<Given<String>>,
+}
+
+const KEYS: [&str; 21] = [
+    "format",
+    "name",
+    "encoding",
+    "prefix",
+    "unit",
+    "min",
+    "pad",
+    "digit",
+    "sign",
+    "justify",
+    "fill",
+    "mask",
+    "layout",
+    "parts",
+    "bitmap_bytes",
+    "bitmap_encoding",
+    "tag_bytes",
+    "tag_encoding",
+    "length_bytes",
+    "length_encoding",
+    "remove",
+];
+const PART_KEYS: [&str; 22] = [
+    "format",
+    "name",
+    "encoding",
+    "prefix",
+    "unit",
+    "min",
+    "pad",
+    "digit",
+    "sign",
+    "justify",
+    "fill",
+    "mask",
+    "layout",
+    "parts",
+    "bitmap_bytes",
+    "bitmap_encoding",
+    "tag_bytes",
+    "tag_encoding",
+    "length_bytes",
+    "length_encoding",
+    "number",
+    "tag",
+];
+
+impl Row {
+    /// Reads the row of a field; `None` if it removes the base's field.
+    pub(super) fn read(section: &Section<'_>) -> Result<Option<Self>, Wrong> {
+        section.only(&KEYS)?;
+        if section.flag("remove")?.is_some_and(|remove| remove.value) {
+            return Ok(None);
+        }
+        Self::keys(section, 0).map(Some)
+    }
+
+    fn keys(section: &Section<'_>, depth: usize) -> Result<Self, Wrong> {
+        Ok(Self {
+            what: section.what.clone(),
+            span: section.span(),
+            format: format(section)?,
+            name: section.string("name")?,
+            encoding: section.word("encoding")?,
+            prefix: section.word("prefix")?,
+            unit: section.word("unit")?,
+            min: section.number("min", 0..=MESSAGE_BYTES_MAX)?,
+            pad: section.word("pad")?,
+            digit: digit(section, "digit")?,
+            sign: section.word("sign")?,
+            justify: section.word("justify")?,
+            fill: section.character("fill")?,
+            mask: section.word("mask")?,
+            layout: layout(section, depth)?,
+            number: section.number("number", 1..=512)?,
+            tag: section.string("tag")?,
+        })
+    }
+
+    /// This row over the base's: with a format it stands alone but for name and mask, without one
+    /// it changes only the keys it has.
+    pub(super) fn over(self, base: &Self) -> Self {
+        let name = self.name.or_else(|| base.name.clone());
+        let mask = self.mask.or_else(|| base.mask.clone());
+        if self.format.is_some() {
+            return Self { name, mask, ..self };
+        }
+        Self {
+            what: self.what,
+            span: self.span,
+            format: base.format.clone(),
+            name,
+            encoding: self.encoding.or_else(|| base.encoding.clone()),
+            prefix: self.prefix.or_else(|| base.prefix.clone()),
+            unit: self.unit.or_else(|| base.unit.clone()),
+            min: self.min.or_else(|| base.min.clone()),
+            pad: self.pad.or_else(|| base.pad.clone()),
+            digit: self.digit.or_else(|| base.digit.clone()),
+            sign: self.sign.or_else(|| base.sign.clone()),
+            justify: self.justify.or_else(|| base.justify.clone()),
+            fill: self.fill.or_else(|| base.fill.clone()),
+            mask,
+            layout: self.layout.or_else(|| base.layout.clone()),
+            number: None,
+            tag: None,
+        }
+    }
+}
+
+/// A nibble, written as one hexadecimal digit.
+pub(super) fn digit(section: &Section<'_>, key: &str) -> Result<Option<Given<u8>>, Wrong> {
+    let Some(given) = section.character(key)? else {
+        return Ok(None);
+    };
+    match crate::iso8583::hex::nibble(given.value) {
+        Some(value) => Ok(Some(Given {
+            value,
+            span: given.span,
+        })),
+        None => Err(Wrong::new(
+            given.span,
+            format!("`{key}` is expected to be 0 to 9 or A to F"),
+        )),
+    }
+}
+
+fn format(section: &Section<'_>) -> Result<Option<Given<Format>>, Wrong> {
+    let Some(given) = section.string("format")? else {
+        return Ok(None);
+    };
+    match Format::parse(&given.value) {
+        Some(value) => Ok(Some(Given {
+            value,
+            span: given.span,
+        })),
+        None => {
+            let message = format!(
+                "`format` `{}` of {}: a type ({}), then a length: `6` fixed, `..19` with a dot \
+                 for each digit of the prefix (1 to {PREFIX_DIGITS_MAX}), `*` for all the rest; \
+                 at most {MESSAGE_BYTES_MAX}",
+                given.value,
+                section.what,
+                Kind::allowed(),
+            );
+            Err(Wrong::new(given.span, message))
+        }
+    }
+}
+
+fn layout(section: &Section<'_>, depth: usize) -> Result<Option<LayoutRow>, Wrong> {
+    let parts = section.list("parts")?;
+    let form = match section.word("layout")? {
+        Some(form) => form,
+        None if parts.is_some() => Given {
+            value: LayoutWord::Positional,
+            span: section.span(),
+        },
+        None => return Ok(None),
+    };
+    if depth >= crate::iso8583::limits::LAYOUT_DEPTH_MAX {
+        return Err(Wrong::new(form.span, "layouts are nested too deep"));
+    }
+    let parts = parts.unwrap_or_default();
+    Ok(Some(LayoutRow {
+        form,
+        parts: parts
+            .iter()
+            .map(|part| read_part(part, depth + 1))
+            .collect::<Result<_, _>>()?,
+        bitmap_bytes: section.number("bitmap_bytes", 1..=64)?,
+        bitmap_encoding: section.word("bitmap_encoding")?,
+        tag_bytes: section.number("tag_bytes", 1..=BER_TAG_BYTES_MAX)?,
+        tag_encoding: section.word("tag_encoding")?,
+        length_bytes: section.number("length_bytes", 1..=PREFIX_DIGITS_MAX)?,
+        length_encoding: section.word("length_encoding")?,
+    }))
+}
+
+fn read_part(section: &Section<'_>, depth: usize) -> Result<Row, Wrong> {
+    section.only(&PART_KEYS)?;
+    Row::keys(section, depth)
+}

@@ -1,0 +1,309 @@
+//! The value of a field: from its bytes on the wire, and back.
+
+use super::decode::check::{Value, check, expected};
+use super::decode::head::digit;
+use super::ebcdic::{from_latin1, to_latin1};
+use super::error::Problem;
+use super::hex;
+use super::plan::{Count, Plan, Prefix, Scale};
+use super::words::{Coding, Kind, Side, Sign};
+
+/// Appends the value: text as UTF-8, binary as it is. `wire` has passed decoding.
+///
+/// `nibbles` is for digits cut out of a packed value: how many nibbles stand before them.
+pub(crate) fn read(
+    plan: &Plan,
+    wire: &[u8],
+    units: usize,
+    nibbles: Option<usize>,
+    out: &mut Vec<u8>,
+) {
+    match plan.coding {
+        Coding::Bcd => packed(plan, wire, units, nibbles, out),
+        Coding::Binary => out.extend_from_slice(wire),
+        Coding::Hex | Coding::HexEbcdic => {
+            let (pairs, _) = wire.as_chunks::<2>();
+            out.extend(pairs.iter().map(|pair| {
+                let [high, low] = pair.map(|byte| digit(plan.coding, byte).unwrap_or(0));
+                high << 4 | low
+            }));
+        }
+        Coding::Ascii if plan.kind != Kind::Text => out.extend_from_slice(wire),
+        Coding::Ascii | Coding::Cp037 | Coding::Cp1047 => {
+            for &byte in wire {
+                let character = char::from(to_latin1(plan.coding, byte));
+                out.extend_from_slice(character.encode_utf8(&mut [0; 2]).as_bytes());
+            }
+        }
+    }
+}
+
+fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &mut Vec<u8>) {
+    let (mut digits, mut wire) = (units, wire);
+    if plan.scale == Scale::SignHalf {
+        let page = if plan.sign == Sign::EbcdicByte {
+            Coding::Cp037
+        } else {
+            Coding::Ascii
+        };
+        if let Some((&sign, rest)) = wire.split_first() {
+            out.push(to_latin1(page, sign));
+            (digits, wire) = (units - 1, rest);
+        }
+    }
+    let filler = usize::from(plan.pad == Side::Left && digits % 2 == 1);
+    let skip = nibbles.unwrap_or(filler);
+    let wire = wire.get(skip / 2..).unwrap_or(&[]);
+    let mut left = digits;
+    let start = out.len();
+    out.reserve(digits + 2);
+    for (index, &byte) in wire.iter().enumerate() {
+        let pair = [hex::digit(byte >> 4), hex::digit(byte)];
+        let pair = if index == 0 && skip % 2 == 1 {
+            &pair[1..]
+        } else {
+            &pair[..]
+        };
+        let taken = pair.get(..left).unwrap_or(pair);
+        out.extend_from_slice(taken);
+        left -= taken.len();
+        if left == 0 {
+            break;
+        }
+    }
+    debug_assert_eq!(out.len() - start, digits);
+}
+
+/// Why a value cannot be sent as a field wants it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    pub(crate) problem: Problem,
+    /// The character, or byte of binary, to blame.
+    pub(crate) at: usize,
+}
+
+/// Appends the value as it travels, without length prefix; how many units it has.
+///
+/// A value shorter than a fixed length is filled up as the table says; binary never is.
+///
+/// # Errors
+/// A value that is too long or too short, or has characters that the type does not allow.
+pub(crate) fn write(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Result<usize, Unfit> {
+    let start = out.len();
+    let units = if plan.is_binary() {
+        binary(plan, value, out)
+    } else {
+        let mut characters = latin1(plan, value)?;
+        fill(plan, &mut characters);
+        match plan.coding {
+            Coding::Bcd => pack(plan, &characters, out)?,
+            _ => out.extend(characters.iter().map(|c| from_latin1(plan.coding, *c))),
+        }
+        characters.len()
+    };
+    let (min, max) = (usize::from(plan.min), usize::from(plan.max));
+    if units < min || units > max {
+        return Err(Unfit {
+            problem: Problem::Length {
+                length: units,
+                min,
+                max,
+            },
+            at: 0,
+        });
+    }
+    if loses_a_digit(plan, units) {
+        return Err(Unfit {
+            problem: Problem::OddLength,
+            at: 0,
+        });
+    }
+    let from = out.get(start..).unwrap_or(&[]);
+    let bytes = from.len();
+    check(plan, Value { from, bytes, units }).map_err(|(at, problem)| Unfit { problem, at })?;
+    Ok(units)
+}
+
+/// Whether a filler nibble would be read as a digit, because the length counts bytes.
+fn loses_a_digit(plan: &Plan, units: usize) -> bool {
+    let counts_bytes = match plan.prefix {
+        Prefix::Rest => true,
+        Prefix::Coded(_) => matches!(plan.count, Count::PackedBytes | Count::SignedBytes),
+        Prefix::Fixed | Prefix::Undefined => false,
+    };
+    counts_bytes && plan.units_of(plan.bytes_of(units)) != units
+}
+
+fn binary(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    match plan.coding {
+        Coding::Hex | Coding::HexEbcdic => {
+            hex::append(value, out);
+            if plan.coding == Coding::HexEbcdic {
+                for byte in out.iter_mut().skip(start) {
+                    *byte = from_latin1(Coding::Cp037, *byte);
+                }
+            }
+        }
+        _ => out.extend_from_slice(value),
+    }
+    value.len()
+}
+
+/// The characters of a text, ISO 8859-1.
+fn latin1(plan: &Plan, value: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let unfit = |at| Unfit {
+        problem: Problem::Content {
+            expected: expected(plan.kind),
+        },
+        at,
+    };
+    let text = std::str::from_utf8(value).map_err(|error| unfit(error.valid_up_to()))?;
+    let mut characters = Vec::with_capacity(text.len());
+    for (at, character) in text.chars().enumerate() {
+        characters.push(u8::try_from(character).map_err(|_| unfit(at))?);
+    }
+    Ok(characters)
+}
+
+/// Fills a short value of a fixed length up.
+fn fill(plan: &Plan, characters: &mut Vec<u8>) {
+    let length = usize::from(plan.max);
+    if plan.prefix != Prefix::Fixed || characters.len() >= length || plan.kind == Kind::Signed {
+        return;
+    }
+    let missing = length - characters.len();
+    match plan.justify {
+        Side::Left => characters.resize(length, plan.fill),
+        Side::Right => {
+            characters.splice(0..0, std::iter::repeat_n(plan.fill, missing));
+        }
+    }
+}
+
+/// Packs digits, two a byte, with sign and filler.
+fn pack(plan: &Plan, characters: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
+    let mut digits = characters;
+    if plan.scale == Scale::SignHalf {
+        let (&sign, rest) = characters.split_first().ok_or(Unfit {
+            problem: Problem::Content {
+                expected: "a sign, C or D,",
+            },
+            at: 0,
+        })?;
+        let ebcdic = plan.sign == Sign::EbcdicByte;
+        out.push(if ebcdic {
+            from_latin1(Coding::Cp037, sign)
+        } else {
+            sign
+        });
+        digits = rest;
+    }
+    let odd = digits.len() % 2 == 1;
+    let before = (odd && plan.pad == Side::Left).then_some(plan.digit);
+    let after = (odd && plan.pad == Side::Right).then_some(plan.digit);
+    let mut high = before;
+    for (at, &character) in digits.iter().enumerate() {
+        let nibble = nibble(plan, character).ok_or(Unfit {
+            problem: Problem::Content {
+                expected: expected(plan.kind),
+            },
+            at,
+        })?;
+        match high.take() {
+            Some(first) => out.push(first << 4 | nibble),
+            None => high = Some(nibble),
+        }
+    }
+    if let Some(last) = high {
+        out.push(last << 4 | after.unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// The nibble of a character: `=` of a track is D, as is D itself.
+fn nibble(plan: &Plan, character: u8) -> Option<u8> {
+    match plan.kind {
+        Kind::Track if character == b'=' => Some(0xd),
+        Kind::Track | Kind::Signed => {
+            hex::nibble(character).filter(|_| !character.is_ascii_lowercase())
+        }
+        _ => character.is_ascii_digit().then(|| character - b'0'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::{Problem, read, write};
+    use crate::iso8583::plan::{Check, Count, Plan, Prefix, Scale};
+    use crate::iso8583::words::{Coding, Kind, PrefixCoding, Side};
+
+    const LL: Prefix = Prefix::Coded(PrefixCoding::Bcd);
+
+    fn digits(prefix: Prefix, max: u16, pad: Side, digit: u8) -> Plan {
+        let min = if prefix == Prefix::Fixed { max } else { 0 };
+        let (kind, coding) = (Kind::Numeric, Coding::Bcd);
+        let (scale, check) = (Scale::Half, Check::Packed);
+        let fill = b'0';
+        Plan {
+            prefix,
+            kind,
+            coding,
+            scale,
+            check,
+            pad,
+            digit,
+            fill,
+            min,
+            max,
+            justify: Side::Right,
+            ..Plan::OPAQUE
+        }
+    }
+
+    #[test]
+    fn an_odd_number_of_digits_is_filled_where_the_table_says() {
+        for (pad, digit, wire) in [
+            (Side::Left, 0, [0x01, 0x23]),
+            (Side::Right, 0, [0x12, 0x30]),
+            (Side::Right, 0xf, [0x12, 0x3f]),
+            (Side::Left, 0xf, [0xf1, 0x23]),
+        ] {
+            let plan = digits(LL, 19, pad, digit);
+            let mut out = Vec::new();
+            assert_eq!(write(&plan, b"123", &mut out).unwrap(), 3);
+            assert_eq!(out, wire);
+            let mut value = Vec::new();
+            read(&plan, &wire, 3, None, &mut value);
+            assert_eq!(value, b"123");
+        }
+    }
+
+    #[test]
+    fn a_short_number_is_filled_with_zeros_before_it_is_packed() {
+        let mut out = Vec::new();
+        let plan = digits(Prefix::Fixed, 3, Side::Right, 0);
+        write(&plan, b"7", &mut out).unwrap();
+        assert_eq!(out, [0x00, 0x70]);
+    }
+
+    #[test]
+    fn an_odd_number_of_digits_cannot_be_counted_in_bytes() {
+        let plan = Plan {
+            count: Count::PackedBytes,
+            ..digits(LL, 19, Side::Left, 0)
+        };
+        assert_eq!(
+            write(&plan, b"123", &mut Vec::new()).unwrap_err().problem,
+            Problem::OddLength
+        );
+        assert_eq!(write(&plan, b"1234", &mut Vec::new()), Ok(4));
+    }
+
+    #[test]
+    fn a_letter_is_no_digit() {
+        let plan = digits(LL, 19, Side::Left, 0);
+        assert_eq!(write(&plan, b"12a", &mut Vec::new()).unwrap_err().at, 2);
+    }
+}
