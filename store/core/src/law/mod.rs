@@ -75,6 +75,7 @@ macro_rules! laws {
             velocity: a_terminal_sells_no_more_often_than_its_service_allows;
             velocity: a_day_has_no_more_sales_than_its_amount;
             velocity: a_declined_sale_does_not_count;
+            velocity: a_limit_set_later_counts_what_was_sold_before;
             reversals: a_voucher_that_was_not_confirmed_is_taken_back_and_not_sold_again;
             reversals: a_confirmed_voucher_and_a_done_top_up_cannot_be_reversed;
             reversals: an_open_sale_is_reversed_later;

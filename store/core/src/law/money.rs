@@ -40,8 +40,9 @@ pub fn float_never_goes_below_the_credit_limit<F: Factory>(factory: F) {
     let poor = world.sell(key(1, 2));
     assert_eq!((poor.state, poor.code), (State::Declined, Code::INSUFFICIENT_FLOAT));
     assert_eq!((poor.balance_minor, poor.voucher), (Some(500), None));
-    assert_eq!(world.begin_top_up(key(1, 3), 500).state, State::Intent, "down to nothing");
-    assert_eq!(world.begin_top_up(key(1, 4), 100).code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(world.begin_top_up(key(1, 3), 501).code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(world.begin_top_up(key(1, 4), 500).state, State::Intent, "down to nothing");
+    assert_eq!(world.begin_top_up(key(1, 5), 1).code, Code::INSUFFICIENT_FLOAT);
 
     for stan in 1..=6 {
         assert_eq!(world.sell(key(3, stan)).code, Code::APPROVED, "on credit");

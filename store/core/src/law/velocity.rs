@@ -67,12 +67,24 @@ pub fn a_declined_sale_does_not_count<F: Factory>(factory: F) {
     world.finish(key(1, 6), approved());
     assert_eq!(world.begin_top_up(key(1, 7), 500).code, Code::IN_PROGRESS);
     assert_eq!(world.begin_top_up(key(1, 8), 100).code, Code::VELOCITY_LIMIT);
-    // Without a limit nothing is counted; a limit set later counts everything.
-    let none = service(TOP_UPS, Velocity::default());
-    assert_eq!(world.change(vec![none], vec![], vec![]), Outcome::Applied);
-    assert_eq!(world.begin_top_up(key(1, 9), 100).code, Code::IN_PROGRESS);
-    let wider = Velocity { count_max: 4, window_s: 60, day_amount_max_minor: 0 };
-    assert_eq!(world.change(vec![service(TOP_UPS, wider)], vec![], vec![]), Outcome::Applied);
-    assert_eq!(world.begin_top_up(key(1, 10), 100).code, Code::IN_PROGRESS);
-    assert_eq!(world.begin_top_up(key(1, 11), 100).code, Code::VELOCITY_LIMIT);
+}
+
+/// Also what was sold while there was no limit, whatever the limit was before.
+pub fn a_limit_set_later_counts_what_was_sold_before<F: Factory>(factory: F) {
+    let velocity = Velocity { count_max: 2, window_s: 60, day_amount_max_minor: 0 };
+    let wider = Velocity { count_max: 4, ..velocity };
+    let mut world = limited(factory, velocity);
+    let mut stan = 0;
+    let mut sell = |world: &mut World<F>, velocity, expected| {
+        let limits = vec![service(TOP_UPS, velocity)];
+        assert_eq!(world.change(limits, vec![], vec![]), Outcome::Applied);
+        stan += 1;
+        assert_eq!(world.begin_top_up(key(1, stan), 100).code, expected);
+    };
+    sell(&mut world, velocity, Code::IN_PROGRESS);
+    sell(&mut world, Velocity::default(), Code::IN_PROGRESS);
+    sell(&mut world, velocity, Code::VELOCITY_LIMIT);
+    sell(&mut world, Velocity::default(), Code::IN_PROGRESS);
+    sell(&mut world, wider, Code::IN_PROGRESS);
+    sell(&mut world, wider, Code::VELOCITY_LIMIT);
 }

@@ -93,15 +93,15 @@ impl Shelf {
         self.from = date;
         let from = Voucher::key_from(service, product, date);
         let prefix = &from[..4];
-        let after = self.cursor.clone();
-        let start = if after > from { &after } else { &from };
+        // The voucher at the cursor itself was claimed, in this batch or an earlier one.
+        let start = self.cursor.clone().max(from.clone());
         let mut failed = Ok(());
         let mut more = false;
-        rows.scan(Family::Stock, start, &mut |key, value| {
+        rows.scan(Family::Stock, &start, &mut |key, value| {
             if !key.starts_with(prefix) {
                 return ControlFlow::Break(());
             }
-            if key == &after[..] || taken.iter().any(|taken| &taken[..] == key) {
+            if taken.iter().any(|taken| &taken[..] == key) {
                 return ControlFlow::Continue(());
             }
             if self.vouchers.len() == STOCK_AHEAD {

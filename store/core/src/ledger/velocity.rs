@@ -49,7 +49,7 @@ impl Windows {
     ) -> Result<bool, StoreError> {
         let place = (sale.key.terminal, sale.service);
         if velocity == Velocity::default() {
-            // Sales that are not counted make a kept window wrong.
+            // A window that nobody asks is never cut: it would only grow.
             if !self.windows.is_empty() {
                 self.windows.remove(&place);
             }
