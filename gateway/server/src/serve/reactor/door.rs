@@ -186,3 +186,82 @@ fn is_peers_fault(error: &io::Error) -> bool {
         )
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    use mio::{Events, Interest, Poll, Token};
+    use nix::sys::resource::{Resource, setrlimit};
+
+    use super::*;
+    use crate::serve::clock::Clock;
+
+    const DESCRIPTORS: u64 = 40;
+    const CLIENTS: usize = 80;
+
+    /// The gateway's side, in a process of its own because of its limit. It accepts for ever, says
+    /// where, and then once a second how often it woke up and how many it has accepted.
+    #[test]
+    #[ignore = "started by out_of_descriptors_newcomers_are_shed_without_spinning_or_going_deaf"]
+    fn a_door_in_a_small_process() {
+        setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS).unwrap();
+        let clock = Clock::start();
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 128, 1).unwrap().remove(0);
+        println!("\nat {}", listener.address().unwrap());
+        let mut poll = Poll::new().unwrap();
+        let mut door = Door::new(listener).unwrap();
+        poll.registry().register(door.source(), Token(0), Interest::READABLE).unwrap();
+        let mut events = Events::with_capacity(8);
+        let (mut inside, mut wakes) = (Vec::new(), 0);
+        let end = clock.now().after(tillgate_core::time::Span::s(20));
+        while clock.now() < end {
+            let patience = if door.is_knocking() {
+                Some(std::time::Duration::ZERO)
+            } else {
+                door.deadline().map(|at| clock.until(at))
+            };
+            poll.poll(&mut events, patience).unwrap();
+            wakes += 1;
+            if !events.is_empty() {
+                door.knock();
+            }
+            door.accept(clock.now(), &mut inside);
+            inside.retain(|stream| !matches!((&mut &*stream).read(&mut [0]), Ok(0)));
+            println!("woke {wakes} inside {} shed {}", inside.len(), door.shed());
+        }
+    }
+
+    #[test]
+    fn out_of_descriptors_newcomers_are_shed_without_spinning_or_going_deaf() {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "serve::reactor::door::tests::a_door_in_a_small_process"])
+            .args(["--ignored", "--nocapture", "--test-threads=1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address: SocketAddr = lines
+            .find_map(|line| line.strip_prefix("at ").map(str::to_owned))
+            .unwrap()
+            .parse()
+            .unwrap();
+        let crowd: Vec<_> =
+            (0..CLIENTS).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+        let number =
+            |line: &str, at: usize| -> usize { line.split(' ').nth(at).unwrap().parse().unwrap() };
+        let full = lines
+            .find(|line| line.starts_with("woke") && number(line, 3) + number(line, 5) == CLIENTS)
+            .unwrap();
+        assert!(number(&full, 5) > CLIENTS / 3, "most are shed: {full}");
+        assert!(number(&full, 1) < 4 * CLIENTS, "it spins: {full}");
+        // Once there is room again, the next one is let in.
+        drop(crowd);
+        let _late = std::net::TcpStream::connect(address).unwrap();
+        let room = lines.find(|line| line.starts_with("woke") && number(line, 3) == 1);
+        assert!(room.is_some(), "it went deaf");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
