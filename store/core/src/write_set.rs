@@ -26,7 +26,7 @@ pub enum Op<'a> {
     },
 }
 
-/// Keys and values end to end; [`Entry`] says where each lies.
+/// Keys and values end to end; `Entry` says where each lies.
 ///
 /// ```text
 /// arena: | key 0 | value 0 | key 1 | key 2 | value 2 | ...

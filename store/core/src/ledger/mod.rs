@@ -2,10 +2,10 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * [`begin`], [`finish`], [`reverse`], [`change`]: one file per command.
-//! * [`staged`]: the rows of the batch at work, over what the engine has.
-//! * [`accounts`]: every balance, in memory for good.
-//! * [`tail`], [`velocity`], [`stock`]: what spares reads; rebuilt from rows when needed, so that
+//! * `begin`, `finish`, `reverse`, `change`: one file per command.
+//! * `staged`: the rows of the batch at work, over what the engine has.
+//! * `accounts`: every balance, in memory for good.
+//! * `tail`, `velocity`, `stock`: what spares reads; rebuilt from rows when needed, so that
 //!   a restart changes nothing that can be seen.
 //!
 //! A caller applies commands, then [`Ledger::seal`]s the batch, makes [`Ledger::writes`] durable
