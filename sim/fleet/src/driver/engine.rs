@@ -58,10 +58,19 @@ pub struct Share {
     pub cpu_s: f64,
     /// How long the fleet sold.
     pub sold: Span,
+    /// Sales completed meanwhile.
+    pub completed: u64,
     /// How late the engine noticed what was due, in microseconds.
     pub lag: Histogram<u64>,
     /// Longest time between two looks at the sockets, in microseconds.
     pub stall_us_max: u64,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        let (sold, lag) = (Span::ZERO, latencies());
+        Self { cpu_s: 0.0, sold, completed: 0, lag, stall_us_max: 0 }
+    }
 }
 
 /// Why an engine could not run.
@@ -140,7 +149,7 @@ impl<S: Station> Engine<S> {
             buffer: vec![0; READ_BYTES],
             tally: Tally::default(),
             interval: latencies(),
-            share: Share { cpu_s: 0.0, sold: Span::ZERO, lag: latencies(), stall_us_max: 0 },
+            share: Share::default(),
             cpu_at_begin: 0.0,
             begun: Moment(0),
         })
@@ -400,6 +409,7 @@ impl<S: Station> Engine<S> {
     fn sold(&mut self) {
         if self.begun != Moment(0) && self.share.sold == Span::ZERO {
             self.share.sold = self.now().since(self.begun);
+            self.share.completed = self.tally.completed();
             self.share.cpu_s = cpu::of_this_thread_s() - self.cpu_at_begin;
         }
     }

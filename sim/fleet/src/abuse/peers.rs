@@ -1,0 +1,199 @@
+//! What each kind of peer does with its connections.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tillgate_codec::link::channel::{Initiator, Psk, Suite};
+use tillgate_codec::link::message::{Logon, MESSAGE_VERSION, Ping, Upward};
+use tillgate_codec::link::record::{RecordType, deframe};
+use tillsim_core::dice::Dice;
+
+use super::{Count, Counts, Plan};
+use crate::network::NetworkTerminal;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a read or a write may block before the peer looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(200);
+/// Pause before the next connection of a peer that was thrown out.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A dribbler's pause between two bytes.
+const DRIBBLE: Duration = Duration::from_millis(500);
+/// Connections that the flood holds open at once.
+const FLOOD_HELD: usize = 256;
+/// Nonsense sent over one connection at most.
+const NONSENSE_BYTES_MAX: usize = 1 << 20;
+
+/// Sends random bytes; every other time they begin with a good header.
+pub(super) fn random(target: SocketAddr, seed: u64, counts: &Counts) {
+    let mut dice = Dice::new(seed, 0xAB05E);
+    while !counts.is_stopped() {
+        let Some(mut stream) = connect(target, &counts.random) else { continue };
+        let began = Instant::now();
+        let mut sent = 0;
+        let mut ended = false;
+        while !ended && !counts.is_stopped() && sent < NONSENSE_BYTES_MAX {
+            let mut nonsense = [0; 512];
+            for part in nonsense.chunks_mut(32) {
+                part.copy_from_slice(&dice.bytes());
+            }
+            if sent == 0 && dice.chance(500) {
+                nonsense[..4].copy_from_slice(&[RecordType::HELLO.0, 1, 0, 78]);
+            }
+            ended = stream.write_all(&nonsense).is_err() || listen(&mut stream, &counts.random);
+            sent += nonsense.len();
+        }
+        close(&counts.random, began, ended);
+    }
+}
+
+/// Sends a good header and then its hello a byte at a time.
+pub(super) fn dribble(target: SocketAddr, counts: &Counts) {
+    while !counts.is_stopped() {
+        let Some(mut stream) = connect(target, &counts.dribble) else { continue };
+        let began = Instant::now();
+        let mut ended = stream.write_all(&[RecordType::HELLO.0, 1, 0, 78]).is_err();
+        let mut sent = 0;
+        while !ended && !counts.is_stopped() && sent < 77 {
+            ended = stream.write_all(&[0]).is_err() || listen(&mut stream, &counts.dribble);
+            sent += 1;
+            sleep(DRIBBLE);
+        }
+        // The last byte never comes.
+        while !ended && !counts.is_stopped() {
+            ended = listen(&mut stream, &counts.dribble);
+        }
+        close(&counts.dribble, began, ended);
+    }
+}
+
+/// Opens connections as fast as they go, holds some and drops the oldest.
+pub(super) fn flood(target: SocketAddr, attempts: u32, counts: &Counts) {
+    let mut held = Vec::with_capacity(FLOOD_HELD);
+    for number in 0..attempts {
+        if counts.is_stopped() {
+            break;
+        }
+        if let Some(stream) = connect(target, &counts.flood) {
+            held.push(stream);
+        }
+        if held.len() == FLOOD_HELD {
+            let oldest = usize::try_from(number).unwrap_or(0) % FLOOD_HELD;
+            held.swap_remove(oldest);
+        }
+    }
+}
+
+/// Logs on, asks for pongs without end, and never reads.
+pub(super) fn deaf(plan: &Plan, terminal: &NetworkTerminal, counts: &Counts) {
+    while !counts.is_stopped() {
+        let Some(mut stream) = connect(plan.target, &counts.deaf) else { continue };
+        let began = Instant::now();
+        let ended = match log_on(plan, terminal, &mut stream) {
+            Some(mut channel) => {
+                let (mut body, mut record) = (Vec::new(), Vec::new());
+                Upward::Ping(Ping { nonce: 1 }).encode(&mut body);
+                let mut ended = false;
+                while !ended && !counts.is_stopped() {
+                    record.clear();
+                    ended =
+                        channel.seal(&body, &mut record).is_err() || !push(&mut stream, &record);
+                }
+                ended
+            }
+            None => listen(&mut stream, &counts.deaf),
+        };
+        close(&counts.deaf, began, ended);
+    }
+}
+
+fn log_on(
+    plan: &Plan,
+    terminal: &NetworkTerminal,
+    stream: &mut TcpStream,
+) -> Option<tillgate_codec::link::channel::Channel> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let counter = u64::try_from(since.as_micros()).ok()?;
+    let suite = if plan.public.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
+    let (psk, public) = (Psk::new(terminal.psk), plan.public.as_ref());
+    let entropy = Dice::new(plan.seed, counter).bytes();
+    let mut out = Vec::new();
+    let started = Initiator::start(
+        suite,
+        terminal.id,
+        terminal.key_id,
+        &psk,
+        public,
+        counter,
+        entropy,
+        &mut out,
+    );
+    let initiator = started.ok()?;
+    stream.write_all(&out).ok()?;
+    stream.set_read_timeout(Some(CONNECT)).ok()?;
+    let mut reply = Vec::new();
+    let payload = loop {
+        if let Some(record) = deframe(&reply).ok()? {
+            break reply[record.range].to_vec();
+        }
+        let mut bytes = [0; 256];
+        let count = stream.read(&mut bytes).ok().filter(|count| *count > 0)?;
+        reply.extend_from_slice(&bytes[..count]);
+    };
+    let mut channel = initiator.finish(&payload).ok()?;
+    let mut body = Vec::new();
+    let logon = Logon { firmware: "tillsim-deaf", catalogue: 0, versions: MESSAGE_VERSION };
+    Upward::Logon(logon).encode(&mut body);
+    out.clear();
+    channel.seal(&body, &mut out).ok()?;
+    stream.write_all(&out).ok()?;
+    Some(channel)
+}
+
+/// Writes all of `bytes`, however long the gateway does not read; false when it has hung up.
+fn push(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    match stream.write_all(bytes) {
+        Ok(()) => true,
+        // What was written in part cannot be taken up again: the record is spoilt either way.
+        Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+fn connect(target: SocketAddr, count: &Count) -> Option<TcpStream> {
+    count.attempts.fetch_add(1, Ordering::Relaxed);
+    let connected = TcpStream::connect_timeout(&target, CONNECT).and_then(|stream| {
+        stream.set_read_timeout(Some(TICK))?;
+        stream.set_write_timeout(Some(TICK))?;
+        Ok(stream)
+    });
+    if connected.is_err() {
+        count.failed.fetch_add(1, Ordering::Relaxed);
+        sleep(AGAIN);
+    }
+    connected.ok()
+}
+
+/// Reads what there is; true when the gateway has ended the connection.
+fn listen(stream: &mut TcpStream, count: &Count) -> bool {
+    let mut bytes = [0; 256];
+    match stream.read(&mut bytes) {
+        Ok(0) => true,
+        Ok(_) => {
+            if bytes[0] == RecordType::REFUSAL.0 {
+                count.refused.fetch_add(1, Ordering::Relaxed);
+            }
+            false
+        }
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+fn close(count: &Count, began: Instant, ended: bool) {
+    let tally = if ended { &count.ended } else { &count.held };
+    tally.fetch_add(1, Ordering::Relaxed);
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    count.held_ms_max.fetch_max(ms, Ordering::Relaxed);
+    sleep(AGAIN);
+}

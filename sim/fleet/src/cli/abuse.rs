@@ -1,0 +1,109 @@
+//! `tillsim abuse`
+
+use std::net::ToSocketAddrs;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::interrupts;
+use crate::abuse::{Counts, Plan, abuse};
+use crate::exit::{Exit, Refusal};
+use crate::network;
+use crate::scenario::public_key;
+
+/// Send nonsense, dribble, flood and never read, to run beside a fleet
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillsim abuse --gateway 127.0.0.1:7400 --seconds 30 --flood 20000
+  tillsim abuse --network demo --pub gw/keys/gateway.pub --deaf 4
+
+Deaf peers log on as the last terminals of the network: leave those out of the fleet beside it.")]
+pub(super) struct Abuse {
+    /// Where terminals connect
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7400")]
+    gateway: String,
+    /// For how long
+    #[arg(long, value_name = "S", default_value_t = 10.0)]
+    seconds: f64,
+    /// Peers at once that send random bytes
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    random: u16,
+    /// Peers at once that send a byte now and then
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    dribble: u16,
+    /// Connections opened and dropped, as fast as they go
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    flood: u32,
+    /// Terminals that log on and never read; needs --network
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "network")]
+    deaf: usize,
+    /// Directory of the network's CSV files
+    #[arg(long, value_name = "DIR")]
+    network: Option<PathBuf>,
+    /// The gateway's public key; without one the terminals use NNpsk0
+    #[arg(long = "pub", value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// For the nonsense
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// One line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Abuse {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        let wrong = |error| Refusal::about(&self.gateway, error);
+        let target = self.gateway.to_socket_addrs().map_err(wrong)?.next();
+        let target = target.ok_or_else(|| Refusal::about(&self.gateway, "has no address"))?;
+        let deaf = match &self.network {
+            Some(directory) if self.deaf > 0 => {
+                let network = network::Network::read(directory);
+                let mut terminals = network.map_err(|error| Refusal(error.to_string()))?.terminals;
+                terminals.split_off(terminals.len().saturating_sub(self.deaf))
+            }
+            _ => Vec::new(),
+        };
+        let plan = Plan {
+            target,
+            lasts: Duration::try_from_secs_f64(self.seconds)
+                .map_err(|error| Refusal::about("--seconds", error))?,
+            seed: self.seed,
+            random: self.random,
+            dribble: self.dribble,
+            flood: self.flood,
+            deaf,
+            public: self.public_key.as_deref().map(public_key).transpose()?,
+        };
+        let interrupts = interrupts()?;
+        let counts = abuse(&plan, || interrupts.load(Ordering::Relaxed) > 0);
+        self.tell(&counts);
+        Ok(Exit::Pass)
+    }
+
+    fn tell(&self, counts: &Counts) {
+        if !self.json {
+            for (name, count) in counts.kinds() {
+                println!("{name:<8} {count}");
+            }
+            return;
+        }
+        let kinds = counts.kinds().into_iter().map(|(name, count)| {
+            let number = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+            let json = json!({
+                "attempts": number(&count.attempts),
+                "failed": number(&count.failed),
+                "ended": number(&count.ended),
+                "refused": number(&count.refused),
+                "held": number(&count.held),
+                "held_ms_max": number(&count.held_ms_max),
+            });
+            (name.to_owned(), json)
+        });
+        println!("{}", Value::Object(kinds.collect::<Map<String, Value>>()));
+    }
+}

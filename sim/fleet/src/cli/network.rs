@@ -1,0 +1,88 @@
+//! `tillsim network`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::{Exit, Refusal};
+use crate::network::{Currency, Wishes, generate};
+use crate::text::grouped;
+
+/// Make a network of sellers, terminals and vouchers as CSV files for import
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillsim network demo --terminals 1000 --vouchers 50000
+  tillgate import demo --config gw/tillgate.toml")]
+pub(super) struct Network {
+    /// Directory for the files; it must hold no CSV files yet
+    directory: PathBuf,
+    /// Terminals, numbered from 1
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    terminals: u32,
+    /// Sellers; a tenth of the terminals by default
+    #[arg(long, value_name = "N")]
+    sellers: Option<u32>,
+    /// Vouchers in stock; 100 a terminal by default
+    #[arg(long, value_name = "N")]
+    vouchers: Option<u64>,
+    /// Number of the first voucher, for further stock
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    vouchers_from: u64,
+    /// Float of each seller, in major units
+    #[arg(long, value_name = "AMOUNT", default_value = "1000000")]
+    float: String,
+    /// Currency of everything
+    #[arg(long, value_name = "ISO", default_value = "USD")]
+    currency: String,
+    /// Bridge of the top-up service
+    #[arg(long, value_name = "NAME", default_value = "topup")]
+    bridge: String,
+    /// No top-up service, only vouchers
+    #[arg(long)]
+    no_topup: bool,
+    /// Only further vouchers, for a network that is imported already
+    #[arg(long)]
+    stock_only: bool,
+    /// For keys and PINs: the same seed makes the same network
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+impl Network {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        let currency = Currency::parse(&self.currency).filter(|found| found.letters != "???");
+        let currency = currency.ok_or_else(|| {
+            Refusal(format!("--currency {}: known are {}", self.currency, Currency::names()))
+        })?;
+        let float_minor = currency.minor(&self.float).ok_or_else(|| {
+            Refusal(format!("--float {:?} is not an amount in {}", self.float, currency.letters))
+        })?;
+        let vouchers = self.vouchers.unwrap_or(u64::from(self.terminals) * 100);
+        let wishes = Wishes {
+            seed: self.seed,
+            terminals: self.terminals,
+            sellers: self.sellers.unwrap_or(self.terminals / 10).max(1),
+            vouchers,
+            vouchers_from: self.vouchers_from,
+            float_minor,
+            currency,
+            bridge: (!self.no_topup).then_some(self.bridge),
+            stock_only: self.stock_only,
+        };
+        let made =
+            generate(&self.directory, &wishes).map_err(|error| Refusal(error.to_string()))?;
+        println!(
+            "{} terminals of {} sellers under {} distributors, {} vouchers",
+            grouped(u64::from(wishes.terminals)),
+            grouped(u64::from(wishes.sellers)),
+            made.distributors,
+            grouped(vouchers)
+        );
+        println!("import, in this order:");
+        for part in &made.parts {
+            println!("  tillgate import {} --config FILE", part.display());
+        }
+        Ok(Exit::Pass)
+    }
+}

@@ -1,0 +1,71 @@
+//! `tillsim provider`
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use tillsim_core::firmware::Delay;
+use tillsim_core::provider::Manners;
+use tillsim_core::time::Span;
+
+use crate::exit::{Exit, Refusal};
+use crate::{provider, text};
+
+/// Serve a simulated top-up provider, until it is ended
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillsim provider --listen 127.0.0.1:7402 --latency lognormal:40ms,0.5 --decline 2 --silence 0.5
+
+It prints its address when it listens. What it really did is at GET /book, one deal a line.")]
+pub(super) struct Provider {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7402")]
+    listen: SocketAddr,
+    /// From the request to the answer: 5ms, uniform:1ms-20ms, exp:10ms, lognormal:40ms,0.5
+    #[arg(long, value_name = "DELAY", default_value = "2ms", value_parser = text::delay)]
+    latency: Delay,
+    /// Declined, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    decline: u16,
+    /// Done but never answered, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    silence: u16,
+    /// Neither done nor answered the first time, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    deaf: u16,
+    /// Accepted and done later, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    pending: u16,
+    /// How long that takes
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = text::span)]
+    pending_for: Span,
+    /// Do the same reference again each time, as no provider should
+    #[arg(long)]
+    not_idempotent: bool,
+    /// For every decision
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+impl Provider {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        let shares = [self.decline, self.silence, self.deaf, self.pending];
+        if shares.iter().map(|share| u32::from(*share)).sum::<u32>() > 1_000 {
+            let text = "--decline, --silence, --deaf and --pending are over 100 together";
+            return Err(Refusal(text.to_owned()));
+        }
+        let manners = Manners {
+            seed: self.seed,
+            latency: self.latency,
+            declined_permille: self.decline,
+            silent_permille: self.silence,
+            deaf_permille: self.deaf,
+            pending_permille: self.pending,
+            pending: self.pending_for,
+            idempotent: !self.not_idempotent,
+        };
+        let bound = |address| println!("provider listens on http://{address}/topups");
+        let Err(error) = provider::serve(self.listen, manners, bound);
+        Err(Refusal::about(format!("cannot listen on {}", self.listen), error))
+    }
+}

@@ -1,0 +1,252 @@
+//! Makes a network from a seed: a tree of distributors, sellers with float, terminals with keys,
+//! services, prices, commissions and voucher stock.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use tillsim_core::dice::Dice;
+
+use super::{Currency, NetworkError};
+
+/// Rows of terminals and vouchers in one part; an import takes at most 100,000 records.
+const PART_ROWS_MAX: u64 = 80_000;
+
+/// Serial numbers have 12 digits behind their letter.
+const SERIALS_MAX: u64 = 1_000_000_000_000;
+
+/// PINs are all numbers of 14 digits in the order of this step, so no two are alike. It shares no
+/// factor with 10^14.
+const PIN_STEP: u64 = 61_803_398_874_989;
+const PINS: u64 = 100_000_000_000_000;
+
+/// Denominations of the voucher service: product, name, minor units, how many of 100 vouchers.
+const PRODUCTS: [(u16, &str, u64, u64); 3] =
+    [(1, "Airtime 1", 100, 50), (2, "Airtime 5", 500, 30), (3, "Airtime 10", 1_000, 20)];
+
+/// What a network is to be like.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// For keys and PINs.
+    pub seed: u64,
+    /// Terminals, from number 1 on.
+    pub terminals: u32,
+    /// Sellers; the terminals are spread evenly over them.
+    pub sellers: u32,
+    /// Vouchers in stock, over all denominations.
+    pub vouchers: u64,
+    /// Number of the first voucher: for further stock of a network made before.
+    pub vouchers_from: u64,
+    /// Float of each seller, in minor units.
+    pub float_minor: u64,
+    /// Of everything.
+    pub currency: Currency,
+    /// Bridge of the top-up service; `None` leaves the service out.
+    pub bridge: Option<String>,
+    /// Only the stock, for a network that is imported already.
+    pub stock_only: bool,
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Directories to import, in this order.
+    pub parts: Vec<PathBuf>,
+    /// Distributors written.
+    pub distributors: u32,
+}
+
+/// Writes the network into `directory`, which is made if need be.
+///
+/// # Errors
+/// [`NetworkError`] when a file cannot be written, when the directory has CSV files already, or when
+/// more is wished for than can be numbered.
+pub fn generate(directory: &Path, wishes: &Wishes) -> Result<Made, NetworkError> {
+    if wishes.terminals > 99_999_999 || wishes.vouchers_from + wishes.vouchers > SERIALS_MAX {
+        return Err(NetworkError::whole(directory, "more terminals or vouchers than numbers"));
+    }
+    let distributors = (wishes.sellers / 50).clamp(3, 2_000);
+    let mut files = Parts::new(directory)?;
+    if !wishes.stock_only {
+        tree(&files, wishes, distributors)?;
+        services(&files, wishes)?;
+        terminals(&mut files, wishes)?;
+    }
+    vouchers(&mut files, wishes)?;
+    Ok(Made { parts: files.parts, distributors })
+}
+
+/// The directories written so far.
+struct Parts {
+    root: PathBuf,
+    parts: Vec<PathBuf>,
+    rows: u64,
+}
+
+impl Parts {
+    fn new(root: &Path) -> Result<Self, NetworkError> {
+        let wrong = |error: std::io::Error| NetworkError::whole(root, error);
+        fs::create_dir_all(root).map_err(wrong)?;
+        for entry in fs::read_dir(root).map_err(wrong)? {
+            let path = entry.map_err(wrong)?.path();
+            if path.extension().is_some_and(|extension| extension == "csv") {
+                // Keys of terminals that are in use may be in it.
+                let text = "is here already; choose an empty directory";
+                return Err(NetworkError::whole(&path, text));
+            }
+        }
+        Ok(Self { root: root.to_owned(), parts: vec![root.to_owned()], rows: 0 })
+    }
+
+    /// A file of the first part.
+    fn file(&self, name: &str, header: &str) -> Result<Table, NetworkError> {
+        Table::create(&self.root.join(name), header)
+    }
+
+    /// Rows `0..count` of a table, over as many parts as they need.
+    fn rows(
+        &mut self,
+        name: &str,
+        header: &str,
+        count: u64,
+        mut row: impl FnMut(u64) -> String,
+    ) -> Result<(), NetworkError> {
+        let mut written = 0;
+        while written < count {
+            if self.rows >= PART_ROWS_MAX {
+                let part = self.root.join(format!("part-{:03}", self.parts.len() + 1));
+                fs::create_dir_all(&part).map_err(|error| NetworkError::whole(&part, error))?;
+                self.parts.push(part);
+                self.rows = 0;
+            }
+            let part = self.parts.last().expect("the root is the first part");
+            let mut table = Table::create(&part.join(name), header)?;
+            let here = (count - written).min(PART_ROWS_MAX - self.rows);
+            for number in written..written + here {
+                table.row(&row(number))?;
+            }
+            table.close()?;
+            written += here;
+            self.rows += here;
+        }
+        Ok(())
+    }
+}
+
+/// A file being written. It may hold keys and PINs: nobody else may read it.
+struct Table {
+    path: PathBuf,
+    file: BufWriter<fs::File>,
+}
+
+impl Table {
+    fn create(path: &Path, header: &str) -> Result<Self, NetworkError> {
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+        let file = BufWriter::new(file.map_err(|error| NetworkError::whole(path, error))?);
+        let mut table = Self { path: path.to_owned(), file };
+        table.row(header)?;
+        Ok(table)
+    }
+
+    fn row(&mut self, row: &str) -> Result<(), NetworkError> {
+        writeln!(self.file, "{row}").map_err(|error| NetworkError::whole(&self.path, error))
+    }
+
+    fn close(mut self) -> Result<(), NetworkError> {
+        self.file.flush().map_err(|error| NetworkError::whole(&self.path, error))
+    }
+}
+
+/// One national distributor, regions below it, districts below those; sellers in the districts.
+fn tree(files: &Parts, wishes: &Wishes, distributors: u32) -> Result<(), NetworkError> {
+    let mut table = files.file("distributors.csv", "id,parent,name,status")?;
+    let regions = (distributors / 10).max(1);
+    table.row("1,,National,active")?;
+    for id in 2..=distributors {
+        if id < 2 + regions {
+            table.row(&format!("{id},1,Region {},active", id - 1))?;
+        } else {
+            let region = 2 + id % regions;
+            table.row(&format!("{id},{region},District {},active", id - 1 - regions))?;
+        }
+    }
+    table.close()?;
+    let districts = distributors - 1 - regions;
+    let mut sellers =
+        files.file("sellers.csv", "id,distributor,name,currency,credit_limit,status")?;
+    let mut floats = files.file("floats.csv", "reference,seller,amount")?;
+    let letters = wishes.currency.letters;
+    let amount = wishes.currency.major(wishes.float_minor);
+    for id in 1..=wishes.sellers {
+        let district = 2 + regions + id % districts;
+        sellers.row(&format!("{id},{district},Shop {id},{letters},0,active"))?;
+        floats.row(&format!("OPENING-{id},{id},{amount}"))?;
+    }
+    sellers.close()?;
+    floats.close()
+}
+
+fn services(files: &Parts, wishes: &Wishes) -> Result<(), NetworkError> {
+    let Currency { letters, .. } = wishes.currency;
+    let major = |minor| wishes.currency.major(minor);
+    let header = "id,name,kind,currency,route,amount_min,amount_max,open_amount,hours,status,\
+                  velocity_count,velocity_window_s,velocity_day_amount";
+    let mut table = files.file("services.csv", header)?;
+    let (low, high) = (major(100), major(1_000));
+    table.row(&format!("10,Airtime voucher,voucher,{letters},,{low},{high},no,,active,,,"))?;
+    if let Some(bridge) = &wishes.bridge {
+        let (low, high) = (major(50), major(10_000));
+        table.row(&format!(
+            "20,Mobile top-up,topup,{letters},{bridge},{low},{high},yes,,active,,,"
+        ))?;
+    }
+    table.close()?;
+    let mut products = files.file("products.csv", "service,id,name,amount")?;
+    for (id, name, amount, _) in PRODUCTS {
+        products.row(&format!("10,{id},{name},{}", major(amount)))?;
+    }
+    products.close()?;
+    let mut commissions = files.file("commissions.csv", "service,level,percent,from")?;
+    for service in [10, 20].iter().take(1 + usize::from(wishes.bridge.is_some())) {
+        for (level, percent) in [(0, "4.00"), (1, "1.50"), (2, "0.50")] {
+            commissions.row(&format!("{service},{level},{percent},2000-01-01"))?;
+        }
+    }
+    commissions.close()
+}
+
+fn terminals(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
+    let sellers = u64::from(wishes.sellers.max(1));
+    files.rows(
+        "terminals.csv",
+        "id,seller,psk,services,status",
+        u64::from(wishes.terminals),
+        |number| {
+            let psk = hex(&Dice::new(wishes.seed, number).bytes());
+            format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
+        },
+    )
+}
+
+fn vouchers(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
+    let start = Dice::new(wishes.seed, u64::MAX).below(PINS);
+    files.rows("vouchers.csv", "service,product,serial,pin,expiry", wishes.vouchers, |number| {
+        let number = wishes.vouchers_from + number;
+        let mut share = number % 100;
+        let product = PRODUCTS.iter().find(|(_, _, _, permit)| {
+            let here = share < *permit;
+            share = share.saturating_sub(*permit);
+            here
+        });
+        let (product, ..) = product.expect("the shares of the products add up to 100");
+        let scrambled = u128::from(start) + u128::from(number) * u128::from(PIN_STEP);
+        let pin = scrambled % u128::from(PINS);
+        format!("10,{product},V{number:012},{pin:014},2099-12-31")
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

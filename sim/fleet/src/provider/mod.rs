@@ -1,0 +1,201 @@
+//! `tillsim provider`: a simulated top-up provider behind HTTP.
+//!
+//! ```text
+//! POST /topups              {"reference","service","product","amount_minor","currency",
+//!                            "subscriber","attempt"}
+//!   200 {"status":"approved","provider_reference":"..."}
+//!   200 {"status":"declined","code":"14","provider_reference":""}
+//!   202 {"status":"pending"}
+//! GET  /topups/{reference}  the same answers, or 404 {"status":"unknown"}
+//! GET  /book                one deal a line: what was really done
+//! ```
+//!
+//! What it decides is in [`tillsim_core::provider`]; here are the sockets and the clock.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
+use serde_json::json;
+use tillsim_core::provider::{Manners, Provider, Request as Order, Say, Standing};
+use tillsim_core::time::Moment;
+use tokio::net::TcpListener;
+use tokio::task::LocalSet;
+
+/// Longest order.
+const ORDER_BYTES_MAX: usize = 64 * 1024;
+/// How long silence lasts before the connection is closed.
+const SILENCE: Duration = Duration::from_secs(600);
+/// From a connection to its first whole header, and from one request to the next.
+const HEADER_PATIENCE: Duration = Duration::from_secs(300);
+/// Pause after a connection could not be accepted, usually for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Deserialize)]
+struct TopUp {
+    reference: String,
+    service: u16,
+    amount_minor: u64,
+    #[serde(default)]
+    subscriber: String,
+    #[serde(default = "first")]
+    attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+struct Counter {
+    provider: RefCell<Provider>,
+    begun: Instant,
+}
+
+/// Serves until the process is ended; tells `bound` where it listens.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub fn serve(
+    address: SocketAddr,
+    manners: Manners,
+    bound: impl FnOnce(SocketAddr),
+) -> io::Result<Infallible> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let provider = RefCell::new(Provider::new(manners));
+    let counter = Rc::new(Counter { provider, begun: Instant::now() });
+    LocalSet::new().block_on(&runtime, async move {
+        let listener = TcpListener::bind(address).await?;
+        bound(listener.local_addr()?);
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            // Small answers must not wait for more of them.
+            drop(stream.set_nodelay(true));
+            let counter = Rc::clone(&counter);
+            tokio::task::spawn_local(async move {
+                let service = service_fn(|request| answer(Rc::clone(&counter), request));
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEADER_PATIENCE)
+                    .serve_connection(TokioIo::new(stream), service);
+                // A peer that breaks off is the peer's business.
+                drop(connection.await);
+            });
+        }
+    })
+}
+
+impl Counter {
+    fn now(&self) -> Moment {
+        Moment(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn book(&self) -> String {
+        let provider = self.provider.borrow();
+        let mut lines = String::new();
+        for (reference, deal) in provider.book(self.now()) {
+            let status = match deal.standing {
+                Standing::Approved => "approved",
+                Standing::Declined => "declined",
+                Standing::Pending(_) => "pending",
+            };
+            let line = json!({
+                "reference": reference,
+                "service": deal.service,
+                "amount_minor": deal.amount_minor,
+                "subscriber": &*deal.subscriber,
+                "status": status,
+            });
+            // What was done twice stands there twice.
+            for _ in 0..deal.times {
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+}
+
+type Reply = Response<Full<Bytes>>;
+
+async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Reply, Infallible> {
+    let path = request.uri().path().to_owned();
+    let reply = match (request.method(), path.as_str()) {
+        (&Method::GET, "/book") => text(StatusCode::OK, "application/x-ndjson", counter.book()),
+        (&Method::POST, _) => top_up(&counter, request).await,
+        (&Method::GET, _) => {
+            let reference = path.rsplit('/').next().unwrap_or_default();
+            let say = counter.provider.borrow().inquiry(counter.now(), reference);
+            say_it(&say)
+        }
+        _ => problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are known here"),
+    };
+    Ok(reply)
+}
+
+async fn top_up(counter: &Counter, request: Request<Incoming>) -> Reply {
+    let body = match Limited::new(request.into_body(), ORDER_BYTES_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return problem(StatusCode::BAD_REQUEST, "the order broke off or is too long"),
+    };
+    let order: TopUp = match serde_json::from_slice(&body) {
+        Ok(order) => order,
+        Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let (after, say) = counter.provider.borrow_mut().request(
+        counter.now(),
+        &Order {
+            reference: &order.reference,
+            service: order.service,
+            amount_minor: order.amount_minor,
+            subscriber: &order.subscriber,
+            attempt: order.attempt,
+        },
+    );
+    let wait = if say == Say::Nothing { SILENCE } else { Duration::from_nanos(after.0) };
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    say_it(&say)
+}
+
+fn say_it(say: &Say) -> Reply {
+    let (status, body) = match say {
+        Say::Approved(reference) => {
+            (StatusCode::OK, json!({"status": "approved", "provider_reference": reference}))
+        }
+        Say::Declined(code) => {
+            let body = json!({"status": "declined", "code": code, "provider_reference": ""});
+            (StatusCode::OK, body)
+        }
+        Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
+        Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
+        Say::Nothing => (StatusCode::GATEWAY_TIMEOUT, json!({"status": "silent"})),
+    };
+    text(status, "application/json", body.to_string())
+}
+
+fn problem(status: StatusCode, what: &str) -> Reply {
+    text(status, "application/json", json!({"error": what}).to_string())
+}
+
+fn text(status: StatusCode, kind: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(body)));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    reply
+}

@@ -1,0 +1,224 @@
+//! A run from its beginning to its verdict.
+//!
+//! ```text
+//!   connect ─▶ sell ─▶ stop, resolve doubts ─▶ reconcile three books ─▶ report
+//! ```
+
+mod live;
+mod reconcile;
+mod report;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tillgate_codec::link::channel::Psk;
+use tillsim_core::firmware::Firmware;
+use tillsim_core::terminal::{Identity, Terminal};
+use tillsim_core::time::{Moment, Span};
+
+pub use live::Live;
+pub use reconcile::{Money, Sources, reconcile};
+pub use report::{Report, judge};
+
+use crate::driver::{Done, Fleet, Open, Plan, Stage, Standing, Tally};
+use crate::exit::Refusal;
+use crate::network::NetworkTerminal;
+use crate::scenario::Expect;
+
+/// Descriptors besides those of the terminals.
+const OTHER_DESCRIPTORS: u64 = 64;
+/// How often the fleet is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Everything that a run needs; see [`crate::scenario::resolve`].
+pub struct Order {
+    /// For everything random.
+    pub seed: u64,
+    /// The gateway.
+    pub target: SocketAddr,
+    /// Who takes part.
+    pub terminals: Vec<NetworkTerminal>,
+    /// Where the vouchers imported are listed.
+    pub network_dir: PathBuf,
+    /// What the terminals are like.
+    pub firmware: Arc<Firmware>,
+    /// Addresses to connect from; empty lets the system choose.
+    pub sources: Vec<Ipv4Addr>,
+    /// Connection attempts begun a second.
+    pub connects_per_s: u32,
+    /// How long the fleet may take to be online.
+    pub online_within: Span,
+    /// Threads of the generator.
+    pub threads: usize,
+    /// Connections reset a second.
+    pub cuts_per_s: f64,
+    /// Customers of an open load.
+    pub open: Option<Open>,
+    /// How long the fleet sells; until Ctrl-C if not given.
+    pub sell: Option<Span>,
+    /// How long doubts may take to be resolved afterwards.
+    pub drain: Span,
+    /// For reading the journal.
+    pub admin: Option<Admin>,
+    /// Base address of the simulated provider, for reading its book.
+    pub provider: Option<String>,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+/// The gateway's admin interface.
+#[derive(Clone)]
+pub struct Admin {
+    /// Its base address.
+    pub base: String,
+    /// The bearer token.
+    pub token: Option<String>,
+}
+
+/// What a driven fleet leaves behind.
+pub struct Driven {
+    /// The terminals with their books, and the counts.
+    pub done: Done<Terminal>,
+    /// Terminals that were online when the selling began.
+    pub online: u64,
+    /// How long that took.
+    pub online_after: Duration,
+    /// The counts when the selling began and when it was stopped.
+    pub window: (Tally, Tally),
+    /// Whether every terminal resolved its doubts and logged off in time.
+    pub drained: bool,
+}
+
+/// Whoever is told how a run goes.
+pub trait Watcher {
+    /// The fleet is looked at, many times a second.
+    fn look(&mut self, stage: Stage, standing: &Standing);
+    /// All that are going to be are online; selling begins.
+    fn begun(&mut self, standing: &Standing);
+    /// The selling is about to be stopped.
+    fn ending(&mut self) {}
+}
+
+/// Times that the user asked for an end: once to stop, twice to drop everything.
+pub type Interrupts = Arc<AtomicUsize>;
+
+/// Connects, sells, stops and drains.
+///
+/// # Errors
+/// [`Refusal`] when the system does not give what a fleet of this size needs.
+pub fn drive(
+    order: &Order,
+    interrupts: &Interrupts,
+    watcher: &mut dyn Watcher,
+) -> Result<Driven, Refusal> {
+    descriptors(order.terminals.len())?;
+    let plan = Plan {
+        target: order.target,
+        sources: order.sources.clone(),
+        connects_per_s: order.connects_per_s,
+        cuts_per_s: order.cuts_per_s,
+        seed: order.seed,
+        epoch: Instant::now(),
+    };
+    let fleet = Fleet::start(&plan, terminals(order), order.open.as_ref(), order.threads)
+        .map_err(|error| Refusal(error.to_string()))?;
+    let mut steps = Steps { fleet: &fleet, interrupts, watcher };
+    let count = u64::try_from(order.terminals.len()).unwrap_or(u64::MAX);
+    let began = Instant::now();
+    steps.until(Stage::Connect, Some(order.online_within), |at| at.tally.online >= count);
+    let online_after = began.elapsed();
+    let first = steps.fleet.look();
+    let online = first.tally.online;
+    if online > 0 {
+        steps.watcher.begun(&first);
+        fleet.tell(Stage::Sell);
+        steps.until(Stage::Sell, order.sell, |_| false);
+        steps.watcher.ending();
+    }
+    fleet.tell(Stage::Stop);
+    let last = steps.fleet.look();
+    let was = interrupts.load(Ordering::Relaxed);
+    let drained = steps.drain(order.drain, was);
+    fleet.tell(Stage::Quit);
+    let done = fleet.finish().map_err(|error| Refusal(error.to_string()))?;
+    Ok(Driven { done, online, online_after, window: (first.tally, last.tally), drained })
+}
+
+struct Steps<'a> {
+    fleet: &'a Fleet<Terminal>,
+    interrupts: &'a Interrupts,
+    watcher: &'a mut dyn Watcher,
+}
+
+impl Steps<'_> {
+    /// Looks at the fleet until `enough`, until the time is over, or until the user interrupts.
+    fn until(&mut self, stage: Stage, within: Option<Span>, enough: impl Fn(&Standing) -> bool) {
+        let began = Instant::now();
+        let within = within.map(|span| Duration::from_nanos(span.0));
+        let was = self.interrupts.load(Ordering::Relaxed);
+        loop {
+            let standing = self.fleet.look();
+            self.watcher.look(stage, &standing);
+            let left = within.map(|within| within.saturating_sub(began.elapsed()));
+            let over = left.is_some_and(|left| left.is_zero());
+            let interrupted = self.interrupts.load(Ordering::Relaxed) > was;
+            if over || enough(&standing) || interrupted || self.fleet.is_finished() {
+                return;
+            }
+            sleep(left.unwrap_or(LOOK_EVERY).min(LOOK_EVERY));
+        }
+    }
+
+    /// Waits for every terminal to log off; gives whether all did.
+    fn drain(&mut self, within: Span, was: usize) -> bool {
+        let began = Instant::now();
+        while !self.fleet.is_finished() {
+            self.watcher.look(Stage::Stop, &self.fleet.look());
+            let interrupted = self.interrupts.load(Ordering::Relaxed) > was;
+            if began.elapsed() >= Duration::from_nanos(within.0) || interrupted {
+                return false;
+            }
+            sleep(LOOK_EVERY);
+        }
+        true
+    }
+}
+
+fn terminals(order: &Order) -> Vec<Terminal> {
+    // Handshake counters must rise from run to run, and no run leaves anything behind: the clock
+    // does. Microseconds leave room for more handshakes than a terminal can do.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let handshakes = u64::try_from(since.as_micros()).unwrap_or(0);
+    let build = |terminal: &NetworkTerminal| {
+        let psk = Psk::new(terminal.psk);
+        let NetworkTerminal { id: terminal, key_id, .. } = *terminal;
+        let identity = Identity { terminal, key_id, psk, handshakes };
+        Terminal::new(identity, Arc::clone(&order.firmware), order.seed, Moment(0))
+    };
+    order.terminals.iter().map(build).collect()
+}
+
+/// Makes sure that the process may open enough descriptors.
+///
+/// # Errors
+/// [`Refusal`] with the numbers and what to do.
+pub fn descriptors(terminals: usize) -> Result<(), Refusal> {
+    let needed = u64::try_from(terminals).unwrap_or(u64::MAX).saturating_add(OTHER_DESCRIPTORS);
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
+        .map_err(|error| Refusal::about("limit of open files", error))?;
+    if soft >= needed {
+        return Ok(());
+    }
+    if hard >= needed && setrlimit(Resource::RLIMIT_NOFILE, needed, hard).is_ok() {
+        return Ok(());
+    }
+    Err(Refusal(format!(
+        "{terminals} terminals need {needed} open files, this process may have {hard}; raise the \
+         limit (ulimit -n), or start several processes with --terminals and --first"
+    )))
+}

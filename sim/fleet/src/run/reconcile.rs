@@ -1,0 +1,211 @@
+//! Reads the gateway's journal and the provider's book and lets the auditor compare.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use tillgate_codec::link::message::BusinessDate;
+use tillsim_core::audit::{Auditor, Deal, Kind, Row, RowState, Verdict};
+use tillsim_core::book::Book;
+use tillsim_core::time::Span;
+
+use super::Admin;
+use crate::exit::Refusal;
+use crate::http::Client;
+use crate::network::Network;
+
+/// Rows of one page.
+const PAGE_ROWS: usize = 5_000;
+/// Pages of one journal: a hundred million rows.
+const PAGES_MAX: usize = 20_000;
+/// Pause before the books are compared again because something was still open.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Whether the money is right.
+pub enum Money {
+    /// No admin interface was given.
+    NotChecked,
+    /// The books could not be read.
+    Unreadable(Refusal),
+    /// They were compared.
+    Checked(Verdict),
+}
+
+/// What is compared.
+pub struct Sources<'a> {
+    /// For the journal.
+    pub admin: Option<&'a Admin>,
+    /// Base address of the provider.
+    pub provider: Option<&'a str>,
+    /// Where the vouchers imported are listed.
+    pub network_dir: &'a Path,
+}
+
+/// Compares the terminals' books with the journal and the provider's book. What is still open is
+/// looked at again, for as long as `patience` says.
+pub fn reconcile(books: &[&Book], sources: &Sources<'_>, patience: Span) -> Money {
+    let Some(admin) = sources.admin else { return Money::NotChecked };
+    let began = Instant::now();
+    loop {
+        let verdict = match compare(books, admin, sources) {
+            Ok(verdict) => verdict,
+            Err(refusal) => return Money::Unreadable(refusal),
+        };
+        let in_doubt: u64 = books.iter().map(|book| u64::from(book.in_doubt())).sum();
+        let open = verdict.count(Kind::Unresolved) > in_doubt;
+        if !open || began.elapsed() > Duration::from_nanos(patience.0) {
+            return Money::Checked(verdict);
+        }
+        sleep(AGAIN_AFTER);
+    }
+}
+
+fn compare(books: &[&Book], admin: &Admin, sources: &Sources<'_>) -> Result<Verdict, Refusal> {
+    let mut auditor = Auditor::new(books.iter().copied());
+    Network::vouchers(sources.network_dir, |service, product, serial, pin| {
+        auditor.voucher(service, product, serial, pin);
+    })
+    .map_err(|error| Refusal(error.to_string()))?;
+    if let Some(base) = sources.provider {
+        provider(base, &mut auditor)?;
+    }
+    journal(admin, &mut auditor)?;
+    Ok(auditor.finish())
+}
+
+#[derive(Deserialize)]
+struct DealLine<'a> {
+    #[serde(borrow)]
+    reference: Cow<'a, str>,
+    amount_minor: u64,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+}
+
+fn provider(base: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
+    let mut client = Client::new(base, None).map_err(|error| Refusal(error.to_string()))?;
+    let (status, body) = client.get("/book").map_err(|error| Refusal(error.to_string()))?;
+    let wrong = |error: String| Refusal::about(format!("{base}/book"), error);
+    if status != StatusCode::OK {
+        return Err(wrong(status.to_string()));
+    }
+    auditor.provider();
+    for line in lines(&body) {
+        let deal: DealLine<'_> =
+            serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        let approved = deal.status == "approved";
+        let (reference, amount_minor) = (&*deal.reference, deal.amount_minor);
+        auditor.deal(&Deal { reference, amount_minor, approved });
+    }
+    Ok(())
+}
+
+/// A line of the journal. Texts that may be missing are `null` or not there.
+#[derive(Deserialize)]
+struct RowLine<'a> {
+    #[serde(borrow)]
+    date: Cow<'a, str>,
+    terminal: u32,
+    stan: u32,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    state: Cow<'a, str>,
+    #[serde(borrow, default)]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    rrn: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    reference: Option<Cow<'a, str>>,
+    #[serde(default)]
+    service: u16,
+    #[serde(default)]
+    product: u16,
+    amount_minor: u64,
+    #[serde(borrow, default)]
+    subscriber_masked: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    serial: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    provider_reference: Option<Cow<'a, str>>,
+    #[serde(default)]
+    confirmed: bool,
+}
+
+/// The kinds of rows that are sales; others are reversals and what they leave.
+const VOUCHER: &str = "voucher";
+const TOP_UP: &str = "topup";
+
+fn journal(admin: &Admin, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
+    let bearer = admin.token.clone();
+    let mut client =
+        Client::new(&admin.base, bearer).map_err(|error| Refusal(error.to_string()))?;
+    let wrong = |what: String| Refusal::about(format!("{}/api/v1/journal", admin.base), what);
+    let mut after = String::new();
+    for _ in 0..PAGES_MAX {
+        let path = format!("/api/v1/journal?limit={PAGE_ROWS}{after}");
+        let (status, body) = client.get(&path).map_err(|error| Refusal(error.to_string()))?;
+        if status != StatusCode::OK {
+            return Err(wrong(status.to_string()));
+        }
+        let mut last = None;
+        for line in lines(&body) {
+            let row: RowLine<'_> =
+                serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+            take(&row, auditor).map_err(wrong)?;
+            last = Some(format!("&after={}-{}-{}", row.date, row.terminal, row.stan));
+        }
+        match last {
+            Some(next) if next != after => after = next,
+            Some(_) => return Err(wrong("the same page came twice".to_owned())),
+            None => return Ok(()),
+        }
+    }
+    Err(wrong("the journal has no end".to_owned()))
+}
+
+fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
+    if !matches!(&*line.kind, VOUCHER | TOP_UP) {
+        return Ok(());
+    }
+    let date = date(&line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
+    let state = RowState::parse(&line.state)
+        .ok_or_else(|| format!("{:?} is not a state of a transaction", line.state))?;
+    auditor.row(&Row {
+        date,
+        terminal: line.terminal,
+        stan: line.stan,
+        state,
+        forwarded: line.kind == TOP_UP,
+        code: text(&line.code),
+        rrn: text(&line.rrn),
+        reference: text(&line.reference),
+        provider_reference: text(&line.provider_reference),
+        service: line.service,
+        product: line.product,
+        amount_minor: line.amount_minor,
+        subscriber_masked: text(&line.subscriber_masked),
+        serial: text(&line.serial),
+        confirmed: line.confirmed,
+    });
+    Ok(())
+}
+
+fn text<'a>(field: &'a Option<Cow<'_, str>>) -> &'a str {
+    field.as_deref().unwrap_or_default()
+}
+
+fn date(text: &str) -> Option<BusinessDate> {
+    let mut parts = text.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let month = parts.next()?.parse().ok()?;
+    let day = parts.next()?.parse().ok()?;
+    BusinessDate::from_ymd(year, month, day)
+}
+
+fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}

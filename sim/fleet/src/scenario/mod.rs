@@ -1,0 +1,304 @@
+//! A scenario: a TOML file that says what fleet does what to which gateway.
+//!
+//! Every key has a default and may be left out; a key that is not known is an error with its line.
+//! `docs/simulation.md` describes them all.
+
+mod resolve;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use resolve::{public_key, resolve};
+
+use crate::exit::Refusal;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// For everything random.
+    pub seed: u64,
+    /// Directory of the network's CSV files.
+    pub network: Option<PathBuf>,
+    /// How many of the network's terminals take part; all of them by default.
+    pub terminals: Option<usize>,
+    /// The first of them, counted from 0: for several processes with a part of the fleet each.
+    pub first: usize,
+    /// How long the fleet sells; 0 until Ctrl-C.
+    pub seconds: f64,
+    /// How long doubts may take to be resolved afterwards.
+    pub drain_seconds: f64,
+    /// Where the gateway is.
+    pub gateway: Gateway,
+    /// How the fleet connects.
+    pub connect: Connect,
+    /// How many customers come.
+    pub load: Load,
+    /// What they buy; the whole catalogue by default.
+    pub mix: Vec<Offer>,
+    /// What the terminals are like.
+    pub terminal: Terminal,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+/// Where the gateway is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gateway {
+    /// Where terminals connect.
+    pub address: String,
+    /// File with the gateway's public key; without one the terminals use `NNpsk0`.
+    pub public_key: Option<PathBuf>,
+    /// The admin interface, for reading the journal at the end.
+    pub admin: Option<String>,
+    /// File with the admin interface's bearer token.
+    pub token: Option<PathBuf>,
+    /// The simulated provider, for reading its book at the end.
+    pub provider: Option<String>,
+}
+
+/// How the fleet connects.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connect {
+    /// Connection attempts begun a second.
+    pub per_s: u32,
+    /// How long the fleet may take to be online.
+    pub within_seconds: f64,
+    /// Loopback addresses to connect from; 0 lets the system choose. 28,000 connections is all
+    /// that one address can have.
+    pub sources: u16,
+    /// Threads of the generator.
+    pub threads: usize,
+}
+
+/// How many customers come.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Load {
+    /// Closed, open or idle.
+    pub model: Model,
+    /// Closed: pause between two customers of a terminal.
+    pub think: String,
+    /// Open: the rates.
+    pub phases: Vec<PhasePart>,
+    /// Open: at even intervals, and not at random.
+    pub even: bool,
+}
+
+/// Where customers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// The next one when the last one has left: the rate is the gateway's.
+    Closed,
+    /// When they mean to come: the rate is the scenario's.
+    Open,
+    /// Never.
+    Idle,
+}
+
+/// A stretch of an open load.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhasePart {
+    /// Customers a second at its beginning; as at its end by default.
+    pub from: Option<f64>,
+    /// Customers a second at its end.
+    pub to: f64,
+    /// Its length.
+    pub seconds: f64,
+}
+
+/// Something that is bought.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Service number.
+    pub service: u16,
+    /// Product number; 0 is an open amount within the service's bounds.
+    #[serde(default)]
+    pub product: u16,
+    /// How often, relative to the others.
+    #[serde(default = "one")]
+    pub weight: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What the terminals are like.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Terminal {
+    /// Of 100 voucher sales approved, how many are confirmed.
+    pub confirm_percent: f64,
+    /// Of 100 sales answered, how many are sent once more.
+    pub retry_percent: f64,
+    /// What they do while blocked: `obey` or `try`.
+    pub when_blocked: Blocked,
+    /// `full-jitter`, `exponential` or `fixed`.
+    pub reconnect: Policy,
+    /// First (or fixed) pause before connecting again.
+    pub reconnect_base: String,
+    /// Longest pause before connecting again.
+    pub reconnect_cap: String,
+    /// Idle time after which they ping; two thirds of what the gateway allows by default.
+    pub ping: Option<String>,
+}
+
+/// What a terminal does while it is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blocked {
+    /// Sells nothing.
+    Obey,
+    /// Tries on.
+    Try,
+}
+
+/// How the pauses between connection attempts grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// Doubling, and anywhere between nothing and that.
+    FullJitter,
+    /// Doubling.
+    Exponential,
+    /// Always the same.
+    Fixed,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// Connections reset a second, at random.
+    pub cuts_per_s: f64,
+}
+
+/// What must come out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// Sales completed a second, at least.
+    pub per_s_min: Option<f64>,
+    /// Half of the response times, at most, in milliseconds.
+    pub p50_ms: Option<f64>,
+    /// 99 % of the response times.
+    pub p99_ms: Option<f64>,
+    /// 99.9 % of the response times.
+    pub p999_ms: Option<f64>,
+    /// Of 100 sales completed, declined ones at most.
+    pub declined_percent_max: Option<f64>,
+    /// Lateness of the generator in an open load, 99 % of the time; later makes the run invalid.
+    pub generator_lag_p99_ms: Option<f64>,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            network: None,
+            terminals: None,
+            first: 0,
+            seconds: 10.0,
+            drain_seconds: 60.0,
+            gateway: Gateway::default(),
+            connect: Connect::default(),
+            load: Load::default(),
+            mix: Vec::new(),
+            terminal: Terminal::default(),
+            faults: Faults::default(),
+            expect: Expect::default(),
+        }
+    }
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        let address = "127.0.0.1:7400".to_owned();
+        Self { address, public_key: None, admin: None, token: None, provider: None }
+    }
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self { per_s: 2_000, within_seconds: 60.0, sources: 0, threads: 1 }
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { model: Model::Closed, think: "0s".to_owned(), phases: Vec::new(), even: false }
+    }
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self {
+            confirm_percent: 100.0,
+            retry_percent: 0.0,
+            when_blocked: Blocked::Obey,
+            reconnect: Policy::FullJitter,
+            reconnect_base: "500ms".to_owned(),
+            reconnect_cap: "30s".to_owned(),
+            ping: None,
+        }
+    }
+}
+
+impl Scenario {
+    /// Reads a file; the paths in it are relative to it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with file, line and what is wrong there.
+    pub fn load(file: &Path) -> Result<Self, Refusal> {
+        let text =
+            std::fs::read_to_string(file).map_err(|error| Refusal::about(file.display(), error))?;
+        let mut scenario: Self =
+            toml::from_str(&text).map_err(|error| Refusal::about(file.display(), error))?;
+        let base = file.parent().unwrap_or(Path::new(""));
+        let gateway = &mut scenario.gateway;
+        let paths = [&mut scenario.network, &mut gateway.public_key, &mut gateway.token];
+        for path in paths.into_iter().flatten() {
+            *path = base.join(&*path);
+        }
+        Ok(scenario)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_scenario_has_every_default() {
+        let scenario: Scenario = toml::from_str("").unwrap();
+        assert_eq!((scenario.seed, scenario.load.model), (1, Model::Closed));
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_refused_with_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s.toml");
+        std::fs::write(&file, "seed = 1\n[load]\nmodle = \"open\"\n").unwrap();
+        let error = Scenario::load(&file).unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("modle"), "{error}");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("s.toml");
+        std::fs::write(&file, "network = \"net\"\n[gateway]\ntoken = \"/t\"\n").unwrap();
+        let scenario = Scenario::load(&file).unwrap();
+        assert_eq!(scenario.network, Some(dir.path().join("net")));
+        assert_eq!(scenario.gateway.token, Some(PathBuf::from("/t")));
+    }
+}

@@ -1,0 +1,225 @@
+//! From a scenario to an order that can be carried out: files read, texts parsed, bounds checked.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+
+use tillgate_codec::link::channel::{StaticPublic, Suite};
+use tillsim_core::firmware::{self, Custom, Firmware, Mix, OfferKind, Reconnect, WhenBlocked};
+use tillsim_core::time::Span;
+
+use super::{Blocked, Load, Model, Policy, Scenario, Terminal};
+use crate::driver::{Open, Phase};
+use crate::exit::Refusal;
+use crate::network::{self, Network, Service};
+use crate::number::whole;
+use crate::run::{Admin, Order};
+use crate::text;
+
+/// From the connection attempt to the connection.
+const CONNECT: Span = Span::s(10);
+/// From the connection to the welcome, with room for a gateway that is busy with handshakes.
+const LOGON: Span = Span::s(30);
+
+/// Reads what the scenario names and checks what it says.
+///
+/// # Errors
+/// [`Refusal`] that says which value is wrong and what is expected.
+pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
+    let network_dir = scenario.network.clone().ok_or_else(|| {
+        Refusal("no network: give --network DIR, or `network` in the scenario".to_owned())
+    })?;
+    let mut network = Network::read(&network_dir).map_err(|error| Refusal(error.to_string()))?;
+    let count =
+        scenario.terminals.unwrap_or(network.terminals.len().saturating_sub(scenario.first));
+    let known = network.terminals.len();
+    if count == 0 || scenario.first + count > known {
+        let text = format!(
+            "{count} terminals from place {} on: the network has {known} active terminals",
+            scenario.first
+        );
+        return Err(Refusal(text));
+    }
+    network.terminals.drain(..scenario.first);
+    network.terminals.truncate(count);
+    let firmware = Arc::new(firmware(scenario, &network.services)?);
+    let seconds = seconds("seconds", scenario.seconds)?;
+    Ok(Order {
+        seed: scenario.seed,
+        target: address(&scenario.gateway.address)?,
+        terminals: network.terminals,
+        network_dir,
+        firmware,
+        sources: sources(scenario.connect.sources),
+        connects_per_s: scenario.connect.per_s.max(1),
+        online_within: self::seconds("connect.within_seconds", scenario.connect.within_seconds)?,
+        threads: scenario.connect.threads.clamp(1, 64),
+        cuts_per_s: scenario.faults.cuts_per_s.clamp(0.0, 10_000.0),
+        open: open(&scenario.load)?,
+        sell: (seconds > Span::ZERO).then_some(seconds),
+        drain: self::seconds("drain_seconds", scenario.drain_seconds)?,
+        admin: admin(scenario)?,
+        provider: scenario.gateway.provider.clone(),
+        expect: scenario.expect.clone(),
+    })
+}
+
+/// The gateway's public key from its file: 64 hexadecimal digits.
+///
+/// # Errors
+/// [`Refusal`] naming the file.
+pub fn public_key(file: &Path) -> Result<StaticPublic, Refusal> {
+    let text = fs::read_to_string(file).map_err(|error| Refusal::about(file.display(), error))?;
+    let key = network::unhex(&text);
+    key.map(StaticPublic)
+        .ok_or_else(|| Refusal::about(file.display(), "is not a key of 64 hexadecimal digits"))
+}
+
+fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refusal> {
+    let terminal = &scenario.terminal;
+    let gateway = scenario.gateway.public_key.as_deref().map(public_key).transpose()?;
+    let percent = |name: &str, value: f64| {
+        text::permille_of(value)
+            .ok_or_else(|| Refusal(format!("terminal.{name}: {value} is not from 0 to 100")))
+    };
+    let custom = match scenario.load.model {
+        Model::Closed => Custom::Think(
+            text::delay(&scenario.load.think).map_err(|e| Refusal::about("load.think", e))?,
+        ),
+        Model::Open => Custom::Sent,
+        Model::Idle => Custom::None,
+    };
+    let mix = mix(scenario, services)?;
+    if custom != Custom::None && mix.offers().is_empty() {
+        return Err(Refusal("nothing to sell: the network has no active service".to_owned()));
+    }
+    let ping = terminal.ping.as_deref().map(text::span).transpose();
+    Ok(Firmware {
+        suite: if gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 },
+        gateway,
+        version: format!("tillsim-{}", env!("CARGO_PKG_VERSION")),
+        mix,
+        custom,
+        confirm_permille: percent("confirm_percent", terminal.confirm_percent)?,
+        retry_permille: percent("retry_percent", terminal.retry_percent)?,
+        when_blocked: match terminal.when_blocked {
+            Blocked::Obey => WhenBlocked::Obey,
+            Blocked::Try => WhenBlocked::Try,
+        },
+        reconnect: reconnect(terminal)?,
+        connect: CONNECT,
+        logon: LOGON,
+        ping: ping.map_err(|error| Refusal::about("terminal.ping", error))?,
+    })
+}
+
+fn reconnect(terminal: &Terminal) -> Result<Reconnect, Refusal> {
+    let span = |name, value: &str| text::span(value).map_err(|error| Refusal::about(name, error));
+    let base = span("terminal.reconnect_base", &terminal.reconnect_base)?;
+    let cap = span("terminal.reconnect_cap", &terminal.reconnect_cap)?;
+    Ok(match terminal.reconnect {
+        Policy::FullJitter => Reconnect::FullJitter { base, cap },
+        Policy::Exponential => Reconnect::Exponential { base, cap },
+        Policy::Fixed => Reconnect::Fixed(base),
+    })
+}
+
+/// The scenario's mix, or else the whole catalogue with equal weights.
+fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
+    let mut offers = Vec::new();
+    for part in &scenario.mix {
+        let found = services.iter().find(|service| service.id == part.service);
+        let offer = found.and_then(|service| offer(service, part.product, part.weight));
+        offers.push(offer.ok_or_else(|| {
+            let (service, product) = (part.service, part.product);
+            Refusal(format!("mix: service {service} has no product {product} in the network"))
+        })?);
+    }
+    if scenario.mix.is_empty() {
+        for service in services {
+            let products = service.products.iter().map(|(product, _)| *product);
+            let open = service.open.map(|_| 0);
+            offers.extend(products.chain(open).filter_map(|product| offer(service, product, 1)));
+        }
+    }
+    match Mix::new(offers) {
+        Some(mix) => Ok(mix),
+        None if scenario.mix.is_empty() => Ok(Mix::default()),
+        None => Err(Refusal("mix: every weight is 0".to_owned())),
+    }
+}
+
+fn offer(service: &Service, product: u16, weight: u32) -> Option<firmware::Offer> {
+    let (amount_min_minor, amount_max_minor) = match product {
+        0 => service.open?,
+        _ => {
+            let (_, amount) = service.products.iter().find(|(id, _)| *id == product)?;
+            (*amount, *amount)
+        }
+    };
+    Some(firmware::Offer {
+        service: service.id,
+        product,
+        amount_min_minor,
+        amount_max_minor,
+        currency: service.currency.number,
+        kind: if service.is_voucher { OfferKind::Voucher } else { OfferKind::TopUp },
+        weight,
+    })
+}
+
+fn open(load: &Load) -> Result<Option<Open>, Refusal> {
+    if load.model != Model::Open {
+        return Ok(None);
+    }
+    if load.phases.is_empty() {
+        let text = "load.phases: an open load needs its rates, as \
+                    phases = [{ to = 200, seconds = 10 }]";
+        return Err(Refusal(text.to_owned()));
+    }
+    let mut phases = Vec::new();
+    for part in &load.phases {
+        let from_per_s = part.from.unwrap_or(part.to);
+        if ![from_per_s, part.to].iter().all(|rate| (0.0..=1e7).contains(rate)) {
+            return Err(Refusal("load.phases: rates are from 0 to 10,000,000".to_owned()));
+        }
+        let lasts = seconds("load.phases.seconds", part.seconds)?;
+        phases.push(Phase { from_per_s, to_per_s: part.to, lasts });
+    }
+    Ok(Some(Open { phases, even: load.even }))
+}
+
+fn admin(scenario: &Scenario) -> Result<Option<Admin>, Refusal> {
+    let Some(base) = scenario.gateway.admin.clone() else { return Ok(None) };
+    let token = match &scenario.gateway.token {
+        None => None,
+        Some(file) => {
+            let read = fs::read_to_string(file);
+            let token = read.map_err(|error| Refusal::about(file.display(), error))?;
+            Some(token.trim().to_owned())
+        }
+    };
+    Ok(Some(Admin { base, token }))
+}
+
+fn address(text: &str) -> Result<SocketAddr, Refusal> {
+    let resolved = text.to_socket_addrs().map_err(|error| Refusal::about(text, error))?;
+    resolved.into_iter().next().ok_or_else(|| Refusal::about(text, "has no address"))
+}
+
+fn seconds(name: &str, value: f64) -> Result<Span, Refusal> {
+    if !(0.0..=1e7).contains(&value) {
+        return Err(Refusal(format!("{name}: {value} is not a number of seconds")));
+    }
+    Ok(Span(whole(value * 1e9)))
+}
+
+/// 127.16.0.1 and so on: all of 127/8 is this machine, without any being set up.
+fn sources(count: u16) -> Vec<Ipv4Addr> {
+    let address = |number: u16| {
+        let [high, low] = (number / 250 * 256 + number % 250 + 1).to_be_bytes();
+        Ipv4Addr::new(127, 16, high, low)
+    };
+    (0..count.min(60_000)).map(address).collect()
+}
