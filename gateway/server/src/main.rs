@@ -1,5 +1,6 @@
 //! The gateway's binary: parse, dispatch, exit codes.
 
+mod admin;
 mod cli;
 mod client;
 mod config;

@@ -156,7 +156,7 @@ fn checked(sentence: &str) -> String {
 /// The faults of the gateway's answer, as the offline import shows them.
 fn faults_of(shown: &Value, body: &Value) -> String {
     let lines: Vec<String> = shown.as_array().map_or_else(Vec::new, |faults| {
-        let text = |fault: &Value| fault.get("line_text").and_then(Value::as_str).map(String::from);
+        let text = |fault: &Value| fault.get("message").and_then(Value::as_str).map(String::from);
         faults.iter().filter_map(text).collect()
     });
     let message = body.pointer("/error/message").and_then(Value::as_str).unwrap_or("refused");

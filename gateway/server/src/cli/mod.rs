@@ -3,6 +3,7 @@
 mod import;
 mod init;
 mod print;
+mod serve;
 mod terminal;
 mod verify;
 
@@ -38,6 +39,7 @@ docs/operations.md explains every command, file and metric.";
 enum Command {
     Init(init::Init),
     Import(import::Import),
+    Serve(serve::Serve),
     Verify(verify::Verify),
     Terminal(terminal::Terminal),
 }
@@ -60,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(init) => init.run(),
         Command::Import(import) => import.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Verify(verify) => verify.run(),
         Command::Terminal(terminal) => terminal.run(),
     }

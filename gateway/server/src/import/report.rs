@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::limits::FAULTS_SHOWN_MAX;
 
 /// A row of one of the files.
@@ -16,7 +14,7 @@ pub(crate) struct RowPlace {
 }
 
 /// One wrong thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The file.
     pub(crate) file: String,
@@ -31,7 +29,7 @@ pub(crate) struct Fault {
 }
 
 /// All of them: the first ones in full, the rest as a number.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Faults {
     /// At most [`FAULTS_SHOWN_MAX`].
     pub(crate) shown: Vec<Fault>,
@@ -45,6 +43,16 @@ impl Faults {
         self.total += 1;
         if self.shown.len() < FAULTS_SHOWN_MAX {
             self.shown.push(fault());
+        }
+    }
+
+    /// How many there are, and what follows.
+    pub(crate) fn verdict(&self) -> String {
+        let plural = if self.total == 1 { "" } else { "s" };
+        let verdict = format!("{} fault{plural}; nothing was imported", self.total);
+        match self.total - self.shown.len() {
+            0 => verdict,
+            more => format!("... and {more} more\n{verdict}"),
         }
     }
 
@@ -72,11 +80,6 @@ impl fmt::Display for Faults {
         for fault in &self.shown {
             writeln!(f, "{fault}")?;
         }
-        let more = self.total - self.shown.len();
-        if more > 0 {
-            writeln!(f, "... and {more} more")?;
-        }
-        let plural = if self.total == 1 { "" } else { "s" };
-        write!(f, "{} fault{plural}; nothing was imported", self.total)
+        f.write_str(&self.verdict())
     }
 }

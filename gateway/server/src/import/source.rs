@@ -178,7 +178,8 @@ impl Source {
     /// # Errors
     /// The name is not one of the known files.
     pub(crate) fn of_text(name: &str, text: String) -> Result<Self, String> {
-        let table = Table::of_file(name).ok_or_else(|| unknown_file(name))?;
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let table = Table::of_file(last).ok_or_else(|| unknown_file(name))?;
         let mut text = Zeroizing::new(text);
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());

@@ -1,0 +1,131 @@
+//! `POST /api/v1/import`: the files of `tillgate import`, while serving.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tillgate_core::desk::{ControlOrder, PushOrder};
+use tillgate_core::time::Calendar;
+use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
+use warp::reply::Response;
+
+use super::App;
+use super::answer;
+use super::auth::Caller;
+use super::error::ApiError;
+use super::limits::IMPORT_TIME_MAX;
+use super::orders::{Carried, carry};
+use super::routes::blocking;
+use crate::import::limits::FILES_MAX;
+use crate::import::{self, Context, Existing, Faults, Known, Plan, Source};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    /// Name and text of each file.
+    files: BTreeMap<String, String>,
+    /// Replace what the store has.
+    #[serde(default)]
+    update: bool,
+    /// Check only.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Checks, seals, and commits all of it or nothing.
+pub(super) async fn import(
+    app: Arc<App>,
+    body: Bytes,
+    caller: &Caller,
+) -> Result<Response, ApiError> {
+    let _alone = app.changes.lock().await;
+    let planning = Arc::clone(&app);
+    let (mut plan, dry_run, tell) = blocking(move || plan(&planning, &body)).await?;
+    let counts = json!(plan.counts);
+    let summary = plan.counts.sentence();
+    if dry_run {
+        let answer = json!({ "applied": false, "counts": counts, "summary": summary });
+        return Ok(answer::json(&answer));
+    }
+    let change = std::mem::take(&mut plan.change);
+    let order = ControlOrder::Change { change, tell };
+    match carry(&app, order, caller, IMPORT_TIME_MAX).await? {
+        Carried::Applied(_) => {
+            let answer = json!({ "applied": true, "counts": counts, "summary": summary });
+            Ok(answer::json(&answer))
+        }
+        Carried::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
+    }
+}
+
+type Planned = (Plan, bool, Vec<(TerminalId, PushOrder)>);
+
+fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
+    let order: Order = serde_json::from_slice(body)
+        .map_err(|e| ApiError::bad_request(format!("expected {{\"files\":{{NAME:TEXT}}}}: {e}")))?;
+    if order.files.len() > FILES_MAX {
+        let text = format!("{} files; at most {FILES_MAX}", order.files.len());
+        return Err(ApiError::bad_request(text));
+    }
+    let mut sources = Vec::new();
+    for (name, text) in order.files {
+        sources.push(Source::of_text(&name, text).map_err(ApiError::bad_request)?);
+    }
+    let wall = app.handle.clock.wall();
+    let calendar = Calendar {
+        utc_offset_min: app.calendar.utc_offset_min,
+        cutoff_min: app.calendar.cutoff_min,
+    };
+    let context = Context {
+        known: &*app.handle.directory,
+        bridges: &app.bridges,
+        vault: &app.handle.keys.vault,
+        today: calendar.date(wall),
+        at_ms: wall.0,
+        existing: if order.update { Existing::Replace } else { Existing::Refuse },
+    };
+    // The desk writes the caller's name over this one.
+    let plan = import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
+    let tell = to_tell(context.known, &plan.change);
+    Ok((plan, order.dry_run, tell))
+}
+
+/// The terminals that this change blocks or unblocks.
+fn to_tell(known: &dyn Known, change: &Change) -> Vec<(TerminalId, PushOrder)> {
+    let told = |record: &RegistryRecord| match record {
+        RegistryRecord::Terminal(terminal) => {
+            let before = known.terminal(terminal.id)?.status;
+            match (before, terminal.status) {
+                (Status::Active, Status::Blocked) => {
+                    let reason = terminal.reason.clone();
+                    Some((terminal.id, PushOrder::Block { reason }))
+                }
+                (Status::Blocked, Status::Active) => Some((terminal.id, PushOrder::Unblock)),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    change.records.iter().filter_map(told).collect()
+}
+
+fn refused(faults: &Faults) -> ApiError {
+    let shown: Vec<Value> = faults
+        .shown
+        .iter()
+        .map(|fault| {
+            json!({
+                "file": fault.file,
+                "line": fault.line,
+                "column": fault.column,
+                "name": fault.name,
+                "text": fault.text,
+                "message": fault.to_string(),
+            })
+        })
+        .collect();
+    let detail = json!({ "total": faults.total, "shown": shown });
+    ApiError::refused(faults.verdict()).with("faults", detail)
+}

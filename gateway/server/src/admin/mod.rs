@@ -1,0 +1,117 @@
+//! The admin API: health, metrics, terminals, journal, imports.
+//!
+//! It runs on one thread of its own with a small tokio runtime; reads of the store go to a few
+//! blocking threads. It holds no state of the gateway: it reads rows and snapshots, and sends
+//! orders to the desk through a bounded channel.
+//!
+//! [`routes`] is the table of everything it answers; [`openapi`] describes that same table.
+
+mod accept;
+mod answer;
+mod auth;
+mod error;
+mod import;
+mod journal;
+pub(crate) mod limits;
+mod login;
+mod openapi;
+mod orders;
+mod routes;
+mod status;
+mod terminals;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, oneshot};
+
+use self::auth::Auth;
+use self::limits::BLOCKING_THREADS_MAX;
+use crate::config::{Calendar, Config};
+use crate::exit::Failure;
+use crate::serve::Beside;
+use crate::serve::handle::ServeHandle;
+
+/// The running admin API.
+pub(crate) struct AdminThread {
+    address: SocketAddr,
+    stop: oneshot::Sender<Duration>,
+    thread: JoinHandle<()>,
+}
+
+/// What every request may use.
+struct App {
+    handle: ServeHandle,
+    auth: Auth,
+    calendar: Calendar,
+    bridges: Vec<String>,
+    /// Held from reading a record to writing it back, so that no change is lost to another.
+    changes: Mutex<()>,
+}
+
+/// Listens and starts answering.
+///
+/// # Errors
+/// The address is taken or not ours, or the token's hash or the people cannot be read.
+pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread, Failure> {
+    let app = Arc::new(App {
+        handle,
+        auth: Auth::new(config)?,
+        calendar: config.calendar,
+        bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
+        changes: Mutex::new(()),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_name("admin-read")
+        .build()
+        .map_err(Failure::internal)?;
+    let wanted = config.admin.listen;
+    let listener = runtime
+        .block_on(TcpListener::bind(wanted))
+        .map_err(|error| Failure::config(cannot_listen(wanted, &error)))?;
+    let address = listener.local_addr().map_err(Failure::internal)?;
+    let (stop, stopped) = oneshot::channel();
+    let run = move || {
+        let stopped = async { stopped.await.unwrap_or(Duration::ZERO) };
+        runtime.block_on(accept::run(listener, app, stopped));
+        // A read that hangs in the kernel must not hold up the way down.
+        runtime.shutdown_background();
+    };
+    let thread = thread::Builder::new().name("admin".to_owned()).spawn(run);
+    Ok(AdminThread { address, stop, thread: thread.map_err(Failure::internal)? })
+}
+
+fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "admin.listen {wanted} is in use by another process, perhaps another gateway; stop \
+             that one or choose another port"
+        ),
+        io::ErrorKind::AddrNotAvailable => format!(
+            "admin.listen {wanted} is not an address of this machine; choose one of its own, or \
+             0.0.0.0 for all of them"
+        ),
+        io::ErrorKind::PermissionDenied => format!(
+            "admin.listen {wanted}: this user may not listen there; choose a port from 1024 on"
+        ),
+        _ => format!("admin.listen {wanted}: {error}"),
+    }
+}
+
+impl Beside for AdminThread {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn stop(self, patience: Duration) {
+        // A thread that is gone already needs no telling; one that panicked ended the process.
+        drop(self.stop.send(patience));
+        drop(self.thread.join());
+    }
+}

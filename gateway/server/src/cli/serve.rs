@@ -1,0 +1,51 @@
+//! `tillgate serve`
+
+use clap::Args;
+use tracing::level_filters::LevelFilter;
+
+use super::ConfigFile;
+use crate::admin;
+use crate::config::{Config, Log, LogFormat, LogLevel};
+use crate::exit::Failure;
+use crate::serve;
+
+/// Answer terminals until a signal says otherwise
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate serve --config /srv/tillgate/tillgate.toml
+
+Once it serves, one line of JSON on standard output says where terminals and the admin API are:
+  {\"terminals\":\"127.0.0.1:7400\",\"admin\":\"127.0.0.1:7401\"}
+The log goes to standard error. SIGTERM or SIGINT (Ctrl-C) drains: newcomers are refused, what is
+in flight is answered, then it ends with exit code 0.")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        start_log(&config.log);
+        serve::run(&config, admin::spawn)
+    }
+}
+
+fn start_log(log: &Log) {
+    let level = match log.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false);
+    match log.format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
