@@ -111,7 +111,7 @@ impl Beside for AdminThread {
 
     fn stop(self, patience: Duration) {
         // A thread that is gone already needs no telling; one that panicked ended the process.
-        drop(self.stop.send(patience));
+        self.stop.send(patience).ok();
         drop(self.thread.join());
     }
 }

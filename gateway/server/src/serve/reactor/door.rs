@@ -35,6 +35,7 @@ pub(crate) struct Door {
 /// # Errors
 /// Those of the system, above all that the address is taken.
 pub(crate) fn listen(address: SocketAddr, backlog: u16, count: u16) -> io::Result<Vec<Listener>> {
+    refuse_taken(address)?;
     let first = listen_one(address, backlog)?;
     let bound = first.socket.local_addr()?;
     let mut listeners = vec![first];
@@ -42,6 +43,14 @@ pub(crate) fn listen(address: SocketAddr, backlog: u16, count: u16) -> io::Resul
         listeners.push(listen_one(bound, backlog)?);
     }
     Ok(listeners)
+}
+
+/// Sockets of one user that share a port would also share it with another gateway, which then got
+/// half of our terminals; a socket that does not share finds out whether somebody is there.
+fn refuse_taken(address: SocketAddr) -> io::Result<()> {
+    let alone = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    alone.set_reuse_address(true)?;
+    alone.bind(&address.into())
 }
 
 /// A socket that listens and belongs to no reactor yet.

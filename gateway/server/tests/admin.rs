@@ -1,0 +1,238 @@
+//! The admin API of a real gateway over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod house;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use house::{Answer, Gateway, House, demo, tillgate};
+use serde_json::{Value, json};
+
+fn serving() -> (House, Gateway) {
+    let house = House::new();
+    let imported = tillgate(&["import", &demo(), &house.config()]);
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    let gateway = house.serve();
+    (house, gateway)
+}
+
+/// As much of JSON Schema as our own document uses.
+fn fits(value: &Value, schema: &Value) -> Result<(), String> {
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::String(kind) => vec![kind],
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => return Err(format!("a schema without a type: {schema}")),
+    };
+    let is = |kind: &&str| match *kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        _ => false,
+    };
+    if !kinds.iter().any(is) {
+        return Err(format!("{value} is none of {kinds:?}"));
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        let name = name.as_str().unwrap();
+        let member = value.get(name).ok_or_else(|| format!("{name} is missing in {value}"))?;
+        fits(member, &schema["properties"][name])?;
+    }
+    if schema["items"].is_object() {
+        value.as_array().into_iter().flatten().try_for_each(|item| fits(item, &schema["items"]))?;
+    }
+    Ok(())
+}
+
+/// A body that a route takes.
+fn body_for(path: &str, password: &str) -> String {
+    match path.rsplit('/').next().unwrap() {
+        "block" => json!({ "reason": "lost" }).to_string(),
+        "message" => json!({ "text": "hello" }).to_string(),
+        "login" => json!({ "user": "admin", "password": password }).to_string(),
+        "import" => json!({ "files": {}, "dry_run": true }).to_string(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn every_route_of_the_document_answers_as_the_document_says() {
+    let (house, gateway) = serving();
+    let document = gateway.ask("GET", "/api/openapi.json", "", "").json();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 14, "{}", paths.len());
+    for (path, methods) in paths {
+        let concrete = path.replace("{id}", "70001").replace("{command}", "1");
+        for (method, operation) in methods.as_object().unwrap() {
+            let method = method.to_uppercase();
+            let body = body_for(path, &house.password);
+            let answer = gateway.ask(&method, &concrete, &house.token(), &body);
+            assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
+            let (media, content) = operation["responses"]["200"]["content"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .next()
+                .unwrap();
+            assert!(answer.head.contains(media), "{method} {path}: {}", answer.head);
+            if media == "application/json" {
+                fits(&answer.json(), &content["schema"]).unwrap_or_else(|why| {
+                    panic!("{method} {path}: {why}");
+                });
+            }
+            let secured = operation["security"].is_array();
+            let stranger = gateway.ask(&method, &concrete, "0123", &body);
+            assert_eq!(stranger.status == 401, secured, "{method} {path}: {}", stranger.body);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_route_says_so_in_the_apis_own_words() {
+    let (house, gateway) = serving();
+    let ask =
+        |method: &str, path: &str, body: &str| gateway.ask(method, path, &house.token(), body);
+    let is = |answer: Answer, status: u16, code: &str| {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(answer.json()["error"]["code"], code, "{}", answer.body);
+        assert!(answer.json()["error"]["message"].as_str().is_some_and(|text| !text.is_empty()));
+    };
+    is(ask("GET", "/api/v1/nothing", ""), 404, "not_found");
+    is(ask("DELETE", "/api/v1/status", ""), 405, "method_not_allowed");
+    is(ask("GET", "/api/v1/terminals/999", ""), 404, "not_found");
+    is(ask("GET", "/api/v1/terminals/7x", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/terminals?limit=0", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/terminals?colour=red", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/journal?after=yesterday", ""), 400, "bad_request");
+    is(ask("POST", "/api/v1/terminals/70001/block", "{}"), 400, "bad_request");
+    is(ask("POST", "/api/v1/terminals/70001/block", "not json"), 400, "bad_request");
+    is(ask("POST", "/api/v1/terminals/70001/block", &"x".repeat(20_000)), 413, "too_large");
+    let chunked = format!(
+        "POST /api/v1/import HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        house.token()
+    );
+    is(gateway.raw(chunked.as_bytes()), 411, "length_required");
+}
+
+#[test]
+fn a_dribbled_head_is_cut_and_many_of_them_do_not_keep_others_out() {
+    let (_house, gateway) = serving();
+    let mut slow: Vec<TcpStream> = (0..80)
+        .map(|_| {
+            let mut stream = TcpStream::connect(gateway.admin).unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nX-").unwrap();
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    let answer = gateway.ask("GET", "/healthz", "", "");
+    assert_eq!(answer.status, 200, "answered once the slow ones are cut");
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    let first = &mut slow[0];
+    first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut rest = Vec::new();
+    first.read_to_end(&mut rest).unwrap();
+}
+
+#[test]
+fn a_block_is_in_force_and_listed_when_its_command_returns() {
+    let (house, gateway) = serving();
+    let run = |args: &[&str]| {
+        let (config, admin) = (house.config(), gateway.flag());
+        let said = tillgate(&[&["terminal"], args, &[config.as_str(), admin.as_str()]].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    let blocked = run(&["block", "70001", "--reason", "reported stolen"]);
+    assert!(blocked.starts_with("Terminal 00070001 is blocked;"), "{blocked}");
+    let list = run(&["list", "--state", "blocked"]);
+    assert!(list.contains("00070001") && list.contains("reported stolen"), "{list}");
+    let shown: Value = serde_json::from_str(&run(&["show", "70001", "--json"])).unwrap();
+    assert_eq!(shown["status"], "blocked");
+    run(&["unblock", "70001"]);
+    assert!(!run(&["list", "--state", "blocked"]).contains("00070001"));
+    let first = run(&["list", "--limit", "2"]);
+    assert!(first.contains("There are more: --after 70002"), "{first}");
+    assert!(run(&["list", "--limit", "1", "--after", "70002"]).contains("00070003"));
+    assert_eq!(gateway.stop(), 0);
+    assert_eq!(tillgate(&["verify", &house.config()]).code, 0);
+}
+
+#[test]
+fn somebody_logs_in_with_the_password_of_init_and_out_again() {
+    let (house, gateway) = serving();
+    let log_in = |password: &str| {
+        let body = json!({ "user": "admin", "password": password }).to_string();
+        gateway.ask("POST", "/api/v1/login", "", &body)
+    };
+    assert_eq!(log_in("wrong").status, 401);
+    let answer = log_in(&house.password);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let token = answer.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(gateway.ask("GET", "/api/v1/status", &token, "").status, 200);
+    assert_eq!(gateway.ask("POST", "/api/v1/terminals/70002/unblock", &token, "").status, 200);
+    assert_eq!(gateway.ask("POST", "/api/v1/logout", &token, "").status, 200);
+    assert_eq!(gateway.ask("GET", "/api/v1/status", &token, "").status, 401);
+}
+
+#[test]
+fn an_auditor_looks_and_changes_nothing() {
+    let house = House::new();
+    let users = house.file("users.toml");
+    let text = std::fs::read_to_string(&users).unwrap().replace("operator", "auditor");
+    std::fs::remove_file(&users).unwrap();
+    std::fs::write(&users, text).unwrap();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let gateway = house.serve();
+    let body = json!({ "user": "admin", "password": house.password }).to_string();
+    let token = gateway.ask("POST", "/api/v1/login", "", &body).json()["token"].clone();
+    let token = token.as_str().unwrap();
+    assert_eq!(gateway.ask("GET", "/api/v1/terminals", token, "").status, 200);
+    let refused = gateway.ask("POST", "/api/v1/terminals/70002/unblock", token, "");
+    assert_eq!(
+        (refused.status, refused.json()["error"]["code"].clone()),
+        (403, json!("forbidden"))
+    );
+}
+
+#[test]
+fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
+    let (house, gateway) = serving();
+    let good = house.csv(
+        "good",
+        &[("vouchers.csv", "service,product,serial,pin,expiry\n10,1,N1,11112222,2099-12-31\n")],
+    );
+    let admin = gateway.flag();
+    let first = tillgate(&["import", &good, &house.config(), &admin]);
+    assert_eq!(
+        (first.code, first.out.as_str()),
+        (0, "Imported 1 vouchers; in force at the serving gateway.\n"),
+        "{}",
+        first.err
+    );
+    let again = tillgate(&["import", &good, &house.config(), &admin]);
+    assert_eq!(again.code, 1);
+    assert!(
+        again.err.contains("vouchers.csv:2: voucher N1 of service 10: loaded before"),
+        "{}",
+        again.err
+    );
+    assert!(!again.err.contains("11112222"));
+    let bad = house.csv("bad", &[(
+        "vouchers.csv",
+        "service,product,serial,pin,expiry\n10,1,N2,33334444,2099-12-31\n10,9,N3,55556666,2099-12-31\n",
+    )]);
+    let refused = tillgate(&["import", &bad, &house.config(), &admin]);
+    assert!(refused.err.contains("vouchers.csv:3:2 (product): found \"9\""), "{}", refused.err);
+    assert!(refused.err.ends_with("1 fault; nothing was imported\n"), "{}", refused.err);
+    drop(gateway);
+    let verified: Value =
+        serde_json::from_str(&tillgate(&["verify", &house.config()]).out).unwrap();
+    assert_eq!(verified["counts"]["vouchers_in_stock"], 1);
+}

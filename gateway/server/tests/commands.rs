@@ -1,0 +1,143 @@
+//! The command line: exit codes and words when something is wrong.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod house;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use house::{House, demo, tillgate};
+
+#[test]
+fn exit_codes_are_those_that_scripts_rely_on() {
+    let house = House::new();
+    assert_eq!(tillgate(&["--help"]).code, 0);
+    assert_eq!(tillgate(&["--version"]).code, 0);
+    assert_eq!(tillgate(&["terminal", "list", "--colour"]).code, 2);
+    assert_eq!(tillgate(&["no-such-command"]).code, 2);
+    assert_eq!(tillgate(&["init", house.file("").to_str().unwrap()]).code, 1);
+    assert_eq!(tillgate(&["serve", "--config=/nonexistent/tillgate.toml"]).code, 3);
+    assert_eq!(tillgate(&["verify", "/nonexistent"]).code, 4);
+    assert_eq!(tillgate(&["verify", &house.config()]).code, 0);
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    for command in ["init", "import", "serve", "verify", "terminal"] {
+        let said = tillgate(&[command, "--help"]);
+        assert_eq!(said.code, 0);
+        assert!(said.out.contains("Example:\n  tillgate "), "{command}: {}", said.out);
+    }
+}
+
+#[test]
+fn a_terminal_command_without_a_gateway_says_how_to_start_one() {
+    let house = House::new();
+    let said = tillgate(&["terminal", "list", &house.config(), "--admin=127.0.0.1:9"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("no gateway answers at 127.0.0.1:9"), "{}", said.err);
+    assert!(said.err.contains("tillgate serve --config"), "{}", said.err);
+}
+
+#[test]
+fn a_token_of_another_installation_is_named() {
+    let (house, other) = (House::new(), House::new());
+    let gateway = house.serve();
+    let said = tillgate(&["terminal", "list", &other.config(), &gateway.flag()]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("does not take the token in"), "{}", said.err);
+}
+
+#[test]
+fn a_second_gateway_on_the_same_store_is_refused() {
+    let house = House::new();
+    let _gateway = house.serve();
+    let said = tillgate(&["serve", &house.config()]);
+    assert_eq!(said.code, 4);
+    assert!(said.err.contains("in use by another process"), "{}", said.err);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_key() {
+    let (house, other) = (House::new(), House::new());
+    let gateway = house.serve();
+    for (key, address) in [("listen.terminals", gateway.terminals), ("admin.listen", gateway.admin)]
+    {
+        let file = other.file("tillgate.toml");
+        let before = fs::read_to_string(&file).unwrap();
+        let line = if key == "admin.listen" { "listen = " } else { "terminals = " };
+        let taken =
+            before.replacen(&format!("{line}\"127.0.0.1:0\""), &format!("{line}\"{address}\""), 1);
+        assert_ne!(before, taken);
+        fs::write(&file, &taken).unwrap();
+        let said = tillgate(&["serve", &other.config()]);
+        fs::write(&file, before).unwrap();
+        assert_eq!(said.code, 3, "{}", said.err);
+        assert!(said.err.contains(key) && said.err.contains("in use"), "{}", said.err);
+    }
+}
+
+#[test]
+fn a_half_written_configuration_and_a_readable_key_are_named_before_anything_starts() {
+    let house = House::new();
+    let file = house.file("tillgate.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    let at = whole.find("kek_id").unwrap() + 4;
+    fs::write(&file, &whole[..at]).unwrap();
+    let said = tillgate(&["serve", &house.config()]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("tillgate.toml:"), "{}", said.err);
+    fs::write(&file, &whole).unwrap();
+    fs::set_permissions(house.file("keys/kek-1.key"), Permissions::from_mode(0o644)).unwrap();
+    let said = tillgate(&["serve", &house.config()]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("chmod 0400"), "{}", said.err);
+}
+
+#[test]
+fn a_data_directory_that_is_gone_never_becomes_an_empty_store() {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    fs::remove_dir_all(house.file("data")).unwrap();
+    for said in [
+        tillgate(&["serve", &house.config()]),
+        tillgate(&["import", &demo(), &house.config()]),
+        tillgate(&["verify", &house.config()]),
+    ] {
+        assert_eq!(said.code, 4, "{}", said.err);
+        assert!(said.err.contains("there is no store in"), "{}", said.err);
+    }
+}
+
+#[test]
+fn keys_are_made_for_terminals_without_one_and_only_kept_when_the_import_is() {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let keys = house.dir.path().join("terminal-keys.csv");
+    let flag = format!("--keys-out={}", keys.display());
+    let header = "id,seller,psk,services,status\n";
+    let bad = house.csv("bad", &[("terminals.csv", &format!("{header}9001,9999,,,\n"))]);
+    let refused = tillgate(&["import", &bad, &house.config(), &flag]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(!keys.exists(), "no keys of a refused import");
+    let good = house.csv("good", &[("terminals.csv", &format!("{header}9001,101,,,\n"))]);
+    let without = tillgate(&["import", &good, &house.config()]);
+    assert!(without.err.contains("--keys-out FILE"), "{}", without.err);
+    let done = tillgate(&["import", &good, &house.config(), &flag]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let text = fs::read_to_string(&keys).unwrap();
+    assert!(text.starts_with("terminal,key_id,psk\n9001,1,"), "{text}");
+    assert_eq!(fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o400);
+    assert!(!done.out.contains(&text[24..40]), "no key on the screen");
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let house = House::new();
+    let said = tillgate(&["import", &demo(), &house.config(), "--dry-run"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("500 terminals"), "{}", said.out);
+    let verified = tillgate(&["verify", &house.config()]);
+    assert!(verified.out.contains("\"terminals\": 0"), "{}", verified.out);
+}
