@@ -16,20 +16,33 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Errand, dialect, never_sent};
+use super::breaker::Breaker;
+use super::{Errand, Purpose, dialect, never_sent};
 use crate::config::HttpUrl;
 use crate::serve::clock::Clock;
 use crate::serve::desk::DeskMail;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
 use crate::serve::metrics::BridgeMetrics;
 
+/// What the lines of one bridge share.
+pub(super) struct Trunk {
+    /// Where the provider is.
+    pub(super) url: HttpUrl,
+    /// Orders and inquiries, oldest first.
+    pub(super) queue: Mutex<mpsc::Receiver<Errand>>,
+    /// Where results go.
+    pub(super) desk: Sender<DeskMail>,
+    /// Hears of every order's result.
+    pub(super) breaker: Arc<Breaker>,
+    /// The bridge's counters.
+    pub(super) metrics: Arc<BridgeMetrics>,
+    /// The process's clock.
+    pub(super) clock: Clock,
+}
+
 /// Takes errands off its bridge's queue, one at a time.
 pub(super) struct Line {
-    url: HttpUrl,
-    queue: Arc<Mutex<mpsc::Receiver<Errand>>>,
-    desk: Sender<DeskMail>,
-    metrics: Arc<BridgeMetrics>,
-    clock: Clock,
+    trunk: Arc<Trunk>,
     wire: Option<Wire>,
 }
 
@@ -56,37 +69,32 @@ enum Said {
 }
 
 impl Line {
-    pub(super) fn new(
-        url: &HttpUrl,
-        queue: Arc<Mutex<mpsc::Receiver<Errand>>>,
-        desk: Sender<DeskMail>,
-        metrics: Arc<BridgeMetrics>,
-        clock: Clock,
-    ) -> Self {
-        Self { url: url.clone(), queue, desk, metrics, clock, wire: None }
+    pub(super) fn new(trunk: Arc<Trunk>) -> Self {
+        Self { trunk, wire: None }
     }
 
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self) {
         while let Some(errand) = self.next().await {
             let found = self.carry_out(&errand).await;
-            self.count(&errand, &found);
+            self.trunk.report(&errand, &found);
             // Waiting here holds up the other lines shortly; the desk never waits for a bridge.
-            if self.desk.send(DeskMail::Found { key: errand.order.key, found }).is_err() {
+            let mail = DeskMail::Found { key: errand.order.key, found };
+            if self.trunk.desk.send(mail).is_err() {
                 return;
             }
         }
     }
 
     async fn next(&self) -> Option<Errand> {
-        self.queue.lock().await.recv().await
+        self.trunk.queue.lock().await.recv().await
     }
 
     async fn carry_out(&mut self, errand: &Errand) -> Found {
         let Errand { order, purpose, due, .. } = errand;
-        let mut request = dialect::request(&self.url, order, *purpose);
+        let mut request = dialect::request(&self.trunk.url, order, *purpose);
         // Twice: a kept connection may turn out to have ended, a fresh one is then tried.
-        let clock = self.clock;
+        let clock = self.trunk.clock;
         for _ in 0..2 {
             let connected = timeout(clock.until(*due), self.connect()).await;
             let Ok(Some(wire)) = connected else {
@@ -126,11 +134,14 @@ impl Line {
         {
             return Some(self.wire.insert(wire));
         }
-        let wire = open(&self.url).await?;
+        let wire = open(&self.trunk.url).await?;
         Some(self.wire.insert(wire))
     }
+}
 
-    fn count(&self, errand: &Errand, found: &Found) {
+impl Trunk {
+    fn report(&self, errand: &Errand, found: &Found) {
+        let now = self.clock.now();
         // In the order of `metrics::RESULTS`.
         let result = match found {
             Found::Finding(Finding::Approved { .. }) => 0,
@@ -140,9 +151,18 @@ impl Line {
             Found::Pending => 4,
             Found::NotSeen => 5,
         };
+        if errand.purpose == Purpose::Forward {
+            match found {
+                Found::Finding(Finding::NotSent { .. } | Finding::Unknown) => {
+                    self.breaker.silent(now);
+                }
+                _ => self.breaker.answered(),
+            }
+            self.metrics.open.set(u64::from(self.breaker.is_open()));
+        }
         self.metrics.results[result].add(1);
         self.metrics.in_flight.take_off(1);
-        self.metrics.took.record(self.clock.now().since(errand.taken));
+        self.metrics.took.record(now.since(errand.taken));
     }
 }
 
@@ -165,7 +185,7 @@ async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
 }
 
 /// The answer's meaning; `None` when it broke off or is too long.
-async fn hear(purpose: super::Purpose, response: Response<Incoming>) -> Option<Found> {
+async fn hear(purpose: Purpose, response: Response<Incoming>) -> Option<Found> {
     let status = response.status();
     let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
     let bytes = body.collect().await.ok()?.to_bytes();

@@ -12,6 +12,7 @@
 //! * not sent: only while no byte of the first attempt can have left;
 //! * unknown: every other silence, refusal or nonsense.
 
+mod breaker;
 mod dialect;
 mod line;
 
@@ -24,7 +25,8 @@ use tillgate_core::time::{Moment, Span};
 use tillgate_store_core::{Code, Finding};
 use tokio::sync::{Mutex, mpsc};
 
-use self::line::Line;
+use self::breaker::{Breaker, Leave};
+use self::line::{Line, Trunk};
 use super::clock::Clock;
 use super::desk::DeskMail;
 use super::limits::BRIDGE_QUEUE_MAX;
@@ -57,6 +59,7 @@ pub(crate) struct Bridges {
 struct Way {
     errands: mpsc::Sender<Errand>,
     deadline: Span,
+    breaker: Arc<Breaker>,
     metrics: Arc<BridgeMetrics>,
 }
 
@@ -74,12 +77,17 @@ impl Bridges {
     /// Hands an order over; never waits.
     ///
     /// # Errors
-    /// What is known about the order when the bridge has no room for it.
+    /// What is known about the order when the bridge does not take it: its queue is full, or its
+    /// breaker is open.
     pub(super) fn send(&self, order: Order, purpose: Purpose) -> Result<(), Found> {
         let Some(way) = self.ways.get(usize::from(order.bridge)) else {
             return Err(never_sent(&order, purpose));
         };
         let taken = self.clock.now();
+        if purpose == Purpose::Forward && way.breaker.ask(taken) == Leave::Stay {
+            way.metrics.held_back.add(1);
+            return Err(never_sent(&order, purpose));
+        }
         let errand = Errand { order, purpose, taken, due: taken.after(way.deadline) };
         // Counted first: the line may be done before this thread goes on.
         way.metrics.in_flight.add(1);
@@ -118,19 +126,19 @@ pub(crate) fn spawn(
     let mut lines = Vec::new();
     for (bridge, metrics) in configured.iter().zip(metrics) {
         let (errands, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
-        let queue = Arc::new(Mutex::new(queue));
         let config::BridgeKind::Http { url } = &bridge.kind;
-        for _ in 0..bridge.connections {
-            lines.push(Line::new(
-                url,
-                Arc::clone(&queue),
-                desk.clone(),
-                Arc::clone(metrics),
-                clock,
-            ));
-        }
+        let breaker = Arc::new(Breaker::default());
+        let trunk = Arc::new(Trunk {
+            url: url.clone(),
+            queue: Mutex::new(queue),
+            desk: desk.clone(),
+            breaker: Arc::clone(&breaker),
+            metrics: Arc::clone(metrics),
+            clock,
+        });
+        lines.extend((0..bridge.connections).map(|_| Line::new(Arc::clone(&trunk))));
         let deadline = Span::s(u64::from(bridge.deadline_s));
-        ways.push(Way { errands, deadline, metrics: Arc::clone(metrics) });
+        ways.push(Way { errands, deadline, breaker, metrics: Arc::clone(metrics) });
     }
     let run = move || {
         let local = tokio::task::LocalSet::new();

@@ -185,6 +185,10 @@ pub(crate) struct BridgeMetrics {
     pub(crate) in_flight: Count,
     /// Orders given back because the queue was full.
     pub(crate) bounced: Count,
+    /// Orders given back because the breaker was open.
+    pub(crate) held_back: Count,
+    /// 1 while the breaker is open.
+    pub(crate) open: Count,
     /// From taking an order to its result.
     pub(crate) took: Histogram,
 }
@@ -200,6 +204,8 @@ impl BridgeMetrics {
             results: Default::default(),
             in_flight: Count::default(),
             bounced: Count::default(),
+            held_back: Count::default(),
+            open: Count::default(),
             took: Histogram::of_times(),
         }
     }

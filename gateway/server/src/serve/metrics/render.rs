@@ -101,9 +101,11 @@ impl Metrics {
             }
         }
         type Read = fn(&BridgeMetrics) -> &Count;
-        let series: [(&str, &str, &str, Read); 2] = [
+        let series: [(&str, &str, &str, Read); 4] = [
             ("tillgate_bridge_in_flight", "gauge", "Taken and not finished", |m| &m.in_flight),
             ("tillgate_bridge_bounced_total", "counter", "Queue full", |m| &m.bounced),
+            ("tillgate_bridge_held_back_total", "counter", "Breaker open", |m| &m.held_back),
+            ("tillgate_bridge_open", "gauge", "1 while the breaker is open", |m| &m.open),
         ];
         for (name, kind, help, read) in series {
             page.head(name, kind, help);

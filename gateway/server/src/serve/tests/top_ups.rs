@@ -60,6 +60,20 @@ fn where_nobody_listens_the_sale_is_declined_with_91_and_nothing_stays_reserved(
 }
 
 #[test]
+fn a_provider_that_takes_no_orders_is_left_alone_until_one_gets_through() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let installation = Installation::with_provider(Some(nobody));
+    let served = installation.serve();
+    for stan in 1..=12 {
+        assert_eq!(code(&served, stan, APPROVED), ResponseCode::PROVIDER_UNAVAILABLE);
+    }
+    assert!(served.metric("tillgate_bridge_held_back_total{bridge=\"topup\"}") >= 1);
+    assert_eq!(served.metric("tillgate_bridge_open{bridge=\"topup\"}"), 1);
+    served.stop();
+    installation.verify();
+}
+
+#[test]
 fn an_order_without_an_outcome_is_found_out_after_a_restart() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut installation = Installation::with_provider(Some(silent.local_addr().unwrap()));
