@@ -46,6 +46,7 @@ fn exit_70_on_panic() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tell(panic);
-        std::process::exit(i32::from(Exit::Internal.code()));
+        // At once: other threads run on, and the store's destructors must not run under them.
+        signal_hook::low_level::exit(i32::from(Exit::Internal.code()));
     }));
 }

@@ -32,7 +32,7 @@ use super::metrics::{BridgeMetrics, DeskMetrics, Metrics, PoolMetrics, ReactorMe
 use super::opening;
 use super::pool::{Job, Tools, Worker};
 use super::reactor::{Listener, Reactor, Setup, Ways, listen};
-use super::view::View;
+use super::view::{Stage, View};
 use crate::config::Config;
 use crate::exit::Failure;
 
@@ -177,6 +177,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             drop(done.send(Report::ReactorDone));
         })?);
     }
+    handle.view.enter(Stage::Serving);
     Ok(Gateway {
         address,
         handle,

@@ -30,8 +30,8 @@ pub(crate) enum Report {
     Passages(Vec<Passage>),
     /// From a reactor: it has ended.
     ReactorDone,
-    /// From outside: go down.
-    Signal(i32),
+    /// From outside, a signal for one: go down.
+    GoDown,
 }
 
 /// How the gateway went down.
@@ -54,7 +54,7 @@ pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
         if let Some(signal) = forever.next() {
             tracing::info!(signal, "going down; the same signal again ends at once");
             // The keeper ends only with the process.
-            drop(reports.send(Report::Signal(signal)));
+            drop(reports.send(Report::GoDown));
         }
         if let Some(signal) = forever.next() {
             eprintln!("tillgate: second signal, ending at once; the next start recovers");
@@ -68,11 +68,10 @@ pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
 impl Gateway {
     /// Serves until it is told to go down.
     pub(crate) fn attend(&self) {
-        self.handle.view.enter(Stage::Serving);
         loop {
             match self.reports.recv() {
                 Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
-                Ok(Report::Signal(_)) | Err(_) => return,
+                Ok(Report::GoDown) | Err(_) => return,
                 // It ends the process itself when it fails.
                 Ok(Report::ReactorDone) => {}
             }
@@ -116,7 +115,7 @@ impl Gateway {
             match self.reports.recv_timeout(self.handle.clock.until(deadline)) {
                 Ok(Report::ReactorDone) => running -= 1,
                 Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
-                Ok(Report::Signal(_)) => {}
+                Ok(Report::GoDown) => {}
                 Err(_) => return Drained::Partly,
             }
         }

@@ -66,8 +66,10 @@ pub(crate) fn run<A: Beside>(
     println!("{}", serde_json::json!({ "terminals": terminals, "admin": admin_address }));
     tracing::info!(%terminals, admin = %admin_address, "serving");
     gateway.attend();
+    let drained = gateway.drain();
+    // Last, so that its health and metrics pages tell of the drain.
     admin.stop(ADMIN_PATIENCE);
-    match gateway.drain() {
+    match drained {
         Drained::Fully => tracing::info!("drained"),
         Drained::Partly => tracing::warn!("drained in part; the next start recovers the rest"),
     }

@@ -81,11 +81,6 @@ impl ReactorMetrics {
         self.shed.set(shed);
         self.mail.set(count(mail));
     }
-
-    /// Sessions now.
-    pub(crate) fn sessions(&self) -> u64 {
-        self.sessions.read()
-    }
 }
 
 /// The pool's.

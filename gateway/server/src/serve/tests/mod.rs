@@ -110,7 +110,7 @@ impl Served {
 
     /// Tells the keeper to go down, as a signal would.
     fn signal(&self) {
-        self.report.send(Report::Signal(15)).unwrap();
+        self.report.send(Report::GoDown).unwrap();
     }
 
     /// Goes down and waits for it.
