@@ -245,6 +245,7 @@ impl<S: Station> Engine<S> {
                 Taken::Closed(lost) => return self.lose(station, lost),
             };
             let now = self.now();
+            self.tally.received_bytes += length(count);
             self.stations[index(station)].handle(now, Input::Received(&mut self.buffer[..count]));
             self.carry_out(station, now);
             if !more {
@@ -272,7 +273,10 @@ impl<S: Station> Engine<S> {
         let mut failed = None;
         while let Some(output) = station.poll() {
             match output {
-                Output::Send(bytes) => failed = line.write(bytes).err(),
+                Output::Send(bytes) => {
+                    self.tally.sent_bytes += length(bytes.len());
+                    failed = line.write(bytes).err();
+                }
                 Output::Connect => self.connecting.push_back(number),
                 Output::Close => line.close(),
                 Output::Note(note) => {
@@ -419,6 +423,11 @@ impl<S: Station> Engine<S> {
         let waiting = self.arrivals.as_ref().map_or(0, Arrivals::waiting);
         desk.publish(&self.tally, &mut self.interval, in_doubt, waiting);
     }
+}
+
+/// A length as it is counted.
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Token of a station's connection: its generation above its number.

@@ -24,6 +24,10 @@ pub fn latencies() -> Histogram<u64> {
 pub struct Tally {
     /// Connection attempts.
     pub connects: u64,
+    /// Bytes handed to the network.
+    pub sent_bytes: u64,
+    /// Bytes taken from the network.
+    pub received_bytes: u64,
     /// Terminals logged on now.
     pub online: u64,
     /// Customers that came, in open load.
@@ -64,6 +68,8 @@ impl Default for Tally {
     fn default() -> Self {
         Self {
             connects: 0,
+            sent_bytes: 0,
+            received_bytes: 0,
             online: 0,
             offered: 0,
             dropped: 0,
@@ -133,6 +139,8 @@ impl Tally {
     /// Never: all histograms have the same bounds.
     pub fn add(&mut self, other: &Self) {
         self.connects += other.connects;
+        self.sent_bytes += other.sent_bytes;
+        self.received_bytes += other.received_bytes;
         self.online += other.online;
         self.offered += other.offered;
         self.dropped += other.dropped;

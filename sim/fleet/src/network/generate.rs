@@ -23,7 +23,7 @@ const PINS: u64 = 100_000_000_000_000;
 
 /// Denominations of the voucher service: product, name, minor units, how many of 100 vouchers.
 const PRODUCTS: [(u16, &str, u64, u64); 3] =
-    [(1, "Airtime 1", 100, 50), (2, "Airtime 5", 500, 30), (3, "Airtime 10", 1_000, 20)];
+    [(1, "Airtime 1", 100, 34), (2, "Airtime 5", 500, 33), (3, "Airtime 10", 1_000, 33)];
 
 /// What a network is to be like.
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ pub use live::Live;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 
-use crate::driver::{Done, Fleet, Open, Plan, Stage, Standing, Tally};
+use crate::driver::{Done, Fleet, Open, Plan, Stage, Standing, Station, Tally};
 use crate::exit::Refusal;
 use crate::network::NetworkTerminal;
 use crate::scenario::Expect;
@@ -81,17 +81,33 @@ pub struct Admin {
 }
 
 /// What a driven fleet leaves behind.
-pub struct Driven {
-    /// The terminals with their books, and the counts.
-    pub done: Done<Terminal>,
-    /// Terminals that were online when the selling began.
+pub struct Driven<S> {
+    /// The stations, with their books if they are terminals, and the counts.
+    pub done: Done<S>,
+    /// Stations that were online when the selling began.
     pub online: u64,
     /// How long that took.
     pub online_after: Duration,
     /// The counts when the selling began and when it was stopped.
     pub window: (Tally, Tally),
-    /// Whether every terminal resolved its doubts and logged off in time.
+    /// Whether every station resolved its doubts and logged off in time.
     pub drained: bool,
+}
+
+/// How a fleet is taken through its stages.
+pub struct Course {
+    /// How it connects.
+    pub plan: Plan,
+    /// Customers of an open load.
+    pub open: Option<Open>,
+    /// Threads of the generator.
+    pub threads: usize,
+    /// How long the fleet may take to be online.
+    pub online_within: Span,
+    /// How long it sells; until Ctrl-C if not given.
+    pub sell: Option<Span>,
+    /// How long doubts may take to be resolved afterwards.
+    pub drain: Span,
 }
 
 /// Whoever is told how a run goes.
@@ -107,7 +123,7 @@ pub trait Watcher {
 /// Times that the user asked for an end: once to stop, twice to drop everything.
 pub type Interrupts = Arc<AtomicUsize>;
 
-/// Connects, sells, stops and drains.
+/// Takes the order's terminals through a run.
 ///
 /// # Errors
 /// [`Refusal`] when the system does not give what a fleet of this size needs.
@@ -115,8 +131,7 @@ pub fn drive(
     order: &Order,
     interrupts: &Interrupts,
     watcher: &mut dyn Watcher,
-) -> Result<Driven, Refusal> {
-    descriptors(order.terminals.len())?;
+) -> Result<Driven<Terminal>, Refusal> {
     let plan = Plan {
         target: order.target,
         sources: order.sources.clone(),
@@ -125,37 +140,52 @@ pub fn drive(
         seed: order.seed,
         epoch: Instant::now(),
     };
-    let fleet = Fleet::start(&plan, terminals(order), order.open.as_ref(), order.threads)
+    let Order { threads, online_within, sell, drain, .. } = *order;
+    let course = Course { plan, open: order.open.clone(), threads, online_within, sell, drain };
+    drive_stations(&course, terminals(order), interrupts, watcher)
+}
+
+/// Connects, sells, stops and drains.
+///
+/// # Errors
+/// [`Refusal`] when the system does not give what a fleet of this size needs.
+pub fn drive_stations<S: Station + 'static>(
+    course: &Course,
+    stations: Vec<S>,
+    interrupts: &Interrupts,
+    watcher: &mut dyn Watcher,
+) -> Result<Driven<S>, Refusal> {
+    descriptors(stations.len())?;
+    let count = u64::try_from(stations.len()).unwrap_or(u64::MAX);
+    let fleet = Fleet::start(&course.plan, stations, course.open.as_ref(), course.threads)
         .map_err(|error| Refusal(error.to_string()))?;
     let mut steps = Steps { fleet: &fleet, interrupts, watcher };
-    let count = u64::try_from(order.terminals.len()).unwrap_or(u64::MAX);
     let began = Instant::now();
-    steps.until(Stage::Connect, Some(order.online_within), |at| at.tally.online >= count);
+    steps.until(Stage::Connect, Some(course.online_within), |at| at.tally.online >= count);
     let online_after = began.elapsed();
     let first = steps.fleet.look();
     let online = first.tally.online;
     if online > 0 {
         steps.watcher.begun(&first);
         fleet.tell(Stage::Sell);
-        steps.until(Stage::Sell, order.sell, |_| false);
+        steps.until(Stage::Sell, course.sell, |_| false);
         steps.watcher.ending();
     }
     fleet.tell(Stage::Stop);
     let last = steps.fleet.look();
-    let was = interrupts.load(Ordering::Relaxed);
-    let drained = steps.drain(order.drain, was);
+    let drained = steps.drain(course.drain);
     fleet.tell(Stage::Quit);
     let done = fleet.finish().map_err(|error| Refusal(error.to_string()))?;
     Ok(Driven { done, online, online_after, window: (first.tally, last.tally), drained })
 }
 
-struct Steps<'a> {
-    fleet: &'a Fleet<Terminal>,
+struct Steps<'a, S> {
+    fleet: &'a Fleet<S>,
     interrupts: &'a Interrupts,
     watcher: &'a mut dyn Watcher,
 }
 
-impl Steps<'_> {
+impl<S: Station + 'static> Steps<'_, S> {
     /// Looks at the fleet until `enough`, until the time is over, or until the user interrupts.
     fn until(&mut self, stage: Stage, within: Option<Span>, enough: impl Fn(&Standing) -> bool) {
         let began = Instant::now();
@@ -175,8 +205,9 @@ impl Steps<'_> {
     }
 
     /// Waits for every terminal to log off; gives whether all did.
-    fn drain(&mut self, within: Span, was: usize) -> bool {
+    fn drain(&mut self, within: Span) -> bool {
         let began = Instant::now();
+        let was = self.interrupts.load(Ordering::Relaxed);
         while !self.fleet.is_finished() {
             self.watcher.look(Stage::Stop, &self.fleet.look());
             let interrupted = self.interrupts.load(Ordering::Relaxed) > was;

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use tillsim_core::audit::{Kind, Side, Verdict};
+use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use super::{Driven, Money, Order};
-use crate::driver::Share;
+use crate::driver::{Share, Tally};
 use crate::exit::Exit;
 use crate::number::float;
 use crate::text::{grouped, shown};
@@ -39,7 +40,7 @@ struct Rule {
 
 /// Judges a run: money first, then whether it says anything, then the objectives.
 #[must_use]
-pub fn judge(order: &Order, driven: &Driven, money: &Money) -> Report {
+pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report {
     let facts = Facts::new(driven);
     let rules = rules(order, driven, &facts);
     let lag_limit = order.expect.generator_lag_p99_ms.unwrap_or(LAG_P99_MS_MAX);
@@ -82,7 +83,7 @@ struct Facts {
 }
 
 impl Facts {
-    fn new(driven: &Driven) -> Self {
+    fn new(driven: &Driven<Terminal>) -> Self {
         let shares = &driven.done.shares;
         let sold_s = shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
         let completed: u64 = shares.iter().map(|share| share.completed).sum();
@@ -116,7 +117,7 @@ fn worst_ms(shares: &[Share], of: impl Fn(&Share) -> u64) -> f64 {
     float(shares.iter().map(of).max().unwrap_or(0)) / 1e3
 }
 
-fn rules(order: &Order, driven: &Driven, facts: &Facts) -> Vec<Rule> {
+fn rules(order: &Order, driven: &Driven<Terminal>, facts: &Facts) -> Vec<Rule> {
     let expect = &order.expect;
     let tally = &driven.done.tally;
     let response = &tally.response;
@@ -148,7 +149,7 @@ fn rules(order: &Order, driven: &Driven, facts: &Facts) -> Vec<Rule> {
 
 fn text(
     order: &Order,
-    driven: &Driven,
+    driven: &Driven<Terminal>,
     money: &Money,
     facts: &Facts,
     rules: &[Rule],
@@ -191,6 +192,14 @@ fn text(
     }
     line(format!("response (from the intended start): {}", spread(&tally.response)));
     line(format!("service  (from the first byte):     {}", spread(&tally.service)));
+    let bytes = |of: fn(&Tally) -> u64| {
+        float(of(&driven.window.1) - of(&driven.window.0)) / float(facts.completed.max(1))
+    };
+    line(format!(
+        "link: {:.0} bytes up and {:.0} bytes down a sale",
+        bytes(|tally| tally.sent_bytes),
+        bytes(|tally| tally.received_bytes)
+    ));
     line(format!(
         "generator: {:.2} s of processor time, {:.1} us a sale, late p99 {:.1} ms, longest stall \
          {:.1} ms",
@@ -262,7 +271,7 @@ fn spread(histogram: &Histogram<u64>) -> String {
 
 fn json(
     order: &Order,
-    driven: &Driven,
+    driven: &Driven<Terminal>,
     money: &Money,
     facts: &Facts,
     rules: &[Rule],
@@ -305,6 +314,8 @@ fn json(
         "tried_blocked": tally.tried_blocked,
         "orders": tally.orders,
         "connects": tally.connects,
+        "sent_bytes": tally.sent_bytes,
+        "received_bytes": tally.received_bytes,
         "troubles": troubles,
         "response_us": latencies(&tally.response),
         "service_us": latencies(&tally.service),

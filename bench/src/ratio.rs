@@ -1,0 +1,275 @@
+//! Sales per second of the whole gateway beside a bare echo of the same frame sizes, under the same
+//! generator, in turns.
+//!
+//! ```text
+//!   warm-up: frame sizes, rate ─▶ stock ─▶ [ echo round ─▶ gateway round ─▶ books compared ]*
+//!                                                    ─▶ stop, verify ─▶ one line of JSON
+//! ```
+//!
+//! Both sides share the machine with the generator, and the machine has faster and slower phases:
+//! only what was measured in turns is compared.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use hdrhistogram::Histogram;
+use serde_json::{Value, json};
+use tillsim::cpu;
+use tillsim::driver::{Plain, Plan, Stage, Standing, latencies};
+use tillsim::exit::Refusal;
+use tillsim::number::{float, whole};
+use tillsim::run::{
+    Course, Driven, Interrupts, Money, Order, Sources, Watcher, drive, drive_stations, reconcile,
+};
+use tillsim::scenario::{Scenario, resolve};
+use tillsim_core::audit::Kind;
+use tillsim_core::terminal::Terminal;
+use tillsim_core::time::Span;
+
+use crate::echo::Frames;
+use crate::gateway::Gateway;
+
+/// Length of the warm-up.
+const WARM_UP: Span = Span::ms(1_000);
+/// Connection attempts a second; a handshake each for the gateway.
+const CONNECTS_PER_S: u32 = 2_000;
+/// For connecting, and for resolving doubts.
+const PATIENCE: Span = Span::s(120);
+
+/// What is to be measured.
+pub struct Wishes {
+    /// The gateway's program.
+    pub program: PathBuf,
+    /// Terminals at once.
+    pub terminals: u32,
+    /// How long each side is measured, over all rounds.
+    pub seconds: f64,
+    /// Turns of each side.
+    pub rounds: u32,
+    /// Threads of the generator.
+    pub threads: usize,
+    /// Empty directory for the installation.
+    pub directory: PathBuf,
+}
+
+/// Starts an echo for these frames; gives where it listens.
+pub type Echo<'a> = &'a mut dyn FnMut(Frames) -> Result<SocketAddr, Refusal>;
+
+/// One side's sums over its rounds.
+struct Sums {
+    completed: u64,
+    sold_s: f64,
+    generator_cpu_s: f64,
+    cpu_s: f64,
+    response: Histogram<u64>,
+}
+
+/// Measures, and gives the line of JSON; its `verdict` is `exact` when everything is right.
+///
+/// # Errors
+/// [`Refusal`] when something could not be started.
+pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
+    let mut gateway = Gateway::start(&wishes.program, &wishes.directory, wishes.terminals)?;
+    let mut wrong = Vec::new();
+    let (warm, _) = gateway_round(&gateway, wishes, WARM_UP, &mut wrong)?;
+    let frames = frames(&warm);
+    let per_s = float(warm.done.tally.completed()) / (float(WARM_UP.0) / 1e9);
+    // A gateway that has warmed up is faster; what is left over does no harm.
+    gateway.restock(whole(per_s * wishes.seconds * 1.6))?;
+    let address = echo(frames)?;
+
+    let (mut echoed, mut sold) = (Sums::new(), Sums::new());
+    let length = Span(whole(wishes.seconds * 1e9 / f64::from(wishes.rounds)));
+    for _ in 0..wishes.rounds {
+        echo_round(address, frames, wishes, length, &mut echoed)?;
+        let (driven, cpu_s) = gateway_round(&gateway, wishes, length, &mut wrong)?;
+        sold.add(&driven, cpu_s);
+    }
+    let vouchers = gateway.vouchers();
+    if let Err(refusal) = gateway.stop_and_verify() {
+        wrong.push(refusal.to_string());
+    }
+    let quantile = |quantile| sold.response.value_at_quantile(quantile);
+    Ok(json!({
+        "terminals": wishes.terminals,
+        "echo_per_s": echoed.per_s().round(),
+        "gateway_per_s": sold.per_s().round(),
+        "ratio": (sold.per_s() / echoed.per_s() * 1e3).round() / 1e3,
+        "p50_us": quantile(0.5),
+        "p99_us": quantile(0.99),
+        "p999_us": quantile(0.999),
+        "gateway_cpu_s": sold.cpu_s,
+        "generator_cpu_s": sold.generator_cpu_s,
+        "verdict": if wrong.is_empty() { "exact".to_owned() } else { wrong.join("; ") },
+        "gateway_cpu_us_per_sale": sold.each_us(sold.cpu_s),
+        "generator_cpu_us_per_sale": sold.each_us(sold.generator_cpu_s),
+        "generator_cpu_us_per_echo": echoed.each_us(echoed.generator_cpu_s),
+        "echo_p99_us": echoed.response.value_at_quantile(0.99),
+        "sales": sold.completed,
+        "vouchers": vouchers,
+        "request_bytes": frames.request,
+        "answer_bytes": frames.answer,
+        "seconds": wishes.seconds,
+        "rounds": wishes.rounds,
+    }))
+}
+
+impl Sums {
+    fn new() -> Self {
+        let response = latencies();
+        Self { completed: 0, sold_s: 0.0, generator_cpu_s: 0.0, cpu_s: 0.0, response }
+    }
+
+    fn add<S>(&mut self, driven: &Driven<S>, cpu_s: f64) {
+        let shares = &driven.done.shares;
+        self.completed += shares.iter().map(|share| share.completed).sum::<u64>();
+        self.sold_s += shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
+        self.generator_cpu_s += shares.iter().map(|share| share.cpu_s).sum::<f64>();
+        self.cpu_s += cpu_s;
+        let response = &driven.done.tally.response;
+        self.response.add(response).expect("histograms have the same bounds");
+    }
+
+    fn per_s(&self) -> f64 {
+        float(self.completed) / self.sold_s.max(1e-9)
+    }
+
+    fn each_us(&self, cpu_s: f64) -> f64 {
+        (cpu_s * 1e8 / float(self.completed.max(1))).round() / 100.0
+    }
+}
+
+fn echo_round(
+    address: SocketAddr,
+    frames: Frames,
+    wishes: &Wishes,
+    length: Span,
+    sums: &mut Sums,
+) -> Result<(), Refusal> {
+    let plan = Plan {
+        target: address,
+        sources: Vec::new(),
+        connects_per_s: 10_000,
+        cuts_per_s: 0.0,
+        seed: 1,
+        epoch: Instant::now(),
+    };
+    let course = Course {
+        plan,
+        open: None,
+        threads: wishes.threads,
+        online_within: PATIENCE,
+        sell: Some(length),
+        drain: PATIENCE,
+    };
+    let station = || Plain::new(frames.request, frames.answer);
+    let stations = (0..wishes.terminals).map(|_| station()).collect();
+    let mut watcher = Cpu::new(None);
+    let driven = drive_stations(&course, stations, &Interrupts::default(), &mut watcher)?;
+    if driven.online < u64::from(wishes.terminals) || !driven.drained {
+        return Err(Refusal(format!("only {} connections to the echo", driven.online)));
+    }
+    sums.add(&driven, 0.0);
+    Ok(())
+}
+
+/// One round of sales; whatever is not right is added to `wrong`.
+fn gateway_round(
+    gateway: &Gateway,
+    wishes: &Wishes,
+    length: Span,
+    wrong: &mut Vec<String>,
+) -> Result<(Driven<Terminal>, f64), Refusal> {
+    let order = order(gateway, wishes, length)?;
+    let mut watcher = Cpu::new(Some(gateway.pid()));
+    let driven = drive(&order, &Interrupts::default(), &mut watcher)?;
+    if driven.online < u64::from(wishes.terminals) {
+        wrong.push(format!("only {} terminals came online", driven.online));
+    }
+    let tally = &driven.done.tally;
+    for (code, count) in &tally.declined {
+        wrong.push(format!("{count} sales declined with {code}"));
+    }
+    for (label, count) in &tally.troubles {
+        wrong.push(format!("{label}: {count}"));
+    }
+    wrong.extend(money(&order, &driven));
+    Ok((driven, watcher.used_s))
+}
+
+/// What the three books say against this round.
+fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
+    let books: Vec<_> = driven.done.stations.iter().map(Terminal::book).collect();
+    let Order { admin, network_dir, .. } = order;
+    let sources = Sources { admin: admin.as_ref(), provider: None, network_dir };
+    match reconcile(&books, &sources, Span::ZERO) {
+        Money::NotChecked => Some("the money was not checked".to_owned()),
+        Money::Unreadable(refusal) => Some(refusal.to_string()),
+        Money::Checked(verdict) => {
+            let counts = Kind::ALL.map(|kind| (kind.label(), verdict.count(kind)));
+            let bad: Vec<String> = counts
+                .iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(label, count)| format!("{count} {label}"))
+                .collect();
+            (!bad.is_empty()).then(|| bad.join(", "))
+        }
+    }
+}
+
+fn order(gateway: &Gateway, wishes: &Wishes, length: Span) -> Result<Order, Refusal> {
+    let mut scenario = Scenario { network: Some(gateway.network()), ..Scenario::default() };
+    scenario.gateway.address = gateway.address.to_string();
+    scenario.gateway.public_key = Some(gateway.public_key());
+    scenario.gateway.admin = Some(gateway.admin.clone());
+    scenario.gateway.token = Some(gateway.token());
+    scenario.connect.threads = wishes.threads;
+    scenario.connect.per_s = CONNECTS_PER_S;
+    // One request a sale, as the echo has it.
+    scenario.terminal.confirm_percent = 0.0;
+    let order = resolve(&scenario)?;
+    Ok(Order { sell: Some(length), online_within: PATIENCE, drain: PATIENCE, ..order })
+}
+
+/// The sizes of a sale's and its answer's records, as the warm-up had them.
+fn frames(warm: &Driven<Terminal>) -> Frames {
+    let (before, after) = &warm.window;
+    let each = |bytes: u64, records: u64| {
+        let rounded = (float(bytes) / float(records.max(1))).round().max(1.0);
+        usize::try_from(whole(rounded)).unwrap_or(1)
+    };
+    let completed = after.completed() - before.completed();
+    Frames {
+        request: each(after.sent_bytes - before.sent_bytes, after.started - before.started),
+        answer: each(after.received_bytes - before.received_bytes, completed),
+    }
+}
+
+/// Takes the processor time that another process used while the fleet sold.
+struct Cpu {
+    pid: Option<u32>,
+    used_s: f64,
+}
+
+impl Cpu {
+    fn new(pid: Option<u32>) -> Self {
+        Self { pid, used_s: 0.0 }
+    }
+
+    fn now_s(&self) -> f64 {
+        self.pid.and_then(cpu::of_process_s).unwrap_or(0.0)
+    }
+}
+
+impl Watcher for Cpu {
+    fn look(&mut self, _: Stage, _: &Standing) {}
+
+    fn begun(&mut self, _: &Standing) {
+        self.used_s = self.now_s();
+    }
+
+    fn ending(&mut self) {
+        self.used_s = self.now_s() - self.used_s;
+    }
+}
