@@ -23,9 +23,10 @@ demo: build ## A gateway, a provider and a fleet of terminals, with the money ve
 
 test: prepare ## Every test
 	$(CARGO) test $(FLAGS) --workspace
+	$(CARGO) test $(FLAGS) --manifest-path fuzz/Cargo.toml
 
 ratio: build ## Sales per second beside a bare echo, under the same generator
-	@TERMINALS="$(TERMINALS)" SECONDS="$(SECONDS)" scripts/ratio
+	@$${CARGO_TARGET_DIR:-target}/release/ratio --terminals $(TERMINALS) --seconds $(SECONDS)
 
 lint: prepare ## Format and lints, as CI checks them
 	$(CARGO) fmt --all --check
