@@ -95,7 +95,7 @@ pub struct Entry {
     pub answer: u64,
 }
 
-const _: () = assert!(size_of::<Entry>() <= ENTRY_BYTES_MAX + 32);
+const _: () = assert!(size_of::<Entry>() <= ENTRY_BYTES_MAX);
 
 impl Entry {
     /// From the moment the customer meant to be served to the final answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::interrupts;
+use super::{interrupts, print};
 use crate::abuse::{Counts, Plan, abuse};
 use crate::exit::{Exit, Refusal};
 use crate::network;
@@ -88,7 +88,7 @@ impl Abuse {
     fn tell(&self, counts: &Counts) {
         if !self.json {
             for (name, count) in counts.kinds() {
-                println!("{name:<8} {count}");
+                print::line(&format!("{name:<8} {count}"));
             }
             return;
         }
@@ -104,6 +104,6 @@ impl Abuse {
             });
             (name.to_owned(), json)
         });
-        println!("{}", Value::Object(kinds.collect::<Map<String, Value>>()));
+        print::line(&Value::Object(kinds.collect::<Map<String, Value>>()).to_string());
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::interrupts;
+use super::{interrupts, print};
 use crate::cpu::resident_bytes;
 use crate::driver::{Stage, Standing};
 use crate::exit::{Exit, Refusal};
@@ -75,12 +75,17 @@ impl Idle {
                 "gateway_before_bytes": before, "gateway_after_bytes": after,
                 "gateway_bytes_per_terminal": each,
             });
-            println!("{json}");
+            print::line(&json.to_string());
         } else {
             let online = grouped(driven.online);
-            println!("{online} terminals online after {took:.2} s ({per_s:.0} logons/s)");
+            print::line(&format!(
+                "{online} terminals online after {took:.2} s ({per_s:.0} logons/s)"
+            ));
             if let (Some(grown), Some(each)) = (grown, each) {
-                println!("gateway grew by {} bytes, {each:.0} a terminal", grouped(grown));
+                print::line(&format!(
+                    "gateway grew by {} bytes, {each:.0} a terminal",
+                    grouped(grown)
+                ));
             }
         }
         let all =

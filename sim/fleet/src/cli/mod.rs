@@ -3,6 +3,7 @@
 mod abuse;
 mod idle;
 mod network;
+mod print;
 mod provider;
 mod run;
 

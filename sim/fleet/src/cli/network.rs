@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::print;
 use crate::exit::{Exit, Refusal};
 use crate::network::{Currency, Wishes, generate};
 use crate::text::grouped;
@@ -72,16 +73,16 @@ impl Network {
         };
         let made =
             generate(&self.directory, &wishes).map_err(|error| Refusal(error.to_string()))?;
-        println!(
+        print::line(&format!(
             "{} terminals of {} sellers under {} distributors, {} vouchers",
             grouped(u64::from(wishes.terminals)),
             grouped(u64::from(wishes.sellers)),
             made.distributors,
             grouped(vouchers)
-        );
-        println!("import, in this order:");
+        ));
+        print::line("import, in this order:");
         for part in &made.parts {
-            println!("  tillgate import {} --config FILE", part.display());
+            print::line(&format!("  tillgate import {} --config FILE", part.display()));
         }
         Ok(Exit::Pass)
     }

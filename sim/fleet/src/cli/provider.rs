@@ -7,6 +7,7 @@ use tillsim_core::firmware::Delay;
 use tillsim_core::provider::Manners;
 use tillsim_core::time::Span;
 
+use super::print;
 use crate::exit::{Exit, Refusal};
 use crate::{provider, text};
 
@@ -64,7 +65,7 @@ impl Provider {
             pending: self.pending_for,
             idempotent: !self.not_idempotent,
         };
-        let bound = |address| println!("provider listens on http://{address}/topups");
+        let bound = |address| print::line(&format!("provider listens on http://{address}/topups"));
         let Err(error) = provider::serve(self.listen, manners, bound);
         Err(Refusal::about(format!("cannot listen on {}", self.listen), error))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::interrupts;
+use super::{interrupts, print};
 use crate::exit::{Exit, Refusal};
 use crate::run::{Live, Money, Sources, drive, judge, reconcile};
 use crate::scenario::{Model, PhasePart, Scenario, resolve};
@@ -105,13 +105,13 @@ impl Run {
         let money: Money = reconcile(&books, &sources, order.drain);
         let report = judge(&order, &driven, &money);
         match &self.json {
-            Some(path) if path.as_os_str() == "-" => println!("{}", report.json),
+            Some(path) if path.as_os_str() == "-" => print::line(&report.json.to_string()),
             Some(path) => {
                 std::fs::write(path, format!("{}\n", report.json))
                     .map_err(|error| Refusal::about(path.display(), error))?;
-                print!("{}", report.text);
+                print::line(report.text.trim_end());
             }
-            None => print!("{}", report.text),
+            None => print::line(report.text.trim_end()),
         }
         Ok(report.exit)
     }

@@ -89,7 +89,13 @@ impl Live {
     fn show(&mut self, line: &str) {
         let mut stderr = stderr().lock();
         let shown = match self.rewrite {
-            true => write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush()),
+            true => {
+                // A line that wraps cannot be rewritten.
+                let width =
+                    terminal_size::terminal_size_of(&stderr).map_or(80, |(width, _)| width.0);
+                let cut: String = line.chars().take(usize::from(width.max(2) - 1)).collect();
+                write!(stderr, "\r\x1b[K{cut}").and_then(|()| stderr.flush())
+            }
             false => writeln!(stderr, "{line}"),
         };
         // A run is not given up because nobody listens any more.

@@ -165,7 +165,8 @@ pub fn drive_stations<S: Station + 'static>(
     let online_after = began.elapsed();
     let first = steps.fleet.look();
     let online = first.tally.online;
-    if online > 0 {
+    let is_wanted = interrupts.load(Ordering::Relaxed) == 0;
+    if online > 0 && is_wanted {
         steps.watcher.begun(&first);
         fleet.tell(Stage::Sell);
         steps.until(Stage::Sell, course.sell, |_| false);

@@ -1,22 +1,25 @@
 //! The loop of one thread.
 
+mod sockets;
+mod timing;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use mio::{Events, Poll, Token};
 use tillsim_core::dice::Dice;
-use tillsim_core::terminal::{Input, Note, Output};
+use tillsim_core::terminal::Input;
 use tillsim_core::time::{Moment, Span};
 
 use super::alarm::{self, Alarm};
 use super::arrivals::Arrivals;
-use super::deadlines::{Deadlines, index};
+use super::deadlines::Deadlines;
 use super::fleet::{Desk, Stage};
-use super::line::{Line, Lost, Taken};
+use super::line::Line;
 use super::station::Station;
 use super::tally::{Tally, latencies};
 use crate::cpu;
@@ -209,172 +212,6 @@ impl<S: Station> Engine<S> {
             && self.tally.stopped >= u64::try_from(self.stations.len()).unwrap_or(0)
     }
 
-    /// How long to sleep at most; the alarm is set for what comes before.
-    fn sleep(&mut self, now: Moment) -> Result<Duration, EngineError> {
-        let arrival = self.arrivals.as_ref().and_then(Arrivals::deadline);
-        let refill = self.connecting.front().map(|_| now.after(Span::ms(1)));
-        let next = [self.deadlines.first(), arrival, refill].into_iter().flatten().min();
-        if next.is_some_and(|at| at <= now) {
-            return Ok(Duration::ZERO);
-        }
-        let soon = next.filter(|at| *at < now.after(SLEEP_MAX));
-        self.alarm.set(now, soon).map_err(EngineError)?;
-        Ok(Duration::from_nanos(SLEEP_MAX.0))
-    }
-
-    fn event(&mut self, token: usize, writable: bool, gone: bool) {
-        let (station, generation) = split(token);
-        if self.generations.get(index(station)) != Some(&generation) {
-            return;
-        }
-        let line = &mut self.lines[index(station)];
-        if writable && line.is_open() {
-            match line.writable() {
-                Ok(true) => self.give(station, Input::Connected),
-                Ok(false) => {}
-                Err(lost) => return self.lose(station, lost),
-            }
-        }
-        loop {
-            let taken = self.lines[index(station)].read(&mut self.buffer);
-            let (count, more) = match taken {
-                Taken::Some(count) => (count, true),
-                // What came before the end of a connection must not hide the end.
-                Taken::All(count) => (count, gone),
-                Taken::Nothing => return,
-                Taken::Closed(lost) => return self.lose(station, lost),
-            };
-            let now = self.now();
-            self.tally.received_bytes += length(count);
-            self.stations[index(station)].handle(now, Input::Received(&mut self.buffer[..count]));
-            self.carry_out(station, now);
-            if !more {
-                return;
-            }
-        }
-    }
-
-    fn give(&mut self, station: u32, input: Input<'_>) {
-        let now = self.now();
-        self.stations[index(station)].handle(now, input);
-        self.carry_out(station, now);
-    }
-
-    fn lose(&mut self, station: u32, lost: Lost) {
-        self.lines[index(station)].close();
-        self.tally.lost(lost);
-        self.give(station, Input::Closed);
-    }
-
-    /// Does everything that the station has to do.
-    fn carry_out(&mut self, number: u32, now: Moment) {
-        let station = &mut self.stations[index(number)];
-        let line = &mut self.lines[index(number)];
-        let mut failed = None;
-        while let Some(output) = station.poll() {
-            match output {
-                Output::Send(bytes) => {
-                    self.tally.sent_bytes += length(bytes.len());
-                    failed = line.write(bytes).err();
-                }
-                Output::Connect => self.connecting.push_back(number),
-                Output::Close => line.close(),
-                Output::Note(note) => {
-                    if let Some(response) = self.tally.note(note) {
-                        self.interval.saturating_record(response.as_us());
-                    }
-                    if let (Note::Ready, Some(arrivals)) = (note, &mut self.arrivals) {
-                        arrivals.ready(number);
-                    }
-                }
-            }
-        }
-        if let Some(at) = station.deadline() {
-            self.deadlines.set(number, at.max(now));
-        }
-        if let Some(lost) = failed {
-            self.lose(number, lost);
-        }
-    }
-
-    /// Gives every station its deadline that has come.
-    fn due(&mut self) {
-        let now = self.now();
-        while let Some(number) = self.deadlines.due(now) {
-            let Some(at) = self.stations[index(number)].deadline() else {
-                continue;
-            };
-            if at > now {
-                self.deadlines.set(number, at);
-                continue;
-            }
-            self.share.lag.saturating_record(now.since(at).as_us());
-            self.give(number, Input::Deadline);
-        }
-    }
-
-    /// Lets customers come and sends them to free stations.
-    fn serve(&mut self) {
-        let now = self.now();
-        let Some(arrivals) = &mut self.arrivals else {
-            return;
-        };
-        if let Some(at) = arrivals.deadline().filter(|at| *at <= now) {
-            self.share.lag.saturating_record(now.since(at).as_us());
-        }
-        let (offered, dropped) = arrivals.come(now);
-        self.tally.offered += offered;
-        self.tally.dropped += dropped;
-        while let Some((station, intended)) = self.arrivals.as_mut().and_then(Arrivals::serve) {
-            self.give(station, Input::Customer { intended });
-        }
-    }
-
-    /// Adds to the allowances of connects and cuts, and does the cuts.
-    fn refill(&mut self) {
-        let now = self.now();
-        let elapsed_s = float(now.since(self.refilled).0) / 1e9;
-        self.refilled = now;
-        let rate = f64::from(self.plan.connects_per_s);
-        // A tenth of a second's worth at once, at most: a late loop must not make a burst.
-        self.connects_allowed = (self.connects_allowed + rate * elapsed_s).min(rate / 10.0 + 1.0);
-        if self.stage != Stage::Sell || self.stations.is_empty() {
-            return;
-        }
-        self.cuts_allowed = (self.cuts_allowed + self.plan.cuts_per_s * elapsed_s).min(1e4);
-        let count = u64::try_from(self.stations.len()).unwrap_or(u64::MAX);
-        while self.cuts_allowed >= 1.0 {
-            self.cuts_allowed -= 1.0;
-            let station = u32::try_from(self.cuts.below(count)).unwrap_or(0);
-            if self.lines[index(station)].is_open() {
-                self.lines[index(station)].cut();
-                self.lose(station, Lost::Cut);
-            }
-        }
-    }
-
-    fn connect(&mut self) {
-        while self.connects_allowed >= 1.0 {
-            let Some(number) = self.connecting.pop_front() else {
-                return;
-            };
-            self.connects_allowed -= 1.0;
-            self.tally.connects += 1;
-            let generation = self.generations[index(number)].wrapping_add(1);
-            self.generations[index(number)] = generation;
-            let sources = &self.plan.sources;
-            let source = match sources.len() {
-                0 => None,
-                count => Some(sources[index(number) % count]),
-            };
-            let token = token(number, generation);
-            let line = &mut self.lines[index(number)];
-            if let Err(lost) = line.connect(self.plan.target, source, self.poll.registry(), token) {
-                self.lose(number, lost);
-            }
-        }
-    }
-
     /// Carries out what the fleet was told since the last time.
     fn obey(&mut self, stage: Stage) {
         if stage == self.stage {
@@ -423,25 +260,6 @@ impl<S: Station> Engine<S> {
         let waiting = self.arrivals.as_ref().map_or(0, Arrivals::waiting);
         desk.publish(&self.tally, &mut self.interval, in_doubt, waiting);
     }
-}
-
-/// A length as it is counted.
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
-}
-
-/// Token of a station's connection: its generation above its number.
-fn token(station: u32, generation: u32) -> Token {
-    let wide = (u64::from(generation) << 32) | u64::from(station);
-    Token(
-        usize::try_from(wide).expect("a token has 64 bits where sockets are counted in thousands"),
-    )
-}
-
-fn split(token: usize) -> (u32, u32) {
-    let wide = u64::try_from(token).unwrap_or(u64::MAX);
-    let part = |value: u64| u32::try_from(value & u64::from(u32::MAX)).expect("masked to 32 bits");
-    (part(wide), part(wide >> 32))
 }
 
 /// A rate's share for one of `engines` threads, at least one.

@@ -1,0 +1,209 @@
+//! The errand of a till: one request from its first byte to its final answer.
+
+use tillgate_codec::link::message::{Answer, AnswerKind, Confirm, ResponseCode, Sale, Upward};
+
+use super::{Till, Turn};
+use crate::book::{Asked, Settled};
+use crate::dice::Dice;
+use crate::firmware::{Custom, OfferKind};
+use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST, ATTEMPTS_MAX};
+use crate::terminal::event::{Finished, Note, Trouble};
+use crate::terminal::subscriber;
+use crate::time::{Moment, Span};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// No request under way; the next customer comes at this moment, if any is known.
+    Free(Option<Moment>),
+    /// One request under way.
+    Errand(Errand),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Errand {
+    pub(super) kind: Kind,
+    pub(super) entry: usize,
+    pub(super) stage: Stage,
+    /// Times that the gateway said "still in progress".
+    pub(super) rounds: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sale,
+    Retry,
+    Confirm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Waits for the link.
+    Unsent,
+    /// On its way; an answer is due by then.
+    Sent(Moment),
+    /// Sent again at that moment.
+    Pause(Moment),
+}
+
+impl Till {
+    /// An answer; `body` is the whole of it as it came.
+    pub(in crate::terminal) fn answered(
+        &mut self,
+        now: Moment,
+        answer: &Answer<'_>,
+        body: &[u8],
+        dice: &mut Dice,
+    ) {
+        let Task::Errand(errand) = self.task else {
+            return self.unasked(now, answer, body);
+        };
+        let asked = self.book.entries()[errand.entry].asked;
+        let kind =
+            if errand.kind == Kind::Confirm { AnswerKind::Confirm } else { AnswerKind::Sale };
+        if (answer.kind, answer.date, answer.stan) != (kind, asked.date, asked.stan) {
+            return self.unasked(now, answer, body);
+        }
+        if answer.code == ResponseCode::IN_PROGRESS {
+            return self.ask_again(now, errand);
+        }
+        match errand.kind {
+            Kind::Sale => {
+                self.settle(errand.entry, now, answer, body);
+                self.after_sale(now, errand.entry, answer, dice);
+            }
+            Kind::Retry => {
+                self.settle(errand.entry, now, answer, body);
+                self.after_retry(now, errand.entry, answer, dice);
+            }
+            Kind::Confirm => {
+                self.book.confirm(errand.entry, answer.code);
+                if answer.code.is_approved() {
+                    self.notes.push(Note::Confirmed);
+                }
+                self.free(now, dice);
+            }
+        }
+    }
+
+    pub(super) fn sell(&mut self, now: Moment, intended: Moment, dice: &mut Dice) {
+        let (Some(date), Some((offer, amount_minor))) = (self.date, self.firmware.mix.draw(dice))
+        else {
+            self.task = Task::Free(None);
+            return;
+        };
+        self.stan += 1;
+        let subscriber = match offer.kind {
+            OfferKind::Voucher => 0,
+            OfferKind::TopUp => subscriber::draw(dice),
+        };
+        let (stan, service, product) = (self.stan, offer.service, offer.product);
+        let asked = Asked { stan, date, service, product, amount_minor, subscriber };
+        let entry = self.book.begin(asked, intended, now, self.blocked);
+        if self.blocked {
+            self.notes.push(Note::TriedBlocked);
+        }
+        let mut digits = [0; subscriber::DIGITS_MAX];
+        let subscriber = subscriber::text(subscriber, &mut digits);
+        let currency = offer.currency;
+        let sale = Sale { stan, date, service, product, amount_minor, currency, subscriber };
+        self.body.clear();
+        Upward::Sale(sale).encode(&mut self.body);
+        self.notes.push(Note::Started);
+        self.task =
+            Task::Errand(Errand { kind: Kind::Sale, entry, stage: Stage::Unsent, rounds: 0 });
+        self.send(now);
+    }
+
+    /// Puts the errand's body on the wire, if there is a wire.
+    pub(super) fn send(&mut self, now: Moment) {
+        let Task::Errand(errand) = &mut self.task else {
+            return;
+        };
+        if !self.online {
+            errand.stage = Stage::Unsent;
+            return;
+        }
+        let attempts = self.book.entries()[errand.entry].attempts;
+        if errand.kind == Kind::Sale {
+            if attempts >= ATTEMPTS_MAX {
+                return self.give_up(now);
+            }
+            if attempts > 0 {
+                self.notes.push(Note::SentAgain);
+            }
+            self.book.sent(errand.entry);
+        }
+        errand.stage = Stage::Sent(now.after(self.answer));
+        self.turn = Turn::Send;
+    }
+
+    /// Leaves the sale in doubt, for the audit to judge, and serves the next customer.
+    fn give_up(&mut self, now: Moment) {
+        self.notes.push(Note::Trouble(Trouble::GaveUp));
+        let thinks = matches!(self.firmware.custom, Custom::Think(_));
+        self.task = Task::Free(thinks.then_some(now));
+        if self.firmware.custom == Custom::Sent && !self.stopping {
+            self.ready_told = true;
+            self.notes.push(Note::Ready);
+        }
+    }
+
+    fn ask_again(&mut self, now: Moment, errand: Errand) {
+        let factor = 1_u64.checked_shl(u32::from(errand.rounds)).unwrap_or(u64::MAX);
+        let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
+        let rounds = errand.rounds.saturating_add(1);
+        let stage = Stage::Pause(now.after(pause));
+        self.task = Task::Errand(Errand { stage, rounds, ..errand });
+        self.notes.push(Note::AskedAgain);
+    }
+
+    fn settle(&mut self, entry: usize, now: Moment, answer: &Answer<'_>, body: &[u8]) {
+        match self.book.settle(entry, now, answer, body) {
+            Settled::First => {
+                let entry = &self.book.entries()[entry];
+                let (response, service) = (entry.response(), entry.service());
+                let code = answer.code;
+                self.notes.push(Note::Finished(Finished { code, response, service }));
+            }
+            Settled::Same => {}
+            Settled::Changed => self.notes.push(Note::Trouble(Trouble::AnswerChanged)),
+        }
+    }
+
+    fn after_sale(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, dice: &mut Dice) {
+        if answer.code == ResponseCode::WRONG_DATE {
+            // Only a new logon tells the date in force.
+            self.task = Task::Free(None);
+            self.turn = Turn::Hangup;
+        } else if dice.chance(self.firmware.retry_permille) {
+            let stage = Stage::Unsent;
+            self.task = Task::Errand(Errand { kind: Kind::Retry, entry, stage, rounds: 0 });
+            self.send(now);
+        } else {
+            self.after_retry(now, entry, answer, dice);
+        }
+    }
+
+    fn after_retry(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, dice: &mut Dice) {
+        let printed = answer.code.is_approved() && answer.voucher.is_some();
+        if !printed || !dice.chance(self.firmware.confirm_permille) {
+            return self.free(now, dice);
+        }
+        self.body.clear();
+        Upward::Confirm(Confirm { stan: answer.stan, date: answer.date }).encode(&mut self.body);
+        let stage = Stage::Unsent;
+        self.task = Task::Errand(Errand { kind: Kind::Confirm, entry, stage, rounds: 0 });
+        self.send(now);
+    }
+
+    /// An answer to nothing that is under way: a late one is taken, anything else is trouble.
+    fn unasked(&mut self, now: Moment, answer: &Answer<'_>, body: &[u8]) {
+        let known = self.book.find(answer.date, answer.stan);
+        match known.filter(|_| answer.kind == AnswerKind::Sale) {
+            Some(entry) if answer.code != ResponseCode::IN_PROGRESS => {
+                self.settle(entry, now, answer, body);
+            }
+            _ => self.notes.push(Note::Trouble(Trouble::Unmatched)),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The till of a terminal: customers, sales, doubts, confirms. It knows nothing of the link.
+//!
+//! ```text
+//!            customer                     final answer
+//!   Free ───────────────▶ Errand: Sale ─────────────────▶ [Retry] ─▶ [Confirm] ─▶ Free
+//!                          │   ▲    ▲
+//!         link lost, or no │   │    │ pause
+//!           answer in time ▼   │    │
+//!                        Unsent┘   "still in progress"
+//! ```
+//!
+//! The body of the errand under way is kept until it is answered, so that a sale in doubt is sent
+//! again with the same bytes.
+
+mod errand;
+
+use std::sync::Arc;
+
+use tillgate_codec::link::message::{BusinessDate, Order, Welcome};
+
+use super::event::{Note, Trouble};
+use crate::book::Book;
+use crate::dice::Dice;
+use crate::firmware::{Custom, Firmware, WhenBlocked};
+use crate::limits::ANSWER_MARGIN;
+use crate::time::{Moment, Span};
+use errand::{Errand, Kind, Stage, Task};
+
+/// The selling half of a terminal.
+pub(super) struct Till {
+    firmware: Arc<Firmware>,
+    pub(super) book: Book,
+    task: Task,
+    body: Vec<u8>,
+    date: Option<BusinessDate>,
+    stan: u32,
+    answer: Span,
+    open: bool,
+    stopping: bool,
+    blocked: bool,
+    online: bool,
+    ready_told: bool,
+    pub(super) turn: Turn,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What the link is to do next for the till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing.
+    Nothing,
+    /// Send [`Till::body`].
+    Send,
+    /// Close the connection and come back: an answer did not come.
+    Hangup,
+}
+
+impl Till {
+    pub(super) fn new(terminal: u32, firmware: Arc<Firmware>) -> Self {
+        Self {
+            firmware,
+            book: Book::new(terminal),
+            task: Task::Free(None),
+            body: Vec::new(),
+            date: None,
+            stan: 0,
+            answer: Span::s(30),
+            open: false,
+            stopping: false,
+            blocked: false,
+            online: false,
+            ready_told: false,
+            turn: Turn::Nothing,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The bytes that [`Turn::Send`] asks for.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Whether nothing is left to do before logging off for good.
+    pub(super) fn is_finished(&self) -> bool {
+        self.stopping && matches!(self.task, Task::Free(_))
+    }
+
+    /// Bytes held on the heap, without the book's entries.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.body.capacity() + self.notes.capacity() * size_of::<Note>()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.task {
+            Task::Free(next) => next.filter(|_| self.serves()),
+            Task::Errand(Errand { stage: Stage::Sent(at) | Stage::Pause(at), .. }) => Some(at),
+            Task::Errand(Errand { stage: Stage::Unsent, .. }) => None,
+        }
+    }
+
+    /// The shop opens.
+    pub(super) fn begin(&mut self, now: Moment, dice: &mut Dice) {
+        self.open = true;
+        if matches!(self.task, Task::Free(_)) {
+            self.free(now, dice);
+        }
+    }
+
+    /// A customer of the driver's has come.
+    pub(super) fn customer(&mut self, now: Moment, intended: Moment, dice: &mut Dice) {
+        self.ready_told = false;
+        if self.turns_away() || self.stopping {
+            self.notes.push(Note::TurnedAway);
+            return;
+        }
+        self.task = Task::Free(Some(intended));
+        self.tick(now, dice);
+    }
+
+    /// No more customers; what is under way is finished.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        if matches!(self.task, Task::Free(_)) {
+            self.task = Task::Free(None);
+        }
+    }
+
+    /// The terminal has logged on.
+    pub(super) fn online(&mut self, now: Moment, welcome: &Welcome, dice: &mut Dice) {
+        self.online = true;
+        self.blocked = !welcome.code.is_approved();
+        if self.date.is_none_or(|date| date < welcome.date) {
+            self.date = Some(welcome.date);
+            self.stan = 0;
+        }
+        if self.date == Some(welcome.date) {
+            self.stan = self.stan.max(welcome.stan_last);
+        }
+        self.book.open(welcome.date, welcome.stan_last);
+        self.answer = Span(Span::s(u64::from(welcome.answer_s)).0 + ANSWER_MARGIN.0);
+        match &mut self.task {
+            Task::Errand(errand) => {
+                errand.stage = Stage::Unsent;
+                self.send(now);
+            }
+            Task::Free(None) => self.free(now, dice),
+            Task::Free(Some(_)) => self.tick(now, dice),
+        }
+    }
+
+    /// The link is gone.
+    pub(super) fn offline(&mut self) {
+        self.online = false;
+        if let Task::Errand(errand) = &mut self.task {
+            if errand.kind == Kind::Sale && matches!(errand.stage, Stage::Sent(_)) {
+                self.notes.push(Note::Doubt);
+            }
+            errand.stage = Stage::Unsent;
+        }
+    }
+
+    /// A deadline of the till has come.
+    pub(super) fn tick(&mut self, now: Moment, dice: &mut Dice) {
+        match self.task {
+            Task::Free(Some(intended)) if intended <= now && self.serves() => {
+                self.sell(now, intended, dice);
+            }
+            Task::Errand(Errand { stage: Stage::Pause(at), .. }) if at <= now => self.send(now),
+            Task::Errand(Errand { stage: Stage::Sent(by), .. }) if by <= now => {
+                self.notes.push(Note::Trouble(Trouble::AnswerTimeout));
+                self.turn = Turn::Hangup;
+            }
+            _ => {}
+        }
+    }
+
+    /// An order of the gateway; gives the result to acknowledge it with.
+    pub(super) fn order(&mut self, now: Moment, order: &Order<'_>, dice: &mut Dice) -> u8 {
+        const DONE: u8 = 0;
+        const UNSUPPORTED: u8 = 2;
+        match order {
+            Order::Block { .. } => {
+                self.blocked = true;
+                self.notes.push(Note::Blocked);
+                if self.turns_away() && matches!(self.task, Task::Free(Some(_))) {
+                    self.task = Task::Free(None);
+                    self.notes.push(Note::TurnedAway);
+                }
+                DONE
+            }
+            Order::Unblock => {
+                self.blocked = false;
+                self.notes.push(Note::Unblocked);
+                if matches!(self.task, Task::Free(None)) {
+                    self.free(now, dice);
+                }
+                DONE
+            }
+            Order::Message { .. } => {
+                self.notes.push(Note::Message);
+                DONE
+            }
+            Order::Unknown(_) => {
+                self.notes.push(Note::Message);
+                UNSUPPORTED
+            }
+        }
+    }
+
+    /// Whether a customer would be served now.
+    fn serves(&self) -> bool {
+        self.online && self.open && !self.stopping && !self.turns_away()
+    }
+
+    fn turns_away(&self) -> bool {
+        self.blocked && self.firmware.when_blocked == WhenBlocked::Obey
+    }
+
+    /// Nothing is under way any more: the next customer, if one is known.
+    fn free(&mut self, now: Moment, dice: &mut Dice) {
+        self.task = Task::Free(None);
+        if !self.open || self.stopping || self.turns_away() {
+            return;
+        }
+        match self.firmware.custom {
+            Custom::Think(delay) => {
+                self.task = Task::Free(Some(now.after(delay.draw(dice))));
+                self.tick(now, dice);
+            }
+            Custom::Sent if !self.ready_told => {
+                self.ready_told = true;
+                self.notes.push(Note::Ready);
+            }
+            Custom::Sent | Custom::None => {}
+        }
+    }
+}

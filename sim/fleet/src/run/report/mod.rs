@@ -1,0 +1,146 @@
+//! What came out of a run: the exit code, text for people, JSON for scripts.
+
+mod json;
+mod text;
+
+use serde_json::Value;
+use tillsim_core::audit::Kind;
+use tillsim_core::terminal::Terminal;
+
+use super::{Driven, Money, Order};
+use crate::driver::Share;
+use crate::exit::Exit;
+use crate::number::float;
+
+/// Lateness of the generator beyond which an open load is not the load that was asked for.
+const LAG_P99_MS_MAX: f64 = 20.0;
+/// What is told of a histogram.
+const QUANTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
+
+/// What came out of a run.
+pub struct Report {
+    /// How the command ends.
+    pub exit: Exit,
+    /// For people.
+    pub text: String,
+    /// For scripts.
+    pub json: Value,
+}
+
+/// One rule and what came out.
+struct Rule {
+    name: &'static str,
+    limit: f64,
+    actual: Option<f64>,
+    passed: bool,
+}
+
+/// Judges a run: money first, then whether it says anything, then the objectives.
+#[must_use]
+pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report {
+    let facts = Facts::new(driven);
+    let rules = rules(order, driven, &facts);
+    let lag_limit = order.expect.generator_lag_p99_ms.unwrap_or(LAG_P99_MS_MAX);
+    let invalid = order.open.is_some() && facts.lag_p99_ms > lag_limit;
+    let unresolved = match money {
+        Money::Checked(verdict) => verdict.count(Kind::Unresolved),
+        _ => facts.in_doubt,
+    };
+    let missed = rules.iter().any(|rule| !rule.passed)
+        || unresolved > 0
+        || driven.online == 0
+        || matches!(money, Money::Unreadable(_));
+    let exit = match money {
+        Money::Checked(verdict) if !verdict.is_exact() => Exit::Violated,
+        _ if facts.complaints > 0 => Exit::Violated,
+        _ if invalid => Exit::Invalid,
+        _ if missed => Exit::Missed,
+        _ => Exit::Pass,
+    };
+    let text = text::text(order, driven, money, &facts, &rules, exit);
+    let json = json::json(order, driven, money, &facts, &rules, exit);
+    Report { exit, text, json }
+}
+
+/// Numbers used in several places.
+struct Facts {
+    sold_s: f64,
+    completed: u64,
+    per_s: f64,
+    offered_per_s: f64,
+    started_per_s: f64,
+    in_doubt: u64,
+    /// Sales of which the merchant himself noticed that something was wrong.
+    complaints: u64,
+    cpu_s: f64,
+    cpu_us_per_sale: f64,
+    lag_p99_ms: f64,
+    lag_max_ms: f64,
+    stall_max_ms: f64,
+}
+
+impl Facts {
+    fn new(driven: &Driven<Terminal>) -> Self {
+        let shares = &driven.done.shares;
+        let sold_s = shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
+        let completed: u64 = shares.iter().map(|share| share.completed).sum();
+        let (before, after) = &driven.window;
+        let per_s = |count: u64| if sold_s > 0.0 { float(count) / sold_s } else { 0.0 };
+        let cpu_s: f64 = shares.iter().map(|share| share.cpu_s).sum();
+        let books = driven.done.stations.iter().map(|terminal| terminal.book());
+        let wrong = books.clone().flat_map(|book| book.entries()).filter(|entry| {
+            let wrong = entry.wrong;
+            wrong.answer_changed || wrong.other_amount || wrong.while_blocked
+        });
+        let lag = |quantile| worst_ms(shares, |share| share.lag.value_at_quantile(quantile));
+        Self {
+            sold_s,
+            completed,
+            per_s: per_s(completed),
+            offered_per_s: per_s(after.offered - before.offered),
+            started_per_s: per_s(after.started - before.started),
+            in_doubt: books.map(|book| u64::from(book.in_doubt())).sum(),
+            complaints: u64::try_from(wrong.count()).unwrap_or(u64::MAX),
+            cpu_s,
+            cpu_us_per_sale: if completed > 0 { cpu_s * 1e6 / float(completed) } else { 0.0 },
+            lag_p99_ms: lag(0.99),
+            lag_max_ms: lag(1.0),
+            stall_max_ms: worst_ms(shares, |share| share.stall_us_max),
+        }
+    }
+}
+
+fn worst_ms(shares: &[Share], of: impl Fn(&Share) -> u64) -> f64 {
+    float(shares.iter().map(of).max().unwrap_or(0)) / 1e3
+}
+
+fn rules(order: &Order, driven: &Driven<Terminal>, facts: &Facts) -> Vec<Rule> {
+    let expect = &order.expect;
+    let tally = &driven.done.tally;
+    let response = &tally.response;
+    // A rule without a single sample is not kept.
+    let samples = !response.is_empty();
+    let ms = |quantile| samples.then(|| float(response.value_at_quantile(quantile)) / 1e3);
+    let declined =
+        samples.then(|| float(tally.declined_total()) * 100.0 / float(tally.completed().max(1)));
+    let upper = [
+        ("p50_ms", expect.p50_ms, ms(0.5)),
+        ("p99_ms", expect.p99_ms, ms(0.99)),
+        ("p999_ms", expect.p999_ms, ms(0.999)),
+        ("declined_percent_max", expect.declined_percent_max, declined),
+    ];
+    let mut rules: Vec<Rule> = upper
+        .into_iter()
+        .filter_map(|(name, limit, actual)| {
+            let limit = limit?;
+            Some(Rule { name, limit, actual, passed: actual.is_some_and(|it| it <= limit) })
+        })
+        .collect();
+    if let Some(limit) = expect.per_s_min {
+        let actual = samples.then_some(facts.per_s);
+        let passed = actual.is_some_and(|it| it >= limit);
+        rules.push(Rule { name: "per_s_min", limit, actual, passed });
+    }
+    rules
+}

@@ -1,0 +1,138 @@
+//! A report for people.
+
+use std::fmt::Write;
+
+use hdrhistogram::Histogram;
+use tillsim_core::audit::{Kind, Side};
+use tillsim_core::terminal::Terminal;
+use tillsim_core::time::Span;
+
+use super::{Facts, QUANTILES, Rule};
+use crate::driver::Tally;
+use crate::exit::Exit;
+use crate::number::float;
+use crate::run::{Driven, Money, Order};
+use crate::text::{grouped, shown};
+
+/// Everything, with the verdict in the last line.
+pub(super) fn text(
+    order: &Order,
+    driven: &Driven<Terminal>,
+    money: &Money,
+    facts: &Facts,
+    rules: &[Rule],
+    exit: Exit,
+) -> String {
+    let tally = &driven.done.tally;
+    let mut out = String::new();
+    let mut line = |text: String| writeln!(out, "{text}").expect("writing to a String never fails");
+    line(format!(
+        "{} terminals, {} online after {:.1} s, sold for {:.1} s",
+        grouped(u64::try_from(order.terminals.len()).unwrap_or(0)),
+        grouped(driven.online),
+        driven.online_after.as_secs_f64(),
+        facts.sold_s
+    ));
+    if order.open.is_some() {
+        line(format!(
+            "offered {:.0}/s, started {:.0}/s, completed {:.0}/s, {} customers left unserved",
+            facts.offered_per_s,
+            facts.started_per_s,
+            facts.per_s,
+            grouped(tally.dropped)
+        ));
+    } else {
+        line(format!("completed {:.0}/s", facts.per_s));
+    }
+    line(format!(
+        "sales: {} approved, {} declined, {} in doubt; {} sent again, {} confirmed",
+        grouped(tally.approved),
+        grouped(tally.declined_total()),
+        grouped(facts.in_doubt),
+        grouped(tally.sent_again),
+        grouped(tally.confirmed)
+    ));
+    for (code, count) in &tally.declined {
+        line(format!("  declined with {code}: {}", grouped(*count)));
+    }
+    for (label, count) in &tally.troubles {
+        line(format!("  {label}: {}", grouped(*count)));
+    }
+    line(format!("response (from the intended start): {}", spread(&tally.response)));
+    line(format!("service  (from the first byte):     {}", spread(&tally.service)));
+    let bytes = |of: fn(&Tally) -> u64| {
+        float(of(&driven.window.1) - of(&driven.window.0)) / float(facts.completed.max(1))
+    };
+    line(format!(
+        "link: {:.0} bytes up and {:.0} bytes down a sale",
+        bytes(|tally| tally.sent_bytes),
+        bytes(|tally| tally.received_bytes)
+    ));
+    line(format!(
+        "generator: {:.2} s of processor time, {:.1} us a sale, late p99 {:.1} ms, longest stall \
+         {:.1} ms",
+        facts.cpu_s, facts.cpu_us_per_sale, facts.lag_p99_ms, facts.stall_max_ms
+    ));
+    for rule in rules {
+        let actual = rule.actual.map_or("no sample".to_owned(), |actual| format!("{actual:.3}"));
+        let mark = if rule.passed { "kept  " } else { "MISSED" };
+        line(format!("rule {mark} {}: {actual} (limit {})", rule.name, rule.limit));
+    }
+    out += &money_text(money);
+    if driven.online == 0 {
+        out += "no terminal came online: nothing was measured\n";
+    }
+    let word = match exit {
+        Exit::Pass => "PASS",
+        Exit::Violated => "FAIL: money is wrong or a promise was broken",
+        Exit::Missed => "MISSED: a rule was missed, or something is not resolved",
+        Exit::Invalid => "INVALID: the generator was the bottleneck",
+        Exit::Usage => "USAGE",
+    };
+    writeln!(out, "{word} (seed {})", order.seed).expect("writing to a String never fails");
+    out
+}
+
+fn money_text(money: &Money) -> String {
+    let verdict = match money {
+        Money::NotChecked => return "money: not checked (give --admin)\n".to_owned(),
+        Money::Unreadable(why) => return format!("money: not checked: {why}\n"),
+        Money::Checked(verdict) => verdict,
+    };
+    let side = |name: &str, side: Side| {
+        let amount = side.amount_minor;
+        format!(
+            "  {name:<10} {:>12} approved  {:>18} minor units\n",
+            grouped(side.count),
+            grouped(amount)
+        )
+    };
+    let mut out = format!("money: {}\n", if verdict.is_exact() { "exact" } else { "WRONG" });
+    out += &side("terminals", verdict.terminals);
+    out += &side("journal", verdict.journal);
+    if verdict.provider.count > 0 {
+        out += &side("provider", verdict.provider);
+    }
+    if verdict.pins_checked > 0 {
+        out += &format!("  {} PINs are those imported\n", grouped(verdict.pins_checked));
+    }
+    let counts: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| format!("{} {}", grouped(verdict.count(*kind)), kind.label()))
+        .collect();
+    out += &format!("  {}\n", counts.join(", "));
+    for offence in verdict.offences() {
+        out += &format!("  {offence}\n");
+    }
+    out
+}
+
+fn spread(histogram: &Histogram<u64>) -> String {
+    if histogram.is_empty() {
+        return "no sample".to_owned();
+    }
+    let part = |(name, quantile): (&str, f64)| {
+        format!("{name} {}", shown(Span(histogram.value_at_quantile(quantile) * 1_000)))
+    };
+    QUANTILES.map(part).join("  ")
+}
