@@ -221,6 +221,14 @@ fn a_masked_subscriber_fits_only_his_own_number() {
 }
 
 #[test]
+fn a_confirm_that_was_accepted_is_in_the_journal() {
+    let mut book = approved_book();
+    book.confirm(0, ResponseCode::APPROVED);
+    assert_eq!(kinds(&book, &[Row { confirmed: true, ..row() }]), []);
+    assert_eq!(kinds(&book, &[row()]), [Kind::Mismatched]);
+}
+
+#[test]
 fn what_a_merchant_noticed_by_himself_is_in_the_verdict() {
     let mut book = approved_book();
     book.settle(0, Moment(2), &answer(4, ResponseCode::APPROVED), b"another answer");
