@@ -304,3 +304,22 @@ fn a_date_that_has_not_come_leaves_no_row() {
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "B1");
     assert_eq!(rig.book.transaction(&key).unwrap(), None);
 }
+
+#[test]
+fn only_the_first_order_can_be_found_not_sent() {
+    let unsent = || Found::Finding(Finding::NotSent { code: code::PROVIDER_UNAVAILABLE });
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.found(top_up_key(1), unsent());
+    assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "91", "nothing left: released");
+    assert_eq!(rig.float().reserved_minor, 0);
+
+    rig.ask(100, &Upward::Sale(top_up_sale(2)));
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    rig.found(top_up_key(2), Found::NotSeen);
+    rig.found(top_up_key(2), unsent());
+    assert_eq!(rig.float().reserved_minor, 2_500, "the order before it may have arrived");
+    let row = rig.book.transaction(&top_up_key(2)).unwrap().expect("durable");
+    assert_eq!(row.state, State::Unknown);
+}

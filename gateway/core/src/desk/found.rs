@@ -15,8 +15,12 @@ impl Desk {
     pub(super) fn on_found(&mut self, now: Moment, wall: Wall, key: Key, found: Found) {
         // Nothing pending: an earlier finding has already settled it.
         let Some(pending) = self.pending.get_mut(&key) else { return };
+        let first = pending.is_first_order();
         self.inquiries -= u32::from(pending.stop_asking());
         let state = pending.row.state;
+        // That a repeat or a question never left says nothing about the order before it.
+        let unsent = matches!(found, Found::Finding(Finding::NotSent { .. }));
+        let found = if unsent && !first { Found::Finding(Finding::Unknown) } else { found };
         match found {
             Found::Finding(Finding::Unknown) | Found::Pending => {
                 if state == State::Intent {

@@ -105,6 +105,11 @@ impl Pending {
         self.asked = self.asked.saturating_add(1);
     }
 
+    /// The result that is due belongs to the one order that ever left.
+    pub(super) fn is_first_order(&self) -> bool {
+        self.ordered
+    }
+
     pub(super) fn is_asking(&self) -> bool {
         self.asking || self.ordered
     }
