@@ -16,7 +16,7 @@ use std::time::Instant;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tillsim::cpu;
-use tillsim::driver::{Plain, Plan, Stage, Standing, latencies};
+use tillsim::driver::{Plain, Plan, Share, Stage, Standing, latencies};
 use tillsim::exit::Refusal;
 use tillsim::number::{float, whole};
 use tillsim::run::{
@@ -95,12 +95,12 @@ pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
         "terminals": wishes.terminals,
         "echo_per_s": echoed.per_s().round(),
         "gateway_per_s": sold.per_s().round(),
-        "ratio": (sold.per_s() / echoed.per_s() * 1e3).round() / 1e3,
+        "ratio": thousandths(sold.per_s() / echoed.per_s()),
         "p50_us": quantile(0.5),
         "p99_us": quantile(0.99),
         "p999_us": quantile(0.999),
-        "gateway_cpu_s": sold.cpu_s,
-        "generator_cpu_s": sold.generator_cpu_s,
+        "gateway_cpu_s": thousandths(sold.cpu_s),
+        "generator_cpu_s": thousandths(sold.generator_cpu_s),
         "verdict": if wrong.is_empty() { "exact".to_owned() } else { wrong.join("; ") },
         "gateway_cpu_us_per_sale": sold.each_us(sold.cpu_s),
         "generator_cpu_us_per_sale": sold.each_us(sold.generator_cpu_s),
@@ -113,6 +113,10 @@ pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
         "seconds": wishes.seconds,
         "rounds": wishes.rounds,
     }))
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
 }
 
 impl Sums {
@@ -234,15 +238,14 @@ fn order(gateway: &Gateway, wishes: &Wishes, length: Span) -> Result<Order, Refu
 
 /// The sizes of a sale's and its answer's records, as the warm-up had them.
 fn frames(warm: &Driven<Terminal>) -> Frames {
-    let (before, after) = &warm.window;
+    let sum = |of: fn(&Share) -> u64| warm.done.shares.iter().map(of).sum::<u64>();
     let each = |bytes: u64, records: u64| {
         let rounded = (float(bytes) / float(records.max(1))).round().max(1.0);
         usize::try_from(whole(rounded)).unwrap_or(1)
     };
-    let completed = after.completed() - before.completed();
     Frames {
-        request: each(after.sent_bytes - before.sent_bytes, after.started - before.started),
-        answer: each(after.received_bytes - before.received_bytes, completed),
+        request: each(sum(|share| share.sent_bytes), sum(|share| share.started)),
+        answer: each(sum(|share| share.received_bytes), sum(|share| share.completed)),
     }
 }
 

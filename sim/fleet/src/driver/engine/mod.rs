@@ -61,8 +61,14 @@ pub struct Share {
     pub cpu_s: f64,
     /// How long the fleet sold.
     pub sold: Span,
+    /// Sales begun meanwhile.
+    pub started: u64,
     /// Sales completed meanwhile.
     pub completed: u64,
+    /// Bytes handed to the network meanwhile.
+    pub sent_bytes: u64,
+    /// Bytes taken from the network meanwhile.
+    pub received_bytes: u64,
     /// How late the engine noticed what was due, in microseconds.
     pub lag: Histogram<u64>,
     /// Longest time between two looks at the sockets, in microseconds.
@@ -71,8 +77,16 @@ pub struct Share {
 
 impl Default for Share {
     fn default() -> Self {
-        let (sold, lag) = (Span::ZERO, latencies());
-        Self { cpu_s: 0.0, sold, completed: 0, lag, stall_us_max: 0 }
+        Self {
+            cpu_s: 0.0,
+            sold: Span::ZERO,
+            started: 0,
+            completed: 0,
+            sent_bytes: 0,
+            received_bytes: 0,
+            lag: latencies(),
+            stall_us_max: 0,
+        }
     }
 }
 
@@ -225,6 +239,9 @@ impl<S: Station> Engine<S> {
                 self.cpu_at_begin = cpu::of_this_thread_s();
                 self.share.lag.reset();
                 self.share.stall_us_max = 0;
+                // Until the selling ends these say where it began; no sale is begun before.
+                self.share.sent_bytes = self.tally.sent_bytes;
+                self.share.received_bytes = self.tally.received_bytes;
                 if let Some(arrivals) = &mut self.arrivals {
                     arrivals.begin(self.begun);
                 }
@@ -250,7 +267,10 @@ impl<S: Station> Engine<S> {
     fn sold(&mut self) {
         if self.begun != Moment(0) && self.share.sold == Span::ZERO {
             self.share.sold = self.now().since(self.begun);
+            self.share.started = self.tally.started;
             self.share.completed = self.tally.completed();
+            self.share.sent_bytes = self.tally.sent_bytes - self.share.sent_bytes;
+            self.share.received_bytes = self.tally.received_bytes - self.share.received_bytes;
             self.share.cpu_s = cpu::of_this_thread_s() - self.cpu_at_begin;
         }
     }

@@ -66,6 +66,7 @@ pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report 
 /// Numbers used in several places.
 struct Facts {
     sold_s: f64,
+    started: u64,
     completed: u64,
     per_s: f64,
     offered_per_s: f64,
@@ -85,6 +86,7 @@ impl Facts {
         let shares = &driven.done.shares;
         let sold_s = shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
         let completed: u64 = shares.iter().map(|share| share.completed).sum();
+        let started: u64 = shares.iter().map(|share| share.started).sum();
         let (before, after) = &driven.window;
         let per_s = |count: u64| if sold_s > 0.0 { float(count) / sold_s } else { 0.0 };
         let cpu_s: f64 = shares.iter().map(|share| share.cpu_s).sum();
@@ -96,10 +98,11 @@ impl Facts {
         let lag = |quantile| worst_ms(shares, |share| share.lag.value_at_quantile(quantile));
         Self {
             sold_s,
+            started,
             completed,
             per_s: per_s(completed),
             offered_per_s: per_s(after.offered - before.offered),
-            started_per_s: per_s(after.started - before.started),
+            started_per_s: per_s(started),
             in_doubt: books.map(|book| u64::from(book.in_doubt())).sum(),
             complaints: u64::try_from(wrong.count()).unwrap_or(u64::MAX),
             cpu_s,

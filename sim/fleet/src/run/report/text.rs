@@ -8,7 +8,7 @@ use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use super::{Facts, QUANTILES, Rule};
-use crate::driver::Tally;
+use crate::driver::Share;
 use crate::exit::Exit;
 use crate::number::float;
 use crate::run::{Driven, Money, Order};
@@ -60,13 +60,13 @@ pub(super) fn text(
     }
     line(format!("response (from the intended start): {}", spread(&tally.response)));
     line(format!("service  (from the first byte):     {}", spread(&tally.service)));
-    let bytes = |of: fn(&Tally) -> u64| {
-        float(of(&driven.window.1) - of(&driven.window.0)) / float(facts.completed.max(1))
+    let each = |bytes: fn(&Share) -> u64, count: u64| {
+        float(driven.done.shares.iter().map(bytes).sum()) / float(count.max(1))
     };
     line(format!(
         "link: {:.0} bytes up and {:.0} bytes down a sale",
-        bytes(|tally| tally.sent_bytes),
-        bytes(|tally| tally.received_bytes)
+        each(|share| share.sent_bytes, facts.started),
+        each(|share| share.received_bytes, facts.completed)
     ));
     line(format!(
         "generator: {:.2} s of processor time, {:.1} us a sale, late p99 {:.1} ms, longest stall \
