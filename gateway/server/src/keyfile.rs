@@ -104,8 +104,6 @@ fn read_text(file: &Path, access: Access) -> Result<Zeroizing<String>, KeyFileEr
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 

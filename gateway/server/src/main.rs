@@ -13,6 +13,7 @@ mod keyfile;
 mod password;
 mod secrets;
 mod serve;
+mod transaction_line;
 mod wall;
 
 use std::process::ExitCode;

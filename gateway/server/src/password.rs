@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::entropy;
@@ -27,7 +27,7 @@ pub(crate) fn one_time() -> Zeroizing<String> {
 }
 
 /// The PHC string of a password under a new salt.
-pub(crate) fn hash(password: &str) -> Result<String, String> {
+fn hash(password: &str) -> Result<String, String> {
     Argon2::default()
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())
@@ -35,7 +35,7 @@ pub(crate) fn hash(password: &str) -> Result<String, String> {
 }
 
 /// Who may do what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Everything.
@@ -44,29 +44,46 @@ pub(crate) enum Role {
     Auditor,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    user: Vec<User>,
+impl Role {
+    /// As files and answers name it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Auditor => "auditor",
+        }
+    }
 }
 
-#[derive(Deserialize)]
+/// A person who may log in.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct User {
-    name: String,
-    role: Role,
+pub(crate) struct User {
+    /// What they log in as.
+    pub(crate) name: String,
+    /// What they may do.
+    pub(crate) role: Role,
     argon2id: String,
 }
 
 /// The people in `users.toml`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Users {
-    users: Vec<User>,
-    /// What an unknown name is checked against, so that it takes as long as a known one.
-    nobody: String,
+    #[serde(default)]
+    user: Vec<User>,
 }
 
 impl Users {
+    /// One person with a new password.
+    ///
+    /// # Errors
+    /// The password cannot be hashed.
+    pub(crate) fn of_one(name: &str, role: Role, password: &str) -> Result<Self, String> {
+        let mut users = Self { user: Vec::new() };
+        users.put(name, role, password)?;
+        Ok(users)
+    }
+
     /// Reads the file.
     ///
     /// # Errors
@@ -74,26 +91,64 @@ impl Users {
     pub(crate) fn load(file: &Path) -> Result<Self, String> {
         let name = file.display();
         let text = fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
-        let users = toml::from_str::<File>(&text)
-            .map_err(|e| format!("{name}: {}", e.message().replace('\n', "; ")))?
-            .user;
-        if users.len() > USERS_MAX {
-            return Err(format!("{name}: {} users; at most {USERS_MAX}", users.len()));
+        let users = toml::from_str::<Self>(&text)
+            .map_err(|e| format!("{name}: {}", e.message().replace('\n', "; ")))?;
+        if users.user.len() > USERS_MAX {
+            return Err(format!("{name}: {} users; at most {USERS_MAX}", users.user.len()));
         }
-        for user in &users {
+        for user in &users.user {
             if PasswordHash::new(&user.argon2id).is_err() {
                 return Err(format!("{name}: the hash of {:?} is no PHC string", user.name));
             }
         }
-        Ok(Self { users, nobody: hash("nobody")? })
+        Ok(users)
     }
 
-    /// The role of `name` if the password is its; about 30 ms of work and 19 MiB either way.
+    /// The file's text.
+    ///
+    /// # Errors
+    /// A defect of the TOML writer.
+    pub(crate) fn text(&self) -> Result<String, String> {
+        let people = toml::to_string(self).map_err(|e| e.to_string())?;
+        Ok(format!("# People who may log in; `tillgate user` changes this file.\n\n{people}"))
+    }
+
+    /// Everybody.
+    pub(crate) fn all(&self) -> &[User] {
+        &self.user
+    }
+
+    /// The person of a name.
+    pub(crate) fn find(&self, name: &str) -> Option<&User> {
+        self.user.iter().find(|user| user.name == name)
+    }
+
+    /// Adds a person, or gives them another role and password.
+    ///
+    /// # Errors
+    /// The password cannot be hashed.
+    pub(crate) fn put(&mut self, name: &str, role: Role, password: &str) -> Result<(), String> {
+        let argon2id = hash(password)?;
+        self.remove(name);
+        self.user.push(User { name: name.to_owned(), role, argon2id });
+        Ok(())
+    }
+
+    /// Takes a person out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.user.retain(|user| user.name != name);
+    }
+
+    /// The role of `name` if the password is its; 19 MiB and about 30 ms of work for a name that
+    /// is there, and the same for one that is not.
     pub(crate) fn verify(&self, name: &str, password: &str) -> Option<Role> {
-        let user = self.users.iter().find(|user| user.name == name);
-        let text = user.map_or(&self.nobody, |user| &user.argon2id);
-        let hash = PasswordHash::new(text).ok()?;
+        let Some(user) = self.find(name) else {
+            // Nobody's password: only the time it takes counts.
+            drop(hash(password));
+            return None;
+        };
+        let hash = PasswordHash::new(&user.argon2id).ok()?;
         let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        user.filter(|_| right).map(|user| user.role)
+        right.then_some(user.role)
     }
 }

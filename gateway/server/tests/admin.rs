@@ -182,23 +182,26 @@ fn somebody_logs_in_with_the_password_of_init_and_out_again() {
 }
 
 #[test]
-fn an_auditor_looks_and_changes_nothing() {
-    let house = House::new();
-    let users = house.file("users.toml");
-    let text = std::fs::read_to_string(&users).unwrap().replace("operator", "auditor");
-    std::fs::remove_file(&users).unwrap();
-    std::fs::write(&users, text).unwrap();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
-    let gateway = house.serve();
-    let body = json!({ "user": "admin", "password": house.password }).to_string();
-    let token = gateway.ask("POST", "/api/v1/login", "", &body).json()["token"].clone();
-    let token = token.as_str().unwrap();
-    assert_eq!(gateway.ask("GET", "/api/v1/terminals", token, "").status, 200);
-    let refused = gateway.ask("POST", "/api/v1/terminals/70002/unblock", token, "");
+fn an_auditor_added_while_serving_looks_and_changes_nothing() {
+    let (house, gateway) = serving();
+    let added = tillgate(&["user", "add", "maria", "--role=auditor", &house.config()]);
+    assert_eq!(added.code, 0, "{}", added.err);
+    let password = added.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let body = json!({ "user": "maria", "password": password }).to_string();
+    let answer = gateway.ask("POST", "/api/v1/login", "", &body);
+    assert_eq!(answer.json()["role"], "auditor", "{}", answer.body);
+    let token = answer.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(gateway.ask("GET", "/api/v1/terminals", &token, "").status, 200);
+    let refused = gateway.ask("POST", "/api/v1/terminals/70002/unblock", &token, "");
     assert_eq!(
         (refused.status, refused.json()["error"]["code"].clone()),
         (403, json!("forbidden"))
     );
+    assert_eq!(tillgate(&["user", "add", "maria", "--role=operator", &house.config()]).code, 1);
+    let list = tillgate(&["user", "list", &house.config()]).out;
+    assert_eq!(list, "operator  admin\nauditor   maria\n");
+    assert_eq!(tillgate(&["user", "remove", "maria", &house.config()]).code, 0);
+    assert_eq!(gateway.ask("POST", "/api/v1/login", "", &body).status, 401);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn exit_codes_are_those_that_scripts_rely_on() {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    for command in ["init", "import", "serve", "verify", "terminal"] {
+    for command in ["init", "import", "serve", "verify", "export", "restore", "terminal", "user"] {
         let said = tillgate(&[command, "--help"]);
         assert_eq!(said.code, 0);
         assert!(said.out.contains("Example:\n  tillgate "), "{command}: {}", said.out);
@@ -140,4 +140,28 @@ fn a_dry_run_changes_nothing() {
     assert!(said.out.contains("500 terminals"), "{}", said.out);
     let verified = tillgate(&["verify", &house.config()]);
     assert!(verified.out.contains("\"terminals\": 0"), "{}", verified.out);
+}
+
+#[test]
+fn a_store_whose_mark_is_lost_serves_only_after_its_end_was_accepted() {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    fs::remove_file(house.file("data/high-water")).unwrap();
+    let refused = tillgate(&["serve", &house.config()]);
+    assert_eq!(refused.code, 4);
+    assert!(refused.err.contains("tillgate restore --accept"), "{}", refused.err);
+    let bare = tillgate(&["restore", &house.config()]);
+    assert_eq!(bare.code, 2, "{}", bare.err);
+    let accepted = tillgate(&["restore", "--accept", &house.config()]);
+    assert_eq!(accepted.code, 0, "{}", accepted.err);
+    assert!(accepted.out.contains("ends at batch 1"), "{}", accepted.out);
+    assert_eq!(house.serve().stop(), 0);
+}
+
+#[test]
+fn an_empty_journal_exports_as_nothing() {
+    let house = House::new();
+    let said = tillgate(&["export", &house.config()]);
+    assert_eq!((said.code, said.out.as_str()), (0, ""), "{}", said.err);
+    assert_eq!(tillgate(&["export", &house.config(), "--after=yesterday"]).code, 2);
 }

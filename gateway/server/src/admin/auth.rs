@@ -1,6 +1,7 @@
 //! Who is asking: the installation's token, or a person who logged in.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use http::{HeaderMap, StatusCode, header};
@@ -49,7 +50,8 @@ struct Login {
 /// Everything that tells callers apart. Tokens are kept as SHA-256 only.
 pub(super) struct Auth {
     token: Hash,
-    users: Users,
+    /// Read at every login, so that `tillgate user` is in force at once.
+    users: PathBuf,
     logins: Mutex<BTreeMap<Hash, Login>>,
     /// Bounds the memory and the cores that strangers can make us spend on passwords.
     pub(super) checks: Semaphore,
@@ -61,9 +63,10 @@ impl Auth {
     /// # Errors
     /// A file is missing or wrong.
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
+        Users::load(&config.admin.users).map_err(Failure::config)?;
         Ok(Self {
             token: keyfile::read_public(&config.admin.token_sha256).map_err(Failure::config)?,
-            users: Users::load(&config.admin.users).map_err(Failure::config)?,
+            users: config.admin.users.clone(),
             logins: Mutex::default(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         })
@@ -106,8 +109,12 @@ impl Auth {
     }
 
     /// The role of somebody who knows the password; takes about 30 ms.
-    pub(super) fn verify(&self, name: &str, password: &str) -> Option<Role> {
-        self.users.verify(name, password)
+    ///
+    /// # Errors
+    /// The file of people is gone or broken.
+    pub(super) fn verify(&self, name: &str, password: &str) -> Result<Option<Role>, ApiError> {
+        let users = Users::load(&self.users).map_err(ApiError::internal)?;
+        Ok(users.verify(name, password))
     }
 
     /// A new token for somebody whose password was right.

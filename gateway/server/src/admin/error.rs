@@ -11,7 +11,10 @@ use super::answer;
 
 /// A refusal; its body is `{"error":{"code","message"}}`.
 #[derive(Clone, Debug)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Reason>);
+
+#[derive(Clone, Debug)]
+struct Reason {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -24,7 +27,7 @@ impl Reject for ApiError {}
 impl ApiError {
     /// A refusal of this status.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl fmt::Display) -> Self {
-        Self { status, code, message: message.to_string(), detail: None }
+        Self(Box::new(Reason { status, code, message: message.to_string(), detail: None }))
     }
 
     /// 400.
@@ -50,25 +53,26 @@ impl ApiError {
     /// 500, for what the operator must see in the log.
     pub(super) fn internal(message: impl fmt::Display) -> Self {
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message);
-        tracing::error!(message = error.message, "admin request failed");
+        tracing::error!(message = error.0.message, "admin request failed");
         error
     }
 
     /// The same with more about it.
     pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.detail = Some((name, value));
+        self.0.detail = Some((name, value));
         self
     }
 
     /// As a response.
     pub(super) fn response(self) -> Response {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let (Some((name, value)), Some(object)) = (self.detail, error.as_object_mut()) {
+        let Reason { status, code, message, detail } = *self.0;
+        let mut error = json!({ "code": code, "message": message });
+        if let (Some((name, value)), Some(object)) = (detail, error.as_object_mut()) {
             object.insert(name.to_owned(), value);
         }
         let mut response = answer::json(&json!({ "error": error }));
-        *response.status_mut() = self.status;
-        if self.status == StatusCode::UNAUTHORIZED {
+        *response.status_mut() = status;
+        if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"tillgate\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::error::ApiError;
 use super::limits::LOGIN_LIFE;
 use super::routes::blocking;
-use crate::password::{PASSWORD_BYTES_MAX, Role};
+use crate::password::PASSWORD_BYTES_MAX;
 
 /// A name and a password for a token.
 pub(super) async fn log_in(app: Arc<App>, body: &Value) -> Result<Response, ApiError> {
@@ -30,7 +30,7 @@ pub(super) async fn log_in(app: Arc<App>, body: &Value) -> Result<Response, ApiE
     let (name, password) = (user.to_owned(), Zeroizing::new(password.to_owned()));
     let checking = Arc::clone(&app);
     let asked = name.clone();
-    let role = blocking(move || Ok(checking.auth.verify(&asked, &password))).await?;
+    let role = blocking(move || checking.auth.verify(&asked, &password)).await?;
     let Some(role) = role else {
         tracing::warn!(user = name, "login refused");
         let text = "user or password is wrong";
@@ -40,7 +40,7 @@ pub(super) async fn log_in(app: Arc<App>, body: &Value) -> Result<Response, ApiE
     tracing::info!(user = name, "logged in");
     Ok(answer::json(&json!({
         "token": token.as_str(),
-        "role": match role { Role::Operator => "operator", Role::Auditor => "auditor" },
+        "role": role.name(),
         "expires_s": LOGIN_LIFE.as_secs(),
     })))
 }

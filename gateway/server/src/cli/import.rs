@@ -186,10 +186,10 @@ impl KeysFile {
 
 impl Drop for KeysFile {
     fn drop(&mut self) {
-        if !self.kept {
-            if let Err(error) = fs::remove_file(&self.file) {
-                eprintln!("tillgate: {} stays behind: {error}", self.file.display());
-            }
+        if !self.kept
+            && let Err(error) = fs::remove_file(&self.file)
+        {
+            eprintln!("tillgate: {} stays behind: {error}", self.file.display());
         }
     }
 }

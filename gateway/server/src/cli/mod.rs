@@ -1,10 +1,14 @@
 //! The command line: what it takes, and one file per command for what it does.
 
+mod export;
 mod import;
 mod init;
 mod print;
+mod restore;
 mod serve;
+mod store_dir;
 mod terminal;
+mod user;
 mod verify;
 
 use std::path::PathBuf;
@@ -41,7 +45,10 @@ enum Command {
     Import(import::Import),
     Serve(serve::Serve),
     Verify(verify::Verify),
+    Export(export::Export),
+    Restore(restore::Restore),
     Terminal(terminal::Terminal),
+    User(user::User),
 }
 
 /// `--config`, the same for every command that has it.
@@ -64,6 +71,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => import.run(),
         Command::Serve(serve) => serve.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Export(export) => export.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Terminal(terminal) => terminal.run(),
+        Command::User(user) => user.run(),
     }
 }

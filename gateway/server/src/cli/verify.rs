@@ -1,14 +1,12 @@
 //! `tillgate verify`
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::{Value, json};
 use tillgate_store_core::verify::{self, Counts, Report, Sums};
 use tillgate_store_rocks::{Options, RocksReader};
 
 use super::print;
-use crate::config::Config;
+use super::store_dir::StoreDir;
 use crate::exit::Failure;
 use crate::import::currency::Currency;
 
@@ -23,25 +21,13 @@ It only reads: it also works on a backup where it lies. Beside a serving gateway
 as it was when it began. Exit code 0: every invariant holds. 1: one is violated; the list is in
 \"violations\". 4: the store cannot be opened, and why.")]
 pub(crate) struct Verify {
-    /// The store's directory
-    #[arg(value_name = "DIR", required_unless_present = "config")]
-    dir: Option<PathBuf>,
-    /// Verify the store of this configuration
-    #[arg(long, short, value_name = "FILE", conflicts_with = "dir")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreDir,
 }
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let dir = match (self.dir, self.config) {
-            // An installation directory is taken for the store in it.
-            (Some(dir), _) if dir.join("tillgate.toml").exists() => {
-                Config::load(&dir.join("tillgate.toml")).map_err(Failure::config)?.store.dir
-            }
-            (Some(dir), _) => dir,
-            (None, Some(file)) => Config::load(&file).map_err(Failure::config)?.store.dir,
-            (None, None) => return Err(Failure::usage("name a DIR or a --config FILE")),
-        };
+        let dir = self.store.find()?;
         let reader = RocksReader::open(&dir, &Options::serving()).map_err(Failure::store)?;
         let report = verify::verify(&reader).map_err(Failure::store)?;
         let text = serde_json::to_string_pretty(&json_of(&report)).map_err(Failure::internal)?;

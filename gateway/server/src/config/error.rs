@@ -82,12 +82,6 @@ impl ConfigError {
         };
         Self::new(file, vec![Fault::nowhere(text)])
     }
-
-    /// One by one.
-    #[must_use]
-    pub(crate) fn faults(&self) -> &[Fault] {
-        &self.faults
-    }
 }
 
 impl fmt::Display for ConfigError {

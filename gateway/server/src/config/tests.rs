@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::path::Path;
 
 use super::{BridgeKind, Config};
@@ -104,6 +102,22 @@ fn no_prefix_of_a_good_file_panics_or_passes_for_the_whole_of_it() {
     for end in 0..bridge {
         if GOOD.is_char_boundary(end) && load(&GOOD[..end]).is_ok() {
             assert!(end > GOOD.find("utc_offset").unwrap(), "prefix of {end} bytes passed");
+        }
+    }
+}
+
+#[test]
+fn every_key_is_explained_in_the_operators_page() {
+    let page = include_str!("../../../../docs/operations.md");
+    let mut section = String::new();
+    for line in include_str!("raw.rs").lines() {
+        if let Some(name) = line.strip_prefix("pub(super) struct ") {
+            section = name.trim_end_matches(" {").to_lowercase();
+        } else if let Some(rest) = line.trim().strip_prefix("pub(super) ") {
+            let Some((key, _)) = rest.split_once(':') else { continue };
+            if section != "root" && section != "kekold" {
+                assert!(page.contains(&format!("| `{section}.{key}` |")), "{section}.{key}");
+            }
         }
     }
 }

@@ -238,8 +238,6 @@ const TABLE: &[(&str, u16, u32)] = &[
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::{Currency, TABLE, decimal};
 
     #[test]

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use serde::Serialize;
-use tillgate_store_core::limits::CHANGE_ITEMS_MAX;
+use tillgate_store_core::limits::{CHANGE_ITEMS_MAX, REJECTIONS_MAX};
 use tillgate_store_core::{BusinessDate, Change, RegistryRecord, Rejection, Vault};
 
 pub(crate) use draft::{Existing, Known};
@@ -252,7 +252,8 @@ impl Plan {
 
     /// The ledger's rejections as faults of the rows they come from.
     pub(crate) fn explain(&self, rejections: Vec<Rejection>) -> Faults {
-        let mut faults = Faults::default();
+        let is_cut = rejections.len() >= REJECTIONS_MAX;
+        let mut faults = Faults { is_cut, ..Faults::default() };
         for Rejection { what, index, why } in rejections {
             let place = if what.starts_with("voucher ") {
                 self.vouchers.get(index)

@@ -35,6 +35,8 @@ pub(crate) struct Faults {
     pub(crate) shown: Vec<Fault>,
     /// All, shown or not.
     pub(crate) total: usize,
+    /// Nobody looked further after these.
+    pub(super) is_cut: bool,
 }
 
 impl Faults {
@@ -49,7 +51,8 @@ impl Faults {
     /// How many there are, and what follows.
     pub(crate) fn verdict(&self) -> String {
         let plural = if self.total == 1 { "" } else { "s" };
-        let verdict = format!("{} fault{plural}; nothing was imported", self.total);
+        let more = if self.is_cut { " or more" } else { "" };
+        let verdict = format!("{}{more} fault{plural}; nothing was imported", self.total);
         match self.total - self.shown.len() {
             0 => verdict,
             more => format!("... and {more} more\n{verdict}"),

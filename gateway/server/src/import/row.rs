@@ -94,8 +94,7 @@ fn header(source: &Source, found: &StringRecord) -> Result<Vec<Option<usize>>, S
         .map(|column| column.name)
         .collect();
     let known = |cell: &&str| columns.iter().any(|column| column.name == *cell);
-    let extra: Vec<String> =
-        found.iter().filter(|cell| !known(cell)).map(|cell| shorten(cell)).collect();
+    let extra: Vec<String> = found.iter().filter(|cell| !known(cell)).map(shorten).collect();
     let twice = found.len() > fields.iter().flatten().count() + extra.len();
     let mut wrong = Vec::new();
     if !missing.is_empty() {

@@ -278,4 +278,18 @@ mod tests {
             assert_eq!(Table::of_file(wrong), None, "{wrong}");
         }
     }
+
+    #[test]
+    fn every_column_is_explained_in_the_operators_page() {
+        let page = include_str!("../../../../docs/operations.md");
+        for table in Table::ALL {
+            let heading = format!("\n### {}.csv\n", table.name());
+            let section = page.split_once(&heading).map(|(_, rest)| rest).unwrap_or_default();
+            let section = section.split("\n### ").next().unwrap_or_default();
+            for column in table.columns() {
+                let row = format!("\n| `{}` |", column.name);
+                assert!(section.contains(&row), "{}.csv: {}", table.name(), column.name);
+            }
+        }
+    }
 }

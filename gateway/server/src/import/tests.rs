@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
     BusinessDate, Change, Command, Memory, Outcome, ProductId, Registry, RegistryRecord, Secret,

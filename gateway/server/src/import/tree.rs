@@ -118,11 +118,10 @@ pub(super) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, fa
     let Some(id) = id else { return };
     let stored = context.known.seller(id);
     if let (Some(stored), Some(currency), Existing::Replace) = (&stored, currency, context.existing)
+        && stored.currency != currency.number
     {
-        if stored.currency != currency.number {
-            let text = format!("{:03}: a seller's currency never changes", stored.currency);
-            row.expected(faults, seller::CURRENCY, text);
-        }
+        let text = format!("{:03}: a seller's currency never changes", stored.currency);
+        row.expected(faults, seller::CURRENCY, text);
     }
     let record = match (above, name, currency, credit, status) {
         (Some(distributor), Some(name), Some(currency), Some(credit_limit_minor), Some(status)) => {

@@ -19,7 +19,8 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, HttpUrl};
 use crate::exit::Failure;
-use crate::{entropy, hex, keyfile, password};
+use crate::password::{self, Role, Users};
+use crate::{entropy, hex, keyfile};
 
 /// What the operator chose.
 pub(crate) struct Wishes {
@@ -40,7 +41,7 @@ pub(crate) struct Installed {
 }
 
 /// The first admin.
-pub(crate) const FIRST_ADMIN: &str = "admin";
+const FIRST_ADMIN: &str = "admin";
 
 /// Makes an installation in `dir`, which is empty or not there.
 ///
@@ -56,12 +57,11 @@ pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure>
         sync_dir(&parent(dir))?;
         Ok(installed)
     });
-    if made.is_err() {
-        if let Err(error) = fs::remove_dir_all(&building) {
-            if error.kind() != io::ErrorKind::NotFound {
-                eprintln!("tillgate: {} stays behind: {error}", building.display());
-            }
-        }
+    if made.is_err()
+        && let Err(error) = fs::remove_dir_all(&building)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        eprintln!("tillgate: {} stays behind: {error}", building.display());
     }
     made
 }
@@ -75,9 +75,9 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     make_dir(&keys)?;
     let link_key = Zeroizing::new(entropy::bytes::<32>());
     let public_key = hex::encode(&StaticSecret::new(*link_key).public().0);
-    write_secret(&keys.join("gateway.key"), &hex_line(&*link_key))?;
+    write_secret(&keys.join("gateway.key"), &hex_line(&link_key))?;
     write(&keys.join("gateway.pub"), &format!("{public_key}\n"))?;
-    write_secret(&keys.join("kek-1.key"), &hex_line(&*Zeroizing::new(entropy::bytes::<32>())))?;
+    write_secret(&keys.join("kek-1.key"), &hex_line(&Zeroizing::new(entropy::bytes::<32>())))?;
 
     let token = Zeroizing::new(hex::encode(&entropy::bytes::<32>()));
     let token_hash = digest::digest(&digest::SHA256, token.as_bytes());
@@ -85,8 +85,8 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     write(&keys.join("admin.sha256"), &format!("{}\n", hex::encode(token_hash.as_ref())))?;
 
     let password = password::one_time();
-    let hash = password::hash(&password).map_err(Failure::internal)?;
-    write_secret(&dir.join("users.toml"), &template::users(FIRST_ADMIN, &hash))?;
+    let users = Users::of_one(FIRST_ADMIN, Role::Operator, &password).and_then(|u| u.text());
+    write_secret(&dir.join("users.toml"), &users.map_err(Failure::internal)?)?;
 
     let data = dir.join("data");
     make_dir(&data)?;

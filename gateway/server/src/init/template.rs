@@ -20,14 +20,6 @@ pub(super) fn config(wishes: &Wishes) -> String {
     text
 }
 
-/// The users file with one operator.
-pub(super) fn users(name: &str, hash: &str) -> String {
-    format!(
-        "# People who may log in at POST /api/v1/login. The hash is argon2id (PHC string).\n\
-         [[user]]\nname = \"{name}\"\nrole = \"operator\"\nargon2id = \"{hash}\"\n"
-    )
-}
-
 const TEMPLATE: &str = r#"# Tillgate's configuration. Paths are relative to this file. Lines that begin with # and a key
 # show that key's default. docs/operations.md describes every key and its range.
 

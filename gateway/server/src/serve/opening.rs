@@ -9,27 +9,21 @@ use tillgate_core::directory::Directory;
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::{Moment, Span, Wall};
 use tillgate_core::work::Keys;
-use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{Book, Counter, Record, Registry, Rows, Store, StoreError};
 use tillgate_store_rocks::{Options, RocksBackend};
 
 use super::bridge;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, keyfile};
+use crate::{entropy, keyfile, secrets};
 
 /// The gateway's secrets.
 ///
 /// # Errors
 /// A key file is missing, readable by others or not a key.
 pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
-    let read = |file: &std::path::Path| keyfile::read(file).map_err(Failure::config);
-    let secret = StaticSecret::new(*read(&config.link.key)?);
-    let mut vault = Vault::new(config.store.kek_id, *read(&config.store.kek)?);
-    for (kek_id, file) in &config.store.keks_old {
-        vault = vault.with_old(*kek_id, *read(file)?);
-    }
-    Ok(Keys { vault, secret })
+    let secret = StaticSecret::new(*keyfile::read(&config.link.key).map_err(Failure::config)?);
+    Ok(Keys { vault: secrets::vault(config)?, secret })
 }
 
 /// The store, checked against its high-water mark.

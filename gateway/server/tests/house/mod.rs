@@ -12,36 +12,36 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A directory with an installation in it.
-pub struct House {
+pub(crate) struct House {
     /// Where it is.
-    pub dir: TempDir,
+    pub(crate) dir: TempDir,
     /// The password that `init` printed.
-    pub password: String,
+    pub(crate) password: String,
 }
 
 /// What a command did.
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// A serving gateway; killed when dropped.
-pub struct Gateway {
+pub(crate) struct Gateway {
     child: Child,
-    pub admin: SocketAddr,
-    pub terminals: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) terminals: SocketAddr,
 }
 
 /// What an HTTP server said.
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 }
@@ -55,7 +55,7 @@ fn said(output: Output) -> Said {
 }
 
 /// Runs `tillgate` to its end, which must come within a minute.
-pub fn tillgate(args: &[&str]) -> Said {
+pub(crate) fn tillgate(args: &[&str]) -> Said {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
         .args(args)
         .stdout(Stdio::piped())
@@ -73,14 +73,14 @@ pub fn tillgate(args: &[&str]) -> Said {
 }
 
 /// The demo network of the tree.
-pub fn demo() -> String {
+pub(crate) fn demo() -> String {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo");
     dir.canonicalize().unwrap().to_str().unwrap().to_owned()
 }
 
 impl House {
     /// An installation whose gateway lets the system choose its ports.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let gate = dir.path().join("gate");
         let made = tillgate(&[
@@ -96,21 +96,21 @@ impl House {
     }
 
     /// A file of the installation.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join("gate").join(name)
     }
 
     /// `--config=FILE`
-    pub fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         format!("--config={}", self.file("tillgate.toml").display())
     }
 
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         std::fs::read_to_string(self.file("admin.token")).unwrap().trim().to_owned()
     }
 
     /// Writes CSV files into a directory of their own.
-    pub fn csv(&self, name: &str, files: &[(&str, &str)]) -> String {
+    pub(crate) fn csv(&self, name: &str, files: &[(&str, &str)]) -> String {
         let dir = self.dir.path().join(name);
         std::fs::create_dir(&dir).unwrap();
         for (file, text) in files {
@@ -119,7 +119,7 @@ impl House {
         dir.to_str().unwrap().to_owned()
     }
 
-    pub fn serve(&self) -> Gateway {
+    pub(crate) fn serve(&self) -> Gateway {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
             .args(["serve", &self.config()])
             .stdout(Stdio::piped())
@@ -136,12 +136,12 @@ impl House {
 
 impl Gateway {
     /// `--admin=ADDRESS`
-    pub fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         format!("--admin={}", self.admin)
     }
 
     /// One request with a token.
-    pub fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer {token}\r\n\
              Content-Length: {}\r\n\r\n",
@@ -151,7 +151,7 @@ impl Gateway {
     }
 
     /// These bytes, and what comes back until the end.
-    pub fn raw(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.admin).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         // The server may answer and close before it has read everything.
@@ -165,7 +165,7 @@ impl Gateway {
     }
 
     /// SIGTERM, and the exit code.
-    pub fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)

@@ -267,8 +267,15 @@ mod tests {
         assert!(number(&full, 1) < 4 * CLIENTS, "it spins: {full}");
         // Once there is room again, the next one is let in.
         drop(crowd);
-        let _late = std::net::TcpStream::connect(address).unwrap();
-        let room = lines.find(|line| line.starts_with("woke") && number(line, 3) == 1);
+        // The first may come before the crowd is noticed to be gone, and is shed too.
+        let late: Vec<_> = (0..3)
+            .map(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                std::net::TcpStream::connect(address).unwrap()
+            })
+            .collect();
+        let few = 1..=late.len();
+        let room = lines.find(|line| line.starts_with("woke") && few.contains(&number(line, 3)));
         assert!(room.is_some(), "it went deaf");
         child.kill().unwrap();
         child.wait().unwrap();

@@ -1,0 +1,105 @@
+//! A transaction as one JSON object, for the journal's pages and exports; never a PIN.
+
+use serde_json::{Value, json};
+use tillgate_store_core::{BusinessDate, Key, Kind, State, StoreId, TerminalId, Transaction};
+
+/// Characters of a subscriber that stay readable at its end.
+const SUBSCRIBER_CHARACTERS_SHOWN: usize = 4;
+
+/// Reads a key as `2026-11-23-00070001-000012`.
+pub(crate) fn parse_key(text: &str) -> Option<Key> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day, terminal, stan] = parts.as_slice() else { return None };
+    let date = BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    Some(Key { date, terminal: TerminalId(terminal.parse().ok()?), stan: stan.parse().ok()? })
+}
+
+/// As [`parse_key`] reads it.
+pub(crate) fn show_key(key: &Key) -> String {
+    format!("{}-{}-{:06}", key.date, key.terminal, key.stan)
+}
+
+/// The first key above another; `None` above the last.
+pub(crate) fn following(key: Key) -> Option<Key> {
+    let Key { date, terminal, stan } = key;
+    if let Some(stan) = stan.checked_add(1) {
+        return Some(Key { date, terminal, stan });
+    }
+    if let Some(terminal) = terminal.0.checked_add(1) {
+        return Some(Key { date, terminal: TerminalId(terminal), stan: 0 });
+    }
+    let date = BusinessDate(date.0.checked_add(1)?);
+    Some(Key { date, terminal: TerminalId(0), stan: 0 })
+}
+
+/// Everything about a transaction that may be shown.
+pub(crate) fn line(transaction: &Transaction, store: StoreId) -> Value {
+    let voucher = transaction.voucher.as_ref();
+    json!({
+        "date": transaction.key.date.to_string(),
+        "terminal": transaction.key.terminal.0,
+        "stan": transaction.key.stan,
+        "seq": transaction.seq,
+        "kind": match transaction.kind {
+            Kind::Voucher => "voucher",
+            Kind::TopUp => "topup",
+            Kind::Reversal => "reversal",
+            Kind::Tombstone => "tombstone",
+        },
+        "state": match transaction.state {
+            State::Intent => "intent",
+            State::Unknown => "unknown",
+            State::Approved => "approved",
+            State::Declined => "declined",
+            State::Reversed => "reversed",
+        },
+        "code": transaction.code.to_string(),
+        "rrn": transaction.rrn().as_str(),
+        "reference": transaction.reference(store).as_str(),
+        "seller": transaction.seller.0,
+        "service": transaction.service.0,
+        "product": transaction.product.0,
+        "amount_minor": transaction.amount_minor,
+        "currency": transaction.currency,
+        "subscriber_masked": mask(&transaction.subscriber),
+        "serial": voucher.map(|voucher| voucher.serial.as_str()),
+        "provider_reference": transaction.provider_reference.as_str(),
+        "balance_minor": transaction.balance_minor,
+        "at_ms": transaction.at_ms,
+        "finished_ms": transaction.finished_ms,
+        "confirmed": transaction.confirmed_ms > 0,
+        "original": transaction.original.as_ref().map(show_key),
+        "reversed_by": transaction.reversed_by.as_ref().map(show_key),
+    })
+}
+
+/// The last characters of a subscriber behind stars.
+fn mask(subscriber: &str) -> String {
+    let hidden = subscriber.chars().count().saturating_sub(SUBSCRIBER_CHARACTERS_SHOWN);
+    let shown = subscriber.chars().skip(hidden);
+    std::iter::repeat_n('*', hidden).chain(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{following, mask, parse_key, show_key};
+
+    #[test]
+    fn a_key_is_read_as_it_is_shown_and_the_next_page_begins_right_behind_it() {
+        let key = parse_key("2026-11-23-00070001-000012").unwrap();
+        assert_eq!(show_key(&key), "2026-11-23-00070001-000012");
+        assert_eq!(show_key(&following(key).unwrap()), "2026-11-23-00070001-000013");
+        let last = parse_key("2026-11-23-00070001-4294967295").unwrap();
+        assert_eq!(show_key(&following(last).unwrap()), "2026-11-23-00070002-000000");
+        for wrong in ["", "2026-11-23", "2026-02-30-1-1", "2026-11-23-1-1-1", "a-b-c-d-e"] {
+            assert!(parse_key(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_subscriber_is_masked_but_for_its_end() {
+        assert_eq!(mask("4915112345678"), "*********5678");
+        assert_eq!(mask("678"), "678");
+        assert_eq!(mask(""), "");
+    }
+}

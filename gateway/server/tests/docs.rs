@@ -1,0 +1,115 @@
+//! The pages of docs/ that can be wrong: limits, metrics, options, exit codes.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod house;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use house::{House, demo, tillgate};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join("docs").join(name)).unwrap()
+}
+
+/// Every `limits.rs` of the product.
+fn limit_files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> =
+        ["codec", "store", "gateway"].iter().map(|name| root().join(name)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name == "limits.rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Name and value of every constant of a source file, the value in one line.
+fn constants(source: &str) -> Vec<(String, String)> {
+    let mut constants = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(" const ") {
+        rest = &rest[at + " const ".len()..];
+        let Some((name, after)) = rest.split_once(':') else { break };
+        let is_name =
+            name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        if !is_name || name == "_" {
+            continue;
+        }
+        let (_, value) = after.split_once('=').unwrap();
+        let (value, _) = value.split_once(';').unwrap();
+        let value: Vec<&str> = value.split_whitespace().collect();
+        constants.push((name.to_owned(), value.join(" ")));
+    }
+    constants
+}
+
+#[test]
+fn every_limit_stands_on_its_page_with_its_value() {
+    let page = page("limits.md");
+    let files = limit_files();
+    assert!(files.len() >= 6, "{files:?}");
+    let mut missing = Vec::new();
+    for file in files {
+        let shown = file.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let section = page.split("\n## ").find(|section| section.contains(&format!("`{shown}`")));
+        for (name, value) in constants(&fs::read_to_string(&file).unwrap()) {
+            let row = format!("| `{name}` | `{value}` |");
+            if !section.is_some_and(|section| section.contains(&row)) {
+                missing.push(format!("{shown}: {row} ... |"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/limits.md lacks:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_metric_is_explained() {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let gateway = house.serve();
+    let text = gateway.ask("GET", "/metrics", "", "").body;
+    let names: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(names.len() > 10, "{names:?}");
+    let page = page("operations.md");
+    let missing: Vec<&&str> =
+        names.iter().filter(|name| !page.contains(&format!("`{name}"))).collect();
+    assert!(missing.is_empty(), "docs/operations.md lacks {missing:?}");
+}
+
+#[test]
+fn every_command_and_option_is_explained() {
+    let page = page("operations.md");
+    let commands = ["init", "import", "serve", "verify", "export", "restore"];
+    let subcommands = [
+        ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
+        ("user", ["add", "reset", "remove", "list"].as_slice()),
+    ];
+    let mut calls: Vec<Vec<&str>> = commands.iter().map(|name| vec![*name]).collect();
+    for (command, names) in subcommands {
+        calls.extend(names.iter().map(|name| vec![command, name]));
+    }
+    for call in calls {
+        let help = tillgate(&[call.as_slice(), &["--help"]].concat()).out;
+        let usage = format!("tillgate {}", call.join(" "));
+        assert!(page.contains(&usage), "docs/operations.md lacks `{usage}`");
+        let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in options.filter(|option| *option != "--help") {
+            let option: &str = option.split(['=', '.', ',', ')', '`']).next().unwrap();
+            assert!(page.contains(option), "docs/operations.md lacks {option} of {usage}");
+        }
+    }
+}
