@@ -142,8 +142,7 @@ impl DeskThread {
         select.recv(mail);
         select.recv(orders);
         // Which of them, or whether any, is found out by taking.
-        let ready = select.ready_timeout(self.patience());
-        drop(ready);
+        select.ready_timeout(self.patience()).unwrap_or_default();
     }
 
     fn patience(&self) -> Duration {
@@ -311,7 +310,7 @@ impl DeskThread {
             && let Some(drained) = self.drained.take()
         {
             // The keeper may have given up waiting.
-            drop(drained.try_send(()));
+            drained.try_send(()).unwrap_or_default();
         }
     }
 }

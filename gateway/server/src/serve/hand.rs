@@ -85,7 +85,6 @@ pub(crate) struct Letters {
 }
 
 /// One thing for a front.
-#[expect(clippy::large_enum_variant, reason = "a letter lives for one hop in a recycled list")]
 pub(crate) enum Letter {
     /// A handshake is done, or refused.
     Handshaken {

@@ -61,6 +61,7 @@ pub(crate) struct Worker {
     tools: Tools,
     asks: Box<Asks>,
     /// By reactor; filled by one batch of work, then posted.
+    #[expect(clippy::vec_box, reason = "a box is what travels: it is posted as it lies here")]
     letters: Vec<Box<Letters>>,
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Connections {
     dirty: Vec<SessionId>,
     /// Since when which session's socket has taken nothing, oldest first.
     stalls: VecDeque<(Moment, SessionId)>,
+    #[expect(clippy::vec_box, reason = "a box is what a connection holds, most hold none")]
     spare: Vec<Box<Unsent>>,
     unsent_bytes_max: usize,
 }

@@ -1,5 +1,4 @@
 //! The whole gateway over real sockets and a real store in a temporary directory.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod abuse;
 mod network;
