@@ -1,8 +1,10 @@
-//! The one place that reads a clock.
+//! The one place that reads the monotonic clock; the wall's is [`wall`].
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tillgate_core::time::{Moment, Wall};
+
+use crate::wall;
 
 /// The process's clock: monotonic moments since it started, and the wall for business dates.
 #[derive(Clone, Copy)]
@@ -25,8 +27,7 @@ impl Clock {
     /// every terminal, which is what such a clock deserves.
     #[expect(clippy::unused_self, reason = "whoever may ask for the wall holds a clock")]
     pub(crate) fn wall(&self) -> Wall {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Wall(wall::unix_ms())
     }
 
     /// How long to sleep until `at`; zero when it has come.

@@ -140,6 +140,11 @@ impl Gateway {
         format!("--admin={}", self.admin)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// One request with a token.
     pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> Answer {
         let head = format!(

@@ -145,12 +145,19 @@ impl Door {
         }
     }
 
+    /// Without a descriptor the system does not even say whether somebody waits; with the reserve
+    /// given up it does.
     fn shed_one(&mut self, now: Moment) {
-        if self.reserve.take().is_some()
-            && let Ok((stream, _)) = self.listener.accept()
-        {
-            drop(stream);
-            self.shed += 1;
+        if self.reserve.take().is_some() {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    drop(stream);
+                    self.shed += 1;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.knocking = false,
+                // Another thread was quicker to take it.
+                Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
+            }
         }
         self.reserve = open_reserve().ok();
         if self.reserve.is_none() {
@@ -200,6 +207,7 @@ fn is_peers_fault(error: &io::Error) -> bool {
 mod tests {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
+    use std::time::Duration;
 
     use mio::{Events, Interest, Poll, Token};
     use nix::sys::resource::{Resource, setrlimit};
@@ -227,17 +235,17 @@ mod tests {
         let end = clock.now().after(tillgate_core::time::Span::s(20));
         while clock.now() < end {
             let patience = if door.is_knocking() {
-                Some(std::time::Duration::ZERO)
+                Duration::ZERO
             } else {
-                door.deadline().map(|at| clock.until(at))
+                door.deadline().map_or(Duration::from_secs(1), |at| clock.until(at))
             };
-            poll.poll(&mut events, patience).unwrap();
+            poll.poll(&mut events, Some(patience)).unwrap();
             wakes += 1;
             if !events.is_empty() {
                 door.knock();
             }
+            inside.retain(|stream: &TcpStream| !matches!((&mut &*stream).read(&mut [0]), Ok(0)));
             door.accept(clock.now(), &mut inside);
-            inside.retain(|stream| !matches!((&mut &*stream).read(&mut [0]), Ok(0)));
             println!("woke {wakes} inside {} shed {}", inside.len(), door.shed());
         }
     }
