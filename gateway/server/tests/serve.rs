@@ -8,7 +8,9 @@ use std::fs;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use house::{House, tillgate};
+use house::{House, demo, tillgate};
+
+const VOUCHERS_HEAD: &str = "service,product,serial,pin,expiry\n";
 
 /// Writes `sessions_max` into the configuration.
 fn limit_sessions(house: &House, sessions_max: u32) {
@@ -36,13 +38,23 @@ fn a_signal_drains_and_ends_with_0_and_the_next_start_serves_again() {
 }
 
 #[test]
-fn a_second_gateway_on_the_same_store_is_refused_with_4_and_a_reason() {
+fn a_store_that_cannot_write_ends_with_70_and_the_next_start_has_nothing_of_it() {
     let house = House::new();
-    let first = house.serve();
-    let second = tillgate(&["serve", &house.config()]);
-    assert_eq!(second.code, 4, "{}", second.err);
-    assert!(second.err.contains("in use by another process"), "{}", second.err);
-    assert_eq!(first.stop(), 0);
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let gateway = house.serve_on_a_small_disk(100);
+    let voucher = |number: u32| format!("10,1,S{number:08},1234-{number:08},2099-12-31\n");
+    let rows: String = (0..3_000).map(voucher).collect();
+    let stock = house.csv("stock", &[("vouchers.csv", &format!("{VOUCHERS_HEAD}{rows}"))]);
+    let import = ["import", &stock, &house.config()];
+    let refused = tillgate(&[&import[..], &[&gateway.flag()]].concat());
+    assert_ne!(refused.code, 0, "acknowledged: {}", refused.out);
+    assert_eq!(gateway.end(), 70);
+
+    let verdict = tillgate(&["verify", &house.config()]);
+    assert_eq!(verdict.code, 0, "{}", verdict.err);
+    assert!(verdict.out.contains("\"vouchers_in_stock\": 0"), "{}", verdict.out);
+    let done = tillgate(&import);
+    assert_eq!(done.code, 0, "{}", done.err);
 }
 
 #[test]

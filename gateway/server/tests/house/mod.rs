@@ -120,18 +120,28 @@ impl House {
     }
 
     pub(crate) fn serve(&self) -> Gateway {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
-            .args(["serve", &self.config()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let where_: Value = serde_json::from_str(&line).unwrap();
-        let address = |name: &str| where_[name].as_str().unwrap().parse().unwrap();
-        Gateway { admin: address("admin"), terminals: address("terminals"), child }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tillgate"));
+        command.args(["serve", &self.config()]);
+        serve_as(command)
     }
+
+    /// As [`House::serve`], by a process whose files may have so many blocks of 1 KiB at most.
+    pub(crate) fn serve_on_a_small_disk(&self, blocks: u32) -> Gateway {
+        let mut command = Command::new("bash");
+        command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; exec \"$0\" serve \"$2\""]);
+        command.args([env!("CARGO_BIN_EXE_tillgate"), &blocks.to_string(), &self.config()]);
+        serve_as(command)
+    }
+}
+
+/// Starts a gateway and waits until it says where it is.
+fn serve_as(mut command: Command) -> Gateway {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let where_: Value = serde_json::from_str(&line).unwrap();
+    let address = |name: &str| where_[name].as_str().unwrap().parse().unwrap();
+    Gateway { admin: address("admin"), terminals: address("terminals"), child }
 }
 
 impl Gateway {
@@ -170,9 +180,14 @@ impl Gateway {
     }
 
     /// SIGTERM, and the exit code.
-    pub(crate) fn stop(mut self) -> i32 {
+    pub(crate) fn stop(self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.end()
+    }
+
+    /// Waits until it ends by itself; the exit code.
+    pub(crate) fn end(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 }
