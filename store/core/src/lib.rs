@@ -13,6 +13,8 @@
 //! [`Memory`] is the model, RocksDB the embedded default, and [`law`] binds them all. No clock,
 //! socket, thread, file, environment or randomness in here.
 
+#![forbid(unsafe_code)]
+
 pub mod book;
 pub mod command;
 pub mod commission;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use nix::sys::resource::{Resource, getrlimit};
 
 use super::print;
 use crate::config::HttpUrl;
@@ -41,7 +42,14 @@ fn bridge(text: &str) -> Result<(String, HttpUrl), String> {
 
 impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let wishes = Wishes { terminals: self.terminals, admin: self.admin, bridges: self.bridge };
+        // A system that does not tell its limit has none that would be in the way.
+        let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, u64::MAX));
+        let wishes = Wishes {
+            terminals: self.terminals,
+            admin: self.admin,
+            descriptors,
+            bridges: self.bridge,
+        };
         let Installed { public_key, password } = init::install(&self.dir, &wishes)?;
         let dir = self.dir.display();
         print::line(&format!(

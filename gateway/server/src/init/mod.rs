@@ -28,6 +28,8 @@ pub(crate) struct Wishes {
     pub(crate) terminals: SocketAddr,
     /// Where the admin API will listen.
     pub(crate) admin: SocketAddr,
+    /// File descriptors that the process may have at most.
+    pub(crate) descriptors: u64,
     /// Name and URL of each HTTP bridge.
     pub(crate) bridges: Vec<(String, HttpUrl)>,
 }

@@ -9,6 +9,10 @@ pub(super) fn config(wishes: &Wishes) -> String {
     let mut text = TEMPLATE
         .replace("{terminals}", &wishes.terminals.to_string())
         .replace("{admin}", &wishes.admin.to_string());
+    if let Some(sessions) = sessions_within(wishes.descriptors) {
+        let fitting = format!("sessions_max = {sessions}");
+        text = text.replace("# sessions_max = 18000", &fitting);
+    }
     for (name, url) in &wishes.bridges {
         write!(
             text,
@@ -18,6 +22,19 @@ pub(super) fn config(wishes: &Wishes) -> String {
         .expect("writing to a String does not fail");
     }
     text
+}
+
+/// Sessions unless the descriptors are fewer.
+const SESSIONS: u64 = 18_000;
+/// What everything beside the sessions may take; the gateway adds it up exactly at its start.
+const DESCRIPTORS_BESIDE: u64 = 1_024;
+/// Fewer make no gateway.
+const SESSIONS_MIN: u64 = 100;
+
+/// How many sessions fit, when the default does not.
+fn sessions_within(descriptors: u64) -> Option<u64> {
+    let fitting = descriptors.saturating_sub(DESCRIPTORS_BESIDE);
+    (fitting < SESSIONS).then_some(fitting.max(SESSIONS_MIN))
 }
 
 const TEMPLATE: &str = r#"# Tillgate's configuration. Paths are relative to this file. Lines that begin with # and a key

@@ -11,6 +11,7 @@ fn wishes() -> Wishes {
     Wishes {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
+        descriptors: 1_048_576,
         bridges: vec![("topup".into(), HttpUrl::parse("http://127.0.0.1:7402/topups").unwrap())],
     }
 }
@@ -89,4 +90,15 @@ fn a_missing_parent_directory_is_named() {
     let place = tempfile::tempdir().unwrap();
     let failure = install(&place.path().join("no/gate"), &wishes()).err().unwrap();
     assert!(failure.text.contains("No such file"), "{failure}");
+}
+
+#[test]
+fn where_descriptors_are_few_the_configuration_asks_for_fewer_sessions() {
+    let place = tempfile::tempdir().unwrap();
+    for (descriptors, sessions) in [(1_048_576, 18_000), (4_096, 3_072), (256, 100)] {
+        let dir = place.path().join(descriptors.to_string());
+        install(&dir, &Wishes { descriptors, ..wishes() }).unwrap();
+        let config = Config::load(&dir.join("tillgate.toml")).unwrap();
+        assert_eq!(config.link.sessions_max, sessions);
+    }
 }

@@ -58,6 +58,7 @@ impl Installation {
         let wishes = Wishes {
             terminals: "127.0.0.1:0".parse().unwrap(),
             admin: "127.0.0.1:0".parse().unwrap(),
+            descriptors: u64::MAX,
             bridges: provider.map(|at| ("topup".to_owned(), url(at))).into_iter().collect(),
         };
         install(&home, &wishes).unwrap();
