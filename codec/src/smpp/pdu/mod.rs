@@ -1,0 +1,255 @@
+//! PDUs: header, mandatory fields, optional parameters.
+//!
+//! One file per family, each with the same members: the struct, `decode`, `encode`.
+
+mod address;
+mod bind;
+mod data_sm;
+mod message;
+mod other;
+
+pub use address::Address;
+pub use bind::{Bind, BindResp, INTERFACE_VERSION, Password};
+pub use data_sm::DataSm;
+pub use message::{MessageResp, ShortMessage};
+pub use other::Other;
+
+use super::command::CommandId;
+use super::error::{DecodeError, EncodeError, EncodeErrorKind};
+use super::header::Header;
+use super::reader::{Reader, Source};
+use super::status::CommandStatus;
+use super::tag::Tag;
+use super::tlv::Tlvs;
+use super::writer::Writer;
+
+/// One PDU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pdu<'a> {
+    /// What became of the request; [`CommandStatus::OK`] in requests.
+    pub status: CommandStatus,
+    /// Comes back in the answer. Ours count from 1 to 0x7fffffff (SMPP 3.4, 3.2); the peer's are
+    /// echoed as they came.
+    pub sequence: u32,
+    /// What it is, with its mandatory fields.
+    pub body: Body<'a>,
+    /// Its optional parameters. Any PDU may bring some.
+    pub tlvs: Tlvs<'a>,
+}
+
+/// The mandatory fields of a PDU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// Opens a session that only receives.
+    BindReceiver(Bind<'a>),
+    /// Answers it.
+    BindReceiverResp(BindResp<'a>),
+    /// Opens a session that only submits.
+    BindTransmitter(Bind<'a>),
+    /// Answers it.
+    BindTransmitterResp(BindResp<'a>),
+    /// Opens a session for both ways.
+    BindTransceiver(Bind<'a>),
+    /// Answers it.
+    BindTransceiverResp(BindResp<'a>),
+    /// Closes the session.
+    Unbind,
+    /// Answers it.
+    UnbindResp,
+    /// Still there?
+    EnquireLink,
+    /// Answers it.
+    EnquireLinkResp,
+    /// Application to centre: a message.
+    SubmitSm(ShortMessage<'a>),
+    /// Answers it.
+    SubmitSmResp(MessageResp<'a>),
+    /// Centre to application: a message.
+    DeliverSm(ShortMessage<'a>),
+    /// Answers it.
+    DeliverSmResp(MessageResp<'a>),
+    /// A message either way, its text in a TLV.
+    DataSm(DataSm<'a>),
+    /// Answers it.
+    DataSmResp(MessageResp<'a>),
+    /// Answers what could not be read.
+    GenericNack,
+    /// A command that is not read here.
+    Other(Other<'a>),
+}
+
+impl<'a> Body<'a> {
+    /// What the PDU is.
+    #[must_use]
+    pub const fn command(&self) -> CommandId {
+        match self {
+            Self::BindReceiver(_) => CommandId::BIND_RECEIVER,
+            Self::BindReceiverResp(_) => CommandId::BIND_RECEIVER_RESP,
+            Self::BindTransmitter(_) => CommandId::BIND_TRANSMITTER,
+            Self::BindTransmitterResp(_) => CommandId::BIND_TRANSMITTER_RESP,
+            Self::BindTransceiver(_) => CommandId::BIND_TRANSCEIVER,
+            Self::BindTransceiverResp(_) => CommandId::BIND_TRANSCEIVER_RESP,
+            Self::Unbind => CommandId::UNBIND,
+            Self::UnbindResp => CommandId::UNBIND_RESP,
+            Self::EnquireLink => CommandId::ENQUIRE_LINK,
+            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
+            Self::SubmitSm(_) => CommandId::SUBMIT_SM,
+            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM_RESP,
+            Self::DeliverSm(_) => CommandId::DELIVER_SM,
+            Self::DeliverSmResp(_) => CommandId::DELIVER_SM_RESP,
+            Self::DataSm(_) => CommandId::DATA_SM,
+            Self::DataSmResp(_) => CommandId::DATA_SM_RESP,
+            Self::GenericNack => CommandId::GENERIC_NACK,
+            Self::Other(other) => other.command,
+        }
+    }
+
+    /// Reads the mandatory fields of that command.
+    pub(super) fn decode<S: Source<'a>>(
+        command: CommandId,
+        source: &mut S,
+    ) -> Result<Self, S::Error> {
+        match command {
+            CommandId::BIND_RECEIVER => Bind::decode(source).map(Self::BindReceiver),
+            CommandId::BIND_RECEIVER_RESP => BindResp::decode(source).map(Self::BindReceiverResp),
+            CommandId::BIND_TRANSMITTER => Bind::decode(source).map(Self::BindTransmitter),
+            CommandId::BIND_TRANSMITTER_RESP => {
+                BindResp::decode(source).map(Self::BindTransmitterResp)
+            }
+            CommandId::BIND_TRANSCEIVER => Bind::decode(source).map(Self::BindTransceiver),
+            CommandId::BIND_TRANSCEIVER_RESP => {
+                BindResp::decode(source).map(Self::BindTransceiverResp)
+            }
+            CommandId::UNBIND => Ok(Self::Unbind),
+            CommandId::UNBIND_RESP => Ok(Self::UnbindResp),
+            CommandId::ENQUIRE_LINK => Ok(Self::EnquireLink),
+            CommandId::ENQUIRE_LINK_RESP => Ok(Self::EnquireLinkResp),
+            CommandId::SUBMIT_SM => ShortMessage::decode(source).map(Self::SubmitSm),
+            CommandId::SUBMIT_SM_RESP => MessageResp::decode(source).map(Self::SubmitSmResp),
+            CommandId::DELIVER_SM => ShortMessage::decode(source).map(Self::DeliverSm),
+            CommandId::DELIVER_SM_RESP => MessageResp::decode(source).map(Self::DeliverSmResp),
+            CommandId::DATA_SM => DataSm::decode(source).map(Self::DataSm),
+            CommandId::DATA_SM_RESP => MessageResp::decode(source).map(Self::DataSmResp),
+            CommandId::GENERIC_NACK => Ok(Self::GenericNack),
+            command => Other::decode(command, source).map(Self::Other),
+        }
+    }
+
+    fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::BindReceiver(bind)
+            | Self::BindTransmitter(bind)
+            | Self::BindTransceiver(bind) => bind.encode(writer),
+            Self::BindReceiverResp(resp)
+            | Self::BindTransmitterResp(resp)
+            | Self::BindTransceiverResp(resp) => resp.encode(writer),
+            Self::SubmitSm(message) | Self::DeliverSm(message) => message.encode(writer),
+            Self::DataSm(message) => message.encode(writer),
+            Self::SubmitSmResp(resp) | Self::DeliverSmResp(resp) | Self::DataSmResp(resp) => {
+                resp.encode(writer)
+            }
+            Self::Other(other) => {
+                other.encode(writer);
+                Ok(())
+            }
+            Self::Unbind
+            | Self::UnbindResp
+            | Self::EnquireLink
+            | Self::EnquireLinkResp
+            | Self::GenericNack => Ok(()),
+        }
+    }
+
+    /// Whether the answer to a failed request says nothing: its body is then left out.
+    fn is_empty_answer(&self) -> bool {
+        match self {
+            Self::BindReceiverResp(resp)
+            | Self::BindTransmitterResp(resp)
+            | Self::BindTransceiverResp(resp) => resp.system_id.0.is_empty(),
+            Self::SubmitSmResp(resp) => resp.message_id.0.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Pdu<'a> {
+    /// A request, or an answer that all is well, without optional parameters.
+    #[must_use]
+    pub const fn new(sequence: u32, body: Body<'a>) -> Self {
+        Self { status: CommandStatus::OK, sequence, body, tlvs: Tlvs::NONE }
+    }
+
+    /// A generic_nack: the answer to what could not be read.
+    #[must_use]
+    pub const fn nack(status: CommandStatus, sequence: u32) -> Self {
+        Self { status, sequence, body: Body::GenericNack, tlvs: Tlvs::NONE }
+    }
+
+    /// Reads one whole PDU, as [`deframe`](super::deframe) finds it.
+    ///
+    /// # Errors
+    /// [`DecodeError`] names command, sequence number, field and offset of what is wrong.
+    pub fn decode(pdu: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(pdu)?;
+        let header = reader.header();
+        let body = Body::decode(header.command, &mut reader)?;
+        let Header { status, sequence, .. } = header;
+        Ok(Self { status, sequence, body, tlvs: Tlvs::wire(reader.rest()) })
+    }
+
+    /// Appends the whole PDU to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the PDU would break the specification; `out` is then as it was.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let start = out.len();
+        let result = self.append(out);
+        if result.is_err() {
+            out.truncate(start);
+        }
+        result
+    }
+
+    fn append(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let Self { status, sequence, body, tlvs } = self;
+        let command = body.command();
+        let header = Header { length: 0, command, status: *status, sequence: *sequence };
+        let mut writer = Writer::start(&header, out);
+        if self.has_two_texts() {
+            return Err(writer.error("short_message", EncodeErrorKind::TwoTexts));
+        }
+        // SMPP 3.4, 4.1 and 4.4.2: an answer with an error has no body.
+        let no_body = *status != CommandStatus::OK && body.is_empty_answer();
+        if !no_body || tlvs.iter().next().is_some() {
+            body.encode(&mut writer)?;
+        }
+        for tlv in tlvs {
+            writer.tlv(tlv)?;
+        }
+        writer.finish()
+    }
+
+    fn has_two_texts(&self) -> bool {
+        match &self.body {
+            Body::SubmitSm(message) | Body::DeliverSm(message) => {
+                !message.short_message.is_empty() && self.tlvs.find(Tag::MESSAGE_PAYLOAD).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// The message's octets: `short_message`, or where that is empty `message_payload`; `None` for
+    /// PDUs that carry no message.
+    #[must_use]
+    pub fn message(&self) -> Option<&'a [u8]> {
+        let short = match &self.body {
+            Body::SubmitSm(message) | Body::DeliverSm(message) => message.short_message,
+            Body::DataSm(_) => &[],
+            _ => return None,
+        };
+        match self.tlvs.find(Tag::MESSAGE_PAYLOAD) {
+            Some(payload) if short.is_empty() => Some(payload.value),
+            _ => Some(short),
+        }
+    }
+}

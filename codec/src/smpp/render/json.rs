@@ -1,0 +1,125 @@
+//! A PDU as JSON, and back.
+//!
+//! ```json
+//! {"protocol":"smpp","length":70,"command":"deliver_sm","status":0,"status_name":"ESME_ROK",
+//!  "sequence":2,"fields":{"service_type":"USSD",…,"short_message":"31"},"text":"1",
+//!  "tlvs":[{"tag":"0501","name":"ussd_service_op","value":"12","meaning":"USSR confirm"}]}
+//! ```
+//!
+//! Numbers are numbers, C-octet strings are texts (octets over 0x7F as Latin 1), octets are
+//! upper-case hexadecimal.
+
+use serde_json::{Map, Value, json};
+
+use super::super::pdu::Pdu;
+use super::super::tag::Tag;
+use super::document::Document;
+use super::message::{Message, meaning};
+use super::rows::{self, dissect};
+use super::{hex, mask, wrong};
+use crate::iso8583::{ErrorJson, Reveal};
+
+/// What stands where something is masked.
+const MASKED: &str = "masked";
+
+/// One PDU as a JSON object on one line.
+///
+/// # Errors
+/// [`ErrorJson`] when the bytes are not exactly one PDU that can be read.
+pub fn render_json(bytes: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
+    let dissected = dissect(bytes);
+    let pdu = dissected.read?;
+    let message = Message::of(&pdu);
+    let text = message.as_ref().and_then(|message| message.text.as_deref());
+    let shown = text.map(|text| match reveal {
+        Reveal::Masked => mask::long_numbers(text),
+        Reveal::Clear => text.to_owned(),
+    });
+    let message_is_masked = shown.as_deref() != text;
+    let mut fields = Map::new();
+    let mut password_is_masked = false;
+    for row in &dissected.rows {
+        let secret = row.name == "password" && reveal == Reveal::Masked;
+        password_is_masked |= secret;
+        let value = match row.value {
+            rows::Value::Text(_) if secret => MASKED.into(),
+            rows::Value::Octets(_) if message_is_masked => MASKED.into(),
+            rows::Value::Number(number) => number.into(),
+            rows::Value::Text(text) => {
+                text.0.iter().map(|octet| char::from(*octet)).collect::<String>().into()
+            }
+            rows::Value::Octets(octets) => hex::text(octets).into(),
+        };
+        fields.insert(row.name.to_owned(), value);
+    }
+    let mut document = head(&pdu, bytes.len());
+    document.insert("fields".into(), fields.into());
+    if let Some(message) = message.filter(|message| !message.header.is_empty()) {
+        document.insert("udh".into(), hex::text(message.header).into());
+    }
+    document.extend(shown.map(|text| ("text".to_owned(), text.into())));
+    document.insert("tlvs".into(), tlvs(&pdu, message_is_masked));
+    let ignored = pdu.tlvs.ignored();
+    if ignored > 0 {
+        document.insert("ignored".into(), ignored.into());
+    }
+    if message_is_masked || password_is_masked {
+        document.insert("masked".into(), true.into());
+    }
+    Ok(Value::Object(document).to_string())
+}
+
+/// The members that every PDU has.
+fn head(pdu: &Pdu<'_>, length: usize) -> Map<String, Value> {
+    let mut document = Map::new();
+    document.insert("protocol".into(), "smpp".into());
+    document.insert("length".into(), length.into());
+    document.insert("command".into(), pdu.body.command().to_string().into());
+    document.insert("status".into(), pdu.status.0.into());
+    document.insert("status_name".into(), pdu.status.to_string().into());
+    document.insert("sequence".into(), pdu.sequence.into());
+    document
+}
+
+fn tlvs(pdu: &Pdu<'_>, message_is_masked: bool) -> Value {
+    let shown = pdu.tlvs.iter().map(|tlv| {
+        let mut shown = Map::new();
+        shown.insert("tag".into(), format!("{:04X}", tlv.tag.0).into());
+        shown.extend(tlv.tag.name().map(|name| ("name".to_owned(), json!(name))));
+        let value = match tlv.tag {
+            Tag::MESSAGE_PAYLOAD if message_is_masked => MASKED.to_owned(),
+            _ => hex::text(tlv.value),
+        };
+        shown.insert("value".into(), value.into());
+        shown.extend(meaning(tlv).map(|meaning| ("meaning".to_owned(), json!(meaning))));
+        Value::Object(shown)
+    });
+    shown.collect()
+}
+
+/// The octets of a PDU described as [`render_json`] does.
+///
+/// `length`, `status_name`, `udh` and the `name` and `meaning` of a TLV follow from the rest and
+/// are not looked at, with two exceptions: a TLV without `tag` is found by its `name`, and without
+/// a `short_message` the message is made of `udh` and `text`. Fields that are left out are 0 or
+/// empty; a field or member that does not exist is refused, and so is a `text` that is not that of
+/// the message.
+///
+/// # Errors
+/// [`ErrorJson`] when the document is not such a description, or the PDU would break the
+/// specification.
+pub fn encode_json(json: &str) -> Result<Vec<u8>, ErrorJson> {
+    let document = Document::parse(json)?;
+    let tlvs = document.tlvs();
+    let pdu = document.pdu(&tlvs)?;
+    let mut out = Vec::new();
+    pdu.encode(&mut out)?;
+    if let Some(expected) = document.text() {
+        let found = Message::of(&pdu).and_then(|message| message.text);
+        if found.as_deref() != Some(expected) {
+            let message = "the text is not that of the message: leave one of them out";
+            return Err(wrong("text", message));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,64 @@
+//! Masking: what a text may not show unless asked for.
+
+/// Digits from which on a number may be a card's (12 to 19, ISO/IEC 7812-1) or a voucher's.
+const DIGITS_MIN: usize = 12;
+
+/// Digits at the end that stay, to tell one number from another.
+const DIGITS_SHOWN: usize = 4;
+
+/// The text with the digits of long numbers replaced by `*`, except the last four. Single spaces
+/// and hyphens between digits do not end a number.
+pub(super) fn long_numbers(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number_on) = rest.split_at(start);
+        let (number, after) = number_on.split_at(number_bytes(number_on));
+        masked.push_str(before);
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let mut hidden = if digits < DIGITS_MIN { 0 } else { digits - DIGITS_SHOWN };
+        for character in number.chars() {
+            if character.is_ascii_digit() && hidden > 0 {
+                hidden -= 1;
+                masked.push('*');
+            } else {
+                masked.push(character);
+            }
+        }
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// Bytes of the number that the text begins with.
+fn number_bytes(text: &str) -> usize {
+    let mut end = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => end = index + 1,
+            b' ' | b'-' if end == index => {}
+            _ => break,
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::long_numbers;
+
+    #[test]
+    fn a_long_number_shows_its_last_four_digits_only() {
+        for (text, masked) in [
+            ("PIN 4711-0815-2342-9000.", "PIN ****-****-****-9000."),
+            ("4761 7390 0101 0010 ok", "**** **** **** 0010 ok"),
+            ("*123*1234567890#", "*123*1234567890#"),
+            ("sum 5.00, 12:30, 01-02-2026 12", "sum 5.00, 12:30, 01-02-2026 12"),
+            ("123456789012", "********9012"),
+            ("", ""),
+        ] {
+            assert_eq!(long_numbers(text), masked);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! PDUs for people: as JSON, as a table, and from JSON.
+//!
+//! Passwords are masked unless asked for, and so are numbers in texts that are long enough to be a
+//! card's or a voucher's. A masked document says so and cannot be encoded.
+
+mod document;
+mod hex;
+mod json;
+mod mask;
+mod message;
+mod rows;
+mod table;
+
+pub use json::{encode_json, render_json};
+pub use table::table;
+
+use super::error::{DecodeError, EncodeError};
+use crate::iso8583::{ErrorJson, Reveal};
+
+impl From<DecodeError> for ErrorJson {
+    fn from(error: DecodeError) -> Self {
+        Self {
+            kind: error.kind.word().to_owned(),
+            field: Some(error.field.to_owned()),
+            subfield: None,
+            offset: error.offset,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<EncodeError> for ErrorJson {
+    fn from(error: EncodeError) -> Self {
+        Self {
+            kind: error.kind.word().to_owned(),
+            field: Some(error.field.to_owned()),
+            subfield: None,
+            offset: 0,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// The error of a member of a document that is not as it should be.
+fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
+    let (kind, field) = ("member".to_owned(), Some(field.to_owned()));
+    ErrorJson { kind, field, subfield: None, offset: 0, message: message.into() }
+}

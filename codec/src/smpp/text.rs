@@ -1,0 +1,56 @@
+//! C-octet strings: fields of text that a NUL ends.
+
+use std::fmt;
+
+/// The octets of a C-octet string, without the NUL.
+///
+/// They should be ASCII (SMPP 3.4, 3.1) but peers send anything; it is shown escaped.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Text<'a>(pub &'a [u8]);
+
+impl<'a> Text<'a> {
+    /// A text of ours.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self(text.as_bytes())
+    }
+
+    /// As a string, if it is ASCII.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        std::str::from_utf8(self.0).ok().filter(|text| text.is_ascii())
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
+/// A field that is a C-octet string: its name and its size in the specification.
+pub(super) struct TextField {
+    /// Name in the specification, as errors and documents show it.
+    pub(super) name: &'static str,
+    /// Longest value that is sent, in octets without the NUL.
+    pub(super) bytes_max: usize,
+}
+
+impl TextField {
+    /// A field of `size` octets in the specification, which counts the NUL.
+    pub(super) const fn sized(name: &'static str, size: usize) -> Self {
+        Self { name, bytes_max: size - 1 }
+    }
+}
