@@ -13,10 +13,14 @@
 //! something is committed under a name that says what.
 
 mod link;
+mod smpp;
+mod ussd;
 
 use std::io;
 
 pub use link::{link_body, link_channel, link_deframe};
+pub use smpp::smpp;
+pub use ussd::{armour, gsm7};
 
 /// Runs `target` on each file named on the command line.
 ///

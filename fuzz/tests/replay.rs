@@ -32,3 +32,18 @@ fn link_channel_has_no_finding() {
 fn link_body_has_no_finding() {
     assert!(replay("link_body", tillgate_fuzz::link_body) > 25);
 }
+
+#[test]
+fn smpp_has_no_finding() {
+    assert!(replay("smpp", tillgate_fuzz::smpp) > 30);
+}
+
+#[test]
+fn gsm7_has_no_finding() {
+    assert!(replay("gsm7", tillgate_fuzz::gsm7) > 10);
+}
+
+#[test]
+fn armour_has_no_finding() {
+    assert!(replay("armour", tillgate_fuzz::armour) > 10);
+}
