@@ -89,6 +89,7 @@ fn passwords_and_long_numbers_are_masked_and_a_masked_pdu_is_not_encoded() {
     for (name, secrets) in [
         ("bind_transceiver", ["s3cret", "733363726574", "73 33 63 72"]),
         ("submit_sm_end", ["4711", "34373131", "34 37 31 31"]),
+        ("query_sm", ["3700", "37 00", "000000\""]),
     ] {
         let octets = sample(name);
         let json = render_json(&octets, Reveal::Masked).unwrap();
@@ -184,7 +185,10 @@ fn what_is_wrong_with_a_pdu_is_said_for_scripts() {
     );
     assert_eq!(render_json(&octets, Reveal::Masked).unwrap_err().to_string(), expected);
     let listed = table(&octets, Reveal::Masked);
-    assert!(listed.contains("    25  01                       dest_addr_npi             1\n"), "{listed}");
+    assert!(
+        listed.contains("    25  01                       dest_addr_npi             1\n"),
+        "{listed}"
+    );
     let last = "    26                           (wrong here)              deliver_sm: destination_addr \
         at offset 26: 1 octets are needed, 0 are left\n";
     assert!(listed.ends_with(last), "{listed}");

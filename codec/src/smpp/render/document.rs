@@ -155,9 +155,7 @@ impl<'a> Source<'a> for Fields<'a> {
         match self.find(field) {
             None => Ok(0),
             Some(Given::Number(number)) => Ok(*number),
-            Some(Given::Octets(_)) => {
-                Err(wrong(field, "a number from 0 to 255 is expected"))
-            }
+            Some(Given::Octets(_)) => Err(wrong(field, "a number from 0 to 255 is expected")),
         }
     }
 
@@ -192,8 +190,9 @@ fn command(members: &Map<String, Value>) -> Result<CommandId, ErrorJson> {
 
 fn status(members: &Map<String, Value>) -> Result<CommandStatus, ErrorJson> {
     match (members.get("status"), members.get("status_name").and_then(Value::as_str)) {
-        (Some(Value::String(name)), _) => CommandStatus::from_name(name)
-            .ok_or_else(|| wrong("status", "no status has that name")),
+        (Some(Value::String(name)), _) => {
+            CommandStatus::from_name(name).ok_or_else(|| wrong("status", "no status has that name"))
+        }
         (None, Some(name)) => CommandStatus::from_name(name)
             .ok_or_else(|| wrong("status_name", "no status has that name")),
         (status, _) => number("status", status).map(CommandStatus),

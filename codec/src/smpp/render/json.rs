@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::super::pdu::Pdu;
 use super::super::tag::Tag;
 use super::document::Document;
+use super::mask::MessageMask;
 use super::message::{Message, meaning};
 use super::rows::{self, dissect};
 use super::{hex, mask, wrong};
@@ -30,20 +31,15 @@ pub fn render_json(bytes: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
     let dissected = dissect(bytes);
     let pdu = dissected.read?;
     let message = Message::of(&pdu);
-    let text = message.as_ref().and_then(|message| message.text.as_deref());
-    let shown = text.map(|text| match reveal {
-        Reveal::Masked => mask::long_numbers(text),
-        Reveal::Clear => text.to_owned(),
-    });
-    let message_is_masked = shown.as_deref() != text;
+    let header = message.as_ref().map_or(&[][..], |message| message.header);
+    let (text, mask) = MessageMask::of(message.and_then(|message| message.text), reveal);
+    let mut is_masked = mask == MessageMask::Hidden;
     let mut fields = Map::new();
-    let mut password_is_masked = false;
     for row in &dissected.rows {
-        let secret = row.name == "password" && reveal == Reveal::Masked;
-        password_is_masked |= secret;
+        let hidden = mask::hides(row.name, reveal, mask);
+        is_masked |= hidden;
         let value = match row.value {
-            rows::Value::Text(_) if secret => MASKED.into(),
-            rows::Value::Octets(_) if message_is_masked => MASKED.into(),
+            _ if hidden => MASKED.into(),
             rows::Value::Number(number) => number.into(),
             rows::Value::Text(text) => {
                 text.0.iter().map(|octet| char::from(*octet)).collect::<String>().into()
@@ -54,16 +50,16 @@ pub fn render_json(bytes: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
     }
     let mut document = head(&pdu, bytes.len());
     document.insert("fields".into(), fields.into());
-    if let Some(message) = message.filter(|message| !message.header.is_empty()) {
-        document.insert("udh".into(), hex::text(message.header).into());
+    if !header.is_empty() {
+        document.insert("udh".into(), hex::text(header).into());
     }
-    document.extend(shown.map(|text| ("text".to_owned(), text.into())));
-    document.insert("tlvs".into(), tlvs(&pdu, message_is_masked));
+    document.extend(text.map(|text| ("text".to_owned(), text.into())));
+    document.insert("tlvs".into(), tlvs(&pdu, mask));
     let ignored = pdu.tlvs.ignored();
     if ignored > 0 {
         document.insert("ignored".into(), ignored.into());
     }
-    if message_is_masked || password_is_masked {
+    if is_masked {
         document.insert("masked".into(), true.into());
     }
     Ok(Value::Object(document).to_string())
@@ -81,13 +77,13 @@ fn head(pdu: &Pdu<'_>, length: usize) -> Map<String, Value> {
     document
 }
 
-fn tlvs(pdu: &Pdu<'_>, message_is_masked: bool) -> Value {
+fn tlvs(pdu: &Pdu<'_>, mask: MessageMask) -> Value {
     let shown = pdu.tlvs.iter().map(|tlv| {
         let mut shown = Map::new();
         shown.insert("tag".into(), format!("{:04X}", tlv.tag.0).into());
         shown.extend(tlv.tag.name().map(|name| ("name".to_owned(), json!(name))));
         let value = match tlv.tag {
-            Tag::MESSAGE_PAYLOAD if message_is_masked => MASKED.to_owned(),
+            Tag::MESSAGE_PAYLOAD if mask == MessageMask::Hidden => MASKED.to_owned(),
             _ => hex::text(tlv.value),
         };
         shown.insert("value".into(), value.into());

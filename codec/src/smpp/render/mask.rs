@@ -1,4 +1,34 @@
-//! Masking: what a text may not show unless asked for.
+//! Masking: what is not shown unless asked for.
+
+use crate::iso8583::Reveal;
+
+/// Fields that are not shown unless asked for: what is not read here may hold a text or a password.
+const SECRETS: [&str; 2] = ["password", "body"];
+
+/// Whether a mandatory field is hidden.
+pub(super) fn hides(field: &str, reveal: Reveal, message: MessageMask) -> bool {
+    let is_secret = reveal == Reveal::Masked && SECRETS.contains(&field);
+    is_secret || (field == "short_message" && message == MessageMask::Hidden)
+}
+
+/// Whether the octets of a message are hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageMask {
+    Shown,
+    Hidden,
+}
+
+impl MessageMask {
+    /// The text as it may be shown, and whether that hides something.
+    pub(super) fn of(text: Option<String>, reveal: Reveal) -> (Option<String>, Self) {
+        let masked = match reveal {
+            Reveal::Clear => text.clone(),
+            Reveal::Masked => text.as_deref().map(long_numbers),
+        };
+        let mask = if masked == text { Self::Shown } else { Self::Hidden };
+        (masked, mask)
+    }
+}
 
 /// Digits from which on a number may be a card's (12 to 19, ISO/IEC 7812-1) or a voucher's.
 const DIGITS_MIN: usize = 12;
@@ -8,7 +38,7 @@ const DIGITS_SHOWN: usize = 4;
 
 /// The text with the digits of long numbers replaced by `*`, except the last four. Single spaces
 /// and hyphens between digits do not end a number.
-pub(super) fn long_numbers(text: &str) -> String {
+fn long_numbers(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

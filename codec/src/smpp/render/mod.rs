@@ -1,7 +1,8 @@
 //! PDUs for people: as JSON, as a table, and from JSON.
 //!
-//! Passwords are masked unless asked for, and so are numbers in texts that are long enough to be a
-//! card's or a voucher's. A masked document says so and cannot be encoded.
+//! Unless asked for, passwords and bodies that are not read here are masked, and so are numbers in
+//! texts that are long enough to be a card's or a voucher's. A masked document says so and cannot be
+//! encoded.
 
 mod document;
 mod hex;
@@ -15,7 +16,7 @@ pub use json::{encode_json, render_json};
 pub use table::table;
 
 use super::error::{DecodeError, EncodeError};
-use crate::iso8583::{ErrorJson, Reveal};
+use crate::iso8583::ErrorJson;
 
 impl From<DecodeError> for ErrorJson {
     fn from(error: DecodeError) -> Self {

@@ -4,8 +4,9 @@ use super::super::header::Header;
 use super::super::limits::HEADER_BYTES;
 use super::super::pdu::Pdu;
 use super::super::tag::Tag;
+use super::mask::MessageMask;
 use super::message::{Message, meaning};
-use super::rows::{Dissected, Row, Value, dissect};
+use super::rows::{Value, dissect};
 use super::{hex, mask};
 use crate::iso8583::Reveal;
 
@@ -26,17 +27,27 @@ pub fn table(bytes: &[u8], reveal: Reveal) -> String {
     if let Some(header) = &dissected.header {
         head(&mut out, bytes, header);
     }
-    // What cannot be read has no text to judge by: its message, if any, is not shown.
-    let shown = match &dissected.read {
-        Ok(pdu) => Shown::of(pdu, reveal),
-        Err(_) => Shown { text: None, is_masked: reveal == Reveal::Masked },
-    };
+    // What cannot be read ends before its message.
+    let message = dissected.read.as_ref().ok().and_then(Message::of);
+    let (text, mask) = MessageMask::of(message.and_then(|message| message.text), reveal);
+    let text = text.map(|text| format!("{text:?}")).unwrap_or_default();
     for row in &dissected.rows {
-        let (octets, value) = shown.row(row, reveal);
+        let hidden = mask::hides(row.name, reveal, mask);
+        let octets = if hidden { &[] } else { row.octets };
+        let value = match row.value {
+            _ if hidden => MASKED.to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Text(text) => text.to_string(),
+            Value::Octets([]) => String::new(),
+            Value::Octets(_) => text.clone(),
+        };
         out.line(row.offset, octets, row.name, &value);
     }
     match &dissected.read {
-        Ok(pdu) => parameters(&mut out, bytes, &dissected, pdu, &shown),
+        Ok(pdu) => {
+            let payload = if mask == MessageMask::Hidden { MASKED } else { &text };
+            parameters(&mut out, bytes, dissected.tlvs_offset, pdu, payload);
+        }
         Err(error) => out.line(error.offset, &[], "(wrong here)", &error.to_string()),
     }
     out.0
@@ -55,59 +66,21 @@ fn head(out: &mut Lines, bytes: &[u8], header: &Header) {
     }
 }
 
-/// The optional parameters, and what is ignored behind them.
-fn parameters(
-    out: &mut Lines,
-    bytes: &[u8],
-    dissected: &Dissected<'_>,
-    pdu: &Pdu<'_>,
-    shown: &Shown,
-) {
-    let mut offset = dissected.tlvs_offset;
+/// The optional parameters from that offset on, and what is ignored behind them.
+fn parameters(out: &mut Lines, bytes: &[u8], start: usize, pdu: &Pdu<'_>, payload: &str) {
+    let mut offset = start;
     for tlv in &pdu.tlvs {
         let length = 4 + tlv.value.len();
-        let octets = &bytes[offset..offset + length];
-        let name = tlv.tag.to_string();
-        match (tlv.tag, &shown.text) {
-            (Tag::MESSAGE_PAYLOAD, _) if shown.is_masked => {
-                out.line(offset, &octets[..4], &name, MASKED);
-            }
-            (Tag::MESSAGE_PAYLOAD, Some(text)) => out.line(offset, octets, &name, text),
-            _ => out.line(offset, octets, &name, &meaning(tlv).unwrap_or_default()),
-        }
+        let value = match tlv.tag {
+            Tag::MESSAGE_PAYLOAD => payload.to_owned(),
+            _ => meaning(tlv).unwrap_or_default(),
+        };
+        let shown = if value == MASKED { 4 } else { length };
+        out.line(offset, &bytes[offset..offset + shown], &tlv.tag.to_string(), &value);
         offset += length;
     }
     if offset < bytes.len() {
         out.line(offset, &bytes[offset..], "(ignored)", "no whole parameter");
-    }
-}
-
-/// The message's text as it may be shown.
-struct Shown {
-    text: Option<String>,
-    is_masked: bool,
-}
-
-impl Shown {
-    fn of(pdu: &Pdu<'_>, reveal: Reveal) -> Self {
-        let text = Message::of(pdu).and_then(|message| message.text);
-        let masked = text.as_deref().map(mask::long_numbers);
-        let is_masked = reveal == Reveal::Masked && masked != text;
-        Self { text: text.map(|text| format!("{text:?}")), is_masked }
-    }
-
-    /// Octets and value of a mandatory field as they may be shown.
-    fn row<'r>(&self, row: &Row<'r>, reveal: Reveal) -> (&'r [u8], String) {
-        match row.value {
-            Value::Text(_) if row.name == "password" && reveal == Reveal::Masked => {
-                (&[], MASKED.to_owned())
-            }
-            Value::Octets(_) if self.is_masked => (&row.octets[..1], MASKED.to_owned()),
-            Value::Number(number) => (row.octets, number.to_string()),
-            Value::Text(text) => (row.octets, text.to_string()),
-            Value::Octets([]) => (row.octets, String::new()),
-            Value::Octets(_) => (row.octets, self.text.clone().unwrap_or_default()),
-        }
     }
 }
 
