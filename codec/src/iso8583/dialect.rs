@@ -1,11 +1,12 @@
 //! A compiled dialect: everything that one maker's ISO 8583 says differently from the next.
 
+use super::decode::quick::Quick;
 use super::error::{DecodeError, Inner, Place};
 use super::framing::Framing;
 use super::limits::FIELDS_MAX;
 use super::plan::{Key, Layout, Part, Plan};
 use super::table::{self, TableError};
-use super::words::{Coding, Mask};
+use super::words::{Coding, Mask, Word};
 
 /// A dialect, compiled from its table. Decoding and encoding borrow it and never change it.
 #[derive(Debug)]
@@ -23,9 +24,28 @@ pub struct Dialect {
     pub(crate) version: Option<u8>,
     /// Plans by data element number; 0 and 1 are never defined.
     pub(crate) plans: Box<[Plan; FIELDS_MAX + 1]>,
+    /// The short ways of the same fields, from field 1 on.
+    pub(crate) quick: Box<[Quick; FIELDS_MAX]>,
     pub(crate) parts: Vec<Part>,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) names: Vec<String>,
+}
+
+/// What a table says of one data element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldInfo<'d> {
+    /// Its name.
+    pub name: &'d str,
+    /// Its type in the standard's letters: `n`, `x+n`, `z`, `a`, `an`, `ans`, `text` or `b`.
+    pub kind: &'static str,
+    /// Least length: digits or characters; bytes, for `b`.
+    pub units_min: usize,
+    /// Greatest length; equal to the least for a field of fixed length.
+    pub units_max: usize,
+    /// Whether it has sub-fields.
+    pub has_parts: bool,
+    /// Whether printed forms hide some or all of it.
+    pub is_masked: bool,
 }
 
 /// Names and texts of the dialects that are built in.
@@ -67,10 +87,7 @@ impl Dialect {
     /// The table of a built-in dialect, to print and to start a new one from.
     #[must_use]
     pub fn builtin_table(name: &str) -> Option<&'static str> {
-        BUILTINS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, text)| *text)
+        BUILTINS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
     /// Its name.
@@ -103,6 +120,20 @@ impl Dialect {
         self.header_bytes
     }
 
+    /// What the table says of a data element; `None` if the dialect does not have it.
+    #[must_use]
+    pub fn field(&self, number: u8) -> Option<FieldInfo<'_>> {
+        let plan = self.plan(number)?;
+        Some(FieldInfo {
+            name: self.name_of(plan),
+            kind: plan.kind.text(),
+            units_min: usize::from(plan.min),
+            units_max: usize::from(plan.max),
+            has_parts: plan.layout > 0,
+            is_masked: plan.mask != Mask::Shown,
+        })
+    }
+
     /// Name of a data element; `None` if the dialect does not have it.
     #[must_use]
     pub fn field_name(&self, number: u8) -> Option<&str> {
@@ -112,8 +143,7 @@ impl Dialect {
     /// Whether printed forms hide some or all of a data element.
     #[must_use]
     pub fn is_masked(&self, number: u8) -> bool {
-        self.plan(number)
-            .is_some_and(|plan| plan.mask != Mask::Shown)
+        self.field(number).is_some_and(|field| field.is_masked)
     }
 
     /// Numbers of the data elements that the dialect has, ascending.
@@ -134,11 +164,7 @@ impl Dialect {
             Some(part) => format!(", sub-field {part}"),
             None => String::new(),
         };
-        format!(
-            "field {number} ({name}){part} at offset {}: {}",
-            error.offset(),
-            error.problem
-        )
+        format!("field {number} ({name}){part} at offset {}: {}", error.offset(), error.problem)
     }
 
     /// The sub-field that an error is about: its name, number or tag.
@@ -167,15 +193,11 @@ impl Dialect {
 
     /// The plan of a data element that the dialect has.
     pub(crate) fn plan(&self, number: u8) -> Option<&Plan> {
-        self.plans
-            .get(usize::from(number))
-            .filter(|plan| plan.is_defined())
+        self.plans.get(usize::from(number)).filter(|plan| plan.is_defined())
     }
 
     pub(crate) fn name_of(&self, plan: &Plan) -> &str {
-        self.names
-            .get(usize::from(plan.name))
-            .map_or("", String::as_str)
+        self.names.get(usize::from(plan.name)).map_or("", String::as_str)
     }
 
     /// The layout of a field that has one.
@@ -187,15 +209,12 @@ impl Dialect {
     /// The parts of a layout.
     pub(crate) fn parts(&self, layout: &Layout) -> &[Part] {
         let first = usize::from(layout.first);
-        self.parts
-            .get(first..first + usize::from(layout.count))
-            .unwrap_or(&[])
+        self.parts.get(first..first + usize::from(layout.count)).unwrap_or(&[])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::Dialect;
 
     #[test]
@@ -212,9 +231,7 @@ mod tests {
         for name in Dialect::builtin_names() {
             let dialect = Dialect::builtin(name).unwrap();
             assert!(
-                [2, 34, 35, 36, 45, 52]
-                    .iter()
-                    .all(|field| dialect.is_masked(*field)),
+                [2, 34, 35, 36, 45, 52].iter().all(|field| dialect.is_masked(*field)),
                 "{name}"
             );
         }

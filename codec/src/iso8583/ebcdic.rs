@@ -159,14 +159,9 @@ mod tests {
 
     #[test]
     fn letters_and_digits_are_where_ibm_put_them() {
-        for (byte, character) in [
-            (0xf0, b'0'),
-            (0xf9, b'9'),
-            (0xc1, b'A'),
-            (0xc4, b'D'),
-            (0xe9, b'Z'),
-            (0x40, b' '),
-        ] {
+        for (byte, character) in
+            [(0xf0, b'0'), (0xf9, b'9'), (0xc1, b'A'), (0xc4, b'D'), (0xe9, b'Z'), (0x40, b' ')]
+        {
             assert_eq!(to_latin1(Coding::Cp037, byte), character);
             assert_eq!(to_latin1(Coding::Cp1047, byte), character);
         }

@@ -153,10 +153,7 @@ impl fmt::Display for Problem {
             }
             Self::MessageLong { length } => write!(f, "{length} bytes, no message has over 65535"),
             Self::Trailing { count } => {
-                write!(
-                    f,
-                    "{count} bytes follow the last field that the bitmap announces"
-                )
+                write!(f, "{count} bytes follow the last field that the bitmap announces")
             }
             Self::LengthDigit => f.write_str("a digit of the length is expected"),
             Self::Length { length, min, max } if min == max => {
@@ -176,10 +173,7 @@ impl fmt::Display for Problem {
                 f.write_str("the bitmap announces it, the table does not have it")
             }
             Self::UnknownPart { number } => {
-                write!(
-                    f,
-                    "its bitmap announces {number}, the table does not have it"
-                )
+                write!(f, "its bitmap announces {number}, the table does not have it")
             }
             Self::TagLong => write!(f, "the tag has more than {BER_TAG_BYTES_MAX} bytes"),
             Self::TagLength => f.write_str("the length is indefinite or too long"),
@@ -195,11 +189,7 @@ impl fmt::Display for Problem {
 
 impl DecodeError {
     pub(crate) const fn new(problem: Problem, place: Place) -> Self {
-        Self {
-            problem,
-            place,
-            offset: 0,
-        }
+        Self { problem, place, offset: 0 }
     }
 
     pub(crate) const fn of_frame(problem: Problem) -> Self {

@@ -32,11 +32,7 @@ impl fmt::Display for ErrorJson {
         }
         error.insert("offset".to_owned(), self.offset.into());
         error.insert("message".to_owned(), self.message.as_str().into());
-        write!(
-            f,
-            "{}",
-            Value::Object(Map::from_iter([("error".to_owned(), error.into())]))
-        )
+        write!(f, "{}", Value::Object(Map::from_iter([("error".to_owned(), error.into())])))
     }
 }
 
@@ -67,12 +63,6 @@ impl ErrorJson {
 
     pub(crate) fn of_text(message: impl Into<String>, offset: usize) -> Self {
         let (kind, message) = ("json".to_owned(), message.into());
-        Self {
-            kind,
-            field: None,
-            subfield: None,
-            offset,
-            message,
-        }
+        Self { kind, field: None, subfield: None, offset, message }
     }
 }

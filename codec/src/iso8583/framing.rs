@@ -38,10 +38,7 @@ impl Framing {
     pub fn deframe(&self, bytes: &[u8]) -> Result<Option<Frame>, DecodeError> {
         if self.coding == FrameCoding::None {
             self.bounded(bytes.len())?;
-            return Ok(Some(Frame {
-                message: 0..bytes.len(),
-                end: bytes.len(),
-            }));
+            return Ok(Some(Frame { message: 0..bytes.len(), end: bytes.len() }));
         }
         let Some(prefix) = bytes.get(..self.bytes) else {
             return Ok(None);
@@ -53,10 +50,7 @@ impl Framing {
         };
         self.bounded(length)?;
         let end = self.bytes + length;
-        Ok((bytes.len() >= end).then_some(Frame {
-            message: self.bytes..end,
-            end,
-        }))
+        Ok((bytes.len() >= end).then_some(Frame { message: self.bytes..end, end }))
     }
 
     /// Appends the length of a message of `message_bytes` bytes.
@@ -70,16 +64,8 @@ impl Framing {
     ) -> Result<(), DecodeError> {
         self.bounded(message_bytes)?;
         let stated = message_bytes + if self.counts_itself { self.bytes } else { 0 };
-        let base = if self.coding == FrameCoding::Binary {
-            256
-        } else {
-            10
-        };
-        let places = if self.coding == FrameCoding::Bcd {
-            self.bytes * 2
-        } else {
-            self.bytes
-        };
+        let base = if self.coding == FrameCoding::Binary { 256 } else { 10 };
+        let places = if self.coding == FrameCoding::Bcd { self.bytes * 2 } else { self.bytes };
         let (mut rest, mut digits) = (stated, [0_u8; 8]);
         for digit in digits.iter_mut().rev().take(places) {
             *digit = u8::try_from(rest % base).unwrap_or(0);
@@ -98,9 +84,7 @@ impl Framing {
             FrameCoding::Ascii => out.extend(digits.iter().map(|digit| b'0' + digit)),
             FrameCoding::Bcd => {
                 out.extend(
-                    digits
-                        .chunks(2)
-                        .map(|pair| pair.iter().fold(0, |byte, d| byte << 4 | d)),
+                    digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, d| byte << 4 | d)),
                 );
             }
         }
@@ -113,10 +97,7 @@ impl Framing {
             Ok(())
         } else {
             let stated = message_bytes;
-            Err(DecodeError::of_frame(Problem::FrameLong {
-                stated,
-                bytes_max,
-            }))
+            Err(DecodeError::of_frame(Problem::FrameLong { stated, bytes_max }))
         }
     }
 
@@ -129,14 +110,7 @@ impl Framing {
                 FrameCoding::Ascii => (10, usize::from(byte.wrapping_sub(b'0'))),
                 FrameCoding::Bcd => {
                     let (high, low) = (usize::from(byte >> 4), usize::from(byte & 0xf));
-                    (
-                        100,
-                        if high > 9 || low > 9 {
-                            100
-                        } else {
-                            high * 10 + low
-                        },
-                    )
+                    (100, if high > 9 || low > 9 { 100 } else { high * 10 + low })
                 }
             };
             if digit >= base {
@@ -150,16 +124,10 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{FrameCoding, Framing};
 
     fn framing(coding: FrameCoding, bytes: usize, counts_itself: bool) -> Framing {
-        Framing {
-            coding,
-            bytes,
-            counts_itself,
-            message_bytes_max: 9_999,
-        }
+        Framing { coding, bytes, counts_itself, message_bytes_max: 9_999 }
     }
 
     #[test]
@@ -181,56 +149,32 @@ mod tests {
                 }
                 stream.push(9);
                 let frame = framing.deframe(&stream).unwrap().unwrap();
-                assert_eq!(
-                    (frame.message, frame.end),
-                    (bytes..bytes + 300, bytes + 300)
-                );
+                assert_eq!((frame.message, frame.end), (bytes..bytes + 300, bytes + 300));
             }
         }
     }
 
     #[test]
     fn a_length_that_is_no_number_closes_the_stream() {
-        let error = framing(FrameCoding::Bcd, 2, false)
-            .deframe(&[0x01, 0x2a])
-            .unwrap_err();
+        let error = framing(FrameCoding::Bcd, 2, false).deframe(&[0x01, 0x2a]).unwrap_err();
         assert_eq!((error.kind(), error.offset()), ("frame", 1));
-        assert!(
-            framing(FrameCoding::Ascii, 4, false)
-                .deframe(b"00x0")
-                .is_err()
-        );
+        assert!(framing(FrameCoding::Ascii, 4, false).deframe(b"00x0").is_err());
     }
 
     #[test]
     fn a_length_shorter_than_itself_is_refused() {
-        assert!(
-            framing(FrameCoding::Binary, 2, true)
-                .deframe(&[0, 1])
-                .is_err()
-        );
+        assert!(framing(FrameCoding::Binary, 2, true).deframe(&[0, 1]).is_err());
     }
 
     #[test]
     fn a_length_over_the_bound_is_refused_before_the_bytes_arrive() {
-        assert!(
-            framing(FrameCoding::Binary, 4, false)
-                .deframe(&[0xff; 4])
-                .is_err()
-        );
-        assert!(
-            framing(FrameCoding::Binary, 2, false)
-                .append_length(10_000, &mut vec![])
-                .is_err()
-        );
+        assert!(framing(FrameCoding::Binary, 4, false).deframe(&[0xff; 4]).is_err());
+        assert!(framing(FrameCoding::Binary, 2, false).append_length(10_000, &mut vec![]).is_err());
     }
 
     #[test]
     fn a_zero_length_is_a_keep_alive() {
-        let frame = framing(FrameCoding::Binary, 2, false)
-            .deframe(&[0, 0, 1])
-            .unwrap()
-            .unwrap();
+        let frame = framing(FrameCoding::Binary, 2, false).deframe(&[0, 0, 1]).unwrap().unwrap();
         assert_eq!((frame.message.len(), frame.end), (0, 2));
     }
 }

@@ -48,18 +48,10 @@ fn attempt(dialect: &Dialect, bytes: &[u8], start: usize) -> Guess {
         Err(error) => {
             let share = error.offset() * UNDERSTOOD_MAX / message.len().max(1);
             let error = ErrorJson::of_decoding(dialect, &error.at(error.offset() + start));
-            (
-                u8::try_from(share.min(UNDERSTOOD_MAX)).unwrap_or(0),
-                Some(error),
-            )
+            (u8::try_from(share.min(UNDERSTOOD_MAX)).unwrap_or(0), Some(error))
         }
     };
-    Guess {
-        dialect: dialect.name().to_owned(),
-        framed: start > 0,
-        score,
-        error,
-    }
+    Guess { dialect: dialect.name().to_owned(), framed: start > 0, score, error }
 }
 
 /// How much a message that decodes looks like one: its type, its TPDU, the fields that every
@@ -78,20 +70,14 @@ fn likeness(dialect: &Dialect, fields: &Fields, message: &[u8]) -> u8 {
         (fields.tpdu().is_none_or(|tpdu| tpdu.0[0] == 0x60), 4),
         (checked_share(dialect, fields, message) >= 50, 2),
     ];
-    DECODES
-        + signs
-            .iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, points)| points)
-            .sum::<u8>()
+    DECODES + signs.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum::<u8>()
 }
 
 /// Per cent of the message's bytes that lie in fields whose characters are checked.
 fn checked_share(dialect: &Dialect, fields: &Fields, message: &[u8]) -> usize {
     let checked = |number: &u8| dialect.plan(*number).is_some_and(|plan| !plan.is_opaque());
     let numbers = fields.numbers().filter(checked);
-    let bytes = numbers
-        .filter_map(|number| fields.span(number))
-        .map(|span| usize::from(span.bytes));
+    let bytes =
+        numbers.filter_map(|number| fields.span(number)).map(|span| usize::from(span.bytes));
     bytes.sum::<usize>() * 100 / message.len().max(1)
 }

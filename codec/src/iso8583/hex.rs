@@ -32,19 +32,17 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<u8>, usize> {
 
 /// Appends two digits a byte.
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
-    out.reserve(bytes.len() * 2);
-    for &byte in bytes {
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte)]);
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    let (pairs, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<2>();
+    for (pair, &byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte)];
     }
 }
 
 /// Two digits a byte.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|&byte| [digit(byte >> 4), digit(byte)])
-        .map(char::from)
-        .collect()
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]).map(char::from).collect()
 }
 
 #[cfg(test)]
@@ -59,9 +57,6 @@ mod tests {
 
     #[test]
     fn the_offset_of_what_is_wrong_is_told() {
-        assert_eq!(
-            (parse(b"00x1"), parse(b"000x"), parse(b"001")),
-            (Err(2), Err(3), Err(3))
-        );
+        assert_eq!((parse(b"00x1"), parse(b"000x"), parse(b"001")), (Err(2), Err(3), Err(3)));
     }
 }

@@ -27,11 +27,7 @@ pub fn decode_json(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> Result<St
     let framed = decode_either(dialect, bytes, &mut fields)
         .map_err(|wrong| ErrorJson::of_decoding(dialect, &wrong.error))?;
     let message = bytes.get(framed..).unwrap_or(&[]);
-    let view = View {
-        dialect,
-        bytes: message,
-        fields: &fields,
-    };
+    let view = View { dialect, bytes: message, fields: &fields };
     let mut object = Map::new();
     object.insert("dialect".to_owned(), dialect.name().into());
     if framed > 0 {
@@ -44,10 +40,7 @@ pub fn decode_json(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> Result<St
         object.insert("header".to_owned(), hex::text(view.header()).into());
     }
     object.insert("mti".to_owned(), view.mti().as_str().into());
-    object.insert(
-        "fields".to_owned(),
-        Value::Object(fields_json(&view, reveal)),
-    );
+    object.insert("fields".to_owned(), Value::Object(fields_json(&view, reveal)));
     Ok(Value::Object(object).to_string())
 }
 
@@ -81,15 +74,9 @@ pub(crate) fn decode_either(
         }
         // The fields of the first reading, which the second one has overwritten.
         let again = dialect.decode(message, fields);
-        debug_assert!(
-            again.is_err(),
-            "decoding the same bytes gives the same error"
-        );
+        debug_assert!(again.is_err(), "decoding the same bytes gives the same error");
     }
-    Err(Undecoded {
-        error: error.at(error.offset() + start),
-        start,
-    })
+    Err(Undecoded { error: error.at(error.offset() + start), start })
 }
 
 fn fields_json(view: &View<'_>, reveal: Reveal) -> Map<String, Value> {
@@ -108,10 +95,7 @@ fn fields_json(view: &View<'_>, reveal: Reveal) -> Map<String, Value> {
 /// The fields that announce a bitmap without any field in it or beyond it.
 fn unneeded_bitmaps(fields: &Fields) -> impl Iterator<Item = u8> + use<> {
     let words = fields.present.0;
-    let needed = words
-        .iter()
-        .rposition(|word| *word != 0)
-        .map_or(1, |word| word + 1);
+    let needed = words.iter().rposition(|word| *word != 0).map_or(1, |word| word + 1);
     let carried = fields.bitmaps;
     [(1, 2), (65, 3)]
         .into_iter()
@@ -123,10 +107,7 @@ fn tree_json(tree: Tree) -> Value {
     match tree {
         Tree::Leaf(text) => Value::String(text),
         Tree::List(values) => Value::Array(values.into_iter().map(tree_json).collect()),
-        Tree::Node(nodes) => nodes
-            .into_iter()
-            .map(|(key, tree)| (key, tree_json(tree)))
-            .collect(),
+        Tree::Node(nodes) => nodes.into_iter().map(|(key, tree)| (key, tree_json(tree))).collect(),
     }
 }
 
@@ -176,33 +157,22 @@ fn message_of(dialect: &Dialect, object: &Map<String, Value>) -> Result<Message,
     };
     let mut message = Message::new(mti);
     if let Some(text) = text_of(object, "tpdu")? {
-        let bytes = hex::parse(text.as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
+        let bytes = hex::parse(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
         let Some(bytes) = bytes else {
-            return Err(ErrorJson::of_text(
-                "`tpdu` is expected to be ten hexadecimal digits",
-                0,
-            ));
+            return Err(ErrorJson::of_text("`tpdu` is expected to be ten hexadecimal digits", 0));
         };
         message.tpdu = Some(Tpdu(bytes));
     }
     if let Some(text) = text_of(object, "header")? {
         let Ok(bytes) = hex::parse(text.as_bytes()) else {
-            return Err(ErrorJson::of_text(
-                "`header` is expected to be hexadecimal",
-                0,
-            ));
+            return Err(ErrorJson::of_text("`header` is expected to be hexadecimal", 0));
         };
         message = message.with_header(&bytes);
     }
     let fields = match object.get("fields") {
         Some(Value::Object(fields)) => fields,
         Some(_) => {
-            return Err(ErrorJson::of_text(
-                "`fields` is expected to be an object",
-                0,
-            ));
+            return Err(ErrorJson::of_text("`fields` is expected to be an object", 0));
         }
         None => return Ok(message),
     };
@@ -220,10 +190,7 @@ fn set_field(
 ) -> Result<(), ErrorJson> {
     let wrong = |text: &str| {
         let field = Some(key.to_owned());
-        Err(ErrorJson {
-            field,
-            ..ErrorJson::of_text(format!("field {key}: {text}"), 0)
-        })
+        Err(ErrorJson { field, ..ErrorJson::of_text(format!("field {key}: {text}"), 0) })
     };
     let number = match key.parse::<u8>() {
         Ok(number) if (1..=FIELD_MAX).contains(&number) => number,
@@ -243,13 +210,9 @@ fn set_field(
     if matches!(&tree, Tree::Leaf(text) if text.contains("***")) && dialect.is_masked(number) {
         return wrong("the value is hidden: decode with the card data revealed to encode it again");
     }
-    let value = dialect
-        .compose(number, &tree)
-        .map_err(ErrorJson::of_encoding)?;
+    let value = dialect.compose(number, &tree).map_err(ErrorJson::of_encoding)?;
     if value.len() > MESSAGE_BYTES_MAX {
-        let problem = Problem::MessageLong {
-            length: value.len(),
-        };
+        let problem = Problem::MessageLong { length: value.len() };
         return wrong(&problem.to_string());
     }
     message.set_bytes(number, &value);
@@ -259,15 +222,9 @@ fn set_field(
 fn json_tree(value: &Value) -> Option<Tree> {
     match value {
         Value::String(text) => Some(Tree::Leaf(text.clone())),
-        Value::Array(items) => items
-            .iter()
-            .map(json_tree)
-            .collect::<Option<_>>()
-            .map(Tree::List),
+        Value::Array(items) => items.iter().map(json_tree).collect::<Option<_>>().map(Tree::List),
         Value::Object(object) => {
-            let nodes = object
-                .iter()
-                .map(|(key, item)| Some((key.clone(), json_tree(item)?)));
+            let nodes = object.iter().map(|(key, item)| Some((key.clone(), json_tree(item)?)));
             nodes.collect::<Option<_>>().map(Tree::Node)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -278,9 +235,6 @@ fn text_of<'v>(object: &'v Map<String, Value>, key: &str) -> Result<Option<&'v s
     match object.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(ErrorJson::of_text(
-            format!("`{key}` is expected to be a string"),
-            0,
-        )),
+        Some(_) => Err(ErrorJson::of_text(format!("`{key}` is expected to be a string"), 0)),
     }
 }

@@ -26,26 +26,15 @@ pub fn table(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> String {
         Err(wrong) => wrong.start,
     };
     let message = bytes.get(start..).unwrap_or(&[]);
-    let view = View {
-        dialect,
-        bytes: message,
-        fields: &fields,
-    };
-    let mut rows = Rows {
-        out: String::new(),
-        reveal,
-        base: start,
-    };
+    let view = View { dialect, bytes: message, fields: &fields };
+    let mut rows = Rows { out: String::new(), reveal, base: start };
     rows.row("offset", "bytes", "field", "name", "value");
     if start > 0 {
         let prefix = dump(bytes.get(..start).unwrap_or(&[]));
         rows.row("0", &prefix, "", "frame length", &message.len().to_string());
     }
     // A head that is wrong itself was read in part only, and is not listed.
-    if result
-        .as_ref()
-        .map_or_else(|wrong| wrong.error.field() > Some(1), |_| true)
-    {
+    if result.as_ref().map_or_else(|wrong| wrong.error.field() > Some(1), |_| true) {
         rows.head(&view);
         for number in view.numbers() {
             rows.field(&view, number);
@@ -53,13 +42,7 @@ pub fn table(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> String {
     }
     if let Err(wrong) = result {
         let wrong = ErrorJson::of_decoding(dialect, &wrong.error);
-        rows.row(
-            &wrong.offset.to_string(),
-            "",
-            "",
-            "wrong here",
-            &wrong.message,
-        );
+        rows.row(&wrong.offset.to_string(), "", "", "wrong here", &wrong.message);
     }
     rows.out
 }
@@ -96,31 +79,15 @@ impl Rows {
         } else {
             (dump(item.wire), item.value.to_owned())
         };
-        let value: String = value
-            .chars()
-            .map(|c| if c.is_control() { '.' } else { c })
-            .collect();
-        self.row(
-            &(self.base + item.at).to_string(),
-            &bytes,
-            item.field,
-            item.name,
-            &value,
-        );
+        let value: String = value.chars().map(|c| if c.is_control() { '.' } else { c }).collect();
+        self.row(&(self.base + item.at).to_string(), &bytes, item.field, item.name, &value);
     }
 
     fn head(&mut self, view: &View<'_>) {
         let fields = view.fields;
         let slice = |from: usize, to: usize| view.bytes.get(from..to).unwrap_or(&[]);
         let mut plain = |at, wire, field, name, value: &str| {
-            self.item(&Item {
-                at,
-                wire,
-                field,
-                name,
-                value,
-                mask: Mask::Shown,
-            });
+            self.item(&Item { at, wire, field, name, value, mask: Mask::Shown });
         };
         let tpdu = view.tpdu();
         if let Some(tpdu) = &tpdu {
@@ -128,33 +95,12 @@ impl Rows {
         }
         if !view.header().is_empty() {
             let header = hex::text(view.header());
-            plain(
-                fields.header().start,
-                view.header(),
-                "",
-                "message header",
-                &header,
-            );
+            plain(fields.header().start, view.header(), "", "message header", &header);
         }
         let body = fields.body();
-        let end = body
-            + if view.dialect.mti == Coding::Bcd {
-                2
-            } else {
-                4
-            };
-        plain(
-            body,
-            slice(body, end),
-            "0",
-            "message type",
-            view.mti().as_str(),
-        );
-        let width = if view.dialect.bitmap == Coding::Binary {
-            8
-        } else {
-            16
-        };
+        let end = body + if view.dialect.mti == Coding::Bcd { 2 } else { 4 };
+        plain(body, slice(body, end), "0", "message type", view.mti().as_str());
+        let width = if view.dialect.bitmap == Coding::Binary { 8 } else { 16 };
         let bitmap = slice(end, end + width * fields.bitmaps);
         let numbers: Vec<String> = view.numbers().map(|number| number.to_string()).collect();
         plain(end, bitmap, "1", "bitmap", &numbers.join(" "));
@@ -169,35 +115,16 @@ impl Rows {
         let Some(layout) = view.dialect.layout(plan) else {
             let value = printed(plan, wire, units, None);
             let mask = plan.mask;
-            self.item(&Item {
-                at,
-                wire,
-                field: &field,
-                name,
-                value: &value,
-                mask,
-            });
+            self.item(&Item { at, wire, field: &field, name, value: &value, mask });
             return;
         };
         let value = format!("{} bytes, by sub-field:", wire.len());
         let mask = Mask::Shown;
-        self.item(&Item {
-            at,
-            wire: &[],
-            field: &field,
-            name,
-            value: &value,
-            mask,
-        });
+        self.item(&Item { at, wire: &[], field: &field, name, value: &value, mask });
         let dialect = view.dialect;
-        let mut lister = Lister {
-            rows: self,
-            dialect,
-            at,
-            masks: vec![plan.mask],
-        };
+        let mut lister = Lister { rows: self, dialect, at, masks: vec![plan.mask] };
         // Decoding has walked it before, so this cannot fail.
-        let walked = walk_field(dialect, plan, layout, wire, units, &mut lister);
+        let walked = walk_field::<(), _>(dialect, plan, layout, wire, units, &mut lister);
         debug_assert!(walked.is_ok(), "a field that decodes can be walked again");
     }
 }
@@ -224,14 +151,7 @@ impl Lister<'_> {
         };
         let name = Some(self.dialect.name_of(met.plan)).filter(|_| met.plan.name > 0);
         let name = name.or(listed).unwrap_or("");
-        self.rows.item(&Item {
-            at: self.at + met.at,
-            wire,
-            field: &field,
-            name,
-            value,
-            mask,
-        });
+        self.rows.item(&Item { at: self.at + met.at, wire, field: &field, name, value, mask });
     }
 }
 

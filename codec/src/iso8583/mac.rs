@@ -138,12 +138,8 @@ impl Dialect {
     ) -> Result<(), EncodeError> {
         let beyond = message.bitmaps_min > 1 || message.numbers().any(|number| number > 64);
         let number = if beyond { 128 } else { 64 };
-        let length = self
-            .plan(number)
-            .filter(|plan| plan.is_binary() && plan.min == plan.max);
-        let length = length
-            .map(|plan| usize::from(plan.max))
-            .filter(|length| *length <= MAC_BYTES);
+        let length = self.plan(number).filter(|plan| plan.is_binary() && plan.min == plan.max);
+        let length = length.map(|plan| usize::from(plan.max)).filter(|length| *length <= MAC_BYTES);
         let Some(length) = length else {
             let text = format!("field {number}: the dialect has no room for a code there");
             return Err(EncodeError::new("unknown-field", text).of_field(number));
@@ -154,10 +150,7 @@ impl Dialect {
         let mut fields = Fields::new();
         let written = out.get(start..).unwrap_or(&[]);
         let body = self.view(written, &mut fields).ok().and_then(|view| {
-            Some((
-                view.start_of(number)?,
-                written.get(fields_body(&view)..view.start_of(number)?)?,
-            ))
+            Some((view.start_of(number)?, written.get(fields_body(&view)..view.start_of(number)?)?))
         });
         let Some((end, covered)) = body else {
             out.truncate(start);

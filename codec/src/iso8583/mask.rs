@@ -37,21 +37,10 @@ pub(crate) fn masked(mask: Mask, text: &str) -> String {
 
 fn pan(text: &str) -> String {
     let length = text.chars().count();
-    let first = if length >= PAN_DIGITS_MIN {
-        FIRST_SHOWN
-    } else {
-        0
-    };
-    let last = if length > 2 * LAST_SHOWN {
-        length - LAST_SHOWN
-    } else {
-        length
-    };
+    let first = if length >= PAN_DIGITS_MIN { FIRST_SHOWN } else { 0 };
+    let last = if length > 2 * LAST_SHOWN { length - LAST_SHOWN } else { length };
     let shown = |index| index < first || index >= last;
-    text.chars()
-        .enumerate()
-        .map(|(index, c)| if shown(index) { c } else { '*' })
-        .collect()
+    text.chars().enumerate().map(|(index, c)| if shown(index) { c } else { '*' }).collect()
 }
 
 fn stars(text: &str) -> String {
@@ -89,10 +78,7 @@ mod tests {
     #[test]
     fn a_track_shows_nothing_after_the_card_number() {
         let clear = "6224242300000069=29032200000012345";
-        assert_eq!(
-            masked(Mask::Track, clear),
-            "622424******0069=*****************"
-        );
+        assert_eq!(masked(Mask::Track, clear), "622424******0069=*****************");
         assert_eq!(masked(Mask::Track, &clear.replace('=', "D"))[16..17], *"D");
         assert_eq!(masked(Mask::Track, "1234567890123"), "*************");
     }

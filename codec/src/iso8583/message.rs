@@ -105,16 +105,12 @@ impl Message {
     /// # Panics
     /// If the number is not 2 to 192.
     pub fn set_bytes(&mut self, number: u8, value: &[u8]) -> &mut Self {
-        assert!(
-            (2..=FIELD_MAX).contains(&number),
-            "no message has a field {number}"
-        );
+        assert!((2..=FIELD_MAX).contains(&number), "no message has a field {number}");
         self.remove(number);
         let start = self.arena.len();
         self.make_room(value.len());
         self.arena.extend_from_slice(value);
-        self.places
-            .insert(self.present.before(number), (start, self.arena.len()));
+        self.places.insert(self.present.before(number), (start, self.arena.len()));
         self.present.set(number);
         self
     }
@@ -162,11 +158,7 @@ impl Message {
     #[must_use]
     pub fn number(&self, number: u8) -> Option<u64> {
         let text = self.text(number)?;
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            text.parse().ok()
-        } else {
-            None
-        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
     }
 
     /// Makes the arena larger without leaving card data behind in freed memory.
@@ -187,22 +179,13 @@ mod tests {
     #[test]
     fn the_last_value_set_is_the_one_that_is_there() {
         let mut message = Message::new(Mti::FINANCIAL_REQUEST);
-        message
-            .set(41, "12345678")
-            .set_number(4, 1_500)
-            .set(41, "87654321");
+        message.set(41, "12345678").set_number(4, 1_500).set(41, "87654321");
         message.set_bytes(52, &[0xff; 8]);
         assert_eq!(message.numbers().collect::<Vec<_>>(), [4, 41, 52]);
-        assert_eq!(
-            (message.text(41), message.number(4)),
-            (Some("87654321"), Some(1_500))
-        );
+        assert_eq!((message.text(41), message.number(4)), (Some("87654321"), Some(1_500)));
         assert_eq!((message.text(52), message.text(2)), (None, None));
         message.remove(4);
-        assert_eq!(
-            (message.has(4), message.text(41)),
-            (false, Some("87654321"))
-        );
+        assert_eq!((message.has(4), message.text(41)), (false, Some("87654321")));
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod view;
 mod words;
 
 pub use decode::fields::{Fields, Span};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, FieldInfo};
 pub use encode::error::EncodeError;
 pub use error::{DecodeError, Problem};
 pub use error_json::ErrorJson;

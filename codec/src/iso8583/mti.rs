@@ -28,10 +28,7 @@ impl Mti {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits: [u8; 4] = text.as_bytes().try_into().ok()?;
-        digits
-            .iter()
-            .all(u8::is_ascii_digit)
-            .then_some(Self(digits))
+        digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
     }
 
     /// The edition of the standard: `b'0'` for 1987, `b'1'` for 1993, `b'2'` for 2003.
@@ -65,12 +62,7 @@ impl Mti {
     pub fn answer(self) -> Option<Self> {
         self.is_request().then(|| {
             let [version, class, function, origin] = self.0;
-            Self([
-                version,
-                class,
-                function + 1,
-                origin - u8::from(self.is_repeat()),
-            ])
+            Self([version, class, function + 1, origin - u8::from(self.is_repeat())])
         })
     }
 
@@ -78,11 +70,7 @@ impl Mti {
     #[must_use]
     pub fn repeat(self) -> Self {
         let [version, class, function, origin] = self.0;
-        let odd = if origin < b'9' && !self.is_repeat() {
-            origin + 1
-        } else {
-            origin
-        };
+        let odd = if origin < b'9' && !self.is_repeat() { origin + 1 } else { origin };
         Self([version, class, function, odd])
     }
 
@@ -118,10 +106,7 @@ mod tests {
             ("1420", "1430"),
             ("0800", "0810"),
         ] {
-            assert_eq!(
-                Mti::parse(asked).and_then(Mti::answer),
-                Mti::parse(answered)
-            );
+            assert_eq!(Mti::parse(asked).and_then(Mti::answer), Mti::parse(answered));
         }
     }
 
@@ -133,18 +118,11 @@ mod tests {
     #[test]
     fn repeating_twice_is_repeating_once() {
         let repeat = Mti::REVERSAL_ADVICE.repeat();
-        assert_eq!(
-            (repeat.to_string(), repeat.repeat()),
-            ("0421".to_owned(), repeat)
-        );
+        assert_eq!((repeat.to_string(), repeat.repeat()), ("0421".to_owned(), repeat));
     }
 
     #[test]
     fn only_four_digits_are_an_mti() {
-        assert!(
-            ["020", "02000", "02A0", ""]
-                .iter()
-                .all(|text| Mti::parse(text).is_none())
-        );
+        assert!(["020", "02000", "02A0", ""].iter().all(|text| Mti::parse(text).is_none()));
     }
 }

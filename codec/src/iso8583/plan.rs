@@ -61,6 +61,8 @@ pub(crate) enum Check {
     Digits,
     /// Printable ASCII.
     Printable,
+    /// ASCII letters, digits and spaces.
+    Alphanumeric,
     /// Characters of one class of the code page.
     Class,
     /// A sign, then digits.
@@ -123,11 +125,7 @@ impl Plan {
     };
 
     /// A value of TLV layouts that the table says nothing of: whatever bytes there are.
-    pub(crate) const OPAQUE: Self = Self {
-        prefix: Prefix::Rest,
-        max: u16::MAX,
-        ..Self::UNDEFINED
-    };
+    pub(crate) const OPAQUE: Self = Self { prefix: Prefix::Rest, max: u16::MAX, ..Self::UNDEFINED };
 
     /// Whether the table has this field.
     pub(crate) const fn is_defined(&self) -> bool {
@@ -192,11 +190,7 @@ impl Tag {
     pub(crate) fn new(wire: &[u8], coding: Coding) -> Option<Self> {
         let mut bytes = [0; BER_TAG_BYTES_MAX];
         bytes.get_mut(..wire.len())?.copy_from_slice(wire);
-        Some(Self {
-            bytes,
-            length: u8::try_from(wire.len()).ok()?,
-            coding,
-        })
+        Some(Self { bytes, length: u8::try_from(wire.len()).ok()?, coding })
     }
 
     /// The tag that is written so in a table or in JSON.
@@ -279,10 +273,7 @@ mod tests {
     #[test]
     fn bytes_and_units_agree_for_every_scale() {
         for scale in [Scale::One, Scale::Half, Scale::SignHalf, Scale::Double] {
-            let plan = Plan {
-                scale,
-                ..Plan::OPAQUE
-            };
+            let plan = Plan { scale, ..Plan::OPAQUE };
             for bytes in (2..40).step_by(2) {
                 assert_eq!(plan.bytes_of(plan.units_of(bytes)), bytes, "{scale:?}");
             }
@@ -291,13 +282,7 @@ mod tests {
 
     #[test]
     fn a_sign_of_its_own_byte_stands_before_packed_digits() {
-        let plan = Plan {
-            scale: Scale::SignHalf,
-            ..Plan::OPAQUE
-        };
-        assert_eq!(
-            (plan.bytes_of(9), plan.bytes_of(17), plan.bytes_of(8)),
-            (5, 9, 5)
-        );
+        let plan = Plan { scale: Scale::SignHalf, ..Plan::OPAQUE };
+        assert_eq!((plan.bytes_of(9), plan.bytes_of(17), plan.bytes_of(8)), (5, 9, 5));
     }
 }

@@ -15,20 +15,8 @@ impl Tpdu {
     /// A terminal drops an answer that still carries its own header.
     #[must_use]
     pub const fn swapped(self) -> Self {
-        let [
-            id,
-            destination_high,
-            destination_low,
-            source_high,
-            source_low,
-        ] = self.0;
-        Self([
-            id,
-            source_high,
-            source_low,
-            destination_high,
-            destination_low,
-        ])
+        let [id, destination_high, destination_low, source_high, source_low] = self.0;
+        Self([id, source_high, source_low, destination_high, destination_low])
     }
 
     /// The destination's network international identifier, as its four hexadecimal digits.

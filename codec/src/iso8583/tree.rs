@@ -29,28 +29,29 @@ impl View<'_> {
         let (plan, span, wire) = self.found(number)?;
         let units = usize::from(span.units);
         let Some(layout) = self.dialect.layout(plan) else {
-            return Some(Tree::Leaf(shown(
-                plan.mask,
-                reveal,
-                printed(plan, wire, units, None),
-            )));
+            return Some(Tree::Leaf(shown(plan.mask, reveal, printed(plan, wire, units, None))));
         };
-        let field = Field {
-            dialect: self.dialect,
-            plan,
-            layout,
-            wire,
-            units,
-        };
+        let field = Field { dialect: self.dialect, plan, layout, wire, units };
         let clear = field.tree(Reveal::Clear)?;
         let value = compose(self.dialect, plan, &clear).ok();
-        if value.is_none() || value != self.value(number) {
+        if value.is_none() || value != self.value(number) || comes_back(&clear) {
             return Some(Tree::Leaf(field.leaf(reveal)?));
         }
         match reveal {
             Reveal::Clear => Some(clear),
             Reveal::Masked => field.tree(Reveal::Masked),
         }
+    }
+}
+
+/// Whether a key comes back after another one, which no object can say.
+fn comes_back(tree: &Tree) -> bool {
+    match tree {
+        Tree::Leaf(_) => false,
+        Tree::List(values) => values.iter().any(comes_back),
+        Tree::Node(nodes) => nodes.iter().enumerate().any(|(index, (key, tree))| {
+            comes_back(tree) || nodes.iter().skip(index + 1).any(|(other, _)| other == key)
+        }),
     }
 }
 
@@ -73,10 +74,7 @@ impl Field<'_> {
     fn tree(&self, reveal: Reveal) -> Option<Tree> {
         let mut grower = Grower {
             reveal,
-            levels: vec![Level {
-                key: String::new(),
-                nodes: Vec::new(),
-            }],
+            levels: vec![Level { key: String::new(), nodes: Vec::new() }],
             masks: vec![self.plan.mask],
         };
         self.walk(&mut grower)?;
@@ -89,17 +87,10 @@ impl Field<'_> {
         if self.plan.mask != Mask::Shown || reveal == Reveal::Clear {
             return Some(shown(self.plan.mask, reveal, text));
         }
-        let mut hider = Hider {
-            masks: vec![Mask::Shown],
-            hidden: Vec::new(),
-        };
+        let mut hider = Hider { masks: vec![Mask::Shown], hidden: Vec::new() };
         self.walk(&mut hider)?;
         // Characters of text for each byte of the field: two where binary became hexadecimal.
-        let width = if self.plan.coding == Coding::Binary {
-            2
-        } else {
-            1
-        };
+        let width = if self.plan.coding == Coding::Binary { 2 } else { 1 };
         let digits = if self.plan.is_binary() { 2 } else { 1 };
         for (at, bytes) in hider.hidden {
             let hidden = at * width..at * width + bytes * digits;
@@ -114,15 +105,7 @@ impl Field<'_> {
 
     /// `None` only if the field was never checked, which decoding excludes.
     fn walk<V: Visit>(&self, visit: &mut V) -> Option<()> {
-        walk_field(
-            self.dialect,
-            self.plan,
-            self.layout,
-            self.wire,
-            self.units,
-            visit,
-        )
-        .ok()
+        walk_field::<(), _>(self.dialect, self.plan, self.layout, self.wire, self.units, visit).ok()
     }
 }
 
@@ -167,18 +150,12 @@ impl Visit for Grower {
     fn leaf(&mut self, met: &Met<'_>) {
         let text = printed(met.plan, met.wire, met.units, met.nibbles);
         let mask = mask_of(met, self.masks.last());
-        self.put(
-            called(&met.called),
-            Tree::Leaf(shown(mask, self.reveal, text)),
-        );
+        self.put(called(&met.called), Tree::Leaf(shown(mask, self.reveal, text)));
     }
 
     fn open(&mut self, met: &Met<'_>) {
         self.masks.push(mask_of(met, self.masks.last()));
-        self.levels.push(Level {
-            key: called(&met.called),
-            nodes: Vec::new(),
-        });
+        self.levels.push(Level { key: called(&met.called), nodes: Vec::new() });
     }
 
     fn close(&mut self) {

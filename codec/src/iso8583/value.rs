@@ -1,5 +1,6 @@
 //! The value of a field: from its bytes on the wire, and back.
 
+use super::decode::blame::PartFault;
 use super::decode::check::{Value, check, expected};
 use super::decode::head::digit;
 use super::ebcdic::{from_latin1, to_latin1};
@@ -7,6 +8,7 @@ use super::error::Problem;
 use super::hex;
 use super::plan::{Count, Plan, Prefix, Scale};
 use super::words::{Coding, Kind, Side, Sign};
+use std::borrow::Cow;
 
 /// Appends the value: text as UTF-8, binary as it is. `wire` has passed decoding.
 ///
@@ -41,11 +43,7 @@ pub(crate) fn read(
 fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &mut Vec<u8>) {
     let (mut digits, mut wire) = (units, wire);
     if plan.scale == Scale::SignHalf {
-        let page = if plan.sign == Sign::EbcdicByte {
-            Coding::Cp037
-        } else {
-            Coding::Ascii
-        };
+        let page = if plan.sign == Sign::EbcdicByte { Coding::Cp037 } else { Coding::Ascii };
         if let Some((&sign, rest)) = wire.split_first() {
             out.push(to_latin1(page, sign));
             (digits, wire) = (units - 1, rest);
@@ -54,24 +52,14 @@ fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &
     let filler = usize::from(plan.pad == Side::Left && digits % 2 == 1);
     let skip = nibbles.unwrap_or(filler);
     let wire = wire.get(skip / 2..).unwrap_or(&[]);
-    let mut left = digits;
     let start = out.len();
-    out.reserve(digits + 2);
-    for (index, &byte) in wire.iter().enumerate() {
-        let pair = [hex::digit(byte >> 4), hex::digit(byte)];
-        let pair = if index == 0 && skip % 2 == 1 {
-            &pair[1..]
-        } else {
-            &pair[..]
-        };
-        let taken = pair.get(..left).unwrap_or(pair);
-        out.extend_from_slice(taken);
-        left -= taken.len();
-        if left == 0 {
-            break;
-        }
+    // Both digits of every byte, then those that are not asked for go.
+    let bytes = (skip % 2 + digits).div_ceil(2);
+    hex::append(wire.get(..bytes).unwrap_or(wire), out);
+    if skip % 2 == 1 {
+        out.copy_within(start + 1.., start);
     }
-    debug_assert_eq!(out.len() - start, digits);
+    out.truncate(start + digits);
 }
 
 /// Why a value cannot be sent as a field wants it.
@@ -93,34 +81,25 @@ pub(crate) fn write(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Result<usiz
     let units = if plan.is_binary() {
         binary(plan, value, out)
     } else {
-        let mut characters = latin1(plan, value)?;
-        fill(plan, &mut characters);
+        let characters = characters(plan, value)?;
         match plan.coding {
             Coding::Bcd => pack(plan, &characters, out)?,
+            Coding::Ascii => out.extend_from_slice(&characters),
             _ => out.extend(characters.iter().map(|c| from_latin1(plan.coding, *c))),
         }
         characters.len()
     };
     let (min, max) = (usize::from(plan.min), usize::from(plan.max));
     if units < min || units > max {
-        return Err(Unfit {
-            problem: Problem::Length {
-                length: units,
-                min,
-                max,
-            },
-            at: 0,
-        });
+        return Err(Unfit { problem: Problem::Length { length: units, min, max }, at: 0 });
     }
     if loses_a_digit(plan, units) {
-        return Err(Unfit {
-            problem: Problem::OddLength,
-            at: 0,
-        });
+        return Err(Unfit { problem: Problem::OddLength, at: 0 });
     }
     let from = out.get(start..).unwrap_or(&[]);
     let bytes = from.len();
-    check(plan, Value { from, bytes, units }).map_err(|(at, problem)| Unfit { problem, at })?;
+    check::<PartFault>(plan, Value { from, bytes, units })
+        .map_err(|PartFault { problem, at, .. }| Unfit { problem, at })?;
     Ok(units)
 }
 
@@ -150,73 +129,64 @@ fn binary(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> usize {
     value.len()
 }
 
-/// The characters of a text, ISO 8859-1.
+/// The characters of a text, ISO 8859-1, filled up to a fixed length.
+fn characters<'v>(plan: &Plan, value: &'v [u8]) -> Result<Cow<'v, [u8]>, Unfit> {
+    let short = plan.prefix == Prefix::Fixed && plan.kind != Kind::Signed;
+    let missing = if short { usize::from(plan.max).saturating_sub(value.len()) } else { 0 };
+    if missing == 0 && value.is_ascii() {
+        return Ok(Cow::Borrowed(value));
+    }
+    let mut characters = latin1(plan, value)?;
+    let missing = if short { usize::from(plan.max).saturating_sub(characters.len()) } else { 0 };
+    match plan.justify {
+        Side::Left => characters.resize(characters.len() + missing, plan.fill),
+        Side::Right => {
+            characters.splice(0..0, std::iter::repeat_n(plan.fill, missing));
+        }
+    }
+    Ok(Cow::Owned(characters))
+}
+
 fn latin1(plan: &Plan, value: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let unfit = |at| Unfit {
-        problem: Problem::Content {
-            expected: expected(plan.kind),
-        },
-        at,
-    };
+    let unfit = |at| Unfit { problem: Problem::Content { expected: expected(plan.kind) }, at };
     let text = std::str::from_utf8(value).map_err(|error| unfit(error.valid_up_to()))?;
-    let mut characters = Vec::with_capacity(text.len());
+    let mut characters = Vec::with_capacity(text.len().max(usize::from(plan.max.min(512))));
     for (at, character) in text.chars().enumerate() {
         characters.push(u8::try_from(character).map_err(|_| unfit(at))?);
     }
     Ok(characters)
 }
 
-/// Fills a short value of a fixed length up.
-fn fill(plan: &Plan, characters: &mut Vec<u8>) {
-    let length = usize::from(plan.max);
-    if plan.prefix != Prefix::Fixed || characters.len() >= length || plan.kind == Kind::Signed {
-        return;
-    }
-    let missing = length - characters.len();
-    match plan.justify {
-        Side::Left => characters.resize(length, plan.fill),
-        Side::Right => {
-            characters.splice(0..0, std::iter::repeat_n(plan.fill, missing));
-        }
-    }
-}
-
 /// Packs digits, two a byte, with sign and filler.
 fn pack(plan: &Plan, characters: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
+    let wrong = |at, expected| Unfit { problem: Problem::Content { expected }, at };
     let mut digits = characters;
     if plan.scale == Scale::SignHalf {
-        let (&sign, rest) = characters.split_first().ok_or(Unfit {
-            problem: Problem::Content {
-                expected: "a sign, C or D,",
-            },
-            at: 0,
-        })?;
+        let sign;
+        (sign, digits) = characters.split_first().ok_or(wrong(0, "a sign, C or D,"))?;
         let ebcdic = plan.sign == Sign::EbcdicByte;
-        out.push(if ebcdic {
-            from_latin1(Coding::Cp037, sign)
-        } else {
-            sign
-        });
-        digits = rest;
+        out.push(if ebcdic { from_latin1(Coding::Cp037, *sign) } else { *sign });
     }
-    let odd = digits.len() % 2 == 1;
-    let before = (odd && plan.pad == Side::Left).then_some(plan.digit);
-    let after = (odd && plan.pad == Side::Right).then_some(plan.digit);
-    let mut high = before;
-    for (at, &character) in digits.iter().enumerate() {
-        let nibble = nibble(plan, character).ok_or(Unfit {
-            problem: Problem::Content {
-                expected: expected(plan.kind),
-            },
-            at,
-        })?;
-        match high.take() {
-            Some(first) => out.push(first << 4 | nibble),
-            None => high = Some(nibble),
-        }
+    let before = characters.len() - digits.len();
+    let nibble = |at: usize, character: u8| {
+        nibble(plan, character).ok_or(wrong(before + at, expected(plan.kind)))
+    };
+    out.reserve(digits.len().div_ceil(2));
+    let mut at = 0;
+    if digits.len() % 2 == 1
+        && plan.pad == Side::Left
+        && let Some((&first, rest)) = digits.split_first()
+    {
+        out.push(plan.digit << 4 | nibble(0, first)?);
+        (at, digits) = (1, rest);
     }
-    if let Some(last) = high {
-        out.push(last << 4 | after.unwrap_or(0));
+    let (pairs, last) = digits.as_chunks::<2>();
+    for &[high, low] in pairs {
+        out.push(nibble(at, high)? << 4 | nibble(at + 1, low)?);
+        at += 2;
+    }
+    if let Some(&last) = last.first() {
+        out.push(nibble(at, last)? << 4 | plan.digit);
     }
     Ok(())
 }
@@ -234,7 +204,6 @@ fn nibble(plan: &Plan, character: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{Problem, read, write};
     use crate::iso8583::plan::{Check, Count, Plan, Prefix, Scale};
     use crate::iso8583::words::{Coding, Kind, PrefixCoding, Side};
@@ -290,14 +259,8 @@ mod tests {
 
     #[test]
     fn an_odd_number_of_digits_cannot_be_counted_in_bytes() {
-        let plan = Plan {
-            count: Count::PackedBytes,
-            ..digits(LL, 19, Side::Left, 0)
-        };
-        assert_eq!(
-            write(&plan, b"123", &mut Vec::new()).unwrap_err().problem,
-            Problem::OddLength
-        );
+        let plan = Plan { count: Count::PackedBytes, ..digits(LL, 19, Side::Left, 0) };
+        assert_eq!(write(&plan, b"123", &mut Vec::new()).unwrap_err().problem, Problem::OddLength);
         assert_eq!(write(&plan, b"1234", &mut Vec::new()), Ok(4));
     }
 

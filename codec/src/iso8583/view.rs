@@ -28,11 +28,7 @@ impl Dialect {
         fields: &'a mut Fields,
     ) -> Result<View<'a>, DecodeError> {
         self.decode(message, fields)?;
-        Ok(View {
-            dialect: self,
-            bytes: message,
-            fields,
-        })
+        Ok(View { dialect: self, bytes: message, fields })
     }
 }
 
@@ -73,7 +69,7 @@ impl<'a> View<'a> {
     }
 
     /// The value of a field of digits as a number; `None` if the message does not have it, or it is
-    /// of another type, or exceeds 64 bits. An `x+n` amount is no number: see [`View::text`].
+    /// empty, of another type, or over 19 digits. An `x+n` amount is no number: see [`View::text`].
     #[must_use]
     pub fn number(&self, number: u8) -> Option<u64> {
         let (plan, span, wire) = self.found(number)?;
@@ -82,30 +78,22 @@ impl<'a> View<'a> {
         }
         let mut text = [0; 20];
         let digits = usize::from(span.units);
-        if digits >= text.len() {
+        if digits == 0 || digits >= text.len() {
             return None;
         }
         match plan.coding {
             Coding::Bcd => {
                 let skip = usize::from(digits % 2 == 1 && plan.pad == super::words::Side::Left);
-                let nibbles = wire
-                    .iter()
-                    .flat_map(|byte| [byte >> 4, byte & 0xf])
-                    .skip(skip);
-                text.iter_mut()
-                    .zip(nibbles)
-                    .for_each(|(slot, nibble)| *slot = nibble);
+                let nibbles = wire.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).skip(skip);
+                text.iter_mut().zip(nibbles).for_each(|(slot, nibble)| *slot = nibble);
             }
             // The last nibble of a digit is its value, in ASCII and in EBCDIC.
-            _ => text
-                .iter_mut()
-                .zip(wire)
-                .for_each(|(slot, byte)| *slot = byte & 0xf),
+            _ => text.iter_mut().zip(wire).for_each(|(slot, byte)| *slot = byte & 0xf),
         }
         let digits = text.get(..digits)?;
-        digits.iter().try_fold(0_u64, |sum, &digit| {
-            sum.checked_mul(10)?.checked_add(u64::from(digit))
-        })
+        digits
+            .iter()
+            .try_fold(0_u64, |sum, &digit| sum.checked_mul(10)?.checked_add(u64::from(digit)))
     }
 
     /// The value as text; hexadecimal, for binary.
@@ -127,11 +115,7 @@ impl<'a> View<'a> {
     /// Plan, place and bytes of a field.
     pub(crate) fn found(&self, number: u8) -> Option<(&'a Plan, Span, &'a [u8])> {
         let span = self.fields.span(number)?;
-        Some((
-            self.dialect.plan(number)?,
-            span,
-            self.bytes.get(span.range())?,
-        ))
+        Some((self.dialect.plan(number)?, span, self.bytes.get(span.range())?))
     }
 }
 

@@ -9,19 +9,20 @@ pub(crate) trait Word: Copy + 'static {
 
     /// The meaning of a word.
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(word, _)| *word == text)
-            .map(|(_, meaning)| *meaning)
+        Self::ALL.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
+    }
+
+    /// The word for a meaning.
+    fn text(self) -> &'static str
+    where
+        Self: PartialEq,
+    {
+        Self::ALL.iter().find(|(_, meaning)| *meaning == self).map_or("", |(word, _)| *word)
     }
 
     /// Every word, for error messages.
     fn allowed() -> String {
-        Self::ALL
-            .iter()
-            .map(|(word, _)| *word)
-            .collect::<Vec<_>>()
-            .join(", ")
+        Self::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -175,11 +176,8 @@ pub(crate) enum Sign {
 
 impl Word for Sign {
     const WHAT: &'static str = "a form of sign";
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("byte", Self::Byte),
-        ("ebcdic-byte", Self::EbcdicByte),
-        ("nibble", Self::Nibble),
-    ];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("byte", Self::Byte), ("ebcdic-byte", Self::EbcdicByte), ("nibble", Self::Nibble)];
 }
 
 /// What a printed form hides of a value.

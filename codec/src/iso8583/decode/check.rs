@@ -2,15 +2,12 @@
 //!
 //! The fast paths only say yes or no; [`blame`] finds the place once the answer is no.
 
+use super::blame::Blame;
+use super::words8::{alphanumeric, digits, each, packed, printable};
 use crate::iso8583::ebcdic::{CLASSES, CLASSES_CP037, CLASSES_CP1047, class_of_kind, to_latin1};
-use crate::iso8583::error::Problem;
+use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::plan::{Check, Plan, Scale};
 use crate::iso8583::words::{Coding, Kind, Side, Sign};
-
-/// The same byte eight times.
-const fn each(byte: u8) -> u64 {
-    u64::from_be_bytes([byte; 8])
-}
 
 /// A value within its message: the bytes after it may be looked at, never judged.
 #[derive(Clone, Copy)]
@@ -32,110 +29,81 @@ impl Value<'_> {
 
     /// Whether every group of eight bytes passes. A short last group is filled up with `filler`.
     #[inline]
-    fn all(&self, filler: u64, passes: impl Fn(u64) -> bool) -> bool {
-        let (groups, rest) = self.own().as_chunks::<8>();
-        if !groups
-            .iter()
-            .all(|group| passes(u64::from_be_bytes(*group)))
-        {
-            return false;
+    pub(super) fn all(&self, filler: u64, passes: impl Fn(u64) -> bool) -> bool {
+        let (mut from, mut left) = (self.from, self.bytes);
+        while left >= 8 {
+            let Some((group, rest)) = from.split_first_chunk::<8>() else { return false };
+            if !passes(u64::from_be_bytes(*group)) {
+                return false;
+            }
+            (from, left) = (rest, left - 8);
         }
-        if rest.is_empty() {
+        if left == 0 {
             return true;
         }
-        let at = self.bytes - rest.len();
-        let keep = !(u64::MAX >> (rest.len() * 8));
-        let word = match self.from.get(at..).and_then(|from| from.first_chunk::<8>()) {
+        let keep = !(u64::MAX >> (left * 8));
+        let word = match from.first_chunk::<8>() {
             Some(group) => u64::from_be_bytes(*group),
-            None => {
-                rest.iter()
-                    .fold(0, |word, &byte| word << 8 | u64::from(byte))
-                    << (64 - rest.len() * 8)
-            }
+            None => from
+                .iter()
+                .zip([56, 48, 40, 32, 24, 16, 8])
+                .fold(0, |word, (byte, shift)| word | u64::from(*byte) << shift),
         };
         passes(word & keep | filler & !keep)
     }
 }
 
-/// Whether each of sixteen nibbles is at most 9: bit 3 never stands with bit 2 or bit 1.
-#[inline]
-const fn packed(word: u64) -> bool {
-    word & (word << 1 | word << 2) & each(0x88) == 0
-}
-
-/// Whether each of eight bytes is an ASCII digit.
-#[inline]
-const fn digits(word: u64) -> bool {
-    word & each(0xf0) == each(0x30) && packed(word & each(0x0f))
-}
-
-/// Whether each of eight bytes is from space to tilde.
-#[inline]
-const fn printable(word: u64) -> bool {
-    let high = each(0x80);
-    word & high == 0 && (word + each(0x60)) & !(word + each(0x01)) & high == high
-}
-
 /// Checks a value.
 ///
 /// # Errors
-/// The offset within the value, in bytes, and what is wrong there.
+/// The byte that does not belong there.
 #[inline]
-pub(crate) fn check(plan: &Plan, value: Value<'_>) -> Result<(), (usize, Problem)> {
+pub(crate) fn check<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
+    let odd = value.units % 2 == 1;
     let passes = match plan.check {
-        Check::Any => return Ok(()),
-        Check::Packed if value.units.is_multiple_of(2) => value.all(0, packed),
+        Check::Any => true,
+        Check::Packed if !odd || plan.digit <= 9 => value.all(0, packed),
+        Check::Packed => value
+            .own()
+            .iter()
+            .zip(0..)
+            .all(|(byte, at)| packed(u64::from(without_filler(plan, value, at, *byte)))),
+        Check::PackedTrack => true,
         Check::Digits => value.all(each(b'0'), digits),
         Check::Printable => value.all(each(b' '), printable),
-        Check::PackedTrack if value.units.is_multiple_of(2) => return Ok(()),
-        Check::Packed | Check::PackedTrack => return odd(plan, value),
+        Check::Alphanumeric => value.all(each(b' '), alphanumeric),
         Check::Class => class(plan, value.own()),
         Check::Signed => return signed(plan, value),
     };
-    if passes {
-        Ok(())
-    } else {
-        Err(blame(plan, value))
+    if !passes {
+        return Err(blame(plan, value));
     }
+    if odd && matches!(plan.check, Check::Packed | Check::PackedTrack) {
+        return filler(plan, value);
+    }
+    Ok(())
 }
 
-/// Packed digits of an odd number: the filler is compared, the digits are checked.
+/// Compares the nibble that fills up an odd number of digits.
 #[inline]
-fn odd(plan: &Plan, value: Value<'_>) -> Result<(), (usize, Problem)> {
+fn filler<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let own = value.own();
-    let (at, filler) = match plan.pad {
+    let (at, nibble) = match plan.pad {
         Side::Left => (0, own.first().map(|byte| byte >> 4)),
-        Side::Right => (
-            own.len().saturating_sub(1),
-            own.last().map(|byte| byte & 0xf),
-        ),
+        Side::Right => (value.bytes.saturating_sub(1), own.last().map(|byte| byte & 0xf)),
     };
-    if filler != Some(plan.digit) {
-        return Err((
-            at,
-            Problem::Padding {
-                expected: plan.digit,
-            },
-        ));
+    if nibble == Some(plan.digit) {
+        return Ok(());
     }
-    let passes = if plan.check == Check::PackedTrack {
-        true
-    } else if plan.digit <= 9 {
-        value.all(0, packed)
-    } else {
-        own.iter().enumerate().all(|(index, byte)| {
-            let own = match plan.pad {
-                Side::Left if index == at => byte & 0xf,
-                Side::Right if index == at => byte >> 4,
-                _ => *byte,
-            };
-            packed(u64::from(own))
-        })
-    };
-    if passes {
-        Ok(())
-    } else {
-        Err(blame(plan, value))
+    Err(E::new(at, Inner::None, || Problem::Padding { expected: plan.digit }))
+}
+
+/// A byte of packed digits, the filler made a digit.
+fn without_filler(plan: &Plan, value: Value<'_>, at: usize, byte: u8) -> u8 {
+    match plan.pad {
+        Side::Left if at == 0 => byte & 0xf,
+        Side::Right if at + 1 == value.bytes => byte >> 4,
+        Side::Left | Side::Right => byte,
     }
 }
 
@@ -145,86 +113,49 @@ fn class(plan: &Plan, own: &[u8]) -> bool {
         Coding::Cp1047 => &CLASSES_CP1047,
         Coding::Ascii | Coding::Bcd | Coding::Binary | Coding::Hex => &CLASSES,
     };
-    let common = own
-        .iter()
-        .fold(u8::MAX, |common, &byte| common & classes[usize::from(byte)]);
+    let common = own.iter().fold(u8::MAX, |common, &byte| common & classes[usize::from(byte)]);
     common & class_of_kind(plan.kind) != 0
 }
 
-/// A sign, then digits: as characters, or packed behind a letter or a nibble.
-fn signed(plan: &Plan, value: Value<'_>) -> Result<(), (usize, Problem)> {
-    let own = value.own();
-    let Some((&first, rest)) = own.split_first() else {
-        return Err((0, Problem::Content { expected: "a sign" }));
+/// A sign, then digits: as characters, or packed behind a letter or a nibble. Fillers stand on the
+/// left, before the digits or before the nibble of the sign.
+fn signed<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
+    let wrong = |at, expected| E::new(at, Inner::None, || Problem::Content { expected });
+    let padding = |at| E::new(at, Inner::None, || Problem::Padding { expected: plan.digit });
+    let Some((&first, rest)) = value.own().split_first() else {
+        return Err(wrong(0, "a sign, C or D,"));
     };
-    let sign = match (plan.scale, plan.sign) {
-        (Scale::Half, _) => match (value.units % 2, plan.pad) {
-            (0, _) => first >> 4,
-            _ if first >> 4 != plan.digit => {
-                return Err((
-                    0,
-                    Problem::Padding {
-                        expected: plan.digit,
-                    },
-                ));
-            }
-            _ => first & 0xf,
-        },
-        (Scale::SignHalf, Sign::EbcdicByte) => to_latin1(Coding::Cp037, first),
-        (Scale::SignHalf, _) => first,
-        _ => to_latin1(plan.coding, first),
+    let odd = value.units % 2 == 1;
+    if plan.scale == Scale::Half {
+        let (sign, other) = if odd { (first & 0xf, first >> 4) } else { (first >> 4, first & 0xf) };
+        if odd && other != plan.digit {
+            return Err(padding(0));
+        }
+        if !matches!(sign, 0xc | 0xd) {
+            return Err(wrong(0, "a sign, C or D,"));
+        }
+        let first_digit = if odd { 0 } else { other };
+        let at = if first_digit > 9 { Some(0) } else { first_unpacked(rest).map(|at| at + 1) };
+        return at.map_or(Ok(()), |at| Err(wrong(at, "a digit")));
+    }
+    let page = match (plan.scale, plan.sign) {
+        (Scale::SignHalf, Sign::EbcdicByte) => Coding::Cp037,
+        (Scale::SignHalf, _) => Coding::Ascii,
+        _ => plan.coding,
     };
-    let letters = if plan.scale == Scale::Half {
-        [0xc, 0xd]
+    if !matches!(to_latin1(page, first), b'C' | b'D') {
+        return Err(wrong(0, "a sign, C or D,"));
+    }
+    let at = if plan.scale == Scale::SignHalf {
+        // The sign is one of the units, so an even number of them leaves an odd number of digits.
+        if !odd && rest.first().is_some_and(|byte| byte >> 4 != plan.digit) {
+            return Err(padding(1));
+        }
+        first_unpacked(rest)
     } else {
-        [b'C', b'D']
+        rest.iter().position(|&byte| !to_latin1(plan.coding, byte).is_ascii_digit())
     };
-    if !letters.contains(&sign) {
-        return Err((
-            0,
-            Problem::Content {
-                expected: "a sign, C or D,",
-            },
-        ));
-    }
-    let wrong = match plan.scale {
-        Scale::Half => {
-            let low = if value.units.is_multiple_of(2) {
-                first & 0xf
-            } else {
-                0
-            };
-            if low > 9 {
-                Some(0)
-            } else {
-                first_unpacked(rest).map(|at| at + 1)
-            }
-        }
-        Scale::SignHalf => {
-            if (value.units - 1) % 2 == 1 && rest.first().is_some_and(|b| b >> 4 != plan.digit) {
-                return Err((
-                    1,
-                    Problem::Padding {
-                        expected: plan.digit,
-                    },
-                ));
-            }
-            first_unpacked(rest).map(|at| at + 1)
-        }
-        Scale::One | Scale::Double => rest
-            .iter()
-            .position(|&byte| !to_latin1(plan.coding, byte).is_ascii_digit())
-            .map(|at| at + 1),
-    };
-    match wrong {
-        Some(at) => Err((
-            at,
-            Problem::Content {
-                expected: "a digit",
-            },
-        )),
-        None => Ok(()),
-    }
+    at.map_or(Ok(()), |at| Err(wrong(at + 1, "a digit")))
 }
 
 fn first_unpacked(bytes: &[u8]) -> Option<usize> {
@@ -233,32 +164,25 @@ fn first_unpacked(bytes: &[u8]) -> Option<usize> {
 
 /// The first byte that does not pass.
 #[cold]
-fn blame(plan: &Plan, value: Value<'_>) -> (usize, Problem) {
+fn blame<E: Blame>(plan: &Plan, value: Value<'_>) -> E {
     let own = value.own();
+    let odd = value.units % 2 == 1;
     let at = match plan.check {
-        Check::Packed => {
-            let filler = value.units % 2 == 1 && plan.digit > 9;
-            own.iter().enumerate().position(|(index, &byte)| {
-                let byte = match plan.pad {
-                    Side::Left if filler && index == 0 => byte & 0xf,
-                    Side::Right if filler && index + 1 == own.len() => byte >> 4,
-                    _ => byte,
-                };
-                !packed(u64::from(byte))
-            })
-        }
+        Check::Packed => own.iter().enumerate().position(|(at, &byte)| {
+            let byte = if odd { without_filler(plan, value, at, byte) } else { byte };
+            !packed(u64::from(byte))
+        }),
         Check::Digits => own.iter().position(|byte| !byte.is_ascii_digit()),
         Check::Printable => own.iter().position(|byte| !matches!(byte, b' '..=b'~')),
-        _ => own
-            .iter()
-            .position(|byte| !class(plan, std::slice::from_ref(byte))),
+        _ => own.iter().position(|byte| !class(plan, std::slice::from_ref(byte))),
     };
-    (
-        at.unwrap_or(0),
-        Problem::Content {
-            expected: expected(plan.kind),
-        },
-    )
+    let Some(at) = at else {
+        // Only the filler is no digit.
+        return filler(plan, value).err().unwrap_or_else(|| {
+            E::new(0, Inner::None, || Problem::Padding { expected: plan.digit })
+        });
+    };
+    E::new(at, Inner::None, || Problem::Content { expected: expected(plan.kind) })
 }
 
 /// What a type is made of, for messages.
@@ -271,32 +195,5 @@ pub(crate) const fn expected(kind: Kind) -> &'static str {
         Kind::Printable => "a printable character",
         Kind::Text => "a character of ISO 8859-1",
         Kind::Binary => "an upper-case hexadecimal digit",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{digits, each, packed, printable};
-
-    #[test]
-    fn eight_bytes_at_once_agree_with_one_at_a_time() {
-        for place in 0..8 {
-            for byte in 0..=u8::MAX {
-                let put = |filler: u8| {
-                    let mut bytes = [filler; 8];
-                    bytes[place] = byte;
-                    u64::from_be_bytes(bytes)
-                };
-                assert_eq!(
-                    packed(put(0x99)),
-                    byte >> 4 <= 9 && byte & 0xf <= 9,
-                    "{byte}"
-                );
-                assert_eq!(digits(put(b'9')), byte.is_ascii_digit(), "{byte}");
-                assert_eq!(printable(put(b'~')), matches!(byte, b' '..=b'~'), "{byte}");
-                assert_eq!(printable(put(b' ')), matches!(byte, b' '..=b'~'), "{byte}");
-            }
-        }
-        assert!(packed(each(0x77)) && !packed(each(0x7a)));
     }
 }

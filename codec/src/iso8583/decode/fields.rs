@@ -60,12 +60,7 @@ impl Bits {
     pub(crate) fn before(&self, number: u8) -> usize {
         let (word, bit) = Self::place(number);
         let ones = |bits: u64| usize::try_from(bits.count_ones()).unwrap_or(0);
-        let earlier = self
-            .0
-            .iter()
-            .take(word)
-            .map(|bits| ones(*bits))
-            .sum::<usize>();
+        let earlier = self.0.iter().take(word).map(|bits| ones(*bits)).sum::<usize>();
         earlier + ones(self.0[word] & !(bit | (bit - 1)))
     }
 
@@ -107,11 +102,7 @@ impl Fields {
             body: 0,
             present: Bits([0; 3]),
             bitmaps: 1,
-            spans: [Span {
-                start: 0,
-                bytes: 0,
-                units: 0,
-            }; FIELDS_MAX],
+            spans: [Span { start: 0, bytes: 0, units: 0 }; FIELDS_MAX],
         }
     }
 
@@ -150,11 +141,7 @@ impl Fields {
     #[must_use]
     #[inline]
     pub fn span(&self, number: u8) -> Option<Span> {
-        if self.has(number) {
-            self.spans.get(self.present.before(number)).copied()
-        } else {
-            None
-        }
+        if self.has(number) { self.spans.get(self.present.before(number)).copied() } else { None }
     }
 
     /// The data elements that the message has, ascending.
@@ -173,14 +160,7 @@ mod tests {
         for number in [1, 2, 64, 65, 128, 129, 192] {
             bits.set(number);
         }
-        assert_eq!(
-            bits.0,
-            [
-                0xc000_0000_0000_0001,
-                0x8000_0000_0000_0001,
-                0x8000_0000_0000_0001
-            ]
-        );
+        assert_eq!(bits.0, [0xc000_0000_0000_0001, 0x8000_0000_0000_0001, 0x8000_0000_0000_0001]);
         let counts: Vec<usize> = bits.numbers().map(|number| bits.before(number)).collect();
         assert_eq!(counts, [0, 1, 2, 3, 4, 5, 6]);
         bits.clear(65);

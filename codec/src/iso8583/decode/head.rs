@@ -1,31 +1,82 @@
 //! What stands before the fields: TPDU, header, MTI, bitmaps.
+//!
+//! Parsers in the manner of nom, whose result they share. `take` is our own because nom's is not
+//! inlined here and costs more than all the rest of the head.
 
+use super::Input;
 use super::fields::{Bits, Fields};
-use super::{Input, Parsed, fail, take};
 use crate::iso8583::dialect::Dialect;
 use crate::iso8583::ebcdic::to_latin1;
-use crate::iso8583::error::{Inner, Place, Problem};
+use crate::iso8583::error::{DecodeError, Inner, Place, Problem};
 use crate::iso8583::hex;
 use crate::iso8583::mti::Mti;
 use crate::iso8583::tpdu::{TPDU_BYTES, Tpdu};
 use crate::iso8583::words::Coding;
+use nom::IResult;
 
-const MTI_PLACE: Place = Place::Field(0, Inner::None);
-const BITMAP_PLACE: Place = Place::Field(1, Inner::None);
+/// Where reading stopped: in which part, and how many bytes before the end. Why is found out later.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    part: Part,
+    left: usize,
+    /// Whether there are too few bytes; else one does not belong there.
+    short: bool,
+}
 
-/// Reads everything up to the first field and leaves the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Tpdu,
+    Header,
+    Mti,
+    Bitmap,
+    /// A second bitmap is announced that the dialect does not have.
+    Announcement,
+}
+
+type Parsed<'a, T> = IResult<Input<'a>, T, Stop>;
+
 #[inline]
-pub(super) fn head<'a>(dialect: &Dialect, input: Input<'a>, fields: &mut Fields) -> Parsed<'a, ()> {
-    let total = input.len();
-    let mut rest = input;
+fn stop<T>(part: Part, input: Input<'_>, at: usize) -> Parsed<'_, T> {
+    Err(nom::Err::Failure(Stop { part, left: input.len() - at, short: false }))
+}
+
+#[inline]
+fn short<T>(part: Part, input: Input<'_>) -> Parsed<'_, T> {
+    Err(nom::Err::Failure(Stop { part, left: input.len(), short: true }))
+}
+
+#[inline]
+fn take(count: usize, part: Part, input: Input<'_>) -> Parsed<'_, Input<'_>> {
+    match input.split_at_checked(count) {
+        Some((taken, rest)) => Ok((rest, taken)),
+        None => short(part, input),
+    }
+}
+
+/// Reads everything up to the first field; where that starts.
+#[inline]
+pub(super) fn head(
+    dialect: &Dialect,
+    message: Input<'_>,
+    fields: &mut Fields,
+) -> Result<usize, DecodeError> {
+    match parts(dialect, message, fields) {
+        Ok((rest, ())) => Ok(message.len() - rest.len()),
+        Err(error) => Err(wrong(dialect, message, &error)),
+    }
+}
+
+#[inline]
+fn parts<'a>(dialect: &Dialect, message: Input<'a>, fields: &mut Fields) -> Parsed<'a, ()> {
+    let mut rest = message;
     fields.tpdu = None;
     if dialect.has_tpdu {
-        let (after, tpdu) = take(TPDU_BYTES, Place::Tpdu)(rest)?;
-        fields.tpdu = tpdu.try_into().ok().map(Tpdu);
-        rest = after;
+        let tpdu;
+        (rest, tpdu) = take(TPDU_BYTES, Part::Tpdu, rest)?;
+        fields.tpdu = tpdu.first_chunk().copied().map(Tpdu);
     }
-    let (rest, header) = take(dialect.header_bytes, Place::Header)(rest)?;
-    fields.body = total - rest.len();
+    let (rest, header) = take(dialect.header_bytes, Part::Header, rest)?;
+    fields.body = message.len() - rest.len();
     fields.header = fields.body - header.len()..fields.body;
     let (rest, mti) = mti(dialect.mti, rest)?;
     fields.mti = mti;
@@ -35,7 +86,7 @@ pub(super) fn head<'a>(dialect: &Dialect, input: Input<'a>, fields: &mut Fields)
 #[inline]
 fn mti(coding: Coding, input: Input<'_>) -> Parsed<'_, Mti> {
     let packed = coding == Coding::Bcd;
-    let (rest, wire) = take(if packed { 2 } else { 4 }, MTI_PLACE)(input)?;
+    let (rest, wire) = take(mti_bytes(coding), Part::Mti, input)?;
     let digits = match *wire {
         [high, low] => [high >> 4, high & 0xf, low >> 4, low & 0xf].map(|digit| digit + b'0'),
         [a, b, c, d] => [a, b, c, d].map(|byte| to_latin1(coding, byte)),
@@ -43,13 +94,12 @@ fn mti(coding: Coding, input: Input<'_>) -> Parsed<'_, Mti> {
     };
     match digits.iter().position(|digit| !digit.is_ascii_digit()) {
         None => Ok((rest, Mti(digits))),
-        Some(at) => fail(
-            Problem::Mti,
-            MTI_PLACE,
-            input,
-            if packed { at / 2 } else { at },
-        ),
+        Some(at) => stop(Part::Mti, input, if packed { at / 2 } else { at }),
     }
+}
+
+const fn mti_bytes(coding: Coding) -> usize {
+    if matches!(coding, Coding::Bcd) { 2 } else { 4 }
 }
 
 /// Reads the bitmaps: the first bit of each but the last possible one announces the next.
@@ -70,7 +120,7 @@ fn bitmaps<'a>(dialect: &Dialect, input: Input<'a>, fields: &mut Fields) -> Pars
             break;
         }
         if dialect.bitmaps == 1 {
-            return fail(Problem::UnknownField, BITMAP_PLACE, input, 0);
+            return stop(Part::Announcement, input, 0);
         }
     }
     fields.present = Bits(bits);
@@ -80,37 +130,52 @@ fn bitmaps<'a>(dialect: &Dialect, input: Input<'a>, fields: &mut Fields) -> Pars
 #[inline]
 fn bitmap(coding: Coding, input: Input<'_>) -> Parsed<'_, u64> {
     if coding == Coding::Binary {
-        let (rest, wire) = take(8, BITMAP_PLACE)(input)?;
-        return Ok((
-            rest,
-            wire.iter()
-                .fold(0, |word, &byte| word << 8 | u64::from(byte)),
-        ));
+        return match input.split_first_chunk() {
+            Some((word, rest)) => Ok((rest, u64::from_be_bytes(*word))),
+            None => short(Part::Bitmap, input),
+        };
     }
-    let (rest, wire) = take(16, BITMAP_PLACE)(input)?;
+    let (rest, wire) = take(bitmap_bytes(coding), Part::Bitmap, input)?;
     let mut word = 0;
     for (at, &byte) in wire.iter().enumerate() {
         match digit(coding, byte) {
             Some(nibble) => word = word << 4 | u64::from(nibble),
-            None => return fail(Problem::Bitmap, BITMAP_PLACE, input, at),
+            None => return stop(Part::Bitmap, input, at),
         }
     }
     Ok((rest, word))
+}
+
+const fn bitmap_bytes(coding: Coding) -> usize {
+    if matches!(coding, Coding::Binary) { 8 } else { 16 }
 }
 
 /// The value of a hexadecimal digit as a dialect writes it; only upper case, so that encoding gives
 /// the same bytes again.
 #[inline]
 pub(crate) fn digit(coding: Coding, byte: u8) -> Option<u8> {
-    let page = if coding == Coding::HexEbcdic {
-        Coding::Cp037
-    } else {
-        coding
-    };
+    let page = if coding == Coding::HexEbcdic { Coding::Cp037 } else { coding };
     let character = to_latin1(page, byte);
-    if character.is_ascii_lowercase() {
-        None
-    } else {
-        hex::nibble(character)
-    }
+    if character.is_ascii_lowercase() { None } else { hex::nibble(character) }
+}
+
+/// Why reading stopped: too few bytes, or a byte that does not belong there.
+#[cold]
+fn wrong(dialect: &Dialect, message: Input<'_>, error: &nom::Err<Stop>) -> DecodeError {
+    let (nom::Err::Error(stop) | nom::Err::Failure(stop)) = error else {
+        unreachable!("a message is read whole")
+    };
+    let (needed, place, other) = match stop.part {
+        Part::Tpdu => (TPDU_BYTES, Place::Tpdu, None),
+        Part::Header => (dialect.header_bytes, Place::Header, None),
+        Part::Mti => (mti_bytes(dialect.mti), Place::Field(0, Inner::None), Some(Problem::Mti)),
+        Part::Bitmap => {
+            let needed = bitmap_bytes(dialect.bitmap);
+            (needed, Place::Field(1, Inner::None), Some(Problem::Bitmap))
+        }
+        Part::Announcement => (0, Place::Field(1, Inner::None), Some(Problem::UnknownField)),
+    };
+    let truncated = Problem::Truncated { needed, left: stop.left };
+    let problem = other.filter(|_| !stop.short).unwrap_or(truncated);
+    DecodeError::new(problem, place).at(message.len() - stop.left)
 }

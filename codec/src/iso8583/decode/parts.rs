@@ -1,28 +1,15 @@
 //! The sub-fields of a field: one walk for checking, printing and masking.
 
+use super::ber;
+use super::blame::Blame;
 use super::check::{Value, check};
 use super::head::digit;
-use super::{ber, measure};
+use super::measure::{Measured, measure};
 use crate::iso8583::dialect::Dialect;
-use crate::iso8583::error::{Inner, Problem};
+use crate::iso8583::error::Inner;
 use crate::iso8583::limits::HEX_LAYOUT_BYTES_MAX;
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Tag};
 use crate::iso8583::words::Coding;
-
-/// What is wrong within a field.
-#[derive(Debug)]
-pub(crate) struct PartFault {
-    pub(crate) problem: Problem,
-    pub(crate) inner: Inner,
-    /// Bytes from the start of the field's value.
-    pub(crate) at: usize,
-}
-
-impl PartFault {
-    pub(crate) const fn new(problem: Problem, inner: Inner, at: usize) -> Self {
-        Self { problem, inner, at }
-    }
-}
 
 /// How a sub-field is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,14 +50,14 @@ impl Visit for () {
 }
 
 /// Walks the sub-fields of a field, checking each.
-pub(crate) fn walk_field<V: Visit>(
+pub(crate) fn walk_field<E: Blame, V: Visit>(
     dialect: &Dialect,
     plan: &Plan,
     layout: &Layout,
     wire: &[u8],
     units: usize,
     visit: &mut V,
-) -> Result<(), PartFault> {
+) -> Result<(), E> {
     if !matches!(plan.coding, Coding::Hex | Coding::HexEbcdic) {
         let walk = Walk { dialect, step: 1 };
         return walk.layout(plan, layout, Whole { wire, units, at: 0 }, visit);
@@ -115,13 +102,13 @@ pub(super) struct Tagged<'a> {
 impl Walk<'_> {
     /// Walks one layout. It calls itself only for layouts within layouts of the table, which bounds
     /// the depth; what the message nests is walked without recursion.
-    pub(super) fn layout<V: Visit>(
+    pub(super) fn layout<E: Blame, V: Visit>(
         &self,
         plan: &Plan,
         layout: &Layout,
         whole: Whole<'_>,
         visit: &mut V,
-    ) -> Result<(), PartFault> {
+    ) -> Result<(), E> {
         match layout.form {
             Form::Digits => self.digits(plan, layout, whole, visit),
             Form::Sequence => self.sequence(layout, whole, visit),
@@ -134,92 +121,51 @@ impl Walk<'_> {
     }
 
     /// One part with a length of its own; what follows it.
-    pub(super) fn part<'a, V: Visit>(
+    pub(super) fn part<'a, E: Blame, V: Visit>(
         &self,
         (index, part): (u16, &Part),
         input: &'a [u8],
         at: usize,
         visit: &mut V,
-    ) -> Result<&'a [u8], PartFault> {
-        let fault =
-            |problem, offset| PartFault::new(problem, Inner::Part(index), at + offset * self.step);
-        let (rest, units, bytes) = measure(&part.plan, input)
-            .map_err(|(problem, left)| fault(within(problem), input.len() - left))?;
-        let prefix = input.len() - rest.len();
-        let Some((wire, after)) = rest.split_at_checked(bytes) else {
-            let (needed, left) = (bytes, rest.len());
-            return Err(fault(Problem::PartTruncated { needed, left }, prefix));
-        };
-        let value = Value {
-            from: rest,
-            bytes,
-            units,
-        };
-        check(&part.plan, value).map_err(|(offset, problem)| fault(problem, prefix + offset))?;
+    ) -> Result<&'a [u8], E> {
+        let plan = &part.plan;
+        let outside = |error: E, at| error.inside(at, self.step, Inner::Part(index));
+        let measured = measure::<E>(plan, input).map_err(|error| outside(error, at))?;
+        let Measured { from, units, bytes } = measured;
+        let at = at + (input.len() - from.len()) * self.step;
+        check::<E>(plan, Value { from, bytes, units }).map_err(|error| outside(error, at))?;
         let called = match part.key {
-            Key::Place => Called::Name(self.dialect.name_of(&part.plan)),
+            Key::Place => Called::Name(self.dialect.name_of(plan)),
             Key::Number(number) => Called::Number(number),
             Key::Tag(tag) => Called::Tag(tag),
         };
-        let at = at + prefix * self.step;
-        self.deliver(
-            &Met {
-                called,
-                plan: &part.plan,
-                at,
-                wire,
-                units,
-                nibbles: None,
-            },
-            visit,
-        )?;
+        let (wire, after) = from.split_at(bytes);
+        self.deliver::<E, V>(&Met { called, plan, at, wire, units, nibbles: None }, visit)?;
         Ok(after)
     }
 
     /// A value whose length its tag told.
-    pub(super) fn value<V: Visit>(
+    pub(super) fn value<E: Blame, V: Visit>(
         &self,
         tagged: &Tagged<'_>,
         visit: &mut V,
-    ) -> Result<(), PartFault> {
-        let Tagged {
-            tag,
-            plan,
-            inner,
-            wire,
-            at,
-        } = *tagged;
-        let fault = |problem, offset| PartFault::new(problem, inner, at + offset * self.step);
-        let (from, units, bytes) =
-            measure(plan, wire).map_err(|(problem, left)| fault(problem, wire.len() - left))?;
-        check(plan, Value { from, bytes, units })
-            .map_err(|(offset, problem)| fault(problem, offset))?;
+    ) -> Result<(), E> {
+        let Tagged { tag, plan, inner, wire, at } = *tagged;
+        let outside = |error: E| error.inside(at, self.step, inner);
+        let Measured { from, units, bytes } = measure::<E>(plan, wire).map_err(outside)?;
+        check::<E>(plan, Value { from, bytes, units }).map_err(outside)?;
         let called = Called::Tag(tag);
-        self.deliver(
-            &Met {
-                called,
-                plan,
-                at,
-                wire,
-                units,
-                nibbles: None,
-            },
-            visit,
-        )
+        self.deliver::<E, V>(&Met { called, plan, at, wire, units, nibbles: None }, visit)
     }
 
     /// Hands a part over, or walks into it.
-    fn deliver<V: Visit>(&self, met: &Met<'_>, visit: &mut V) -> Result<(), PartFault> {
+    fn deliver<E: Blame, V: Visit>(&self, met: &Met<'_>, visit: &mut V) -> Result<(), E> {
         let Some(layout) = self.dialect.layout(met.plan) else {
             visit.leaf(met);
             return Ok(());
         };
         visit.open(met);
-        let whole = Whole {
-            wire: met.wire,
-            units: met.units,
-            at: met.at,
-        };
+        let whole = Whole { wire: met.wire, units: met.units, at: met.at };
         self.layout(met.plan, layout, whole, visit)?;
         visit.close();
         Ok(())
@@ -235,20 +181,9 @@ impl Walk<'_> {
 
     /// The part of a tag, if the table lists it, and how errors call it.
     pub(super) fn tagged<'l>(&'l self, layout: &'l Layout, tag: Tag) -> (Option<&'l Plan>, Inner) {
-        match self
-            .numbered(layout)
-            .find(|(_, part)| part.key == Key::Tag(tag))
-        {
+        match self.numbered(layout).find(|(_, part)| part.key == Key::Tag(tag)) {
             Some((index, part)) => (Some(&part.plan), Inner::Part(index)),
             None => (None, Inner::Tag(tag)),
         }
-    }
-}
-
-/// Too few bytes within a field is another thing than too few in the message.
-fn within(problem: Problem) -> Problem {
-    match problem {
-        Problem::Truncated { needed, left } => Problem::PartTruncated { needed, left },
-        other => other,
     }
 }

@@ -21,13 +21,7 @@ pub struct EncodeError {
 
 impl EncodeError {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            field: None,
-            subfield: None,
-            offset: 0,
-            message: message.into(),
-        }
+        Self { kind, field: None, subfield: None, offset: 0, message: message.into() }
     }
 
     pub(crate) fn of_field(mut self, number: u8) -> Self {

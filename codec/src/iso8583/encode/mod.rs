@@ -97,10 +97,7 @@ impl Dialect {
     fn append_bitmaps(&self, message: &Message, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         const NEXT: u64 = 1 << 63;
         let Bits(mut words) = message.present;
-        let last = words
-            .iter()
-            .rposition(|word| *word != 0)
-            .map_or(1, |word| word + 1);
+        let last = words.iter().rposition(|word| *word != 0).map_or(1, |word| word + 1);
         let count = last.max(message.bitmaps_min);
         if count > self.bitmaps {
             let number = message.numbers().last().unwrap_or(FIELD_MAX);

@@ -28,17 +28,11 @@ pub(super) type Composed = Result<(), PartUnfit>;
 
 pub(super) fn shape<T>(part: Option<&str>, text: impl Into<String>) -> Result<T, PartUnfit> {
     let unfit = PartProblem::Shape(text.into());
-    Err(PartUnfit {
-        part: part.map(str::to_owned),
-        unfit,
-    })
+    Err(PartUnfit { part: part.map(str::to_owned), unfit })
 }
 
 fn unfit(part: &str) -> impl Fn(Unfit) -> PartUnfit + '_ {
-    move |unfit| PartUnfit {
-        part: Some(part.to_owned()),
-        unfit: PartProblem::Value(unfit),
-    }
+    move |unfit| PartUnfit { part: Some(part.to_owned()), unfit: PartProblem::Value(unfit) }
 }
 
 impl Dialect {
@@ -58,16 +52,11 @@ impl Dialect {
             }
             PartProblem::Shape(text) => {
                 let name = self.name_of(plan);
-                let part = wrong
-                    .part
-                    .as_ref()
-                    .map_or_else(String::new, |p| format!(", sub-field {p}"));
+                let part =
+                    wrong.part.as_ref().map_or_else(String::new, |p| format!(", sub-field {p}"));
                 let text = format!("field {number} ({name}){part}: {text}");
                 let error = EncodeError::new("subfield", text).of_field(number);
-                EncodeError {
-                    subfield: wrong.part,
-                    ..error
-                }
+                EncodeError { subfield: wrong.part, ..error }
             }
         })
     }
@@ -110,9 +99,7 @@ fn leaf(plan: &Plan, text: &str) -> Result<Vec<u8>, PartUnfit> {
     hex::parse(text.as_bytes()).map_err(|at| PartUnfit {
         part: None,
         unfit: PartProblem::Value(Unfit {
-            problem: Problem::Content {
-                expected: "a hexadecimal digit",
-            },
+            problem: Problem::Content { expected: "a hexadecimal digit" },
             at,
         }),
     })
@@ -142,10 +129,7 @@ impl Composer<'_> {
             return Ok(placed);
         }
         let known: Vec<&str> = parts.iter().map(name).collect();
-        let text = format!(
-            "sub-fields are, in this order and without gaps: {}",
-            known.join(", ")
-        );
+        let text = format!("sub-fields are, in this order and without gaps: {}", known.join(", "));
         shape(None, text)
     }
 
@@ -155,11 +139,7 @@ impl Composer<'_> {
             let value = self.inner(&part.plan, name, tree)?;
             let (length, max) = (value.len(), usize::from(part.plan.max));
             if part.plan.prefix == Prefix::Fixed && length != max {
-                let problem = Problem::Length {
-                    length,
-                    min: max,
-                    max,
-                };
+                let problem = Problem::Length { length, min: max, max };
                 return Err(unfit(name)(Unfit { problem, at: 0 }));
             }
             digits.extend_from_slice(&value);
@@ -187,11 +167,7 @@ impl Composer<'_> {
         for (key, tree) in nodes {
             let found = key.parse::<u16>().ok().and_then(|number| {
                 let wanted = Key::Number(number);
-                let part = self
-                    .dialect
-                    .parts(layout)
-                    .iter()
-                    .find(|part| part.key == wanted)?;
+                let part = self.dialect.parts(layout).iter().find(|part| part.key == wanted)?;
                 Some((number, part))
             });
             let Some((number, part)) = found else {
@@ -208,16 +184,12 @@ impl Composer<'_> {
             Coding::Hex => hex::append(&bits, wire),
             Coding::HexEbcdic => {
                 wire.extend(
-                    hex::text(&bits)
-                        .bytes()
-                        .map(|digit| from_latin1(Coding::Cp037, digit)),
+                    hex::text(&bits).bytes().map(|digit| from_latin1(Coding::Cp037, digit)),
                 );
             }
             _ => wire.extend_from_slice(&bits),
         }
-        parts
-            .iter()
-            .try_for_each(|(_, part, key, tree)| self.part(&part.plan, key, tree, wire))
+        parts.iter().try_for_each(|(_, part, key, tree)| self.part(&part.plan, key, tree, wire))
     }
 
     /// One part behind its own length prefix, if it has one.

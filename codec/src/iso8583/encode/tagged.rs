@@ -16,13 +16,7 @@ impl Composer<'_> {
         nodes: &[(String, Tree)],
         wire: &mut Vec<u8>,
     ) -> Composed {
-        let Form::Tlv {
-            tag_bytes,
-            tag: coding,
-            length_bytes,
-            length,
-            ref other,
-        } = layout.form
+        let Form::Tlv { tag_bytes, tag: coding, length_bytes, length, ref other } = layout.form
         else {
             return Ok(());
         };
@@ -40,10 +34,7 @@ impl Composer<'_> {
                 self.part(plan, key, tree, wire)?;
                 let bytes = wire.len() - start;
                 if bytes > longest(length, usize::from(length_bytes)) {
-                    return shape(
-                        Some(key),
-                        format!("{bytes} bytes exceed the length's digits"),
-                    );
+                    return shape(Some(key), format!("{bytes} bytes exceed the length's digits"));
                 }
                 if let Some(prefix) = wire.get_mut(at..start) {
                     put_length(length, bytes, prefix);
@@ -100,11 +91,7 @@ impl Composer<'_> {
 
     fn tagged(&self, layout: &Layout, tag: Tag) -> Option<&Plan> {
         let wanted = Key::Tag(tag);
-        let part = self
-            .dialect
-            .parts(layout)
-            .iter()
-            .find(|part| part.key == wanted)?;
+        let part = self.dialect.parts(layout).iter().find(|part| part.key == wanted)?;
         Some(&part.plan)
     }
 }

@@ -18,12 +18,7 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(defaults: Defaults) -> Self {
-        Self {
-            defaults,
-            parts: Vec::new(),
-            layouts: Vec::new(),
-            names: vec![String::new()],
-        }
+        Self { defaults, parts: Vec::new(), layouts: Vec::new(), names: vec![String::new()] }
     }
 
     /// The plan of a row, with those of its sub-fields.
@@ -54,14 +49,7 @@ impl Builder {
             digit: or(row.digit.clone(), defaults.digit),
             sign: or(row.sign.clone(), defaults.sign),
             justify: or(row.justify.clone(), justify(kind)),
-            fill: or(
-                row.fill.clone(),
-                if justify(kind) == Side::Right {
-                    b'0'
-                } else {
-                    b' '
-                },
-            ),
+            fill: or(row.fill.clone(), if justify(kind) == Side::Right { b'0' } else { b' ' }),
             mask: or(row.mask.clone(), Mask::Shown),
             name: self.plan_name(row, what)?,
             ..Plan::OPAQUE
@@ -75,10 +63,7 @@ impl Builder {
 
     pub(super) fn plan_name(&mut self, row: &Row, what: &str) -> Result<u16, Wrong> {
         let index = u16::try_from(self.names.len()).ok();
-        let name = row
-            .name
-            .as_ref()
-            .map_or_else(|| what.to_owned(), |name| name.value.clone());
+        let name = row.name.as_ref().map_or_else(|| what.to_owned(), |name| name.value.clone());
         self.names.push(name);
         index.ok_or_else(|| Wrong::new(row.span.clone(), "the table has too many names"))
     }
@@ -91,11 +76,7 @@ impl Builder {
             return None;
         }
         self.parts.extend_from_slice(parts);
-        self.layouts.push(Layout {
-            first,
-            count,
-            ..layout
-        });
+        self.layouts.push(Layout { first, count, ..layout });
         u16::try_from(self.layouts.len()).ok()
     }
 }
@@ -116,15 +97,8 @@ fn coding(row: &Row, kind: Kind, what: &str, defaults: &Defaults) -> Result<Codi
         .filter(|(_, coding)| coding.carries(kind))
         .map(|(word, _)| *word)
         .collect();
-    let span = row
-        .encoding
-        .as_ref()
-        .and_then(|given| given.span.clone())
-        .or(row.span.clone());
-    let message = format!(
-        "{what} cannot have this encoding; allowed: {}",
-        allowed.join(", ")
-    );
+    let span = row.encoding.as_ref().and_then(|given| given.span.clone()).or(row.span.clone());
+    let message = format!("{what} cannot have this encoding; allowed: {}", allowed.join(", "));
     Err(Wrong::new(span, message))
 }
 
@@ -148,6 +122,7 @@ fn check(kind: Kind, coding: Coding) -> Check {
         (_, Coding::Bcd) => Check::Packed,
         (Kind::Numeric, Coding::Ascii) => Check::Digits,
         (Kind::Printable, Coding::Ascii) => Check::Printable,
+        (Kind::Alphanumeric, Coding::Ascii) => Check::Alphanumeric,
         _ => Check::Class,
     }
 }
@@ -192,15 +167,8 @@ fn lengths(
     let written = row.min.as_ref().filter(|_| variable);
     let min = written.map_or(min, |written| written.value);
     if min > usize::from(plan.max) {
-        let span = row
-            .min
-            .as_ref()
-            .and_then(|min| min.span.clone())
-            .or(format.span.clone());
-        return Err(Wrong::new(
-            span,
-            format!("`min` exceeds the length, {}", plan.max),
-        ));
+        let span = row.min.as_ref().and_then(|min| min.span.clone()).or(format.span.clone());
+        return Err(Wrong::new(span, format!("`min` exceeds the length, {}", plan.max)));
     }
     plan.min = u16::try_from(min).unwrap_or(u16::MAX);
     if plan.kind == Kind::Signed {
@@ -211,29 +179,19 @@ fn lengths(
         let most = most(coding, digits);
         if stated(plan) > most {
             let message = format!("a prefix of {digits} digits counts to {most} only");
-            return Err(Wrong::new(
-                format.span.clone().or(row.span.clone()),
-                message,
-            ));
+            return Err(Wrong::new(format.span.clone().or(row.span.clone()), message));
         }
     }
     let bytes = plan.bytes_of(usize::from(plan.max));
     plan.bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
     if !variable && bytes > usize::from(u16::MAX) {
-        return Err(Wrong::new(
-            format.span.clone(),
-            "no message has so many bytes",
-        ));
+        return Err(Wrong::new(format.span.clone(), "no message has so many bytes"));
     }
     Ok(())
 }
 
 fn count(plan: &Plan, row: &Row, defaults: &Defaults) -> Count {
-    let usual = if plan.is_binary() {
-        Unit::Bytes
-    } else {
-        defaults.unit
-    };
+    let usual = if plan.is_binary() { Unit::Bytes } else { defaults.unit };
     match (plan.scale, or(row.unit.clone(), usual)) {
         (Scale::Half, Unit::Bytes) => Count::PackedBytes,
         (Scale::SignHalf, Unit::Bytes) => Count::SignedBytes,

@@ -96,23 +96,16 @@ impl Head {
         if name.value.is_empty() {
             return Err(Wrong::new(name.span, "`name` is empty"));
         }
-        let version = section
-            .number("version", 0..=9)?
-            .and_then(|v| u8::try_from(v.value).ok());
+        let version = section.number("version", 0..=9)?.and_then(|v| u8::try_from(v.value).ok());
         Ok(Self {
             name: name.value,
-            about: section
-                .string("about")?
-                .map_or_else(String::new, |about| about.value),
+            about: section.string("about")?.map_or_else(String::new, |about| about.value),
             framing: match section.section("frame")? {
                 Some(frame) => framing(&frame, base.framing)?,
                 None => base.framing,
             },
             has_tpdu: or(section.flag("tpdu")?, base.has_tpdu),
-            header_bytes: or(
-                section.number("header", 0..=HEADER_BYTES_MAX)?,
-                base.header_bytes,
-            ),
+            header_bytes: or(section.number("header", 0..=HEADER_BYTES_MAX)?, base.header_bytes),
             mti: one_of(section, "mti", base.mti, &MTI_CODINGS)?,
             bitmap: one_of(section, "bitmap", base.bitmap, &BITMAP_CODINGS)?,
             bitmaps: or(section.number("bitmaps", 1..=3)?, base.bitmaps),
@@ -158,10 +151,7 @@ pub(super) fn among(given: &Given<Coding>, key: &str, allowed: &[Coding]) -> Res
         .filter(|(_, coding)| allowed.contains(coding))
         .map(|(word, _)| *word)
         .collect();
-    let message = format!(
-        "`{key}` cannot have this encoding; allowed: {}",
-        words.join(", ")
-    );
+    let message = format!("`{key}` cannot have this encoding; allowed: {}", words.join(", "));
     Err(Wrong::new(given.span.clone(), message))
 }
 
@@ -177,11 +167,7 @@ fn framing(section: &Section<'_>, base: Framing) -> Result<Framing, Wrong> {
     };
     let framing = Framing {
         coding,
-        bytes: if coding == FrameCoding::None {
-            0
-        } else {
-            or(bytes, usual)
-        },
+        bytes: if coding == FrameCoding::None { 0 } else { or(bytes, usual) },
         counts_itself: or(section.flag("counts_itself")?, base.counts_itself),
         message_bytes_max: or(
             section.number("max", 1..=MESSAGE_BYTES_MAX)?,

@@ -52,14 +52,7 @@ impl Builder {
             return wrong(format!("{what}: this layout needs `parts`"));
         }
         let parts = self.parts_of(row, form, parent, defaults)?;
-        match self.append(
-            Layout {
-                form,
-                first: 0,
-                count: 0,
-            },
-            &parts,
-        ) {
+        match self.append(Layout { form, first: 0, count: 0 }, &parts) {
             Some(number) => Ok(number),
             None => wrong("the table has too many sub-fields".to_owned()),
         }
@@ -84,10 +77,7 @@ impl Builder {
                 (one, another) => one == another,
             };
             if parts.iter().any(same) {
-                return Err(Wrong::new(
-                    part_row.span.clone(),
-                    "a sub-field is written twice",
-                ));
+                return Err(Wrong::new(part_row.span.clone(), "a sub-field is written twice"));
             }
             if matches!(parts.last(), Some(last) if last.plan.prefix == Prefix::Rest)
                 && part.key == Key::Place
@@ -116,14 +106,9 @@ impl Builder {
                     && plan.layout == 0
                     && !matches!(plan.prefix, Prefix::Coded(_));
                 if matches!(form, Form::Digits) && !digits {
-                    return Err(wrong(
-                        "sub-fields of packed digits are n or z of a fixed length",
-                    ));
+                    return Err(wrong("sub-fields of packed digits are n or z of a fixed length"));
                 }
-                Ok(Part {
-                    key: Key::Place,
-                    plan,
-                })
+                Ok(Part { key: Key::Place, plan })
             }
             Form::Bitmap { bytes, .. } => {
                 let bits = usize::from(bytes) * 8;
@@ -133,17 +118,11 @@ impl Builder {
                     return Err(wrong(&message));
                 };
                 let plan = self.plan(row, &format!("sub-field {}", number.value), inner)?;
-                Ok(Part {
-                    key: Key::Number(u16::try_from(number.value).unwrap_or(u16::MAX)),
-                    plan,
-                })
+                Ok(Part { key: Key::Number(u16::try_from(number.value).unwrap_or(u16::MAX)), plan })
             }
-            Form::Tlv {
-                tag,
-                tag_bytes,
-                other,
-                ..
-            } => self.tagged(row, tag, Some(usize::from(tag_bytes)), &other, inner),
+            Form::Tlv { tag, tag_bytes, other, .. } => {
+                self.tagged(row, tag, Some(usize::from(tag_bytes)), &other, inner)
+            }
             Form::Ber => self.tagged(row, Coding::Binary, None, &Plan::OPAQUE, inner),
         }
     }
@@ -157,10 +136,7 @@ impl Builder {
         other: &Plan,
         inner: &Defaults,
     ) -> Result<Part, Wrong> {
-        let tag = row
-            .tag
-            .as_ref()
-            .and_then(|text| Tag::parse(&text.value, coding));
+        let tag = row.tag.as_ref().and_then(|text| Tag::parse(&text.value, coding));
         let sized = |tag: &Tag| tag_bytes.is_none_or(|bytes| tag.wire().len() == bytes);
         let Some(tag) = tag.filter(sized) else {
             let message = "a sub-field told by its tag needs a `tag` of the layout's size";
@@ -171,24 +147,20 @@ impl Builder {
             self.plan(row, &what, inner)?
         } else {
             let name = self.plan_name(row, &what)?;
-            Plan {
-                name,
-                mask: or(row.mask.clone(), other.mask),
-                ..*other
-            }
+            Plan { name, mask: or(row.mask.clone(), other.mask), ..*other }
         };
         Ok(Part {
             key: Key::Tag(tag),
-            plan: Plan {
-                prefix: Prefix::Rest,
-                ..plan
-            },
+            plan: Plan { prefix: Prefix::Rest, prefix_bytes: 0, ..plan },
         })
     }
 }
 
-/// What rows within a field fall back to: within text they travel as the text does.
+/// What rows within a field fall back to: within text or packed digits they travel as those do.
 fn inside(parent: &Plan, defaults: Defaults) -> Defaults {
+    if parent.coding == Coding::Bcd {
+        return Defaults { numeric: Coding::Bcd, track: Coding::Bcd, ..defaults };
+    }
     if !parent.coding.is_characters() {
         return defaults;
     }
@@ -196,13 +168,7 @@ fn inside(parent: &Plan, defaults: Defaults) -> Defaults {
         Coding::Cp037 | Coding::Cp1047 => (parent.coding, PrefixCoding::Ebcdic),
         _ => (Coding::Ascii, PrefixCoding::Ascii),
     };
-    Defaults {
-        numeric: coding,
-        track: coding,
-        text: coding,
-        length,
-        ..defaults
-    }
+    Defaults { numeric: coding, track: coding, text: coding, length, ..defaults }
 }
 
 fn bitmap(row: &LayoutRow, defaults: &Defaults) -> Result<Form, Wrong> {
@@ -234,20 +200,12 @@ fn tlv(row: &LayoutRow, parent: &Plan) -> Result<Form, Wrong> {
         return Err(Wrong::new(row.form.span.clone(), message));
     };
     let kind = if characters { Kind::Text } else { Kind::Binary };
-    let coding = if characters {
-        parent.coding
-    } else {
-        Coding::Binary
-    };
+    let coding = if characters { parent.coding } else { Coding::Binary };
     Ok(Form::Tlv {
         tag_bytes: u8::try_from(tag_bytes.value).unwrap_or(u8::MAX),
         tag,
         length_bytes: u8::try_from(length_bytes.value).unwrap_or(u8::MAX),
         length: or(row.length_encoding.clone(), usual),
-        other: Plan {
-            kind,
-            coding,
-            ..Plan::OPAQUE
-        },
+        other: Plan { kind, coding, ..Plan::OPAQUE },
     })
 }

@@ -10,6 +10,7 @@ mod layout;
 mod reader;
 mod row;
 
+use super::decode::quick::Quick;
 use super::dialect::Dialect;
 use super::limits::{FIELD_MAX, FIELDS_MAX, TABLE_BYTES_MAX};
 use super::plan::Plan;
@@ -35,11 +36,7 @@ pub struct TableError {
 
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
     }
 }
 
@@ -68,31 +65,15 @@ pub(super) fn compile(text: &str) -> Result<Dialect, TableError> {
                 format!("field {number} lies beyond the last bitmap, which ends at {last}");
             return Err(located(Wrong::new(row.span.clone(), message)));
         }
-        let plan = builder
-            .field(row, &format!("field {number}"))
-            .map_err(located)?;
+        let plan = builder.field(row, &format!("field {number}")).map_err(located)?;
         if let Some(slot) = plans.get_mut(usize::from(number)) {
             *slot = plan;
         }
     }
     let Head {
-        name,
-        about,
-        framing,
-        has_tpdu,
-        header_bytes,
-        mti,
-        bitmap,
-        bitmaps,
-        version,
-        ..
+        name, about, framing, has_tpdu, header_bytes, mti, bitmap, bitmaps, version, ..
     } = table.head;
-    let Builder {
-        parts,
-        layouts,
-        names,
-        ..
-    } = builder;
+    let Builder { parts, layouts, names, .. } = builder;
     Ok(Dialect {
         name,
         about,
@@ -103,6 +84,7 @@ pub(super) fn compile(text: &str) -> Result<Dialect, TableError> {
         bitmap,
         bitmaps,
         version,
+        quick: Box::new(std::array::from_fn(|index| Quick::of(&plans[index + 1]))),
         plans,
         parts,
         layouts,
@@ -134,10 +116,7 @@ fn read(text: &str, own: bool) -> Result<Table, Wrong> {
                 return Err(Wrong::new(base.span, message));
             }
         },
-        None => Table {
-            head: Head::plain(),
-            rows: BTreeMap::new(),
-        },
+        None => Table { head: Head::plain(), rows: BTreeMap::new() },
     };
     let head = Head::read(&root, base.head)?;
     let mut rows = base.rows;
@@ -179,14 +158,6 @@ fn locate(text: &str, wrong: Wrong) -> TableError {
     let start = wrong.span.map_or(0, |span| span.start).min(text.len());
     let before = text.get(..start).unwrap_or("");
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
-    TableError {
-        line,
-        column,
-        message: wrong.message,
-    }
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    TableError { line, column, message: wrong.message }
 }

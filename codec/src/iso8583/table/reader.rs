@@ -14,10 +14,7 @@ pub(super) struct Wrong {
 
 impl Wrong {
     pub(super) fn new(span: Option<Range<usize>>, message: impl Into<String>) -> Self {
-        Self {
-            span,
-            message: message.into(),
-        }
+        Self { span, message: message.into() }
     }
 }
 
@@ -44,12 +41,7 @@ type Entry<'t> = (&'t DeValue<'t>, Option<Range<usize>>);
 impl<'t> Section<'t> {
     pub(super) fn root(document: &'t Spanned<DeTable<'t>>, own: bool) -> Self {
         let span = own.then(|| document.span());
-        Self {
-            what: "the table".to_owned(),
-            table: document.get_ref(),
-            span,
-            own,
-        }
+        Self { what: "the table".to_owned(), table: document.get_ref(), span, own }
     }
 
     /// The section under another name for messages.
@@ -79,10 +71,7 @@ impl<'t> Section<'t> {
     pub(super) fn sections(&self) -> Result<Vec<(Given<String>, Section<'t>)>, Wrong> {
         let mut sections = Vec::new();
         for (key, value) in self.table {
-            let name = Given {
-                value: key.get_ref().to_string(),
-                span: self.place(key.span()),
-            };
+            let name = Given { value: key.get_ref().to_string(), span: self.place(key.span()) };
             let what = format!("{} {}", self.what, name.value);
             sections.push((name, self.as_section(what, value)?));
         }
@@ -94,10 +83,7 @@ impl<'t> Section<'t> {
             return Ok(None);
         };
         match value.as_str() {
-            Some(text) => Ok(Some(Given {
-                value: text.to_owned(),
-                span,
-            })),
+            Some(text) => Ok(Some(Given { value: text.to_owned(), span })),
             None => Err(self.mistyped(key, "a string", span)),
         }
     }
@@ -136,10 +122,7 @@ impl<'t> Section<'t> {
             return Ok(None);
         };
         match W::parse(&given.value) {
-            Some(value) => Ok(Some(Given {
-                value,
-                span: given.span,
-            })),
+            Some(value) => Ok(Some(Given { value, span: given.span })),
             None => {
                 let (word, what, allowed) = (&given.value, W::WHAT, W::allowed());
                 let message = format!("`{key}`: `{word}` is not {what}; allowed: {allowed}");
@@ -155,10 +138,7 @@ impl<'t> Section<'t> {
         };
         let mut characters = given.value.chars();
         match (characters.next().map(u8::try_from), characters.next()) {
-            (Some(Ok(value)), None) => Ok(Some(Given {
-                value,
-                span: given.span,
-            })),
+            (Some(Ok(value)), None) => Ok(Some(Given { value, span: given.span })),
             _ => Err(self.mistyped(key, "a single character", given.span)),
         }
     }
@@ -182,12 +162,7 @@ impl<'t> Section<'t> {
         };
         let what = |index: usize| format!("sub-field {} of {}", index + 1, self.what);
         let section = |(index, item)| self.as_section(what(index), item);
-        items
-            .iter()
-            .enumerate()
-            .map(section)
-            .collect::<Result<_, _>>()
-            .map(Some)
+        items.iter().enumerate().map(section).collect::<Result<_, _>>().map(Some)
     }
 
     fn entry(&self, key: &str) -> Option<Entry<'t>> {
@@ -202,16 +177,8 @@ impl<'t> Section<'t> {
     ) -> Result<Section<'t>, Wrong> {
         let span = self.place(value.span());
         match value.get_ref().as_table() {
-            Some(table) => Ok(Section {
-                what,
-                table,
-                span,
-                own: self.own,
-            }),
-            None => Err(Wrong::new(
-                span,
-                format!("{what} is expected to be a table"),
-            )),
+            Some(table) => Ok(Section { what, table, span, own: self.own }),
+            None => Err(Wrong::new(span, format!("{what} is expected to be a table"))),
         }
     }
 
@@ -220,9 +187,6 @@ impl<'t> Section<'t> {
     }
 
     fn mistyped(&self, key: &str, wanted: &str, span: Option<Range<usize>>) -> Wrong {
-        Wrong::new(
-            span,
-            format!("`{key}` of {} is expected to be {wanted}", self.what),
-        )
+        Wrong::new(span, format!("`{key}` of {} is expected to be {wanted}", self.what))
     }
 }

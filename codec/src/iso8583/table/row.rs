@@ -29,30 +29,18 @@ impl Format {
         let (kind, length) = text.split_at_checked(end)?;
         let kind = Kind::parse(kind)?;
         if length == "*" {
-            return Some(Self {
-                kind,
-                length: Length::Rest,
-            });
+            return Some(Self { kind, length: Length::Rest });
         }
         let number = length.trim_start_matches('.');
         let digits = length.len() - number.len();
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let max = number
-            .parse()
-            .ok()
-            .filter(|max| (1..=MESSAGE_BYTES_MAX).contains(max))?;
+        let max = number.parse().ok().filter(|max| (1..=MESSAGE_BYTES_MAX).contains(max))?;
         let max = u16::try_from(max).ok()?;
         match digits {
-            0 => Some(Self {
-                kind,
-                length: Length::Fixed(max),
-            }),
-            1..=PREFIX_DIGITS_MAX => Some(Self {
-                kind,
-                length: Length::Variable { digits, max },
-            }),
+            0 => Some(Self { kind, length: Length::Fixed(max) }),
+            1..=PREFIX_DIGITS_MAX => Some(Self { kind, length: Length::Variable { digits, max } }),
             _ => None,
         }
     }
@@ -212,14 +200,8 @@ pub(super) fn digit(section: &Section<'_>, key: &str) -> Result<Option<Given<u8>
         return Ok(None);
     };
     match crate::iso8583::hex::nibble(given.value) {
-        Some(value) => Ok(Some(Given {
-            value,
-            span: given.span,
-        })),
-        None => Err(Wrong::new(
-            given.span,
-            format!("`{key}` is expected to be 0 to 9 or A to F"),
-        )),
+        Some(value) => Ok(Some(Given { value, span: given.span })),
+        None => Err(Wrong::new(given.span, format!("`{key}` is expected to be 0 to 9 or A to F"))),
     }
 }
 
@@ -228,10 +210,7 @@ fn format(section: &Section<'_>) -> Result<Option<Given<Format>>, Wrong> {
         return Ok(None);
     };
     match Format::parse(&given.value) {
-        Some(value) => Ok(Some(Given {
-            value,
-            span: given.span,
-        })),
+        Some(value) => Ok(Some(Given { value, span: given.span })),
         None => {
             let message = format!(
                 "`format` `{}` of {}: a type ({}), then a length: `6` fixed, `..19` with a dot \
@@ -250,10 +229,7 @@ fn layout(section: &Section<'_>, depth: usize) -> Result<Option<LayoutRow>, Wron
     let parts = section.list("parts")?;
     let form = match section.word("layout")? {
         Some(form) => form,
-        None if parts.is_some() => Given {
-            value: LayoutWord::Positional,
-            span: section.span(),
-        },
+        None if parts.is_some() => Given { value: LayoutWord::Positional, span: section.span() },
         None => return Ok(None),
     };
     if depth >= crate::iso8583::limits::LAYOUT_DEPTH_MAX {
@@ -262,10 +238,7 @@ fn layout(section: &Section<'_>, depth: usize) -> Result<Option<LayoutRow>, Wron
     let parts = parts.unwrap_or_default();
     Ok(Some(LayoutRow {
         form,
-        parts: parts
-            .iter()
-            .map(|part| read_part(part, depth + 1))
-            .collect::<Result<_, _>>()?,
+        parts: parts.iter().map(|part| read_part(part, depth + 1)).collect::<Result<_, _>>()?,
         bitmap_bytes: section.number("bitmap_bytes", 1..=64)?,
         bitmap_encoding: section.word("bitmap_encoding")?,
         tag_bytes: section.number("tag_bytes", 1..=BER_TAG_BYTES_MAX)?,

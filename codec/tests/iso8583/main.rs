@@ -1,0 +1,12 @@
+//! The ISO 8583 codec as its users see it: samples, hostile bytes, round trips, tables, MACs, print.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod golden;
+mod guessing;
+mod hostile;
+mod mac;
+mod parts;
+mod printing;
+mod round_trip;
+mod samples;
+mod tables;

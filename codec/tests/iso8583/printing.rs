@@ -1,0 +1,164 @@
+//! What is printed: nothing secret unless asked for, in JSON, in the listing, in errors.
+
+use crate::samples::{all, of, unhex};
+use tillgate_codec::iso8583::{Dialect, Fields, Reveal, decode_json, encode_json, listing};
+
+/// What no printed form may show of the samples: card numbers, tracks behind them, PIN blocks.
+const SECRETS: [&str; 9] = [
+    "5413330089601109",
+    "340000000000009",
+    "6011000000000000003",
+    "6222000000000000003",
+    "60110000000000049",
+    "2512201123",
+    "25122010000",
+    "0123456789ABCDEF",
+    "DEADBEEF42",
+];
+
+#[test]
+fn no_sample_shows_card_data_unless_asked() {
+    for (dialect, samples) in all() {
+        for sample in samples {
+            let shows = |text: &str| {
+                let text = text.replace([' ', '\n'], "");
+                SECRETS.iter().any(|secret| text.contains(secret))
+            };
+            let has_any = shows(sample.json);
+            let masked = decode_json(&dialect, &sample.bytes, Reveal::Masked).unwrap();
+            let clear = listing(&dialect, &sample.bytes, Reveal::Clear);
+            let listed = listing(&dialect, &sample.bytes, Reveal::Masked);
+            assert!(!shows(&masked), "{masked}");
+            assert!(!shows(&listed), "{listed}");
+            assert_eq!(shows(&clear), has_any, "{clear}");
+        }
+    }
+}
+
+#[test]
+fn card_numbers_keep_six_and_four_digits() {
+    let (dialect, samples) = of("nac");
+    let masked = decode_json(&dialect, &samples[0].bytes, Reveal::Masked).unwrap();
+    for part in [
+        "\"2\":\"541333******1109\"",
+        "\"35\":\"541333******1109D*******************\"",
+        "\"52\":\"****************\"",
+    ] {
+        assert!(masked.contains(part), "{part} in {masked}");
+    }
+}
+
+/// A message with these chip data in field 55.
+fn chip(value: &str) -> Vec<u8> {
+    let bytes = unhex(value);
+    let length = format!("{:03}", bytes.len());
+    [b"02000000000000000200".as_slice(), length.as_bytes(), &bytes].concat()
+}
+
+#[test]
+fn chip_tags_with_card_data_are_hidden() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    let message = chip(
+        "5A085413330089601109 57115413330089601109D25122011234000012 9902ABCD 9F2701 80 \
+         7104 5602AAAA",
+    );
+    let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
+    for part in [
+        "\"5A\":\"541333******1109\"",
+        "\"57\":\"541333******1109D*****************\"",
+        "\"99\":\"****\"",
+        "\"9F27\":\"80\"",
+        "\"56\":\"****\"",
+    ] {
+        assert!(masked.contains(part), "{part} in {masked}");
+    }
+}
+
+#[test]
+fn hidden_tags_stay_hidden_where_the_field_is_shown_as_one_text() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    // The fillers between the tags cannot be said by an object.
+    let masked =
+        decode_json(&dialect, &chip("9F270180 00 5A085413330089601109"), Reveal::Masked).unwrap();
+    assert!(masked.contains("\"55\":\"9F270180005A08****************\""), "{masked}");
+}
+
+#[test]
+fn what_encloses_a_sub_field_hides_it_too() {
+    let dialect = Dialect::parse(
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n55 = { mask = \"secret\" }\n90 = { mask = \
+         \"secret\" }\n",
+    )
+    .unwrap();
+    let masked = decode_json(&dialect, &chip("9F270180"), Reveal::Masked).unwrap();
+    assert!(masked.contains("\"9F27\":\"**\""), "{masked}");
+}
+
+#[test]
+fn hidden_values_cannot_be_sent() {
+    let (dialect, samples) = of("nac");
+    let masked = decode_json(&dialect, &samples[0].bytes, Reveal::Masked).unwrap();
+    let error = encode_json(&dialect, &masked).unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("2"));
+    assert!(error.message.contains("hidden"), "{}", error.message);
+}
+
+#[test]
+fn errors_show_no_values() {
+    let (dialect, samples) = of("nac");
+    let mut bytes = samples[0].bytes.clone();
+    let at = bytes.windows(8).position(|window| *window == unhex("5413330089601109")).unwrap();
+    bytes[at + 3] = 0xaa;
+    let error = decode_json(&dialect, &bytes, Reveal::Masked).unwrap_err();
+    assert_eq!((error.kind.as_str(), error.offset), ("content", at + 3));
+    assert!(!error.to_string().contains("5413"), "{error}");
+}
+
+#[test]
+fn the_error_of_the_command_line_is_json() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    let error = decode_json(&dialect, b"01", Reveal::Masked).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "{\"error\":{\"kind\":\"truncated\",\"field\":\"0\",\"offset\":0,\
+         \"message\":\"MTI (field 0) at offset 0: 4 bytes are needed, 2 are left\"}}"
+    );
+}
+
+#[test]
+fn a_listing_names_offset_bytes_field_and_value() {
+    let (dialect, samples) = of("nac");
+    let listed = listing(&dialect, &samples[2].bytes, Reveal::Masked);
+    let words: Vec<Vec<&str>> =
+        listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    for row in [
+        "0 60 80 01 00 12 TPDU 6080010012",
+        "5 02 10 0 message type 0210",
+        "7 00 20 00 00 06 80 02 00 1 bitmap 11 38 39 41 55",
+        "15 00 01 23 11 system trace audit number 000123",
+        "38 30 30 .8A authorisation response code 3030",
+        "45 DE AD BE EF ..9F18 issuer script identifier DEADBEEF",
+    ] {
+        let row: Vec<&str> = row.split(' ').collect();
+        assert!(words.contains(&row), "{row:?} in\n{listed}");
+    }
+}
+
+#[test]
+fn a_listing_of_a_broken_message_ends_with_what_is_wrong() {
+    let (dialect, samples) = of("iso87b");
+    let message = samples[0].message(&dialect);
+    let listed = listing(&dialect, &message[..40], Reveal::Masked);
+    let last = listed.lines().last().unwrap();
+    assert!(listed.contains("system trace audit number"), "{listed}");
+    assert!(last.contains("wrong here") && last.contains("bytes are needed"), "{listed}");
+}
+
+#[test]
+fn control_characters_do_not_reach_the_terminal() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    let message = b"02000000000000010000007a\x1b[2Jb\x07";
+    dialect.decode(message, &mut Fields::new()).unwrap();
+    let listed = listing(&dialect, message, Reveal::Masked);
+    assert!(listed.contains("a.[2Jb."), "{listed}");
+}
