@@ -12,6 +12,7 @@
 //! An engine provides [`Rows`] (reads) and [`Backend`] (one durable write) and nothing else;
 //! [`Memory`] is the model, RocksDB the embedded default, and [`law`] binds them all. No clock,
 //! socket, thread, file, environment or randomness in here.
+#![forbid(unsafe_code)]
 
 #![forbid(unsafe_code)]
 
