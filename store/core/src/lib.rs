@@ -14,8 +14,6 @@
 //! socket, thread, file, environment or randomness in here.
 #![forbid(unsafe_code)]
 
-#![forbid(unsafe_code)]
-
 pub mod book;
 pub mod command;
 pub mod commission;
