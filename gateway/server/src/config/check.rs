@@ -142,7 +142,7 @@ impl Check<'_> {
         let raw = raw.map(Spanned::into_inner).unwrap_or_default();
         Desk {
             answer_s: self.number(raw.answer_s, "desk.answer_s", 2..=120, 25),
-            batch_max: self.number(raw.batch_max, "desk.batch_max", 1..=4_096, 512),
+            batch_max: self.number(raw.batch_max, "desk.batch_max", 1..=4_096, 1_024),
             pending_max: self.number(raw.pending_max, "desk.pending_max", 1..=1_000_000, 100_000),
         }
     }

@@ -87,7 +87,7 @@ cutoff = "00:00"
 [desk]
 # A terminal hears something within this, even when a provider is silent.
 # answer_s = 25
-# batch_max = 512
+# batch_max = 1024
 # pending_max = 100000
 
 [log]
