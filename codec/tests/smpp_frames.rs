@@ -1,5 +1,4 @@
 //! Frames: the stream is cut the same however it arrives, and what is wrong can be answered.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod smpp_common;
 

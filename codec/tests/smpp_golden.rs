@@ -2,7 +2,6 @@
 //!
 //! The file has one `name = hex` a line. Set `TILLGATE_WRITE_GOLDEN` to write it anew after a
 //! deliberate change.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 mod smpp_common;
