@@ -36,9 +36,21 @@ pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     out.resize(start + bytes.len() * 2, 0);
     let (pairs, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<2>();
     for (pair, &byte) in pairs.iter_mut().zip(bytes) {
-        *pair = [digit(byte >> 4), digit(byte)];
+        *pair = PAIRS[usize::from(byte)];
     }
 }
+
+/// The two digits of every byte.
+static PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let (mut index, mut byte) = (0, 0_u8);
+    while index < 256 {
+        pairs[index] = [digit(byte >> 4), digit(byte)];
+        index += 1;
+        byte = byte.wrapping_add(1);
+    }
+    pairs
+};
 
 /// Two digits a byte.
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -46,9 +46,11 @@ impl Message {
         let fields = view.fields;
         let mut arena = Vec::with_capacity(view.bytes.len() * 2);
         let mut places = Vec::with_capacity(64);
-        for number in fields.numbers() {
+        for (number, span) in fields.placed() {
             let start = arena.len();
-            if let Some((plan, span, wire)) = view.found(number) {
+            if let (Some(plan), Some(wire)) =
+                (view.dialect.plan(number), view.bytes.get(span.range()))
+            {
                 value::read(plan, wire, usize::from(span.units), None, &mut arena);
             }
             places.push((start, arena.len()));
@@ -136,6 +138,14 @@ impl Message {
     /// The data elements that the message has, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = u8> + use<> {
         self.present.numbers()
+    }
+
+    /// Every value with its number, ascending.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        let places = self.places.iter();
+        self.present
+            .numbers()
+            .zip(places.map(|&(start, end)| self.arena.get(start..end).unwrap_or(&[])))
     }
 
     /// The bytes of a binary field; UTF-8 of another.

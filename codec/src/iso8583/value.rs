@@ -30,7 +30,7 @@ pub(crate) fn read(
                 high << 4 | low
             }));
         }
-        Coding::Ascii if plan.kind != Kind::Text => out.extend_from_slice(wire),
+        Coding::Ascii if plan.kind != Kind::Text || wire.is_ascii() => out.extend_from_slice(wire),
         Coding::Ascii | Coding::Cp037 | Coding::Cp1047 => {
             for &byte in wire {
                 let character = char::from(to_latin1(plan.coding, byte));
@@ -181,9 +181,14 @@ fn pack(plan: &Plan, characters: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> 
         (at, digits) = (1, rest);
     }
     let (pairs, last) = digits.as_chunks::<2>();
-    for &[high, low] in pairs {
-        out.push(nibble(at, high)? << 4 | nibble(at + 1, low)?);
-        at += 2;
+    if plan.kind == Kind::Numeric && digits.iter().all(u8::is_ascii_digit) {
+        out.extend(pairs.iter().map(|[high, low]| high << 4 | low & 0xf));
+        at += pairs.len() * 2;
+    } else {
+        for &[high, low] in pairs {
+            out.push(nibble(at, high)? << 4 | nibble(at + 1, low)?);
+            at += 2;
+        }
     }
     if let Some(&last) = last.first() {
         out.push(nibble(at, last)? << 4 | plan.digit);

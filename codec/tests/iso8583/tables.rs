@@ -135,6 +135,25 @@ fn tables_nested_to_any_depth_are_refused() {
     assert!(error(&" ".repeat(300_000)).message.contains("over 262144 bytes"));
 }
 
+#[test]
+fn the_tables_of_the_page_compile() {
+    let page = include_str!("../../../docs/codec.md");
+    let tables: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(tables.len(), 2);
+    let whole = Dialect::parse(tables[0]).unwrap();
+    assert_eq!((whole.name(), whole.header_bytes(), whole.field_name(5)), ("maker-x", 6, None));
+    let rows = Dialect::parse(&format!("name = 'x'\nbase = 'iso87b'\n[fields]\n{}", tables[1]));
+    assert!(
+        [48, 55, 60, 63].iter().all(|field| rows
+            .as_ref()
+            .unwrap()
+            .field(*field)
+            .unwrap()
+            .has_parts)
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

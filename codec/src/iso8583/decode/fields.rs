@@ -65,8 +65,33 @@ impl Bits {
     }
 
     /// The numbers of the bits that are set, ascending.
-    pub(crate) fn numbers(self) -> impl Iterator<Item = u8> {
-        (1..=crate::iso8583::limits::FIELD_MAX).filter(move |number| self.has(*number))
+    pub(crate) fn numbers(self) -> Numbers {
+        Numbers { words: self.0.map(u64::reverse_bits), first: 1 }
+    }
+}
+
+/// Counts the set bits up. Words are reversed, so that field 1 is the lowest bit of the first.
+pub(crate) struct Numbers {
+    words: [u64; 3],
+    /// The field that the lowest bit of the first word stands for.
+    first: u8,
+}
+
+impl Iterator for Numbers {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        while self.words[0] == 0 {
+            if self.first > 128 {
+                return None;
+            }
+            self.words = [self.words[1], self.words[2], 0];
+            self.first += 64;
+        }
+        let bit = self.words[0].trailing_zeros();
+        self.words[0] &= self.words[0] - 1;
+        Some(self.first + u8::try_from(bit).unwrap_or(0))
     }
 }
 
@@ -142,6 +167,11 @@ impl Fields {
     #[inline]
     pub fn span(&self, number: u8) -> Option<Span> {
         if self.has(number) { self.spans.get(self.present.before(number)).copied() } else { None }
+    }
+
+    /// Every data element with its place, ascending.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (u8, &Span)> {
+        self.present.numbers().zip(&self.spans)
     }
 
     /// The data elements that the message has, ascending.

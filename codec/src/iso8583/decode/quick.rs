@@ -203,3 +203,56 @@ fn two_digits(byte: u8) -> u32 {
 fn digit(byte: u8) -> u32 {
     if byte.is_ascii_digit() { u32::from(byte & 0xf) } else { NO_DIGIT }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::field;
+    use crate::iso8583::decode::fields::Span;
+    use crate::iso8583::dialect::Dialect;
+    use proptest::prelude::*;
+
+    fn likely_byte() -> impl Strategy<Value = u8> {
+        prop_oneof![
+            (0_u8..10, 0_u8..10).prop_map(|(high, low)| high << 4 | low),
+            0_u8..8,
+            b'0'..=b'9',
+            b' '..=b'~',
+            any::<u8>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_says_yes_only_where_the_long_way_says_the_same(
+            lead in prop::collection::vec(0_u8..4, 0..3),
+            fill in likely_byte(),
+            rest in prop::collection::vec(likely_byte(), 0..40),
+            alike in any::<bool>(),
+        ) {
+            // Many bytes of one kind pass more often than a mixture does.
+            let tail = if alike { vec![fill; 24] } else { rest };
+            let input = [lead, tail].concat();
+            for dialect in Dialect::builtin_names().filter_map(Dialect::builtin) {
+                for (quick, plan) in dialect.quick.iter().zip(&dialect.plans[1..]) {
+                    let Some(taken) = quick.take(&input) else { continue };
+                    let (start, bytes, units) = (taken.prefix, taken.bytes, taken.units);
+                    let long = field::<()>(&dialect, plan, &input, 0);
+                    prop_assert_eq!(long, Ok(Span { start, bytes, units }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_short_way_takes_most_fields_of_the_built_in_dialects() {
+        for dialect in Dialect::builtin_names().filter_map(Dialect::builtin) {
+            let samples = [[0x01; 64], [b'1'; 64]];
+            let takes = |number: &u8| {
+                let quick = &dialect.quick[usize::from(*number) - 1];
+                samples.iter().any(|sample| quick.take(sample).is_some())
+            };
+            let (all, taken) = (dialect.fields().count(), dialect.fields().filter(takes).count());
+            assert!(taken * 2 > all, "{}: {taken} of {all}", dialect.name());
+        }
+    }
+}

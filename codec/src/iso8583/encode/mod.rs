@@ -66,12 +66,12 @@ impl Dialect {
         out.extend_from_slice(header);
         self.append_mti(message, out)?;
         self.append_bitmaps(message, out)?;
-        for number in message.numbers() {
+        for (number, value) in message.values() {
             let Some(plan) = self.plan(number) else {
                 let text = format!("field {number}: dialect {} does not have it", self.name);
                 return Err(EncodeError::new("unknown-field", text).of_field(number));
             };
-            append_value(plan, message.bytes(number).unwrap_or(&[]), out)
+            append_value(plan, value, out)
                 .map_err(|unfit| EncodeError::of_value(self, number, None, &unfit))?;
         }
         if out.len() - start > MESSAGE_BYTES_MAX {
