@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("tillgate: {failure}");
+            let who = if failure.exit == Exit::Told { "" } else { "tillgate: " };
+            eprintln!("{who}{failure}");
             failure.exit.into()
         }
     }

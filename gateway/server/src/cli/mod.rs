@@ -1,5 +1,6 @@
 //! The command line: what it takes, and one file per command for what it does.
 
+mod codec;
 mod export;
 mod import;
 mod init;
@@ -49,6 +50,9 @@ enum Command {
     Restore(restore::Restore),
     Terminal(terminal::Terminal),
     User(user::User),
+    Decode(codec::Decode),
+    Encode(codec::Encode),
+    Dialect(codec::DialectCommand),
 }
 
 /// `--config`, the same for every command that has it.
@@ -75,5 +79,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Restore(restore) => restore.run(),
         Command::Terminal(terminal) => terminal.run(),
         Command::User(user) => user.run(),
+        Command::Decode(decode) => decode.run(),
+        Command::Encode(encode) => encode.run(),
+        Command::Dialect(dialect) => dialect.run(),
     }
 }
