@@ -24,9 +24,9 @@ enum Protocol {
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  tillgate decode --dialect nac 6000030000080020200000008000009000000131323334353637 38
+  tillgate decode --dialect iso87b 0800802000000000000004000000000000000000070301
   tillgate decode --dialect my-host.toml --table - < dump.hex
-  tillgate decode --guess 0800822000000000000004000000000000001123120000000007301
+  tillgate decode --guess 0800802000000000000004000000000000000000070301
   tillgate decode --protocol smpp 00000010000000150000000000000007
 
 Spaces and line ends between the digits are skipped. Card numbers, tracks and PINs are masked unless
@@ -176,7 +176,7 @@ impl Wire {
 fn dialect_of(file: &Path) -> Result<Dialect, Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    Dialect::parse(&text).map_err(|error| Failure::refused(format!("{}:{error}", file.display())))
+    Dialect::parse(&text).map_err(|error| Failure::refused(format!("{}: {error}", file.display())))
 }
 
 fn unknown(name: &str) -> Failure {
