@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn any_bytes_fail_or_come_back_the_same(bytes in prop_oneof![likely(), any::<Vec<u8>>()]) {
         for dialect in dialects() {
-            if decodes_and_comes_back(&dialect, &bytes) {
+            if decodes_and_comes_back(dialect, &bytes) {
                 let mut fields = Fields::new();
                 ask(&dialect.view(&bytes, &mut fields).unwrap());
             }

@@ -106,7 +106,8 @@ fn tags_and_lengths_of_fixed_size_are_text_in_text() {
 fn tags_and_lengths_of_fixed_size_are_bytes_in_binary() {
     let dialect = dialect(
         "format = \"b...99\", layout = \"tlv\", tag_bytes = 1, length_bytes = 2, \
-         length_encoding = \"bcd\", parts = [{ tag = \"5A\", format = \"n..8\", encoding = \"bcd\" }]",
+         length_encoding = \"bcd\", \
+         parts = [{ tag = \"5A\", format = \"n..8\", encoding = \"bcd\" }]",
     );
     let value = [b"011".to_vec(), unhex("5A0002 1234 FF0003 A1A2A3")].concat();
     same(&dialect, &value, "{\"5A\":\"1234\",\"FF\":\"A1A2A3\"}");
@@ -141,8 +142,10 @@ fn chip_data_may_travel_as_hexadecimal_text() {
 #[test]
 fn layouts_lie_within_layouts() {
     let dialect = dialect(
-        "format = \"b...99\", parts = [{ name = \"version\", format = \"n2\", encoding = \"bcd\" }, \
-         { name = \"inner\", format = \"b..30\", layout = \"tlv\", tag_bytes = 1, length_bytes = 1 }]",
+        "format = \"b...99\", parts = [\
+         { name = \"version\", format = \"n2\", encoding = \"bcd\" }, \
+         { name = \"inner\", format = \"b..30\", layout = \"tlv\", \
+         tag_bytes = 1, length_bytes = 1 }]",
     );
     let value = [b"010".to_vec(), unhex("07"), b"07".to_vec(), unhex("0101AA 0202BBCC")].concat();
     same(&dialect, &value, "{\"version\":\"07\",\"inner\":{\"01\":\"AA\",\"02\":\"BBCC\"}}");

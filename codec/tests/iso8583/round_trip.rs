@@ -90,7 +90,7 @@ proptest! {
     ) {
         let chosen = [0, 1, 2].map(|word| chosen[word] & thinner[word]);
         for dialect in dialects() {
-            let message = message(&dialect, chosen, &source, mti);
+            let message = message(dialect, chosen, &source, mti);
             let mut bytes = Vec::new();
             let sent = dialect.encode(&message, &mut bytes);
             prop_assert!(sent.is_ok(), "{}: {:?}", dialect.name(), sent);
@@ -110,7 +110,7 @@ proptest! {
                     _ => None,
                 });
             }
-            prop_assert!(decodes_and_comes_back(&dialect, &bytes));
+            prop_assert!(decodes_and_comes_back(dialect, &bytes));
             // Its frame, and the same bytes again behind it.
             let mut framed = Vec::new();
             dialect.encode_framed(&message, &mut framed).unwrap();

@@ -1,5 +1,6 @@
 //! Dialects and the samples of each, whose bytes were written by hand and not by this codec.
 
+use std::sync::LazyLock;
 use tillgate_codec::iso8583::Dialect;
 
 /// A sample message.
@@ -43,9 +44,11 @@ const SOURCES: [(&str, &str); 11] = sources![
     "ascii-bcd-pan"
 ];
 
-/// Every dialect, built in or example.
-pub(crate) fn dialects() -> Vec<Dialect> {
-    SOURCES.iter().map(|(table, _)| Dialect::parse(table).unwrap()).collect()
+/// Every dialect, built in or example; compiled once for all tests.
+pub(crate) fn dialects() -> &'static [Dialect] {
+    static DIALECTS: LazyLock<Vec<Dialect>> =
+        LazyLock::new(|| SOURCES.iter().map(|(table, _)| Dialect::parse(table).unwrap()).collect());
+    &DIALECTS
 }
 
 /// Every dialect with its samples.

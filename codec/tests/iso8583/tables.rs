@@ -50,12 +50,14 @@ fn every_wrong_key_is_told_by_place_and_with_what_is_allowed() {
         ("format = 'b....1999', encoding = 'hex', layout = 'ber'", "'ber'", &["at most 1024"]),
         ("format = 'ans6', parts = [{ format = 'n6' }]", "{ format = 'n6'", &["needs a `name`"]),
         (
-            "format = 'ans6', parts = [{ name = 'a', format = 'n3' }, { name = 'a', format = 'n2' }]",
+            "format = 'ans6', parts = [{ name = 'a', format = 'n3' }, \
+             { name = 'a', format = 'n2' }]",
             "{ name = 'a', format = 'n2'",
             &["written twice"],
         ),
         (
-            "format = 'ans6', parts = [{ name = 'a', format = 'n*' }, { name = 'b', format = 'n3' }]",
+            "format = 'ans6', parts = [{ name = 'a', format = 'n*' }, \
+             { name = 'b', format = 'n3' }]",
             "{ name = 'b'",
             &["no sub-field follows"],
         ),
