@@ -1,6 +1,8 @@
 //! The only time types in the core: a monotonic [`Moment`], a [`Span`] between two of them, and
 //! the [`Wall`] clock that business dates come from. All three arrive as arguments.
 
+use std::sync::Arc;
+
 use tillgate_store_core::BusinessDate;
 
 /// A point on the shell's monotonic clock, in nanoseconds since it started.
@@ -53,20 +55,46 @@ impl Span {
 pub struct Wall(pub u64);
 
 /// How the operator's wall clock becomes a business date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
-    /// Minutes east of UTC.
-    pub utc_offset_min: i32,
-    /// Minutes after local midnight at which the next business day begins.
-    pub cutoff_min: u16,
+    /// Earliest first; empty stands for UTC.
+    shifts: Arc<[Shift]>,
+    cutoff_min: u16,
+}
+
+/// From when on a zone's clocks are how far from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// In force from this moment until the next shift.
+    pub from: Wall,
+    /// Seconds east of UTC.
+    pub offset_s: i32,
 }
 
 /// 2000-01-01T00:00:00Z in Unix milliseconds, day 0 of a business date.
 const EPOCH_2000_MS: i64 = 946_684_800_000;
 const DAY_MS: i64 = 86_400_000;
-const MINUTE_MS: i64 = 60_000;
+const SECOND_MS: i64 = 1_000;
+const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Calendar {
+    /// Clocks that are `utc_offset_min` minutes east of UTC all year; a business day begins
+    /// `cutoff_min` minutes after local midnight.
+    #[must_use]
+    pub fn fixed(utc_offset_min: i32, cutoff_min: u16) -> Self {
+        let shift = Shift { from: Wall(0), offset_s: utc_offset_min * 60 };
+        Self::zoned(&[shift], cutoff_min)
+    }
+
+    /// Clocks that follow a zone's `shifts`, earliest first; before the first they are as after
+    /// it. A business day begins `cutoff_min` minutes after local midnight, by the clock on the
+    /// wall: the night of a change has an hour less or more.
+    #[must_use]
+    pub fn zoned(shifts: &[Shift], cutoff_min: u16) -> Self {
+        assert!(shifts.is_sorted_by_key(|shift| shift.from), "shifts are in the order of time");
+        Self { shifts: shifts.into(), cutoff_min }
+    }
+
     /// The business date in force at `wall`.
     #[must_use]
     pub fn date(&self, wall: Wall) -> BusinessDate {
@@ -84,7 +112,12 @@ impl Calendar {
 
     fn local_ms(&self, wall: Wall) -> i64 {
         let unix_ms = i64::try_from(wall.0).unwrap_or(i64::MAX / 2);
-        unix_ms - EPOCH_2000_MS + i64::from(self.utc_offset_min) * MINUTE_MS
+        unix_ms - EPOCH_2000_MS + i64::from(self.offset_s(wall)) * SECOND_MS
+    }
+
+    fn offset_s(&self, wall: Wall) -> i32 {
+        let begun = self.shifts.partition_point(|shift| shift.from <= wall);
+        self.shifts.get(begun.saturating_sub(1)).map_or(0, |shift| shift.offset_s)
     }
 }
 
@@ -98,15 +131,32 @@ mod tests {
     #[test]
     fn the_business_date_turns_at_local_midnight_without_a_cutoff() {
         let utc = Calendar::default();
-        let east = Calendar { utc_offset_min: 60, cutoff_min: 0 };
+        let east = Calendar::fixed(60, 0);
         assert_eq!(utc.date(LATE_EVENING).0 + 1, east.date(LATE_EVENING).0);
         assert_eq!(east.minute_of_day(LATE_EVENING), 30);
     }
 
     #[test]
     fn a_cutoff_keeps_the_small_hours_in_yesterday() {
-        let plain = Calendar { utc_offset_min: 60, cutoff_min: 0 };
-        let night_shift = Calendar { utc_offset_min: 60, cutoff_min: 180 };
+        let plain = Calendar::fixed(60, 0);
+        let night_shift = Calendar::fixed(60, 180);
         assert_eq!(plain.date(LATE_EVENING).0, night_shift.date(LATE_EVENING).0 + 1);
+    }
+
+    #[test]
+    fn the_cutoff_keeps_to_the_clock_on_the_wall_when_summer_time_begins() {
+        // 2026-03-29T01:00:00Z: clocks one hour east go to two hours east.
+        let spring = Wall(1_774_746_000_000);
+        let zone =
+            [Shift { from: Wall(0), offset_s: 3_600 }, Shift { from: spring, offset_s: 2 * 3_600 }];
+        let calendar = Calendar::zoned(&zone, 240);
+        // 04:00 of that morning is 02:00 UTC; the winter's 04:00 was 03:00 UTC.
+        let hour = 3_600_000;
+        let day_before = calendar.date(Wall(spring.0 - 1));
+        assert_eq!(calendar.date(Wall(spring.0 + hour - 1)), day_before);
+        assert_eq!(calendar.date(Wall(spring.0 + hour)).0, day_before.0 + 1);
+        assert_eq!(calendar.minute_of_day(Wall(spring.0 - 1)), 119);
+        assert_eq!(calendar.minute_of_day(spring), 180);
+        assert_eq!(Calendar::default().minute_of_day(spring), 60);
     }
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tillgate_core::desk::{ControlOrder, PushOrder};
-use tillgate_core::time::Calendar;
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 use warp::reply::Response;
 
@@ -74,15 +73,11 @@ fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
         sources.push(Source::of_text(&name, text).map_err(ApiError::bad_request)?);
     }
     let wall = app.handle.clock.wall();
-    let calendar = Calendar {
-        utc_offset_min: app.calendar.utc_offset_min,
-        cutoff_min: app.calendar.cutoff_min,
-    };
     let context = Context {
         known: &*app.handle.directory,
         bridges: &app.bridges,
         vault: &app.handle.keys.vault,
-        today: calendar.date(wall),
+        today: app.calendar.date(wall),
         at_ms: wall.0,
         existing: if order.update { Existing::Replace } else { Existing::Refuse },
     };

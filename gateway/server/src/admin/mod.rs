@@ -26,12 +26,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use tillgate_core::time::Calendar;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 
 use self::auth::Auth;
 use self::limits::BLOCKING_THREADS_MAX;
-use crate::config::{Calendar, Config};
+use crate::config::Config;
 use crate::exit::Failure;
 use crate::serve::Beside;
 use crate::serve::handle::ServeHandle;
@@ -61,7 +62,7 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
     let app = Arc::new(App {
         handle,
         auth: Auth::new(config)?,
-        calendar: config.calendar,
+        calendar: config.calendar.clone(),
         bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
         changes: Mutex::new(()),
     });

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::time::Wall;
 use tillgate_store_core::{Book, Command, Outcome, Store};
 use tillgate_store_rocks::{Cause, Options, RocksBackend};
 
@@ -93,15 +93,11 @@ impl Import {
         let registry = book.load_registry().map_err(Failure::store)?;
         let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();
         let at_ms = wall::unix_ms();
-        let calendar = Calendar {
-            utc_offset_min: config.calendar.utc_offset_min,
-            cutoff_min: config.calendar.cutoff_min,
-        };
         let context = Context {
             known: &registry,
             bridges: &bridges,
             vault: &vault,
-            today: calendar.date(Wall(at_ms)),
+            today: config.calendar.date(Wall(at_ms)),
             at_ms,
             existing: self.existing(),
         };

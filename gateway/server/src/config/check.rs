@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tillgate_core::time::Calendar;
 use toml::Spanned;
 
 use super::raw::{self, Str};
 use super::value::Check;
 use super::{
-    Admin, Bridge, BridgeKind, Calendar, Config, Desk, Fault, HttpUrl, Link, Listen, Log,
-    LogFormat, LogLevel, Store, Workers,
+    Admin, Bridge, BridgeKind, Config, Desk, Fault, HttpUrl, Link, Listen, Log, LogFormat,
+    LogLevel, Store, Workers, zone,
 };
 
 /// Bridges are threads and connections, so their number is small.
@@ -113,19 +114,7 @@ impl Check<'_> {
 
     fn calendar(&mut self, raw: Option<Spanned<raw::Calendar>>) -> Calendar {
         let (place, raw) = self.section(raw, "calendar");
-        let offset = self.text(place, raw.utc_offset, "calendar.utc_offset", "+00:00");
-        let cutoff = raw.cutoff;
-        let utc_offset_min = offset.map_or(0, |(at, text)| {
-            offset_minutes(&text).unwrap_or_else(|| {
-                let what = format!(
-                    "calendar.utc_offset is {text:?}; allowed are \"-12:00\" to \"+14:00\", \
-                     with the sign"
-                );
-                self.fault(at, what);
-                0
-            })
-        });
-        let cutoff_min = cutoff.map_or(0, |cutoff| {
+        let cutoff_min = raw.cutoff.map_or(0, |cutoff| {
             clock_minutes(cutoff.as_ref()).unwrap_or_else(|| {
                 let what = format!(
                     "calendar.cutoff is {:?}; allowed are \"00:00\" to \"23:59\"",
@@ -135,7 +124,41 @@ impl Check<'_> {
                 0
             })
         });
-        Calendar { utc_offset_min, cutoff_min }
+        match (raw.time_zone, raw.utc_offset) {
+            (Some(zone), None) => {
+                let shifts = zone::shifts(zone.as_ref()).unwrap_or_else(|| {
+                    let what = format!(
+                        "calendar.time_zone is {:?}; give a name of the IANA database, for \
+                         example \"Africa/Accra\" or \"Europe/Berlin\"",
+                        zone.as_ref()
+                    );
+                    self.fault(zone.span().start, what);
+                    Vec::new()
+                });
+                Calendar::zoned(&shifts, cutoff_min)
+            }
+            (Some(zone), Some(_)) => {
+                let what = "calendar.time_zone and calendar.utc_offset say the same; give one";
+                self.fault(zone.span().start, what);
+                Calendar::default()
+            }
+            (None, offset) => {
+                let offset = self.text(place, offset, "calendar.utc_offset", "+00:00");
+                let minutes = offset.map_or(0, |(at, text)| self.offset(at, &text));
+                Calendar::fixed(minutes, cutoff_min)
+            }
+        }
+    }
+
+    fn offset(&mut self, at: usize, text: &str) -> i32 {
+        offset_minutes(text).unwrap_or_else(|| {
+            let what = format!(
+                "calendar.utc_offset is {text:?}; allowed are \"-12:00\" to \"+14:00\", with \
+                 the sign"
+            );
+            self.fault(at, what);
+            0
+        })
     }
 
     fn desk(&mut self, raw: Option<Spanned<raw::Desk>>) -> Desk {

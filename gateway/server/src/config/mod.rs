@@ -12,10 +12,13 @@ mod raw;
 mod tests;
 mod url;
 mod value;
+mod zone;
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+use tillgate_core::time::Calendar;
 
 pub(crate) use error::{ConfigError, Fault};
 pub(crate) use url::HttpUrl;
@@ -35,7 +38,7 @@ pub(crate) struct Config {
     pub(crate) link: Link,
     /// Threads.
     pub(crate) workers: Workers,
-    /// Business dates.
+    /// Business dates, from `[calendar]`.
     pub(crate) calendar: Calendar,
     /// Transactions in flight.
     pub(crate) desk: Desk,
@@ -102,15 +105,6 @@ pub(crate) struct Link {
 pub(crate) struct Workers {
     /// Pool threads: handshakes, decoding, verification, answers.
     pub(crate) pool: u16,
-}
-
-/// `[calendar]`
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Calendar {
-    /// Minutes east of UTC.
-    pub(crate) utc_offset_min: i32,
-    /// Minutes after local midnight at which the next business day begins.
-    pub(crate) cutoff_min: u16,
 }
 
 /// `[desk]`

@@ -76,6 +76,7 @@ pub(super) struct Workers {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Calendar {
     pub(super) utc_offset: Str,
+    pub(super) time_zone: Str,
     pub(super) cutoff: Str,
 }
 

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use tillgate_core::time::Calendar;
+
 use super::{BridgeKind, Config};
 
 const GOOD: &str = r#"
@@ -36,7 +38,7 @@ fn a_short_file_is_filled_up_with_defaults_and_its_paths_are_relative_to_it() {
     let config = load(GOOD).unwrap();
     assert_eq!(config.store.dir, Path::new("/etc/tillgate/data"));
     assert_eq!(config.link.sessions_max, 18_000);
-    assert_eq!((config.calendar.utc_offset_min, config.calendar.cutoff_min), (330, 180));
+    assert_eq!(config.calendar, Calendar::fixed(330, 180));
     assert_eq!(config.bridges.len(), 1);
     let BridgeKind::Http { url } = &config.bridges[0].kind;
     assert_eq!(url.to_string(), "http://127.0.0.1:7402/topups");
@@ -65,6 +67,16 @@ fn a_missing_section_and_a_missing_key_are_both_reported() {
     assert!(said.contains("section [link] is missing"), "{said}");
     assert!(said.contains("section [calendar] is missing"), "{said}");
     assert!(said.contains("store.dir is missing; for example dir = \"data\""), "{said}");
+}
+
+#[test]
+fn a_time_zone_stands_in_the_place_of_an_offset_and_is_known_by_name() {
+    let zoned = GOOD.replace("utc_offset = \"+05:30\"", "time_zone = \"Europe/Berlin\"");
+    assert_ne!(load(&zoned).unwrap().calendar, Calendar::fixed(60, 180));
+    let said = fault("utc_offset = \"+05:30\"", "time_zone = \"Berlin\"");
+    assert!(said.contains("\"Europe/Berlin\""), "{said}");
+    let said = fault("cutoff", "time_zone = \"Africa/Accra\"\ncutoff");
+    assert!(said.contains("give one"), "{said}");
 }
 
 #[test]

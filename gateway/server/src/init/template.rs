@@ -80,7 +80,8 @@ key = "keys/gateway.key"
 # pool = 1
 
 [calendar]
-# The operator's local time, and when its business day begins.
+# The operator's local time, and when its business day begins. Where clocks change in summer,
+# give time_zone = "Europe/Berlin" in the place of utc_offset.
 utc_offset = "+00:00"
 cutoff = "00:00"
 

@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_core::limits::FrontLimits;
-use tillgate_core::time::{Calendar, Span};
+use tillgate_core::time::Span;
 use tillgate_core::work::Terms;
 use tillgate_store_core::{Book, Store};
 use tillgate_store_rocks::{Options, RocksBackend};
@@ -228,10 +228,7 @@ fn tools(config: &Config, handle: &ServeHandle, links: &Links, mailboxes: &[Mail
         directory: Arc::clone(&handle.directory),
         keys: Arc::clone(&handle.keys),
         terms: Terms { idle_s: config.link.idle_s, answer_s: config.desk.answer_s, catalogue: 0 },
-        calendar: Calendar {
-            utc_offset_min: config.calendar.utc_offset_min,
-            cutoff_min: config.calendar.cutoff_min,
-        },
+        calendar: config.calendar.clone(),
         clock: handle.clock,
         recyclers: links.recyclers.clone(),
         metrics: Arc::clone(&handle.metrics.pool),
