@@ -31,6 +31,8 @@ pub struct Manners {
     pub pending_permille: u16,
     /// How long what is pending takes.
     pub pending: Span,
+    /// Cannot be taken back any more: the subscriber has used it.
+    pub irreversible_permille: u16,
     /// Whether the same reference is done once. `false` is for showing that an audit finds it.
     pub idempotent: bool,
 }
@@ -50,6 +52,19 @@ pub struct Request<'a> {
     pub attempt: u32,
 }
 
+/// What a provider is asked to take back.
+#[derive(Clone, Copy, Debug)]
+pub struct Reversal<'a> {
+    /// The reference of the request that is taken back.
+    pub reference: &'a str,
+    /// Service number.
+    pub service: u16,
+    /// Amount in minor units.
+    pub amount_minor: u64,
+    /// 1 for the first time.
+    pub attempt: u32,
+}
+
 /// What a provider says, after a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Say {
@@ -59,6 +74,12 @@ pub enum Say {
     Declined(&'static str),
     /// Not yet.
     Pending,
+    /// Taken back; or never done, and it never will be.
+    Reversed,
+    /// It cannot be taken back.
+    Refused,
+    /// A confirmation was noted.
+    Noted,
     /// Never heard of it.
     Unknown,
     /// Nothing at all.
@@ -74,6 +95,8 @@ pub enum Standing {
     Declined,
     /// Done at this moment.
     Pending(Moment),
+    /// Taken back, perhaps before it came.
+    Reversed,
 }
 
 /// One deal of the provider's book.
@@ -89,6 +112,8 @@ pub struct Deal {
     pub standing: Standing,
     /// How often it was done; more than once only without idempotency.
     pub times: u32,
+    /// Whether the gateway said that the customer has it.
+    pub confirmed: bool,
 }
 
 /// A provider.
@@ -99,6 +124,10 @@ pub struct Provider {
 
 /// Declined because the subscriber is unknown (ISO 8583:1987, 14).
 const NO_SUCH_SUBSCRIBER: &str = "14";
+/// Declined because it was taken back before it came (the gateway's own R1).
+const TAKEN_BACK: &str = "R1";
+/// Separates what becomes of a reversal from what became of its request.
+const REVERSAL_STREAM: u64 = 0x5245_5645_5253_414C;
 /// Declined because the provider's book is full: a malfunction (96).
 const MALFUNCTION: &str = "96";
 
@@ -125,7 +154,7 @@ impl Provider {
         }
         match self.deals.entry(request.reference.into()) {
             MapEntry::Occupied(mut deal) => {
-                if !self.manners.idempotent {
+                if !self.manners.idempotent && deal.get().standing != Standing::Reversed {
                     deal.get_mut().times += 1;
                 }
             }
@@ -141,6 +170,7 @@ impl Provider {
                     subscriber: request.subscriber.into(),
                     standing,
                     times: 1,
+                    confirmed: false,
                 });
             }
         }
@@ -148,6 +178,51 @@ impl Provider {
             return (latency, Say::Nothing);
         }
         (latency, self.inquiry(now, request.reference))
+    }
+
+    /// Takes a request back. One that never came is remembered, so that it is declined when it
+    /// comes late.
+    pub fn reverse(&mut self, now: Moment, reversal: &Reversal<'_>) -> (Span, Say) {
+        let stream = digest(reversal.reference.as_bytes()) ^ REVERSAL_STREAM;
+        let mut dice = Dice::new(self.manners.seed, stream);
+        let share = u16::try_from(dice.below(1_000)).unwrap_or(0);
+        let first = reversal.attempt <= 1;
+        let latency = self.manners.latency.draw(&mut dice);
+        let fate = self.manners.fate(share);
+        if fate == Fate::Deaf && first {
+            return (latency, Say::Nothing);
+        }
+        if self.deals.len() >= DEALS_MAX && !self.deals.contains_key(reversal.reference) {
+            return (latency, Say::Nothing);
+        }
+        let used = dice.below(1_000) < u64::from(self.manners.irreversible_permille);
+        let deal = self.deals.entry(reversal.reference.into()).or_insert_with(|| Deal {
+            service: reversal.service,
+            amount_minor: reversal.amount_minor,
+            subscriber: "".into(),
+            standing: Standing::Reversed,
+            times: 1,
+            confirmed: false,
+        });
+        if deal.at(now) == Standing::Approved && used {
+            return (latency, Say::Refused);
+        }
+        if deal.standing != Standing::Declined {
+            deal.standing = Standing::Reversed;
+        }
+        let silent = fate == Fate::Silent && first;
+        (latency, if silent { Say::Nothing } else { Say::Reversed })
+    }
+
+    /// The gateway says that the customer has it.
+    pub fn confirm(&mut self, reference: &str) -> Say {
+        match self.deals.get_mut(reference) {
+            Some(deal) => {
+                deal.confirmed = true;
+                Say::Noted
+            }
+            None => Say::Unknown,
+        }
     }
 
     /// Says how a deal stands now.
@@ -160,6 +235,7 @@ impl Provider {
             }
             Some(Standing::Declined) => Say::Declined(NO_SUCH_SUBSCRIBER),
             Some(Standing::Pending(_)) => Say::Pending,
+            Some(Standing::Reversed) => Say::Declined(TAKEN_BACK),
         }
     }
 
@@ -224,8 +300,13 @@ mod tests {
             deaf_permille: 0,
             pending_permille: 0,
             pending: Span::s(2),
+            irreversible_permille: 0,
             idempotent: true,
         }
+    }
+
+    fn reversal(reference: &str, attempt: u32) -> Reversal<'_> {
+        Reversal { reference, service: 20, amount_minor: 700, attempt }
     }
 
     fn request(reference: &str, attempt: u32) -> Request<'_> {
@@ -267,6 +348,37 @@ mod tests {
         let later = Moment(Span::s(2).0);
         assert!(matches!(provider.inquiry(later, "a"), Say::Approved(_)));
         assert_eq!(provider.book(later)[0].1.standing, Standing::Approved);
+    }
+
+    #[test]
+    fn what_was_taken_back_before_it_came_is_declined_when_it_comes() {
+        let mut provider = Provider::new(manners());
+        assert_eq!(provider.reverse(Moment(0), &reversal("a", 1)).1, Say::Reversed);
+        assert_eq!(provider.request(Moment(1), &request("a", 1)).1, Say::Declined(TAKEN_BACK));
+        let book = provider.book(Moment(2));
+        assert_eq!((book[0].1.standing, book[0].1.times), (Standing::Reversed, 1));
+    }
+
+    #[test]
+    fn what_was_used_cannot_be_taken_back_and_a_reversal_may_be_repeated() {
+        let mut stubborn = Provider::new(Manners { irreversible_permille: 1_000, ..manners() });
+        stubborn.request(Moment(0), &request("a", 1));
+        assert_eq!(stubborn.reverse(Moment(1), &reversal("a", 1)).1, Say::Refused);
+        assert_eq!(stubborn.book(Moment(2))[0].1.standing, Standing::Approved);
+        let mut silent = Provider::new(Manners { silent_permille: 1_000, ..manners() });
+        silent.request(Moment(0), &request("a", 2));
+        assert_eq!(silent.reverse(Moment(1), &reversal("a", 1)).1, Say::Nothing);
+        assert_eq!(silent.reverse(Moment(2), &reversal("a", 2)).1, Say::Reversed);
+        assert_eq!(silent.book(Moment(2))[0].1.standing, Standing::Reversed);
+    }
+
+    #[test]
+    fn a_confirmation_is_noted_in_the_book() {
+        let mut provider = Provider::new(manners());
+        assert_eq!(provider.confirm("a"), Say::Unknown);
+        provider.request(Moment(0), &request("a", 1));
+        assert_eq!(provider.confirm("a"), Say::Noted);
+        assert!(provider.book(Moment(1))[0].1.confirmed);
     }
 
     #[test]

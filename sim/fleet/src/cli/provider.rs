@@ -40,6 +40,9 @@ pub(super) struct Provider {
     /// How long that takes
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = text::span)]
     pending_for: Span,
+    /// Used at once, so that it cannot be taken back, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    irreversible: u16,
     /// Do the same reference again each time, as no provider should
     #[arg(long)]
     not_idempotent: bool,
@@ -63,6 +66,7 @@ impl Provider {
             deaf_permille: self.deaf,
             pending_permille: self.pending,
             pending: self.pending_for,
+            irreversible_permille: self.irreversible,
             idempotent: !self.not_idempotent,
         };
         let bound = |address| print::line(&format!("provider listens on http://{address}/topups"));

@@ -1,13 +1,18 @@
 //! `tillsim provider`: a simulated top-up provider behind HTTP.
 //!
 //! ```text
-//! POST /topups              {"reference","service","product","amount_minor","currency",
-//!                            "subscriber","attempt"}
+//! POST /topups                  {"reference","service","product","amount_minor","currency",
+//!                                "subscriber","attempt"}
 //!   200 {"status":"approved","provider_reference":"..."}
 //!   200 {"status":"declined","code":"14","provider_reference":""}
 //!   202 {"status":"pending"}
-//! GET  /topups/{reference}  the same answers, or 404 {"status":"unknown"}
-//! GET  /book                one deal a line: what was really done
+//! GET  /topups/{reference}      the same answers, or 404 {"status":"unknown"}
+//! POST /topups/{reference}/reversal      {"service","amount_minor","attempt"}
+//!   200 {"status":"reversed"}   also of what never came: it is declined when it comes late
+//!   409 {"status":"refused"}    it cannot be taken back
+//! POST /topups/{reference}/confirmation  {}
+//!   200 {"status":"noted"}, or 404 {"status":"unknown"}
+//! GET  /book                    one deal a line: what was really done
 //! ```
 //!
 //! What it decides is in [`tillsim_core::provider`]; here are the sockets and the clock.
@@ -28,9 +33,10 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use tillsim_core::provider::{Manners, Provider, Request as Order, Say, Standing};
-use tillsim_core::time::Moment;
+use tillsim_core::provider::{Manners, Provider, Request as Order, Reversal, Say, Standing};
+use tillsim_core::time::{Moment, Span};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
 
@@ -50,6 +56,14 @@ struct TopUp {
     amount_minor: u64,
     #[serde(default)]
     subscriber: String,
+    #[serde(default = "first")]
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+struct TakeBack {
+    service: u16,
+    amount_minor: u64,
     #[serde(default = "first")]
     attempt: u32,
 }
@@ -112,6 +126,7 @@ impl Counter {
                 Standing::Approved => "approved",
                 Standing::Declined => "declined",
                 Standing::Pending(_) => "pending",
+                Standing::Reversed => "reversed",
             };
             let line = json!({
                 "reference": reference,
@@ -119,6 +134,7 @@ impl Counter {
                 "amount_minor": deal.amount_minor,
                 "subscriber": &*deal.subscriber,
                 "status": status,
+                "confirmed": deal.confirmed,
             });
             // What was done twice stands there twice.
             for _ in 0..deal.times {
@@ -136,7 +152,16 @@ async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Repl
     let path = request.uri().path().to_owned();
     let reply = match (request.method(), path.as_str()) {
         (&Method::GET, "/book") => text(StatusCode::OK, "application/x-ndjson", counter.book()),
-        (&Method::POST, _) => top_up(&counter, request).await,
+        (&Method::POST, path) => {
+            let mut parts = path.rsplit('/');
+            match (parts.next(), parts.next()) {
+                (Some("reversal"), Some(reference)) => reversal(&counter, reference, request).await,
+                (Some("confirmation"), Some(reference)) => {
+                    say_it(&counter.provider.borrow_mut().confirm(reference))
+                }
+                _ => top_up(&counter, request).await,
+            }
+        }
         (&Method::GET, _) => {
             let reference = path.rsplit('/').next().unwrap_or_default();
             let say = counter.provider.borrow().inquiry(counter.now(), reference);
@@ -148,13 +173,9 @@ async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Repl
 }
 
 async fn top_up(counter: &Counter, request: Request<Incoming>) -> Reply {
-    let body = match Limited::new(request.into_body(), ORDER_BYTES_MAX).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return problem(StatusCode::BAD_REQUEST, "the order broke off or is too long"),
-    };
-    let order: TopUp = match serde_json::from_slice(&body) {
+    let order: TopUp = match read(request).await {
         Ok(order) => order,
-        Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(problem) => return problem,
     };
     let (after, say) = counter.provider.borrow_mut().request(
         counter.now(),
@@ -166,6 +187,30 @@ async fn top_up(counter: &Counter, request: Request<Incoming>) -> Reply {
             attempt: order.attempt,
         },
     );
+    say_after(after, say).await
+}
+
+async fn reversal(counter: &Counter, reference: &str, request: Request<Incoming>) -> Reply {
+    let order: TakeBack = match read(request).await {
+        Ok(order) => order,
+        Err(problem) => return problem,
+    };
+    let TakeBack { service, amount_minor, attempt } = order;
+    let (after, say) = counter
+        .provider
+        .borrow_mut()
+        .reverse(counter.now(), &Reversal { reference, service, amount_minor, attempt });
+    say_after(after, say).await
+}
+
+async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Reply> {
+    let bad = |what: &str| problem(StatusCode::BAD_REQUEST, what);
+    let body = Limited::new(request.into_body(), ORDER_BYTES_MAX).collect().await;
+    let body = body.map_err(|_| bad("the order broke off or is too long"))?.to_bytes();
+    serde_json::from_slice(&body).map_err(|error| bad(&error.to_string()))
+}
+
+async fn say_after(after: Span, say: Say) -> Reply {
     let wait = if say == Say::Nothing { SILENCE } else { Duration::from_nanos(after.0) };
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
@@ -183,6 +228,9 @@ fn say_it(say: &Say) -> Reply {
             (StatusCode::OK, body)
         }
         Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
+        Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
+        Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
+        Say::Noted => (StatusCode::OK, json!({"status": "noted"})),
         Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
         Say::Nothing => (StatusCode::GATEWAY_TIMEOUT, json!({"status": "silent"})),
     };
