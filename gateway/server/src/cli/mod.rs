@@ -2,12 +2,14 @@
 
 mod codec;
 mod export;
+mod gateway;
 mod import;
 mod init;
 mod print;
 mod restore;
 mod serve;
 mod store_dir;
+mod table;
 mod terminal;
 mod user;
 mod verify;

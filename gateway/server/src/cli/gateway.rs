@@ -1,0 +1,49 @@
+//! What the commands have in common that ask the running gateway.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{ConfigFile, print};
+use crate::client::Client;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// Where the gateway is and how it is to answer, before or after the subcommand.
+#[derive(Args)]
+pub(super) struct Gateway {
+    /// The configuration file
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        default_value = ConfigFile::DEFAULT
+    )]
+    config: PathBuf,
+    /// The admin API, when it is not where the configuration says
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    admin: Option<SocketAddr>,
+    /// Print the API's JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Gateway {
+    /// The way to its admin API.
+    pub(super) fn client(&self) -> Result<Client, Failure> {
+        let config = Config::load(&self.config).map_err(Failure::config)?;
+        Client::new(config, self.admin)
+    }
+
+    /// Prints the API's answer, or what a person reads of it.
+    pub(super) fn print(&self, body: &Value, text: &str) -> Result<(), Failure> {
+        if self.json {
+            let text = serde_json::to_string_pretty(body).map_err(Failure::internal)?;
+            return print::line(&text);
+        }
+        print::line(text.trim_end())
+    }
+}
