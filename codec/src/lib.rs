@@ -13,6 +13,7 @@
 
 pub mod iso8583;
 pub mod limits;
+mod lines;
 pub mod link;
 pub mod smpp;
 pub mod ussd;

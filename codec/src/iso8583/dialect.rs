@@ -57,6 +57,16 @@ const BUILTINS: [(&str, &str); 5] = [
     ("nac", include_str!("../../dialects/nac.toml")),
 ];
 
+/// Names and texts of the examples beside them: what other makers' tables look like.
+const EXAMPLES: [(&str, &str); 6] = [
+    ("unionpay", include_str!("../../dialects/unionpay.toml")),
+    ("pos-ebcdic", include_str!("../../dialects/pos-ebcdic.toml")),
+    ("pos-left", include_str!("../../dialects/pos-left.toml")),
+    ("switch", include_str!("../../dialects/switch.toml")),
+    ("ascii-tpdu", include_str!("../../dialects/ascii-tpdu.toml")),
+    ("ascii-bcd-pan", include_str!("../../dialects/ascii-bcd-pan.toml")),
+];
+
 impl Dialect {
     /// Compiles a table. A table may build on a built-in dialect with `base = "iso87a"`.
     ///
@@ -88,6 +98,26 @@ impl Dialect {
     #[must_use]
     pub fn builtin_table(name: &str) -> Option<&'static str> {
         BUILTINS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// Names of the example tables: no dialect may build on them, but they are at hand to read and
+    /// to try.
+    pub fn example_names() -> impl Iterator<Item = &'static str> {
+        EXAMPLES.iter().map(|(name, _)| *name)
+    }
+
+    /// The table of an example.
+    #[must_use]
+    pub fn example_table(name: &str) -> Option<&'static str> {
+        EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// The same dialect behind another frame length: how a peer's network delimits messages is often
+    /// not its table's business.
+    #[must_use]
+    pub fn with_framing(mut self, framing: Framing) -> Self {
+        self.framing = framing;
+        self
     }
 
     /// Its name.
@@ -223,6 +253,14 @@ mod tests {
             let dialect = Dialect::parse(Dialect::builtin_table(name).unwrap()).unwrap();
             assert_eq!(dialect.name(), name);
             assert!(dialect.fields().count() > 60, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_example_compiles_under_its_own_name() {
+        for name in Dialect::example_names() {
+            let dialect = Dialect::parse(Dialect::example_table(name).unwrap()).unwrap();
+            assert_eq!(dialect.name(), name);
         }
     }
 

@@ -40,6 +40,14 @@ pub fn guess(bytes: &[u8], dialects: &[Dialect]) -> Vec<Guess> {
     guesses
 }
 
+impl Guess {
+    /// Tries one dialect on one message without its frame length.
+    #[must_use]
+    pub fn of(dialect: &Dialect, message: &[u8]) -> Self {
+        attempt(dialect, message, 0)
+    }
+}
+
 fn attempt(dialect: &Dialect, bytes: &[u8], start: usize) -> Guess {
     let mut fields = Fields::new();
     let message = bytes.get(start..).unwrap_or(&[]);

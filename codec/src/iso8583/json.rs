@@ -10,6 +10,7 @@ use super::error::{DecodeError, Problem};
 use super::error_json::ErrorJson;
 use super::hex;
 use super::limits::{FIELD_MAX, MESSAGE_BYTES_MAX};
+use super::mac::{MacKey, MacVerdict};
 use super::mask::Reveal;
 use super::message::Message;
 use super::mti::Mti;
@@ -116,6 +117,55 @@ fn tree_json(tree: Tree) -> Value {
 /// # Errors
 /// Text that is not JSON of this form, or values that the dialect cannot send.
 pub fn encode_json(dialect: &Dialect, json: &str) -> Result<Vec<u8>, ErrorJson> {
+    let (message, framed) = described(dialect, json)?;
+    let mut out = Vec::with_capacity(512);
+    let result = if framed {
+        dialect.encode_framed(&message, &mut out)
+    } else {
+        dialect.encode(&message, &mut out)
+    };
+    result.map(|()| out).map_err(ErrorJson::of_encoding)
+}
+
+/// As [`encode_json`], with the authentication code made by that key in field 64 or 128, whatever
+/// the JSON has there.
+///
+/// # Errors
+/// As [`encode_json`], and if the dialect has no room for a code.
+pub fn encode_json_with_mac(
+    dialect: &Dialect,
+    json: &str,
+    key: &MacKey,
+) -> Result<Vec<u8>, ErrorJson> {
+    let (mut message, framed) = described(dialect, json)?;
+    let mut bare = Vec::with_capacity(512);
+    dialect.encode_with_mac(&mut message, key, &mut bare).map_err(ErrorJson::of_encoding)?;
+    if !framed {
+        return Ok(bare);
+    }
+    let mut out = Vec::with_capacity(bare.len() + 8);
+    dialect
+        .framing()
+        .append_length(bare.len(), &mut out)
+        .map_err(|error| ErrorJson::of_decoding(dialect, &error))?;
+    out.extend_from_slice(&bare);
+    Ok(out)
+}
+
+/// Checks the authentication code of one message, with or without its frame length.
+///
+/// # Errors
+/// As [`decode_json`].
+pub fn check_mac(dialect: &Dialect, bytes: &[u8], key: &MacKey) -> Result<MacVerdict, ErrorJson> {
+    let mut fields = Fields::new();
+    let start = decode_either(dialect, bytes, &mut fields)
+        .map_err(|wrong| ErrorJson::of_decoding(dialect, &wrong.error))?;
+    let view = View { dialect, bytes: bytes.get(start..).unwrap_or(&[]), fields: &fields };
+    Ok(view.verify_mac(key))
+}
+
+/// The message that JSON describes, and whether it stands behind its frame length.
+fn described(dialect: &Dialect, json: &str) -> Result<(Message, bool), ErrorJson> {
     let value: Value = serde_json::from_str(json).map_err(|error| {
         let before = json.lines().take(error.line().saturating_sub(1));
         let offset = before.map(|line| line.len() + 1).sum::<usize>();
@@ -129,14 +179,7 @@ pub fn encode_json(dialect: &Dialect, json: &str) -> Result<Vec<u8>, ErrorJson> 
         let text = format!("the message is of dialect {name}, not {}", dialect.name());
         return Err(ErrorJson::of_text(text, 0));
     }
-    let message = message_of(dialect, &object)?;
-    let mut out = Vec::with_capacity(512);
-    let result = if object.contains_key("length") {
-        dialect.encode_framed(&message, &mut out)
-    } else {
-        dialect.encode(&message, &mut out)
-    };
-    result.map(|()| out).map_err(ErrorJson::of_encoding)
+    Ok((message_of(dialect, &object)?, object.contains_key("length")))
 }
 
 const KEYS: [&str; 6] = ["dialect", "length", "tpdu", "header", "mti", "fields"];

@@ -2,7 +2,8 @@
 
 use crate::samples::{of, unhex};
 use tillgate_codec::iso8583::{
-    Dialect, Fields, MacKey, MacPadding, MacVerdict, Message, Mti, Tpdu,
+    Dialect, Fields, MacKey, MacPadding, MacVerdict, Message, Mti, Tpdu, check_mac, encode_json,
+    encode_json_with_mac,
 };
 
 #[test]
@@ -121,4 +122,20 @@ fn a_message_without_a_code_says_so() {
     let mut fields = Fields::new();
     let view = dialect.view(samples[0].message(&dialect), &mut fields).unwrap();
     assert_eq!(view.verify_mac(&keys()[0]), MacVerdict::Missing);
+}
+
+#[test]
+fn a_code_made_from_json_is_checked_behind_a_frame_length_too() {
+    let dialect = Dialect::builtin("iso87b").unwrap();
+    let key = MacKey::aes_cmac(&[7; 16]).unwrap();
+    let json = r#"{"length":0,"mti":"0800","fields":{"11":"000007","64":"0000000000000000"}}"#;
+    let bytes = encode_json_with_mac(&dialect, json, &key).unwrap();
+    assert_eq!(usize::from(bytes[1]), bytes.len() - 2);
+    assert_eq!(check_mac(&dialect, &bytes, &key), Ok(MacVerdict::Valid));
+    assert_eq!(check_mac(&dialect, &bytes[2..], &key), Ok(MacVerdict::Valid));
+    let other = MacKey::aes_cmac(&[8; 16]).unwrap();
+    assert_eq!(check_mac(&dialect, &bytes, &other), Ok(MacVerdict::Wrong));
+    assert!(check_mac(&dialect, &bytes[..bytes.len() - 1], &key).is_err());
+    let bare = encode_json(&dialect, r#"{"mti":"0800","fields":{"11":"7"}}"#);
+    assert!(bare.is_ok_and(|bytes| check_mac(&dialect, &bytes, &key) == Ok(MacVerdict::Missing)));
 }

@@ -152,7 +152,8 @@ impl<'a> Hello<'a> {
     }
 
     /// Whether the MAC is right, in time that does not depend on where it differs.
-    pub(super) fn verifies(&self, psk: &Psk) -> bool {
+    #[must_use]
+    pub fn verifies(&self, psk: &Psk) -> bool {
         self.expected_mac(psk).ct_eq(&self.mac).into()
     }
 

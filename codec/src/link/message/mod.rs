@@ -20,13 +20,13 @@ mod error;
 mod logon;
 mod ping;
 mod pong;
-mod reader;
+pub(super) mod reader;
 mod repeat;
 mod reversal;
 mod sale;
-mod tag;
+pub(super) mod tag;
 mod welcome;
-mod writer;
+pub(super) mod writer;
 
 pub use acknowledge::Acknowledge;
 pub use answer::{Answer, AnswerKind, Slip};
@@ -48,6 +48,22 @@ use reader::Fields;
 
 /// The highest version of the message layer spoken here; see [`Logon::versions`].
 pub const MESSAGE_VERSION: u8 = 1;
+
+/// Type and name of every message, as in `docs/wire.md`; the gateway's types are 0x80 and above.
+pub(super) const MESSAGES: [(u8, &str); 12] = [
+    (Logon::TYPE, Logon::NAME),
+    (Sale::TYPE, Sale::NAME),
+    (Confirm::TYPE, Confirm::NAME),
+    (Repeat::TYPE, Repeat::NAME),
+    (Reversal::TYPE, Reversal::NAME),
+    (Balance::TYPE, Balance::NAME),
+    (Ping::TYPE, Ping::NAME),
+    (Acknowledge::TYPE, Acknowledge::NAME),
+    (Welcome::TYPE, Welcome::NAME),
+    (Answer::TYPE, Answer::NAME),
+    (Pong::TYPE, Pong::NAME),
+    (Command::TYPE, Command::NAME),
+];
 
 /// What a terminal says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,6 +56,31 @@ fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
     Ok((rest, RawField { number, minimal, value }))
 }
 
+/// A field of a body with its place, interpreted by nobody.
+pub(in crate::link) struct Laid<'a> {
+    /// Offset of the tag in the body, in bytes.
+    pub(in crate::link) offset: usize,
+    /// The tag.
+    pub(in crate::link) number: u8,
+    /// Tag, length and value as they lie on the wire.
+    pub(in crate::link) whole: &'a [u8],
+    /// The value alone.
+    pub(in crate::link) value: &'a [u8],
+}
+
+/// Every field of `body` in the order of the wire, known or not, up to one that is cut short.
+pub(in crate::link) fn laid(body: &[u8]) -> impl Iterator<Item = Laid<'_>> {
+    let mut offset = 1;
+    std::iter::from_fn(move || {
+        let input = body.get(offset..).filter(|input| !input.is_empty())?;
+        let (rest, field) = raw_field(input).ok()?;
+        let whole = &input[..input.len() - rest.len()];
+        let laid = Laid { offset, number: field.number, whole, value: field.value };
+        offset += whole.len();
+        Some(laid)
+    })
+}
+
 impl<'a> Fields<'a> {
     /// Finds the fields of `body`, whose first byte is the message type.
     pub(super) fn find(message: &'static str, body: &'a [u8]) -> Result<Self, BodyError> {

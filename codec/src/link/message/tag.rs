@@ -8,24 +8,43 @@ use crate::limits::{
     SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TEXT_BYTES_MAX,
 };
 
-/// A tag of the dictionary: its number on the wire, its name in errors and docs, its bound.
+/// A tag of the dictionary: its number on the wire, its name in errors and docs, its form and bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tag {
+pub(in crate::link) struct Tag {
     /// The byte on the wire.
-    pub(super) number: u8,
+    pub(in crate::link) number: u8,
     /// The name that errors and `docs/wire.md` use.
-    pub(super) name: &'static str,
+    pub(in crate::link) name: &'static str,
+    /// How its value is written.
+    pub(in crate::link) form: Form,
     /// Longest value, in bytes.
-    pub(super) bytes_max: usize,
+    pub(in crate::link) bytes_max: usize,
 }
+
+/// How a value is written (`docs/wire.md`, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::link) enum Form {
+    /// Big-endian without leading zero bytes.
+    Unsigned,
+    /// Two's complement of the fewest bytes that keep the sign.
+    Signed,
+    /// Days since 2000-01-01, as [`Form::Unsigned`].
+    Date,
+    /// Two characters.
+    Code,
+    /// UTF-8.
+    Text,
+}
+
+use Form::{Code, Date, Signed, Text, Unsigned};
 
 /// One above the highest number of the dictionary.
 pub(super) const KNOWN: usize = 0x20;
 
 macro_rules! dictionary {
-    ($($name:ident = $number:literal, $text:literal, $bytes_max:expr;)*) => {
-        $(pub(super) const $name: Tag =
-            Tag { number: $number, name: $text, bytes_max: $bytes_max };)*
+    ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr;)*) => {
+        $(pub(in crate::link) const $name: Tag =
+            Tag { number: $number, name: $text, form: $form, bytes_max: $bytes_max };)*
 
         /// Every tag, in the order of their numbers from 1 on.
         pub(super) const ALL: [Tag; KNOWN - 1] = [$($name),*];
@@ -33,42 +52,47 @@ macro_rules! dictionary {
 }
 
 dictionary! {
-    STAN = 0x01, "stan", 4;
-    DATE = 0x02, "date", 2;
-    CODE = 0x03, "code", 2;
-    TIME = 0x04, "time_s", 8;
-    AMOUNT = 0x05, "amount_minor", 8;
-    CURRENCY = 0x06, "currency", 2;
-    SERVICE = 0x07, "service", 2;
-    PRODUCT = 0x08, "product", 2;
-    SUBSCRIBER = 0x09, "subscriber", SUBSCRIBER_BYTES_MAX;
-    ORIGINAL_STAN = 0x0A, "original_stan", 4;
-    ORIGINAL_DATE = 0x0B, "original_date", 2;
-    REASON = 0x0C, "reason", 1;
-    RRN = 0x0D, "rrn", RRN_BYTES_MAX;
-    REFERENCE = 0x0E, "reference", REFERENCE_BYTES_MAX;
-    BALANCE = 0x0F, "balance_minor", 8;
-    VOUCHER_SERIAL = 0x10, "voucher_serial", SERIAL_BYTES_MAX;
-    VOUCHER_PIN = 0x11, "voucher_pin", PIN_BYTES_MAX;
-    VOUCHER_EXPIRY = 0x12, "voucher_expiry", 2;
-    LINES = 0x13, "lines", LINES_BYTES_MAX;
-    KIND = 0x14, "kind", 1;
-    FIRMWARE = 0x15, "firmware", FIRMWARE_BYTES_MAX;
-    CATALOGUE = 0x16, "catalogue", 4;
-    VERSIONS = 0x17, "versions", 1;
-    IDLE = 0x18, "idle_s", 2;
-    ANSWER = 0x19, "answer_s", 2;
-    STAN_LAST = 0x1A, "stan_last", 4;
-    NONCE = 0x1B, "nonce", 4;
-    COMMAND = 0x1C, "command", 4;
-    RESULT = 0x1D, "result", 1;
-    ORDER = 0x1E, "order", 1;
-    TEXT = 0x1F, "text", TEXT_BYTES_MAX;
+    STAN = 0x01, "stan", Unsigned, 4;
+    DATE = 0x02, "date", Date, 2;
+    CODE = 0x03, "code", Code, 2;
+    TIME = 0x04, "time_s", Unsigned, 8;
+    AMOUNT = 0x05, "amount_minor", Unsigned, 8;
+    CURRENCY = 0x06, "currency", Unsigned, 2;
+    SERVICE = 0x07, "service", Unsigned, 2;
+    PRODUCT = 0x08, "product", Unsigned, 2;
+    SUBSCRIBER = 0x09, "subscriber", Text, SUBSCRIBER_BYTES_MAX;
+    ORIGINAL_STAN = 0x0A, "original_stan", Unsigned, 4;
+    ORIGINAL_DATE = 0x0B, "original_date", Date, 2;
+    REASON = 0x0C, "reason", Unsigned, 1;
+    RRN = 0x0D, "rrn", Text, RRN_BYTES_MAX;
+    REFERENCE = 0x0E, "reference", Text, REFERENCE_BYTES_MAX;
+    BALANCE = 0x0F, "balance_minor", Signed, 8;
+    VOUCHER_SERIAL = 0x10, "voucher_serial", Text, SERIAL_BYTES_MAX;
+    VOUCHER_PIN = 0x11, "voucher_pin", Text, PIN_BYTES_MAX;
+    VOUCHER_EXPIRY = 0x12, "voucher_expiry", Date, 2;
+    LINES = 0x13, "lines", Text, LINES_BYTES_MAX;
+    KIND = 0x14, "kind", Unsigned, 1;
+    FIRMWARE = 0x15, "firmware", Text, FIRMWARE_BYTES_MAX;
+    CATALOGUE = 0x16, "catalogue", Unsigned, 4;
+    VERSIONS = 0x17, "versions", Unsigned, 1;
+    IDLE = 0x18, "idle_s", Unsigned, 2;
+    ANSWER = 0x19, "answer_s", Unsigned, 2;
+    STAN_LAST = 0x1A, "stan_last", Unsigned, 4;
+    NONCE = 0x1B, "nonce", Unsigned, 4;
+    COMMAND = 0x1C, "command", Unsigned, 4;
+    RESULT = 0x1D, "result", Unsigned, 1;
+    ORDER = 0x1E, "order", Unsigned, 1;
+    TEXT = 0x1F, "text", Text, TEXT_BYTES_MAX;
 }
 
 /// The tag of that number, if the dictionary has it.
-pub(super) fn find(number: u8) -> Option<Tag> {
+pub(in crate::link) fn find(number: u8) -> Option<Tag> {
     ALL.get(usize::from(number).checked_sub(1)?).copied()
+}
+
+/// The tag of that name.
+pub(in crate::link) fn named(name: &str) -> Option<Tag> {
+    ALL.into_iter().find(|tag| tag.name == name)
 }
 
 const _: () = {

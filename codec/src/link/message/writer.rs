@@ -6,19 +6,19 @@ use super::reader::LONG_LENGTH;
 use super::tag::Tag;
 
 /// Appends one body to a buffer. Does not allocate if the buffer has room.
-pub(super) struct Writer<'o> {
+pub(in crate::link) struct Writer<'o> {
     out: &'o mut Vec<u8>,
 }
 
 impl<'o> Writer<'o> {
     /// Starts a body with its message type.
-    pub(super) fn start(message_type: u8, out: &'o mut Vec<u8>) -> Self {
+    pub(in crate::link) fn start(message_type: u8, out: &'o mut Vec<u8>) -> Self {
         out.push(message_type);
         Self { out }
     }
 
     /// Big-endian without leading zero bytes; zero has no bytes.
-    pub(super) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
+    pub(in crate::link) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
         let value = value.into();
         let bytes = value.to_be_bytes();
         let significant = bytes.iter().skip_while(|byte| **byte == 0).count();
@@ -35,7 +35,7 @@ impl<'o> Writer<'o> {
 
     /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has
     /// none.
-    pub(super) fn signed(&mut self, tag: Tag, value: i64) {
+    pub(in crate::link) fn signed(&mut self, tag: Tag, value: i64) {
         let bytes = value.to_be_bytes();
         let sign = if value < 0 { 0xFF } else { 0x00 };
         let mut start = bytes.iter().take_while(|byte| **byte == sign).count();
@@ -47,7 +47,7 @@ impl<'o> Writer<'o> {
     }
 
     /// UTF-8 text.
-    pub(super) fn text(&mut self, tag: Tag, value: &str) {
+    pub(in crate::link) fn text(&mut self, tag: Tag, value: &str) {
         self.field(tag, value.as_bytes());
     }
 
@@ -59,12 +59,12 @@ impl<'o> Writer<'o> {
     }
 
     /// A date, in days.
-    pub(super) fn date(&mut self, tag: Tag, value: BusinessDate) {
+    pub(in crate::link) fn date(&mut self, tag: Tag, value: BusinessDate) {
         self.unsigned(tag, value.0);
     }
 
     /// A response code, two bytes.
-    pub(super) fn code(&mut self, tag: Tag, value: ResponseCode) {
+    pub(in crate::link) fn code(&mut self, tag: Tag, value: ResponseCode) {
         self.field(tag, &value.0);
     }
 
@@ -76,11 +76,19 @@ impl<'o> Writer<'o> {
             value.len(),
             tag.bytes_max
         );
-        self.out.push(tag.number);
+        self.raw(tag.number, value);
+    }
+
+    /// A field of any tag, as it is.
+    ///
+    /// # Panics
+    /// If the value has more than 65,535 bytes.
+    pub(in crate::link) fn raw(&mut self, number: u8, value: &[u8]) {
+        self.out.push(number);
         match u8::try_from(value.len()) {
             Ok(short) if short < LONG_LENGTH => self.out.push(short),
             _ => {
-                let long = u16::try_from(value.len()).expect("every bound fits 16 bits");
+                let long = u16::try_from(value.len()).expect("a value fits 16 bits");
                 self.out.push(LONG_LENGTH);
                 self.out.extend_from_slice(&long.to_be_bytes());
             }

@@ -4,14 +4,12 @@ use super::super::header::Header;
 use super::super::limits::HEADER_BYTES;
 use super::super::pdu::Pdu;
 use super::super::tag::Tag;
+use super::mask;
 use super::mask::MessageMask;
 use super::message::{Message, meaning};
 use super::rows::{Value, dissect};
-use super::{hex, mask};
 use crate::iso8583::Reveal;
-
-/// Octets that one line shows.
-const LINE_BYTES: usize = 8;
+use crate::lines::Lines;
 
 /// What stands where something is masked.
 const MASKED: &str = "(masked)";
@@ -22,8 +20,7 @@ const MASKED: &str = "(masked)";
 #[must_use]
 pub fn table(bytes: &[u8], reveal: Reveal) -> String {
     let dissected = dissect(bytes);
-    let mut out = Lines(String::new());
-    out.row("offset", "octets", "field", "value");
+    let mut out = Lines::new("octets");
     if let Some(header) = &dissected.header {
         head(&mut out, bytes, header);
     }
@@ -50,7 +47,7 @@ pub fn table(bytes: &[u8], reveal: Reveal) -> String {
         }
         Err(error) => out.line(error.offset, &[], "(wrong here)", &error.to_string()),
     }
-    out.0
+    out.text()
 }
 
 fn head(out: &mut Lines, bytes: &[u8], header: &Header) {
@@ -82,30 +79,4 @@ fn parameters(out: &mut Lines, bytes: &[u8], start: usize, pdu: &Pdu<'_>, payloa
     if offset < bytes.len() {
         out.line(offset, &bytes[offset..], "(ignored)", "no whole parameter");
     }
-}
-
-/// The lines of a table.
-struct Lines(String);
-
-impl Lines {
-    fn row(&mut self, offset: &str, octets: &str, field: &str, value: &str) {
-        let width = 3 * LINE_BYTES - 1;
-        let line = format!("{offset:>6}  {octets:<width$}  {field:<24}  {value}");
-        self.0.push_str(line.trim_end());
-        self.0.push('\n');
-    }
-
-    fn line(&mut self, offset: usize, octets: &[u8], field: &str, value: &str) {
-        let mut chunks = octets.chunks(LINE_BYTES).map(spaced);
-        self.row(&offset.to_string(), &chunks.next().unwrap_or_default(), field, value);
-        for (index, chunk) in chunks.enumerate() {
-            let offset = offset + (index + 1) * LINE_BYTES;
-            self.row(&offset.to_string(), &chunk, "", "");
-        }
-    }
-}
-
-/// Hexadecimal with a space between octets.
-fn spaced(octets: &[u8]) -> String {
-    octets.iter().map(|octet| hex::text(&[*octet])).collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,143 @@
+//! One field of a body as a JSON value, and back.
+
+use serde_json::Value;
+
+use super::super::message::tag::{self, Form, Tag};
+use super::super::message::writer::Writer;
+use super::super::message::{BusinessDate, ResponseCode};
+use super::{words, wrong};
+use crate::iso8583::{ErrorJson, hex};
+
+/// What begins the name of a field that has none: `tag_3F`, with its value in hexadecimal.
+const UNNAMED: &str = "tag_";
+
+/// Fields that are not shown unless asked for: the PIN, and the receipt that may carry it.
+const SECRETS: [Tag; 2] = [tag::VOUCHER_PIN, tag::LINES];
+
+/// Whether a field is hidden unless everything is shown.
+pub(super) fn is_secret(number: u8) -> bool {
+    SECRETS.iter().any(|tag| tag.number == number)
+}
+
+/// Name and value of a field. One that is not in the dictionary, or not written as the dictionary
+/// says (a later version's use of it), goes by its number.
+pub(super) fn show(number: u8, wire: &[u8]) -> (String, Value) {
+    match tag::find(number).and_then(|tag| Some((tag, typed(tag, wire)?))) {
+        Some((tag, value)) => (tag.name.to_owned(), value),
+        None => (format!("{UNNAMED}{number:02X}"), hex::text(wire).into()),
+    }
+}
+
+/// The value, if it is written in just the way in which it would be written back.
+fn typed(tag: Tag, wire: &[u8]) -> Option<Value> {
+    let value = match tag.form {
+        Form::Unsigned => unsigned(wire)?.into(),
+        Form::Signed => signed(wire)?.into(),
+        Form::Date => BusinessDate(u16::try_from(unsigned(wire)?).ok()?).to_string().into(),
+        Form::Code => {
+            let code = std::str::from_utf8(wire).ok().filter(|_| wire.is_ascii())?;
+            code.into()
+        }
+        Form::Text => std::str::from_utf8(wire).ok()?.into(),
+    };
+    let mut again = Vec::new();
+    put(&mut Writer::start(0, &mut again), tag, &value).ok()?;
+    (again.ends_with(wire) && again.len() == wire.len() + head_bytes(wire)).then_some(value)
+}
+
+/// Message type, tag and length before a value in a body of one field.
+fn head_bytes(value: &[u8]) -> usize {
+    if value.len() < 0xFF { 3 } else { 5 }
+}
+
+fn unsigned(wire: &[u8]) -> Option<u64> {
+    (wire.len() <= 8).then(|| wire.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
+}
+
+fn signed(wire: &[u8]) -> Option<i64> {
+    let sign = if wire.first().is_some_and(|first| *first >= 0x80) { -1 } else { 0 };
+    (wire.len() <= 8).then(|| wire.iter().fold(sign, |sum, byte| (sum << 8) | i64::from(*byte)))
+}
+
+/// Appends the field of that name.
+///
+/// # Errors
+/// A name that no field has, or a value that the field cannot carry.
+pub(super) fn write(writer: &mut Writer<'_>, name: &str, value: &Value) -> Result<(), ErrorJson> {
+    if let Some(tag) = tag::named(name) {
+        return put(writer, tag, value);
+    }
+    let number = name.strip_prefix(UNNAMED).filter(|digits| digits.len() == 2);
+    let Some(number) = number.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
+        return Err(wrong(name, "no field has that name; others are given as tag_3F"));
+    };
+    let octets = value.as_str().and_then(|text| hex::parse(text.as_bytes()).ok());
+    match octets.filter(|octets| u16::try_from(octets.len()).is_ok()) {
+        Some(octets) => writer.raw(number, &octets),
+        None => return Err(wrong(name, "an even number of hexadecimal digits is expected")),
+    }
+    Ok(())
+}
+
+fn put(writer: &mut Writer<'_>, tag: Tag, value: &Value) -> Result<(), ErrorJson> {
+    let expected = |what: &str| Err(wrong(tag.name, format!("{what} is expected")));
+    match tag.form {
+        Form::Unsigned => match value.as_u64().filter(|number| fits(*number, tag.bytes_max)) {
+            Some(number) => writer.unsigned(tag, number),
+            None => return expected(&format!("a number of at most {} bits", 8 * tag.bytes_max)),
+        },
+        Form::Signed => match value.as_i64() {
+            Some(number) => writer.signed(tag, number),
+            None => return expected("a number of at most 64 bits with its sign"),
+        },
+        Form::Date => match value.as_str().and_then(date) {
+            Some(date) => writer.date(tag, date),
+            None => return expected("a date from 2000-01-01 to 2179-06-06"),
+        },
+        Form::Code => {
+            match value.as_str().and_then(|text| <[u8; 2]>::try_from(text.as_bytes()).ok()) {
+                Some(code) => writer.code(tag, ResponseCode(code)),
+                None => return expected("a code of two characters"),
+            }
+        }
+        Form::Text => match value.as_str().filter(|text| text.len() <= tag.bytes_max) {
+            Some(text) => writer.text(tag, text),
+            None => return expected(&format!("a text of at most {} bytes", tag.bytes_max)),
+        },
+    }
+    Ok(())
+}
+
+fn fits(number: u64, bytes_max: usize) -> bool {
+    number.to_be_bytes().iter().take(8_usize.saturating_sub(bytes_max)).all(|byte| *byte == 0)
+}
+
+fn date(text: &str) -> Option<BusinessDate> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// A value as tables show it: with what it means, where it does not say so itself.
+pub(super) fn explained(name: &str, value: &Value) -> String {
+    let (plain, meaning) = match value {
+        Value::String(text) if name == tag::CODE.name => {
+            let code = <[u8; 2]>::try_from(text.as_bytes()).ok().map(ResponseCode);
+            (text.clone(), code.map_or("", words::response).to_owned())
+        }
+        Value::String(text) => (text.escape_debug().to_string(), String::new()),
+        Value::Number(number) if name == tag::TIME.name => {
+            let moment = number.as_u64().and_then(words::moment);
+            (number.to_string(), moment.unwrap_or_default())
+        }
+        Value::Number(number) => {
+            let meaning = number.as_u64().map_or("", |number| words::number(name, number));
+            (number.to_string(), meaning.to_owned())
+        }
+        other => (other.to_string(), String::new()),
+    };
+    if meaning.is_empty() { plain } else { format!("{plain} ({meaning})") }
+}

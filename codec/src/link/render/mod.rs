@@ -1,0 +1,66 @@
+//! Records and bodies for people: as JSON, as a table, and from JSON.
+//!
+//! A record is shown as far as it travels in clear. What is sealed stays sealed: its key comes from a
+//! Diffie-Hellman of two ephemeral keys that neither a capture nor the pre-shared key holds. Bodies
+//! are shown where an end gives them away before sealing or after opening.
+//!
+//! Unless asked for, the voucher's PIN and the receipt, which may carry it, are masked. A masked
+//! document says so and cannot be encoded.
+
+mod body;
+mod document;
+mod field;
+mod record;
+mod words;
+
+pub use body::{body_json, body_table};
+pub use document::encode_json;
+pub use record::{record_json, record_table};
+
+use super::message::{BodyError, BodyErrorKind};
+use super::record::{HEADER_BYTES, RecordError};
+use crate::iso8583::ErrorJson;
+
+/// What stands where something is masked.
+const MASKED: &str = "masked";
+
+impl From<BodyError> for ErrorJson {
+    fn from(error: BodyError) -> Self {
+        let kind = match error.kind {
+            BodyErrorKind::Empty | BodyErrorKind::Truncated => "truncated",
+            BodyErrorKind::UnknownMessage { .. } => "message",
+            BodyErrorKind::TooLong { .. } => "too-long",
+            BodyErrorKind::NotMinimal => "padding",
+            BodyErrorKind::Duplicate => "duplicate",
+            BodyErrorKind::Missing => "missing",
+            BodyErrorKind::NotText | BodyErrorKind::Value => "content",
+        };
+        let field = Some(error.field.to_owned()).filter(|field| !field.is_empty());
+        let (offset, message) = (error.offset, error.to_string());
+        Self { kind: kind.to_owned(), field, subfield: None, offset, message }
+    }
+}
+
+impl From<RecordError> for ErrorJson {
+    fn from(error: RecordError) -> Self {
+        let (field, offset) = match error {
+            RecordError::UnknownType(_) => ("type", 0),
+            RecordError::Version { .. } => ("version", 1),
+            RecordError::TooLong { .. } => ("length", 2),
+        };
+        let (kind, field) = ("frame".to_owned(), Some(field.to_owned()));
+        Self { kind, field, subfield: None, offset, message: error.to_string() }
+    }
+}
+
+/// The error of a record's payload.
+fn payload_error(kind: &str, field: Option<&str>, at: usize, message: String) -> ErrorJson {
+    let (kind, field) = (kind.to_owned(), field.map(str::to_owned));
+    ErrorJson { kind, field, subfield: None, offset: HEADER_BYTES + at, message }
+}
+
+/// The error of a member of a document that is not as it should be.
+fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
+    let (kind, field) = ("member".to_owned(), Some(field.to_owned()));
+    ErrorJson { kind, field, subfield: None, offset: 0, message: message.into() }
+}
