@@ -206,7 +206,8 @@ impl Dialect {
         }
     }
 
-    fn inner_text(&self, inner: Inner) -> Option<String> {
+    /// What a sub-field is called in errors.
+    pub(crate) fn inner_text(&self, inner: Inner) -> Option<String> {
         match inner {
             Inner::None => None,
             Inner::Part(index) => {

@@ -11,12 +11,13 @@ use super::error_json::ErrorJson;
 use super::hex;
 use super::limits::{FIELD_MAX, MESSAGE_BYTES_MAX};
 use super::mac::{MacKey, MacVerdict};
-use super::mask::Reveal;
+use super::mask::{HIDDEN, Reveal, is_hidden};
 use super::message::Message;
 use super::mti::Mti;
 use super::tpdu::Tpdu;
 use super::tree::Tree;
 use super::view::View;
+use super::words::Mask;
 use serde_json::{Map, Value};
 
 /// Decodes one message, with or without its frame length, to one line of JSON.
@@ -250,8 +251,9 @@ fn set_field(
     let Some(tree) = json_tree(value) else {
         return wrong("a string is expected, or an object of sub-fields");
     };
-    if matches!(&tree, Tree::Leaf(text) if text.contains("***")) && dialect.is_masked(number) {
-        return wrong("the value is hidden: decode with the card data revealed to encode it again");
+    let mask = dialect.plan(number).map_or(Mask::Shown, |plan| plan.mask);
+    if matches!(&tree, Tree::Leaf(text) if is_hidden(mask, text)) {
+        return wrong(HIDDEN);
     }
     let value = dialect.compose(number, &tree).map_err(ErrorJson::of_encoding)?;
     if value.len() > MESSAGE_BYTES_MAX {

@@ -35,6 +35,15 @@ pub(crate) fn masked(mask: Mask, text: &str) -> String {
     }
 }
 
+/// What is said of a value that cannot be sent because it was printed without the card data.
+pub(crate) const HIDDEN: &str =
+    "the value is hidden: decode with the card data revealed to encode it again";
+
+/// Whether a text is one that [`masked`] has made, and not the value itself.
+pub(crate) fn is_hidden(mask: Mask, text: &str) -> bool {
+    mask != Mask::Shown && text.contains("***") && masked(mask, text) == text
+}
+
 fn pan(text: &str) -> String {
     let length = text.chars().count();
     let first = if length >= PAN_DIGITS_MIN { FIRST_SHOWN } else { 0 };

@@ -49,9 +49,13 @@ fn comes_back(tree: &Tree) -> bool {
     match tree {
         Tree::Leaf(_) => false,
         Tree::List(values) => values.iter().any(comes_back),
-        Tree::Node(nodes) => nodes.iter().enumerate().any(|(index, (key, tree))| {
-            comes_back(tree) || nodes.iter().skip(index + 1).any(|(other, _)| other == key)
-        }),
+        Tree::Node(nodes) => {
+            // Sorted, for there may be as many as half the bytes of a message.
+            let mut keys: Vec<&str> = nodes.iter().map(|(key, _)| key.as_str()).collect();
+            keys.sort_unstable();
+            keys.windows(2).any(|pair| pair[0] == pair[1])
+                || nodes.iter().any(|(_, tree)| comes_back(tree))
+        }
     }
 }
 
@@ -83,7 +87,7 @@ impl Field<'_> {
 
     /// The whole value as one text, with stars over the sub-fields that are to be hidden.
     fn leaf(&self, reveal: Reveal) -> Option<String> {
-        let mut text = printed(self.plan, self.wire, self.units, None);
+        let text = printed(self.plan, self.wire, self.units, None);
         if self.plan.mask != Mask::Shown || reveal == Reveal::Clear {
             return Some(shown(self.plan.mask, reveal, text));
         }
@@ -92,15 +96,14 @@ impl Field<'_> {
         // Characters of text for each byte of the field: two where binary became hexadecimal.
         let width = if self.plan.coding == Coding::Binary { 2 } else { 1 };
         let digits = if self.plan.is_binary() { 2 } else { 1 };
-        for (at, bytes) in hider.hidden {
-            let hidden = at * width..at * width + bytes * digits;
-            text = text
-                .chars()
-                .enumerate()
-                .map(|(index, c)| if hidden.contains(&index) { '*' } else { c })
-                .collect();
-        }
-        Some(text)
+        let places = hider.hidden.into_iter();
+        let mut hidden =
+            places.map(|(at, bytes)| at * width..at * width + bytes * digits).peekable();
+        let shown = text.chars().enumerate().map(|(index, character)| {
+            while hidden.next_if(|place| place.end <= index).is_some() {}
+            if hidden.peek().is_some_and(|place| place.start <= index) { '*' } else { character }
+        });
+        Some(shown.collect())
     }
 
     /// `None` only if the field was never checked, which decoding excludes.
@@ -166,7 +169,7 @@ impl Visit for Grower {
     }
 }
 
-/// Collects where hidden values lie: offset in the field and bytes of the value.
+/// Collects where hidden values lie, in their order: offset in the field and bytes of the value.
 struct Hider {
     masks: Vec<Mask>,
     hidden: Vec<(usize, usize)>,

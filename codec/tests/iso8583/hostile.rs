@@ -5,14 +5,20 @@ use crate::samples::{dialects, of, unhex};
 use proptest::prelude::*;
 use tillgate_codec::iso8583::{Dialect, ErrorJson, Fields, Message, Mti, View};
 
-/// The error of a message whose only field is 55 with these bytes.
-fn chip_data(bytes: &[u8]) -> Option<ErrorJson> {
-    let dialect = Dialect::builtin("iso87b").unwrap();
+/// A message whose only field is 55 with these bytes.
+fn chip_message(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len();
     let mut message = unhex("0200 0000000000000200");
     let digit = |place: usize| u8::try_from(length / place % 10).unwrap();
     message.extend([digit(1_000) << 4 | digit(100), digit(10) << 4 | digit(1)]);
     message.extend_from_slice(bytes);
+    message
+}
+
+/// The error of a message whose only field is 55 with these bytes.
+fn chip_data(bytes: &[u8]) -> Option<ErrorJson> {
+    let dialect = Dialect::builtin("iso87b").unwrap();
+    let message = chip_message(bytes);
     let error = dialect.decode(&message, &mut Fields::new()).err()?;
     assert!(error.offset() <= message.len());
     Some(ErrorJson::of_decoding(&dialect, &error))
@@ -168,10 +174,15 @@ proptest! {
         prop_oneof![Just(0x9f), Just(0x70), Just(0x81), Just(0x02), Just(0x00), any::<u8>()], 0..80
     )) {
         let (dialect, _) = of("iso87b");
+        let received = chip_message(&bytes);
+        let is_sound = decodes_and_comes_back(&dialect, &received);
+        // What would be refused is not sent either.
         let mut message = Message::new(Mti::FINANCIAL_REQUEST);
         message.set_bytes(55, &bytes);
-        let mut out = Vec::new();
-        dialect.encode(&message, &mut out).unwrap();
-        decodes_and_comes_back(&dialect, &out);
+        let mut sent = Vec::new();
+        match dialect.encode(&message, &mut sent) {
+            Ok(()) => prop_assert!(is_sound && sent == received),
+            Err(error) => prop_assert!(!is_sound && error.field == Some(55) && sent.is_empty()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::golden::decodes_and_comes_back;
 use crate::samples::unhex;
-use tillgate_codec::iso8583::{Dialect, Reveal, Tree, decode_json, encode_json};
+use tillgate_codec::iso8583::{Dialect, Message, Mti, Reveal, Tree, decode_json, encode_json};
 
 /// A dialect of one field, which is 48, in ASCII unless the row says otherwise.
 fn dialect(row: &str) -> Dialect {
@@ -174,4 +174,40 @@ fn a_message_is_built_from_a_tree() {
         let error = dialect.compose(field, &tree).unwrap_err();
         assert_eq!((error.kind, error.field), (kind, Some(field)), "{error}");
     }
+}
+
+/// The error of sending one field, set without regard to its sub-fields.
+fn unsent(dialect: &Dialect, value: &[u8]) -> (&'static str, Option<String>, usize) {
+    let mut message = Message::new(Mti::FINANCIAL_REQUEST);
+    message.set_bytes(48, value);
+    let mut out = vec![7];
+    let error = dialect.encode(&message, &mut out).unwrap_err();
+    assert_eq!((error.field, out), (Some(48), vec![7]), "{error}");
+    (error.kind, error.subfield, error.offset)
+}
+
+#[test]
+fn sub_fields_that_a_peer_would_refuse_are_not_sent() {
+    let part = |name: &str| Some(name.to_owned());
+    let chip = dialect("format = \"b...99\", layout = \"ber\"");
+    assert_eq!(unsent(&chip, &unhex("9F270180 5A811234")), ("truncated", part("5A"), 4));
+    let text = dialect("format = \"b...99\", encoding = \"hex\", layout = \"ber\"");
+    assert_eq!(unsent(&text, &unhex("9F270180 5A811234")), ("truncated", part("5A"), 4));
+    let digits = dialect(
+        "format = \"n...9\", encoding = \"bcd\", parts = [{ name = \"kind\", format = \"n2\" }, \
+         { name = \"batch\", format = \"n4\" }]",
+    );
+    assert_eq!(unsent(&digits, b"1234"), ("length", part("batch"), 2));
+    assert_eq!(unsent(&digits, b"1234567"), ("length", None, 0));
+}
+
+#[test]
+fn nothing_is_sent_behind_a_field_that_takes_all_that_is_left() {
+    let dialect = Dialect::parse(
+        "name = 'open'\n[fields]\n48 = { format = 'text*' }\n49 = { format = 'an3' }\n",
+    );
+    let mut message = Message::new(Mti::FINANCIAL_REQUEST);
+    message.set(48, "anything").set(49, "364");
+    let error = dialect.unwrap().encode(&message, &mut Vec::new()).unwrap_err();
+    assert_eq!((error.kind, error.field), ("trailing", Some(49)), "{error}");
 }

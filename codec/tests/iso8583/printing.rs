@@ -104,6 +104,43 @@ fn hidden_values_cannot_be_sent() {
 }
 
 #[test]
+fn a_hidden_sub_field_cannot_be_sent() {
+    let dialect = Dialect::parse(
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n48 = { format = \"text...999\", layout = \"tlv\", \
+         tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
+    )
+    .unwrap();
+    let masked =
+        decode_json(&dialect, b"0200000000000001000000892003123", Reveal::Masked).unwrap();
+    assert!(masked.contains("{\"92\":\"***\"}"), "{masked}");
+    let error = encode_json(&dialect, &masked).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("48"), Some("92")));
+    assert!(error.message.contains("hidden"), "{}", error.message);
+}
+
+#[test]
+fn a_value_that_only_contains_stars_is_no_hidden_one() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    let message = b"0200000000004000000008a***4321";
+    let json = decode_json(&dialect, message, Reveal::Clear).unwrap();
+    assert_eq!(encode_json(&dialect, &json).unwrap(), message);
+}
+
+#[test]
+fn the_longest_chip_data_print_in_time() {
+    // 21,838 tags, every other one a hidden one, none of which an object can say.
+    let table = "name = \"x\"\nmti = \"bcd\"\nbitmap = \"binary\"\n[frame]\nlength = \"none\"\n\
+                 max = 65535\n[fields]\n127 = { format = \"b*\", encoding = \"binary\", layout = \"ber\" }\n";
+    let dialect = Dialect::parse(table).unwrap();
+    let chip = unhex("5A0112 820101").repeat(10_919);
+    let message = [unhex("0200 8000000000000000 0000000000000002"), chip].concat();
+    let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
+    assert_eq!(masked.matches("5A01**820101").count(), 10_919);
+    let clear = decode_json(&dialect, &message, Reveal::Clear).unwrap();
+    assert_eq!(encode_json(&dialect, &clear).unwrap(), message);
+}
+
+#[test]
 fn errors_show_no_values() {
     let (dialect, samples) = of("nac");
     let mut bytes = samples[0].bytes.clone();

@@ -4,7 +4,9 @@ pub(crate) mod error;
 pub(crate) mod parts;
 mod tagged;
 
+use super::decode::blame::PartFault;
 use super::decode::fields::Bits;
+use super::decode::parts::walk_field;
 use super::dialect::Dialect;
 use super::ebcdic::from_latin1;
 use super::hex;
@@ -66,19 +68,51 @@ impl Dialect {
         out.extend_from_slice(header);
         self.append_mti(message, out)?;
         self.append_bitmaps(message, out)?;
+        let mut open_end = None;
         for (number, value) in message.values() {
             let Some(plan) = self.plan(number) else {
                 let text = format!("field {number}: dialect {} does not have it", self.name);
                 return Err(EncodeError::new("unknown-field", text).of_field(number));
             };
-            append_value(plan, value, out)
-                .map_err(|unfit| EncodeError::of_value(self, number, None, &unfit))?;
+            if let Some(before) = open_end {
+                let text = format!("field {number}: field {before} takes all that is left");
+                return Err(EncodeError::new("trailing", text).of_field(number));
+            }
+            open_end = (plan.prefix == Prefix::Rest).then_some(number);
+            self.append_field(number, plan, value, out)?;
         }
         if out.len() - start > MESSAGE_BYTES_MAX {
             let text = format!("the message has over {MESSAGE_BYTES_MAX} bytes");
             return Err(EncodeError::new("too-long", text));
         }
         Ok(())
+    }
+
+    /// Appends a field; what a peer would refuse of its sub-fields is refused here.
+    fn append_field(
+        &self,
+        number: u8,
+        plan: &Plan,
+        value: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let start = out.len() + usize::from(plan.prefix_bytes);
+        let units = append_value(plan, value, out)
+            .map_err(|unfit| EncodeError::of_value(self, number, None, &unfit))?;
+        let Some(layout) = self.layout(plan) else {
+            return Ok(());
+        };
+        let wire = out.get(start..).unwrap_or(&[]);
+        walk_field::<PartFault, ()>(self, plan, layout, wire, units, &mut ()).map_err(|fault| {
+            let at = match plan.coding {
+                Coding::Bcd => fault.at * 2,
+                Coding::Hex | Coding::HexEbcdic => fault.at / 2,
+                _ => fault.at,
+            };
+            let part = self.inner_text(fault.inner);
+            let unfit = Unfit { problem: fault.problem, at };
+            EncodeError::of_value(self, number, part.as_deref(), &unfit)
+        })
     }
 
     fn append_mti(&self, message: &Message, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -122,14 +156,14 @@ impl Dialect {
     }
 }
 
-/// Appends a value behind its length prefix.
-pub(crate) fn append_value(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
+/// Appends a value behind its length prefix; how many units it has.
+pub(crate) fn append_value(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Result<usize, Unfit> {
     let at = out.len();
     let prefix_bytes = usize::from(plan.prefix_bytes);
     out.resize(at + prefix_bytes, 0);
     let units = value::write(plan, value, out)?;
     let Prefix::Coded(coding) = plan.prefix else {
-        return Ok(());
+        return Ok(units);
     };
     let stated = match plan.count {
         Count::Units => units,
@@ -139,7 +173,7 @@ pub(crate) fn append_value(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Resu
     if let Some(prefix) = out.get_mut(at..at + prefix_bytes) {
         put_length(coding, stated, prefix);
     }
-    Ok(())
+    Ok(units)
 }
 
 /// Writes a number over all of `prefix`; the table has made sure that it fits.

@@ -6,6 +6,7 @@ use crate::iso8583::dialect::Dialect;
 use crate::iso8583::ebcdic::from_latin1;
 use crate::iso8583::error::Problem;
 use crate::iso8583::hex;
+use crate::iso8583::mask::{HIDDEN, is_hidden};
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Prefix};
 use crate::iso8583::tree::Tree;
 use crate::iso8583::value::{self, Unfit};
@@ -201,11 +202,14 @@ impl Composer<'_> {
         wire: &mut Vec<u8>,
     ) -> Composed {
         let value = self.inner(plan, name, tree)?;
-        append_value(plan, &value, wire).map_err(unfit(name))
+        append_value(plan, &value, wire).map(drop).map_err(unfit(name))
     }
 
     /// The value of a part, which may have parts itself.
     fn inner(&self, plan: &Plan, name: &str, tree: &Tree) -> Result<Vec<u8>, PartUnfit> {
+        if matches!(tree, Tree::Leaf(text) if is_hidden(plan.mask, text)) {
+            return shape(Some(name), HIDDEN);
+        }
         compose(self.dialect, plan, tree).map_err(|wrong| PartUnfit {
             part: wrong.part.or_else(|| Some(name.to_owned())),
             unfit: wrong.unfit,
