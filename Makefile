@@ -7,7 +7,7 @@ SECONDS ?= 10
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
-.PHONY: help demo test build ratio lint doc fuzz-smoke prepare
+.PHONY: help demo test build ratio lint doc fuzz-smoke fuzz-hour prepare
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,5 +35,8 @@ lint: prepare ## Format and lints, as CI checks them
 doc: prepare ## The documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FLAGS) --workspace --no-deps
 
-fuzz-smoke: ## Ten seconds of every fuzz target, over the committed corpora
+fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 	scripts/fuzz-smoke
+
+fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what they did
+	scripts/fuzz-hour

@@ -12,12 +12,17 @@
 //! New inputs that the fuzzer keeps are named by their hash and ignored by git; one that shows
 //! something is committed under a name that says what.
 
+mod iso8583;
 mod link;
 mod smpp;
 mod ussd;
 
 use std::io;
 
+pub use iso8583::{
+    dialect_table, iso8583_iso87a, iso8583_iso87b, iso8583_iso93a, iso8583_iso93b, iso8583_nac,
+    iso8583_roundtrip,
+};
 pub use link::{link_body, link_channel, link_deframe};
 pub use smpp::smpp;
 pub use ussd::{armour, gsm7};

@@ -47,3 +47,38 @@ fn gsm7_has_no_finding() {
 fn armour_has_no_finding() {
     assert!(replay("armour", tillgate_fuzz::armour) > 10);
 }
+
+#[test]
+fn iso8583_iso87a_has_no_finding() {
+    assert!(replay("iso8583_iso87a", tillgate_fuzz::iso8583_iso87a) > 40);
+}
+
+#[test]
+fn iso8583_iso87b_has_no_finding() {
+    assert!(replay("iso8583_iso87b", tillgate_fuzz::iso8583_iso87b) > 40);
+}
+
+#[test]
+fn iso8583_iso93a_has_no_finding() {
+    assert!(replay("iso8583_iso93a", tillgate_fuzz::iso8583_iso93a) > 40);
+}
+
+#[test]
+fn iso8583_iso93b_has_no_finding() {
+    assert!(replay("iso8583_iso93b", tillgate_fuzz::iso8583_iso93b) > 40);
+}
+
+#[test]
+fn iso8583_nac_has_no_finding() {
+    assert!(replay("iso8583_nac", tillgate_fuzz::iso8583_nac) > 40);
+}
+
+#[test]
+fn iso8583_roundtrip_has_no_finding() {
+    assert!(replay("iso8583_roundtrip", tillgate_fuzz::iso8583_roundtrip) > 30);
+}
+
+#[test]
+fn dialect_table_has_no_finding() {
+    assert!(replay("dialect_table", tillgate_fuzz::dialect_table) > 40);
+}
