@@ -7,7 +7,7 @@ SECONDS ?= 10
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
-.PHONY: help demo test build ratio lint doc fuzz-smoke fuzz-hour prepare
+.PHONY: help demo test build ratio lint doc fuzz-smoke fuzz-hour differential prepare
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -40,3 +40,6 @@ fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 
 fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what they did
 	scripts/fuzz-hour
+
+differential: ## Random messages beside pyiso8583 and smpplib, in both directions
+	scripts/differential

@@ -110,8 +110,7 @@ fn a_hidden_sub_field_cannot_be_sent() {
          tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
     )
     .unwrap();
-    let masked =
-        decode_json(&dialect, b"0200000000000001000000892003123", Reveal::Masked).unwrap();
+    let masked = decode_json(&dialect, b"0200000000000001000000892003123", Reveal::Masked).unwrap();
     assert!(masked.contains("{\"92\":\"***\"}"), "{masked}");
     let error = encode_json(&dialect, &masked).unwrap_err();
     assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("48"), Some("92")));
