@@ -47,6 +47,8 @@ pub enum State {
     Approved,
     /// Declined with this code: the customer has his money.
     Declined(ResponseCode),
+    /// Taken back: the customer has his money again.
+    Reversed,
 }
 
 /// What a merchant noticed to be wrong by himself.
@@ -60,6 +62,10 @@ pub struct Wrong {
     pub while_blocked: bool,
     /// A confirm was not accepted.
     pub confirm_refused: bool,
+    /// Other content under the same STAN was not refused.
+    pub other_content_taken: bool,
+    /// A reversal was answered neither "taken back" nor "stands".
+    pub reversal_lost: bool,
 }
 
 /// One sale.
@@ -75,6 +81,8 @@ pub struct Entry {
     pub blocked: bool,
     /// Whether the gateway accepted the confirm.
     pub confirmed: bool,
+    /// Whether a reversal was sent that has no answer yet.
+    pub reversing: bool,
     /// How often the request was sent.
     pub attempts: u8,
     /// When the customer meant to be served.
@@ -206,6 +214,7 @@ impl Book {
             wrong: Wrong::default(),
             blocked,
             confirmed: false,
+            reversing: false,
             attempts: 0,
             intended,
             started: now,
@@ -236,10 +245,18 @@ impl Book {
         let entry = &mut self.entries[index];
         if entry.state == State::InDoubt {
             entry.settle(now, answer, body);
-            self.in_doubt -= 1;
+            // In doubt all the same while it is being taken back.
+            self.in_doubt -= u32::from(!entry.reversing);
             return Settled::First;
         }
-        if entry.answer == digest(body) {
+        // Sent before its reversal came: the money has gone back all the same.
+        let overtaken = entry.state == State::Reversed && entry.answer == 0;
+        if overtaken || entry.answer == digest(body) {
+            return Settled::Same;
+        }
+        // From its reversal on, a sale's answer may only say that it was taken back.
+        let taken_back = entry.reversing || entry.state == State::Reversed;
+        if taken_back && answer.code == ResponseCode::REVERSED {
             return Settled::Same;
         }
         entry.wrong.answer_changed = true;
@@ -251,6 +268,33 @@ impl Book {
         let entry = &mut self.entries[index];
         entry.confirmed = code.is_approved();
         entry.wrong.confirm_refused = !code.is_approved();
+    }
+
+    /// A reversal of the sale at `index` is on its way.
+    pub fn reverse(&mut self, index: usize) {
+        let entry = &mut self.entries[index];
+        self.in_doubt += u32::from(entry.state != State::InDoubt && !entry.reversing);
+        entry.reversing = true;
+    }
+
+    /// Takes the final answer to the reversal of the sale at `index`: approved, or the sale stands
+    /// (21) and its own answer tells the rest.
+    pub fn reversed(&mut self, index: usize, now: Moment, code: ResponseCode) {
+        let entry = &mut self.entries[index];
+        entry.reversing = false;
+        entry.wrong.reversal_lost = !code.is_approved() && code != ResponseCode::NOT_REVERSIBLE;
+        if code.is_approved() {
+            entry.state = State::Reversed;
+            entry.finished = now;
+        }
+        self.in_doubt -= u32::from(entry.state != State::InDoubt);
+    }
+
+    /// Takes the answer to other content under the STAN of the sale at `index`.
+    pub fn clashed(&mut self, index: usize, code: ResponseCode) {
+        // A sale that was taken back is refused before its content is looked at.
+        let refused = [ResponseCode::DUPLICATE, ResponseCode::REVERSED].contains(&code);
+        self.entries[index].wrong.other_content_taken |= !refused;
     }
 
     /// The index of the sale with this date and STAN.

@@ -20,10 +20,12 @@ pub struct Firmware {
     pub mix: Mix,
     /// When it is sold.
     pub custom: Custom,
-    /// Of 1000 voucher sales approved, how many are confirmed.
+    /// Of 1000 sales approved, how many are confirmed.
     pub confirm_permille: u16,
     /// Of 1000 sales answered, how many are sent once more as if the answer had been lost.
     pub retry_permille: u16,
+    /// What goes on beside selling.
+    pub habits: Habits,
     /// What the terminal does while it is blocked.
     pub when_blocked: WhenBlocked,
     /// Pauses between connection attempts.
@@ -34,6 +36,21 @@ pub struct Firmware {
     pub logon: Span,
     /// Idle time after which a ping is sent; `None` takes two thirds of what the gateway allows.
     pub ping: Option<Span>,
+}
+
+/// What a terminal does beside selling and confirming; shares of 1000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// Of sales approved, how many the customer takes back before the receipt is confirmed.
+    pub cancel_permille: u16,
+    /// Of sales in doubt, how many are taken back instead of asked about.
+    pub give_back_permille: u16,
+    /// Of sales in doubt and not taken back, how many are asked about by a repeat; the others are
+    /// sent again.
+    pub repeat_permille: u16,
+    /// Of sales answered, how many are followed by other content under the same STAN, as a broken
+    /// counter would send it.
+    pub clash_permille: u16,
 }
 
 /// Where customers come from.

@@ -7,8 +7,8 @@ use crate::time::Span;
 pub const IDLE_TERMINAL_BYTES_MAX: usize = 1024;
 
 /// Bytes of one entry of a terminal's book. A run keeps every sale: 60,000 sales a second for a
-/// minute are 400 MB.
-pub const ENTRY_BYTES_MAX: usize = 112;
+/// minute are 430 MB.
+pub const ENTRY_BYTES_MAX: usize = 120;
 
 /// Times that a sale in doubt is sent again before the terminal gives up asking and leaves it in
 /// doubt; with the pauses of [`ASK_AGAIN_LONGEST`] that is over half an hour.

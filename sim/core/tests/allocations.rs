@@ -11,7 +11,7 @@ use tillgate_codec::link::message::{
 };
 use tillgate_codec::link::record::{HEADER_BYTES, deframe};
 use tillsim_core::firmware::{
-    Custom, Delay, Firmware, Mix, Offer, OfferKind, Reconnect, WhenBlocked,
+    Custom, Delay, Firmware, Habits, Mix, Offer, OfferKind, Reconnect, WhenBlocked,
 };
 use tillsim_core::terminal::{Identity, Input, Output, Terminal};
 use tillsim_core::time::{Moment, Span};
@@ -63,6 +63,7 @@ fn firmware() -> Firmware {
         custom: Custom::Think(Delay::Fixed(Span::ZERO)),
         confirm_permille: 0,
         retry_permille: 0,
+        habits: Habits::default(),
         when_blocked: WhenBlocked::Obey,
         reconnect: Reconnect::Fixed(Span::s(1)),
         connect: Span::s(5),

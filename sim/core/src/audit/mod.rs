@@ -142,6 +142,10 @@ impl<'a> Auditor<'a> {
         let verdict = &mut self.verdict;
         let name = || row::name(terminal, entry.asked.date, entry.asked.stan);
         verdict.sales += 1;
+        if entry.reversing {
+            let text = "its reversal has no answer yet";
+            verdict.offend(Kind::Unresolved, name(), text.to_owned());
+        }
         match entry.state {
             State::InDoubt => {
                 let text = match rows {
@@ -151,6 +155,7 @@ impl<'a> Auditor<'a> {
                 verdict.offend(Kind::Unresolved, name(), text.to_owned());
             }
             State::Declined(_) => verdict.declined += 1,
+            State::Reversed => verdict.reversed += 1,
             State::Approved => {
                 verdict.terminals.add(entry.asked.amount_minor);
                 if rows == 0 {

@@ -9,6 +9,12 @@ pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
     match (entry.state, row.state) {
         (State::Approved, RowState::Approved) => compare_approved(entry, row, &mut found),
+        // The answer to the reversal is still to come; it can have been carried out already.
+        (State::Approved, RowState::Reversed) if entry.reversing => {}
+        (State::Reversed, RowState::Approved | RowState::Open) => {
+            let text = format!("taken back at the terminal, {} in the journal", word(row.state));
+            found.push((Kind::Contradicted, text));
+        }
         (State::Approved, other) => {
             let text = format!("approved at the terminal, {} in the journal", word(other));
             found.push((Kind::Lost, text));
@@ -21,7 +27,7 @@ pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {
             let text = "the terminal was told it is declined, but the journal has it open";
             found.push((Kind::Contradicted, text.to_owned()));
         }
-        (State::Declined(_) | State::InDoubt, _) => {}
+        (State::Declined(_) | State::InDoubt | State::Reversed, _) => {}
     }
     found
 }
@@ -34,6 +40,8 @@ pub(super) fn own_complaints(entry: &Entry) -> impl Iterator<Item = (Kind, &'sta
         (wrong.other_amount, Kind::Mismatched, "approved for another amount than asked for"),
         (wrong.while_blocked, Kind::Contradicted, "approved after the terminal had been blocked"),
         (wrong.confirm_refused, Kind::Mismatched, "the confirm of the sale was refused"),
+        (wrong.other_content_taken, Kind::Doubled, "other content under the same STAN was taken"),
+        (wrong.reversal_lost, Kind::Contradicted, "the reversal was answered with another code"),
     ]
     .into_iter()
     .filter(|(is_wrong, _, _)| *is_wrong)

@@ -98,6 +98,8 @@ pub struct Verdict {
     pub sales: u64,
     /// Declined at the terminals.
     pub declined: u64,
+    /// Taken back at the terminals.
+    pub reversed: u64,
     /// Rows of the journal.
     pub rows: u64,
     /// Rows of terminals that are not of this fleet.

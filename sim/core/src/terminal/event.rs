@@ -26,6 +26,12 @@ pub enum Input<'a> {
     Deadline,
     /// Sell no more, have every doubt resolved, then log off.
     Stop,
+    /// The power fails, and comes back at that moment. What is in the book, and a reversal that is
+    /// under way, survive; the link and everything else under way do not.
+    PowerCut {
+        /// When it comes back.
+        back: Moment,
+    },
 }
 
 /// One thing to do.
@@ -62,6 +68,12 @@ pub enum Note {
     AskedAgain,
     /// A confirm was accepted.
     Confirmed,
+    /// A reversal was sent for the first time.
+    TookBack,
+    /// A sale was taken back.
+    Reversed,
+    /// A sale could not be taken back: it stands.
+    Stands,
     /// The sale began after the terminal had been told that it is blocked.
     TriedBlocked,
     /// The gateway ordered it to sell no more.

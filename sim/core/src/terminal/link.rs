@@ -239,7 +239,7 @@ impl Terminal {
         if self.is_online() {
             self.till.notes.push(Note::Offline);
         }
-        self.till.offline();
+        self.till.offline(&mut self.dice);
         self.partial = Vec::new();
         self.ping.pong_by = None;
     }

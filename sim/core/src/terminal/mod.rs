@@ -123,6 +123,7 @@ impl Terminal {
             Input::Closed => self.disconnected(now, Span::ZERO),
             Input::Deadline => self.tick(now),
             Input::Stop => self.till.stop(),
+            Input::PowerCut { back } => self.power_cut(back),
         }
         self.carry_out(now);
     }
@@ -184,6 +185,17 @@ impl Terminal {
             _ => 0,
         };
         self.partial.capacity() + self.out.capacity() + self.till.heap_bytes() + initiator
+    }
+
+    /// Whatever was under way on the link is gone, and nobody is told.
+    fn power_cut(&mut self, back: Moment) {
+        if self.is_gone() {
+            return;
+        }
+        self.close = !matches!(self.phase, Phase::Away(_));
+        self.till.lose_power();
+        self.leave();
+        self.phase = Phase::Away(back);
     }
 
     /// Does what the till asked for, and logs off when nothing is left to do.

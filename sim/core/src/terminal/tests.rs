@@ -11,7 +11,7 @@ use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 
 use super::*;
 use crate::book::State;
-use crate::firmware::{Custom, Delay, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
+use crate::firmware::{Custom, Delay, Habits, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
 use crate::limits::IDLE_TERMINAL_BYTES_MAX;
 
 const DATE: BusinessDate = BusinessDate(9_800);
@@ -34,6 +34,7 @@ fn firmware(custom: Custom) -> Firmware {
         custom,
         confirm_permille: 0,
         retry_permille: 0,
+        habits: Habits::default(),
         when_blocked: WhenBlocked::Obey,
         reconnect: Reconnect::Fixed(Span::s(1)),
         connect: Span::s(5),
@@ -367,3 +368,5 @@ fn an_idle_terminal_fits_its_memory() {
     let bytes = size_of::<Terminal>() + pair.terminal.heap_bytes();
     assert!(bytes <= IDLE_TERMINAL_BYTES_MAX, "{bytes} bytes");
 }
+
+mod doubt;

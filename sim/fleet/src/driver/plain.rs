@@ -92,7 +92,8 @@ impl Station for Plain {
         self.outputs.notes.clear();
         self.outputs.told = 0;
         match (input, self.phase) {
-            (_, Phase::Gone) => {}
+            // It has no power to lose.
+            (_, Phase::Gone) | (Input::PowerCut { .. }, _) => {}
             (Input::Begin, _) => {
                 self.selling = true;
                 self.request(now);

@@ -42,6 +42,12 @@ pub struct Tally {
     pub declined: Vec<(ResponseCode, u64)>,
     /// Confirms accepted.
     pub confirmed: u64,
+    /// Reversals sent, those that took a sale back, and those that found that it stands.
+    pub reversals: u64,
+    /// See [`Tally::reversals`].
+    pub reversed: u64,
+    /// See [`Tally::reversals`].
+    pub stands: u64,
     /// Times that a sale became doubtful.
     pub doubts: u64,
     /// Sales sent again.
@@ -77,6 +83,9 @@ impl Default for Tally {
             approved: 0,
             declined: Vec::new(),
             confirmed: 0,
+            reversals: 0,
+            reversed: 0,
+            stands: 0,
             doubts: 0,
             sent_again: 0,
             asked_again: 0,
@@ -107,6 +116,9 @@ impl Tally {
             Note::SentAgain => self.sent_again += 1,
             Note::AskedAgain => self.asked_again += 1,
             Note::Confirmed => self.confirmed += 1,
+            Note::TookBack => self.reversals += 1,
+            Note::Reversed => self.reversed += 1,
+            Note::Stands => self.stands += 1,
             Note::TriedBlocked => self.tried_blocked += 1,
             Note::Blocked | Note::Unblocked | Note::Message => self.orders += 1,
             Note::TurnedAway => self.turned_away += 1,
@@ -147,6 +159,9 @@ impl Tally {
         self.started += other.started;
         self.approved += other.approved;
         self.confirmed += other.confirmed;
+        self.reversals += other.reversals;
+        self.reversed += other.reversed;
+        self.stands += other.stands;
         self.doubts += other.doubts;
         self.sent_again += other.sent_again;
         self.asked_again += other.asked_again;

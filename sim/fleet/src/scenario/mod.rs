@@ -136,10 +136,18 @@ fn one() -> u32 {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Terminal {
-    /// Of 100 voucher sales approved, how many are confirmed.
+    /// Of 100 sales approved, how many are confirmed.
     pub confirm_percent: f64,
     /// Of 100 sales answered, how many are sent once more.
     pub retry_percent: f64,
+    /// Of 100 sales approved, how many are taken back before their receipt is confirmed.
+    pub cancel_percent: f64,
+    /// Of 100 sales in doubt, how many are taken back instead of asked about.
+    pub give_back_percent: f64,
+    /// Of 100 sales in doubt, how many are asked about by a repeat instead of being sent again.
+    pub repeat_percent: f64,
+    /// Of 100 sales, how many are followed by other content under the same STAN: must be refused.
+    pub clash_percent: f64,
     /// What they do while blocked: `obey` or `try`.
     pub when_blocked: Blocked,
     /// `full-jitter`, `exponential` or `fixed`.
@@ -244,6 +252,10 @@ impl Default for Terminal {
         Self {
             confirm_percent: 100.0,
             retry_percent: 0.0,
+            cancel_percent: 0.0,
+            give_back_percent: 0.0,
+            repeat_percent: 0.0,
+            clash_percent: 0.0,
             when_blocked: Blocked::Obey,
             reconnect: Policy::FullJitter,
             reconnect_base: "500ms".to_owned(),

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tillgate_codec::link::channel::{StaticPublic, Suite};
-use tillsim_core::firmware::{self, Custom, Firmware, Mix, OfferKind, Reconnect, WhenBlocked};
+use tillsim_core::firmware::{
+    self, Custom, Firmware, Habits, Mix, OfferKind, Reconnect, WhenBlocked,
+};
 use tillsim_core::time::Span;
 
 use super::{Blocked, Load, Model, Policy, Scenario, Terminal};
@@ -103,6 +105,12 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
         custom,
         confirm_permille: percent("confirm_percent", terminal.confirm_percent)?,
         retry_permille: percent("retry_percent", terminal.retry_percent)?,
+        habits: Habits {
+            cancel_permille: percent("cancel_percent", terminal.cancel_percent)?,
+            give_back_permille: percent("give_back_percent", terminal.give_back_percent)?,
+            repeat_permille: percent("repeat_percent", terminal.repeat_percent)?,
+            clash_permille: percent("clash_percent", terminal.clash_percent)?,
+        },
         when_blocked: match terminal.when_blocked {
             Blocked::Obey => WhenBlocked::Obey,
             Blocked::Try => WhenBlocked::Try,

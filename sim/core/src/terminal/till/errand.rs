@@ -1,6 +1,8 @@
 //! The errand of a till: one request from its first byte to its final answer.
 
-use tillgate_codec::link::message::{Answer, AnswerKind, Confirm, ResponseCode, Sale, Upward};
+use tillgate_codec::link::message::{
+    Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, Upward,
+};
 
 use super::{Till, Turn};
 use crate::book::{Asked, Settled};
@@ -32,7 +34,16 @@ pub(super) struct Errand {
 pub(super) enum Kind {
     Sale,
     Retry,
+    /// The answer of the sale is asked for.
+    Repeat,
+    /// Other content under the sale's STAN.
+    Clash,
     Confirm,
+    /// The sale is taken back by a request of its own.
+    Reversal {
+        stan: u32,
+        date: BusinessDate,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +69,14 @@ impl Till {
             return self.unasked(now, answer, body);
         };
         let asked = self.book.entries()[errand.entry].asked;
-        let kind =
-            if errand.kind == Kind::Confirm { AnswerKind::Confirm } else { AnswerKind::Sale };
-        if (answer.kind, answer.date, answer.stan) != (kind, asked.date, asked.stan) {
+        let awaited = match errand.kind {
+            Kind::Reversal { stan, date } => (AnswerKind::Reversal, date, stan),
+            Kind::Confirm => (AnswerKind::Confirm, asked.date, asked.stan),
+            Kind::Sale | Kind::Retry | Kind::Repeat | Kind::Clash => {
+                (AnswerKind::Sale, asked.date, asked.stan)
+            }
+        };
+        if (answer.kind, answer.date, answer.stan) != awaited {
             return self.unasked(now, answer, body);
         }
         if answer.code == ResponseCode::IN_PROGRESS {
@@ -82,6 +98,12 @@ impl Till {
                 }
                 self.free(now, dice);
             }
+            Kind::Repeat => self.repeated(now, errand.entry, answer, body, dice),
+            Kind::Clash => {
+                self.book.clashed(errand.entry, answer.code);
+                self.free(now, dice);
+            }
+            Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, dice),
         }
     }
 
@@ -102,15 +124,24 @@ impl Till {
         if self.blocked {
             self.notes.push(Note::TriedBlocked);
         }
+        self.encode_sale(&asked, offer.currency);
+        self.notes.push(Note::Started);
+        self.begin_errand(now, Kind::Sale, entry);
+    }
+
+    /// The body of a sale, the same bytes each time.
+    pub(super) fn encode_sale(&mut self, asked: &Asked, currency: u16) {
         let mut digits = [0; subscriber::DIGITS_MAX];
-        let subscriber = subscriber::text(subscriber, &mut digits);
-        let currency = offer.currency;
+        let subscriber = subscriber::text(asked.subscriber, &mut digits);
+        let Asked { stan, date, service, product, amount_minor, .. } = *asked;
         let sale = Sale { stan, date, service, product, amount_minor, currency, subscriber };
         self.body.clear();
         Upward::Sale(sale).encode(&mut self.body);
-        self.notes.push(Note::Started);
-        self.task =
-            Task::Errand(Errand { kind: Kind::Sale, entry, stage: Stage::Unsent, rounds: 0 });
+    }
+
+    /// What is in the body becomes the errand, and leaves if there is a link.
+    pub(super) fn begin_errand(&mut self, now: Moment, kind: Kind, entry: usize) {
+        self.task = Task::Errand(Errand { kind, entry, stage: Stage::Unsent, rounds: 0 });
         self.send(now);
     }
 
@@ -124,7 +155,7 @@ impl Till {
             return;
         }
         let attempts = self.book.entries()[errand.entry].attempts;
-        if errand.kind == Kind::Sale {
+        if matches!(errand.kind, Kind::Sale | Kind::Repeat) {
             if attempts >= ATTEMPTS_MAX {
                 return self.give_up(now);
             }
@@ -157,7 +188,7 @@ impl Till {
         self.notes.push(Note::AskedAgain);
     }
 
-    fn settle(&mut self, entry: usize, now: Moment, answer: &Answer<'_>, body: &[u8]) {
+    pub(super) fn settle(&mut self, entry: usize, now: Moment, answer: &Answer<'_>, body: &[u8]) {
         match self.book.settle(entry, now, answer, body) {
             Settled::First => {
                 let entry = &self.book.entries()[entry];
@@ -170,30 +201,40 @@ impl Till {
         }
     }
 
-    fn after_sale(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, dice: &mut Dice) {
+    pub(super) fn after_sale(
+        &mut self,
+        now: Moment,
+        entry: usize,
+        answer: &Answer<'_>,
+        dice: &mut Dice,
+    ) {
         if answer.code == ResponseCode::WRONG_DATE {
             // Only a new logon tells the date in force.
             self.task = Task::Free(None);
             self.turn = Turn::Hangup;
         } else if dice.chance(self.firmware.retry_permille) {
-            let stage = Stage::Unsent;
-            self.task = Task::Errand(Errand { kind: Kind::Retry, entry, stage, rounds: 0 });
-            self.send(now);
+            self.begin_errand(now, Kind::Retry, entry);
         } else {
             self.after_retry(now, entry, answer, dice);
         }
     }
 
     fn after_retry(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, dice: &mut Dice) {
-        let printed = answer.code.is_approved() && answer.voucher.is_some();
-        if !printed || !dice.chance(self.firmware.confirm_permille) {
+        if dice.chance(self.firmware.habits.clash_permille) {
+            return self.clash(now, entry);
+        }
+        if !answer.code.is_approved() {
+            return self.free(now, dice);
+        }
+        if dice.chance(self.firmware.habits.cancel_permille) {
+            return self.take_back(now, entry, Reversal::CANCELLED);
+        }
+        if !dice.chance(self.firmware.confirm_permille) {
             return self.free(now, dice);
         }
         self.body.clear();
         Upward::Confirm(Confirm { stan: answer.stan, date: answer.date }).encode(&mut self.body);
-        let stage = Stage::Unsent;
-        self.task = Task::Errand(Errand { kind: Kind::Confirm, entry, stage, rounds: 0 });
-        self.send(now);
+        self.begin_errand(now, Kind::Confirm, entry);
     }
 
     /// An answer to nothing that is under way: a late one is taken, anything else is trouble.

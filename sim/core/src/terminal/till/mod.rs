@@ -10,8 +10,10 @@
 //! ```
 //!
 //! The body of the errand under way is kept until it is answered, so that a sale in doubt is sent
-//! again with the same bytes.
+//! again with the same bytes. A doubt may also be resolved by a repeat, or the sale taken back: see
+//! `doubt`.
 
+mod doubt;
 mod errand;
 
 use std::sync::Arc;
@@ -149,13 +151,15 @@ impl Till {
     }
 
     /// The link is gone.
-    pub(super) fn offline(&mut self) {
+    pub(super) fn offline(&mut self, dice: &mut Dice) {
         self.online = false;
         if let Task::Errand(errand) = &mut self.task {
-            if errand.kind == Kind::Sale && matches!(errand.stage, Stage::Sent(_)) {
-                self.notes.push(Note::Doubt);
-            }
+            let sent = matches!(errand.stage, Stage::Sent(_));
             errand.stage = Stage::Unsent;
+            if errand.kind == Kind::Sale && sent {
+                self.notes.push(Note::Doubt);
+                self.doubt(dice);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use super::{Facts, QUANTILES, Rule};
-use crate::driver::Share;
+use crate::driver::{Share, Tally};
 use crate::exit::Exit;
 use crate::number::float;
 use crate::run::{Driven, Money, Order};
@@ -44,20 +44,7 @@ pub(super) fn text(
     } else {
         line(format!("completed {:.0}/s", facts.per_s));
     }
-    line(format!(
-        "sales: {} approved, {} declined, {} in doubt; {} sent again, {} confirmed",
-        grouped(tally.approved),
-        grouped(tally.declined_total()),
-        grouped(facts.in_doubt),
-        grouped(tally.sent_again),
-        grouped(tally.confirmed)
-    ));
-    for (code, count) in &tally.declined {
-        line(format!("  declined with {code}: {}", grouped(*count)));
-    }
-    for (label, count) in &tally.troubles {
-        line(format!("  {label}: {}", grouped(*count)));
-    }
+    sales(tally, facts).into_iter().for_each(&mut line);
     line(format!("response (from the intended start): {}", spread(&tally.response)));
     line(format!("service  (from the first byte):     {}", spread(&tally.service)));
     let each = |bytes: fn(&Share) -> u64, count: u64| {
@@ -91,6 +78,31 @@ pub(super) fn text(
     };
     writeln!(out, "{word} (seed {})", order.seed).expect("writing to a String never fails");
     out
+}
+
+/// What became of the sales, a line each.
+fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
+    let mut lines = vec![format!(
+        "sales: {} approved, {} declined, {} in doubt; {} sent again, {} confirmed",
+        grouped(tally.approved),
+        grouped(tally.declined_total()),
+        grouped(facts.in_doubt),
+        grouped(tally.sent_again),
+        grouped(tally.confirmed)
+    )];
+    if tally.reversals > 0 {
+        lines.push(format!(
+            "reversals: {} sent, {} taken back, {} stand",
+            grouped(tally.reversals),
+            grouped(tally.reversed),
+            grouped(tally.stands)
+        ));
+    }
+    let declined = tally.declined.iter();
+    lines.extend(declined.map(|(code, n)| format!("  declined with {code}: {}", grouped(*n))));
+    let troubles = tally.troubles.iter();
+    lines.extend(troubles.map(|(label, n)| format!("  {label}: {}", grouped(*n))));
+    lines
 }
 
 fn money_text(money: &Money) -> String {
