@@ -7,7 +7,8 @@ SECONDS ?= 10
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
-.PHONY: help demo test build ratio lint doc fuzz-smoke fuzz-hour differential prepare
+.PHONY: help demo test build ratio bench-codec lint lint-bench-codec doc fuzz-smoke fuzz-hour
+.PHONY: differential prepare
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -24,13 +25,21 @@ demo: build ## A gateway, a provider and a fleet of terminals, with the money ve
 test: prepare ## Every test
 	$(CARGO) test $(FLAGS) --workspace
 	$(CARGO) test $(FLAGS) --manifest-path fuzz/Cargo.toml
+	$(CARGO) test $(FLAGS) --manifest-path bench/codec/Cargo.toml
 
 ratio: build ## Sales per second beside a bare echo, under the same generator
 	@$${CARGO_TARGET_DIR:-target}/release/ratio --terminals $(TERMINALS) --seconds $(SECONDS)
 
-lint: prepare ## Format and lints, as CI checks them
+bench-codec: ## The codec's time and instructions beside walkers and peers, as one table
+	@bench/codec/scripts/run
+
+lint: prepare lint-bench-codec ## Format and lints, as CI checks them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
+
+lint-bench-codec:
+	$(CARGO) fmt --manifest-path bench/codec/Cargo.toml --check
+	$(CARGO) clippy $(FLAGS) --manifest-path bench/codec/Cargo.toml --all-targets -- -D warnings
 
 doc: prepare ## The documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FLAGS) --workspace --no-deps
