@@ -44,6 +44,12 @@ const SOURCES: [(&str, &str); 11] = sources![
     "ascii-bcd-pan"
 ];
 
+/// A table with what none of the dialects has; for samples only.
+const EVERY_KIND: (&str, &str) = (
+    include_str!("../../testdata/iso8583/every-kind.toml"),
+    include_str!("../../testdata/iso8583/every-kind.txt"),
+);
+
 /// Every dialect, built in or example; compiled once for all tests.
 pub(crate) fn dialects() -> &'static [Dialect] {
     static DIALECTS: LazyLock<Vec<Dialect>> =
@@ -51,10 +57,10 @@ pub(crate) fn dialects() -> &'static [Dialect] {
     &DIALECTS
 }
 
-/// Every dialect with its samples.
+/// Every dialect with its samples, [`EVERY_KIND`] last.
 pub(crate) fn all() -> Vec<(Dialect, Vec<Sample>)> {
     let of = |(table, text): &(&str, &'static str)| (Dialect::parse(table).unwrap(), samples(text));
-    SOURCES.iter().map(of).collect()
+    SOURCES.iter().chain([&EVERY_KIND]).map(of).collect()
 }
 
 /// A dialect by name with its samples.

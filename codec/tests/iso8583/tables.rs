@@ -72,6 +72,11 @@ fn every_wrong_key_is_told_by_place_and_with_what_is_allowed() {
             &["`number`", "1 to 64"],
         ),
         ("format = 'b9', layout = 'ber', parts = [{ tag = 'XY' }]", "{ tag", &["`tag`"]),
+        (
+            "format = 'b9', layout = 'ber', parts = [{ tag = 'E1', format = 'b*', layout = 'ber' }]",
+            "'ber' }",
+            &["tag E1 is constructed"],
+        ),
     ] {
         row_is_wrong(row, here, words);
     }

@@ -60,22 +60,19 @@ impl Composer<'_> {
             for tree in values(tree) {
                 let mut value = Vec::new();
                 match tree {
-                    Tree::Node(_) if !constructed => {
-                        return shape(
-                            Some(key),
-                            "a primitive tag has no tags within: give a string",
-                        );
-                    }
-                    Tree::Node(_) if depth == BER_DEPTH_MAX => {
+                    Tree::Node(_) if constructed && depth == BER_DEPTH_MAX => {
                         return shape(Some(key), "tags are nested too deep");
                     }
-                    Tree::Node(nodes) => self.ber(layout, nodes, depth + 1, &mut value)?,
+                    Tree::Node(nodes) if constructed => {
+                        self.ber(layout, nodes, depth + 1, &mut value)?;
+                    }
                     Tree::Leaf(_) if constructed => {
                         return shape(
                             Some(key),
                             "a constructed tag has tags within: give an object",
                         );
                     }
+                    // A primitive one has no tags within, but the table may know its sub-fields.
                     _ => {
                         let plan = self.tagged(layout, tag).unwrap_or(&Plan::OPAQUE);
                         self.part(plan, key, tree, &mut value)?;

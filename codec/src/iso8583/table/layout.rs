@@ -143,6 +143,11 @@ impl Builder {
             return Err(Wrong::new(row.span.clone(), message));
         };
         let what = format!("tag {tag}");
+        let constructed = tag_bytes.is_none() && tag.wire().first().is_some_and(|b| b & 0x20 != 0);
+        if let Some(inner) = row.layout.as_ref().filter(|_| constructed) {
+            let message = format!("{what} is constructed: list its objects beside it");
+            return Err(Wrong::new(inner.form.span.clone().or(row.span.clone()), message));
+        }
         let plan = if row.format.is_some() {
             self.plan(row, &what, inner)?
         } else {
