@@ -1,7 +1,9 @@
 //! A transaction as one JSON object, for the journal's pages and exports; never a PIN.
 
 use serde_json::{Value, json};
-use tillgate_store_core::{BusinessDate, Key, Kind, State, StoreId, TerminalId, Transaction};
+use tillgate_store_core::{
+    BusinessDate, Key, Kind, Obligation, State, StoreId, TerminalId, Totals, Transaction,
+};
 
 /// Characters of a subscriber that stay readable at its end.
 const SUBSCRIBER_CHARACTERS_SHOWN: usize = 4;
@@ -45,6 +47,7 @@ pub(crate) fn line(transaction: &Transaction, store: StoreId) -> Value {
             Kind::TopUp => "topup",
             Kind::Reversal => "reversal",
             Kind::Tombstone => "tombstone",
+            Kind::Settlement => "settlement",
         },
         "state": match transaction.state {
             State::Intent => "intent",
@@ -70,6 +73,30 @@ pub(crate) fn line(transaction: &Transaction, store: StoreId) -> Value {
         "confirmed": transaction.confirmed_ms > 0,
         "original": transaction.original.as_ref().map(show_key),
         "reversed_by": transaction.reversed_by.as_ref().map(show_key),
+        "due": transaction.due.map(|due| json!({
+            "what": match due.what {
+                Obligation::Reversal => "reversal",
+                Obligation::Advice => "advice",
+                Obligation::Operator => "operator",
+            },
+            "since_ms": due.since_ms,
+        })),
+        "settlement": transaction.settlement.as_deref().map(|settlement| json!({
+            "date": settlement.date.to_string(),
+            "currency": settlement.currency,
+            "claimed": totals(&settlement.claimed),
+            "counted": totals(&settlement.counted),
+            "open_count": settlement.open_count,
+        })),
+    })
+}
+
+fn totals(totals: &Totals) -> Value {
+    json!({
+        "sales_count": totals.sales_count,
+        "sales_minor": totals.sales_minor,
+        "reversals_count": totals.reversals_count,
+        "reversals_minor": totals.reversals_minor,
     })
 }
 

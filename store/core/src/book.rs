@@ -69,8 +69,9 @@ impl<B: Backend> Book<B> {
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), StoreError> {
         for command in commands.drain(..) {
-            // A change is a batch of its own: it reads the registry and stock as stored.
-            let alone = matches!(command, Command::Change(_));
+            // Whoever writes an audit row is a batch of its own: it reads the last one, and a
+            // change the registry and stock, as stored.
+            let alone = matches!(command, Command::Change(_) | Command::Resolve(_));
             if alone {
                 self.flush()?;
             }
@@ -140,10 +141,10 @@ impl<B: Backend> Store for Book<B> {
     }
 }
 
-/// Every transaction whose outcome is not known, by key.
+/// Every transaction that somebody still has to act on, by key.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if the open family names a row that is not there or is final.
+/// [`StoreError::Damaged`] if the open family names a row that is not there or not open.
 pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError> {
     let mut keys = Vec::new();
     rows.scan(Family::Open, &[], &mut |key, _| {
@@ -153,7 +154,7 @@ pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError
     let mut buffer = Vec::new();
     let open = keys.into_iter().map(|key| {
         let row = journal::record::<Transaction>(rows, &key, &mut buffer)?;
-        row.filter(|row| !row.is_final()).ok_or(StoreError::Damaged {
+        row.filter(Transaction::is_open).ok_or(StoreError::Damaged {
             family: Family::Open,
             key,
             what: "no open transaction in the journal",

@@ -1,20 +1,37 @@
 //! What the ledger is asked to do.
 
-use crate::ids::{Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
+use std::fmt;
+
+use crate::date::BusinessDate;
+use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
-use crate::record::{Funding, Kind, Legs, RegistryRecord, Velocity, Voucher};
+use crate::record::{Funding, Kind, Legs, Obligation, RegistryRecord, Totals, Velocity, Voucher};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// A verified request to sell.
     Begin(Begin),
-    /// What a bridge found out about an open sale.
+    /// What a bridge found out about a transaction that something is owed for.
     Finish(Finish),
     /// The terminal has printed the receipt.
     Confirm(Confirm),
     /// The terminal takes a sale back.
     Reverse(Reverse),
+    /// Something is owed for a transaction from now on; see [`crate::Due`]. Where it makes no
+    /// sense, nothing changes.
+    Due {
+        /// The transaction.
+        key: Key,
+        /// What is owed.
+        what: Obligation,
+        /// Unix milliseconds.
+        at_ms: u64,
+    },
+    /// The operator says what became of a transaction.
+    Resolve(Resolve),
+    /// The terminal closes a business date.
+    Settle(Settle),
     /// A handshake was accepted; makes its counter durable.
     Logon {
         /// The terminal.
@@ -49,6 +66,8 @@ pub struct Begin {
     pub currency: u16,
     /// Whom a top-up is for; empty for a voucher.
     pub subscriber: Text<SUBSCRIBER_BYTES_MAX>,
+    /// The bridge a top-up goes through; none for a voucher.
+    pub bridge: BridgeTag,
     /// What verification decided.
     pub verdict: Verdict,
 }
@@ -70,7 +89,8 @@ pub enum Verdict {
 /// What a bridge found out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finish {
-    /// The sale's key.
+    /// The key of the transaction that something is owed for: the sale's, or of a terminal's
+    /// reversal the reversal's own.
     pub key: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
@@ -78,7 +98,7 @@ pub struct Finish {
     pub result: Finding,
 }
 
-/// What became of a forwarded sale.
+/// What became of a forwarded sale, of a reversal or an advice at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// The provider did it.
@@ -100,15 +120,32 @@ pub enum Finding {
     },
     /// The provider was silent. The money stays reserved.
     Unknown,
+    /// The provider has taken it back, or never did it and will not do it any more.
+    TakenBack,
+    /// The provider refuses for good to take it back (or to hear the advice).
+    Stands,
+    /// The provider has heard of the confirmation.
+    Advised,
 }
 
-/// The receipt is printed: the voucher can no longer be reversed.
+/// The receipt is printed: the sale can no longer be reversed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirm {
     /// The sale's key.
     pub original: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
+    /// Whether the provider of a top-up wants to hear of it.
+    pub advice: Advice,
+}
+
+/// Whether a provider is to hear of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// It is owed an advice.
+    Owed,
+    /// It does not ask for any.
+    NotOwed,
 }
 
 /// A reversal, itself a request with a key.
@@ -124,6 +161,62 @@ pub struct Reverse {
     pub amount_minor: u64,
     /// Unix milliseconds.
     pub at_ms: u64,
+}
+
+/// What a person found out about a transaction, with one audit row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolve {
+    /// The transaction.
+    pub key: Key,
+    /// What became of it.
+    pub verdict: Resolution,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Who.
+    pub actor: String,
+    /// Why, in words for the audit log; never a secret.
+    pub note: String,
+}
+
+/// What a person says became of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resolution {
+    /// The provider did it: the sale, or of a reversal, the taking back.
+    Approved,
+    /// The provider did not and will not do it.
+    Declined,
+    /// What was owed beside the outcome has been seen to (a late approval taken back by other
+    /// means, an advice given by telephone), or is given up.
+    Done,
+}
+
+impl fmt::Display for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Done => "done",
+        })
+    }
+}
+
+/// A terminal's totals of a business date, itself a request with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settle {
+    /// The settlement's own key.
+    pub key: Key,
+    /// Of the settlement's content.
+    pub digest: [u8; 16],
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Whose terminal it is.
+    pub seller: SellerId,
+    /// The date to settle.
+    pub date: BusinessDate,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// What the terminal counted.
+    pub claimed: Totals,
 }
 
 /// An operator's change: all of it or nothing, with one audit row.

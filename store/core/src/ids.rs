@@ -42,6 +42,21 @@ id!(
     ProductId, u16, "{}"
 );
 
+/// Which bridge a top-up goes through: a print of the bridge's configured name, so that a row
+/// finds its way back to the same provider whatever was rerouted or reordered since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BridgeTag(pub u32);
+
+impl BridgeTag {
+    /// No bridge, or none that is known.
+    pub const NONE: Self = Self(0);
+
+    /// The tag of a name: its CRC-32C.
+    pub fn of(name: &str) -> Self {
+        Self(crc32c::crc32c(name.as_bytes()).max(1))
+    }
+}
+
 /// Names one store for its whole life; part of every reference that leaves for a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreId(pub [u8; 8]);
@@ -181,7 +196,9 @@ pub struct Code(pub [u8; 2]);
 impl Code {
     /// Approved.
     pub const APPROVED: Self = Self(*b"00");
-    /// The original is still in flight.
+    /// Declined, for no better reason: here by the operator's verdict.
+    pub const NOT_HONOURED: Self = Self(*b"05");
+    /// It, or its original, is still in flight.
     pub const IN_PROGRESS: Self = Self(*b"09");
     /// The original can no longer be reversed.
     pub const NOT_REVERSIBLE: Self = Self(*b"21");
@@ -195,6 +212,10 @@ impl Code {
     pub const LATE_RESPONSE: Self = Self(*b"68");
     /// Same key, other content.
     pub const DUPLICATE: Self = Self(*b"94");
+    /// The totals of a settlement differ (ISO 8583:1987, reconcile error).
+    pub const TOTALS_DIFFER: Self = Self(*b"95");
+    /// The gateway cannot do it.
+    pub const MALFUNCTION: Self = Self(*b"96");
     /// No voucher of this product that is still valid.
     pub const OUT_OF_STOCK: Self = Self(*b"S1");
     /// Reversed, perhaps before it came.

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::Key;
-use crate::record::{Record, Transaction};
+use crate::record::{Kind, Record, State, Transaction};
 use crate::rows::{Family, Rows};
 
 /// Visits every transaction upwards from `from` (inclusive; `None`: from the first) until the
@@ -15,6 +16,49 @@ pub fn transactions(
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     records(rows, from.map(|key| key.to_bytes()).as_ref().map_or(&[], |key| &key[..]), &mut visit)
+}
+
+/// Visits the settlements of a business date whose totals differ, by terminal: what an operator
+/// looks into. The date is that of the request, which is mostly the one it settles; reads all
+/// rows of that date.
+pub fn differences(
+    rows: &dyn Rows,
+    date: BusinessDate,
+    mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let from = Key { date, ..Key::default() };
+    transactions(rows, Some(from), |row| {
+        if row.key.date != date {
+            return ControlFlow::Break(());
+        }
+        let differs = row.kind == Kind::Settlement && row.state == State::Declined;
+        if differs { visit(row) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Visits every transaction that somebody still has to act on, upwards from `from`, as
+/// [`transactions`] does. One that ends while this reads may be passed over.
+pub fn open(
+    rows: &dyn Rows,
+    from: Option<Key>,
+    mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let from = from.map(|key| key.to_bytes());
+    let (mut failed, mut buffer) = (Ok(()), Vec::new());
+    rows.scan(
+        Family::Open,
+        from.as_ref().map_or(&[], |key| &key[..]),
+        &mut |key, _| match record::<Transaction>(rows, key, &mut buffer) {
+            Ok(row) => {
+                row.filter(Transaction::is_open).map_or(ControlFlow::Continue(()), &mut visit)
+            }
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    failed
 }
 
 /// Visits every record of its family, as [`transactions`] does.

@@ -35,20 +35,24 @@ pub mod verify;
 pub mod write_set;
 
 pub use book::Book;
-pub use command::{Begin, Change, Command, Confirm, Finding, Finish, Reverse, Verdict};
+pub use command::{
+    Advice, Begin, Change, Command, Confirm, Finding, Finish, Resolution, Resolve, Reverse, Settle,
+    Verdict,
+};
 pub use date::BusinessDate;
 pub use error::StoreError;
 pub use ids::{
-    AccountId, AccountKind, Code, DistributorId, Key, ProductId, SellerId, ServiceId, StoreId,
-    TerminalId, Text,
+    AccountId, AccountKind, BridgeTag, Code, DistributorId, Key, ProductId, SellerId, ServiceId,
+    StoreId, TerminalId, Text,
 };
 pub use ledger::Ledger;
 pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
-    Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Funding,
-    Head, Hours, Kind, Leg, Legs, Product, Record, RegistryRecord, Seller, Serial, Service,
-    ServiceKind, Services, State, Status, Terminal, Transaction, Velocity, Voucher,
+    Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Due,
+    Funding, Head, Hours, Kind, Leg, Legs, Obligation, Product, Record, RegistryRecord, Seller,
+    Serial, Service, ServiceKind, Services, Settlement, State, Status, Terminal, Totals,
+    Transaction, Velocity, Voucher,
 };
 pub use registry::Registry;
 pub use rows::{Backend, Family, Rows};

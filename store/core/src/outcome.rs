@@ -8,8 +8,8 @@ use crate::record::Transaction;
 #[expect(clippy::large_enum_variant, reason = "rows travel by value: no allocation per sale")]
 pub enum Outcome {
     /// The row as it stands now. Begin: a voucher is `Approved` with the dispensed voucher or
-    /// `Declined`; a top-up is `Intent` (forward it now) or `Declined`. Finish and Confirm: the
-    /// original.
+    /// `Declined`; a top-up is `Intent` (forward it now) or `Declined`. Finish, Confirm, Due and
+    /// Resolve: the row they are about. Settle: its own row.
     Done(Transaction),
     /// Same key, same digest: the stored row, in any state but reversed; `Intent` and `Unknown`
     /// are still in flight.
@@ -19,20 +19,22 @@ pub enum Outcome {
     Conflict,
     /// The original was reversed, perhaps before it came: refuse with this code (R1).
     Late(Code),
-    /// Finish or Confirm of a row that is not there.
+    /// Finish, Confirm or Due of a row that is not there.
     NotFound,
-    /// What became of a reversal.
+    /// What became of a reversal: by Reverse itself, or because a Finish or Resolve was about it
+    /// or about its original.
     Reversed {
         /// Its row. Code 00: reversed, or nothing to reverse; 21: not reversible; 30: it
-        /// contradicts its original; 09: the original is still in flight (`seq` 0: not
-        /// journalled, repeat later).
+        /// contradicts its original; 09 with a number: it waits, for its original's outcome or
+        /// ([`crate::Obligation::Reversal`]) for the provider; 09 without one (`seq` 0): another
+        /// reversal of the same original is under way, this one is not journalled.
         reversal: Transaction,
         /// The original as it stands now; a tombstone if it never came.
         original: Option<Transaction>,
     },
     /// A logon or change is durable.
     Applied,
-    /// A change was refused whole, nothing of it written.
+    /// A change or a verdict was refused whole, nothing of it written.
     Rejected(Vec<Rejection>),
 }
 

@@ -12,7 +12,7 @@ pub enum Family {
     Registry,
     /// Date, terminal, STAN: every transaction.
     Journal,
-    /// Keys of the transactions that are not final; the values are empty.
+    /// Keys of the transactions that are open; the values are empty.
     Open,
     /// Service, product, expiry, serial: vouchers for sale.
     Stock,

@@ -26,7 +26,7 @@ pub trait Store {
     /// The row of a request.
     fn transaction(&self, key: &Key) -> Result<Option<Transaction>, StoreError>;
 
-    /// Every transaction whose outcome is not known, by key.
+    /// Every transaction that somebody still has to act on ([`Transaction::is_open`]), by key.
     fn open_transactions(&self) -> Result<Vec<Transaction>, StoreError>;
 
     /// An account's balance; zeros if it was never used.

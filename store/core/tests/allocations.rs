@@ -8,8 +8,8 @@ use tillgate_store_core::law::network::{TODAY, VOUCHERS, service, voucher};
 use tillgate_store_core::law::world::{World, key};
 use tillgate_store_core::law::{Factory, MemoryFactory};
 use tillgate_store_core::{
-    Backend, Book, BusinessDate, Code, Command, Confirm, Family, Memory, Outcome, ProductId, Rows,
-    Store, StoreError, Velocity, WriteSet,
+    Advice, Backend, Book, BusinessDate, Code, Command, Confirm, Family, Memory, Outcome,
+    ProductId, Rows, Store, StoreError, Velocity, WriteSet,
 };
 
 struct Counting;
@@ -99,7 +99,9 @@ fn sell(velocity: Velocity) -> u64 {
         let key = key(number % 3 + 1, number + 1);
         let mut begin = world.voucher_sale(key);
         begin.at_ms += u64::from(number) * 100;
-        [Command::Begin(begin), Command::Confirm(Confirm { original: key, at_ms: 1 })]
+        let advice = Advice::NotOwed;
+        let confirm = Confirm { original: key, at_ms: 1, advice };
+        [Command::Begin(begin), Command::Confirm(confirm)]
     });
     let mut sales: Vec<Command> = sales.flatten().collect();
     sales.reverse();

@@ -103,7 +103,7 @@ impl Desk {
     }
 
     fn finish_committed(&mut self, key: Key, outcome: Outcome) {
-        let Outcome::Done(row) = outcome else {
+        let (Outcome::Done(row) | Outcome::Reversed { original: Some(row), .. }) = outcome else {
             unreachable!("a transaction that is finished has a row");
         };
         if !row.is_final() {

@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Command, Confirm, Finding, Finish, Key, State, Store, StoreId, Transaction, Verdict,
+    Advice, Command, Confirm, Finding, Finish, Key, State, Store, StoreId, Transaction, Verdict,
 };
 
 use self::commit::Slip;
@@ -96,7 +96,10 @@ impl Desk {
     /// Takes up a transaction that the store holds without an outcome, after a restart: nobody
     /// knows whether its order left, so it is UNKNOWN and its bridge is asked.
     pub fn recover(&mut self, now: Moment, wall: Wall, transaction: Transaction, bridge: u16) {
-        assert!(!transaction.is_final(), "only open transactions are recovered");
+        assert!(transaction.is_open(), "only open transactions are recovered");
+        if transaction.is_final() || !transaction.kind.is_sale() {
+            return;
+        }
         let key = transaction.key;
         if transaction.state == State::Intent {
             self.stage_finish(key, wall, Finding::Unknown);
@@ -165,7 +168,8 @@ impl Desk {
                 self.push_staged(Command::Begin(begin), Slip::Sale { origin, bridge, key });
             }
             Asked::Confirm { original } => {
-                let command = Command::Confirm(Confirm { original, at_ms: wall.0 });
+                let advice = Advice::NotOwed;
+                let command = Command::Confirm(Confirm { original, at_ms: wall.0, advice });
                 self.push_staged(command, Slip::Confirm { origin, original });
             }
             Asked::Reverse(reverse) => {

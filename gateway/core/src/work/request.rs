@@ -3,7 +3,8 @@
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{Balance, Ping, Reversal, Sale, Upward};
 use tillgate_store_core::{
-    Begin, BusinessDate, Code, Key, Kind, ProductId, Reverse, ServiceId, ServiceKind, Text, Verdict,
+    Begin, BridgeTag, BusinessDate, Code, Key, Kind, ProductId, Reverse, ServiceId, ServiceKind,
+    Text, Verdict,
 };
 
 use super::Worked;
@@ -99,6 +100,7 @@ fn sale(
         amount_minor: message.amount_minor,
         currency: message.currency,
         subscriber,
+        bridge: BridgeTag::NONE,
         verdict,
     };
     let asked = Asked::Sale { begin, bridge: bridge.unwrap_or(0) };

@@ -240,6 +240,8 @@ fn transaction_schema() -> Value {
         ("confirmed", boolean()),
         ("original", nullable("string")),
         ("reversed_by", nullable("string")),
+        ("due", nullable("object")),
+        ("settlement", nullable("object")),
     ])
 }
 

@@ -1,8 +1,8 @@
 //! Outcomes reduced to what can be compared with a model's.
 
-use crate::ids::Code;
+use crate::ids::{Code, Key};
 use crate::outcome::Outcome;
-use crate::record::{Kind, State, Transaction};
+use crate::record::{Kind, Obligation, State, Totals, Transaction};
 
 /// What is compared of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Shape {
     pub(super) balance_minor: Option<i64>,
     pub(super) serial: Option<String>,
     pub(super) confirmed: bool,
+    pub(super) due: Option<Obligation>,
+    pub(super) reversed_by: Option<Key>,
+    pub(super) counted: Option<(Totals, u32)>,
 }
 
 /// What is compared of an outcome.
@@ -48,12 +51,36 @@ impl Shape {
             balance_minor: row.balance_minor,
             serial: row.voucher.as_ref().map(|voucher| voucher.serial.to_string()),
             confirmed: row.confirmed_ms > 0,
+            due: row.owes(),
+            reversed_by: row.reversed_by,
+            counted: row.settlement.as_ref().map(|totals| (totals.counted, totals.open_count)),
+        }
+    }
+
+    /// A row of which nothing is known yet.
+    pub(super) fn blank(kind: Kind, state: State, code: Code) -> Self {
+        Self {
+            seq: 0,
+            kind,
+            state,
+            code,
+            balance_minor: None,
+            serial: None,
+            confirmed: false,
+            due: None,
+            reversed_by: None,
+            counted: None,
         }
     }
 
     /// Whether its outcome is not known.
-    pub(super) fn is_open(&self) -> bool {
+    pub(super) fn is_undecided(&self) -> bool {
         matches!(self.state, State::Intent | State::Unknown)
+    }
+
+    /// Whether it is a sale.
+    pub(super) fn is_sale(&self) -> bool {
+        matches!(self.kind, Kind::Voucher | Kind::TopUp)
     }
 }
 

@@ -53,7 +53,7 @@ fn sums_of(rows: &dyn Rows) -> (Sums, Vec<Transaction>) {
         if row.posts() {
             sums.post(&row.legs);
         }
-        if !row.is_final() {
+        if row.kind.is_sale() && !row.is_final() {
             let float = row.legs[0];
             *sums.reserved.entry(float.account).or_default() -= float.amount_minor;
         }
@@ -94,7 +94,7 @@ fn check_open(rows: &dyn Rows, transactions: &[Transaction]) {
         ControlFlow::Continue(())
     });
     scanned.expect("the engine reads");
-    let open = transactions.iter().filter(|row| !row.is_final()).map(|row| row.key);
+    let open = transactions.iter().filter(|row| row.is_open()).map(|row| row.key);
     assert!(open.eq(listed), "the open family lists exactly the open transactions");
 }
 

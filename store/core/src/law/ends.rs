@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
-use super::world::{World, approved, key, reversal};
+use super::world::{World, approved, key, reversal, settlement};
 use crate::command::{Command, Verdict};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{Code, Key, TerminalId};
 use crate::outcome::Outcome;
-use crate::record::{Batch, Record};
+use crate::record::{Batch, Record, Totals};
 use crate::rows::{Backend, Family, Rows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
@@ -29,12 +29,14 @@ pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
     commands.push(reversal(key(1, 5), key(1, 1), PRICE_MINOR, world.now_ms));
     commands.push(reversal(key(1, 6), key(1, 4), 100, world.now_ms));
     commands.push(reversal(key(1, 7), key(1, 99), 100, world.now_ms));
+    let settle = settlement(key(1, 8), TODAY, Totals::default(), world.now_ms);
+    commands.push(Command::Settle(settle));
     commands.push(Command::Logon { terminal: TerminalId(1), counter: 1 });
     let numbers: Vec<u64> = world.commit(commands).iter().map(number_of).collect();
-    assert_eq!(numbers, [1, 1, 2, 3, 4, 5, 0, 6, 0]);
-    assert_eq!(world.book().head().seq, 7, "the tombstone is the seventh");
+    assert_eq!(numbers, [1, 1, 2, 3, 4, 5, 6, 7, 9, 0]);
+    assert_eq!(world.book().head().seq, 9, "the tombstone is the eighth");
     world.reopen();
-    assert_eq!(world.sell(key(1, 8)).seq, 8);
+    assert_eq!(world.sell(key(1, 10)).seq, 10);
 }
 
 fn number_of(outcome: &Outcome) -> u64 {

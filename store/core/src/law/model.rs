@@ -2,13 +2,16 @@
 //! nothing with the ledger but the words of commands and outcomes, and knows floats only; that
 //! everything else adds up is [`super::balance`]'s.
 
+mod life;
+mod settle;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
-use crate::command::{Begin, Change, Command, Finding, Finish, Reverse, Verdict};
+use crate::command::{Advice, Begin, Change, Command, Verdict};
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key, TerminalId};
-use crate::record::{Kind, State, Velocity};
+use crate::record::{Kind, Obligation, State, Velocity};
 
 /// A seller's money.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +32,8 @@ struct Row {
     service: u16,
     amount_minor: u64,
     at_ms: u64,
+    /// Of a reversal.
+    original: Option<Key>,
 }
 
 /// The model.
@@ -48,7 +53,8 @@ pub struct Model {
 impl Model {
     /// Keys of rows, open ones only or all, in order.
     pub fn keys(&self, open_only: bool) -> Vec<Key> {
-        let rows = self.rows.iter().filter(|(_, row)| !open_only || row.shape.is_open());
+        let open = |row: &Row| row.shape.is_undecided() || row.shape.due.is_some();
+        let rows = self.rows.iter().filter(|(_, row)| !open_only || open(row));
         rows.map(|(key, _)| *key).collect()
     }
 
@@ -66,11 +72,18 @@ impl Model {
                 let Some(row) = self.rows.get_mut(&confirm.original) else {
                     return Answer::NotFound;
                 };
-                let sale = matches!(row.shape.kind, Kind::Voucher | Kind::TopUp);
-                row.shape.confirmed |= sale && row.shape.state == State::Approved;
+                let stands = row.shape.state == State::Approved && row.shape.reversed_by.is_none();
+                if row.shape.is_sale() && stands && !row.shape.confirmed {
+                    row.shape.confirmed = true;
+                    let owed = confirm.advice == Advice::Owed && row.shape.kind == Kind::TopUp;
+                    row.shape.due = owed.then_some(Obligation::Advice);
+                }
                 Answer::Done(row.shape.clone())
             }
             Command::Reverse(reverse) => self.reverse(reverse),
+            Command::Due { key, what, .. } => self.owe(key, *what),
+            Command::Resolve(resolve) => self.resolve(resolve),
+            Command::Settle(settle) => self.settle(settle),
             Command::Logon { terminal, counter } => {
                 let high = self.counters.entry(*terminal).or_default();
                 if counter <= high {
@@ -115,15 +128,7 @@ impl Model {
             return answer;
         }
         let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
-        let mut shape = Shape {
-            seq: 0,
-            kind: begin.kind,
-            state: State::Declined,
-            code: Code::APPROVED,
-            balance_minor: None,
-            serial: None,
-            confirmed: false,
-        };
+        let mut shape = Shape::blank(begin.kind, State::Declined, Code::APPROVED);
         let product = begin.product.0;
         let voucher =
             self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.key.date);
@@ -150,14 +155,14 @@ impl Model {
         }
         let (service, amount_minor) = (begin.service.0, begin.amount_minor);
         let (digest, at_ms) = (begin.digest, begin.at_ms);
-        let row = Row { shape, digest, seller, service, amount_minor, at_ms };
+        let row = Row { shape, digest, seller, service, amount_minor, at_ms, original: None };
         Answer::Done(self.write(begin.key, row))
     }
 
     fn is_too_fast(&self, begin: &Begin, velocity: &Velocity) -> bool {
         let (mut count, mut day_minor) = (0, begin.amount_minor);
         for (key, row) in &self.rows {
-            let sale = matches!(row.shape.kind, Kind::Voucher | Kind::TopUp);
+            let sale = row.shape.is_sale();
             let same = key.terminal == begin.key.terminal && row.service == begin.service.0;
             if !sale || !same || row.shape.state == State::Declined {
                 continue;
@@ -171,86 +176,6 @@ impl Model {
         }
         (velocity.count_max > 0 && count >= velocity.count_max)
             || (velocity.day_amount_max_minor > 0 && day_minor > velocity.day_amount_max_minor)
-    }
-
-    fn finish(&mut self, finish: &Finish) -> Answer {
-        let Some(mut row) = self.rows.get(&finish.key).cloned() else {
-            return Answer::NotFound;
-        };
-        if !row.shape.is_open() {
-            return Answer::Done(row.shape);
-        }
-        let (state, code) = match &finish.result {
-            Finding::Approved { .. } => (State::Approved, Code::APPROVED),
-            Finding::Declined { code, .. } | Finding::NotSent { code } => (State::Declined, *code),
-            Finding::Unknown => (State::Unknown, Code::LATE_RESPONSE),
-        };
-        (row.shape.state, row.shape.code) = (state, code);
-        if state != State::Unknown {
-            let amount = minor(row.amount_minor);
-            let float = self.float(row.seller);
-            float.reserved_minor -= amount;
-            float.posted_minor -= if state == State::Approved { amount } else { 0 };
-            row.shape.balance_minor = Some(self.available(row.seller));
-        }
-        self.rows.insert(finish.key, row.clone());
-        Answer::Done(row.shape)
-    }
-
-    fn reverse(&mut self, reverse: &Reverse) -> Answer {
-        if let Some(answer) = self.met(&reverse.key, &reverse.digest) {
-            return answer;
-        }
-        let mut row = Row {
-            shape: Shape {
-                seq: 0,
-                kind: Kind::Reversal,
-                state: State::Declined,
-                code: Code::FORMAT_ERROR,
-                balance_minor: None,
-                serial: None,
-                confirmed: false,
-            },
-            digest: reverse.digest,
-            seller: 0,
-            service: 0,
-            amount_minor: reverse.amount_minor,
-            at_ms: reverse.at_ms,
-        };
-        if reverse.key == reverse.original || reverse.key.terminal != reverse.original.terminal {
-            return Answer::Reversed(row.shape, None);
-        }
-        let Some(mut original) = self.rows.get(&reverse.original).cloned() else {
-            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
-            let mut tombstone = row.clone();
-            (tombstone.shape.kind, tombstone.shape.state) = (Kind::Tombstone, State::Reversed);
-            tombstone.shape.code = Code::REVERSED;
-            let reversal = self.write(reverse.key, row);
-            return Answer::Reversed(reversal, Some(self.write(reverse.original, tombstone)));
-        };
-        let tombstone = original.shape.kind == Kind::Tombstone;
-        row.shape.code = if original.shape.kind == Kind::Reversal {
-            Code::NOT_REVERSIBLE
-        } else if !tombstone && original.amount_minor != reverse.amount_minor {
-            Code::FORMAT_ERROR
-        } else if original.shape.is_open() {
-            row.shape.code = Code::IN_PROGRESS;
-            return Answer::Reversed(row.shape, Some(original.shape));
-        } else if original.shape.state != State::Approved {
-            Code::APPROVED
-        } else if original.shape.kind == Kind::TopUp || original.shape.confirmed {
-            Code::NOT_REVERSIBLE
-        } else {
-            self.float(original.seller).posted_minor += minor(original.amount_minor);
-            row.shape.balance_minor = Some(self.available(original.seller));
-            (original.shape.state, original.shape.code) = (State::Reversed, Code::REVERSED);
-            self.rows.insert(reverse.original, original.clone());
-            Code::APPROVED
-        };
-        if row.shape.code == Code::APPROVED {
-            row.shape.state = State::Approved;
-        }
-        Answer::Reversed(self.write(reverse.key, row), Some(original.shape))
     }
 
     fn change(&mut self, change: &Change) -> Answer {

@@ -3,7 +3,7 @@
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, done, key, reversal};
-use crate::command::{Command, Finding};
+use crate::command::Command;
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key};
 use crate::outcome::Outcome;
@@ -35,16 +35,18 @@ pub fn a_voucher_that_was_not_confirmed_is_taken_back_and_not_sold_again<F: Fact
     assert_eq!((code, world.float(1).posted_minor), (Code::APPROVED, 10_000), "once");
 }
 
-/// What is printed, or done by a provider, stays.
-pub fn a_confirmed_voucher_and_a_done_top_up_cannot_be_reversed<F: Factory>(factory: F) {
+/// What is printed stays.
+pub fn a_confirmed_sale_cannot_be_reversed<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     world.sell(key(1, 1));
-    let confirmed = done(world.confirm(key(1, 1)));
-    assert_eq!(confirmed.confirmed_ms, world.now_ms);
-    world.now_ms += 1;
-    assert_eq!(done(world.confirm(key(1, 1))), confirmed, "the first confirmation counts");
     world.begin_top_up(key(1, 2), 500);
     world.finish(key(1, 2), approved());
+    for stan in [1, 2] {
+        let confirmed = done(world.confirm(key(1, stan)));
+        assert_eq!(confirmed.confirmed_ms, world.now_ms);
+        world.now_ms += 1;
+        assert_eq!(done(world.confirm(key(1, stan))), confirmed, "the first confirmation counts");
+    }
     world.reopen();
     for (stan, original, amount) in [(3, 1, PRICE_MINOR), (4, 2, 500)] {
         let (code, row, _) = world.reverse(key(1, stan), key(1, original), amount);
@@ -53,20 +55,6 @@ pub fn a_confirmed_voucher_and_a_done_top_up_cannot_be_reversed<F: Factory>(fact
     }
     assert_eq!(world.float(1).posted_minor, 8_500);
     assert_eq!(world.confirm(key(1, 9)), Outcome::NotFound);
-}
-
-/// While the provider works, the reversal is asked to come again, and leaves no trace.
-pub fn an_open_sale_is_reversed_later<F: Factory>(factory: F) {
-    let mut world = World::stocked(factory, 10_000, 0);
-    let begun = world.begin_top_up(key(1, 1), 500);
-    let (code, row, original) = world.reverse(key(1, 2), key(1, 1), 500);
-    assert_eq!((code, row.seq, original), (Code::IN_PROGRESS, 0, Some(begun)));
-    assert_eq!(world.row(key(1, 2)), None);
-    world.finish(key(1, 1), Finding::Unknown);
-    assert_eq!(world.reverse(key(1, 2), key(1, 1), 500).0, Code::IN_PROGRESS);
-    world.finish(key(1, 1), Finding::NotSent { code: Code(*b"91") });
-    let (code, row, _) = world.reverse(key(1, 2), key(1, 1), 500);
-    assert_eq!((code, row.seq), (Code::APPROVED, 2));
 }
 
 /// Acknowledged, remembered, and the late original refused.

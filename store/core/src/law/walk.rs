@@ -5,12 +5,12 @@ use super::Factory;
 use super::answer::Answer;
 use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
-use super::world::{World, approved, reversal};
-use crate::command::{Change, Command, Confirm, Finding, Finish, Verdict};
+use super::world::{World, approved, resolve, reversal, settlement};
+use crate::command::{Advice, Change, Command, Confirm, Finding, Finish, Resolution, Verdict};
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
 use crate::outcome::Outcome;
-use crate::record::Velocity;
+use crate::record::{Obligation, Totals, Velocity};
 use crate::store::Store;
 
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
@@ -68,16 +68,16 @@ impl<F: Factory> Walk<F> {
 
     fn step(&mut self, draw: Draw) {
         self.world.now_ms += u64::from(draw[5] % 32) * 1_000;
-        let command = match draw[0] % 16 {
-            0..=4 => self.voucher(draw),
-            5..=8 => self.top_up(draw),
-            9 | 10 => self.finding(draw),
-            11 => {
-                let original = self.pick(draw, false);
-                Command::Confirm(Confirm { original, at_ms: self.world.now_ms })
-            }
+        let command = match draw[0] % 20 {
+            0..=3 => self.voucher(draw),
+            4..=7 => self.top_up(draw),
+            8..=10 => self.finding(draw),
+            11 => self.confirm(draw),
             12 | 13 => self.reversal(draw),
             14 => self.change(draw),
+            15 | 16 => self.due(draw),
+            17 => self.resolve(draw),
+            18 => self.settle(draw),
             _ if draw[1].is_multiple_of(2) => {
                 self.flush();
                 self.world.reopen();
@@ -90,7 +90,7 @@ impl<F: Factory> Walk<F> {
         };
         self.answers.push(self.model.answer(&command));
         self.commands.push(command);
-        if (draw[0] / 16).is_multiple_of(3) {
+        if (draw[0] / 32).is_multiple_of(3) {
             self.flush();
         }
     }
@@ -132,14 +132,50 @@ impl<F: Factory> Walk<F> {
 
     fn finding(&self, draw: Draw) -> Command {
         let code = Code(*b"91");
-        let result = match draw[4] % 4 {
-            0 => approved(),
-            1 => Finding::Declined { code, reference: Text::new() },
-            2 => Finding::NotSent { code },
-            _ => Finding::Unknown,
+        let result = match draw[4] % 10 {
+            0 | 1 => approved(),
+            2 | 3 => Finding::Declined { code, reference: Text::new() },
+            4 => Finding::NotSent { code },
+            5 => Finding::Unknown,
+            6 | 7 => Finding::TakenBack,
+            8 => Finding::Stands,
+            _ => Finding::Advised,
         };
-        let key = self.pick(draw, true);
+        // Late ones too: about rows that are final.
+        let key = self.pick(draw, !draw[2].is_multiple_of(4));
         Command::Finish(Finish { key, at_ms: self.world.now_ms, result })
+    }
+
+    fn confirm(&self, draw: Draw) -> Command {
+        let original = self.pick(draw, false);
+        let advice = if draw[4].is_multiple_of(2) { Advice::Owed } else { Advice::NotOwed };
+        Command::Confirm(Confirm { original, at_ms: self.world.now_ms, advice })
+    }
+
+    fn due(&self, draw: Draw) -> Command {
+        let what = match draw[4] % 8 {
+            0..=3 => Obligation::Reversal,
+            4..=6 => Obligation::Operator,
+            _ => Obligation::Advice,
+        };
+        Command::Due { key: self.pick(draw, true), what, at_ms: self.world.now_ms }
+    }
+
+    fn resolve(&self, draw: Draw) -> Command {
+        let verdicts = [Resolution::Approved, Resolution::Declined, Resolution::Done];
+        let verdict = verdicts[usize::from(draw[4] % 3)];
+        resolve(self.pick(draw, !draw[2].is_multiple_of(4)), verdict, self.world.now_ms)
+    }
+
+    /// Mostly with the totals that the model counts.
+    fn settle(&self, draw: Draw) -> Command {
+        let date = BusinessDate(TODAY.0 + draw[4] % 2);
+        let settle = settlement(key(draw), date, Totals::default(), self.world.now_ms);
+        let (mut claimed, _) = self.model.totals(&settle);
+        if draw[5].is_multiple_of(4) {
+            claimed.sales_minor += 1;
+        }
+        Command::Settle(settlement(key(draw), date, claimed, self.world.now_ms))
     }
 
     fn reversal(&self, draw: Draw) -> Command {

@@ -2,14 +2,20 @@
 
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
-use crate::command::{Begin, Change, Command, Confirm, Finding, Finish, Reverse, Verdict};
+use crate::command::{
+    Advice, Begin, Change, Command, Confirm, Finding, Finish, Resolution, Resolve, Reverse, Settle,
+    Verdict,
+};
 use crate::commission;
 use crate::date::BusinessDate;
 use crate::ids::{
-    AccountId, Code, DistributorId, Key, ProductId, SellerId, ServiceId, TerminalId, Text,
+    AccountId, BridgeTag, Code, DistributorId, Key, ProductId, SellerId, ServiceId, TerminalId,
+    Text,
 };
 use crate::outcome::Outcome;
-use crate::record::{Account, Funding, Kind, RegistryRecord, ServiceKind, Transaction, Voucher};
+use crate::record::{
+    Account, Funding, Kind, Obligation, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
+};
 use crate::registry::Registry;
 use crate::store::Store;
 use crate::verify::verify;
@@ -149,6 +155,7 @@ impl<F: Factory> World<F> {
             amount_minor,
             currency: seller.currency,
             subscriber,
+            bridge: BridgeTag::of("provider"),
             verdict: Verdict::Accepted {
                 legs: legs.expect("the world's amounts can be posted"),
                 velocity: service.velocity,
@@ -173,9 +180,20 @@ impl<F: Factory> World<F> {
         self.run(Command::Finish(Finish { key, at_ms: self.now_ms, result }))
     }
 
-    /// Confirms a sale.
+    /// Confirms a sale; no provider asks for an advice.
     pub fn confirm(&mut self, original: Key) -> Outcome {
-        self.run(Command::Confirm(Confirm { original, at_ms: self.now_ms }))
+        let advice = Advice::NotOwed;
+        self.run(Command::Confirm(Confirm { original, at_ms: self.now_ms, advice }))
+    }
+
+    /// Notes who has to act.
+    pub fn owe(&mut self, key: Key, what: Obligation) -> Outcome {
+        self.run(Command::Due { key, what, at_ms: self.now_ms })
+    }
+
+    /// A person's verdict.
+    pub fn resolve(&mut self, key: Key, verdict: Resolution) -> Outcome {
+        self.run(resolve(key, verdict, self.now_ms))
     }
 
     /// Reverses a sale: code and row of the reversal, and the original as it stands.
@@ -219,6 +237,21 @@ pub fn done(outcome: Outcome) -> Transaction {
 /// A finding that approves.
 pub fn approved() -> Finding {
     Finding::Approved { reference: Text::from("P-1").expect("short enough") }
+}
+
+/// A person's verdict.
+pub fn resolve(key: Key, verdict: Resolution, at_ms: u64) -> Command {
+    let (actor, note) = ("law".to_owned(), "asked by telephone".to_owned());
+    Command::Resolve(Resolve { key, verdict, at_ms, actor, note })
+}
+
+/// A settlement of a date by a terminal that counted so.
+pub fn settlement(key: Key, date: BusinessDate, claimed: Totals, at_ms: u64) -> Settle {
+    let mut digest = [0x5E; 16];
+    digest[..4].copy_from_slice(&claimed.sales_count.to_be_bytes());
+    digest[4..12].copy_from_slice(&claimed.sales_minor.to_be_bytes());
+    digest[12..].copy_from_slice(&claimed.reversals_count.to_be_bytes());
+    Settle { key, digest, at_ms, seller: SellerId(1), date, currency: CURRENCY, claimed }
 }
 
 /// A digest that differs where what was asked for differs.

@@ -143,5 +143,8 @@ fn row_of(begin: &Begin) -> Transaction {
         confirmed_ms: 0,
         original: None,
         reversed_by: None,
+        bridge: begin.bridge,
+        due: None,
+        settlement: None,
     }
 }

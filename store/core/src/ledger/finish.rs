@@ -1,53 +1,55 @@
-//! Finish: what a bridge found out about an open sale. Confirm: the receipt is printed.
+//! Finish: what a bridge found out. Due: who has to act instead. Confirm: the receipt is printed.
 
 use super::Ledger;
-use crate::command::{Confirm, Finding, Finish};
+use super::step::{self, Ending, Step};
+use crate::command::{Advice, Confirm, Finish};
 use crate::error::StoreError;
-use crate::ids::{AccountId, Code};
+use crate::ids::{AccountId, Code, Key};
 use crate::outcome::Outcome;
-use crate::record::{State, Transaction};
+use crate::record::{Due, Kind, Obligation, Record, State, Transaction};
 use crate::rows::Rows;
 
 impl Ledger {
-    /// Posts, releases or keeps an open sale's money; a final one is left as it is.
+    /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.
     pub(super) fn finish(
         &mut self,
         rows: &dyn Rows,
         finish: &Finish,
     ) -> Result<Outcome, StoreError> {
         let found = self.staged.find(rows, &finish.key, &mut self.buffer)?;
-        let Some(mut sale) = found.cloned() else {
+        let Some(row) = found.cloned() else {
             return Ok(Outcome::NotFound);
         };
-        let silent = finish.result == Finding::Unknown && sale.state == State::Unknown;
-        if sale.is_final() || silent {
-            return Ok(Outcome::Done(sale));
+        match row.kind {
+            Kind::TopUp => {
+                let step = step::of_finding(&row, &finish.result);
+                self.carry_out(rows, row, step, finish.at_ms)
+            }
+            Kind::Reversal => {
+                let ending = step::ending_of_finding(&row, &finish.result);
+                self.end(rows, row, ending, finish.at_ms)
+            }
+            Kind::Voucher | Kind::Tombstone | Kind::Settlement => Ok(Outcome::Done(row)),
         }
-        self.note_time(finish.at_ms);
-        match &finish.result {
-            Finding::Approved { reference } => {
-                let float = self.release(&sale);
-                self.accounts.post(&sale.legs);
-                sale.state = State::Approved;
-                sale.code = Code::APPROVED;
-                sale.provider_reference = *reference;
-                self.close(&mut sale, float, finish.at_ms);
-            }
-            Finding::Declined { code, reference } => {
-                sale.provider_reference = *reference;
-                self.decline(&mut sale, *code, finish.at_ms);
-            }
-            Finding::NotSent { code } => self.decline(&mut sale, *code, finish.at_ms),
-            Finding::Unknown => {
-                sale.state = State::Unknown;
-                sale.code = Code::LATE_RESPONSE;
-            }
-        }
-        self.staged.put(&sale);
-        Ok(Outcome::Done(sale))
     }
 
-    /// Notes the time of the first confirmation of an approved sale.
+    /// Notes who has to act from now on.
+    pub(super) fn owe(
+        &mut self,
+        rows: &dyn Rows,
+        key: &Key,
+        what: Obligation,
+        at_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        let found = self.staged.find(rows, key, &mut self.buffer)?;
+        let Some(row) = found.cloned() else {
+            return Ok(Outcome::NotFound);
+        };
+        let step = step::of_due(&row, what);
+        self.carry_out(rows, row, step, at_ms)
+    }
+
+    /// Notes the time of the first confirmation of an approved sale that nobody takes back.
     pub(super) fn confirm(
         &mut self,
         rows: &dyn Rows,
@@ -57,25 +59,134 @@ impl Ledger {
         let Some(mut sale) = found.cloned() else {
             return Ok(Outcome::NotFound);
         };
-        if sale.kind.is_sale() && sale.state == State::Approved && sale.confirmed_ms == 0 {
+        let stands = sale.state == State::Approved && sale.reversed_by.is_none();
+        if sale.kind.is_sale() && stands && sale.confirmed_ms == 0 {
             self.note_time(confirm.at_ms);
             // Zero stands for "not confirmed".
             sale.confirmed_ms = confirm.at_ms.max(1);
+            if sale.kind == Kind::TopUp && confirm.advice == Advice::Owed {
+                sale.due = Some(Due { what: Obligation::Advice, since_ms: confirm.at_ms });
+            }
             self.staged.put(&sale);
         }
         Ok(Outcome::Done(sale))
     }
 
-    fn decline(&mut self, sale: &mut Transaction, code: Code, at_ms: u64) {
-        let float = self.release(sale);
-        self.windows.uncount(sale);
-        sale.legs.clear();
-        sale.state = State::Declined;
-        sale.code = code;
-        self.close(sale, float, at_ms);
+    /// Takes a step with a row; once a sale's outcome is known, the reversal that a terminal
+    /// asked for in the meantime goes on.
+    pub(super) fn carry_out(
+        &mut self,
+        rows: &dyn Rows,
+        mut row: Transaction,
+        step: Step,
+        at_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        match step {
+            Step::Stay => return Ok(Outcome::Done(row)),
+            Step::Approve { reference } => {
+                let float = self.release(&row);
+                self.accounts.post(&row.legs);
+                row.state = State::Approved;
+                row.code = Code::APPROVED;
+                row.provider_reference = reference;
+                self.close(&mut row, float, at_ms);
+            }
+            Step::Decline { code, reference } => {
+                let float = self.release(&row);
+                self.windows.uncount(&row);
+                row.legs.clear();
+                row.state = State::Declined;
+                row.code = code;
+                row.provider_reference = reference;
+                self.close(&mut row, float, at_ms);
+            }
+            Step::Silence => fall_silent(&mut row),
+            Step::Owe(what) => {
+                row.due = Some(Due { what, since_ms: at_ms });
+                if row.kind.is_sale() && !row.is_final() {
+                    fall_silent(&mut row);
+                    if what == Obligation::Reversal {
+                        row.code = Code::REVERSED;
+                    }
+                }
+            }
+            Step::Clear => row.due = None,
+        }
+        self.note_time(at_ms);
+        let settled = matches!(step, Step::Approve { .. } | Step::Decline { .. });
+        let reversal = if settled { self.go_on(rows, &mut row, at_ms)? } else { None };
+        self.staged.put(&row);
+        Ok(match reversal {
+            Some(reversal) => Outcome::Reversed { reversal, original: Some(row) },
+            None => Outcome::Done(row),
+        })
+    }
+
+    /// A sale's outcome is known: the reversal that waited for it is either done, because there
+    /// is nothing to take back, or owed by the provider.
+    fn go_on(
+        &mut self,
+        rows: &dyn Rows,
+        sale: &mut Transaction,
+        at_ms: u64,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let Some(key) = sale.reversed_by else {
+            return Ok(None);
+        };
+        let mut reversal = self.partner(rows, &key)?;
+        if sale.state == State::Approved {
+            reversal.due = Some(Due { what: Obligation::Reversal, since_ms: at_ms });
+        } else {
+            reversal.state = State::Approved;
+            reversal.code = Code::APPROVED;
+            reversal.finished_ms = at_ms;
+            sale.reversed_by = None;
+        }
+        self.staged.put(&reversal);
+        Ok(Some(reversal))
+    }
+
+    /// Ends a terminal's reversal, one way or the other.
+    pub(super) fn end(
+        &mut self,
+        rows: &dyn Rows,
+        mut reversal: Transaction,
+        ending: Ending,
+        at_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        let (Some(key), true) = (reversal.original, ending != Ending::Stay) else {
+            return Ok(Outcome::Done(reversal));
+        };
+        self.note_time(at_ms);
+        let mut original = self.partner(rows, &key)?;
+        reversal.due = None;
+        reversal.finished_ms = at_ms;
+        if ending == Ending::TakenBack {
+            reversal.state = State::Approved;
+            reversal.code = Code::APPROVED;
+            self.turn_round(&mut reversal, &mut original);
+        } else {
+            reversal.state = State::Declined;
+            reversal.code = Code::NOT_REVERSIBLE;
+            original.reversed_by = None;
+            self.staged.put(&original);
+        }
+        self.staged.put(&reversal);
+        Ok(Outcome::Reversed { reversal, original: Some(original) })
+    }
+
+    /// The other one of a sale and its reversal, which name each other.
+    fn partner(&mut self, rows: &dyn Rows, key: &Key) -> Result<Transaction, StoreError> {
+        let found = self.staged.find(rows, key, &mut self.buffer)?;
+        found.cloned().ok_or_else(|| StoreError::Damaged {
+            family: Transaction::FAMILY,
+            key: key.to_bytes().to_vec(),
+            what: "a reversal or its original names it, but it is not there",
+        })
     }
 
     fn close(&mut self, sale: &mut Transaction, float: AccountId, at_ms: u64) {
+        sale.due = None;
         sale.finished_ms = at_ms;
         sale.balance_minor = Some(self.accounts.find(&float).available());
     }
@@ -85,5 +196,12 @@ impl Ledger {
         let leg = sale.legs.first().expect("an open sale has legs");
         self.accounts.release(leg.account, -leg.amount_minor);
         leg.account
+    }
+}
+
+fn fall_silent(sale: &mut Transaction) {
+    if sale.state == State::Intent {
+        sale.state = State::Unknown;
+        sale.code = Code::LATE_RESPONSE;
     }
 }

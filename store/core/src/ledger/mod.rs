@@ -2,21 +2,72 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reverse`, `change`: one file per command.
+//! * `begin`, `finish`, `reverse`, `resolve`, `settle`, `change`: one file per command.
+//! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
 //! * `accounts`: every balance, in memory for good.
 //! * `tail`, `velocity`, `stock`: what spares reads; rebuilt from rows when needed, so that
 //!   a restart changes nothing that can be seen.
 //!
+//! # What can happen to a sale
+//!
+//! A row's state says where its money is; [`crate::Due`] who must act. Commission is part of the
+//! legs ([`crate::commission`]): it is posted with the sale, to the seller and the distributors
+//! of the day the sale was made, and posted back from the same accounts when it is reversed,
+//! whatever the rules or the tree say by then.
+//!
+//! | state | event | new state | money |
+//! |---|---|---|---|
+//! | | Begin, refused | Declined | none |
+//! | | Begin, voucher | Approved | all legs posted |
+//! | | Begin, top-up | Intent | the float leg reserved |
+//! | Intent, Unknown | Approved | Approved | released, all legs posted |
+//! | Intent, Unknown | Declined, NotSent | Declined | released |
+//! | Intent | Unknown | Unknown | stays reserved |
+//! | Intent, Unknown | Due Reversal | Unknown, due Reversal, R1 | stays reserved |
+//! | Unknown, due Reversal | Approved, NotSent | no change | it is being undone |
+//! | Unknown, due Reversal | TakenBack, Declined | Declined (R1, or as declined) | released |
+//! | Unknown, due Reversal | Stands, Due Operator | Unknown, due Operator | stays reserved |
+//! | Intent, Unknown | Due Operator | Unknown, due Operator | stays reserved |
+//! | Unknown | Resolve Approved (not while due Reversal) | Approved | released, posted |
+//! | Unknown | Resolve Declined | Declined (05, R1) | released |
+//! | Declined | Approved (late) | Declined, due Reversal | none: it was never posted |
+//! | Declined, due Reversal | TakenBack, Resolve Done | Declined | none |
+//! | Declined, due Reversal | Stands, Due Operator | Declined, due Operator | none |
+//! | Approved, top-up | Confirm, advice owed | Approved, due Advice | none |
+//! | Approved, due Advice | Advised, Resolve Done | Approved | none |
+//! | Approved, due Advice | Stands, Due Operator | Approved, due Operator | none |
+//! | Approved, voucher | Reverse | Reversed | posted back by the reversal |
+//! | Approved, top-up | Reverse | Approved, named by it | none yet |
+//! | Intent, Unknown | Reverse | as it was, named by it | none yet |
+//!
+//! and to the reversal of a top-up, which names its original and is named by it while it is open:
+//!
+//! | state | event | new state | money |
+//! |---|---|---|---|
+//! | Intent | original Declined | Approved (00) | none |
+//! | Intent | original Approved | Intent, due Reversal | none yet |
+//! | Intent, due Reversal | TakenBack | Approved (00), original Reversed (R1) | posted back |
+//! | Intent, due Reversal | Stands | Declined (21), original Approved | none |
+//! | Intent, due Reversal | Due Operator | Intent, due Operator | none |
+//! | Intent, due Operator | Resolve Approved, Declined | as TakenBack, Stands | |
+//!
+//! Due Operator is left by what the bridge finds out late as well. Whatever else comes changes
+//! nothing: a finding may be repeated, late or wrong, and the first one that fits counts.
+//!
 //! A caller applies commands, then [`Ledger::seal`]s the batch, makes [`Ledger::writes`] durable
 //! and calls [`Ledger::reset`]. After an error anywhere in between it throws the ledger away.
 
 mod accounts;
+mod audit;
 mod begin;
 mod change;
 mod finish;
+mod resolve;
 mod reverse;
+mod settle;
 mod staged;
+mod step;
 mod stock;
 mod tail;
 mod velocity;
@@ -93,7 +144,7 @@ impl Ledger {
     /// Runs one command, after every command applied since the last [`Ledger::reset`].
     ///
     /// # Panics
-    /// If a change is not the only command of its batch, or legs do not fit their sale: both
+    /// If a change or verdict is not the only command of its batch, or legs do not fit their sale: both
     /// are mistakes of the program, never of a peer.
     pub fn apply(&mut self, rows: &dyn Rows, command: Command) -> Result<Outcome, StoreError> {
         match command {
@@ -102,6 +153,9 @@ impl Ledger {
             Command::Confirm(confirm) => self.confirm(rows, &confirm),
             Command::Reverse(reverse) => self.reverse(rows, &reverse),
             Command::Logon { terminal, counter } => self.logon(rows, terminal, counter),
+            Command::Due { key, what, at_ms } => self.owe(rows, &key, what, at_ms),
+            Command::Resolve(resolve) => self.resolve(rows, resolve),
+            Command::Settle(settle) => self.settle(rows, &settle),
             Command::Change(change) => self.change(rows, change),
         }
     }

@@ -1,11 +1,23 @@
-//! Reverse: a terminal takes a sale back, perhaps before the sale came.
+//! Reverse: a terminal takes a sale back, perhaps before the sale came or while nobody knows what
+//! becomes of it.
+//!
+//! | original | reversal |
+//! |---|---|
+//! | not there | Approved 00; a tombstone keeps the original's place |
+//! | Declined, Reversed, tombstone | Approved 00, nothing to take back |
+//! | voucher Approved, not confirmed | Approved 00 at once, the legs turned round |
+//! | top-up Approved, not confirmed | Intent 09, due Reversal: the provider must take it back |
+//! | top-up Intent or Unknown | Intent 09: waits for the outcome |
+//! | another reversal of it is open | 09, not journalled |
+//! | confirmed, or itself a reversal or settlement | Declined 21 |
+//! | another amount | Declined 30 |
 
 use super::Ledger;
 use crate::command::Reverse;
 use crate::error::StoreError;
 use crate::ids::{AccountKind, Code, Text};
 use crate::outcome::Outcome;
-use crate::record::{Kind, Legs, State, Transaction};
+use crate::record::{Due, Kind, Legs, Obligation, State, Transaction};
 use crate::rows::Rows;
 
 impl Ledger {
@@ -49,9 +61,19 @@ impl Ledger {
         reversal.currency = original.currency;
         reversal.code = code_of(reverse, &original);
         if reversal.code == Code::IN_PROGRESS {
-            return Outcome::Reversed { reversal, original: Some(original) };
-        }
-        if reversal.code == Code::APPROVED {
+            if original.reversed_by.is_some() {
+                return Outcome::Reversed { reversal, original: Some(original) };
+            }
+            reversal.state = State::Intent;
+            reversal.finished_ms = 0;
+            if original.is_final() {
+                let (what, since_ms) = (Obligation::Reversal, reverse.at_ms);
+                reversal.due = Some(Due { what, since_ms });
+            }
+            // The wish is as durable as the sale, so that no restart forgets it.
+            original.reversed_by = Some(reversal.key);
+            self.staged.put(&original);
+        } else if reversal.code == Code::APPROVED {
             reversal.state = State::Approved;
             if original.state == State::Approved {
                 self.turn_round(&mut reversal, &mut original);
@@ -63,7 +85,8 @@ impl Ledger {
 
     /// Posts the original's legs backwards. Its voucher does not go back to stock: its PIN may
     /// have been seen.
-    fn turn_round(&mut self, reversal: &mut Transaction, original: &mut Transaction) {
+    pub(super) fn turn_round(&mut self, reversal: &mut Transaction, original: &mut Transaction) {
+        assert_eq!(original.state, State::Approved, "only what is posted can be posted back");
         reversal.legs = original.legs.clone();
         for leg in &mut reversal.legs {
             leg.amount_minor = -leg.amount_minor;
@@ -104,11 +127,12 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> Code {
     let code = match (original.kind, original.state) {
         // Taken back before it came, whatever it would have been.
         (Kind::Tombstone, _) => return Code::APPROVED,
-        (Kind::Reversal, _) => return Code::NOT_REVERSIBLE,
+        (Kind::Reversal | Kind::Settlement, _) => return Code::NOT_REVERSIBLE,
         (_, State::Intent | State::Unknown) => Code::IN_PROGRESS,
         (_, State::Declined | State::Reversed) => Code::APPROVED,
-        (Kind::Voucher, State::Approved) if original.confirmed_ms == 0 => Code::APPROVED,
-        (Kind::Voucher | Kind::TopUp, State::Approved) => Code::NOT_REVERSIBLE,
+        (_, State::Approved) if original.confirmed_ms > 0 => Code::NOT_REVERSIBLE,
+        (Kind::Voucher, State::Approved) => Code::APPROVED,
+        (Kind::TopUp, State::Approved) => Code::IN_PROGRESS,
     };
     if reverse.amount_minor == original.amount_minor { code } else { Code::FORMAT_ERROR }
 }
@@ -137,5 +161,8 @@ fn row_of(reverse: &Reverse) -> Transaction {
         confirmed_ms: 0,
         original: Some(reverse.original),
         reversed_by: None,
+        bridge: Default::default(),
+        due: None,
+        settlement: None,
     }
 }

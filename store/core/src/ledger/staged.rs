@@ -35,7 +35,7 @@ impl Staged {
         if !self.places.contains_key(key) {
             let stored = journal::record::<Transaction>(rows, &key.to_bytes(), buffer)?;
             let Some(row) = stored else { return Ok(None) };
-            let open = !row.is_final();
+            let open = row.is_open();
             self.push(Entry { row, open, changed: false });
         }
         Ok(self.peek(key))
@@ -74,10 +74,10 @@ impl Staged {
     pub(super) fn write(&self, set: &mut WriteSet) {
         for Entry { row, open, .. } in self.rows.iter().filter(|entry| entry.changed) {
             set.put_record(row);
-            match (*open, row.is_final()) {
-                (true, true) => set.delete(Family::Open, &row.key.to_bytes()),
-                (false, false) => set.put(Family::Open, &row.key.to_bytes(), |_| {}),
-                (true, false) | (false, true) => {}
+            match (*open, row.is_open()) {
+                (true, false) => set.delete(Family::Open, &row.key.to_bytes()),
+                (false, true) => set.put(Family::Open, &row.key.to_bytes(), |_| {}),
+                (true, true) | (false, false) => {}
             }
         }
     }

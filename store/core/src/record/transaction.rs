@@ -2,18 +2,20 @@
 
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
-use super::{KeyBytes, Legs, Record, key_of};
+use super::{Due, KeyBytes, Legs, Obligation, Record, Settlement, key_of};
 use crate::date::BusinessDate;
-use crate::ids::{Code, Key, ProductId, SellerId, ServiceId, StoreId, Text};
+use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
 use crate::vault::Sealed;
 
 /// One request of one terminal, and what became of it.
 ///
-/// Its legs move balances if and only if [`Transaction::posts`]; while it is open their float
-/// leg is reserved. A reversal carries the original's legs turned round, and the original keeps
-/// its own.
+/// Its [`State`] says where the money is, [`Transaction::due`] who must act. Its legs move
+/// balances if and only if [`Transaction::posts`]; while a sale's outcome is not known their
+/// float leg is reserved. A reversal that took something back carries the original's legs turned
+/// round, and the original keeps its own. The table of all that can happen is with
+/// [`crate::ledger`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// The request's key.
@@ -38,11 +40,13 @@ pub struct Transaction {
     pub currency: u16,
     /// Whom a top-up is for.
     pub subscriber: Text<SUBSCRIBER_BYTES_MAX>,
-    /// As the terminal hears it; 09 and 68 while open.
+    /// As the terminal hears it once the outcome is known; before that 09, 68 when the bridge
+    /// was silent, and R1 from when the sale is being taken back on: then it can no longer be
+    /// approved by what a bridge found out earlier.
     pub code: Code,
     /// When it came, Unix milliseconds.
     pub at_ms: u64,
-    /// When its outcome was known; 0 while open.
+    /// When its outcome was known; 0 before.
     pub finished_ms: u64,
     /// The provider's reference; may be empty.
     pub provider_reference: Text<REFERENCE_BYTES_MAX>,
@@ -56,8 +60,15 @@ pub struct Transaction {
     pub confirmed_ms: u64,
     /// Of a reversal: what it takes back.
     pub original: Option<Key>,
-    /// Of a reversed sale or a tombstone: by what.
+    /// Of a reversed sale or a tombstone: by what. Of any other sale: by which reversal a
+    /// terminal wants it taken back, as long as that one is open.
     pub reversed_by: Option<Key>,
+    /// The bridge that a top-up goes through; zero before version 2 and for everything else.
+    pub bridge: BridgeTag,
+    /// What is still owed for it, and by whom.
+    pub due: Option<Due>,
+    /// Of a settlement: the totals of both sides.
+    pub settlement: Option<Box<Settlement>>,
 }
 
 /// What was asked for.
@@ -71,19 +82,28 @@ pub enum Kind {
     Reversal,
     /// Nothing: keeps the place of a sale that was reversed before it came.
     Tombstone,
+    /// A terminal's totals of a business date against the gateway's.
+    Settlement,
 }
 
 /// How far a transaction is.
 ///
 /// ```text
-/// Intent -> Approved -> Reversed
-///   |  \--> Declined
-///   v         ^
-/// Unknown ----+--> Approved
+///              reserved                        posted             posted and posted back
+///   Begin --> Intent ------------------------> Approved --------> Reversed
+///               |  \                           ^                  (terminal's reversal)
+///        silent |   \------> Declined          |
+///               v            nothing, released |
+///             Unknown --------^----------------/
+///                      (found out, taken back, or the operator's verdict)
+///
+///   reversal: Intent --> Approved (taken back, or nothing was to be) | Declined (it stands)
+///   settlement: Approved (totals agree) | Declined (they do not)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Float reserved, outcome not known yet.
+    /// A sale: float reserved, its order is leaving. A reversal: waits for its original, or for
+    /// the provider.
     Intent,
     /// The bridge was silent, or the row was open when the gateway started.
     Unknown,
@@ -107,7 +127,8 @@ pub struct Dispensed {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Voucher, Self::TopUp, Self::Reversal, Self::Tombstone];
+    const ALL: [Self; 5] =
+        [Self::Voucher, Self::TopUp, Self::Reversal, Self::Tombstone, Self::Settlement];
 
     /// The byte that stands for it.
     pub const fn code(self) -> u8 {
@@ -116,6 +137,7 @@ impl Kind {
             Self::TopUp => 2,
             Self::Reversal => 3,
             Self::Tombstone => 4,
+            Self::Settlement => 5,
         }
     }
 
@@ -145,6 +167,28 @@ impl Transaction {
     /// Whether its outcome is known.
     pub fn is_final(&self) -> bool {
         !matches!(self.state, State::Intent | State::Unknown)
+    }
+
+    /// Whether somebody still has to act: the outcome is not known, or something is owed. The
+    /// open family holds exactly these.
+    pub fn is_open(&self) -> bool {
+        !self.is_final() || self.due.is_some()
+    }
+
+    /// Whether the terminal may hear its code: the outcome is known, and no reversal of it is
+    /// under way that could still change the answer.
+    pub fn is_answered(&self) -> bool {
+        self.is_final() && (self.state != State::Approved || self.reversed_by.is_none())
+    }
+
+    /// Whether its outcome is not known and it is to be undone whatever that is.
+    pub fn is_being_taken_back(&self) -> bool {
+        self.kind.is_sale() && !self.is_final() && self.code == Code::REVERSED
+    }
+
+    /// What is owed for it.
+    pub fn owes(&self) -> Option<Obligation> {
+        self.due.map(|due| due.what)
     }
 
     /// Whether its legs are part of the balances.
@@ -185,7 +229,8 @@ impl Transaction {
 
 impl Record for Transaction {
     const FAMILY: Family = Family::Journal;
-    const VERSION: u8 = 1;
+    /// 2: with `bridge`, `due` and `settlement`.
+    const VERSION: u8 = 2;
 
     fn key(&self) -> KeyBytes {
         key_of(&[&self.key.to_bytes()])
@@ -216,10 +261,13 @@ impl Record for Transaction {
         for key in [&self.original, &self.reversed_by] {
             put_option(out, key.as_ref(), |out, key| out.extend_from_slice(&key.to_bytes()));
         }
+        put_u32(out, self.bridge.0);
+        put_option(out, self.due.as_ref(), |out, due| due.write(out));
+        put_option(out, self.settlement.as_ref(), |out, settlement| settlement.write(out));
     }
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
+        let mut row = Self {
             key: key.key()?,
             seq: body.u64()?,
             kind: read_coded(body, &Kind::ALL, Kind::code, "unknown kind of transaction")?,
@@ -244,7 +292,16 @@ impl Record for Transaction {
             legs: read_legs(body)?,
             original: read_option(body, Reader::key)?,
             reversed_by: read_option(body, Reader::key)?,
-        })
+            bridge: BridgeTag::NONE,
+            due: None,
+            settlement: None,
+        };
+        if version >= 2 {
+            row.bridge = BridgeTag(body.u32()?);
+            row.due = read_option(body, Due::read)?;
+            row.settlement = read_option(body, |body| Settlement::read(body).map(Box::new))?;
+        }
+        Ok(row)
     }
 }
 
@@ -262,7 +319,8 @@ fn read_option<'a, T>(
     if body.flag()? { read(body).map(Some) } else { Ok(None) }
 }
 
-fn read_coded<T: Copy>(
+/// The value whose code is the next byte.
+pub(super) fn read_coded<T: Copy>(
     body: &mut Reader<'_>,
     all: &[T],
     code: fn(T) -> u8,

@@ -26,7 +26,7 @@ impl Postings {
     pub(super) fn add(&mut self, row: &Transaction) {
         if row.posts() {
             self.post(&row.legs);
-        } else if !row.is_final() {
+        } else if row.kind.is_sale() && !row.is_final() {
             let float = AccountId::float(row.seller, row.currency);
             for leg in row.legs.iter().filter(|leg| leg.account == float) {
                 self.tally(float).reserved_minor -= i128::from(leg.amount_minor);

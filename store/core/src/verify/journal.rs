@@ -1,7 +1,8 @@
 //! The journal: every number once, every row sound in itself, every reversal and its original
-//! agreed, every open row remembered.
+//! agreed, every open row remembered. That a row owes only what it can is [`dues`]'.
 
 use super::accounts::{Postings, unbalanced};
+use super::dues;
 use super::each;
 use super::report::{Promise, Report};
 use super::seqs::Seqs;
@@ -9,7 +10,7 @@ use super::vouchers::Vouchers;
 use crate::error::StoreError;
 use crate::ids::{AccountId, Key};
 use crate::journal;
-use crate::record::{Head, Kind, Leg, Legs, State, Transaction};
+use crate::record::{Head, Kind, Leg, Legs, Obligation, State, Transaction};
 use crate::rows::{Family, Rows};
 
 /// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
@@ -27,6 +28,7 @@ pub(super) fn check(
         check_number(&row, head, &mut seqs, report);
         check_money(&row, report);
         check_state(&row, report);
+        dues::check(&row, report);
         look_up.check_links(&row, report);
         postings.add(&row);
         vouchers.add(&row);
@@ -40,9 +42,15 @@ pub(super) fn check(
 fn count(row: &Transaction, report: &mut Report) {
     let counts = &mut report.counts;
     counts.transactions += 1;
+    match row.owes() {
+        Some(Obligation::Operator) => counts.operator += 1,
+        Some(Obligation::Reversal | Obligation::Advice) => counts.owed += 1,
+        None => {}
+    }
     match (row.kind, row.state) {
         (Kind::Reversal, _) => counts.reversals += 1,
         (Kind::Tombstone, _) => counts.tombstones += 1,
+        (Kind::Settlement, _) => counts.settlements += 1,
         (_, State::Intent | State::Unknown) => counts.open += 1,
         (_, State::Declined) => counts.declined += 1,
         (_, State::Approved) => {
@@ -100,8 +108,10 @@ fn check_state(row: &Transaction, report: &mut Report) {
     let possible = match row.kind {
         Kind::TopUp => true,
         Kind::Voucher => row.is_final(),
+        Kind::Reversal if row.state == State::Intent => row.legs.is_empty(),
         Kind::Reversal => matches!(row.state, State::Approved | State::Declined),
         Kind::Tombstone => row.state == State::Reversed && row.legs.is_empty(),
+        Kind::Settlement => matches!(row.state, State::Approved | State::Declined),
     };
     if !possible {
         let text = format_args!("a {:?} cannot be {:?}", row.kind, row.state);
@@ -126,17 +136,20 @@ struct LookUp<'a> {
 
 impl LookUp<'_> {
     fn check_links(&mut self, row: &Transaction, report: &mut Report) {
-        let checked = if !row.is_final() {
-            self.check_remembered(row, report)
-        } else if row.kind == Kind::Reversal {
-            self.check_reversal(row, report)
-        } else if row.state == State::Reversed {
-            self.check_reversed(row, report)
-        } else {
-            Ok(())
-        };
-        if let Err(error) = checked {
+        if let Err(error) = self.check(row, report) {
             report.damaged(Family::Journal.name(), &error);
+        }
+    }
+
+    fn check(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+        if row.is_open() {
+            self.check_remembered(row, report)?;
+        }
+        match (row.kind, row.state) {
+            (Kind::Reversal, State::Intent) => self.check_waiting(row, report),
+            (Kind::Reversal, _) => self.check_reversal(row, report),
+            (_, State::Reversed) => self.check_reversed(row, report),
+            _ => self.check_wanted_back(row, report),
         }
     }
 
@@ -150,7 +163,55 @@ impl LookUp<'_> {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         if !self.rows.get(Family::Open, &row.key.to_bytes(), &mut self.buffer)? {
-            let text = "its outcome is not known, and it is not among the open ones";
+            let text = if row.is_final() {
+                "something is owed for it, and it is not among the open ones"
+            } else {
+                "its outcome is not known, and it is not among the open ones"
+            };
+            report.violated(Promise::Remembered, row.key, text);
+        }
+        Ok(())
+    }
+
+    /// A reversal under way: its original names it, so there is no other one. The provider owes
+    /// it if and only if the original is posted.
+    fn check_waiting(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+        let mut wrong = |text: &str| report.violated(Promise::Remembered, row.key, text);
+        let Some(key) = row.original else {
+            wrong("a reversal of nothing");
+            return Ok(());
+        };
+        let Some(original) = self.transaction(&key)? else {
+            wrong("its original is not in the journal");
+            return Ok(());
+        };
+        if original.reversed_by != Some(row.key) {
+            wrong("it is open, but its original does not name it");
+        }
+        let posted = original.state == State::Approved && original.confirmed_ms == 0;
+        if original.kind != Kind::TopUp || (original.is_final() && !posted) {
+            wrong("it is open, but its original is not to be taken back");
+        } else if original.is_final() != row.due.is_some() {
+            wrong("it is owed if its original is posted, and waits if that is open: this does not");
+        }
+        Ok(())
+    }
+
+    /// A sale that stands and names a reversal is named by it, and that one is under way.
+    fn check_wanted_back(
+        &mut self,
+        row: &Transaction,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        let Some(key) = row.reversed_by else { return Ok(()) };
+        let reversal = self.transaction(&key)?;
+        let agreed = row.state != State::Declined
+            && reversal.is_some_and(|reversal| {
+                let open = reversal.kind == Kind::Reversal && reversal.state == State::Intent;
+                open && reversal.original == Some(row.key)
+            });
+        if !agreed {
+            let text = format_args!("it names {key}, which is no open reversal of it");
             report.violated(Promise::Remembered, row.key, text);
         }
         Ok(())

@@ -19,6 +19,7 @@
 
 mod accounts;
 mod chains;
+mod dues;
 mod journal;
 mod open;
 mod prints;

@@ -39,7 +39,7 @@ fn check_one(
         None => {
             report.violated(Promise::Journalled, key, "open, but not in the journal");
         }
-        Some(row) if row.is_final() => {
+        Some(row) if !row.is_open() => {
             let text = format_args!("it is {:?}, but still among the open ones", row.state);
             report.violated(Promise::Remembered, key, text);
         }

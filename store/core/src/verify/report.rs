@@ -29,12 +29,18 @@ pub struct Counts {
     pub declined: u64,
     /// Voucher sales and top-ups that were taken back.
     pub reversed: u64,
-    /// Transactions whose outcome is not known.
+    /// Voucher sales and top-ups whose outcome is not known.
     pub open: u64,
     /// Reversal requests.
     pub reversals: u64,
     /// Places kept for sales that were reversed before they came.
     pub tombstones: u64,
+    /// Settlements of terminals.
+    pub settlements: u64,
+    /// Transactions that a provider owes a reversal or is owed an advice for.
+    pub owed: u64,
+    /// Transactions on the operator's list.
+    pub operator: u64,
     /// Vouchers ever loaded.
     pub vouchers_loaded: u64,
     /// Vouchers for sale.
@@ -102,7 +108,7 @@ pub enum Promise {
     Conserved,
     /// 4: a voucher is sold to one transaction only.
     SoldOnce,
-    /// 6: nothing unknown is forgotten.
+    /// 6: nothing unknown or owed is forgotten.
     Remembered,
     /// 11: no damage goes unseen.
     Undamaged,

@@ -5,10 +5,11 @@
 
 use tillgate_store_core::commission;
 use tillgate_store_core::{
-    Backend, Begin, Book, BusinessDate, Change, Command, CommissionRule, Distributor,
-    DistributorId, Finding, Finish, Funding, Key, Kind, Legs, Outcome, Product, ProductId,
-    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services,
-    Status, Store, Terminal, TerminalId, Text, Velocity, Verdict, Voucher,
+    Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command, CommissionRule,
+    Confirm, Distributor, DistributorId, Finding, Finish, Funding, Key, Kind, Legs, Obligation,
+    Outcome, Product, ProductId, RegistryRecord, Reverse, Sealed, Seller, SellerId, Service,
+    ServiceId, ServiceKind, Services, Settle, Status, Store, Terminal, TerminalId, Text, Totals,
+    Velocity, Verdict, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -179,6 +180,7 @@ fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
         amount_minor: PRICE,
         currency: CURRENCY,
         subscriber: Text::new(),
+        bridge: BridgeTag::of("bridge"),
         verdict: Verdict::Accepted { legs: legs.unwrap(), velocity: Velocity::default() },
     })
 }
@@ -193,8 +195,17 @@ pub(crate) fn reverse(key: Key, original: Key) -> Command {
     Command::Reverse(Reverse { key, digest: [2; 16], original, amount_minor: PRICE, at_ms: AT_MS })
 }
 
+/// A settlement of today by terminal 43 that claims nothing was sold.
+pub(crate) fn settle(key: Key) -> Command {
+    let (digest, claimed) = ([3; 16], Totals::default());
+    let (seller, date, currency) = (SELLER, TODAY, CURRENCY);
+    Command::Settle(Settle { key, digest, at_ms: AT_MS, seller, date, currency, claimed })
+}
+
 /// A book over `backend` with one of everything in it: 6 vouchers of 10 sold, one reversed,
-/// top-ups approved, declined, unknown and just begun, a tombstone, a refused reversal.
+/// top-ups approved, declined, unknown and just begun, a tombstone, a reversal that the provider
+/// owes; of terminal 43 a top-up that is taken back (4), one that an advice is owed for (5), one
+/// of the operator's (6) and a settlement whose totals differ (20).
 pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
     let mut book = open(backend, 10);
     commit(&mut book, (1..=4).map(|stan| sell(key(42, stan))).collect());
@@ -212,6 +223,20 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
             reverse(key(42, 10), key(42, 99)),
             reverse(key(42, 11), key(42, 5)),
             Command::Logon { terminal: TerminalId(42), counter: 5 },
+        ],
+    );
+    commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());
+    let due = |stan, what| Command::Due { key: key(43, stan), what, at_ms: AT_MS };
+    let advice = Advice::Owed;
+    let approved = Finding::Approved { reference: Text::new() };
+    commit(
+        &mut book,
+        vec![
+            due(4, Obligation::Reversal),
+            finish(key(43, 5), approved),
+            Command::Confirm(Confirm { original: key(43, 5), at_ms: AT_MS, advice }),
+            due(6, Obligation::Operator),
+            settle(key(43, 20)),
         ],
     );
     let mut later = Change { at_ms: AT_MS, actor: "operator".to_owned(), ..Change::default() };

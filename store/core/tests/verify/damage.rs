@@ -41,8 +41,8 @@ fn a_head_that_is_not_the_end_of_the_chain_is_named() {
     lab.violates(Promise::Undamaged, &["batches", "the chain ends at", "the head says"]);
     let mut lab = Lab::new();
     lab.edit::<Head>(Head::KEY, |head| head.seq += 1);
-    lab.violates(Promise::Undamaged, &["head", "transaction 16"]);
-    lab.violates(Promise::Journalled, &["transactions 16 to 16"]);
+    lab.violates(Promise::Undamaged, &["head", "transaction 20"]);
+    lab.violates(Promise::Journalled, &["transactions 20 to 20"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_number_given_twice_or_never_is_named() {
     lab.edit_sale(key(42, 2), |sale| sale.seq = 1);
     lab.violates(Promise::Journalled, &["000002", "another transaction's too"]);
     lab.edit_sale(key(42, 2), |sale| sale.seq = u64::MAX);
-    lab.violates(Promise::Journalled, &["000002", "is not among 1 to 15"]);
+    lab.violates(Promise::Journalled, &["000002", "is not among 1 to 19"]);
 }
 
 #[test]

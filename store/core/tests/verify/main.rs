@@ -6,6 +6,7 @@
 mod damage;
 mod journal;
 mod lab;
+mod life;
 mod money;
 #[path = "../shop/mod.rs"]
 mod shop;

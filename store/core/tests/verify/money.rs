@@ -11,8 +11,9 @@ fn a_sound_store_holds_and_its_counts_and_sums_are_right() {
     let report = Lab::new().report();
     assert!(report.holds(), "{:#?}", report.violations);
     let counts = report.counts;
-    assert_eq!((counts.approved, counts.declined, counts.reversed, counts.open), (6, 1, 1, 3));
-    assert_eq!((counts.reversals, counts.tombstones, counts.transactions), (3, 1, 15));
+    assert_eq!((counts.approved, counts.declined, counts.reversed, counts.open), (7, 1, 1, 5));
+    assert_eq!((counts.reversals, counts.tombstones, counts.transactions), (3, 1, 19));
+    assert_eq!((counts.settlements, counts.owed, counts.operator), (1, 3, 1));
     assert_eq!(counts.vouchers_loaded, 10);
     assert_eq!((counts.vouchers_in_stock, counts.vouchers_sold), (4, 6));
     assert_eq!((counts.distributors, counts.sellers), (2, 1));
@@ -20,11 +21,11 @@ fn a_sound_store_holds_and_its_counts_and_sums_are_right() {
     assert_eq!((counts.fundings, counts.audits), (2, 2));
     let [sums] = report.sums[..] else { panic!("one currency") };
     let (price, float) = (i128::from(PRICE), i128::from(FLOAT));
-    assert_eq!((sums.sold_minor, sums.reversed_minor), (6 * price, price));
+    assert_eq!((sums.sold_minor, sums.reversed_minor), (7 * price, price));
     assert_eq!(sums.funded_minor, float - 1_000);
-    assert_eq!(sums.float_minor, float - 1_000 - 6 * price);
-    assert_eq!(sums.reserved_minor, 3 * price);
-    assert_eq!(sums.commission_minor + sums.clearing_minor, 6 * price);
+    assert_eq!(sums.float_minor, float - 1_000 - 7 * price);
+    assert_eq!(sums.reserved_minor, 5 * price);
+    assert_eq!(sums.commission_minor + sums.clearing_minor, 7 * price);
 }
 
 #[test]
@@ -67,14 +68,14 @@ fn a_missing_balance_is_named() {
 fn reserved_money_that_no_open_sale_needs_is_named() {
     let mut lab = Lab::new();
     lab.edit_float(|row| row.account.reserved_minor -= 1);
-    lab.violates(Promise::Conserved, &["seller float 7", "2999 is reserved", "need 3000"]);
+    lab.violates(Promise::Conserved, &["seller float 7", "4999 is reserved", "need 5000"]);
 }
 
 #[test]
 fn a_float_below_its_floor_is_named() {
     let mut lab = Lab::new();
     let mut load = lab.read::<Funding>(b"opening");
-    let taken = FLOAT - 6_000;
+    let taken = FLOAT - 9_000;
     load.amount_minor -= taken;
     load.legs[0].amount_minor -= taken;
     load.legs[1].amount_minor += taken;

@@ -150,6 +150,9 @@ impl Trunk {
             Found::Finding(Finding::Unknown) => 3,
             Found::Pending => 4,
             Found::NotSeen => 5,
+            Found::Finding(Finding::TakenBack) => 6,
+            Found::Finding(Finding::Stands) => 7,
+            Found::Finding(Finding::Advised) => 8,
         };
         if errand.purpose == Purpose::Forward {
             match found {

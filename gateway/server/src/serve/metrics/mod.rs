@@ -189,8 +189,17 @@ pub(crate) struct BridgeMetrics {
 }
 
 /// Labels of what a bridge finds.
-pub(crate) const RESULTS: [&str; 6] =
-    ["approved", "declined", "not_sent", "unknown", "pending", "not_seen"];
+pub(crate) const RESULTS: [&str; 9] = [
+    "approved",
+    "declined",
+    "not_sent",
+    "unknown",
+    "pending",
+    "not_seen",
+    "taken_back",
+    "stands",
+    "advised",
+];
 
 impl BridgeMetrics {
     pub(crate) fn new(name: String) -> Self {

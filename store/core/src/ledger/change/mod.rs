@@ -9,10 +9,9 @@ mod vouchers;
 use super::Ledger;
 use crate::command::Change;
 use crate::error::StoreError;
-use crate::journal;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{Audit, Record, RegistryRecord, Serial};
+use crate::record::{RegistryRecord, Serial};
 use crate::rows::{Family, Rows};
 use view::View;
 
@@ -53,7 +52,8 @@ impl Ledger {
         }
         self.note_time(change.at_ms);
         self.write_change(&change);
-        self.write_audit(rows, change)?;
+        let Change { at_ms, actor, note, .. } = change;
+        self.write_audit(rows, at_ms, actor, note)?;
         Ok(Outcome::Applied)
     }
 
@@ -75,27 +75,6 @@ impl Ledger {
             self.accounts.post(&funding.legs);
             self.set.put_record(funding);
         }
-    }
-
-    fn write_audit(&mut self, rows: &dyn Rows, change: Change) -> Result<(), StoreError> {
-        let prev_hash = match self.head.audit_no {
-            0 => [0; 32],
-            no => {
-                let key = no.to_be_bytes();
-                let last = journal::record::<Audit>(rows, &key, &mut self.buffer)?;
-                last.ok_or(StoreError::Damaged {
-                    family: Audit::FAMILY,
-                    key: key.to_vec(),
-                    what: "the last row of the audit log is gone",
-                })?
-                .hash
-            }
-        };
-        self.head.audit_no += 1;
-        let Change { at_ms, actor, note, .. } = change;
-        let row = Audit::link(self.head.audit_no, at_ms, actor, note, prev_hash);
-        self.set.put_record(&row);
-        Ok(())
     }
 }
 

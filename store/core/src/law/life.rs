@@ -1,0 +1,241 @@
+//! Laws of what a provider must take back, hear or a person resolve.
+
+use super::Factory;
+use super::network::TODAY;
+use super::world::{World, approved, done, key, settlement};
+use crate::command::{Advice, Command, Confirm, Finding, Resolution};
+use crate::ids::{Code, Key};
+use crate::outcome::Outcome;
+use crate::record::{Obligation, State, Totals, Transaction};
+use crate::store::Store;
+
+const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
+const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+
+/// A top-up of 500 of terminal 1, approved.
+fn approve<F: Factory>(world: &mut World<F>, key: Key) -> Transaction {
+    world.begin_top_up(key, 500);
+    done(world.finish(key, approved()))
+}
+
+/// Reversal and original of an outcome that is about both.
+fn both(outcome: Outcome) -> (Transaction, Transaction) {
+    match outcome {
+        Outcome::Reversed { reversal, original: Some(original) } => (reversal, original),
+        other => panic!("expected a reversal and its original, got {other:?}"),
+    }
+}
+
+fn open<F: Factory>(world: &World<F>) -> Vec<Key> {
+    let open = world.book().open_transactions().expect("the engine reads");
+    open.iter().map(|row| row.key).collect()
+}
+
+/// The money stays posted until the provider acknowledges; then it goes back, once.
+pub fn a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let sold = approve(&mut world, key(1, 1));
+    let (code, row, original) = world.reverse(key(1, 2), key(1, 1), 500);
+    assert_eq!(
+        (code, row.seq, row.state, row.owes()),
+        (Code::IN_PROGRESS, 2, State::Intent, REVERSAL)
+    );
+    let original = original.expect("it is there");
+    assert_eq!((original.state, original.reversed_by), (State::Approved, Some(key(1, 2))));
+    assert!(!original.is_answered(), "nobody may hear 00 while it is taken back");
+    assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![key(1, 2)]));
+    let (code, second, _) = world.reverse(key(1, 3), key(1, 1), 500);
+    assert_eq!((code, second.seq, world.row(key(1, 3))), (Code::IN_PROGRESS, 0, None));
+    world.reopen();
+    let (row, original) = both(world.finish(key(1, 2), Finding::TakenBack));
+    assert_eq!((row.state, row.code, row.due), (State::Approved, Code::APPROVED, None));
+    assert_eq!((row.balance_minor, original.state), (Some(10_000), State::Reversed));
+    assert_eq!(original.legs, sold.legs, "the journal keeps what was posted");
+    assert_eq!(done(world.finish(key(1, 2), Finding::TakenBack)), row, "once");
+    assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![]));
+}
+
+/// The provider refuses: the sale stands, and may be reversed another time.
+pub fn a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let sold = approve(&mut world, key(1, 1));
+    world.reverse(key(1, 2), key(1, 1), 500);
+    let (row, original) = both(world.finish(key(1, 2), Finding::Stands));
+    assert_eq!((row.state, row.code), (State::Declined, Code::NOT_REVERSIBLE));
+    assert_eq!(original, sold, "its repeat hears the same bytes as before");
+    assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![]));
+    assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::IN_PROGRESS, "asked again");
+}
+
+/// While the provider works, the wish is journalled and waits for what it finds out.
+pub fn a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    for (stan, outcome) in [(1, approved()), (11, Finding::NotSent { code: Code(*b"91") })] {
+        world.begin_top_up(key(1, stan), 500);
+        let (code, row, original) = world.reverse(key(1, stan + 1), key(1, stan), 500);
+        assert_eq!((code, row.state, row.due), (Code::IN_PROGRESS, State::Intent, None));
+        assert_eq!(original.expect("it is there").reversed_by, Some(row.key));
+        world.finish(key(1, stan), Finding::Unknown);
+        assert_eq!(world.reverse(key(1, stan + 2), key(1, stan), 500).1.seq, 0, "one at a time");
+        world.reopen();
+        assert_eq!(open(&world), [key(1, stan), key(1, stan + 1)]);
+        let (row, original) = both(world.finish(key(1, stan), outcome));
+        if original.state == State::Approved {
+            assert_eq!((row.state, row.owes()), (State::Intent, REVERSAL));
+            both(world.finish(row.key, Finding::TakenBack));
+        } else {
+            assert_eq!((row.state, row.code, row.legs.len()), (State::Approved, Code::APPROVED, 0));
+            assert_eq!(original.reversed_by, None);
+        }
+        assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![]));
+    }
+}
+
+/// Promise 6: what nobody can be asked about is taken back, and the money held until then.
+pub fn an_unknown_sale_that_is_taken_back_can_no_longer_be_approved<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    world.begin_top_up(key(1, 1), 500);
+    let row = done(world.owe(key(1, 1), Obligation::Reversal));
+    assert_eq!(
+        (row.state, row.owes(), row.is_being_taken_back()),
+        (State::Unknown, REVERSAL, true)
+    );
+    world.reopen();
+    assert_eq!(done(world.finish(key(1, 1), approved())), row, "it will be undone");
+    let unsent = Finding::NotSent { code: Code(*b"91") };
+    assert_eq!(done(world.finish(key(1, 1), unsent)), row, "that was about another message");
+    assert_eq!(world.float(1).reserved_minor, 500);
+    let row = done(world.finish(key(1, 1), Finding::TakenBack));
+    assert_eq!((row.state, row.code, row.due), (State::Declined, Code::REVERSED, None));
+    assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (10_000, 0));
+}
+
+/// What was declined stays declined; what its provider did late is undone there.
+pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    world.begin_top_up(key(1, 1), 500);
+    let declined = done(world.finish(key(1, 1), Finding::NotSent { code: Code(*b"91") }));
+    let row = done(world.finish(key(1, 1), approved()));
+    assert_eq!((row.state, row.owes()), (State::Declined, REVERSAL));
+    assert_eq!(Transaction { due: None, ..row }, declined, "the terminal hears the same bytes");
+    assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![key(1, 1)]));
+    world.reopen();
+    assert_eq!(done(world.finish(key(1, 1), Finding::TakenBack)), declined);
+    assert_eq!(open(&world), []);
+    world.finish(key(1, 1), approved());
+    assert_eq!(done(world.finish(key(1, 1), Finding::Stands)).owes(), OPERATOR);
+    assert_eq!(done(world.resolve(key(1, 1), Resolution::Done)), declined);
+}
+
+/// A confirmation that a provider wants to hear of is owed until it has.
+pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let sold = approve(&mut world, key(1, 1));
+    world.sell(key(1, 2));
+    let confirm = |stan| {
+        let (original, at_ms, advice) = (key(1, stan), 7, Advice::Owed);
+        Command::Confirm(Confirm { original, at_ms, advice })
+    };
+    assert_eq!(done(world.run(confirm(2))).due, None, "a voucher has no provider to tell");
+    let row = done(world.run(confirm(1)));
+    assert_eq!((row.state, row.owes()), (State::Approved, Some(Obligation::Advice)));
+    assert_eq!(open(&world), [key(1, 1)]);
+    assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::NOT_REVERSIBLE);
+    world.reopen();
+    let row = done(world.finish(key(1, 1), Finding::Advised));
+    assert_eq!(row, Transaction { confirmed_ms: 7, ..sold });
+    assert_eq!(done(world.run(confirm(1))), row, "owed once");
+    assert_eq!(open(&world), []);
+}
+
+/// What is given up on is a person's, with the money as it is, and says so in the audit log.
+pub fn an_operator_resolves_what_nobody_else_can<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let audits = world.book().head().audit_no;
+    for stan in [1, 2, 3] {
+        world.begin_top_up(key(1, stan), 500);
+        assert_eq!(done(world.owe(key(1, stan), Obligation::Operator)).owes(), OPERATOR);
+    }
+    world.reverse(key(1, 4), key(1, 3), 500);
+    assert_eq!(world.float(1).reserved_minor, 1_500);
+    world.reopen();
+    let row = done(world.resolve(key(1, 1), Resolution::Approved));
+    assert_eq!((row.state, row.code, row.due), (State::Approved, Code::APPROVED, None));
+    let row = done(world.resolve(key(1, 2), Resolution::Declined));
+    assert_eq!((row.state, row.code), (State::Declined, Code::NOT_HONOURED));
+    let (reversal, _) = both(world.resolve(key(1, 3), Resolution::Approved));
+    assert_eq!((reversal.state, reversal.owes()), (State::Intent, REVERSAL), "its wish goes on");
+    world.owe(key(1, 4), Obligation::Operator);
+    let (reversal, original) = both(world.resolve(key(1, 4), Resolution::Approved));
+    assert_eq!((reversal.state, original.state), (State::Approved, State::Reversed));
+    assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
+    assert_eq!(world.book().head().audit_no, audits + 4);
+}
+
+/// A verdict that makes no sense is refused, and leaves nothing in the audit log.
+pub fn a_verdict_must_fit_its_transaction<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let audits = world.book().head().audit_no;
+    world.sell(key(1, 1));
+    world.begin_top_up(key(1, 2), 500);
+    world.begin_top_up(key(1, 3), 500);
+    world.reverse(key(1, 4), key(1, 3), 500);
+    world.owe(key(1, 3), Obligation::Reversal);
+    let refused = [
+        (1, Resolution::Done),
+        (2, Resolution::Approved),
+        (2, Resolution::Declined),
+        (3, Resolution::Approved),
+        (3, Resolution::Done),
+        (4, Resolution::Approved),
+        (9, Resolution::Approved),
+    ];
+    for (stan, verdict) in refused {
+        let before = world.row(key(1, stan));
+        let outcome = world.resolve(key(1, stan), verdict);
+        assert!(matches!(&outcome, Outcome::Rejected(why) if why.len() == 1), "{outcome:?}");
+        assert_eq!(world.row(key(1, stan)), before);
+    }
+    assert_eq!(world.book().head().audit_no, audits);
+    let (reversal, original) = both(world.resolve(key(1, 3), Resolution::Declined));
+    assert_eq!((original.code, reversal.code), (Code::REVERSED, Code::APPROVED));
+}
+
+/// Both totals are written down as they are, and a repeat hears them again.
+pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 3);
+    world.sell(key(1, 1));
+    world.sell(key(1, 2));
+    world.reverse(key(1, 3), key(1, 2), 1_000);
+    world.reverse(key(1, 4), key(1, 77), 50);
+    approve(&mut world, key(1, 5));
+    world.begin_top_up(key(1, 6), 700);
+    approve(&mut world, key(1, 7));
+    world.reverse(key(1, 8), key(1, 7), 500);
+    world.sell(key(2, 1));
+    let totals =
+        Totals { sales_count: 2, sales_minor: 1_500, reversals_count: 2, reversals_minor: 1_050 };
+    let at_ms = world.now_ms;
+    let agreed = settlement(key(1, 20), TODAY, totals, at_ms);
+    let row = done(world.run(Command::Settle(agreed.clone())));
+    let found = row.settlement.as_deref().copied().expect("a settlement has totals");
+    assert_eq!((row.code, found.counted, found.open_count), (Code::APPROVED, totals, 3));
+    let claimed = Totals { sales_minor: 1_400, ..totals };
+    let differs = settlement(key(1, 21), TODAY, claimed, at_ms);
+    let other = done(world.run(Command::Settle(differs)));
+    let found = other.settlement.as_deref().copied().expect("a settlement has totals");
+    assert_eq!((other.code, other.state), (Code::TOTALS_DIFFER, State::Declined));
+    assert_eq!((found.claimed, found.counted), (claimed, totals));
+    world.finish(key(1, 6), approved());
+    world.reopen();
+    assert_eq!(world.run(Command::Settle(agreed.clone())), Outcome::Duplicate(row));
+    let changed = crate::Settle { digest: [9; 16], ..agreed };
+    assert_eq!(world.run(Command::Settle(changed)), Outcome::Conflict);
+    let mut differences = Vec::new();
+    let read = crate::journal::differences(world.book().backend(), TODAY, |row| {
+        differences.push(row);
+        std::ops::ControlFlow::Continue(())
+    });
+    assert_eq!((read, differences), (Ok(()), vec![other]));
+    assert_eq!(world.reverse(key(1, 30), key(1, 20), 0).0, Code::NOT_REVERSIBLE);
+}

@@ -1,0 +1,228 @@
+//! What becomes of a sale after its begin: findings, reversals, what is owed, verdicts.
+
+use super::{Model, Row, minor};
+use crate::command::{Finding, Finish, Resolution, Resolve, Reverse};
+use crate::ids::{Code, Key};
+use crate::law::answer::{Answer, Shape};
+use crate::record::{Kind, Obligation, State};
+
+impl Model {
+    pub(super) fn finish(&mut self, finish: &Finish) -> Answer {
+        let Some(row) = self.rows.get(&finish.key).cloned() else {
+            return Answer::NotFound;
+        };
+        let (state, due) = (row.shape.state, row.shape.due);
+        match row.shape.kind {
+            Kind::TopUp => match &finish.result {
+                Finding::Approved { .. } => self.found_done(&finish.key),
+                Finding::Declined { code, .. } if row.shape.is_undecided() => {
+                    self.decide(&finish.key, State::Declined, *code)
+                }
+                Finding::NotSent { code } if row.shape.is_undecided() && !taken_back(&row) => {
+                    self.decide(&finish.key, State::Declined, *code)
+                }
+                Finding::Unknown if state == State::Intent => self.edit(&finish.key, |shape| {
+                    (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
+                }),
+                Finding::TakenBack if state == State::Unknown && taken_back(&row) => {
+                    self.decide(&finish.key, State::Declined, Code::REVERSED)
+                }
+                Finding::TakenBack if state == State::Declined => {
+                    self.edit(&finish.key, |shape| shape.due = None)
+                }
+                Finding::Advised if state == State::Approved => {
+                    self.edit(&finish.key, |shape| shape.due = None)
+                }
+                Finding::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
+                    self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
+                }
+                _ => Answer::Done(row.shape),
+            },
+            Kind::Reversal if due.is_some() => match finish.result {
+                Finding::TakenBack => self.end_reversal(&finish.key, true),
+                Finding::Stands => self.end_reversal(&finish.key, false),
+                _ => Answer::Done(row.shape),
+            },
+            _ => Answer::Done(row.shape),
+        }
+    }
+
+    /// The provider did a top-up: in time, too late, or when it no longer matters.
+    fn found_done(&mut self, key: &Key) -> Answer {
+        let row = &self.rows[key];
+        let late = row.shape.state == State::Declined && row.shape.due.is_none();
+        if row.shape.is_undecided() && !taken_back(row) {
+            self.decide(key, State::Approved, Code::APPROVED)
+        } else {
+            self.edit(key, |shape| {
+                if late {
+                    shape.due = Some(Obligation::Reversal);
+                }
+            })
+        }
+    }
+
+    fn edit(&mut self, key: &Key, edit: impl FnOnce(&mut Shape)) -> Answer {
+        let row = self.rows.get_mut(key).expect("looked up by the caller");
+        edit(&mut row.shape);
+        Answer::Done(row.shape.clone())
+    }
+
+    /// An undecided top-up ends; a reversal that waits for it goes on.
+    fn decide(&mut self, key: &Key, state: State, code: Code) -> Answer {
+        let mut row = self.rows[key].clone();
+        let amount = minor(row.amount_minor);
+        let float = self.float(row.seller);
+        float.reserved_minor -= amount;
+        float.posted_minor -= if state == State::Approved { amount } else { 0 };
+        (row.shape.state, row.shape.code, row.shape.due) = (state, code, None);
+        row.shape.balance_minor = Some(self.available(row.seller));
+        let waiting = row.shape.reversed_by;
+        if state == State::Declined {
+            row.shape.reversed_by = None;
+        }
+        self.rows.insert(*key, row.clone());
+        let Some(waiting) = waiting else {
+            return Answer::Done(row.shape);
+        };
+        let reversal = self.rows.get_mut(&waiting).expect("named by its original");
+        if state == State::Declined {
+            (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
+        } else {
+            reversal.shape.due = Some(Obligation::Reversal);
+        }
+        Answer::Reversed(reversal.shape.clone(), Some(row.shape))
+    }
+
+    fn end_reversal(&mut self, key: &Key, taken_back: bool) -> Answer {
+        let mut reversal = self.rows[key].clone();
+        let original_key = reversal.original.expect("reversals name their originals");
+        let mut original = self.rows[&original_key].clone();
+        reversal.shape.due = None;
+        if taken_back {
+            self.float(original.seller).posted_minor += minor(original.amount_minor);
+            reversal.shape.balance_minor = Some(self.available(original.seller));
+            (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
+            (original.shape.state, original.shape.code) = (State::Reversed, Code::REVERSED);
+        } else {
+            let refused = (State::Declined, Code::NOT_REVERSIBLE);
+            (reversal.shape.state, reversal.shape.code) = refused;
+            original.shape.reversed_by = None;
+        }
+        let answer = Answer::Reversed(reversal.shape.clone(), Some(original.shape.clone()));
+        self.rows.insert(*key, reversal);
+        self.rows.insert(original_key, original);
+        answer
+    }
+
+    pub(super) fn owe(&mut self, key: &Key, what: Obligation) -> Answer {
+        let Some(row) = self.rows.get(key).cloned() else {
+            return Answer::NotFound;
+        };
+        let operator = what == Obligation::Operator;
+        let asked = row.shape.kind == Kind::TopUp && row.shape.is_undecided();
+        let allowed = match row.shape.due {
+            None => asked && what != Obligation::Advice,
+            Some(Obligation::Reversal | Obligation::Advice) => operator,
+            Some(Obligation::Operator) => false,
+        };
+        if !allowed {
+            return Answer::Done(row.shape);
+        }
+        self.edit(key, |shape| {
+            shape.due = Some(what);
+            if shape.kind == Kind::TopUp && shape.state == State::Intent {
+                (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
+            }
+            if asked && !operator {
+                shape.code = Code::REVERSED;
+            }
+        })
+    }
+
+    pub(super) fn resolve(&mut self, resolve: &Resolve) -> Answer {
+        let Some(row) = self.rows.get(&resolve.key).cloned() else {
+            return Answer::Rejected;
+        };
+        let (key, due) = (&resolve.key, row.shape.due);
+        let top_up = row.shape.kind == Kind::TopUp;
+        match (row.shape.state, resolve.verdict) {
+            (State::Intent, Resolution::Approved) if !top_up && due.is_some() => {
+                self.end_reversal(key, true)
+            }
+            (State::Intent, Resolution::Declined)
+                if !top_up && due == Some(Obligation::Operator) =>
+            {
+                self.end_reversal(key, false)
+            }
+            (State::Intent, _) => Answer::Rejected,
+            (State::Unknown, Resolution::Approved) if due != Some(Obligation::Reversal) => {
+                self.decide(key, State::Approved, Code::APPROVED)
+            }
+            (State::Unknown, Resolution::Declined) => {
+                let code = if taken_back(&row) { Code::REVERSED } else { Code::NOT_HONOURED };
+                self.decide(key, State::Declined, code)
+            }
+            (State::Unknown, _) => Answer::Rejected,
+            (_, Resolution::Done) if due.is_some() => self.edit(key, |shape| shape.due = None),
+            _ => Answer::Rejected,
+        }
+    }
+
+    pub(super) fn reverse(&mut self, reverse: &Reverse) -> Answer {
+        if let Some(answer) = self.met(&reverse.key, &reverse.digest) {
+            return answer;
+        }
+        let mut row = Row {
+            shape: Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR),
+            digest: reverse.digest,
+            seller: 0,
+            service: 0,
+            amount_minor: reverse.amount_minor,
+            at_ms: reverse.at_ms,
+            original: Some(reverse.original),
+        };
+        if reverse.key == reverse.original || reverse.key.terminal != reverse.original.terminal {
+            return Answer::Reversed(row.shape, None);
+        }
+        let Some(mut original) = self.rows.get(&reverse.original).cloned() else {
+            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+            let mut tombstone = row.clone();
+            (tombstone.shape.kind, tombstone.shape.state) = (Kind::Tombstone, State::Reversed);
+            tombstone.shape.code = Code::REVERSED;
+            tombstone.shape.reversed_by = Some(reverse.key);
+            let reversal = self.write(reverse.key, row);
+            return Answer::Reversed(reversal, Some(self.write(reverse.original, tombstone)));
+        };
+        let shape = &mut original.shape;
+        let refused = !shape.is_sale() && shape.kind != Kind::Tombstone;
+        if refused {
+            row.shape.code = Code::NOT_REVERSIBLE;
+        } else if shape.is_sale() && original.amount_minor != reverse.amount_minor {
+            row.shape.code = Code::FORMAT_ERROR;
+        } else if matches!(shape.state, State::Declined | State::Reversed) {
+            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+        } else if shape.confirmed {
+            row.shape.code = Code::NOT_REVERSIBLE;
+        } else if shape.kind == Kind::Voucher {
+            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+            (shape.state, shape.code) = (State::Reversed, Code::REVERSED);
+            shape.reversed_by = Some(reverse.key);
+            self.float(original.seller).posted_minor += minor(original.amount_minor);
+            row.shape.balance_minor = Some(self.available(original.seller));
+        } else if shape.reversed_by.is_some() {
+            row.shape.code = Code::IN_PROGRESS;
+            return Answer::Reversed(row.shape, Some(original.shape));
+        } else {
+            (row.shape.state, row.shape.code) = (State::Intent, Code::IN_PROGRESS);
+            row.shape.due = (shape.state == State::Approved).then_some(Obligation::Reversal);
+            shape.reversed_by = Some(reverse.key);
+        }
+        self.rows.insert(reverse.original, original.clone());
+        Answer::Reversed(self.write(reverse.key, row), Some(original.shape))
+    }
+}
+
+fn taken_back(row: &Row) -> bool {
+    row.shape.is_undecided() && row.shape.code == Code::REVERSED
+}

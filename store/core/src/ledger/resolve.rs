@@ -1,0 +1,47 @@
+//! Resolve: a person says what became of a transaction that the gateway could not find out about.
+
+use super::Ledger;
+use super::step;
+use crate::command::Resolve;
+use crate::error::StoreError;
+use crate::ids::Key;
+use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
+use crate::outcome::{Outcome, Rejection};
+use crate::record::Kind;
+use crate::rows::Rows;
+
+impl Ledger {
+    /// Does what the verdict says, with one row in the audit log, or refuses it.
+    pub(super) fn resolve(
+        &mut self,
+        rows: &dyn Rows,
+        resolve: Resolve,
+    ) -> Result<Outcome, StoreError> {
+        assert!(self.set.is_empty() && self.staged.is_empty(), "a verdict is a batch of its own");
+        let Resolve { key, verdict, at_ms, actor, note } = resolve;
+        if actor.len() > ACTOR_BYTES_MAX || note.len() > NOTE_BYTES_MAX {
+            return Ok(refused(&key, "actor or note is too long"));
+        }
+        let Some(row) = self.staged.find(rows, &key, &mut self.buffer)?.cloned() else {
+            return Ok(refused(&key, "there is no such transaction"));
+        };
+        let outcome = if row.kind == Kind::Reversal {
+            match step::ending_of_verdict(&row, verdict) {
+                Ok(ending) => self.end(rows, row, ending, at_ms)?,
+                Err(why) => return Ok(refused(&key, why)),
+            }
+        } else {
+            match step::of_verdict(&row, verdict) {
+                Ok(step) => self.carry_out(rows, row, step, at_ms)?,
+                Err(why) => return Ok(refused(&key, why)),
+            }
+        };
+        self.write_audit(rows, at_ms, actor, format!("resolved {key} as {verdict}: {note}"))?;
+        Ok(outcome)
+    }
+}
+
+fn refused(key: &Key, why: &str) -> Outcome {
+    let what = format!("transaction {key}");
+    Outcome::Rejected(vec![Rejection { what, index: 0, why: why.to_owned() }])
+}

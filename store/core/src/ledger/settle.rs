@@ -1,0 +1,128 @@
+//! Settle: a terminal's totals of a business date against the journal's. Both are written down
+//! and told; neither is ever adjusted.
+
+use std::ops::ControlFlow;
+
+use super::Ledger;
+use crate::command::Settle;
+use crate::error::StoreError;
+use crate::ids::{Code, Key, Text};
+use crate::journal;
+use crate::limits::SETTLED_ROWS_MAX;
+use crate::outcome::Outcome;
+use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
+use crate::rows::Rows;
+
+/// One terminal's date as it is counted.
+#[derive(Default)]
+struct Count {
+    rows: usize,
+    totals: Totals,
+    open_count: u32,
+}
+
+impl Ledger {
+    /// Counts the date and journals both totals.
+    pub(super) fn settle(
+        &mut self,
+        rows: &dyn Rows,
+        settle: &Settle,
+    ) -> Result<Outcome, StoreError> {
+        if let Some(outcome) = self.met(rows, &settle.key, &settle.digest)? {
+            return Ok(outcome);
+        }
+        self.note_time(settle.at_ms);
+        let count = self.count(rows, settle)?;
+        let settlement = Settlement {
+            date: settle.date,
+            currency: settle.currency,
+            claimed: settle.claimed,
+            counted: count.totals,
+            open_count: count.open_count,
+        };
+        let (state, code) = if count.rows > SETTLED_ROWS_MAX {
+            (State::Declined, Code::MALFUNCTION)
+        } else if settlement.agrees() {
+            (State::Approved, Code::APPROVED)
+        } else {
+            (State::Declined, Code::TOTALS_DIFFER)
+        };
+        let settlement = Some(Box::new(settlement));
+        let mut row = Transaction { state, code, settlement, ..row_of(settle) };
+        self.journal(&mut row);
+        Ok(Outcome::Done(row))
+    }
+
+    /// Counts the stored rows of the terminal's date, and over them those of this batch.
+    fn count(&self, rows: &dyn Rows, settle: &Settle) -> Result<Count, StoreError> {
+        let Settle { date, currency, key: Key { terminal, .. }, .. } = *settle;
+        let mut count = Count::default();
+        let from = Key { date, terminal, stan: 0 };
+        journal::transactions(rows, Some(from), |row| {
+            let other = (row.key.date, row.key.terminal) != (date, terminal);
+            if other || count.rows > SETTLED_ROWS_MAX {
+                return ControlFlow::Break(());
+            }
+            if self.staged.peek(&row.key).is_none() {
+                count.add(&row, currency);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let staged = self.staged.of(terminal).filter(|row| row.key.date == date);
+        staged.for_each(|row| count.add(row, currency));
+        Ok(count)
+    }
+}
+
+impl Count {
+    fn add(&mut self, row: &Transaction, currency: u16) {
+        self.rows += 1;
+        // The reversal of a sale that never came has no currency of its own.
+        let other = row.currency != currency && row.currency != 0;
+        if other || matches!(row.kind, Kind::Tombstone | Kind::Settlement) {
+            return;
+        }
+        if !row.is_answered() {
+            self.open_count += 1;
+        } else if row.state == State::Approved {
+            let Totals { sales_count, sales_minor, reversals_count, reversals_minor } =
+                &mut self.totals;
+            let (number, sum) = match row.kind {
+                Kind::Reversal => (reversals_count, reversals_minor),
+                _ => (sales_count, sales_minor),
+            };
+            *number += 1;
+            *sum = sum.saturating_add(row.amount_minor);
+        }
+    }
+}
+
+/// The row of a settlement before its outcome.
+fn row_of(settle: &Settle) -> Transaction {
+    Transaction {
+        key: settle.key,
+        seq: 0,
+        kind: Kind::Settlement,
+        state: State::Declined,
+        digest: settle.digest,
+        seller: settle.seller,
+        service: Default::default(),
+        product: Default::default(),
+        amount_minor: 0,
+        currency: settle.currency,
+        subscriber: Text::new(),
+        code: Code::TOTALS_DIFFER,
+        at_ms: settle.at_ms,
+        finished_ms: settle.at_ms,
+        provider_reference: Text::new(),
+        balance_minor: None,
+        voucher: None,
+        legs: Legs::new(),
+        confirmed_ms: 0,
+        original: None,
+        reversed_by: None,
+        bridge: Default::default(),
+        due: None,
+        settlement: None,
+    }
+}

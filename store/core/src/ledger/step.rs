@@ -1,0 +1,140 @@
+//! What a finding, a verdict or an obligation does to a row: the table of [`super`] as code.
+
+use crate::command::{Finding, Resolution};
+use crate::ids::{Code, Text};
+use crate::limits::REFERENCE_BYTES_MAX;
+use crate::record::{Kind, Obligation, State, Transaction};
+
+/// What happens to a top-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing.
+    Stay,
+    /// Its reserved money is posted.
+    Approve { reference: Text<REFERENCE_BYTES_MAX> },
+    /// Its reserved money is released.
+    Decline { code: Code, reference: Text<REFERENCE_BYTES_MAX> },
+    /// The bridge was silent; the money stays reserved.
+    Silence,
+    /// Somebody else has to act.
+    Owe(Obligation),
+    /// What was owed is done.
+    Clear,
+}
+
+/// What happens to a terminal's reversal that waits for the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nothing yet.
+    Stay,
+    /// The original is posted back.
+    TakenBack,
+    /// The original stands.
+    Stands,
+}
+
+/// What a finding does to a top-up.
+pub(super) fn of_finding(sale: &Transaction, finding: &Finding) -> Step {
+    let (taken_back, owes) = (sale.is_being_taken_back(), sale.owes());
+    match (sale.state, finding) {
+        // Once it is being taken back, that it was done is no news: it will be undone.
+        (State::Intent | State::Unknown, Finding::Approved { reference }) if !taken_back => {
+            Step::Approve { reference: *reference }
+        }
+        (State::Intent | State::Unknown, Finding::Declined { code, reference }) => {
+            Step::Decline { code: *code, reference: *reference }
+        }
+        (State::Intent | State::Unknown, Finding::NotSent { code }) if !taken_back => {
+            Step::Decline { code: *code, reference: Text::new() }
+        }
+        (State::Intent, Finding::Unknown) => Step::Silence,
+        (State::Unknown, Finding::TakenBack) if taken_back => {
+            Step::Decline { code: Code::REVERSED, reference: Text::new() }
+        }
+        // The terminal has heard that it was declined: what was done late is undone.
+        (State::Declined, Finding::Approved { .. }) if owes.is_none() => {
+            Step::Owe(Obligation::Reversal)
+        }
+        (State::Declined, Finding::TakenBack) if owes.is_some() => Step::Clear,
+        (State::Approved, Finding::Advised) if owes.is_some() => Step::Clear,
+        (State::Unknown | State::Declined, Finding::Stands)
+            if owes == Some(Obligation::Reversal) =>
+        {
+            Step::Owe(Obligation::Operator)
+        }
+        (State::Approved, Finding::Stands) if owes == Some(Obligation::Advice) => {
+            Step::Owe(Obligation::Operator)
+        }
+        _ => Step::Stay,
+    }
+}
+
+/// What an obligation does to a top-up or a terminal's reversal.
+pub(super) fn of_due(row: &Transaction, what: Obligation) -> Step {
+    use Obligation::{Advice, Operator, Reversal};
+    match (row.kind, row.state, row.owes(), what) {
+        (Kind::TopUp, State::Intent | State::Unknown, None, Reversal | Operator)
+        | (Kind::TopUp, State::Unknown | State::Declined, Some(Reversal), Operator)
+        | (Kind::TopUp, State::Approved, Some(Advice), Operator)
+        | (Kind::Reversal, State::Intent, Some(Reversal), Operator) => Step::Owe(what),
+        _ => Step::Stay,
+    }
+}
+
+/// What a person's verdict does to a top-up.
+///
+/// # Errors
+/// Why it makes no sense.
+pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step, &'static str> {
+    let reference = Text::new();
+    match (sale.state, sale.owes(), verdict) {
+        (State::Intent, ..) => Err("its order is on its way to the provider; wait"),
+        (State::Unknown, Some(Obligation::Reversal), Resolution::Approved) => {
+            Err("it is being taken back; it can only be declared declined")
+        }
+        (State::Unknown, _, Resolution::Approved) => Ok(Step::Approve { reference }),
+        (State::Unknown, _, Resolution::Declined) => {
+            let taken_back = sale.is_being_taken_back();
+            let code = if taken_back { Code::REVERSED } else { Code::NOT_HONOURED };
+            Ok(Step::Decline { code, reference })
+        }
+        (State::Unknown, _, Resolution::Done) => {
+            Err("its outcome is not known; it is either approved or declined")
+        }
+        (_, Some(_), Resolution::Done) => Ok(Step::Clear),
+        (_, Some(_), _) => Err("its outcome is known; what is owed for it can only be done"),
+        (_, None, _) => Err("nothing is to be resolved about it"),
+    }
+}
+
+/// What a finding does to a terminal's reversal.
+pub(super) fn ending_of_finding(reversal: &Transaction, finding: &Finding) -> Ending {
+    match finding {
+        _ if reversal.due.is_none() => Ending::Stay,
+        Finding::TakenBack => Ending::TakenBack,
+        Finding::Stands => Ending::Stands,
+        _ => Ending::Stay,
+    }
+}
+
+/// What a person's verdict does to a terminal's reversal.
+///
+/// # Errors
+/// Why it makes no sense.
+pub(super) fn ending_of_verdict(
+    reversal: &Transaction,
+    verdict: Resolution,
+) -> Result<Ending, &'static str> {
+    match (reversal.state, reversal.owes(), verdict) {
+        (State::Intent, None, _) => Err("it waits for the outcome of its sale; resolve that"),
+        (State::Intent, Some(_), Resolution::Approved) => Ok(Ending::TakenBack),
+        (State::Intent, Some(Obligation::Operator), Resolution::Declined) => Ok(Ending::Stands),
+        (State::Intent, Some(_), Resolution::Declined) => {
+            Err("the provider is being asked to take it back; it can only be declared approved")
+        }
+        (State::Intent, Some(_), Resolution::Done) => {
+            Err("it is either approved (taken back) or declined (the sale stands)")
+        }
+        _ => Err("nothing is to be resolved about it"),
+    }
+}

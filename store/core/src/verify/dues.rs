@@ -1,0 +1,55 @@
+//! What one row may owe, and what a settlement must look like.
+
+use super::report::{Promise, Report};
+use crate::ids::Code;
+use crate::record::{Kind, Obligation, Settlement, State, Transaction};
+
+/// Checks one journal row by itself.
+pub(super) fn check(row: &Transaction, report: &mut Report) {
+    if let Some(due) = row.due
+        && !may_owe(row, due.what)
+    {
+        let text =
+            format_args!("a {:?} that is {:?} cannot owe {:?}", row.kind, row.state, due.what);
+        report.violated(Promise::Remembered, row.key, text);
+    }
+    // Due or not, what is being undone says so: only then is a late approval no approval.
+    let owes = row.owes() == Some(Obligation::Reversal);
+    if row.kind == Kind::TopUp && row.state == State::Unknown && owes && !row.is_being_taken_back()
+    {
+        let text = "it is being taken back, but its response code does not say so";
+        report.violated(Promise::Remembered, row.key, text);
+    }
+    let is_settlement = row.kind == Kind::Settlement;
+    match &row.settlement {
+        Some(settlement) if is_settlement => check_settlement(row, settlement, report),
+        None if !is_settlement => {}
+        Some(_) | None => {
+            let text = "a settlement has totals, and nothing else has";
+            report.violated(Promise::Journalled, row.key, text);
+        }
+    }
+}
+
+/// The table of [`crate::Due`].
+fn may_owe(row: &Transaction, what: Obligation) -> bool {
+    let confirmed = row.confirmed_ms > 0;
+    match (row.kind, row.state, what) {
+        (Kind::TopUp, State::Unknown | State::Declined, Obligation::Reversal)
+        | (Kind::TopUp, State::Unknown | State::Declined, Obligation::Operator)
+        | (Kind::Reversal, State::Intent, Obligation::Reversal | Obligation::Operator) => true,
+        (Kind::TopUp, State::Approved, Obligation::Advice | Obligation::Operator) => confirmed,
+        _ => false,
+    }
+}
+
+fn check_settlement(row: &Transaction, settlement: &Settlement, report: &mut Report) {
+    let mut wrong = |text: &str| report.violated(Promise::Journalled, row.key, text);
+    if !row.legs.is_empty() || row.amount_minor != 0 {
+        wrong("a settlement moves no money");
+    }
+    let expected = if settlement.agrees() { Code::APPROVED } else { Code::TOTALS_DIFFER };
+    if row.code != expected && row.code != Code::MALFUNCTION {
+        wrong("its response code does not say whether its totals agree");
+    }
+}
