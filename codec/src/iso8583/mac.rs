@@ -6,12 +6,14 @@
 use super::decode::fields::Fields;
 use super::dialect::Dialect;
 use super::encode::error::EncodeError;
+use super::hex;
 use super::message::Message;
 use super::value;
 use super::view::View;
 use aes::{Aes128, Aes192, Aes256};
 use cmac::{Cmac, KeyInit, Mac};
-use des::Des;
+use des::cipher::{Array, BlockCipherEncrypt};
+use des::{Des, TdesEde2};
 use retail_mac::RetailMac;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -34,6 +36,7 @@ pub struct MacKey(Algorithm);
 enum Algorithm {
     AesCmac(Zeroizing<Vec<u8>>),
     Retail(Zeroizing<[u8; 16]>, MacPadding),
+    Ecb(Zeroizing<Vec<u8>>),
 }
 
 /// What became of checking a code.
@@ -62,6 +65,16 @@ impl MacKey {
         Self(Algorithm::Retail(Zeroizing::new(*key), padding))
     }
 
+    /// The "ECB" code of UnionPay terminals, with 8 bytes of key (DES) or 16 (triple DES); `None`
+    /// for others. It is text: eight hexadecimal digits.
+    ///
+    /// The message is folded to one block before the key comes in, so whoever may exchange two of
+    /// its blocks keeps the code: only for terminals that know no other.
+    #[must_use]
+    pub fn unionpay_ecb(key: &[u8]) -> Option<Self> {
+        matches!(key.len(), 8 | 16).then(|| Self(Algorithm::Ecb(Zeroizing::new(key.to_vec()))))
+    }
+
     /// The code of what it covers.
     #[must_use]
     pub fn make(&self, covered: &[u8]) -> [u8; MAC_BYTES] {
@@ -78,6 +91,10 @@ impl MacKey {
             Algorithm::Retail(key, MacPadding::OneAndZeros) => {
                 run::<RetailMac<Des>>(&key[..], &[covered, &[0x80]])
             }
+            Algorithm::Ecb(key) => match key.len() {
+                8 => folded::<Des>(key, covered),
+                _ => folded::<TdesEde2>(key, covered),
+            },
         };
         for (byte, made) in code.iter_mut().zip(full) {
             *byte = made;
@@ -93,6 +110,24 @@ fn run<M: Mac + KeyInit>(key: &[u8], pieces: &[&[u8]]) -> Vec<u8> {
     };
     pieces.iter().for_each(|piece| mac.update(piece));
     mac.finalize().into_bytes().to_vec()
+}
+
+/// The blocks of the message, the last filled up with zeros, exclusive-ored to one; its sixteen
+/// hexadecimal digits in CBC mode; the first eight digits of what comes of that.
+fn folded<C: BlockCipherEncrypt + KeyInit>(key: &[u8], covered: &[u8]) -> Vec<u8> {
+    let Ok(cipher) = C::new_from_slice(key) else {
+        return Vec::new();
+    };
+    let mut fold = [0_u8; MAC_BYTES];
+    for piece in covered.chunks(MAC_BYTES) {
+        fold.iter_mut().zip(piece).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    let mut block = Array::default();
+    for half in hex::text(&fold).as_bytes().chunks(MAC_BYTES) {
+        block.iter_mut().zip(half).for_each(|(sum, digit)| *sum ^= digit);
+        cipher.encrypt_block(&mut block);
+    }
+    hex::text(&block).into_bytes()
 }
 
 /// The field that carries the code: the last of the message, 64 or 128.

@@ -50,19 +50,40 @@ fn retail_mac_has_the_codes_of_iso_9797_1() {
     }
 }
 
+#[test]
+fn unionpay_ecb_has_the_codes_of_other_implementations() {
+    for (key, data, code) in [
+        // A published example whose every step agrees.
+        ("2222222222222222", "1234567890ABCDEFABCDEF1234567890", "E267B6E2"),
+        // A key of two equal halves is the single key.
+        ("22222222222222222222222222222222", "1234567890ABCDEFABCDEF1234567890", "E267B6E2"),
+        // Two halves, and a last block that is filled up: with OpenSSL's DES.
+        (
+            "0123456789ABCDEFFEDCBA9876543210",
+            "00112233445566778899AABBCCDDEEFF0102030405",
+            "9169589E",
+        ),
+    ] {
+        let key = MacKey::unionpay_ecb(&unhex(key)).unwrap();
+        assert_eq!(key.make(&unhex(data)), code.as_bytes());
+    }
+    assert!([0, 7, 9, 24].iter().all(|length| MacKey::unionpay_ecb(&vec![0; *length]).is_none()));
+}
+
 fn request() -> Message {
     let mut message = Message::new(Mti::FINANCIAL_REQUEST).with_tpdu(Tpdu([0x60, 0, 1, 0, 2]));
     message.set_number(3, 0).set_number(4, 1_500).set(41, "TERM0001");
     message
 }
 
-fn keys() -> [MacKey; 2] {
+fn keys() -> [MacKey; 3] {
     [
         MacKey::aes_cmac(&[7; 16]).unwrap(),
         MacKey::retail(
             &unhex("0123456789ABCDEFFEDCBA9876543210").try_into().unwrap(),
             MacPadding::Zeros,
         ),
+        MacKey::unionpay_ecb(&[1; 16]).unwrap(),
     ]
 }
 
