@@ -87,6 +87,7 @@ proptest! {
         thinner in any::<[u64; 3]>(),
         source in prop::collection::vec(any::<u8>(), 160),
         mti in any::<[u8; 4]>(),
+        cut in any::<prop::sample::Index>(),
     ) {
         let chosen = [0, 1, 2].map(|word| chosen[word] & thinner[word]);
         for dialect in dialects() {
@@ -116,6 +117,11 @@ proptest! {
             dialect.encode_framed(&message, &mut framed).unwrap();
             let frame = dialect.framing().deframe(&framed).unwrap().unwrap();
             prop_assert_eq!(&framed[frame.message], &bytes[..]);
+            // A part of it is no message, and no frame.
+            let error = dialect.decode(&bytes[..cut.index(bytes.len())], &mut fields).unwrap_err();
+            prop_assert_eq!(error.kind(), "truncated");
+            let part = cut.index(framed.len());
+            prop_assert_eq!(dialect.framing().deframe(&framed[..part]), Ok(None));
         }
     }
 }
