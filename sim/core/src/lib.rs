@@ -28,3 +28,4 @@ pub mod limits;
 pub mod provider;
 pub mod terminal;
 pub mod time;
+pub mod world;

@@ -22,3 +22,4 @@ pub mod provider;
 pub mod run;
 pub mod scenario;
 pub mod text;
+pub mod worlds;

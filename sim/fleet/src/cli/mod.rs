@@ -6,6 +6,7 @@ mod network;
 mod print;
 mod provider;
 mod run;
+mod world;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,6 +39,7 @@ enum Command {
     Network(network::Network),
     Idle(idle::Idle),
     Abuse(abuse::Abuse),
+    World(world::World),
 }
 
 impl Cli {
@@ -52,6 +54,7 @@ impl Cli {
             Command::Network(command) => command.run(),
             Command::Idle(command) => command.run(),
             Command::Abuse(command) => command.run(),
+            Command::World(command) => command.run(),
         }
     }
 }

@@ -1,0 +1,161 @@
+//! Promises 1, 2, 4 and 5: what an answer says is durable at the moment it leaves, and is what
+//! was said before.
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::link::message::{Answer, AnswerKind, Downward};
+use tillgate_core::desk::Origin;
+use tillgate_store_core::{BusinessDate, Code, Key, Kind, State, Transaction};
+
+use super::Witness;
+use super::rows::is_open;
+use crate::time::Moment;
+use crate::world::network::VoucherName;
+
+const IN_PROGRESS: Code = Code(*b"09");
+const REVERSED: Code = Code(*b"R1");
+const DUPLICATE: Code = Code(*b"94");
+
+impl Witness {
+    /// An answer, encoded, on its way to its front.
+    pub(in super::super) fn left(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        body: &[u8],
+        pins: &FxHashMap<VoucherName, String>,
+    ) {
+        self.answered(origin.received);
+        let Ok(Downward::Answer(answer)) = Downward::decode(body) else { return };
+        let date = BusinessDate(answer.date.0);
+        let key = Key { date, terminal: origin.terminal, stan: answer.stan };
+        let wrong = match answer.kind {
+            AnswerKind::Sale => self.sale_answer(&key, &answer, pins),
+            AnswerKind::Reversal => self.reversal_answer(&key, &answer),
+            AnswerKind::Confirm => self.confirm_answer(&key, &answer),
+            AnswerKind::Balance => None,
+        };
+        let wrong = wrong.or_else(|| self.compare(&key, &answer, body));
+        if let Some((promise, text)) = wrong {
+            self.violate(now, promise, format!("{key}: answered {}, {text}", answer.code));
+        }
+    }
+
+    fn sale_answer(
+        &self,
+        key: &Key,
+        answer: &Answer<'_>,
+        pins: &FxHashMap<VoucherName, String>,
+    ) -> Option<(u8, String)> {
+        let code = Code(answer.code.0);
+        let Some(row) = self.journal.get(key) else {
+            let journalled = !answer.rrn.is_empty() || answer.code.is_approved();
+            return journalled.then(|| (5, "and there is no durable row".to_owned()));
+        };
+        if answer.rrn.is_empty() {
+            return self.refusal(row, code);
+        }
+        let fits = match row.state {
+            State::Approved => code.is_approved(),
+            State::Intent | State::Unknown => code == IN_PROGRESS,
+            State::Reversed => code == REVERSED,
+            State::Declined => code == row.code,
+        };
+        if !fits {
+            return Some((5, format!("and what is durable is {:?}, {}", row.state, row.code)));
+        }
+        if answer.rrn != &row.rrn()[..] || answer.amount_minor != row.amount_minor {
+            return Some((1, "with another reference or amount than the journal's".to_owned()));
+        }
+        if !code.is_approved() {
+            let slip = answer.voucher.is_some();
+            return slip.then(|| (4, "with a voucher".to_owned()));
+        }
+        if answer.reference != &row.provider_reference[..] {
+            return Some((1, "with another provider's reference".to_owned()));
+        }
+        self.slip(row, answer, pins)
+    }
+
+    fn slip(
+        &self,
+        row: &Transaction,
+        answer: &Answer<'_>,
+        pins: &FxHashMap<VoucherName, String>,
+    ) -> Option<(u8, String)> {
+        let dispensed = match (&row.voucher, row.kind) {
+            (Some(dispensed), Kind::Voucher) => dispensed,
+            _ => return answer.voucher.map(|_| (4, "with a voucher".to_owned())),
+        };
+        let Some(slip) = answer.voucher else {
+            return Some((4, "without its voucher".to_owned()));
+        };
+        let name = (row.service.0, row.product.0, dispensed.serial);
+        let right = slip.serial == &dispensed.serial[..]
+            && pins.get(&name).is_some_and(|pin| pin == slip.pin)
+            && self.sold.get(&name) == Some(&row.key);
+        (!right).then(|| (4, "with a voucher that is not its own".to_owned()))
+    }
+
+    /// A refusal of a request whose key the journal has.
+    fn refusal(&self, row: &Transaction, code: Code) -> Option<(u8, String)> {
+        let contents = self.requests.sales.get(&row.key).map_or(0, Vec::len);
+        let fits = match code {
+            DUPLICATE => contents > 1 || !row.kind.is_sale(),
+            REVERSED => row.state == State::Reversed,
+            // Refused before the journal was asked. Harmless while nothing was sold.
+            _ => row.state != State::Approved || contents > 1,
+        };
+        (!fits).then(|| (2, format!("and the journal has it {:?}, {}", row.state, row.code)))
+    }
+
+    fn reversal_answer(&self, key: &Key, answer: &Answer<'_>) -> Option<(u8, String)> {
+        if !answer.code.is_approved() {
+            return None;
+        }
+        let Some(row) = self.journal.get(key).filter(|row| row.kind == Kind::Reversal) else {
+            return Some((5, "and the reversal is not durable".to_owned()));
+        };
+        let original = row.original.and_then(|original| self.journal.get(&original));
+        let taken_back = original
+            .is_some_and(|original| matches!(original.state, State::Reversed | State::Declined));
+        let text = "and the original is not taken back".to_owned();
+        (!taken_back || row.state != State::Approved).then_some((3, text))
+    }
+
+    fn confirm_answer(&self, key: &Key, answer: &Answer<'_>) -> Option<(u8, String)> {
+        let row = self.journal.get(key);
+        let unconfirmed = answer.code.is_approved()
+            && row.is_none_or(|row| row.state == State::Approved && row.confirmed_ms == 0);
+        unconfirmed.then(|| (5, "and the confirmation is not durable".to_owned()))
+    }
+
+    /// Promise 2: the first final answer is every answer, until the sale is taken back.
+    fn compare(&mut self, key: &Key, answer: &Answer<'_>, body: &[u8]) -> Option<(u8, String)> {
+        let code = Code(answer.code.0);
+        let kind = match answer.kind {
+            AnswerKind::Sale => 0,
+            AnswerKind::Reversal => 1,
+            AnswerKind::Confirm | AnswerKind::Balance => return None,
+        };
+        if answer.rrn.is_empty() || code == IN_PROGRESS {
+            return None;
+        }
+        if kind == 0 && code == REVERSED && self.requests.reversals.contains_key(key) {
+            self.told_reversed.insert(*key);
+            return None;
+        }
+        if kind == 0 && self.told_reversed.contains(key) {
+            return Some((2, "after it was said to be reversed".to_owned()));
+        }
+        let first = self.answers.entry((*key, kind)).or_insert_with(|| body.to_vec());
+        (first != body).then(|| (2, "and before it was answered otherwise".to_owned()))
+    }
+
+    /// Sales that the journal has and that are not final.
+    pub(super) fn open_rows(&self) -> Vec<Key> {
+        let mut keys: Vec<Key> =
+            self.journal.values().filter(|row| is_open(row)).map(|row| row.key).collect();
+        keys.sort_unstable();
+        keys
+    }
+}

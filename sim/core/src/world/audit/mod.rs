@@ -1,0 +1,189 @@
+//! The auditors: they keep books of their own, from what crossed a wire and from what became
+//! durable, and never ask the gateway.
+//!
+//! | promise | where | what is compared |
+//! |---|---|---|
+//! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows |
+//! | 2 repeats | `answers` | every final answer to a request with the first |
+//! | 3 money | `money` | every balance with the sum of the durable legs |
+//! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
+//! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
+//! | 6 silence | `orders`, `close` | providers' books with the journal |
+//! | 7 operator | `rules` | every grant and refusal with the registry in force |
+//! | 8 in time | `requests` | when an answer leaves with when its request came |
+//! | 9 limits | here | counts with their limits |
+//! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
+//! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
+
+mod answers;
+mod close;
+mod money;
+mod orders;
+mod requests;
+mod rows;
+mod rules;
+mod secrets;
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tillgate_core::desk::{Controlled, Push};
+use tillgate_core::front::FrontStats;
+use tillgate_core::limits::FrontLimits;
+use tillgate_store_core::{Key, Transaction};
+
+use self::money::Money;
+use self::orders::Orders;
+use self::requests::Requests;
+use self::rules::Versions;
+use super::config::Config;
+use super::disk::Change;
+use super::network::VoucherName;
+use super::report::Violation;
+use crate::terminal::Trouble;
+use crate::time::{Moment, Span};
+
+/// Violations that a run lists; it ends soon after the first.
+const VIOLATIONS_MAX: usize = 20;
+
+/// See the module.
+pub(super) struct Witness {
+    pub(super) violations: Vec<Violation>,
+    /// The durable journal.
+    journal: FxHashMap<Key, Transaction>,
+    /// The durable open family.
+    open: FxHashSet<Key>,
+    /// Which transaction got a voucher.
+    sold: FxHashMap<VoucherName, Key>,
+    seqs: FxHashMap<u64, Key>,
+    money: Money,
+    versions: Versions,
+    requests: Requests,
+    /// The first final answer to each request, by kind of answer.
+    answers: FxHashMap<(Key, u8), Vec<u8>>,
+    /// Sales that were told they were reversed.
+    told_reversed: FxHashSet<Key>,
+    orders: Orders,
+    /// Commands that must reach a front.
+    untold: BTreeMap<u32, u32>,
+    batch_no: u64,
+    limits_small: bool,
+    /// The opening is not a day's work: its rows are not counted.
+    opening_rows: u64,
+}
+
+impl Witness {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            violations: Vec::new(),
+            journal: FxHashMap::default(),
+            open: FxHashSet::default(),
+            sold: FxHashMap::default(),
+            seqs: FxHashMap::default(),
+            money: Money::default(),
+            versions: Versions::new(config),
+            requests: Requests::new(config.desk.answer),
+            answers: FxHashMap::default(),
+            told_reversed: FxHashSet::default(),
+            orders: Orders::new(config),
+            untold: BTreeMap::new(),
+            batch_no: 0,
+            limits_small: config.faults.has(super::Fault::Limits),
+            opening_rows: 0,
+        }
+    }
+
+    /// A promise was broken.
+    pub(super) fn violate(&mut self, at: Moment, promise: u8, text: String) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(Violation { promise, at, text });
+        }
+    }
+
+    /// One durable write, in the order of the writes.
+    pub(super) fn durable(&mut self, at: Moment, write: &[Change]) {
+        let mut found = Vec::new();
+        self.read_secrets(write, &mut found);
+        self.read_write(write, &mut found);
+        for (promise, text) in found {
+            self.violate(at, promise, text);
+        }
+    }
+
+    /// The opening is durable: what follows is the run.
+    pub(super) fn founded(&mut self) {
+        self.opening_rows = self.transactions();
+        self.versions.acknowledge();
+    }
+
+    /// Journal rows that became durable in the run.
+    pub(super) fn transactions(&self) -> u64 {
+        u64::try_from(self.journal.len()).unwrap_or(u64::MAX) - self.opening_rows
+    }
+
+    /// The process is gone, with everybody who waited.
+    pub(super) fn crashed(&mut self) {
+        self.requests.forget();
+        self.untold.clear();
+    }
+
+    /// Time passes: somebody may have waited too long.
+    pub(super) fn step(&mut self, at: Moment) {
+        if let Some(waited) = self.requests.overdue(at) {
+            let ms = waited.0 / 1_000_000;
+            self.violate(at, 8, format!("a request is not answered after {ms} ms"));
+        }
+    }
+
+    /// What a front says of itself after each input.
+    pub(super) fn front(&mut self, at: Moment, stats: &FrontStats, limits: &FrontLimits) {
+        let bounds = [
+            ("sessions", stats.sessions, limits.sessions_max),
+            ("requests", stats.requests, limits.requests_max),
+            ("online", stats.online, stats.sessions),
+        ];
+        for (what, count, most) in bounds {
+            if count > most {
+                self.violate(at, 9, format!("{count} {what}, and {most} are the most"));
+            }
+        }
+    }
+
+    /// How many transactions the desk holds.
+    pub(super) fn desk(&mut self, at: Moment, pending: usize, most: usize) {
+        // A batch is staged before its sales count.
+        let most = most + 64;
+        if pending > most {
+            self.violate(at, 9, format!("{pending} transactions pending, {most} are the most"));
+        }
+    }
+
+    /// The operator has heard a result.
+    pub(super) fn controlled(&mut self, result: &Controlled) {
+        if let Controlled::Applied { commands } = result {
+            self.versions.acknowledge();
+            for (terminal, command) in commands {
+                self.untold.insert(*command, terminal.0);
+            }
+        }
+    }
+
+    /// A command is on its way to every front.
+    pub(super) fn told(&mut self, push: &Push) {
+        self.untold.remove(&push.command);
+    }
+
+    /// A terminal noticed something that must not happen, whatever the wire does.
+    pub(super) fn trouble(&mut self, at: Moment, place: usize, trouble: Trouble) {
+        let promise = match trouble {
+            Trouble::AnswerChanged => 2,
+            Trouble::GaveUp => 6,
+            _ => return,
+        };
+        self.violate(at, promise, format!("terminal {place}: {}", trouble.label()));
+    }
+}
+
+/// How much longer than the desk's limit an answer may take: both ways through the pool and the
+/// slowest commits. A terminal waits longer still.
+const ANSWER_SLACK: Span = Span(crate::limits::ANSWER_MARGIN.0);

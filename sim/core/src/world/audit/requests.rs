@@ -1,0 +1,119 @@
+//! Promise 8, and what terminals asked for: every request that a front took in.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_core::desk::Origin;
+use tillgate_core::time::{Calendar, Wall};
+use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId};
+
+use super::{ANSWER_SLACK, Witness};
+use crate::time::{Moment, Span};
+
+/// What verification may come to: what to post, or why not.
+pub(super) type Ruling = Result<Legs, Code>;
+
+/// The requests so far.
+pub(super) struct Requests {
+    /// When those came that are not answered yet, and how many at that moment.
+    waiting: BTreeMap<Moment, u32>,
+    patience: Span,
+    pub(super) sales: FxHashMap<Key, Vec<Asked>>,
+    /// Which sales were asked to be taken back.
+    pub(super) reversals: FxHashMap<Key, Key>,
+}
+
+/// One content that a key was asked for with.
+pub(super) struct Asked {
+    pub(super) body: Vec<u8>,
+    /// Every ruling that the registry of some moment gives.
+    pub(super) rulings: Vec<Ruling>,
+}
+
+impl Requests {
+    pub(super) fn new(answer: Span) -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            patience: Span(answer.0 + ANSWER_SLACK.0),
+            sales: FxHashMap::default(),
+            reversals: FxHashMap::default(),
+        }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// How long the oldest has waited, if that is too long.
+    pub(super) fn overdue(&self, now: Moment) -> Option<Span> {
+        let (oldest, _) = self.waiting.first_key_value()?;
+        let waited = now.since(*oldest);
+        (waited > self.patience).then_some(waited)
+    }
+
+    fn answered(&mut self, received: Moment) {
+        if let Some(count) = self.waiting.get_mut(&received) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting.remove(&received);
+            }
+        }
+    }
+}
+
+impl Witness {
+    /// A front has opened a request; gives the registry's state that the operator knows of.
+    pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
+        *self.requests.waiting.entry(now).or_default() += 1;
+        match Upward::decode(body) {
+            Ok(Upward::Sale(sale)) => {
+                let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
+                if asked.iter().all(|asked| asked.body != body) {
+                    asked.push(Asked { body: body.to_vec(), rulings: Vec::new() });
+                }
+            }
+            Ok(Upward::Reversal(reversal)) => {
+                let terminal = origin.terminal;
+                let date = BusinessDate(reversal.date.0);
+                let key = Key { date, terminal, stan: reversal.stan };
+                let date = BusinessDate(reversal.original_date.0);
+                let original = Key { date, terminal, stan: reversal.original_stan };
+                self.requests.reversals.insert(original, key);
+            }
+            _ => {}
+        }
+        self.versions.acknowledged()
+    }
+
+    /// A pool thread has just verified a request: the registry of any moment between the last one
+    /// acknowledged when it came and now may have ruled.
+    pub(in super::super) fn verified(
+        &mut self,
+        terminal: TerminalId,
+        body: &[u8],
+        acknowledged: usize,
+        wall: Wall,
+        calendar: &Calendar,
+    ) {
+        let Ok(Upward::Sale(sale)) = Upward::decode(body) else { return };
+        let rulings = self.versions.rulings(acknowledged, terminal, &sale, wall, calendar);
+        let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
+        let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
+        for ruling in rulings {
+            if !asked.rulings.contains(&ruling) {
+                asked.rulings.push(ruling);
+            }
+        }
+    }
+
+    /// An answer is leaving.
+    pub(super) fn answered(&mut self, received: Moment) {
+        self.requests.answered(received);
+    }
+}
+
+pub(super) fn key_of(terminal: TerminalId, sale: &Sale<'_>) -> Key {
+    Key { date: BusinessDate(sale.date.0), terminal, stan: sale.stan }
+}

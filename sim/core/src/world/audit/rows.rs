@@ -1,0 +1,253 @@
+//! Promises 1, 3, 4 and 6 over each durable write: what rows may become, whose the vouchers are,
+//! what is open, and that the chain goes on.
+
+use tillgate_store_core::{
+    AccountKind, AccountRow, Batch, Code, Family, Funding, Key, Record, RegistryRecord, State,
+    StoreError, Transaction, Voucher,
+};
+
+use super::Witness;
+use crate::world::disk::Change;
+use crate::world::network::VoucherName;
+
+/// What was found wrong: the promise and the words.
+pub(super) type Found = Vec<(u8, String)>;
+
+/// What one write did, sorted by what it is about.
+#[derive(Default)]
+struct Write {
+    rows: Vec<(Option<Transaction>, Transaction)>,
+    accounts: Vec<AccountRow>,
+    records: Vec<RegistryRecord>,
+    /// Vouchers that left the stock.
+    taken: Vec<VoucherName>,
+}
+
+impl Witness {
+    /// Takes a durable write into the books, and says what is wrong with it.
+    pub(super) fn read_write(&mut self, write: &[Change], found: &mut Found) {
+        let mut done = Write::default();
+        for change in write {
+            if let Err(error) = self.read_change(change, &mut done, found) {
+                found.push((11, format!("what was written cannot be read: {error}")));
+            }
+        }
+        for (old, new) in &done.rows {
+            self.read_row(old.as_ref(), new, &mut done.taken, found);
+        }
+        if let Some((service, product, serial)) = done.taken.first() {
+            let text = format!("voucher {serial} of {service}/{product} left for no transaction");
+            found.push((4, text));
+        }
+        if !done.records.is_empty() {
+            self.versions.change(done.records);
+        }
+        for row in &done.accounts {
+            found.extend(self.money.check(&row.id, &row.account).map(|text| (3, text)));
+            self.check_floor(row, &done.rows, found);
+        }
+    }
+
+    fn read_change(
+        &mut self,
+        change: &Change,
+        done: &mut Write,
+        found: &mut Found,
+    ) -> Result<(), StoreError> {
+        let Change { family, key, value } = change;
+        let Some(value) = value else {
+            self.read_removal(*family, key, done, found);
+            return Ok(());
+        };
+        match family {
+            Family::Journal => {
+                let new = Transaction::decode(key, value)?;
+                let old = self.journal.insert(new.key, new.clone());
+                self.money.replace(old.as_ref(), &new);
+                done.rows.push((old, new));
+            }
+            Family::Open => {
+                self.open.extend(Key::from_bytes(key));
+            }
+            Family::Accounts => done.accounts.push(AccountRow::decode(key, value)?),
+            Family::Registry => done.records.push(RegistryRecord::decode(key, value)?),
+            Family::Funding => self.money.load(&Funding::decode(key, value)?.legs),
+            Family::Batches => {
+                let no = Batch::decode(key, value)?.no;
+                if no != self.batch_no + 1 {
+                    found.push((11, format!("batch {no} follows batch {}", self.batch_no)));
+                }
+                self.batch_no = no;
+            }
+            Family::Stock | Family::Serials | Family::Counters | Family::Audit | Family::Meta => {}
+        }
+        Ok(())
+    }
+
+    fn read_removal(&mut self, family: Family, key: &[u8], done: &mut Write, found: &mut Found) {
+        match family {
+            Family::Open => {
+                if let Some(key) = Key::from_bytes(key) {
+                    self.open.remove(&key);
+                }
+            }
+            Family::Stock => done.taken.extend(voucher_of(key)),
+            other => found.push((1, format!("a row of {} was removed", other.name()))),
+        }
+    }
+
+    fn read_row(
+        &mut self,
+        old: Option<&Transaction>,
+        new: &Transaction,
+        taken: &mut Vec<VoucherName>,
+        found: &mut Found,
+    ) {
+        let key = new.key;
+        if self.seqs.insert(new.seq, key).is_some_and(|other| other != key) {
+            found.push((1, format!("{key}: its number is another transaction's, too")));
+        }
+        let is_open = self.journal.get(&key).is_some_and(is_open);
+        if self.open.contains(&key) != is_open {
+            found.push((6, format!("{key}: {:?}, and open is {}", new.state, !is_open)));
+        }
+        if let Some(dispensed) = &new.voucher {
+            let name = (new.service.0, new.product.0, dispensed.serial);
+            if self.sold.insert(name, key).is_some_and(|other| other != key) {
+                found.push((4, format!("{key}: its voucher was sold before")));
+            }
+            let is_new = old.is_none_or(|old| old.voucher.is_none());
+            match taken.iter().position(|taken| *taken == name) {
+                Some(place) => drop(taken.swap_remove(place)),
+                None if is_new => found.push((4, format!("{key}: its voucher stays in stock"))),
+                None => {}
+            }
+        }
+        match old {
+            None => self.read_new(new, found),
+            Some(old) => found.extend(changed(old, new).map(|text| (1, format!("{key}: {text}")))),
+        }
+    }
+
+    /// A sale that came just now: some registry that may have ruled has ruled so.
+    fn read_new(&mut self, new: &Transaction, found: &mut Found) {
+        if !new.kind.is_sale() {
+            return;
+        }
+        let key = new.key;
+        let Some(asked) = self.requests.sales.get(&key) else {
+            return found.push((1, format!("{key}: no terminal asked for it")));
+        };
+        let rulings = || asked.iter().flat_map(|asked| &asked.rulings);
+        match new.state {
+            State::Declined => {
+                let justified = match &new.code.0 {
+                    b"51" | b"65" | b"S1" => rulings().any(Result::is_ok),
+                    b"91" => self.limits_small || rulings().any(|one| *one == Err(Code(*b"91"))),
+                    code => rulings().any(|one| *one == Err(Code(*code))),
+                };
+                if !justified {
+                    found.push((7, format!("{key}: declined with {}, for no reason", new.code)));
+                }
+            }
+            _ if rulings().any(|one| one.as_ref() == Ok(&new.legs)) => self.check_pace(new, found),
+            _ if rulings().any(Result::is_ok) => {
+                found.push((3, format!("{key}: posts {:?}, which no rule says", new.legs)));
+            }
+            _ => found.push((7, format!("{key}: granted, and the operator had forbidden it"))),
+        }
+    }
+
+    /// A service's sales within a minute keep within some limit that was in force.
+    fn check_pace(&self, new: &Transaction, found: &mut Found) {
+        let mut most = 0;
+        for limit in self.versions.velocities(new.service.0) {
+            if limit == 0 {
+                return;
+            }
+            most = most.max(limit);
+        }
+        let rows = self.journal.values().filter(|row| {
+            row.kind.is_sale()
+                && row.state != State::Declined
+                && (row.key.terminal, row.service) == (new.key.terminal, new.service)
+                && row.at_ms <= new.at_ms
+                && row.at_ms + 60_000 > new.at_ms
+        });
+        let count = rows.count();
+        if count > usize::try_from(most).unwrap_or(usize::MAX) {
+            found.push((7, format!("{}: {count} sales in a minute, at most {most}", new.key)));
+        }
+    }
+
+    /// A float from which a sale was just granted covers it.
+    fn check_floor(
+        &self,
+        row: &AccountRow,
+        rows: &[(Option<Transaction>, Transaction)],
+        found: &mut Found,
+    ) {
+        if row.id.kind != AccountKind::SellerFloat {
+            return;
+        }
+        let account = &row.account;
+        let limit = self.versions.credit_limit(row.id.owner);
+        let granted = rows.iter().any(|(old, new)| {
+            old.is_none() && new.kind.is_sale() && new.seller.0 == row.id.owner && takes(new)
+        });
+        let left = account.posted_minor - account.reserved_minor + limit;
+        if granted && left < 0 {
+            found.push((3, format!("{}: a sale left it {} beyond its limit", row.id, -left)));
+        }
+        if account.floor_minor != -limit {
+            found.push((7, format!("{}: its floor is not its seller's limit", row.id)));
+        }
+    }
+}
+
+/// Whether its outcome is not known.
+pub(super) fn is_open(row: &Transaction) -> bool {
+    matches!(row.state, State::Intent | State::Unknown)
+}
+
+fn takes(row: &Transaction) -> bool {
+    is_open(row) || row.state == State::Approved
+}
+
+/// What may not change from one version of a row to the next.
+fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
+    let content = |row: &Transaction| {
+        (
+            (row.seq, row.kind, row.digest, row.seller, row.service, row.product),
+            (row.amount_minor, row.currency, row.subscriber, row.at_ms, row.original),
+        )
+    };
+    if content(old) != content(new) {
+        return Some("its content changed".to_owned());
+    }
+    if old.voucher.is_some() && old.voucher != new.voucher {
+        return Some("its voucher changed".to_owned());
+    }
+    if takes(new) && old.legs != new.legs {
+        return Some("its legs changed".to_owned());
+    }
+    let allowed = old.state == new.state
+        || match new.state {
+            State::Unknown => old.state == State::Intent,
+            State::Approved | State::Declined => is_open(old),
+            State::Reversed => old.state == State::Approved,
+            State::Intent => false,
+        };
+    (!allowed).then(|| format!("{:?} became {:?}", old.state, new.state))
+}
+
+fn voucher_of(key: &[u8]) -> Option<VoucherName> {
+    let mut reader = tillgate_store_core::record::wire::Reader::new(key);
+    let (service, product) = (reader.u16().ok()?, reader.u16().ok()?);
+    reader.date().ok()?;
+    let serial = tillgate_store_core::record::wire::text(reader.rest()).ok()?;
+    Some((service, product, serial))
+}
+
+/// The stock's keys are read here by their parts: service, product, expiry, serial.
+const _: fn(&Voucher) -> tillgate_store_core::record::KeyBytes = Voucher::key;

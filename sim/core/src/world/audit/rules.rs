@@ -1,0 +1,187 @@
+//! Promise 7: which sales the registry of a moment grants, and what they post; written anew from
+//! the rules, not from the gateway's code.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tillgate_codec::link::message::Sale;
+use tillgate_core::time::{Calendar, Wall};
+use tillgate_store_core::{
+    AccountId, AccountKind, Code, Distributor, Leg, Legs, RegistryRecord, Seller, Service,
+    ServiceKind, Status, Terminal, TerminalId,
+};
+
+use super::requests::Ruling;
+use crate::world::config::Config;
+
+/// The registry as it was after one durable change.
+#[derive(Clone, Default)]
+struct View {
+    terminals: BTreeMap<u32, Terminal>,
+    sellers: BTreeMap<u32, Seller>,
+    distributors: BTreeMap<u32, Distributor>,
+    services: BTreeMap<u16, Service>,
+}
+
+/// Every state of the registry so far.
+pub(super) struct Versions {
+    views: Vec<Rc<View>>,
+    acknowledged: usize,
+    bridges: Vec<String>,
+}
+
+impl Versions {
+    pub(super) fn new(config: &Config) -> Self {
+        let bridges = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
+        Self { views: vec![Rc::default()], acknowledged: 0, bridges }
+    }
+
+    /// A change is durable.
+    pub(super) fn change(&mut self, records: Vec<RegistryRecord>) {
+        let mut view = View::clone(self.latest());
+        for record in records {
+            match record {
+                RegistryRecord::Terminal(record) => {
+                    view.terminals.insert(record.id.0, record);
+                }
+                RegistryRecord::Seller(record) => {
+                    view.sellers.insert(record.id.0, record);
+                }
+                RegistryRecord::Distributor(record) => {
+                    view.distributors.insert(record.id.0, record);
+                }
+                RegistryRecord::Service(record) => {
+                    view.services.insert(record.id.0, record);
+                }
+            }
+        }
+        self.views.push(Rc::new(view));
+    }
+
+    /// The operator has been told of everything that is durable.
+    pub(super) fn acknowledge(&mut self) {
+        self.acknowledged = self.views.len() - 1;
+    }
+
+    /// The last state that the operator has been told of.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.acknowledged
+    }
+
+    /// A seller's credit limit now.
+    pub(super) fn credit_limit(&self, seller: u32) -> i64 {
+        self.latest().sellers.get(&seller).map_or(0, |seller| seller.credit_limit_minor)
+    }
+
+    /// A service's velocity limit in every state since one.
+    pub(super) fn velocities(&self, service: u16) -> impl Iterator<Item = u32> {
+        let services = self.views.iter().filter_map(move |view| view.services.get(&service));
+        services.map(|service| service.velocity.count_max)
+    }
+
+    /// What every state since one says to a sale.
+    pub(super) fn rulings(
+        &self,
+        since: usize,
+        terminal: TerminalId,
+        sale: &Sale<'_>,
+        wall: Wall,
+        calendar: &Calendar,
+    ) -> Vec<Ruling> {
+        let today = calendar.date(wall).0;
+        let views = self.views.iter().skip(since);
+        views.map(|view| view.rule(terminal.0, sale, today, &self.bridges)).collect()
+    }
+
+    fn latest(&self) -> &Rc<View> {
+        self.views.last().expect("there is a first one")
+    }
+}
+
+impl View {
+    fn rule(&self, terminal: u32, sale: &Sale<'_>, today: u16, bridges: &[String]) -> Ruling {
+        let refused = |code: &[u8; 2]| Err(Code(*code));
+        let active = |status: &Status| *status == Status::Active;
+        let Some(terminal) = self.terminals.get(&terminal).filter(|one| active(&one.status)) else {
+            return refused(b"58");
+        };
+        let Some(seller) = self.sellers.get(&terminal.seller.0).filter(|one| active(&one.status))
+        else {
+            return refused(b"03");
+        };
+        let mut chain = Vec::new();
+        let mut above = Some(seller.distributor);
+        while let Some(id) = above {
+            let Some(distributor) = self.distributors.get(&id.0) else { return refused(b"D1") };
+            if !active(&distributor.status) {
+                return refused(b"D1");
+            }
+            chain.push(id.0);
+            above = distributor.parent;
+        }
+        if today.abs_diff(sale.date.0) > 1 {
+            return refused(b"B1");
+        }
+        let Some(service) = self.services.get(&sale.service) else { return refused(b"12") };
+        if !active(&service.status) {
+            return refused(b"57");
+        }
+        let offered = match sale.product {
+            0 => service.open_amount,
+            product => service.products.iter().any(|offered| {
+                offered.id.0 == product && offered.amount_minor == sale.amount_minor
+            }),
+        };
+        if !offered || sale.currency != service.currency {
+            return refused(b"13");
+        }
+        if sale.amount_minor < service.amount_min_minor
+            || sale.amount_minor > service.amount_max_minor
+        {
+            return refused(b"61");
+        }
+        match service.kind {
+            ServiceKind::Voucher if !sale.subscriber.is_empty() => return refused(b"30"),
+            ServiceKind::TopUp if sale.subscriber.is_empty() => return refused(b"14"),
+            ServiceKind::Voucher | ServiceKind::TopUp => {}
+        }
+        if service.kind == ServiceKind::TopUp && !bridges.contains(&service.route) {
+            return refused(b"91");
+        }
+        posting(service, seller, &chain, sale)
+    }
+}
+
+/// The seller pays the amount; every level takes its share of it, rounded down, by the latest of
+/// its rules that has begun; the provider is owed the rest.
+fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -> Ruling {
+    let currency = service.currency;
+    let amount = i64::try_from(sale.amount_minor).map_err(|_| Code(*b"13"))?;
+    let mut legs = Legs::new();
+    let mut leg = |kind, owner, amount_minor| {
+        if amount_minor != 0 {
+            legs.push(Leg { account: AccountId { kind, owner, currency }, amount_minor });
+        }
+    };
+    leg(AccountKind::SellerFloat, seller.id.0, -amount);
+    let mut rest = amount;
+    let owners = [(AccountKind::SellerCommission, seller.id.0)];
+    let above = chain.iter().map(|id| (AccountKind::DistributorCommission, *id));
+    for (level, (kind, owner)) in (0_u8..).zip(owners.into_iter().chain(above)) {
+        let mut rate = None;
+        for rule in &service.commission {
+            let begun = rule.level == level && rule.from.0 <= sale.date.0;
+            if begun && rate.is_none_or(|(from, _)| rule.from.0 >= from) {
+                rate = Some((rule.from.0, rule.basis_points));
+            }
+        }
+        let share = amount * i64::from(rate.map_or(0, |(_, points)| points)) / 10_000;
+        leg(kind, owner, share);
+        rest -= share;
+    }
+    if rest < 0 {
+        return Err(Code(*b"96"));
+    }
+    leg(AccountKind::ProviderClearing, u32::from(service.id.0), rest);
+    Ok(legs)
+}

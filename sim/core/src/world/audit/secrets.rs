@@ -1,0 +1,55 @@
+//! Promises 10 and 11: every secret bears a mark, which may be neither on the wire nor at rest;
+//! and a flipped bit at rest is seen.
+
+use super::Witness;
+use super::rows::Found;
+use crate::time::Moment;
+use crate::world::World;
+use crate::world::disk::{Change, Disk};
+use crate::world::fault::Fault;
+use crate::world::gateway::Process;
+use crate::world::network::SECRET;
+
+/// Bits flipped at each crash.
+const FLIPS: u32 = 2;
+
+impl Witness {
+    /// A frame on its way to a terminal.
+    pub(in super::super) fn frame(&mut self, at: Moment, bytes: &[u8]) {
+        if bears_secret(bytes) {
+            self.violate(at, 10, "a secret crosses the wire in the clear".to_owned());
+        }
+    }
+
+    pub(super) fn read_secrets(&self, write: &[Change], found: &mut Found) {
+        for Change { family, key, value } in write {
+            if bears_secret(key) || value.as_ref().is_some_and(|value| bears_secret(value)) {
+                found.push((10, format!("a secret lies in the clear in {}", family.name())));
+            }
+        }
+    }
+}
+
+impl World {
+    /// Flips bits in copies of the durable rows: each must be refused, or named.
+    pub(in super::super) fn try_flips(&mut self, disk: &Disk) {
+        if !self.config.faults.has(Fault::Flips) {
+            return;
+        }
+        for _ in 0..FLIPS {
+            let Some((rows, what)) = disk.flipped(&mut self.disk_dice) else { return };
+            self.counts.flips += 1;
+            let seen = match tillgate_store_core::verify(&rows) {
+                Ok(report) => !report.holds(),
+                Err(_) => true,
+            };
+            if !seen && Process::opens(rows).is_ok() {
+                self.witness.violate(self.now, 11, format!("nobody notices {what}"));
+            }
+        }
+    }
+}
+
+fn bears_secret(bytes: &[u8]) -> bool {
+    bytes.windows(SECRET.len()).any(|window| window == SECRET)
+}

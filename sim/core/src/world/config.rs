@@ -1,0 +1,371 @@
+//! What a seed makes of the world: its size, its troubles and how bad they are.
+//!
+//! Every part is drawn from a stream of its own, so that taking one kind of trouble away, or some
+//! terminals, leaves the other parts as they were: that is what makes shrinking work.
+
+use tillgate_core::desk::Capabilities;
+use tillgate_core::limits::{DeskLimits, FrontLimits};
+use tillgate_core::time::{Calendar, Wall};
+
+use super::fault::{Fault, Faults};
+use crate::dice::Dice;
+use crate::firmware::Delay;
+use crate::provider::Manners;
+use crate::time::Span;
+
+/// What somebody fixed of a configuration that is drawn otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tweaks {
+    /// How many terminals take part.
+    pub terminals: Option<u16>,
+    /// How long the chaos lasts, seconds.
+    pub chaos_s: Option<u16>,
+    /// Kinds of trouble that are taken away.
+    pub without: Faults,
+}
+
+/// A low and a high bound.
+pub(super) type Between = (Span, Span);
+
+/// A world's configuration, a function of seed and tweaks alone.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) seed: u64,
+    pub(super) faults: Faults,
+    pub(super) terminals: u16,
+    pub(super) reactors: u16,
+    /// How long customers come and troubles last; then everything must finish.
+    pub(super) chaos: Span,
+    pub(super) think: Span,
+    pub(super) wire: Wire,
+    /// From one hand to the next, through the pool.
+    pub(super) pool: Between,
+    pub(super) disk: Disk,
+    /// Mean time between crashes.
+    pub(super) crash_every: Option<Span>,
+    pub(super) down: Between,
+    pub(super) bridges: Vec<Bridge>,
+    /// Mean time between the operator's orders.
+    pub(super) operator_every: Option<Span>,
+    pub(super) wall: Wall,
+    pub(super) calendar: Calendar,
+    /// Mean time between jumps of the wall clock, and how far they go at most.
+    pub(super) clock: Option<(Span, Span)>,
+    pub(super) front: FrontLimits,
+    pub(super) desk: DeskLimits,
+    pub(super) shop: Shop,
+}
+
+/// Between terminals and gateway.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    pub(super) latency: Between,
+    /// Of 1000 sends, how many arrive in pieces.
+    pub(super) split_permille: u16,
+    /// Of 1000 connections, how many something befalls.
+    pub(super) mishap_permille: u16,
+    /// Longest standstill.
+    pub(super) stall: Span,
+}
+
+/// Below the store.
+#[derive(Clone, Debug)]
+pub(super) struct Disk {
+    pub(super) sync: Between,
+    /// Of 1000 commits, how many take up to `slow`.
+    pub(super) slow_permille: u16,
+    pub(super) slow: Span,
+    /// Of 1000 commits, how many fail.
+    pub(super) error_permille: u16,
+    /// Of 1000 commits, how many see the process end before they are durable.
+    pub(super) crash_permille: u16,
+}
+
+/// A bridge, its line and the provider behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Bridge {
+    pub(super) name: String,
+    pub(super) capabilities: Capabilities,
+    pub(super) manners: Manners,
+    pub(super) latency: Between,
+    /// The bridge gives up after this.
+    pub(super) deadline: Span,
+    /// Of 1000 orders, how many never leave.
+    pub(super) unsent_permille: u16,
+    /// Of 1000 messages, how many get lost on the way there, and on the way back.
+    pub(super) lost_permille: u16,
+    /// Of 1000 messages, how many take far longer than the bridge waits.
+    pub(super) late_permille: u16,
+    /// Of 1000 answers, how many are reported twice.
+    pub(super) twice_permille: u16,
+}
+
+/// What there is to sell and to sell it with.
+#[derive(Clone, Debug)]
+pub(super) struct Shop {
+    /// Vouchers of each product at the start.
+    pub(super) vouchers: u32,
+    pub(super) float_minor: i64,
+    pub(super) credit_minor: i64,
+    /// Sales of one service by one terminal a minute; 0: no limit.
+    pub(super) velocity: u32,
+    /// Distributors above a seller.
+    pub(super) levels: u32,
+    pub(super) confirm_permille: u16,
+    pub(super) retry_permille: u16,
+    /// Whether blocked terminals try on.
+    pub(super) stubborn: bool,
+    /// Of 1000 terminals, how many hold the gateway's public key.
+    pub(super) nk_permille: u16,
+}
+
+/// The streams that the parts are drawn from; never renumbered, or old seeds are other worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Faults = 1,
+    Size = 2,
+    Wire = 3,
+    Disk = 4,
+    Crashes = 5,
+    Bridges = 6,
+    Operator = 7,
+    Clock = 8,
+    Limits = 9,
+    Shop = 10,
+    Ties = 11,
+    WireRun = 12,
+    PoolRun = 13,
+    DiskRun = 14,
+    CrashRun = 15,
+    LineRun = 16,
+    OperatorRun = 17,
+    ClockRun = 18,
+    Entropy = 19,
+    TamperRun = 20,
+    Desk = 21,
+}
+
+impl Stream {
+    pub(super) fn dice(self, seed: u64) -> Dice {
+        #[expect(clippy::as_conversions, reason = "a unit enum's number is its value")]
+        Dice::new(seed, 0x574F_524C_4400 + self as u64)
+    }
+}
+
+impl Config {
+    pub(super) fn draw(seed: u64, tweaks: &Tweaks) -> Self {
+        let faults = draw_faults(seed).minus(tweaks.without);
+        let mut dice = Stream::Size.dice(seed);
+        let terminals = 3 + number(&mut dice, 8);
+        let reactors = 1 + number(&mut dice, 2);
+        let chaos = Span::s(40 + dice.below(60));
+        let think = dice.between(Span::s(2), Span::s(9));
+        let pool = match faults.has(Fault::Pool) {
+            true => (Span(1_000), dice.between(Span::ms(1), Span::ms(300))),
+            false => (Span(20_000), Span(60_000)),
+        };
+        let mut clock = Stream::Clock.dice(seed);
+        let wall = draw_wall(&mut clock);
+        let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
+        Self {
+            seed,
+            faults,
+            terminals: tweaks.terminals.unwrap_or(terminals).max(1),
+            reactors,
+            chaos: tweaks.chaos_s.map_or(chaos, |s| Span::s(u64::from(s))),
+            think,
+            wire: Wire::draw(seed, faults),
+            pool,
+            disk: Disk::draw(seed, faults),
+            crash_every: draw_crashes(seed, faults),
+            down: (Span::ms(50), Span::s(4)),
+            bridges: draw_bridges(seed, faults),
+            operator_every: draw_operator(seed, faults),
+            wall,
+            calendar: Calendar { utc_offset_min: 60, cutoff_min: 120 },
+            clock: faults.has(Fault::Clock).then_some(jumps),
+            front: draw_front(seed, faults),
+            desk: draw_desk(seed, faults),
+            shop: Shop::draw(seed),
+        }
+    }
+}
+
+/// A world with no trouble at all is drawn now and then: it must pass, too.
+fn draw_faults(seed: u64) -> Faults {
+    let mut dice = Stream::Faults.dice(seed);
+    let share = [0, 300, 500, 700, 1_000][usize::from(number(&mut dice, 5))];
+    let drawn = Fault::ALL.into_iter().filter(|_| dice.chance(share));
+    drawn.fold(Faults::NONE, Faults::with)
+}
+
+impl Wire {
+    fn draw(seed: u64, faults: Faults) -> Self {
+        let mut dice = Stream::Wire.dice(seed);
+        let slowest = dice.between(Span::ms(1), Span::ms(800));
+        let split = 50 + number(&mut dice, 900);
+        let mishaps = 100 + number(&mut dice, 700);
+        let stall = dice.between(Span::s(1), Span::s(40));
+        let any = [Fault::Cuts, Fault::Stalls, Fault::Tamper];
+        let any = any.into_iter().any(|fault| faults.has(fault));
+        Self {
+            latency: (Span(slowest.0 / 4), slowest),
+            split_permille: if faults.has(Fault::Splits) { split } else { 0 },
+            mishap_permille: if any { mishaps } else { 0 },
+            stall,
+        }
+    }
+}
+
+impl Disk {
+    fn draw(seed: u64, faults: Faults) -> Self {
+        let mut dice = Stream::Disk.dice(seed);
+        let slowest = dice.between(Span(200_000), Span::ms(20));
+        let slow_permille = number(&mut dice, 60);
+        let slow = dice.between(Span::ms(100), Span::s(3));
+        let error_permille = number(&mut dice, 20);
+        let crash_permille = 5 + number(&mut dice, 25);
+        let bad = faults.has(Fault::Disk);
+        Self {
+            sync: (Span(100_000), slowest),
+            slow_permille: if bad { slow_permille } else { 0 },
+            slow,
+            error_permille: if bad { error_permille } else { 0 },
+            crash_permille: if faults.has(Fault::Crashes) { crash_permille } else { 0 },
+        }
+    }
+}
+
+fn draw_crashes(seed: u64, faults: Faults) -> Option<Span> {
+    let mut dice = Stream::Crashes.dice(seed);
+    let every = dice.between(Span::s(8), Span::s(60));
+    faults.has(Fault::Crashes).then_some(every)
+}
+
+fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
+    let mut dice = Stream::Operator.dice(seed);
+    let every = dice.between(Span::s(2), Span::s(15));
+    faults.has(Fault::Operator).then_some(every)
+}
+
+fn draw_bridges(seed: u64, faults: Faults) -> Vec<Bridge> {
+    let mut dice = Stream::Bridges.dice(seed);
+    let count = 1 + number(&mut dice, 3);
+    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).collect()
+}
+
+fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
+    let capabilities = match dice.below(3) {
+        0 => Capabilities { idempotent: true, inquiry: true },
+        1 => Capabilities { idempotent: false, inquiry: true },
+        _ => Capabilities { idempotent: true, inquiry: false },
+    };
+    let slowest = dice.between(Span::ms(5), Span::s(3));
+    let manners = Manners {
+        seed: dice.throw(),
+        latency: Delay::Uniform(Span(slowest.0 / 8), slowest),
+        declined_permille: number(dice, 150),
+        silent_permille: number(dice, 300),
+        deaf_permille: number(dice, 300),
+        pending_permille: number(dice, 200),
+        pending: dice.between(Span::ms(500), Span::s(60)),
+        idempotent: capabilities.idempotent,
+    };
+    let calm = Manners {
+        declined_permille: 30,
+        silent_permille: 0,
+        deaf_permille: 0,
+        pending_permille: 0,
+        ..manners.clone()
+    };
+    let deadline = dice.between(Span::s(2), Span::s(10));
+    let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(dice, most));
+    let bad = |permille| if faults.has(Fault::Line) { permille } else { 0 };
+    Bridge {
+        name: format!("bridge-{place}"),
+        capabilities,
+        manners: if faults.has(Fault::Provider) { manners } else { calm },
+        latency: (Span::ms(1), Span::ms(40)),
+        deadline,
+        unsent_permille: bad(unsent),
+        lost_permille: bad(lost),
+        late_permille: bad(late),
+        twice_permille: bad(twice),
+    }
+}
+
+/// Half of the worlds begin shortly before their business day ends.
+fn draw_wall(dice: &mut Dice) -> Wall {
+    /// 2026-11-23T00:00:00Z: an hour before the day turns by the world's calendar.
+    const MIDNIGHT_MS: u64 = 1_795_392_000_000;
+    const HOUR_MS: u64 = 3_600_000;
+    match dice.below(2) {
+        0 => Wall(MIDNIGHT_MS + HOUR_MS - dice.below(90_000)),
+        _ => Wall(MIDNIGHT_MS + HOUR_MS + dice.below(23 * HOUR_MS)),
+    }
+}
+
+fn draw_jump(dice: &mut Dice) -> Span {
+    [Span::s(3), Span::s(600), Span::s(80_000)][usize::from(number(dice, 3))]
+}
+
+fn draw_front(seed: u64, faults: Faults) -> FrontLimits {
+    let mut dice = Stream::Limits.dice(seed);
+    let small = FrontLimits {
+        sessions_max: 3 + u32::from(number(&mut dice, 10)),
+        handshakes_max: 1 + u32::from(number(&mut dice, 3)),
+        requests_per_session_max: 1 + u8::from(dice.chance(500)),
+        requests_max: 1 + u32::from(number(&mut dice, 4)),
+        unsent_bytes_max: 200 + u32::from(number(&mut dice, 2_000)),
+        ..usual_front()
+    };
+    if faults.has(Fault::Limits) { small } else { usual_front() }
+}
+
+fn usual_front() -> FrontLimits {
+    FrontLimits {
+        sessions_max: 64,
+        handshake: Span::s(20),
+        record: Span::s(20),
+        idle: Span::s(120),
+        ..FrontLimits::default()
+    }
+}
+
+fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
+    let mut dice = Stream::Limits.dice(seed ^ 1);
+    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
+    let small = DeskLimits {
+        batch_max: 1 + usize::from(number(&mut dice, 8)),
+        pending_max: 1 + usize::from(number(&mut dice, 6)),
+        waiters_max: 1 + usize::from(number(&mut dice, 4)),
+        answer: dice.between(Span::s(4), Span::s(15)),
+        inquiries_max: 1 + u32::from(number(&mut dice, 3)),
+        ..usual
+    };
+    if faults.has(Fault::Limits) { small } else { usual }
+}
+
+impl Shop {
+    fn draw(seed: u64) -> Self {
+        let mut dice = Stream::Shop.dice(seed);
+        let scarce = dice.chance(250);
+        let poor = dice.chance(250);
+        Self {
+            vouchers: if scarce { u32::from(number(&mut dice, 12)) } else { 60 },
+            float_minor: if poor { 30_000 } else { 5_000_000 },
+            credit_minor: if dice.chance(500) { 10_000 } else { 0 },
+            velocity: if dice.chance(300) { 2 + u32::from(number(&mut dice, 8)) } else { 0 },
+            levels: 1 + u32::from(number(&mut dice, 4)),
+            confirm_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
+            retry_permille: number(&mut dice, 300),
+            stubborn: dice.chance(500),
+            nk_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
+        }
+    }
+}
+
+/// A number below `bound`.
+pub(super) fn number(dice: &mut Dice, bound: u16) -> u16 {
+    u16::try_from(dice.below(u64::from(bound))).expect("it is below a u16")
+}

@@ -1,0 +1,53 @@
+//! What can happen in a world.
+
+use tillgate_core::desk::{Control, Found};
+use tillgate_store_core::Key;
+
+use super::gateway::Job;
+use super::lines::Message;
+use super::wire::{Item, Way};
+
+/// Something that happens at a moment. What concerns a process names its incarnation: after a
+/// crash nothing of the one before reaches the next.
+pub(super) enum Event {
+    /// A terminal's deadline.
+    Terminal(usize),
+    /// A terminal's connection request arrives at the gateway.
+    Arrive { conn: usize },
+    /// A terminal hears that its connection stands.
+    Connected { conn: usize },
+    /// Something arrives at an end of a connection.
+    Deliver { conn: usize, way: Way, item: Item },
+    /// What was held back while the gateway did not read.
+    Flush { conn: usize },
+    /// A recorded connection is played again.
+    Replay,
+    /// A front's deadline.
+    Front { life: u32, reactor: u16 },
+    /// A pool thread has come to a job.
+    Job { life: u32, job: Box<Job> },
+    /// The desk thread wakes.
+    Desk { life: u32 },
+    /// The desk's commit is durable.
+    Committed { life: u32 },
+    /// A bridge reports to the desk.
+    Found { life: u32, key: Key, found: Found },
+    /// A bridge's patience ends.
+    GiveUp { life: u32, ticket: usize },
+    /// Something arrives at the provider's or the bridge's end of a line.
+    Line(Message),
+    /// The operator thinks of something to do.
+    Operator,
+    /// The operator's order arrives at the desk.
+    Control { life: u32, control: Box<Control> },
+    /// The process of this life ends.
+    Crash { life: u32 },
+    /// Whatever process there is ends.
+    Doom,
+    /// The process starts.
+    Start,
+    /// The wall clock jumps.
+    Jump,
+    /// The chaos is over.
+    Calm,
+}

@@ -1,0 +1,135 @@
+//! The kinds of trouble a world can have. Each seed draws its own subset (swarm testing: a run
+//! with half of them finds what a run with all of them hides), and shrinking takes them away.
+
+/// A kind of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Connections end at any byte: reset, closed for one end only, or silently dead.
+    Cuts,
+    /// What is sent arrives in pieces.
+    Splits,
+    /// Connections stand still for a while.
+    Stalls,
+    /// Bytes are flipped, sent twice, or recorded and played again.
+    Tamper,
+    /// The gateway's process ends at any moment.
+    Crashes,
+    /// The disk is slow, full, or fails.
+    Disk,
+    /// Bits flip in the rows at rest.
+    Flips,
+    /// The pool's threads overtake each other.
+    Pool,
+    /// Providers decline, are silent, deaf, slow, contradict themselves.
+    Provider,
+    /// Messages between bridges and providers get lost, late, or come twice.
+    Line,
+    /// The operator blocks, unblocks, changes prices, commissions and limits.
+    Operator,
+    /// Terminals reverse, repeat, re-use STANs, send other content under the same STAN.
+    Habits,
+    /// The wall clock jumps.
+    Clock,
+    /// The gateway's limits are small.
+    Limits,
+}
+
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Cuts,
+        Self::Splits,
+        Self::Stalls,
+        Self::Tamper,
+        Self::Crashes,
+        Self::Disk,
+        Self::Flips,
+        Self::Pool,
+        Self::Provider,
+        Self::Line,
+        Self::Operator,
+        Self::Habits,
+        Self::Clock,
+        Self::Limits,
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cuts => "cuts",
+            Self::Splits => "splits",
+            Self::Stalls => "stalls",
+            Self::Tamper => "tamper",
+            Self::Crashes => "crashes",
+            Self::Disk => "disk",
+            Self::Flips => "flips",
+            Self::Pool => "pool",
+            Self::Provider => "provider",
+            Self::Line => "line",
+            Self::Operator => "operator",
+            Self::Habits => "habits",
+            Self::Clock => "clock",
+            Self::Limits => "limits",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+}
+
+/// A set of kinds of trouble.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults(u16);
+
+impl Faults {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// With this one too.
+    #[must_use]
+    pub fn with(self, fault: Fault) -> Self {
+        Self(self.0 | bit(fault))
+    }
+
+    /// Without those.
+    #[must_use]
+    pub const fn minus(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Whether it is among them.
+    #[must_use]
+    pub fn has(self, fault: Fault) -> bool {
+        self.0 & bit(fault) != 0
+    }
+
+    /// Those in it.
+    pub fn iter(self) -> impl Iterator<Item = Fault> {
+        Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
+    }
+}
+
+fn bit(fault: Fault) -> u16 {
+    let place = Fault::ALL.iter().position(|other| *other == fault);
+    1 << place.expect("ALL lists every kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Faults};
+
+    #[test]
+    fn every_fault_has_a_name_and_a_place_of_its_own() {
+        for fault in Fault::ALL {
+            assert_eq!(Fault::named(fault.name()), Some(fault));
+            let one = Faults::NONE.with(fault);
+            assert_eq!(one.iter().collect::<Vec<_>>(), [fault]);
+            assert_eq!(one.minus(one), Faults::NONE);
+        }
+        assert_eq!(Fault::named("floods"), None);
+    }
+}

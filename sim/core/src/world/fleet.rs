@@ -1,0 +1,166 @@
+//! The terminals of a world, and what they want of the wire.
+
+use std::sync::Arc;
+
+use tillgate_codec::link::channel::{StaticPublic, Suite};
+
+use super::World;
+use super::config::{Config, Stream};
+use super::event::Event;
+use super::network::{Network, TERMINAL_FIRST, key_id, offers};
+use super::wire::{Item, Way};
+use crate::firmware::{Custom, Delay, Firmware, Mix, Reconnect, WhenBlocked};
+use crate::terminal::{Identity, Input, Note, Output, Terminal};
+use crate::time::{Moment, Span};
+
+/// One point of sale.
+pub(super) struct Post {
+    pub(super) terminal: Terminal,
+    /// The connection it holds for its own.
+    conn: Option<usize>,
+    armed: Option<Moment>,
+}
+
+/// What a terminal wants done, taken out of its hands.
+enum Wish {
+    Send(Vec<u8>),
+    Close,
+    Connect,
+}
+
+/// The terminals of a configuration, switched on within the first seconds.
+pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
+    let mut dice = Stream::Size.dice(config.seed ^ 1);
+    let [nk, nn] = [Some(gateway), None].map(|public| Arc::new(firmware(config, public)));
+    let post = |id: u32| {
+        let keyed = dice.chance(config.shop.nk_permille);
+        let firmware = Arc::clone(if keyed { &nk } else { &nn });
+        let psk = Network::psk(config.seed, id);
+        let identity = Identity { terminal: id, key_id: key_id(), psk, handshakes: 0 };
+        let on = Moment::default().after(dice.between(Span::ZERO, Span::s(5)));
+        let terminal = Terminal::new(identity, firmware, config.seed, on);
+        Post { terminal, conn: None, armed: None }
+    };
+    (TERMINAL_FIRST..).take(usize::from(config.terminals)).map(post).collect()
+}
+
+fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
+    Firmware {
+        suite: if gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 },
+        gateway,
+        version: "world-1".to_owned(),
+        mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
+        custom: Custom::Think(Delay::Exponential(config.think)),
+        confirm_permille: config.shop.confirm_permille,
+        retry_permille: config.shop.retry_permille,
+        when_blocked: if config.shop.stubborn { WhenBlocked::Try } else { WhenBlocked::Obey },
+        reconnect: Reconnect::FullJitter { base: Span::ms(500), cap: Span::s(8) },
+        connect: Span::s(5),
+        logon: Span::s(10),
+        ping: None,
+    }
+}
+
+impl World {
+    /// Gives a terminal an input and does what it wants.
+    pub(super) fn tell_terminal(&mut self, place: usize, input: Input<'_>) {
+        let post = &mut self.fleet[place];
+        post.terminal.handle(self.now, input);
+        let (mut wishes, mut notes) = (Vec::new(), Vec::new());
+        while let Some(output) = post.terminal.poll() {
+            match output {
+                Output::Send(bytes) => wishes.push(Wish::Send(bytes.to_vec())),
+                Output::Close => wishes.push(Wish::Close),
+                Output::Connect => wishes.push(Wish::Connect),
+                Output::Note(note) => notes.push(note),
+            }
+        }
+        for note in notes {
+            self.heard(place, note);
+        }
+        for wish in wishes {
+            self.grant(place, wish);
+        }
+        self.arm_terminal(place);
+    }
+
+    /// A terminal's deadline, or what is left of one that was put off.
+    pub(super) fn terminal_due(&mut self, place: usize) {
+        let post = &mut self.fleet[place];
+        if post.armed != Some(self.now) {
+            return;
+        }
+        post.armed = None;
+        if post.terminal.deadline().is_some_and(|at| at <= self.now) {
+            self.tell_terminal(place, Input::Deadline);
+        } else {
+            self.arm_terminal(place);
+        }
+    }
+
+    /// Something arrives at a terminal over a connection it may have forgotten.
+    pub(super) fn terminal_receives(&mut self, conn: usize, item: Item) {
+        let Some(place) = self.wire.conns[conn].caller else { return };
+        if self.fleet[place].conn != Some(conn) || !self.wire.conns[conn].held_open {
+            return;
+        }
+        match item {
+            Item::Bytes(mut bytes) => self.tell_terminal(place, Input::Received(&mut bytes)),
+            Item::End => {
+                self.fleet[place].conn = None;
+                self.wire.conns[conn].held_open = false;
+                self.tell_terminal(place, Input::Closed);
+            }
+        }
+    }
+
+    /// The connection that a terminal asked for stands.
+    pub(super) fn terminal_connected(&mut self, conn: usize) {
+        let Some(place) = self.wire.conns[conn].caller else { return };
+        if self.fleet[place].conn == Some(conn) {
+            self.tell_terminal(place, Input::Connected);
+        }
+    }
+
+    fn grant(&mut self, place: usize, wish: Wish) {
+        let now = self.now;
+        match wish {
+            Wish::Send(bytes) => {
+                if let Some(conn) = self.fleet[place].conn {
+                    self.trace.note(now, b's', &bytes);
+                    self.wire.send(&mut self.queue, now, (conn, Way::Up), &bytes);
+                }
+            }
+            Wish::Close => {
+                if let Some(conn) = self.fleet[place].conn.take() {
+                    self.wire.conns[conn].held_open = false;
+                    self.wire.end(&mut self.queue, now, conn, Way::Up);
+                }
+            }
+            Wish::Connect => {
+                let reactors = self.config.reactors;
+                let conn = self.wire.call(&mut self.queue, now, Some(place), reactors);
+                self.fleet[place].conn = Some(conn);
+            }
+        }
+    }
+
+    fn heard(&mut self, place: usize, note: Note) {
+        match note {
+            Note::Finished(_) => self.counts.sales += 1,
+            Note::Online => self.counts.logons += 1,
+            Note::Trouble(trouble) => self.witness.trouble(self.now, place, trouble),
+            _ => {}
+        }
+    }
+
+    fn arm_terminal(&mut self, place: usize) {
+        let post = &mut self.fleet[place];
+        let Some(at) = post.terminal.deadline() else { return };
+        if post.armed.is_none_or(|armed| at < armed) {
+            let at = at.max(self.now);
+            post.armed = Some(at);
+            self.queue.push(at, Event::Terminal(place));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The desk thread's part: mail, commits, and what follows from them.
+
+use tillgate_core::desk::{Content, Input, Order, Output};
+use tillgate_store_core::Store;
+
+use super::super::World;
+use super::super::event::Event;
+use super::super::lines::Purpose;
+use super::pool::Job;
+use crate::time::Span;
+
+/// Mail taken for one commit.
+const MAIL_MAX: usize = 64;
+
+impl World {
+    /// Puts something into the desk's mailbox.
+    pub(in super::super) fn mail_desk(&mut self, input: Input) {
+        if let Some(process) = &mut self.process {
+            let wakes = process.mail.is_empty();
+            process.mail.push_back(input);
+            if wakes {
+                self.wake_desk();
+            }
+        }
+    }
+
+    /// The desk thread takes its mail, unless it waits for the disk.
+    pub(in super::super) fn run_desk(&mut self) {
+        let (now, wall) = (self.now, self.wall());
+        let Some(process) = &mut self.process else { return };
+        if process.busy {
+            return;
+        }
+        process.desk_armed = None;
+        for _ in 0..MAIL_MAX {
+            let Some(input) = process.mail.pop_front() else { break };
+            process.desk.handle(now, wall, input, &process.book);
+        }
+        if process.desk.deadline().is_some_and(|at| at <= now) {
+            process.desk.handle(now, wall, Input::Deadline, &process.book);
+        }
+        // Whatever the desk says before its batch is durable leaves now: it must be nothing that
+        // rests on the batch.
+        self.carry_out();
+        self.commit();
+        self.arm_desk();
+    }
+
+    /// The batch is durable.
+    pub(in super::super) fn committed(&mut self) {
+        let now = self.now;
+        let Some(process) = &mut self.process else { return };
+        for write in process.book.backend_mut().synced() {
+            self.witness.durable(now, &write);
+        }
+        process.busy = false;
+        process.desk.committed(now, &mut process.outcomes);
+        let pending = process.desk.pending();
+        let most = self.config.desk.pending_max + process.recovered;
+        self.witness.desk(now, pending, most);
+        self.carry_out();
+        self.commit();
+        self.wake_desk();
+        self.arm_desk();
+    }
+
+    /// Wakes the desk thread soon; what comes meanwhile joins the batch.
+    pub(super) fn wake_desk(&mut self) {
+        let at = self.now.after(self.pool_dice.between(Span(1_000), Span::ms(2)));
+        let life = self.life;
+        self.queue.push(at, Event::Desk { life });
+    }
+
+    /// Wakes the desk thread at its deadline.
+    pub(super) fn arm_desk(&mut self) {
+        let life = self.life;
+        let Some(process) = &mut self.process else { return };
+        let Some(at) = process.desk.deadline() else { return };
+        if process.desk_armed.is_none_or(|armed| at < armed) {
+            let at = at.max(self.now);
+            process.desk_armed = Some(at);
+            self.queue.push(at, Event::Desk { life });
+        }
+    }
+
+    fn commit(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        if process.busy || !process.desk.stage(&mut process.commands) {
+            return;
+        }
+        let disk = &self.config.disk;
+        let dice = &mut self.disk_dice;
+        let troubled = !self.calm;
+        process.book.backend_mut().failing = troubled && dice.chance(disk.error_permille);
+        let mut takes = dice.between(disk.sync.0, disk.sync.1);
+        if troubled && dice.chance(disk.slow_permille) {
+            takes = dice.between(takes, disk.slow);
+        }
+        let crashes = troubled && dice.chance(disk.crash_permille);
+        let share = dice.between(Span::ZERO, takes);
+        let (commands, outcomes) = (&mut process.commands, &mut process.outcomes);
+        if process.book.commit(commands, outcomes).is_err() {
+            // Nothing may be acknowledged any more: the process ends and is started again.
+            self.counts.disk_errors += 1;
+            return self.crash();
+        }
+        process.busy = true;
+        let life = self.life;
+        if crashes {
+            self.queue.push(self.now.after(share), Event::Crash { life });
+        }
+        self.queue.push(self.now.after(takes), Event::Committed { life });
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(process) = &mut self.process
+            && let Some(output) = process.desk.poll()
+        {
+            match output {
+                Output::Reply(reply) => {
+                    if let Content::Balance { .. } = &reply.content {
+                        self.counts.balances += 1;
+                    }
+                    self.post(Job::Reply(reply));
+                }
+                Output::Push(push) => self.post(Job::Push(push)),
+                Output::Forward(order) => self.order(order, Purpose::Forward),
+                Output::Inquire(order) => self.order(order, Purpose::Inquire),
+                Output::Counter { terminal, counter } => {
+                    process.directory.raise_counter(terminal, counter);
+                }
+                Output::Changed(records) => {
+                    for record in &records {
+                        process.directory.registry.apply(record);
+                    }
+                }
+                Output::Controlled { ticket, result } => self.controlled(ticket, &result),
+                Output::Acknowledged { .. } => self.counts.acknowledged += 1,
+            }
+        }
+    }
+
+    fn order(&mut self, order: Order, purpose: Purpose) {
+        let line = &self.config.bridges[usize::from(order.bridge)];
+        self.trace.note(self.now, b'o', order.reference.as_bytes());
+        self.witness.ordered(self.now, &order, purpose, line.capabilities);
+        self.lines.order(&mut self.queue, self.now, self.life, order, purpose);
+    }
+}

@@ -1,0 +1,228 @@
+//! The reactor's part: bytes in and out, sessions and their connections.
+
+use tillgate_core::front::{Input, Output};
+use tillgate_core::id::SessionId;
+use tillgate_core::time::Moment;
+use tillgate_store_core::TerminalId;
+
+use super::super::World;
+use super::super::event::Event;
+use super::super::wire::{Item, Way};
+use super::pool::Job;
+
+/// What a front wants done, taken out of its hands.
+enum Wish {
+    Admit { door: u32, session: SessionId },
+    Refuse { door: u32, bytes: Vec<u8> },
+    Send { session: SessionId, bytes: Vec<u8> },
+    Pause { session: SessionId },
+    Resume { session: SessionId },
+    Close { session: SessionId },
+    Job(Job),
+    Online { terminal: TerminalId, counter: u64 },
+}
+
+impl World {
+    /// Gives a front an input and does what it wants.
+    pub(in super::super) fn tell_front(&mut self, reactor: u16, input: Input<'_>) {
+        let now = self.now;
+        let Some(process) = &mut self.process else { return };
+        let front = &mut process.fronts[usize::from(reactor)];
+        front.handle(now, input);
+        let mut wishes = Vec::new();
+        while let Some(output) = front.poll() {
+            wishes.extend(wish(output));
+        }
+        let stats = front.stats();
+        self.witness.front(now, &stats, &self.config.front);
+        for wish in wishes {
+            self.grant_front(reactor, wish);
+        }
+        self.arm_front(reactor);
+    }
+
+    /// A connection arrives; nobody is there while the gateway is down.
+    pub(in super::super) fn arrive(&mut self, conn: usize) {
+        if self.process.is_none() {
+            self.wire.end(&mut self.queue, self.now, conn, Way::Down);
+            return;
+        }
+        let place = &mut self.wire.conns[conn];
+        place.served = true;
+        let reactor = place.reactor;
+        let back = self.now.after(self.wire.latency());
+        self.queue.push(back, Event::Connected { conn });
+        let door = u32::try_from(conn).expect("a world has few connections");
+        self.tell_front(reactor, Input::Opened { door });
+    }
+
+    /// Something arrives at the gateway over a connection it may have closed.
+    pub(in super::super) fn front_receives(&mut self, conn: usize, item: Item) {
+        let place = &mut self.wire.conns[conn];
+        if !place.served {
+            return;
+        }
+        if place.paused {
+            place.held.push_back(item);
+            return;
+        }
+        let Some(session) = place.session else { return };
+        let reactor = place.reactor;
+        match item {
+            Item::Bytes(mut bytes) => {
+                let bytes = &mut bytes;
+                self.tell_front(reactor, Input::Received { session, bytes });
+            }
+            Item::End => {
+                self.unserve(conn);
+                self.tell_front(reactor, Input::Closed { session });
+            }
+        }
+    }
+
+    /// The gateway reads again what was held back.
+    pub(in super::super) fn flush(&mut self, conn: usize) {
+        // Bound: every turn takes one off, or stops.
+        while !self.wire.conns[conn].paused {
+            let Some(item) = self.wire.conns[conn].held.pop_front() else { return };
+            self.front_receives(conn, item);
+        }
+    }
+
+    /// A front's deadline, or what is left of one that was put off.
+    pub(in super::super) fn front_due(&mut self, reactor: u16) {
+        let now = self.now;
+        let Some(process) = &mut self.process else { return };
+        let place = usize::from(reactor);
+        if process.front_armed[place] != Some(now) {
+            return;
+        }
+        process.front_armed[place] = None;
+        if process.fronts[place].deadline().is_some_and(|at| at <= now) {
+            self.tell_front(reactor, Input::Deadline);
+            self.check_deadline(reactor);
+        }
+        self.arm_front(reactor);
+    }
+
+    /// The process is gone: its sockets break, or, with the whole machine, fall silent.
+    pub(super) fn drop_connections(&mut self) {
+        let silent = self.disk_dice.chance(300);
+        for conn in 0..self.wire.conns.len() {
+            if !self.wire.conns[conn].served {
+                continue;
+            }
+            if !silent {
+                self.wire.end(&mut self.queue, self.now, conn, Way::Down);
+            }
+            self.unserve(conn);
+        }
+    }
+
+    fn grant_front(&mut self, reactor: u16, wish: Wish) {
+        let now = self.now;
+        match wish {
+            Wish::Admit { door, session } => {
+                let conn = conn_of(door);
+                self.wire.conns[conn].session = Some(session);
+                self.wire.sessions.insert(session, conn);
+            }
+            Wish::Refuse { door, bytes } => {
+                let conn = conn_of(door);
+                self.wire.send(&mut self.queue, now, (conn, Way::Down), &bytes);
+                self.wire.end(&mut self.queue, now, conn, Way::Down);
+                self.unserve(conn);
+            }
+            Wish::Send { session, bytes } => self.write(session, &bytes),
+            Wish::Pause { session } => {
+                if let Some(conn) = self.wire.sessions.get(&session) {
+                    self.wire.conns[*conn].paused = true;
+                }
+            }
+            Wish::Resume { session } => {
+                if let Some(&conn) = self.wire.sessions.get(&session) {
+                    self.wire.conns[conn].paused = false;
+                    self.queue.push(now, Event::Flush { conn });
+                }
+            }
+            Wish::Close { session } => {
+                if let Some(&conn) = self.wire.sessions.get(&session) {
+                    self.wire.end(&mut self.queue, now, conn, Way::Down);
+                    self.unserve(conn);
+                }
+            }
+            Wish::Job(job) => self.post(job),
+            Wish::Online { terminal, counter } => {
+                for peer in (0..self.config.reactors).filter(|peer| *peer != reactor) {
+                    self.tell_front(peer, Input::Superseded { terminal, counter });
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, session: SessionId, bytes: &[u8]) {
+        let Some(&conn) = self.wire.sessions.get(&session) else { return };
+        self.trace.note(self.now, b'g', bytes);
+        self.witness.frame(self.now, bytes);
+        self.wire.send(&mut self.queue, self.now, (conn, Way::Down), bytes);
+        let most = usize::try_from(self.config.front.unsent_bytes_max).unwrap_or(usize::MAX);
+        if self.wire.unread(conn) > most {
+            let reactor = self.wire.conns[conn].reactor;
+            self.tell_front(reactor, Input::Overflowed { session });
+        }
+    }
+
+    fn unserve(&mut self, conn: usize) {
+        let place = &mut self.wire.conns[conn];
+        place.served = false;
+        place.paused = false;
+        place.held.clear();
+        if let Some(session) = place.session.take() {
+            self.wire.sessions.remove(&session);
+        }
+    }
+
+    fn arm_front(&mut self, reactor: u16) {
+        let life = self.life;
+        let Some(process) = &mut self.process else { return };
+        let place = usize::from(reactor);
+        let Some(at) = process.fronts[place].deadline() else { return };
+        if process.front_armed[place].is_none_or(|armed| at < armed) {
+            let at = at.max(self.now);
+            process.front_armed[place] = Some(at);
+            self.queue.push(at, Event::Front { life, reactor });
+        }
+    }
+
+    /// A deadline that was handled lies behind.
+    fn check_deadline(&mut self, reactor: u16) {
+        let Some(process) = &self.process else { return };
+        let next = process.fronts[usize::from(reactor)].deadline();
+        if next.is_some_and(|at: Moment| at <= self.now) {
+            self.witness.violate(self.now, 8, "a front's deadline does not advance".to_owned());
+        }
+    }
+}
+
+fn wish(output: Output<'_>) -> Option<Wish> {
+    Some(match output {
+        Output::Admit { door, session } => Wish::Admit { door, session },
+        Output::Refuse { door, bytes } => Wish::Refuse { door, bytes: bytes.to_vec() },
+        Output::Send { session, bytes } => Wish::Send { session, bytes: bytes.to_vec() },
+        Output::Pause { session } => Wish::Pause { session },
+        Output::Resume { session } => Wish::Resume { session },
+        Output::Close { session, .. } => Wish::Close { session },
+        Output::Handshake { session, hello } => {
+            Wish::Job(Job::Hello { session, hello: hello.to_vec() })
+        }
+        Output::Request { session, terminal, received, body } => {
+            Wish::Job(Job::request(session, terminal, received, body))
+        }
+        Output::Online { terminal, counter, .. } => Wish::Online { terminal, counter },
+        Output::Offline { .. } => return None,
+    })
+}
+
+fn conn_of(door: u32) -> usize {
+    usize::try_from(door).expect("a door is a connection's number")
+}

@@ -1,0 +1,201 @@
+//! The other shell: what `gateway/server` does with threads and sockets is done here with events.
+//! It decides nothing; it starts, carries, and stops.
+//!
+//! ```text
+//!   wire ─▶ Front ─▶ pool: work::request ─▶ mailbox ─▶ Desk ─▶ Book::commit ─▶ synced ─┐
+//!     ◀──── Front ◀─ pool: work::reply ◀──────────────────────── Desk::committed ◀─────┘
+//! ```
+
+mod desk;
+mod front;
+mod pool;
+
+use std::collections::VecDeque;
+
+use tillgate_core::desk::{Desk, Input};
+use tillgate_core::directory::Directory;
+use tillgate_core::front::Front;
+use tillgate_store_core::{
+    Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
+};
+
+pub(super) use self::pool::Job;
+use super::World;
+use super::config::Stream;
+use super::disk::Disk;
+use super::event::Event;
+use crate::time::{Moment, Span};
+
+/// A running gateway. Dropping it is what a crash does.
+pub(super) struct Process {
+    fronts: Vec<Front>,
+    front_armed: Vec<Option<Moment>>,
+    directory: Directory,
+    desk: Desk,
+    book: Book<Disk>,
+    mail: VecDeque<Input>,
+    /// Jobs that wait for a pool thread.
+    jobs: u32,
+    /// Whether the desk thread waits for the disk.
+    busy: bool,
+    desk_armed: Option<Moment>,
+    commands: Vec<Command>,
+    outcomes: Vec<Outcome>,
+    /// Pending transactions found at the start: they are over no limit.
+    recovered: usize,
+}
+
+impl World {
+    /// Opens the store and starts; a disk that was not damaged must open.
+    pub(super) fn start(&mut self) {
+        let Some(disk) = self.disk.take() else { return };
+        self.life += 1;
+        self.trace.note(self.now, b'S', &self.life.to_le_bytes());
+        match self.open(disk) {
+            Ok(process) => self.process = Some(process),
+            Err(error) => {
+                self.witness.violate(self.now, 11, format!("a sound store does not open: {error}"));
+                return;
+            }
+        }
+        self.arm_desk();
+        self.wake_desk();
+    }
+
+    fn open(&mut self, disk: Disk) -> Result<Process, StoreError> {
+        let book = Book::open(disk, self.config.seed.to_be_bytes())?;
+        let names: Vec<String> =
+            self.config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
+        let mut directory = Directory::new(book.load_registry()?, &names);
+        tillgate_store_core::journal::records(book.backend(), &[], |counter: Counter| {
+            directory.raise_counter(counter.terminal, counter.high);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        let capabilities = self.config.bridges.iter().map(|bridge| bridge.capabilities).collect();
+        let seed = Stream::Desk.dice(self.config.seed ^ u64::from(self.life)).throw();
+        let mut desk = Desk::new(self.config.desk, capabilities, book.store_id(), seed);
+        for transaction in book.open_transactions()? {
+            let service = directory.registry.service(transaction.service);
+            let bridge = service.and_then(|service| directory.bridge(&service.route)).unwrap_or(0);
+            desk.recover(self.now, self.wall(), transaction, bridge);
+        }
+        let front = |reactor| Front::new(self.config.front, reactor, self.now);
+        let fronts: Vec<Front> = (0..self.config.reactors).map(front).collect();
+        Ok(Process {
+            front_armed: vec![None; fronts.len()],
+            fronts,
+            directory,
+            recovered: desk.pending(),
+            desk,
+            book,
+            mail: VecDeque::new(),
+            jobs: 0,
+            busy: false,
+            desk_armed: None,
+            commands: Vec::new(),
+            outcomes: Vec::new(),
+        })
+    }
+
+    /// The process ends where it stands: everything but the disk is gone.
+    pub(super) fn crash(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        self.counts.crashes += 1;
+        self.trace.note(self.now, b'X', &self.life.to_le_bytes());
+        let mut disk = process.book.into_backend();
+        for write in disk.crashed(&mut self.disk_dice) {
+            self.witness.durable(self.now, &write);
+        }
+        self.drop_connections();
+        self.witness.crashed();
+        self.inspect(&disk);
+        self.disk = Some(disk);
+        let down = self.disk_dice.between(self.config.down.0, self.config.down.1);
+        self.queue.push(self.now.after(down), Event::Start);
+    }
+
+    /// An orderly end: newcomers are refused, everybody is answered, then nothing is left.
+    pub(super) fn drain(&mut self) {
+        for reactor in 0..self.config.reactors {
+            self.tell_front(reactor, tillgate_core::front::Input::Drain);
+        }
+        self.mail_desk(Input::Drain);
+    }
+
+    /// Whether nothing is in flight in a gateway that was told to drain.
+    pub(super) fn is_drained(&self) -> bool {
+        self.process.as_ref().is_some_and(|process| {
+            process.fronts.iter().all(Front::is_drained)
+                && process.desk.is_drained()
+                && process.desk.pending() == 0
+                && process.mail.is_empty()
+                && !process.busy
+                && process.jobs == 0
+        })
+    }
+
+    /// What is still in flight, in words.
+    pub(super) fn left_over(&self) -> String {
+        let Some(process) = &self.process else { return "no process".to_owned() };
+        let stats: Vec<_> = process.fronts.iter().map(Front::stats).collect();
+        let sessions: u32 = stats.iter().map(|stats| stats.sessions).sum();
+        let requests: u32 = stats.iter().map(|stats| stats.requests).sum();
+        format!(
+            "{sessions} sessions, {requests} requests, {} transactions pending, {} mails",
+            process.desk.pending(),
+            process.mail.len()
+        )
+    }
+
+    /// Whether transactions wait for their outcome.
+    pub(super) fn pending(&self) -> usize {
+        self.process.as_ref().map_or(0, |process| process.desk.pending())
+    }
+
+    /// Checks every promise over the rows on the disk.
+    pub(super) fn inspect(&mut self, disk: &Disk) {
+        assert!(disk.is_synced(), "the auditor looks at what is durable");
+        match verify(disk.rows()) {
+            Ok(report) => {
+                for violation in &report.violations {
+                    let number = violation.promise.number();
+                    self.witness.violate(self.now, number, format!("verify: {violation}"));
+                }
+            }
+            Err(error) => self.witness.violate(self.now, 11, format!("verify: {error}")),
+        }
+        self.try_flips(disk);
+    }
+
+    /// The end of the world: the durable rows of a process that has come to rest.
+    pub(super) fn inspect_at_rest(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let disk = process.book.into_backend();
+        self.inspect(&disk);
+        self.disk = Some(disk);
+    }
+
+    /// Runs a job or an event of this life only.
+    pub(super) fn lives(&self, life: u32) -> bool {
+        self.process.is_some() && self.life == life
+    }
+
+    pub(super) fn pool_delay(&mut self) -> Span {
+        let (low, high) = self.config.pool;
+        self.pool_dice.between(low, high)
+    }
+}
+
+impl Process {
+    /// What a flipped bit must not get past: every read that a start does.
+    pub(super) fn opens(rows: tillgate_store_core::Memory) -> Result<(), StoreError> {
+        let book = Book::open(rows, [0; 8])?;
+        book.load_registry()?;
+        book.open_transactions()?;
+        let counters = |_: Counter| std::ops::ControlFlow::Continue(());
+        tillgate_store_core::journal::records(book.backend(), &[], counters)?;
+        let mut key = Vec::new();
+        // The end of the journal is what repeats read first.
+        book.backend().last_before(Counter::FAMILY, &[0xFF; 41], &mut key).map(|_| ())
+    }
+}

@@ -1,0 +1,121 @@
+//! The pool's part: jobs wait a while, overtake each other, and run the core's own functions.
+
+use tillgate_core::desk::{Ask, Asked, Input, Origin, Push, Reply};
+use tillgate_core::front;
+use tillgate_core::id::SessionId;
+use tillgate_core::time::Moment;
+use tillgate_core::work::{self, Handshaken, Terms, Worked};
+use tillgate_store_core::TerminalId;
+
+use super::super::World;
+use super::super::event::Event;
+
+/// Work for a pool thread.
+pub(in super::super) enum Job {
+    /// A hello to be answered.
+    Hello { session: SessionId, hello: Vec<u8> },
+    /// A request to be decoded and verified.
+    Request {
+        origin: Origin,
+        body: Vec<u8>,
+        /// Which state of the registry the operator had been told of when it came.
+        acknowledged: usize,
+    },
+    /// An answer to be encoded.
+    Reply(Reply),
+    /// A command for a terminal.
+    Push(Push),
+}
+
+impl Job {
+    pub(super) fn request(
+        session: SessionId,
+        terminal: TerminalId,
+        received: Moment,
+        body: &[u8],
+    ) -> Self {
+        let origin = Origin { session, terminal, received };
+        Self::Request { origin, body: body.to_vec(), acknowledged: 0 }
+    }
+}
+
+impl World {
+    /// Queues a job; it runs when a thread has come to it.
+    pub(super) fn post(&mut self, mut job: Job) {
+        if let Job::Request { origin, body, acknowledged } = &mut job {
+            *acknowledged = self.witness.entered(self.now, *origin, body);
+        }
+        let at = self.now.after(self.pool_delay());
+        let life = self.life;
+        if let Some(process) = &mut self.process {
+            process.jobs += 1;
+        }
+        self.queue.push(at, Event::Job { life, job: Box::new(job) });
+    }
+
+    /// A thread has come to a job.
+    pub(in super::super) fn work(&mut self, job: Job) {
+        if let Some(process) = &mut self.process {
+            process.jobs -= 1;
+        }
+        match job {
+            Job::Hello { session, hello } => self.shake(session, &hello),
+            Job::Request { origin, body, acknowledged } => {
+                self.request(origin, &body, acknowledged);
+            }
+            Job::Reply(reply) => self.reply(&reply),
+            Job::Push(push) => self.push(&push),
+        }
+    }
+
+    fn shake(&mut self, session: SessionId, hello: &[u8]) {
+        let entropy = self.network.entropy();
+        let Some(process) = &self.process else { return };
+        let mut reply = Vec::new();
+        let keys = &self.network.keys;
+        let opened = work::handshake(hello, &process.directory, keys, entropy, &mut reply);
+        self.counts.handshakes += 1;
+        let counter = opened.as_ref().map(|opened| (opened.terminal, opened.counter));
+        let result = opened.map(|opened| Handshaken { opened, reply: &reply });
+        if let Some((terminal, counter)) = counter {
+            let origin = Origin { session, terminal, received: self.now };
+            self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
+        }
+        self.tell_front(session.reactor, front::Input::Handshaken { session, result });
+    }
+
+    fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
+        let wall = self.wall();
+        let calendar = self.config.calendar;
+        let Some(process) = &self.process else { return };
+        let worked = work::request(body, origin, wall, &calendar, &process.directory);
+        self.witness.verified(origin.terminal, body, acknowledged, wall, &calendar);
+        match worked {
+            Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
+            Worked::Reply(reply) => self.reply(&reply),
+        }
+    }
+
+    /// Encodes an answer; from here on it is as good as said.
+    fn reply(&mut self, reply: &Reply) {
+        let idle_s = u16::try_from(self.config.front.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
+        let answer_s = u16::try_from(self.config.desk.answer.0 / 1_000_000_000);
+        let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
+        let mut body = Vec::new();
+        work::reply(reply, &self.network.keys, &terms, self.wall(), &mut body);
+        self.trace.note(self.now, b'r', &body);
+        self.witness.left(self.now, reply.origin, &body, &self.network.pins);
+        let session = reply.origin.session;
+        self.tell_front(session.reactor, front::Input::Replied { session, body: &body });
+    }
+
+    fn push(&mut self, push: &Push) {
+        let mut body = Vec::new();
+        work::push(push, &mut body);
+        self.witness.told(push);
+        for reactor in 0..self.config.reactors {
+            let terminal = push.terminal;
+            self.tell_front(reactor, front::Input::Push { terminal, body: &body });
+        }
+    }
+}

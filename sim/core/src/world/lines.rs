@@ -1,0 +1,196 @@
+//! Bridges, the lines behind them, and the providers at their ends.
+//!
+//! ```text
+//!   desk ──order──▶ bridge ──message──▶ provider     lost, late, or never sent
+//!        ◀──found──        ◀──message──              lost, late, or reported twice
+//!                 └─ gives up at its deadline: unknown
+//! ```
+
+use tillgate_core::desk::{Found, Order};
+use tillgate_store_core::{Code, Finding, Key, Text};
+
+use super::config::{self, Stream};
+use super::event::Event;
+use super::queue::Queue;
+use crate::dice::Dice;
+use crate::provider::{Deal, Provider, Request, Say};
+use crate::time::{Moment, Span};
+
+/// What a bridge is asked to do with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Forward,
+    Inquire,
+}
+
+/// Something on a line.
+pub(super) struct Message {
+    bridge: usize,
+    ticket: usize,
+    leg: Leg,
+}
+
+enum Leg {
+    There(Box<Order>),
+    Back(Say),
+}
+
+/// One errand of a bridge.
+struct Ticket {
+    life: u32,
+    key: Key,
+    purpose: Purpose,
+    /// Whether the desk still waits for its result.
+    open: bool,
+}
+
+/// How much later than a bridge's patience a late message is, at most: below the gateway's own
+/// belief that nothing can be on its way any more.
+const LATE_MAX: Span = Span::s(30);
+
+/// One bridge and its provider.
+struct Line {
+    config: config::Bridge,
+    provider: Provider,
+}
+
+/// All of them.
+pub(super) struct Lines {
+    lines: Vec<Line>,
+    tickets: Vec<Ticket>,
+    dice: Dice,
+    pub(super) calm: bool,
+}
+
+impl Lines {
+    pub(super) fn new(bridges: &[config::Bridge], seed: u64) -> Self {
+        let line = |bridge: &config::Bridge| Line {
+            config: bridge.clone(),
+            provider: Provider::new(bridge.manners.clone()),
+        };
+        let lines = bridges.iter().map(line).collect();
+        Self { lines, tickets: Vec::new(), dice: Stream::LineRun.dice(seed), calm: false }
+    }
+
+    /// Takes an order; a result comes back by its deadline.
+    pub(super) fn order(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        life: u32,
+        order: Order,
+        purpose: Purpose,
+    ) {
+        let bridge = usize::from(order.bridge);
+        let ticket = self.tickets.len();
+        self.tickets.push(Ticket { life, key: order.key, purpose, open: true });
+        let unsent = self.lines[bridge].config.unsent_permille;
+        if self.befalls(unsent) {
+            self.tickets[ticket].open = false;
+            let first = purpose == Purpose::Forward && order.attempt <= 1;
+            let finding =
+                if first { Finding::NotSent { code: Code(*b"91") } } else { Finding::Unknown };
+            let found = Event::Found { life, key: order.key, found: Found::Finding(finding) };
+            return queue.push(now.after(Span::ms(1)), found);
+        }
+        let patience = now.after(self.lines[bridge].config.deadline);
+        queue.push(patience, Event::GiveUp { life, ticket });
+        self.carry(queue, now, Message { bridge, ticket, leg: Leg::There(Box::new(order)) });
+    }
+
+    /// Something has arrived; gives what the desk is told because of it, and in which life.
+    pub(super) fn arrived(&mut self, queue: &mut Queue, now: Moment, message: Message) {
+        let Message { bridge, ticket, leg } = message;
+        let purpose = self.tickets[ticket].purpose;
+        match leg {
+            Leg::There(order) => {
+                let (after, say) = self.lines[bridge].hear(now, &order, purpose);
+                if say != Say::Nothing {
+                    let back = Message { bridge, ticket, leg: Leg::Back(say) };
+                    self.carry(queue, now.after(after), back);
+                }
+            }
+            Leg::Back(say) => self.report(queue, now, bridge, ticket, say),
+        }
+    }
+
+    /// A bridge's patience has ended; what it says then, if nothing was said before.
+    pub(super) fn gave_up(&mut self, ticket: usize) -> Option<(Key, Found)> {
+        let ticket = &mut self.tickets[ticket];
+        std::mem::take(&mut ticket.open).then_some((ticket.key, Found::Finding(Finding::Unknown)))
+    }
+
+    /// Every provider's book as it stands now, by bridge.
+    pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, Deal)>> {
+        self.lines.iter().map(|line| line.provider.book(now)).collect()
+    }
+
+    fn report(&mut self, queue: &mut Queue, now: Moment, bridge: usize, ticket: usize, say: Say) {
+        let twice = self.lines[bridge].config.twice_permille;
+        let again = self.befalls(twice);
+        let Ticket { life, key, purpose, open } = &mut self.tickets[ticket];
+        let (life, key) = (*life, *key);
+        // What comes after the bridge gave up reaches the desk only if the bridge listens on.
+        if !std::mem::take(open) && !again {
+            return;
+        }
+        let Some(found) = found(*purpose, say) else { return };
+        if again {
+            let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
+            queue.push(later, Event::Found { life, key, found: found.clone() });
+        }
+        queue.push(now, Event::Found { life, key, found });
+    }
+
+    fn carry(&mut self, queue: &mut Queue, from: Moment, message: Message) {
+        let config::Bridge { latency, lost_permille, late_permille, deadline, .. } =
+            self.lines[message.bridge].config;
+        if self.befalls(lost_permille) {
+            return;
+        }
+        let mut at = from.after(self.dice.between(latency.0, latency.1));
+        if self.befalls(late_permille) {
+            at = at.after(self.dice.between(deadline, LATE_MAX));
+        }
+        queue.push(at, Event::Line(message));
+    }
+
+    fn befalls(&mut self, permille: u16) -> bool {
+        !self.calm && self.dice.chance(permille)
+    }
+}
+
+impl Line {
+    fn hear(&mut self, now: Moment, order: &Order, purpose: Purpose) -> (Span, Say) {
+        match purpose {
+            Purpose::Forward => self.provider.request(
+                now,
+                &Request {
+                    reference: &order.reference,
+                    service: order.service.0,
+                    amount_minor: order.amount_minor,
+                    subscriber: &order.subscriber,
+                    attempt: order.attempt,
+                },
+            ),
+            Purpose::Inquire => (Span::ms(1), self.provider.inquiry(now, &order.reference)),
+        }
+    }
+}
+
+/// What an answer means, as a bridge reads it; `None` for nonsense.
+fn found(purpose: Purpose, say: Say) -> Option<Found> {
+    Some(match say {
+        Say::Approved(reference) => {
+            let reference = Text::from(&reference).ok()?;
+            Found::Finding(Finding::Approved { reference })
+        }
+        Say::Declined(code) => {
+            let code = Code(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
+            Found::Finding(Finding::Declined { code, reference: Text::new() })
+        }
+        Say::Pending => Found::Pending,
+        Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen,
+        Say::Unknown | Say::Nothing => return None,
+    })
+}

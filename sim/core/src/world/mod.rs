@@ -1,0 +1,213 @@
+//! A whole world in one thread and under one clock: the real gateway core over the store's model,
+//! real terminals, simulated wires, disk, providers and operator, all drawn from one seed.
+//!
+//! ```text
+//!            chaos                                    calm
+//!   ├──────────────────────────────┼──────────────────────────────────────┤
+//!    customers, faults, crashes      no new faults; everything must finish, then the auditors
+//!
+//!   Queue ─▶ Event ─▶ terminal | wire | front | pool | desk | disk | line | operator ─▶ Queue
+//!                          └──────────── Witness: sees all, belongs to none ───────────┘
+//! ```
+//!
+//! * [`Tweaks`] fix parts of what the seed draws; [`run`] gives a [`Report`] with a trace hash: the
+//!   same seed and tweaks give the same hash, bit for bit.
+//! * [`shrink`](fn@shrink) looks for fewer terminals, less time and fewer kinds of trouble that
+//!   still break the same promise.
+//! * Auditors in `audit` keep their own books, from what crossed a wire and what became durable.
+
+mod audit;
+mod config;
+mod disk;
+mod event;
+mod fault;
+mod fleet;
+mod gateway;
+mod lines;
+mod network;
+mod operator;
+mod queue;
+mod report;
+mod run;
+mod shrink;
+mod trace;
+mod wire;
+
+use tillgate_core::time::Wall;
+
+use self::audit::Witness;
+pub use self::config::Tweaks;
+use self::config::{Config, Stream};
+use self::disk::Disk;
+use self::event::Event;
+pub use self::fault::{Fault, Faults};
+use self::fleet::Post;
+use self::gateway::Process;
+use self::lines::Lines;
+use self::network::Network;
+use self::operator::Operator;
+use self::queue::Queue;
+use self::report::Counts;
+pub use self::report::{Report, Violation};
+pub use self::run::run;
+pub use self::shrink::{Shrunk, shrink};
+use self::trace::Trace;
+use self::wire::{Way, Wire};
+use crate::dice::Dice;
+use crate::time::{Moment, Span};
+
+/// Everything there is.
+struct World {
+    config: Config,
+    now: Moment,
+    /// How far the wall clock has been put forward, or back, in milliseconds.
+    wall_off_ms: i64,
+    queue: Queue,
+    trace: Trace,
+    witness: Witness,
+    counts: Counts,
+    network: Network,
+    fleet: Vec<Post>,
+    wire: Wire,
+    lines: Lines,
+    operator: Operator,
+    process: Option<Process>,
+    /// Which incarnation of the process runs, or ran last.
+    life: u32,
+    /// The disk while no process has it.
+    disk: Option<Disk>,
+    pool_dice: Dice,
+    disk_dice: Dice,
+    crash_dice: Dice,
+    clock_dice: Dice,
+    tamper_dice: Dice,
+    calm: bool,
+}
+
+impl World {
+    fn new(seed: u64, tweaks: &Tweaks) -> Self {
+        let config = Config::draw(seed, tweaks);
+        let mut network = Network::new(seed);
+        let opening = network.opening(&config);
+        let mut world = Self {
+            now: Moment::default(),
+            wall_off_ms: 0,
+            queue: Queue::new(Stream::Ties.dice(seed)),
+            trace: Trace::new(seed),
+            witness: Witness::new(&config),
+            counts: Counts::default(),
+            fleet: fleet::fleet(&config, network.keys.secret.public()),
+            wire: Wire::new(config.wire.clone(), config.faults, seed),
+            lines: Lines::new(&config.bridges, seed),
+            operator: Operator::new(seed, &opening),
+            process: None,
+            life: 0,
+            disk: None,
+            pool_dice: Stream::PoolRun.dice(seed),
+            disk_dice: Stream::DiskRun.dice(seed),
+            crash_dice: Stream::CrashRun.dice(seed),
+            clock_dice: Stream::ClockRun.dice(seed),
+            tamper_dice: Stream::TamperRun.dice(seed),
+            calm: false,
+            network,
+            config,
+        };
+        world.found(opening);
+        world
+    }
+
+    /// The wall clock.
+    fn wall(&self) -> Wall {
+        let passed_ms = i64::try_from(self.now.0 / 1_000_000).unwrap_or(i64::MAX);
+        let wall_ms = self.config.wall.0.saturating_add_signed(passed_ms + self.wall_off_ms);
+        Wall(wall_ms)
+    }
+
+    /// Carries one event out.
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Terminal(place) => self.terminal_due(place),
+            Event::Arrive { conn } => self.arrive(conn),
+            Event::Connected { conn } => self.terminal_connected(conn),
+            Event::Deliver { conn, way, item } => {
+                self.wire.landed(conn, way, &item);
+                match way {
+                    Way::Up => self.front_receives(conn, item),
+                    Way::Down => self.terminal_receives(conn, item),
+                }
+            }
+            Event::Flush { conn } => self.flush(conn),
+            Event::Replay => self.replay(),
+            Event::Front { life, reactor } if self.lives(life) => self.front_due(reactor),
+            Event::Job { life, job } if self.lives(life) => self.work(*job),
+            Event::Desk { life } if self.lives(life) => self.run_desk(),
+            Event::Committed { life } if self.lives(life) => self.committed(),
+            Event::Found { life, key, found } if self.lives(life) => {
+                self.mail_desk(tillgate_core::desk::Input::Found { key, found });
+            }
+            Event::GiveUp { life, ticket } => {
+                if let Some((key, found)) = self.lines.gave_up(ticket)
+                    && self.lives(life)
+                {
+                    self.mail_desk(tillgate_core::desk::Input::Found { key, found });
+                }
+            }
+            Event::Line(message) => self.lines.arrived(&mut self.queue, self.now, message),
+            Event::Operator => self.operate(),
+            Event::Control { life, control } if self.lives(life) => {
+                self.mail_desk(tillgate_core::desk::Input::Control(*control));
+            }
+            Event::Crash { life } if self.lives(life) => self.crash(),
+            Event::Doom => self.doom(),
+            Event::Start => self.start(),
+            Event::Jump => self.jump(),
+            Event::Calm => self.calm_down(),
+            // Of an earlier life, or a crash that came too late.
+            Event::Front { .. }
+            | Event::Job { .. }
+            | Event::Desk { .. }
+            | Event::Committed { .. }
+            | Event::Found { .. }
+            | Event::Control { .. }
+            | Event::Crash { .. } => {}
+        }
+    }
+
+    /// Somebody plays a recorded connection again.
+    fn replay(&mut self) {
+        if self.calm {
+            return;
+        }
+        if let Some(bytes) = self.wire.recording() {
+            let reactors = self.config.reactors;
+            let conn = self.wire.call(&mut self.queue, self.now, None, reactors);
+            let later = self.now.after(Span::ms(900));
+            self.wire.send(&mut self.queue, later, (conn, Way::Up), &bytes);
+            self.wire.end(&mut self.queue, later.after(Span::s(3)), conn, Way::Up);
+        }
+        let pause = self.tamper_dice.between(Span::s(1), Span::s(20));
+        self.queue.push(self.now.after(pause), Event::Replay);
+    }
+
+    /// The process is killed, and will be again.
+    fn doom(&mut self) {
+        let Some(every) = self.config.crash_every else { return };
+        if self.calm {
+            return;
+        }
+        self.crash();
+        self.queue.push(self.now.after(self.crash_dice.exponential(every)), Event::Doom);
+    }
+
+    /// The wall clock is put forward or back.
+    fn jump(&mut self) {
+        let Some((every, most)) = self.config.clock else { return };
+        if self.calm {
+            return;
+        }
+        let most_ms = most.0 / 1_000_000;
+        let ms = i64::try_from(self.clock_dice.below(2 * most_ms)).unwrap_or(0);
+        self.wall_off_ms += ms - i64::try_from(most_ms).unwrap_or(0);
+        self.queue.push(self.now.after(self.clock_dice.exponential(every)), Event::Jump);
+    }
+}

@@ -1,0 +1,239 @@
+//! The network of a world: its registry, keys, stock and catalogue. Everything secret in it
+//! begins with [`SECRET`], so that an auditor recognises it wherever it turns up.
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::link::channel::{Psk, StaticSecret};
+use tillgate_core::work::Keys;
+use tillgate_store_core::vault::{terminal_context, voucher_context};
+use tillgate_store_core::{
+    BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs, Product,
+    ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status,
+    Terminal, TerminalId, Text, Vault, Velocity, Voucher,
+};
+
+use super::config::{Config, Stream, number};
+use crate::dice::Dice;
+use crate::firmware::{Offer, OfferKind};
+
+/// How every PIN and key of a world begins.
+pub(super) const SECRET: &[u8; 6] = b"SECRET";
+
+/// The number of the first terminal.
+pub(super) const TERMINAL_FIRST: u32 = 1_001;
+/// The voucher service.
+pub(super) const VOUCHERS: u16 = 10;
+/// The first top-up service; the others follow.
+pub(super) const TOP_UPS: u16 = 20;
+const KES: u16 = 404;
+const KEY_ID: u8 = 1;
+/// The voucher service's products and their prices.
+const PRODUCTS: [(u16, u64); 2] = [(1, 5_000), (2, 1_000)];
+
+/// Which voucher: service, product, serial.
+pub(super) type VoucherName = (u16, u16, Text<24>);
+
+/// See the module.
+pub(super) struct Network {
+    pub(super) keys: Keys,
+    /// The PIN that belongs to each voucher ever made.
+    pub(super) pins: FxHashMap<VoucherName, String>,
+    dice: Dice,
+    serials: u32,
+    fundings: u32,
+}
+
+impl Network {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut dice = Stream::Entropy.dice(seed);
+        let kek = secret(&mut dice);
+        let keys = Keys { vault: Vault::new(1, kek), secret: StaticSecret::new(secret(&mut dice)) };
+        Self { keys, pins: FxHashMap::default(), dice, serials: 0, fundings: 0 }
+    }
+
+    /// 32 bytes that nobody can foretell but who knows the seed.
+    pub(super) fn entropy(&mut self) -> [u8; 32] {
+        self.dice.bytes()
+    }
+
+    /// The first change of a new store.
+    pub(super) fn opening(&mut self, config: &Config) -> Change {
+        let levels = config.shop.levels;
+        let sellers = sellers(config);
+        let mut records = Vec::new();
+        for level in 1..=levels {
+            records.push(RegistryRecord::Distributor(Distributor {
+                id: DistributorId(level),
+                parent: (level > 1).then(|| DistributorId(level - 1)),
+                name: format!("distributor {level}"),
+                status: Status::Active,
+            }));
+        }
+        for number in 1..=sellers {
+            records.push(RegistryRecord::Seller(Seller {
+                id: SellerId(number),
+                distributor: DistributorId(1 + number % levels),
+                name: format!("seller {number}"),
+                status: Status::Active,
+                currency: KES,
+                credit_limit_minor: config.shop.credit_minor,
+            }));
+        }
+        for place in 0..u32::from(config.terminals) {
+            let terminal = self.terminal(config, TERMINAL_FIRST + place);
+            records.push(RegistryRecord::Terminal(terminal));
+        }
+        records.extend(services(config).into_iter().map(RegistryRecord::Service));
+        let mut vouchers = Vec::new();
+        for (product, _) in PRODUCTS {
+            vouchers.extend(self.vouchers(product, config.shop.vouchers, today(config)));
+        }
+        let funds = (1..=sellers).map(|seller| self.funding(seller, config.shop.float_minor));
+        let funds = funds.collect();
+        Change { records, vouchers, funds, note: "opening".to_owned(), ..Change::default() }
+    }
+
+    /// A terminal's pre-shared key.
+    pub(super) fn psk(seed: u64, terminal: u32) -> Psk {
+        Psk::new(secret(&mut Dice::new(seed, u64::from(terminal) << 32)))
+    }
+
+    /// New vouchers, their PINs noted.
+    pub(super) fn vouchers(&mut self, product: u16, count: u32, today: u16) -> Vec<Voucher> {
+        (0..count).map(|_| self.voucher(product, today)).collect()
+    }
+
+    /// A float load that was never made before.
+    pub(super) fn funding(&mut self, seller: u32, amount_minor: i64) -> Funding {
+        self.fundings += 1;
+        let reference = format!("deposit-{}", self.fundings);
+        let reference = Text::from(&reference).expect("a reference has room for a number");
+        let legs = Legs::new();
+        Funding { reference, seller: SellerId(seller), amount_minor, at_ms: 0, legs }
+    }
+
+    fn voucher(&mut self, product: u16, today: u16) -> Voucher {
+        self.serials += 1;
+        let serial = Text::from(&format!("S{:07}", self.serials)).expect("a serial is short");
+        let (service, product) = (ServiceId(VOUCHERS), ProductId(product));
+        let digits = self.dice.below(10_000_000_000);
+        let pin = format!("SECRET{digits:010}");
+        let context = voucher_context(service, product, &serial);
+        let nonce = self.nonce();
+        let sealed = self.keys.vault.seal(&context, nonce, pin.as_bytes());
+        self.pins.insert((service.0, product.0, serial), pin);
+        Voucher {
+            service,
+            product,
+            serial,
+            expiry: BusinessDate(today + 1 + number(&mut self.dice, 30)),
+            pin: sealed.expect("a PIN is short"),
+        }
+    }
+
+    fn terminal(&mut self, config: &Config, id: u32) -> Terminal {
+        let context = terminal_context(TerminalId(id), KEY_ID);
+        let psk = Self::psk(config.seed, id);
+        let nonce = self.nonce();
+        let sealed = self.keys.vault.seal(&context, nonce, psk.bytes());
+        Terminal {
+            id: TerminalId(id),
+            seller: SellerId(1 + (id - TERMINAL_FIRST) % sellers(config)),
+            status: Status::Active,
+            reason: String::new(),
+            key_id: KEY_ID,
+            key: sealed.expect("a key is short"),
+            services: Services::All,
+        }
+    }
+
+    fn nonce(&mut self) -> [u8; 12] {
+        let mut nonce = [0; 12];
+        nonce.copy_from_slice(&self.dice.bytes()[..12]);
+        nonce
+    }
+}
+
+/// What terminals have in their catalogue.
+pub(super) fn offers(config: &Config) -> Vec<Offer> {
+    let offer = |service, product, (min, max), kind, weight| Offer {
+        service,
+        product,
+        amount_min_minor: min,
+        amount_max_minor: max,
+        currency: KES,
+        kind,
+        weight,
+    };
+    let vouchers = PRODUCTS
+        .iter()
+        .map(|(product, price)| offer(VOUCHERS, *product, (*price, *price), OfferKind::Voucher, 3));
+    let top_ups = (TOP_UPS..).take(config.bridges.len());
+    let top_ups = top_ups.map(|service| offer(service, 0, (200, 9_000), OfferKind::TopUp, 3));
+    // More than the service allows: refused with 61.
+    let too_dear = offer(TOP_UPS, 0, (60_000, 70_000), OfferKind::TopUp, 1);
+    vouchers.chain(top_ups).chain([too_dear]).collect()
+}
+
+/// The key id of every terminal.
+pub(super) const fn key_id() -> u8 {
+    KEY_ID
+}
+
+/// How many sellers share the terminals.
+pub(super) fn sellers(config: &Config) -> u32 {
+    1 + u32::from(config.terminals) / 4
+}
+
+/// The business date on which the world begins.
+pub(super) fn today(config: &Config) -> u16 {
+    config.calendar.date(config.wall).0
+}
+
+fn services(config: &Config) -> Vec<Service> {
+    let velocity = Velocity {
+        count_max: config.shop.velocity,
+        window_s: if config.shop.velocity > 0 { 60 } else { 0 },
+        day_amount_max_minor: 0,
+    };
+    let rule = |level, basis_points| CommissionRule {
+        level,
+        basis_points,
+        from: BusinessDate(today(config).saturating_sub(3)),
+    };
+    let vouchers = Service {
+        id: ServiceId(VOUCHERS),
+        name: "vouchers".to_owned(),
+        kind: ServiceKind::Voucher,
+        status: Status::Active,
+        currency: KES,
+        route: String::new(),
+        amount_min_minor: 100,
+        amount_max_minor: 50_000,
+        open_amount: false,
+        hours: None,
+        products: PRODUCTS.map(|(id, amount_minor)| product(id, amount_minor)).to_vec(),
+        commission: vec![rule(0, 433), rule(1, 127), rule(2, 61)],
+        velocity,
+    };
+    let top_up = |(place, bridge): (u16, &super::config::Bridge)| Service {
+        id: ServiceId(TOP_UPS + place),
+        name: format!("top-ups {place}"),
+        kind: ServiceKind::TopUp,
+        route: bridge.name.clone(),
+        open_amount: true,
+        products: Vec::new(),
+        ..vouchers.clone()
+    };
+    let top_ups: Vec<Service> = (0..).zip(&config.bridges).map(top_up).collect();
+    std::iter::once(vouchers).chain(top_ups).collect()
+}
+
+fn product(id: u16, amount_minor: u64) -> Product {
+    Product { id: ProductId(id), name: format!("product {id}"), amount_minor }
+}
+
+fn secret(dice: &mut Dice) -> [u8; 32] {
+    let mut bytes = dice.bytes();
+    bytes[..SECRET.len()].copy_from_slice(SECRET);
+    bytes
+}

@@ -1,0 +1,240 @@
+//! The operator: one order at a time, given again until its result is known.
+
+use tillgate_core::desk::{Control, ControlOrder, Controlled, PushOrder};
+use tillgate_core::time::Calendar;
+use tillgate_store_core::{
+    BusinessDate, Change, CommissionRule, RegistryRecord, Status, TerminalId,
+};
+
+use super::World;
+use super::config::{Stream, number};
+use super::event::Event;
+use super::network::Network;
+use crate::dice::Dice;
+use crate::time::{Moment, Span};
+
+/// How long the operator waits for a result before the order is given again.
+const PATIENCE: Span = Span::s(10);
+
+/// See the module.
+pub(super) struct Operator {
+    dice: Dice,
+    /// The registry as the operator knows it to be.
+    records: Vec<RegistryRecord>,
+    outstanding: Option<Outstanding>,
+    tickets: u64,
+    /// Everything is as it was at the start, and stays so.
+    pub(super) restored: bool,
+}
+
+struct Outstanding {
+    ticket: u64,
+    change: Change,
+    tell: Vec<(TerminalId, PushOrder)>,
+    /// Whether it puts everything back as it was.
+    restores: bool,
+    given: Moment,
+}
+
+/// A ticket and what is ordered under it.
+type Given = Option<(u64, Plan)>;
+
+/// The note of the change that puts everything back as it was.
+const RESTORED: &str = "all is forgiven";
+
+/// Something to do.
+struct Plan {
+    change: Change,
+    tell: Vec<(TerminalId, PushOrder)>,
+}
+
+impl Operator {
+    /// An operator who knows what was loaded at the opening.
+    pub(super) fn new(seed: u64, opening: &Change) -> Self {
+        Self {
+            dice: Stream::OperatorRun.dice(seed),
+            records: opening.records.clone(),
+            outstanding: None,
+            tickets: 0,
+            restored: false,
+        }
+    }
+
+    /// The next thing to do, or the last one again; `None`: wait.
+    fn next(&mut self, now: Moment, think: impl FnOnce(&mut Self) -> Option<Plan>) -> Given {
+        if let Some(outstanding) = &mut self.outstanding {
+            if outstanding.given.after(PATIENCE) > now {
+                return None;
+            }
+            self.tickets += 1;
+            outstanding.ticket = self.tickets;
+            outstanding.given = now;
+            let (change, tell) = (outstanding.change.clone(), outstanding.tell.clone());
+            return Some((self.tickets, Plan { change, tell }));
+        }
+        let plan = think(self)?;
+        Some(self.give(now, plan))
+    }
+
+    fn give(&mut self, now: Moment, plan: Plan) -> (u64, Plan) {
+        self.tickets += 1;
+        let (change, tell) = (plan.change.clone(), plan.tell.clone());
+        let restores = plan.change.note == RESTORED;
+        let ticket = self.tickets;
+        self.outstanding = Some(Outstanding { ticket, change, tell, restores, given: now });
+        (ticket, plan)
+    }
+
+    /// Unblocks everything, so that what is under way can finish.
+    fn restore(&mut self) -> Option<Plan> {
+        if self.restored {
+            return None;
+        }
+        let mut tell = Vec::new();
+        let records = self.records.iter().cloned().map(|mut record| {
+            match &mut record {
+                RegistryRecord::Distributor(record) => record.status = Status::Active,
+                RegistryRecord::Seller(record) => record.status = Status::Active,
+                RegistryRecord::Service(record) => record.status = Status::Active,
+                RegistryRecord::Terminal(record) => {
+                    record.status = Status::Active;
+                    tell.push((record.id, PushOrder::Unblock));
+                }
+            }
+            record
+        });
+        let (records, note) = (records.collect(), RESTORED.to_owned());
+        Some(Plan { change: Change { records, note, ..Change::default() }, tell })
+    }
+
+    fn think(&mut self, today: u16, network: &mut Network) -> Option<Plan> {
+        let mut change = Change::default();
+        let mut tell = Vec::new();
+        match self.dice.below(10) {
+            0 => change.vouchers = network.vouchers(1 + number(&mut self.dice, 2), 5, today),
+            1 => {
+                let sellers = self
+                    .records
+                    .iter()
+                    .filter(|record| matches!(record, RegistryRecord::Seller(_)));
+                let count = u64::try_from(sellers.count()).unwrap_or(0);
+                let seller = u32::try_from(1 + self.dice.below(count)).unwrap_or(1);
+                let amount = i64::try_from(self.dice.below(20_000)).unwrap_or(0) - 5_000;
+                change.funds.push(network.funding(seller, amount));
+            }
+            _ => {
+                let count = u64::try_from(self.records.len()).unwrap_or(0);
+                let place = usize::try_from(self.dice.below(count)).unwrap_or(0);
+                let mut record = self.records.get(place)?.clone();
+                self.alter(&mut record, today, &mut tell);
+                change.records.push(record);
+            }
+        }
+        change.note = "as the operator pleases".to_owned();
+        Some(Plan { change, tell })
+    }
+
+    fn alter(
+        &mut self,
+        record: &mut RegistryRecord,
+        today: u16,
+        tell: &mut Vec<(TerminalId, PushOrder)>,
+    ) {
+        let dice = &mut self.dice;
+        match record {
+            RegistryRecord::Distributor(record) => turn(&mut record.status),
+            RegistryRecord::Seller(record) if dice.chance(500) => turn(&mut record.status),
+            RegistryRecord::Seller(record) => {
+                record.credit_limit_minor = i64::try_from(dice.below(20_000)).unwrap_or(0);
+            }
+            RegistryRecord::Terminal(record) => {
+                turn(&mut record.status);
+                let order = match record.status {
+                    Status::Blocked => PushOrder::Block { reason: "fees are due".to_owned() },
+                    Status::Active => PushOrder::Unblock,
+                };
+                tell.push((record.id, order));
+            }
+            RegistryRecord::Service(record) => match dice.below(4) {
+                0 => turn(&mut record.status),
+                1 => record.amount_max_minor = 4_000 + dice.below(60_000),
+                2 => {
+                    record.velocity.window_s = 60;
+                    record.velocity.count_max = u32::from(number(dice, 6));
+                }
+                _ => record.commission.push(CommissionRule {
+                    level: u8::try_from(dice.below(3)).unwrap_or(0),
+                    basis_points: u32::from(number(dice, 900)),
+                    // A past date too: what is posted from now on obeys it at once.
+                    from: BusinessDate(today - 1 + number(dice, 3)),
+                }),
+            },
+        }
+    }
+
+    /// The result of a ticket; an older ticket of the same order counts as well.
+    fn hear(&mut self, ticket: u64, result: &Controlled) {
+        let Some(last) = &self.outstanding else { return };
+        if last.ticket != ticket {
+            return;
+        }
+        if let Controlled::Applied { .. } = result {
+            self.restored = last.restores;
+            for new in &last.change.records {
+                let old = self.records.iter_mut().find(|old| old.key() == new.key());
+                if let Some(old) = old {
+                    old.clone_from(new);
+                }
+            }
+        }
+        self.outstanding = None;
+    }
+}
+
+impl World {
+    /// The operator's turn.
+    pub(super) fn operate(&mut self) {
+        let today = today(&self.config.calendar, self.wall());
+        let (calm, network) = (self.calm, &mut self.network);
+        let plan = self.operator.next(self.now, |operator| {
+            if calm { operator.restore() } else { operator.think(today, network) }
+        });
+        if let Some((ticket, Plan { change, tell })) = plan {
+            let order = ControlOrder::Change { change, tell };
+            let control = Box::new(Control {
+                ticket,
+                at_ms: self.wall().0,
+                actor: "operator".to_owned(),
+                order,
+            });
+            let at = self.now.after(self.pool_delay());
+            let life = self.life;
+            self.queue.push(at, Event::Control { life, control });
+        }
+        let pause = match self.config.operator_every {
+            Some(mean) if !self.calm => self.operator.dice.exponential(mean),
+            _ => Span::s(2),
+        };
+        if !self.operator.restored {
+            self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);
+        }
+    }
+
+    /// The operator hears what became of an order.
+    pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
+        self.witness.controlled(result);
+        self.operator.hear(ticket, result);
+        self.counts.orders += 1;
+    }
+}
+
+fn turn(status: &mut Status) {
+    *status = match status {
+        Status::Active => Status::Blocked,
+        Status::Blocked => Status::Active,
+    };
+}
+
+fn today(calendar: &Calendar, wall: tillgate_core::time::Wall) -> u16 {
+    calendar.date(wall).0
+}

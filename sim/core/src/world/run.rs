@@ -1,0 +1,165 @@
+//! A run from its founding to its last audit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tillgate_store_core::{Book, Change, Command, Store};
+
+use super::config::Tweaks;
+use super::disk::Disk;
+use super::event::Event;
+use super::report::{Report, Violation};
+use super::{Fault, World};
+use crate::terminal::{Input, Terminal};
+use crate::time::{Moment, Span};
+
+/// How long everything may take to finish once the chaos is over: several of the longest pauses
+/// between two inquiries.
+const CALM_MAX: Span = Span::s(3_600);
+
+/// Events of a run: a hundred times what the busiest seed needs. Beyond it something turns in a
+/// circle.
+const EVENTS_MAX: u64 = 3_000_000;
+
+/// Runs the world of a seed to its end. A panic of the gateway is a violation like any other.
+#[must_use]
+pub fn run(seed: u64, tweaks: &Tweaks) -> Report {
+    let mut world = World::new(seed, tweaks);
+    let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
+    if let Err(panic) = ended {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+        world.witness.violate(world.now, 0, format!("the gateway panicked: {text}"));
+    }
+    world.report(seed, tweaks)
+}
+
+impl World {
+    /// A new store, with the network in it, as an import would leave it.
+    pub(super) fn found(&mut self, opening: Change) {
+        let book = Book::open(Disk::default(), self.config.seed.to_be_bytes());
+        let mut book = book.expect("an empty disk is a new store");
+        let at_ms = self.wall().0;
+        let mut commands = vec![Command::Change(Change { at_ms, ..opening })];
+        let mut outcomes = Vec::new();
+        book.commit(&mut commands, &mut outcomes).expect("memory takes every write");
+        let mut disk = book.into_backend();
+        for write in disk.synced() {
+            self.witness.durable(self.now, &write);
+        }
+        self.witness.founded();
+        self.disk = Some(disk);
+        self.queue.push(self.now, Event::Start);
+        for place in 0..self.fleet.len() {
+            self.tell_terminal(place, Input::Begin);
+        }
+        self.plan_troubles();
+    }
+
+    fn plan_troubles(&mut self) {
+        let now = self.now;
+        if let Some(every) = self.config.crash_every {
+            self.queue.push(now.after(self.crash_dice.exponential(every)), Event::Doom);
+        }
+        if let Some((every, _)) = self.config.clock {
+            self.queue.push(now.after(self.clock_dice.exponential(every)), Event::Jump);
+        }
+        if self.config.faults.has(Fault::Tamper) {
+            self.queue.push(now.after(Span::s(10)), Event::Replay);
+        }
+        if self.config.operator_every.is_some() {
+            self.queue.push(now.after(Span::s(3)), Event::Operator);
+        }
+        self.queue.push(now.after(self.config.chaos), Event::Calm);
+    }
+
+    /// No new troubles and no new customers.
+    pub(super) fn calm_down(&mut self) {
+        self.calm = true;
+        self.wire.calm = true;
+        self.lines.calm = true;
+        for place in 0..self.fleet.len() {
+            self.tell_terminal(place, Input::Stop);
+        }
+        if self.config.operator_every.is_none() {
+            self.operator.restored = true;
+        }
+    }
+
+    fn run(&mut self) {
+        let mut draining = false;
+        while let Some((at, event)) = self.queue.pop() {
+            self.now = at;
+            self.counts.events += 1;
+            self.trace.note(at, b'e', &[]);
+            self.happen(event);
+            self.witness.step(at);
+            if !self.witness.violations.is_empty() {
+                return;
+            }
+            if self.counts.events > EVENTS_MAX {
+                return self.witness.violate(at, 0, "it turns in a circle".to_owned());
+            }
+            if self.calm && at > Moment(self.config.chaos.0).after(CALM_MAX) {
+                return self.too_long();
+            }
+            if !self.calm || !self.has_come_to_rest() {
+                continue;
+            }
+            if !draining {
+                draining = true;
+                self.drain();
+            } else if self.is_drained() {
+                break;
+            }
+        }
+        if !self.is_drained() {
+            return self.too_long();
+        }
+        self.inspect_at_rest();
+        self.settle_accounts();
+    }
+
+    /// Every terminal has logged off, every transaction has an outcome.
+    fn has_come_to_rest(&self) -> bool {
+        self.process.is_some()
+            && self.operator.restored
+            && self.pending() == 0
+            && self.fleet.iter().all(|post| post.terminal.is_gone())
+    }
+
+    /// The books of the terminals and of the providers, held against what is durable.
+    fn settle_accounts(&mut self) {
+        let books = self.fleet.iter().map(|post| post.terminal.book());
+        self.witness.close_books(self.now, books);
+        let deals = self.lines.books(self.now);
+        self.witness.close_deals(self.now, &deals);
+    }
+
+    fn too_long(&mut self) {
+        let left = self.left_over();
+        let away = self.fleet.iter().filter(|post| !Terminal::is_gone(&post.terminal)).count();
+        let restored = self.operator.restored;
+        let text = format!(
+            "an hour of calm is not enough: {away} terminals not finished, {left}, operator \
+             restored: {restored}"
+        );
+        self.witness.violate(self.now, 6, text);
+    }
+
+    fn report(mut self, seed: u64, tweaks: &Tweaks) -> Report {
+        self.counts.transactions = self.witness.transactions();
+        // A panic may have left no trace of its own.
+        let broken = self.witness.violations.first().map_or(0, |first| first.promise);
+        self.trace.note(self.now, b'.', &[broken]);
+        let violations: Vec<Violation> = std::mem::take(&mut self.witness.violations);
+        Report {
+            seed,
+            tweaks: tweaks.clone(),
+            faults: self.config.faults,
+            trace_hash: self.trace.hash(),
+            counts: self.counts,
+            lasted: Span(self.now.0),
+            violations,
+        }
+    }
+}

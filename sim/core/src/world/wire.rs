@@ -1,0 +1,294 @@
+//! Connections between terminals and gateway: in order, and otherwise as bad as the seed wants.
+//!
+//! ```text
+//!   terminal ──Up──▶ [ latency, pieces ] ──▶ front        one lane each way;
+//!            ◀─Down─ [ mishap at byte n ] ◀──             a mishap befalls one lane at one byte
+//! ```
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+use tillgate_core::id::SessionId;
+
+use super::config::{self, Stream, number};
+use super::event::Event;
+use super::fault::{Fault, Faults};
+use super::queue::Queue;
+use crate::dice::Dice;
+use crate::time::{Moment, Span};
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// To the gateway.
+    Up,
+    /// To the terminal.
+    Down,
+}
+
+/// What arrives.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Bytes(Vec<u8>),
+    /// The other end closed, or the connection broke.
+    End,
+}
+
+/// What befalls a connection at one byte of one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ill {
+    /// Both ends hear that it broke.
+    Reset,
+    /// Nobody hears anything any more.
+    Silence,
+    /// Only the terminal hears that it ended.
+    GatewayUnaware,
+    /// Only the gateway hears that it ended.
+    TerminalUnaware,
+    /// A bit flips.
+    Flip,
+    /// The bytes come twice.
+    Twice,
+    /// The lane stands still.
+    Stall,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mishap {
+    way: Way,
+    at: usize,
+    ill: Ill,
+}
+
+#[derive(Default)]
+struct Lane {
+    last: Moment,
+    sent: usize,
+    dead: bool,
+    /// Bytes on their way.
+    afloat: usize,
+}
+
+/// One connection, from the call to its end; never used again.
+pub(super) struct Conn {
+    /// Who called; `None` for somebody who plays a recording.
+    pub(super) caller: Option<usize>,
+    pub(super) reactor: u16,
+    pub(super) session: Option<SessionId>,
+    /// Whether the gateway's end is open.
+    pub(super) served: bool,
+    /// Whether the caller's end is open.
+    pub(super) held_open: bool,
+    pub(super) paused: bool,
+    /// What arrived while the gateway did not read.
+    pub(super) held: VecDeque<Item>,
+    lanes: [Lane; 2],
+    mishap: Option<Mishap>,
+    /// What the caller sent, for whoever listens.
+    recorded: Vec<u8>,
+}
+
+/// Bytes of a connection that an eavesdropper keeps.
+const RECORDED_BYTES_MAX: usize = 1_024;
+
+/// Every connection there was.
+pub(super) struct Wire {
+    config: config::Wire,
+    faults: Faults,
+    dice: Dice,
+    pub(super) conns: Vec<Conn>,
+    pub(super) sessions: FxHashMap<SessionId, usize>,
+    pub(super) calm: bool,
+}
+
+impl Wire {
+    pub(super) fn new(config: config::Wire, faults: Faults, seed: u64) -> Self {
+        let dice = Stream::WireRun.dice(seed);
+        let (conns, sessions) = (Vec::new(), FxHashMap::default());
+        Self { config, faults, dice, conns, sessions, calm: false }
+    }
+
+    /// A new connection; it arrives at the gateway after a while.
+    pub(super) fn call(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        caller: Option<usize>,
+        reactors: u16,
+    ) -> usize {
+        let conn = self.conns.len();
+        let mishap = self.draw_mishap();
+        self.conns.push(Conn {
+            caller,
+            reactor: number(&mut self.dice, reactors),
+            session: None,
+            served: false,
+            held_open: true,
+            paused: false,
+            held: VecDeque::new(),
+            lanes: Default::default(),
+            mishap,
+            recorded: Vec::new(),
+        });
+        let at = now.after(self.latency());
+        queue.push(at, Event::Arrive { conn });
+        conn
+    }
+
+    /// One crossing of the wire.
+    pub(super) fn latency(&mut self) -> Span {
+        let (low, high) = self.config.latency;
+        self.dice.between(low, high)
+    }
+
+    /// Sends bytes, in one or more pieces, through whatever befalls the connection.
+    pub(super) fn send(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        (conn, way): (usize, Way),
+        bytes: &[u8],
+    ) {
+        let records = self.faults.has(Fault::Tamper);
+        let place = &mut self.conns[conn];
+        if way == Way::Up && records && place.recorded.len() < RECORDED_BYTES_MAX {
+            place.recorded.extend_from_slice(bytes);
+        }
+        let sent = place.lanes[index(way)].sent;
+        let due = place
+            .mishap
+            .filter(|mishap| mishap.way == way && (sent..sent + bytes.len()).contains(&mishap.at));
+        let Some(mishap) = due.filter(|_| !self.calm) else {
+            return self.pass(queue, now, (conn, way), bytes);
+        };
+        let (before, after) = bytes.split_at(mishap.at - sent);
+        self.pass(queue, now, (conn, way), before);
+        self.befall(queue, now, (conn, way), mishap.ill, after);
+    }
+
+    /// An end closes.
+    pub(super) fn end(&mut self, queue: &mut Queue, now: Moment, conn: usize, way: Way) {
+        if !self.conns[conn].lanes[index(way)].dead {
+            self.put(queue, now, (conn, way), Item::End);
+            self.conns[conn].lanes[index(way)].dead = true;
+        }
+    }
+
+    /// Bytes have left their lane.
+    pub(super) fn landed(&mut self, conn: usize, way: Way, item: &Item) {
+        if let Item::Bytes(bytes) = item {
+            self.conns[conn].lanes[index(way)].afloat -= bytes.len();
+        }
+    }
+
+    /// Bytes that the gateway has written and the terminal has not read.
+    pub(super) fn unread(&self, conn: usize) -> usize {
+        self.conns[conn].lanes[index(Way::Down)].afloat
+    }
+
+    /// What somebody who listened could play again.
+    pub(super) fn recording(&mut self) -> Option<Vec<u8>> {
+        let recorded: Vec<&Conn> =
+            self.conns.iter().filter(|conn| !conn.recorded.is_empty()).collect();
+        let place = self.dice.below(u64::try_from(recorded.len()).unwrap_or(0));
+        let conn = recorded.get(usize::try_from(place).unwrap_or(0))?;
+        Some(conn.recorded.clone())
+    }
+
+    fn befall(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        (conn, way): (usize, Way),
+        ill: Ill,
+        rest: &[u8],
+    ) {
+        match ill {
+            Ill::Reset => {
+                self.end(queue, now, conn, Way::Up);
+                self.end(queue, now, conn, Way::Down);
+            }
+            Ill::Silence => {}
+            Ill::GatewayUnaware => self.end(queue, now, conn, Way::Down),
+            Ill::TerminalUnaware => self.end(queue, now, conn, Way::Up),
+            Ill::Flip => {
+                let mut flipped = rest.to_vec();
+                if let Some(byte) = flipped.first_mut() {
+                    *byte ^= 1 << self.dice.below(8);
+                }
+                return self.pass(queue, now, (conn, way), &flipped);
+            }
+            Ill::Twice => {
+                self.pass(queue, now, (conn, way), rest);
+                return self.pass(queue, now, (conn, way), rest);
+            }
+            Ill::Stall => {
+                let stall = self.dice.between(Span::ms(100), self.config.stall);
+                let lane = &mut self.conns[conn].lanes[index(way)];
+                lane.last = lane.last.max(now.after(stall));
+                return self.pass(queue, now, (conn, way), rest);
+            }
+        }
+        for lane in &mut self.conns[conn].lanes {
+            lane.dead = true;
+        }
+    }
+
+    fn pass(&mut self, queue: &mut Queue, now: Moment, lane: (usize, Way), bytes: &[u8]) {
+        let mut left = bytes;
+        while !left.is_empty() {
+            let piece = if !self.calm && self.dice.chance(self.config.split_permille) {
+                let most = u64::try_from(left.len()).unwrap_or(u64::MAX);
+                usize::try_from(1 + self.dice.below(most)).unwrap_or(left.len())
+            } else {
+                left.len()
+            };
+            let (bytes, rest) = left.split_at(piece);
+            self.put(queue, now, lane, Item::Bytes(bytes.to_vec()));
+            left = rest;
+        }
+    }
+
+    fn put(&mut self, queue: &mut Queue, now: Moment, (conn, way): (usize, Way), item: Item) {
+        let latency = self.latency();
+        let lane = &mut self.conns[conn].lanes[index(way)];
+        if lane.dead {
+            return;
+        }
+        if let Item::Bytes(bytes) = &item {
+            lane.sent += bytes.len();
+            lane.afloat += bytes.len();
+        }
+        // Later than everything before it: what arrives is in the order of what was sent.
+        let at = now.after(latency).max(lane.last.after(Span(1)));
+        lane.last = at;
+        queue.push(at, Event::Deliver { conn, way, item });
+    }
+
+    fn draw_mishap(&mut self) -> Option<Mishap> {
+        let happens = self.dice.chance(self.config.mishap_permille);
+        let way = if self.dice.chance(500) { Way::Up } else { Way::Down };
+        // A hello has 81 bytes and its reply 51; a sale about 60, its answer about 100.
+        let at = usize::from(number(&mut self.dice, 900));
+        let mut ills = Vec::new();
+        if self.faults.has(Fault::Cuts) {
+            ills.extend([Ill::Reset, Ill::Silence, Ill::GatewayUnaware, Ill::TerminalUnaware]);
+        }
+        if self.faults.has(Fault::Tamper) {
+            ills.extend([Ill::Flip, Ill::Twice]);
+        }
+        if self.faults.has(Fault::Stalls) {
+            ills.push(Ill::Stall);
+        }
+        let place = number(&mut self.dice, u16::try_from(ills.len()).unwrap_or(0));
+        let ill = ills.get(usize::from(place)).copied()?;
+        happens.then_some(Mishap { way, at, ill })
+    }
+}
+
+const fn index(way: Way) -> usize {
+    match way {
+        Way::Up => 0,
+        Way::Down => 1,
+    }
+}

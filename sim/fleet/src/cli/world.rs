@@ -1,0 +1,187 @@
+//! `tillsim world`
+
+use std::num::NonZeroU16;
+use std::ops::RangeInclusive;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+use serde_json::{Value, json};
+use tillsim_core::world::{Fault, Faults, Report, Tweaks, shrink};
+
+use super::{interrupts, print};
+use crate::exit::{Exit, Refusal};
+use crate::worlds::{Sum, run_all};
+
+/// Runs that shrinking one failure may take.
+const SHRINK_RUNS_MAX: u32 = 150;
+
+/// Run the whole gateway in simulated worlds: virtual time, faulty network, disk and providers
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tillsim world --seed 42
+  tillsim world --seeds 1..2000 --json > worlds.jsonl
+  tillsim world --seed 42 --terminals 2 --chaos 30 --without cuts,crashes
+
+A seed draws everything; the same seed and options give the same trace hash, bit for bit. The first
+failure is made smaller and printed as the one line that repeats it. Kinds of trouble: cuts, splits,
+stalls, tamper, crashes, disk, flips, pool, provider, line, operator, habits, clock, limits.")]
+pub(super) struct World {
+    /// One world
+    #[arg(long, value_name = "N", required_unless_present = "seeds")]
+    seed: Option<u64>,
+    /// Worlds from the first to the last seed, both included
+    #[arg(long, value_name = "A..B", conflicts_with = "seed", value_parser = seeds)]
+    seeds: Option<RangeInclusive<u64>>,
+    /// Fix how many terminals take part
+    #[arg(long, value_name = "N")]
+    terminals: Option<NonZeroU16>,
+    /// Fix how long the chaos lasts
+    #[arg(long, value_name = "S")]
+    chaos: Option<NonZeroU16>,
+    /// Take kinds of trouble away
+    #[arg(long, value_name = "KIND,..", value_delimiter = ',', value_parser = fault)]
+    without: Vec<Fault>,
+    /// Threads; as many as there are cores by default
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroU16>,
+    /// Run on after a failure
+    #[arg(long)]
+    keep_going: bool,
+    /// Do not look for a smaller world that fails alike
+    #[arg(long)]
+    no_shrink: bool,
+    /// One line of JSON for each seed
+    #[arg(long)]
+    json: bool,
+}
+
+impl World {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        let seeds = match (self.seed, &self.seeds) {
+            (Some(seed), _) => seed..=seed,
+            (None, Some(seeds)) => seeds.clone(),
+            (None, None) => return Err(Refusal("--seed or --seeds is missing".to_owned())),
+        };
+        let without = self.without.iter().copied().fold(Faults::NONE, Faults::with);
+        let tweaks = Tweaks {
+            terminals: self.terminals.map(NonZeroU16::get),
+            chaos_s: self.chaos.map(NonZeroU16::get),
+            without,
+        };
+        let interrupts = interrupts()?;
+        let stop = || interrupts.load(Ordering::Relaxed) > 0;
+        let mut failed = None;
+        let mut tell = |report: Report| {
+            if self.json {
+                print::line(&line(&report).to_string());
+            }
+            let fails = !report.passed();
+            if fails && failed.is_none() {
+                failed = Some(report);
+            }
+            !fails || self.keep_going
+        };
+        let sum = run_all(seeds, &tweaks, self.threads, &stop, &mut tell);
+        if let Some(failed) = failed {
+            self.explain(failed);
+        }
+        self.conclude(&sum);
+        Ok(match (sum.failed, sum.worlds, stop()) {
+            (1.., _, _) => Exit::Violated,
+            // Nothing was run that could have failed, or not all that was asked for.
+            (0, 0, _) | (0, _, true) => Exit::Missed,
+            (0, _, false) => Exit::Pass,
+        })
+    }
+
+    fn explain(&self, failed: Report) {
+        for violation in &failed.violations {
+            eprintln!("tillsim: seed {}: {violation}", failed.seed);
+        }
+        eprintln!("tillsim: repeat it with: tillsim world {}", failed.repeat());
+        if self.no_shrink {
+            return;
+        }
+        let shrunk = shrink(failed, SHRINK_RUNS_MAX);
+        let report = &shrunk.report;
+        let left: Vec<&str> = report.faults.iter().map(Fault::name).collect();
+        eprintln!(
+            "tillsim: smallest found in {} runs ({} transactions; trouble left: {}): tillsim world {}",
+            shrunk.runs,
+            report.counts.transactions,
+            if left.is_empty() { "none".to_owned() } else { left.join(", ") },
+            report.repeat()
+        );
+        if let Some(first) = report.violations.first() {
+            eprintln!("tillsim: there: {first}");
+        }
+    }
+
+    fn conclude(&self, sum: &Sum) {
+        let cpu_s = sum.cpu_s;
+        let rate = |count: u64| {
+            let count = crate::number::float(count);
+            if cpu_s > 0.0 { count / cpu_s } else { 0.0 }
+        };
+        let text = format!(
+            "{} worlds, {} failed; {} transactions, {} handshakes, {} crashes, {} flipped bits in \
+             {:.1} s of processor time: {:.0} transactions and {:.0} worlds a second",
+            sum.worlds,
+            sum.failed,
+            sum.transactions,
+            sum.handshakes,
+            sum.crashes,
+            sum.flips,
+            cpu_s,
+            rate(sum.transactions),
+            rate(sum.worlds)
+        );
+        if self.json {
+            eprintln!("tillsim: {text}");
+        } else {
+            print::line(&text);
+        }
+    }
+}
+
+fn line(report: &Report) -> Value {
+    let counts = &report.counts;
+    let faults: Vec<&str> = report.faults.iter().map(Fault::name).collect();
+    let violations: Vec<String> = report.violations.iter().map(ToString::to_string).collect();
+    json!({
+        "seed": report.seed,
+        "trace_hash": format!("{:016x}", report.trace_hash),
+        "transactions": counts.transactions,
+        "verdict": if report.passed() { "pass" } else { "violated" },
+        "sales": counts.sales,
+        "handshakes": counts.handshakes,
+        "logons": counts.logons,
+        "crashes": counts.crashes,
+        "disk_errors": counts.disk_errors,
+        "flips": counts.flips,
+        "orders": counts.orders,
+        "acknowledged": counts.acknowledged,
+        "events": counts.events,
+        "virtual_s": report.lasted.0 / 1_000_000_000,
+        "faults": faults,
+        "promise": report.violations.first().map(|first| first.promise),
+        "violations": violations,
+        "repeat": format!("tillsim world {}", report.repeat()),
+    })
+}
+
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let wrong = || format!("{text:?} is not a range of seeds such as 1..2000");
+    let (first, last) = text.split_once("..").ok_or_else(wrong)?;
+    let first: u64 = first.parse().map_err(|_| wrong())?;
+    let last: u64 = last.trim_start_matches('=').parse().map_err(|_| wrong())?;
+    if first > last { Err(wrong()) } else { Ok(first..=last) }
+}
+
+fn fault(name: &str) -> Result<Fault, String> {
+    Fault::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        format!("no such kind of trouble; there are {}", names.join(", "))
+    })
+}

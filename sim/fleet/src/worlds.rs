@@ -1,0 +1,116 @@
+//! Worlds on every core: threads take seeds in order, reports come back in order.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use tillsim_core::world::{Report, Tweaks, run};
+
+use crate::cpu;
+
+/// Reports that wait to be told.
+const REPORTS_MAX: usize = 256;
+
+/// What the worlds of a range come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    /// Worlds that were run to their end.
+    pub worlds: u64,
+    /// Of these, with a broken promise.
+    pub failed: u64,
+    /// Journal rows.
+    pub transactions: u64,
+    /// Handshakes.
+    pub handshakes: u64,
+    /// Times that a gateway's process ended.
+    pub crashes: u64,
+    /// Bits flipped at rest.
+    pub flips: u64,
+    /// Processor time that it took, in seconds.
+    pub cpu_s: f64,
+}
+
+/// Runs the worlds of `seeds` and gives each report to `tell`, in the order of the seeds, until
+/// `tell` says `false` or `stop` says `true`.
+pub fn run_all(
+    seeds: RangeInclusive<u64>,
+    tweaks: &Tweaks,
+    threads: Option<NonZeroU16>,
+    stop: &(impl Fn() -> bool + Sync),
+    tell: &mut dyn FnMut(Report) -> bool,
+) -> Sum {
+    // A panic of the simulated gateway is a report, not a message on the terminal.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let sum = run_threads(seeds, tweaks, threads, stop, tell);
+    std::panic::set_hook(hook);
+    sum
+}
+
+fn run_threads(
+    seeds: RangeInclusive<u64>,
+    tweaks: &Tweaks,
+    threads: Option<NonZeroU16>,
+    stop: &(impl Fn() -> bool + Sync),
+    tell: &mut dyn FnMut(Report) -> bool,
+) -> Sum {
+    let (first, last) = seeds.into_inner();
+    let threads = threads.or_else(cores).map_or(1, |threads| u64::from(threads.get()));
+    let threads = threads.min((last - first).saturating_add(1));
+    let next = AtomicU64::new(first);
+    let enough = AtomicBool::new(false);
+    let before = cpu::of_this_process_s();
+    let mut sum = Sum::default();
+    thread::scope(|scope| {
+        let (sender, reports) = sync_channel(REPORTS_MAX);
+        for _ in 0..threads {
+            let (sender, next, enough) = (sender.clone(), &next, &enough);
+            scope.spawn(move || {
+                while !enough.load(Ordering::Relaxed) && !stop() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    // Past the last, or past the end of all numbers.
+                    if seed > last || seed < first || sender.send(run(seed, tweaks)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut early = BTreeMap::new();
+        let mut due = first;
+        for report in reports {
+            early.insert(report.seed, report);
+            while let Some(report) = early.remove(&due) {
+                due = due.wrapping_add(1);
+                if enough.load(Ordering::Relaxed) {
+                    continue;
+                }
+                sum.add(&report);
+                if !tell(report) {
+                    enough.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    });
+    sum.cpu_s = cpu::of_this_process_s() - before;
+    sum
+}
+
+impl Sum {
+    fn add(&mut self, report: &Report) {
+        self.worlds += 1;
+        self.failed += u64::from(!report.passed());
+        self.transactions += report.counts.transactions;
+        self.handshakes += report.counts.handshakes;
+        self.crashes += report.counts.crashes;
+        self.flips += report.counts.flips;
+    }
+}
+
+fn cores() -> Option<NonZeroU16> {
+    let cores = thread::available_parallelism().ok()?;
+    NonZeroU16::try_from(cores).ok()
+}
