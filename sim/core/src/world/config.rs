@@ -9,7 +9,7 @@ use tillgate_core::time::{Calendar, Wall};
 
 use super::fault::{Fault, Faults};
 use crate::dice::Dice;
-use crate::firmware::Delay;
+use crate::firmware::{Delay, Habits};
 use crate::provider::Manners;
 use crate::time::Span;
 
@@ -22,6 +22,8 @@ pub struct Tweaks {
     pub chaos_s: Option<u16>,
     /// Kinds of trouble that are taken away.
     pub without: Faults,
+    /// Whether what happens is told; changes nothing of what happens.
+    pub story: bool,
 }
 
 /// A low and a high bound.
@@ -115,6 +117,9 @@ pub(super) struct Shop {
     pub(super) retry_permille: u16,
     /// Whether blocked terminals try on.
     pub(super) stubborn: bool,
+    pub(super) habits: Habits,
+    /// Of 1000 arrivals at a terminal, how many find it without power.
+    pub(super) power_permille: u16,
     /// Of 1000 terminals, how many hold the gateway's public key.
     pub(super) nk_permille: u16,
 }
@@ -143,6 +148,8 @@ pub(super) enum Stream {
     Entropy = 19,
     TamperRun = 20,
     Desk = 21,
+    Habits = 22,
+    PowerRun = 23,
 }
 
 impl Stream {
@@ -182,11 +189,11 @@ impl Config {
             bridges: draw_bridges(seed, faults),
             operator_every: draw_operator(seed, faults),
             wall,
-            calendar: Calendar { utc_offset_min: 60, cutoff_min: 120 },
+            calendar: Calendar::fixed(60, 120),
             clock: faults.has(Fault::Clock).then_some(jumps),
             front: draw_front(seed, faults),
             desk: draw_desk(seed, faults),
-            shop: Shop::draw(seed),
+            shop: Shop::draw(seed, faults),
         }
     }
 }
@@ -260,7 +267,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         1 => Capabilities { idempotent: false, inquiry: true },
         _ => Capabilities { idempotent: true, inquiry: false },
     };
-    let slowest = dice.between(Span::ms(5), Span::s(3));
+    let slowest = dice.between(Span::ms(5), Span::ms(1_800));
     let manners = Manners {
         seed: dice.throw(),
         latency: Delay::Uniform(Span(slowest.0 / 8), slowest),
@@ -269,6 +276,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         deaf_permille: number(dice, 300),
         pending_permille: number(dice, 200),
         pending: dice.between(Span::ms(500), Span::s(60)),
+        irreversible_permille: number(dice, 300),
         idempotent: capabilities.idempotent,
     };
     let calm = Manners {
@@ -276,6 +284,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         silent_permille: 0,
         deaf_permille: 0,
         pending_permille: 0,
+        irreversible_permille: 0,
         ..manners.clone()
     };
     let deadline = dice.between(Span::s(2), Span::s(10));
@@ -347,7 +356,13 @@ fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
 }
 
 impl Shop {
-    fn draw(seed: u64) -> Self {
+    fn draw(seed: u64, faults: Faults) -> Self {
+        let mut habits = Stream::Habits.dice(seed);
+        let power_permille = number(&mut habits, 30);
+        let [repeat, clash] = [1_000, 250].map(|most| number(&mut habits, most));
+        let mischief =
+            Habits { repeat_permille: repeat, clash_permille: clash, ..Habits::default() };
+        let wild = faults.has(Fault::Habits);
         let mut dice = Stream::Shop.dice(seed);
         let scarce = dice.chance(250);
         let poor = dice.chance(250);
@@ -360,6 +375,8 @@ impl Shop {
             confirm_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
             retry_permille: number(&mut dice, 300),
             stubborn: dice.chance(500),
+            habits: if wild { mischief } else { Habits::default() },
+            power_permille: if wild { power_permille } else { 0 },
             nk_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
         }
     }

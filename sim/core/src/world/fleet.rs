@@ -53,6 +53,7 @@ fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
         custom: Custom::Think(Delay::Exponential(config.think)),
         confirm_permille: config.shop.confirm_permille,
         retry_permille: config.shop.retry_permille,
+        habits: config.shop.habits,
         when_blocked: if config.shop.stubborn { WhenBlocked::Try } else { WhenBlocked::Obey },
         reconnect: Reconnect::FullJitter { base: Span::ms(500), cap: Span::s(8) },
         connect: Span::s(5),
@@ -104,6 +105,9 @@ impl World {
         if self.fleet[place].conn != Some(conn) || !self.wire.conns[conn].held_open {
             return;
         }
+        if !self.calm && self.power_dice.chance(self.config.shop.power_permille) {
+            return self.cut_power(place, conn);
+        }
         match item {
             Item::Bytes(mut bytes) => self.tell_terminal(place, Input::Received(&mut bytes)),
             Item::End => {
@@ -120,6 +124,17 @@ impl World {
         if self.fleet[place].conn == Some(conn) {
             self.tell_terminal(place, Input::Connected);
         }
+    }
+
+    /// Whatever was about to arrive is lost, with everything that only the terminal's memory held;
+    /// the gateway hears nothing of it.
+    fn cut_power(&mut self, place: usize, conn: usize) {
+        self.fleet[place].conn = None;
+        self.wire.conns[conn].held_open = false;
+        self.wire.silence(conn);
+        self.counts.power_cuts += 1;
+        let back = self.now.after(self.power_dice.between(Span::s(1), Span::s(15)));
+        self.tell_terminal(place, Input::PowerCut { back });
     }
 
     fn grant(&mut self, place: usize, wish: Wish) {

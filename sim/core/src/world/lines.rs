@@ -191,6 +191,6 @@ fn found(purpose: Purpose, say: Say) -> Option<Found> {
         }
         Say::Pending => Found::Pending,
         Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen,
-        Say::Unknown | Say::Nothing => return None,
+        Say::Unknown | Say::Nothing | Say::Reversed | Say::Refused | Say::Noted => return None,
     })
 }

@@ -81,7 +81,9 @@ struct World {
     crash_dice: Dice,
     clock_dice: Dice,
     tamper_dice: Dice,
+    power_dice: Dice,
     calm: bool,
+    story: Option<Vec<String>>,
 }
 
 impl World {
@@ -108,12 +110,22 @@ impl World {
             crash_dice: Stream::CrashRun.dice(seed),
             clock_dice: Stream::ClockRun.dice(seed),
             tamper_dice: Stream::TamperRun.dice(seed),
+            power_dice: Stream::PowerRun.dice(seed),
             calm: false,
+            story: tweaks.story.then(Vec::new),
             network,
             config,
         };
         world.found(opening);
         world
+    }
+
+    /// Adds a line to the story, if one is told.
+    fn say(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            let ms = self.now.0 / 1_000_000;
+            story.push(format!("{:>5}.{:03} {}", ms / 1_000, ms % 1_000, line()));
+        }
     }
 
     /// The wall clock.
@@ -143,12 +155,14 @@ impl World {
             Event::Desk { life } if self.lives(life) => self.run_desk(),
             Event::Committed { life } if self.lives(life) => self.committed(),
             Event::Found { life, key, found } if self.lives(life) => {
+                self.say(|| format!("found {key}: {found:?}"));
                 self.mail_desk(tillgate_core::desk::Input::Found { key, found });
             }
             Event::GiveUp { life, ticket } => {
                 if let Some((key, found)) = self.lines.gave_up(ticket)
                     && self.lives(life)
                 {
+                    self.say(|| format!("gave up on {key}"));
                     self.mail_desk(tillgate_core::desk::Input::Found { key, found });
                 }
             }
@@ -208,6 +222,8 @@ impl World {
         let most_ms = most.0 / 1_000_000;
         let ms = i64::try_from(self.clock_dice.below(2 * most_ms)).unwrap_or(0);
         self.wall_off_ms += ms - i64::try_from(most_ms).unwrap_or(0);
+        let off_ms = self.wall_off_ms;
+        self.say(|| format!("the wall clock is {off_ms} ms off"));
         self.queue.push(self.now.after(self.clock_dice.exponential(every)), Event::Jump);
     }
 }

@@ -37,6 +37,8 @@ pub struct Counts {
     pub logons: u64,
     /// Times that the process ended.
     pub crashes: u64,
+    /// Times that a terminal lost its power.
+    pub power_cuts: u64,
     /// Commits that failed.
     pub disk_errors: u64,
     /// Bits flipped in rows at rest.
@@ -68,6 +70,8 @@ pub struct Report {
     pub lasted: Span,
     /// Every promise that was broken; the run ends soon after the first.
     pub violations: Vec<Violation>,
+    /// What happened, line by line, if [`Tweaks::story`] asked for it.
+    pub story: Vec<String>,
 }
 
 impl Report {

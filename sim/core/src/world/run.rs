@@ -75,6 +75,7 @@ impl World {
     /// No new troubles and no new customers.
     pub(super) fn calm_down(&mut self) {
         self.calm = true;
+        self.say(|| "calm".to_owned());
         self.wire.calm = true;
         self.lines.calm = true;
         for place in 0..self.fleet.len() {
@@ -160,6 +161,7 @@ impl World {
             counts: self.counts,
             lasted: Span(self.now.0),
             violations,
+            story: self.story.unwrap_or_default(),
         }
     }
 }

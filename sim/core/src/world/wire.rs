@@ -174,6 +174,13 @@ impl Wire {
         }
     }
 
+    /// Nothing passes any more, and nobody is told.
+    pub(super) fn silence(&mut self, conn: usize) {
+        for lane in &mut self.conns[conn].lanes {
+            lane.dead = true;
+        }
+    }
+
     /// Bytes have left their lane.
     pub(super) fn landed(&mut self, conn: usize, way: Way, item: &Item) {
         if let Item::Bytes(bytes) = item {
@@ -229,9 +236,7 @@ impl Wire {
                 return self.pass(queue, now, (conn, way), rest);
             }
         }
-        for lane in &mut self.conns[conn].lanes {
-            lane.dead = true;
-        }
+        self.silence(conn);
     }
 
     fn pass(&mut self, queue: &mut Queue, now: Moment, lane: (usize, Way), bytes: &[u8]) {

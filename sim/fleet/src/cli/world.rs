@@ -45,6 +45,9 @@ pub(super) struct World {
     /// Threads; as many as there are cores by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
+    /// Tell what happens, line by line
+    #[arg(long)]
+    story: bool,
     /// Run on after a failure
     #[arg(long)]
     keep_going: bool,
@@ -68,6 +71,7 @@ impl World {
             terminals: self.terminals.map(NonZeroU16::get),
             chaos_s: self.chaos.map(NonZeroU16::get),
             without,
+            story: self.story,
         };
         let interrupts = interrupts()?;
         let stop = || interrupts.load(Ordering::Relaxed) > 0;
@@ -75,6 +79,9 @@ impl World {
         let mut tell = |report: Report| {
             if self.json {
                 print::line(&line(&report).to_string());
+            }
+            for line in &report.story {
+                print::line(line);
             }
             let fails = !report.passed();
             if fails && failed.is_none() {
@@ -103,7 +110,8 @@ impl World {
         if self.no_shrink {
             return;
         }
-        let shrunk = shrink(failed, SHRINK_RUNS_MAX);
+        let tweaks = Tweaks { story: false, ..failed.tweaks.clone() };
+        let shrunk = shrink(Report { tweaks, ..failed }, SHRINK_RUNS_MAX);
         let report = &shrunk.report;
         let left: Vec<&str> = report.faults.iter().map(Fault::name).collect();
         eprintln!(

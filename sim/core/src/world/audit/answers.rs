@@ -7,7 +7,7 @@ use tillgate_core::desk::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Kind, State, Transaction};
 
 use super::Witness;
-use super::rows::is_open;
+use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::network::VoucherName;
 
@@ -55,11 +55,15 @@ impl Witness {
             return self.refusal(row, code);
         }
         let fits = match row.state {
+            // While a reversal of it is under way, nobody can say how it ends.
+            State::Approved if row.reversed_by.is_some() => false,
             State::Approved => code.is_approved(),
-            State::Intent | State::Unknown => code == IN_PROGRESS,
+            State::Intent | State::Unknown => false,
             State::Reversed => code == REVERSED,
             State::Declined => code == row.code,
         };
+        // The outcome may have come while this was on its way through the pool.
+        let fits = fits || code == IN_PROGRESS;
         if !fits {
             return Some((5, format!("and what is durable is {:?}, {}", row.state, row.code)));
         }
@@ -109,12 +113,19 @@ impl Witness {
     }
 
     fn reversal_answer(&self, key: &Key, answer: &Answer<'_>) -> Option<(u8, String)> {
-        if !answer.code.is_approved() {
+        let row = self.journal.get(key).filter(|row| row.kind == Kind::Reversal);
+        let Some(row) = row else {
+            let said = answer.code.is_approved();
+            return said.then(|| (5, "and the reversal is not durable".to_owned()));
+        };
+        let code = Code(answer.code.0);
+        let known = !is_unknown(row) && code == row.code;
+        if !answer.rrn.is_empty() && !known && code != IN_PROGRESS {
+            return Some((5, format!("and what is durable is {:?}, {}", row.state, row.code)));
+        }
+        if !code.is_approved() {
             return None;
         }
-        let Some(row) = self.journal.get(key).filter(|row| row.kind == Kind::Reversal) else {
-            return Some((5, "and the reversal is not durable".to_owned()));
-        };
         let original = row.original.and_then(|original| self.journal.get(&original));
         let taken_back = original
             .is_some_and(|original| matches!(original.state, State::Reversed | State::Declined));
@@ -154,7 +165,7 @@ impl Witness {
     /// Sales that the journal has and that are not final.
     pub(super) fn open_rows(&self) -> Vec<Key> {
         let mut keys: Vec<Key> =
-            self.journal.values().filter(|row| is_open(row)).map(|row| row.key).collect();
+            self.journal.values().filter(|row| is_unknown(row)).map(|row| row.key).collect();
         keys.sort_unstable();
         keys
     }

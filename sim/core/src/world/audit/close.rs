@@ -36,10 +36,14 @@ impl Witness {
     fn close_entry(&self, key: &Key, entry: &Entry) -> Option<(u8, &'static str)> {
         let row = self.journal.get(key);
         let wrong = entry.wrong;
-        if wrong.answer_changed || wrong.other_amount {
+        if wrong.answer_changed || wrong.other_amount || wrong.reversal_lost {
             return Some((2, "its merchant heard two answers, or another amount"));
         }
         match entry.state {
+            book::State::Reversed => {
+                let stands = row.is_some_and(|row| row.state == State::Approved);
+                stands.then_some((3, "taken back, and the journal has it sold"))
+            }
             book::State::InDoubt => Some((6, "its merchant never heard the end")),
             book::State::Approved => {
                 let Some(row) = row else { return Some((1, "sold, and not in the journal")) };
@@ -67,7 +71,7 @@ impl Witness {
                 wrong.push((6, format!("{reference}: nobody ordered it")));
                 continue;
             };
-            if deal.standing == Standing::Declined {
+            if matches!(deal.standing, Standing::Declined | Standing::Reversed) {
                 continue;
             }
             done.insert(key);
@@ -86,6 +90,7 @@ impl Witness {
                 wrong.push((1, format!("{key}: another amount or subscriber was done")));
             }
         }
+        #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted")]
         for row in self.journal.values() {
             let sold = row.kind == Kind::TopUp && row.state == State::Approved;
             if sold && !done.contains(&row.key) {

@@ -6,7 +6,7 @@ use tillgate_core::desk::{Capabilities, Order};
 use tillgate_store_core::Key;
 
 use super::Witness;
-use super::rows::is_open;
+use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::config::Config;
 use crate::world::lines::Purpose;
@@ -59,7 +59,7 @@ impl Witness {
         let Some(row) = self.journal.get(&order.key) else {
             return Some((5, "and its intent is not durable".to_owned()));
         };
-        if !is_open(row) {
+        if !is_unknown(row) {
             return Some((2, format!("and it is {:?}", row.state)));
         }
         let store = u64::from_be_bytes(self.orders.store);

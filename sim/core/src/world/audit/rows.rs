@@ -206,12 +206,17 @@ impl Witness {
 }
 
 /// Whether its outcome is not known.
-pub(super) fn is_open(row: &Transaction) -> bool {
+pub(super) fn is_unknown(row: &Transaction) -> bool {
     matches!(row.state, State::Intent | State::Unknown)
 }
 
+/// Whether somebody still has to act.
+fn is_open(row: &Transaction) -> bool {
+    is_unknown(row) || row.due.is_some()
+}
+
 fn takes(row: &Transaction) -> bool {
-    is_open(row) || row.state == State::Approved
+    row.kind.is_sale() && (is_unknown(row) || row.state == State::Approved)
 }
 
 /// What may not change from one version of a row to the next.
@@ -233,9 +238,9 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     }
     let allowed = old.state == new.state
         || match new.state {
-            State::Unknown => old.state == State::Intent,
-            State::Approved | State::Declined => is_open(old),
-            State::Reversed => old.state == State::Approved,
+            State::Unknown => old.state == State::Intent && new.kind.is_sale(),
+            State::Approved | State::Declined => is_unknown(old),
+            State::Reversed => old.state == State::Approved && new.kind.is_sale(),
             State::Intent => false,
         };
     (!allowed).then(|| format!("{:?} became {:?}", old.state, new.state))

@@ -141,9 +141,13 @@ impl World {
     }
 
     fn order(&mut self, order: Order, purpose: Purpose) {
-        let line = &self.config.bridges[usize::from(order.bridge)];
+        let capabilities = self.config.bridges[usize::from(order.bridge)].capabilities;
         self.trace.note(self.now, b'o', order.reference.as_bytes());
-        self.witness.ordered(self.now, &order, purpose, line.capabilities);
+        self.say(|| {
+            let (key, attempt) = (order.key, order.attempt);
+            format!("{purpose:?} {key}, attempt {attempt}, to bridge {}", order.bridge)
+        });
+        self.witness.ordered(self.now, &order, purpose, capabilities);
         self.lines.order(&mut self.queue, self.now, self.life, order, purpose);
     }
 }

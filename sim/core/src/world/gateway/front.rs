@@ -18,7 +18,7 @@ enum Wish {
     Pause { session: SessionId },
     Resume { session: SessionId },
     Close { session: SessionId },
-    Job(Job),
+    Job(Box<Job>),
     Online { terminal: TerminalId, counter: u64 },
 }
 
@@ -151,7 +151,7 @@ impl World {
                     self.unserve(conn);
                 }
             }
-            Wish::Job(job) => self.post(job),
+            Wish::Job(job) => self.post(*job),
             Wish::Online { terminal, counter } => {
                 for peer in (0..self.config.reactors).filter(|peer| *peer != reactor) {
                     self.tell_front(peer, Input::Superseded { terminal, counter });
@@ -213,10 +213,10 @@ fn wish(output: Output<'_>) -> Option<Wish> {
         Output::Resume { session } => Wish::Resume { session },
         Output::Close { session, .. } => Wish::Close { session },
         Output::Handshake { session, hello } => {
-            Wish::Job(Job::Hello { session, hello: hello.to_vec() })
+            Wish::Job(Box::new(Job::Hello { session, hello: hello.to_vec() }))
         }
         Output::Request { session, terminal, received, body } => {
-            Wish::Job(Job::request(session, terminal, received, body))
+            Wish::Job(Box::new(Job::request(session, terminal, received, body)))
         }
         Output::Online { terminal, counter, .. } => Wish::Online { terminal, counter },
         Output::Offline { .. } => return None,

@@ -51,6 +51,8 @@ impl World {
         let Some(disk) = self.disk.take() else { return };
         self.life += 1;
         self.trace.note(self.now, b'S', &self.life.to_le_bytes());
+        let life = self.life;
+        self.say(|| format!("the gateway starts, life {life}"));
         match self.open(disk) {
             Ok(process) => self.process = Some(process),
             Err(error) => {
@@ -102,6 +104,7 @@ impl World {
         let Some(process) = self.process.take() else { return };
         self.counts.crashes += 1;
         self.trace.note(self.now, b'X', &self.life.to_le_bytes());
+        self.say(|| "the gateway is gone".to_owned());
         let mut disk = process.book.into_backend();
         for write in disk.crashed(&mut self.disk_dice) {
             self.witness.durable(self.now, &write);

@@ -1,5 +1,6 @@
 //! The pool's part: jobs wait a while, overtake each other, and run the core's own functions.
 
+use tillgate_codec::link::message::{Downward, Upward};
 use tillgate_core::desk::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::front;
 use tillgate_core::id::SessionId;
@@ -11,6 +12,7 @@ use super::super::World;
 use super::super::event::Event;
 
 /// Work for a pool thread.
+#[expect(clippy::large_enum_variant, reason = "it is boxed while it waits")]
 pub(in super::super) enum Job {
     /// A hello to be answered.
     Hello { session: SessionId, hello: Vec<u8> },
@@ -44,6 +46,10 @@ impl World {
     pub(super) fn post(&mut self, mut job: Job) {
         if let Job::Request { origin, body, acknowledged } = &mut job {
             *acknowledged = self.witness.entered(self.now, *origin, body);
+        }
+        if let Job::Request { origin, body, .. } = &job {
+            let terminal = origin.terminal;
+            self.say(|| format!("from {terminal}: {:?}", Upward::decode(body)));
         }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
@@ -86,10 +92,10 @@ impl World {
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
         let wall = self.wall();
-        let calendar = self.config.calendar;
+        let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
-        let worked = work::request(body, origin, wall, &calendar, &process.directory);
-        self.witness.verified(origin.terminal, body, acknowledged, wall, &calendar);
+        let worked = work::request(body, origin, wall, calendar, &process.directory);
+        self.witness.verified(origin.terminal, body, acknowledged, wall, calendar);
         match worked {
             Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
             Worked::Reply(reply) => self.reply(&reply),
@@ -104,6 +110,11 @@ impl World {
         let mut body = Vec::new();
         work::reply(reply, &self.network.keys, &terms, self.wall(), &mut body);
         self.trace.note(self.now, b'r', &body);
+        let terminal = reply.origin.terminal;
+        self.say(|| match Downward::decode(&body) {
+            Ok(Downward::Answer(answer)) => format!("to {terminal}: {answer:?}"),
+            other => format!("to {terminal}: {other:?}"),
+        });
         self.witness.left(self.now, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         self.tell_front(session.reactor, front::Input::Replied { session, body: &body });

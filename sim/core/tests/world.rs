@@ -1,0 +1,44 @@
+//! Simulated worlds as tests: a few seeds of what `tillsim world` runs by the thousand.
+
+use tillsim_core::world::{Fault, Faults, Tweaks, run};
+
+/// Seeds for each test: a second or two.
+const SEEDS: std::ops::Range<u64> = 1..60;
+
+#[test]
+fn worlds_keep_every_promise() {
+    for seed in SEEDS {
+        let report = run(seed, &Tweaks::default());
+        let repeat = report.repeat();
+        assert!(report.passed(), "tillsim world {repeat}: {:#?}", report.violations);
+        assert!(report.counts.events > 0, "something happens");
+    }
+}
+
+#[test]
+fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
+    let told = Tweaks { story: true, ..Tweaks::default() };
+    for seed in SEEDS.take(20) {
+        let [one, two, three] =
+            [&Tweaks::default(), &Tweaks::default(), &told].map(|tweaks| run(seed, tweaks));
+        assert_eq!(one, two, "seed {seed}");
+        assert_eq!(one.trace_hash, three.trace_hash, "seed {seed}");
+        assert!(!three.story.is_empty(), "seed {seed} has something to tell");
+    }
+    assert_ne!(run(1, &told).trace_hash, run(2, &told).trace_hash);
+}
+
+#[test]
+fn what_is_taken_away_is_gone_and_what_is_fixed_is_kept() {
+    let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
+    let tweaks =
+        Tweaks { terminals: Some(2), chaos_s: Some(20), without, ..Tweaks::default() };
+    for seed in SEEDS.take(20) {
+        let report = run(seed, &tweaks);
+        assert_eq!(report.faults, Faults::NONE);
+        assert_eq!((report.counts.crashes, report.counts.flips), (0, 0));
+        assert!(report.passed(), "seed {seed}: {:#?}", report.violations);
+        let repeat = format!("--seed {seed} --terminals 2 --chaos 20 --without cuts,splits,");
+        assert!(report.repeat().starts_with(&repeat), "{}", report.repeat());
+    }
+}
