@@ -1,6 +1,7 @@
 //! The gateway's binary: parse, dispatch, exit codes.
 
 mod admin;
+mod backup;
 mod cli;
 mod client;
 mod config;
@@ -9,6 +10,7 @@ mod exit;
 mod hex;
 mod import;
 mod init;
+mod journal;
 mod keyfile;
 mod password;
 mod secrets;

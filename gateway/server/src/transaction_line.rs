@@ -1,8 +1,9 @@
-//! A transaction as one JSON object, for the journal's pages and exports; never a PIN.
+//! What may be shown of a transaction, for the journal's pages and exports; never a PIN.
 
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    BusinessDate, Key, Kind, Obligation, State, StoreId, TerminalId, Totals, Transaction,
+    BusinessDate, Due, Key, Kind, Obligation, Settlement, State, StoreId, TerminalId, Totals,
+    Transaction,
 };
 
 /// Characters of a subscriber that stay readable at its end.
@@ -34,60 +35,84 @@ pub(crate) fn following(key: Key) -> Option<Key> {
     Some(Key { date, terminal: TerminalId(0), stan: 0 })
 }
 
-/// Everything about a transaction that may be shown.
+/// A column: its name, and what a transaction has in it.
+pub(crate) type Column = (&'static str, fn(&Transaction, StoreId) -> Value);
+
+/// Everything about a transaction that may be shown. The members of a JSON line and the columns of
+/// a CSV export, in this order; others script against them: new ones come at the end, none
+/// changes its meaning.
+pub(crate) const COLUMNS: [Column; 25] = [
+    ("date", |t, _| json!(t.key.date.to_string())),
+    ("terminal", |t, _| json!(t.key.terminal.0)),
+    ("stan", |t, _| json!(t.key.stan)),
+    ("seq", |t, _| json!(t.seq)),
+    ("kind", |t, _| json!(kind(t))),
+    ("state", |t, _| json!(state(t))),
+    ("code", |t, _| json!(t.code.to_string())),
+    ("rrn", |t, _| json!(t.rrn().as_str())),
+    ("reference", |t, store| json!(t.reference(store).as_str())),
+    ("seller", |t, _| json!(t.seller.0)),
+    ("service", |t, _| json!(t.service.0)),
+    ("product", |t, _| json!(t.product.0)),
+    ("amount_minor", |t, _| json!(t.amount_minor)),
+    ("currency", |t, _| json!(t.currency)),
+    ("subscriber_masked", |t, _| json!(mask(&t.subscriber))),
+    ("serial", |t, _| json!(t.voucher.as_ref().map(|voucher| voucher.serial.as_str()))),
+    ("provider_reference", |t, _| json!(t.provider_reference.as_str())),
+    ("balance_minor", |t, _| json!(t.balance_minor)),
+    ("at_ms", |t, _| json!(t.at_ms)),
+    ("finished_ms", |t, _| json!(t.finished_ms)),
+    ("confirmed", |t, _| json!(t.confirmed_ms > 0)),
+    ("original", |t, _| json!(t.original.as_ref().map(show_key))),
+    ("reversed_by", |t, _| json!(t.reversed_by.as_ref().map(show_key))),
+    ("due", |t, _| json!(t.due.as_ref().map(due))),
+    ("settlement", |t, _| json!(t.settlement.as_deref().map(settlement))),
+];
+
+/// A transaction as one JSON object.
 pub(crate) fn line(transaction: &Transaction, store: StoreId) -> Value {
-    let voucher = transaction.voucher.as_ref();
+    let member = |&(name, of): &Column| (name.to_owned(), of(transaction, store));
+    Value::Object(COLUMNS.iter().map(member).collect())
+}
+
+/// What it is, in a word.
+pub(crate) fn kind(transaction: &Transaction) -> &'static str {
+    match transaction.kind {
+        Kind::Voucher => "voucher",
+        Kind::TopUp => "topup",
+        Kind::Reversal => "reversal",
+        Kind::Tombstone => "tombstone",
+        Kind::Settlement => "settlement",
+    }
+}
+
+/// What became of it, in a word.
+pub(crate) fn state(transaction: &Transaction) -> &'static str {
+    match transaction.state {
+        State::Intent => "intent",
+        State::Unknown => "unknown",
+        State::Approved => "approved",
+        State::Declined => "declined",
+        State::Reversed => "reversed",
+    }
+}
+
+fn due(due: &Due) -> Value {
+    let what = match due.what {
+        Obligation::Reversal => "reversal",
+        Obligation::Advice => "advice",
+        Obligation::Operator => "operator",
+    };
+    json!({ "what": what, "since_ms": due.since_ms })
+}
+
+fn settlement(settlement: &Settlement) -> Value {
     json!({
-        "date": transaction.key.date.to_string(),
-        "terminal": transaction.key.terminal.0,
-        "stan": transaction.key.stan,
-        "seq": transaction.seq,
-        "kind": match transaction.kind {
-            Kind::Voucher => "voucher",
-            Kind::TopUp => "topup",
-            Kind::Reversal => "reversal",
-            Kind::Tombstone => "tombstone",
-            Kind::Settlement => "settlement",
-        },
-        "state": match transaction.state {
-            State::Intent => "intent",
-            State::Unknown => "unknown",
-            State::Approved => "approved",
-            State::Declined => "declined",
-            State::Reversed => "reversed",
-        },
-        "code": transaction.code.to_string(),
-        "rrn": transaction.rrn().as_str(),
-        "reference": transaction.reference(store).as_str(),
-        "seller": transaction.seller.0,
-        "service": transaction.service.0,
-        "product": transaction.product.0,
-        "amount_minor": transaction.amount_minor,
-        "currency": transaction.currency,
-        "subscriber_masked": mask(&transaction.subscriber),
-        "serial": voucher.map(|voucher| voucher.serial.as_str()),
-        "provider_reference": transaction.provider_reference.as_str(),
-        "balance_minor": transaction.balance_minor,
-        "at_ms": transaction.at_ms,
-        "finished_ms": transaction.finished_ms,
-        "confirmed": transaction.confirmed_ms > 0,
-        "original": transaction.original.as_ref().map(show_key),
-        "reversed_by": transaction.reversed_by.as_ref().map(show_key),
-        "due": transaction.due.map(|due| json!({
-            "what": match due.what {
-                Obligation::Reversal => "reversal",
-                Obligation::Advice => "advice",
-                Obligation::Operator => "operator",
-            },
-            "since_ms": due.since_ms,
-        })),
-        "settlement": transaction.settlement.as_deref().map(|settlement| json!({
-            "date": settlement.date.to_string(),
-            "currency": settlement.currency,
-            "claimed": totals(&settlement.claimed),
-            "counted": totals(&settlement.counted),
-            "open_count": settlement.open_count,
-        })),
+        "date": settlement.date.to_string(),
+        "currency": settlement.currency,
+        "claimed": totals(&settlement.claimed),
+        "counted": totals(&settlement.counted),
+        "open_count": settlement.open_count,
     })
 }
 

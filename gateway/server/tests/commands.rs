@@ -24,7 +24,10 @@ fn exit_codes_are_those_that_scripts_rely_on() {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    for command in ["init", "import", "serve", "verify", "export", "restore", "terminal", "user"] {
+    for command in [
+        "init", "import", "serve", "verify", "export", "journal", "backup", "restore", "terminal",
+        "user",
+    ] {
         let said = tillgate(&[command, "--help"]);
         assert_eq!(said.code, 0);
         assert!(said.out.contains("Example:\n  tillgate "), "{command}: {}", said.out);

@@ -93,9 +93,10 @@ fn every_metric_is_explained() {
 #[test]
 fn every_command_and_option_is_explained() {
     let page = page("operations.md");
-    let commands = ["init", "import", "serve", "verify", "export", "restore"];
+    let commands = ["init", "import", "serve", "verify", "export", "backup", "restore"];
     let subcommands = [
         ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
+        ("journal", ["export"].as_slice()),
         ("user", ["add", "reset", "remove", "list"].as_slice()),
     ];
     let mut calls: Vec<Vec<&str>> = commands.iter().map(|name| vec![*name]).collect();

@@ -13,6 +13,7 @@
 //! ```text
 //! DIR/rows/        the database, RocksDB's files
 //! DIR/high-water   the mark, unless Options::mark places it elsewhere
+//! DIR/restored     only after a restore, until its end was accepted; see [`restored`]
 //! ```
 
 mod backend;
@@ -21,6 +22,7 @@ mod open;
 mod open_error;
 mod options;
 mod reader;
+pub mod restored;
 mod tables;
 
 pub use backend::RocksBackend;

@@ -33,6 +33,19 @@ pub struct Mark {
     pub hash: [u8; 32],
 }
 
+impl Mark {
+    /// The mark in the file at `path`; `None` if there is no file, or no intact mark in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn peek(path: &Path) -> io::Result<Option<Self>> {
+        match peek(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read,
+        }
+    }
+}
+
 /// The open file of a [`Mark`].
 pub(crate) struct MarkFile {
     file: File,

@@ -9,6 +9,9 @@
 //!                                                 M <= H: batch M must have the mark's hash
 //! mark unreadable    refuse                       refuse
 //! ```
+//!
+//! A store that was restored from a backup is read as any other, but not written to until an
+//! operator has accepted that it ends where the backup ends; see [`crate::restored`].
 
 use std::fs::DirBuilder;
 use std::io;
@@ -21,6 +24,7 @@ use tillgate_store_core::{Batch, Family, Head, Record, StoreError};
 use crate::mark::{self, Mark, MarkFile};
 use crate::open_error::{Cause, MarkTrouble, OpenError};
 use crate::options::{self, Missing, Options};
+use crate::restored;
 use crate::tables;
 
 /// The mark of a store that has not committed anything.
@@ -41,6 +45,9 @@ pub(crate) fn for_writing(dir: &Path, options: &Options) -> Result<(DB, MarkFile
     let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
     if options.missing == Missing::Create {
         create_dir(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
+    }
+    if let Some(note) = restored::peek(dir).map_err(|error| fail(Cause::Io(error.to_string())))? {
+        return Err(fail(Cause::Restored(note)));
     }
     let place = mark_path(dir, options);
     let known = check_presence(dir, &place, options.missing)?;
@@ -76,6 +83,7 @@ pub(crate) fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
     let head = head_mark(&db).map_err(|error| fail(Cause::Unsound(error)))?;
     let place = mark_path(dir, options);
     MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
+    restored::remove(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
     Ok(head)
 }
 
@@ -93,7 +101,18 @@ fn read_write(dir: &Path, options: &Options) -> Result<DB, OpenError> {
 
 /// Opens without lock or change; the mark is not looked at.
 pub(crate) fn read_only(dir: &Path, options: &Options) -> Result<DB, OpenError> {
-    let db = options::read_only(options);
+    open_read_only(dir, options, options::read_only(options))
+}
+
+/// As [`read_only`], where no writer can be: tables are opened as they are needed, so that it
+/// takes few descriptors beside a serving gateway.
+pub(crate) fn read_only_alone(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+    let mut db = options::read_only(options);
+    db.set_max_open_files(options.open_files_max);
+    open_read_only(dir, options, db)
+}
+
+fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result<DB, OpenError> {
     DB::open_cf_descriptors_read_only(&db, rows_dir(dir), options::families(options), false)
         .map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
 }

@@ -29,6 +29,8 @@ pub enum Cause {
     Io(String),
     /// It was written by a newer version, which knows more families or formats; RocksDB's words.
     Newer(String),
+    /// It was restored from a backup, and nobody has accepted yet that it ends there; which backup.
+    Restored(String),
     /// The database and its high-water mark do not agree.
     Mark {
         /// Path of the mark.
@@ -117,6 +119,14 @@ impl fmt::Display for OpenError {
                 f,
                 "the store in {dir} was written by another version of the gateway: {what}. Start \
                  the version that wrote it last, or a newer one"
+            ),
+            Cause::Restored(note) => write!(
+                f,
+                "the store in {dir} was restored from {note}. What terminals were told after that \
+                 backup is not in it: book the missing sales from the terminals' and the \
+                 providers' records, then accept that it ends there with `tillgate restore \
+                 --accept`, and start again. `tillgate verify` and `tillgate journal \
+                 export` read it as it is"
             ),
             Cause::Mark { path, trouble } => {
                 write!(f, "the store in {dir} and its high-water mark {}: ", path.display())?;

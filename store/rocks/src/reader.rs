@@ -14,6 +14,9 @@ use crate::open_error::OpenError;
 use crate::options::{self, Options};
 use crate::tables;
 
+/// Table files opened at a time to see where a fresh copy ends.
+const COPY_OPEN_FILES_MAX: i32 = 32;
+
 /// Rows as they are now, from any thread, while the writer goes on.
 ///
 /// Two reads may see two different batches; where rows must agree with each other, read through
@@ -62,7 +65,8 @@ impl RocksReader {
         Checkpoint::new(&self.db)
             .and_then(|checkpoint| checkpoint.create_checkpoint(&rows))
             .map_err(|error| failed(&error))?;
-        let copy = open::read_only(to, &Options::serving()).map_err(|error| failed(&error))?;
+        let few = Options { open_files_max: COPY_OPEN_FILES_MAX, ..Options::serving() };
+        let copy = open::read_only_alone(to, &few).map_err(|error| failed(&error))?;
         let mark = open::head_mark(&copy)?;
         MarkFile::create(&open::mark_path(to, &Options::serving()), mark)
             .map_err(|error| failed(&error))?;

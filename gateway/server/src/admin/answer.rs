@@ -14,6 +14,11 @@ pub(super) fn ndjson(text: String) -> Response {
     typed(text, "application/x-ndjson")
 }
 
+/// Rows of a table.
+pub(super) fn csv(text: String) -> Response {
+    typed(text, "text/csv; charset=utf-8; header=present")
+}
+
 /// Prometheus' exposition format.
 pub(super) fn prometheus(text: String) -> Response {
     typed(text, "text/plain; version=0.0.4; charset=utf-8")

@@ -1,4 +1,4 @@
-//! The admin API: health, metrics, terminals, journal, imports.
+//! The admin API: health, metrics, terminals, journal, imports, backups.
 //!
 //! It runs on one thread of its own with a small tokio runtime; reads of the store go to a few
 //! blocking threads. It holds no state of the gateway: it reads rows and snapshots, and sends
@@ -9,6 +9,7 @@
 mod accept;
 mod answer;
 mod auth;
+mod backup;
 mod error;
 mod import;
 mod journal;
@@ -22,6 +23,7 @@ mod terminals;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -50,6 +52,8 @@ struct App {
     auth: Auth,
     calendar: Calendar,
     bridges: Vec<String>,
+    /// The data directory.
+    data: PathBuf,
     /// Held from reading a record to writing it back, so that no change is lost to another.
     changes: Mutex<()>,
 }
@@ -64,6 +68,7 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         auth: Auth::new(config)?,
         calendar: config.calendar.clone(),
         bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
+        data: config.store.dir.clone(),
         changes: Mutex::new(()),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()

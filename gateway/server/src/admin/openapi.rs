@@ -137,6 +137,16 @@ fn about(endpoint: Endpoint) -> About {
             answer: (NDJSON, transaction_schema()),
             ..about("Transactions by date, terminal and STAN; never a PIN", Value::Null)
         },
+        Endpoint::Backup => about(
+            "Begin a backup: a checkpoint on the gateway's own disk, for `tillgate backup` to \
+             copy; it takes the place of the one before",
+            object(&[
+                ("checkpoint", string()),
+                ("batch_no", integer()),
+                ("hash", string()),
+                ("begun_ms", integer()),
+            ]),
+        ),
         Endpoint::Import => About {
             request: Some(import_schema()),
             ..about(
@@ -160,6 +170,10 @@ fn journal_query() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("after", string(), "DATE-TERMINAL-STAN as 2026-11-23-00070001-000012: only later keys"),
         ("limit", page_length(TRANSACTIONS_PER_PAGE_MAX), "At most so many; 1000 unless given"),
+        ("from", string(), "First business date, as 2026-11-23"),
+        ("to", string(), "Last business date"),
+        ("terminal", integer(), "Only this terminal's"),
+        ("format", json!({ "type": "string", "enum": ["jsonl", "csv"] }), "jsonl unless given"),
     ]
 }
 

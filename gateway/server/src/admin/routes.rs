@@ -14,7 +14,7 @@ use warp::{Filter, Rejection, Reply};
 use super::auth::{Access, Caller};
 use super::error::{self, ApiError};
 use super::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
-use super::{App, import, journal, login, openapi, orders, status, terminals};
+use super::{App, backup, import, journal, login, openapi, orders, status, terminals};
 
 /// What is done for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(super) enum Endpoint {
     Message,
     Journal,
     Import,
+    Backup,
 }
 
 /// One line of the table.
@@ -57,7 +58,7 @@ const fn post(path: &'static str, endpoint: Endpoint, access: Access) -> Route {
 }
 
 /// All of them.
-pub(super) static ROUTES: [Route; 16] = [
+pub(super) static ROUTES: [Route; 17] = [
     get("/healthz", Endpoint::Health, Access::Open),
     get("/readyz", Endpoint::Ready, Access::Open),
     get("/metrics", Endpoint::Metrics, Access::Open),
@@ -74,6 +75,7 @@ pub(super) static ROUTES: [Route; 16] = [
     post("/api/v1/terminals/{id}/message", Endpoint::Message, Access::Write),
     get("/api/v1/journal", Endpoint::Journal, Access::Read),
     post("/api/v1/import", Endpoint::Import, Access::Write),
+    post("/api/v1/backup", Endpoint::Backup, Access::Write),
 ];
 
 impl Route {
@@ -200,6 +202,7 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
         Endpoint::Message => orders::message(app, id()?, &read_json(&body)?, &caller).await,
         Endpoint::Journal => journal::page(app, &query).await,
         Endpoint::Import => import::import(app, body, &caller).await,
+        Endpoint::Backup => backup::begin(app, &caller).await,
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tillgate_core::time::Wall;
 use tillgate_store_core::{Book, Command, Outcome, Store};
-use tillgate_store_rocks::{Cause, Options, RocksBackend};
+use tillgate_store_rocks::{Cause, RocksBackend};
 
 use super::{ConfigFile, print};
 use crate::client::Client;
@@ -61,7 +61,7 @@ impl Import {
             (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
             _ => None,
         };
-        let done = match RocksBackend::open(&config.store.dir, &Options::serving()) {
+        let done = match RocksBackend::open(&config.store.dir, &config.store.options()) {
             Ok(backend) => self.offline(&config, backend, &sources),
             Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
             Err(error) => Err(Failure::store(error)),

@@ -1,10 +1,11 @@
 //! The command line: what it takes, and one file per command for what it does.
 
+mod backup;
 mod codec;
-mod export;
 mod gateway;
 mod import;
 mod init;
+mod journal;
 mod print;
 mod restore;
 mod serve;
@@ -48,7 +49,9 @@ enum Command {
     Import(import::Import),
     Serve(serve::Serve),
     Verify(verify::Verify),
-    Export(export::Export),
+    Journal(journal::Journal),
+    Export(journal::Export),
+    Backup(backup::Backup),
     Restore(restore::Restore),
     Terminal(terminal::Terminal),
     User(user::User),
@@ -77,7 +80,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => import.run(),
         Command::Serve(serve) => serve.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Journal(journal) => journal.run(),
         Command::Export(export) => export.run(),
+        Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Terminal(terminal) => terminal.run(),
         Command::User(user) => user.run(),

@@ -1,49 +1,164 @@
 //! `tillgate restore`
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use tillgate_store_core::verify;
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_core::verify::{Report, verify};
+use tillgate_store_core::{Book, Change, Command, Outcome, Store};
+use tillgate_store_rocks::{Mark, RocksBackend, restored};
 
 use super::print;
-use super::store_dir::StoreDir;
+use super::store_dir::{Place, find};
+use crate::backup::limits::RATE_MIB_S;
+use crate::backup::{self, Pace, PutBack};
 use crate::exit::Failure;
+use crate::{entropy, wall};
 
-/// Accept that a store ends where it ends, after a restore or a lost tail
+/// Put a backup back, and accept that a store ends where it ends
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "tillgate restore BACKUP DIR [--accept]\n       \
+                      tillgate restore BACKUP --config FILE [--accept]\n       \
+                      tillgate restore --accept DIR",
+    after_help = "\
 Example:
+  tillgate restore /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
   tillgate restore --accept /srv/tillgate
 
-A store remembers in its high-water mark how far it had come. When database and mark disagree, the
-gateway refuses to serve: sales that terminals saw approved would be missing. Copy the directory
-and book the missing sales from the terminals' and the providers' records; then this command sets
-the mark to where the database ends, and verifies the store.")]
+The first restores a backup into an empty or new directory: every file is held against its
+checksum, the end against the manifest, and the whole store is verified. It can be read then, but
+it does not serve: what terminals were told after the backup is not in it. Book what is missing
+from the terminals' and the providers' records.
+
+The second is your decision that a store ends where it ends: after a restore, or when database and
+high-water mark disagree because the end was lost. It sets the mark to where the database ends,
+notes it in the audit log, and verifies the store. `--accept` with a BACKUP does both at once."
+)]
 pub(crate) struct Restore {
-    #[command(flatten)]
-    store: StoreDir,
+    /// A backup, and the directory to restore it into; with --accept, only a store's directory
+    #[arg(value_name = "BACKUP DIR", num_args = 0..=2)]
+    places: Vec<PathBuf>,
+    /// The store of this configuration instead of a DIR
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Yes, what is missing is missing
-    #[arg(long, required = true)]
+    #[arg(long)]
     accept: bool,
+    /// Most to read and write a second
+    #[arg(long, value_name = "MIB", default_value_t = RATE_MIB_S,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+}
+
+/// What a command line means.
+enum Wish {
+    /// Put this backup back.
+    PutBack(PathBuf, Place),
+    /// Only accept.
+    Accept(Place),
 }
 
 impl Restore {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let dir = self.store.find()?;
-        let mark = RocksBackend::accept(&dir, &Options::serving()).map_err(Failure::store)?;
-        let backend = RocksBackend::open(&dir, &Options::serving()).map_err(Failure::store)?;
-        let report = verify(&backend).map_err(Failure::store)?;
-        if !report.holds() {
-            return Err(Failure::refused(format!(
-                "the mark of {} is set, but {} invariants are violated: `tillgate verify` lists \
-                 them; do not serve from it",
-                dir.display(),
-                report.violations_total
-            )));
+        let (accept, rate) = (self.accept, self.rate);
+        match self.wish()? {
+            Wish::Accept(place) => self::accept(&place),
+            Wish::PutBack(backup, place) => {
+                let PutBack { manifest, report } =
+                    backup::put_back(&backup, &place.dir, &mut Pace::mib_s(rate))?;
+                print::line(&format!("{} is restored from {manifest}.", place.dir.display()))?;
+                tell(&place.dir, &report)?;
+                if accept {
+                    return self::accept(&place);
+                }
+                print::line(&warning(&place, manifest.batch_no))
+            }
         }
-        print::line(&format!(
-            "{} ends at batch {}, and every invariant holds.",
-            dir.display(),
-            mark.batch_no
-        ))
     }
+
+    fn wish(self) -> Result<Wish, Failure> {
+        let mut places = self.places.into_iter();
+        match (places.next(), places.next(), self.config) {
+            (Some(backup), Some(to), None) => Ok(Wish::PutBack(backup, find(Some(to), None)?)),
+            (Some(backup), None, Some(config)) => {
+                Ok(Wish::PutBack(backup, find(None, Some(config))?))
+            }
+            (Some(dir), None, None) if self.accept && !backup::is_backup(&dir) => {
+                Ok(Wish::Accept(find(Some(dir), None)?))
+            }
+            (None, None, Some(config)) if self.accept => {
+                Ok(Wish::Accept(find(None, Some(config))?))
+            }
+            (Some(_), Some(_), Some(_)) => {
+                Err(Failure::usage("give the directory to restore into, or a --config FILE"))
+            }
+            (Some(_), None, None) => {
+                Err(Failure::usage("where to? `tillgate restore BACKUP DIR`, or --config FILE"))
+            }
+            _ => Err(Failure::usage(
+                "name a BACKUP and a DIR to restore it into; or say --accept and name a store",
+            )),
+        }
+    }
+}
+
+/// Sets the mark to where the database ends, with a row in the audit log.
+fn accept(place: &Place) -> Result<(), Failure> {
+    let Place { dir, options } = place;
+    let note =
+        restored::peek(dir).map_err(|e| Failure::store(format!("{}: {e}", dir.display())))?;
+    let mark = RocksBackend::accept(dir, options).map_err(Failure::store)?;
+    let backend = RocksBackend::open(dir, options).map_err(Failure::store)?;
+    let report = verify(&backend).map_err(Failure::store)?;
+    tell(dir, &report)?;
+    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    let note = match note {
+        Some(note) => format!("accepted the end at batch {}: restored from {note}", mark.batch_no),
+        None => format!("accepted the end at batch {}", mark.batch_no),
+    };
+    let (at_ms, actor) = (wall::unix_ms(), "tillgate restore".to_owned());
+    let change = Change { at_ms, actor, note, ..Change::default() };
+    let mut outcomes = Vec::new();
+    book.commit(&mut vec![Command::Change(change)], &mut outcomes).map_err(Failure::store)?;
+    if outcomes != [Outcome::Applied] {
+        return Err(Failure::internal("the store refused an audit row"));
+    }
+    book.backend_mut().tick().map_err(Failure::store)?;
+    print::line(&format!(
+        "It is accepted that {} ends at batch {}; it may serve.",
+        dir.display(),
+        mark.batch_no
+    ))
+}
+
+fn tell(dir: &Path, report: &Report) -> Result<(), Failure> {
+    if report.holds() {
+        let transactions = report.counts.transactions;
+        return print::line(&format!("Every invariant holds over {transactions} transactions."));
+    }
+    Err(Failure::refused(format!(
+        "{} invariants are violated in {}: `tillgate verify` lists them; do not serve from it",
+        report.violations_total,
+        dir.display()
+    )))
+}
+
+/// What the operator has to decide, with what a mark elsewhere knows about it.
+fn warning(place: &Place, batch_no: u64) -> String {
+    let elsewhere = place.options.mark.as_deref();
+    let marked = elsewhere.and_then(|path| Mark::peek(path).ok().flatten());
+    let known = match marked {
+        Some(mark) if mark.batch_no > batch_no => format!(
+            " The high-water mark remembers batch {}: {} batches are missing.",
+            mark.batch_no,
+            mark.batch_no - batch_no
+        ),
+        _ => String::new(),
+    };
+    let dir = place.dir.display();
+    format!(
+        "What terminals were told after this backup is not in it.{known} Book what is missing \
+         from the terminals' and the providers' records; then `tillgate restore --accept {dir}` \
+         lets it serve."
+    )
 }

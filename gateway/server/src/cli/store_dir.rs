@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tillgate_store_rocks::Options;
 
+use crate::backup;
 use crate::config::Config;
 use crate::exit::Failure;
 
 /// A directory, or the configuration that names one.
 #[derive(Args)]
 pub(super) struct StoreDir {
-    /// The store's directory, or an installation's
+    /// The store's directory, an installation's, or a backup's
     #[arg(value_name = "DIR", required_unless_present = "config")]
     dir: Option<PathBuf>,
     /// The store of this configuration
@@ -18,20 +20,40 @@ pub(super) struct StoreDir {
     config: Option<PathBuf>,
 }
 
+/// A store's directory and how it is opened.
+pub(super) struct Place {
+    /// Where.
+    pub(super) dir: PathBuf,
+    /// With its high-water mark where its configuration says.
+    pub(super) options: Options,
+}
+
 impl StoreDir {
-    /// The directory.
+    /// The store meant.
     ///
     /// # Errors
     /// The configuration cannot be read.
-    pub(super) fn find(self) -> Result<PathBuf, Failure> {
-        let of = |file: PathBuf| Config::load(&file).map(|config| config.store.dir);
-        match (self.dir, self.config) {
-            (_, Some(file)) => of(file).map_err(Failure::config),
-            (Some(dir), None) if dir.join("tillgate.toml").exists() => {
-                of(dir.join("tillgate.toml")).map_err(Failure::config)
-            }
-            (Some(dir), None) => Ok(dir),
-            (None, None) => Err(Failure::usage("name a DIR or a --config FILE")),
+    pub(super) fn find(self) -> Result<Place, Failure> {
+        find(self.dir, self.config)
+    }
+}
+
+/// The store in a directory, in an installation's or in a backup; or that of a configuration.
+///
+/// # Errors
+/// The configuration cannot be read, or neither is given.
+pub(super) fn find(dir: Option<PathBuf>, config: Option<PathBuf>) -> Result<Place, Failure> {
+    let of = |file: PathBuf| {
+        let store = Config::load(&file).map_err(Failure::config)?.store;
+        Ok(Place { options: store.options(), dir: store.dir })
+    };
+    match (dir, config) {
+        (_, Some(file)) => of(file),
+        (Some(dir), None) if dir.join("tillgate.toml").exists() => of(dir.join("tillgate.toml")),
+        (Some(dir), None) if backup::is_backup(&dir) => {
+            Ok(Place { dir: backup::data_dir(&dir), options: Options::serving() })
         }
+        (Some(dir), None) => Ok(Place { dir, options: Options::serving() }),
+        (None, None) => Err(Failure::usage("name a DIR or a --config FILE")),
     }
 }

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 use tillgate_store_core::verify::{self, Counts, Report, Sums};
-use tillgate_store_rocks::{Options, RocksReader};
+use tillgate_store_rocks::RocksReader;
 
 use super::print;
-use super::store_dir::StoreDir;
+use super::store_dir::{Place, StoreDir};
 use crate::exit::Failure;
 use crate::import::currency::Currency;
+use crate::transaction_line::{parse_key, show_key};
 
 /// Check every promise that a store's rows can show, and print counts and sums as JSON
 #[derive(Args)]
@@ -27,8 +28,8 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let dir = self.store.find()?;
-        let reader = RocksReader::open(&dir, &Options::serving()).map_err(Failure::store)?;
+        let Place { dir, options } = self.store.find()?;
+        let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
         let report = verify::verify(&reader).map_err(Failure::store)?;
         let text = serde_json::to_string_pretty(&json_of(&report)).map_err(Failure::internal)?;
         print::line(&text)?;
@@ -52,6 +53,7 @@ fn json_of(report: &Report) -> Value {
             json!({
                 "promise": violation.promise.number(),
                 "subject": violation.subject,
+                "transaction": transaction(&violation.subject),
                 "text": violation.text,
             })
         })
@@ -63,6 +65,13 @@ fn json_of(report: &Report) -> Value {
         "violations_total": report.violations_total,
         "violations": violations,
     })
+}
+
+/// The transaction that a subject is, as `tillgate journal export --after` takes it.
+fn transaction(subject: &str) -> Option<String> {
+    let parts: Vec<&str> = subject.split('/').collect();
+    let [date, terminal, stan] = parts.as_slice() else { return None };
+    parse_key(&format!("{date}-{terminal}-{stan}")).map(|key| show_key(&key))
 }
 
 fn counts(counts: &Counts) -> Value {

@@ -93,7 +93,11 @@ impl Check<'_> {
             let key = self.path(Some(place), old.file, "store.kek_old.file", "keys/kek-1.key");
             keks_old.push((id, key));
         }
-        Store { dir, kek, kek_id, keks_old }
+        let high_water = raw.high_water.map(|path| {
+            let place = Some(path.span().start);
+            self.path(place, Some(path), "store.high_water", "/mnt/other/high-water")
+        });
+        Store { dir, kek, kek_id, keks_old, high_water }
     }
 
     fn link(&mut self, raw: Option<Spanned<raw::Link>>) -> Link {

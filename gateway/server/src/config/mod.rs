@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use tillgate_core::time::Calendar;
 
 pub(crate) use error::{ConfigError, Fault};
+use tillgate_store_rocks::Options;
 pub(crate) use url::HttpUrl;
 
 /// Everything the gateway is told by its operator.
@@ -83,6 +84,15 @@ pub(crate) struct Store {
     pub(crate) kek_id: u32,
     /// Earlier keys, still needed to open what they sealed: number and file.
     pub(crate) keks_old: Vec<(u32, PathBuf)>,
+    /// The high-water mark, where it does not lie in the data directory.
+    pub(crate) high_water: Option<PathBuf>,
+}
+
+impl Store {
+    /// How the store is opened.
+    pub(crate) fn options(&self) -> Options {
+        Options { mark: self.high_water.clone(), ..Options::serving() }
+    }
 }
 
 /// `[link]`

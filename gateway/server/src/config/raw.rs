@@ -47,6 +47,7 @@ pub(super) struct Store {
     pub(super) kek: Str,
     pub(super) kek_id: Int,
     pub(super) kek_old: Vec<Spanned<KekOld>>,
+    pub(super) high_water: Str,
 }
 
 #[derive(Default, Deserialize)]

@@ -62,6 +62,9 @@ dir = "data"
 # up, in another place than the store.
 kek = "keys/kek-1.key"
 kek_id = 1
+# Remembers the last commit, to notice a lost end. On another device it also notices when the
+# whole data directory was set back, as by a snapshot of a virtual machine.
+# high_water = "data/high-water"
 # A key that was replaced but still opens what it sealed:
 # kek_old = [{ id = 1, file = "keys/kek-1.key" }]
 

@@ -16,7 +16,7 @@ use tillgate_core::limits::FrontLimits;
 use tillgate_core::time::Span;
 use tillgate_core::work::Terms;
 use tillgate_store_core::{Book, Store};
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_rocks::RocksBackend;
 
 use super::bridge::{self, Bridges};
 use super::budget::Budget;
@@ -72,7 +72,7 @@ impl Gateway {
     /// # Errors
     /// Which part could not be opened or started, and what to do about it.
     pub(crate) fn start(config: &Config, clock: Clock) -> Result<Self, Failure> {
-        let options = Options::serving();
+        let options = config.store.options();
         let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
         Budget::of(config, table_files).claim().map_err(Failure::config)?;
         let keys = Arc::new(opening::keys(config)?);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tillgate_store_core::Book;
-use tillgate_store_rocks::{Cause, MarkTrouble, Options, RocksBackend};
+use tillgate_store_rocks::{Cause, MarkTrouble, Options, RocksBackend, restored};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -103,4 +103,17 @@ fn a_mark_that_was_not_written_before_the_crash_is_caught_up() {
     fs::write(place.mark(), behind).unwrap();
     assert_eq!(place.open().unwrap().head().batch_no, last);
     assert!(fs::read(place.mark()).unwrap() == ahead);
+}
+
+#[test]
+fn a_restored_store_is_read_at_once_and_written_to_only_after_its_end_was_accepted() {
+    let place = Place::busy();
+    restored::write(place.dir(), "the backup of yesterday").unwrap();
+    let refused = place.refusal();
+    assert_eq!(refused.cause, Cause::Restored("the backup of yesterday".to_owned()));
+    let text = refused.to_string();
+    assert!(text.contains("book the missing sales") && text.contains("restore --accept"), "{text}");
+    assert!(place.verify().holds());
+    RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    assert!(place.open().is_ok());
 }

@@ -1,0 +1,11 @@
+//! Bounds of backup and restore, with their reasons.
+
+/// Bytes copied between two looks at the clock; the memory that a copy takes.
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+/// Files of one backup: at 64 MiB a table, 6 TiB.
+pub(crate) const FILES_MAX: usize = 100_000;
+/// The manifest of so many files.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// MiB read and written a second unless the command says otherwise: half of what a slow disk can
+/// do, so that the log's sync finds room.
+pub(crate) const RATE_MIB_S: u32 = 64;

@@ -1,0 +1,133 @@
+//! Putting a backup back: every byte checked, nothing over another store, nothing half.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use tillgate_store_core::journal::record;
+use tillgate_store_core::verify::{Report, verify};
+use tillgate_store_core::{Head, Rows};
+use tillgate_store_rocks::{Options, RocksReader, restored};
+
+use super::copy::{Pace, copy, sync_dir};
+use super::data_dir;
+use super::manifest::{Manifest, Part};
+use crate::exit::Failure;
+use crate::hex;
+
+/// A backup that was put back.
+pub(crate) struct PutBack {
+    /// Which.
+    pub(crate) manifest: Manifest,
+    /// What verification found in the restored store.
+    pub(crate) report: Report,
+}
+
+/// Restores the backup at `backup` into the store directory `to`, which is empty or not there,
+/// and verifies what lies there then. The store carries a note until an operator accepts its end.
+///
+/// # Errors
+/// The backup is damaged or incomplete, `to` is in use, or a file system refuses. What was
+/// written to `to` is removed again.
+pub(crate) fn put_back(backup: &Path, to: &Path, pace: &mut Pace) -> Result<PutBack, Failure> {
+    let manifest = Manifest::read(backup).map_err(Failure::refused)?;
+    refuse_used(to)?;
+    let done = fill(backup, to, &manifest, pace).and_then(|()| check(to, &manifest));
+    match done {
+        Ok(report) => Ok(PutBack { manifest, report }),
+        Err(failure) => {
+            clear(to);
+            Err(failure)
+        }
+    }
+}
+
+fn fill(backup: &Path, to: &Path, manifest: &Manifest, pace: &mut Pace) -> Result<(), Failure> {
+    let rows = to.join("rows");
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&rows);
+    made.map_err(|error| io_failure(&rows, &error))?;
+    // Before the first row, so that a restore that breaks off is not taken for a store.
+    let unfinished = format!("{manifest}; but that restore broke off: clear it and restore again");
+    restored::write(to, &unfinished).map_err(|error| io_failure(to, &error))?;
+    for part in &manifest.files {
+        fill_part(&data_dir(backup), to, part, pace)?;
+    }
+    for dir in [&rows, to] {
+        sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
+    }
+    restored::write(to, &manifest.to_string()).map_err(|error| io_failure(to, &error))
+}
+
+fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(), Failure> {
+    let from = data.join(&part.path);
+    let damaged = |what: String| {
+        let text = format!("the backup is damaged: {}: {what}. Take another one", from.display());
+        Failure::refused(text)
+    };
+    let length = match fs::metadata(&from) {
+        Ok(about) => about.len(),
+        Err(error) => return Err(damaged(error.to_string())),
+    };
+    if length != part.bytes {
+        return Err(damaged(format!("{length} bytes, the manifest says {}", part.bytes)));
+    }
+    let target = to.join(&part.path);
+    let copied = copy(&from, &target, pace).map_err(|error| io_failure(&target, &error))?;
+    if (copied.bytes, &copied.sha256) != (part.bytes, &part.sha256) {
+        return Err(damaged("its SHA-256 is not the manifest's".to_owned()));
+    }
+    Ok(())
+}
+
+/// Opens what was written, holds its end against the manifest, and verifies all of it.
+fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
+    let reader = RocksReader::open(to, &Options::serving()).map_err(Failure::store)?;
+    let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
+    let head = head.ok_or_else(|| Failure::store("the backup has no head"))?;
+    let found = (head.store_id.to_string(), head.batch_no, hex::encode(&head.hash), head.seq);
+    let Manifest { store, batch_no, hash, transactions, .. } = manifest.clone();
+    if found != (store, batch_no, hash, transactions) {
+        return Err(Failure::refused(format!(
+            "the backup does not end where its manifest says: batch {} of store {}, the manifest \
+             says batch {batch_no}",
+            found.1, found.0
+        )));
+    }
+    let rows: &dyn Rows = &reader;
+    verify(rows).map_err(Failure::store)
+}
+
+fn refuse_used(to: &Path) -> Result<(), Failure> {
+    let mut entries = match fs::read_dir(to) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_failure(to, &error)),
+    };
+    match entries.next() {
+        None => Ok(()),
+        Some(Ok(entry)) => Err(Failure::refused(format!(
+            "{} is not empty (there is {:?}); a backup is restored into a new or empty directory \
+             and never over a store. Move what is there away first",
+            to.display(),
+            entry.file_name().to_string_lossy(),
+        ))),
+        Some(Err(error)) => Err(io_failure(to, &error)),
+    }
+}
+
+/// Removes what a refused restore wrote; the directory itself stays.
+fn clear(to: &Path) {
+    let entries = fs::read_dir(to).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        if let Err(error) = removed {
+            eprintln!("tillgate: {} stays behind: {error}", path.display());
+        }
+    }
+}
+
+fn io_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,188 @@
+//! Taking a backup.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use tillgate_store_core::journal::record;
+use tillgate_store_core::{Head, StoreError};
+use tillgate_store_rocks::{Mark, Options, RocksReader};
+
+use super::copy::{Pace, copy, sync_dir};
+use super::limits::FILES_MAX;
+use super::manifest::{Manifest, Part};
+use super::{MANIFEST, data_dir};
+use crate::exit::Failure;
+use crate::{entropy, hex};
+
+/// The one checkpoint of the store in `data`: hard links, to be copied from.
+fn checkpoint_dir(data: &Path) -> PathBuf {
+    data.join("checkpoint")
+}
+
+/// Makes the checkpoint, in the place of any that an earlier backup left behind. It holds every
+/// batch that was durable when it began.
+///
+/// # Errors
+/// The file system refuses.
+pub(crate) fn checkpoint(reader: &RocksReader, data: &Path) -> Result<(PathBuf, Mark), StoreError> {
+    let dir = checkpoint_dir(data);
+    discard(data).map_err(|error| StoreError::Engine(format!("{}: {error}", dir.display())))?;
+    let mark = reader.checkpoint(&dir)?;
+    Ok((dir, mark))
+}
+
+/// Removes the checkpoint: its links would keep old tables on the disk.
+///
+/// # Errors
+/// What the system says; that there is none is no error.
+pub(crate) fn discard(data: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(checkpoint_dir(data)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The right to take a backup of one store; the system ends it with the process.
+pub(crate) struct Hold {
+    _lock: Flock<File>,
+}
+
+impl Hold {
+    /// Takes it for the store in `data`.
+    ///
+    /// # Errors
+    /// Another backup of this store is being taken.
+    pub(crate) fn claim(data: &Path) -> Result<Self, Failure> {
+        let place = data.join("checkpoint.lock");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&place).map_err(|error| io_failure(&place, &error))?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Self { _lock: lock }),
+            Err((_, Errno::EWOULDBLOCK)) => Err(Failure::refused(format!(
+                "another backup of {} is being taken; wait for it",
+                data.display()
+            ))),
+            Err((_, error)) => Err(io_failure(&place, &error.into())),
+        }
+    }
+}
+
+/// Copies a checkpoint into a new backup at `to`; it appears there whole or not at all.
+///
+/// # Errors
+/// `to` is there already, or a file system refuses; nothing is left behind.
+pub(crate) fn take(
+    checkpoint: &Path,
+    to: &Path,
+    begun_ms: u64,
+    pace: &mut Pace,
+) -> Result<Manifest, Failure> {
+    if to.exists() {
+        let text = format!("{} is there already; a backup goes to a new place", to.display());
+        return Err(Failure::refused(text));
+    }
+    let building = building_dir(to)?;
+    let taken = build(checkpoint, &building, begun_ms, pace).and_then(|manifest| {
+        fs::rename(&building, to).map_err(|error| io_failure(to, &error))?;
+        let parent = parent(to);
+        sync_dir(&parent).map_err(|error| io_failure(&parent, &error))?;
+        Ok(manifest)
+    });
+    if taken.is_err()
+        && let Err(error) = fs::remove_dir_all(&building)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        eprintln!("tillgate: {} stays behind: {error}", building.display());
+    }
+    taken
+}
+
+fn build(
+    checkpoint: &Path,
+    building: &Path,
+    begun_ms: u64,
+    pace: &mut Pace,
+) -> Result<Manifest, Failure> {
+    let data = data_dir(building);
+    let failed = |error: io::Error| io_failure(&data, &error);
+    make_dir(building).map_err(failed)?;
+    make_dir(&data).map_err(failed)?;
+    make_dir(&data.join("rows")).map_err(failed)?;
+    let mut files = Vec::new();
+    for path in files_of(checkpoint).map_err(|error| io_failure(checkpoint, &error))? {
+        let (from, to) = (checkpoint.join(&path), data.join(&path));
+        let copied = copy(&from, &to, pace).map_err(|error| io_failure(&to, &error))?;
+        files.push(Part { path, bytes: copied.bytes, sha256: copied.sha256 });
+    }
+    if files.len() > FILES_MAX {
+        let text = format!("the store has {} files, a backup at most {FILES_MAX}", files.len());
+        return Err(Failure::refused(text));
+    }
+    for dir in [&data.join("rows"), &data] {
+        sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
+    }
+    // Read from the copy: what it says is what is in it.
+    let reader = RocksReader::open(&data, &Options::serving()).map_err(Failure::store)?;
+    let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
+    let head = head.ok_or_else(|| Failure::store("the copy has no head"))?;
+    let manifest = Manifest {
+        format: Manifest::format(),
+        tillgate: env!("CARGO_PKG_VERSION").to_owned(),
+        store: head.store_id.to_string(),
+        batch_no: head.batch_no,
+        hash: hex::encode(&head.hash),
+        transactions: head.seq,
+        audits: head.audit_no,
+        begun_ms,
+        files,
+    };
+    let written = manifest.write(building).and_then(|()| sync_dir(building));
+    written.map_err(|error| io_failure(&building.join(MANIFEST), &error))?;
+    Ok(manifest)
+}
+
+/// The files of a checkpoint: those beside `rows/` and those in it, by name.
+fn files_of(checkpoint: &Path) -> io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    for (dir, prefix) in [(checkpoint.to_owned(), ""), (checkpoint.join("rows"), "rows/")] {
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                files.push(format!("{prefix}{}", entry.file_name().to_string_lossy()));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A directory beside the wanted one, so that renaming stays on one file system.
+fn building_dir(to: &Path) -> Result<PathBuf, Failure> {
+    let Some(name) = to.file_name() else {
+        let text = format!("{} has no name; name the directory to make", to.display());
+        return Err(Failure::usage(text));
+    };
+    let unique = hex::encode(&entropy::bytes::<4>());
+    Ok(parent(to).join(format!(".{}.backup-{unique}", name.to_string_lossy())))
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// For its owner only.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(dir)
+}
+
+fn io_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("{}: {error}", path.display()))
+}

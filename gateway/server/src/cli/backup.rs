@@ -1,0 +1,119 @@
+//! `tillgate backup`
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+use tillgate_store_core::{Book, Change, Command, Outcome, Store};
+use tillgate_store_rocks::{Cause, RocksBackend};
+
+use super::{ConfigFile, print};
+use crate::backup::limits::RATE_MIB_S;
+use crate::backup::{self, Hold, Manifest, Pace};
+use crate::client::Client;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::{entropy, wall};
+
+/// Back the store up, beside a serving gateway or without one
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate backup /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
+
+Everything that a terminal was told before the command began is in the backup, and nothing half.
+Sales go on. The backup is a new directory with a manifest and a checksum for every file; it
+appears whole or not at all. It is safe to carry: terminal keys and voucher PINs in it are sealed,
+and the key that opens them (keys/) is not in it. Keep that key, tillgate.toml and users.toml in
+another place. `tillgate restore` puts a backup back; `tillgate verify BACKUP` reads all of it
+where it lies.
+
+It runs on the gateway's machine, as its user. While it copies, tables that were replaced stay on
+the gateway's disk.")]
+pub(crate) struct Backup {
+    /// The new directory for it, best on another disk
+    #[arg(value_name = "BACKUP")]
+    to: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Most to read and write a second, so that sales do not wait for the disk
+    #[arg(long, value_name = "MIB", default_value_t = RATE_MIB_S,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// The admin API, when it is not where the configuration says
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin: Option<SocketAddr>,
+}
+
+/// What a backup is copied from.
+struct Begun {
+    checkpoint: PathBuf,
+    ms: u64,
+}
+
+impl Backup {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let data = config.store.dir.clone();
+        if self.to.exists() {
+            let text = format!("{} is there already; name a new directory", self.to.display());
+            return Err(Failure::refused(text));
+        }
+        let begun = match RocksBackend::open(&data, &config.store.options()) {
+            Ok(backend) => {
+                let hold = Hold::claim(&data)?;
+                (hold, offline(backend, &data)?)
+            }
+            Err(error) if error.cause == Cause::Locked => {
+                let hold = Hold::claim(&data)?;
+                (hold, online(config, self.admin)?)
+            }
+            Err(error) => return Err(Failure::store(error)),
+        };
+        let (_hold, begun) = begun;
+        let mut pace = Pace::mib_s(self.rate);
+        let taken = backup::take(&begun.checkpoint, &self.to, begun.ms, &mut pace);
+        if let Err(error) = backup::discard(&data) {
+            eprintln!("tillgate: the checkpoint of {} stays behind: {error}", data.display());
+        }
+        print::line(&sentence(&taken?, &self.to))
+    }
+}
+
+/// The checkpoint of a gateway that does not run.
+fn offline(backend: RocksBackend, data: &Path) -> Result<Begun, Failure> {
+    let ms = wall::unix_ms();
+    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    let (actor, note) = ("tillgate backup".to_owned(), "backup".to_owned());
+    let change = Change { at_ms: ms, actor, note, ..Change::default() };
+    let mut outcomes = Vec::new();
+    book.commit(&mut vec![Command::Change(change)], &mut outcomes).map_err(Failure::store)?;
+    if outcomes != [Outcome::Applied] {
+        return Err(Failure::internal("the store refused an audit row"));
+    }
+    book.backend_mut().tick().map_err(Failure::store)?;
+    let (checkpoint, _) =
+        backup::checkpoint(&book.backend().reader(), data).map_err(Failure::store)?;
+    Ok(Begun { checkpoint, ms })
+}
+
+/// The checkpoint of the gateway that holds the store.
+fn online(config: Config, admin: Option<SocketAddr>) -> Result<Begun, Failure> {
+    let answer = Client::new(config, admin)?.post("/api/v1/backup", &json!({}))?;
+    let checkpoint = answer.get("checkpoint").and_then(Value::as_str).map(PathBuf::from);
+    let ms = answer.get("begun_ms").and_then(Value::as_u64);
+    match (checkpoint, ms) {
+        (Some(checkpoint), Some(ms)) => Ok(Begun { checkpoint, ms }),
+        _ => Err(Failure::internal("the gateway answered a backup with something else")),
+    }
+}
+
+fn sentence(manifest: &Manifest, to: &Path) -> String {
+    let (files, to) = (manifest.files.len(), to.display());
+    format!(
+        "{to} is {manifest}: {files} files, {} KiB.\n\
+         The keys are not in it: keep keys/, tillgate.toml and users.toml in another place.",
+        manifest.bytes().div_ceil(1_024)
+    )
+}

@@ -1,0 +1,121 @@
+//! `tillgate journal export`, and `tillgate export`, which is short for it.
+
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use tillgate_store_core::journal::record;
+use tillgate_store_core::{BusinessDate, Head, Key, TerminalId};
+use tillgate_store_rocks::RocksReader;
+
+use super::store_dir::{Place, StoreDir};
+use crate::exit::Failure;
+use crate::journal::{Format, Selection, Totals, parse_date};
+use crate::transaction_line::parse_key;
+
+/// Read the journal
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate journal export /srv/tillgate --format csv --from 2026-11-01 --to 2026-11-30 > nov.csv")]
+pub(crate) struct Journal {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Export(Export),
+}
+
+/// Print transactions as CSV or JSON lines, never a PIN
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate journal export /srv/tillgate --format csv --from 2026-11-01 --to 2026-11-30 > nov.csv
+  tillgate journal export /srv/tillgate --terminal 70001 --totals totals.json > 70001.jsonl
+  tillgate export /srv/tillgate --after 2026-11-23-00070001-000012
+
+Rows come by date, terminal and STAN, with the columns of docs/operations.md; those of GET
+/api/v1/journal are the same. It only reads, row by row, and works on a backup and beside a serving
+gateway, on the state as of its beginning. Subscribers are masked. --totals writes counts and sums,
+the store's last batch and the SHA-256 of the output, so that whoever receives both can tell that
+nothing is missing.")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    store: StoreDir,
+    /// How transactions are written
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// First business date
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    from: Option<BusinessDate>,
+    /// Last business date
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    to: Option<BusinessDate>,
+    /// Only this terminal's
+    #[arg(long, value_name = "ID")]
+    terminal: Option<u32>,
+    /// Only transactions behind this one
+    #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = key)]
+    after: Option<Key>,
+    /// Write counts, sums and checksum as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    totals: Option<PathBuf>,
+}
+
+fn date(text: &str) -> Result<BusinessDate, String> {
+    parse_date(text).ok_or_else(|| "write it as 2026-11-23".to_owned())
+}
+
+fn key(text: &str) -> Result<Key, String> {
+    parse_key(text).ok_or_else(|| "write it as 2026-11-23-00070001-000012".to_owned())
+}
+
+impl Journal {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let Verb::Export(export) = self.command;
+        export.run()
+    }
+}
+
+impl Export {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let selection = Selection {
+            from: self.from,
+            to: self.to,
+            terminal: self.terminal.map(TerminalId),
+            after: self.after,
+        };
+        let Place { dir, options } = self.store.find()?;
+        let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
+        let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
+        let head = head.ok_or_else(|| Failure::store("the store has no head"))?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        let mut totals = Totals::new();
+        let header = self.format.header();
+        totals.text(&header);
+        let mut written = out.write_all(header.as_bytes());
+        selection
+            .visit(&reader, |transaction| {
+                let row = self.format.row(&transaction, head.store_id);
+                totals.row(&transaction);
+                totals.text(&row);
+                written = out.write_all(row.as_bytes());
+                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+            .map_err(Failure::store)?;
+        match written.and_then(|()| out.flush()) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(Failure::refused(format!("standard output: {error}"))),
+            Ok(()) => {}
+        }
+        let Some(file) = self.totals else { return Ok(()) };
+        let text = serde_json::to_string_pretty(&totals.json(&selection, &head));
+        let text = format!("{}\n", text.map_err(Failure::internal)?);
+        std::fs::write(&file, text)
+            .map_err(|error| Failure::refused(format!("{}: {error}", file.display())))
+    }
+}

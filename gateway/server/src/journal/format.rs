@@ -1,0 +1,81 @@
+//! A transaction as text.
+
+use serde_json::Value;
+use tillgate_store_core::{StoreId, Transaction};
+
+use crate::transaction_line::{COLUMNS, line};
+
+/// How a transaction is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object a line
+    #[default]
+    Jsonl,
+    /// Comma-separated values with a header, as in RFC 4180 but for the line ends
+    Csv,
+}
+
+impl Format {
+    /// Reads its name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "jsonl" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    /// What comes before the first transaction.
+    pub(crate) fn header(self) -> String {
+        match self {
+            Self::Jsonl => String::new(),
+            Self::Csv => {
+                let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+                format!("{}\n", names.join(","))
+            }
+        }
+    }
+
+    /// A transaction with its line end.
+    pub(crate) fn row(self, transaction: &Transaction, store: StoreId) -> String {
+        match self {
+            Self::Jsonl => format!("{}\n", line(transaction, store)),
+            Self::Csv => {
+                let cells = COLUMNS.iter().map(|(_, of)| cell(&of(transaction, store)));
+                format!("{}\n", cells.collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
+/// A value as a cell: null is empty, an object is its JSON, and what could be taken for a
+/// separator is quoted.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_survives_separators_and_quotes() {
+        let texts = ["plain", "a,b", "say \"so\"", "two\nlines", ""];
+        let row: Vec<String> = texts.iter().map(|text| cell(&json!(text))).collect();
+        let row = format!("{}\n", row.join(","));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
+        let read = reader.records().next().unwrap().unwrap();
+        assert_eq!(read.iter().collect::<Vec<_>>(), texts);
+        assert_eq!((cell(&Value::Null), cell(&json!(-5))), (String::new(), "-5".to_owned()));
+    }
+}

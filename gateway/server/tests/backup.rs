@@ -1,0 +1,237 @@
+//! Backup, restore and the journal's export, as commands beside a real gateway.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod house;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use house::{Gateway, House, demo, tillgate};
+use serde_json::{Value, json};
+
+/// A house with the demo network, and where its backups go.
+fn house() -> (House, PathBuf) {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let backups = house.dir.path().join("backups");
+    fs::create_dir(&backups).unwrap();
+    (house, backups)
+}
+
+fn back_up(house: &House, to: &Path, gateway: Option<&Gateway>) -> house::Said {
+    let flag = gateway.map(Gateway::flag);
+    let mut call = vec!["backup", to.to_str().unwrap()];
+    let config = house.config();
+    call.push(&config);
+    call.extend(flag.as_deref());
+    tillgate(&call)
+}
+
+fn manifest(backup: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(backup.join("backup.json")).unwrap()).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_backup_of_a_serving_gateway_is_restored_on_another_machine_and_serves_there() {
+    let (house, backups) = house();
+    let gateway = house.serve();
+    let backup = backups.join("one");
+    let taken = back_up(&house, &backup, Some(&gateway));
+    assert_eq!(taken.code, 0, "{}", taken.err);
+    assert!(taken.out.contains("The keys are not in it"), "{}", taken.out);
+    assert!(!house.file("data/checkpoint").exists(), "the links are gone");
+    let said = manifest(&backup);
+    assert_eq!((said["format"].as_u64(), said["audits"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(tillgate(&["verify", text(&backup)]).code, 0);
+    // What comes afterwards is not in it.
+    let blocked = gateway.ask(
+        "POST",
+        "/api/v1/terminals/70001/block",
+        &house.token(),
+        &json!({ "reason": "later" }).to_string(),
+    );
+    assert_eq!(blocked.status, 200, "{}", blocked.body);
+    assert_eq!(gateway.stop(), 0);
+
+    let other = House::new();
+    fs::remove_dir_all(other.file("data")).unwrap();
+    let restored = tillgate(&["restore", text(&backup), &other.config()]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    assert!(restored.out.contains("Every invariant holds"), "{}", restored.out);
+    assert!(restored.out.contains("Book what is missing"), "{}", restored.out);
+    let verified = tillgate(&["verify", &other.config()]);
+    assert_eq!(verified.code, 0, "{}", verified.err);
+    let counts: Value = serde_json::from_str(&verified.out).unwrap();
+    assert_eq!(counts["counts"]["batches"], said["batch_no"]);
+    let refused = tillgate(&["serve", &other.config()]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("was restored from the backup of store"), "{}", refused.err);
+    let accepted = tillgate(&["restore", "--accept", &other.config()]);
+    assert_eq!(accepted.code, 0, "{}", accepted.err);
+    // The key that opens what is sealed comes another way.
+    fs::copy(house.file("keys/kek-1.key"), other.dir.path().join("kek")).unwrap();
+    fs::rename(other.dir.path().join("kek"), other.file("keys/kek-1.key")).unwrap();
+    let gateway = other.serve();
+    let shown = gateway.ask("GET", "/api/v1/terminals/70001", &other.token(), "").json();
+    assert_eq!(shown["status"], "active", "as at the time of the backup");
+    assert_eq!(gateway.stop(), 0);
+}
+
+#[test]
+fn a_stopped_store_is_backed_up_and_put_back_and_accepted_in_one_go() {
+    let (house, backups) = house();
+    let backup = backups.join("cold");
+    let taken = back_up(&house, &backup, None);
+    assert_eq!(taken.code, 0, "{}", taken.err);
+    let to = house.dir.path().join("back");
+    let restored = tillgate(&["restore", text(&backup), text(&to), "--accept"]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    assert!(restored.out.contains("it may serve"), "{}", restored.out);
+    assert_eq!(tillgate(&["verify", text(&to)]).code, 0);
+    let again = back_up(&house, &backup, None);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("is there already"), "{}", again.err);
+}
+
+#[test]
+fn a_backup_goes_over_nothing_and_a_restore_neither() {
+    let (house, backups) = house();
+    let backup = backups.join("one");
+    assert_eq!(back_up(&house, &backup, None).code, 0);
+    let refused = tillgate(&["restore", text(&backup), &house.config()]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(refused.err.contains("is not empty"), "{}", refused.err);
+    assert_eq!(tillgate(&["verify", &house.config()]).code, 0, "nothing was touched");
+    for call in [vec!["restore"], vec!["restore", text(&backup)], vec!["restore", "--accept"]] {
+        assert_eq!(tillgate(&call).code, 2, "{call:?}");
+    }
+}
+
+#[test]
+fn no_damage_to_any_file_of_a_backup_is_restored() {
+    let (house, backups) = house();
+    let backup = backups.join("one");
+    assert_eq!(back_up(&house, &backup, None).code, 0);
+    let files: Vec<PathBuf> = manifest(&backup)["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| backup.join("data").join(part["path"].as_str().unwrap()))
+        .chain([backup.join("backup.json"), backup.join("backup.json.sha256")])
+        .collect();
+    assert!(files.len() >= 6, "{files:?}");
+    let to = house.dir.path().join("back");
+    for file in files {
+        let sound = fs::read(&file).unwrap();
+        let mut flipped = sound.clone();
+        if let Some(byte) = flipped.get_mut(sound.len() / 2) {
+            *byte ^= 0x10;
+        } else {
+            flipped.push(0);
+        }
+        let mut harms = vec![Some(flipped)];
+        if let Some((_, shorter)) = sound.split_last() {
+            harms.push(Some(shorter.to_vec()));
+        }
+        harms.push(None);
+        for damaged in harms {
+            match &damaged {
+                Some(bytes) => fs::write(&file, bytes).unwrap(),
+                None => fs::remove_file(&file).unwrap(),
+            }
+            let refused = tillgate(&["restore", text(&backup), text(&to)]);
+            // The checksum's own line end is all that may be missing.
+            let harmless = file.ends_with("backup.json.sha256") && refused.code == 0;
+            assert!(harmless || refused.code == 1, "{}: {}", file.display(), refused.err);
+            if harmless {
+                fs::remove_dir_all(&to).unwrap();
+            }
+            let left = fs::read_dir(&to).map_or(0, Iterator::count);
+            assert_eq!(left, 0, "{} left something behind", file.display());
+        }
+        fs::write(&file, sound).unwrap();
+    }
+    assert_eq!(tillgate(&["restore", text(&backup), text(&to)]).code, 0);
+}
+
+#[test]
+fn a_restore_that_broke_off_is_not_taken_for_a_store() {
+    let (house, backups) = house();
+    let backup = backups.join("one");
+    assert_eq!(back_up(&house, &backup, None).code, 0);
+    let to = house.dir.path().join("back");
+    assert_eq!(tillgate(&["restore", text(&backup), text(&to)]).code, 0);
+    fs::remove_file(to.join("rows/CURRENT")).unwrap();
+    assert_eq!(tillgate(&["verify", text(&to)]).code, 4);
+    let again = tillgate(&["restore", text(&backup), text(&to)]);
+    assert!(again.err.contains("is not empty"), "{}", again.err);
+}
+
+#[test]
+fn only_who_may_change_things_begins_a_backup_and_the_audit_log_has_it() {
+    let (house, backups) = house();
+    let added = tillgate(&["user", "add", "eve", "--role", "auditor", &house.config()]);
+    let password = added.out.lines().find_map(|line| line.split("password ").nth(1)).unwrap();
+    let gateway = house.serve();
+    let login = json!({ "user": "eve", "password": password.trim() }).to_string();
+    let login = gateway.ask("POST", "/api/v1/login", "", &login).json();
+    let token = login["token"].as_str().unwrap();
+    assert_eq!(gateway.ask("POST", "/api/v1/backup", token, "{}").status, 403);
+    assert_eq!(gateway.ask("POST", "/api/v1/backup", "", "{}").status, 401);
+    let before = gateway.ask("GET", "/api/v1/status", token, "").json()["audits"].as_u64();
+    assert_eq!(back_up(&house, &backups.join("one"), Some(&gateway)).code, 0);
+    let after = gateway.ask("GET", "/api/v1/status", token, "").json()["audits"].as_u64();
+    assert_eq!(after, before.map(|rows| rows + 1));
+}
+
+#[test]
+fn a_mark_elsewhere_says_how_much_an_old_backup_lacks() {
+    let (house, backups) = house();
+    let file = house.file("tillgate.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    let elsewhere = house.dir.path().join("high-water");
+    fs::rename(house.file("data/high-water"), &elsewhere).unwrap();
+    let line = format!("kek_id = 1\nhigh_water = {:?}", text(&elsewhere));
+    fs::write(&file, config.replacen("kek_id = 1", &line, 1)).unwrap();
+    let backup = backups.join("old");
+    assert_eq!(back_up(&house, &backup, None).code, 0);
+    // Another backup is another batch: its audit row.
+    assert_eq!(back_up(&house, &backups.join("new"), None).code, 0);
+    fs::remove_dir_all(house.file("data")).unwrap();
+    let restored = tillgate(&["restore", text(&backup), &house.config()]);
+    assert_eq!(restored.code, 0, "{}", restored.err);
+    assert!(restored.out.contains("1 batches are missing"), "{}", restored.out);
+    let verified = tillgate(&["verify", &house.config()]);
+    assert!(verified.err.contains("the end is lost"), "{}", verified.err);
+    assert_eq!(tillgate(&["restore", "--accept", &house.config()]).code, 0);
+    assert_eq!(tillgate(&["verify", &house.config()]).code, 0);
+}
+
+#[test]
+fn an_export_has_its_columns_and_its_totals_also_without_a_row() {
+    let (house, _) = house();
+    let totals = house.dir.path().join("totals.json");
+    let flag = format!("--totals={}", totals.display());
+    let call = ["journal", "export", &house.config(), "--format=csv", &flag];
+    let said = tillgate(&call);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.starts_with("date,terminal,stan,seq,kind,state,code,rrn,"), "{}", said.out);
+    let totals: Value = serde_json::from_str(&fs::read_to_string(&totals).unwrap()).unwrap();
+    assert_eq!((&totals["transactions"], &totals["batch_no"]), (&json!(0), &json!(1)));
+    assert_eq!(totals["bytes"].as_u64(), u64::try_from(said.out.len()).ok());
+    for wrong in ["--from=yesterday", "--format=xml", "--after=1"] {
+        assert_eq!(tillgate(&["journal", "export", &house.config(), wrong]).code, 2, "{wrong}");
+    }
+    let gateway = house.serve();
+    let page = gateway.ask("GET", "/api/v1/journal?format=csv", &house.token(), "");
+    assert_eq!(page.body, said.out);
+    for wrong in ["from=x", "format=xml", "terminal=x", "colour=red"] {
+        let path = format!("/api/v1/journal?{wrong}");
+        assert_eq!(gateway.ask("GET", &path, &house.token(), "").status, 400, "{wrong}");
+    }
+}
