@@ -14,6 +14,7 @@
 
 mod iso8583;
 mod link;
+mod link_print;
 mod smpp;
 mod ussd;
 
@@ -24,6 +25,7 @@ pub use iso8583::{
     iso8583_roundtrip,
 };
 pub use link::{link_body, link_channel, link_deframe};
+pub use link_print::link_print;
 pub use smpp::smpp;
 pub use ussd::{armour, gsm7};
 

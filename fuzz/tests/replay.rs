@@ -34,6 +34,11 @@ fn link_body_has_no_finding() {
 }
 
 #[test]
+fn link_print_has_no_finding() {
+    assert!(replay("link_print", tillgate_fuzz::link_print) > 40);
+}
+
+#[test]
 fn smpp_has_no_finding() {
     assert!(replay("smpp", tillgate_fuzz::smpp) > 30);
 }
