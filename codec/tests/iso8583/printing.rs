@@ -106,7 +106,8 @@ fn hidden_values_cannot_be_sent() {
 #[test]
 fn a_hidden_sub_field_cannot_be_sent() {
     let dialect = Dialect::parse(
-        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n48 = { format = \"text...999\", layout = \"tlv\", \
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
+         48 = { format = \"text...999\", layout = \"tlv\", \
          tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
     )
     .unwrap();
@@ -129,7 +130,8 @@ fn a_value_that_only_contains_stars_is_no_hidden_one() {
 fn the_longest_chip_data_print_in_time() {
     // 21,838 tags, every other one a hidden one, none of which an object can say.
     let table = "name = \"x\"\nmti = \"bcd\"\nbitmap = \"binary\"\n[frame]\nlength = \"none\"\n\
-                 max = 65535\n[fields]\n127 = { format = \"b*\", encoding = \"binary\", layout = \"ber\" }\n";
+                 max = 65535\n[fields]\n\
+                 127 = { format = \"b*\", encoding = \"binary\", layout = \"ber\" }\n";
     let dialect = Dialect::parse(table).unwrap();
     let chip = unhex("5A0112 820101").repeat(10_919);
     let message = [unhex("0200 8000000000000000 0000000000000002"), chip].concat();

@@ -73,7 +73,7 @@ fn every_wrong_key_is_told_by_place_and_with_what_is_allowed() {
         ),
         ("format = 'b9', layout = 'ber', parts = [{ tag = 'XY' }]", "{ tag", &["`tag`"]),
         (
-            "format = 'b9', layout = 'ber', parts = [{ tag = 'E1', format = 'b*', layout = 'ber' }]",
+            "format = 'b9', layout = 'ber', parts = [{ tag = 'E1', format='b*', layout = 'ber' }]",
             "'ber' }",
             &["tag E1 is constructed"],
         ),
