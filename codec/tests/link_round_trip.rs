@@ -11,7 +11,8 @@ use tillgate_codec::limits::{
 };
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Slip, Upward, Welcome,
+    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals, Upward,
+    Welcome,
 };
 
 /// A text of at most `bytes_max` bytes, often with characters of several bytes.
@@ -69,7 +70,41 @@ fn any_upward() -> impl Strategy<Value = Upward<'static>> {
                 _ => Upward::Acknowledge(Acknowledge { command: stan, result }),
             }
         });
-    prop_oneof![logon, sale, reversal, short]
+    let settle = (integer_32(), date(), date(), any::<u16>(), totals()).prop_map(
+        |(stan, date, settled_date, currency, totals)| {
+            Upward::Settle(Settle { stan, date, settled_date, currency, totals })
+        },
+    );
+    prop_oneof![logon, sale, reversal, settle, short]
+}
+
+fn totals() -> impl Strategy<Value = Totals> {
+    (integer_32(), integer(), integer_32(), integer()).prop_map(
+        |(sales_count, sales_minor, reversals_count, reversals_minor)| Totals {
+            sales_count,
+            sales_minor,
+            reversals_count,
+            reversals_minor,
+        },
+    )
+}
+
+fn any_settled() -> impl Strategy<Value = Downward<'static>> {
+    let keys = (integer_32(), date(), date(), any::<[u8; 2]>().prop_map(ResponseCode));
+    (keys, text(RRN_BYTES_MAX), totals(), integer_32(), integer()).prop_map(
+        |((stan, date, settled_date, code), rrn, totals, open_count, time_s)| {
+            Downward::Settled(Settled {
+                stan,
+                date,
+                settled_date,
+                code,
+                rrn,
+                totals,
+                open_count,
+                time_s,
+            })
+        },
+    )
 }
 
 fn any_downward() -> impl Strategy<Value = Downward<'static>> {
@@ -102,7 +137,7 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
             Downward::Command(Command { id, order })
         },
     );
-    prop_oneof![welcome, any_answer(), pong, command]
+    prop_oneof![welcome, any_answer(), any_settled(), pong, command]
 }
 
 fn any_answer() -> impl Strategy<Value = Downward<'static>> {

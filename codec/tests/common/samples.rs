@@ -2,7 +2,8 @@
 
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Slip, Upward, Welcome,
+    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals, Upward,
+    Welcome,
 };
 
 /// 2026-11-23.
@@ -36,12 +37,20 @@ const REVERSAL: Reversal = Reversal {
     reason: Reversal::TIMEOUT,
 };
 
+const TOTALS: Totals =
+    Totals { sales_count: 2, sales_minor: 6_999, reversals_count: 1, reversals_minor: 1_999 };
+
+const SETTLE: Settle =
+    Settle { stan: 1205, date: DAY, settled_date: DAY, currency: 978, totals: TOTALS };
+
 /// Every upward message, by name.
 pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
     let logon = Logon { firmware: "T650-3.1.4", catalogue: 77, versions: 1 };
     let bare = Logon { firmware: "", catalogue: 0, versions: 1 };
     let unsupported = Acknowledge { command: 9, result: Acknowledge::UNSUPPORTED };
     let done = Acknowledge { command: 8, result: Acknowledge::DONE };
+    let settled_date = BusinessDate(DAY.0 - 1);
+    let yesterday = Settle { settled_date, totals: Totals::default(), ..SETTLE };
     vec![
         ("logon", Upward::Logon(logon)),
         ("logon_bare", Upward::Logon(bare)),
@@ -55,6 +64,8 @@ pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
         ("ping", Upward::Ping(Ping { nonce: 0xC0FF_EE00 })),
         ("acknowledge", Upward::Acknowledge(unsupported)),
         ("acknowledge_done", Upward::Acknowledge(done)),
+        ("settle", Upward::Settle(SETTLE)),
+        ("settle_yesterday", Upward::Settle(yesterday)),
     ]
 }
 
@@ -67,6 +78,7 @@ pub(crate) fn downward() -> Vec<(&'static str, Downward<'static>)> {
     samples.extend(answers().map(|(name, answer)| (name, Downward::Answer(answer))));
     samples.push(("pong", Downward::Pong(pong)));
     samples.extend(commands().map(|(name, command)| (name, Downward::Command(command))));
+    samples.extend(settled().map(|(name, settled)| (name, Downward::Settled(settled))));
     samples
 }
 
@@ -121,6 +133,26 @@ fn answers() -> [(&'static str, Answer<'static>); 6] {
         ("answer_balance", Answer { balance_minor: Some(-128), ..balance }),
         ("answer_long_receipt", Answer { lines: LONG_RECEIPT, ..VOUCHER }),
     ]
+}
+
+fn settled() -> [(&'static str, Settled<'static>); 2] {
+    let agreed = Settled {
+        stan: 1205,
+        date: DAY,
+        settled_date: DAY,
+        code: ResponseCode::APPROVED,
+        rrn: "632704001205",
+        totals: TOTALS,
+        open_count: 0,
+        time_s: 1_795_429_820,
+    };
+    let differs = Settled {
+        settled_date: BusinessDate(DAY.0 - 1),
+        code: ResponseCode::TOTALS_DIFFER,
+        open_count: 1,
+        ..agreed
+    };
+    [("settled", agreed), ("settled_differs", differs)]
 }
 
 fn commands() -> [(&'static str, Command<'static>); 4] {

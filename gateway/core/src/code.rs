@@ -40,6 +40,10 @@ const _: () = {
     assert!(same(Code::INSUFFICIENT_FLOAT, ResponseCode::INSUFFICIENT_FLOAT));
     assert!(same(Code::VELOCITY_LIMIT, ResponseCode::VELOCITY_LIMIT));
     assert!(same(Code::DUPLICATE, ResponseCode::DUPLICATE));
+    assert!(same(Code::NOT_HONOURED, ResponseCode::NOT_HONOURED));
+    assert!(same(Code::LATE_RESPONSE, ResponseCode::LATE_RESPONSE));
+    assert!(same(Code::TOTALS_DIFFER, ResponseCode::TOTALS_DIFFER));
+    assert!(same(Code::MALFUNCTION, ResponseCode::MALFUNCTION));
     assert!(same(Code::OUT_OF_STOCK, ResponseCode::OUT_OF_STOCK));
     assert!(same(Code::REVERSED, ResponseCode::REVERSED));
 };

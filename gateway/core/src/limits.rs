@@ -47,20 +47,25 @@ pub struct DeskLimits {
     /// Commands in one store batch, about half a MiB: caps the latency of the last one in it. A
     /// smaller one pays for more syncs: 512 sold a quarter less at 1,000 terminals.
     pub batch_max: usize,
-    /// Transactions between intent and outcome, each about 400 bytes. Beyond it new forwards are
-    /// declined with 91 before any money is reserved.
+    /// Transactions of this process that wait for a bridge, each about 1 KiB. Beyond it new
+    /// top-ups are declined with 91 before any money is reserved; one bridge alone may hold half
+    /// of them when there are others. Twice as many at most may wait together with reversals and
+    /// advices: further reversals hear 09, the rest is handed to the operator. What was open at
+    /// the start does not count.
     pub pending_max: usize,
-    /// Terminals waiting for the same transaction (retries over other sessions).
-    pub waiters_max: usize,
     /// A terminal hears something within this, even when the provider is silent.
     pub answer: Span,
-    /// First pause before a silent provider is asked about an outcome; doubles each time.
+    /// First pause before a provider is asked (or told to take back, or advised) again; doubles
+    /// each time.
     pub inquiry_first: Span,
-    /// Longest pause between two inquiries about one transaction.
+    /// Longest pause between two of these about one transaction.
     pub inquiry_longest: Span,
-    /// Inquiries and repeats under way at once for one bridge, so that a long list of unknowns
-    /// at start does not crowd out sales.
+    /// Inquiries, repeats, reversals and advices under way at once for one bridge, so that a
+    /// long list of unknowns at start does not crowd out sales.
     pub inquiries_max: u32,
+    /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
+    /// operator. A provider that is down over night is still asked in the morning.
+    pub expire: Span,
 }
 
 /// Waiters of one transaction; a fixed array so that attaching does not allocate.
@@ -78,11 +83,11 @@ impl Default for DeskLimits {
         Self {
             batch_max: 1_024,
             pending_max: 100_000,
-            waiters_max: WAITERS_MAX,
             answer: Span::s(25),
             inquiry_first: Span::ms(500),
             inquiry_longest: Span::s(60),
             inquiries_max: 64,
+            expire: Span::s(24 * 3_600),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 mod support;
 
-use support::{Rig, answer, top_up_key, top_up_sale, voucher_sale};
+use support::{BLIND, KIND, Rig, answer, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
 use tillgate_core::code;
 use tillgate_core::desk::{Capabilities, Content, Found, Input};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
-use tillgate_store_core::{Code, Finding, State, Store, Text};
+use tillgate_store_core::{Code, Finding, Obligation, State, Store, Text};
 
 fn silent() -> Found {
     Found::Finding(Finding::Unknown)
@@ -143,7 +143,7 @@ fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_refere
 
 #[test]
 fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_its_way() {
-    let once = Capabilities { idempotent: false, inquiry: true };
+    let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(DeskLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), silent());
@@ -157,16 +157,16 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
 }
 
 #[test]
-fn a_provider_that_can_neither_be_asked_nor_repeated_leaves_it_unknown() {
-    let blind = Capabilities { idempotent: false, inquiry: false };
-    let mut rig = Rig::with(DeskLimits::default(), blind);
+fn what_nobody_can_be_asked_about_is_the_operators() {
+    let mut rig = Rig::with(DeskLimits::default(), BLIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), silent());
     rig.pass(Span::s(3_600));
     assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
     assert_eq!(rig.float().reserved_minor, 2_500);
-    let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("durable");
-    assert_eq!(row.state, State::Unknown);
+    let row = rig.row(1);
+    assert_eq!((row.state, row.owes()), (State::Unknown, Some(Obligation::Operator)));
+    assert_eq!(rig.desk.pending(), 0, "it is in the store only");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_second_finding_changes_nothing() {
 #[test]
 fn a_full_desk_declines_before_it_reserves() {
     let limits = DeskLimits { pending_max: 1, ..DeskLimits::default() };
-    let mut rig = Rig::with(limits, Capabilities { idempotent: true, inquiry: true });
+    let mut rig = Rig::with(limits, KIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     assert_eq!(rig.code(101, &top_up_sale(1)), "91");
     assert_eq!(rig.float().reserved_minor, 2_500);

@@ -23,7 +23,7 @@ impl ResponseCode {
     pub const INVALID_AMOUNT: Self = Self(*b"13");
     /// The provider knows no such subscriber.
     pub const NO_SUCH_SUBSCRIBER: Self = Self(*b"14");
-    /// The transaction cannot be reversed (a voucher was handed out).
+    /// The transaction cannot be reversed: its receipt was confirmed, or its provider refuses.
     pub const NOT_REVERSIBLE: Self = Self(*b"21");
     /// There is no such transaction.
     pub const UNABLE_TO_LOCATE: Self = Self(*b"25");
@@ -45,6 +45,8 @@ impl ResponseCode {
     pub const PROVIDER_UNAVAILABLE: Self = Self(*b"91");
     /// The same STAN and business date were used before with other content.
     pub const DUPLICATE: Self = Self(*b"94");
+    /// The totals of a settlement differ.
+    pub const TOTALS_DIFFER: Self = Self(*b"95");
     /// The gateway cannot serve for a reason of its own.
     pub const MALFUNCTION: Self = Self(*b"96");
     /// A distributor above the seller is not active.
@@ -55,7 +57,8 @@ impl ResponseCode {
     pub const OUT_OF_STOCK: Self = Self(*b"S1");
     /// The business date is too far from the gateway's; log on again.
     pub const WRONG_DATE: Self = Self(*b"B1");
-    /// A reversal of this transaction came before the transaction itself.
+    /// Reversed: by the terminal, perhaps before it came, or because nobody could tell what became
+    /// of it.
     pub const REVERSED: Self = Self(*b"R1");
 
     /// Whether the request was approved.

@@ -24,7 +24,10 @@ pub(super) mod reader;
 mod repeat;
 mod reversal;
 mod sale;
+mod settle;
+mod settled;
 pub(super) mod tag;
+mod totals;
 mod welcome;
 pub(super) mod writer;
 
@@ -42,6 +45,9 @@ pub use pong::Pong;
 pub use repeat::Repeat;
 pub use reversal::Reversal;
 pub use sale::Sale;
+pub use settle::Settle;
+pub use settled::Settled;
+pub use totals::Totals;
 pub use welcome::Welcome;
 
 use reader::Fields;
@@ -50,7 +56,7 @@ use reader::Fields;
 pub const MESSAGE_VERSION: u8 = 1;
 
 /// Type and name of every message, as in `docs/wire.md`; the gateway's types are 0x80 and above.
-pub(super) const MESSAGES: [(u8, &str); 12] = [
+pub(super) const MESSAGES: [(u8, &str); 14] = [
     (Logon::TYPE, Logon::NAME),
     (Sale::TYPE, Sale::NAME),
     (Confirm::TYPE, Confirm::NAME),
@@ -59,10 +65,12 @@ pub(super) const MESSAGES: [(u8, &str); 12] = [
     (Balance::TYPE, Balance::NAME),
     (Ping::TYPE, Ping::NAME),
     (Acknowledge::TYPE, Acknowledge::NAME),
+    (Settle::TYPE, Settle::NAME),
     (Welcome::TYPE, Welcome::NAME),
     (Answer::TYPE, Answer::NAME),
     (Pong::TYPE, Pong::NAME),
     (Command::TYPE, Command::NAME),
+    (Settled::TYPE, Settled::NAME),
 ];
 
 /// What a terminal says.
@@ -84,6 +92,8 @@ pub enum Upward<'a> {
     Ping(Ping),
     /// A command was carried out, or not.
     Acknowledge(Acknowledge),
+    /// Close a business date.
+    Settle(Settle),
 }
 
 impl<'a> Upward<'a> {
@@ -104,6 +114,7 @@ impl<'a> Upward<'a> {
             Acknowledge::TYPE => {
                 Acknowledge::decode(&fields(Acknowledge::NAME)?).map(Self::Acknowledge)
             }
+            Settle::TYPE => Settle::decode(&fields(Settle::NAME)?).map(Self::Settle),
             found => Err(unknown(found)),
         }
     }
@@ -123,6 +134,7 @@ impl<'a> Upward<'a> {
             Self::Balance(message) => message.encode(out),
             Self::Ping(message) => message.encode(out),
             Self::Acknowledge(message) => message.encode(out),
+            Self::Settle(message) => message.encode(out),
         }
     }
 }
@@ -138,6 +150,8 @@ pub enum Downward<'a> {
     Pong(Pong),
     /// An order to the terminal, to be acknowledged.
     Command(Command<'a>),
+    /// Answers a settle.
+    Settled(Settled<'a>),
 }
 
 impl<'a> Downward<'a> {
@@ -152,6 +166,7 @@ impl<'a> Downward<'a> {
             Answer::TYPE => Answer::decode(&fields(Answer::NAME)?).map(Self::Answer),
             Pong::TYPE => Pong::decode(&fields(Pong::NAME)?).map(Self::Pong),
             Command::TYPE => Command::decode(&fields(Command::NAME)?).map(Self::Command),
+            Settled::TYPE => Settled::decode(&fields(Settled::NAME)?).map(Self::Settled),
             found => Err(unknown(found)),
         }
     }
@@ -167,6 +182,7 @@ impl<'a> Downward<'a> {
             Self::Answer(message) => message.encode(out),
             Self::Pong(message) => message.encode(out),
             Self::Command(message) => message.encode(out),
+            Self::Settled(message) => message.encode(out),
         }
     }
 }

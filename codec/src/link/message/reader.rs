@@ -198,6 +198,11 @@ impl<'a> Fields<'a> {
         self.unsigned(tag).map(BusinessDate)
     }
 
+    /// Date of an optional field.
+    pub(super) fn date_if_any(&self, tag: Tag) -> Result<Option<BusinessDate>, BodyError> {
+        Ok(self.unsigned_if_any(tag)?.map(BusinessDate))
+    }
+
     /// Response code of a mandatory field: exactly two bytes.
     pub(super) fn code(&self, tag: Tag) -> Result<ResponseCode, BodyError> {
         let (offset, value) = self.value(tag).ok_or_else(|| self.missing(tag))?;

@@ -39,7 +39,7 @@ pub(in crate::link) enum Form {
 use Form::{Code, Date, Signed, Text, Unsigned};
 
 /// One above the highest number of the dictionary.
-pub(super) const KNOWN: usize = 0x20;
+pub(super) const KNOWN: usize = 0x26;
 
 macro_rules! dictionary {
     ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr;)*) => {
@@ -83,6 +83,12 @@ dictionary! {
     RESULT = 0x1D, "result", Unsigned, 1;
     ORDER = 0x1E, "order", Unsigned, 1;
     TEXT = 0x1F, "text", Text, TEXT_BYTES_MAX;
+    SETTLED_DATE = 0x20, "settled_date", Date, 2;
+    SALES_COUNT = 0x21, "sales_count", Unsigned, 4;
+    SALES = 0x22, "sales_minor", Unsigned, 8;
+    REVERSALS_COUNT = 0x23, "reversals_count", Unsigned, 4;
+    REVERSALS = 0x24, "reversals_minor", Unsigned, 8;
+    OPEN_COUNT = 0x25, "open_count", Unsigned, 4;
 }
 
 /// The tag of that number, if the dictionary has it.

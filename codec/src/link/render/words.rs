@@ -23,12 +23,13 @@ pub(super) fn response(code: ResponseCode) -> &'static str {
         ResponseCode::LATE_RESPONSE => "the provider's answer came too late",
         ResponseCode::PROVIDER_UNAVAILABLE => "provider not reachable",
         ResponseCode::DUPLICATE => "same STAN and date were used with other content",
+        ResponseCode::TOTALS_DIFFER => "totals differ",
         ResponseCode::MALFUNCTION => "the gateway cannot serve just now",
         ResponseCode::DISTRIBUTOR_INACTIVE => "a distributor above the seller is not active",
         ResponseCode::OUTSIDE_HOURS => "outside the terminal's hours",
         ResponseCode::OUT_OF_STOCK => "no voucher of this denomination left",
         ResponseCode::WRONG_DATE => "business date too far off",
-        ResponseCode::REVERSED => "was reversed before it came",
+        ResponseCode::REVERSED => "was reversed",
         _ => "",
     }
 }

@@ -1,20 +1,26 @@
 //! What the outcomes of a durable batch set free.
 
-use tillgate_store_core::{Code, Key, Outcome, RegistryRecord, State, TerminalId, Transaction};
+use tillgate_store_core::{
+    Code, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
+};
 
-use super::pending::Pending;
+use super::alarms::Alarm;
+use super::found::SETTLE;
+use super::pending::{Source, Task};
 use super::{Answered, Content, Controlled, Desk, Origin, Output, Push};
 use crate::code;
 use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
 pub(super) enum Slip {
-    Sale { origin: Origin, bridge: u16, key: Key },
+    Sale { origin: Origin, key: Key },
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
+    Settle { origin: Origin, key: Key },
     Counter { terminal: TerminalId, counter: u64 },
-    Finish { key: Key },
+    Row { key: Key },
     Control { ticket: u64, records: Vec<RegistryRecord>, pushes: Vec<Push> },
+    Resolve { ticket: u64 },
 }
 
 impl Desk {
@@ -24,38 +30,30 @@ impl Desk {
         for outcome in outcomes.drain(..) {
             let slip = self.committing.pop_front().expect("counted above");
             match slip {
-                Slip::Sale { origin, bridge, key } => {
-                    self.sale_committed(now, (origin, bridge, key), outcome);
-                }
+                Slip::Sale { origin, key } => self.sale_committed(now, origin, key, outcome),
                 Slip::Confirm { origin, original } => {
-                    self.confirm_committed(origin, original, &outcome);
+                    self.confirm_committed(now, origin, original, outcome);
                 }
-                Slip::Reverse { origin, key } => self.reverse_committed(origin, key, outcome),
+                Slip::Reverse { origin, key } => {
+                    self.reverse_committed(now, origin, key, outcome);
+                }
+                Slip::Settle { origin, key } => self.settle_committed(origin, key, outcome),
                 Slip::Counter { terminal, counter } => {
                     self.outputs.push_back(Output::Counter { terminal, counter });
                 }
-                Slip::Finish { key } => self.finish_committed(key, outcome),
+                Slip::Row { key } => self.row_committed(now, key, outcome),
                 Slip::Control { ticket, records, pushes } => {
                     self.control_committed(ticket, records, pushes, outcome);
                 }
+                Slip::Resolve { ticket } => self.resolve_committed(now, ticket, outcome),
             }
         }
     }
 
-    fn sale_committed(&mut self, now: Moment, asked: (Origin, u16, Key), outcome: Outcome) {
-        let (origin, bridge, key) = asked;
+    fn sale_committed(&mut self, now: Moment, origin: Origin, key: Key, outcome: Outcome) {
         match outcome {
-            Outcome::Done(row) if row.state == State::Intent => {
-                let pending = Pending::begun(row, bridge, origin, &self.limits);
-                self.alarms.answer(pending.answer_at(), key);
-                let order = pending.order(self.store_id);
-                self.pending.insert(key, pending);
-                self.outputs.push_back(Output::Forward(order));
-            }
-            Outcome::Duplicate(row) if !row.is_final() => self.attach(now, origin, row),
-            Outcome::Done(row) | Outcome::Duplicate(row) => {
-                self.reply(origin, Content::Journalled(row));
-            }
+            Outcome::Done(row) if row.state == State::Intent => self.begin(now, origin, row),
+            Outcome::Done(row) | Outcome::Duplicate(row) => self.answer(now, origin, row),
             Outcome::Conflict => self.refuse(origin, Answered::Sale, key, code::DUPLICATE),
             Outcome::Late(code) => self.refuse(origin, Answered::Sale, key, code),
             Outcome::NotFound
@@ -65,34 +63,69 @@ impl Desk {
         }
     }
 
-    /// Joins a request to its transaction in flight, so that nothing is forwarded twice.
-    pub(super) fn attach(&mut self, now: Moment, origin: Origin, row: Transaction) {
+    /// A top-up's intent is durable: its order may leave.
+    fn begin(&mut self, now: Moment, origin: Origin, row: Transaction) {
+        let key = row.key;
+        let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
+        pending.settle_after(now, SETTLE);
+        let order = pending.order_first();
+        self.await_first(key, origin);
+        self.outputs.push_back(Output::Forward(order));
+    }
+
+    fn await_first(&mut self, key: Key, origin: Origin) {
+        if let Some(pending) = self.pending.get_mut(&key) {
+            let answer_at = pending.await_first(origin, &self.limits);
+            self.alarms.at(answer_at, Alarm::Answer(key));
+        }
+    }
+
+    /// Answers with a row, or has its terminal wait for what becomes of it, so that nothing is
+    /// forwarded or reversed twice.
+    pub(super) fn answer(&mut self, now: Moment, origin: Origin, row: Transaction) {
+        if row.is_answered() {
+            return self.reply(origin, Content::Journalled(row));
+        }
         let attached = match self.pending.get_mut(&row.key) {
             Some(pending) => pending.attach(now, origin, &self.limits),
             None => None,
         };
         match attached {
-            Some(answer_at) => self.alarms.answer(answer_at, row.key),
+            Some(attached) => {
+                self.alarms.at(attached.answer_at, Alarm::Answer(row.key));
+                for origin in attached.replaced {
+                    self.reply(origin, Content::Nothing);
+                }
+            }
             None => self.reply(origin, Content::InProgress(row)),
         }
     }
 
-    fn confirm_committed(&mut self, origin: Origin, original: Key, outcome: &Outcome) {
+    fn confirm_committed(&mut self, now: Moment, origin: Origin, original: Key, outcome: Outcome) {
         match outcome {
-            Outcome::Done(_) => {
+            Outcome::Done(row) => {
                 let (stan, date) = (original.stan, original.date);
                 self.reply(origin, Content::Confirmed { stan, date });
+                if Task::of(&row) == Some(Task::Advise) {
+                    self.take_up(now, row, None);
+                }
             }
             _ => self.refuse(origin, Answered::Confirm, original, code::UNABLE_TO_LOCATE),
         }
     }
 
-    fn reverse_committed(&mut self, origin: Origin, key: Key, outcome: Outcome) {
+    fn reverse_committed(&mut self, now: Moment, origin: Origin, key: Key, outcome: Outcome) {
         match outcome {
-            Outcome::Reversed { reversal, .. } => {
-                self.reply(origin, Content::Journalled(reversal));
+            // Without a number it is not journalled: nothing that a repeat could hear again.
+            Outcome::Reversed { reversal, .. } if reversal.seq == 0 => {
+                self.refuse(origin, Answered::Reversal, key, reversal.code);
             }
-            Outcome::Duplicate(row) => self.reply(origin, Content::Journalled(row)),
+            Outcome::Reversed { reversal, original: Some(original) } if !reversal.is_final() => {
+                self.want_back(now, origin, reversal, original);
+            }
+            Outcome::Reversed { reversal: row, .. } | Outcome::Duplicate(row) => {
+                self.answer(now, origin, row);
+            }
             Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, code::DUPLICATE),
             // Its own key was taken back as if it were a sale.
             Outcome::Late(code) => self.refuse(origin, Answered::Reversal, key, code),
@@ -102,23 +135,121 @@ impl Desk {
         }
     }
 
-    fn finish_committed(&mut self, key: Key, outcome: Outcome) {
-        let (Outcome::Done(row) | Outcome::Reversed { original: Some(row), .. }) = outcome else {
-            unreachable!("a transaction that is finished has a row");
+    /// A terminal's wish is durable: its provider may hear of it, or it waits for the outcome.
+    fn want_back(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        reversal: Transaction,
+        original: Transaction,
+    ) {
+        let Some(task) = Task::of(&reversal) else {
+            return self.answer(now, origin, reversal);
         };
-        if !row.is_final() {
-            if let Some(pending) = self.pending.get_mut(&key) {
-                pending.renew(row);
+        let key = reversal.key;
+        self.pend(now, reversal, task, Some(&original), Source::Live);
+        self.await_first(key, origin);
+        // The sale now names its reversal: those who wait for it hear no approval.
+        if let (Some(pending), Some(task)) =
+            (self.pending.get_mut(&original.key), Task::of(&original))
+        {
+            let staged = pending.staged;
+            pending.renew(original, task);
+            pending.staged = staged;
+        }
+        self.act(now, key);
+    }
+
+    fn settle_committed(&mut self, origin: Origin, key: Key, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(row) | Outcome::Duplicate(row) => {
+                self.reply(origin, Content::Journalled(row));
+            }
+            Outcome::Conflict => self.refuse(origin, Answered::Settlement, key, code::DUPLICATE),
+            Outcome::Late(code) => self.refuse(origin, Answered::Settlement, key, code),
+            Outcome::NotFound
+            | Outcome::Reversed { .. }
+            | Outcome::Applied
+            | Outcome::Rejected(_) => unreachable!("the ledger answers a settlement otherwise"),
+        }
+    }
+
+    /// A finding or an obligation is durable; of one row, or of a sale and its reversal.
+    fn row_committed(&mut self, now: Moment, key: Key, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(row) => self.take_up(now, row, None),
+            Outcome::Reversed { reversal, original: Some(original) } => {
+                self.take_up(now, reversal, Some(&original));
+                self.take_up(now, original, None);
+            }
+            // A bridge spoke of what it was never asked about.
+            Outcome::NotFound => assert!(!self.pending.contains_key(&key), "pending, but no row"),
+            _ => unreachable!("the ledger answers a finding otherwise"),
+        }
+    }
+
+    /// A row as the store holds it now: whoever waits for it hears what there is to hear, and
+    /// what is still to be done about it is begun.
+    fn take_up(&mut self, now: Moment, row: Transaction, original: Option<&Transaction>) {
+        let (key, task) = (row.key, Task::of(&row));
+        if !self.pending.contains_key(&key) {
+            return self.take_in(now, row, task, original);
+        }
+        let Some(task) = task else {
+            let pending = self.let_go(now, &key);
+            for origin in pending.map(|mut pending| pending.waiters()).unwrap_or_default() {
+                let row = row.clone();
+                let answered = row.is_answered();
+                let content = if answered { Content::Journalled } else { Content::InProgress };
+                self.reply(origin, content(row));
             }
             return;
+        };
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let other = pending.renew(row, task);
+        if other {
+            pending.set_expiry(now, self.wall, &self.limits);
+            self.act(now, key);
+        } else if pending.is_idle() {
+            self.ask_later(now, key);
         }
-        // A second finding about the same transaction finds it gone: the first one counts.
-        if let Some(mut pending) = self.pending.remove(&key) {
-            self.inquiries -= u32::from(pending.stop_asking());
-            for origin in pending.waiters() {
-                self.reply(origin, Content::Journalled(row.clone()));
+    }
+
+    /// Begins to act on a row that was not pending: approved late, to be advised, or resolved.
+    /// Where there is no room left it goes to the operator at once.
+    fn take_in(
+        &mut self,
+        now: Moment,
+        row: Transaction,
+        task: Option<Task>,
+        original: Option<&Transaction>,
+    ) {
+        let key = row.key;
+        match task {
+            None | Some(Task::Wait) => {}
+            // Of a reversal the original must be known: it comes with every outcome about it.
+            Some(_) if row.original.is_some() && original.is_none() => {}
+            Some(_) if self.is_crowded() => {
+                self.stage_due(key, Obligation::Operator);
+            }
+            Some(task) => {
+                self.pend(now, row, task, original, Source::Live);
+                self.act(now, key);
             }
         }
+    }
+
+    fn resolve_committed(&mut self, now: Moment, ticket: u64, outcome: Outcome) {
+        let result = match outcome {
+            Outcome::Rejected(rejections) => Controlled::Rejected(rejections),
+            Outcome::Done(Transaction { key, .. })
+            | Outcome::Reversed { reversal: Transaction { key, .. }, .. } => {
+                self.row_committed(now, key, outcome);
+                Controlled::Applied { commands: Vec::new() }
+            }
+            _ => unreachable!("the ledger answers a verdict otherwise"),
+        };
+        self.outputs.push_back(Output::Controlled { ticket, result });
     }
 
     fn control_committed(
@@ -130,6 +261,7 @@ impl Desk {
     ) {
         let result = match outcome {
             Outcome::Applied => {
+                self.bridges.changed(&records);
                 self.outputs.push_back(Output::Changed(records));
                 let commands = pushes.iter().map(|push| (push.terminal, push.command)).collect();
                 self.outputs.extend(pushes.into_iter().map(Output::Push));

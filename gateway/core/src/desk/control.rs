@@ -1,6 +1,6 @@
 //! The operator's orders.
 
-use tillgate_store_core::{Command, TerminalId};
+use tillgate_store_core::{Command, Resolve, TerminalId};
 
 use super::commit::Slip;
 use super::{Control, ControlOrder, Controlled, Desk, Output, Push, PushOrder};
@@ -19,6 +19,10 @@ impl Desk {
                     Command::Change(change),
                     Slip::Control { ticket, records, pushes },
                 );
+            }
+            ControlOrder::Resolve { key, verdict, note } => {
+                let resolve = Resolve { key, verdict, at_ms, actor, note };
+                self.push_staged(Command::Resolve(resolve), Slip::Resolve { ticket });
             }
             ControlOrder::Message { terminal, text } => {
                 let push = self.push(terminal, PushOrder::Message { text });

@@ -1,8 +1,8 @@
 //! What goes into a [`super::Desk`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, Finding, Key, ProductId, RegistryRecord, Rejection, Reverse,
-    SellerId, ServiceId, TerminalId, Text, Transaction,
+    Begin, BusinessDate, Change, Code, Finding, Key, ProductId, RegistryRecord, Rejection,
+    Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text, Transaction,
 };
 
 use crate::id::SessionId;
@@ -44,6 +44,8 @@ pub enum Asked {
     },
     /// A reversal.
     Reverse(Reverse),
+    /// The terminal's totals of a business date.
+    Settle(Settle),
     /// The answer of that sale again; STAN 0 stands for the terminal's last sale.
     Repeat {
         /// Which sale.
@@ -100,7 +102,15 @@ pub enum Input {
     Drain,
 }
 
-/// What a bridge learnt.
+/// What a bridge learnt. One for each order, or more: a result that comes late is welcome at any
+/// time.
+///
+/// | to | it may find |
+/// |---|---|
+/// | [`Output::Forward`] | Approved, Declined, NotSent, Unknown, [`Found::Pending`] |
+/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`Found::Pending`], [`Found::NotSeen`] |
+/// | [`Output::Reverse`] | TakenBack, Stands, Unknown |
+/// | [`Output::Advise`] | Advised, Stands, Unknown |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A result the ledger can book (or [`Finding::Unknown`]).
@@ -132,6 +142,15 @@ pub enum ControlOrder {
         /// What the terminals concerned are told once it is durable.
         tell: Vec<(TerminalId, PushOrder)>,
     },
+    /// Say what became of a transaction that nobody else can find out about.
+    Resolve {
+        /// Which.
+        key: Key,
+        /// What.
+        verdict: Resolution,
+        /// Why, for the audit row.
+        note: String,
+    },
     /// Show a text on a terminal.
     Message {
         /// Whose.
@@ -153,15 +172,19 @@ pub enum Controlled {
     Rejected(Vec<Rejection>),
 }
 
-/// A top-up for a bridge, or a question about one.
+/// A top-up for a bridge, or something to ask, undo or say about one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Ours, for [`Input::Found`].
+    /// Ours, for [`Input::Found`]: the transaction that waits for the result. Of a terminal's
+    /// reversal it is the reversal's.
     pub key: Key,
     /// Index of the bridge.
     pub bridge: u16,
-    /// Our own reference: the provider's idempotency key, the same on every attempt.
+    /// Our own reference of the sale: the provider's idempotency key, the same on every attempt
+    /// and whatever is said about the sale.
     pub reference: Text<32>,
+    /// The provider's own reference, where it has told one.
+    pub provider_reference: Text<32>,
     /// What is sold.
     pub service: ServiceId,
     /// Denomination or plan; 0 for an open amount.
@@ -172,7 +195,8 @@ pub struct Order {
     pub currency: u16,
     /// MSISDN or account.
     pub subscriber: Text<24>,
-    /// 1 for the first attempt.
+    /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
+    /// before a restart. The repeat indicator.
     pub attempt: u32,
 }
 
@@ -185,6 +209,10 @@ pub enum Output {
     Forward(Order),
     /// To a bridge: what became of it?
     Inquire(Order),
+    /// To a bridge: take it back, and whatever comes of it later; said until acknowledged.
+    Reverse(Order),
+    /// To a bridge: its receipt was confirmed; said until acknowledged.
+    Advise(Order),
     /// To every front: whoever has the terminal passes it on.
     Push(Push),
     /// To the directory, before anything later in this list is carried out.
@@ -252,7 +280,7 @@ pub struct Reply {
 
 /// What the answer says; [`crate::work::reply`] turns it into bytes.
 pub enum Content {
-    /// A journalled sale or reversal: a pure function of its row, so a retry is byte-identical.
+    /// A journalled sale, reversal or settlement: a pure function of its row, so a retry is byte-identical.
     Journalled(Transaction),
     /// Still in flight: 09, with the reference to ask for.
     InProgress(Transaction),
@@ -312,4 +340,6 @@ pub enum Answered {
     Reversal,
     /// A balance.
     Balance,
+    /// A settlement.
+    Settlement,
 }

@@ -1,104 +1,103 @@
 //! What bridges find out, and what is done while they have not.
 
-use tillgate_store_core::{Finding, Key, State};
+use tillgate_store_core::{Finding, Key, Obligation, State};
 
-use super::pending::Alarm;
-use super::{Content, Desk, Found, Output};
+use super::pending::Task;
+use super::{Desk, Found, Output};
 use crate::code;
-use crate::time::{Moment, Span, Wall};
+use crate::time::{Moment, Span};
 
 /// An order that its provider has not seen may still be on its way. A provider that cannot be
 /// sent the same reference twice is believed only after this long.
-const SETTLE: Span = Span::s(60);
+pub(super) const SETTLE: Span = Span::s(60);
 
 impl Desk {
-    pub(super) fn on_found(&mut self, now: Moment, wall: Wall, key: Key, found: Found) {
-        // Nothing pending: an earlier finding has already settled it.
-        let Some(pending) = self.pending.get_mut(&key) else { return };
-        let first = pending.is_first_order();
-        self.inquiries -= u32::from(pending.stop_asking());
-        let state = pending.row.state;
+    pub(super) fn on_found(&mut self, now: Moment, key: Key, found: Found) {
+        let Some(pending) = self.pending.get_mut(&key) else {
+            return self.on_late(key, found);
+        };
+        let (first, bridge) = (pending.is_first_order(), pending.bridge());
+        let freed = pending.stop();
+        let (task, state) = (pending.task, pending.row.state);
+        if freed {
+            self.bridges.leave(bridge);
+        }
         // That a repeat or a question never left says nothing about the order before it.
         let unsent = matches!(found, Found::Finding(Finding::NotSent { .. }));
         let found = if unsent && !first { Found::Finding(Finding::Unknown) } else { found };
+        match task {
+            Task::FindOut => self.on_found_out(now, key, state, found),
+            Task::TakeBack | Task::Advise => self.on_acknowledged(now, key, found),
+            Task::Wait => {}
+        }
+        if freed {
+            self.feed(now, bridge);
+        }
+    }
+
+    fn on_found_out(&mut self, now: Moment, key: Key, state: State, found: Found) {
         match found {
-            Found::Finding(Finding::Unknown) | Found::Pending => {
+            Found::Finding(
+                finding @ (Finding::Approved { .. }
+                | Finding::Declined { .. }
+                | Finding::NotSent { .. }),
+            ) => self.stage_finish(key, finding),
+            Found::NotSeen => self.on_not_seen(now, key),
+            Found::Finding(_) | Found::Pending => {
                 if state == State::Intent {
-                    self.stage_finish(key, wall, Finding::Unknown);
+                    self.stage_finish(key, Finding::Unknown);
                 }
                 self.ask_later(now, key);
             }
-            Found::Finding(finding) => self.stage_finish(key, wall, finding),
-            Found::NotSeen => self.on_not_seen(now, wall, key),
         }
     }
 
-    pub(super) fn on_deadline(&mut self, now: Moment) {
-        while let Some((key, alarm)) = self.alarms.pop(now) {
-            match alarm {
-                Alarm::Answer => self.answer_overdue(now, key),
-                Alarm::Inquire => self.inquire(now, key),
+    /// The provider acknowledges, refuses for good, or is to be told again. A sale that it says
+    /// it declined needs no taking back; one that it approved is being taken back all the same.
+    fn on_acknowledged(&mut self, now: Moment, key: Key, found: Found) {
+        match found {
+            Found::Finding(
+                finding @ (Finding::TakenBack
+                | Finding::Stands
+                | Finding::Advised
+                | Finding::Declined { .. }),
+            ) => self.stage_finish(key, finding),
+            Found::Finding(_) | Found::Pending | Found::NotSeen => {}
+        }
+        // Also behind a finding: one that does not fit changes nothing, and the work goes on.
+        self.ask_later(now, key);
+    }
+
+    /// Nothing is pending: it was settled before, or given up on. The ledger knows whether this
+    /// is news: a late approval has to be undone, a late outcome spares the operator the work.
+    fn on_late(&mut self, key: Key, found: Found) {
+        match found {
+            Found::Finding(Finding::Unknown | Finding::NotSent { .. })
+            | Found::Pending
+            | Found::NotSeen => {}
+            Found::Finding(finding) => self.stage_finish(key, finding),
+        }
+    }
+
+    /// The provider has not seen our reference. An idempotent one gets the order again; one that
+    /// takes back refuses it from now on; another is believed once nothing can be on its way.
+    fn on_not_seen(&mut self, now: Moment, key: Key) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let bridge = pending.bridge();
+        let can = self.bridges.capabilities(bridge);
+        if can.idempotent {
+            if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
+                return self.ask_later(now, key);
             }
-        }
-    }
-
-    /// Tells those who have waited long enough that the work goes on.
-    fn answer_overdue(&mut self, now: Moment, key: Key) {
-        let Some(pending) = self.pending.get_mut(&key) else { return };
-        let row = pending.row.clone();
-        for origin in pending.overdue(now) {
-            self.reply(origin, Content::InProgress(row.clone()));
-        }
-    }
-
-    fn inquire(&mut self, now: Moment, key: Key) {
-        let Some(pending) = self.pending.get_mut(&key) else { return };
-        if pending.is_asking() {
-            return;
-        }
-        let capabilities = self.bridges[usize::from(pending.bridge)];
-        if !capabilities.inquiry && !capabilities.idempotent {
-            // Nobody to ask: it stays UNKNOWN and reserved, on the operator's list.
-            return;
-        }
-        if self.inquiries >= self.limits.inquiries_max {
-            self.alarms.inquire_soon(now, key, &self.limits);
-            return;
-        }
-        self.inquiries += 1;
-        pending.start_asking();
-        let output = if capabilities.inquiry {
-            Output::Inquire(pending.order(self.store_id))
-        } else {
-            pending.repeat();
-            Output::Forward(pending.order(self.store_id))
-        };
-        self.outputs.push_back(output);
-    }
-
-    /// The provider has not seen our reference. An idempotent one gets the order again; another
-    /// is believed once nothing can be on its way any more.
-    fn on_not_seen(&mut self, now: Moment, wall: Wall, key: Key) {
-        let Some(pending) = self.pending.get_mut(&key) else { return };
-        if self.bridges[usize::from(pending.bridge)].idempotent {
-            self.inquiries += 1;
-            pending.start_asking();
-            pending.repeat();
-            self.outputs.push_back(Output::Forward(pending.order(self.store_id)));
-            return;
-        }
-        let age_ms = wall.0.saturating_sub(pending.row.at_ms);
-        if Span::ms(age_ms) >= SETTLE {
+            pending.settle_after(now, SETTLE);
+            self.outputs.push_back(Output::Forward(pending.send()));
+        } else if can.reversal {
+            self.stage_due(key, Obligation::Reversal);
+        } else if pending.has_settled(now) {
             let code = code::PROVIDER_UNAVAILABLE;
-            self.stage_finish(key, wall, Finding::NotSent { code });
+            self.stage_finish(key, Finding::NotSent { code });
         } else {
             self.ask_later(now, key);
-        }
-    }
-
-    fn ask_later(&mut self, now: Moment, key: Key) {
-        if let Some(pending) = self.pending.get(&key) {
-            self.alarms.inquire_later(now, key, pending.asked(), &self.limits);
         }
     }
 }

@@ -10,110 +10,115 @@
 //!   poll() ──▶ replies, orders for bridges, pushes, changes of the directory
 //! ```
 //!
-//! The life of a top-up (a voucher is approved or declined by its first commit):
+//! The life of a top-up (a voucher is approved or declined by its first commit). What is in
+//! capitals leaves for the bridge, only after what it rests on is durable:
 //!
 //! ```text
-//!   Begin ──▶ Intent ──Forward──▶ bridge ──▶ Approved | Declined | NotSent ──▶ Finish ──▶ answer
-//!               │                    └─▶ Unknown | Pending ──▶ Inquire … (back-off) ──┘
-//!               └─ answer deadline: 09 "in progress" to whoever waits; the work goes on
+//!   Begin ─▶ Intent ─FORWARD─▶ bridge ─▶ Approved | Declined | NotSent ─▶ Finish ─▶ answer
+//!              │                  └─▶ Unknown, Pending ─▶ INQUIRE … (back-off) ──┘
+//!              │                        │ NotSeen: FORWARD again | take back | believed later
+//!              │                        └ nobody to ask: FORWARD again | take back | operator
+//!              │                              take back = due Reversal ─▶ REVERSE … ─▶ R1
+//!              └─ answer deadline: 09 "in progress" to whoever waits; the work goes on
+//!
+//!   Declined ─ approved late ─▶ due Reversal ─▶ REVERSE … ─▶ nothing due
+//!   Approved ─ confirmed ─▶ due Advice ─▶ ADVISE … ─▶ nothing due
+//!   Approved ─ reversed by the terminal: the reversal waits (09), REVERSE … ─▶ R1 | it stands, 21
 //! ```
+//!
+//! Whatever takes longer than [`DeskLimits::expire`] is the operator's (`act` has the table). It
+//! is then in the store only: what a bridge finds late, or a person says, ends it from there.
+//! Everything is derived from rows, so that [`Desk::recover`] goes on where a crash interrupted.
 
+mod act;
+mod alarms;
+mod bridges;
 mod commit;
 mod control;
 mod event;
 mod found;
 mod pending;
 mod read;
+mod recover;
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, Command, Confirm, Finding, Finish, Key, State, Store, StoreId, Transaction, Verdict,
+    Advice, Code, Command, Confirm, Finding, Finish, Key, Kind, Obligation, Registry, Store,
+    StoreId, Transaction, Verdict,
 };
 
+use self::alarms::Alarms;
+use self::bridges::Bridges;
+pub use self::bridges::{Bridge, Capabilities};
 use self::commit::Slip;
 pub use self::event::{
     Answered, Ask, Asked, Content, Control, ControlOrder, Controlled, Found, Input, Order, Origin,
     Output, Push, PushOrder, Reply,
 };
-use self::pending::{Alarms, Pending};
+use self::pending::{Pending, Source, Task};
 use crate::code;
 use crate::limits::DeskLimits;
 use crate::time::{Moment, Wall};
 
-/// What a bridge can do beyond carrying an order out once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The same reference again has no second effect.
-    pub idempotent: bool,
-    /// It can be asked what became of a reference.
-    pub inquiry: bool,
-}
-
 /// See the module.
 pub struct Desk {
     limits: DeskLimits,
-    bridges: Vec<Capabilities>,
+    bridges: Bridges,
     store_id: StoreId,
     staged: VecDeque<(Command, Slip)>,
     /// What the batch that is being committed was for, in its order.
     committing: VecDeque<Slip>,
     pending: FxHashMap<Key, Pending>,
+    /// How many of `pending` came up in this process.
+    live: usize,
     alarms: Alarms,
     outputs: VecDeque<Output>,
-    /// Inquiries and repeats whose result is still to come.
-    inquiries: u32,
     commands_pushed: u32,
     draining: bool,
+    /// As the last input said.
+    wall: Wall,
 }
 
 impl Desk {
-    /// An idle desk. `bridges` are the capabilities by bridge index; `seed` spreads the pauses
-    /// between inquiries.
+    /// An idle desk. `bridges` are those of the configuration, by bridge index; `registry` says
+    /// where services are routed; `seed` spreads the pauses between inquiries.
+    ///
+    /// # Panics
+    /// If two bridges have the same [`tillgate_store_core::BridgeTag`]: one has to be renamed.
     #[must_use]
     pub fn new(
         limits: DeskLimits,
-        bridges: Vec<Capabilities>,
+        bridges: Vec<Bridge>,
+        registry: &Registry,
         store_id: StoreId,
         seed: u64,
     ) -> Self {
         Self {
             limits,
-            bridges,
+            bridges: Bridges::new(bridges, registry),
             store_id,
             staged: VecDeque::new(),
             committing: VecDeque::new(),
             pending: FxHashMap::default(),
+            live: 0,
             alarms: Alarms::new(seed),
             outputs: VecDeque::new(),
-            inquiries: 0,
             commands_pushed: 0,
             draining: false,
+            wall: Wall(0),
         }
-    }
-
-    /// Takes up a transaction that the store holds without an outcome, after a restart: nobody
-    /// knows whether its order left, so it is UNKNOWN and its bridge is asked.
-    pub fn recover(&mut self, now: Moment, wall: Wall, transaction: Transaction, bridge: u16) {
-        assert!(transaction.is_open(), "only open transactions are recovered");
-        if transaction.is_final() || !transaction.kind.is_sale() {
-            return;
-        }
-        let key = transaction.key;
-        if transaction.state == State::Intent {
-            self.stage_finish(key, wall, Finding::Unknown);
-        }
-        self.pending.insert(key, Pending::recovered(transaction, bridge));
-        self.alarms.inquire_soon(now, key, &self.limits);
     }
 
     /// Takes one input. Reads (balance, repeat, logon) are answered from `store` at once;
     /// everything else becomes a command for [`Desk::stage`].
     pub fn handle<S: Store>(&mut self, now: Moment, wall: Wall, input: Input, store: &S) {
+        self.wall = wall;
         match input {
-            Input::Ask(ask) => self.on_ask(now, wall, ask, store),
-            Input::Found { key, found } => self.on_found(now, wall, key, found),
+            Input::Ask(ask) => self.on_ask(now, ask, store),
+            Input::Found { key, found } => self.on_found(now, key, found),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.draining = true,
@@ -143,7 +148,7 @@ impl Desk {
         self.alarms.next()
     }
 
-    /// Transactions between intent and outcome.
+    /// Transactions that the gateway itself has to act on.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.pending.len()
@@ -155,26 +160,36 @@ impl Desk {
         self.staged.is_empty() && self.pending.values().all(|pending| pending.is_unattended())
     }
 
-    fn on_ask<S: Store>(&mut self, now: Moment, wall: Wall, ask: Ask, store: &S) {
+    fn on_ask<S: Store>(&mut self, now: Moment, ask: Ask, store: &S) {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Sale { mut begin, bridge } => {
-                let full = self.pending.len() >= self.limits.pending_max;
+                let full = begin.kind == Kind::TopUp && self.is_full(bridge);
                 if (self.draining || full) && matches!(begin.verdict, Verdict::Accepted { .. }) {
                     // Journalled like any decline, so that a retry hears the same again.
                     begin.verdict = Verdict::Refused(code::PROVIDER_UNAVAILABLE);
                 }
+                if begin.kind == Kind::TopUp {
+                    begin.bridge = self.bridges.tag(bridge);
+                }
                 let key = begin.key;
-                self.push_staged(Command::Begin(begin), Slip::Sale { origin, bridge, key });
+                self.push_staged(Command::Begin(begin), Slip::Sale { origin, key });
             }
             Asked::Confirm { original } => {
-                let advice = Advice::NotOwed;
-                let command = Command::Confirm(Confirm { original, at_ms: wall.0, advice });
-                self.push_staged(command, Slip::Confirm { origin, original });
+                let advice = self.advice_of(&original, store);
+                let confirm = Confirm { original, at_ms: self.wall.0, advice };
+                self.push_staged(Command::Confirm(confirm), Slip::Confirm { origin, original });
+            }
+            Asked::Reverse(reverse) if self.is_crowded() => {
+                self.refuse(origin, Answered::Reversal, reverse.key, Code::IN_PROGRESS);
             }
             Asked::Reverse(reverse) => {
                 let key = reverse.key;
                 self.push_staged(Command::Reverse(reverse), Slip::Reverse { origin, key });
+            }
+            Asked::Settle(settle) => {
+                let key = settle.key;
+                self.push_staged(Command::Settle(settle), Slip::Settle { origin, key });
             }
             Asked::Counter { counter } => {
                 let terminal = origin.terminal;
@@ -194,9 +209,86 @@ impl Desk {
         }
     }
 
-    fn stage_finish(&mut self, key: Key, wall: Wall, result: Finding) {
-        let command = Command::Finish(Finish { key, at_ms: wall.0, result });
-        self.push_staged(command, Slip::Finish { key });
+    /// Whether the provider of a sale wants to hear that it was confirmed. Its row is there as
+    /// soon as it can be approved, and says through which bridge it went.
+    fn advice_of<S: Store>(&self, original: &Key, store: &S) -> Advice {
+        if !self.bridges.any_advice() {
+            return Advice::NotOwed;
+        }
+        // A row that cannot be read stops the store with the command that follows.
+        let row = store.transaction(original).ok().flatten();
+        let wants = |row: Transaction| {
+            row.kind == Kind::TopUp && self.bridges.capabilities(self.bridges.of(&row)).advice
+        };
+        if row.is_some_and(wants) { Advice::Owed } else { Advice::NotOwed }
+    }
+
+    /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one
+    /// provider that is dead must not use them up for the others.
+    fn is_full(&self, bridge: u16) -> bool {
+        let most = self.limits.pending_max;
+        let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
+        self.live >= most || self.bridges.held(bridge) >= share
+    }
+
+    /// Whether even what is owed has no more room here.
+    fn is_crowded(&self) -> bool {
+        self.live >= self.limits.pending_max.saturating_mul(2)
+    }
+
+    /// Takes a transaction in, to act on.
+    fn pend(
+        &mut self,
+        now: Moment,
+        row: Transaction,
+        task: Task,
+        original: Option<&Transaction>,
+        source: Source,
+    ) -> &mut Pending {
+        let key = row.key;
+        let bridge = self.bridges.of(original.unwrap_or(&row));
+        let mut pending = Pending::new(row, task, original, (self.store_id, bridge), source);
+        pending.set_expiry(now, self.wall, &self.limits);
+        if source == Source::Live {
+            self.live += 1;
+            self.bridges.hold(bridge);
+        }
+        match self.pending.entry(key) {
+            Entry::Vacant(vacant) => vacant.insert(pending),
+            Entry::Occupied(_) => panic!("{key} is pending twice"),
+        }
+    }
+
+    /// Forgets a transaction; the store remembers what is to be remembered.
+    fn let_go(&mut self, now: Moment, key: &Key) -> Option<Pending> {
+        let mut pending = self.pending.remove(key)?;
+        if pending.source == Source::Live {
+            self.live -= 1;
+            self.bridges.let_go(pending.bridge());
+        }
+        if pending.stop() {
+            self.bridges.leave(pending.bridge());
+            self.feed(now, pending.bridge());
+        }
+        Some(pending)
+    }
+
+    fn stage_finish(&mut self, key: Key, result: Finding) {
+        self.note_staged(&key);
+        let command = Command::Finish(Finish { key, at_ms: self.wall.0, result });
+        self.push_staged(command, Slip::Row { key });
+    }
+
+    fn stage_due(&mut self, key: Key, what: Obligation) {
+        self.note_staged(&key);
+        let command = Command::Due { key, what, at_ms: self.wall.0 };
+        self.push_staged(command, Slip::Row { key });
+    }
+
+    fn note_staged(&mut self, key: &Key) {
+        if let Some(pending) = self.pending.get_mut(key) {
+            pending.staged = true;
+        }
     }
 
     fn push_staged(&mut self, command: Command, slip: Slip) {

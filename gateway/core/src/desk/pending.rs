@@ -1,27 +1,80 @@
-//! A transaction in flight, who waits for it, and the alarms that watch over it.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! A transaction that the gateway still has to act on, and who waits for it.
 
 use arrayvec::ArrayVec;
-use tillgate_store_core::{Key, StoreId, Transaction};
+use tillgate_store_core::{Key, Kind, Obligation, StoreId, Transaction};
 
+use super::bridges::Attended;
 use super::{Order, Origin};
 use crate::limits::{DeskLimits, WAITERS_MAX};
-use crate::time::{Moment, Span};
+use crate::time::{Moment, Span, Wall};
 
-/// A transaction between its intent and its outcome.
+/// What the gateway has to do about a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Find out what became of a sale.
+    FindOut,
+    /// Have the provider take it back.
+    TakeBack,
+    /// Tell the provider of its confirmation.
+    Advise,
+    /// A reversal: nothing, until its original's outcome is known.
+    Wait,
+}
+
+impl Task {
+    /// `None`: nothing, or it is the operator's.
+    pub(super) fn of(row: &Transaction) -> Option<Self> {
+        match row.owes() {
+            Some(Obligation::Operator) => None,
+            Some(Obligation::Reversal) => Some(Self::TakeBack),
+            Some(Obligation::Advice) => Some(Self::Advise),
+            None if row.is_final() => None,
+            None if row.kind == Kind::Reversal => Some(Self::Wait),
+            None => Some(Self::FindOut),
+        }
+    }
+}
+
+/// Where a pending transaction comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// It came up in this process.
+    Live,
+    /// It was open when the gateway started: what was tried before is not known.
+    Recovered,
+}
+
+/// What the bridge owes a result for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    None,
+    /// The first order: certainly the only one that ever left.
+    First,
+    /// Anything else, in one of the lane's places.
+    Later,
+}
+
+/// See the module.
 pub(super) struct Pending {
     pub(super) row: Transaction,
-    pub(super) bridge: u16,
+    pub(super) task: Task,
+    pub(super) source: Source,
+    /// What the bridge is told; of a reversal it names the original.
+    order: Order,
     waiters: ArrayVec<Waiter, WAITERS_MAX>,
-    attempt: u32,
-    /// Inquiries so far; sets the next pause.
+    errand: Errand,
+    /// Times tried since the task began; sets the next pause.
     asked: u32,
-    /// Whether the bridge owes a result for an inquiry or a repeat.
-    asking: bool,
-    /// Whether the bridge owes the result of the first order.
-    ordered: bool,
+    /// A command about it is on its way to the ledger.
+    pub(super) staged: bool,
+    /// It waits for a place in its lane.
+    pub(super) queued: bool,
+    /// When the next thing is done about it; alarms of other moments are stale.
+    pub(super) wake: Option<Moment>,
+    /// When it is given up on and handed to the operator.
+    expires: Moment,
+    /// From when on an order that the provider has not seen cannot be on its way any more.
+    settles: Moment,
 }
 
 struct Waiter {
@@ -29,49 +82,81 @@ struct Waiter {
     answer_at: Moment,
 }
 
-impl Pending {
-    /// Its order is about to leave for the first time.
-    pub(super) fn begun(
-        row: Transaction,
-        bridge: u16,
-        origin: Origin,
-        limits: &DeskLimits,
-    ) -> Self {
-        let mut pending = Self::recovered(row, bridge);
-        pending.ordered = true;
-        pending.waiters.push(Waiter { origin, answer_at: origin.received.after(limits.answer) });
-        pending
-    }
+/// What became of somebody who wants to wait.
+pub(super) struct Attached {
+    /// When they must hear something.
+    pub(super) answer_at: Moment,
+    /// Whose place they took: requests of the same terminal over older sessions.
+    pub(super) replaced: ArrayVec<Origin, WAITERS_MAX>,
+}
 
-    /// Found open in the store after a restart: nobody waits, nobody owes a result.
-    pub(super) fn recovered(row: Transaction, bridge: u16) -> Self {
+impl Pending {
+    /// A row to act on. `sale` is what the bridge is told about: the row itself, or of a
+    /// terminal's reversal its original.
+    pub(super) fn new(
+        row: Transaction,
+        task: Task,
+        sale: Option<&Transaction>,
+        (store, bridge): (StoreId, u16),
+        source: Source,
+    ) -> Self {
+        let order = order(&row.key, sale.unwrap_or(&row), store, bridge);
         Self {
             row,
-            bridge,
+            task,
+            source,
+            order: Order { attempt: u32::from(source == Source::Recovered), ..order },
             waiters: ArrayVec::new(),
-            attempt: 1,
+            errand: Errand::None,
             asked: 0,
-            asking: false,
-            ordered: false,
+            staged: false,
+            queued: false,
+            wake: None,
+            expires: Moment(u64::MAX),
+            settles: Moment(u64::MAX),
         }
     }
 
-    /// When the one waiter of a transaction just begun must hear something.
-    pub(super) fn answer_at(&self) -> Moment {
-        self.waiters.first().map_or(Moment(u64::MAX), |waiter| waiter.answer_at)
+    /// Sets when it is given up on: [`DeskLimits::expire`] after the task began.
+    pub(super) fn set_expiry(&mut self, now: Moment, wall: Wall, limits: &DeskLimits) {
+        let since_ms = self.row.due.map_or(self.row.at_ms, |due| due.since_ms);
+        let age = Span::ms(wall.0.saturating_sub(since_ms));
+        self.expires = now.after(Span(limits.expire.0.saturating_sub(age.0)));
     }
 
-    /// Adds a waiter; `None` when there is no room. A terminal waits once: its newer request
-    /// takes the place of the older, whose session is told nothing more than that.
+    pub(super) fn has_expired(&self, now: Moment) -> bool {
+        self.expires <= now
+    }
+
+    pub(super) fn bridge(&self) -> u16 {
+        self.order.bridge
+    }
+
+    /// Adds a waiter; `None` when there is no room. A terminal that comes over a new session has
+    /// lost the older one: it takes its place.
     pub(super) fn attach(
         &mut self,
         now: Moment,
         origin: Origin,
         limits: &DeskLimits,
-    ) -> Option<Moment> {
+    ) -> Option<Attached> {
+        let older = |waiter: &Waiter| {
+            waiter.origin.terminal == origin.terminal && waiter.origin.session != origin.session
+        };
+        let replaced =
+            self.waiters.iter().filter(|waiter| older(waiter)).map(|waiter| waiter.origin);
+        let replaced = replaced.collect();
+        self.waiters.retain(|waiter| !older(waiter));
         let answer_at = origin.received.max(now).after(limits.answer);
         self.waiters.try_push(Waiter { origin, answer_at }).ok()?;
-        Some(answer_at)
+        Some(Attached { answer_at, replaced })
+    }
+
+    /// The first waiter, of a transaction that just came; its answer is due from its arrival on.
+    pub(super) fn await_first(&mut self, origin: Origin, limits: &DeskLimits) -> Moment {
+        let answer_at = origin.received.after(limits.answer);
+        self.waiters.push(Waiter { origin, answer_at });
+        answer_at
     }
 
     /// Takes everybody off the list.
@@ -87,120 +172,111 @@ impl Pending {
         origins
     }
 
+    /// Whether somebody waits.
+    pub(super) fn attended(&self) -> Attended {
+        if self.waiters.is_empty() { Attended::No } else { Attended::Yes }
+    }
+
     /// Nobody waits, and no first order is on its way.
     pub(super) fn is_unattended(&self) -> bool {
-        self.waiters.is_empty() && !self.ordered
+        self.waiters.is_empty() && self.errand != Errand::First
     }
 
-    /// The bridge has reported on the order or the inquiry it had; says whether it was one of
-    /// those that [`DeskLimits::inquiries_max`] counts.
-    pub(super) fn stop_asking(&mut self) -> bool {
-        self.ordered = false;
-        std::mem::take(&mut self.asking)
-    }
-
-    /// An inquiry leaves.
-    pub(super) fn start_asking(&mut self) {
-        self.asking = true;
-        self.asked = self.asked.saturating_add(1);
+    /// The bridge has reported; whether that frees a place in its lane.
+    pub(super) fn stop(&mut self) -> bool {
+        let errand = std::mem::replace(&mut self.errand, Errand::None);
+        errand == Errand::Later
     }
 
     /// The result that is due belongs to the one order that ever left.
     pub(super) fn is_first_order(&self) -> bool {
-        self.ordered
+        self.errand == Errand::First
     }
 
-    pub(super) fn is_asking(&self) -> bool {
-        self.asking || self.ordered
+    /// Nothing is to be begun: a result, an outcome or a place in the lane is to come.
+    pub(super) fn is_busy(&self) -> bool {
+        self.errand != Errand::None || self.staged || self.queued
+    }
+
+    /// Nothing will happen to it unless somebody sees to it.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_busy() && self.wake.is_none() && self.task != Task::Wait
     }
 
     pub(super) fn asked(&self) -> u32 {
         self.asked
     }
 
-    /// The order goes out once more under the same reference.
-    pub(super) fn repeat(&mut self) {
-        self.attempt = self.attempt.saturating_add(1);
+    /// Whether this is the alarm that it waits for; it no longer waits.
+    pub(super) fn wakes(&mut self, now: Moment) -> bool {
+        let due = self.wake.is_some_and(|at| at <= now);
+        if due {
+            self.wake = None;
+        }
+        due
     }
 
-    /// The row as the store holds it now.
-    pub(super) fn renew(&mut self, row: Transaction) {
+    /// Whether anything of this task may have left for the provider before.
+    pub(super) fn was_tried(&self) -> bool {
+        self.order.attempt > 0
+    }
+
+    /// Whether an order that the provider has not seen can no longer be on its way.
+    pub(super) fn has_settled(&self, now: Moment) -> bool {
+        self.settles <= now
+    }
+
+    /// No order leaves any more, or one left just now: it may be on its way for this long.
+    pub(super) fn settle_after(&mut self, now: Moment, span: Span) {
+        self.settles = now.after(span);
+    }
+
+    /// The first order leaves.
+    pub(super) fn order_first(&mut self) -> Order {
+        self.errand = Errand::First;
+        self.order.attempt = 1;
+        self.order
+    }
+
+    /// A question leaves.
+    pub(super) fn inquire(&mut self) -> Order {
+        self.errand = Errand::Later;
+        self.asked = self.asked.saturating_add(1);
+        self.order
+    }
+
+    /// An order, a reversal or an advice leaves (again), under the same reference.
+    pub(super) fn send(&mut self) -> Order {
+        self.order.attempt = self.order.attempt.saturating_add(1);
+        self.inquire()
+    }
+
+    /// The row as the store holds it now; whether there is something else to do about it.
+    pub(super) fn renew(&mut self, row: Transaction, task: Task) -> bool {
         assert_eq!(self.row.key, row.key, "a row replaces itself");
         self.row = row;
-    }
-
-    /// What the bridge is told.
-    pub(super) fn order(&self, store: StoreId) -> Order {
-        Order {
-            key: self.row.key,
-            bridge: self.bridge,
-            reference: self.row.reference(store),
-            service: self.row.service,
-            product: self.row.product,
-            amount_minor: self.row.amount_minor,
-            currency: self.row.currency,
-            subscriber: self.row.subscriber,
-            attempt: self.attempt,
+        self.staged = false;
+        let other = self.task != task;
+        if other {
+            self.task = task;
+            self.order.attempt = 0;
+            self.asked = 0;
         }
+        other
     }
 }
 
-/// What an alarm is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Alarm {
-    /// Somebody has waited long enough.
-    Answer,
-    /// Ask the bridge what became of the order.
-    Inquire,
-}
-
-/// The alarms of all pending transactions, earliest first. Stale ones find nothing and pass.
-pub(super) struct Alarms {
-    heap: BinaryHeap<Reverse<(Moment, Key, Alarm)>>,
-    random: u64,
-}
-
-impl Alarms {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { heap: BinaryHeap::new(), random: seed }
-    }
-
-    pub(super) fn answer(&mut self, at: Moment, key: Key) {
-        self.heap.push(Reverse((at, key, Alarm::Answer)));
-    }
-
-    /// At once, give or take a little, so that a long list does not arrive in one instant.
-    pub(super) fn inquire_soon(&mut self, now: Moment, key: Key, limits: &DeskLimits) {
-        let pause = self.jitter(limits.inquiry_first);
-        self.heap.push(Reverse((now.after(pause), key, Alarm::Inquire)));
-    }
-
-    /// After a pause that doubles with every inquiry, half of it drawn at random.
-    pub(super) fn inquire_later(&mut self, now: Moment, key: Key, asked: u32, limits: &DeskLimits) {
-        let doubled = limits.inquiry_first.0.saturating_mul(1 << asked.min(16));
-        let half = Span(doubled.min(limits.inquiry_longest.0) / 2);
-        let pause = Span(half.0 + self.jitter(half).0);
-        self.heap.push(Reverse((now.after(pause), key, Alarm::Inquire)));
-    }
-
-    pub(super) fn next(&self) -> Option<Moment> {
-        self.heap.peek().map(|Reverse((at, _, _))| *at)
-    }
-
-    pub(super) fn pop(&mut self, now: Moment) -> Option<(Key, Alarm)> {
-        let Reverse((at, _, _)) = self.heap.peek()?;
-        if *at > now {
-            return None;
-        }
-        self.heap.pop().map(|Reverse((_, key, alarm))| (key, alarm))
-    }
-
-    /// Between nothing and `span`, by SplitMix64: spread, not secrecy.
-    fn jitter(&mut self, span: Span) -> Span {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        Span((z ^ (z >> 31)) % span.0.max(1))
+fn order(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> Order {
+    Order {
+        key: *key,
+        bridge,
+        reference: sale.reference(store),
+        provider_reference: sale.provider_reference,
+        service: sale.service,
+        product: sale.product,
+        amount_minor: sale.amount_minor,
+        currency: sale.currency,
+        subscriber: sale.subscriber,
+        attempt: 0,
     }
 }

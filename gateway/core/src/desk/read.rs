@@ -18,8 +18,7 @@ impl Desk {
         store: &S,
     ) {
         match find(store, original) {
-            Ok(Some(row)) if row.is_final() => self.reply(origin, Content::Journalled(row)),
-            Ok(Some(row)) => self.attach(now, origin, row),
+            Ok(Some(row)) => self.answer(now, origin, row),
             Ok(None) => self.refuse(origin, Answered::Sale, original, code::UNABLE_TO_LOCATE),
             Err(_) => self.refuse(origin, Answered::Sale, original, code::MALFUNCTION),
         }

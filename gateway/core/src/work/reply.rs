@@ -3,10 +3,11 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Slip, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Settled, Slip,
+    Totals, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
-use tillgate_store_core::{Code, Kind, State, Transaction};
+use tillgate_store_core::{Kind, Settlement, State, Transaction};
 
 use super::{Keys, Terms};
 use crate::desk::{Answered, Content, Push, PushOrder, Reply};
@@ -20,14 +21,14 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
             encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &row.rrn(), out);
         }
         Content::Refused { kind, stan, date, code } => {
-            encode(blank(*kind, *stan, *date, *code, wall), "", out);
+            refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), wall, out);
         }
         Content::Confirmed { stan, date } => {
-            encode(blank(Answered::Confirm, *stan, *date, Code::APPROVED, wall), "", out);
+            encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), wall), "", out);
         }
         Content::Balance { stan, date, available_minor } => {
             let balance_minor = Some(*available_minor);
-            let blank = blank(Answered::Balance, *stan, *date, Code::APPROVED, wall);
+            let blank = blank(AnswerKind::Balance, *stan, BusinessDate(date.0), wall);
             encode(Answer { balance_minor, ..blank }, "", out);
         }
         Content::Welcome { code, date, stan_last } => Downward::Welcome(Welcome {
@@ -66,6 +67,12 @@ const IN_PROGRESS: ResponseCode = ResponseCode::IN_PROGRESS;
 
 fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     let rrn = row.rrn();
+    if let Some(settlement) = &row.settlement {
+        return settled(row, settlement, &rrn, out);
+    }
+    if !row.is_answered() {
+        return encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &rrn, out);
+    }
     let answer = Answer {
         code: ResponseCode(row.code.0),
         reference: &row.provider_reference,
@@ -96,6 +103,26 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     }
 }
 
+fn settled(row: &Transaction, settlement: &Settlement, rrn: &str, out: &mut Vec<u8>) {
+    let counted = &settlement.counted;
+    Downward::Settled(Settled {
+        stan: row.key.stan,
+        date: BusinessDate(row.key.date.0),
+        settled_date: BusinessDate(settlement.date.0),
+        code: ResponseCode(row.code.0),
+        rrn,
+        totals: Totals {
+            sales_count: counted.sales_count,
+            sales_minor: counted.sales_minor,
+            reversals_count: counted.reversals_count,
+            reversals_minor: counted.reversals_minor,
+        },
+        open_count: settlement.open_count,
+        time_s: row.finished_ms / 1_000,
+    })
+    .encode(out);
+}
+
 fn encode(answer: Answer<'_>, rrn: &str, out: &mut Vec<u8>) {
     Downward::Answer(Answer { rrn, ..answer }).encode(out);
 }
@@ -116,23 +143,46 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
     }
 }
 
-fn blank(
+/// What was refused without a row.
+fn refused(
     kind: Answered,
     stan: u32,
-    date: tillgate_store_core::BusinessDate,
-    code: Code,
+    date: BusinessDate,
+    code: ResponseCode,
     wall: Wall,
-) -> Answer<'static> {
+    out: &mut Vec<u8>,
+) {
+    let kind = match kind {
+        Answered::Sale => AnswerKind::Sale,
+        Answered::Confirm => AnswerKind::Confirm,
+        Answered::Reversal => AnswerKind::Reversal,
+        Answered::Balance => AnswerKind::Balance,
+        Answered::Settlement => {
+            let (totals, time_s) = (Totals::default(), wall.0 / 1_000);
+            let (settled_date, rrn, open_count) = (date, "", 0);
+            return Downward::Settled(Settled {
+                stan,
+                date,
+                settled_date,
+                code,
+                rrn,
+                totals,
+                open_count,
+                time_s,
+            })
+            .encode(out);
+        }
+    };
+    encode(Answer { code, ..blank(kind, stan, date, wall) }, "", out);
+}
+
+/// An approval without a row, to be filled in.
+fn blank(kind: AnswerKind, stan: u32, date: BusinessDate, wall: Wall) -> Answer<'static> {
     Answer {
-        kind: match kind {
-            Answered::Sale => AnswerKind::Sale,
-            Answered::Confirm => AnswerKind::Confirm,
-            Answered::Reversal => AnswerKind::Reversal,
-            Answered::Balance => AnswerKind::Balance,
-        },
+        kind,
         stan,
-        date: BusinessDate(date.0),
-        code: ResponseCode(code.0),
+        date,
+        code: ResponseCode::APPROVED,
         rrn: "",
         reference: "",
         amount_minor: 0,

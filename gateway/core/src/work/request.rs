@@ -1,7 +1,7 @@
 //! A body into a request for the desk.
 
 use ring::digest::{SHA256, digest};
-use tillgate_codec::link::message::{Balance, Ping, Reversal, Sale, Upward};
+use tillgate_codec::link::message::{Balance, Ping, Reversal, Sale, Settle, Totals, Upward};
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, Code, Key, Kind, ProductId, Reverse, ServiceId, ServiceKind,
     Text, Verdict,
@@ -39,6 +39,9 @@ pub fn request(
             return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
         Upward::Reversal(message) => return reversal(message, body, origin, wall, now),
+        Upward::Settle(message) => {
+            return settle(&message, body, origin, wall, now, directory);
+        }
         Upward::Confirm(message) => Asked::Confirm { original: key(message.stan, message.date) },
         Upward::Repeat(message) => Asked::Repeat { original: key(message.stan, message.date) },
         Upward::Logon(_) => {
@@ -137,6 +140,45 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now
         original: Key { date: original_date, terminal, stan: message.original_stan },
         amount_minor: message.amount_minor,
         at_ms: wall.0,
+    });
+    Worked::Ask(Ask { origin, asked })
+}
+
+/// As a reversal, a settlement is taken from a blocked terminal too: it moves no money.
+fn settle(
+    message: &Settle,
+    body: &[u8],
+    origin: Origin,
+    wall: Wall,
+    now: Now,
+    directory: &Directory,
+) -> Worked {
+    let date = BusinessDate(message.date.0);
+    let settled = BusinessDate(message.settled_date.0);
+    let refuse = |code| refused(origin, Answered::Settlement, message.stan, date, code);
+    let Some(terminal) = directory.registry.terminal(origin.terminal) else {
+        return refuse(code::TERMINAL_INACTIVE);
+    };
+    if message.stan == 0 {
+        return refuse(code::FORMAT_ERROR);
+    }
+    if lies_ahead(date, now) || lies_ahead(settled, now) {
+        return refuse(code::WRONG_DATE);
+    }
+    let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
+    let asked = Asked::Settle(tillgate_store_core::Settle {
+        key: Key { date, terminal: origin.terminal, stan: message.stan },
+        digest: digest_of(body),
+        at_ms: wall.0,
+        seller: terminal.seller,
+        date: settled,
+        currency: message.currency,
+        claimed: tillgate_store_core::Totals {
+            sales_count,
+            sales_minor,
+            reversals_count,
+            reversals_minor,
+        },
     });
     Worked::Ask(Ask { origin, asked })
 }

@@ -6,7 +6,7 @@
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward};
 use tillgate_core::desk::{
-    Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output, Reply,
+    Bridge, Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output, Reply,
 };
 use tillgate_core::directory::Directory;
 use tillgate_core::id::SessionId;
@@ -18,7 +18,7 @@ use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
     Book, Change, CommissionRule, Distributor, DistributorId, Finding, Funding, Hours, Key, Memory,
     Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind,
-    Services, Status, Store, Terminal, TerminalId, Text, Velocity, Voucher,
+    Services, Status, Store, Terminal, TerminalId, Text, Transaction, Velocity, Voucher,
 };
 
 pub const KES: u16 = 404;
@@ -36,9 +36,27 @@ pub struct Rig {
     pub replies: Vec<Reply>,
     pub forwards: Vec<Order>,
     pub inquiries: Vec<Order>,
+    pub reversals: Vec<Order>,
+    pub advices: Vec<Order>,
     pub outputs: Vec<Output>,
-    limits: DeskLimits,
-    capabilities: Capabilities,
+    pub limits: DeskLimits,
+    pub bridges: Vec<Bridge>,
+}
+
+/// A provider that can be asked and told again.
+pub const KIND: Capabilities =
+    Capabilities { idempotent: true, inquiry: true, reversal: false, advice: false };
+/// One that does as it is told, once.
+pub const BLIND: Capabilities =
+    Capabilities { idempotent: false, inquiry: false, reversal: false, advice: false };
+/// One that can only take back.
+pub const REVERSIBLE: Capabilities = Capabilities { reversal: true, ..BLIND };
+/// One that can do everything.
+pub const ABLE: Capabilities = Capabilities { reversal: true, advice: true, ..KIND };
+
+/// The bridge of [`top_ups`].
+pub fn bridge(name: &str, capabilities: Capabilities) -> Bridge {
+    Bridge { name: name.to_owned(), capabilities }
 }
 
 pub fn keys() -> Keys {
@@ -51,50 +69,61 @@ pub fn today() -> store::BusinessDate {
 
 impl Rig {
     pub fn new() -> Self {
-        Self::with(DeskLimits::default(), Capabilities { idempotent: true, inquiry: true })
+        Self::with(DeskLimits::default(), KIND)
     }
 
     pub fn with(limits: DeskLimits, capabilities: Capabilities) -> Self {
+        Self::over(limits, vec![bridge("topup", capabilities)])
+    }
+
+    /// Over an empty store and these bridges.
+    pub fn over(limits: DeskLimits, bridges: Vec<Bridge>) -> Self {
         let book = Book::open(Memory::new(), [1; 8]).unwrap();
-        let mut rig = Self {
-            desk: Desk::new(limits, vec![capabilities], book.store_id(), 1),
-            directory: Directory::new(book.load_registry().unwrap(), &["topup".to_owned()]),
-            book,
-            now: Moment(1),
-            wall: NOON,
-            replies: Vec::new(),
-            forwards: Vec::new(),
-            inquiries: Vec::new(),
-            outputs: Vec::new(),
-            limits,
-            capabilities,
-        };
+        let mut rig = Self::build(book, (Moment(1), NOON), limits, bridges);
         rig.change(network());
         rig
     }
 
     /// Everything in memory is gone; the store is not.
     pub fn restart(self) -> Self {
-        let Self { book, now, wall, limits, capabilities, .. } = self;
+        let bridges = self.bridges.clone();
+        self.restart_with(bridges)
+    }
+
+    /// As [`Rig::restart`], with other bridges in the configuration.
+    pub fn restart_with(self, bridges: Vec<Bridge>) -> Self {
+        let Self { book, now, wall, limits, .. } = self;
         let book = Book::open(book.into_backend(), [2; 8]).unwrap();
-        let mut rig = Self {
-            desk: Desk::new(limits, vec![capabilities], book.store_id(), 2),
-            directory: Directory::new(book.load_registry().unwrap(), &["topup".to_owned()]),
+        let mut rig = Self::build(book, (now, wall), limits, bridges);
+        rig.desk.recover(rig.now, rig.wall, &rig.book).unwrap();
+        rig.run();
+        rig
+    }
+
+    fn build(
+        book: Book<Memory>,
+        (now, wall): (Moment, Wall),
+        limits: DeskLimits,
+        bridges: Vec<Bridge>,
+    ) -> Self {
+        let registry = book.load_registry().unwrap();
+        let desk = Desk::new(limits, bridges.clone(), &registry, book.store_id(), 1);
+        let names: Vec<String> = bridges.iter().map(|bridge| bridge.name.clone()).collect();
+        Self {
+            desk,
+            directory: Directory::new(registry, &names),
             book,
             now,
             wall,
             replies: Vec::new(),
             forwards: Vec::new(),
             inquiries: Vec::new(),
+            reversals: Vec::new(),
+            advices: Vec::new(),
             outputs: Vec::new(),
             limits,
-            capabilities,
-        };
-        for transaction in rig.book.open_transactions().unwrap() {
-            rig.desk.recover(rig.now, rig.wall, transaction, 0);
+            bridges,
         }
-        rig.run();
-        rig
     }
 
     pub fn change(&mut self, change: Change) {
@@ -124,6 +153,8 @@ impl Rig {
                 Output::Reply(reply) => self.replies.push(reply),
                 Output::Forward(order) => self.forwards.push(order),
                 Output::Inquire(order) => self.inquiries.push(order),
+                Output::Reverse(order) => self.reversals.push(order),
+                Output::Advise(order) => self.advices.push(order),
                 Output::Changed(records) => {
                     records.iter().for_each(|record| self.directory.registry.apply(record));
                 }
@@ -155,9 +186,14 @@ impl Rig {
 
     /// Sends one message of a terminal through decoding and verification.
     pub fn ask(&mut self, terminal: u32, message: &Upward<'_>) {
+        self.ask_over(0, terminal, message);
+    }
+
+    /// As [`Rig::ask`], over another session of the terminal.
+    pub fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
         let mut body = Vec::new();
         message.encode(&mut body);
-        let session = SessionId { reactor: 0, slot: terminal, generation: 0 };
+        let session = SessionId { reactor: 0, slot: terminal, generation };
         let origin = Origin { session, terminal: TerminalId(terminal), received: self.now };
         let calendar = Calendar::default();
         match work::request(&body, origin, self.wall, &calendar, &self.directory) {
@@ -185,6 +221,16 @@ impl Rig {
     pub fn code(&mut self, terminal: u32, sale: &Sale<'_>) -> String {
         let body = self.sell(terminal, sale);
         answer(&body).code.to_string()
+    }
+
+    /// The row at a key of terminal 100.
+    pub fn row(&self, stan: u32) -> Transaction {
+        self.book.transaction(&top_up_key(stan)).unwrap().expect("it is journalled")
+    }
+
+    /// The code of the one reply there is.
+    pub fn reply_code(&mut self) -> String {
+        answer(&self.reply_bytes()).code.to_string()
     }
 
     pub fn float(&self) -> store::Account {

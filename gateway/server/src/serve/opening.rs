@@ -4,12 +4,12 @@
 use std::ops::ControlFlow;
 
 use tillgate_codec::link::channel::StaticSecret;
-use tillgate_core::desk::{Capabilities, Desk};
+use tillgate_core::desk::Desk;
 use tillgate_core::directory::Directory;
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::{Moment, Span, Wall};
 use tillgate_core::work::Keys;
-use tillgate_store_core::{Book, Counter, Record, Registry, Rows, Store, StoreError};
+use tillgate_store_core::{Book, Counter, Record, Rows, Store, StoreError};
 use tillgate_store_rocks::{Options, RocksBackend};
 
 use super::bridge;
@@ -63,7 +63,7 @@ pub(crate) fn directory(
     damaged.map_or(Ok(directory), Err)
 }
 
-/// The desk, with every transaction taken up again that has no outcome yet.
+/// The desk, with everything taken up again that somebody has to act on.
 ///
 /// # Errors
 /// A damaged row.
@@ -74,33 +74,12 @@ pub(crate) fn desk(
     now: Moment,
     wall: Wall,
 ) -> Result<Desk, StoreError> {
-    let mut capabilities = bridge::capabilities(&config.bridges);
-    // One more, for transactions whose service is not routed any more: nobody can be asked, so
-    // they stay on the operator's list.
-    capabilities.push(Capabilities { idempotent: false, inquiry: false });
-    let unrouted = u16::try_from(config.bridges.len()).expect("the configuration bounds bridges");
+    let bridges = bridge::described(&config.bridges);
     let seed = u64::from_le_bytes(entropy::bytes());
-    let mut desk = Desk::new(limits(config), capabilities, store.store_id(), seed);
-    for transaction in store.open_transactions()? {
-        let bridge = route(&directory.registry, directory, &transaction).unwrap_or(unrouted);
-        if bridge == unrouted {
-            tracing::warn!(
-                service = transaction.service.0,
-                key = %transaction.key,
-                "no bridge for a transaction without an outcome; it stays unknown"
-            );
-        }
-        desk.recover(now, wall, transaction, bridge);
-    }
+    let registry = &directory.registry;
+    let mut desk = Desk::new(limits(config), bridges, registry, store.store_id(), seed);
+    desk.recover(now, wall, store)?;
     Ok(desk)
-}
-
-fn route(
-    registry: &Registry,
-    directory: &Directory,
-    transaction: &tillgate_store_core::Transaction,
-) -> Option<u16> {
-    directory.bridge(&registry.service(transaction.service)?.route)
 }
 
 fn limits(config: &Config) -> DeskLimits {

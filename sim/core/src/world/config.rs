@@ -263,9 +263,9 @@ fn draw_bridges(seed: u64, faults: Faults) -> Vec<Bridge> {
 
 fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
     let capabilities = match dice.below(3) {
-        0 => Capabilities { idempotent: true, inquiry: true },
-        1 => Capabilities { idempotent: false, inquiry: true },
-        _ => Capabilities { idempotent: true, inquiry: false },
+        0 => Capabilities { idempotent: true, inquiry: true, ..Capabilities::default() },
+        1 => Capabilities { idempotent: false, inquiry: true, ..Capabilities::default() },
+        _ => Capabilities { idempotent: true, inquiry: false, ..Capabilities::default() },
     };
     let slowest = dice.between(Span::ms(5), Span::ms(1_800));
     let manners = Manners {
@@ -347,7 +347,6 @@ fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
     let small = DeskLimits {
         batch_max: 1 + usize::from(number(&mut dice, 8)),
         pending_max: 1 + usize::from(number(&mut dice, 6)),
-        waiters_max: 1 + usize::from(number(&mut dice, 4)),
         answer: dice.between(Span::s(4), Span::s(15)),
         inquiries_max: 1 + u32::from(number(&mut dice, 3)),
         ..usual

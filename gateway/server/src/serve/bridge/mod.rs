@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
-use tillgate_core::desk::{Capabilities, Found, Order};
+use tillgate_core::desk::{Bridge, Capabilities, Found, Order};
 use tillgate_core::time::{Moment, Span};
 use tillgate_store_core::{Code, Finding};
 use tokio::sync::{Mutex, mpsc};
@@ -64,11 +64,17 @@ struct Way {
 }
 
 /// What the desk needs to know about the configured bridges.
-pub(crate) fn capabilities(bridges: &[config::Bridge]) -> Vec<Capabilities> {
-    let of = |bridge: &config::Bridge| match &bridge.kind {
-        config::BridgeKind::Http { .. } => {
-            Capabilities { idempotent: bridge.idempotent, inquiry: true }
-        }
+pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
+    let of = |bridge: &config::Bridge| {
+        let capabilities = match &bridge.kind {
+            config::BridgeKind::Http { .. } => Capabilities {
+                idempotent: bridge.idempotent,
+                inquiry: true,
+                reversal: false,
+                advice: false,
+            },
+        };
+        Bridge { name: bridge.name.clone(), capabilities }
     };
     bridges.iter().map(of).collect()
 }

@@ -115,8 +115,8 @@ pub(crate) struct DeskMetrics {
 }
 
 /// Labels of the requests that the desk is asked.
-const ASKED: [&str; 7] =
-    ["sale", "confirm", "reversal", "repeat", "balance", "logon", "acknowledgement"];
+const ASKED: [&str; 8] =
+    ["sale", "confirm", "reversal", "repeat", "balance", "logon", "acknowledgement", "settlement"];
 
 /// Response codes with a series of their own; any other is counted together.
 const ANSWERS: [&str; 24] = [
@@ -146,6 +146,7 @@ impl DeskMetrics {
             Asked::Balance { .. } => 4,
             Asked::Logon { .. } => 5,
             Asked::Acknowledged { .. } => 6,
+            Asked::Settle(_) => 7,
             Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);

@@ -126,6 +126,8 @@ impl World {
                 Output::Push(push) => self.post(Job::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
+                // No bridge of the world has these capabilities.
+                Output::Reverse(_) | Output::Advise(_) => {}
                 Output::Counter { terminal, counter } => {
                     process.directory.raise_counter(terminal, counter);
                 }

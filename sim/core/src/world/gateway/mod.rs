@@ -12,7 +12,7 @@ mod pool;
 
 use std::collections::VecDeque;
 
-use tillgate_core::desk::{Desk, Input};
+use tillgate_core::desk::{Bridge, Desk, Input};
 use tillgate_core::directory::Directory;
 use tillgate_core::front::Front;
 use tillgate_store_core::{
@@ -73,14 +73,16 @@ impl World {
             directory.raise_counter(counter.terminal, counter.high);
             std::ops::ControlFlow::Continue(())
         })?;
-        let capabilities = self.config.bridges.iter().map(|bridge| bridge.capabilities).collect();
+        let bridges = self
+            .config
+            .bridges
+            .iter()
+            .map(|bridge| Bridge { name: bridge.name.clone(), capabilities: bridge.capabilities });
         let seed = Stream::Desk.dice(self.config.seed ^ u64::from(self.life)).throw();
-        let mut desk = Desk::new(self.config.desk, capabilities, book.store_id(), seed);
-        for transaction in book.open_transactions()? {
-            let service = directory.registry.service(transaction.service);
-            let bridge = service.and_then(|service| directory.bridge(&service.route)).unwrap_or(0);
-            desk.recover(self.now, self.wall(), transaction, bridge);
-        }
+        let registry = &directory.registry;
+        let (limits, store_id) = (self.config.desk, book.store_id());
+        let mut desk = Desk::new(limits, bridges.collect(), registry, store_id, seed);
+        desk.recover(self.now, self.wall(), &book)?;
         let front = |reactor| Front::new(self.config.front, reactor, self.now);
         let fronts: Vec<Front> = (0..self.config.reactors).map(front).collect();
         Ok(Process {

@@ -1,0 +1,51 @@
+//! Settle: a terminal's totals of a business date.
+
+use super::date::BusinessDate;
+use super::error::BodyError;
+use super::reader::Fields;
+use super::tag::{CURRENCY, DATE, SETTLED_DATE, STAN};
+use super::totals::Totals;
+use super::writer::Writer;
+
+/// Compare the terminal's totals of a business date with the gateway's; answered by
+/// [`super::Settled`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settle {
+    /// Number of the request; the terminal counts up within a business date.
+    pub stan: u32,
+    /// Business date of the request.
+    pub date: BusinessDate,
+    /// The business date to settle; mostly that of the request.
+    pub settled_date: BusinessDate,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// What the terminal counted.
+    pub totals: Totals,
+}
+
+impl Settle {
+    pub(super) const TYPE: u8 = 0x09;
+    pub(super) const NAME: &'static str = "settle";
+
+    pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {
+        let date = fields.date(DATE)?;
+        Ok(Self {
+            stan: fields.unsigned(STAN)?,
+            date,
+            settled_date: fields.date_if_any(SETTLED_DATE)?.unwrap_or(date),
+            currency: fields.unsigned(CURRENCY)?,
+            totals: Totals::decode(fields)?,
+        })
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let mut writer = Writer::start(Self::TYPE, out);
+        self.totals.encode(&mut writer);
+        if self.settled_date != self.date {
+            writer.date(SETTLED_DATE, self.settled_date);
+        }
+        writer.unsigned(STAN, self.stan);
+        writer.date(DATE, self.date);
+        writer.unsigned(CURRENCY, self.currency);
+    }
+}

@@ -1,0 +1,129 @@
+//! What is done about a pending transaction when its time has come.
+//!
+//! | it must be | its bridge can | then |
+//! |---|---|---|
+//! | found out | be asked | Inquire |
+//! | | be told again | Forward, under the same reference |
+//! | | take back | due Reversal: durable first, then as below |
+//! | | none of these | due Operator |
+//! | taken back | take back | Reverse, until it is acknowledged |
+//! | | not, and it is a terminal's fresh wish | refused: 21 |
+//! | | not | due Operator |
+//! | advised | hear advices | Advise, until it is acknowledged |
+//! | | not | due Operator |
+//!
+//! Each after a pause that doubles, so many at once per bridge, until [`DeskLimits::expire`].
+//!
+//! [`DeskLimits::expire`]: crate::limits::DeskLimits::expire
+
+use tillgate_store_core::{Finding, Key, Kind, Obligation};
+
+use super::alarms::Alarm;
+use super::bridges::Attended;
+use super::pending::{Pending, Task};
+use super::{Capabilities, Content, Desk, Order, Output};
+use crate::time::Moment;
+
+/// What to do next.
+enum Next {
+    Send(fn(Order) -> Output),
+    Ask,
+    Owe(Obligation),
+    Refuse,
+    Nothing,
+}
+
+impl Desk {
+    pub(super) fn on_deadline(&mut self, now: Moment) {
+        while let Some(alarm) = self.alarms.pop(now) {
+            match alarm {
+                Alarm::Answer(key) => self.answer_overdue(now, key),
+                Alarm::Act(key) => {
+                    if self.pending.get_mut(&key).is_some_and(|pending| pending.wakes(now)) {
+                        self.act(now, key);
+                    }
+                }
+                Alarm::Feed(bridge) => self.feed(now, bridge),
+            }
+        }
+    }
+
+    /// Tells those who have waited long enough that the work goes on.
+    fn answer_overdue(&mut self, now: Moment, key: Key) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let row = pending.row.clone();
+        // A reversal that waits for its original is in the store; nobody needs it here.
+        let idle = pending.task == Task::Wait;
+        for origin in pending.overdue(now) {
+            self.reply(origin, Content::InProgress(row.clone()));
+        }
+        let alone = |pending: &Pending| pending.attended() == Attended::No;
+        if idle && self.pending.get(&key).is_some_and(alone) {
+            self.let_go(now, &key);
+        }
+    }
+
+    /// Does the next thing about a transaction, if there is room for it.
+    pub(super) fn act(&mut self, now: Moment, key: Key) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        if pending.is_busy() {
+            return;
+        }
+        let bridge = pending.bridge();
+        let next = if pending.has_expired(now) && pending.task != Task::Wait {
+            Next::Owe(Obligation::Operator)
+        } else {
+            next(pending, self.bridges.capabilities(bridge))
+        };
+        match next {
+            Next::Owe(what) => return self.stage_due(key, what),
+            Next::Refuse => return self.stage_finish(key, Finding::Stands),
+            Next::Nothing => return,
+            Next::Ask | Next::Send(_) => {}
+        }
+        if !self.bridges.enter(bridge, self.limits.inquiries_max) {
+            pending.queued = true;
+            return self.bridges.queue(bridge, key, pending.attended());
+        }
+        let output = match next {
+            Next::Send(output) => output(pending.send()),
+            _ => Output::Inquire(pending.inquire()),
+        };
+        // From an order on, what the provider has not seen may still be on its way.
+        if matches!(output, Output::Forward(_)) {
+            pending.settle_after(now, super::found::SETTLE);
+        }
+        self.outputs.push_back(output);
+    }
+
+    /// Lets those go on who wait for a place in a bridge's lane.
+    pub(super) fn feed(&mut self, now: Moment, bridge: u16) {
+        while let Some(key) = self.bridges.next(bridge, self.limits.inquiries_max) {
+            if let Some(pending) = self.pending.get_mut(&key) {
+                pending.queued = false;
+                self.act(now, key);
+            }
+        }
+    }
+
+    pub(super) fn ask_later(&mut self, now: Moment, key: Key) {
+        if let Some(pending) = self.pending.get_mut(&key) {
+            pending.wake = Some(self.alarms.later(now, key, pending.asked(), &self.limits));
+        }
+    }
+}
+
+fn next(pending: &Pending, can: Capabilities) -> Next {
+    match pending.task {
+        Task::FindOut if can.inquiry => Next::Ask,
+        Task::FindOut if can.idempotent => Next::Send(Output::Forward),
+        Task::FindOut if can.reversal => Next::Owe(Obligation::Reversal),
+        Task::TakeBack if can.reversal => Next::Send(Output::Reverse),
+        Task::TakeBack if pending.row.kind == Kind::Reversal && !pending.was_tried() => {
+            Next::Refuse
+        }
+        Task::Advise if can.advice => Next::Send(Output::Advise),
+        Task::Wait => Next::Nothing,
+        Task::FindOut | Task::TakeBack | Task::Advise => Next::Owe(Obligation::Operator),
+    }
+}

@@ -1,0 +1,103 @@
+//! Many at once: nothing blocks anything else, and nothing grows without bound.
+
+mod support;
+
+use support::{KIND, Rig, bridge, top_up_key, top_up_sale, top_ups, voucher_sale};
+use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_core::desk::{Capabilities, Found};
+use tillgate_core::limits::DeskLimits;
+use tillgate_core::time::Span;
+use tillgate_store_core::{Change, Finding, RegistryRecord, Service, ServiceId, State};
+
+/// A second top-up service, through the bridge "other".
+const OTHER: u16 = 21;
+
+fn two(limits: DeskLimits, capabilities: Capabilities) -> Rig {
+    let bridges = vec![bridge("topup", capabilities), bridge("other", capabilities)];
+    let mut rig = Rig::over(limits, bridges);
+    let id = ServiceId(OTHER);
+    let other = Service { id, route: "other".to_owned(), ..top_ups() };
+    let records = vec![RegistryRecord::Service(other)];
+    rig.change(Change { records, ..Change::default() });
+    rig
+}
+
+fn small(stan: u32) -> Sale<'static> {
+    Sale { amount_minor: 100, ..top_up_sale(stan) }
+}
+
+fn unknown() -> Found {
+    Found::Finding(Finding::Unknown)
+}
+
+#[test]
+fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
+    let limits = DeskLimits { inquiries_max: 2, ..DeskLimits::default() };
+    let mut rig = two(limits, KIND);
+    for stan in 1..=8 {
+        rig.ask(100, &Upward::Sale(small(stan)));
+        rig.found(top_up_key(stan), unknown());
+    }
+    rig.pass(Span::s(1));
+    assert_eq!(rig.inquiries.len(), 2, "its own questions wait for each other");
+    rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(20) }));
+    rig.found(top_up_key(20), unknown());
+    rig.pass(Span::s(1));
+    assert_eq!(rig.inquiries.pop().map(|order| order.key), Some(top_up_key(20)));
+    // As the two answer, the next of the same bridge go out: the places are not lost.
+    for _ in 0..8 {
+        let order = rig.inquiries.remove(0);
+        rig.approve(order.key);
+    }
+    assert!(rig.inquiries.is_empty());
+    assert_eq!(rig.desk.pending(), 1);
+}
+
+#[test]
+fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
+    let limits = DeskLimits { pending_max: 8, ..DeskLimits::default() };
+    let mut rig = two(limits, KIND);
+    for stan in 1..=4 {
+        rig.ask(100, &Upward::Sale(small(stan)));
+        rig.found(top_up_key(stan), unknown());
+    }
+    assert_eq!(rig.code(100, &small(5)), "91");
+    rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(6) }));
+    assert_eq!(rig.forwards.last().map(|order| order.key), Some(top_up_key(6)));
+    assert_eq!(rig.code(100, &voucher_sale(7)), "00", "vouchers wait for nobody");
+}
+
+#[test]
+fn a_long_list_at_the_start_neither_floods_the_provider_nor_keeps_sales_out() {
+    const OPEN: u32 = 900;
+    let limits = DeskLimits { pending_max: 1_000, ..DeskLimits::default() };
+    let mut rig = Rig::with(limits, KIND);
+    for stan in 1..=OPEN {
+        rig.ask(100, &Upward::Sale(Sale { amount_minor: 100, ..top_up_sale(stan) }));
+    }
+    rig.limits = DeskLimits { pending_max: 10, ..limits };
+    let mut rig = rig.restart();
+    assert_eq!(rig.desk.pending(), usize::try_from(OPEN).unwrap_or(0));
+    rig.ask(101, &Upward::Sale(small(1)));
+    assert_eq!(rig.forwards.len(), 1, "what was open before does not count");
+    let mut asked = 0;
+    for _ in 0..200 {
+        rig.pass(Span::s(1));
+        assert!(rig.inquiries.len() <= 64, "{} questions at once", rig.inquiries.len());
+        for order in std::mem::take(&mut rig.inquiries) {
+            asked += 1;
+            rig.found(order.key, Found::Finding(Finding::NotSent { code: BUSY }));
+        }
+        for order in std::mem::take(&mut rig.inquiries) {
+            rig.approve(order.key);
+        }
+    }
+    assert!(asked > 0);
+    for stan in 1..=OPEN {
+        rig.approve(top_up_key(stan));
+        assert_eq!(rig.row(stan).state, State::Approved);
+    }
+    assert_eq!(rig.desk.pending(), 1);
+}
+
+const BUSY: tillgate_store_core::Code = tillgate_core::code::PROVIDER_UNAVAILABLE;

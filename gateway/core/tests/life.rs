@@ -1,0 +1,380 @@
+//! What a provider has to take back, is told, or leaves to a person.
+
+mod support;
+
+use support::{
+    ABLE, BLIND, KIND, REVERSIBLE, Rig, answer, bridge, top_up_key, top_up_sale, voucher_sale,
+};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use tillgate_core::code;
+use tillgate_core::desk::{Capabilities, ControlOrder, Controlled, Found, Output};
+use tillgate_core::limits::DeskLimits;
+use tillgate_core::time::Span;
+use tillgate_store_core::{Code, Finding, Obligation, Resolution, State, Store, Text};
+
+const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
+const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+
+fn rig(capabilities: Capabilities) -> Rig {
+    Rig::with(DeskLimits::default(), capabilities)
+}
+
+fn sale(stan: u32) -> Upward<'static> {
+    Upward::Sale(top_up_sale(stan))
+}
+
+fn reversal(stan: u32, original_stan: u32) -> Upward<'static> {
+    let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
+    let (amount_minor, reason) = (2_500, Reversal::CANCELLED);
+    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
+}
+
+fn repeat(stan: u32) -> Upward<'static> {
+    Upward::Repeat(Repeat { stan, date: voucher_sale(1).date })
+}
+
+fn confirm(stan: u32) -> Upward<'static> {
+    Upward::Confirm(Confirm { stan, date: voucher_sale(1).date })
+}
+
+fn found(finding: Finding) -> Found {
+    Found::Finding(finding)
+}
+
+fn declined() -> Found {
+    let code = code::NO_SUCH_SUBSCRIBER;
+    found(Finding::Declined { code, reference: Text::new() })
+}
+
+/// An approved top-up of terminal 100; the bytes it was answered with.
+fn sold(rig: &mut Rig, stan: u32) -> Vec<u8> {
+    rig.ask(100, &sale(stan));
+    rig.approve(top_up_key(stan));
+    rig.reply_bytes()
+}
+
+/// The code that a message of terminal 100 is answered with at once.
+fn code_of(rig: &mut Rig, message: &Upward<'_>) -> String {
+    rig.ask(100, message);
+    rig.reply_code()
+}
+
+#[test]
+fn a_done_top_up_is_taken_back_at_its_provider_before_the_terminal_hears_so() {
+    let mut rig = rig(ABLE);
+    sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    assert!(rig.replies.is_empty(), "nobody knows yet");
+    let order = rig.reversals.pop().expect("the provider is told");
+    assert_eq!((order.key, order.attempt), (top_up_key(2), 1));
+    assert_eq!(order.reference, rig.forwards[0].reference, "the sale's");
+    assert_eq!(&*order.provider_reference, "P-1");
+    assert_eq!(rig.row(2).owes(), REVERSAL);
+    assert_eq!(code_of(&mut rig, &repeat(1)), "09", "no approval while it is taken back");
+    assert_eq!(code_of(&mut rig, &reversal(3, 1)), "09", "one reversal at a time");
+    assert_eq!(rig.book.transaction(&top_up_key(3)), Ok(None));
+    assert_eq!(rig.float().posted_minor, 97_500);
+    rig.found(top_up_key(2), found(Finding::TakenBack));
+    let taken_back = rig.reply_bytes();
+    assert_eq!(answer(&taken_back).code.to_string(), "00");
+    assert_eq!((rig.float().posted_minor, rig.desk.pending()), (100_000, 0));
+    assert_eq!(code_of(&mut rig, &repeat(1)), "R1");
+    assert_eq!(code_of(&mut rig, &sale(1)), "R1");
+    let mut rig = rig.restart();
+    rig.ask(100, &reversal(2, 1));
+    assert_eq!(rig.reply_bytes(), taken_back, "a repeated reversal hears the same");
+}
+
+#[test]
+fn a_reversal_that_the_provider_refuses_leaves_the_sale_and_its_answer_as_they_were() {
+    let mut rig = rig(ABLE);
+    let first = sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    rig.found(top_up_key(2), found(Finding::Stands));
+    assert_eq!(rig.reply_code(), "21");
+    rig.ask(100, &repeat(1));
+    assert_eq!(rig.reply_bytes(), first);
+    assert_eq!(rig.float().posted_minor, 97_500);
+}
+
+#[test]
+fn a_provider_that_cannot_take_back_refuses_every_reversal() {
+    let mut rig = rig(KIND);
+    let first = sold(&mut rig, 1);
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "21");
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "21");
+    rig.ask(100, &sale(1));
+    assert_eq!(rig.reply_bytes(), first);
+    assert!(rig.reversals.is_empty());
+}
+
+#[test]
+fn a_reversal_is_repeated_with_its_repeat_indicator_until_it_is_acknowledged() {
+    let mut rig = rig(ABLE);
+    sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    for attempt in 1..=4 {
+        assert_eq!(rig.reversals.pop().expect("told again").attempt, attempt);
+        rig.found(top_up_key(2), found(Finding::Unknown));
+        assert!(rig.reversals.is_empty(), "after a pause");
+        rig.pass(Span::s(10));
+    }
+    assert_eq!(rig.reply_code(), "09", "the terminal is told that the work goes on");
+    rig.reversals.clear();
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    assert!(rig.reversals.pop().expect("told again").attempt >= 2, "perhaps told before");
+    rig.found(top_up_key(2), found(Finding::TakenBack));
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
+    assert_eq!(rig.float().posted_minor, 100_000);
+}
+
+#[test]
+fn a_reversal_of_a_sale_in_flight_waits_for_what_becomes_of_it() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.ask(100, &reversal(2, 1));
+    assert!(rig.replies.is_empty() && rig.reversals.is_empty());
+    rig.found(top_up_key(1), declined());
+    let codes: Vec<_> = rig.replies.drain(..).map(|reply| reply.content).collect();
+    assert_eq!(codes.len(), 2, "the reversal is done, the sale declined");
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
+    assert_eq!(code_of(&mut rig, &sale(1)), "14");
+
+    rig.ask(100, &sale(5));
+    rig.ask(100, &reversal(6, 5));
+    rig.approve(top_up_key(5));
+    assert_eq!(rig.reply_code(), "09", "who waits for the sale hears no approval");
+    assert_eq!(rig.reversals.len(), 1);
+    rig.found(top_up_key(6), found(Finding::TakenBack));
+    assert_eq!(rig.reply_code(), "00");
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
+    assert_eq!(rig.desk.pending(), 0);
+}
+
+#[test]
+fn a_wish_survives_a_restart_and_goes_on_when_the_outcome_is_known() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.ask(100, &reversal(2, 1));
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    assert!(rig.reversals.is_empty() && rig.inquiries.len() == 1);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.reversals.len(), 1);
+    rig.found(top_up_key(2), found(Finding::TakenBack));
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
+    assert_eq!(code_of(&mut rig, &repeat(1)), "R1");
+}
+
+#[test]
+fn a_silent_provider_that_can_only_take_back_is_told_to_once_that_is_durable() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(1));
+    let order = rig.reversals.pop().expect("it is taken back");
+    assert_eq!((order.key, order.attempt), (top_up_key(1), 1));
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, REVERSAL));
+    assert_eq!(rig.float().reserved_minor, 2_500);
+    rig.approve(top_up_key(1));
+    assert!(rig.replies.is_empty(), "an approval that comes now will be undone");
+    rig.found(top_up_key(1), found(Finding::TakenBack));
+    assert_eq!(rig.reply_code(), "R1");
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
+    assert_eq!(rig.forwards.len(), 1, "never sent twice");
+}
+
+#[test]
+fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same() {
+    let mut rig = rig(Capabilities { inquiry: true, ..REVERSIBLE });
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(1));
+    assert_eq!(rig.inquiries.len(), 1);
+    rig.found(top_up_key(1), Found::NotSeen);
+    assert_eq!(rig.reversals.len(), 1, "so that it refuses the order when that arrives");
+    rig.found(top_up_key(1), found(Finding::TakenBack));
+    assert_eq!(rig.reply_code(), "R1");
+}
+
+#[test]
+fn an_idempotent_provider_that_cannot_be_asked_is_told_again() {
+    let mut rig = rig(Capabilities { idempotent: true, ..BLIND });
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(1));
+    assert_eq!(rig.forwards.iter().map(|order| order.attempt).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(rig.forwards[0].reference, rig.forwards[1].reference);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.reply_code(), "00");
+}
+
+#[test]
+fn an_approval_that_comes_after_a_decline_is_undone_at_the_provider() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), declined());
+    let first = rig.reply_bytes();
+    rig.approve(top_up_key(1));
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Declined, REVERSAL));
+    assert_eq!(rig.reversals.pop().expect("the provider is told").key, top_up_key(1));
+    rig.ask(100, &sale(1));
+    assert_eq!(rig.reply_bytes(), first, "the terminal hears what it heard");
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    assert!(rig.reversals.pop().expect("told again").attempt >= 2);
+    rig.found(top_up_key(1), found(Finding::TakenBack));
+    assert_eq!((rig.row(1).due, rig.desk.pending()), (None, 0));
+    assert_eq!(rig.float().posted_minor, 100_000);
+}
+
+#[test]
+fn a_late_approval_that_cannot_be_undone_is_the_operators() {
+    let mut rig = rig(KIND);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), declined());
+    rig.approve(top_up_key(1));
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Declined, OPERATOR));
+    assert_eq!(rig.desk.pending(), 0);
+}
+
+#[test]
+fn a_confirmation_is_advised_to_a_provider_that_wants_to_hear_it_until_it_has() {
+    let mut rig = rig(ABLE);
+    sold(&mut rig, 1);
+    assert_eq!(code_of(&mut rig, &confirm(1)), "00");
+    assert_eq!(rig.advices.pop().expect("the provider is told").attempt, 1);
+    assert_eq!(rig.row(1).owes(), Some(Obligation::Advice));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(2));
+    assert_eq!(rig.advices.pop().expect("told again").attempt, 2);
+    let mut rig = rig.restart();
+    rig.pass(Span::s(1));
+    assert!(rig.advices.pop().expect("told again").attempt >= 2);
+    rig.found(top_up_key(1), found(Finding::Advised));
+    assert_eq!((rig.row(1).due, rig.desk.pending()), (None, 0));
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "21", "a confirmed sale stands");
+    rig.sell(100, &voucher_sale(3));
+    code_of(&mut rig, &confirm(3));
+    assert!(rig.advices.is_empty(), "a voucher has no provider");
+}
+
+#[test]
+fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
+    let limits = DeskLimits { expire: Span::s(3_600), ..DeskLimits::default() };
+    let mut rig = Rig::with(limits, ABLE);
+    sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    rig.ask(100, &sale(3));
+    rig.found(top_up_key(3), found(Finding::Unknown));
+    for _ in 0..90 {
+        rig.pass(Span::s(60));
+        for order in rig.inquiries.drain(..).chain(rig.reversals.drain(..)).collect::<Vec<_>>() {
+            rig.found(order.key, found(Finding::Unknown));
+        }
+    }
+    assert_eq!((rig.row(2).state, rig.row(2).owes()), (State::Intent, OPERATOR));
+    assert_eq!((rig.row(3).state, rig.row(3).owes()), (State::Unknown, OPERATOR));
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (97_500, 2_500));
+    assert_eq!(rig.desk.pending(), 0, "they are in the store only");
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &repeat(3)), "09");
+    rig.approve(top_up_key(3));
+    rig.found(top_up_key(2), found(Finding::TakenBack));
+    assert_eq!(code_of(&mut rig, &repeat(3)), "00", "a late outcome is still welcome");
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
+}
+
+#[test]
+fn what_expired_while_the_gateway_was_down_is_not_asked_again() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.wall.0 += 25 * 3_600_000;
+    let mut rig = rig.restart();
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
+    rig.pass(Span::s(120));
+    assert!(rig.inquiries.is_empty() && rig.forwards.is_empty());
+}
+
+#[test]
+fn a_wall_clock_that_jumps_ahead_gives_nothing_up() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.wall.0 += 48 * 3_600_000;
+    rig.pass(Span::s(1));
+    assert_eq!((rig.row(1).due, rig.inquiries.len()), (None, 1));
+}
+
+#[test]
+fn an_operators_verdict_is_told_to_who_waits_and_audited() {
+    let mut rig = rig(KIND);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    let audits = rig.book.head().audit_no;
+    let resolve = |key, verdict| {
+        let note = "asked by telephone".to_owned();
+        ControlOrder::Resolve { key, verdict, note }
+    };
+    rig.outputs.clear();
+    rig.control(resolve(top_up_key(1), Resolution::Done));
+    rig.control(resolve(top_up_key(1), Resolution::Declined));
+    let results = |output: &Output| match output {
+        Output::Controlled { result, .. } => Some(matches!(result, Controlled::Applied { .. })),
+        _ => None,
+    };
+    let results: Vec<_> = rig.outputs.iter().filter_map(results).collect();
+    assert_eq!(results, [false, true], "what makes no sense is refused");
+    assert_eq!(rig.book.head().audit_no, audits + 1);
+    assert_eq!(rig.reply_code(), "05");
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
+    assert_eq!(rig.desk.pending(), 0);
+    rig.pass(Span::s(120));
+    assert!(rig.inquiries.is_empty(), "it is not asked about any more");
+}
+
+#[test]
+fn a_retry_over_a_new_session_takes_the_older_ones_place() {
+    let mut rig = rig(KIND);
+    for generation in 0..9 {
+        rig.ask_over(generation, 100, &sale(1));
+    }
+    let told = |content: &tillgate_core::desk::Content| {
+        matches!(content, tillgate_core::desk::Content::Nothing)
+    };
+    assert_eq!(rig.replies.len(), 8, "the older requests end");
+    assert!(rig.replies.drain(..).all(|reply| told(&reply.content)), "and hear nothing");
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.replies.len(), 1);
+    assert_eq!(rig.replies[0].origin.session.generation, 8);
+    assert_eq!(rig.reply_code(), "00");
+    assert_eq!(rig.forwards.len(), 1);
+}
+
+#[test]
+fn a_sale_finds_its_bridge_again_whatever_was_reordered_and_without_it_it_is_the_operators() {
+    let mut rig =
+        Rig::over(DeskLimits::default(), vec![bridge("other", KIND), bridge("topup", KIND)]);
+    rig.ask(100, &sale(1));
+    assert_eq!(rig.forwards[0].bridge, 1);
+    let mut rig = rig.restart_with(vec![bridge("topup", KIND), bridge("other", KIND)]);
+    rig.pass(Span::s(1));
+    assert_eq!(rig.inquiries[0].bridge, 0);
+    let mut rig = rig.restart_with(vec![bridge("other", KIND)]);
+    rig.pass(Span::s(1));
+    assert!(rig.inquiries.is_empty(), "nobody else is asked");
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
+}
+
+#[test]
+fn a_rejected_reversal_number_does_not_look_journalled() {
+    let mut rig = rig(ABLE);
+    sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    rig.ask(100, &reversal(3, 1));
+    let body = rig.reply_bytes();
+    assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).rrn), ("09", ""));
+    assert_eq!(rig.row(1).code, Code::APPROVED);
+}

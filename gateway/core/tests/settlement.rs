@@ -1,0 +1,86 @@
+//! A terminal's totals against the gateway's, from body to body.
+
+mod support;
+
+use support::{KES, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
+use tillgate_codec::link::message::{Downward, Reversal, Settle, Settled, Totals, Upward};
+use tillgate_core::limits::DeskLimits;
+use tillgate_store_core::Store;
+
+fn settle(stan: u32, totals: Totals) -> Upward<'static> {
+    let (date, settled_date) = (voucher_sale(1).date, voucher_sale(1).date);
+    Upward::Settle(Settle { stan, date, settled_date, currency: KES, totals })
+}
+
+fn settled(body: &[u8]) -> Settled<'_> {
+    match Downward::decode(body) {
+        Ok(Downward::Settled(settled)) => settled,
+        other => panic!("not the answer of a settlement: {other:?}"),
+    }
+}
+
+/// Two vouchers sold, one of them taken back, and a top-up in flight.
+fn day() -> Rig {
+    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    rig.sell(100, &voucher_sale(1));
+    rig.sell(100, &voucher_sale(2));
+    let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
+    let (amount_minor, reason) = (5_000, Reversal::CANCELLED);
+    let (stan, original_stan) = (3, 2);
+    let message = Reversal { stan, date, original_stan, original_date, amount_minor, reason };
+    rig.ask(100, &Upward::Reversal(message));
+    rig.ask(100, &Upward::Sale(top_up_sale(4)));
+    rig.replies.clear();
+    rig
+}
+
+const TOTALS: Totals =
+    Totals { sales_count: 1, sales_minor: 5_000, reversals_count: 1, reversals_minor: 5_000 };
+
+#[test]
+fn totals_that_agree_are_answered_00_and_the_repeat_is_byte_identical_also_after_a_restart() {
+    let mut rig = day();
+    rig.ask(100, &settle(9, TOTALS));
+    let first = rig.reply_bytes();
+    let answer = settled(&first);
+    assert_eq!((answer.code.to_string().as_str(), answer.totals), ("00", TOTALS));
+    assert_eq!((answer.open_count, answer.rrn.len()), (1, 12));
+    rig.approve(top_up_key(4));
+    rig.replies.clear();
+    let mut rig = rig.restart();
+    rig.ask(100, &settle(9, TOTALS));
+    assert_eq!(rig.reply_bytes(), first, "what was counted then");
+    let later = Totals { sales_count: 2, sales_minor: 7_500, ..TOTALS };
+    rig.ask(100, &settle(9, later));
+    let body = rig.reply_bytes();
+    assert_eq!(settled(&body).code.to_string(), "94");
+    rig.ask(100, &settle(10, later));
+    let body = rig.reply_bytes();
+    assert_eq!((settled(&body).code.to_string().as_str(), settled(&body).open_count), ("00", 0));
+}
+
+#[test]
+fn totals_that_differ_are_answered_95_with_the_gateways_own() {
+    let mut rig = day();
+    rig.ask(100, &settle(9, Totals { sales_count: 2, ..TOTALS }));
+    let body = rig.reply_bytes();
+    assert_eq!((settled(&body).code.to_string().as_str(), settled(&body).totals), ("95", TOTALS));
+    assert_eq!(rig.float().posted_minor, 95_000, "nothing is adjusted");
+}
+
+#[test]
+fn a_settlement_that_is_refused_leaves_no_row() {
+    let mut rig = day();
+    let mut ahead = voucher_sale(1).date;
+    ahead.0 += 2;
+    let message = |stan, settled_date| {
+        let (date, currency, totals) = (voucher_sale(1).date, KES, TOTALS);
+        Upward::Settle(Settle { stan, date, settled_date, currency, totals })
+    };
+    for (stan, date, code) in [(9, ahead, "B1"), (0, voucher_sale(1).date, "30")] {
+        rig.ask(100, &message(stan, date));
+        let body = rig.reply_bytes();
+        assert_eq!((settled(&body).code.to_string().as_str(), settled(&body).rrn), (code, ""));
+    }
+    assert_eq!(rig.book.transaction(&top_up_key(9)), Ok(None));
+}
