@@ -41,7 +41,7 @@ pub(crate) type Column = (&'static str, fn(&Transaction, StoreId) -> Value);
 /// Everything about a transaction that may be shown. The members of a JSON line and the columns of
 /// a CSV export, in this order; others script against them: new ones come at the end, none
 /// changes its meaning.
-pub(crate) const COLUMNS: [Column; 25] = [
+pub(crate) const COLUMNS: [Column; 26] = [
     ("date", |t, _| json!(t.key.date.to_string())),
     ("terminal", |t, _| json!(t.key.terminal.0)),
     ("stan", |t, _| json!(t.key.stan)),
@@ -67,6 +67,7 @@ pub(crate) const COLUMNS: [Column; 25] = [
     ("reversed_by", |t, _| json!(t.reversed_by.as_ref().map(show_key))),
     ("due", |t, _| json!(t.due.as_ref().map(due))),
     ("settlement", |t, _| json!(t.settlement.as_deref().map(settlement))),
+    ("transaction", |t, _| json!(show_key(&t.key))),
 ];
 
 /// A transaction as one JSON object.

@@ -53,6 +53,7 @@ fn fits(value: &Value, schema: &Value) -> Result<(), String> {
 fn body_for(path: &str, password: &str) -> String {
     match path.rsplit('/').next().unwrap() {
         "block" => json!({ "reason": "lost" }).to_string(),
+        "resolve" => json!({ "as": "approved", "note": "statement" }).to_string(),
         "message" => json!({ "text": "hello" }).to_string(),
         "login" => json!({ "user": "admin", "password": password }).to_string(),
         "import" => json!({ "files": {}, "dry_run": true }).to_string(),
@@ -67,20 +68,23 @@ fn every_route_of_the_document_answers_as_the_document_says() {
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.len() >= 14, "{}", paths.len());
     for (path, methods) in paths {
-        let concrete = path.replace("{id}", "70001").replace("{command}", "1");
+        let concrete = path
+            .replace("{id}", "70001")
+            .replace("{command}", "1")
+            .replace("{key}", "2026-11-23-00070001-000001")
+            .replace("/differences", "/differences?date=2026-11-23");
+        // Nothing was sold yet.
+        let expected = if path.contains("{key}") { 404 } else { 200 };
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
             let body = body_for(path, &house.password);
             let answer = gateway.ask(&method, &concrete, &house.token(), &body);
-            assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
-            let (media, content) = operation["responses"]["200"]["content"]
-                .as_object()
-                .unwrap()
-                .iter()
-                .next()
-                .unwrap();
+            assert_eq!(answer.status, expected, "{method} {path}: {}", answer.body);
+            let kind = if expected == 200 { "200" } else { "default" };
+            let (media, content) =
+                operation["responses"][kind]["content"].as_object().unwrap().iter().next().unwrap();
             assert!(answer.head.contains(media), "{method} {path}: {}", answer.head);
-            if media == "application/json" {
+            if media == "application/json" && expected == 200 {
                 fits(&answer.json(), &content["schema"]).unwrap_or_else(|why| {
                     panic!("{method} {path}: {why}");
                 });
@@ -106,6 +110,9 @@ fn what_is_not_a_route_says_so_in_the_apis_own_words() {
     is(ask("DELETE", "/api/v1/status", ""), 405, "method_not_allowed");
     is(ask("GET", "/api/v1/terminals/999", ""), 404, "not_found");
     is(ask("GET", "/api/v1/terminals/7x", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/transactions/yesterday", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/transactions?awaits=godot", ""), 400, "bad_request");
+    is(ask("GET", "/api/v1/settlements/differences", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/terminals?limit=0", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/terminals?colour=red", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/journal?after=yesterday", ""), 400, "bad_request");

@@ -20,6 +20,7 @@ mod orders;
 mod routes;
 mod status;
 mod terminals;
+mod transactions;
 
 use std::io;
 use std::net::SocketAddr;

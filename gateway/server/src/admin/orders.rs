@@ -104,8 +104,8 @@ fn applied(app: &App, id: TerminalId, commands: &[(TerminalId, u32)]) -> Respons
     answer::json(&json!({ "applied": true, "online": online, "commands": commands }))
 }
 
-/// A text of the body, for a terminal's screen.
-fn text(body: &Value, name: &str, bytes_max: usize) -> Result<String, ApiError> {
+/// A text of the body.
+pub(super) fn text(body: &Value, name: &str, bytes_max: usize) -> Result<String, ApiError> {
     let text = body.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if text.is_empty() || text.len() > bytes_max || text.contains(char::is_control) {
         let expected = format!("expected {{{name:?}:\"...\"}} with 1 to {bytes_max} bytes of text");

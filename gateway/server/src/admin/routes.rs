@@ -14,7 +14,9 @@ use warp::{Filter, Rejection, Reply};
 use super::auth::{Access, Caller};
 use super::error::{self, ApiError};
 use super::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
-use super::{App, backup, import, journal, login, openapi, orders, status, terminals};
+use super::{
+    App, backup, import, journal, login, openapi, orders, status, terminals, transactions,
+};
 
 /// What is done for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub(super) enum Endpoint {
     Unblock,
     Message,
     Journal,
+    Transactions,
+    Transaction,
+    Resolve,
+    Differences,
     Import,
     Backup,
 }
@@ -58,7 +64,7 @@ const fn post(path: &'static str, endpoint: Endpoint, access: Access) -> Route {
 }
 
 /// All of them.
-pub(super) static ROUTES: [Route; 17] = [
+pub(super) static ROUTES: [Route; 21] = [
     get("/healthz", Endpoint::Health, Access::Open),
     get("/readyz", Endpoint::Ready, Access::Open),
     get("/metrics", Endpoint::Metrics, Access::Open),
@@ -74,6 +80,10 @@ pub(super) static ROUTES: [Route; 17] = [
     post("/api/v1/terminals/{id}/unblock", Endpoint::Unblock, Access::Write),
     post("/api/v1/terminals/{id}/message", Endpoint::Message, Access::Write),
     get("/api/v1/journal", Endpoint::Journal, Access::Read),
+    get("/api/v1/transactions", Endpoint::Transactions, Access::Read),
+    get("/api/v1/transactions/{key}", Endpoint::Transaction, Access::Read),
+    post("/api/v1/transactions/{key}/resolve", Endpoint::Resolve, Access::Write),
+    get("/api/v1/settlements/differences", Endpoint::Differences, Access::Read),
     post("/api/v1/import", Endpoint::Import, Access::Write),
     post("/api/v1/backup", Endpoint::Backup, Access::Write),
 ];
@@ -201,6 +211,12 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
         Endpoint::Unblock => orders::unblock(app, id()?, &caller).await,
         Endpoint::Message => orders::message(app, id()?, &read_json(&body)?, &caller).await,
         Endpoint::Journal => journal::page(app, &query).await,
+        Endpoint::Transactions => transactions::open(app, &query).await,
+        Endpoint::Transaction => transactions::show(app, parameters.first()).await,
+        Endpoint::Resolve => {
+            transactions::resolve(app, parameters.first(), &read_json(&body)?, &caller).await
+        }
+        Endpoint::Differences => transactions::differences(app, &query).await,
         Endpoint::Import => import::import(app, body, &caller).await,
         Endpoint::Backup => backup::begin(app, &caller).await,
     }

@@ -12,6 +12,7 @@ mod serve;
 mod store_dir;
 mod table;
 mod terminal;
+mod transaction;
 mod user;
 mod verify;
 
@@ -54,6 +55,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Terminal(terminal::Terminal),
+    Transaction(transaction::Transaction),
     User(user::User),
     Decode(codec::Decode),
     Encode(codec::Encode),
@@ -85,6 +87,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Terminal(terminal) => terminal.run(),
+        Command::Transaction(transaction) => transaction.run(),
         Command::User(user) => user.run(),
         Command::Decode(decode) => decode.run(),
         Command::Encode(encode) => encode.run(),

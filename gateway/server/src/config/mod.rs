@@ -173,6 +173,12 @@ pub(crate) struct Bridge {
     /// The provider takes the same reference twice and answers the same, so that a request whose
     /// answer was lost may be sent again.
     pub(crate) idempotent: bool,
+    /// It can be asked what became of a reference.
+    pub(crate) inquiry: bool,
+    /// It takes a reference back, also one it has never seen.
+    pub(crate) reversal: bool,
+    /// It wants to know when a receipt was printed.
+    pub(crate) confirmation: bool,
 }
 
 /// The dialects of bridges.

@@ -105,4 +105,7 @@ pub(super) struct Bridge {
     pub(super) connections: Int,
     pub(super) deadline_s: Int,
     pub(super) idempotent: Option<bool>,
+    pub(super) inquiry: Option<bool>,
+    pub(super) reversal: Option<bool>,
+    pub(super) confirmation: Option<bool>,
 }

@@ -110,4 +110,9 @@ cutoff = "00:00"
 # connections = 32
 # deadline_s = 10
 # idempotent = false
+# May be asked what became of a reference (GET); takes references back, also those it has never
+# seen; wants to hear of printed receipts:
+# inquiry = true
+# reversal = false
+# confirmation = false
 "#;

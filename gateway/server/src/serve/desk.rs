@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use tillgate_core::desk::{Content, Controlled, Desk, Found, Input, Order, Output};
 use tillgate_core::directory::Directory;
 use tillgate_core::time::{Moment, Wall};
-use tillgate_store_core::{Book, Command, Finding, Key, Outcome, Store, TerminalId};
+use tillgate_store_core::{Book, Command, Key, Outcome, Store, TerminalId};
 use tillgate_store_rocks::RocksBackend;
 
 use super::bridge::{Bridges, Purpose};
@@ -235,10 +235,8 @@ impl DeskThread {
                 Output::Push(push) => self.outbound.items.push(Departure::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
-                // No kind of bridge has these capabilities: the desk would be told so again.
-                Output::Reverse(order) | Output::Advise(order) => {
-                    self.bounced.push((order.key, Found::Finding(Finding::Unknown)));
-                }
+                Output::Reverse(order) => self.order(order, Purpose::Reverse),
+                Output::Advise(order) => self.order(order, Purpose::Advise),
                 Output::Counter { terminal, counter } => self.counters.push((terminal, counter)),
                 Output::Changed(records) => {
                     let mut directory =

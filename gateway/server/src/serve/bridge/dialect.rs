@@ -7,12 +7,19 @@
 //!   200 {"status":"declined","code":"14","provider_reference":""}
 //!   202 {"status":"pending"}
 //! GET {url}/{reference}   the same answers, or 404 {"status":"unknown"}
+//! POST {url}/{reference}/reversal      {"reference","service","amount_minor","currency",
+//!                                       "attempt"}
+//!   200 {"status":"reversed"}  taken back; or never seen, and never done when it comes late
+//!   409 {"status":"refused"}   it stands for good
+//! POST {url}/{reference}/confirmation  the same body
+//!   200 {"status":"noted"}
 //! ```
 //!
 //! Whatever else comes back says nothing about the order: it is unknown.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::request::Builder;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
@@ -39,6 +46,16 @@ struct Sale<'a> {
     attempt: u32,
 }
 
+/// Of a reversal or a confirmation.
+#[derive(Serialize)]
+struct Reminder<'a> {
+    reference: &'a str,
+    service: u16,
+    amount_minor: u64,
+    currency: u16,
+    attempt: u32,
+}
+
 #[derive(Deserialize)]
 struct Answer {
     status: String,
@@ -51,6 +68,8 @@ struct Answer {
 /// The request for an errand.
 pub(super) fn request(url: &HttpUrl, order: &Order, purpose: Purpose) -> Request<Full<Bytes>> {
     let builder = Request::builder().header(HOST, url.authority()).header(ACCEPT, JSON);
+    let below =
+        |what: &str| format!("{}/{}{what}", url.path.trim_end_matches('/'), order.reference);
     let built = match purpose {
         Purpose::Forward => {
             let sale = Sale {
@@ -70,29 +89,44 @@ pub(super) fn request(url: &HttpUrl, order: &Order, purpose: Purpose) -> Request
                 .header(IDEMPOTENCY_KEY, order.reference.as_str())
                 .body(Full::new(Bytes::from(body)))
         }
-        Purpose::Inquire => {
-            let path = format!("{}/{}", url.path.trim_end_matches('/'), order.reference);
-            builder.method(Method::GET).uri(path).body(Full::default())
-        }
+        Purpose::Inquire => builder.method(Method::GET).uri(below("")).body(Full::default()),
+        Purpose::Reverse => remind(builder.uri(below("/reversal")), order),
+        Purpose::Advise => remind(builder.uri(below("/confirmation")), order),
     };
     built.expect("the path was checked with the configuration, references are letters and digits")
+}
+
+fn remind(builder: Builder, order: &Order) -> http::Result<Request<Full<Bytes>>> {
+    let reminder = Reminder {
+        reference: &order.reference,
+        service: order.service.0,
+        amount_minor: order.amount_minor,
+        currency: order.currency,
+        attempt: order.attempt,
+    };
+    let body = serde_json::to_vec(&reminder).expect("numbers and texts are JSON");
+    builder.method(Method::POST).header(CONTENT_TYPE, JSON).body(Full::new(Bytes::from(body)))
 }
 
 /// What an answer says about the order.
 pub(super) fn found(purpose: Purpose, status: StatusCode, body: &[u8]) -> Found {
     let unknown = Found::Finding(Finding::Unknown);
     let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return unknown };
-    match (status, answer.status.as_str()) {
-        (StatusCode::OK, "approved") => {
+    match (purpose, status, answer.status.as_str()) {
+        (Purpose::Reverse, StatusCode::OK, "reversed") => Found::Finding(Finding::TakenBack),
+        (Purpose::Reverse, StatusCode::CONFLICT, "refused") => Found::Finding(Finding::Stands),
+        (Purpose::Advise, StatusCode::OK, "noted") => Found::Finding(Finding::Advised),
+        (Purpose::Reverse | Purpose::Advise, _, _) => unknown,
+        (_, StatusCode::OK, "approved") => {
             let reference = clip(&answer.provider_reference);
             Found::Finding(Finding::Approved { reference })
         }
-        (StatusCode::OK, "declined") => {
+        (_, StatusCode::OK, "declined") => {
             let reference = clip(&answer.provider_reference);
             Found::Finding(Finding::Declined { code: code(&answer.code), reference })
         }
-        (StatusCode::ACCEPTED, "pending") => Found::Pending,
-        (StatusCode::NOT_FOUND, "unknown") if purpose == Purpose::Inquire => Found::NotSeen,
+        (_, StatusCode::ACCEPTED, "pending") => Found::Pending,
+        (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") => Found::NotSeen,
         _ => unknown,
     }
 }

@@ -40,6 +40,10 @@ pub(crate) enum Purpose {
     Forward,
     /// Find out what became of it.
     Inquire,
+    /// Take it back.
+    Reverse,
+    /// Say that the customer has it.
+    Advise,
 }
 
 /// One order on its way to a line.
@@ -66,14 +70,8 @@ struct Way {
 /// What the desk needs to know about the configured bridges.
 pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
     let of = |bridge: &config::Bridge| {
-        let capabilities = match &bridge.kind {
-            config::BridgeKind::Http { .. } => Capabilities {
-                idempotent: bridge.idempotent,
-                inquiry: true,
-                reversal: false,
-                advice: false,
-            },
-        };
+        let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
+        let capabilities = Capabilities { idempotent, inquiry, reversal, advice };
         Bridge { name: bridge.name.clone(), capabilities }
     };
     bridges.iter().map(of).collect()
@@ -112,7 +110,9 @@ fn never_sent(order: &Order, purpose: Purpose) -> Found {
         Purpose::Forward if order.attempt <= 1 => {
             Found::Finding(Finding::NotSent { code: Code(*b"91") })
         }
-        Purpose::Forward | Purpose::Inquire => Found::Finding(Finding::Unknown),
+        Purpose::Forward | Purpose::Inquire | Purpose::Reverse | Purpose::Advise => {
+            Found::Finding(Finding::Unknown)
+        }
     }
 }
 

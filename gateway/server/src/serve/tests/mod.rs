@@ -2,6 +2,7 @@
 
 mod abuse;
 mod network;
+mod owed;
 mod provider;
 mod sales;
 mod terminal;

@@ -48,7 +48,11 @@ impl Provider {
         while let Some((line, body)) = request(&mut reader) {
             self.seen.lock().unwrap().push(line.clone());
             let is = |subscriber: &str| body.contains(subscriber);
-            let (status, answer) = if line.starts_with("GET") || is(APPROVED) {
+            let (status, answer) = if line.contains("/reversal ") {
+                ("200 OK", r#"{"status":"reversed"}"#)
+            } else if line.contains("/confirmation ") {
+                ("200 OK", r#"{"status":"noted"}"#)
+            } else if line.starts_with("GET") || is(APPROVED) {
                 ("200 OK", r#"{"status":"approved","provider_reference":"P-1"}"#)
             } else if is(SLOW) {
                 thread::sleep(Duration::from_millis(500));

@@ -1,0 +1,194 @@
+//! Transactions one by one, the list of those that somebody must still act on, and the operator's
+//! word about one.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tillgate_core::desk::ControlOrder;
+use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::{
+    BusinessDate, Key, Obligation, Resolution, Rows, StoreError, Transaction, journal,
+};
+use warp::reply::Response;
+
+use super::App;
+use super::answer;
+use super::auth::Caller;
+use super::error::ApiError;
+use super::limits::{ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
+use super::orders::{Carried, carry, text};
+use super::routes::blocking;
+use super::terminals::{limit, pairs, unknown_parameter};
+use crate::transaction_line::{following, line, parse_key, show_key};
+
+/// Transactions on a page unless asked otherwise.
+const PAGE: usize = 100;
+
+/// Who must act.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    Operator,
+    Provider,
+}
+
+impl Awaited {
+    fn by(transaction: &Transaction) -> Self {
+        match transaction.due {
+            Some(due) if due.what == Obligation::Operator => Self::Operator,
+            _ => Self::Provider,
+        }
+    }
+}
+
+/// Which open transactions are asked for.
+struct Page {
+    from: Option<Key>,
+    limit: usize,
+    awaited: Option<Awaited>,
+}
+
+/// The open transactions by key: without an outcome, or with something still due.
+pub(super) async fn open(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
+    let mut page = Page { from: None, limit: PAGE, awaited: None };
+    for (name, value) in pairs(query) {
+        match name {
+            "limit" => page.limit = limit(value, TRANSACTIONS_PER_PAGE_MAX)?,
+            "after" => match following(key(value)?) {
+                Some(next) => page.from = Some(next),
+                None => return Ok(list(&app, &[], None)),
+            },
+            "awaits" => page.awaited = Some(awaited(value)?),
+            _ => return Err(unknown_parameter(name, "after, awaits, limit")),
+        }
+    }
+    blocking(move || {
+        let (found, next) = collect(&app.handle.reader, &page).map_err(ApiError::internal)?;
+        Ok(list(&app, &found, next))
+    })
+    .await
+}
+
+fn awaited(value: &str) -> Result<Awaited, ApiError> {
+    match value {
+        "operator" => Ok(Awaited::Operator),
+        "provider" => Ok(Awaited::Provider),
+        _ => Err(ApiError::bad_request("awaits: allowed are operator, provider")),
+    }
+}
+
+fn list(app: &App, found: &[Transaction], next: Option<Key>) -> Response {
+    let lines: Vec<Value> =
+        found.iter().map(|transaction| line(transaction, app.handle.store_id)).collect();
+    answer::json(&json!({ "transactions": lines, "next": next.as_ref().map(show_key) }))
+}
+
+/// The transactions of a page, and after which key the next one begins, if there may be one.
+fn collect(rows: &dyn Rows, page: &Page) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
+    let (mut found, mut last, mut looked_at, mut more) = (Vec::new(), None, 0, false);
+    journal::open(rows, page.from, |row| {
+        if found.len() == page.limit || looked_at == ROWS_PER_PAGE_MAX {
+            more = true;
+            return ControlFlow::Break(());
+        }
+        looked_at += 1;
+        last = Some(row.key);
+        if page.awaited.is_none_or(|awaited| awaited == Awaited::by(&row)) {
+            found.push(row);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok((found, last.filter(|_| more)))
+}
+
+/// The settlements of a business date whose totals differ.
+pub(super) async fn differences(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
+    let mut date = None;
+    for (name, value) in pairs(query) {
+        match name {
+            "date" => date = Some(self::date(value)?),
+            _ => return Err(unknown_parameter(name, "date")),
+        }
+    }
+    let Some(date) = date else {
+        return Err(ApiError::bad_request("date is missing: ?date=2026-11-23"));
+    };
+    blocking(move || {
+        let mut found = Vec::new();
+        journal::differences(&app.handle.reader, date, |row| {
+            found.push(row);
+            let full = found.len() == TRANSACTIONS_PER_PAGE_MAX;
+            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .map_err(ApiError::internal)?;
+        let lines: Vec<Value> = found.iter().map(|row| line(row, app.handle.store_id)).collect();
+        Ok(answer::json(&json!({ "date": date.to_string(), "differences": lines })))
+    })
+    .await
+}
+
+fn date(value: &str) -> Result<BusinessDate, ApiError> {
+    // The date of a key without the rest.
+    parse_key(&format!("{value}-0-0")).map(|key| key.date).ok_or_else(|| {
+        ApiError::bad_request(format!("date={value:.40}: expected one as 2026-11-23"))
+    })
+}
+
+/// One transaction.
+pub(super) async fn show(app: Arc<App>, name: Option<&String>) -> Result<Response, ApiError> {
+    let key = named(name)?;
+    let store_id = app.handle.store_id;
+    let row = find(app, key).await?;
+    Ok(answer::json(&line(&row, store_id)))
+}
+
+async fn find(app: Arc<App>, key: Key) -> Result<Transaction, ApiError> {
+    blocking(move || {
+        let rows = &app.handle.reader;
+        let row = journal::record::<Transaction>(rows, &key.to_bytes(), &mut Vec::new());
+        row.map_err(ApiError::internal)?.ok_or_else(|| {
+            ApiError::not_found(format!("there is no transaction {}", show_key(&key)))
+        })
+    })
+    .await
+}
+
+/// The operator's word about an open transaction: what became of it, as somebody found out.
+pub(super) async fn resolve(
+    app: Arc<App>,
+    name: Option<&String>,
+    body: &Value,
+    caller: &Caller,
+) -> Result<Response, ApiError> {
+    let key = named(name)?;
+    let verdict = match body.get("as").and_then(Value::as_str) {
+        Some("approved") => Resolution::Approved,
+        Some("declined") => Resolution::Declined,
+        Some("done") => Resolution::Done,
+        _ => {
+            let expected = "expected {\"as\":\"approved\"|\"declined\"|\"done\",\"note\":\"...\"}";
+            return Err(ApiError::bad_request(expected));
+        }
+    };
+    let note = text(body, "note", NOTE_BYTES_MAX)?;
+    find(Arc::clone(&app), key).await?;
+    let order = ControlOrder::Resolve { key, verdict, note };
+    match carry(&app, order, caller, ORDER_TIME_MAX).await? {
+        Carried::Applied(_) => show(app, name).await,
+        Carried::Rejected(rejections) => {
+            let why: Vec<&str> = rejections.iter().map(|r| r.why.as_str()).collect();
+            Err(ApiError::refused(format!("{}: {}", show_key(&key), why.join("; "))))
+        }
+    }
+}
+
+fn named(parameter: Option<&String>) -> Result<Key, ApiError> {
+    key(parameter.map_or("", String::as_str))
+}
+
+fn key(text: &str) -> Result<Key, ApiError> {
+    parse_key(text).ok_or_else(|| {
+        let expected = "expected DATE-TERMINAL-STAN as 2026-11-23-00070001-000012";
+        ApiError::bad_request(format!("{text:.40?} names no transaction: {expected}"))
+    })
+}

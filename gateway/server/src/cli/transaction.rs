@@ -1,0 +1,125 @@
+//! `tillgate transaction`: one transaction, the open ones, and the operator's word about them.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::gateway::Gateway;
+use super::table;
+use crate::exit::Failure;
+
+/// Look at transactions, and say what became of those that nobody else can
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate transaction open --awaits operator
+  tillgate transaction show 2026-11-23-00070001-000012
+  tillgate transaction resolve 2026-11-23-00070001-000012 --as approved \\
+      --note 'provider statement of 24 November, line 17'
+
+A transaction is named DATE-TERMINAL-STAN. The running gateway answers; every word of an operator is
+in the audit log with its note.")]
+pub(crate) struct Transaction {
+    #[command(flatten)]
+    gateway: Gateway,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List what has no outcome yet, or has something still due
+    Open {
+        /// Only those that wait for this one
+        #[arg(long, value_parser = ["operator", "provider"])]
+        awaits: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Only later ones
+        #[arg(long, value_name = "DATE-TERMINAL-STAN")]
+        after: Option<String>,
+    },
+    /// Show one transaction
+    Show {
+        /// The transaction
+        #[arg(value_name = "DATE-TERMINAL-STAN")]
+        key: String,
+    },
+    /// List the settlements of a business date whose totals are not the gateway's
+    Differences {
+        /// The business date, as 2026-11-23
+        date: String,
+    },
+    /// Say what became of an open transaction
+    Resolve {
+        /// The transaction
+        #[arg(value_name = "DATE-TERMINAL-STAN")]
+        key: String,
+        /// approved: the provider did it; declined: it did not; done: nothing is left to do about
+        /// it, the money stays as it is
+        #[arg(long = "as", value_parser = ["approved", "declined", "done"])]
+        resolution: String,
+        /// How this was found out, for the audit log
+        #[arg(long)]
+        note: String,
+    },
+}
+
+impl Transaction {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let client = self.gateway.client()?;
+        let (body, text) = match self.command {
+            Command::Open { awaits, limit, after } => {
+                let mut path = format!("/api/v1/transactions?limit={limit}");
+                for (name, value) in [("awaits", awaits), ("after", after)] {
+                    if let Some(value) = value {
+                        path.push_str(&format!("&{name}={value}"));
+                    }
+                }
+                let body = client.get(&path)?;
+                let text = table::list(&body, "transactions", &COLUMNS);
+                (body, text)
+            }
+            Command::Show { key } => {
+                let body = client.get(&format!("/api/v1/transactions/{key}"))?;
+                let text = table::card(&body);
+                (body, text)
+            }
+            Command::Differences { date } => {
+                let body = client.get(&format!("/api/v1/settlements/differences?date={date}"))?;
+                let text = table::list(&body, "differences", &DIFFERENCES);
+                (body, text)
+            }
+            Command::Resolve { key, resolution, note } => {
+                let order = json!({ "as": resolution, "note": note });
+                let body = client.post(&format!("/api/v1/transactions/{key}/resolve"), &order)?;
+                let text = table::card(&body);
+                (body, text)
+            }
+        };
+        self.gateway.print(&body, &text)
+    }
+}
+
+/// The columns of `open`: heading, and where in the JSON.
+const COLUMNS: [(&str, &str); 7] = [
+    ("TRANSACTION", "/transaction"),
+    ("KIND", "/kind"),
+    ("STATE", "/state"),
+    ("DUE", "/due/what"),
+    ("SERVICE", "/service"),
+    ("AMOUNT", "/amount_minor"),
+    ("REFERENCE", "/reference"),
+];
+
+/// The columns of `differences`: what the terminal says, and what the journal said.
+const DIFFERENCES: [(&str, &str); 8] = [
+    ("TRANSACTION", "/transaction"),
+    ("SETTLED", "/settlement/date"),
+    ("SALES", "/settlement/claimed/sales_count"),
+    ("AMOUNT", "/settlement/claimed/sales_minor"),
+    ("COUNTED", "/settlement/counted/sales_count"),
+    ("AMOUNT", "/settlement/counted/sales_minor"),
+    ("REVERSALS", "/settlement/claimed/reversals_count"),
+    ("COUNTED", "/settlement/counted/reversals_count"),
+];
