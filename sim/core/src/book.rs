@@ -159,13 +159,29 @@ pub struct Book {
     entries: Vec<Entry>,
     opening: Option<(BusinessDate, u32)>,
     in_doubt: u32,
+    settlement: Settlement,
+}
+
+/// What became of comparing totals with the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was not asked for, or not compared.
+    #[default]
+    None,
+    /// Both count the same.
+    Agreed,
+    /// They do not, and the book has reason to: rows of the date from before it began, or doubts.
+    Excused,
+    /// They do not.
+    Differed,
 }
 
 impl Book {
     /// An empty book.
     #[must_use]
     pub fn new(terminal: u32) -> Self {
-        Self { terminal, entries: Vec::new(), opening: None, in_doubt: 0 }
+        let settlement = Settlement::None;
+        Self { terminal, entries: Vec::new(), opening: None, in_doubt: 0, settlement }
     }
 
     /// Whose book it is.
@@ -185,6 +201,22 @@ impl Book {
     #[must_use]
     pub fn opening(&self) -> Option<(BusinessDate, u32)> {
         self.opening
+    }
+
+    /// What became of the last comparison of totals.
+    #[must_use]
+    pub fn settlement(&self) -> Settlement {
+        self.settlement
+    }
+
+    /// Takes the outcome of comparing the totals of `date`.
+    pub fn compared(&mut self, date: BusinessDate, agreed: bool) {
+        let from_before = self.opening.is_some_and(|(opened, stan)| opened == date && stan > 0);
+        self.settlement = match (agreed, from_before || self.in_doubt > 0) {
+            (true, _) => Settlement::Agreed,
+            (false, true) => Settlement::Excused,
+            (false, false) => Settlement::Differed,
+        };
     }
 
     /// How many sales are in doubt.

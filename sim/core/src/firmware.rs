@@ -51,6 +51,8 @@ pub struct Habits {
     /// Of sales answered, how many are followed by other content under the same STAN, as a broken
     /// counter would send it.
     pub clash_permille: u16,
+    /// Whether it compares its totals with the gateway's before it logs off for good.
+    pub settles: bool,
 }
 
 /// Where customers come from.

@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use row::{Deal, Row, RowState};
 pub use verdict::{Kind, Offence, Side, Verdict};
 
-use crate::book::{Book, Entry, State, digest};
+use crate::book::{Book, Entry, Settlement, State, digest};
 
 /// Holds three books against each other.
 pub struct Auditor<'a> {
@@ -129,6 +129,7 @@ impl<'a> Auditor<'a> {
         let seen = std::mem::take(&mut self.seen);
         let mut serials = FxHashSet::default();
         for (book, seen) in books.iter().zip(&seen) {
+            self.close_settlement(book);
             for (entry, rows) in book.entries().iter().zip(seen) {
                 self.close(book.terminal(), entry, *rows, &mut serials);
             }
@@ -187,6 +188,19 @@ impl<'a> Auditor<'a> {
             None => {
                 let text = "the voucher's serial was never imported".to_owned();
                 verdict.offend(Kind::Mismatched, name(), text);
+            }
+        }
+    }
+
+    fn close_settlement(&mut self, book: &Book) {
+        match book.settlement() {
+            Settlement::None => {}
+            Settlement::Agreed => self.verdict.settled += 1,
+            Settlement::Excused => self.verdict.excused += 1,
+            Settlement::Differed => {
+                let name = format!("terminal {:08}", book.terminal());
+                let text = "its totals are not the gateway's".to_owned();
+                self.verdict.offend(Kind::Mismatched, name, text);
             }
         }
     }

@@ -100,6 +100,10 @@ pub struct Verdict {
     pub declined: u64,
     /// Taken back at the terminals.
     pub reversed: u64,
+    /// Terminals whose totals were the gateway's.
+    pub settled: u64,
+    /// Terminals whose totals were not, with reason: sales of that date from before their book.
+    pub excused: u64,
     /// Rows of the journal.
     pub rows: u64,
     /// Rows of terminals that are not of this fleet.

@@ -74,6 +74,10 @@ pub enum Note {
     Reversed,
     /// A sale could not be taken back: it stands.
     Stands,
+    /// Its totals are the gateway's.
+    Settled,
+    /// Its totals are not the gateway's.
+    TotalsDiffer,
     /// The sale began after the terminal had been told that it is blocked.
     TriedBlocked,
     /// The gateway ordered it to sell no more.

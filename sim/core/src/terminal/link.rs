@@ -158,7 +158,7 @@ impl Terminal {
             Downward::Answer(answer) => self.till.answered(now, &answer, body, &mut self.dice),
             Downward::Pong(_) => self.ping.pong_by = None,
             // This terminal settles nothing, so nobody has an answer for it.
-            Downward::Settled(_) => return Err(Trouble::BadMessage),
+            Downward::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
             Downward::Command(command) => self.commanded(now, &command),
         }
         // The till may want to send because of this record; the next one may be a command.

@@ -122,7 +122,7 @@ impl Terminal {
             Input::Received(bytes) => self.received(now, bytes),
             Input::Closed => self.disconnected(now, Span::ZERO),
             Input::Deadline => self.tick(now),
-            Input::Stop => self.till.stop(),
+            Input::Stop => self.till.stop(now),
             Input::PowerCut { back } => self.power_cut(back),
         }
         self.carry_out(now);

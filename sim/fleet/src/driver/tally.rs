@@ -48,6 +48,10 @@ pub struct Tally {
     pub reversed: u64,
     /// See [`Tally::reversals`].
     pub stands: u64,
+    /// Terminals whose totals were the gateway's, and those whose were not.
+    pub settled: u64,
+    /// See [`Tally::settled`].
+    pub totals_differ: u64,
     /// Times that a sale became doubtful.
     pub doubts: u64,
     /// Sales sent again.
@@ -86,6 +90,8 @@ impl Default for Tally {
             reversals: 0,
             reversed: 0,
             stands: 0,
+            settled: 0,
+            totals_differ: 0,
             doubts: 0,
             sent_again: 0,
             asked_again: 0,
@@ -119,6 +125,8 @@ impl Tally {
             Note::TookBack => self.reversals += 1,
             Note::Reversed => self.reversed += 1,
             Note::Stands => self.stands += 1,
+            Note::Settled => self.settled += 1,
+            Note::TotalsDiffer => self.totals_differ += 1,
             Note::TriedBlocked => self.tried_blocked += 1,
             Note::Blocked | Note::Unblocked | Note::Message => self.orders += 1,
             Note::TurnedAway => self.turned_away += 1,
@@ -162,6 +170,8 @@ impl Tally {
         self.reversals += other.reversals;
         self.reversed += other.reversed;
         self.stands += other.stands;
+        self.settled += other.settled;
+        self.totals_differ += other.totals_differ;
         self.doubts += other.doubts;
         self.sent_again += other.sent_again;
         self.asked_again += other.asked_again;

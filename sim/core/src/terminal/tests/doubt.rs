@@ -3,6 +3,7 @@
 use tillgate_codec::link::message::{Repeat, Reversal};
 
 use super::*;
+use crate::book::Settlement;
 use crate::firmware::Habits;
 
 const ALWAYS: u16 = 1_000;
@@ -152,4 +153,37 @@ fn a_reversal_under_way_survives_a_power_cut_with_the_same_bytes() {
     pair.give(Input::PowerCut { back: pair.now });
     pair.log_on();
     assert_eq!(pair.reversal(), reversal);
+}
+
+#[test]
+fn totals_are_compared_before_a_terminal_logs_off_for_good() {
+    use tillgate_codec::link::message::{Settled, Totals};
+    for (code, settlement) in [
+        (ResponseCode::APPROVED, Settlement::Agreed),
+        (ResponseCode::TOTALS_DIFFER, Settlement::Excused),
+    ] {
+        let mut pair = with(Habits { settles: true, ..Habits::default() });
+        let (stan, _) = pair.sale();
+        pair.answer(stan, ResponseCode::NOT_HONOURED);
+        pair.give(Input::Stop);
+        let body = pair.bodies.remove(0);
+        let Ok(Upward::Settle(settle)) = Upward::decode(&body) else {
+            panic!("no settlement: {body:02x?}")
+        };
+        assert_eq!((settle.stan, settle.totals), (stan + 1, Totals::default()));
+        assert!(!pair.terminal.is_gone());
+        pair.say(&Downward::Settled(Settled {
+            stan: settle.stan,
+            date: settle.date,
+            settled_date: settle.settled_date,
+            code,
+            rrn: "632700000002",
+            totals: Totals::default(),
+            open_count: 0,
+            time_s: 1,
+        }));
+        // The gateway knew of three earlier requests of the date, so a difference is no wonder.
+        assert_eq!(pair.terminal.book().settlement(), settlement);
+        assert!(pair.terminal.is_gone());
+    }
 }

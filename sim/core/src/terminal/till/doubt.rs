@@ -33,6 +33,10 @@ impl Till {
     /// The power failed: what is in the book is known when it comes back.
     pub(in crate::terminal) fn lose_power(&mut self) {
         let Task::Errand(errand) = self.task else { return };
+        if matches!(errand.kind, Kind::Settlement { .. }) {
+            self.task = Task::Free(None);
+            return;
+        }
         match (errand.kind, self.book.entries()[errand.entry].state) {
             // Kept where power cannot reach it, until it is answered.
             (Kind::Reversal { .. }, _) => {}
@@ -97,6 +101,7 @@ impl Till {
         }
         self.book.reversed(entry, now, answer.code);
         if answer.code.is_approved() {
+            self.takings.take_back(answer.date, self.book.entries()[entry].asked.amount_minor);
             self.notes.push(Note::Reversed);
             return self.free(now, dice);
         }

@@ -39,6 +39,11 @@ pub(super) enum Kind {
     /// Other content under the sale's STAN.
     Clash,
     Confirm,
+    /// The totals are compared; of no sale.
+    Settlement {
+        stan: u32,
+        date: BusinessDate,
+    },
     /// The sale is taken back by a request of its own.
     Reversal {
         stan: u32,
@@ -65,14 +70,15 @@ impl Till {
         body: &[u8],
         dice: &mut Dice,
     ) {
-        let Task::Errand(errand) = self.task else {
-            return self.unasked(now, answer, body);
+        let errand = match self.task {
+            Task::Errand(errand) if !matches!(errand.kind, Kind::Settlement { .. }) => errand,
+            _ => return self.unasked(now, answer, body),
         };
         let asked = self.book.entries()[errand.entry].asked;
         let awaited = match errand.kind {
             Kind::Reversal { stan, date } => (AnswerKind::Reversal, date, stan),
             Kind::Confirm => (AnswerKind::Confirm, asked.date, asked.stan),
-            Kind::Sale | Kind::Retry | Kind::Repeat | Kind::Clash => {
+            Kind::Sale | Kind::Retry | Kind::Repeat | Kind::Clash | Kind::Settlement { .. } => {
                 (AnswerKind::Sale, asked.date, asked.stan)
             }
         };
@@ -104,6 +110,7 @@ impl Till {
                 self.free(now, dice);
             }
             Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, dice),
+            Kind::Settlement { .. } => self.unasked(now, answer, body),
         }
     }
 
@@ -154,8 +161,8 @@ impl Till {
             errand.stage = Stage::Unsent;
             return;
         }
-        let attempts = self.book.entries()[errand.entry].attempts;
         if matches!(errand.kind, Kind::Sale | Kind::Repeat) {
+            let attempts = self.book.entries()[errand.entry].attempts;
             if attempts >= ATTEMPTS_MAX {
                 return self.give_up(now);
             }

@@ -15,6 +15,7 @@
 
 mod doubt;
 mod errand;
+mod settle;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::firmware::{Custom, Firmware, WhenBlocked};
 use crate::limits::ANSWER_MARGIN;
 use crate::time::{Moment, Span};
 use errand::{Errand, Kind, Stage, Task};
+use settle::Takings;
 
 /// The selling half of a terminal.
 pub(super) struct Till {
@@ -42,6 +44,7 @@ pub(super) struct Till {
     blocked: bool,
     online: bool,
     ready_told: bool,
+    takings: Takings,
     pub(super) turn: Turn,
     pub(super) notes: Vec<Note>,
 }
@@ -72,6 +75,7 @@ impl Till {
             blocked: false,
             online: false,
             ready_told: false,
+            takings: Takings::default(),
             turn: Turn::Nothing,
             notes: Vec::new(),
         }
@@ -84,7 +88,7 @@ impl Till {
 
     /// Whether nothing is left to do before logging off for good.
     pub(super) fn is_finished(&self) -> bool {
-        self.stopping && matches!(self.task, Task::Free(_))
+        self.stopping && matches!(self.task, Task::Free(_)) && !self.is_to_settle()
     }
 
     /// Bytes held on the heap, without the book's entries.
@@ -120,10 +124,11 @@ impl Till {
     }
 
     /// No more customers; what is under way is finished.
-    pub(super) fn stop(&mut self) {
+    pub(super) fn stop(&mut self, now: Moment) {
         self.stopping = true;
         if matches!(self.task, Task::Free(_)) {
             self.task = Task::Free(None);
+            self.settle_up(now);
         }
     }
 
@@ -223,6 +228,7 @@ impl Till {
     /// Nothing is under way any more: the next customer, if one is known.
     fn free(&mut self, now: Moment, dice: &mut Dice) {
         self.task = Task::Free(None);
+        self.settle_up(now);
         if !self.open || self.stopping || self.turns_away() {
             return;
         }

@@ -103,6 +103,8 @@ fn verdict_json(verdict: &Verdict) -> Value {
         "sales": verdict.sales,
         "declined": verdict.declined,
         "reversed": verdict.reversed,
+        "settled": verdict.settled,
+        "settled_with_excuse": verdict.excused,
         "journal_rows": verdict.rows,
         "rows_of_other_terminals": verdict.foreign,
         "rows_of_earlier_runs": verdict.earlier,

@@ -98,6 +98,13 @@ fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
             grouped(tally.stands)
         ));
     }
+    if tally.settled + tally.totals_differ > 0 {
+        lines.push(format!(
+            "settlements: {} agree, {} differ",
+            grouped(tally.settled),
+            grouped(tally.totals_differ)
+        ));
+    }
     let declined = tally.declined.iter();
     lines.extend(declined.map(|(code, n)| format!("  declined with {code}: {}", grouped(*n))));
     let troubles = tally.troubles.iter();

@@ -1,0 +1,100 @@
+//! The totals of a till, compared with the gateway's before the terminal logs off for good.
+
+use tillgate_codec::link::message::{BusinessDate, ResponseCode, Settle, Settled, Totals, Upward};
+
+use super::errand::{Errand, Kind, Stage, Task};
+use super::{Till, Turn};
+use crate::book::State;
+use crate::dice::Dice;
+use crate::terminal::event::Note;
+use crate::time::Moment;
+
+/// What the book does not say about a date: reversals by their own date, and whether the totals
+/// have been compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Takings {
+    date: Option<BusinessDate>,
+    reversals_count: u32,
+    reversals_minor: u64,
+    settled: bool,
+}
+
+impl Takings {
+    /// A reversal of `date` was approved.
+    pub(super) fn take_back(&mut self, date: BusinessDate, amount_minor: u64) {
+        if self.date != Some(date) {
+            *self = Self { date: Some(date), ..Self::default() };
+        }
+        self.reversals_count += 1;
+        self.reversals_minor += amount_minor;
+    }
+}
+
+impl Till {
+    /// Whether totals are still to be compared before the terminal may go.
+    pub(super) fn is_to_settle(&self) -> bool {
+        self.firmware.habits.settles && self.date.is_some() && !self.takings.settled
+    }
+
+    /// Nothing is under way: the totals, if it is time for them.
+    pub(super) fn settle_up(&mut self, now: Moment) {
+        let (true, true, Some(date)) = (self.stopping, self.is_to_settle(), self.date) else {
+            return;
+        };
+        let offer = self.firmware.mix.offers().first();
+        let currency = offer.map(|offer| offer.currency).unwrap_or_default();
+        let totals = self.totals(date);
+        self.stan += 1;
+        let stan = self.stan;
+        self.body.clear();
+        let settle = Settle { stan, date, settled_date: date, currency, totals };
+        Upward::Settle(settle).encode(&mut self.body);
+        self.begin_errand(now, Kind::Settlement { stan, date }, 0);
+    }
+
+    /// The gateway's totals.
+    pub(in crate::terminal) fn settled(
+        &mut self,
+        now: Moment,
+        settled: &Settled<'_>,
+        dice: &mut Dice,
+    ) {
+        let awaited = Kind::Settlement { stan: settled.stan, date: settled.date };
+        match self.task {
+            Task::Errand(Errand { kind, stage: Stage::Sent(_), .. }) if kind == awaited => {}
+            // Of an earlier attempt; the one under way has an answer of its own.
+            _ => return,
+        }
+        match settled.code {
+            ResponseCode::APPROVED | ResponseCode::TOTALS_DIFFER => {
+                let agreed = settled.code.is_approved();
+                self.book.compared(settled.settled_date, agreed);
+                self.notes.push(if agreed { Note::Settled } else { Note::TotalsDiffer });
+            }
+            ResponseCode::WRONG_DATE => {
+                // Only a new logon tells the date in force.
+                self.task = Task::Free(None);
+                self.turn = Turn::Hangup;
+                return;
+            }
+            _ => {}
+        }
+        self.takings.settled = true;
+        self.free(now, dice);
+    }
+
+    fn totals(&self, date: BusinessDate) -> Totals {
+        let entries = self.book.entries().iter();
+        let sold = entries.filter(|e| e.asked.date == date && e.state == State::Approved);
+        let mut totals = Totals::default();
+        for entry in sold {
+            totals.sales_count += 1;
+            totals.sales_minor += entry.asked.amount_minor;
+        }
+        if self.takings.date == Some(date) {
+            totals.reversals_count = self.takings.reversals_count;
+            totals.reversals_minor = self.takings.reversals_minor;
+        }
+        totals
+    }
+}
