@@ -45,6 +45,15 @@ pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     }
 }
 
+/// Reads a secret that need not be one of an installation, as text; wiped when dropped.
+pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    if !file.exists() {
+        let what = "there is no such file".to_owned();
+        return Err(KeyFileError { file: file.to_owned(), what });
+    }
+    read_text(file, Access::OwnerOnly)
+}
+
 /// Reads 32 bytes that are no secret (a hash); its mode does not matter.
 pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
     let text = read_text(file, Access::Anybody)?;

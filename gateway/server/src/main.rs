@@ -18,6 +18,7 @@ mod serve;
 mod transaction_line;
 mod wall;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -39,7 +40,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let who = if failure.exit == Exit::Told { "" } else { "tillgate: " };
-            eprintln!("{who}{failure}");
+            if !failure.text.is_empty() {
+                // Nobody is left to tell when standard error is gone.
+                writeln!(std::io::stderr(), "{who}{failure}").ok();
+            }
             failure.exit.into()
         }
     }

@@ -26,7 +26,7 @@ fn exit_codes_are_those_that_scripts_rely_on() {
 fn every_command_explains_itself_with_an_example() {
     for command in [
         "init", "import", "serve", "verify", "export", "journal", "backup", "restore", "terminal",
-        "user",
+        "user", "decode", "encode", "dialect",
     ] {
         let said = tillgate(&[command, "--help"]);
         assert_eq!(said.code, 0);

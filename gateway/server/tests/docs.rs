@@ -93,11 +93,13 @@ fn every_metric_is_explained() {
 #[test]
 fn every_command_and_option_is_explained() {
     let page = page("operations.md");
-    let commands = ["init", "import", "serve", "verify", "export", "backup", "restore"];
+    let commands =
+        ["init", "import", "serve", "verify", "export", "backup", "restore", "decode", "encode"];
     let subcommands = [
         ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
         ("journal", ["export"].as_slice()),
         ("user", ["add", "reset", "remove", "list"].as_slice()),
+        ("dialect", ["list", "show", "check", "fields"].as_slice()),
     ];
     let mut calls: Vec<Vec<&str>> = commands.iter().map(|name| vec![*name]).collect();
     for (command, names) in subcommands {

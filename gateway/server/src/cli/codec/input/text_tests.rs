@@ -1,0 +1,145 @@
+//! Texts as people paste them.
+
+use super::{Block, Form, Text, Unread};
+
+fn blocks(form: Form, text: &str) -> Result<Vec<Block>, Unread> {
+    let mut reader = Text::new(form);
+    let mut blocks = Vec::new();
+    for line in text.lines() {
+        blocks.extend(reader.line(line)?);
+    }
+    blocks.extend(reader.end()?);
+    Ok(blocks)
+}
+
+/// The bytes of every block.
+fn bytes(text: &str) -> Vec<Vec<u8>> {
+    let blocks = blocks(Form::Messages, text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
+    blocks.into_iter().map(|block| block.bytes).collect()
+}
+
+#[test]
+fn plain_digits_are_one_message_however_they_are_broken() {
+    for text in ["08008020", "0800\n8020", "080\n080 20\n\n", "# a comment\n08 00 80 20"] {
+        assert_eq!(bytes(text), [[8, 0, 0x80, 0x20]], "{text}");
+    }
+}
+
+#[test]
+fn dumps_of_every_program_give_the_same_bytes() {
+    let whole: Vec<u8> = (0..20).collect();
+    for text in [
+        "00000000: 0001 0203 0405 0607 0809 0a0b 0c0d 0e0f  ................\n\
+         00000010: 1011 1213                                0000",
+        "00000000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f  |................|\n\
+         00000010  10 11 12 13                                       |....|\n00000014",
+        "0000000 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f\n0000020 10 11 12 13\n0000024",
+        "0000   00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f   ab cd ef\n\
+         0010   10 11 12 13                                       ....",
+        "    00000000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f   ........ ........\n\
+         \u{20}   00000010  10 11 12 13                                        ....",
+    ] {
+        assert_eq!(bytes(text), std::slice::from_ref(&whole), "{text}");
+    }
+}
+
+#[test]
+fn a_dump_begins_again_at_offset_zero() {
+    let text = "request:\n0000  01 02\n0002  03\n\nanswer:\n0000  04\n";
+    assert_eq!(bytes(text), [vec![1, 2, 3], vec![4]]);
+    let blocks = blocks(Form::Messages, text).unwrap();
+    assert_eq!((blocks[1].line, blocks[1].offset, blocks[1].is_start), (6, 3, true));
+}
+
+#[test]
+fn two_indentations_are_two_directions() {
+    let text = "00000000  01 02\n    00000000  0a 0b\n00000002  03 04\n    00000002  0c";
+    let blocks = blocks(Form::Messages, text).unwrap();
+    let lanes: Vec<_> = blocks.iter().map(|b| (b.lane, b.is_start, b.bytes.clone())).collect();
+    assert_eq!(
+        lanes,
+        [
+            (0, true, vec![1, 2]),
+            (1, true, vec![10, 11]),
+            (0, false, vec![3, 4]),
+            (1, false, vec![12])
+        ]
+    );
+}
+
+#[test]
+fn squeezed_rows_come_back() {
+    let zeros = "00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00";
+    let text = format!("00000000  {zeros}  |....|\n*\n00000040  07  |.|\n00000041");
+    let found = bytes(&text);
+    assert_eq!((found[0].len(), found[0][64]), (65, 7));
+    let bad = format!("00000000  {zeros}  |....|\n*\n00000021  07  |.|");
+    assert!(blocks(Form::Messages, &bad).unwrap_err().message.contains("does not fit"));
+}
+
+#[test]
+fn packets_of_tcpdump_are_known_as_such() {
+    let text = "12:00:00.000001 IP 10.0.0.1.1 > 10.0.0.2.2: Flags [P.], length 2\n\
+                \t0x0000:  4500 0102  E...\n12:00:01 IP x\n\t0x0000:  4500 03  E..";
+    let blocks = blocks(Form::Messages, text).unwrap();
+    assert_eq!(blocks.len(), 2);
+    assert!(blocks.iter().all(|block| block.is_packet));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_its_line() {
+    for (text, line, what) in [
+        ("08 00\n80 2x", 2, "column 5: found 'x'"),
+        ("hello\nworld", 1, "column 1: found 'h'"),
+        ("hello\n0800", 1, "column 1: found 'h'"),
+        ("080", 1, "half a byte is left over after digit 3"),
+        ("0000000 0800 8020", 1, "hexdump -C"),
+        ("00000000: 0102 ..\n00000010: 0304 ..", 2, "offset is 0x10 where 0x2 follows"),
+    ] {
+        let error = blocks(Form::Messages, text).unwrap_err();
+        assert_eq!(error.line, line, "{text}");
+        assert!(error.message.contains(what), "{text}: {}", error.message);
+    }
+}
+
+#[test]
+fn a_message_in_every_line_goes_on_after_one_that_is_wrong() {
+    let mut reader = Text::new(Form::Lines);
+    assert_eq!(reader.line("0102").unwrap().unwrap().bytes, [1, 2]);
+    assert_eq!(reader.line("01 0").unwrap_err().line, 2);
+    assert_eq!(reader.line("").unwrap(), None);
+    let last = reader.line("0000 03").unwrap().unwrap();
+    assert_eq!((last.line, last.offset, last.bytes), (4, 2, vec![0, 0, 3]));
+}
+
+#[test]
+fn a_stream_of_digits_is_given_away_line_by_line() {
+    let blocks = blocks(Form::Stream, "010\n203\n04").unwrap();
+    let parts: Vec<_> = blocks.iter().map(|b| (b.offset, b.is_start, b.bytes.clone())).collect();
+    assert_eq!(parts, [(0, true, vec![1]), (1, false, vec![2, 3]), (3, false, vec![4])]);
+}
+
+#[test]
+fn a_message_without_end_is_refused() {
+    let line = "00".repeat(1000);
+    let mut reader = Text::new(Form::Messages);
+    let error = (0..200).find_map(|_| reader.line(&line).err()).unwrap();
+    assert!(error.message.contains("--stream"), "{}", error.message);
+}
+
+#[test]
+fn every_prefix_of_every_text_is_read_or_named() {
+    for text in [
+        "00000000: 0001 0203  ....\n00000004: 04  .\n*\n00000010: 00",
+        "head\n\t0x0000:  4500 0102  E...\n",
+        "{0x08,\n0x00}",
+    ] {
+        for end in 0..=text.len() {
+            for form in [Form::Messages, Form::Lines, Form::Stream] {
+                if let Err(error) = blocks(form, &text[..end]) {
+                    assert!(!error.message.is_empty());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Bounds of reading dumps, streams and captures, with their reasons.
+
+/// Longest message that is taken from a dump or a raw file: the longest of any wire with its frame
+/// length, and room for what stands around it in a dump.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Longest line of a dump: that message as `0x30, 0x38, ...` with room.
+pub(crate) const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes read at once from a raw stream, and looked at to see what an input is.
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
+/// Longest JSON description of one message.
+pub(crate) const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest packet of a capture; the longest that capturing programs write by default is 256 KiB.
+pub(crate) const PACKET_BYTES_MAX: usize = 1024 * 1024;
+/// Directions of TCP connections followed at once, each with an unfinished message. The one that was
+/// silent longest gives way to a new one.
+pub(crate) const LANES_MAX: usize = 65_536;
+/// Bytes of one direction kept because bytes before them are missing so far. Then the missing ones
+/// count as not captured.
+pub(crate) const HELD_BYTES_MAX: usize = 1024 * 1024;
+/// The same of all directions together.
+pub(crate) const HELD_BYTES_TOTAL_MAX: usize = 64 * 1024 * 1024;
+/// Farthest that a segment lies from the one expected; beyond it a new connection uses the same
+/// ports. The largest window of TCP (RFC 7323).
+pub(crate) const WINDOW_BYTES_MAX: u32 = 1 << 30;
+/// Interfaces of one section of a pcapng file.
+pub(crate) const INTERFACES_MAX: usize = 1_024;
+/// Messages, or beginnings of streams, that a guess looks at.
+pub(crate) const GUESS_SAMPLES_MAX: usize = 64;
+/// Bytes of each that it looks at.
+pub(crate) const GUESS_BYTES_MAX: usize = 64 * 1024;
+/// Readings that a guess prints as a table; the worst ones are counted only.
+pub(crate) const GUESS_ROWS_MAX: usize = 12;
