@@ -272,6 +272,12 @@ fn codes_are_made_and_checked_with_keys_that_others_cannot_read() {
     let changed = hex.replace("0000070301", "0000080301");
     let read = tillgate(&[&["decode"], &options[..], &[&changed]].concat());
     assert_eq!((read.code, &lines(&read.out)[0]["mac"]), (1, &"wrong".into()));
+    for algorithm in ["--mac=cmac", "--mac=retail2", "--mac=unionpay"] {
+        let options = ["--dialect=iso87b", algorithm, "--mac-key-file", &key];
+        let made = tillgate(&[&["encode"], &options[..], &[ECHO_JSON]].concat()).out;
+        let read = tillgate(&[&["decode"], &options[..], &[made.trim_end()]].concat());
+        assert_eq!(lines(&read.out)[0]["mac"], "ok", "{algorithm}");
+    }
     fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
     let read = tillgate(&[&["decode"], &options[..], &[hex]].concat());
     assert_eq!(read.code, 2);

@@ -19,6 +19,8 @@ pub(super) enum Mac {
     Retail,
     /// The same, filled with a one bit and zeros (padding method 2)
     Retail2,
+    /// The "ECB" code of UnionPay terminals; 8 or 16 bytes
+    Unionpay,
 }
 
 /// How the authentication code of an ISO 8583 message is checked or made.
@@ -52,8 +54,13 @@ impl MacOptions {
             Mac::Cmac => MacKey::aes_cmac(&key),
             Mac::Retail => retail(&key, MacPadding::Zeros),
             Mac::Retail2 => retail(&key, MacPadding::OneAndZeros),
+            Mac::Unionpay => MacKey::unionpay_ecb(&key),
         });
-        let needed = if mac == Mac::Cmac { "32, 48 or 64" } else { "32" };
+        let needed = match mac {
+            Mac::Cmac => "32, 48 or 64",
+            Mac::Retail | Mac::Retail2 => "32",
+            Mac::Unionpay => "16 or 32",
+        };
         key.map(Some).ok_or_else(|| {
             Failure::usage(format!("{from}: a key of {needed} hexadecimal digits is expected"))
         })
@@ -71,6 +78,7 @@ fn retail(key: &[u8], padding: MacPadding) -> Option<MacKey> {
 
 fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let bytes = match text.len() {
+        16 => hex::decode::<8>(text)?.to_vec(),
         32 => hex::decode::<16>(text)?.to_vec(),
         48 => hex::decode::<24>(text)?.to_vec(),
         64 => hex::decode::<32>(text)?.to_vec(),
