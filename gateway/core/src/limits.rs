@@ -71,6 +71,10 @@ pub struct DeskLimits {
 /// Waiters of one transaction; a fixed array so that attaching does not allocate.
 pub const WAITERS_MAX: usize = 4;
 
+/// How long what had expired while the gateway was down is still asked about, taken back or
+/// advised before it is the operator's. It is never sent again: nobody wants a top-up of last month.
+pub const EXPIRED_GRACE: Span = Span::s(600);
+
 /// Levels from a seller's distributor to the root of the tree.
 pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
 

@@ -3,7 +3,7 @@
 mod support;
 
 use support::{BLIND, KIND, Rig, answer, top_up_key, top_up_sale, voucher_sale};
-use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, Upward};
 use tillgate_core::code;
 use tillgate_core::desk::{Capabilities, Content, Found, Input};
 use tillgate_core::limits::DeskLimits;
@@ -134,7 +134,7 @@ fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_refere
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
-    rig.found(top_up_key(1), Found::NotSeen);
+    rig.not_seen(top_up_key(1));
     assert_eq!(rig.forwards.len(), 1);
     assert_eq!(rig.forwards[0].attempt, 2);
     rig.approve(top_up_key(1));
@@ -148,12 +148,33 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), silent());
     rig.pass(Span::s(5));
-    rig.found(top_up_key(1), Found::NotSeen);
+    rig.not_seen(top_up_key(1));
     assert_eq!(rig.float().reserved_minor, 2_500, "it may still be on its way");
-    rig.pass(Span::s(60));
-    rig.found(top_up_key(1), Found::NotSeen);
+    rig.pass(Span::s(20));
+    rig.found(top_up_key(1), silent());
+    rig.pass(Span::s(40));
+    rig.not_seen(top_up_key(1));
     assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
     assert_eq!(rig.forwards.len(), 1, "never sent twice");
+}
+
+#[test]
+fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_later() {
+    let once = Capabilities { inquiry: true, ..BLIND };
+    let mut rig = Rig::with(DeskLimits::default(), once);
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.found(top_up_key(1), silent());
+    rig.pass(Span::s(30));
+    assert_eq!(rig.inquiries.len(), 1, "asked while the order may be on its way");
+    rig.pass(Span::s(40));
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.float().reserved_minor, 2_500, "the answer is as old as the question");
+    rig.pass(Span::s(60));
+    assert_eq!(rig.inquiries.len(), 2);
+    rig.found(top_up_key(1), Found::NotSeen { attempt: 1 });
+    assert_eq!(rig.float().reserved_minor, 2_500, "nor if it comes once more");
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.float().posted_minor, 97_500);
 }
 
 #[test]
@@ -306,6 +327,17 @@ fn a_date_that_has_not_come_leaves_no_row() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_changes_no_answer_that_was_given() {
+    let mut rig = Rig::new();
+    let first = rig.sell(100, &voucher_sale(1));
+    rig.wall.0 -= 5 * 86_400_000;
+    assert_eq!(rig.sell(100, &voucher_sale(1)), first);
+    let other = Sale { product: 2, amount_minor: 100_000, ..voucher_sale(1) };
+    assert_eq!(rig.code(100, &other), "94");
+    assert_eq!(rig.code(100, &voucher_sale(2)), "B1", "what is new waits for its date");
+}
+
+#[test]
 fn only_the_first_order_can_be_found_not_sent() {
     let unsent = || Found::Finding(Finding::NotSent { code: code::PROVIDER_UNAVAILABLE });
     let mut rig = Rig::new();
@@ -317,7 +349,7 @@ fn only_the_first_order_can_be_found_not_sent() {
     rig.ask(100, &Upward::Sale(top_up_sale(2)));
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
-    rig.found(top_up_key(2), Found::NotSeen);
+    rig.not_seen(top_up_key(2));
     rig.found(top_up_key(2), unsent());
     assert_eq!(rig.float().reserved_minor, 2_500, "the order before it may have arrived");
     let row = rig.book.transaction(&top_up_key(2)).unwrap().expect("durable");

@@ -192,7 +192,7 @@ fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same()
     rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.len(), 1);
-    rig.found(top_up_key(1), Found::NotSeen);
+    rig.not_seen(top_up_key(1));
     assert_eq!(rig.reversals.len(), 1, "so that it refuses the order when that arrives");
     rig.found(top_up_key(1), found(Finding::TakenBack));
     assert_eq!(rig.reply_code(), "R1");
@@ -288,14 +288,33 @@ fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
 }
 
 #[test]
-fn what_expired_while_the_gateway_was_down_is_not_asked_again() {
-    let mut rig = rig(ABLE);
-    rig.ask(100, &sale(1));
-    rig.wall.0 += 25 * 3_600_000;
-    let mut rig = rig.restart();
+fn what_expired_while_the_gateway_was_down_is_asked_about_but_not_sent_again() {
+    let late = |capabilities| {
+        let mut rig = rig(capabilities);
+        rig.ask(100, &sale(1));
+        rig.wall.0 += 25 * 3_600_000;
+        let mut rig = rig.restart();
+        rig.pass(Span::s(1));
+        rig
+    };
+    let mut rig = late(KIND);
+    assert_eq!(rig.inquiries.len(), 1);
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.row(1).state, State::Unknown, "believed once it cannot be on its way");
+    rig.pass(Span::s(61));
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.row(1).state, State::Declined);
+
+    let mut rig = late(KIND);
+    for _ in 0..20 {
+        rig.found(top_up_key(1), found(Finding::Unknown));
+        rig.pass(Span::s(60));
+    }
     assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
-    rig.pass(Span::s(120));
-    assert!(rig.inquiries.is_empty() && rig.forwards.is_empty());
+
+    let rig = late(Capabilities { idempotent: true, ..BLIND });
+    assert!(rig.forwards.is_empty(), "nobody wants it any more");
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
 }
 
 #[test]

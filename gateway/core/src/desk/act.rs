@@ -3,7 +3,7 @@
 //! | it must be | its bridge can | then |
 //! |---|---|---|
 //! | found out | be asked | Inquire |
-//! | | be told again | Forward, under the same reference |
+//! | | be told again, and it is not too late | Forward, under the same reference |
 //! | | take back | due Reversal: durable first, then as below |
 //! | | none of these | due Operator |
 //! | taken back | take back | Reverse, until it is acknowledged |
@@ -20,7 +20,7 @@ use tillgate_store_core::{Finding, Key, Kind, Obligation};
 
 use super::alarms::Alarm;
 use super::bridges::Attended;
-use super::pending::{Pending, Task};
+use super::pending::{Age, Pending, Task};
 use super::{Capabilities, Content, Desk, Order, Output};
 use crate::time::Moment;
 
@@ -86,8 +86,8 @@ impl Desk {
             return self.bridges.queue(bridge, key, pending.attended());
         }
         let output = match next {
-            Next::Send(output) => output(pending.send()),
-            _ => Output::Inquire(pending.inquire()),
+            Next::Send(output) => output(pending.send(now)),
+            _ => Output::Inquire(pending.inquire(now)),
         };
         // From an order on, what the provider has not seen may still be on its way.
         if matches!(output, Output::Forward(_)) {
@@ -116,7 +116,7 @@ impl Desk {
 fn next(pending: &Pending, can: Capabilities) -> Next {
     match pending.task {
         Task::FindOut if can.inquiry => Next::Ask,
-        Task::FindOut if can.idempotent => Next::Send(Output::Forward),
+        Task::FindOut if can.idempotent && pending.age == Age::Fresh => Next::Send(Output::Forward),
         Task::FindOut if can.reversal => Next::Owe(Obligation::Reversal),
         Task::TakeBack if can.reversal => Next::Send(Output::Reverse),
         Task::TakeBack if pending.row.kind == Kind::Reversal && !pending.was_tried() => {

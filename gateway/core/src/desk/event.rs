@@ -46,6 +46,16 @@ pub enum Asked {
     Reverse(Reverse),
     /// The terminal's totals of a business date.
     Settle(Settle),
+    /// A request whose business date has not come yet. It gets no row; but if its date had come
+    /// when it was sent before (the clock was set back since), it is answered as then.
+    Early {
+        /// What it is.
+        kind: Answered,
+        /// Its key.
+        key: Key,
+        /// Of its content.
+        digest: [u8; 16],
+    },
     /// The answer of that sale again; STAN 0 stands for the terminal's last sale.
     Repeat {
         /// Which sale.
@@ -102,8 +112,7 @@ pub enum Input {
     Drain,
 }
 
-/// What a bridge learnt. One for each order, or more: a result that comes late is welcome at any
-/// time.
+/// What a bridge learnt: one for each order, and it may come once more, or late, at any time.
 ///
 /// | to | it may find |
 /// |---|---|
@@ -117,8 +126,11 @@ pub enum Found {
     Finding(Finding),
     /// The provider has it and is still working on it.
     Pending,
-    /// Answer to an inquiry: the provider has never seen our reference.
-    NotSeen,
+    /// Answer to an inquiry: the provider had not seen our reference when it was asked.
+    NotSeen {
+        /// [`Order::attempt`] of that inquiry: the answer to an earlier one says nothing now.
+        attempt: u32,
+    },
 }
 
 /// An operator's order, with the ticket its result is reported under.
@@ -196,7 +208,7 @@ pub struct Order {
     /// MSISDN or account.
     pub subscriber: Text<24>,
     /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
-    /// before a restart. The repeat indicator.
+    /// before a restart. The repeat indicator; of an inquiry just its number.
     pub attempt: u32,
 }
 

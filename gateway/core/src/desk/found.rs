@@ -2,7 +2,7 @@
 
 use tillgate_store_core::{Finding, Key, Obligation, State};
 
-use super::pending::Task;
+use super::pending::{Age, Task};
 use super::{Desk, Found, Output};
 use crate::code;
 use crate::time::{Moment, Span};
@@ -42,7 +42,7 @@ impl Desk {
                 | Finding::Declined { .. }
                 | Finding::NotSent { .. }),
             ) => self.stage_finish(key, finding),
-            Found::NotSeen => self.on_not_seen(now, key),
+            Found::NotSeen { attempt } => self.on_not_seen(now, key, attempt),
             Found::Finding(_) | Found::Pending => {
                 if state == State::Intent {
                     self.stage_finish(key, Finding::Unknown);
@@ -62,7 +62,7 @@ impl Desk {
                 | Finding::Advised
                 | Finding::Declined { .. }),
             ) => self.stage_finish(key, finding),
-            Found::Finding(_) | Found::Pending | Found::NotSeen => {}
+            Found::Finding(_) | Found::Pending | Found::NotSeen { .. } => {}
         }
         // Also behind a finding: one that does not fit changes nothing, and the work goes on.
         self.ask_later(now, key);
@@ -74,26 +74,31 @@ impl Desk {
         match found {
             Found::Finding(Finding::Unknown | Finding::NotSent { .. })
             | Found::Pending
-            | Found::NotSeen => {}
+            | Found::NotSeen { .. } => {}
             Found::Finding(finding) => self.stage_finish(key, finding),
         }
     }
 
-    /// The provider has not seen our reference. An idempotent one gets the order again; one that
-    /// takes back refuses it from now on; another is believed once nothing can be on its way.
-    fn on_not_seen(&mut self, now: Moment, key: Key) {
+    /// The provider has not seen our reference. An idempotent one gets the order again, unless it
+    /// is too late for that; one that takes back refuses it from now on; another is believed once
+    /// nothing can be on its way.
+    fn on_not_seen(&mut self, now: Moment, key: Key, attempt: u32) {
         let Some(pending) = self.pending.get_mut(&key) else { return };
+        if pending.asked() != attempt {
+            // Of an earlier question: the order may have arrived since.
+            return self.ask_later(now, key);
+        }
         let bridge = pending.bridge();
         let can = self.bridges.capabilities(bridge);
-        if can.idempotent {
+        if can.idempotent && pending.age == Age::Fresh {
             if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
                 return self.ask_later(now, key);
             }
             pending.settle_after(now, SETTLE);
-            self.outputs.push_back(Output::Forward(pending.send()));
+            self.outputs.push_back(Output::Forward(pending.send(now)));
         } else if can.reversal {
             self.stage_due(key, Obligation::Reversal);
-        } else if pending.has_settled(now) {
+        } else if pending.has_settled() {
             let code = code::PROVIDER_UNAVAILABLE;
             self.stage_finish(key, Finding::NotSent { code });
         } else {

@@ -196,6 +196,9 @@ impl Desk {
                 let command = Command::Logon { terminal, counter };
                 self.push_staged(command, Slip::Counter { terminal, counter });
             }
+            Asked::Early { kind, key, digest } => {
+                self.on_early(now, origin, (kind, key, digest), store);
+            }
             Asked::Repeat { original } => self.on_repeat(now, origin, original, store),
             Asked::Balance { stan, date, seller, currency } => {
                 self.on_balance(origin, (stan, date), seller, currency, store);

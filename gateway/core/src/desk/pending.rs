@@ -5,7 +5,7 @@ use tillgate_store_core::{Key, Kind, Obligation, StoreId, Transaction};
 
 use super::bridges::Attended;
 use super::{Order, Origin};
-use crate::limits::{DeskLimits, WAITERS_MAX};
+use crate::limits::{DeskLimits, EXPIRED_GRACE, WAITERS_MAX};
 use crate::time::{Moment, Span, Wall};
 
 /// What the gateway has to do about a row.
@@ -44,6 +44,15 @@ pub(super) enum Source {
     Recovered,
 }
 
+/// Whether an order may still be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// It is wanted.
+    Fresh,
+    /// It had expired when the gateway started: too late to do it, not to find out.
+    Stale,
+}
+
 /// What the bridge owes a result for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Errand {
@@ -59,6 +68,7 @@ pub(super) struct Pending {
     pub(super) row: Transaction,
     pub(super) task: Task,
     pub(super) source: Source,
+    pub(super) age: Age,
     /// What the bridge is told; of a reversal it names the original.
     order: Order,
     waiters: ArrayVec<Waiter, WAITERS_MAX>,
@@ -75,6 +85,8 @@ pub(super) struct Pending {
     expires: Moment,
     /// From when on an order that the provider has not seen cannot be on its way any more.
     settles: Moment,
+    /// When the last question left; its answer is as old as that.
+    asked_at: Moment,
 }
 
 struct Waiter {
@@ -105,6 +117,7 @@ impl Pending {
             row,
             task,
             source,
+            age: Age::Fresh,
             order: Order { attempt: u32::from(source == Source::Recovered), ..order },
             waiters: ArrayVec::new(),
             errand: Errand::None,
@@ -114,6 +127,7 @@ impl Pending {
             wake: None,
             expires: Moment(u64::MAX),
             settles: Moment(u64::MAX),
+            asked_at: Moment(0),
         }
     }
 
@@ -126,6 +140,12 @@ impl Pending {
 
     pub(super) fn has_expired(&self, now: Moment) -> bool {
         self.expires <= now
+    }
+
+    /// Found at the start: it was given up on while nobody was there, so it is tried shortly.
+    pub(super) fn found_expired(&mut self, now: Moment) {
+        self.age = Age::Stale;
+        self.expires = now.after(EXPIRED_GRACE);
     }
 
     pub(super) fn bridge(&self) -> u16 {
@@ -221,9 +241,10 @@ impl Pending {
         self.order.attempt > 0
     }
 
-    /// Whether an order that the provider has not seen can no longer be on its way.
-    pub(super) fn has_settled(&self, now: Moment) -> bool {
-        self.settles <= now
+    /// Whether an order that the provider had not seen when it was asked was not on its way then
+    /// either.
+    pub(super) fn has_settled(&self) -> bool {
+        self.settles <= self.asked_at
     }
 
     /// No order leaves any more, or one left just now: it may be on its way for this long.
@@ -238,17 +259,23 @@ impl Pending {
         self.order
     }
 
-    /// A question leaves.
-    pub(super) fn inquire(&mut self) -> Order {
-        self.errand = Errand::Later;
-        self.asked = self.asked.saturating_add(1);
-        self.order
+    /// A question leaves, with its number.
+    pub(super) fn inquire(&mut self, now: Moment) -> Order {
+        self.leave(now);
+        Order { attempt: self.asked, ..self.order }
     }
 
     /// An order, a reversal or an advice leaves (again), under the same reference.
-    pub(super) fn send(&mut self) -> Order {
+    pub(super) fn send(&mut self, now: Moment) -> Order {
+        self.leave(now);
         self.order.attempt = self.order.attempt.saturating_add(1);
-        self.inquire()
+        self.order
+    }
+
+    fn leave(&mut self, now: Moment) {
+        self.errand = Errand::Later;
+        self.asked = self.asked.saturating_add(1);
+        self.asked_at = now;
     }
 
     /// The row as the store holds it now; whether there is something else to do about it.

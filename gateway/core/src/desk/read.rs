@@ -1,8 +1,9 @@
-//! Requests that change nothing and are answered at once: repeat, balance, logon.
+//! Requests that change nothing and are answered at once: repeat, balance, logon, and whatever
+//! comes before its date.
 
 use tillgate_store_core::{
-    AccountId, AccountKind, BusinessDate, Code, Key, SellerId, Store, StoreError, TerminalId,
-    Transaction,
+    AccountId, AccountKind, BusinessDate, Code, Key, Kind, SellerId, State, Store, StoreError,
+    TerminalId, Transaction,
 };
 
 use super::{Answered, Content, Desk, Origin};
@@ -22,6 +23,25 @@ impl Desk {
             Ok(None) => self.refuse(origin, Answered::Sale, original, code::UNABLE_TO_LOCATE),
             Err(_) => self.refuse(origin, Answered::Sale, original, code::MALFUNCTION),
         }
+    }
+
+    /// As the ledger would answer a repeat; what is new is refused.
+    pub(super) fn on_early<S: Store>(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        (kind, key, digest): (Answered, Key, [u8; 16]),
+        store: &S,
+    ) {
+        let code = match store.transaction(&key) {
+            Ok(Some(row)) if row.kind == Kind::Tombstone => Code::REVERSED,
+            Ok(Some(row)) if row.digest != digest => Code::DUPLICATE,
+            Ok(Some(row)) if row.state == State::Reversed => Code::REVERSED,
+            Ok(Some(row)) => return self.answer(now, origin, row),
+            Ok(None) => code::WRONG_DATE,
+            Err(_) => code::MALFUNCTION,
+        };
+        self.refuse(origin, kind, key, code);
     }
 
     pub(super) fn on_balance<S: Store>(

@@ -1,6 +1,6 @@
 //! What is taken up again after a restart: everything is derived from the open rows.
 
-use tillgate_store_core::{Finding, Kind, Obligation, State, Store, StoreError, Transaction};
+use tillgate_store_core::{Finding, Kind, State, Store, StoreError, Transaction};
 
 use super::Desk;
 use super::alarms::Alarm;
@@ -13,7 +13,8 @@ impl Desk {
     /// Takes up whatever the store holds that somebody has to act on, after a restart. Nobody
     /// knows which orders left: a sale without an outcome is UNKNOWN, and each bridge is asked
     /// about its own, no faster than its lane allows. What is the operator's stays in the store;
-    /// what has expired, or whose bridge is gone from the configuration, becomes so.
+    /// what cannot be found out shortly after it expired, or whose bridge is gone from the
+    /// configuration, becomes so.
     ///
     /// # Errors
     /// A damaged row, or a reversal whose original is not there.
@@ -54,8 +55,7 @@ impl Desk {
         let (key, state) = (row.key, row.state);
         let pending = self.pend(now, row, task, original, Source::Recovered);
         if pending.has_expired(now) {
-            self.let_go(now, &key);
-            return self.stage_due(key, Obligation::Operator);
+            pending.found_expired(now);
         }
         pending.settle_after(now, SETTLE);
         pending.queued = true;

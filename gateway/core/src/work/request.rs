@@ -77,8 +77,9 @@ fn sale(
     if message.stan == 0 {
         return refuse(code::FORMAT_ERROR);
     }
+    let key = Key { date, terminal: origin.terminal, stan: message.stan };
     if lies_ahead(date, now) {
-        return refuse(code::WRONG_DATE);
+        return early(origin, Answered::Sale, key, body);
     }
     let service = registry.service(ServiceId(message.service));
     let kind = match service.map(|service| service.kind) {
@@ -93,7 +94,7 @@ fn sale(
         (Ok(verdict), _, _) => verdict,
     };
     let begin = Begin {
-        key: Key { date, terminal: origin.terminal, stan: message.stan },
+        key,
         digest: digest_of(body),
         at_ms: wall.0,
         kind,
@@ -131,11 +132,12 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now
     if message.stan == 0 || message.original_stan == 0 {
         return refuse(code::FORMAT_ERROR);
     }
+    let key = Key { date, terminal, stan: message.stan };
     if lies_ahead(date, now) || lies_ahead(original_date, now) {
-        return refuse(code::WRONG_DATE);
+        return early(origin, Answered::Reversal, key, body);
     }
     let asked = Asked::Reverse(Reverse {
-        key: Key { date, terminal, stan: message.stan },
+        key,
         digest: digest_of(body),
         original: Key { date: original_date, terminal, stan: message.original_stan },
         amount_minor: message.amount_minor,
@@ -162,12 +164,13 @@ fn settle(
     if message.stan == 0 {
         return refuse(code::FORMAT_ERROR);
     }
+    let key = Key { date, terminal: origin.terminal, stan: message.stan };
     if lies_ahead(date, now) || lies_ahead(settled, now) {
-        return refuse(code::WRONG_DATE);
+        return early(origin, Answered::Settlement, key, body);
     }
     let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
     let asked = Asked::Settle(tillgate_store_core::Settle {
-        key: Key { date, terminal: origin.terminal, stan: message.stan },
+        key,
         digest: digest_of(body),
         at_ms: wall.0,
         seller: terminal.seller,
@@ -187,6 +190,11 @@ fn settle(
 /// the journal is in the order of its dates, and its end must stay near today.
 fn lies_ahead(date: BusinessDate, now: Now) -> bool {
     date.0 > now.date.0.saturating_add(DATE_DAYS_OFF_MAX)
+}
+
+fn early(origin: Origin, kind: Answered, key: Key, body: &[u8]) -> Worked {
+    let asked = Asked::Early { kind, key, digest: digest_of(body) };
+    Worked::Ask(Ask { origin, asked })
 }
 
 fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Worked {

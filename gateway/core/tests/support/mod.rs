@@ -6,7 +6,8 @@
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward};
 use tillgate_core::desk::{
-    Bridge, Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output, Reply,
+    Ask, Bridge, Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output,
+    Reply,
 };
 use tillgate_core::directory::Directory;
 use tillgate_core::id::SessionId;
@@ -92,11 +93,22 @@ impl Rig {
 
     /// As [`Rig::restart`], with other bridges in the configuration.
     pub fn restart_with(self, bridges: Vec<Bridge>) -> Self {
+        let mut rig = self.reopen(bridges);
+        rig.run();
+        rig
+    }
+
+    /// As [`Rig::restart`], with nothing committed or carried out yet.
+    pub fn restart_silently(self) -> Self {
+        let bridges = self.bridges.clone();
+        self.reopen(bridges)
+    }
+
+    fn reopen(self, bridges: Vec<Bridge>) -> Self {
         let Self { book, now, wall, limits, .. } = self;
         let book = Book::open(book.into_backend(), [2; 8]).unwrap();
         let mut rig = Self::build(book, (now, wall), limits, bridges);
         rig.desk.recover(rig.now, rig.wall, &rig.book).unwrap();
-        rig.run();
         rig
     }
 
@@ -132,8 +144,12 @@ impl Rig {
     }
 
     pub fn control(&mut self, order: ControlOrder) {
-        let control = Control { ticket: 1, at_ms: self.wall.0, actor: "test".to_owned(), order };
+        let control = self.control_of(order);
         self.input(Input::Control(control));
+    }
+
+    pub fn control_of(&self, order: ControlOrder) -> Control {
+        Control { ticket: 1, at_ms: self.wall.0, actor: "test".to_owned(), order }
     }
 
     pub fn input(&mut self, input: Input) {
@@ -179,6 +195,13 @@ impl Rig {
         self.input(Input::Found { key, found });
     }
 
+    /// The provider has not seen the order when it was last asked.
+    pub fn not_seen(&mut self, key: Key) {
+        let asked = self.inquiries.iter().rfind(|order| order.key == key).expect("it was asked");
+        let attempt = asked.attempt;
+        self.found(key, Found::NotSeen { attempt });
+    }
+
     pub fn approve(&mut self, key: Key) {
         let reference = Text::from("P-1").unwrap();
         self.found(key, Found::Finding(Finding::Approved { reference }));
@@ -191,24 +214,39 @@ impl Rig {
 
     /// As [`Rig::ask`], over another session of the terminal.
     pub fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
+        match self.worked(generation, terminal, message) {
+            Worked::Ask(ask) => self.input(Input::Ask(ask)),
+            Worked::Reply(reply) => self.replies.push(reply),
+        }
+    }
+
+    /// A message that passes verification, not yet with the desk.
+    pub fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
+        match self.worked(0, terminal, message) {
+            Worked::Ask(ask) => ask,
+            Worked::Reply(_) => panic!("{message:?} was answered without the desk"),
+        }
+    }
+
+    fn worked(&self, generation: u32, terminal: u32, message: &Upward<'_>) -> Worked {
         let mut body = Vec::new();
         message.encode(&mut body);
         let session = SessionId { reactor: 0, slot: terminal, generation };
         let origin = Origin { session, terminal: TerminalId(terminal), received: self.now };
-        let calendar = Calendar::default();
-        match work::request(&body, origin, self.wall, &calendar, &self.directory) {
-            Worked::Ask(ask) => self.input(Input::Ask(ask)),
-            Worked::Reply(reply) => self.replies.push(reply),
-        }
+        work::request(&body, origin, self.wall, &Calendar::default(), &self.directory)
     }
 
     /// The bytes of the one reply there is.
     pub fn reply_bytes(&mut self) -> Vec<u8> {
         assert_eq!(self.replies.len(), 1, "one reply waits");
         let reply = self.replies.pop().unwrap();
+        self.body_of(&reply)
+    }
+
+    pub fn body_of(&self, reply: &Reply) -> Vec<u8> {
         let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
         let mut body = Vec::new();
-        work::reply(&reply, &keys(), &terms, self.wall, &mut body);
+        work::reply(reply, &keys(), &terms, self.wall, &mut body);
         body
     }
 

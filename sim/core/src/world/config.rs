@@ -343,7 +343,9 @@ fn usual_front() -> FrontLimits {
 
 fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
     let mut dice = Stream::Limits.dice(seed ^ 1);
-    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
+    // Longer than any jump of the clock: no person of this world resolves what has expired.
+    let expire = Span::s(30 * 86_400);
+    let usual = DeskLimits { answer: Span::s(15), expire, ..DeskLimits::default() };
     let small = DeskLimits {
         batch_max: 1 + usize::from(number(&mut dice, 8)),
         pending_max: 1 + usize::from(number(&mut dice, 6)),

@@ -40,6 +40,7 @@ struct Ticket {
     life: u32,
     key: Key,
     purpose: Purpose,
+    attempt: u32,
     /// Whether the desk still waits for its result.
     open: bool,
 }
@@ -83,7 +84,13 @@ impl Lines {
     ) {
         let bridge = usize::from(order.bridge);
         let ticket = self.tickets.len();
-        self.tickets.push(Ticket { life, key: order.key, purpose, open: true });
+        self.tickets.push(Ticket {
+            life,
+            key: order.key,
+            purpose,
+            attempt: order.attempt,
+            open: true,
+        });
         let unsent = self.lines[bridge].config.unsent_permille;
         if self.befalls(unsent) {
             self.tickets[ticket].open = false;
@@ -128,13 +135,13 @@ impl Lines {
     fn report(&mut self, queue: &mut Queue, now: Moment, bridge: usize, ticket: usize, say: Say) {
         let twice = self.lines[bridge].config.twice_permille;
         let again = self.befalls(twice);
-        let Ticket { life, key, purpose, open } = &mut self.tickets[ticket];
+        let Ticket { life, key, purpose, attempt, open } = &mut self.tickets[ticket];
         let (life, key) = (*life, *key);
         // What comes after the bridge gave up reaches the desk only if the bridge listens on.
         if !std::mem::take(open) && !again {
             return;
         }
-        let Some(found) = found(*purpose, say) else { return };
+        let Some(found) = found(*purpose, *attempt, say) else { return };
         if again {
             let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
             queue.push(later, Event::Found { life, key, found: found.clone() });
@@ -179,7 +186,7 @@ impl Line {
 }
 
 /// What an answer means, as a bridge reads it; `None` for nonsense.
-fn found(purpose: Purpose, say: Say) -> Option<Found> {
+fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<Found> {
     Some(match say {
         Say::Approved(reference) => {
             let reference = Text::from(&reference).ok()?;
@@ -190,7 +197,7 @@ fn found(purpose: Purpose, say: Say) -> Option<Found> {
             Found::Finding(Finding::Declined { code, reference: Text::new() })
         }
         Say::Pending => Found::Pending,
-        Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen,
+        Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen { attempt },
         Say::Unknown | Say::Nothing | Say::Reversed | Say::Refused | Say::Noted => return None,
     })
 }

@@ -108,8 +108,8 @@ fn remind(builder: Builder, order: &Order) -> http::Result<Request<Full<Bytes>>>
     builder.method(Method::POST).header(CONTENT_TYPE, JSON).body(Full::new(Bytes::from(body)))
 }
 
-/// What an answer says about the order.
-pub(super) fn found(purpose: Purpose, status: StatusCode, body: &[u8]) -> Found {
+/// What the answer to an attempt says about the order.
+pub(super) fn found(purpose: Purpose, attempt: u32, status: StatusCode, body: &[u8]) -> Found {
     let unknown = Found::Finding(Finding::Unknown);
     let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return unknown };
     match (purpose, status, answer.status.as_str()) {
@@ -126,7 +126,7 @@ pub(super) fn found(purpose: Purpose, status: StatusCode, body: &[u8]) -> Found 
             Found::Finding(Finding::Declined { code: code(&answer.code), reference })
         }
         (_, StatusCode::ACCEPTED, "pending") => Found::Pending,
-        (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") => Found::NotSeen,
+        (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") => Found::NotSeen { attempt },
         _ => unknown,
     }
 }

@@ -107,7 +107,7 @@ impl Line {
             }
             let exchange = async {
                 match say(wire, request).await {
-                    Said::Answered(response) => Ok(hear(*purpose, response).await),
+                    Said::Answered(response) => Ok(hear(*purpose, order.attempt, response).await),
                     Said::Unsaid(request) => Err(request),
                     Said::Silence => Ok(None),
                 }
@@ -149,7 +149,7 @@ impl Trunk {
             Found::Finding(Finding::NotSent { .. }) => 2,
             Found::Finding(Finding::Unknown) => 3,
             Found::Pending => 4,
-            Found::NotSeen => 5,
+            Found::NotSeen { .. } => 5,
             Found::Finding(Finding::TakenBack) => 6,
             Found::Finding(Finding::Stands) => 7,
             Found::Finding(Finding::Advised) => 8,
@@ -188,9 +188,9 @@ async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
 }
 
 /// The answer's meaning; `None` when it broke off or is too long.
-async fn hear(purpose: Purpose, response: Response<Incoming>) -> Option<Found> {
+async fn hear(purpose: Purpose, attempt: u32, response: Response<Incoming>) -> Option<Found> {
     let status = response.status();
     let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
     let bytes = body.collect().await.ok()?.to_bytes();
-    Some(dialect::found(purpose, status, &bytes))
+    Some(dialect::found(purpose, attempt, status, &bytes))
 }

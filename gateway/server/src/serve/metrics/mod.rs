@@ -147,7 +147,8 @@ impl DeskMetrics {
             Asked::Logon { .. } => 5,
             Asked::Acknowledged { .. } => 6,
             Asked::Settle(_) => 7,
-            Asked::Counter { .. } => return,
+            // Refused, but for a clock that was set back: a series would stay at zero.
+            Asked::Counter { .. } | Asked::Early { .. } => return,
         };
         self.asked[label].add(1);
     }
