@@ -74,7 +74,7 @@ fn framed(hex: &str) -> Vec<u8> {
     [&u16::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
 }
 
-/// From the terminal or to it, sequence number, payload.
+/// Up or down, sequence number, payload.
 type Segment = (bool, u32, Vec<u8>);
 
 fn packet((is_up, sequence, payload): &Segment) -> Vec<u8> {
@@ -237,6 +237,13 @@ fn a_guess_names_the_options_to_decode_with() {
     assert_eq!(lines(&said.out)[0]["options"], "--protocol link");
     let said = tillgate(&["decode", "--guess", "00000010000000150000000000000007"]);
     assert!(said.out.lines().nth(1).unwrap().contains("--protocol smpp"), "{}", said.out);
+    let ascii = "0800002000000080000000000100000042";
+    let said = tillgate(&["decode", "--guess", "--json", ascii]);
+    assert_eq!(lines(&said.out)[0]["options"], "--raw --dialect iso87a", "{}", said.err);
+    let said = tillgate(&["decode", "--raw", "--dialect", "iso87a", ascii]);
+    assert_eq!(lines(&said.out)[0]["fields"]["41"], "00000042", "{}", said.err);
+    let said = tillgate(&["decode", "--guess", "no digits"]);
+    assert_eq!((said.code, &lines(&said.err)[0]["error"]["kind"]), (1, &"hex".into()));
     let said = tillgate(&["decode", "--guess", "ffffffff"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("nothing reads these bytes"), "{}", said.err);

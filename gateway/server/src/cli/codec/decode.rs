@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 use tillgate_codec::iso8583::{ErrorJson, Reveal};
 
-use super::guess::{Guessing, Shown};
+use super::guess::{self, Shown};
 use super::input::{self, Form, Piece, Skipped, Source, Taking};
 use super::keys::{self, MacOptions};
 use super::out::{Out, Stop};
@@ -29,18 +29,19 @@ Example:
   tillgate decode --protocol link --body 071b0105
 
 What is given:
-  Digits may stand as people have them: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\". So may dumps with
-  offsets: xxd, hexdump -C, od -t x1, tcpdump -X, Wireshark. Binary files and captures (pcap, pcapng)
-  are known by their first bytes. Captures are put together by TCP connection.
+  Digits may stand as people have them: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\". So may dumps
+  with offsets: xxd, hexdump -C, od -t x1, tcpdump -X, Wireshark. Binary files and captures
+  (pcap, pcapng) are known by their first bytes; an ASCII message as it stands needs --raw.
+  Captures are put together by TCP connection.
 
 What is shown:
-  One message is one line of JSON. Several are a line each, which also says where: file, line, offset;
-  in captures time, source, destination and direction (up: from the end that opened the connection).
-  What is wrong is a line of JSON on standard error, and exit code 1 at the end. A message that is
-  wrong does not stop those behind it, as long as the frames can be followed.
+  One message is one line of JSON. Several are a line each, which also says where: file, line,
+  offset; in captures time, source, destination and direction (up: from the end that opened the
+  connection). What is wrong is a line of JSON on standard error, and exit code 1 at the end. A
+  message that is wrong does not stop those behind it, as long as the frames can be followed.
 
-Card numbers, tracks, PINs, passwords and vouchers are masked unless --reveal. Sealed records of the
-terminal link stay sealed: their keys come from an exchange of keys that no capture holds.")]
+Card numbers, tracks, PINs, passwords and vouchers are masked unless --reveal. Sealed records of
+the terminal link stay sealed: their keys come from an exchange that no capture holds.")]
 pub(crate) struct Decode {
     /// The bytes, or files; - reads standard input
     #[arg(value_name = "HEX|FILE", required_unless_present = "file")]
@@ -103,9 +104,7 @@ impl Decode {
         let taking = Taking { form, raw: self.raw, ports: self.port.clone() };
         if self.guess {
             let shown = if self.json { Shown::Json } else { Shown::Table };
-            let mut guessing = Guessing::default();
-            input::read(&sources, &taking, &mut |piece| guessing.take(piece))?;
-            return guessing.rank(&dialect::all(&self.wire.dialect)?, shown);
+            return guess::run(&sources, taking, &dialect::all(&self.wire.dialect)?, shown);
         }
         let reading = self.reading()?;
         if self.stream && !reading.is_framed() {
@@ -165,7 +164,10 @@ impl Decode {
                 _ => Err(Failure::usage("- stands alone: standard input is all that is read")),
             };
         }
-        if self.given.iter().all(|argument| input::is_hex(argument)) {
+        if self.raw && !self.given.iter().any(|argument| Path::new(argument).exists()) {
+            return Ok(vec![Source::Arguments(self.given.join(" "))]);
+        }
+        if !self.raw && self.given.iter().all(|argument| input::is_hex(argument)) {
             return Ok(vec![Source::Arguments(self.given.join("\n"))]);
         }
         let looks_like_file = |argument: &String| argument.contains(['/', '.']);

@@ -27,6 +27,7 @@ impl Digits {
             let next = characters.peek().map(|(_, next)| *next);
             match character {
                 '#' => return Ok(()),
+                '/' if matches!(next, Some('/' | '*')) => return Ok(()),
                 '0' | '\\' if matches!(next, Some('x' | 'X')) && self.half.is_none() => {
                     characters.next();
                     self.prefixed(index, &mut characters)?;
@@ -110,6 +111,7 @@ mod tests {
             r#""\x08\x00\xab""#,
             "08:00:ab",
             "08-00-AB # what it is",
+            "0x08,0x00,0xab, /* what it is */",
             "0x0800ab",
         ] {
             assert_eq!(bytes(text), Ok(vec![0x08, 0x00, 0xab]), "{text}");

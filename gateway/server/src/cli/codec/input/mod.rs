@@ -8,6 +8,7 @@
 //!
 //! All of it leaves as [`Piece`]s, as it is read: nothing is read whole but a single message.
 
+mod block;
 mod capture;
 mod dump;
 mod hex;
@@ -24,13 +25,14 @@ use super::limits::{CHUNK_BYTES, LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::out::Stop;
 use super::place::Place;
 use crate::exit::Failure;
+use block::{Block, Unread};
 use capture::Ended;
 use kind::{Kind, head_of};
 use packet::Found;
 use tcp::{Connections, Event, What};
-use text::{Block, Text, Unread};
+use text::Text;
 
-pub(super) use text::Form;
+pub(super) use block::Form;
 
 /// Where bytes come from.
 pub(super) enum Source {
@@ -100,6 +102,9 @@ pub(super) fn read(
         let first_lane = u64::try_from(index).unwrap_or(u64::MAX) << 40;
         let mut run = Run { taking, file, first_lane, skipped: &mut skipped, take };
         match source {
+            Source::Arguments(text) if taking.raw => {
+                run.any(Cursor::new(text.as_bytes()), "the argument")?;
+            }
             Source::Arguments(text) => run.text(Cursor::new(text.as_bytes()))?,
             Source::Standard => run.any(io::stdin(), "standard input")?,
             Source::File(file) => run.any(open(file)?, &file.display().to_string())?,
@@ -207,7 +212,7 @@ impl Run<'_, '_> {
                 Ok(None) => {}
                 Err(Unread { line, offset, message }) => {
                     let place = Place { line: Some(line), ..self.place(offset) };
-                    let message = format!("line {line}, {message}");
+                    let message = format!("line {line}: {message}");
                     (self.take)(Piece::Unread { kind: "hex", place, message })?;
                     if self.taking.form != Form::Lines {
                         break;

@@ -5,47 +5,9 @@
 //! two directions of a stream (Wireshark's "Follow"), each with offsets of its own.
 
 use super::super::limits::MESSAGE_BYTES_MAX;
+use super::block::{Block, Form, Unread};
 use super::dump::{self, Row, Surety};
 use super::hex::{Digits, Wrong};
-
-/// What a text holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// One message, or dumps of one message each.
-    Messages,
-    /// A message in every line.
-    Lines,
-    /// Messages one after another, to be cut elsewhere.
-    Stream,
-}
-
-/// Bytes that belong together.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Block {
-    /// Line in which they begin, from 1.
-    pub(crate) line: u64,
-    /// Bytes of the text before them.
-    pub(crate) offset: u64,
-    /// Which direction of a stream, as far as the indentation tells.
-    pub(crate) lane: usize,
-    /// Whether the lane begins anew with them.
-    pub(crate) is_start: bool,
-    /// Whether `tcpdump` printed them: a packet with its headers.
-    pub(crate) is_packet: bool,
-    /// The bytes.
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// Why a text cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Unread {
-    /// Line, from 1.
-    pub(crate) line: u64,
-    /// Bytes read before.
-    pub(crate) offset: u64,
-    /// In words.
-    pub(crate) message: String,
-}
 
 /// A text on its way to blocks.
 pub(crate) struct Text {
@@ -56,6 +18,7 @@ pub(crate) struct Text {
     offset: u64,
     digits: Digits,
     digits_line: u64,
+    list: List,
     lanes: Vec<Lane>,
     block: Option<Block>,
     /// The row above, which a line of `*` repeats.
@@ -65,6 +28,17 @@ pub(crate) struct Text {
     prose: Option<Unread>,
     /// Lines left out of a dump because they are none of it.
     skipped: u64,
+}
+
+/// Where a text is that declares bytes in a programming language (`xxd -i`, Wireshark).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    /// It has not done so.
+    None,
+    /// Between the braces.
+    Open,
+    /// Behind them.
+    Closed,
 }
 
 struct Lane {
@@ -81,6 +55,7 @@ impl Text {
             offset: 0,
             digits: Digits::default(),
             digits_line: 1,
+            list: List::None,
             lanes: Vec::new(),
             block: None,
             above: Vec::new(),
@@ -240,6 +215,23 @@ impl Text {
             self.skipped += 1;
             return Ok(None);
         }
+        match self.list {
+            List::Open => return self.listed(text),
+            List::None | List::Closed => {
+                if let Some((_, inside)) = text.split_once('{').filter(|(head, _)| is_words(head))
+                    && self.digits.len() == 0
+                {
+                    self.prose = None;
+                    self.list = List::Open;
+                    self.digits_line = self.line;
+                    return self.listed(inside);
+                }
+            }
+        }
+        if self.list == List::Closed {
+            self.skipped += 1;
+            return Ok(None);
+        }
         let before = (self.digits.len() > 0 || self.digits.is_odd()).then_some(());
         let mut line = Digits::default();
         if let Err(wrong) = line.line(text) {
@@ -264,6 +256,20 @@ impl Text {
         }
         self.bounded(self.digits.len())?;
         Ok(None)
+    }
+
+    /// A line between the braces of a list in C or the like, or its end.
+    fn listed(&mut self, text: &str) -> Result<Option<Block>, Unread> {
+        let (inside, is_end) = match text.split_once('}') {
+            Some((inside, _)) => (inside, true),
+            None => (text, false),
+        };
+        self.digits.line(inside).map_err(|wrong| self.wrong(&wrong))?;
+        self.bounded(self.digits.len())?;
+        if is_end {
+            self.list = List::Closed;
+        }
+        Ok((is_end && self.digits.len() > 0).then(|| self.plain_block()))
     }
 
     fn plain_block(&mut self) -> Block {
@@ -295,7 +301,8 @@ impl Text {
     fn wrong(&self, wrong: &Wrong) -> Unread {
         let Wrong { column, found } = wrong;
         self.unread(format!(
-            "column {column}: found {found:?}, where hexadecimal digits (0-9, A-F) are expected"
+            "at column {column} found {found:?}, where hexadecimal digits (0-9, A-F) are expected; \
+             --raw takes text as it is"
         ))
     }
 
@@ -303,6 +310,11 @@ impl Text {
         let whole = u64::try_from(self.digits.len()).unwrap_or(u64::MAX);
         Unread { line: self.line, offset: self.offset + whole, message }
     }
+}
+
+/// Whether something else than digits stands there.
+fn is_words(text: &str) -> bool {
+    Digits::default().line(text).is_err()
 }
 
 #[cfg(test)]

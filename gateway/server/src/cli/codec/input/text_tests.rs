@@ -87,11 +87,22 @@ fn packets_of_tcpdump_are_known_as_such() {
 }
 
 #[test]
+fn lists_of_a_program_are_messages() {
+    let xxd = "unsigned char e_bin[] = {\n  0x08, 0x00,\n  0x80\n};\nunsigned int e_bin_len = 3;\n";
+    assert_eq!(bytes(xxd), [[8, 0, 0x80]]);
+    let wireshark = "char peer0_0[] = { /* Packet 4 */\n0x08, 0x00 };\n\n\
+                     char peer1_0[] = { /* Packet 6 */\n0x08, 0x10 };\n";
+    assert_eq!(bytes(wireshark), [[8, 0], [8, 0x10]]);
+    let blocks = blocks(Form::Messages, wireshark).unwrap();
+    assert_eq!((blocks[0].line, blocks[1].line), (1, 4));
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_its_line() {
     for (text, line, what) in [
-        ("08 00\n80 2x", 2, "column 5: found 'x'"),
-        ("hello\nworld", 1, "column 1: found 'h'"),
-        ("hello\n0800", 1, "column 1: found 'h'"),
+        ("08 00\n80 2x", 2, "at column 5 found 'x'"),
+        ("hello\nworld", 1, "at column 1 found 'h'"),
+        ("hello\n0800", 1, "at column 1 found 'h'"),
         ("080", 1, "half a byte is left over after digit 3"),
         ("0000000 0800 8020", 1, "hexdump -C"),
         ("00000000: 0102 ..\n00000010: 0304 ..", 2, "offset is 0x10 where 0x2 follows"),
@@ -133,6 +144,7 @@ fn every_prefix_of_every_text_is_read_or_named() {
         "00000000: 0001 0203  ....\n00000004: 04  .\n*\n00000010: 00",
         "head\n\t0x0000:  4500 0102  E...\n",
         "{0x08,\n0x00}",
+        "char x[] = { /* a */ 0x08,\n0x00 };\nint y;\n",
     ] {
         for end in 0..=text.len() {
             for form in [Form::Messages, Form::Lines, Form::Stream] {

@@ -4,19 +4,20 @@
 //! the mean over them: 100 reads everything and looks right in every way, below 60 something does
 //! not decode.
 
+mod ranked;
+
 use rustc_hash::FxHashMap;
-use serde_json::{Value, json};
 use tillgate_codec::iso8583::{Dialect, ErrorJson, FrameCoding, Guess, Reveal};
 use tillgate_codec::link::record::{RecordType, deframe};
 use tillgate_codec::link::render::{body_json, record_json};
 use tillgate_codec::smpp;
 
 use super::FrameName;
-use super::input::Piece;
-use super::limits::{GUESS_BYTES_MAX, GUESS_ROWS_MAX, GUESS_SAMPLES_MAX};
+use super::input::{self, Piece, Source, Taking};
+use super::limits::{GUESS_BYTES_MAX, GUESS_SAMPLES_MAX};
 use super::out::{Out, Stop};
-use super::place::Place;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
+use ranked::{DECODES, Ranked, Tried, Tries, table, understood};
 
 /// How a ranking is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,31 +36,13 @@ struct Sample {
 
 /// Collects what is guessed about.
 #[derive(Default)]
-pub(super) struct Guessing {
+struct Guessing {
     samples: Vec<Sample>,
+    /// The first thing that is not even bytes.
+    unread: Option<ErrorJson>,
     lanes: FxHashMap<u64, usize>,
 }
 
-/// A way to read everything that was given, and how well it does.
-struct Ranked {
-    /// What to give `tillgate decode`.
-    options: String,
-    protocol: &'static str,
-    dialect: Option<String>,
-    frame: String,
-    score: u8,
-    messages: usize,
-    decoded: usize,
-    error: Option<ErrorJson>,
-}
-
-/// One message tried: its score, and what is wrong.
-type Tried = (u8, Option<ErrorJson>);
-
-/// Score from which on a message decodes; as that of [`Guess`].
-const DECODES: u8 = 60;
-/// The most that a message gets that does not decode.
-const UNDERSTOOD_MAX: usize = 40;
 /// Frame lengths that are tried with every dialect, beside its own.
 const FRAMES: [&str; 9] = [
     "none",
@@ -73,9 +56,65 @@ const FRAMES: [&str; 9] = [
     "binary4-self",
 ];
 
+/// Guesses about everything in the sources, and shows the ranking.
+pub(super) fn run(
+    sources: &[Source],
+    mut taking: Taking,
+    dialects: &[(String, Dialect)],
+    shown: Shown,
+) -> Result<(), Stop> {
+    let (mut ranking, mut unread) = rank_all(sources, &taking, dialects)?;
+    let can_repeat = !sources.iter().any(|source| matches!(source, Source::Standard));
+    if !taking.raw && can_repeat && !decodes(&ranking) {
+        // Digits may be the message itself, in ASCII.
+        taking.raw = true;
+        let (mut raw, _) = rank_all(sources, &taking, dialects)?;
+        raw.iter_mut().for_each(|ranked| ranked.options.insert_str(0, "--raw "));
+        if decodes(&raw) {
+            (ranking, unread) = (raw, None);
+        }
+    }
+    if let Some(error) = unread {
+        return Err(Failure { exit: Exit::Told, text: error.to_string() }.into());
+    }
+    if ranking.is_empty() {
+        return Err(Failure::refused("there are no bytes to guess about").into());
+    }
+    let mut out = Out::new();
+    match shown {
+        Shown::Json => {
+            ranking.iter().try_for_each(|ranked| out.text(&ranked.json().to_string()))?;
+        }
+        Shown::Table => table(&ranking, &mut out)?,
+    }
+    out.flush()?;
+    if decodes(&ranking) {
+        return Ok(());
+    }
+    let text = "nothing reads these bytes; what comes closest is named first";
+    Err(Failure::refused(text).into())
+}
+
+/// The ranking of everything in the sources, and the first thing in them that is not even bytes.
+fn rank_all(
+    sources: &[Source],
+    taking: &Taking,
+    dialects: &[(String, Dialect)],
+) -> Result<(Vec<Ranked>, Option<ErrorJson>), Stop> {
+    let mut guessing = Guessing::default();
+    input::read(sources, taking, &mut |piece| guessing.take(piece))?;
+    let has_bytes = guessing.samples.iter().any(|sample| !sample.bytes.is_empty());
+    let ranking = if has_bytes { guessing.rank(dialects) } else { Vec::new() };
+    Ok((ranking, guessing.unread))
+}
+
+fn decodes(ranking: &[Ranked]) -> bool {
+    ranking.first().is_some_and(|best| best.decoded > 0)
+}
+
 impl Guessing {
     /// Takes what there is to guess about; more than enough is left out.
-    pub(super) fn take(&mut self, piece: Piece) -> Result<(), Stop> {
+    fn take(&mut self, piece: Piece) -> Result<(), Stop> {
         match piece {
             Piece::Whole { bytes, .. } => self.sample(&bytes, false),
             Piece::Next { lane, bytes, .. } => match self.lanes.get(&lane) {
@@ -97,9 +136,7 @@ impl Guessing {
             Piece::Unread { kind, message, .. } => {
                 let kind = kind.to_owned();
                 let error = ErrorJson { kind, field: None, subfield: None, offset: 0, message };
-                let mut out = Out::new();
-                out.error(&Place::default(), &error)?;
-                return out.end(serde_json::Map::new());
+                self.unread.get_or_insert(error);
             }
         }
         Ok(())
@@ -113,12 +150,8 @@ impl Guessing {
         }
     }
 
-    /// Shows every reading, best first.
-    pub(super) fn rank(self, dialects: &[(String, Dialect)], shown: Shown) -> Result<(), Stop> {
-        self.samples
-            .iter()
-            .find(|sample| !sample.bytes.is_empty())
-            .ok_or_else(|| Failure::refused("there are no bytes to guess about"))?;
+    /// Every reading that finds a message, best first.
+    fn rank(&self, dialects: &[(String, Dialect)]) -> Vec<Ranked> {
         let mut ranking = vec![self.smpp(), self.records(), self.bodies()];
         for (name, dialect) in dialects {
             let own = FrameName(dialect.framing()).to_string();
@@ -129,19 +162,7 @@ impl Guessing {
         ranking.retain(|ranked| ranked.messages > 0);
         // The sort is stable: of equals, the dialect's own frame length stays first.
         ranking.sort_by_key(|ranked| std::cmp::Reverse(ranked.score));
-        let mut out = Out::new();
-        match shown {
-            Shown::Json => {
-                ranking.iter().try_for_each(|ranked| out.text(&ranked.json().to_string()))?;
-            }
-            Shown::Table => table(&ranking, &mut out)?,
-        }
-        out.flush()?;
-        if ranking.first().is_some_and(|best| best.decoded > 0) {
-            return Ok(());
-        }
-        let text = "nothing reads these bytes; what comes closest is named first";
-        Err(Failure::refused(text).into())
+        ranking
     }
 
     /// The reading of a dialect behind one kind of frame length.
@@ -248,87 +269,5 @@ impl Sample {
             rest = &rest[end..];
         }
         if rest.is_empty() || self.is_stream { messages } else { Vec::new() }
-    }
-}
-
-/// All messages tried with one reading.
-#[derive(Default)]
-struct Tries {
-    samples: usize,
-    /// Sum of the mean scores of all samples.
-    scores: usize,
-    messages: usize,
-    decoded: usize,
-    error: Option<ErrorJson>,
-}
-
-impl Tries {
-    fn add(&mut self, tried: Vec<Tried>) {
-        self.samples += 1;
-        let sum: usize = tried.iter().map(|(score, _)| usize::from(*score)).sum();
-        self.scores += sum / tried.len().max(1);
-        self.messages += tried.len();
-        self.decoded += tried.iter().filter(|(score, _)| *score >= DECODES).count();
-        let first = tried.into_iter().find_map(|(_, error)| error);
-        self.error = self.error.take().or(first);
-    }
-
-    fn ranked(self, protocol: &'static str, options: String) -> Ranked {
-        let score = u8::try_from(self.scores / self.samples.max(1)).unwrap_or(100);
-        let Self { messages, decoded, error, .. } = self;
-        let (dialect, frame) = (None, String::new());
-        Ranked { options, protocol, dialect, frame, score, messages, decoded, error }
-    }
-}
-
-/// The score of a message that was understood up to that offset.
-fn understood(offset: usize, length: usize) -> u8 {
-    let share = offset * UNDERSTOOD_MAX / length.max(1);
-    u8::try_from(share.min(UNDERSTOOD_MAX)).unwrap_or(0)
-}
-
-impl Ranked {
-    fn json(&self) -> Value {
-        let mut json = json!({ "score": self.score, "protocol": self.protocol });
-        if let Some(dialect) = &self.dialect {
-            json["dialect"] = dialect.as_str().into();
-            json["frame"] = self.frame.as_str().into();
-        }
-        json["options"] = self.options.as_str().into();
-        json["messages"] = self.messages.into();
-        json["decoded"] = self.decoded.into();
-        if let Some(error) = &self.error {
-            let error: Value = serde_json::from_str(&error.to_string()).unwrap_or_default();
-            json["error"] = error["error"].clone();
-        }
-        json
-    }
-
-    /// What a person reads: how it is framed, and what is wrong.
-    fn notes(&self) -> String {
-        let framed = match self.frame.as_str() {
-            "" => String::new(),
-            "none" => "unframed".to_owned(),
-            frame => format!("behind {frame}"),
-        };
-        match &self.error {
-            None => framed,
-            Some(error) if framed.is_empty() => error.message.clone(),
-            Some(error) => format!("{framed}; {}", error.message),
-        }
-    }
-}
-
-fn table(ranking: &[Ranked], out: &mut Out) -> Result<(), Stop> {
-    out.text(&format!("{:>5}  {:<40}  {:>9}  notes", "score", "tillgate decode ...", "decoded"))?;
-    for ranked in ranking.iter().take(GUESS_ROWS_MAX) {
-        let decoded = format!("{} of {}", ranked.decoded, ranked.messages);
-        let (score, options, notes) = (ranked.score, &ranked.options, ranked.notes());
-        let line = format!("{score:>5}  {options:<40}  {decoded:>9}  {notes}");
-        out.text(line.trim_end())?;
-    }
-    match ranking.len().saturating_sub(GUESS_ROWS_MAX) {
-        0 => Ok(()),
-        more => out.text(&format!("       and {more} more, none of them better; --json lists all")),
     }
 }

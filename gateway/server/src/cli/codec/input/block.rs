@@ -1,0 +1,40 @@
+//! What a text is turned into.
+
+/// What a text holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One message, or dumps of one message each.
+    Messages,
+    /// A message in every line.
+    Lines,
+    /// Messages one after another, to be cut elsewhere.
+    Stream,
+}
+
+/// Bytes that belong together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// Line in which they begin, from 1.
+    pub(crate) line: u64,
+    /// Bytes of the text before them.
+    pub(crate) offset: u64,
+    /// Which direction of a stream, as far as the indentation tells.
+    pub(crate) lane: usize,
+    /// Whether the lane begins anew with them.
+    pub(crate) is_start: bool,
+    /// Whether `tcpdump` printed them: a packet with its headers.
+    pub(crate) is_packet: bool,
+    /// The bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Why a text cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Line, from 1.
+    pub(crate) line: u64,
+    /// Bytes read before.
+    pub(crate) offset: u64,
+    /// In words.
+    pub(crate) message: String,
+}
