@@ -4,11 +4,13 @@ FLAGS := --release --locked
 # Variables of `make ratio`.
 TERMINALS ?= 1 64 1000 5000
 SECONDS ?= 10
+# Simulated worlds that `make world` runs.
+SEEDS ?= 1..2000
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec doc fuzz-smoke fuzz-hour
-.PHONY: differential prepare
+.PHONY: differential prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)

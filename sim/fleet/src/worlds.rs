@@ -42,37 +42,53 @@ pub fn run_all(
     stop: &(impl Fn() -> bool + Sync),
     tell: &mut dyn FnMut(Report) -> bool,
 ) -> Sum {
+    run_each(seeds, threads, stop, &|seed| run(seed, tweaks), tell)
+}
+
+/// Runs `one` for every number and gives each report to `tell`, in the order of the numbers.
+pub fn run_each(
+    numbers: RangeInclusive<u64>,
+    threads: Option<NonZeroU16>,
+    stop: &(impl Fn() -> bool + Sync),
+    one: &(impl Fn(u64) -> Report + Sync),
+    tell: &mut dyn FnMut(Report) -> bool,
+) -> Sum {
     // A panic of the simulated gateway is a report, not a message on the terminal.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let sum = run_threads(seeds, tweaks, threads, stop, tell);
+    let before = cpu::of_this_process_s();
+    let mut sum = Sum::default();
+    run_threads(numbers, threads, stop, one, &mut |report| {
+        sum.add(&report);
+        tell(report)
+    });
+    sum.cpu_s = cpu::of_this_process_s() - before;
     std::panic::set_hook(hook);
     sum
 }
 
 fn run_threads(
-    seeds: RangeInclusive<u64>,
-    tweaks: &Tweaks,
+    numbers: RangeInclusive<u64>,
     threads: Option<NonZeroU16>,
     stop: &(impl Fn() -> bool + Sync),
+    one: &(impl Fn(u64) -> Report + Sync),
     tell: &mut dyn FnMut(Report) -> bool,
-) -> Sum {
-    let (first, last) = seeds.into_inner();
+) {
+    let (first, last) = numbers.into_inner();
     let threads = threads.or_else(cores).map_or(1, |threads| u64::from(threads.get()));
     let threads = threads.min((last - first).saturating_add(1));
     let next = AtomicU64::new(first);
     let enough = AtomicBool::new(false);
-    let before = cpu::of_this_process_s();
-    let mut sum = Sum::default();
     thread::scope(|scope| {
         let (sender, reports) = sync_channel(REPORTS_MAX);
         for _ in 0..threads {
             let (sender, next, enough) = (sender.clone(), &next, &enough);
             scope.spawn(move || {
                 while !enough.load(Ordering::Relaxed) && !stop() {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let number = next.fetch_add(1, Ordering::Relaxed);
                     // Past the last, or past the end of all numbers.
-                    if seed > last || seed < first || sender.send(run(seed, tweaks)).is_err() {
+                    let over = number > last || number < first;
+                    if over || sender.send((number, one(number))).is_err() {
                         return;
                     }
                 }
@@ -81,22 +97,16 @@ fn run_threads(
         drop(sender);
         let mut early = BTreeMap::new();
         let mut due = first;
-        for report in reports {
-            early.insert(report.seed, report);
+        for (number, report) in reports {
+            early.insert(number, report);
             while let Some(report) = early.remove(&due) {
                 due = due.wrapping_add(1);
-                if enough.load(Ordering::Relaxed) {
-                    continue;
-                }
-                sum.add(&report);
-                if !tell(report) {
+                if !enough.load(Ordering::Relaxed) && !tell(report) {
                     enough.store(true, Ordering::Relaxed);
                 }
             }
         }
     });
-    sum.cpu_s = cpu::of_this_process_s() - before;
-    sum
 }
 
 impl Sum {

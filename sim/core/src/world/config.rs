@@ -56,6 +56,8 @@ pub(super) struct Config {
     pub(super) front: FrontLimits,
     pub(super) desk: DeskLimits,
     pub(super) shop: Shop,
+    /// One customer comes, and nothing is left to chance.
+    pub(super) scripted: bool,
 }
 
 /// Between terminals and gateway.
@@ -194,6 +196,7 @@ impl Config {
             front: draw_front(seed, faults),
             desk: draw_desk(seed, faults),
             shop: Shop::draw(seed, faults),
+            scripted: false,
         }
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Disk {
     waiting: VecDeque<Waiting>,
     /// The next write fails; how much of it reaches the disk is luck.
     pub(super) failing: bool,
+    /// Decides whether a crash loses what was not synced; otherwise luck does.
+    pub(super) keeps: Option<bool>,
 }
 
 impl Disk {
@@ -49,7 +51,12 @@ impl Disk {
     /// The process is gone; of what was not synced a prefix survives and is given out.
     pub(super) fn crashed(&mut self, dice: &mut Dice) -> Vec<Vec<Change>> {
         let waiting = u64::try_from(self.waiting.len()).unwrap_or(0);
-        let kept = usize::try_from(dice.below(waiting + 1)).unwrap_or(0);
+        let kept = match self.keeps {
+            Some(true) => waiting,
+            Some(false) => 0,
+            None => dice.below(waiting + 1),
+        };
+        let kept = usize::try_from(kept).unwrap_or(0);
         while self.waiting.len() > kept {
             if let Some(lost) = self.waiting.pop_back() {
                 self.rows.write(&lost.undo, 0).expect("memory takes every write");

@@ -50,7 +50,11 @@ fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
         gateway,
         version: "world-1".to_owned(),
         mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
-        custom: Custom::Think(Delay::Exponential(config.think)),
+        custom: if config.scripted {
+            Custom::Sent
+        } else {
+            Custom::Think(Delay::Exponential(config.think))
+        },
         confirm_permille: config.shop.confirm_permille,
         retry_permille: config.shop.retry_permille,
         habits: config.shop.habits,
@@ -164,6 +168,10 @@ impl World {
         match note {
             Note::Finished(_) => self.counts.sales += 1,
             Note::Online => self.counts.logons += 1,
+            Note::Ready if self.counts.sales == 0 => {
+                let intended = self.now;
+                self.tell_terminal(place, Input::Customer { intended });
+            }
             Note::Trouble(trouble) => self.witness.trouble(self.now, place, trouble),
             _ => {}
         }

@@ -14,10 +14,13 @@
 //!   same seed and tweaks give the same hash, bit for bit.
 //! * [`shrink`](fn@shrink) looks for fewer terminals, less time and fewer kinds of trouble that
 //!   still break the same promise.
+//! * [`trials`] lists every byte at which a connection can be cut and every event after which the
+//!   process can be killed during one sale; [`attempt`] runs one of them.
 //! * Auditors in `audit` keep their own books, from what crossed a wire and what became durable.
 
 mod audit;
 mod config;
+mod cuts;
 mod disk;
 mod event;
 mod fault;
@@ -38,6 +41,8 @@ use tillgate_core::time::Wall;
 use self::audit::Witness;
 pub use self::config::Tweaks;
 use self::config::{Config, Stream};
+use self::cuts::Kill;
+pub use self::cuts::{Trial, Ware, attempt, trials};
 use self::disk::Disk;
 use self::event::Event;
 pub use self::fault::{Fault, Faults};
@@ -52,7 +57,8 @@ pub use self::report::{Report, Violation};
 pub use self::run::run;
 pub use self::shrink::{Shrunk, shrink};
 use self::trace::Trace;
-use self::wire::{Way, Wire};
+use self::wire::Wire;
+pub use self::wire::{Ill, Way};
 use crate::dice::Dice;
 use crate::time::{Moment, Span};
 
@@ -84,11 +90,13 @@ struct World {
     power_dice: Dice,
     calm: bool,
     story: Option<Vec<String>>,
+    /// Ends the process after that many events; see [`cuts`].
+    kill: Option<Kill>,
 }
 
 impl World {
-    fn new(seed: u64, tweaks: &Tweaks) -> Self {
-        let config = Config::draw(seed, tweaks);
+    fn new(config: Config, story: bool) -> Self {
+        let seed = config.seed;
         let mut network = Network::new(seed);
         let opening = network.opening(&config);
         let mut world = Self {
@@ -112,7 +120,8 @@ impl World {
             tamper_dice: Stream::TamperRun.dice(seed),
             power_dice: Stream::PowerRun.dice(seed),
             calm: false,
-            story: tweaks.story.then(Vec::new),
+            story: story.then(Vec::new),
+            kill: None,
             network,
             config,
         };

@@ -169,6 +169,11 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
         .map(|(product, price)| offer(VOUCHERS, *product, (*price, *price), OfferKind::Voucher, 3));
     let top_ups = (TOP_UPS..).take(config.bridges.len());
     let top_ups = top_ups.map(|service| offer(service, 0, (200, 9_000), OfferKind::TopUp, 3));
+    if config.scripted {
+        let top_up = config.bridges.is_empty();
+        let offers: Vec<Offer> = vouchers.chain(top_ups).collect();
+        return if top_up { offers[..1].to_vec() } else { offers[offers.len() - 1..].to_vec() };
+    }
     // More than the service allows: refused with 61.
     let too_dear = offer(TOP_UPS, 0, (60_000, 70_000), OfferKind::TopUp, 1);
     vouchers.chain(top_ups).chain([too_dear]).collect()

@@ -1,10 +1,11 @@
 //! A run from its founding to its last audit.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tillgate_store_core::{Book, Change, Command, Store};
 
-use super::config::Tweaks;
+use super::config::{Config, Tweaks};
 use super::disk::Disk;
 use super::event::Event;
 use super::report::{Report, Violation};
@@ -23,17 +24,35 @@ const EVENTS_MAX: u64 = 3_000_000;
 /// Runs the world of a seed to its end. A panic of the gateway is a violation like any other.
 #[must_use]
 pub fn run(seed: u64, tweaks: &Tweaks) -> Report {
-    let mut world = World::new(seed, tweaks);
-    let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
-    if let Err(panic) = ended {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-        world.witness.violate(world.now, 0, format!("the gateway panicked: {text}"));
-    }
-    world.report(seed, tweaks)
+    World::play(Config::draw(seed, tweaks), tweaks, |_| {}, |_| {})
 }
 
 impl World {
+    /// Founds a world, prepares it, runs it to its end and looks at it.
+    pub(super) fn play(
+        config: Config,
+        tweaks: &Tweaks,
+        prepare: impl FnOnce(&mut Self),
+        look: impl FnOnce(&mut Self),
+    ) -> Report {
+        let (seed, faults) = (config.seed, config.faults);
+        let founded = catch_unwind(AssertUnwindSafe(|| Self::new(config, tweaks.story)));
+        let mut world = match founded {
+            Ok(world) => world,
+            Err(panic) => {
+                let violations = vec![panicked(Moment::default(), &*panic)];
+                let tweaks = tweaks.clone();
+                return Report { seed, tweaks, faults, violations, ..Report::default() };
+            }
+        };
+        prepare(&mut world);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.run())) {
+            world.witness.violations.push(panicked(world.now, &*panic));
+        }
+        look(&mut world);
+        world.report(tweaks)
+    }
+
     /// A new store, with the network in it, as an import would leave it.
     pub(super) fn found(&mut self, opening: Change) {
         let book = Book::open(Disk::default(), self.config.seed.to_be_bytes());
@@ -93,6 +112,7 @@ impl World {
             self.counts.events += 1;
             self.trace.note(at, b'e', &[]);
             self.happen(event);
+            self.kill_if_due();
             self.witness.step(at);
             if !self.witness.violations.is_empty() {
                 return;
@@ -147,14 +167,14 @@ impl World {
         self.witness.violate(self.now, 6, text);
     }
 
-    fn report(mut self, seed: u64, tweaks: &Tweaks) -> Report {
+    fn report(mut self, tweaks: &Tweaks) -> Report {
         self.counts.transactions = self.witness.transactions();
         // A panic may have left no trace of its own.
         let broken = self.witness.violations.first().map_or(0, |first| first.promise);
         self.trace.note(self.now, b'.', &[broken]);
         let violations: Vec<Violation> = std::mem::take(&mut self.witness.violations);
         Report {
-            seed,
+            seed: self.config.seed,
             tweaks: tweaks.clone(),
             faults: self.config.faults,
             trace_hash: self.trace.hash(),
@@ -164,4 +184,10 @@ impl World {
             story: self.story.unwrap_or_default(),
         }
     }
+}
+
+fn panicked(at: Moment, panic: &(dyn Any + Send)) -> Violation {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    Violation { promise: 0, at, text: format!("the gateway panicked: {text}") }
 }

@@ -19,7 +19,7 @@ use crate::time::{Moment, Span};
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub enum Way {
     /// To the gateway.
     Up,
     /// To the terminal.
@@ -36,7 +36,7 @@ pub(super) enum Item {
 
 /// What befalls a connection at one byte of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ill {
+pub enum Ill {
     /// Both ends hear that it broke.
     Reset,
     /// Nobody hears anything any more.
@@ -54,10 +54,10 @@ enum Ill {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Mishap {
-    way: Way,
-    at: usize,
-    ill: Ill,
+pub(super) struct Mishap {
+    pub(super) way: Way,
+    pub(super) at: usize,
+    pub(super) ill: Ill,
 }
 
 #[derive(Default)]
@@ -99,13 +99,15 @@ pub(super) struct Wire {
     pub(super) conns: Vec<Conn>,
     pub(super) sessions: FxHashMap<SessionId, usize>,
     pub(super) calm: bool,
+    /// What befalls the first connection, whatever is drawn.
+    pub(super) fixed: Option<Mishap>,
 }
 
 impl Wire {
     pub(super) fn new(config: config::Wire, faults: Faults, seed: u64) -> Self {
         let dice = Stream::WireRun.dice(seed);
         let (conns, sessions) = (Vec::new(), FxHashMap::default());
-        Self { config, faults, dice, conns, sessions, calm: false }
+        Self { config, faults, dice, conns, sessions, calm: false, fixed: None }
     }
 
     /// A new connection; it arrives at the gateway after a while.
@@ -118,6 +120,7 @@ impl Wire {
     ) -> usize {
         let conn = self.conns.len();
         let mishap = self.draw_mishap();
+        let mishap = if conn == 0 { self.fixed.or(mishap) } else { mishap };
         self.conns.push(Conn {
             caller,
             reactor: number(&mut self.dice, reactors),
@@ -186,6 +189,11 @@ impl Wire {
         if let Item::Bytes(bytes) = item {
             self.conns[conn].lanes[index(way)].afloat -= bytes.len();
         }
+    }
+
+    /// Bytes that were put on a lane.
+    pub(super) fn sent(&self, conn: usize, way: Way) -> usize {
+        self.conns[conn].lanes[index(way)].sent
     }
 
     /// Bytes that the gateway has written and the terminal has not read.

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillsim_core::world::{Fault, Faults, Report, Tweaks, shrink};
+use tillsim_core::world::{Fault, Faults, Report, Trial, Tweaks, Ware, attempt, shrink, trials};
 
 use super::{interrupts, print};
 use crate::exit::{Exit, Refusal};
-use crate::worlds::{Sum, run_all};
+use crate::worlds::{Sum, run_all, run_each};
 
 /// Runs that shrinking one failure may take.
 const SHRINK_RUNS_MAX: u32 = 150;
@@ -28,11 +28,14 @@ failure is made smaller and printed as the one line that repeats it. Kinds of tr
 stalls, tamper, crashes, disk, flips, pool, provider, line, operator, habits, clock, limits.")]
 pub(super) struct World {
     /// One world
-    #[arg(long, value_name = "N", required_unless_present = "seeds")]
+    #[arg(long, value_name = "N", required_unless_present_any = ["seeds", "cuts"])]
     seed: Option<u64>,
     /// Worlds from the first to the last seed, both included
     #[arg(long, value_name = "A..B", conflicts_with = "seed", value_parser = seeds)]
     seeds: Option<RangeInclusive<u64>>,
+    /// No seeds: every cut of one sale of each kind, at each byte and after each event
+    #[arg(long, conflicts_with_all = ["seed", "seeds", "terminals", "chaos", "without", "story"])]
+    cuts: bool,
     /// Fix how many terminals take part
     #[arg(long, value_name = "N")]
     terminals: Option<NonZeroU16>,
@@ -61,6 +64,9 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
+        if self.cuts {
+            return self.run_cuts();
+        }
         let seeds = match (self.seed, &self.seeds) {
             (Some(seed), _) => seed..=seed,
             (None, Some(seeds)) => seeds.clone(),
@@ -99,6 +105,49 @@ impl World {
             // Nothing was run that could have failed, or not all that was asked for.
             (0, 0, _) | (0, _, true) => Exit::Missed,
             (0, _, false) => Exit::Pass,
+        })
+    }
+
+    /// Every cut of a voucher sale and of a top-up; one line for each ware.
+    fn run_cuts(&self) -> Result<Exit, Refusal> {
+        let interrupts = interrupts()?;
+        let stop = || interrupts.load(Ordering::Relaxed) > 0;
+        let mut failed = 0;
+        for (name, ware) in [("voucher", Ware::Voucher), ("top-up", Ware::TopUp)] {
+            let list = trials(ware);
+            let count = |wanted: fn(&Trial) -> bool| list.iter().filter(|one| wanted(one)).count();
+            let cuts = count(|one| matches!(one, Trial::Cut { .. }));
+            let kills = count(|one| matches!(one, Trial::Kill { .. }));
+            let one = |number: u64| {
+                let place = usize::try_from(number).unwrap_or(usize::MAX);
+                list.get(place).map_or_else(Report::default, |trial| attempt(ware, *trial))
+            };
+            let mut number = 0_usize;
+            let mut tell = |report: Report| {
+                for violation in &report.violations {
+                    eprintln!("tillsim: {name}, {:?}: {violation}", list.get(number));
+                }
+                number += 1;
+                true
+            };
+            let last = u64::try_from(list.len()).unwrap_or(u64::MAX) - 1;
+            let sum = run_each(0..=last, self.threads, &stop, &one, &mut tell);
+            failed += sum.failed;
+            let verdict = match (sum.failed, sum.worlds > last) {
+                (0, true) => "pass",
+                (0, false) => "interrupted",
+                (1.., _) => "violated",
+            };
+            let value = json!({
+                "ware": name, "cuts": cuts, "kills": kills, "run": sum.worlds,
+                "failed": sum.failed, "cpu_s": sum.cpu_s, "verdict": verdict,
+            });
+            print::line(&value.to_string());
+        }
+        Ok(match (failed, stop()) {
+            (1.., _) => Exit::Violated,
+            (0, true) => Exit::Missed,
+            (0, false) => Exit::Pass,
         })
     }
 

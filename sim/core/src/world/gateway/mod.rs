@@ -192,6 +192,11 @@ impl World {
 }
 
 impl Process {
+    /// Whether the coming crash loses what is not synced.
+    pub(super) fn decide_fate(&mut self, kept: bool) {
+        self.book.backend_mut().keeps = Some(kept);
+    }
+
     /// What a flipped bit must not get past: every read that a start does.
     pub(super) fn opens(rows: tillgate_store_core::Memory) -> Result<(), StoreError> {
         let book = Book::open(rows, [0; 8])?;

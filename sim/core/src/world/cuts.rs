@@ -1,0 +1,139 @@
+//! Every cut of one sale: its connection ends after each byte, in each direction, in every way,
+//! and the process is killed after each event, with what was not synced lost or kept. Nothing is
+//! drawn: the list is complete for the sale that it is about.
+
+use super::World;
+use super::config::{Config, Tweaks};
+use super::fault::{Fault, Faults};
+use super::report::{Report, Violation};
+use super::wire::{Ill, Mishap, Way};
+use crate::book::State;
+use crate::time::Span;
+
+/// What is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ware {
+    /// A voucher from stock: intent and outcome are one durable write.
+    Voucher,
+    /// A top-up through a bridge: the outcome is another write.
+    TopUp,
+}
+
+/// What befalls a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// Nothing.
+    Undisturbed,
+    /// The connection ends after that many bytes of one direction.
+    Cut {
+        /// Which direction.
+        way: Way,
+        /// Bytes that pass before.
+        at: usize,
+        /// Who hears of it.
+        ill: Ill,
+    },
+    /// The process is killed after that many events.
+    Kill {
+        /// How many.
+        event: u64,
+        /// Whether what was not synced survives all the same.
+        kept: bool,
+    },
+}
+
+/// A process that will be killed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kill {
+    event: u64,
+    kept: bool,
+}
+
+/// The ways for a connection to end.
+const ENDS: [Ill; 4] = [Ill::Reset, Ill::Silence, Ill::GatewayUnaware, Ill::TerminalUnaware];
+
+/// Everything that can befall one sale of a ware. If it does not come off undisturbed, that is
+/// all there is to try.
+#[must_use]
+pub fn trials(ware: Ware) -> Vec<Trial> {
+    let (report, bytes) = play(ware, Trial::Undisturbed);
+    let mut trials = vec![Trial::Undisturbed];
+    if !report.passed() {
+        return trials;
+    }
+    for (way, bytes) in [Way::Up, Way::Down].into_iter().zip(bytes) {
+        for at in 0..bytes {
+            trials.extend(ENDS.map(|ill| Trial::Cut { way, at, ill }));
+        }
+    }
+    for event in 1..=report.counts.events {
+        trials.extend([false, true].map(|kept| Trial::Kill { event, kept }));
+    }
+    trials
+}
+
+/// One sale and what befalls it: it must be sold exactly once all the same.
+#[must_use]
+pub fn attempt(ware: Ware, trial: Trial) -> Report {
+    play(ware, trial).0
+}
+
+/// The report, and how many bytes each way the first connection carried.
+fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
+    let prepare = |world: &mut World| match trial {
+        Trial::Undisturbed => {}
+        Trial::Cut { way, at, ill } => world.wire.fixed = Some(Mishap { way, at, ill }),
+        Trial::Kill { event, kept } => world.kill = Some(Kill { event, kept }),
+    };
+    let mut bytes = [0; 2];
+    let look = |world: &mut World| {
+        bytes = [Way::Up, Way::Down].map(|way| world.wire.sent(0, way));
+        let sold = world.fleet[0].terminal.book().entries().iter();
+        let sold = sold.filter(|entry| entry.state == State::Approved).count();
+        if world.witness.violations.is_empty() && sold != 1 {
+            let text = format!("{sold} sales came off, and one was to");
+            world.witness.violations.push(Violation { promise: 1, at: world.now, text });
+        }
+    };
+    (World::play(script(ware), &Tweaks::default(), prepare, look), bytes)
+}
+
+/// A world of one terminal, one customer and no trouble.
+fn script(ware: Ware) -> Config {
+    let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
+    let tweaks = Tweaks { terminals: Some(1), chaos_s: Some(200), without, ..Tweaks::default() };
+    let mut config = Config::draw(1, &tweaks);
+    config.scripted = true;
+    config.reactors = 1;
+    config.shop.vouchers = 3;
+    config.shop.float_minor = 1_000_000;
+    config.shop.confirm_permille = 1_000;
+    config.shop.retry_permille = 0;
+    config.shop.velocity = 0;
+    config.desk.answer = Span::s(15);
+    match ware {
+        Ware::Voucher => config.bridges.clear(),
+        Ware::TopUp => {
+            config.bridges.truncate(1);
+            for bridge in &mut config.bridges {
+                bridge.manners.declined_permille = 0;
+                bridge.manners.idempotent = true;
+                bridge.capabilities.idempotent = true;
+            }
+        }
+    }
+    config
+}
+
+impl World {
+    /// Kills the process when its moment has come.
+    pub(super) fn kill_if_due(&mut self) {
+        let Some(Kill { event, kept }) = self.kill else { return };
+        if self.counts.events == event
+            && let Some(process) = &mut self.process
+        {
+            process.decide_fate(kept);
+            self.crash();
+        }
+    }
+}
