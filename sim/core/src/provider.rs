@@ -239,6 +239,12 @@ impl Provider {
         }
     }
 
+    /// How a deal stands in the book now; `None` if there is none of this reference.
+    #[must_use]
+    pub fn standing(&self, now: Moment, reference: &str) -> Option<Standing> {
+        self.deals.get(reference).map(|deal| deal.at(now))
+    }
+
     /// The book: references and deals as they stand now, in the order of the references.
     #[must_use]
     pub fn book(&self, now: Moment) -> Vec<(&str, Deal)> {

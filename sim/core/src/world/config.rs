@@ -102,6 +102,8 @@ pub(super) struct Bridge {
     pub(super) late_permille: u16,
     /// Of 1000 answers, how many are reported twice.
     pub(super) twice_permille: u16,
+    /// Of 1000 deals done, how many are reported as declined first.
+    pub(super) two_faced_permille: u16,
 }
 
 /// What there is to sell and to sell it with.
@@ -265,10 +267,11 @@ fn draw_bridges(seed: u64, faults: Faults) -> Vec<Bridge> {
 }
 
 fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
-    let capabilities = match dice.below(3) {
-        0 => Capabilities { idempotent: true, inquiry: true, ..Capabilities::default() },
-        1 => Capabilities { idempotent: false, inquiry: true, ..Capabilities::default() },
-        _ => Capabilities { idempotent: true, inquiry: false, ..Capabilities::default() },
+    let capabilities = Capabilities {
+        idempotent: dice.chance(500),
+        inquiry: dice.chance(600),
+        reversal: dice.chance(500),
+        advice: dice.chance(300),
     };
     let slowest = dice.between(Span::ms(5), Span::ms(1_800));
     let manners = Manners {
@@ -292,6 +295,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
     };
     let deadline = dice.between(Span::s(2), Span::s(10));
     let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(dice, most));
+    let two_faced = number(dice, 60);
     let bad = |permille| if faults.has(Fault::Line) { permille } else { 0 };
     Bridge {
         name: format!("bridge-{place}"),
@@ -303,6 +307,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         lost_permille: bad(lost),
         late_permille: bad(late),
         twice_permille: bad(twice),
+        two_faced_permille: if faults.has(Fault::Provider) { two_faced } else { 0 },
     }
 }
 
@@ -346,14 +351,14 @@ fn usual_front() -> FrontLimits {
 
 fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
     let mut dice = Stream::Limits.dice(seed ^ 1);
-    // Longer than any jump of the clock: no person of this world resolves what has expired.
-    let expire = Span::s(30 * 86_400);
-    let usual = DeskLimits { answer: Span::s(15), expire, ..DeskLimits::default() };
+    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
+    let expire = dice.between(Span::s(30), Span::s(600));
     let small = DeskLimits {
         batch_max: 1 + usize::from(number(&mut dice, 8)),
         pending_max: 1 + usize::from(number(&mut dice, 6)),
         answer: dice.between(Span::s(4), Span::s(15)),
         inquiries_max: 1 + u32::from(number(&mut dice, 3)),
+        expire,
         ..usual
     };
     if faults.has(Fault::Limits) { small } else { usual }
@@ -363,9 +368,13 @@ impl Shop {
     fn draw(seed: u64, faults: Faults) -> Self {
         let mut habits = Stream::Habits.dice(seed);
         let power_permille = number(&mut habits, 30);
-        let [repeat, clash] = [1_000, 250].map(|most| number(&mut habits, most));
-        let mischief =
-            Habits { repeat_permille: repeat, clash_permille: clash, ..Habits::default() };
+        let mut share = |most| number(&mut habits, most);
+        let mischief = Habits {
+            repeat_permille: share(1_000),
+            clash_permille: share(250),
+            cancel_permille: share(300),
+            give_back_permille: share(600),
+        };
         let wild = faults.has(Fault::Habits);
         let mut dice = Stream::Shop.dice(seed);
         let scarce = dice.chance(250);

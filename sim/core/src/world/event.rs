@@ -32,6 +32,8 @@ pub(super) enum Event {
     Committed { life: u32 },
     /// A bridge reports to the desk.
     Found { life: u32, key: Key, found: Found },
+    /// A provider reports, unasked, that it has done a deal after all; again until it is heard.
+    Callback { key: Key, found: Found },
     /// A bridge's patience ends.
     GiveUp { life: u32, ticket: usize },
     /// Something arrives at the provider's or the bridge's end of a line.

@@ -13,14 +13,16 @@ use super::config::{self, Stream};
 use super::event::Event;
 use super::queue::Queue;
 use crate::dice::Dice;
-use crate::provider::{Deal, Provider, Request, Say};
+use crate::provider::{Deal, Provider, Request, Reversal, Say, Standing};
 use crate::time::{Moment, Span};
 
 /// What a bridge is asked to do with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Purpose {
     Forward,
     Inquire,
+    Reverse,
+    Advise,
 }
 
 /// Something on a line.
@@ -61,6 +63,8 @@ pub(super) struct Lines {
     tickets: Vec<Ticket>,
     dice: Dice,
     pub(super) calm: bool,
+    /// Deals whose providers still have to say that they were done after all.
+    pub(super) callbacks: u32,
 }
 
 impl Lines {
@@ -70,7 +74,13 @@ impl Lines {
             provider: Provider::new(bridge.manners.clone()),
         };
         let lines = bridges.iter().map(line).collect();
-        Self { lines, tickets: Vec::new(), dice: Stream::LineRun.dice(seed), calm: false }
+        Self {
+            lines,
+            tickets: Vec::new(),
+            dice: Stream::LineRun.dice(seed),
+            calm: false,
+            callbacks: 0,
+        }
     }
 
     /// Takes an order; a result comes back by its deadline.
@@ -127,6 +137,12 @@ impl Lines {
         std::mem::take(&mut ticket.open).then_some((ticket.key, Found::Finding(Finding::Unknown)))
     }
 
+    /// How a deal stands in some provider's book, as a person at the telephone is told.
+    pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<Standing> {
+        let asked = self.lines.iter().map(|line| line.provider.standing(now, reference));
+        asked.flatten().next()
+    }
+
     /// Every provider's book as it stands now, by bridge.
     pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, Deal)>> {
         self.lines.iter().map(|line| line.provider.book(now)).collect()
@@ -141,7 +157,18 @@ impl Lines {
         if !std::mem::take(open) && !again {
             return;
         }
+        let two_faced = self.lines[bridge].config.two_faced_permille;
+        let done = matches!(say, Say::Approved(_)) && *purpose == Purpose::Forward;
         let Some(found) = found(*purpose, *attempt, say) else { return };
+        if done && !self.calm && self.dice.chance(two_faced) {
+            // First it says no; that it was done is reported later, until somebody listens.
+            let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
+            queue.push(later, Event::Callback { key, found });
+            self.callbacks += 1;
+            let code = Code(*b"05");
+            let found = Found::Finding(Finding::Declined { code, reference: Text::new() });
+            return queue.push(now, Event::Found { life, key, found });
+        }
         if again {
             let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
             queue.push(later, Event::Found { life, key, found: found.clone() });
@@ -181,6 +208,16 @@ impl Line {
                 },
             ),
             Purpose::Inquire => (Span::ms(1), self.provider.inquiry(now, &order.reference)),
+            Purpose::Reverse => self.provider.reverse(
+                now,
+                &Reversal {
+                    reference: &order.reference,
+                    service: order.service.0,
+                    amount_minor: order.amount_minor,
+                    attempt: order.attempt,
+                },
+            ),
+            Purpose::Advise => (Span::ms(1), self.provider.confirm(&order.reference)),
         }
     }
 }
@@ -197,7 +234,11 @@ fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<Found> {
             Found::Finding(Finding::Declined { code, reference: Text::new() })
         }
         Say::Pending => Found::Pending,
+        Say::Reversed => Found::Finding(Finding::TakenBack),
+        Say::Refused => Found::Finding(Finding::Stands),
+        Say::Noted => Found::Finding(Finding::Advised),
         Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen { attempt },
-        Say::Unknown | Say::Nothing | Say::Reversed | Say::Refused | Say::Noted => return None,
+        Say::Unknown if purpose == Purpose::Advise => Found::Finding(Finding::Stands),
+        Say::Unknown | Say::Nothing => return None,
     })
 }

@@ -27,6 +27,7 @@ mod fault;
 mod fleet;
 mod gateway;
 mod lines;
+mod manual;
 mod network;
 mod operator;
 mod queue;
@@ -36,7 +37,9 @@ mod shrink;
 mod trace;
 mod wire;
 
+use tillgate_core::desk::{Found, Input};
 use tillgate_core::time::Wall;
+use tillgate_store_core::Key;
 
 use self::audit::Witness;
 pub use self::config::Tweaks;
@@ -68,6 +71,8 @@ struct World {
     now: Moment,
     /// How far the wall clock has been put forward, or back, in milliseconds.
     wall_off_ms: i64,
+    /// The latest that the wall clock has shown.
+    wall_high: Wall,
     queue: Queue,
     trace: Trace,
     witness: Witness,
@@ -102,6 +107,7 @@ impl World {
         let mut world = Self {
             now: Moment::default(),
             wall_off_ms: 0,
+            wall_high: config.wall,
             queue: Queue::new(Stream::Ties.dice(seed)),
             trace: Trace::new(seed),
             witness: Witness::new(&config),
@@ -165,20 +171,21 @@ impl World {
             Event::Committed { life } if self.lives(life) => self.committed(),
             Event::Found { life, key, found } if self.lives(life) => {
                 self.say(|| format!("found {key}: {found:?}"));
-                self.mail_desk(tillgate_core::desk::Input::Found { key, found });
+                self.mail_desk(Input::Found { key, found });
             }
+            Event::Callback { key, found } => self.call_back(key, found),
             Event::GiveUp { life, ticket } => {
                 if let Some((key, found)) = self.lines.gave_up(ticket)
                     && self.lives(life)
                 {
                     self.say(|| format!("gave up on {key}"));
-                    self.mail_desk(tillgate_core::desk::Input::Found { key, found });
+                    self.mail_desk(Input::Found { key, found });
                 }
             }
             Event::Line(message) => self.lines.arrived(&mut self.queue, self.now, message),
             Event::Operator => self.operate(),
             Event::Control { life, control } if self.lives(life) => {
-                self.mail_desk(tillgate_core::desk::Input::Control(*control));
+                self.mail_desk(Input::Control(*control));
             }
             Event::Crash { life } if self.lives(life) => self.crash(),
             Event::Doom => self.doom(),
@@ -194,6 +201,17 @@ impl World {
             | Event::Control { .. }
             | Event::Crash { .. } => {}
         }
+    }
+
+    /// A provider that said no tells what it did, until the journal shows that it was heard.
+    fn call_back(&mut self, key: Key, found: Found) {
+        if !self.witness.is_unheard(&key) {
+            self.lines.callbacks -= 1;
+            return;
+        }
+        self.say(|| format!("callback {key}: {found:?}"));
+        self.mail_desk(Input::Found { key, found: found.clone() });
+        self.queue.push(self.now.after(Span::s(15)), Event::Callback { key, found });
     }
 
     /// Somebody plays a recorded connection again.
@@ -228,6 +246,7 @@ impl World {
         if self.calm {
             return;
         }
+        self.wall_high = self.wall_high.max(self.wall());
         let most_ms = most.0 / 1_000_000;
         let ms = i64::try_from(self.clock_dice.below(2 * most_ms)).unwrap_or(0);
         self.wall_off_ms += ms - i64::try_from(most_ms).unwrap_or(0);

@@ -3,7 +3,7 @@
 use tillgate_core::desk::{Control, ControlOrder, Controlled, PushOrder};
 use tillgate_core::time::Calendar;
 use tillgate_store_core::{
-    BusinessDate, Change, CommissionRule, RegistryRecord, Status, TerminalId,
+    BusinessDate, Change, CommissionRule, Key, RegistryRecord, Resolution, Status, TerminalId,
 };
 
 use super::World;
@@ -29,23 +29,34 @@ pub(super) struct Operator {
 
 struct Outstanding {
     ticket: u64,
-    change: Change,
-    tell: Vec<(TerminalId, PushOrder)>,
-    /// Whether it puts everything back as it was.
-    restores: bool,
+    plan: Plan,
     given: Moment,
 }
 
 /// A ticket and what is ordered under it.
-type Given = Option<(u64, Plan)>;
+type Given = Option<(u64, ControlOrder)>;
 
 /// The note of the change that puts everything back as it was.
 const RESTORED: &str = "all is forgiven";
 
 /// Something to do.
-struct Plan {
-    change: Change,
-    tell: Vec<(TerminalId, PushOrder)>,
+#[derive(Clone)]
+pub(super) enum Plan {
+    /// Change the registry, load stock or float.
+    Change { change: Change, tell: Vec<(TerminalId, PushOrder)> },
+    /// Say what became of a transaction.
+    Resolve { key: Key, verdict: Resolution },
+}
+
+impl Plan {
+    fn order(&self) -> ControlOrder {
+        match self.clone() {
+            Self::Change { change, tell } => ControlOrder::Change { change, tell },
+            Self::Resolve { key, verdict } => {
+                ControlOrder::Resolve { key, verdict, note: "the provider was asked".to_owned() }
+            }
+        }
+    }
 }
 
 impl Operator {
@@ -69,20 +80,13 @@ impl Operator {
             self.tickets += 1;
             outstanding.ticket = self.tickets;
             outstanding.given = now;
-            let (change, tell) = (outstanding.change.clone(), outstanding.tell.clone());
-            return Some((self.tickets, Plan { change, tell }));
+            return Some((self.tickets, outstanding.plan.order()));
         }
         let plan = think(self)?;
-        Some(self.give(now, plan))
-    }
-
-    fn give(&mut self, now: Moment, plan: Plan) -> (u64, Plan) {
         self.tickets += 1;
-        let (change, tell) = (plan.change.clone(), plan.tell.clone());
-        let restores = plan.change.note == RESTORED;
-        let ticket = self.tickets;
-        self.outstanding = Some(Outstanding { ticket, change, tell, restores, given: now });
-        (ticket, plan)
+        let (ticket, order) = (self.tickets, plan.order());
+        self.outstanding = Some(Outstanding { ticket, plan, given: now });
+        Some((ticket, order))
     }
 
     /// Unblocks everything, so that what is under way can finish.
@@ -104,7 +108,7 @@ impl Operator {
             record
         });
         let (records, note) = (records.collect(), RESTORED.to_owned());
-        Some(Plan { change: Change { records, note, ..Change::default() }, tell })
+        Some(Plan::Change { change: Change { records, note, ..Change::default() }, tell })
     }
 
     fn think(&mut self, today: u16, network: &mut Network) -> Option<Plan> {
@@ -131,7 +135,7 @@ impl Operator {
             }
         }
         change.note = "as the operator pleases".to_owned();
-        Some(Plan { change, tell })
+        Some(Plan::Change { change, tell })
     }
 
     fn alter(
@@ -178,9 +182,9 @@ impl Operator {
         if last.ticket != ticket {
             return;
         }
-        if let Controlled::Applied { .. } = result {
-            self.restored = last.restores;
-            for new in &last.change.records {
+        if let (Controlled::Applied { .. }, Plan::Change { change, .. }) = (result, &last.plan) {
+            self.restored |= change.note == RESTORED;
+            for new in &change.records {
                 let old = self.records.iter_mut().find(|old| old.key() == new.key());
                 if let Some(old) = old {
                     old.clone_from(new);
@@ -195,18 +199,23 @@ impl World {
     /// The operator's turn.
     pub(super) fn operate(&mut self) {
         let today = today(&self.config.calendar, self.wall());
+        let manual = self.ripe();
         let (calm, network) = (self.calm, &mut self.network);
-        let plan = self.operator.next(self.now, |operator| {
-            if calm { operator.restore() } else { operator.think(today, network) }
+        let given = self.operator.next(self.now, |operator| match manual {
+            Some(plan) => Some(plan),
+            None if calm => operator.restore(),
+            None => operator.think(today, network),
         });
-        if let Some((ticket, Plan { change, tell })) = plan {
-            let order = ControlOrder::Change { change, tell };
-            let control = Box::new(Control {
-                ticket,
-                at_ms: self.wall().0,
-                actor: "operator".to_owned(),
-                order,
+        if let Some((ticket, order)) = given {
+            self.say(|| match &order {
+                ControlOrder::Resolve { key, verdict, .. } => format!("resolve {key}: {verdict}"),
+                ControlOrder::Change { change, .. } => {
+                    format!("change of {} records", change.records.len())
+                }
+                ControlOrder::Message { terminal, .. } => format!("message for {terminal}"),
             });
+            let (at_ms, actor) = (self.wall().0, "operator".to_owned());
+            let control = Box::new(Control { ticket, at_ms, actor, order });
             let at = self.now.after(self.pool_delay());
             let life = self.life;
             self.queue.push(at, Event::Control { life, control });
@@ -215,14 +224,18 @@ impl World {
             Some(mean) if !self.calm => self.operator.dice.exponential(mean),
             _ => Span::s(2),
         };
-        if !self.operator.restored {
-            self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);
-        }
+        self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);
     }
 
     /// The operator hears what became of an order.
     pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
         self.witness.controlled(result);
+        if let Controlled::Applied { .. } = result
+            && let Some(Outstanding { plan: Plan::Resolve { key, verdict }, .. }) =
+                &self.operator.outstanding
+        {
+            self.witness.resolved(*key, *verdict);
+        }
         self.operator.hear(ticket, result);
         self.counts.orders += 1;
     }

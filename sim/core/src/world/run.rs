@@ -95,6 +95,7 @@ impl World {
     pub(super) fn calm_down(&mut self) {
         self.calm = true;
         self.say(|| "calm".to_owned());
+        self.set_clock_right();
         self.wire.calm = true;
         self.lines.calm = true;
         for place in 0..self.fleet.len() {
@@ -102,7 +103,14 @@ impl World {
         }
         if self.config.operator_every.is_none() {
             self.operator.restored = true;
+            self.queue.push(self.now, Event::Operator);
         }
+    }
+
+    /// Somebody sets the wall clock right: no earlier than it has ever been.
+    fn set_clock_right(&mut self) {
+        let behind_ms = self.wall_high.0.saturating_sub(self.wall().0);
+        self.wall_off_ms += i64::try_from(behind_ms).unwrap_or(0);
     }
 
     fn run(&mut self) {
@@ -145,6 +153,8 @@ impl World {
         self.process.is_some()
             && self.operator.restored
             && self.pending() == 0
+            && self.witness.is_settled()
+            && self.lines.callbacks == 0
             && self.fleet.iter().all(|post| post.terminal.is_gone())
     }
 
@@ -153,7 +163,7 @@ impl World {
         let books = self.fleet.iter().map(|post| post.terminal.book());
         self.witness.close_books(self.now, books);
         let deals = self.lines.books(self.now);
-        self.witness.close_deals(self.now, &deals);
+        self.witness.close_deals(self.now, &deals, &self.config.bridges);
     }
 
     fn too_long(&mut self) {

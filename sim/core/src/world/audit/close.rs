@@ -1,11 +1,13 @@
 //! The end: terminals' books and providers' books against the durable journal (promises 1 and 6).
 
-use tillgate_store_core::{BusinessDate, Key, Kind, State, TerminalId};
+use rustc_hash::FxHashSet;
+use tillgate_store_core::{BusinessDate, Key, Kind, Resolution, State, TerminalId, Transaction};
 
 use super::Witness;
 use crate::book::{self, Book, Entry, digest};
 use crate::provider::{Deal, Standing};
 use crate::time::Moment;
+use crate::world::config::Bridge;
 
 impl Witness {
     /// Every terminal's book: whatever its merchant was told is so.
@@ -39,6 +41,11 @@ impl Witness {
         if wrong.answer_changed || wrong.other_amount || wrong.reversal_lost {
             return Some((2, "its merchant heard two answers, or another amount"));
         }
+        // Content that the journal never took in may be followed by other content.
+        let taken_in = row.is_some_and(|row| row.amount_minor == entry.asked.amount_minor);
+        if wrong.other_content_taken && taken_in {
+            return Some((2, "other content under its STAN was not refused"));
+        }
         match entry.state {
             book::State::Reversed => {
                 let stands = row.is_some_and(|row| row.state == State::Approved);
@@ -48,7 +55,7 @@ impl Witness {
             book::State::Approved => {
                 let Some(row) = row else { return Some((1, "sold, and not in the journal")) };
                 let asked = &entry.asked;
-                let same = matches!(row.state, State::Approved | State::Reversed)
+                let same = row.state == State::Approved
                     && row.amount_minor == asked.amount_minor
                     && (row.service.0, row.product.0) == (asked.service, asked.product)
                     && row.rrn().as_bytes() == entry.rrn
@@ -62,32 +69,55 @@ impl Witness {
         }
     }
 
+    /// Rows that are the operator's, and since when.
+    pub(in super::super) fn manual_rows(&self) -> impl Iterator<Item = (&Transaction, Moment)> {
+        self.manual.iter().filter_map(|(key, since)| Some((self.journal.get(key)?, *since)))
+    }
+
+    /// A durable row.
+    pub(in super::super) fn row(&self, key: &Key) -> Option<&Transaction> {
+        self.journal.get(key)
+    }
+
+    /// The operator has said what became of a transaction.
+    pub(in super::super) fn resolved(&mut self, key: Key, verdict: Resolution) {
+        if verdict == Resolution::Done {
+            self.by_hand.insert(key);
+        }
+    }
+
+    /// Whether nobody has to act any more: neither gateway nor operator.
+    pub(in super::super) fn is_settled(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Whether the journal does not show yet that a deal was done after all.
+    pub(in super::super) fn is_unheard(&self, key: &Key) -> bool {
+        let row = self.journal.get(key);
+        row.is_some_and(|row| row.state != State::Approved) && !self.owed.contains(key)
+    }
+
     /// Every provider's book: what was done is journalled as done, once, and nothing else is.
-    pub(in super::super) fn close_deals(&mut self, now: Moment, books: &[Vec<(&str, Deal)>]) {
+    pub(in super::super) fn close_deals(
+        &mut self,
+        now: Moment,
+        books: &[Vec<(&str, Deal)>],
+        bridges: &[Bridge],
+    ) {
         let mut wrong = Vec::new();
-        let mut done = rustc_hash::FxHashSet::default();
-        for (reference, deal) in books.iter().flatten() {
-            let Some(key) = self.orders.references.get(*reference).copied() else {
-                wrong.push((6, format!("{reference}: nobody ordered it")));
-                continue;
-            };
-            if matches!(deal.standing, Standing::Declined | Standing::Reversed) {
-                continue;
-            }
-            done.insert(key);
-            let Some(row) = self.journal.get(&key) else {
-                wrong.push((1, format!("{key}: done, and not in the journal")));
-                continue;
-            };
-            if deal.times > 1 {
-                wrong.push((2, format!("{key}: done {} times", deal.times)));
-            }
-            if row.state != State::Approved {
-                let text = format!("{key}: the provider did it, the journal has {:?}", row.state);
-                wrong.push((6, text));
-            }
-            if deal.amount_minor != row.amount_minor || *deal.subscriber != row.subscriber[..] {
-                wrong.push((1, format!("{key}: another amount or subscriber was done")));
+        let mut done = FxHashSet::default();
+        for (deals, bridge) in books.iter().zip(bridges) {
+            for (reference, deal) in deals {
+                let seq = reference.get(16..).and_then(|seq| u64::from_str_radix(seq, 16).ok());
+                let Some(key) = seq.and_then(|seq| self.seqs.get(&seq)).copied() else {
+                    wrong.push((6, format!("{reference}: nobody ordered it")));
+                    continue;
+                };
+                if deal.standing == Standing::Approved {
+                    done.insert(key);
+                    let found = self.close_deal(&key, deal, bridge);
+                    wrong.extend(found.map(|(promise, text)| (promise, format!("{key}: {text}"))));
+                }
             }
         }
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted")]
@@ -101,6 +131,27 @@ impl Witness {
         for (promise, text) in wrong {
             self.violate(now, promise, text);
         }
+    }
+
+    /// A deal that the provider did and did not take back.
+    fn close_deal(&self, key: &Key, deal: &Deal, bridge: &Bridge) -> Option<(u8, String)> {
+        let Some(row) = self.journal.get(key) else {
+            return Some((1, "done, and not in the journal".to_owned()));
+        };
+        if deal.times > 1 {
+            return Some((2, format!("done {} times", deal.times)));
+        }
+        let by_hand = self.by_hand.contains(key);
+        if row.state != State::Approved {
+            let text = format!("the provider did it, and the journal has it {:?}", row.state);
+            return (!by_hand).then_some((6, text));
+        }
+        if deal.amount_minor != row.amount_minor || *deal.subscriber != row.subscriber[..] {
+            return Some((1, "another amount or subscriber was done".to_owned()));
+        }
+        let advised = deal.confirmed || by_hand || row.confirmed_ms == 0;
+        let text = "confirmed, and the provider never heard of it".to_owned();
+        (bridge.capabilities.advice && !advised).then_some((6, text))
     }
 }
 

@@ -64,6 +64,12 @@ pub(super) struct Witness {
     /// Sales that were told they were reversed.
     told_reversed: FxHashSet<Key>,
     orders: Orders,
+    /// Rows for which something was ever owed.
+    owed: FxHashSet<Key>,
+    /// Rows that are the operator's, and since when.
+    manual: BTreeMap<Key, Moment>,
+    /// Deals that the operator saw to by other means.
+    by_hand: FxHashSet<Key>,
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
@@ -86,6 +92,9 @@ impl Witness {
             answers: FxHashMap::default(),
             told_reversed: FxHashSet::default(),
             orders: Orders::new(config),
+            owed: FxHashSet::default(),
+            manual: BTreeMap::new(),
+            by_hand: FxHashSet::default(),
             untold: BTreeMap::new(),
             batch_no: 0,
             limits_small: config.faults.has(super::Fault::Limits),
@@ -104,7 +113,7 @@ impl Witness {
     pub(super) fn durable(&mut self, at: Moment, write: &[Change]) {
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
-        self.read_write(write, &mut found);
+        self.read_write(at, write, &mut found);
         for (promise, text) in found {
             self.violate(at, promise, text);
         }

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_core::desk::{Capabilities, Order};
-use tillgate_store_core::Key;
+use tillgate_store_core::{Key, Kind, Obligation};
 
 use super::Witness;
 use super::rows::is_unknown;
@@ -14,19 +14,13 @@ use crate::world::lines::Purpose;
 /// The orders so far.
 pub(super) struct Orders {
     store: [u8; 8],
-    /// How often each sale was forwarded.
-    forwards: FxHashMap<Key, u32>,
-    /// Our references and the sales they stand for.
-    pub(super) references: FxHashMap<String, Key>,
+    /// How often what was said about each transaction.
+    said: FxHashMap<(Key, Purpose), u32>,
 }
 
 impl Orders {
     pub(super) fn new(config: &Config) -> Self {
-        Self {
-            store: config.seed.to_be_bytes(),
-            forwards: FxHashMap::default(),
-            references: FxHashMap::default(),
-        }
+        Self { store: config.seed.to_be_bytes(), said: FxHashMap::default() }
     }
 }
 
@@ -41,10 +35,7 @@ impl Witness {
     ) {
         let key = order.key;
         let wrong = self.check_order(order, purpose, capabilities);
-        self.orders.references.insert(order.reference.to_string(), key);
-        if purpose == Purpose::Forward {
-            *self.orders.forwards.entry(key).or_default() += 1;
-        }
+        *self.orders.said.entry((key, purpose)).or_default() += 1;
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: {purpose:?} leaves, {text}"));
         }
@@ -57,27 +48,48 @@ impl Witness {
         capabilities: Capabilities,
     ) -> Option<(u8, String)> {
         let Some(row) = self.journal.get(&order.key) else {
-            return Some((5, "and its intent is not durable".to_owned()));
+            return Some((5, "and what it rests on is not durable".to_owned()));
         };
-        if !is_unknown(row) {
-            return Some((2, format!("and it is {:?}", row.state)));
+        let owes = row.due.map(|due| due.what);
+        let wanted = match purpose {
+            Purpose::Forward => is_unknown(row) && row.kind.is_sale() && owes.is_none(),
+            Purpose::Inquire => is_unknown(row) && row.kind.is_sale(),
+            Purpose::Reverse => owes == Some(Obligation::Reversal),
+            Purpose::Advise => owes == Some(Obligation::Advice) && row.confirmed_ms > 0,
+        };
+        if !wanted {
+            return Some((2, format!("and it is {:?}, owing {owes:?}", row.state)));
         }
+        let sale = match row.kind {
+            Kind::Reversal => row.original.and_then(|original| self.journal.get(&original)),
+            _ => Some(row),
+        };
+        let Some(sale) = sale else {
+            return Some((6, "and its original is not durable".to_owned()));
+        };
         let store = u64::from_be_bytes(self.orders.store);
-        if order.reference[..] != format!("{store:016x}{:016x}", row.seq) {
+        if order.reference[..] != format!("{store:016x}{:016x}", sale.seq) {
             return Some((6, "and not by its own reference".to_owned()));
         }
         let content = (order.service, order.amount_minor, order.subscriber);
-        if content != (row.service, row.amount_minor, row.subscriber) {
+        if content != (sale.service, sale.amount_minor, sale.subscriber) {
             return Some((1, "and not with its own content".to_owned()));
         }
-        let before = self.orders.forwards.get(&order.key).copied().unwrap_or(0);
-        if purpose == Purpose::Forward && before > 0 {
-            if !capabilities.idempotent {
-                return Some((2, "again, to a provider that would do it again".to_owned()));
-            }
-            if order.attempt <= 1 {
-                return Some((6, "again, as if for the first time".to_owned()));
-            }
+        let able = match purpose {
+            Purpose::Forward => true,
+            Purpose::Inquire => capabilities.inquiry,
+            Purpose::Reverse => capabilities.reversal,
+            Purpose::Advise => capabilities.advice,
+        };
+        if !able {
+            return Some((6, "to a bridge that cannot do that".to_owned()));
+        }
+        let before = self.orders.said.get(&(order.key, purpose)).copied().unwrap_or(0);
+        if before > 0 && purpose == Purpose::Forward && !capabilities.idempotent {
+            return Some((2, "again, to a provider that would do it again".to_owned()));
+        }
+        if before > 0 && purpose != Purpose::Inquire && order.attempt <= 1 {
+            return Some((6, "again, as if for the first time".to_owned()));
         }
         None
     }

@@ -2,11 +2,12 @@
 //! what is open, and that the chain goes on.
 
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, Code, Family, Funding, Key, Record, RegistryRecord, State,
-    StoreError, Transaction, Voucher,
+    AccountKind, AccountRow, Batch, Code, Family, Funding, Key, Obligation, Record, RegistryRecord,
+    State, StoreError, Transaction, Voucher,
 };
 
 use super::Witness;
+use crate::time::Moment;
 use crate::world::disk::Change;
 use crate::world::network::VoucherName;
 
@@ -25,7 +26,7 @@ struct Write {
 
 impl Witness {
     /// Takes a durable write into the books, and says what is wrong with it.
-    pub(super) fn read_write(&mut self, write: &[Change], found: &mut Found) {
+    pub(super) fn read_write(&mut self, at: Moment, write: &[Change], found: &mut Found) {
         let mut done = Write::default();
         for change in write {
             if let Err(error) = self.read_change(change, &mut done, found) {
@@ -34,6 +35,7 @@ impl Witness {
         }
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut done.taken, found);
+            self.read_due(at, new);
         }
         if let Some((service, product, serial)) = done.taken.first() {
             let text = format!("voucher {serial} of {service}/{product} left for no transaction");
@@ -126,6 +128,18 @@ impl Witness {
         match old {
             None => self.read_new(new, found),
             Some(old) => found.extend(changed(old, new).map(|text| (1, format!("{key}: {text}")))),
+        }
+    }
+
+    fn read_due(&mut self, at: Moment, new: &Transaction) {
+        match new.due.map(|due| due.what) {
+            Some(Obligation::Operator) => {
+                self.manual.entry(new.key).or_insert(at);
+            }
+            _ => drop(self.manual.remove(&new.key)),
+        }
+        if new.due.is_some() {
+            self.owed.insert(new.key);
         }
     }
 
@@ -232,6 +246,9 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     }
     if old.voucher.is_some() && old.voucher != new.voucher {
         return Some("its voucher changed".to_owned());
+    }
+    if old.confirmed_ms > 0 && new.state == State::Reversed {
+        return Some("taken back after its receipt was confirmed".to_owned());
     }
     if takes(new) && old.legs != new.legs {
         return Some("its legs changed".to_owned());

@@ -56,7 +56,7 @@ impl World {
         process.busy = false;
         process.desk.committed(now, &mut process.outcomes);
         let pending = process.desk.pending();
-        let most = self.config.desk.pending_max + process.recovered;
+        let most = 2 * self.config.desk.pending_max + process.recovered;
         self.witness.desk(now, pending, most);
         self.carry_out();
         self.commit();
@@ -126,8 +126,8 @@ impl World {
                 Output::Push(push) => self.post(Job::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
-                // No bridge of the world has these capabilities.
-                Output::Reverse(_) | Output::Advise(_) => {}
+                Output::Reverse(order) => self.order(order, Purpose::Reverse),
+                Output::Advise(order) => self.order(order, Purpose::Advise),
                 Output::Counter { terminal, counter } => {
                     process.directory.raise_counter(terminal, counter);
                 }
@@ -143,7 +143,12 @@ impl World {
     }
 
     fn order(&mut self, order: Order, purpose: Purpose) {
-        let capabilities = self.config.bridges[usize::from(order.bridge)].capabilities;
+        // An order for a bridge that is not there is nobody's.
+        let Some(bridge) = self.config.bridges.get(usize::from(order.bridge)) else {
+            let text = format!("{}: {purpose:?} for no bridge", order.key);
+            return self.witness.violate(self.now, 6, text);
+        };
+        let capabilities = bridge.capabilities;
         self.trace.note(self.now, b'o', order.reference.as_bytes());
         self.say(|| {
             let (key, attempt) = (order.key, order.attempt);
