@@ -186,6 +186,19 @@ fn a_silent_provider_that_can_only_take_back_is_told_to_once_that_is_durable() {
 }
 
 #[test]
+fn what_was_taken_back_and_is_approved_late_is_told_again_with_the_repeat_indicator() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(1));
+    assert_eq!(rig.reversals.pop().unwrap().attempt, 1);
+    rig.found(top_up_key(1), found(Finding::TakenBack));
+    assert_eq!(rig.reply_code(), "R1");
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.reversals.pop().unwrap().attempt, 2);
+}
+
+#[test]
 fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same() {
     let mut rig = rig(Capabilities { inquiry: true, ..REVERSIBLE });
     rig.ask(100, &sale(1));
