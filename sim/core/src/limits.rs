@@ -24,6 +24,10 @@ pub const ASK_AGAIN_LONGEST: Span = Span::s(10);
 /// gateway always answers first (terminal > gateway > bridge).
 pub const ANSWER_MARGIN: Span = Span::s(5);
 
+/// Longest wait that a refusal talks a terminal into: it is not authenticated, and one flipped bit
+/// would otherwise keep a shop closed for the day.
+pub const REFUSED_WAIT_MAX: Span = Span::s(300);
+
 /// Offences of each kind that a verdict lists; beyond it they are only counted.
 pub const OFFENCES_LISTED_MAX: usize = 50;
 

@@ -10,6 +10,7 @@ use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 use super::event::{Note, Trouble};
 use super::{Phase, Terminal};
 use crate::dice::Dice;
+use crate::limits::REFUSED_WAIT_MAX;
 use crate::time::{Moment, Span};
 
 /// Room kept for a record that comes in pieces; a larger one is given back afterwards.
@@ -144,7 +145,8 @@ impl Terminal {
         let refusal = Refusal::decode(payload).map_err(|_| Trouble::BadRecord)?;
         self.till.notes.push(Note::Trouble(Trouble::Refused(refusal.code)));
         self.close = true;
-        self.disconnected(now, Span::s(u64::from(refusal.retry_after_s)));
+        let wait = Span::s(u64::from(refusal.retry_after_s));
+        self.disconnected(now, wait.min(REFUSED_WAIT_MAX));
         Ok(())
     }
 

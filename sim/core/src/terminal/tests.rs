@@ -12,7 +12,7 @@ use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 use super::*;
 use crate::book::State;
 use crate::firmware::{Custom, Delay, Habits, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
-use crate::limits::IDLE_TERMINAL_BYTES_MAX;
+use crate::limits::{IDLE_TERMINAL_BYTES_MAX, REFUSED_WAIT_MAX};
 
 const DATE: BusinessDate = BusinessDate(9_800);
 
@@ -349,16 +349,18 @@ fn open_load_asks_for_customers_and_counts_their_waiting() {
 }
 
 #[test]
-fn a_refusal_makes_the_terminal_wait_as_long_as_it_is_asked_to() {
-    let mut pair = Pair::new(firmware(thinking()));
-    pair.until_deadline();
-    let mut terminal = pair.terminal;
-    terminal.handle(pair.now, Input::Connected);
-    while terminal.poll().is_some() {}
-    let mut record = Vec::new();
-    Refusal { code: RefusalCode::BUSY, retry_after_s: 30 }.encode(&mut record);
-    terminal.handle(pair.now, Input::Received(&mut record));
-    assert_eq!(terminal.deadline(), Some(pair.now.after(Span::s(30))));
+fn a_refusal_makes_the_terminal_wait_as_long_as_it_is_asked_to_up_to_its_own_bound() {
+    for (asked_s, waits) in [(30, Span::s(30)), (u16::MAX, REFUSED_WAIT_MAX)] {
+        let mut pair = Pair::new(firmware(thinking()));
+        pair.until_deadline();
+        let mut terminal = pair.terminal;
+        terminal.handle(pair.now, Input::Connected);
+        while terminal.poll().is_some() {}
+        let mut record = Vec::new();
+        Refusal { code: RefusalCode::BUSY, retry_after_s: asked_s }.encode(&mut record);
+        terminal.handle(pair.now, Input::Received(&mut record));
+        assert_eq!(terminal.deadline(), Some(pair.now.after(waits)));
+    }
 }
 
 #[test]

@@ -165,6 +165,7 @@ impl World {
     }
 
     fn heard(&mut self, place: usize, note: Note) {
+        self.say(|| format!("terminal {place}: {note:?}"));
         match note {
             Note::Finished(_) => self.counts.sales += 1,
             Note::Online => self.counts.logons += 1,

@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::event::Event;
 use super::report::{Report, Violation};
 use super::{Fault, World};
-use crate::terminal::{Input, Terminal};
+use crate::terminal::Input;
 use crate::time::{Moment, Span};
 
 /// How long everything may take to finish once the chaos is over: several of the longest pauses
@@ -168,10 +168,11 @@ impl World {
 
     fn too_long(&mut self) {
         let left = self.left_over();
-        let away = self.fleet.iter().filter(|post| !Terminal::is_gone(&post.terminal)).count();
+        let away = self.fleet.iter().filter(|post| !post.terminal.is_gone());
+        let away: Vec<u32> = away.map(|post| post.terminal.book().terminal()).collect();
         let restored = self.operator.restored;
         let text = format!(
-            "an hour of calm is not enough: {away} terminals not finished, {left}, operator \
+            "an hour of calm is not enough: terminals {away:?} not finished, {left}, operator \
              restored: {restored}"
         );
         self.witness.violate(self.now, 6, text);
