@@ -64,6 +64,8 @@ pub struct Wrong {
     pub confirm_refused: bool,
     /// Other content under the same STAN was not refused.
     pub other_content_taken: bool,
+    /// Approved again after it was taken back.
+    pub sold_late: bool,
     /// A reversal was answered neither "taken back" nor "stands".
     pub reversal_lost: bool,
 }
@@ -320,6 +322,11 @@ impl Book {
             entry.finished = now;
         }
         self.in_doubt -= u32::from(entry.state != State::InDoubt);
+    }
+
+    /// Takes the answer to the sale at `index` that was sent once more after it was taken back.
+    pub fn came_late(&mut self, index: usize, code: ResponseCode) {
+        self.entries[index].wrong.sold_late |= code.is_approved();
     }
 
     /// Takes the answer to other content under the STAN of the sale at `index`.

@@ -51,6 +51,9 @@ pub struct Habits {
     /// Of sales answered, how many are followed by other content under the same STAN, as a broken
     /// counter would send it.
     pub clash_permille: u16,
+    /// Of sales taken back, how many are sent once more all the same, as if the message had been on
+    /// its way for long: they must be refused.
+    pub late_permille: u16,
     /// Whether it compares its totals with the gateway's before it logs off for good.
     pub settles: bool,
 }

@@ -41,6 +41,7 @@ pub(super) fn own_complaints(entry: &Entry) -> impl Iterator<Item = (Kind, &'sta
         (wrong.while_blocked, Kind::Contradicted, "approved after the terminal had been blocked"),
         (wrong.confirm_refused, Kind::Mismatched, "the confirm of the sale was refused"),
         (wrong.other_content_taken, Kind::Doubled, "other content under the same STAN was taken"),
+        (wrong.sold_late, Kind::Doubled, "approved again after it was taken back"),
         (wrong.reversal_lost, Kind::Contradicted, "the reversal was answered with another code"),
     ]
     .into_iter()

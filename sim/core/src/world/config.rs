@@ -374,6 +374,8 @@ impl Shop {
             clash_permille: share(250),
             cancel_permille: share(300),
             give_back_permille: share(600),
+            late_permille: share(500),
+            settles: share(2) == 1,
         };
         let wild = faults.has(Fault::Habits);
         let mut dice = Stream::Shop.dice(seed);

@@ -148,6 +148,8 @@ pub struct Terminal {
     pub repeat_percent: f64,
     /// Of 100 sales, how many are followed by other content under the same STAN: must be refused.
     pub clash_percent: f64,
+    /// Of 100 sales taken back, how many are sent once more all the same: must be refused.
+    pub late_percent: f64,
     /// Whether terminals compare their totals with the gateway's before they log off.
     pub settles: bool,
     /// What they do while blocked: `obey` or `try`.
@@ -258,6 +260,7 @@ impl Default for Terminal {
             give_back_percent: 0.0,
             repeat_percent: 0.0,
             clash_percent: 0.0,
+            late_percent: 0.0,
             settles: false,
             when_blocked: Blocked::Obey,
             reconnect: Policy::FullJitter,

@@ -110,6 +110,7 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
             give_back_permille: percent("give_back_percent", terminal.give_back_percent)?,
             repeat_permille: percent("repeat_percent", terminal.repeat_percent)?,
             clash_permille: percent("clash_percent", terminal.clash_percent)?,
+            late_permille: percent("late_percent", terminal.late_percent)?,
             settles: terminal.settles,
         },
         when_blocked: match terminal.when_blocked {

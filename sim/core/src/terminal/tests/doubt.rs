@@ -124,6 +124,22 @@ fn other_content_under_the_same_stan_must_be_refused() {
 }
 
 #[test]
+fn a_sale_that_comes_late_though_it_was_taken_back_must_be_refused() {
+    for (code, taken) in [(ResponseCode::REVERSED, false), (ResponseCode::APPROVED, true)] {
+        let habits = Habits { cancel_permille: ALWAYS, late_permille: ALWAYS, ..Habits::default() };
+        let mut pair = with(habits);
+        let (stan, first) = pair.sale();
+        pair.answer(stan, ResponseCode::APPROVED);
+        let reversal = pair.reversal();
+        pair.answer_reversal(reversal.stan, ResponseCode::APPROVED);
+        assert_eq!(pair.sale(), (stan, first), "the same bytes");
+        pair.answer(stan, code);
+        let entry = &pair.terminal.book().entries()[0];
+        assert_eq!((entry.state, entry.wrong.sold_late), (State::Reversed, taken));
+    }
+}
+
+#[test]
 fn a_power_cut_turns_a_sale_under_way_into_a_repeat_and_a_receipt_into_a_reversal() {
     let mut pair = with(Habits::default());
     let (stan, _) = pair.sale();

@@ -66,6 +66,14 @@ impl Till {
         self.begin_errand(now, Kind::Clash, entry);
     }
 
+    /// The sale that was taken back, with the bytes that it had.
+    fn send_late(&mut self, now: Moment, entry: usize) {
+        let asked = self.book.entries()[entry].asked;
+        let currency = self.currency_of(&asked);
+        self.encode_sale(&asked, currency);
+        self.begin_errand(now, Kind::Late, entry);
+    }
+
     /// The answer to a repeat: the sale's, or nobody knows of it.
     pub(super) fn repeated(
         &mut self,
@@ -103,6 +111,9 @@ impl Till {
         if answer.code.is_approved() {
             self.takings.take_back(answer.date, self.book.entries()[entry].asked.amount_minor);
             self.notes.push(Note::Reversed);
+            if dice.chance(self.firmware.habits.late_permille) {
+                return self.send_late(now, entry);
+            }
             return self.free(now, dice);
         }
         self.notes.push(Note::Stands);

@@ -38,6 +38,8 @@ pub(super) enum Kind {
     Repeat,
     /// Other content under the sale's STAN.
     Clash,
+    /// The sale, though it was taken back.
+    Late,
     Confirm,
     /// The totals are compared; of no sale.
     Settlement {
@@ -78,9 +80,12 @@ impl Till {
         let awaited = match errand.kind {
             Kind::Reversal { stan, date } => (AnswerKind::Reversal, date, stan),
             Kind::Confirm => (AnswerKind::Confirm, asked.date, asked.stan),
-            Kind::Sale | Kind::Retry | Kind::Repeat | Kind::Clash | Kind::Settlement { .. } => {
-                (AnswerKind::Sale, asked.date, asked.stan)
-            }
+            Kind::Sale
+            | Kind::Retry
+            | Kind::Repeat
+            | Kind::Clash
+            | Kind::Late
+            | Kind::Settlement { .. } => (AnswerKind::Sale, asked.date, asked.stan),
         };
         if (answer.kind, answer.date, answer.stan) != awaited {
             return self.unasked(now, answer, body);
@@ -107,6 +112,10 @@ impl Till {
             Kind::Repeat => self.repeated(now, errand.entry, answer, body, dice),
             Kind::Clash => {
                 self.book.clashed(errand.entry, answer.code);
+                self.free(now, dice);
+            }
+            Kind::Late => {
+                self.book.came_late(errand.entry, answer.code);
                 self.free(now, dice);
             }
             Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, dice),

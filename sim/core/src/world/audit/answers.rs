@@ -2,7 +2,7 @@
 //! was said before.
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::{Answer, AnswerKind, Downward};
+use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled};
 use tillgate_core::desk::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Kind, State, Transaction};
 
@@ -25,7 +25,11 @@ impl Witness {
         pins: &FxHashMap<VoucherName, String>,
     ) {
         self.answered(origin.received);
-        let Ok(Downward::Answer(answer)) = Downward::decode(body) else { return };
+        let answer = match Downward::decode(body) {
+            Ok(Downward::Answer(answer)) => answer,
+            Ok(Downward::Settled(settled)) => return self.settled(now, origin, &settled, body),
+            _ => return,
+        };
         let date = BusinessDate(answer.date.0);
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {
@@ -37,6 +41,23 @@ impl Witness {
         let wrong = wrong.or_else(|| self.compare(&key, &answer, body));
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: answered {}, {text}", answer.code));
+        }
+    }
+
+    /// Totals, encoded, on their way to their front.
+    fn settled(&mut self, now: Moment, origin: Origin, settled: &Settled<'_>, body: &[u8]) {
+        if settled.rrn.is_empty() {
+            return;
+        }
+        let date = BusinessDate(settled.date.0);
+        let key = Key { date, terminal: origin.terminal, stan: settled.stan };
+        let durable = self.journal.get(&key).is_some_and(|row| row.code.0 == settled.code.0);
+        let first = self.answers.entry((key, 2)).or_insert_with(|| body.to_vec());
+        if first != body {
+            self.violate(now, 2, format!("{key}: settled otherwise than before"));
+        }
+        if !durable {
+            self.violate(now, 5, format!("{key}: settled, and it is not durable"));
         }
     }
 

@@ -41,6 +41,9 @@ impl Witness {
         if wrong.answer_changed || wrong.other_amount || wrong.reversal_lost {
             return Some((2, "its merchant heard two answers, or another amount"));
         }
+        if wrong.sold_late {
+            return Some((2, "sold after it was taken back"));
+        }
         // Content that the journal never took in may be followed by other content.
         let taken_in = row.is_some_and(|row| row.amount_minor == entry.asked.amount_minor);
         if wrong.other_content_taken && taken_in {

@@ -2,8 +2,8 @@
 //! what is open, and that the chain goes on.
 
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, Code, Family, Funding, Key, Obligation, Record, RegistryRecord,
-    State, StoreError, Transaction, Voucher,
+    AccountKind, AccountRow, Batch, BusinessDate, Code, Family, Funding, Key, Kind, Obligation,
+    Record, RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
 };
 
 use super::Witness;
@@ -145,10 +145,21 @@ impl Witness {
 
     /// A sale that came just now: some registry that may have ruled has ruled so.
     fn read_new(&mut self, new: &Transaction, found: &mut Found) {
+        let key = new.key;
+        if let Some(settlement) = &new.settlement {
+            let counted = self.count(key.terminal, settlement.date);
+            if counted != settlement.counted {
+                let text =
+                    format!("{key}: counts {:?}, and there are {counted:?}", settlement.counted);
+                found.push((3, text));
+            }
+            if settlement.claimed != counted && settlement.open_count == 0 {
+                found.push((1, format!("{key}: the terminal has {:?}", settlement.claimed)));
+            }
+        }
         if !new.kind.is_sale() {
             return;
         }
-        let key = new.key;
         let Some(asked) = self.requests.sales.get(&key) else {
             return found.push((1, format!("{key}: no terminal asked for it")));
         };
@@ -170,6 +181,25 @@ impl Witness {
             }
             _ => found.push((7, format!("{key}: granted, and the operator had forbidden it"))),
         }
+    }
+
+    /// What a terminal sold and took back on a date, by what is durable.
+    fn count(&self, terminal: TerminalId, date: BusinessDate) -> Totals {
+        let mut totals = Totals::default();
+        let rows = self.journal.values().filter(|row| {
+            (row.key.terminal, row.key.date) == (terminal, date) && row.state == State::Approved
+        });
+        for row in rows {
+            if row.kind.is_sale() && row.reversed_by.is_none() {
+                totals.sales_count += 1;
+                totals.sales_minor += row.amount_minor;
+            }
+            if row.kind == Kind::Reversal {
+                totals.reversals_count += 1;
+                totals.reversals_minor += row.amount_minor;
+            }
+        }
+        totals
     }
 
     /// A service's sales within a minute keep within some limit that was in force.
