@@ -1,8 +1,8 @@
 //! Records and bodies for people: as JSON, as a table, and from JSON.
 //!
-//! A record is shown as far as it travels in clear. What is sealed stays sealed: its key comes from a
-//! Diffie-Hellman of two ephemeral keys that neither a capture nor the pre-shared key holds. Bodies
-//! are shown where an end gives them away before sealing or after opening.
+//! A record is shown as far as it travels in clear. What is sealed stays sealed: its key comes from
+//! a Diffie-Hellman of two ephemeral keys that neither a capture nor the pre-shared key holds.
+//! Bodies are shown where an end gives them away before sealing or after opening.
 //!
 //! Unless asked for, the voucher's PIN and the receipt, which may carry it, are masked. A masked
 //! document says so and cannot be encoded.

@@ -11,8 +11,8 @@ pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest packet of a capture; the longest that capturing programs write by default is 256 KiB.
 pub(crate) const PACKET_BYTES_MAX: usize = 1024 * 1024;
-/// Directions of TCP connections followed at once, each with an unfinished message. The one that was
-/// silent longest gives way to a new one.
+/// Directions of TCP connections followed at once, each with an unfinished message. The one that
+/// was silent longest gives way to a new one.
 pub(crate) const LANES_MAX: usize = 65_536;
 /// Bytes of one direction kept because bytes before them are missing so far. Then the missing ones
 /// count as not captured.

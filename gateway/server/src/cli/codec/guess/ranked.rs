@@ -22,7 +22,7 @@ pub(super) struct Ranked {
 /// One message tried: its score, and what is wrong.
 pub(super) type Tried = (u8, Option<ErrorJson>);
 
-/// Score from which on a message decodes; as that of [`Guess`].
+/// Score from which on a message decodes; as that of [`Guess`](tillgate_codec::iso8583::Guess).
 pub(super) const DECODES: u8 = 60;
 /// The most that a message gets that does not decode.
 const UNDERSTOOD_MAX: usize = 40;

@@ -93,8 +93,8 @@ fn unread<E>(error: &PcapError<&[u8]>) -> Ended<E> {
     })
 }
 
-/// A reader whose first bytes hold the whole head of the file, as pipes may not. After that it gives
-/// what there is: a live capture is shown as it comes.
+/// A reader whose first bytes hold the whole head of the file, as pipes may not. After that it
+/// gives what there is: a live capture is shown as it comes.
 struct Headed<R> {
     source: R,
     is_begun: bool,
