@@ -2,12 +2,17 @@
 
 use std::hint::black_box;
 
-/// Times that [`Work::run`] may be asked for at once after one [`Work::prepare`].
-pub const BATCH: usize = 64;
+/// Inputs that are made at once for work that spoils them: they stay in the cache nearest.
+const INPUTS: usize = 256;
 
 /// Something to repeat and measure.
 pub trait Work {
-    /// Makes what is used up by so many repetitions, at most [`BATCH`]. It is not measured.
+    /// Most repetitions after one [`Work::prepare`].
+    fn batch(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Makes what is used up by so many repetitions. It is not measured.
     fn prepare(&mut self, _times: usize) {}
 
     /// Does it so many times, as many as were prepared.
@@ -36,6 +41,10 @@ struct Fresh<P, F> {
 }
 
 impl<P: FnMut(&mut Vec<u8>), F: FnMut(&mut [u8])> Work for Fresh<P, F> {
+    fn batch(&self) -> usize {
+        INPUTS
+    }
+
     fn prepare(&mut self, times: usize) {
         self.inputs.resize_with(times, Vec::new);
         for input in &mut self.inputs {

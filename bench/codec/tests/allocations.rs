@@ -4,8 +4,10 @@
 mod counting;
 
 use counting::allocations;
-use tillgate_bench_codec::BATCH;
 use tillgate_bench_codec::cases::{CASES, Step, TILLGATE};
+
+/// How often each step is repeated.
+const BATCH: usize = 64;
 
 /// How often one step of Tillgate's allocates, for every message; a first run has made room.
 fn each(step: Step) -> Vec<(String, u64)> {
