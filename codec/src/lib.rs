@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bytes;
 pub mod iso8583;
 pub mod limits;
 mod lines;

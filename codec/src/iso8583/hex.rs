@@ -32,12 +32,27 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<u8>, usize> {
 
 /// Appends two digits a byte.
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + bytes.len() * 2, 0);
-    let (pairs, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<2>();
-    for (pair, &byte) in pairs.iter_mut().zip(bytes) {
-        *pair = PAIRS[usize::from(byte)];
+    out.reserve(bytes.len() * 2);
+    let (groups, rest) = bytes.as_chunks::<4>();
+    for group in groups {
+        out.extend_from_slice(&eight(u32::from_be_bytes(*group)));
     }
+    for &byte in rest {
+        out.extend_from_slice(&PAIRS[usize::from(byte)]);
+    }
+}
+
+/// Eight digits at once: a nibble is spread over each byte, and letters get what lies between `9`
+/// and `A`.
+#[inline]
+fn eight(bytes: u32) -> [u8; 8] {
+    const EACH: u64 = u64::from_be_bytes([1; 8]);
+    let mut spread = u64::from(bytes);
+    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
+    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
+    spread = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = (spread + EACH * 6) >> 4 & EACH;
+    (spread + EACH * u64::from(b'0') + letters * u64::from(b'A' - b'9' - 1)).to_be_bytes()
 }
 
 /// The two digits of every byte.

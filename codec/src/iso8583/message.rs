@@ -44,16 +44,23 @@ impl Message {
     #[must_use]
     pub fn from_view(view: &View<'_>) -> Self {
         let fields = view.fields;
-        let mut arena = Vec::with_capacity(view.bytes.len() * 2);
+        // Most values are the bytes that came: they are copied at once, and the others made behind
+        // them, each at most twice as long. The arena must not grow: it would leave card data.
+        let mut arena = Vec::with_capacity(view.bytes.len() * 3);
+        arena.extend_from_slice(view.bytes);
         let mut places = Vec::with_capacity(64);
         for (number, span) in fields.placed() {
-            let start = arena.len();
-            if let (Some(plan), Some(wire)) =
-                (view.dialect.plan(number), view.bytes.get(span.range()))
-            {
-                value::read(plan, wire, usize::from(span.units), None, &mut arena);
+            let (range, start) = (span.range(), arena.len());
+            let wire = view.bytes.get(range.clone()).unwrap_or(&[]);
+            match view.dialect.plan(number).filter(|plan| !value::is_as_sent(plan, wire)) {
+                None => places.push((range.start, range.end)),
+                Some(plan) => {
+                    value::read(plan, wire, usize::from(span.units), None, &mut arena);
+                    places.push((start, arena.len()));
+                    // A field that is removed later is wiped where its value is, so only there.
+                    arena.get_mut(range).unwrap_or_default().fill(0);
+                }
             }
-            places.push((start, arena.len()));
         }
         Self {
             mti: fields.mti(),

@@ -10,6 +10,16 @@ use super::plan::{Count, Plan, Prefix, Scale};
 use super::words::{Coding, Kind, Side, Sign};
 use std::borrow::Cow;
 
+/// Whether the value is the bytes that travel: binary, and ASCII characters.
+#[inline]
+pub(crate) fn is_as_sent(plan: &Plan, wire: &[u8]) -> bool {
+    match plan.coding {
+        Coding::Binary => true,
+        Coding::Ascii => plan.kind != Kind::Text || wire.is_ascii(),
+        Coding::Bcd | Coding::Hex | Coding::HexEbcdic | Coding::Cp037 | Coding::Cp1047 => false,
+    }
+}
+
 /// Appends the value: text as UTF-8, binary as it is. `wire` has passed decoding.
 ///
 /// `nibbles` is for digits cut out of a packed value: how many nibbles stand before them.
@@ -20,9 +30,12 @@ pub(crate) fn read(
     nibbles: Option<usize>,
     out: &mut Vec<u8>,
 ) {
+    if is_as_sent(plan, wire) {
+        out.extend_from_slice(wire);
+        return;
+    }
     match plan.coding {
         Coding::Bcd => packed(plan, wire, units, nibbles, out),
-        Coding::Binary => out.extend_from_slice(wire),
         Coding::Hex | Coding::HexEbcdic => {
             let (pairs, _) = wire.as_chunks::<2>();
             out.extend(pairs.iter().map(|pair| {
@@ -30,8 +43,7 @@ pub(crate) fn read(
                 high << 4 | low
             }));
         }
-        Coding::Ascii if plan.kind != Kind::Text || wire.is_ascii() => out.extend_from_slice(wire),
-        Coding::Ascii | Coding::Cp037 | Coding::Cp1047 => {
+        Coding::Binary | Coding::Ascii | Coding::Cp037 | Coding::Cp1047 => {
             for &byte in wire {
                 let character = char::from(to_latin1(plan.coding, byte));
                 out.extend_from_slice(character.encode_utf8(&mut [0; 2]).as_bytes());
@@ -42,6 +54,13 @@ pub(crate) fn read(
 
 fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &mut Vec<u8>) {
     let (mut digits, mut wire) = (units, wire);
+    let is_plain = plan.scale == Scale::Half && (plan.pad == Side::Right || units % 2 == 0);
+    if is_plain && nibbles.is_none() {
+        let start = out.len();
+        hex::append(wire, out);
+        out.truncate(start + digits);
+        return;
+    }
     if plan.scale == Scale::SignHalf {
         let page = if plan.sign == Sign::EbcdicByte { Coding::Cp037 } else { Coding::Ascii };
         if let Some((&sign, rest)) = wire.split_first() {

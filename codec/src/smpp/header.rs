@@ -14,9 +14,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use nom::number::complete::be_u32;
-use nom::{IResult, Parser};
-
 use super::command::CommandId;
 use super::limits::{HEADER_BYTES, PDU_BYTES_MAX};
 use super::status::CommandStatus;
@@ -41,9 +38,12 @@ impl Header {
     /// It never refuses anything, so that whatever follows, a generic_nack can carry the sequence
     /// number that the peer waits for.
     #[must_use]
+    #[inline]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let fields: IResult<&[u8], _, ()> = (be_u32, be_u32, be_u32, be_u32).parse(bytes);
-        let (_, (length, command, status, sequence)) = fields.ok()?;
+        let (fields, _) = bytes.first_chunk::<HEADER_BYTES>()?.as_chunks::<4>();
+        let &[length, command, status, sequence] = fields else { return None };
+        let [length, command, status, sequence] =
+            [length, command, status, sequence].map(u32::from_be_bytes);
         let (command, status) = (CommandId(command), CommandStatus(status));
         Some(Self { length, command, status, sequence })
     }

@@ -3,15 +3,12 @@
 //! Each PDU lists its fields once, as calls to a [`Source`]. The source is the wire here, the wire
 //! with notes of what lay where for [`super::render`], or a JSON document for the inverse.
 
-use nom::Parser;
-use nom::bytes::complete::{take, take_till};
-use nom::number::complete::be_u8;
-
 use super::command::CommandId;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::header::Header;
 use super::limits::{HEADER_BYTES, TEXT_BYTES_MAX};
 use super::text::{Text, TextField};
+use crate::bytes::{chunk, take};
 
 /// Gives the fields of one body in their order.
 pub(super) trait Source<'a> {
@@ -43,6 +40,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts behind the header of a PDU, which must be there exactly.
+    #[inline]
     pub(super) fn new(pdu: &'a [u8]) -> Result<Self, DecodeError> {
         let Some(header) = Header::decode(pdu) else {
             let kind = DecodeErrorKind::Truncated { needed: HEADER_BYTES, left: pdu.len() };
@@ -72,20 +70,21 @@ impl<'a> Reader<'a> {
         self.pdu.len() - self.rest.len()
     }
 
+    #[cold]
     fn error(&self, field: &'static str, offset: usize, kind: DecodeErrorKind) -> DecodeError {
         let Header { command, sequence, .. } = self.header;
         DecodeError { command, sequence, field, offset, kind }
     }
 
+    #[cold]
     fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
         let kind = DecodeErrorKind::Truncated { needed, left: self.rest.len() };
         self.error(field, self.offset(), kind)
     }
 
+    #[inline]
     fn take(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], DecodeError> {
-        let (rest, taken) = take::<_, _, ()>(count)
-            .parse(self.rest)
-            .map_err(|_: nom::Err<()>| self.truncated(field, count))?;
+        let (rest, taken) = take(count, self.rest).map_err(|_| self.truncated(field, count))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -94,13 +93,14 @@ impl<'a> Reader<'a> {
 impl<'a> Source<'a> for Reader<'a> {
     type Error = DecodeError;
 
+    #[inline]
     fn byte(&mut self, field: &'static str) -> Result<u8, DecodeError> {
-        let (rest, byte) =
-            be_u8.parse(self.rest).map_err(|_: nom::Err<()>| self.truncated(field, 1))?;
+        let (rest, [byte]) = chunk(self.rest).map_err(|_| self.truncated(field, 1))?;
         self.rest = rest;
         Ok(byte)
     }
 
+    #[inline]
     fn text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
         if self.rest.is_empty() {
             return Err(self.truncated(field.name, 1));
@@ -108,9 +108,10 @@ impl<'a> Source<'a> for Reader<'a> {
         self.last_text(field)
     }
 
+    #[inline]
     fn last_text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
-        let (after, text) =
-            take_till::<_, _, ()>(|octet| octet == 0).parse(self.rest).unwrap_or((&[], self.rest));
+        let length = self.rest.iter().position(|octet| *octet == 0).unwrap_or(self.rest.len());
+        let (text, after) = self.rest.split_at(length);
         if text.len() > TEXT_BYTES_MAX {
             let kind = DecodeErrorKind::TooLong { length: text.len(), bytes_max: TEXT_BYTES_MAX };
             return Err(self.error(field.name, self.offset(), kind));

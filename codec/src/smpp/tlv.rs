@@ -12,12 +12,11 @@
 
 use std::fmt;
 
-use nom::bytes::complete::take;
-use nom::number::complete::be_u16;
-use nom::{IResult, Parser};
+use nom::IResult;
 
 use super::session::{ItsSessionInfo, UssdServiceOp};
 use super::tag::Tag;
+use crate::bytes::{chunk, take};
 
 /// One optional parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -153,6 +152,7 @@ pub struct TlvIter<'a>(Kept<'a>);
 impl<'a> Iterator for TlvIter<'a> {
     type Item = Tlv<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Tlv<'a>> {
         match &mut self.0 {
             Kept::Wire(octets) => {
@@ -170,8 +170,9 @@ impl<'a> Iterator for TlvIter<'a> {
 }
 
 /// One whole parameter. Fails only if octets are missing.
+#[inline]
 fn one(octets: &[u8]) -> IResult<&[u8], Tlv<'_>, ()> {
-    let (rest, (tag, length)) = (be_u16, be_u16).parse(octets)?;
-    let (rest, value) = take(length).parse(rest)?;
-    Ok((rest, Tlv { tag: Tag(tag), value }))
+    let (rest, [tag_high, tag_low, high, low]) = chunk(octets)?;
+    let (rest, value) = take(usize::from(u16::from_be_bytes([high, low])), rest)?;
+    Ok((rest, Tlv { tag: Tag(u16::from_be_bytes([tag_high, tag_low])), value }))
 }

@@ -90,7 +90,29 @@ enum Written {
     Escaped(u8),
 }
 
-const fn written(character: char) -> Option<Written> {
+/// How each ASCII character is written: nearly every text is made of them.
+static ASCII: [Option<Written>; 128] = {
+    let mut table = [None; 128];
+    let (mut at, mut code) = (0, 0);
+    while at < table.len() {
+        if let Some(character) = char::from_u32(code) {
+            table[at] = found(character);
+        }
+        at += 1;
+        code += 1;
+    }
+    table
+};
+
+#[inline]
+fn written(character: char) -> Option<Written> {
+    match u8::try_from(character) {
+        Ok(ascii @ 0..=0x7F) => ASCII[usize::from(ascii)],
+        _ => found(character),
+    }
+}
+
+const fn found(character: char) -> Option<Written> {
     match septet(character) {
         // The escape is not a character: written by itself it would change the next one.
         Some(ESCAPE) => None,
@@ -104,7 +126,7 @@ const fn written(character: char) -> Option<Written> {
 
 /// Septets that a character takes, 1 or 2; `None` if the alphabet does not have it.
 #[must_use]
-pub const fn width(character: char) -> Option<usize> {
+pub fn width(character: char) -> Option<usize> {
     match written(character) {
         Some(Written::Basic(_)) => Some(1),
         Some(Written::Escaped(_)) => Some(2),

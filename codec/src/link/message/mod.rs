@@ -102,19 +102,19 @@ impl<'a> Upward<'a> {
     /// # Errors
     /// [`BodyError`] names message, field and offset of the first thing found wrong.
     pub fn decode(body: &'a [u8]) -> Result<Self, BodyError> {
-        let fields = |name| Fields::find(name, body);
+        let mut fields = Fields::new(body);
         match message_type(body)? {
-            Logon::TYPE => Logon::decode(&fields(Logon::NAME)?).map(Self::Logon),
-            Sale::TYPE => Sale::decode(&fields(Sale::NAME)?).map(Self::Sale),
-            Confirm::TYPE => Confirm::decode(&fields(Confirm::NAME)?).map(Self::Confirm),
-            Repeat::TYPE => Repeat::decode(&fields(Repeat::NAME)?).map(Self::Repeat),
-            Reversal::TYPE => Reversal::decode(&fields(Reversal::NAME)?).map(Self::Reversal),
-            Balance::TYPE => Balance::decode(&fields(Balance::NAME)?).map(Self::Balance),
-            Ping::TYPE => Ping::decode(&fields(Ping::NAME)?).map(Self::Ping),
+            Logon::TYPE => Logon::decode(fields.find(Logon::NAME)?).map(Self::Logon),
+            Sale::TYPE => Sale::decode(fields.find(Sale::NAME)?).map(Self::Sale),
+            Confirm::TYPE => Confirm::decode(fields.find(Confirm::NAME)?).map(Self::Confirm),
+            Repeat::TYPE => Repeat::decode(fields.find(Repeat::NAME)?).map(Self::Repeat),
+            Reversal::TYPE => Reversal::decode(fields.find(Reversal::NAME)?).map(Self::Reversal),
+            Balance::TYPE => Balance::decode(fields.find(Balance::NAME)?).map(Self::Balance),
+            Ping::TYPE => Ping::decode(fields.find(Ping::NAME)?).map(Self::Ping),
             Acknowledge::TYPE => {
-                Acknowledge::decode(&fields(Acknowledge::NAME)?).map(Self::Acknowledge)
+                Acknowledge::decode(fields.find(Acknowledge::NAME)?).map(Self::Acknowledge)
             }
-            Settle::TYPE => Settle::decode(&fields(Settle::NAME)?).map(Self::Settle),
+            Settle::TYPE => Settle::decode(fields.find(Settle::NAME)?).map(Self::Settle),
             found => Err(unknown(found)),
         }
     }
@@ -160,13 +160,13 @@ impl<'a> Downward<'a> {
     /// # Errors
     /// [`BodyError`] names message, field and offset of the first thing found wrong.
     pub fn decode(body: &'a [u8]) -> Result<Self, BodyError> {
-        let fields = |name| Fields::find(name, body);
+        let mut fields = Fields::new(body);
         match message_type(body)? {
-            Welcome::TYPE => Welcome::decode(&fields(Welcome::NAME)?).map(Self::Welcome),
-            Answer::TYPE => Answer::decode(&fields(Answer::NAME)?).map(Self::Answer),
-            Pong::TYPE => Pong::decode(&fields(Pong::NAME)?).map(Self::Pong),
-            Command::TYPE => Command::decode(&fields(Command::NAME)?).map(Self::Command),
-            Settled::TYPE => Settled::decode(&fields(Settled::NAME)?).map(Self::Settled),
+            Welcome::TYPE => Welcome::decode(fields.find(Welcome::NAME)?).map(Self::Welcome),
+            Answer::TYPE => Answer::decode(fields.find(Answer::NAME)?).map(Self::Answer),
+            Pong::TYPE => Pong::decode(fields.find(Pong::NAME)?).map(Self::Pong),
+            Command::TYPE => Command::decode(fields.find(Command::NAME)?).map(Self::Command),
+            Settled::TYPE => Settled::decode(fields.find(Settled::NAME)?).map(Self::Settled),
             found => Err(unknown(found)),
         }
     }

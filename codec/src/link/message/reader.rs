@@ -7,14 +7,13 @@
 //! +--------+-----+--------+---------+-----+------ - -
 //! ```
 
-use nom::bytes::complete::take;
-use nom::number::complete::{be_u8, be_u16};
-use nom::{IResult, Parser};
+use nom::IResult;
 
 use super::code::ResponseCode;
 use super::date::BusinessDate;
 use super::error::{BodyError, BodyErrorKind};
 use super::tag::{self, KNOWN, Tag};
+use crate::bytes::{chunk, take};
 use crate::limits::BODY_BYTES_MAX;
 
 /// The length byte that says that a 16-bit length follows.
@@ -27,12 +26,13 @@ pub(super) const LONG_LENGTH: u8 = 0xFF;
 pub(super) struct Fields<'a> {
     message: &'static str,
     body: &'a [u8],
-    places: [Option<Place>; KNOWN],
+    places: [Place; KNOWN],
 }
 
 /// Where a value lies in the body.
 #[derive(Clone, Copy)]
 struct Place {
+    /// Behind message type, tag and length; 0 if the field is not there.
     offset: u16,
     length: u16,
 }
@@ -45,14 +45,18 @@ struct RawField<'a> {
 }
 
 /// One field: tag, short or long length, value. Fails only if bytes are missing.
+#[inline]
 fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
-    let (rest, (number, short)) = (be_u8, be_u8).parse(input)?;
+    let (rest, [number, short]) = chunk(input)?;
     let (rest, length) = match short {
-        LONG_LENGTH => be_u16.parse(rest)?,
+        LONG_LENGTH => {
+            let (rest, long) = chunk(rest)?;
+            (rest, u16::from_be_bytes(long))
+        }
         short => (rest, u16::from(short)),
     };
     let minimal = short != LONG_LENGTH || length >= u16::from(LONG_LENGTH);
-    let (rest, value) = take(length).parse(rest)?;
+    let (rest, value) = take(usize::from(length), rest)?;
     Ok((rest, RawField { number, minimal, value }))
 }
 
@@ -82,9 +86,15 @@ pub(in crate::link) fn laid(body: &[u8]) -> impl Iterator<Item = Laid<'_>> {
 }
 
 impl<'a> Fields<'a> {
-    /// Finds the fields of `body`, whose first byte is the message type.
-    pub(super) fn find(message: &'static str, body: &'a [u8]) -> Result<Self, BodyError> {
-        let mut fields = Self { message, body, places: [None; KNOWN] };
+    /// The fields of `body`, whose first byte is the message type; none is found yet.
+    pub(super) const fn new(body: &'a [u8]) -> Self {
+        Self { message: "", body, places: [Place { offset: 0, length: 0 }; KNOWN] }
+    }
+
+    /// Finds the fields of a message of that name, once.
+    pub(super) fn find(&mut self, message: &'static str) -> Result<&Self, BodyError> {
+        let body = self.body;
+        self.message = message;
         if body.len() > BODY_BYTES_MAX {
             let kind = BodyErrorKind::TooLong { length: body.len(), bytes_max: BODY_BYTES_MAX };
             return Err(BodyError { message, field: "", tag: 0, offset: 0, kind });
@@ -94,13 +104,14 @@ impl<'a> Fields<'a> {
         while !rest.is_empty() {
             let start = body.len() - rest.len();
             let (after, field) = raw_field(rest)
-                .map_err(|_| fields.raw_error(rest[0], start, BodyErrorKind::Truncated))?;
+                .map_err(|_| self.raw_error(rest[0], start, BodyErrorKind::Truncated))?;
             rest = after;
-            fields.keep(&field, start)?;
+            self.keep(&field, start)?;
         }
-        Ok(fields)
+        Ok(self)
     }
 
+    #[inline]
     fn keep(&mut self, field: &RawField<'a>, start: usize) -> Result<(), BodyError> {
         if !field.minimal {
             return Err(self.raw_error(field.number, start, BodyErrorKind::NotMinimal));
@@ -116,11 +127,11 @@ impl<'a> Fields<'a> {
             return Err(self.error(tag, offset, kind));
         }
         let place = &mut self.places[usize::from(tag.number)];
-        if place.is_some() {
+        if place.offset > 0 {
             return Err(self.error(tag, start, BodyErrorKind::Duplicate));
         }
         let bounded = |bytes| u16::try_from(bytes).expect("BODY_BYTES_MAX fits 16 bits");
-        *place = Some(Place { offset: bounded(offset), length: bounded(length) });
+        *place = Place { offset: bounded(offset), length: bounded(length) };
         Ok(())
     }
 
@@ -212,7 +223,7 @@ impl<'a> Fields<'a> {
 
     /// Whether the field is there.
     pub(super) fn has(&self, tag: Tag) -> bool {
-        self.places[usize::from(tag.number)].is_some()
+        self.value(tag).is_some()
     }
 
     /// The error of a field that is there but has none of the defined values.
@@ -221,20 +232,27 @@ impl<'a> Fields<'a> {
         self.error(tag, offset, BodyErrorKind::Value)
     }
 
+    #[inline]
     fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
-        let place = self.places[usize::from(tag.number)]?;
+        let place = self.places[usize::from(tag.number)];
         let offset = usize::from(place.offset);
+        if offset == 0 {
+            return None;
+        }
         Some((offset, &self.body[offset..offset + usize::from(place.length)]))
     }
 
+    #[cold]
     fn missing(&self, tag: Tag) -> BodyError {
         self.error(tag, self.body.len(), BodyErrorKind::Missing)
     }
 
+    #[cold]
     fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
         BodyError { message: self.message, field: tag.name, tag: tag.number, offset, kind }
     }
 
+    #[cold]
     fn raw_error(&self, number: u8, offset: usize, kind: BodyErrorKind) -> BodyError {
         let field = tag::find(number).map_or("unknown", |tag| tag.name);
         BodyError { message: self.message, field, tag: number, offset, kind }

@@ -92,6 +92,7 @@ dictionary! {
 }
 
 /// The tag of that number, if the dictionary has it.
+#[inline]
 pub(in crate::link) fn find(number: u8) -> Option<Tag> {
     ALL.get(usize::from(number).checked_sub(1)?).copied()
 }

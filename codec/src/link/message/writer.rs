@@ -21,8 +21,8 @@ impl<'o> Writer<'o> {
     pub(in crate::link) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
         let value = value.into();
         let bytes = value.to_be_bytes();
-        let significant = bytes.iter().skip_while(|byte| **byte == 0).count();
-        self.field(tag, &bytes[bytes.len() - significant..]);
+        let zeros = usize::try_from(value.leading_zeros() / 8).expect("there are 8 bytes");
+        self.field(tag, &bytes[zeros..]);
     }
 
     /// As [`Self::unsigned`], left out when zero.
@@ -84,13 +84,12 @@ impl<'o> Writer<'o> {
     /// # Panics
     /// If the value has more than 65,535 bytes.
     pub(in crate::link) fn raw(&mut self, number: u8, value: &[u8]) {
-        self.out.push(number);
         match u8::try_from(value.len()) {
-            Ok(short) if short < LONG_LENGTH => self.out.push(short),
+            Ok(short) if short < LONG_LENGTH => self.out.extend_from_slice(&[number, short]),
             _ => {
                 let long = u16::try_from(value.len()).expect("a value fits 16 bits");
-                self.out.push(LONG_LENGTH);
-                self.out.extend_from_slice(&long.to_be_bytes());
+                let [high, low] = long.to_be_bytes();
+                self.out.extend_from_slice(&[number, LONG_LENGTH, high, low]);
             }
         }
         self.out.extend_from_slice(value);

@@ -24,6 +24,7 @@ pub(super) struct AddressFields {
 }
 
 impl<'a> Address<'a> {
+    #[inline]
     pub(super) fn decode<S: Source<'a>>(
         fields: &AddressFields,
         source: &mut S,

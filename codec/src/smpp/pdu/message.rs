@@ -59,6 +59,7 @@ pub struct ShortMessage<'a> {
 }
 
 impl<'a> ShortMessage<'a> {
+    #[inline]
     pub(super) fn decode<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
         Ok(Self {
             service_type: source.text(&SERVICE_TYPE)?,
