@@ -8,9 +8,9 @@ const ANSWER: u8 = 0x82;
 /// The byte that announces a length of 16 bits.
 const LONG: u8 = 0xff;
 /// Longest value of every tag known.
-const BYTES_MAX: [usize; 0x20] = [
-    2_048, 4, 2, 2, 8, 8, 2, 2, 2, 24, 4, 2, 1, 12, 32, 8, 24, 32, 2, 512, 1, 24, 4, 1, 2, 2, 4, 4,
-    4, 1, 1, 160,
+const BYTES_MAX: [usize; 0x26] = [
+    2_048, 4, 2, 2, 8, 8, 2, 2, 2, 24, 4, 2, 1, 12, 32, 8, 24, 32, 2, 512, 1, 24, 4, 1, 2, 2, 4, 4, 4,
+    1, 1, 160, 2, 4, 8, 4, 8, 4,
 ];
 
 /// Reads a sale.
@@ -20,7 +20,7 @@ pub fn sale(body: &[u8]) -> Option<Sale<'_>> {
     let (mut stan, mut date, mut service, mut amount, mut currency) =
         (None, None, None, None, None);
     let (mut product, mut subscriber) = (0, "");
-    let mut seen = 0_u32;
+    let mut seen = 0_u64;
     while let Some((&tag, after)) = rest.split_first() {
         let (&length, after) = after.split_first()?;
         let (length, after) = if length == LONG {
