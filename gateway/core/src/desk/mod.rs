@@ -40,6 +40,7 @@ mod found;
 mod pending;
 mod read;
 mod recover;
+mod reply;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -55,10 +56,10 @@ use self::bridges::Bridges;
 pub use self::bridges::{Bridge, Capabilities};
 use self::commit::Slip;
 pub use self::event::{
-    Answered, Ask, Asked, Content, Control, ControlOrder, Controlled, Found, Input, Order, Origin,
-    Output, Push, PushOrder, Reply,
+    Ask, Asked, Control, ControlOrder, Controlled, Found, Input, Order, Origin, Output,
 };
 use self::pending::{Pending, Source, Task};
+pub use self::reply::{Answered, Content, Push, PushOrder, Reply};
 use crate::code;
 use crate::limits::DeskLimits;
 use crate::time::{Moment, Wall};

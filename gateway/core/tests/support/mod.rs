@@ -1,6 +1,6 @@
 //! A desk over the memory store, a small network, and terminals that speak in bodies.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
 
 use tillgate_codec::link::channel::StaticSecret;
@@ -15,12 +15,14 @@ use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::{Calendar, Moment, Span, Wall};
 use tillgate_core::work::{self, Keys, Terms, Worked};
 use tillgate_store_core as store;
-use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
+use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{
-    Book, Change, CommissionRule, Distributor, DistributorId, Finding, Funding, Hours, Key, Memory,
-    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind,
-    Services, Status, Store, Terminal, TerminalId, Text, Transaction, Velocity, Voucher,
+    Book, Change, Finding, Key, Memory, SellerId, Store, TerminalId, Text, Transaction,
 };
+
+mod network;
+
+pub use network::{funding, network, open_from, seller, terminal, top_ups, vouchers};
 
 pub const KES: u16 = 404;
 pub const VOUCHERS: u16 = 10;
@@ -308,120 +310,4 @@ pub fn top_up_sale(stan: u32) -> Sale<'static> {
 
 pub fn top_up_key(stan: u32) -> Key {
     Key { date: today(), terminal: TerminalId(100), stan }
-}
-
-/// Two levels of distributors, one seller with a float of 1,000.00 and a credit of 100.00, two
-/// terminals, a voucher service with three vouchers and a top-up service.
-fn network() -> Change {
-    let distributor = |id, parent| Distributor {
-        id: DistributorId(id),
-        parent,
-        name: format!("distributor {id}"),
-        status: Status::Active,
-    };
-    Change {
-        records: vec![
-            RegistryRecord::Distributor(distributor(1, None)),
-            RegistryRecord::Distributor(distributor(2, Some(DistributorId(1)))),
-            RegistryRecord::Seller(seller()),
-            RegistryRecord::Terminal(terminal(100)),
-            RegistryRecord::Terminal(terminal(101)),
-            RegistryRecord::Service(vouchers()),
-            RegistryRecord::Service(top_ups()),
-        ],
-        vouchers: (1..=3).map(voucher).collect(),
-        funds: vec![funding("opening", 100_000)],
-        ..Change::default()
-    }
-}
-
-pub fn funding(reference: &str, amount_minor: i64) -> Funding {
-    Funding {
-        reference: Text::from(reference).unwrap(),
-        seller: SellerId(5),
-        amount_minor,
-        at_ms: 0,
-        legs: store::Legs::new(),
-    }
-}
-
-pub fn seller() -> Seller {
-    Seller {
-        id: SellerId(5),
-        distributor: DistributorId(2),
-        name: "a shop".to_owned(),
-        status: Status::Active,
-        currency: KES,
-        credit_limit_minor: 10_000,
-    }
-}
-
-pub fn terminal(id: u32) -> Terminal {
-    let context = terminal_context(TerminalId(id), 1);
-    Terminal {
-        id: TerminalId(id),
-        seller: SellerId(5),
-        status: Status::Active,
-        reason: String::new(),
-        key_id: 1,
-        key: keys().vault.seal(&context, [0; 12], &[7; 32]).unwrap(),
-        services: Services::All,
-    }
-}
-
-pub fn vouchers() -> Service {
-    Service {
-        id: ServiceId(VOUCHERS),
-        name: "airtime vouchers".to_owned(),
-        kind: ServiceKind::Voucher,
-        status: Status::Active,
-        currency: KES,
-        route: String::new(),
-        amount_min_minor: 100,
-        amount_max_minor: 50_000,
-        open_amount: false,
-        hours: None,
-        products: vec![
-            Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 },
-            Product { id: ProductId(2), name: "1000".to_owned(), amount_minor: 100_000 },
-            Product { id: ProductId(3), name: "1".to_owned(), amount_minor: 100 },
-        ],
-        commission: vec![
-            CommissionRule { level: 0, basis_points: 400, from: today() },
-            CommissionRule { level: 1, basis_points: 100, from: today() },
-        ],
-        velocity: Velocity::default(),
-    }
-}
-
-pub fn top_ups() -> Service {
-    Service {
-        id: ServiceId(TOP_UPS),
-        name: "airtime".to_owned(),
-        kind: ServiceKind::TopUp,
-        route: "topup".to_owned(),
-        open_amount: true,
-        products: Vec::new(),
-        ..vouchers()
-    }
-}
-
-pub fn open_from(from_min: u16, to_min: u16) -> Option<Hours> {
-    Some(Hours { from_min, to_min })
-}
-
-fn voucher(number: u16) -> Voucher {
-    let serial = Text::from(format!("S{number:04}").as_str()).unwrap();
-    let (service, product) = (ServiceId(VOUCHERS), ProductId(1));
-    let context = voucher_context(service, product, &serial);
-    let mut nonce = [1; 12];
-    nonce[0] = u8::try_from(number).unwrap();
-    let pin = format!("1234-5678-{number:04}");
-    Voucher {
-        service,
-        product,
-        serial,
-        expiry: store::BusinessDate(today().0 + number),
-        pin: keys().vault.seal(&context, nonce, pin.as_bytes()).unwrap(),
-    }
 }

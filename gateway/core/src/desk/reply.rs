@@ -1,0 +1,108 @@
+//! What terminals are told: answers, and commands of their own accord.
+
+use tillgate_store_core::{BusinessDate, Code, TerminalId, Transaction};
+
+use super::Origin;
+
+/// A command for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// For whom.
+    pub terminal: TerminalId,
+    /// Unique since the process started; the acknowledgement carries it.
+    pub command: u32,
+    /// What.
+    pub order: PushOrder,
+}
+
+/// What a terminal can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushOrder {
+    /// Stop selling.
+    Block {
+        /// Shown to the seller.
+        reason: String,
+    },
+    /// Sell again.
+    Unblock,
+    /// Show a text.
+    Message {
+        /// What.
+        text: String,
+    },
+}
+
+/// An answer on its way to a terminal.
+pub struct Reply {
+    /// Who waits.
+    pub origin: Origin,
+    /// For what.
+    pub content: Content,
+}
+
+/// What the answer says; [`crate::work::reply`] turns it into bytes.
+pub enum Content {
+    /// A journalled sale, reversal or settlement: a pure function of its row, so a retry is
+    /// byte-identical.
+    Journalled(Transaction),
+    /// Still in flight: 09, with the reference to ask for.
+    InProgress(Transaction),
+    /// A sale refused without a row: 94, or refused at the door.
+    Refused {
+        /// Which message is answered.
+        kind: Answered,
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// Why.
+        code: Code,
+    },
+    /// A confirmation was taken.
+    Confirmed {
+        /// Of the sale.
+        stan: u32,
+        /// Of the sale.
+        date: BusinessDate,
+    },
+    /// The seller's float.
+    Balance {
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// Available, in minor units.
+        available_minor: i64,
+    },
+    /// Answer to a logon.
+    Welcome {
+        /// 00, or why the terminal may not trade now.
+        code: Code,
+        /// The gateway's business date.
+        date: BusinessDate,
+        /// Highest STAN journalled for the terminal on that date.
+        stan_last: u32,
+    },
+    /// Answer to a ping.
+    Pong {
+        /// The ping's.
+        nonce: u32,
+    },
+    /// Nothing to send; the front only learns that the request is finished.
+    Nothing,
+}
+
+/// Which kind of message an answer without a row belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// A sale, or its repeat.
+    Sale,
+    /// A confirmation.
+    Confirm,
+    /// A reversal.
+    Reversal,
+    /// A balance.
+    Balance,
+    /// A settlement.
+    Settlement,
+}

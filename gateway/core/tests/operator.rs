@@ -1,0 +1,140 @@
+//! What is given up on, and what a person makes of it.
+
+mod support;
+
+use support::{ABLE, BLIND, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
+use tillgate_codec::link::message::{Repeat, Reversal, Upward};
+use tillgate_core::desk::{Capabilities, ControlOrder, Controlled, Found, Output};
+use tillgate_core::limits::DeskLimits;
+use tillgate_core::time::Span;
+use tillgate_store_core::{Finding, Obligation, Resolution, State};
+
+const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+
+fn rig(capabilities: Capabilities) -> Rig {
+    Rig::with(DeskLimits::default(), capabilities)
+}
+
+fn sale(stan: u32) -> Upward<'static> {
+    Upward::Sale(top_up_sale(stan))
+}
+
+fn reversal(stan: u32, original_stan: u32) -> Upward<'static> {
+    let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
+    let (amount_minor, reason) = (2_500, Reversal::CANCELLED);
+    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
+}
+
+fn repeat(stan: u32) -> Upward<'static> {
+    Upward::Repeat(Repeat { stan, date: voucher_sale(1).date })
+}
+
+fn found(finding: Finding) -> Found {
+    Found::Finding(finding)
+}
+
+/// An approved top-up of terminal 100; the bytes it was answered with.
+fn sold(rig: &mut Rig, stan: u32) -> Vec<u8> {
+    rig.ask(100, &sale(stan));
+    rig.approve(top_up_key(stan));
+    rig.reply_bytes()
+}
+
+/// The code that a message of terminal 100 is answered with at once.
+fn code_of(rig: &mut Rig, message: &Upward<'_>) -> String {
+    rig.ask(100, message);
+    rig.reply_code()
+}
+
+#[test]
+fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
+    let limits = DeskLimits { expire: Span::s(3_600), ..DeskLimits::default() };
+    let mut rig = Rig::with(limits, ABLE);
+    sold(&mut rig, 1);
+    rig.ask(100, &reversal(2, 1));
+    rig.ask(100, &sale(3));
+    rig.found(top_up_key(3), found(Finding::Unknown));
+    for _ in 0..90 {
+        rig.pass(Span::s(60));
+        for order in rig.inquiries.drain(..).chain(rig.reversals.drain(..)).collect::<Vec<_>>() {
+            rig.found(order.key, found(Finding::Unknown));
+        }
+    }
+    assert_eq!((rig.row(2).state, rig.row(2).owes()), (State::Intent, OPERATOR));
+    assert_eq!((rig.row(3).state, rig.row(3).owes()), (State::Unknown, OPERATOR));
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (97_500, 2_500));
+    assert_eq!(rig.desk.pending(), 0, "they are in the store only");
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &repeat(3)), "09");
+    rig.approve(top_up_key(3));
+    rig.found(top_up_key(2), found(Finding::TakenBack));
+    assert_eq!(code_of(&mut rig, &repeat(3)), "00", "a late outcome is still welcome");
+    assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
+}
+
+#[test]
+fn what_expired_while_the_gateway_was_down_is_asked_about_but_not_sent_again() {
+    let late = |capabilities| {
+        let mut rig = rig(capabilities);
+        rig.ask(100, &sale(1));
+        rig.wall.0 += 25 * 3_600_000;
+        let mut rig = rig.restart();
+        rig.pass(Span::s(1));
+        rig
+    };
+    let mut rig = late(KIND);
+    assert_eq!(rig.inquiries.len(), 1);
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.row(1).state, State::Unknown, "believed once it cannot be on its way");
+    rig.pass(Span::s(61));
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.row(1).state, State::Declined);
+
+    let mut rig = late(KIND);
+    for _ in 0..20 {
+        rig.found(top_up_key(1), found(Finding::Unknown));
+        rig.pass(Span::s(60));
+    }
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
+
+    let rig = late(Capabilities { idempotent: true, ..BLIND });
+    assert!(rig.forwards.is_empty(), "nobody wants it any more");
+    assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
+}
+
+#[test]
+fn a_wall_clock_that_jumps_ahead_gives_nothing_up() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.wall.0 += 48 * 3_600_000;
+    rig.pass(Span::s(1));
+    assert_eq!((rig.row(1).due, rig.inquiries.len()), (None, 1));
+}
+
+#[test]
+fn an_operators_verdict_is_told_to_who_waits_and_audited() {
+    let mut rig = rig(KIND);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    let audits = rig.book.head().audit_no;
+    let resolve = |key, verdict| {
+        let note = "asked by telephone".to_owned();
+        ControlOrder::Resolve { key, verdict, note }
+    };
+    rig.outputs.clear();
+    rig.control(resolve(top_up_key(1), Resolution::Done));
+    rig.control(resolve(top_up_key(1), Resolution::Declined));
+    let results = |output: &Output| match output {
+        Output::Controlled { result, .. } => Some(matches!(result, Controlled::Applied { .. })),
+        _ => None,
+    };
+    let results: Vec<_> = rig.outputs.iter().filter_map(results).collect();
+    assert_eq!(results, [false, true], "what makes no sense is refused");
+    assert_eq!(rig.book.head().audit_no, audits + 1);
+    assert_eq!(rig.reply_code(), "05");
+    assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
+    assert_eq!(rig.desk.pending(), 0);
+    rig.pass(Span::s(120));
+    assert!(rig.inquiries.is_empty(), "it is not asked about any more");
+}
