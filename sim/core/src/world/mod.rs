@@ -89,6 +89,8 @@ struct World {
     disk: Option<Disk>,
     pool_dice: Dice,
     disk_dice: Dice,
+    /// Until when every commit fails.
+    disk_full_until: Moment,
     crash_dice: Dice,
     clock_dice: Dice,
     tamper_dice: Dice,
@@ -121,6 +123,7 @@ impl World {
             disk: None,
             pool_dice: Stream::PoolRun.dice(seed),
             disk_dice: Stream::DiskRun.dice(seed),
+            disk_full_until: Moment::default(),
             crash_dice: Stream::CrashRun.dice(seed),
             clock_dice: Stream::ClockRun.dice(seed),
             tamper_dice: Stream::TamperRun.dice(seed),

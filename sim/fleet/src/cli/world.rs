@@ -164,7 +164,8 @@ impl World {
         let report = &shrunk.report;
         let left: Vec<&str> = report.faults.iter().map(Fault::name).collect();
         eprintln!(
-            "tillsim: smallest found in {} runs ({} transactions; trouble left: {}): tillsim world {}",
+            "tillsim: smallest found in {} runs ({} transactions; trouble left: {}): \
+             tillsim world {}",
             shrunk.runs,
             report.counts.transactions,
             if left.is_empty() { "none".to_owned() } else { left.join(", ") },

@@ -30,6 +30,9 @@ impl Witness {
             Ok(Downward::Settled(settled)) => return self.settled(now, origin, &settled, body),
             _ => return,
         };
+        if answer.voucher.is_some() {
+            self.shown(now, &answer);
+        }
         let date = BusinessDate(answer.date.0);
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {

@@ -36,6 +36,9 @@ impl Witness {
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut done.taken, found);
             self.read_due(at, new);
+            if old.is_none() && new.voucher.is_some() {
+                self.shown(at, new);
+            }
         }
         if let Some((service, product, serial)) = done.taken.first() {
             let text = format!("voucher {serial} of {service}/{product} left for no transaction");

@@ -1,6 +1,8 @@
 //! Promises 10 and 11: every secret bears a mark, which may be neither on the wire nor at rest;
 //! and a flipped bit at rest is seen.
 
+use std::fmt;
+
 use super::Witness;
 use super::rows::Found;
 use crate::time::Moment;
@@ -18,6 +20,13 @@ impl Witness {
     pub(in super::super) fn frame(&mut self, at: Moment, bytes: &[u8]) {
         if bears_secret(bytes) {
             self.violate(at, 10, "a secret crosses the wire in the clear".to_owned());
+        }
+    }
+
+    /// What a log would show of something.
+    pub(super) fn shown(&mut self, at: Moment, shown: &impl fmt::Debug) {
+        if bears_secret(format!("{shown:?}").as_bytes()) {
+            self.violate(at, 10, "a secret is shown in what a log would show".to_owned());
         }
     }
 

@@ -91,7 +91,12 @@ impl World {
         let disk = &self.config.disk;
         let dice = &mut self.disk_dice;
         let troubled = !self.calm;
-        process.book.backend_mut().failing = troubled && dice.chance(disk.error_permille);
+        let full = self.now < self.disk_full_until;
+        let fails = troubled && (full || dice.chance(disk.error_permille));
+        if fails && !full {
+            self.disk_full_until = self.now.after(dice.between(Span::ZERO, disk.full));
+        }
+        process.book.backend_mut().failing = fails;
         let mut takes = dice.between(disk.sync.0, disk.sync.1);
         if troubled && dice.chance(disk.slow_permille) {
             takes = dice.between(takes, disk.slow);

@@ -3,14 +3,16 @@
 //! Every part is drawn from a stream of its own, so that taking one kind of trouble away, or some
 //! terminals, leaves the other parts as they were: that is what makes shrinking work.
 
-use tillgate_core::desk::Capabilities;
+mod bridges;
+mod limits;
+
 use tillgate_core::limits::{DeskLimits, FrontLimits};
 use tillgate_core::time::{Calendar, Wall};
 
+pub(super) use self::bridges::Bridge;
 use super::fault::{Fault, Faults};
 use crate::dice::Dice;
-use crate::firmware::{Delay, Habits};
-use crate::provider::Manners;
+use crate::firmware::Habits;
 use crate::time::Span;
 
 /// What somebody fixed of a configuration that is drawn otherwise.
@@ -81,29 +83,10 @@ pub(super) struct Disk {
     pub(super) slow: Span,
     /// Of 1000 commits, how many fail.
     pub(super) error_permille: u16,
+    /// How long the disk is full after that, at most: every commit fails.
+    pub(super) full: Span,
     /// Of 1000 commits, how many see the process end before they are durable.
     pub(super) crash_permille: u16,
-}
-
-/// A bridge, its line and the provider behind it.
-#[derive(Clone, Debug)]
-pub(super) struct Bridge {
-    pub(super) name: String,
-    pub(super) capabilities: Capabilities,
-    pub(super) manners: Manners,
-    pub(super) latency: Between,
-    /// The bridge gives up after this.
-    pub(super) deadline: Span,
-    /// Of 1000 orders, how many never leave.
-    pub(super) unsent_permille: u16,
-    /// Of 1000 messages, how many get lost on the way there, and on the way back.
-    pub(super) lost_permille: u16,
-    /// Of 1000 messages, how many take far longer than the bridge waits.
-    pub(super) late_permille: u16,
-    /// Of 1000 answers, how many are reported twice.
-    pub(super) twice_permille: u16,
-    /// Of 1000 deals done, how many are reported as declined first.
-    pub(super) two_faced_permille: u16,
 }
 
 /// What there is to sell and to sell it with.
@@ -190,13 +173,13 @@ impl Config {
             disk: Disk::draw(seed, faults),
             crash_every: draw_crashes(seed, faults),
             down: (Span::ms(50), Span::s(4)),
-            bridges: draw_bridges(seed, faults),
+            bridges: bridges::draw(seed, faults),
             operator_every: draw_operator(seed, faults),
             wall,
             calendar: Calendar::fixed(60, 120),
             clock: faults.has(Fault::Clock).then_some(jumps),
-            front: draw_front(seed, faults),
-            desk: draw_desk(seed, faults),
+            front: limits::front(seed, faults),
+            desk: limits::desk(seed, faults),
             shop: Shop::draw(seed, faults),
             scripted: false,
         }
@@ -236,6 +219,8 @@ impl Disk {
         let slow_permille = number(&mut dice, 60);
         let slow = dice.between(Span::ms(100), Span::s(3));
         let error_permille = number(&mut dice, 20);
+        let full =
+            if dice.chance(400) { dice.between(Span::s(1), Span::s(25)) } else { Span::ZERO };
         let crash_permille = 5 + number(&mut dice, 25);
         let bad = faults.has(Fault::Disk);
         Self {
@@ -243,6 +228,7 @@ impl Disk {
             slow_permille: if bad { slow_permille } else { 0 },
             slow,
             error_permille: if bad { error_permille } else { 0 },
+            full,
             crash_permille: if faults.has(Fault::Crashes) { crash_permille } else { 0 },
         }
     }
@@ -260,57 +246,6 @@ fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
     faults.has(Fault::Operator).then_some(every)
 }
 
-fn draw_bridges(seed: u64, faults: Faults) -> Vec<Bridge> {
-    let mut dice = Stream::Bridges.dice(seed);
-    let count = 1 + number(&mut dice, 3);
-    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).collect()
-}
-
-fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
-    let capabilities = Capabilities {
-        idempotent: dice.chance(500),
-        inquiry: dice.chance(600),
-        reversal: dice.chance(500),
-        advice: dice.chance(300),
-    };
-    let slowest = dice.between(Span::ms(5), Span::ms(1_800));
-    let manners = Manners {
-        seed: dice.throw(),
-        latency: Delay::Uniform(Span(slowest.0 / 8), slowest),
-        declined_permille: number(dice, 150),
-        silent_permille: number(dice, 300),
-        deaf_permille: number(dice, 300),
-        pending_permille: number(dice, 200),
-        pending: dice.between(Span::ms(500), Span::s(60)),
-        irreversible_permille: number(dice, 300),
-        idempotent: capabilities.idempotent,
-    };
-    let calm = Manners {
-        declined_permille: 30,
-        silent_permille: 0,
-        deaf_permille: 0,
-        pending_permille: 0,
-        irreversible_permille: 0,
-        ..manners.clone()
-    };
-    let deadline = dice.between(Span::s(2), Span::s(10));
-    let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(dice, most));
-    let two_faced = number(dice, 60);
-    let bad = |permille| if faults.has(Fault::Line) { permille } else { 0 };
-    Bridge {
-        name: format!("bridge-{place}"),
-        capabilities,
-        manners: if faults.has(Fault::Provider) { manners } else { calm },
-        latency: (Span::ms(1), Span::ms(40)),
-        deadline,
-        unsent_permille: bad(unsent),
-        lost_permille: bad(lost),
-        late_permille: bad(late),
-        twice_permille: bad(twice),
-        two_faced_permille: if faults.has(Fault::Provider) { two_faced } else { 0 },
-    }
-}
-
 /// Half of the worlds begin shortly before their business day ends.
 fn draw_wall(dice: &mut Dice) -> Wall {
     /// 2026-11-23T00:00:00Z: an hour before the day turns by the world's calendar.
@@ -324,44 +259,6 @@ fn draw_wall(dice: &mut Dice) -> Wall {
 
 fn draw_jump(dice: &mut Dice) -> Span {
     [Span::s(3), Span::s(600), Span::s(80_000)][usize::from(number(dice, 3))]
-}
-
-fn draw_front(seed: u64, faults: Faults) -> FrontLimits {
-    let mut dice = Stream::Limits.dice(seed);
-    let small = FrontLimits {
-        sessions_max: 3 + u32::from(number(&mut dice, 10)),
-        handshakes_max: 1 + u32::from(number(&mut dice, 3)),
-        requests_per_session_max: 1 + u8::from(dice.chance(500)),
-        requests_max: 1 + u32::from(number(&mut dice, 4)),
-        unsent_bytes_max: 200 + u32::from(number(&mut dice, 2_000)),
-        ..usual_front()
-    };
-    if faults.has(Fault::Limits) { small } else { usual_front() }
-}
-
-fn usual_front() -> FrontLimits {
-    FrontLimits {
-        sessions_max: 64,
-        handshake: Span::s(20),
-        record: Span::s(20),
-        idle: Span::s(120),
-        ..FrontLimits::default()
-    }
-}
-
-fn draw_desk(seed: u64, faults: Faults) -> DeskLimits {
-    let mut dice = Stream::Limits.dice(seed ^ 1);
-    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
-    let expire = dice.between(Span::s(30), Span::s(600));
-    let small = DeskLimits {
-        batch_max: 1 + usize::from(number(&mut dice, 8)),
-        pending_max: 1 + usize::from(number(&mut dice, 6)),
-        answer: dice.between(Span::s(4), Span::s(15)),
-        inquiries_max: 1 + u32::from(number(&mut dice, 3)),
-        expire,
-        ..usual
-    };
-    if faults.has(Fault::Limits) { small } else { usual }
 }
 
 impl Shop {

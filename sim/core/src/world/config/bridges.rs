@@ -1,0 +1,83 @@
+//! The bridges of a world: what they can do, how bad their lines are, how their providers behave.
+
+use tillgate_core::desk::Capabilities;
+
+use super::{Between, Stream, number};
+use crate::dice::Dice;
+use crate::firmware::Delay;
+use crate::provider::Manners;
+use crate::time::Span;
+use crate::world::fault::{Fault, Faults};
+
+/// A bridge, its line and the provider behind it.
+#[derive(Clone, Debug)]
+pub(in crate::world) struct Bridge {
+    pub(in crate::world) name: String,
+    pub(in crate::world) capabilities: Capabilities,
+    pub(in crate::world) manners: Manners,
+    pub(in crate::world) latency: Between,
+    /// The bridge gives up after this.
+    pub(in crate::world) deadline: Span,
+    /// Of 1000 orders, how many never leave.
+    pub(in crate::world) unsent_permille: u16,
+    /// Of 1000 messages, how many get lost on the way there, and on the way back.
+    pub(in crate::world) lost_permille: u16,
+    /// Of 1000 messages, how many take far longer than the bridge waits.
+    pub(in crate::world) late_permille: u16,
+    /// Of 1000 answers, how many are reported twice.
+    pub(in crate::world) twice_permille: u16,
+    /// Of 1000 deals done, how many are reported as declined first.
+    pub(in crate::world) two_faced_permille: u16,
+}
+
+/// One to three of them, of any kind.
+pub(super) fn draw(seed: u64, faults: Faults) -> Vec<Bridge> {
+    let mut dice = Stream::Bridges.dice(seed);
+    let count = 1 + number(&mut dice, 3);
+    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).collect()
+}
+
+fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
+    let capabilities = Capabilities {
+        idempotent: dice.chance(500),
+        inquiry: dice.chance(600),
+        reversal: dice.chance(500),
+        advice: dice.chance(300),
+    };
+    let slowest = dice.between(Span::ms(5), Span::ms(1_800));
+    let manners = Manners {
+        seed: dice.throw(),
+        latency: Delay::Uniform(Span(slowest.0 / 8), slowest),
+        declined_permille: number(dice, 150),
+        silent_permille: number(dice, 300),
+        deaf_permille: number(dice, 300),
+        pending_permille: number(dice, 200),
+        pending: dice.between(Span::ms(500), Span::s(60)),
+        irreversible_permille: number(dice, 300),
+        idempotent: capabilities.idempotent,
+    };
+    let calm = Manners {
+        declined_permille: 30,
+        silent_permille: 0,
+        deaf_permille: 0,
+        pending_permille: 0,
+        irreversible_permille: 0,
+        ..manners.clone()
+    };
+    let deadline = dice.between(Span::s(2), Span::s(10));
+    let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(dice, most));
+    let two_faced = number(dice, 60);
+    let bad = |permille| if faults.has(Fault::Line) { permille } else { 0 };
+    Bridge {
+        name: format!("bridge-{place}"),
+        capabilities,
+        manners: if faults.has(Fault::Provider) { manners } else { calm },
+        latency: (Span::ms(1), Span::ms(40)),
+        deadline,
+        unsent_permille: bad(unsent),
+        lost_permille: bad(lost),
+        late_permille: bad(late),
+        twice_permille: bad(twice),
+        two_faced_permille: if faults.has(Fault::Provider) { two_faced } else { 0 },
+    }
+}

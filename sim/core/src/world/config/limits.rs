@@ -1,0 +1,47 @@
+//! The gateway's limits in a world: as configured by default, or small enough to be met.
+
+use tillgate_core::limits::{DeskLimits, FrontLimits};
+
+use super::{Stream, number};
+use crate::time::Span;
+use crate::world::fault::{Fault, Faults};
+
+/// A reactor's.
+pub(super) fn front(seed: u64, faults: Faults) -> FrontLimits {
+    let mut dice = Stream::Limits.dice(seed);
+    let small = FrontLimits {
+        sessions_max: 3 + u32::from(number(&mut dice, 10)),
+        handshakes_max: 1 + u32::from(number(&mut dice, 3)),
+        requests_per_session_max: 1 + u8::from(dice.chance(500)),
+        requests_max: 1 + u32::from(number(&mut dice, 4)),
+        unsent_bytes_max: 200 + u32::from(number(&mut dice, 2_000)),
+        ..usual_front()
+    };
+    if faults.has(Fault::Limits) { small } else { usual_front() }
+}
+
+fn usual_front() -> FrontLimits {
+    FrontLimits {
+        sessions_max: 64,
+        handshake: Span::s(20),
+        record: Span::s(20),
+        idle: Span::s(120),
+        ..FrontLimits::default()
+    }
+}
+
+/// The desk's.
+pub(super) fn desk(seed: u64, faults: Faults) -> DeskLimits {
+    let mut dice = Stream::Limits.dice(seed ^ 1);
+    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
+    let expire = dice.between(Span::s(30), Span::s(600));
+    let small = DeskLimits {
+        batch_max: 1 + usize::from(number(&mut dice, 8)),
+        pending_max: 1 + usize::from(number(&mut dice, 6)),
+        answer: dice.between(Span::s(4), Span::s(15)),
+        inquiries_max: 1 + u32::from(number(&mut dice, 3)),
+        expire,
+        ..usual
+    };
+    if faults.has(Fault::Limits) { small } else { usual }
+}
