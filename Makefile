@@ -10,7 +10,7 @@ SEEDS ?= 1..2000
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec doc fuzz-smoke fuzz-hour
-.PHONY: differential prepare world cuts mutations
+.PHONY: differential faults faults-long prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ build: prepare ## The binaries, in target/release
 
 demo: build ## A gateway, a provider and a fleet of terminals, with the money verdict at the end
 	@DEMO_SECONDS="$(DEMO_SECONDS)" scripts/demo
+
+faults: build ## Kills, power cuts, full disk, damage and more on the real gateway, in a short form
+	@scripts/faults short
+
+faults-long: build ## The same with 1,000 kills and 100 power cuts; about an hour
+	@scripts/faults long
 
 test: prepare ## Every test
 	$(CARGO) test $(FLAGS) --workspace

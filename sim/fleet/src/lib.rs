@@ -15,6 +15,7 @@ pub mod cli;
 pub mod cpu;
 pub mod driver;
 pub mod exit;
+pub mod faults;
 pub mod http;
 pub mod network;
 pub mod number;

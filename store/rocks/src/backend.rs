@@ -51,9 +51,9 @@ impl RocksBackend {
 
     /// Sets the mark of the store in `dir` to what its database holds, and returns it.
     ///
-    /// This is how an operator accepts that a restored backup ends where it ends, after
+    /// This is how an operator accepts that a store ends where it ends, after
     /// [`RocksBackend::open`] refused with a lost tail or a missing mark. The store must not be
-    /// open anywhere.
+    /// open anywhere. A [note](crate::note) stays, to be cleared once the store was verified.
     ///
     /// # Errors
     /// [`OpenError`] if the database itself does not open.

@@ -13,20 +13,22 @@
 //! ```text
 //! DIR/rows/        the database, RocksDB's files
 //! DIR/high-water   the mark, unless Options::mark places it elsewhere
-//! DIR/restored     only after a restore, until its end was accepted; see [`restored`]
+//! DIR/restored     only after a restore, and
+//! DIR/damaged      after a damaged row was read: not served until accepted; see [`note`]
 //! ```
 
 mod backend;
 mod mark;
+pub mod note;
 mod open;
 mod open_error;
 mod options;
 mod reader;
-pub mod restored;
 mod tables;
 
 pub use backend::RocksBackend;
 pub use mark::Mark;
+pub use note::Note;
 pub use open_error::{Cause, MarkTrouble, OpenError};
 pub use options::{Durability, Missing, Options};
-pub use reader::{RocksReader, RocksSnapshot};
+pub use reader::{RocksReader, RocksSnapshot, Unreadable};

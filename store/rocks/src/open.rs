@@ -10,8 +10,8 @@
 //! mark unreadable    refuse                       refuse
 //! ```
 //!
-//! A store that was restored from a backup is read as any other, but not written to until an
-//! operator has accepted that it ends where the backup ends; see [`crate::restored`].
+//! A store with a [note](crate::note), restored or found damaged, is read as any other, but not
+//! written to until an operator has accepted it as it is.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -22,10 +22,13 @@ use rocksdb::DB;
 use tillgate_store_core::{Batch, Family, Head, Record, StoreError};
 
 use crate::mark::{self, Mark, MarkFile};
+use crate::note::Note;
 use crate::open_error::{Cause, MarkTrouble, OpenError};
 use crate::options::{self, Missing, Options};
-use crate::restored;
 use crate::tables;
+
+/// How often a database is opened for reading before it counts as unreadable.
+const READ_TRIES: u32 = 8;
 
 /// The mark of a store that has not committed anything.
 const NOTHING: Mark = Mark { batch_no: 0, hash: [0; 32] };
@@ -46,8 +49,12 @@ pub(crate) fn for_writing(dir: &Path, options: &Options) -> Result<(DB, MarkFile
     if options.missing == Missing::Create {
         create_dir(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
     }
-    if let Some(note) = restored::peek(dir).map_err(|error| fail(Cause::Io(error.to_string())))? {
-        return Err(fail(Cause::Restored(note)));
+    for note in Note::ALL {
+        match note.peek(dir) {
+            Ok(None) => {}
+            Ok(Some(text)) => return Err(fail(Cause::Noted(note, text))),
+            Err(error) => return Err(fail(Cause::Io(error.to_string()))),
+        }
     }
     let place = mark_path(dir, options);
     let known = check_presence(dir, &place, options.missing)?;
@@ -65,11 +72,23 @@ pub(crate) fn for_reading(dir: &Path, options: &Options) -> Result<DB, OpenError
     let place = mark_path(dir, options);
     // The mark first: a writer beside us commits before it marks.
     let known = check_presence(dir, &place, Missing::Refuse)?;
-    let db = read_only(dir, options)?;
+    let db = read_beside_a_writer(dir, options)?;
     match agree(&db, known, &place) {
         Ok(_) => Ok(db),
         Err(cause) => Err(OpenError { dir: dir.to_path_buf(), cause }),
     }
+}
+
+/// A writer beside us removes files as soon as it has replaced them, perhaps between our reading of
+/// their names and of themselves; the next look finds the new ones. What is wrong for good is wrong
+/// every time.
+fn read_beside_a_writer(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+    for _ in 1..READ_TRIES {
+        if let Ok(db) = read_only(dir, options) {
+            return Ok(db);
+        }
+    }
+    read_only(dir, options)
 }
 
 /// Writes the mark anew from the database. It is opened for writing, so that its lock keeps a
@@ -83,7 +102,6 @@ pub(crate) fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
     let head = head_mark(&db).map_err(|error| fail(Cause::Unsound(error)))?;
     let place = mark_path(dir, options);
     MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
-    restored::remove(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
     Ok(head)
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tillgate_store_core::StoreError;
 
+use crate::note::Note;
+
 /// A store directory that was not opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OpenError {
@@ -29,8 +31,8 @@ pub enum Cause {
     Io(String),
     /// It was written by a newer version, which knows more families or formats; RocksDB's words.
     Newer(String),
-    /// It was restored from a backup, and nobody has accepted yet that it ends there; which backup.
-    Restored(String),
+    /// It carries a note that keeps it from being served; its text.
+    Noted(Note, String),
     /// The database and its high-water mark do not agree.
     Mark {
         /// Path of the mark.
@@ -120,9 +122,17 @@ impl fmt::Display for OpenError {
                 "the store in {dir} was written by another version of the gateway: {what}. Start \
                  the version that wrote it last, or a newer one"
             ),
-            Cause::Restored(note) => write!(
+            Cause::Noted(Note::Damaged, what) => write!(
                 f,
-                "the store in {dir} was restored from {note}. What terminals were told after that \
+                "the store in {dir} is damaged: {what}. It was found while serving, and nothing is \
+                 served from it any more. Copy the directory before anything else, check the disk \
+                 and the memory, restore the last backup into an empty directory, and compare the \
+                 two with `tillgate verify` and `tillgate journal export`. If `tillgate verify` \
+                 finds this one sound, `tillgate restore --accept` lets it serve again"
+            ),
+            Cause::Noted(Note::Restored, which) => write!(
+                f,
+                "the store in {dir} was restored from {which}. What terminals were told after that \
                  backup is not in it: book the missing sales from the terminals' and the \
                  providers' records, then accept that it ends there with `tillgate restore \
                  --accept`, and start again. `tillgate verify` and `tillgate journal \

@@ -1,11 +1,12 @@
 //! Reading the database beside its writer, or without one.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::checkpoint::Checkpoint;
-use rocksdb::{DB, Snapshot};
+use rocksdb::{DB, ErrorKind, Snapshot};
 use tillgate_store_core::{Family, Rows, StoreError};
 
 use crate::mark::{Mark, MarkFile};
@@ -47,6 +48,32 @@ impl RocksReader {
         RocksSnapshot { db: &self.db, at: self.db.snapshot() }
     }
 
+    /// Reads some rows of a family from the key `from` on, at least `bytes` of keys and values if
+    /// there are so many, only to see that they can be read; the key to go on from, if there are
+    /// more.
+    ///
+    /// # Errors
+    /// [`Unreadable`]: whether the store is damaged, or only could not be read now.
+    pub fn read_through(
+        &self,
+        family: Family,
+        from: &[u8],
+        bytes: usize,
+    ) -> Result<Option<Vec<u8>>, Unreadable> {
+        let handle = tables::handle(&self.db, family);
+        let mut rows = self.db.raw_iterator_cf_opt(handle, options::range_reads());
+        let mut read = 0;
+        rows.seek(from);
+        while let Some((key, value)) = rows.item() {
+            if read >= bytes {
+                return Ok(Some(key.to_vec()));
+            }
+            read += key.len() + value.len();
+            rows.next();
+        }
+        rows.status().map(|()| None).map_err(|error| Unreadable::of(family, &error))
+    }
+
     /// Writes a complete, consistent copy of the store to `to` (tables are hard links where the
     /// file system allows, so that it takes no time) and returns where it ends. The copy has its
     /// own mark and can be opened, verified or carried away as it is.
@@ -71,6 +98,32 @@ impl RocksReader {
         MarkFile::create(&open::mark_path(to, &Options::serving()), mark)
             .map_err(|error| failed(&error))?;
         Ok(mark)
+    }
+}
+
+/// Rows that could not be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// What is stored is not what was written; RocksDB's words.
+    Damaged(String),
+    /// The system refused, perhaps only now: no descriptor, no memory; its words.
+    Failed(String),
+}
+
+impl Unreadable {
+    fn of(family: Family, error: &rocksdb::Error) -> Self {
+        let text = format!("reading on in {}: {error}", family.name());
+        match error.kind() {
+            ErrorKind::Corruption => Self::Damaged(text),
+            _ => Self::Failed(text),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Damaged(text) | Self::Failed(text)) = self;
+        f.write_str(text)
     }
 }
 

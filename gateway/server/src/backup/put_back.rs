@@ -8,7 +8,7 @@ use std::path::Path;
 use tillgate_store_core::journal::record;
 use tillgate_store_core::verify::{Report, verify};
 use tillgate_store_core::{Head, Rows};
-use tillgate_store_rocks::{Options, RocksReader, restored};
+use tillgate_store_rocks::{Note, Options, RocksReader};
 
 use super::copy::{Pace, copy, sync_dir};
 use super::data_dir;
@@ -49,14 +49,14 @@ fn fill(backup: &Path, to: &Path, manifest: &Manifest, pace: &mut Pace) -> Resul
     made.map_err(|error| io_failure(&rows, &error))?;
     // Before the first row, so that a restore that breaks off is not taken for a store.
     let unfinished = format!("{manifest}; but that restore broke off: clear it and restore again");
-    restored::write(to, &unfinished).map_err(|error| io_failure(to, &error))?;
+    Note::Restored.write(to, &unfinished).map_err(|error| io_failure(to, &error))?;
     for part in &manifest.files {
         fill_part(&data_dir(backup), to, part, pace)?;
     }
     for dir in [&rows, to] {
         sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
     }
-    restored::write(to, &manifest.to_string()).map_err(|error| io_failure(to, &error))
+    Note::Restored.write(to, &manifest.to_string()).map_err(|error| io_failure(to, &error))
 }
 
 fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tillgate_store_core::verify::{Report, verify};
 use tillgate_store_core::{Book, Change, Command, Outcome, Store};
-use tillgate_store_rocks::{Mark, RocksBackend, restored};
+use tillgate_store_rocks::{Mark, Note, RocksBackend, RocksReader, note};
 
 use super::print;
 use super::store_dir::{Place, find};
@@ -105,14 +105,17 @@ impl Restore {
 /// Sets the mark to where the database ends, with a row in the audit log.
 fn accept(place: &Place) -> Result<(), Failure> {
     let Place { dir, options } = place;
-    let note =
-        restored::peek(dir).map_err(|e| Failure::store(format!("{}: {e}", dir.display())))?;
+    let wrong = |error| Failure::store(format!("{}: {error}", dir.display()));
+    let restored = Note::Restored.peek(dir).map_err(wrong)?;
     let mark = RocksBackend::accept(dir, options).map_err(Failure::store)?;
-    let backend = RocksBackend::open(dir, options).map_err(Failure::store)?;
-    let report = verify(&backend).map_err(Failure::store)?;
+    let reader = RocksReader::open(dir, options).map_err(Failure::store)?;
+    let report = verify(&reader).map_err(Failure::store)?;
+    drop(reader);
     tell(dir, &report)?;
+    note::clear(dir).map_err(wrong)?;
+    let backend = RocksBackend::open(dir, options).map_err(Failure::store)?;
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    let note = match note {
+    let note = match restored {
         Some(note) => format!("accepted the end at batch {}: restored from {note}", mark.batch_no),
         None => format!("accepted the end at batch {}", mark.batch_no),
     };

@@ -116,3 +116,17 @@ fn sums(sums: &Sums) -> Value {
         "clearing_minor": minor(sums.clearing_minor),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::transaction;
+
+    #[test]
+    fn a_violation_names_its_transaction_as_an_export_takes_it() {
+        let named = transaction("2026-11-23/00070001/000012");
+        assert_eq!(named.as_deref(), Some("2026-11-23-00070001-000012"));
+        for other in ["journal", "batches row 7", "10/2/0001", "2026-11-23/x/1"] {
+            assert_eq!(transaction(other), None, "{other}");
+        }
+    }
+}

@@ -13,8 +13,9 @@ const BASE: u64 = 64;
 const PER_REACTOR: u64 = 4 + 64;
 /// Connections of the admin and its own listening socket.
 const ADMIN: u64 = 128;
-/// Beside the table files: logs, manifest, locks, directories, the mark.
-const STORE: u64 = 64;
+/// Beside the table files: logs, manifest, locks, directories, the mark, and those of a checkpoint
+/// while a backup begins.
+const STORE: u64 = 96;
 
 /// What needs how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -301,6 +301,7 @@ impl DeskThread {
             return;
         }
         self.ticked = now;
+        self.setup.metrics.publish_clock(self.setup.clock.watch());
         if let Err(error) = self.setup.store.backend_mut().tick() {
             fail_stop(Stop::Store, &error);
         }

@@ -9,6 +9,8 @@ use crate::exit::Exit;
 pub(crate) enum Stop {
     /// A commit or its sync failed. What is on the disk is found out at the next start.
     Store,
+    /// A row of the store cannot be read.
+    Damage,
     /// A reactor cannot wait for its sockets any more.
     Reactor,
 }
@@ -18,6 +20,7 @@ pub(crate) enum Stop {
 pub(crate) fn fail_stop(what: Stop, error: &dyn Display) -> ! {
     let place = match what {
         Stop::Store => "store",
+        Stop::Damage => "store (it is damaged: copy it, restore the last backup)",
         Stop::Reactor => "reactor",
     };
     tracing::error!(%error, "{place} failed: stopping; start again to recover");

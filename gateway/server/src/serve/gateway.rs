@@ -32,6 +32,7 @@ use super::metrics::{BridgeMetrics, DeskMetrics, Metrics, PoolMetrics, ReactorMe
 use super::opening;
 use super::pool::{Job, Tools, Worker};
 use super::reactor::{Listener, Reactor, Setup, Ways, listen};
+use super::scrub::Scrubber;
 use super::view::{Stage, View};
 use crate::config::Config;
 use crate::exit::Failure;
@@ -47,6 +48,8 @@ pub(crate) struct Gateway {
     pub(super) mailboxes: Vec<Mailbox>,
     pub(super) desk: Sender<DeskMail>,
     pub(super) threads: Threads,
+    /// The scrubber ends when this is dropped.
+    pub(super) scrub: Sender<()>,
     pub(super) answer: Span,
 }
 
@@ -177,6 +180,14 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             drop(done.send(Report::ReactorDone));
         })?);
     }
+    let (scrub, until) = bounded(0);
+    let scrubber = Scrubber {
+        reader: handle.reader.clone(),
+        dir: config.store.dir.clone(),
+        metrics: Arc::clone(&handle.metrics.scrub),
+        until,
+    };
+    running.push(start("scrub".to_owned(), move || scrubber.run())?);
     handle.view.enter(Stage::Serving);
     Ok(Gateway {
         address,
@@ -186,6 +197,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         mailboxes,
         desk: links.desk.0,
         threads: Threads { running, _bridges: bridges_thread },
+        scrub,
         answer: Span::s(u64::from(config.desk.answer_s)),
     })
 }
@@ -257,5 +269,6 @@ fn metrics(config: &Config) -> Arc<Metrics> {
         pool: Arc::new(PoolMetrics::new()),
         desk: Arc::new(DeskMetrics::new()),
         bridges: config.bridges.iter().map(bridge).collect(),
+        scrub: Arc::default(),
     })
 }

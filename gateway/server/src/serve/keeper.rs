@@ -101,10 +101,10 @@ impl Gateway {
             drained = Drained::Partly;
         }
         drop(self.desk.send(DeskMail::Stop));
-        let Gateway { threads, desk, mailboxes, reports, handle, .. } = self;
+        let Gateway { threads, desk, mailboxes, reports, handle, scrub, .. } = self;
         // Senders and readers go first: the pool ends when nobody can bring it work, the store
         // closes when nobody can read it.
-        drop((desk, mailboxes, reports, handle));
+        drop((desk, mailboxes, reports, handle, scrub));
         threads.join();
         drained
     }

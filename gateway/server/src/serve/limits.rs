@@ -85,6 +85,22 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(1);
 /// How often the store's high-water mark is brought to the disk.
 pub(crate) const TICK_EVERY: Span = Span::s(1);
 
+/// Rows that the scrubber reads at a time, in bytes of keys and values.
+pub(crate) const SCRUB_CHUNK_BYTES: usize = 1 << 20;
+
+/// Between two such chunks: at most 20 MiB a second, a twentieth of a core.
+pub(crate) const SCRUB_PAUSE: Duration = Duration::from_millis(50);
+
+/// Between two passes over the whole store.
+pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Pause before a new pass after the system refused a descriptor or memory.
+pub(crate) const SCRUB_AGAIN: Duration = Duration::from_secs(60);
+
+/// How far the system's clock may be off the time kept since the start before it is not followed
+/// any more: what NTP puts right in steps is far below, a clock that was set wrong is far above.
+pub(crate) const CLOCK_STEP_MS_MAX: i64 = 60_000;
+
 /// Acknowledgements of pushed commands remembered for the admin.
 pub(crate) const ACKNOWLEDGED_MAX: usize = 4_096;
 

@@ -3,6 +3,7 @@
 //!
 //! * [`gateway`] — which threads there are; [`opening`] — what is read before they start.
 //! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`desk`] — the one writer.
+//! * [`scrub`] — reads the store again and again, to find damage.
 //! * [`bridge`] — providers' sockets; [`keeper`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
@@ -22,6 +23,7 @@ mod metrics;
 mod opening;
 mod pool;
 mod reactor;
+mod scrub;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;

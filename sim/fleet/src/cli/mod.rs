@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod abuse;
+mod faults;
 mod idle;
 mod network;
 mod print;
@@ -39,6 +40,7 @@ enum Command {
     Network(network::Network),
     Idle(idle::Idle),
     Abuse(abuse::Abuse),
+    Faults(faults::Faults),
     World(world::World),
 }
 
@@ -54,6 +56,7 @@ impl Cli {
             Command::Network(command) => command.run(),
             Command::Idle(command) => command.run(),
             Command::Abuse(command) => command.run(),
+            Command::Faults(command) => command.run(),
             Command::World(command) => command.run(),
         }
     }

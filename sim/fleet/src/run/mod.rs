@@ -92,6 +92,8 @@ pub struct Driven<S> {
     pub window: (Tally, Tally),
     /// Whether every station resolved its doubts and logged off in time.
     pub drained: bool,
+    /// What the moments in the books are counted from.
+    pub epoch: Instant,
 }
 
 /// How a fleet is taken through its stages.
@@ -177,7 +179,8 @@ pub fn drive_stations<S: Station + 'static>(
     let drained = steps.drain(course.drain);
     fleet.tell(Stage::Quit);
     let done = fleet.finish().map_err(|error| Refusal(error.to_string()))?;
-    Ok(Driven { done, online, online_after, window: (first.tally, last.tally), drained })
+    let (window, epoch) = ((first.tally, last.tally), course.plan.epoch);
+    Ok(Driven { done, online, online_after, window, drained, epoch })
 }
 
 struct Steps<'a, S> {

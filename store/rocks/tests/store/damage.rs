@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use tillgate_store_rocks::{Cause, Options, RocksReader};
+use tillgate_store_core::Family;
+use tillgate_store_rocks::{Cause, Options, RocksReader, Unreadable};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -105,4 +106,26 @@ fn no_flipped_bit_of_a_table_passes_verification() {
             }
         }
     }
+}
+
+#[test]
+fn reading_through_a_damaged_table_says_that_it_is_damaged_and_a_sound_one_comes_to_its_end() {
+    let place = Place::busy();
+    drop(place.open().unwrap());
+    let through = |dir: &Path| {
+        let reader = RocksReader::open(dir, &Options::serving()).unwrap();
+        Family::ALL.into_iter().try_for_each(|family| {
+            let mut from = Some(Vec::new());
+            while let Some(first) = from.take() {
+                from = reader.read_through(family, &first, 50)?;
+                assert!(from.as_ref().is_none_or(|next| *next > first));
+            }
+            Ok::<(), Unreadable>(())
+        })
+    };
+    assert_eq!(through(place.dir()), Ok(()));
+    let bad = Place::new();
+    copy(place.dir(), bad.dir());
+    flip(&bad.files(".sst")[0], 40);
+    assert!(matches!(through(bad.dir()), Err(Unreadable::Damaged(_))));
 }

@@ -15,13 +15,15 @@ fn a_store_that_is_opened_again_is_as_it_was_left() {
     let book = shop::busy(place.create());
     let (head, float) = (*book.head(), book.account(&shop::seller().float()));
     let sold = book.transaction(&shop::key(42, 2)).unwrap();
+    let open = book.open_transactions().unwrap();
+    assert!(open.len() > 3);
     drop(book);
     for _ in 0..3 {
         let book = place.open().unwrap();
         assert_eq!(*book.head(), head);
         assert_eq!(book.account(&shop::seller().float()), float);
         assert_eq!(book.transaction(&shop::key(42, 2)).unwrap(), sold);
-        assert_eq!(book.open_transactions().unwrap().len(), 3);
+        assert_eq!(book.open_transactions().unwrap(), open);
         drop(book);
         let report = place.verify();
         assert!(report.holds(), "{:#?}", report.violations);
@@ -127,5 +129,5 @@ fn a_range_that_is_read_backwards_and_forwards_finds_its_ends() {
     assert!(backend.last_before(Family::Journal, &second, &mut key).unwrap());
     assert_eq!(key, first);
     assert!(backend.last_before(Family::Journal, &[0xFF; 11], &mut key).unwrap());
-    assert_eq!(key, shop::key(43, 3).to_bytes());
+    assert_eq!(key, shop::key(43, 20).to_bytes());
 }

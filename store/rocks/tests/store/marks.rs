@@ -3,7 +3,7 @@
 use std::fs;
 
 use tillgate_store_core::Book;
-use tillgate_store_rocks::{Cause, MarkTrouble, Options, RocksBackend, restored};
+use tillgate_store_rocks::{Cause, MarkTrouble, Note, Options, RocksBackend, note};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -108,12 +108,23 @@ fn a_mark_that_was_not_written_before_the_crash_is_caught_up() {
 #[test]
 fn a_restored_store_is_read_at_once_and_written_to_only_after_its_end_was_accepted() {
     let place = Place::busy();
-    restored::write(place.dir(), "the backup of yesterday").unwrap();
+    Note::Restored.write(place.dir(), "the backup of yesterday").unwrap();
     let refused = place.refusal();
-    assert_eq!(refused.cause, Cause::Restored("the backup of yesterday".to_owned()));
+    assert_eq!(refused.cause, Cause::Noted(Note::Restored, "the backup of yesterday".to_owned()));
     let text = refused.to_string();
     assert!(text.contains("book the missing sales") && text.contains("restore --accept"), "{text}");
     assert!(place.verify().holds());
     RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    assert!(place.open().is_err(), "the note stays until it is cleared");
+    note::clear(place.dir()).unwrap();
     assert!(place.open().is_ok());
+}
+
+#[test]
+fn a_store_that_was_found_damaged_is_not_written_to_any_more() {
+    let place = Place::busy();
+    Note::Damaged.write(place.dir(), "a block of 000012.sst").unwrap();
+    let refused = place.refusal();
+    assert_eq!(refused.cause, Cause::Noted(Note::Damaged, "a block of 000012.sst".to_owned()));
+    assert!(refused.to_string().contains("restore the last backup"), "{refused}");
 }

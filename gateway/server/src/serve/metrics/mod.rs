@@ -24,6 +24,17 @@ pub(crate) struct Metrics {
     pub(crate) desk: Arc<DeskMetrics>,
     /// By bridge.
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
+    /// Of the scrubber.
+    pub(crate) scrub: Arc<ScrubMetrics>,
+}
+
+/// The scrubber's.
+#[derive(Default)]
+pub(crate) struct ScrubMetrics {
+    /// Passes over the whole store that found nothing.
+    pub(crate) passes: Count,
+    /// Chunks of rows read.
+    pub(crate) chunks: Count,
 }
 
 /// A number that goes up, or is set.
@@ -112,6 +123,7 @@ pub(crate) struct DeskMetrics {
     batches: Histogram,
     pending: Count,
     mail: Count,
+    clock_off_s: Count,
 }
 
 /// Labels of the requests that the desk is asked.
@@ -134,7 +146,13 @@ impl DeskMetrics {
             batches: Histogram::of_sizes(),
             pending: Count::default(),
             mail: Count::default(),
+            clock_off_s: Count::default(),
         }
+    }
+
+    /// By how much the system's clock is off, either way.
+    pub(super) fn publish_clock(&self, off_s: u64) {
+        self.clock_off_s.set(off_s);
     }
 
     pub(super) fn count_ask(&self, asked: &Asked) {

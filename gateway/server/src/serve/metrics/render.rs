@@ -86,6 +86,12 @@ impl Metrics {
         page.number("tillgate_transactions_pending", "", desk.pending.read());
         page.head("tillgate_desk_mail", "gauge", "Batches waiting for the desk");
         page.number("tillgate_desk_mail", "", desk.mail.read());
+        page.head("tillgate_clock_off_seconds", "gauge", "System clock, not followed any more");
+        page.number("tillgate_clock_off_seconds", "", desk.clock_off_s.read());
+        page.head("tillgate_scrub_chunks_total", "counter", "Chunks of rows read for damage");
+        page.number("tillgate_scrub_chunks_total", "", self.scrub.chunks.read());
+        page.head("tillgate_scrub_passes_total", "counter", "Whole store read, nothing found");
+        page.number("tillgate_scrub_passes_total", "", self.scrub.passes.read());
     }
 
     fn bridges(&self, page: &mut Page) {

@@ -1,0 +1,106 @@
+//! `tillsim faults`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{interrupts, print};
+use crate::exit::{Exit, Refusal};
+use crate::faults::{Fault, Plan, run};
+
+/// Kill, cut off and damage a real gateway, and count what is lost
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillsim faults                        every fault in a short form, about two minutes
+  tillsim faults kill --kills 1000
+  tillsim faults power --cuts 100       as root: it mounts file systems
+
+Each fault runs a gateway and a fleet of its own in a directory of its own, which stays when the
+fault has failed. At the end the terminals' books, the journal and the provider's book are held
+against each other, and `tillgate verify` reads the store. What this machine does not allow is
+skipped, and said. docs/durability.md tells what each of them proves.")]
+pub(super) struct Faults {
+    /// Which; all of them by default
+    #[arg(value_enum)]
+    faults: Vec<Fault>,
+    /// The gateway's program; the one beside this one by default
+    #[arg(long, value_name = "FILE")]
+    tillgate: Option<PathBuf>,
+    /// Where installations are made; a new directory for temporary files by default
+    #[arg(long, value_name = "DIR")]
+    work: Option<PathBuf>,
+    /// For everything random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Terminals that sell
+    #[arg(long, value_name = "N", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(5..=2000))]
+    terminals: u32,
+    /// Kills
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    kills: u32,
+    /// Power cuts
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    cuts: u32,
+    /// Damages to each file of a store: flipped bits, ends cut off, files gone
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    damages: u32,
+    /// Write the summary as JSON; - for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl Faults {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        let work = match &self.work {
+            Some(work) => work.clone(),
+            None => std::env::temp_dir().join(format!("tillsim-faults-{}", std::process::id())),
+        };
+        std::fs::create_dir_all(&work).map_err(|error| Refusal::about(work.display(), error))?;
+        let plan = Plan {
+            faults: if self.faults.is_empty() { Fault::ALL.to_vec() } else { self.faults },
+            tillgate: program(self.tillgate)?,
+            work: std::path::absolute(&work).unwrap_or(work),
+            seed: self.seed,
+            terminals: self.terminals,
+            kills: self.kills,
+            cuts: self.cuts,
+            damages: self.damages,
+        };
+        let interrupts = interrupts()?;
+        let quiet = self.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
+        let summary = run(&plan, &interrupts, |finding| {
+            if !quiet {
+                print::line(&finding.to_string());
+            }
+        });
+        match &self.json {
+            Some(path) if !quiet => std::fs::write(path, format!("{}\n", summary.json()))
+                .map_err(|error| Refusal::about(path.display(), error))?,
+            _ => print::line(&summary.json().to_string()),
+        }
+        if summary.exit() == Exit::Pass {
+            // Empty by now, unless it was given and had something else in it.
+            drop(std::fs::remove_dir(&plan.work));
+        } else {
+            eprintln!("tillsim: what is left of the failed faults is in {}", plan.work.display());
+        }
+        Ok(summary.exit())
+    }
+}
+
+/// The gateway's program.
+fn program(given: Option<PathBuf>) -> Result<PathBuf, Refusal> {
+    let beside = || std::env::current_exe().map(|exe| exe.with_file_name("tillgate"));
+    let program = match given {
+        Some(program) => program,
+        None => beside().map_err(|error| Refusal::about("this program's place", error))?,
+    };
+    let program = std::path::absolute(&program).unwrap_or(program);
+    if program.is_file() {
+        return Ok(program);
+    }
+    let text = "is not there; build it, or name it with --tillgate FILE";
+    Err(Refusal::about(program.display(), text))
+}

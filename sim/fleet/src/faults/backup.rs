@@ -1,0 +1,68 @@
+//! A backup is taken while terminals sell, and put back elsewhere: everything that was sold before
+//! it began is in it.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use super::settle::{compare, missing_before, verify};
+use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use crate::exit::Refusal;
+
+/// Backups that are taken.
+const BACKUPS: u64 = 3;
+/// Sales between two of them.
+const SALES: u64 = 400;
+/// MiB a second at which they are copied.
+const RATE: &str = "16";
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
+    let begun = Instant::now();
+    let mut finding = Finding::new("backup");
+    let dir = plan.work.join("backup");
+    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
+    let house = House::build(plan, &dir, &dir.join("gate"), 30_000)?;
+    let gateway = Gateway::start(&house)?;
+    let load = Load::start(&house, plan.seed, "exp:20ms")?;
+    sleep(Duration::from_secs(1));
+    drop(load.response());
+    load.wait_for(SALES, Duration::from_secs(30));
+    let quiet = load.response();
+    let (mut taken, mut busy) = (Vec::new(), crate::driver::latencies());
+    let config = house.config().display().to_string();
+    for number in 1..=BACKUPS {
+        let to = dir.join(format!("backup-{number}"));
+        let instant = Instant::now();
+        house.done(&["backup", &to.display().to_string(), "--config", &config, "--rate", RATE])?;
+        busy.add(load.response()).map_err(|error| Refusal::about("latencies", error))?;
+        taken.push((to, instant));
+        finding.rounds += 1;
+        load.wait_for(SALES, Duration::from_secs(30));
+        drop(load.response());
+    }
+    let driven = load.stop()?;
+    finding.settle(&compare(&house, &driven)?);
+    gateway.stop()?;
+    for (backup, instant) in taken {
+        let to = backup.with_extension("restored");
+        let (from, place) = (backup.display().to_string(), to.display().to_string());
+        house.done(&["restore", &from, &place, "--accept"])?;
+        if let Some(wrong) = verify(&house, &to)? {
+            finding.fail(wrong);
+        }
+        let missing = missing_before(&house, &driven, &to, instant)?;
+        finding.lost += missing;
+        if missing > 0 {
+            finding.fail(format!("{missing} sales from before the backup are not in it"));
+        }
+    }
+    let p99 = |of: &Histogram<u64>| crate::number::float(of.value_at_quantile(0.99)) / 1_000.0;
+    finding.note =
+        format!("p99 {:.1} ms without, {:.1} ms while a backup is taken", p99(&quiet), p99(&busy));
+    if finding.outcome == Outcome::Passed {
+        drop(fs::remove_dir_all(&dir));
+    }
+    Ok(vec![finding.done(begun)])
+}

@@ -1,0 +1,255 @@
+//! Files of a store are damaged while its gateway is down: bits flipped, ends cut off, files gone.
+//!
+//! Each case is a copy of one store, and ends in one of four ways:
+//!
+//! ```text
+//!   refused    it does not serve, and says what to do
+//!   stopped    it began to serve, read the damage, stopped, and did not serve again
+//!   unharmed   it serves, and has every row it had: the bit meant nothing, or RocksDB made it good
+//!   silent     it serves, and something is missing or different: a broken promise
+//! ```
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tillsim_core::dice::Dice;
+
+use super::gateway::serve;
+use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use crate::exit::Refusal;
+
+/// Sales in the store that is damaged.
+const SALES: u64 = 1_500;
+/// A gateway that is going to notice damage that it need not read notices it within this.
+const NOTICED_WITHIN: Duration = Duration::from_secs(20);
+/// What the provider is owed is settled within this.
+const QUIET_WITHIN: Duration = Duration::from_secs(60);
+/// What a row of the export has in it while something is owed.
+const OWED: [&str; 3] = ["\"state\":\"intent\"", "\"state\":\"unknown\"", "\"due\":{"];
+/// Words of which a refusal has one, because it says what to do.
+const CURES: [&str; 5] = ["restore", "Check", "check", "bring back", "Start the version"];
+/// The exit code of a gateway that cannot use its store.
+const REFUSES: i32 = 4;
+/// The exit code of a gateway that stopped at what it read.
+const STOPS: i32 = 70;
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// A bit of the byte at this place.
+    Flip(u64),
+    /// The file ends here.
+    Cut(u64),
+    /// The file is not there.
+    Gone,
+}
+
+/// How a case ended.
+enum End {
+    Refused,
+    Stopped,
+    Unharmed,
+    Silent(String),
+}
+
+#[derive(Default)]
+struct Counts {
+    refused: u64,
+    stopped: u64,
+    unharmed: u64,
+}
+
+pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
+    let begun = Instant::now();
+    let mut finding = Finding::new("damage");
+    let dir = plan.work.join("damage");
+    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
+    let house = House::build(plan, &dir, &dir.join("gate"), 5_000)?;
+    sell(plan, &house, &mut finding)?;
+    let sound = dir.join("sound");
+    copy(&house.data(), &sound).map_err(|error| Refusal::about(sound.display(), error))?;
+    let journal = export(&house, &sound)?.map_err(Refusal)?;
+    let mut dice = Dice::new(plan.seed, 3);
+    let mut counts = Counts::default();
+    for file in files(&sound).map_err(|error| Refusal::about(sound.display(), error))? {
+        for harm in harms(&sound.join(&file), plan.damages, &mut dice) {
+            finding.rounds += 1;
+            match case(&house, &sound, &file, harm, &journal)? {
+                End::Refused => counts.refused += 1,
+                End::Stopped => counts.stopped += 1,
+                End::Unharmed => counts.unharmed += 1,
+                End::Silent(what) => {
+                    finding.fail(format!("{}, {harm:?}: {what}", file.display()));
+                }
+            }
+        }
+    }
+    let Counts { refused, stopped, unharmed } = counts;
+    finding.note = format!("{refused} refused, {stopped} stopped, {unharmed} unharmed");
+    if refused == 0 {
+        finding.fail("no damage at all was refused: this rig damages nothing");
+    }
+    if finding.outcome == Outcome::Passed {
+        drop(fs::remove_dir_all(&dir));
+    }
+    Ok(vec![finding.done(begun)])
+}
+
+/// Fills the store, in two lives, so that it has tables as well as a log; the last one is killed.
+fn sell(plan: &Plan, house: &House, finding: &mut Finding) -> Result<(), Refusal> {
+    let gateway = Gateway::start(house)?;
+    let load = Load::start(house, plan.seed, "0s")?;
+    load.wait_for(SALES / 2, Duration::from_secs(60));
+    gateway.kill();
+    let gateway = Gateway::start(house)?;
+    load.wait_for(SALES / 2, Duration::from_secs(60));
+    let driven = load.stop()?;
+    finding.settle(&super::settle::compare(house, &driven)?);
+    quiet(house)?;
+    gateway.kill();
+    Ok(())
+}
+
+/// Waits until the gateway owes nothing to anybody: from then on its journal stays as it is.
+fn quiet(house: &House) -> Result<(), Refusal> {
+    let begun = Instant::now();
+    while begun.elapsed() < QUIET_WITHIN {
+        let rows = export(house, &house.data())?.map_err(Refusal)?;
+        let rows = String::from_utf8_lossy(&rows);
+        let owes = |row: &str| OWED.iter().any(|owed| row.contains(owed));
+        if !rows.lines().any(owes) {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    Err(Refusal("the gateway still owes something to the provider".to_owned()))
+}
+
+/// Files of a store that mean something, by their path below it.
+fn files(data: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = vec![PathBuf::from("high-water")];
+    for entry in fs::read_dir(data.join("rows"))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let log_of_its_own = name.starts_with("LOG") || name == "LOCK" || name == "IDENTITY";
+        if !log_of_its_own && entry.metadata()?.len() > 0 {
+            files.push(PathBuf::from("rows").join(name));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn harms(file: &Path, count: u32, dice: &mut Dice) -> Vec<Harm> {
+    let length = fs::metadata(file).map_or(0, |about| about.len());
+    let draw = |dice: &mut Dice| match dice.below(8) {
+        0 => Harm::Gone,
+        1 => Harm::Cut(length.saturating_sub(1)),
+        2 => Harm::Cut(dice.below(length)),
+        _ => Harm::Flip(dice.below(length)),
+    };
+    (0..count).map(|_| draw(dice)).collect()
+}
+
+fn case(
+    house: &House,
+    sound: &Path,
+    file: &Path,
+    harm: Harm,
+    journal: &[u8],
+) -> Result<End, Refusal> {
+    let data = house.data();
+    let wrong = |error: std::io::Error| Refusal::about(data.display(), error);
+    fs::remove_dir_all(&data).map_err(wrong)?;
+    copy(sound, &data).map_err(wrong)?;
+    hurt(&data.join(file), harm).map_err(wrong)?;
+    let mut gateway = match Gateway::start_as(house, serve(house, &house.config()))? {
+        Ok(gateway) => gateway,
+        Err(refused) => {
+            let says = CURES.iter().any(|cure| refused.said.contains(cure));
+            return Ok(match refused.code {
+                Some(REFUSES) if says => End::Refused,
+                code => End::Silent(format!(
+                    "refused, but with {code:?} and these words: {}",
+                    refused.said
+                )),
+            });
+        }
+    };
+    let noticed = |gateway: &mut Gateway, within| match gateway.wait_end(within) {
+        Some(status) => status.code() == Some(STOPS),
+        None => false,
+    };
+    // Whether it has everything, while it serves and before it can put anything right.
+    let seen = match export(house, &data)? {
+        Ok(rows) if rows != journal => Some("its journal is another one".to_owned()),
+        Ok(_) => super::settle::verify(house, &data)?,
+        Err(said) => Some(said),
+    };
+    let Some(seen) = seen else {
+        gateway.stop()?;
+        return Ok(End::Unharmed);
+    };
+    if noticed(&mut gateway, NOTICED_WITHIN) {
+        return again(house);
+    }
+    gateway.kill();
+    Ok(End::Silent(format!("it serves, but {seen}")))
+}
+
+/// Who stopped at damage must not serve from it the next time either.
+fn again(house: &House) -> Result<End, Refusal> {
+    match Gateway::start_as(house, serve(house, &house.config()))? {
+        Err(refused) if refused.code == Some(REFUSES) => Ok(End::Stopped),
+        Err(refused) => Ok(End::Silent(format!(
+            "it stopped, and then ended with {:?}: {}",
+            refused.code, refused.said
+        ))),
+        Ok(gateway) => {
+            gateway.kill();
+            Ok(End::Silent("it stopped, and then served again".to_owned()))
+        }
+    }
+}
+
+/// The journal as text; or, in the gateway's words, why it cannot be read to its end.
+fn export(house: &House, data: &Path) -> Result<Result<Vec<u8>, String>, Refusal> {
+    let output = house.call(&["journal", "export", &data.display().to_string()])?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+}
+
+fn hurt(file: &Path, harm: Harm) -> std::io::Result<()> {
+    if let Harm::Gone = harm {
+        return fs::remove_file(file);
+    }
+    let open = OpenOptions::new().read(true).write(true).open(file)?;
+    match harm {
+        Harm::Cut(length) => open.set_len(length),
+        Harm::Flip(at) => {
+            let mut byte = [0];
+            open.read_exact_at(&mut byte, at)?;
+            open.write_all_at(&[byte[0] ^ 0x10], at)
+        }
+        Harm::Gone => Ok(()),
+    }
+}
+
+/// Copies a directory and everything in it.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! A fleet that sells in a thread of its own while harm is done.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use tillsim_core::terminal::Terminal;
+
+use super::house::House;
+use crate::driver::{Stage, Standing, latencies};
+use crate::exit::Refusal;
+use crate::run::{Driven, Interrupts, Watcher, drive};
+use crate::scenario::{Connect, Gateway, Load as Customers, Scenario, Terminal as Manner, resolve};
+
+/// All terminals are online within this.
+const ONLINE_S: f64 = 30.0;
+/// Doubts are resolved within this: a silent provider is asked for several times.
+const DRAIN_S: f64 = 90.0;
+/// Between two looks at the fleet.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How the fleet stands, for whoever does the harm.
+#[derive(Default)]
+struct Seen {
+    selling: AtomicBool,
+    approved: AtomicU64,
+    online: AtomicU64,
+    response: Mutex<Option<Histogram<u64>>>,
+}
+
+/// A selling fleet.
+pub(super) struct Load {
+    seen: Arc<Seen>,
+    interrupts: Interrupts,
+    thread: JoinHandle<Result<Driven<Terminal>, Refusal>>,
+}
+
+impl Load {
+    /// Starts the whole fleet of a house and waits until it sells.
+    pub(super) fn start(house: &House, seed: u64, think: &str) -> Result<Self, Refusal> {
+        let scenario = Scenario {
+            seed,
+            network: Some(house.network.clone()),
+            seconds: 0.0,
+            drain_seconds: DRAIN_S,
+            gateway: Gateway {
+                address: house.terminals.to_string(),
+                public_key: Some(house.gate.join("keys/gateway.pub")),
+                admin: Some(format!("http://{}", house.admin)),
+                token: Some(house.gate.join("admin.token")),
+                provider: Some(house.provider.clone()),
+            },
+            connect: Connect { within_seconds: ONLINE_S, ..Connect::default() },
+            load: Customers { think: think.to_owned(), ..Customers::default() },
+            terminal: Manner {
+                // They are back as soon as the gateway is, so that there is something to kill.
+                reconnect_base: "30ms".to_owned(),
+                reconnect_cap: "200ms".to_owned(),
+                retry_percent: 2.0,
+                cancel_percent: 2.0,
+                repeat_percent: 30.0,
+                settles: true,
+                ..Manner::default()
+            },
+            ..Scenario::default()
+        };
+        let order = resolve(&scenario)?;
+        let interrupts: Interrupts = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::new(Seen::default());
+        let (stop, look) = (Arc::clone(&interrupts), Arc::clone(&seen));
+        let thread = std::thread::Builder::new()
+            .name("load".to_owned())
+            .spawn(move || drive(&order, &stop, &mut Looking(&look)))
+            .map_err(|error| Refusal::about("a thread for the fleet", error))?;
+        let load = Self { seen, interrupts, thread };
+        while !load.seen.selling.load(Ordering::Relaxed) {
+            if load.thread.is_finished() {
+                drop(load.stop()?);
+                return Err(Refusal("no terminal came online".to_owned()));
+            }
+            sleep(LOOK);
+        }
+        Ok(load)
+    }
+
+    /// Sales that terminals saw approved so far.
+    pub(super) fn approved(&self) -> u64 {
+        self.seen.approved.load(Ordering::Relaxed)
+    }
+
+    /// Terminals online now.
+    pub(super) fn online(&self) -> u64 {
+        self.seen.online.load(Ordering::Relaxed)
+    }
+
+    /// Response times since the last call, in microseconds.
+    pub(super) fn response(&self) -> Histogram<u64> {
+        let mut response = self.seen.response.lock().unwrap_or_else(PoisonError::into_inner);
+        response.take().unwrap_or_else(latencies)
+    }
+
+    /// Waits until so many more sales are approved, or the time is over; whether they were.
+    pub(super) fn wait_for(&self, more: u64, within: Duration) -> bool {
+        let (begun, before) = (Instant::now(), self.approved());
+        while begun.elapsed() < within {
+            if self.approved() >= before + more {
+                return true;
+            }
+            sleep(LOOK);
+        }
+        false
+    }
+
+    /// No more customers; what is in doubt is resolved, then the books are closed.
+    pub(super) fn stop(self) -> Result<Driven<Terminal>, Refusal> {
+        self.interrupts.store(1, Ordering::Relaxed);
+        self.thread.join().map_err(|_| Refusal("the fleet's thread was lost".to_owned()))?
+    }
+}
+
+struct Looking<'a>(&'a Seen);
+
+impl Watcher for Looking<'_> {
+    fn look(&mut self, _: Stage, standing: &Standing) {
+        self.0.approved.store(standing.tally.approved, Ordering::Relaxed);
+        self.0.online.store(standing.tally.online, Ordering::Relaxed);
+        let mut response = self.0.response.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = response.get_or_insert_with(latencies);
+        sum.add(&standing.interval).expect("histograms have the same bounds");
+    }
+
+    fn begun(&mut self, _: &Standing) {
+        self.0.selling.store(true, Ordering::Relaxed);
+    }
+}

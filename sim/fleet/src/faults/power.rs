@@ -1,0 +1,152 @@
+//! Power cuts: what was not synced is gone. And the control: a disk that lies must lose.
+//!
+//! ```text
+//!   load ─▶ the gateway stands still ─▶ the instant is caught ─▶ kill -9 ─▶ the disk as it was at
+//!    ▲      (it can tell nobody more)                                      that instant ─┐
+//!    └────────────────── the same fleet, with the same books ◀── verify, restart ◀───────┘
+//! ```
+//!
+//! What the gateway had written and not synced is in the page cache alone, and is not in the disk
+//! of the instant. The terminals go on with their books, so that a single lost sale is found.
+
+use std::fs;
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tillsim_core::dice::Dice;
+use tillsim_core::time::Span;
+
+use super::disk::{Disk, Way};
+use super::gateway::serve;
+use super::settle::{compare, settle, verify};
+use super::shim::Shim;
+use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use crate::exit::Refusal;
+use crate::run::Interrupts;
+
+/// Vouchers for a cut.
+const VOUCHERS_A_CUT: u64 = 500;
+/// From a restart to the next cut.
+const LIFE: (Span, Span) = (Span::ms(300), Span::ms(1_500));
+/// Cuts of the control, and how long it sells before one.
+const CONTROL_CUTS: u64 = 2;
+const CONTROL_LIFE: Duration = Duration::from_millis(1_500);
+/// Terminals pause so between two customers.
+const THINK: &str = "exp:100ms";
+
+pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Result<Vec<Finding>, Refusal> {
+    let dir = plan.work.join("power");
+    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
+    let disk = match Disk::new(&dir.join("synced")) {
+        Ok(disk) => disk,
+        Err(refusal) => {
+            let why = format!("no file systems can be mounted here ({refusal}); run it as root");
+            let names = ["power", "power control"];
+            return Ok(names.map(|name| Finding::skipped(name, why.clone())).to_vec());
+        }
+    };
+    let cuts = cut_again_and_again(plan, disk, interrupts)?;
+    let control = control(plan, Disk::new(&dir.join("lying"))?)?;
+    if cuts.outcome == Outcome::Passed && control.outcome == Outcome::Passed {
+        drop(fs::remove_dir_all(&dir));
+    }
+    Ok(vec![cuts, control])
+}
+
+fn cut_again_and_again(
+    plan: &Plan,
+    mut disk: Disk,
+    interrupts: &Interrupts,
+) -> Result<Finding, Refusal> {
+    let begun = Instant::now();
+    let mut finding = Finding::new("power");
+    let mut dice = Dice::new(plan.seed, 2);
+    let vouchers = 5_000 + VOUCHERS_A_CUT * u64::from(plan.cuts);
+    let beside = plan.work.join("power/synced");
+    let house = House::build(plan, &beside, &disk.path().join("gate"), vouchers)?;
+    disk.settle()?;
+    let mut gateway = Gateway::start(&house)?;
+    let load = Load::start(&house, plan.seed, THINK)?;
+    let mut stopped_by_itself = 0_u64;
+    for _ in 0..plan.cuts {
+        sleep(Duration::from_nanos(dice.between(LIFE.0, LIFE.1).0));
+        stopped_by_itself += u64::from(cut(&mut disk, gateway)?);
+        finding.rounds += 1;
+        if let Some(wrong) = verify(&house, &house.data())? {
+            finding.fail(format!("after cut {}: {wrong}", finding.rounds));
+        }
+        gateway = Gateway::start(&house)?;
+        if interrupts.load(Ordering::Relaxed) > 0 {
+            break;
+        }
+    }
+    if !load.wait_for(1, Duration::from_secs(30)) {
+        finding.fail("no sale is approved any more after the last restart");
+    }
+    finding.settle(&settle(&house, load, gateway)?);
+    finding.note = disk.way().name().to_owned();
+    if disk.way() == Way::Shutdown {
+        finding.note = format!("{}; {stopped_by_itself} times it stopped itself", finding.note);
+    }
+    Ok(finding.done(begun))
+}
+
+/// Cuts the power under a gateway; whether it had stopped itself because its disk was gone.
+fn cut(disk: &mut Disk, mut gateway: Gateway) -> Result<bool, Refusal> {
+    if disk.way() == Way::Reflink {
+        gateway.freeze()?;
+    }
+    disk.cut()?;
+    let itself = disk.way() == Way::Shutdown
+        && gateway.wait_end(Duration::from_millis(200)).is_some_and(|end| end.code() == Some(70));
+    gateway.kill();
+    disk.swap()?;
+    Ok(itself)
+}
+
+/// The same with a disk that does not sync: a rig that does not see it lose proves nothing.
+fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
+    let begun = Instant::now();
+    let mut finding = Finding::new("power control");
+    let beside = plan.work.join("power/lying");
+    let shim = Shim::build(&beside)?;
+    let house = House::build(plan, &beside, &disk.path().join("gate"), 5_000)?;
+    disk.settle()?;
+    let lying = |mut command: Command| {
+        shim.without_sync(&mut command);
+        command
+    };
+    let mut refusals = Vec::new();
+    let start = || Gateway::start_as(&house, lying(serve(&house, &house.config())));
+    let fine = |refused: super::gateway::Refused| Refusal(refused.said);
+    let mut gateway = start()?.map_err(fine)?;
+    let load = Load::start(&house, plan.seed, THINK)?;
+    for _ in 0..CONTROL_CUTS {
+        sleep(CONTROL_LIFE);
+        cut(&mut disk, gateway)?;
+        finding.rounds += 1;
+        gateway = match start()? {
+            Ok(gateway) => gateway,
+            Err(refused) => {
+                // That the store knows of its loss is what it should do. Here it is made to go on.
+                refusals.push(refused.said);
+                house.done(&["restore", "--accept", &house.gate.display().to_string()])?;
+                start()?.map_err(fine)?
+            }
+        };
+    }
+    load.wait_for(1, Duration::from_secs(30));
+    let driven = load.stop()?;
+    let settled = compare(&house, &driven)?;
+    finding.sales = settled.sales;
+    finding.approved = settled.approved;
+    (finding.lost, finding.doubled) = (settled.lost, settled.doubled);
+    if settled.lost == 0 {
+        finding.fail("a disk that does not sync lost nothing: this rig sees no losses");
+    }
+    finding.note = format!("as it must; {} times the store noticed by itself", refusals.len());
+    drop(gateway);
+    Ok(finding.done(begun))
+}

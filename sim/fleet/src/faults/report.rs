@@ -1,0 +1,185 @@
+//! What the faults brought to light.
+
+use std::fmt;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::settle::Settled;
+use crate::exit::Exit;
+use crate::text::grouped;
+
+/// How a fault ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every promise was kept.
+    Passed,
+    /// The machine does not allow it; why.
+    Skipped(String),
+    /// A promise was broken; which.
+    Failed(String),
+}
+
+/// What came out of one fault.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it was done.
+    pub rounds: u64,
+    /// Sales in the terminals' books.
+    pub sales: u64,
+    /// Of those, approved.
+    pub approved: u64,
+    /// Sales that a terminal saw approved and the journal does not have.
+    pub lost: u64,
+    /// Sales that are there twice.
+    pub doubled: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// What else is worth knowing, in a few words.
+    pub note: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Finding {
+    /// A fault of which nothing is known yet.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            rounds: 0,
+            sales: 0,
+            approved: 0,
+            lost: 0,
+            doubled: 0,
+            seconds: 0.0,
+            note: String::new(),
+            outcome: Outcome::Passed,
+        }
+    }
+
+    /// A fault that this machine does not allow.
+    #[must_use]
+    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Skipped(why.into()), ..Self::new(name) }
+    }
+
+    /// Takes over what the books said; any violation is a failure.
+    pub(super) fn settle(&mut self, settled: &Settled) {
+        self.sales += settled.sales;
+        self.approved += settled.approved;
+        self.lost += settled.lost;
+        self.doubled += settled.doubled;
+        if let Some(what) = &settled.wrong {
+            self.fail(what.clone());
+        }
+    }
+
+    /// A promise was broken; the first one is kept.
+    pub(super) fn fail(&mut self, what: impl Into<String>) {
+        if self.outcome == Outcome::Passed {
+            self.outcome = Outcome::Failed(what.into());
+        }
+    }
+
+    /// With the time that has passed.
+    pub(super) fn done(mut self, begun: Instant) -> Self {
+        self.seconds = begun.elapsed().as_secs_f64();
+        self
+    }
+
+    fn json(&self) -> Value {
+        let (verdict, why) = match &self.outcome {
+            Outcome::Passed => ("passed", None),
+            Outcome::Skipped(why) => ("skipped", Some(why)),
+            Outcome::Failed(why) => ("failed", Some(why)),
+        };
+        json!({
+            "fault": self.name,
+            "rounds": self.rounds,
+            "sales": self.sales,
+            "approved": self.approved,
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "seconds": (self.seconds * 10.0).round() / 10.0,
+            "note": self.note,
+            "verdict": verdict,
+            "why": why,
+        })
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, rounds, seconds, .. } = self;
+        match &self.outcome {
+            Outcome::Skipped(why) => return write!(f, "{name:<14} skipped: {why}"),
+            Outcome::Failed(why) => writeln!(f, "{name:<14} FAILED: {why}")?,
+            Outcome::Passed => writeln!(f, "{name:<14} passed")?,
+        }
+        write!(
+            f,
+            "{:14} {rounds} rounds in {seconds:.0} s, {} sales, {} approved, {} lost, {} doubled",
+            "",
+            grouped(self.sales),
+            grouped(self.approved),
+            self.lost,
+            self.doubled
+        )?;
+        if self.note.is_empty() { Ok(()) } else { write!(f, "; {}", self.note) }
+    }
+}
+
+/// What came out of all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// One by one.
+    pub findings: Vec<Finding>,
+}
+
+impl Summary {
+    fn count(&self, is: impl Fn(&Outcome) -> bool) -> usize {
+        self.findings.iter().filter(|finding| is(&finding.outcome)).count()
+    }
+
+    /// As one line of JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let findings: Vec<Value> = self.findings.iter().map(Finding::json).collect();
+        json!({
+            "faults": findings,
+            "passed": self.count(|outcome| *outcome == Outcome::Passed),
+            "skipped": self.count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+            "failed": self.count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            "verdict": if self.exit() == Exit::Pass { "passed" } else { "failed" },
+        })
+    }
+
+    /// For the shell: a broken promise is a violation; what was skipped is neither.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let failed = self.count(|outcome| matches!(outcome, Outcome::Failed(_)));
+        if failed > 0 { Exit::Violated } else { Exit::Pass }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_not_passed_and_one_failure_fails_all() {
+        let mut summary = Summary::default();
+        summary.findings.push(Finding::new("kill"));
+        summary.findings.push(Finding::skipped("power", "no mounts here"));
+        assert_eq!(summary.exit(), Exit::Pass);
+        let json = summary.json();
+        assert_eq!((&json["passed"], &json["skipped"]), (&json!(1), &json!(1)));
+        summary.findings[0].fail("one sale is lost");
+        summary.findings[0].fail("and more");
+        assert_eq!(summary.exit(), Exit::Violated);
+        assert_eq!(summary.json()["faults"][0]["why"], "one sale is lost");
+    }
+}

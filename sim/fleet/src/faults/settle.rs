@@ -1,0 +1,127 @@
+//! After the harm: the terminals' books, the journal and the provider's book against each other,
+//! and the whole store through `tillgate verify`.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::Value;
+use tillsim_core::audit::{Kind, Verdict};
+use tillsim_core::book::{Book, State};
+use tillsim_core::terminal::Terminal;
+use tillsim_core::time::Span;
+
+use super::gateway::Gateway;
+use super::house::House;
+use super::load::Load;
+use crate::exit::Refusal;
+use crate::run::{Admin, Driven, Money, Sources, reconcile};
+
+/// How long the journal may take to resolve what is open.
+const PATIENCE: Span = Span::s(60);
+
+/// What the books say.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// Sales in the terminals' books.
+    pub(super) sales: u64,
+    /// Of those, approved.
+    pub(super) approved: u64,
+    /// Approved at a terminal and not in the journal, or the other way with the provider.
+    pub(super) lost: u64,
+    /// There twice.
+    pub(super) doubled: u64,
+    /// The first thing that is wrong.
+    pub(super) wrong: Option<String>,
+}
+
+/// Stops the fleet, compares the three books, stops the gateway and verifies its store.
+pub(super) fn settle(house: &House, load: Load, gateway: Gateway) -> Result<Settled, Refusal> {
+    let driven = load.stop()?;
+    let mut settled = compare(house, &driven)?;
+    gateway.stop()?;
+    settled.wrong = settled.wrong.or(verify(house, &house.data())?);
+    Ok(settled)
+}
+
+/// Compares the three books of a serving gateway.
+pub(super) fn compare(house: &House, driven: &Driven<Terminal>) -> Result<Settled, Refusal> {
+    let token = std::fs::read_to_string(house.gate.join("admin.token"));
+    let token = token.map_err(|error| Refusal::about("admin.token", error))?;
+    let admin =
+        Admin { base: format!("http://{}", house.admin), token: Some(token.trim().to_owned()) };
+    let books: Vec<&Book> = driven.done.stations.iter().map(Terminal::book).collect();
+    let sources = Sources {
+        admin: Some(&admin),
+        provider: Some(&house.provider),
+        network_dir: &house.network,
+    };
+    match reconcile(&books, &sources, PATIENCE) {
+        Money::Checked(verdict) => Ok(judged(&verdict)),
+        Money::Unreadable(refusal) => Err(refusal),
+        Money::NotChecked => Err(Refusal("the books were not compared".to_owned())),
+    }
+}
+
+fn judged(verdict: &Verdict) -> Settled {
+    let wrong = verdict.offences().first().map(|offence| {
+        let total: u64 = Kind::ALL.iter().map(|kind| verdict.count(*kind)).sum();
+        format!("{offence} ({total} in all)")
+    });
+    Settled {
+        sales: verdict.sales,
+        approved: verdict.terminals.count,
+        lost: verdict.count(Kind::Lost),
+        doubled: verdict.count(Kind::Doubled),
+        wrong,
+    }
+}
+
+/// What `tillgate verify` finds wrong in the store at `data`, if anything.
+pub(super) fn verify(house: &House, data: &Path) -> Result<Option<String>, Refusal> {
+    let output = house.call(&["verify", &data.display().to_string()])?;
+    if output.status.success() {
+        return Ok(None);
+    }
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    let first = report.pointer("/violations/0").map(ToString::to_string);
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Ok(Some(format!("verify: {}", first.unwrap_or(said))))
+}
+
+/// Sales that a terminal saw approved before `instant`, and that the journal which the store at
+/// `data` exports does not have as approved.
+pub(super) fn missing_before(
+    house: &House,
+    driven: &Driven<Terminal>,
+    data: &Path,
+    instant: Instant,
+) -> Result<u64, Refusal> {
+    let output = house.done(&["journal", "export", &data.display().to_string()])?;
+    let mut rows: Vec<(u32, u32, String)> = Vec::new();
+    for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let row: Value = serde_json::from_slice(line)
+            .map_err(|error| Refusal::about("the journal's export", error))?;
+        if row["state"] == "approved" {
+            let number = |name: &str| row[name].as_u64().and_then(|n| u32::try_from(n).ok());
+            let (Some(terminal), Some(stan)) = (number("terminal"), number("stan")) else {
+                return Err(Refusal("a row of the export has no key".to_owned()));
+            };
+            rows.push((terminal, stan, row["rrn"].as_str().unwrap_or_default().to_owned()));
+        }
+    }
+    rows.sort_unstable();
+    let since = u64::try_from(instant.saturating_duration_since(driven.epoch).as_nanos());
+    let since = since.unwrap_or(u64::MAX);
+    let mut missing = 0;
+    for book in driven.done.stations.iter().map(Terminal::book) {
+        for entry in book.entries() {
+            if entry.state != State::Approved || entry.finished.0 >= since {
+                continue;
+            }
+            let rrn = String::from_utf8_lossy(&entry.rrn).into_owned();
+            let key = (book.terminal(), entry.asked.stan, rrn);
+            missing += u64::from(rows.binary_search(&key).is_err());
+        }
+    }
+    Ok(missing)
+}
