@@ -54,7 +54,8 @@ pub(crate) fn read(
 
 fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &mut Vec<u8>) {
     let (mut digits, mut wire) = (units, wire);
-    let is_plain = plan.scale == Scale::Half && (plan.pad == Side::Right || units.is_multiple_of(2));
+    let is_plain =
+        plan.scale == Scale::Half && (plan.pad == Side::Right || units.is_multiple_of(2));
     if is_plain && nibbles.is_none() {
         let start = out.len();
         hex::append(wire, out);
