@@ -18,10 +18,14 @@ pub(super) fn health() -> Response {
     answer::json(&json!({ "status": "ok" }))
 }
 
-/// Sales are taken.
+/// Sales are taken. Whatever an earlier run left without an outcome is UNKNOWN on the disk by then, and
+/// `pending` counts down to what is under way as it is found out.
 pub(super) fn ready(app: &App) -> Result<Response, ApiError> {
     match app.handle.view.stage() {
-        Stage::Serving => Ok(answer::json(&json!({ "status": "ready" }))),
+        Stage::Serving => {
+            let pending = app.handle.metrics.desk.pending();
+            Ok(answer::json(&json!({ "status": "ready", "pending": pending })))
+        }
         stage => {
             let text = format!("the gateway is {}", name(stage));
             Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", text))

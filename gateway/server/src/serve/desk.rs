@@ -111,6 +111,8 @@ impl DeskThread {
 
     /// Works until [`DeskMail::Stop`]; closes the store on return.
     pub(crate) fn run(mut self) {
+        // What recovering has set free.
+        self.settle();
         while !self.stopped {
             self.wait();
             let (now, wall) = self.time();

@@ -79,10 +79,10 @@ impl Gateway {
         let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
         Budget::of(config, table_files).claim().map_err(Failure::config)?;
         let keys = Arc::new(opening::keys(config)?);
-        let store = opening::store(config, &options)?;
+        let mut store = opening::store(config, &options)?;
         let directory = opening::directory(config, &store).map_err(Failure::store)?;
         let now = clock.now();
-        let desk = opening::desk(config, &store, &directory, now, clock.wall());
+        let desk = opening::desk(config, &mut store, &directory, now, clock.wall());
         let desk = desk.map_err(Failure::store)?;
         let recovered = desk.pending();
         let address = config.listen.terminals;

@@ -63,13 +63,14 @@ pub(crate) fn directory(
     damaged.map_or(Ok(directory), Err)
 }
 
-/// The desk, with everything taken up again that somebody has to act on.
+/// The desk, with everything taken up again that somebody has to act on. What an earlier run had
+/// begun and not finished is UNKNOWN on the disk when this returns.
 ///
 /// # Errors
-/// A damaged row.
+/// A damaged row, or one that cannot be written.
 pub(crate) fn desk(
     config: &Config,
-    store: &Book<RocksBackend>,
+    store: &mut Book<RocksBackend>,
     directory: &Directory,
     now: Moment,
     wall: Wall,
@@ -79,6 +80,11 @@ pub(crate) fn desk(
     let registry = &directory.registry;
     let mut desk = Desk::new(limits(config), bridges, registry, store.store_id(), seed);
     desk.recover(now, wall, store)?;
+    let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
+    while desk.stage(&mut commands) {
+        store.commit(&mut commands, &mut outcomes)?;
+        desk.committed(now, &mut outcomes);
+    }
     Ok(desk)
 }
 

@@ -101,7 +101,10 @@ fn operation(route: &Route) -> Value {
 fn about(endpoint: Endpoint) -> About {
     match endpoint {
         Endpoint::Health => plain("The process runs", object(&[("status", string())])),
-        Endpoint::Ready => plain("Sales are taken; 503 while not", object(&[("status", string())])),
+        Endpoint::Ready => plain(
+            "Sales are taken; 503 while not. `pending`: transactions without an outcome yet",
+            object(&[("status", string()), ("pending", integer())]),
+        ),
         Endpoint::Metrics => {
             About { answer: (TEXT, string()), ..plain("Counters for Prometheus", Value::Null) }
         }

@@ -184,6 +184,11 @@ impl DeskMetrics {
         self.commits.record(took);
     }
 
+    /// Transactions between intent and outcome, or with something due at a provider.
+    pub(crate) fn pending(&self) -> u64 {
+        self.pending.read()
+    }
+
     pub(super) fn publish(&self, pending: usize, mail: usize) {
         self.pending.set(count(pending));
         self.mail.set(count(mail));

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use tempfile::TempDir;
 use tillgate_store_core::verify::{Report as Verdict, verify};
-use tillgate_store_core::{Book, Command, Store};
+use tillgate_store_core::{Book, Command, Key, Outcome, State, Store};
 use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
 
 use self::terminal::Till;
@@ -78,6 +78,18 @@ impl Installation {
         let change = Command::Change(network::change(&keys.vault));
         book.commit(&mut vec![change], &mut Vec::new()).unwrap();
         Self { _dir: dir, config }
+    }
+
+    /// A top-up whose intent is durable, and nothing after it: what a crash leaves.
+    fn leave_intent(&self, stan: u32) -> Key {
+        let backend = RocksBackend::open(&self.config.store.dir, &Options::serving()).unwrap();
+        let mut book = Book::open(backend, [1; 8]).unwrap();
+        let registry = book.load_registry().unwrap();
+        let begin = network::intent(&registry, stan);
+        let (key, mut outcomes) = (begin.key, Vec::new());
+        book.commit(&mut vec![Command::Begin(begin)], &mut outcomes).unwrap();
+        assert!(matches!(&outcomes[0], Outcome::Done(row) if row.state == State::Intent));
+        key
     }
 
     fn serve(&self) -> Served {

@@ -3,11 +3,12 @@
 use tillgate_codec::link::message::{BusinessDate, Sale};
 use tillgate_core::time::Calendar;
 use tillgate_store_core as store;
+use tillgate_store_core::commission::legs;
 use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
-    Change, CommissionRule, Distributor, DistributorId, Funding, Product, ProductId,
-    RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status, Terminal,
-    TerminalId, Text, Velocity, Voucher,
+    Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Funding, Key, Kind,
+    Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service, ServiceId,
+    ServiceKind, Services, Status, Terminal, TerminalId, Text, Velocity, Verdict, Voucher,
 };
 
 use crate::serve::clock::Clock;
@@ -44,6 +45,32 @@ pub(super) fn voucher_sale(stan: u32) -> Sale<'static> {
 
 pub(super) fn top_up_sale(stan: u32, subscriber: &str) -> Sale<'_> {
     Sale { service: TOP_UPS, product: 0, amount_minor: 2_500, subscriber, ..voucher_sale(stan) }
+}
+
+/// A top-up of the first terminal, as verification passes it on.
+pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
+    let sale = top_up_sale(stan, "254700000068");
+    let date = store::BusinessDate(sale.date.0);
+    let service = registry.service(ServiceId(TOP_UPS)).unwrap();
+    let seller = registry.seller(SellerId(5)).unwrap();
+    let chain = [DistributorId(1)];
+    let legs = legs(service, seller, &chain, sale.amount_minor, date).unwrap();
+    let (key, velocity) =
+        (Key { date, terminal: TerminalId(FIRST_TERMINAL), stan }, service.velocity);
+    Begin {
+        key,
+        digest: [7; 16],
+        at_ms: Clock::start().wall().0,
+        kind: Kind::TopUp,
+        seller: SellerId(5),
+        service: ServiceId(TOP_UPS),
+        product: ProductId(0),
+        amount_minor: sale.amount_minor,
+        currency: sale.currency,
+        subscriber: Text::from(sale.subscriber).unwrap(),
+        bridge: BridgeTag::of("topup"),
+        verdict: Verdict::Accepted { legs, velocity },
+    }
 }
 
 pub(super) fn terminal(vault: &Vault, id: u32) -> Terminal {

@@ -1,9 +1,11 @@
 //! What is owed for a top-up beside its outcome: reversals and confirmations at the provider, and
 //! the operator's word.
 
+use std::net::TcpListener;
+
 use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, Upward};
 use tillgate_core::desk::{ControlOrder, Controlled};
-use tillgate_store_core::{BusinessDate, Key, Resolution, TerminalId};
+use tillgate_store_core::{BusinessDate, Key, Resolution, State, TerminalId, Transaction, journal};
 
 use super::network::{FIRST_TERMINAL, top_up_sale};
 use super::provider::{APPROVED, Provider, SILENT};
@@ -84,6 +86,20 @@ fn a_provider_that_can_take_no_question_is_told_to_take_the_sale_back() {
     assert!(provider.seen().iter().all(|line| !line.starts_with("GET")));
     served.stop();
     assert_eq!(installation.verify().counts.open, 0);
+}
+
+#[test]
+fn an_intent_that_a_crash_left_is_unknown_on_the_disk_before_anybody_is_served() {
+    // Accepted by the kernel, never answered.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let installation = Installation::with_provider(Some(silent.local_addr().unwrap()));
+    let key = installation.leave_intent(1);
+    let served = installation.serve();
+    let row = journal::record::<Transaction>(&served.handle.reader, &key.to_bytes(), &mut vec![]);
+    assert_eq!(row.unwrap().unwrap().state, State::Unknown);
+    wait_for("the count", || served.metric("tillgate_transactions_pending") == 1);
+    served.stop();
+    assert_eq!(installation.verify().counts.open, 1);
 }
 
 #[test]
