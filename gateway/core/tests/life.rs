@@ -199,6 +199,18 @@ fn what_was_taken_back_and_is_approved_late_is_told_again_with_the_repeat_indica
 }
 
 #[test]
+fn what_is_approved_late_once_more_is_told_again_with_the_repeat_indicator() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), declined());
+    for _ in 0..2 {
+        rig.approve(top_up_key(1));
+        assert!(rig.reversals.pop().expect("it is taken back").attempt >= 2);
+        rig.found(top_up_key(1), found(Finding::TakenBack));
+    }
+}
+
+#[test]
 fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same() {
     let mut rig = rig(Capabilities { inquiry: true, ..REVERSIBLE });
     rig.ask(100, &sale(1));

@@ -1,7 +1,7 @@
 //! A transaction that the gateway still has to act on, and who waits for it.
 
 use arrayvec::ArrayVec;
-use tillgate_store_core::{Code, Key, Kind, Obligation, StoreId, Transaction};
+use tillgate_store_core::{Key, Kind, Obligation, StoreId, Transaction};
 
 use super::bridges::Attended;
 use super::{Order, Origin};
@@ -113,8 +113,9 @@ impl Pending {
         source: Source,
     ) -> Self {
         let order = order(&row.key, sale.unwrap_or(&row), store, bridge);
-        // What was declined as taken back has been told so before, perhaps in this very process.
-        let again = task == Task::TakeBack && row.is_final() && row.code == Code::REVERSED;
+        // What was declined may have been taken back before: because it was silent, or because of
+        // an earlier approval as late as this one.
+        let again = task == Task::TakeBack && row.kind.is_sale() && row.is_final();
         let said = source == Source::Recovered || again;
         Self {
             row,

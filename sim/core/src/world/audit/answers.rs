@@ -36,7 +36,7 @@ impl Witness {
         let date = BusinessDate(answer.date.0);
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {
-            AnswerKind::Sale => self.sale_answer(&key, &answer, pins),
+            AnswerKind::Sale => self.sale_answer(&key, &answer, origin.received, pins),
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
             AnswerKind::Balance => None,
@@ -68,6 +68,7 @@ impl Witness {
         &self,
         key: &Key,
         answer: &Answer<'_>,
+        received: Moment,
         pins: &FxHashMap<VoucherName, String>,
     ) -> Option<(u8, String)> {
         let code = Code(answer.code.0);
@@ -80,7 +81,11 @@ impl Witness {
         }
         let fits = match row.state {
             // While a reversal of it is under way, nobody can say how it ends.
-            State::Approved if row.reversed_by.is_some() => false,
+            // One that was on its way before the reversal came may say what was so then.
+            State::Approved if row.reversed_by.is_some() => {
+                let named = self.named.get(key).is_some_and(|named| received < *named);
+                named && code.is_approved()
+            }
             State::Approved => code.is_approved(),
             State::Intent | State::Unknown => false,
             State::Reversed => code == REVERSED,

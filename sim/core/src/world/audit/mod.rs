@@ -61,6 +61,8 @@ pub(super) struct Witness {
     requests: Requests,
     /// The first final answer to each request, by kind of answer.
     answers: FxHashMap<(Key, u8), Vec<u8>>,
+    /// Since when a sale is named by a reversal.
+    named: FxHashMap<Key, Moment>,
     /// Sales that were told they were reversed.
     told_reversed: FxHashSet<Key>,
     orders: Orders,
@@ -90,6 +92,7 @@ impl Witness {
             versions: Versions::new(config),
             requests: Requests::new(config.desk.answer),
             answers: FxHashMap::default(),
+            named: FxHashMap::default(),
             told_reversed: FxHashSet::default(),
             orders: Orders::new(config),
             owed: FxHashSet::default(),

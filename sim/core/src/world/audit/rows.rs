@@ -36,6 +36,9 @@ impl Witness {
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut done.taken, found);
             self.read_due(at, new);
+            if new.kind.is_sale() && new.reversed_by.is_some() {
+                self.named.entry(new.key).or_insert(at);
+            }
             if old.is_none() && new.voucher.is_some() {
                 self.shown(at, new);
             }
@@ -214,14 +217,18 @@ impl Witness {
             }
             most = most.max(limit);
         }
-        let rows = self.journal.values().filter(|row| {
-            row.kind.is_sale()
-                && row.state != State::Declined
-                && (row.key.terminal, row.service) == (new.key.terminal, new.service)
-                && row.at_ms <= new.at_ms
-                && row.at_ms + 60_000 > new.at_ms
-        });
-        let count = rows.count();
+        let alike = || {
+            self.journal.values().filter(|row| {
+                row.kind.is_sale()
+                    && row.state != State::Declined
+                    && (row.key.terminal, row.service) == (new.key.terminal, new.service)
+            })
+        };
+        // Where the clock was set back, nobody can say what a minute is.
+        if alike().any(|row| row.at_ms > new.at_ms) {
+            return;
+        }
+        let count = alike().filter(|row| row.at_ms + 60_000 > new.at_ms).count();
         if count > usize::try_from(most).unwrap_or(usize::MAX) {
             found.push((7, format!("{}: {count} sales in a minute, at most {most}", new.key)));
         }
