@@ -30,6 +30,15 @@ faults: build ## Kills, power cuts, full disk, damage and more on the real gatew
 faults-long: build ## The same with 1,000 kills and 100 power cuts; about an hour
 	@scripts/faults long
 
+world: build ## Simulated worlds (SEEDS=1..2000), on all cores
+	@$${CARGO_TARGET_DIR:-target}/release/tillsim world --seeds $(SEEDS)
+
+cuts: build ## One sale of each kind, cut at every byte and killed at every step
+	@$${CARGO_TARGET_DIR:-target}/release/tillsim world --cuts
+
+mutations: ## Breaks the gateway in a copy, in one way after another, until the worlds notice
+	@scripts/mutations
+
 test: prepare ## Every test
 	$(CARGO) test $(FLAGS) --workspace
 	$(CARGO) test $(FLAGS) --manifest-path fuzz/Cargo.toml

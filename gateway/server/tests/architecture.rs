@@ -199,3 +199,16 @@ fn locked_versions() -> BTreeMap<String, Vec<(u64, u64, u64)>> {
     }
     versions
 }
+
+/// make says of a name without a recipe that there is nothing to be done, and passes.
+#[test]
+fn every_target_of_the_makefile_has_a_recipe() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let phony = makefile.lines().filter_map(|line| line.strip_prefix(".PHONY:"));
+    for target in phony.flat_map(str::split_whitespace) {
+        let rule = makefile.find(&format!("\n{target}:")).map(|at| &makefile[at + 1..]);
+        let recipe = rule.and_then(|rule| rule.lines().nth(1));
+        let has_recipe = recipe.is_some_and(|line| line.starts_with('\t'));
+        assert!(has_recipe, "make {target} does nothing");
+    }
+}
