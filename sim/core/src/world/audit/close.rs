@@ -97,7 +97,8 @@ impl Witness {
     /// Whether the journal does not show yet that a deal was done after all.
     pub(in super::super) fn is_unheard(&self, key: &Key) -> bool {
         let row = self.journal.get(key);
-        row.is_some_and(|row| row.state != State::Approved) && !self.owed.contains(key)
+        let known = |row: &Transaction| matches!(row.state, State::Approved | State::Reversed);
+        row.is_some_and(|row| !known(row)) && !self.owed.contains(key)
     }
 
     /// Every provider's book: what was done is journalled as done, once, and nothing else is.
