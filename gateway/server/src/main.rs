@@ -16,6 +16,7 @@ mod password;
 mod secrets;
 mod serve;
 mod transaction_line;
+mod verified;
 mod wall;
 
 use std::io::Write;

@@ -40,25 +40,31 @@ impl RocksBackend {
     /// that RocksDB may have written a complete log into tables.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         let (db, mark) = open::for_writing(dir, options)?;
-        Ok(Self {
+        Ok(Self::of(db, mark, options))
+    }
+
+    fn of(db: DB, mark: MarkFile, options: &Options) -> Self {
+        Self {
             db: Arc::new(db),
             mark,
             write: options::writes(options.durability),
             read: options::point_reads(),
             stopped: false,
-        })
+        }
     }
 
-    /// Sets the mark of the store in `dir` to what its database holds, and returns it.
+    /// Opens the store in `dir` and sets its mark to what its database holds, which comes with it.
     ///
     /// This is how an operator accepts that a store ends where it ends, after
     /// [`RocksBackend::open`] refused with a lost tail or a missing mark. The store must not be
-    /// open anywhere. A [note](crate::note) stays, to be cleared once the store was verified.
+    /// open anywhere, and was verified ([`RocksReader::open_unmarked`]). A [note](crate::note)
+    /// stays, to be cleared once the acceptance is in the audit log.
     ///
     /// # Errors
     /// [`OpenError`] if the database itself does not open.
-    pub fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
-        open::accept(dir, options)
+    pub fn accept(dir: &Path, options: &Options) -> Result<(Self, Mark), OpenError> {
+        let (db, file, mark) = open::accept(dir, options)?;
+        Ok((Self::of(db, file, options), mark))
     }
 
     /// A reader of the same database, for other threads.

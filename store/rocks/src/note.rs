@@ -7,17 +7,17 @@
 //! - [`Note::Damaged`]: a gateway that served from it read a damaged row. Whoever starts it again
 //!   must not serve until somebody reads the same row.
 //!
-//! A store with a note is only read, never written to, until an operator has accepted it as it is:
-//! [`crate::RocksBackend::accept`], a verification, and [`clear`].
+//! A store with a note is only read, never written to, until an operator has accepted it as it is: a
+//! verification, [`crate::RocksBackend::accept`], a row in the audit log, and [`clear`].
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::mark;
 
 /// Longest note that is read back, in bytes.
-const NOTE_BYTES_MAX: usize = 1_024;
+const NOTE_BYTES_MAX: u64 = 1_024;
 
 /// Why a store must not be served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,14 +55,14 @@ impl Note {
     /// # Errors
     /// What the system says.
     pub fn peek(self, dir: &Path) -> io::Result<Option<String>> {
-        match fs::read(self.path(dir)) {
-            Ok(mut bytes) => {
-                bytes.truncate(NOTE_BYTES_MAX);
-                Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let file = match File::open(self.path(dir)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
+        Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
     }
 }
 

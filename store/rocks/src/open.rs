@@ -91,9 +91,17 @@ fn read_beside_a_writer(dir: &Path, options: &Options) -> Result<DB, OpenError> 
     read_only(dir, options)
 }
 
-/// Writes the mark anew from the database. It is opened for writing, so that its lock keeps a
-/// running gateway's mark out of reach.
-pub(crate) fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
+/// Opens without lock or change, and without a look at the mark.
+pub(crate) fn for_reading_unmarked(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+    if !has_database(dir) {
+        return Err(OpenError { dir: dir.to_path_buf(), cause: Cause::NoStore });
+    }
+    read_beside_a_writer(dir, options)
+}
+
+/// Opens for the one writer whatever mark and notes say, and writes the mark anew from the
+/// database. Its lock keeps a running gateway's mark out of reach.
+pub(crate) fn accept(dir: &Path, options: &Options) -> Result<(DB, MarkFile, Mark), OpenError> {
     let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
     if !has_database(dir) {
         return Err(fail(Cause::NoStore));
@@ -101,8 +109,8 @@ pub(crate) fn accept(dir: &Path, options: &Options) -> Result<Mark, OpenError> {
     let db = read_write(dir, &Options { missing: Missing::Refuse, ..options.clone() })?;
     let head = head_mark(&db).map_err(|error| fail(Cause::Unsound(error)))?;
     let place = mark_path(dir, options);
-    MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
-    Ok(head)
+    let file = MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
+    Ok((db, file, head))
 }
 
 /// Creates a directory that only its owner may look into, durably.

@@ -48,13 +48,42 @@ impl RocksReader {
         RocksSnapshot { db: &self.db, at: self.db.snapshot() }
     }
 
-    /// Reads some rows of a family from the key `from` on, at least `bytes` of keys and values if
-    /// there are so many, only to see that they can be read; the key to go on from, if there are
-    /// more.
+    /// As [`RocksReader::open`], but the mark is not looked at: to see whether a store is sound
+    /// before its end is accepted.
+    ///
+    /// # Errors
+    /// [`OpenError`] if there is no database, or it does not open.
+    pub fn open_unmarked(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        open::for_reading_unmarked(dir, options).map(|db| Self::new(Arc::new(db)))
+    }
+
+    /// Reads every family to its end, only to see that it can be read: also what lies beneath
+    /// rows that were replaced, which no question comes by. Asks `between` after every
+    /// `chunk_bytes` or so whether to go on, and gives its last word. No iterator lives longer
+    /// than a chunk: it would keep tables that were replaced.
     ///
     /// # Errors
     /// [`Unreadable`]: whether the store is damaged, or only could not be read now.
-    pub fn read_through(
+    pub fn read_all(
+        &self,
+        chunk_bytes: usize,
+        between: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Unreadable> {
+        for family in Family::ALL {
+            let mut from = Some(Vec::new());
+            while let Some(first) = from.take() {
+                from = self.read_some(family, &first, chunk_bytes)?;
+                if between().is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Rows of a family from the key `from` on, at least `bytes` of keys and values if there are
+    /// so many; the key to go on from, if there are more.
+    fn read_some(
         &self,
         family: Family,
         from: &[u8],

@@ -5,9 +5,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use tillgate_store_core::Head;
 use tillgate_store_core::journal::record;
-use tillgate_store_core::verify::{Report, verify};
-use tillgate_store_core::{Head, Rows};
+use tillgate_store_core::verify::Report;
 use tillgate_store_rocks::{Note, Options, RocksReader};
 
 use super::copy::{Pace, copy, sync_dir};
@@ -15,6 +15,10 @@ use super::data_dir;
 use super::manifest::{Manifest, Part};
 use crate::exit::Failure;
 use crate::hex;
+use crate::verified::verified;
+
+/// RocksDB's file that names the manifest in force: without it there is no database.
+const CURRENT: &str = "rows/CURRENT";
 
 /// A backup that was put back.
 pub(crate) struct PutBack {
@@ -50,11 +54,17 @@ fn fill(backup: &Path, to: &Path, manifest: &Manifest, pace: &mut Pace) -> Resul
     // Before the first row, so that a restore that breaks off is not taken for a store.
     let unfinished = format!("{manifest}; but that restore broke off: clear it and restore again");
     Note::Restored.write(to, &unfinished).map_err(|error| io_failure(to, &error))?;
-    for part in &manifest.files {
-        fill_part(&data_dir(backup), to, part, pace)?;
-    }
-    for dir in [&rows, to] {
-        sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
+    let data = data_dir(backup);
+    // What makes a directory a database comes last: what breaks off before is no store at all.
+    let (last, first): (Vec<&Part>, Vec<&Part>) =
+        manifest.files.iter().partition(|part| Path::new(&part.path) == Path::new(CURRENT));
+    for parts in [first, last] {
+        for part in parts {
+            fill_part(&data, to, part, pace)?;
+        }
+        for dir in [&rows, to] {
+            sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
+        }
     }
     Note::Restored.write(to, &manifest.to_string()).map_err(|error| io_failure(to, &error))
 }
@@ -94,8 +104,7 @@ fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
             found.1, found.0
         )));
     }
-    let rows: &dyn Rows = &reader;
-    verify(rows).map_err(Failure::store)
+    verified(&reader)
 }
 
 fn refuse_used(to: &Path) -> Result<(), Failure> {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tillgate_store_core::verify::{Report, verify};
+use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::verify::Report;
 use tillgate_store_core::{Book, Change, Command, Outcome, Store};
 use tillgate_store_rocks::{Mark, Note, RocksBackend, RocksReader, note};
 
@@ -12,6 +13,7 @@ use super::store_dir::{Place, find};
 use crate::backup::limits::RATE_MIB_S;
 use crate::backup::{self, Pace, PutBack};
 use crate::exit::Failure;
+use crate::verified::verified;
 use crate::{entropy, wall};
 
 /// Put a backup back, and accept that a store ends where it ends
@@ -31,8 +33,8 @@ it does not serve: what terminals were told after the backup is not in it. Book 
 from the terminals' and the providers' records.
 
 The second is your decision that a store ends where it ends: after a restore, or when database and
-high-water mark disagree because the end was lost. It sets the mark to where the database ends,
-notes it in the audit log, and verifies the store. `--accept` with a BACKUP does both at once."
+high-water mark disagree because the end was lost. It verifies the store as it lies, sets the mark
+to where the database ends, and notes it in the audit log. `--accept` with a BACKUP does both at once."
 )]
 pub(crate) struct Restore {
     /// A backup, and the directory to restore it into; with --accept, only a store's directory
@@ -102,23 +104,27 @@ impl Restore {
     }
 }
 
-/// Sets the mark to where the database ends, with a row in the audit log.
+/// Verifies the store as it lies, then sets the mark to where the database ends, with a row in the
+/// audit log.
 fn accept(place: &Place) -> Result<(), Failure> {
     let Place { dir, options } = place;
     let wrong = |error| Failure::store(format!("{}: {error}", dir.display()));
     let restored = Note::Restored.peek(dir).map_err(wrong)?;
-    let mark = RocksBackend::accept(dir, options).map_err(Failure::store)?;
-    let reader = RocksReader::open(dir, options).map_err(Failure::store)?;
-    let report = verify(&reader).map_err(Failure::store)?;
+    let damaged = Note::Damaged.peek(dir).map_err(wrong)?;
+    // Before anything is written: opening for writing rewrites tables, and the mark remembers
+    // what was lost.
+    let reader = RocksReader::open_unmarked(dir, options).map_err(Failure::store)?;
+    tell(dir, &verified(&reader)?)?;
     drop(reader);
-    tell(dir, &report)?;
-    note::clear(dir).map_err(wrong)?;
-    let backend = RocksBackend::open(dir, options).map_err(Failure::store)?;
+    let (backend, mark) = RocksBackend::accept(dir, options).map_err(Failure::store)?;
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    let note = match restored {
-        Some(note) => format!("accepted the end at batch {}: restored from {note}", mark.batch_no),
-        None => format!("accepted the end at batch {}", mark.batch_no),
-    };
+    let mut note = format!("accepted the end at batch {}", mark.batch_no);
+    for (said, text) in [("restored from", restored), ("was found damaged:", damaged)] {
+        if let Some(text) = text {
+            note = format!("{note}; {said} {text}");
+        }
+    }
+    note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
     let (at_ms, actor) = (wall::unix_ms(), "tillgate restore".to_owned());
     let change = Change { at_ms, actor, note, ..Change::default() };
     let mut outcomes = Vec::new();
@@ -127,6 +133,8 @@ fn accept(place: &Place) -> Result<(), Failure> {
         return Err(Failure::internal("the store refused an audit row"));
     }
     book.backend_mut().tick().map_err(Failure::store)?;
+    // Last: whatever broke off before, the store still refuses to serve.
+    note::clear(dir).map_err(wrong)?;
     print::line(&format!(
         "It is accepted that {} ends at batch {}; it may serve.",
         dir.display(),

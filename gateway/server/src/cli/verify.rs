@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_store_core::verify::{self, Counts, Report, Sums};
+use tillgate_store_core::verify::{Counts, Report, Sums};
 use tillgate_store_rocks::RocksReader;
 
 use super::print;
@@ -10,6 +10,7 @@ use super::store_dir::{Place, StoreDir};
 use crate::exit::Failure;
 use crate::import::currency::Currency;
 use crate::transaction_line::{parse_key, show_key};
+use crate::verified::verified;
 
 /// Check every promise that a store's rows can show, and print counts and sums as JSON
 #[derive(Args)]
@@ -30,7 +31,7 @@ impl Verify {
     pub(super) fn run(self) -> Result<(), Failure> {
         let Place { dir, options } = self.store.find()?;
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
-        let report = verify::verify(&reader).map_err(Failure::store)?;
+        let report = verified(&reader)?;
         let text = serde_json::to_string_pretty(&json_of(&report)).map_err(Failure::internal)?;
         print::line(&text)?;
         if report.holds() {

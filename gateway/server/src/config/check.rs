@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tillgate_core::time::Calendar;
+use tillgate_store_core::BridgeTag;
 use toml::Spanned;
 
 use super::raw::{self, Str};
@@ -214,9 +215,18 @@ impl Check<'_> {
                      a-z 0-9 _ -"
                 );
                 self.fault(*at, text);
-            } else if !names.insert(name.clone()) {
+            } else if names.contains(name) {
                 self.fault(*at, format!("two bridges are called {name:?}; names are unique"));
+            } else if let Some(other) =
+                names.iter().find(|other| BridgeTag::of(other) == BridgeTag::of(name))
+            {
+                let text = format!(
+                    "{name:?} cannot be told from {other:?} in the journal, which keeps a print \
+                     of the name; rename the newer bridge"
+                );
+                self.fault(*at, text);
             }
+            names.insert(name.clone());
         }
         if self.text(place, raw.kind.clone(), "bridge.kind", "http").is_some() {
             self.choice(raw.kind, "bridge.kind", &[("http", ())], ());

@@ -70,6 +70,16 @@ fn a_missing_section_and_a_missing_key_are_both_reported() {
 }
 
 #[test]
+fn bridges_that_the_journal_could_not_tell_apart_are_refused() {
+    let bridge = GOOD.split("[[bridge]]").nth(1).unwrap();
+    // Two names of one CRC-32C.
+    let named = |name: &str| format!("[[bridge]]{}", bridge.replace("topup", name));
+    let two = GOOD.replace(&named("topup"), &(named("ccaoacux") + &named("wcjifoae")));
+    let said = load(&two).unwrap_err();
+    assert!(said.contains("cannot be told from \"ccaoacux\""), "{said}");
+}
+
+#[test]
 fn a_time_zone_stands_in_the_place_of_an_offset_and_is_known_by_name() {
     let zoned = GOOD.replace("utc_offset = \"+05:30\"", "time_zone = \"Europe/Berlin\"");
     assert_ne!(load(&zoned).unwrap().calendar, Calendar::fixed(60, 180));

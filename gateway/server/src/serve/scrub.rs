@@ -6,12 +6,12 @@
 //! then the backups may have it too. A pass begins right after the start. What it cannot read ends
 //! the process, with a note in the store's directory: the next start refuses, and says what to do.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use tillgate_store_core::Family;
 use tillgate_store_rocks::{Note, RocksReader, Unreadable};
 
 use super::fail::{Stop, fail_stop};
@@ -30,13 +30,6 @@ pub(super) struct Scrubber {
     pub(super) until: Receiver<()>,
 }
 
-/// Whether to go on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Goes,
-    Ends,
-}
-
 impl Scrubber {
     /// Reads until the gateway goes down.
     pub(super) fn run(self) {
@@ -49,33 +42,30 @@ impl Scrubber {
                     self.rest(SCRUB_AGAIN)
                 }
             };
-            if next == Next::Ends {
+            if next.is_break() {
                 return;
             }
         }
     }
 
     /// Reads every row once, then rests.
-    fn pass(&self) -> Result<Next, Unreadable> {
-        for family in Family::ALL {
-            let mut from = Some(Vec::new());
-            while let Some(first) = from.take() {
-                // No iterator lives longer than a chunk: it would keep tables that were replaced.
-                from = self.reader.read_through(family, &first, SCRUB_CHUNK_BYTES)?;
-                self.metrics.chunks.add(1);
-                if from.is_some() && self.rest(SCRUB_PAUSE) == Next::Ends {
-                    return Ok(Next::Ends);
-                }
-            }
+    fn pass(&self) -> Result<ControlFlow<()>, Unreadable> {
+        let read = self.reader.read_all(SCRUB_CHUNK_BYTES, &mut || {
+            self.metrics.chunks.add(1);
+            self.rest(SCRUB_PAUSE)
+        })?;
+        if read.is_break() {
+            return Ok(read);
         }
         self.metrics.passes.add(1);
         Ok(self.rest(SCRUB_EVERY))
     }
 
-    fn rest(&self, time: Duration) -> Next {
+    /// Breaks when the gateway goes down.
+    fn rest(&self, time: Duration) -> ControlFlow<()> {
         match self.until.recv_timeout(time) {
-            Err(RecvTimeoutError::Timeout) => Next::Goes,
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => Next::Ends,
+            Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(()),
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
         }
     }
 

@@ -153,6 +153,11 @@ impl Report {
         }
     }
 
+    /// Adds what the engine said that it could not read, though no row was asked for.
+    pub fn unreadable(&mut self, what: impl fmt::Display) {
+        self.violated(Promise::Undamaged, "store", what);
+    }
+
     /// Adds what the store itself said about a family.
     pub(super) fn damaged(&mut self, family: &str, error: &StoreError) {
         self.violated(Promise::Undamaged, family, error);

@@ -1,9 +1,10 @@
 //! Damaged files: nothing wrong may open and look right.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use tillgate_store_core::Family;
+use tillgate_store_core::StoreError;
 use tillgate_store_rocks::{Cause, Options, RocksReader, Unreadable};
 
 use crate::place::{Place, copy, sell_one};
@@ -102,7 +103,9 @@ fn no_flipped_bit_of_a_table_passes_verification() {
             let Ok(reader) = RocksReader::open(bad.dir(), &Options::serving()) else { continue };
             match tillgate_store_core::verify::verify(&reader) {
                 Ok(report) => assert!(!report.holds(), "{} at {at}", table.display()),
-                Err(error) => assert!(!error.to_string().is_empty()),
+                // Not even its head.
+                Err(StoreError::Engine(_) | StoreError::Damaged { .. }) => {}
+                Err(error) => panic!("{} at {at}: {error}", table.display()),
             }
         }
     }
@@ -114,16 +117,11 @@ fn reading_through_a_damaged_table_says_that_it_is_damaged_and_a_sound_one_comes
     drop(place.open().unwrap());
     let through = |dir: &Path| {
         let reader = RocksReader::open(dir, &Options::serving()).unwrap();
-        Family::ALL.into_iter().try_for_each(|family| {
-            let mut from = Some(Vec::new());
-            while let Some(first) = from.take() {
-                from = reader.read_through(family, &first, 50)?;
-                assert!(from.as_ref().is_none_or(|next| *next > first));
-            }
-            Ok::<(), Unreadable>(())
-        })
+        reader.read_all(50, &mut || ControlFlow::Continue(()))
     };
-    assert_eq!(through(place.dir()), Ok(()));
+    assert_eq!(through(place.dir()), Ok(ControlFlow::Continue(())));
+    let reader = RocksReader::open(place.dir(), &Options::serving()).unwrap();
+    assert_eq!(reader.read_all(50, &mut || ControlFlow::Break(())), Ok(ControlFlow::Break(())));
     let bad = Place::new();
     copy(place.dir(), bad.dir());
     flip(&bad.files(".sst")[0], 40);

@@ -31,7 +31,8 @@ fn an_operator_who_accepts_the_loss_can_go_on() {
     let log = fs::OpenOptions::new().write(true).open(place.newest(".log")).unwrap();
     log.set_len(log.metadata().unwrap().len() - 3).unwrap();
     assert!(place.open().is_err());
-    let mark = RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    let (backend, mark) = RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    drop(backend);
     assert_eq!(mark.batch_no, last - 1);
     let mut book = place.open().unwrap();
     sell_one(&mut book, 1);

@@ -1,0 +1,29 @@
+//! A whole verification of a store: every promise that its rows can show, and every block that they
+//! lie in.
+
+use std::ops::ControlFlow;
+
+use tillgate_store_core::verify::{Report, verify};
+use tillgate_store_rocks::{RocksReader, Unreadable};
+
+use crate::exit::Failure;
+
+/// Bytes read by one iterator.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// Verifies what `reader` reads. The rows alone would not do: what a newer row replaced is asked
+/// for by nobody, but the scrubber of the gateway that serves from it next comes by.
+///
+/// # Errors
+/// Not even the head can be read, or the system refuses to read on.
+pub(crate) fn verified(reader: &RocksReader) -> Result<Report, Failure> {
+    let mut report = verify(reader).map_err(Failure::store)?;
+    match reader.read_all(CHUNK_BYTES, &mut || ControlFlow::Continue(())) {
+        Ok(_) => Ok(report),
+        Err(Unreadable::Damaged(what)) => {
+            report.unreadable(what);
+            Ok(report)
+        }
+        Err(Unreadable::Failed(what)) => Err(Failure::store(what)),
+    }
+}
