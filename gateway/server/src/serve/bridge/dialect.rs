@@ -32,7 +32,7 @@ use crate::config::HttpUrl;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: &str = "application/json";
 
-/// Declined without a code of two characters: not honoured.
+/// Declined without a code that a decline can have: not honoured.
 const NOT_HONOURED: Code = Code(*b"05");
 
 #[derive(Serialize)]
@@ -131,11 +131,13 @@ pub(super) fn found(purpose: Purpose, attempt: u32, status: StatusCode, body: &[
     }
 }
 
+/// The code of a provider's decline as a terminal may hear it: two digits. A decline is final,
+/// so it cannot carry the code that approves (00) or one that makes a terminal ask again (09,
+/// 68); codes with a letter are the gateway's own.
 fn code(text: &str) -> Code {
     match *text.as_bytes() {
-        // A provider cannot decline with the code that approves.
-        [b'0', b'0'] => NOT_HONOURED,
-        [a, b] if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() => Code([a, b]),
+        [b'0', b'0' | b'9'] | [b'6', b'8'] => NOT_HONOURED,
+        [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Code([a, b]),
         _ => NOT_HONOURED,
     }
 }
@@ -149,4 +151,31 @@ fn clip(text: &str) -> Text<32> {
         }
     }
     clipped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+
+    #[test]
+    fn a_decline_is_told_with_two_digits_that_end_it_and_otherwise_with_05() {
+        let table = [
+            ("14", "14"),
+            ("51", "51"),
+            ("91", "91"),
+            ("00", "05"),
+            ("09", "05"),
+            ("68", "05"),
+            ("R1", "05"),
+            ("B1", "05"),
+            ("1a", "05"),
+            ("", "05"),
+            ("1", "05"),
+            ("114", "05"),
+            ("\u{e9}", "05"),
+        ];
+        for (said, told) in table {
+            assert_eq!(code(said).to_string(), told, "{said:?}");
+        }
+    }
 }
