@@ -66,7 +66,7 @@ pub(super) struct Witness {
     /// Sales that were told they were reversed.
     told_reversed: FxHashSet<Key>,
     orders: Orders,
-    /// Rows for which something was ever owed.
+    /// Declined rows for which something was ever owed: that they were done after all was heard.
     owed: FxHashSet<Key>,
     /// Rows that are the operator's, and since when.
     manual: BTreeMap<Key, Moment>,

@@ -144,7 +144,7 @@ impl Witness {
             }
             _ => drop(self.manual.remove(&new.key)),
         }
-        if new.due.is_some() {
+        if new.state == State::Declined && new.due.is_some() {
             self.owed.insert(new.key);
         }
     }
