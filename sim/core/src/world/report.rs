@@ -47,8 +47,6 @@ pub struct Counts {
     pub orders: u64,
     /// Commands that terminals acknowledged.
     pub acknowledged: u64,
-    /// Balances asked for.
-    pub balances: u64,
     /// Events of any kind.
     pub events: u64,
 }

@@ -16,10 +16,12 @@ const REVERSED: Code = Code(*b"R1");
 const DUPLICATE: Code = Code(*b"94");
 
 impl Witness {
-    /// An answer, encoded, on its way to its front.
+    /// An answer, encoded, on its way to its front; the desk gave it to the pool when it was
+    /// `said`.
     pub(in super::super) fn left(
         &mut self,
         now: Moment,
+        said: Moment,
         origin: Origin,
         body: &[u8],
         pins: &FxHashMap<VoucherName, String>,
@@ -36,12 +38,12 @@ impl Witness {
         let date = BusinessDate(answer.date.0);
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {
-            AnswerKind::Sale => self.sale_answer(&key, &answer, origin.received, pins),
+            AnswerKind::Sale => self.sale_answer(&key, &answer, said, pins),
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
             AnswerKind::Balance => None,
         };
-        let wrong = wrong.or_else(|| self.compare(&key, &answer, body));
+        let wrong = wrong.or_else(|| self.compare(&key, &answer, said, body));
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: answered {}, {text}", answer.code));
         }
@@ -68,7 +70,7 @@ impl Witness {
         &self,
         key: &Key,
         answer: &Answer<'_>,
-        received: Moment,
+        said: Moment,
         pins: &FxHashMap<VoucherName, String>,
     ) -> Option<(u8, String)> {
         let code = Code(answer.code.0);
@@ -79,16 +81,13 @@ impl Witness {
         if answer.rrn.is_empty() {
             return self.refusal(row, code);
         }
+        let before = code.is_approved() && self.is_older(key, said);
         let fits = match row.state {
             // While a reversal of it is under way, nobody can say how it ends.
-            // One that was on its way before the reversal came may say what was so then.
-            State::Approved if row.reversed_by.is_some() => {
-                let named = self.named.get(key).is_some_and(|named| received < *named);
-                named && code.is_approved()
-            }
+            State::Approved if row.reversed_by.is_some() => before,
             State::Approved => code.is_approved(),
             State::Intent | State::Unknown => false,
-            State::Reversed => code == REVERSED,
+            State::Reversed => before || code == REVERSED,
             State::Declined => code == row.code,
         };
         // The outcome may have come while this was on its way through the pool.
@@ -107,6 +106,11 @@ impl Witness {
             return Some((1, "with another provider's reference".to_owned()));
         }
         self.slip(row, answer, pins)
+    }
+
+    /// What was in the pool before the reversal was durable says what was so then.
+    fn is_older(&self, key: &Key, said: Moment) -> bool {
+        self.named.get(key).is_some_and(|named| said <= *named)
     }
 
     fn slip(
@@ -170,7 +174,13 @@ impl Witness {
     }
 
     /// Promise 2: the first final answer is every answer, until the sale is taken back.
-    fn compare(&mut self, key: &Key, answer: &Answer<'_>, body: &[u8]) -> Option<(u8, String)> {
+    fn compare(
+        &mut self,
+        key: &Key,
+        answer: &Answer<'_>,
+        said: Moment,
+        body: &[u8],
+    ) -> Option<(u8, String)> {
         let code = Code(answer.code.0);
         let kind = match answer.kind {
             AnswerKind::Sale => 0,
@@ -184,7 +194,7 @@ impl Witness {
             self.told_reversed.insert(*key);
             return None;
         }
-        if kind == 0 && self.told_reversed.contains(key) {
+        if kind == 0 && self.told_reversed.contains(key) && !self.is_older(key, said) {
             return Some((2, "after it was said to be reversed".to_owned()));
         }
         let first = self.answers.entry((*key, kind)).or_insert_with(|| body.to_vec());

@@ -61,7 +61,7 @@ pub(super) struct Witness {
     requests: Requests,
     /// The first final answer to each request, by kind of answer.
     answers: FxHashMap<(Key, u8), Vec<u8>>,
-    /// Since when a sale is named by a reversal.
+    /// Since when a sale is named by a reversal, the last one.
     named: FxHashMap<Key, Moment>,
     /// Sales that were told they were reversed.
     told_reversed: FxHashSet<Key>,

@@ -36,8 +36,9 @@ impl Witness {
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut done.taken, found);
             self.read_due(at, new);
-            if new.kind.is_sale() && new.reversed_by.is_some() {
-                self.named.entry(new.key).or_insert(at);
+            let was_named = old.as_ref().is_some_and(|old| old.reversed_by.is_some());
+            if new.kind.is_sale() && new.reversed_by.is_some() && !was_named {
+                self.named.insert(new.key, at);
             }
             if old.is_none() && new.voucher.is_some() {
                 self.shown(at, new);

@@ -1,6 +1,6 @@
 //! The desk thread's part: mail, commits, and what follows from them.
 
-use tillgate_core::desk::{Content, Input, Order, Output};
+use tillgate_core::desk::{Input, Order, Output};
 use tillgate_store_core::Store;
 
 use super::super::World;
@@ -122,12 +122,7 @@ impl World {
             && let Some(output) = process.desk.poll()
         {
             match output {
-                Output::Reply(reply) => {
-                    if let Content::Balance { .. } = &reply.content {
-                        self.counts.balances += 1;
-                    }
-                    self.post(Job::Reply(reply));
-                }
+                Output::Reply(reply) => self.post(Job::Reply { reply, said: self.now }),
                 Output::Push(push) => self.post(Job::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),

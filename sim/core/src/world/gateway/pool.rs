@@ -23,8 +23,8 @@ pub(in super::super) enum Job {
         /// Which state of the registry the operator had been told of when it came.
         acknowledged: usize,
     },
-    /// An answer to be encoded.
-    Reply(Reply),
+    /// An answer to be encoded, and when the desk gave it.
+    Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
     Push(Push),
 }
@@ -69,7 +69,7 @@ impl World {
             Job::Request { origin, body, acknowledged } => {
                 self.request(origin, &body, acknowledged);
             }
-            Job::Reply(reply) => self.reply(&reply),
+            Job::Reply { reply, said } => self.reply(&reply, said),
             Job::Push(push) => self.push(&push),
         }
     }
@@ -98,12 +98,12 @@ impl World {
         self.witness.verified(origin.terminal, body, acknowledged, wall, calendar);
         match worked {
             Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
-            Worked::Reply(reply) => self.reply(&reply),
+            Worked::Reply(reply) => self.reply(&reply, self.now),
         }
     }
 
     /// Encodes an answer; from here on it is as good as said.
-    fn reply(&mut self, reply: &Reply) {
+    fn reply(&mut self, reply: &Reply, said: Moment) {
         let idle_s = u16::try_from(self.config.front.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
         let answer_s = u16::try_from(self.config.desk.answer.0 / 1_000_000_000);
         let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
@@ -115,7 +115,7 @@ impl World {
             Ok(Downward::Answer(answer)) => format!("to {terminal}: {answer:?}"),
             other => format!("to {terminal}: {other:?}"),
         });
-        self.witness.left(self.now, reply.origin, &body, &self.network.pins);
+        self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         self.tell_front(session.reactor, front::Input::Replied { session, body: &body });
     }
