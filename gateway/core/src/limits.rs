@@ -63,6 +63,10 @@ pub struct DeskLimits {
     /// Inquiries, repeats, reversals and advices under way at once for one bridge, so that a
     /// long list of unknowns at start does not crowd out sales.
     pub inquiries_max: u32,
+    /// Longer than any bridge's deadline: one that has said nothing at all for so long has lost
+    /// the errand, and the outcome is sought as after any silence. Of a first order it counts
+    /// from [`DeskLimits::answer`] on.
+    pub errand: Span,
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
@@ -91,6 +95,7 @@ impl Default for DeskLimits {
             inquiry_first: Span::ms(500),
             inquiry_longest: Span::s(60),
             inquiries_max: 64,
+            errand: Span::s(180),
             expire: Span::s(24 * 3_600),
         }
     }

@@ -4,10 +4,10 @@ mod support;
 
 use support::{KIND, Rig, bridge, top_up_key, top_up_sale, top_ups, voucher_sale};
 use tillgate_codec::link::message::{Sale, Upward};
-use tillgate_core::desk::{Capabilities, Found};
+use tillgate_core::desk::{Capabilities, ControlOrder, Found};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
-use tillgate_store_core::{Change, Finding, RegistryRecord, Service, ServiceId, State};
+use tillgate_store_core::{Change, Finding, RegistryRecord, Resolution, Service, ServiceId, State};
 
 /// A second top-up service, through the bridge "other".
 const OTHER: u16 = 21;
@@ -51,6 +51,21 @@ fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
     }
     assert!(rig.inquiries.is_empty());
     assert_eq!(rig.desk.pending(), 1);
+}
+
+#[test]
+fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
+    let limits = DeskLimits { inquiries_max: 1, ..DeskLimits::default() };
+    let mut rig = two(limits, KIND);
+    for stan in 1..=2 {
+        rig.ask(100, &Upward::Sale(small(stan)));
+        rig.found(top_up_key(stan), unknown());
+    }
+    rig.pass(Span::s(1));
+    let [asked] = rig.inquiries[..] else { panic!("one question at a time") };
+    let (verdict, note) = (Resolution::Approved, String::new());
+    rig.control(ControlOrder::Resolve { key: asked.key, verdict, note });
+    assert_eq!(rig.inquiries.len(), 2, "the other one is asked");
 }
 
 #[test]

@@ -114,6 +114,26 @@ fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
 }
 
 #[test]
+fn a_result_that_a_bridge_lost_is_sought_as_after_any_silence() {
+    let mut rig = Rig::new();
+    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.pass(Span::s(25));
+    rig.pass(Span::s(179));
+    assert!(rig.inquiries.is_empty(), "it may still come");
+    rig.pass(Span::s(1));
+    assert_eq!(rig.row(1).state, State::Unknown);
+    for _ in 0..3 {
+        rig.pass(Span::s(1));
+        assert_eq!(rig.inquiries.len(), 1, "and is waited for again");
+    }
+    rig.pass(Span::s(200));
+    rig.pass(Span::s(60));
+    assert_eq!(rig.inquiries.len(), 2);
+    rig.approve(top_up_key(1));
+    assert_eq!(rig.float().posted_minor, 97_500);
+}
+
+#[test]
 fn an_intent_found_at_start_is_unknown_and_resolved() {
     let mut rig = Rig::new();
     rig.ask(100, &Upward::Sale(top_up_sale(1)));

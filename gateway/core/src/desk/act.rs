@@ -21,7 +21,7 @@ use tillgate_store_core::{Finding, Key, Kind, Obligation};
 use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::pending::{Age, Pending, Task};
-use super::{Capabilities, Content, Desk, Order, Output};
+use super::{Capabilities, Content, Desk, Found, Order, Output};
 use crate::time::Moment;
 
 /// What to do next.
@@ -38,18 +38,42 @@ impl Desk {
         while let Some(alarm) = self.alarms.pop(now) {
             match alarm {
                 Alarm::Answer(key) => self.answer_overdue(now, key),
-                Alarm::Act(key) => {
-                    if self.pending.get_mut(&key).is_some_and(|pending| pending.wakes(now)) {
-                        self.act(now, key);
-                    }
-                }
+                Alarm::Act(key) => self.wake(now, key),
                 Alarm::Feed(bridge) => self.feed(now, bridge),
             }
         }
     }
 
-    /// Tells those who have waited long enough that the work goes on.
+    fn wake(&mut self, now: Moment, key: Key) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        if !pending.wakes(now) {
+            return;
+        }
+        if pending.is_owed() {
+            // The bridge has lost the errand: as silent as any provider.
+            self.on_found(now, key, Found::Finding(Finding::Unknown));
+        } else {
+            self.act(now, key);
+        }
+    }
+
+    /// An errand is under way: its result is waited for, but not for ever.
+    pub(super) fn await_result(&mut self, now: Moment, key: Key) {
+        if let Some(pending) = self.pending.get_mut(&key) {
+            let at = now.after(self.limits.errand);
+            pending.wake = Some(at);
+            self.alarms.at(at, Alarm::Act(key));
+        }
+    }
+
+    /// Tells those who have waited long enough that the work goes on. Nearly every order has its
+    /// result before that, so only here the watch over a first order begins: one alarm for each
+    /// that is still pending, and not for each that was ever sent.
     fn answer_overdue(&mut self, now: Moment, key: Key) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        if pending.is_first_order() && pending.wake.is_none() {
+            self.await_result(now, key);
+        }
         let Some(pending) = self.pending.get_mut(&key) else { return };
         let row = pending.row.clone();
         // A reversal that waits for its original is in the store; nobody needs it here.
@@ -94,6 +118,7 @@ impl Desk {
             pending.settle_after(now, super::found::SETTLE);
         }
         self.outputs.push_back(output);
+        self.await_result(now, key);
     }
 
     /// Lets those go on who wait for a place in a bridge's lane.

@@ -96,6 +96,7 @@ impl Desk {
             }
             pending.settle_after(now, SETTLE);
             self.outputs.push_back(Output::Forward(pending.send(now)));
+            self.await_result(now, key);
         } else if can.reversal {
             self.stage_due(key, Obligation::Reversal);
         } else if pending.has_settled() {

@@ -209,6 +209,10 @@ impl Pending {
     /// The bridge has reported; whether that frees a place in its lane.
     pub(super) fn stop(&mut self) -> bool {
         let errand = std::mem::replace(&mut self.errand, Errand::None);
+        if errand != Errand::None {
+            // What it woke for was this report.
+            self.wake = None;
+        }
         errand == Errand::Later
     }
 
@@ -229,6 +233,11 @@ impl Pending {
 
     pub(super) fn asked(&self) -> u32 {
         self.asked
+    }
+
+    /// Whether the bridge still owes a result.
+    pub(super) fn is_owed(&self) -> bool {
+        self.errand != Errand::None
     }
 
     /// Whether this is the alarm that it waits for; it no longer waits.
