@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{KIND, Rig, bridge, top_up_key, top_up_sale, top_ups, voucher_sale};
+use support::{KIND, Rig, bridge, found, top_up_key, top_up_sale, top_ups, voucher_sale};
 use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_core::desk::{Capabilities, ControlOrder, Found};
 use tillgate_core::limits::DeskLimits;
@@ -26,22 +26,18 @@ fn small(stan: u32) -> Sale<'static> {
     Sale { amount_minor: 100, ..top_up_sale(stan) }
 }
 
-fn unknown() -> Found {
-    Found::Finding(Finding::Unknown)
-}
-
 #[test]
 fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
     let limits = DeskLimits { inquiries_max: 2, ..DeskLimits::default() };
     let mut rig = two(limits, KIND);
     for stan in 1..=8 {
         rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), unknown());
+        rig.found(top_up_key(stan), found(Finding::Unknown));
     }
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.len(), 2, "its own questions wait for each other");
     rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(20) }));
-    rig.found(top_up_key(20), unknown());
+    rig.found(top_up_key(20), found(Finding::Unknown));
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.pop().map(|order| order.key), Some(top_up_key(20)));
     // As the two answer, the next of the same bridge go out: the places are not lost.
@@ -59,7 +55,7 @@ fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
     let mut rig = two(limits, KIND);
     for stan in 1..=2 {
         rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), unknown());
+        rig.found(top_up_key(stan), found(Finding::Unknown));
     }
     rig.pass(Span::s(1));
     let [asked] = rig.inquiries[..] else { panic!("one question at a time") };
@@ -74,7 +70,7 @@ fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
     let mut rig = two(limits, KIND);
     for stan in 1..=4 {
         rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), unknown());
+        rig.found(top_up_key(stan), found(Finding::Unknown));
     }
     assert_eq!(rig.code(100, &small(5)), "91");
     rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(6) }));

@@ -2,17 +2,13 @@
 
 mod support;
 
-use support::{BLIND, KIND, Rig, answer, top_up_key, top_up_sale, voucher_sale};
+use support::{BLIND, KIND, Rig, answer, found, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
 use tillgate_core::code;
 use tillgate_core::desk::{Capabilities, Content, Found, Input};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
 use tillgate_store_core::{Code, Finding, Obligation, State, Store, Text};
-
-fn silent() -> Found {
-    Found::Finding(Finding::Unknown)
-}
 
 #[test]
 fn a_voucher_is_answered_with_its_pin_and_debited_once() {
@@ -92,13 +88,13 @@ fn a_decline_releases_what_was_reserved() {
 fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
     let mut rig = Rig::new();
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), silent());
+    rig.found(top_up_key(1), found(Finding::Unknown));
     assert!(rig.replies.is_empty(), "silence is no answer");
     for _ in 0..4 {
         rig.pass(Span::s(10));
         if let Some(order) = rig.inquiries.pop() {
             assert_eq!(order.reference, rig.forwards[0].reference);
-            rig.found(top_up_key(1), silent());
+            rig.found(top_up_key(1), found(Finding::Unknown));
         }
     }
     let body = rig.reply_bytes();
@@ -166,12 +162,12 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(DeskLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), silent());
+    rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(5));
     rig.not_seen(top_up_key(1));
     assert_eq!(rig.float().reserved_minor, 2_500, "it may still be on its way");
     rig.pass(Span::s(20));
-    rig.found(top_up_key(1), silent());
+    rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(40));
     rig.not_seen(top_up_key(1));
     assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
@@ -183,7 +179,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(DeskLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), silent());
+    rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(30));
     assert_eq!(rig.inquiries.len(), 1, "asked while the order may be on its way");
     rig.pass(Span::s(40));
@@ -201,7 +197,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
 fn what_nobody_can_be_asked_about_is_the_operators() {
     let mut rig = Rig::with(DeskLimits::default(), BLIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), silent());
+    rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(3_600));
     assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
     assert_eq!(rig.float().reserved_minor, 2_500);

@@ -2,49 +2,15 @@
 
 mod support;
 
-use support::{ABLE, BLIND, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
-use tillgate_codec::link::message::{Repeat, Reversal, Upward};
-use tillgate_core::desk::{Capabilities, ControlOrder, Controlled, Found, Output};
+use support::{
+    ABLE, BLIND, KIND, Rig, code_of, found, repeat, reversal, rig, sale, sold, top_up_key,
+};
+use tillgate_core::desk::{Capabilities, ControlOrder, Controlled, Output};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
 use tillgate_store_core::{Finding, Obligation, Resolution, State};
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
-
-fn rig(capabilities: Capabilities) -> Rig {
-    Rig::with(DeskLimits::default(), capabilities)
-}
-
-fn sale(stan: u32) -> Upward<'static> {
-    Upward::Sale(top_up_sale(stan))
-}
-
-fn reversal(stan: u32, original_stan: u32) -> Upward<'static> {
-    let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
-    let (amount_minor, reason) = (2_500, Reversal::CANCELLED);
-    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
-}
-
-fn repeat(stan: u32) -> Upward<'static> {
-    Upward::Repeat(Repeat { stan, date: voucher_sale(1).date })
-}
-
-fn found(finding: Finding) -> Found {
-    Found::Finding(finding)
-}
-
-/// An approved top-up of terminal 100; the bytes it was answered with.
-fn sold(rig: &mut Rig, stan: u32) -> Vec<u8> {
-    rig.ask(100, &sale(stan));
-    rig.approve(top_up_key(stan));
-    rig.reply_bytes()
-}
-
-/// The code that a message of terminal 100 is answered with at once.
-fn code_of(rig: &mut Rig, message: &Upward<'_>) -> String {
-    rig.ask(100, message);
-    rig.reply_code()
-}
 
 #[test]
 fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {

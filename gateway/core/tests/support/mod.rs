@@ -1,6 +1,6 @@
 //! A desk over the memory store, a small network, and terminals that speak in bodies.
 
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
 
 use tillgate_codec::link::channel::StaticSecret;
@@ -21,66 +21,68 @@ use tillgate_store_core::{
 };
 
 mod network;
+mod talk;
 
-pub use network::{funding, network, open_from, seller, terminal, top_ups, vouchers};
+pub(crate) use network::{funding, network, open_from, seller, terminal, top_ups, vouchers};
+pub(crate) use talk::{code_of, confirm, found, repeat, reversal, rig, sale, sold};
 
-pub const KES: u16 = 404;
-pub const VOUCHERS: u16 = 10;
-pub const TOP_UPS: u16 = 20;
+pub(crate) const KES: u16 = 404;
+pub(crate) const VOUCHERS: u16 = 10;
+pub(crate) const TOP_UPS: u16 = 20;
 /// 2026-11-23T12:00:00Z.
-pub const NOON: Wall = Wall(1_795_435_200_000);
+pub(crate) const NOON: Wall = Wall(1_795_435_200_000);
 
-pub struct Rig {
-    pub desk: Desk,
-    pub book: Book<Memory>,
-    pub directory: Directory,
-    pub now: Moment,
-    pub wall: Wall,
-    pub replies: Vec<Reply>,
-    pub forwards: Vec<Order>,
-    pub inquiries: Vec<Order>,
-    pub reversals: Vec<Order>,
-    pub advices: Vec<Order>,
-    pub outputs: Vec<Output>,
-    pub limits: DeskLimits,
-    pub bridges: Vec<Bridge>,
+pub(crate) struct Rig {
+    pub(crate) desk: Desk,
+    pub(crate) book: Book<Memory>,
+    pub(crate) directory: Directory,
+    pub(crate) now: Moment,
+    pub(crate) wall: Wall,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) forwards: Vec<Order>,
+    pub(crate) inquiries: Vec<Order>,
+    pub(crate) reversals: Vec<Order>,
+    pub(crate) advices: Vec<Order>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) limits: DeskLimits,
+    pub(crate) bridges: Vec<Bridge>,
 }
 
 /// A provider that can be asked and told again.
-pub const KIND: Capabilities =
+pub(crate) const KIND: Capabilities =
     Capabilities { idempotent: true, inquiry: true, reversal: false, advice: false };
 /// One that does as it is told, once.
-pub const BLIND: Capabilities =
+pub(crate) const BLIND: Capabilities =
     Capabilities { idempotent: false, inquiry: false, reversal: false, advice: false };
 /// One that can only take back.
-pub const REVERSIBLE: Capabilities = Capabilities { reversal: true, ..BLIND };
+pub(crate) const REVERSIBLE: Capabilities = Capabilities { reversal: true, ..BLIND };
 /// One that can do everything.
-pub const ABLE: Capabilities = Capabilities { reversal: true, advice: true, ..KIND };
+pub(crate) const ABLE: Capabilities = Capabilities { reversal: true, advice: true, ..KIND };
 
 /// The bridge of [`top_ups`].
-pub fn bridge(name: &str, capabilities: Capabilities) -> Bridge {
+pub(crate) fn bridge(name: &str, capabilities: Capabilities) -> Bridge {
     Bridge { name: name.to_owned(), capabilities }
 }
 
-pub fn keys() -> Keys {
+pub(crate) fn keys() -> Keys {
     Keys { vault: Vault::new(1, [3; 32]), secret: StaticSecret::new([4; 32]) }
 }
 
-pub fn today() -> store::BusinessDate {
+pub(crate) fn today() -> store::BusinessDate {
     Calendar::default().date(NOON)
 }
 
 impl Rig {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(DeskLimits::default(), KIND)
     }
 
-    pub fn with(limits: DeskLimits, capabilities: Capabilities) -> Self {
+    pub(crate) fn with(limits: DeskLimits, capabilities: Capabilities) -> Self {
         Self::over(limits, vec![bridge("topup", capabilities)])
     }
 
     /// Over an empty store and these bridges.
-    pub fn over(limits: DeskLimits, bridges: Vec<Bridge>) -> Self {
+    pub(crate) fn over(limits: DeskLimits, bridges: Vec<Bridge>) -> Self {
         let book = Book::open(Memory::new(), [1; 8]).unwrap();
         let mut rig = Self::build(book, (Moment(1), NOON), limits, bridges);
         rig.change(network());
@@ -88,20 +90,20 @@ impl Rig {
     }
 
     /// Everything in memory is gone; the store is not.
-    pub fn restart(self) -> Self {
+    pub(crate) fn restart(self) -> Self {
         let bridges = self.bridges.clone();
         self.restart_with(bridges)
     }
 
     /// As [`Rig::restart`], with other bridges in the configuration.
-    pub fn restart_with(self, bridges: Vec<Bridge>) -> Self {
+    pub(crate) fn restart_with(self, bridges: Vec<Bridge>) -> Self {
         let mut rig = self.reopen(bridges);
         rig.run();
         rig
     }
 
     /// As [`Rig::restart`], with nothing committed or carried out yet.
-    pub fn restart_silently(self) -> Self {
+    pub(crate) fn restart_silently(self) -> Self {
         let bridges = self.bridges.clone();
         self.reopen(bridges)
     }
@@ -140,27 +142,27 @@ impl Rig {
         }
     }
 
-    pub fn change(&mut self, change: Change) {
+    pub(crate) fn change(&mut self, change: Change) {
         let order = ControlOrder::Change { change, tell: Vec::new() };
         self.control(order);
     }
 
-    pub fn control(&mut self, order: ControlOrder) {
+    pub(crate) fn control(&mut self, order: ControlOrder) {
         let control = self.control_of(order);
         self.input(Input::Control(control));
     }
 
-    pub fn control_of(&self, order: ControlOrder) -> Control {
+    pub(crate) fn control_of(&self, order: ControlOrder) -> Control {
         Control { ticket: 1, at_ms: self.wall.0, actor: "test".to_owned(), order }
     }
 
-    pub fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         self.desk.handle(self.now, self.wall, input, &self.book);
         self.run();
     }
 
     /// Commits what is staged and carries the outputs out as the shell does.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
         while self.desk.stage(&mut commands) {
             self.book.commit(&mut commands, &mut outcomes).unwrap();
@@ -184,7 +186,7 @@ impl Rig {
         }
     }
 
-    pub fn pass(&mut self, span: Span) {
+    pub(crate) fn pass(&mut self, span: Span) {
         self.now = self.now.after(span);
         self.wall.0 += span.0 / 1_000_000;
         if self.desk.deadline().is_some_and(|at| at <= self.now) {
@@ -193,29 +195,29 @@ impl Rig {
         assert!(self.desk.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
     }
 
-    pub fn found(&mut self, key: Key, found: Found) {
+    pub(crate) fn found(&mut self, key: Key, found: Found) {
         self.input(Input::Found { key, found });
     }
 
     /// The provider has not seen the order when it was last asked.
-    pub fn not_seen(&mut self, key: Key) {
+    pub(crate) fn not_seen(&mut self, key: Key) {
         let asked = self.inquiries.iter().rfind(|order| order.key == key).expect("it was asked");
         let attempt = asked.attempt;
         self.found(key, Found::NotSeen { attempt });
     }
 
-    pub fn approve(&mut self, key: Key) {
+    pub(crate) fn approve(&mut self, key: Key) {
         let reference = Text::from("P-1").unwrap();
         self.found(key, Found::Finding(Finding::Approved { reference }));
     }
 
     /// Sends one message of a terminal through decoding and verification.
-    pub fn ask(&mut self, terminal: u32, message: &Upward<'_>) {
+    pub(crate) fn ask(&mut self, terminal: u32, message: &Upward<'_>) {
         self.ask_over(0, terminal, message);
     }
 
     /// As [`Rig::ask`], over another session of the terminal.
-    pub fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
+    pub(crate) fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
         match self.worked(generation, terminal, message) {
             Worked::Ask(ask) => self.input(Input::Ask(ask)),
             Worked::Reply(reply) => self.replies.push(reply),
@@ -223,7 +225,7 @@ impl Rig {
     }
 
     /// A message that passes verification, not yet with the desk.
-    pub fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
+    pub(crate) fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
         match self.worked(0, terminal, message) {
             Worked::Ask(ask) => ask,
             Worked::Reply(_) => panic!("{message:?} was answered without the desk"),
@@ -239,53 +241,53 @@ impl Rig {
     }
 
     /// The bytes of the one reply there is.
-    pub fn reply_bytes(&mut self) -> Vec<u8> {
+    pub(crate) fn reply_bytes(&mut self) -> Vec<u8> {
         assert_eq!(self.replies.len(), 1, "one reply waits");
         let reply = self.replies.pop().unwrap();
         self.body_of(&reply)
     }
 
-    pub fn body_of(&self, reply: &Reply) -> Vec<u8> {
+    pub(crate) fn body_of(&self, reply: &Reply) -> Vec<u8> {
         let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
         let mut body = Vec::new();
         work::reply(reply, &keys(), &terms, self.wall, &mut body);
         body
     }
 
-    pub fn sell(&mut self, terminal: u32, sale: &Sale<'_>) -> Vec<u8> {
+    pub(crate) fn sell(&mut self, terminal: u32, sale: &Sale<'_>) -> Vec<u8> {
         self.ask(terminal, &Upward::Sale(*sale));
         self.reply_bytes()
     }
 
     /// The code that a sale is answered with.
-    pub fn code(&mut self, terminal: u32, sale: &Sale<'_>) -> String {
+    pub(crate) fn code(&mut self, terminal: u32, sale: &Sale<'_>) -> String {
         let body = self.sell(terminal, sale);
         answer(&body).code.to_string()
     }
 
     /// The row at a key of terminal 100.
-    pub fn row(&self, stan: u32) -> Transaction {
+    pub(crate) fn row(&self, stan: u32) -> Transaction {
         self.book.transaction(&top_up_key(stan)).unwrap().expect("it is journalled")
     }
 
     /// The code of the one reply there is.
-    pub fn reply_code(&mut self) -> String {
+    pub(crate) fn reply_code(&mut self) -> String {
         answer(&self.reply_bytes()).code.to_string()
     }
 
-    pub fn float(&self) -> store::Account {
+    pub(crate) fn float(&self) -> store::Account {
         self.book.account(&store::AccountId::float(SellerId(5), KES))
     }
 }
 
-pub fn answer(body: &[u8]) -> Answer<'_> {
+pub(crate) fn answer(body: &[u8]) -> Answer<'_> {
     match Downward::decode(body).unwrap() {
         Downward::Answer(answer) => answer,
         other => panic!("not an answer: {other:?}"),
     }
 }
 
-pub fn voucher_sale(stan: u32) -> Sale<'static> {
+pub(crate) fn voucher_sale(stan: u32) -> Sale<'static> {
     Sale {
         stan,
         date: BusinessDate(today().0),
@@ -297,7 +299,7 @@ pub fn voucher_sale(stan: u32) -> Sale<'static> {
     }
 }
 
-pub fn top_up_sale(stan: u32) -> Sale<'static> {
+pub(crate) fn top_up_sale(stan: u32) -> Sale<'static> {
     let service = TOP_UPS;
     Sale {
         service,
@@ -308,6 +310,6 @@ pub fn top_up_sale(stan: u32) -> Sale<'static> {
     }
 }
 
-pub fn top_up_key(stan: u32) -> Key {
+pub(crate) fn top_up_key(stan: u32) -> Key {
     Key { date: today(), terminal: TerminalId(100), stan }
 }

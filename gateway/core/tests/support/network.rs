@@ -12,7 +12,7 @@ use super::{KES, TOP_UPS, VOUCHERS, keys, today};
 
 /// Two levels of distributors, one seller with a float of 1,000.00 and a credit of 100.00, two
 /// terminals, a voucher service with three vouchers and a top-up service.
-pub fn network() -> Change {
+pub(crate) fn network() -> Change {
     let distributor = |id, parent| Distributor {
         id: DistributorId(id),
         parent,
@@ -35,7 +35,7 @@ pub fn network() -> Change {
     }
 }
 
-pub fn funding(reference: &str, amount_minor: i64) -> Funding {
+pub(crate) fn funding(reference: &str, amount_minor: i64) -> Funding {
     Funding {
         reference: Text::from(reference).unwrap(),
         seller: SellerId(5),
@@ -45,7 +45,7 @@ pub fn funding(reference: &str, amount_minor: i64) -> Funding {
     }
 }
 
-pub fn seller() -> Seller {
+pub(crate) fn seller() -> Seller {
     Seller {
         id: SellerId(5),
         distributor: DistributorId(2),
@@ -56,7 +56,7 @@ pub fn seller() -> Seller {
     }
 }
 
-pub fn terminal(id: u32) -> Terminal {
+pub(crate) fn terminal(id: u32) -> Terminal {
     let context = terminal_context(TerminalId(id), 1);
     Terminal {
         id: TerminalId(id),
@@ -69,7 +69,7 @@ pub fn terminal(id: u32) -> Terminal {
     }
 }
 
-pub fn vouchers() -> Service {
+pub(crate) fn vouchers() -> Service {
     Service {
         id: ServiceId(VOUCHERS),
         name: "airtime vouchers".to_owned(),
@@ -94,7 +94,7 @@ pub fn vouchers() -> Service {
     }
 }
 
-pub fn top_ups() -> Service {
+pub(crate) fn top_ups() -> Service {
     Service {
         id: ServiceId(TOP_UPS),
         name: "airtime".to_owned(),
@@ -106,7 +106,7 @@ pub fn top_ups() -> Service {
     }
 }
 
-pub fn open_from(from_min: u16, to_min: u16) -> Option<Hours> {
+pub(crate) fn open_from(from_min: u16, to_min: u16) -> Option<Hours> {
     Some(Hours { from_min, to_min })
 }
 

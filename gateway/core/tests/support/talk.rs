@@ -1,0 +1,47 @@
+//! What the terminals of the tests say, and what their providers find out.
+
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use tillgate_core::desk::{Capabilities, Found};
+use tillgate_core::limits::DeskLimits;
+use tillgate_store_core::Finding;
+
+use super::{Rig, top_up_key, top_up_sale, voucher_sale};
+
+pub(crate) fn rig(capabilities: Capabilities) -> Rig {
+    Rig::with(DeskLimits::default(), capabilities)
+}
+
+pub(crate) fn sale(stan: u32) -> Upward<'static> {
+    Upward::Sale(top_up_sale(stan))
+}
+
+pub(crate) fn reversal(stan: u32, original_stan: u32) -> Upward<'static> {
+    let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
+    let (amount_minor, reason) = (2_500, Reversal::CANCELLED);
+    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
+}
+
+pub(crate) fn repeat(stan: u32) -> Upward<'static> {
+    Upward::Repeat(Repeat { stan, date: voucher_sale(1).date })
+}
+
+pub(crate) fn confirm(stan: u32) -> Upward<'static> {
+    Upward::Confirm(Confirm { stan, date: voucher_sale(1).date })
+}
+
+pub(crate) fn found(finding: Finding) -> Found {
+    Found::Finding(finding)
+}
+
+/// An approved top-up of terminal 100; the bytes it was answered with.
+pub(crate) fn sold(rig: &mut Rig, stan: u32) -> Vec<u8> {
+    rig.ask(100, &sale(stan));
+    rig.approve(top_up_key(stan));
+    rig.reply_bytes()
+}
+
+/// The code that a message of terminal 100 is answered with at once.
+pub(crate) fn code_of(rig: &mut Rig, message: &Upward<'_>) -> String {
+    rig.ask(100, message);
+    rig.reply_code()
+}
