@@ -260,6 +260,11 @@ fn set_field(
         let problem = Problem::MessageLong { length: value.len() };
         return wrong(&problem.to_string());
     }
+    if let Some(part) = dialect.hidden_part(number, &value) {
+        let (field, text) =
+            (Some(key.to_owned()), format!("field {key}, sub-field {part}: {HIDDEN}"));
+        return Err(ErrorJson { field, subfield: Some(part), ..ErrorJson::of_text(text, 0) });
+    }
     message.set_bytes(number, &value);
     Ok(())
 }

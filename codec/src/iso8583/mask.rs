@@ -41,7 +41,7 @@ pub(crate) const HIDDEN: &str =
 
 /// Whether a text is one that [`masked`] has made, and not the value itself.
 pub(crate) fn is_hidden(mask: Mask, text: &str) -> bool {
-    mask != Mask::Shown && text.contains("***") && masked(mask, text) == text
+    mask != Mask::Shown && text.contains('*') && masked(mask, text) == text
 }
 
 fn pan(text: &str) -> String {

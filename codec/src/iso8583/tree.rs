@@ -3,8 +3,9 @@
 use super::decode::parts::{Called, Met, Visit, walk_field};
 use super::dialect::Dialect;
 use super::emv;
+use super::encode::append_value;
 use super::encode::parts::compose;
-use super::mask::{Reveal, masked, stricter};
+use super::mask::{Reveal, is_hidden, masked, stricter};
 use super::plan::{Layout, Plan};
 use super::view::{View, printed};
 use super::words::{Coding, Mask};
@@ -41,6 +42,22 @@ impl View<'_> {
             Reveal::Clear => Some(clear),
             Reveal::Masked => field.tree(Reveal::Masked),
         }
+    }
+}
+
+impl Dialect {
+    /// The sub-field of a value to be sent that was printed hidden, if there is one: stars that
+    /// stand in the one text of a field, or below a field that hides all of its sub-fields.
+    pub(crate) fn hidden_part(&self, number: u8, value: &[u8]) -> Option<String> {
+        let plan = self.plan(number)?;
+        let layout = self.layout(plan)?;
+        let mut wire = Vec::with_capacity(value.len());
+        let units = append_value(plan, value, &mut wire).ok()?;
+        let wire = wire.get(usize::from(plan.prefix_bytes)..)?;
+        let mut seeker = Seeker { masks: vec![plan.mask], hidden: None };
+        // A value that cannot be walked to its end cannot be sent, and encoding says why.
+        let _walked = walk_field::<(), _>(self, plan, layout, wire, units, &mut seeker);
+        seeker.hidden
     }
 }
 
@@ -166,6 +183,32 @@ impl Visit for Grower {
         if let Some(Level { key, nodes }) = self.levels.pop() {
             self.put(key, Tree::Node(nodes));
         }
+    }
+}
+
+/// Looks for a sub-field that is nothing but its hidden form.
+struct Seeker {
+    masks: Vec<Mask>,
+    hidden: Option<String>,
+}
+
+impl Visit for Seeker {
+    fn leaf(&mut self, met: &Met<'_>) {
+        let mask = mask_of(met, self.masks.last());
+        if mask == Mask::Shown || self.hidden.is_some() {
+            return;
+        }
+        if is_hidden(mask, &printed(met.plan, met.wire, met.units, met.nibbles)) {
+            self.hidden = Some(called(&met.called));
+        }
+    }
+
+    fn open(&mut self, met: &Met<'_>) {
+        self.masks.push(mask_of(met, self.masks.last()));
+    }
+
+    fn close(&mut self) {
+        self.masks.pop();
     }
 }
 

@@ -119,6 +119,56 @@ fn a_hidden_sub_field_cannot_be_sent() {
 }
 
 #[test]
+fn hidden_sub_fields_in_one_text_cannot_be_sent() {
+    let dialect = Dialect::parse(
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
+         48 = { format = \"text...999\", layout = \"tlv\", \
+         tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
+    )
+    .unwrap();
+    // A tag that comes back cannot be said by an object.
+    let message = b"020000000000000100000229200312393001x92003456";
+    let masked = decode_json(&dialect, message, Reveal::Masked).unwrap();
+    assert!(masked.contains("\"48\":\"92003***93001x92003***\""), "{masked}");
+    let error = encode_json(&dialect, &masked).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("48"), Some("92")));
+    assert!(error.message.contains("hidden"), "{}", error.message);
+    let clear = decode_json(&dialect, message, Reveal::Clear).unwrap();
+    assert_eq!(encode_json(&dialect, &clear).unwrap(), message);
+}
+
+#[test]
+fn sub_fields_that_their_field_hides_cannot_be_sent() {
+    let dialect = Dialect::parse(
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
+         48 = { format = \"text...999\", mask = \"secret\", layout = \"tlv\", \
+         tag_bytes = 2, length_bytes = 3, parts = [] }\n",
+    )
+    .unwrap();
+    let masked = decode_json(&dialect, b"0200000000000001000000892003abc", Reveal::Masked).unwrap();
+    assert!(masked.contains("{\"92\":\"***\"}"), "{masked}");
+    let error = encode_json(&dialect, &masked).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("48"), Some("92")));
+}
+
+#[test]
+fn sub_fields_of_binary_fields_that_are_hidden_cannot_be_sent() {
+    let dialect = Dialect::parse(
+        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
+         55 = { format = \"b...999\", encoding = \"binary\", mask = \"secret\", \
+         layout = \"ber\", parts = [{ tag = \"50\", format = \"text*\" }] }\n",
+    )
+    .unwrap();
+    for (label, stars) in [("5004 56495341", "****"), ("5001 56", "*")] {
+        let message = chip(label);
+        let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
+        assert!(masked.contains(&format!("{{\"50\":\"{stars}\"}}")), "{masked}");
+        let error = encode_json(&dialect, &masked).unwrap_err();
+        assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("55"), Some("50")));
+    }
+}
+
+#[test]
 fn a_value_that_only_contains_stars_is_no_hidden_one() {
     let dialect = Dialect::builtin("iso87a").unwrap();
     let message = b"0200000000004000000008a***4321";
