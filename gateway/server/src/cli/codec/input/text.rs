@@ -23,6 +23,7 @@ pub(crate) struct Text {
     block: Option<Block>,
     /// The row above, which a line of `*` repeats.
     above: Vec<u8>,
+    above_lane: usize,
     repeats: bool,
     /// The first line that is no hexadecimal, until it is clear whether it heads a dump.
     prose: Option<Unread>,
@@ -59,6 +60,7 @@ impl Text {
             lanes: Vec::new(),
             block: None,
             above: Vec::new(),
+            above_lane: 0,
             repeats: false,
             prose: None,
             skipped: 0,
@@ -147,29 +149,31 @@ impl Text {
             return Err(self.unread(text.to_owned()));
         }
         self.prose = None;
-        let index = match self.lanes.iter().position(|lane| lane.indent == row.indent) {
-            Some(index) => index,
-            None => {
-                self.lanes.push(Lane { indent: row.indent, next: row.offset });
-                self.lanes.len() - 1
-            }
-        };
+        let known = self.lanes.iter().position(|lane| lane.indent == row.indent);
+        let index = known.unwrap_or(self.lanes.len());
+        if known.is_none() {
+            self.lanes.push(Lane { indent: row.indent, next: row.offset });
+        }
         let next = self.lanes[index].next;
         let offset = if row.octal == Some(next) { next } else { row.offset };
         self.repeat_above(index, offset)?;
         let next = self.lanes[index].next;
-        let is_start = self.block.is_none() || offset == 0;
+        let is_start = known.is_none() || offset == 0;
         if offset != next && offset != 0 {
             let text = format!(
                 "the offset is {offset:#x} where {next:#x} follows: lines are missing or changed"
             );
             return Err(self.unread(text));
         }
+        let bytes = u64::try_from(row.bytes.len()).unwrap_or(u64::MAX);
+        let Some(end) = offset.checked_add(bytes) else {
+            return Err(self.unread(format!("the offset {offset:#x} leaves no room for its row")));
+        };
         let goes_on = offset == next && offset != 0;
         let is_same = self.block.as_ref().is_some_and(|block| block.lane == index);
         let done = if goes_on && is_same { None } else { self.block.take() };
         let done = done.map(|block| self.counted(block));
-        self.lanes[index].next = offset + u64::try_from(row.bytes.len()).unwrap_or(u64::MAX);
+        self.lanes[index].next = end;
         let (line, is_packet) = (self.line, row.surety == Surety::Packet);
         let block = self.block.get_or_insert_with(|| Block {
             line,
@@ -181,7 +185,12 @@ impl Text {
         });
         block.bytes.extend_from_slice(&row.bytes);
         let length = block.bytes.len();
-        self.above = row.bytes;
+        (self.above, self.above_lane) = (row.bytes, index);
+        if self.form == Form::Stream && !is_packet && done.is_none() {
+            // Whoever cuts the stream puts the rows together; a packet is taken apart whole.
+            let rows = self.block.take().filter(|block| !block.bytes.is_empty());
+            return Ok(rows.map(|block| self.counted(block)));
+        }
         self.bounded(length)?;
         Ok(done)
     }
@@ -197,12 +206,25 @@ impl Text {
         let Some(missing) = missing.filter(|missing| row > 0 && missing.is_multiple_of(row)) else {
             return Err(self.unread("the line of `*` does not fit the offsets".to_owned()));
         };
-        self.bounded(missing)?;
-        let block = self.block.as_mut().filter(|block| block.lane == index);
-        if let Some(block) = block {
-            block.bytes.extend(self.above.iter().cycle().take(missing));
-            self.lanes[index].next = offset;
+        if missing > MESSAGE_BYTES_MAX {
+            let text = format!("the line of `*` stands for over {MESSAGE_BYTES_MAX} bytes");
+            return Err(self.unread(text));
         }
+        if self.above_lane != index || missing == 0 {
+            return Ok(());
+        }
+        let (line, above) = (self.line, &self.above);
+        // Of a stream, the row above was given away already.
+        let block = self.block.get_or_insert_with(|| Block {
+            line,
+            offset: 0,
+            lane: index,
+            is_start: false,
+            is_packet: false,
+            bytes: Vec::new(),
+        });
+        block.bytes.extend(above.iter().cycle().take(missing));
+        self.lanes[index].next = offset;
         Ok(())
     }
 
@@ -265,11 +287,16 @@ impl Text {
             None => (text, false),
         };
         self.digits.line(inside).map_err(|wrong| self.wrong(&wrong))?;
-        self.bounded(self.digits.len())?;
         if is_end {
             self.list = List::Closed;
         }
-        Ok((is_end && self.digits.len() > 0).then(|| self.plain_block()))
+        if is_end || self.form == Form::Stream {
+            let done = (self.digits.len() > 0).then(|| self.plain_block());
+            self.digits_line = self.line + u64::from(!self.digits.is_odd());
+            return Ok(done);
+        }
+        self.bounded(self.digits.len())?;
+        Ok(None)
     }
 
     fn plain_block(&mut self) -> Block {

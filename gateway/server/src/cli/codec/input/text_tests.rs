@@ -131,6 +131,41 @@ fn a_stream_of_digits_is_given_away_line_by_line() {
 }
 
 #[test]
+fn an_offset_at_the_end_of_all_numbers_is_told_and_not_added_to() {
+    let error = blocks(Form::Messages, "ffffffffffffffff: 00").unwrap_err();
+    assert!(error.message.contains("leaves no room"), "{}", error.message);
+}
+
+#[test]
+fn a_stream_in_a_dump_of_any_length_is_given_away_row_by_row() {
+    let rows = 2 * super::MESSAGE_BYTES_MAX / 4;
+    let dump: String = (0..rows).map(|row| format!("{:08x}: 0102 0304  ....\n", row * 4)).collect();
+    let found = blocks(Form::Stream, &dump).unwrap();
+    assert_eq!((found.len(), found[1].offset), (rows, 4));
+    assert!(found[0].is_start && !found[1].is_start);
+    assert!(blocks(Form::Messages, &dump).is_err());
+    let list = format!("char x[] = {{\n{}}};\n", "0x01, 0x02,\n".repeat(rows));
+    assert_eq!(blocks(Form::Stream, &list).unwrap().len(), rows);
+}
+
+#[test]
+fn squeezed_rows_of_a_stream_come_back_in_their_direction() {
+    let text = "00000000  01 02  |..|\n*\n00000006  07  |.|\n    00000000  0a  |.|";
+    let found = blocks(Form::Stream, text).unwrap();
+    let found: Vec<_> = found.into_iter().map(|b| (b.lane, b.offset, b.bytes)).collect();
+    assert_eq!(found, [(0, 0, vec![1, 2]), (0, 2, vec![1, 2, 1, 2, 7]), (1, 7, vec![10])]);
+    let other = "00000000  01 02  |..|\n    00000000  0a  |.|\n*\n00000004  07  |.|";
+    assert!(blocks(Form::Stream, other).is_err());
+}
+
+#[test]
+fn packets_stay_whole_in_a_stream() {
+    let text = "\t0x0000:  4500 0102  E...\n\t0x0004:  03  E..\n\t0x0000:  4500 03  E..";
+    let blocks = blocks(Form::Stream, text).unwrap();
+    assert_eq!(blocks.iter().map(|block| block.bytes.len()).collect::<Vec<_>>(), [5, 3]);
+}
+
+#[test]
 fn a_message_without_end_is_refused() {
     let line = "00".repeat(1000);
     let mut reader = Text::new(Form::Messages);
