@@ -221,6 +221,12 @@ fn what_tcpdump_prints_is_put_together_like_a_capture() {
 }
 
 #[test]
+fn a_dump_whose_offsets_end_with_all_numbers_is_an_error_and_no_crash() {
+    let said = tillgate(&["decode", "--dialect", "iso87b", "ffffffffffffffff: 00"]);
+    assert_eq!((said.code, &lines(&said.err)[0]["error"]["kind"]), (1, &"hex".into()));
+}
+
+#[test]
 fn a_guess_names_the_options_to_decode_with() {
     let desk = Desk::new();
     let hex: String = framed(ECHO).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -314,6 +320,8 @@ fn a_wrong_table_is_shown_with_the_place() {
 
 #[test]
 fn options_that_do_not_fit_are_refused_in_words() {
+    let desk = Desk::new();
+    let file = desk.file("till.pcap", capture(&[(true, 1, framed(ECHO))]));
     for (args, words) in [
         (&["decode", ECHO][..], "--guess finds out which"),
         (&["decode", "--dialect=nac", "--protocol=smpp", ECHO], "belong to --protocol iso8583"),
@@ -326,6 +334,7 @@ fn options_that_do_not_fit_are_refused_in_words() {
         (&["decode", "--dialect=nac", "-", ECHO], "- stands alone"),
         (&["decode", "--dialect=nac", "/"], "is a directory"),
         (&["decode", "--dialect=nac", "no-such.pcap"], "no-such.pcap"),
+        (&["decode", "--protocol=link", "--body", &file], "where a body ends"),
     ] {
         let said = tillgate(args);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{args:?}");

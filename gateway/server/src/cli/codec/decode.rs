@@ -206,6 +206,11 @@ impl Decoder<'_> {
                 self.message(&place, &bytes)?;
             }
             Piece::Next { lane, place, bytes, is_segment } => {
+                if matches!(self.reading.wire, Wire::Bodies) {
+                    let text = "--body: nothing on a connection says where a body ends; without \
+                                --body its records are read, and bodies are given one by one";
+                    return Err(Failure::usage(text).into());
+                }
                 self.several()?;
                 let mut stream = self.streams.remove(&lane).unwrap_or_default();
                 let reading = self.reading;
