@@ -11,12 +11,14 @@ pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest packet of a capture; the longest that capturing programs write by default is 256 KiB.
 pub(crate) const PACKET_BYTES_MAX: usize = 1024 * 1024;
-/// Directions of TCP connections followed at once, each with an unfinished message. The one that
-/// was silent longest gives way to a new one.
-pub(crate) const LANES_MAX: usize = 65_536;
+/// Directions of TCP connections followed at once, each with an unfinished message: 1 GiB if all of
+/// those are the longest. The one that was silent longest gives way to a new one.
+pub(crate) const LANES_MAX: usize = 16_384;
 /// Bytes of one direction kept because bytes before them are missing so far. Then the missing ones
 /// count as not captured.
 pub(crate) const HELD_BYTES_MAX: usize = 1024 * 1024;
+/// Memory that a segment takes which is kept, beside its bytes: most may be tiny.
+pub(crate) const HELD_SEGMENT_BYTES: usize = 160;
 /// The same of all directions together.
 pub(crate) const HELD_BYTES_TOTAL_MAX: usize = 64 * 1024 * 1024;
 /// Farthest that a segment lies from the one expected; beyond it a new connection uses the same

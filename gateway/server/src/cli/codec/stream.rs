@@ -27,7 +27,7 @@ pub(super) struct Stream {
     held: Vec<u8>,
     /// Offset of the first byte held.
     offset: u64,
-    /// Where pieces begin, of which bytes are held.
+    /// Where the piece begins that the unfinished message begins in, and the newest piece.
     marks: Vec<(u64, Place)>,
     /// Bytes passed over since the stream could not be followed.
     lost: Option<u64>,
@@ -53,6 +53,8 @@ impl Stream {
             self.lost = None;
             self.tell_skipped(lost, start, place, &mut give)?;
         }
+        // A message begins where the unfinished one does, or in these bytes, which may end it.
+        self.marks.truncate(1);
         self.marks.push((start, place.clone()));
         self.held.extend_from_slice(bytes);
         let mut at = 0;

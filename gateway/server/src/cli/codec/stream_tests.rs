@@ -62,6 +62,23 @@ fn every_split_of_a_stream_gives_the_same_messages() {
 }
 
 #[test]
+fn of_a_message_in_many_pieces_two_places_are_kept_and_the_next_one_has_its_own() {
+    let (reading, mut stream) = (reading(), Stream::default());
+    let whole = [echo(1), echo(2)].concat();
+    let mut lines = Vec::new();
+    for (line, byte) in (1..).zip(&whole) {
+        let place = Place { line: Some(line), ..Place::default() };
+        let give = |found: Found<'_>| match found {
+            Found::Message(place, _) => Ok(lines.push(place.line)),
+            Found::Wrong(..) => Err("nothing is wrong"),
+        };
+        stream.push(&reading, &place, &[*byte], false, give).unwrap();
+        assert!(stream.marks.len() <= 2, "{}", stream.marks.len());
+    }
+    assert_eq!(lines, [Some(1), Some(26)]);
+}
+
+#[test]
 fn a_stream_that_is_cut_says_so_at_every_prefix() {
     let whole = [echo(1), echo(2)].concat();
     for end in 26..whole.len() {

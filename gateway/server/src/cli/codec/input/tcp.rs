@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
-use super::super::limits::{HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, LANES_MAX, WINDOW_BYTES_MAX};
+use super::super::limits::{
+    HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, HELD_SEGMENT_BYTES, LANES_MAX, WINDOW_BYTES_MAX,
+};
 use super::super::place::{Direction, Way};
 use super::packet::{Flags, Segment};
 
@@ -66,6 +68,13 @@ struct Held {
     bytes: Vec<u8>,
     cut: usize,
     time_ns: Option<u64>,
+}
+
+impl Held {
+    /// Bytes of memory that it takes.
+    fn cost(&self) -> usize {
+        HELD_SEGMENT_BYTES + self.bytes.len()
+    }
 }
 
 impl Connections {
@@ -201,10 +210,9 @@ impl Lane {
     fn hold(&mut self, position: u64, held: Held) {
         let is_longer = |old: &Held| old.bytes.len() + old.cut < held.bytes.len() + held.cut;
         if self.held.get(&position).is_none_or(is_longer) {
-            // What was cut off whole has no bytes, but must count too.
-            self.held_bytes += held.bytes.len().max(1);
+            self.held_bytes += held.cost();
             if let Some(old) = self.held.insert(position, held) {
-                self.held_bytes -= old.bytes.len().max(1);
+                self.held_bytes -= old.cost();
             }
         }
     }
@@ -234,7 +242,7 @@ impl Lane {
             self.held.first_entry().filter(|entry| *entry.key() <= self.position)
         {
             let (position, held) = entry.remove_entry();
-            self.held_bytes -= held.bytes.len().max(1);
+            self.held_bytes -= held.cost();
             self.give(self.position - position, held, out);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Connections, Direction, Event, Flags, Segment, What};
-use crate::cli::codec::limits::HELD_BYTES_MAX;
+use crate::cli::codec::limits::{HELD_BYTES_MAX, HELD_SEGMENT_BYTES};
 
 const SYN: Flags = Flags { syn: true, ack: false, fin: false, rst: false };
 const ACK: Flags = Flags { syn: false, ack: true, fin: false, rst: false };
@@ -103,6 +103,19 @@ fn what_waits_is_bounded() {
         assert!(connections.held_bytes <= HELD_BYTES_MAX);
     }
     assert_eq!((&out[0].what, connections.held_bytes), (&What::Gap(4), 0));
+}
+
+#[test]
+fn segments_of_one_byte_that_wait_count_with_what_they_cost() {
+    let (mut connections, mut out) = (Connections::default(), Vec::new());
+    connections.push(&segment(0, SYN, b""), None, &mut out);
+    let mut waiting = 0;
+    while out.is_empty() {
+        waiting += 1;
+        connections.push(&segment(3 + 2 * waiting, ACK, b"a"), None, &mut out);
+    }
+    let most = HELD_BYTES_MAX / (1 + HELD_SEGMENT_BYTES) + 1;
+    assert_eq!((usize::try_from(waiting).unwrap(), connections.held_bytes), (most, 0));
 }
 
 #[test]
