@@ -32,11 +32,13 @@ pub enum Fault {
     Clock,
     /// The gateway's limits are small.
     Limits,
+    /// Bridges forget errands: the gateway never hears of them again.
+    Bridge,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Cuts,
         Self::Splits,
         Self::Stalls,
@@ -51,6 +53,7 @@ impl Fault {
         Self::Habits,
         Self::Clock,
         Self::Limits,
+        Self::Bridge,
     ];
 
     /// Its name on the command line.
@@ -71,6 +74,7 @@ impl Fault {
             Self::Habits => "habits",
             Self::Clock => "clock",
             Self::Limits => "limits",
+            Self::Bridge => "bridge",
         }
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   desk ──order──▶ bridge ──message──▶ provider     lost, late, or never sent
 //!        ◀──found──        ◀──message──              lost, late, or reported twice
-//!                 └─ gives up at its deadline: unknown
+//!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
 use tillgate_core::desk::{Found, Order};
@@ -45,6 +45,8 @@ struct Ticket {
     attempt: u32,
     /// Whether the desk still waits for its result.
     open: bool,
+    /// Nothing is ever reported of it.
+    forgotten: bool,
 }
 
 /// How much later than a bridge's patience a late message is, at most: below the gateway's own
@@ -62,6 +64,7 @@ pub(super) struct Lines {
     lines: Vec<Line>,
     tickets: Vec<Ticket>,
     dice: Dice,
+    memory: Dice,
     pub(super) calm: bool,
     /// Deals whose providers still have to say that they were done after all.
     pub(super) callbacks: u32,
@@ -78,12 +81,13 @@ impl Lines {
             lines,
             tickets: Vec::new(),
             dice: Stream::LineRun.dice(seed),
+            memory: Stream::ForgetRun.dice(seed),
             calm: false,
             callbacks: 0,
         }
     }
 
-    /// Takes an order; a result comes back by its deadline.
+    /// Takes an order; a result comes back by its deadline, unless the bridge forgets it.
     pub(super) fn order(
         &mut self,
         queue: &mut Queue,
@@ -94,12 +98,15 @@ impl Lines {
     ) {
         let bridge = usize::from(order.bridge);
         let ticket = self.tickets.len();
+        let forgotten = self.memory.chance(self.lines[bridge].config.forgotten_permille);
+        let forgotten = forgotten && !self.calm;
         self.tickets.push(Ticket {
             life,
             key: order.key,
             purpose,
             attempt: order.attempt,
             open: true,
+            forgotten,
         });
         let unsent = self.lines[bridge].config.unsent_permille;
         if self.befalls(unsent) {
@@ -110,8 +117,10 @@ impl Lines {
             let found = Event::Found { life, key: order.key, found: Found::Finding(finding) };
             return queue.push(now.after(Span::ms(1)), found);
         }
-        let patience = now.after(self.lines[bridge].config.deadline);
-        queue.push(patience, Event::GiveUp { life, ticket });
+        if !forgotten {
+            let patience = now.after(self.lines[bridge].config.deadline);
+            queue.push(patience, Event::GiveUp { life, ticket });
+        }
         self.carry(queue, now, Message { bridge, ticket, leg: Leg::There(Box::new(order)) });
     }
 
@@ -151,8 +160,11 @@ impl Lines {
     fn report(&mut self, queue: &mut Queue, now: Moment, bridge: usize, ticket: usize, say: Say) {
         let twice = self.lines[bridge].config.twice_permille;
         let again = self.befalls(twice);
-        let Ticket { life, key, purpose, attempt, open } = &mut self.tickets[ticket];
+        let Ticket { life, key, purpose, attempt, open, forgotten } = &mut self.tickets[ticket];
         let (life, key) = (*life, *key);
+        if *forgotten {
+            return;
+        }
         // What comes after the bridge gave up reaches the desk only if the bridge listens on.
         if !std::mem::take(open) && !again {
             return;

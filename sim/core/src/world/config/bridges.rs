@@ -18,6 +18,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) latency: Between,
     /// The bridge gives up after this.
     pub(in crate::world) deadline: Span,
+    /// Of 1000 errands, how many the bridge forgets: whatever comes of them, it never reports.
+    pub(in crate::world) forgotten_permille: u16,
     /// Of 1000 orders, how many never leave.
     pub(in crate::world) unsent_permille: u16,
     /// Of 1000 messages, how many get lost on the way there, and on the way back.
@@ -34,7 +36,13 @@ pub(in crate::world) struct Bridge {
 pub(super) fn draw(seed: u64, faults: Faults) -> Vec<Bridge> {
     let mut dice = Stream::Bridges.dice(seed);
     let count = 1 + number(&mut dice, 3);
-    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).collect()
+    let mut memory = Stream::Forget.dice(seed);
+    let forgetful = faults.has(Fault::Bridge);
+    let forgotten = |bridge: Bridge| {
+        let forgotten_permille = number(&mut memory, 100);
+        Bridge { forgotten_permille: if forgetful { forgotten_permille } else { 0 }, ..bridge }
+    };
+    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).map(forgotten).collect()
 }
 
 fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
@@ -74,6 +82,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         manners: if faults.has(Fault::Provider) { manners } else { calm },
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
+        forgotten_permille: 0,
         unsent_permille: bad(unsent),
         lost_permille: bad(lost),
         late_permille: bad(late),

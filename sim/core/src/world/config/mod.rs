@@ -137,6 +137,8 @@ pub(super) enum Stream {
     Desk = 21,
     Habits = 22,
     PowerRun = 23,
+    Forget = 24,
+    ForgetRun = 25,
 }
 
 impl Stream {
