@@ -72,6 +72,13 @@ pub struct DeskLimits {
     pub expire: Span,
 }
 
+/// Settlements in one store batch: each reads what its terminal did on the date, at most
+/// [`SETTLED_ROWS_MAX`] rows, while nothing else is committed. What comes behind waits for the next
+/// batch, so that a settlement still counts just what came before it.
+///
+/// [`SETTLED_ROWS_MAX`]: tillgate_store_core::limits::SETTLED_ROWS_MAX
+pub const SETTLEMENTS_PER_BATCH_MAX: usize = 16;
+
 /// Waiters of one transaction; a fixed array so that attaching does not allocate.
 pub const WAITERS_MAX: usize = 4;
 

@@ -2,10 +2,12 @@
 
 mod support;
 
-use support::{KES, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
+use support::{KES, KIND, Rig, answer, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Downward, Reversal, Settle, Settled, Totals, Upward};
-use tillgate_core::limits::DeskLimits;
-use tillgate_store_core::Store;
+use tillgate_core::desk::Input;
+use tillgate_core::limits::{DeskLimits, SETTLEMENTS_PER_BATCH_MAX};
+use tillgate_store_core::limits::SETTLED_ROWS_MAX;
+use tillgate_store_core::{Command, Store};
 
 fn settle(stan: u32, totals: Totals) -> Upward<'static> {
     let (date, settled_date) = (voucher_sale(1).date, voucher_sale(1).date);
@@ -83,4 +85,62 @@ fn a_settlement_that_is_refused_leaves_no_row() {
         assert_eq!((settled(&body).code.to_string().as_str(), settled(&body).rrn), (code, ""));
     }
     assert_eq!(rig.book.transaction(&top_up_key(9)), Ok(None));
+}
+
+#[test]
+fn a_day_too_long_to_count_is_declined_with_65_and_has_no_totals_at_all() {
+    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    let (mut totals, last) = (Totals::default(), u32::try_from(SETTLED_ROWS_MAX).unwrap());
+    for stan in 1..=last {
+        let sale = voucher_sale(stan);
+        let body = rig.sell(100, &sale);
+        if answer(&body).code.is_approved() {
+            totals.sales_count += 1;
+            totals.sales_minor += sale.amount_minor;
+        }
+    }
+    assert!(totals.sales_count > 0);
+    rig.ask(100, &settle(last + 1, totals));
+    let body = rig.reply_bytes();
+    assert_eq!((settled(&body).code.to_string().as_str(), settled(&body).totals), ("00", totals));
+    // That one has a row too.
+    rig.ask(100, &settle(last + 2, totals));
+    let first = rig.reply_bytes();
+    let told = settled(&first);
+    assert_eq!((told.code.to_string().as_str(), told.totals), ("65", Totals::default()));
+    assert_eq!((told.open_count, told.rrn.len()), (0, 12));
+    rig.ask(100, &settle(last + 2, totals));
+    assert_eq!(rig.reply_bytes(), first, "the same again");
+    let report = tillgate_store_core::verify::verify(rig.book.backend()).unwrap();
+    assert!(report.holds(), "{:?}", report.violations);
+}
+
+#[test]
+fn a_batch_counts_few_settlements_and_what_comes_behind_keeps_its_order() {
+    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    let most = u32::try_from(SETTLEMENTS_PER_BATCH_MAX).unwrap();
+    let mut asks: Vec<Upward<'_>> =
+        (1..=most + 1).map(|stan| settle(stan, Totals::default())).collect();
+    asks.push(Upward::Sale(voucher_sale(most + 2)));
+    for ask in &asks {
+        let ask = Input::Ask(rig.verified(100, ask));
+        rig.desk.handle(rig.now, rig.wall, ask, &rig.book);
+    }
+    let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
+    assert!(rig.desk.stage(&mut commands));
+    assert_eq!(commands.len(), SETTLEMENTS_PER_BATCH_MAX);
+    rig.book.commit(&mut commands, &mut outcomes).unwrap();
+    rig.desk.committed(rig.now, &mut outcomes);
+    assert!(rig.desk.stage(&mut commands));
+    assert!(matches!(commands.as_slice(), [Command::Settle(_), Command::Begin(_)]));
+    rig.book.commit(&mut commands, &mut outcomes).unwrap();
+    rig.desk.committed(rig.now, &mut outcomes);
+    rig.run();
+    assert_eq!(rig.replies.len(), asks.len());
+    // Each settlement came before the only sale.
+    let first = rig.body_of(&rig.replies[0]);
+    let last = rig.body_of(&rig.replies[SETTLEMENTS_PER_BATCH_MAX]);
+    for body in [first, last] {
+        assert_eq!(settled(&body).code.to_string(), "00");
+    }
 }

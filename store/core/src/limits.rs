@@ -58,9 +58,10 @@ pub const LAST_DAYS_MAX: u16 = 31;
 /// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between).
 pub const LAST_ROWS_MAX: usize = 256;
 
-/// Rows of one terminal on one date that a settlement counts, a microsecond each: more than one
-/// sale a second all day. Beyond it the settlement is declined with 96.
-pub const SETTLED_ROWS_MAX: usize = 100_000;
+/// Rows of one terminal on one date that a settlement counts, a microsecond each on the one thread
+/// that writes: a sale every 18 seconds all day. Beyond it the settlement is declined with 65 and
+/// has no totals.
+pub const SETTLED_ROWS_MAX: usize = 5_000;
 
 /// Violations that a verification spells out, about 200 bytes each; the rest is counted only.
 pub const VIOLATIONS_MAX: usize = 1_000;

@@ -61,7 +61,7 @@ pub use self::event::{
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushOrder, Reply};
 use crate::code;
-use crate::limits::DeskLimits;
+use crate::limits::{DeskLimits, SETTLEMENTS_PER_BATCH_MAX};
 use crate::time::{Moment, Wall};
 
 /// See the module.
@@ -126,11 +126,16 @@ impl Desk {
         }
     }
 
-    /// Moves at most [`DeskLimits::batch_max`] commands out for one commit; `false` when there
-    /// are none. Each `true` must be followed by [`Desk::committed`].
+    /// Moves at most [`DeskLimits::batch_max`] commands out for one commit, of these at most
+    /// [`SETTLEMENTS_PER_BATCH_MAX`] settlements; `false` when there are none. Each `true` must be followed by [`Desk::committed`].
     pub fn stage(&mut self, commands: &mut Vec<Command>) -> bool {
         assert!(self.committing.is_empty(), "one commit at a time");
-        let count = self.staged.len().min(self.limits.batch_max);
+        let mut settlements = 0;
+        let fits = |(command, _): &&(Command, Slip)| {
+            settlements += usize::from(matches!(command, Command::Settle(_)));
+            settlements <= SETTLEMENTS_PER_BATCH_MAX
+        };
+        let count = self.staged.iter().take(self.limits.batch_max).take_while(fits).count();
         for (command, slip) in self.staged.drain(..count) {
             commands.push(command);
             self.committing.push_back(slip);

@@ -122,9 +122,6 @@ impl DeskThread {
                 self.handle(now, wall, Input::Deadline);
             }
             self.settle();
-            // Before anybody hears of it, so that the numbers are never behind what was said.
-            self.setup.metrics.publish(self.setup.desk.pending(), self.setup.mail.len());
-            self.hand_over();
             self.tick(now);
             self.report_drained();
         }
@@ -196,13 +193,17 @@ impl DeskThread {
         self.setup.desk.handle(now, wall, input, &self.setup.store);
     }
 
-    /// Commits everything that is staged and carries out what follows from it. Orders that a
-    /// bridge bounced are booked in another round; they bounce once, so the rounds end.
+    /// Commits everything that is staged and carries out what follows from it, batch by batch, so
+    /// that an answer does not wait for the batches behind its own. Orders that a bridge bounced
+    /// are booked in another round; they bounce once, so the rounds end.
     fn settle(&mut self) {
         loop {
-            self.commit();
+            let committed = self.commit();
             self.carry_out();
-            if self.bounced.is_empty() {
+            // Before anybody hears of it, so that the numbers are never behind what was said.
+            self.setup.metrics.publish(self.setup.desk.pending(), self.setup.mail.len());
+            self.hand_over();
+            if !committed && self.bounced.is_empty() {
                 return;
             }
             let (now, wall) = self.time();
@@ -212,17 +213,20 @@ impl DeskThread {
         }
     }
 
-    fn commit(&mut self) {
-        while self.setup.desk.stage(&mut self.commands) {
-            let count = self.commands.len();
-            let began = self.setup.clock.now();
-            if let Err(error) = self.setup.store.commit(&mut self.commands, &mut self.outcomes) {
-                fail_stop(Stop::Store, &error);
-            }
-            let now = self.setup.clock.now();
-            self.setup.metrics.count_commit(count, now.since(began));
-            self.setup.desk.committed(now, &mut self.outcomes);
+    /// One batch; `false` when nothing was staged.
+    fn commit(&mut self) -> bool {
+        if !self.setup.desk.stage(&mut self.commands) {
+            return false;
         }
+        let count = self.commands.len();
+        let began = self.setup.clock.now();
+        if let Err(error) = self.setup.store.commit(&mut self.commands, &mut self.outcomes) {
+            fail_stop(Stop::Store, &error);
+        }
+        let now = self.setup.clock.now();
+        self.setup.metrics.count_commit(count, now.since(began));
+        self.setup.desk.committed(now, &mut self.outcomes);
+        true
     }
 
     fn carry_out(&mut self) {

@@ -14,7 +14,7 @@ use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
 use crate::rows::Rows;
 
 /// One terminal's date as it is counted.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Count {
     rows: usize,
     totals: Totals,
@@ -32,16 +32,17 @@ impl Ledger {
             return Ok(outcome);
         }
         self.note_time(settle.at_ms);
-        let count = self.count(rows, settle)?;
+        let counted = self.count(rows, settle)?;
+        let Count { totals, open_count, .. } = counted.unwrap_or_default();
         let settlement = Settlement {
             date: settle.date,
             currency: settle.currency,
             claimed: settle.claimed,
-            counted: count.totals,
-            open_count: count.open_count,
+            counted: totals,
+            open_count,
         };
-        let (state, code) = if count.rows > SETTLED_ROWS_MAX {
-            (State::Declined, Code::MALFUNCTION)
+        let (state, code) = if counted.is_none() {
+            (State::Declined, Code::VELOCITY_LIMIT)
         } else if settlement.agrees() {
             (State::Approved, Code::APPROVED)
         } else {
@@ -53,8 +54,9 @@ impl Ledger {
         Ok(Outcome::Done(row))
     }
 
-    /// Counts the stored rows of the terminal's date, and over them those of this batch.
-    fn count(&self, rows: &dyn Rows, settle: &Settle) -> Result<Count, StoreError> {
+    /// Counts the stored rows of the terminal's date, and over them those of this batch; nothing
+    /// if there are too many, for a part of them is nobody's total.
+    fn count(&self, rows: &dyn Rows, settle: &Settle) -> Result<Option<Count>, StoreError> {
         let Settle { date, currency, key: Key { terminal, .. }, .. } = *settle;
         let mut count = Count::default();
         let from = Key { date, terminal, stan: 0 };
@@ -70,7 +72,7 @@ impl Ledger {
         })?;
         let staged = self.staged.of(terminal).filter(|row| row.key.date == date);
         staged.for_each(|row| count.add(row, currency));
-        Ok(count)
+        Ok(Some(count).filter(|count| count.rows <= SETTLED_ROWS_MAX))
     }
 }
 

@@ -72,6 +72,9 @@ fn a_settlement_that_lies_about_its_totals_is_named() {
     lab.edit_sale(key(43, 20), |row| row.code = Code(*b"05"));
     lab.violates(Promise::Journalled, &["000020", "whether its totals agree"]);
     let mut lab = Lab::new();
+    lab.edit_sale(key(43, 20), |row| row.code = Code::VELOCITY_LIMIT);
+    lab.violates(Promise::Journalled, &["000020", "whether its totals agree"]);
+    let mut lab = Lab::new();
     lab.edit_sale(key(43, 20), |row| row.amount_minor = 1);
     lab.violates(Promise::Journalled, &["000020", "moves no money"]);
     let mut lab = Lab::new();
