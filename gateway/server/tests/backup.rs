@@ -5,7 +5,10 @@
 mod house;
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use house::{Gateway, House, demo, tillgate};
 use serde_json::{Value, json};
@@ -223,6 +226,28 @@ fn only_who_may_change_things_begins_a_backup_and_the_audit_log_has_it() {
     assert_eq!(back_up(&house, &backups.join("one"), Some(&gateway)).code, 0);
     let after = gateway.ask("GET", "/api/v1/status", token, "").json()["audits"].as_u64();
     assert_eq!(after, before.map(|rows| rows + 1));
+}
+
+#[test]
+fn a_client_that_hangs_up_does_not_give_its_checkpoint_to_the_next() {
+    let (house, _) = house();
+    let gateway = house.serve();
+    let token = house.token();
+    for patience_ms in (1..=60).step_by(3) {
+        let request = format!(
+            "POST /api/v1/backup HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 2\r\n\r\n{{}}"
+        );
+        let mut hasty = TcpStream::connect(gateway.admin).unwrap();
+        hasty.write_all(request.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(patience_ms));
+        drop(hasty);
+        let made = gateway.ask("POST", "/api/v1/backup", &token, "{}");
+        assert_eq!(made.status, 200, "after {patience_ms} ms: {}", made.body);
+        let checkpoint = made.json()["checkpoint"].as_str().unwrap().to_owned();
+        let verified = tillgate(&["verify", &checkpoint]);
+        assert_eq!(verified.code, 0, "after {patience_ms} ms: {}", verified.err);
+    }
 }
 
 #[test]

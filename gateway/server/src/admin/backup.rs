@@ -12,23 +12,25 @@ use super::answer;
 use super::auth::Caller;
 use super::error::ApiError;
 use super::limits::ORDER_TIME_MAX;
-use super::orders::{Carried, carry};
+use super::orders::{Carried, result, send};
 use super::routes::blocking;
 use crate::{backup, hex};
 
 /// Notes the backup in the audit log, so that the backup has its own row, then makes the
 /// checkpoint. Flushing and linking run in RocksDB's threads and one of ours; the desk goes on.
 pub(super) async fn begin(app: Arc<App>, caller: &Caller) -> Result<Response, ApiError> {
-    let alone = Arc::clone(&app);
-    let _alone = alone.changes.lock().await;
+    let alone = app.alone().await;
     let begun_ms = app.handle.clock.wall().0;
     let change = Change { note: "backup".to_owned(), ..Change::default() };
     let order = ControlOrder::Change { change, tell: Vec::new() };
-    match carry(&app, order, caller, ORDER_TIME_MAX).await? {
-        Carried::Applied(_) => {}
-        Carried::Rejected(_) => return Err(ApiError::internal("an audit row was rejected")),
-    }
+    let receipt = send(&app, order, caller)?;
     blocking(move || {
+        // To the end of the checkpoint: the next backup begins with removing it.
+        let _alone = alone;
+        match result(&receipt, ORDER_TIME_MAX)? {
+            Carried::Applied(_) => {}
+            Carried::Rejected(_) => return Err(ApiError::internal("an audit row was rejected")),
+        }
         let made = backup::checkpoint(&app.handle.reader, &app.data);
         let (checkpoint, mark) = made.map_err(ApiError::internal)?;
         // The command that copies it may run in another directory.

@@ -39,7 +39,7 @@ pub(super) async fn import(
     body: Bytes,
     caller: &Caller,
 ) -> Result<Response, ApiError> {
-    let _alone = app.changes.lock().await;
+    let alone = app.alone().await;
     let planning = Arc::clone(&app);
     let (mut plan, dry_run, tell) = blocking(move || plan(&planning, &body)).await?;
     let counts = json!(plan.counts);
@@ -50,7 +50,7 @@ pub(super) async fn import(
     }
     let change = std::mem::take(&mut plan.change);
     let order = ControlOrder::Change { change, tell };
-    match carry(&app, order, caller, IMPORT_TIME_MAX).await? {
+    match carry(&app, Some(alone), order, caller, IMPORT_TIME_MAX).await? {
         Carried::Applied(_) => {
             let answer = json!({ "applied": true, "counts": counts, "summary": summary });
             Ok(answer::json(&answer))

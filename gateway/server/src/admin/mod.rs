@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use tillgate_core::time::Calendar;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use self::auth::Auth;
 use self::limits::BLOCKING_THREADS_MAX;
@@ -55,8 +55,20 @@ struct App {
     bridges: Vec<String>,
     /// The data directory.
     data: PathBuf,
-    /// Held from reading a record to writing it back, so that no change is lost to another.
-    changes: Mutex<()>,
+    /// See [`App::alone`].
+    changes: Arc<Mutex<()>>,
+}
+
+/// While it is held, nobody else changes anything through the admin API.
+type Alone = OwnedMutexGuard<()>;
+
+impl App {
+    /// Waits for the right to change something: from reading a record to having written it back,
+    /// so that no change is lost to another, and while a checkpoint is made. It moves into the
+    /// work itself, for a request ends when its client hangs up, and the work does not.
+    async fn alone(&self) -> Alone {
+        Arc::clone(&self.changes).lock_owned().await
+    }
 }
 
 /// Listens and starts answering.
@@ -70,7 +82,7 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         calendar: config.calendar.clone(),
         bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
         data: config.store.dir.clone(),
-        changes: Mutex::new(()),
+        changes: Arc::default(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -8,14 +8,14 @@ use tillgate_core::desk::{ControlOrder, Controlled, PushOrder};
 use tillgate_store_core::{Change, RegistryRecord, Rejection, Status, TerminalId};
 use warp::reply::Response;
 
-use super::App;
 use super::answer;
 use super::auth::Caller;
 use super::error::ApiError;
 use super::limits::{MESSAGE_BYTES_MAX, ORDER_TIME_MAX, REASON_BYTES_MAX};
 use super::routes::blocking;
 use super::terminals::find;
-use crate::serve::handle::NoResult;
+use super::{Alone, App};
+use crate::serve::handle::{ControlReceipt, NoResult};
 
 /// What became of an order.
 pub(super) enum Carried {
@@ -53,7 +53,7 @@ async fn set_status(
     order: PushOrder,
     caller: &Caller,
 ) -> Result<Response, ApiError> {
-    let _alone = app.changes.lock().await;
+    let alone = app.alone().await;
     let mut terminal = find(&app, id)?;
     let verb = if status == Status::Blocked { "block" } else { "unblock" };
     let note = if reason.is_empty() {
@@ -66,7 +66,7 @@ async fn set_status(
     let records = vec![RegistryRecord::Terminal(terminal)];
     let change = Change { note, records, ..Change::default() };
     let order = ControlOrder::Change { change, tell: vec![(id, order)] };
-    match carry(&app, order, caller, ORDER_TIME_MAX).await? {
+    match carry(&app, Some(alone), order, caller, ORDER_TIME_MAX).await? {
         Carried::Applied(commands) => Ok(applied(&app, id, &commands)),
         Carried::Rejected(rejections) => {
             let why: Vec<String> =
@@ -89,7 +89,7 @@ pub(super) async fn message(
         return Ok(answer::json(&json!({ "applied": false, "online": false, "commands": [] })));
     }
     let order = ControlOrder::Message { terminal: id, text };
-    match carry(&app, order, caller, ORDER_TIME_MAX).await? {
+    match carry(&app, None, order, caller, ORDER_TIME_MAX).await? {
         Carried::Applied(commands) => Ok(applied(&app, id, &commands)),
         Carried::Rejected(_) => Err(ApiError::internal("a message was rejected as a change")),
     }
@@ -114,17 +114,37 @@ pub(super) fn text(body: &Value, name: &str, bytes_max: usize) -> Result<String,
     Ok(text.to_owned())
 }
 
-/// Gives an order to the desk and waits until it is durable and in force, or refused.
+/// Gives an order to the desk and waits until it is durable and in force, or refused; `alone` is
+/// held until then.
 pub(super) async fn carry(
-    app: &Arc<App>,
+    app: &App,
+    alone: Option<Alone>,
     order: ControlOrder,
     caller: &Caller,
     time_max: Duration,
 ) -> Result<Carried, ApiError> {
-    let Ok(receipt) = app.handle.controls.send(order, &caller.name) else {
-        return Err(ApiError::busy("too many orders wait, or the gateway is going down"));
-    };
-    blocking(move || match receipt.wait(time_max) {
+    let receipt = send(app, order, caller)?;
+    blocking(move || {
+        let carried = result(&receipt, time_max);
+        drop(alone);
+        carried
+    })
+    .await
+}
+
+/// Gives an order to the desk.
+pub(super) fn send(
+    app: &App,
+    order: ControlOrder,
+    caller: &Caller,
+) -> Result<ControlReceipt, ApiError> {
+    let sent = app.handle.controls.send(order, &caller.name);
+    sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
+}
+
+/// Waits, blocking, for what became of an order.
+pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Result<Carried, ApiError> {
+    match receipt.wait(time_max) {
         Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),
         Ok(Controlled::Rejected(rejections)) => Ok(Carried::Rejected(rejections)),
         Err(NoResult::Late) => Err(ApiError::busy(
@@ -133,6 +153,5 @@ pub(super) async fn carry(
         Err(NoResult::Gone) => Err(ApiError::busy(
             "the gateway went down; whether the order was carried out shows after its start",
         )),
-    })
-    .await
+    }
 }

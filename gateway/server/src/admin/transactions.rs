@@ -173,7 +173,7 @@ pub(super) async fn resolve(
     let note = text(body, "note", NOTE_BYTES_MAX)?;
     find(Arc::clone(&app), key).await?;
     let order = ControlOrder::Resolve { key, verdict, note };
-    match carry(&app, order, caller, ORDER_TIME_MAX).await? {
+    match carry(&app, None, order, caller, ORDER_TIME_MAX).await? {
         Carried::Applied(_) => show(app, name).await,
         Carried::Rejected(rejections) => {
             let why: Vec<&str> = rejections.iter().map(|r| r.why.as_str()).collect();
