@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 
 use house::{Answer, Gateway, House, demo, tillgate};
 use serde_json::{Value, json};
+use tillgate_store_core::{
+    Book, BusinessDate, Command, Key, SellerId, Settle, Store, TerminalId, Totals,
+};
+use tillgate_store_rocks::{Options, RocksBackend};
 
 fn serving() -> (House, Gateway) {
     let house = House::new();
@@ -113,6 +117,10 @@ fn what_is_not_a_route_says_so_in_the_apis_own_words() {
     is(ask("GET", "/api/v1/transactions/yesterday", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/transactions?awaits=godot", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/settlements/differences", ""), 400, "bad_request");
+    for wrong in ["date=2026-02-30", "date=2026-11-23-1", "date=2026-11-23&after=x", "limit=0"] {
+        let path = format!("/api/v1/settlements/differences?{wrong}");
+        is(ask("GET", &path, ""), 400, "bad_request");
+    }
     is(ask("GET", "/api/v1/terminals?limit=0", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/terminals?colour=red", ""), 400, "bad_request");
     is(ask("GET", "/api/v1/journal?after=yesterday", ""), 400, "bad_request");
@@ -169,6 +177,59 @@ fn a_block_is_in_force_and_listed_when_its_command_returns() {
     assert!(run(&["list", "--limit", "1", "--after", "70002"]).contains("00070003"));
     assert_eq!(gateway.stop(), 0);
     assert_eq!(tillgate(&["verify", &house.config()]).code, 0);
+}
+
+/// Settlements of a date in a store that is not served: of each of these terminals one, which
+/// claims so many sales where there was none.
+fn settle(house: &House, date: BusinessDate, terminals: &[(u32, u32)]) {
+    let backend = RocksBackend::open(&house.file("data"), &Options::serving()).unwrap();
+    let mut book = Book::open(backend, [1; 8]).unwrap();
+    let settles = terminals.iter().map(|&(terminal, sales_count)| {
+        Command::Settle(Settle {
+            key: Key { date, terminal: TerminalId(terminal), stan: 1 },
+            digest: [7; 16],
+            at_ms: 1_795_435_200_000,
+            seller: SellerId(101),
+            date,
+            currency: 978,
+            claimed: Totals { sales_count, ..Totals::default() },
+        })
+    });
+    book.commit(&mut settles.collect(), &mut Vec::new()).unwrap();
+    book.backend_mut().tick().unwrap();
+}
+
+#[test]
+fn differences_come_in_pages_that_leave_nothing_out() {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let date = BusinessDate::from_ymd(2026, 11, 23).unwrap();
+    let claims = [(70_001, 1), (70_002, 0), (70_003, 2), (70_004, 3), (70_005, 4), (70_006, 0)];
+    settle(&house, date, &claims);
+    settle(&house, BusinessDate(date.0 + 1), &[(70_001, 9)]);
+    let gateway = house.serve();
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    // The last one only looks at what is not wanted.
+    for (page, more) in [(2, true), (2, true), (0, false)] {
+        let path = format!("/api/v1/settlements/differences?date=2026-11-23&limit=2{after}");
+        let answer = gateway.ask("GET", &path, &house.token(), "").json();
+        let found = answer["differences"].as_array().unwrap();
+        assert_eq!((found.len(), answer["next"].is_string()), (page, more), "{answer}");
+        seen.extend(found.iter().map(|row| row["terminal"].as_u64().unwrap()));
+        after = format!("&after={}", answer["next"].as_str().unwrap_or_default());
+    }
+    assert_eq!(seen, [70_001, 70_003, 70_004, 70_005], "those that claim what nobody sold");
+    let run = |args: &[&str]| {
+        let (config, admin) = (house.config(), gateway.flag());
+        let call = ["transaction", "differences", "2026-11-23", &config, &admin];
+        let said = tillgate(&[&call, args].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    let first = run(&["--limit=3"]);
+    assert!(first.contains("There are more: --after 2026-11-23-00070004-000001"), "{first}");
+    let rest = run(&["--after=2026-11-23-00070004-000001"]);
+    assert!(rest.contains("2026-11-23-00070005-000001") && !rest.contains("more"), "{rest}");
 }
 
 #[test]

@@ -25,13 +25,45 @@ fn exit_codes_are_those_that_scripts_rely_on() {
 #[test]
 fn every_command_explains_itself_with_an_example() {
     for command in [
-        "init", "import", "serve", "verify", "export", "journal", "backup", "restore", "terminal",
-        "user", "decode", "encode", "dialect",
+        "init",
+        "import",
+        "serve",
+        "verify",
+        "export",
+        "journal",
+        "backup",
+        "restore",
+        "terminal",
+        "transaction",
+        "user",
+        "decode",
+        "encode",
+        "dialect",
     ] {
         let said = tillgate(&[command, "--help"]);
         assert_eq!(said.code, 0);
         assert!(said.out.contains("Example:\n  tillgate "), "{command}: {}", said.out);
     }
+}
+
+#[test]
+fn a_date_or_key_that_is_none_is_a_wrong_command_line_and_says_how_to_write_it() {
+    let house = House::new();
+    for call in [
+        ["transaction", "differences", "yesterday"],
+        ["transaction", "differences", "2026-02-30"],
+        ["transaction", "show", "2026-11-23 1 1"],
+        ["transaction", "open", "--after=70001"],
+        ["export", "--from=23.11.2026", "--format=csv"],
+    ] {
+        let said = tillgate(&[&call[..], &[&house.config()]].concat());
+        assert_eq!(said.code, 2, "{call:?}: {}", said.err);
+        assert!(said.err.contains("write it as 2026-11-23"), "{call:?}: {}", said.err);
+    }
+    let resolve = ["transaction", "resolve", "12", "--as=done", "--note=n", &house.config()];
+    let said = tillgate(&resolve);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("2026-11-23-00070001-000012"), "{}", said.err);
 }
 
 #[test]

@@ -91,6 +91,21 @@ fn every_metric_is_explained() {
 }
 
 #[test]
+fn every_column_of_an_export_is_explained() {
+    let house = House::new();
+    let header = tillgate(&["export", &house.config(), "--format=csv"]).out;
+    let page = page("operations.md");
+    let (_, section) = page.split_once("\n## Export the journal").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    for column in header.trim().split(',') {
+        let column = format!("`{column}`");
+        let cell = |row: &&str| row.split('|').nth(1).is_some_and(|cell| cell.contains(&column));
+        assert!(rows.iter().any(cell), "docs/operations.md lacks the column {column}");
+    }
+}
+
+#[test]
 fn every_command_and_option_is_explained() {
     let page = page("operations.md");
     let commands =
@@ -98,6 +113,7 @@ fn every_command_and_option_is_explained() {
     let subcommands = [
         ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
         ("journal", ["export"].as_slice()),
+        ("transaction", ["open", "show", "differences", "resolve"].as_slice()),
         ("user", ["add", "reset", "remove", "list"].as_slice()),
         ("dialect", ["list", "show", "check", "fields"].as_slice()),
     ];

@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::Key;
-use crate::record::{Kind, Record, State, Transaction};
+use crate::record::{Record, Transaction};
 use crate::rows::{Family, Rows};
 
 /// Visits every transaction upwards from `from` (inclusive; `None`: from the first) until the
@@ -16,24 +15,6 @@ pub fn transactions(
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     records(rows, from.map(|key| key.to_bytes()).as_ref().map_or(&[], |key| &key[..]), &mut visit)
-}
-
-/// Visits the settlements of a business date whose totals differ, by terminal: what an operator
-/// looks into. The date is that of the request, which is mostly the one it settles; reads all
-/// rows of that date.
-pub fn differences(
-    rows: &dyn Rows,
-    date: BusinessDate,
-    mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    let from = Key { date, ..Key::default() };
-    transactions(rows, Some(from), |row| {
-        if row.key.date != date {
-            return ControlFlow::Break(());
-        }
-        let differs = row.kind == Kind::Settlement && row.state == State::Declined;
-        if differs { visit(row) } else { ControlFlow::Continue(()) }
-    })
 }
 
 /// Visits every transaction that somebody still has to act on, upwards from `from`, as

@@ -20,6 +20,7 @@ use super::limits::{ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX
 use super::orders::{Carried, carry, text};
 use super::routes::blocking;
 use super::terminals::{limit, pairs, unknown_parameter};
+use crate::journal::parse_date;
 use crate::transaction_line::{following, line, parse_key, show_key};
 
 /// Transactions on a page unless asked otherwise.
@@ -83,53 +84,85 @@ fn list(app: &App, found: &[Transaction], next: Option<Key>) -> Response {
     answer::json(&json!({ "transactions": lines, "next": next.as_ref().map(show_key) }))
 }
 
-/// The transactions of a page, and after which key the next one begins, if there may be one.
-fn collect(rows: &dyn Rows, page: &Page) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
-    let (mut found, mut last, mut looked_at, mut more) = (Vec::new(), None, 0, false);
-    journal::open(rows, page.from, |row| {
-        if found.len() == page.limit || looked_at == ROWS_PER_PAGE_MAX {
-            more = true;
-            return ControlFlow::Break(());
-        }
-        looked_at += 1;
-        last = Some(row.key);
-        if page.awaited.is_none_or(|awaited| awaited == Awaited::by(&row)) {
-            found.push(row);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok((found, last.filter(|_| more)))
+/// A page that is being filled.
+#[derive(Default)]
+struct Filling {
+    found: Vec<Transaction>,
+    looked_at: usize,
+    last: Option<Key>,
+    more: bool,
 }
 
-/// The settlements of a business date whose totals differ.
+impl Filling {
+    /// Takes the next row, if it is wanted and there is room.
+    fn take(&mut self, row: Transaction, wanted: bool, limit: usize) -> ControlFlow<()> {
+        if self.found.len() == limit || self.looked_at == ROWS_PER_PAGE_MAX {
+            self.more = true;
+            return ControlFlow::Break(());
+        }
+        self.looked_at += 1;
+        self.last = Some(row.key);
+        if wanted {
+            self.found.push(row);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The page, and after which key the next one begins, if there may be one.
+    fn filled(self) -> (Vec<Transaction>, Option<Key>) {
+        (self.found, self.last.filter(|_| self.more))
+    }
+}
+
+fn collect(rows: &dyn Rows, page: &Page) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
+    let mut filling = Filling::default();
+    journal::open(rows, page.from, |row| {
+        let wanted = page.awaited.is_none_or(|awaited| awaited == Awaited::by(&row));
+        filling.take(row, wanted, page.limit)
+    })?;
+    Ok(filling.filled())
+}
+
+/// A page of the settlements of a business date whose totals differ, by terminal and STAN. The
+/// date is that of the request, which is mostly the one it settles.
 pub(super) async fn differences(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
-    let mut date = None;
+    let (mut date, mut after, mut most) = (None, None, PAGE);
     for (name, value) in pairs(query) {
         match name {
             "date" => date = Some(self::date(value)?),
-            _ => return Err(unknown_parameter(name, "date")),
+            "limit" => most = limit(value, TRANSACTIONS_PER_PAGE_MAX)?,
+            "after" => after = Some(key(value)?),
+            _ => return Err(unknown_parameter(name, "date, after, limit")),
         }
     }
     let Some(date) = date else {
         return Err(ApiError::bad_request("date is missing: ?date=2026-11-23"));
     };
+    let first = Key { date, ..Key::default() };
+    let from = after.map_or(Some(first), |after| following(after).map(|next| next.max(first)));
     blocking(move || {
-        let mut found = Vec::new();
-        journal::differences(&app.handle.reader, date, |row| {
-            found.push(row);
-            let full = found.len() == TRANSACTIONS_PER_PAGE_MAX;
-            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .map_err(ApiError::internal)?;
+        let mut filling = Filling::default();
+        if let Some(from) = from {
+            journal::transactions(&app.handle.reader, Some(from), |row| {
+                if row.key.date != date {
+                    return ControlFlow::Break(());
+                }
+                let wanted = row.differs();
+                filling.take(row, wanted, most)
+            })
+            .map_err(ApiError::internal)?;
+        }
+        let (found, next) = filling.filled();
         let lines: Vec<Value> = found.iter().map(|row| line(row, app.handle.store_id)).collect();
-        Ok(answer::json(&json!({ "date": date.to_string(), "differences": lines })))
+        let next = next.as_ref().map(show_key);
+        let date = date.to_string();
+        Ok(answer::json(&json!({ "date": date, "differences": lines, "next": next })))
     })
     .await
 }
 
 fn date(value: &str) -> Result<BusinessDate, ApiError> {
-    // The date of a key without the rest.
-    parse_key(&format!("{value}-0-0")).map(|key| key.date).ok_or_else(|| {
+    parse_date(value).ok_or_else(|| {
         ApiError::bad_request(format!("date={value:.40}: expected one as 2026-11-23"))
     })
 }

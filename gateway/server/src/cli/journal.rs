@@ -10,9 +10,9 @@ use tillgate_store_core::{BusinessDate, Head, Key, TerminalId};
 use tillgate_store_rocks::RocksReader;
 
 use super::store_dir::{Place, StoreDir};
+use super::values;
 use crate::exit::Failure;
-use crate::journal::{Format, Selection, Totals, parse_date};
-use crate::transaction_line::parse_key;
+use crate::journal::{Format, Selection, Totals};
 
 /// Read the journal
 #[derive(Args)]
@@ -49,28 +49,20 @@ pub(crate) struct Export {
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
     /// First business date
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = values::date)]
     from: Option<BusinessDate>,
     /// Last business date
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = values::date)]
     to: Option<BusinessDate>,
     /// Only this terminal's
     #[arg(long, value_name = "ID")]
     terminal: Option<u32>,
     /// Only transactions behind this one
-    #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = key)]
+    #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
     after: Option<Key>,
     /// Write counts, sums and checksum as JSON to this file
     #[arg(long, value_name = "FILE")]
     totals: Option<PathBuf>,
-}
-
-fn date(text: &str) -> Result<BusinessDate, String> {
-    parse_date(text).ok_or_else(|| "write it as 2026-11-23".to_owned())
-}
-
-fn key(text: &str) -> Result<Key, String> {
-    parse_key(text).ok_or_else(|| "write it as 2026-11-23-00070001-000012".to_owned())
 }
 
 impl Journal {

@@ -14,6 +14,7 @@ mod table;
 mod terminal;
 mod transaction;
 mod user;
+mod values;
 mod verify;
 
 use std::path::PathBuf;

@@ -8,8 +8,12 @@ use serde_json::Value;
 pub(super) fn list(body: &Value, name: &str, columns: &[(&str, &str)]) -> String {
     let none = Vec::new();
     let objects = body.get(name).and_then(Value::as_array).unwrap_or(&none);
+    let next = body.get("next").filter(|next| !next.is_null());
     if objects.is_empty() {
-        return format!("No {name}.");
+        return match next {
+            None => format!("No {name}."),
+            Some(next) => format!("No {name} so far; go on: --after {}", cell(Some(next), "")),
+        };
     }
     let mut rows = vec![columns.iter().map(|(heading, _)| (*heading).to_owned()).collect()];
     rows.extend(objects.iter().map(|object| {
@@ -24,7 +28,6 @@ pub(super) fn list(body: &Value, name: &str, columns: &[(&str, &str)]) -> String
         writeln!(text, "{}", padded.join("  ").trim_end())
             .expect("writing to a String does not fail");
     }
-    let next = body.get("next").filter(|next| !next.is_null());
     if let Some(next) = next {
         writeln!(text, "There are more: --after {}", cell(Some(next), ""))
             .expect("writing to a String does not fail");
@@ -87,5 +90,11 @@ mod tests {
              There are more: --after 70001\n"
         );
         assert_eq!(list(&json!({"terminals": []}), "terminals", &COLUMNS), "No terminals.");
+        let unfinished = json!({"terminals": [], "next": 7});
+        assert_eq!(
+            list(&unfinished, "terminals", &COLUMNS),
+            "No terminals so far; go on: --after 7",
+            "as many rows as a page looks at, and none that was wanted"
+        );
     }
 }

@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use tillgate_store_core::{BusinessDate, Key};
 
 use super::gateway::Gateway;
-use super::table;
+use super::{table, values};
 use crate::exit::Failure;
+use crate::transaction_line::show_key;
 
 /// Look at transactions, and say what became of those that nobody else can
 #[derive(Args)]
@@ -36,25 +38,32 @@ enum Command {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
         /// Only later ones
-        #[arg(long, value_name = "DATE-TERMINAL-STAN")]
-        after: Option<String>,
+        #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+        after: Option<Key>,
     },
     /// Show one transaction
     Show {
         /// The transaction
-        #[arg(value_name = "DATE-TERMINAL-STAN")]
-        key: String,
+        #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+        key: Key,
     },
     /// List the settlements of a business date whose totals are not the gateway's
     Differences {
         /// The business date, as 2026-11-23
-        date: String,
+        #[arg(value_parser = values::date)]
+        date: BusinessDate,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Only later ones
+        #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+        after: Option<Key>,
     },
     /// Say what became of an open transaction
     Resolve {
         /// The transaction
-        #[arg(value_name = "DATE-TERMINAL-STAN")]
-        key: String,
+        #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+        key: Key,
         /// approved: the provider did it; declined: it did not; done: nothing is left to do about
         /// it, the money stays as it is
         #[arg(long = "as", value_parser = ["approved", "declined", "done"])]
@@ -70,35 +79,38 @@ impl Transaction {
         let client = self.gateway.client()?;
         let (body, text) = match self.command {
             Command::Open { awaits, limit, after } => {
-                let mut path = format!("/api/v1/transactions?limit={limit}");
-                for (name, value) in [("awaits", awaits), ("after", after)] {
-                    if let Some(value) = value {
-                        path.push_str(&format!("&{name}={value}"));
-                    }
-                }
-                let body = client.get(&path)?;
+                let awaits = awaits.map(|who| format!("&awaits={who}")).unwrap_or_default();
+                let path = format!("/api/v1/transactions?limit={limit}{awaits}");
+                let body = client.get(&format!("{path}{}", behind(after)))?;
                 let text = table::list(&body, "transactions", &COLUMNS);
                 (body, text)
             }
             Command::Show { key } => {
-                let body = client.get(&format!("/api/v1/transactions/{key}"))?;
+                let body = client.get(&format!("/api/v1/transactions/{}", show_key(&key)))?;
                 let text = table::card(&body);
                 (body, text)
             }
-            Command::Differences { date } => {
-                let body = client.get(&format!("/api/v1/settlements/differences?date={date}"))?;
+            Command::Differences { date, limit, after } => {
+                let path = format!("/api/v1/settlements/differences?date={date}&limit={limit}");
+                let body = client.get(&format!("{path}{}", behind(after)))?;
                 let text = table::list(&body, "differences", &DIFFERENCES);
                 (body, text)
             }
             Command::Resolve { key, resolution, note } => {
                 let order = json!({ "as": resolution, "note": note });
-                let body = client.post(&format!("/api/v1/transactions/{key}/resolve"), &order)?;
+                let path = format!("/api/v1/transactions/{}/resolve", show_key(&key));
+                let body = client.post(&path, &order)?;
                 let text = table::card(&body);
                 (body, text)
             }
         };
         self.gateway.print(&body, &text)
     }
+}
+
+/// What asks for the page behind a transaction.
+fn behind(after: Option<Key>) -> String {
+    after.map(|key| format!("&after={}", show_key(&key))).unwrap_or_default()
 }
 
 /// The columns of `open`: heading, and where in the JSON.
@@ -113,8 +125,9 @@ const COLUMNS: [(&str, &str); 7] = [
 ];
 
 /// The columns of `differences`: what the terminal says, and what the journal said.
-const DIFFERENCES: [(&str, &str); 8] = [
+const DIFFERENCES: [(&str, &str); 9] = [
     ("TRANSACTION", "/transaction"),
+    ("CODE", "/code"),
     ("SETTLED", "/settlement/date"),
     ("SALES", "/settlement/claimed/sales_count"),
     ("AMOUNT", "/settlement/claimed/sales_minor"),

@@ -186,6 +186,12 @@ impl Transaction {
         self.kind.is_sale() && !self.is_final() && self.code == Code::REVERSED
     }
 
+    /// Whether it is a settlement whose totals are not the terminal's, or that was too long to be
+    /// compared: what an operator looks into.
+    pub fn differs(&self) -> bool {
+        self.kind == Kind::Settlement && self.state == State::Declined
+    }
+
     /// What is owed for it.
     pub fn owes(&self) -> Option<Obligation> {
         self.due.map(|due| due.what)

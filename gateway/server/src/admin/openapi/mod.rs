@@ -6,9 +6,9 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use self::schema::{
-    any_object, applied_schema, array, boolean, bounded, command_schema, error_schema,
-    import_schema, integer, journal_query, nullable, object, open_query, resolve_schema,
-    status_schema, string, terminal_schema, terminals_query, transaction_schema,
+    any_object, applied_schema, array, boolean, bounded, command_schema, differences_query,
+    error_schema, import_schema, integer, journal_query, nullable, object, open_query,
+    resolve_schema, status_schema, string, terminal_schema, terminals_query, transaction_schema,
 };
 use super::auth::Access;
 use super::limits::{MESSAGE_BYTES_MAX, REASON_BYTES_MAX};
@@ -192,10 +192,15 @@ fn about_transactions(endpoint: Endpoint) -> About {
             )
         },
         _ => About {
-            query: vec![("date", string(), "The business date, as 2026-11-23; must be given")],
+            query: differences_query(),
             ..plain(
-                "Settlements whose totals are not the gateway's",
-                object(&[("date", string()), ("differences", array(transaction_schema()))]),
+                "Settlements of a business date whose totals are not the gateway's; `next` is the \
+                 `after` of the next page",
+                object(&[
+                    ("date", string()),
+                    ("differences", array(transaction_schema())),
+                    ("next", nullable("string")),
+                ]),
             )
         },
     }

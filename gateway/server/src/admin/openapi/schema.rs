@@ -25,6 +25,14 @@ pub(super) fn journal_query() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
+pub(super) fn differences_query() -> Vec<(&'static str, Value, &'static str)> {
+    vec![
+        ("date", string(), "The business date, as 2026-11-23; must be given"),
+        ("after", string(), "Only those with a later key"),
+        ("limit", page_length(TRANSACTIONS_PER_PAGE_MAX), "At most so many; 100 unless given"),
+    ]
+}
+
 pub(super) fn open_query() -> Vec<(&'static str, Value, &'static str)> {
     let awaits = json!({ "type": "string", "enum": ["operator", "provider"] });
     vec![
