@@ -1,8 +1,10 @@
-//! A whole verification of a store: every promise that its rows can show, and every block that they
-//! lie in.
+//! What commands read of a whole store: where it ends, and a verification: every promise that its
+//! rows can show, and every block that they lie in.
 
 use std::ops::ControlFlow;
 
+use tillgate_store_core::Head;
+use tillgate_store_core::journal::record;
 use tillgate_store_core::verify::{Report, verify};
 use tillgate_store_rocks::{RocksReader, Unreadable};
 
@@ -10,6 +12,15 @@ use crate::exit::Failure;
 
 /// Bytes read by one iterator.
 const CHUNK_BYTES: usize = 8 << 20;
+
+/// Where the store ends.
+///
+/// # Errors
+/// It cannot be read, or is no store of ours.
+pub(crate) fn head_of(reader: &RocksReader) -> Result<Head, Failure> {
+    let head = record::<Head>(reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
+    head.ok_or_else(|| Failure::store("the store has no head"))
+}
 
 /// Verifies what `reader` reads. The rows alone would not do: what a newer row replaced is asked
 /// for by nobody, but the scrubber of the gateway that serves from it next comes by.

@@ -251,6 +251,23 @@ fn a_client_that_hangs_up_does_not_give_its_checkpoint_to_the_next() {
 }
 
 #[test]
+fn a_backup_that_could_not_begin_leaves_no_checkpoint_behind() {
+    let (house, backups) = house();
+    let gateway = house.serve();
+    let made = gateway.ask("POST", "/api/v1/backup", &house.token(), "{}");
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert!(house.file("data/checkpoint").exists());
+    // The store is in use, and nobody answers where the gateway should.
+    let to = backups.join("one");
+    let failed =
+        tillgate(&["backup", text(&to), &house.config(), "--admin=127.0.0.1:9", "--rate=100000"]);
+    assert_eq!(failed.code, 1, "{}", failed.err);
+    assert!(failed.err.contains("no gateway answers"), "{}", failed.err);
+    assert!(!house.file("data/checkpoint").exists(), "its links would keep old tables");
+    assert!(!to.exists());
+}
+
+#[test]
 fn a_mark_elsewhere_says_how_much_an_old_backup_lacks() {
     let (house, backups) = house();
     let file = house.file("tillgate.toml");

@@ -6,6 +6,8 @@ pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 pub(crate) const FILES_MAX: usize = 100_000;
 /// The manifest of so many files.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// MiB read and written a second unless the command says otherwise: half of what a slow disk can
-/// do, so that the log's sync finds room.
+/// The manifest's checksum and its name.
+pub(crate) const MANIFEST_SUM_BYTES_MAX: u64 = 1_024;
+/// MiB copied a second (so many are read, and as many written) unless the command says otherwise:
+/// half of what a slow disk can do, so that the log's sync finds room.
 pub(crate) const RATE_MIB_S: u32 = 64;

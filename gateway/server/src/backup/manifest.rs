@@ -1,14 +1,14 @@
 //! What a backup says of itself.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Component, Path};
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::limits::{FILES_MAX, MANIFEST_BYTES_MAX};
+use super::limits::{FILES_MAX, MANIFEST_BYTES_MAX, MANIFEST_SUM_BYTES_MAX};
 use super::{MANIFEST, MANIFEST_SUM};
 use crate::{hex, wall};
 
@@ -78,19 +78,14 @@ impl Manifest {
     pub(crate) fn read(dir: &Path) -> Result<Self, String> {
         let place = dir.join(MANIFEST);
         let shown = place.display();
-        let text = match fs::metadata(&place) {
-            Ok(about) if about.len() > MANIFEST_BYTES_MAX => {
-                return Err(format!("{shown} is too long for a backup's manifest"));
-            }
-            _ => fs::read(&place).map_err(|error| {
-                format!("{} is no backup, or an incomplete one: {shown}: {error}", dir.display())
-            })?,
-        };
+        let text = read_whole(&place, MANIFEST_BYTES_MAX).map_err(|error| {
+            format!("{} is no backup, or an incomplete one: {shown}: {error}", dir.display())
+        })?;
         let sum = dir.join(MANIFEST_SUM);
-        let sums = fs::read_to_string(&sum).map_err(|error| {
+        let sums = read_whole(&sum, MANIFEST_SUM_BYTES_MAX).map_err(|error| {
             format!("{} is incomplete: {}: {error}", dir.display(), sum.display())
         })?;
-        if sums.split_whitespace().next() != Some(&sum_of(&text)) {
+        if sums.split(u8::is_ascii_whitespace).next() != Some(sum_of(&text).as_bytes()) {
             return Err(format!("{shown} is damaged: its checksum is another one"));
         }
         let manifest: Self = serde_json::from_slice(&text)
@@ -143,12 +138,26 @@ fn is_below(path: &str) -> bool {
     plain && (1..=2).contains(&parts)
 }
 
+/// A file of at most so many bytes, whatever it is said to be.
+fn read_whole(place: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(place)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read <= bytes_max) {
+        return Ok(bytes);
+    }
+    let text = format!("it is longer than the {bytes_max} bytes that it may have");
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
+}
+
 fn sum_of(bytes: &[u8]) -> String {
     hex::encode(digest(&SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     fn manifest(path: &str) -> Manifest {
@@ -190,6 +199,18 @@ mod tests {
         }
         fs::remove_file(dir.path().join(MANIFEST_SUM)).unwrap();
         assert!(Manifest::read(dir.path()).unwrap_err().contains("incomplete"));
+    }
+
+    #[test]
+    fn neither_file_of_a_manifest_is_read_beyond_what_it_may_be() {
+        for name in [MANIFEST, MANIFEST_SUM] {
+            let dir = tempfile::tempdir().unwrap();
+            manifest("rows/CURRENT").write(dir.path()).unwrap();
+            fs::remove_file(dir.path().join(name)).unwrap();
+            symlink("/dev/zero", dir.path().join(name)).unwrap();
+            let refused = Manifest::read(dir.path()).unwrap_err();
+            assert!(refused.contains("longer than"), "{name}: {refused}");
+        }
     }
 
     #[test]

@@ -25,12 +25,15 @@ mod manifest;
 mod put_back;
 mod take;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::Pace;
 pub(crate) use manifest::Manifest;
 pub(crate) use put_back::{PutBack, put_back};
 pub(crate) use take::{Hold, checkpoint, discard, take};
+
+use crate::exit::Failure;
 
 /// The manifest's file in a backup; its presence makes a directory a backup.
 pub(crate) const MANIFEST: &str = "backup.json";
@@ -40,6 +43,11 @@ const MANIFEST_SUM: &str = "backup.json.sha256";
 /// The store inside the backup at `backup`.
 pub(crate) fn data_dir(backup: &Path) -> PathBuf {
     backup.join("data")
+}
+
+/// A file system that refuses.
+fn io_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("{}: {error}", path.display()))
 }
 
 /// Whether `dir` is a backup.

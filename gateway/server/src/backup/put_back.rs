@@ -5,17 +5,15 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use tillgate_store_core::Head;
-use tillgate_store_core::journal::record;
 use tillgate_store_core::verify::Report;
 use tillgate_store_rocks::{Note, Options, RocksReader};
 
 use super::copy::{Pace, copy, sync_dir};
-use super::data_dir;
 use super::manifest::{Manifest, Part};
+use super::{data_dir, io_failure};
 use crate::exit::Failure;
 use crate::hex;
-use crate::verified::verified;
+use crate::verified::{head_of, verified};
 
 /// RocksDB's file that names the manifest in force: without it there is no database.
 const CURRENT: &str = "rows/CURRENT";
@@ -93,8 +91,7 @@ fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(),
 /// Opens what was written, holds its end against the manifest, and verifies all of it.
 fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
     let reader = RocksReader::open(to, &Options::serving()).map_err(Failure::store)?;
-    let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
-    let head = head.ok_or_else(|| Failure::store("the backup has no head"))?;
+    let head = head_of(&reader)?;
     let found = (head.store_id.to_string(), head.batch_no, hex::encode(&head.hash), head.seq);
     let Manifest { store, batch_no, hash, transactions, .. } = manifest.clone();
     if found != (store, batch_no, hash, transactions) {
@@ -135,8 +132,4 @@ fn clear(to: &Path) {
             eprintln!("tillgate: {} stays behind: {error}", path.display());
         }
     }
-}
-
-fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::refused(format!("{}: {error}", path.display()))
 }

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use tillgate_store_core::journal::record;
-use tillgate_store_core::{Head, StoreError};
+use tillgate_store_core::StoreError;
 use tillgate_store_rocks::{Mark, Options, RocksReader};
 
 use super::copy::{Pace, copy, sync_dir};
 use super::limits::FILES_MAX;
 use super::manifest::{Manifest, Part};
-use super::{MANIFEST, data_dir};
+use super::{MANIFEST, data_dir, io_failure};
 use crate::exit::Failure;
+use crate::verified::head_of;
 use crate::{entropy, hex};
 
 /// The one checkpoint of the store in `data`: hard links, to be copied from.
@@ -128,8 +128,7 @@ fn build(
     }
     // Read from the copy: what it says is what is in it.
     let reader = RocksReader::open(&data, &Options::serving()).map_err(Failure::store)?;
-    let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
-    let head = head.ok_or_else(|| Failure::store("the copy has no head"))?;
+    let head = head_of(&reader)?;
     let manifest = Manifest {
         format: Manifest::format(),
         tillgate: env!("CARGO_PKG_VERSION").to_owned(),
@@ -181,8 +180,4 @@ fn parent(path: &Path) -> PathBuf {
 /// For its owner only.
 fn make_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(dir)
-}
-
-fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::refused(format!("{}: {error}", path.display()))
 }

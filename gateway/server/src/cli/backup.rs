@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_store_core::{Book, Change, Command, Outcome, Store};
+use tillgate_store_core::Book;
 use tillgate_store_rocks::{Cause, RocksBackend};
 
-use super::{ConfigFile, print};
-use crate::backup::limits::RATE_MIB_S;
-use crate::backup::{self, Hold, Manifest, Pace};
+use super::{ConfigFile, Rate, audit_row, print};
+use crate::backup::{self, Hold, Manifest};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
@@ -29,18 +28,16 @@ and the key that opens them (keys/) is not in it. Keep that key, tillgate.toml a
 another place. `tillgate restore` puts a backup back; `tillgate verify BACKUP` reads all of it
 where it lies.
 
-It runs on the gateway's machine, as its user. While it copies, tables that were replaced stay on
-the gateway's disk.")]
+It runs on the gateway's machine, as its user. While it copies, no faster than --rate, so that sales
+do not wait for the disk, tables that were replaced stay on the gateway's disk.")]
 pub(crate) struct Backup {
     /// The new directory for it, best on another disk
     #[arg(value_name = "BACKUP")]
     to: PathBuf,
     #[command(flatten)]
     config: ConfigFile,
-    /// Most to read and write a second, so that sales do not wait for the disk
-    #[arg(long, value_name = "MIB", default_value_t = RATE_MIB_S,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    rate: u32,
+    #[command(flatten)]
+    rate: Rate,
     /// The admin API, when it is not where the configuration says
     #[arg(long, value_name = "ADDRESS:PORT")]
     admin: Option<SocketAddr>,
@@ -60,20 +57,20 @@ impl Backup {
             let text = format!("{} is there already; name a new directory", self.to.display());
             return Err(Failure::refused(text));
         }
-        let begun = match RocksBackend::open(&data, &config.store.options()) {
-            Ok(backend) => {
-                let hold = Hold::claim(&data)?;
-                (hold, offline(backend, &data)?)
-            }
-            Err(error) if error.cause == Cause::Locked => {
-                let hold = Hold::claim(&data)?;
-                (hold, online(config, self.admin)?)
-            }
+        let backend = match RocksBackend::open(&data, &config.store.options()) {
+            Ok(backend) => Some(backend),
+            Err(error) if error.cause == Cause::Locked => None,
             Err(error) => return Err(Failure::store(error)),
         };
-        let (_hold, begun) = begun;
-        let mut pace = Pace::mib_s(self.rate);
-        let taken = backup::take(&begun.checkpoint, &self.to, begun.ms, &mut pace);
+        let _hold = Hold::claim(&data)?;
+        let begun = match backend {
+            Some(backend) => offline(backend, &data),
+            None => online(config, self.admin),
+        };
+        let taken = begun.and_then(|Begun { checkpoint, ms }| {
+            backup::take(&checkpoint, &self.to, ms, &mut self.rate.pace())
+        });
+        // Also of a backup that failed: its links would keep old tables on the gateway's disk.
         if let Err(error) = backup::discard(&data) {
             eprintln!("tillgate: the checkpoint of {} stays behind: {error}", data.display());
         }
@@ -85,14 +82,7 @@ impl Backup {
 fn offline(backend: RocksBackend, data: &Path) -> Result<Begun, Failure> {
     let ms = wall::unix_ms();
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    let (actor, note) = ("tillgate backup".to_owned(), "backup".to_owned());
-    let change = Change { at_ms: ms, actor, note, ..Change::default() };
-    let mut outcomes = Vec::new();
-    book.commit(&mut vec![Command::Change(change)], &mut outcomes).map_err(Failure::store)?;
-    if outcomes != [Outcome::Applied] {
-        return Err(Failure::internal("the store refused an audit row"));
-    }
-    book.backend_mut().tick().map_err(Failure::store)?;
+    audit_row::write(&mut book, ms, "tillgate backup", "backup".to_owned())?;
     let (checkpoint, _) =
         backup::checkpoint(&book.backend().reader(), data).map_err(Failure::store)?;
     Ok(Begun { checkpoint, ms })

@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tillgate_store_core::journal::record;
-use tillgate_store_core::{BusinessDate, Head, Key, TerminalId};
+use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use tillgate_store_rocks::RocksReader;
 
 use super::store_dir::{Place, StoreDir};
 use super::values;
 use crate::exit::Failure;
 use crate::journal::{Format, Selection, Totals};
+use crate::verified::head_of;
 
 /// Read the journal
 #[derive(Args)]
@@ -82,8 +82,7 @@ impl Export {
         };
         let Place { dir, options } = self.store.find()?;
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
-        let head = record::<Head>(&reader, Head::KEY, &mut Vec::new()).map_err(Failure::store)?;
-        let head = head.ok_or_else(|| Failure::store("the store has no head"))?;
+        let head = head_of(&reader)?;
         let mut out = BufWriter::new(io::stdout().lock());
         let mut totals = Totals::new();
         let header = self.format.header();

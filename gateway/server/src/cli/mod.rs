@@ -1,5 +1,6 @@
 //! The command line: what it takes, and one file per command for what it does.
 
+mod audit_row;
 mod backup;
 mod codec;
 mod gateway;
@@ -21,6 +22,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::backup::Pace;
+use crate::backup::limits::RATE_MIB_S;
 use crate::exit::Failure;
 
 /// Transaction gateway for point-of-sale terminals
@@ -74,6 +77,22 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// In the working directory.
     const DEFAULT: &str = "tillgate.toml";
+}
+
+/// `--rate`, the same for every command that copies a store.
+#[derive(clap::Args)]
+pub(crate) struct Rate {
+    /// Most to copy a second: so many MiB are read, and as many written
+    #[arg(long = "rate", value_name = "MIB", default_value_t = RATE_MIB_S,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    mib_s: u32,
+}
+
+impl Rate {
+    /// From now on.
+    fn pace(&self) -> Pace {
+        Pace::mib_s(self.mib_s)
+    }
 }
 
 /// Carries a parsed command line out.

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tillgate_store_core::Book;
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
 use tillgate_store_core::verify::Report;
-use tillgate_store_core::{Book, Change, Command, Outcome, Store};
 use tillgate_store_rocks::{Mark, Note, RocksBackend, RocksReader, note};
 
-use super::print;
 use super::store_dir::{Place, find};
-use crate::backup::limits::RATE_MIB_S;
-use crate::backup::{self, Pace, PutBack};
+use super::{Rate, audit_row, print};
+use crate::backup::{self, PutBack};
 use crate::exit::Failure;
 use crate::verified::verified;
 use crate::{entropy, wall};
@@ -46,10 +45,8 @@ pub(crate) struct Restore {
     /// Yes, what is missing is missing
     #[arg(long)]
     accept: bool,
-    /// Most to read and write a second
-    #[arg(long, value_name = "MIB", default_value_t = RATE_MIB_S,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    rate: u32,
+    #[command(flatten)]
+    rate: Rate,
 }
 
 /// What a command line means.
@@ -62,12 +59,12 @@ enum Wish {
 
 impl Restore {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let (accept, rate) = (self.accept, self.rate);
+        let (accept, mut pace) = (self.accept, self.rate.pace());
         match self.wish()? {
             Wish::Accept(place) => self::accept(&place),
             Wish::PutBack(backup, place) => {
                 let PutBack { manifest, report } =
-                    backup::put_back(&backup, &place.dir, &mut Pace::mib_s(rate))?;
+                    backup::put_back(&backup, &place.dir, &mut pace)?;
                 print::line(&format!("{} is restored from {manifest}.", place.dir.display()))?;
                 tell(&place.dir, &report)?;
                 if accept {
@@ -125,14 +122,7 @@ fn accept(place: &Place) -> Result<(), Failure> {
         }
     }
     note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
-    let (at_ms, actor) = (wall::unix_ms(), "tillgate restore".to_owned());
-    let change = Change { at_ms, actor, note, ..Change::default() };
-    let mut outcomes = Vec::new();
-    book.commit(&mut vec![Command::Change(change)], &mut outcomes).map_err(Failure::store)?;
-    if outcomes != [Outcome::Applied] {
-        return Err(Failure::internal("the store refused an audit row"));
-    }
-    book.backend_mut().tick().map_err(Failure::store)?;
+    audit_row::write(&mut book, wall::unix_ms(), "tillgate restore", note)?;
     // Last: whatever broke off before, the store still refuses to serve.
     note::clear(dir).map_err(wrong)?;
     print::line(&format!(
