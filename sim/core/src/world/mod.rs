@@ -153,6 +153,11 @@ impl World {
         Wall(wall_ms)
     }
 
+    /// Now, and the latest that the wall clock has shown, in milliseconds.
+    fn clock(&self) -> (Moment, u64) {
+        (self.now, self.wall_high.max(self.wall()).0)
+    }
+
     /// Carries one event out.
     fn happen(&mut self, event: Event) {
         match event {

@@ -207,6 +207,9 @@ impl World {
             None => operator.think(today, network),
         });
         if let Some((ticket, order)) = given {
+            if let ControlOrder::Resolve { key, verdict, .. } = &order {
+                self.witness.verdict(*key, *verdict);
+            }
             self.say(|| match &order {
                 ControlOrder::Resolve { key, verdict, .. } => format!("resolve {key}: {verdict}"),
                 ControlOrder::Change { change, .. } => {

@@ -62,8 +62,9 @@ impl World {
         let mut outcomes = Vec::new();
         book.commit(&mut commands, &mut outcomes).expect("memory takes every write");
         let mut disk = book.into_backend();
+        let clock = self.clock();
         for write in disk.synced() {
-            self.witness.durable(self.now, &write);
+            self.witness.durable(clock, &write);
         }
         self.witness.founded();
         self.disk = Some(disk);

@@ -2,7 +2,7 @@
 //! was said before.
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled};
+use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled, Totals};
 use tillgate_core::desk::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Kind, State, Transaction};
 
@@ -56,14 +56,38 @@ impl Witness {
         }
         let date = BusinessDate(settled.date.0);
         let key = Key { date, terminal: origin.terminal, stan: settled.stan };
-        let durable = self.journal.get(&key).is_some_and(|row| row.code.0 == settled.code.0);
+        let wrong = self.settled_otherwise(&key, settled);
         let first = self.answers.entry((key, 2)).or_insert_with(|| body.to_vec());
         if first != body {
             self.violate(now, 2, format!("{key}: settled otherwise than before"));
         }
-        if !durable {
-            self.violate(now, 5, format!("{key}: settled, and it is not durable"));
+        if let Some((promise, text)) = wrong {
+            self.violate(now, promise, format!("{key}: settled, {text}"));
         }
+    }
+
+    fn settled_otherwise(&self, key: &Key, settled: &Settled<'_>) -> Option<(u8, String)> {
+        let Some(row) = self.journal.get(key) else {
+            return Some((5, "and it is not durable".to_owned()));
+        };
+        let Some(settlement) = &row.settlement else {
+            return Some((1, format!("and the journal has it {:?}", row.kind)));
+        };
+        let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = settled.totals;
+        let told = (sales_count, sales_minor, reversals_count, reversals_minor);
+        let counted = &settlement.counted;
+        let counted = (
+            counted.sales_count,
+            counted.sales_minor,
+            counted.reversals_count,
+            counted.reversals_minor,
+        );
+        let same = told == counted
+            && settled.open_count == settlement.open_count
+            && settled.settled_date.0 == settlement.date.0
+            && settled.code.0 == row.code.0
+            && settled.rrn == &row.rrn()[..];
+        (!same).then(|| (1, format!("with {told:?}, and the journal has {counted:?}")))
     }
 
     fn sale_answer(
@@ -97,6 +121,10 @@ impl Witness {
         }
         if answer.rrn != &row.rrn()[..] || answer.amount_minor != row.amount_minor {
             return Some((1, "with another reference or amount than the journal's".to_owned()));
+        }
+        let tells = code != IN_PROGRESS && (row.state != State::Reversed || code.is_approved());
+        if answer.balance_minor != row.balance_minor.filter(|_| tells) {
+            return Some((3, format!("with {:?} left", answer.balance_minor)));
         }
         if !code.is_approved() {
             let slip = answer.voucher.is_some();
@@ -155,6 +183,9 @@ impl Witness {
         let known = !is_unknown(row) && code == row.code;
         if !answer.rrn.is_empty() && !known && code != IN_PROGRESS {
             return Some((5, format!("and what is durable is {:?}, {}", row.state, row.code)));
+        }
+        if answer.balance_minor != row.balance_minor.filter(|_| code != IN_PROGRESS) {
+            return Some((3, format!("with {:?} left", answer.balance_minor)));
         }
         if !code.is_approved() {
             return None;

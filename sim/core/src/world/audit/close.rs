@@ -51,8 +51,11 @@ impl Witness {
         }
         match entry.state {
             book::State::Reversed => {
-                let stands = row.is_some_and(|row| row.state == State::Approved);
-                stands.then_some((3, "taken back, and the journal has it sold"))
+                let Some(row) = row else {
+                    return Some((1, "taken back, and the journal knows nothing of it"));
+                };
+                let undone = matches!(row.state, State::Reversed | State::Declined);
+                (!undone).then_some((3, "taken back, and the journal has it otherwise"))
             }
             book::State::InDoubt => Some((6, "its merchant never heard the end")),
             book::State::Approved => {
@@ -117,11 +120,16 @@ impl Witness {
                     wrong.push((6, format!("{reference}: nobody ordered it")));
                     continue;
                 };
-                if deal.standing == Standing::Approved {
-                    done.insert(key);
-                    let found = self.close_deal(&key, deal, bridge);
-                    wrong.extend(found.map(|(promise, text)| (promise, format!("{key}: {text}"))));
-                }
+                let found = match deal.standing {
+                    Standing::Approved => {
+                        done.insert(key);
+                        self.close_deal(&key, deal, bridge)
+                    }
+                    // Nothing is open any more: whatever it will be, the journal said it before.
+                    Standing::Pending(_) => Some((6, "it is still being done".to_owned())),
+                    Standing::Declined | Standing::Reversed => None,
+                };
+                wrong.extend(found.map(|(promise, text)| (promise, format!("{key}: {text}"))));
             }
         }
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted")]

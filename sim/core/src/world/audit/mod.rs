@@ -5,36 +5,41 @@
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows |
 //! | 2 repeats | `answers` | every final answer to a request with the first |
-//! | 3 money | `money` | every balance with the sum of the durable legs |
+//! | 3 money | `money` | every balance, also as it is told, with the sum of the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
-//! | 6 silence | `orders`, `close` | providers' books with the journal |
-//! | 7 operator | `rules` | every grant and refusal with the registry in force |
+//! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
+//! | 7 operator | `rules`, `reasons` | every grant and refusal with what was in force, left, in stock |
 //! | 8 in time | `requests` | when an answer leaves with when its request came |
-//! | 9 limits | here | counts with their limits |
+//! | 9 limits | `room`, here | counts with their limits |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
 mod answers;
 mod close;
+mod handed;
 mod money;
 mod orders;
+mod reasons;
 mod requests;
+mod room;
 mod rows;
 mod rules;
 mod secrets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_core::desk::{Controlled, Push};
 use tillgate_core::front::FrontStats;
 use tillgate_core::limits::FrontLimits;
-use tillgate_store_core::{Key, Transaction};
+use tillgate_store_core::{BusinessDate, Key, Text, Transaction};
 
+use self::handed::{Clock, Handed};
 use self::money::Money;
 use self::orders::Orders;
 use self::requests::Requests;
+use self::room::Room;
 use self::rules::Versions;
 use super::config::Config;
 use super::disk::Change;
@@ -55,8 +60,12 @@ pub(super) struct Witness {
     open: FxHashSet<Key>,
     /// Which transaction got a voucher.
     sold: FxHashMap<VoucherName, Key>,
+    /// What is for sale, by service and product: last day and serial.
+    stock: FxHashMap<(u16, u16), BTreeSet<(BusinessDate, Text<24>)>>,
     seqs: FxHashMap<u64, Key>,
     money: Money,
+    room: Room,
+    handed: Handed,
     versions: Versions,
     requests: Requests,
     /// The first final answer to each request, by kind of answer.
@@ -75,7 +84,6 @@ pub(super) struct Witness {
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
-    limits_small: bool,
     /// The opening is not a day's work: its rows are not counted.
     opening_rows: u64,
 }
@@ -87,8 +95,11 @@ impl Witness {
             journal: FxHashMap::default(),
             open: FxHashSet::default(),
             sold: FxHashMap::default(),
+            stock: FxHashMap::default(),
             seqs: FxHashMap::default(),
             money: Money::default(),
+            room: Room::new(config),
+            handed: Handed::new(config),
             versions: Versions::new(config),
             requests: Requests::new(config.desk.answer),
             answers: FxHashMap::default(),
@@ -100,7 +111,6 @@ impl Witness {
             by_hand: FxHashSet::default(),
             untold: BTreeMap::new(),
             batch_no: 0,
-            limits_small: config.faults.has(super::Fault::Limits),
             opening_rows: 0,
         }
     }
@@ -113,12 +123,12 @@ impl Witness {
     }
 
     /// One durable write, in the order of the writes.
-    pub(super) fn durable(&mut self, at: Moment, write: &[Change]) {
+    pub(super) fn durable(&mut self, clock: Clock, write: &[Change]) {
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
-        self.read_write(at, write, &mut found);
+        self.read_write(clock, write, &mut found);
         for (promise, text) in found {
-            self.violate(at, promise, text);
+            self.violate(clock.0, promise, text);
         }
     }
 
@@ -137,6 +147,8 @@ impl Witness {
     pub(super) fn crashed(&mut self) {
         self.requests.forget();
         self.untold.clear();
+        self.room.crashed();
+        self.handed.crashed();
     }
 
     /// Time passes: somebody may have waited too long.
@@ -158,15 +170,6 @@ impl Witness {
             if count > most {
                 self.violate(at, 9, format!("{count} {what}, and {most} are the most"));
             }
-        }
-    }
-
-    /// How many transactions the desk holds.
-    pub(super) fn desk(&mut self, at: Moment, pending: usize, most: usize) {
-        // A batch is staged before its sales count.
-        let most = most + 64;
-        if pending > most {
-            self.violate(at, 9, format!("{pending} transactions pending, {most} are the most"));
         }
     }
 

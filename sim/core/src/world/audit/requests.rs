@@ -27,8 +27,11 @@ pub(super) struct Requests {
 /// One content that a key was asked for with.
 pub(super) struct Asked {
     pub(super) body: Vec<u8>,
-    /// Every ruling that the registry of some moment gives.
-    pub(super) rulings: Vec<Ruling>,
+    /// Every ruling that the registry of some moment gives, and the pace that it allows.
+    pub(super) rulings: Vec<(Ruling, u32)>,
+    /// When it was first verified in this life of the gateway, and which life that is.
+    pub(super) since: Moment,
+    life: u32,
 }
 
 impl Requests {
@@ -71,7 +74,8 @@ impl Witness {
             Ok(Upward::Sale(sale)) => {
                 let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
                 if asked.iter().all(|asked| asked.body != body) {
-                    asked.push(Asked { body: body.to_vec(), rulings: Vec::new() });
+                    let (body, rulings) = (body.to_vec(), Vec::new());
+                    asked.push(Asked { body, rulings, since: now, life: self.room.life });
                 }
             }
             Ok(Upward::Reversal(reversal)) => {
@@ -91,6 +95,7 @@ impl Witness {
     /// acknowledged when it came and now may have ruled.
     pub(in super::super) fn verified(
         &mut self,
+        now: Moment,
         terminal: TerminalId,
         body: &[u8],
         acknowledged: usize,
@@ -101,6 +106,9 @@ impl Witness {
         let rulings = self.versions.rulings(acknowledged, terminal, &sale, wall, calendar);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
         let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
+        if asked.life != self.room.life {
+            (asked.since, asked.life) = (now, self.room.life);
+        }
         for ruling in rulings {
             if !asked.rulings.contains(&ruling) {
                 asked.rulings.push(ruling);

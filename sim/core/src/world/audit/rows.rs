@@ -2,11 +2,12 @@
 //! what is open, and that the chain goes on.
 
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, BusinessDate, Code, Family, Funding, Key, Kind, Obligation,
-    Record, RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
+    AccountKind, AccountRow, Batch, BusinessDate, Family, Funding, Key, Kind, Obligation, Record,
+    RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
 };
 
 use super::Witness;
+use super::handed::Clock;
 use crate::time::Moment;
 use crate::world::disk::Change;
 use crate::world::network::VoucherName;
@@ -16,25 +17,48 @@ pub(super) type Found = Vec<(u8, String)>;
 
 /// What one write did, sorted by what it is about.
 #[derive(Default)]
-struct Write {
-    rows: Vec<(Option<Transaction>, Transaction)>,
+pub(super) struct Write {
+    pub(super) rows: Vec<(Option<Transaction>, Transaction)>,
     accounts: Vec<AccountRow>,
     records: Vec<RegistryRecord>,
+    /// Vouchers that came into the stock.
+    pub(super) loaded: Vec<VoucherName>,
     /// Vouchers that left the stock.
     taken: Vec<VoucherName>,
 }
 
 impl Witness {
     /// Takes a durable write into the books, and says what is wrong with it.
-    pub(super) fn read_write(&mut self, at: Moment, write: &[Change], found: &mut Found) {
+    pub(super) fn read_write(&mut self, clock: Clock, write: &[Change], found: &mut Found) {
+        let at = clock.0;
         let mut done = Write::default();
+        self.money.begin();
         for change in write {
             if let Err(error) = self.read_change(change, &mut done, found) {
                 found.push((11, format!("what was written cannot be read: {error}")));
             }
         }
+        for record in &done.records {
+            if let RegistryRecord::Seller(seller) = record {
+                self.money.allow(seller.id.0, seller.credit_limit_minor);
+            }
+        }
+        let mut taken = std::mem::take(&mut done.taken);
         for (old, new) in &done.rows {
-            self.read_row(old.as_ref(), new, &mut done.taken, found);
+            self.read_row(old.as_ref(), new, &mut taken, found);
+            match old {
+                None => self.read_new(new, &done, found),
+                Some(old) => {
+                    found.extend(changed(old, new).map(|text| (1, format!("{}: {text}", new.key))));
+                }
+            }
+            let ends = |old: &Transaction| is_unknown(old) && !is_unknown(new);
+            let tells = |old: &Transaction| ends(old) || old.balance_minor != new.balance_minor;
+            if old.as_ref().is_none_or(tells) {
+                let wrong = self.money.check_balance(new);
+                found.extend(wrong.map(|text| (3, format!("{}: {text}", new.key))));
+            }
+            self.read_change_of(clock, (old.as_ref(), new), found);
             self.read_due(at, new);
             let was_named = old.as_ref().is_some_and(|old| old.reversed_by.is_some());
             if new.kind.is_sale() && new.reversed_by.is_some() && !was_named {
@@ -44,7 +68,8 @@ impl Witness {
                 self.shown(at, new);
             }
         }
-        if let Some((service, product, serial)) = done.taken.first() {
+        self.weigh(at, &done.rows);
+        if let Some((service, product, serial)) = taken.first() {
             let text = format!("voucher {serial} of {service}/{product} left for no transaction");
             found.push((4, text));
         }
@@ -88,7 +113,13 @@ impl Witness {
                 }
                 self.batch_no = no;
             }
-            Family::Stock | Family::Serials | Family::Counters | Family::Audit | Family::Meta => {}
+            Family::Stock => {
+                if let Some((name, expiry)) = voucher_of(key) {
+                    self.stock.entry((name.0, name.1)).or_default().insert((expiry, name.2));
+                    done.loaded.push(name);
+                }
+            }
+            Family::Serials | Family::Counters | Family::Audit | Family::Meta => {}
         }
         Ok(())
     }
@@ -100,7 +131,13 @@ impl Witness {
                     self.open.remove(&key);
                 }
             }
-            Family::Stock => done.taken.extend(voucher_of(key)),
+            Family::Stock => {
+                if let Some((name, expiry)) = voucher_of(key) {
+                    let shelf = self.stock.entry((name.0, name.1)).or_default();
+                    shelf.remove(&(expiry, name.2));
+                    done.taken.push(name);
+                }
+            }
             other => found.push((1, format!("a row of {} was removed", other.name()))),
         }
     }
@@ -132,10 +169,6 @@ impl Witness {
                 None => {}
             }
         }
-        match old {
-            None => self.read_new(new, found),
-            Some(old) => found.extend(changed(old, new).map(|text| (1, format!("{key}: {text}")))),
-        }
     }
 
     fn read_due(&mut self, at: Moment, new: &Transaction) {
@@ -150,89 +183,51 @@ impl Witness {
         }
     }
 
-    /// A sale that came just now: some registry that may have ruled has ruled so.
-    fn read_new(&mut self, new: &Transaction, found: &mut Found) {
+    /// A request that came just now.
+    fn read_new(&self, new: &Transaction, write: &Write, found: &mut Found) {
         let key = new.key;
         if let Some(settlement) = &new.settlement {
             let counted = self.count(key.terminal, settlement.date);
-            if counted != settlement.counted {
-                let text =
-                    format!("{key}: counts {:?}, and there are {counted:?}", settlement.counted);
+            if counted != (settlement.counted, settlement.open_count) {
+                let text = format!(
+                    "{key}: counts {:?} and {} open, and there are {counted:?}",
+                    settlement.counted, settlement.open_count
+                );
                 found.push((3, text));
             }
-            if settlement.claimed != counted && settlement.open_count == 0 {
+            if settlement.claimed != settlement.counted && settlement.open_count == 0 {
                 found.push((1, format!("{key}: the terminal has {:?}", settlement.claimed)));
             }
         }
-        if !new.kind.is_sale() {
-            return;
-        }
-        let Some(asked) = self.requests.sales.get(&key) else {
-            return found.push((1, format!("{key}: no terminal asked for it")));
-        };
-        let rulings = || asked.iter().flat_map(|asked| &asked.rulings);
-        match new.state {
-            State::Declined => {
-                let justified = match &new.code.0 {
-                    b"51" | b"65" | b"S1" => rulings().any(Result::is_ok),
-                    b"91" => self.limits_small || rulings().any(|one| *one == Err(Code(*b"91"))),
-                    code => rulings().any(|one| *one == Err(Code(*code))),
-                };
-                if !justified {
-                    found.push((7, format!("{key}: declined with {}, for no reason", new.code)));
-                }
-            }
-            _ if rulings().any(|one| one.as_ref() == Ok(&new.legs)) => self.check_pace(new, found),
-            _ if rulings().any(Result::is_ok) => {
-                found.push((3, format!("{key}: posts {:?}, which no rule says", new.legs)));
-            }
-            _ => found.push((7, format!("{key}: granted, and the operator had forbidden it"))),
+        if new.kind.is_sale() {
+            self.read_sale(new, write, found);
         }
     }
 
-    /// What a terminal sold and took back on a date, by what is durable.
-    fn count(&self, terminal: TerminalId, date: BusinessDate) -> Totals {
-        let mut totals = Totals::default();
+    /// What a terminal sold and took back on a date, and what is still open, by what is durable.
+    fn count(&self, terminal: TerminalId, date: BusinessDate) -> (Totals, u32) {
+        let (mut totals, mut open_count) = (Totals::default(), 0);
         let rows = self.journal.values().filter(|row| {
-            (row.key.terminal, row.key.date) == (terminal, date) && row.state == State::Approved
+            let counts = row.kind.is_sale() || row.kind == Kind::Reversal;
+            counts && (row.key.terminal, row.key.date) == (terminal, date)
         });
         for row in rows {
-            if row.kind.is_sale() && row.reversed_by.is_none() {
-                totals.sales_count += 1;
-                totals.sales_minor += row.amount_minor;
+            let being_taken_back = row.kind.is_sale() && row.reversed_by.is_some();
+            match (row.state, row.kind) {
+                (State::Intent | State::Unknown, _) => open_count += 1,
+                (State::Approved, _) if being_taken_back => open_count += 1,
+                (State::Approved, Kind::Reversal) => {
+                    totals.reversals_count += 1;
+                    totals.reversals_minor += row.amount_minor;
+                }
+                (State::Approved, _) => {
+                    totals.sales_count += 1;
+                    totals.sales_minor += row.amount_minor;
+                }
+                (State::Declined | State::Reversed, _) => {}
             }
-            if row.kind == Kind::Reversal {
-                totals.reversals_count += 1;
-                totals.reversals_minor += row.amount_minor;
-            }
         }
-        totals
-    }
-
-    /// A service's sales within a minute keep within some limit that was in force.
-    fn check_pace(&self, new: &Transaction, found: &mut Found) {
-        let mut most = 0;
-        for limit in self.versions.velocities(new.service.0) {
-            if limit == 0 {
-                return;
-            }
-            most = most.max(limit);
-        }
-        let alike = || {
-            self.journal.values().filter(|row| {
-                row.kind.is_sale()
-                    && row.state != State::Declined
-                    && (row.key.terminal, row.service) == (new.key.terminal, new.service)
-            })
-        };
-        // Where the clock was set back, nobody can say what a minute is.
-        if alike().any(|row| row.at_ms > new.at_ms) {
-            return;
-        }
-        let count = alike().filter(|row| row.at_ms + 60_000 > new.at_ms).count();
-        if count > usize::try_from(most).unwrap_or(usize::MAX) {
-            found.push((7, format!("{}: {count} sales in a minute, at most {most}", new.key)));
-        }
+        (totals, open_count)
     }
 
     /// A float from which a sale was just granted covers it.
@@ -304,12 +299,13 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     (!allowed).then(|| format!("{:?} became {:?}", old.state, new.state))
 }
 
-fn voucher_of(key: &[u8]) -> Option<VoucherName> {
+/// A voucher's name, and its last day.
+fn voucher_of(key: &[u8]) -> Option<(VoucherName, BusinessDate)> {
     let mut reader = tillgate_store_core::record::wire::Reader::new(key);
     let (service, product) = (reader.u16().ok()?, reader.u16().ok()?);
-    reader.date().ok()?;
+    let expiry = reader.date().ok()?;
     let serial = tillgate_store_core::record::wire::text(reader.rest()).ok()?;
-    Some((service, product, serial))
+    Some(((service, product, serial), expiry))
 }
 
 /// The stock's keys are read here by their parts: service, product, expiry, serial.

@@ -73,13 +73,8 @@ impl Versions {
         self.latest().sellers.get(&seller).map_or(0, |seller| seller.credit_limit_minor)
     }
 
-    /// A service's velocity limit in every state since one.
-    pub(super) fn velocities(&self, service: u16) -> impl Iterator<Item = u32> {
-        let services = self.views.iter().filter_map(move |view| view.services.get(&service));
-        services.map(|service| service.velocity.count_max)
-    }
-
-    /// What every state since one says to a sale.
+    /// What every state since one says to a sale, and how many of its service a terminal may sell
+    /// in a minute.
     pub(super) fn rulings(
         &self,
         since: usize,
@@ -87,10 +82,15 @@ impl Versions {
         sale: &Sale<'_>,
         wall: Wall,
         calendar: &Calendar,
-    ) -> Vec<Ruling> {
+    ) -> Vec<(Ruling, u32)> {
         let today = calendar.date(wall).0;
         let views = self.views.iter().skip(since);
-        views.map(|view| view.rule(terminal.0, sale, today, &self.bridges)).collect()
+        let rule = |view: &Rc<View>| {
+            let pace = view.services.get(&sale.service);
+            let pace = pace.map_or(0, |service| service.velocity.count_max);
+            (view.rule(terminal.0, sale, today, &self.bridges), pace)
+        };
+        views.map(rule).collect()
     }
 
     fn latest(&self) -> &Rc<View> {

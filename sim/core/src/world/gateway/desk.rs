@@ -16,6 +16,9 @@ impl World {
     /// Puts something into the desk's mailbox.
     pub(in super::super) fn mail_desk(&mut self, input: Input) {
         if let Some(process) = &mut self.process {
+            if let Input::Found { key, found } = &input {
+                self.witness.heard(*key, found);
+            }
             let wakes = process.mail.is_empty();
             process.mail.push_back(input);
             if wakes {
@@ -48,16 +51,15 @@ impl World {
 
     /// The batch is durable.
     pub(in super::super) fn committed(&mut self) {
-        let now = self.now;
+        let (now, clock) = (self.now, self.clock());
         let Some(process) = &mut self.process else { return };
         for write in process.book.backend_mut().synced() {
-            self.witness.durable(now, &write);
+            self.witness.durable(clock, &write);
         }
         process.busy = false;
         process.desk.committed(now, &mut process.outcomes);
         let pending = process.desk.pending();
-        let most = 2 * self.config.desk.pending_max + process.recovered;
-        self.witness.desk(now, pending, most);
+        self.witness.desk(now, pending);
         self.carry_out();
         self.commit();
         self.wake_desk();

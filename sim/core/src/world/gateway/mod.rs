@@ -41,8 +41,6 @@ pub(super) struct Process {
     desk_armed: Option<Moment>,
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
-    /// Pending transactions found at the start: they are over no limit.
-    recovered: usize,
 }
 
 impl World {
@@ -52,6 +50,8 @@ impl World {
         self.life += 1;
         self.trace.note(self.now, b'S', &self.life.to_le_bytes());
         let life = self.life;
+        let (now, wall_ms) = self.clock();
+        self.witness.started(now, wall_ms);
         self.say(|| format!("the gateway starts, life {life}"));
         match self.open(disk) {
             Ok(process) => self.process = Some(process),
@@ -89,7 +89,6 @@ impl World {
             front_armed: vec![None; fronts.len()],
             fronts,
             directory,
-            recovered: desk.pending(),
             desk,
             book,
             mail: VecDeque::new(),
@@ -107,9 +106,9 @@ impl World {
         self.counts.crashes += 1;
         self.trace.note(self.now, b'X', &self.life.to_le_bytes());
         self.say(|| "the gateway is gone".to_owned());
-        let mut disk = process.book.into_backend();
+        let (mut disk, clock) = (process.book.into_backend(), self.clock());
         for write in disk.crashed(&mut self.disk_dice) {
-            self.witness.durable(self.now, &write);
+            self.witness.durable(clock, &write);
         }
         self.drop_connections();
         self.witness.crashed();

@@ -95,7 +95,7 @@ impl World {
         let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
         let worked = work::request(body, origin, wall, calendar, &process.directory);
-        self.witness.verified(origin.terminal, body, acknowledged, wall, calendar);
+        self.witness.verified(self.now, origin.terminal, body, acknowledged, wall, calendar);
         match worked {
             Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
             Worked::Reply(reply) => self.reply(&reply, self.now),

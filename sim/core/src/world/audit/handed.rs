@@ -1,0 +1,183 @@
+//! Promise 6: what a bridge reported is what a top-up's outcome rests on; silence is no outcome.
+//! And the operator gets only what the gateway cannot do: after its time has run out, when the
+//! provider refuses, or when its bridge can do nothing about it.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use tillgate_core::desk::{Capabilities, Found as Report};
+use tillgate_store_core::{
+    BridgeTag, Code, Finding, Key, Kind, Obligation, Resolution, State, Transaction,
+};
+
+use super::Witness;
+use super::rows::{Found, is_unknown};
+use crate::time::{Moment, Span};
+use crate::world::config::Config;
+
+/// What bridges reported, and since when what is open is so.
+pub(super) struct Handed {
+    expire: Span,
+    bridges: FxHashMap<BridgeTag, Capabilities>,
+    /// Of this life: what a crash took from the desk must be reported again.
+    heard: FxHashMap<Key, Vec<Report>>,
+    /// What the operator has said, or is saying.
+    verdicts: BTreeSet<(Key, Resolution)>,
+    /// Since when each transaction is owed what it is owed.
+    began: FxHashMap<Key, Began>,
+    /// When the gateway started last.
+    started: Clock,
+}
+
+/// A moment, and the latest that any wall clock had shown by then, in milliseconds.
+pub(super) type Clock = (Moment, u64);
+
+struct Began {
+    clock: Clock,
+    since_ms: u64,
+}
+
+impl Handed {
+    pub(super) fn new(config: &Config) -> Self {
+        let bridges = config.bridges.iter();
+        let bridges =
+            bridges.map(|bridge| (BridgeTag::of(&bridge.name), bridge.capabilities)).collect();
+        Self {
+            expire: config.desk.expire,
+            bridges,
+            heard: FxHashMap::default(),
+            verdicts: BTreeSet::new(),
+            began: FxHashMap::default(),
+            started: (Moment::default(), 0),
+        }
+    }
+
+    pub(super) fn crashed(&mut self) {
+        self.heard.clear();
+    }
+
+    fn heard(&self, key: &Key, wanted: impl Fn(&Report) -> bool) -> bool {
+        self.heard.get(key).is_some_and(|reports| reports.iter().any(wanted))
+    }
+
+    fn said(&self, key: &Key, verdict: Resolution) -> bool {
+        self.verdicts.contains(&(*key, verdict))
+    }
+
+    /// Whether its time may have run out. It is counted by the wall clock up to when the gateway
+    /// took it up, in this life or at its start, and from then on by passing time.
+    fn may_have_expired(&self, now: Moment, key: &Key) -> bool {
+        let Some(Began { clock, since_ms }) = self.began.get(key) else { return false };
+        [*clock, self.started].iter().any(|(at, wall_ms)| {
+            let age = Span::ms(wall_ms.saturating_sub(*since_ms));
+            let left = Span(self.expire.0.saturating_sub(age.0));
+            *at >= clock.0 && at.after(left) <= now
+        })
+    }
+}
+
+impl Witness {
+    /// The gateway starts, at the latest that any wall clock has shown.
+    pub(in super::super) fn started(&mut self, at: Moment, wall_ms: u64) {
+        self.handed.started = (at, wall_ms);
+    }
+
+    /// A bridge reports to the desk.
+    pub(in super::super) fn heard(&mut self, key: Key, report: &Report) {
+        self.handed.heard.entry(key).or_default().push(report.clone());
+    }
+
+    /// The operator says what became of a transaction.
+    pub(in super::super) fn verdict(&mut self, key: Key, verdict: Resolution) {
+        self.handed.verdicts.insert((key, verdict));
+    }
+
+    /// A row took another's place: what it rests on, and who has to act from now on.
+    pub(super) fn read_change_of(
+        &mut self,
+        clock: Clock,
+        (old, new): (Option<&Transaction>, &Transaction),
+        found: &mut Found,
+    ) {
+        let key = new.key;
+        if let Some(old) = old {
+            if is_unknown(old) && !is_unknown(new) && !self.is_reported(new) {
+                let text = format!("{key}: {:?} {}, which nobody reported", new.state, new.code);
+                found.push((6, text));
+            }
+            let given = new.owes() == Some(Obligation::Operator);
+            if given && old.owes() != new.owes() && !self.is_beyond_it(clock.0, old) {
+                found.push((6, format!("{key}: handed to the operator, for no reason")));
+            }
+        }
+        if old.is_none_or(|old| old.due != new.due) {
+            let since_ms = new.due.map_or(new.at_ms, |due| due.since_ms);
+            self.handed.began.insert(key, Began { clock, since_ms });
+        }
+    }
+
+    /// Whether somebody who knows has said what a row now says.
+    fn is_reported(&self, new: &Transaction) -> bool {
+        let (key, handed) = (&new.key, &self.handed);
+        let stands = |report: &Report| *report == Report::Finding(Finding::Stands);
+        let taken_back = |report: &Report| *report == Report::Finding(Finding::TakenBack);
+        match (new.kind, new.state) {
+            (Kind::Reversal, State::Approved) => {
+                let original = new.original.and_then(|original| self.journal.get(&original));
+                let nothing = original.is_some_and(|original| original.state == State::Declined);
+                nothing || handed.heard(key, taken_back) || handed.said(key, Resolution::Approved)
+            }
+            (Kind::Reversal, _) => {
+                handed.heard(key, stands)
+                    || handed.said(key, Resolution::Declined)
+                    || !self.capabilities(new).reversal
+            }
+            (_, State::Declined) => {
+                handed.said(key, Resolution::Declined)
+                    || handed.heard(key, |report| match report {
+                        Report::Finding(
+                            Finding::Declined { code, .. } | Finding::NotSent { code },
+                        ) => *code == new.code,
+                        Report::Finding(Finding::TakenBack) => new.code == Code::REVERSED,
+                        Report::NotSeen { .. } => new.code == Code(*b"91"),
+                        _ => false,
+                    })
+            }
+            _ => {
+                let told = |report: &Report| match report {
+                    Report::Finding(Finding::Approved { reference }) => {
+                        *reference == new.provider_reference
+                    }
+                    _ => false,
+                };
+                handed.heard(key, told) || handed.said(key, Resolution::Approved)
+            }
+        }
+    }
+
+    /// Whether the gateway can do nothing more about a row, as it was.
+    fn is_beyond_it(&self, now: Moment, old: &Transaction) -> bool {
+        let (key, handed) = (&old.key, &self.handed);
+        let can = self.capabilities(old);
+        let able = match old.owes() {
+            Some(Obligation::Advice) => can.advice,
+            Some(_) => can.reversal,
+            None => can.inquiry || can.idempotent || can.reversal,
+        };
+        // Of an order that nobody has reported on yet there is nothing to be found out.
+        let tried =
+            old.owes().is_some() || self.room.is_of_before(key) || handed.heard(key, |_| true);
+        let since = handed.began.get(key).map_or(now, |began| began.clock.0);
+        (!able && tried)
+            || handed.heard(key, |report| *report == Report::Finding(Finding::Stands))
+            || handed.may_have_expired(now, key)
+            || self.room.was_crowded(since)
+    }
+
+    /// What the bridge of a sale can do, or of a reversal's original.
+    fn capabilities(&self, row: &Transaction) -> Capabilities {
+        let original = row.original.and_then(|original| self.journal.get(&original));
+        let bridge = original.unwrap_or(row).bridge;
+        self.handed.bridges.get(&bridge).copied().unwrap_or_default()
+    }
+}

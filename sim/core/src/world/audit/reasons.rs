@@ -1,0 +1,108 @@
+//! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
+//! its pace, its seller's funds, the stock and the room at the desk must have been so.
+
+use tillgate_store_core::{Code, Kind, State, Transaction};
+
+use super::Witness;
+use super::requests::Asked;
+use super::rows::{Found, Write};
+
+/// Sales of one service by one terminal are counted over this, in every world.
+const WINDOW_MS: u64 = 60_000;
+
+impl Witness {
+    /// A sale that came just now: some registry that may have ruled has ruled so.
+    pub(super) fn read_sale(&self, new: &Transaction, write: &Write, found: &mut Found) {
+        let key = new.key;
+        let Some(asked) = self.requests.sales.get(&key) else {
+            return found.push((1, format!("{key}: no terminal asked for it")));
+        };
+        if new.state == State::Declined {
+            if !self.is_declined_rightly(new, asked, write) {
+                found.push((7, format!("{key}: declined with {}, for no reason", new.code)));
+            }
+            return;
+        }
+        let granted = || asked.iter().flat_map(|asked| &asked.rulings);
+        if !granted().any(|(ruling, _)| ruling.is_ok()) {
+            return found.push((7, format!("{key}: granted, and the operator had forbidden it")));
+        }
+        let alike = granted().filter(|(ruling, _)| ruling.as_ref() == Ok(&new.legs));
+        let paces: Vec<u32> = alike.map(|(_, pace)| *pace).collect();
+        let Some(most) = paces.iter().max() else {
+            return found.push((3, format!("{key}: posts {:?}, which no rule says", new.legs)));
+        };
+        let (count, _) = self.pace(new, write);
+        if !paces.contains(&0) && count >= usize::try_from(*most).unwrap_or(usize::MAX) {
+            let text = format!("{key}: {count} sales in the minute before, at most {most} in one");
+            found.push((7, text));
+        }
+        let room = |asked: &Asked| self.room.had_room(asked.since, new.bridge);
+        if new.kind == Kind::TopUp && !asked.iter().any(room) {
+            found.push((9, format!("{key}: granted, and the desk had no room for it")));
+        }
+    }
+
+    fn is_declined_rightly(&self, new: &Transaction, asked: &[Asked], write: &Write) -> bool {
+        let rulings = || asked.iter().flat_map(|asked| &asked.rulings);
+        let mut paces = rulings().filter(|(ruling, _)| ruling.is_ok()).map(|(_, pace)| *pace);
+        match &new.code.0 {
+            // That this is what it held is compared with the legs, as for any other row.
+            b"51" => {
+                let amount_minor = i64::try_from(new.amount_minor).unwrap_or(i64::MAX);
+                paces.next().is_some() && new.balance_minor.is_some_and(|left| left < amount_minor)
+            }
+            b"65" => {
+                let (_, most) = self.pace(new, write);
+                let most = u32::try_from(most).unwrap_or(u32::MAX);
+                paces.any(|pace| pace > 0 && most >= pace)
+            }
+            b"S1" => paces.next().is_some() && self.is_out_of_stock(new, write),
+            b"91" if rulings().all(|(ruling, _)| *ruling != Err(new.code)) => {
+                let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
+                new.kind == Kind::TopUp && paces.next().is_some() && asked.iter().any(full)
+            }
+            code => rulings().any(|(ruling, _)| *ruling == Err(Code(*code))),
+        }
+    }
+
+    /// Sales of the same terminal and service that were within a minute before this one: those
+    /// that count certainly, and those that may. They differ only where the clock was set back:
+    /// what once was more than a minute ago, or bears a date far off, may be forgotten, and what
+    /// came before something that still counts may be remembered.
+    fn pace(&self, new: &Transaction, write: &Write) -> (usize, usize) {
+        let declined_now = |row: &Transaction| {
+            write.rows.iter().any(|(old, new)| {
+                new.key == row.key && old.as_ref().is_some_and(|old| old.state != State::Declined)
+            })
+        };
+        let mut alike: Vec<&Transaction> = self.journal.values().collect();
+        alike.retain(|row| {
+            row.kind.is_sale()
+                && (row.key.terminal, row.service) == (new.key.terminal, new.service)
+                && row.seq < new.seq
+        });
+        alike.sort_unstable_by_key(|row| row.seq);
+        let covers = |row: &Transaction, at_ms: u64| row.at_ms + WINDOW_MS > at_ms;
+        let (mut certain, mut possible) = (0, 0);
+        for (place, row) in alike.iter().enumerate() {
+            let sold = row.state != State::Declined;
+            let reached = possible > 0 || covers(row, new.at_ms);
+            possible += usize::from(reached && (sold || declined_now(row)));
+            let kept = alike[place..].iter().all(|later| covers(row, later.at_ms));
+            let near = row.key.date.0.abs_diff(new.key.date.0) <= 1;
+            certain += usize::from(sold && kept && near && covers(row, new.at_ms));
+        }
+        (certain, possible)
+    }
+
+    /// Whether nothing of a product was there that could be sold: what this very write loaded may
+    /// have come later.
+    fn is_out_of_stock(&self, new: &Transaction, write: &Write) -> bool {
+        let product = (new.service.0, new.product.0);
+        let stock = self.stock.get(&product).into_iter().flatten();
+        let mut left = stock.filter(|(expiry, _)| *expiry >= new.key.date);
+        new.kind == Kind::Voucher
+            && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
+    }
+}
