@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use tillgate_store_core::Head;
 use tillgate_store_core::journal::record;
 use tillgate_store_core::verify::{Report, verify};
-use tillgate_store_rocks::{RocksReader, Unreadable};
+use tillgate_store_rocks::{Progress, RocksReader, Unreadable};
 
 use crate::exit::Failure;
 
@@ -29,12 +29,13 @@ pub(crate) fn head_of(reader: &RocksReader) -> Result<Head, Failure> {
 /// Not even the head can be read, or the system refuses to read on.
 pub(crate) fn verified(reader: &RocksReader) -> Result<Report, Failure> {
     let mut report = verify(reader).map_err(Failure::store)?;
-    match reader.read_all(CHUNK_BYTES, &mut || ControlFlow::Continue(())) {
+    let mut progress = Progress::default();
+    match reader.read_all(&mut progress, CHUNK_BYTES, &mut || ControlFlow::Continue(())) {
         Ok(_) => Ok(report),
         Err(Unreadable::Damaged(what)) => {
             report.unreadable(what);
             Ok(report)
         }
-        Err(Unreadable::Failed(what)) => Err(Failure::store(what)),
+        Err(Unreadable::Failed(what) | Unreadable::Starved(what)) => Err(Failure::store(what)),
     }
 }

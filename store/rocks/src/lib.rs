@@ -31,4 +31,4 @@ pub use mark::Mark;
 pub use note::Note;
 pub use open_error::{Cause, MarkTrouble, OpenError};
 pub use options::{Durability, Missing, Options};
-pub use reader::{RocksReader, RocksSnapshot, Unreadable};
+pub use reader::{Progress, RocksReader, RocksSnapshot, Unreadable};

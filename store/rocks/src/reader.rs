@@ -62,22 +62,27 @@ impl RocksReader {
     /// `chunk_bytes` or so whether to go on, and gives its last word. No iterator lives longer
     /// than a chunk: it would keep tables that were replaced.
     ///
+    /// It begins at `progress`, leaves it before the chunk that could not be read, and at the
+    /// beginning once everything was.
+    ///
     /// # Errors
     /// [`Unreadable`]: whether the store is damaged, or only could not be read now.
     pub fn read_all(
         &self,
+        progress: &mut Progress,
         chunk_bytes: usize,
         between: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, Unreadable> {
-        for family in Family::ALL {
-            let mut from = Some(Vec::new());
-            while let Some(first) = from.take() {
-                from = self.read_some(family, &first, chunk_bytes)?;
-                if between().is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
+        while let Some(family) = Family::ALL.get(progress.families) {
+            match self.read_some(*family, &progress.key, chunk_bytes)? {
+                Some(next) => progress.key = next,
+                None => *progress = Progress { families: progress.families + 1, key: Vec::new() },
+            }
+            if between().is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
+        *progress = Progress::default();
         Ok(ControlFlow::Continue(()))
     }
 
@@ -130,20 +135,38 @@ impl RocksReader {
     }
 }
 
+/// How far a reading of everything has come; by default, not begun.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Progress {
+    /// Families that were read to their end.
+    families: usize,
+    /// Where to go on in the next one.
+    key: Vec<u8>,
+}
+
 /// Rows that could not be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unreadable {
     /// What is stored is not what was written; RocksDB's words.
     Damaged(String),
-    /// The system refused, perhaps only now: no descriptor, no memory; its words.
+    /// The system refused, perhaps only now: an input/output error, a file that is gone; its words.
     Failed(String),
+    /// The process has no descriptor or memory left, which says nothing about the store.
+    Starved(String),
 }
 
 impl Unreadable {
     fn of(family: Family, error: &rocksdb::Error) -> Self {
         let text = format!("reading on in {}: {error}", family.name());
-        match error.kind() {
+        Self::of_kind(error.kind(), text)
+    }
+
+    fn of_kind(kind: ErrorKind, text: String) -> Self {
+        // EMFILE, ENFILE and ENOMEM: RocksDB has no kind of its own for them, only their words.
+        let starving = ["Too many open files", "Cannot allocate memory"];
+        match kind {
             ErrorKind::Corruption => Self::Damaged(text),
+            _ if starving.iter().any(|words| text.contains(words)) => Self::Starved(text),
             _ => Self::Failed(text),
         }
     }
@@ -151,7 +174,7 @@ impl Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Damaged(text) | Self::Failed(text)) = self;
+        let (Self::Damaged(text) | Self::Failed(text) | Self::Starved(text)) = self;
         f.write_str(text)
     }
 }
@@ -213,5 +236,25 @@ impl Rows for RocksSnapshot<'_> {
         let mut read = options::point_reads();
         read.set_snapshot(&self.at);
         tables::last_before(self.db, read, family, key, out_key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_descriptors_or_memory_is_not_taken_for_a_disk_that_cannot_be_read() {
+        let open = "IO error: While open a file for random read: 000012.sst: ";
+        let of = |kind, why: &str| Unreadable::of_kind(kind, format!("{open}{why}"));
+        for why in ["Too many open files", "Too many open files in system"] {
+            assert!(matches!(of(ErrorKind::IOError, why), Unreadable::Starved(_)), "{why}");
+        }
+        let memory = of(ErrorKind::IOError, "Cannot allocate memory");
+        assert!(matches!(memory, Unreadable::Starved(_)));
+        for why in ["Input/output error", "No such file or directory", "Structure needs cleaning"] {
+            assert!(matches!(of(ErrorKind::IOError, why), Unreadable::Failed(_)), "{why}");
+        }
+        assert!(matches!(of(ErrorKind::Corruption, "mismatch"), Unreadable::Damaged(_)));
     }
 }

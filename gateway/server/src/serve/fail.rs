@@ -18,12 +18,13 @@ pub(crate) enum Stop {
 /// Says why and ends the process at once, without destructors: other threads are still running,
 /// and none of them may acknowledge anything more.
 pub(crate) fn fail_stop(what: Stop, error: &dyn Display) -> ! {
-    let place = match what {
-        Stop::Store => "store",
-        Stop::Damage => "store (it is damaged: copy it, restore the last backup)",
-        Stop::Reactor => "reactor",
+    let again = "start again to recover";
+    let (place, cure) = match what {
+        Stop::Store => ("the store failed", again),
+        Stop::Damage => ("the store is damaged", "copy its directory, restore the last backup"),
+        Stop::Reactor => ("a reactor failed", again),
     };
-    tracing::error!(%error, "{place} failed: stopping; start again to recover");
-    eprintln!("tillgate: {place} failed, stopping: {error}");
+    tracing::error!(%error, "{place}: stopping; {cure}");
+    eprintln!("tillgate: {place}, stopping: {error}; {cure}");
     signal_hook::low_level::exit(i32::from(Exit::Internal.code()))
 }

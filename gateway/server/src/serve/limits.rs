@@ -94,8 +94,12 @@ pub(crate) const SCRUB_PAUSE: Duration = Duration::from_millis(50);
 /// Between two passes over the whole store.
 pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Pause before a new pass after the system refused a descriptor or memory.
+/// Pause before the scrubber tries again what the system refused to read.
 pub(crate) const SCRUB_AGAIN: Duration = Duration::from_secs(60);
+
+/// Failures in a row to read the same place before it counts as damaged. A disk that gives no
+/// answer two minutes long has lost what lies there; want of descriptors or memory is not counted.
+pub(crate) const SCRUB_FAILURES_MAX: u32 = 3;
 
 /// How far the system's clock may be off the time kept since the start before it is not followed
 /// any more: what NTP puts right in steps is far below, a clock that was set wrong is far above.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use tillgate_store_core::StoreError;
-use tillgate_store_rocks::{Cause, Options, RocksReader, Unreadable};
+use tillgate_store_rocks::{Cause, Options, Progress, RocksReader, Unreadable};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -117,13 +117,45 @@ fn reading_through_a_damaged_table_says_that_it_is_damaged_and_a_sound_one_comes
     drop(place.open().unwrap());
     let through = |dir: &Path| {
         let reader = RocksReader::open(dir, &Options::serving()).unwrap();
-        reader.read_all(50, &mut || ControlFlow::Continue(()))
+        reader.read_all(&mut Progress::default(), 50, &mut || ControlFlow::Continue(()))
     };
     assert_eq!(through(place.dir()), Ok(ControlFlow::Continue(())));
-    let reader = RocksReader::open(place.dir(), &Options::serving()).unwrap();
-    assert_eq!(reader.read_all(50, &mut || ControlFlow::Break(())), Ok(ControlFlow::Break(())));
     let bad = Place::new();
     copy(place.dir(), bad.dir());
     flip(&bad.files(".sst")[0], 40);
     assert!(matches!(through(bad.dir()), Err(Unreadable::Damaged(_))));
+}
+
+#[test]
+fn a_reading_goes_on_where_it_was_stopped_or_failed_and_from_the_beginning_once_it_is_through() {
+    let place = Place::busy();
+    drop(place.open().unwrap());
+    let reader = RocksReader::open(place.dir(), &Options::serving()).unwrap();
+    let (mut progress, mut chunks) = (Progress::default(), 0);
+    let mut on = || {
+        chunks += 1;
+        if chunks % 2 == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    while reader.read_all(&mut progress, 50, &mut on) == Ok(ControlFlow::Break(())) {
+        assert_ne!(progress, Progress::default());
+    }
+    assert_eq!(progress, Progress::default());
+    let mut at_once = 0;
+    let read = reader.read_all(&mut progress, 50, &mut || {
+        at_once += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!((read, at_once), (Ok(ControlFlow::Continue(())), chunks), "nothing twice");
+    let bad = Place::new();
+    copy(place.dir(), bad.dir());
+    flip(&bad.files(".sst")[0], 40);
+    let reader = RocksReader::open(bad.dir(), &Options::serving()).unwrap();
+    let mut through = || reader.read_all(&mut progress, 50, &mut || ControlFlow::Continue(()));
+    let first = through();
+    assert!(first.is_err());
+    assert_eq!(through(), first);
+    let failed_at = progress.clone();
+    let mut through = || reader.read_all(&mut progress, 50, &mut || ControlFlow::Continue(()));
+    assert!(through().is_err());
+    assert_eq!(progress, failed_at, "it stays before what cannot be read");
 }
