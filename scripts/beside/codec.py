@@ -34,9 +34,12 @@ class Beside:
         return False
 
     def end(self, name, counts):
-        """Prints the sum and leaves, with 1 if anything differed."""
+        """Prints the sum and leaves, with 1 if anything differed or nothing was compared."""
         told = ", ".join(f"{count} {what}" for what, count in counts.items())
         print(f"{name}: {told}; {self.compared} comparisons, {self.differing} differ")
+        nothing = [what for what, count in counts.items() if count == 0]
+        if nothing or self.compared == 0:
+            sys.exit(f"{name}: nothing was compared: no {', no '.join(nothing) or 'comparisons'}")
         sys.exit(1 if self.differing else 0)
 
 
