@@ -9,7 +9,7 @@ SEEDS ?= 1..2000
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
-.PHONY: help demo test build ratio bench-codec lint lint-bench-codec doc fuzz-smoke fuzz-hour
+.PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
 .PHONY: differential faults faults-long prepare world cuts mutations
 
 help: ## What can be made
@@ -50,13 +50,17 @@ ratio: build ## Sales per second beside a bare echo, under the same generator
 bench-codec: ## The codec's time and instructions beside walkers and peers, as one table
 	@bench/codec/scripts/run
 
-lint: prepare lint-bench-codec ## Format and lints, as CI checks them
+lint: prepare lint-bench-codec lint-fuzz ## Format and lints, as CI checks them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
 
 lint-bench-codec:
 	$(CARGO) fmt --manifest-path bench/codec/Cargo.toml --check
 	$(CARGO) clippy $(FLAGS) --manifest-path bench/codec/Cargo.toml --all-targets -- -D warnings
+
+lint-fuzz:
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy $(FLAGS) --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
 
 doc: prepare ## The documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FLAGS) --workspace --no-deps
