@@ -62,7 +62,22 @@ impl ErrorJson {
     }
 
     pub(crate) fn of_text(message: impl Into<String>, offset: usize) -> Self {
-        let (kind, message) = ("json".to_owned(), message.into());
-        Self { kind, field: None, subfield: None, offset, message }
+        Self { offset, ..Self::of_kind("json", message) }
+    }
+
+    /// A text that is no JSON, and where.
+    pub(crate) fn of_syntax(json: &str, error: &serde_json::Error) -> Self {
+        // Line and column count from 1 on.
+        let before = json.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let offset = before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+        let offset = if error.is_eof() { json.len() } else { offset };
+        Self::of_text(error.to_string(), offset)
+    }
+
+    /// An error of that kind that blames no field, at offset 0.
+    #[must_use]
+    pub fn of_kind(kind: &str, message: impl Into<String>) -> Self {
+        let (kind, message) = (kind.to_owned(), message.into());
+        Self { kind, field: None, subfield: None, offset: 0, message }
     }
 }

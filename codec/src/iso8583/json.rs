@@ -167,11 +167,8 @@ pub fn check_mac(dialect: &Dialect, bytes: &[u8], key: &MacKey) -> Result<MacVer
 
 /// The message that JSON describes, and whether it stands behind its frame length.
 fn described(dialect: &Dialect, json: &str) -> Result<(Message, bool), ErrorJson> {
-    let value: Value = serde_json::from_str(json).map_err(|error| {
-        let before = json.lines().take(error.line().saturating_sub(1));
-        let offset = before.map(|line| line.len() + 1).sum::<usize>();
-        ErrorJson::of_text(error.to_string(), offset + error.column().saturating_sub(1))
-    })?;
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| ErrorJson::of_syntax(json, &error))?;
     let Value::Object(object) = value else {
         return Err(ErrorJson::of_text("an object is expected", 0));
     };

@@ -10,6 +10,8 @@ pub struct BusinessDate(pub u16);
 
 /// Days from 0000-03-01 to 2000-01-01.
 const EPOCH_DAYS: u32 = 730_425;
+/// Days from 1970-01-01 to 2000-01-01.
+const UNIX_DAYS: u64 = 10_957;
 /// Days in 400 years.
 const ERA_DAYS: u32 = 146_097;
 
@@ -31,6 +33,13 @@ impl BusinessDate {
         let date = Self(u16::try_from(days.checked_sub(EPOCH_DAYS)?).ok()?);
         // A day that the month does not have comes back as another one.
         (date.ymd() == (year, month, day)).then_some(date)
+    }
+
+    /// The day in UTC of a moment in seconds since 1970; `None` if it is out of range.
+    #[must_use]
+    pub fn of_unix(unix_s: u64) -> Option<Self> {
+        let days = (unix_s / 86_400).checked_sub(UNIX_DAYS)?;
+        u16::try_from(days).ok().map(Self)
     }
 
     /// Year, month (1 to 12) and day (1 to 31).
@@ -68,6 +77,10 @@ mod tests {
         assert_eq!(BusinessDate(u16::MAX).to_string(), "2179-06-06");
         assert_eq!(BusinessDate::from_ymd(1999, 12, 31), None);
         assert_eq!(BusinessDate::from_ymd(2179, 6, 7), None);
+        assert_eq!(BusinessDate::of_unix(946_684_799), None);
+        assert_eq!(BusinessDate::of_unix(946_684_800), Some(BusinessDate(0)));
+        assert_eq!(BusinessDate::of_unix(6_608_995_199), Some(BusinessDate(u16::MAX)));
+        assert_eq!(BusinessDate::of_unix(6_608_995_200), None);
     }
 
     #[test]

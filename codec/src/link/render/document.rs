@@ -31,12 +31,8 @@ const MEMBERS: [&str; 9] = [
 /// # Errors
 /// [`ErrorJson`] when the document is not such a description, or what it describes cannot be.
 pub fn encode_json(json: &str) -> Result<Vec<u8>, ErrorJson> {
-    let value: Value = serde_json::from_str(json).map_err(|error| {
-        let before = json.split_inclusive('\n').take(error.line().saturating_sub(1));
-        let offset = before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
-        let (kind, message) = ("json".to_owned(), error.to_string());
-        ErrorJson { kind, field: None, subfield: None, offset, message }
-    })?;
+    let value: Value =
+        serde_json::from_str(json).map_err(|error| ErrorJson::of_syntax(json, &error))?;
     let Value::Object(members) = value else {
         return Err(wrong("", "a JSON object is expected"));
     };

@@ -36,8 +36,7 @@ impl From<BodyError> for ErrorJson {
             BodyErrorKind::NotText | BodyErrorKind::Value => "content",
         };
         let field = Some(error.field.to_owned()).filter(|field| !field.is_empty());
-        let (offset, message) = (error.offset, error.to_string());
-        Self { kind: kind.to_owned(), field, subfield: None, offset, message }
+        Self { field, offset: error.offset, ..Self::of_kind(kind, error.to_string()) }
     }
 }
 
@@ -48,19 +47,18 @@ impl From<RecordError> for ErrorJson {
             RecordError::Version { .. } => ("version", 1),
             RecordError::TooLong { .. } => ("length", 2),
         };
-        let (kind, field) = ("frame".to_owned(), Some(field.to_owned()));
-        Self { kind, field, subfield: None, offset, message: error.to_string() }
+        let field = Some(field.to_owned());
+        Self { field, offset, ..Self::of_kind("frame", error.to_string()) }
     }
 }
 
 /// The error of a record's payload.
 fn payload_error(kind: &str, field: Option<&str>, at: usize, message: String) -> ErrorJson {
-    let (kind, field) = (kind.to_owned(), field.map(str::to_owned));
-    ErrorJson { kind, field, subfield: None, offset: HEADER_BYTES + at, message }
+    let (field, offset) = (field.map(str::to_owned), HEADER_BYTES + at);
+    ErrorJson { field, offset, ..ErrorJson::of_kind(kind, message) }
 }
 
 /// The error of a member of a document that is not as it should be.
 fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
-    let (kind, field) = ("member".to_owned(), Some(field.to_owned()));
-    ErrorJson { kind, field, subfield: None, offset: 0, message: message.into() }
+    ErrorJson { field: Some(field.to_owned()), ..ErrorJson::of_kind("member", message) }
 }

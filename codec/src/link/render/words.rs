@@ -1,6 +1,6 @@
 //! What numbers and codes mean, in words, for tables.
 
-use super::super::message::{Acknowledge, ResponseCode, Reversal};
+use super::super::message::{Acknowledge, BusinessDate, ResponseCode, Reversal};
 
 /// What a response code means (`docs/wire.md`, section 6); empty for one that is not known.
 pub(super) fn response(code: ResponseCode) -> &'static str {
@@ -63,14 +63,10 @@ pub(super) fn number(field: &str, number: u64) -> &'static str {
 
 /// Seconds since 1970 as a date and time of day in UTC; `None` beyond the last business date.
 pub(super) fn moment(unix_s: u64) -> Option<String> {
-    let days = (unix_s / 86_400).checked_sub(DAYS_TO_2000)?;
-    let date = super::super::message::BusinessDate(u16::try_from(days).ok()?);
+    let date = BusinessDate::of_unix(unix_s)?;
     let (hours, minutes, seconds) = (unix_s / 3600 % 24, unix_s / 60 % 60, unix_s % 60);
     Some(format!("{date} {hours:02}:{minutes:02}:{seconds:02} UTC"))
 }
-
-/// Days from 1970-01-01 to 2000-01-01.
-const DAYS_TO_2000: u64 = 10_957;
 
 #[cfg(test)]
 mod tests {

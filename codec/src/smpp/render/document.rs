@@ -49,13 +49,8 @@ enum Given {
 
 impl Document {
     pub(super) fn parse(json: &str) -> Result<Self, ErrorJson> {
-        let value: Value = serde_json::from_str(json).map_err(|error| ErrorJson {
-            kind: "json".to_owned(),
-            field: None,
-            subfield: None,
-            offset: offset(json, &error),
-            message: error.to_string(),
-        })?;
+        let value: Value =
+            serde_json::from_str(json).map_err(|error| ErrorJson::of_syntax(json, &error))?;
         let Value::Object(members) = value else {
             return Err(wrong("", "a JSON object is expected"));
         };
@@ -101,11 +96,9 @@ impl Document {
             return Err(wrong("text", message));
         };
         alphabet.encode(text, &mut octets).map_err(|error| ErrorJson {
-            kind: "content".to_owned(),
             field: Some("text".to_owned()),
-            subfield: None,
             offset: error.offset,
-            message: error.to_string(),
+            ..ErrorJson::of_kind("content", error.to_string())
         })?;
         if !octets.is_empty() {
             self.fields.push(("short_message".to_owned(), Given::Octets(octets)));
@@ -262,14 +255,4 @@ fn latin1(name: &str, text: &str) -> Result<Vec<u8>, ErrorJson> {
         .map(octet)
         .collect::<Option<_>>()
         .ok_or_else(|| wrong(name, "only characters of Latin 1 are expected"))
-}
-
-/// Offset in a document of what makes it no JSON.
-fn offset(json: &str, error: &serde_json::Error) -> usize {
-    if error.is_eof() {
-        return json.len();
-    }
-    // Line and column count from 1 on.
-    let before = json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
-    before.sum::<usize>() + error.column().saturating_sub(1)
 }

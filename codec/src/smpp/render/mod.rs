@@ -21,29 +21,21 @@ use crate::iso8583::ErrorJson;
 impl From<DecodeError> for ErrorJson {
     fn from(error: DecodeError) -> Self {
         Self {
-            kind: error.kind.word().to_owned(),
             field: Some(error.field.to_owned()),
-            subfield: None,
             offset: error.offset,
-            message: error.to_string(),
+            ..Self::of_kind(error.kind.word(), error.to_string())
         }
     }
 }
 
 impl From<EncodeError> for ErrorJson {
     fn from(error: EncodeError) -> Self {
-        Self {
-            kind: error.kind.word().to_owned(),
-            field: Some(error.field.to_owned()),
-            subfield: None,
-            offset: 0,
-            message: error.to_string(),
-        }
+        let field = Some(error.field.to_owned());
+        Self { field, ..Self::of_kind(error.kind.word(), error.to_string()) }
     }
 }
 
 /// The error of a member of a document that is not as it should be.
 fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
-    let (kind, field) = ("member".to_owned(), Some(field.to_owned()));
-    ErrorJson { kind, field, subfield: None, offset: 0, message: message.into() }
+    ErrorJson { field: Some(field.to_owned()), ..ErrorJson::of_kind("member", message) }
 }

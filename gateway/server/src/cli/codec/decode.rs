@@ -233,7 +233,7 @@ impl Decoder<'_> {
                 if self.first.is_some() {
                     self.several()?;
                 }
-                self.out.error(&place, &error(kind, message))?;
+                self.out.error(&place, &ErrorJson::of_kind(kind, message))?;
             }
         }
         if self.is_live { self.out.flush() } else { Ok(()) }
@@ -287,7 +287,7 @@ impl Decoder<'_> {
                 0 => "there are no bytes to read".to_owned(),
                 packets => format!("no bytes of TCP were asked for; {packets} packets hold no TCP"),
             };
-            self.out.error(&Place::default(), &error("truncated", message))?;
+            self.out.error(&Place::default(), &ErrorJson::of_kind("truncated", message))?;
         }
         let counts = [("lines_skipped", skipped.lines), ("ip_fragments", skipped.fragments)];
         let left_out = counts.into_iter().filter(|(_, count)| *count > 0);
@@ -295,8 +295,4 @@ impl Decoder<'_> {
             left_out.map(|(name, count)| (name.to_owned(), count.into())).collect();
         self.out.end(left_out)
     }
-}
-
-fn error(kind: &str, message: String) -> ErrorJson {
-    ErrorJson { kind: kind.to_owned(), field: None, subfield: None, offset: 0, message }
 }

@@ -77,14 +77,19 @@ fn retail(key: &[u8], padding: MacPadding) -> Option<MacKey> {
 }
 
 fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let bytes = match text.len() {
-        16 => hex::decode::<8>(text)?.to_vec(),
-        32 => hex::decode::<16>(text)?.to_vec(),
-        48 => hex::decode::<24>(text)?.to_vec(),
-        64 => hex::decode::<32>(text)?.to_vec(),
-        _ => return None,
-    };
-    Some(Zeroizing::new(bytes))
+    match text.len() {
+        16 => array::<8>(text),
+        32 => array::<16>(text),
+        48 => array::<24>(text),
+        64 => array::<32>(text),
+        _ => None,
+    }
+}
+
+/// The digits go through an array, which is wiped as well.
+fn array<const N: usize>(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let array = Zeroizing::new(hex::decode::<N>(text)?);
+    Some(Zeroizing::new(array.to_vec()))
 }
 
 fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {

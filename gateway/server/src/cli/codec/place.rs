@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::{Map, Value};
-use tillgate_store_core::BusinessDate;
+use tillgate_codec::link::message::BusinessDate;
 
 /// Which way bytes of a connection travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,6 @@ impl Direction {
 }
 
 const SECOND_NS: u64 = 1_000_000_000;
-/// Days from 1970-01-01 to 2000-01-01.
-const DAYS_TO_2000: u64 = 10_957;
 
 /// A moment as RFC 3339 in UTC, to the microsecond or nanosecond; in seconds if it lies before 2000
 /// or after 2179, where no capture of a till was made.
@@ -95,8 +93,7 @@ pub(crate) fn moment(time_ns: u64) -> String {
     } else {
         format!("{fraction:09}")
     };
-    let days = (seconds / 86_400).checked_sub(DAYS_TO_2000);
-    let Some(date) = days.and_then(|days| u16::try_from(days).ok()).map(BusinessDate) else {
+    let Some(date) = BusinessDate::of_unix(seconds) else {
         return format!("{seconds}.{fraction}");
     };
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);

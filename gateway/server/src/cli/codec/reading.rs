@@ -111,11 +111,8 @@ impl Reading {
                 Ok(Some(frame)) => Cut::Whole { frame: frame.range },
                 Ok(None) => Cut::More,
                 Err(error) => Cut::Lost(ErrorJson {
-                    kind: "frame".to_owned(),
                     field: Some("command_length".to_owned()),
-                    subfield: None,
-                    offset: 0,
-                    message: error.to_string(),
+                    ..ErrorJson::of_kind("frame", error.to_string())
                 }),
             },
             Wire::Records { .. } => match deframe(bytes) {
@@ -152,13 +149,8 @@ fn checked(json: String, verdict: MacVerdict) -> Read {
         ),
         MacVerdict::Missing => ("missing", Some("the message carries no code in its last field")),
     };
-    let forged = message.map(|message| ErrorJson {
-        kind: "mac".to_owned(),
-        field: carrier(&json),
-        subfield: None,
-        offset: 0,
-        message: message.to_owned(),
-    });
+    let forged = message
+        .map(|message| ErrorJson { field: carrier(&json), ..ErrorJson::of_kind("mac", message) });
     let head = json.strip_suffix('}').unwrap_or(&json);
     Read { json: format!("{head},\"mac\":\"{word}\"}}"), code: Some(word), forged }
 }

@@ -93,7 +93,7 @@ impl Stream {
         let unfinished =
             if held > 0 { format!(", behind {held} of a message") } else { String::new() };
         let text = format!("{bytes} bytes were not captured{unfinished}");
-        give(Found::Wrong(Place { offset, ..place.clone() }, told("gap", text)))?;
+        give(Found::Wrong(Place { offset, ..place.clone() }, ErrorJson::of_kind("gap", text)))?;
         self.release(self.held.len());
         self.offset = offset + bytes;
         // What was lost before is told once the stream is found again.
@@ -114,7 +114,7 @@ impl Stream {
             None if self.held.is_empty() => Ok(()),
             None => {
                 let text = format!("the stream ends after {} bytes of a message", self.held.len());
-                give(Found::Wrong(self.place(0), told("truncated", text)))
+                give(Found::Wrong(self.place(0), ErrorJson::of_kind("truncated", text)))
             }
         }
     }
@@ -131,7 +131,7 @@ impl Stream {
         }
         let text = format!("{lost} bytes were passed over, up to offset {end}");
         let place = Place { offset: end.saturating_sub(lost), ..place.clone() };
-        give(Found::Wrong(place, told("skipped", text)))
+        give(Found::Wrong(place, ErrorJson::of_kind("skipped", text)))
     }
 
     /// Where the byte at that index of what is held comes from.
@@ -157,10 +157,6 @@ fn begins(reading: &Reading, bytes: &[u8]) -> bool {
         Cut::Whole { frame } => reading.json(&bytes[frame]).is_ok(),
         Cut::Idle { .. } | Cut::More | Cut::Lost(_) => false,
     }
-}
-
-fn told(kind: &str, message: String) -> ErrorJson {
-    ErrorJson { kind: kind.to_owned(), field: None, subfield: None, offset: 0, message }
 }
 
 fn count(bytes: usize) -> u64 {
