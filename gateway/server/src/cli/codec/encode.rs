@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tillgate_codec::iso8583::{self, Dialect, ErrorJson, MacKey};
 use tillgate_codec::{link, smpp};
@@ -82,7 +84,7 @@ impl Encode {
             }
             _ => (Box::new(BufReader::new(io::stdin())), "standard input".to_owned()),
         };
-        let mut documents = Documents { source, name, line: 0, ended: false };
+        let mut documents = Documents { source, name, line: 0 };
         let mut out = Out::new();
         let mut number = 0;
         while let Some((line, text)) = documents.next()? {
@@ -97,9 +99,7 @@ impl Encode {
             }
         }
         if number == 0 {
-            let message = "there is no JSON to read".to_owned();
-            let kind = "json".to_owned();
-            let error = ErrorJson { kind, field: None, subfield: None, offset: 0, message };
+            let error = ErrorJson::of_kind("json", "there is no JSON to read");
             out.error(&Place::default(), &error)?;
         }
         out.end(serde_json::Map::new())
@@ -143,41 +143,88 @@ struct Documents {
     name: String,
     /// Lines read so far.
     line: u64,
-    ended: bool,
 }
 
 impl Documents {
     /// The next document and the line it begins in.
     fn next(&mut self) -> Result<Option<(u64, String)>, Failure> {
         let mut text = String::new();
-        let mut first = self.line + 1;
-        while !self.ended {
-            let before = text.len();
-            let bound = u64::try_from(JSON_BYTES_MAX - before).unwrap_or(0) + 1;
-            let read = (&mut self.source).take(bound).read_line(&mut text);
-            let count = read.map_err(|error| Failure::usage(format!("{}: {error}", self.name)))?;
-            self.ended = count == 0;
-            self.line += u64::from(count > 0);
-            if text.len() > JSON_BYTES_MAX {
-                let name = &self.name;
-                let text = format!("{name}: no message needs over {JSON_BYTES_MAX} bytes of JSON");
-                return Err(Failure::usage(text));
-            }
-            if text.trim().is_empty() {
-                text.clear();
-                first = self.line + 1;
-            } else if is_complete(&text) {
-                break;
+        while text.trim().is_empty() {
+            text.clear();
+            if !self.append(&mut text).map_err(|error| self.failure(&error))? {
+                return Ok(None);
             }
         }
-        Ok((!text.is_empty()).then_some((first, text)))
+        let first = self.line;
+        let mut lines = Lines { documents: self, text: &mut text, given: 0, failed: None };
+        // Whether it is JSON or never will be, which ends it as well, is found when it is encoded.
+        let mut reader = serde_json::Deserializer::from_reader(&mut lines);
+        let _ended = IgnoredAny::deserialize(&mut reader);
+        match lines.failed {
+            Some(error) => Err(self.failure(&error)),
+            None => Ok(Some((first, text))),
+        }
+    }
+
+    /// Appends a line; `false` if there is none.
+    fn append(&mut self, text: &mut String) -> io::Result<bool> {
+        let bound = u64::try_from(JSON_BYTES_MAX - text.len()).unwrap_or(0) + 1;
+        let count = (&mut self.source).take(bound).read_line(text)?;
+        if text.len() > JSON_BYTES_MAX {
+            let text = format!("no message needs over {JSON_BYTES_MAX} bytes of JSON");
+            return Err(io::Error::other(text));
+        }
+        self.line += u64::from(count > 0);
+        Ok(count > 0)
+    }
+
+    fn failure(&self, error: &io::Error) -> Failure {
+        Failure::usage(format!("{}: {error}", self.name))
     }
 }
 
-/// Whether more lines cannot make JSON of a text, be it that it is JSON or that it never will be.
-fn is_complete(text: &str) -> bool {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => true,
-        Err(error) => !error.is_eof(),
+/// A document as its reader wants it: line by line, so that each is read once however many there
+/// are.
+struct Lines<'d> {
+    documents: &'d mut Documents,
+    text: &'d mut String,
+    /// Bytes of the text that the reader has.
+    given: usize,
+    failed: Option<io::Error>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.text.len()
+            && let Err(error) = self.documents.append(self.text)
+        {
+            self.failed = Some(error);
+            return Ok(0);
+        }
+        let mut rest = self.text.as_bytes().get(self.given..).unwrap_or_default();
+        let count = rest.read(buffer)?;
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cursor, Documents};
+
+    #[test]
+    fn a_document_of_a_million_lines_is_read_once() {
+        // Read again with every line, it would be half a million megabytes.
+        let long = format!("{{{}}}\n", "\n".repeat(1_000_000));
+        let text = format!("\n{long}{{}} 1\n[1,\n2]\n7\n{{ x\n{{");
+        let source = Box::new(Cursor::new(text.into_bytes()));
+        let mut documents = Documents { source, name: String::new(), line: 0 };
+        let mut found = Vec::new();
+        while let Ok(Some((line, text))) = documents.next() {
+            found.push((line, text.len()));
+        }
+        let after =
+            [(1_000_003, 5), (1_000_004, 7), (1_000_006, 2), (1_000_007, 4), (1_000_008, 1)];
+        assert_eq!(found, [&[(2, long.len())][..], &after].concat());
     }
 }
