@@ -3,7 +3,7 @@
 use crate::golden::decodes_and_comes_back;
 use crate::samples::{dialects, of, unhex};
 use proptest::prelude::*;
-use tillgate_codec::iso8583::{Dialect, ErrorJson, Fields, Message, Mti, View};
+use tillgate_codec::iso8583::{Dialect, ErrorJson, Fields, Message, Mti, View, encode_json};
 
 /// A message whose only field is 55 with these bytes.
 fn chip_message(bytes: &[u8]) -> Vec<u8> {
@@ -184,5 +184,14 @@ proptest! {
             Ok(()) => prop_assert!(is_sound && sent == received),
             Err(error) => prop_assert!(!is_sound && error.field == Some(55) && sent.is_empty()),
         }
+    }
+}
+
+#[test]
+fn what_is_no_json_is_placed_in_texts_with_either_kind_of_line_end() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    for (json, offset) in [("{\n\"mti\": x", 9), ("{\r\n\"mti\": x", 10), ("{\"mti\":", 7)] {
+        let error = encode_json(&dialect, json).unwrap_err();
+        assert_eq!((error.kind.as_str(), error.offset), ("json", offset), "{json}");
     }
 }

@@ -256,6 +256,61 @@ fn a_guess_names_the_options_to_decode_with() {
 }
 
 #[test]
+fn the_options_that_a_guess_names_are_enough_to_decode() {
+    let desk = Desk::new();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let table =
+        "name = \"short\"\nbase = \"iso87b\"\n[frame]\nlength = \"binary\"\nbytes = 2\nmax = 22\n";
+    let short = desk.file("short.toml", table);
+    let two = [framed(ECHO), framed(ECHO)].concat();
+    let smpp = octets("00000010000000150000000000000007").repeat(3);
+    let raw = desk.file("smpp.bin", &smpp);
+    for (given, dialect, stream) in [
+        (hex(&two), None, true),
+        (hex(&[&[0, 0][..], &framed(ECHO)].concat()), None, true),
+        (hex(&framed(ECHO)), None, false),
+        (hex(&framed(ECHO)), Some(&short), false),
+        (hex(&smpp), None, true),
+        (raw, None, true),
+    ] {
+        let added = dialect.map(|file| format!("--dialect={file}"));
+        let words: Vec<&str> =
+            ["decode", "--guess", "--json"].into_iter().chain(added.as_deref()).collect();
+        let said = tillgate(&[&words[..], &[&given]].concat());
+        let ranking = lines(&said.out);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let best = ranking[0]["options"].as_str().unwrap();
+        assert_eq!(best.contains(" --stream"), stream, "{given}: {best}");
+        for ranked in ranking.iter().filter(|ranked| ranked["messages"] == ranked["decoded"]) {
+            let options = ranked["options"].as_str().unwrap();
+            let read = tillgate(
+                &["decode"]
+                    .into_iter()
+                    .chain(options.split(' '))
+                    .chain([&*given])
+                    .collect::<Vec<_>>(),
+            );
+            assert_eq!(read.code, 0, "{options} {given}: {}", read.err);
+        }
+    }
+    let said = tillgate(&["decode", "--guess", "--lines", "--json", &hex(&two)]);
+    assert!(!said.out.contains("binary2"), "{}", said.out);
+}
+
+#[test]
+fn lines_that_are_too_long_are_named_and_not_cut() {
+    let long = format!("{}{}\n", ECHO, " ".repeat(1024 * 1024));
+    let text = format!("{ECHO}\n{long}{ECHO}\n");
+    let said = fed(&["decode", "--dialect=iso87b", "--lines", "-"], text.as_bytes());
+    assert_eq!((said.code, lines(&said.out).len()), (1, 2), "{}", said.err);
+    let wrong = &lines(&said.err)[0];
+    assert_eq!((&wrong["line"], &wrong["error"]["kind"]), (&2.into(), &"hex".into()));
+    assert!(wrong["error"]["message"].as_str().unwrap().contains("over 1048576 bytes"), "{wrong}");
+    let said = fed(&["decode", "--dialect=iso87b", "-"], long.as_bytes());
+    assert_eq!((said.code, said.out.as_str()), (1, ""));
+}
+
+#[test]
 fn the_link_is_read_as_far_as_it_travels_in_clear() {
     let desk = Desk::new();
     let (right, other) = (desk.file("right.key", PSK), desk.file("other.key", "ab".repeat(32)));

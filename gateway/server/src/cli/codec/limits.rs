@@ -3,7 +3,7 @@
 /// Longest message that is taken from a dump or a raw file: the longest of any wire with its frame
 /// length, and room for what stands around it in a dump.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024;
-/// Longest line of a dump: that message as `0x30, 0x38, ...` with room.
+/// Longest line of a dump: that message as `0x30, 0x38, ...` with room. A longer one is an error.
 pub(crate) const LINE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes read at once from a raw stream, and looked at to see what an input is.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;

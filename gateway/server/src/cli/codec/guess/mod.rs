@@ -13,7 +13,7 @@ use tillgate_codec::link::render::{body_json, record_json};
 use tillgate_codec::smpp;
 
 use super::FrameName;
-use super::input::{self, Piece, Source, Taking};
+use super::input::{self, Form, Piece, Source, Taking};
 use super::limits::{GUESS_BYTES_MAX, GUESS_SAMPLES_MAX};
 use super::out::{Out, Stop};
 use crate::exit::{Exit, Failure};
@@ -26,18 +26,41 @@ pub(super) enum Shown {
     Json,
 }
 
-/// A message, or the beginning of a stream.
+/// Bytes that belong together, or the beginning of them.
 struct Sample {
     bytes: Vec<u8>,
-    is_stream: bool,
+    origin: Origin,
+    /// There are more than are looked at.
+    is_cut: bool,
     /// Bytes that follow are not its continuation.
     is_closed: bool,
+}
+
+/// What bytes are taken for without being asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A message that has its line, and no other in it.
+    Line,
+    /// A message; decoding wants `--stream` for several.
+    Block,
+    /// A stream.
+    Stream,
+}
+
+/// The messages of a sample.
+#[derive(Default)]
+struct Cut<'a> {
+    messages: Vec<&'a [u8]>,
+    /// It is to be decoded with `--stream`.
+    is_stream: bool,
 }
 
 /// Collects what is guessed about.
 #[derive(Default)]
 struct Guessing {
     samples: Vec<Sample>,
+    /// Every line is a message.
+    is_lines: bool,
     /// The first thing that is not even bytes.
     unread: Option<ErrorJson>,
     lanes: FxHashMap<u64, usize>,
@@ -101,7 +124,8 @@ fn rank_all(
     taking: &Taking,
     dialects: &[(String, Dialect)],
 ) -> Result<(Vec<Ranked>, Option<ErrorJson>), Stop> {
-    let mut guessing = Guessing::default();
+    let is_lines = taking.form == Form::Lines;
+    let mut guessing = Guessing { is_lines, ..Guessing::default() };
     input::read(sources, taking, &mut |piece| guessing.take(piece))?;
     let has_bytes = guessing.samples.iter().any(|sample| !sample.bytes.is_empty());
     let ranking = if has_bytes { guessing.rank(dialects) } else { Vec::new() };
@@ -116,12 +140,13 @@ impl Guessing {
     /// Takes what there is to guess about; more than enough is left out.
     fn take(&mut self, piece: Piece) -> Result<(), Stop> {
         match piece {
-            Piece::Whole { bytes, .. } => self.sample(&bytes, false),
+            Piece::Whole { bytes, .. } if self.is_lines => self.sample(&bytes, Origin::Line),
+            Piece::Whole { bytes, .. } => self.sample(&bytes, Origin::Block),
             Piece::Next { lane, bytes, .. } => match self.lanes.get(&lane) {
                 Some(index) => self.samples[*index].add(&bytes),
                 None if self.samples.len() < GUESS_SAMPLES_MAX => {
                     self.lanes.insert(lane, self.samples.len());
-                    self.sample(&bytes, true);
+                    self.sample(&bytes, Origin::Stream);
                 }
                 None => {}
             },
@@ -134,17 +159,15 @@ impl Guessing {
                 self.lanes.remove(&lane);
             }
             Piece::Unread { kind, message, .. } => {
-                let kind = kind.to_owned();
-                let error = ErrorJson { kind, field: None, subfield: None, offset: 0, message };
-                self.unread.get_or_insert(error);
+                self.unread.get_or_insert(ErrorJson::of_kind(kind, message));
             }
         }
         Ok(())
     }
 
-    fn sample(&mut self, bytes: &[u8], is_stream: bool) {
+    fn sample(&mut self, bytes: &[u8], origin: Origin) {
         if self.samples.len() < GUESS_SAMPLES_MAX {
-            let mut sample = Sample { bytes: Vec::new(), is_stream, is_closed: false };
+            let mut sample = Sample::new(origin);
             sample.add(bytes);
             self.samples.push(sample);
         }
@@ -167,7 +190,9 @@ impl Guessing {
 
     /// The reading of a dialect behind one kind of frame length.
     fn iso8583(&self, name: &str, dialect: &Dialect, own: &str, frame: String) -> Ranked {
-        let framing = frame.parse::<FrameName>().map_or(dialect.framing(), |named| named.0);
+        // The dialect's own has a bound of its own, too.
+        let other = frame.parse::<FrameName>().ok().filter(|_| frame != own);
+        let framing = other.map_or(dialect.framing(), |named| named.0);
         let cut = |rest: &[u8]| match framing.deframe(rest) {
             Ok(Some(frame)) => Some((frame.message, frame.end)),
             Ok(None) | Err(_) => None,
@@ -232,22 +257,26 @@ impl Guessing {
     ) -> Tries {
         let mut tries = Tries::default();
         for sample in &self.samples {
-            let messages = sample.cut(is_framed, &cut);
+            let Cut { messages, is_stream } = sample.cut(is_framed, &cut);
             let tried: Vec<Tried> = messages.into_iter().map(&attempt).collect();
-            tries.add(tried);
+            tries.add(tried, is_stream);
         }
         tries
     }
 }
 
 impl Sample {
+    fn new(origin: Origin) -> Self {
+        Self { bytes: Vec::new(), origin, is_cut: false, is_closed: false }
+    }
+
     fn add(&mut self, bytes: &[u8]) {
         let room = GUESS_BYTES_MAX - self.bytes.len().min(GUESS_BYTES_MAX);
         if !self.is_closed {
             self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
             // What was cut off has no continuation.
-            self.is_closed = bytes.len() > room;
-            self.is_stream |= self.is_closed;
+            self.is_cut = bytes.len() > room;
+            self.is_closed = self.is_cut;
         }
     }
 
@@ -256,18 +285,27 @@ impl Sample {
         &self,
         is_framed: bool,
         cut: impl Fn(&[u8]) -> Option<(std::ops::Range<usize>, usize)>,
-    ) -> Vec<&[u8]> {
+    ) -> Cut<'_> {
+        let is_open = self.is_cut || self.origin == Origin::Stream;
         if !is_framed {
-            return if self.is_stream { Vec::new() } else { vec![&self.bytes] };
+            let messages = if is_open { Vec::new() } else { vec![self.bytes.as_slice()] };
+            return Cut { messages, is_stream: false };
         }
         let mut messages = Vec::new();
-        let mut rest = self.bytes.as_slice();
+        let (mut rest, mut frames) = (self.bytes.as_slice(), 0);
         while let Some((message, end)) = cut(rest).filter(|(_, end)| *end > 0) {
             if !message.is_empty() {
                 messages.push(&rest[message]);
             }
+            frames += 1;
             rest = &rest[end..];
         }
-        if rest.is_empty() || self.is_stream { messages } else { Vec::new() }
+        let is_single = frames == 1 && rest.is_empty();
+        match self.origin {
+            Origin::Line if !is_single => Cut::default(),
+            _ if !rest.is_empty() && !is_open => Cut::default(),
+            Origin::Block => Cut { messages, is_stream: !is_single },
+            Origin::Line | Origin::Stream => Cut { messages, is_stream: false },
+        }
     }
 }

@@ -34,12 +34,15 @@ pub(super) struct Tries {
     scores: usize,
     messages: usize,
     decoded: usize,
+    is_stream: bool,
     error: Option<ErrorJson>,
 }
 
 impl Tries {
-    pub(super) fn add(&mut self, tried: Vec<Tried>) {
+    /// Adds the messages of a sample, and whether it is to be decoded as a stream.
+    pub(super) fn add(&mut self, tried: Vec<Tried>, is_stream: bool) {
         self.samples += 1;
+        self.is_stream |= is_stream;
         let sum: usize = tried.iter().map(|(score, _)| usize::from(*score)).sum();
         self.scores += sum / tried.len().max(1);
         self.messages += tried.len();
@@ -48,7 +51,10 @@ impl Tries {
         self.error = self.error.take().or(first);
     }
 
-    pub(super) fn ranked(self, protocol: &'static str, options: String) -> Ranked {
+    pub(super) fn ranked(self, protocol: &'static str, mut options: String) -> Ranked {
+        if self.is_stream {
+            options.push_str(" --stream");
+        }
         let score = u8::try_from(self.scores / self.samples.max(1)).unwrap_or(100);
         let Self { messages, decoded, error, .. } = self;
         let (dialect, frame) = (None, String::new());

@@ -192,15 +192,13 @@ impl Run<'_, '_> {
         let mut connections = Connections::default();
         let mut line = Vec::new();
         let mut last_lane = 0;
+        let failure = |error: io::Error| Failure::usage(format!("input: {error}"));
         loop {
-            line.clear();
-            let bound = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
-            let count = (&mut source)
-                .take(bound)
-                .read_until(b'\n', &mut line)
-                .map_err(|error| Failure::usage(format!("input: {error}")))?;
-            let read = if count == 0 {
+            let is_long = read_line(&mut source, &mut line).map_err(failure)?;
+            let read = if line.is_empty() {
                 text.end()
+            } else if is_long {
+                Err(text.long_line())
             } else {
                 text.line(without_marks(&String::from_utf8_lossy(&line)))
             };
@@ -217,9 +215,12 @@ impl Run<'_, '_> {
                     if self.taking.form != Form::Lines {
                         break;
                     }
+                    if is_long {
+                        source.skip_until(b'\n').map_err(failure)?;
+                    }
                 }
             }
-            if count == 0 {
+            if line.is_empty() {
                 break;
             }
         }
@@ -305,6 +306,15 @@ impl Run<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Reads a line with its end, nothing at the end of the text; whether it is longer than any that is
+/// taken, of which the rest is still to be read.
+fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let bound = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    source.take(bound).read_until(b'\n', line)?;
+    Ok(line.len() > LINE_BYTES_MAX && !line.ends_with(b"\n"))
 }
 
 /// A line without its end and without the byte order mark that some editors put first.

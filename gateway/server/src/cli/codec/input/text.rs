@@ -4,7 +4,7 @@
 //! its offsets go on; at offset 0 the next one begins. Rows that are indented differently are the
 //! two directions of a stream (Wireshark's "Follow"), each with offsets of its own.
 
-use super::super::limits::MESSAGE_BYTES_MAX;
+use super::super::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::block::{Block, Form, Unread};
 use super::dump::{self, Row, Surety};
 use super::hex::{Digits, Wrong};
@@ -90,6 +90,15 @@ impl Text {
             Some(row) if self.is_row(&row) => self.row(row),
             _ => self.plain(text),
         }
+    }
+
+    /// What is wrong with a line that is longer than any that is taken.
+    pub(crate) fn long_line(&mut self) -> Unread {
+        self.line += 1;
+        self.unread(format!(
+            "a line has over {LINE_BYTES_MAX} bytes: break it into several, or give the bytes \
+             themselves, as `xxd -r -p` makes them"
+        ))
     }
 
     /// The last block, once the text has ended.
