@@ -18,6 +18,8 @@ use crate::world::config::Config;
 /// What bridges reported, and since when what is open is so.
 pub(super) struct Handed {
     expire: Span,
+    /// A bridge that has reported nothing for this long never will.
+    errand: Span,
     bridges: FxHashMap<BridgeTag, Capabilities>,
     /// Of this life: what a crash took from the desk must be reported again.
     heard: FxHashMap<Key, Vec<Report>>,
@@ -44,6 +46,7 @@ impl Handed {
             bridges.map(|bridge| (BridgeTag::of(&bridge.name), bridge.capabilities)).collect();
         Self {
             expire: config.desk.expire,
+            errand: config.desk.errand,
             bridges,
             heard: FxHashMap::default(),
             verdicts: BTreeSet::new(),
@@ -164,10 +167,12 @@ impl Witness {
             Some(_) => can.reversal,
             None => can.inquiry || can.idempotent || can.reversal,
         };
-        // Of an order that nobody has reported on yet there is nothing to be found out.
-        let tried =
-            old.owes().is_some() || self.room.is_of_before(key) || handed.heard(key, |_| true);
         let since = handed.began.get(key).map_or(now, |began| began.clock.0);
+        // Of an order that may still be reported on there is nothing to be found out.
+        let tried = old.owes().is_some()
+            || self.room.is_of_before(key)
+            || handed.heard(key, |_| true)
+            || since.after(handed.errand) <= now;
         (!able && tried)
             || handed.heard(key, |report| *report == Report::Finding(Finding::Stands))
             || handed.may_have_expired(now, key)
