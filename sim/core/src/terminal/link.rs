@@ -159,7 +159,6 @@ impl Terminal {
             Downward::Welcome(welcome) => self.welcomed(now, &welcome),
             Downward::Answer(answer) => self.till.answered(now, &answer, body, &mut self.dice),
             Downward::Pong(_) => self.ping.pong_by = None,
-            // This terminal settles nothing, so nobody has an answer for it.
             Downward::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
             Downward::Command(command) => self.commanded(now, &command),
         }

@@ -28,6 +28,8 @@ pub(super) struct Operator {
 }
 
 struct Outstanding {
+    /// The ticket under which it was given first, and last.
+    first: u64,
     ticket: u64,
     plan: Plan,
     given: Moment,
@@ -85,7 +87,7 @@ impl Operator {
         let plan = think(self)?;
         self.tickets += 1;
         let (ticket, order) = (self.tickets, plan.order());
-        self.outstanding = Some(Outstanding { ticket, plan, given: now });
+        self.outstanding = Some(Outstanding { first: ticket, ticket, plan, given: now });
         Some((ticket, order))
     }
 
@@ -176,7 +178,19 @@ impl Operator {
         }
     }
 
-    /// The result of a ticket; an older ticket of the same order counts as well.
+    /// What was said under a ticket of the order that is outstanding, if it is a verdict.
+    fn verdict(&self, ticket: u64) -> Option<(Key, Resolution)> {
+        let last = self.outstanding.as_ref()?;
+        match &last.plan {
+            Plan::Resolve { key, verdict } if (last.first..=last.ticket).contains(&ticket) => {
+                Some((*key, *verdict))
+            }
+            _ => None,
+        }
+    }
+
+    /// The result of a ticket. That of an older ticket of the same order is not waited for any
+    /// more: the last one says how it stands.
     fn hear(&mut self, ticket: u64, result: &Controlled) {
         let Some(last) = &self.outstanding else { return };
         if last.ticket != ticket {
@@ -234,10 +248,9 @@ impl World {
     pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
         self.witness.controlled(result);
         if let Controlled::Applied { .. } = result
-            && let Some(Outstanding { plan: Plan::Resolve { key, verdict }, .. }) =
-                &self.operator.outstanding
+            && let Some((key, verdict)) = self.operator.verdict(ticket)
         {
-            self.witness.resolved(*key, *verdict);
+            self.witness.resolved(key, verdict);
         }
         self.operator.hear(ticket, result);
         self.counts.orders += 1;
