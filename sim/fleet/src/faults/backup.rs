@@ -28,7 +28,10 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let load = Load::start(&house, plan.seed, "exp:20ms")?;
     sleep(Duration::from_secs(1));
     drop(load.response());
-    load.wait_for(SALES, Duration::from_secs(30));
+    let stalled = "no sales beside the backups: they prove nothing";
+    if !load.wait_for(SALES, Duration::from_secs(30)) {
+        finding.fail(stalled);
+    }
     let quiet = load.response();
     let (mut taken, mut busy) = (Vec::new(), crate::driver::latencies());
     let config = house.config().display().to_string();
@@ -39,7 +42,9 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
         busy.add(load.response()).map_err(|error| Refusal::about("latencies", error))?;
         taken.push((to, instant));
         finding.rounds += 1;
-        load.wait_for(SALES, Duration::from_secs(30));
+        if !load.wait_for(SALES, Duration::from_secs(30)) {
+            finding.fail(stalled);
+        }
         drop(load.response());
     }
     let driven = load.stop()?;

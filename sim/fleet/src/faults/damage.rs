@@ -19,11 +19,16 @@ use tillsim_core::dice::Dice;
 use super::gateway::serve;
 use super::{Finding, Gateway, House, Load, Outcome, Plan};
 use crate::exit::Refusal;
+use crate::http::Client;
 
 /// Sales in the store that is damaged.
 const SALES: u64 = 1_500;
-/// A gateway that is going to notice damage that it need not read notices it within this.
+/// A gateway reads a store of this size to its end within this, or stops at its damage.
 const NOTICED_WITHIN: Duration = Duration::from_secs(20);
+/// How often it is asked whether it has.
+const LOOK: Duration = Duration::from_millis(50);
+/// What it counts then.
+const PASSES: &str = "tillgate_scrub_passes_total ";
 /// What the provider is owed is settled within this.
 const QUIET_WITHIN: Duration = Duration::from_secs(60);
 /// What a row of the export has in it while something is owed.
@@ -101,10 +106,13 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
 fn sell(plan: &Plan, house: &House, finding: &mut Finding) -> Result<(), Refusal> {
     let gateway = Gateway::start(house)?;
     let load = Load::start(house, plan.seed, "0s")?;
-    load.wait_for(SALES / 2, Duration::from_secs(60));
+    let mut enough = load.wait_for(SALES / 2, Duration::from_secs(60));
     gateway.kill();
     let gateway = Gateway::start(house)?;
-    load.wait_for(SALES / 2, Duration::from_secs(60));
+    enough &= load.wait_for(SALES / 2, Duration::from_secs(60));
+    if !enough {
+        finding.fail("the store that is damaged has too few sales in it");
+    }
     let driven = load.stop()?;
     finding.settle(&super::settle::compare(house, &driven)?);
     quiet(house)?;
@@ -178,25 +186,58 @@ fn case(
             });
         }
     };
-    let noticed = |gateway: &mut Gateway, within| match gateway.wait_end(within) {
-        Some(status) => status.code() == Some(STOPS),
-        None => false,
-    };
     // Whether it has everything, while it serves and before it can put anything right.
     let seen = match export(house, &data)? {
         Ok(rows) if rows != journal => Some("its journal is another one".to_owned()),
         Ok(_) => super::settle::verify(house, &data)?,
         Err(said) => Some(said),
     };
-    let Some(seen) = seen else {
-        gateway.stop()?;
-        return Ok(End::Unharmed);
-    };
-    if noticed(&mut gateway, NOTICED_WITHIN) {
-        return again(house);
+    // What the gateway itself makes of every block: it has read all of them, or it has ended.
+    match (read_all(house, &mut gateway)?, seen) {
+        (Read::Stopped, _) => again(house),
+        (Read::Sound, None) => {
+            gateway.stop()?;
+            Ok(End::Unharmed)
+        }
+        (Read::Sound | Read::Ended(_), Some(seen)) => {
+            gateway.kill();
+            Ok(End::Silent(format!("it serves, but {seen}")))
+        }
+        (Read::Ended(how), None) => Ok(End::Silent(format!("it ended with {how}"))),
     }
-    gateway.kill();
-    Ok(End::Silent(format!("it serves, but {seen}")))
+}
+
+/// How far a gateway came with reading its whole store.
+enum Read {
+    /// To the end, and nothing was wrong.
+    Sound,
+    /// It stopped at what it read.
+    Stopped,
+    /// It ended otherwise, or did not come to an end of it in time.
+    Ended(String),
+}
+
+/// Waits until the scrubber has been through everything, or has stopped the gateway.
+fn read_all(house: &House, gateway: &mut Gateway) -> Result<Read, Refusal> {
+    let admin = house.api()?;
+    let mut admin =
+        Client::new(&admin.base, admin.token).map_err(|error| Refusal(error.to_string()))?;
+    let begun = Instant::now();
+    while begun.elapsed() < NOTICED_WITHIN {
+        if let Some(status) = gateway.wait_end(LOOK) {
+            let stopped = status.code() == Some(STOPS);
+            return Ok(if stopped { Read::Stopped } else { Read::Ended(status.to_string()) });
+        }
+        // One that is going down does not answer; how it ended is seen the next time.
+        if let Ok((_, page)) = admin.get("/metrics")
+            && String::from_utf8_lossy(&page)
+                .lines()
+                .any(|line| line.strip_prefix(PASSES).is_some_and(|passes| passes.trim() != "0"))
+        {
+            return Ok(Read::Sound);
+        }
+    }
+    Ok(Read::Ended(format!("nothing: its store is not read after {NOTICED_WITHIN:?}")))
 }
 
 /// Who stopped at damage must not serve from it the next time either.

@@ -23,7 +23,9 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let house = House::build(plan, &dir, &dir.join("gate"), 20_000)?;
     let mut gateway = Gateway::start(&house)?;
     let load = Load::start(&house, plan.seed, "exp:30ms")?;
-    load.wait_for(100, Duration::from_secs(30));
+    if !load.wait_for(100, Duration::from_secs(30)) {
+        finding.fail("too few sales before there were no descriptors");
+    }
     let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid()))
         .map_err(|error| Refusal::about("the gateway's descriptors", error))?
         .count();

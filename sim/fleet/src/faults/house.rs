@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Plan;
 use crate::exit::Refusal;
 use crate::network::{Currency, Wishes, generate, parts};
+use crate::run::Admin;
 
 /// Terminals of one seller.
 const TERMINALS_A_SELLER: u32 = 5;
@@ -108,6 +109,13 @@ impl House {
             self.done(&["import", &part.display().to_string(), "--config", &config])?;
         }
         Ok(())
+    }
+
+    /// Its admin API, with the token.
+    pub(super) fn api(&self) -> Result<Admin, Refusal> {
+        let token = fs::read_to_string(self.gate.join("admin.token"));
+        let token = token.map_err(|error| Refusal::about("admin.token", error))?;
+        Ok(Admin { base: format!("http://{}", self.admin), token: Some(token.trim().to_owned()) })
     }
 
     /// Its configuration file.

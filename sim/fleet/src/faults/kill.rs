@@ -17,10 +17,10 @@ use crate::run::Interrupts;
 /// Kills of one installation: its journal stays small enough to be read in a moment.
 const KILLS_A_HOUSE: u32 = 250;
 /// Every so many kills the dead gateway's store is verified as it lies.
-const VERIFY_EVERY: u32 = 25;
+const VERIFY_EVERY: u32 = 10;
 /// Vouchers for so many kills.
 const VOUCHERS_A_KILL: u64 = 300;
-/// A gateway lives at least so long, and at most twice as long, before it is killed.
+/// A gateway lives at least and at most so long before it is killed.
 const LIFE: (Span, Span) = (Span::ms(150), Span::ms(900));
 /// Terminals pause so between two customers.
 const THINK: &str = "exp:250ms";

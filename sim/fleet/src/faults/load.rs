@@ -102,6 +102,7 @@ impl Load {
     }
 
     /// Waits until so many more sales are approved, or the time is over; whether they were.
+    #[must_use = "a fault that was not done under load proves nothing"]
     pub(super) fn wait_for(&self, more: u64, within: Duration) -> bool {
         let (begun, before) = (Instant::now(), self.approved());
         while begun.elapsed() < within {

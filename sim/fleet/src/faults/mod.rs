@@ -120,5 +120,6 @@ pub fn run(plan: &Plan, interrupts: &Interrupts, mut tell: impl FnMut(&Finding))
             summary.findings.push(finding);
         }
     }
+    summary.interrupted = interrupts.load(Ordering::Relaxed) > 0;
     summary
 }

@@ -48,7 +48,13 @@ pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Result<Vec<Finding>, 
         }
     };
     let cuts = cut_again_and_again(plan, disk, interrupts)?;
-    let control = control(plan, Disk::new(&dir.join("lying"))?)?;
+    // What the cuts came to is told whatever becomes of the control.
+    let control = Disk::new(&dir.join("lying")).and_then(|disk| control(plan, disk));
+    let control = control.unwrap_or_else(|Refusal(why)| {
+        let mut finding = Finding::new("power control");
+        finding.fail(why);
+        finding
+    });
     if cuts.outcome == Outcome::Passed && control.outcome == Outcome::Passed {
         drop(fs::remove_dir_all(&dir));
     }
@@ -137,7 +143,9 @@ fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
             }
         };
     }
-    load.wait_for(1, Duration::from_secs(30));
+    if !load.wait_for(1, Duration::from_secs(30)) {
+        finding.fail("no sale is approved any more after the last restart");
+    }
     let driven = load.stop()?;
     let settled = compare(&house, &driven)?;
     finding.sales = settled.sales;

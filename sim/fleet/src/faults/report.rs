@@ -90,8 +90,14 @@ impl Finding {
         self
     }
 
+    /// Whether anything was done, and anything sold meanwhile that could have been lost.
+    fn is_checked(&self) -> bool {
+        self.outcome == Outcome::Passed && self.rounds > 0 && self.approved > 0
+    }
+
     fn json(&self) -> Value {
         let (verdict, why) = match &self.outcome {
+            Outcome::Passed if !self.is_checked() => ("not checked", None),
             Outcome::Passed => ("passed", None),
             Outcome::Skipped(why) => ("skipped", Some(why)),
             Outcome::Failed(why) => ("failed", Some(why)),
@@ -117,6 +123,7 @@ impl fmt::Display for Finding {
         match &self.outcome {
             Outcome::Skipped(why) => return write!(f, "{name:<14} skipped: {why}"),
             Outcome::Failed(why) => writeln!(f, "{name:<14} FAILED: {why}")?,
+            Outcome::Passed if !self.is_checked() => writeln!(f, "{name:<14} NOT CHECKED")?,
             Outcome::Passed => writeln!(f, "{name:<14} passed")?,
         }
         write!(
@@ -137,11 +144,17 @@ impl fmt::Display for Finding {
 pub struct Summary {
     /// One by one.
     pub findings: Vec<Finding>,
+    /// Whether somebody ended it before all of it was done.
+    pub interrupted: bool,
 }
 
 impl Summary {
     fn count(&self, is: impl Fn(&Outcome) -> bool) -> usize {
         self.findings.iter().filter(|finding| is(&finding.outcome)).count()
+    }
+
+    fn checked(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.is_checked()).count()
     }
 
     /// As one line of JSON.
@@ -150,18 +163,30 @@ impl Summary {
         let findings: Vec<Value> = self.findings.iter().map(Finding::json).collect();
         json!({
             "faults": findings,
-            "passed": self.count(|outcome| *outcome == Outcome::Passed),
+            "passed": self.checked(),
             "skipped": self.count(|outcome| matches!(outcome, Outcome::Skipped(_))),
             "failed": self.count(|outcome| matches!(outcome, Outcome::Failed(_))),
-            "verdict": if self.exit() == Exit::Pass { "passed" } else { "failed" },
+            "interrupted": self.interrupted,
+            "verdict": match self.exit() {
+                Exit::Pass => "passed",
+                Exit::Violated => "failed",
+                _ => "not checked",
+            },
         })
     }
 
-    /// For the shell: a broken promise is a violation; what was skipped is neither.
+    /// For the shell: a broken promise is a violation; what was skipped is neither. Where
+    /// something was not done, or nothing at all, there is no success.
     #[must_use]
     pub fn exit(&self) -> Exit {
         let failed = self.count(|outcome| matches!(outcome, Outcome::Failed(_)));
-        if failed > 0 { Exit::Violated } else { Exit::Pass }
+        let done = self.count(|outcome| *outcome == Outcome::Passed);
+        match (failed, self.checked()) {
+            (1.., _) => Exit::Violated,
+            (0, 0) => Exit::Missed,
+            (0, checked) if self.interrupted || checked < done => Exit::Missed,
+            (0, _) => Exit::Pass,
+        }
     }
 }
 
@@ -169,10 +194,28 @@ impl Summary {
 mod tests {
     use super::*;
 
+    fn done(name: &'static str) -> Finding {
+        Finding { rounds: 3, sales: 10, approved: 9, ..Finding::new(name) }
+    }
+
+    #[test]
+    fn where_nothing_was_checked_nothing_has_passed() {
+        let missed = |findings: &[Finding], interrupted| {
+            let summary = Summary { findings: findings.to_vec(), interrupted };
+            assert_eq!(summary.exit(), Exit::Missed, "{findings:?}");
+            assert_eq!(summary.json()["verdict"], "not checked");
+        };
+        missed(&[], false);
+        missed(&[Finding::skipped("power", "no mounts here")], false);
+        missed(&[done("kill")], true);
+        missed(&[done("kill"), Finding { rounds: 0, ..done("power") }], false);
+        missed(&[Finding { approved: 0, ..done("kill") }], false);
+    }
+
     #[test]
     fn what_is_skipped_is_not_passed_and_one_failure_fails_all() {
         let mut summary = Summary::default();
-        summary.findings.push(Finding::new("kill"));
+        summary.findings.push(done("kill"));
         summary.findings.push(Finding::skipped("power", "no mounts here"));
         assert_eq!(summary.exit(), Exit::Pass);
         let json = summary.json();

@@ -14,7 +14,7 @@ use super::gateway::Gateway;
 use super::house::House;
 use super::load::Load;
 use crate::exit::Refusal;
-use crate::run::{Admin, Driven, Money, Sources, reconcile};
+use crate::run::{Driven, Money, Sources, reconcile};
 
 /// How long the journal may take to resolve what is open.
 const PATIENCE: Span = Span::s(60);
@@ -45,10 +45,7 @@ pub(super) fn settle(house: &House, load: Load, gateway: Gateway) -> Result<Sett
 
 /// Compares the three books of a serving gateway.
 pub(super) fn compare(house: &House, driven: &Driven<Terminal>) -> Result<Settled, Refusal> {
-    let token = std::fs::read_to_string(house.gate.join("admin.token"));
-    let token = token.map_err(|error| Refusal::about("admin.token", error))?;
-    let admin =
-        Admin { base: format!("http://{}", house.admin), token: Some(token.trim().to_owned()) };
+    let admin = house.api()?;
     let books: Vec<&Book> = driven.done.stations.iter().map(Terminal::book).collect();
     let sources = Sources {
         admin: Some(&admin),

@@ -21,11 +21,15 @@ static const volatile int64_t *offset_s;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_sync_file_range)(int, off_t, off_t, unsigned int);
+static int (*real_syncfs)(int);
 
 __attribute__((constructor)) static void begin(void) {
     real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    real_sync_file_range = dlsym(RTLD_NEXT, "sync_file_range");
+    real_syncfs = dlsym(RTLD_NEXT, "syncfs");
     lies = getenv("FAULT_NO_SYNC") != NULL;
     const char *path = getenv("FAULT_CLOCK_FILE");
     int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -42,9 +46,10 @@ int fsync(int file) { return lies ? 0 : real_fsync(file); }
 int fdatasync(int file) { return lies ? 0 : real_fdatasync(file); }
 
 int sync_file_range(int file, off_t offset, off_t length, unsigned int flags) {
-    (void)file, (void)offset, (void)length, (void)flags;
-    return 0;
+    return lies ? 0 : real_sync_file_range(file, offset, length, flags);
 }
+
+int syncfs(int file) { return lies ? 0 : real_syncfs(file); }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
     if (real_clock_gettime == NULL)
