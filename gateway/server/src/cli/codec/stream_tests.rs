@@ -69,7 +69,10 @@ fn of_a_message_in_many_pieces_two_places_are_kept_and_the_next_one_has_its_own(
     for (line, byte) in (1..).zip(&whole) {
         let place = Place { line: Some(line), ..Place::default() };
         let give = |found: Found<'_>| match found {
-            Found::Message(place, _) => Ok(lines.push(place.line)),
+            Found::Message(place, _) => {
+                lines.push(place.line);
+                Ok(())
+            }
             Found::Wrong(..) => Err("nothing is wrong"),
         };
         stream.push(&reading, &place, &[*byte], false, give).unwrap();
