@@ -127,7 +127,8 @@ impl Desk {
     }
 
     /// Moves at most [`DeskLimits::batch_max`] commands out for one commit, of these at most
-    /// [`SETTLEMENTS_PER_BATCH_MAX`] settlements; `false` when there are none. Each `true` must be followed by [`Desk::committed`].
+    /// [`SETTLEMENTS_PER_BATCH_MAX`] settlements; `false` when there are none. Each `true` must be
+    /// followed by [`Desk::committed`].
     pub fn stage(&mut self, commands: &mut Vec<Command>) -> bool {
         assert!(self.committing.is_empty(), "one commit at a time");
         let mut settlements = 0;

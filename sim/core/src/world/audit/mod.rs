@@ -4,7 +4,7 @@
 //! | promise | where | what is compared |
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows |
-//! | 2 repeats | `answers` | every final answer to a request with the first |
+//! | 2 repeats | `answers`, `rows` | every final answer with the first; hellos with older ones |
 //! | 3 money | `money` | every balance, also as it is told, with the sum of the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
@@ -33,7 +33,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_core::desk::{Controlled, Push};
 use tillgate_core::front::FrontStats;
 use tillgate_core::limits::FrontLimits;
-use tillgate_store_core::{BusinessDate, Key, Text, Transaction};
+use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
 use self::handed::{Clock, Handed};
 use self::money::Money;
@@ -63,6 +63,8 @@ pub(super) struct Witness {
     /// What is for sale, by service and product: last day and serial.
     stock: FxHashMap<(u16, u16), BTreeSet<(BusinessDate, Text<24>)>>,
     seqs: FxHashMap<u64, Key>,
+    /// The handshake counter that is durable for each terminal.
+    counters: FxHashMap<TerminalId, u64>,
     money: Money,
     room: Room,
     handed: Handed,
@@ -97,6 +99,7 @@ impl Witness {
             sold: FxHashMap::default(),
             stock: FxHashMap::default(),
             seqs: FxHashMap::default(),
+            counters: FxHashMap::default(),
             money: Money::default(),
             room: Room::new(config),
             handed: Handed::new(config),

@@ -2,8 +2,8 @@
 //! what is open, and that the chain goes on.
 
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, BusinessDate, Family, Funding, Key, Kind, Obligation, Record,
-    RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
+    AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, Funding, Key, Kind, Obligation,
+    Record, RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
 };
 
 use super::Witness;
@@ -119,9 +119,25 @@ impl Witness {
                     done.loaded.push(name);
                 }
             }
-            Family::Serials | Family::Counters | Family::Audit | Family::Meta => {}
+            Family::Counters => {
+                let Counter { terminal, high } = Counter::decode(key, value)?;
+                let before = self.counters.insert(terminal, high);
+                if before.is_some_and(|before| high <= before) {
+                    found.push((2, format!("the counter of {terminal} goes back to {high}")));
+                }
+            }
+            Family::Serials | Family::Audit | Family::Meta => {}
         }
         Ok(())
+    }
+
+    /// A hello was answered as a new one.
+    pub(in super::super) fn shaken(&mut self, at: Moment, terminal: TerminalId, counter: u64) {
+        let high = self.counters.get(&terminal).copied().unwrap_or_default();
+        if counter <= high {
+            let text = format!("{terminal}: hello {counter} again, and {high} was durable");
+            self.violate(at, 2, text);
+        }
     }
 
     fn read_removal(&mut self, family: Family, key: &[u8], done: &mut Write, found: &mut Found) {

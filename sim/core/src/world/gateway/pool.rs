@@ -84,6 +84,7 @@ impl World {
         let counter = opened.as_ref().map(|opened| (opened.terminal, opened.counter));
         let result = opened.map(|opened| Handshaken { opened, reply: &reply });
         if let Some((terminal, counter)) = counter {
+            self.witness.shaken(self.now, terminal, counter);
             let origin = Origin { session, terminal, received: self.now };
             self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
         }
