@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled, Totals};
-use tillgate_core::desk::Origin;
-use tillgate_store_core::{BusinessDate, Code, Key, Kind, State, Transaction};
+use tillgate_core::desk::{Content, Origin, Reply};
+use tillgate_store_core::{BusinessDate, Code, Key, Kind, Obligation, State, Transaction};
 
 use super::Witness;
 use super::rows::is_unknown;
@@ -16,6 +16,19 @@ const REVERSED: Code = Code(*b"R1");
 const DUPLICATE: Code = Code(*b"94");
 
 impl Witness {
+    /// The desk gives an answer to the pool. Who asks for a sale that is in flight waits with the
+    /// first: it is told so only when its time is up, or nothing is to be waited for.
+    pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
+        let Content::InProgress(row) = &reply.content else { return };
+        let received = reply.origin.received;
+        let is_early = now < received.after(self.requests.answer);
+        let waits_for_nobody =
+            row.owes() == Some(Obligation::Operator) || row.reversed_by.is_some();
+        if is_early && row.kind.is_sale() && !waits_for_nobody && !self.room.was_crowded(received) {
+            self.violate(now, 2, format!("{}: in flight, and whoever asks is sent away", row.key));
+        }
+    }
+
     /// An answer, encoded, on its way to its front; the desk gave it to the pool when it was
     /// `said`.
     pub(in super::super) fn left(

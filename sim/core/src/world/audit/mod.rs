@@ -4,7 +4,7 @@
 //! | promise | where | what is compared |
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows |
-//! | 2 repeats | `answers`, `rows` | every final answer with the first; hellos with older ones |
+//! | 2 repeats | `answers`, `rows` | final answers with the first; who asks again; old hellos |
 //! | 3 money | `money` | every balance, also as it is told, with the sum of the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |

@@ -18,6 +18,9 @@ pub(super) type Ruling = Result<Legs, Code>;
 pub(super) struct Requests {
     /// When those came that are not answered yet, and how many at that moment.
     waiting: BTreeMap<Moment, u32>,
+    /// Within which a terminal hears something, and the longest that may take from socket to
+    /// socket.
+    pub(super) answer: Span,
     patience: Span,
     pub(super) sales: FxHashMap<Key, Vec<Asked>>,
     /// Which sales were asked to be taken back.
@@ -38,6 +41,7 @@ impl Requests {
     pub(super) fn new(answer: Span) -> Self {
         Self {
             waiting: BTreeMap::new(),
+            answer,
             patience: Span(answer.0 + ANSWER_SLACK.0),
             sales: FxHashMap::default(),
             reversals: FxHashMap::default(),

@@ -124,7 +124,10 @@ impl World {
             && let Some(output) = process.desk.poll()
         {
             match output {
-                Output::Reply(reply) => self.post(Job::Reply { reply, said: self.now }),
+                Output::Reply(reply) => {
+                    self.witness.said(self.now, &reply);
+                    self.post(Job::Reply { reply, said: self.now });
+                }
                 Output::Push(push) => self.post(Job::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
