@@ -1,9 +1,9 @@
 //! The operator: one order at a time, given again until its result is known.
 
 use tillgate_core::desk::{Control, ControlOrder, Controlled, PushOrder};
-use tillgate_core::time::Calendar;
 use tillgate_store_core::{
-    BusinessDate, Change, CommissionRule, Key, RegistryRecord, Resolution, Status, TerminalId,
+    BusinessDate, Change, CommissionRule, Hours, Key, RegistryRecord, Resolution, ServiceId,
+    Services, Status, TerminalId,
 };
 
 use super::World;
@@ -19,6 +19,8 @@ const PATIENCE: Span = Span::s(10);
 /// See the module.
 pub(super) struct Operator {
     dice: Dice,
+    /// For what is sold when, and where.
+    assortment: Dice,
     /// The registry as the operator knows it to be.
     records: Vec<RegistryRecord>,
     outstanding: Option<Outstanding>,
@@ -66,6 +68,7 @@ impl Operator {
     pub(super) fn new(seed: u64, opening: &Change) -> Self {
         Self {
             dice: Stream::OperatorRun.dice(seed),
+            assortment: Stream::AssortmentRun.dice(seed),
             records: opening.records.clone(),
             outstanding: None,
             tickets: 0,
@@ -101,9 +104,13 @@ impl Operator {
             match &mut record {
                 RegistryRecord::Distributor(record) => record.status = Status::Active,
                 RegistryRecord::Seller(record) => record.status = Status::Active,
-                RegistryRecord::Service(record) => record.status = Status::Active,
+                RegistryRecord::Service(record) => {
+                    record.status = Status::Active;
+                    record.hours = None;
+                }
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
+                    record.services = Services::All;
                     tell.push((record.id, PushOrder::Unblock));
                 }
             }
@@ -113,7 +120,7 @@ impl Operator {
         Some(Plan::Change { change: Change { records, note, ..Change::default() }, tell })
     }
 
-    fn think(&mut self, today: u16, network: &mut Network) -> Option<Plan> {
+    fn think(&mut self, (today, minute): (u16, u16), network: &mut Network) -> Option<Plan> {
         let mut change = Change::default();
         let mut tell = Vec::new();
         match self.dice.below(10) {
@@ -133,6 +140,7 @@ impl Operator {
                 let place = usize::try_from(self.dice.below(count)).unwrap_or(0);
                 let mut record = self.records.get(place)?.clone();
                 self.alter(&mut record, today, &mut tell);
+                self.assort(&mut record, minute);
                 change.records.push(record);
             }
         }
@@ -178,6 +186,34 @@ impl Operator {
         }
     }
 
+    /// Now and then changes when a service is open, or what a terminal may sell.
+    fn assort(&mut self, record: &mut RegistryRecord, minute: u16) {
+        const DAY: u16 = 1_440;
+        let dice = &mut self.assortment;
+        if !dice.chance(300) {
+            return;
+        }
+        match record {
+            RegistryRecord::Service(record) => {
+                // It opens, or closes, about now.
+                let from_min = (minute + DAY - 2 + number(dice, 4)) % DAY;
+                let length = [1, 2, DAY / 2, DAY - 2][usize::from(number(dice, 4))];
+                let hours = Hours { from_min, to_min: (from_min + length) % DAY };
+                record.hours = if dice.chance(300) { None } else { Some(hours) };
+            }
+            RegistryRecord::Terminal(record) => {
+                let services = self.records.iter().filter_map(|record| match record {
+                    RegistryRecord::Service(service) => Some(service.id),
+                    _ => None,
+                });
+                let some: Vec<ServiceId> = services.filter(|_| dice.chance(600)).collect();
+                record.services =
+                    if dice.chance(300) { Services::All } else { Services::Only(some) };
+            }
+            RegistryRecord::Seller(_) | RegistryRecord::Distributor(_) => {}
+        }
+    }
+
     /// What was said under a ticket of the order that is outstanding, if it is a verdict.
     fn verdict(&self, ticket: u64) -> Option<(Key, Resolution)> {
         let last = self.outstanding.as_ref()?;
@@ -212,7 +248,8 @@ impl Operator {
 impl World {
     /// The operator's turn.
     pub(super) fn operate(&mut self) {
-        let today = today(&self.config.calendar, self.wall());
+        let (calendar, wall) = (&self.config.calendar, self.wall());
+        let today = (calendar.date(wall).0, calendar.minute_of_day(wall));
         let manual = self.ripe();
         let (calm, network) = (self.calm, &mut self.network);
         let given = self.operator.next(self.now, |operator| match manual {
@@ -262,8 +299,4 @@ fn turn(status: &mut Status) {
         Status::Active => Status::Blocked,
         Status::Blocked => Status::Active,
     };
-}
-
-fn today(calendar: &Calendar, wall: tillgate_core::time::Wall) -> u16 {
-    calendar.date(wall).0
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use tillgate_codec::link::message::Sale;
 use tillgate_core::time::{Calendar, Wall};
 use tillgate_store_core::{
-    AccountId, AccountKind, Code, Distributor, Leg, Legs, RegistryRecord, Seller, Service,
-    ServiceKind, Status, Terminal, TerminalId,
+    AccountId, AccountKind, Code, Distributor, Hours, Leg, Legs, RegistryRecord, Seller, Service,
+    ServiceKind, Services, Status, Terminal, TerminalId,
 };
 
 use super::requests::Ruling;
@@ -83,12 +83,12 @@ impl Versions {
         wall: Wall,
         calendar: &Calendar,
     ) -> Vec<(Ruling, u32)> {
-        let today = calendar.date(wall).0;
+        let now = (calendar.date(wall).0, calendar.minute_of_day(wall));
         let views = self.views.iter().skip(since);
         let rule = |view: &Rc<View>| {
             let pace = view.services.get(&sale.service);
             let pace = pace.map_or(0, |service| service.velocity.count_max);
-            (view.rule(terminal.0, sale, today, &self.bridges), pace)
+            (view.rule(terminal.0, sale, now, &self.bridges), pace)
         };
         views.map(rule).collect()
     }
@@ -99,7 +99,13 @@ impl Versions {
 }
 
 impl View {
-    fn rule(&self, terminal: u32, sale: &Sale<'_>, today: u16, bridges: &[String]) -> Ruling {
+    fn rule(
+        &self,
+        terminal: u32,
+        sale: &Sale<'_>,
+        (today, minute): (u16, u16),
+        bridges: &[String],
+    ) -> Ruling {
         let refused = |code: &[u8; 2]| Err(Code(*code));
         let active = |status: &Status| *status == Status::Active;
         let Some(terminal) = self.terminals.get(&terminal).filter(|one| active(&one.status)) else {
@@ -123,8 +129,19 @@ impl View {
             return refused(b"B1");
         }
         let Some(service) = self.services.get(&sale.service) else { return refused(b"12") };
-        if !active(&service.status) {
+        let offers = match &terminal.services {
+            Services::All => true,
+            Services::Only(services) => services.contains(&service.id),
+        };
+        if !active(&service.status) || !offers {
             return refused(b"57");
+        }
+        // Open for so many minutes from its first one on, also past midnight.
+        if service.hours.is_some_and(|Hours { from_min, to_min }| {
+            let since = (1_440 + minute - from_min) % 1_440;
+            since >= (1_440 + to_min - from_min) % 1_440
+        }) {
+            return refused(b"H1");
         }
         let offered = match sale.product {
             0 => service.open_amount,

@@ -139,6 +139,7 @@ pub(super) enum Stream {
     PowerRun = 23,
     Forget = 24,
     ForgetRun = 25,
+    AssortmentRun = 26,
 }
 
 impl Stream {
