@@ -27,7 +27,7 @@ demo: build ## A gateway, a provider and a fleet of terminals, with the money ve
 faults: build ## Kills, power cuts, full disk, damage and more on the real gateway, in a short form
 	@scripts/faults short
 
-faults-long: build ## The same with 1,000 kills and 100 power cuts; about an hour
+faults-long: build ## The same with 1,000 kills and 100 power cuts; 15 to 30 minutes
 	@scripts/faults long
 
 world: build ## Simulated worlds (SEEDS=1..2000), on all cores
