@@ -84,6 +84,9 @@ def value(chance, dialect, number, kind, least, most):
     if kind == "x+n":
         return chance.choice("CD") + "".join(chance.choices("0123456789", k=length - 1))
     text = "".join(chance.choices(ALPHABETS[kind], k=length))
+    if set(text) == {"*"}:
+        # As a hidden value is printed, and therefore never sent.
+        text = text.replace("*", "#")
     # Packed, the sign between card number and date is the nibble D.
     return text.replace("=", "D") if is_packed(dialect) and number != 36 else text
 
