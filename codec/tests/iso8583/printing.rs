@@ -103,14 +103,19 @@ fn hidden_values_cannot_be_sent() {
     assert!(error.message.contains("hidden"), "{}", error.message);
 }
 
-#[test]
-fn a_hidden_sub_field_cannot_be_sent() {
-    let dialect = Dialect::parse(
+/// Field 48 as tags, of which 92 is secret.
+fn with_secret_tag() -> Dialect {
+    Dialect::parse(
         "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
          48 = { format = \"text...999\", layout = \"tlv\", \
          tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
     )
-    .unwrap();
+    .unwrap()
+}
+
+#[test]
+fn a_hidden_sub_field_cannot_be_sent() {
+    let dialect = with_secret_tag();
     let masked = decode_json(&dialect, b"0200000000000001000000892003123", Reveal::Masked).unwrap();
     assert!(masked.contains("{\"92\":\"***\"}"), "{masked}");
     let error = encode_json(&dialect, &masked).unwrap_err();
@@ -120,12 +125,7 @@ fn a_hidden_sub_field_cannot_be_sent() {
 
 #[test]
 fn hidden_sub_fields_in_one_text_cannot_be_sent() {
-    let dialect = Dialect::parse(
-        "name = \"x\"\nbase = \"iso87a\"\n[fields]\n\
-         48 = { format = \"text...999\", layout = \"tlv\", \
-         tag_bytes = 2, length_bytes = 3, parts = [{ tag = \"92\", mask = \"secret\" }] }\n",
-    )
-    .unwrap();
+    let dialect = with_secret_tag();
     // A tag that comes back cannot be said by an object.
     let message = b"020000000000000100000229200312393001x92003456";
     let masked = decode_json(&dialect, message, Reveal::Masked).unwrap();

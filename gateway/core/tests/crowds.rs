@@ -26,14 +26,19 @@ fn small(stan: u32) -> Sale<'static> {
     Sale { amount_minor: 100, ..top_up_sale(stan) }
 }
 
+/// So many small top-ups whose provider was silent.
+fn leave_open(rig: &mut Rig, count: u32) {
+    for stan in 1..=count {
+        rig.ask(100, &Upward::Sale(small(stan)));
+        rig.found(top_up_key(stan), found(Finding::Unknown));
+    }
+}
+
 #[test]
 fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
     let limits = DeskLimits { inquiries_max: 2, ..DeskLimits::default() };
     let mut rig = two(limits, KIND);
-    for stan in 1..=8 {
-        rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), found(Finding::Unknown));
-    }
+    leave_open(&mut rig, 8);
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.len(), 2, "its own questions wait for each other");
     rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(20) }));
@@ -53,10 +58,7 @@ fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
 fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
     let limits = DeskLimits { inquiries_max: 1, ..DeskLimits::default() };
     let mut rig = two(limits, KIND);
-    for stan in 1..=2 {
-        rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), found(Finding::Unknown));
-    }
+    leave_open(&mut rig, 2);
     rig.pass(Span::s(1));
     let [asked] = rig.inquiries[..] else { panic!("one question at a time") };
     let (verdict, note) = (Resolution::Approved, String::new());
@@ -68,10 +70,7 @@ fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
 fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
     let limits = DeskLimits { pending_max: 8, ..DeskLimits::default() };
     let mut rig = two(limits, KIND);
-    for stan in 1..=4 {
-        rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), found(Finding::Unknown));
-    }
+    leave_open(&mut rig, 4);
     assert_eq!(rig.code(100, &small(5)), "91");
     rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(6) }));
     assert_eq!(rig.forwards.last().map(|order| order.key), Some(top_up_key(6)));
