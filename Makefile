@@ -1,16 +1,20 @@
 # Everything here uses one cargo profile, so that RocksDB is built once.
 CARGO ?= cargo
+# Cargo, with a word every now and then of how far RocksDB is.
+BUILD := scripts/build-progress $(CARGO)
 FLAGS := --release --locked
 # Variables of `make ratio`.
 TERMINALS ?= 1 64 1000 5000
 SECONDS ?= 10
 # Simulated worlds that `make world` runs.
 SEEDS ?= 1..2000
+# The only crate that `make test` tests, as tillgate-store-core; empty: everything.
+CRATE ?=
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: differential faults faults-long prepare world cuts mutations
+.PHONY: fresh test-scripts differential faults faults-long prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -19,7 +23,7 @@ prepare:
 	@scripts/prepare
 
 build: prepare ## The binaries, in target/release
-	$(CARGO) build $(FLAGS) --workspace --bins
+	@$(BUILD) build $(FLAGS) --workspace --bins
 
 demo: build ## A gateway, a provider and a fleet of terminals, with the money verdict at the end
 	@DEMO_SECONDS="$(DEMO_SECONDS)" scripts/demo
@@ -39,10 +43,22 @@ cuts: build ## One sale of each kind, cut at every byte and killed at every step
 mutations: ## Breaks the gateway in a copy, in one way after another, until the worlds notice
 	@scripts/mutations
 
-test: prepare ## Every test
-	$(CARGO) test $(FLAGS) --workspace
+ifeq ($(CRATE),)
+test: prepare test-scripts ## Every test; CRATE=NAME: those of one crate
+	@$(BUILD) test $(FLAGS) --workspace
 	$(CARGO) test $(FLAGS) --manifest-path fuzz/Cargo.toml
 	$(CARGO) test $(FLAGS) --manifest-path bench/codec/Cargo.toml
+else
+test: prepare
+	@$(BUILD) test $(FLAGS) -p $(CRATE)
+endif
+
+test-scripts:
+	@scripts/prepare-test
+	@scripts/build-progress-test
+
+fresh: ## README's two commands in new Debian roots, one bare, one with half of LLVM; as root
+	@scripts/fresh
 
 ratio: build ## Sales per second beside a bare echo, under the same generator
 	@$${CARGO_TARGET_DIR:-target}/release/ratio --terminals $(TERMINALS) --seconds $(SECONDS)
@@ -52,7 +68,7 @@ bench-codec: ## The codec's time and instructions beside walkers and peers, as o
 
 lint: prepare lint-bench-codec lint-fuzz ## Format and lints, as CI checks them
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
+	@$(BUILD) clippy $(FLAGS) --workspace --all-targets -- -D warnings
 
 lint-bench-codec:
 	$(CARGO) fmt --manifest-path bench/codec/Cargo.toml --check
@@ -63,7 +79,7 @@ lint-fuzz:
 	$(CARGO) clippy $(FLAGS) --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
 
 doc: prepare ## The documentation, warnings denied
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FLAGS) --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(BUILD) doc $(FLAGS) --workspace --no-deps
 
 fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 	scripts/fuzz-smoke
