@@ -60,10 +60,22 @@ impl World {
         let (install, bridge) = (world.path("gateway"), format!("topup={url}"));
         let any = ["--terminals", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         run(world.tillgate(&["init", &install, "--bridge", &bridge]).args(any));
+        world.claim_capabilities();
         run(&mut world.tillgate(&["import", &network, "--config", &world.config()]));
         world.serve();
         world.pin_ports();
         Some(world)
+    }
+
+    /// What our provider can do; `init` claims nothing.
+    fn claim_capabilities(&self) {
+        let mut text = std::fs::read_to_string(self.config()).unwrap();
+        for capability in ["idempotent", "inquiry"] {
+            let none = format!("\n{capability} = false");
+            assert!(text.contains(&none), "{capability}");
+            text = text.replacen(&none, &format!("\n{capability} = true"), 1);
+        }
+        std::fs::write(self.config(), text).unwrap();
     }
 
     fn path(&self, name: &str) -> String {

@@ -247,7 +247,7 @@ impl Check<'_> {
             connections: self.number(raw.connections, "bridge.connections", 1..=1_024, 32),
             deadline_s,
             idempotent: raw.idempotent.unwrap_or(false),
-            inquiry: raw.inquiry.unwrap_or(true),
+            inquiry: raw.inquiry.unwrap_or(false),
             reversal: raw.reversal.unwrap_or(false),
             confirmation: raw.confirmation.unwrap_or(false),
         }

@@ -170,6 +170,7 @@ pub(crate) struct Bridge {
     pub(crate) connections: u16,
     /// After this the provider counts as silent and the outcome as unknown.
     pub(crate) deadline_s: u16,
+    // Capabilities are false unless the operator claims them: a wrong one costs money.
     /// The provider takes the same reference twice and answers the same, so that a request whose
     /// answer was lost may be sent again.
     pub(crate) idempotent: bool,

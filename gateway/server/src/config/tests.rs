@@ -45,6 +45,13 @@ fn a_short_file_is_filled_up_with_defaults_and_its_paths_are_relative_to_it() {
 }
 
 #[test]
+fn a_capability_that_is_not_written_is_not_claimed() {
+    let bridge = &load(GOOD).unwrap().bridges[0];
+    let claimed = [bridge.idempotent, bridge.inquiry, bridge.reversal, bridge.confirmation];
+    assert_eq!(claimed, [false; 4]);
+}
+
+#[test]
 fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
     let said = fault("kek_id = 1", "kek_id = 0");
     assert_eq!(

@@ -17,7 +17,7 @@ pub(super) fn config(wishes: &Wishes) -> String {
         write!(
             text,
             "\n[[bridge]]\nname = {name:?}\nkind = \"http\"\nurl = \"{url}\"\nconnections = 32\n\
-             deadline_s = 10\nidempotent = true\n"
+             deadline_s = 10\n{CAPABILITIES}"
         )
         .expect("writing to a String does not fail");
     }
@@ -36,6 +36,24 @@ fn sessions_within(descriptors: u64) -> Option<u64> {
     let fitting = descriptors.saturating_sub(DESCRIPTORS_BESIDE);
     (fitting < SESSIONS).then_some(fitting.max(SESSIONS_MIN))
 }
+
+/// What a provider can do is for its operator to claim: no default may cost money.
+const CAPABILITIES: &str = "\
+# What this provider can do. Each claim decides what happens when it does not respond; a wrong one
+# costs money. With none of them a person decides every such case (docs/bridges.md).
+# The same reference again has no second effect and gets the same response.
+# If that is wrong: a subscriber is credited twice for one sale.
+idempotent = false
+# It reports the outcome of any reference, at any later time.
+# If that is wrong: an order that was carried out is taken for one that was not, and refunded.
+inquiry = false
+# It takes a reference back, also one that has not arrived yet, and then refuses that one.
+# If that is wrong: the seller gets the money back and the subscriber keeps the credit.
+reversal = false
+# It wants to know that the receipt was printed.
+# If that is wrong: every confirmation fails and is repeated for a day; no money moves.
+confirmation = false
+";
 
 const TEMPLATE: &str = r#"# Tillgate's configuration. Paths are relative to this file. Lines that begin with # and a key
 # show that key's default. docs/operations.md describes every key and its range.
@@ -100,8 +118,8 @@ cutoff = "00:00"
 # level = "info"
 
 # A provider. Services of kind "topup" name a bridge in the column `route` of services.csv.
-# deadline_s must be below desk.answer_s. Say idempotent = true only if the provider takes the
-# same reference twice and answers the same: then a lost answer is asked for by sending again.
+# deadline_s must be below desk.answer_s. Capabilities (idempotent, inquiry, reversal,
+# confirmation) are false unless they are claimed; docs/bridges.md says what each one risks.
 #
 # [[bridge]]
 # name = "topup"
@@ -110,9 +128,7 @@ cutoff = "00:00"
 # connections = 32
 # deadline_s = 10
 # idempotent = false
-# May be asked what became of a reference (GET); takes references back, also those it has never
-# seen; wants to hear of printed receipts:
-# inquiry = true
+# inquiry = false
 # reversal = false
 # confirmation = false
 "#;

@@ -45,6 +45,26 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
 }
 
 #[test]
+fn a_new_bridge_claims_nothing_that_could_cost_money() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("gate");
+    install(&dir, &wishes()).unwrap();
+    let text = fs::read_to_string(dir.join("tillgate.toml")).unwrap();
+    for key in ["idempotent", "inquiry", "reversal", "confirmation"] {
+        let line = format!("\n{key} = false\n");
+        let (before, _) = text.split_once(&line).unwrap_or_else(|| panic!("{key}: {text}"));
+        let risk = before.lines().next_back().unwrap();
+        assert!(risk.starts_with("# If that is wrong: "), "{key}: {risk}");
+        // Claiming it is one word.
+        let claimed = text.replace(&line, &format!("\n{key} = true\n"));
+        Config::parse(Path::new("tillgate.toml"), &claimed).unwrap();
+    }
+    let bridge = &Config::load(&dir.join("tillgate.toml")).unwrap().bridges[0];
+    let claimed = [bridge.idempotent, bridge.inquiry, bridge.reversal, bridge.confirmation];
+    assert_eq!(claimed, [false; 4]);
+}
+
+#[test]
 fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");

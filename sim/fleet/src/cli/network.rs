@@ -24,7 +24,7 @@ pub(super) struct Network {
     /// Sellers; a tenth of the terminals by default
     #[arg(long, value_name = "N")]
     sellers: Option<u32>,
-    /// Vouchers in stock; 100 a terminal by default
+    /// Vouchers in stock; 100 a terminal by default, but not over 1,000,000
     #[arg(long, value_name = "N")]
     vouchers: Option<u64>,
     /// Number of the first voucher, for further stock
@@ -50,6 +50,9 @@ pub(super) struct Network {
     seed: u64,
 }
 
+/// Vouchers unless more are asked for: 13 imports, and not a day of them.
+const VOUCHERS: u64 = 1_000_000;
+
 impl Network {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
         let currency = Currency::parse(&self.currency).filter(|found| found.letters != "???");
@@ -59,7 +62,7 @@ impl Network {
         let float_minor = currency.minor(&self.float).ok_or_else(|| {
             Refusal(format!("--float {:?} is not an amount in {}", self.float, currency.letters))
         })?;
-        let vouchers = self.vouchers.unwrap_or(u64::from(self.terminals) * 100);
+        let vouchers = self.vouchers.unwrap_or(VOUCHERS.min(u64::from(self.terminals) * 100));
         let wishes = Wishes {
             seed: self.seed,
             terminals: self.terminals,

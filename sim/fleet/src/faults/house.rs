@@ -19,6 +19,8 @@ const TERMINALS_A_SELLER: u32 = 5;
 const FLOAT_MINOR: u64 = 100_000_000_000;
 /// No command of the gateway takes longer on a store of this size.
 const COMMAND: Duration = Duration::from_secs(120);
+/// What our provider can do; `tillgate init` claims none of it.
+const CAPABILITIES: [&str; 4] = ["idempotent", "inquiry", "reversal", "confirmation"];
 /// A provider that is late, silent, deaf or undecided now and then, of 100 orders.
 const PROVIDER: [&str; 8] =
     ["--latency", "lognormal:4ms,0.6", "--silence", "0.3", "--pending", "0.5", "--deaf", "0.2"];
@@ -98,10 +100,15 @@ impl House {
         let config = self.config();
         let wrong = |error| Refusal::about(config.display(), error);
         let text = fs::read_to_string(&config).map_err(wrong)?;
-        let text = text
-            .replacen("deadline_s = 10\nidempotent", "deadline_s = 2\nidempotent", 1)
-            .replacen("# answer_s = 25", "answer_s = 6", 1);
-        let text = format!("{text}reversal = true\nconfirmation = true\n");
+        let text = text.replacen("\ndeadline_s = 10", "\ndeadline_s = 2", 1).replacen(
+            "# answer_s = 25",
+            "answer_s = 6",
+            1,
+        );
+        // Our provider can do everything.
+        let text = CAPABILITIES.iter().fold(text, |text, capability| {
+            text.replacen(&format!("\n{capability} = false"), &format!("\n{capability} = true"), 1)
+        });
         fs::write(&config, text).map_err(wrong)?;
         let directories = parts(&self.network).map_err(|error| Refusal(error.to_string()))?;
         let config = config.display().to_string();

@@ -10,7 +10,7 @@ use tillsim_core::dice::Dice;
 
 use super::{Currency, NetworkError};
 
-/// Rows of terminals and vouchers in one part; an import takes at most 100,000 records.
+/// Rows in one part, whatever table they are of; an import takes at most 100,000 records.
 const PART_ROWS_MAX: u64 = 80_000;
 
 /// Serial numbers have 12 digits behind their letter.
@@ -69,8 +69,9 @@ pub fn generate(directory: &Path, wishes: &Wishes) -> Result<Made, NetworkError>
     let distributors = (wishes.sellers / 50).clamp(3, 2_000);
     let mut files = Parts::new(directory)?;
     if !wishes.stock_only {
-        tree(&files, wishes, distributors)?;
-        services(&files, wishes)?;
+        distribution(&mut files, distributors)?;
+        services(&mut files, wishes)?;
+        sellers(&mut files, wishes, distributors)?;
         terminals(&mut files, wishes)?;
     }
     vouchers(&mut files, wishes)?;
@@ -99,9 +100,14 @@ impl Parts {
         Ok(Self { root: root.to_owned(), parts: vec![root.to_owned()], rows: 0 })
     }
 
-    /// A file of the first part.
-    fn file(&self, name: &str, header: &str) -> Result<Table, NetworkError> {
-        Table::create(&self.root.join(name), header)
+    /// A file of the first part, of the few rows that every network has.
+    fn file(&mut self, name: &str, header: &str, rows: &[String]) -> Result<(), NetworkError> {
+        let mut table = Table::create(&self.root.join(name), header)?;
+        for row in rows {
+            table.row(row)?;
+        }
+        self.rows += u64::try_from(rows.len()).unwrap_or(PART_ROWS_MAX);
+        table.close()
     }
 
     /// Rows `0..count` of a table, over as many parts as they need.
@@ -159,62 +165,67 @@ impl Table {
     }
 }
 
-/// One national distributor, regions below it, districts below those; sellers in the districts.
-fn tree(files: &Parts, wishes: &Wishes, distributors: u32) -> Result<(), NetworkError> {
-    let mut table = files.file("distributors.csv", "id,parent,name,status")?;
-    let regions = (distributors / 10).max(1);
-    table.row("1,,National,active")?;
-    for id in 2..=distributors {
-        if id < 2 + regions {
-            table.row(&format!("{id},1,Region {},active", id - 1))?;
-        } else {
-            let region = 2 + id % regions;
-            table.row(&format!("{id},{region},District {},active", id - 1 - regions))?;
-        }
-    }
-    table.close()?;
-    let districts = distributors - 1 - regions;
-    let mut sellers =
-        files.file("sellers.csv", "id,distributor,name,currency,credit_limit,status")?;
-    let mut floats = files.file("floats.csv", "reference,seller,amount")?;
-    let letters = wishes.currency.letters;
-    let amount = wishes.currency.major(wishes.float_minor);
-    for id in 1..=wishes.sellers {
-        let district = 2 + regions + id % districts;
-        sellers.row(&format!("{id},{district},Shop {id},{letters},0,active"))?;
-        floats.row(&format!("OPENING-{id},{id},{amount}"))?;
-    }
-    sellers.close()?;
-    floats.close()
+/// Regions below the national distributor.
+fn regions(distributors: u32) -> u32 {
+    (distributors / 10).max(1)
 }
 
-fn services(files: &Parts, wishes: &Wishes) -> Result<(), NetworkError> {
+/// One national distributor, regions below it, districts below those; sellers in the districts.
+fn distribution(files: &mut Parts, distributors: u32) -> Result<(), NetworkError> {
+    let regions = regions(distributors);
+    let rows: Vec<String> = (1..=distributors)
+        .map(|id| match id {
+            1 => "1,,National,active".to_owned(),
+            _ if id < 2 + regions => format!("{id},1,Region {},active", id - 1),
+            _ => format!("{id},{},District {},active", 2 + id % regions, id - 1 - regions),
+        })
+        .collect();
+    files.file("distributors.csv", "id,parent,name,status", &rows)
+}
+
+/// Sellers, and what each of them has to sell with.
+fn sellers(files: &mut Parts, wishes: &Wishes, distributors: u32) -> Result<(), NetworkError> {
+    let (letters, count) = (wishes.currency.letters, u64::from(wishes.sellers));
+    let first = u64::from(2 + regions(distributors));
+    let districts = u64::from(distributors) + 1 - first;
+    let header = "id,distributor,name,currency,credit_limit,status";
+    files.rows("sellers.csv", header, count, |number| {
+        let id = number + 1;
+        format!("{id},{},Shop {id},{letters},0,active", first + id % districts)
+    })?;
+    let amount = wishes.currency.major(wishes.float_minor);
+    files.rows("floats.csv", "reference,seller,amount", count, |number| {
+        let id = number + 1;
+        format!("OPENING-{id},{id},{amount}")
+    })
+}
+
+fn services(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
     let Currency { letters, .. } = wishes.currency;
     let major = |minor| wishes.currency.major(minor);
-    let header = "id,name,kind,currency,route,amount_min,amount_max,open_amount,hours,status,\
-                  velocity_count,velocity_window_s,velocity_day_amount";
-    let mut table = files.file("services.csv", header)?;
     let (low, high) = (major(100), major(1_000));
-    table.row(&format!("10,Airtime voucher,voucher,{letters},,{low},{high},no,,active,,,"))?;
+    let mut services =
+        vec![format!("10,Airtime voucher,voucher,{letters},,{low},{high},no,,active,,,")];
     if let Some(bridge) = &wishes.bridge {
         let (low, high) = (major(50), major(10_000));
-        table.row(&format!(
-            "20,Mobile top-up,topup,{letters},{bridge},{low},{high},yes,,active,,,"
-        ))?;
+        services
+            .push(format!("20,Mobile top-up,topup,{letters},{bridge},{low},{high},yes,,active,,,"));
     }
-    table.close()?;
-    let mut products = files.file("products.csv", "service,id,name,amount")?;
-    for (id, name, amount, _) in PRODUCTS {
-        products.row(&format!("10,{id},{name},{}", major(amount)))?;
-    }
-    products.close()?;
-    let mut commissions = files.file("commissions.csv", "service,level,percent,from")?;
-    for service in [10, 20].iter().take(1 + usize::from(wishes.bridge.is_some())) {
-        for (level, percent) in [(0, "4.00"), (1, "1.50"), (2, "0.50")] {
-            commissions.row(&format!("{service},{level},{percent},2000-01-01"))?;
-        }
-    }
-    commissions.close()
+    let commissions: Vec<String> = [10, 20]
+        .iter()
+        .take(services.len())
+        .flat_map(|service| {
+            [(0, "4.00"), (1, "1.50"), (2, "0.50")]
+                .map(|(level, percent)| format!("{service},{level},{percent},2000-01-01"))
+        })
+        .collect();
+    let header = "id,name,kind,currency,route,amount_min,amount_max,open_amount,hours,status,\
+                  velocity_count,velocity_window_s,velocity_day_amount";
+    files.file("services.csv", header, &services)?;
+    let products =
+        PRODUCTS.map(|(id, name, amount, _)| format!("10,{id},{name},{}", major(amount)));
+    files.file("products.csv", "service,id,name,amount", &products)?;
+    files.file("commissions.csv", "service,level,percent,from", &commissions)
 }
 
 fn terminals(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {

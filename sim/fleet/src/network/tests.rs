@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+/// Of one import, in the gateway: CHANGE_ITEMS_MAX of its store.
+const IMPORT_RECORDS_MAX: usize = 100_000;
+
 fn wishes() -> Wishes {
     Wishes {
         seed: 7,
@@ -57,6 +60,40 @@ fn a_large_network_comes_in_parts_that_one_import_can_take() {
     let mut vouchers = 0;
     Network::vouchers(dir.path(), |_, _, _, _| vouchers += 1).unwrap();
     assert_eq!(vouchers, 100_000);
+}
+
+/// Rows of a file without its header; none when there is no such file.
+fn rows(part: &Path, name: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(part.join(name)).unwrap_or_default();
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_part_of_a_network_with_many_sellers_fits_one_import_and_names_what_is_there_already() {
+    let dir = tempfile::tempdir().unwrap();
+    // As a million terminals come with 100,000 sellers, whose rows alone were over the bound.
+    let large = Wishes { terminals: 100_000, sellers: 60_000, vouchers: 5_000, ..wishes() };
+    let made = generate(dir.path(), &large).unwrap();
+    assert_eq!(made.parts, parts(dir.path()).unwrap(), "all are printed, in their order");
+    let (mut sellers, mut floats, mut terminals) = (BTreeSet::new(), 0, 0);
+    for part in &made.parts {
+        let records: usize = ["distributors", "sellers", "services", "terminals", "vouchers"]
+            .map(|table| rows(part, &format!("{table}.csv")).len())
+            .iter()
+            .sum();
+        let loads = rows(part, "floats.csv");
+        let here = records + loads.len();
+        assert!(here <= IMPORT_RECORDS_MAX, "{part:?}: {here}");
+        let column = |row: &String, place| row.split(',').nth(place).unwrap().to_owned();
+        sellers.extend(rows(part, "sellers.csv").iter().map(|row| column(row, 0)));
+        for (name, count) in [("floats.csv", &mut floats), ("terminals.csv", &mut terminals)] {
+            for row in rows(part, name) {
+                *count += 1;
+                assert!(sellers.contains(&column(&row, 1)), "{part:?}: {name}: {row}");
+            }
+        }
+    }
+    assert_eq!((sellers.len(), floats, terminals), (60_000, 60_000, 100_000));
 }
 
 #[test]
