@@ -12,6 +12,8 @@ use super::wire::{Item, Way};
 pub(super) enum Event {
     /// A terminal's deadline.
     Terminal(usize),
+    /// A thief's turn.
+    Thief(usize),
     /// A terminal's connection request arrives at the gateway.
     Arrive { conn: usize },
     /// A terminal hears that its connection stands.
@@ -46,6 +48,10 @@ pub(super) enum Event {
     Crash { life: u32 },
     /// Whatever process there is ends.
     Doom,
+    /// The process is told to end in good order.
+    Retire,
+    /// Whether it may end now.
+    Retired { life: u32 },
     /// The process starts.
     Start,
     /// The wall clock jumps.

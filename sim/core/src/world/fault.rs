@@ -34,11 +34,15 @@ pub enum Fault {
     Limits,
     /// Bridges forget errands: the gateway never hears of them again.
     Bridge,
+    /// Terminals are in hands that keep no rule.
+    Thief,
+    /// The gateway's process is told to end in good order, and started again.
+    Drain,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Cuts,
         Self::Splits,
         Self::Stalls,
@@ -54,6 +58,8 @@ impl Fault {
         Self::Clock,
         Self::Limits,
         Self::Bridge,
+        Self::Thief,
+        Self::Drain,
     ];
 
     /// Its name on the command line.
@@ -75,6 +81,8 @@ impl Fault {
             Self::Clock => "clock",
             Self::Limits => "limits",
             Self::Bridge => "bridge",
+            Self::Thief => "thief",
+            Self::Drain => "drain",
         }
     }
 
@@ -87,7 +95,7 @@ impl Fault {
 
 /// A set of kinds of trouble.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults(u16);
+pub struct Faults(u32);
 
 impl Faults {
     /// None of them.
@@ -117,7 +125,7 @@ impl Faults {
     }
 }
 
-fn bit(fault: Fault) -> u16 {
+fn bit(fault: Fault) -> u32 {
     let place = Fault::ALL.iter().position(|other| *other == fault);
     1 << place.expect("ALL lists every kind")
 }

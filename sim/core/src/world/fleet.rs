@@ -8,7 +8,7 @@ use super::World;
 use super::config::{Config, Stream};
 use super::event::Event;
 use super::network::{Network, TERMINAL_FIRST, key_id, offers};
-use super::wire::{Item, Way};
+use super::wire::{Caller, Item, Way};
 use crate::firmware::{Custom, Delay, Firmware, Mix, Reconnect, WhenBlocked};
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
 use crate::time::{Moment, Span};
@@ -105,10 +105,14 @@ impl World {
 
     /// Something arrives at a terminal over a connection it may have forgotten.
     pub(super) fn terminal_receives(&mut self, conn: usize, item: Item) {
-        let Some(place) = self.wire.conns[conn].caller else { return };
-        if self.fleet[place].conn != Some(conn) || !self.wire.conns[conn].held_open {
+        if !self.wire.conns[conn].held_open {
             return;
         }
+        let place = match self.wire.conns[conn].caller {
+            Some(Caller::Terminal(place)) if self.fleet[place].conn == Some(conn) => place,
+            Some(Caller::Thief(place)) => return self.thief_receives(place, conn, item),
+            _ => return,
+        };
         if !self.calm && self.power_dice.chance(self.config.shop.power_permille) {
             return self.cut_power(place, conn);
         }
@@ -124,9 +128,14 @@ impl World {
 
     /// The connection that a terminal asked for stands.
     pub(super) fn terminal_connected(&mut self, conn: usize) {
-        let Some(place) = self.wire.conns[conn].caller else { return };
-        if self.fleet[place].conn == Some(conn) {
-            self.tell_terminal(place, Input::Connected);
+        match self.wire.conns[conn].caller {
+            Some(Caller::Terminal(place)) if self.fleet[place].conn == Some(conn) => {
+                self.tell_terminal(place, Input::Connected);
+            }
+            Some(Caller::Thief(place)) if self.wire.conns[conn].held_open => {
+                self.thief_connected(place, conn);
+            }
+            _ => {}
         }
     }
 
@@ -158,7 +167,8 @@ impl World {
             }
             Wish::Connect => {
                 let reactors = self.config.reactors;
-                let conn = self.wire.call(&mut self.queue, now, Some(place), reactors);
+                let caller = Some(Caller::Terminal(place));
+                let conn = self.wire.call(&mut self.queue, now, caller, reactors);
                 self.fleet[place].conn = Some(conn);
             }
         }

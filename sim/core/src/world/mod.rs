@@ -34,6 +34,7 @@ mod queue;
 mod report;
 mod run;
 mod shrink;
+mod thief;
 mod trace;
 mod wire;
 
@@ -50,7 +51,7 @@ use self::disk::Disk;
 use self::event::Event;
 pub use self::fault::{Fault, Faults};
 use self::fleet::Post;
-use self::gateway::Process;
+use self::gateway::{Process, Retiring};
 use self::lines::Lines;
 use self::network::Network;
 use self::operator::Operator;
@@ -59,6 +60,7 @@ use self::report::Counts;
 pub use self::report::{Report, Violation};
 pub use self::run::run;
 pub use self::shrink::{Shrunk, shrink};
+use self::thief::Thief;
 use self::trace::Trace;
 use self::wire::Wire;
 pub use self::wire::{Ill, Way};
@@ -79,10 +81,13 @@ struct World {
     counts: Counts,
     network: Network,
     fleet: Vec<Post>,
+    thieves: Vec<Thief>,
     wire: Wire,
     lines: Lines,
     operator: Operator,
     process: Option<Process>,
+    /// Whether it is told to end.
+    retiring: Option<Retiring>,
     /// Which incarnation of the process runs, or ran last.
     life: u32,
     /// The disk while no process has it.
@@ -92,6 +97,7 @@ struct World {
     /// Until when every commit fails.
     disk_full_until: Moment,
     crash_dice: Dice,
+    drain_dice: Dice,
     clock_dice: Dice,
     tamper_dice: Dice,
     power_dice: Dice,
@@ -115,16 +121,19 @@ impl World {
             witness: Witness::new(&config),
             counts: Counts::default(),
             fleet: fleet::fleet(&config, network.keys.secret.public()),
+            thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: Wire::new(config.wire.clone(), config.faults, seed),
             lines: Lines::new(&config.bridges, seed),
             operator: Operator::new(seed, &opening),
             process: None,
+            retiring: None,
             life: 0,
             disk: None,
             pool_dice: Stream::PoolRun.dice(seed),
             disk_dice: Stream::DiskRun.dice(seed),
             disk_full_until: Moment::default(),
             crash_dice: Stream::CrashRun.dice(seed),
+            drain_dice: Stream::DrainRun.dice(seed),
             clock_dice: Stream::ClockRun.dice(seed),
             tamper_dice: Stream::TamperRun.dice(seed),
             power_dice: Stream::PowerRun.dice(seed),
@@ -162,6 +171,7 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Terminal(place) => self.terminal_due(place),
+            Event::Thief(place) => self.thief_turn(place),
             Event::Arrive { conn } => self.arrive(conn),
             Event::Connected { conn } => self.terminal_connected(conn),
             Event::Deliver { conn, way, item } => {
@@ -197,6 +207,8 @@ impl World {
             }
             Event::Crash { life } if self.lives(life) => self.crash(),
             Event::Doom => self.doom(),
+            Event::Retire => self.retire(),
+            Event::Retired { life } => self.retired(life),
             Event::Start => self.start(),
             Event::Jump => self.jump(),
             Event::Calm => self.calm_down(),

@@ -78,7 +78,7 @@ impl Network {
                 credit_limit_minor: config.shop.credit_minor,
             }));
         }
-        for place in 0..u32::from(config.terminals) {
+        for place in 0..u32::from(config.terminals + config.thieves) {
             let terminal = self.terminal(config, TERMINAL_FIRST + place);
             records.push(RegistryRecord::Terminal(terminal));
         }

@@ -80,6 +80,9 @@ impl World {
         if let Some(every) = self.config.crash_every {
             self.queue.push(now.after(self.crash_dice.exponential(every)), Event::Doom);
         }
+        if let Some(every) = self.config.drain_every {
+            self.queue.push(now.after(self.drain_dice.exponential(every)), Event::Retire);
+        }
         if let Some((every, _)) = self.config.clock {
             self.queue.push(now.after(self.clock_dice.exponential(every)), Event::Jump);
         }
@@ -88,6 +91,9 @@ impl World {
         }
         if self.config.operator_every.is_some() {
             self.queue.push(now.after(Span::s(3)), Event::Operator);
+        }
+        for place in 0..self.thieves.len() {
+            self.queue.push(now.after(Span::s(2)), Event::Thief(place));
         }
         self.queue.push(now.after(self.config.chaos), Event::Calm);
     }
@@ -99,6 +105,9 @@ impl World {
         self.set_clock_right();
         self.wire.calm = true;
         self.lines.calm = true;
+        for place in 0..self.thieves.len() {
+            self.queue.push(self.now, Event::Thief(place));
+        }
         for place in 0..self.fleet.len() {
             self.tell_terminal(place, Input::Stop);
         }

@@ -53,6 +53,13 @@ pub enum Ill {
     Stall,
 }
 
+/// Who called, by place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    Terminal(usize),
+    Thief(usize),
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mishap {
     pub(super) way: Way,
@@ -71,8 +78,8 @@ struct Lane {
 
 /// One connection, from the call to its end; never used again.
 pub(super) struct Conn {
-    /// Who called; `None` for somebody who plays a recording.
-    pub(super) caller: Option<usize>,
+    /// `None`: somebody who plays a recording.
+    pub(super) caller: Option<Caller>,
     pub(super) reactor: u16,
     pub(super) session: Option<SessionId>,
     /// Whether the gateway's end is open.
@@ -115,7 +122,7 @@ impl Wire {
         &mut self,
         queue: &mut Queue,
         now: Moment,
-        caller: Option<usize>,
+        caller: Option<Caller>,
         reactors: u16,
     ) -> usize {
         let conn = self.conns.len();

@@ -19,6 +19,7 @@ impl Witness {
     /// The desk gives an answer to the pool. Who asks for a sale that is in flight waits with the
     /// first: it is told so only when its time is up, or nothing is to be waited for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
+        self.read(now, reply);
         let Content::InProgress(row) = &reply.content else { return };
         let received = reply.origin.received;
         let is_early = now < received.after(self.requests.answer);
@@ -39,7 +40,7 @@ impl Witness {
         body: &[u8],
         pins: &FxHashMap<VoucherName, String>,
     ) {
-        self.answered(origin.received);
+        self.answered(origin);
         let answer = match Downward::decode(body) {
             Ok(Downward::Answer(answer)) => answer,
             Ok(Downward::Settled(settled)) => return self.settled(now, origin, &settled, body),
@@ -54,8 +55,9 @@ impl Witness {
             AnswerKind::Sale => self.sale_answer(&key, &answer, said, pins),
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
-            AnswerKind::Balance => None,
+            AnswerKind::Balance => self.balance_answer(origin, &answer),
         };
+        let wrong = wrong.or_else(|| self.refers(&key, answer.rrn));
         let wrong = wrong.or_else(|| self.compare(&key, &answer, said, body));
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: answered {}, {text}", answer.code));
@@ -70,6 +72,7 @@ impl Witness {
         let date = BusinessDate(settled.date.0);
         let key = Key { date, terminal: origin.terminal, stan: settled.stan };
         let wrong = self.settled_otherwise(&key, settled);
+        let wrong = wrong.or_else(|| self.refers(&key, settled.rrn));
         let first = self.answers.entry((key, 2)).or_insert_with(|| body.to_vec());
         if first != body {
             self.violate(now, 2, format!("{key}: settled otherwise than before"));
@@ -77,6 +80,15 @@ impl Witness {
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: settled, {text}"));
         }
+    }
+
+    /// A retrieval reference is one transaction's.
+    fn refers(&mut self, key: &Key, rrn: &str) -> Option<(u8, String)> {
+        if rrn.is_empty() {
+            return None;
+        }
+        let whose = *self.references.entry(rrn.to_owned()).or_insert(*key);
+        (whose != *key).then(|| (1, format!("with {rrn}, which is the reference of {whose}")))
     }
 
     fn settled_otherwise(&self, key: &Key, settled: &Settled<'_>) -> Option<(u8, String)> {

@@ -3,15 +3,15 @@
 //!
 //! | promise | where | what is compared |
 //! |---|---|---|
-//! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows |
-//! | 2 repeats | `answers`, `rows` | final answers with the first; who asks again; old hellos |
-//! | 3 money | `money` | every balance, also as it is told, with the sum of the durable legs |
+//! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows; references |
+//! | 2 repeats | `answers`, `reads`, `rows` | final answers with the first; who asks again; old hellos |
+//! | 3 money | `money`, `reads`, `reversals` | every balance, also as told, with the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons` | every grant and refusal with what was in force, left, in stock |
-//! | 8 in time | `requests` | when an answer leaves with when its request came |
-//! | 9 limits | `room`, here | counts with their limits |
+//! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
+//! | 9 limits | `room`, `sessions`, here | counts with their limits; one connection is heard |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
@@ -20,12 +20,15 @@ mod close;
 mod handed;
 mod money;
 mod orders;
+mod reads;
 mod reasons;
 mod requests;
+mod reversals;
 mod room;
 mod rows;
 mod rules;
 mod secrets;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,12 +41,14 @@ use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 use self::handed::{Clock, Handed};
 use self::money::Money;
 use self::orders::Orders;
+use self::reads::Reads;
 use self::requests::Requests;
 use self::room::Room;
 use self::rules::Versions;
+use self::sessions::Sessions;
 use super::config::Config;
 use super::disk::Change;
-use super::network::VoucherName;
+use super::network::{TERMINAL_FIRST, VoucherName};
 use super::report::Violation;
 use crate::terminal::Trouble;
 use crate::time::{Moment, Span};
@@ -70,6 +75,10 @@ pub(super) struct Witness {
     handed: Handed,
     versions: Versions,
     requests: Requests,
+    reads: Reads,
+    sessions: Sessions,
+    /// Whose a retrieval reference is, as it was told.
+    references: FxHashMap<String, Key>,
     /// The first final answer to each request, by kind of answer.
     answers: FxHashMap<(Key, u8), Vec<u8>>,
     /// Since when a sale is named by a reversal, the last one.
@@ -86,6 +95,8 @@ pub(super) struct Witness {
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
+    /// The first terminal that no book is kept of.
+    thieves_from: u32,
     /// The opening is not a day's work: its rows are not counted.
     opening_rows: u64,
 }
@@ -105,6 +116,9 @@ impl Witness {
             handed: Handed::new(config),
             versions: Versions::new(config),
             requests: Requests::new(config.desk.answer),
+            reads: Reads::default(),
+            sessions: Sessions::default(),
+            references: FxHashMap::default(),
             answers: FxHashMap::default(),
             named: FxHashMap::default(),
             told_reversed: FxHashSet::default(),
@@ -114,6 +128,7 @@ impl Witness {
             by_hand: FxHashSet::default(),
             untold: BTreeMap::new(),
             batch_no: 0,
+            thieves_from: TERMINAL_FIRST + u32::from(config.terminals),
             opening_rows: 0,
         }
     }
@@ -149,6 +164,8 @@ impl Witness {
     /// The process is gone, with everybody who waited.
     pub(super) fn crashed(&mut self) {
         self.requests.forget();
+        self.reads.crashed();
+        self.sessions.crashed();
         self.untold.clear();
         self.room.crashed();
         self.handed.crashed();
@@ -189,6 +206,11 @@ impl Witness {
     /// A command is on its way to every front.
     pub(super) fn told(&mut self, push: &Push) {
         self.untold.remove(&push.command);
+    }
+
+    /// Whether a terminal is in hands that keep no book and no rule.
+    fn is_thief(&self, terminal: TerminalId) -> bool {
+        terminal.0 >= self.thieves_from
     }
 
     /// A terminal noticed something that must not happen, whatever the wire does.

@@ -63,6 +63,12 @@ impl Money {
         }
     }
 
+    /// What is left of a float, its credit included.
+    pub(super) fn left(&self, float: &AccountId) -> i64 {
+        let sums = self.accounts.get(float).copied().unwrap_or_default();
+        sums.posted_minor - sums.reserved_minor + sums.credit_minor
+    }
+
     /// What is wrong with an account's row.
     pub(super) fn check(&self, id: &AccountId, account: &Account) -> Option<String> {
         let sums = self.accounts.get(id).copied().unwrap_or_default();

@@ -53,6 +53,11 @@ impl Requests {
         self.waiting.clear();
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> u32 {
+        self.waiting.values().sum()
+    }
+
     /// How long the oldest has waited, if that is too long.
     pub(super) fn overdue(&self, now: Moment) -> Option<Span> {
         let (oldest, _) = self.waiting.first_key_value()?;
@@ -74,6 +79,7 @@ impl Witness {
     /// A front has opened a request; gives the registry's state that the operator knows of.
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
+        self.reads.entered(origin, body, self.versions.acknowledged());
         match Upward::decode(body) {
             Ok(Upward::Sale(sale)) => {
                 let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
@@ -121,8 +127,9 @@ impl Witness {
     }
 
     /// An answer is leaving.
-    pub(super) fn answered(&mut self, received: Moment) {
-        self.requests.answered(received);
+    pub(super) fn answered(&mut self, origin: Origin) {
+        self.requests.answered(origin.received);
+        self.sessions.answered(origin.session);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Promises 1, 3, 4 and 6 over each durable write: what rows may become, whose the vouchers are,
 //! what is open, and that the chain goes on.
 
+use tillgate_core::id::SessionId;
 use tillgate_store_core::{
     AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, Funding, Key, Kind, Obligation,
     Record, RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
@@ -67,6 +68,9 @@ impl Witness {
             if old.is_none() && new.voucher.is_some() {
                 self.shown(at, new);
             }
+            if old.is_none() && new.kind.is_sale() {
+                self.reads.sold(at, &new.key);
+            }
         }
         self.weigh(at, &done.rows);
         if let Some((service, product, serial)) = taken.first() {
@@ -132,7 +136,14 @@ impl Witness {
     }
 
     /// A hello was answered as a new one.
-    pub(in super::super) fn shaken(&mut self, at: Moment, terminal: TerminalId, counter: u64) {
+    pub(in super::super) fn shaken(
+        &mut self,
+        at: Moment,
+        session: SessionId,
+        terminal: TerminalId,
+        counter: u64,
+    ) {
+        self.sessions.shaken(session, counter);
         let high = self.counters.get(&terminal).copied().unwrap_or_default();
         if counter <= high {
             let text = format!("{terminal}: hello {counter} again, and {high} was durable");
@@ -179,6 +190,10 @@ impl Witness {
                 found.push((4, format!("{key}: its voucher was sold before")));
             }
             let is_new = old.is_none_or(|old| old.voucher.is_none());
+            if is_new && dispensed.expiry < key.date {
+                let text = format!("{key}: its voucher expired on {}", dispensed.expiry);
+                found.push((4, text));
+            }
             match taken.iter().position(|taken| *taken == name) {
                 Some(place) => drop(taken.swap_remove(place)),
                 None if is_new => found.push((4, format!("{key}: its voucher stays in stock"))),
@@ -211,9 +226,13 @@ impl Witness {
                 );
                 found.push((3, text));
             }
-            if settlement.claimed != settlement.counted && settlement.open_count == 0 {
+            let alike = settlement.claimed == settlement.counted;
+            if !alike && settlement.open_count == 0 && !self.is_thief(key.terminal) {
                 found.push((1, format!("{key}: the terminal has {:?}", settlement.claimed)));
             }
+        }
+        if new.kind == Kind::Reversal {
+            self.read_reversal(new, write, found);
         }
         if new.kind.is_sale() {
             self.read_sale(new, write, found);

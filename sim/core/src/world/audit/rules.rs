@@ -93,6 +93,16 @@ impl Versions {
         views.map(rule).collect()
     }
 
+    /// The floats that a terminal may be told of, by every state since one.
+    pub(super) fn floats(&self, since: usize, terminal: TerminalId) -> Vec<AccountId> {
+        let float = |view: &Rc<View>| {
+            let seller = view.sellers.get(&view.terminals.get(&terminal.0)?.seller.0)?;
+            let (kind, owner) = (AccountKind::SellerFloat, seller.id.0);
+            Some(AccountId { kind, owner, currency: seller.currency })
+        };
+        self.views.iter().skip(since).filter_map(float).collect()
+    }
+
     fn latest(&self) -> &Rc<View> {
         self.views.last().expect("there is a first one")
     }

@@ -37,6 +37,8 @@ pub(super) struct Config {
     pub(super) seed: u64,
     pub(super) faults: Faults,
     pub(super) terminals: u16,
+    /// Terminals beside them that are in hands that keep no rule.
+    pub(super) thieves: u16,
     pub(super) reactors: u16,
     /// How long customers come and troubles last; then everything must finish.
     pub(super) chaos: Span,
@@ -47,6 +49,8 @@ pub(super) struct Config {
     pub(super) disk: Disk,
     /// Mean time between crashes.
     pub(super) crash_every: Option<Span>,
+    /// Mean time between orderly ends of the process.
+    pub(super) drain_every: Option<Span>,
     pub(super) down: Between,
     pub(super) bridges: Vec<Bridge>,
     /// Mean time between the operator's orders.
@@ -140,6 +144,10 @@ pub(super) enum Stream {
     Forget = 24,
     ForgetRun = 25,
     AssortmentRun = 26,
+    Thief = 27,
+    ThiefRun = 28,
+    Drain = 29,
+    DrainRun = 30,
 }
 
 impl Stream {
@@ -168,6 +176,7 @@ impl Config {
             seed,
             faults,
             terminals: tweaks.terminals.unwrap_or(terminals).max(1),
+            thieves: draw_thieves(seed, faults),
             reactors,
             chaos: tweaks.chaos_s.map_or(chaos, |s| Span::s(u64::from(s))),
             think,
@@ -175,6 +184,7 @@ impl Config {
             pool,
             disk: Disk::draw(seed, faults),
             crash_every: draw_crashes(seed, faults),
+            drain_every: draw_drains(seed, faults),
             down: (Span::ms(50), Span::s(4)),
             bridges: bridges::draw(seed, faults),
             operator_every: draw_operator(seed, faults),
@@ -195,6 +205,11 @@ fn draw_faults(seed: u64) -> Faults {
     let share = [0, 300, 500, 700, 1_000][usize::from(number(&mut dice, 5))];
     let drawn = Fault::ALL.into_iter().filter(|_| dice.chance(share));
     drawn.fold(Faults::NONE, Faults::with)
+}
+
+fn draw_thieves(seed: u64, faults: Faults) -> u16 {
+    let thieves = 1 + number(&mut Stream::Thief.dice(seed), 2);
+    if faults.has(Fault::Thief) { thieves } else { 0 }
 }
 
 impl Wire {
@@ -241,6 +256,11 @@ fn draw_crashes(seed: u64, faults: Faults) -> Option<Span> {
     let mut dice = Stream::Crashes.dice(seed);
     let every = dice.between(Span::s(8), Span::s(60));
     faults.has(Fault::Crashes).then_some(every)
+}
+
+fn draw_drains(seed: u64, faults: Faults) -> Option<Span> {
+    let every = Stream::Drain.dice(seed).between(Span::s(15), Span::s(60));
+    faults.has(Fault::Drain).then_some(every)
 }
 
 fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {

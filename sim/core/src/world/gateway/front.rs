@@ -1,6 +1,6 @@
 //! The reactor's part: bytes in and out, sessions and their connections.
 
-use tillgate_core::front::{Input, Output};
+use tillgate_core::front::{CloseReason, Input, Output};
 use tillgate_core::id::SessionId;
 use tillgate_core::time::Moment;
 use tillgate_store_core::TerminalId;
@@ -17,7 +17,7 @@ enum Wish {
     Send { session: SessionId, bytes: Vec<u8> },
     Pause { session: SessionId },
     Resume { session: SessionId },
-    Close { session: SessionId },
+    Close { session: SessionId, why: CloseReason },
     Job(Box<Job>),
     Online { terminal: TerminalId, counter: u64 },
 }
@@ -145,7 +145,8 @@ impl World {
                     self.queue.push(now, Event::Flush { conn });
                 }
             }
-            Wish::Close { session } => {
+            Wish::Close { session, why } => {
+                self.witness.ended(now, session, why);
                 if let Some(&conn) = self.wire.sessions.get(&session) {
                     self.wire.end(&mut self.queue, now, conn, Way::Down);
                     self.unserve(conn);
@@ -211,7 +212,7 @@ fn wish(output: Output<'_>) -> Option<Wish> {
         Output::Send { session, bytes } => Wish::Send { session, bytes: bytes.to_vec() },
         Output::Pause { session } => Wish::Pause { session },
         Output::Resume { session } => Wish::Resume { session },
-        Output::Close { session, .. } => Wish::Close { session },
+        Output::Close { session, why } => Wish::Close { session, why },
         Output::Handshake { session, hello } => {
             Wish::Job(Box::new(Job::Hello { session, hello: hello.to_vec() }))
         }

@@ -9,6 +9,7 @@
 mod desk;
 mod front;
 mod pool;
+mod retire;
 
 use std::collections::VecDeque;
 
@@ -20,9 +21,10 @@ use tillgate_store_core::{
 };
 
 pub(super) use self::pool::Job;
+pub(super) use self::retire::Retiring;
 use super::World;
 use super::config::Stream;
-use super::disk::Disk;
+use super::disk::{Change, Disk};
 use super::event::Event;
 use crate::time::{Moment, Span};
 
@@ -102,14 +104,22 @@ impl World {
 
     /// The process ends where it stands: everything but the disk is gone.
     pub(super) fn crash(&mut self) {
-        let Some(process) = self.process.take() else { return };
+        let Some(process) = &mut self.process else { return };
         self.counts.crashes += 1;
+        let writes = process.book.backend_mut().crashed(&mut self.disk_dice);
+        self.end_process(&writes);
+    }
+
+    /// The process is gone; what survives of its last writes is durable.
+    fn end_process(&mut self, writes: &[Vec<Change>]) {
+        let Some(process) = self.process.take() else { return };
         self.trace.note(self.now, b'X', &self.life.to_le_bytes());
         self.say(|| "the gateway is gone".to_owned());
-        let (mut disk, clock) = (process.book.into_backend(), self.clock());
-        for write in disk.crashed(&mut self.disk_dice) {
-            self.witness.durable(clock, &write);
+        let (disk, clock) = (process.book.into_backend(), self.clock());
+        for write in writes {
+            self.witness.durable(clock, write);
         }
+        self.retiring = None;
         self.drop_connections();
         self.witness.crashed();
         self.inspect(&disk);

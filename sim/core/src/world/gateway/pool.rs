@@ -45,6 +45,8 @@ impl World {
     /// Queues a job; it runs when a thread has come to it.
     pub(super) fn post(&mut self, mut job: Job) {
         if let Job::Request { origin, body, acknowledged } = &mut job {
+            let sessions = &self.wire.sessions;
+            self.witness.spoke(self.now, *origin, |session| sessions.contains_key(&session));
             *acknowledged = self.witness.entered(self.now, *origin, body);
         }
         if let Job::Request { origin, body, .. } = &job {
@@ -84,7 +86,7 @@ impl World {
         let counter = opened.as_ref().map(|opened| (opened.terminal, opened.counter));
         let result = opened.map(|opened| Handshaken { opened, reply: &reply });
         if let Some((terminal, counter)) = counter {
-            self.witness.shaken(self.now, terminal, counter);
+            self.witness.shaken(self.now, session, terminal, counter);
             let origin = Origin { session, terminal, received: self.now };
             self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
         }

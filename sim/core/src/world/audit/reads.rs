@@ -1,0 +1,161 @@
+//! Promises 2 and 3 where nothing is written: a balance is what the durable legs leave of the
+//! seller's float, and a repeat tells the sale that it names, or the last one of its date.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::link::message::{Answer, Upward};
+use tillgate_core::desk::{Answered, Content, Origin, Reply};
+use tillgate_core::id::SessionId;
+use tillgate_store_core::{BusinessDate, Code, Key, TerminalId, Transaction};
+
+use super::Witness;
+use crate::time::Moment;
+
+const UNABLE_TO_LOCATE: Code = Code(*b"25");
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// What came over a session at a moment. With another request at the same moment nobody can
+    /// say which one is answered.
+    asked: FxHashMap<(SessionId, u64), Vec<Asked>>,
+    /// What the desk said is left, until it is on its way.
+    told: FxHashMap<(SessionId, u32), i64>,
+    /// Every sale, and when it became durable.
+    sales: BTreeMap<(TerminalId, BusinessDate, u32), Moment>,
+}
+
+#[derive(Clone, Copy)]
+struct Asked {
+    what: What,
+    /// Which state of the registry the operator had been told of when it came.
+    acknowledged: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Balance,
+    Repeat(Key),
+    Other,
+}
+
+impl Reads {
+    /// Nobody waits any more.
+    pub(super) fn crashed(&mut self) {
+        self.asked.clear();
+        self.told.clear();
+    }
+
+    pub(super) fn entered(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
+        let what = match Upward::decode(body) {
+            Ok(Upward::Balance(_)) => What::Balance,
+            Ok(Upward::Repeat(repeat)) => {
+                let (date, stan) = (BusinessDate(repeat.date.0), repeat.stan);
+                What::Repeat(Key { date, terminal: origin.terminal, stan })
+            }
+            _ => What::Other,
+        };
+        let asked = self.asked.entry((origin.session, origin.received.0)).or_default();
+        asked.push(Asked { what, acknowledged });
+    }
+
+    /// A sale is durable.
+    pub(super) fn sold(&mut self, at: Moment, key: &Key) {
+        self.sales.insert((key.terminal, key.date, key.stan), at);
+    }
+
+    /// What was asked, where only one thing can be meant.
+    fn asked(&self, origin: Origin) -> Option<Asked> {
+        match self.asked.get(&(origin.session, origin.received.0)).map(Vec::as_slice) {
+            Some([asked]) => Some(*asked),
+            _ => None,
+        }
+    }
+
+    /// The last sale of a terminal's date that was durable when a request came.
+    fn last_before(&self, terminal: TerminalId, date: BusinessDate, at: Moment) -> Option<u32> {
+        let of_date = self.sales.range((terminal, date, 0)..=(terminal, date, u32::MAX)).rev();
+        of_date.filter(|(_, since)| **since <= at).map(|((_, _, stan), _)| *stan).next()
+    }
+}
+
+impl Witness {
+    /// The desk answers what was only asked.
+    pub(super) fn read(&mut self, now: Moment, reply: &Reply) {
+        let origin = reply.origin;
+        let asked = self.reads.asked(origin);
+        if let Content::Balance { stan, available_minor, .. } = &reply.content {
+            self.reads.told.insert((origin.session, *stan), *available_minor);
+        }
+        let wrong = match (asked.map(|asked| asked.what), &reply.content) {
+            (Some(What::Balance), Content::Balance { available_minor, .. }) => {
+                let since = asked.map_or(0, |asked| asked.acknowledged);
+                self.balance_otherwise(origin.terminal, since, *available_minor)
+            }
+            (Some(What::Repeat(key)), Content::Journalled(row) | Content::InProgress(row)) => {
+                self.repeated_otherwise(origin, &key, row)
+            }
+            (Some(What::Repeat(key)), Content::Refused { kind: Answered::Sale, code, .. })
+                if *code == UNABLE_TO_LOCATE =>
+            {
+                self.not_located(origin, &key)
+            }
+            _ => None,
+        };
+        if let Some((promise, text)) = wrong {
+            self.violate(now, promise, format!("{}: {text}", origin.terminal));
+        }
+    }
+
+    fn balance_otherwise(
+        &self,
+        terminal: TerminalId,
+        since: usize,
+        told_minor: i64,
+    ) -> Option<(u8, String)> {
+        let floats = self.versions.floats(since, terminal);
+        let lefts: Vec<i64> = floats.iter().map(|float| self.money.left(float)).collect();
+        let text = format!("told that {told_minor} is left, and {lefts:?} is");
+        (!lefts.contains(&told_minor)).then_some((3, text))
+    }
+
+    fn repeated_otherwise(
+        &self,
+        origin: Origin,
+        asked: &Key,
+        row: &Transaction,
+    ) -> Option<(u8, String)> {
+        let told = row.key;
+        if asked.stan != 0 {
+            let text = format!("a repeat of {asked} tells {told}");
+            return (told != *asked).then_some((2, text));
+        }
+        let before = self.reads.last_before(asked.terminal, asked.date, origin.received);
+        let other = told.terminal != asked.terminal;
+        let older = told.date == asked.date && before.is_some_and(|before| told.stan < before);
+        let text = format!("a repeat of the last sale of {} tells {told}", asked.date);
+        (other || older || !row.kind.is_sale()).then_some((2, text))
+    }
+
+    fn not_located(&self, origin: Origin, asked: &Key) -> Option<(u8, String)> {
+        let there = match asked.stan {
+            0 => self.reads.last_before(asked.terminal, asked.date, origin.received).is_some(),
+            _ => self.journal.contains_key(asked),
+        };
+        there.then(|| (2, format!("a repeat of {asked} finds nothing, and it is there")))
+    }
+
+    /// A balance, encoded, on its way to its front.
+    pub(super) fn balance_answer(
+        &mut self,
+        origin: Origin,
+        answer: &Answer<'_>,
+    ) -> Option<(u8, String)> {
+        let told = self.reads.told.remove(&(origin.session, answer.stan));
+        let other = answer.code.is_approved() && answer.balance_minor != told;
+        other.then(|| {
+            (3, format!("with {:?} left, and the desk said {told:?}", answer.balance_minor))
+        })
+    }
+}

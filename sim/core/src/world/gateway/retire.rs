@@ -1,0 +1,67 @@
+//! An orderly end in the midst of the day: fronts first, then the desk, then the process; and a
+//! new one after a while.
+
+use tillgate_core::desk::Input;
+use tillgate_core::front::{self, Front};
+
+use super::super::World;
+use super::super::event::Event;
+use crate::time::{Moment, Span};
+
+/// How long the process waits for what is under way.
+const PATIENCE: Span = Span::s(20);
+
+/// Between two looks at it.
+const LOOK: Span = Span::ms(50);
+
+/// A process that is told to end.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Retiring {
+    life: u32,
+    by: Moment,
+    /// Whether the fronts are done, and the desk was told.
+    desk: bool,
+}
+
+impl World {
+    /// The process is told to end in good order, and will be again.
+    pub(in super::super) fn retire(&mut self) {
+        let Some(every) = self.config.drain_every else { return };
+        if self.calm {
+            return;
+        }
+        if self.process.is_some() && self.retiring.is_none() {
+            self.say(|| "the gateway is told to end".to_owned());
+            let (life, by) = (self.life, self.now.after(PATIENCE));
+            self.retiring = Some(Retiring { life, by, desk: false });
+            for reactor in 0..self.config.reactors {
+                self.tell_front(reactor, front::Input::Drain);
+            }
+            self.queue.push(self.now.after(LOOK), Event::Retired { life });
+        }
+        let pause = self.drain_dice.exponential(every);
+        self.queue.push(self.now.after(pause), Event::Retire);
+    }
+
+    /// Looks whether a process that was told to end may.
+    pub(in super::super) fn retired(&mut self, life: u32) {
+        let Some(mut retiring) = self.retiring.filter(|retiring| retiring.life == life) else {
+            return;
+        };
+        let Some(process) = &self.process else { return };
+        let late = retiring.by <= self.now;
+        let fronts = process.fronts.iter().all(Front::is_drained) && process.jobs == 0;
+        let desk = process.desk.is_drained() && process.mail.is_empty() && !process.busy;
+        if (fronts || late) && !retiring.desk {
+            retiring.desk = true;
+            self.retiring = Some(retiring);
+            self.mail_desk(Input::Drain);
+        } else if retiring.desk && fronts && desk {
+            self.witness.drained(self.now);
+            return self.end_process(&[]);
+        } else if retiring.desk && late {
+            return self.crash();
+        }
+        self.queue.push(self.now.after(LOOK), Event::Retired { life });
+    }
+}

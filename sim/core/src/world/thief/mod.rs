@@ -1,0 +1,233 @@
+//! Thieves: whoever holds a terminal's key and keeps no rule. A thief speaks the protocol, on up
+//! to two connections at once, and does with it what no till would do. It keeps no book: what it
+//! hears is the auditors' to judge.
+//!
+//! ```text
+//!   turn ─▶ call | hang up | leave a connection open and call anew | act (`acts`)
+//! ```
+
+mod acts;
+
+use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticPublic, Suite};
+use tillgate_codec::link::message::{Downward, Logon, MESSAGE_VERSION, Upward};
+use tillgate_codec::link::record::{RecordType, deframe};
+
+use self::acts::Sold;
+use super::World;
+use super::config::{Config, Stream, number};
+use super::event::Event;
+use super::network::{Network, TERMINAL_FIRST, key_id, offers};
+use super::wire::{Caller, Item, Way};
+use crate::dice::Dice;
+use crate::firmware::Mix;
+use crate::time::Span;
+
+/// Connections of a thief at once.
+const LINKS_MAX: usize = 2;
+
+/// Between two turns of a thief, on average.
+const TURN: Span = Span::s(2);
+
+/// See the module.
+pub(super) struct Thief {
+    terminal: u32,
+    psk: Psk,
+    /// The highest handshake counter used.
+    counter: u64,
+    gateway: Option<StaticPublic>,
+    dice: Dice,
+    mix: Mix,
+    /// In the order in which they were called.
+    links: Vec<Link>,
+    date: u16,
+    stan: u32,
+    sold: Vec<Sold>,
+}
+
+/// One connection of a thief.
+struct Link {
+    conn: usize,
+    phase: Phase,
+    partial: Vec<u8>,
+}
+
+enum Phase {
+    Calling,
+    Shaking(Box<Initiator>),
+    Linked(Channel),
+}
+
+/// The thieves of a world: their terminals are numbered behind those of the honest.
+pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec<Thief> {
+    let first = TERMINAL_FIRST + u32::from(config.terminals);
+    let thief = |terminal: u32| {
+        let mut dice = Stream::ThiefRun.dice(config.seed ^ u64::from(terminal) << 8);
+        Thief {
+            terminal,
+            psk: Network::psk(config.seed, terminal),
+            counter: 0,
+            gateway: dice.chance(500).then_some(gateway),
+            dice,
+            mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
+            links: Vec::new(),
+            date: today,
+            stan: 0,
+            sold: Vec::new(),
+        }
+    };
+    (first..).take(usize::from(config.thieves)).map(thief).collect()
+}
+
+impl Thief {
+    /// The connection stands: the hello.
+    fn connected(&mut self, conn: usize) -> Option<Vec<u8>> {
+        // Honest counters go up by one; this one leaps, within what is believed.
+        self.counter += 1 + self.dice.below(3);
+        let suite = if self.gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
+        let (entropy, mut hello) = (self.dice.bytes(), Vec::new());
+        let started = Initiator::start(
+            suite,
+            self.terminal,
+            key_id(),
+            &self.psk,
+            self.gateway.as_ref(),
+            self.counter,
+            entropy,
+            &mut hello,
+        );
+        let link = self.links.iter_mut().find(|link| link.conn == conn)?;
+        link.phase = Phase::Shaking(Box::new(started.ok()?));
+        Some(hello)
+    }
+
+    /// Bytes arrived; what goes back, or nothing any more if the connection makes no sense.
+    fn received(&mut self, conn: usize, bytes: &[u8]) -> Option<Vec<u8>> {
+        let place = self.links.iter().position(|link| link.conn == conn)?;
+        let mut all = std::mem::take(&mut self.links[place].partial);
+        all.extend_from_slice(bytes);
+        let (mut used, mut out) = (0, Vec::new());
+        while let Some(record) = deframe(&all[used..]).ok()? {
+            let whole = &mut all[used..used + record.end];
+            used += record.end;
+            let link = &mut self.links[place];
+            match (record.kind, std::mem::replace(&mut link.phase, Phase::Calling)) {
+                (RecordType::HELLO_REPLY, Phase::Shaking(initiator)) => {
+                    let mut channel = initiator.finish(&whole[record.range]).ok()?;
+                    // Who has the key may forget to log on.
+                    if self.dice.chance(900) {
+                        channel.seal(&logon(), &mut out).ok()?;
+                    }
+                    link.phase = Phase::Linked(channel);
+                }
+                (RecordType::SEALED, Phase::Linked(mut channel)) => {
+                    if let Downward::Welcome(welcome) =
+                        Downward::decode(channel.open(whole).ok()?).ok()?
+                    {
+                        (self.date, self.stan) = (welcome.date.0, self.stan.max(welcome.stan_last));
+                    }
+                    link.phase = Phase::Linked(channel);
+                }
+                _ => return None,
+            }
+        }
+        all.drain(..used);
+        self.links[place].partial = all;
+        Some(out)
+    }
+
+    fn forget(&mut self, conn: usize) {
+        self.links.retain(|link| link.conn != conn);
+    }
+}
+
+fn logon() -> Vec<u8> {
+    let mut body = Vec::new();
+    let logon = Logon { firmware: "lost-1", catalogue: 0, versions: MESSAGE_VERSION };
+    Upward::Logon(logon).encode(&mut body);
+    body
+}
+
+impl World {
+    /// A thief's turn, until the calm.
+    pub(super) fn thief_turn(&mut self, place: usize) {
+        let thief = &mut self.thieves[place];
+        if self.calm {
+            for link in std::mem::take(&mut thief.links) {
+                self.hang_up(link.conn);
+            }
+            return;
+        }
+        let (linked, room) = (thief.links.len(), thief.links.len() < LINKS_MAX);
+        match thief.dice.below(100) {
+            0..6 if linked > 0 => {
+                let conn = thief.links.remove(0).conn;
+                self.hang_up(conn);
+            }
+            // The older connection stays, and may still be spoken over.
+            6..14 if room => self.thief_calls(place),
+            _ if linked == 0 => self.thief_calls(place),
+            _ => self.thief_acts(place),
+        }
+        let pause = self.thieves[place].dice.exponential(TURN);
+        self.queue.push(self.now.after(pause).after(Span::ms(20)), Event::Thief(place));
+    }
+
+    fn thief_calls(&mut self, place: usize) {
+        let (caller, reactors) = (Some(Caller::Thief(place)), self.config.reactors);
+        let conn = self.wire.call(&mut self.queue, self.now, caller, reactors);
+        let link = Link { conn, phase: Phase::Calling, partial: Vec::new() };
+        self.thieves[place].links.push(link);
+    }
+
+    fn thief_acts(&mut self, place: usize) {
+        let thief = &mut self.thieves[place];
+        let linked = thief.links.len();
+        let chosen = usize::from(number(&mut thief.dice, u16::try_from(linked).unwrap_or(1)));
+        let bodies = thief.act();
+        let link = &mut thief.links[chosen];
+        let conn = link.conn;
+        let Phase::Linked(channel) = &mut link.phase else { return };
+        let mut out = Vec::new();
+        for body in &bodies {
+            if channel.seal(body, &mut out).is_err() {
+                return;
+            }
+        }
+        self.thief_sends(conn, &out);
+    }
+
+    /// A thief's connection stands.
+    pub(super) fn thief_connected(&mut self, place: usize, conn: usize) {
+        match self.thieves[place].connected(conn) {
+            Some(hello) => self.thief_sends(conn, &hello),
+            None => self.thieves[place].forget(conn),
+        }
+    }
+
+    /// Something arrives at a thief.
+    pub(super) fn thief_receives(&mut self, place: usize, conn: usize, item: Item) {
+        let back = match item {
+            Item::Bytes(bytes) => self.thieves[place].received(conn, &bytes),
+            Item::End => None,
+        };
+        match back {
+            Some(bytes) => self.thief_sends(conn, &bytes),
+            None => {
+                self.thieves[place].forget(conn);
+                self.hang_up(conn);
+            }
+        }
+    }
+
+    fn thief_sends(&mut self, conn: usize, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.trace.note(self.now, b't', bytes);
+            self.wire.send(&mut self.queue, self.now, (conn, Way::Up), bytes);
+        }
+    }
+
+    fn hang_up(&mut self, conn: usize) {
+        self.wire.conns[conn].held_open = false;
+        self.wire.end(&mut self.queue, self.now, conn, Way::Up);
+    }
+}
