@@ -38,11 +38,15 @@ pub enum Fault {
     Thief,
     /// The gateway's process is told to end in good order, and started again.
     Drain,
+    /// The operator moves terminals and sellers, changes prices and routes; a second currency.
+    Market,
+    /// A provider is never heard of again; bridges that wait long, and say what never left.
+    Dead,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Cuts,
         Self::Splits,
         Self::Stalls,
@@ -60,6 +64,8 @@ impl Fault {
         Self::Bridge,
         Self::Thief,
         Self::Drain,
+        Self::Market,
+        Self::Dead,
     ];
 
     /// Its name on the command line.
@@ -83,6 +89,8 @@ impl Fault {
             Self::Bridge => "bridge",
             Self::Thief => "thief",
             Self::Drain => "drain",
+            Self::Market => "market",
+            Self::Dead => "dead",
         }
     }
 

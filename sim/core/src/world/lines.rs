@@ -112,6 +112,7 @@ impl Lines {
         if self.befalls(unsent) {
             self.tickets[ticket].open = false;
             let first = purpose == Purpose::Forward && order.attempt <= 1;
+            let first = first || self.lines[bridge].config.admits;
             let finding =
                 if first { Finding::NotSent { code: Code(*b"91") } } else { Finding::Unknown };
             let found = Event::Found { life, key: order.key, found: Found::Finding(finding) };
@@ -191,7 +192,8 @@ impl Lines {
     fn carry(&mut self, queue: &mut Queue, from: Moment, message: Message) {
         let config::Bridge { latency, lost_permille, late_permille, deadline, .. } =
             self.lines[message.bridge].config;
-        if self.befalls(lost_permille) {
+        let dead_from = self.lines[message.bridge].config.dead_from;
+        if dead_from.is_some_and(|dead| dead <= from) || self.befalls(lost_permille) {
             return;
         }
         let mut at = from.after(self.dice.between(latency.0, latency.1));

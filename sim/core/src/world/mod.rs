@@ -28,6 +28,7 @@ mod fleet;
 mod gateway;
 mod lines;
 mod manual;
+mod market;
 mod network;
 mod operator;
 mod queue;
@@ -124,7 +125,7 @@ impl World {
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: Wire::new(config.wire.clone(), config.faults, seed),
             lines: Lines::new(&config.bridges, seed),
-            operator: Operator::new(seed, &opening),
+            operator: Operator::new(&config, &opening),
             process: None,
             retiring: None,
             life: 0,

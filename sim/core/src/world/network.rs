@@ -12,6 +12,7 @@ use tillgate_store_core::{
 };
 
 use super::config::{Config, Stream, number};
+use super::fault::Fault;
 use crate::dice::Dice;
 use crate::firmware::{Offer, OfferKind};
 
@@ -25,6 +26,9 @@ pub(super) const VOUCHERS: u16 = 10;
 /// The first top-up service; the others follow.
 pub(super) const TOP_UPS: u16 = 20;
 const KES: u16 = 404;
+const USD: u16 = 840;
+/// A top-up service that is paid in another currency.
+const DOLLARS: u16 = 40;
 const KEY_ID: u8 = 1;
 /// The voucher service's products and their prices.
 const PRODUCTS: [(u16, u64); 2] = [(1, 5_000), (2, 1_000)];
@@ -74,7 +78,7 @@ impl Network {
                 distributor: DistributorId(1 + number % levels),
                 name: format!("seller {number}"),
                 status: Status::Active,
-                currency: KES,
+                currency: if deals_in_dollars(config, number) { USD } else { KES },
                 credit_limit_minor: config.shop.credit_minor,
             }));
         }
@@ -85,7 +89,9 @@ impl Network {
         records.extend(services(config).into_iter().map(RegistryRecord::Service));
         let mut vouchers = Vec::new();
         for (product, _) in PRODUCTS {
-            vouchers.extend(self.vouchers(product, config.shop.vouchers, today(config)));
+            // Some have their last day where the market is alive.
+            let today = today(config) - u16::from(config.faults.has(Fault::Market));
+            vouchers.extend(self.vouchers(product, config.shop.vouchers, today));
         }
         let funds = (1..=sellers).map(|seller| self.funding(seller, config.shop.float_minor));
         let funds = funds.collect();
@@ -176,7 +182,10 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     }
     // More than the service allows: refused with 61.
     let too_dear = offer(TOP_UPS, 0, (60_000, 70_000), OfferKind::TopUp, 1);
-    vouchers.chain(top_ups).chain([too_dear]).collect()
+    let mut dollars = offer(DOLLARS, 0, (200, 900), OfferKind::TopUp, 2);
+    dollars.currency = USD;
+    let dollars = config.faults.has(Fault::Market).then_some(dollars);
+    vouchers.chain(top_ups).chain([too_dear]).chain(dollars).collect()
 }
 
 /// The key id of every terminal.
@@ -187,6 +196,11 @@ pub(super) const fn key_id() -> u8 {
 /// How many sellers share the terminals.
 pub(super) fn sellers(config: &Config) -> u32 {
     1 + u32::from(config.terminals) / 4
+}
+
+/// Whether a seller's float is in the second currency.
+fn deals_in_dollars(config: &Config, seller: u32) -> bool {
+    config.faults.has(Fault::Market) && seller > 1 && seller == sellers(config)
 }
 
 /// The business date on which the world begins.
@@ -230,7 +244,14 @@ fn services(config: &Config) -> Vec<Service> {
         ..vouchers.clone()
     };
     let top_ups: Vec<Service> = (0..).zip(&config.bridges).map(top_up).collect();
-    std::iter::once(vouchers).chain(top_ups).collect()
+    let dollars = top_ups.first().filter(|_| config.faults.has(Fault::Market));
+    let dollars = dollars.map(|first| Service {
+        id: ServiceId(DOLLARS),
+        name: "dollars".to_owned(),
+        currency: USD,
+        ..first.clone()
+    });
+    std::iter::once(vouchers).chain(top_ups).chain(dollars).collect()
 }
 
 fn product(id: u16, amount_minor: u64) -> Product {

@@ -7,8 +7,9 @@ use tillgate_store_core::{
 };
 
 use super::World;
-use super::config::{Stream, number};
+use super::config::{Config, Stream, number};
 use super::event::Event;
+use super::market;
 use super::network::Network;
 use crate::dice::Dice;
 use crate::time::{Moment, Span};
@@ -21,8 +22,11 @@ pub(super) struct Operator {
     dice: Dice,
     /// For what is sold when, and where.
     assortment: Dice,
+    /// For who belongs to whom, what it costs and where it goes; and how often of 1000.
+    pub(super) market: Dice,
+    pub(super) market_permille: u16,
     /// The registry as the operator knows it to be.
-    records: Vec<RegistryRecord>,
+    pub(super) records: Vec<RegistryRecord>,
     outstanding: Option<Outstanding>,
     tickets: u64,
     /// Everything is as it was at the start, and stays so.
@@ -65,10 +69,13 @@ impl Plan {
 
 impl Operator {
     /// An operator who knows what was loaded at the opening.
-    pub(super) fn new(seed: u64, opening: &Change) -> Self {
+    pub(super) fn new(config: &Config, opening: &Change) -> Self {
+        let seed = config.seed;
         Self {
             dice: Stream::OperatorRun.dice(seed),
             assortment: Stream::AssortmentRun.dice(seed),
+            market: Stream::MarketRun.dice(seed),
+            market_permille: market::share(config),
             records: opening.records.clone(),
             outstanding: None,
             tickets: 0,
@@ -255,6 +262,7 @@ impl World {
         let given = self.operator.next(self.now, |operator| match manual {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
+            None if operator.trades() => operator.trade(),
             None => operator.think(today, network),
         });
         if let Some((ticket, order)) = given {

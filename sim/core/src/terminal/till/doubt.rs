@@ -109,7 +109,10 @@ impl Till {
         }
         self.book.reversed(entry, now, answer.code);
         if answer.code.is_approved() {
-            self.takings.take_back(answer.date, self.book.entries()[entry].asked.amount_minor);
+            let asked = self.book.entries()[entry].asked;
+            if self.currency_of(&asked) == self.settled_currency() {
+                self.takings.take_back(answer.date, asked.amount_minor);
+            }
             self.notes.push(Note::Reversed);
             if dice.chance(self.firmware.habits.late_permille) {
                 return self.send_late(now, entry);
@@ -153,7 +156,7 @@ impl Till {
     }
 
     /// Of the offer that was sold.
-    fn currency_of(&self, asked: &Asked) -> u16 {
+    pub(super) fn currency_of(&self, asked: &Asked) -> u16 {
         let sold = (asked.service, asked.product);
         let offers = self.firmware.mix.offers().iter();
         offers

@@ -41,15 +41,19 @@ impl Till {
         let (true, true, Some(date)) = (self.stopping, self.is_to_settle(), self.date) else {
             return;
         };
-        let offer = self.firmware.mix.offers().first();
-        let currency = offer.map(|offer| offer.currency).unwrap_or_default();
-        let totals = self.totals(date);
+        let currency = self.settled_currency();
+        let totals = self.totals(date, currency);
         self.stan += 1;
         let stan = self.stan;
         self.body.clear();
         let settle = Settle { stan, date, settled_date: date, currency, totals };
         Upward::Settle(settle).encode(&mut self.body);
         self.begin_errand(now, Kind::Settlement { stan, date }, 0);
+    }
+
+    /// Totals are compared in the currency of the first offer.
+    pub(super) fn settled_currency(&self) -> u16 {
+        self.firmware.mix.offers().first().map_or(0, |offer| offer.currency)
     }
 
     /// The gateway's totals.
@@ -83,9 +87,11 @@ impl Till {
         self.free(now, dice);
     }
 
-    fn totals(&self, date: BusinessDate) -> Totals {
+    /// Of what was sold in one currency.
+    fn totals(&self, date: BusinessDate, currency: u16) -> Totals {
         let entries = self.book.entries().iter();
         let sold = entries.filter(|e| e.asked.date == date && e.state == State::Approved);
+        let sold = sold.filter(|e| self.currency_of(&e.asked) == currency);
         let mut totals = Totals::default();
         for entry in sold {
             totals.sales_count += 1;

@@ -225,7 +225,10 @@ impl Witness {
     fn confirm_answer(&self, key: &Key, answer: &Answer<'_>) -> Option<(u8, String)> {
         let row = self.journal.get(key);
         let unconfirmed = answer.code.is_approved()
-            && row.is_none_or(|row| row.state == State::Approved && row.confirmed_ms == 0);
+            && row.is_none_or(|row| {
+                let stands = row.state == State::Approved && row.reversed_by.is_none();
+                stands && row.confirmed_ms == 0
+            });
         unconfirmed.then(|| (5, "and the confirmation is not durable".to_owned()))
     }
 

@@ -29,6 +29,7 @@ mod rows;
 mod rules;
 mod secrets;
 mod sessions;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,7 @@ use self::rules::Versions;
 use self::sessions::Sessions;
 use super::config::Config;
 use super::disk::Change;
+use super::fault::Fault;
 use super::network::{TERMINAL_FIRST, VoucherName};
 use super::report::Violation;
 use crate::terminal::Trouble;
@@ -95,6 +97,8 @@ pub(super) struct Witness {
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
+    /// Whether some of what is sold is paid in another currency.
+    two_currencies: bool,
     /// The first terminal that no book is kept of.
     thieves_from: u32,
     /// The opening is not a day's work: its rows are not counted.
@@ -128,6 +132,7 @@ impl Witness {
             by_hand: FxHashSet::default(),
             untold: BTreeMap::new(),
             batch_no: 0,
+            two_currencies: config.faults.has(Fault::Market),
             thieves_from: TERMINAL_FIRST + u32::from(config.terminals),
             opening_rows: 0,
         }
@@ -165,6 +170,7 @@ impl Witness {
     pub(super) fn crashed(&mut self) {
         self.requests.forget();
         self.reads.crashed();
+        self.orders.crashed();
         self.sessions.crashed();
         self.untold.clear();
         self.room.crashed();

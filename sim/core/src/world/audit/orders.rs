@@ -7,7 +7,7 @@ use tillgate_store_core::{Key, Kind, Obligation};
 
 use super::Witness;
 use super::rows::is_unknown;
-use crate::time::Moment;
+use crate::time::{Moment, Span};
 use crate::world::config::Config;
 use crate::world::lines::Purpose;
 
@@ -16,11 +16,41 @@ pub(super) struct Orders {
     store: [u8; 8],
     /// How often what was said about each transaction.
     said: FxHashMap<(Key, Purpose), u32>,
+    /// Which bridge each sale went to first.
+    through: FxHashMap<Key, u16>,
+    /// The last order about each transaction of this life, and how many inquiries.
+    last: FxHashMap<Key, (Moment, u32)>,
+    inquiry_first: Span,
+    inquiry_longest: Span,
 }
 
 impl Orders {
     pub(super) fn new(config: &Config) -> Self {
-        Self { store: config.seed.to_be_bytes(), said: FxHashMap::default() }
+        Self {
+            store: config.seed.to_be_bytes(),
+            said: FxHashMap::default(),
+            through: FxHashMap::default(),
+            last: FxHashMap::default(),
+            inquiry_first: config.desk.inquiry_first,
+            inquiry_longest: config.desk.inquiry_longest,
+        }
+    }
+
+    /// What a new process does not know: when it was asked last.
+    pub(super) fn crashed(&mut self) {
+        self.last.clear();
+    }
+
+    /// Whether a question comes too soon after the last order about the same transaction: the
+    /// pause doubles with each, and half of it is certain.
+    fn is_hasty(&mut self, now: Moment, key: Key, purpose: Purpose) -> bool {
+        let inquires = purpose == Purpose::Inquire;
+        let last = self.last.get(&key).copied();
+        let asked = last.map_or(0, |(_, asked)| asked);
+        self.last.insert(key, (now, asked + u32::from(inquires)));
+        let doubled = self.inquiry_first.0.saturating_mul(1 << asked.min(16));
+        let pause = Span(doubled.min(self.inquiry_longest.0) / 2);
+        inquires && last.is_some_and(|(at, _)| now < at.after(pause))
     }
 }
 
@@ -36,9 +66,22 @@ impl Witness {
         let key = order.key;
         let wrong = self.check_order(order, purpose, capabilities);
         *self.orders.said.entry((key, purpose)).or_default() += 1;
+        let wrong = wrong.or_else(|| self.goes_astray(order));
+        let hasty = self.orders.is_hasty(now, key, purpose);
+        let wrong = wrong.or_else(|| hasty.then(|| (6, "so soon after the last time".to_owned())));
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{key}: {purpose:?} leaves, {text}"));
         }
+    }
+
+    /// What became of a sale only the bridge knows that it went through, wherever its service is
+    /// routed by now.
+    fn goes_astray(&mut self, order: &Order) -> Option<(u8, String)> {
+        let row = self.journal.get(&order.key)?;
+        let sale = row.original.unwrap_or(row.key);
+        let first = *self.orders.through.entry(sale).or_insert(order.bridge);
+        let text = format!("to bridge {}, and it went through {first}", order.bridge);
+        (first != order.bridge).then_some((6, text))
     }
 
     fn check_order(

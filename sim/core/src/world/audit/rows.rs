@@ -4,7 +4,7 @@
 use tillgate_core::id::SessionId;
 use tillgate_store_core::{
     AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, Funding, Key, Kind, Obligation,
-    Record, RegistryRecord, State, StoreError, TerminalId, Totals, Transaction, Voucher,
+    Record, RegistryRecord, State, StoreError, TerminalId, Transaction, Voucher,
 };
 
 use super::Witness;
@@ -216,53 +216,13 @@ impl Witness {
 
     /// A request that came just now.
     fn read_new(&self, new: &Transaction, write: &Write, found: &mut Found) {
-        let key = new.key;
-        if let Some(settlement) = &new.settlement {
-            let counted = self.count(key.terminal, settlement.date);
-            if counted != (settlement.counted, settlement.open_count) {
-                let text = format!(
-                    "{key}: counts {:?} and {} open, and there are {counted:?}",
-                    settlement.counted, settlement.open_count
-                );
-                found.push((3, text));
-            }
-            let alike = settlement.claimed == settlement.counted;
-            if !alike && settlement.open_count == 0 && !self.is_thief(key.terminal) {
-                found.push((1, format!("{key}: the terminal has {:?}", settlement.claimed)));
-            }
-        }
+        self.read_settlement(new, found);
         if new.kind == Kind::Reversal {
             self.read_reversal(new, write, found);
         }
         if new.kind.is_sale() {
             self.read_sale(new, write, found);
         }
-    }
-
-    /// What a terminal sold and took back on a date, and what is still open, by what is durable.
-    fn count(&self, terminal: TerminalId, date: BusinessDate) -> (Totals, u32) {
-        let (mut totals, mut open_count) = (Totals::default(), 0);
-        let rows = self.journal.values().filter(|row| {
-            let counts = row.kind.is_sale() || row.kind == Kind::Reversal;
-            counts && (row.key.terminal, row.key.date) == (terminal, date)
-        });
-        for row in rows {
-            let being_taken_back = row.kind.is_sale() && row.reversed_by.is_some();
-            match (row.state, row.kind) {
-                (State::Intent | State::Unknown, _) => open_count += 1,
-                (State::Approved, _) if being_taken_back => open_count += 1,
-                (State::Approved, Kind::Reversal) => {
-                    totals.reversals_count += 1;
-                    totals.reversals_minor += row.amount_minor;
-                }
-                (State::Approved, _) => {
-                    totals.sales_count += 1;
-                    totals.sales_minor += row.amount_minor;
-                }
-                (State::Declined | State::Reversed, _) => {}
-            }
-        }
-        (totals, open_count)
     }
 
     /// A float from which a sale was just granted covers it.

@@ -172,6 +172,9 @@ impl View {
             ServiceKind::TopUp if sale.subscriber.is_empty() => return refused(b"14"),
             ServiceKind::Voucher | ServiceKind::TopUp => {}
         }
+        if service.currency != seller.currency {
+            return refused(b"13");
+        }
         if service.kind == ServiceKind::TopUp && !bridges.contains(&service.route) {
             return refused(b"91");
         }

@@ -51,7 +51,7 @@ impl Witness {
         let before = self.sessions.newest.get(&terminal).copied();
         let text = match before {
             Some((newest, other)) if counter < newest && other.reactor != session.reactor => return,
-            Some((newest, _)) if counter < newest => {
+            Some((newest, other)) if counter < newest && is_open(other) => {
                 format!("{terminal}: heard over an older connection, {counter} after {newest}")
             }
             Some((_, older)) if older != session && is_open(older) => {

@@ -6,7 +6,7 @@ use super::{Between, Stream, number};
 use crate::dice::Dice;
 use crate::firmware::Delay;
 use crate::provider::Manners;
-use crate::time::Span;
+use crate::time::{Moment, Span};
 use crate::world::fault::{Fault, Faults};
 
 /// A bridge, its line and the provider behind it.
@@ -28,6 +28,10 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) late_permille: u16,
     /// Of 1000 answers, how many are reported twice.
     pub(in crate::world) twice_permille: u16,
+    /// Whether it says of anything that never left that it did not.
+    pub(in crate::world) admits: bool,
+    /// From when on nothing passes between it and its provider.
+    pub(in crate::world) dead_from: Option<Moment>,
     /// Of 1000 deals done, how many are reported as declined first.
     pub(in crate::world) two_faced_permille: u16,
 }
@@ -42,7 +46,14 @@ pub(super) fn draw(seed: u64, faults: Faults) -> Vec<Bridge> {
         let forgotten_permille = number(&mut memory, 100);
         Bridge { forgotten_permille: if forgetful { forgotten_permille } else { 0 }, ..bridge }
     };
-    (0..count).map(|place| draw_bridge(&mut dice, place, faults)).map(forgotten).collect()
+    let bridges = (0..count).map(|place| draw_bridge(&mut dice, place, faults)).map(forgotten);
+    let mut end = Stream::Dead.dice(seed);
+    let doomed = |bridge: Bridge| {
+        let from = Moment(Span::s(10).0 + end.below(Span::s(60).0));
+        let dead_from = end.chance(400).then_some(from);
+        if faults.has(Fault::Dead) { Bridge { admits: true, dead_from, ..bridge } } else { bridge }
+    };
+    bridges.map(doomed).collect()
 }
 
 fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
@@ -83,6 +94,8 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
         forgotten_permille: 0,
+        admits: false,
+        dead_from: None,
         unsent_permille: bad(unsent),
         lost_permille: bad(lost),
         late_permille: bad(late),

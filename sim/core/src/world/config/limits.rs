@@ -43,5 +43,9 @@ pub(super) fn desk(seed: u64, faults: Faults) -> DeskLimits {
         expire,
         ..usual
     };
-    if faults.has(Fault::Limits) { small } else { usual }
+    let drawn = if faults.has(Fault::Limits) { small } else { usual };
+    // What a dead provider is owed is the operator's before the world ends.
+    let short = Stream::Dead.dice(seed ^ 1).between(Span::s(30), Span::s(600));
+    let expire = if faults.has(Fault::Dead) { short } else { drawn.expire };
+    DeskLimits { expire, ..drawn }
 }

@@ -148,6 +148,8 @@ pub(super) enum Stream {
     ThiefRun = 28,
     Drain = 29,
     DrainRun = 30,
+    MarketRun = 31,
+    Dead = 32,
 }
 
 impl Stream {
@@ -266,7 +268,7 @@ fn draw_drains(seed: u64, faults: Faults) -> Option<Span> {
 fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
     let mut dice = Stream::Operator.dice(seed);
     let every = dice.between(Span::s(2), Span::s(15));
-    faults.has(Fault::Operator).then_some(every)
+    (faults.has(Fault::Operator) || faults.has(Fault::Market)).then_some(every)
 }
 
 /// Half of the worlds begin shortly before their business day ends.

@@ -1,0 +1,104 @@
+//! The market: the operator moves terminals to other sellers and sellers to other distributors,
+//! changes prices, and routes services through other bridges.
+
+use tillgate_store_core::{
+    Change, DistributorId, RegistryRecord, SellerId, Service, ServiceKind, TerminalId,
+};
+
+use super::config::{Config, number};
+use super::fault::Fault;
+use super::operator::{Operator, Plan};
+use crate::dice::Dice;
+
+/// Of 1000 orders, how many are the market's.
+pub(super) fn share(config: &Config) -> u16 {
+    match (config.faults.has(Fault::Market), config.faults.has(Fault::Operator)) {
+        (false, _) => 0,
+        (true, true) => 400,
+        (true, false) => 1_000,
+    }
+}
+
+impl Operator {
+    /// Whether the next order is the market's.
+    pub(super) fn trades(&mut self) -> bool {
+        let share = self.market_permille;
+        self.market.chance(share)
+    }
+
+    /// One move of the market.
+    pub(super) fn trade(&mut self) -> Option<Plan> {
+        let places: Vec<usize> = (0..self.records.len()).collect();
+        let wanted = self.market.below(4);
+        let fits = |record: &RegistryRecord| match record {
+            RegistryRecord::Terminal(_) => wanted == 0,
+            RegistryRecord::Seller(_) => wanted == 1,
+            RegistryRecord::Service(service) => match service.kind {
+                ServiceKind::Voucher => wanted == 2,
+                ServiceKind::TopUp => wanted == 3,
+            },
+            RegistryRecord::Distributor(_) => false,
+        };
+        let places = places.into_iter().filter(|place| fits(&self.records[*place]));
+        let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
+        let mut record = self.records[place].clone();
+        self.move_one(&mut record)?;
+        let note = "the market moves".to_owned();
+        let change = Change { records: vec![record], note, ..Change::default() };
+        Some(Plan::Change { change, tell: Vec::<(TerminalId, _)>::new() })
+    }
+
+    fn move_one(&mut self, record: &mut RegistryRecord) -> Option<()> {
+        match record {
+            RegistryRecord::Terminal(terminal) => {
+                let sellers: Vec<SellerId> = self.ids(|record| match record {
+                    RegistryRecord::Seller(seller) => Some(seller.id),
+                    _ => None,
+                });
+                terminal.seller = pick(&mut self.market, &sellers)?;
+            }
+            RegistryRecord::Seller(seller) => {
+                let distributors: Vec<DistributorId> = self.ids(|record| match record {
+                    RegistryRecord::Distributor(distributor) => Some(distributor.id),
+                    _ => None,
+                });
+                seller.distributor = pick(&mut self.market, &distributors)?;
+            }
+            RegistryRecord::Service(service) if service.kind == ServiceKind::Voucher => {
+                self.reprice(service);
+            }
+            RegistryRecord::Service(service) => {
+                let routes: Vec<String> = self.ids(|record| match record {
+                    RegistryRecord::Service(other) => Some(other.route.clone()),
+                    _ => None,
+                });
+                service.route = pick(&mut self.market, &routes)?;
+            }
+            RegistryRecord::Distributor(_) => return None,
+        }
+        Some(())
+    }
+
+    /// A price goes up, or back to what it was before it went up.
+    fn reprice(&mut self, service: &mut Service) {
+        let count = u16::try_from(service.products.len()).unwrap_or(0);
+        let place = usize::from(number(&mut self.market, count));
+        if let Some(product) = service.products.get_mut(place) {
+            let more = product.amount_minor % 100;
+            product.amount_minor = if more > 0 {
+                product.amount_minor - more
+            } else {
+                product.amount_minor + 1 + self.market.below(99)
+            };
+        }
+    }
+
+    fn ids<T>(&self, id: impl Fn(&RegistryRecord) -> Option<T>) -> Vec<T> {
+        self.records.iter().filter_map(id).collect()
+    }
+}
+
+fn pick<T: Clone>(dice: &mut Dice, from: &[T]) -> Option<T> {
+    let count = u64::try_from(from.len()).unwrap_or(0);
+    from.get(usize::try_from(dice.below(count)).unwrap_or(0)).cloned()
+}
