@@ -74,6 +74,11 @@ fn iso8583_iso93b_has_no_finding() {
 }
 
 #[test]
+fn iso8583_cards_ebcdic_has_no_finding() {
+    assert!(replay("iso8583_cards_ebcdic", tillgate_fuzz::iso8583_cards_ebcdic) > 10);
+}
+
+#[test]
 fn iso8583_nac_has_no_finding() {
     assert!(replay("iso8583_nac", tillgate_fuzz::iso8583_nac) > 40);
 }

@@ -87,8 +87,22 @@ def value(chance, dialect, number, kind, least, most):
     if set(text) == {"*"}:
         # As a hidden value is printed, and therefore never sent.
         text = text.replace("*", "#")
-    # Packed, the sign between card number and date is the nibble D.
-    return text.replace("=", "D") if is_packed(dialect) and number != 36 else text
+    return text
+
+
+def there(dialect, fields):
+    """Values as pyiso8583 has them: of packed tracks the nibbles, not the characters."""
+    return tracks(dialect, fields, str.maketrans(":;<=>?", "ABCDEF"))
+
+
+def here(dialect, fields):
+    """Its values as the codec has them."""
+    return tracks(dialect, fields, str.maketrans("ABCDEF", ":;<=>?"))
+
+
+def tracks(dialect, fields, signs):
+    packed = ["35"] if is_packed(dialect) else []
+    return {key: text.translate(signs) if key in packed else text for key, text in fields.items()}
 
 
 def objects(chance):
@@ -120,13 +134,12 @@ def compare(beside, dialect, count, chance):
     ]
     theirs = []
     for (mti, chosen), (done, ours) in zip(made, beside.ask(lines)):
-        encoded, _ = iso8583.encode({"t": mti, **chosen}, table)
+        encoded, _ = iso8583.encode({"t": mti, **there(dialect, chosen)}, table)
         theirs.append(bytes(encoded))
         if not beside.same(f"{dialect} {mti} sent", ours, encoded.hex().upper()):
             continue
         decoded, _ = iso8583.decode(bytes.fromhex(ours), table)
-        read = {key: text for key, text in decoded.items() if key not in ("h", "t", "p", "1")}
-        beside.same(f"{dialect} {mti} read there", (mti, chosen), (decoded["t"], read))
+        beside.same(f"{dialect} {mti} read there", (mti, chosen), meant(dialect, decoded))
     read_here(beside, dialect, table, theirs)
     return changed(beside, dialect, table, theirs, chance)
 
@@ -136,7 +149,7 @@ def read_here(beside, dialect, table, messages):
     answers = beside.ask([f"decode {dialect} {encoded.hex()}" for encoded in messages])
     for encoded, (done, text) in zip(messages, answers):
         decoded, _ = iso8583.decode(encoded, table)
-        beside.same(f"{dialect} read here", values(text) if done else text, meant(decoded))
+        beside.same(f"{dialect} read here", values(text) if done else text, meant(dialect, decoded))
 
 
 def changed(beside, dialect, table, messages, chance):
@@ -156,20 +169,22 @@ def changed(beside, dialect, table, messages, chance):
         # A third bitmap is read there without a field in it, and is field 65 here.
         if done and "65" not in parsed(text)["fields"]:
             both += 1
-            beside.same(f"{dialect} changed {encoded.hex()}", values(text), meant(decoded))
+            beside.same(f"{dialect} changed {encoded.hex()}", values(text), meant(dialect, decoded))
     return both
 
 
 def values(text):
     """MTI and field texts of the codec's JSON."""
     document = parsed(text)
-    fields = {number: flat(field) for number, field in document["fields"].items() if number != "1"}
+    wire = document.get("wire", {})
+    fields = document["fields"].items()
+    fields = {key: wire.get(key) or flat(field) for key, field in fields if key != "1"}
     return document["mti"], fields
 
 
-def meant(decoded):
+def meant(dialect, decoded):
     fields = {key: text for key, text in decoded.items() if key not in ("h", "t", "p", "1")}
-    return decoded["t"], fields
+    return decoded["t"], here(dialect, fields)
 
 
 def main():

@@ -1,21 +1,22 @@
 //! A compiled dialect: everything that one maker's ISO 8583 says differently from the next.
 
+use super::constant::Constant;
 use super::decode::quick::Quick;
 use super::error::{DecodeError, Inner, Place};
 use super::framing::Framing;
-use super::limits::FIELDS_MAX;
+use super::limits::{FIELDS_MAX, HEADER_BYTES_MAX};
 use super::plan::{Key, Layout, Part, Plan};
 use super::table::{self, TableError};
 use super::words::{Coding, Mask, Word};
 
 /// A dialect, compiled from its table. Decoding and encoding borrow it and never change it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Dialect {
     pub(crate) name: String,
     pub(crate) about: String,
     pub(crate) framing: Framing,
-    pub(crate) has_tpdu: bool,
-    pub(crate) header_bytes: usize,
+    pub(crate) tpdu: Leading,
+    pub(crate) header: Header,
     pub(crate) mti: Coding,
     pub(crate) bitmap: Coding,
     /// How many bitmaps there can be: 1 to 3.
@@ -29,6 +30,33 @@ pub struct Dialect {
     pub(crate) parts: Vec<Part>,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) names: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    /// Whether a character of a text may take three bytes of UTF-8.
+    pub(crate) has_euro: bool,
+}
+
+/// Whether a part stands before the MTI.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leading {
+    Never,
+    Always,
+    /// It is there if the message begins as it does.
+    Optional,
+}
+
+/// What stands between TPDU and MTI.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Header {
+    pub(crate) length: HeaderLength,
+    /// It is there only if it begins so; without a constant, always.
+    pub(crate) starts: Constant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HeaderLength {
+    Fixed(usize),
+    /// As many bytes as the first of them says, itself included.
+    Counted,
 }
 
 /// What a table says of one data element.
@@ -49,12 +77,13 @@ pub struct FieldInfo<'d> {
 }
 
 /// Names and texts of the dialects that are built in.
-const BUILTINS: [(&str, &str); 5] = [
+const BUILTINS: [(&str, &str); 6] = [
     ("iso87a", include_str!("../../dialects/iso87a.toml")),
     ("iso87b", include_str!("../../dialects/iso87b.toml")),
     ("iso93a", include_str!("../../dialects/iso93a.toml")),
     ("iso93b", include_str!("../../dialects/iso93b.toml")),
     ("nac", include_str!("../../dialects/nac.toml")),
+    ("cards-ebcdic", include_str!("../../dialects/cards-ebcdic.toml")),
 ];
 
 /// Names and texts of the examples beside them: what other makers' tables look like.
@@ -68,12 +97,25 @@ const EXAMPLES: [(&str, &str); 6] = [
 ];
 
 impl Dialect {
-    /// Compiles a table. A table may build on a built-in dialect with `base = "iso87a"`.
+    /// Compiles a table. A table may build on a dialect that is built in or an example with
+    /// `base = "iso87a"`.
     ///
     /// # Errors
     /// The first thing wrong with the table, by line and column, and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        table::compile(text)
+        Self::parse_with(text, |name| Err(format!("there is no base `{name}`")))
+    }
+
+    /// As [`Self::parse`]; tables of other names are asked for by their name. It fails with what is
+    /// wrong with the name.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]. What is wrong with a base is told at the place of its name.
+    pub fn parse_with(
+        text: &str,
+        mut base: impl FnMut(&str) -> Result<String, String>,
+    ) -> Result<Self, TableError> {
+        table::compile(text, &mut base)
     }
 
     /// One of the built-in dialects, compiled.
@@ -100,8 +142,7 @@ impl Dialect {
         BUILTINS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
-    /// Names of the example tables: no dialect may build on them, but they are at hand to read and
-    /// to try.
+    /// Names of the example tables, at hand to read, to try and to build on.
     pub fn example_names() -> impl Iterator<Item = &'static str> {
         EXAMPLES.iter().map(|(name, _)| *name)
     }
@@ -132,22 +173,46 @@ impl Dialect {
         &self.about
     }
 
+    /// What in its table is written as an earlier release had it, and how to write it now.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// How messages are delimited on a stream.
     #[must_use]
     pub const fn framing(&self) -> Framing {
         self.framing
     }
 
-    /// Whether messages start with a TPDU.
+    /// Whether messages start with a TPDU, or may.
     #[must_use]
     pub const fn has_tpdu(&self) -> bool {
-        self.has_tpdu
+        !matches!(self.tpdu, Leading::Never)
     }
 
-    /// Bytes of the message header between TPDU and MTI.
+    /// Bytes of the message header between TPDU and MTI; the least if its first byte says how many
+    /// it has.
     #[must_use]
     pub const fn header_bytes(&self) -> usize {
-        self.header_bytes
+        match self.header.length {
+            HeaderLength::Fixed(bytes) => bytes,
+            HeaderLength::Counted => 1,
+        }
+    }
+
+    /// The same dialect with so many bytes of header between TPDU and MTI.
+    #[must_use]
+    pub fn with_header_bytes(mut self, bytes: usize) -> Self {
+        let length = HeaderLength::Fixed(bytes.min(HEADER_BYTES_MAX));
+        self.header = Header { length, starts: Constant::default() };
+        self
+    }
+
+    /// First digit of the MTI, where the dialect belongs to one edition of the standard.
+    #[must_use]
+    pub fn version(&self) -> Option<char> {
+        self.version.map(char::from)
     }
 
     /// What the table says of a data element; `None` if the dialect does not have it.

@@ -1,6 +1,9 @@
-//! EBCDIC code pages 037 and 1047, to and from ISO 8859-1, and the character classes of types.
+//! EBCDIC code pages 037, 500, 1047 and 1140, to and from ISO 8859-1, and the character classes of
+//! types.
 //!
-//! Both pages hold exactly the 256 characters of ISO 8859-1, so that text survives both ways. Line
+//! The pages hold exactly the 256 characters of ISO 8859-1, so that text survives both ways; but 1140
+//! has the euro sign where 037 has the currency sign, which [`character`] makes of it.
+//! Line
 //! ends follow IBM's tables without the line feed swap (0x15 is NEL, 0x25 is LF).
 
 use super::words::{Coding, Kind};
@@ -38,7 +41,21 @@ const CP1047: [u8; 256] = {
     page
 };
 
+/// ISO 8859-1 of each byte of code page 500: page 037 with seven characters elsewhere.
+const CP500: [u8; 256] = {
+    let mut page = CP037;
+    page[0x4a] = b'[';
+    page[0x4f] = b'!';
+    page[0x5a] = b']';
+    page[0x5f] = b'^';
+    page[0xb0] = 0xa2;
+    page[0xba] = 0xac;
+    page[0xbb] = b'|';
+    page
+};
+
 static FROM_LATIN1_TO_CP037: [u8; 256] = inverse(&CP037);
+static FROM_LATIN1_TO_CP500: [u8; 256] = inverse(&CP500);
 static FROM_LATIN1_TO_CP1047: [u8; 256] = inverse(&CP1047);
 
 /// The inverse of a permutation of bytes. The twin counters spare a cast.
@@ -61,7 +78,8 @@ const fn inverse(page: &[u8; 256]) -> [u8; 256] {
 /// The ISO 8859-1 character that a byte stands for.
 pub(crate) fn to_latin1(coding: Coding, byte: u8) -> u8 {
     match coding {
-        Coding::Cp037 => CP037[usize::from(byte)],
+        Coding::Cp037 | Coding::Cp1140 => CP037[usize::from(byte)],
+        Coding::Cp500 => CP500[usize::from(byte)],
         Coding::Cp1047 => CP1047[usize::from(byte)],
         _ => byte,
     }
@@ -70,9 +88,31 @@ pub(crate) fn to_latin1(coding: Coding, byte: u8) -> u8 {
 /// The byte that stands for an ISO 8859-1 character.
 pub(crate) fn from_latin1(coding: Coding, character: u8) -> u8 {
     match coding {
-        Coding::Cp037 => FROM_LATIN1_TO_CP037[usize::from(character)],
+        Coding::Cp037 | Coding::Cp1140 => FROM_LATIN1_TO_CP037[usize::from(character)],
+        Coding::Cp500 => FROM_LATIN1_TO_CP500[usize::from(character)],
         Coding::Cp1047 => FROM_LATIN1_TO_CP1047[usize::from(character)],
         _ => character,
+    }
+}
+
+/// The currency sign of ISO 8859-1, and what page 1140 has in its place.
+const CURRENCY: u8 = 0xa4;
+const EURO: char = '\u{20ac}';
+
+/// The character that a byte stands for.
+pub(crate) fn character(coding: Coding, byte: u8) -> char {
+    match to_latin1(coding, byte) {
+        CURRENCY if coding == Coding::Cp1140 => EURO,
+        latin1 => char::from(latin1),
+    }
+}
+
+/// The ISO 8859-1 character by which an encoding knows this one; `None` if it does not have it.
+pub(crate) fn latin1(coding: Coding, character: char) -> Option<u8> {
+    match character {
+        EURO if coding == Coding::Cp1140 => Some(CURRENCY),
+        '\u{a4}' if coding == Coding::Cp1140 => None,
+        other => u8::try_from(other).ok(),
     }
 }
 
@@ -84,11 +124,14 @@ pub(crate) const CLASS_ALPHANUMERIC: u8 = 8;
 pub(crate) const CLASS_PRINTABLE: u8 = 16;
 pub(crate) const CLASS_HEX: u8 = 32;
 pub(crate) const CLASS_ANY: u8 = 64;
+pub(crate) const CLASS_HEX_LOWER: u8 = 128;
 
 /// Classes of each ISO 8859-1 character.
 pub(crate) static CLASSES: [u8; 256] = classes_of(None);
 /// Classes of each byte of code page 037.
 pub(crate) static CLASSES_CP037: [u8; 256] = classes_of(Some(&CP037));
+/// Classes of each byte of code page 500.
+pub(crate) static CLASSES_CP500: [u8; 256] = classes_of(Some(&CP500));
 /// Classes of each byte of code page 1047.
 pub(crate) static CLASSES_CP1047: [u8; 256] = classes_of(Some(&CP1047));
 
@@ -127,6 +170,9 @@ const fn class_of(character: u8) -> u8 {
     if matches!(character, b'0'..=b'9' | b'A'..=b'F') {
         class |= CLASS_HEX;
     }
+    if matches!(character, b'0'..=b'9' | b'a'..=b'f') {
+        class |= CLASS_HEX_LOWER;
+    }
     class
 }
 
@@ -145,12 +191,13 @@ pub(crate) const fn class_of_kind(kind: Kind) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_latin1, to_latin1};
+    use super::{character, from_latin1, latin1, to_latin1};
     use crate::iso8583::words::Coding;
 
     #[test]
-    fn both_code_pages_are_permutations() {
-        for coding in [Coding::Cp037, Coding::Cp1047, Coding::Ascii] {
+    fn all_code_pages_are_permutations() {
+        for coding in [Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140, Coding::Ascii]
+        {
             for byte in 0..=255 {
                 assert_eq!(from_latin1(coding, to_latin1(coding, byte)), byte);
             }
@@ -168,7 +215,15 @@ mod tests {
     }
 
     #[test]
+    fn page_1140_has_the_euro_and_no_currency_sign() {
+        assert_eq!((character(Coding::Cp1140, 0x9f), character(Coding::Cp037, 0x9f)), ('€', '¤'));
+        assert_eq!(latin1(Coding::Cp1140, '€').map(|c| from_latin1(Coding::Cp1140, c)), Some(0x9f));
+        assert_eq!((latin1(Coding::Cp1140, '¤'), latin1(Coding::Cp037, '€')), (None, None));
+    }
+
+    #[test]
     fn the_pages_differ_in_brackets_and_caret() {
+        assert_eq!([0x4a, 0x4f, 0x5a].map(|byte| to_latin1(Coding::Cp500, byte)), *b"[!]");
         assert_eq!(to_latin1(Coding::Cp1047, 0xad), b'[');
         assert_eq!(to_latin1(Coding::Cp037, 0xba), b'[');
         assert_eq!(to_latin1(Coding::Cp1047, 0x5f), b'^');

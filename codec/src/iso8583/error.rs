@@ -1,6 +1,7 @@
 //! What is wrong with a message: field, sub-field, offset, and what was expected there.
 
-use super::limits::BER_TAG_BYTES_MAX;
+use super::constant::Constant;
+use super::limits::{BER_TAG_BYTES_MAX, HEADER_BYTES_MAX};
 use super::plan::Tag;
 use std::fmt;
 
@@ -81,10 +82,18 @@ pub enum Problem {
         /// The nibble of the table.
         expected: u8,
     },
+    /// The first byte of a header is no length that a header has.
+    HeaderLength {
+        /// The length stated, in bytes.
+        stated: usize,
+    },
     /// The MTI is not four digits.
     Mti,
     /// The bitmap is not hexadecimal.
-    Bitmap,
+    Bitmap {
+        /// Whether its digits are lower-case.
+        is_lower: bool,
+    },
     /// The bitmap announces a field that the table does not know.
     UnknownField,
     /// The bitmap of a composite field announces a sub-field that the table does not know.
@@ -112,6 +121,20 @@ pub enum Problem {
         /// The length stated.
         stated: usize,
     },
+    /// A constant of the frame is not where it belongs.
+    FrameMark {
+        /// The constant.
+        expected: Constant,
+    },
+    /// The check byte of a frame is not that of its bytes.
+    FrameCheck,
+    /// A frame length announces another number of bytes than there are.
+    FrameOther {
+        /// Bytes announced.
+        stated: usize,
+        /// Bytes that follow.
+        found: usize,
+    },
     /// A frame is longer than the dialect allows.
     FrameLong {
         /// The length stated, in bytes.
@@ -129,15 +152,23 @@ impl Problem {
             Self::Truncated { .. } | Self::PartTruncated { .. } => "truncated",
             Self::MessageLong { .. } => "too-long",
             Self::Trailing { .. } => "trailing",
-            Self::LengthDigit | Self::Length { .. } | Self::OddLength => "length",
+            Self::LengthDigit
+            | Self::Length { .. }
+            | Self::OddLength
+            | Self::HeaderLength { .. } => "length",
             Self::Content { .. } => "content",
             Self::Padding { .. } => "padding",
             Self::Mti => "mti",
-            Self::Bitmap => "bitmap",
+            Self::Bitmap { .. } => "bitmap",
             Self::UnknownField | Self::UnknownPart { .. } => "unknown-field",
             Self::TagLong | Self::TagLength => "tag",
             Self::Nesting => "nesting",
-            Self::FrameDigit | Self::FrameShort { .. } | Self::FrameLong { .. } => "frame",
+            Self::FrameDigit
+            | Self::FrameShort { .. }
+            | Self::FrameMark { .. }
+            | Self::FrameCheck
+            | Self::FrameOther { .. }
+            | Self::FrameLong { .. } => "frame",
         }
     }
 }
@@ -167,8 +198,16 @@ impl fmt::Display for Problem {
             Self::Padding { expected } => {
                 write!(f, "the odd digit's filler is expected to be {expected:X}")
             }
+            Self::HeaderLength { stated } => {
+                write!(f, "length {stated}, 1 to {HEADER_BYTES_MAX} are allowed")
+            }
             Self::Mti => f.write_str("four digits are expected"),
-            Self::Bitmap => f.write_str("an upper-case hexadecimal digit is expected"),
+            Self::Bitmap { is_lower: true } => {
+                f.write_str("a lower-case hexadecimal digit is expected")
+            }
+            Self::Bitmap { is_lower: false } => {
+                f.write_str("an upper-case hexadecimal digit is expected")
+            }
             Self::UnknownField => {
                 f.write_str("the bitmap announces it, the table does not have it")
             }
@@ -180,6 +219,11 @@ impl fmt::Display for Problem {
             Self::Nesting => f.write_str("constructed objects are nested too deep"),
             Self::FrameDigit => f.write_str("a digit of the length is expected"),
             Self::FrameShort { stated } => write!(f, "length {stated} is less than its own bytes"),
+            Self::FrameMark { expected } => write!(f, "the bytes {expected} are expected"),
+            Self::FrameCheck => f.write_str("the check byte is not that of the frame"),
+            Self::FrameOther { stated, found } => {
+                write!(f, "{stated} bytes are announced, {found} follow")
+            }
             Self::FrameLong { stated, bytes_max } => {
                 write!(f, "length {stated}, at most {bytes_max} are allowed")
             }
@@ -218,6 +262,16 @@ impl DecodeError {
         }
     }
 
+    /// Whether the frame is wrong, not the message.
+    pub(crate) const fn is_of_frame(&self) -> bool {
+        matches!(self.place, Place::Frame)
+    }
+
+    /// Whether all fields were read, and bytes are left.
+    pub(crate) const fn is_behind(&self) -> bool {
+        matches!(self.problem, Problem::Trailing { .. })
+    }
+
     /// Where, in bytes from the start of what was decoded.
     #[must_use]
     pub fn offset(&self) -> usize {
@@ -232,6 +286,11 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
+            Place::Frame
+                if matches!(self.problem, Problem::FrameMark { .. } | Problem::FrameCheck) =>
+            {
+                f.write_str("frame")?;
+            }
             Place::Frame => f.write_str("frame length")?,
             Place::Tpdu => f.write_str("TPDU")?,
             Place::Header => f.write_str("message header")?,

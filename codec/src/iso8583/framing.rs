@@ -1,11 +1,21 @@
-//! The length before a message on a stream.
+//! The frame of a message on a stream: its length, and what else stands around it.
+//!
+//! ```text
+//! +--------+--------+----------+-------+---------+-----+-----+
+//! | before | length | reserved | start | message | end | LRC |
+//! +--------+--------+----------+-------+---------+-----+-----+
+//! ```
+//!
+//! Most dialects have the length alone. Serial lines and their heirs have STX, ETX and a check byte
+//! around the message, and need no length then: the frame ends with the first ETX.
 
+use super::constant::Constant;
 use super::error::{DecodeError, Problem};
-use super::limits::MESSAGE_BYTES_MAX;
+use super::limits::{MESSAGE_BYTES_MAX, RESERVED_BYTES_MAX};
 use super::words::FrameCoding;
 use std::ops::Range;
 
-/// How a dialect delimits messages on a stream: a length of so many bytes before TPDU or MTI.
+/// How a dialect delimits messages on a stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Framing {
     /// How the length travels.
@@ -14,8 +24,28 @@ pub struct Framing {
     pub bytes: usize,
     /// Whether the length counts its own bytes too.
     pub counts_itself: bool,
-    /// Longest message accepted and sent, in bytes without the length.
+    /// Longest message accepted and sent, in bytes without its frame.
     pub message_bytes_max: usize,
+    /// What stands around the message beside the length.
+    pub around: Around,
+}
+
+/// What stands around a message beside its length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Around {
+    /// Constant bytes before the length.
+    pub before: Constant,
+    /// Bytes behind the length that carry no message: zero when sent.
+    pub reserved: usize,
+    /// Constant bytes before the message (STX).
+    pub start: Constant,
+    /// Constant bytes behind the message (ETX).
+    pub end: Constant,
+    /// Whether a check byte ends the frame: the exclusive or of everything behind `start`, or
+    /// behind `before` if there is no `start`.
+    pub lrc: bool,
+    /// Whether the length counts `start`, `end` and the check byte too.
+    pub counts_ends: bool,
 }
 
 /// A whole frame found at the start of a buffer.
@@ -27,43 +57,190 @@ pub struct Frame {
     pub end: usize,
 }
 
+impl Around {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        before: Constant::NONE,
+        reserved: 0,
+        start: Constant::NONE,
+        end: Constant::NONE,
+        lrc: false,
+        counts_ends: false,
+    };
+
+    const fn trailer_bytes(&self) -> usize {
+        if self.lrc { self.end.len() + 1 } else { self.end.len() }
+    }
+}
+
 impl Framing {
+    /// Whether the frame says where the message ends; otherwise the whole buffer is the message.
+    #[must_use]
+    pub const fn is_delimited(&self) -> bool {
+        !matches!(self.coding, FrameCoding::None) || !self.around.end.is_empty()
+    }
+
+    /// Where the bytes behind the length are that carry no message.
+    #[must_use]
+    pub const fn reserved(&self) -> Range<usize> {
+        let start = self.around.before.len() + self.bytes;
+        start..start + self.around.reserved
+    }
+
+    /// Bytes before the message.
+    pub(crate) const fn head_bytes(&self) -> usize {
+        self.reserved().end + self.around.start.len()
+    }
+
+    /// Bytes behind the message.
+    pub(crate) const fn trailer_bytes(&self) -> usize {
+        self.around.trailer_bytes()
+    }
+
     /// Finds the frame at the start of `bytes`. `Ok(None)` asks for more bytes.
     ///
-    /// Without a frame length the whole buffer is the message.
+    /// Without a frame length and an end the whole buffer is the message.
     ///
     /// # Errors
-    /// A length that is no number, is shorter than itself or exceeds the dialect's bound: the
-    /// stream cannot be followed any further and the connection closes.
+    /// A length that is no number, is shorter than itself or exceeds the dialect's bound, constants
+    /// that are not there, or another check byte: the stream cannot be followed any further and
+    /// the connection closes.
     pub fn deframe(&self, bytes: &[u8]) -> Result<Option<Frame>, DecodeError> {
-        if self.coding == FrameCoding::None {
+        if !self.is_delimited() {
             self.bounded(bytes.len())?;
             return Ok(Some(Frame { message: 0..bytes.len(), end: bytes.len() }));
         }
-        let Some(prefix) = bytes.get(..self.bytes) else {
+        self.marked(bytes, 0, self.around.before)?;
+        if self.coding == FrameCoding::None {
+            return self.up_to_end(bytes);
+        }
+        let Some(stated) = self.stated(bytes)? else {
             return Ok(None);
         };
-        let stated = self.read(prefix)?;
-        let own = if self.counts_itself { self.bytes } else { 0 };
-        let Some(length) = stated.checked_sub(own) else {
+        let Some(message_bytes) = self.message_bytes(stated) else {
             return Err(DecodeError::of_frame(Problem::FrameShort { stated }));
         };
-        self.bounded(length)?;
-        let end = self.bytes + length;
-        Ok((bytes.len() >= end).then_some(Frame { message: self.bytes..end, end }))
+        self.bounded(message_bytes)?;
+        if stated == self.own_bytes() {
+            // A keep-alive has nothing around it.
+            let at = self.reserved().end;
+            return Ok((bytes.len() >= at).then_some(Frame { message: at..at, end: at }));
+        }
+        let start = self.head_bytes();
+        self.whole(bytes, start..start + message_bytes)
     }
 
-    /// Appends the length of a message of `message_bytes` bytes.
+    /// The number that the length has; `None` if it is not whole.
+    pub(crate) fn stated(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let at = self.around.before.len();
+        match bytes.get(at..at + self.bytes) {
+            Some(prefix) => self.read(prefix, at).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The bytes of the message that this length announces; `None` if it is less than it counts.
+    pub(crate) const fn message_bytes(&self, stated: usize) -> Option<usize> {
+        let ends = self.around.start.len() + self.around.trailer_bytes();
+        match stated.checked_sub(self.own_bytes()) {
+            Some(0) => Some(0),
+            Some(counted) if self.around.counts_ends => counted.checked_sub(ends),
+            counted => counted,
+        }
+    }
+
+    /// Bytes of the length that it counts itself.
+    const fn own_bytes(&self) -> usize {
+        if self.counts_itself { self.bytes } else { 0 }
+    }
+
+    /// The frame that the first end behind the start ends.
+    fn up_to_end(&self, bytes: &[u8]) -> Result<Option<Frame>, DecodeError> {
+        let (start, end) = (self.head_bytes(), self.around.end.bytes());
+        self.marked(bytes, self.reserved().end, self.around.start)?;
+        let rest = bytes.get(start..).unwrap_or(&[]);
+        let found = rest.windows(end.len()).position(|window| window == end);
+        let Some(length) = found else {
+            // Of an end that is cut off all but its last byte may be there.
+            self.bounded(rest.len().saturating_sub(end.len() - 1))?;
+            return Ok(None);
+        };
+        self.bounded(length)?;
+        self.whole(bytes, start..start + length)
+    }
+
+    /// The frame of this message, once all of it is there and what stands around is right.
+    fn whole(&self, bytes: &[u8], message: Range<usize>) -> Result<Option<Frame>, DecodeError> {
+        let end = message.end + self.around.trailer_bytes();
+        if bytes.len() < end {
+            return Ok(None);
+        }
+        self.marked(bytes, self.reserved().end, self.around.start)?;
+        self.marked(bytes, message.end, self.around.end)?;
+        if self.around.lrc {
+            let checked = bytes.get(self.checked_from()..end - 1).unwrap_or(&[]);
+            if bytes.get(end - 1) != Some(&exclusive_or(checked)) {
+                return Err(DecodeError::of_frame(Problem::FrameCheck).at(end - 1));
+            }
+        }
+        Ok(Some(Frame { message, end }))
+    }
+
+    /// Whether as much of a constant as there is stands at that place.
+    fn marked(&self, bytes: &[u8], at: usize, mark: Constant) -> Result<(), DecodeError> {
+        let found = bytes.get(at..).unwrap_or(&[]);
+        match found.iter().zip(mark.bytes()).position(|(found, expected)| found != expected) {
+            None => Ok(()),
+            Some(place) => {
+                let problem = Problem::FrameMark { expected: mark };
+                Err(DecodeError::of_frame(problem).at(at + place))
+            }
+        }
+    }
+
+    /// Where the bytes begin that the check byte is made of.
+    const fn checked_from(&self) -> usize {
+        if self.around.start.is_empty() { self.around.before.len() } else { self.head_bytes() }
+    }
+
+    /// Appends a message in its frame, the reserved bytes zero.
     ///
     /// # Errors
-    /// A message over the bound, or too long for the length's digits.
-    pub fn append_length(
+    /// A message over the bound, or too long for the length's digits; then `out` is as it was.
+    pub fn append_frame(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        self.append_frame_with(message, &[0; RESERVED_BYTES_MAX], out)
+    }
+
+    /// As [`Self::append_frame`], with these reserved bytes.
+    pub(crate) fn append_frame_with(
         &self,
-        message_bytes: usize,
+        message: &[u8],
+        reserved: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
-        self.bounded(message_bytes)?;
-        let stated = message_bytes + if self.counts_itself { self.bytes } else { 0 };
+        self.bounded(message.len())?;
+        let ends = self.around.start.len() + self.around.trailer_bytes();
+        let is_idle = message.is_empty() && self.coding != FrameCoding::None;
+        let counted = if self.around.counts_ends && !is_idle { ends } else { 0 };
+        let stated = message.len() + counted + self.own_bytes();
+        let from = out.len();
+        out.extend_from_slice(self.around.before.bytes());
+        self.append_length(stated, out).inspect_err(|_| out.truncate(from))?;
+        out.extend(reserved.iter().take(self.around.reserved));
+        if is_idle {
+            return Ok(());
+        }
+        out.extend_from_slice(self.around.start.bytes());
+        out.extend_from_slice(message);
+        out.extend_from_slice(self.around.end.bytes());
+        if self.around.lrc {
+            let checked = out.get(from + self.checked_from()..).unwrap_or(&[]);
+            out.push(exclusive_or(checked));
+        }
+        Ok(())
+    }
+
+    fn append_length(&self, stated: usize, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         let base = if self.coding == FrameCoding::Binary { 256 } else { 10 };
         let places = if self.coding == FrameCoding::Bcd { self.bytes * 2 } else { self.bytes };
         let (mut rest, mut digits) = (stated, [0_u8; 8]);
@@ -71,7 +248,7 @@ impl Framing {
             *digit = u8::try_from(rest % base).unwrap_or(0);
             rest /= base;
         }
-        if rest > 0 {
+        if rest > 0 && self.coding != FrameCoding::None {
             return Err(DecodeError::of_frame(Problem::FrameLong {
                 stated,
                 bytes_max: self.message_bytes_max,
@@ -101,8 +278,9 @@ impl Framing {
         }
     }
 
-    /// The number in a length of at most 8 bytes; saturates, since every bound is far below.
-    fn read(&self, prefix: &[u8]) -> Result<usize, DecodeError> {
+    /// The number in a length of at most 8 bytes at that offset; saturates, since every bound is far
+    /// below.
+    fn read(&self, prefix: &[u8], at: usize) -> Result<usize, DecodeError> {
         let mut length = 0_usize;
         for (offset, &byte) in prefix.iter().enumerate() {
             let (base, digit) = match self.coding {
@@ -114,7 +292,7 @@ impl Framing {
                 }
             };
             if digit >= base {
-                return Err(DecodeError::of_frame(Problem::FrameDigit).at(offset));
+                return Err(DecodeError::of_frame(Problem::FrameDigit).at(at + offset));
             }
             length = length.saturating_mul(base).saturating_add(digit);
         }
@@ -122,59 +300,11 @@ impl Framing {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{FrameCoding, Framing};
-
-    fn framing(coding: FrameCoding, bytes: usize, counts_itself: bool) -> Framing {
-        Framing { coding, bytes, counts_itself, message_bytes_max: 9_999 }
-    }
-
-    #[test]
-    fn a_frame_is_found_only_when_it_is_whole() {
-        for (coding, bytes) in [
-            (FrameCoding::Binary, 2),
-            (FrameCoding::Binary, 4),
-            (FrameCoding::Bcd, 2),
-            (FrameCoding::Ascii, 4),
-        ] {
-            for counts_itself in [false, true] {
-                let framing = framing(coding, bytes, counts_itself);
-                let mut stream = Vec::new();
-                framing.append_length(300, &mut stream).unwrap();
-                assert_eq!(stream.len(), bytes);
-                stream.resize(bytes + 300, 7);
-                for cut in 0..stream.len() {
-                    assert_eq!(framing.deframe(&stream[..cut]).unwrap(), None);
-                }
-                stream.push(9);
-                let frame = framing.deframe(&stream).unwrap().unwrap();
-                assert_eq!((frame.message, frame.end), (bytes..bytes + 300, bytes + 300));
-            }
-        }
-    }
-
-    #[test]
-    fn a_length_that_is_no_number_closes_the_stream() {
-        let error = framing(FrameCoding::Bcd, 2, false).deframe(&[0x01, 0x2a]).unwrap_err();
-        assert_eq!((error.kind(), error.offset()), ("frame", 1));
-        assert!(framing(FrameCoding::Ascii, 4, false).deframe(b"00x0").is_err());
-    }
-
-    #[test]
-    fn a_length_shorter_than_itself_is_refused() {
-        assert!(framing(FrameCoding::Binary, 2, true).deframe(&[0, 1]).is_err());
-    }
-
-    #[test]
-    fn a_length_over_the_bound_is_refused_before_the_bytes_arrive() {
-        assert!(framing(FrameCoding::Binary, 4, false).deframe(&[0xff; 4]).is_err());
-        assert!(framing(FrameCoding::Binary, 2, false).append_length(10_000, &mut vec![]).is_err());
-    }
-
-    #[test]
-    fn a_zero_length_is_a_keep_alive() {
-        let frame = framing(FrameCoding::Binary, 2, false).deframe(&[0, 0, 1]).unwrap().unwrap();
-        assert_eq!((frame.message.len(), frame.end), (0, 2));
-    }
+/// A longitudinal redundancy check (ISO 1155).
+fn exclusive_or(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, byte| sum ^ byte)
 }
+
+#[cfg(test)]
+#[path = "framing_tests.rs"]
+mod tests;

@@ -2,7 +2,10 @@
 
 use super::decode::fields::Fields;
 use super::dialect::Dialect;
+use super::error::DecodeError;
 use super::error_json::ErrorJson;
+use super::mti::Mti;
+use super::tpdu::TPDU_ID;
 
 /// One dialect tried on the bytes.
 #[derive(Debug, Clone)]
@@ -19,8 +22,10 @@ pub struct Guess {
 
 /// Score of bytes that decode, before what speaks for or against them.
 const DECODES: u8 = 60;
-/// The most that bytes get that do not decode, for the share of them that was understood.
-const UNDERSTOOD_MAX: usize = 40;
+/// The most that they get more, for the share of them that was understood behind the headers.
+const UNDERSTOOD_MAX: usize = 32;
+/// The most that bytes get whose beginning is none.
+const NOT_BEGUN_MAX: usize = 4;
 
 /// Tries every dialect, with and without frame length; the likeliest first.
 #[must_use]
@@ -41,6 +46,9 @@ pub fn guess(bytes: &[u8], dialects: &[Dialect]) -> Vec<Guess> {
 }
 
 impl Guess {
+    /// What bytes get that do not decode, if their beginning looks like one of a message.
+    pub(crate) const BEGINS: u8 = 8;
+
     /// Tries one dialect on one message without its frame length.
     #[must_use]
     pub fn of(dialect: &Dialect, message: &[u8]) -> Self {
@@ -54,12 +62,40 @@ fn attempt(dialect: &Dialect, bytes: &[u8], start: usize) -> Guess {
     let (score, error) = match dialect.decode(message, &mut fields) {
         Ok(()) => (likeness(dialect, &fields, message), None),
         Err(error) => {
-            let share = error.offset() * UNDERSTOOD_MAX / message.len().max(1);
+            let score = understood(dialect, &fields, &error, message.len());
             let error = ErrorJson::of_decoding(dialect, &error.at(error.offset() + start));
-            (u8::try_from(share.min(UNDERSTOOD_MAX)).unwrap_or(0), Some(error))
+            (score, Some(error))
         }
     };
     Guess { dialect: dialect.name().to_owned(), framed: start > 0, score, error }
+}
+
+/// How much of a message that does not decode was understood. Bytes of TPDU and header say nothing,
+/// since any would do; what does not belong to the dialect halves the rest.
+fn understood(dialect: &Dialect, fields: &Fields, error: &DecodeError, length: usize) -> u8 {
+    let is_begun = error.field() > Some(1) || error.is_behind();
+    let body = fields.body();
+    let (done, all) = if is_begun {
+        (error.offset().saturating_sub(body), length.saturating_sub(body).max(1))
+    } else {
+        (error.offset(), length.max(1))
+    };
+    let points = if is_begun {
+        usize::from(Guess::BEGINS) + (done * UNDERSTOOD_MAX / all).min(UNDERSTOOD_MAX)
+    } else {
+        (done * NOT_BEGUN_MAX / all).min(NOT_BEGUN_MAX)
+    };
+    let mti = fields.mti();
+    let signs = [
+        is_tpdu(fields),
+        is_tpdu(fields),
+        !is_begun || dialect.version.is_none_or(|version| version == mti.version()),
+        !is_begun || is_known_version(mti),
+        !is_begun || is_known_class(mti),
+        !is_begun || has_known_ends(mti),
+    ];
+    let wrong = signs.iter().filter(|holds| !**holds).count();
+    u8::try_from(points >> wrong).unwrap_or(0)
 }
 
 /// How much a message that decodes looks like one: its type, its TPDU, the fields that every
@@ -69,16 +105,32 @@ fn likeness(dialect: &Dialect, fields: &Fields, message: &[u8]) -> u8 {
     let version = dialect.version.unwrap_or(mti.version());
     let signs = [
         (mti.version() == version, 12),
-        (matches!(mti.version(), b'0'..=b'2'), 4),
-        (matches!(mti.class(), b'1'..=b'6' | b'8'), 4),
-        (matches!(mti.0[2], b'0'..=b'5'), 4),
-        (matches!(mti.0[3], b'0'..=b'5'), 2),
-        (fields.has(11), 6),
-        (fields.has(3) || mti.class() == b'8', 2),
-        (fields.tpdu().is_none_or(|tpdu| tpdu.0[0] == 0x60), 4),
+        (is_known_version(mti), 4),
+        (is_known_class(mti), 4),
+        (has_known_ends(mti), 4),
+        (fields.has(11), 5),
+        (fields.has(3) || mti.class() == b'8', 1),
+        (is_tpdu(fields), 8),
         (checked_share(dialect, fields, message) >= 50, 2),
     ];
     DECODES + signs.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum::<u8>()
+}
+
+fn is_tpdu(fields: &Fields) -> bool {
+    fields.tpdu().is_none_or(|tpdu| tpdu.0[0] == TPDU_ID)
+}
+
+fn is_known_version(mti: Mti) -> bool {
+    matches!(mti.version(), b'0'..=b'2')
+}
+
+fn is_known_class(mti: Mti) -> bool {
+    matches!(mti.class(), b'1'..=b'6' | b'8')
+}
+
+/// Whether function and origin are among those that the standard has.
+fn has_known_ends(mti: Mti) -> bool {
+    matches!(mti.0[2], b'0'..=b'5') && matches!(mti.0[3], b'0'..=b'5')
 }
 
 /// Per cent of the message's bytes that lie in fields whose characters are checked.

@@ -1,5 +1,8 @@
 //! Hexadecimal text, upper-case when written, either case when read.
 
+use super::ebcdic::from_latin1;
+use super::words::Coding;
+
 /// The value of a hexadecimal digit.
 pub(crate) const fn nibble(character: u8) -> Option<u8> {
     match character {
@@ -66,6 +69,17 @@ static PAIRS: [[u8; 2]; 256] = {
     }
     pairs
 };
+
+/// Spells upper-case digits as an encoding has them.
+pub(crate) fn respell(coding: Coding, digits: &mut [u8]) {
+    match coding {
+        Coding::HexLower => digits.make_ascii_lowercase(),
+        Coding::HexEbcdic => {
+            digits.iter_mut().for_each(|digit| *digit = from_latin1(Coding::Cp037, *digit));
+        }
+        _ => {}
+    }
+}
 
 /// Two digits a byte.
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -16,6 +16,15 @@ pub const PREFIX_DIGITS_MAX: usize = 6;
 /// Longest message header between TPDU and MTI, in bytes. UnionPay has 6, VISA 22 to 26.
 pub const HEADER_BYTES_MAX: usize = 64;
 
+/// Longest constant around a message or at the start of its header, in bytes.
+pub const CONSTANT_BYTES_MAX: usize = 8;
+
+/// Most reserved bytes behind a frame length. VAP has two.
+pub const RESERVED_BYTES_MAX: usize = 8;
+
+/// Longest chain of tables that build on one another.
+pub const BASES_MAX: usize = 8;
+
 /// Deepest nesting of layouts that a table may describe: a field, its parts, theirs.
 pub const LAYOUT_DEPTH_MAX: usize = 3;
 

@@ -1,10 +1,11 @@
 //! A message as a table that people read: offset, bytes, field, name, value.
 
 use super::decode::fields::Fields;
+use super::decode::head;
 use super::decode::parts::{Called, Met, Visit, walk_field};
 use super::dialect::Dialect;
 use super::emv;
-use super::error_json::ErrorJson;
+use super::error::DecodeError;
 use super::hex;
 use super::json::decode_either;
 use super::mask::{Reveal, masked};
@@ -21,30 +22,64 @@ const BYTES_SHOWN: usize = 12;
 pub fn table(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> String {
     let mut fields = Fields::new();
     let result = decode_either(dialect, bytes, &mut fields);
-    let start = match &result {
-        Ok(start) => *start,
-        Err(wrong) => wrong.start,
+    let (place, stated) = match &result {
+        Ok(place) => (place.clone(), None),
+        Err(wrong) => (wrong.place.clone(), wrong.stated),
     };
-    let message = bytes.get(start..).unwrap_or(&[]);
+    let start = place.start;
+    let message = bytes.get(place).unwrap_or(&[]);
     let view = View { dialect, bytes: message, fields: &fields };
     let mut rows = Rows { out: String::new(), reveal, base: start };
     rows.row("offset", "bytes", "field", "name", "value");
     if start > 0 {
         let prefix = dump(bytes.get(..start).unwrap_or(&[]));
-        rows.row("0", &prefix, "", "frame length", &message.len().to_string());
+        let length = stated.unwrap_or(message.len()).to_string();
+        rows.row("0", &prefix, "", "frame length", &length);
     }
-    // A head that is wrong itself was read in part only, and is not listed.
-    if result.as_ref().map_or_else(|wrong| wrong.error.field() > Some(1), |_| true) {
-        rows.head(&view);
+    let announced = announced(dialect, message);
+    let wrong = result.as_ref().err().map(|wrong| &wrong.error);
+    rows.head(&view, &announced, Head::until(wrong));
+    if wrong.is_none_or(|error| error.field() > Some(1) || error.is_behind()) {
         for number in view.numbers() {
             rows.field(&view, number);
         }
     }
     if let Err(wrong) = result {
-        let wrong = ErrorJson::of_decoding(dialect, &wrong.error);
+        let wrong = wrong.told(dialect);
         rows.row(&wrong.offset.to_string(), "", "", "wrong here", &wrong.message);
     }
     rows.out
+}
+
+/// The numbers that the bitmaps announce, as far as they can be read: of a message that is refused
+/// more than those of its fields that were found.
+fn announced(dialect: &Dialect, message: &[u8]) -> String {
+    let mut fields = Fields::new();
+    match head::head(dialect, message, &mut fields) {
+        Ok(_) => fields.numbers().map(|number| number.to_string()).collect::<Vec<_>>().join(" "),
+        Err(_) => String::new(),
+    }
+}
+
+/// How much of what stands before the fields was read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Head {
+    Nothing,
+    Headers,
+    Mti,
+    Whole,
+}
+
+impl Head {
+    /// What was read before that error.
+    fn until(error: Option<&DecodeError>) -> Self {
+        match error.map(|error| (error.field(), error.is_behind())) {
+            None | Some((Some(2..), _) | (None, true)) => Self::Whole,
+            Some((Some(1), _)) => Self::Mti,
+            Some((Some(0), _)) => Self::Headers,
+            Some((None, false)) => Self::Nothing,
+        }
+    }
 }
 
 struct Rows {
@@ -83,7 +118,10 @@ impl Rows {
         self.row(&(self.base + item.at).to_string(), &bytes, item.field, item.name, &value);
     }
 
-    fn head(&mut self, view: &View<'_>) {
+    fn head(&mut self, view: &View<'_>, announced: &str, until: Head) {
+        if until == Head::Nothing {
+            return;
+        }
         let fields = view.fields;
         let slice = |from: usize, to: usize| view.bytes.get(from..to).unwrap_or(&[]);
         let mut plain = |at, wire, field, name, value: &str| {
@@ -97,13 +135,18 @@ impl Rows {
             let header = hex::text(view.header());
             plain(fields.header().start, view.header(), "", "message header", &header);
         }
+        if until == Head::Headers {
+            return;
+        }
         let body = fields.body();
         let end = body + if view.dialect.mti == Coding::Bcd { 2 } else { 4 };
         plain(body, slice(body, end), "0", "message type", view.mti().as_str());
+        if until == Head::Mti {
+            return;
+        }
         let width = if view.dialect.bitmap == Coding::Binary { 8 } else { 16 };
         let bitmap = slice(end, end + width * fields.bitmaps);
-        let numbers: Vec<String> = view.numbers().map(|number| number.to_string()).collect();
-        plain(end, bitmap, "1", "bitmap", &numbers.join(" "));
+        plain(end, bitmap, "1", "bitmap", announced);
     }
 
     fn field(&mut self, view: &View<'_>, number: u8) {

@@ -18,6 +18,8 @@ pub struct Message {
     pub tpdu: Option<Tpdu>,
     header: Vec<u8>,
     pub(crate) present: Bits,
+    /// Fields whose odd digit has the other filler of its table beside it.
+    pub(crate) other_fillers: Bits,
     /// At least so many bitmaps are sent, needed or not.
     pub(crate) bitmaps_min: usize,
     /// Where the values lie in the arena, in the order of their numbers.
@@ -34,6 +36,7 @@ impl Message {
             tpdu: None,
             header: Vec::new(),
             present: Bits::default(),
+            other_fillers: Bits::default(),
             bitmaps_min: 1,
             places: Vec::new(),
             arena: Zeroizing::new(Vec::new()),
@@ -45,10 +48,13 @@ impl Message {
     pub fn from_view(view: &View<'_>) -> Self {
         let fields = view.fields;
         // Most values are the bytes that came: they are copied at once, and the others made behind
-        // them, each at most twice as long. The arena must not grow: it would leave card data.
-        let mut arena = Vec::with_capacity(view.bytes.len() * 3);
+        // them, each at most twice as long, or three times with euro signs. The arena must not grow:
+        // it would leave card data.
+        let longest = if view.dialect.has_euro { 4 } else { 3 };
+        let mut arena = Vec::with_capacity(view.bytes.len() * longest);
         arena.extend_from_slice(view.bytes);
         let mut places = Vec::with_capacity(64);
+        let mut other_fillers = Bits::default();
         for (number, span) in fields.placed() {
             let (range, start) = (span.range(), arena.len());
             let wire = view.bytes.get(range.clone()).unwrap_or(&[]);
@@ -56,6 +62,9 @@ impl Message {
                 None => places.push((range.start, range.end)),
                 Some(plan) => {
                     value::read(plan, wire, usize::from(span.units), None, &mut arena);
+                    if value::has_other_filler(plan, wire, usize::from(span.units)) {
+                        other_fillers.set(number);
+                    }
                     places.push((start, arena.len()));
                     // A field that is removed later is wiped where its value is, so only there.
                     arena.get_mut(range).unwrap_or_default().fill(0);
@@ -67,6 +76,7 @@ impl Message {
             tpdu: fields.tpdu(),
             header: view.header().to_vec(),
             present: fields.present,
+            other_fillers,
             bitmaps_min: fields.bitmaps,
             places,
             arena: Zeroizing::new(arena),
@@ -131,6 +141,7 @@ impl Message {
         }
         let (start, end) = self.places.remove(self.present.before(number));
         self.present.clear(number);
+        self.other_fillers.clear(number);
         if let Some(value) = self.arena.get_mut(start..end) {
             value.zeroize();
         }

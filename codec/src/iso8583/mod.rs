@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod constant;
 mod decode;
 mod dialect;
 mod ebcdic;
@@ -46,12 +47,13 @@ mod value;
 mod view;
 mod words;
 
+pub use constant::Constant;
 pub use decode::fields::{Fields, Span};
 pub use dialect::{Dialect, FieldInfo};
 pub use encode::error::EncodeError;
 pub use error::{DecodeError, Problem};
 pub use error_json::ErrorJson;
-pub use framing::{Frame, Framing};
+pub use framing::{Around, Frame, Framing};
 pub use guess::{Guess, guess};
 pub use json::{check_mac, decode_json, encode_json, encode_json_with_mac};
 pub use listing::table as listing;

@@ -3,7 +3,7 @@
 //! Everything that decoding asks of a field is decided here once: how many bytes so many units
 //! take, which check the bytes must pass, where its sub-fields are described.
 
-use super::ebcdic::{from_latin1, to_latin1};
+use super::ebcdic::{character, from_latin1, latin1};
 use super::hex;
 use super::limits::BER_TAG_BYTES_MAX;
 use super::words::{Coding, Kind, Mask, PrefixCoding, Side, Sign};
@@ -84,6 +84,8 @@ pub(crate) struct Plan {
     pub(crate) pad: Side,
     /// That nibble.
     pub(crate) digit: u8,
+    /// Another one that is read as well; the same if there is none.
+    pub(crate) other: u8,
     pub(crate) sign: Sign,
     /// Where a value shorter than its fixed length stands when it is sent.
     pub(crate) justify: Side,
@@ -113,6 +115,7 @@ impl Plan {
         coding: Coding::Binary,
         pad: Side::Left,
         digit: 0,
+        other: 0,
         sign: Sign::Byte,
         justify: Side::Left,
         fill: b' ',
@@ -198,7 +201,7 @@ impl Tag {
         if coding.is_characters() {
             let wire: Vec<u8> = text
                 .chars()
-                .map(|character| Some(from_latin1(coding, u8::try_from(character).ok()?)))
+                .map(|character| Some(from_latin1(coding, latin1(coding, character)?)))
                 .collect::<Option<_>>()?;
             Self::new(&wire, coding)
         } else {
@@ -215,7 +218,7 @@ impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wire().iter().try_for_each(|&byte| {
             if self.coding.is_characters() {
-                write!(f, "{}", char::from(to_latin1(self.coding, byte)))
+                write!(f, "{}", character(self.coding, byte))
             } else {
                 write!(f, "{byte:02X}")
             }

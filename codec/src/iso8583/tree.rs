@@ -1,14 +1,17 @@
 //! Sub-fields as a tree: to print a field, and to build one.
 
+use super::decode::check::{Value, check};
 use super::decode::parts::{Called, Met, Visit, walk_field};
 use super::dialect::Dialect;
 use super::emv;
-use super::encode::append_value;
 use super::encode::parts::compose;
-use super::mask::{Reveal, is_hidden, masked, stricter};
-use super::plan::{Layout, Plan};
+use super::hex;
+use super::mask::{Reveal, masked, stricter};
+use super::plan::Plan;
+use super::value;
 use super::view::{View, printed};
-use super::words::{Coding, Mask};
+use super::words::Mask;
+use std::collections::BTreeMap;
 
 /// The value of a field or sub-field. It holds card data, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,111 +24,101 @@ pub enum Tree {
     List(Vec<Tree>),
 }
 
+/// A field as it is printed.
+pub(crate) struct Shown {
+    pub(crate) tree: Tree,
+    /// What is hidden in it: the number of the field, and names of sub-fields behind dots.
+    pub(crate) hidden: Vec<String>,
+    /// Its bytes, in hexadecimal, where the tree stands for other bytes as well.
+    pub(crate) wire: Option<String>,
+}
+
 impl View<'_> {
-    /// The value of a field: a tree of its sub-fields if it has any and the tree says everything
-    /// that the bytes say (it does not for fillers, long forms of short lengths, or tags that come
-    /// back later), otherwise one leaf.
+    /// The value of a field: one text, or a tree if it has sub-fields. The values of a tag that is
+    /// repeated stand in one list, wherever they lie.
     #[must_use]
     pub fn tree(&self, number: u8, reveal: Reveal) -> Option<Tree> {
+        Some(self.grown(number, reveal)?.0)
+    }
+
+    /// The tree, what is hidden in it, and its bytes where it does not say everything. The bytes
+    /// of a field are left out where some of it is hidden.
+    pub(crate) fn shown(&self, number: u8, reveal: Reveal) -> Option<Shown> {
+        let (tree, hidden) = self.grown(number, reveal)?;
+        let (plan, span, wire) = self.found(number)?;
+        let has_filler = value::has_other_filler(plan, wire, usize::from(span.units));
+        let is_whole = plan.layout == 0 || {
+            let clear = self.grown(number, Reveal::Clear)?.0;
+            let value = compose(self.dialect, plan, &clear).ok();
+            value.is_some() && value == self.value(number)
+        };
+        let says_more = hidden.is_empty() && (has_filler || !is_whole);
+        let wire = says_more.then(|| hex::text(wire));
+        Some(Shown { tree, hidden, wire })
+    }
+
+    fn grown(&self, number: u8, reveal: Reveal) -> Option<(Tree, Vec<String>)> {
         let (plan, span, wire) = self.found(number)?;
         let units = usize::from(span.units);
-        let Some(layout) = self.dialect.layout(plan) else {
-            return Some(Tree::Leaf(shown(plan.mask, reveal, printed(plan, wire, units, None))));
-        };
-        let field = Field { dialect: self.dialect, plan, layout, wire, units };
-        let clear = field.tree(Reveal::Clear)?;
-        let value = compose(self.dialect, plan, &clear).ok();
-        if value.is_none() || value != self.value(number) || comes_back(&clear) {
-            return Some(Tree::Leaf(field.leaf(reveal)?));
-        }
-        match reveal {
-            Reveal::Clear => Some(clear),
-            Reveal::Masked => field.tree(Reveal::Masked),
-        }
+        grown(self.dialect, (number, plan), wire, units, reveal)
     }
+}
+
+/// The tree of a value that was checked, and the paths of what is hidden in it.
+fn grown(
+    dialect: &Dialect,
+    (number, plan): (u8, &Plan),
+    wire: &[u8],
+    units: usize,
+    reveal: Reveal,
+) -> Option<(Tree, Vec<String>)> {
+    let path = number.to_string();
+    let Some(layout) = dialect.layout(plan) else {
+        let text = printed(plan, wire, units, None);
+        let hidden = if hides(plan.mask, reveal, &text) { vec![path] } else { Vec::new() };
+        return Some((Tree::Leaf(shown(plan.mask, reveal, text)), hidden));
+    };
+    let level = Level::of(path);
+    let mut grower =
+        Grower { reveal, levels: vec![level], masks: vec![plan.mask], hidden: Vec::new() };
+    // It fails only if the field was never checked.
+    walk_field::<(), _>(dialect, plan, layout, wire, units, &mut grower).ok()?;
+    let level = grower.levels.pop()?;
+    Some((Tree::Node(level.nodes), grower.hidden))
 }
 
 impl Dialect {
-    /// The sub-field of a value to be sent that was printed hidden, if there is one: stars that
-    /// stand in the one text of a field, or below a field that hides all of its sub-fields.
-    pub(crate) fn hidden_part(&self, number: u8, value: &[u8]) -> Option<String> {
+    /// The value of a field that has these bytes and prints as this tree, and whether it has the other
+    /// filler of its table; `None` if it does not print so.
+    pub(crate) fn value_of_wire(
+        &self,
+        number: u8,
+        wire: &[u8],
+        tree: &Tree,
+    ) -> Option<(Vec<u8>, bool)> {
         let plan = self.plan(number)?;
-        let layout = self.layout(plan)?;
-        let mut wire = Vec::with_capacity(value.len());
-        let units = append_value(plan, value, &mut wire).ok()?;
-        let wire = wire.get(usize::from(plan.prefix_bytes)..)?;
-        let mut seeker = Seeker { masks: vec![plan.mask], hidden: None };
-        // A value that cannot be walked to its end cannot be sent, and encoding says why.
-        let _walked = walk_field::<(), _>(self, plan, layout, wire, units, &mut seeker);
-        seeker.hidden
+        let most = plan.units_of(wire.len());
+        // The last half of a byte may be a filler.
+        [most, most.saturating_sub(1)].into_iter().find_map(|units| {
+            (plan.bytes_of(units) == wire.len()).then_some(())?;
+            check::<()>(plan, Value { from: wire, bytes: wire.len(), units }).ok()?;
+            let (found, _) = grown(self, (number, plan), wire, units, Reveal::Clear)?;
+            let mut value = Vec::with_capacity(wire.len() * 2);
+            value::read(plan, wire, units, None, &mut value);
+            let has_filler = value::has_other_filler(plan, wire, units);
+            (found == *tree).then_some((value, has_filler))
+        })
     }
 }
 
-/// Whether a key comes back after another one, which no object can say.
-fn comes_back(tree: &Tree) -> bool {
-    match tree {
-        Tree::Leaf(_) => false,
-        Tree::List(values) => values.iter().any(comes_back),
-        Tree::Node(nodes) => {
-            // Sorted, for there may be as many as half the bytes of a message.
-            let mut keys: Vec<&str> = nodes.iter().map(|(key, _)| key.as_str()).collect();
-            keys.sort_unstable();
-            keys.windows(2).any(|pair| pair[0] == pair[1])
-                || nodes.iter().any(|(_, tree)| comes_back(tree))
-        }
-    }
+fn hides(mask: Mask, reveal: Reveal, text: &str) -> bool {
+    reveal == Reveal::Masked && mask != Mask::Shown && !text.is_empty()
 }
 
 fn shown(mask: Mask, reveal: Reveal, text: String) -> String {
     match reveal {
         Reveal::Clear => text,
         Reveal::Masked => masked(mask, &text),
-    }
-}
-
-struct Field<'a> {
-    dialect: &'a Dialect,
-    plan: &'a Plan,
-    layout: &'a Layout,
-    wire: &'a [u8],
-    units: usize,
-}
-
-impl Field<'_> {
-    fn tree(&self, reveal: Reveal) -> Option<Tree> {
-        let mut grower = Grower {
-            reveal,
-            levels: vec![Level { key: String::new(), nodes: Vec::new() }],
-            masks: vec![self.plan.mask],
-        };
-        self.walk(&mut grower)?;
-        grower.levels.pop().map(|level| Tree::Node(level.nodes))
-    }
-
-    /// The whole value as one text, with stars over the sub-fields that are to be hidden.
-    fn leaf(&self, reveal: Reveal) -> Option<String> {
-        let text = printed(self.plan, self.wire, self.units, None);
-        if self.plan.mask != Mask::Shown || reveal == Reveal::Clear {
-            return Some(shown(self.plan.mask, reveal, text));
-        }
-        let mut hider = Hider { masks: vec![Mask::Shown], hidden: Vec::new() };
-        self.walk(&mut hider)?;
-        // Characters of text for each byte of the field: two where binary became hexadecimal.
-        let width = if self.plan.coding == Coding::Binary { 2 } else { 1 };
-        let digits = if self.plan.is_binary() { 2 } else { 1 };
-        let places = hider.hidden.into_iter();
-        let mut hidden =
-            places.map(|(at, bytes)| at * width..at * width + bytes * digits).peekable();
-        let shown = text.chars().enumerate().map(|(index, character)| {
-            while hidden.next_if(|place| place.end <= index).is_some() {}
-            if hidden.peek().is_some_and(|place| place.start <= index) { '*' } else { character }
-        });
-        Some(shown.collect())
-    }
-
-    /// `None` only if the field was never checked, which decoding excludes.
-    fn walk<V: Visit>(&self, visit: &mut V) -> Option<()> {
-        walk_field::<(), _>(self.dialect, self.plan, self.layout, self.wire, self.units, visit).ok()
     }
 }
 
@@ -139,8 +132,34 @@ pub(crate) fn mask_of(met: &Met<'_>, outer: Option<&Mask>) -> Mask {
 }
 
 struct Level {
+    /// Its key in the level above.
     key: String,
+    /// What it is called in the list of what is hidden.
+    path: String,
     nodes: Vec<(String, Tree)>,
+    /// Where the keys stand among the nodes: there may be as many as half the bytes of a message.
+    places: BTreeMap<String, usize>,
+}
+
+impl Level {
+    fn of(path: String) -> Self {
+        Self { key: String::new(), path, nodes: Vec::new(), places: BTreeMap::new() }
+    }
+
+    /// Adds a value; those of one key become a list.
+    fn put(&mut self, key: String, value: Tree) {
+        match self.places.get(&key).and_then(|place| self.nodes.get_mut(*place)) {
+            Some((_, Tree::List(values))) => values.push(value),
+            Some((_, first)) => {
+                let first_value = std::mem::replace(first, Tree::List(Vec::new()));
+                *first = Tree::List(vec![first_value, value]);
+            }
+            None => {
+                self.places.insert(key.clone(), self.nodes.len());
+                self.nodes.push((key, value));
+            }
+        }
+    }
 }
 
 /// Grows a tree along a walk.
@@ -148,21 +167,12 @@ struct Grower {
     reveal: Reveal,
     levels: Vec<Level>,
     masks: Vec<Mask>,
+    hidden: Vec<String>,
 }
 
 impl Grower {
-    fn put(&mut self, key: String, value: Tree) {
-        let Some(level) = self.levels.last_mut() else {
-            return;
-        };
-        match level.nodes.last_mut() {
-            Some((last, Tree::List(values))) if *last == key => values.push(value),
-            Some((last, first)) if *last == key => {
-                let first_value = std::mem::replace(first, Tree::List(Vec::new()));
-                *first = Tree::List(vec![first_value, value]);
-            }
-            _ => level.nodes.push((key, value)),
-        }
+    fn path(&self, key: &str) -> String {
+        self.levels.last().map_or_else(String::new, |level| format!("{}.{key}", level.path))
     }
 }
 
@@ -170,67 +180,34 @@ impl Visit for Grower {
     fn leaf(&mut self, met: &Met<'_>) {
         let text = printed(met.plan, met.wire, met.units, met.nibbles);
         let mask = mask_of(met, self.masks.last());
-        self.put(called(&met.called), Tree::Leaf(shown(mask, self.reveal, text)));
-    }
-
-    fn open(&mut self, met: &Met<'_>) {
-        self.masks.push(mask_of(met, self.masks.last()));
-        self.levels.push(Level { key: called(&met.called), nodes: Vec::new() });
-    }
-
-    fn close(&mut self) {
-        self.masks.pop();
-        if let Some(Level { key, nodes }) = self.levels.pop() {
-            self.put(key, Tree::Node(nodes));
+        let key = called(&met.called);
+        if hides(mask, self.reveal, &text) {
+            let path = self.path(&key);
+            // The values of a repeated tag have one name.
+            if self.hidden.last() != Some(&path) {
+                self.hidden.push(path);
+            }
         }
-    }
-}
-
-/// Looks for a sub-field that is nothing but its hidden form.
-struct Seeker {
-    masks: Vec<Mask>,
-    hidden: Option<String>,
-}
-
-impl Visit for Seeker {
-    fn leaf(&mut self, met: &Met<'_>) {
-        let mask = mask_of(met, self.masks.last());
-        if mask == Mask::Shown || self.hidden.is_some() {
-            return;
-        }
-        if is_hidden(mask, &printed(met.plan, met.wire, met.units, met.nibbles)) {
-            self.hidden = Some(called(&met.called));
+        let value = Tree::Leaf(shown(mask, self.reveal, text));
+        if let Some(level) = self.levels.last_mut() {
+            level.put(key, value);
         }
     }
 
     fn open(&mut self, met: &Met<'_>) {
         self.masks.push(mask_of(met, self.masks.last()));
+        let key = called(&met.called);
+        let level = Level { key: key.clone(), ..Level::of(self.path(&key)) };
+        self.levels.push(level);
     }
 
     fn close(&mut self) {
         self.masks.pop();
-    }
-}
-
-/// Collects where hidden values lie, in their order: offset in the field and bytes of the value.
-struct Hider {
-    masks: Vec<Mask>,
-    hidden: Vec<(usize, usize)>,
-}
-
-impl Visit for Hider {
-    fn leaf(&mut self, met: &Met<'_>) {
-        if mask_of(met, self.masks.last()) != Mask::Shown {
-            self.hidden.push((met.at, met.wire.len()));
+        if let Some(Level { key, nodes, .. }) = self.levels.pop()
+            && let Some(level) = self.levels.last_mut()
+        {
+            level.put(key, Tree::Node(nodes));
         }
-    }
-
-    fn open(&mut self, met: &Met<'_>) {
-        self.masks.push(mask_of(met, self.masks.last()));
-    }
-
-    fn close(&mut self) {
-        self.masks.pop();
     }
 }
 

@@ -3,10 +3,10 @@
 use super::decode::blame::PartFault;
 use super::decode::check::{Value, check, expected};
 use super::decode::head::digit;
-use super::ebcdic::{from_latin1, to_latin1};
+use super::ebcdic::{character, from_latin1, latin1, to_latin1};
 use super::error::Problem;
 use super::hex;
-use super::plan::{Count, Plan, Prefix, Scale};
+use super::plan::{Check, Count, Plan, Prefix, Scale};
 use super::words::{Coding, Kind, Side, Sign};
 use std::borrow::Cow;
 
@@ -15,8 +15,9 @@ use std::borrow::Cow;
 pub(crate) fn is_as_sent(plan: &Plan, wire: &[u8]) -> bool {
     match plan.coding {
         Coding::Binary => true,
-        Coding::Ascii => plan.kind != Kind::Text || wire.is_ascii(),
-        Coding::Bcd | Coding::Hex | Coding::HexEbcdic | Coding::Cp037 | Coding::Cp1047 => false,
+        // Text of any bytes, or with binary parts in it, need not be ASCII.
+        Coding::Ascii => plan.check != Check::Any || wire.is_ascii(),
+        _ => false,
     }
 }
 
@@ -36,17 +37,17 @@ pub(crate) fn read(
     }
     match plan.coding {
         Coding::Bcd => packed(plan, wire, units, nibbles, out),
-        Coding::Hex | Coding::HexEbcdic => {
+        Coding::Hex | Coding::HexLower | Coding::HexEbcdic => {
             let (pairs, _) = wire.as_chunks::<2>();
             out.extend(pairs.iter().map(|pair| {
                 let [high, low] = pair.map(|byte| digit(plan.coding, byte).unwrap_or(0));
                 high << 4 | low
             }));
         }
-        Coding::Binary | Coding::Ascii | Coding::Cp037 | Coding::Cp1047 => {
+        _ => {
             for &byte in wire {
-                let character = char::from(to_latin1(plan.coding, byte));
-                out.extend_from_slice(character.encode_utf8(&mut [0; 2]).as_bytes());
+                let character = character(plan.coding, byte);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
     }
@@ -56,10 +57,11 @@ fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &
     let (mut digits, mut wire) = (units, wire);
     let is_plain =
         plan.scale == Scale::Half && (plan.pad == Side::Right || units.is_multiple_of(2));
+    let start = out.len();
     if is_plain && nibbles.is_none() {
-        let start = out.len();
         hex::append(wire, out);
         out.truncate(start + digits);
+        track_signs(plan, out, start);
         return;
     }
     if plan.scale == Scale::SignHalf {
@@ -69,10 +71,10 @@ fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &
             (digits, wire) = (units - 1, rest);
         }
     }
+    let start = out.len();
     let filler = usize::from(plan.pad == Side::Left && digits % 2 == 1);
     let skip = nibbles.unwrap_or(filler);
     let wire = wire.get(skip / 2..).unwrap_or(&[]);
-    let start = out.len();
     // Both digits of every byte, then those that are not asked for go.
     let bytes = (skip % 2 + digits).div_ceil(2);
     hex::append(wire.get(..bytes).unwrap_or(wire), out);
@@ -80,6 +82,35 @@ fn packed(plan: &Plan, wire: &[u8], units: usize, nibbles: Option<usize>, out: &
         out.copy_within(start + 1.., start);
     }
     out.truncate(start + digits);
+    track_signs(plan, out, start);
+}
+
+/// Makes the nibbles A to F of a track the characters that they are short for, `:` to `?`: text has
+/// `=` between number and expiry wherever the track came from (ISO/IEC 7813, ISO 8583 code `z`).
+fn track_signs(plan: &Plan, out: &mut [u8], start: usize) {
+    if plan.kind == Kind::Track {
+        for character in out.get_mut(start..).unwrap_or_default() {
+            if *character >= b'A' {
+                *character = *character - b'A' + b':';
+            }
+        }
+    }
+}
+
+/// Whether an odd number of packed digits is filled up with the other filler of the table.
+#[inline]
+pub(crate) fn has_other_filler(plan: &Plan, wire: &[u8], units: usize) -> bool {
+    if plan.other == plan.digit {
+        return false;
+    }
+    let at = |byte: Option<&u8>| byte.map(|byte| byte >> 4);
+    let nibble = match (plan.scale, plan.pad) {
+        (Scale::SignHalf, _) if units.is_multiple_of(2) => at(wire.get(1)),
+        (Scale::Half, Side::Left) if units % 2 == 1 => at(wire.first()),
+        (Scale::Half, Side::Right) if units % 2 == 1 => wire.last().map(|byte| byte & 0xf),
+        _ => None,
+    };
+    nibble == Some(plan.other)
 }
 
 /// Why a value cannot be sent as a field wants it.
@@ -136,13 +167,9 @@ fn loses_a_digit(plan: &Plan, units: usize) -> bool {
 fn binary(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> usize {
     let start = out.len();
     match plan.coding {
-        Coding::Hex | Coding::HexEbcdic => {
+        coding if coding.is_hex() => {
             hex::append(value, out);
-            if plan.coding == Coding::HexEbcdic {
-                for byte in out.iter_mut().skip(start) {
-                    *byte = from_latin1(Coding::Cp037, *byte);
-                }
-            }
+            hex::respell(coding, out.get_mut(start..).unwrap_or_default());
         }
         _ => out.extend_from_slice(value),
     }
@@ -156,7 +183,7 @@ fn characters<'v>(plan: &Plan, value: &'v [u8]) -> Result<Cow<'v, [u8]>, Unfit> 
     if missing == 0 && value.is_ascii() {
         return Ok(Cow::Borrowed(value));
     }
-    let mut characters = latin1(plan, value)?;
+    let mut characters = latin1_of(plan, value)?;
     let missing = if short { usize::from(plan.max).saturating_sub(characters.len()) } else { 0 };
     match plan.justify {
         Side::Left => characters.resize(characters.len() + missing, plan.fill),
@@ -167,12 +194,12 @@ fn characters<'v>(plan: &Plan, value: &'v [u8]) -> Result<Cow<'v, [u8]>, Unfit> 
     Ok(Cow::Owned(characters))
 }
 
-fn latin1(plan: &Plan, value: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let unfit = |at| Unfit { problem: Problem::Content { expected: expected(plan.kind) }, at };
+fn latin1_of(plan: &Plan, value: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let unfit = |at| Unfit { problem: Problem::Content { expected: expected(plan) }, at };
     let text = std::str::from_utf8(value).map_err(|error| unfit(error.valid_up_to()))?;
     let mut characters = Vec::with_capacity(text.len().max(usize::from(plan.max.min(512))));
     for (at, character) in text.chars().enumerate() {
-        characters.push(u8::try_from(character).map_err(|_| unfit(at))?);
+        characters.push(latin1(plan.coding, character).ok_or(unfit(at))?);
     }
     Ok(characters)
 }
@@ -189,7 +216,7 @@ fn pack(plan: &Plan, characters: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> 
     }
     let before = characters.len() - digits.len();
     let nibble = |at: usize, character: u8| {
-        nibble(plan, character).ok_or(wrong(before + at, expected(plan.kind)))
+        nibble(plan, character).ok_or(wrong(before + at, expected(plan)))
     };
     out.reserve(digits.len().div_ceil(2));
     let mut at = 0;
@@ -216,10 +243,11 @@ fn pack(plan: &Plan, characters: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> 
     Ok(())
 }
 
-/// The nibble of a character: `=` of a track is D, as is D itself.
+/// The nibble of a character. Of a track it is the low half of `0` to `?`; the letters A to F are
+/// taken as well, as tracks were written once.
 fn nibble(plan: &Plan, character: u8) -> Option<u8> {
     match plan.kind {
-        Kind::Track if character == b'=' => Some(0xd),
+        Kind::Track if matches!(character, b'0'..=b'?') => Some(character & 0xf),
         Kind::Track | Kind::Signed => {
             hex::nibble(character).filter(|_| !character.is_ascii_lowercase())
         }

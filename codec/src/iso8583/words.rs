@@ -31,7 +31,7 @@ pub(crate) trait Word: Copy + 'static {
 pub(crate) enum Kind {
     /// `n`: decimal digits.
     Numeric,
-    /// `x+n`: `C` or `D`, then digits; the sign counts as one of the field's length.
+    /// `x+n`: `C` or `D`, then so many digits. The sign is one of the units.
     Signed,
     /// `z`: track 2 and 3 code set, `0` to `?` of ISO 7813; packed, any nibble with `D` for `=`.
     Track,
@@ -68,14 +68,20 @@ pub(crate) enum Coding {
     Ascii,
     /// One character a byte, EBCDIC code page 037.
     Cp037,
+    /// One character a byte, EBCDIC code page 500 (International).
+    Cp500,
     /// One character a byte, EBCDIC code page 1047 (Open Systems).
     Cp1047,
+    /// One character a byte, EBCDIC code page 1140: 037 with the euro sign.
+    Cp1140,
     /// Two digits a byte.
     Bcd,
     /// As it is.
     Binary,
     /// Two upper-case hexadecimal digits a byte, ASCII.
     Hex,
+    /// Two lower-case hexadecimal digits a byte, ASCII.
+    HexLower,
     /// Two upper-case hexadecimal digits a byte, EBCDIC.
     HexEbcdic,
 }
@@ -85,10 +91,13 @@ impl Word for Coding {
     const ALL: &'static [(&'static str, Self)] = &[
         ("ascii", Self::Ascii),
         ("cp037", Self::Cp037),
+        ("cp500", Self::Cp500),
         ("cp1047", Self::Cp1047),
+        ("cp1140", Self::Cp1140),
         ("bcd", Self::Bcd),
         ("binary", Self::Binary),
         ("hex", Self::Hex),
+        ("hex-lower", Self::HexLower),
         ("ebcdic-hex", Self::HexEbcdic),
     ];
 }
@@ -96,7 +105,17 @@ impl Word for Coding {
 impl Coding {
     /// Whether the encoding has one byte a character.
     pub(crate) const fn is_characters(self) -> bool {
-        matches!(self, Self::Ascii | Self::Cp037 | Self::Cp1047)
+        matches!(self, Self::Ascii) || self.is_ebcdic()
+    }
+
+    /// Whether the encoding has one EBCDIC character a byte.
+    pub(crate) const fn is_ebcdic(self) -> bool {
+        matches!(self, Self::Cp037 | Self::Cp500 | Self::Cp1047 | Self::Cp1140)
+    }
+
+    /// Whether the encoding has two hexadecimal digits a byte.
+    pub(crate) const fn is_hex(self) -> bool {
+        matches!(self, Self::Hex | Self::HexLower | Self::HexEbcdic)
     }
 
     /// Whether a value of this type may travel so.
@@ -106,7 +125,7 @@ impl Coding {
                 self.is_characters() || matches!(self, Self::Bcd)
             }
             Kind::Alpha | Kind::Alphanumeric | Kind::Printable | Kind::Text => self.is_characters(),
-            Kind::Binary => matches!(self, Self::Binary | Self::Hex | Self::HexEbcdic),
+            Kind::Binary => matches!(self, Self::Binary) || self.is_hex(),
         }
     }
 }

@@ -113,11 +113,10 @@ fn every_split_of_a_stream_gives_the_same_frames() {
         let mut stream = Vec::new();
         for sample in &samples {
             let message = sample.message(&dialect);
-            framing.append_length(message.len(), &mut stream).unwrap();
-            stream.extend_from_slice(message);
+            framing.append_frame(message, &mut stream).unwrap();
         }
         // A keep-alive ends the stream.
-        framing.append_length(0, &mut stream).unwrap();
+        framing.append_frame(&[], &mut stream).unwrap();
         let frames = |pieces: [&[u8]; 2]| {
             let (mut kept, mut found) = (Vec::new(), Vec::new());
             for piece in pieces {

@@ -41,7 +41,7 @@ fn card_numbers_keep_six_and_four_digits() {
     let masked = decode_json(&dialect, &samples[0].bytes, Reveal::Masked).unwrap();
     for part in [
         "\"2\":\"541333******1109\"",
-        "\"35\":\"541333******1109D*******************\"",
+        "\"35\":\"541333******1109=*******************\"",
         "\"52\":\"****************\"",
     ] {
         assert!(masked.contains(part), "{part} in {masked}");
@@ -75,12 +75,18 @@ fn chip_tags_with_card_data_are_hidden() {
 }
 
 #[test]
-fn hidden_tags_stay_hidden_where_the_field_is_shown_as_one_text() {
+fn hidden_tags_stay_hidden_where_bytes_stand_beside_the_field() {
     let dialect = Dialect::builtin("iso87a").unwrap();
-    // The fillers between the tags cannot be said by an object.
-    let masked =
-        decode_json(&dialect, &chip("9F270180 00 5A085413330089601109"), Reveal::Masked).unwrap();
-    assert!(masked.contains("\"55\":\"9F270180005A08****************\""), "{masked}");
+    // An object cannot say that there are fillers between the tags.
+    let message = chip("9F270180 00 5A085413330089601109");
+    let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
+    let shown = "\"fields\":{\"55\":{\"9F27\":\"80\",\"5A\":\"541333******1109\"}},\
+                 \"masked\":[\"55.5A\"]}";
+    assert!(masked.ends_with(shown), "{masked}");
+    let clear = decode_json(&dialect, &message, Reveal::Clear).unwrap();
+    let shown = "\"wire\":{\"55\":\"9F270180005A085413330089601109\"}}";
+    assert!(clear.ends_with(shown), "{clear}");
+    assert_eq!(encode_json(&dialect, &clear).unwrap(), message);
 }
 
 #[test]
@@ -124,12 +130,11 @@ fn a_hidden_sub_field_cannot_be_sent() {
 }
 
 #[test]
-fn hidden_sub_fields_in_one_text_cannot_be_sent() {
+fn hidden_sub_fields_that_come_back_cannot_be_sent() {
     let dialect = with_secret_tag();
-    // A tag that comes back cannot be said by an object.
     let message = b"020000000000000100000229200312393001x92003456";
     let masked = decode_json(&dialect, message, Reveal::Masked).unwrap();
-    assert!(masked.contains("\"48\":\"92003***93001x92003***\""), "{masked}");
+    assert!(masked.contains("\"48\":{\"92\":[\"***\",\"***\"],\"93\":\"x\"}"), "{masked}");
     let error = encode_json(&dialect, &masked).unwrap_err();
     assert_eq!((error.field.as_deref(), error.subfield.as_deref()), (Some("48"), Some("92")));
     assert!(error.message.contains("hidden"), "{}", error.message);
@@ -169,11 +174,54 @@ fn sub_fields_of_binary_fields_that_are_hidden_cannot_be_sent() {
 }
 
 #[test]
-fn a_value_that_only_contains_stars_is_no_hidden_one() {
+fn stars_of_the_sender_are_a_value_and_stars_of_ours_are_marked() {
     let dialect = Dialect::builtin("iso87a").unwrap();
-    let message = b"0200000000004000000008a***4321";
-    let json = decode_json(&dialect, message, Reveal::Clear).unwrap();
-    assert_eq!(encode_json(&dialect, &json).unwrap(), message);
+    // Track 1 is secret, and of nothing but stars.
+    let message = &b"080000000000000800000"[..];
+    let message = [message, b"3***"].concat();
+    let clear = decode_json(&dialect, &message, Reveal::Clear).unwrap();
+    assert!(clear.ends_with("\"fields\":{\"45\":\"***\"}}"), "{clear}");
+    assert_eq!(encode_json(&dialect, &clear).unwrap(), message);
+    let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
+    assert!(masked.ends_with("{\"45\":\"***\"},\"masked\":[\"45\"]}"), "{masked}");
+    let error = encode_json(&dialect, &masked).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.kind.as_str()), (Some("45"), "json"));
+    // Another value in its place is sent once its name is taken out.
+    let other = masked.replace("***", "B1^X").replace(",\"masked\":[\"45\"]", "");
+    assert!(encode_json(&dialect, &other).is_ok(), "{other}");
+}
+
+#[test]
+fn a_document_hidden_by_an_earlier_release_is_still_refused_where_no_value_has_stars() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    let old = "{\"mti\":\"0800\",\"fields\":{\"2\":\"541333******1109\"}}";
+    let error = encode_json(&dialect, old).unwrap_err();
+    assert!(error.message.contains("hidden"), "{}", error.message);
+}
+
+#[test]
+fn what_is_wrong_with_the_members_beside_the_fields_is_told() {
+    let dialect = Dialect::builtin("iso87b").unwrap();
+    let with = |more: &str| {
+        format!("{{\"mti\":\"0800\",\"fields\":{{\"55\":{{\"9F27\":\"80\"}}}},{more}}}")
+    };
+    for (more, words) in [
+        ("\"masked\":true", "a list of names"),
+        ("\"masked\":[1]", "a list of names"),
+        ("\"masked\":[\"55\"]", "hidden"),
+        ("\"masked\":[\"55.9F27\"]", "hidden"),
+        ("\"wire\":[]", "an object"),
+        ("\"wire\":{\"55\":1}", "hexadecimal"),
+        ("\"wire\":{\"55\":\"9F270181\"}", "say something else"),
+        ("\"wire\":{\"55\":\"9F2701\"}", "say something else"),
+        ("\"wire\":{\"63\":\"00\"}", "`fields` does not"),
+    ] {
+        let error = encode_json(&dialect, &with(more)).unwrap_err();
+        assert!(error.message.contains(words), "{more}: {}", error.message);
+    }
+    for more in ["\"masked\":[\"5\"]", "\"wire\":{\"55\":\"009F27018000\"}", "\"masked\":[]"] {
+        assert!(encode_json(&dialect, &with(more)).is_ok(), "{more}");
+    }
 }
 
 #[test]
@@ -186,7 +234,7 @@ fn the_longest_chip_data_print_in_time() {
     let chip = unhex("5A0112 820101").repeat(10_919);
     let message = [unhex("0200 8000000000000000 0000000000000002"), chip].concat();
     let masked = decode_json(&dialect, &message, Reveal::Masked).unwrap();
-    assert_eq!(masked.matches("5A01**820101").count(), 10_919);
+    assert_eq!(masked.matches("\"**\"").count(), 10_919);
     let clear = decode_json(&dialect, &message, Reveal::Clear).unwrap();
     assert_eq!(encode_json(&dialect, &clear).unwrap(), message);
 }
@@ -230,6 +278,21 @@ fn a_listing_names_offset_bytes_field_and_value() {
         let row: Vec<&str> = row.split(' ').collect();
         assert!(words.contains(&row), "{row:?} in\n{listed}");
     }
+}
+
+#[test]
+fn a_listing_of_a_refused_message_names_all_that_its_bitmap_announces() {
+    let dialect = Dialect::builtin("iso87a").unwrap();
+    // Field 41 is cut short, 61 is announced behind it.
+    let listed = listing(&dialect, b"0210002000000080000800012341", Reveal::Masked);
+    let bitmap = listed.lines().find(|line| line.contains("bitmap")).unwrap();
+    assert!(bitmap.ends_with(" 11 41 61"), "{listed}");
+    assert!(listed.lines().last().unwrap().contains("field 41"), "{listed}");
+    // A bitmap that is wrong itself hides nothing before it.
+    let listed = listing(&dialect, b"02100020000000800x08", Reveal::Masked);
+    assert!(listed.contains("message type") && listed.lines().count() == 3, "{listed}");
+    let listed = listing(&dialect, b"0x100020", Reveal::Masked);
+    assert!(!listed.contains("message type"), "{listed}");
 }
 
 #[test]

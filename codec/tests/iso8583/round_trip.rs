@@ -25,7 +25,7 @@ fn value(number: u8, field: &FieldInfo<'_>, dialect: &str, source: &[u8]) -> Vec
     let mut text = |alphabet: &[u8]| (0..units).map(|_| pick(alphabet)).collect::<Vec<u8>>();
     match field.kind {
         "n" => text(b"0123456789"),
-        "z" => text(b"0123456789D"),
+        "z" => text(b"0123456789:;<=>?"),
         "a" => text(b"ABCxyz "),
         "an" => text(b"ABCxyz 019"),
         "ans" => text(b"ABCxyz 019-[]^~!\""),

@@ -30,12 +30,13 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: [(&str, &str); 11] = sources![
+const SOURCES: [(&str, &str); 12] = sources![
     "iso87a",
     "iso87b",
     "iso93a",
     "iso93b",
     "nac",
+    "cards-ebcdic",
     "unionpay",
     "pos-ebcdic",
     "pos-left",

@@ -256,6 +256,38 @@ fn a_guess_names_the_options_to_decode_with() {
 }
 
 #[test]
+fn a_guess_about_a_message_that_no_table_fits_names_the_nearest_first() {
+    for (what, hex, words) in [
+        ("cut short", "30323130002000000080000830303030313233".to_owned(), "switch"),
+        ("terminals with a header of two bytes", HEADED.to_owned(), "--dialect nac --header 2"),
+        ("a field with another length", "010000000000000002001101000E9A0324".to_owned(), "iso87b"),
+        ("cards", "F0F8F0F00020000000000000F0F0F0F0F0F1".to_owned(), "cards-ebcdic"),
+        ("nothing", "FFFEFDFC".to_owned(), "0 "),
+    ] {
+        let said = tillgate(&["decode", "--guess", &hex]);
+        let best = said.out.lines().nth(1).unwrap();
+        assert!(best.contains(words), "{what}: {best}");
+    }
+    let read = tillgate(&["decode", "--dialect", "nac", "--header", "2", HEADED]);
+    assert_eq!(lines(&read.out)[0]["header"], "0100", "{}", read.err);
+}
+
+/// An echo of terminals with two bytes between TPDU and MTI.
+const HEADED: &str = "60001280010100080020200000008000009900000000075445524D30303031";
+
+#[test]
+fn a_table_builds_on_another_file_beside_it() {
+    let desk = Desk::new();
+    desk.file("host.toml", "name = \"host\"\nbase = \"nac\"\nheader = 2\n");
+    let till = desk.file("till.toml", "name = \"till\"\nbase = \"host.toml\"\n");
+    let read = tillgate(&["decode", "--dialect", &till, HEADED]);
+    assert_eq!(lines(&read.out)[0]["fields"]["41"], "TERM0001", "{}", read.err);
+    let old = "name = \"old\"\n[fields]\n28 = { format = \"x+n9\" }\n";
+    let said = tillgate(&["dialect", "check", &desk.file("old.toml", old)]);
+    assert!(said.out.contains("warning: field 28: `x+n9` is read as `x+n8`"), "{}", said.out);
+}
+
+#[test]
 fn the_options_that_a_guess_names_are_enough_to_decode() {
     let desk = Desk::new();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -4,7 +4,10 @@
 
 use super::blame::Blame;
 use super::words8::{alphanumeric, digits, each, packed, printable};
-use crate::iso8583::ebcdic::{CLASSES, CLASSES_CP037, CLASSES_CP1047, class_of_kind, to_latin1};
+use crate::iso8583::ebcdic::{
+    CLASS_HEX_LOWER, CLASSES, CLASSES_CP037, CLASSES_CP500, CLASSES_CP1047, class_of_kind,
+    to_latin1,
+};
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::plan::{Check, Plan, Scale};
 use crate::iso8583::words::{Coding, Kind, Side, Sign};
@@ -62,7 +65,7 @@ pub(crate) fn check<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let odd = value.units % 2 == 1;
     let passes = match plan.check {
         Check::Any => true,
-        Check::Packed if !odd || plan.digit <= 9 => value.all(0, packed),
+        Check::Packed if !odd || (plan.digit <= 9 && plan.other <= 9) => value.all(0, packed),
         Check::Packed => value
             .own()
             .iter()
@@ -92,7 +95,7 @@ fn filler<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
         Side::Left => (0, own.first().map(|byte| byte >> 4)),
         Side::Right => (value.bytes.saturating_sub(1), own.last().map(|byte| byte & 0xf)),
     };
-    if nibble == Some(plan.digit) {
+    if nibble == Some(plan.digit) || nibble == Some(plan.other) {
         return Ok(());
     }
     Err(E::new(at, Inner::None, || Problem::Padding { expected: plan.digit }))
@@ -109,12 +112,17 @@ fn without_filler(plan: &Plan, value: Value<'_>, at: usize, byte: u8) -> u8 {
 
 fn class(plan: &Plan, own: &[u8]) -> bool {
     let classes = match plan.coding {
-        Coding::Cp037 | Coding::HexEbcdic => &CLASSES_CP037,
+        Coding::Cp037 | Coding::Cp1140 | Coding::HexEbcdic => &CLASSES_CP037,
+        Coding::Cp500 => &CLASSES_CP500,
         Coding::Cp1047 => &CLASSES_CP1047,
-        Coding::Ascii | Coding::Bcd | Coding::Binary | Coding::Hex => &CLASSES,
+        Coding::Ascii | Coding::Bcd | Coding::Binary | Coding::Hex | Coding::HexLower => &CLASSES,
     };
     let common = own.iter().fold(u8::MAX, |common, &byte| common & classes[usize::from(byte)]);
-    common & class_of_kind(plan.kind) != 0
+    let wanted = match plan.coding {
+        Coding::HexLower => CLASS_HEX_LOWER,
+        _ => class_of_kind(plan.kind),
+    };
+    common & wanted != 0
 }
 
 /// A sign, then digits: as characters, or packed behind a letter or a nibble. Fillers stand on the
@@ -128,7 +136,7 @@ fn signed<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let odd = value.units % 2 == 1;
     if plan.scale == Scale::Half {
         let (sign, other) = if odd { (first & 0xf, first >> 4) } else { (first >> 4, first & 0xf) };
-        if odd && other != plan.digit {
+        if odd && other != plan.digit && other != plan.other {
             return Err(padding(0));
         }
         if !matches!(sign, 0xc | 0xd) {
@@ -148,10 +156,16 @@ fn signed<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     }
     let at = if plan.scale == Scale::SignHalf {
         // The sign is one of the units, so an even number of them leaves an odd number of digits.
-        if !odd && rest.first().is_some_and(|byte| byte >> 4 != plan.digit) {
+        let filler = rest.first().filter(|_| !odd).map(|byte| byte >> 4);
+        if filler.is_some_and(|filler| filler != plan.digit && filler != plan.other) {
             return Err(padding(1));
         }
-        first_unpacked(rest)
+        // The filler shares its byte with the first digit.
+        let shared = usize::from(filler.is_some());
+        match rest.first() {
+            Some(first) if shared == 1 && first & 0xf > 9 => Some(0),
+            _ => first_unpacked(rest.get(shared..).unwrap_or(&[])).map(|at| at + shared),
+        }
     } else {
         rest.iter().position(|&byte| !to_latin1(plan.coding, byte).is_ascii_digit())
     };
@@ -182,18 +196,19 @@ fn blame<E: Blame>(plan: &Plan, value: Value<'_>) -> E {
             E::new(0, Inner::None, || Problem::Padding { expected: plan.digit })
         });
     };
-    E::new(at, Inner::None, || Problem::Content { expected: expected(plan.kind) })
+    E::new(at, Inner::None, || Problem::Content { expected: expected(plan) })
 }
 
 /// What a type is made of, for messages.
-pub(crate) const fn expected(kind: Kind) -> &'static str {
-    match kind {
+pub(crate) const fn expected(plan: &Plan) -> &'static str {
+    match plan.kind {
         Kind::Numeric | Kind::Signed => "a digit",
         Kind::Track => "a character of the track code, 0 to ?,",
         Kind::Alpha => "a letter or a space",
         Kind::Alphanumeric => "a letter, a digit or a space",
         Kind::Printable => "a printable character",
         Kind::Text => "a character of ISO 8859-1",
+        Kind::Binary if matches!(plan.coding, Coding::HexLower) => "a lower-case hexadecimal digit",
         Kind::Binary => "an upper-case hexadecimal digit",
     }
 }

@@ -83,7 +83,10 @@ impl Walk<'_> {
             } else {
                 let byte = bits.get(place / 4).copied().unwrap_or(0);
                 let at = whole.at + place / 4 * self.step;
-                let nibble = digit(coding, byte).ok_or(wrong(Problem::Bitmap, at))?;
+                let nibble = {
+                    let is_lower = coding == Coding::HexLower;
+                    digit(coding, byte).ok_or(wrong(Problem::Bitmap { is_lower }, at))?
+                };
                 nibble & (8 >> (place % 4)) != 0
             };
             if !set {

@@ -5,12 +5,13 @@
 
 use super::Input;
 use super::fields::{Bits, Fields};
-use crate::iso8583::dialect::Dialect;
+use crate::iso8583::dialect::{Dialect, Header, HeaderLength, Leading};
 use crate::iso8583::ebcdic::to_latin1;
 use crate::iso8583::error::{DecodeError, Inner, Place, Problem};
 use crate::iso8583::hex;
+use crate::iso8583::limits::HEADER_BYTES_MAX;
 use crate::iso8583::mti::Mti;
-use crate::iso8583::tpdu::{TPDU_BYTES, Tpdu};
+use crate::iso8583::tpdu::{TPDU_BYTES, TPDU_ID, Tpdu};
 use crate::iso8583::words::Coding;
 use nom::IResult;
 
@@ -55,7 +56,7 @@ fn take(count: usize, part: Part, input: Input<'_>) -> Parsed<'_, Input<'_>> {
 
 /// Reads everything up to the first field; where that starts.
 #[inline]
-pub(super) fn head(
+pub(crate) fn head(
     dialect: &Dialect,
     message: Input<'_>,
     fields: &mut Fields,
@@ -70,17 +71,38 @@ pub(super) fn head(
 fn parts<'a>(dialect: &Dialect, message: Input<'a>, fields: &mut Fields) -> Parsed<'a, ()> {
     let mut rest = message;
     fields.tpdu = None;
-    if dialect.has_tpdu {
+    let has_tpdu = match dialect.tpdu {
+        Leading::Never => false,
+        Leading::Always => true,
+        Leading::Optional => rest.first() == Some(&TPDU_ID),
+    };
+    if has_tpdu {
         let tpdu;
         (rest, tpdu) = take(TPDU_BYTES, Part::Tpdu, rest)?;
         fields.tpdu = tpdu.first_chunk().copied().map(Tpdu);
     }
-    let (rest, header) = take(dialect.header_bytes, Part::Header, rest)?;
+    let (rest, header) = header(&dialect.header, rest)?;
     fields.body = message.len() - rest.len();
     fields.header = fields.body - header.len()..fields.body;
     let (rest, mti) = mti(dialect.mti, rest)?;
     fields.mti = mti;
     bitmaps(dialect, rest, fields)
+}
+
+#[inline]
+fn header<'a>(header: &Header, input: Input<'a>) -> Parsed<'a, Input<'a>> {
+    if !input.starts_with(header.starts.bytes()) {
+        return Ok((input, &[]));
+    }
+    let bytes = match header.length {
+        HeaderLength::Fixed(bytes) => bytes,
+        HeaderLength::Counted => match input.first().map(|first| usize::from(*first)) {
+            None => 1,
+            Some(bytes @ 1..=HEADER_BYTES_MAX) => bytes,
+            Some(_) => return stop(Part::Header, input, 0),
+        },
+    };
+    take(bytes, Part::Header, input)
 }
 
 #[inline]
@@ -150,13 +172,17 @@ const fn bitmap_bytes(coding: Coding) -> usize {
     if matches!(coding, Coding::Binary) { 8 } else { 16 }
 }
 
-/// The value of a hexadecimal digit as a dialect writes it; only upper case, so that encoding gives
+/// The value of a hexadecimal digit as a dialect writes it; only in its case, so that encoding gives
 /// the same bytes again.
 #[inline]
 pub(crate) fn digit(coding: Coding, byte: u8) -> Option<u8> {
     let page = if coding == Coding::HexEbcdic { Coding::Cp037 } else { coding };
     let character = to_latin1(page, byte);
-    if character.is_ascii_lowercase() { None } else { hex::nibble(character) }
+    let is_other_case = match coding {
+        Coding::HexLower => character.is_ascii_uppercase(),
+        _ => character.is_ascii_lowercase(),
+    };
+    if is_other_case { None } else { hex::nibble(character) }
 }
 
 /// Why reading stopped: too few bytes, or a byte that does not belong there.
@@ -167,11 +193,20 @@ fn wrong(dialect: &Dialect, message: Input<'_>, error: &nom::Err<Stop>) -> Decod
     };
     let (needed, place, other) = match stop.part {
         Part::Tpdu => (TPDU_BYTES, Place::Tpdu, None),
-        Part::Header => (dialect.header_bytes, Place::Header, None),
+        Part::Header => {
+            let at = message.len() - stop.left;
+            let counted = message.get(at).map_or(1, |first| usize::from(*first));
+            let needed = match dialect.header.length {
+                HeaderLength::Fixed(bytes) => bytes,
+                HeaderLength::Counted => counted,
+            };
+            (needed, Place::Header, Some(Problem::HeaderLength { stated: counted }))
+        }
         Part::Mti => (mti_bytes(dialect.mti), Place::Field(0, Inner::None), Some(Problem::Mti)),
         Part::Bitmap => {
             let needed = bitmap_bytes(dialect.bitmap);
-            (needed, Place::Field(1, Inner::None), Some(Problem::Bitmap))
+            let problem = Problem::Bitmap { is_lower: dialect.bitmap == Coding::HexLower };
+            (needed, Place::Field(1, Inner::None), Some(problem))
         }
         Part::Announcement => (0, Place::Field(1, Inner::None), Some(Problem::UnknownField)),
     };

@@ -9,7 +9,6 @@ use crate::iso8583::dialect::Dialect;
 use crate::iso8583::error::Inner;
 use crate::iso8583::limits::HEX_LAYOUT_BYTES_MAX;
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Tag};
-use crate::iso8583::words::Coding;
 
 /// How a sub-field is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +57,7 @@ pub(crate) fn walk_field<E: Blame, V: Visit>(
     units: usize,
     visit: &mut V,
 ) -> Result<(), E> {
-    if !matches!(plan.coding, Coding::Hex | Coding::HexEbcdic) {
+    if !plan.coding.is_hex() {
         let walk = Walk { dialect, step: 1 };
         return walk.layout(plan, layout, Whole { wire, units, at: 0 }, visit);
     }

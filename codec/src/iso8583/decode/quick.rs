@@ -244,8 +244,10 @@ mod tests {
     }
 
     #[test]
-    fn the_short_way_takes_most_fields_of_the_built_in_dialects() {
-        for dialect in Dialect::builtin_names().filter_map(Dialect::builtin) {
+    fn the_short_way_takes_most_fields_of_the_built_in_dialects_in_ascii_and_bcd() {
+        // EBCDIC is looked up in tables, a byte at a time: the long way.
+        let is_short = |dialect: &Dialect| !dialect.mti.is_ebcdic();
+        for dialect in Dialect::builtin_names().filter_map(Dialect::builtin).filter(is_short) {
             let samples = [[0x01; 64], [b'1'; 64]];
             let takes = |number: &u8| {
                 let quick = &dialect.quick[usize::from(*number) - 1];

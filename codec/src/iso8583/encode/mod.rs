@@ -7,12 +7,13 @@ mod tagged;
 use super::decode::blame::PartFault;
 use super::decode::fields::Bits;
 use super::decode::parts::walk_field;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, HeaderLength, Leading};
 use super::ebcdic::from_latin1;
 use super::hex;
-use super::limits::{FIELD_MAX, MESSAGE_BYTES_MAX};
+use super::limits::{FIELD_MAX, HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::message::Message;
 use super::plan::{Count, Plan, Prefix};
+use super::tpdu::{TPDU_BYTES, TPDU_ID};
 use super::value::{self, Unfit};
 use super::words::{Coding, PrefixCoding};
 use error::EncodeError;
@@ -40,10 +41,8 @@ impl Dialect {
         let mut body = Vec::with_capacity(512);
         self.encode(message, &mut body)?;
         self.framing
-            .append_length(body.len(), out)
-            .map_err(|error| EncodeError::new("frame", error.to_string()))?;
-        out.extend_from_slice(&body);
-        Ok(())
+            .append_frame(&body, out)
+            .map_err(|error| EncodeError::new("frame", error.to_string()))
     }
 
     fn append(
@@ -52,21 +51,9 @@ impl Dialect {
         start: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if self.has_tpdu {
-            let Some(tpdu) = message.tpdu else {
-                let text = "this dialect has a TPDU: give `tpdu`, ten hexadecimal digits";
-                return Err(EncodeError::new("tpdu", text));
-            };
-            out.extend_from_slice(&tpdu.0);
-        }
-        let header = message.header();
-        if header.len() != self.header_bytes {
-            let (wanted, given) = (self.header_bytes, header.len());
-            let text = format!("this dialect's header has {wanted} bytes, `header` has {given}");
-            return Err(EncodeError::new("header", text));
-        }
-        out.extend_from_slice(header);
+        self.append_leading(message, out)?;
         self.append_mti(message, out)?;
+        self.check_leading(message, out.get(start..).unwrap_or(&[]))?;
         self.append_bitmaps(message, out)?;
         let mut open_end = None;
         for (number, value) in message.values() {
@@ -79,11 +66,81 @@ impl Dialect {
                 return Err(EncodeError::new("trailing", text).of_field(number));
             }
             open_end = (plan.prefix == Prefix::Rest).then_some(number);
-            self.append_field(number, plan, value, out)?;
+            if message.other_fillers.has(number) {
+                let plan = Plan { digit: plan.other, ..*plan };
+                self.append_field(number, &plan, value, out)?;
+            } else {
+                self.append_field(number, plan, value, out)?;
+            }
         }
         if out.len() - start > MESSAGE_BYTES_MAX {
             let text = format!("the message has over {MESSAGE_BYTES_MAX} bytes");
             return Err(EncodeError::new("too-long", text));
+        }
+        Ok(())
+    }
+
+    /// Appends TPDU and header.
+    fn append_leading(&self, message: &Message, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match (self.tpdu, message.tpdu) {
+            (Leading::Never, _) | (Leading::Optional, None) => {}
+            (Leading::Always, None) => {
+                let text = "this dialect has a TPDU: give `tpdu`, ten hexadecimal digits";
+                return Err(EncodeError::new("tpdu", text));
+            }
+            (Leading::Always | Leading::Optional, Some(tpdu)) => {
+                out.extend_from_slice(&tpdu.0);
+            }
+        }
+        let header = message.header();
+        let starts = self.header.starts;
+        let wrong = |text: String| Err(EncodeError::new("header", text));
+        if header.is_empty() && !starts.is_empty() {
+            return Ok(());
+        }
+        let (given, first) = (header.len(), header.first().map_or(0, |first| usize::from(*first)));
+        match self.header.length {
+            HeaderLength::Fixed(wanted) if given != wanted => {
+                return wrong(format!(
+                    "this dialect's header has {wanted} bytes, `header` has {given}"
+                ));
+            }
+            HeaderLength::Counted if given != first || given > HEADER_BYTES_MAX => {
+                return wrong(format!(
+                    "the first byte of this dialect's header is its length, at most \
+                     {HEADER_BYTES_MAX}; `header` has {given} bytes and says {first}"
+                ));
+            }
+            HeaderLength::Fixed(_) | HeaderLength::Counted => {}
+        }
+        if !header.starts_with(starts.bytes()) {
+            return wrong(format!("this dialect's header begins with {starts}"));
+        }
+        out.extend_from_slice(header);
+        Ok(())
+    }
+
+    /// Refuses what would be read as another beginning: a TPDU or a header that is not there.
+    fn check_leading(&self, message: &Message, sent: &[u8]) -> Result<(), EncodeError> {
+        let tpdu = message.tpdu.filter(|_| self.has_tpdu());
+        if self.tpdu == Leading::Optional {
+            match tpdu {
+                Some(tpdu) if tpdu.0.first() != Some(&TPDU_ID) => {
+                    let text = "a TPDU that may be left out begins with 60";
+                    return Err(EncodeError::new("tpdu", text));
+                }
+                None if sent.first() == Some(&TPDU_ID) => {
+                    let text = "the message would be taken for one with a TPDU: give `tpdu`";
+                    return Err(EncodeError::new("tpdu", text));
+                }
+                _ => {}
+            }
+        }
+        let behind = sent.get(if tpdu.is_some() { TPDU_BYTES } else { 0 }..).unwrap_or(&[]);
+        let starts = self.header.starts;
+        if message.header().is_empty() && !starts.is_empty() && behind.starts_with(starts.bytes()) {
+            let text = "the message would be taken for one with a header: give `header`";
+            return Err(EncodeError::new("header", text));
         }
         Ok(())
     }
@@ -106,7 +163,7 @@ impl Dialect {
         walk_field::<PartFault, ()>(self, plan, layout, wire, units, &mut ()).map_err(|fault| {
             let at = match plan.coding {
                 Coding::Bcd => fault.at * 2,
-                Coding::Hex | Coding::HexEbcdic => fault.at / 2,
+                coding if coding.is_hex() => fault.at / 2,
                 _ => fault.at,
             };
             let part = self.inner_text(fault.inner);
@@ -144,10 +201,10 @@ impl Dialect {
         for word in words.iter().take(count) {
             let bytes = word.to_be_bytes();
             match self.bitmap {
-                Coding::Hex => hex::append(&bytes, out),
-                Coding::HexEbcdic => {
-                    let text = hex::text(&bytes);
-                    out.extend(text.bytes().map(|digit| from_latin1(Coding::Cp037, digit)));
+                coding if coding.is_hex() => {
+                    let start = out.len();
+                    hex::append(&bytes, out);
+                    hex::respell(coding, out.get_mut(start..).unwrap_or_default());
                 }
                 _ => out.extend_from_slice(&bytes),
             }

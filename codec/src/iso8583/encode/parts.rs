@@ -3,7 +3,6 @@
 use super::append_value;
 use super::error::EncodeError;
 use crate::iso8583::dialect::Dialect;
-use crate::iso8583::ebcdic::from_latin1;
 use crate::iso8583::error::Problem;
 use crate::iso8583::hex;
 use crate::iso8583::mask::{HIDDEN, is_hidden};
@@ -182,11 +181,10 @@ impl Composer<'_> {
         }
         parts.sort_by_key(|(number, ..)| *number);
         match coding {
-            Coding::Hex => hex::append(&bits, wire),
-            Coding::HexEbcdic => {
-                wire.extend(
-                    hex::text(&bits).bytes().map(|digit| from_latin1(Coding::Cp037, digit)),
-                );
+            coding if coding.is_hex() => {
+                let start = wire.len();
+                hex::append(&bits, wire);
+                hex::respell(coding, wire.get_mut(start..).unwrap_or_default());
             }
             _ => wire.extend_from_slice(&bits),
         }
@@ -207,7 +205,7 @@ impl Composer<'_> {
 
     /// The value of a part, which may have parts itself.
     fn inner(&self, plan: &Plan, name: &str, tree: &Tree) -> Result<Vec<u8>, PartUnfit> {
-        if matches!(tree, Tree::Leaf(text) if is_hidden(plan.mask, text)) {
+        if matches!(tree, Tree::Leaf(text) if is_hidden(plan, text)) {
             return shape(Some(name), HIDDEN);
         }
         compose(self.dialect, plan, tree).map_err(|wrong| PartUnfit {

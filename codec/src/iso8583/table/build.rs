@@ -14,11 +14,14 @@ pub(super) struct Builder {
     pub(super) layouts: Vec<Layout>,
     /// The first is the empty name of what the table does not list.
     pub(super) names: Vec<String>,
+    /// What is read as an earlier release wrote it.
+    pub(super) notes: Vec<String>,
 }
 
 impl Builder {
     pub(super) fn new(defaults: Defaults) -> Self {
-        Self { defaults, parts: Vec::new(), layouts: Vec::new(), names: vec![String::new()] }
+        let (parts, layouts, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { defaults, parts, layouts, names: vec![String::new()], notes }
     }
 
     /// The plan of a row, with those of its sub-fields.
@@ -38,15 +41,26 @@ impl Builder {
             let message = format!("{what} needs a `format`, such as \"n6\" or \"ans..25\"");
             return Err(Wrong::new(row.span.clone(), message));
         };
+        if let Length::Fixed(units) = format.value.length
+            && format.value.is_old
+        {
+            let digits = units - 1;
+            self.notes.push(format!(
+                "{what}: `x+n{units}` is read as `x+n{digits}`, a sign and {digits} digits; the \
+                 next release takes it for {units} digits"
+            ));
+        }
         let kind = format.value.kind;
         let coding = coding(row, kind, what, defaults)?;
+        let fillers = or(row.digit.clone(), defaults.digit);
         let mut plan = Plan {
             kind,
             coding,
             scale: scale(kind, coding, row, defaults),
             check: check(kind, coding),
             pad: pad(row, format.value, defaults),
-            digit: or(row.digit.clone(), defaults.digit),
+            digit: fillers.sent,
+            other: fillers.other,
             sign: or(row.sign.clone(), defaults.sign),
             justify: or(row.justify.clone(), justify(kind)),
             fill: or(row.fill.clone(), if justify(kind) == Side::Right { b'0' } else { b' ' }),
@@ -57,8 +71,24 @@ impl Builder {
         lengths(&mut plan, row, format, defaults)?;
         if let Some(layout) = &row.layout {
             plan.layout = self.layout(layout, &plan, what, defaults)?;
+            if plan.coding.is_characters() && self.has_bytes(plan.layout) {
+                // Its parts are checked each by itself.
+                plan.check = Check::Any;
+            }
         }
         Ok(plan)
+    }
+
+    /// Whether some of the parts of a layout are no characters: binary or packed among text.
+    fn has_bytes(&self, layout: u16) -> bool {
+        let layout = usize::from(layout).checked_sub(1).and_then(|index| self.layouts.get(index));
+        let Some(layout) = layout else { return false };
+        let first = usize::from(layout.first);
+        let parts = self.parts.get(first..first + usize::from(layout.count)).unwrap_or(&[]);
+        let binary = |part: &Part| {
+            matches!(part.plan.coding, Coding::Binary | Coding::Bcd) || part.plan.is_opaque()
+        };
+        parts.iter().any(binary)
     }
 
     pub(super) fn plan_name(&mut self, row: &Row, what: &str) -> Result<u16, Wrong> {
@@ -104,13 +134,13 @@ fn coding(row: &Row, kind: Kind, what: &str, defaults: &Defaults) -> Result<Codi
 
 fn scale(kind: Kind, coding: Coding, row: &Row, defaults: &Defaults) -> Scale {
     match coding {
-        Coding::Hex | Coding::HexEbcdic => Scale::Double,
+        Coding::Hex | Coding::HexLower | Coding::HexEbcdic => Scale::Double,
         Coding::Bcd if kind == Kind::Signed => match or(row.sign.clone(), defaults.sign) {
             Sign::Byte | Sign::EbcdicByte => Scale::SignHalf,
             Sign::Nibble => Scale::Half,
         },
         Coding::Bcd => Scale::Half,
-        Coding::Ascii | Coding::Cp037 | Coding::Cp1047 | Coding::Binary => Scale::One,
+        _ => Scale::One,
     }
 }
 

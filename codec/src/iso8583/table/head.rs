@@ -1,9 +1,11 @@
 //! What a table says of the whole message: frame, headers, MTI, bitmaps and defaults.
 
 use super::reader::{Given, Section, Wrong};
-use super::row::digit;
-use crate::iso8583::framing::Framing;
-use crate::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
+use super::row::{Fillers, fillers};
+use crate::iso8583::constant::Constant;
+use crate::iso8583::dialect::{Header, HeaderLength, Leading};
+use crate::iso8583::framing::{Around, Framing};
+use crate::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, RESERVED_BYTES_MAX};
 use crate::iso8583::words::{Coding, FrameCoding, PrefixCoding, Side, Sign, Unit};
 
 /// What rows fall back to.
@@ -17,7 +19,7 @@ pub(super) struct Defaults {
     pub(super) unit: Unit,
     pub(super) pad: Side,
     pub(super) pad_variable: Side,
-    pub(super) digit: u8,
+    pub(super) digit: Fillers,
     pub(super) sign: Sign,
 }
 
@@ -27,8 +29,8 @@ pub(super) struct Head {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) framing: Framing,
-    pub(super) has_tpdu: bool,
-    pub(super) header_bytes: usize,
+    pub(super) tpdu: Leading,
+    pub(super) header: Header,
     pub(super) mti: Coding,
     pub(super) bitmap: Coding,
     pub(super) bitmaps: usize,
@@ -36,11 +38,33 @@ pub(super) struct Head {
     pub(super) defaults: Defaults,
 }
 
-const KEYS: [&str; 12] = [
-    "name", "about", "base", "frame", "tpdu", "header", "mti", "bitmap", "bitmaps", "version",
-    "defaults", "fields",
+const KEYS: [&str; 13] = [
+    "name",
+    "about",
+    "base",
+    "frame",
+    "tpdu",
+    "header",
+    "header_starts",
+    "mti",
+    "bitmap",
+    "bitmaps",
+    "version",
+    "defaults",
+    "fields",
 ];
-const FRAME_KEYS: [&str; 4] = ["length", "bytes", "counts_itself", "max"];
+const FRAME_KEYS: [&str; 10] = [
+    "length",
+    "bytes",
+    "counts_itself",
+    "max",
+    "before",
+    "reserved",
+    "start",
+    "end",
+    "lrc",
+    "counts_ends",
+];
 const DEFAULT_KEYS: [&str; 10] = [
     "numeric",
     "track",
@@ -65,9 +89,10 @@ impl Head {
                 bytes: 2,
                 counts_itself: false,
                 message_bytes_max: 8_192,
+                around: Around::default(),
             },
-            has_tpdu: false,
-            header_bytes: 0,
+            tpdu: Leading::Never,
+            header: Header { length: HeaderLength::Fixed(0), starts: Constant::default() },
             mti: Coding::Ascii,
             bitmap: Coding::Hex,
             bitmaps: 2,
@@ -81,7 +106,7 @@ impl Head {
                 unit: Unit::Digits,
                 pad: Side::Left,
                 pad_variable: Side::Right,
-                digit: 0,
+                digit: Fillers::ZERO,
                 sign: Sign::Byte,
             },
         }
@@ -104,8 +129,8 @@ impl Head {
                 Some(frame) => framing(&frame, base.framing)?,
                 None => base.framing,
             },
-            has_tpdu: or(section.flag("tpdu")?, base.has_tpdu),
-            header_bytes: or(section.number("header", 0..=HEADER_BYTES_MAX)?, base.header_bytes),
+            tpdu: tpdu(section, base.tpdu)?,
+            header: header(section, base.header)?,
             mti: one_of(section, "mti", base.mti, &MTI_CODINGS)?,
             bitmap: one_of(section, "bitmap", base.bitmap, &BITMAP_CODINGS)?,
             bitmaps: or(section.number("bitmaps", 1..=3)?, base.bitmaps),
@@ -118,10 +143,62 @@ impl Head {
     }
 }
 
-const MTI_CODINGS: [Coding; 4] = [Coding::Ascii, Coding::Bcd, Coding::Cp037, Coding::Cp1047];
-pub(super) const BITMAP_CODINGS: [Coding; 3] = [Coding::Binary, Coding::Hex, Coding::HexEbcdic];
-const NUMERIC_CODINGS: [Coding; 4] = MTI_CODINGS;
-const TEXT_CODINGS: [Coding; 3] = [Coding::Ascii, Coding::Cp037, Coding::Cp1047];
+/// `true`, `false` or `"optional"`.
+fn tpdu(section: &Section<'_>, base: Leading) -> Result<Leading, Wrong> {
+    if section.is_text("tpdu") {
+        return match section.string("tpdu")? {
+            Some(given) if given.value == "optional" => Ok(Leading::Optional),
+            Some(given) => {
+                let message = "`tpdu` is expected to be true, false or \"optional\"";
+                Err(Wrong::new(given.span, message))
+            }
+            None => Ok(base),
+        };
+    }
+    let given = section.flag("tpdu")?;
+    Ok(given.map_or(base, |given| if given.value { Leading::Always } else { Leading::Never }))
+}
+
+/// A number of bytes, or `"counted"`; and how it begins if it may be left out.
+fn header(section: &Section<'_>, base: Header) -> Result<Header, Wrong> {
+    let mut header = base;
+    if section.is_text("header") {
+        match section.string("header")? {
+            Some(given) if given.value == "counted" => header.length = HeaderLength::Counted,
+            Some(given) => {
+                let message = format!(
+                    "`header` is expected to be a number from 0 to {HEADER_BYTES_MAX} or \
+                     \"counted\""
+                );
+                return Err(Wrong::new(given.span, message));
+            }
+            None => {}
+        }
+    } else if let Some(given) = section.number("header", 0..=HEADER_BYTES_MAX)? {
+        header.length = HeaderLength::Fixed(given.value);
+        header.starts = Constant::default();
+    }
+    if let Some(given) = section.constant("header_starts")? {
+        let fits = match header.length {
+            HeaderLength::Fixed(bytes) => given.value.len() <= bytes,
+            HeaderLength::Counted => true,
+        };
+        if !fits {
+            let message = "`header_starts` has more bytes than the header";
+            return Err(Wrong::new(given.span, message));
+        }
+        header.starts = given.value;
+    }
+    Ok(header)
+}
+
+const MTI_CODINGS: [Coding; 6] =
+    [Coding::Ascii, Coding::Bcd, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140];
+pub(super) const BITMAP_CODINGS: [Coding; 4] =
+    [Coding::Binary, Coding::Hex, Coding::HexLower, Coding::HexEbcdic];
+const NUMERIC_CODINGS: [Coding; 6] = MTI_CODINGS;
+const TEXT_CODINGS: [Coding; 5] =
+    [Coding::Ascii, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140];
 
 /// The value given, or another.
 pub(super) fn or<T>(given: Option<Given<T>>, other: T) -> T {
@@ -173,13 +250,35 @@ fn framing(section: &Section<'_>, base: Framing) -> Result<Framing, Wrong> {
             section.number("max", 1..=MESSAGE_BYTES_MAX)?,
             base.message_bytes_max,
         ),
+        around: around(section, base.around)?,
     };
     let places_max = if coding == FrameCoding::Bcd { 4 } else { 8 };
     if framing.bytes > places_max {
         let message = format!("at most {places_max} bytes of this encoding make a length");
         return Err(Wrong::new(bytes_span, message));
     }
+    let Around { before, reserved, start, end, lrc, .. } = framing.around;
+    let is_bare = coding == FrameCoding::None;
+    if is_bare && (!before.is_empty() || reserved > 0) {
+        let message = "`before` and `reserved` stand beside a length, and there is none";
+        return Err(Wrong::new(section.span(), message));
+    }
+    if is_bare && end.is_empty() && (lrc || !start.is_empty()) {
+        let message = "without a length the frame needs an `end`";
+        return Err(Wrong::new(section.span(), message));
+    }
     Ok(framing)
+}
+
+fn around(section: &Section<'_>, base: Around) -> Result<Around, Wrong> {
+    Ok(Around {
+        before: or(section.constant("before")?, base.before),
+        reserved: or(section.number("reserved", 0..=RESERVED_BYTES_MAX)?, base.reserved),
+        start: or(section.constant("start")?, base.start),
+        end: or(section.constant("end")?, base.end),
+        lrc: or(section.flag("lrc")?, base.lrc),
+        counts_ends: or(section.flag("counts_ends")?, base.counts_ends),
+    })
 }
 
 fn read_defaults(section: &Section<'_>, base: Defaults) -> Result<Defaults, Wrong> {
@@ -193,7 +292,7 @@ fn read_defaults(section: &Section<'_>, base: Defaults) -> Result<Defaults, Wron
         unit: or(section.word("unit")?, base.unit),
         pad: or(section.word("pad")?, base.pad),
         pad_variable: or(section.word("pad_variable")?, base.pad_variable),
-        digit: or(digit(section, "digit")?, base.digit),
+        digit: or(fillers(section)?, base.digit),
         sign: or(section.word("sign")?, base.sign),
     })
 }

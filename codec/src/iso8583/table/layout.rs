@@ -18,7 +18,7 @@ impl Builder {
         defaults: &Defaults,
     ) -> Result<u16, Wrong> {
         let wrong = |message: String| Err(Wrong::new(row.form.span.clone(), message));
-        let hex = matches!(parent.coding, Coding::Hex | Coding::HexEbcdic);
+        let hex = parent.coding.is_hex();
         if hex && usize::from(parent.max) > HEX_LAYOUT_BYTES_MAX {
             return wrong(format!(
                 "sub-fields of hexadecimal text need a length of at most {HEX_LAYOUT_BYTES_MAX}"
@@ -170,7 +170,7 @@ fn inside(parent: &Plan, defaults: Defaults) -> Defaults {
         return defaults;
     }
     let (coding, length) = match parent.coding {
-        Coding::Cp037 | Coding::Cp1047 => (parent.coding, PrefixCoding::Ebcdic),
+        page if page.is_ebcdic() => (page, PrefixCoding::Ebcdic),
         _ => (Coding::Ascii, PrefixCoding::Ascii),
     };
     Defaults { numeric: coding, track: coding, text: coding, length, ..defaults }
@@ -185,19 +185,19 @@ fn bitmap(row: &LayoutRow, defaults: &Defaults) -> Result<Form, Wrong> {
     Ok(Form::Bitmap { bytes, coding })
 }
 
+const TAG_CODINGS: [Coding; 6] =
+    [Coding::Ascii, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140, Coding::Binary];
+
 fn tlv(row: &LayoutRow, parent: &Plan) -> Result<Form, Wrong> {
     let characters = parent.coding.is_characters();
     let tag = match &row.tag_encoding {
-        Some(given) => {
-            let codings = [Coding::Ascii, Coding::Cp037, Coding::Cp1047, Coding::Binary];
-            among(given, "tag_encoding", &codings)?
-        }
+        Some(given) => among(given, "tag_encoding", &TAG_CODINGS)?,
         None if characters => parent.coding,
         None => Coding::Binary,
     };
     let usual = match parent.coding {
         Coding::Ascii => PrefixCoding::Ascii,
-        Coding::Cp037 | Coding::Cp1047 => PrefixCoding::Ebcdic,
+        page if page.is_ebcdic() => PrefixCoding::Ebcdic,
         _ => PrefixCoding::Binary,
     };
     let (Some(tag_bytes), Some(length_bytes)) = (&row.tag_bytes, &row.length_bytes) else {

@@ -12,8 +12,9 @@ mod row;
 
 use super::decode::quick::Quick;
 use super::dialect::Dialect;
-use super::limits::{FIELD_MAX, FIELDS_MAX, TABLE_BYTES_MAX};
+use super::limits::{BASES_MAX, FIELD_MAX, FIELDS_MAX, TABLE_BYTES_MAX};
 use super::plan::Plan;
+use super::words::Coding;
 use build::Builder;
 use head::Head;
 use reader::{Section, Wrong};
@@ -42,6 +43,9 @@ impl fmt::Display for TableError {
 
 impl std::error::Error for TableError {}
 
+/// Gives the text of a table that is neither built in nor an example, or what is wrong with its name.
+pub(super) type Bases<'b> = dyn FnMut(&str) -> Result<String, String> + 'b;
+
 /// A table, read but not yet compiled.
 struct Table {
     head: Head,
@@ -49,13 +53,13 @@ struct Table {
 }
 
 /// Compiles a table.
-pub(super) fn compile(text: &str) -> Result<Dialect, TableError> {
+pub(super) fn compile(text: &str, base: &mut Bases<'_>) -> Result<Dialect, TableError> {
     let located = |wrong: Wrong| locate(text, wrong);
     if text.len() > TABLE_BYTES_MAX {
         let message = format!("the table has over {TABLE_BYTES_MAX} bytes");
         return Err(located(Wrong::new(None, message)));
     }
-    let table = read(text, true).map_err(located)?;
+    let table = read(text, base, 0).map_err(located)?;
     let mut builder = Builder::new(table.head.defaults);
     let mut plans = Box::new([Plan::UNDEFINED; FIELDS_MAX + 1]);
     let last = last_field(&table.head);
@@ -70,16 +74,16 @@ pub(super) fn compile(text: &str) -> Result<Dialect, TableError> {
             *slot = plan;
         }
     }
-    let Head {
-        name, about, framing, has_tpdu, header_bytes, mti, bitmap, bitmaps, version, ..
-    } = table.head;
-    let Builder { parts, layouts, names, .. } = builder;
+    let Head { name, about, framing, tpdu, header, mti, bitmap, bitmaps, version, .. } = table.head;
+    let Builder { parts, layouts, names, notes, .. } = builder;
+    let mut every = plans.iter().chain(parts.iter().map(|part| &part.plan));
+    let has_euro = every.any(|plan| plan.coding == Coding::Cp1140);
     Ok(Dialect {
         name,
         about,
         framing,
-        has_tpdu,
-        header_bytes,
+        tpdu,
+        header,
         mti,
         bitmap,
         bitmaps,
@@ -89,6 +93,8 @@ pub(super) fn compile(text: &str) -> Result<Dialect, TableError> {
         parts,
         layouts,
         names,
+        notes,
+        has_euro,
     })
 }
 
@@ -101,21 +107,14 @@ fn last_field(head: &Head) -> u8 {
     }
 }
 
-/// Reads a table and what it builds on.
-fn read(text: &str, own: bool) -> Result<Table, Wrong> {
+/// Reads a table and what it builds on, at that depth of the chain.
+fn read(text: &str, bases: &mut Bases<'_>, depth: usize) -> Result<Table, Wrong> {
+    let own = depth == 0;
     let document = DeTable::parse(text)
         .map_err(|error| Wrong::new(error.span().filter(|_| own), error.message()))?;
     let root = Section::root(&document, own);
     let base = match root.string("base")? {
-        // Built-in tables have no base of their own but the plain one, or one that has none.
-        Some(base) => match Dialect::builtin_table(&base.value) {
-            Some(text) => read(text, false)?,
-            None => {
-                let names = Dialect::builtin_names().collect::<Vec<_>>().join(", ");
-                let message = format!("there is no base `{}`; allowed: {names}", base.value);
-                return Err(Wrong::new(base.span, message));
-            }
-        },
+        Some(base) => built_on(&base, bases, depth + 1)?,
         None => Table { head: Head::plain(), rows: BTreeMap::new() },
     };
     let head = Head::read(&root, base.head)?;
@@ -130,6 +129,36 @@ fn read(text: &str, own: bool) -> Result<Table, Wrong> {
         };
     }
     Ok(Table { head, rows })
+}
+
+/// The table that another one builds on. What is wrong with it is told at the place of its name.
+fn built_on(
+    base: &reader::Given<String>,
+    bases: &mut Bases<'_>,
+    depth: usize,
+) -> Result<Table, Wrong> {
+    let name = base.value.as_str();
+    let wrong = |message: String| Wrong::new(base.span.clone(), message);
+    if depth > BASES_MAX {
+        return Err(wrong(format!("over {BASES_MAX} tables build on one another, or in a circle")));
+    }
+    let known = Dialect::builtin_table(name).or_else(|| Dialect::example_table(name));
+    let text = match known {
+        Some(text) => text.to_owned(),
+        None => bases(name).map_err(|told| {
+            let names = Dialect::builtin_names().chain(Dialect::example_names());
+            let names = names.collect::<Vec<_>>().join(", ");
+            wrong(format!("{told}; allowed: {names}, or a file of yours"))
+        })?,
+    };
+    if text.len() > TABLE_BYTES_MAX {
+        return Err(wrong(format!("the base `{name}` has over {TABLE_BYTES_MAX} bytes")));
+    }
+    read(&text, bases, depth).map_err(|inner| {
+        // Of a base that is built in nothing can be wrong.
+        let span = inner.span.or_else(|| base.span.clone());
+        Wrong { span, message: format!("base `{name}`: {}", inner.message) }
+    })
 }
 
 type Named<'t> = (reader::Given<String>, Section<'t>);

@@ -1,5 +1,8 @@
 //! Typed reading of TOML, every error with its place and with what is allowed there.
 
+use crate::iso8583::constant::Constant;
+use crate::iso8583::hex;
+use crate::iso8583::limits::CONSTANT_BYTES_MAX;
 use crate::iso8583::words::Word;
 use std::ops::Range;
 use toml::Spanned;
@@ -127,6 +130,26 @@ impl<'t> Section<'t> {
                 let (word, what, allowed) = (&given.value, W::WHAT, W::allowed());
                 let message = format!("`{key}`: `{word}` is not {what}; allowed: {allowed}");
                 Err(Wrong::new(given.span, message))
+            }
+        }
+    }
+
+    /// Whether a key is given, as a string.
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.entry(key).is_some_and(|(value, _)| value.as_str().is_some())
+    }
+
+    /// Constant bytes in hexadecimal.
+    pub(super) fn constant(&self, key: &str) -> Result<Option<Given<Constant>>, Wrong> {
+        let Some(given) = self.string(key)? else {
+            return Ok(None);
+        };
+        let bytes = hex::parse(given.value.as_bytes()).ok();
+        match bytes.and_then(|bytes| Constant::new(&bytes)) {
+            Some(value) => Ok(Some(Given { value, span: given.span })),
+            None => {
+                let wanted = format!("at most {CONSTANT_BYTES_MAX} bytes in hexadecimal");
+                Err(self.mistyped(key, &wanted, given.span))
             }
         }
     }

@@ -10,7 +10,13 @@ use std::ops::Range;
 pub(super) struct Format {
     pub(super) kind: Kind,
     pub(super) length: Length,
+    /// Whether it is written as it was when the length of `x+n` counted the sign.
+    pub(super) is_old: bool,
 }
+
+/// Fixed lengths of `x+n` that no edition of the standard has, for its amounts have 8 or 16 digits:
+/// tables that have them were written when the length counted the sign.
+const OLD_SIGNED: [u16; 2] = [9, 17];
 
 /// How long a value is, in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +35,7 @@ impl Format {
         let (kind, length) = text.split_at_checked(end)?;
         let kind = Kind::parse(kind)?;
         if length == "*" {
-            return Some(Self { kind, length: Length::Rest });
+            return Some(Self { kind, length: Length::Rest, is_old: false });
         }
         let number = length.trim_start_matches('.');
         let digits = length.len() - number.len();
@@ -38,11 +44,15 @@ impl Format {
         }
         let max = number.parse().ok().filter(|max| (1..=MESSAGE_BYTES_MAX).contains(max))?;
         let max = u16::try_from(max).ok()?;
-        match digits {
-            0 => Some(Self { kind, length: Length::Fixed(max) }),
-            1..=PREFIX_DIGITS_MAX => Some(Self { kind, length: Length::Variable { digits, max } }),
-            _ => None,
-        }
+        let is_old = kind == Kind::Signed && digits == 0 && OLD_SIGNED.contains(&max);
+        // The sign stands before so many digits.
+        let max = if kind == Kind::Signed && !is_old { max.checked_add(1)? } else { max };
+        let length = match digits {
+            0 => Length::Fixed(max),
+            1..=PREFIX_DIGITS_MAX => Length::Variable { digits, max },
+            _ => return None,
+        };
+        Some(Self { kind, length, is_old })
     }
 }
 
@@ -72,7 +82,7 @@ pub(super) struct Row {
     pub(super) unit: Option<Given<Unit>>,
     pub(super) min: Option<Given<usize>>,
     pub(super) pad: Option<Given<Side>>,
-    pub(super) digit: Option<Given<u8>>,
+    pub(super) digit: Option<Given<Fillers>>,
     pub(super) sign: Option<Given<Sign>>,
     pub(super) justify: Option<Given<Side>>,
     pub(super) fill: Option<Given<u8>>,
@@ -153,7 +163,7 @@ impl Row {
             unit: section.word("unit")?,
             min: section.number("min", 0..=MESSAGE_BYTES_MAX)?,
             pad: section.word("pad")?,
-            digit: digit(section, "digit")?,
+            digit: fillers(section)?,
             sign: section.word("sign")?,
             justify: section.word("justify")?,
             fill: section.character("fill")?,
@@ -194,15 +204,35 @@ impl Row {
     }
 }
 
-/// A nibble, written as one hexadecimal digit.
-pub(super) fn digit(section: &Section<'_>, key: &str) -> Result<Option<Given<u8>>, Wrong> {
-    let Some(given) = section.character(key)? else {
+/// The nibbles that fill up an odd number of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fillers {
+    /// The one that is sent.
+    pub(super) sent: u8,
+    /// Another one that is read as well, or the same.
+    pub(super) other: u8,
+}
+
+impl Fillers {
+    pub(super) const ZERO: Self = Self { sent: 0, other: 0 };
+}
+
+/// One hexadecimal digit, or two: the first is sent, either is read.
+pub(super) fn fillers(section: &Section<'_>) -> Result<Option<Given<Fillers>>, Wrong> {
+    let Some(given) = section.string("digit")? else {
         return Ok(None);
     };
-    match crate::iso8583::hex::nibble(given.value) {
-        Some(value) => Ok(Some(Given { value, span: given.span })),
-        None => Err(Wrong::new(given.span, format!("`{key}` is expected to be 0 to 9 or A to F"))),
-    }
+    let nibbles: Option<Vec<u8>> = given.value.bytes().map(crate::iso8583::hex::nibble).collect();
+    let value = match nibbles.as_deref() {
+        Some([sent]) => Fillers { sent: *sent, other: *sent },
+        Some([sent, other]) => Fillers { sent: *sent, other: *other },
+        _ => {
+            let message = "`digit` is expected to be 0 to 9 or A to F, or two of them: the first \
+                           is sent, either is read";
+            return Err(Wrong::new(given.span, message));
+        }
+    };
+    Ok(Some(Given { value, span: given.span }))
 }
 
 fn format(section: &Section<'_>) -> Result<Option<Given<Format>>, Wrong> {

@@ -76,7 +76,7 @@ pub(crate) struct Decode {
     #[arg(long)]
     table: bool,
     /// Try every wire, dialect and frame length, best first; --dialect adds tables
-    #[arg(long, conflicts_with_all = ["table", "body", "psk_file", "mac", "frame"])]
+    #[arg(long, conflicts_with_all = ["table", "body", "psk_file", "mac", "frame", "header"])]
     guess: bool,
     /// The ranking of --guess as lines of JSON
     #[arg(long, requires = "guess")]

@@ -67,6 +67,9 @@ impl DialectCommand {
                 let fields = dialect.fields().count();
                 let name = dialect.name();
                 print::line(&format!("{}: dialect {name} with {fields} fields", file.display()))?;
+                for note in dialect.notes() {
+                    print::line(&format!("warning: {note}"))?;
+                }
                 print_warnings(&dialect)
             }
             DialectAction::Fields { name } => print::line(fields(&find(&name)?).trim_end()),
@@ -116,10 +119,19 @@ fn unknown(name: &str) -> Failure {
     ))
 }
 
+/// A dialect from a file. A base that is no name of ours is a file, found from the file's folder.
 fn read(file: &Path) -> Result<Dialect, Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    Dialect::parse(&text).map_err(|error| Failure::refused(explained(file, &text, &error)))
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let base = |name: &str| match folder.join(name) {
+        base if base.is_file() => {
+            fs::read_to_string(&base).map_err(|error| format!("{}: {error}", base.display()))
+        }
+        _ => Err(format!("there is no base `{name}`")),
+    };
+    Dialect::parse_with(&text, base)
+        .map_err(|error| Failure::refused(explained(file, &text, &error)))
 }
 
 /// What is wrong with a table, with the line and a mark under the place.

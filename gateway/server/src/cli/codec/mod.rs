@@ -21,8 +21,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use tillgate_codec::iso8583::limits::MESSAGE_BYTES_MAX;
-use tillgate_codec::iso8583::{Dialect, FrameCoding, Framing};
+use tillgate_codec::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
+use tillgate_codec::iso8583::{Around, Dialect, FrameCoding, Framing};
 
 use crate::exit::Failure;
 
@@ -54,6 +54,9 @@ struct WireOptions {
     /// binary2; with -self if it counts itself, as in binary2-self
     #[arg(long, value_name = "KIND")]
     frame: Option<FrameName>,
+    /// Another header than the dialect's: so many bytes between TPDU and MTI
+    #[arg(long, value_name = "BYTES")]
+    header: Option<HeaderBytes>,
 }
 
 impl WireOptions {
@@ -72,18 +75,37 @@ impl WireOptions {
             _ => return Err(Failure::usage("several dialects are for --guess only")),
         };
         let dialect = dialect::find(name)?;
-        Ok(match self.frame {
+        let dialect = match self.frame {
             None => dialect,
             Some(FrameName(framing)) => dialect.with_framing(framing),
+        };
+        Ok(match self.header {
+            None => dialect,
+            Some(HeaderBytes(bytes)) => dialect.with_header_bytes(bytes),
         })
     }
 
     /// Options of ISO 8583 must not be given for another wire.
     fn refuse_dialects(&self) -> Result<(), Failure> {
-        if self.dialect.is_empty() && self.frame.is_none() {
+        if self.dialect.is_empty() && self.frame.is_none() && self.header.is_none() {
             return Ok(());
         }
-        Err(Failure::usage("--dialect and --frame belong to --protocol iso8583"))
+        Err(Failure::usage("--dialect, --frame and --header belong to --protocol iso8583"))
+    }
+}
+
+/// The length of a header on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct HeaderBytes(usize);
+
+impl FromStr for HeaderBytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(bytes) if bytes <= HEADER_BYTES_MAX => Ok(Self(bytes)),
+            _ => Err(format!("0 to {HEADER_BYTES_MAX} bytes are possible")),
+        }
     }
 }
 
@@ -103,6 +125,7 @@ impl FrameName {
         bytes: 0,
         counts_itself: false,
         message_bytes_max: MESSAGE_BYTES_MAX,
+        around: Around::NONE,
     });
 }
 
@@ -130,7 +153,8 @@ impl FromStr for FrameName {
             );
         };
         let message_bytes_max = MESSAGE_BYTES_MAX;
-        Ok(Self(Framing { coding, bytes, counts_itself, message_bytes_max }))
+        let around = Around::NONE;
+        Ok(Self(Framing { coding, bytes, counts_itself, message_bytes_max, around }))
     }
 }
 

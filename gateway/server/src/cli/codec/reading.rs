@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use serde_json::Value;
-use tillgate_codec::iso8583::{self, Dialect, ErrorJson, FrameCoding, MacKey, MacVerdict, Reveal};
+use tillgate_codec::iso8583::{self, Dialect, ErrorJson, MacKey, MacVerdict, Reveal};
 use tillgate_codec::link::channel::{Hello, Psk};
 use tillgate_codec::link::record::{RecordType, deframe};
 use tillgate_codec::link::render;
@@ -92,7 +92,7 @@ impl Reading {
     /// Whether messages on a stream tell where they end.
     pub(super) fn is_framed(&self) -> bool {
         match &self.wire {
-            Wire::Iso8583 { dialect, .. } => dialect.framing().coding != FrameCoding::None,
+            Wire::Iso8583 { dialect, .. } => dialect.framing().is_delimited(),
             Wire::Smpp | Wire::Records { .. } => true,
             Wire::Bodies => false,
         }

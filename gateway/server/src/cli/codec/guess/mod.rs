@@ -7,7 +7,7 @@
 mod ranked;
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::iso8583::{Dialect, ErrorJson, FrameCoding, Guess, Reveal};
+use tillgate_codec::iso8583::{Dialect, ErrorJson, Guess, Reveal};
 use tillgate_codec::link::record::{RecordType, deframe};
 use tillgate_codec::link::render::{body_json, record_json};
 use tillgate_codec::smpp;
@@ -78,6 +78,13 @@ const FRAMES: [&str; 9] = [
     "binary4",
     "binary4-self",
 ];
+
+/// Lengths of headers that are tried where nothing decodes.
+const HEADERS: std::ops::RangeInclusive<usize> = 1..=26;
+/// What a reading loses whose header no table has.
+const HEADER_PENALTY: u8 = 4;
+/// Least score of such a reading: among so many of them some decode by chance.
+const BEHIND_HEADER_MIN: u8 = 84;
 
 /// Guesses about everything in the sources, and shows the ranking.
 pub(super) fn run(
@@ -182,9 +189,31 @@ impl Guessing {
             let frames = std::iter::once(own.clone()).chain(others);
             ranking.extend(frames.map(|frame| self.iso8583(name, dialect, &own, frame)));
         }
+        if !ranking.iter().any(|ranked| ranked.decoded > 0) {
+            // Perhaps a header is in the way that no table has.
+            let headers = HEADERS.flat_map(|bytes| self.behind_header(dialects, bytes));
+            ranking.extend(headers.filter(|ranked| ranked.score >= BEHIND_HEADER_MIN));
+        }
         ranking.retain(|ranked| ranked.messages > 0);
         // The sort is stable: of equals, the dialect's own frame length stays first.
         ranking.sort_by_key(|ranked| std::cmp::Reverse(ranked.score));
+        ranking
+    }
+
+    /// The readings of every dialect with so many bytes of header.
+    fn behind_header(&self, dialects: &[(String, Dialect)], bytes: usize) -> Vec<Ranked> {
+        let mut ranking = Vec::new();
+        for (name, dialect) in dialects {
+            let own = FrameName(dialect.framing()).to_string();
+            let dialect = dialect.clone().with_header_bytes(bytes);
+            let others = FRAMES.into_iter().filter(|frame| *frame != own).map(str::to_owned);
+            for frame in std::iter::once(own.clone()).chain(others) {
+                let mut ranked = self.iso8583(name, &dialect, &own, frame);
+                ranked.options.push_str(&format!(" --header {bytes}"));
+                ranked.score = ranked.score.saturating_sub(HEADER_PENALTY);
+                ranking.push(ranked);
+            }
+        }
         ranking
     }
 
@@ -201,7 +230,7 @@ impl Guessing {
             let guess = Guess::of(dialect, message);
             (guess.score, guess.error)
         };
-        let is_framed = framing.coding != FrameCoding::None;
+        let is_framed = framing.is_delimited();
         let tried = self.try_all(is_framed, cut, attempt);
         let own =
             if is_framed && frame != own { format!(" --frame {frame}") } else { String::new() };
@@ -241,7 +270,8 @@ impl Guessing {
         let attempt = |body: &[u8]| match body_json(body, Reveal::Masked) {
             Ok(json) if json.contains("\"tag_") => (70, None),
             Ok(_) => (95, None),
-            Err(error) => (understood(error.offset, body.len()), Some(error)),
+            // A body begins with whatever its first byte is: what follows says little of the rest.
+            Err(error) => (understood(error.offset, body.len()) / 2, Some(error)),
         };
         let whole = |rest: &[u8]| Some((0..rest.len(), rest.len()));
         let ranked = self.try_all(false, whole, attempt);

@@ -6,6 +6,10 @@
 //! 0000000 08 00 80 20 00 00 00 00                                         od -t x1
 //!         0x0000:  4500 003c 1c46 4000 4006 b1e6     E..<.F@.@...         tcpdump -X
 //! 0000   08 00 80 20 00 00 00 00 00 00 04 00         ... ........         Wireshark
+//! 00000000h: 08 00 80 20 00 00 00 00 00 00 04 00 ; ... ........           UltraEdit
+//! |00000000| 08 00 80 20 00 00 00 00 00 00 04 00     |... ........|        Netty
+//! 0B3C:0100  08 00 80 20 00 00 00 00-00 00 04 00     ... ........         debug
+//! 0x0000  08 00 80 20 00 00 00 00  00 00 04 00       ... ........
 //! ```
 
 use super::hex::nibble;
@@ -49,6 +53,10 @@ const OD_DIGITS: usize = 7;
 pub(crate) fn row(line: &str) -> Option<Row> {
     let text = line.trim_start();
     let indent = line.len() - text.len();
+    let (is_barred, text) = match text.strip_prefix('|') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
     let (is_0x, text) = match text.strip_prefix("0x") {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -61,14 +69,31 @@ pub(crate) fn row(line: &str) -> Option<Row> {
     let offset = u64::from_str_radix(number, 16).ok()?;
     let octal = u64::from_str_radix(number, 8).ok().filter(|_| digits == OD_DIGITS);
     let row = |surety, bytes| Some(Row { indent, offset, octal, surety, bytes });
+    if is_barred {
+        let inside = rest.strip_prefix('|')?.split('|').next().unwrap_or_default();
+        return row(Surety::Sure, spaced(inside));
+    }
+    if let Some((segment_offset, bytes)) = segmented(rest).filter(|_| !is_0x && digits == 4) {
+        let sure = Row { indent, offset: segment_offset, octal: None, surety: Surety::Sure, bytes };
+        return Some(sure);
+    }
+    let (is_h, rest) = match rest.strip_prefix(['h', 'H']) {
+        Some(after) => (true, after),
+        None => (false, rest),
+    };
     if let Some(rest) = rest.strip_prefix(':') {
         let is_data = rest.is_empty() || rest.starts_with(char::is_whitespace);
         let bytes = grouped(rest.trim_start());
         let surety = if is_0x { Surety::Packet } else { Surety::Sure };
         return if is_data && !bytes.is_empty() { row(surety, bytes) } else { None };
     }
-    if is_0x || !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+    if !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {
         return None;
+    }
+    if is_h || is_0x {
+        let bytes = spaced(rest);
+        let is_row = !bytes.is_empty() && (is_h || rest.starts_with("  "));
+        return if is_row { row(Surety::Sure, bytes) } else { None };
     }
     let first = rest.split_whitespace().next().unwrap_or_default();
     if digits == OD_DIGITS && first.len() == 4 && first.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -82,6 +107,20 @@ pub(crate) fn row(line: &str) -> Option<Row> {
             if is_offset { row(Surety::Perhaps, bytes) } else { None }
         }
     }
+}
+
+/// What stands behind the segment of `debug`: the offset, and bytes with a hyphen in their middle.
+fn segmented(rest: &str) -> Option<(u64, Vec<u8>)> {
+    let (number, bytes) = rest.strip_prefix(':')?.split_at_checked(OFFSET_DIGITS_MIN)?;
+    let is_offset = number.chars().all(|c| c.is_ascii_hexdigit()) && bytes.starts_with("  ");
+    let offset = u64::from_str_radix(number, 16).ok().filter(|_| is_offset)?;
+    // The hyphen stands where another line has a blank, and never in the text column's place.
+    let middle = 2 + COLUMNS / 2 * 3 - 1;
+    let bytes = match bytes.char_indices().nth(middle) {
+        Some((at, '-')) => spaced(&format!("{} {}", &bytes[..at], &bytes[at + 1..])),
+        _ => spaced(bytes),
+    };
+    (!bytes.is_empty()).then_some((offset, bytes))
 }
 
 /// Groups with one blank between them, up to two blanks or something else.
@@ -155,6 +194,12 @@ mod tests {
             ("0000   08 00 80 20 00 00 00 00 00 00 04 00 00 00 00 00   ab cd", Surety::Perhaps, 16),
             ("    00000000  08 00 80 20 00 00 00 00  00 00    ........ ab", Surety::Perhaps, 10),
             ("0000000 08 00 80 20", Surety::Perhaps, 4),
+            ("00000000h 12 00 d0 20 00 00 02 c0 00 00 00 00 00 00 00 00 ..", Surety::Sure, 16),
+            ("00000040h 4c 41 48 20 42           LAH.B", Surety::Sure, 5),
+            ("00000000h: 08 00 80 20 ; ... 08", Surety::Sure, 4),
+            ("|00000000| 08 00 80 20 00 00 00 00 00 00 |... 08 00|", Surety::Sure, 10),
+            ("0B3C:0100  08 00 80 20 00 00 00 00-00 00 04 00  ab", Surety::Sure, 12),
+            ("0x0010  08 00 80 20", Surety::Sure, 4),
             ("0000000 0008 2080", Surety::Swapped, 0),
             ("00000015", Surety::Perhaps, 0),
         ] {
@@ -169,6 +214,9 @@ mod tests {
             "0800822000000000000004000000000000000000070301",
             "0800 8220 0000",
             "08:00:80:20",
+            "0800:8220  0000",
+            "0x0800 0x8220",
+            "|  0  1  2  3|",
             "08 00 80 20",
             "12:34:56.789 IP 10.0.0.1.1 > 10.0.0.2.2: Flags [P.]",
             "abcd: hello",

@@ -61,6 +61,11 @@ impl Digits {
         Ok(())
     }
 
+    /// Appends whole bytes that were written another way.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
     fn push(&mut self, nibble: u8) {
         match self.half.take() {
             Some(high) => self.bytes.push((high << 4) | nibble),

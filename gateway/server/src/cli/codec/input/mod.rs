@@ -10,9 +10,11 @@
 
 mod block;
 mod capture;
+mod decimal;
 mod dump;
 mod hex;
 mod kind;
+mod literal;
 mod packet;
 mod tcp;
 mod text;
@@ -80,7 +82,9 @@ pub(super) struct Skipped {
 
 /// Whether a text is hexadecimal in a form that people have it in.
 pub(super) fn is_hex(text: &str) -> bool {
-    text.lines().all(|line| hex::Digits::default().line(line).is_ok())
+    let is_read =
+        |line: &str| hex::Digits::default().line(line).is_ok() || literal::python(line).is_some();
+    text.lines().all(is_read)
 }
 
 /// Takes pieces; an error ends the reading.

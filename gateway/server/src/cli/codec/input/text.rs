@@ -6,8 +6,10 @@
 
 use super::super::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::block::{Block, Form, Unread};
+use super::decimal::{self, Surety as Decimal};
 use super::dump::{self, Row, Surety};
 use super::hex::{Digits, Wrong};
+use super::literal;
 
 /// A text on its way to blocks.
 pub(crate) struct Text {
@@ -18,6 +20,8 @@ pub(crate) struct Text {
     offset: u64,
     digits: Digits,
     digits_line: u64,
+    /// Whether the digits are decimal numbers, as the first line had them.
+    is_decimal: bool,
     list: List,
     lanes: Vec<Lane>,
     block: Option<Block>,
@@ -56,6 +60,7 @@ impl Text {
             offset: 0,
             digits: Digits::default(),
             digits_line: 1,
+            is_decimal: false,
             list: List::None,
             lanes: Vec::new(),
             block: None,
@@ -122,7 +127,10 @@ impl Text {
 
     fn message_line(&mut self, text: &str) -> Result<Option<Block>, Unread> {
         let mut digits = Digits::default();
-        digits.line(text).map_err(|wrong| self.wrong(&wrong))?;
+        match spelt(text, Decimal::Asked) {
+            Some(bytes) => digits.append(&bytes),
+            None => digits.line(text).map_err(|wrong| self.wrong(&wrong))?,
+        }
         if digits.is_odd() {
             return Err(self.unread("half a byte is left over".to_owned()));
         }
@@ -264,6 +272,12 @@ impl Text {
             return Ok(None);
         }
         let before = (self.digits.len() > 0 || self.digits.is_odd()).then_some(());
+        if let Some(bytes) = self.spelt(text) {
+            if before.is_none() {
+                self.digits_line = self.line;
+            }
+            return self.taken(&bytes);
+        }
         let mut line = Digits::default();
         if let Err(wrong) = line.line(text) {
             let unread = self.wrong(&wrong);
@@ -289,13 +303,34 @@ impl Text {
         Ok(None)
     }
 
+    /// The bytes of a line that is no hexadecimal, if none was before it.
+    fn spelt(&mut self, text: &str) -> Option<Vec<u8>> {
+        let surety = if self.is_decimal { Decimal::Known } else { Decimal::Asked };
+        let is_first = self.digits.len() == 0 && !self.digits.is_odd() && self.prose.is_none();
+        let bytes = spelt(text, surety).filter(|_| self.is_decimal || is_first)?;
+        self.is_decimal = true;
+        Some(bytes)
+    }
+
+    fn taken(&mut self, bytes: &[u8]) -> Result<Option<Block>, Unread> {
+        self.digits.append(bytes);
+        if self.form == Form::Stream && self.digits.len() > 0 {
+            return Ok(Some(self.plain_block()));
+        }
+        self.bounded(self.digits.len())?;
+        Ok(None)
+    }
+
     /// A line between the braces of a list in C or the like, or its end.
     fn listed(&mut self, text: &str) -> Result<Option<Block>, Unread> {
         let (inside, is_end) = match text.split_once('}') {
             Some((inside, _)) => (inside, true),
             None => (text, false),
         };
-        self.digits.line(inside).map_err(|wrong| self.wrong(&wrong))?;
+        match self.spelt(inside) {
+            Some(bytes) => self.digits.append(&bytes),
+            None => self.digits.line(inside).map_err(|wrong| self.wrong(&wrong))?,
+        }
         if is_end {
             self.list = List::Closed;
         }
@@ -346,6 +381,11 @@ impl Text {
         let whole = u64::try_from(self.digits.len()).unwrap_or(u64::MAX);
         Unread { line: self.line, offset: self.offset + whole, message }
     }
+}
+
+/// The bytes of a line that spells them otherwise than in hexadecimal.
+fn spelt(text: &str, surety: Decimal) -> Option<Vec<u8>> {
+    literal::python(text).or_else(|| decimal::list(text, surety))
 }
 
 /// Whether something else than digits stands there.

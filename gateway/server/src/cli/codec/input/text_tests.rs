@@ -131,6 +131,33 @@ fn a_stream_of_digits_is_given_away_line_by_line() {
 }
 
 #[test]
+fn decimal_bytes_of_one_list_may_stand_on_several_lines() {
+    for text in ["[8, 0, 242,\n48, 49]", "b := []byte{\n8, 0, 242,\n48, 49}\n", "8, 0, 242\n48, 49"]
+    {
+        let found = blocks(Form::Messages, text).unwrap();
+        assert_eq!((found.len(), &found[0].bytes[..]), (1, &[8, 0, 242, 48, 49][..]), "{text}");
+    }
+    // Digits that were hexadecimal so far stay so.
+    assert_eq!(blocks(Form::Messages, "08 00\n48, 49, 100").unwrap_err().line, 2);
+    let lines = blocks(Form::Lines, "[8 0 242]\n0800\nb'0'").unwrap();
+    let bytes: Vec<&[u8]> = lines.iter().map(|block| &block.bytes[..]).collect();
+    assert_eq!(bytes, [&[8, 0, 242][..], &[8, 0], b"0"]);
+}
+
+#[test]
+fn dumps_of_ultraedit_netty_and_debug_are_read() {
+    for text in [
+        "00000000h 08 00 80 20 00 00 00 00 00 00 04 00 00 00 00 00 ...\n00000010h 00 07         ..",
+        "|  0  1 |\n|00000000| 08 00 80 20 00 00 00 00 00 00 04 00 00 00 00 00 |...|\n\
+         |00000010| 00 07    |..|\n+--+",
+        "0B3C:0100  08 00 80 20 00 00 00 00-00 00 04 00 00 00 00 00   ...\n0B3C:0110  00 07   ..",
+    ] {
+        let found = blocks(Form::Messages, text).unwrap();
+        assert_eq!((found.len(), found[0].bytes.len(), found[0].bytes[17]), (1, 18, 7), "{text}");
+    }
+}
+
+#[test]
 fn an_offset_at_the_end_of_all_numbers_is_told_and_not_added_to() {
     let error = blocks(Form::Messages, "ffffffffffffffff: 00").unwrap_err();
     assert!(error.message.contains("leaves no room"), "{}", error.message);
