@@ -187,7 +187,7 @@ fn settle(house: &House, date: BusinessDate, terminals: &[(u32, u32)]) {
     let settles = terminals.iter().map(|&(terminal, sales_count)| {
         Command::Settle(Settle {
             key: Key { date, terminal: TerminalId(terminal), stan: 1 },
-            digest: [7; 16],
+            digest: [7; 16].into(),
             at_ms: 1_795_435_200_000,
             seller: SellerId(101),
             date,

@@ -43,13 +43,42 @@ pub enum Command {
     Change(Change),
 }
 
+/// What a request says, in two digests. At the key of an earlier request it is that one again if
+/// either is the row's.
+///
+/// Rows are written with [`ContentDigest::values`]; builds up to 0.1.0 wrote [`ContentDigest::bytes`]. Accepting
+/// either never takes another request for the same one: a row's digest is of some body, and a body
+/// of the canonical form has no other values than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentDigest {
+    /// Of the values of the known fields, in the canonical order of the wire.
+    pub values: [u8; 16],
+    /// Of the body as it came.
+    pub bytes: [u8; 16],
+}
+
+impl ContentDigest {
+    /// Whether a row of that digest is of the same request.
+    #[must_use]
+    pub fn is_of(&self, row: &[u8; 16]) -> bool {
+        *row == self.values || *row == self.bytes
+    }
+}
+
+/// Of a body in its canonical form both digests are one.
+impl From<[u8; 16]> for ContentDigest {
+    fn from(digest: [u8; 16]) -> Self {
+        Self { values: digest, bytes: digest }
+    }
+}
+
 /// A request to sell, with what verification made of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Begin {
     /// The request's key.
     pub key: Key,
     /// Of the request's content: same key with another digest is refused.
-    pub digest: [u8; 16],
+    pub digest: ContentDigest,
     /// Unix milliseconds.
     pub at_ms: u64,
     /// [`Kind::Voucher`] or [`Kind::TopUp`].
@@ -154,11 +183,13 @@ pub struct Reverse {
     /// The reversal's own key.
     pub key: Key,
     /// Of the reversal's content.
-    pub digest: [u8; 16],
+    pub digest: ContentDigest,
     /// The sale to take back; of the same terminal.
     pub original: Key,
     /// The sale's amount as the terminal knows it, minor units.
     pub amount_minor: u64,
+    /// Why, as the terminal says: 1 no answer in time, 2 cancelled, 3 receipt not printed.
+    pub reason: u8,
     /// Unix milliseconds.
     pub at_ms: u64,
 }
@@ -206,7 +237,7 @@ pub struct Settle {
     /// The settlement's own key.
     pub key: Key,
     /// Of the settlement's content.
-    pub digest: [u8; 16],
+    pub digest: ContentDigest,
     /// Unix milliseconds.
     pub at_ms: u64,
     /// Whose terminal it is.

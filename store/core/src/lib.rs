@@ -36,8 +36,8 @@ pub mod write_set;
 
 pub use book::Book;
 pub use command::{
-    Advice, Begin, Change, Command, Confirm, Finding, Finish, Resolution, Resolve, Reverse, Settle,
-    Verdict,
+    Advice, Begin, Change, Command, Confirm, ContentDigest, Finding, Finish, Resolution, Resolve,
+    Reverse, Settle, Verdict,
 };
 pub use date::BusinessDate;
 pub use error::StoreError;

@@ -12,6 +12,7 @@
 mod acknowledge;
 mod answer;
 mod balance;
+mod canonical;
 mod code;
 mod command;
 mod confirm;
@@ -34,6 +35,7 @@ pub(super) mod writer;
 pub use acknowledge::Acknowledge;
 pub use answer::{Answer, AnswerKind, Slip};
 pub use balance::Balance;
+pub use canonical::Canonical;
 pub use code::ResponseCode;
 pub use command::{Command, Order};
 pub use confirm::Confirm;

@@ -1,10 +1,11 @@
 //! Reversal: take a sale back.
 
+use super::canonical::Canonical;
 use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{AMOUNT, DATE, ORIGINAL_DATE, ORIGINAL_STAN, REASON, STAN};
-use super::writer::Writer;
+use super::writer::{Sink, Writer};
 
 /// Take a sale back, also one that the gateway may never have seen; answered by [`super::Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,13 @@ impl Reversal {
     /// The receipt could not be printed.
     pub const PRINTER: u8 = 3;
 
+    /// What this request is compared by: the known fields that differ from their defaults, in the
+    /// encoder's order, however they came.
+    #[must_use]
+    pub fn canonical(&self) -> Canonical {
+        Canonical::of(|out| self.encode(out))
+    }
+
     pub(super) const TYPE: u8 = 0x05;
     pub(super) const NAME: &'static str = "reversal";
 
@@ -45,7 +53,7 @@ impl Reversal {
         })
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub(super) fn encode<S: Sink>(&self, out: &mut S) {
         let mut writer = Writer::start(Self::TYPE, out);
         writer.unsigned(STAN, self.stan);
         writer.date(DATE, self.date);

@@ -1,10 +1,11 @@
 //! Sale: a voucher, a top-up or a bill payment.
 
+use super::canonical::Canonical;
 use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{AMOUNT, CURRENCY, DATE, PRODUCT, SERVICE, STAN, SUBSCRIBER};
-use super::writer::Writer;
+use super::writer::{Sink, Writer};
 
 /// Sell something; answered by [`super::Answer`]. The same sale again gets the same answer again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub struct Sale<'a> {
 }
 
 impl<'a> Sale<'a> {
+    /// What this request is compared by: the known fields that differ from their defaults, in the
+    /// encoder's order, however they came.
+    #[must_use]
+    pub fn canonical(&self) -> Canonical {
+        Canonical::of(|out| self.encode(out))
+    }
+
     pub(super) const TYPE: u8 = 0x02;
     pub(super) const NAME: &'static str = "sale";
 
@@ -41,7 +49,7 @@ impl<'a> Sale<'a> {
         })
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub(super) fn encode<S: Sink>(&self, out: &mut S) {
         let mut writer = Writer::start(Self::TYPE, out);
         writer.unsigned_unless_zero(PRODUCT, self.product);
         writer.text_unless_empty(SUBSCRIBER, self.subscriber);

@@ -1,11 +1,12 @@
 //! Settle: a terminal's totals of a business date.
 
+use super::canonical::Canonical;
 use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{CURRENCY, DATE, SETTLED_DATE, STAN};
 use super::totals::Totals;
-use super::writer::Writer;
+use super::writer::{Sink, Writer};
 
 /// Compare the terminal's totals of a business date with the gateway's; answered by
 /// [`super::Settled`].
@@ -24,6 +25,13 @@ pub struct Settle {
 }
 
 impl Settle {
+    /// What this request is compared by: the known fields that differ from their defaults, in the
+    /// encoder's order, however they came.
+    #[must_use]
+    pub fn canonical(&self) -> Canonical {
+        Canonical::of(|out| self.encode(out))
+    }
+
     pub(super) const TYPE: u8 = 0x09;
     pub(super) const NAME: &'static str = "settle";
 
@@ -38,7 +46,7 @@ impl Settle {
         })
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub(super) fn encode<S: Sink>(&self, out: &mut S) {
         let mut writer = Writer::start(Self::TYPE, out);
         self.totals.encode(&mut writer);
         if self.settled_date != self.date {

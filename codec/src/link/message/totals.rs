@@ -3,7 +3,7 @@
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{REVERSALS, REVERSALS_COUNT, SALES, SALES_COUNT};
-use super::writer::Writer;
+use super::writer::{Sink, Writer};
 
 /// One side's totals of a business date, amounts in the currency's minor unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Totals {
         })
     }
 
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
+    pub(super) fn encode<S: Sink>(&self, writer: &mut Writer<'_, S>) {
         writer.unsigned_unless_zero(SALES_COUNT, self.sales_count);
         writer.unsigned_unless_zero(SALES, self.sales_minor);
         writer.unsigned_unless_zero(REVERSALS_COUNT, self.reversals_count);

@@ -5,15 +5,27 @@ use super::date::BusinessDate;
 use super::reader::LONG_LENGTH;
 use super::tag::Tag;
 
-/// Appends one body to a buffer. Does not allocate if the buffer has room.
-pub(in crate::link) struct Writer<'o> {
-    out: &'o mut Vec<u8>,
+/// What a body is written into.
+pub(in crate::link) trait Sink {
+    /// Appends bytes.
+    fn put(&mut self, bytes: &[u8]);
 }
 
-impl<'o> Writer<'o> {
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// Appends one body to a buffer. Does not allocate if the buffer has room.
+pub(in crate::link) struct Writer<'o, S = Vec<u8>> {
+    out: &'o mut S,
+}
+
+impl<'o, S: Sink> Writer<'o, S> {
     /// Starts a body with its message type.
-    pub(in crate::link) fn start(message_type: u8, out: &'o mut Vec<u8>) -> Self {
-        out.push(message_type);
+    pub(in crate::link) fn start(message_type: u8, out: &'o mut S) -> Self {
+        out.put(&[message_type]);
         Self { out }
     }
 
@@ -85,13 +97,13 @@ impl<'o> Writer<'o> {
     /// If the value has more than 65,535 bytes.
     pub(in crate::link) fn raw(&mut self, number: u8, value: &[u8]) {
         match u8::try_from(value.len()) {
-            Ok(short) if short < LONG_LENGTH => self.out.extend_from_slice(&[number, short]),
+            Ok(short) if short < LONG_LENGTH => self.out.put(&[number, short]),
             _ => {
                 let long = u16::try_from(value.len()).expect("a value fits 16 bits");
                 let [high, low] = long.to_be_bytes();
-                self.out.extend_from_slice(&[number, LONG_LENGTH, high, low]);
+                self.out.put(&[number, LONG_LENGTH, high, low]);
             }
         }
-        self.out.extend_from_slice(value);
+        self.out.put(value);
     }
 }

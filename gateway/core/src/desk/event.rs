@@ -1,8 +1,8 @@
 //! What goes into a [`super::Desk`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, Finding, Key, ProductId, RegistryRecord, Rejection,
-    Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
+    Begin, BusinessDate, Change, Code, ContentDigest, Finding, Key, ProductId, RegistryRecord,
+    Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
 };
 
 use super::reply::{Answered, Push, PushOrder, Reply};
@@ -55,7 +55,7 @@ pub enum Asked {
         /// Its key.
         key: Key,
         /// Of its content.
-        digest: [u8; 16],
+        digest: ContentDigest,
     },
     /// The answer of that sale again; STAN 0 stands for the terminal's last sale.
     Repeat {

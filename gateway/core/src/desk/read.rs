@@ -2,8 +2,8 @@
 //! comes before its date.
 
 use tillgate_store_core::{
-    AccountId, AccountKind, BusinessDate, Code, Key, Kind, SellerId, State, Store, StoreError,
-    TerminalId, Transaction,
+    AccountId, AccountKind, BusinessDate, Code, ContentDigest, Key, Kind, SellerId, State, Store,
+    StoreError, TerminalId, Transaction,
 };
 
 use super::{Answered, Content, Desk, Origin};
@@ -30,12 +30,12 @@ impl Desk {
         &mut self,
         now: Moment,
         origin: Origin,
-        (kind, key, digest): (Answered, Key, [u8; 16]),
+        (kind, key, digest): (Answered, Key, ContentDigest),
         store: &S,
     ) {
         let code = match store.transaction(&key) {
             Ok(Some(row)) if row.kind == Kind::Tombstone => Code::REVERSED,
-            Ok(Some(row)) if row.digest != digest => Code::DUPLICATE,
+            Ok(Some(row)) if !digest.is_of(&row.digest) => Code::DUPLICATE,
             Ok(Some(row)) if row.state == State::Reversed => Code::REVERSED,
             Ok(Some(row)) => return self.answer(now, origin, row),
             Ok(None) => code::WRONG_DATE,

@@ -1,10 +1,12 @@
 //! A body into a request for the desk.
 
 use ring::digest::{SHA256, digest};
-use tillgate_codec::link::message::{Balance, Ping, Reversal, Sale, Settle, Totals, Upward};
+use tillgate_codec::link::message::{
+    Balance, Canonical, Ping, Reversal, Sale, Settle, Totals, Upward,
+};
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, Code, Key, Kind, ProductId, Reverse, ServiceId, ServiceKind,
-    Text, Verdict,
+    Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
+    ServiceKind, Text, Verdict,
 };
 
 use super::Worked;
@@ -78,8 +80,9 @@ fn sale(
         return refuse(code::FORMAT_ERROR);
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
+    let digest = digest_of(&message.canonical(), body);
     if lies_ahead(date, now) {
-        return early(origin, Answered::Sale, key, body);
+        return early(origin, Answered::Sale, key, digest);
     }
     let service = registry.service(ServiceId(message.service));
     let kind = match service.map(|service| service.kind) {
@@ -95,7 +98,7 @@ fn sale(
     };
     let begin = Begin {
         key,
-        digest: digest_of(body),
+        digest,
         at_ms: wall.0,
         kind,
         seller: terminal.seller,
@@ -133,14 +136,16 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now
         return refuse(code::FORMAT_ERROR);
     }
     let key = Key { date, terminal, stan: message.stan };
+    let digest = digest_of(&message.canonical(), body);
     if lies_ahead(date, now) || lies_ahead(original_date, now) {
-        return early(origin, Answered::Reversal, key, body);
+        return early(origin, Answered::Reversal, key, digest);
     }
     let asked = Asked::Reverse(Reverse {
         key,
-        digest: digest_of(body),
+        digest,
         original: Key { date: original_date, terminal, stan: message.original_stan },
         amount_minor: message.amount_minor,
+        reason: message.reason,
         at_ms: wall.0,
     });
     Worked::Ask(Ask { origin, asked })
@@ -165,13 +170,14 @@ fn settle(
         return refuse(code::FORMAT_ERROR);
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
+    let digest = digest_of(&message.canonical(), body);
     if lies_ahead(date, now) || lies_ahead(settled, now) {
-        return early(origin, Answered::Settlement, key, body);
+        return early(origin, Answered::Settlement, key, digest);
     }
     let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
     let asked = Asked::Settle(tillgate_store_core::Settle {
         key,
-        digest: digest_of(body),
+        digest,
         at_ms: wall.0,
         seller: terminal.seller,
         date: settled,
@@ -192,8 +198,8 @@ fn lies_ahead(date: BusinessDate, now: Now) -> bool {
     date.0 > now.date.0.saturating_add(DATE_DAYS_OFF_MAX)
 }
 
-fn early(origin: Origin, kind: Answered, key: Key, body: &[u8]) -> Worked {
-    let asked = Asked::Early { kind, key, digest: digest_of(body) };
+fn early(origin: Origin, kind: Answered, key: Key, digest: ContentDigest) -> Worked {
+    let asked = Asked::Early { kind, key, digest };
     Worked::Ask(Ask { origin, asked })
 }
 
@@ -202,9 +208,16 @@ fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: 
     Worked::Reply(Reply { origin, content })
 }
 
-/// What makes two requests the same: every byte of the body.
-fn digest_of(body: &[u8]) -> [u8; 16] {
-    let digest = digest(&SHA256, body);
+/// What makes two requests the same: the values of their fields. The digest of the bytes beside it
+/// is for rows that builds up to 0.1.0 wrote.
+fn digest_of(canonical: &Canonical, body: &[u8]) -> ContentDigest {
+    let values = half_digest(canonical.as_bytes());
+    let is_canonical = canonical.as_bytes() == body;
+    ContentDigest { values, bytes: if is_canonical { values } else { half_digest(body) } }
+}
+
+fn half_digest(bytes: &[u8]) -> [u8; 16] {
+    let digest = digest(&SHA256, bytes);
     let (half, _) = digest.as_ref().split_first_chunk().expect("SHA-256 gives 32 bytes");
     *half
 }

@@ -218,7 +218,18 @@ impl Rig {
 
     /// As [`Rig::ask`], over another session of the terminal.
     pub(crate) fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
-        match self.worked(generation, terminal, message) {
+        let worked = self.worked(generation, terminal, message);
+        self.take(worked);
+    }
+
+    /// As [`Rig::ask`], with a body that nobody of ours wrote.
+    pub(crate) fn ask_bytes(&mut self, terminal: u32, body: &[u8]) {
+        let worked = self.worked_bytes(terminal, body);
+        self.take(worked);
+    }
+
+    fn take(&mut self, worked: Worked) {
+        match worked {
             Worked::Ask(ask) => self.input(Input::Ask(ask)),
             Worked::Reply(reply) => self.replies.push(reply),
         }
@@ -235,9 +246,18 @@ impl Rig {
     fn worked(&self, generation: u32, terminal: u32, message: &Upward<'_>) -> Worked {
         let mut body = Vec::new();
         message.encode(&mut body);
+        self.worked_over(generation, terminal, &body)
+    }
+
+    /// What the pool makes of a body.
+    pub(crate) fn worked_bytes(&self, terminal: u32, body: &[u8]) -> Worked {
+        self.worked_over(0, terminal, body)
+    }
+
+    fn worked_over(&self, generation: u32, terminal: u32, body: &[u8]) -> Worked {
         let session = SessionId { reactor: 0, slot: terminal, generation };
         let origin = Origin { session, terminal: TerminalId(terminal), received: self.now };
-        work::request(&body, origin, self.wall, &Calendar::default(), &self.directory)
+        work::request(body, origin, self.wall, &Calendar::default(), &self.directory)
     }
 
     /// The bytes of the one reply there is.

@@ -229,7 +229,7 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     world.finish(key(1, 6), approved());
     world.reopen();
     assert_eq!(world.run(Command::Settle(agreed.clone())), Outcome::Duplicate(row));
-    let changed = crate::Settle { digest: [9; 16], ..agreed };
+    let changed = crate::Settle { digest: [9; 16].into(), ..agreed };
     assert_eq!(world.run(Command::Settle(changed)), Outcome::Conflict);
     let mut differences = Vec::new();
     let read = crate::journal::transactions(world.book().backend(), None, |row| {

@@ -8,7 +8,7 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
-use crate::command::{Advice, Begin, Change, Command, Verdict};
+use crate::command::{Advice, Begin, Change, Command, ContentDigest, Verdict};
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key, TerminalId};
 use crate::record::{Kind, Obligation, State, Velocity};
@@ -96,11 +96,11 @@ impl Model {
         }
     }
 
-    fn met(&self, key: &Key, digest: &[u8; 16]) -> Option<Answer> {
+    fn met(&self, key: &Key, digest: &ContentDigest) -> Option<Answer> {
         let row = self.rows.get(key)?;
         Some(match row.shape.kind {
             Kind::Tombstone => Answer::Late,
-            _ if row.digest != *digest => Answer::Conflict,
+            _ if !digest.is_of(&row.digest) => Answer::Conflict,
             _ if row.shape.state == State::Reversed => Answer::Late,
             _ => Answer::Duplicate(row.shape.clone()),
         })
@@ -154,7 +154,7 @@ impl Model {
             }
         }
         let (service, amount_minor) = (begin.service.0, begin.amount_minor);
-        let (digest, at_ms) = (begin.digest, begin.at_ms);
+        let (digest, at_ms) = (begin.digest.values, begin.at_ms);
         let row = Row { shape, digest, seller, service, amount_minor, at_ms, original: None };
         Answer::Done(self.write(begin.key, row))
     }

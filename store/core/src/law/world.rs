@@ -143,7 +143,7 @@ impl<F: Factory> World<F> {
         let legs = commission::legs(service, seller, &chain, amount_minor, key.date);
         Begin {
             key,
-            digest: digest(service.id.0, product.0, amount_minor),
+            digest: digest(service.id.0, product.0, amount_minor).into(),
             at_ms: self.now_ms,
             kind: match service.kind {
                 ServiceKind::Voucher => Kind::Voucher,
@@ -251,7 +251,8 @@ pub fn settlement(key: Key, date: BusinessDate, claimed: Totals, at_ms: u64) -> 
     digest[..4].copy_from_slice(&claimed.sales_count.to_be_bytes());
     digest[4..12].copy_from_slice(&claimed.sales_minor.to_be_bytes());
     digest[12..].copy_from_slice(&claimed.reversals_count.to_be_bytes());
-    Settle { key, digest, at_ms, seller: SellerId(1), date, currency: CURRENCY, claimed }
+    let (digest, seller) = (digest.into(), SellerId(1));
+    Settle { key, digest, at_ms, seller, date, currency: CURRENCY, claimed }
 }
 
 /// A digest that differs where what was asked for differs.
@@ -267,5 +268,6 @@ pub fn digest(service: u16, product: u16, amount_minor: u64) -> [u8; 16] {
 pub fn reversal(key: Key, original: Key, amount_minor: u64, at_ms: u64) -> Command {
     let mut digest = [0xEE; 16];
     digest[..10].copy_from_slice(&original.to_bytes());
-    Command::Reverse(Reverse { key, digest, original, amount_minor, at_ms })
+    let digest = digest.into();
+    Command::Reverse(Reverse { key, digest, original, amount_minor, reason: 2, at_ms })
 }

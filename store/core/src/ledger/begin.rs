@@ -1,7 +1,7 @@
 //! Begin: a verified request to sell, granted or declined, once.
 
 use super::Ledger;
-use crate::command::{Begin, Verdict};
+use crate::command::{Begin, ContentDigest, Verdict};
 use crate::error::StoreError;
 use crate::ids::{AccountId, AccountKind, Code, Key, Text};
 use crate::outcome::Outcome;
@@ -40,7 +40,7 @@ impl Ledger {
         &mut self,
         rows: &dyn Rows,
         key: &Key,
-        digest: &[u8; 16],
+        digest: &ContentDigest,
     ) -> Result<Option<Outcome>, StoreError> {
         if self.tails.proves_new(rows, key)? {
             return Ok(None);
@@ -50,7 +50,7 @@ impl Ledger {
         };
         Ok(Some(if row.kind == Kind::Tombstone {
             Outcome::Late(Code::REVERSED)
-        } else if row.digest != *digest {
+        } else if !digest.is_of(&row.digest) {
             Outcome::Conflict
         } else if row.state == State::Reversed {
             Outcome::Late(Code::REVERSED)
@@ -126,7 +126,7 @@ fn row_of(begin: &Begin) -> Transaction {
         seq: 0,
         kind: begin.kind,
         state: State::Intent,
-        digest: begin.digest,
+        digest: begin.digest.values,
         seller: begin.seller,
         service: begin.service,
         product: begin.product,

@@ -144,7 +144,7 @@ fn row_of(reverse: &Reverse) -> Transaction {
         seq: 0,
         kind: Kind::Reversal,
         state: State::Declined,
-        digest: reverse.digest,
+        digest: reverse.digest.values,
         seller: Default::default(),
         service: Default::default(),
         product: Default::default(),

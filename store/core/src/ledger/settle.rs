@@ -106,7 +106,7 @@ fn row_of(settle: &Settle) -> Transaction {
         seq: 0,
         kind: Kind::Settlement,
         state: State::Declined,
-        digest: settle.digest,
+        digest: settle.digest.values,
         seller: settle.seller,
         service: Default::default(),
         product: Default::default(),

@@ -171,7 +171,7 @@ fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
     let legs = commission::legs(&service(service_id, kind_of), &seller(), &chain, PRICE, TODAY);
     Command::Begin(Begin {
         key,
-        digest: [1; 16],
+        digest: [1; 16].into(),
         at_ms: AT_MS,
         kind,
         seller: SELLER,
@@ -192,12 +192,13 @@ pub(crate) fn finish(key: Key, result: Finding) -> Command {
 
 /// A reversal of `original`.
 pub(crate) fn reverse(key: Key, original: Key) -> Command {
-    Command::Reverse(Reverse { key, digest: [2; 16], original, amount_minor: PRICE, at_ms: AT_MS })
+    let (digest, amount_minor, reason) = ([2; 16].into(), PRICE, 2);
+    Command::Reverse(Reverse { key, digest, original, amount_minor, reason, at_ms: AT_MS })
 }
 
 /// A settlement of today by terminal 43 that claims nothing was sold.
 pub(crate) fn settle(key: Key) -> Command {
-    let (digest, claimed) = ([3; 16], Totals::default());
+    let (digest, claimed) = ([3; 16].into(), Totals::default());
     let (seller, date, currency) = (SELLER, TODAY, CURRENCY);
     Command::Settle(Settle { key, digest, at_ms: AT_MS, seller, date, currency, claimed })
 }

@@ -59,7 +59,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         (Key { date, terminal: TerminalId(FIRST_TERMINAL), stan }, service.velocity);
     Begin {
         key,
-        digest: [7; 16],
+        digest: [7; 16].into(),
         at_ms: Clock::start().wall().0,
         kind: Kind::TopUp,
         seller: SellerId(5),

@@ -175,7 +175,7 @@ impl Model {
         }
         let mut row = Row {
             shape: Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR),
-            digest: reverse.digest,
+            digest: reverse.digest.values,
             seller: 0,
             service: 0,
             amount_minor: reverse.amount_minor,

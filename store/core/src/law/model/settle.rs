@@ -45,7 +45,7 @@ impl Model {
         shape.counted = Some(counted);
         let row = Row {
             shape,
-            digest: settle.digest,
+            digest: settle.digest.values,
             seller: settle.seller.0,
             service: 0,
             amount_minor: 0,

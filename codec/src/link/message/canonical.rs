@@ -1,0 +1,38 @@
+//! The canonical form of a request: what makes two of them the same.
+//!
+//! Two bodies are the same request if their values are, whatever the order of their fields, however
+//! defaults are written, and whatever unknown tags they carry. The canonical form is the body that
+//! [`super::Upward::encode`] writes, on the stack.
+
+use super::writer::Sink;
+
+/// Longest canonical form of a request that is compared: a sale has 59 bytes, a settle 51.
+const CANONICAL_BYTES_MAX: usize = 64;
+
+/// A request's canonical form.
+pub struct Canonical {
+    bytes: [u8; CANONICAL_BYTES_MAX],
+    length: usize,
+}
+
+impl Canonical {
+    pub(super) fn of(encode: impl FnOnce(&mut Self)) -> Self {
+        let mut form = Self { bytes: [0; CANONICAL_BYTES_MAX], length: 0 };
+        encode(&mut form);
+        form
+    }
+
+    /// The bytes of the form.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Sink for Canonical {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        self.bytes[self.length..end].copy_from_slice(bytes);
+        self.length = end;
+    }
+}
