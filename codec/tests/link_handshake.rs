@@ -5,10 +5,10 @@
 
 mod common;
 
-use common::{Ends, ends, payload};
-use ring::hmac;
+use common::{Ends, ends, payload, signed};
 use tillgate_codec::link::channel::{
-    HELLO_BYTES, HandshakeError, Hello, HelloError, Initiator, Psk, StaticSecret, Suite,
+    HELLO_BYTES, HELLO_OFFER_BYTES, HandshakeError, Hello, HelloError, Initiator, Psk,
+    StaticSecret, Suite,
 };
 use tillgate_codec::link::record::RecordType;
 
@@ -18,12 +18,7 @@ const BOTH: [Suite; 2] = [Suite::NkPsk0, Suite::NnPsk0];
 fn signed_again(ends: &Ends, change: impl Fn(&mut [u8])) -> Vec<u8> {
     let (_, mut record) = ends.start();
     change(&mut record[4..]);
-    let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
-    let derived = hmac::sign(&key(ends.psk.bytes()), b"tillgate link 1 hello");
-    let covered = [&record[4..18], &record[34..]].concat();
-    let mac = hmac::sign(&key(derived.as_ref()), &covered);
-    record[18..34].copy_from_slice(&mac.as_ref()[..16]);
-    record
+    signed(ends, record)
 }
 
 fn refusal(ends: &Ends, record: &[u8]) -> HandshakeError {
@@ -168,8 +163,8 @@ fn a_reply_of_another_length_is_refused() {
 #[test]
 fn a_hello_of_another_length_or_suite_is_not_read() {
     let (_, record) = ends(Suite::NkPsk0).start();
-    let long = [&record[4..], &[0]].concat();
-    for length in (0..HELLO_BYTES).chain([HELLO_BYTES + 1]) {
+    let long = [&record[4..], &[0; 3]].concat();
+    for length in (0..HELLO_BYTES).chain([HELLO_BYTES + 1, HELLO_OFFER_BYTES + 1]) {
         assert_eq!(Hello::decode(&long[..length]), Err(HelloError::Length { length }));
     }
     for code in [0, 3, 255] {

@@ -11,8 +11,8 @@ use tillgate_codec::limits::{
 };
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals, Upward,
-    Welcome,
+    Order, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals,
+    Upward, Welcome,
 };
 
 /// A text of at most `bytes_max` bytes, often with characters of several bytes.
@@ -38,7 +38,7 @@ fn date() -> impl Strategy<Value = BusinessDate> {
 }
 
 fn any_upward() -> impl Strategy<Value = Upward<'static>> {
-    let logon = (text(FIRMWARE_BYTES_MAX), integer_32(), any::<u8>()).prop_map(
+    let logon = (text(FIRMWARE_BYTES_MAX), integer_32(), 1..=u8::MAX).prop_map(
         |(firmware, catalogue, versions)| Upward::Logon(Logon { firmware, catalogue, versions }),
     );
     let sale = (
@@ -137,7 +137,11 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
             Downward::Command(Command { id, order })
         },
     );
-    prop_oneof![welcome, any_answer(), any_settled(), pong, command]
+    let reject = (any::<u8>(), code, option::of(integer_32()), option::of(date()), integer())
+        .prop_map(|(message, code, stan, date, time_s)| {
+            Downward::Reject(Reject { message, code, stan, date, time_s })
+        });
+    prop_oneof![welcome, any_answer(), any_settled(), pong, command, reject]
 }
 
 fn any_answer() -> impl Strategy<Value = Downward<'static>> {

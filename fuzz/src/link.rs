@@ -2,10 +2,10 @@
 
 use tillgate_codec::limits::{BODY_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use tillgate_codec::link::channel::{
-    Channel, ChannelError, HELLO_BYTES, Hello, Initiator, NOISE_MESSAGE_BYTES, Psk, StaticSecret,
-    Suite, accept,
+    Channel, ChannelError, HELLO_BYTES, HELLO_OFFER_BYTES, Hello, Initiator, NOISE_MESSAGE_BYTES, Psk,
+    StaticSecret, Suite, Versions, accept_speaking,
 };
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{Downward, Outline, Upward};
 use tillgate_codec::link::record::{HEADER_BYTES, RecordError, RecordType, Refusal, deframe};
 
 /// Operations of [`link_channel`] in one run; more of them find nothing new and cost time.
@@ -52,14 +52,24 @@ fn cut(stream: &[u8], piece_bytes: usize) -> Cut {
     (records, Ok(kept.len()))
 }
 
-/// A body that can be read is written and read again as the same message, never longer than before.
+/// A body that can be read is written and read again as the same message, never longer than before;
+/// its fields turned round are the same request, and its outline is what it says.
 pub fn link_body(data: &[u8]) {
     let mut again = Vec::new();
+    let outline = Outline::of(data);
+    assert_eq!(outline.message_type, data.first().copied());
     match Upward::decode(data) {
         Ok(message) => {
             message.encode(&mut again);
             assert_eq!(Upward::decode(&again), Ok(message));
             assert!(again.len() <= data.len());
+            let turned = turned_round(data);
+            assert_eq!(Upward::decode(&turned), Ok(message));
+            assert_eq!(Outline::of(&turned), outline);
+            if let Some((form, stan)) = canonical(&message) {
+                assert_eq!(form, again);
+                assert_eq!(outline.stan, Some(stan));
+            }
         }
         Err(error) => assert!(!error.to_string().is_empty() && error.offset <= data.len()),
     }
@@ -72,6 +82,35 @@ pub fn link_body(data: &[u8]) {
         }
         Err(error) => assert!(!error.to_string().is_empty() && error.offset <= data.len()),
     }
+}
+
+/// The canonical form of a request that has one, and its STAN.
+fn canonical(message: &Upward<'_>) -> Option<(Vec<u8>, u32)> {
+    let (form, stan) = match message {
+        Upward::Sale(message) => (message.canonical(), message.stan),
+        Upward::Reversal(message) => (message.canonical(), message.stan),
+        Upward::Settle(message) => (message.canonical(), message.stan),
+        _ => return None,
+    };
+    Some((form.as_bytes().to_vec(), stan))
+}
+
+/// A body that can be read, with its fields in the opposite order.
+fn turned_round(body: &[u8]) -> Vec<u8> {
+    let (head, mut rest) = body.split_at(1);
+    let mut fields = Vec::new();
+    // Bound: every field takes two bytes at least.
+    while let [_, short, ..] = *rest {
+        let length = match (short, rest) {
+            (0xFF, [_, _, high, low, ..]) => 4 + usize::from(u16::from_be_bytes([*high, *low])),
+            _ => 2 + usize::from(short),
+        };
+        let (field, after) = rest.split_at(length);
+        fields.push(field);
+        rest = after;
+    }
+    fields.reverse();
+    [head, &fields.concat()].concat()
 }
 
 /// An established channel opens the records of its peer in their order, and nothing else.
@@ -129,31 +168,47 @@ struct Way {
 }
 
 impl Way {
-    /// Shakes hands; `data` is also tried as a hello and as a reply, which must fail unless
-    /// genuine.
+    /// Shakes hands, with or without an offer of versions as the length of `data` is even or odd;
+    /// `data` is also tried as a hello and as a reply, which must fail unless genuine.
     fn new(data: &[u8]) -> Self {
         let psk = Psk::new([1; 32]);
         let secret = StaticSecret::new([2; 32]);
-        let start = |out: &mut Vec<u8>| {
-            Initiator::start(Suite::NnPsk0, 7, 1, &psk, None, 1, [3; 32], out).expect("sound keys")
+        let offers = data.len().is_multiple_of(2);
+        let offer = Versions { lowest: 1, highest: 3 };
+        let start = |offers: bool, out: &mut Vec<u8>| {
+            let (suite, entropy) = (Suite::NnPsk0, [3; 32]);
+            let started = if offers {
+                Initiator::offer(offer, suite, 7, 1, &psk, None, 1, entropy, out)
+            } else {
+                Initiator::start(suite, 7, 1, &psk, None, 1, entropy, out)
+            };
+            started.expect("sound keys")
         };
         let (mut hello, mut reply) = (Vec::new(), Vec::new());
-        let initiator = start(&mut hello);
+        let initiator = start(offers, &mut hello);
         let answer = |payload: &[u8], out: &mut Vec<u8>| {
             let hello = Hello::decode(payload).ok()?;
-            accept(&hello, &psk, &secret, 0, [4; 32], out).ok()
+            let spoken = Versions { lowest: 1, highest: 2 };
+            accept_speaking(spoken, &hello, &psk, &secret, 0, [4; 32], out).ok()
         };
         let genuine = &hello[HEADER_BYTES..];
         // Both only for inputs of the right length: a handshake costs more than all the rest.
-        if data.len() == HELLO_BYTES {
-            assert_eq!(answer(data, &mut Vec::new()).is_some(), data == genuine);
+        if [HELLO_BYTES, HELLO_OFFER_BYTES].contains(&data.len()) {
+            let is_genuine = [false, true].into_iter().any(|offers| {
+                let mut hello = Vec::new();
+                start(offers, &mut hello);
+                data == &hello[HEADER_BYTES..]
+            });
+            assert_eq!(answer(data, &mut Vec::new()).is_some(), is_genuine);
         }
         let gateway = answer(genuine, &mut reply).expect("a genuine hello").channel;
-        if data.len() == NOISE_MESSAGE_BYTES {
-            let finished = start(&mut Vec::new()).finish(data);
+        if [NOISE_MESSAGE_BYTES, NOISE_MESSAGE_BYTES + 1].contains(&data.len()) {
+            let finished = start(offers, &mut Vec::new()).finish(data);
             assert_eq!(finished.is_ok(), data == &reply[HEADER_BYTES..]);
         }
         let terminal = initiator.finish(&reply[HEADER_BYTES..]).expect("a genuine reply");
+        assert_eq!(terminal.version(), if offers { 2 } else { 1 });
+        assert_eq!(gateway.version(), terminal.version());
         Self { terminal, gateway, last: Vec::new() }
     }
 

@@ -2,12 +2,13 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part of these")]
 
 mod ends;
+pub(crate) mod noise;
 mod samples;
 
 use std::fs;
 use std::path::PathBuf;
 
-pub(crate) use ends::{Ends, counting, ends, payload, sealed};
+pub(crate) use ends::{Ends, counting, ends, mac_of, payload, sealed, signed};
 pub(crate) use samples::{VOUCHER, bodies, down_bytes, downward, up_bytes, upward};
 
 /// Lower-case hex.

@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals, Upward,
-    Welcome,
+    Order, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals,
+    Upward, Welcome,
 };
 
 /// 2026-11-23.
@@ -79,6 +79,7 @@ pub(crate) fn downward() -> Vec<(&'static str, Downward<'static>)> {
     samples.push(("pong", Downward::Pong(pong)));
     samples.extend(commands().map(|(name, command)| (name, Downward::Command(command))));
     samples.extend(settled().map(|(name, settled)| (name, Downward::Settled(settled))));
+    samples.extend(rejects().map(|(name, reject)| (name, Downward::Reject(reject))));
     samples
 }
 
@@ -153,6 +154,21 @@ fn settled() -> [(&'static str, Settled<'static>); 2] {
         ..agreed
     };
     [("settled", agreed), ("settled_differs", differs)]
+}
+
+fn rejects() -> [(&'static str, Reject); 2] {
+    let unknown = Reject {
+        message: 0x0A,
+        code: ResponseCode::NOT_SUPPORTED,
+        stan: Some(1206),
+        date: Some(DAY),
+        time_s: 1_795_430_001,
+    };
+    let code = ResponseCode::FORMAT_ERROR;
+    [
+        ("reject_unknown", unknown),
+        ("reject_malformed", Reject { message: 0x07, code, stan: None, date: None, ..unknown }),
+    ]
 }
 
 fn commands() -> [(&'static str, Command<'static>); 4] {

@@ -12,13 +12,15 @@
 //! mac     = first 16 bytes of HMAC-SHA256(mac key, clear part | Noise message 1)
 //! ```
 //!
-//! The clear part is also the prologue of the Noise handshake, so both ends agree on it or fail.
+//! A terminal that speaks other versions than 1 puts two more bytes behind the counter, the lowest and
+//! the highest it speaks, and so makes the clear part 16 bytes long. The clear part is also the
+//! prologue of the Noise handshake, so both ends agree on it or fail.
 
 use std::fmt;
 
 use nom::Parser;
 use nom::bytes::complete::take;
-use nom::combinator::all_consuming;
+use nom::combinator::{all_consuming, cond};
 use nom::number::complete::{be_u8, be_u32, be_u64};
 use ring::hmac;
 use subtle::ConstantTimeEq;
@@ -30,10 +32,14 @@ use super::sealed::TAG_BYTES;
 pub const MAC_BYTES: usize = 16;
 /// Bytes of each Noise message: an X25519 public key and the tag over an empty payload.
 pub const NOISE_MESSAGE_BYTES: usize = 32 + TAG_BYTES;
-/// Bytes of a HELLO's payload.
-pub const HELLO_BYTES: usize = PROLOGUE_BYTES + MAC_BYTES + NOISE_MESSAGE_BYTES;
-/// Bytes of the clear part.
-const PROLOGUE_BYTES: usize = 1 + 1 + 4 + 8;
+/// Bytes of the payload of a HELLO that speaks version 1 only.
+pub const HELLO_BYTES: usize = CLEAR_BYTES + MAC_BYTES + NOISE_MESSAGE_BYTES;
+/// Bytes of the payload of a HELLO that offers a range of versions.
+pub const HELLO_OFFER_BYTES: usize = HELLO_BYTES + OFFER_BYTES;
+/// Bytes of the clear part, without an offer.
+const CLEAR_BYTES: usize = 1 + 1 + 4 + 8;
+/// Bytes of an offer of versions.
+const OFFER_BYTES: usize = 2;
 
 /// Separates the MAC key from every other use of the pre-shared key.
 const MAC_LABEL: &[u8] = b"tillgate link 1 hello";
@@ -73,6 +79,45 @@ impl Suite {
     }
 }
 
+/// A range of versions of the link, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Versions {
+    /// The lowest, at least 1.
+    pub lowest: u8,
+    /// The highest.
+    pub highest: u8,
+}
+
+impl Versions {
+    /// Version 1 alone: what a hello without an offer speaks.
+    pub const FIRST: Self = Self { lowest: 1, highest: 1 };
+    /// What this code speaks.
+    pub const SPOKEN: Self = Self::FIRST;
+
+    /// The highest version of both ranges.
+    #[must_use]
+    pub fn choose(self, other: Self) -> Option<u8> {
+        let chosen = self.highest.min(other.highest);
+        (chosen >= self.lowest.max(other.lowest)).then_some(chosen)
+    }
+
+    fn is_sound(self) -> bool {
+        1 <= self.lowest && self.lowest <= self.highest
+    }
+}
+
+/// The clear part of a hello, as it travels.
+pub(super) struct Clear {
+    bytes: [u8; CLEAR_BYTES + OFFER_BYTES],
+    length: usize,
+}
+
+impl Clear {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 /// A terminal's hello, read but not yet believed: only [`super::accept`] checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hello<'a> {
@@ -84,6 +129,8 @@ pub struct Hello<'a> {
     pub key_id: u8,
     /// Handshake counter; each hello of a terminal and key id must be higher than the one before.
     pub counter: u64,
+    /// The versions offered; `None` speaks version 1 only and expects no choice in the reply.
+    pub offer: Option<Versions>,
     /// Keyed MAC over everything else.
     pub mac: [u8; MAC_BYTES],
     /// Noise message 1.
@@ -93,7 +140,7 @@ pub struct Hello<'a> {
 /// Why a HELLO's payload could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HelloError {
-    /// The payload has not exactly [`HELLO_BYTES`] bytes.
+    /// The payload has neither [`HELLO_BYTES`] nor [`HELLO_OFFER_BYTES`].
     Length {
         /// The length found, in bytes.
         length: usize,
@@ -103,13 +150,26 @@ pub enum HelloError {
         /// The suite's code found.
         code: u8,
     },
+    /// The range of versions at offset 14 is empty, or begins below 1.
+    Versions {
+        /// The range found.
+        offer: Versions,
+    },
 }
 
 impl fmt::Display for HelloError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { length } => write!(f, "a hello has {HELLO_BYTES} bytes, not {length}"),
+            Self::Length { length } => {
+                write!(f, "a hello has {HELLO_BYTES} or {HELLO_OFFER_BYTES} bytes, not {length}")
+            }
             Self::Suite { code } => write!(f, "hello suite {code} at offset 0 is unknown"),
+            Self::Versions { offer: Versions { lowest, highest } } => {
+                write!(
+                    f,
+                    "hello versions {lowest} to {highest} at offset 14 are no range from 1 on"
+                )
+            }
         }
     }
 }
@@ -120,35 +180,45 @@ impl<'a> Hello<'a> {
     /// Reads the payload of a HELLO record.
     ///
     /// # Errors
-    /// [`HelloError`] when the length or the suite is wrong.
+    /// [`HelloError`] when the length, the suite or the range of versions is wrong.
     pub fn decode(payload: &'a [u8]) -> Result<Self, HelloError> {
-        let fields = (be_u8, be_u8, be_u32, be_u64, take(MAC_BYTES), take(NOISE_MESSAGE_BYTES));
-        let (_, (code, key_id, terminal, counter, mac, noise)) = all_consuming(fields)
-            .parse(payload)
-            .map_err(|_: nom::Err<()>| HelloError::Length { length: payload.len() })?;
+        let offers = payload.len() == HELLO_OFFER_BYTES;
+        let offer = cond(offers, (be_u8, be_u8));
+        let keyed = (take(MAC_BYTES), take(NOISE_MESSAGE_BYTES));
+        let (_, (code, key_id, terminal, counter, offer, (mac, noise))) =
+            all_consuming((be_u8, be_u8, be_u32, be_u64, offer, keyed))
+                .parse(payload)
+                .map_err(|_: nom::Err<()>| HelloError::Length { length: payload.len() })?;
         let mac = <[u8; MAC_BYTES]>::try_from(mac).expect("take gives what it was asked for");
         let suite = Suite::from_code(code).ok_or(HelloError::Suite { code })?;
-        Ok(Self { suite, terminal, key_id, counter, mac, noise })
+        let offer = offer.map(|(lowest, highest)| Versions { lowest, highest });
+        if let Some(offer) = offer.filter(|offer| !offer.is_sound()) {
+            return Err(HelloError::Versions { offer });
+        }
+        Ok(Self { suite, terminal, key_id, counter, offer, mac, noise })
     }
 
-    /// A hello with its MAC computed, for the terminal's side.
-    pub(super) fn signed(
-        suite: Suite,
-        terminal: u32,
-        key_id: u8,
-        counter: u64,
-        noise: &'a [u8],
-        psk: &Psk,
-    ) -> Self {
-        let unsigned = Self { suite, terminal, key_id, counter, mac: [0; MAC_BYTES], noise };
-        Self { mac: unsigned.expected_mac(psk), ..unsigned }
+    /// The version to speak with this terminal: the highest of both ranges.
+    #[must_use]
+    pub fn version(&self, spoken: Versions) -> Option<u8> {
+        spoken.choose(self.offer.unwrap_or(Versions::FIRST))
+    }
+
+    /// The hello with its MAC computed, for the terminal's side.
+    pub(super) fn signed(self, psk: &Psk) -> Self {
+        Self { mac: self.expected_mac(psk), ..self }
     }
 
     /// Appends the payload of a HELLO record.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.prologue());
+        out.extend_from_slice(self.clear().as_bytes());
         out.extend_from_slice(&self.mac);
         out.extend_from_slice(self.noise);
+    }
+
+    /// Bytes of the payload.
+    pub(super) fn payload_bytes(&self) -> usize {
+        if self.offer.is_some() { HELLO_OFFER_BYTES } else { HELLO_BYTES }
     }
 
     /// Whether the MAC is right, in time that does not depend on where it differs.
@@ -158,20 +228,27 @@ impl<'a> Hello<'a> {
     }
 
     /// The clear part, which is the prologue of the Noise handshake.
-    pub(super) fn prologue(&self) -> [u8; PROLOGUE_BYTES] {
-        let mut bytes = [0; PROLOGUE_BYTES];
+    pub(super) fn clear(&self) -> Clear {
+        let mut bytes = [0; CLEAR_BYTES + OFFER_BYTES];
         bytes[0] = self.suite.code();
         bytes[1] = self.key_id;
         bytes[2..6].copy_from_slice(&self.terminal.to_be_bytes());
-        bytes[6..].copy_from_slice(&self.counter.to_be_bytes());
-        bytes
+        bytes[6..14].copy_from_slice(&self.counter.to_be_bytes());
+        let length = match self.offer {
+            None => CLEAR_BYTES,
+            Some(Versions { lowest, highest }) => {
+                bytes[CLEAR_BYTES..].copy_from_slice(&[lowest, highest]);
+                CLEAR_BYTES + OFFER_BYTES
+            }
+        };
+        Clear { bytes, length }
     }
 
     fn expected_mac(&self, psk: &Psk) -> [u8; MAC_BYTES] {
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, psk.bytes()), MAC_LABEL);
         let mut context =
             hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
-        context.update(&self.prologue());
+        context.update(self.clear().as_bytes());
         context.update(self.noise);
         let full = context.sign();
         let mut mac = [0; MAC_BYTES];

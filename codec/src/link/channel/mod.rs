@@ -22,7 +22,10 @@ mod keys;
 mod resolver;
 mod sealed;
 
-pub use handshake::{Accepted, HandshakeError, Initiator, accept};
-pub use hello::{HELLO_BYTES, Hello, HelloError, MAC_BYTES, NOISE_MESSAGE_BYTES, Suite};
+pub use handshake::{Accepted, HandshakeError, Initiator, accept, accept_speaking};
+pub use hello::{
+    HELLO_BYTES, HELLO_OFFER_BYTES, Hello, HelloError, MAC_BYTES, NOISE_MESSAGE_BYTES, Suite,
+    Versions,
+};
 pub use keys::{Psk, StaticPublic, StaticSecret};
 pub use sealed::{Channel, ChannelError, SEAL_OVERHEAD_BYTES, TAG_BYTES};

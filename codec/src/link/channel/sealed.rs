@@ -33,6 +33,7 @@ pub const SEAL_OVERHEAD_BYTES: usize = HEADER_BYTES + TAG_BYTES;
 pub struct Channel {
     sending: Half,
     receiving: Half,
+    version: u8,
 }
 
 const _: () = assert!(size_of::<Channel>() <= 96, "kept for every idle terminal");
@@ -76,11 +77,18 @@ impl fmt::Display for ChannelError {
 impl std::error::Error for ChannelError {}
 
 impl Channel {
-    pub(super) fn new(sending: &[u8; 32], receiving: &[u8; 32]) -> Self {
+    pub(super) fn new(sending: &[u8; 32], receiving: &[u8; 32], version: u8) -> Self {
         Self {
+            version,
             sending: Half { key: *sending, counter: 0 },
             receiving: Half { key: *receiving, counter: 0 },
         }
+    }
+
+    /// The version of the link that both ends agreed upon.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        self.version
     }
 
     /// Seals `body` and appends the whole SEALED record to `out`.
@@ -153,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_counter_at_its_end_never_wraps() {
-        let mut sender = Channel::new(&[1; 32], &[2; 32]);
-        let mut receiver = Channel::new(&[2; 32], &[1; 32]);
+        let mut sender = Channel::new(&[1; 32], &[2; 32], 1);
+        let mut receiver = Channel::new(&[2; 32], &[1; 32], 1);
         sender.sending.counter = u64::MAX - 1;
         receiver.receiving.counter = u64::MAX - 1;
         let mut record = Vec::new();

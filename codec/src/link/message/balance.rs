@@ -16,7 +16,8 @@ pub struct Balance {
 }
 
 impl Balance {
-    pub(super) const TYPE: u8 = 0x06;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x06;
     pub(super) const NAME: &'static str = "balance";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {

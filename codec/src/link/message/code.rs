@@ -29,6 +29,8 @@ impl ResponseCode {
     pub const UNABLE_TO_LOCATE: Self = Self(*b"25");
     /// The request could not be understood.
     pub const FORMAT_ERROR: Self = Self(*b"30");
+    /// There is no message of that type in the version agreed upon.
+    pub const NOT_SUPPORTED: Self = Self(*b"40");
     /// The seller's float does not cover the amount.
     pub const INSUFFICIENT_FLOAT: Self = Self(*b"51");
     /// The service is not open to this terminal.

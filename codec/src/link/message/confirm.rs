@@ -16,7 +16,8 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    pub(super) const TYPE: u8 = 0x03;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x03;
     pub(super) const NAME: &'static str = "confirm";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {

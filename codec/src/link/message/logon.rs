@@ -17,14 +17,19 @@ pub struct Logon<'a> {
 }
 
 impl<'a> Logon<'a> {
-    pub(super) const TYPE: u8 = 0x01;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x01;
     pub(super) const NAME: &'static str = "logon";
 
     pub(super) fn decode(fields: &Fields<'a>) -> Result<Self, BodyError> {
+        let versions = fields.unsigned(VERSIONS)?;
+        if versions == 0 {
+            return Err(fields.undefined(VERSIONS));
+        }
         Ok(Self {
             firmware: fields.text_or_empty(FIRMWARE)?,
             catalogue: fields.unsigned_or_zero(CATALOGUE)?,
-            versions: fields.unsigned(VERSIONS)?,
+            versions,
         })
     }
 

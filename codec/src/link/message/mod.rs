@@ -19,9 +19,11 @@ mod confirm;
 mod date;
 mod error;
 mod logon;
+mod outline;
 mod ping;
 mod pong;
 pub(super) mod reader;
+mod reject;
 mod repeat;
 mod reversal;
 mod sale;
@@ -42,8 +44,10 @@ pub use confirm::Confirm;
 pub use date::BusinessDate;
 pub use error::{BodyError, BodyErrorKind};
 pub use logon::Logon;
+pub use outline::Outline;
 pub use ping::Ping;
 pub use pong::Pong;
+pub use reject::Reject;
 pub use repeat::Repeat;
 pub use reversal::Reversal;
 pub use sale::Sale;
@@ -58,7 +62,7 @@ use reader::Fields;
 pub const MESSAGE_VERSION: u8 = 1;
 
 /// Type and name of every message, as in `docs/wire.md`; the gateway's types are 0x80 and above.
-pub(super) const MESSAGES: [(u8, &str); 14] = [
+pub(super) const MESSAGES: [(u8, &str); 15] = [
     (Logon::TYPE, Logon::NAME),
     (Sale::TYPE, Sale::NAME),
     (Confirm::TYPE, Confirm::NAME),
@@ -73,6 +77,7 @@ pub(super) const MESSAGES: [(u8, &str); 14] = [
     (Pong::TYPE, Pong::NAME),
     (Command::TYPE, Command::NAME),
     (Settled::TYPE, Settled::NAME),
+    (Reject::TYPE, Reject::NAME),
 ];
 
 /// What a terminal says.
@@ -154,6 +159,8 @@ pub enum Downward<'a> {
     Command(Command<'a>),
     /// Answers a settle.
     Settled(Settled<'a>),
+    /// Answers what was not understood and has no answer of its own.
+    Reject(Reject),
 }
 
 impl<'a> Downward<'a> {
@@ -169,6 +176,7 @@ impl<'a> Downward<'a> {
             Pong::TYPE => Pong::decode(fields.find(Pong::NAME)?).map(Self::Pong),
             Command::TYPE => Command::decode(fields.find(Command::NAME)?).map(Self::Command),
             Settled::TYPE => Settled::decode(fields.find(Settled::NAME)?).map(Self::Settled),
+            Reject::TYPE => Reject::decode(fields.find(Reject::NAME)?).map(Self::Reject),
             found => Err(unknown(found)),
         }
     }
@@ -185,6 +193,7 @@ impl<'a> Downward<'a> {
             Self::Pong(message) => message.encode(out),
             Self::Command(message) => message.encode(out),
             Self::Settled(message) => message.encode(out),
+            Self::Reject(message) => message.encode(out),
         }
     }
 }

@@ -148,7 +148,11 @@ impl<'a> Fields<'a> {
         Ok(self.unsigned_if_any(tag)?.unwrap_or_default())
     }
 
-    fn unsigned_if_any<T: TryFrom<u64>>(&self, tag: Tag) -> Result<Option<T>, BodyError> {
+    /// Unsigned integer of an optional field.
+    pub(super) fn unsigned_if_any<T: TryFrom<u64>>(
+        &self,
+        tag: Tag,
+    ) -> Result<Option<T>, BodyError> {
         let Some((offset, value)) = self.value(tag) else {
             return Ok(None);
         };

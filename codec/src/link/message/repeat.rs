@@ -16,7 +16,8 @@ pub struct Repeat {
 }
 
 impl Repeat {
-    pub(super) const TYPE: u8 = 0x04;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x04;
     pub(super) const NAME: &'static str = "repeat";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {

@@ -39,7 +39,8 @@ impl Reversal {
         Canonical::of(|out| self.encode(out))
     }
 
-    pub(super) const TYPE: u8 = 0x05;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x05;
     pub(super) const NAME: &'static str = "reversal";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {

@@ -34,7 +34,8 @@ impl<'a> Sale<'a> {
         Canonical::of(|out| self.encode(out))
     }
 
-    pub(super) const TYPE: u8 = 0x02;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x02;
     pub(super) const NAME: &'static str = "sale";
 
     pub(super) fn decode(fields: &Fields<'a>) -> Result<Self, BodyError> {

@@ -32,7 +32,8 @@ impl Settle {
         Canonical::of(|out| self.encode(out))
     }
 
-    pub(super) const TYPE: u8 = 0x09;
+    /// The first byte of its body.
+    pub const TYPE: u8 = 0x09;
     pub(super) const NAME: &'static str = "settle";
 
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Self, BodyError> {

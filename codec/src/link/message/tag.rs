@@ -1,7 +1,8 @@
 //! The dictionary of tags: one number and one name, the same in every message.
 //!
 //! A body may carry any of them at most once; which ones a message reads is in that message's file.
-//! Numbers are never reused. Tags from [`KNOWN`] on belong to later versions and are skipped.
+//! Numbers are never reused. Tags from [`KNOWN`] on belong to later versions and are skipped; those
+//! from e0 on are given to nobody, for firmware to use among its own.
 
 use crate::limits::{
     FIRMWARE_BYTES_MAX, LINES_BYTES_MAX, PIN_BYTES_MAX, REFERENCE_BYTES_MAX, RRN_BYTES_MAX,
@@ -39,7 +40,7 @@ pub(in crate::link) enum Form {
 use Form::{Code, Date, Signed, Text, Unsigned};
 
 /// One above the highest number of the dictionary.
-pub(super) const KNOWN: usize = 0x26;
+pub(super) const KNOWN: usize = 0x27;
 
 macro_rules! dictionary {
     ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr;)*) => {
@@ -89,6 +90,7 @@ dictionary! {
     REVERSALS_COUNT = 0x23, "reversals_count", Unsigned, 4;
     REVERSALS = 0x24, "reversals_minor", Unsigned, 8;
     OPEN_COUNT = 0x25, "open_count", Unsigned, 4;
+    MESSAGE = 0x26, "message", Unsigned, 1;
 }
 
 /// The tag of that number, if the dictionary has it.

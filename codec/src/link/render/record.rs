@@ -8,7 +8,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::channel::{Hello, MAC_BYTES, TAG_BYTES};
+use super::super::channel::{Hello, HelloError, MAC_BYTES, TAG_BYTES};
 use super::super::record::{HEADER_BYTES, RecordType, Refusal, VERSION, deframe};
 use super::payload_error;
 use crate::iso8583::{ErrorJson, hex};
@@ -51,8 +51,8 @@ pub(super) struct Layout {
 /// Bytes of an X25519 public key.
 const KEY_BYTES: usize = 32;
 
-/// Every kind of record (`docs/wire.md`, sections 1 to 3).
-pub(super) const LAYOUTS: [Layout; 4] = [
+/// Every kind of record (`docs/wire.md`, sections 2 to 4). Two of a kind differ by their length.
+pub(super) const LAYOUTS: [Layout; 6] = [
     Layout {
         kind: RecordType::HELLO,
         name: "hello",
@@ -70,6 +70,30 @@ pub(super) const LAYOUTS: [Layout; 4] = [
         kind: RecordType::HELLO_REPLY,
         name: "hello_reply",
         parts: &[octets("ephemeral", KEY_BYTES), octets("tag", TAG_BYTES)],
+    },
+    Layout {
+        kind: RecordType::HELLO,
+        name: "hello_offer",
+        parts: &[
+            number("suite", 1),
+            number("key_id", 1),
+            number("terminal", 4),
+            number("counter", 8),
+            number("lowest", 1),
+            number("highest", 1),
+            octets("mac", MAC_BYTES),
+            octets("ephemeral", KEY_BYTES),
+            octets("tag", TAG_BYTES),
+        ],
+    },
+    Layout {
+        kind: RecordType::HELLO_REPLY,
+        name: "hello_reply_choice",
+        parts: &[
+            octets("ephemeral", KEY_BYTES),
+            octets("sealed_version", 1),
+            octets("tag", TAG_BYTES),
+        ],
     },
     Layout {
         kind: RecordType::SEALED,
@@ -135,6 +159,13 @@ struct Cut<'a> {
     meaning: String,
 }
 
+/// The layout of a payload of that length, or the first of its kind, which says what is wrong.
+fn layout_of(kind: RecordType, length: usize) -> &'static Layout {
+    let mut layouts = LAYOUTS.iter().filter(|layout| layout.kind == kind);
+    let first = layouts.clone().next().expect("deframe gives known types only");
+    layouts.find(|layout| layout.has_rest() || layout.fixed_bytes() == length).unwrap_or(first)
+}
+
 fn cut(bytes: &[u8]) -> Result<Cut<'_>, ErrorJson> {
     let Some(record) = deframe(bytes)? else {
         let needed = match bytes {
@@ -150,12 +181,14 @@ fn cut(bytes: &[u8]) -> Result<Cut<'_>, ErrorJson> {
         return Err(ErrorJson { offset: record.end, ..payload_error("trailing", None, 0, text) });
     }
     let payload = &bytes[record.range];
-    let layout = LAYOUTS.iter().find(|layout| layout.kind == record.kind);
-    let layout = layout.expect("deframe gives known types only");
+    let layout = layout_of(record.kind, payload.len());
     let parts = layout.cut(payload)?;
     let meaning = match record.kind {
         RecordType::HELLO => match Hello::decode(payload) {
             Ok(hello) => hello.suite.noise_name().to_owned(),
+            Err(error @ HelloError::Versions { .. }) => {
+                return Err(payload_error("content", Some("lowest"), 14, error.to_string()));
+            }
             Err(error) => {
                 return Err(payload_error("content", Some("suite"), 0, error.to_string()));
             }
@@ -206,8 +239,8 @@ pub fn record_table(bytes: &[u8]) -> String {
     let mut out = Lines::new("bytes");
     let cut = cut(bytes);
     if let (&[kind, version, high, low, ..], Ok(_)) = (bytes, &cut) {
-        let layout = LAYOUTS.iter().find(|layout| layout.kind.0 == kind);
-        out.line(0, &[kind], "type", layout.map_or("(unknown)", |layout| layout.name));
+        let name = cut.as_ref().map_or("(unknown)", |cut| cut.layout.name);
+        out.line(0, &[kind], "type", name);
         out.line(1, &[version], "version", &version.to_string());
         let length = u16::from_be_bytes([high, low]);
         out.line(2, &[high, low], "length", &length.to_string());

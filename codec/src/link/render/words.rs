@@ -15,6 +15,7 @@ pub(super) fn response(code: ResponseCode) -> &'static str {
         ResponseCode::NOT_REVERSIBLE => "cannot be reversed",
         ResponseCode::UNABLE_TO_LOCATE => "no such transaction",
         ResponseCode::FORMAT_ERROR => "request not understood",
+        ResponseCode::NOT_SUPPORTED => "no such message",
         ResponseCode::INSUFFICIENT_FLOAT => "float does not cover the amount",
         ResponseCode::SERVICE_NOT_PERMITTED => "service not permitted to this terminal",
         ResponseCode::TERMINAL_INACTIVE => "terminal not active",
