@@ -129,3 +129,14 @@ fn a_retry_across_the_upgrade_gets_the_answer_of_a_row_that_an_older_build_wrote
     assert!(answer(&again).voucher.is_some());
     assert_eq!(rig.code(100, &Sale { product: 3, amount_minor: 100, ..voucher_sale(1) }), "94");
 }
+
+#[test]
+fn a_request_without_a_number_is_not_understood() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.code(100, &voucher_sale(0)), "30");
+    rig.ask(100, &reversal(0, 1));
+    assert_eq!(rig.reply_code(), "30");
+    rig.ask(100, &reversal(2, 0));
+    assert_eq!(rig.reply_code(), "30");
+    assert!(rig.row_if_any(0).is_none() && rig.row_if_any(2).is_none());
+}

@@ -58,6 +58,17 @@ pub enum Content {
         /// Why.
         code: Code,
     },
+    /// A body that was not understood and has no answer of its own.
+    Rejected {
+        /// Its type byte; 0 if it had none.
+        message: u8,
+        /// In the body, if it could be read.
+        stan: Option<u32>,
+        /// In the body, if it could be read.
+        date: Option<BusinessDate>,
+        /// Malformed, or no message of that type.
+        code: Code,
+    },
     /// A confirmation was taken.
     Confirmed {
         /// Of the sale.

@@ -149,6 +149,8 @@ pub enum CloseReason {
     Peer,
     /// The bytes are not records of this protocol.
     Malformed,
+    /// A hello of another version or suite.
+    Version,
     /// A record did not open: replayed, flipped, or of another session.
     Unsealed,
     /// No handshake in time.
@@ -169,9 +171,10 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, for the metrics table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Peer,
         Self::Malformed,
+        Self::Version,
         Self::Unsealed,
         Self::HandshakeTimeout,
         Self::Denied,
@@ -188,6 +191,7 @@ impl CloseReason {
         match self {
             Self::Peer => "peer",
             Self::Malformed => "malformed",
+            Self::Version => "version",
             Self::Unsealed => "unsealed",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::Denied => "denied",

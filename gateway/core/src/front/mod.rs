@@ -223,10 +223,7 @@ impl Front {
                 self.queue.push_back(Queued::Send { session: id, bytes: from..self.arena.len() });
                 self.advance(now, id);
             } else {
-                let from = self.arena.len();
-                Refusal { code: RefusalCode::DENIED, retry_after_s: RETRY_AFTER_S }
-                    .encode(&mut self.arena);
-                self.queue.push_back(Queued::Send { session: id, bytes: from..self.arena.len() });
+                self.refuse(id, RefusalCode::DENIED, RETRY_AFTER_S);
                 self.close(id, CloseReason::Denied);
             }
         }
@@ -292,6 +289,13 @@ impl Front {
             self.arena.truncate(from);
             self.close(id, CloseReason::Unsealed);
         }
+    }
+
+    /// Says why, in clear, to a session without a channel.
+    fn refuse(&mut self, id: SessionId, code: RefusalCode, retry_after_s: u16) {
+        let from = self.arena.len();
+        Refusal { code, retry_after_s }.encode(&mut self.arena);
+        self.queue.push_back(Queued::Send { session: id, bytes: from..self.arena.len() });
     }
 
     /// Ends a session that is still there; a stale id changes nothing.

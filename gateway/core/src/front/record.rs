@@ -4,13 +4,18 @@
 //! A read gives a slice; whole records in it are opened where they lie. Only what is left over,
 //! or held back, is copied into the session's `partial`.
 
-use tillgate_codec::link::record::{RecordType, deframe};
+use tillgate_codec::link::channel::{Hello, HelloError, Versions};
+use tillgate_codec::link::record::{RecordError, RecordType, RefusalCode, deframe};
 use tillgate_store_core::TerminalId;
 
-use super::session::Phase;
+use super::session::{Phase, Session};
 use super::{CloseReason, Front, Queued, index};
 use crate::id::SessionId;
 use crate::time::Moment;
+
+/// Seconds that whoever speaks another protocol, or another version, is asked to stay away: it needs
+/// another firmware, not another attempt.
+const RETRY_OTHERWISE_S: u16 = 300;
 
 /// What stopped the consumption of a buffer.
 enum Stop {
@@ -22,6 +27,8 @@ enum Stop {
     PoolFull,
     /// The session is over.
     Broken(CloseReason),
+    /// The first record is no hello that can be answered: its sender is told so, in clear.
+    Unanswerable(RefusalCode),
 }
 
 impl Front {
@@ -111,9 +118,19 @@ impl Front {
                 Err(stop) => break stop,
             }
         };
-        if let Stop::Broken(why) = stop {
-            self.close(id, why);
-            return None;
+        match stop {
+            Stop::Broken(why) => {
+                self.close(id, why);
+                return None;
+            }
+            Stop::Unanswerable(code) => {
+                self.refuse(id, code, RETRY_OTHERWISE_S);
+                let is_version = code == RefusalCode::VERSION;
+                let why = if is_version { CloseReason::Version } else { CloseReason::Malformed };
+                self.close(id, why);
+                return None;
+            }
+            Stop::Incomplete | Stop::SessionFull | Stop::PoolFull => {}
         }
         let session = self.session_mut(id)?;
         session.held = !matches!(stop, Stop::Incomplete);
@@ -129,7 +146,7 @@ impl Front {
         let record = match deframe(bytes) {
             Ok(Some(record)) => record,
             Ok(None) => return Err(Stop::Incomplete),
-            Err(_) => return Err(Stop::Broken(CloseReason::Malformed)),
+            Err(error) => return Err(self.not_a_record(id, error)),
         };
         let requests_full = self.requests >= self.limits.requests_max;
         let handshakes_full = self.handshakes >= self.limits.handshakes_max;
@@ -139,10 +156,11 @@ impl Front {
         };
         match &mut session.phase {
             Phase::Greeting if record.kind != RecordType::HELLO => {
-                return Err(Stop::Broken(CloseReason::Malformed));
+                return Err(Stop::Unanswerable(RefusalCode::MALFORMED));
             }
             Phase::Greeting if handshakes_full => return Err(Stop::PoolFull),
             Phase::Greeting => {
+                answerable(&bytes[record.range.clone()]).map_err(Stop::Unanswerable)?;
                 session.phase = Phase::Shaking;
                 self.handshakes += 1;
                 let from = self.arena.len();
@@ -185,6 +203,20 @@ impl Front {
             }
         }
         Ok(record.end)
+    }
+
+    /// Bytes that are no record: before the handshake the peer is told which protocol this is.
+    fn not_a_record(&mut self, id: SessionId, error: RecordError) -> Stop {
+        let greeting = |session: &mut Session| matches!(session.phase, Phase::Greeting);
+        match error {
+            _ if !self.session_mut(id).is_some_and(greeting) => {
+                Stop::Broken(CloseReason::Malformed)
+            }
+            RecordError::Version { .. } => Stop::Unanswerable(RefusalCode::VERSION),
+            RecordError::UnknownType(_) | RecordError::TooLong { .. } => {
+                Stop::Unanswerable(RefusalCode::MALFORMED)
+            }
+        }
     }
 
     /// The first record that opened proves that the hello was not a replay: only now does the
@@ -237,5 +269,14 @@ impl Front {
                 Queued::Resume { session: id }
             });
         }
+    }
+}
+
+/// Whether a hello is one that the pool can answer; what its sender is told otherwise.
+fn answerable(hello: &[u8]) -> Result<(), RefusalCode> {
+    match Hello::decode(hello) {
+        Ok(hello) if hello.version(Versions::SPOKEN).is_some() => Ok(()),
+        Ok(_) | Err(HelloError::Suite { .. }) => Err(RefusalCode::VERSION),
+        Err(HelloError::Length { .. } | HelloError::Versions { .. }) => Err(RefusalCode::MALFORMED),
     }
 }

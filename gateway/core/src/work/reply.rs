@@ -3,8 +3,8 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Settled, Slip,
-    Totals, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, Reject, ResponseCode,
+    Settled, Slip, Totals, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
@@ -23,6 +23,14 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
         Content::Refused { kind, stan, date, code } => {
             refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), wall, out);
         }
+        Content::Rejected { message, stan, date, code } => Downward::Reject(Reject {
+            message: *message,
+            code: ResponseCode(code.0),
+            stan: *stan,
+            date: date.map(|date| BusinessDate(date.0)),
+            time_s: wall.0 / 1_000,
+        })
+        .encode(out),
         Content::Confirmed { stan, date } => {
             encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), wall), "", out);
         }

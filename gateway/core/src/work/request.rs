@@ -2,7 +2,8 @@
 
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
-    Balance, Canonical, Ping, Reversal, Sale, Settle, Totals, Upward,
+    Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Outline, Ping, Repeat, Reversal,
+    Sale, Settle, Totals, Upward,
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
@@ -26,8 +27,9 @@ pub fn request(
     directory: &Directory,
 ) -> Worked {
     let now = Now { date: calendar.date(wall), minute: calendar.minute_of_day(wall) };
-    let Ok(message) = Upward::decode(body) else {
-        return refused(origin, Answered::Sale, 0, now.date, code::FORMAT_ERROR);
+    let message = match Upward::decode(body) {
+        Ok(message) => message,
+        Err(error) => return not_understood(body, error, origin, now),
     };
     let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
         date: BusinessDate(date.0),
@@ -56,6 +58,33 @@ pub fn request(
         }
     };
     Worked::Ask(Ask { origin, asked })
+}
+
+/// Answers a body that cannot be read with what can be read of it. A request gets its own answer,
+/// so that a terminal that waits for one is not left to its time-out; what has none is rejected.
+fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Worked {
+    let Outline { message_type, stan, date } = Outline::of(body);
+    let date = date.map(|date| BusinessDate(date.0));
+    let refuse = |kind| {
+        let (stan, date) = (stan.unwrap_or(0), date.unwrap_or(now.date));
+        refused(origin, kind, stan, date, code::FORMAT_ERROR)
+    };
+    let content = match message_type {
+        Some(Sale::TYPE | Repeat::TYPE) => return refuse(Answered::Sale),
+        Some(Confirm::TYPE) => return refuse(Answered::Confirm),
+        Some(Reversal::TYPE) => return refuse(Answered::Reversal),
+        Some(Balance::TYPE) => return refuse(Answered::Balance),
+        Some(Settle::TYPE) => return refuse(Answered::Settlement),
+        Some(Logon::TYPE) => {
+            Content::Welcome { code: code::FORMAT_ERROR, date: now.date, stan_last: 0 }
+        }
+        _ => {
+            let unknown = matches!(error.kind, BodyErrorKind::UnknownMessage { .. });
+            let code = if unknown { code::NOT_SUPPORTED } else { code::FORMAT_ERROR };
+            Content::Rejected { message: message_type.unwrap_or(0), stan, date, code }
+        }
+    };
+    Worked::Reply(Reply { origin, content })
 }
 
 fn sale(

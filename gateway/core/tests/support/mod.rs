@@ -290,6 +290,11 @@ impl Rig {
         self.book.transaction(&top_up_key(stan)).unwrap().expect("it is journalled")
     }
 
+    /// The row at a key of terminal 100, if there is one.
+    pub(crate) fn row_if_any(&self, stan: u32) -> Option<Transaction> {
+        self.book.transaction(&top_up_key(stan)).unwrap()
+    }
+
     /// The code of the one reply there is.
     pub(crate) fn reply_code(&mut self) -> String {
         answer(&self.reply_bytes()).code.to_string()

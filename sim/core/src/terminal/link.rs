@@ -161,6 +161,8 @@ impl Terminal {
             Downward::Pong(_) => self.ping.pong_by = None,
             Downward::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
             Downward::Command(command) => self.commanded(now, &command),
+            // The terminal said what the gateway does not understand: a fault of one of them.
+            Downward::Reject(_) => return Err(Trouble::BadMessage),
         }
         // The till may want to send because of this record; the next one may be a command.
         self.carry_out(now);
