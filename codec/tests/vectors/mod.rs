@@ -1,0 +1,7 @@
+//! The parts of `docs/wire-vectors.json`.
+
+mod channel;
+mod messages;
+
+pub(crate) use channel::{handshakes, hellos_refused, records_refused, replies_refused};
+pub(crate) use messages::{bodies_refused, same_request};
