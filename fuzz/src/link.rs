@@ -2,14 +2,17 @@
 
 use tillgate_codec::limits::{BODY_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use tillgate_codec::link::channel::{
-    Channel, ChannelError, HELLO_BYTES, HELLO_OFFER_BYTES, Hello, Initiator, NOISE_MESSAGE_BYTES, Psk,
-    StaticSecret, Suite, Versions, accept_speaking,
+    Channel, ChannelError, HELLO_BYTES, HELLO_OFFER_BYTES, Hello, Initiator, NOISE_MESSAGE_BYTES,
+    Psk, StaticSecret, Suite, Versions, accept_speaking,
 };
 use tillgate_codec::link::message::{Downward, Outline, Upward};
 use tillgate_codec::link::record::{HEADER_BYTES, RecordError, RecordType, Refusal, deframe};
 
 /// Operations of [`link_channel`] in one run; more of them find nothing new and cost time.
 const OPERATIONS_MAX: usize = 32;
+
+/// Bytes of a reply that says which version was chosen.
+const CHOICE_BYTES: usize = NOISE_MESSAGE_BYTES + 1;
 
 /// A stream gives the same records and the same end however it is split.
 ///
@@ -168,12 +171,16 @@ struct Way {
 }
 
 impl Way {
-    /// Shakes hands, with or without an offer of versions as the length of `data` is even or odd;
-    /// `data` is also tried as a hello and as a reply, which must fail unless genuine.
+    /// Shakes hands, with or without an offer of versions as the length of `data` says; `data` is also
+    /// tried as a hello and as a reply, which must fail unless genuine.
     fn new(data: &[u8]) -> Self {
         let psk = Psk::new([1; 32]);
         let secret = StaticSecret::new([2; 32]);
-        let offers = data.len().is_multiple_of(2);
+        let offers = match data.len() {
+            HELLO_OFFER_BYTES | CHOICE_BYTES => true,
+            HELLO_BYTES | NOISE_MESSAGE_BYTES => false,
+            length => length.is_multiple_of(2),
+        };
         let offer = Versions { lowest: 1, highest: 3 };
         let start = |offers: bool, out: &mut Vec<u8>| {
             let (suite, entropy) = (Suite::NnPsk0, [3; 32]);
@@ -202,7 +209,7 @@ impl Way {
             assert_eq!(answer(data, &mut Vec::new()).is_some(), is_genuine);
         }
         let gateway = answer(genuine, &mut reply).expect("a genuine hello").channel;
-        if [NOISE_MESSAGE_BYTES, NOISE_MESSAGE_BYTES + 1].contains(&data.len()) {
+        if [NOISE_MESSAGE_BYTES, CHOICE_BYTES].contains(&data.len()) {
             let finished = start(offers, &mut Vec::new()).finish(data);
             assert_eq!(finished.is_ok(), data == &reply[HEADER_BYTES..]);
         }
