@@ -14,6 +14,7 @@ use crate::world::network::VoucherName;
 const IN_PROGRESS: Code = Code(*b"09");
 const REVERSED: Code = Code(*b"R1");
 const DUPLICATE: Code = Code(*b"94");
+const UNABLE_TO_LOCATE: Code = Code(*b"25");
 
 impl Witness {
     /// The desk gives an answer to the pool. Who asks for a sale that is in flight waits with the
@@ -192,6 +193,8 @@ impl Witness {
         let fits = match code {
             DUPLICATE => contents > 1 || !row.kind.is_sale(),
             REVERSED => row.state == State::Reversed,
+            // Of a repeat: whether it was there when that came is asked in `reads`.
+            UNABLE_TO_LOCATE => true,
             // Refused before the journal was asked. Harmless while nothing was sold.
             _ => row.state != State::Approved || contents > 1,
         };

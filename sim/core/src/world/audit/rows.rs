@@ -216,7 +216,7 @@ impl Witness {
 
     /// A request that came just now.
     fn read_new(&self, new: &Transaction, write: &Write, found: &mut Found) {
-        self.read_settlement(new, found);
+        self.read_settlement(new, write, found);
         if new.kind == Kind::Reversal {
             self.read_reversal(new, write, found);
         }

@@ -1,17 +1,22 @@
 //! Promises 1 and 3: the totals of a settlement are what is durable.
 
-use tillgate_store_core::{BusinessDate, Kind, State, TerminalId, Totals, Transaction};
+use tillgate_store_core::{BusinessDate, Kind, State, Totals, Transaction};
 
 use super::Witness;
-use super::rows::Found;
+use super::rows::{Found, Write};
 
 impl Witness {
     /// A settlement that came just now.
-    pub(super) fn read_settlement(&self, new: &Transaction, found: &mut Found) {
+    pub(super) fn read_settlement(&self, new: &Transaction, write: &Write, found: &mut Found) {
         let key = new.key;
         let Some(settlement) = &new.settlement else { return };
-        let counted = self.count(key.terminal, settlement.date, settlement.currency);
-        if counted != (settlement.counted, settlement.open_count) {
+        let counted = self.count(new, settlement.date, settlement.currency);
+        // What the same write did to another row of the terminal may have come after.
+        let meanwhile = write
+            .rows
+            .iter()
+            .any(|(old, row)| old.is_some() && row.key.terminal == key.terminal && row.key != key);
+        if !meanwhile && counted != (settlement.counted, settlement.open_count) {
             let text = format!(
                 "{key}: counts {:?} and {} open, and there are {counted:?}",
                 settlement.counted, settlement.open_count
@@ -38,14 +43,15 @@ impl Witness {
             })
     }
 
-    /// What a terminal sold and took back on a date, and what is still open, by what is durable.
-    fn count(&self, terminal: TerminalId, date: BusinessDate, currency: u16) -> (Totals, u32) {
+    /// What a terminal sold and took back on a date before it settled, and what is still open.
+    fn count(&self, new: &Transaction, date: BusinessDate, currency: u16) -> (Totals, u32) {
         let (mut totals, mut open_count) = (Totals::default(), 0);
         let rows = self.journal.values().filter(|row| {
             let counts = row.kind.is_sale() || row.kind == Kind::Reversal;
             // The reversal of what never came is in no currency.
             let alike = row.currency == currency || row.currency == 0;
-            counts && alike && (row.key.terminal, row.key.date) == (terminal, date)
+            let own = (row.key.terminal, row.key.date) == (new.key.terminal, date);
+            counts && alike && own && row.seq < new.seq
         });
         for row in rows {
             let being_taken_back = row.kind.is_sale() && row.reversed_by.is_some();
