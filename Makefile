@@ -14,7 +14,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: fresh test-scripts differential faults faults-long prepare world cuts mutations
+.PHONY: fresh test-scripts differential abuse faults faults-long prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ faults: build ## Kills, power cuts, full disk, damage and more on the real gatew
 
 faults-long: build ## The same with 1,000 kills and 100 power cuts; 15 to 30 minutes
 	@scripts/faults long
+
+abuse: build ## Honest terminals beside a hostile one and 1,000 strangers; fails when they notice
+	@scripts/abuse
 
 world: build ## Simulated worlds (SEEDS=1..2000), on all cores
 	@$${CARGO_TARGET_DIR:-target}/release/tillsim world --seeds $(SEEDS)

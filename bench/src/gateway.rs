@@ -50,6 +50,7 @@ impl Gateway {
         let install = gateway.install();
         let any = ["--terminals", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         gateway.command(&["init", &install.to_string_lossy()], &any)?;
+        tillsim::generator::unbound(Path::new(&gateway.config()))?;
         gateway.make(&gateway.network(), false, 0, STOCK_PART)?;
         gateway.vouchers = STOCK_PART;
         let mut parts = tillsim::network::parts(&gateway.network())

@@ -30,6 +30,7 @@ codes! {
     DISTRIBUTOR_INACTIVE
     OUTSIDE_HOURS
     WRONG_DATE
+    NOT_LOGGED_ON
 }
 
 // The ledger gives these itself: both crates must mean the same by them.

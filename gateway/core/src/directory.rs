@@ -1,18 +1,30 @@
-//! What the pool verifies against: the registry and the handshake counters, kept in memory.
+//! What the pool verifies against: the registry and the keys in force, kept in memory.
 //!
 //! The desk thread is its only writer and changes it right after the change is durable, so the
-//! next request that a pool thread verifies already sees the block, the limit or the price.
+//! next request that a pool thread verifies already sees the block, the key, the limit or the price.
 
 use rustc_hash::FxHashMap;
-use tillgate_store_core::{Registry, TerminalId};
+use tillgate_store_core::{
+    Counter, Generations, Registry, RegistryRecord, Terminal, TerminalId, TerminalKey,
+};
 
-/// The registry as of the last durable change, and each terminal's highest handshake counter.
+/// The registry as of the last durable change, and which keys have proved themselves.
 #[derive(Default)]
 pub struct Directory {
     /// Terminals, sellers, distributors and services.
     pub registry: Registry,
-    counters: FxHashMap<TerminalId, u64>,
+    /// By terminal, the generation of a key that has proved itself beside older ones: those are void.
+    proved: FxHashMap<TerminalId, u32>,
     bridges: FxHashMap<String, u16>,
+}
+
+/// A terminal whose keys have changed: sessions of other keys are to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Which.
+    pub terminal: TerminalId,
+    /// The generations of the keys in force.
+    pub generations: Generations,
 }
 
 impl Directory {
@@ -25,7 +37,7 @@ impl Directory {
     pub fn new(registry: Registry, bridges: &[String]) -> Self {
         let index = |at: usize| u16::try_from(at).expect("a bridge index is a u16");
         let named = bridges.iter().enumerate().map(|(at, name)| (name.clone(), index(at)));
-        Self { registry, counters: FxHashMap::default(), bridges: named.collect() }
+        Self { registry, proved: FxHashMap::default(), bridges: named.collect() }
     }
 
     /// The index of the bridge of this name.
@@ -34,15 +46,65 @@ impl Directory {
         self.bridges.get(route).copied()
     }
 
-    /// The highest handshake counter seen from this terminal; 0 for none.
-    #[must_use]
-    pub fn counter(&self, terminal: TerminalId) -> u64 {
-        self.counters.get(&terminal).copied().unwrap_or(0)
+    /// Takes in what was durable about a terminal's keys when the process started.
+    pub fn load(&mut self, counter: &Counter) {
+        if let Some(key) = counter.keys().iter().rfind(|key| key.proved) {
+            self.prove(counter.terminal, key.generation);
+        }
     }
 
-    /// Remembers a counter; a lower one changes nothing.
-    pub fn raise_counter(&mut self, terminal: TerminalId, counter: u64) {
-        let high = self.counters.entry(terminal).or_insert(0);
-        *high = counter.max(*high);
+    /// Takes in a record; of a terminal that has lost a key, which sessions may stay.
+    pub fn apply(&mut self, record: &RegistryRecord) -> Option<Rekeyed> {
+        let RegistryRecord::Terminal(terminal) = record else {
+            self.registry.apply(record);
+            return None;
+        };
+        let lost = self.registry.terminal(terminal.id).is_some_and(|before| {
+            before.keys().iter().any(|key| !terminal.has_generation(key.generation))
+        });
+        self.registry.apply(record);
+        lost.then(|| self.in_force(terminal))
+    }
+
+    /// A terminal has logged on with a key: its older ones are void.
+    pub fn prove(&mut self, terminal: TerminalId, generation: u32) -> Option<Rekeyed> {
+        let proved = self.proved.entry(terminal).or_insert(generation);
+        *proved = generation.max(*proved);
+        self.registry.terminal(terminal).map(|terminal| self.in_force(terminal))
+    }
+
+    /// Whether an older key ends when this one proves itself.
+    #[must_use]
+    pub fn ends_a_key(&self, terminal: TerminalId, generation: u32) -> bool {
+        let least = self.least(terminal);
+        self.registry.terminal(terminal).is_some_and(|terminal| {
+            let older = |key: &TerminalKey| (least..generation).contains(&key.generation);
+            terminal.keys().iter().any(older)
+        })
+    }
+
+    /// The key of this id, if it is in force.
+    #[must_use]
+    pub fn key(&self, terminal: TerminalId, id: u8) -> Option<&TerminalKey> {
+        let key = self.registry.terminal(terminal)?.key_named(id)?;
+        (key.generation >= self.least(terminal)).then_some(key)
+    }
+
+    /// Whether a session of this key may go on.
+    #[must_use]
+    pub fn holds_key(&self, terminal: TerminalId, generation: u32) -> bool {
+        generation >= self.least(terminal)
+            && self.registry.terminal(terminal).is_some_and(|held| held.has_generation(generation))
+    }
+
+    fn in_force(&self, terminal: &Terminal) -> Rekeyed {
+        let least = self.least(terminal.id);
+        let generations =
+            terminal.generations().into_iter().filter(|generation| *generation >= least);
+        Rekeyed { terminal: terminal.id, generations: generations.collect() }
+    }
+
+    fn least(&self, terminal: TerminalId) -> u32 {
+        self.proved.get(&terminal).copied().unwrap_or(0)
     }
 }

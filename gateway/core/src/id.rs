@@ -10,3 +10,17 @@ pub struct SessionId {
     /// Counts the sessions that have used the slot.
     pub generation: u32,
 }
+
+/// Orders the sessions of one terminal: the greater one is the newer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionAge {
+    /// Of the key it was opened with; see [`tillgate_store_core::TerminalKey::generation`].
+    pub generation: u32,
+    /// The handshake counter.
+    pub counter: u64,
+}
+
+/// Where a connection comes from: an address, or a keyed hash of one. Terminals behind one address
+/// of their network operator are one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Peer(pub u64);

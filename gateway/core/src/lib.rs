@@ -18,11 +18,13 @@
 //! and [`desk::Desk::committed`].
 #![forbid(unsafe_code)]
 
+pub mod claims;
 pub mod code;
 pub mod desk;
 pub mod directory;
 pub mod front;
 pub mod id;
 pub mod limits;
+mod rate;
 pub mod time;
 pub mod work;

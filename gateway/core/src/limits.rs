@@ -8,6 +8,13 @@ use crate::time::Span;
 pub struct FrontLimits {
     /// Sessions at once. Each costs about 300 bytes here and a descriptor in the shell.
     pub sessions_max: u32,
+    /// Of these, sessions that have proved nothing: the rest is kept for terminals that have. When
+    /// they are used up, the one that has said nothing for longest makes room for a newcomer.
+    pub unproven_max: u32,
+    /// Of these, from one address: whoever connects and says nothing competes with itself. Network
+    /// operators put thousands of terminals behind one address, so that an address is never banned,
+    /// and its share is large enough for all of them to come back at once.
+    pub unproven_per_peer_max: u32,
     /// Handshakes handed to the pool and not answered yet: public-key work is the dearest thing
     /// a stranger can ask for, so the queue for it is short and the rest waits unread.
     pub handshakes_max: u32,
@@ -16,7 +23,14 @@ pub struct FrontLimits {
     pub requests_per_session_max: u8,
     /// Requests of all sessions in flight; beyond it sessions wait unread.
     pub requests_max: u32,
-    /// From the connection to the end of the handshake.
+    /// Between two requests of one terminal once its burst is used up; 0 for no bound. A person at a
+    /// till makes a sale in seconds; beyond it the session is not read, so that nobody else waits
+    /// for the work of a terminal gone wild.
+    pub request_every: Span,
+    /// Requests of one terminal at once: what has piled up in an outage (reversals, confirmations,
+    /// a settlement) is sent in one go.
+    pub requests_burst: u32,
+    /// From the connection to the first sealed record, which proves that the hello was no copy.
     pub handshake: Span,
     /// From the first byte of a record to its last, however slowly they dribble.
     pub record: Span,
@@ -30,9 +44,13 @@ impl Default for FrontLimits {
     fn default() -> Self {
         Self {
             sessions_max: 18_000,
+            unproven_max: 13_500,
+            unproven_per_peer_max: 6_750,
             handshakes_max: 1_024,
             requests_per_session_max: 4,
             requests_max: 16_384,
+            request_every: Span::ms(100),
+            requests_burst: 30,
             handshake: Span::s(20),
             record: Span::s(20),
             idle: Span::s(600),
@@ -40,6 +58,42 @@ impl Default for FrontLimits {
         }
     }
 }
+
+/// Sessions looked at for one to make room: those that wait for the pool are left alone.
+pub const EVICTION_TRIES_MAX: usize = 64;
+
+/// Terminals whose used-up rate of requests is remembered after their session, 32 bytes each: all that
+/// can have come and gone within the few seconds that it takes to fill up again.
+pub const DEBTS_MAX: usize = 65_536;
+
+/// Bounds of [`crate::claims::Claims`].
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimLimits {
+    /// Between two handshakes of one terminal once its burst is used up; 0 for no bound. A terminal
+    /// on a bad link comes back every few seconds; each handshake is 0.25 ms of curve arithmetic.
+    pub every: Span,
+    /// Handshakes of one terminal at once.
+    pub burst: u32,
+}
+
+impl Default for ClaimLimits {
+    fn default() -> Self {
+        Self { every: Span::s(2), burst: 20 }
+    }
+}
+
+/// How far above the highest counter the next one may be. A thief cannot use a key's counters up: at
+/// the rate of [`ClaimLimits`] it takes 36 hours of handshakes, and then a new key, or the operator's
+/// reset, begins at 0 again. Nine years for a terminal that counts microseconds, longer for one that
+/// follows docs/wire.md.
+pub const HANDSHAKE_STEP_MAX: u64 = 1 << 48;
+
+/// How high the first counters of a key may be: beyond any clock that counts microseconds.
+pub const HANDSHAKE_FIRST_MAX: u64 = 1 << 52;
+
+/// Terminals of one shard whose rate of handshakes is remembered, 48 bytes each and twice as many at
+/// most; forgetting one fills its bucket.
+pub const RECENT_TERMINALS_MAX: usize = 16_384;
 
 /// Bounds of the [`crate::desk::Desk`].
 #[derive(Clone, Copy, Debug)]

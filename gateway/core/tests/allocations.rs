@@ -11,7 +11,7 @@ use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::desk::{Desk, Input, Origin, Output, Reply};
 use tillgate_core::front::{self, Front};
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::limits::FrontLimits;
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::work::{self, Handshaken, Opened, Terms, Worked};
@@ -95,12 +95,12 @@ impl Path {
         Upward::Sale(sale).encode(&mut self.body);
         self.terminal.seal(&self.body, &mut self.record).expect("a fresh counter");
         counted(true);
-        self.up(Moment(u64::from(stan) * 1_000));
+        self.up(Moment(u64::from(stan) * 1_000_000_000));
         assert!(self.rig.desk.stage(&mut self.commands), "a sale was staged");
         counted(false);
         self.rig.book.commit(&mut self.commands, &mut self.outcomes).expect("memory never fails");
         counted(true);
-        self.rig.desk.committed(Moment(u64::from(stan) * 1_000), &mut self.outcomes);
+        self.rig.desk.committed(Moment(u64::from(stan) * 1_000_000_000), &mut self.outcomes);
         let sealed = down(&mut self.rig.desk, &mut self.front, &mut self.answer, &mut self.body);
         counted(false);
         assert!(sealed, "an answer went out");
@@ -111,10 +111,12 @@ impl Path {
         let Self { rig, front, session, record, .. } = self;
         front.handle(now, front::Input::Received { session: *session, bytes: record });
         while let Some(output) = front.poll() {
-            let front::Output::Request { session, terminal, received, body } = output else {
+            let front::Output::Request { session, terminal, received, generation, body, .. } =
+                output
+            else {
                 continue;
             };
-            let origin = Origin { session, terminal, received };
+            let origin = Origin { session, terminal, received, generation, logged_on: true };
             let calendar = Calendar::default();
             match work::request(body, origin, rig.wall, &calendar, &rig.directory) {
                 Worked::Ask(ask) => {
@@ -136,7 +138,8 @@ fn down(desk: &mut Desk, front: &mut Front, answer: &mut Vec<u8>, sent: &mut Vec
         answer.clear();
         let reply = Reply { origin, content };
         work::reply(&reply, &keys, &terms, support::NOON, answer);
-        let input = front::Input::Replied { session: origin.session, body: answer };
+        let effect = work::effect(&reply.content);
+        let input = front::Input::Replied { session: origin.session, body: answer, effect };
         front.handle(origin.received, input);
         while let Some(output) = front.poll() {
             if let front::Output::Send { bytes, .. } = output {
@@ -158,7 +161,7 @@ fn counted(on: bool) {
 }
 
 fn shake(front: &mut Front) -> (SessionId, Channel) {
-    front.handle(Moment(1), front::Input::Opened { door: 0 });
+    front.handle(Moment(1), front::Input::Opened { door: 0, peer: Peer(1) });
     let Some(front::Output::Admit { session, .. }) = front.poll() else { panic!("not admitted") };
     assert!(front.poll().is_none());
     let (psk, secret) = (Psk::new([7; 32]), StaticSecret::new([4; 32]));
@@ -172,7 +175,8 @@ fn shake(front: &mut Front) -> (SessionId, Channel) {
     let mut reply = Vec::new();
     let parsed = Hello::decode(&hello[HEADER_BYTES..]).expect("our own hello");
     let accepted = accept(&parsed, &psk, &secret, 0, [6; 32], &mut reply).expect("our own keys");
-    let opened = Opened { terminal: TerminalId(100), counter: 1, channel: accepted.channel };
+    let age = SessionAge { generation: 0, counter: 1 };
+    let opened = Opened { terminal: TerminalId(100), age, channel: accepted.channel };
     let result = Some(Handshaken { opened, reply: &reply });
     front.handle(Moment(3), front::Input::Handshaken { session, result });
     while front.poll().is_some() {}

@@ -1,141 +1,16 @@
 //! The front, driven by a terminal's end of the link and a clock that the tests turn.
 
-#![expect(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
+mod link;
 
-use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticSecret, Suite, accept};
-use tillgate_codec::link::channel::{HELLO_BYTES, Hello};
+use link::{Rig, Seen, sealed};
+use tillgate_codec::link::channel::HELLO_BYTES;
 use tillgate_codec::link::record::{HEADER_BYTES, RecordType, Refusal, deframe};
-use tillgate_core::front::{CloseReason, Front, Input, Output};
-use tillgate_core::id::SessionId;
+use tillgate_core::front::{CloseReason, Input};
+use tillgate_core::id::Peer;
 use tillgate_core::limits::FrontLimits;
-use tillgate_core::time::{Moment, Span};
-use tillgate_core::work::{Handshaken, Opened};
+use tillgate_core::time::Span;
+use tillgate_core::work::Effect;
 use tillgate_store_core::TerminalId;
-
-const PSK: [u8; 32] = [7; 32];
-const SECRET: [u8; 32] = [9; 32];
-
-/// An output with its bytes copied out.
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Admit(u32, SessionId),
-    Refuse(u32, Vec<u8>),
-    Send(SessionId, Vec<u8>),
-    Pause(SessionId),
-    Resume(SessionId),
-    Close(SessionId, CloseReason),
-    Handshake(SessionId, Vec<u8>),
-    Request(SessionId, TerminalId, Vec<u8>),
-    Online(SessionId, TerminalId, u64),
-    Offline(SessionId, TerminalId),
-}
-
-struct Rig {
-    front: Front,
-    now: Moment,
-}
-
-impl Rig {
-    fn new(limits: FrontLimits) -> Self {
-        Self { front: Front::new(limits, 3, Moment(0)), now: Moment(1) }
-    }
-
-    fn give(&mut self, input: Input<'_>) -> Vec<Seen> {
-        self.front.handle(self.now, input);
-        let mut seen = Vec::new();
-        while let Some(output) = self.front.poll() {
-            seen.push(match output {
-                Output::Admit { door, session } => Seen::Admit(door, session),
-                Output::Refuse { door, bytes } => Seen::Refuse(door, bytes.to_vec()),
-                Output::Send { session, bytes } => Seen::Send(session, bytes.to_vec()),
-                Output::Pause { session } => Seen::Pause(session),
-                Output::Resume { session } => Seen::Resume(session),
-                Output::Close { session, why } => Seen::Close(session, why),
-                Output::Handshake { session, hello } => Seen::Handshake(session, hello.to_vec()),
-                Output::Request { session, terminal, body, .. } => {
-                    Seen::Request(session, terminal, body.to_vec())
-                }
-                Output::Online { session, terminal, counter } => {
-                    Seen::Online(session, terminal, counter)
-                }
-                Output::Offline { session, terminal } => Seen::Offline(session, terminal),
-            });
-        }
-        seen
-    }
-
-    fn receive(&mut self, session: SessionId, bytes: &[u8]) -> Vec<Seen> {
-        let mut bytes = bytes.to_vec();
-        self.give(Input::Received { session, bytes: &mut bytes })
-    }
-
-    fn connect(&mut self) -> SessionId {
-        match self.give(Input::Opened { door: 1 }).as_slice() {
-            [Seen::Admit(1, session)] => *session,
-            other => panic!("not admitted: {other:?}"),
-        }
-    }
-
-    /// The whole handshake; gives the terminal's end.
-    fn shake(&mut self, session: SessionId, terminal: u32, counter: u64) -> Channel {
-        let (initiator, hello) = hello(terminal, counter);
-        let seen = self.receive(session, &hello);
-        let [Seen::Handshake(_, payload)] = seen.as_slice() else {
-            panic!("no handshake: {seen:?}")
-        };
-        let mut reply = Vec::new();
-        let opened = answer_hello(payload, &mut reply);
-        let result = Some(Handshaken { opened, reply: &reply });
-        let seen = self.give(Input::Handshaken { session, result });
-        let Some(Seen::Send(_, record)) = seen.first() else { panic!("no reply: {seen:?}") };
-        initiator.finish(&record[HEADER_BYTES..]).unwrap()
-    }
-
-    fn online(&mut self, terminal: u32, counter: u64) -> (SessionId, Channel) {
-        let session = self.connect();
-        let mut channel = self.shake(session, terminal, counter);
-        let seen = self.receive(session, &sealed(&mut channel, b"logon"));
-        assert!(seen.contains(&Seen::Online(session, TerminalId(terminal), counter)), "{seen:?}");
-        self.give(Input::Replied { session, body: b"" });
-        (session, channel)
-    }
-
-    fn pass(&mut self, span: Span) -> Vec<Seen> {
-        self.now = self.now.after(span);
-        let due = self.front.deadline().is_some_and(|at| at <= self.now);
-        let seen = if due { self.give(Input::Deadline) } else { Vec::new() };
-        assert!(self.front.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
-        seen
-    }
-}
-
-fn hello(terminal: u32, counter: u64) -> (Initiator, Vec<u8>) {
-    let gateway = StaticSecret::new(SECRET).public();
-    let mut bytes = Vec::new();
-    let suite = Suite::NkPsk0;
-    let psk = Psk::new(PSK);
-    let entropy = [5; 32];
-    let initiator =
-        Initiator::start(suite, terminal, 1, &psk, Some(&gateway), counter, entropy, &mut bytes);
-    (initiator.unwrap(), bytes)
-}
-
-fn answer_hello(payload: &[u8], reply: &mut Vec<u8>) -> Opened {
-    let hello = Hello::decode(payload).unwrap();
-    let (psk, secret) = (Psk::new(PSK), StaticSecret::new(SECRET));
-    let accepted = accept(&hello, &psk, &secret, 0, [6; 32], reply).unwrap();
-    Opened {
-        terminal: TerminalId(hello.terminal),
-        counter: accepted.counter,
-        channel: accepted.channel,
-    }
-}
-
-fn sealed(channel: &mut Channel, body: &[u8]) -> Vec<u8> {
-    let mut record = Vec::new();
-    channel.seal(body, &mut record).unwrap();
-    record
-}
 
 #[test]
 fn a_terminal_gets_through_to_the_pool_and_back() {
@@ -143,7 +18,7 @@ fn a_terminal_gets_through_to_the_pool_and_back() {
     let (session, mut channel) = rig.online(42, 1);
     let seen = rig.receive(session, &sealed(&mut channel, b"a sale"));
     assert_eq!(seen, [Seen::Request(session, TerminalId(42), b"a sale".to_vec())]);
-    let seen = rig.give(Input::Replied { session, body: b"approved" });
+    let seen = rig.give(Input::Replied { session, body: b"approved", effect: Effect::None });
     let [Seen::Send(to, record)] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!(*to, session);
     assert_eq!(channel.open(&mut record.clone()).unwrap(), b"approved");
@@ -230,7 +105,7 @@ fn pings_keep_a_session_and_silence_ends_it() {
     for _ in 0..5 {
         assert_eq!(rig.pass(Span::s(50)), []);
         rig.receive(session, &sealed(&mut channel, b"ping"));
-        rig.give(Input::Replied { session, body: b"pong" });
+        rig.give(Input::Replied { session, body: b"pong", effect: Effect::None });
     }
     let seen = rig.pass(Span::s(60));
     let offline = Seen::Offline(session, TerminalId(42));
@@ -283,7 +158,7 @@ fn a_session_with_enough_in_flight_is_not_read_until_it_is_answered() {
     let seen = rig.receive(session, &stream);
     assert_eq!(seen.last(), Some(&Seen::Pause(session)));
     assert_eq!(seen.len(), 3);
-    let seen = rig.give(Input::Replied { session, body: b"" });
+    let seen = rig.give(Input::Replied { session, body: b"", effect: Effect::None });
     let third = Seen::Request(session, TerminalId(42), b"3".to_vec());
     assert_eq!(seen, [third, Seen::Resume(session)]);
 }
@@ -298,7 +173,7 @@ fn sessions_wait_for_the_pool_in_turn() {
     assert_eq!(seen.len(), 1);
     let seen = rig.receive(second, &sealed(&mut second_channel, b"b"));
     assert_eq!(seen, [Seen::Pause(second)]);
-    let seen = rig.give(Input::Replied { session: first, body: b"" });
+    let seen = rig.give(Input::Replied { session: first, body: b"", effect: Effect::None });
     let request = Seen::Request(second, TerminalId(2), b"b".to_vec());
     assert_eq!(seen, [request, Seen::Resume(second)]);
 }
@@ -307,8 +182,8 @@ fn sessions_wait_for_the_pool_in_turn() {
 fn a_full_house_refuses_at_the_door_with_a_reason() {
     let limits = FrontLimits { sessions_max: 1, ..FrontLimits::default() };
     let mut rig = Rig::new(limits);
-    let session = rig.connect();
-    let seen = rig.give(Input::Opened { door: 7 });
+    let (session, _) = rig.online(42, 1);
+    let seen = rig.give(Input::Opened { door: 7, peer: Peer(1) });
     let [Seen::Refuse(7, bytes)] = seen.as_slice() else { panic!("{seen:?}") };
     let record = deframe(bytes).unwrap().unwrap();
     assert_eq!(record.kind, RecordType::REFUSAL);
@@ -325,7 +200,7 @@ fn a_reply_for_a_session_that_is_gone_reaches_nobody() {
     rig.give(Input::Closed { session });
     let other = rig.connect();
     assert_eq!(other.slot, session.slot, "the slot is used again");
-    assert_eq!(rig.give(Input::Replied { session, body: b"approved" }), []);
+    assert_eq!(rig.give(Input::Replied { session, body: b"approved", effect: Effect::None }), []);
 }
 
 #[test]
@@ -336,8 +211,11 @@ fn draining_refuses_newcomers_and_lets_the_last_answer_out() {
     rig.receive(busy, &sealed(&mut channel, b"a sale"));
     let seen = rig.give(Input::Drain);
     assert!(seen.contains(&Seen::Close(idle, CloseReason::Draining)));
-    assert!(matches!(rig.give(Input::Opened { door: 9 }).as_slice(), [Seen::Refuse(9, _)]));
-    let seen = rig.give(Input::Replied { session: busy, body: b"approved" });
+    assert!(matches!(
+        rig.give(Input::Opened { door: 9, peer: Peer(1) }).as_slice(),
+        [Seen::Refuse(9, _)]
+    ));
+    let seen = rig.give(Input::Replied { session: busy, body: b"approved", effect: Effect::None });
     assert!(matches!(seen[0], Seen::Send(..)), "the answer goes out first");
     assert_eq!(seen.last(), Some(&Seen::Close(busy, CloseReason::Draining)));
     assert!(rig.front.is_drained());

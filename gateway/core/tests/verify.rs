@@ -3,8 +3,8 @@
 mod support;
 
 use support::{Rig, open_from, seller, terminal, top_up_sale, top_ups, voucher_sale, vouchers};
-use tillgate_codec::link::message::{Downward, Order};
-use tillgate_core::desk::{ControlOrder, Output, PushOrder};
+use tillgate_codec::link::message::{Downward, Order, Upward};
+use tillgate_core::desk::{Content, ControlOrder, Output, PushOrder};
 use tillgate_store_core::{
     Change, Distributor, DistributorId, RegistryRecord, ServiceId, Services, Status, TerminalId,
     Velocity,
@@ -161,9 +161,11 @@ fn velocity_float_and_stock_are_checked_last() {
 }
 
 #[test]
-fn a_terminal_without_a_place_in_the_registry_is_refused_without_a_row() {
+fn a_terminal_without_a_place_in_the_registry_loses_its_session_without_a_row() {
     let mut rig = Rig::new();
-    assert_eq!(rig.code(999, &voucher_sale(1)), "58");
+    rig.ask(999, &Upward::Sale(voucher_sale(1)));
+    assert!(matches!(rig.replies.pop().expect("one reply").content, Content::KeyEnded));
+    assert_eq!(rig.book.head().seq, 0);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tillgate_codec::link::channel::{Hello, Psk, StaticSecret, accept};
 use tillgate_codec::link::message::{AnswerKind, BusinessDate, Downward};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 use tillgate_core::front::{Front, Input, Output};
+use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::FrontLimits;
 use tillgate_core::time::Moment;
 use tillgate_core::work::{Handshaken, Opened};
@@ -117,7 +118,7 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
 /// What a front says to the first bytes of a connection, and that it closes.
 fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
     let mut front = Front::new(FrontLimits::default(), 0, Moment(0));
-    front.handle(Moment(1), Input::Opened { door: 1 });
+    front.handle(Moment(1), Input::Opened { door: 1, peer: Peer(1) });
     let Some(Output::Admit { session, .. }) = front.poll() else { panic!("not admitted") };
     while front.poll().is_some() {}
     front.handle(Moment(1), Input::Received { session, bytes: &mut record.to_vec() });
@@ -141,7 +142,7 @@ fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
         let accepted = accept(&hello, &psk, &secret, counter_high, [6; 32], &mut reply);
         let opened = accepted.map(|accepted| Opened {
             terminal: TerminalId(hello.terminal),
-            counter: accepted.counter,
+            age: SessionAge { generation: 0, counter: accepted.counter },
             channel: accepted.channel,
         });
         let result = opened.ok().map(|opened| Handshaken { opened, reply: &reply });

@@ -61,6 +61,7 @@ impl World {
         let any = ["--terminals", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         run(world.tillgate(&["init", &install, "--bridge", &bridge]).args(any));
         world.claim_capabilities();
+        tillsim::generator::unbound(Path::new(&world.config())).unwrap();
         run(&mut world.tillgate(&["import", &network, "--config", &world.config()]));
         world.serve();
         world.pin_ports();

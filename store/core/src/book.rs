@@ -10,7 +10,7 @@ use crate::journal;
 use crate::ledger::Ledger;
 use crate::limits::{LAST_DAYS_MAX, LAST_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{Account, Head, Record, Transaction};
+use crate::record::{Account, Counter, Head, Record, Transaction};
 use crate::registry::Registry;
 use crate::rows::{Backend, Family, Rows};
 use crate::store::Store;
@@ -128,7 +128,7 @@ impl<B: Backend> Store for Book<B> {
         last_sale(&self.backend, terminal)
     }
 
-    fn counter(&self, terminal: TerminalId) -> Result<u64, StoreError> {
+    fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError> {
         self.ledger.counter(&self.backend, terminal)
     }
 

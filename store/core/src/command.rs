@@ -36,8 +36,12 @@ pub enum Command {
     Logon {
         /// The terminal.
         terminal: TerminalId,
+        /// The key it was made with; see [`crate::TerminalKey::generation`].
+        generation: u32,
         /// Its handshake counter.
         counter: u64,
+        /// Whether the terminal has logged on over it: keys of lower generations are void.
+        proved: bool,
     },
     /// The operator changes the registry, loads float or vouchers.
     Change(Change),

@@ -50,9 +50,9 @@ pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Due,
-    Funding, Head, Hours, Kind, Leg, Legs, Obligation, Product, Record, RegistryRecord, Seller,
-    Serial, Service, ServiceKind, Services, Settlement, State, Status, Terminal, Totals,
-    Transaction, Velocity, Voucher,
+    Funding, Generations, Head, Hours, KeyCounter, KeyError, Kind, Leg, Legs, Obligation, Product,
+    Record, RegistryRecord, Seller, Serial, Service, ServiceKind, Services, Settlement, State,
+    Status, Terminal, TerminalKey, Totals, Transaction, Velocity, Voucher,
 };
 pub use registry::Registry;
 pub use rows::{Backend, Family, Rows};

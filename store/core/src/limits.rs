@@ -24,6 +24,10 @@ pub const PRODUCTS_MAX: usize = 1_000;
 /// Services a terminal may be limited to.
 pub const SERVICES_MAX: usize = 1_000;
 
+/// Keys of one terminal, about 100 bytes each: the one in use, the one that follows it, and room for
+/// a rotation that was begun anew. More would be more keys to steal.
+pub const TERMINAL_KEYS_MAX: usize = 4;
+
 /// Largest amount of one transaction or one float load, minor units. With it nine million of the
 /// largest transactions fit an account before a balance could leave `i64`.
 pub const AMOUNT_MINOR_MAX: u64 = 1_000_000_000_000;

@@ -5,7 +5,7 @@ use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{AccountId, Key, StoreId, TerminalId};
 use crate::outcome::Outcome;
-use crate::record::{Account, Transaction};
+use crate::record::{Account, Counter, Transaction};
 use crate::registry::Registry;
 
 /// Whole batches in, durable outcomes out, and the questions that need an exact answer.
@@ -39,8 +39,8 @@ pub trait Store {
     /// [`crate::limits::LAST_DAYS_MAX`] business dates from the journal's last.
     fn last_transaction(&self, terminal: TerminalId) -> Result<Option<Transaction>, StoreError>;
 
-    /// The highest handshake counter of a terminal; 0 if it never logged on.
-    fn counter(&self, terminal: TerminalId) -> Result<u64, StoreError>;
+    /// The handshake counters of a terminal.
+    fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError>;
 
     /// The store's name, for [`Transaction::reference`].
     fn store_id(&self) -> StoreId;

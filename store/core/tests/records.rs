@@ -6,9 +6,9 @@ use tillgate_store_core::law::network::{
 use tillgate_store_core::law::world::key;
 use tillgate_store_core::{
     Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, Code, Counter, Dispensed,
-    Due, Funding, Head, Hours, Kind, Leg, Legs, Obligation, ProductId, Record, RegistryRecord,
-    SellerId, Serial, ServiceId, Services, Settlement, State, StoreError, StoreId, TerminalId,
-    Text, Totals, Transaction, Velocity, Voucher,
+    Due, Family, Funding, Head, Hours, KeyError, Kind, Leg, Legs, Obligation, ProductId, Record,
+    RegistryRecord, SellerId, Serial, ServiceId, Services, Settlement, State, StoreError, StoreId,
+    TerminalId, Text, Totals, Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -131,17 +131,77 @@ fn a_transaction_of_version_1_is_read_and_owes_nothing() {
     old.write(&mut body);
     // Version 1 ended before the tag and the two flags.
     body.truncate(body.len() - 6);
-    let mut summed = crc32c::crc32c(&[u8::try_from(Transaction::FAMILY.index()).unwrap_or(0)]);
-    for part in [&row_key[..], &body] {
+    sum(Transaction::FAMILY, &row_key, &mut body);
+    assert_eq!(Transaction::decode(&row_key, &body), Ok(old));
+}
+
+/// Appends the checksum of a row.
+fn sum(family: Family, key: &[u8], framed: &mut Vec<u8>) {
+    let mut summed = crc32c::crc32c(&[u8::try_from(family.index()).unwrap_or(0)]);
+    for part in [key, framed] {
         summed = crc32c::crc32c_append(summed, part);
     }
-    body.extend_from_slice(&summed.to_be_bytes());
-    assert_eq!(Transaction::decode(&row_key, &body), Ok(old));
+    framed.extend_from_slice(&summed.to_be_bytes());
+}
+
+#[test]
+fn a_terminal_and_its_counter_of_version_1_belong_together() {
+    let RegistryRecord::Terminal(terminal) = terminal(7, 1) else { unreachable!("it is one") };
+    let mut value = vec![1];
+    value.extend_from_slice(&1_u32.to_be_bytes());
+    value.extend_from_slice(&[0, 0, 0, 1]);
+    let sealed = &terminal.newest_key().sealed;
+    value.extend_from_slice(&sealed.kek_id.to_be_bytes());
+    value.extend_from_slice(&sealed.nonce);
+    value.push(u8::try_from(sealed.bytes.len()).unwrap());
+    value.extend_from_slice(&sealed.bytes);
+    value.push(0);
+    let key = Record::key(&terminal);
+    sum(Family::Registry, &key, &mut value);
+    assert_eq!(
+        RegistryRecord::decode(&key, &value),
+        Ok(RegistryRecord::Terminal(terminal.clone()))
+    );
+
+    let mut value = vec![1];
+    value.extend_from_slice(&77_u64.to_be_bytes());
+    let key = 7_u32.to_be_bytes();
+    sum(Family::Counters, &key, &mut value);
+    let counter = Counter::decode(&key, &value).unwrap();
+    assert_eq!(counter.high(terminal.newest_key().generation), 77);
+}
+
+#[test]
+fn keys_overlap_and_none_ever_has_the_generation_of_another() {
+    let RegistryRecord::Terminal(mut terminal) = terminal(7, 1) else { unreachable!("it is one") };
+    let sealed = terminal.newest_key().sealed.clone();
+    assert_eq!(terminal.add_key(1, sealed.clone()), Err(KeyError::Taken));
+    assert_eq!(terminal.retire_key(1), Err(KeyError::Last));
+    for id in 2..5 {
+        terminal.add_key(id, sealed.clone()).unwrap();
+    }
+    assert_eq!(terminal.add_key(9, sealed.clone()), Err(KeyError::Full));
+    assert_eq!(terminal.generations().as_slice(), [0, 1, 2, 3]);
+    terminal.retire_key(4).unwrap();
+    assert_eq!(terminal.retire_key(4), Err(KeyError::Missing));
+    terminal.add_key(4, sealed.clone()).unwrap();
+    assert_eq!(terminal.generations().as_slice(), [0, 1, 2, 4], "3 was another key's");
+    terminal.reset_counters().unwrap();
+    assert_eq!(terminal.generations().as_slice(), [5, 6, 7, 8]);
+    holds(&terminal);
+    terminal.replace_keys(1, sealed).unwrap();
+    assert_eq!(terminal.generations().as_slice(), [9]);
+    holds(&terminal);
 }
 
 #[test]
 fn every_record_of_the_chains_round_trips_and_shows_damage() {
-    holds(&Counter { terminal: TerminalId(8), high: u64::MAX });
+    let mut counter = Counter::new(TerminalId(8));
+    holds(&counter);
+    for generation in [0, 3, u32::MAX] {
+        assert!(counter.raise(generation, u64::MAX, generation == 3));
+        holds(&counter);
+    }
     let head = Head::genesis(StoreId(*b"a store!"));
     holds(&head);
     holds(&Head { batch_no: 1, seq: 2, audit_no: 3, ..head });

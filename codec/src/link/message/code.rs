@@ -63,6 +63,9 @@ impl ResponseCode {
     /// of it.
     pub const REVERSED: Self = Self(*b"R1");
 
+    /// Not served before the terminal has logged on: log on, then send the same request again.
+    pub const NOT_LOGGED_ON: Self = Self(*b"L1");
+
     /// Whether the request was approved.
     #[must_use]
     pub fn is_approved(self) -> bool {

@@ -17,7 +17,8 @@ pub(super) enum Slip {
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
-    Counter { terminal: TerminalId, counter: u64 },
+    Counter,
+    Proved { terminal: TerminalId, generation: u32 },
     Row { key: Key },
     Control { ticket: u64, records: Vec<RegistryRecord>, pushes: Vec<Push> },
     Resolve { ticket: u64 },
@@ -38,8 +39,9 @@ impl Desk {
                     self.reverse_committed(now, origin, key, outcome);
                 }
                 Slip::Settle { origin, key } => self.settle_committed(origin, key, outcome),
-                Slip::Counter { terminal, counter } => {
-                    self.outputs.push_back(Output::Counter { terminal, counter });
+                Slip::Counter => {}
+                Slip::Proved { terminal, generation } => {
+                    self.outputs.push_back(Output::Proved { terminal, generation });
                 }
                 Slip::Row { key } => self.row_committed(now, key, outcome),
                 Slip::Control { ticket, records, pushes } => {

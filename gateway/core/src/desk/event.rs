@@ -18,6 +18,10 @@ pub struct Origin {
     pub terminal: TerminalId,
     /// When its last byte arrived; the answer's deadline counts from here.
     pub received: Moment,
+    /// Of the key that opened the session; see [`tillgate_store_core::TerminalKey::generation`].
+    pub generation: u32,
+    /// Whether the terminal has logged on over the session.
+    pub logged_on: bool,
 }
 
 /// A decoded and verified request.
@@ -79,6 +83,8 @@ pub enum Asked {
         code: Code,
         /// The gateway's business date.
         date: BusinessDate,
+        /// Whether older keys of the terminal end with it.
+        ends_a_key: bool,
     },
     /// A handshake succeeded with this counter; nobody waits.
     Counter {
@@ -230,12 +236,12 @@ pub enum Output {
     Push(Push),
     /// To the directory, before anything later in this list is carried out.
     Changed(Vec<RegistryRecord>),
-    /// To the directory.
-    Counter {
+    /// To the directory: a terminal has logged on with a key, and its older ones are void.
+    Proved {
         /// Whose.
         terminal: TerminalId,
-        /// How high.
-        counter: u64,
+        /// Which key.
+        generation: u32,
     },
     /// To whoever gave the order.
     Controlled {

@@ -199,9 +199,9 @@ impl Desk {
                 self.push_staged(Command::Settle(settle), Slip::Settle { origin, key });
             }
             Asked::Counter { counter } => {
-                let terminal = origin.terminal;
-                let command = Command::Logon { terminal, counter };
-                self.push_staged(command, Slip::Counter { terminal, counter });
+                let Origin { terminal, generation, .. } = origin;
+                let command = Command::Logon { terminal, generation, counter, proved: false };
+                self.push_staged(command, Slip::Counter);
             }
             Asked::Early { kind, key, digest } => {
                 self.on_early(now, origin, (kind, key, digest), store);
@@ -210,13 +210,25 @@ impl Desk {
             Asked::Balance { stan, date, seller, currency } => {
                 self.on_balance(origin, (stan, date), seller, currency, store);
             }
-            Asked::Logon { code, date } => self.on_logon(origin, code, date, store),
+            Asked::Logon { code, date, ends_a_key } => {
+                if ends_a_key {
+                    self.prove(origin);
+                }
+                self.on_logon(origin, code, date, store);
+            }
             Asked::Acknowledged { command, result } => {
                 let terminal = origin.terminal;
                 self.outputs.push_back(Output::Acknowledged { terminal, command, result });
                 self.reply(origin, Content::Nothing);
             }
         }
+    }
+
+    /// The terminal holds its new key: its older ones end once that is durable.
+    fn prove(&mut self, origin: Origin) {
+        let Origin { terminal, generation, .. } = origin;
+        let command = Command::Logon { terminal, generation, counter: 0, proved: true };
+        self.push_staged(command, Slip::Proved { terminal, generation });
     }
 
     /// Whether the provider of a sale wants to hear that it was confirmed. Its row is there as

@@ -101,6 +101,8 @@ pub enum Content {
     },
     /// Nothing to send; the front only learns that the request is finished.
     Nothing,
+    /// Nothing to send: the session's key is not in force any more, and it ends.
+    KeyEnded,
 }
 
 /// Which kind of message an answer without a row belongs to.

@@ -1,11 +1,11 @@
 //! What goes into a [`super::Front`] and what comes out of it.
 
 use tillgate_codec::link::record::RefusalCode;
-use tillgate_store_core::TerminalId;
+use tillgate_store_core::{Generations, TerminalId};
 
-use crate::id::SessionId;
+use crate::id::{Peer, SessionAge, SessionId};
 use crate::time::Moment;
-use crate::work::Handshaken;
+use crate::work::{Effect, Handshaken};
 
 /// One thing that happened.
 pub enum Input<'a> {
@@ -13,6 +13,8 @@ pub enum Input<'a> {
     Opened {
         /// The shell's own handle, given back in [`Output::Admit`] or [`Output::Refuse`].
         door: u32,
+        /// Where it comes from.
+        peer: Peer,
     },
     /// Bytes arrived. They are opened in place.
     Received {
@@ -44,6 +46,8 @@ pub enum Input<'a> {
         session: SessionId,
         /// The body to seal.
         body: &'a [u8],
+        /// What it means for the session.
+        effect: Effect,
     },
     /// A command for a terminal, wherever it is; ignored by a front that does not have it.
     Push {
@@ -56,8 +60,20 @@ pub enum Input<'a> {
     Superseded {
         /// Whose older session ends.
         terminal: TerminalId,
-        /// The newer session's handshake counter.
-        counter: u64,
+        /// The newer session's key and counter.
+        age: SessionAge,
+    },
+    /// A newer hello of its terminal was accepted: unless it has proved itself, the session ends.
+    Displaced {
+        /// Whose.
+        session: SessionId,
+    },
+    /// The keys of a terminal have changed: a session of a key that is not in force ends.
+    Rekeyed {
+        /// Whose.
+        terminal: TerminalId,
+        /// Of the keys in force.
+        generations: &'a Generations,
     },
     /// The moment that [`super::Front::deadline`] named has come.
     Deadline,
@@ -121,6 +137,10 @@ pub enum Output<'a> {
         terminal: TerminalId,
         /// When its last byte arrived.
         received: Moment,
+        /// Of the channel's key.
+        generation: u32,
+        /// Whether the terminal has logged on over the session.
+        logged_on: bool,
         /// The opened body.
         body: &'a [u8],
     },
@@ -130,8 +150,8 @@ pub enum Output<'a> {
         session: SessionId,
         /// Who.
         terminal: TerminalId,
-        /// Its handshake counter; other reactors end sessions with a lower one.
-        counter: u64,
+        /// With which key and counter; other reactors end older sessions.
+        age: SessionAge,
     },
     /// A session that was online ended.
     Offline {
@@ -153,8 +173,12 @@ pub enum CloseReason {
     Version,
     /// A record did not open: replayed, flipped, or of another session.
     Unsealed,
-    /// No handshake in time.
+    /// No handshake and first sealed record in time.
     HandshakeTimeout,
+    /// It had proved nothing and made room for a newcomer.
+    Evicted,
+    /// Its key is not in force any more.
+    KeyEnded,
     /// A refused handshake: unknown terminal and wrong key look the same.
     Denied,
     /// A record begun and not ended in time.
@@ -171,12 +195,14 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, for the metrics table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Peer,
         Self::Malformed,
         Self::Version,
         Self::Unsealed,
         Self::HandshakeTimeout,
+        Self::Evicted,
+        Self::KeyEnded,
         Self::Denied,
         Self::RecordTimeout,
         Self::Idle,
@@ -194,6 +220,8 @@ impl CloseReason {
             Self::Version => "version",
             Self::Unsealed => "unsealed",
             Self::HandshakeTimeout => "handshake_timeout",
+            Self::Evicted => "evicted",
+            Self::KeyEnded => "key_ended",
             Self::Denied => "denied",
             Self::RecordTimeout => "record_timeout",
             Self::Idle => "idle",
@@ -204,17 +232,34 @@ impl CloseReason {
     }
 }
 
-/// Why a connection was refused at the door.
+/// Why a connection was refused at the door. The names are metric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DoorRefusal {
+pub enum DoorRefusal {
+    /// Every session is taken, and none of them can make room.
     Full,
+    /// Every unproven session that its address may have is taken and waits for the pool.
+    Address,
+    /// The gateway is going down.
     Draining,
 }
 
 impl DoorRefusal {
+    /// Every reason, for the metrics table.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Address, Self::Draining];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Address => "address",
+            Self::Draining => "draining",
+        }
+    }
+
     pub(crate) const fn code(self) -> RefusalCode {
         match self {
-            Self::Full | Self::Draining => RefusalCode::BUSY,
+            Self::Full | Self::Address | Self::Draining => RefusalCode::BUSY,
         }
     }
 }

@@ -5,18 +5,25 @@
 //! ```text
 //!            Opened            hello              Handshaken          first sealed record
 //!   (door) ─────────▶ Greeting ──────▶ Shaking ───────────────▶ Open ─────────────────────▶ online
-//!              │ full                    │ refused                │ replayed, flipped, idle,
-//!              ▼                         ▼                        ▼ superseded, not reading
-//!            Refuse                    Close                    Close
+//!              │ full        └──────────────── unproven ──────────┘                           │
+//!              ▼                 too late, refused, displaced, evicted       replayed, flipped, idle,
+//!            Refuse                           Close                       superseded, re-keyed: Close
 //! ```
+//!
+//! Whoever has proved nothing holds little: it counts against the time for a handshake, there are
+//! bounds for all such sessions and for those of one address, and the oldest makes room. Whoever has
+//! proved itself is read at its terminal's rate.
 //!
 //! Opening and sealing happen here, not in the pool: they cost less than the hand-over would, and
 //! sealing last keeps the record counters in the order of the wire by construction.
 
+mod admission;
 mod event;
+mod presence;
 mod record;
 mod session;
 mod timers;
+mod unproven;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -25,14 +32,15 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::record::{Refusal, RefusalCode};
 use tillgate_store_core::TerminalId;
 
-use self::event::DoorRefusal;
-pub use self::event::{CloseReason, Input, Output};
+pub use self::event::{CloseReason, DoorRefusal, Input, Output};
 use self::session::{Phase, Session, Slot};
 use self::timers::Timers;
-use crate::id::SessionId;
-use crate::limits::FrontLimits;
+use self::unproven::Unproven;
+use crate::id::{SessionAge, SessionId};
+use crate::limits::{DEBTS_MAX, FrontLimits};
+use crate::rate::{Debts, Pace};
 use crate::time::Moment;
-use crate::work::Handshaken;
+use crate::work::{Effect, Handshaken};
 
 /// Seconds a refused newcomer is asked to stay away.
 const RETRY_AFTER_S: u16 = 5;
@@ -47,7 +55,12 @@ pub struct Front {
     slots: Vec<Slot>,
     free: Vec<u32>,
     terminals: FxHashMap<TerminalId, u32>,
+    unproven: Unproven,
+    pace: Pace,
+    debts: Debts,
     timers: Timers,
+    /// As the last input said.
+    now: Moment,
     queue: VecDeque<Queued>,
     /// What the queued outputs point into; emptied when the queue is.
     arena: Vec<u8>,
@@ -67,12 +80,18 @@ pub struct FrontStats {
     pub sessions: u32,
     /// Of these, with a terminal that proved itself.
     pub online: u32,
+    /// Of these, with one that has not, yet.
+    pub unproven: u32,
     /// Requests whose reply is still to come.
     pub requests: u32,
     /// Connections admitted.
     pub admitted: u64,
     /// Connections refused at the door.
     pub refused: u64,
+    /// Of these, by [`DoorRefusal::ALL`]'s order.
+    pub refused_by: [u64; DoorRefusal::ALL.len()],
+    /// Times that a session was not read because its terminal had used up its rate.
+    pub slowed: u64,
     /// Sealed records opened.
     pub records: u64,
     /// Ends by [`CloseReason::ALL`]'s order.
@@ -88,15 +107,24 @@ enum Queued {
     Resume { session: SessionId },
     Close { session: SessionId, why: CloseReason },
     Handshake { session: SessionId, hello: Range<usize> },
-    Request { session: SessionId, terminal: TerminalId, received: Moment, body: Range<usize> },
-    Online { session: SessionId, terminal: TerminalId, counter: u64 },
+    Request(Request),
+    Online { session: SessionId, terminal: TerminalId, age: SessionAge },
     Offline { session: SessionId, terminal: TerminalId },
+}
+
+struct Request {
+    session: SessionId,
+    terminal: TerminalId,
+    received: Moment,
+    generation: u32,
+    logged_on: bool,
+    body: Range<usize>,
 }
 
 impl Front {
     /// An empty front. `reactor` becomes part of every session's id.
     #[must_use]
-    pub fn new(limits: FrontLimits, reactor: u16, _now: Moment) -> Self {
+    pub fn new(limits: FrontLimits, reactor: u16, now: Moment) -> Self {
         let sessions_max = usize::try_from(limits.sessions_max).unwrap_or(usize::MAX);
         Self {
             limits,
@@ -104,7 +132,11 @@ impl Front {
             slots: Vec::with_capacity(sessions_max),
             free: Vec::new(),
             terminals: FxHashMap::default(),
+            unproven: Unproven::default(),
+            pace: Pace::new(limits.request_every, limits.requests_burst),
+            debts: Debts::default(),
             timers: Timers::default(),
+            now,
             queue: VecDeque::new(),
             arena: Vec::new(),
             waiting: VecDeque::new(),
@@ -118,15 +150,20 @@ impl Front {
 
     /// Takes one input. Drain [`Front::poll`] to `None` before the next.
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
+        self.now = now;
         match input {
-            Input::Opened { door } => self.on_opened(now, door),
+            Input::Opened { door, peer } => self.on_opened(now, door, peer),
             Input::Received { session, bytes } => self.on_received(now, session, bytes),
             Input::Closed { session } => self.close(session, CloseReason::Peer),
             Input::Overflowed { session } => self.close(session, CloseReason::NotReading),
             Input::Handshaken { session, result } => self.on_handshaken(now, session, result),
-            Input::Replied { session, body } => self.on_replied(now, session, body),
+            Input::Replied { session, body, effect } => {
+                self.on_replied(now, session, body, effect);
+            }
             Input::Push { terminal, body } => self.on_push(terminal, body),
-            Input::Superseded { terminal, counter } => self.on_superseded(terminal, counter),
+            Input::Superseded { terminal, age } => self.on_superseded(terminal, age),
+            Input::Displaced { session } => self.on_displaced(session),
+            Input::Rekeyed { terminal, generations } => self.on_rekeyed(terminal, generations),
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.on_drain(),
         }
@@ -148,12 +185,18 @@ impl Front {
             Queued::Handshake { session, hello } => {
                 Output::Handshake { session, hello: &self.arena[hello] }
             }
-            Queued::Request { session, terminal, received, body } => {
-                Output::Request { session, terminal, received, body: &self.arena[body] }
+            Queued::Request(Request {
+                session,
+                terminal,
+                received,
+                generation,
+                logged_on,
+                body,
+            }) => {
+                let body = &self.arena[body];
+                Output::Request { session, terminal, received, generation, logged_on, body }
             }
-            Queued::Online { session, terminal, counter } => {
-                Output::Online { session, terminal, counter }
-            }
+            Queued::Online { session, terminal, age } => Output::Online { session, terminal, age },
             Queued::Offline { session, terminal } => Output::Offline { session, terminal },
         })
     }
@@ -169,42 +212,14 @@ impl Front {
     pub fn stats(&self) -> FrontStats {
         let sessions = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
         let online = u32::try_from(self.terminals.len()).unwrap_or(u32::MAX);
-        FrontStats { sessions, online, requests: self.requests, ..self.stats }
+        let unproven = self.unproven.count();
+        FrontStats { sessions, online, unproven, requests: self.requests, ..self.stats }
     }
 
     /// No session and nothing in flight.
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.slots.len() == self.free.len() && self.requests == 0 && self.handshakes == 0
-    }
-
-    fn on_opened(&mut self, now: Moment, door: u32) {
-        let live = self.slots.len() - self.free.len();
-        let room = u32::try_from(live).is_ok_and(|live| live < self.limits.sessions_max);
-        let refusal = match (self.draining, room) {
-            (true, _) => Some(DoorRefusal::Draining),
-            (false, false) => Some(DoorRefusal::Full),
-            (false, true) => None,
-        };
-        if let Some(refusal) = refusal {
-            self.stats.refused += 1;
-            let from = self.arena.len();
-            Refusal { code: refusal.code(), retry_after_s: RETRY_AFTER_S }.encode(&mut self.arena);
-            self.queue.push_back(Queued::Refuse { door, bytes: from..self.arena.len() });
-            return;
-        }
-        self.stats.admitted += 1;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            u32::try_from(self.slots.len() - 1).expect("sessions_max is a u32")
-        });
-        let deadline = now.after(self.limits.handshake);
-        let place = &mut self.slots[index(slot)];
-        assert!(place.session.is_none(), "a free slot holds no session");
-        place.session = Some(Session::new(deadline));
-        let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
-        self.queue.push_back(Queued::Admit { door, session });
-        self.timers.arm(deadline, slot, session.generation);
     }
 
     fn on_handshaken(&mut self, now: Moment, id: SessionId, result: Option<Handshaken<'_>>) {
@@ -215,7 +230,7 @@ impl Front {
             if let Some(handshaken) = result {
                 let opened = handshaken.opened;
                 session.terminal = opened.terminal;
-                session.counter = opened.counter;
+                session.age = opened.age;
                 session.phase = Phase::Open(opened.channel);
                 session.heard = now;
                 let from = self.arena.len();
@@ -230,12 +245,18 @@ impl Front {
         self.release_waiting(now);
     }
 
-    fn on_replied(&mut self, now: Moment, id: SessionId, body: &[u8]) {
+    fn on_replied(&mut self, now: Moment, id: SessionId, body: &[u8], effect: Effect) {
         assert!(self.requests > 0, "one reply for each request");
         self.requests -= 1;
         if let Some(session) = self.session_mut(id) {
             assert!(session.in_flight > 0, "a reply belongs to a request of its session");
             session.in_flight -= 1;
+            match effect {
+                Effect::None => {}
+                Effect::LoggedOn => session.logged_on = true,
+                Effect::LoggedOff => session.logged_on = false,
+                Effect::End => self.close(id, CloseReason::KeyEnded),
+            }
             if !body.is_empty() {
                 self.send_sealed(id, body);
             }
@@ -246,23 +267,6 @@ impl Front {
             }
         }
         self.release_waiting(now);
-    }
-
-    fn on_push(&mut self, terminal: TerminalId, body: &[u8]) {
-        if let Some(&slot) = self.terminals.get(&terminal) {
-            let generation = self.slots[index(slot)].generation;
-            self.send_sealed(SessionId { reactor: self.reactor, slot, generation }, body);
-        }
-    }
-
-    fn on_superseded(&mut self, terminal: TerminalId, counter: u64) {
-        if let Some(&slot) = self.terminals.get(&terminal) {
-            let place = &self.slots[index(slot)];
-            let id = SessionId { reactor: self.reactor, slot, generation: place.generation };
-            if place.session.as_ref().is_some_and(|session| session.counter < counter) {
-                self.close(id, CloseReason::Superseded);
-            }
-        }
     }
 
     fn on_drain(&mut self) {
@@ -311,6 +315,9 @@ impl Front {
             let held = self.terminals.remove(&session.terminal);
             assert_eq!(held, Some(id.slot), "an online session is its terminal's session");
             self.queue.push_back(Queued::Offline { session: id, terminal: session.terminal });
+            self.debts.keep(self.now, DEBTS_MAX, session.terminal, session.paced);
+        } else {
+            self.unproven.remove(session.peer);
         }
         self.recycle(session.partial);
         let reason = CloseReason::ALL.iter().position(|reason| *reason == why);

@@ -6,10 +6,9 @@
 
 use tillgate_codec::link::channel::{Hello, HelloError, Versions};
 use tillgate_codec::link::record::{RecordError, RecordType, RefusalCode, deframe};
-use tillgate_store_core::TerminalId;
 
-use super::session::{Phase, Session};
-use super::{CloseReason, Front, Queued, index};
+use super::session::{NEVER, Phase, Session};
+use super::{CloseReason, Front, Queued, Request, index};
 use crate::id::SessionId;
 use crate::time::Moment;
 
@@ -25,6 +24,8 @@ enum Stop {
     SessionFull,
     /// A whole record is left, but the pool has enough to do.
     PoolFull,
+    /// A whole record is left, but its terminal has used up its rate until then.
+    TooFast(Moment),
     /// The session is over.
     Broken(CloseReason),
     /// The first record is no hello that can be answered: its sender is told so, in clear.
@@ -93,15 +94,21 @@ impl Front {
             if session.armed != at {
                 continue;
             }
+            if session.slow_until <= now {
+                session.slow_until = NEVER;
+                session.armed = NEVER;
+                self.advance(now, id);
+                continue;
+            }
             let deadline = session.deadline(&limits);
             if deadline > now {
                 session.armed = deadline;
                 self.timers.arm(deadline, slot, generation);
             } else {
-                let why = match session.phase {
-                    Phase::Open(_) if session.heard.after(limits.idle) <= now => CloseReason::Idle,
-                    Phase::Open(_) => CloseReason::RecordTimeout,
-                    Phase::Greeting | Phase::Shaking => CloseReason::HandshakeTimeout,
+                let why = match session.online {
+                    false => CloseReason::HandshakeTimeout,
+                    true if session.heard.after(limits.idle) <= now => CloseReason::Idle,
+                    true => CloseReason::RecordTimeout,
                 };
                 self.close(id, why);
             }
@@ -130,10 +137,15 @@ impl Front {
                 self.close(id, why);
                 return None;
             }
-            Stop::Incomplete | Stop::SessionFull | Stop::PoolFull => {}
+            Stop::Incomplete | Stop::SessionFull | Stop::PoolFull | Stop::TooFast(_) => {}
         }
         let session = self.session_mut(id)?;
         session.held = !matches!(stop, Stop::Incomplete);
+        if let Stop::TooFast(until) = stop {
+            session.slow_until = until;
+            self.stats.slowed += 1;
+            return Some(consumed);
+        }
         if matches!(stop, Stop::PoolFull) && !session.waiting {
             session.waiting = true;
             self.waiting.push_back(id);
@@ -151,6 +163,7 @@ impl Front {
         let requests_full = self.requests >= self.limits.requests_max;
         let handshakes_full = self.handshakes >= self.limits.handshakes_max;
         let per_session_max = self.limits.requests_per_session_max;
+        let pace = self.pace;
         let Some(session) = self.slots[index(id.slot)].session.as_mut() else {
             return Err(Stop::Incomplete);
         };
@@ -177,29 +190,30 @@ impl Front {
             }
             Phase::Open(_) if requests_full => return Err(Stop::PoolFull),
             Phase::Open(channel) => {
+                pace.take(now, &mut session.paced).map_err(Stop::TooFast)?;
                 let Ok(body) = channel.open(&mut bytes[..record.end]) else {
                     return Err(Stop::Broken(CloseReason::Unsealed));
                 };
                 session.heard = now;
-                session.in_flight += 1;
-                let terminal = session.terminal;
-                let counter = session.counter;
-                let newcomer = !std::mem::replace(&mut session.online, true);
-                self.requests += 1;
-                self.stats.records += 1;
+                let (terminal, age, online) = (session.terminal, session.age, session.online);
+                let logged_on = session.logged_on;
                 let from = self.arena.len();
                 self.arena.extend_from_slice(body);
                 let body = from..self.arena.len();
-                if newcomer && !self.come_online(id, counter, terminal) {
-                    self.withdraw_request(id);
+                if !online && !self.come_online(id, age, terminal) {
                     return Err(Stop::Broken(CloseReason::Superseded));
                 }
-                self.queue.push_back(Queued::Request {
+                self.requests += 1;
+                self.stats.records += 1;
+                self.queue.push_back(Queued::Request(Request {
                     session: id,
                     terminal,
                     received: now,
+                    generation: age.generation,
+                    logged_on,
                     body,
-                });
+                }));
+                self.session_mut(id).expect("it has just spoken").in_flight += 1;
             }
         }
         Ok(record.end)
@@ -217,29 +231,6 @@ impl Front {
                 Stop::Unanswerable(RefusalCode::MALFORMED)
             }
         }
-    }
-
-    /// The first record that opened proves that the hello was not a replay: only now does the
-    /// session take the place of an older one.
-    fn come_online(&mut self, id: SessionId, counter: u64, terminal: TerminalId) -> bool {
-        if let Some(&slot) = self.terminals.get(&terminal) {
-            let place = &self.slots[index(slot)];
-            let older = SessionId { reactor: self.reactor, slot, generation: place.generation };
-            if place.session.as_ref().is_some_and(|session| session.counter > counter) {
-                return false;
-            }
-            self.close(older, CloseReason::Superseded);
-        }
-        self.terminals.insert(terminal, id.slot);
-        self.queue.push_back(Queued::Online { session: id, terminal, counter });
-        true
-    }
-
-    /// An older session spoke after a newer one of its terminal: its request goes nowhere.
-    fn withdraw_request(&mut self, id: SessionId) {
-        self.requests -= 1;
-        let session = self.session_mut(id).expect("it has just spoken");
-        session.online = false;
     }
 
     /// Keeps what was not consumed.

@@ -1,32 +1,115 @@
 //! A hello into a channel.
 
-use tillgate_codec::link::channel::{Hello, Psk, accept};
+use tillgate_codec::link::channel::{HandshakeError, Hello, HelloError, Psk, accept};
 use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{Sealed, TerminalId};
 
 use super::{Keys, Opened};
+use crate::claims::ClaimRefusal;
 use crate::directory::Directory;
+use crate::id::SessionAge;
 
-/// Answers a hello; appends the hello reply record to `out`. `entropy` seeds the ephemeral key
-/// and must never repeat. `None` refuses: an unknown terminal, another key id and a wrong key
-/// look the same from outside.
+/// Why a hello is refused. The peer is told nothing of it; the labels are for the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelloRefusal {
+    /// Not a hello.
+    Malformed,
+    /// A suite or version that is not spoken here.
+    Suite,
+    /// No such terminal, or no such key of it in force.
+    UnknownKey,
+    /// The key does not open: the key-encryption key is not here.
+    SealedKey,
+    /// A wrong MAC: another key, or changed bytes.
+    WrongMac,
+    /// The counter has been used: a copy, or a terminal that has lost its memory.
+    Replayed,
+    /// The counter is too far above the last one.
+    CounterTooFar,
+    /// More handshakes than the terminal's rate.
+    TooFast,
+    /// Noise refused it: another key of the gateway.
+    Noise,
+}
+
+impl HelloRefusal {
+    /// Every reason, for the metrics table.
+    pub const ALL: [Self; 9] = [
+        Self::Malformed,
+        Self::Suite,
+        Self::UnknownKey,
+        Self::SealedKey,
+        Self::WrongMac,
+        Self::Replayed,
+        Self::CounterTooFar,
+        Self::TooFast,
+        Self::Noise,
+    ];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Suite => "suite",
+            Self::UnknownKey => "unknown_key",
+            Self::SealedKey => "sealed_key",
+            Self::WrongMac => "wrong_mac",
+            Self::Replayed => "replayed",
+            Self::CounterTooFar => "counter_too_far",
+            Self::TooFast => "too_fast",
+            Self::Noise => "noise",
+        }
+    }
+}
+
+impl From<ClaimRefusal> for HelloRefusal {
+    fn from(refusal: ClaimRefusal) -> Self {
+        match refusal {
+            ClaimRefusal::Replayed => Self::Replayed,
+            ClaimRefusal::TooFar => Self::CounterTooFar,
+            ClaimRefusal::TooFast => Self::TooFast,
+        }
+    }
+}
+
+/// Answers a hello; appends the hello reply record to `out`. `claim` takes the counter, once and for
+/// all threads ([`crate::claims::Claims::claim`]), after the MAC was right and before any curve
+/// arithmetic. `entropy` seeds the ephemeral key and must never repeat.
+///
+/// # Errors
+/// Why not. From outside all reasons look the same.
 pub fn handshake(
     hello: &[u8],
     directory: &Directory,
     keys: &Keys,
+    claim: impl FnOnce(TerminalId, SessionAge) -> Result<(), ClaimRefusal>,
     entropy: [u8; 32],
     out: &mut Vec<u8>,
-) -> Option<Opened> {
-    let hello = Hello::decode(hello).ok()?;
-    let id = TerminalId(hello.terminal);
-    let terminal = directory.registry.terminal(id)?;
-    if terminal.key_id != hello.key_id {
-        return None;
+) -> Result<Opened, HelloRefusal> {
+    let hello = Hello::decode(hello).map_err(|error| match error {
+        HelloError::Suite { .. } | HelloError::Versions { .. } => HelloRefusal::Suite,
+        HelloError::Length { .. } => HelloRefusal::Malformed,
+    })?;
+    let terminal = TerminalId(hello.terminal);
+    let key = directory.key(terminal, hello.key_id).ok_or(HelloRefusal::UnknownKey)?;
+    let psk = open_psk(keys, terminal, key.id, &key.sealed).ok_or(HelloRefusal::SealedKey)?;
+    if !hello.verifies(&psk) {
+        return Err(HelloRefusal::WrongMac);
     }
-    let psk = open_psk(keys, id, hello.key_id, &terminal.key)?;
-    let high = directory.counter(id);
-    let accepted = accept(&hello, &psk, &keys.secret, high, entropy, out).ok()?;
-    Some(Opened { terminal: id, counter: accepted.counter, channel: accepted.channel })
+    let age = SessionAge { generation: key.generation, counter: hello.counter };
+    claim(terminal, age)?;
+    // What was claimed is above 0.
+    let high = hello.counter.saturating_sub(1);
+    let accepted = accept(&hello, &psk, &keys.secret, high, entropy, out);
+    let accepted = accepted.map_err(|error| match error {
+        HandshakeError::Mac => HelloRefusal::WrongMac,
+        HandshakeError::Replayed { .. } => HelloRefusal::Replayed,
+        HandshakeError::Malformed { .. } => HelloRefusal::Malformed,
+        HandshakeError::Version => HelloRefusal::Suite,
+        HandshakeError::Noise | HandshakeError::GatewayKeyMissing => HelloRefusal::Noise,
+    })?;
+    Ok(Opened { terminal, age, channel: accepted.channel })
 }
 
 fn open_psk(keys: &Keys, id: TerminalId, key_id: u8, sealed: &Sealed) -> Option<Psk> {

@@ -12,15 +12,17 @@ mod request;
 pub mod verify;
 
 use tillgate_codec::link::channel::{Channel, StaticSecret};
-use tillgate_store_core::TerminalId;
 use tillgate_store_core::vault::Vault;
+use tillgate_store_core::{Code, TerminalId};
 
-pub use self::handshake::handshake;
+pub use self::handshake::{HelloRefusal, handshake};
 pub use self::reply::{push, reply};
 pub use self::request::request;
-use crate::desk::{Ask, Reply};
+use crate::code;
+use crate::desk::{Ask, Content, Reply};
 #[cfg(doc)]
 use crate::directory::Directory;
+use crate::id::SessionAge;
 
 /// The secrets of the gateway; neither printed nor logged.
 pub struct Keys {
@@ -45,8 +47,8 @@ pub struct Terms {
 pub struct Opened {
     /// Whose channel it is.
     pub terminal: TerminalId,
-    /// Its handshake counter, to be made durable.
-    pub counter: u64,
+    /// With which key and handshake counter, to be made durable.
+    pub age: SessionAge,
     /// The channel, for the front.
     pub channel: Channel,
 }
@@ -57,6 +59,37 @@ pub struct Handshaken<'a> {
     pub opened: Opened,
     /// The hello reply record.
     pub reply: &'a [u8],
+}
+
+/// What an answer means for the session that it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// The terminal has logged on: it is served from now on.
+    LoggedOn,
+    /// It has not, or not again.
+    LoggedOff,
+    /// Its key is not in force any more: the session ends.
+    End,
+}
+
+/// The effect of an answer. A terminal that may not trade now has logged on all the same: each of its
+/// requests is verified anew, so that an unblocking is in force with the next one, and what gives
+/// money back is taken from it.
+#[must_use]
+pub fn effect(content: &Content) -> Effect {
+    match content {
+        Content::Welcome { code, .. } => match *code {
+            Code::APPROVED
+            | code::TERMINAL_INACTIVE
+            | code::SELLER_INACTIVE
+            | code::DISTRIBUTOR_INACTIVE => Effect::LoggedOn,
+            _ => Effect::LoggedOff,
+        },
+        Content::KeyEnded => Effect::End,
+        _ => Effect::None,
+    }
 }
 
 /// Where a request goes on.

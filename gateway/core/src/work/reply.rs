@@ -52,7 +52,7 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
         Content::Pong { nonce } => {
             Downward::Pong(Pong { nonce: *nonce, time_s: wall.0 / 1_000 }).encode(out);
         }
-        Content::Nothing => {}
+        Content::Nothing | Content::KeyEnded => {}
     }
 }
 

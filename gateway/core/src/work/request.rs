@@ -31,6 +31,14 @@ pub fn request(
         Ok(message) => message,
         Err(error) => return not_understood(body, error, origin, now),
     };
+    if !directory.holds_key(origin.terminal, origin.generation) {
+        return Worked::Reply(Reply { origin, content: Content::KeyEnded });
+    }
+    if !origin.logged_on
+        && let Some((kind, stan, date)) = served_after_logon(&message)
+    {
+        return refused(origin, kind, stan, date, code::NOT_LOGGED_ON);
+    }
     let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
         date: BusinessDate(date.0),
         terminal: origin.terminal,
@@ -51,7 +59,8 @@ pub fn request(
         Upward::Logon(_) => {
             let standing = standing(&directory.registry, origin.terminal);
             let code = standing.err().unwrap_or(Code::APPROVED);
-            Asked::Logon { code, date: now.date }
+            let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
+            Asked::Logon { code, date: now.date, ends_a_key }
         }
         Upward::Acknowledge(message) => {
             Asked::Acknowledged { command: message.command, result: message.result }
@@ -85,6 +94,20 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Wo
         }
     };
     Worked::Reply(Reply { origin, content })
+}
+
+/// What a refusal names, of a request that is not served before the logon was answered.
+fn served_after_logon(message: &Upward<'_>) -> Option<(Answered, u32, BusinessDate)> {
+    let (kind, stan, date) = match message {
+        Upward::Logon(_) | Upward::Ping(_) | Upward::Acknowledge(_) => return None,
+        Upward::Sale(message) => (Answered::Sale, message.stan, message.date),
+        Upward::Repeat(message) => (Answered::Sale, message.stan, message.date),
+        Upward::Confirm(message) => (Answered::Confirm, message.stan, message.date),
+        Upward::Reversal(message) => (Answered::Reversal, message.stan, message.date),
+        Upward::Balance(message) => (Answered::Balance, message.stan, message.date),
+        Upward::Settle(message) => (Answered::Settlement, message.stan, message.date),
+    };
+    Some((kind, stan, BusinessDate(date.0)))
 }
 
 fn sale(

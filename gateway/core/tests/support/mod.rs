@@ -9,7 +9,7 @@ use tillgate_core::desk::{
     Ask, Bridge, Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output,
     Reply,
 };
-use tillgate_core::directory::Directory;
+use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::{Calendar, Moment, Span, Wall};
@@ -46,6 +46,10 @@ pub(crate) struct Rig {
     pub(crate) outputs: Vec<Output>,
     pub(crate) limits: DeskLimits,
     pub(crate) bridges: Vec<Bridge>,
+    /// Of the key that the terminals' sessions were opened with.
+    pub(crate) key_generation: u32,
+    pub(crate) logged_on: bool,
+    pub(crate) rekeyed: Vec<Rekeyed>,
 }
 
 /// A provider that can be asked and told again.
@@ -139,6 +143,9 @@ impl Rig {
             outputs: Vec::new(),
             limits,
             bridges,
+            key_generation: 0,
+            logged_on: true,
+            rekeyed: Vec::new(),
         }
     }
 
@@ -176,10 +183,10 @@ impl Rig {
                 Output::Reverse(order) => self.reversals.push(order),
                 Output::Advise(order) => self.advices.push(order),
                 Output::Changed(records) => {
-                    records.iter().for_each(|record| self.directory.registry.apply(record));
+                    self.rekeyed.extend(records.iter().filter_map(|r| self.directory.apply(r)));
                 }
-                Output::Counter { terminal, counter } => {
-                    self.directory.raise_counter(terminal, counter);
+                Output::Proved { terminal, generation } => {
+                    self.rekeyed.extend(self.directory.prove(terminal, generation));
                 }
                 other => self.outputs.push(other),
             }
@@ -256,7 +263,9 @@ impl Rig {
 
     fn worked_over(&self, generation: u32, terminal: u32, body: &[u8]) -> Worked {
         let session = SessionId { reactor: 0, slot: terminal, generation };
-        let origin = Origin { session, terminal: TerminalId(terminal), received: self.now };
+        let (terminal, received) = (TerminalId(terminal), self.now);
+        let (generation, logged_on) = (self.key_generation, self.logged_on);
+        let origin = Origin { session, terminal, received, generation, logged_on };
         work::request(body, origin, self.wall, &Calendar::default(), &self.directory)
     }
 

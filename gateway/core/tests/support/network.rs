@@ -58,15 +58,8 @@ pub(crate) fn seller() -> Seller {
 
 pub(crate) fn terminal(id: u32) -> Terminal {
     let context = terminal_context(TerminalId(id), 1);
-    Terminal {
-        id: TerminalId(id),
-        seller: SellerId(5),
-        status: Status::Active,
-        reason: String::new(),
-        key_id: 1,
-        key: keys().vault.seal(&context, [0; 12], &[7; 32]).unwrap(),
-        services: Services::All,
-    }
+    let key = keys().vault.seal(&context, [0; 12], &[7; 32]).unwrap();
+    Terminal::new(TerminalId(id), SellerId(5), Services::All, (1, key))
 }
 
 pub(crate) fn vouchers() -> Service {

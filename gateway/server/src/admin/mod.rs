@@ -13,6 +13,7 @@ mod backup;
 mod error;
 mod import;
 mod journal;
+mod keys;
 pub(crate) mod limits;
 mod login;
 mod openapi;

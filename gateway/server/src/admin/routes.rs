@@ -15,7 +15,7 @@ use super::auth::{Access, Caller};
 use super::error::{self, ApiError};
 use super::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
 use super::{
-    App, backup, import, journal, login, openapi, orders, status, terminals, transactions,
+    App, backup, import, journal, keys, login, openapi, orders, status, terminals, transactions,
 };
 
 /// What is done for a route.
@@ -34,6 +34,7 @@ pub(super) enum Endpoint {
     Block,
     Unblock,
     Message,
+    Keys,
     Journal,
     Transactions,
     Transaction,
@@ -64,7 +65,7 @@ const fn post(path: &'static str, endpoint: Endpoint, access: Access) -> Route {
 }
 
 /// All of them.
-pub(super) static ROUTES: [Route; 21] = [
+pub(super) static ROUTES: [Route; 22] = [
     get("/healthz", Endpoint::Health, Access::Open),
     get("/readyz", Endpoint::Ready, Access::Open),
     get("/metrics", Endpoint::Metrics, Access::Open),
@@ -79,6 +80,7 @@ pub(super) static ROUTES: [Route; 21] = [
     post("/api/v1/terminals/{id}/block", Endpoint::Block, Access::Write),
     post("/api/v1/terminals/{id}/unblock", Endpoint::Unblock, Access::Write),
     post("/api/v1/terminals/{id}/message", Endpoint::Message, Access::Write),
+    post("/api/v1/terminals/{id}/keys", Endpoint::Keys, Access::Write),
     get("/api/v1/journal", Endpoint::Journal, Access::Read),
     get("/api/v1/transactions", Endpoint::Transactions, Access::Read),
     get("/api/v1/transactions/{key}", Endpoint::Transaction, Access::Read),
@@ -210,6 +212,7 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
         Endpoint::Block => orders::block(app, id()?, &read_json(&body)?, &caller).await,
         Endpoint::Unblock => orders::unblock(app, id()?, &caller).await,
         Endpoint::Message => orders::message(app, id()?, &read_json(&body)?, &caller).await,
+        Endpoint::Keys => keys::change(app, id()?, &read_json(&body)?, &caller).await,
         Endpoint::Journal => journal::page(app, &query).await,
         Endpoint::Transactions => transactions::open(app, &query).await,
         Endpoint::Transaction => transactions::show(app, parameters.first()).await,

@@ -13,6 +13,7 @@ use warp::reply::Response;
 use super::App;
 use super::answer;
 use super::error::ApiError;
+use super::keys;
 use super::limits::{ROWS_PER_PAGE_MAX, TERMINALS_PER_PAGE_MAX};
 use super::routes::blocking;
 use crate::serve::view::View;
@@ -167,7 +168,7 @@ fn json_of(terminal: &Terminal, view: &View) -> Value {
         "online": presence.is_some(),
         "online_since_ms": presence.map(|presence| presence.since_ms),
         "services": services,
-        "key_id": terminal.key_id,
+        "key_id": terminal.newest_key().id,
     })
 }
 
@@ -188,6 +189,7 @@ pub(super) async fn show(app: Arc<App>, id: TerminalId) -> Result<Response, ApiE
             directory.registry.seller(terminal.seller).cloned()
         };
         if let (Some(seller), Some(object)) = (seller, shown.as_object_mut()) {
+            object.insert("keys".to_owned(), keys::keys_of(&app, &terminal));
             object.insert("seller_name".to_owned(), json!(seller.name));
             object.insert("seller_status".to_owned(), json!(status(seller.status)));
             object.insert("currency".to_owned(), json!(seller.currency));

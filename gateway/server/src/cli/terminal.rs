@@ -1,12 +1,16 @@
 //! `tillgate terminal`
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::gateway::Gateway;
 use super::table;
 use crate::client::Client;
 use crate::exit::Failure;
+use crate::{entropy, hex, keyfile};
 
 /// See and control terminals of a serving gateway
 #[derive(Args)]
@@ -15,6 +19,8 @@ Example:
   tillgate terminal list --state online
   tillgate terminal show 70001
   tillgate terminal block 70001 --reason \"reported stolen\"
+  tillgate terminal add-key 70001 --key-id 2 --out 70001-key2.csv
+  tillgate terminal retire-key 70001 --key-id 1
   tillgate terminal message 70001 \"Please close the batch\"
 
 Every one of them takes --config FILE, where the admin API and its token are found, and --json for
@@ -59,6 +65,30 @@ enum Command {
         /// The terminal
         id: u32,
     },
+    /// Add a key beside those that a terminal has; older ones end when it has logged on with it
+    AddKey {
+        /// The terminal
+        id: u32,
+        /// What the terminal says in its hello to name the key
+        #[arg(long, value_name = "N")]
+        key_id: u8,
+        /// Where the new key is written, as terminal,key_id,psk
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// End a key of a terminal now, and the sessions it has opened
+    RetireKey {
+        /// The terminal
+        id: u32,
+        /// Which
+        #[arg(long, value_name = "N")]
+        key_id: u8,
+    },
+    /// Let a terminal's handshake counters begin at 0; its sessions end
+    ResetCounter {
+        /// The terminal
+        id: u32,
+    },
     /// Show a text on a terminal's screen
     Message {
         /// The terminal
@@ -93,11 +123,35 @@ impl Terminal {
                 order(&client, id, "block", &json!({"reason": reason}))?
             }
             Command::Unblock { id } => order(&client, id, "unblock", &json!({}))?,
+            Command::AddKey { id, key_id, out } => add_key(&client, id, key_id, &out)?,
+            Command::RetireKey { id, key_id } => {
+                keys(&client, id, &json!({"action": "retire", "key_id": key_id}))?
+            }
+            Command::ResetCounter { id } => {
+                keys(&client, id, &json!({"action": "reset_counters"}))?
+            }
             Command::Message { id, text } => order(&client, id, "message", &json!({"text": text}))?,
         };
         self.gateway.print(&body, &text)
     }
 }
+
+/// The key is in its file before the gateway takes it: a key that nobody has would be of no use.
+fn add_key(client: &Client, id: u32, key_id: u8, out: &Path) -> Result<(Value, String), Failure> {
+    let psk = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
+    let text = Zeroizing::new(format!("terminal,key_id,psk\n{id},{key_id},{}\n", psk.as_str()));
+    keyfile::write_new(out, &text)
+        .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
+    keys(client, id, &json!({"action": "add", "key_id": key_id, "psk": psk.as_str()}))
+}
+
+fn keys(client: &Client, id: u32, body: &Value) -> Result<(Value, String), Failure> {
+    let body = client.post(&format!("/api/v1/terminals/{id}/keys"), body)?;
+    let text = format!("Terminal {id:08}\n{}", table::list(&body, "keys", &KEY_COLUMNS));
+    Ok((body, text))
+}
+
+const KEY_COLUMNS: [(&str, &str); 2] = [("KEY", "/key_id"), ("IN FORCE", "/in_force")];
 
 fn order(client: &Client, id: u32, verb: &str, body: &Value) -> Result<(Value, String), Failure> {
     let body = client.post(&format!("/api/v1/terminals/{id}/{verb}"), body)?;

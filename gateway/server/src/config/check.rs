@@ -1,6 +1,7 @@
 //! From the raw file to a [`Config`]: every rule about a value, and every range.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use tillgate_core::time::Calendar;
@@ -109,6 +110,37 @@ impl Check<'_> {
             handshake_s: self.number(raw.handshake_s, "link.handshake_s", 1..=120, 20),
             record_s: self.number(raw.record_s, "link.record_s", 1..=120, 20),
             sessions_max: self.number(raw.sessions_max, "link.sessions_max", 1..=1_000_000, 18_000),
+            unproven_percent: self.number(
+                raw.unproven_percent,
+                "link.unproven_percent",
+                1..=100,
+                75,
+            ),
+            unproven_address_percent: self.number(
+                raw.unproven_address_percent,
+                "link.unproven_address_percent",
+                1..=100,
+                50,
+            ),
+            requests_per_s: NonZeroU32::new(self.number(
+                raw.requests_per_s,
+                "link.requests_per_s",
+                0..=1_000_000,
+                10,
+            )),
+            requests_burst: self.number(raw.requests_burst, "link.requests_burst", 1..=10_000, 30),
+            handshakes_per_min: NonZeroU32::new(self.number(
+                raw.handshakes_per_min,
+                "link.handshakes_per_min",
+                0..=1_000_000,
+                30,
+            )),
+            handshakes_burst: self.number(
+                raw.handshakes_burst,
+                "link.handshakes_burst",
+                1..=10_000,
+                20,
+            ),
         }
     }
 

@@ -16,6 +16,7 @@ mod zone;
 
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use tillgate_core::time::Calendar;
@@ -108,6 +109,18 @@ pub(crate) struct Link {
     pub(crate) record_s: u16,
     /// Sessions at once, over all reactors.
     pub(crate) sessions_max: u32,
+    /// Share of them that may have proved nothing yet.
+    pub(crate) unproven_percent: u8,
+    /// Share of those that may come from one address.
+    pub(crate) unproven_address_percent: u8,
+    /// Requests of one terminal a second, once its burst is used up; `None` for no bound.
+    pub(crate) requests_per_s: Option<NonZeroU32>,
+    /// Requests of one terminal at once.
+    pub(crate) requests_burst: u32,
+    /// Handshakes of one terminal a minute, once its burst is used up; `None` for no bound.
+    pub(crate) handshakes_per_min: Option<NonZeroU32>,
+    /// Handshakes of one terminal at once.
+    pub(crate) handshakes_burst: u32,
 }
 
 /// `[workers]`

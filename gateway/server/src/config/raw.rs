@@ -65,6 +65,12 @@ pub(super) struct Link {
     pub(super) handshake_s: Int,
     pub(super) record_s: Int,
     pub(super) sessions_max: Int,
+    pub(super) unproven_percent: Int,
+    pub(super) unproven_address_percent: Int,
+    pub(super) requests_per_s: Int,
+    pub(super) requests_burst: Int,
+    pub(super) handshakes_per_min: Int,
+    pub(super) handshakes_burst: Int,
 }
 
 #[derive(Default, Deserialize)]

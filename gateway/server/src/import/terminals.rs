@@ -2,7 +2,7 @@
 
 use tillgate_store_core::limits::SERVICES_MAX;
 use tillgate_store_core::vault::terminal_context;
-use tillgate_store_core::{Sealed, Seller, SellerId, ServiceId, Services, Terminal, TerminalId};
+use tillgate_store_core::{Secret, Seller, SellerId, ServiceId, Services, Terminal, TerminalId};
 use zeroize::Zeroizing;
 
 use super::Context;
@@ -48,39 +48,41 @@ pub(super) fn terminal(
     let Some(id) = id else { return };
     let stored = context.known.terminal(id);
     let is_stored = stored.is_some();
-    let key = key_id.and_then(|key_id| key(row, context, (id, key_id), stored, faults));
-    let record = match (seller, services, status, key) {
-        (Some(seller), Some(services), Some(status), Some((key_id, key)))
-            if faults.total == before =>
-        {
-            let reason = String::new();
-            Some(Terminal { id, seller, status, reason, key_id, key, services })
+    let keyed = key_id
+        .zip(seller)
+        .and_then(|(key_id, seller)| keyed(row, context, (id, seller, key_id), stored, faults));
+    let record = match (services, status, keyed) {
+        (Some(services), Some(status), Some(keyed)) if faults.total == before => {
+            let mut record = keyed;
+            (record.status, record.services) = (status, services);
+            Some(record)
         }
         _ => None,
     };
     take(&mut draft.terminals, (row, faults), (id, record), (is_stored, context.existing));
 }
 
-/// The key of the row, sealed; or, when the row has none and replaces a terminal, that one's.
-fn key(
+/// The terminal with the key of the row; or, when the row has none and replaces a terminal, with that
+/// one's. A key that the terminal has already stays what it is: its sessions go on.
+fn keyed(
     row: &Row<'_>,
     context: &Context<'_>,
-    (id, key_id): (TerminalId, u8),
+    (id, seller, key_id): (TerminalId, SellerId, u8),
     stored: Option<Terminal>,
     faults: &mut Faults,
-) -> Option<(u8, Sealed)> {
+) -> Option<Terminal> {
     let text = row.text(PSK);
+    let stored = stored.filter(|_| context.existing == Existing::Replace);
+    let stored = stored.map(|mut stored| {
+        (stored.seller, stored.reason) = (seller, String::new());
+        stored
+    });
     if text.is_empty() {
-        return match stored {
-            Some(stored) if context.existing == Existing::Replace => {
-                Some((stored.key_id, stored.key))
-            }
-            _ => {
-                let text = "64 hexadecimal digits, or --keys-out FILE to have keys made";
-                row.expected(faults, PSK, text);
-                None
-            }
-        };
+        if stored.is_none() {
+            let text = "64 hexadecimal digits, or --keys-out FILE to have keys made";
+            row.expected(faults, PSK, text);
+        }
+        return stored;
     }
     let Some(psk) = hex::decode::<32>(text).map(Zeroizing::new) else {
         row.expected(faults, PSK, "64 hexadecimal digits");
@@ -90,14 +92,34 @@ fn key(
         row.wrong(faults, PSK, "found 32 equal bytes, expected a random key".to_owned());
         return None;
     }
+    if let Some(stored) = &stored
+        && is_only_key(context, stored, key_id, &psk)
+    {
+        return Some(stored.clone());
+    }
     let place = terminal_context(id, key_id);
-    match context.vault.seal(&place, entropy::bytes(), &*psk) {
-        Ok(sealed) => Some((key_id, sealed)),
+    let sealed = match context.vault.seal(&place, entropy::bytes(), &*psk) {
+        Ok(sealed) => sealed,
         Err(error) => {
             row.wrong(faults, PSK, error.to_string());
-            None
+            return None;
         }
+    };
+    let Some(mut stored) = stored else {
+        return Some(Terminal::new(id, seller, Services::All, (key_id, sealed)));
+    };
+    if let Err(error) = stored.replace_keys(key_id, sealed) {
+        row.wrong(faults, PSK, error.to_string());
+        return None;
     }
+    Some(stored)
+}
+
+fn is_only_key(context: &Context<'_>, stored: &Terminal, key_id: u8, psk: &[u8; 32]) -> bool {
+    let [key] = stored.keys() else { return false };
+    let mut plain = Secret::new();
+    let opened = context.vault.open(&terminal_context(stored.id, key.id), &key.sealed, &mut plain);
+    key.id == key_id && opened.is_ok() && plain.as_bytes() == psk
 }
 
 /// Nothing for all services, or ids between spaces or semicolons.

@@ -111,7 +111,9 @@ fn keys_and_pins_are_sealed_for_their_place_and_are_nowhere_else() {
         _ => None,
     });
     let terminal = terminal.unwrap();
-    vault().open(&terminal_context(terminal.id, 1), &terminal.key, &mut out).unwrap();
+    vault()
+        .open(&terminal_context(terminal.id, 1), &terminal.newest_key().sealed, &mut out)
+        .unwrap();
     assert_eq!(hex::encode(out.as_bytes()), PSK);
 }
 
@@ -249,7 +251,19 @@ fn ids_of_the_store_are_refused_unless_an_update_is_wanted() {
     assert_eq!(commit(&mut book, update.change), Outcome::Applied);
     let after = book.load_registry().unwrap();
     let (old, new) = (registry.terminal(TerminalId(70_001)), after.terminal(TerminalId(70_001)));
-    assert_eq!(old.unwrap().key, new.unwrap().key, "an empty psk keeps the key");
+    assert_eq!(old.unwrap().keys(), new.unwrap().keys(), "an empty psk keeps the key");
+    let generation_after = |psk: &str| {
+        let mut files = files.clone();
+        files.iter_mut().find(|file| file.0 == "terminals.csv").unwrap().1 =
+            format!("id,seller,psk,services,status\n70001,7,{psk},,active\n");
+        let update = read(&files, &registry, Existing::Replace).unwrap();
+        update.change.records.iter().find_map(|record| match record {
+            RegistryRecord::Terminal(terminal) => Some(terminal.newest_key().generation),
+            _ => None,
+        })
+    };
+    assert_eq!(generation_after(PSK), Some(0), "the same key again is the same key");
+    assert_eq!(generation_after(&PSK.replace(&PSK[..2], "ee")), Some(1), "another one is not");
 }
 
 #[test]

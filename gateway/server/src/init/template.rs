@@ -95,6 +95,14 @@ key = "keys/gateway.key"
 # record_s = 20
 # Each takes a file descriptor; see `ulimit -n`.
 # sessions_max = 18000
+# Of these, how many may have proved nothing yet, and how many of those may come from one address.
+# unproven_percent = 75
+# unproven_address_percent = 50
+# How much one terminal may ask for; beyond it, it is not read. 0 sets no bound, for load tests.
+# requests_per_s = 10
+# requests_burst = 30
+# handshakes_per_min = 30
+# handshakes_burst = 20
 
 [workers]
 # Threads for handshakes, decoding, verification and answers.

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use tillgate_core::desk::{Content, Controlled, Desk, Found, Input, Order, Output};
 use tillgate_core::directory::Directory;
 use tillgate_core::time::{Moment, Wall};
-use tillgate_store_core::{Book, Command, Key, Outcome, Store, TerminalId};
+use tillgate_store_core::{Book, Command, Key, Outcome, Store};
 use tillgate_store_rocks::RocksBackend;
 
 use super::bridge::{Bridges, Purpose};
@@ -86,7 +86,6 @@ pub(crate) struct DeskThread {
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
     tickets: FxHashMap<u64, Sender<Controlled>>,
-    counters: Vec<(TerminalId, u64)>,
     bounced: Vec<(Key, Found)>,
     ticked: Moment,
     drained: Option<Sender<()>>,
@@ -100,7 +99,6 @@ impl DeskThread {
             commands: Vec::new(),
             outcomes: Vec::new(),
             tickets: FxHashMap::default(),
-            counters: Vec::new(),
             bounced: Vec::new(),
             ticked: setup.clock.now(),
             drained: None,
@@ -243,13 +241,17 @@ impl DeskThread {
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
                 Output::Reverse(order) => self.order(order, Purpose::Reverse),
                 Output::Advise(order) => self.order(order, Purpose::Advise),
-                Output::Counter { terminal, counter } => self.counters.push((terminal, counter)),
                 Output::Changed(records) => {
                     let mut directory =
                         self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
-                    for record in &records {
-                        directory.registry.apply(record);
-                    }
+                    let rekeyed = records.iter().filter_map(|record| directory.apply(record));
+                    self.outbound.items.extend(rekeyed.map(Departure::Rekeyed));
+                }
+                Output::Proved { terminal, generation } => {
+                    let mut directory =
+                        self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
+                    let rekeyed = directory.prove(terminal, generation);
+                    self.outbound.items.extend(rekeyed.map(Departure::Rekeyed));
                 }
                 Output::Controlled { ticket, result } => {
                     if let Some(waiting) = self.tickets.remove(&ticket) {
@@ -268,23 +270,11 @@ impl DeskThread {
                 }
             }
         }
-        self.raise_counters();
     }
 
     fn order(&mut self, order: Order, purpose: Purpose) {
         if let Err(found) = self.setup.bridges.send(order, purpose) {
             self.bounced.push((order.key, found));
-        }
-    }
-
-    /// One lock for all of a batch.
-    fn raise_counters(&mut self) {
-        if self.counters.is_empty() {
-            return;
-        }
-        let mut directory = self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
-        for (terminal, counter) in self.counters.drain(..) {
-            directory.raise_counter(terminal, counter);
         }
     }
 

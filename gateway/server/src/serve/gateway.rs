@@ -20,6 +20,7 @@ use tillgate_store_rocks::RocksBackend;
 
 use super::bridge::{self, Bridges};
 use super::budget::Budget;
+use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::desk::{DeskMail, DeskSetup, DeskThread};
 use super::fail::{Stop, fail_stop};
@@ -80,7 +81,7 @@ impl Gateway {
         Budget::of(config, table_files).claim().map_err(Failure::config)?;
         let keys = Arc::new(opening::keys(config)?);
         let mut store = opening::store(config, &options)?;
-        let directory = opening::directory(config, &store).map_err(Failure::store)?;
+        let (directory, claims) = opening::directory(config, &store).map_err(Failure::store)?;
         let now = clock.now();
         let desk = opening::desk(config, &mut store, &directory, now, clock.wall());
         let desk = desk.map_err(Failure::store)?;
@@ -101,7 +102,7 @@ impl Gateway {
             clock,
         };
         tracing::info!(recovered, "transactions without an outcome taken up again");
-        let parts = Parts { desk, store, orders, listeners };
+        let parts = Parts { desk, store, orders, listeners, claims: Arc::new(claims) };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
@@ -118,6 +119,7 @@ struct Parts {
     store: Book<RocksBackend>,
     orders: Receiver<Ordered>,
     listeners: Vec<Listener>,
+    claims: Arc<SharedClaims>,
 }
 
 /// The channels and batches between threads.
@@ -157,7 +159,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let setup = desk_setup(config, &handle, &links, bridges, parts.desk, parts.store, parts.orders);
     let mut running = vec![start("desk".to_owned(), move || DeskThread::new(setup).run())?];
     for index in 0..config.workers.pool {
-        let worker = Worker::new(tools(config, &handle, &links, &mailboxes));
+        let worker = Worker::new(tools(config, &handle, &links, &mailboxes, &parts.claims));
         running.push(start(format!("pool-{index}"), move || worker.run())?);
     }
     for (index, reactor) in prepared.into_iter().enumerate() {
@@ -231,13 +233,20 @@ fn desk_setup(
     }
 }
 
-fn tools(config: &Config, handle: &ServeHandle, links: &Links, mailboxes: &[Mailbox]) -> Tools {
+fn tools(
+    config: &Config,
+    handle: &ServeHandle,
+    links: &Links,
+    mailboxes: &[Mailbox],
+    claims: &Arc<SharedClaims>,
+) -> Tools {
     Tools {
         jobs: links.jobs.1.clone(),
         hellos: links.hellos.1.clone(),
         desk: links.desk.0.clone(),
         mailboxes: mailboxes.to_vec(),
         directory: Arc::clone(&handle.directory),
+        claims: Arc::clone(claims),
         keys: Arc::clone(&handle.keys),
         terms: Terms { idle_s: config.link.idle_s, answer_s: config.desk.answer_s, catalogue: 0 },
         calendar: config.calendar.clone(),
@@ -251,8 +260,20 @@ fn tools(config: &Config, handle: &ServeHandle, links: &Links, mailboxes: &[Mail
 /// full refuses though another may have room.
 fn front_limits(config: &Config) -> FrontLimits {
     let reactors = u32::from(config.listen.reactors);
+    let link = &config.link;
+    let share = |of: u32, percent: u8| {
+        let share = u64::from(of) * u64::from(percent) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(1)
+    };
+    let sessions_max = link.sessions_max.div_ceil(reactors);
+    let unproven_max = share(sessions_max, link.unproven_percent);
+    let rate = link.requests_per_s;
     FrontLimits {
-        sessions_max: config.link.sessions_max.div_ceil(reactors),
+        sessions_max,
+        unproven_max,
+        unproven_per_peer_max: share(unproven_max, link.unproven_address_percent),
+        request_every: rate.map_or(Span::ZERO, |rate| Span(1_000_000_000 / u64::from(rate.get()))),
+        requests_burst: link.requests_burst,
         handshake: Span::s(u64::from(config.link.handshake_s)),
         record: Span::s(u64::from(config.link.record_s)),
         idle: Span::s(u64::from(config.link.idle_s)),

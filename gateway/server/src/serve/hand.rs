@@ -13,10 +13,10 @@
 use std::ops::Range;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tillgate_core::desk::{Ask, Push, Reply};
+use tillgate_core::desk::{Ask, Origin, Push, Reply};
+use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
-use tillgate_core::time::Moment;
-use tillgate_core::work::Opened;
+use tillgate_core::work::{Effect, Opened};
 use tillgate_store_core::TerminalId;
 
 use super::limits::{SPARE_BATCH_BYTES_MAX, SPARE_BATCHES_MAX};
@@ -41,12 +41,8 @@ pub(crate) enum Arrival {
     },
     /// An opened request.
     Request {
-        /// Whose.
-        session: SessionId,
-        /// Whose channel it came over.
-        terminal: TerminalId,
-        /// When its last byte arrived.
-        received: Moment,
+        /// Whose, over which session and key.
+        origin: Origin,
         /// The body.
         body: Range<usize>,
     },
@@ -73,6 +69,8 @@ pub(crate) enum Departure {
     Reply(Reply),
     /// To whichever reactor has the terminal.
     Push(Push),
+    /// To every reactor: sessions of other keys end.
+    Rekeyed(Rekeyed),
 }
 
 /// From the pool to one reactor.
@@ -101,7 +99,16 @@ pub(crate) enum Letter {
         session: SessionId,
         /// Body to seal; may be empty.
         body: Range<usize>,
+        /// What it means for the session.
+        effect: Effect,
     },
+    /// A newer hello of its terminal was accepted.
+    Displaced {
+        /// Whose.
+        session: SessionId,
+    },
+    /// The keys of a terminal have changed.
+    Rekeyed(Rekeyed),
     /// A command.
     Push {
         /// For whom.

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use mio::Waker;
+use tillgate_core::id::SessionAge;
 use tillgate_store_core::TerminalId;
 
 use super::hand::Letters;
@@ -29,8 +30,8 @@ pub(crate) enum Mail {
     Superseded {
         /// Whose older session ends.
         terminal: TerminalId,
-        /// The newer session's counter.
-        counter: u64,
+        /// The newer session's key and counter.
+        age: SessionAge,
     },
     /// From the keeper: refuse newcomers, finish, stop when nothing is left.
     Drain,

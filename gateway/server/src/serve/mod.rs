@@ -9,6 +9,7 @@
 
 mod bridge;
 mod budget;
+mod claims;
 mod clock;
 mod desk;
 mod fail;

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_core::desk::Desk;
 use tillgate_core::directory::Directory;
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::{ClaimLimits, DeskLimits};
 use tillgate_core::time::{Moment, Span, Wall};
 use tillgate_core::work::Keys;
 use tillgate_store_core::{Book, Counter, Record, Rows, Store, StoreError};
 use tillgate_store_rocks::{Options, RocksBackend};
 
 use super::bridge;
+use super::claims::SharedClaims;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::{entropy, keyfile, secrets};
@@ -35,23 +36,25 @@ pub(crate) fn store(config: &Config, options: &Options) -> Result<Book<RocksBack
     Book::open(backend, entropy::bytes()).map_err(Failure::store)
 }
 
-/// The registry and the handshake counters.
+/// The registry and the keys in force, and the handshake counters.
 ///
 /// # Errors
 /// A damaged row.
 pub(crate) fn directory(
     config: &Config,
     store: &Book<RocksBackend>,
-) -> Result<Directory, StoreError> {
+) -> Result<(Directory, SharedClaims), StoreError> {
     let names: Vec<String> = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
     let mut directory = Directory::new(store.load_registry()?, &names);
+    let mut claims = SharedClaims::new(claim_limits(config));
     let mut damaged = None;
     store.backend().scan(
         Counter::FAMILY,
         &[],
         &mut |key, value| match Counter::decode(key, value) {
             Ok(counter) => {
-                directory.raise_counter(counter.terminal, counter.high);
+                directory.load(&counter);
+                claims.load(&counter);
                 ControlFlow::Continue(())
             }
             Err(error) => {
@@ -60,7 +63,15 @@ pub(crate) fn directory(
             }
         },
     )?;
-    damaged.map_or(Ok(directory), Err)
+    damaged.map_or(Ok((directory, claims)), Err)
+}
+
+fn claim_limits(config: &Config) -> ClaimLimits {
+    let every = config.link.handshakes_per_min;
+    ClaimLimits {
+        every: every.map_or(Span::ZERO, |count| Span(60_000_000_000 / u64::from(count.get()))),
+        burst: config.link.handshakes_burst,
+    }
 }
 
 /// The desk, with everything taken up again that somebody has to act on. What an earlier run had

@@ -8,12 +8,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crossbeam_channel::{Receiver, Sender, select};
+use tillgate_core::claims::Claim;
 use tillgate_core::desk::{Ask, Asked, Origin};
 use tillgate_core::directory::Directory;
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::time::{Calendar, Wall};
-use tillgate_core::work::{self, Keys, Terms, Worked};
+use tillgate_core::work::{self, Keys, Opened, Terms, Worked};
 
+use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::desk::DeskMail;
 use super::hand::{Arrival, Asks, Departure, Inbound, Letter, Letters, Outbound, Recyclers};
@@ -42,6 +44,8 @@ pub(crate) struct Tools {
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What requests are verified against.
     pub(crate) directory: Arc<RwLock<Directory>>,
+    /// Handshake counters.
+    pub(crate) claims: Arc<SharedClaims>,
     /// Terminal keys, PINs, the gateway's own.
     pub(crate) keys: Arc<Keys>,
     /// What terminals are told about the link.
@@ -105,8 +109,7 @@ impl Worker {
         for arrival in items.drain(..) {
             match arrival {
                 Arrival::Hello { session, hello } => self.hello(session, bytes.at(&hello)),
-                Arrival::Request { session, terminal, received, body } => {
-                    let origin = Origin { session, terminal, received };
+                Arrival::Request { origin, body } => {
                     self.request(origin, bytes.at(&body), wall);
                 }
             }
@@ -117,25 +120,34 @@ impl Worker {
 
     fn hello(&mut self, session: SessionId, hello: &[u8]) {
         let entropy = entropy::bytes::<32>();
+        let received = self.tools.clock.now();
+        let Tools { claims, keys, directory, metrics, .. } = &self.tools;
         let letters = &mut self.letters[usize::from(session.reactor)];
-        let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
-        let keys = &self.tools.keys;
-        let (reply, opened) =
-            letters.bytes.write(|out| work::handshake(hello, &directory, keys, entropy, out));
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+        let mut displaced = None;
+        let claim = |terminal, age| {
+            displaced = claims.claim(received, &Claim { terminal, age, session })?;
+            Ok(())
+        };
+        let (reply, opened) = letters
+            .bytes
+            .write(|out| work::handshake(hello, &directory, keys, claim, entropy, out));
         drop(directory);
-        self.tools.metrics.handshakes.add(1);
-        match &opened {
-            Some(opened) => self.asks.items.push(Ask {
-                origin: Origin {
-                    session,
-                    terminal: opened.terminal,
-                    received: self.tools.clock.now(),
-                },
-                asked: Asked::Counter { counter: opened.counter },
-            }),
-            None => self.tools.metrics.handshakes_refused.add(1),
+        metrics.handshakes.add(1);
+        let opened = opened.inspect_err(|refusal| metrics.count_refused(*refusal)).ok();
+        if let Some(Opened { terminal, age, .. }) = &opened {
+            let (terminal, SessionAge { generation, counter }) = (*terminal, *age);
+            let logged_on = false;
+            self.asks.items.push(Ask {
+                origin: Origin { session, terminal, received, generation, logged_on },
+                asked: Asked::Counter { counter },
+            });
         }
         letters.items.push(Letter::Handshaken { session, opened, reply });
+        if let Some(session) = displaced {
+            let letters = &mut self.letters[usize::from(session.reactor)];
+            letters.items.push(Letter::Displaced { session });
+        }
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], wall: Wall) {
@@ -163,6 +175,11 @@ impl Worker {
                         letters.items.push(Letter::Push { terminal: push.terminal, body });
                     }
                 }
+                Departure::Rekeyed(rekeyed) => {
+                    for letters in &mut self.letters {
+                        letters.items.push(Letter::Rekeyed(rekeyed.clone()));
+                    }
+                }
             }
         }
         self.tools.recyclers.outbound.give(batch);
@@ -174,7 +191,8 @@ impl Worker {
         let session = reply.origin.session;
         let letters = &mut self.letters[usize::from(session.reactor)];
         let (body, ()) = letters.bytes.write(|out| work::reply(reply, keys, terms, wall, out));
-        letters.items.push(Letter::Replied { session, body });
+        let effect = work::effect(&reply.content);
+        letters.items.push(Letter::Replied { session, body, effect });
     }
 
     /// Sends what one batch of work gave. Waiting is safe: neither the desk nor a reactor ever

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_store_core::TerminalId;
 
 use super::limits::ACKNOWLEDGED_MAX;
@@ -24,8 +24,8 @@ pub(crate) struct View {
 pub(crate) struct Presence {
     /// Over which session.
     pub(crate) session: SessionId,
-    /// Its handshake counter: a higher one is a newer session.
-    pub(crate) counter: u64,
+    /// Its key and handshake counter: the greater is the newer session.
+    pub(crate) age: SessionAge,
     /// Unix milliseconds.
     pub(crate) since_ms: u64,
 }
@@ -123,7 +123,7 @@ impl View {
         for passage in passages {
             match *passage {
                 Passage::Online { terminal, presence } => {
-                    let newer = |held: &Presence| held.counter < presence.counter;
+                    let newer = |held: &Presence| held.age < presence.age;
                     if online.get(&terminal).is_none_or(newer) {
                         online.insert(terminal, presence);
                     }
@@ -154,7 +154,8 @@ mod tests {
 
     fn presence(reactor: u16, counter: u64) -> Presence {
         let session = SessionId { reactor, slot: 0, generation: 0 };
-        Presence { session, counter, since_ms: 0 }
+        let age = SessionAge { generation: 0, counter };
+        Presence { session, age, since_ms: 0 }
     }
 
     #[test]

@@ -141,15 +141,9 @@ impl Network {
         let psk = Self::psk(config.seed, id);
         let nonce = self.nonce();
         let sealed = self.keys.vault.seal(&context, nonce, psk.bytes());
-        Terminal {
-            id: TerminalId(id),
-            seller: SellerId(1 + (id - TERMINAL_FIRST) % sellers(config)),
-            status: Status::Active,
-            reason: String::new(),
-            key_id: KEY_ID,
-            key: sealed.expect("a key is short"),
-            services: Services::All,
-        }
+        let seller = SellerId(1 + (id - TERMINAL_FIRST) % sellers(config));
+        let key = (KEY_ID, sealed.expect("a key is short"));
+        Terminal::new(TerminalId(id), seller, Services::All, key)
     }
 
     fn nonce(&mut self) -> [u8; 12] {
@@ -187,6 +181,9 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     let dollars = config.faults.has(Fault::Market).then_some(dollars);
     vouchers.chain(top_ups).chain([too_dear]).chain(dollars).collect()
 }
+
+/// The generation of every terminal's key: it has had no other.
+pub(super) const GENERATION: u32 = 0;
 
 /// The key id of every terminal.
 pub(super) const fn key_id() -> u8 {

@@ -1,9 +1,14 @@
 //! Peers that a gateway must survive: they send nonsense, dribble, flood and never read.
 //!
 //! Each kind of peer has a thread of its own and blocking sockets, and counts what the gateway did.
-//! It runs beside a fleet, whose latencies and money say whether the gateway minded.
+//! It runs beside a fleet, whose latencies and money say whether the gateway minded; or, with
+//! [`measure`], beside honest terminals of its own, in calm and under each [`Attack`].
 
+mod attacks;
+mod honest;
+mod link;
 mod peers;
+mod phases;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,6 +18,9 @@ use std::time::{Duration, Instant};
 
 use tillgate_codec::link::channel::StaticPublic;
 
+pub use self::attacks::Attack;
+pub use self::honest::Seen;
+pub use self::phases::{Measure, Phase, Report, measure};
 use crate::network::NetworkTerminal;
 
 /// What the peers do.

@@ -4,13 +4,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use tillgate_codec::link::channel::{Initiator, Psk, Suite};
-use tillgate_codec::link::message::{Logon, MESSAGE_VERSION, Ping, Upward};
-use tillgate_codec::link::record::{RecordType, deframe};
+use tillgate_codec::link::message::{Ping, Upward};
+use tillgate_codec::link::record::RecordType;
 use tillsim_core::dice::Dice;
 
+use super::link::{Door, Link};
 use super::{Count, Counts, Plan};
 use crate::network::NetworkTerminal;
 
@@ -89,67 +89,24 @@ pub(super) fn flood(target: SocketAddr, attempts: u32, counts: &Counts) {
 /// Logs on, asks for pongs without end, and never reads.
 pub(super) fn deaf(plan: &Plan, terminal: &NetworkTerminal, counts: &Counts) {
     while !counts.is_stopped() {
-        let Some(mut stream) = connect(plan.target, &counts.deaf) else { continue };
+        counts.deaf.attempts.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
-        let ended = match log_on(plan, terminal, &mut stream) {
-            Some(mut channel) => {
-                let (mut body, mut record) = (Vec::new(), Vec::new());
-                Upward::Ping(Ping { nonce: 1 }).encode(&mut body);
-                let mut ended = false;
-                while !ended && !counts.is_stopped() {
-                    record.clear();
-                    ended =
-                        channel.seal(&body, &mut record).is_err() || !push(&mut stream, &record);
-                }
-                ended
-            }
-            None => listen(&mut stream, &counts.deaf),
+        let door = Door { target: plan.target, public: plan.public.as_ref(), seed: plan.seed };
+        let Some((mut link, _)) = Link::log_on(door, terminal) else {
+            counts.deaf.failed.fetch_add(1, Ordering::Relaxed);
+            sleep(AGAIN);
+            continue;
         };
+        let (mut body, mut record) = (Vec::new(), Vec::new());
+        Upward::Ping(Ping { nonce: 1 }).encode(&mut body);
+        let mut ended = link.stream.set_write_timeout(Some(TICK)).is_err();
+        while !ended && !counts.is_stopped() {
+            record.clear();
+            ended =
+                link.channel.seal(&body, &mut record).is_err() || !push(&mut link.stream, &record);
+        }
         close(&counts.deaf, began, ended);
     }
-}
-
-fn log_on(
-    plan: &Plan,
-    terminal: &NetworkTerminal,
-    stream: &mut TcpStream,
-) -> Option<tillgate_codec::link::channel::Channel> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let counter = u64::try_from(since.as_micros()).ok()?;
-    let suite = if plan.public.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
-    let (psk, public) = (Psk::new(terminal.psk), plan.public.as_ref());
-    let entropy = Dice::new(plan.seed, counter).bytes();
-    let mut out = Vec::new();
-    let started = Initiator::start(
-        suite,
-        terminal.id,
-        terminal.key_id,
-        &psk,
-        public,
-        counter,
-        entropy,
-        &mut out,
-    );
-    let initiator = started.ok()?;
-    stream.write_all(&out).ok()?;
-    stream.set_read_timeout(Some(CONNECT)).ok()?;
-    let mut reply = Vec::new();
-    let payload = loop {
-        if let Some(record) = deframe(&reply).ok()? {
-            break reply[record.range].to_vec();
-        }
-        let mut bytes = [0; 256];
-        let count = stream.read(&mut bytes).ok().filter(|count| *count > 0)?;
-        reply.extend_from_slice(&bytes[..count]);
-    };
-    let mut channel = initiator.finish(&payload).ok()?;
-    let mut body = Vec::new();
-    let logon = Logon { firmware: "tillsim-deaf", catalogue: 0, versions: MESSAGE_VERSION };
-    Upward::Logon(logon).encode(&mut body);
-    out.clear();
-    channel.seal(&body, &mut out).ok()?;
-    stream.write_all(&out).ok()?;
-    Some(channel)
 }
 
 /// Writes all of `bytes`, however long the gateway does not read; false when it has hung up.

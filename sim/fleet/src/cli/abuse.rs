@@ -1,7 +1,7 @@
 //! `tillsim abuse`
 
-use std::net::ToSocketAddrs;
-use std::path::PathBuf;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::{interrupts, print};
-use crate::abuse::{Counts, Plan, abuse};
+use crate::abuse::{Counts, Measure, Plan, abuse, measure};
 use crate::exit::{Exit, Refusal};
 use crate::network;
 use crate::scenario::public_key;
@@ -20,8 +20,14 @@ use crate::scenario::public_key;
 Example:
   tillsim abuse --gateway 127.0.0.1:7400 --seconds 30 --flood 20000
   tillsim abuse --network demo --pub gw/keys/gateway.pub --deaf 4
+  tillsim abuse --network demo --pub gw/keys/gateway.pub --honest 16 --seconds 10
 
-Deaf peers log on as the last terminals of the network: leave those out of the fleet beside it.")]
+Deaf peers log on as the last terminals of the network: leave those out of the fleet beside it.
+
+With --honest, the first terminals of the network sell vouchers in calm and under each attack of one
+hostile terminal (the last one) and of strangers, --seconds each. The exit code is 0 when no p99 was
+more than --factor times that of the calm and nobody honest lost a connection, else 2; 3 when the
+calm was none.")]
 pub(super) struct Abuse {
     /// Where terminals connect
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7400")]
@@ -47,6 +53,15 @@ pub(super) struct Abuse {
     /// The gateway's public key; without one the terminals use NNpsk0
     #[arg(long = "pub", value_name = "FILE")]
     public_key: Option<PathBuf>,
+    /// Honest terminals whose latencies are measured, phase by phase; needs --network
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "network")]
+    honest: usize,
+    /// Strangers' sockets at once, beside --honest
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    strangers: usize,
+    /// By how much a p99 may exceed that of the calm, beside --honest
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    factor: f64,
     /// For the nonsense
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -60,6 +75,9 @@ impl Abuse {
         let wrong = |error| Refusal::about(&self.gateway, error);
         let target = self.gateway.to_socket_addrs().map_err(wrong)?.next();
         let target = target.ok_or_else(|| Refusal::about(&self.gateway, "has no address"))?;
+        if let (Some(directory), 1..) = (&self.network, self.honest) {
+            return self.measure(target, directory);
+        }
         let deaf = match &self.network {
             Some(directory) if self.deaf > 0 => {
                 let network = network::Network::read(directory);
@@ -83,6 +101,26 @@ impl Abuse {
         let counts = abuse(&plan, || interrupts.load(Ordering::Relaxed) > 0);
         self.tell(&counts);
         Ok(Exit::Pass)
+    }
+
+    fn measure(&self, target: SocketAddr, directory: &Path) -> Result<Exit, Refusal> {
+        let network = network::Network::read(directory);
+        let network = network.map_err(|error| Refusal(error.to_string()))?;
+        let public = self.public_key.as_deref().map(public_key).transpose()?;
+        let plan = Measure {
+            door: (target, public.as_ref(), self.seed),
+            network: &network,
+            honest: self.honest,
+            strangers: self.strangers,
+            lasts: Duration::try_from_secs_f64(self.seconds)
+                .map_err(|error| Refusal::about("--seconds", error))?,
+            factor: self.factor,
+        };
+        let interrupts = interrupts()?;
+        let report = measure(&plan, || interrupts.load(Ordering::Relaxed) > 0)?;
+        let text = if self.json { report.json().to_string() } else { report.to_string() };
+        print::line(&text);
+        Ok(report.exit())
     }
 
     fn tell(&self, counts: &Counts) {

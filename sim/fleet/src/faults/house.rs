@@ -110,6 +110,7 @@ impl House {
             text.replacen(&format!("\n{capability} = false"), &format!("\n{capability} = true"), 1)
         });
         fs::write(&config, text).map_err(wrong)?;
+        crate::generator::unbound(&config)?;
         let directories = parts(&self.network).map_err(|error| Refusal(error.to_string()))?;
         let config = config.display().to_string();
         for part in directories {

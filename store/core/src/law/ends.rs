@@ -31,7 +31,8 @@ pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
     commands.push(reversal(key(1, 7), key(1, 99), 100, world.now_ms));
     let settle = settlement(key(1, 8), TODAY, Totals::default(), world.now_ms);
     commands.push(Command::Settle(settle));
-    commands.push(Command::Logon { terminal: TerminalId(1), counter: 1 });
+    let terminal = TerminalId(1);
+    commands.push(Command::Logon { terminal, generation: 0, counter: 1, proved: false });
     let numbers: Vec<u64> = world.commit(commands).iter().map(number_of).collect();
     assert_eq!(numbers, [1, 1, 2, 3, 4, 5, 6, 7, 9, 0]);
     assert_eq!(world.book().head().seq, 9, "the tombstone is the eighth");
@@ -54,7 +55,8 @@ pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
     world.begin_top_up(key(1, 42), 500);
     world.begin_top_up(key(2, 7), 300);
     world.finish(key(2, 7), approved());
-    world.run(Command::Logon { terminal: TerminalId(2), counter: 11 });
+    let terminal = TerminalId(2);
+    world.run(Command::Logon { terminal, generation: 0, counter: 11, proved: true });
     let asked = |world: &World<F>| {
         let book = world.book();
         (

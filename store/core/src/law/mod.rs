@@ -63,6 +63,7 @@ macro_rules! laws {
             repeats: commands_of_one_batch_see_each_other;
             repeats: a_refused_request_is_journalled_and_moves_no_money;
             repeats: a_handshake_counter_is_accepted_once;
+            repeats: the_counter_of_one_key_binds_no_other;
             money: a_sale_posts_every_leg_of_the_commission_rules;
             money: float_never_goes_below_the_credit_limit;
             money: reserved_money_is_posted_or_released_once;

@@ -47,7 +47,7 @@ pub struct Model {
     /// By seller.
     pub floats: BTreeMap<u32, Float>,
     references: BTreeMap<String, (u32, i64)>,
-    counters: BTreeMap<TerminalId, u64>,
+    counters: BTreeMap<(TerminalId, u32), (u64, bool)>,
 }
 
 impl Model {
@@ -84,12 +84,13 @@ impl Model {
             Command::Due { key, what, .. } => self.owe(key, *what),
             Command::Resolve(resolve) => self.resolve(resolve),
             Command::Settle(settle) => self.settle(settle),
-            Command::Logon { terminal, counter } => {
-                let high = self.counters.entry(*terminal).or_default();
-                if counter <= high {
+            Command::Logon { terminal, generation, counter, proved } => {
+                let (high, was) = self.counters.entry((*terminal, *generation)).or_default();
+                if counter <= high && (*was || !proved) {
                     return Answer::Conflict;
                 }
-                *high = *counter;
+                *high = *counter.max(high);
+                *was |= proved;
                 Answer::Applied
             }
             Command::Change(change) => self.change(change),

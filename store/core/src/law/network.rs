@@ -73,15 +73,8 @@ pub fn seller(id: u32, above: u32, credit_limit_minor: i64) -> RegistryRecord {
 
 /// A terminal.
 pub fn terminal(id: u32, seller: u32) -> RegistryRecord {
-    RegistryRecord::Terminal(Terminal {
-        id: TerminalId(id),
-        seller: SellerId(seller),
-        status: Status::Active,
-        reason: String::new(),
-        key_id: 1,
-        key: sealed(u16::MAX),
-        services: Services::All,
-    })
+    let key = (1, sealed(u16::MAX));
+    RegistryRecord::Terminal(Terminal::new(TerminalId(id), SellerId(seller), Services::All, key))
 }
 
 /// [`VOUCHERS`] or [`TOP_UPS`] with these limits per terminal.

@@ -5,7 +5,7 @@ use super::world::{World, approved, done, key};
 use crate::command::{Command, Verdict};
 use crate::ids::{Code, TerminalId};
 use crate::outcome::Outcome;
-use crate::record::{Account, State};
+use crate::record::{Account, Counter, State};
 use crate::store::Store;
 
 /// Promise 2: whatever the state, a repeat finds the row.
@@ -74,12 +74,30 @@ pub fn a_refused_request_is_journalled_and_moves_no_money<F: Factory>(factory: F
 pub fn a_handshake_counter_is_accepted_once<F: Factory>(factory: F) {
     let mut world = World::new(factory);
     let terminal = TerminalId(1);
-    let logon = |counter| Command::Logon { terminal, counter };
+    let logon = |counter| logon(terminal, 0, counter);
     let outcomes = world.commit(vec![logon(7), logon(7), logon(6), logon(9)]);
     let expected = [Outcome::Applied, Outcome::Conflict, Outcome::Conflict, Outcome::Applied];
     assert_eq!(outcomes, expected);
     world.reopen();
-    assert_eq!(world.book().counter(terminal), Ok(9));
+    assert_eq!(world.book().counter(terminal).map(|counter| counter.high(0)), Ok(9));
     assert_eq!(world.run(logon(9)), Outcome::Conflict);
-    assert_eq!(world.book().counter(TerminalId(2)), Ok(0));
+    assert_eq!(world.book().counter(TerminalId(2)), Ok(Counter::new(TerminalId(2))));
+}
+
+/// Each key has its own counter, and a key that has proved itself is remembered.
+pub fn the_counter_of_one_key_binds_no_other<F: Factory>(factory: F) {
+    let mut world = World::new(factory);
+    let terminal = TerminalId(1);
+    assert_eq!(world.run(logon(terminal, 0, u64::MAX)), Outcome::Applied);
+    assert_eq!(world.run(logon(terminal, 1, 1)), Outcome::Applied);
+    let proof = Command::Logon { terminal, generation: 1, counter: 1, proved: true };
+    assert_eq!(world.commit(vec![proof.clone(), proof]), [Outcome::Applied, Outcome::Conflict]);
+    world.reopen();
+    let counter = world.book().counter(terminal).expect("the row is sound");
+    assert_eq!((counter.high(0), counter.high(1)), (u64::MAX, 1));
+    assert_eq!(counter.keys().iter().map(|key| key.proved).collect::<Vec<_>>(), [false, true]);
+}
+
+fn logon(terminal: TerminalId, generation: u32, counter: u64) -> Command {
+    Command::Logon { terminal, generation, counter, proved: false }
 }

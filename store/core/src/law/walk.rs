@@ -85,7 +85,9 @@ impl<F: Factory> Walk<F> {
             }
             _ => Command::Logon {
                 terminal: TerminalId(u32::from(draw[2] % 3)),
+                generation: u32::from(draw[3] % 2),
                 counter: u64::from(draw[3] % 50),
+                proved: draw[4].is_multiple_of(2),
             },
         };
         self.answers.push(self.model.answer(&command));

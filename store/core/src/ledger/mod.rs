@@ -96,7 +96,8 @@ pub struct Ledger {
     /// Latest time in any command.
     at_ms: u64,
     accounts: Accounts,
-    counters: FxHashMap<TerminalId, u64>,
+    /// Those that the batch has raised.
+    counters: FxHashMap<TerminalId, Counter>,
     tails: Tails,
     windows: Windows,
     stock: Stock,
@@ -152,7 +153,9 @@ impl Ledger {
             Command::Finish(finish) => self.finish(rows, &finish),
             Command::Confirm(confirm) => self.confirm(rows, &confirm),
             Command::Reverse(reverse) => self.reverse(rows, &reverse),
-            Command::Logon { terminal, counter } => self.logon(rows, terminal, counter),
+            Command::Logon { terminal, generation, counter, proved } => {
+                self.logon(rows, terminal, (generation, counter, proved))
+            }
             Command::Due { key, what, at_ms } => self.owe(rows, &key, what, at_ms),
             Command::Resolve(resolve) => self.resolve(rows, resolve),
             Command::Settle(settle) => self.settle(rows, &settle),
@@ -188,6 +191,7 @@ impl Ledger {
         self.set.clear();
         self.staged.clear();
         self.stock.clear_taken();
+        self.counters.clear();
     }
 
     /// An account's balance; zeros if it was never used.
@@ -210,27 +214,28 @@ impl Ledger {
         Ok(self.tails.last_stan(rows, terminal, date)?.unwrap_or(0))
     }
 
-    /// The highest handshake counter of a terminal.
-    pub fn counter(&self, rows: &dyn Rows, terminal: TerminalId) -> Result<u64, StoreError> {
-        if let Some(high) = self.counters.get(&terminal) {
-            return Ok(*high);
+    /// The handshake counters of a terminal.
+    pub fn counter(&self, rows: &dyn Rows, terminal: TerminalId) -> Result<Counter, StoreError> {
+        if let Some(counter) = self.counters.get(&terminal) {
+            return Ok(counter.clone());
         }
-        let key = Counter { terminal, high: 0 }.key();
-        let row = journal::record::<Counter>(rows, &key, &mut Vec::new())?;
-        Ok(row.map_or(0, |row| row.high))
+        let none = Counter::new(terminal);
+        let row = journal::record::<Counter>(rows, &none.key(), &mut Vec::new())?;
+        Ok(row.unwrap_or(none))
     }
 
     fn logon(
         &mut self,
         rows: &dyn Rows,
         terminal: TerminalId,
-        counter: u64,
+        (generation, counter, proved): (u32, u64, bool),
     ) -> Result<Outcome, StoreError> {
-        if counter <= self.counter(rows, terminal)? {
+        let mut row = self.counter(rows, terminal)?;
+        if !row.raise(generation, counter, proved) {
             return Ok(Outcome::Conflict);
         }
-        self.counters.insert(terminal, counter);
-        self.set.put_record(&Counter { terminal, high: counter });
+        self.set.put_record(&row);
+        self.counters.insert(terminal, row);
         Ok(Outcome::Applied)
     }
 

@@ -28,7 +28,7 @@ use arrayvec::ArrayVec;
 pub use account::{Account, AccountRow, Leg, Legs};
 pub use audit::Audit;
 pub use batch::Batch;
-pub use counter::Counter;
+pub use counter::{Counter, KeyCounter};
 pub use distributor::Distributor;
 pub use due::{Due, Obligation};
 pub use funding::Funding;
@@ -37,7 +37,7 @@ pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;
 pub use service::{CommissionRule, Hours, Product, Service, ServiceKind, Velocity};
 pub use settlement::{Settlement, Totals};
-pub use terminal::{Services, Terminal};
+pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
 pub use transaction::{Dispensed, Kind, State, Transaction};
 pub use voucher::{Serial, Voucher};
 

@@ -51,15 +51,8 @@ pub(crate) fn commit<B: Backend>(book: &mut Book<B>, mut commands: Vec<Command>)
 /// The change that opens the shop.
 pub(crate) fn opening(vouchers: u32) -> Change {
     let terminal = |id| {
-        RegistryRecord::Terminal(Terminal {
-            id: TerminalId(id),
-            seller: SELLER,
-            status: Status::Active,
-            reason: String::new(),
-            key_id: 1,
-            key: sealed(id),
-            services: Services::All,
-        })
+        let key = (1, sealed(id));
+        RegistryRecord::Terminal(Terminal::new(TerminalId(id), SELLER, Services::All, key))
     };
     let distributor = |id, parent: Option<u32>| {
         RegistryRecord::Distributor(Distributor {
@@ -223,7 +216,7 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
             reverse(key(42, 9), key(42, 1)),
             reverse(key(42, 10), key(42, 99)),
             reverse(key(42, 11), key(42, 5)),
-            Command::Logon { terminal: TerminalId(42), counter: 5 },
+            Command::Logon { terminal: TerminalId(42), generation: 0, counter: 5, proved: true },
         ],
     );
     commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use self::schema::{
     any_object, applied_schema, array, boolean, bounded, command_schema, differences_query,
-    error_schema, import_schema, integer, journal_query, nullable, object, open_query,
-    resolve_schema, status_schema, string, terminal_schema, terminals_query, transaction_schema,
+    error_schema, import_schema, integer, journal_query, keys_request, nullable, object,
+    open_query, resolve_schema, status_schema, string, terminal_schema, terminals_query,
+    transaction_schema,
 };
 use super::auth::Access;
 use super::limits::{MESSAGE_BYTES_MAX, REASON_BYTES_MAX};
@@ -98,6 +99,22 @@ fn operation(route: &Route) -> Value {
     operation
 }
 
+fn about_keys() -> About {
+    About {
+        request: Some(keys_request()),
+        ..plain(
+            "Adds a key (`add`, with key_id and psk), ends one (`retire`, with key_id), or lets \
+             every counter begin at 0 (`reset_counters`). Sessions of keys that are not in \
+             force any more end at once; older keys end when a newer one has logged on",
+            object(&[
+                ("terminal", integer()),
+                ("applied", boolean()),
+                ("keys", array(any_object())),
+            ]),
+        )
+    }
+}
+
 fn about(endpoint: Endpoint) -> About {
     match endpoint {
         Endpoint::Health => plain("The process runs", object(&[("status", string())])),
@@ -134,6 +151,7 @@ fn about(endpoint: Endpoint) -> About {
             ..plain("Stop a terminal from selling, from the next sale on", applied_schema())
         },
         Endpoint::Unblock => plain("Let a terminal sell again", applied_schema()),
+        Endpoint::Keys => about_keys(),
         Endpoint::Message => About {
             request: Some(bounded("text", MESSAGE_BYTES_MAX)),
             ..plain("Show a text on a terminal's screen, if it is online", applied_schema())

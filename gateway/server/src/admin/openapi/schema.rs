@@ -85,6 +85,18 @@ pub(super) fn terminal_schema() -> Value {
     ])
 }
 
+pub(super) fn keys_request() -> Value {
+    json!({
+        "type": "object",
+        "required": ["action"],
+        "properties": {
+            "action": { "enum": ["add", "retire", "reset_counters"] },
+            "key_id": { "type": "integer", "minimum": 0, "maximum": 255 },
+            "psk": { "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" },
+        },
+    })
+}
+
 pub(super) fn command_schema() -> Value {
     object(&[
         ("terminal", integer()),

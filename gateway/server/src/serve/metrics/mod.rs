@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillgate_core::desk::Asked;
-use tillgate_core::front::{CloseReason, FrontStats};
+use tillgate_core::front::{CloseReason, DoorRefusal, FrontStats};
 use tillgate_core::time::Span;
+use tillgate_core::work::HelloRefusal;
 use tillgate_store_core::Transaction;
 
 pub(crate) use self::histogram::Histogram;
@@ -68,9 +69,12 @@ impl Count {
 pub(crate) struct ReactorMetrics {
     sessions: Count,
     online: Count,
+    unproven: Count,
     requests: Count,
     admitted: Count,
     refused: Count,
+    refused_by: [Count; DoorRefusal::ALL.len()],
+    slowed: Count,
     records: Count,
     closed: [Count; CloseReason::ALL.len()],
     shed: Count,
@@ -82,9 +86,14 @@ impl ReactorMetrics {
     pub(crate) fn publish(&self, stats: &FrontStats, shed: u64, mail: usize) {
         self.sessions.set(u64::from(stats.sessions));
         self.online.set(u64::from(stats.online));
+        self.unproven.set(u64::from(stats.unproven));
         self.requests.set(u64::from(stats.requests));
         self.admitted.set(stats.admitted);
         self.refused.set(stats.refused);
+        for (count, refused) in self.refused_by.iter().zip(stats.refused_by) {
+            count.set(refused);
+        }
+        self.slowed.set(stats.slowed);
         self.records.set(stats.records);
         for (count, closed) in self.closed.iter().zip(stats.closed) {
             count.set(closed);
@@ -98,8 +107,8 @@ impl ReactorMetrics {
 pub(crate) struct PoolMetrics {
     /// Handshakes checked.
     pub(crate) handshakes: Count,
-    /// Of these, refused.
-    pub(crate) handshakes_refused: Count,
+    /// Of these, refused, by [`HelloRefusal::ALL`]'s order.
+    handshakes_refused: [Count; HelloRefusal::ALL.len()],
     /// From a request's last byte to its encoded answer, whatever it waited for.
     pub(crate) answered: Histogram,
 }
@@ -108,8 +117,14 @@ impl PoolMetrics {
     pub(crate) fn new() -> Self {
         Self {
             handshakes: Count::default(),
-            handshakes_refused: Count::default(),
+            handshakes_refused: Default::default(),
             answered: Histogram::of_times(),
+        }
+    }
+
+    pub(super) fn count_refused(&self, refusal: HelloRefusal) {
+        if let Some(at) = HelloRefusal::ALL.iter().position(|reason| *reason == refusal) {
+            self.handshakes_refused[at].add(1);
         }
     }
 }

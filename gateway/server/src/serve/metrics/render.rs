@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use tillgate_core::front::CloseReason;
+use tillgate_core::front::{CloseReason, DoorRefusal};
+use tillgate_core::work::HelloRefusal;
 
 use super::histogram::line;
 use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, RESULTS, ReactorMetrics};
@@ -26,14 +27,16 @@ impl Metrics {
 
     fn reactors(&self, page: &mut Page) {
         type Read = fn(&ReactorMetrics) -> &Count;
-        let series: [(&str, &str, &str, Read); 8] = [
+        let series: [(&str, &str, &str, Read); 10] = [
             ("sessions", "gauge", "Sessions now", |m| &m.sessions),
             ("sessions_online", "gauge", "Sessions whose terminal proved itself", |m| &m.online),
+            ("sessions_unproven", "gauge", "Sessions that have proved nothing", |m| &m.unproven),
             ("requests_in_flight", "gauge", "Requests without an answer", |m| &m.requests),
             ("reactor_mail", "gauge", "Batches waiting for the reactor", |m| &m.mail),
             ("connections_admitted_total", "counter", "Connections admitted", |m| &m.admitted),
             ("connections_refused_total", "counter", "Refused at the door", |m| &m.refused),
             ("connections_shed_total", "counter", "Closed for want of a descriptor", |m| &m.shed),
+            ("sessions_slowed_total", "counter", "Not read: rate used up", |m| &m.slowed),
             ("records_opened_total", "counter", "Sealed records opened", |m| &m.records),
         ];
         for (name, kind, help, read) in series {
@@ -43,6 +46,12 @@ impl Metrics {
                 let labels = format!("reactor=\"{index}\"");
                 page.number(&name, &labels, read(reactor).read());
             }
+        }
+        let name = "tillgate_connections_refused_by_reason_total";
+        page.head(name, "counter", "Refused at the door, by reason");
+        for (index, reason) in DoorRefusal::ALL.iter().enumerate() {
+            let refused: u64 = self.reactors.iter().map(|m| m.refused_by[index].read()).sum();
+            page.number(name, &format!("reason=\"{}\"", reason.label()), refused);
         }
         let name = "tillgate_sessions_closed_total";
         page.head(name, "counter", "Sessions ended, by reason");
@@ -56,8 +65,13 @@ impl Metrics {
         page.head("tillgate_handshakes_total", "counter", "Handshakes checked");
         page.number("tillgate_handshakes_total", "", self.pool.handshakes.read());
         page.head("tillgate_handshakes_refused_total", "counter", "Handshakes refused");
-        let refused = self.pool.handshakes_refused.read();
+        let refused: u64 = self.pool.handshakes_refused.iter().map(Count::read).sum();
         page.number("tillgate_handshakes_refused_total", "", refused);
+        let name = "tillgate_handshakes_refused_by_reason_total";
+        page.head(name, "counter", "Handshakes refused, by reason");
+        for (reason, refused) in HelloRefusal::ALL.iter().zip(&self.pool.handshakes_refused) {
+            page.number(name, &format!("reason=\"{}\"", reason.label()), refused.read());
+        }
         let name = "tillgate_answer_seconds";
         page.head(
             name,

@@ -6,12 +6,14 @@
 //! does not work, a timer tries again after [`ACCEPT_PAUSE`].
 
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mio::net::{TcpListener, TcpStream};
 use nix::libc;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use tillgate_core::id::Peer;
 use tillgate_core::time::Moment;
 
 use crate::serve::limits::{
@@ -28,6 +30,8 @@ pub(crate) struct Door {
     paused_until: Option<Moment>,
     /// Connections closed because there was no descriptor for them.
     shed: u64,
+    /// Makes [`Peer`]s of addresses, so that nobody can choose addresses that collide.
+    peers: RandomState,
 }
 
 /// `count` sockets that listen on one address and share its connections.
@@ -98,6 +102,7 @@ impl Door {
             knocking: true,
             paused_until: None,
             shed: 0,
+            peers: RandomState::new(),
         })
     }
 
@@ -127,7 +132,7 @@ impl Door {
     }
 
     /// Takes at most one turn's worth of connections.
-    pub(crate) fn accept(&mut self, now: Moment, newcomers: &mut Vec<TcpStream>) {
+    pub(crate) fn accept(&mut self, now: Moment, newcomers: &mut Vec<(TcpStream, Peer)>) {
         if self.paused_until.is_some_and(|until| until <= now) {
             self.paused_until = None;
         }
@@ -136,13 +141,22 @@ impl Door {
                 return;
             }
             match self.listener.accept() {
-                Ok((stream, _)) => newcomers.push(stream),
+                Ok((stream, from)) => newcomers.push((stream, self.peer(from.ip()))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.knocking = false,
                 Err(error) if is_out_of_descriptors(&error) => self.shed_one(now),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
             }
         }
+    }
+
+    /// Of an IPv6 address the first half counts: the other one is its owner's to choose.
+    fn peer(&self, address: IpAddr) -> Peer {
+        let known = match address.to_canonical() {
+            IpAddr::V4(address) => (4, u128::from(address.to_bits())),
+            IpAddr::V6(address) => (6, address.to_bits() >> 64),
+        };
+        Peer(self.peers.hash_one(known))
     }
 
     /// Without a descriptor the system does not even say whether somebody waits; with the reserve
@@ -244,7 +258,9 @@ mod tests {
             if !events.is_empty() {
                 door.knock();
             }
-            inside.retain(|stream: &TcpStream| !matches!((&mut &*stream).read(&mut [0]), Ok(0)));
+            let gone =
+                |(stream, _): &(TcpStream, Peer)| matches!((&mut &*stream).read(&mut [0]), Ok(0));
+            inside.retain(|newcomer| !gone(newcomer));
             door.accept(clock.now(), &mut inside);
             println!("woke {wakes} inside {} shed {}", inside.len(), door.shed());
         }

@@ -5,8 +5,9 @@
 use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use tillgate_core::desk::Origin;
 use tillgate_core::front::{Front, Output};
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_store_core::TerminalId;
 
 use super::connection::{Connections, Sent};
@@ -42,7 +43,7 @@ pub(super) struct Hands {
     requests: Box<Inbound>,
     hellos: Box<Inbound>,
     passages: Vec<Passage>,
-    superseded: Vec<(usize, TerminalId, u64)>,
+    superseded: Vec<(usize, TerminalId, SessionAge)>,
     overflowed: Vec<SessionId>,
     at_door: Option<TcpStream>,
     admitted: Option<(SessionId, TcpStream)>,
@@ -79,9 +80,10 @@ impl Hands {
                         self.overflowed.push(session);
                     }
                 }
-                Output::Request { session, terminal, received, body } => {
+                Output::Request { session, terminal, received, generation, logged_on, body } => {
                     let body = self.requests.bytes.copy(body);
-                    let item = Arrival::Request { session, terminal, received, body };
+                    let origin = Origin { session, terminal, received, generation, logged_on };
+                    let item = Arrival::Request { origin, body };
                     self.requests.items.push(item);
                     if self.requests.items.len() >= REQUESTS_PER_BATCH_MAX {
                         self.hand_over_requests();
@@ -101,8 +103,8 @@ impl Hands {
                     self.admitted = Some((session, self.take_from_door(door)));
                 }
                 Output::Refuse { door, bytes } => refuse(self.take_from_door(door), bytes),
-                Output::Online { session, terminal, counter } => {
-                    self.on_online(session, terminal, counter);
+                Output::Online { session, terminal, age } => {
+                    self.on_online(session, terminal, age);
                 }
                 Output::Offline { session, terminal } => {
                     self.passages.push(Passage::Offline { terminal, session });
@@ -152,8 +154,8 @@ impl Hands {
         self.hand_over_hellos();
         self.hand_over_passages();
         let Ways { peers, .. } = &self.ways;
-        self.superseded.retain(|&(peer, terminal, counter)| {
-            peers[peer].try_post(Mail::Superseded { terminal, counter }).is_err()
+        self.superseded.retain(|&(peer, terminal, age)| {
+            peers[peer].try_post(Mail::Superseded { terminal, age }).is_err()
         });
     }
 
@@ -165,12 +167,12 @@ impl Hands {
             && self.superseded.is_empty())
     }
 
-    fn on_online(&mut self, session: SessionId, terminal: TerminalId, counter: u64) {
+    fn on_online(&mut self, session: SessionId, terminal: TerminalId, age: SessionAge) {
         let since_ms = self.clock.wall().0;
-        let presence = Presence { session, counter, since_ms };
+        let presence = Presence { session, age, since_ms };
         self.passages.push(Passage::Online { terminal, presence });
         for peer in 0..self.ways.peers.len() {
-            self.superseded.push((peer, terminal, counter));
+            self.superseded.push((peer, terminal, age));
         }
     }
 

@@ -18,8 +18,9 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use tillgate_core::directory::Rekeyed;
 use tillgate_core::front::{Front, Input};
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::limits::FrontLimits;
 use tillgate_core::time::{Moment, Span};
 use tillgate_core::work::Handshaken;
@@ -59,7 +60,7 @@ pub(crate) struct Reactor {
     front: Front,
     inbox: Inbox,
     door: Door,
-    newcomers: Vec<TcpStream>,
+    newcomers: Vec<(TcpStream, Peer)>,
     hands: Hands,
     failed: Vec<SessionId>,
     buffer: Box<[u8]>,
@@ -171,8 +172,8 @@ impl Reactor {
             match self.inbox.take() {
                 None => return,
                 Some(Mail::Letters(letters)) => self.take_letters(now, letters),
-                Some(Mail::Superseded { terminal, counter }) => {
-                    self.feed(now, Input::Superseded { terminal, counter });
+                Some(Mail::Superseded { terminal, age }) => {
+                    self.feed(now, Input::Superseded { terminal, age });
                 }
                 Some(Mail::Drain) => {
                     self.draining = true;
@@ -187,8 +188,14 @@ impl Reactor {
         let Letters { items, bytes } = &mut *letters;
         for letter in items.drain(..) {
             let input = match letter {
-                Letter::Replied { session, body } => {
-                    Input::Replied { session, body: bytes.at(&body) }
+                Letter::Replied { session, body, effect } => {
+                    Input::Replied { session, body: bytes.at(&body), effect }
+                }
+                Letter::Displaced { session } => Input::Displaced { session },
+                Letter::Rekeyed(rekeyed) => {
+                    let Rekeyed { terminal, generations } = &rekeyed;
+                    self.feed(now, Input::Rekeyed { terminal: *terminal, generations });
+                    continue;
                 }
                 Letter::Handshaken { session, opened, reply } => {
                     let reply = bytes.at(&reply);
@@ -243,9 +250,9 @@ impl Reactor {
     fn admit_newcomers(&mut self, now: Moment) {
         let mut newcomers = std::mem::take(&mut self.newcomers);
         self.door.accept(now, &mut newcomers);
-        for stream in newcomers.drain(..) {
+        for (stream, peer) in newcomers.drain(..) {
             let door = self.hands.stand_at_door(stream);
-            self.feed(now, Input::Opened { door });
+            self.feed(now, Input::Opened { door, peer });
             self.hands.register(self.poll.registry(), &mut self.failed);
         }
         self.newcomers = newcomers;

@@ -77,15 +77,8 @@ pub(super) fn terminal(vault: &Vault, id: u32) -> Terminal {
     let mut nonce = [2; 12];
     nonce[..4].copy_from_slice(&id.to_be_bytes());
     let context = terminal_context(TerminalId(id), 1);
-    Terminal {
-        id: TerminalId(id),
-        seller: SellerId(5),
-        status: Status::Active,
-        reason: String::new(),
-        key_id: 1,
-        key: vault.seal(&context, nonce, &psk(id)).unwrap(),
-        services: Services::All,
-    }
+    let key = vault.seal(&context, nonce, &psk(id)).unwrap();
+    Terminal::new(TerminalId(id), SellerId(5), Services::All, (1, key))
 }
 
 pub(super) fn change(vault: &Vault) -> Change {

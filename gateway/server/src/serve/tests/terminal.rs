@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, Suite};
-use tillgate_codec::link::message::{Answer, Downward, Sale, Upward};
+use tillgate_codec::link::message::{Answer, Downward, Logon, Sale, Upward};
 use tillgate_codec::link::record::{Record, RecordType, Refusal, deframe};
 
 use super::{PATIENCE, network};
@@ -29,27 +29,22 @@ pub(super) enum NotConnected {
 }
 
 impl Till {
-    /// Connects and shakes hands.
+    /// Connects, shakes hands and logs on.
     pub(super) fn connect(gateway: SocketAddr, terminal: u32) -> Self {
-        Self::try_connect(gateway, terminal).unwrap()
+        let mut till = Self::try_connect(gateway, terminal).unwrap();
+        till.log_on();
+        till
+    }
+
+    pub(super) fn log_on(&mut self) {
+        self.say(&Upward::Logon(Logon { firmware: "test 1", catalogue: 0, versions: 1 }));
+        let welcome = self.hear().unwrap();
+        assert!(matches!(Downward::decode(&welcome), Ok(Downward::Welcome(_))));
     }
 
     pub(super) fn try_connect(gateway: SocketAddr, terminal: u32) -> Result<Self, NotConnected> {
         let mut stream = open(gateway);
-        let psk = Psk::new(network::psk(terminal));
-        let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let mut hello = Vec::new();
-        let initiator = Initiator::start(
-            Suite::NnPsk0,
-            terminal,
-            1,
-            &psk,
-            None,
-            counter,
-            entropy::bytes(),
-            &mut hello,
-        )
-        .unwrap();
+        let (initiator, hello) = hello(terminal);
         // A gateway that refuses at the door may have closed before it hears the hello.
         drop(stream.write_all(&hello));
         let mut received = Vec::new();
@@ -93,6 +88,17 @@ impl Till {
         self.say(&Upward::Sale(*sale));
         self.hear().unwrap()
     }
+}
+
+/// A hello, and what finishes it.
+pub(super) fn hello(terminal: u32) -> (Initiator, Vec<u8>) {
+    let psk = Psk::new(network::psk(terminal));
+    let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let mut hello = Vec::new();
+    let (suite, entropy) = (Suite::NnPsk0, entropy::bytes());
+    let initiator =
+        Initiator::start(suite, terminal, 1, &psk, None, counter, entropy, &mut hello).unwrap();
+    (initiator, hello)
 }
 
 /// The answer in a body.

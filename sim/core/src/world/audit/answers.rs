@@ -15,6 +15,7 @@ const IN_PROGRESS: Code = Code(*b"09");
 const REVERSED: Code = Code(*b"R1");
 const DUPLICATE: Code = Code(*b"94");
 const UNABLE_TO_LOCATE: Code = Code(*b"25");
+const NOT_LOGGED_ON: Code = Code(*b"L1");
 
 impl Witness {
     /// The desk gives an answer to the pool. Who asks for a sale that is in flight waits with the
@@ -195,6 +196,8 @@ impl Witness {
             REVERSED => row.state == State::Reversed,
             // Of a repeat: whether it was there when that came is asked in `reads`.
             UNABLE_TO_LOCATE => true,
+            // Whoever logs on and asks again hears what the journal has.
+            NOT_LOGGED_ON => true,
             // Refused before the journal was asked. Harmless while nothing was sold.
             _ => row.state != State::Approved || contents > 1,
         };

@@ -11,7 +11,7 @@ use super::Witness;
 use super::handed::Clock;
 use crate::time::Moment;
 use crate::world::disk::Change;
-use crate::world::network::VoucherName;
+use crate::world::network::{GENERATION, VoucherName};
 
 /// What was found wrong: the promise and the words.
 pub(super) type Found = Vec<(u8, String)>;
@@ -124,7 +124,8 @@ impl Witness {
                 }
             }
             Family::Counters => {
-                let Counter { terminal, high } = Counter::decode(key, value)?;
+                let counter = Counter::decode(key, value)?;
+                let (terminal, high) = (counter.terminal, counter.high(GENERATION));
                 let before = self.counters.insert(terminal, high);
                 if before.is_some_and(|before| high <= before) {
                     found.push((2, format!("the counter of {terminal} goes back to {high}")));

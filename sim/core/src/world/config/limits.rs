@@ -11,6 +11,10 @@ pub(super) fn front(seed: u64, faults: Faults) -> FrontLimits {
     let mut dice = Stream::Limits.dice(seed);
     let small = FrontLimits {
         sessions_max: 3 + u32::from(number(&mut dice, 10)),
+        unproven_max: 1 + u32::from(number(&mut dice, 6)),
+        unproven_per_peer_max: 1 + u32::from(number(&mut dice, 4)),
+        request_every: Span::ms(u64::from(number(&mut dice, 1_000))),
+        requests_burst: 1 + u32::from(number(&mut dice, 5)),
         handshakes_max: 1 + u32::from(number(&mut dice, 3)),
         requests_per_session_max: 1 + u8::from(dice.chance(500)),
         requests_max: 1 + u32::from(number(&mut dice, 4)),

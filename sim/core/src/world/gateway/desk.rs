@@ -133,12 +133,16 @@ impl World {
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
                 Output::Reverse(order) => self.order(order, Purpose::Reverse),
                 Output::Advise(order) => self.order(order, Purpose::Advise),
-                Output::Counter { terminal, counter } => {
-                    process.directory.raise_counter(terminal, counter);
+                Output::Proved { terminal, generation } => {
+                    if let Some(rekeyed) = process.directory.prove(terminal, generation) {
+                        self.rekeyed(&rekeyed);
+                    }
                 }
                 Output::Changed(records) => {
-                    for record in &records {
-                        process.directory.registry.apply(record);
+                    let directory = &mut process.directory;
+                    let rekeyed = records.iter().filter_map(|record| directory.apply(record));
+                    for rekeyed in rekeyed.collect::<Vec<_>>() {
+                        self.rekeyed(&rekeyed);
                     }
                 }
                 Output::Controlled { ticket, result } => self.controlled(ticket, &result),

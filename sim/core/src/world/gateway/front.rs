@@ -1,7 +1,8 @@
 //! The reactor's part: bytes in and out, sessions and their connections.
 
+use tillgate_core::desk::Origin;
 use tillgate_core::front::{CloseReason, Input, Output};
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::time::Moment;
 use tillgate_store_core::TerminalId;
 
@@ -19,7 +20,7 @@ enum Wish {
     Resume { session: SessionId },
     Close { session: SessionId, why: CloseReason },
     Job(Box<Job>),
-    Online { terminal: TerminalId, counter: u64 },
+    Online { terminal: TerminalId, age: SessionAge },
 }
 
 impl World {
@@ -53,7 +54,9 @@ impl World {
         let back = self.now.after(self.wire.latency());
         self.queue.push(back, Event::Connected { conn });
         let door = u32::try_from(conn).expect("a world has few connections");
-        self.tell_front(reactor, Input::Opened { door });
+        // Half of the network is behind one address.
+        let peer = Peer(u64::from(door) % 2);
+        self.tell_front(reactor, Input::Opened { door, peer });
     }
 
     /// Something arrives at the gateway over a connection it may have closed.
@@ -153,9 +156,9 @@ impl World {
                 }
             }
             Wish::Job(job) => self.post(*job),
-            Wish::Online { terminal, counter } => {
+            Wish::Online { terminal, age } => {
                 for peer in (0..self.config.reactors).filter(|peer| *peer != reactor) {
-                    self.tell_front(peer, Input::Superseded { terminal, counter });
+                    self.tell_front(peer, Input::Superseded { terminal, age });
                 }
             }
         }
@@ -216,10 +219,11 @@ fn wish(output: Output<'_>) -> Option<Wish> {
         Output::Handshake { session, hello } => {
             Wish::Job(Box::new(Job::Hello { session, hello: hello.to_vec() }))
         }
-        Output::Request { session, terminal, received, body } => {
-            Wish::Job(Box::new(Job::request(session, terminal, received, body)))
+        Output::Request { session, terminal, received, generation, logged_on, body } => {
+            let origin = Origin { session, terminal, received, generation, logged_on };
+            Wish::Job(Box::new(Job::request(origin, body)))
         }
-        Output::Online { terminal, counter, .. } => Wish::Online { terminal, counter },
+        Output::Online { terminal, age, .. } => Wish::Online { terminal, age },
         Output::Offline { .. } => return None,
     })
 }

@@ -13,9 +13,10 @@ mod retire;
 
 use std::collections::VecDeque;
 
+use tillgate_core::claims::Claims;
 use tillgate_core::desk::{Bridge, Desk, Input};
-use tillgate_core::directory::Directory;
-use tillgate_core::front::Front;
+use tillgate_core::directory::{Directory, Rekeyed};
+use tillgate_core::front::{Front, Input as FrontInput};
 use tillgate_store_core::{
     Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
 };
@@ -33,6 +34,7 @@ pub(super) struct Process {
     fronts: Vec<Front>,
     front_armed: Vec<Option<Moment>>,
     directory: Directory,
+    claims: Claims,
     desk: Desk,
     book: Book<Disk>,
     mail: VecDeque<Input>,
@@ -70,9 +72,11 @@ impl World {
         let book = Book::open(disk, self.config.seed.to_be_bytes())?;
         let names: Vec<String> =
             self.config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
+        let mut claims = Claims::new(tillgate_core::limits::ClaimLimits::default());
         let mut directory = Directory::new(book.load_registry()?, &names);
         tillgate_store_core::journal::records(book.backend(), &[], |counter: Counter| {
-            directory.raise_counter(counter.terminal, counter.high);
+            directory.load(&counter);
+            claims.load(&counter);
             std::ops::ControlFlow::Continue(())
         })?;
         let bridges = self
@@ -91,6 +95,7 @@ impl World {
             front_armed: vec![None; fronts.len()],
             fronts,
             directory,
+            claims,
             desk,
             book,
             mail: VecDeque::new(),
@@ -192,6 +197,15 @@ impl World {
     /// Runs a job or an event of this life only.
     pub(super) fn lives(&self, life: u32) -> bool {
         self.process.is_some() && self.life == life
+    }
+
+    /// Tells every front which sessions of a terminal may stay.
+    pub(super) fn rekeyed(&mut self, rekeyed: &Rekeyed) {
+        let Rekeyed { terminal, generations } = rekeyed;
+        for reactor in 0..self.config.reactors {
+            let terminal = *terminal;
+            self.tell_front(reactor, FrontInput::Rekeyed { terminal, generations });
+        }
     }
 
     pub(super) fn pool_delay(&mut self) -> Span {

@@ -1,12 +1,12 @@
 //! The pool's part: jobs wait a while, overtake each other, and run the core's own functions.
 
 use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_core::claims::Claim;
 use tillgate_core::desk::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::front;
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::time::Moment;
 use tillgate_core::work::{self, Handshaken, Terms, Worked};
-use tillgate_store_core::TerminalId;
 
 use super::super::World;
 use super::super::event::Event;
@@ -30,13 +30,7 @@ pub(in super::super) enum Job {
 }
 
 impl Job {
-    pub(super) fn request(
-        session: SessionId,
-        terminal: TerminalId,
-        received: Moment,
-        body: &[u8],
-    ) -> Self {
-        let origin = Origin { session, terminal, received };
+    pub(super) fn request(origin: Origin, body: &[u8]) -> Self {
         Self::Request { origin, body: body.to_vec(), acknowledged: 0 }
     }
 }
@@ -78,16 +72,27 @@ impl World {
 
     fn shake(&mut self, session: SessionId, hello: &[u8]) {
         let entropy = self.network.entropy();
-        let Some(process) = &self.process else { return };
+        let Some(process) = &mut self.process else { return };
         let mut reply = Vec::new();
         let keys = &self.network.keys;
-        let opened = work::handshake(hello, &process.directory, keys, entropy, &mut reply);
+        let (now, claims) = (self.now, &mut process.claims);
+        let mut displaced = None;
+        let claim = |terminal, age| {
+            displaced = claims.claim(now, &Claim { terminal, age, session })?;
+            Ok(())
+        };
+        let opened = work::handshake(hello, &process.directory, keys, claim, entropy, &mut reply);
         self.counts.handshakes += 1;
-        let counter = opened.as_ref().map(|opened| (opened.terminal, opened.counter));
+        let opened = opened.ok();
+        let claimed = opened.as_ref().map(|opened| (opened.terminal, opened.age));
         let result = opened.map(|opened| Handshaken { opened, reply: &reply });
-        if let Some((terminal, counter)) = counter {
+        if let Some(session) = displaced {
+            self.tell_front(session.reactor, front::Input::Displaced { session });
+        }
+        if let Some((terminal, SessionAge { generation, counter })) = claimed {
             self.witness.shaken(self.now, session, terminal, counter);
-            let origin = Origin { session, terminal, received: self.now };
+            let (received, logged_on) = (self.now, false);
+            let origin = Origin { session, terminal, received, generation, logged_on };
             self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
         }
         self.tell_front(session.reactor, front::Input::Handshaken { session, result });
@@ -120,7 +125,9 @@ impl World {
         });
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
-        self.tell_front(session.reactor, front::Input::Replied { session, body: &body });
+        let effect = work::effect(&reply.content);
+        let input = front::Input::Replied { session, body: &body, effect };
+        self.tell_front(session.reactor, input);
     }
 
     fn push(&mut self, push: &Push) {

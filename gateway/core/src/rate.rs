@@ -1,0 +1,105 @@
+//! Rates: so many at once, then one every so often (a token bucket, kept as one moment: the
+//! generic cell rate algorithm of ITU-T I.371).
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+use tillgate_store_core::TerminalId;
+
+use crate::time::{Moment, Span};
+
+/// How fast somebody may go on. Its state is a [`Moment`] of the caller's: when the bucket is full
+/// again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    every: Span,
+    /// What a full bucket holds, as a span.
+    depth: Span,
+}
+
+impl Pace {
+    /// One every `every`, and `burst` at once; an `every` of 0 sets no bound.
+    pub(crate) fn new(every: Span, burst: u32) -> Self {
+        Self { every, depth: Span(every.0.saturating_mul(u64::from(burst.max(1)))) }
+    }
+
+    /// Takes one, or says when there will be one.
+    pub(crate) fn take(&self, now: Moment, full_at: &mut Moment) -> Result<(), Moment> {
+        if self.every == Span::ZERO {
+            return Ok(());
+        }
+        let next = now.max(*full_at).after(self.every);
+        let from = Moment(next.0.saturating_sub(self.depth.0));
+        if from > now {
+            return Err(from);
+        }
+        *full_at = next;
+        Ok(())
+    }
+}
+
+/// What terminals had used of their buckets when their sessions ended, so that reconnecting does not
+/// fill them. The oldest entry makes room; each is of no use once its bucket is full.
+#[derive(Default)]
+pub(crate) struct Debts {
+    held: FxHashMap<TerminalId, Moment>,
+    order: VecDeque<(TerminalId, Moment)>,
+}
+
+impl Debts {
+    /// Remembers that a terminal's bucket is full at `full_at`.
+    pub(crate) fn keep(&mut self, now: Moment, most: usize, terminal: TerminalId, full_at: Moment) {
+        while let Some(&(oldest, at)) = self.order.front()
+            && (at <= now || self.order.len() >= most)
+        {
+            self.order.pop_front();
+            if self.held.get(&oldest) == Some(&at) {
+                self.held.remove(&oldest);
+            }
+        }
+        if full_at > now {
+            self.held.insert(terminal, full_at);
+            self.order.push_back((terminal, full_at));
+        }
+    }
+
+    /// What was remembered.
+    pub(crate) fn take(&mut self, terminal: TerminalId) -> Option<Moment> {
+        self.held.remove(&terminal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_and_then_one_at_a_time() {
+        let pace = Pace::new(Span::ms(100), 3);
+        let (mut state, start) = (Moment::default(), Moment::default().after(Span::s(5)));
+        for _ in 0..3 {
+            assert_eq!(pace.take(start, &mut state), Ok(()));
+        }
+        let next = start.after(Span::ms(100));
+        assert_eq!(pace.take(start, &mut state), Err(next));
+        assert_eq!(pace.take(next, &mut state), Ok(()));
+        assert_eq!(pace.take(next, &mut state), Err(start.after(Span::ms(200))));
+        let later = start.after(Span::s(60));
+        assert_eq!((0..9).filter(|_| pace.take(later, &mut state).is_ok()).count(), 3);
+        let unbounded = Pace::new(Span::ZERO, 1);
+        assert!((0..99).all(|_| unbounded.take(start, &mut state).is_ok()));
+    }
+
+    #[test]
+    fn debts_are_bounded_and_forgotten_when_they_are_paid() {
+        let mut debts = Debts::default();
+        let at = |s| Moment::default().after(Span::s(s));
+        for id in 0..10 {
+            debts.keep(at(0), 4, TerminalId(id), at(9));
+        }
+        assert_eq!(debts.held.len(), 4);
+        assert_eq!((debts.take(TerminalId(5)), debts.take(TerminalId(9))), (None, Some(at(9))));
+        debts.keep(at(9), 4, TerminalId(1), at(9));
+        assert!(debts.held.is_empty() && debts.order.is_empty());
+    }
+}

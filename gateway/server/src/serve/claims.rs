@@ -1,0 +1,71 @@
+//! The pool's handshake counters: [`Claims`] behind short locks, one for each shard of the terminals.
+
+use std::sync::{Mutex, PoisonError};
+
+use tillgate_core::claims::{Claim, ClaimRefusal, Claims, shard};
+use tillgate_core::id::SessionId;
+use tillgate_core::limits::ClaimLimits;
+use tillgate_core::time::Moment;
+use tillgate_store_core::Counter;
+
+use super::limits::CLAIM_SHARDS;
+
+/// See the module.
+pub(crate) struct SharedClaims {
+    shards: Vec<Mutex<Claims>>,
+}
+
+impl SharedClaims {
+    /// Without counters.
+    pub(crate) fn new(limits: ClaimLimits) -> Self {
+        Self { shards: (0..CLAIM_SHARDS).map(|_| Mutex::new(Claims::new(limits))).collect() }
+    }
+
+    /// Takes in what was durable when the process started.
+    pub(crate) fn load(&mut self, counter: &Counter) {
+        let shard = shard(counter.terminal, self.shards.len());
+        self.shards[shard].get_mut().unwrap_or_else(PoisonError::into_inner).load(counter);
+    }
+
+    /// See [`Claims::claim`].
+    pub(crate) fn claim(
+        &self,
+        now: Moment,
+        claim: &Claim,
+    ) -> Result<Option<SessionId>, ClaimRefusal> {
+        let shard = shard(claim.terminal, self.shards.len());
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner).claim(now, claim)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tillgate_core::id::SessionAge;
+    use tillgate_store_core::TerminalId;
+
+    use super::*;
+
+    #[test]
+    fn a_hello_that_several_threads_hold_is_accepted_by_one_of_them() {
+        let claims = SharedClaims::new(ClaimLimits::default());
+        for counter in 1..=10 {
+            let accepted = AtomicU32::new(0);
+            std::thread::scope(|scope| {
+                for reactor in 0..8 {
+                    let (claims, accepted) = (&claims, &accepted);
+                    scope.spawn(move || {
+                        let session = SessionId { reactor, slot: 0, generation: 0 };
+                        let age = SessionAge { generation: 0, counter };
+                        let claim = Claim { terminal: TerminalId(9), age, session };
+                        if claims.claim(Moment(counter), &claim).is_ok() {
+                            accepted.fetch_add(1, Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!(accepted.into_inner(), 1);
+        }
+    }
+}
