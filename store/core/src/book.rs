@@ -8,7 +8,6 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, Key, StoreId, TerminalId};
 use crate::journal;
 use crate::ledger::Ledger;
-use crate::limits::{LAST_DAYS_MAX, LAST_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, Head, Record, Transaction};
 use crate::registry::Registry;
@@ -69,8 +68,8 @@ impl<B: Backend> Book<B> {
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), StoreError> {
         for command in commands.drain(..) {
-            // Whoever writes an audit row is a batch of its own: it reads the last one, and a
-            // change the registry and stock, as stored.
+            // A change reads registry and stock as stored; what a person does is a batch of its own
+            // too, so that nothing is undone with it.
             let alone = matches!(command, Command::Change(_) | Command::Resolve(_));
             if alone {
                 self.flush()?;
@@ -124,8 +123,8 @@ impl<B: Backend> Store for Book<B> {
         self.ledger.last_stan(&self.backend, terminal, date)
     }
 
-    fn last_transaction(&self, terminal: TerminalId) -> Result<Option<Transaction>, StoreError> {
-        last_sale(&self.backend, terminal)
+    fn last_at_ms(&self) -> u64 {
+        self.ledger.at_ms()
     }
 
     fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError> {
@@ -161,41 +160,4 @@ pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError
         })
     });
     open.collect()
-}
-
-fn last_sale(rows: &dyn Rows, terminal: TerminalId) -> Result<Option<Transaction>, StoreError> {
-    let (mut found, mut buffer) = (Vec::new(), Vec::new());
-    if !journal::last_key(rows, Family::Journal, &mut found)? {
-        return Ok(None);
-    }
-    let Some(Key { date: BusinessDate(last), .. }) = Key::from_bytes(&found) else {
-        return Err(not_a_key(found));
-    };
-    for day in (last.saturating_sub(LAST_DAYS_MAX)..=last).rev() {
-        let date = BusinessDate(day);
-        let mut above = Key { date, terminal, stan: u32::MAX }.to_bytes().to_vec();
-        above.push(0);
-        for _ in 0..LAST_ROWS_MAX {
-            if !rows.last_before(Family::Journal, &above, &mut found)? {
-                return Ok(None);
-            }
-            let Some(key) = Key::from_bytes(&found) else {
-                return Err(not_a_key(found));
-            };
-            if (key.date, key.terminal) != (date, terminal) {
-                break;
-            }
-            let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
-            if row.as_ref().is_some_and(|row| row.kind.is_sale()) {
-                return Ok(row);
-            }
-            std::mem::swap(&mut above, &mut found);
-        }
-    }
-    Ok(None)
-}
-
-fn not_a_key(key: Vec<u8>) -> StoreError {
-    let what = "not the key of a transaction";
-    StoreError::Damaged { family: Transaction::FAMILY, key, what }
 }

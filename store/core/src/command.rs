@@ -18,6 +18,8 @@ pub enum Command {
     Confirm(Confirm),
     /// The terminal takes a sale back.
     Reverse(Reverse),
+    /// The terminal asks for an answer again; nothing new is begun.
+    Repeat(Repeat),
     /// Something is owed for a transaction from now on; see [`crate::Due`]. Where it makes no
     /// sense, nothing changes.
     Due {
@@ -30,6 +32,8 @@ pub enum Command {
     },
     /// The operator says what became of a transaction.
     Resolve(Resolve),
+    /// Operators give a sale's money back, with four eyes.
+    Refund(RefundOrder),
     /// The terminal closes a business date.
     Settle(Settle),
     /// A handshake was accepted; makes its counter durable.
@@ -85,6 +89,8 @@ pub struct Begin {
     pub digest: ContentDigest,
     /// Unix milliseconds.
     pub at_ms: u64,
+    /// The gateway's business date: what expiry and daily limits are judged by.
+    pub today: BusinessDate,
     /// [`Kind::Voucher`] or [`Kind::TopUp`].
     pub kind: Kind,
     /// Who sells; pays from its float.
@@ -196,6 +202,55 @@ pub struct Reverse {
     pub reason: u8,
     /// Unix milliseconds.
     pub at_ms: u64,
+    /// The gateway's business date.
+    pub today: BusinessDate,
+}
+
+/// A request for an answer that was given before, or would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// The request whose answer is wanted; STAN 0 is the terminal's last sale of the date.
+    pub original: Key,
+    /// Of a whole request that came again, whose date takes no new ones any more: its content.
+    pub digest: Option<ContentDigest>,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// [`Code::APPROVED`], or why the terminal may not trade: then it is told no PIN.
+    pub standing: Code,
+    /// PINs of sales of earlier business dates are not told any more.
+    pub pins_from: BusinessDate,
+}
+
+/// One step of a refund, with one audit row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundOrder {
+    /// The sale.
+    pub key: Key,
+    /// What is done.
+    pub step: RefundStep,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// The gateway's business date: the refund is booked on it.
+    pub today: BusinessDate,
+    /// Who.
+    pub actor: String,
+    /// Why, in words for the audit log; never a secret.
+    pub note: String,
+}
+
+/// The steps of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundStep {
+    /// One operator proposes it.
+    Propose {
+        /// The issuer's or provider's reference of the void: of a voucher, that its serial can no
+        /// longer be redeemed.
+        reference: Text<REFERENCE_BYTES_MAX>,
+    },
+    /// Another operator approves it: the money is posted back.
+    Approve,
+    /// The proposal is withdrawn.
+    Cancel,
 }
 
 /// What a person found out about a transaction, with one audit row.

@@ -47,6 +47,12 @@ id!(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BridgeTag(pub u32);
 
+impl TerminalId {
+    /// Whose keys the rows of refunds have. It is beyond the eight digits of a terminal's number,
+    /// so that no refund takes a trace number that a terminal needs.
+    pub const OPERATOR: Self = Self(100_000_000);
+}
+
 impl BridgeTag {
     /// No bridge, or none that is known.
     pub const NONE: Self = Self(0);
@@ -208,6 +214,14 @@ impl Code {
     pub const INSUFFICIENT_FLOAT: Self = Self(*b"51");
     /// Too many, or too much, for this terminal and service.
     pub const VELOCITY_LIMIT: Self = Self(*b"65");
+    /// The seller is not active.
+    pub const SELLER_INACTIVE: Self = Self(*b"03");
+    /// The terminal is not active.
+    pub const TERMINAL_INACTIVE: Self = Self(*b"58");
+    /// A distributor above the seller is not active.
+    pub const DISTRIBUTOR_INACTIVE: Self = Self(*b"D1");
+    /// The business date takes no such request.
+    pub const WRONG_DATE: Self = Self(*b"B1");
     /// The provider has not said yet.
     pub const LATE_RESPONSE: Self = Self(*b"68");
     /// Same key, other content.
@@ -220,6 +234,11 @@ impl Code {
     pub const OUT_OF_STOCK: Self = Self(*b"S1");
     /// Reversed, perhaps before it came.
     pub const REVERSED: Self = Self(*b"R1");
+
+    /// Whether it says that the terminal or somebody above it may not trade.
+    pub fn is_inactive(self) -> bool {
+        [Self::TERMINAL_INACTIVE, Self::SELLER_INACTIVE, Self::DISTRIBUTOR_INACTIVE].contains(&self)
+    }
 
     /// Whether it is the one code that grants.
     pub fn is_approved(self) -> bool {

@@ -36,8 +36,8 @@ pub mod write_set;
 
 pub use book::Book;
 pub use command::{
-    Advice, Begin, Change, Command, Confirm, ContentDigest, Finding, Finish, Resolution, Resolve,
-    Reverse, Settle, Verdict,
+    Advice, Begin, Change, Command, Confirm, ContentDigest, Finding, Finish, RefundOrder,
+    RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, Verdict,
 };
 pub use date::BusinessDate;
 pub use error::StoreError;
@@ -51,8 +51,8 @@ pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Due,
     Funding, Generations, Head, Hours, KeyCounter, KeyError, Kind, Leg, Legs, Obligation, Product,
-    Record, RegistryRecord, Seller, Serial, Service, ServiceKind, Services, Settlement, State,
-    Status, Terminal, TerminalKey, Totals, Transaction, Velocity, Voucher,
+    Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind, Services, Settlement,
+    State, Status, Terminal, TerminalKey, Totals, Transaction, Velocity, Voucher,
 };
 pub use registry::Registry;
 pub use rows::{Backend, Family, Rows};

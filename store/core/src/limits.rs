@@ -34,7 +34,8 @@ pub const AMOUNT_MINOR_MAX: u64 = 1_000_000_000_000;
 /// Largest credit limit of a seller, minor units; the same headroom.
 pub const CREDIT_LIMIT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
-/// Longest velocity window, seconds. One day, so that a rebuild reads four business dates.
+/// Longest velocity window, seconds. One day, so that a rebuild reads four business dates, at most
+/// [`SCAN_ROWS_MAX`] rows of them.
 pub const VELOCITY_WINDOW_S_MAX: u32 = 86_400;
 /// Largest velocity count; a window remembers as many sales, 16 bytes each.
 pub const VELOCITY_COUNT_MAX: u32 = 1_000;
@@ -57,15 +58,39 @@ pub const REJECTIONS_MAX: usize = 100;
 
 /// Vouchers read ahead per product, about 150 bytes each.
 pub const STOCK_AHEAD: usize = 256;
-/// Business dates looked back for a terminal's last transaction.
-pub const LAST_DAYS_MAX: u16 = 31;
-/// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between).
-pub const LAST_ROWS_MAX: usize = 256;
+/// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between), a
+/// few microseconds each; afterwards the place is known. If there is no sale among them, none is
+/// told.
+pub const LAST_ROWS_MAX: usize = 1_024;
+
+/// Rows that refused requests of one terminal may have on one business day, about 150 bytes each: a
+/// refusal every two minutes all day. Beyond it a refusal is told without a row. It bounds what a
+/// thief with a terminal's key can write without paying for it to 75 KB a day.
+pub const REFUSED_ROWS_MAX: u16 = 512;
+/// Rows of one terminal that one command reads to count what the terminal did before, a
+/// microsecond each. It happens once for a terminal after a start or a change of limits.
+pub const SCAN_ROWS_MAX: usize = 5_000;
+/// Velocity windows in memory, by terminal and service, about 120 bytes each and 8 for every sale
+/// within the window. Those that were not used for a business day are dropped.
+pub const WINDOWS_MAX: usize = 1_000_000;
+
+/// How long after a sale its answer may be asked for again before that counts as a reprint: longer
+/// than a terminal takes to come back over a broken link.
+pub const RETRY_MS: u64 = 300_000;
+/// Times that the PIN of one voucher is told again beyond those. Each rewrites the row; those that
+/// are a power of two are in the audit log too, six at most.
+pub const REPRINTS_MAX: u8 = 32;
+/// Vouchers of one terminal on the operator's list at once because their reversal was refused. A
+/// thief who files thousands of reversals must not hide everybody else's entries.
+pub const EXPOSED_MAX: u16 = 50;
+/// Days after which a reversal of a sale that is not in the journal is not taken any more: the
+/// sale itself cannot come that late.
+pub const ORIGINAL_DAYS_MAX: u16 = 31;
 
 /// Rows of one terminal on one date that a settlement counts, a microsecond each on the one thread
 /// that writes: a sale every 18 seconds all day. Beyond it the settlement is declined with 65 and
 /// has no totals.
-pub const SETTLED_ROWS_MAX: usize = 5_000;
+pub const SETTLED_ROWS_MAX: usize = SCAN_ROWS_MAX;
 
 /// Violations that a verification spells out, about 200 bytes each; the rest is counted only.
 pub const VIOLATIONS_MAX: usize = 1_000;

@@ -17,8 +17,11 @@ pub enum Outcome {
     /// Same key, other digest: refuse with 94. Of a logon: the counter is not above the stored
     /// one, a replay.
     Conflict,
-    /// The original was reversed, perhaps before it came: refuse with this code (R1).
-    Late(Code),
+    /// Refuse with this code, without a row: R1, the original was reversed, perhaps before it
+    /// came; 09, a PIN that a blocked terminal is not told; B1, one that is too old; 65, one that
+    /// was told too often; any other code, when the terminal has had all the rows that refused
+    /// requests may have on one day.
+    Refused(Code),
     /// Finish, Confirm or Due of a row that is not there.
     NotFound,
     /// What became of a reversal: by Reverse itself, or because a Finish or Resolve was about it

@@ -35,9 +35,8 @@ pub trait Store {
     /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
     fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError>;
 
-    /// The terminal's last sale (voucher or top-up) by date and STAN, looking back
-    /// [`crate::limits::LAST_DAYS_MAX`] business dates from the journal's last.
-    fn last_transaction(&self, terminal: TerminalId) -> Result<Option<Transaction>, StoreError>;
+    /// Time of the latest command there ever was, Unix milliseconds; 0 if none.
+    fn last_at_ms(&self) -> u64;
 
     /// The handshake counters of a terminal.
     fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError>;

@@ -5,10 +5,10 @@ use tillgate_store_core::law::network::{
 };
 use tillgate_store_core::law::world::key;
 use tillgate_store_core::{
-    Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, Code, Counter, Dispensed,
-    Due, Family, Funding, Head, Hours, KeyError, Kind, Leg, Legs, Obligation, ProductId, Record,
-    RegistryRecord, SellerId, Serial, ServiceId, Services, Settlement, State, StoreError, StoreId,
-    TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Code,
+    Counter, Dispensed, Due, Family, Funding, Head, Hours, KeyError, Kind, Leg, Legs, Obligation,
+    ProductId, Record, Refund, RegistryRecord, SellerId, Serial, ServiceId, Services, Settlement,
+    State, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -87,6 +87,15 @@ fn transaction() -> Transaction {
             counted: Totals::default(),
             open_count: u32::MAX,
         })),
+        day: BusinessDate(TODAY.0 + 1),
+        reason: 3,
+        reprints: 7,
+        refund: Some(Box::new(Refund {
+            proposer: "ann".to_owned(),
+            reference: Text::from("VOID-1").expect("short enough"),
+            at_ms: u64::MAX,
+            approver: "bob".to_owned(),
+        })),
     }
 }
 
@@ -106,6 +115,7 @@ fn every_record_of_money_and_stock_round_trips_and_shows_damage() {
         bridge: BridgeTag::NONE,
         due: None,
         settlement: None,
+        refund: None,
         ..full
     });
     for kind in AccountKind::ALL {
@@ -125,14 +135,26 @@ fn every_record_of_money_and_stock_round_trips_and_shows_damage() {
 }
 
 #[test]
-fn a_transaction_of_version_1_is_read_and_owes_nothing() {
-    let old = Transaction { bridge: BridgeTag::NONE, due: None, settlement: None, ..transaction() };
-    let (row_key, mut body) = (old.key(), vec![1]);
-    old.write(&mut body);
-    // Version 1 ended before the tag and the two flags.
-    body.truncate(body.len() - 6);
-    sum(Transaction::FAMILY, &row_key, &mut body);
-    assert_eq!(Transaction::decode(&row_key, &body), Ok(old));
+fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
+    let key = transaction().key;
+    let old = Transaction {
+        due: None,
+        settlement: None,
+        day: key.date,
+        reason: 0,
+        reprints: 0,
+        refund: None,
+        ..transaction()
+    };
+    let oldest = Transaction { bridge: BridgeTag::NONE, ..old.clone() };
+    // Version 2 ended before the day, version 1 before the tag and the two flags.
+    for (version, row, missing) in [(2, old, 5), (1, oldest, 11)] {
+        let (row_key, mut body) = (row.key(), vec![version]);
+        row.write(&mut body);
+        body.truncate(body.len() - missing);
+        sum(Transaction::FAMILY, &row_key, &mut body);
+        assert_eq!(Transaction::decode(&row_key, &body), Ok(row));
+    }
 }
 
 /// Appends the checksum of a row.

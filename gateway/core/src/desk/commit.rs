@@ -57,7 +57,7 @@ impl Desk {
             Outcome::Done(row) if row.state == State::Intent => self.begin(now, origin, row),
             Outcome::Done(row) | Outcome::Duplicate(row) => self.answer(now, origin, row),
             Outcome::Conflict => self.refuse(origin, Answered::Sale, key, code::DUPLICATE),
-            Outcome::Late(code) => self.refuse(origin, Answered::Sale, key, code),
+            Outcome::Refused(code) => self.refuse(origin, Answered::Sale, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
             | Outcome::Applied
@@ -130,7 +130,7 @@ impl Desk {
             }
             Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, code::DUPLICATE),
             // Its own key was taken back as if it were a sale.
-            Outcome::Late(code) => self.refuse(origin, Answered::Reversal, key, code),
+            Outcome::Refused(code) => self.refuse(origin, Answered::Reversal, key, code),
             Outcome::Done(_) | Outcome::NotFound | Outcome::Applied | Outcome::Rejected(_) => {
                 unreachable!("the ledger answers a reversal otherwise")
             }
@@ -168,7 +168,7 @@ impl Desk {
                 self.reply(origin, Content::Journalled(row));
             }
             Outcome::Conflict => self.refuse(origin, Answered::Settlement, key, code::DUPLICATE),
-            Outcome::Late(code) => self.refuse(origin, Answered::Settlement, key, code),
+            Outcome::Refused(code) => self.refuse(origin, Answered::Settlement, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
             | Outcome::Applied
@@ -273,7 +273,7 @@ impl Desk {
             Outcome::Done(_)
             | Outcome::Duplicate(_)
             | Outcome::Conflict
-            | Outcome::Late(_)
+            | Outcome::Refused(_)
             | Outcome::NotFound
             | Outcome::Reversed { .. } => unreachable!("the ledger answers a change otherwise"),
         };

@@ -28,7 +28,7 @@ pub enum Answer {
     Duplicate(Shape),
     /// As [`Outcome::Conflict`].
     Conflict,
-    /// As [`Outcome::Late`].
+    /// As [`Outcome::Refused`].
     Late,
     /// As [`Outcome::NotFound`].
     NotFound,
@@ -91,7 +91,7 @@ impl Answer {
             Outcome::Done(row) => Self::Done(Shape::of(row)),
             Outcome::Duplicate(row) => Self::Duplicate(Shape::of(row)),
             Outcome::Conflict => Self::Conflict,
-            Outcome::Late(_) => Self::Late,
+            Outcome::Refused(_) => Self::Late,
             Outcome::NotFound => Self::NotFound,
             Outcome::Reversed { reversal, original } => {
                 Self::Reversed(Shape::of(reversal), original.as_ref().map(Shape::of))

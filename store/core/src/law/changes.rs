@@ -120,7 +120,7 @@ pub fn a_float_load_happens_once_per_reference<F: Factory>(factory: F) {
 }
 
 /// Also when it was sold long ago.
-pub fn a_serial_is_loaded_once<F: Factory>(factory: F) {
+pub fn a_serial_of_a_service_is_loaded_once<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 2);
     world.sell(key(1, 1));
     world.reopen();
@@ -130,7 +130,12 @@ pub fn a_serial_is_loaded_once<F: Factory>(factory: F) {
     let twice = vec![voucher(ProductId(1), 7, EXPIRY), voucher(ProductId(1), 7, TODAY)];
     assert_eq!(refusals(world.change(vec![], twice, vec![])).len(), 1);
     let other = vec![voucher(ProductId(2), 0, EXPIRY)];
-    assert_eq!(world.change(vec![], other, vec![]), Outcome::Applied, "serials are per product");
+    let refused = refusals(world.change(vec![], other, vec![]));
+    assert_eq!(refused.len(), 1, "the same card as another denomination would be sold twice");
+    let both = vec![voucher(ProductId(1), 8, EXPIRY), voucher(ProductId(2), 8, EXPIRY)];
+    assert_eq!(refusals(world.change(vec![], both, vec![])).len(), 1);
+    let new = vec![voucher(ProductId(2), 9, EXPIRY)];
+    assert_eq!(world.change(vec![], new, vec![]), Outcome::Applied);
     assert_eq!(count::<Serial, F>(&world), 3);
 }
 

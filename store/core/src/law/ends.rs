@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
-use super::world::{World, approved, key, reversal, settlement};
+use super::world::{World, approved, key, repeat, reversal, settlement};
 use crate::command::{Command, Verdict};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
@@ -67,12 +67,12 @@ pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
                 (
                     book.last_stan(terminal, TODAY),
                     book.last_stan(terminal, BusinessDate(TODAY.0 + 1)),
-                    book.last_transaction(terminal),
                     book.counter(terminal),
                 )
             }),
             book.open_transactions(),
             book.store_id(),
+            book.last_at_ms(),
             book.load_registry(),
         )
     };
@@ -219,17 +219,36 @@ impl<E: Rows> Backend for Failing<E> {
     }
 }
 
-/// Reversals, tombstones and empty days lie between.
-pub fn the_last_sale_is_found_behind_other_rows<F: Factory>(factory: F) {
-    let mut world = World::stocked(factory, 10_000, 3);
-    let last = |world: &World<F>| world.book().last_transaction(TerminalId(1));
-    assert_eq!(last(&world), Ok(None));
+/// Reversals and tombstones lie behind it, other dates beside it; a restart finds the same.
+pub fn the_last_sale_of_a_date_is_told_or_none<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 4);
+    let now_ms = world.now_ms;
+    let last = |days: u16, stan| {
+        let date = BusinessDate(TODAY.0 - 1 + days);
+        Command::Repeat(repeat(Key { date, ..key(1, stan) }, now_ms))
+    };
+    assert_eq!(world.run(last(1, 0)), Outcome::NotFound);
+    let yesterday = world.sell(Key { date: BusinessDate(TODAY.0 - 1), ..key(1, 7) });
+    assert_eq!(world.run(last(1, 0)), Outcome::NotFound, "another day's sale is not told");
     world.sell(key(1, 5));
     let sold = world.sell(key(1, 9));
-    world.reverse(key(1, 10), key(1, 20), PRICE_MINOR);
-    let tomorrow = Key { date: BusinessDate(TODAY.0 + 3), ..key(2, 1) };
-    world.sell(tomorrow);
-    world.reverse(Key { stan: 2, ..tomorrow }, key(2, 30), 1);
-    assert_eq!(last(&world), Ok(Some(sold)));
-    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(20), "tombstones count");
+    for stan in 0..200 {
+        world.reverse(key(1, 100 + stan), key(1, 1_000 + stan), PRICE_MINOR);
+    }
+    // A gateway once had a wrong clock.
+    world.sell(Key { date: BusinessDate(TODAY.0 + 60), ..key(2, 1) });
+    for _ in 0..2 {
+        assert_eq!(world.run(last(1, 0)), Outcome::Duplicate(sold.clone()));
+        assert_eq!(world.run(last(0, 0)), Outcome::Duplicate(yesterday.clone()));
+        assert_eq!(world.run(last(2, 0)), Outcome::NotFound);
+        world.reopen();
+    }
+    let next = world.voucher_sale(key(1, 2_000));
+    let outcomes = world.commit(vec![Command::Begin(next), last(1, 0), last(1, 2_000)]);
+    let [Outcome::Done(next), Outcome::Duplicate(told), Outcome::Duplicate(again)] = &outcomes[..]
+    else {
+        panic!("a repeat behind its sale finds it, not {outcomes:?}");
+    };
+    assert_eq!((told, again), (next, next));
+    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(2_000), "tombstones count");
 }

@@ -4,7 +4,7 @@ use super::Factory;
 use super::network::TODAY;
 use super::world::{World, approved, done, key, settlement};
 use crate::command::{Advice, Command, Confirm, Finding, Resolution};
-use crate::ids::{Code, Key};
+use crate::ids::{Code, Key, Text};
 use crate::outcome::Outcome;
 use crate::record::{Obligation, State, Totals, Transaction};
 use crate::store::Store;
@@ -127,6 +127,37 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
     assert_eq!(done(world.resolve(key(1, 1), Resolution::Done)), declined);
 }
 
+/// What a provider says against a booked outcome is put before a person, once until it was seen.
+pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let declined = || Finding::Declined { code: Code(*b"05"), reference: Text::new() };
+    let sold = approve(&mut world, key(1, 1));
+    // Approved by a person, declined by the provider later.
+    world.begin_top_up(key(1, 2), 500);
+    world.finish(key(1, 2), Finding::Unknown);
+    world.resolve(key(1, 2), Resolution::Approved);
+    // Its reversal was refused, and then done all the same; and the other way round.
+    for stan in [3, 5] {
+        approve(&mut world, key(1, stan));
+        world.reverse(key(1, stan + 1), key(1, stan), 500);
+    }
+    world.finish(key(1, 4), Finding::Stands);
+    world.finish(key(1, 6), Finding::TakenBack);
+    let (audits, money) = (world.book().head().audit_no, world.float(1));
+    for _ in 0..2 {
+        world.finish(key(1, 1), declined());
+        world.finish(key(1, 2), declined());
+        world.finish(key(1, 4), Finding::TakenBack);
+        world.finish(key(1, 6), Finding::Stands);
+        assert_eq!(open(&world), [key(1, 1), key(1, 2), key(1, 3), key(1, 5)]);
+        assert_eq!(world.book().head().audit_no, audits + 4, "said once");
+        world.reopen();
+    }
+    assert_eq!(world.float(1), money, "nobody's money moves on a provider's second word");
+    assert_eq!(done(world.resolve(key(1, 1), Resolution::Done)), sold);
+    assert_eq!(done(world.resolve(key(1, 5), Resolution::Done)).due, None);
+}
+
 /// A confirmation that a provider wants to hear of is owed until it has.
 pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
@@ -206,7 +237,7 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     let mut world = World::stocked(factory, 10_000, 3);
     world.sell(key(1, 1));
     world.sell(key(1, 2));
-    world.reverse(key(1, 3), key(1, 2), 1_000);
+    world.reverse(key(1, 3), key(1, 2), 999);
     world.reverse(key(1, 4), key(1, 77), 50);
     approve(&mut world, key(1, 5));
     world.begin_top_up(key(1, 6), 700);
@@ -214,13 +245,13 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     world.reverse(key(1, 8), key(1, 7), 500);
     world.sell(key(2, 1));
     let totals =
-        Totals { sales_count: 2, sales_minor: 1_500, reversals_count: 2, reversals_minor: 1_050 };
+        Totals { sales_count: 3, sales_minor: 2_500, reversals_count: 1, reversals_minor: 50 };
     let at_ms = world.now_ms;
     let agreed = settlement(key(1, 20), TODAY, totals, at_ms);
     let row = done(world.run(Command::Settle(agreed.clone())));
     let found = row.settlement.as_deref().copied().expect("a settlement has totals");
     assert_eq!((row.code, found.counted, found.open_count), (Code::APPROVED, totals, 3));
-    let claimed = Totals { sales_minor: 1_400, ..totals };
+    let claimed = Totals { sales_minor: 2_400, ..totals };
     let differs = settlement(key(1, 21), TODAY, claimed, at_ms);
     let other = done(world.run(Command::Settle(differs)));
     let found = other.settlement.as_deref().copied().expect("a settlement has totals");

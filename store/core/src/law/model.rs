@@ -3,6 +3,7 @@
 //! everything else adds up is [`super::balance`]'s.
 
 mod life;
+mod pins;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,10 @@ struct Row {
     service: u16,
     amount_minor: u64,
     at_ms: u64,
+    day: BusinessDate,
+    reprints: u8,
+    /// Who proposed a refund.
+    proposer: Option<String>,
     /// Of a reversal.
     original: Option<Key>,
 }
@@ -43,7 +48,8 @@ pub struct Model {
     rows: BTreeMap<Key, Row>,
     /// Product, expiry, serial.
     stock: BTreeSet<(u16, BusinessDate, String)>,
-    loaded: BTreeSet<(u16, String)>,
+    /// Serials; the walk sells vouchers of one service.
+    loaded: BTreeSet<String>,
     /// By seller.
     pub floats: BTreeMap<u32, Float>,
     references: BTreeMap<String, (u32, i64)>,
@@ -76,11 +82,17 @@ impl Model {
                 if row.shape.is_sale() && stands && !row.shape.confirmed {
                     row.shape.confirmed = true;
                     let owed = confirm.advice == Advice::Owed && row.shape.kind == Kind::TopUp;
-                    row.shape.due = owed.then_some(Obligation::Advice);
+                    if row.shape.kind == Kind::Voucher && row.proposer.is_none() {
+                        row.shape.due = None;
+                    } else if owed && row.shape.due.is_none() {
+                        row.shape.due = Some(Obligation::Advice);
+                    }
                 }
                 Answer::Done(row.shape.clone())
             }
             Command::Reverse(reverse) => self.reverse(reverse),
+            Command::Repeat(repeat) => self.repeat(repeat),
+            Command::Refund(order) => self.refund(order),
             Command::Due { key, what, .. } => self.owe(key, *what),
             Command::Resolve(resolve) => self.resolve(resolve),
             Command::Settle(settle) => self.settle(settle),
@@ -125,14 +137,16 @@ impl Model {
     }
 
     fn begin(&mut self, begin: &Begin) -> Answer {
-        if let Some(answer) = self.met(&begin.key, &begin.digest) {
-            return answer;
+        match self.met(&begin.key, &begin.digest) {
+            Some(Answer::Duplicate(_)) => return self.tell(&begin.key, begin.at_ms),
+            Some(answer) => return answer,
+            None => {}
         }
         let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
         let mut shape = Shape::blank(begin.kind, State::Declined, Code::APPROVED);
         let product = begin.product.0;
         let voucher =
-            self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.key.date);
+            self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.today);
         match &begin.verdict {
             Verdict::Refused(code) => shape.code = *code,
             Verdict::Accepted { velocity, .. } => {
@@ -156,7 +170,9 @@ impl Model {
         }
         let (service, amount_minor) = (begin.service.0, begin.amount_minor);
         let (digest, at_ms) = (begin.digest.values, begin.at_ms);
-        let row = Row { shape, digest, seller, service, amount_minor, at_ms, original: None };
+        let mut row = Row::blank(shape, digest, at_ms);
+        (row.seller, row.service, row.amount_minor) = (seller, service, amount_minor);
+        row.day = begin.today;
         Answer::Done(self.write(begin.key, row))
     }
 
@@ -171,7 +187,7 @@ impl Model {
             if row.at_ms + u64::from(velocity.window_s) * 1_000 > begin.at_ms {
                 count += 1;
             }
-            if key.date == begin.key.date {
+            if row.day == begin.today {
                 day_minor += row.amount_minor;
             }
         }
@@ -182,7 +198,7 @@ impl Model {
     fn change(&mut self, change: &Change) -> Answer {
         let mut loaded = self.loaded.clone();
         for voucher in &change.vouchers {
-            if !loaded.insert((voucher.product.0, voucher.serial.to_string())) {
+            if !loaded.insert(voucher.serial.to_string()) {
                 return Answer::Rejected;
             }
         }
@@ -207,6 +223,23 @@ impl Model {
             self.stock.insert((voucher.product.0, voucher.expiry, serial));
         }
         Answer::Applied
+    }
+}
+
+impl Row {
+    fn blank(shape: Shape, digest: [u8; 16], at_ms: u64) -> Self {
+        Self {
+            shape,
+            digest,
+            seller: 0,
+            service: 0,
+            amount_minor: 0,
+            at_ms,
+            day: BusinessDate(0),
+            reprints: 0,
+            proposer: None,
+            original: None,
+        }
     }
 }
 

@@ -1,38 +1,101 @@
 //! Laws of reversals and confirmations.
 
 use super::Factory;
-use super::network::{PRICE_MINOR, TODAY};
+use super::network::{PRICE_MINOR, TODAY, load};
 use super::world::{World, approved, done, key, reversal};
 use crate::command::Command;
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key};
+use crate::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{Kind, State};
+use crate::record::{Kind, Obligation, State, Transaction};
+use crate::store::Store;
 
-/// The money goes back, leg by leg; the voucher does not.
-pub fn a_voucher_that_was_not_confirmed_is_taken_back_and_not_sold_again<F: Factory>(factory: F) {
-    let mut world = World::stocked(factory, 10_000, 1);
+/// Its PIN has left: the seller has it, the money stays, and the sale is put before the operator.
+pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 2);
     let sold = world.sell(key(1, 1));
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
-    assert_eq!((code, row.kind, row.state), (Code::APPROVED, Kind::Reversal, State::Approved));
-    assert_eq!((row.seq, row.balance_minor, row.original), (2, Some(10_000), Some(key(1, 1))));
-    let original = original.expect("it is there");
-    assert_eq!((original.state, original.reversed_by), (State::Reversed, Some(key(1, 2))));
-    assert_eq!(original.legs, sold.legs, "the journal keeps what was posted");
+    assert_eq!(
+        (code, row.kind, row.state),
+        (Code::NOT_REVERSIBLE, Kind::Reversal, State::Declined)
+    );
+    assert_eq!((row.seq, row.reason, row.legs.len()), (2, 1, 0), "the reason is kept");
+    let listed = original.expect("it is there");
+    assert_eq!(listed.owes(), Some(Obligation::Operator));
+    assert_eq!(Transaction { due: None, ..listed.clone() }, sold);
+    let year_ms = 365 * 86_400_000;
+    world.now_ms += year_ms;
+    let (code, ..) = world.reverse(key(1, 3), key(1, 1), PRICE_MINOR);
+    assert_eq!((code, world.float(1).posted_minor), (Code::NOT_REVERSIBLE, 9_000));
+    world.now_ms -= year_ms;
     for _ in 0..2 {
-        let Command::Reverse(same) = reversal(key(1, 2), key(1, 1), PRICE_MINOR, 1) else {
-            panic!("not a reversal");
-        };
-        let again = world.run(Command::Reverse(same));
-        assert_eq!(again, Outcome::Duplicate(row.clone()), "a repeat moves nothing");
-        let late = world.voucher_sale(key(1, 1));
-        assert_eq!(world.run(Command::Begin(late)), Outcome::Late(Code::REVERSED));
+        assert_eq!(world.row(key(1, 1)), Some(listed.clone()), "one entry for each sale");
+        let again = world.voucher_sale(key(1, 1));
+        assert_eq!(world.run(Command::Begin(again)), Outcome::Duplicate(listed.clone()));
         world.reopen();
     }
-    assert_eq!(world.float(1).posted_minor, 10_000);
-    assert_eq!(world.sell(key(1, 3)).code, Code::OUT_OF_STOCK, "its PIN may have been seen");
-    let (code, ..) = world.reverse(key(1, 4), key(1, 1), PRICE_MINOR);
-    assert_eq!((code, world.float(1).posted_minor), (Code::APPROVED, 10_000), "once");
+    let printed = done(world.confirm(key(1, 1)));
+    assert_eq!((printed.state, printed.due), (State::Approved, None), "it was sold after all");
+    assert_eq!(world.reverse(key(1, 4), key(1, 1), PRICE_MINOR).0, Code::NOT_REVERSIBLE);
+    assert_eq!(world.row(key(1, 1)).and_then(|row| row.due), None);
+}
+
+/// Thousands of reversals: so many entries, so many rows, and the same answers.
+pub fn reversals_of_one_terminal_do_not_flood_list_and_journal<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 1_000_000, EXPOSED_MAX + 10);
+    let sales = u32::from(EXPOSED_MAX) + 5;
+    let begins = (1..=sales).map(|stan| Command::Begin(world.voucher_sale(key(1, stan))));
+    world.commit(begins.collect());
+    let most = u32::from(REFUSED_ROWS_MAX);
+    let reverse = |stan: u32, now_ms| {
+        reversal(key(1, 1_000 + stan), key(1, stan % sales + 1), PRICE_MINOR, now_ms)
+    };
+    let mut rows = 0;
+    for round in 0..2 {
+        let reversals = (round * most..(round + 1) * most).map(|stan| reverse(stan, world.now_ms));
+        for outcome in world.commit(reversals.collect()) {
+            let Outcome::Reversed { reversal, .. } = outcome else { panic!("{outcome:?}") };
+            assert_eq!(reversal.code, Code::NOT_REVERSIBLE);
+            rows += u32::from(reversal.seq > 0);
+        }
+        let open = world.book().open_transactions().expect("the engine reads");
+        assert_eq!(open.len(), usize::from(EXPOSED_MAX));
+        world.reopen();
+    }
+    assert_eq!(rows, most);
+    let (code, row, _) = world.reverse(key(1, 9_000), key(1, 8_000), PRICE_MINOR);
+    assert_eq!((code, row.seq), (Code::IN_PROGRESS, 0), "not remembered, so not acknowledged");
+    assert_eq!(world.sell(key(2, 1)).code, Code::APPROVED, "another terminal");
+    world.sell(key(2, 2));
+    world.reverse(key(2, 3), key(2, 2), PRICE_MINOR);
+    assert_eq!(world.row(key(2, 3)).map(|row| row.code), Some(Code::NOT_REVERSIBLE));
+    assert_eq!(world.sell(key(1, 9_001)).code, Code::APPROVED, "who pays is served");
+    world.today = BusinessDate(TODAY.0 + 1);
+    let tomorrow = Key { date: world.today, ..key(1, 1) };
+    assert_eq!(world.reverse(tomorrow, key(1, 2), PRICE_MINOR).1.state, State::Declined);
+    assert!(world.row(tomorrow).is_some(), "a new day has new rows");
+}
+
+/// The same, of sales; the answer is the same with and without a row.
+pub fn refused_sales_have_so_many_rows_a_day<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 500, 1);
+    let most = u32::from(REFUSED_ROWS_MAX);
+    let sales = |range: std::ops::Range<u32>, world: &World<F>| {
+        range.map(|stan| Command::Begin(world.voucher_sale(key(1, stan)))).collect()
+    };
+    let first = sales(1..most, &world);
+    assert!(world.commit(first).iter().all(|outcome| matches!(outcome, Outcome::Done(_))));
+    world.reopen();
+    let rest = sales(most..most + 50, &world);
+    let outcomes = world.commit(rest);
+    let beyond = Outcome::Refused(Code::INSUFFICIENT_FLOAT);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == beyond).count(), 49);
+    assert!(matches!(outcomes[0], Outcome::Done(_)), "the last one that has room");
+    let again = sales(most + 7..most + 8, &world);
+    assert_eq!(world.commit(again), [beyond]);
+    assert_eq!(world.change(vec![], vec![], vec![load("more", 1, 1_000)]), Outcome::Applied);
+    assert_eq!(world.sell(key(1, most + 100)).code, Code::APPROVED);
 }
 
 /// What is printed stays.
@@ -68,19 +131,22 @@ pub fn a_sale_that_was_reversed_before_it_came_is_refused<F: Factory>(factory: F
     let [Outcome::Reversed { reversal, original: Some(tombstone) }, late] = &outcomes[..] else {
         panic!("unexpected outcomes {outcomes:?}");
     };
-    assert_eq!(*late, Outcome::Late(Code::REVERSED));
+    assert_eq!(*late, Outcome::Refused(Code::REVERSED));
     assert_eq!((reversal.code, reversal.seq, tombstone.seq), (Code::APPROVED, 1, 2));
     assert_eq!((tombstone.kind, tombstone.state), (Kind::Tombstone, State::Reversed));
     assert_eq!(tombstone.reversed_by, Some(key(1, 8)));
     world.reopen();
-    assert_eq!(world.run(Command::Begin(sale)), Outcome::Late(Code::REVERSED));
+    assert_eq!(world.run(Command::Begin(sale)), Outcome::Refused(Code::REVERSED));
     assert_eq!(world.reverse(key(1, 9), key(1, 7), PRICE_MINOR).0, Code::APPROVED, "again");
     assert_eq!(world.sell(key(1, 6)).code, Code::APPROVED, "others are not hit");
     let yesterday = Key { date: BusinessDate(TODAY.0 - 1), ..key(1, 3) };
     assert_eq!(world.reverse(key(1, 10), yesterday, 5).0, Code::APPROVED);
     let late = world.voucher_sale(yesterday);
-    assert_eq!(world.run(Command::Begin(late)), Outcome::Late(Code::REVERSED));
+    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(Code::REVERSED));
     assert_eq!(world.float(1).posted_minor, 9_000);
+    let long_ago = Key { date: BusinessDate(TODAY.0 - ORIGINAL_DAYS_MAX - 1), ..key(1, 3) };
+    let (code, row, _) = world.reverse(key(1, 11), long_ago, 5);
+    assert_eq!((code, row.seq), (Code::WRONG_DATE, 0), "that sale cannot come any more");
 }
 
 /// Nothing was done, nothing is to do.

@@ -47,8 +47,30 @@ pub fn a_day_has_no_more_sales_than_its_amount<F: Factory>(factory: F) {
     assert_eq!(world.begin_top_up(key(1, 3), 401).code, Code::VELOCITY_LIMIT);
     assert_eq!(world.begin_top_up(key(1, 4), 400).code, Code::IN_PROGRESS, "to the last unit");
     let tomorrow = Key { date: BusinessDate(TODAY.0 + 1), ..key(1, 1) };
+    let early = world.begin_top_up(tomorrow, 1_000).code;
+    assert_eq!(early, Code::VELOCITY_LIMIT, "the gateway's date counts, not the terminal's");
+    world.today = tomorrow.date;
+    let tomorrow = Key { stan: 2, ..tomorrow };
     assert_eq!(world.begin_top_up(tomorrow, 1_000).code, Code::IN_PROGRESS);
     assert_eq!(world.begin_top_up(key(1, 5), 100).code, Code::VELOCITY_LIMIT, "a late one");
+}
+
+/// Three dates may be on a terminal's sales; there is one window, and it is of real time.
+pub fn a_window_holds_whatever_dates_a_terminal_puts_on_its_sales<F: Factory>(factory: F) {
+    let velocity = Velocity { count_max: 3, window_s: 86_400, day_amount_max_minor: 0 };
+    let mut world = limited(factory, velocity);
+    let mut granted = 0;
+    for (round, date) in [TODAY.0 + 1, TODAY.0 - 1, TODAY.0].into_iter().enumerate() {
+        for stan in 1..=3 {
+            world.now_ms += 1_000;
+            let key = Key { date: BusinessDate(date), ..key(1, stan) };
+            granted += u32::from(world.begin_top_up(key, 100).code == Code::IN_PROGRESS);
+        }
+        if round == 1 {
+            world.reopen();
+        }
+    }
+    assert_eq!(granted, 3, "sold within nine seconds, three are the most in 24 hours");
 }
 
 /// What did not take place is not held against the terminal.

@@ -5,8 +5,10 @@ use super::Factory;
 use super::answer::Answer;
 use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
-use super::world::{World, approved, resolve, reversal, settlement};
-use crate::command::{Advice, Change, Command, Confirm, Finding, Finish, Resolution, Verdict};
+use super::world::{World, approved, propose, refund, repeat, resolve, reversal, settlement};
+use crate::command::{
+    Advice, Change, Command, Confirm, Finding, Finish, RefundStep, Resolution, Verdict,
+};
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
 use crate::outcome::Outcome;
@@ -73,9 +75,12 @@ impl<F: Factory> Walk<F> {
             4..=7 => self.top_up(draw),
             8..=10 => self.finding(draw),
             11 => self.confirm(draw),
-            12 | 13 => self.reversal(draw),
+            12 => self.reversal(draw),
+            13 if draw[5].is_multiple_of(2) => self.reversal(draw),
+            13 => self.repeat(draw),
             14 => self.change(draw),
             15 | 16 => self.due(draw),
+            17 if draw[5].is_multiple_of(2) => self.refund(draw),
             17 => self.resolve(draw),
             18 => self.settle(draw),
             _ if draw[1].is_multiple_of(2) => {
@@ -189,6 +194,25 @@ impl<F: Factory> Walk<F> {
         reversal(own, original, amount_minor, self.world.now_ms)
     }
 
+    /// Also of what never was, and of the last sale of a date.
+    fn repeat(&self, draw: Draw) -> Command {
+        let mut original = self.pick(draw, false);
+        if draw[4].is_multiple_of(4) {
+            original.stan = 0;
+        }
+        Command::Repeat(repeat(original, self.world.now_ms))
+    }
+
+    fn refund(&self, draw: Draw) -> Command {
+        let step = match draw[4] % 8 {
+            0..=3 => propose(),
+            4..=6 => RefundStep::Approve,
+            _ => RefundStep::Cancel,
+        };
+        let actor = if draw[2].is_multiple_of(3) { "ann" } else { "bob" };
+        refund(self.pick(draw, !draw[2].is_multiple_of(8)), step, actor, self.world.now_ms)
+    }
+
     fn change(&self, draw: Draw) -> Command {
         let mut change = Change { at_ms: self.world.now_ms, ..Change::default() };
         if draw[1].is_multiple_of(3) {
@@ -199,7 +223,7 @@ impl<F: Factory> Walk<F> {
             let product = ProductId(draw[4] % 2 + 1);
             for more in 0..draw[2] % 4 {
                 let expiry = BusinessDate(TODAY.0 - 1 + (draw[3] / 64 + more) % 4);
-                change.vouchers.push(voucher(product, draw[3] % 64 * 4 + more, expiry));
+                change.vouchers.push(voucher(product, draw[3] % 128 * 4 + more, expiry));
             }
         }
         Command::Change(change)
@@ -207,7 +231,8 @@ impl<F: Factory> Walk<F> {
 
     /// Mostly the key of a row that is there.
     fn pick(&self, draw: Draw, open_only: bool) -> Key {
-        let keys = self.model.keys(open_only);
+        let mut keys = self.model.keys(open_only);
+        keys.retain(|key| key.terminal != TerminalId::OPERATOR);
         if keys.is_empty() || draw[3] % 8 == 1 {
             return key(draw);
         }

@@ -3,8 +3,8 @@
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
 use crate::command::{
-    Advice, Begin, Change, Command, Confirm, Finding, Finish, Resolution, Resolve, Reverse, Settle,
-    Verdict,
+    Advice, Begin, Change, Command, Confirm, Finding, Finish, RefundOrder, RefundStep, Repeat,
+    Resolution, Resolve, Reverse, Settle, Verdict,
 };
 use crate::commission;
 use crate::date::BusinessDate;
@@ -30,6 +30,8 @@ pub struct World<F: Factory> {
     pub registry: Registry,
     /// The time of the next command.
     pub now_ms: u64,
+    /// The gateway's business date.
+    pub today: BusinessDate,
 }
 
 impl<F: Factory> World<F> {
@@ -38,7 +40,8 @@ impl<F: Factory> World<F> {
         let engine = factory.fresh();
         let book = Book::open(engine, *b"lawstore").expect("an empty engine opens");
         let now_ms = 1_772_323_200_000;
-        let mut world = Self { factory, book: Some(book), registry: Registry::new(), now_ms };
+        let mut world =
+            Self { factory, book: Some(book), registry: Registry::new(), now_ms, today: TODAY };
         assert_eq!(world.change(network(), vec![], vec![]), Outcome::Applied);
         world
     }
@@ -145,6 +148,7 @@ impl<F: Factory> World<F> {
             key,
             digest: digest(service.id.0, product.0, amount_minor).into(),
             at_ms: self.now_ms,
+            today: self.today,
             kind: match service.kind {
                 ServiceKind::Voucher => Kind::Voucher,
                 ServiceKind::TopUp => Kind::TopUp,
@@ -239,6 +243,23 @@ pub fn approved() -> Finding {
     Finding::Approved { reference: Text::from("P-1").expect("short enough") }
 }
 
+/// An answer is asked for again by a terminal in good standing.
+pub fn repeat(original: Key, at_ms: u64) -> Repeat {
+    let (standing, pins_from) = (Code::APPROVED, BusinessDate(0));
+    Repeat { original, digest: None, at_ms, standing, pins_from }
+}
+
+/// A step of a refund.
+pub fn refund(key: Key, step: RefundStep, actor: &str, at_ms: u64) -> Command {
+    let (actor, note) = (actor.to_owned(), "voided by its issuer".to_owned());
+    Command::Refund(RefundOrder { key, step, at_ms, today: TODAY, actor, note })
+}
+
+/// A proposal of a refund.
+pub fn propose() -> RefundStep {
+    RefundStep::Propose { reference: Text::from("VOID-1").expect("short enough") }
+}
+
 /// A person's verdict.
 pub fn resolve(key: Key, verdict: Resolution, at_ms: u64) -> Command {
     let (actor, note) = ("law".to_owned(), "asked by telephone".to_owned());
@@ -269,5 +290,6 @@ pub fn reversal(key: Key, original: Key, amount_minor: u64, at_ms: u64) -> Comma
     let mut digest = [0xEE; 16];
     digest[..10].copy_from_slice(&original.to_bytes());
     let digest = digest.into();
-    Command::Reverse(Reverse { key, digest, original, amount_minor, reason: 2, at_ms })
+    let (today, reason) = (key.date, 1);
+    Command::Reverse(Reverse { key, digest, original, amount_minor, at_ms, today, reason })
 }

@@ -1,7 +1,9 @@
 //! Begin: a verified request to sell, granted or declined, once.
 
 use super::Ledger;
+use super::repeat::Telling;
 use crate::command::{Begin, ContentDigest, Verdict};
+use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{AccountId, AccountKind, Code, Key, Text};
 use crate::outcome::Outcome;
@@ -12,8 +14,10 @@ impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.
     pub(super) fn begin(&mut self, rows: &dyn Rows, begin: Begin) -> Result<Outcome, StoreError> {
         assert!(begin.kind.is_sale(), "only a sale can begin");
-        if let Some(outcome) = self.met(rows, &begin.key, &begin.digest)? {
-            return Ok(outcome);
+        match self.met(rows, &begin.key, &begin.digest)? {
+            Some(Outcome::Duplicate(row)) => return Ok(self.tell(row, telling(&begin))),
+            Some(outcome) => return Ok(outcome),
+            None => {}
         }
         self.note_time(begin.at_ms);
         let mut sale = row_of(&begin);
@@ -27,6 +31,10 @@ impl Ledger {
             }
         };
         if let Err(code) = granted {
+            let (terminal, today) = (begin.key.terminal, begin.today);
+            if !self.refusals.take_room(rows, &self.staged, terminal, today)? {
+                return Ok(Outcome::Refused(code));
+            }
             sale.state = State::Declined;
             sale.code = code;
             sale.finished_ms = sale.at_ms;
@@ -49,11 +57,11 @@ impl Ledger {
             return Ok(None);
         };
         Ok(Some(if row.kind == Kind::Tombstone {
-            Outcome::Late(Code::REVERSED)
+            Outcome::Refused(Code::REVERSED)
         } else if !digest.is_of(&row.digest) {
             Outcome::Conflict
         } else if row.state == State::Reversed {
-            Outcome::Late(Code::REVERSED)
+            Outcome::Refused(Code::REVERSED)
         } else {
             Outcome::Duplicate(row.clone())
         }))
@@ -62,7 +70,7 @@ impl Ledger {
     /// Gives a new row its number and takes it into the batch.
     pub(super) fn journal(&mut self, row: &mut Transaction) {
         row.seq = self.next_seq();
-        self.tails.note(&row.key);
+        self.tails.note(&row.key, row.kind);
         self.staged.put(row);
     }
 
@@ -84,7 +92,7 @@ impl Ledger {
         }
         if sale.kind == Kind::Voucher {
             let product = (sale.service, sale.product);
-            let claimed = self.stock.claim(rows, &mut self.set, product, sale.key.date)?;
+            let claimed = self.stock.claim(rows, &mut self.set, product, sale.day)?;
             let Some(voucher) = claimed else {
                 return Ok(Err(Code::OUT_OF_STOCK));
             };
@@ -101,6 +109,15 @@ impl Ledger {
         sale.legs = legs;
         Ok(Ok(()))
     }
+}
+
+/// What a request that came again is told about a voucher's PIN.
+fn telling(begin: &Begin) -> Telling {
+    let standing = match begin.verdict {
+        Verdict::Refused(code) if code.is_inactive() => code,
+        Verdict::Refused(_) | Verdict::Accepted { .. } => Code::APPROVED,
+    };
+    Telling { at_ms: begin.at_ms, standing, pins_from: BusinessDate(0) }
 }
 
 /// The float account of accepted legs.
@@ -146,5 +163,9 @@ fn row_of(begin: &Begin) -> Transaction {
         bridge: begin.bridge,
         due: None,
         settlement: None,
+        day: begin.today,
+        reason: 0,
+        reprints: 0,
+        refund: None,
     }
 }

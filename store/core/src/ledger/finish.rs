@@ -1,6 +1,7 @@
 //! Finish: what a bridge found out. Due: who has to act instead. Confirm: the receipt is printed.
 
 use super::Ledger;
+use super::audit::GATEWAY;
 use super::step::{self, Ending, Step};
 use crate::command::{Advice, Confirm, Finish};
 use crate::error::StoreError;
@@ -26,6 +27,9 @@ impl Ledger {
                 self.carry_out(rows, row, step, finish.at_ms)
             }
             Kind::Reversal => {
+                if step::is_contradicted(&row, &finish.result) {
+                    return self.contradict_reversal(rows, row, finish.at_ms);
+                }
                 let ending = step::ending_of_finding(&row, &finish.result);
                 self.end(rows, row, ending, finish.at_ms)
             }
@@ -64,7 +68,12 @@ impl Ledger {
             self.note_time(confirm.at_ms);
             // Zero stands for "not confirmed".
             sale.confirmed_ms = confirm.at_ms.max(1);
-            if sale.kind == Kind::TopUp && confirm.advice == Advice::Owed {
+            if sale.refund.is_none() {
+                // It was printed after all: its PIN was sold.
+                self.unlist_voucher(&mut sale);
+            }
+            let free = sale.due.is_none();
+            if sale.kind == Kind::TopUp && confirm.advice == Advice::Owed && free {
                 sale.due = Some(Due { what: Obligation::Advice, since_ms: confirm.at_ms });
             }
             self.staged.put(&sale);
@@ -110,7 +119,9 @@ impl Ledger {
                     }
                 }
             }
+            Step::Clear if row.kind == Kind::Voucher => self.unlist_voucher(&mut row),
             Step::Clear => row.due = None,
+            Step::Contradict => self.contradict(&mut row, at_ms),
         }
         self.note_time(at_ms);
         let settled = matches!(step, Step::Approve { .. } | Step::Decline { .. });
@@ -173,6 +184,33 @@ impl Ledger {
         }
         self.staged.put(&reversal);
         Ok(Outcome::Reversed { reversal, original: Some(original) })
+    }
+
+    /// The provider says otherwise than what is booked: the sale is put before the operator, once
+    /// until somebody has looked into it.
+    fn contradict(&mut self, sale: &mut Transaction, at_ms: u64) {
+        sale.due = Some(Due { what: Obligation::Operator, since_ms: at_ms });
+        let note = format!("the provider contradicts {}, booked as {:?}", sale.key, sale.state);
+        self.write_audit(at_ms, GATEWAY.to_owned(), note);
+    }
+
+    /// As [`Ledger::contradict`], of a reversal that ended otherwise.
+    fn contradict_reversal(
+        &mut self,
+        rows: &dyn Rows,
+        reversal: Transaction,
+        at_ms: u64,
+    ) -> Result<Outcome, StoreError> {
+        let Some(key) = reversal.original else {
+            return Ok(Outcome::Done(reversal));
+        };
+        let mut sale = self.partner(rows, &key)?;
+        if sale.kind == Kind::TopUp && sale.due.is_none() && sale.is_answered() {
+            self.note_time(at_ms);
+            self.contradict(&mut sale, at_ms);
+            self.staged.put(&sale);
+        }
+        Ok(Outcome::Reversed { reversal, original: Some(sale) })
     }
 
     /// The other one of a sale and its reversal, which name each other.

@@ -2,12 +2,13 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reverse`, `resolve`, `settle`, `change`: one file per command.
+//! * `begin`, `finish`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`: one file per
+//!   command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
 //! * `accounts`: every balance, in memory for good.
-//! * `tail`, `velocity`, `stock`: what spares reads; rebuilt from rows when needed, so that
-//!   a restart changes nothing that can be seen.
+//! * `tail`, `velocity`, `refusals`, `exposed`, `stock`: what spares reads; rebuilt from rows when
+//!   needed, within named limits, so that a restart changes nothing that can be seen.
 //!
 //! # What can happen to a sale
 //!
@@ -37,7 +38,11 @@
 //! | Approved, top-up | Confirm, advice owed | Approved, due Advice | none |
 //! | Approved, due Advice | Advised, Resolve Done | Approved | none |
 //! | Approved, due Advice | Stands, Due Operator | Approved, due Operator | none |
-//! | Approved, voucher | Reverse | Reversed | posted back by the reversal |
+//! | Approved, voucher | Reverse | Approved, due Operator | none: its PIN has left (21) |
+//! | Approved, voucher, due Operator | Confirm, Resolve Done | Approved | none |
+//! | Approved | Declined, TakenBack | Approved, due Operator | none: the provider contradicts |
+//! | Approved | Refund proposed, not approved | Approved, due Operator | none |
+//! | Approved | Refund approved by another operator | Reversed | posted back by the refund |
 //! | Approved, top-up | Reverse | Approved, named by it | none yet |
 //! | Intent, Unknown | Reverse | as it was, named by it | none yet |
 //!
@@ -62,7 +67,11 @@ mod accounts;
 mod audit;
 mod begin;
 mod change;
+mod exposed;
 mod finish;
+mod refund;
+mod refusals;
+mod repeat;
 mod resolve;
 mod reverse;
 mod settle;
@@ -84,6 +93,8 @@ use crate::record::{Account, Audit, Batch, Counter, Head, Record};
 use crate::rows::{Family, Rows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
+use exposed::Exposed;
+use refusals::Refusals;
 use staged::Staged;
 use stock::Stock;
 use tail::Tails;
@@ -100,8 +111,12 @@ pub struct Ledger {
     counters: FxHashMap<TerminalId, Counter>,
     tails: Tails,
     windows: Windows,
+    refusals: Refusals,
+    exposed: Exposed,
     stock: Stock,
     staged: Staged,
+    /// Hash of the last row of the audit log.
+    audit_hash: [u8; 32],
     set: WriteSet,
     /// Scratch for values read.
     buffer: Vec<u8>,
@@ -117,15 +132,18 @@ impl Ledger {
             counters: FxHashMap::default(),
             tails: Tails::default(),
             windows: Windows::default(),
+            refusals: Refusals::default(),
+            exposed: Exposed::default(),
             stock: Stock::default(),
             staged: Staged::default(),
+            audit_hash: [0; 32],
             set: WriteSet::new(),
             buffer: Vec::new(),
         }
     }
 
     /// The ledger of a store as it was left; `None` if there is nothing in it. Reads the
-    /// balances and the ends of the chains, not the journal.
+    /// balances, the open transactions and the ends of the chains, not the journal.
     ///
     /// # Errors
     /// [`StoreError::Broken`] if head and chains do not end together: a tail is lost.
@@ -136,9 +154,10 @@ impl Ledger {
         };
         let mut ledger = Self::new(head.store_id);
         ledger.at_ms = check_batches(rows, &head)?;
-        check_audit(rows, &head)?;
+        ledger.audit_hash = check_audit(rows, &head)?;
         ledger.head = head;
         ledger.accounts = Accounts::load(rows)?;
+        ledger.exposed = Exposed::load(rows)?;
         Ok(Some(ledger))
     }
 
@@ -156,8 +175,10 @@ impl Ledger {
             Command::Logon { terminal, generation, counter, proved } => {
                 self.logon(rows, terminal, (generation, counter, proved))
             }
+            Command::Repeat(repeat) => self.repeat(rows, &repeat),
             Command::Due { key, what, at_ms } => self.owe(rows, &key, what, at_ms),
             Command::Resolve(resolve) => self.resolve(rows, resolve),
+            Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),
             Command::Change(change) => self.change(rows, change),
         }
@@ -202,6 +223,11 @@ impl Ledger {
     /// Where the store stands.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// Time of the latest command, also before a restart: Unix milliseconds.
+    pub fn at_ms(&self) -> u64 {
+        self.at_ms
     }
 
     /// The highest STAN of a terminal on a date, between batches.
@@ -286,7 +312,8 @@ fn check_batches(rows: &dyn Rows, head: &Head) -> Result<u64, StoreError> {
     }
 }
 
-fn check_audit(rows: &dyn Rows, head: &Head) -> Result<(), StoreError> {
+/// The hash of the last row of the audit log, if the log ends where the head says.
+fn check_audit(rows: &dyn Rows, head: &Head) -> Result<[u8; 32], StoreError> {
     let mut key = Vec::new();
     let last = if journal::last_key(rows, Family::Audit, &mut key)? {
         journal::record::<Audit>(rows, &key, &mut Vec::new())?
@@ -294,9 +321,10 @@ fn check_audit(rows: &dyn Rows, head: &Head) -> Result<(), StoreError> {
         None
     };
     let no = last.as_ref().map_or(0, |row| row.no);
-    if no != head.audit_no || last.is_some_and(|row| row.hash != row.expected_hash()) {
+    let unsound = |row: &Audit| row.hash != row.expected_hash();
+    if no != head.audit_no || last.as_ref().is_some_and(unsound) {
         let what = format!("audit log ends at {no}, not soundly at {}", head.audit_no);
         return Err(StoreError::Broken(what + "; restore from a backup"));
     }
-    Ok(())
+    Ok(last.map_or([0; 32], |row| row.hash))
 }

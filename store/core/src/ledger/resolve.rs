@@ -31,12 +31,15 @@ impl Ledger {
                 Err(why) => return Ok(refused(&key, why)),
             }
         } else {
+            if row.refund.is_some() && row.owes().is_some() {
+                return Ok(refused(&key, "a refund of it is proposed; approve or cancel that"));
+            }
             match step::of_verdict(&row, verdict) {
                 Ok(step) => self.carry_out(rows, row, step, at_ms)?,
                 Err(why) => return Ok(refused(&key, why)),
             }
         };
-        self.write_audit(rows, at_ms, actor, format!("resolved {key} as {verdict}: {note}"))?;
+        self.write_audit(at_ms, actor, format!("resolved {key} as {verdict}: {note}"));
         Ok(outcome)
     }
 }

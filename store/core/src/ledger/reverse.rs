@@ -4,18 +4,22 @@
 //! | original | reversal |
 //! |---|---|
 //! | not there | Approved 00; a tombstone keeps the original's place |
+//! | not there, older than [`ORIGINAL_DAYS_MAX`] | B1, not journalled |
 //! | Declined, Reversed, tombstone | Approved 00, nothing to take back |
-//! | voucher Approved, not confirmed | Approved 00 at once, the legs turned round |
+//! | voucher Approved | Declined 21: its PIN has left; not confirmed, it goes on the operator's list |
 //! | top-up Approved, not confirmed | Intent 09, due Reversal: the provider must take it back |
 //! | top-up Intent or Unknown | Intent 09: waits for the outcome |
 //! | another reversal of it is open | 09, not journalled |
 //! | confirmed, or itself a reversal or settlement | Declined 21 |
 //! | another amount | Declined 30 |
+//!
+//! What takes nothing back has a row as long as the terminal has room for one: see `refusals`.
 
 use super::Ledger;
 use crate::command::Reverse;
 use crate::error::StoreError;
 use crate::ids::{AccountKind, Code, Text};
+use crate::limits::ORIGINAL_DAYS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Due, Kind, Legs, Obligation, State, Transaction};
 use crate::rows::Rows;
@@ -42,19 +46,19 @@ impl Ledger {
         } else {
             self.staged.find(rows, &reverse.original, &mut self.buffer)?.cloned()
         };
-        self.note_time(reverse.at_ms);
-        Ok(match found {
-            Some(original) => self.take_back(reverse, reversal, original),
-            None => self.bury(reversal, reverse),
-        })
+        match found {
+            Some(original) => self.take_back(rows, reverse, reversal, original),
+            None => self.bury(rows, reversal, reverse),
+        }
     }
 
     fn take_back(
         &mut self,
+        rows: &dyn Rows,
         reverse: &Reverse,
         mut reversal: Transaction,
         mut original: Transaction,
-    ) -> Outcome {
+    ) -> Result<Outcome, StoreError> {
         reversal.seller = original.seller;
         reversal.service = original.service;
         reversal.product = original.product;
@@ -62,7 +66,7 @@ impl Ledger {
         reversal.code = code_of(reverse, &original);
         if reversal.code == Code::IN_PROGRESS {
             if original.reversed_by.is_some() {
-                return Outcome::Reversed { reversal, original: Some(original) };
+                return Ok(Outcome::Reversed { reversal, original: Some(original) });
             }
             reversal.state = State::Intent;
             reversal.finished_ms = 0;
@@ -73,18 +77,30 @@ impl Ledger {
             // The wish is as durable as the sale, so that no restart forgets it.
             original.reversed_by = Some(reversal.key);
             self.staged.put(&original);
-        } else if reversal.code == Code::APPROVED {
-            reversal.state = State::Approved;
-            if original.state == State::Approved {
-                self.turn_round(&mut reversal, &mut original);
+        } else {
+            let fits = reversal.code == Code::NOT_REVERSIBLE;
+            if fits && original.tells_pin() && original.confirmed_ms == 0 {
+                self.expose_voucher(&mut original, reverse.at_ms);
+            }
+            if reversal.code == Code::APPROVED {
+                reversal.state = State::Approved;
+            }
+            if !self.has_room(rows, reverse)? {
+                return Ok(Outcome::Reversed { reversal, original: Some(original) });
             }
         }
+        self.note_time(reverse.at_ms);
         self.journal(&mut reversal);
-        Outcome::Reversed { reversal, original: Some(original) }
+        Ok(Outcome::Reversed { reversal, original: Some(original) })
     }
 
-    /// Posts the original's legs backwards. Its voucher does not go back to stock: its PIN may
-    /// have been seen.
+    /// Whether the terminal may have one more row of a reversal that takes nothing back.
+    fn has_room(&mut self, rows: &dyn Rows, reverse: &Reverse) -> Result<bool, StoreError> {
+        let terminal = reverse.key.terminal;
+        self.refusals.take_room(rows, &self.staged, terminal, reverse.today)
+    }
+
+    /// Posts the original's legs backwards. A voucher does not go back to stock.
     pub(super) fn turn_round(&mut self, reversal: &mut Transaction, original: &mut Transaction) {
         assert_eq!(original.state, State::Approved, "only what is posted can be posted back");
         reversal.legs = original.legs.clone();
@@ -97,13 +113,30 @@ impl Ledger {
         let float = floats.next().map(|leg| self.accounts.find(&leg.account));
         reversal.balance_minor = float.map(|float| float.available());
         original.state = State::Reversed;
+        // A proposal has nothing left to give back.
+        original.refund.take_if(|refund| refund.approver.is_empty());
         original.code = Code::REVERSED;
         original.reversed_by = Some(reversal.key);
         self.staged.put(original);
     }
 
     /// Nothing to reverse: a tombstone keeps the original's place.
-    fn bury(&mut self, mut reversal: Transaction, reverse: &Reverse) -> Outcome {
+    fn bury(
+        &mut self,
+        rows: &dyn Rows,
+        mut reversal: Transaction,
+        reverse: &Reverse,
+    ) -> Result<Outcome, StoreError> {
+        if reverse.original.date.0.saturating_add(ORIGINAL_DAYS_MAX) < reverse.today.0 {
+            reversal.code = Code::WRONG_DATE;
+            return Ok(Outcome::Reversed { reversal, original: None });
+        }
+        if !self.has_room(rows, reverse)? {
+            // What is not remembered is not acknowledged.
+            reversal.code = Code::IN_PROGRESS;
+            return Ok(Outcome::Reversed { reversal, original: None });
+        }
+        self.note_time(reverse.at_ms);
         reversal.state = State::Approved;
         reversal.code = Code::APPROVED;
         let mut tombstone = Transaction {
@@ -118,7 +151,7 @@ impl Ledger {
         };
         self.journal(&mut reversal);
         self.journal(&mut tombstone);
-        Outcome::Reversed { reversal, original: Some(tombstone) }
+        Ok(Outcome::Reversed { reversal, original: Some(tombstone) })
     }
 }
 
@@ -131,7 +164,8 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> Code {
         (_, State::Intent | State::Unknown) => Code::IN_PROGRESS,
         (_, State::Declined | State::Reversed) => Code::APPROVED,
         (_, State::Approved) if original.confirmed_ms > 0 => Code::NOT_REVERSIBLE,
-        (Kind::Voucher, State::Approved) => Code::APPROVED,
+        // Its PIN may have been seen.
+        (Kind::Voucher, State::Approved) => Code::NOT_REVERSIBLE,
         (Kind::TopUp, State::Approved) => Code::IN_PROGRESS,
     };
     if reverse.amount_minor == original.amount_minor { code } else { Code::FORMAT_ERROR }
@@ -164,5 +198,9 @@ fn row_of(reverse: &Reverse) -> Transaction {
         bridge: Default::default(),
         due: None,
         settlement: None,
+        day: reverse.today,
+        reason: reverse.reason.min(Transaction::BY_OPERATOR - 1),
+        reprints: 0,
+        refund: None,
     }
 }

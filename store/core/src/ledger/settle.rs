@@ -31,6 +31,10 @@ impl Ledger {
         if let Some(outcome) = self.met(rows, &settle.key, &settle.digest)? {
             return Ok(outcome);
         }
+        let (terminal, today) = (settle.key.terminal, settle.key.date);
+        if !self.refusals.take_room(rows, &self.staged, terminal, today)? {
+            return Ok(Outcome::Refused(Code::VELOCITY_LIMIT));
+        }
         self.note_time(settle.at_ms);
         let counted = self.count(rows, settle)?;
         let Count { totals, open_count, .. } = counted.unwrap_or_default();
@@ -126,5 +130,9 @@ fn row_of(settle: &Settle) -> Transaction {
         bridge: Default::default(),
         due: None,
         settlement: None,
+        day: settle.key.date,
+        reason: 0,
+        reprints: 0,
+        refund: None,
     }
 }

@@ -20,6 +20,8 @@ pub(super) enum Step {
     Owe(Obligation),
     /// What was owed is done.
     Clear,
+    /// The provider contradicts what is booked: a person has to look into it.
+    Contradict,
 }
 
 /// What happens to a terminal's reversal that waits for the provider.
@@ -64,6 +66,11 @@ pub(super) fn of_finding(sale: &Transaction, finding: &Finding) -> Step {
         }
         (State::Approved, Finding::Stands) if owes == Some(Obligation::Advice) => {
             Step::Owe(Obligation::Operator)
+        }
+        (State::Approved, Finding::Declined { .. } | Finding::TakenBack)
+            if sale.reversed_by.is_none() && owes != Some(Obligation::Operator) =>
+        {
+            Step::Contradict
         }
         _ => Step::Stay,
     }
@@ -114,6 +121,15 @@ pub(super) fn ending_of_finding(reversal: &Transaction, finding: &Finding) -> En
         Finding::TakenBack => Ending::TakenBack,
         Finding::Stands => Ending::Stands,
         _ => Ending::Stay,
+    }
+}
+
+/// Whether a finding says the opposite of how a reversal that the provider was asked for ended.
+pub(super) fn is_contradicted(reversal: &Transaction, finding: &Finding) -> bool {
+    match (reversal.state, finding) {
+        (State::Declined, Finding::TakenBack) => reversal.code == Code::NOT_REVERSIBLE,
+        (State::Approved, Finding::Stands) => !reversal.legs.is_empty(),
+        _ => false,
     }
 }
 

@@ -2,13 +2,17 @@
 
 use rustc_hash::FxHashMap;
 
+use super::staged::Staged;
 use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{Key, TerminalId};
+use crate::journal;
+use crate::limits::LAST_ROWS_MAX;
+use crate::record::{Kind, Transaction};
 use crate::rows::{Family, Rows};
 
-/// Per terminal, the latest business date it was seen on and the highest STAN of that date.
-/// 16 bytes for every terminal that sold since the start.
+/// Per terminal, the latest business date it was seen on and the highest STANs of that date.
+/// 28 bytes for every terminal that sold since the start.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     tails: FxHashMap<TerminalId, Tail>,
@@ -19,6 +23,16 @@ struct Tail {
     date: BusinessDate,
     /// `None`: nothing on that date yet.
     stan: Option<u32>,
+    sale: LastSale,
+}
+
+/// The highest STAN of a sale.
+#[derive(Clone, Copy, Debug)]
+enum LastSale {
+    /// Nobody has asked since the start.
+    Unread,
+    /// `None`: no sale on that date yet.
+    Known(Option<u32>),
 }
 
 impl Tails {
@@ -29,7 +43,8 @@ impl Tails {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
                 let stan = read(rows, key.terminal, key.date)?;
-                let tail = Tail { date: key.date, stan };
+                let sale = stan.map_or(LastSale::Known(None), |_| LastSale::Unread);
+                let tail = Tail { date: key.date, stan, sale };
                 self.tails.insert(key.terminal, tail);
                 tail
             }
@@ -38,11 +53,16 @@ impl Tails {
     }
 
     /// A row was written at `key`.
-    pub(super) fn note(&mut self, key: &Key) {
+    pub(super) fn note(&mut self, key: &Key, kind: Kind) {
         if let Some(tail) = self.tails.get_mut(&key.terminal)
             && tail.date == key.date
         {
             tail.stan = tail.stan.max(Some(key.stan));
+            if let LastSale::Known(sale) = &mut tail.sale
+                && kind.is_sale()
+            {
+                *sale = (*sale).max(Some(key.stan));
+            }
         }
     }
 
@@ -57,6 +77,27 @@ impl Tails {
             _ => read(rows, terminal, date),
         }
     }
+
+    /// The STAN of a terminal's last sale of a date, stored or in this batch.
+    pub(super) fn last_sale(
+        &mut self,
+        rows: &dyn Rows,
+        staged: &Staged,
+        terminal: TerminalId,
+        date: BusinessDate,
+    ) -> Result<Option<u32>, StoreError> {
+        let tail = self.tails.get_mut(&terminal).filter(|tail| tail.date == date);
+        if let Some(Tail { sale: LastSale::Known(sale), .. }) = tail {
+            return Ok(*sale);
+        }
+        let staged = staged.of(terminal).filter(|row| row.key.date == date && row.kind.is_sale());
+        let staged = staged.map(|row| row.key.stan).max();
+        let last = read_sale(rows, terminal, date)?.max(staged);
+        if let Some(tail) = tail {
+            tail.sale = LastSale::Known(last);
+        }
+        Ok(last)
+    }
 }
 
 fn read(
@@ -64,18 +105,53 @@ fn read(
     terminal: TerminalId,
     date: BusinessDate,
 ) -> Result<Option<u32>, StoreError> {
-    // One byte longer than the last key there can be: above it.
+    let mut found = Vec::with_capacity(Key::BYTES);
+    let key = step_back(rows, &above(terminal, date), &mut found)?;
+    Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
+}
+
+fn read_sale(
+    rows: &dyn Rows,
+    terminal: TerminalId,
+    date: BusinessDate,
+) -> Result<Option<u32>, StoreError> {
+    let (mut found, mut buffer) = (Vec::new(), Vec::new());
+    let mut above = above(terminal, date).to_vec();
+    for _ in 0..LAST_ROWS_MAX {
+        let key = step_back(rows, &above, &mut found)?;
+        let Some(key) = key.filter(|key| (key.date, key.terminal) == (date, terminal)) else {
+            return Ok(None);
+        };
+        let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
+        if row.is_some_and(|row| row.kind.is_sale()) {
+            return Ok(Some(key.stan));
+        }
+        std::mem::swap(&mut above, &mut found);
+    }
+    Ok(None)
+}
+
+/// One byte longer than the last key there can be of a terminal and date: above it.
+fn above(terminal: TerminalId, date: BusinessDate) -> [u8; Key::BYTES + 1] {
     let mut above = [0; Key::BYTES + 1];
     let last = Key { date, terminal, stan: u32::MAX };
     above[..Key::BYTES].copy_from_slice(&last.to_bytes());
-    let mut found = Vec::with_capacity(Key::BYTES);
-    if !rows.last_before(Family::Journal, &above, &mut found)? {
+    above
+}
+
+/// The greatest key below `above`, of whichever terminal and date.
+fn step_back(
+    rows: &dyn Rows,
+    above: &[u8],
+    found: &mut Vec<u8>,
+) -> Result<Option<Key>, StoreError> {
+    if !rows.last_before(Family::Journal, above, found)? {
         return Ok(None);
     }
-    let found = Key::from_bytes(&found).ok_or_else(|| StoreError::Damaged {
+    let key = Key::from_bytes(found).ok_or_else(|| StoreError::Damaged {
         family: Family::Journal,
         key: found.clone(),
         what: "not the key of a transaction",
     })?;
-    Ok((found.date == date && found.terminal == terminal).then_some(found.stan))
+    Ok(Some(key))
 }

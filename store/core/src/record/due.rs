@@ -21,6 +21,8 @@ pub struct Due {
 /// | | a terminal's reversal (Intent) of a posted sale | taken back: Approved; stands: Declined |
 /// | Advice | a sale Approved and confirmed | the provider has heard of it |
 /// | Operator | any of these, given up on, and a sale UNKNOWN whose bridge can do nothing | resolved |
+/// | | a voucher whose reversal was refused: its PIN has left | confirmed, resolved, refunded |
+/// | | a sale that its provider contradicts, or whose refund is proposed | resolved, refunded |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Obligation {
     /// The provider is to take it back, and is told so until it acknowledges.

@@ -2,7 +2,7 @@
 
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
-use super::{Due, KeyBytes, Legs, Obligation, Record, Settlement, key_of};
+use super::{Due, KeyBytes, Legs, Obligation, Record, Refund, Settlement, key_of};
 use crate::date::BusinessDate;
 use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
@@ -69,6 +69,14 @@ pub struct Transaction {
     pub due: Option<Due>,
     /// Of a settlement: the totals of both sides.
     pub settlement: Option<Box<Settlement>>,
+    /// The gateway's business date when it came; before version 3 that of its key.
+    pub day: BusinessDate,
+    /// Of a reversal: the reason that the terminal gave; [`Transaction::BY_OPERATOR`] of a refund.
+    pub reason: u8,
+    /// How often its voucher's PIN was told again after the first answer and its retries.
+    pub reprints: u8,
+    /// A refund that an operator proposed, or that two of them made.
+    pub refund: Option<Box<Refund>>,
 }
 
 /// What was asked for.
@@ -164,6 +172,14 @@ impl State {
 }
 
 impl Transaction {
+    /// [`Transaction::reason`] of a reversal that operators made.
+    pub const BY_OPERATOR: u8 = u8::MAX;
+
+    /// Whether its answer tells a voucher's PIN.
+    pub fn tells_pin(&self) -> bool {
+        self.voucher.is_some() && self.state == State::Approved
+    }
+
     /// Whether its outcome is known.
     pub fn is_final(&self) -> bool {
         !matches!(self.state, State::Intent | State::Unknown)
@@ -235,8 +251,8 @@ impl Transaction {
 
 impl Record for Transaction {
     const FAMILY: Family = Family::Journal;
-    /// 2: with `bridge`, `due` and `settlement`.
-    const VERSION: u8 = 2;
+    /// 2: with `bridge`, `due` and `settlement`; 3: with `day`, `reason`, `reprints`, `refund`.
+    const VERSION: u8 = 3;
 
     fn key(&self) -> KeyBytes {
         key_of(&[&self.key.to_bytes()])
@@ -270,6 +286,9 @@ impl Record for Transaction {
         put_u32(out, self.bridge.0);
         put_option(out, self.due.as_ref(), |out, due| due.write(out));
         put_option(out, self.settlement.as_ref(), |out, settlement| settlement.write(out));
+        put_u16(out, self.day.0);
+        out.extend_from_slice(&[self.reason, self.reprints]);
+        put_option(out, self.refund.as_ref(), |out, refund| refund.write(out));
     }
 
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
@@ -301,11 +320,20 @@ impl Record for Transaction {
             bridge: BridgeTag::NONE,
             due: None,
             settlement: None,
+            day: BusinessDate::default(),
+            reason: 0,
+            reprints: 0,
+            refund: None,
         };
+        row.day = row.key.date;
         if version >= 2 {
             row.bridge = BridgeTag(body.u32()?);
             row.due = read_option(body, Due::read)?;
             row.settlement = read_option(body, |body| Settlement::read(body).map(Box::new))?;
+        }
+        if version >= 3 {
+            (row.day, row.reason, row.reprints) = (body.date()?, body.u8()?, body.u8()?);
+            row.refund = read_option(body, |body| Refund::read(body).map(Box::new))?;
         }
         Ok(row)
     }

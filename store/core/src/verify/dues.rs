@@ -1,7 +1,8 @@
 //! What one row may owe, and what a settlement must look like.
 
 use super::report::{Promise, Report};
-use crate::ids::Code;
+use crate::ids::{Code, TerminalId};
+use crate::limits::REPRINTS_MAX;
 use crate::record::{Kind, Obligation, Settlement, State, Totals, Transaction};
 
 /// Checks one journal row by itself.
@@ -20,6 +21,7 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
         let text = "it is being taken back, but its response code does not say so";
         report.violated(Promise::Remembered, row.key, text);
     }
+    check_refund(row, report);
     let is_settlement = row.kind == Kind::Settlement;
     match &row.settlement {
         Some(settlement) if is_settlement => check_settlement(row, settlement, report),
@@ -31,14 +33,46 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
     }
 }
 
+/// Two operators made each refund, one of them proposed it; PINs are told again so often.
+fn check_refund(row: &Transaction, report: &mut Report) {
+    let mut wrong = |text: &str| report.violated(Promise::Conserved, row.key, text);
+    let by_operator = |key: &crate::Key| key.terminal == TerminalId::OPERATOR;
+    let refunded = row.kind.is_sale() && row.reversed_by.as_ref().is_some_and(by_operator);
+    let (proposed, approved) = match &row.refund {
+        Some(refund) if refund.approver == refund.proposer => {
+            return wrong("the same operator proposed and approved its refund");
+        }
+        Some(refund) => (refund.approver.is_empty(), !refund.approver.is_empty()),
+        None => (false, false),
+    };
+    if approved != refunded {
+        wrong("a refund is approved by an operator and booked under the operators' number");
+    }
+    if proposed && !(row.kind.is_sale() && row.state == State::Approved && row.due.is_some()) {
+        wrong("a refund is proposed for it, but it is no approved sale on the operator's list");
+    }
+    let by_reason = row.reason == Transaction::BY_OPERATOR;
+    if by_reason != by_operator(&row.key) || (by_reason && row.kind != Kind::Reversal) {
+        wrong("only the reversals of refunds are the operators'");
+    }
+    if row.reprints > REPRINTS_MAX || (row.reprints > 0 && row.voucher.is_none()) {
+        let text = "its PIN was told again more often than is allowed";
+        report.violated(Promise::SoldOnce, row.key, text);
+    }
+}
+
 /// The table of [`crate::Due`].
 fn may_owe(row: &Transaction, what: Obligation) -> bool {
     let confirmed = row.confirmed_ms > 0;
     match (row.kind, row.state, what) {
-        (Kind::TopUp, State::Unknown | State::Declined, Obligation::Reversal)
+        // Its PIN has left and its reversal was refused, or its provider contradicts it, or a
+        // refund of it is proposed.
+        (Kind::Voucher | Kind::TopUp, State::Approved, Obligation::Operator)
+        | (Kind::TopUp, State::Reversed, Obligation::Operator)
+        | (Kind::TopUp, State::Unknown | State::Declined, Obligation::Reversal)
         | (Kind::TopUp, State::Unknown | State::Declined, Obligation::Operator)
         | (Kind::Reversal, State::Intent, Obligation::Reversal | Obligation::Operator) => true,
-        (Kind::TopUp, State::Approved, Obligation::Advice | Obligation::Operator) => confirmed,
+        (Kind::TopUp, State::Approved, Obligation::Advice) => confirmed,
         _ => false,
     }
 }

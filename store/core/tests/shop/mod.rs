@@ -7,9 +7,9 @@ use tillgate_store_core::commission;
 use tillgate_store_core::{
     Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command, CommissionRule,
     Confirm, Distributor, DistributorId, Finding, Finish, Funding, Key, Kind, Legs, Obligation,
-    Outcome, Product, ProductId, RegistryRecord, Reverse, Sealed, Seller, SellerId, Service,
-    ServiceId, ServiceKind, Services, Settle, Status, Store, Terminal, TerminalId, Text, Totals,
-    Velocity, Verdict, Voucher,
+    Outcome, Product, ProductId, RefundOrder, RefundStep, RegistryRecord, Reverse, Sealed, Seller,
+    SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store, Terminal,
+    TerminalId, Text, Totals, Velocity, Verdict, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -166,6 +166,7 @@ fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
         key,
         digest: [1; 16].into(),
         at_ms: AT_MS,
+        today: TODAY,
         kind,
         seller: SELLER,
         service: service_id,
@@ -185,8 +186,18 @@ pub(crate) fn finish(key: Key, result: Finding) -> Command {
 
 /// A reversal of `original`.
 pub(crate) fn reverse(key: Key, original: Key) -> Command {
-    let (digest, amount_minor, reason) = ([2; 16].into(), PRICE, 2);
-    Command::Reverse(Reverse { key, digest, original, amount_minor, reason, at_ms: AT_MS })
+    let (digest, amount_minor, at_ms) = ([2; 16].into(), PRICE, AT_MS);
+    let (today, reason) = (TODAY, 1);
+    Command::Reverse(Reverse { key, digest, original, amount_minor, at_ms, today, reason })
+}
+
+/// The key of the reversal that [`busy`]'s refund is.
+pub(crate) const REFUND: Key = Key { date: TODAY, terminal: TerminalId::OPERATOR, stan: 1 };
+
+fn refund(step: RefundStep, actor: &str) -> Command {
+    let (actor, note) = (actor.to_owned(), "voided".to_owned());
+    let (key, at_ms, today) = (key(42, 1), AT_MS, TODAY);
+    Command::Refund(RefundOrder { key, step, at_ms, today, actor, note })
 }
 
 /// A settlement of today by terminal 43 that claims nothing was sold.
@@ -196,7 +207,8 @@ pub(crate) fn settle(key: Key) -> Command {
     Command::Settle(Settle { key, digest, at_ms: AT_MS, seller, date, currency, claimed })
 }
 
-/// A book over `backend` with one of everything in it: 6 vouchers of 10 sold, one reversed,
+/// A book over `backend` with one of everything in it: 6 vouchers of 10 sold, one of them
+/// refunded after its reversal was refused,
 /// top-ups approved, declined, unknown and just begun, a tombstone, a reversal that the provider
 /// owes; of terminal 43 a top-up that is taken back (4), one that an advice is owed for (5), one
 /// of the operator's (6) and a settlement whose totals differ (20).
@@ -219,6 +231,8 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
             Command::Logon { terminal: TerminalId(42), generation: 0, counter: 5, proved: true },
         ],
     );
+    let void = RefundStep::Propose { reference: Text::from("VOID-1").unwrap() };
+    commit(&mut book, vec![refund(void, "ann"), refund(RefundStep::Approve, "bob")]);
     commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());
     let due = |stan, what| Command::Due { key: key(43, stan), what, at_ms: AT_MS };
     let advice = Advice::Owed;

@@ -41,8 +41,8 @@ fn a_head_that_is_not_the_end_of_the_chain_is_named() {
     lab.violates(Promise::Undamaged, &["batches", "the chain ends at", "the head says"]);
     let mut lab = Lab::new();
     lab.edit::<Head>(Head::KEY, |head| head.seq += 1);
-    lab.violates(Promise::Undamaged, &["head", "transaction 20"]);
-    lab.violates(Promise::Journalled, &["transactions 20 to 20"]);
+    lab.violates(Promise::Undamaged, &["head", "transaction 21"]);
+    lab.violates(Promise::Journalled, &["transactions 21 to 21"]);
 }
 
 #[test]
@@ -55,8 +55,8 @@ fn a_changed_or_missing_audit_row_is_named() {
         *row = Audit::link(1, row.at_ms, "nobody".to_owned(), String::new(), row.prev_hash);
     });
     lab.violates(Promise::Undamaged, &["audit row 2", "the chain is broken"]);
-    lab.delete(Family::Audit, &2_u64.to_be_bytes());
-    lab.violates(Promise::Undamaged, &["audit", "ends at 1, the head says 2"]);
+    lab.delete(Family::Audit, &4_u64.to_be_bytes());
+    lab.violates(Promise::Undamaged, &["audit", "ends at 3, the head says 4"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is owed, wanted back and settled.
 
 use tillgate_store_core::verify::Promise;
-use tillgate_store_core::{Code, Due, Family, Kind, Obligation, State};
+use tillgate_store_core::{Code, Due, Family, Kind, Obligation, Record, State, Transaction};
 
 use crate::lab::Lab;
 use crate::shop::key;
@@ -64,6 +64,41 @@ fn an_open_reversal_that_does_not_fit_its_original_is_named() {
     let mut lab = Lab::new();
     lab.delete(Family::Journal, &key(42, 5).to_bytes());
     lab.violates(Promise::Remembered, &["000011", "its original is not in the journal"]);
+}
+
+#[test]
+fn a_refund_that_was_not_made_by_two_operators_is_named() {
+    let sale = key(42, 1);
+    let mut lab = Lab::new();
+    lab.edit_sale(sale, |sale| {
+        let refund = sale.refund.as_mut().unwrap();
+        refund.approver.clone_from(&refund.proposer);
+    });
+    lab.violates(Promise::Conserved, &["000001", "the same operator"]);
+    let mut lab = Lab::new();
+    lab.edit_sale(sale, |sale| sale.refund = None);
+    lab.violates(Promise::Conserved, &["000001", "approved by an operator"]);
+    let mut lab = Lab::new();
+    let refund = lab.read::<Transaction>(&sale.to_bytes()).refund;
+    lab.edit_sale(key(42, 2), |sale| {
+        sale.refund = refund.map(|mut refund| {
+            refund.approver.clear();
+            refund
+        });
+    });
+    lab.violates(Promise::Conserved, &["000002", "no approved sale on the operator's list"]);
+    let mut lab = Lab::new();
+    lab.edit_sale(key(42, 9), |reversal| reversal.reason = Transaction::BY_OPERATOR);
+    lab.violates(Promise::Conserved, &["000009", "the operators'"]);
+}
+
+#[test]
+fn a_pin_that_was_told_too_often_is_named() {
+    for (stan, reprints) in [(2, u8::MAX), (5, 1)] {
+        let mut lab = Lab::new();
+        lab.edit_sale(key(42, stan), |sale| sale.reprints = reprints);
+        lab.violates(Promise::SoldOnce, &["told again more often"]);
+    }
 }
 
 #[test]

@@ -12,13 +12,13 @@ fn a_sound_store_holds_and_its_counts_and_sums_are_right() {
     assert!(report.holds(), "{:#?}", report.violations);
     let counts = report.counts;
     assert_eq!((counts.approved, counts.declined, counts.reversed, counts.open), (7, 1, 1, 5));
-    assert_eq!((counts.reversals, counts.tombstones, counts.transactions), (3, 1, 19));
+    assert_eq!((counts.reversals, counts.tombstones, counts.transactions), (4, 1, 20));
     assert_eq!((counts.settlements, counts.owed, counts.operator), (1, 3, 1));
     assert_eq!(counts.vouchers_loaded, 10);
     assert_eq!((counts.vouchers_in_stock, counts.vouchers_sold), (4, 6));
     assert_eq!((counts.distributors, counts.sellers), (2, 1));
     assert_eq!((counts.terminals, counts.services, counts.counters), (2, 2, 1));
-    assert_eq!((counts.fundings, counts.audits), (2, 2));
+    assert_eq!((counts.fundings, counts.audits), (2, 4));
     let [sums] = report.sums[..] else { panic!("one currency") };
     let (price, float) = (i128::from(PRICE), i128::from(FLOAT));
     assert_eq!((sums.sold_minor, sums.reversed_minor), (7 * price, price));

@@ -33,6 +33,13 @@ impl Model {
                 Finding::Advised if state == State::Approved => {
                     self.edit(&finish.key, |shape| shape.due = None)
                 }
+                Finding::Declined { .. } | Finding::TakenBack
+                    if state == State::Approved
+                        && row.shape.reversed_by.is_none()
+                        && due != Some(Obligation::Operator) =>
+                {
+                    self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
+                }
                 Finding::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
@@ -43,8 +50,27 @@ impl Model {
                 Finding::Stands => self.end_reversal(&finish.key, false),
                 _ => Answer::Done(row.shape),
             },
+            Kind::Reversal => match finish.result {
+                Finding::TakenBack if row.shape.code == Code::NOT_REVERSIBLE => {
+                    self.contradict(&row)
+                }
+                Finding::Stands if row.shape.balance_minor.is_some() => self.contradict(&row),
+                _ => Answer::Done(row.shape),
+            },
             _ => Answer::Done(row.shape),
         }
+    }
+
+    /// A provider says the opposite of how a reversal ended: its sale is the operator's.
+    fn contradict(&mut self, reversal: &Row) -> Answer {
+        let original = reversal.original.expect("reversals name their originals");
+        let sale = self.rows.get_mut(&original).expect("named by its reversal");
+        let Shape { kind, state, due, reversed_by, .. } = sale.shape;
+        let answered = state != State::Approved || reversed_by.is_none();
+        if kind == Kind::TopUp && due.is_none() && answered && !sale.shape.is_undecided() {
+            sale.shape.due = Some(Obligation::Operator);
+        }
+        Answer::Reversed(reversal.shape.clone(), Some(sale.shape.clone()))
     }
 
     /// The provider did a top-up: in time, too late, or when it no longer matters.
@@ -104,6 +130,7 @@ impl Model {
             reversal.shape.balance_minor = Some(self.available(original.seller));
             (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
             (original.shape.state, original.shape.code) = (State::Reversed, Code::REVERSED);
+            original.proposer = None;
         } else {
             let refused = (State::Declined, Code::NOT_REVERSIBLE);
             (reversal.shape.state, reversal.shape.code) = refused;
@@ -164,7 +191,9 @@ impl Model {
                 self.decide(key, State::Declined, code)
             }
             (State::Unknown, _) => Answer::Rejected,
-            (_, Resolution::Done) if due.is_some() => self.edit(key, |shape| shape.due = None),
+            (_, Resolution::Done) if due.is_some() && row.proposer.is_none() => {
+                self.edit(key, |shape| shape.due = None)
+            }
             _ => Answer::Rejected,
         }
     }
@@ -173,15 +202,9 @@ impl Model {
         if let Some(answer) = self.met(&reverse.key, &reverse.digest) {
             return answer;
         }
-        let mut row = Row {
-            shape: Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR),
-            digest: reverse.digest.values,
-            seller: 0,
-            service: 0,
-            amount_minor: reverse.amount_minor,
-            at_ms: reverse.at_ms,
-            original: Some(reverse.original),
-        };
+        let shape = Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR);
+        let mut row = Row::blank(shape, reverse.digest.values, reverse.at_ms);
+        (row.amount_minor, row.original) = (reverse.amount_minor, Some(reverse.original));
         if reverse.key == reverse.original || reverse.key.terminal != reverse.original.terminal {
             return Answer::Reversed(row.shape, None);
         }
@@ -205,11 +228,8 @@ impl Model {
         } else if shape.confirmed {
             row.shape.code = Code::NOT_REVERSIBLE;
         } else if shape.kind == Kind::Voucher {
-            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
-            (shape.state, shape.code) = (State::Reversed, Code::REVERSED);
-            shape.reversed_by = Some(reverse.key);
-            self.float(original.seller).posted_minor += minor(original.amount_minor);
-            row.shape.balance_minor = Some(self.available(original.seller));
+            row.shape.code = Code::NOT_REVERSIBLE;
+            shape.due = Some(Obligation::Operator);
         } else if shape.reversed_by.is_some() {
             row.shape.code = Code::IN_PROGRESS;
             return Answer::Reversed(row.shape, Some(original.shape));

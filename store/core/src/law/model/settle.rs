@@ -43,15 +43,8 @@ impl Model {
         };
         let mut shape = Shape::blank(Kind::Settlement, state, code);
         shape.counted = Some(counted);
-        let row = Row {
-            shape,
-            digest: settle.digest.values,
-            seller: settle.seller.0,
-            service: 0,
-            amount_minor: 0,
-            at_ms: settle.at_ms,
-            original: None,
-        };
+        let mut row = Row::blank(shape, settle.digest.values, settle.at_ms);
+        row.seller = settle.seller.0;
         Answer::Done(self.write(settle.key, row))
     }
 }

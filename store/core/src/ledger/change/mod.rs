@@ -53,7 +53,7 @@ impl Ledger {
         self.note_time(change.at_ms);
         self.write_change(&change);
         let Change { at_ms, actor, note, .. } = change;
-        self.write_audit(rows, at_ms, actor, note)?;
+        self.write_audit(at_ms, actor, note);
         Ok(Outcome::Applied)
     }
 

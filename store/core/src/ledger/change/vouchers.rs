@@ -33,12 +33,26 @@ pub(super) fn check(
             refused.add(index, what, "no serial or no PIN");
             continue;
         }
-        let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
-        let key = Serial { service, product, serial, batch_no: 0 }.key();
-        if view.rows().get(Family::Serials, &key, &mut value)? {
-            refused.add(index, what, "loaded before");
-        } else if !given.insert(key) {
-            refused.add(index, what, "given twice");
+        let serial = voucher.serial;
+        // One card, whichever of the service's products it is loaded as.
+        let products = service.iter().flat_map(|service| &service.products);
+        let mut before = None;
+        for product in products.map(|product| product.id) {
+            let key = Serial { service: voucher.service, product, serial, batch_no: 0 }.key();
+            if view.rows().get(Family::Serials, &key, &mut value)? {
+                before = Some(product);
+                break;
+            }
+        }
+        match before {
+            Some(other) if other != voucher.product => {
+                refused.add(index, what, format!("loaded before, as product {other}"));
+            }
+            Some(_) => refused.add(index, what, "loaded before"),
+            None if !given.insert((voucher.service, serial)) => {
+                refused.add(index, what, "given twice");
+            }
+            None => {}
         }
     }
     Ok(())

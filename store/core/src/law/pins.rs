@@ -1,0 +1,139 @@
+//! Laws of voucher PINs that are told again, and of refunds.
+
+use super::Factory;
+use super::network::{PRICE_MINOR, TODAY};
+use super::world::{World, done, key, propose, refund, repeat};
+use crate::command::{Command, RefundStep, Repeat, Resolution, Verdict};
+use crate::date::BusinessDate;
+use crate::ids::{AccountId, Code, Key, TerminalId};
+use crate::limits::{REPRINTS_MAX, RETRY_MS};
+use crate::outcome::Outcome;
+use crate::record::{Audit, State, Transaction};
+use crate::store::Store;
+
+fn rejected(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected(why) if why.len() == 1)
+}
+
+/// Retries of the first minutes are free; each one later is counted, some are in the audit log,
+/// and after so many the PIN is not told any more.
+pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let sold = world.sell(key(1, 1));
+    let (head, audits) = (*world.book().head(), world.book().head().audit_no);
+    world.now_ms += RETRY_MS;
+    let now_ms = world.now_ms;
+    for _ in 0..100 {
+        let again = world.run(Command::Repeat(repeat(key(1, 1), now_ms)));
+        assert_eq!(again, Outcome::Duplicate(sold.clone()));
+    }
+    assert_eq!(*world.book().head(), head, "nothing is written for the retries");
+    world.now_ms += 1;
+    for told in 1..=REPRINTS_MAX {
+        let command = if told % 2 == 0 {
+            Command::Repeat(repeat(key(1, 0), world.now_ms))
+        } else {
+            Command::Begin(world.voucher_sale(key(1, 1)))
+        };
+        let expected = Transaction { reprints: told, ..sold.clone() };
+        assert_eq!(world.run(command), Outcome::Duplicate(expected.clone()));
+        assert_eq!(world.row(key(1, 1)), Some(expected), "durable before it is told");
+        world.reopen();
+    }
+    let head = *world.book().head();
+    let refused = Outcome::Refused(Code::VELOCITY_LIMIT);
+    assert_eq!(world.run(Command::Repeat(repeat(key(1, 1), world.now_ms))), refused);
+    assert_eq!(*world.book().head(), head);
+    assert_eq!(head.audit_no, audits + 6, "the 1st, 2nd, 4th, 8th, 16th and 32nd");
+    assert_eq!(world.row(key(1, 1)).map(|row| row.state), Some(State::Approved));
+}
+
+/// Who is blocked, or comes too late, is told no PIN; nothing is said against the sale.
+pub fn a_pin_is_told_to_nobody_who_is_blocked_or_late<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 1);
+    let sold = world.sell(key(1, 1));
+    let now_ms = world.now_ms;
+    let asked = repeat(key(1, 1), now_ms);
+    let blocked = Repeat { standing: Code::TERMINAL_INACTIVE, ..asked.clone() };
+    let withheld = Outcome::Refused(Code::IN_PROGRESS);
+    assert_eq!(world.run(Command::Repeat(blocked)), withheld);
+    for code in [Code::TERMINAL_INACTIVE, Code::SELLER_INACTIVE, Code::DISTRIBUTOR_INACTIVE] {
+        let mut again = world.voucher_sale(key(1, 1));
+        again.verdict = Verdict::Refused(code);
+        assert_eq!(world.run(Command::Begin(again)), withheld);
+    }
+    let late = Repeat { pins_from: BusinessDate(TODAY.0 + 1), ..asked.clone() };
+    assert_eq!(world.run(Command::Repeat(late)), Outcome::Refused(Code::WRONG_DATE));
+    let last_day = Repeat { pins_from: TODAY, ..asked.clone() };
+    assert_eq!(world.run(Command::Repeat(last_day)), Outcome::Duplicate(sold.clone()));
+    let same = Repeat { digest: Some(sold.digest.into()), ..asked.clone() };
+    assert_eq!(world.run(Command::Repeat(same)), Outcome::Duplicate(sold));
+    let other = Repeat { digest: Some([9; 16].into()), ..asked.clone() };
+    assert_eq!(world.run(Command::Repeat(other)), Outcome::Conflict);
+    let absent = Repeat { original: key(1, 2), ..asked };
+    assert_eq!(world.run(Command::Repeat(absent)), Outcome::NotFound);
+}
+
+/// Two operators, the issuer's reference, every leg back, once; also over restarts.
+pub fn a_refund_takes_two_operators_and_gives_the_money_back_once<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 2);
+    let sold = world.sell(key(1, 1));
+    world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
+    let audits = world.book().head().audit_no;
+    let step = |step, actor| refund(key(1, 1), step, actor, 9);
+    assert!(rejected(&world.run(step(RefundStep::Approve, "ann"))), "nothing is proposed");
+    let unnamed = RefundStep::Propose { reference: "".try_into().expect("short enough") };
+    assert!(rejected(&world.run(step(unnamed, "ann"))), "not voided at its issuer");
+    let proposed = done(world.run(step(propose(), "ann")));
+    assert_eq!((proposed.state, world.float(1).posted_minor), (State::Approved, 9_000));
+    world.reopen();
+    assert!(rejected(&world.run(step(RefundStep::Approve, "ann"))), "one person has two eyes");
+    assert!(rejected(&world.run(step(propose(), "bob"))), "proposed already");
+    assert!(rejected(&world.resolve(key(1, 1), Resolution::Done)), "it hangs on the refund");
+    assert!(done(world.run(step(RefundStep::Cancel, "bob"))).refund.is_none());
+    assert!(done(world.run(step(propose(), "bob"))).refund.is_some());
+    world.reopen();
+    let outcome = world.run(step(RefundStep::Approve, "ann"));
+    let Outcome::Reversed { reversal, original: Some(sale) } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((sale.state, sale.code, sale.due), (State::Reversed, Code::REVERSED, None));
+    assert_eq!((reversal.key.terminal, reversal.key.stan), (TerminalId::OPERATOR, 1));
+    assert_eq!(reversal.reason, Transaction::BY_OPERATOR);
+    world.reopen();
+    for again in [RefundStep::Approve, RefundStep::Cancel, propose()] {
+        assert!(rejected(&world.run(step(again, "ann"))), "once");
+    }
+    assert_eq!(world.float(1).posted_minor, 10_000);
+    for leg in &sold.legs {
+        let account = AccountId { ..leg.account };
+        let posted = world.book().account(&account).posted_minor;
+        assert_eq!(posted, if account == sold.legs[0].account { 10_000 } else { 0 });
+    }
+    assert_eq!(world.book().head().audit_no, audits + 4, "each step that was taken");
+    let no = world.book().head().audit_no.to_be_bytes();
+    let row = crate::journal::record::<Audit>(world.book().backend(), &no, &mut Vec::new());
+    assert_eq!(row.map(|row| row.map(|row| row.actor)), Ok(Some("ann".to_owned())));
+    let late = world.voucher_sale(key(1, 1));
+    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(Code::REVERSED));
+    world.sell(key(1, 3));
+    assert_eq!(world.sell(key(1, 4)).code, Code::OUT_OF_STOCK, "a voided voucher is not sold");
+    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(4), "no trace number is taken");
+}
+
+/// A verdict that was wrong is put right by two operators.
+pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let sale: Key = key(1, 1);
+    world.begin_top_up(sale, 500);
+    world.finish(sale, crate::Finding::Unknown);
+    world.resolve(sale, Resolution::Approved);
+    assert!(rejected(&world.resolve(sale, Resolution::Declined)), "not by one alone");
+    world.run(refund(sale, propose(), "ann", 9));
+    assert_eq!(world.float(1).posted_minor, 9_500);
+    let outcome = world.run(refund(sale, RefundStep::Approve, "bob", 9));
+    assert!(matches!(outcome, Outcome::Reversed { .. }), "{outcome:?}");
+    assert_eq!(world.row(sale).map(|row| row.code), Some(Code::REVERSED));
+    assert_eq!(world.float(1).posted_minor, 10_000);
+    assert_eq!(world.book().open_transactions().map(|open| open.len()), Ok(0));
+}

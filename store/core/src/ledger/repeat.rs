@@ -1,0 +1,87 @@
+//! Repeat: an answer that was given before is wanted again.
+//!
+//! It runs in the order of the batch, so that a repeat behind its sale finds it. A PIN is told
+//! again to its own terminal while that one may trade, for a time and so often; each time beyond
+//! the retries of the first minutes counts as a reprint, durable before it is told.
+
+use super::Ledger;
+use super::audit::GATEWAY;
+use crate::command::Repeat;
+use crate::date::BusinessDate;
+use crate::error::StoreError;
+use crate::ids::{Code, Key};
+use crate::limits::{REPRINTS_MAX, RETRY_MS};
+use crate::outcome::Outcome;
+use crate::record::{Kind, State, Transaction};
+use crate::rows::Rows;
+
+/// Whom a PIN may be told, and of which sales.
+#[derive(Clone, Copy)]
+pub(super) struct Telling {
+    pub(super) at_ms: u64,
+    /// [`Code::APPROVED`], or why the terminal may not trade.
+    pub(super) standing: Code,
+    pub(super) pins_from: BusinessDate,
+}
+
+impl Ledger {
+    /// The row that is asked for, as it stands.
+    pub(super) fn repeat(
+        &mut self,
+        rows: &dyn Rows,
+        repeat: &Repeat,
+    ) -> Result<Outcome, StoreError> {
+        let key = if repeat.original.stan == 0 {
+            let Key { terminal, date, .. } = repeat.original;
+            match self.tails.last_sale(rows, &self.staged, terminal, date)? {
+                Some(stan) => Key { stan, ..repeat.original },
+                None => return Ok(Outcome::NotFound),
+            }
+        } else {
+            repeat.original
+        };
+        let Some(row) = self.staged.find(rows, &key, &mut self.buffer)?.cloned() else {
+            return Ok(Outcome::NotFound);
+        };
+        if let Some(digest) = repeat.digest {
+            let reversed = row.state == State::Reversed;
+            let same = digest.is_of(&row.digest);
+            if row.kind == Kind::Tombstone || (reversed && same) {
+                return Ok(Outcome::Refused(Code::REVERSED));
+            } else if !same {
+                return Ok(Outcome::Conflict);
+            }
+        }
+        let Repeat { at_ms, standing, pins_from, .. } = *repeat;
+        Ok(self.tell(row, Telling { at_ms, standing, pins_from }))
+    }
+
+    /// The answer of a row again, or why it is not told.
+    pub(super) fn tell(&mut self, mut row: Transaction, telling: Telling) -> Outcome {
+        let Telling { at_ms, standing, pins_from } = telling;
+        if !row.tells_pin() {
+            return Outcome::Duplicate(row);
+        }
+        if !standing.is_approved() {
+            // Its outcome stands; it is told once the terminal may trade again.
+            return Outcome::Refused(Code::IN_PROGRESS);
+        }
+        if row.key.date < pins_from {
+            return Outcome::Refused(Code::WRONG_DATE);
+        }
+        if row.confirmed_ms == 0 && at_ms <= row.finished_ms.saturating_add(RETRY_MS) {
+            return Outcome::Duplicate(row);
+        }
+        if row.reprints >= REPRINTS_MAX {
+            return Outcome::Refused(Code::VELOCITY_LIMIT);
+        }
+        self.note_time(at_ms);
+        row.reprints += 1;
+        self.staged.put(&row);
+        if row.reprints.is_power_of_two() {
+            let note = format!("told the PIN of {} again, {} times so far", row.key, row.reprints);
+            self.write_audit(at_ms, GATEWAY.to_owned(), note);
+        }
+        Outcome::Duplicate(row)
+    }
+}
