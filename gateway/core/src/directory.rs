@@ -3,9 +3,11 @@
 //! The desk thread is its only writer and changes it right after the change is durable, so the
 //! next request that a pool thread verifies already sees the block, the key, the limit or the price.
 
+use std::sync::atomic::{AtomicU16, Ordering};
+
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Counter, Generations, Registry, RegistryRecord, Terminal, TerminalId, TerminalKey,
+    BusinessDate, Counter, Generations, Registry, RegistryRecord, Terminal, TerminalId, TerminalKey,
 };
 
 /// The registry as of the last durable change, and which keys have proved themselves.
@@ -16,6 +18,8 @@ pub struct Directory {
     /// By terminal, the generation of a key that has proved itself beside older ones: those are void.
     proved: FxHashMap<TerminalId, u32>,
     bridges: FxHashMap<String, u16>,
+    /// The business date in force.
+    date: AtomicU16,
 }
 
 /// A terminal whose keys have changed: sessions of other keys are to end.
@@ -37,7 +41,22 @@ impl Directory {
     pub fn new(registry: Registry, bridges: &[String]) -> Self {
         let index = |at: usize| u16::try_from(at).expect("a bridge index is a u16");
         let named = bridges.iter().enumerate().map(|(at, name)| (name.clone(), index(at)));
-        Self { registry, proved: FxHashMap::default(), bridges: named.collect() }
+        Self { registry, bridges: named.collect(), ..Self::default() }
+    }
+
+    /// The business date in force, where the calendar says `date`. A clock that is set back a little
+    /// over the cut-off does not end the day that has begun; one that was more than a day ahead is
+    /// followed back. At the start it is told the date of the last durable batch first.
+    pub fn today(&self, date: BusinessDate) -> BusinessDate {
+        // Each thread may see another's date late: then it is as if it had asked before.
+        let before = self.date.load(Ordering::Relaxed);
+        if before > date.0 && before - date.0 <= 1 {
+            return BusinessDate(before);
+        }
+        if before != date.0 {
+            self.date.store(date.0, Ordering::Relaxed);
+        }
+        date
     }
 
     /// The index of the bridge of this name.

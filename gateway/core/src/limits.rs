@@ -105,7 +105,7 @@ pub struct DeskLimits {
     /// top-ups are declined with 91 before any money is reserved; one bridge alone may hold half
     /// of them when there are others. Twice as many at most may wait together with reversals and
     /// advices: further reversals hear 09, the rest is handed to the operator. What was open at
-    /// the start does not count.
+    /// the start counts.
     pub pending_max: usize,
     /// A terminal hears something within this, even when the provider is silent.
     pub answer: Span,
@@ -124,6 +124,9 @@ pub struct DeskLimits {
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
+    /// Days for which a terminal is told a sold voucher's PIN again. A week: a shop that counts its
+    /// takings once a week finds the lost slip; after that the issuer's records serve.
+    pub reprint_days: u16,
 }
 
 /// Settlements in one store batch: each reads what its terminal did on the date, at most
@@ -143,9 +146,10 @@ pub const EXPIRED_GRACE: Span = Span::s(600);
 /// Levels from a seller's distributor to the root of the tree.
 pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
 
-/// How many days a request's business date may differ from the gateway's: a retry just after the
-/// day changed, or a terminal whose clock runs a little ahead.
-pub const DATE_DAYS_OFF_MAX: u16 = 1;
+/// How long after the cut-off new requests for the day before are still taken: what was sent, or
+/// sent again, just before it. A terminal that stays online hears B1 from then on and logs on again,
+/// which tells it the new date. Requests that have a row are answered whatever their date.
+pub const DATE_GRACE: Span = Span::s(600);
 
 impl Default for DeskLimits {
     fn default() -> Self {
@@ -158,6 +162,7 @@ impl Default for DeskLimits {
             inquiries_max: 64,
             errand: Span::s(180),
             expire: Span::s(24 * 3_600),
+            reprint_days: 7,
         }
     }
 }

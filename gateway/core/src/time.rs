@@ -95,9 +95,17 @@ impl Calendar {
         Self { shifts: shifts.into(), cutoff_min }
     }
 
-    /// The business date in force at `wall`.
+    /// The business date in force at `wall`. It never runs backwards: where clocks go back over the
+    /// cut-off, the day that has begun goes on.
     #[must_use]
     pub fn date(&self, wall: Wall) -> BusinessDate {
+        let begun = self.shifts.partition_point(|shift| shift.from <= wall);
+        let before = self.shifts[..begun].last().map(|shift| Wall(shift.from.0.saturating_sub(1)));
+        before.map_or(BusinessDate(0), |before| self.clock_date(before)).max(self.clock_date(wall))
+    }
+
+    /// The date by the clock on the wall.
+    fn clock_date(&self, wall: Wall) -> BusinessDate {
         let shifted = self.local_ms(wall) - i64::from(self.cutoff_min) * MINUTE_MS;
         let days = shifted.div_euclid(DAY_MS);
         BusinessDate(u16::try_from(days.clamp(0, i64::from(u16::MAX))).unwrap_or(u16::MAX))
@@ -158,5 +166,26 @@ mod tests {
         assert_eq!(calendar.minute_of_day(Wall(spring.0 - 1)), 119);
         assert_eq!(calendar.minute_of_day(spring), 180);
         assert_eq!(Calendar::default().minute_of_day(spring), 60);
+    }
+    #[test]
+    fn a_business_date_never_runs_backwards() {
+        let minute = 60_000;
+        // 2026-10-25T01:00:00Z: two hours east go to one hour east; 03:00 is 02:00 again. And
+        // 2026-03-29T01:00:00Z, the other way round: there is no 02:30.
+        for (at, before, after) in
+            [(1_792_890_000_000, 7_200, 3_600), (1_774_746_000_000, 3_600, 7_200)]
+        {
+            let zone = [
+                Shift { from: Wall(0), offset_s: before },
+                Shift { from: Wall(at), offset_s: after },
+            ];
+            for cutoff_min in [0, 90, 119, 120, 150, 179, 180, 240] {
+                let calendar = Calendar::zoned(&zone, cutoff_min);
+                let walls = (0..2_880).map(|n| Wall(at - 1_440 * minute + n * minute));
+                let dates: Vec<u16> = walls.map(|wall| calendar.date(wall).0).collect();
+                assert!(dates.is_sorted(), "cut-off {cutoff_min} min after midnight");
+                assert!(dates.windows(2).all(|pair| pair[1] - pair[0] <= 1), "one day at a time");
+            }
+        }
     }
 }

@@ -2,13 +2,17 @@
 
 mod support;
 
-use support::{BLIND, KIND, Rig, answer, found, top_up_key, top_up_sale, voucher_sale};
-use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use support::{BLIND, KIND, Rig, answer, found, terminal, top_up_key, top_up_sale, voucher_sale};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, Upward};
 use tillgate_core::code;
 use tillgate_core::desk::{Capabilities, Content, Found, Input};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
-use tillgate_store_core::{Code, Finding, Obligation, State, Store, Text};
+use tillgate_store_core::{
+    Change, Code, Finding, Obligation, RegistryRecord, State, Status, Store, Text,
+};
+
+const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
 
 #[test]
 fn a_voucher_is_answered_with_its_pin_and_debited_once() {
@@ -244,7 +248,7 @@ fn draining_declines_newcomers_and_waits_for_what_is_in_flight() {
 }
 
 #[test]
-fn a_voucher_is_taken_back_until_its_receipt_is_confirmed() {
+fn a_voucher_whose_pin_was_told_is_printed_again_and_not_refunded() {
     let mut rig = Rig::new();
     rig.sell(100, &voucher_sale(1));
     let reversal = |stan, original_stan| {
@@ -258,11 +262,16 @@ fn a_voucher_is_taken_back_until_its_receipt_is_confirmed() {
         })
     };
     rig.ask(100, &reversal(2, 1));
-    let taken_back = rig.reply_bytes();
-    assert_eq!(answer(&taken_back).code.to_string(), "00");
-    assert_eq!(rig.float().posted_minor, 100_000);
+    let refused = rig.reply_bytes();
+    assert_eq!(answer(&refused).code.to_string(), "21");
+    assert_eq!(rig.float().posted_minor, 95_000);
+    assert_eq!((rig.row(2).reason, rig.row(1).owes()), (Reversal::PRINTER, OPERATOR));
     rig.ask(100, &reversal(2, 1));
-    assert_eq!(rig.reply_bytes(), taken_back, "a repeated reversal hears the same");
+    assert_eq!(rig.reply_bytes(), refused, "a repeated reversal hears the same");
+    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: voucher_sale(1).date }));
+    assert!(answer(&rig.reply_bytes()).voucher.is_some(), "print again");
+    rig.ask(100, &Upward::Confirm(Confirm { stan: 1, date: voucher_sale(1).date }));
+    assert_eq!((rig.reply_code(), rig.row(1).owes()), ("00".to_owned(), None));
     rig.sell(100, &voucher_sale(3));
     rig.ask(100, &Upward::Confirm(Confirm { stan: 3, date: voucher_sale(1).date }));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00");
@@ -271,6 +280,58 @@ fn a_voucher_is_taken_back_until_its_receipt_is_confirmed() {
     rig.ask(100, &reversal(5, 9));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00", "nothing to take back");
     assert_eq!(rig.code(100, &voucher_sale(9)), "R1", "the late original is refused");
+}
+
+/// It is told once the operator has let the terminal trade again.
+#[test]
+fn a_terminal_that_is_blocked_is_told_no_pin() {
+    let mut rig = Rig::new();
+    let first = rig.sell(100, &voucher_sale(1));
+    let block = |rig: &mut Rig, status| {
+        let mut record = terminal(100);
+        record.status = status;
+        let records = vec![RegistryRecord::Terminal(record)];
+        rig.change(Change { records, ..Change::default() });
+    };
+    block(&mut rig, Status::Blocked);
+    let date = voucher_sale(1).date;
+    let last = Upward::Repeat(Repeat { stan: 0, date });
+    let repeat = Upward::Repeat(Repeat { stan: 1, date });
+    for message in [Upward::Sale(voucher_sale(1)), repeat, last] {
+        rig.ask(100, &message);
+        let body = rig.reply_bytes();
+        assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).voucher), ("09", None));
+    }
+    rig.wall.0 += 86_400_000;
+    rig.ask(100, &Upward::Sale(voucher_sale(1)));
+    assert_eq!(rig.reply_code(), "09", "nor on another day");
+    rig.wall.0 -= 86_400_000;
+    block(&mut rig, Status::Active);
+    assert_eq!(rig.sell(100, &voucher_sale(1)), first);
+    rig.wall.0 += 8 * 86_400_000;
+    rig.ask(100, &repeat);
+    assert_eq!(rig.reply_code(), "B1", "not for ever");
+}
+
+#[test]
+fn a_repeat_behind_its_sale_waits_with_it() {
+    let mut rig = Rig::new();
+    for sale in [Upward::Sale(voucher_sale(1)), Upward::Sale(top_up_sale(2))] {
+        let Upward::Sale(Sale { stan, date, .. }) = sale else { unreachable!("a sale") };
+        let first = rig.verified(100, &sale);
+        let second = rig.verified(100, &Upward::Repeat(Repeat { stan, date }));
+        rig.desk.handle(rig.now, rig.wall, Input::Ask(first), &rig.book);
+        rig.desk.handle(rig.now, rig.wall, Input::Ask(second), &rig.book);
+        rig.run();
+        if stan == 2 {
+            rig.approve(top_up_key(2));
+        }
+        let codes: Vec<_> = std::mem::take(&mut rig.replies)
+            .iter()
+            .map(|reply| answer(&rig.body_of(reply)).code.to_string())
+            .collect();
+        assert_eq!(codes, ["00", "00"]);
+    }
 }
 
 #[test]

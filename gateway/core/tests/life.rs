@@ -7,10 +7,10 @@ use support::{
     rig, sale, sold, top_up_key, voucher_sale,
 };
 use tillgate_core::code;
-use tillgate_core::desk::{Capabilities, Found};
+use tillgate_core::desk::{Capabilities, Control, ControlOrder, Found, Input};
 use tillgate_core::limits::DeskLimits;
 use tillgate_core::time::Span;
-use tillgate_store_core::{Code, Finding, Obligation, State, Store, Text};
+use tillgate_store_core::{Code, Finding, Obligation, RefundStep, State, Store, Text};
 
 const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
@@ -289,4 +289,93 @@ fn a_rejected_reversal_number_does_not_look_journalled() {
     let body = rig.reply_bytes();
     assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).rrn), ("09", ""));
     assert_eq!(rig.row(1).code, Code::APPROVED);
+}
+
+/// The order may have waited in its bridge's queue until the bridge gave up on it.
+#[test]
+fn not_seen_is_believed_a_minute_after_the_order_can_have_left() {
+    let limits = DeskLimits { answer: Span::s(120), ..DeskLimits::default() };
+    let mut rig = Rig::with(limits, Capabilities { inquiry: true, ..BLIND });
+    rig.ask(100, &sale(1));
+    rig.pass(Span::s(100));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    while rig.inquiries.is_empty() {
+        rig.pass(Span::ms(100));
+    }
+    rig.not_seen(top_up_key(1));
+    assert_eq!(rig.row(1).state, State::Unknown, "the provider may do it yet");
+    for _ in 0..600 {
+        rig.pass(Span::s(1));
+        if let Some(order) = rig.inquiries.pop() {
+            rig.not_seen_at(top_up_key(1), order.attempt);
+        }
+    }
+    let row = rig.row(1);
+    assert_eq!(row.state, State::Declined);
+    assert!(row.finished_ms - row.at_ms >= 160_000, "{} ms", row.finished_ms - row.at_ms);
+}
+
+#[test]
+fn an_order_to_take_back_carries_the_providers_own_reference() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.ask(100, &reversal(2, 1));
+    rig.approve(top_up_key(1));
+    let order = rig.reversals.last().expect("it is to be taken back");
+    assert_eq!(&order.provider_reference[..], "P-1");
+}
+
+/// 00 says that it is noted, and nothing else does.
+#[test]
+fn a_confirmation_is_answered_00_only_if_it_is_noted() {
+    let mut rig = rig(ABLE);
+    rig.ask(100, &sale(1));
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &confirm(1)), "09", "in flight");
+    rig.approve(top_up_key(1));
+    rig.replies.clear();
+    rig.ask(100, &confirm(1));
+    let first = rig.reply_bytes();
+    assert_eq!(answer(&first).code.to_string(), "00");
+    assert!(rig.row(1).confirmed_ms > 0 && !rig.advices.is_empty());
+    rig.pass(Span::s(1));
+    rig.ask(100, &confirm(1));
+    assert_eq!(rig.reply_bytes(), first);
+    rig.ask(100, &sale(2));
+    rig.found(top_up_key(2), declined());
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &confirm(2)), "12", "declined");
+    sold(&mut rig, 3);
+    rig.ask(100, &reversal(4, 3));
+    assert_eq!(code_of(&mut rig, &confirm(3)), "09", "nobody knows yet whether it stands");
+    rig.found(top_up_key(4), found(Finding::TakenBack));
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &confirm(3)), "R1");
+    assert_eq!(code_of(&mut rig, &confirm(4)), "25", "no sale");
+}
+
+/// One operator proposes, another one approves; the terminal hears R1 from then on.
+#[test]
+fn a_wrong_verdict_can_be_put_right_by_two_operators() {
+    let mut rig = rig(BLIND);
+    let before = rig.float();
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.pass(Span::s(5));
+    let (key, note) = (top_up_key(1), "wrong line of the statement".to_owned());
+    let verdict = tillgate_store_core::Resolution::Approved;
+    rig.control(ControlOrder::Resolve { key, verdict, note: note.clone() });
+    assert_eq!(rig.row(1).state, State::Approved);
+    let void = RefundStep::Propose { reference: Text::from("STATEMENT-7").unwrap() };
+    let today = support::today();
+    for (step, actor) in [(void, "ann"), (RefundStep::Approve, "ann"), (RefundStep::Approve, "bob")]
+    {
+        assert_eq!(rig.row(1).state, State::Approved);
+        let order = ControlOrder::Refund { key, step, today, note: note.clone() };
+        let control = Control { actor: actor.to_owned(), ..rig.control_of(order) };
+        rig.input(Input::Control(control));
+    }
+    assert_eq!((rig.row(1).state, rig.float()), (State::Reversed, before));
+    rig.replies.clear();
+    assert_eq!(code_of(&mut rig, &sale(1)), "R1");
 }

@@ -67,6 +67,9 @@ pub const LAST_ROWS_MAX: usize = 1_024;
 /// refusal every two minutes all day. Beyond it a refusal is told without a row. It bounds what a
 /// thief with a terminal's key can write without paying for it to 75 KB a day.
 pub const REFUSED_ROWS_MAX: u16 = 512;
+/// Settlements of one terminal that have a row on one business day beyond those: each reads up to
+/// [`SETTLED_ROWS_MAX`] rows.
+pub const SETTLEMENTS_MAX: u16 = 64;
 /// Rows of one terminal that one command reads to count what the terminal did before, a
 /// microsecond each. It happens once for a terminal after a start or a change of limits.
 pub const SCAN_ROWS_MAX: usize = 5_000;

@@ -27,6 +27,7 @@ use crate::time::Moment;
 /// What to do next.
 enum Next {
     Send(fn(Order) -> Output),
+    Forward,
     Ask,
     Owe(Obligation),
     Refuse,
@@ -103,20 +104,18 @@ impl Desk {
             Next::Owe(what) => return self.stage_due(key, what),
             Next::Refuse => return self.stage_finish(key, Finding::Stands),
             Next::Nothing => return,
-            Next::Ask | Next::Send(_) => {}
+            Next::Ask | Next::Forward | Next::Send(_) => {}
         }
         if !self.bridges.enter(bridge, self.limits.inquiries_max) {
             pending.queued = true;
             return self.bridges.queue(bridge, key, pending.attended());
         }
         let output = match next {
+            // From an order on, what the provider has not seen may still be on its way.
+            Next::Forward => Output::Forward(pending.order_again(now)),
             Next::Send(output) => output(pending.send(now)),
             _ => Output::Inquire(pending.inquire(now)),
         };
-        // From an order on, what the provider has not seen may still be on its way.
-        if matches!(output, Output::Forward(_)) {
-            pending.settle_after(now, super::found::SETTLE);
-        }
         self.outputs.push_back(output);
         self.await_result(now, key);
     }
@@ -141,7 +140,7 @@ impl Desk {
 fn next(pending: &Pending, can: Capabilities) -> Next {
     match pending.task {
         Task::FindOut if can.inquiry => Next::Ask,
-        Task::FindOut if can.idempotent && pending.age == Age::Fresh => Next::Send(Output::Forward),
+        Task::FindOut if can.idempotent && pending.age == Age::Fresh => Next::Forward,
         Task::FindOut if can.reversal => Next::Owe(Obligation::Reversal),
         Task::TakeBack if can.reversal => Next::Send(Output::Reverse),
         Task::TakeBack if pending.row.kind == Kind::Reversal && !pending.was_tried() => {

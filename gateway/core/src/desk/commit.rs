@@ -1,11 +1,10 @@
 //! What the outcomes of a durable batch set free.
 
 use tillgate_store_core::{
-    Code, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
+    Code, ContentDigest, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
 };
 
 use super::alarms::Alarm;
-use super::found::SETTLE;
 use super::pending::{Source, Task};
 use super::{Answered, Content, Controlled, Desk, Origin, Output, Push};
 use crate::code;
@@ -17,6 +16,7 @@ pub(super) enum Slip {
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
+    Repeat { origin: Origin, kind: Answered, original: Key, digest: Option<ContentDigest> },
     Counter,
     Proved { terminal: TerminalId, generation: u32 },
     Row { key: Key },
@@ -39,6 +39,11 @@ impl Desk {
                     self.reverse_committed(now, origin, key, outcome);
                 }
                 Slip::Settle { origin, key } => self.settle_committed(origin, key, outcome),
+                Slip::Repeat { origin, kind, original, digest } => {
+                    let new =
+                        if digest.is_some() { code::WRONG_DATE } else { code::UNABLE_TO_LOCATE };
+                    self.repeat_committed(now, origin, (kind, original), new, outcome);
+                }
                 Slip::Counter => {}
                 Slip::Proved { terminal, generation } => {
                     self.outputs.push_back(Output::Proved { terminal, generation });
@@ -69,7 +74,6 @@ impl Desk {
     fn begin(&mut self, now: Moment, origin: Origin, row: Transaction) {
         let key = row.key;
         let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
-        pending.settle_after(now, SETTLE);
         let order = pending.order_first();
         self.await_first(key, origin);
         self.outputs.push_back(Output::Forward(order));
@@ -107,12 +111,39 @@ impl Desk {
         match outcome {
             Outcome::Done(row) => {
                 let (stan, date) = (original.stan, original.date);
-                self.reply(origin, Content::Confirmed { stan, date });
+                match confirmed(&row) {
+                    Code::APPROVED => {
+                        let at_ms = row.confirmed_ms;
+                        self.reply(origin, Content::Confirmed { stan, date, at_ms });
+                    }
+                    code => self.refuse(origin, Answered::Confirm, original, code),
+                }
                 if Task::of(&row) == Some(Task::Advise) {
                     self.take_up(now, row, None);
                 }
             }
             _ => self.refuse(origin, Answered::Confirm, original, code::UNABLE_TO_LOCATE),
+        }
+    }
+
+    /// An answer was asked for again; `new` is what a request hears that was never answered.
+    fn repeat_committed(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        (kind, key): (Answered, Key),
+        new: Code,
+        outcome: Outcome,
+    ) {
+        match outcome {
+            Outcome::Duplicate(row) => self.answer(now, origin, row),
+            Outcome::NotFound => self.refuse(origin, kind, key, new),
+            Outcome::Conflict => self.refuse(origin, kind, key, code::DUPLICATE),
+            Outcome::Refused(code) => self.refuse(origin, kind, key, code),
+            Outcome::Done(_)
+            | Outcome::Reversed { .. }
+            | Outcome::Applied
+            | Outcome::Rejected(_) => unreachable!("the ledger answers a repeat otherwise"),
         }
     }
 
@@ -208,6 +239,9 @@ impl Desk {
             return;
         };
         let Some(pending) = self.pending.get_mut(&key) else { return };
+        if let Some(sale) = original {
+            pending.learn_reference(sale);
+        }
         let other = pending.renew(row, task);
         if other {
             pending.set_expiry(now, self.wall, &self.limits);
@@ -283,5 +317,17 @@ impl Desk {
     pub(super) fn refuse(&mut self, origin: Origin, kind: Answered, key: Key, code: Code) {
         let (stan, date) = (key.stan, key.date);
         self.reply(origin, Content::Refused { kind, stan, date, code });
+    }
+}
+
+/// What the confirmation of a row is answered with: 00 only if it is noted.
+fn confirmed(row: &Transaction) -> Code {
+    match row.state {
+        _ if !row.kind.is_sale() => code::UNABLE_TO_LOCATE,
+        State::Approved if row.reversed_by.is_none() => Code::APPROVED,
+        // Its outcome, or that of its reversal, is to come: confirm it then.
+        State::Intent | State::Unknown | State::Approved => Code::IN_PROGRESS,
+        State::Declined => code::INVALID_TRANSACTION,
+        State::Reversed => Code::REVERSED,
     }
 }

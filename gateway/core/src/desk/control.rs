@@ -1,6 +1,6 @@
 //! The operator's orders.
 
-use tillgate_store_core::{Command, Resolve, TerminalId};
+use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId};
 
 use super::commit::Slip;
 use super::{Control, ControlOrder, Controlled, Desk, Output, Push, PushOrder};
@@ -23,6 +23,10 @@ impl Desk {
             ControlOrder::Resolve { key, verdict, note } => {
                 let resolve = Resolve { key, verdict, at_ms, actor, note };
                 self.push_staged(Command::Resolve(resolve), Slip::Resolve { ticket });
+            }
+            ControlOrder::Refund { key, step, today, note } => {
+                let refund = RefundOrder { key, step, at_ms, today, actor, note };
+                self.push_staged(Command::Refund(refund), Slip::Resolve { ticket });
             }
             ControlOrder::Message { terminal, text } => {
                 let push = self.push(terminal, PushOrder::Message { text });

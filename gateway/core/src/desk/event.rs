@@ -1,8 +1,8 @@
 //! What goes into a [`super::Desk`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, ContentDigest, Finding, Key, ProductId, RegistryRecord,
-    Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
+    Begin, BusinessDate, Change, Code, ContentDigest, Finding, Key, ProductId, RefundStep,
+    RegistryRecord, Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
 };
 
 use super::reply::{Answered, Push, PushOrder, Reply};
@@ -51,20 +51,19 @@ pub enum Asked {
     Reverse(Reverse),
     /// The terminal's totals of a business date.
     Settle(Settle),
-    /// A request whose business date has not come yet. It gets no row; but if its date had come
-    /// when it was sent before (the clock was set back since), it is answered as then.
-    Early {
-        /// What it is.
-        kind: Answered,
-        /// Its key.
-        key: Key,
-        /// Of its content.
-        digest: ContentDigest,
-    },
-    /// The answer of that sale again; STAN 0 stands for the terminal's last sale.
+    /// The answer of a request again; STAN 0 stands for the terminal's last sale of the date.
     Repeat {
-        /// Which sale.
+        /// What kind of request it is.
+        kind: Answered,
+        /// Which request.
         original: Key,
+        /// Of a whole request that came again, whose business date is over or has not come: its
+        /// content. A new one gets no row and hears B1.
+        digest: Option<ContentDigest>,
+        /// 00, or why the terminal may not trade now: then it is told no PIN.
+        standing: Code,
+        /// The gateway's business date.
+        today: BusinessDate,
     },
     /// The seller's float.
     Balance {
@@ -167,6 +166,17 @@ pub enum ControlOrder {
         key: Key,
         /// What.
         verdict: Resolution,
+        /// Why, for the audit row.
+        note: String,
+    },
+    /// Take a step of a refund.
+    Refund {
+        /// Which sale.
+        key: Key,
+        /// Which step.
+        step: RefundStep,
+        /// The gateway's business date.
+        today: BusinessDate,
         /// Why, for the audit row.
         note: String,
     },

@@ -8,7 +8,8 @@ use crate::code;
 use crate::time::{Moment, Span};
 
 /// An order that its provider has not seen may still be on its way. A provider that cannot be
-/// sent the same reference twice is believed only after this long.
+/// sent the same reference twice is believed only this long after its bridge reported on the
+/// order: until then it may have waited in the bridge's queue.
 pub(super) const SETTLE: Span = Span::s(60);
 
 impl Desk {
@@ -17,6 +18,9 @@ impl Desk {
             return self.on_late(key, found);
         };
         let (first, bridge) = (pending.is_first_order(), pending.bridge());
+        if pending.is_ordered() {
+            pending.settle_after(now, SETTLE);
+        }
         let freed = pending.stop();
         let (task, state) = (pending.task, pending.row.state);
         if freed {
@@ -94,8 +98,7 @@ impl Desk {
             if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
                 return self.ask_later(now, key);
             }
-            pending.settle_after(now, SETTLE);
-            self.outputs.push_back(Output::Forward(pending.send(now)));
+            self.outputs.push_back(Output::Forward(pending.order_again(now)));
             self.await_result(now, key);
         } else if can.reversal {
             self.stage_due(key, Obligation::Reversal);

@@ -47,8 +47,8 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, Code, Command, Confirm, Finding, Finish, Key, Kind, Obligation, Registry, Store,
-    StoreId, Transaction, Verdict,
+    Advice, BusinessDate, Code, Command, Confirm, Finding, Finish, Key, Kind, Obligation, Registry,
+    Repeat, Store, StoreId, Transaction, Verdict,
 };
 
 use self::alarms::Alarms;
@@ -73,8 +73,6 @@ pub struct Desk {
     /// What the batch that is being committed was for, in its order.
     committing: VecDeque<Slip>,
     pending: FxHashMap<Key, Pending>,
-    /// How many of `pending` came up in this process.
-    live: usize,
     alarms: Alarms,
     outputs: VecDeque<Output>,
     commands_pushed: u32,
@@ -104,7 +102,6 @@ impl Desk {
             staged: VecDeque::new(),
             committing: VecDeque::new(),
             pending: FxHashMap::default(),
-            live: 0,
             alarms: Alarms::new(seed),
             outputs: VecDeque::new(),
             commands_pushed: 0,
@@ -113,12 +110,12 @@ impl Desk {
         }
     }
 
-    /// Takes one input. Reads (balance, repeat, logon) are answered from `store` at once;
+    /// Takes one input. Reads (balance, logon) are answered from `store` at once;
     /// everything else becomes a command for [`Desk::stage`].
     pub fn handle<S: Store>(&mut self, now: Moment, wall: Wall, input: Input, store: &S) {
         self.wall = wall;
         match input {
-            Input::Ask(ask) => self.on_ask(now, ask, store),
+            Input::Ask(ask) => self.on_ask(ask, store),
             Input::Found { key, found } => self.on_found(now, key, found),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
@@ -167,7 +164,7 @@ impl Desk {
         self.staged.is_empty() && self.pending.values().all(|pending| pending.is_unattended())
     }
 
-    fn on_ask<S: Store>(&mut self, now: Moment, ask: Ask, store: &S) {
+    fn on_ask<S: Store>(&mut self, ask: Ask, store: &S) {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Sale { mut begin, bridge } => {
@@ -203,10 +200,13 @@ impl Desk {
                 let command = Command::Logon { terminal, generation, counter, proved: false };
                 self.push_staged(command, Slip::Counter);
             }
-            Asked::Early { kind, key, digest } => {
-                self.on_early(now, origin, (kind, key, digest), store);
+            Asked::Repeat { kind, original, digest, standing, today } => {
+                let pins_from = BusinessDate(today.0.saturating_sub(self.limits.reprint_days));
+                let at_ms = self.wall.0;
+                let repeat = Repeat { original, digest, at_ms, standing, pins_from };
+                let slip = Slip::Repeat { origin, kind, original, digest };
+                self.push_staged(Command::Repeat(repeat), slip);
             }
-            Asked::Repeat { original } => self.on_repeat(now, origin, original, store),
             Asked::Balance { stan, date, seller, currency } => {
                 self.on_balance(origin, (stan, date), seller, currency, store);
             }
@@ -250,12 +250,12 @@ impl Desk {
     fn is_full(&self, bridge: u16) -> bool {
         let most = self.limits.pending_max;
         let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
-        self.live >= most || self.bridges.held(bridge) >= share
+        self.pending.len() >= most || self.bridges.held(bridge) >= share
     }
 
     /// Whether even what is owed has no more room here.
     fn is_crowded(&self) -> bool {
-        self.live >= self.limits.pending_max.saturating_mul(2)
+        self.pending.len() >= self.limits.pending_max.saturating_mul(2)
     }
 
     /// Takes a transaction in, to act on.
@@ -271,10 +271,7 @@ impl Desk {
         let bridge = self.bridges.of(original.unwrap_or(&row));
         let mut pending = Pending::new(row, task, original, (self.store_id, bridge), source);
         pending.set_expiry(now, self.wall, &self.limits);
-        if source == Source::Live {
-            self.live += 1;
-            self.bridges.hold(bridge);
-        }
+        self.bridges.hold(bridge);
         match self.pending.entry(key) {
             Entry::Vacant(vacant) => vacant.insert(pending),
             Entry::Occupied(_) => panic!("{key} is pending twice"),
@@ -284,10 +281,7 @@ impl Desk {
     /// Forgets a transaction; the store remembers what is to be remembered.
     fn let_go(&mut self, now: Moment, key: &Key) -> Option<Pending> {
         let mut pending = self.pending.remove(key)?;
-        if pending.source == Source::Live {
-            self.live -= 1;
-            self.bridges.let_go(pending.bridge());
-        }
+        self.bridges.let_go(pending.bridge());
         if pending.stop() {
             self.bridges.leave(pending.bridge());
             self.feed(now, pending.bridge());

@@ -67,7 +67,6 @@ enum Errand {
 pub(super) struct Pending {
     pub(super) row: Transaction,
     pub(super) task: Task,
-    pub(super) source: Source,
     pub(super) age: Age,
     /// What the bridge is told; of a reversal it names the original.
     order: Order,
@@ -120,7 +119,6 @@ impl Pending {
         Self {
             row,
             task,
-            source,
             age: Age::Fresh,
             order: Order { attempt: u32::from(said), ..order },
             waiters: ArrayVec::new(),
@@ -206,6 +204,22 @@ impl Pending {
         self.waiters.is_empty() && self.errand != Errand::First
     }
 
+    /// An order is out (again): as long as its bridge has not reported on it, it may leave yet.
+    pub(super) fn order_again(&mut self, now: Moment) -> Order {
+        self.settles = Moment(u64::MAX);
+        self.send(now)
+    }
+
+    /// What the provider calls the sale; known only once it has answered.
+    pub(super) fn learn_reference(&mut self, sale: &Transaction) {
+        self.order.provider_reference = sale.provider_reference;
+    }
+
+    /// Whether an order is out that its bridge has not reported on.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.is_owed() && self.settles == Moment(u64::MAX)
+    }
+
     /// The bridge has reported; whether that frees a place in its lane.
     pub(super) fn stop(&mut self) -> bool {
         let errand = std::mem::replace(&mut self.errand, Errand::None);
@@ -260,13 +274,15 @@ impl Pending {
         self.settles <= self.asked_at
     }
 
-    /// No order leaves any more, or one left just now: it may be on its way for this long.
+    /// The order that was out is reported on, or its process is gone: it may be on its way for this
+    /// long. Until then it may not even have left its bridge's queue.
     pub(super) fn settle_after(&mut self, now: Moment, span: Span) {
         self.settles = now.after(span);
     }
 
     /// The first order leaves.
     pub(super) fn order_first(&mut self) -> Order {
+        self.settles = Moment(u64::MAX);
         self.errand = Errand::First;
         self.order.attempt = 1;
         self.order

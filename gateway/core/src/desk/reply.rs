@@ -47,7 +47,8 @@ pub enum Content {
     Journalled(Transaction),
     /// Still in flight: 09, with the reference to ask for.
     InProgress(Transaction),
-    /// A sale refused without a row: 94, or refused at the door.
+    /// A request refused without a row: 94, or refused at the door. It carries no time, so that
+    /// the same request hears the same bytes.
     Refused {
         /// Which message is answered.
         kind: Answered,
@@ -75,6 +76,8 @@ pub enum Content {
         stan: u32,
         /// Of the sale.
         date: BusinessDate,
+        /// When it was first confirmed, Unix milliseconds.
+        at_ms: u64,
     },
     /// The seller's float.
     Balance {

@@ -21,7 +21,7 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
             encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &row.rrn(), out);
         }
         Content::Refused { kind, stan, date, code } => {
-            refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), wall, out);
+            refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), out);
         }
         Content::Rejected { message, stan, date, code } => Downward::Reject(Reject {
             message: *message,
@@ -31,8 +31,9 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
             time_s: wall.0 / 1_000,
         })
         .encode(out),
-        Content::Confirmed { stan, date } => {
-            encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), wall), "", out);
+        Content::Confirmed { stan, date, at_ms } => {
+            let at = Wall(*at_ms);
+            encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), at), "", out);
         }
         Content::Balance { stan, date, available_minor } => {
             let balance_minor = Some(*available_minor);
@@ -151,22 +152,16 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
     }
 }
 
-/// What was refused without a row.
-fn refused(
-    kind: Answered,
-    stan: u32,
-    date: BusinessDate,
-    code: ResponseCode,
-    wall: Wall,
-    out: &mut Vec<u8>,
-) {
+/// What was refused without a row: nothing in it depends on when it was asked, so that the same
+/// request hears the same bytes.
+fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, out: &mut Vec<u8>) {
     let kind = match kind {
         Answered::Sale => AnswerKind::Sale,
         Answered::Confirm => AnswerKind::Confirm,
         Answered::Reversal => AnswerKind::Reversal,
         Answered::Balance => AnswerKind::Balance,
         Answered::Settlement => {
-            let (totals, time_s) = (Totals::default(), wall.0 / 1_000);
+            let (totals, time_s) = (Totals::default(), 0);
             let (settled_date, rrn, open_count) = (date, "", 0);
             return Downward::Settled(Settled {
                 stan,
@@ -181,7 +176,7 @@ fn refused(
             .encode(out);
         }
     };
-    encode(Answer { code, ..blank(kind, stan, date, wall) }, "", out);
+    encode(Answer { code, ..blank(kind, stan, date, Wall(0)) }, "", out);
 }
 
 /// An approval without a row, to be filled in.

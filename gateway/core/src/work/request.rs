@@ -15,7 +15,6 @@ use super::verify::{self, Now, sale_date, standing};
 use crate::code;
 use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
 use crate::directory::Directory;
-use crate::limits::DATE_DAYS_OFF_MAX;
 use crate::time::{Calendar, Wall};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
@@ -26,7 +25,7 @@ pub fn request(
     calendar: &Calendar,
     directory: &Directory,
 ) -> Worked {
-    let now = Now { date: calendar.date(wall), minute: calendar.minute_of_day(wall) };
+    let now = Now::of(calendar, wall, directory);
     let message = match Upward::decode(body) {
         Ok(message) => message,
         Err(error) => return not_understood(body, error, origin, now),
@@ -50,17 +49,23 @@ pub fn request(
         Upward::Ping(Ping { nonce }) => {
             return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
-        Upward::Reversal(message) => return reversal(message, body, origin, wall, now),
+        Upward::Reversal(message) => {
+            return reversal(message, body, origin, wall, now, directory);
+        }
         Upward::Settle(message) => {
             return settle(&message, body, origin, wall, now, directory);
         }
         Upward::Confirm(message) => Asked::Confirm { original: key(message.stan, message.date) },
-        Upward::Repeat(message) => Asked::Repeat { original: key(message.stan, message.date) },
+        Upward::Repeat(message) => Asked::Repeat {
+            kind: Answered::Sale,
+            original: key(message.stan, message.date),
+            digest: None,
+            standing: standing_code(directory, origin),
+            today: now.date,
+        },
         Upward::Logon(_) => {
-            let standing = standing(&directory.registry, origin.terminal);
-            let code = standing.err().unwrap_or(Code::APPROVED);
             let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
-            Asked::Logon { code, date: now.date, ends_a_key }
+            Asked::Logon { code: standing_code(directory, origin), date: now.date, ends_a_key }
         }
         Upward::Acknowledge(message) => {
             Asked::Acknowledged { command: message.command, result: message.result }
@@ -133,8 +138,8 @@ fn sale(
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
-    if lies_ahead(date, now) {
-        return early(origin, Answered::Sale, key, digest);
+    if !now.takes(date) {
+        return again(origin, Answered::Sale, key, digest, now, directory);
     }
     let service = registry.service(ServiceId(message.service));
     let kind = match service.map(|service| service.kind) {
@@ -152,6 +157,7 @@ fn sale(
         key,
         digest,
         at_ms: wall.0,
+        today: now.date,
         kind,
         seller: terminal.seller,
         service: ServiceId(message.service),
@@ -179,7 +185,14 @@ fn balance(message: Balance, origin: Origin, directory: &Directory) -> Worked {
 }
 
 /// A reversal is taken from a blocked terminal too: it gives money back.
-fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now) -> Worked {
+fn reversal(
+    message: Reversal,
+    body: &[u8],
+    origin: Origin,
+    wall: Wall,
+    now: Now,
+    directory: &Directory,
+) -> Worked {
     let terminal = origin.terminal;
     let date = BusinessDate(message.date.0);
     let original_date = BusinessDate(message.original_date.0);
@@ -189,8 +202,9 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now
     }
     let key = Key { date, terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
-    if lies_ahead(date, now) || lies_ahead(original_date, now) {
-        return early(origin, Answered::Reversal, key, digest);
+    // Its original may be of a day that is over; itself it is booked on a day that is not.
+    if !now.takes(date) || original_date > now.date {
+        return again(origin, Answered::Reversal, key, digest, now, directory);
     }
     let asked = Asked::Reverse(Reverse {
         key,
@@ -199,6 +213,7 @@ fn reversal(message: Reversal, body: &[u8], origin: Origin, wall: Wall, now: Now
         amount_minor: message.amount_minor,
         reason: message.reason,
         at_ms: wall.0,
+        today: now.date,
     });
     Worked::Ask(Ask { origin, asked })
 }
@@ -223,8 +238,8 @@ fn settle(
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
-    if lies_ahead(date, now) || lies_ahead(settled, now) {
-        return early(origin, Answered::Settlement, key, digest);
+    if !now.takes(date) || settled > now.date {
+        return again(origin, Answered::Settlement, key, digest, now, directory);
     }
     let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
     let asked = Asked::Settle(tillgate_store_core::Settle {
@@ -244,15 +259,23 @@ fn settle(
     Worked::Ask(Ask { origin, asked })
 }
 
-/// Whether a business date has not come yet, a day's grace allowed. Such a request gets no row:
-/// the journal is in the order of its dates, and its end must stay near today.
-fn lies_ahead(date: BusinessDate, now: Now) -> bool {
-    date.0 > now.date.0.saturating_add(DATE_DAYS_OFF_MAX)
+/// A request of a day that takes no new ones: only what it was answered before.
+fn again(
+    origin: Origin,
+    kind: Answered,
+    original: Key,
+    digest: ContentDigest,
+    now: Now,
+    directory: &Directory,
+) -> Worked {
+    let (digest, standing) = (Some(digest), standing_code(directory, origin));
+    let asked = Asked::Repeat { kind, original, digest, standing, today: now.date };
+    Worked::Ask(Ask { origin, asked })
 }
 
-fn early(origin: Origin, kind: Answered, key: Key, digest: ContentDigest) -> Worked {
-    let asked = Asked::Early { kind, key, digest };
-    Worked::Ask(Ask { origin, asked })
+/// 00, or why the terminal may not trade now.
+fn standing_code(directory: &Directory, origin: Origin) -> Code {
+    standing(&directory.registry, origin.terminal).err().unwrap_or(Code::APPROVED)
 }
 
 fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Worked {

@@ -12,7 +12,9 @@ use tillgate_store_core::{
 };
 
 use crate::code;
-use crate::limits::DATE_DAYS_OFF_MAX;
+use crate::directory::Directory;
+use crate::limits::DATE_GRACE;
+use crate::time::{Calendar, Wall};
 
 /// The terminal, its seller and everybody above, all of them active.
 pub struct Standing<'a> {
@@ -44,11 +46,37 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<Standing<'_>, Cod
     Ok(Standing { terminal, seller, chain })
 }
 
+impl Now {
+    /// By the operator's calendar and the date that is in force.
+    #[must_use]
+    pub fn of(calendar: &Calendar, wall: Wall, directory: &Directory) -> Self {
+        let date = directory.today(calendar.date(wall));
+        // Where the clock is behind the date, the day before is over.
+        let behind = date > calendar.date(wall);
+        let grace_ms = if behind { 0 } else { DATE_GRACE.0 / 1_000_000 };
+        let open_from = calendar.date(Wall(wall.0.saturating_sub(grace_ms)));
+        Self {
+            date,
+            open_from: if behind { date } else { open_from },
+            minute: calendar.minute_of_day(wall),
+        }
+    }
+
+    /// Whether a business date takes new requests: today, and shortly after the cut-off the day
+    /// before. What it does not take gets no row, so that no money moves on a day that is over.
+    #[must_use]
+    pub fn takes(&self, date: BusinessDate) -> bool {
+        (self.open_from..=self.date).contains(&date)
+    }
+}
+
 /// When a request arrived, by the operator's calendar.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// The business date in force.
     pub date: BusinessDate,
+    /// The earliest one that still takes new requests.
+    pub open_from: BusinessDate,
     /// Minutes after local midnight.
     pub minute: u16,
 }
@@ -56,7 +84,7 @@ pub struct Now {
 /// Checks a sale and computes what it posts.
 ///
 /// # Errors
-/// The code of the first check that fails: those of [`standing`]; B1 business date; 12 service
+/// The code of the first check that fails: those of [`standing`]; 12 service
 /// unknown; 57 not open to this terminal; H1 outside its hours; 13 amount or currency that the
 /// product does not have; 61 amount beyond the service's limits; 14 subscriber; 30 a voucher
 /// with a subscriber.
@@ -68,9 +96,6 @@ pub fn sale(
     now: Now,
 ) -> Result<Verdict, Code> {
     let standing = standing(registry, id)?;
-    if now.date.0.abs_diff(sale.date.0) > DATE_DAYS_OFF_MAX {
-        return Err(code::WRONG_DATE);
-    }
     let service = service.ok_or(code::INVALID_TRANSACTION)?;
     if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
         return Err(code::SERVICE_NOT_PERMITTED);

@@ -213,6 +213,11 @@ impl Rig {
         self.found(key, Found::NotSeen { attempt });
     }
 
+    /// The provider had not seen the order when it was asked for this time.
+    pub(crate) fn not_seen_at(&mut self, key: Key, attempt: u32) {
+        self.found(key, Found::NotSeen { attempt });
+    }
+
     pub(crate) fn approve(&mut self, key: Key) {
         let reference = Text::from("P-1").unwrap();
         self.found(key, Found::Finding(Finding::Approved { reference }));

@@ -6,6 +6,7 @@ use crate::command::{Begin, ContentDigest, Verdict};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{AccountId, AccountKind, Code, Key, Text};
+use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
 use crate::rows::Rows;
@@ -32,7 +33,8 @@ impl Ledger {
         };
         if let Err(code) = granted {
             let (terminal, today) = (begin.key.terminal, begin.today);
-            if !self.refusals.take_room(rows, &self.staged, terminal, today)? {
+            let most = REFUSED_ROWS_MAX;
+            if !self.refusals.take_room(rows, &self.staged, terminal, today, most)? {
                 return Ok(Outcome::Refused(code));
             }
             sale.state = State::Declined;

@@ -9,9 +9,12 @@ use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{Key, TerminalId};
 use crate::journal;
-use crate::limits::{REFUSED_ROWS_MAX, SCAN_ROWS_MAX};
+use crate::limits::{REFUSED_ROWS_MAX, SCAN_ROWS_MAX, SETTLEMENTS_MAX};
 use crate::record::{State, Transaction};
 use crate::rows::Rows;
+
+/// No terminal has more such rows on a day.
+pub(super) const COUNTED_MAX: u16 = REFUSED_ROWS_MAX + SETTLEMENTS_MAX;
 
 /// Counts of one business day; of a terminal that had no refusal since the start, nothing.
 #[derive(Debug, Default)]
@@ -21,13 +24,14 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Whether one more such row is written today; if so it is counted.
+    /// Whether one more such row, the `most`th at most, is written today; if so it is counted.
     pub(super) fn take_room(
         &mut self,
         rows: &dyn Rows,
         staged: &Staged,
         terminal: TerminalId,
         today: BusinessDate,
+        most: u16,
     ) -> Result<bool, StoreError> {
         if today > self.day {
             (self.day, self.counts) = (today, FxHashMap::default());
@@ -36,7 +40,7 @@ impl Refusals {
             Some(count) => *count,
             None => recount(rows, staged, terminal, self.day)?,
         };
-        let room = count < REFUSED_ROWS_MAX;
+        let room = count < most;
         self.counts.insert(terminal, count.saturating_add(u16::from(room)));
         Ok(room)
     }
@@ -52,12 +56,12 @@ fn recount(
     let from = Key { date, terminal, stan: 0 };
     journal::transactions(rows, Some(from), |row| {
         let other = (row.key.date, row.key.terminal) != (date, terminal);
-        if other || count == REFUSED_ROWS_MAX {
+        if other || count == COUNTED_MAX {
             return ControlFlow::Break(());
         }
         if read == SCAN_ROWS_MAX {
             // Whoever has more rows than are counted has had enough of them.
-            count = REFUSED_ROWS_MAX;
+            count = COUNTED_MAX;
             return ControlFlow::Break(());
         }
         read += 1;
@@ -66,7 +70,7 @@ fn recount(
     })?;
     let staged = staged.of(terminal).filter(|row| row.key.date == date && moves_nothing(row));
     let staged = u16::try_from(staged.count()).unwrap_or(u16::MAX);
-    Ok(count.saturating_add(staged).min(REFUSED_ROWS_MAX))
+    Ok(count.saturating_add(staged).min(COUNTED_MAX))
 }
 
 fn moves_nothing(row: &Transaction) -> bool {

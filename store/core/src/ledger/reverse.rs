@@ -19,7 +19,7 @@ use super::Ledger;
 use crate::command::Reverse;
 use crate::error::StoreError;
 use crate::ids::{AccountKind, Code, Text};
-use crate::limits::ORIGINAL_DAYS_MAX;
+use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{Due, Kind, Legs, Obligation, State, Transaction};
 use crate::rows::Rows;
@@ -96,8 +96,8 @@ impl Ledger {
 
     /// Whether the terminal may have one more row of a reversal that takes nothing back.
     fn has_room(&mut self, rows: &dyn Rows, reverse: &Reverse) -> Result<bool, StoreError> {
-        let terminal = reverse.key.terminal;
-        self.refusals.take_room(rows, &self.staged, terminal, reverse.today)
+        let (terminal, today) = (reverse.key.terminal, reverse.today);
+        self.refusals.take_room(rows, &self.staged, terminal, today, REFUSED_ROWS_MAX)
     }
 
     /// Posts the original's legs backwards. A voucher does not go back to stock.

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::Ledger;
+use super::refusals::COUNTED_MAX;
 use crate::command::Settle;
 use crate::error::StoreError;
 use crate::ids::{Code, Key, Text};
@@ -32,7 +33,7 @@ impl Ledger {
             return Ok(outcome);
         }
         let (terminal, today) = (settle.key.terminal, settle.key.date);
-        if !self.refusals.take_room(rows, &self.staged, terminal, today)? {
+        if !self.refusals.take_room(rows, &self.staged, terminal, today, COUNTED_MAX)? {
             return Ok(Outcome::Refused(Code::VELOCITY_LIMIT));
         }
         self.note_time(settle.at_ms);

@@ -180,8 +180,7 @@ impl DeskMetrics {
             Asked::Logon { .. } => 5,
             Asked::Acknowledged { .. } => 6,
             Asked::Settle(_) => 7,
-            // Refused, but for a clock that was set back: a series would stay at zero.
-            Asked::Counter { .. } | Asked::Early { .. } => return,
+            Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);
     }

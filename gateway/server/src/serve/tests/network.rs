@@ -61,6 +61,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         key,
         digest: [7; 16].into(),
         at_ms: Clock::start().wall().0,
+        today: date,
         kind: Kind::TopUp,
         seller: SellerId(5),
         service: ServiceId(TOP_UPS),

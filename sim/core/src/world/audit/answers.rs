@@ -198,6 +198,8 @@ impl Witness {
             UNABLE_TO_LOCATE => true,
             // Whoever logs on and asks again hears what the journal has.
             NOT_LOGGED_ON => true,
+            // A PIN that its terminal is not told while it may not trade.
+            IN_PROGRESS if row.voucher.is_some() => true,
             // Refused before the journal was asked. Harmless while nothing was sold.
             _ => row.state != State::Approved || contents > 1,
         };
@@ -230,11 +232,7 @@ impl Witness {
 
     fn confirm_answer(&self, key: &Key, answer: &Answer<'_>) -> Option<(u8, String)> {
         let row = self.journal.get(key);
-        let unconfirmed = answer.code.is_approved()
-            && row.is_none_or(|row| {
-                let stands = row.state == State::Approved && row.reversed_by.is_none();
-                stands && row.confirmed_ms == 0
-            });
+        let unconfirmed = answer.code.is_approved() && row.is_none_or(|row| row.confirmed_ms == 0);
         unconfirmed.then(|| (5, "and the confirmation is not durable".to_owned()))
     }
 

@@ -161,6 +161,12 @@ impl Witness {
     /// Whether the gateway can do nothing more about a row, as it was.
     fn is_beyond_it(&self, now: Moment, old: &Transaction) -> bool {
         let (key, handed) = (&old.key, &self.handed);
+        if old.kind == Kind::Voucher {
+            return self.requests.reversals.contains_key(key);
+        }
+        if old.is_final() && self.is_contradicted(old) {
+            return true;
+        }
         let can = self.capabilities(old);
         let able = match old.owes() {
             Some(Obligation::Advice) => can.advice,
@@ -177,6 +183,23 @@ impl Witness {
             || handed.heard(key, |report| *report == Report::Finding(Finding::Stands))
             || handed.may_have_expired(now, key)
             || self.room.was_crowded(since)
+    }
+
+    /// Whether a bridge reported otherwise than what is booked.
+    fn is_contradicted(&self, sale: &Transaction) -> bool {
+        let undone = |report: &Report| {
+            matches!(report, Report::Finding(Finding::Declined { .. } | Finding::TakenBack))
+        };
+        let stands = |report: &Report| *report == Report::Finding(Finding::Stands);
+        let reversal = self.requests.reversals.get(&sale.key);
+        let of_reversal = |wanted: &dyn Fn(&Report) -> bool| {
+            reversal.is_some_and(|reversal| self.handed.heard(reversal, wanted))
+        };
+        match sale.state {
+            State::Approved => self.handed.heard(&sale.key, undone) || of_reversal(&undone),
+            State::Reversed => of_reversal(&stands),
+            _ => false,
+        }
     }
 
     /// What the bridge of a sale can do, or of a reversal's original.

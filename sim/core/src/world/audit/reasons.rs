@@ -101,7 +101,7 @@ impl Witness {
     fn is_out_of_stock(&self, new: &Transaction, write: &Write) -> bool {
         let product = (new.service.0, new.product.0);
         let stock = self.stock.get(&product).into_iter().flatten();
-        let mut left = stock.filter(|(expiry, _)| *expiry >= new.key.date);
+        let mut left = stock.filter(|(expiry, _)| *expiry >= new.day);
         new.kind == Kind::Voucher
             && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
     }

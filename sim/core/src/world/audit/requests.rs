@@ -23,6 +23,8 @@ pub(super) struct Requests {
     pub(super) answer: Span,
     patience: Span,
     pub(super) sales: FxHashMap<Key, Vec<Asked>>,
+    /// The latest that a request was verified at, by the wall clock.
+    wall_high: Wall,
     /// Which sales were asked to be taken back.
     pub(super) reversals: FxHashMap<Key, Key>,
 }
@@ -45,6 +47,7 @@ impl Requests {
             patience: Span(answer.0 + ANSWER_SLACK.0),
             sales: FxHashMap::default(),
             reversals: FxHashMap::default(),
+            wall_high: Wall(0),
         }
     }
 
@@ -112,8 +115,10 @@ impl Witness {
         wall: Wall,
         calendar: &Calendar,
     ) {
+        self.requests.wall_high = self.requests.wall_high.max(wall);
         let Ok(Upward::Sale(sale)) = Upward::decode(body) else { return };
-        let rulings = self.versions.rulings(acknowledged, terminal, &sale, wall, calendar);
+        let walls = (wall, self.requests.wall_high);
+        let rulings = self.versions.rulings(acknowledged, terminal, &sale, walls, calendar);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
         let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
         if asked.life != self.room.life {

@@ -16,7 +16,7 @@ pub(super) struct Room {
     /// Transactions that may wait, for all bridges and for one.
     most: usize,
     share: usize,
-    /// Sales that came in this life of the gateway: they are certainly in its memory.
+    /// In which life of the gateway each sale came.
     born: FxHashMap<Key, u32>,
     pub(super) life: u32,
     /// What waited after each write of this life.
@@ -104,7 +104,7 @@ impl Witness {
             let original = row.original.and_then(|original| self.journal.get(&original));
             let counts = load.0.entry(original.unwrap_or(row).bridge).or_default();
             let here = row.kind == Kind::TopUp && is_unknown(row);
-            counts.0 += usize::from(here && !self.room.is_of_before(key));
+            counts.0 += usize::from(here);
             counts.1 += 1;
         }
         self.room.loads.push((at, load));

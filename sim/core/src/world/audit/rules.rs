@@ -14,6 +14,9 @@ use tillgate_store_core::{
 use super::requests::Ruling;
 use crate::world::config::Config;
 
+/// How long new sales of yesterday are taken.
+const GRACE_MS: u64 = 600_000;
+
 /// The registry as it was after one durable change.
 #[derive(Clone, Default)]
 struct View {
@@ -80,15 +83,21 @@ impl Versions {
         since: usize,
         terminal: TerminalId,
         sale: &Sale<'_>,
-        wall: Wall,
+        (wall, wall_high): (Wall, Wall),
         calendar: &Calendar,
     ) -> Vec<(Ruling, u32)> {
-        let now = (calendar.date(wall).0, calendar.minute_of_day(wall));
+        // Dates that take new sales: today's, for ten minutes yesterday's; where the clock was set
+        // back over the cut-off, that of the day that had begun.
+        let minute = calendar.minute_of_day(wall);
+        let from = calendar.date(Wall(wall.0.saturating_sub(GRACE_MS))).0;
+        let to = calendar.date(wall).0;
+        let had_begun = calendar.date(wall_high).0 > to;
+        let now = (from..=to + u16::from(had_begun), minute);
         let views = self.views.iter().skip(since);
         let rule = |view: &Rc<View>| {
             let pace = view.services.get(&sale.service);
             let pace = pace.map_or(0, |service| service.velocity.count_max);
-            (view.rule(terminal.0, sale, now, &self.bridges), pace)
+            (view.rule(terminal.0, sale, &now, &self.bridges), pace)
         };
         views.map(rule).collect()
     }
@@ -113,7 +122,7 @@ impl View {
         &self,
         terminal: u32,
         sale: &Sale<'_>,
-        (today, minute): (u16, u16),
+        (dates, minute): &(std::ops::RangeInclusive<u16>, u16),
         bridges: &[String],
     ) -> Ruling {
         let refused = |code: &[u8; 2]| Err(Code(*code));
@@ -135,7 +144,7 @@ impl View {
             chain.push(id.0);
             above = distributor.parent;
         }
-        if today.abs_diff(sale.date.0) > 1 {
+        if !dates.contains(&sale.date.0) {
             return refused(b"B1");
         }
         let Some(service) = self.services.get(&sale.service) else { return refused(b"12") };

@@ -17,6 +17,7 @@ use tillgate_core::claims::Claims;
 use tillgate_core::desk::{Bridge, Desk, Input};
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::front::{Front, Input as FrontInput};
+use tillgate_core::time::Wall;
 use tillgate_store_core::{
     Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
 };
@@ -79,6 +80,8 @@ impl World {
             claims.load(&counter);
             std::ops::ControlFlow::Continue(())
         })?;
+        let last = self.config.calendar.date(Wall(book.last_at_ms()));
+        directory.today(last);
         let bridges = self
             .config
             .bridges
