@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{KES, KIND, Rig, answer, top_up_key, top_up_sale, voucher_sale};
+use support::{KES, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Downward, Reversal, Sale, Settle, Settled, Totals, Upward};
 use tillgate_core::desk::Input;
 use tillgate_core::limits::{DeskLimits, SETTLEMENTS_PER_BATCH_MAX};

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    BusinessDate, Due, Key, Kind, Obligation, Settlement, State, StoreId, TerminalId, Totals,
-    Transaction,
+    BusinessDate, Due, Key, Kind, Obligation, Refund, Settlement, State, StoreId, TerminalId,
+    Totals, Transaction,
 };
 
 /// Characters of a subscriber that stay readable at its end.
@@ -41,7 +41,7 @@ pub(crate) type Column = (&'static str, fn(&Transaction, StoreId) -> Value);
 /// Everything about a transaction that may be shown. The members of a JSON line and the columns of
 /// a CSV export, in this order; others script against them: new ones come at the end, none
 /// changes its meaning.
-pub(crate) const COLUMNS: [Column; 26] = [
+pub(crate) const COLUMNS: [Column; 27] = [
     ("date", |t, _| json!(t.key.date.to_string())),
     ("terminal", |t, _| json!(t.key.terminal.0)),
     ("stan", |t, _| json!(t.key.stan)),
@@ -68,6 +68,7 @@ pub(crate) const COLUMNS: [Column; 26] = [
     ("due", |t, _| json!(t.due.as_ref().map(due))),
     ("settlement", |t, _| json!(t.settlement.as_deref().map(settlement))),
     ("transaction", |t, _| json!(show_key(&t.key))),
+    ("refund", |t, _| json!(t.refund.as_deref().map(refund))),
 ];
 
 /// A transaction as one JSON object.
@@ -105,6 +106,17 @@ fn due(due: &Due) -> Value {
         Obligation::Operator => "operator",
     };
     json!({ "what": what, "since_ms": due.since_ms })
+}
+
+/// Who proposed a refund and who approved it; nobody yet, while it is a proposal.
+fn refund(refund: &Refund) -> Value {
+    let approver = Some(&refund.approver).filter(|name| !name.is_empty());
+    json!({
+        "void": refund.reference.as_str(),
+        "proposer": refund.proposer,
+        "approver": approver,
+        "at_ms": refund.at_ms,
+    })
 }
 
 fn settlement(settlement: &Settlement) -> Value {

@@ -113,7 +113,7 @@ fn every_command_and_option_is_explained() {
     let subcommands = [
         ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
         ("journal", ["export"].as_slice()),
-        ("transaction", ["open", "show", "differences", "resolve"].as_slice()),
+        ("transaction", ["open", "show", "differences", "resolve", "refund"].as_slice()),
         ("user", ["add", "reset", "remove", "list"].as_slice()),
         ("dialect", ["list", "show", "check", "fields"].as_slice()),
     ];

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tillgate_core::desk::ControlOrder;
-use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::limits::{NOTE_BYTES_MAX, REFERENCE_BYTES_MAX};
 use tillgate_store_core::{
-    BusinessDate, Key, Obligation, Resolution, Rows, StoreError, Transaction, journal,
+    BusinessDate, Key, Obligation, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
+    journal,
 };
 use warp::reply::Response;
 
@@ -194,18 +195,26 @@ pub(super) async fn resolve(
     caller: &Caller,
 ) -> Result<Response, ApiError> {
     let key = named(name)?;
-    let verdict = match body.get("as").and_then(Value::as_str) {
-        Some("approved") => Resolution::Approved,
-        Some("declined") => Resolution::Declined,
-        Some("done") => Resolution::Done,
+    let note = text(body, "note", NOTE_BYTES_MAX)?;
+    let order = match body.get("as").and_then(Value::as_str) {
+        Some("approved") => ControlOrder::Resolve { key, verdict: Resolution::Approved, note },
+        Some("declined") => ControlOrder::Resolve { key, verdict: Resolution::Declined, note },
+        Some("done") => ControlOrder::Resolve { key, verdict: Resolution::Done, note },
+        Some("refund") => {
+            let void = text(body, "void", REFERENCE_BYTES_MAX)?;
+            let reference = Text::from(&void).unwrap_or_default();
+            refund(&app, key, RefundStep::Propose { reference }, note)
+        }
+        Some("approve-refund") => refund(&app, key, RefundStep::Approve, note),
+        Some("cancel-refund") => refund(&app, key, RefundStep::Cancel, note),
         _ => {
-            let expected = "expected {\"as\":\"approved\"|\"declined\"|\"done\",\"note\":\"...\"}";
+            let expected = "expected {\"as\":\"approved\"|\"declined\"|\"done\"|\"refund\"|\
+                            \"approve-refund\"|\"cancel-refund\",\"note\":\"...\"}, of a refund with \
+                            \"void\":\"the issuer's reference\"";
             return Err(ApiError::bad_request(expected));
         }
     };
-    let note = text(body, "note", NOTE_BYTES_MAX)?;
     find(Arc::clone(&app), key).await?;
-    let order = ControlOrder::Resolve { key, verdict, note };
     match carry(&app, None, order, caller, ORDER_TIME_MAX).await? {
         Carried::Applied(_) => show(app, name).await,
         Carried::Rejected(rejections) => {
@@ -213,6 +222,12 @@ pub(super) async fn resolve(
             Err(ApiError::refused(format!("{}: {}", show_key(&key), why.join("; "))))
         }
     }
+}
+
+/// A step of a refund, booked on today's business date.
+fn refund(app: &App, key: Key, step: RefundStep, note: String) -> ControlOrder {
+    let today = app.calendar.date(app.handle.clock.wall());
+    ControlOrder::Refund { key, step, today, note }
 }
 
 fn named(parameter: Option<&String>) -> Result<Key, ApiError> {

@@ -17,6 +17,7 @@ Example:
   tillgate transaction show 2026-11-23-00070001-000012
   tillgate transaction resolve 2026-11-23-00070001-000012 --as approved \\
       --note 'provider statement of 24 November, line 17'
+  tillgate transaction refund 2026-11-23-00070001-000012 --void I-4711 --note 'misprint'
 
 A transaction is named DATE-TERMINAL-STAN. The running gateway answers; every word of an operator is
 in the audit log with its note.")]
@@ -72,6 +73,24 @@ enum Command {
         #[arg(long)]
         note: String,
     },
+    /// Give a sale's money back: one operator proposes it, another one approves it
+    Refund {
+        /// The transaction
+        #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+        key: Key,
+        /// Propose it. The issuer's reference of the void: the voucher can no longer be redeemed
+        #[arg(long, value_name = "REFERENCE", required_unless_present_any = ["approve", "cancel"])]
+        void: Option<String>,
+        /// Approve what another operator proposed
+        #[arg(long, conflicts_with_all = ["void", "cancel"])]
+        approve: bool,
+        /// Withdraw the proposal
+        #[arg(long, conflicts_with = "void")]
+        cancel: bool,
+        /// Why, for the audit log
+        #[arg(long)]
+        note: String,
+    },
 }
 
 impl Transaction {
@@ -98,6 +117,17 @@ impl Transaction {
             }
             Command::Resolve { key, resolution, note } => {
                 let order = json!({ "as": resolution, "note": note });
+                let path = format!("/api/v1/transactions/{}/resolve", show_key(&key));
+                let body = client.post(&path, &order)?;
+                let text = table::card(&body);
+                (body, text)
+            }
+            Command::Refund { key, void, approve, cancel: _, note } => {
+                let order = match void {
+                    Some(void) => json!({ "as": "refund", "void": void, "note": note }),
+                    None if approve => json!({ "as": "approve-refund", "note": note }),
+                    None => json!({ "as": "cancel-refund", "note": note }),
+                };
                 let path = format!("/api/v1/transactions/{}/resolve", show_key(&key));
                 let body = client.post(&path, &order)?;
                 let text = table::card(&body);

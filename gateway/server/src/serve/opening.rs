@@ -63,6 +63,8 @@ pub(crate) fn directory(
             }
         },
     )?;
+    // The date of the last batch stays in force where the clock was set back over the cut-off.
+    directory.today(config.calendar.date(Wall(store.last_at_ms())));
     damaged.map_or(Ok((directory, claims)), Err)
 }
 

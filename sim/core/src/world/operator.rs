@@ -271,6 +271,7 @@ impl World {
             }
             self.say(|| match &order {
                 ControlOrder::Resolve { key, verdict, .. } => format!("resolve {key}: {verdict}"),
+                ControlOrder::Refund { key, .. } => format!("refund {key}"),
                 ControlOrder::Change { change, .. } => {
                     format!("change of {} records", change.records.len())
                 }

@@ -1,7 +1,7 @@
 //! The schemas of queries, bodies and answers.
 
 use serde_json::{Map, Value, json};
-use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::limits::{NOTE_BYTES_MAX, REFERENCE_BYTES_MAX};
 
 use crate::admin::limits::{TERMINALS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 
@@ -43,9 +43,15 @@ pub(super) fn open_query() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 pub(super) fn resolve_schema() -> Value {
-    let verdict = json!({ "type": "string", "enum": ["approved", "declined", "done"] });
+    let words = ["approved", "declined", "done", "refund", "approve-refund", "cancel-refund"];
+    let verdict = json!({ "type": "string", "enum": words });
     let note = json!({ "type": "string", "minLength": 1, "maxLength": NOTE_BYTES_MAX });
-    object(&[("as", verdict), ("note", note)])
+    let void = json!({ "type": "string", "maxLength": REFERENCE_BYTES_MAX });
+    json!({
+        "type": "object",
+        "required": ["as", "note"],
+        "properties": { "as": verdict, "note": note, "void": void },
+    })
 }
 
 pub(super) fn import_schema() -> Value {
@@ -140,6 +146,7 @@ pub(super) fn transaction_schema() -> Value {
         ("reversed_by", nullable("string")),
         ("due", nullable("object")),
         ("settlement", nullable("object")),
+        ("refund", nullable("object")),
     ])
 }
 

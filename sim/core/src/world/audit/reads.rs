@@ -132,8 +132,8 @@ impl Witness {
             return (told != *asked).then_some((2, text));
         }
         let before = self.reads.last_before(asked.terminal, asked.date, origin.received);
-        let other = told.terminal != asked.terminal;
-        let older = told.date == asked.date && before.is_some_and(|before| told.stan < before);
+        let other = (told.terminal, told.date) != (asked.terminal, asked.date);
+        let older = before.is_some_and(|before| told.stan < before);
         let text = format!("a repeat of the last sale of {} tells {told}", asked.date);
         (other || older || !row.kind.is_sale()).then_some((2, text))
     }
