@@ -9,7 +9,7 @@ use crate::ids::{AccountId, Key, StoreId, TerminalId};
 use crate::journal;
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
-use crate::record::{Account, Counter, Head, Record, Transaction};
+use crate::record::{Account, Counter, Head, Transaction};
 use crate::registry::Registry;
 use crate::rows::{Backend, Family, Rows};
 use crate::store::Store;

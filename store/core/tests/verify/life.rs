@@ -1,7 +1,7 @@
 //! What is owed, wanted back and settled.
 
 use tillgate_store_core::verify::Promise;
-use tillgate_store_core::{Code, Due, Family, Kind, Obligation, Record, State, Transaction};
+use tillgate_store_core::{Code, Due, Family, Kind, Obligation, State, Transaction};
 
 use crate::lab::Lab;
 use crate::shop::key;
