@@ -42,11 +42,13 @@ pub enum Fault {
     Market,
     /// A provider is never heard of again; bridges that wait long, and say what never left.
     Dead,
+    /// Any zone, any cut-off, and clocks that are changed in the middle of it.
+    Calendar,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cuts,
         Self::Splits,
         Self::Stalls,
@@ -66,6 +68,7 @@ impl Fault {
         Self::Drain,
         Self::Market,
         Self::Dead,
+        Self::Calendar,
     ];
 
     /// Its name on the command line.
@@ -91,6 +94,7 @@ impl Fault {
             Self::Drain => "drain",
             Self::Market => "market",
             Self::Dead => "dead",
+            Self::Calendar => "calendar",
         }
     }
 

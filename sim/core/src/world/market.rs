@@ -2,7 +2,7 @@
 //! changes prices, and routes services through other bridges.
 
 use tillgate_store_core::{
-    Change, DistributorId, RegistryRecord, SellerId, Service, ServiceKind, TerminalId,
+    Change, DistributorId, RegistryRecord, SellerId, Service, ServiceKind, TerminalId, Velocity,
 };
 
 use super::config::{Config, number};
@@ -29,10 +29,11 @@ impl Operator {
     /// One move of the market.
     pub(super) fn trade(&mut self) -> Option<Plan> {
         let places: Vec<usize> = (0..self.records.len()).collect();
-        let wanted = self.market.below(4);
+        let wanted = self.market.below(5);
         let fits = |record: &RegistryRecord| match record {
             RegistryRecord::Terminal(_) => wanted == 0,
             RegistryRecord::Seller(_) => wanted == 1,
+            RegistryRecord::Service(_) if wanted == 4 => true,
             RegistryRecord::Service(service) => match service.kind {
                 ServiceKind::Voucher => wanted == 2,
                 ServiceKind::TopUp => wanted == 3,
@@ -42,7 +43,10 @@ impl Operator {
         let places = places.into_iter().filter(|place| fits(&self.records[*place]));
         let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
         let mut record = self.records[place].clone();
-        self.move_one(&mut record)?;
+        match &mut record {
+            RegistryRecord::Service(service) if wanted == 4 => self.pace(service),
+            record => self.move_one(record)?,
+        }
         let note = "the market moves".to_owned();
         let change = Change { records: vec![record], note, ..Change::default() };
         Some(Plan::Change { change, tell: Vec::<(TerminalId, _)>::new() })
@@ -77,6 +81,18 @@ impl Operator {
             RegistryRecord::Distributor(_) => return None,
         }
         Some(())
+    }
+
+    /// So many of it in a while, and for so much a day.
+    fn pace(&mut self, service: &mut Service) {
+        let dice = &mut self.market;
+        let count_max = u32::from(number(dice, 7));
+        let window_s = [15, 60, 3_600, 86_400][usize::from(number(dice, 4))];
+        service.velocity = Velocity {
+            count_max,
+            window_s: if count_max > 0 { window_s } else { 0 },
+            day_amount_max_minor: [0, 6_000, 15_000, 60_000][usize::from(number(dice, 4))],
+        };
     }
 
     /// A price goes up, or back to what it was before it went up.

@@ -16,10 +16,12 @@
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
 mod answers;
+mod calendar;
 mod close;
 mod handed;
 mod money;
 mod orders;
+mod pace;
 mod reads;
 mod reasons;
 mod requests;
@@ -39,6 +41,7 @@ use tillgate_core::front::FrontStats;
 use tillgate_core::limits::FrontLimits;
 use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
+use self::calendar::Calendar;
 use self::handed::{Clock, Handed};
 use self::money::Money;
 use self::orders::Orders;
@@ -76,6 +79,7 @@ pub(super) struct Witness {
     room: Room,
     handed: Handed,
     versions: Versions,
+    calendar: Calendar,
     requests: Requests,
     reads: Reads,
     sessions: Sessions,
@@ -119,6 +123,7 @@ impl Witness {
             room: Room::new(config),
             handed: Handed::new(config),
             versions: Versions::new(config),
+            calendar: Calendar::new(config.days.clone()),
             requests: Requests::new(config.desk.answer),
             reads: Reads::default(),
             sessions: Sessions::default(),

@@ -22,6 +22,8 @@ pub(super) struct Reads {
     asked: FxHashMap<(SessionId, u64), Vec<Asked>>,
     /// What the desk said is left, until it is on its way.
     told: FxHashMap<(SessionId, u32), i64>,
+    /// When each row became durable.
+    born: FxHashMap<Key, Moment>,
     /// Every sale, and when it became durable.
     sales: BTreeMap<(TerminalId, BusinessDate, u32), Moment>,
 }
@@ -60,9 +62,13 @@ impl Reads {
         asked.push(Asked { what, acknowledged });
     }
 
-    /// A sale is durable.
-    pub(super) fn sold(&mut self, at: Moment, key: &Key) {
-        self.sales.insert((key.terminal, key.date, key.stan), at);
+    /// A row is durable.
+    pub(super) fn durable(&mut self, at: Moment, row: &Transaction) {
+        let key = row.key;
+        self.born.insert(key, at);
+        if row.kind.is_sale() {
+            self.sales.insert((key.terminal, key.date, key.stan), at);
+        }
     }
 
     /// What was asked, where only one thing can be meant.
@@ -141,7 +147,7 @@ impl Witness {
     fn not_located(&self, origin: Origin, asked: &Key) -> Option<(u8, String)> {
         let there = match asked.stan {
             0 => self.reads.last_before(asked.terminal, asked.date, origin.received).is_some(),
-            _ => self.journal.contains_key(asked),
+            _ => self.reads.born.get(asked).is_some_and(|since| *since <= origin.received),
         };
         there.then(|| (2, format!("a repeat of {asked} finds nothing, and it is there")))
     }

@@ -1,14 +1,11 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
 //! its pace, its seller's funds, the stock and the room at the desk must have been so.
 
-use tillgate_store_core::{Code, Kind, State, Transaction};
+use tillgate_store_core::{Code, Kind, State, Transaction, Velocity};
 
 use super::Witness;
 use super::requests::Asked;
 use super::rows::{Found, Write};
-
-/// Sales of one service by one terminal are counted over this, in every world.
-const WINDOW_MS: u64 = 60_000;
 
 impl Witness {
     /// A sale that came just now: some registry that may have ruled has ruled so.
@@ -28,14 +25,12 @@ impl Witness {
             return found.push((7, format!("{key}: granted, and the operator had forbidden it")));
         }
         let alike = granted().filter(|(ruling, _)| ruling.as_ref() == Ok(&new.legs));
-        let paces: Vec<u32> = alike.map(|(_, pace)| *pace).collect();
-        let Some(most) = paces.iter().max() else {
+        let paces: Vec<Velocity> = alike.map(|(_, pace)| *pace).collect();
+        if paces.is_empty() {
             return found.push((3, format!("{key}: posts {:?}, which no rule says", new.legs)));
-        };
-        let (count, _) = self.pace(new, write);
-        if !paces.contains(&0) && count >= usize::try_from(*most).unwrap_or(usize::MAX) {
-            let text = format!("{key}: {count} sales in the minute before, at most {most} in one");
-            found.push((7, text));
+        }
+        if paces.iter().all(|pace| self.is_surely_beyond(pace, new, write)) {
+            found.push((7, format!("{key}: granted beyond each of the paces {paces:?}")));
         }
         let room = |asked: &Asked| self.room.had_room(asked.since, new.bridge);
         if new.kind == Kind::TopUp && !asked.iter().any(room) {
@@ -52,11 +47,7 @@ impl Witness {
                 let amount_minor = i64::try_from(new.amount_minor).unwrap_or(i64::MAX);
                 paces.next().is_some() && new.balance_minor.is_some_and(|left| left < amount_minor)
             }
-            b"65" => {
-                let (_, most) = self.pace(new, write);
-                let most = u32::try_from(most).unwrap_or(u32::MAX);
-                paces.any(|pace| pace > 0 && most >= pace)
-            }
+            b"65" => paces.any(|pace| self.may_be_beyond(&pace, new, write)),
             b"S1" => paces.next().is_some() && self.is_out_of_stock(new, write),
             b"91" if rulings().all(|(ruling, _)| *ruling != Err(new.code)) => {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
@@ -64,36 +55,6 @@ impl Witness {
             }
             code => rulings().any(|(ruling, _)| *ruling == Err(Code(*code))),
         }
-    }
-
-    /// Sales of the same terminal and service that were within a minute before this one: those
-    /// that count certainly, and those that may. They differ only where the clock was set back:
-    /// what once was more than a minute ago, or bears a date far off, may be forgotten, and what
-    /// came before something that still counts may be remembered.
-    fn pace(&self, new: &Transaction, write: &Write) -> (usize, usize) {
-        let declined_now = |row: &Transaction| {
-            write.rows.iter().any(|(old, new)| {
-                new.key == row.key && old.as_ref().is_some_and(|old| old.state != State::Declined)
-            })
-        };
-        let mut alike: Vec<&Transaction> = self.journal.values().collect();
-        alike.retain(|row| {
-            row.kind.is_sale()
-                && (row.key.terminal, row.service) == (new.key.terminal, new.service)
-                && row.seq < new.seq
-        });
-        alike.sort_unstable_by_key(|row| row.seq);
-        let covers = |row: &Transaction, at_ms: u64| row.at_ms + WINDOW_MS > at_ms;
-        let (mut certain, mut possible) = (0, 0);
-        for (place, row) in alike.iter().enumerate() {
-            let sold = row.state != State::Declined;
-            let reached = possible > 0 || covers(row, new.at_ms);
-            possible += usize::from(reached && (sold || declined_now(row)));
-            let kept = alike[place..].iter().all(|later| covers(row, later.at_ms));
-            let near = row.key.date.0.abs_diff(new.key.date.0) <= 1;
-            certain += usize::from(sold && kept && near && covers(row, new.at_ms));
-        }
-        (certain, possible)
     }
 
     /// Whether nothing of a product was there that could be sold: what this very write loaded may

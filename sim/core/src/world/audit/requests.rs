@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_core::desk::Origin;
-use tillgate_core::time::{Calendar, Wall};
-use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId};
+use tillgate_core::time::Wall;
+use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
 
 use super::{ANSWER_SLACK, Witness};
 use crate::time::{Moment, Span};
@@ -23,8 +23,6 @@ pub(super) struct Requests {
     pub(super) answer: Span,
     patience: Span,
     pub(super) sales: FxHashMap<Key, Vec<Asked>>,
-    /// The latest that a request was verified at, by the wall clock.
-    wall_high: Wall,
     /// Which sales were asked to be taken back.
     pub(super) reversals: FxHashMap<Key, Key>,
 }
@@ -33,7 +31,7 @@ pub(super) struct Requests {
 pub(super) struct Asked {
     pub(super) body: Vec<u8>,
     /// Every ruling that the registry of some moment gives, and the pace that it allows.
-    pub(super) rulings: Vec<(Ruling, u32)>,
+    pub(super) rulings: Vec<(Ruling, Velocity)>,
     /// When it was first verified in this life of the gateway, and which life that is.
     pub(super) since: Moment,
     life: u32,
@@ -47,7 +45,6 @@ impl Requests {
             patience: Span(answer.0 + ANSWER_SLACK.0),
             sales: FxHashMap::default(),
             reversals: FxHashMap::default(),
-            wall_high: Wall(0),
         }
     }
 
@@ -105,20 +102,18 @@ impl Witness {
     }
 
     /// A pool thread has just verified a request: the registry of any moment between the last one
-    /// acknowledged when it came and now may have ruled.
+    /// acknowledged when it came and now may have ruled, by the wall clock as it is and as late as
+    /// it has ever been.
     pub(in super::super) fn verified(
         &mut self,
         now: Moment,
         terminal: TerminalId,
         body: &[u8],
         acknowledged: usize,
-        wall: Wall,
-        calendar: &Calendar,
+        walls: (Wall, Wall),
     ) {
-        self.requests.wall_high = self.requests.wall_high.max(wall);
         let Ok(Upward::Sale(sale)) = Upward::decode(body) else { return };
-        let walls = (wall, self.requests.wall_high);
-        let rulings = self.versions.rulings(acknowledged, terminal, &sale, walls, calendar);
+        let rulings = self.versions.rulings(acknowledged, terminal, &sale, walls, &self.calendar);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
         let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
         if asked.life != self.room.life {

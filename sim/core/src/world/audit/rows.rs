@@ -68,8 +68,8 @@ impl Witness {
             if old.is_none() && new.voucher.is_some() {
                 self.shown(at, new);
             }
-            if old.is_none() && new.kind.is_sale() {
-                self.reads.sold(at, &new.key);
+            if old.is_none() {
+                self.reads.durable(at, new);
             }
         }
         self.weigh(at, &done.rows);

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tillgate_codec::link::message::Sale;
-use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::time::Wall;
 use tillgate_store_core::{
     AccountId, AccountKind, Code, Distributor, Hours, Leg, Legs, RegistryRecord, Seller, Service,
-    ServiceKind, Services, Status, Terminal, TerminalId,
+    ServiceKind, Services, Status, Terminal, TerminalId, Velocity,
 };
 
+use super::calendar::Calendar;
 use super::requests::Ruling;
 use crate::world::config::Config;
 
@@ -76,8 +77,7 @@ impl Versions {
         self.latest().sellers.get(&seller).map_or(0, |seller| seller.credit_limit_minor)
     }
 
-    /// What every state since one says to a sale, and how many of its service a terminal may sell
-    /// in a minute.
+    /// What every state since one says to a sale, and at which pace a terminal may sell it.
     pub(super) fn rulings(
         &self,
         since: usize,
@@ -85,18 +85,17 @@ impl Versions {
         sale: &Sale<'_>,
         (wall, wall_high): (Wall, Wall),
         calendar: &Calendar,
-    ) -> Vec<(Ruling, u32)> {
+    ) -> Vec<(Ruling, Velocity)> {
         // Dates that take new sales: today's, for ten minutes yesterday's; where the clock was set
         // back over the cut-off, that of the day that had begun.
-        let minute = calendar.minute_of_day(wall);
-        let from = calendar.date(Wall(wall.0.saturating_sub(GRACE_MS))).0;
-        let to = calendar.date(wall).0;
-        let had_begun = calendar.date(wall_high).0 > to;
+        let (to, minute) = calendar.now(wall);
+        let (from, _) = calendar.now(Wall(wall.0.saturating_sub(GRACE_MS)));
+        let had_begun = calendar.now(wall_high).0 > to;
         let now = (from..=to + u16::from(had_begun), minute);
         let views = self.views.iter().skip(since);
         let rule = |view: &Rc<View>| {
             let pace = view.services.get(&sale.service);
-            let pace = pace.map_or(0, |service| service.velocity.count_max);
+            let pace = pace.map(|service| service.velocity).unwrap_or_default();
             (view.rule(terminal.0, sale, &now, &self.bridges), pace)
         };
         views.map(rule).collect()

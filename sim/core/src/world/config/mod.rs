@@ -4,12 +4,14 @@
 //! terminals, leaves the other parts as they were: that is what makes shrinking work.
 
 mod bridges;
+mod days;
 mod limits;
 
 use tillgate_core::limits::{DeskLimits, FrontLimits};
 use tillgate_core::time::{Calendar, Wall};
 
 pub(super) use self::bridges::Bridge;
+pub(super) use self::days::Days;
 use super::fault::{Fault, Faults};
 use crate::dice::Dice;
 use crate::firmware::Habits;
@@ -56,6 +58,7 @@ pub(super) struct Config {
     /// Mean time between the operator's orders.
     pub(super) operator_every: Option<Span>,
     pub(super) wall: Wall,
+    pub(super) days: Days,
     pub(super) calendar: Calendar,
     /// Mean time between jumps of the wall clock, and how far they go at most.
     pub(super) clock: Option<(Span, Span)>,
@@ -150,6 +153,7 @@ pub(super) enum Stream {
     DrainRun = 30,
     MarketRun = 31,
     Dead = 32,
+    Calendar = 33,
 }
 
 impl Stream {
@@ -173,6 +177,7 @@ impl Config {
         };
         let mut clock = Stream::Clock.dice(seed);
         let wall = draw_wall(&mut clock);
+        let days = days::draw(seed, faults, wall);
         let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
         Self {
             seed,
@@ -191,7 +196,8 @@ impl Config {
             bridges: bridges::draw(seed, faults),
             operator_every: draw_operator(seed, faults),
             wall,
-            calendar: Calendar::fixed(60, 120),
+            calendar: days.calendar(),
+            days,
             clock: faults.has(Fault::Clock).then_some(jumps),
             front: limits::front(seed, faults),
             desk: limits::desk(seed, faults),

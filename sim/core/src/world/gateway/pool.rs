@@ -5,7 +5,7 @@ use tillgate_core::claims::Claim;
 use tillgate_core::desk::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::front;
 use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::time::Moment;
+use tillgate_core::time::{Moment, Wall};
 use tillgate_core::work::{self, Handshaken, Terms, Worked};
 
 use super::super::World;
@@ -99,11 +99,12 @@ impl World {
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
-        let wall = self.wall();
+        let (wall, high) = (self.wall(), Wall(self.clock().1));
         let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
         let worked = work::request(body, origin, wall, calendar, &process.directory);
-        self.witness.verified(self.now, origin.terminal, body, acknowledged, wall, calendar);
+        let walls = (wall, high);
+        self.witness.verified(self.now, origin.terminal, body, acknowledged, walls);
         match worked {
             Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
             Worked::Reply(reply) => self.reply(&reply, self.now),

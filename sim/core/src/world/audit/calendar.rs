@@ -1,0 +1,68 @@
+//! The auditors' own calendar: which business date is in force, and what the clock on the wall
+//! shows. A day begins when that clock first shows its cut-off, and does not end because clocks
+//! are put back over it.
+
+use tillgate_core::time::{Shift, Wall};
+
+use crate::world::config::Days;
+
+const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
+/// 2000-01-01T00:00:00Z, from which business dates are counted.
+const EPOCH_MS: i64 = 946_684_800_000;
+
+/// See the module.
+pub(super) struct Calendar {
+    days: Days,
+}
+
+impl Calendar {
+    pub(super) fn new(days: Days) -> Self {
+        Self { days }
+    }
+
+    /// The business date, and minutes after local midnight.
+    pub(super) fn now(&self, wall: Wall) -> (u16, u16) {
+        let (mut date, mut minute) = (0, 0);
+        let shifts = &self.days.shifts;
+        for (place, Shift { from, offset_s }) in shifts.iter().enumerate() {
+            // Before the first shift clocks are as after it.
+            if place > 0 && *from > wall {
+                break;
+            }
+            let last = shifts.get(place + 1).map_or(u64::MAX, |next| next.from.0 - 1);
+            let shown = signed(wall.0.min(last)) - EPOCH_MS + i64::from(*offset_s) * 1_000;
+            let begun = shown - i64::from(self.days.cutoff_min) * MINUTE_MS;
+            date = date.max(u16::try_from(begun.div_euclid(DAY_MS)).unwrap_or(0));
+            minute = u16::try_from(shown.rem_euclid(DAY_MS) / MINUTE_MS).unwrap_or(0);
+        }
+        (date, minute)
+    }
+}
+
+fn signed(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-10-25T01:00:00Z: in middle Europe 03:00 is 02:00 again.
+    const AUTUMN: u64 = 1_792_890_000_000;
+
+    #[test]
+    fn a_day_that_has_begun_goes_on_when_clocks_go_back_over_its_cut_off() {
+        let shifts = vec![
+            Shift { from: Wall(0), offset_s: 7_200 },
+            Shift { from: Wall(AUTUMN), offset_s: 3_600 },
+        ];
+        let calendar = Calendar::new(Days { shifts, cutoff_min: 150 });
+        let before = calendar.now(Wall(AUTUMN - 31 * 60_000));
+        let begun = calendar.now(Wall(AUTUMN - 30 * 60_000));
+        let again = calendar.now(Wall(AUTUMN));
+        assert_eq!((begun.0, begun.1), (before.0 + 1, 150));
+        assert_eq!((again.0, again.1), (begun.0, 120));
+        assert_eq!(calendar.now(Wall(AUTUMN + 86_400_000 + 30 * 60_000)).0, begun.0 + 1);
+    }
+}
