@@ -12,6 +12,7 @@
 //! New inputs that the fuzzer keeps are named by their hash and ignored by git; one that shows
 //! something is committed under a name that says what.
 
+mod http_edge;
 mod iso8583;
 mod link;
 mod link_print;
@@ -20,6 +21,7 @@ mod ussd;
 
 use std::io;
 
+pub use http_edge::http_edge;
 pub use iso8583::{
     dialect_table, iso8583_cards_ebcdic, iso8583_iso87a, iso8583_iso87b, iso8583_iso93a, iso8583_iso93b, iso8583_nac,
     iso8583_roundtrip,

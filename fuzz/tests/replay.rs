@@ -92,3 +92,8 @@ fn iso8583_roundtrip_has_no_finding() {
 fn dialect_table_has_no_finding() {
     assert!(replay("dialect_table", tillgate_fuzz::dialect_table) > 40);
 }
+
+#[test]
+fn http_edge_has_no_finding() {
+    assert!(replay("http_edge", tillgate_fuzz::http_edge) > 20);
+}

@@ -12,10 +12,17 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("tillgate-store-core", "store/core", &[]),
     ("tillgate-store-rocks", "store/rocks", &["tillgate-store-core"]),
     ("tillgate-core", "gateway/core", &["tillgate-codec", "tillgate-store-core"]),
+    ("tillgate-edge", "gateway/edge", &[]),
     (
         "tillgate",
         "gateway/server",
-        &["tillgate-codec", "tillgate-store-core", "tillgate-store-rocks", "tillgate-core"],
+        &[
+            "tillgate-codec",
+            "tillgate-store-core",
+            "tillgate-store-rocks",
+            "tillgate-core",
+            "tillgate-edge",
+        ],
     ),
     ("tillsim-core", "sim/core", &["tillgate-codec", "tillgate-core", "tillgate-store-core"]),
     ("tillsim", "sim/fleet", &["tillsim-core", "tillgate-codec"]),
@@ -46,7 +53,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("mio", &["tillgate", "tillsim", "tillgate-bench"]),
     ("rocksdb", &["tillgate-store-rocks"]),
     ("warp", &["tillgate"]),
-    ("tokio", &["tillgate", "tillsim"]),
+    ("tokio", &["tillgate", "tillgate-edge", "tillsim"]),
     ("crossbeam-channel", &["tillgate", "tillsim"]),
 ];
 
