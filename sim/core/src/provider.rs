@@ -225,6 +225,12 @@ impl Provider {
         }
     }
 
+    /// The amount of a deal, which every answer about it repeats; `None` if there is none.
+    #[must_use]
+    pub fn amount_minor(&self, reference: &str) -> Option<u64> {
+        self.deals.get(reference).map(|deal| deal.amount_minor)
+    }
+
     /// Says how a deal stands now.
     #[must_use]
     pub fn inquiry(&self, now: Moment, reference: &str) -> Say {

@@ -9,6 +9,7 @@ use tillsim_core::time::Span;
 
 use super::print;
 use crate::exit::{Exit, Refusal};
+use crate::provider::Lies;
 use crate::{provider, text};
 
 /// Serve a simulated top-up provider, until it is ended
@@ -46,6 +47,18 @@ pub(super) struct Provider {
     /// Do the same reference again each time, as no provider should
     #[arg(long)]
     not_idempotent: bool,
+    /// Answers about another order's reference, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    lie_reference: u16,
+    /// Answers about another amount, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    lie_amount: u16,
+    /// The answer before once more, in the place of this one's, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    lie_earlier: u16,
+    /// Answers that are an array of the right values, of 100
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    lie_array: u16,
     /// For every decision
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -58,6 +71,12 @@ impl Provider {
             let text = "--decline, --silence, --deaf and --pending are over 100 together";
             return Err(Refusal(text.to_owned()));
         }
+        let lies = Lies {
+            reference_permille: self.lie_reference,
+            amount_permille: self.lie_amount,
+            earlier_permille: self.lie_earlier,
+            array_permille: self.lie_array,
+        };
         let manners = Manners {
             seed: self.seed,
             latency: self.latency,
@@ -70,7 +89,7 @@ impl Provider {
             idempotent: !self.not_idempotent,
         };
         let bound = |address| print::line(&format!("provider listens on http://{address}/topups"));
-        let Err(error) = provider::serve(self.listen, manners, bound);
+        let Err(error) = provider::serve(self.listen, manners, lies, bound);
         Err(Refusal::about(format!("cannot listen on {}", self.listen), error))
     }
 }

@@ -3,19 +3,25 @@
 //! ```text
 //! POST /topups                  {"reference","service","product","amount_minor","currency",
 //!                                "subscriber","attempt"}
-//!   200 {"status":"approved","provider_reference":"..."}
-//!   200 {"status":"declined","code":"14","provider_reference":""}
-//!   202 {"status":"pending"}
-//! GET  /topups/{reference}      the same answers, or 404 {"status":"unknown"}
+//!   200 {"status":"approved","reference","amount_minor","provider_reference":"..."}
+//!   200 {"status":"declined","reference","amount_minor","code":"14","provider_reference":""}
+//!   202 {"status":"pending","reference","amount_minor"}
+//! GET  /topups/{reference}      the same answers, or 404 {"status":"unknown","reference"}
 //! POST /topups/{reference}/reversal      {"service","amount_minor","attempt"}
-//!   200 {"status":"reversed"}   also of what never came: it is declined when it comes late
-//!   409 {"status":"refused"}    it cannot be taken back
+//!   200 {"status":"reversed","reference","amount_minor"}   also of what never came: it is
+//!                                                          declined when it comes late
+//!   409 {"status":"refused","reference","amount_minor"}    it cannot be taken back
 //! POST /topups/{reference}/confirmation  {}
-//!   200 {"status":"noted"}, or 404 {"status":"unknown"}
+//!   200 {"status":"noted","reference","amount_minor"}, or 404 {"status":"unknown","reference"}
 //! GET  /book                    one deal a line: what was really done
 //! ```
 //!
+//! Every answer repeats the reference and the amount of the order that it is about, unless it is
+//! told to lie ([`Lies`]).
+//!
 //! What it decides is in [`tillsim_core::provider`]; here are the sockets and the clock.
+
+mod lies;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -39,6 +45,9 @@ use tillsim_core::provider::{Manners, Provider, Request as Order, Reversal, Say,
 use tillsim_core::time::{Moment, Span};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
+
+use self::lies::Liar;
+pub use self::lies::Lies;
 
 /// Longest order.
 const ORDER_BYTES_MAX: usize = 64 * 1024;
@@ -74,6 +83,7 @@ fn first() -> u32 {
 
 struct Counter {
     provider: RefCell<Provider>,
+    liar: RefCell<Liar>,
     begun: Instant,
 }
 
@@ -84,11 +94,13 @@ struct Counter {
 pub fn serve(
     address: SocketAddr,
     manners: Manners,
+    lies: Lies,
     bound: impl FnOnce(SocketAddr),
 ) -> io::Result<Infallible> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let liar = RefCell::new(Liar::new(manners.seed, lies));
     let provider = RefCell::new(Provider::new(manners));
-    let counter = Rc::new(Counter { provider, begun: Instant::now() });
+    let counter = Rc::new(Counter { provider, liar, begun: Instant::now() });
     LocalSet::new().block_on(&runtime, async move {
         let listener = TcpListener::bind(address).await?;
         bound(listener.local_addr()?);
@@ -116,6 +128,31 @@ pub fn serve(
 impl Counter {
     fn now(&self) -> Moment {
         Moment(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// An answer about the order of a reference.
+    fn say(&self, reference: &str, say: &Say) -> Reply {
+        let (status, mut body) = match say {
+            Say::Approved(own) => {
+                (StatusCode::OK, json!({"status": "approved", "provider_reference": own}))
+            }
+            Say::Declined(code) => {
+                let body = json!({"status": "declined", "code": code, "provider_reference": ""});
+                (StatusCode::OK, body)
+            }
+            Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
+            Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
+            Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
+            Say::Noted => (StatusCode::OK, json!({"status": "noted"})),
+            Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
+            Say::Nothing => (StatusCode::GATEWAY_TIMEOUT, json!({"status": "silent"})),
+        };
+        body["reference"] = json!(reference);
+        if let Some(amount) = self.provider.borrow().amount_minor(reference) {
+            body["amount_minor"] = json!(amount);
+        }
+        let (status, body) = self.liar.borrow_mut().tell(status, body);
+        text(status, "application/json", body.to_string())
     }
 
     fn book(&self) -> String {
@@ -157,7 +194,8 @@ async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Repl
             match (parts.next(), parts.next()) {
                 (Some("reversal"), Some(reference)) => reversal(&counter, reference, request).await,
                 (Some("confirmation"), Some(reference)) => {
-                    say_it(&counter.provider.borrow_mut().confirm(reference))
+                    let say = counter.provider.borrow_mut().confirm(reference);
+                    counter.say(reference, &say)
                 }
                 _ => top_up(&counter, request).await,
             }
@@ -165,7 +203,7 @@ async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Repl
         (&Method::GET, _) => {
             let reference = path.rsplit('/').next().unwrap_or_default();
             let say = counter.provider.borrow().inquiry(counter.now(), reference);
-            say_it(&say)
+            counter.say(reference, &say)
         }
         _ => problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are known here"),
     };
@@ -187,7 +225,7 @@ async fn top_up(counter: &Counter, request: Request<Incoming>) -> Reply {
             attempt: order.attempt,
         },
     );
-    say_after(after, say).await
+    say_after(counter, &order.reference, after, say).await
 }
 
 async fn reversal(counter: &Counter, reference: &str, request: Request<Incoming>) -> Reply {
@@ -200,7 +238,7 @@ async fn reversal(counter: &Counter, reference: &str, request: Request<Incoming>
         .provider
         .borrow_mut()
         .reverse(counter.now(), &Reversal { reference, service, amount_minor, attempt });
-    say_after(after, say).await
+    say_after(counter, reference, after, say).await
 }
 
 async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Reply> {
@@ -210,31 +248,12 @@ async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Repl
     serde_json::from_slice(&body).map_err(|error| bad(&error.to_string()))
 }
 
-async fn say_after(after: Span, say: Say) -> Reply {
+async fn say_after(counter: &Counter, reference: &str, after: Span, say: Say) -> Reply {
     let wait = if say == Say::Nothing { SILENCE } else { Duration::from_nanos(after.0) };
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    say_it(&say)
-}
-
-fn say_it(say: &Say) -> Reply {
-    let (status, body) = match say {
-        Say::Approved(reference) => {
-            (StatusCode::OK, json!({"status": "approved", "provider_reference": reference}))
-        }
-        Say::Declined(code) => {
-            let body = json!({"status": "declined", "code": code, "provider_reference": ""});
-            (StatusCode::OK, body)
-        }
-        Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
-        Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
-        Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
-        Say::Noted => (StatusCode::OK, json!({"status": "noted"})),
-        Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
-        Say::Nothing => (StatusCode::GATEWAY_TIMEOUT, json!({"status": "silent"})),
-    };
-    text(status, "application/json", body.to_string())
+    counter.say(reference, &say)
 }
 
 fn problem(status: StatusCode, what: &str) -> Reply {

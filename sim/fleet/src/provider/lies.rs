@@ -1,0 +1,94 @@
+//! A provider that does what it is asked to and says something else: answers that a gateway must
+//! not take for those of the order that it asked about.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+use tillsim_core::dice::Dice;
+
+/// Shares of 1000 answers; what is left is the truth.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lies {
+    /// About another order's reference.
+    pub reference_permille: u16,
+    /// About another amount.
+    pub amount_permille: u16,
+    /// The answer before this one, once more.
+    pub earlier_permille: u16,
+    /// An array of the values in the place of an object.
+    pub array_permille: u16,
+}
+
+/// Draws what to say.
+pub(super) struct Liar {
+    seed: u64,
+    lies: Lies,
+    /// Answers so far.
+    count: u64,
+    earlier: Option<(StatusCode, Value)>,
+}
+
+/// Keeps these draws apart from those about orders.
+const STREAM: u64 = 0x4C49_4553_4C49_4553;
+
+impl Liar {
+    pub(super) fn new(seed: u64, lies: Lies) -> Self {
+        Self { seed, lies, count: 0, earlier: None }
+    }
+
+    /// The truth, or a lie in its place.
+    pub(super) fn tell(&mut self, status: StatusCode, truth: Value) -> (StatusCode, Value) {
+        let Lies { reference_permille, amount_permille, earlier_permille, array_permille } =
+            self.lies;
+        let mut share = Dice::new(self.seed, STREAM ^ self.count).below(1_000);
+        self.count += 1;
+        let mut is = |permille: u16| {
+            let permille = u64::from(permille);
+            let is = share < permille;
+            share = if is { u64::MAX } else { share - permille };
+            is
+        };
+        let mut body = truth.clone();
+        let mut said = status;
+        if is(reference_permille) {
+            body["reference"] = json!(format!("{:032x}", self.count));
+        } else if is(amount_permille) {
+            body["amount_minor"] = json!(truth["amount_minor"].as_u64().unwrap_or(0) + 1);
+        } else if is(earlier_permille) {
+            if let Some((status, earlier)) = &self.earlier {
+                (said, body) = (*status, earlier.clone());
+            }
+        } else if is(array_permille) {
+            body = truth.as_object().map_or(Value::Null, |of| of.values().cloned().collect());
+        }
+        self.earlier = Some((status, truth));
+        (said, body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(lies: Lies) -> Vec<Value> {
+        let mut liar = Liar::new(1, lies);
+        let truth = |number: u64| {
+            let reference = number.to_string();
+            json!({"status": "approved", "reference": reference, "amount_minor": number})
+        };
+        (1..=3).map(|number| liar.tell(StatusCode::OK, truth(number)).1).collect()
+    }
+
+    #[test]
+    fn each_lie_differs_from_the_truth_in_what_it_is_named_after() {
+        let truth = told(Lies::default());
+        let reference = told(Lies { reference_permille: 1_000, ..Lies::default() });
+        assert_ne!(reference[1]["reference"], truth[1]["reference"]);
+        assert_eq!(reference[1]["amount_minor"], truth[1]["amount_minor"]);
+        let amount = told(Lies { amount_permille: 1_000, ..Lies::default() });
+        assert_ne!(amount[1]["amount_minor"], truth[1]["amount_minor"]);
+        let earlier = told(Lies { earlier_permille: 1_000, ..Lies::default() });
+        assert_eq!(earlier[1..], truth[..2]);
+        let array = told(Lies { array_permille: 1_000, ..Lies::default() });
+        assert_eq!(array[0], json!(["approved", "1", 1]));
+    }
+}
