@@ -1,7 +1,12 @@
-//! The command line's way to a serving gateway: its admin API over HTTP/1.1.
+//! The command line's way to a serving gateway: its admin API over the Unix socket.
+//!
+//! Before anything is sent, the kernel says which user listens there. It must be the owner of the
+//! installation, or root: somebody else who made a socket in the gateway's place learns nothing.
+//! No token is involved, so there is none to lose.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,12 +14,12 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{hex, keyfile};
+use crate::socket_path;
 
 /// Longest answer that is taken: a page of terminals is far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -23,11 +28,12 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// A large import is checked, sealed and made durable within this.
 const ANSWER: Duration = Duration::from_secs(120);
 
-/// Where the admin API is, and what opens it.
+/// Where the gateway is, and whose it is.
 pub(crate) struct Client {
-    address: SocketAddr,
+    socket: PathBuf,
     config: Config,
-    token: Zeroizing<String>,
+    /// The user that owns the installation, and so the gateway.
+    owner: u32,
 }
 
 /// What the gateway said.
@@ -38,15 +44,17 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// The admin API of a configuration, or of another address with that configuration's token.
+    /// The gateway of a configuration, or one at another socket.
     ///
     /// # Errors
-    /// The token file cannot be used.
-    pub(crate) fn new(config: Config, address: Option<SocketAddr>) -> Result<Self, Failure> {
-        let token = keyfile::read(&config.admin.token).map_err(Failure::config)?;
-        let token = Zeroizing::new(hex::encode(&*token));
-        let address = reachable(address.unwrap_or(config.admin.listen));
-        Ok(Self { address, config, token })
+    /// The installation cannot be looked at.
+    pub(crate) fn new(config: Config, socket: Option<&Path>) -> Result<Self, Failure> {
+        let socket = socket.unwrap_or(&config.admin.socket).to_owned();
+        socket_path::check(&socket).map_err(Failure::config)?;
+        let store = &config.store.dir;
+        let unreadable = |error| Failure::config(format!("{}: {error}", store.display()));
+        let owner = std::fs::metadata(store).map_err(unreadable)?.uid();
+        Ok(Self { socket, config, owner })
     }
 
     /// Asks.
@@ -54,7 +62,7 @@ impl Client {
     /// # Errors
     /// The gateway is not there, or refuses.
     pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
-        self.call(Method::GET, path, Zeroizing::new(Vec::new()))?.accepted(&self.config)
+        self.call(Method::GET, path, Zeroizing::new(Vec::new()))?.accepted()
     }
 
     /// Orders.
@@ -62,7 +70,7 @@ impl Client {
     /// # Errors
     /// The gateway is not there, or refuses.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.post_raw(path, body)?.accepted(&self.config)
+        self.post_raw(path, body)?.accepted()
     }
 
     /// Orders, and leaves a refusal to the caller.
@@ -87,33 +95,65 @@ impl Client {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, self.address.to_string())
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token.as_str()))
+            .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::copy_from_slice(&body)))
             .map_err(Failure::internal)?;
         runtime.block_on(async {
-            match tokio::time::timeout(ANSWER, exchange(self.address, request)).await {
-                Ok(answer) => answer.map_err(|error| self.unreachable(&error)),
+            match tokio::time::timeout(ANSWER, self.exchange(request)).await {
+                Ok(answer) => answer,
                 Err(_) => Err(Failure::refused(format!(
                     "the gateway at {} does not answer; it is not known whether it did what it \
                      was asked to",
-                    self.address
+                    self.socket.display()
                 ))),
             }
         })
     }
 
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let stream = self.connect().await.map_err(|error| self.unreachable(&error))?;
+        let peer = stream.peer_cred().map_err(|error| self.unreachable(&error))?;
+        self.check_peer(peer.uid())?;
+        exchange(stream, request).await.map_err(|error| self.unreachable(&error))
+    }
+
+    async fn connect(&self) -> io::Result<UnixStream> {
+        tokio::time::timeout(CONNECT, UnixStream::connect(&self.socket))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// The user that listens, as the kernel knows it.
+    fn check_peer(&self, uid: u32) -> Result<(), Failure> {
+        if uid == self.owner || uid == 0 {
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "at {} listens a program of user {uid}, but the installation belongs to user {}: \
+             nothing was sent to it. If the gateway is meant to run as user {uid}, give it its \
+             files: chown -R {uid} {}",
+            self.socket.display(),
+            self.owner,
+            self.config.store.dir.display()
+        )))
+    }
+
     fn unreachable(&self, error: &io::Error) -> Failure {
-        let file = self.config.file.display();
-        let address = self.address;
+        let (file, socket) = (self.config.file.display(), self.socket.display());
         Failure::refused(match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::TimedOut => format!(
-                "no gateway answers at {address} ({error}). Is it running? Start it with \
-                 `tillgate serve --config {file}`; if its admin API listens elsewhere, say so \
-                 with --admin ADDRESS:PORT"
+            io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::TimedOut => format!(
+                "no gateway answers at {socket} ({error}). Is it running? Start it with `tillgate \
+                 serve --config {file}`; if its socket is elsewhere, say so with --socket PATH"
             ),
-            _ => format!("talking to the gateway at {address}: {error}"),
+            io::ErrorKind::PermissionDenied => format!(
+                "this user may not use the socket {socket}: run as user {}, which owns the \
+                 installation, or as root",
+                self.owner
+            ),
+            _ => format!("talking to the gateway at {socket}: {error}"),
         })
     }
 }
@@ -123,16 +163,9 @@ impl Answer {
     ///
     /// # Errors
     /// What the gateway gave as its reason.
-    pub(crate) fn accepted(self, config: &Config) -> Result<Value, Failure> {
+    pub(crate) fn accepted(self) -> Result<Value, Failure> {
         if self.status.is_success() {
             return Ok(self.body);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            return Err(Failure::refused(format!(
-                "the gateway does not take the token in {}: it was started from another \
-                 installation, or the token was changed since",
-                config.admin.token.display()
-            )));
         }
         let said = self.body.pointer("/error/message").and_then(Value::as_str);
         Err(Failure::refused(match said {
@@ -147,20 +180,7 @@ impl Answer {
     }
 }
 
-/// An address to connect to for one to listen at: everywhere becomes here.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
-async fn exchange(address: SocketAddr, request: Request<Full<Bytes>>) -> io::Result<Answer> {
-    let stream = tokio::time::timeout(CONNECT, TcpStream::connect(address))
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+async fn exchange(stream: UnixStream, request: Request<Full<Bytes>>) -> io::Result<Answer> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;
@@ -177,5 +197,72 @@ async fn exchange(address: SocketAddr, request: Request<Full<Bytes>>) -> io::Res
         answer = &mut talk => answer,
         // The gateway may close right after its answer; what it said first still counts.
         _ = connection => talk.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use nix::unistd::Uid;
+    use serde_json::json;
+
+    use super::*;
+    use crate::init::{Wishes, install};
+
+    const NOBODY: u32 = 65_534;
+    /// Where a squatter listens and notes what it was sent.
+    const PLACE: &str = "TILLGATE_TEST_SQUATTER";
+
+    /// Not a test of its own: run again by the one below, as another user.
+    #[test]
+    fn squat() {
+        let Ok(place) = std::env::var(PLACE) else { return };
+        let listener = UnixListener::bind(Path::new(&place).join("admin.sock")).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        let mut read = Vec::new();
+        // Its end, or the end of its time.
+        drop(stream.read_to_end(&mut read));
+        fs::write(Path::new(&place).join("read"), read).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_sent_to_a_program_of_another_user_in_the_gateways_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, place) = (dir.path().join("gate"), dir.path().join("squat"));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let wishes =
+            Wishes { terminals: any, admin: any, descriptors: u64::MAX, bridges: Vec::new() };
+        install(&home, &wishes).unwrap();
+        fs::create_dir(&place).unwrap();
+        for open in [dir.path(), &place] {
+            fs::set_permissions(open, Permissions::from_mode(0o777)).unwrap();
+        }
+        let mut squatter = Command::new(std::env::current_exe().unwrap());
+        squatter.args(["--exact", "client::tests::squat"]).env(PLACE, &place);
+        let config = Config::load(&home.join("tillgate.toml")).unwrap();
+        let socket = place.join("admin.sock");
+        let mut client = Client::new(config, Some(&socket)).unwrap();
+        if Uid::effective().is_root() {
+            squatter.uid(NOBODY);
+        } else {
+            // Then the installation is somebody else's.
+            client.owner += 1;
+        }
+        let mut squatter = squatter.spawn().unwrap();
+        while !socket.exists() {
+            assert!(squatter.try_wait().unwrap().is_none(), "it could not listen");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let said = client.post("/api/v1/import", &json!({ "pin": "11112222" })).err().unwrap();
+        assert!(said.to_string().contains("nothing was sent"), "{said}");
+        assert!(squatter.wait().unwrap().success());
+        assert_eq!(fs::read_to_string(place.join("read")).unwrap(), "");
     }
 }

@@ -15,6 +15,7 @@ mod keyfile;
 mod password;
 mod secrets;
 mod serve;
+mod socket_path;
 mod transaction_line;
 mod verified;
 mod wall;
@@ -23,6 +24,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tillgate_edge::guard;
 
 use crate::exit::Exit;
 
@@ -50,12 +52,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// A panic in any thread is a broken invariant of ours: nothing may be acknowledged after it.
+/// A panic is a broken invariant of ours, and nothing may be acknowledged after it: the process
+/// ends. Only what is guarded, because it talks to strangers, ends alone.
 fn exit_70_on_panic() {
     let tell = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
+    guard::install(move |panic| {
         tell(panic);
         // At once: other threads run on, and the store's destructors must not run under them.
         signal_hook::low_level::exit(i32::from(Exit::Internal.code()));
-    }));
+    });
 }

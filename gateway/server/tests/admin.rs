@@ -159,8 +159,8 @@ fn a_dribbled_head_is_cut_and_many_of_them_do_not_keep_others_out() {
 fn a_block_is_in_force_and_listed_when_its_command_returns() {
     let (house, gateway) = serving();
     let run = |args: &[&str]| {
-        let (config, admin) = (house.config(), gateway.flag());
-        let said = tillgate(&[&["terminal"], args, &[config.as_str(), admin.as_str()]].concat());
+        let config = house.config();
+        let said = tillgate(&[&["terminal"], args, &[config.as_str()]].concat());
         assert_eq!(said.code, 0, "{}", said.err);
         said.out
     };
@@ -220,8 +220,8 @@ fn differences_come_in_pages_that_leave_nothing_out() {
     }
     assert_eq!(seen, [70_001, 70_003, 70_004, 70_005], "those that claim what nobody sold");
     let run = |args: &[&str]| {
-        let (config, admin) = (house.config(), gateway.flag());
-        let call = ["transaction", "differences", "2026-11-23", &config, &admin];
+        let config = house.config();
+        let call = ["transaction", "differences", "2026-11-23", &config];
         let said = tillgate(&[&call, args].concat());
         assert_eq!(said.code, 0, "{}", said.err);
         said.out
@@ -279,15 +279,14 @@ fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
         "good",
         &[("vouchers.csv", "service,product,serial,pin,expiry\n10,1,N1,11112222,2099-12-31\n")],
     );
-    let admin = gateway.flag();
-    let first = tillgate(&["import", &good, &house.config(), &admin]);
+    let first = tillgate(&["import", &good, &house.config()]);
     assert_eq!(
         (first.code, first.out.as_str()),
         (0, "Imported 1 vouchers; in force at the serving gateway.\n"),
         "{}",
         first.err
     );
-    let again = tillgate(&["import", &good, &house.config(), &admin]);
+    let again = tillgate(&["import", &good, &house.config()]);
     assert_eq!(again.code, 1);
     assert!(
         again.err.contains("vouchers.csv:2: voucher N1 of service 10: loaded before"),
@@ -299,7 +298,7 @@ fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
         "vouchers.csv",
         "service,product,serial,pin,expiry\n10,1,N2,33334444,2099-12-31\n10,9,N3,55556666,2099-12-31\n",
     )]);
-    let refused = tillgate(&["import", &bad, &house.config(), &admin]);
+    let refused = tillgate(&["import", &bad, &house.config()]);
     assert!(refused.err.contains("vouchers.csv:3:2 (product): found \"9\""), "{}", refused.err);
     assert!(refused.err.ends_with("1 fault; nothing was imported\n"), "{}", refused.err);
     drop(gateway);

@@ -1,53 +1,81 @@
-//! Connections of the admin API.
-//!
-//! `warp::serve` has no timer and so no deadline for a request's head; hence this loop of our own
-//! around hyper, with a deadline for every stage, a bound on connections, and a pause when the
-//! system refuses one.
+//! Connections of the admin API: over the network, and over the Unix socket of this machine. What
+//! happens to one of them is the door's affair ([`tillgate_edge`]).
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use warp::reply::Response;
+use tillgate_edge::places::Share;
+use tillgate_edge::{Door, Limits, Peer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::App;
-use super::error::ApiError;
 use super::limits::{
     ACCEPT_PAUSE, CONNECTION_TIME_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEADER_TIME_MAX,
-    HEADERS_MAX, REQUEST_TIME_MAX,
+    HEADERS_MAX, HEALTH_MAX, HEALTH_PER_ADDRESS_MAX, HEALTH_TIME_MAX, KNOWN_MAX, LOCAL_MAX,
+    REQUEST_TIME_MAX, STRANGER_TIME_MAX, STRANGERS_MAX, STRANGERS_PER_ADDRESS_MAX, WAITING_MAX,
+    WAITING_PER_ADDRESS_MAX,
 };
-use super::routes;
+use super::routes::Api;
+use super::socket::Socket;
 
-/// Accepts until `stop` is done, then waits at most `patience` for what is being answered.
-pub(super) async fn run(
-    listener: TcpListener,
-    app: Arc<App>,
-    stop: impl Future<Output = Duration>,
-) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut stop = pin!(stop);
+/// Of the network's door.
+pub(super) const NETWORK: Limits = Limits {
+    waiting: Share { all: WAITING_MAX, address: WAITING_PER_ADDRESS_MAX },
+    places: [
+        Share { all: HEALTH_MAX, address: HEALTH_PER_ADDRESS_MAX },
+        Share { all: STRANGERS_MAX, address: STRANGERS_PER_ADDRESS_MAX },
+        Share { all: KNOWN_MAX, address: KNOWN_MAX },
+    ],
+    head_time: HEADER_TIME_MAX,
+    request_time: REQUEST_TIME_MAX,
+    connection_time: [HEALTH_TIME_MAX, STRANGER_TIME_MAX, CONNECTION_TIME_MAX],
+    head_bytes: HEAD_BYTES_MAX,
+    headers: HEADERS_MAX,
+};
+
+const EACH: Share = Share { all: LOCAL_MAX, address: LOCAL_MAX };
+/// Of the Unix socket's, where everybody is an operator.
+pub(super) const LOCAL: Limits = Limits { waiting: EACH, places: [EACH; 3], ..NETWORK };
+
+/// How the accepting ends: once it is told how long to wait for what is being answered.
+pub(super) type Stop = watch::Receiver<Option<Duration>>;
+
+/// Accepts from the network until it is stopped, then waits for what is being answered.
+pub(super) async fn network(listener: TcpListener, door: Door<Api>, stop: Stop) {
+    let next = async move || {
+        let (stream, peer) = listener.accept().await?;
+        Ok(Some((stream, Peer::Remote(peer.ip()))))
+    };
+    accept(next, door, CONNECTIONS_MAX, stop).await;
+}
+
+/// Accepts users of this machine.
+pub(super) async fn local(socket: Socket, door: Door<Api>, stop: Stop) {
+    accept(async move || socket.accept().await, door, LOCAL_MAX, stop).await;
+}
+
+async fn accept<S, N>(mut next: N, door: Door<Api>, seats_max: usize, mut stop: Stop)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    N: AsyncFnMut() -> std::io::Result<Option<(S, Peer)>>,
+{
+    let seats = Arc::new(Semaphore::new(seats_max));
+    let mut stopped = pin!(patience(&mut stop));
     let patience = loop {
         // The seat comes first: whoever finds none waits in the kernel's queue.
         let seat = tokio::select! {
-            patience = &mut stop => break patience,
+            patience = &mut stopped => break patience,
             seat = Arc::clone(&seats).acquire_owned() => seat,
         };
         let Ok(seat) = seat else { return };
         tokio::select! {
-            patience = &mut stop => break patience,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => serve(stream, peer, seat, Arc::clone(&app)),
+            patience = &mut stopped => break patience,
+            accepted = next() => match accepted {
+                Ok(Some((stream, peer))) => serve(&door, stream, peer, seat),
+                Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "admin connection not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -55,42 +83,34 @@ pub(super) async fn run(
             },
         }
     };
-    drop(listener);
-    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    // Nobody new from here on.
+    drop(next);
+    let all = u32::try_from(seats_max).unwrap_or(u32::MAX);
     let done = tokio::time::timeout(patience, seats.acquire_many(all)).await;
     if done.is_err() {
         tracing::warn!("admin connections cut before they were done");
     }
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, seat: OwnedSemaphorePermit, app: Arc<App>) {
+async fn patience(stop: &mut Stop) -> Duration {
+    match stop.wait_for(Option::is_some).await {
+        Ok(patience) => patience.unwrap_or_default(),
+        Err(_) => Duration::ZERO,
+    }
+}
+
+fn serve<S>(door: &Door<Api>, stream: S, peer: Peer, seat: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (door, entered) = (door.clone(), door.enter(peer));
     tokio::spawn(async move {
-        let talk = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX)
-            .keep_alive(false)
-            .serve_connection(
-                TokioIo::new(stream),
-                service_fn(move |request| answer(request, Arc::clone(&app))),
-            );
-        match tokio::time::timeout(CONNECTION_TIME_MAX, talk).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "admin connection broke off"),
-            Err(_) => tracing::debug!(%peer, "admin connection took too long"),
-        }
+        door.serve(stream, entered).await;
         drop(seat);
     });
 }
 
-async fn answer(request: Request<Incoming>, app: Arc<App>) -> Result<Response, Infallible> {
-    let routes = TowerToHyperService::new(warp::service(routes::filter(app)));
-    match tokio::time::timeout(REQUEST_TIME_MAX, routes.call(request)).await {
-        Ok(answered) => answered,
-        Err(_) => {
-            let text = "the request did not arrive, or could not be answered, in time";
-            Ok(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", text).response())
-        }
-    }
+/// Both at once, until both have ended.
+pub(super) async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    tokio::join!(one, other);
 }

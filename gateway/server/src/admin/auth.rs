@@ -1,17 +1,19 @@
-//! Who is asking: the installation's token, or a person who logged in.
+//! Who is asking: a user of this machine, the installation's token, or a person who logged in.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, StatusCode, header};
 use ring::digest::{SHA256, digest};
 use tillgate_core::time::{Moment, Span};
+use tillgate_edge::Peer;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::error::ApiError;
-use super::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, PASSWORD_CHECKS_MAX};
+use super::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, PASSWORD_CHECKS_MAX, PASSWORD_QUEUE_MAX};
+use super::wrong::WrongPasswords;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::password::{Role, Users};
@@ -31,8 +33,10 @@ pub(super) enum Access {
 /// Who asked, as the audit log names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Caller {
-    /// "token", "user NAME", or "anybody".
+    /// "token", "user NAME", "local NAME" for a user of this machine, or "anybody".
     pub(super) name: String,
+    /// Where from.
+    pub(super) peer: Peer,
     /// The hash of what they showed, for logging out.
     shown: Option<Hash>,
 }
@@ -55,6 +59,10 @@ pub(super) struct Auth {
     logins: Mutex<BTreeMap<Hash, Login>>,
     /// Bounds the memory and the cores that strangers can make us spend on passwords.
     pub(super) checks: Semaphore,
+    /// Logins that check a password or wait for that.
+    pub(super) queue: Semaphore,
+    /// Wrong passwords, and who has to wait because of them.
+    wrong: Mutex<WrongPasswords>,
 }
 
 impl Auth {
@@ -69,6 +77,8 @@ impl Auth {
             users: config.admin.users.clone(),
             logins: Mutex::default(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            queue: Semaphore::new(PASSWORD_CHECKS_MAX + PASSWORD_QUEUE_MAX),
+            wrong: Mutex::default(),
         })
     }
 
@@ -78,12 +88,18 @@ impl Auth {
     /// 401 for an unknown token or none, 403 for somebody who may only look.
     pub(super) fn admit(
         &self,
+        peer: &Peer,
         headers: &HeaderMap,
         access: Access,
         now: Moment,
     ) -> Result<Caller, ApiError> {
+        let caller = |name: String, shown| Caller { name, peer: peer.clone(), shown };
         if access == Access::Open {
-            return Ok(Caller { name: "anybody".to_owned(), shown: None });
+            return Ok(caller("anybody".to_owned(), None));
+        }
+        // The kernel has said who it is, and the socket lets nobody else in.
+        if let Peer::Local(name) = peer {
+            return Ok(caller(format!("local {name}"), None));
         }
         let unknown = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -93,7 +109,7 @@ impl Auth {
         })?;
         let shown = hash(shown.trim());
         if same(&shown, &self.token) {
-            return Ok(Caller { name: "token".to_owned(), shown: None });
+            return Ok(caller("token".to_owned(), None));
         }
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         logins.retain(|_, login| login.is_good(now));
@@ -105,16 +121,26 @@ impl Auth {
             let text = format!("{} may look but not change anything", login.name);
             return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
         }
-        Ok(Caller { name: format!("user {}", login.name), shown: Some(shown) })
+        Ok(caller(format!("user {}", login.name), Some(shown)))
     }
 
-    /// The role of somebody who knows the password; takes about 30 ms.
+    /// The role of somebody who knows the password, and whether the name is one of ours; takes
+    /// about 30 ms.
     ///
     /// # Errors
     /// The file of people is gone or broken.
-    pub(super) fn verify(&self, name: &str, password: &str) -> Result<Option<Role>, ApiError> {
+    pub(super) fn verify(
+        &self,
+        name: &str,
+        password: &str,
+    ) -> Result<(Option<Role>, bool), ApiError> {
         let users = Users::load(&self.users).map_err(ApiError::internal)?;
-        Ok(users.verify(name, password))
+        Ok((users.verify(name, password), users.find(name).is_some()))
+    }
+
+    /// Who has to wait.
+    pub(super) fn wrong(&self) -> MutexGuard<'_, WrongPasswords> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new token for somebody whose password was right.

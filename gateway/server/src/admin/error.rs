@@ -4,7 +4,6 @@ use std::fmt;
 
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
 
 use super::answer;
@@ -21,8 +20,6 @@ struct Reason {
     /// More about it, beside the message.
     detail: Option<(&'static str, Value)>,
 }
-
-impl Reject for ApiError {}
 
 impl ApiError {
     /// A refusal of this status.
@@ -77,14 +74,5 @@ impl ApiError {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
-    }
-}
-
-/// Whatever warp rejected, as a refusal of ours.
-pub(super) fn of_rejection(rejection: &Rejection) -> ApiError {
-    match rejection.find::<ApiError>() {
-        Some(error) => error.clone(),
-        // Only the body's filter rejects beside our own: the peer broke off.
-        None => ApiError::bad_request("the request could not be read to its end"),
     }
 }

@@ -3,14 +3,43 @@
 
 use std::time::Duration;
 
-/// Connections at once. Operators, a collector of metrics, the command line: a handful.
-pub(crate) const CONNECTIONS_MAX: usize = 64;
+use tillgate_core::time::Span;
+
+/// Peers of the admin port whose request's head has not arrived. When all are taken, the oldest of
+/// the address with the most of them makes room, so a flood shortens the time a peer has for its
+/// head and refuses nobody.
+pub(crate) const WAITING_MAX: usize = 256;
+/// The same from one address, whose own oldest makes room first.
+pub(crate) const WAITING_PER_ADDRESS_MAX: usize = 64;
+/// Requests for health, readiness and metrics at once: they have no body and are answered at once.
+pub(crate) const HEALTH_MAX: usize = 8;
+/// The same from one address.
+pub(crate) const HEALTH_PER_ADDRESS_MAX: usize = 4;
+/// Logins at once, from a request's head to the end of its answer.
+pub(crate) const STRANGERS_MAX: usize = 16;
+/// The same from one address.
+pub(crate) const STRANGERS_PER_ADDRESS_MAX: usize = 4;
+/// Requests at once of people and programs that have shown who they are.
+pub(crate) const KNOWN_MAX: usize = 48;
+/// Connections of the admin port at once, those that are just ending included.
+pub(crate) const CONNECTIONS_MAX: usize = 384;
+/// Connections at once over the Unix socket: the commands of an operator.
+pub(crate) const LOCAL_MAX: usize = 32;
 /// From the connection to the last byte of the request's head.
 pub(crate) const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 /// From the head of a request to its answer, the body's arrival included.
 pub(crate) const REQUEST_TIME_MAX: Duration = Duration::from_secs(90);
-/// From the connection to its end; whoever reads an answer slower than this loses it.
+/// From the head of a request to its body's end, for somebody who has shown nothing yet.
+pub(crate) const STRANGER_BODY_TIME_MAX: Duration = Duration::from_secs(5);
+/// The same for a known caller: an import over a slow line.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+/// From a request's head to the connection's end; whoever reads an answer slower than this loses
+/// it.
 pub(crate) const CONNECTION_TIME_MAX: Duration = Duration::from_secs(120);
+/// The same of a request for health or metrics.
+pub(crate) const HEALTH_TIME_MAX: Duration = Duration::from_secs(10);
+/// The same of a login.
+pub(crate) const STRANGER_TIME_MAX: Duration = Duration::from_secs(20);
 /// Bytes hyper buffers for one connection, and so the longest head of a request.
 pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Headers of one request.
@@ -36,7 +65,22 @@ pub(crate) const TRANSACTIONS_PER_PAGE_MAX: usize = 10_000;
 /// People logged in at once; each is 100 bytes.
 pub(crate) const LOGINS_MAX: usize = 256;
 /// Passwords checked at once: each takes 19 MiB and 30 ms of a core.
-pub(crate) const PASSWORD_CHECKS_MAX: usize = 2;
+pub(crate) const PASSWORD_CHECKS_MAX: usize = 1;
+/// Logins that wait for that; the next ones are refused.
+pub(crate) const PASSWORD_QUEUE_MAX: usize = 8;
+/// Wrong passwords of one name from one address before it has to wait.
+pub(crate) const WRONG_PASSWORDS_FREE: u32 = 5;
+/// Wrong passwords from one address, whatever the names, before it has to wait.
+pub(crate) const WRONG_PASSWORDS_PER_ADDRESS_FREE: u32 = 20;
+/// The wait after the first wrong password that is not free; it doubles with each one more.
+pub(crate) const LOGIN_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait: somebody who knows the password is never kept out for longer.
+pub(crate) const LOGIN_WAIT_MAX: Duration = Duration::from_secs(30);
+/// After so long without a wrong password, earlier ones are forgotten.
+pub(crate) const WRONG_PASSWORDS_LIFE: Duration = Duration::from_secs(15 * 60);
+/// Names and addresses whose wrong passwords are remembered, 100 bytes each; the one that is
+/// quietest gives way.
+pub(crate) const WRONG_PASSWORDS_MAX: usize = 4_096;
 /// A login ends after so long without a request.
 pub(crate) const LOGIN_IDLE: Duration = Duration::from_secs(15 * 60);
 /// A login ends after so long whatever happens.
@@ -45,3 +89,15 @@ pub(crate) const LOGIN_LIFE: Duration = Duration::from_secs(8 * 3600);
 pub(crate) const MESSAGE_BYTES_MAX: usize = 160;
 /// Reason of a block as a terminal shows it; the terminal link's bound.
 pub(crate) const REASON_BYTES_MAX: usize = 160;
+/// Open transactions counted for one page of metrics; more count as so many.
+pub(crate) const OPEN_COUNTED_MAX: usize = 100_000;
+/// Vouchers counted for one page of metrics, over all products: about a second.
+pub(crate) const STOCK_COUNTED_MAX: usize = 2_000_000;
+/// How long a page of metrics waits for a count.
+pub(crate) const GAUGES_WAIT: Duration = Duration::from_millis(300);
+/// After this a count that has not ended is given up.
+pub(crate) const GAUGES_TIME_MAX: Span = Span::s(60);
+/// The shortest pause between two counts.
+pub(crate) const GAUGES_PAUSE: Span = Span::s(5);
+/// A count rests so many times as long as it took.
+pub(crate) const GAUGES_AGAIN: u64 = 100;

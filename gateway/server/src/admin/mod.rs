@@ -11,6 +11,7 @@ mod answer;
 mod auth;
 mod backup;
 mod error;
+mod gauges;
 mod import;
 mod journal;
 mod keys;
@@ -19,9 +20,11 @@ mod login;
 mod openapi;
 mod orders;
 mod routes;
+mod socket;
 mod status;
 mod terminals;
 mod transactions;
+mod wrong;
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,11 +34,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tillgate_core::time::Calendar;
+use tillgate_edge::Door;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use self::auth::Auth;
+use self::gauges::Gauges;
 use self::limits::BLOCKING_THREADS_MAX;
+use self::routes::Api;
+use self::socket::Socket;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::serve::Beside;
@@ -44,7 +51,7 @@ use crate::serve::handle::ServeHandle;
 /// The running admin API.
 pub(crate) struct AdminThread {
     address: SocketAddr,
-    stop: oneshot::Sender<Duration>,
+    stop: watch::Sender<Option<Duration>>,
     thread: JoinHandle<()>,
 }
 
@@ -56,6 +63,7 @@ struct App {
     bridges: Vec<String>,
     /// The data directory.
     data: PathBuf,
+    gauges: Gauges,
     /// See [`App::alone`].
     changes: Arc<Mutex<()>>,
 }
@@ -75,7 +83,8 @@ impl App {
 /// Listens and starts answering.
 ///
 /// # Errors
-/// The address is taken or not ours, or the token's hash or the people cannot be read.
+/// The address or the socket is taken or not ours, or the token's hash or the people cannot be
+/// read.
 pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread, Failure> {
     let app = Arc::new(App {
         handle,
@@ -83,6 +92,7 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         calendar: config.calendar.clone(),
         bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
         data: config.store.dir.clone(),
+        gauges: Gauges::default(),
         changes: Arc::default(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -96,10 +106,19 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         .block_on(TcpListener::bind(wanted))
         .map_err(|error| Failure::config(cannot_listen(wanted, &error)))?;
     let address = listener.local_addr().map_err(Failure::internal)?;
-    let (stop, stopped) = oneshot::channel();
+    let edge = &app.handle.metrics.edge;
+    let socket = {
+        let _inside = runtime.enter();
+        Socket::listen(&config.admin.socket, Arc::clone(edge))?
+    };
+    let api = Arc::new(Api(Arc::clone(&app)));
+    let network = Door::new(Arc::clone(&api), accept::NETWORK, Arc::clone(&edge.network));
+    let local = Door::new(api, accept::LOCAL, Arc::clone(&edge.local));
+    let (stop, stopped) = watch::channel(None);
     let run = move || {
-        let stopped = async { stopped.await.unwrap_or(Duration::ZERO) };
-        runtime.block_on(accept::run(listener, app, stopped));
+        let network = accept::network(listener, network, stopped.clone());
+        let local = accept::local(socket, local, stopped);
+        runtime.block_on(accept::both(network, local));
         // A read that hangs in the kernel must not hold up the way down.
         runtime.shutdown_background();
     };
@@ -131,7 +150,7 @@ impl Beside for AdminThread {
 
     fn stop(self, patience: Duration) {
         // A thread that is gone already needs no telling; one that panicked ended the process.
-        self.stop.send(patience).ok();
+        self.stop.send(Some(patience)).unwrap_or_default();
         drop(self.thread.join());
     }
 }

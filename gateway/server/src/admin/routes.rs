@@ -5,15 +5,20 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
-use warp::path::FullPath;
+use tillgate_edge::{Admission, Class, Peer, Refusal, Router, guard};
 use warp::reply::Response;
-use warp::{Filter, Rejection, Reply};
+use warp::{Filter, Rejection};
 
 use super::auth::{Access, Caller};
-use super::error::{self, ApiError};
-use super::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
+use super::error::ApiError;
+use super::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, IMPORT_BODY_BYTES_MAX, STRANGER_BODY_TIME_MAX};
 use super::{
     App, backup, import, journal, keys, login, openapi, orders, status, terminals, transactions,
 };
@@ -92,7 +97,7 @@ pub(super) static ROUTES: [Route; 22] = [
 
 impl Route {
     /// The longest body it takes.
-    pub(super) fn body_bytes_max(&self) -> u64 {
+    fn body_bytes_max(&self) -> u64 {
         match self.endpoint {
             Endpoint::Import => IMPORT_BODY_BYTES_MAX,
             _ if self.method == Method::POST => BODY_BYTES_MAX,
@@ -116,49 +121,70 @@ impl Route {
 }
 
 /// A request whose caller may make it.
-struct Admitted {
+#[derive(Clone)]
+pub(super) struct Admitted {
     endpoint: Endpoint,
     parameters: Vec<String>,
     query: String,
     caller: Caller,
 }
 
-/// The whole API as one filter. The body is read only for callers who are known, and only as
-/// much of it as the route takes.
-pub(super) fn filter(
-    app: Arc<App>,
-) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    let admitting = Arc::clone(&app);
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method()
-        .and(warp::path::full())
-        .and(query)
-        .and(warp::header::headers_cloned())
-        .and_then(move |method: Method, path: FullPath, query: String, headers: HeaderMap| {
-            let admitted = admit(&admitting, &method, path.as_str(), query, &headers);
-            async move { admitted.map_err(warp::reject::custom) }
-        })
-        .and(warp::body::bytes())
-        .and_then(move |admitted: Admitted, body: Bytes| {
-            let app = Arc::clone(&app);
-            async move {
-                let answered = dispatch(app, admitted, body).await;
-                Ok::<Response, Rejection>(answered.unwrap_or_else(ApiError::response))
-            }
-        })
-        .recover(|rejection: Rejection| async move {
-            Ok::<Response, Infallible>(error::of_rejection(&rejection).response())
-        })
-        .map(Reply::into_response)
+/// The API behind its door. Admission looks at the request's head alone: the body is read only
+/// for those who may send one, and only as much of it as the route takes. The path is taken from
+/// the request itself, which the door has checked; warp's own `path::full` panics without one.
+pub(super) struct Api(pub(super) Arc<App>);
+
+/// Of an answer.
+type Body = UnsyncBoxBody<Bytes, warp::Error>;
+
+impl Router for Api {
+    type Ticket = Admitted;
+    type Body = Body;
+
+    fn admit(
+        &self,
+        peer: &Peer,
+        head: &Parts,
+    ) -> Result<Admission<Admitted>, http::Response<Body>> {
+        admit(&self.0, peer, head).map_err(|refused| boxed(refused.response()))
+    }
+
+    async fn answer(&self, ticket: Admitted, mut request: Request<Bytes>) -> http::Response<Body> {
+        request.extensions_mut().insert(ticket);
+        let routes = TowerToHyperService::new(warp::service(filter(Arc::clone(&self.0))));
+        let Ok(response) = routes.call(request.map(Full::new)).await;
+        boxed(response)
+    }
+
+    fn refuse(&self, refusal: Refusal) -> http::Response<Body> {
+        boxed(ApiError::new(refusal.status(), refusal.code(), refusal.text()).response())
+    }
+
+    fn panicked(&self, panicked: &guard::Panicked) {
+        tracing::error!(%panicked, "an admin request {panicked}; only that request ended");
+    }
 }
 
-fn admit(
-    app: &App,
-    method: &Method,
-    path: &str,
-    query: String,
-    headers: &HeaderMap,
-) -> Result<Admitted, ApiError> {
+fn boxed(response: Response) -> http::Response<Body> {
+    response.map(BodyExt::boxed_unsync)
+}
+
+/// What is done for an admitted request, as a filter.
+fn filter(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    warp::ext::get::<Admitted>()
+        .and(warp::body::bytes())
+        .then(move |admitted: Admitted, body: Bytes| {
+            let app = Arc::clone(&app);
+            async move { dispatch(app, admitted, body).await.unwrap_or_else(ApiError::response) }
+        })
+        .recover(|_: Rejection| async {
+            Ok::<_, Infallible>(ApiError::internal("a request without its admission").response())
+        })
+        .unify()
+}
+
+fn admit(app: &App, peer: &Peer, head: &Parts) -> Result<Admission<Admitted>, ApiError> {
+    let path = head.uri.path();
     let fitting: Vec<(&Route, Vec<String>)> = ROUTES
         .iter()
         .filter_map(|route| route.parameters(path).map(|parameters| (route, parameters)))
@@ -167,32 +193,22 @@ fn admit(
         let text = format!("there is no {path:.200}; GET /api/openapi.json lists what there is");
         return Err(ApiError::not_found(text));
     }
-    let Some((route, parameters)) = fitting.into_iter().find(|(route, _)| route.method == method)
+    let Some((route, parameters)) =
+        fitting.into_iter().find(|(route, _)| route.method == head.method)
     else {
-        let text = format!("{path:.200} does not take {method}");
+        let text = format!("{path:.200} does not take {}", head.method);
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text));
     };
-    let caller = app.auth.admit(headers, route.access, app.handle.clock.now())?;
-    check_length(headers, route.body_bytes_max())?;
-    Ok(Admitted { endpoint: route.endpoint, parameters, query, caller })
-}
-
-/// A body must say how long it is, and that must not be too long; hyper holds it to its word.
-fn check_length(headers: &HeaderMap, most: u64) -> Result<(), ApiError> {
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        let text = "send the body with a Content-Length";
-        return Err(ApiError::new(StatusCode::LENGTH_REQUIRED, "length_required", text));
-    }
-    let Some(length) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
-    let length: Option<u64> = length.to_str().ok().and_then(|text| text.parse().ok());
-    match length {
-        Some(length) if length <= most => Ok(()),
-        Some(length) => {
-            let text = format!("{length} bytes are too many; this takes at most {most}");
-            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text))
-        }
-        None => Err(ApiError::bad_request("Content-Length is not a number")),
-    }
+    let caller = app.auth.admit(peer, &head.headers, route.access, app.handle.clock.now())?;
+    let class = match route.access {
+        Access::Open if route.method == Method::GET => Class::Health,
+        Access::Open => Class::Stranger,
+        Access::Read | Access::Write => Class::Known,
+    };
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    let ticket = Admitted { endpoint: route.endpoint, parameters, query, caller };
+    let body_time = if class == Class::Known { BODY_TIME_MAX } else { STRANGER_BODY_TIME_MAX };
+    Ok(Admission { ticket, class, body_bytes: route.body_bytes_max(), body_time })
 }
 
 async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Response, ApiError> {
@@ -201,9 +217,9 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
     match endpoint {
         Endpoint::Health => Ok(status::health()),
         Endpoint::Ready => status::ready(&app),
-        Endpoint::Metrics => Ok(status::metrics(&app)),
+        Endpoint::Metrics => Ok(status::metrics(app).await),
         Endpoint::OpenApi => Ok(super::answer::json(&openapi::document())),
-        Endpoint::LogIn => login::log_in(app, &read_json(&body)?).await,
+        Endpoint::LogIn => login::log_in(app, &caller, &read_json(&body)?).await,
         Endpoint::LogOut => Ok(login::log_out(&app, &caller)),
         Endpoint::Status => status::status(app).await,
         Endpoint::Terminals => terminals::list(app, &query).await,
@@ -233,8 +249,10 @@ fn read_json(body: &Bytes) -> Result<Value, ApiError> {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
+    match tokio::task::spawn_blocking(|| guard::call(work)).await {
+        Ok(Ok(result)) => result,
+        // Counted and logged like any other panic of the request.
+        Ok(Err(panicked)) => panicked.resume(),
         Err(error) => Err(ApiError::internal(error)),
     }
 }

@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::App;
 use super::answer;
 use super::error::ApiError;
+use super::gauges;
 use super::routes::blocking;
 use crate::serve::view::Stage;
 
@@ -33,9 +34,11 @@ pub(super) fn ready(app: &App) -> Result<Response, ApiError> {
     }
 }
 
-/// The counters.
-pub(super) fn metrics(app: &App) -> Response {
-    answer::prometheus(app.handle.metrics.render(&app.handle.view))
+/// The counters, and what is counted in the store.
+pub(super) async fn metrics(app: Arc<App>) -> Response {
+    let mut page = app.handle.metrics.render(&app.handle.view);
+    page.push_str(&gauges::page(&app).await);
+    answer::prometheus(page)
 }
 
 /// The state of the whole.

@@ -1,6 +1,5 @@
 //! `tillgate backup`
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -38,9 +37,9 @@ pub(crate) struct Backup {
     config: ConfigFile,
     #[command(flatten)]
     rate: Rate,
-    /// The admin API, when it is not where the configuration says
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    admin: Option<SocketAddr>,
+    /// The gateway's Unix socket, when it is not where the configuration says
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
 }
 
 /// What a backup is copied from.
@@ -65,7 +64,7 @@ impl Backup {
         let _hold = Hold::claim(&data)?;
         let begun = match backend {
             Some(backend) => offline(backend, &data),
-            None => online(config, self.admin),
+            None => online(config, self.socket.as_deref()),
         };
         let taken = begun.and_then(|Begun { checkpoint, ms }| {
             backup::take(&checkpoint, &self.to, ms, &mut self.rate.pace())
@@ -89,8 +88,8 @@ fn offline(backend: RocksBackend, data: &Path) -> Result<Begun, Failure> {
 }
 
 /// The checkpoint of the gateway that holds the store.
-fn online(config: Config, admin: Option<SocketAddr>) -> Result<Begun, Failure> {
-    let answer = Client::new(config, admin)?.post("/api/v1/backup", &json!({}))?;
+fn online(config: Config, socket: Option<&Path>) -> Result<Begun, Failure> {
+    let answer = Client::new(config, socket)?.post("/api/v1/backup", &json!({}))?;
     let checkpoint = answer.get("checkpoint").and_then(Value::as_str).map(PathBuf::from);
     let ms = answer.get("begun_ms").and_then(Value::as_u64);
     match (checkpoint, ms) {

@@ -1,6 +1,5 @@
 //! What the commands have in common that ask the running gateway.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -23,19 +22,19 @@ pub(super) struct Gateway {
         default_value = ConfigFile::DEFAULT
     )]
     config: PathBuf,
-    /// The admin API, when it is not where the configuration says
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
-    admin: Option<SocketAddr>,
+    /// The gateway's Unix socket, when it is not where the configuration says
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
     /// Print the API's JSON instead of a table
     #[arg(long, global = true)]
     json: bool,
 }
 
 impl Gateway {
-    /// The way to its admin API.
+    /// The way to it.
     pub(super) fn client(&self) -> Result<Client, Failure> {
         let config = Config::load(&self.config).map_err(Failure::config)?;
-        Client::new(config, self.admin)
+        Client::new(config, self.socket.as_deref())
     }
 
     /// Prints the API's answer, or what a person reads of it.

@@ -1,7 +1,6 @@
 //! `tillgate import`
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -30,7 +29,7 @@ vouchers.csv floats.csv, and the like of vouchers-2.csv. Their columns are in do
 a wrong header is told with the right one.
 
 An import is all or nothing: every wrong field is told with file, line and column, and then
-nothing was changed. It works beside a serving gateway (through its admin API, in force for the
+nothing was changed. It works beside a serving gateway (through its socket, in force for the
 next sale) and without one.")]
 pub(crate) struct Import {
     /// CSV files, or directories of them
@@ -47,9 +46,9 @@ pub(crate) struct Import {
     /// Check everything, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// The admin API, when it is not where the configuration says
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    admin: Option<SocketAddr>,
+    /// The gateway's Unix socket, when it is not where the configuration says
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
 }
 
 impl Import {
@@ -117,7 +116,7 @@ impl Import {
         }
     }
 
-    /// Through the admin API of the gateway that holds the store.
+    /// Through the gateway that holds the store.
     fn online(&self, config: Config, sources: &[Source]) -> Result<String, Failure> {
         let mut files = serde_json::Map::new();
         for source in sources {
@@ -125,14 +124,14 @@ impl Import {
             files.insert(source.name.clone(), Value::String(source.text.to_string()));
         }
         let body = json!({ "files": files, "update": self.update, "dry_run": self.dry_run });
-        let told = config.clone();
-        let answer = Client::new(config, self.admin)?.post_raw("/api/v1/import", &body)?;
+        let answer =
+            Client::new(config, self.socket.as_deref())?.post_raw("/api/v1/import", &body)?;
         if let (false, Some(faults)) =
             (answer.is_success(), answer.body.pointer("/error/faults/shown"))
         {
             return Err(Failure::refused(faults_of(faults, &answer.body)));
         }
-        let body = answer.accepted(&told)?;
+        let body = answer.accepted()?;
         let sentence = body.get("summary").and_then(Value::as_str).unwrap_or("nothing");
         if self.dry_run {
             return Ok(checked(sentence));

@@ -56,7 +56,7 @@ impl Init {
             "Made {dir}:\n\
              \x20 {dir}/tillgate.toml      the configuration\n\
              \x20 {dir}/keys               the gateway's key and the store's key: back them up\n\
-             \x20 {dir}/admin.token        what `tillgate terminal` shows to the admin API\n\
+             \x20 {dir}/admin.token        the token of programs on other machines\n\
              \x20 {dir}/users.toml         people who may log in\n\
              \x20 {dir}/data               the store\n\n\
              Public key for the terminals:  {public_key}\n\

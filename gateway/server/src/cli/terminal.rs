@@ -23,7 +23,7 @@ Example:
   tillgate terminal retire-key 70001 --key-id 1
   tillgate terminal message 70001 \"Please close the batch\"
 
-Every one of them takes --config FILE, where the admin API and its token are found, and --json for
+Every one of them takes --config FILE, where the gateway's socket is found, and --json for
 scripts. A block is in force for the next sale when the command returns; a terminal that is
 connected is told at once, the others when they log on.")]
 pub(crate) struct Terminal {

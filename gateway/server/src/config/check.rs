@@ -62,6 +62,7 @@ impl Check<'_> {
         let (place, raw) = self.section(raw, "admin");
         Admin {
             listen: self.address(place, raw.listen, "admin.listen", "127.0.0.1:7401"),
+            socket: self.path_or(raw.socket, "admin.socket", "admin.sock"),
             token: self.path_or(raw.token, "admin.token", "admin.token"),
             token_sha256: self.path_or(raw.token_sha256, "admin.token_sha256", "keys/admin.sha256"),
             users: self.path_or(raw.users, "admin.users", "users.toml"),

@@ -66,7 +66,9 @@ pub(crate) struct Listen {
 pub(crate) struct Admin {
     /// Where the admin API listens.
     pub(crate) listen: SocketAddr,
-    /// The file with the token that the command line sends.
+    /// The Unix socket where the command line finds it.
+    pub(crate) socket: PathBuf,
+    /// The file with the token for programs on other machines.
     pub(crate) token: PathBuf,
     /// The file with the SHA-256 of that token (hex), which the server compares with.
     pub(crate) token_sha256: PathBuf,

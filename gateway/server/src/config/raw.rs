@@ -37,6 +37,7 @@ pub(super) struct Admin {
     pub(super) listen: Str,
     pub(super) token: Str,
     pub(super) token_sha256: Str,
+    pub(super) socket: Str,
     pub(super) users: Str,
 }
 

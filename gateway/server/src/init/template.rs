@@ -69,7 +69,9 @@ terminals = "{terminals}"
 [admin]
 # The admin API speaks plain HTTP: keep it on this machine, or behind something that adds TLS.
 listen = "{admin}"
-# The token that `tillgate terminal` and `tillgate import` show, and the hash it is checked with.
+# Where the commands of this machine find the gateway, which lets in its own user and root.
+# socket = "admin.sock"
+# The token that programs on other machines show, and the hash it is checked with.
 # token = "admin.token"
 # token_sha256 = "keys/admin.sha256"
 # users = "users.toml"

@@ -11,8 +11,8 @@ use crate::config::Config;
 const BASE: u64 = 64;
 /// Poll, doorbell, listening socket, reserve, and a turn's newcomers before they are refused.
 const PER_REACTOR: u64 = 4 + 64;
-/// Connections of the admin and its own listening socket.
-const ADMIN: u64 = 128;
+/// Connections of the admin's port and socket, and their listening sockets.
+const ADMIN: u64 = 384 + 32 + 2;
 /// Beside the table files: logs, manifest, locks, directories, the mark, and those of a checkpoint
 /// while a backup begins.
 const STORE: u64 = 96;

@@ -154,8 +154,9 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         prepared.push(reactor);
         mailboxes.push(mailbox);
     }
+    let Metrics { bridges, edge, .. } = &*handle.metrics;
     let (bridges, bridges_thread) =
-        bridge::spawn(&config.bridges, &handle.metrics.bridges, &links.desk.0, handle.clock)?;
+        bridge::spawn(&config.bridges, bridges, edge, &links.desk.0, handle.clock)?;
     let setup = desk_setup(config, &handle, &links, bridges, parts.desk, parts.store, parts.orders);
     let mut running = vec![start("desk".to_owned(), move || DeskThread::new(setup).run())?];
     for index in 0..config.workers.pool {
@@ -187,6 +188,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         reader: handle.reader.clone(),
         dir: config.store.dir.clone(),
         metrics: Arc::clone(&handle.metrics.scrub),
+        panics: Arc::clone(&handle.metrics.edge),
         until,
     };
     running.push(start("scrub".to_owned(), move || scrubber.run())?);
@@ -291,5 +293,6 @@ fn metrics(config: &Config) -> Arc<Metrics> {
         desk: Arc::new(DeskMetrics::new()),
         bridges: config.bridges.iter().map(bridge).collect(),
         scrub: Arc::default(),
+        edge: Arc::default(),
     })
 }

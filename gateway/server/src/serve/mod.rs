@@ -36,6 +36,7 @@ use self::clock::Clock;
 use self::gateway::Gateway;
 use self::handle::ServeHandle;
 use self::keeper::{Drained, watch_signals};
+pub(crate) use self::metrics::EdgeMetrics;
 use crate::config::Config;
 use crate::exit::Failure;
 

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use tillgate_edge::guard;
 use tillgate_store_rocks::{Note, Progress, RocksReader, Unreadable};
 
 use super::fail::{Stop, fail_stop};
 use super::limits::{SCRUB_AGAIN, SCRUB_CHUNK_BYTES, SCRUB_EVERY, SCRUB_FAILURES_MAX, SCRUB_PAUSE};
-use super::metrics::ScrubMetrics;
+use super::metrics::{EdgeMetrics, ScrubMetrics};
 
 /// What the scrubber is made of.
 pub(super) struct Scrubber {
@@ -27,13 +28,25 @@ pub(super) struct Scrubber {
     pub(super) dir: PathBuf,
     /// Its counters.
     pub(super) metrics: Arc<ScrubMetrics>,
+    /// Of panics.
+    pub(super) panics: Arc<EdgeMetrics>,
     /// Disconnected when the gateway goes down.
     pub(super) until: Receiver<()>,
 }
 
 impl Scrubber {
-    /// Reads until the gateway goes down.
+    /// Reads until the gateway goes down. A defect in here must not end sales: it begins again.
     pub(super) fn run(self) {
+        while let Err(panicked) = guard::call(|| self.read()) {
+            self.panics.scrub_panics.add(1);
+            tracing::error!(%panicked, "the scrubber {panicked}; it begins again");
+            if self.rest(SCRUB_AGAIN).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn read(&self) {
         let (mut progress, mut failures) = (Progress::default(), Failures::default());
         loop {
             let next = match self.pass(&mut progress) {

@@ -145,11 +145,6 @@ fn serve_as(mut command: Command) -> Gateway {
 }
 
 impl Gateway {
-    /// `--admin=ADDRESS`
-    pub(crate) fn flag(&self) -> String {
-        format!("--admin={}", self.admin)
-    }
-
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

@@ -9,7 +9,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::desk::Found;
+use tillgate_core::desk::{Found, Order};
+use tillgate_edge::guard;
 use tillgate_store_core::Finding;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
@@ -22,7 +23,7 @@ use crate::config::HttpUrl;
 use crate::serve::clock::Clock;
 use crate::serve::desk::DeskMail;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
-use crate::serve::metrics::BridgeMetrics;
+use crate::serve::metrics::{BridgeMetrics, EdgeMetrics};
 
 /// What the lines of one bridge share.
 pub(super) struct Trunk {
@@ -36,6 +37,8 @@ pub(super) struct Trunk {
     pub(super) breaker: Arc<Breaker>,
     /// The bridge's counters.
     pub(super) metrics: Arc<BridgeMetrics>,
+    /// Of panics.
+    pub(super) edge: Arc<EdgeMetrics>,
     /// The process's clock.
     pub(super) clock: Clock,
 }
@@ -76,12 +79,26 @@ impl Line {
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self) {
         while let Some(errand) = self.next().await {
-            let found = self.carry_out(&errand).await;
+            let found = self.guarded(&errand).await;
             self.trunk.report(&errand, &found);
             // Waiting here holds up the other lines shortly; the desk never waits for a bridge.
             let mail = DeskMail::Found { key: errand.order.key, found };
             if self.trunk.desk.send(mail).is_err() {
                 return;
+            }
+        }
+    }
+
+    /// What a provider makes of us ends its connection, and the order is unknown; whatever was
+    /// said may have been heard.
+    async fn guarded(&mut self, errand: &Errand) -> Found {
+        match guard::future(self.carry_out(errand)).await {
+            Ok(found) => found,
+            Err(panicked) => {
+                self.wire = None;
+                self.trunk.edge.bridge_panics.add(1);
+                tracing::error!(%panicked, "a bridge {panicked}; one order is unknown");
+                Found::Finding(Finding::Unknown)
             }
         }
     }
@@ -107,7 +124,7 @@ impl Line {
             }
             let exchange = async {
                 match say(wire, request).await {
-                    Said::Answered(response) => Ok(hear(*purpose, order.attempt, response).await),
+                    Said::Answered(response) => Ok(hear(*purpose, order, response).await),
                     Said::Unsaid(request) => Err(request),
                     Said::Silence => Ok(None),
                 }
@@ -174,8 +191,9 @@ async fn open(url: &HttpUrl) -> Option<Wire> {
     stream.set_nodelay(true).ok()?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     let driver = tokio::task::spawn_local(async move {
-        // Its error reaches whoever waits for an answer.
-        drop(connection.await);
+        // Its error reaches whoever waits for an answer, and so does its end by a panic. Bytes
+        // beyond an answer are such an error: they end the connection.
+        drop(guard::future(connection).await);
     });
     Some(Wire { sender, driver })
 }
@@ -187,10 +205,10 @@ async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
     }
 }
 
-/// The answer's meaning; `None` when it broke off or is too long.
-async fn hear(purpose: Purpose, attempt: u32, response: Response<Incoming>) -> Option<Found> {
+/// The answer's meaning; `None` when it broke off, is too long or is not about this order.
+async fn hear(purpose: Purpose, order: &Order, response: Response<Incoming>) -> Option<Found> {
     let status = response.status();
     let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
     let bytes = body.collect().await.ok()?.to_bytes();
-    Some(dialect::found(purpose, attempt, status, &bytes))
+    dialect::found(purpose, order, status, &bytes)
 }

@@ -30,7 +30,7 @@ use self::line::{Line, Trunk};
 use super::clock::Clock;
 use super::desk::DeskMail;
 use super::limits::BRIDGE_QUEUE_MAX;
-use super::metrics::BridgeMetrics;
+use super::metrics::{BridgeMetrics, EdgeMetrics};
 use crate::config;
 
 /// What a bridge is to do with an order.
@@ -124,6 +124,7 @@ fn never_sent(order: &Order, purpose: Purpose) -> Found {
 pub(crate) fn spawn(
     configured: &[config::Bridge],
     metrics: &[Arc<BridgeMetrics>],
+    edge: &Arc<EdgeMetrics>,
     desk: &Sender<DeskMail>,
     clock: Clock,
 ) -> std::io::Result<(Bridges, JoinHandle<()>)> {
@@ -140,6 +141,7 @@ pub(crate) fn spawn(
             desk: desk.clone(),
             breaker: Arc::clone(&breaker),
             metrics: Arc::clone(metrics),
+            edge: Arc::clone(edge),
             clock,
         });
         lines.extend((0..bridge.connections).map(|_| Line::new(Arc::clone(&trunk))));

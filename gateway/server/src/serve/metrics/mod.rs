@@ -11,6 +11,7 @@ use tillgate_core::desk::Asked;
 use tillgate_core::front::{CloseReason, DoorRefusal, FrontStats};
 use tillgate_core::time::Span;
 use tillgate_core::work::HelloRefusal;
+use tillgate_edge::Counts;
 use tillgate_store_core::Transaction;
 
 pub(crate) use self::histogram::Histogram;
@@ -27,6 +28,29 @@ pub(crate) struct Metrics {
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
     /// Of the scrubber.
     pub(crate) scrub: Arc<ScrubMetrics>,
+    /// Of what talks to strangers.
+    pub(crate) edge: Arc<EdgeMetrics>,
+}
+
+/// Of the admin API's doors, logins, and panics that ended no more than what was guarded.
+#[derive(Default)]
+pub(crate) struct EdgeMetrics {
+    /// Of the admin port.
+    pub(crate) network: Arc<Counts>,
+    /// Of the Unix socket.
+    pub(crate) local: Arc<Counts>,
+    /// Other users of this machine, turned away from the socket.
+    pub(crate) local_refused: Count,
+    /// Logins with a wrong name or password.
+    pub(crate) logins_wrong: Count,
+    /// Logins that had to wait because of earlier wrong passwords.
+    pub(crate) logins_too_soon: Count,
+    /// Logins refused because others were logging in.
+    pub(crate) logins_busy: Count,
+    /// Panics of bridges; each ended one connection to a provider.
+    pub(crate) bridge_panics: Count,
+    /// Panics of the scrubber; it begins again.
+    pub(crate) scrub_panics: Count,
 }
 
 /// The scrubber's.

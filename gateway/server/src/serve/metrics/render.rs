@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use tillgate_core::front::{CloseReason, DoorRefusal};
 use tillgate_core::work::HelloRefusal;
+use tillgate_edge::Refusal;
 
 use super::histogram::line;
 use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, RESULTS, ReactorMetrics};
@@ -22,6 +23,7 @@ impl Metrics {
         self.pool(&mut page);
         self.desk(&mut page);
         self.bridges(&mut page);
+        self.edge(&mut page);
         page.out
     }
 
@@ -106,6 +108,42 @@ impl Metrics {
         page.number("tillgate_scrub_chunks_total", "", self.scrub.chunks.read());
         page.head("tillgate_scrub_passes_total", "counter", "Whole store read, nothing found");
         page.number("tillgate_scrub_passes_total", "", self.scrub.passes.read());
+    }
+
+    fn edge(&self, page: &mut Page) {
+        let edge = &self.edge;
+        let doors = [("network", &edge.network), ("socket", &edge.local)];
+        let name = "tillgate_admin_refused_total";
+        page.head(name, "counter", "Admin requests refused at the door, by reason");
+        for (door, counts) in doors {
+            for (refusal, count) in Refusal::ALL.iter().zip(counts.refused()) {
+                let labels = format!("door=\"{door}\",reason=\"{}\"", refusal.code());
+                page.number(name, &labels, count);
+            }
+            page.number(name, &format!("door=\"{door}\",reason=\"silent\""), counts.evicted());
+        }
+        let other_user = edge.local_refused.read();
+        page.number(name, "door=\"socket\",reason=\"other_user\"", other_user);
+        let name = "tillgate_logins_refused_total";
+        page.head(name, "counter", "Logins refused, by reason");
+        let logins = [
+            ("wrong", &edge.logins_wrong),
+            ("too_soon", &edge.logins_too_soon),
+            ("busy", &edge.logins_busy),
+        ];
+        for (reason, count) in logins {
+            page.number(name, &format!("reason=\"{reason}\""), count.read());
+        }
+        let name = "tillgate_edge_panics_total";
+        page.head(name, "counter", "Defects that ended one request or connection, by edge");
+        let panics = [
+            ("admin", edge.network.panics() + edge.local.panics()),
+            ("bridge", edge.bridge_panics.read()),
+            ("scrub", edge.scrub_panics.read()),
+        ];
+        for (which, count) in panics {
+            page.number(name, &format!("edge=\"{which}\""), count);
+        }
     }
 
     fn bridges(&self, page: &mut Page) {

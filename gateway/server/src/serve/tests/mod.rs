@@ -1,8 +1,10 @@
 //! The whole gateway over real sockets and a real store in a temporary directory.
 
 mod abuse;
+mod lies;
 mod network;
 mod owed;
+mod panics;
 mod provider;
 mod sales;
 mod terminal;

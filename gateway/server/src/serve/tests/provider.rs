@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// Approved at once.
 pub(super) const APPROVED: &str = "254700000000";
 /// Declined with 14.
@@ -66,6 +68,7 @@ impl Provider {
                 assert!(is(BREAKING), "an order for nobody: {body}");
                 return;
             };
+            let answer = echoed(answer, &line, &body);
             let length = answer.len();
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{answer}");
             if stream.write_all(head.as_bytes()).is_err() {
@@ -75,7 +78,19 @@ impl Provider {
     }
 }
 
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
+/// The answer with the order's reference and amount.
+pub(super) fn echoed(answer: &str, line: &str, body: &str) -> String {
+    let mut answer: Value = serde_json::from_str(answer).unwrap();
+    let order: Value = serde_json::from_str(body).unwrap_or_default();
+    let named = line.split(' ').nth(1).unwrap().trim_start_matches("/topups/");
+    let named = named.split('/').next().unwrap();
+    answer["reference"] = order.get("reference").cloned().unwrap_or_else(|| named.into());
+    // An inquiry names no amount; every order of these tests has the same.
+    answer["amount_minor"] = order.get("amount_minor").cloned().unwrap_or_else(|| 2_500.into());
+    answer.to_string()
+}
+
+pub(super) fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
     let mut first = String::new();
     if reader.read_line(&mut first).ok()? == 0 {
         return None;

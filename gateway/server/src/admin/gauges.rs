@@ -1,0 +1,172 @@
+//! What `/metrics` says about the store: the operator's list, the stock, the disk. The rows are
+//! counted on a thread of the admin, never on the desk's, at most so many of them, and not again
+//! before a hundred times as long as it took: a hundredth of a core, however large the store is.
+//! A page never waits long for that; it then shows what was counted before.
+
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::sys::statvfs::statvfs;
+use tillgate_core::time::{Moment, Span};
+use tillgate_store_core::{
+    BusinessDate, Family, Kind, Obligation, ProductId, Rows, ServiceId, StoreError, Voucher,
+    journal,
+};
+
+use super::App;
+use super::error::ApiError;
+use super::limits::{
+    GAUGES_AGAIN, GAUGES_PAUSE, GAUGES_TIME_MAX, GAUGES_WAIT, OPEN_COUNTED_MAX, STOCK_COUNTED_MAX,
+};
+use super::routes::blocking;
+
+/// What was counted last.
+#[derive(Default)]
+pub(super) struct Gauges(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    page: String,
+    /// Not counted again before.
+    next: Moment,
+}
+
+/// Kinds of transactions that may wait, with their label.
+const KINDS: [(Kind, &str); 3] =
+    [(Kind::Voucher, "voucher"), (Kind::TopUp, "top_up"), (Kind::Reversal, "reversal")];
+
+impl Gauges {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is time to count again, which is then this caller's work.
+    fn begin(&self, now: Moment) -> bool {
+        let mut state = self.state();
+        let begin = state.next <= now;
+        if begin {
+            // So that one that never ends is followed by another.
+            state.next = now.after(GAUGES_TIME_MAX);
+        }
+        begin
+    }
+}
+
+/// The part of the page that comes from rows.
+pub(super) async fn page(app: &Arc<App>) -> String {
+    if app.gauges.begin(app.handle.clock.now()) {
+        let app = Arc::clone(app);
+        let counted = blocking(move || count(&app));
+        // A count that takes longer is on the next page.
+        tokio::time::timeout(GAUGES_WAIT, counted).await.ok();
+    }
+    app.gauges.state().page.clone()
+}
+
+fn count(app: &App) -> Result<(), ApiError> {
+    let clock = app.handle.clock;
+    let begun = clock.now();
+    let counted = rendered(app);
+    let took = clock.now().since(begun);
+    let mut state = app.gauges.state();
+    state.next = clock.now().after(Span(took.0.saturating_mul(GAUGES_AGAIN)).max(GAUGES_PAUSE));
+    state.page = counted.map_err(ApiError::internal)?;
+    Ok(())
+}
+
+fn rendered(app: &App) -> Result<String, StoreError> {
+    let wall = app.handle.clock.wall();
+    let mut page = String::new();
+    list(&app.handle.reader, wall.0, &mut page)?;
+    stock(app, app.calendar.date(wall), &mut page)?;
+    if let Ok(disk) = statvfs(&app.data) {
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        head(&mut page, "tillgate_disk_free_bytes", "Free for the store's directory");
+        line(&mut page, format_args!("tillgate_disk_free_bytes {free}"));
+    }
+    Ok(page)
+}
+
+/// Transactions that wait for a person, and for a provider.
+fn list(rows: &dyn Rows, now_ms: u64, page: &mut String) -> Result<(), StoreError> {
+    let mut counts = [[0_u64; KINDS.len()]; 2];
+    let mut oldest = [None::<u64>; 2];
+    let mut counted = 0;
+    journal::open(rows, None, |row| {
+        let operator = row.due.is_some_and(|due| due.what == Obligation::Operator);
+        let who = usize::from(!operator);
+        if let Some(kind) = KINDS.iter().position(|(kind, _)| *kind == row.kind) {
+            counts[who][kind] += 1;
+        }
+        let since = row.due.map_or(row.at_ms, |due| due.since_ms);
+        oldest[who] = Some(oldest[who].map_or(since, |oldest| oldest.min(since)));
+        counted += 1;
+        if counted < OPEN_COUNTED_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let name = "tillgate_transactions_waiting";
+    head(page, name, "Transactions that wait for a person or for a provider");
+    for (who, counts) in ["operator", "provider"].iter().zip(counts) {
+        for ((_, kind), count) in KINDS.iter().zip(counts) {
+            line(page, format_args!("{name}{{for=\"{who}\",kind=\"{kind}\"}} {count}"));
+        }
+    }
+    let name = "tillgate_transactions_waiting_oldest_seconds";
+    head(page, name, "How long the oldest of them has waited");
+    for (who, oldest) in ["operator", "provider"].iter().zip(oldest) {
+        let age = oldest.map_or(0, |since| now_ms.saturating_sub(since) / 1_000);
+        line(page, format_args!("{name}{{for=\"{who}\"}} {age}"));
+    }
+    Ok(())
+}
+
+/// Vouchers on the shelf and expired ones, by product.
+fn stock(app: &App, today: BusinessDate, page: &mut String) -> Result<(), StoreError> {
+    let products: Vec<(ServiceId, ProductId)> = {
+        let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let services = directory.registry.services();
+        services.flat_map(|s| s.products.iter().map(move |p| (s.id, p.id))).collect()
+    };
+    let mut left = STOCK_COUNTED_MAX;
+    let mut lines = [String::new(), String::new()];
+    for (service, product) in products {
+        let from = |date| Voucher::key_from(service, product, date);
+        let (first, today) = (from(BusinessDate(0)), from(today));
+        let mut counts = [0_u64; 2];
+        app.handle.reader.scan(Family::Stock, &first, &mut |key, _| {
+            if left == 0 || key.get(..4) != first.get(..4) {
+                return ControlFlow::Break(());
+            }
+            left -= 1;
+            counts[usize::from(key < &today[..])] += 1;
+            ControlFlow::Continue(())
+        })?;
+        for (line_of, count) in lines.iter_mut().zip(counts) {
+            let labels = format!("service=\"{}\",product=\"{}\"", service.0, product.0);
+            line(line_of, format_args!("{{{labels}}} {count}"));
+        }
+    }
+    let names = [
+        ("tillgate_stock_vouchers", "Vouchers for sale"),
+        ("tillgate_stock_vouchers_expired", "Vouchers that have expired unsold"),
+    ];
+    for ((name, help), lines) in names.iter().zip(lines) {
+        head(page, name, help);
+        for series in lines.lines() {
+            line(page, format_args!("{name}{series}"));
+        }
+    }
+    let complete = u8::from(left > 0);
+    head(page, "tillgate_stock_counted", "1 if all of the stock was counted, 0 if there is more");
+    line(page, format_args!("tillgate_stock_counted {complete}"));
+    Ok(())
+}
+
+fn head(page: &mut String, name: &str, help: &str) {
+    line(page, format_args!("# HELP {name} {help}"));
+    line(page, format_args!("# TYPE {name} gauge"));
+}
+
+fn line(page: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(page, "{line}").expect("writing to a String does not fail");
+}

@@ -1,0 +1,168 @@
+//! Answers of honest and of lying providers.
+
+use tillgate_core::desk::{Found, Order};
+use tillgate_store_core::{Finding, Key, ProductId, ServiceId, Text};
+
+use super::super::Purpose;
+use super::{code, found, reference};
+use http::StatusCode;
+
+const OURS: &str = "0011223344556677";
+
+fn order() -> Order {
+    Order {
+        key: Key::default(),
+        bridge: 0,
+        reference: Text::from(OURS).unwrap(),
+        provider_reference: Text::new(),
+        service: ServiceId(20),
+        product: ProductId(0),
+        amount_minor: 2_500,
+        currency: 404,
+        subscriber: Text::from("254700000000").unwrap(),
+        attempt: 3,
+    }
+}
+
+fn said(purpose: Purpose, status: u16, body: &str) -> Option<Found> {
+    found(purpose, &order(), StatusCode::from_u16(status).expect("a status"), body.as_bytes())
+}
+
+/// An answer's members, with our reference and amount.
+fn ours(rest: &str) -> String {
+    format!(r#"{{"reference":"{OURS}","amount_minor":2500,{rest}}}"#)
+}
+
+#[test]
+fn an_answer_that_names_its_order_counts_for_every_purpose() {
+    use Purpose::{Advise, Forward, Inquire, Reverse};
+    let table: [(Purpose, u16, &str, fn(&Found) -> bool); 9] = [
+        (Forward, 200, "approved", |f| matches!(f, Found::Finding(Finding::Approved { .. }))),
+        (Forward, 200, "declined", |f| matches!(f, Found::Finding(Finding::Declined { .. }))),
+        (Forward, 202, "pending", |f| matches!(f, Found::Pending)),
+        (Inquire, 200, "approved", |f| matches!(f, Found::Finding(Finding::Approved { .. }))),
+        (Inquire, 202, "pending", |f| matches!(f, Found::Pending)),
+        (Inquire, 404, "unknown", |f| matches!(f, Found::NotSeen { attempt: 3 })),
+        (Reverse, 200, "reversed", |f| matches!(f, Found::Finding(Finding::TakenBack))),
+        (Reverse, 409, "refused", |f| matches!(f, Found::Finding(Finding::Stands))),
+        (Advise, 200, "noted", |f| matches!(f, Found::Finding(Finding::Advised))),
+    ];
+    for (purpose, status, word, is) in table {
+        let body = ours(&format!(r#""status":"{word}""#));
+        assert!(said(purpose, status, &body).is_some_and(|f| is(&f)), "{purpose:?} {word}");
+        // The same words of another order, of another amount, in another currency, of no order.
+        for lie in [
+            format!(r#"{{"status":"{word}","reference":"ff{OURS}","amount_minor":2500}}"#),
+            format!(r#"{{"status":"{word}","reference":"{OURS}","amount_minor":2501}}"#),
+            ours(&format!(r#""status":"{word}","currency":978"#)),
+            format!(r#"{{"status":"{word}","amount_minor":2500}}"#),
+            format!(r#"["{word}","{OURS}",2500]"#),
+        ] {
+            assert_eq!(said(purpose, status, &lie), None, "{purpose:?}: {lie}");
+        }
+        if word != "unknown" {
+            let lie = format!(r#"{{"status":"{word}","reference":"{OURS}"}}"#);
+            assert_eq!(said(purpose, status, &lie), None, "{purpose:?}: {lie}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_one_object_of_the_right_types_approves_nothing() {
+    let right = ours(r#""status":"approved""#);
+    assert!(said(Purpose::Forward, 200, &right).is_some());
+    assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","currency":404"#)).is_some());
+    assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","more":[{}]"#)).is_some());
+    let deep = format!(r#""status":"approved","x":{}{}"#, "[".repeat(4_000), "]".repeat(4_000));
+    for lie in [
+        r#"["approved"]"#.to_owned(),
+        r#""approved""#.to_owned(),
+        "null".to_owned(),
+        String::new(),
+        "<html>approved</html>".to_owned(),
+        format!("{right}{right}"),
+        format!("{right} x"),
+        format!("[{right}]"),
+        ours(r#""status":"approved","status":"declined""#),
+        ours(r#""status":"approved","amount_minor":2500"#),
+        ours(r#""status":["approved"]"#),
+        ours(r#""status":"Approved""#),
+        ours(r#""status":"approved","provider_reference":null"#),
+        ours(r#""status":"approved","currency":70000"#),
+        ours(&deep),
+        right.replace("2500", "2500.0"),
+        right.replace("2500", "25e2"),
+        right.replace("2500", "\"2500\""),
+        right.replace("2500", "-2500"),
+        right.replace("2500", "36893488147419105732"),
+        right.replace("2500", "1e400"),
+        right.replace(OURS, &OURS.to_uppercase().replace('0', "O")),
+    ] {
+        assert_eq!(said(Purpose::Forward, 200, &lie), None, "{lie:.80}");
+    }
+    for status in [100, 201, 204, 301, 302, 307, 400, 401, 404, 409, 500, 503] {
+        assert_eq!(said(Purpose::Forward, status, &right), None, "{status}");
+    }
+}
+
+#[test]
+fn an_answer_to_another_question_is_no_answer() {
+    use Purpose::{Advise, Forward, Inquire, Reverse};
+    for (purpose, status, word) in [
+        (Reverse, 200, "approved"),
+        (Advise, 200, "approved"),
+        (Forward, 200, "reversed"),
+        (Inquire, 200, "noted"),
+        (Forward, 404, "unknown"),
+        (Reverse, 404, "unknown"),
+    ] {
+        let body = ours(&format!(r#""status":"{word}""#));
+        assert_eq!(said(purpose, status, &body), None, "{purpose:?} {word}");
+    }
+}
+
+#[test]
+fn a_providers_reference_is_plain_or_not_kept_and_never_a_formula() {
+    let table = [
+        ("P-1", "P-1"),
+        ("2026/11/23:7_a.b", "2026/11/23:7_a.b"),
+        ("0123456789012345678901234567890123456789", "01234567890123456789012345678901"),
+        ("", ""),
+        ("=1+1", ""),
+        ("+1", ""),
+        ("-1", ""),
+        ("@x", ""),
+        ("\t=1", ""),
+        ("a b", ""),
+        ("a,b", ""),
+        ("a\"b", ""),
+        ("a\nb", ""),
+        ("\u{e9}", ""),
+        ("a\u{202e}b", ""),
+    ];
+    for (given, kept) in table {
+        assert_eq!(&*reference(given), kept, "{given:?}");
+    }
+}
+
+#[test]
+fn a_decline_is_told_with_two_digits_that_end_it_and_otherwise_with_05() {
+    let table = [
+        ("14", "14"),
+        ("51", "51"),
+        ("91", "91"),
+        ("00", "05"),
+        ("09", "05"),
+        ("68", "05"),
+        ("R1", "05"),
+        ("B1", "05"),
+        ("1a", "05"),
+        ("", "05"),
+        ("1", "05"),
+        ("114", "05"),
+        ("\u{e9}", "05"),
+    ];
+    for (said, told) in table {
+        assert_eq!(code(said).to_string(), told, "{said:?}");
+    }
+}

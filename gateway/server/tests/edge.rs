@@ -1,0 +1,183 @@
+//! The admin API attacked over real sockets, and its Unix socket.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod house;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use house::{Gateway, House, demo, tillgate};
+use serde_json::json;
+use tillgate_store_core::{Audit, journal};
+use tillgate_store_rocks::{Options, RocksReader};
+
+fn serving() -> (House, Gateway) {
+    let house = House::new();
+    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let gateway = house.serve();
+    (house, gateway)
+}
+
+#[test]
+fn a_target_without_a_path_is_refused_and_the_process_lives() {
+    let (_house, gateway) = serving();
+    for target in ["CONNECT evil:80", "GET evil:80", "OPTIONS *", "GET http://evil/healthz"] {
+        let head = format!("{target} HTTP/1.1\r\nHost: evil\r\n\r\n");
+        let answer = gateway.raw(head.as_bytes());
+        assert_eq!(
+            (answer.status, answer.json()["error"]["code"].clone()),
+            (400, json!("bad_target"))
+        );
+        assert_eq!(gateway.ask("GET", "/healthz", "", "").status, 200, "after {target}");
+    }
+    let page = gateway.ask("GET", "/metrics", "", "").body;
+    let refused = "tillgate_admin_refused_total{door=\"network\",reason=\"bad_target\"} 4";
+    assert!(page.contains(refused), "{page}");
+    assert!(page.contains("tillgate_edge_panics_total{edge=\"admin\"} 0"), "{page}");
+    assert_eq!(gateway.stop(), 0);
+}
+
+#[test]
+fn idle_sockets_and_bodyless_logins_delay_neither_health_nor_a_block() {
+    let (house, gateway) = serving();
+    let connect = || TcpStream::connect(gateway.admin).unwrap();
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
+    let logins: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = connect();
+            let head = "POST /api/v1/login HTTP/1.1\r\nHost: g\r\nContent-Length: 40\r\n\r\n";
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert_eq!(gateway.ask("GET", "/healthz", "", "").status, 200);
+        assert_eq!(gateway.ask("GET", "/readyz", "", "").status, 200);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        let begun = Instant::now();
+        let status = gateway.ask("GET", "/api/v1/status", &house.token(), "");
+        assert_eq!(status.status, 200, "{}", status.body);
+        let block = ["terminal", "block", "70001", "--reason", "stolen", &house.config()];
+        let said = tillgate(&block);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
+    // Those that hold a place lose it after five seconds; the address may log in again.
+    std::thread::sleep(Duration::from_secs(6));
+    let body = json!({ "user": "admin", "password": house.password }).to_string();
+    assert_eq!(gateway.ask("POST", "/api/v1/login", "", &body).status, 200);
+    drop((idle, logins));
+    assert_eq!(gateway.stop(), 0);
+}
+
+#[test]
+fn guessing_a_password_is_slowed_down_and_counted() {
+    let (house, gateway) = serving();
+    let log_in = |password: &str| {
+        let body = json!({ "user": "admin", "password": password }).to_string();
+        gateway.ask("POST", "/api/v1/login", "", &body)
+    };
+    let statuses: Vec<u16> = (0..12).map(|_| log_in("guessed").status).collect();
+    assert_eq!(statuses[..6], [401; 6]);
+    assert!(statuses[6..].contains(&429), "{statuses:?}");
+    let page = gateway.ask("GET", "/metrics", "", "").body;
+    assert!(page.contains("tillgate_logins_refused_total{reason=\"wrong\"} "), "{page}");
+    assert!(!page.contains("tillgate_logins_refused_total{reason=\"too_soon\"} 0"), "{page}");
+    // Who knows the password waits half a minute at the most.
+    let begun = Instant::now();
+    while log_in(&house.password).status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(40), "locked out");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn the_metrics_show_stock_waiting_transactions_and_disk() {
+    let (_house, gateway) = serving();
+    let page = gateway.ask("GET", "/metrics", "", "").body;
+    for series in [
+        "tillgate_transactions_waiting{for=\"operator\",kind=\"top_up\"} 0",
+        "tillgate_transactions_waiting_oldest_seconds{for=\"operator\"} 0",
+        "tillgate_stock_counted 1",
+        "tillgate_disk_free_bytes ",
+    ] {
+        assert!(page.contains(series), "{series} in {page}");
+    }
+    let stock = page.lines().find(|line| line.starts_with("tillgate_stock_vouchers{")).unwrap();
+    let count: u64 = stock.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(count > 0, "{stock}");
+}
+
+#[test]
+fn a_command_needs_no_token_and_the_audit_log_names_the_user_of_this_machine() {
+    let (house, gateway) = serving();
+    fs::remove_file(house.file("admin.token")).unwrap();
+    let socket = house.file("admin.sock");
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let block = ["terminal", "block", "70001", "--reason", "stolen", &house.config()];
+    assert_eq!(tillgate(&block).code, 0);
+    assert_eq!(gateway.stop(), 0);
+    assert!(!socket.exists(), "removed on the way down");
+    let reader = RocksReader::open(&house.file("data"), &Options::serving()).unwrap();
+    let mut actors = Vec::new();
+    journal::records::<Audit>(&reader, &[], |row| {
+        actors.push(row.actor);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).unwrap().unwrap();
+    assert_eq!(actors.last().unwrap(), &format!("local {}", user.name));
+}
+
+#[test]
+fn whoever_takes_the_port_of_a_stopped_gateway_is_told_nothing() {
+    let (house, gateway) = serving();
+    let port = gateway.admin;
+    assert_eq!(gateway.stop(), 0);
+    let squatter = TcpListener::bind(port).unwrap();
+    squatter.set_nonblocking(true).unwrap();
+    let said = tillgate(&["terminal", "block", "70001", "--reason", "stolen", &house.config()]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("no gateway answers at"), "{}", said.err);
+    assert!(squatter.accept().is_err(), "the command connected to the squatter");
+}
+
+#[test]
+fn a_killed_gateways_socket_is_taken_over_by_the_next() {
+    let (house, gateway) = serving();
+    drop(gateway);
+    assert!(house.file("admin.sock").exists(), "killed, so it stays");
+    let _again = house.serve();
+    assert_eq!(tillgate(&["terminal", "list", &house.config()]).code, 0);
+}
+
+#[test]
+fn another_user_of_this_machine_is_turned_away_and_counted() {
+    let (house, gateway) = serving();
+    if !nix::unistd::Uid::effective().is_root() {
+        // Only root can be somebody else; the rule itself is one comparison.
+        return;
+    }
+    for open in [house.dir.path().to_owned(), house.file("")] {
+        fs::set_permissions(open, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // Even a socket whose mode was opened by mistake.
+    fs::set_permissions(house.file("admin.sock"), fs::Permissions::from_mode(0o666)).unwrap();
+    let script = format!(
+        "use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(Peer => '{}') or exit 3; \
+         print $s \"GET /api/v1/status HTTP/1.1\\r\\nHost: g\\r\\n\\r\\n\"; print <$s>;",
+        house.file("admin.sock").display()
+    );
+    use std::os::unix::process::CommandExt;
+    let said =
+        std::process::Command::new("perl").args(["-e", &script]).uid(65_534).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "");
+    let page = gateway.ask("GET", "/metrics", "", "").body;
+    assert!(page.contains("door=\"socket\",reason=\"other_user\"} 1"), "{page}");
+}
