@@ -83,17 +83,13 @@ impl<F: Future> Future for Guarded<F> {
             return Poll::Ready(Err(Panicked { place: None }));
         };
         let polled = call(|| future.as_mut().poll(context));
-        match polled {
+        let ended = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => {
-                self.release();
-                Poll::Ready(Ok(output))
-            }
-            Err(panicked) => {
-                self.release();
-                Poll::Ready(Err(panicked))
-            }
-        }
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panicked) => Err(panicked),
+        };
+        self.release();
+        Poll::Ready(ended)
     }
 }
 

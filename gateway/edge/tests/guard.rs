@@ -1,7 +1,5 @@
 //! How far a panic goes. The hook is the process's own, so this is a test by itself.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillgate_edge::guard;

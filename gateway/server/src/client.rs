@@ -206,7 +206,6 @@ mod tests {
     use std::io::Read;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
-    use std::os::unix::process::CommandExt;
     use std::process::Command;
 
     use nix::unistd::Uid;
@@ -216,20 +215,21 @@ mod tests {
     use crate::init::{Wishes, install};
 
     const NOBODY: u32 = 65_534;
-    /// Where a squatter listens and notes what it was sent.
-    const PLACE: &str = "TILLGATE_TEST_SQUATTER";
+    /// Tells `squat` as which user.
+    const SQUATTER: &str = "TILLGATE_TEST_SQUATTER";
 
-    /// Not a test of its own: run again by the one below, as another user.
     #[test]
+    #[ignore = "no test of its own: the next one runs it in a process of its own, as another user"]
     fn squat() {
-        let Ok(place) = std::env::var(PLACE) else { return };
-        let listener = UnixListener::bind(Path::new(&place).join("admin.sock")).unwrap();
+        let user = std::env::var(SQUATTER).unwrap().parse().unwrap();
+        nix::unistd::setuid(Uid::from_raw(user)).unwrap();
+        let listener = UnixListener::bind("admin.sock").unwrap();
         let (mut stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
         let mut read = Vec::new();
         // Its end, or the end of its time.
         drop(stream.read_to_end(&mut read));
-        fs::write(Path::new(&place).join("read"), read).unwrap();
+        fs::write("read", read).unwrap();
     }
 
     #[test]
@@ -241,21 +241,19 @@ mod tests {
             Wishes { terminals: any, admin: any, descriptors: u64::MAX, bridges: Vec::new() };
         install(&home, &wishes).unwrap();
         fs::create_dir(&place).unwrap();
-        for open in [dir.path(), &place] {
-            fs::set_permissions(open, Permissions::from_mode(0o777)).unwrap();
-        }
+        fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();
         let mut squatter = Command::new(std::env::current_exe().unwrap());
-        squatter.args(["--exact", "client::tests::squat"]).env(PLACE, &place);
+        squatter.args(["--ignored", "--exact", "client::tests::squat"]).current_dir(&place);
         let config = Config::load(&home.join("tillgate.toml")).unwrap();
         let socket = place.join("admin.sock");
         let mut client = Client::new(config, Some(&socket)).unwrap();
-        if Uid::effective().is_root() {
-            squatter.uid(NOBODY);
-        } else {
-            // Then the installation is somebody else's.
+        let own = Uid::effective();
+        let user = if own.is_root() { Uid::from_raw(NOBODY) } else { own };
+        if !own.is_root() {
+            // This user can become no other: then the installation is somebody else's.
             client.owner += 1;
         }
-        let mut squatter = squatter.spawn().unwrap();
+        let mut squatter = squatter.env(SQUATTER, user.to_string()).spawn().unwrap();
         while !socket.exists() {
             assert!(squatter.try_wait().unwrap().is_none(), "it could not listen");
             std::thread::sleep(Duration::from_millis(5));

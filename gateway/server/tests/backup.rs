@@ -22,13 +22,8 @@ fn house() -> (House, PathBuf) {
     (house, backups)
 }
 
-fn back_up(house: &House, to: &Path, gateway: Option<&Gateway>) -> house::Said {
-    let flag = gateway.map(Gateway::flag);
-    let mut call = vec!["backup", to.to_str().unwrap()];
-    let config = house.config();
-    call.push(&config);
-    call.extend(flag.as_deref());
-    tillgate(&call)
+fn back_up(house: &House, to: &Path) -> house::Said {
+    tillgate(&["backup", text(to), &house.config()])
 }
 
 fn manifest(backup: &Path) -> Value {
@@ -44,7 +39,7 @@ fn a_backup_of_a_serving_gateway_is_restored_on_another_machine_and_serves_there
     let (house, backups) = house();
     let gateway = house.serve();
     let backup = backups.join("one");
-    let taken = back_up(&house, &backup, Some(&gateway));
+    let taken = back_up(&house, &backup);
     assert_eq!(taken.code, 0, "{}", taken.err);
     assert!(taken.out.contains("The keys are not in it"), "{}", taken.out);
     assert!(!house.file("data/checkpoint").exists(), "the links are gone");
@@ -89,14 +84,14 @@ fn a_backup_of_a_serving_gateway_is_restored_on_another_machine_and_serves_there
 fn a_stopped_store_is_backed_up_and_put_back_and_accepted_in_one_go() {
     let (house, backups) = house();
     let backup = backups.join("cold");
-    let taken = back_up(&house, &backup, None);
+    let taken = back_up(&house, &backup);
     assert_eq!(taken.code, 0, "{}", taken.err);
     let to = house.dir.path().join("back");
     let restored = tillgate(&["restore", text(&backup), text(&to), "--accept"]);
     assert_eq!(restored.code, 0, "{}", restored.err);
     assert!(restored.out.contains("it may serve"), "{}", restored.out);
     assert_eq!(tillgate(&["verify", text(&to)]).code, 0);
-    let again = back_up(&house, &backup, None);
+    let again = back_up(&house, &backup);
     assert_eq!(again.code, 1);
     assert!(again.err.contains("is there already"), "{}", again.err);
 }
@@ -105,7 +100,7 @@ fn a_stopped_store_is_backed_up_and_put_back_and_accepted_in_one_go() {
 fn a_backup_goes_over_nothing_and_a_restore_neither() {
     let (house, backups) = house();
     let backup = backups.join("one");
-    assert_eq!(back_up(&house, &backup, None).code, 0);
+    assert_eq!(back_up(&house, &backup).code, 0);
     let refused = tillgate(&["restore", text(&backup), &house.config()]);
     assert_eq!(refused.code, 1, "{}", refused.err);
     assert!(refused.err.contains("is not empty"), "{}", refused.err);
@@ -119,7 +114,7 @@ fn a_backup_goes_over_nothing_and_a_restore_neither() {
 fn no_damage_to_any_file_of_a_backup_is_restored() {
     let (house, backups) = house();
     let backup = backups.join("one");
-    assert_eq!(back_up(&house, &backup, None).code, 0);
+    assert_eq!(back_up(&house, &backup).code, 0);
     let files: Vec<PathBuf> = manifest(&backup)["files"]
         .as_array()
         .unwrap()
@@ -166,7 +161,7 @@ fn no_damage_to_any_file_of_a_backup_is_restored() {
 fn a_restore_that_broke_off_is_not_taken_for_a_store() {
     let (house, backups) = house();
     let backup = backups.join("one");
-    assert_eq!(back_up(&house, &backup, None).code, 0);
+    assert_eq!(back_up(&house, &backup).code, 0);
     let to = house.dir.path().join("back");
     assert_eq!(tillgate(&["restore", text(&backup), text(&to)]).code, 0);
     // Written last, so this is how everything looks that breaks off earlier.
@@ -179,7 +174,7 @@ fn a_restore_that_broke_off_is_not_taken_for_a_store() {
 
 /// A batch more, so that what the one before replaced lies in a table that nobody asks.
 fn another_batch(house: &House, backups: &Path, name: &str) {
-    assert_eq!(back_up(house, &backups.join(name), None).code, 0);
+    assert_eq!(back_up(house, &backups.join(name)).code, 0);
 }
 
 #[test]
@@ -223,7 +218,7 @@ fn only_who_may_change_things_begins_a_backup_and_the_audit_log_has_it() {
     assert_eq!(gateway.ask("POST", "/api/v1/backup", token, "{}").status, 403);
     assert_eq!(gateway.ask("POST", "/api/v1/backup", "", "{}").status, 401);
     let before = gateway.ask("GET", "/api/v1/status", token, "").json()["audits"].as_u64();
-    assert_eq!(back_up(&house, &backups.join("one"), Some(&gateway)).code, 0);
+    assert_eq!(back_up(&house, &backups.join("one")).code, 0);
     let after = gateway.ask("GET", "/api/v1/status", token, "").json()["audits"].as_u64();
     assert_eq!(after, before.map(|rows| rows + 1));
 }
@@ -259,8 +254,8 @@ fn a_backup_that_could_not_begin_leaves_no_checkpoint_behind() {
     assert!(house.file("data/checkpoint").exists());
     // The store is in use, and nobody answers where the gateway should.
     let to = backups.join("one");
-    let failed =
-        tillgate(&["backup", text(&to), &house.config(), "--admin=127.0.0.1:9", "--rate=100000"]);
+    let nowhere = format!("--socket={}", backups.join("nobody.sock").display());
+    let failed = tillgate(&["backup", text(&to), &house.config(), &nowhere, "--rate=100000"]);
     assert_eq!(failed.code, 1, "{}", failed.err);
     assert!(failed.err.contains("no gateway answers"), "{}", failed.err);
     assert!(!house.file("data/checkpoint").exists(), "its links would keep old tables");
@@ -277,9 +272,9 @@ fn a_mark_elsewhere_says_how_much_an_old_backup_lacks() {
     let line = format!("kek_id = 1\nhigh_water = {:?}", text(&elsewhere));
     fs::write(&file, config.replacen("kek_id = 1", &line, 1)).unwrap();
     let backup = backups.join("old");
-    assert_eq!(back_up(&house, &backup, None).code, 0);
+    assert_eq!(back_up(&house, &backup).code, 0);
     // Another backup is another batch: its audit row.
-    assert_eq!(back_up(&house, &backups.join("new"), None).code, 0);
+    assert_eq!(back_up(&house, &backups.join("new")).code, 0);
     fs::remove_dir_all(house.file("data")).unwrap();
     let restored = tillgate(&["restore", text(&backup), &house.config()]);
     assert_eq!(restored.code, 0, "{}", restored.err);

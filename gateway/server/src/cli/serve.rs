@@ -28,6 +28,9 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config.config).map_err(Failure::config)?;
         start_log(&config.log);
+        for notice in &config.notices {
+            tracing::warn!(config = %config.file.display(), "{notice}");
+        }
         serve::run(&config, admin::spawn)
     }
 }

@@ -21,10 +21,13 @@ const BRIDGES_MAX: usize = 64;
 const KEKS_OLD_MAX: usize = 7;
 /// A bridge's name is a column of `services.csv` and a metric label.
 const BRIDGE_NAME_BYTES_MAX: usize = 32;
+/// The commands of older releases read the token's file.
+const ADMIN_TOKEN_UNUSED: &str = "admin.token has no effect: commands use the Unix socket \
+    (admin.socket). Remove the key; a later release will refuse it";
 
 /// Checks the whole file; reports every fault, not only the first.
 pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config, Vec<Fault>> {
-    let mut check = Check { source, base: base(file), faults: Vec::new() };
+    let mut check = Check { source, base: base(file), faults: Vec::new(), notices: Vec::new() };
     let config = Config {
         file: file.to_owned(),
         listen: check.listen(raw.listen),
@@ -36,9 +39,11 @@ pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config,
         desk: check.desk(raw.desk),
         log: check.log(raw.log),
         bridges: Vec::new(),
+        notices: Vec::new(),
     };
     let bridges = check.bridges(raw.bridge, config.desk.answer_s);
-    if check.faults.is_empty() { Ok(Config { bridges, ..config }) } else { Err(check.faults) }
+    let Check { faults, notices, .. } = check;
+    if faults.is_empty() { Ok(Config { bridges, notices, ..config }) } else { Err(faults) }
 }
 
 fn base(file: &Path) -> PathBuf {
@@ -60,10 +65,12 @@ impl Check<'_> {
 
     fn admin(&mut self, raw: Option<Spanned<raw::Admin>>) -> Admin {
         let (place, raw) = self.section(raw, "admin");
+        if raw.token.is_some() {
+            self.notices.push(ADMIN_TOKEN_UNUSED.to_owned());
+        }
         Admin {
             listen: self.address(place, raw.listen, "admin.listen", "127.0.0.1:7401"),
             socket: self.path_or(raw.socket, "admin.socket", "admin.sock"),
-            token: self.path_or(raw.token, "admin.token", "admin.token"),
             token_sha256: self.path_or(raw.token_sha256, "admin.token_sha256", "keys/admin.sha256"),
             users: self.path_or(raw.users, "admin.users", "users.toml"),
         }

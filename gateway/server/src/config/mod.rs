@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// Ways to providers; a service's `route` names one of them.
     pub(crate) bridges: Vec<Bridge>,
+    /// Keys that are accepted without any effect, for the log: which ones, and what to do.
+    pub(crate) notices: Vec<String>,
 }
 
 /// `[listen]`
@@ -68,9 +70,7 @@ pub(crate) struct Admin {
     pub(crate) listen: SocketAddr,
     /// The Unix socket where the command line finds it.
     pub(crate) socket: PathBuf,
-    /// The file with the token for programs on other machines.
-    pub(crate) token: PathBuf,
-    /// The file with the SHA-256 of that token (hex), which the server compares with.
+    /// The file with the SHA-256 (hex) of the token that programs on other machines show.
     pub(crate) token_sha256: PathBuf,
     /// People who may log in, with their argon2id hashes.
     pub(crate) users: PathBuf,

@@ -35,6 +35,7 @@ pub(super) struct Listen {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Admin {
     pub(super) listen: Str,
+    /// Of releases whose commands showed a token.
     pub(super) token: Str,
     pub(super) token_sha256: Str,
     pub(super) socket: Str,

@@ -52,6 +52,14 @@ fn a_capability_that_is_not_written_is_not_claimed() {
 }
 
 #[test]
+fn the_token_key_of_an_older_release_is_accepted_and_reported_as_without_effect() {
+    let older = GOOD.replace("[admin]\n", "[admin]\ntoken = \"admin.token\"\n");
+    let notices = load(&older).unwrap().notices;
+    assert!(notices.len() == 1 && notices[0].contains("admin.token has no effect"), "{notices:?}");
+    assert!(load(GOOD).unwrap().notices.is_empty());
+}
+
+#[test]
 fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
     let said = fault("kek_id = 1", "kek_id = 0");
     assert_eq!(

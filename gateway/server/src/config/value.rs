@@ -18,6 +18,7 @@ pub(super) struct Check<'a> {
     pub(super) source: &'a str,
     pub(super) base: PathBuf,
     pub(super) faults: Vec<Fault>,
+    pub(super) notices: Vec<String>,
 }
 
 impl Check<'_> {

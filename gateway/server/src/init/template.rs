@@ -71,8 +71,7 @@ terminals = "{terminals}"
 listen = "{admin}"
 # Where the commands of this machine find the gateway, which lets in its own user and root.
 # socket = "admin.sock"
-# The token that programs on other machines show, and the hash it is checked with.
-# token = "admin.token"
+# The hash that the token of programs on other machines (the file admin.token) is checked with.
 # token_sha256 = "keys/admin.sha256"
 # users = "users.toml"
 

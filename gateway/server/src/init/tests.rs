@@ -34,7 +34,7 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
     assert_eq!(config.bridges[0].name, "topup");
     keyfile::read(&config.store.kek).unwrap();
     keyfile::read(&config.link.key).unwrap();
-    keyfile::read(&config.admin.token).unwrap();
+    keyfile::read(&dir.join("admin.token")).unwrap();
     keyfile::read_public(&config.admin.token_sha256).unwrap();
     assert_eq!(installed.public_key.len(), 64);
     for secret in ["keys/gateway.key", "keys/kek-1.key", "admin.token", "users.toml"] {

@@ -32,7 +32,7 @@ use super::mailbox::Mailbox;
 use super::metrics::{BridgeMetrics, DeskMetrics, Metrics, PoolMetrics, ReactorMetrics};
 use super::opening;
 use super::pool::{Job, Tools, Worker};
-use super::reactor::{Listener, Reactor, Setup, Ways, listen};
+use super::reactor::{Listener, Prepared, Reactor, Setup, Ways, listen};
 use super::scrub::Scrubber;
 use super::view::{Stage, View};
 use crate::config::Config;
@@ -139,21 +139,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     };
     let address = parts.listeners[0].address()?;
     let (report, reports) = reports();
-    let mut prepared = Vec::new();
-    let mut mailboxes = Vec::new();
-    for (index, listener) in (0..).zip(parts.listeners) {
-        let setup = Setup {
-            index,
-            clock: handle.clock,
-            limits: front_limits(config),
-            write_stall: Span::s(u64::from(config.link.record_s)),
-            listener,
-            metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
-        };
-        let (reactor, mailbox) = Reactor::prepare(setup)?;
-        prepared.push(reactor);
-        mailboxes.push(mailbox);
-    }
+    let (prepared, mailboxes) = reactors(config, &handle, parts.listeners)?;
     let Metrics { bridges, edge, .. } = &*handle.metrics;
     let (bridges, bridges_thread) =
         bridge::spawn(&config.bridges, bridges, edge, &links.desk.0, handle.clock)?;
@@ -204,6 +190,25 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         scrub,
         answer: Span::s(u64::from(config.desk.answer_s)),
     })
+}
+
+fn reactors(
+    config: &Config,
+    handle: &ServeHandle,
+    listeners: Vec<Listener>,
+) -> std::io::Result<(Vec<Prepared>, Vec<Mailbox>)> {
+    let prepare = |(index, listener): (u16, Listener)| {
+        Reactor::prepare(Setup {
+            index,
+            clock: handle.clock,
+            limits: front_limits(config),
+            write_stall: Span::s(u64::from(config.link.record_s)),
+            listener,
+            metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
+        })
+    };
+    let prepared: Result<Vec<_>, _> = (0..).zip(listeners).map(prepare).collect();
+    Ok(prepared?.into_iter().unzip())
 }
 
 fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

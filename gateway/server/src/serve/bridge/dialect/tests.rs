@@ -36,7 +36,8 @@ fn ours(rest: &str) -> String {
 #[test]
 fn an_answer_that_names_its_order_counts_for_every_purpose() {
     use Purpose::{Advise, Forward, Inquire, Reverse};
-    let table: [(Purpose, u16, &str, fn(&Found) -> bool); 9] = [
+    type Row = (Purpose, u16, &'static str, fn(&Found) -> bool);
+    let table: [Row; 9] = [
         (Forward, 200, "approved", |f| matches!(f, Found::Finding(Finding::Approved { .. }))),
         (Forward, 200, "declined", |f| matches!(f, Found::Finding(Finding::Declined { .. }))),
         (Forward, 202, "pending", |f| matches!(f, Found::Pending)),
