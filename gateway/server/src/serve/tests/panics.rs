@@ -156,7 +156,8 @@ fn break_it(ask: impl FnOnce(&Gateway) -> Ask) {
 
 fn origin(reactor: u16) -> Origin {
     let session = SessionId { reactor, slot: 0, generation: 0 };
-    Origin { session, terminal: TerminalId(FIRST_TERMINAL), received: Clock::start().now() }
+    let (terminal, received) = (TerminalId(FIRST_TERMINAL), Clock::start().now());
+    Origin { session, terminal, received, generation: 0, logged_on: true }
 }
 
 #[test]
