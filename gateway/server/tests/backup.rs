@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use house::{Gateway, House, demo, tillgate};
+use house::{House, demo, tillgate};
 use serde_json::{Value, json};
 
 /// A house with the demo network, and where its backups go.
