@@ -58,6 +58,7 @@ fn body_for(path: &str, password: &str) -> String {
     match path.rsplit('/').next().unwrap() {
         "block" => json!({ "reason": "lost" }).to_string(),
         "resolve" => json!({ "as": "approved", "note": "statement" }).to_string(),
+        "keys" => json!({ "action": "reset_counters" }).to_string(),
         "message" => json!({ "text": "hello" }).to_string(),
         "login" => json!({ "user": "admin", "password": password }).to_string(),
         "import" => json!({ "files": {}, "dry_run": true }).to_string(),

@@ -74,7 +74,9 @@ fn what_is_not_one_object_of_the_right_types_approves_nothing() {
     assert!(said(Purpose::Forward, 200, &right).is_some());
     assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","currency":404"#)).is_some());
     assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","more":[{}]"#)).is_some());
-    let deep = format!(r#""status":"approved","x":{}{}"#, "[".repeat(4_000), "]".repeat(4_000));
+    // What is ignored is skipped without recursion: no depth overflows the stack.
+    let deep = format!(r#""status":"approved","x":{}{}"#, "[".repeat(90_000), "]".repeat(90_000));
+    assert!(said(Purpose::Forward, 200, &ours(&deep)).is_some());
     for lie in [
         r#"["approved"]"#.to_owned(),
         r#""approved""#.to_owned(),
@@ -90,7 +92,6 @@ fn what_is_not_one_object_of_the_right_types_approves_nothing() {
         ours(r#""status":"Approved""#),
         ours(r#""status":"approved","provider_reference":null"#),
         ours(r#""status":"approved","currency":70000"#),
-        ours(&deep),
         right.replace("2500", "2500.0"),
         right.replace("2500", "25e2"),
         right.replace("2500", "\"2500\""),
