@@ -31,6 +31,7 @@ codes! {
     OUTSIDE_HOURS
     WRONG_DATE
     NOT_LOGGED_ON
+    CARD_NUMBER
 }
 
 // The ledger gives these itself: both crates must mean the same by them.

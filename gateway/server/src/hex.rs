@@ -12,16 +12,25 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 
 /// Exactly `N` bytes from exactly `2 * N` digits of either case.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != N * 2 {
-        return None;
-    }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let &[high, low] = pair else { return None };
-        *byte = (digit(high)? << 4) | digit(low)?;
-    }
-    Some(bytes)
+    decode_into(text, &mut bytes).then_some(bytes)
+}
+
+/// As [`decode`], into the caller's memory and nowhere else, so that a secret can be wiped;
+/// whether it could. If not, what is in `bytes` means nothing.
+pub(crate) fn decode_into(text: &str, bytes: &mut [u8]) -> bool {
+    let pairs = text.as_bytes().chunks_exact(2);
+    let fits = text.len() == bytes.len() * 2;
+    fits && bytes.iter_mut().zip(pairs).all(|(byte, pair)| match *pair {
+        [high, low] => match (digit(high), digit(low)) {
+            (Some(high), Some(low)) => {
+                *byte = (high << 4) | low;
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn digit(ascii: u8) -> Option<u8> {

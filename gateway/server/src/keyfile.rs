@@ -1,19 +1,18 @@
 //! Files with secrets: 32 bytes as 64 hexadecimal digits, readable by their owner only.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::files::{self, Trust};
 use crate::hex;
 
 /// A key and a line end fit; whatever is longer is another file.
 const FILE_BYTES_MAX: u64 = 256;
-/// Group and others may do nothing with a secret.
-const MODE_FORBIDDEN: u32 = 0o077;
 /// What new files get: the owner reads, nobody writes.
 const MODE_SECRET: u32 = 0o400;
 
@@ -26,6 +25,13 @@ pub(crate) struct KeyFileError {
 
 impl fmt::Display for KeyFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Where a key was written into the configuration instead of its file's name.
+        let name = self.file.file_name().unwrap_or_default().as_encoded_bytes();
+        if name.len() >= 32 && name.iter().all(u8::is_ascii_hexdigit) {
+            let text = "expected the name of a file, found hexadecimal digits: if that is a key, \
+                        write it into a file of mode 0400 and name the file";
+            return f.write_str(text);
+        }
         write!(f, "{}: {}", self.file.display(), self.what)
     }
 }
@@ -34,15 +40,16 @@ impl std::error::Error for KeyFileError {}
 
 /// Reads a key; wiped when dropped.
 pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let text = read_text(file, Access::OwnerOnly)?;
+    let text = read_text(file, Trust::Secret)?;
     let wrong = || {
         let found = text.trim_end().len();
         format!("expected 64 hexadecimal digits, found {found} characters that are not that")
     };
-    match hex::decode::<32>(text.trim_end()) {
-        Some(bytes) => Ok(Zeroizing::new(bytes)),
-        None => Err(KeyFileError { file: file.to_owned(), what: wrong() }),
+    let mut key = Zeroizing::new([0; 32]);
+    if hex::decode_into(text.trim_end(), &mut *key) {
+        return Ok(key);
     }
+    Err(KeyFileError { file: file.to_owned(), what: wrong() })
 }
 
 /// Reads a secret that need not be one of an installation, as text; wiped when dropped.
@@ -51,12 +58,12 @@ pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileErro
         let what = "there is no such file".to_owned();
         return Err(KeyFileError { file: file.to_owned(), what });
     }
-    read_text(file, Access::OwnerOnly)
+    read_text(file, Trust::Secret)
 }
 
-/// Reads 32 bytes that are no secret (a hash); its mode does not matter.
+/// Reads 32 bytes that are no secret (a hash), from a file that only its owner changes.
 pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
-    let text = read_text(file, Access::Anybody)?;
+    let text = read_text(file, Trust::Unwritten)?;
     hex::decode(text.trim_end()).ok_or_else(|| KeyFileError {
         file: file.to_owned(),
         what: "expected 64 hexadecimal digits".to_owned(),
@@ -73,42 +80,20 @@ pub(crate) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     out.sync_all()
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    OwnerOnly,
-    Anybody,
-}
-
-fn read_text(file: &Path, access: Access) -> Result<Zeroizing<String>, KeyFileError> {
-    let fail = |what: String| KeyFileError { file: file.to_owned(), what };
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            fail("there is no such file; `tillgate init DIR` makes the keys".to_owned())
-        }
-        io::ErrorKind::PermissionDenied => {
-            fail("this user may not read it; run as the user that owns the installation".to_owned())
-        }
-        _ => fail(format!("cannot be read: {error}")),
-    };
-    let open = fs::File::open(file).map_err(unreadable)?;
-    let about = open.metadata().map_err(unreadable)?;
-    if !about.is_file() {
-        return Err(fail("is not a file".to_owned()));
-    }
-    let mode = about.mode() & 0o7777;
-    if access == Access::OwnerOnly && mode & MODE_FORBIDDEN != 0 {
-        let name = file.display();
-        return Err(fail(format!(
-            "its mode {mode:04o} lets others read or change this secret; allowed are 0400 and \
-             0600: chmod 0400 {name}"
-        )));
-    }
-    if about.len() > FILE_BYTES_MAX {
-        return Err(fail(format!("{} bytes are too long for a key", about.len())));
-    }
-    let mut text = Zeroizing::new(String::new());
-    open.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
+fn read_text(file: &Path, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
+    files::read_text(file, FILE_BYTES_MAX, trust).map_err(|error| {
+        let what = match error.kind() {
+            ErrorKind::NotFound => {
+                "there is no such file; `tillgate init DIR` makes the keys".to_owned()
+            }
+            // The system's own words name no remedy; ours do.
+            ErrorKind::PermissionDenied if error.raw_os_error().is_some() => {
+                "this user may not read it; run as the user that owns the installation".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        KeyFileError { file: file.to_owned(), what }
+    })
 }
 
 #[cfg(test)]
@@ -148,5 +133,7 @@ mod tests {
         assert!(said.contains("16 characters") && !said.contains("dead"), "{said}");
         let missing = read(&dir.path().join("no.key")).unwrap_err().to_string();
         assert!(missing.contains("no such file"), "{missing}");
+        let pasted = read(&dir.path().join("ab".repeat(32))).unwrap_err().to_string();
+        assert!(pasted.contains("name of a file") && !pasted.contains("abab"), "{pasted}");
     }
 }

@@ -7,6 +7,8 @@ mod client;
 mod config;
 mod entropy;
 mod exit;
+mod files;
+mod harden;
 mod hex;
 mod import;
 mod init;
@@ -30,6 +32,12 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     exit_70_on_panic();
+    // Before anything is read: every command may meet keys, PINs or passwords.
+    if let Err(error) = harden::harden() {
+        writeln!(std::io::stderr(), "tillgate: {error}").ok();
+        return Exit::Internal.into();
+    }
+    harden::raise_descriptors();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

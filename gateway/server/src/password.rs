@@ -1,6 +1,5 @@
 //! People's passwords: argon2id, the parameters of OWASP's minimum (19 MiB, 2 passes, 1 lane).
 
-use std::fs;
 use std::path::Path;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::entropy;
+use crate::files::{self, Trust};
 
 /// Without letters and digits that look like one another.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789L";
@@ -16,6 +16,8 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789L";
 const ONE_TIME_CHARACTERS: usize = 20;
 /// People beside the console are few.
 const USERS_MAX: usize = 1_000;
+/// The file of so many.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// A longer password is no password, and hashing it is work for a stranger.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
 
@@ -54,6 +56,17 @@ impl Role {
     }
 }
 
+/// What a name and a password are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PasswordVerdict {
+    /// A person and its password.
+    Right(Role),
+    /// A person, and not its password.
+    Wrong,
+    /// Nobody's name.
+    NoSuchUser,
+}
+
 /// A person who may log in.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +103,8 @@ impl Users {
     /// What is wrong with it, with its name.
     pub(crate) fn load(file: &Path) -> Result<Self, String> {
         let name = file.display();
-        let text = fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
+        let text = files::read_text(file, FILE_BYTES_MAX, Trust::Secret)
+            .map_err(|e| format!("{name}: {e}"))?;
         let users = toml::from_str::<Self>(&text)
             .map_err(|e| format!("{name}: {}", e.message().replace('\n', "; ")))?;
         if users.user.len() > USERS_MAX {
@@ -139,16 +153,18 @@ impl Users {
         self.user.retain(|user| user.name != name);
     }
 
-    /// The role of `name` if the password is its; 19 MiB and about 30 ms of work for a name that
+    /// Whether the password is that of `name`; 19 MiB and about 30 ms of work for a name that
     /// is there, and the same for one that is not.
-    pub(crate) fn verify(&self, name: &str, password: &str) -> Option<Role> {
+    pub(crate) fn verify(&self, name: &str, password: &str) -> PasswordVerdict {
         let Some(user) = self.find(name) else {
             // Nobody's password: only the time it takes counts.
             drop(hash(password));
-            return None;
+            return PasswordVerdict::NoSuchUser;
         };
-        let hash = PasswordHash::new(&user.argon2id).ok()?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        right.then_some(user.role)
+        let hash = PasswordHash::new(&user.argon2id);
+        let right = hash.is_ok_and(|hash| {
+            Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+        });
+        if right { PasswordVerdict::Right(user.role) } else { PasswordVerdict::Wrong }
     }
 }

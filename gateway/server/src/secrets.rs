@@ -1,10 +1,17 @@
-//! The keys that the configuration names.
+//! The keys that the configuration names, held against the store before anything is done with them.
 
-use tillgate_store_core::Vault;
+use std::path::PathBuf;
+
+use ring::hmac;
+use tillgate_store_core::reseal::{self, ResealError, Usage};
+use tillgate_store_core::{
+    Backend, Book, Command, Reseal, Rows, Store, StoreId, Vault, VaultError,
+};
 
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::keyfile;
+use crate::{entropy, hex};
 
 /// What seals and opens terminal keys and voucher PINs.
 ///
@@ -18,4 +25,144 @@ pub(crate) fn vault(config: &Config) -> Result<Vault, Failure> {
         vault = vault.with_old(*kek_id, *old);
     }
     Ok(vault)
+}
+
+/// What makes a backup's manifest ours; derived from a key-encryption key.
+pub(crate) struct ManifestKey {
+    /// Of the key-encryption key.
+    pub(crate) kek_id: u32,
+    key: hmac::Key,
+}
+
+impl ManifestKey {
+    /// Of one key-encryption key.
+    pub(crate) fn of(kek_id: u32, kek: &[u8; 32]) -> Self {
+        let kek = hmac::Key::new(hmac::HMAC_SHA256, kek);
+        let derived = hmac::sign(&kek, b"tillgate backup manifest");
+        Self { kek_id, key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    }
+
+    /// The line that goes with a manifest.
+    pub(crate) fn line(&self, manifest: &[u8]) -> String {
+        let code = hmac::sign(&self.key, manifest);
+        format!("{} {}\n", self.kek_id, hex::encode(code.as_ref()))
+    }
+
+    /// Whether the code is that of the manifest.
+    pub(crate) fn is_by(&self, manifest: &[u8], code: &[u8; 32]) -> bool {
+        hmac::verify(&self.key, manifest, code).is_ok()
+    }
+}
+
+/// A manifest key for each configured key-encryption key, the current one first.
+///
+/// # Errors
+/// As [`vault`].
+pub(crate) fn manifest_keys(config: &Config) -> Result<Vec<ManifestKey>, Failure> {
+    let current = std::iter::once((config.store.kek_id, &config.store.kek));
+    let old = config.store.keks_old.iter().map(|(kek_id, file)| (*kek_id, file));
+    let key = |(kek_id, file): (u32, &PathBuf)| {
+        let kek = keyfile::read(file).map_err(Failure::config)?;
+        Ok(ManifestKey::of(kek_id, &kek))
+    };
+    current.chain(old).map(key).collect()
+}
+
+/// Checks that `vault` has every key-encryption key that seals anything in the store, and that each
+/// is the key it was: a voucher that cannot be opened must not be sold.
+///
+/// A store from before there were canaries is read whole, once.
+///
+/// # Errors
+/// Which key is missing or another one, its file, and what to do.
+pub(crate) fn check(
+    rows: &dyn Rows,
+    store: StoreId,
+    vault: &Vault,
+    config: &Config,
+) -> Result<(), Failure> {
+    unproved(rows, store, vault, config).map(|_| ())
+}
+
+/// As [`check`], for a store that is written to: what is proved gets its canary, and from now on
+/// nothing is sold that is sealed under another key.
+///
+/// # Errors
+/// As there, and that the store cannot be written.
+pub(crate) fn prove<B: Backend>(
+    book: &mut Book<B>,
+    vault: &Vault,
+    config: &Config,
+    at_ms: u64,
+) -> Result<(), Failure> {
+    let store = book.store_id();
+    let mut canaries = Vec::new();
+    for kek_id in unproved(book.backend(), store, vault, config)? {
+        let canary = reseal::canary(vault, kek_id, store, entropy::bytes());
+        canaries.push(canary.map_err(Failure::internal)?);
+    }
+    if !canaries.is_empty() {
+        let command = Command::Reseal(Reseal { at_ms, canaries, ..Reseal::default() });
+        book.commit(&mut vec![command], &mut Vec::new()).map_err(Failure::store)?;
+    }
+    book.know_keks(vault.kek_ids());
+    Ok(())
+}
+
+/// Keys that are right and have no canary yet.
+fn unproved(
+    rows: &dyn Rows,
+    store: StoreId,
+    vault: &Vault,
+    config: &Config,
+) -> Result<Vec<u32>, Failure> {
+    let canaries = reseal::canaries(rows).map_err(Failure::store)?;
+    for canary in &canaries {
+        let proved = reseal::prove(vault, store, canary);
+        proved.map_err(|error| refusal(config, error, "its canary"))?;
+    }
+    let mut without = Vec::new();
+    if canaries.is_empty() {
+        for (kek_id, usage) in reseal::usage(rows).map_err(Failure::store)? {
+            prove_sample(&usage, vault, config)?;
+            without.push(kek_id);
+        }
+    }
+    let current = vault.current_kek();
+    let known = canaries.iter().any(|canary| canary.sealed.kek_id == current);
+    if !known && !without.contains(&current) {
+        without.push(current);
+    }
+    Ok(without)
+}
+
+fn prove_sample(usage: &Usage, vault: &Vault, config: &Config) -> Result<(), Failure> {
+    usage.prove(vault).map_err(|error| match error {
+        ResealError::Store(error) => Failure::store(error),
+        ResealError::Vault { what, error } => refusal(config, error, &what),
+    })
+}
+
+fn refusal(config: &Config, error: VaultError, what: &str) -> Failure {
+    let store = config.store.dir.display();
+    let file_of = |kek_id: u32| {
+        let old = config.store.keks_old.iter().find(|(id, _)| *id == kek_id);
+        old.map_or(&config.store.kek, |(_, file)| file).display()
+    };
+    Failure::config(match error {
+        VaultError::UnknownKek(kek_id) => format!(
+            "the store in {store} holds secrets sealed under key-encryption key {kek_id}, which is \
+             not configured: add it to {} as\n[[store.kek_old]]\nid = {kek_id}\n\
+             file = \"keys/kek-{kek_id}.key\"\nor, if it was given another number, correct \
+             store.kek_id. `tillgate rewrap` seals everything under the current key, so that an \
+             old one may leave the configuration",
+            config.file.display()
+        ),
+        VaultError::DoesNotOpen { kek_id } => format!(
+            "{}: not the key-encryption key {kek_id} that the store in {store} was sealed with \
+             ({what} does not open): put the right file back, or correct store.kek_id",
+            file_of(kek_id)
+        ),
+        error @ VaultError::TooLong { .. } => error.to_string(),
+    })
 }

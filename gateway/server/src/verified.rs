@@ -6,12 +6,25 @@ use std::ops::ControlFlow;
 use tillgate_store_core::Head;
 use tillgate_store_core::journal::record;
 use tillgate_store_core::verify::{Report, verify};
-use tillgate_store_rocks::{Progress, RocksReader, Unreadable};
+use tillgate_store_rocks::{Options, Progress, RocksReader, Unreadable};
 
 use crate::exit::Failure;
+use crate::harden::raise_descriptors;
 
 /// Bytes read by one iterator.
 const CHUNK_BYTES: usize = 8 << 20;
+
+/// Descriptors of this process beside those of table files: streams, logs, manifest, locks.
+const DESCRIPTORS_BESIDE: u64 = 128;
+/// With fewer, tables would be opened and closed all the time.
+const TABLES_LEAST: i32 = 32;
+
+/// With as many tables open at a time as this process has descriptors for.
+pub(crate) fn reading(options: Options) -> Options {
+    let room = raise_descriptors().saturating_sub(DESCRIPTORS_BESIDE);
+    let room = i32::try_from(room).unwrap_or(i32::MAX).max(TABLES_LEAST);
+    Options { open_files_max: room, ..options }
+}
 
 /// Where the store ends.
 ///

@@ -58,6 +58,11 @@ fn a_backup_of_a_serving_gateway_is_restored_on_another_machine_and_serves_there
 
     let other = House::new();
     fs::remove_dir_all(other.file("data")).unwrap();
+    let strange = tillgate(&["restore", text(&backup), &other.config()]);
+    assert!(strange.err.contains("another key-encryption key 1"), "{}", strange.err);
+    // The key that opens what is sealed comes another way.
+    fs::copy(house.file("keys/kek-1.key"), other.dir.path().join("kek")).unwrap();
+    fs::rename(other.dir.path().join("kek"), other.file("keys/kek-1.key")).unwrap();
     let restored = tillgate(&["restore", text(&backup), &other.config()]);
     assert_eq!(restored.code, 0, "{}", restored.err);
     assert!(restored.out.contains("Every invariant holds"), "{}", restored.out);
@@ -71,9 +76,6 @@ fn a_backup_of_a_serving_gateway_is_restored_on_another_machine_and_serves_there
     assert!(refused.err.contains("was restored from the backup of store"), "{}", refused.err);
     let accepted = tillgate(&["restore", "--accept", &other.config()]);
     assert_eq!(accepted.code, 0, "{}", accepted.err);
-    // The key that opens what is sealed comes another way.
-    fs::copy(house.file("keys/kek-1.key"), other.dir.path().join("kek")).unwrap();
-    fs::rename(other.dir.path().join("kek"), other.file("keys/kek-1.key")).unwrap();
     let gateway = other.serve();
     let shown = gateway.ask("GET", "/api/v1/terminals/70001", &other.token(), "").json();
     assert_eq!(shown["status"], "active", "as at the time of the backup");
@@ -87,7 +89,7 @@ fn a_stopped_store_is_backed_up_and_put_back_and_accepted_in_one_go() {
     let taken = back_up(&house, &backup);
     assert_eq!(taken.code, 0, "{}", taken.err);
     let to = house.dir.path().join("back");
-    let restored = tillgate(&["restore", text(&backup), text(&to), "--accept"]);
+    let restored = tillgate(&["restore", text(&backup), text(&to), "--accept", &house.config()]);
     assert_eq!(restored.code, 0, "{}", restored.err);
     assert!(restored.out.contains("it may serve"), "{}", restored.out);
     assert_eq!(tillgate(&["verify", text(&to)]).code, 0);
@@ -120,7 +122,9 @@ fn no_damage_to_any_file_of_a_backup_is_restored() {
         .unwrap()
         .iter()
         .map(|part| backup.join("data").join(part["path"].as_str().unwrap()))
-        .chain([backup.join("backup.json"), backup.join("backup.json.sha256")])
+        .chain(
+            ["backup.json", "backup.json.sha256", "backup.json.hmac"].map(|name| backup.join(name)),
+        )
         .collect();
     assert!(files.len() >= 6, "{files:?}");
     let to = house.dir.path().join("back");
@@ -142,9 +146,10 @@ fn no_damage_to_any_file_of_a_backup_is_restored() {
                 Some(bytes) => fs::write(&file, bytes).unwrap(),
                 None => fs::remove_file(&file).unwrap(),
             }
-            let refused = tillgate(&["restore", text(&backup), text(&to)]);
-            // The checksum's own line end is all that may be missing.
-            let harmless = file.ends_with("backup.json.sha256") && refused.code == 0;
+            let refused = tillgate(&["restore", text(&backup), text(&to), &house.config()]);
+            // The line ends of checksum and code are all that may be missing.
+            let line = ["backup.json.sha256", "backup.json.hmac"].map(|name| file.ends_with(name));
+            let harmless = line.contains(&true) && refused.code == 0;
             assert!(harmless || refused.code == 1, "{}: {}", file.display(), refused.err);
             if harmless {
                 fs::remove_dir_all(&to).unwrap();
@@ -154,7 +159,7 @@ fn no_damage_to_any_file_of_a_backup_is_restored() {
         }
         fs::write(&file, sound).unwrap();
     }
-    assert_eq!(tillgate(&["restore", text(&backup), text(&to)]).code, 0);
+    assert_eq!(tillgate(&["restore", text(&backup), text(&to), &house.config()]).code, 0);
 }
 
 #[test]
@@ -163,12 +168,12 @@ fn a_restore_that_broke_off_is_not_taken_for_a_store() {
     let backup = backups.join("one");
     assert_eq!(back_up(&house, &backup).code, 0);
     let to = house.dir.path().join("back");
-    assert_eq!(tillgate(&["restore", text(&backup), text(&to)]).code, 0);
+    assert_eq!(tillgate(&["restore", text(&backup), text(&to), &house.config()]).code, 0);
     // Written last, so this is how everything looks that breaks off earlier.
     fs::remove_file(to.join("rows/CURRENT")).unwrap();
     assert_eq!(tillgate(&["verify", text(&to)]).code, 4);
     assert_eq!(tillgate(&["restore", "--accept", text(&to)]).code, 4);
-    let again = tillgate(&["restore", text(&backup), text(&to)]);
+    let again = tillgate(&["restore", text(&backup), text(&to), &house.config()]);
     assert!(again.err.contains("is not empty"), "{}", again.err);
 }
 

@@ -180,7 +180,7 @@ fn a_store_whose_mark_is_lost_serves_only_after_its_end_was_accepted() {
     assert_eq!(bare.code, 2, "{}", bare.err);
     let accepted = tillgate(&["restore", "--accept", &house.config()]);
     assert_eq!(accepted.code, 0, "{}", accepted.err);
-    assert!(accepted.out.contains("ends at batch 1"), "{}", accepted.out);
+    assert!(accepted.out.contains("ends at batch 2"), "{}", accepted.out);
     assert_eq!(house.serve().stop(), 0);
 }
 

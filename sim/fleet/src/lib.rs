@@ -16,6 +16,7 @@ pub mod cpu;
 pub mod driver;
 pub mod exit;
 pub mod faults;
+mod files;
 pub mod generator;
 pub mod http;
 pub mod network;

@@ -3,10 +3,18 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, setrlimit};
 use tillsim::cli::Cli;
 use tillsim::exit::Exit;
 
 fn main() -> ExitCode {
+    // Keys of terminals are in its memory: no core files, no debuggers.
+    let hardened = setrlimit(Resource::RLIMIT_CORE, 0, 0).and_then(|()| set_dumpable(false));
+    if let Err(error) = hardened {
+        eprintln!("tillsim: core files cannot be switched off: {error}");
+        return Exit::Usage.into();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -9,7 +9,7 @@ use crate::ids::{AccountId, Key, StoreId, TerminalId};
 use crate::journal;
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
-use crate::record::{Account, Counter, Head, Transaction};
+use crate::record::{Account, Counter, Head, Transaction, Versions};
 use crate::registry::Registry;
 use crate::rows::{Backend, Family, Rows};
 use crate::store::Store;
@@ -28,18 +28,25 @@ impl<B: Backend> Book<B> {
     ///
     /// # Errors
     /// [`StoreError::Broken`] or [`StoreError::Damaged`] if a part of it is lost: restore.
+    /// [`StoreError::Newer`] if a newer program wrote to it.
     pub fn open(mut backend: B, store_id_if_new: [u8; 8]) -> Result<Self, StoreError> {
-        let ledger = match Ledger::load(&backend)? {
-            Some(ledger) => ledger,
-            None => {
-                let ledger = Ledger::new(StoreId(store_id_if_new));
-                let mut set = WriteSet::new();
-                set.put_record(ledger.head());
-                backend.write(&set, 0)?;
-                ledger
-            }
+        let Some(ledger) = Ledger::load(&backend)? else {
+            let ledger = Ledger::new(StoreId(store_id_if_new));
+            let mut set = WriteSet::new();
+            set.put_record(&Versions::ours());
+            set.put_record(ledger.head());
+            backend.write(&set, 0)?;
+            return Ok(Self { backend, ledger, stopped: false });
         };
-        Ok(Self { backend, ledger, stopped: false })
+        let mut book = Self { backend, ledger, stopped: false };
+        book.ledger.note_versions(&book.backend)?;
+        book.flush()?;
+        Ok(book)
+    }
+
+    /// See [`Ledger::know_keks`].
+    pub fn know_keks(&mut self, keks: Vec<u32>) {
+        self.ledger.know_keks(keks);
     }
 
     /// The engine, for reading.
@@ -70,7 +77,8 @@ impl<B: Backend> Book<B> {
         for command in commands.drain(..) {
             // A change reads registry and stock as stored; what a person does is a batch of its own
             // too, so that nothing is undone with it.
-            let alone = matches!(command, Command::Change(_) | Command::Resolve(_));
+            let alone =
+                matches!(command, Command::Change(_) | Command::Resolve(_) | Command::Reseal(_));
             if alone {
                 self.flush()?;
             }

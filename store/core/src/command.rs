@@ -6,6 +6,7 @@ use crate::date::BusinessDate;
 use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{Funding, Kind, Legs, Obligation, RegistryRecord, Totals, Velocity, Voucher};
+use crate::reseal::Reseal;
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,8 @@ pub enum Command {
     },
     /// The operator changes the registry, loads float or vouchers.
     Change(Change),
+    /// Secrets are sealed again, under another key-encryption key.
+    Reseal(Reseal),
 }
 
 /// What a request says, in two digests. At the key of an earlier request it is that one again if

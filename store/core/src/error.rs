@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::record::hex_of;
 use crate::rows::Family;
 
 /// Why a store cannot be read or written. None of these is a customer's fault; after any of
@@ -17,6 +18,8 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A newer program wrote it; what and which version. Nothing is damaged.
+    Newer(String),
     /// Rows are sound one by one, but do not belong together: a part is lost.
     Broken(String),
     /// The engine refused; its own words, and what to do.
@@ -29,12 +32,14 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Damaged { family, key, what } => {
-                write!(f, "damaged row in {}, key ", family.name())?;
-                for byte in key {
-                    write!(f, "{byte:02x}")?;
-                }
-                write!(f, ": {what}; restore from a backup")
+                let (family, key) = (family.name(), hex_of(key));
+                write!(f, "damaged row in {family}, key {key}: {what}; restore from a backup")
             }
+            Self::Newer(what) => write!(
+                f,
+                "{what} was written by a newer version of the program; nothing is damaged: use \
+                 the version that wrote the store last, or a later one"
+            ),
             Self::Broken(what) => write!(f, "the store does not hold together: {what}"),
             Self::Engine(what) => write!(f, "{what}"),
             Self::Stopped => write!(f, "the store stopped at an earlier error; restart"),

@@ -28,6 +28,7 @@ pub mod memory;
 pub mod outcome;
 pub mod record;
 pub mod registry;
+pub mod reseal;
 pub mod rows;
 pub mod store;
 pub mod vault;
@@ -49,12 +50,14 @@ pub use ledger::Ledger;
 pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
-    Account, AccountRow, Audit, Batch, CommissionRule, Counter, Dispensed, Distributor, Due,
-    Funding, Generations, Head, Hours, KeyCounter, KeyError, Kind, Leg, Legs, Obligation, Product,
-    Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind, Services, Settlement,
-    State, Status, Terminal, TerminalKey, Totals, Transaction, Velocity, Voucher,
+    Account, AccountForm, AccountRow, Audit, Batch, Canary, CommissionRule, Counter, Dispensed,
+    Distributor, Due, Funding, Generations, Head, Hours, KeyCounter, KeyError, Kind, Leg, Legs,
+    Obligation, Product, Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind,
+    Services, Settlement, State, Status, Terminal, TerminalKey, Totals, Transaction, Velocity,
+    Versions, Voucher,
 };
 pub use registry::Registry;
+pub use reseal::{Reseal, Resealed, SealedPlace};
 pub use rows::{Backend, Family, Rows};
 pub use store::Store;
 pub use vault::{Sealed, Secret, Vault, VaultError};

@@ -95,6 +95,11 @@ pub const ORIGINAL_DAYS_MAX: u16 = 31;
 /// has no totals.
 pub const SETTLED_ROWS_MAX: usize = SCAN_ROWS_MAX;
 
+/// Secrets sealed again in one batch: about 400 KB with their rows.
+pub const RESEALED_MAX: usize = 1_000;
+/// Rows read for one such batch; most of the journal has no secret.
+pub const RESEAL_ROWS_MAX: usize = 100_000;
+
 /// Violations that a verification spells out, about 200 bytes each; the rest is counted only.
 pub const VIOLATIONS_MAX: usize = 1_000;
 

@@ -110,7 +110,7 @@ pub trait Rows {
 pub trait Backend: Rows {
     /// Writes all of `set` or nothing of it, in the order of its operations, and makes it
     /// durable. The last two operations are the batch's own row and the new head; batch 0, the
-    /// first write of a new store, is the head alone. After an error the caller stops for good
+    /// first write of a new store, has no row of its own. After an error the caller stops for good
     /// and never repeats the write.
     fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError>;
 }

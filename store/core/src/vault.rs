@@ -19,7 +19,7 @@ use arrayvec::ArrayVec;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
 use zeroize::Zeroize;
 
-use crate::ids::{ProductId, ServiceId, TerminalId, Text};
+use crate::ids::{ProductId, ServiceId, StoreId, TerminalId, Text};
 use crate::limits::{SEALED_BYTES_MAX, SERIAL_BYTES_MAX};
 
 /// Length of the authentication tag that ends [`Sealed::bytes`].
@@ -128,6 +128,12 @@ pub fn voucher_context(
     Context::of(b"voucher|", &ids)
 }
 
+/// The place of a canary: the store it is in.
+#[must_use]
+pub fn canary_context(store: StoreId) -> Context {
+    Context::of(b"canary||", &[&store.0])
+}
+
 /// Why a secret could not be sealed or opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum VaultError {
@@ -199,6 +205,12 @@ impl Vault {
         self.keks[0].0
     }
 
+    /// The numbers of all its KEKs, the current one first.
+    #[must_use]
+    pub fn kek_ids(&self) -> Vec<u32> {
+        self.keks.iter().map(|(id, _)| *id).collect()
+    }
+
     /// Seals `plain` for `context` under the current KEK. `nonce` must never repeat under it.
     ///
     /// # Errors
@@ -209,10 +221,22 @@ impl Vault {
         nonce: [u8; 12],
         plain: &[u8],
     ) -> Result<Sealed, VaultError> {
+        self.seal_under(self.current_kek(), context, nonce, plain)
+    }
+
+    /// As [`Vault::seal`], under any of its KEKs: an old one seals nothing but its canary.
+    pub(crate) fn seal_under(
+        &self,
+        kek_id: u32,
+        context: &Context,
+        nonce: [u8; 12],
+        plain: &[u8],
+    ) -> Result<Sealed, VaultError> {
         if plain.len() > PLAIN_BYTES_MAX {
             return Err(VaultError::TooLong { bytes: plain.len() });
         }
-        let (kek_id, key) = &self.keks[0];
+        let (kek_id, key) =
+            self.keks.iter().find(|(id, _)| *id == kek_id).ok_or(VaultError::UnknownKek(kek_id))?;
         let mut bytes: ArrayVec<u8, SEALED_BYTES_MAX> = plain.iter().copied().collect();
         let aad = Aad::from(context.with_kek(*kek_id));
         let tag = key

@@ -85,6 +85,19 @@ impl WriteSet {
         })
     }
 
+    /// The record that this set would leave at `key`, if it puts one there.
+    pub(crate) fn last_record<R: Record>(&self, key: &[u8]) -> Option<R> {
+        let at_key = |op: &Op<'_>| match op {
+            Op::Put { family, key: at, .. } | Op::Delete { family, key: at } => {
+                *family == R::FAMILY && *at == key
+            }
+        };
+        match self.ops().filter(at_key).last()? {
+            Op::Put { value, .. } => R::decode(key, value).ok(),
+            Op::Delete { .. } => None,
+        }
+    }
+
     /// Forgets the operations and keeps the memory.
     pub fn clear(&mut self) {
         self.arena.clear();

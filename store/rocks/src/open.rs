@@ -19,7 +19,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
-use tillgate_store_core::{Batch, Family, Head, Record, StoreError};
+use tillgate_store_core::{Batch, Family, Head, Record, StoreError, Versions};
 
 use crate::mark::{self, Mark, MarkFile};
 use crate::note::Note;
@@ -107,7 +107,7 @@ pub(crate) fn accept(dir: &Path, options: &Options) -> Result<(DB, MarkFile, Mar
         return Err(fail(Cause::NoStore));
     }
     let db = read_write(dir, &Options { missing: Missing::Refuse, ..options.clone() })?;
-    let head = head_mark(&db).map_err(|error| fail(Cause::Unsound(error)))?;
+    let head = head_mark(&db).map_err(|error| fail(unsound(error)))?;
     let place = mark_path(dir, options);
     let file = MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
     Ok((db, file, head))
@@ -127,7 +127,23 @@ fn read_write(dir: &Path, options: &Options) -> Result<DB, OpenError> {
 
 /// Opens without lock or change; the mark is not looked at.
 pub(crate) fn read_only(dir: &Path, options: &Options) -> Result<DB, OpenError> {
-    open_read_only(dir, options, options::read_only(options))
+    let mut db = options::read_only(options);
+    // All tables at once, if they are not too many: a writer beside us may remove one that was not
+    // opened yet. Of more, those that are needed.
+    let fits = table_files(dir).is_ok_and(|tables| tables <= options.open_files_max);
+    db.set_max_open_files(if fits { -1 } else { options.open_files_max });
+    open_read_only(dir, options, db)
+}
+
+/// How many table files the store in `dir` has now.
+fn table_files(dir: &Path) -> io::Result<i32> {
+    let mut tables: i32 = 0;
+    for entry in std::fs::read_dir(rows_dir(dir))? {
+        if entry?.path().extension().is_some_and(|extension| extension == "sst") {
+            tables = tables.saturating_add(1);
+        }
+    }
+    Ok(tables)
 }
 
 /// As [`read_only`], where no writer can be: tables are opened as they are needed, so that it
@@ -143,9 +159,12 @@ fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result
         .map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
 }
 
-/// Where the database stands, as a mark.
+/// Where the database stands, as a mark; refuses what a newer program wrote to.
 pub(crate) fn head_mark(db: &DB) -> Result<Mark, StoreError> {
     let mut value = Vec::new();
+    if tables::get(db, &options::point_reads(), Family::Meta, Versions::KEY, &mut value)? {
+        Versions::check_value(&value)?;
+    }
     if !tables::get(db, &options::point_reads(), Family::Meta, Head::KEY, &mut value)? {
         return Ok(NOTHING);
     }
@@ -182,7 +201,7 @@ fn check_presence(dir: &Path, place: &Path, missing: Missing) -> Result<Option<M
 /// Where the database stands, if it holds the batch that its mark remembers.
 fn agree(db: &DB, known: Option<Mark>, place: &Path) -> Result<Mark, Cause> {
     let mark = |trouble| Cause::Mark { path: place.to_path_buf(), trouble };
-    let head = head_mark(db).map_err(Cause::Unsound)?;
+    let head = head_mark(db).map_err(unsound)?;
     let Some(known) = known else {
         let new = head.batch_no == 0;
         let missing = mark(MarkTrouble::Missing { head: head.batch_no });
@@ -192,10 +211,17 @@ fn agree(db: &DB, known: Option<Mark>, place: &Path) -> Result<Mark, Cause> {
     if batch_no > head.batch_no {
         return Err(mark(MarkTrouble::TailLost { marked: batch_no, head: head.batch_no }));
     }
-    if batch_no == 0 || hash_of(db, batch_no).map_err(Cause::Unsound)? == Some(known.hash) {
+    if batch_no == 0 || hash_of(db, batch_no).map_err(unsound)? == Some(known.hash) {
         return Ok(head);
     }
     Err(mark(MarkTrouble::AnotherHistory { batch_no }))
+}
+
+fn unsound(error: StoreError) -> Cause {
+    match error {
+        StoreError::Newer(what) => Cause::Newer(what),
+        error => Cause::Unsound(error),
+    }
 }
 
 fn hash_of(db: &DB, batch_no: u64) -> Result<Option<[u8; 32]>, StoreError> {

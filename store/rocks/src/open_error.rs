@@ -29,7 +29,8 @@ pub enum Cause {
     Unsound(StoreError),
     /// The system refused; its words.
     Io(String),
-    /// It was written by a newer version, which knows more families or formats; RocksDB's words.
+    /// It was written by a newer version, which knows more records, families or formats;
+    /// our words or RocksDB's.
     Newer(String),
     /// It carries a note that keeps it from being served; its text.
     Noted(Note, String),

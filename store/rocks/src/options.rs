@@ -47,7 +47,8 @@ pub struct Options {
     /// Rows not yet written to tables, over all families, in bytes. It also bounds what a restart
     /// has to replay, and with that how long the restart takes.
     pub memtable_bytes: usize,
-    /// Most table files open at a time; part of the process's descriptor budget.
+    /// Most table files open at a time; part of the process's descriptor budget. A store with
+    /// fewer is opened whole where it is only read.
     pub open_files_max: i32,
     /// Threads for flushes and compactions.
     pub background_threads: i32,
@@ -98,8 +99,6 @@ pub(crate) fn read_only(options: &Options) -> rocksdb::Options {
     let mut db = database(options);
     db.create_if_missing(false);
     db.create_missing_column_families(false);
-    // All tables at once: a writer beside us may remove one that was not opened yet.
-    db.set_max_open_files(-1);
     // No LOG file in the directory.
     db.set_info_logger(InfoLogger::new_stderr_logger::<&str>(LogLevel::Fatal, None));
     db

@@ -57,6 +57,9 @@ impl ResponseCode {
     pub const OUTSIDE_HOURS: Self = Self(*b"H1");
     /// No voucher of this denomination is left.
     pub const OUT_OF_STOCK: Self = Self(*b"S1");
+    /// The account looks like a payment card number, which the service does not say it is not.
+    /// Nothing of the request was kept.
+    pub const CARD_NUMBER: Self = Self(*b"C1");
     /// The business date is too far from the gateway's; log on again.
     pub const WRONG_DATE: Self = Self(*b"B1");
     /// Reversed: by the terminal, perhaps before it came, or because nobody could tell what became

@@ -30,6 +30,7 @@ pub(super) fn response(code: ResponseCode) -> &'static str {
         ResponseCode::OUTSIDE_HOURS => "outside the terminal's hours",
         ResponseCode::OUT_OF_STOCK => "no voucher of this denomination left",
         ResponseCode::WRONG_DATE => "business date too far off",
+        ResponseCode::CARD_NUMBER => "the account is a payment card number",
         ResponseCode::REVERSED => "was reversed",
         _ => "",
     }

@@ -1,7 +1,7 @@
 //! What the outcomes of a durable batch set free.
 
 use tillgate_store_core::{
-    Code, ContentDigest, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
+    Code, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
 };
 
 use super::alarms::Alarm;
@@ -16,7 +16,7 @@ pub(super) enum Slip {
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
-    Repeat { origin: Origin, kind: Answered, original: Key, digest: Option<ContentDigest> },
+    Repeat { origin: Origin, kind: Answered, original: Key, new: Code },
     Counter,
     Proved { terminal: TerminalId, generation: u32 },
     Row { key: Key },
@@ -39,9 +39,7 @@ impl Desk {
                     self.reverse_committed(now, origin, key, outcome);
                 }
                 Slip::Settle { origin, key } => self.settle_committed(origin, key, outcome),
-                Slip::Repeat { origin, kind, original, digest } => {
-                    let new =
-                        if digest.is_some() { code::WRONG_DATE } else { code::UNABLE_TO_LOCATE };
+                Slip::Repeat { origin, kind, original, new } => {
                     self.repeat_committed(now, origin, (kind, original), new, outcome);
                 }
                 Slip::Counter => {}

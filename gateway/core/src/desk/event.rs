@@ -58,8 +58,10 @@ pub enum Asked {
         /// Which request.
         original: Key,
         /// Of a whole request that came again, whose business date is over or has not come: its
-        /// content. A new one gets no row and hears B1.
+        /// content. So does one that must not be kept. A new one gets no row and hears `new`.
         digest: Option<ContentDigest>,
+        /// What is answered if there is no such request.
+        new: Code,
         /// 00, or why the terminal may not trade now: then it is told no PIN.
         standing: Code,
         /// The gateway's business date.

@@ -200,11 +200,11 @@ impl Desk {
                 let command = Command::Logon { terminal, generation, counter, proved: false };
                 self.push_staged(command, Slip::Counter);
             }
-            Asked::Repeat { kind, original, digest, standing, today } => {
+            Asked::Repeat { kind, original, digest, new, standing, today } => {
                 let pins_from = BusinessDate(today.0.saturating_sub(self.limits.reprint_days));
                 let at_ms = self.wall.0;
                 let repeat = Repeat { original, digest, at_ms, standing, pins_from };
-                let slip = Slip::Repeat { origin, kind, original, digest };
+                let slip = Slip::Repeat { origin, kind, original, new };
                 self.push_staged(Command::Repeat(repeat), slip);
             }
             Asked::Balance { stan, date, seller, currency } => {

@@ -6,6 +6,7 @@
 //! * [`reply`] — open a voucher's PIN and encode the answer.
 //! * [`push`] — encode a command for a terminal.
 
+mod card;
 mod handshake;
 mod reply;
 mod request;

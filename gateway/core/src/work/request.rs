@@ -11,6 +11,7 @@ use tillgate_store_core::{
 };
 
 use super::Worked;
+use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
 use crate::code;
 use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
@@ -60,6 +61,7 @@ pub fn request(
             kind: Answered::Sale,
             original: key(message.stan, message.date),
             digest: None,
+            new: code::UNABLE_TO_LOCATE,
             standing: standing_code(directory, origin),
             today: now.date,
         },
@@ -139,9 +141,13 @@ fn sale(
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
     if !now.takes(date) {
-        return again(origin, Answered::Sale, key, digest, now, directory);
+        return again(origin, Answered::Sale, key, (digest, code::WRONG_DATE), now, directory);
     }
     let service = registry.service(ServiceId(message.service));
+    let account = service.filter(|service| service.kind == ServiceKind::TopUp);
+    if is_card(message.subscriber, account.map(|service| service.account)) {
+        return again(origin, Answered::Sale, key, (digest, code::CARD_NUMBER), now, directory);
+    }
     let kind = match service.map(|service| service.kind) {
         Some(ServiceKind::TopUp) => Kind::TopUp,
         Some(ServiceKind::Voucher) | None => Kind::Voucher,
@@ -204,7 +210,7 @@ fn reversal(
     let digest = digest_of(&message.canonical(), body);
     // Its original may be of a day that is over; itself it is booked on a day that is not.
     if !now.takes(date) || original_date > now.date {
-        return again(origin, Answered::Reversal, key, digest, now, directory);
+        return again(origin, Answered::Reversal, key, (digest, code::WRONG_DATE), now, directory);
     }
     let asked = Asked::Reverse(Reverse {
         key,
@@ -239,7 +245,14 @@ fn settle(
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
     if !now.takes(date) || settled > now.date {
-        return again(origin, Answered::Settlement, key, digest, now, directory);
+        return again(
+            origin,
+            Answered::Settlement,
+            key,
+            (digest, code::WRONG_DATE),
+            now,
+            directory,
+        );
     }
     let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
     let asked = Asked::Settle(tillgate_store_core::Settle {
@@ -259,17 +272,18 @@ fn settle(
     Worked::Ask(Ask { origin, asked })
 }
 
-/// A request of a day that takes no new ones: only what it was answered before.
+/// A request of a day that takes no new ones, or one that must not be kept: only what it was
+/// answered before, or this code.
 fn again(
     origin: Origin,
     kind: Answered,
     original: Key,
-    digest: ContentDigest,
+    (digest, new): (ContentDigest, Code),
     now: Now,
     directory: &Directory,
 ) -> Worked {
     let (digest, standing) = (Some(digest), standing_code(directory, origin));
-    let asked = Asked::Repeat { kind, original, digest, standing, today: now.date };
+    let asked = Asked::Repeat { kind, original, digest, new, standing, today: now.date };
     Worked::Ask(Ask { origin, asked })
 }
 

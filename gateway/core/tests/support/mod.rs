@@ -121,11 +121,12 @@ impl Rig {
     }
 
     fn build(
-        book: Book<Memory>,
+        mut book: Book<Memory>,
         (now, wall): (Moment, Wall),
         limits: DeskLimits,
         bridges: Vec<Bridge>,
     ) -> Self {
+        book.know_keks(keys().vault.kek_ids());
         let registry = book.load_registry().unwrap();
         let desk = Desk::new(limits, bridges.clone(), &registry, book.store_id(), 1);
         let names: Vec<String> = bridges.iter().map(|bridge| bridge.name.clone()).collect();

@@ -3,9 +3,9 @@
 use tillgate_store_core as store;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    Change, CommissionRule, Distributor, DistributorId, Funding, Hours, Product, ProductId,
-    RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status, Terminal,
-    TerminalId, Text, Velocity, Voucher,
+    AccountForm, Change, CommissionRule, Distributor, DistributorId, Funding, Hours, Product,
+    ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status,
+    Terminal, TerminalId, Text, Velocity, Voucher,
 };
 
 use super::{KES, TOP_UPS, VOUCHERS, keys, today};
@@ -84,6 +84,7 @@ pub(crate) fn vouchers() -> Service {
             CommissionRule { level: 1, basis_points: 100, from: today() },
         ],
         velocity: Velocity::default(),
+        account: AccountForm::Phone,
     }
 }
 

@@ -16,7 +16,7 @@ use super::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, PASSWORD_CHECKS_MAX, PAS
 use super::wrong::WrongPasswords;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::password::{Role, Users};
+use crate::password::{PasswordVerdict, Role, Users};
 use crate::{entropy, hex, keyfile};
 
 /// What somebody must be allowed to do.
@@ -129,13 +129,9 @@ impl Auth {
     ///
     /// # Errors
     /// The file of people is gone or broken.
-    pub(super) fn verify(
-        &self,
-        name: &str,
-        password: &str,
-    ) -> Result<(Option<Role>, bool), ApiError> {
+    pub(super) fn verify(&self, name: &str, password: &str) -> Result<PasswordVerdict, ApiError> {
         let users = Users::load(&self.users).map_err(ApiError::internal)?;
-        Ok((users.verify(name, password), users.find(name).is_some()))
+        Ok(users.verify(name, password))
     }
 
     /// Who has to wait.

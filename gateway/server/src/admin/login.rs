@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::error::ApiError;
 use super::limits::LOGIN_LIFE;
 use super::routes::blocking;
-use crate::password::{PASSWORD_BYTES_MAX, Role};
+use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict};
 
 /// A name and a password for a token.
 pub(super) async fn log_in(
@@ -29,11 +29,12 @@ pub(super) async fn log_in(
         return Err(ApiError::bad_request("user or password is too long"));
     }
     let (name, password) = (user.to_owned(), Zeroizing::new(password.to_owned()));
-    let (role, known) = check(&app, caller, &name, password).await?;
-    let Some(role) = role else {
+    let verdict = check(&app, caller, &name, password).await?;
+    let PasswordVerdict::Right(role) = verdict else {
         app.auth.wrong().note(&caller.peer, &name, app.handle.clock.now());
         app.handle.metrics.edge.logins_wrong.add(1);
         // A name that is not ours may be a password typed in the wrong field.
+        let known = verdict == PasswordVerdict::Wrong;
         let user = if known { name.as_str() } else { "(not ours)" };
         tracing::warn!(user, peer = ?caller.peer, "login refused");
         let text = "user or password is wrong";
@@ -49,13 +50,13 @@ pub(super) async fn log_in(
     })))
 }
 
-/// The role of somebody who knows the password, and whether the name is one of ours.
+/// Whether somebody knows the password; who was wrong too often waits first.
 async fn check(
     app: &Arc<App>,
     caller: &Caller,
     name: &str,
     password: Zeroizing<String>,
-) -> Result<(Option<Role>, bool), ApiError> {
+) -> Result<PasswordVerdict, ApiError> {
     let refused = &app.handle.metrics.edge;
     if let Some(wait) = app.auth.wrong().wait(&caller.peer, name, app.handle.clock.now()) {
         refused.logins_too_soon.add(1);

@@ -12,6 +12,7 @@
 //! ```text
 //! BACKUP/backup.json          what it is: the Manifest
 //! BACKUP/backup.json.sha256   its checksum, for `sha256sum -c` too
+//! BACKUP/backup.json.hmac     its HMAC-SHA-256 under a key that is derived from the store's key
 //! BACKUP/data/rows/...        a store, complete in itself
 //! BACKUP/data/high-water      its mark
 //! ```
@@ -29,7 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::Pace;
-pub(crate) use manifest::Manifest;
+pub(crate) use manifest::{Manifest, ManifestTrust};
 pub(crate) use put_back::{PutBack, put_back};
 pub(crate) use take::{Hold, checkpoint, discard, take};
 
@@ -39,6 +40,8 @@ use crate::exit::Failure;
 pub(crate) const MANIFEST: &str = "backup.json";
 /// The manifest's checksum.
 const MANIFEST_SUM: &str = "backup.json.sha256";
+/// The manifest's code: who has no key-encryption key cannot make one.
+const MANIFEST_MAC: &str = "backup.json.hmac";
 
 /// The store inside the backup at `backup`.
 pub(crate) fn data_dir(backup: &Path) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Putting a backup back: every byte checked, nothing over another store, nothing half.
 
 use std::fs::{self, DirBuilder};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use tillgate_store_core::verify::Report;
 use tillgate_store_rocks::{Note, Options, RocksReader};
 
 use super::copy::{Pace, copy, sync_dir};
-use super::manifest::{Manifest, Part};
+use super::manifest::{Manifest, ManifestTrust, Part};
 use super::{data_dir, io_failure};
 use crate::exit::Failure;
-use crate::hex;
-use crate::verified::{head_of, verified};
+use crate::verified::{head_of, reading, verified};
+use crate::{files, hex};
 
 /// RocksDB's file that names the manifest in force: without it there is no database.
 const CURRENT: &str = "rows/CURRENT";
@@ -32,8 +32,21 @@ pub(crate) struct PutBack {
 /// # Errors
 /// The backup is damaged or incomplete, `to` is in use, or a file system refuses. What was
 /// written to `to` is removed again.
-pub(crate) fn put_back(backup: &Path, to: &Path, pace: &mut Pace) -> Result<PutBack, Failure> {
-    let manifest = Manifest::read(backup).map_err(Failure::refused)?;
+pub(crate) fn put_back(
+    backup: &Path,
+    to: &Path,
+    trust: &ManifestTrust,
+    pace: &mut Pace,
+) -> Result<PutBack, Failure> {
+    let manifest = Manifest::read(backup, trust).map_err(Failure::refused)?;
+    let data = data_dir(backup);
+    for dir in [&data, &data.join("rows")] {
+        let about = fs::symlink_metadata(dir).map_err(|error| io_failure(dir, &error))?;
+        if !about.is_dir() {
+            let text = format!("{} is not a directory: this is no backup of ours", dir.display());
+            return Err(Failure::refused(text));
+        }
+    }
     refuse_used(to)?;
     let done = fill(backup, to, &manifest, pace).and_then(|()| check(to, &manifest));
     match done {
@@ -73,15 +86,16 @@ fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(),
         let text = format!("the backup is damaged: {}: {what}. Take another one", from.display());
         Failure::refused(text)
     };
-    let length = match fs::metadata(&from) {
-        Ok(about) => about.len(),
+    let (source, length) = match files::open_no_link(&from) {
+        Ok((source, about)) => (source, about.len()),
         Err(error) => return Err(damaged(error.to_string())),
     };
     if length != part.bytes {
         return Err(damaged(format!("{length} bytes, the manifest says {}", part.bytes)));
     }
     let target = to.join(&part.path);
-    let copied = copy(&from, &target, pace).map_err(|error| io_failure(&target, &error))?;
+    let copied = copy(source.take(part.bytes), &target, pace)
+        .map_err(|error| io_failure(&target, &error))?;
     if (copied.bytes, &copied.sha256) != (part.bytes, &part.sha256) {
         return Err(damaged("its SHA-256 is not the manifest's".to_owned()));
     }
@@ -90,7 +104,7 @@ fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(),
 
 /// Opens what was written, holds its end against the manifest, and verifies all of it.
 fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
-    let reader = RocksReader::open(to, &Options::serving()).map_err(Failure::store)?;
+    let reader = RocksReader::open(to, &reading(Options::serving())).map_err(Failure::store)?;
     let head = head_of(&reader)?;
     let found = (head.store_id.to_string(), head.batch_no, hex::encode(&head.hash), head.seq);
     let Manifest { store, batch_no, hash, transactions, .. } = manifest.clone();

@@ -1,7 +1,7 @@
 //! Taking a backup.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,9 @@ use super::limits::FILES_MAX;
 use super::manifest::{Manifest, Part};
 use super::{MANIFEST, data_dir, io_failure};
 use crate::exit::Failure;
-use crate::verified::head_of;
-use crate::{entropy, hex};
+use crate::secrets::ManifestKey;
+use crate::verified::{head_of, reading};
+use crate::{entropy, files, hex};
 
 /// The one checkpoint of the store in `data`: hard links, to be copied from.
 fn checkpoint_dir(data: &Path) -> PathBuf {
@@ -80,6 +81,7 @@ pub(crate) fn take(
     checkpoint: &Path,
     to: &Path,
     begun_ms: u64,
+    key: &ManifestKey,
     pace: &mut Pace,
 ) -> Result<Manifest, Failure> {
     if to.exists() {
@@ -87,7 +89,7 @@ pub(crate) fn take(
         return Err(Failure::refused(text));
     }
     let building = building_dir(to)?;
-    let taken = build(checkpoint, &building, begun_ms, pace).and_then(|manifest| {
+    let taken = build(checkpoint, &building, begun_ms, key, pace).and_then(|manifest| {
         fs::rename(&building, to).map_err(|error| io_failure(to, &error))?;
         let parent = parent(to);
         sync_dir(&parent).map_err(|error| io_failure(&parent, &error))?;
@@ -106,6 +108,7 @@ fn build(
     checkpoint: &Path,
     building: &Path,
     begun_ms: u64,
+    key: &ManifestKey,
     pace: &mut Pace,
 ) -> Result<Manifest, Failure> {
     let data = data_dir(building);
@@ -116,7 +119,9 @@ fn build(
     let mut files = Vec::new();
     for path in files_of(checkpoint).map_err(|error| io_failure(checkpoint, &error))? {
         let (from, to) = (checkpoint.join(&path), data.join(&path));
-        let copied = copy(&from, &to, pace).map_err(|error| io_failure(&to, &error))?;
+        let (source, _) = files::open_no_link(&from).map_err(|error| io_failure(&from, &error))?;
+        let copied = copy(source.take(u64::MAX), &to, pace);
+        let copied = copied.map_err(|error| io_failure(&to, &error))?;
         files.push(Part { path, bytes: copied.bytes, sha256: copied.sha256 });
     }
     if files.len() > FILES_MAX {
@@ -127,7 +132,7 @@ fn build(
         sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
     }
     // Read from the copy: what it says is what is in it.
-    let reader = RocksReader::open(&data, &Options::serving()).map_err(Failure::store)?;
+    let reader = RocksReader::open(&data, &reading(Options::serving())).map_err(Failure::store)?;
     let head = head_of(&reader)?;
     let manifest = Manifest {
         format: Manifest::format(),
@@ -140,7 +145,7 @@ fn build(
         begun_ms,
         files,
     };
-    let written = manifest.write(building).and_then(|()| sync_dir(building));
+    let written = manifest.write(building, key).and_then(|()| sync_dir(building));
     written.map_err(|error| io_failure(&building.join(MANIFEST), &error))?;
     Ok(manifest)
 }

@@ -12,7 +12,7 @@ use crate::backup::{self, Hold, Manifest};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, wall};
+use crate::{entropy, secrets, wall};
 
 /// Back the store up, beside a serving gateway or without one
 #[derive(Args)]
@@ -52,6 +52,8 @@ impl Backup {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config.config).map_err(Failure::config)?;
         let data = config.store.dir.clone();
+        let keys = secrets::manifest_keys(&config)?;
+        let key = keys.first().ok_or_else(|| Failure::internal("there is always a current key"))?;
         if self.to.exists() {
             let text = format!("{} is there already; name a new directory", self.to.display());
             return Err(Failure::refused(text));
@@ -67,7 +69,7 @@ impl Backup {
             None => online(config, self.socket.as_deref()),
         };
         let taken = begun.and_then(|Begun { checkpoint, ms }| {
-            backup::take(&checkpoint, &self.to, ms, &mut self.rate.pace())
+            backup::take(&checkpoint, &self.to, ms, key, &mut self.rate.pace())
         });
         // Also of a backup that failed: its links would keep old tables on the gateway's disk.
         if let Err(error) = backup::discard(&data) {

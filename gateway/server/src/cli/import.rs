@@ -89,6 +89,7 @@ impl Import {
     ) -> Result<String, Failure> {
         let vault = secrets::vault(config)?;
         let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+        secrets::prove(&mut book, &vault, config, wall::unix_ms())?;
         let registry = book.load_registry().map_err(Failure::store)?;
         let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();
         let at_ms = wall::unix_ms();

@@ -80,7 +80,7 @@ impl Export {
             terminal: self.terminal.map(TerminalId),
             after: self.after,
         };
-        let Place { dir, options } = self.store.find()?;
+        let Place { dir, options, .. } = self.store.find()?;
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
         let head = head_of(&reader)?;
         let mut out = BufWriter::new(io::stdout().lock());

@@ -9,6 +9,7 @@ mod init;
 mod journal;
 mod print;
 mod restore;
+mod rewrap;
 mod serve;
 mod store_dir;
 mod table;
@@ -58,6 +59,7 @@ enum Command {
     Export(journal::Export),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Rewrap(rewrap::Rewrap),
     Terminal(terminal::Terminal),
     Transaction(transaction::Transaction),
     User(user::User),
@@ -106,6 +108,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(export) => export.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Rewrap(rewrap) => rewrap.run(),
         Command::Terminal(terminal) => terminal.run(),
         Command::Transaction(transaction) => transaction.run(),
         Command::User(user) => user.run(),

@@ -10,15 +10,16 @@ use tillgate_store_rocks::{Mark, Note, RocksBackend, RocksReader, note};
 
 use super::store_dir::{Place, find};
 use super::{Rate, audit_row, print};
-use crate::backup::{self, PutBack};
+use crate::backup::{self, ManifestTrust, PutBack};
+use crate::config::Config;
 use crate::exit::Failure;
 use crate::verified::verified;
-use crate::{entropy, wall};
+use crate::{entropy, secrets, wall};
 
 /// Put a backup back, and accept that a store ends where it ends
 #[derive(Args)]
 #[command(
-    override_usage = "tillgate restore BACKUP DIR [--accept]\n       \
+    override_usage = "tillgate restore BACKUP DIR --config FILE [--accept]\n       \
                       tillgate restore BACKUP --config FILE [--accept]\n       \
                       tillgate restore --accept DIR",
     after_help = "\
@@ -26,10 +27,11 @@ Example:
   tillgate restore /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
   tillgate restore --accept /srv/tillgate
 
-The first restores a backup into an empty or new directory: every file is held against its
-checksum, the end against the manifest, and the whole store is verified. It can be read then, but
-it does not serve: what terminals were told after the backup is not in it. Book what is missing
-from the terminals' and the providers' records.
+The first restores a backup into an empty or new directory, with the keys of the configuration: the
+manifest must be by whoever has the store's key, every file is held against its checksum, the end
+against the manifest, and the whole store is verified. It can be read then, but it does not serve:
+what terminals were told after the backup is not in it. Book what is missing from the terminals'
+and the providers' records.
 
 The second is your decision that a store ends where it ends: after a restore, or when database and
 high-water mark disagree because the end was lost. It verifies the store as it lies, sets the mark
@@ -39,12 +41,15 @@ pub(crate) struct Restore {
     /// A backup, and the directory to restore it into; with --accept, only a store's directory
     #[arg(value_name = "BACKUP DIR", num_args = 0..=2)]
     places: Vec<PathBuf>,
-    /// The store of this configuration instead of a DIR
+    /// The configuration with the key of the backup; without a DIR, restore into its store
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Yes, what is missing is missing
     #[arg(long)]
     accept: bool,
+    /// Believe the backup's manifest without its key: an old backup, or no configuration at hand
+    #[arg(long)]
+    unkeyed: bool,
     #[command(flatten)]
     rate: Rate,
 }
@@ -59,12 +64,13 @@ enum Wish {
 
 impl Restore {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let (accept, mut pace) = (self.accept, self.rate.pace());
+        let (accept, unkeyed, mut pace) = (self.accept, self.unkeyed, self.rate.pace());
         match self.wish()? {
             Wish::Accept(place) => self::accept(&place),
             Wish::PutBack(backup, place) => {
+                let trust = trust(place.config.as_ref(), unkeyed)?;
                 let PutBack { manifest, report } =
-                    backup::put_back(&backup, &place.dir, &mut pace)?;
+                    backup::put_back(&backup, &place.dir, &trust, &mut pace)?;
                 print::line(&format!("{} is restored from {manifest}.", place.dir.display()))?;
                 tell(&place.dir, &report)?;
                 if accept {
@@ -88,8 +94,10 @@ impl Restore {
             (None, None, Some(config)) if self.accept => {
                 Ok(Wish::Accept(find(None, Some(config))?))
             }
-            (Some(_), Some(_), Some(_)) => {
-                Err(Failure::usage("give the directory to restore into, or a --config FILE"))
+            (Some(backup), Some(dir), Some(config)) => {
+                let config = Some(Config::load(&config).map_err(Failure::config)?);
+                let place = find(Some(dir), None)?;
+                Ok(Wish::PutBack(backup, Place { config, ..place }))
             }
             (Some(_), None, None) => {
                 Err(Failure::usage("where to? `tillgate restore BACKUP DIR`, or --config FILE"))
@@ -101,10 +109,22 @@ impl Restore {
     }
 }
 
+/// Whoever has no key-encryption key can make a manifest, but not its code.
+fn trust(config: Option<&Config>, unkeyed: bool) -> Result<ManifestTrust, Failure> {
+    match config {
+        _ if unkeyed => Ok(ManifestTrust::Unkeyed),
+        Some(config) => secrets::manifest_keys(config).map(ManifestTrust::Keys),
+        None => Err(Failure::usage(
+            "name the configuration whose key the backup was taken with (--config FILE), or say \
+             --unkeyed if nobody else could write where the backup was kept",
+        )),
+    }
+}
+
 /// Verifies the store as it lies, then sets the mark to where the database ends, with a row in the
 /// audit log.
 fn accept(place: &Place) -> Result<(), Failure> {
-    let Place { dir, options } = place;
+    let Place { dir, options, .. } = place;
     let wrong = |error| Failure::store(format!("{}: {error}", dir.display()));
     let restored = Note::Restored.peek(dir).map_err(wrong)?;
     let damaged = Note::Damaged.peek(dir).map_err(wrong)?;

@@ -8,6 +8,7 @@ use tillgate_store_rocks::Options;
 use crate::backup;
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::verified::reading;
 
 /// A directory, or the configuration that names one.
 #[derive(Args)]
@@ -24,8 +25,11 @@ pub(super) struct StoreDir {
 pub(super) struct Place {
     /// Where.
     pub(super) dir: PathBuf,
-    /// With its high-water mark where its configuration says.
+    /// With its high-water mark where its configuration says, and as many tables open at a time as
+    /// this process may have.
     pub(super) options: Options,
+    /// The configuration that it was found by.
+    pub(super) config: Option<Config>,
 }
 
 impl StoreDir {
@@ -44,16 +48,16 @@ impl StoreDir {
 /// The configuration cannot be read, or neither is given.
 pub(super) fn find(dir: Option<PathBuf>, config: Option<PathBuf>) -> Result<Place, Failure> {
     let of = |file: PathBuf| {
-        let store = Config::load(&file).map_err(Failure::config)?.store;
-        Ok(Place { options: store.options(), dir: store.dir })
+        let config = Config::load(&file).map_err(Failure::config)?;
+        let options = reading(config.store.options());
+        Ok(Place { options, dir: config.store.dir.clone(), config: Some(config) })
     };
+    let alone = |dir| Place { dir, options: reading(Options::serving()), config: None };
     match (dir, config) {
         (_, Some(file)) => of(file),
         (Some(dir), None) if dir.join("tillgate.toml").exists() => of(dir.join("tillgate.toml")),
-        (Some(dir), None) if backup::is_backup(&dir) => {
-            Ok(Place { dir: backup::data_dir(&dir), options: Options::serving() })
-        }
-        (Some(dir), None) => Ok(Place { dir, options: Options::serving() }),
+        (Some(dir), None) if backup::is_backup(&dir) => Ok(alone(backup::data_dir(&dir))),
+        (Some(dir), None) => Ok(alone(dir)),
         (None, None) => Err(Failure::usage("name a DIR or a --config FILE")),
     }
 }

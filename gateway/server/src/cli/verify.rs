@@ -2,15 +2,16 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_store_core::verify::{Counts, Report, Sums};
+use tillgate_store_core::verify::{Counts, Keks, Report, Sums};
 use tillgate_store_rocks::RocksReader;
 
 use super::print;
 use super::store_dir::{Place, StoreDir};
 use crate::exit::Failure;
 use crate::import::currency::Currency;
+use crate::secrets;
 use crate::transaction_line::{parse_key, show_key};
-use crate::verified::verified;
+use crate::verified::{head_of, verified};
 
 /// Check every promise that a store's rows can show, and print counts and sums as JSON
 #[derive(Args)]
@@ -20,7 +21,8 @@ Example:
   tillgate verify --config /srv/tillgate/tillgate.toml
 
 It only reads: it also works on a backup where it lies. Beside a serving gateway it sees the store
-as it was when it began. Exit code 0: every invariant holds. 1: one is violated; the list is in
+as it was when it began. With a configuration it also checks that the configured key-encryption
+keys are those that the store's secrets are sealed under. Exit code 0: every invariant holds. 1: one is violated; the list is in
 \"violations\". 4: the store cannot be opened, and why.")]
 pub(crate) struct Verify {
     #[command(flatten)]
@@ -29,8 +31,12 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let Place { dir, options } = self.store.find()?;
+        let Place { dir, options, config } = self.store.find()?;
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
+        if let Some(config) = &config {
+            let vault = secrets::vault(config)?;
+            secrets::check(&reader, head_of(&reader)?.store_id, &vault, config)?;
+        }
         let report = verified(&reader)?;
         let text = serde_json::to_string_pretty(&json_of(&report)).map_err(Failure::internal)?;
         print::line(&text)?;
@@ -62,6 +68,7 @@ fn json_of(report: &Report) -> Value {
     json!({
         "verdict": if report.holds() { "holds" } else { "violated" },
         "counts": counts(&report.counts),
+        "keks": report.keks.iter().map(kek).collect::<Vec<_>>(),
         "sums": report.sums.iter().map(sums).collect::<Vec<_>>(),
         "violations_total": report.violations_total,
         "violations": violations,
@@ -99,6 +106,17 @@ fn counts(counts: &Counts) -> Value {
         "counters": counts.counters,
         "batches": counts.batches,
         "audits": counts.audits,
+    })
+}
+
+/// What is sealed under one key-encryption key.
+fn kek((kek_id, keks): (&u32, &Keks)) -> Value {
+    json!({
+        "kek_id": kek_id,
+        "terminals": keks.terminals,
+        "vouchers_in_stock": keks.stock,
+        "vouchers_sold": keks.sold,
+        "canary": keks.canary,
     })
 }
 

@@ -75,7 +75,7 @@ impl ConfigError {
             io::ErrorKind::NotFound => {
                 "there is no such file; `tillgate init DIR` makes DIR/tillgate.toml".to_owned()
             }
-            io::ErrorKind::PermissionDenied => {
+            io::ErrorKind::PermissionDenied if error.raw_os_error().is_some() => {
                 "this user may not read it; run as the user that owns the installation".to_owned()
             }
             _ => format!("cannot be read: {error}"),

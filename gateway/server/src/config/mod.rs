@@ -14,12 +14,13 @@ mod url;
 mod value;
 mod zone;
 
-use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use tillgate_core::time::Calendar;
+
+use crate::files::{self, Trust};
 
 pub(crate) use error::{ConfigError, Fault};
 use tillgate_store_rocks::Options;
@@ -217,12 +218,8 @@ impl Config {
     /// The file cannot be read, is not TOML, or has values that are missing or out of range; all
     /// of the latter are reported at once.
     pub(crate) fn load(file: &Path) -> Result<Self, ConfigError> {
-        let length = fs::metadata(file).map_err(|e| ConfigError::unreadable(file, &e))?.len();
-        if length > FILE_BYTES_MAX {
-            let text = format!("{length} bytes; a configuration has at most {FILE_BYTES_MAX}");
-            return Err(ConfigError::new(file, vec![Fault::nowhere(text)]));
-        }
-        let text = fs::read_to_string(file).map_err(|e| ConfigError::unreadable(file, &e))?;
+        let text = files::read_text(file, FILE_BYTES_MAX, Trust::Unwritten)
+            .map_err(|error| ConfigError::unreadable(file, &error))?;
         Self::parse(file, &text)
     }
 

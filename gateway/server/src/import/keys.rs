@@ -2,17 +2,28 @@
 
 use std::fmt::Write;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::source::{Source, Table};
 use super::terminals::{ID, KEY_ID, KEY_ID_DEFAULT, PSK};
 use crate::{entropy, hex};
 
+/// A terminal's id and key number as they are in the file (shorter than this, or the reader refuses
+/// them), and 64 digits.
+const MADE_LINE_BYTES_MAX: usize = 128;
+
+/// No number is longer.
+const NUMBER_BYTES_MAX: usize = 20;
+
 /// Fills every empty `psk` of the terminal files and returns what was made, as the text of a CSV
 /// file with the columns `terminal,key_id,psk`; `None` when nothing was missing. Files that are
 /// no CSV with these columns stay as they are: [`super::plan`] says what is wrong with them.
 pub(crate) fn make_missing_keys(sources: &mut [Source]) -> Option<Zeroizing<String>> {
-    let mut made = Zeroizing::new(String::from("terminal,key_id,psk\n"));
+    // All the room that it may need: a buffer that grows leaves keys behind in memory.
+    let terminals = sources.iter().filter(|source| source.table == Table::Terminals);
+    let lines: usize = terminals.map(|source| source.text.lines().count() + 1).sum();
+    let mut made = Zeroizing::new(String::with_capacity(lines * MADE_LINE_BYTES_MAX));
+    made.push_str("terminal,key_id,psk\n");
     let header_bytes = made.len();
     for source in sources.iter_mut().filter(|source| source.table == Table::Terminals) {
         if let Some(text) = with_keys(source, &mut made) {
@@ -30,12 +41,17 @@ fn with_keys(source: &Source, made: &mut String) -> Option<Zeroizing<String>> {
     let fields: Vec<&str> = header.trim().split(',').map(str::trim).collect();
     let place = |column: usize| fields.iter().position(|name| *name == columns[column].name);
     let (id, psk, key_id) = (place(ID)?, place(PSK)?, place(KEY_ID));
-    let mut out = Zeroizing::new(String::with_capacity(source.text.len() * 2));
+    let room = source.text.len() + (source.text.lines().count() + 1) * MADE_LINE_BYTES_MAX;
+    let mut out = Zeroizing::new(String::with_capacity(room));
     out.push_str(header);
     for line in lines {
         let mut cells: Vec<&str> = line.trim_end().split(',').collect();
         // No column of this file needs quotes; a line with some is left for the reader to judge.
-        let plain = cells.len() == fields.len() && !line.contains('"');
+        let short = [Some(id), key_id]
+            .into_iter()
+            .flatten()
+            .all(|at| cells.get(at).is_some_and(|cell| cell.trim().len() <= NUMBER_BYTES_MAX));
+        let plain = cells.len() == fields.len() && !line.contains('"') && short;
         if !plain || !cells[psk].trim().is_empty() {
             out.push_str(line);
             continue;
@@ -46,10 +62,11 @@ fn with_keys(source: &Source, made: &mut String) -> Option<Zeroizing<String>> {
         writeln!(made, "{},{number},{}", cells[id].trim(), key.as_str())
             .expect("writing to a String does not fail");
         cells[psk] = &key;
-        let mut joined = cells.join(",");
-        out.push_str(&joined);
+        for (at, cell) in cells.iter().enumerate() {
+            out.push_str(if at == 0 { "" } else { "," });
+            out.push_str(cell);
+        }
         out.push('\n');
-        joined.zeroize();
     }
     Some(out)
 }

@@ -11,6 +11,7 @@ mod draft;
 mod keys;
 pub(crate) mod limits;
 mod prices;
+mod records;
 mod report;
 mod row;
 mod services;
@@ -20,6 +21,8 @@ mod terminals;
 #[cfg(test)]
 mod tests;
 mod tree;
+#[cfg(test)]
+mod update_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -52,6 +55,14 @@ pub(crate) struct Context<'a> {
     pub(crate) at_ms: u64,
     /// What happens to records that the store has.
     pub(crate) existing: Existing,
+}
+
+impl Context<'_> {
+    /// What a row replaces, if it may: there, an empty optional cell means that what is stored
+    /// stays. An empty `status` must not unblock a stolen terminal.
+    fn kept<'r, T>(&self, stored: Option<&'r T>) -> Option<&'r T> {
+        stored.filter(|_| self.existing == Existing::Replace)
+    }
 }
 
 /// A change that may be committed, and how to lead its rejections back.

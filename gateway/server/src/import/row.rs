@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use csv::StringRecord;
 use tillgate_store_core::{BusinessDate, Status, Text};
 
 use super::currency::Currency;
 use super::limits::FOUND_CHARACTERS_MAX;
+use super::records::{Cells, Records};
 use super::report::{Fault, Faults, RowPlace};
 use super::source::Source;
 
@@ -16,7 +16,7 @@ use super::source::Source;
 pub(super) struct Row<'a> {
     source: &'a Source,
     place: RowPlace,
-    record: &'a StringRecord,
+    cells: Cells<'a>,
     /// Column of the table to field of the file.
     fields: &'a [Option<usize>],
 }
@@ -28,39 +28,25 @@ pub(super) fn each(
     faults: &mut Faults,
     mut visit: impl FnMut(&Row<'_>, &mut Faults),
 ) {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(source.text.as_bytes());
-    let mut record = StringRecord::new();
+    let mut records = Records::new(&source.text);
     let mut fields: Option<Vec<Option<usize>>> = None;
-    loop {
-        let line = u32::try_from(reader.position().line()).unwrap_or(u32::MAX);
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                faults.push(|| whole_line(source, line, format!("is not CSV: {error}")));
-                return;
-            }
-        }
-        let line = record.position().map_or(line, |begun| line_of(source, begun));
+    while let Some(line) = records.advance() {
+        let cells = records.cells();
         let Some(fields) = &fields else {
-            match header(source, &record) {
+            match header(source, cells) {
                 Ok(found) => fields = Some(found),
                 Err(text) => return faults.push(|| whole_line(source, line, text)),
             }
             continue;
         };
-        if record.len() != fields.iter().flatten().count() {
+        if cells.len() != fields.iter().flatten().count() {
             let expected = fields.iter().flatten().count();
-            let text = format!("found {} fields, expected {expected}", record.len());
+            let text = format!("found {} fields, expected {expected}", cells.len());
             faults.push(|| whole_line(source, line, text));
             continue;
         }
         let place = RowPlace { file, line };
-        visit(&Row { source, place, record: &record, fields }, faults);
+        visit(&Row { source, place, cells, fields }, faults);
     }
     if fields.is_none() {
         let text = format!("is empty, expected the header {}", names(source).join(","));
@@ -68,19 +54,8 @@ pub(super) fn each(
     }
 }
 
-/// The line a record stands in. The reader counts from where it began to look for it, which is
-/// before blank lines.
-fn line_of(source: &Source, begun: &csv::Position) -> u32 {
-    let from = usize::try_from(begun.byte()).unwrap_or(usize::MAX);
-    let rest = source.text.as_bytes().get(from..).unwrap_or_default();
-    let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
-    let lines = blank.filter(|byte| **byte == b'\n').count();
-    let lines = u64::try_from(lines).unwrap_or(u64::MAX);
-    u32::try_from(begun.line().saturating_add(lines)).unwrap_or(u32::MAX)
-}
-
 /// Which field of the file holds which column.
-fn header(source: &Source, found: &StringRecord) -> Result<Vec<Option<usize>>, String> {
+fn header(source: &Source, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> {
     let expected = names(source).join(",");
     if found.len() == 1 && found.iter().any(|cell| cell.contains([';', '\t'])) {
         return Err(format!("fields are not separated by commas, expected the header {expected}"));
@@ -94,7 +69,13 @@ fn header(source: &Source, found: &StringRecord) -> Result<Vec<Option<usize>>, S
         .map(|column| column.name)
         .collect();
     let known = |cell: &&str| columns.iter().any(|column| column.name == *cell);
-    let extra: Vec<String> = found.iter().filter(|cell| !known(cell)).map(shorten).collect();
+    // Where the header is missing, the first row stands in its place, and may have secrets in it.
+    let secret = columns.iter().any(|column| column.secret);
+    let shown = |cell: &str| match secret && !looks_like_a_name(cell) {
+        true => "that is no name of a column".to_owned(),
+        false => shorten(cell),
+    };
+    let extra: Vec<String> = found.iter().filter(|cell| !known(cell)).map(shown).collect();
     let twice = found.len() > fields.iter().flatten().count() + extra.len();
     let mut wrong = Vec::new();
     if !missing.is_empty() {
@@ -120,8 +101,16 @@ fn whole_line(source: &Source, line: u32, text: String) -> Fault {
     Fault { file: source.name.clone(), line, column: 0, name: "", text }
 }
 
-/// A value as it is repeated to its author.
+/// Whether a text may be the name of a column, and not a key, a PIN or a serial.
+fn looks_like_a_name(text: &str) -> bool {
+    text.len() <= 24 && text.chars().all(|c| c.is_alphabetic() || c == '_' || c == ' ')
+}
+
+/// A value as it is repeated to its author; a key that stands in the wrong column is not.
 fn shorten(found: &str) -> String {
+    if found.len() >= 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return format!("{} hexadecimal digits", found.len());
+    }
     let mut text: String = found.chars().take(FOUND_CHARACTERS_MAX).collect();
     if found.chars().nth(FOUND_CHARACTERS_MAX).is_some() {
         text.push_str("...");
@@ -138,7 +127,7 @@ impl Row<'_> {
     /// A field as it is; empty when an optional column is not there.
     pub(super) fn text(&self, column: usize) -> &str {
         let field = self.fields.get(column).copied().flatten();
-        field.and_then(|index| self.record.get(index)).unwrap_or("")
+        field.and_then(|index| self.cells.get(index)).unwrap_or("")
     }
 
     /// A fault in one field: what was found there, and what is expected.
@@ -247,9 +236,15 @@ impl Row<'_> {
         found
     }
 
-    /// `active`, `blocked`, or nothing for active.
-    pub(super) fn status(&self, faults: &mut Faults, column: usize) -> Option<Status> {
-        let of = [("active", Status::Active), ("blocked", Status::Blocked), ("", Status::Active)];
+    /// `active`, `blocked`, or nothing: as it is stored, and active for what is new.
+    pub(super) fn status(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        stored: Option<Status>,
+    ) -> Option<Status> {
+        let default = stored.unwrap_or(Status::Active);
+        let of = [("active", Status::Active), ("blocked", Status::Blocked), ("", default)];
         self.choice(faults, column, &of)
     }
 

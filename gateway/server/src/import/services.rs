@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use tillgate_store_core::limits::{
     AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
-use tillgate_store_core::{Hours, Service, ServiceId, ServiceKind, Velocity};
+use tillgate_store_core::{AccountForm, Hours, Service, ServiceId, ServiceKind, Velocity};
 
 use super::Context;
 use super::currency::Currency;
@@ -28,6 +28,7 @@ mod service {
     pub(super) const VELOCITY_COUNT: usize = 10;
     pub(super) const VELOCITY_WINDOW: usize = 11;
     pub(super) const VELOCITY_DAY_AMOUNT: usize = 12;
+    pub(super) const ACCOUNT: usize = 13;
 }
 
 /// One row of services.csv. Products and commissions that the store has stay.
@@ -39,22 +40,25 @@ pub(super) fn service(
 ) {
     let id = row.number(faults, service::ID, 1..=u16::MAX).map(ServiceId);
     let before = faults.total;
+    let stored = id.and_then(|id| context.known.service(id));
+    let kept = context.kept(stored.as_ref());
     let name = row.words(faults, service::NAME, NAME_BYTES_MAX);
     let kinds = [("voucher", ServiceKind::Voucher), ("topup", ServiceKind::TopUp)];
     let kind = row.choice(faults, service::KIND, &kinds);
     let currency = row.currency(faults, service::CURRENCY);
     let route = kind.and_then(|kind| route(row, context, kind, faults));
     let amounts = currency.and_then(|currency| amounts(row, currency, faults));
-    let flags = [("yes", true), ("no", false), ("true", true), ("false", false), ("", false)];
+    let none = kept.is_some_and(|kept| kept.open_amount);
+    let flags = [("yes", true), ("no", false), ("true", true), ("false", false), ("", none)];
     let open = row.choice(faults, service::OPEN_AMOUNT, &flags);
     if let (Some(ServiceKind::Voucher), Some(true)) = (kind, open) {
         row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
     }
-    let hours = hours(row, faults);
-    let status = row.status(faults, service::STATUS);
-    let velocity = currency.and_then(|currency| velocity(row, currency, faults));
+    let hours = hours(row, kept, faults);
+    let status = row.status(faults, service::STATUS, kept.map(|kept| kept.status));
+    let velocity = currency.and_then(|currency| velocity(row, currency, kept, faults));
+    let account = account(row, kept, faults);
     let Some(id) = id else { return };
-    let stored = context.known.service(id);
     let is_stored = stored.is_some();
     let (products, commission) =
         stored.map_or_else(Default::default, |s| (s.products, s.commission));
@@ -75,6 +79,7 @@ pub(super) fn service(
             products,
             commission,
             velocity: velocity?,
+            account: account?,
         })
     };
     let record = if faults.total == before { build() } else { None };
@@ -124,17 +129,37 @@ fn amounts(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<(u6
     Some((u64::try_from(low).ok()?, u64::try_from(high).ok()?))
 }
 
-/// Nothing, or `06:00-22:00`; `22:00-06:00` spans midnight.
-fn hours(row: &Row<'_>, faults: &mut Faults) -> Option<Option<Hours>> {
+/// What the terminal's `account` field holds; see [`AccountForm`].
+fn account(row: &Row<'_>, kept: Option<&Service>, faults: &mut Faults) -> Option<AccountForm> {
+    let default = kept.map_or(AccountForm::Phone, |kept| kept.account);
+    let of = [
+        ("phone", AccountForm::Phone),
+        ("meter", AccountForm::Meter),
+        ("contract", AccountForm::Contract),
+        ("", default),
+    ];
+    if row.text(service::ACCOUNT) == "card" {
+        let text = "phone, meter or contract: the journal keeps accounts in clear, and a card \
+                    number must not be kept so";
+        row.expected(faults, service::ACCOUNT, text);
+        return None;
+    }
+    row.choice(faults, service::ACCOUNT, &of)
+}
+
+/// Nothing or `always`, or `06:00-22:00`; `22:00-06:00` spans midnight.
+fn hours(row: &Row<'_>, kept: Option<&Service>, faults: &mut Faults) -> Option<Option<Hours>> {
     let text = row.text(service::HOURS);
-    if text.is_empty() {
-        return Some(None);
+    match text {
+        "" => return Some(kept.and_then(|kept| kept.hours)),
+        "always" => return Some(None),
+        _ => {}
     }
     let parsed = text
         .split_once('-')
         .and_then(|(from, to)| Some(Hours { from_min: clock(from)?, to_min: clock(to)? }));
     if parsed.is_none_or(|hours| hours.from_min == hours.to_min) {
-        row.expected(faults, service::HOURS, "nothing or hours as 06:00-22:00");
+        row.expected(faults, service::HOURS, "always, or hours as 06:00-22:00");
         return None;
     }
     Some(parsed)
@@ -152,18 +177,27 @@ fn clock(text: &str) -> Option<u16> {
     (minutes < 60 && minute_of_day <= 24 * 60).then_some(minute_of_day)
 }
 
-fn velocity(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<Velocity> {
+fn velocity(
+    row: &Row<'_>,
+    currency: Currency,
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<Velocity> {
     let count = service::VELOCITY_COUNT;
     let window = service::VELOCITY_WINDOW;
-    let count_max = row.number_or(faults, count, 0..=VELOCITY_COUNT_MAX, 0)?;
-    let window_s = row.number_or(faults, window, 0..=VELOCITY_WINDOW_S_MAX, 0)?;
+    let stored = kept.map(|kept| kept.velocity).unwrap_or_default();
+    let count_max = row.number_or(faults, count, 0..=VELOCITY_COUNT_MAX, stored.count_max)?;
+    let window_s = row.number_or(faults, window, 0..=VELOCITY_WINDOW_S_MAX, stored.window_s)?;
     if (count_max == 0) != (window_s == 0) {
         row.expected(faults, window, "a count and a window, or neither");
         return None;
     }
-    let day = match row.text(service::VELOCITY_DAY_AMOUNT) {
-        "" => 0,
-        _ => row.money(faults, service::VELOCITY_DAY_AMOUNT, currency, amount_range(0))?,
+    let day_amount_max_minor = match row.text(service::VELOCITY_DAY_AMOUNT) {
+        "" => stored.day_amount_max_minor,
+        _ => {
+            let day = service::VELOCITY_DAY_AMOUNT;
+            u64::try_from(row.money(faults, day, currency, amount_range(0))?).ok()?
+        }
     };
-    Some(Velocity { count_max, window_s, day_amount_max_minor: u64::try_from(day).ok()? })
+    Some(Velocity { count_max, window_s, day_amount_max_minor })
 }

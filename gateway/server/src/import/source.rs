@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::limits::{FILE_BYTES_MAX, FILES_MAX};
 use crate::exit::Failure;
+use crate::files::{self, Trust};
 
 /// One CSV file in memory; wiped when dropped, because keys and PINs are in it.
 pub(crate) struct Source {
@@ -123,6 +124,7 @@ impl Table {
                         column("velocity_count"),
                         column("velocity_window_s"),
                         column("velocity_day_amount"),
+                        optional("account"),
                     ]
                 }
             }
@@ -178,9 +180,12 @@ impl Source {
     /// # Errors
     /// The name is not one of the known files.
     pub(crate) fn of_text(name: &str, text: String) -> Result<Self, String> {
+        Self::of(name, Zeroizing::new(text))
+    }
+
+    fn of(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
         let last = name.rsplit('/').next().unwrap_or(name);
         let table = Table::of_file(last).ok_or_else(|| unknown_file(name))?;
-        let mut text = Zeroizing::new(text);
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
@@ -190,19 +195,12 @@ impl Source {
     fn read(file: &Path) -> Result<Self, String> {
         let shown = file.display();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let table = Table::of_file(&name).ok_or_else(|| unknown_file(&shown.to_string()))?;
-        let about = fs::metadata(file).map_err(|e| unreadable(file, &e))?;
-        if about.len() > FILE_BYTES_MAX {
-            let length = about.len();
-            return Err(format!("{shown}: {length} bytes; a file has at most {FILE_BYTES_MAX}"));
-        }
-        let bytes = fs::read(file).map_err(|e| unreadable(file, &e))?;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|&&b| b == b'\n').count() + 1;
-            format!("{shown}:{line}: is not UTF-8; save the file as UTF-8")
-        })?;
-        Ok(Self { name: shown.to_string(), table, ..Self::of_text(&name, text)? })
+        Table::of_file(&name).ok_or_else(|| unknown_file(&shown.to_string()))?;
+        let bytes = files::read(file, FILE_BYTES_MAX, Trust::Anybody);
+        let text = files::text(bytes.map_err(|e| unreadable(file, &e))?);
+        let text =
+            text.map_err(|line| format!("{shown}:{line}: is not UTF-8; save the file as UTF-8"))?;
+        Ok(Self { name: shown.to_string(), ..Self::of(&name, text)? })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use tillgate_store_core::limits::SERVICES_MAX;
 use tillgate_store_core::vault::terminal_context;
-use tillgate_store_core::{Secret, Seller, SellerId, ServiceId, Services, Terminal, TerminalId};
+use tillgate_store_core::{
+    Secret, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId,
+};
 use zeroize::Zeroizing;
 
 use super::Context;
@@ -42,19 +44,25 @@ pub(super) fn terminal(
         Some(Look::Found(owner)) => Some(owner),
         _ => None,
     };
-    let services = services(row, context, draft, owner, faults);
-    let status = row.status(faults, STATUS);
+    let stored = id.and_then(|id| context.known.terminal(id));
+    let kept = context.kept(stored.as_ref());
+    let services = match (kept, row.text(SERVICES)) {
+        (Some(kept), "") => Some(kept.services.clone()),
+        _ => services(row, context, draft, owner, faults),
+    };
+    let status = row.status(faults, STATUS, kept.map(|kept| kept.status));
+    // Why it is blocked stays known for as long as it is.
+    let reason = kept.filter(|kept| kept.status == Status::Blocked && status == Some(kept.status));
+    let reason = reason.map(|kept| kept.reason.clone()).unwrap_or_default();
     let key_id = row.number_or(faults, KEY_ID, 0..=u8::MAX, KEY_ID_DEFAULT);
     let Some(id) = id else { return };
-    let stored = context.known.terminal(id);
     let is_stored = stored.is_some();
     let keyed = key_id
         .zip(seller)
         .and_then(|(key_id, seller)| keyed(row, context, (id, seller, key_id), stored, faults));
     let record = match (services, status, keyed) {
-        (Some(services), Some(status), Some(keyed)) if faults.total == before => {
-            let mut record = keyed;
-            (record.status, record.services) = (status, services);
+        (Some(services), Some(status), Some(mut record)) if faults.total == before => {
+            (record.status, record.services, record.reason) = (status, services, reason);
             Some(record)
         }
         _ => None,
@@ -74,7 +82,7 @@ fn keyed(
     let text = row.text(PSK);
     let stored = stored.filter(|_| context.existing == Existing::Replace);
     let stored = stored.map(|mut stored| {
-        (stored.seller, stored.reason) = (seller, String::new());
+        stored.seller = seller;
         stored
     });
     if text.is_empty() {
@@ -84,10 +92,11 @@ fn keyed(
         }
         return stored;
     }
-    let Some(psk) = hex::decode::<32>(text).map(Zeroizing::new) else {
+    let mut psk = Zeroizing::new([0; 32]);
+    if !hex::decode_into(text, &mut *psk) {
         row.expected(faults, PSK, "64 hexadecimal digits");
         return None;
-    };
+    }
     if psk.iter().all(|byte| *byte == psk[0]) {
         row.wrong(faults, PSK, "found 32 equal bytes, expected a random key".to_owned());
         return None;

@@ -12,7 +12,7 @@ type Book = tillgate_store_core::Book<Memory>;
 const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A small network that is right.
-fn network() -> Vec<(&'static str, String)> {
+pub(super) fn network() -> Vec<(&'static str, String)> {
     vec![
         ("distributors.csv", "id,parent,name,status\n2,1,North,active\n1,,Top,\n".to_owned()),
         (
@@ -37,7 +37,7 @@ fn network() -> Vec<(&'static str, String)> {
 }
 
 /// The network with one file replaced.
-fn network_but(name: &str, text: &str) -> Vec<(&'static str, String)> {
+pub(super) fn network_but(name: &str, text: &str) -> Vec<(&'static str, String)> {
     let mut files = network();
     files.iter_mut().find(|file| file.0 == name).unwrap().1 = text.to_owned();
     files
@@ -51,7 +51,11 @@ fn vault() -> Vault {
     Vault::new(1, [0x11; 32])
 }
 
-fn read(files: &[(&str, String)], known: &Registry, existing: Existing) -> Result<Plan, Faults> {
+pub(super) fn read(
+    files: &[(&str, String)],
+    known: &Registry,
+    existing: Existing,
+) -> Result<Plan, Faults> {
     let context = Context {
         known,
         bridges: &["topup".to_owned()],
@@ -63,7 +67,7 @@ fn read(files: &[(&str, String)], known: &Registry, existing: Existing) -> Resul
     plan(&sources(files), &context, "test")
 }
 
-fn said(files: &[(&str, String)]) -> String {
+pub(super) fn said(files: &[(&str, String)]) -> String {
     read(files, &Registry::new(), Existing::Refuse).err().unwrap().to_string()
 }
 

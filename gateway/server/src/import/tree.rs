@@ -26,6 +26,9 @@ mod seller {
     pub(super) const STATUS: usize = 5;
 }
 
+/// A parent in an update that means: none.
+const TOP: &str = "none";
+
 /// One row of distributors.csv. Parents are looked at by [`check_parents`], because a parent may
 /// come later in the file.
 pub(super) fn distributor(
@@ -35,20 +38,23 @@ pub(super) fn distributor(
     faults: &mut Faults,
 ) {
     let id = row.number(faults, distributor::ID, 1..=u32::MAX).map(DistributorId);
+    let stored = id.and_then(|id| context.known.distributor(id));
+    let kept = context.kept(stored.as_ref());
     let parent = match row.text(distributor::PARENT) {
-        "" => Some(None),
+        "" => Some(kept.and_then(|kept| kept.parent)),
+        TOP => Some(None),
         _ => row
             .number(faults, distributor::PARENT, 1..=u32::MAX)
             .map(|parent| Some(DistributorId(parent))),
     };
     let name = row.words(faults, distributor::NAME, NAME_BYTES_MAX);
-    let status = row.status(faults, distributor::STATUS);
+    let status = row.status(faults, distributor::STATUS, kept.map(|kept| kept.status));
     let Some(id) = id else { return };
     let record = match (parent, name, status) {
         (Some(parent), Some(name), Some(status)) => Some(Distributor { id, parent, name, status }),
         _ => None,
     };
-    let stored = context.known.distributor(id).is_some();
+    let stored = stored.is_some();
     take(&mut draft.distributors, (row, faults), (id, record), (stored, context.existing));
 }
 
@@ -110,13 +116,14 @@ pub(super) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, fa
     });
     let name = row.words(faults, seller::NAME, NAME_BYTES_MAX);
     let currency = row.currency(faults, seller::CURRENCY);
+    let stored = id.and_then(|id| context.known.seller(id));
+    let kept = context.kept(stored.as_ref());
     let credit = currency.and_then(|currency| match row.text(seller::CREDIT_LIMIT) {
-        "" => Some(0),
+        "" => Some(kept.map_or(0, |kept| kept.credit_limit_minor)),
         _ => row.money(faults, seller::CREDIT_LIMIT, currency, 0..=CREDIT_LIMIT_MINOR_MAX),
     });
-    let status = row.status(faults, seller::STATUS);
+    let status = row.status(faults, seller::STATUS, kept.map(|kept| kept.status));
     let Some(id) = id else { return };
-    let stored = context.known.seller(id);
     if let (Some(stored), Some(currency), Existing::Replace) = (&stored, currency, context.existing)
         && stored.currency != currency.number
     {

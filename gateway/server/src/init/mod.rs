@@ -5,10 +5,10 @@
 
 mod template;
 
-use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ring::digest;
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::config::{Config, HttpUrl};
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
-use crate::{entropy, hex, keyfile};
+use crate::{entropy, hex, keyfile, secrets, wall};
 
 /// What the operator chose.
 pub(crate) struct Wishes {
@@ -71,7 +71,7 @@ pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure>
 fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     let config = template::config(wishes);
     let config_file = dir.join("tillgate.toml");
-    Config::parse(&config_file, &config).map_err(Failure::config)?;
+    let parsed = Config::parse(&config_file, &config).map_err(Failure::config)?;
 
     let keys = dir.join("keys");
     make_dir(&keys)?;
@@ -94,6 +94,7 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     make_dir(&data)?;
     let backend = RocksBackend::open(&data, &Options::creating()).map_err(Failure::store)?;
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    secrets::prove(&mut book, &secrets::vault(&parsed)?, &parsed, wall::unix_ms())?;
     book.backend_mut().tick().map_err(Failure::store)?;
     drop(book);
     write(&config_file, &config)?;
@@ -149,9 +150,14 @@ fn make_dir(dir: &Path) -> Result<(), Failure> {
     DirBuilder::new().mode(0o700).create(dir).map_err(|e| io_failure(dir, &e))
 }
 
+/// For everybody to read, and for nobody but its owner to change, whatever the umask.
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text)
-        .and_then(|()| File::open(file)?.sync_all())
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(file)
+        .and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.sync_all()))
         .map_err(|e| io_failure(file, &e))
 }
 

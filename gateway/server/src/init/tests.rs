@@ -5,7 +5,8 @@ use std::path::Path;
 use super::{Wishes, install};
 use crate::config::{Config, HttpUrl};
 use crate::exit::Exit;
-use crate::{keyfile, password};
+use crate::keyfile;
+use crate::password::{self, PasswordVerdict, Role};
 
 fn wishes() -> Wishes {
     Wishes {
@@ -70,9 +71,11 @@ fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
     let dir = place.path().join("gate");
     let installed = install(&dir, &wishes()).unwrap();
     let users = password::Users::load(&dir.join("users.toml")).unwrap();
-    assert!(users.verify("admin", &installed.password).is_some());
-    assert!(users.verify("admin", "guess").is_none());
-    assert!(users.verify("nobody", &installed.password).is_none());
+    let verify = |name, password| users.verify(name, password);
+    let right = PasswordVerdict::Right(Role::Operator);
+    assert_eq!(verify("admin", &installed.password), right);
+    assert_eq!(verify("admin", "guess"), PasswordVerdict::Wrong);
+    assert_eq!(verify("nobody", &installed.password), PasswordVerdict::NoSuchUser);
     assert!(!fs::read_to_string(dir.join("users.toml")).unwrap().contains(&*installed.password));
 }
 

@@ -48,11 +48,16 @@ impl Format {
     }
 }
 
+/// What a formula begins with, at one spreadsheet or another (OWASP, "CSV injection").
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
 /// A value as a cell: null is empty, an object is its JSON, and what could be taken for a
-/// separator is quoted.
+/// separator is quoted. A text that a spreadsheet would take for a formula, because of what
+/// somebody else wrote into it, gets an apostrophe in front; numbers stay numbers.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),
+        Value::String(text) if text.starts_with(FORMULA) => format!("'{text}"),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
@@ -67,6 +72,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_text_is_never_a_formula_and_a_negative_number_stays_one() {
+        for formula in ["=HYPERLINK(\"x\")", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"] {
+            let found = cell(&json!(formula));
+            assert!(found.trim_start_matches('"').starts_with('\''), "{found}");
+        }
+        assert_eq!(cell(&json!(-250)), "-250");
+        assert_eq!(cell(&json!("a=b")), "a=b");
+    }
 
     #[test]
     fn a_cell_survives_separators_and_quotes() {

@@ -3,9 +3,8 @@
 
 use std::fmt;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
 use crate::config::Config;
+use crate::harden::raise_descriptors;
 
 /// Standard streams, the poll of the runtimes, the log, libraries.
 const BASE: u64 = 64;
@@ -53,9 +52,7 @@ impl Budget {
     /// # Errors
     /// [`Short`], which says what needs how many and what to change.
     pub(crate) fn claim(&self) -> Result<(), Short> {
-        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
-        let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
-        self.check(if raised { hard } else { soft })
+        self.check(raise_descriptors())
     }
 
     fn check(&self, allowed: u64) -> Result<(), Short> {

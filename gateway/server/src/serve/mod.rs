@@ -16,7 +16,6 @@ mod fail;
 mod gateway;
 mod hand;
 pub(crate) mod handle;
-mod harden;
 mod keeper;
 mod limits;
 mod mailbox;
@@ -61,7 +60,6 @@ pub(crate) fn run<A: Beside>(
     config: &Config,
     start_admin: impl FnOnce(&Config, ServeHandle) -> Result<A, Failure>,
 ) -> Result<(), Failure> {
-    harden::harden().map_err(Failure::internal)?;
     let gateway = Gateway::start(config, Clock::start())?;
     let no_signals = |error| Failure::internal(format!("handling signals: {error}"));
     watch_signals(gateway.report()).map_err(no_signals)?;

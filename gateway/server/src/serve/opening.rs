@@ -27,13 +27,20 @@ pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
     Ok(Keys { vault: secrets::vault(config)?, secret })
 }
 
-/// The store, checked against its high-water mark.
+/// The store, checked against its high-water mark and against the keys that open its secrets.
 ///
 /// # Errors
 /// What is wrong with it, and what to do.
-pub(crate) fn store(config: &Config, options: &Options) -> Result<Book<RocksBackend>, Failure> {
+pub(crate) fn store(
+    config: &Config,
+    options: &Options,
+    keys: &Keys,
+    wall: Wall,
+) -> Result<Book<RocksBackend>, Failure> {
     let backend = RocksBackend::open(&config.store.dir, options).map_err(Failure::store)?;
-    Book::open(backend, entropy::bytes()).map_err(Failure::store)
+    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    secrets::prove(&mut book, &keys.vault, config, wall.0)?;
+    Ok(book)
 }
 
 /// The registry and the keys in force, and the handshake counters.

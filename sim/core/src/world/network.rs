@@ -6,9 +6,9 @@ use tillgate_codec::link::channel::{Psk, StaticSecret};
 use tillgate_core::work::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs, Product,
-    ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status,
-    Terminal, TerminalId, Text, Vault, Velocity, Voucher,
+    AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs,
+    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind,
+    Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
 };
 
 use super::config::{Config, Stream, number};
@@ -230,6 +230,7 @@ fn services(config: &Config) -> Vec<Service> {
         products: PRODUCTS.map(|(id, amount_minor)| product(id, amount_minor)).to_vec(),
         commission: vec![rule(0, 433), rule(1, 127), rule(2, 61)],
         velocity,
+        account: AccountForm::Phone,
     };
     let top_up = |(place, bridge): (u16, &super::config::Bridge)| Service {
         id: ServiceId(TOP_UPS + place),

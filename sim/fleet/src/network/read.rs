@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::{Currency, NetworkError};
+use crate::files;
 
 /// What a fleet knows of its network.
 #[derive(Clone, Debug, Default)]
@@ -215,8 +216,7 @@ fn each(
 ) -> Result<(), NetworkError> {
     let mut reader: Reader<fs::File> = ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_path(file)
-        .map_err(|error| NetworkError::whole(file, error))?;
+        .from_reader(files::open(file).map_err(|error| NetworkError::whole(file, error))?);
     let header = reader.headers().map_err(|error| NetworkError::whole(file, error))?.clone();
     let mut places = Vec::new();
     for column in columns {

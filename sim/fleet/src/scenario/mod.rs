@@ -278,7 +278,7 @@ impl Scenario {
     /// [`Refusal`] with file, line and what is wrong there.
     pub fn load(file: &Path) -> Result<Self, Refusal> {
         let text =
-            std::fs::read_to_string(file).map_err(|error| Refusal::about(file.display(), error))?;
+            crate::files::read_text(file).map_err(|error| Refusal::about(file.display(), error))?;
         let mut scenario: Self =
             toml::from_str(&text).map_err(|error| Refusal::about(file.display(), error))?;
         let base = file.parent().unwrap_or(Path::new(""));

@@ -1,6 +1,5 @@
 //! From a scenario to an order that can be carried out: files read, texts parsed, bounds checked.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +71,8 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
 /// # Errors
 /// [`Refusal`] naming the file.
 pub fn public_key(file: &Path) -> Result<StaticPublic, Refusal> {
-    let text = fs::read_to_string(file).map_err(|error| Refusal::about(file.display(), error))?;
+    let text =
+        crate::files::read_text(file).map_err(|error| Refusal::about(file.display(), error))?;
     let key = network::unhex(&text);
     key.map(StaticPublic)
         .ok_or_else(|| Refusal::about(file.display(), "is not a key of 64 hexadecimal digits"))
@@ -205,7 +205,7 @@ fn admin(scenario: &Scenario) -> Result<Option<Admin>, Refusal> {
     let token = match &scenario.gateway.token {
         None => None,
         Some(file) => {
-            let read = fs::read_to_string(file);
+            let read = crate::files::read_text(file);
             let token = read.map_err(|error| Refusal::about(file.display(), error))?;
             Some(token.trim().to_owned())
         }

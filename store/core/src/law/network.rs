@@ -12,8 +12,8 @@
 use crate::date::BusinessDate;
 use crate::ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId, Text};
 use crate::record::{
-    CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller, Service,
-    ServiceKind, Services, Status, Terminal, Velocity, Voucher,
+    AccountForm, CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller,
+    Service, ServiceKind, Services, Status, Terminal, Velocity, Voucher,
 };
 use crate::vault::Sealed;
 
@@ -104,6 +104,7 @@ pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
             vec![rule(0, 300)]
         },
         velocity,
+        account: AccountForm::Phone,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use super::repeat::Telling;
+use super::stock::Claim;
 use crate::command::{Begin, ContentDigest, Verdict};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
@@ -94,9 +95,11 @@ impl Ledger {
         }
         if sale.kind == Kind::Voucher {
             let product = (sale.service, sale.product);
-            let claimed = self.stock.claim(rows, &mut self.set, product, sale.day)?;
-            let Some(voucher) = claimed else {
-                return Ok(Err(Code::OUT_OF_STOCK));
+            let keks = self.keks.as_deref();
+            let voucher = match self.stock.claim(rows, &mut self.set, product, sale.day, keks)? {
+                Claim::Taken(voucher) => voucher,
+                Claim::OutOfStock => return Ok(Err(Code::OUT_OF_STOCK)),
+                Claim::Unopenable => return Ok(Err(Code::MALFUNCTION)),
             };
             let (serial, expiry, pin) = (voucher.serial, voucher.expiry, voucher.pin);
             sale.voucher = Some(Dispensed { serial, expiry, pin });

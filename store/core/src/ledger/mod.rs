@@ -2,8 +2,8 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`: one file per
-//!   command.
+//! * `begin`, `finish`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`, `reseal`: one
+//!   file per command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
 //! * `accounts`: every balance, in memory for good.
@@ -72,6 +72,7 @@ mod finish;
 mod refund;
 mod refusals;
 mod repeat;
+mod reseal;
 mod resolve;
 mod reverse;
 mod settle;
@@ -89,7 +90,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, StoreId, TerminalId};
 use crate::journal;
 use crate::outcome::Outcome;
-use crate::record::{Account, Audit, Batch, Counter, Head, Record};
+use crate::record::{Account, Audit, Batch, Counter, Head, Record, Versions};
 use crate::rows::{Family, Rows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
@@ -114,6 +115,8 @@ pub struct Ledger {
     refusals: Refusals,
     exposed: Exposed,
     stock: Stock,
+    /// Numbers of the key-encryption keys that open PINs here; `None`: it is not known.
+    keks: Option<Vec<u32>>,
     staged: Staged,
     /// Hash of the last row of the audit log.
     audit_hash: [u8; 32],
@@ -135,6 +138,7 @@ impl Ledger {
             refusals: Refusals::default(),
             exposed: Exposed::default(),
             stock: Stock::default(),
+            keks: None,
             staged: Staged::default(),
             audit_hash: [0; 32],
             set: WriteSet::new(),
@@ -149,6 +153,7 @@ impl Ledger {
     /// [`StoreError::Broken`] if head and chains do not end together: a tail is lost.
     pub fn load(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
         let mut buffer = Vec::new();
+        Versions::check(rows)?;
         let Some(head) = journal::record::<Head>(rows, Head::KEY, &mut buffer)? else {
             return if nothing_in(rows)? { Ok(None) } else { Err(headless()) };
         };
@@ -159,6 +164,24 @@ impl Ledger {
         ledger.accounts = Accounts::load(rows)?;
         ledger.exposed = Exposed::load(rows)?;
         Ok(Some(ledger))
+    }
+
+    /// From now on no voucher is sold whose PIN is sealed under another key-encryption key than
+    /// these: it would be paid for, and nobody could open it.
+    pub fn know_keks(&mut self, keks: Vec<u32>) {
+        self.keks = Some(keks);
+    }
+
+    /// Brings the store's note of record versions up to this program's.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] if it is above.
+    pub fn note_versions(&mut self, rows: &dyn Rows) -> Result<(), StoreError> {
+        let ours = Versions::ours();
+        if Versions::check(rows)?.as_ref() != Some(&ours) {
+            self.set.put_record(&ours);
+        }
+        Ok(())
     }
 
     /// Runs one command, after every command applied since the last [`Ledger::reset`].
@@ -181,6 +204,7 @@ impl Ledger {
             Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),
             Command::Change(change) => self.change(rows, change),
+            Command::Reseal(reseal) => self.reseal(rows, reseal),
         }
     }
 

@@ -13,6 +13,16 @@ use crate::record::{KeyBytes, Record, Voucher};
 use crate::rows::{Family, Rows};
 use crate::write_set::WriteSet;
 
+/// What became of a wish for a voucher.
+pub(super) enum Claim {
+    /// Here it is.
+    Taken(Voucher),
+    /// There is none.
+    OutOfStock,
+    /// The next one is sealed under a key that is not configured; it stays.
+    Unopenable,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Stock {
     shelves: FxHashMap<(ServiceId, ProductId), Shelf>,
@@ -37,25 +47,26 @@ struct Shelf {
 }
 
 impl Stock {
-    /// Takes the voucher with the oldest expiry that is not before `date`; `None` if there is
-    /// none. It leaves the stock with this batch.
+    /// Takes the voucher with the oldest expiry that is not before `date`. It leaves the stock
+    /// with this batch.
     pub(super) fn claim(
         &mut self,
         rows: &dyn Rows,
         set: &mut WriteSet,
         product: (ServiceId, ProductId),
         date: BusinessDate,
-    ) -> Result<Option<Voucher>, StoreError> {
+        keks: Option<&[u32]>,
+    ) -> Result<Claim, StoreError> {
         let shelf = self.shelves.entry(product).or_default();
         if date < shelf.from {
             *shelf = Shelf { from: date, ..Shelf::default() };
         }
-        let mut claimed = shelf.take(date);
-        if claimed.is_none() && !shelf.complete {
+        let mut claimed = shelf.take(date, keks);
+        if matches!(claimed, Claim::OutOfStock) && !shelf.complete {
             shelf.refill(rows, &self.taken, product, date)?;
-            claimed = shelf.take(date);
+            claimed = shelf.take(date, keks);
         }
-        if let Some(voucher) = &claimed {
+        if let Claim::Taken(voucher) = &claimed {
             let key = voucher.key();
             set.delete(Family::Stock, &key);
             self.taken.push(key);
@@ -75,9 +86,14 @@ impl Stock {
 }
 
 impl Shelf {
-    fn take(&mut self, date: BusinessDate) -> Option<Voucher> {
-        let place = self.vouchers.iter().position(|voucher| voucher.expiry >= date)?;
-        self.vouchers.remove(place)
+    fn take(&mut self, date: BusinessDate, keks: Option<&[u32]>) -> Claim {
+        let next = self.vouchers.iter().position(|voucher| voucher.expiry >= date);
+        let Some(place) = next else { return Claim::OutOfStock };
+        let opens = |voucher: &Voucher| keks.is_none_or(|ids| ids.contains(&voucher.pin.kek_id));
+        if !opens(&self.vouchers[place]) {
+            return Claim::Unopenable;
+        }
+        self.vouchers.remove(place).map_or(Claim::OutOfStock, Claim::Taken)
     }
 
     /// Reads on; only called when everything on the shelf has expired by `date`.

@@ -9,6 +9,7 @@
 mod account;
 mod audit;
 mod batch;
+mod canary;
 mod counter;
 mod distributor;
 mod due;
@@ -21,6 +22,7 @@ mod service;
 mod settlement;
 mod terminal;
 mod transaction;
+mod versions;
 mod voucher;
 pub mod wire;
 
@@ -29,6 +31,7 @@ use arrayvec::ArrayVec;
 pub use account::{Account, AccountRow, Leg, Legs};
 pub use audit::Audit;
 pub use batch::Batch;
+pub use canary::Canary;
 pub use counter::{Counter, KeyCounter};
 pub use distributor::Distributor;
 pub use due::{Due, Obligation};
@@ -37,10 +40,11 @@ pub use head::Head;
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;
-pub use service::{CommissionRule, Hours, Product, Service, ServiceKind, Velocity};
+pub use service::{AccountForm, CommissionRule, Hours, Product, Service, ServiceKind, Velocity};
 pub use settlement::{Settlement, Totals};
 pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
 pub use transaction::{Dispensed, Kind, State, Transaction};
+pub use versions::Versions;
 pub use voucher::{Serial, Voucher};
 
 use crate::error::StoreError;
@@ -82,7 +86,19 @@ pub trait Record: Sized {
 
     /// The record of a row, or what is wrong with the row.
     fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
-        decode::<Self>(key, value).map_err(|Flaw(what)| StoreError::Damaged {
+        let version = version_of::<Self>(key, value);
+        if let Ok(version) = version
+            && version > Self::VERSION
+        {
+            let (family, known) = (Self::FAMILY.name(), Self::VERSION);
+            let what = format!(
+                "a row in {family}, key {}, of version {version} (this program knows {known}),",
+                hex_of(key)
+            );
+            return Err(StoreError::Newer(what));
+        }
+        let record = version.and_then(|version| decode::<Self>(key, value, version));
+        record.map_err(|Flaw(what)| StoreError::Damaged {
             family: Self::FAMILY,
             key: key.to_vec(),
             what,
@@ -90,7 +106,8 @@ pub trait Record: Sized {
     }
 }
 
-fn decode<R: Record>(key: &[u8], value: &[u8]) -> Result<R, Flaw> {
+/// The version of a row that is as it was written.
+fn version_of<R: Record>(key: &[u8], value: &[u8]) -> Result<u8, Flaw> {
     if value.len() < FRAME_BYTES {
         return Err(Flaw("shorter than version and checksum"));
     }
@@ -98,15 +115,23 @@ fn decode<R: Record>(key: &[u8], value: &[u8]) -> Result<R, Flaw> {
     if checksum(R::FAMILY, key, framed).to_be_bytes() != sum {
         return Err(Flaw("checksum does not match"));
     }
-    let version = framed[0];
-    if version == 0 || version > R::VERSION {
-        return Err(Flaw("a version this program does not know"));
+    match framed[0] {
+        0 => Err(Flaw("a version that no program writes")),
+        version => Ok(version),
     }
-    let (mut key, mut body) = (Reader::new(key), Reader::new(&framed[1..]));
+}
+
+fn decode<R: Record>(key: &[u8], value: &[u8], version: u8) -> Result<R, Flaw> {
+    let body = value.get(1..value.len() - 4).unwrap_or_default();
+    let (mut key, mut body) = (Reader::new(key), Reader::new(body));
     let record = R::read(&mut key, &mut body, version)?;
     key.finish("key is too long")?;
     body.finish("bytes left over")?;
     Ok(record)
+}
+
+pub(crate) fn hex_of(key: &[u8]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn checksum(family: Family, key: &[u8], framed: &[u8]) -> u32 {

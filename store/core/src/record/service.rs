@@ -36,6 +36,21 @@ pub struct Service {
     pub commission: Vec<CommissionRule>,
     /// Limits per terminal.
     pub velocity: Velocity,
+    /// What kind of number a top-up is for.
+    pub account: AccountForm,
+}
+
+/// What kind of number the account of a top-up is. It decides which numbers may be card numbers,
+/// and must not be journalled in clear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountForm {
+    /// A telephone number: at most 15 digits (ITU-T E.164).
+    #[default]
+    Phone,
+    /// A meter; any digits.
+    Meter,
+    /// A contract or customer number; any digits.
+    Contract,
 }
 
 /// Where the goods of a service come from.
@@ -103,6 +118,25 @@ impl Service {
     }
 }
 
+impl AccountForm {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Phone => 0,
+            Self::Meter => 1,
+            Self::Contract => 2,
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        match from.u8()? {
+            0 => Ok(Self::Phone),
+            1 => Ok(Self::Meter),
+            2 => Ok(Self::Contract),
+            _ => Err(Flaw("unknown form of account")),
+        }
+    }
+}
+
 impl ServiceKind {
     const fn code(self) -> u8 {
         match self {
@@ -122,7 +156,8 @@ impl ServiceKind {
 
 impl Record for Service {
     const FAMILY: Family = Family::Registry;
-    const VERSION: u8 = 1;
+    /// 2: with `account`.
+    const VERSION: u8 = 2;
 
     fn key(&self) -> KeyBytes {
         Self::key_of(self.id)
@@ -157,9 +192,10 @@ impl Record for Service {
             put_u32(out, rule.basis_points);
             put_u16(out, rule.from.0);
         }
+        out.push(self.account.code());
     }
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
         expect_letter(key, Self::LETTER)?;
         Ok(Self {
             id: ServiceId(key.u16()?),
@@ -183,6 +219,7 @@ impl Record for Service {
             },
             products: read_list(body, read_product)?,
             commission: read_list(body, read_rule)?,
+            account: if version >= 2 { AccountForm::read(body)? } else { AccountForm::Phone },
         })
     }
 }

@@ -97,7 +97,17 @@ impl Services {
 }
 
 impl Terminal {
-    pub(super) const LETTER: u8 = b't';
+    pub(crate) const LETTER: u8 = b't';
+
+    /// Its keys, each with its number.
+    pub fn sealed_keys(&self) -> impl Iterator<Item = (u8, &Sealed)> {
+        self.keys.iter().map(|key| (key.id, &key.sealed))
+    }
+
+    /// Its keys, to be sealed again.
+    pub(crate) fn sealed_keys_mut(&mut self) -> impl Iterator<Item = &mut Sealed> {
+        self.keys.iter_mut().map(|key| &mut key.sealed)
+    }
 
     /// A terminal with one key, the first it ever had.
     pub fn new(id: TerminalId, seller: SellerId, services: Services, key: (u8, Sealed)) -> Self {
@@ -178,20 +188,6 @@ impl Terminal {
     pub fn reset_counters(&mut self) -> Result<(), KeyError> {
         for at in 0..self.keys.len() {
             self.keys[at].generation = self.next_generation()?;
-        }
-        Ok(())
-    }
-
-    /// Seals the keys anew, for a change of the key-encryption key: the keys stay what they are.
-    ///
-    /// # Errors
-    /// The first that `seal` gives; the keys before it are sealed anew.
-    pub fn reseal_keys<E>(
-        &mut self,
-        mut seal: impl FnMut(&TerminalKey) -> Result<Sealed, E>,
-    ) -> Result<(), E> {
-        for key in &mut self.keys {
-            key.sealed = seal(key)?;
         }
         Ok(())
     }

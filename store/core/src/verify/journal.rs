@@ -42,6 +42,9 @@ pub(super) fn check(
 fn count(row: &Transaction, report: &mut Report) {
     let counts = &mut report.counts;
     counts.transactions += 1;
+    if let Some(voucher) = &row.voucher {
+        report.keks.entry(voucher.pin.kek_id).or_default().sold += 1;
+    }
     match row.owes() {
         Some(Obligation::Operator) => counts.operator += 1,
         Some(Obligation::Reversal | Obligation::Advice) => counts.owed += 1,

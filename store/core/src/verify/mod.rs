@@ -21,6 +21,7 @@ mod accounts;
 mod chains;
 mod dues;
 mod journal;
+mod keks;
 mod open;
 mod prints;
 mod registry;
@@ -30,10 +31,10 @@ mod vouchers;
 
 use std::ops::ControlFlow;
 
-pub use report::{Counts, Promise, Report, Sums, Violation};
+pub use report::{Counts, Keks, Promise, Report, Sums, Violation};
 
 use crate::error::StoreError;
-use crate::record::{Counter, Head, Record};
+use crate::record::{Counter, Head, Record, Versions};
 use crate::rows::{Family, Rows};
 use accounts::Postings;
 use vouchers::Vouchers;
@@ -49,6 +50,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
     if !rows.get(Family::Meta, Head::KEY, &mut buffer)? {
         return Err(StoreError::Broken("there is no head: this is not a store".to_owned()));
     }
+    Versions::check(rows)?;
     let head = Head::decode(Head::KEY, &buffer)?;
 
     let mut postings = Postings::default();
@@ -58,6 +60,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
     open::check(rows, &mut report);
     accounts::check(rows, postings, &credit, &mut report);
     vouchers::check(rows, vouchers, &mut report);
+    keks::check(rows, &mut report);
     chains::check_batches(rows, &head, &mut report);
     chains::check_audit(rows, &head, &mut report);
     each(rows, &mut report, |report, _: Counter| report.counts.counters += 1);

@@ -35,6 +35,9 @@ pub(super) fn check(rows: &dyn Rows, report: &mut Report) -> Credit {
             }
             Ok(RegistryRecord::Terminal(record)) => {
                 report.counts.terminals += 1;
+                for (_, key) in record.sealed_keys() {
+                    report.kek(key.kek_id).terminals += 1;
+                }
                 if !sellers.contains_key(&record.seller) {
                     let text = format_args!("its seller {} does not exist", record.seller);
                     report.violated(

@@ -1,5 +1,6 @@
 //! What a verification found: counts, sums, and everything that is wrong.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::StoreError;
@@ -12,6 +13,8 @@ pub struct Report {
     pub counts: Counts,
     /// Sums per currency, by its number.
     pub sums: Vec<Sums>,
+    /// Secrets by the number of the key-encryption key that they are sealed under.
+    pub keks: BTreeMap<u32, Keks>,
     /// What is wrong, in the order it was found; at most [`VIOLATIONS_MAX`].
     pub violations: Vec<Violation>,
     /// How much is wrong, those left out of `violations` included.
@@ -65,6 +68,19 @@ pub struct Counts {
     pub batches: u64,
     /// Rows of the audit log.
     pub audits: u64,
+}
+
+/// What one key-encryption key seals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keks {
+    /// Keys of terminals.
+    pub terminals: u64,
+    /// PINs of vouchers for sale.
+    pub stock: u64,
+    /// PINs of vouchers that were sold.
+    pub sold: u64,
+    /// Whether the store has its canary.
+    pub canary: bool,
 }
 
 /// Sums in one currency, minor units.
@@ -161,6 +177,11 @@ impl Report {
     /// Adds what the store itself said about a family.
     pub(super) fn damaged(&mut self, family: &str, error: &StoreError) {
         self.violated(Promise::Undamaged, family, error);
+    }
+
+    /// What a key-encryption key seals.
+    pub(super) fn kek(&mut self, kek_id: u32) -> &mut Keks {
+        self.keks.entry(kek_id).or_default()
     }
 
     /// The sums of a currency.

@@ -34,7 +34,10 @@ impl Vouchers {
 pub(super) fn check(rows: &dyn Rows, vouchers: Vouchers, report: &mut Report) {
     let mut sold = Prints::new(vouchers.sold);
     let mut stock = Vec::new();
-    each(rows, report, |_, row: Voucher| stock.push(print(&serial_of_stock(&row).key())));
+    each(rows, report, |report, row: Voucher| {
+        report.kek(row.pin.kek_id).stock += 1;
+        stock.push(print(&serial_of_stock(&row).key()));
+    });
     report.counts.vouchers_in_stock = count(stock.len());
     report.counts.vouchers_sold = count(sold.len());
     let mut suspects = Suspects::default();

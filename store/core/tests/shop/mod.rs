@@ -5,11 +5,11 @@
 
 use tillgate_store_core::commission;
 use tillgate_store_core::{
-    Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command, CommissionRule,
-    Confirm, Distributor, DistributorId, Finding, Finish, Funding, Key, Kind, Legs, Obligation,
-    Outcome, Product, ProductId, RefundOrder, RefundStep, RegistryRecord, Reverse, Sealed, Seller,
-    SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store, Terminal,
-    TerminalId, Text, Totals, Velocity, Verdict, Voucher,
+    AccountForm, Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command,
+    CommissionRule, Confirm, Distributor, DistributorId, Finding, Finish, Funding, Key, Kind, Legs,
+    Obligation, Outcome, Product, ProductId, RefundOrder, RefundStep, RegistryRecord, Reverse,
+    Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store,
+    Terminal, TerminalId, Text, Totals, Velocity, Verdict, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -119,6 +119,7 @@ fn service(id: ServiceId, kind: ServiceKind) -> Service {
         products: vec![Product { id: ProductId(1), name: "Ten".to_owned(), amount_minor: PRICE }],
         commission: vec![rule(0, 333), rule(1, 150), rule(2, 50)],
         velocity: Velocity::default(),
+        account: AccountForm::Phone,
     }
 }
 

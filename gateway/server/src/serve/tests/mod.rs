@@ -3,6 +3,7 @@
 mod abuse;
 mod lies;
 mod network;
+mod old;
 mod owed;
 mod panics;
 mod provider;

@@ -6,8 +6,8 @@ use tillgate_store_core as store;
 use tillgate_store_core::commission::legs;
 use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
-    Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Funding, Key, Kind,
-    Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service, ServiceId,
+    AccountForm, Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Funding,
+    Key, Kind, Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service, ServiceId,
     ServiceKind, Services, Status, Terminal, TerminalId, Text, Velocity, Verdict, Voucher,
 };
 
@@ -140,6 +140,7 @@ fn service(id: u16, kind: ServiceKind) -> Service {
         products: vec![Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 }],
         commission: vec![CommissionRule { level: 0, basis_points: 400, from: today() }],
         velocity: Velocity::default(),
+        account: AccountForm::Phone,
     }
 }
 

@@ -70,7 +70,8 @@ impl World {
     }
 
     fn open(&mut self, disk: Disk) -> Result<Process, StoreError> {
-        let book = Book::open(disk, self.config.seed.to_be_bytes())?;
+        let mut book = Book::open(disk, self.config.seed.to_be_bytes())?;
+        book.know_keks(self.network.keys.vault.kek_ids());
         let names: Vec<String> =
             self.config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
         let mut claims = Claims::new(tillgate_core::limits::ClaimLimits::default());

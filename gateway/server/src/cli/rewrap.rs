@@ -1,0 +1,121 @@
+//! `tillgate rewrap`
+
+use std::path::Path;
+
+use clap::Args;
+use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::reseal::{self, Cursor};
+use tillgate_store_core::{Book, Command, Reseal, SealedPlace, Store, Vault};
+use tillgate_store_rocks::{Cause, RocksBackend};
+
+use super::{ConfigFile, print};
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::{entropy, secrets, wall};
+
+/// Seal every secret of the store again under the current key, so that old keys can go
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tillgate rewrap --config /srv/tillgate/tillgate.toml
+
+To change the key-encryption key: make a new key file, name it in store.kek with a new store.kek_id,
+name the old one in [[store.kek_old]], and restart. Everything new is sealed under the new key. Then
+stop the gateway and run this: terminal keys, PINs for sale and PINs of past sales are sealed again,
+in small batches. It may be interrupted at any time and run again. Afterwards the old key may leave
+the configuration; keep its file for as long as there are backups from before.")]
+pub(crate) struct Rewrap {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Secrets sealed again, by where they are.
+#[derive(Default)]
+struct Done {
+    terminals: u64,
+    stock: u64,
+    sold: u64,
+}
+
+impl Rewrap {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let vault = secrets::vault(&config)?;
+        let mut book = open(&config, &config.store.dir)?;
+        secrets::prove(&mut book, &vault, &config, wall::unix_ms())?;
+        let done = reseal_all(&mut book, &vault)?;
+        let retired = retire(&mut book, &vault, &done)?;
+        book.backend_mut().tick().map_err(Failure::store)?;
+        print::line(&sentence(&done, vault.current_kek(), &retired))
+    }
+}
+
+fn open(config: &Config, dir: &Path) -> Result<Book<RocksBackend>, Failure> {
+    let backend = RocksBackend::open(dir, &config.store.options()).map_err(|error| {
+        if error.cause == Cause::Locked {
+            let dir = dir.display();
+            return Failure::store(format!(
+                "a gateway serves from {dir}: stop it, run this again, and start it"
+            ));
+        }
+        Failure::store(error)
+    })?;
+    Book::open(backend, entropy::bytes()).map_err(Failure::store)
+}
+
+fn reseal_all(book: &mut Book<RocksBackend>, vault: &Vault) -> Result<Done, Failure> {
+    let (mut cursor, mut done) = (Cursor::default(), Done::default());
+    loop {
+        let planned = reseal::plan(book.backend(), vault, &mut cursor, &mut entropy::bytes);
+        let Some(secrets) = planned.map_err(Failure::store)? else { return Ok(done) };
+        for secret in &secrets {
+            match secret.place {
+                SealedPlace::Terminal(_) => done.terminals += 1,
+                SealedPlace::Stock(_) => done.stock += 1,
+                SealedPlace::Sold(_) => done.sold += 1,
+            }
+        }
+        if !secrets.is_empty() {
+            commit(book, Reseal { at_ms: wall::unix_ms(), secrets, ..Reseal::default() })?;
+        }
+    }
+}
+
+/// Removes the canaries of keys that a reading of everything finds unused.
+fn retire(book: &mut Book<RocksBackend>, vault: &Vault, done: &Done) -> Result<Vec<u32>, Failure> {
+    let used = reseal::usage(book.backend()).map_err(Failure::store)?;
+    if let Some(kek_id) = used.keys().find(|kek_id| **kek_id != vault.current_kek()) {
+        let text = format!("secrets are left under key-encryption key {kek_id}; run this again");
+        return Err(Failure::refused(text));
+    }
+    let canaries = reseal::canaries(book.backend()).map_err(Failure::store)?;
+    let ids = canaries.iter().map(|canary| canary.sealed.kek_id);
+    let retired: Vec<u32> = ids.filter(|kek_id| *kek_id != vault.current_kek()).collect();
+    let mut note = sentence(done, vault.current_kek(), &retired);
+    note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
+    let audit = Some(("tillgate rewrap".to_owned(), note));
+    let at_ms = wall::unix_ms();
+    commit(book, Reseal { at_ms, audit, retired: retired.clone(), ..Reseal::default() })?;
+    Ok(retired)
+}
+
+fn commit(book: &mut Book<RocksBackend>, reseal: Reseal) -> Result<(), Failure> {
+    book.commit(&mut vec![Command::Reseal(reseal)], &mut Vec::new()).map_err(Failure::store)
+}
+
+fn sentence(done: &Done, current: u32, retired: &[u32]) -> String {
+    let Done { terminals, stock, sold } = done;
+    let retired: Vec<String> = retired.iter().map(ToString::to_string).collect();
+    let rest = if retired.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " Nothing is sealed under {} any more; it may leave the configuration.",
+            retired.join(", ")
+        )
+    };
+    format!(
+        "Sealed again under key-encryption key {current}: {terminals} terminal keys, {stock} PINs \
+         for sale, {sold} PINs of past sales.{rest}"
+    )
+}

@@ -1,0 +1,69 @@
+//! A store that an older program wrote.
+
+use std::fs;
+
+use tillgate_store_core::{Backend, Family, Store, WriteSet, reseal};
+use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
+
+use super::Installation;
+
+/// The rows of an old store as one write.
+fn old_rows() -> WriteSet {
+    let text = include_str!("../../../../../store/core/testdata/store-7861d9d.txt");
+    let hex = |text: &str| -> Vec<u8> {
+        let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len() / 2).map(|place| pair(place * 2)).collect()
+    };
+    let mut set = WriteSet::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let [family, key, value]: [&str; 3] =
+            line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let family = Family::ALL.into_iter().find(|known| known.name() == family).unwrap();
+        let value = if value == "-" { Vec::new() } else { hex(value) };
+        set.put(family, &hex(key), |out| out.extend_from_slice(&value));
+    }
+    set
+}
+
+/// An installation over that store, with this key-encryption key.
+fn installation(kek: &str) -> Installation {
+    let installation = Installation::new();
+    let store = &installation.config.store;
+    fs::remove_dir_all(&store.dir).unwrap();
+    let rows = old_rows();
+    let mut backend = RocksBackend::open(&store.dir, &Options::creating()).unwrap();
+    let count = rows
+        .ops()
+        .filter(|op| matches!(op, tillgate_store_core::Op::Put { family: Family::Batches, .. }));
+    let batch_no = u64::try_from(count.count()).unwrap();
+    backend.write(&rows, batch_no).unwrap();
+    drop(backend);
+    fs::remove_file(&store.kek).unwrap();
+    crate::keyfile::write_new(&store.kek, &kek.repeat(32)).unwrap();
+    installation
+}
+
+#[test]
+fn an_old_store_serves_gets_its_canary_and_holds() {
+    let installation = installation("01");
+    let served = installation.serve();
+    assert_eq!(served.handle.directory.read().unwrap().registry.terminals().count(), 2);
+    served.stop();
+    let report = installation.verify();
+    assert_eq!((report.counts.vouchers_sold, report.counts.vouchers_in_stock), (2, 4));
+    assert!(report.keks[&1].canary);
+    let reader = RocksReader::open(&installation.config.store.dir, &Options::serving()).unwrap();
+    assert_eq!(reseal::canaries(&reader).unwrap().len(), 1);
+}
+
+#[test]
+fn an_old_store_with_another_key_is_refused_before_anything_is_written() {
+    let installation = installation("02");
+    let clock = crate::serve::clock::Clock::start();
+    let refused = crate::serve::gateway::Gateway::start(&installation.config, clock);
+    let said = refused.err().unwrap().to_string();
+    assert!(said.contains("kek-1.key: not the key-encryption key 1"), "{said}");
+    let backend = RocksBackend::open(&installation.config.store.dir, &Options::serving()).unwrap();
+    let book = tillgate_store_core::Book::open(backend, [0; 8]).unwrap();
+    assert_eq!(book.open_transactions().unwrap().len(), 1, "recovery did not touch it");
+}

@@ -1,0 +1,47 @@
+//! Reading files that a person names: regular ones only, so that a FIFO is not waited for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+/// A regular file.
+///
+/// # Errors
+/// What the system says, or that it is something else.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "expected a regular file"))
+}
+
+/// Its text.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fifo_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("scenario.toml");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(read_text(&fifo).unwrap_err().to_string().contains("regular file"));
+        assert!(open(dir.path()).is_err());
+        std::fs::write(dir.path().join("a"), "x").unwrap();
+        assert_eq!(read_text(&dir.path().join("a")).unwrap(), "x");
+    }
+}

@@ -1,0 +1,108 @@
+//! Which versions of records a store may hold, so that an older program refuses the whole store
+//! at its opening instead of stopping at the first row that it does not know.
+
+use super::wire::{Flaw, Reader, put_text};
+use super::{
+    AccountRow, Audit, Batch, Canary, Counter, Distributor, Funding, Head, KeyBytes, Record,
+    Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
+};
+use crate::error::StoreError;
+use crate::ids::Text;
+use crate::rows::{Family, Rows};
+
+/// The highest version of each kind of record that a program which wrote to the store writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions(Vec<(Text<16>, u8)>);
+
+/// Every kind of record, by a name that never changes.
+const OURS: [(&str, u8); 15] = [
+    ("account", AccountRow::VERSION),
+    ("audit", Audit::VERSION),
+    ("batch", Batch::VERSION),
+    ("canary", Canary::VERSION),
+    ("counter", Counter::VERSION),
+    ("distributor", Distributor::VERSION),
+    ("funding", Funding::VERSION),
+    ("head", Head::VERSION),
+    ("seller", Seller::VERSION),
+    ("serial", Serial::VERSION),
+    ("service", Service::VERSION),
+    ("terminal", Terminal::VERSION),
+    ("transaction", Transaction::VERSION),
+    ("versions", Versions::VERSION),
+    ("voucher", Voucher::VERSION),
+];
+
+impl Versions {
+    /// The only key.
+    pub const KEY: &'static [u8] = b"versions";
+
+    /// Those of this program.
+    #[must_use]
+    pub fn ours() -> Self {
+        let name = |name| Text::from(name).expect("names are short");
+        Self(OURS.into_iter().map(|(kind, version)| (name(kind), version)).collect())
+    }
+
+    /// The store's note, if it has one; a store from before there was a note has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] if a record may be in it that this program does not know.
+    pub fn check(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
+        let mut value = Vec::new();
+        let found = rows.get(Family::Meta, Self::KEY, &mut value)?;
+        if found { Self::check_value(&value).map(Some) } else { Ok(None) }
+    }
+
+    /// As [`Versions::check`], of the row's value.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_value(value: &[u8]) -> Result<Self, StoreError> {
+        let stored = Self::decode(Self::KEY, value)?;
+        match stored.unknown() {
+            Some(what) => Err(StoreError::Newer(what)),
+            None => Ok(stored),
+        }
+    }
+
+    fn unknown(&self) -> Option<String> {
+        self.0.iter().find_map(|(kind, version)| {
+            let known = OURS.iter().find(|(ours, _)| *ours == kind.as_str());
+            match known {
+                Some((_, known)) if version <= known => None,
+                Some((_, known)) => Some(format!(
+                    "a store with {kind} records of version {version} (this program knows {known})"
+                )),
+                None => Some(format!("a store with {kind} records, unknown to this program,")),
+            }
+        })
+    }
+}
+
+impl Record for Versions {
+    const FAMILY: Family = Family::Meta;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> KeyBytes {
+        key_of(&[Self::KEY])
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        for (kind, version) in &self.0 {
+            put_text(out, kind);
+            out.push(*version);
+        }
+    }
+
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
+        if key.rest() != Self::KEY {
+            return Err(Flaw("unknown key"));
+        }
+        let mut all = Vec::new();
+        while body.finish("more").is_err() {
+            all.push((body.text()?, body.u8()?));
+        }
+        Ok(Self(all))
+    }
+}

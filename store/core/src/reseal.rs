@@ -1,0 +1,301 @@
+//! Sealing the store's secrets again under the current key-encryption key (KEK), so that an old
+//! one can be retired; and what is sealed under which.
+//!
+//! [`plan`] reads on from a [`Cursor`] and seals a bounded number of secrets; the ledger exchanges
+//! each of them only if it still is what was read. Any crash in between leaves every secret sealed
+//! under one KEK or the other, and a later run goes on with what is left.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use crate::error::StoreError;
+use crate::ids::StoreId;
+use crate::ids::{Key, TerminalId};
+use crate::limits::{RESEAL_ROWS_MAX, RESEALED_MAX};
+use crate::record::{Canary, KeyBytes, Record, RegistryRecord, Terminal, Transaction, Voucher};
+use crate::rows::{Family, Rows};
+use crate::vault::{
+    Context, Sealed, Vault, VaultError, canary_context, terminal_context, voucher_context,
+};
+
+/// Secrets to exchange, in one batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reseal {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Who and why, for the audit log; without them, no row is written there.
+    pub audit: Option<(String, String)>,
+    /// The secrets.
+    pub secrets: Vec<Resealed>,
+    /// Canaries of KEKs that seal from now on.
+    pub canaries: Vec<Canary>,
+    /// KEKs that seal nothing any more; their canaries are removed.
+    pub retired: Vec<u32>,
+}
+
+/// One secret, before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resealed {
+    /// Where it is.
+    pub place: SealedPlace,
+    /// As it was read; if it is another by now, it stays.
+    pub from: Sealed,
+    /// What takes its place.
+    pub to: Sealed,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SealedPlace {
+    /// A terminal's key.
+    Terminal(TerminalId),
+    /// The PIN of a voucher for sale, by its row key.
+    Stock(KeyBytes),
+    /// The PIN of a voucher that was sold.
+    Sold(Key),
+}
+
+/// Why secrets cannot be sealed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResealError {
+    /// The store cannot be read.
+    Store(StoreError),
+    /// This one does not open.
+    Vault {
+        /// Which.
+        what: String,
+        /// Why not.
+        error: VaultError,
+    },
+}
+
+impl From<StoreError> for ResealError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl fmt::Display for ResealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Vault { what, error } => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ResealError {}
+
+/// How far a run has come; by default, not begun.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    families: usize,
+    after: Vec<u8>,
+}
+
+/// The families with secrets.
+const FAMILIES: [Family; 3] = [Family::Registry, Family::Stock, Family::Journal];
+
+/// Seals again, under the vault's current KEK, secrets behind `cursor` that are sealed under
+/// another, at most [`RESEALED_MAX`] from at most [`RESEAL_ROWS_MAX`] rows. `None`: all were read.
+///
+/// # Errors
+/// A row cannot be read, or a secret does not open.
+pub fn plan(
+    rows: &dyn Rows,
+    vault: &Vault,
+    cursor: &mut Cursor,
+    nonce: &mut dyn FnMut() -> [u8; 12],
+) -> Result<Option<Vec<Resealed>>, ResealError> {
+    let Some(family) = FAMILIES.get(cursor.families) else { return Ok(None) };
+    let (mut resealed, mut failed, mut left, mut more) =
+        (Vec::new(), Ok(()), RESEAL_ROWS_MAX, false);
+    let mut from = cursor.after.clone();
+    if !from.is_empty() {
+        from.push(0);
+    }
+    rows.scan(*family, &from, &mut |key, value| {
+        if left == 0 || resealed.len() >= RESEALED_MAX {
+            more = true;
+            return ControlFlow::Break(());
+        }
+        left -= 1;
+        cursor.after.clear();
+        cursor.after.extend_from_slice(key);
+        let result = secrets_of(*family, key, value).map_err(ResealError::from).and_then(|found| {
+            for secret in found.into_iter().filter(|s| s.sealed.kek_id != vault.current_kek()) {
+                let to = vault.rewrap(&secret.context, &secret.sealed, nonce());
+                let to = to.map_err(|error| ResealError::Vault { what: secret.name(), error })?;
+                resealed.push(Resealed { place: secret.place, from: secret.sealed, to });
+            }
+            Ok(())
+        });
+        match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed?;
+    if !more {
+        *cursor = Cursor { families: cursor.families + 1, after: Vec::new() };
+    }
+    Ok(Some(resealed))
+}
+
+/// What is sealed under one KEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Keys of terminals.
+    pub terminals: u64,
+    /// PINs of vouchers for sale.
+    pub stock: u64,
+    /// PINs of vouchers that were sold.
+    pub sold: u64,
+    /// One of these, to try a key on.
+    sample: Option<Secret>,
+}
+
+impl Usage {
+    /// Whether the vault opens what is sealed under this KEK, as far as one of them can tell.
+    ///
+    /// # Errors
+    /// Which secret does not open, and why.
+    pub fn prove(&self, vault: &Vault) -> Result<(), ResealError> {
+        let Some(secret) = &self.sample else { return Ok(()) };
+        let opened = vault.open(&secret.context, &secret.sealed, &mut crate::vault::Secret::new());
+        opened.map_err(|error| ResealError::Vault { what: secret.name(), error })
+    }
+}
+
+/// What is sealed under which KEK; reads every row with a secret.
+///
+/// # Errors
+/// A row cannot be read.
+pub fn usage(rows: &dyn Rows) -> Result<BTreeMap<u32, Usage>, StoreError> {
+    let (mut all, mut failed) = (BTreeMap::<u32, Usage>::new(), Ok(()));
+    for family in FAMILIES {
+        rows.scan(family, &[], &mut |key, value| match secrets_of(family, key, value) {
+            Ok(found) => {
+                for secret in found {
+                    let usage = all.entry(secret.sealed.kek_id).or_default();
+                    match secret.place {
+                        SealedPlace::Terminal(_) => usage.terminals += 1,
+                        SealedPlace::Stock(_) => usage.stock += 1,
+                        SealedPlace::Sold(_) => usage.sold += 1,
+                    }
+                    usage.sample.get_or_insert(secret);
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        })?;
+    }
+    failed.map(|()| all)
+}
+
+/// Every canary, by its KEK.
+///
+/// # Errors
+/// A row cannot be read.
+pub fn canaries(rows: &dyn Rows) -> Result<Vec<Canary>, StoreError> {
+    let (mut all, mut failed) = (Vec::new(), Ok(()));
+    rows.scan(Family::Meta, Canary::PREFIX, &mut |key, value| {
+        if !key.starts_with(Canary::PREFIX) {
+            return ControlFlow::Break(());
+        }
+        match Canary::decode(key, value) {
+            Ok(canary) => {
+                all.push(canary);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map(|()| all)
+}
+
+/// A new canary of one of the vault's KEKs.
+///
+/// # Errors
+/// [`VaultError::UnknownKek`].
+pub fn canary(
+    vault: &Vault,
+    kek_id: u32,
+    store: StoreId,
+    nonce: [u8; 12],
+) -> Result<Canary, VaultError> {
+    let sealed = vault.seal_under(kek_id, &canary_context(store), nonce, Canary::TEXT);
+    sealed.map(|sealed| Canary { sealed })
+}
+
+/// Whether the vault has the KEK of a canary.
+///
+/// # Errors
+/// It has none of that number, or another one.
+pub fn prove(vault: &Vault, store: StoreId, canary: &Canary) -> Result<(), VaultError> {
+    let mut text = crate::vault::Secret::new();
+    vault.open(&canary_context(store), &canary.sealed, &mut text)?;
+    let same = text.as_bytes() == Canary::TEXT;
+    same.then_some(()).ok_or(VaultError::DoesNotOpen { kek_id: canary.sealed.kek_id })
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Secret {
+    place: SealedPlace,
+    context: Context,
+    sealed: Sealed,
+}
+
+impl Secret {
+    fn name(&self) -> String {
+        match &self.place {
+            SealedPlace::Terminal(id) => format!("the key of terminal {id}"),
+            SealedPlace::Stock(key) => {
+                format!("the PIN of a voucher for sale, row {}", crate::record::hex_of(key))
+            }
+            SealedPlace::Sold(key) => format!("the PIN of sale {key}"),
+        }
+    }
+}
+
+fn secrets_of(family: Family, key: &[u8], value: &[u8]) -> Result<Vec<Secret>, StoreError> {
+    Ok(match family {
+        Family::Registry if key.first() == Some(&Terminal::LETTER) => {
+            of_terminal(RegistryRecord::decode(key, value)?)
+        }
+        Family::Stock => {
+            let row = Voucher::decode(key, value)?;
+            let context = voucher_context(row.service, row.product, &row.serial);
+            vec![Secret { place: SealedPlace::Stock(row.key()), context, sealed: row.pin }]
+        }
+        Family::Journal => of_sale(Transaction::decode(key, value)?),
+        _ => Vec::new(),
+    })
+}
+
+fn of_terminal(record: RegistryRecord) -> Vec<Secret> {
+    let RegistryRecord::Terminal(terminal) = record else { return Vec::new() };
+    let place = SealedPlace::Terminal(terminal.id);
+    let secret = |(key_id, sealed): (u8, &Sealed)| Secret {
+        place: place.clone(),
+        context: terminal_context(terminal.id, key_id),
+        sealed: sealed.clone(),
+    };
+    terminal.sealed_keys().map(secret).collect()
+}
+
+fn of_sale(row: Transaction) -> Vec<Secret> {
+    let Some(voucher) = row.voucher else { return Vec::new() };
+    let context = voucher_context(row.service, row.product, &voucher.serial);
+    vec![Secret { place: SealedPlace::Sold(row.key), context, sealed: voucher.pin }]
+}
