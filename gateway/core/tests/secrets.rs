@@ -26,7 +26,7 @@ fn who_hears_96_has_not_paid() {
 fn a_card_number_is_refused_and_kept_nowhere() {
     let mut rig = Rig::new();
     let card = Sale { subscriber: "4111-1111-1111-1111", ..top_up_sale(1) };
-    let to_a_voucher = Sale { subscriber: "4111111111111", ..voucher_sale(2) };
+    let to_a_voucher = Sale { subscriber: "4222222222222", ..voucher_sale(2) };
     let to_nothing = Sale { service: 999, subscriber: "378282246310005", ..voucher_sale(3) };
     let before = rig.book.head().batch_no;
     for sale in [card, to_a_voucher, to_nothing] {

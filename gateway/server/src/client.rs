@@ -34,6 +34,8 @@ pub(crate) struct Client {
     config: Config,
     /// The user that owns the installation, and so the gateway.
     owner: u32,
+    /// Of a person that logged in.
+    login: Option<Zeroizing<String>>,
 }
 
 /// What the gateway said.
@@ -54,7 +56,7 @@ impl Client {
         let store = &config.store.dir;
         let unreadable = |error| Failure::config(format!("{}: {error}", store.display()));
         let owner = std::fs::metadata(store).map_err(unreadable)?.uid();
-        Ok(Self { socket, config, owner })
+        Ok(Self { socket, config, owner, login: None })
     }
 
     /// Asks.
@@ -82,6 +84,19 @@ impl Client {
         self.call(Method::POST, path, Zeroizing::new(body))
     }
 
+    /// Asks as this person from now on.
+    ///
+    /// # Errors
+    /// The gateway is not there, or name or password is wrong.
+    pub(crate) fn log_in(&mut self, user: &str, password: &str) -> Result<(), Failure> {
+        let body = serde_json::json!({ "user": user, "password": password });
+        let body = Zeroizing::new(serde_json::to_vec(&body).map_err(Failure::internal)?);
+        let answer = self.call(Method::POST, "/api/v1/login", body)?.accepted()?;
+        let token = answer.get("token").and_then(Value::as_str).unwrap_or_default();
+        self.login = Some(Zeroizing::new(format!("Bearer {token}")));
+        Ok(())
+    }
+
     fn call(
         &self,
         method: Method,
@@ -92,13 +107,16 @@ impl Client {
             .enable_all()
             .build()
             .map_err(Failure::internal)?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::copy_from_slice(&body)))
-            .map_err(Failure::internal)?;
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(login) = &self.login {
+            request = request.header(header::AUTHORIZATION, login.as_str());
+        }
+        let request =
+            request.body(Full::new(Bytes::copy_from_slice(&body))).map_err(Failure::internal)?;
         runtime.block_on(async {
             match tokio::time::timeout(ANSWER, self.exchange(request)).await {
                 Ok(answer) => answer,

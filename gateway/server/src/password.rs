@@ -1,9 +1,11 @@
 //! People's passwords: argon2id, the parameters of OWASP's minimum (19 MiB, 2 passes, 1 lane).
 
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -54,6 +56,33 @@ impl Role {
             Self::Auditor => "auditor",
         }
     }
+}
+
+/// A password typed at the terminal, which does not show it, or a line of standard input.
+///
+/// # Errors
+/// There is no line to read.
+pub(crate) fn ask(user: &str) -> io::Result<Zeroizing<String>> {
+    let input = io::stdin();
+    // `None`: no terminal.
+    let shown = tcgetattr(&input).ok();
+    if let Some(shown) = &shown {
+        let mut hidden = shown.clone();
+        hidden.local_flags.remove(LocalFlags::ECHO);
+        eprint!("password of {user}: ");
+        tcsetattr(&input, SetArg::TCSAFLUSH, &hidden)?;
+    }
+    let mut line = Zeroizing::new(String::with_capacity(PASSWORD_BYTES_MAX + 2));
+    let most = u64::try_from(PASSWORD_BYTES_MAX + 1).unwrap_or(u64::MAX);
+    let read = input.lock().take(most).read_line(&mut line);
+    if let Some(shown) = &shown {
+        tcsetattr(&input, SetArg::TCSAFLUSH, shown)?;
+        eprintln!();
+    }
+    if read? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What a name and a password are.

@@ -296,7 +296,10 @@ fn a_password_typed_as_a_name_is_not_logged() {
     child.wait().unwrap();
     let log = fs::read_to_string(log).unwrap();
     assert!(!log.contains("correct-horse"), "{log}");
-    assert!(log.contains("login refused: no such user") && log.contains("admin"), "{log}");
+    assert!(
+        log.contains("login refused user=\"(not ours)\"") && log.contains("user=\"admin\""),
+        "{log}"
+    );
 }
 
 #[test]

@@ -41,6 +41,14 @@ pub(super) struct Caller {
     shown: Option<Hash>,
 }
 
+impl Caller {
+    /// Whether this is one person, by a password of its own: two steps that take two people cannot be
+    /// taken by one who holds the machine and the token.
+    pub(super) fn is_person(&self) -> bool {
+        self.name.starts_with("user ")
+    }
+}
+
 type Hash = [u8; 32];
 
 /// A person who logged in.
@@ -97,8 +105,11 @@ impl Auth {
         if access == Access::Open {
             return Ok(caller("anybody".to_owned(), None));
         }
-        // The kernel has said who it is, and the socket lets nobody else in.
-        if let Peer::Local(name) = peer {
+        // The kernel has said who it is, and the socket lets nobody else in. Who shows a login there
+        // is the person that logged in.
+        if let Peer::Local(name) = peer
+            && !headers.contains_key(header::AUTHORIZATION)
+        {
             return Ok(caller(format!("local {name}"), None));
         }
         let unknown = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);

@@ -11,6 +11,7 @@ use tillgate_store_core::{
     BusinessDate, Key, Obligation, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
     journal,
 };
+use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::App;
@@ -196,7 +197,13 @@ pub(super) async fn resolve(
 ) -> Result<Response, ApiError> {
     let key = named(name)?;
     let note = text(body, "note", NOTE_BYTES_MAX)?;
-    let order = match body.get("as").and_then(Value::as_str) {
+    let step = body.get("as").and_then(Value::as_str);
+    if step.is_some_and(|step| step.contains("refund")) && !caller.is_person() {
+        let text = "a refund takes two people, each with a login of its own: tillgate transaction \
+                    refund ... --user NAME, or the token of POST /api/v1/login";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
+    }
+    let order = match step {
         Some("approved") => ControlOrder::Resolve { key, verdict: Resolution::Approved, note },
         Some("declined") => ControlOrder::Resolve { key, verdict: Resolution::Declined, note },
         Some("done") => ControlOrder::Resolve { key, verdict: Resolution::Done, note },

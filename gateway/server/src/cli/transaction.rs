@@ -7,6 +7,7 @@ use tillgate_store_core::{BusinessDate, Key};
 use super::gateway::Gateway;
 use super::{table, values};
 use crate::exit::Failure;
+use crate::password;
 use crate::transaction_line::show_key;
 
 /// Look at transactions, and say what became of those that nobody else can
@@ -17,7 +18,7 @@ Example:
   tillgate transaction show 2026-11-23-00070001-000012
   tillgate transaction resolve 2026-11-23-00070001-000012 --as approved \\
       --note 'provider statement of 24 November, line 17'
-  tillgate transaction refund 2026-11-23-00070001-000012 --void I-4711 --note 'misprint'
+  tillgate transaction refund 2026-11-23-00070001-000012 --user amina --void I-4711 --note misprint
 
 A transaction is named DATE-TERMINAL-STAN. The running gateway answers; every word of an operator is
 in the audit log with its note.")]
@@ -87,6 +88,10 @@ enum Command {
         /// Withdraw the proposal
         #[arg(long, conflicts_with = "void")]
         cancel: bool,
+        /// The person who does it (`tillgate user`); the password is asked for, or read from
+        /// standard input
+        #[arg(long, value_name = "NAME")]
+        user: String,
         /// Why, for the audit log
         #[arg(long)]
         note: String,
@@ -95,7 +100,7 @@ enum Command {
 
 impl Transaction {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let client = self.gateway.client()?;
+        let mut client = self.gateway.client()?;
         let (body, text) = match self.command {
             Command::Open { awaits, limit, after } => {
                 let awaits = awaits.map(|who| format!("&awaits={who}")).unwrap_or_default();
@@ -122,7 +127,11 @@ impl Transaction {
                 let text = table::card(&body);
                 (body, text)
             }
-            Command::Refund { key, void, approve, cancel: _, note } => {
+            Command::Refund { key, void, approve, cancel: _, user, note } => {
+                let password = password::ask(&user).map_err(|error| {
+                    Failure::refused(format!("the password of {user} cannot be read: {error}"))
+                })?;
+                client.log_in(&user, &password)?;
                 let order = match void {
                     Some(void) => json!({ "as": "refund", "void": void, "note": note }),
                     None if approve => json!({ "as": "approve-refund", "note": note }),
