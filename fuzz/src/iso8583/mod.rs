@@ -5,8 +5,8 @@ mod table;
 
 use std::sync::OnceLock;
 use tillgate_codec::iso8583::{
-    Dialect, ErrorJson, Fields, MacKey, MacPadding, MacVerdict, Message, Reveal, View,
-    decode_json, encode_json, guess, listing,
+    Dialect, ErrorJson, Fields, MacKey, MacPadding, MacVerdict, Message, Reveal, View, decode_json,
+    encode_json, guess, listing,
 };
 
 pub use made::iso8583_roundtrip;
