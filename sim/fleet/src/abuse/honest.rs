@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use tillgate_codec::link::message::{Downward, ResponseCode, Sale, Upward};
 
 use super::link::{Door, Link};
+use crate::driver::latencies;
 use crate::network::{Network, NetworkTerminal};
 
 /// Between a till's sales: a busy one, so that a phase of seconds gives a p99.
@@ -30,8 +31,7 @@ pub struct Seen {
 
 impl Seen {
     fn new() -> Self {
-        let sales = Histogram::new(3).expect("three digits are allowed");
-        Self { sales, approved: 0, declined: 0, cut: 0 }
+        Self { sales: latencies(), approved: 0, declined: 0, cut: 0 }
     }
 }
 
@@ -114,4 +114,19 @@ fn till(door: Door<'_>, terminal: &NetworkTerminal, ware: Ware, stop: &AtomicBoo
         }
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn a_slow_sale_counts_for_as_long_as_it_took() {
+        let mut seen = Seen::new();
+        for us in [300, 50_000, 5_000_000] {
+            seen.sales.saturating_record(us);
+            let most = seen.sales.max();
+            assert!(most.abs_diff(us) <= us / 1_000, "{us} us are reported as {most}");
+        }
+    }
 }
