@@ -90,6 +90,7 @@ macro_rules! laws {
             pins: a_pin_is_told_again_so_often_and_each_time_is_counted;
             pins: a_pin_is_told_to_nobody_who_is_blocked_or_late;
             pins: a_refund_takes_two_operators_and_gives_the_money_back_once;
+            pins: a_proposed_refund_stays_on_the_list_when_an_advice_is_heard;
             pins: a_wrong_verdict_can_be_put_right_by_two_operators;
             life: a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back;
             life: a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was;

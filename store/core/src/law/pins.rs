@@ -2,13 +2,13 @@
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
-use super::world::{World, done, key, propose, refund, repeat};
-use crate::command::{Command, RefundStep, Repeat, Resolution, Verdict};
+use super::world::{World, approved, done, key, propose, refund, repeat};
+use crate::command::{Advice, Command, Confirm, Finding, RefundStep, Repeat, Resolution, Verdict};
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, TerminalId};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
-use crate::record::{Audit, State, Transaction};
+use crate::record::{Audit, Obligation, State, Transaction};
 use crate::store::Store;
 
 fn rejected(outcome: &Outcome) -> bool {
@@ -136,4 +136,21 @@ pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F)
     assert_eq!(world.row(sale).map(|row| row.code), Some(Code::REVERSED));
     assert_eq!(world.float(1).posted_minor, 10_000);
     assert_eq!(world.book().open_transactions().map(|open| open.len()), Ok(0));
+}
+
+/// A refund is proposed while the provider is still to hear of the confirmation: once it has, the
+/// proposal is still on the operator's list.
+pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    world.begin_top_up(key(1, 1), 500);
+    done(world.finish(key(1, 1), approved()));
+    let confirm = Confirm { original: key(1, 1), at_ms: 7, advice: Advice::Owed };
+    assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(Obligation::Advice));
+    done(world.run(refund(key(1, 1), propose(), "ann", 9)));
+    let row = done(world.finish(key(1, 1), Finding::Advised));
+    assert_eq!(row.owes(), Some(Obligation::Operator));
+    world.reopen();
+    let cancelled = done(world.run(refund(key(1, 1), RefundStep::Cancel, "bob", 9)));
+    assert!(cancelled.refund.is_none());
+    assert_eq!(done(world.finish(key(1, 1), Finding::Advised)).owes(), None);
 }

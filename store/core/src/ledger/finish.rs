@@ -120,7 +120,12 @@ impl Ledger {
                 }
             }
             Step::Clear if row.kind == Kind::Voucher => self.unlist_voucher(&mut row),
-            Step::Clear => row.due = None,
+            // A proposed refund waits for an operator also when nothing else is owed any more.
+            Step::Clear => {
+                let proposed = row.refund.as_ref().is_some_and(|refund| refund.approver.is_empty());
+                let due = row.due.take().filter(|_| proposed);
+                row.due = due.map(|due| Due { what: Obligation::Operator, ..due });
+            }
             Step::Contradict => self.contradict(&mut row, at_ms),
         }
         self.note_time(at_ms);

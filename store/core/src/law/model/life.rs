@@ -31,7 +31,8 @@ impl Model {
                     self.edit(&finish.key, |shape| shape.due = None)
                 }
                 Finding::Advised if state == State::Approved => {
-                    self.edit(&finish.key, |shape| shape.due = None)
+                    let kept = row.proposer.is_some().then_some(Obligation::Operator);
+                    self.edit(&finish.key, |shape| shape.due = kept)
                 }
                 Finding::Declined { .. } | Finding::TakenBack
                     if state == State::Approved
