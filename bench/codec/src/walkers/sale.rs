@@ -8,9 +8,9 @@ const ANSWER: u8 = 0x82;
 /// The byte that announces a length of 16 bits.
 const LONG: u8 = 0xff;
 /// Longest value of every tag known.
-const BYTES_MAX: [usize; 0x26] = [
+const BYTES_MAX: [usize; 0x27] = [
     2_048, 4, 2, 2, 8, 8, 2, 2, 2, 24, 4, 2, 1, 12, 32, 8, 24, 32, 2, 512, 1, 24, 4, 1, 2, 2, 4, 4,
-    4, 1, 1, 160, 2, 4, 8, 4, 8, 4,
+    4, 1, 1, 160, 2, 4, 8, 4, 8, 4, 1,
 ];
 
 /// Reads a sale.

@@ -34,7 +34,7 @@ use std::ops::ControlFlow;
 pub use report::{Counts, Keks, Promise, Report, Sums, Violation};
 
 use crate::error::StoreError;
-use crate::record::{Counter, Head, Record, Versions};
+use crate::record::{Canary, Counter, Head, Record, Versions};
 use crate::rows::{Family, Rows};
 use accounts::Postings;
 use vouchers::Vouchers;
@@ -51,6 +51,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
         return Err(StoreError::Broken("there is no head: this is not a store".to_owned()));
     }
     Versions::check(rows)?;
+    check_keys_of_meta(rows, &mut report);
     let head = Head::decode(Head::KEY, &buffer)?;
 
     let mut postings = Postings::default();
@@ -65,6 +66,20 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
     chains::check_audit(rows, &head, &mut report);
     each(rows, &mut report, |report, _: Counter| report.counts.counters += 1);
     Ok(report)
+}
+
+/// Under a damaged key a row of the store itself would be one that is not there.
+fn check_keys_of_meta(rows: &dyn Rows, report: &mut Report) {
+    let read = rows.scan(Family::Meta, &[], &mut |key, _| {
+        if key != Head::KEY && key != Versions::KEY && !key.starts_with(Canary::PREFIX) {
+            let subject = format_args!("{} {key:x?}", Family::Meta.name());
+            report.violated(Promise::Undamaged, subject, "no row of a store has this key");
+        }
+        ControlFlow::Continue(())
+    });
+    if let Err(error) = read {
+        report.damaged(Family::Meta.name(), &error);
+    }
 }
 
 /// Visits every record of its family; rows that cannot be read are violations.

@@ -6,7 +6,7 @@ use tillgate_store_core::limits;
 use tillgate_store_core::verify::{Promise, verify};
 use tillgate_store_core::{
     Audit, Batch, Book, Distributor, DistributorId, Family, Head, Memory, ProductId, Rows, Seller,
-    SellerId, Serial, StoreError, Terminal, TerminalId, Text,
+    SellerId, Serial, StoreError, Terminal, TerminalId, Text, Versions,
 };
 
 use crate::lab::Lab;
@@ -17,6 +17,16 @@ fn an_empty_store_holds_and_no_store_is_an_error() {
     let book = Book::open(Memory::new(), *b"testshop").unwrap();
     assert!(verify(book.backend()).unwrap().holds());
     assert!(matches!(verify(&Memory::new()), Err(StoreError::Broken(_))));
+}
+
+/// Seed 725: without its note the store would be taken for one of an older program.
+#[test]
+fn the_note_of_versions_under_another_key_is_named() {
+    let mut lab = Lab::new();
+    lab.read::<Versions>(Versions::KEY);
+    lab.delete(Family::Meta, Versions::KEY);
+    lab.write(|set| set.put(Family::Meta, b"vdrsions", |out| out.push(1)));
+    lab.violates(Promise::Undamaged, &["meta", "no row of a store has this key"]);
 }
 
 #[test]
