@@ -31,8 +31,14 @@ const LOOK: Duration = Duration::from_millis(50);
 const PASSES: &str = "tillgate_scrub_passes_total ";
 /// What the provider is owed is settled within this.
 const QUIET_WITHIN: Duration = Duration::from_secs(60);
-/// What a row of the export has in it while something is owed.
-const OWED: [&str; 3] = ["\"state\":\"intent\"", "\"state\":\"unknown\"", "\"due\":{"];
+/// What a row of the export has in it while the gateway acts on it. What waits for an operator, as
+/// vouchers whose reversal was refused, stays as it is.
+const OWED: [&str; 4] = [
+    "\"state\":\"intent\"",
+    "\"state\":\"unknown\"",
+    "\"due\":{\"what\":\"reversal\"",
+    "\"due\":{\"what\":\"advice\"",
+];
 /// Words of which a refusal has one, because it says what to do.
 const CURES: [&str; 5] = ["restore", "Check", "check", "bring back", "Start the version"];
 /// The exit code of a gateway that cannot use its store.
