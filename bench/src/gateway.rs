@@ -158,12 +158,7 @@ impl Gateway {
     fn import(&self, part: &Path) -> Result<(), Refusal> {
         let part = part.to_string_lossy();
         let config = self.config();
-        let admin = self.admin.trim_start_matches("http://").to_owned();
-        let mut options = vec!["--config", &config];
-        if !admin.is_empty() {
-            options.extend(["--admin", &admin]);
-        }
-        self.command(&["import", &part], &options).map(drop)
+        self.command(&["import", &part], &["--config", &config]).map(drop)
     }
 
     fn config(&self) -> String {
