@@ -110,7 +110,7 @@ impl Dialect {
     /// wrong with the name.
     ///
     /// # Errors
-    /// As [`Self::parse`]. What is wrong with a base is told at the place of its name.
+    /// As [`Self::parse`]. A fault in a base is reported at the place of its name.
     pub fn parse_with(
         text: &str,
         mut base: impl FnMut(&str) -> Result<String, String>,
@@ -201,7 +201,7 @@ impl Dialect {
         }
     }
 
-    /// The same dialect with so many bytes of header between TPDU and MTI.
+    /// The same dialect with this number of header bytes between TPDU and MTI.
     #[must_use]
     pub fn with_header_bytes(mut self, bytes: usize) -> Self {
         let length = HeaderLength::Fixed(bytes.min(HEADER_BYTES_MAX));

@@ -31,7 +31,7 @@ pub(crate) trait Word: Copy + 'static {
 pub(crate) enum Kind {
     /// `n`: decimal digits.
     Numeric,
-    /// `x+n`: `C` or `D`, then so many digits. The sign is one of the units.
+    /// `x+n`: `C` or `D`, then digits. The sign is one of the units.
     Signed,
     /// `z`: track 2 and 3 code set, `0` to `?` of ISO 7813; packed, any nibble with `D` for `=`.
     Track,

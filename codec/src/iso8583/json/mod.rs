@@ -78,8 +78,8 @@ impl Undecoded {
 /// Decodes a message that may stand in its frame; where it lies.
 ///
 /// Bytes that a frame of the dialect encloses exactly are taken as framed; should they not decode
-/// so, the whole input is tried. A frame length that does not fit is told where the message behind
-/// it is likelier than one without.
+/// so, the whole input is tried. A frame length that does not fit is reported where the message
+/// behind it is likelier than one without.
 pub(crate) fn decode_either(
     dialect: &Dialect,
     bytes: &[u8],
@@ -107,8 +107,8 @@ pub(crate) fn decode_either(
     Err(Undecoded { error, place: framed, stated: None })
 }
 
-/// What is wrong with bytes that do not decode as a message: if they look more like one behind a
-/// frame length that does not fit, that is told, or what is wrong with the message behind it.
+/// The fault of bytes that do not decode as a message. If they look more like one behind a frame
+/// length that does not fit, the fault is that length, or one of the message behind it.
 fn behind_another_length(
     dialect: &Dialect,
     bytes: &[u8],

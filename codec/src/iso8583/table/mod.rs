@@ -131,7 +131,7 @@ fn read(text: &str, bases: &mut Bases<'_>, depth: usize) -> Result<Table, Wrong>
     Ok(Table { head, rows })
 }
 
-/// The table that another one builds on. What is wrong with it is told at the place of its name.
+/// The table that another one builds on. A fault in it is reported at the place of its name.
 fn built_on(
     base: &reader::Given<String>,
     bases: &mut Bases<'_>,

@@ -45,7 +45,7 @@ impl Format {
         let max = number.parse().ok().filter(|max| (1..=MESSAGE_BYTES_MAX).contains(max))?;
         let max = u16::try_from(max).ok()?;
         let is_old = kind == Kind::Signed && digits == 0 && OLD_SIGNED.contains(&max);
-        // The sign stands before so many digits.
+        // The sign comes before the digits.
         let max = if kind == Kind::Signed && !is_old { max.checked_add(1)? } else { max };
         let length = match digits {
             0 => Length::Fixed(max),
