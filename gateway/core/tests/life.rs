@@ -315,16 +315,6 @@ fn not_seen_is_believed_a_minute_after_the_order_can_have_left() {
     assert!(row.finished_ms - row.at_ms >= 160_000, "{} ms", row.finished_ms - row.at_ms);
 }
 
-#[test]
-fn an_order_to_take_back_carries_the_providers_own_reference() {
-    let mut rig = rig(ABLE);
-    rig.ask(100, &sale(1));
-    rig.ask(100, &reversal(2, 1));
-    rig.approve(top_up_key(1));
-    let order = rig.reversals.last().expect("it is to be taken back");
-    assert_eq!(&order.provider_reference[..], "P-1");
-}
-
 /// 00 says that it is noted, and nothing else does.
 #[test]
 fn a_confirmation_is_answered_00_only_if_it_is_noted() {

@@ -41,7 +41,7 @@ pub(crate) type Column = (&'static str, fn(&Transaction, StoreId) -> Value);
 /// Everything about a transaction that may be shown. The members of a JSON line and the columns of
 /// a CSV export, in this order; others script against them: new ones come at the end, none
 /// changes its meaning.
-pub(crate) const COLUMNS: [Column; 27] = [
+pub(crate) const COLUMNS: [Column; 28] = [
     ("date", |t, _| json!(t.key.date.to_string())),
     ("terminal", |t, _| json!(t.key.terminal.0)),
     ("stan", |t, _| json!(t.key.stan)),
@@ -69,6 +69,7 @@ pub(crate) const COLUMNS: [Column; 27] = [
     ("settlement", |t, _| json!(t.settlement.as_deref().map(settlement))),
     ("transaction", |t, _| json!(show_key(&t.key))),
     ("refund", |t, _| json!(t.refund.as_deref().map(refund))),
+    ("other_reference", |t, _| json!(t.other_reference.as_str())),
 ];
 
 /// A transaction as one JSON object.

@@ -96,6 +96,7 @@ fn transaction() -> Transaction {
             at_ms: u64::MAX,
             approver: "bob".to_owned(),
         })),
+        other_reference: Text::from("another").expect("short enough"),
     }
 }
 
@@ -144,11 +145,14 @@ fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
         reason: 0,
         reprints: 0,
         refund: None,
+        other_reference: Text::new(),
         ..transaction()
     };
+    let recent = Transaction { other_reference: Text::new(), ..transaction() };
     let oldest = Transaction { bridge: BridgeTag::NONE, ..old.clone() };
-    // Version 2 ended before the day, version 1 before the tag and the two flags.
-    for (version, row, missing) in [(2, old, 5), (1, oldest, 11)] {
+    // Version 3 ended before the other reference, version 2 before the day, version 1 before the
+    // tag and the two flags.
+    for (version, row, missing) in [(3, recent, 1), (2, old, 6), (1, oldest, 12)] {
         let (row_key, mut body) = (row.key(), vec![version]);
         row.write(&mut body);
         body.truncate(body.len() - missing);

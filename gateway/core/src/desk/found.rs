@@ -57,13 +57,15 @@ impl Desk {
     }
 
     /// The provider acknowledges, refuses for good, or is to be told again. A sale that it says
-    /// it declined needs no taking back; one that it approved is being taken back all the same.
+    /// it declined needs no taking back; one that it approved is being taken back all the same,
+    /// but the ledger sees under which reference.
     fn on_acknowledged(&mut self, now: Moment, key: Key, found: Found) {
         match found {
             Found::Finding(
                 finding @ (Finding::TakenBack
                 | Finding::Stands
                 | Finding::Advised
+                | Finding::Approved { .. }
                 | Finding::Declined { .. }),
             ) => self.stage_finish(key, finding),
             Found::Finding(_) | Found::Pending | Found::NotSeen { .. } => {}

@@ -212,7 +212,7 @@ impl Pending {
 
     /// What the provider calls the sale; known only once it has answered.
     pub(super) fn learn_reference(&mut self, sale: &Transaction) {
-        self.order.provider_reference = sale.provider_reference;
+        self.order.provider_reference = sale.done_reference();
     }
 
     /// Whether an order is out that its bridge has not reported on.
@@ -327,7 +327,7 @@ fn order(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> Order {
         key: *key,
         bridge,
         reference: sale.reference(store),
-        provider_reference: sale.provider_reference,
+        provider_reference: sale.done_reference(),
         service: sale.service,
         product: sale.product,
         amount_minor: sale.amount_minor,

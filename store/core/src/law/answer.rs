@@ -17,6 +17,8 @@ pub struct Shape {
     pub(super) due: Option<Obligation>,
     pub(super) reversed_by: Option<Key>,
     pub(super) counted: Option<(Totals, u32)>,
+    /// The provider's: the first, and another.
+    pub(super) references: [String; 2],
 }
 
 /// What is compared of an outcome.
@@ -54,6 +56,8 @@ impl Shape {
             due: row.owes(),
             reversed_by: row.reversed_by,
             counted: row.settlement.as_ref().map(|totals| (totals.counted, totals.open_count)),
+            references: [&row.provider_reference, &row.other_reference]
+                .map(|text| text.to_string()),
         }
     }
 
@@ -70,6 +74,7 @@ impl Shape {
             due: None,
             reversed_by: None,
             counted: None,
+            references: Default::default(),
         }
     }
 

@@ -117,6 +117,8 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
     let declined = done(world.finish(key(1, 1), Finding::NotSent { code: Code(*b"91") }));
     let row = done(world.finish(key(1, 1), approved()));
     assert_eq!((row.state, row.owes()), (State::Declined, REVERSAL));
+    assert_eq!(&*row.other_reference, "P-1", "what is to be taken back");
+    let declined = Transaction { other_reference: row.other_reference, ..declined };
     assert_eq!(Transaction { due: None, ..row }, declined, "the terminal hears the same bytes");
     assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![key(1, 1)]));
     world.reopen();
@@ -156,6 +158,55 @@ pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Fa
     assert_eq!(world.float(1), money, "nobody's money moves on a provider's second word");
     assert_eq!(done(world.resolve(key(1, 1), Resolution::Done)), sold);
     assert_eq!(done(world.resolve(key(1, 5), Resolution::Done)).due, None);
+}
+
+/// One order has one reference: another one is noted beside the first, for a person to look into, and
+/// nothing else changes. It is said once until somebody has.
+pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothing<F: Factory>(
+    factory: F,
+) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let told = |name| Finding::Approved { reference: Text::from(name).expect("short enough") };
+    // Approved; confirmed and to be advised; taken back; being taken back; approved by a person.
+    let sold: Vec<_> = (1..=4).map(|stan| approve(&mut world, key(1, stan))).collect();
+    let (original, at_ms, advice) = (key(1, 2), 7, Advice::Owed);
+    world.run(Command::Confirm(Confirm { original, at_ms, advice }));
+    for stan in [3, 4] {
+        world.reverse(key(1, 10 + stan), key(1, stan), 500);
+    }
+    world.finish(key(1, 13), Finding::TakenBack);
+    world.begin_top_up(key(1, 5), 500);
+    world.finish(key(1, 5), Finding::Unknown);
+    world.resolve(key(1, 5), Resolution::Approved);
+    let rows =
+        |world: &World<F>| (1..=5).filter_map(|stan| world.row(key(1, stan))).collect::<Vec<_>>();
+    let (before, money) = (rows(&world), world.float(1));
+    let audits = world.book().head().audit_no;
+    for stan in 1..=5 {
+        for name in ["P-1", ""] {
+            world.finish(key(1, stan), told(name));
+        }
+    }
+    assert_eq!(rows(&world), before, "the same once more, or none, is no other");
+    for name in ["P-2", "P-3", "P-2"] {
+        for stan in 1..=5 {
+            world.finish(key(1, stan), told(name));
+        }
+        world.reopen();
+    }
+    world.finish(key(1, 2), Finding::Advised);
+    for (row, before) in rows(&world).iter().zip(&before).take(4) {
+        assert_eq!((row.owes(), &*row.other_reference), (OPERATOR, "P-2"));
+        let (due, other_reference) = (before.due, Text::new());
+        assert_eq!(&Transaction { due, other_reference, ..row.clone() }, before);
+    }
+    assert_eq!(rows(&world)[4], before[4], "no reference was booked");
+    assert_eq!((world.float(1), world.book().head().audit_no), (money, audits + 4), "said once");
+    let seen = done(world.resolve(key(1, 1), Resolution::Done));
+    assert_eq!((seen.due, &seen.provider_reference), (None, &sold[0].provider_reference));
+    assert_eq!(done(world.finish(key(1, 1), told("P-2"))), seen, "known by now");
+    assert_eq!(&*done(world.finish(key(1, 1), told("P-3"))).other_reference, "P-3");
+    assert_eq!(open(&world), [1, 2, 3, 4, 14].map(|stan| key(1, stan)));
 }
 
 /// A confirmation that a provider wants to hear of is owed until it has.

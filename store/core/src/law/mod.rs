@@ -98,6 +98,7 @@ macro_rules! laws {
             life: an_unknown_sale_that_is_taken_back_can_no_longer_be_approved;
             life: a_late_approval_is_owed_back_by_its_provider;
             life: a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody;
+            life: another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothing;
             life: an_advice_is_owed_until_the_provider_has_heard_it;
             life: an_operator_resolves_what_nobody_else_can;
             life: a_verdict_must_fit_its_transaction;

@@ -172,5 +172,6 @@ fn row_of(begin: &Begin) -> Transaction {
         reason: 0,
         reprints: 0,
         refund: None,
+        other_reference: Text::new(),
     }
 }

@@ -5,7 +5,8 @@ use super::audit::GATEWAY;
 use super::step::{self, Ending, Step};
 use crate::command::{Advice, Confirm, Finish};
 use crate::error::StoreError;
-use crate::ids::{AccountId, Code, Key};
+use crate::ids::{AccountId, Code, Key, Text};
+use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Due, Kind, Obligation, Record, State, Transaction};
 use crate::rows::Rows;
@@ -126,7 +127,14 @@ impl Ledger {
                 let due = row.due.take().filter(|_| proposed);
                 row.due = due.map(|due| Due { what: Obligation::Operator, ..due });
             }
-            Step::Contradict => self.contradict(&mut row, at_ms),
+            Step::Undo { reference } => {
+                row.due = Some(Due { what: Obligation::Reversal, since_ms: at_ms });
+                // The answer that the terminal has keeps the first one.
+                if reference != row.provider_reference {
+                    row.other_reference = reference;
+                }
+            }
+            Step::Contradict { reference } => self.contradict(&mut row, &reference, at_ms),
         }
         self.note_time(at_ms);
         let settled = matches!(step, Step::Approve { .. } | Step::Decline { .. });
@@ -191,11 +199,23 @@ impl Ledger {
         Ok(Outcome::Reversed { reversal, original: Some(original) })
     }
 
-    /// The provider says otherwise than what is booked: the sale is put before the operator, once
-    /// until somebody has looked into it.
-    fn contradict(&mut self, sale: &mut Transaction, at_ms: u64) {
-        sale.due = Some(Due { what: Obligation::Operator, since_ms: at_ms });
-        let note = format!("the provider contradicts {}, booked as {:?}", sale.key, sale.state);
+    /// The provider says otherwise than what is booked, or gives another reference: the sale is put
+    /// before the operator, once until somebody has looked into it. What is booked stays.
+    fn contradict(
+        &mut self,
+        sale: &mut Transaction,
+        reference: &Text<REFERENCE_BYTES_MAX>,
+        at_ms: u64,
+    ) {
+        if sale.owes() != Some(Obligation::Operator) {
+            sale.due = Some(Due { what: Obligation::Operator, since_ms: at_ms });
+        }
+        let mut note = format!("the provider contradicts {}, booked as {:?}", sale.key, sale.state);
+        if sale.is_renamed(reference) {
+            sale.other_reference = *reference;
+            let (first, other) = (&sale.provider_reference, &sale.other_reference);
+            note = format!("{note}: its reference is {first}, and then {other}");
+        }
         self.write_audit(at_ms, GATEWAY.to_owned(), note);
     }
 
@@ -212,7 +232,7 @@ impl Ledger {
         let mut sale = self.partner(rows, &key)?;
         if sale.kind == Kind::TopUp && sale.due.is_none() && sale.is_answered() {
             self.note_time(at_ms);
-            self.contradict(&mut sale, at_ms);
+            self.contradict(&mut sale, &Text::new(), at_ms);
             self.staged.put(&sale);
         }
         Ok(Outcome::Reversed { reversal, original: Some(sale) })

@@ -41,6 +41,7 @@
 //! | Approved, voucher | Reverse | Approved, due Operator | none: its PIN has left (21) |
 //! | Approved, voucher, due Operator | Confirm, Resolve Done | Approved | none |
 //! | Approved | Declined, TakenBack | Approved, due Operator | none: the provider contradicts |
+//! | Approved, Reversed | Approved, other reference | as it was, due Operator | none: the same |
 //! | Approved | Refund proposed, not approved | Approved, due Operator | none |
 //! | Approved | Refund approved by another operator | Reversed | posted back by the refund |
 //! | Approved, top-up | Reverse | Approved, named by it | none yet |
@@ -57,7 +58,8 @@
 //! | Intent, due Reversal | Due Operator | Intent, due Operator | none |
 //! | Intent, due Operator | Resolve Approved, Declined | as TakenBack, Stands | |
 //!
-//! Due Operator is left by what the bridge finds out late as well. Whatever else comes changes
+//! Due Operator is left by what the bridge finds out late as well, except for another reference.
+//! Whatever else comes changes
 //! nothing: a finding may be repeated, late or wrong, and the first one that fits counts.
 //!
 //! A caller applies commands, then [`Ledger::seal`]s the batch, makes [`Ledger::writes`] durable

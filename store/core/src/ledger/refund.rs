@@ -93,6 +93,7 @@ impl Ledger {
             reason: Transaction::BY_OPERATOR,
             reprints: 0,
             refund: None,
+            other_reference: Text::new(),
             ..sale.clone()
         };
         if let Some(refund) = &mut sale.refund {

@@ -202,5 +202,6 @@ fn row_of(reverse: &Reverse) -> Transaction {
         reason: reverse.reason.min(Transaction::BY_OPERATOR - 1),
         reprints: 0,
         refund: None,
+        other_reference: Text::new(),
     }
 }

@@ -135,5 +135,6 @@ fn row_of(settle: &Settle) -> Transaction {
         reason: 0,
         reprints: 0,
         refund: None,
+        other_reference: Text::new(),
     }
 }

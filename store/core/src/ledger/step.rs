@@ -20,8 +20,11 @@ pub(super) enum Step {
     Owe(Obligation),
     /// What was owed is done.
     Clear,
-    /// The provider contradicts what is booked: a person has to look into it.
-    Contradict,
+    /// Done after it was declined: it is owed back, under the provider's reference.
+    Undo { reference: Text<REFERENCE_BYTES_MAX> },
+    /// The provider contradicts what is booked, or calls it otherwise: a person has to look into
+    /// it.
+    Contradict { reference: Text<REFERENCE_BYTES_MAX> },
 }
 
 /// What happens to a terminal's reversal that waits for the provider.
@@ -54,11 +57,17 @@ pub(super) fn of_finding(sale: &Transaction, finding: &Finding) -> Step {
             Step::Decline { code: Code::REVERSED, reference: Text::new() }
         }
         // The terminal has heard that it was declined: what was done late is undone.
-        (State::Declined, Finding::Approved { .. }) if owes.is_none() => {
-            Step::Owe(Obligation::Reversal)
+        (State::Declined, Finding::Approved { reference }) if owes.is_none() => {
+            Step::Undo { reference: *reference }
         }
         (State::Declined, Finding::TakenBack) if owes.is_some() => Step::Clear,
-        (State::Approved, Finding::Advised) if owes.is_some() => Step::Clear,
+        // A person who looks into another reference goes on.
+        (State::Approved, Finding::Advised)
+            if owes == Some(Obligation::Advice)
+                || (owes.is_some() && sale.other_reference.is_empty()) =>
+        {
+            Step::Clear
+        }
         (State::Unknown | State::Declined, Finding::Stands)
             if owes == Some(Obligation::Reversal) =>
         {
@@ -70,10 +79,25 @@ pub(super) fn of_finding(sale: &Transaction, finding: &Finding) -> Step {
         (State::Approved, Finding::Declined { .. } | Finding::TakenBack)
             if sale.reversed_by.is_none() && owes != Some(Obligation::Operator) =>
         {
-            Step::Contradict
+            let Finding::Declined { reference, .. } = finding else {
+                return Step::Contradict { reference: Text::new() };
+            };
+            Step::Contradict { reference: *reference }
+        }
+        // One order has one reference: two may be two deliveries.
+        (State::Approved | State::Reversed, Finding::Approved { reference })
+            if sale.is_renamed(reference) && has_room_for_another(sale) =>
+        {
+            Step::Contradict { reference: *reference }
         }
         _ => Step::Stay,
     }
+}
+
+/// Whether one more reference of a provider is noted: as long as a person looks into one, the
+/// others say no more.
+fn has_room_for_another(sale: &Transaction) -> bool {
+    sale.owes() != Some(Obligation::Operator) || sale.other_reference.is_empty()
 }
 
 /// What an obligation does to a top-up or a terminal's reversal.

@@ -48,7 +48,7 @@ pub struct Transaction {
     pub at_ms: u64,
     /// When its outcome was known; 0 before.
     pub finished_ms: u64,
-    /// The provider's reference; may be empty.
+    /// The first reference that the provider gave it, for good: the terminal was told; may be empty.
     pub provider_reference: Text<REFERENCE_BYTES_MAX>,
     /// What the seller could still spend after it; `None` where no float was looked at.
     pub balance_minor: Option<i64>,
@@ -77,6 +77,8 @@ pub struct Transaction {
     pub reprints: u8,
     /// A refund that an operator proposed, or that two of them made.
     pub refund: Option<Box<Refund>>,
+    /// The last other reference that its provider gave it later; empty: none did.
+    pub other_reference: Text<REFERENCE_BYTES_MAX>,
 }
 
 /// What was asked for.
@@ -213,6 +215,18 @@ impl Transaction {
         self.due.map(|due| due.what)
     }
 
+    /// Whether its provider calls it otherwise than it has before. No reference is no other one.
+    pub fn is_renamed(&self, reference: &str) -> bool {
+        let known = [&*self.provider_reference, &*self.other_reference];
+        !known[0].is_empty() && !reference.is_empty() && !known.contains(&reference)
+    }
+
+    /// What its provider calls what it did: of a declined sale, what it did late.
+    pub fn done_reference(&self) -> Text<REFERENCE_BYTES_MAX> {
+        let late = self.state == State::Declined && !self.other_reference.is_empty();
+        if late { self.other_reference } else { self.provider_reference }
+    }
+
     /// Whether its legs are part of the balances.
     pub fn posts(&self) -> bool {
         matches!(self.state, State::Approved | State::Reversed)
@@ -251,8 +265,9 @@ impl Transaction {
 
 impl Record for Transaction {
     const FAMILY: Family = Family::Journal;
-    /// 2: with `bridge`, `due` and `settlement`; 3: with `day`, `reason`, `reprints`, `refund`.
-    const VERSION: u8 = 3;
+    /// 2: with `bridge`, `due` and `settlement`; 3: with `day`, `reason`, `reprints`, `refund`;
+    /// 4: with `other_reference`.
+    const VERSION: u8 = 4;
 
     fn key(&self) -> KeyBytes {
         key_of(&[&self.key.to_bytes()])
@@ -289,6 +304,7 @@ impl Record for Transaction {
         put_u16(out, self.day.0);
         out.extend_from_slice(&[self.reason, self.reprints]);
         put_option(out, self.refund.as_ref(), |out, refund| refund.write(out));
+        put_text(out, &self.other_reference);
     }
 
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
@@ -324,6 +340,7 @@ impl Record for Transaction {
             reason: 0,
             reprints: 0,
             refund: None,
+            other_reference: Text::new(),
         };
         row.day = row.key.date;
         if version >= 2 {
@@ -334,6 +351,9 @@ impl Record for Transaction {
         if version >= 3 {
             (row.day, row.reason, row.reprints) = (body.date()?, body.u8()?, body.u8()?);
             row.refund = read_option(body, |body| Refund::read(body).map(Box::new))?;
+        }
+        if version >= 4 {
+            row.other_reference = body.text()?;
         }
         Ok(row)
     }

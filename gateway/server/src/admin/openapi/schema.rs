@@ -147,6 +147,7 @@ pub(super) fn transaction_schema() -> Value {
         ("due", nullable("object")),
         ("settlement", nullable("object")),
         ("refund", nullable("object")),
+        ("other_reference", string()),
     ])
 }
 

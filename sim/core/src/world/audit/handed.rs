@@ -195,7 +195,12 @@ impl Witness {
         let of_reversal = |wanted: &dyn Fn(&Report) -> bool| {
             reversal.is_some_and(|reversal| self.handed.heard(reversal, wanted))
         };
+        let renamed = |report: &Report| {
+            matches!(report, Report::Finding(Finding::Approved { reference })
+                if sale.is_renamed(reference))
+        };
         match sale.state {
+            _ if self.handed.heard(&sale.key, renamed) => true,
             State::Approved => self.handed.heard(&sale.key, undone) || of_reversal(&undone),
             State::Reversed => of_reversal(&stands),
             _ => false,

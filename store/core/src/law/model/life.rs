@@ -14,8 +14,9 @@ impl Model {
         let (state, due) = (row.shape.state, row.shape.due);
         match row.shape.kind {
             Kind::TopUp => match &finish.result {
-                Finding::Approved { .. } => self.found_done(&finish.key),
-                Finding::Declined { code, .. } if row.shape.is_undecided() => {
+                Finding::Approved { reference } => self.found_done(&finish.key, reference),
+                Finding::Declined { code, reference } if row.shape.is_undecided() => {
+                    self.name(&finish.key, 0, reference);
                     self.decide(&finish.key, State::Declined, *code)
                 }
                 Finding::NotSent { code } if row.shape.is_undecided() && !taken_back(&row) => {
@@ -30,15 +31,24 @@ impl Model {
                 Finding::TakenBack if state == State::Declined => {
                     self.edit(&finish.key, |shape| shape.due = None)
                 }
-                Finding::Advised if state == State::Approved => {
+                Finding::Advised
+                    if state == State::Approved
+                        && (due == Some(Obligation::Advice)
+                            || row.shape.references[1].is_empty()) =>
+                {
                     let kept = row.proposer.is_some().then_some(Obligation::Operator);
                     self.edit(&finish.key, |shape| shape.due = kept)
                 }
-                Finding::Declined { .. } | Finding::TakenBack
+                told @ (Finding::Declined { .. } | Finding::TakenBack)
                     if state == State::Approved
                         && row.shape.reversed_by.is_none()
                         && due != Some(Obligation::Operator) =>
                 {
+                    if let Finding::Declined { reference, .. } = told
+                        && is_other(&row, reference)
+                    {
+                        self.name(&finish.key, 1, reference);
+                    }
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
                 Finding::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
@@ -74,19 +84,34 @@ impl Model {
         Answer::Reversed(reversal.shape.clone(), Some(sale.shape.clone()))
     }
 
-    /// The provider did a top-up: in time, too late, or when it no longer matters.
-    fn found_done(&mut self, key: &Key) -> Answer {
-        let row = &self.rows[key];
-        let late = row.shape.state == State::Declined && row.shape.due.is_none();
-        if row.shape.is_undecided() && !taken_back(row) {
-            self.decide(key, State::Approved, Code::APPROVED)
-        } else {
-            self.edit(key, |shape| {
-                if late {
-                    shape.due = Some(Obligation::Reversal);
-                }
-            })
+    /// The provider did a top-up: in time, too late, again under another reference, or when it no
+    /// longer matters.
+    fn found_done(&mut self, key: &Key, reference: &str) -> Answer {
+        let row = self.rows[key].clone();
+        let (state, due) = (row.shape.state, row.shape.due);
+        if row.shape.is_undecided() && !taken_back(&row) {
+            self.name(key, 0, reference);
+            return self.decide(key, State::Approved, Code::APPROVED);
         }
+        let listed = due == Some(Obligation::Operator);
+        if state == State::Declined && due.is_none() {
+            if row.shape.references[0] != reference {
+                self.name(key, 1, reference);
+            }
+            return self.edit(key, |shape| shape.due = Some(Obligation::Reversal));
+        }
+        let first = !listed || row.shape.references[1].is_empty();
+        if matches!(state, State::Approved | State::Reversed) && is_other(&row, reference) && first
+        {
+            self.name(key, 1, reference);
+            return self.edit(key, |shape| shape.due = Some(Obligation::Operator));
+        }
+        Answer::Done(row.shape)
+    }
+
+    fn name(&mut self, key: &Key, place: usize, reference: &str) {
+        let row = self.rows.get_mut(key).expect("looked up by the caller");
+        row.shape.references[place] = reference.to_owned();
     }
 
     fn edit(&mut self, key: &Key, edit: impl FnOnce(&mut Shape)) -> Answer {
@@ -242,6 +267,12 @@ impl Model {
         self.rows.insert(reverse.original, original.clone());
         Answer::Reversed(self.write(reverse.key, row), Some(original.shape))
     }
+}
+
+/// Whether a provider gives a reference where it has given others.
+fn is_other(row: &Row, reference: &str) -> bool {
+    let [first, other] = &row.shape.references;
+    ![first.as_str(), other.as_str(), ""].contains(&reference) && !first.is_empty()
 }
 
 fn taken_back(row: &Row) -> bool {
