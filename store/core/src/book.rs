@@ -49,6 +49,11 @@ impl<B: Backend> Book<B> {
         self.ledger.know_keks(keks);
     }
 
+    /// See [`Ledger::set_back`].
+    pub fn set_back(&mut self, at_ms: u64) {
+        self.ledger.set_back(at_ms);
+    }
+
     /// The engine, for reading.
     pub fn backend(&self) -> &B {
         &self.backend
@@ -75,10 +80,7 @@ impl<B: Backend> Book<B> {
         outcomes: &mut Vec<Outcome>,
     ) -> Result<(), StoreError> {
         for command in commands.drain(..) {
-            // A change reads registry and stock as stored; what a person does is a batch of its own
-            // too, so that nothing is undone with it.
-            let alone =
-                matches!(command, Command::Change(_) | Command::Resolve(_) | Command::Reseal(_));
+            let alone = command.is_alone();
             if alone {
                 self.flush()?;
             }

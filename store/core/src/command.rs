@@ -54,6 +54,25 @@ pub enum Command {
     Reseal(Reseal),
 }
 
+impl Command {
+    /// Whether it is a batch of its own: a change reads registry and stock as stored, and what a
+    /// person orders is one link of the chain, so that nothing else stands or falls with it.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        match self {
+            Self::Change(_) | Self::Resolve(_) | Self::Refund(_) | Self::Reseal(_) => true,
+            Self::Begin(_)
+            | Self::Finish(_)
+            | Self::Confirm(_)
+            | Self::Reverse(_)
+            | Self::Repeat(_)
+            | Self::Due { .. }
+            | Self::Settle(_)
+            | Self::Logon { .. } => false,
+        }
+    }
+}
+
 /// What a request says, in two digests. At the key of an earlier request it is that one again if
 /// either is the row's.
 ///

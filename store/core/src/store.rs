@@ -35,7 +35,8 @@ pub trait Store {
     /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
     fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError>;
 
-    /// Time of the latest command there ever was, Unix milliseconds; 0 if none.
+    /// Time of the latest command, Unix milliseconds; 0 if none. It never runs backwards, unless
+    /// somebody has said that the clock was ahead ([`crate::Book::set_back`]).
     fn last_at_ms(&self) -> u64;
 
     /// The handshake counters of a terminal.

@@ -92,6 +92,7 @@ macro_rules! laws {
             pins: a_refund_takes_two_operators_and_gives_the_money_back_once;
             pins: a_proposed_refund_stays_on_the_list_when_an_advice_is_heard;
             pins: a_wrong_verdict_can_be_put_right_by_two_operators;
+            pins: what_a_person_orders_is_a_batch_of_its_own;
             life: a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back;
             life: a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was;
             life: a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known;

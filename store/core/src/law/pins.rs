@@ -2,8 +2,10 @@
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
-use super::world::{World, approved, done, key, propose, refund, repeat};
-use crate::command::{Advice, Command, Confirm, Finding, RefundStep, Repeat, Resolution, Verdict};
+use super::world::{World, approved, done, key, propose, refund, repeat, resolve};
+use crate::command::{
+    Advice, Change, Command, Confirm, Finding, RefundStep, Repeat, Resolution, Verdict,
+};
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, TerminalId};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
@@ -153,4 +155,30 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     let cancelled = done(world.run(refund(key(1, 1), RefundStep::Cancel, "bob", 9)));
     assert!(cancelled.refund.is_none());
     assert_eq!(done(world.finish(key(1, 1), Finding::Advised)).owes(), None);
+}
+
+/// One link of the chain for each order, whatever came in the same commit before and after it.
+pub fn what_a_person_orders_is_a_batch_of_its_own<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 4);
+    world.sell(key(1, 1));
+    world.begin_top_up(key(1, 2), 500);
+    world.finish(key(1, 2), crate::Finding::Unknown);
+    let sale = |world: &World<F>, stan| Command::Begin(world.voucher_sale(key(1, stan)));
+    let orders = [
+        refund(key(1, 1), propose(), "ann", 9),
+        refund(key(1, 1), RefundStep::Approve, "bob", 9),
+        resolve(key(1, 2), Resolution::Declined, 9),
+        Command::Change(Change::default()),
+    ];
+    for order in orders {
+        assert!(order.is_alone());
+        let before = world.book().head().batch_no;
+        let stan = world.book().last_stan(TerminalId(1), TODAY).expect("readable") + 1;
+        let commands =
+            vec![sale(&world, stan), sale(&world, stan + 1), order.clone(), sale(&world, stan + 2)];
+        let outcomes = world.commit(commands);
+        assert!(!rejected(&outcomes[2]), "{:?}", outcomes[2]);
+        let alone = world.book().head().batch_no - before;
+        assert_eq!(alone, 3, "what came before, {order:?}, and what came after");
+    }
 }

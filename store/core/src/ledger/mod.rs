@@ -189,9 +189,11 @@ impl Ledger {
     /// Runs one command, after every command applied since the last [`Ledger::reset`].
     ///
     /// # Panics
-    /// If a change or verdict is not the only command of its batch, or legs do not fit their sale: both
-    /// are mistakes of the program, never of a peer.
+    /// If a command that [`Command::is_alone`] is not the first of its batch, or legs do not fit their
+    /// sale: both are mistakes of the program, never of a peer.
     pub fn apply(&mut self, rows: &dyn Rows, command: Command) -> Result<Outcome, StoreError> {
+        let first = self.set.is_empty() && self.staged.is_empty();
+        assert!(first || !command.is_alone(), "an order is a batch of its own");
         match command {
             Command::Begin(begin) => self.begin(rows, begin),
             Command::Finish(finish) => self.finish(rows, &finish),
@@ -295,6 +297,12 @@ impl Ledger {
     fn next_seq(&mut self) -> u64 {
         self.head.seq += 1;
         self.head.seq
+    }
+
+    /// The clock was ahead, and is right now: batches are of `at_ms` and later again. Whoever says so
+    /// writes it into the audit log.
+    pub fn set_back(&mut self, at_ms: u64) {
+        self.at_ms = self.at_ms.min(at_ms);
     }
 
     fn note_time(&mut self, at_ms: u64) {

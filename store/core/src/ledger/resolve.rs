@@ -17,7 +17,6 @@ impl Ledger {
         rows: &dyn Rows,
         resolve: Resolve,
     ) -> Result<Outcome, StoreError> {
-        assert!(self.set.is_empty() && self.staged.is_empty(), "a verdict is a batch of its own");
         let Resolve { key, verdict, at_ms, actor, note } = resolve;
         if actor.len() > ACTOR_BYTES_MAX || note.len() > NOTE_BYTES_MAX {
             return Ok(refused(&key, "actor or note is too long"));
