@@ -10,6 +10,8 @@ use tillgate_store_core::{
     BusinessDate, Counter, Generations, Registry, RegistryRecord, Terminal, TerminalId, TerminalKey,
 };
 
+use crate::limits::DATES_BEHIND_MAX;
+
 /// The registry as of the last durable change, and which keys have proved themselves.
 #[derive(Default)]
 pub struct Directory {
@@ -46,11 +48,12 @@ impl Directory {
 
     /// The business date in force, where the calendar says `date`. A clock that is set back a little
     /// over the cut-off does not end the day that has begun; one that was more than a day ahead is
-    /// followed back. At the start it is told the date of the last durable batch first.
+    /// followed back, once [`crate::time::Calendar::is_behind`] was looked at. At the start it is told the date of
+    /// the last durable batch first.
     pub fn today(&self, date: BusinessDate) -> BusinessDate {
         // Each thread may see another's date late: then it is as if it had asked before.
         let before = self.date.load(Ordering::Relaxed);
-        if before > date.0 && before - date.0 <= 1 {
+        if before > date.0 && before - date.0 <= DATES_BEHIND_MAX {
             return BusinessDate(before);
         }
         if before != date.0 {

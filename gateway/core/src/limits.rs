@@ -124,8 +124,9 @@ pub struct DeskLimits {
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
-    /// Days for which a terminal is told a sold voucher's PIN again. A week: a shop that counts its
-    /// takings once a week finds the lost slip; after that the issuer's records serve.
+    /// Days for which a terminal is told a sold voucher's PIN again, at least 1: a retry may come over
+    /// the cut-off. A week: a shop that counts its takings once a week finds the lost slip; after that
+    /// the issuer's records serve.
     pub reprint_days: u16,
 }
 
@@ -150,6 +151,11 @@ pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
 /// sent again, just before it. A terminal that stays online hears B1 from then on and logs on again,
 /// which tells it the new date. Requests that have a row are answered whatever their date.
 pub const DATE_GRACE: Span = Span::s(600);
+
+/// How many business dates the clock may be behind those of the store. One: a clock that is set back a
+/// little over the cut-off leaves the day that has begun in force. A gateway whose clock is further
+/// behind does not start until somebody says that the clock is right.
+pub const DATES_BEHIND_MAX: u16 = 1;
 
 impl Default for DeskLimits {
     fn default() -> Self {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tillgate_store_core::BusinessDate;
 
+use crate::limits::DATES_BEHIND_MAX;
+
 /// A point on the shell's monotonic clock, in nanoseconds since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub u64);
@@ -102,6 +104,13 @@ impl Calendar {
         let begun = self.shifts.partition_point(|shift| shift.from <= wall);
         let before = self.shifts[..begun].last().map(|shift| Wall(shift.from.0.saturating_sub(1)));
         before.map_or(BusinessDate(0), |before| self.clock_date(before)).max(self.clock_date(wall))
+    }
+
+    /// Whether a clock that says `wall` is too far behind `last`, a time of the past, to be worked
+    /// with: dates would run backwards, over days that are closed.
+    #[must_use]
+    pub fn is_behind(&self, last: Wall, wall: Wall) -> bool {
+        self.date(last).0.saturating_sub(self.date(wall).0) > DATES_BEHIND_MAX
     }
 
     /// The date by the clock on the wall.

@@ -6,6 +6,7 @@ mod support;
 
 use support::{KIND, Rig, answer, code_of, sale, top_up_key, voucher_sale};
 use tillgate_codec::link::message::{BusinessDate, Repeat, Reversal, Sale, Upward};
+use tillgate_core::limits::DeskLimits;
 use tillgate_store_core::{Change, Key, RegistryRecord, Store, Transaction, Velocity};
 
 const DAY_MS: u64 = 86_400_000;
@@ -129,6 +130,21 @@ fn repeat_last_is_the_last_sale_of_the_date_or_none() {
     assert_eq!(code_of(&mut rig, &last(1)), "25", "another day's PIN is not told");
     rig.ask(100, &last(0));
     assert_eq!(rig.reply_bytes(), first);
+}
+
+#[test]
+fn a_pin_is_told_again_for_as_many_days_as_the_operator_says() {
+    for days in [1, 30] {
+        let limits = DeskLimits { reprint_days: days, ..DeskLimits::default() };
+        let mut rig = Rig::with(limits, KIND);
+        let told = rig.sell(100, &voucher_sale(1));
+        rig.wall.0 += u64::from(days) * DAY_MS;
+        let again = Upward::Repeat(Repeat { stan: 1, date: day(0) });
+        rig.ask(100, &again);
+        assert_eq!(rig.reply_bytes(), told, "after {days} days");
+        rig.wall.0 += DAY_MS;
+        assert_eq!(code_of(&mut rig, &again), "B1", "after {days} days and one");
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ in flight is answered, then it ends with exit code 0.")]
 pub(crate) struct Serve {
     #[command(flatten)]
     config: ConfigFile,
+    /// The clock is right, although the store's last batch is of a later day
+    #[arg(long)]
+    clock_is_right: bool,
 }
 
 impl Serve {
@@ -31,7 +34,8 @@ impl Serve {
         for notice in &config.notices {
             tracing::warn!(config = %config.file.display(), "{notice}");
         }
-        serve::run(&config, admin::spawn)
+        let clock = serve::Clock::start().believed(self.clock_is_right);
+        serve::run(&config, clock, admin::spawn)
     }
 }
 

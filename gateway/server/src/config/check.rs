@@ -212,6 +212,8 @@ impl Check<'_> {
             answer_s: self.number(raw.answer_s, "desk.answer_s", 2..=120, 25),
             batch_max: self.number(raw.batch_max, "desk.batch_max", 1..=4_096, 1_024),
             pending_max: self.number(raw.pending_max, "desk.pending_max", 1..=1_000_000, 100_000),
+            // At least 1: the retry of a lost answer may come over the cut-off.
+            reprint_days: self.number(raw.reprint_days, "desk.reprint_days", 1..=365, 7),
         }
     }
 

@@ -142,6 +142,8 @@ pub(crate) struct Desk {
     pub(crate) batch_max: u32,
     /// Transactions between intent and outcome.
     pub(crate) pending_max: u32,
+    /// Days for which a terminal is told a sold voucher's PIN again.
+    pub(crate) reprint_days: u16,
 }
 
 /// `[log]`

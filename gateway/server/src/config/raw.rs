@@ -95,6 +95,7 @@ pub(super) struct Desk {
     pub(super) answer_s: Int,
     pub(super) batch_max: Int,
     pub(super) pending_max: Int,
+    pub(super) reprint_days: Int,
 }
 
 #[derive(Default, Deserialize)]

@@ -69,6 +69,22 @@ fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
 }
 
 #[test]
+fn pins_are_told_again_for_1_to_365_days() {
+    assert_eq!(load(GOOD).unwrap().desk.reprint_days, 7);
+    let with = |days: u32| {
+        GOOD.replace("[calendar]", &format!("[desk]\nreprint_days = {days}\n[calendar]"))
+    };
+    assert_eq!(load(&with(365)).unwrap().desk.reprint_days, 365);
+    for days in [0, 366] {
+        let said = load(&with(days)).unwrap_err();
+        assert!(
+            said.contains(&format!("desk.reprint_days is {days}; allowed are 1 to 365")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_key_is_named_with_those_that_are_known() {
     let said = fault("kek_id = 1", "kek_id = 1\nsync = false");
     assert!(said.starts_with("/etc/tillgate/tillgate.toml:10:1: unknown section or key `sync`"));

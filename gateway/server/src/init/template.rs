@@ -120,6 +120,8 @@ cutoff = "00:00"
 # answer_s = 25
 # batch_max = 1024
 # pending_max = 100000
+# Days for which a terminal is told the PIN of a voucher that it sold again.
+# reprint_days = 7
 
 [log]
 # "text" or "json"; "error", "warn", "info" or "debug". Written to standard error.

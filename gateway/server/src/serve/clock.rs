@@ -20,6 +20,8 @@ pub(crate) struct Clock {
     start: Instant,
     /// The wall at `start`; lives as long as the process, as its clock does.
     anchor: &'static Anchor,
+    /// Whether somebody has said that the system's clock is right, whatever the store says.
+    believed: bool,
 }
 
 struct Anchor {
@@ -34,7 +36,17 @@ impl Clock {
     pub(crate) fn start() -> Self {
         let start_ms = AtomicI64::new(signed(wall::unix_ms()));
         let anchor = Box::leak(Box::new(Anchor { start_ms, off_ms: AtomicI64::new(0) }));
-        Self { start: Instant::now(), anchor }
+        Self { start: Instant::now(), anchor, believed: false }
+    }
+
+    /// As the operator says: see [`Clock::is_believed`].
+    pub(crate) fn believed(self, believed: bool) -> Self {
+        Self { believed, ..self }
+    }
+
+    /// Whether business dates may go back by more than a day.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.believed
     }
 
     /// Nanoseconds since the start.

@@ -80,7 +80,7 @@ impl Gateway {
         let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
         Budget::of(config, table_files).claim().map_err(Failure::config)?;
         let keys = Arc::new(opening::keys(config)?);
-        let mut store = opening::store(config, &options, &keys, clock.wall())?;
+        let mut store = opening::store(config, &options, &keys, clock)?;
         let (directory, claims) = opening::directory(config, &store).map_err(Failure::store)?;
         let now = clock.now();
         let desk = opening::desk(config, &mut store, &directory, now, clock.wall());

@@ -31,7 +31,7 @@ pub(crate) mod view;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use self::clock::Clock;
+pub(crate) use self::clock::Clock;
 use self::gateway::Gateway;
 use self::handle::ServeHandle;
 use self::keeper::{Drained, watch_signals};
@@ -58,9 +58,10 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(2);
 /// What could not be started, and what to do about it.
 pub(crate) fn run<A: Beside>(
     config: &Config,
+    clock: Clock,
     start_admin: impl FnOnce(&Config, ServeHandle) -> Result<A, Failure>,
 ) -> Result<(), Failure> {
-    let gateway = Gateway::start(config, Clock::start())?;
+    let gateway = Gateway::start(config, clock)?;
     let no_signals = |error| Failure::internal(format!("handling signals: {error}"));
     watch_signals(gateway.report()).map_err(no_signals)?;
     let admin = start_admin(config, gateway.handle.clone())?;

@@ -9,14 +9,17 @@ use tillgate_core::directory::Directory;
 use tillgate_core::limits::{ClaimLimits, DeskLimits};
 use tillgate_core::time::{Moment, Span, Wall};
 use tillgate_core::work::Keys;
-use tillgate_store_core::{Book, Counter, Record, Rows, Store, StoreError};
+use tillgate_store_core::{
+    Book, Change, Command, Counter, Outcome, Record, Rows, Store, StoreError,
+};
 use tillgate_store_rocks::{Options, RocksBackend};
 
 use super::bridge;
 use super::claims::SharedClaims;
+use super::clock::Clock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, keyfile, secrets};
+use crate::{entropy, keyfile, secrets, wall};
 
 /// The gateway's secrets.
 ///
@@ -30,17 +33,50 @@ pub(crate) fn keys(config: &Config) -> Result<Keys, Failure> {
 /// The store, checked against its high-water mark and against the keys that open its secrets.
 ///
 /// # Errors
-/// What is wrong with it, and what to do.
+/// What is wrong with it, or with the clock, and what to do.
 pub(crate) fn store(
     config: &Config,
     options: &Options,
     keys: &Keys,
-    wall: Wall,
+    clock: Clock,
 ) -> Result<Book<RocksBackend>, Failure> {
     let backend = RocksBackend::open(&config.store.dir, options).map_err(Failure::store)?;
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    secrets::prove(&mut book, &keys.vault, config, wall.0)?;
+    check_clock(config, &mut book, clock)?;
+    secrets::prove(&mut book, &keys.vault, config, clock.wall().0)?;
     Ok(book)
+}
+
+/// A clock that is days behind the last batch is wrong, or was wrong when that was written. Sales of
+/// a wrong clock would be booked on days that are closed, so somebody has to say which it is.
+fn check_clock(
+    config: &Config,
+    book: &mut Book<RocksBackend>,
+    clock: Clock,
+) -> Result<(), Failure> {
+    let (last, now) = (Wall(book.last_at_ms()), clock.wall());
+    if !config.calendar.is_behind(last, now) {
+        return Ok(());
+    }
+    let (last, time) = (wall::utc(last.0), wall::utc(now.0));
+    if !clock.is_believed() {
+        return Err(Failure::config(format!(
+            "this machine's clock says {time}, but the last batch in {} is of {last}: business \
+             dates would run backwards. Nothing was written. Set the clock right and start again; \
+             if it is right, and was ahead when that batch was written, start once with `tillgate \
+             serve --clock-is-right --config {}`",
+            config.store.dir.display(),
+            config.file.display()
+        )));
+    }
+    book.set_back(now.0);
+    let note = format!("the clock is right: it is {time}, though the last batch is of {last}");
+    let actor = "tillgate serve".to_owned();
+    let change = Change { at_ms: now.0, actor, note, ..Change::default() };
+    let mut outcomes = Vec::new();
+    book.commit(&mut vec![Command::Change(change)], &mut outcomes).map_err(Failure::store)?;
+    assert_eq!(outcomes, [Outcome::Applied], "an audit row is always taken");
+    Ok(())
 }
 
 /// The registry and the keys in force, and the handshake counters.
@@ -114,6 +150,7 @@ fn limits(config: &Config) -> DeskLimits {
         batch_max: size(config.desk.batch_max),
         pending_max: size(config.desk.pending_max),
         answer: Span::s(u64::from(config.desk.answer_s)),
+        reprint_days: config.desk.reprint_days,
         ..DeskLimits::default()
     }
 }

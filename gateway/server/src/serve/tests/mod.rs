@@ -1,6 +1,7 @@
 //! The whole gateway over real sockets and a real store in a temporary directory.
 
 mod abuse;
+mod dates;
 mod lies;
 mod network;
 mod old;
@@ -98,7 +99,11 @@ impl Installation {
     }
 
     fn serve(&self) -> Served {
-        let gateway = Gateway::start(&self.config, Clock::start()).unwrap();
+        self.serve_by(Clock::start())
+    }
+
+    fn serve_by(&self, clock: Clock) -> Served {
+        let gateway = Gateway::start(&self.config, clock).unwrap();
         let (address, handle) = (gateway.address, gateway.handle.clone());
         let report = gateway.report();
         let keeper = thread::spawn(move || {
