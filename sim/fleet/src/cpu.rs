@@ -10,6 +10,14 @@ pub fn of_this_thread_s() -> f64 {
     used_s(UsageWho::RUSAGE_THREAD)
 }
 
+/// From now on the calling thread runs only while nobody else wants the processor, as if it were on
+/// another machine. False where the system does not let it.
+pub fn stand_back() -> bool {
+    let parameter = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `parameter` lives during the call; 0 is the calling thread, and nobody else's.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameter) == 0 }
+}
+
 /// Processor time of this process, in seconds.
 #[must_use]
 pub fn of_this_process_s() -> f64 {

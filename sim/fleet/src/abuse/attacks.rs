@@ -10,6 +10,7 @@ use tillgate_codec::link::message::{BusinessDate, Sale, Upward};
 
 use super::honest::Ware;
 use super::link::{Door, Link, counter, hello};
+use crate::cpu;
 use crate::network::NetworkTerminal;
 
 /// Strangers' sockets opened a second: the rate at which newcomers were refused before sessions had
@@ -204,21 +205,37 @@ fn strangers(
     }
 }
 
-/// Runs an attack beside `beside` for as long as that takes.
+/// What an attack took.
+#[derive(Clone, Copy, Default)]
+pub struct Effort {
+    /// Requests, handshakes or connections.
+    pub sent: u64,
+    /// Processor time of whoever sent them, in seconds.
+    pub cpu_s: f64,
+}
+
+/// Runs an attack beside `beside` for as long as that takes. A hostile peer has a machine of its own:
+/// here it gets what gateway and honest terminals leave of the processor, or their latencies
+/// would tell of it and not of the gateway.
 pub(super) fn beside<T: Send>(
     kind: Option<Attack>,
     means: Means<'_>,
     beside: impl FnOnce() -> T + Send,
-) -> (T, u64) {
+) -> (T, Effort) {
     let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
-    let result = scope(|scope| {
-        if let Some(kind) = kind {
-            let (stop, sent) = (&stop, &sent);
-            scope.spawn(move || attack(kind, means, stop, sent));
-        }
+    let (result, cpu_s) = scope(|scope| {
+        let (stop, sent) = (&stop, &sent);
+        let attacker = kind.map(|kind| {
+            scope.spawn(move || {
+                cpu::stand_back();
+                attack(kind, means, stop, sent);
+                cpu::of_this_thread_s()
+            })
+        });
         let result = beside();
         stop.store(true, Ordering::Relaxed);
-        result
+        let cpu_s = attacker.map(|thread| thread.join().expect("an attack does not panic"));
+        (result, cpu_s.unwrap_or_default())
     });
-    (result, sent.into_inner())
+    (result, Effort { sent: sent.into_inner(), cpu_s })
 }

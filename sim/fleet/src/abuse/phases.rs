@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::attacks::{Attack, Means, beside};
+use super::attacks::{Attack, Effort, Means, beside};
 use super::honest::{Seen, Ware, sell};
 use super::link::Door;
+use crate::cpu;
 use crate::exit::{Exit, Refusal};
 use crate::network::Network;
 
@@ -27,6 +28,8 @@ pub struct Measure<'a> {
     pub lasts: Duration,
     /// By how much a p99 may exceed that of the calm.
     pub factor: f64,
+    /// The gateway's process, where it runs on this machine.
+    pub pid: Option<u32>,
 }
 
 /// One phase.
@@ -35,8 +38,10 @@ pub struct Phase {
     pub attack: Option<Attack>,
     /// What the honest terminals saw.
     pub seen: Seen,
-    /// Requests, handshakes or connections of the attack.
-    pub sent: u64,
+    /// What the attack took.
+    pub effort: Effort,
+    /// Processor time of the gateway, in seconds, where its process is known.
+    pub gateway_cpu_s: Option<f64>,
 }
 
 /// All of them.
@@ -76,7 +81,9 @@ pub fn measure(
             break;
         }
         let stop = AtomicBool::new(false);
-        let (seen, sent) = beside(attack, means, || {
+        let cpu_s = || plan.pid.and_then(cpu::of_process_s);
+        let before_s = cpu_s();
+        let (seen, effort) = beside(attack, means, || {
             scope(|scope| {
                 let honest = scope.spawn(|| sell(door, &terminals[..plan.honest], ware, &stop));
                 sleep(plan.lasts);
@@ -84,7 +91,8 @@ pub fn measure(
                 honest.join().expect("the tills do not panic")
             })
         });
-        phases.push(Phase { attack, seen, sent });
+        let gateway_cpu_s = before_s.zip(cpu_s()).map(|(before, after)| after - before);
+        phases.push(Phase { attack, seen, effort, gateway_cpu_s });
         sleep(REST);
     }
     Ok(Report { phases, factor: plan.factor })
@@ -139,7 +147,9 @@ impl Report {
         let phases = self.phases.iter().map(|phase| {
             json!({
                 "phase": phase.label(),
-                "sent": phase.sent,
+                "sent": phase.effort.sent,
+                "attacker_cpu_s": phase.effort.cpu_s,
+                "gateway_cpu_s": phase.gateway_cpu_s,
                 "approved": phase.seen.approved,
                 "declined": phase.seen.declined,
                 "cut": phase.seen.cut,
@@ -159,20 +169,26 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "phase             sent  approved  cut    p50 ms    p99 ms  p99/calm")?;
+        writeln!(
+            f,
+            "phase             sent  approved  cut    p50 ms    p99 ms  p99/calm  gateway cpu s  \
+             attacker cpu s"
+        )?;
         for phase in &self.phases {
             let ms = |quantile| Duration::from_micros(phase.us(quantile)).as_secs_f64() * 1_000.0;
             let noticed = if phase.attack.is_some() && self.is_noticed(phase) { "  !" } else { "" };
             writeln!(
                 f,
-                "{:<12} {:>9} {:>9} {:>4} {:>9.2} {:>9.2} {:>9.2}{noticed}",
+                "{:<12} {:>9} {:>9} {:>4} {:>9.2} {:>9.2} {:>9.2} {:>14} {:>15.2}{noticed}",
                 phase.label(),
-                phase.sent,
+                phase.effort.sent,
                 phase.seen.approved,
                 phase.seen.cut,
                 ms(0.5),
                 ms(0.99),
                 self.ratio(phase),
+                phase.gateway_cpu_s.map_or("-".to_owned(), |cpu_s| format!("{cpu_s:.2}")),
+                phase.effort.cpu_s,
             )?;
         }
         write!(f, "{}", self.exit().label())

@@ -62,6 +62,9 @@ pub(super) struct Abuse {
     /// By how much a p99 may exceed that of the calm, beside --honest
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     factor: f64,
+    /// The gateway's process on this machine: its processor time in each phase is told
+    #[arg(long, value_name = "PID", requires = "honest")]
+    pid: Option<u32>,
     /// For the nonsense
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -115,6 +118,7 @@ impl Abuse {
             lasts: Duration::try_from_secs_f64(self.seconds)
                 .map_err(|error| Refusal::about("--seconds", error))?,
             factor: self.factor,
+            pid: self.pid,
         };
         let interrupts = interrupts()?;
         let report = measure(&plan, || interrupts.load(Ordering::Relaxed) > 0)?;
