@@ -1,12 +1,12 @@
 //! What goes into a [`super::Terminal`] and what comes out of it.
 
+use tillgate_codec::link::channel::Psk;
 use tillgate_codec::link::message::ResponseCode;
 use tillgate_codec::link::record::RefusalCode;
 
 use crate::time::{Moment, Span};
 
 /// One thing that happened.
-#[derive(Debug, PartialEq, Eq)]
 pub enum Input<'a> {
     /// The merchant opens the shop: customers come from now on.
     Begin,
@@ -31,6 +31,16 @@ pub enum Input<'a> {
     PowerCut {
         /// When it comes back.
         back: Moment,
+    },
+    /// A technician enters another pre-shared key: the next handshake uses it, and its counters
+    /// begin at 1.
+    Rekey {
+        /// Its number.
+        key_id: u8,
+        /// The key.
+        psk: Psk,
+        /// Whether the connection that the old key opened is closed at once.
+        reconnect: bool,
     },
 }
 

@@ -124,6 +124,7 @@ impl Terminal {
             Input::Deadline => self.tick(now),
             Input::Stop => self.till.stop(now),
             Input::PowerCut { back } => self.power_cut(back),
+            Input::Rekey { key_id, psk, reconnect } => self.rekey(now, (key_id, psk), reconnect),
         }
         self.carry_out(now);
     }
@@ -196,6 +197,14 @@ impl Terminal {
         self.till.lose_power();
         self.leave();
         self.phase = Phase::Away(back);
+    }
+
+    fn rekey(&mut self, now: Moment, (key_id, psk): (u8, Psk), reconnect: bool) {
+        self.identity = Identity { key_id, psk, handshakes: 0, ..self.identity };
+        let is_connected = !matches!(self.phase, Phase::Away(_) | Phase::Gone);
+        if reconnect && is_connected {
+            self.hang_up(now, None);
+        }
     }
 
     /// Does what the till asked for, and logs off when nothing is left to do.

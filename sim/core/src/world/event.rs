@@ -38,8 +38,12 @@ pub(super) enum Event {
     Callback { key: Key, found: Found },
     /// A bridge's patience ends.
     GiveUp { life: u32, ticket: usize },
+    /// An order leaves the queue of a bridge, if the process lives that holds the queue.
+    Leave { life: u32, message: Message },
     /// Something arrives at the provider's or the bridge's end of a line.
     Line(Message),
+    /// A technician has come to a terminal to enter its newest key.
+    Rekey(usize),
     /// The operator thinks of something to do.
     Operator,
     /// The operator's order arrives at the desk.

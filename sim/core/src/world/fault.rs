@@ -44,11 +44,17 @@ pub enum Fault {
     Dead,
     /// Any zone, any cut-off, and clocks that are changed in the middle of it.
     Calendar,
+    /// Terminals get new keys while they are online: beside the old one, or in its place.
+    Keys,
+    /// Thieves send requests and handshakes without a pause, with counters that leap.
+    Flood,
+    /// Orders wait in their bridge's queue for nearly as long as the bridge has.
+    Queue,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Cuts,
         Self::Splits,
         Self::Stalls,
@@ -69,6 +75,9 @@ impl Fault {
         Self::Market,
         Self::Dead,
         Self::Calendar,
+        Self::Keys,
+        Self::Flood,
+        Self::Queue,
     ];
 
     /// Its name on the command line.
@@ -95,6 +104,9 @@ impl Fault {
             Self::Market => "market",
             Self::Dead => "dead",
             Self::Calendar => "calendar",
+            Self::Keys => "keys",
+            Self::Flood => "flood",
+            Self::Queue => "queue",
         }
     }
 

@@ -7,7 +7,7 @@ use tillgate_codec::link::channel::{StaticPublic, Suite};
 use super::World;
 use super::config::{Config, Stream};
 use super::event::Event;
-use super::network::{Network, TERMINAL_FIRST, key_id, offers};
+use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
 use super::wire::{Caller, Item, Way};
 use crate::firmware::{Custom, Delay, Firmware, Mix, Reconnect, WhenBlocked};
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
@@ -16,6 +16,8 @@ use crate::time::{Moment, Span};
 /// One point of sale.
 pub(super) struct Post {
     pub(super) terminal: Terminal,
+    /// The key that was entered last.
+    pub(super) key_id: u8,
     /// The connection it holds for its own.
     conn: Option<usize>,
     armed: Option<Moment>,
@@ -35,11 +37,11 @@ pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
     let post = |id: u32| {
         let keyed = dice.chance(config.shop.nk_permille);
         let firmware = Arc::clone(if keyed { &nk } else { &nn });
-        let psk = Network::psk(config.seed, id);
-        let identity = Identity { terminal: id, key_id: key_id(), psk, handshakes: 0 };
+        let psk = Network::psk(config.seed, id, KEY_FIRST);
+        let identity = Identity { terminal: id, key_id: KEY_FIRST, psk, handshakes: 0 };
         let on = Moment::default().after(dice.between(Span::ZERO, Span::s(5)));
         let terminal = Terminal::new(identity, firmware, config.seed, on);
-        Post { terminal, conn: None, armed: None }
+        Post { terminal, key_id: KEY_FIRST, conn: None, armed: None }
     };
     (TERMINAL_FIRST..).take(usize::from(config.terminals)).map(post).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   desk ──order──▶ bridge ──message──▶ provider     lost, late, or never sent
-//!        ◀──found──        ◀──message──              lost, late, or reported twice
+//!   desk ──order──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
 //!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
@@ -53,6 +53,9 @@ struct Ticket {
 /// belief that nothing can be on its way any more.
 const LATE_MAX: Span = Span::s(30);
 
+/// The same of what waited in a bridge's queue until then: it may be late on top of it.
+const QUEUED_LATE_MAX: Span = Span::s(25);
+
 /// One bridge and its provider.
 struct Line {
     config: config::Bridge,
@@ -65,6 +68,7 @@ pub(super) struct Lines {
     tickets: Vec<Ticket>,
     dice: Dice,
     memory: Dice,
+    queue: Dice,
     pub(super) calm: bool,
     /// Deals whose providers still have to say that they were done after all.
     pub(super) callbacks: u32,
@@ -82,6 +86,7 @@ impl Lines {
             tickets: Vec::new(),
             dice: Stream::LineRun.dice(seed),
             memory: Stream::ForgetRun.dice(seed),
+            queue: Stream::QueueRun.dice(seed),
             calm: false,
             callbacks: 0,
         }
@@ -122,7 +127,33 @@ impl Lines {
             let patience = now.after(self.lines[bridge].config.deadline);
             queue.push(patience, Event::GiveUp { life, ticket });
         }
-        self.carry(queue, now, Message { bridge, ticket, leg: Leg::There(Box::new(order)) });
+        let message = Message { bridge, ticket, leg: Leg::There(Box::new(order)) };
+        match self.wait(bridge) {
+            None => self.carry(queue, now, message),
+            Some(wait) if wait < self.lines[bridge].config.deadline => {
+                queue.push(now.after(wait), Event::Leave { life, message });
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// An order leaves its bridge's queue. One that waited long may take long on its way, too.
+    pub(super) fn left(&mut self, queue: &mut Queue, now: Moment, message: Message) {
+        let on_its_way = self.queue.between(Span::ZERO, QUEUED_LATE_MAX);
+        let slow = !self.calm && self.queue.chance(300);
+        self.carry(queue, if slow { now.after(on_its_way) } else { now }, message);
+    }
+
+    /// How long an order waits in its bridge's queue; as long as the bridge has, or longer: it is
+    /// given up on without having left.
+    fn wait(&mut self, bridge: usize) -> Option<Span> {
+        let config::Bridge { deadline, queued_permille, .. } = self.lines[bridge].config;
+        if self.calm || !self.queue.chance(queued_permille) {
+            return None;
+        }
+        let short = self.queue.between(Span::ZERO, Span(deadline.0 + deadline.0 / 8));
+        let long = Span(deadline.0 - self.queue.between(Span(1), Span::s(1)).0);
+        Some(if self.queue.chance(400) { long } else { short })
     }
 
     /// Something has arrived; gives what the desk is told because of it, and in which life.
@@ -198,7 +229,7 @@ impl Lines {
         }
         let mut at = from.after(self.dice.between(latency.0, latency.1));
         if self.befalls(late_permille) {
-            at = at.after(self.dice.between(deadline, LATE_MAX));
+            at = at.after(self.dice.between(deadline.min(LATE_MAX), LATE_MAX));
         }
         queue.push(at, Event::Line(message));
     }

@@ -32,6 +32,7 @@ mod market;
 mod network;
 mod operator;
 mod queue;
+mod rekey;
 mod report;
 mod run;
 mod shrink;
@@ -201,7 +202,11 @@ impl World {
                     self.mail_desk(Input::Found { key, found });
                 }
             }
+            Event::Leave { life, message } if self.lives(life) => {
+                self.lines.left(&mut self.queue, self.now, message);
+            }
             Event::Line(message) => self.lines.arrived(&mut self.queue, self.now, message),
+            Event::Rekey(place) => self.enter_key(place),
             Event::Operator => self.operate(),
             Event::Control { life, control } if self.lives(life) => {
                 self.mail_desk(Input::Control(*control));
@@ -219,6 +224,7 @@ impl World {
             | Event::Desk { .. }
             | Event::Committed { .. }
             | Event::Found { .. }
+            | Event::Leave { .. }
             | Event::Control { .. }
             | Event::Crash { .. } => {}
         }

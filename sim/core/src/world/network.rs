@@ -7,7 +7,7 @@ use tillgate_core::work::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
     AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs,
-    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind,
+    Product, ProductId, RegistryRecord, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind,
     Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
 };
 
@@ -29,7 +29,8 @@ const KES: u16 = 404;
 const USD: u16 = 840;
 /// A top-up service that is paid in another currency.
 const DOLLARS: u16 = 40;
-const KEY_ID: u8 = 1;
+/// The key that every terminal begins with.
+pub(super) const KEY_FIRST: u8 = 1;
 /// The voucher service's products and their prices.
 const PRODUCTS: [(u16, u64); 2] = [(1, 5_000), (2, 1_000)];
 
@@ -98,9 +99,17 @@ impl Network {
         Change { records, vouchers, funds, note: "opening".to_owned(), ..Change::default() }
     }
 
-    /// A terminal's pre-shared key.
-    pub(super) fn psk(seed: u64, terminal: u32) -> Psk {
-        Psk::new(secret(&mut Dice::new(seed, u64::from(terminal) << 32)))
+    /// A terminal's pre-shared key of a number.
+    pub(super) fn psk(seed: u64, terminal: u32, key_id: u8) -> Psk {
+        let number = u64::from(key_id - KEY_FIRST);
+        Psk::new(secret(&mut Dice::new(seed, u64::from(terminal) << 32 | number)))
+    }
+
+    /// The same, sealed as an import would.
+    pub(super) fn sealed_psk(&mut self, seed: u64, terminal: TerminalId, key_id: u8) -> Sealed {
+        let context = terminal_context(terminal, key_id);
+        let (psk, nonce) = (Self::psk(seed, terminal.0, key_id), self.nonce());
+        self.keys.vault.seal(&context, nonce, psk.bytes()).expect("a key is short")
     }
 
     /// New vouchers, their PINs noted.
@@ -137,13 +146,9 @@ impl Network {
     }
 
     fn terminal(&mut self, config: &Config, id: u32) -> Terminal {
-        let context = terminal_context(TerminalId(id), KEY_ID);
-        let psk = Self::psk(config.seed, id);
-        let nonce = self.nonce();
-        let sealed = self.keys.vault.seal(&context, nonce, psk.bytes());
+        let sealed = self.sealed_psk(config.seed, TerminalId(id), KEY_FIRST);
         let seller = SellerId(1 + (id - TERMINAL_FIRST) % sellers(config));
-        let key = (KEY_ID, sealed.expect("a key is short"));
-        Terminal::new(TerminalId(id), seller, Services::All, key)
+        Terminal::new(TerminalId(id), seller, Services::All, (KEY_FIRST, sealed))
     }
 
     fn nonce(&mut self) -> [u8; 12] {
@@ -180,14 +185,6 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     dollars.currency = USD;
     let dollars = config.faults.has(Fault::Market).then_some(dollars);
     vouchers.chain(top_ups).chain([too_dear]).chain(dollars).collect()
-}
-
-/// The generation of every terminal's key: it has had no other.
-pub(super) const GENERATION: u32 = 0;
-
-/// The key id of every terminal.
-pub(super) const fn key_id() -> u8 {
-    KEY_ID
 }
 
 /// How many sellers share the terminals.

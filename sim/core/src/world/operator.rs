@@ -9,8 +9,8 @@ use tillgate_store_core::{
 use super::World;
 use super::config::{Config, Stream, number};
 use super::event::Event;
-use super::market;
 use super::network::Network;
+use super::{market, rekey};
 use crate::dice::Dice;
 use crate::time::{Moment, Span};
 
@@ -25,6 +25,10 @@ pub(super) struct Operator {
     /// For who belongs to whom, what it costs and where it goes; and how often of 1000.
     pub(super) market: Dice,
     pub(super) market_permille: u16,
+    /// For who gets another key; and how often of 1000.
+    pub(super) keys: Dice,
+    pub(super) keys_permille: u16,
+    pub(super) seed: u64,
     /// The registry as the operator knows it to be.
     pub(super) records: Vec<RegistryRecord>,
     outstanding: Option<Outstanding>,
@@ -76,6 +80,9 @@ impl Operator {
             assortment: Stream::AssortmentRun.dice(seed),
             market: Stream::MarketRun.dice(seed),
             market_permille: market::share(config),
+            keys: Stream::KeysRun.dice(seed),
+            keys_permille: rekey::share(config),
+            seed,
             records: opening.records.clone(),
             outstanding: None,
             tickets: 0,
@@ -232,6 +239,21 @@ impl Operator {
         }
     }
 
+    /// The terminals whose records an order has changed, if this is its result.
+    fn keyed(&self, ticket: u64, result: &Controlled) -> Vec<TerminalId> {
+        let last = self.outstanding.as_ref().filter(|last| last.ticket == ticket);
+        let (Controlled::Applied { .. }, Some(Plan::Change { change, .. })) =
+            (result, last.map(|last| &last.plan))
+        else {
+            return Vec::new();
+        };
+        let terminals = change.records.iter().filter_map(|record| match record {
+            RegistryRecord::Terminal(terminal) => Some(terminal.id),
+            _ => None,
+        });
+        terminals.collect()
+    }
+
     /// The result of a ticket. That of an older ticket of the same order is not waited for any
     /// more: the last one says how it stands.
     fn hear(&mut self, ticket: u64, result: &Controlled) {
@@ -262,6 +284,7 @@ impl World {
         let given = self.operator.next(self.now, |operator| match manual {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
+            None if operator.rekeys() => operator.rekey(network),
             None if operator.trades() => operator.trade(),
             None => operator.think(today, network),
         });
@@ -293,12 +316,14 @@ impl World {
     /// The operator hears what became of an order.
     pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
         self.witness.controlled(result);
+        let keyed = self.operator.keyed(ticket, result);
         if let Controlled::Applied { .. } = result
             && let Some((key, verdict)) = self.operator.verdict(ticket)
         {
             self.witness.resolved(key, verdict);
         }
         self.operator.hear(ticket, result);
+        self.send_technicians(&keyed);
         self.counts.orders += 1;
     }
 }

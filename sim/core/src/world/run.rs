@@ -132,6 +132,8 @@ impl World {
             self.happen(event);
             self.kill_if_due();
             self.witness.step(at);
+            let open = &self.wire.sessions;
+            self.witness.end_keys(at, |session| open.contains_key(&session));
             if !self.witness.violations.is_empty() {
                 return;
             }

@@ -25,7 +25,8 @@ Examples:
 
 A seed draws everything; the same seed and options give the same trace hash, bit for bit. The first
 failure is made smaller and printed as the one line that repeats it. Kinds of trouble: cuts, splits,
-stalls, tamper, crashes, disk, flips, pool, provider, line, operator, habits, clock, limits, bridge.")]
+stalls, tamper, crashes, disk, flips, pool, provider, line, operator, habits, clock, limits, bridge,
+thief, drain, market, dead, calendar, keys, flood, queue.")]
 pub(super) struct World {
     /// One world
     #[arg(long, value_name = "N", required_unless_present_any = ["seeds", "cuts"])]

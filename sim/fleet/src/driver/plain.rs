@@ -92,8 +92,8 @@ impl Station for Plain {
         self.outputs.notes.clear();
         self.outputs.told = 0;
         match (input, self.phase) {
-            // It has no power to lose.
-            (_, Phase::Gone) | (Input::PowerCut { .. }, _) => {}
+            // It has no power to lose, and no key.
+            (_, Phase::Gone) | (Input::PowerCut { .. } | Input::Rekey { .. }, _) => {}
             (Input::Begin, _) => {
                 self.selling = true;
                 self.request(now);

@@ -46,6 +46,7 @@ impl Witness {
         let answer = match Downward::decode(body) {
             Ok(Downward::Answer(answer)) => answer,
             Ok(Downward::Settled(settled)) => return self.settled(now, origin, &settled, body),
+            Ok(Downward::Welcome(welcome)) => return self.welcomed(now, origin, welcome.date.0),
             _ => return,
         };
         if answer.voucher.is_some() {
@@ -54,7 +55,7 @@ impl Witness {
         let date = BusinessDate(answer.date.0);
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {
-            AnswerKind::Sale => self.sale_answer(&key, &answer, said, pins),
+            AnswerKind::Sale => self.sale_answer((&key, origin.received), &answer, said, pins),
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
             AnswerKind::Balance => self.balance_answer(origin, &answer),
@@ -119,18 +120,20 @@ impl Witness {
 
     fn sale_answer(
         &self,
-        key: &Key,
+        (key, received): (&Key, Moment),
         answer: &Answer<'_>,
         said: Moment,
         pins: &FxHashMap<VoucherName, String>,
     ) -> Option<(u8, String)> {
         let code = Code(answer.code.0);
         let Some(row) = self.journal.get(key) else {
-            let journalled = !answer.rrn.is_empty() || answer.code.is_approved();
-            return journalled.then(|| (5, "and there is no durable row".to_owned()));
+            if !answer.rrn.is_empty() || answer.code.is_approved() {
+                return Some((5, "and there is no durable row".to_owned()));
+            }
+            return self.dated_wrongly(key, code);
         };
         if answer.rrn.is_empty() {
-            return self.refusal(row, code);
+            return self.refusal(row, code, received);
         }
         let before = code.is_approved() && self.is_older(key, said);
         let fits = match row.state {
@@ -189,7 +192,7 @@ impl Witness {
     }
 
     /// A refusal of a request whose key the journal has.
-    fn refusal(&self, row: &Transaction, code: Code) -> Option<(u8, String)> {
+    fn refusal(&self, row: &Transaction, code: Code, received: Moment) -> Option<(u8, String)> {
         let contents = self.requests.sales.get(&row.key).map_or(0, Vec::len);
         let fits = match code {
             DUPLICATE => contents > 1 || !row.kind.is_sale(),
@@ -200,8 +203,9 @@ impl Witness {
             NOT_LOGGED_ON => true,
             // A PIN that its terminal is not told while it may not trade.
             IN_PROGRESS if row.voucher.is_some() => true,
-            // Refused before the journal was asked. Harmless while nothing was sold.
-            _ => row.state != State::Approved || contents > 1,
+            // Whatever its date, and whoever may not trade any more: what has a row is answered
+            // with it. The row of a request that overtook this one in the pool may be newer.
+            _ => contents > 1 || !self.reads.was_there(&row.key, received),
         };
         (!fits).then(|| (2, format!("and the journal has it {:?}, {}", row.state, row.code)))
     }

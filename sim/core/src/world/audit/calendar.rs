@@ -2,10 +2,14 @@
 //! shows. A day begins when that clock first shows its cut-off, and does not end because clocks
 //! are put back over it.
 
+use std::ops::RangeInclusive;
+
 use tillgate_core::time::{Shift, Wall};
 
 use crate::world::config::Days;
 
+/// How long new sales of yesterday are taken.
+const GRACE_MS: u64 = 600_000;
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 /// 2000-01-01T00:00:00Z, from which business dates are counted.
@@ -37,6 +41,15 @@ impl Calendar {
             minute = u16::try_from(shown.rem_euclid(DAY_MS) / MINUTE_MS).unwrap_or(0);
         }
         (date, minute)
+    }
+
+    /// The dates that take new sales: today's, for ten minutes yesterday's; where the clock was set
+    /// back over the cut-off, that of the day that had begun.
+    pub(super) fn takes(&self, (wall, wall_high): (Wall, Wall)) -> RangeInclusive<u16> {
+        let (to, _) = self.now(wall);
+        let (from, _) = self.now(Wall(wall.0.saturating_sub(GRACE_MS)));
+        let had_begun = self.now(wall_high).0 > to;
+        from..=to + u16::from(had_begun)
     }
 }
 

@@ -4,24 +4,28 @@
 //! | promise | where | what is compared |
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows; references |
-//! | 2 repeats | `answers`, `reads`, `rows` | final answers with the first; who asks again; old hellos |
+//! | 2 repeats | `answers`, `reads`, `hellos` | final answers with the first; who asks again; hellos |
 //! | 3 money | `money`, `reads`, `reversals` | every balance, also as told, with the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
-//! | 7 operator | `rules`, `reasons` | every grant and refusal with what was in force, left, in stock |
+//! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
-//! | 9 limits | `room`, `sessions`, here | counts with their limits; one connection is heard |
+//! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is heard |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
 mod answers;
 mod calendar;
 mod close;
+mod dates;
 mod handed;
+mod hellos;
+mod keys;
 mod money;
 mod orders;
 mod pace;
+mod rates;
 mod reads;
 mod reasons;
 mod requests;
@@ -42,7 +46,9 @@ use tillgate_core::limits::FrontLimits;
 use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
 use self::calendar::Calendar;
+use self::dates::Dates;
 use self::handed::{Clock, Handed};
+use self::hellos::Hellos;
 use self::money::Money;
 use self::orders::Orders;
 use self::reads::Reads;
@@ -73,13 +79,13 @@ pub(super) struct Witness {
     /// What is for sale, by service and product: last day and serial.
     stock: FxHashMap<(u16, u16), BTreeSet<(BusinessDate, Text<24>)>>,
     seqs: FxHashMap<u64, Key>,
-    /// The handshake counter that is durable for each terminal.
-    counters: FxHashMap<TerminalId, u64>,
+    hellos: Hellos,
     money: Money,
     room: Room,
     handed: Handed,
     versions: Versions,
     calendar: Calendar,
+    dates: Dates,
     requests: Requests,
     reads: Reads,
     sessions: Sessions,
@@ -101,6 +107,8 @@ pub(super) struct Witness {
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
+    /// Whether the desk was told to end: it takes nothing new.
+    is_draining: bool,
     /// Whether some of what is sold is paid in another currency.
     two_currencies: bool,
     /// The first terminal that no book is kept of.
@@ -118,15 +126,16 @@ impl Witness {
             sold: FxHashMap::default(),
             stock: FxHashMap::default(),
             seqs: FxHashMap::default(),
-            counters: FxHashMap::default(),
+            hellos: Hellos::new(config.seed),
             money: Money::default(),
             room: Room::new(config),
             handed: Handed::new(config),
             versions: Versions::new(config),
             calendar: Calendar::new(config.days.clone()),
+            dates: Dates::default(),
             requests: Requests::new(config.desk.answer),
             reads: Reads::default(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(config),
             references: FxHashMap::default(),
             answers: FxHashMap::default(),
             named: FxHashMap::default(),
@@ -137,6 +146,7 @@ impl Witness {
             by_hand: FxHashSet::default(),
             untold: BTreeMap::new(),
             batch_no: 0,
+            is_draining: false,
             two_currencies: config.faults.has(Fault::Market),
             thieves_from: TERMINAL_FIRST + u32::from(config.terminals),
             opening_rows: 0,
@@ -177,7 +187,10 @@ impl Witness {
         self.reads.crashed();
         self.orders.crashed();
         self.sessions.crashed();
+        self.hellos.crashed();
+        self.dates.crashed();
         self.untold.clear();
+        self.is_draining = false;
         self.room.crashed();
         self.handed.crashed();
     }

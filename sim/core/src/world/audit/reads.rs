@@ -71,6 +71,11 @@ impl Reads {
         }
     }
 
+    /// Whether a row was durable when a request came.
+    pub(super) fn was_there(&self, key: &Key, received: Moment) -> bool {
+        self.born.get(key).is_some_and(|since| *since <= received)
+    }
+
     /// What was asked, where only one thing can be meant.
     fn asked(&self, origin: Origin) -> Option<Asked> {
         match self.asked.get(&(origin.session, origin.received.0)).map(Vec::as_slice) {
@@ -147,7 +152,7 @@ impl Witness {
     fn not_located(&self, origin: Origin, asked: &Key) -> Option<(u8, String)> {
         let there = match asked.stan {
             0 => self.reads.last_before(asked.terminal, asked.date, origin.received).is_some(),
-            _ => self.reads.born.get(asked).is_some_and(|since| *since <= origin.received),
+            _ => self.reads.was_there(asked, origin.received),
         };
         there.then(|| (2, format!("a repeat of {asked} finds nothing, and it is there")))
     }

@@ -49,6 +49,7 @@ impl Witness {
             }
             b"65" => paces.any(|pace| self.may_be_beyond(&pace, new, write)),
             b"S1" => paces.next().is_some() && self.is_out_of_stock(new, write),
+            b"91" if self.is_draining => paces.next().is_some(),
             b"91" if rulings().all(|(ruling, _)| *ruling != Err(new.code)) => {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
                 new.kind == Kind::TopUp && paces.next().is_some() && asked.iter().any(full)

@@ -35,6 +35,8 @@ pub(super) struct Asked {
     /// When it was first verified in this life of the gateway, and which life that is.
     pub(super) since: Moment,
     life: u32,
+    /// Whether it was ever verified when its date took no new sales.
+    pub(super) outside: bool,
 }
 
 impl Requests {
@@ -84,8 +86,8 @@ impl Witness {
             Ok(Upward::Sale(sale)) => {
                 let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
                 if asked.iter().all(|asked| asked.body != body) {
-                    let (body, rulings) = (body.to_vec(), Vec::new());
-                    asked.push(Asked { body, rulings, since: now, life: self.room.life });
+                    let (body, rulings, life) = (body.to_vec(), Vec::new(), self.room.life);
+                    asked.push(Asked { body, rulings, since: now, life, outside: false });
                 }
             }
             Ok(Upward::Reversal(reversal)) => {
@@ -107,18 +109,25 @@ impl Witness {
     pub(in super::super) fn verified(
         &mut self,
         now: Moment,
-        terminal: TerminalId,
+        origin: Origin,
         body: &[u8],
         acknowledged: usize,
         walls: (Wall, Wall),
     ) {
+        self.dated(origin, body, walls);
+        let terminal = origin.terminal;
         let Ok(Upward::Sale(sale)) = Upward::decode(body) else { return };
-        let rulings = self.versions.rulings(acknowledged, terminal, &sale, walls, &self.calendar);
+        let dates = self.calendar.takes(walls);
+        let clock = (dates.clone(), self.calendar.now(walls.0).1);
+        let rulings = self.versions.rulings(acknowledged, terminal, &sale, &clock);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
         let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
         if asked.life != self.room.life {
             (asked.since, asked.life) = (now, self.room.life);
         }
+        // A day that had begun goes on, and the one before is over; or it is followed back.
+        let set_back = self.calendar.now(walls.1).0 > self.calendar.now(walls.0).0;
+        asked.outside |= set_back || !dates.contains(&sale.date.0);
         for ruling in rulings {
             if !asked.rulings.contains(&ruling) {
                 asked.rulings.push(ruling);

@@ -1,17 +1,16 @@
 //! Promises 1, 3, 4 and 6 over each durable write: what rows may become, whose the vouchers are,
 //! what is open, and that the chain goes on.
 
-use tillgate_core::id::SessionId;
 use tillgate_store_core::{
     AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, Funding, Key, Kind, Obligation,
-    Record, RegistryRecord, State, StoreError, TerminalId, Transaction, Voucher,
+    Record, RegistryRecord, State, StoreError, Transaction, Voucher,
 };
 
 use super::Witness;
 use super::handed::Clock;
 use crate::time::Moment;
 use crate::world::disk::Change;
-use crate::world::network::{GENERATION, VoucherName};
+use crate::world::network::VoucherName;
 
 /// What was found wrong: the promise and the words.
 pub(super) type Found = Vec<(u8, String)>;
@@ -78,6 +77,7 @@ impl Witness {
             found.push((4, text));
         }
         if !done.records.is_empty() {
+            self.sessions.keys_changed = true;
             self.versions.change(done.records);
         }
         for row in &done.accounts {
@@ -124,32 +124,12 @@ impl Witness {
                 }
             }
             Family::Counters => {
-                let counter = Counter::decode(key, value)?;
-                let (terminal, high) = (counter.terminal, counter.high(GENERATION));
-                let before = self.counters.insert(terminal, high);
-                if before.is_some_and(|before| high <= before) {
-                    found.push((2, format!("the counter of {terminal} goes back to {high}")));
-                }
+                found.extend(self.hellos.durable(&Counter::decode(key, value)?));
+                self.sessions.keys_changed = true;
             }
             Family::Serials | Family::Audit | Family::Meta => {}
         }
         Ok(())
-    }
-
-    /// A hello was answered as a new one.
-    pub(in super::super) fn shaken(
-        &mut self,
-        at: Moment,
-        session: SessionId,
-        terminal: TerminalId,
-        counter: u64,
-    ) {
-        self.sessions.shaken(session, counter);
-        let high = self.counters.get(&terminal).copied().unwrap_or_default();
-        if counter <= high {
-            let text = format!("{terminal}: hello {counter} again, and {high} was durable");
-            self.violate(at, 2, text);
-        }
     }
 
     fn read_removal(&mut self, family: Family, key: &[u8], done: &mut Write, found: &mut Found) {

@@ -2,21 +2,17 @@
 //! the rules, not from the gateway's code.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use tillgate_codec::link::message::Sale;
-use tillgate_core::time::Wall;
 use tillgate_store_core::{
     AccountId, AccountKind, Code, Distributor, Hours, Leg, Legs, RegistryRecord, Seller, Service,
     ServiceKind, Services, Status, Terminal, TerminalId, Velocity,
 };
 
-use super::calendar::Calendar;
 use super::requests::Ruling;
 use crate::world::config::Config;
-
-/// How long new sales of yesterday are taken.
-const GRACE_MS: u64 = 600_000;
 
 /// The registry as it was after one durable change.
 #[derive(Clone, Default)]
@@ -83,22 +79,26 @@ impl Versions {
         since: usize,
         terminal: TerminalId,
         sale: &Sale<'_>,
-        (wall, wall_high): (Wall, Wall),
-        calendar: &Calendar,
+        now: &(RangeInclusive<u16>, u16),
     ) -> Vec<(Ruling, Velocity)> {
-        // Dates that take new sales: today's, for ten minutes yesterday's; where the clock was set
-        // back over the cut-off, that of the day that had begun.
-        let (to, minute) = calendar.now(wall);
-        let (from, _) = calendar.now(Wall(wall.0.saturating_sub(GRACE_MS)));
-        let had_begun = calendar.now(wall_high).0 > to;
-        let now = (from..=to + u16::from(had_begun), minute);
         let views = self.views.iter().skip(since);
         let rule = |view: &Rc<View>| {
             let pace = view.services.get(&sale.service);
             let pace = pace.map(|service| service.velocity).unwrap_or_default();
-            (view.rule(terminal.0, sale, &now, &self.bridges), pace)
+            (view.rule(terminal.0, sale, now, &self.bridges), pace)
         };
         views.map(rule).collect()
+    }
+
+    /// The generation of a terminal's key of this number, as the registry is now.
+    pub(super) fn generation(&self, terminal: TerminalId, key_id: u8) -> Option<u32> {
+        Some(self.latest().terminals.get(&terminal.0)?.key_named(key_id)?.generation)
+    }
+
+    /// Whether a terminal has this key now.
+    pub(super) fn has_key(&self, terminal: TerminalId, generation: u32) -> bool {
+        let terminal = self.latest().terminals.get(&terminal.0);
+        terminal.is_some_and(|terminal| terminal.has_generation(generation))
     }
 
     /// The floats that a terminal may be told of, by every state since one.
@@ -121,7 +121,7 @@ impl View {
         &self,
         terminal: u32,
         sale: &Sale<'_>,
-        (dates, minute): &(std::ops::RangeInclusive<u16>, u16),
+        (dates, minute): &(RangeInclusive<u16>, u16),
         bridges: &[String],
     ) -> Ruling {
         let refused = |code: &[u8; 2]| Err(Code(*code));

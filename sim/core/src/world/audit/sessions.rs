@@ -1,33 +1,77 @@
-//! Promises 8 and 9 at the fronts: a terminal has one connection that is heard, the newest; and
-//! who waits for an answer is not sent away by a drain.
+//! Promises 8 and 9 at the fronts: a terminal has one connection that is heard, the newest, and no
+//! faster than its rate; and who waits for an answer is not sent away by a drain.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_core::desk::Origin;
 use tillgate_core::front::CloseReason;
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_store_core::TerminalId;
 
 use super::Witness;
+use super::rates::{Bucket, Rate};
 use crate::time::Moment;
+use crate::world::config::Config;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Sessions {
-    counters: FxHashMap<SessionId, u64>,
+    rate: Rate,
+    ages: FxHashMap<SessionId, SessionAge>,
     /// The newest session of each terminal that a record was opened of.
-    newest: FxHashMap<TerminalId, (u64, SessionId)>,
+    newest: BTreeMap<TerminalId, (SessionAge, SessionId)>,
+    /// The sessions that were first heard while their key was in force.
+    keyed: FxHashSet<SessionId>,
+    /// What a terminal may still ask of a reactor.
+    buckets: FxHashMap<(TerminalId, u16), Bucket>,
     /// Requests that are not answered yet.
     waiting: FxHashMap<SessionId, u32>,
+    /// Whether some key may have ended since that was looked at.
+    pub(super) keys_changed: bool,
 }
 
 impl Sessions {
-    pub(super) fn crashed(&mut self) {
-        *self = Self::default();
+    pub(super) fn new(config: &Config) -> Self {
+        Self::of_rate(Rate::new(config.front.request_every, config.front.requests_burst))
     }
 
-    /// A hello was answered.
-    pub(super) fn shaken(&mut self, session: SessionId, counter: u64) {
-        self.counters.insert(session, counter);
+    fn of_rate(rate: Rate) -> Self {
+        Self {
+            rate,
+            ages: FxHashMap::default(),
+            newest: BTreeMap::new(),
+            keyed: FxHashSet::default(),
+            buckets: FxHashMap::default(),
+            waiting: FxHashMap::default(),
+            keys_changed: false,
+        }
+    }
+
+    pub(super) fn crashed(&mut self) {
+        *self = Self::of_rate(self.rate);
+    }
+
+    /// Whether a session was first heard while its key was in force.
+    pub(super) fn was_keyed(&self, session: SessionId) -> bool {
+        self.keyed.contains(&session)
+    }
+
+    /// The newest session of each terminal, and what opened it.
+    pub(super) fn newest(&self) -> impl Iterator<Item = (TerminalId, SessionAge, SessionId)> {
+        self.newest.iter().map(|(terminal, (age, session))| (*terminal, *age, *session))
+    }
+
+    /// Whether a request comes no faster than its terminal may go on. The first of a session says
+    /// who is there: it is taken in any case.
+    fn keeps_pace(&mut self, now: Moment, origin: &Origin) -> bool {
+        let Origin { session, terminal, .. } = *origin;
+        let bucket = self.buckets.entry((terminal, session.reactor));
+        let bucket = bucket.or_insert_with(|| self.rate.full(now));
+        if self.newest.get(&terminal).is_some_and(|(_, newest)| *newest == session) {
+            return self.rate.take(now, bucket);
+        }
+        self.rate.come_back(now, bucket);
+        true
     }
 
     pub(super) fn answered(&mut self, session: SessionId) {
@@ -47,22 +91,43 @@ impl Witness {
     ) {
         let Origin { session, terminal, .. } = origin;
         *self.sessions.waiting.entry(session).or_default() += 1;
-        let counter = self.sessions.counters.get(&session).copied().unwrap_or_default();
-        let before = self.sessions.newest.get(&terminal).copied();
-        let text = match before {
-            Some((newest, other)) if counter < newest && other.reactor != session.reactor => return,
-            Some((newest, other)) if counter < newest && is_open(other) => {
-                format!("{terminal}: heard over an older connection, {counter} after {newest}")
+        let Some(age) = self.sessions.ages.get(&session).copied() else {
+            return self.violate(now, 2, format!("{terminal}: heard without a handshake"));
+        };
+        if !self.sessions.keeps_pace(now, &origin) {
+            self.violate(now, 9, format!("{terminal}: heard more often than its rate allows"));
+        }
+        let text = match self.sessions.newest.get(&terminal).copied() {
+            Some((newest, other)) if age < newest && is_open(other) => {
+                format!("{terminal}: heard over an older connection, {age:?} after {newest:?}")
             }
             Some((_, older)) if older != session && is_open(older) => {
                 format!("{terminal}: an older connection stays beside a newer one")
             }
             _ => {
-                self.sessions.newest.insert(terminal, (counter, session));
+                self.sessions.newest.insert(terminal, (age, session));
+                // What speaks only now under a key that has ended is not served: it ends then.
+                let late = !self.is_in_force(terminal, age.generation);
+                self.sessions.keyed.extend((!late).then_some(session));
                 return;
             }
         };
         self.violate(now, 9, text);
+    }
+
+    /// A hello was answered.
+    pub(in super::super) fn shaken(&mut self, session: SessionId, age: SessionAge) {
+        self.sessions.ages.insert(session, age);
+    }
+
+    /// A front leaves a session unread because its terminal has asked too often.
+    pub(in super::super) fn slowed(&mut self, now: Moment, session: SessionId) {
+        let whose = self.sessions.newest().find(|(_, _, newest)| *newest == session);
+        let Some((terminal, ..)) = whose else { return };
+        let bucket = self.sessions.buckets.get(&(terminal, session.reactor));
+        if bucket.is_none_or(|bucket| self.sessions.rate.has_one(now, bucket)) {
+            self.violate(now, 9, format!("{terminal}: slowed down within its rate"));
+        }
     }
 
     /// A front ends a session.
@@ -72,6 +137,11 @@ impl Witness {
             let text = format!("{waiting} requests of a session are dropped by a drain");
             self.violate(now, 8, text);
         }
+    }
+
+    /// The desk is told to end.
+    pub(in super::super) fn drains(&mut self) {
+        self.is_draining = true;
     }
 
     /// The process has ended in good order: nobody may be left waiting.

@@ -18,6 +18,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) latency: Between,
     /// The bridge gives up after this.
     pub(in crate::world) deadline: Span,
+    /// Of 1000 orders, how many wait in its queue before they leave, for as long as it has.
+    pub(in crate::world) queued_permille: u16,
     /// Of 1000 errands, how many the bridge forgets: whatever comes of them, it never reports.
     pub(in crate::world) forgotten_permille: u16,
     /// Of 1000 orders, how many never leave.
@@ -36,8 +38,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) two_faced_permille: u16,
 }
 
-/// One to three of them, of any kind.
-pub(super) fn draw(seed: u64, faults: Faults) -> Vec<Bridge> {
+/// One to three of them, of any kind; a terminal hears something within `answer`.
+pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     let mut dice = Stream::Bridges.dice(seed);
     let count = 1 + number(&mut dice, 3);
     let mut memory = Stream::Forget.dice(seed);
@@ -53,7 +55,23 @@ pub(super) fn draw(seed: u64, faults: Faults) -> Vec<Bridge> {
         let dead_from = end.chance(400).then_some(from);
         if faults.has(Fault::Dead) { Bridge { admits: true, dead_from, ..bridge } } else { bridge }
     };
-    bridges.map(doomed).collect()
+    let mut queue = Stream::Queue.dice(seed);
+    let busy = |bridge: Bridge| {
+        let near = about(&mut queue, answer, Span::s(1));
+        let long = queue.between(Span::s(30), Span::s(119));
+        let deadline = if queue.chance(400) { near } else { long };
+        let queued_permille = 200 + number(&mut queue, 700);
+        if faults.has(Fault::Queue) {
+            Bridge { deadline, queued_permille, ..bridge }
+        } else {
+            bridge
+        }
+    };
+    bridges.map(doomed).map(busy).collect()
+}
+
+fn about(dice: &mut Dice, span: Span, off: Span) -> Span {
+    dice.between(Span(span.0.saturating_sub(off.0)), Span(span.0 + off.0))
 }
 
 fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
@@ -93,6 +111,7 @@ fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
         manners: if faults.has(Fault::Provider) { manners } else { calm },
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
+        queued_permille: 0,
         forgotten_permille: 0,
         admits: false,
         dead_from: None,

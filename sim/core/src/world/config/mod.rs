@@ -154,6 +154,10 @@ pub(super) enum Stream {
     MarketRun = 31,
     Dead = 32,
     Calendar = 33,
+    KeysRun = 34,
+    Flood = 35,
+    Queue = 36,
+    QueueRun = 37,
 }
 
 impl Stream {
@@ -178,6 +182,7 @@ impl Config {
         let mut clock = Stream::Clock.dice(seed);
         let wall = draw_wall(&mut clock);
         let days = days::draw(seed, faults, wall);
+        let desk = limits::desk(seed, faults);
         let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
         Self {
             seed,
@@ -193,14 +198,14 @@ impl Config {
             crash_every: draw_crashes(seed, faults),
             drain_every: draw_drains(seed, faults),
             down: (Span::ms(50), Span::s(4)),
-            bridges: bridges::draw(seed, faults),
+            bridges: bridges::draw(seed, faults, desk.answer),
             operator_every: draw_operator(seed, faults),
             wall,
             calendar: days.calendar(),
             days,
             clock: faults.has(Fault::Clock).then_some(jumps),
             front: limits::front(seed, faults),
-            desk: limits::desk(seed, faults),
+            desk,
             shop: Shop::draw(seed, faults),
             scripted: false,
         }
@@ -217,7 +222,7 @@ fn draw_faults(seed: u64) -> Faults {
 
 fn draw_thieves(seed: u64, faults: Faults) -> u16 {
     let thieves = 1 + number(&mut Stream::Thief.dice(seed), 2);
-    if faults.has(Fault::Thief) { thieves } else { 0 }
+    if faults.has(Fault::Thief) || faults.has(Fault::Flood) { thieves } else { 0 }
 }
 
 impl Wire {
@@ -274,7 +279,8 @@ fn draw_drains(seed: u64, faults: Faults) -> Option<Span> {
 fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
     let mut dice = Stream::Operator.dice(seed);
     let every = dice.between(Span::s(2), Span::s(15));
-    (faults.has(Fault::Operator) || faults.has(Fault::Market)).then_some(every)
+    let works = [Fault::Operator, Fault::Market, Fault::Keys];
+    works.into_iter().any(|fault| faults.has(fault)).then_some(every)
 }
 
 /// Half of the worlds begin shortly before their business day ends.

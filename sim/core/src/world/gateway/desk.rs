@@ -19,6 +19,9 @@ impl World {
             if let Input::Found { key, found } = &input {
                 self.witness.heard(*key, found);
             }
+            if let Input::Drain = &input {
+                self.witness.drains();
+            }
             let wakes = process.mail.is_empty();
             process.mail.push_back(input);
             if wakes {

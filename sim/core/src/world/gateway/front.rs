@@ -29,6 +29,7 @@ impl World {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
         let front = &mut process.fronts[usize::from(reactor)];
+        let (slowed, read) = (front.stats().slowed, session_read(&input));
         front.handle(now, input);
         let mut wishes = Vec::new();
         while let Some(output) = front.poll() {
@@ -38,6 +39,9 @@ impl World {
         self.witness.front(now, &stats, &self.config.front);
         for wish in wishes {
             self.grant_front(reactor, wish);
+        }
+        if let Some(session) = read.filter(|_| stats.slowed > slowed) {
+            self.witness.slowed(now, session);
         }
         self.arm_front(reactor);
     }
@@ -226,6 +230,14 @@ fn wish(output: Output<'_>) -> Option<Wish> {
         Output::Online { terminal, age, .. } => Wish::Online { terminal, age },
         Output::Offline { .. } => return None,
     })
+}
+
+/// Whose bytes an input brings.
+fn session_read(input: &Input<'_>) -> Option<SessionId> {
+    match input {
+        Input::Received { session, .. } => Some(*session),
+        _ => None,
+    }
 }
 
 fn conn_of(door: u32) -> usize {

@@ -83,14 +83,17 @@ impl World {
         };
         let opened = work::handshake(hello, &process.directory, keys, claim, entropy, &mut reply);
         self.counts.handshakes += 1;
+        let heard = opened.as_ref().map(|opened| opened.age).map_err(|refusal| *refusal);
+        self.witness.greeted(self.now, hello, heard);
         let opened = opened.ok();
         let claimed = opened.as_ref().map(|opened| (opened.terminal, opened.age));
         let result = opened.map(|opened| Handshaken { opened, reply: &reply });
         if let Some(session) = displaced {
             self.tell_front(session.reactor, front::Input::Displaced { session });
         }
-        if let Some((terminal, SessionAge { generation, counter })) = claimed {
-            self.witness.shaken(self.now, session, terminal, counter);
+        if let Some((terminal, age)) = claimed {
+            self.witness.shaken(session, age);
+            let SessionAge { generation, counter } = age;
             let (received, logged_on) = (self.now, false);
             let origin = Origin { session, terminal, received, generation, logged_on };
             self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
@@ -104,9 +107,12 @@ impl World {
         let Some(process) = &self.process else { return };
         let worked = work::request(body, origin, wall, calendar, &process.directory);
         let walls = (wall, high);
-        self.witness.verified(self.now, origin.terminal, body, acknowledged, walls);
+        self.witness.verified(self.now, origin, body, acknowledged, walls);
         match worked {
-            Worked::Ask(ask) => self.mail_desk(Input::Ask(ask)),
+            Worked::Ask(ask) => {
+                self.witness.served(self.now, origin);
+                self.mail_desk(Input::Ask(ask));
+            }
             Worked::Reply(reply) => self.reply(&reply, self.now),
         }
     }

@@ -7,16 +7,18 @@
 //! ```
 
 mod acts;
+mod flood;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticPublic, Suite};
 use tillgate_codec::link::message::{Downward, Logon, MESSAGE_VERSION, Upward};
 use tillgate_codec::link::record::{RecordType, deframe};
 
 use self::acts::Sold;
+use self::flood::{Flood, Spree};
 use super::World;
 use super::config::{Config, Stream, number};
 use super::event::Event;
-use super::network::{Network, TERMINAL_FIRST, key_id, offers};
+use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
 use super::wire::{Caller, Item, Way};
 use crate::dice::Dice;
 use crate::firmware::Mix;
@@ -42,6 +44,7 @@ pub(super) struct Thief {
     date: u16,
     stan: u32,
     sold: Vec<Sold>,
+    flood: Flood,
 }
 
 /// One connection of a thief.
@@ -64,7 +67,7 @@ pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec
         let mut dice = Stream::ThiefRun.dice(config.seed ^ u64::from(terminal) << 8);
         Thief {
             terminal,
-            psk: Network::psk(config.seed, terminal),
+            psk: Network::psk(config.seed, terminal, KEY_FIRST),
             counter: 0,
             gateway: dice.chance(500).then_some(gateway),
             dice,
@@ -73,6 +76,7 @@ pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec
             date: today,
             stan: 0,
             sold: Vec::new(),
+            flood: Flood::new(config, terminal),
         }
     };
     (first..).take(usize::from(config.thieves)).map(thief).collect()
@@ -81,17 +85,16 @@ pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec
 impl Thief {
     /// The connection stands: the hello.
     fn connected(&mut self, conn: usize) -> Option<Vec<u8>> {
-        // Honest counters go up by one; this one leaps, within what is believed.
-        self.counter += 1 + self.dice.below(3);
+        let counter = self.next_counter();
         let suite = if self.gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
         let (entropy, mut hello) = (self.dice.bytes(), Vec::new());
         let started = Initiator::start(
             suite,
             self.terminal,
-            key_id(),
+            KEY_FIRST,
             &self.psk,
             self.gateway.as_ref(),
-            self.counter,
+            counter,
             entropy,
             &mut hello,
         );
@@ -157,6 +160,10 @@ impl World {
             }
             return;
         }
+        if let Some((spree, pause)) = thief.flood.turn() {
+            self.thief_floods(place, &spree);
+            return self.queue.push(self.now.after(pause), Event::Thief(place));
+        }
         let (linked, room) = (thief.links.len(), thief.links.len() < LINKS_MAX);
         match thief.dice.below(100) {
             0..6 if linked > 0 => {
@@ -177,6 +184,24 @@ impl World {
         let conn = self.wire.call(&mut self.queue, self.now, caller, reactors);
         let link = Link { conn, phase: Phase::Calling, partial: Vec::new() };
         self.thieves[place].links.push(link);
+    }
+
+    fn thief_floods(&mut self, place: usize, spree: &Spree) {
+        match spree {
+            Spree::Redial => {
+                for link in std::mem::take(&mut self.thieves[place].links) {
+                    self.hang_up(link.conn);
+                }
+                self.thief_calls(place);
+            }
+            Spree::Burst(count) => {
+                for _ in 0..*count {
+                    if !self.thieves[place].links.is_empty() {
+                        self.thief_acts(place);
+                    }
+                }
+            }
+        }
     }
 
     fn thief_acts(&mut self, place: usize) {

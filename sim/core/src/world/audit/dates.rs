@@ -1,0 +1,55 @@
+//! The business date as terminals see it: what a welcome tells, and which dates new sales may bear.
+//! It is the one in force by the auditors' own calendar; where the clock on the wall was set back
+//! over the cut-off, the day that had begun may go on.
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::link::message::Upward;
+use tillgate_core::desk::Origin;
+use tillgate_core::id::SessionId;
+use tillgate_core::time::Wall;
+use tillgate_store_core::{Code, Key};
+
+use super::Witness;
+use crate::time::Moment;
+
+const WRONG_DATE: Code = Code(*b"B1");
+
+/// The dates that a welcome over each session may tell.
+#[derive(Default)]
+pub(super) struct Dates(FxHashMap<SessionId, Vec<u16>>);
+
+impl Dates {
+    pub(super) fn crashed(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Witness {
+    /// A pool thread has just read a logon.
+    pub(super) fn dated(&mut self, origin: Origin, body: &[u8], (wall, wall_high): (Wall, Wall)) {
+        if !matches!(Upward::decode(body), Ok(Upward::Logon(_))) {
+            return;
+        }
+        let (today, _) = self.calendar.now(wall);
+        let (begun, _) = self.calendar.now(wall_high);
+        let dates = self.dates.0.entry(origin.session).or_default();
+        dates.push(today);
+        dates.extend((begun > today).then_some(today + 1));
+    }
+
+    /// A welcome, encoded, on its way to its front.
+    pub(super) fn welcomed(&mut self, now: Moment, origin: Origin, date: u16) {
+        let dates = self.dates.0.get(&origin.session).map_or(&[][..], Vec::as_slice);
+        if !dates.contains(&date) {
+            let text = format!("{}: welcomed on {date}, and it is {dates:?}", origin.terminal);
+            self.violate(now, 7, text);
+        }
+    }
+
+    /// A sale is refused for its date: some calendar must have said so.
+    pub(super) fn dated_wrongly(&self, key: &Key, code: Code) -> Option<(u8, String)> {
+        let asked = self.requests.sales.get(key).map_or(&[][..], Vec::as_slice);
+        let right = code != WRONG_DATE || asked.is_empty() || asked.iter().any(|one| one.outside);
+        (!right).then(|| (7, "and its date is in force".to_owned()))
+    }
+}

@@ -1,0 +1,70 @@
+//! A thief who floods: as many requests at once as a connection takes, one handshake after another,
+//! and counters that leap, up to the highest that is believed and beyond.
+
+use super::Thief;
+use crate::dice::Dice;
+use crate::time::Span;
+use crate::world::config::{Config, Stream, number};
+use crate::world::fault::Fault;
+
+/// Between two turns of a spree.
+const TURN: Span = Span::ms(40);
+
+/// Where the counters of a key that has had none lie, at most, and what each may add.
+const COUNTER_FIRST_MAX: u64 = 1 << 52;
+const COUNTER_STEP_MAX: u64 = 1 << 48;
+
+/// See the module.
+pub(super) struct Flood {
+    dice: Dice,
+    floods: bool,
+    /// Turns that are left of a spree.
+    turns: u16,
+}
+
+/// What a thief does at a turn of a spree.
+pub(super) enum Spree {
+    Redial,
+    /// So many requests at once.
+    Burst(u16),
+}
+
+impl Flood {
+    pub(super) fn new(config: &Config, terminal: u32) -> Self {
+        let dice = Stream::Flood.dice(config.seed ^ u64::from(terminal) << 8);
+        Self { dice, floods: config.faults.has(Fault::Flood), turns: 0 }
+    }
+
+    /// What to do at this turn, in a spree, and how long until the next one.
+    pub(super) fn turn(&mut self) -> Option<(Spree, Span)> {
+        if !self.floods {
+            return None;
+        }
+        if self.turns == 0 && self.dice.chance(60) {
+            self.turns = 5 + number(&mut self.dice, 60);
+        }
+        self.turns = self.turns.checked_sub(1)?;
+        let redials = self.dice.chance(300);
+        let spree = if redials { Spree::Redial } else { Spree::Burst(number(&mut self.dice, 40)) };
+        Some((spree, TURN))
+    }
+}
+
+impl Thief {
+    /// The counter of the next hello. One that is far too high is worth a try: it is not used up if
+    /// it is refused.
+    pub(super) fn next_counter(&mut self) -> u64 {
+        // Honest counters go up by one; this one leaps, within what is believed.
+        self.counter += 1 + self.dice.below(3);
+        let highest = self.counter.max(COUNTER_FIRST_MAX) + COUNTER_STEP_MAX - 1;
+        match self.flood.floods.then(|| self.flood.dice.below(20)) {
+            Some(0) => u64::MAX,
+            Some(1) => highest + 2 + self.flood.dice.below(1 << 50),
+            Some(2) => {
+                self.counter = highest - 3;
+                self.counter
+            }
+            _ => self.counter,
+        }
+    }
+}
