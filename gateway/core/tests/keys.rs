@@ -3,12 +3,12 @@
 mod support;
 
 use support::{Rig, code_of, keys, reversal, terminal, voucher_sale};
-use tillgate_codec::link::channel::{Initiator, Psk, Suite};
+use tillgate_codec::link::channel::{Initiator, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
     Balance, Confirm, Logon, Ping, Repeat, Settle, Totals, Upward,
 };
 use tillgate_codec::link::record::HEADER_BYTES;
-use tillgate_core::claims::{Claim, Claims};
+use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
 use tillgate_core::desk::Content;
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::ClaimLimits;
@@ -66,6 +66,26 @@ fn logs_on(rig: &mut Rig, generation: u32) -> bool {
     rig.ask(100, &LOGON);
     let content = rig.replies.pop().expect("one reply").content;
     matches!(content, Content::Welcome { .. })
+}
+
+/// The hello is for another gateway, which only curve arithmetic can tell: a key over its rate, or
+/// one that says an old hello again, does not come so far.
+#[test]
+fn a_key_over_its_rate_is_refused_before_any_curve_arithmetic() {
+    let rig = Rig::new();
+    let mut hello = Vec::new();
+    let (psk, foreign) = (Psk::new(OLD.1), StaticSecret::new([1; 32]).public());
+    let suite = Suite::NkPsk0;
+    Initiator::start(suite, 100, OLD.0, &psk, Some(&foreign), 9, [5; 32], &mut hello)
+        .expect("keys");
+    let answer = |claimed: Result<(), ClaimRefusal>| {
+        let (hello, mut reply) = (&hello[HEADER_BYTES..], Vec::new());
+        let claim = |_, _| claimed;
+        work::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply).map(drop)
+    };
+    assert_eq!(answer(Ok(())), Err(HelloRefusal::Noise));
+    assert_eq!(answer(Err(ClaimRefusal::TooFast)), Err(HelloRefusal::TooFast));
+    assert_eq!(answer(Err(ClaimRefusal::Replayed)), Err(HelloRefusal::Replayed));
 }
 
 #[test]

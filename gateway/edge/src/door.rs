@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::guard;
 use crate::places::{Class, Peer, Place, Places, Share, Waiting, WaitingPlace};
@@ -231,8 +232,8 @@ impl<R: Router> Inner<R> {
         seat.take(place);
         classified.send(class).await.unwrap_or_default();
         let bytes_max = usize::try_from(body_bytes).unwrap_or(usize::MAX);
-        let body = timeout(body_time, Limited::new(body, bytes_max).collect()).await;
-        let body = body.map_err(|_| Refusal::Late)?.map_err(|_| Refusal::Broken)?.to_bytes();
+        let body = timeout(body_time, gather(Limited::new(body, bytes_max))).await;
+        let body = body.map_err(|_| Refusal::Late)?.map_err(|_| Refusal::Broken)?;
         Ok(self.router.answer(ticket, Request::from_parts(head, body)).await)
     }
 
@@ -287,6 +288,22 @@ fn check_target(head: &Parts) -> Result<(), Refusal> {
         && uri.authority().is_none()
         && uri.path_and_query().is_some_and(|path| path.as_str().starts_with('/'));
     if head.method != Method::CONNECT && is_path { Ok(()) } else { Err(Refusal::Target) }
+}
+
+/// A whole body in one buffer, which is wiped when nobody reads it any more: bodies carry keys, PINs
+/// and passwords. Its length is known, so the buffer does not move while it fills.
+async fn gather<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+    let mut whole = Zeroizing::new(Vec::with_capacity(length));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        whole.extend_from_slice(&data);
+        // Where hyper does not hold it as well.
+        if let Ok(mut data) = data.try_into_mut() {
+            data.zeroize();
+        }
+    }
+    Ok(Bytes::from_owner(whole))
 }
 
 /// A body says how long it is, and that is not too long; hyper holds it to its word.

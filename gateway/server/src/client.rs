@@ -4,6 +4,7 @@
 //! installation, or root: somebody else who made a socket in the gateway's place learns nothing.
 //! No token is involved, so there is none to lose.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::net::UnixStream;
 use zeroize::Zeroizing;
@@ -20,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::socket_path;
+use crate::wiped::{self, Wiped};
 
 /// Longest answer that is taken: a page of terminals is far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -71,7 +74,7 @@ impl Client {
     ///
     /// # Errors
     /// The gateway is not there, or refuses.
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         self.post_raw(path, body)?.accepted()
     }
 
@@ -79,9 +82,9 @@ impl Client {
     ///
     /// # Errors
     /// The gateway is not there.
-    pub(crate) fn post_raw(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
-        let body = serde_json::to_vec(body).map_err(Failure::internal)?;
-        self.call(Method::POST, path, Zeroizing::new(body))
+    pub(crate) fn post_raw(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
+        let body = wiped::to_json(body).map_err(Failure::internal)?;
+        self.call(Method::POST, path, body)
     }
 
     /// Asks as this person from now on.
@@ -89,9 +92,8 @@ impl Client {
     /// # Errors
     /// The gateway is not there, or name or password is wrong.
     pub(crate) fn log_in(&mut self, user: &str, password: &str) -> Result<(), Failure> {
-        let body = serde_json::json!({ "user": user, "password": password });
-        let body = Zeroizing::new(serde_json::to_vec(&body).map_err(Failure::internal)?);
-        let answer = self.call(Method::POST, "/api/v1/login", body)?.accepted()?;
+        let body = BTreeMap::from([("user", user), ("password", password)]);
+        let answer = Wiped(self.post("/api/v1/login", &body)?);
         let token = answer.get("token").and_then(Value::as_str).unwrap_or_default();
         self.login = Some(Zeroizing::new(format!("Bearer {token}")));
         Ok(())
@@ -116,7 +118,7 @@ impl Client {
             request = request.header(header::AUTHORIZATION, login.as_str());
         }
         let request =
-            request.body(Full::new(Bytes::copy_from_slice(&body))).map_err(Failure::internal)?;
+            request.body(Full::new(Bytes::from_owner(body))).map_err(Failure::internal)?;
         runtime.block_on(async {
             match tokio::time::timeout(ANSWER, self.exchange(request)).await {
                 Ok(answer) => answer,

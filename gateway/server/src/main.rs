@@ -21,6 +21,7 @@ mod socket_path;
 mod transaction_line;
 mod verified;
 mod wall;
+mod wiped;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tillgate_core::desk::{ControlOrder, PushOrder};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
@@ -19,12 +20,14 @@ use super::orders::{Carried, carry};
 use super::routes::blocking;
 use crate::import::limits::FILES_MAX;
 use crate::import::{self, Context, Existing, Faults, Known, Plan, Source};
+use crate::wiped;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
-    /// Name and text of each file.
-    files: BTreeMap<String, String>,
+struct Order<'a> {
+    /// Name and text of each file, as it stands in the body: see [`wiped`].
+    #[serde(borrow)]
+    files: BTreeMap<String, &'a RawValue>,
     /// Replace what the store has.
     #[serde(default)]
     update: bool,
@@ -62,14 +65,17 @@ pub(super) async fn import(
 type Planned = (Plan, bool, Vec<(TerminalId, PushOrder)>);
 
 fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
-    let order: Order = serde_json::from_slice(body)
+    let order: Order<'_> = serde_json::from_slice(body)
         .map_err(|e| ApiError::bad_request(format!("expected {{\"files\":{{NAME:TEXT}}}}: {e}")))?;
     if order.files.len() > FILES_MAX {
         let text = format!("{} files; at most {FILES_MAX}", order.files.len());
         return Err(ApiError::bad_request(text));
     }
     let mut sources = Vec::new();
-    for (name, text) in order.files {
+    for (name, json) in order.files {
+        let Some(text) = wiped::unescape(json.get()) else {
+            return Err(ApiError::bad_request(format!("{name:?} is not given as a text")));
+        };
         sources.push(Source::of_text(&name, text).map_err(ApiError::bad_request)?);
     }
     let wall = app.handle.clock.wall();

@@ -11,7 +11,6 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use serde_json::Value;
 use tillgate_edge::{Admission, Class, Peer, Refusal, Router, guard};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -22,6 +21,7 @@ use super::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, IMPORT_BODY_BYTES_MAX, STRANG
 use super::{
     App, backup, import, journal, keys, login, openapi, orders, status, terminals, transactions,
 };
+use crate::wiped::Wiped;
 
 /// What is done for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,21 +219,21 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
         Endpoint::Ready => status::ready(&app),
         Endpoint::Metrics => Ok(status::metrics(app).await),
         Endpoint::OpenApi => Ok(super::answer::json(&openapi::document())),
-        Endpoint::LogIn => login::log_in(app, &caller, &read_json(&body)?).await,
+        Endpoint::LogIn => login::log_in(app, &caller, &*read_json(&body)?).await,
         Endpoint::LogOut => Ok(login::log_out(&app, &caller)),
         Endpoint::Status => status::status(app).await,
         Endpoint::Terminals => terminals::list(app, &query).await,
         Endpoint::Terminal => terminals::show(app, id()?).await,
         Endpoint::Command => terminals::command(&app, id()?, parameters.get(1)),
-        Endpoint::Block => orders::block(app, id()?, &read_json(&body)?, &caller).await,
+        Endpoint::Block => orders::block(app, id()?, &*read_json(&body)?, &caller).await,
         Endpoint::Unblock => orders::unblock(app, id()?, &caller).await,
-        Endpoint::Message => orders::message(app, id()?, &read_json(&body)?, &caller).await,
-        Endpoint::Keys => keys::change(app, id()?, &read_json(&body)?, &caller).await,
+        Endpoint::Message => orders::message(app, id()?, &*read_json(&body)?, &caller).await,
+        Endpoint::Keys => keys::change(app, id()?, &*read_json(&body)?, &caller).await,
         Endpoint::Journal => journal::page(app, &query).await,
         Endpoint::Transactions => transactions::open(app, &query).await,
         Endpoint::Transaction => transactions::show(app, parameters.first()).await,
         Endpoint::Resolve => {
-            transactions::resolve(app, parameters.first(), &read_json(&body)?, &caller).await
+            transactions::resolve(app, parameters.first(), &*read_json(&body)?, &caller).await
         }
         Endpoint::Differences => transactions::differences(app, &query).await,
         Endpoint::Import => import::import(app, body, &caller).await,
@@ -241,8 +241,9 @@ async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Respo
     }
 }
 
-fn read_json(body: &Bytes) -> Result<Value, ApiError> {
-    serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("body: {e}")))
+fn read_json(body: &Bytes) -> Result<Wiped, ApiError> {
+    let json = serde_json::from_slice(body);
+    json.map(Wiped).map_err(|e| ApiError::bad_request(format!("body: {e}")))
 }
 
 /// Runs something that blocks on a thread for that.

@@ -1,10 +1,12 @@
 //! `tillgate import`
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use tillgate_core::time::Wall;
 use tillgate_store_core::{Book, Command, Outcome, Store};
 use tillgate_store_rocks::{Cause, RocksBackend};
@@ -119,12 +121,10 @@ impl Import {
 
     /// Through the gateway that holds the store.
     fn online(&self, config: Config, sources: &[Source]) -> Result<String, Failure> {
-        let mut files = serde_json::Map::new();
-        for source in sources {
-            // Two files of one name in two directories stay two.
-            files.insert(source.name.clone(), Value::String(source.text.to_string()));
-        }
-        let body = json!({ "files": files, "update": self.update, "dry_run": self.dry_run });
+        // Two files of one name in two directories stay two.
+        let files = sources.iter().map(|source| (source.name.as_str(), source.text.as_str()));
+        let files = files.collect();
+        let body = Body { files, update: self.update, dry_run: self.dry_run };
         let answer =
             Client::new(config, self.socket.as_deref())?.post_raw("/api/v1/import", &body)?;
         if let (false, Some(faults)) =
@@ -139,6 +139,14 @@ impl Import {
         }
         Ok(format!("Imported {sentence}; in force at the serving gateway."))
     }
+}
+
+/// What the admin API takes: the files as they lie in memory, with no copy of their keys and PINs.
+#[derive(Serialize)]
+struct Body<'a> {
+    files: BTreeMap<&'a str, &'a str>,
+    update: bool,
+    dry_run: bool,
 }
 
 fn imported(counts: &Counts) -> String {

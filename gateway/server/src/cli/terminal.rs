@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -10,6 +11,7 @@ use super::gateway::Gateway;
 use super::table;
 use crate::client::Client;
 use crate::exit::Failure;
+use crate::wiped::Wiped;
 use crate::{entropy, hex, keyfile};
 
 /// See and control terminals of a serving gateway
@@ -142,10 +144,11 @@ fn add_key(client: &Client, id: u32, key_id: u8, out: &Path) -> Result<(Value, S
     let text = Zeroizing::new(format!("terminal,key_id,psk\n{id},{key_id},{}\n", psk.as_str()));
     keyfile::write_new(out, &text)
         .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
-    keys(client, id, &json!({"action": "add", "key_id": key_id, "psk": psk.as_str()}))
+    let order = json!({"action": "add", "key_id": key_id, "psk": psk.as_str()});
+    keys(client, id, &Wiped(order))
 }
 
-fn keys(client: &Client, id: u32, body: &Value) -> Result<(Value, String), Failure> {
+fn keys(client: &Client, id: u32, body: &impl Serialize) -> Result<(Value, String), Failure> {
     let body = client.post(&format!("/api/v1/terminals/{id}/keys"), body)?;
     let text = format!("Terminal {id:08}\n{}", table::list(&body, "keys", &KEY_COLUMNS));
     Ok((body, text))

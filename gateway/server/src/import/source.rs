@@ -179,11 +179,7 @@ impl Source {
     ///
     /// # Errors
     /// The name is not one of the known files.
-    pub(crate) fn of_text(name: &str, text: String) -> Result<Self, String> {
-        Self::of(name, Zeroizing::new(text))
-    }
-
-    fn of(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
+    pub(crate) fn of_text(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
         let last = name.rsplit('/').next().unwrap_or(name);
         let table = Table::of_file(last).ok_or_else(|| unknown_file(name))?;
         if text.starts_with('\u{feff}') {
@@ -200,7 +196,7 @@ impl Source {
         let text = files::text(bytes.map_err(|e| unreadable(file, &e))?);
         let text =
             text.map_err(|line| format!("{shown}:{line}: is not UTF-8; save the file as UTF-8"))?;
-        Ok(Self { name: shown.to_string(), ..Self::of(&name, text)? })
+        Ok(Self { name: shown.to_string(), ..Self::of_text(&name, text)? })
     }
 }
 

@@ -5,6 +5,8 @@ use tillgate_store_core::{
 };
 
 use super::{Context, Existing, Faults, Plan, Source, make_missing_keys, plan};
+use zeroize::Zeroizing;
+
 use crate::hex;
 
 type Book = tillgate_store_core::Book<Memory>;
@@ -44,7 +46,10 @@ pub(super) fn network_but(name: &str, text: &str) -> Vec<(&'static str, String)>
 }
 
 fn sources(files: &[(&str, String)]) -> Vec<Source> {
-    files.iter().map(|(name, text)| Source::of_text(name, text.clone()).unwrap()).collect()
+    files
+        .iter()
+        .map(|(name, text)| Source::of_text(name, Zeroizing::new(text.clone())).unwrap())
+        .collect()
 }
 
 fn vault() -> Vault {

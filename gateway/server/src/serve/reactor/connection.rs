@@ -323,3 +323,6 @@ fn lookup(slots: &mut [Option<Connection>], session: SessionId) -> Option<&mut C
 fn index(session: SessionId) -> usize {
     usize::try_from(session.slot).expect("a slot fits the address space")
 }
+
+#[cfg(test)]
+mod tests;
