@@ -1,11 +1,15 @@
 //! A store that an older program wrote.
 
 use std::fs;
+use std::process::Command;
 
+use tillgate_codec::link::message::ResponseCode;
 use tillgate_store_core::{Backend, Family, Store, WriteSet, reseal};
 use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
 
-use super::Installation;
+use super::network::{FIRST_TERMINAL, voucher_sale};
+use super::terminal::answer;
+use super::{Installation, verify_dir};
 
 /// The rows of an old store as one write.
 fn old_rows() -> WriteSet {
@@ -66,4 +70,41 @@ fn an_old_store_with_another_key_is_refused_before_anything_is_written() {
     let backend = RocksBackend::open(&installation.config.store.dir, &Options::serving()).unwrap();
     let book = tillgate_store_core::Book::open(backend, [0; 8]).unwrap();
     assert_eq!(book.open_transactions().unwrap().len(), 1, "recovery did not touch it");
+}
+
+/// The directory as the program of commit 7861d9d left it: imported from CSV, 20 sales by `tillsim run` of terminals
+/// 100 and 101, stopped by a signal. Only the database's own logs are not in it.
+fn old_directory() -> Installation {
+    let installation = Installation::new();
+    let store = &installation.config.store;
+    let home = store.dir.parent().unwrap();
+    fs::remove_dir_all(&store.dir).unwrap();
+    fs::remove_file(&store.kek).unwrap();
+    let packed =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../store/rocks/testdata/store-7861d9d.tar.gz");
+    let mut tar = Command::new("tar");
+    let unpacked = tar.args(["--no-same-owner", "-xzf", packed, "-C"]).arg(home).status();
+    assert!(unpacked.unwrap().success());
+    fs::rename(home.join("kek-1.key"), &store.kek).unwrap();
+    installation
+}
+
+#[test]
+fn the_directory_of_an_older_program_is_verified_served_and_sells_on() {
+    let installation = old_directory();
+    let before = verify_dir(&installation.config.store.dir).counts;
+    assert_eq!((before.transactions, before.vouchers_sold, before.vouchers_in_stock), (20, 9, 31));
+    // The one that has not sold yet: its handshake counter begins anew.
+    let terminal = FIRST_TERMINAL + 2;
+    let served = installation.serve();
+    let body = served.till(terminal).sell(&voucher_sale(1));
+    let heard = answer(&body);
+    assert_eq!(heard.code, ResponseCode::APPROVED);
+    assert!(heard.voucher.is_some_and(|slip| slip.serial.starts_with('V')), "a PIN sealed then");
+    served.stop();
+    let served = installation.serve();
+    assert_eq!(served.till(terminal).sell(&voucher_sale(1)), body);
+    served.stop();
+    let after = installation.verify().counts;
+    assert_eq!((after.transactions, after.vouchers_sold, after.vouchers_in_stock), (21, 10, 30));
 }
