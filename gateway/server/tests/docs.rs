@@ -1,4 +1,4 @@
-//! The pages of docs/ that can be wrong: limits, metrics, options, exit codes.
+//! The pages of docs/ that can be wrong: limits, metrics, options, exit codes, names of tests.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -18,22 +18,72 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs").join(name)).unwrap()
 }
 
-/// Every `limits.rs` of the product.
-fn limit_files() -> Vec<PathBuf> {
+/// Every source file below these folders.
+fn sources(folders: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> =
-        ["codec", "store", "gateway"].iter().map(|name| root().join(name)).collect();
+    let mut folders: Vec<PathBuf> = folders.iter().map(|name| root().join(name)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.file_name().is_some_and(|name| name == "limits.rs") {
+            } else if path.extension().is_some_and(|end| end == "rs") {
                 found.push(path);
             }
         }
     }
     found
+}
+
+/// Every `limits.rs` of the product.
+fn limit_files() -> Vec<PathBuf> {
+    let mut files = sources(&["codec", "store", "gateway"]);
+    files.retain(|path| path.file_name().is_some_and(|name| name == "limits.rs"));
+    files
+}
+
+/// What is run by name: functions behind `#[test]`, laws, test targets, fuzz targets, modules with
+/// tests, packages, `make` targets.
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in sources(&["codec", "store", "gateway", "sim", "bench", "fuzz"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let target = if ["main", "tests"].contains(&stem) {
+            path.parent().unwrap().file_name()
+        } else {
+            path.file_stem()
+        };
+        let has_tests = text.contains("#[test]") || text.contains("fuzz_target!");
+        names.extend(target.filter(|_| has_tests).map(|name| name.to_str().unwrap().to_owned()));
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            is_test |= line == "#[test]";
+            if let Some((_, name)) = line.split_once("fn ").filter(|_| is_test) {
+                names.extend(name.split(['(', '<']).next().map(str::to_owned));
+                is_test = false;
+            }
+            // A line of `laws!`: one test for each engine.
+            let law = line.strip_suffix(';').and_then(|line| line.split_once(": "));
+            names.extend(law.filter(|_| path.ends_with("law/mod.rs")).map(|law| law.1.to_owned()));
+        }
+    }
+    let manifests = ["codec", "store/core", "store/rocks", "gateway/core", "gateway/server"];
+    for manifest in manifests.map(|folder| root().join(folder).join("Cargo.toml")) {
+        let text = fs::read_to_string(manifest).unwrap();
+        let name = text.lines().find_map(|line| line.strip_prefix("name = "));
+        names.extend(name.map(|name| name.trim_matches('"').to_owned()));
+    }
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let targets =
+        makefile.lines().filter_map(|line| line.split_once(": ").or(line.split_once(":")));
+    names.extend(targets.map(|(target, _)| format!("make {target}")));
+    names
+}
+
+/// What stands in code type in a text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }
 
 /// Name and value of every constant of a source file, the value in one line.
@@ -131,4 +181,28 @@ fn every_command_and_option_is_explained() {
             assert!(page.contains(option), "docs/operations.md lacks {option} of {usage}");
         }
     }
+}
+
+/// The third column of the tables, and everything on the page that looks like a test's name: four
+/// words or more.
+#[test]
+fn every_test_that_the_page_on_security_names_exists() {
+    let (page, tests) = (page("security.md"), tests());
+    let rows = page.lines().filter_map(|line| line.strip_prefix('|')?.split('|').nth(2));
+    let mut named: BTreeSet<&str> = rows.flat_map(quoted).collect();
+    let in_columns = named.len();
+    let is_sentence = |name: &&str| {
+        let is_name =
+            name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        is_name && name.split('_').count() >= 4
+    };
+    named.extend(quoted(&page).filter(is_sentence));
+    assert!(in_columns > 30 && named.len() > 50, "{in_columns} of {} in the tables", named.len());
+    let exists = |name: &&&str| match name.strip_prefix("tillsim ") {
+        Some(command) => self::page("simulation.md").contains(&format!("tillsim {command}")),
+        // Of `module::name` either is enough for `cargo test`.
+        None => name.split("::").all(|part| part == "tests" || tests.contains(part)),
+    };
+    let missing: Vec<&&str> = named.iter().filter(|name| !exists(name)).collect();
+    assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:?}");
 }
