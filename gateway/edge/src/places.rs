@@ -13,8 +13,13 @@ use tokio::sync::oneshot;
 pub enum Peer {
     /// Over a network.
     Remote(IpAddr),
-    /// A user of this machine, whom the kernel vouches for: the name for the audit log.
-    Local(Arc<str>),
+    /// A user of this machine, whom the kernel vouches for.
+    Local {
+        /// The number that the kernel gave.
+        uid: u32,
+        /// The name for the audit log.
+        name: Arc<str>,
+    },
 }
 
 /// Whose places a request takes.
@@ -53,7 +58,7 @@ impl Origin {
             Self::V6(prefix)
         };
         match peer {
-            Peer::Local(_) => Self::Local,
+            Peer::Local { .. } => Self::Local,
             Peer::Remote(ip) => match ip.to_canonical() {
                 IpAddr::V4(ip) => Self::V4(ip.octets()),
                 IpAddr::V6(ip) => of_v6(ip),

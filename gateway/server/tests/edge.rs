@@ -133,15 +133,46 @@ fn a_command_needs_no_token_and_the_audit_log_names_the_user_of_this_machine() {
     assert_eq!(tillgate(&block).code, 0);
     assert_eq!(gateway.stop(), 0);
     assert!(!socket.exists(), "removed on the way down");
+    let user = User::from_uid(Uid::effective()).unwrap().unwrap();
+    assert_eq!(audits(&house).last().unwrap().actor, format!("local {}", user.name));
+}
+
+fn audits(house: &House) -> Vec<Audit> {
     let reader = RocksReader::open(&house.file("data"), &Options::serving()).unwrap();
-    let mut actors = Vec::new();
+    let mut rows = Vec::new();
     journal::records::<Audit>(&reader, &[], |row| {
-        actors.push(row.actor);
+        rows.push(row);
         ControlFlow::Continue(())
     })
     .unwrap();
-    let user = User::from_uid(Uid::effective()).unwrap().unwrap();
-    assert_eq!(actors.last().unwrap(), &format!("local {}", user.name));
+    rows
+}
+
+/// Behind the note, where no note can pretend to be it.
+#[test]
+fn every_change_in_the_audit_log_says_where_it_came_from() {
+    let (house, gateway) = serving();
+    let status = gateway.ask("GET", "/api/v1/status", &house.token(), "").json();
+    let known = usize::try_from(status["audits"].as_u64().unwrap()).unwrap();
+    let block = ["terminal", "block", "70001", "--reason", "a (from 10.9.9.9)", &house.config()];
+    assert_eq!(tillgate(&block).code, 0);
+    let path = "/api/v1/terminals/70001/unblock";
+    assert_eq!(gateway.ask("POST", path, &house.token(), "").status, 200);
+    let body = json!({ "user": "admin", "password": house.password }).to_string();
+    let login = gateway.ask("POST", "/api/v1/login", "", &body).json();
+    let person = login["token"].as_str().unwrap();
+    let path = "/api/v1/terminals/70001/block";
+    assert_eq!(gateway.ask("POST", path, person, "{\"reason\":\"lost\"}").status, 200);
+    assert_eq!(gateway.stop(), 0);
+    let rows = audits(&house).split_off(known);
+    let uid = Uid::effective();
+    let expected = [
+        format!("block terminal 00070001: a (from 10.9.9.9) (from this machine, uid {uid})"),
+        "unblock terminal 00070001 (from 127.0.0.1)".to_owned(),
+        "block terminal 00070001: lost (from 127.0.0.1)".to_owned(),
+    ];
+    assert_eq!(rows.iter().map(|row| row.note.as_str()).collect::<Vec<_>>(), expected);
+    assert_eq!(rows[2].actor, "user admin", "the place is no part of the name");
 }
 
 #[test]

@@ -46,8 +46,8 @@ pub const NAME_BYTES_MAX: usize = 128;
 pub const REASON_BYTES_MAX: usize = 256;
 /// Longest actor of a change, bytes.
 pub const ACTOR_BYTES_MAX: usize = 128;
-/// Longest note of a change, bytes.
-pub const NOTE_BYTES_MAX: usize = 1_024;
+/// Longest note of a change, bytes: a person's, and where it came from.
+pub const NOTE_BYTES_MAX: usize = 1_152;
 
 /// Records, vouchers and float loads of one change together. A change is one write: 100,000
 /// vouchers are about 20 MB in memory while it lasts.

@@ -42,6 +42,15 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Where from, for the audit log. It is no part of the name: the same person from another place
+    /// is no second one.
+    pub(super) fn origin(&self) -> String {
+        match &self.peer {
+            Peer::Remote(ip) => format!("from {}", ip.to_canonical()),
+            Peer::Local { uid, .. } => format!("from this machine, uid {uid}"),
+        }
+    }
+
     /// Whether this is one person, by a password of its own: two steps that take two people cannot be
     /// taken by one who holds the machine and the token.
     pub(super) fn is_person(&self) -> bool {
@@ -107,7 +116,7 @@ impl Auth {
         }
         // The kernel has said who it is, and the socket lets nobody else in. Who shows a login there
         // is the person that logged in.
-        if let Peer::Local(name) = peer
+        if let Peer::Local { name, .. } = peer
             && !headers.contains_key(header::AUTHORIZATION)
         {
             return Ok(caller(format!("local {name}"), None));

@@ -87,6 +87,8 @@ pub(crate) const LOGIN_IDLE: Duration = Duration::from_secs(15 * 60);
 pub(crate) const LOGIN_LIFE: Duration = Duration::from_secs(8 * 3600);
 /// Text of a message for a terminal's screen; the terminal link's bound.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 160;
+/// A person's note for the audit log; where the order came from is written behind it.
+pub(crate) const NOTE_BYTES_MAX: usize = 1_024;
 /// Reason of a block as a terminal shows it; the terminal link's bound.
 pub(crate) const REASON_BYTES_MAX: usize = 160;
 /// Open transactions counted for one page of metrics; more count as so many.

@@ -132,12 +132,18 @@ pub(super) async fn carry(
     .await
 }
 
-/// Gives an order to the desk.
+/// Gives an order to the desk; its row in the audit log ends with where it came from.
 pub(super) fn send(
     app: &App,
-    order: ControlOrder,
+    mut order: ControlOrder,
     caller: &Caller,
 ) -> Result<ControlReceipt, ApiError> {
+    match &mut order {
+        ControlOrder::Change { change: Change { note, .. }, .. }
+        | ControlOrder::Resolve { note, .. }
+        | ControlOrder::Refund { note, .. } => note.push_str(&format!(" ({})", caller.origin())),
+        ControlOrder::Message { .. } => {}
+    }
     let sent = app.handle.controls.send(order, &caller.name);
     sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
 }

@@ -67,7 +67,8 @@ impl Socket {
             return Ok(None);
         }
         let name = self.names.iter().find(|(known, _)| *known == uid);
-        Ok(name.map(|(_, name)| (stream, Peer::Local(Arc::clone(name)))))
+        let peer = |name| Peer::Local { uid: uid.as_raw(), name: Arc::clone(name) };
+        Ok(name.map(|(_, name)| (stream, peer(name))))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tillgate_core::desk::ControlOrder;
-use tillgate_store_core::limits::{NOTE_BYTES_MAX, REFERENCE_BYTES_MAX};
+use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{
     BusinessDate, Key, Obligation, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
     journal,
@@ -18,7 +18,7 @@ use super::App;
 use super::answer;
 use super::auth::Caller;
 use super::error::ApiError;
-use super::limits::{ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
+use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 use super::orders::{Carried, carry, text};
 use super::routes::blocking;
 use super::terminals::{limit, pairs, unknown_parameter};

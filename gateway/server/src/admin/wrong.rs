@@ -35,7 +35,7 @@ fn address(peer: &Peer) -> Option<IpAddr> {
             IpAddr::V4(ip) => ip.into(),
             IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
         }),
-        Peer::Local(_) => None,
+        Peer::Local { .. } => None,
     }
 }
 
@@ -113,7 +113,8 @@ mod tests {
     fn a_stranger_who_guesses_locks_out_nobody_at_another_address() {
         let wrong = guessed(4_000);
         assert_eq!(wrong.wait(&from(2), "admin", NOW), None);
-        assert_eq!(wrong.wait(&Peer::Local("op".into()), "admin", NOW), None);
+        let local = Peer::Local { uid: 1, name: "op".into() };
+        assert_eq!(wrong.wait(&local, "admin", NOW), None);
     }
 
     #[test]

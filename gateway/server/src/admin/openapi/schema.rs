@@ -1,9 +1,9 @@
 //! The schemas of queries, bodies and answers.
 
 use serde_json::{Map, Value, json};
-use tillgate_store_core::limits::{NOTE_BYTES_MAX, REFERENCE_BYTES_MAX};
+use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 
-use crate::admin::limits::{TERMINALS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
+use crate::admin::limits::{NOTE_BYTES_MAX, TERMINALS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 
 pub(super) fn terminals_query() -> Vec<(&'static str, Value, &'static str)> {
     let states = json!({ "type": "string", "enum": ["active", "blocked", "online", "offline"] });
