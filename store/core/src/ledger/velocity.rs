@@ -194,3 +194,33 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BusinessDate, Staged, Transaction, Velocity, Windows};
+    use crate::law::MemoryFactory;
+    use crate::law::network::TODAY;
+    use crate::law::world::{World, key};
+
+    /// Otherwise everybody who ever sold would be in memory for good.
+    #[test]
+    fn a_window_that_was_not_used_for_a_day_is_dropped() {
+        let mut world = World::stocked(MemoryFactory, 10_000, 0);
+        let sales = [1, 2].map(|terminal| world.begin_top_up(key(terminal, 1), 100));
+        let velocity = Velocity { count_max: 100, window_s: 60, day_amount_max_minor: 0 };
+        let mut windows = Windows::default();
+        let mut kept = |days, sale: &Transaction, velocity| {
+            let sale = Transaction { day: BusinessDate(TODAY.0 + days), ..sale.clone() };
+            let rows = world.book().backend();
+            assert_eq!(windows.allow(rows, &Staged::default(), &sale, velocity), Ok(true));
+            windows.count(&sale);
+            windows.used.len() + windows.before.len()
+        };
+        let [first, second] = &sales;
+        assert_eq!((kept(0, first, velocity), kept(0, second, velocity)), (1, 2));
+        assert_eq!(kept(1, first, velocity), 2, "a window may reach into the day before");
+        assert_eq!(kept(2, first, velocity), 1);
+        assert_eq!(kept(9, second, velocity), 1);
+        assert_eq!(kept(9, second, Velocity::default()), 0, "nor one that nobody asks any more");
+    }
+}
