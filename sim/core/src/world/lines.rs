@@ -1,8 +1,8 @@
 //! Bridges, the lines behind them, and the providers at their ends.
 //!
 //! ```text
-//!   desk ──order──▶ bridge ──message──▶ provider     lost, late, or never sent
 //!   desk ──order──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
+//!        ◀──found──        ◀──message──              lost, late, or reported twice
 //!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
