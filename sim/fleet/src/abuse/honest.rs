@@ -30,8 +30,16 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { sales: latencies(), approved: 0, declined: 0, cut: 0 }
+    }
+
+    /// Adds what others, or the same ones later, saw.
+    pub(super) fn add(&mut self, other: Self) {
+        self.sales.add(other.sales).expect("the same digits");
+        self.approved += other.approved;
+        self.declined += other.declined;
+        self.cut += other.cut;
     }
 }
 
@@ -73,11 +81,7 @@ pub(super) fn sell(
             .map(|terminal| scope.spawn(move || till(door, terminal, ware, stop)))
             .collect();
         for till in tills {
-            let seen = till.join().expect("a till does not panic");
-            all.sales.add(seen.sales).expect("the same digits");
-            all.approved += seen.approved;
-            all.declined += seen.declined;
-            all.cut += seen.cut;
+            all.add(till.join().expect("a till does not panic"));
         }
     });
     all

@@ -26,6 +26,8 @@ pub struct Measure<'a> {
     pub strangers: usize,
     /// Length of each phase.
     pub lasts: Duration,
+    /// How often all phases are run, in turns: a single stall of the disk is not the attack's.
+    pub rounds: usize,
     /// By how much a p99 may exceed that of the calm.
     pub factor: f64,
     /// The gateway's process, where it runs on this machine.
@@ -36,8 +38,10 @@ pub struct Measure<'a> {
 pub struct Phase {
     /// `None` for the calm.
     pub attack: Option<Attack>,
-    /// What the honest terminals saw.
+    /// What the honest terminals saw, in all rounds.
     pub seen: Seen,
+    /// Median and 99th percentile of each round, in microseconds.
+    quantiles_us: Vec<(u64, u64)>,
     /// What the attack took.
     pub effort: Effort,
     /// Processor time of the gateway, in seconds, where its process is known.
@@ -75,8 +79,10 @@ pub fn measure(
     let means = Means { door, hostile, ware, strangers: plan.strangers };
     let calm = [None];
     let attacks = Attack::ALL.into_iter().map(Some);
-    let mut phases = Vec::new();
-    for attack in calm.into_iter().chain(attacks).chain(calm) {
+    let list: Vec<_> = calm.into_iter().chain(attacks).chain(calm).collect();
+    let mut phases: Vec<Phase> = Vec::new();
+    for turn in 0..list.len() * plan.rounds.max(1) {
+        let (place, attack) = (turn % list.len(), list[turn % list.len()]);
         if interrupted() {
             break;
         }
@@ -92,15 +98,40 @@ pub fn measure(
             })
         });
         let gateway_cpu_s = before_s.zip(cpu_s()).map(|(before, after)| after - before);
-        phases.push(Phase { attack, seen, effort, gateway_cpu_s });
+        let phase = Phase::new(attack, seen, effort, gateway_cpu_s);
+        match phases.get_mut(place) {
+            Some(earlier) => earlier.add(phase),
+            None => phases.push(phase),
+        }
         sleep(REST);
     }
     Ok(Report { phases, factor: plan.factor })
 }
 
 impl Phase {
-    fn us(&self, quantile: f64) -> u64 {
-        self.seen.sales.value_at_quantile(quantile)
+    fn new(attack: Option<Attack>, seen: Seen, effort: Effort, gateway_cpu_s: Option<f64>) -> Self {
+        let [p50, p99] = [0.5, 0.99].map(|quantile| seen.sales.value_at_quantile(quantile));
+        Self { attack, seen, quantiles_us: vec![(p50, p99)], effort, gateway_cpu_s }
+    }
+
+    /// Adds a later round of the same phase.
+    fn add(&mut self, round: Self) {
+        self.seen.add(round.seen);
+        self.quantiles_us.extend(round.quantiles_us);
+        self.effort.sent += round.effort.sent;
+        self.effort.cpu_s += round.effort.cpu_s;
+        let both = self.gateway_cpu_s.zip(round.gateway_cpu_s);
+        self.gateway_cpu_s = both.map(|(before, now)| before + now);
+    }
+
+    /// The middle one of the rounds' medians.
+    fn p50_us(&self) -> u64 {
+        middle(self.quantiles_us.iter().map(|(p50, _)| *p50))
+    }
+
+    /// The middle one of the rounds' 99th percentiles.
+    fn p99_us(&self) -> u64 {
+        middle(self.quantiles_us.iter().map(|(_, p99)| *p99))
     }
 
     fn label(&self) -> &'static str {
@@ -108,21 +139,28 @@ impl Phase {
     }
 }
 
+/// The median; of an even number the greater of the middle two, of none 0.
+fn middle(values: impl Iterator<Item = u64>) -> u64 {
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or(0)
+}
+
 impl Report {
     /// The worse p99 of the two calms: what the machine does by itself.
     fn calm_us(&self) -> u64 {
         let calm = self.phases.iter().filter(|phase| phase.attack.is_none());
-        calm.map(|phase| phase.us(0.99)).max().unwrap_or(0)
+        calm.map(|phase| phase.p99_us()).max().unwrap_or(0)
     }
 
     fn ratio(&self, phase: &Phase) -> f64 {
         let seconds = |us| Duration::from_micros(us).as_secs_f64();
-        seconds(phase.us(0.99)) / seconds(self.calm_us().max(1))
+        seconds(phase.p99_us()) / seconds(self.calm_us().max(1))
     }
 
     /// Whether somebody honest noticed a phase.
     fn is_noticed(&self, phase: &Phase) -> bool {
-        let slow = self.ratio(phase) > self.factor && phase.us(0.99) > self.calm_us() + NOISE_US;
+        let slow = self.ratio(phase) > self.factor && phase.p99_us() > self.calm_us() + NOISE_US;
         slow || phase.seen.cut > 0 || phase.seen.approved == 0
     }
 
@@ -153,8 +191,8 @@ impl Report {
                 "approved": phase.seen.approved,
                 "declined": phase.seen.declined,
                 "cut": phase.seen.cut,
-                "p50_us": phase.us(0.5),
-                "p99_us": phase.us(0.99),
+                "p50_us": phase.p50_us(),
+                "p99_us": phase.p99_us(),
                 "ratio": self.ratio(phase),
                 "noticed": phase.attack.is_some() && self.is_noticed(phase),
             })
@@ -175,7 +213,7 @@ impl fmt::Display for Report {
              attacker cpu s"
         )?;
         for phase in &self.phases {
-            let ms = |quantile| Duration::from_micros(phase.us(quantile)).as_secs_f64() * 1_000.0;
+            let ms = |us| Duration::from_micros(us).as_secs_f64() * 1_000.0;
             let noticed = if phase.attack.is_some() && self.is_noticed(phase) { "  !" } else { "" };
             writeln!(
                 f,
@@ -184,13 +222,51 @@ impl fmt::Display for Report {
                 phase.effort.sent,
                 phase.seen.approved,
                 phase.seen.cut,
-                ms(0.5),
-                ms(0.99),
+                ms(phase.p50_us()),
+                ms(phase.p99_us()),
                 self.ratio(phase),
                 phase.gateway_cpu_s.map_or("-".to_owned(), |cpu_s| format!("{cpu_s:.2}")),
                 phase.effort.cpu_s,
             )?;
         }
         write!(f, "{}", self.exit().label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::honest::Seen;
+    use super::{Attack, Effort, Exit, Phase, Report};
+
+    fn phase(attack: Option<Attack>, rounds_us: [u64; 3]) -> Phase {
+        let round = |us| {
+            let mut seen = Seen::new();
+            seen.sales.saturating_record(us);
+            seen.approved = 1;
+            Phase::new(attack, seen, Effort::default(), None)
+        };
+        let [first, second, third] = rounds_us.map(round);
+        let mut phase = first;
+        phase.add(second);
+        phase.add(third);
+        phase
+    }
+
+    fn report(attacked_us: [u64; 3]) -> Report {
+        let calm = [7_000, 8_000, 200_000];
+        let mut phases = vec![phase(None, calm)];
+        phases.extend(Attack::ALL.into_iter().map(|attack| phase(Some(attack), attacked_us)));
+        phases.push(phase(None, calm));
+        Report { phases, factor: 2.0 }
+    }
+
+    #[test]
+    fn one_stall_of_the_machine_is_no_attack_that_is_noticed() {
+        assert_eq!(report([9_000, 500_000, 8_000]).exit(), Exit::Pass);
+    }
+
+    #[test]
+    fn what_is_slow_in_two_of_three_rounds_is_noticed() {
+        assert_eq!(report([9_000, 60_000, 50_000]).exit(), Exit::Missed);
     }
 }

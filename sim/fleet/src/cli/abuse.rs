@@ -59,6 +59,9 @@ pub(super) struct Abuse {
     /// Strangers' sockets at once, beside --honest
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     strangers: usize,
+    /// How often all phases are run, beside --honest; the middle one of each phase's p99 counts
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    rounds: usize,
     /// By how much a p99 may exceed that of the calm, beside --honest
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     factor: f64,
@@ -117,6 +120,7 @@ impl Abuse {
             strangers: self.strangers,
             lasts: Duration::try_from_secs_f64(self.seconds)
                 .map_err(|error| Refusal::about("--seconds", error))?,
+            rounds: self.rounds,
             factor: self.factor,
             pid: self.pid,
         };
