@@ -1,6 +1,6 @@
 //! What the pool verifies against: the registry and the keys in force, kept in memory.
 //!
-//! The desk thread is its only writer and changes it right after the change is durable, so the
+//! The writer thread is its only writer and changes it right after the change is durable, so the
 //! next request that a pool thread verifies already sees the block, the key, the limit or the price.
 
 use std::sync::atomic::{AtomicU16, Ordering};

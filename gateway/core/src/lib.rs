@@ -5,26 +5,26 @@
 //! ```text
 //!   bytes ──▶ Front ──▶ work::request ──▶ Desk ──▶ Store::commit ──▶ Desk ──▶ work::reply ──▶ Front ──▶ bytes
 //!            sessions   decode, verify    transactions   durable                PIN, answer    seal
-//!            (reactor)  (pool)            (desk thread)                         (pool)         (reactor)
+//!            (reactor)  (pool)            (writer thread)                         (pool)         (reactor)
 //! ```
 //!
 //! * [`front::Front`] owns the sessions of one reactor: records, sealed channels, deadlines,
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
 //! * [`work`] holds the plain functions that pool threads and the simulator both call.
-//! * [`desk::Desk`] owns every transaction between its intent and its answer: it turns requests
+//! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
-//! Nothing the desk says leaves before the batch it rests on is durable: see [`desk::Desk::stage`]
-//! and [`desk::Desk::committed`].
+//! Nothing the transaction manager says leaves before the batch it rests on is durable: see [`transaction::TransactionManager::stage`]
+//! and [`transaction::TransactionManager::committed`].
 #![forbid(unsafe_code)]
 
 pub mod claims;
 pub mod code;
-pub mod desk;
 pub mod directory;
 pub mod front;
 pub mod id;
 pub mod limits;
 mod rate;
 pub mod time;
+pub mod transaction;
 pub mod work;

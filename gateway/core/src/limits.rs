@@ -1,5 +1,5 @@
 //! Every bound of the core, with its reason. The shell derives its own (descriptors, threads)
-//! from these; configuration may lower or raise the fields of [`FrontLimits`] and [`DeskLimits`].
+//! from these; configuration may lower or raise the fields of [`FrontLimits`] and [`TransactionLimits`].
 
 use crate::time::Span;
 
@@ -95,9 +95,9 @@ pub const HANDSHAKE_FIRST_MAX: u64 = 1 << 52;
 /// most; forgetting one fills its bucket.
 pub const RECENT_TERMINALS_MAX: usize = 16_384;
 
-/// Bounds of the [`crate::desk::Desk`].
+/// Bounds of the [`crate::transaction::TransactionManager`].
 #[derive(Clone, Copy, Debug)]
-pub struct DeskLimits {
+pub struct TransactionLimits {
     /// Commands in one store batch, about half a MiB: caps the latency of the last one in it. A
     /// smaller one pays for more syncs: 512 sold a quarter less at 1,000 terminals.
     pub batch_max: usize,
@@ -119,7 +119,7 @@ pub struct DeskLimits {
     pub inquiries_max: u32,
     /// Longer than any bridge's deadline: one that has said nothing at all for so long has lost
     /// the errand, and the outcome is sought as after any silence. Of a first order it counts
-    /// from [`DeskLimits::answer`] on.
+    /// from [`TransactionLimits::answer`] on.
     pub errand: Span,
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
@@ -157,7 +157,7 @@ pub const DATE_GRACE: Span = Span::s(600);
 /// behind does not start until somebody says that the clock is right.
 pub const DATES_BEHIND_MAX: u16 = 1;
 
-impl Default for DeskLimits {
+impl Default for TransactionLimits {
     fn default() -> Self {
         Self {
             batch_max: 1_024,

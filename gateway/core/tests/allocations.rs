@@ -1,4 +1,4 @@
-//! A sale in the steady state allocates nothing on its way through front, work and desk.
+//! A sale in the steady state allocates nothing on its way through front, work and transaction manager.
 
 mod support;
 
@@ -9,11 +9,11 @@ use support::{KES, Rig, keys, voucher_sale};
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_codec::link::record::HEADER_BYTES;
-use tillgate_core::desk::{Desk, Input, Origin, Output, Reply};
 use tillgate_core::front::{self, Front};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::limits::FrontLimits;
 use tillgate_core::time::{Calendar, Moment};
+use tillgate_core::transaction::{Input, Origin, Output, Reply, TransactionManager};
 use tillgate_core::work::{self, Handshaken, Opened, Terms, Worked};
 use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
@@ -96,17 +96,20 @@ impl Path {
         self.terminal.seal(&self.body, &mut self.record).expect("a fresh counter");
         counted(true);
         self.up(Moment(u64::from(stan) * 1_000_000_000));
-        assert!(self.rig.desk.stage(&mut self.commands), "a sale was staged");
+        assert!(self.rig.transactions.stage(&mut self.commands), "a sale was staged");
         counted(false);
         self.rig.book.commit(&mut self.commands, &mut self.outcomes).expect("memory never fails");
         counted(true);
-        self.rig.desk.committed(Moment(u64::from(stan) * 1_000_000_000), &mut self.outcomes);
-        let sealed = down(&mut self.rig.desk, &mut self.front, &mut self.answer, &mut self.body);
+        self.rig
+            .transactions
+            .committed(Moment(u64::from(stan) * 1_000_000_000), &mut self.outcomes);
+        let sealed =
+            down(&mut self.rig.transactions, &mut self.front, &mut self.answer, &mut self.body);
         counted(false);
         assert!(sealed, "an answer went out");
     }
 
-    /// Bytes to the desk.
+    /// Bytes to the transaction manager.
     fn up(&mut self, now: Moment) {
         let Self { rig, front, session, record, .. } = self;
         front.handle(now, front::Input::Received { session: *session, bytes: record });
@@ -120,20 +123,25 @@ impl Path {
             let calendar = Calendar::default();
             match work::request(body, origin, rig.wall, &calendar, &rig.directory) {
                 Worked::Ask(ask) => {
-                    rig.desk.handle(now, rig.wall, Input::Ask(ask), &rig.book);
+                    rig.transactions.handle(now, rig.wall, Input::Ask(ask), &rig.book);
                 }
-                Worked::Reply(_) => panic!("a sale goes to the desk"),
+                Worked::Reply(_) => panic!("a sale goes to the transaction manager"),
             }
         }
     }
 }
 
-/// The desk's reply to bytes; `true` if the front sealed it.
-fn down(desk: &mut Desk, front: &mut Front, answer: &mut Vec<u8>, sent: &mut Vec<u8>) -> bool {
+/// The transaction manager's reply to bytes; `true` if the front sealed it.
+fn down(
+    transactions: &mut TransactionManager,
+    front: &mut Front,
+    answer: &mut Vec<u8>,
+    sent: &mut Vec<u8>,
+) -> bool {
     let keys = KEYS.with(std::rc::Rc::clone);
     let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
     let mut sealed = false;
-    while let Some(output) = desk.poll() {
+    while let Some(output) = transactions.poll() {
         let Output::Reply(Reply { origin, content }) = output else { continue };
         answer.clear();
         let reply = Reply { origin, content };
@@ -210,5 +218,8 @@ fn a_voucher_sale_in_the_steady_state_allocates_nothing() {
     let allocations = COUNT.load(Ordering::Relaxed);
     let sold = opening - path.rig.float().posted_minor;
     assert_eq!(sold, i64::from(WARM_UP + COUNTED) * 100, "every sale was approved");
-    assert_eq!(allocations, 0, "allocations in {COUNTED} sales through front, work and desk");
+    assert_eq!(
+        allocations, 0,
+        "allocations in {COUNTED} sales through front, work and transaction manager"
+    );
 }

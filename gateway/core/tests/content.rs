@@ -114,7 +114,7 @@ fn a_retry_across_the_upgrade_gets_the_answer_of_a_row_that_an_older_build_wrote
     let body = reordered(&Upward::Sale(voucher_sale(1)), EXTENSION);
     let mut begin = match rig.worked_bytes(100, &body) {
         tillgate_core::work::Worked::Ask(ask) => match ask.asked {
-            tillgate_core::desk::Asked::Sale { begin, .. } => begin,
+            tillgate_core::transaction::Asked::Sale { begin, .. } => begin,
             _ => panic!("not a sale"),
         },
         tillgate_core::work::Worked::Reply(_) => panic!("refused at the door"),

@@ -4,15 +4,15 @@ mod support;
 
 use support::{KIND, Rig, bridge, found, top_up_key, top_up_sale, top_ups, voucher_sale};
 use tillgate_codec::link::message::{Sale, Upward};
-use tillgate_core::desk::{Capabilities, ControlOrder, Found};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{Capabilities, ControlOrder, Found};
 use tillgate_store_core::{Change, Finding, RegistryRecord, Resolution, Service, ServiceId, State};
 
 /// A second top-up service, through the bridge "other".
 const OTHER: u16 = 21;
 
-fn two(limits: DeskLimits, capabilities: Capabilities) -> Rig {
+fn two(limits: TransactionLimits, capabilities: Capabilities) -> Rig {
     let bridges = vec![bridge("topup", capabilities), bridge("other", capabilities)];
     let mut rig = Rig::over(limits, bridges);
     let id = ServiceId(OTHER);
@@ -36,7 +36,7 @@ fn leave_open(rig: &mut Rig, count: u32) {
 
 #[test]
 fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
-    let limits = DeskLimits { inquiries_max: 2, ..DeskLimits::default() };
+    let limits = TransactionLimits { inquiries_max: 2, ..TransactionLimits::default() };
     let mut rig = two(limits, KIND);
     leave_open(&mut rig, 8);
     rig.pass(Span::s(1));
@@ -51,12 +51,12 @@ fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
         rig.approve(order.key);
     }
     assert!(rig.inquiries.is_empty());
-    assert_eq!(rig.desk.pending(), 1);
+    assert_eq!(rig.transactions.pending(), 1);
 }
 
 #[test]
 fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
-    let limits = DeskLimits { inquiries_max: 1, ..DeskLimits::default() };
+    let limits = TransactionLimits { inquiries_max: 1, ..TransactionLimits::default() };
     let mut rig = two(limits, KIND);
     leave_open(&mut rig, 2);
     rig.pass(Span::s(1));
@@ -68,7 +68,7 @@ fn the_place_of_a_question_is_free_again_when_a_person_answers_it() {
 
 #[test]
 fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
-    let limits = DeskLimits { pending_max: 8, ..DeskLimits::default() };
+    let limits = TransactionLimits { pending_max: 8, ..TransactionLimits::default() };
     let mut rig = two(limits, KIND);
     leave_open(&mut rig, 4);
     assert_eq!(rig.code(100, &small(5)), "91");
@@ -80,14 +80,14 @@ fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
 #[test]
 fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider() {
     const OPEN: u32 = 900;
-    let limits = DeskLimits { pending_max: 1_000, ..DeskLimits::default() };
+    let limits = TransactionLimits { pending_max: 1_000, ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, KIND);
     for stan in 1..=OPEN {
         rig.ask(100, &Upward::Sale(Sale { amount_minor: 100, ..top_up_sale(stan) }));
     }
-    rig.limits = DeskLimits { pending_max: 10, ..limits };
+    rig.limits = TransactionLimits { pending_max: 10, ..limits };
     let mut rig = rig.restart();
-    assert_eq!(rig.desk.pending(), usize::try_from(OPEN).unwrap_or(0));
+    assert_eq!(rig.transactions.pending(), usize::try_from(OPEN).unwrap_or(0));
     rig.ask(101, &Upward::Sale(small(1)));
     assert_eq!(rig.reply_code(), "91", "what was open before counts");
     let mut asked = 0;
@@ -107,7 +107,7 @@ fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider
         rig.approve(top_up_key(stan));
         assert_eq!(rig.row(stan).state, State::Approved);
     }
-    assert_eq!(rig.desk.pending(), 0);
+    assert_eq!(rig.transactions.pending(), 0);
     rig.ask(101, &Upward::Sale(small(2)));
     assert_eq!(rig.forwards.len(), 1, "there is room again");
 }

@@ -6,7 +6,7 @@ mod support;
 
 use support::{KIND, Rig, answer, code_of, sale, top_up_key, voucher_sale};
 use tillgate_codec::link::message::{BusinessDate, Repeat, Reversal, Sale, Upward};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_store_core::{Change, Key, RegistryRecord, Store, Transaction, Velocity};
 
 const DAY_MS: u64 = 86_400_000;
@@ -135,7 +135,7 @@ fn repeat_last_is_the_last_sale_of_the_date_or_none() {
 #[test]
 fn a_pin_is_told_again_for_as_many_days_as_the_operator_says() {
     for days in [1, 30] {
-        let limits = DeskLimits { reprint_days: days, ..DeskLimits::default() };
+        let limits = TransactionLimits { reprint_days: days, ..TransactionLimits::default() };
         let mut rig = Rig::with(limits, KIND);
         let told = rig.sell(100, &voucher_sale(1));
         rig.wall.0 += u64::from(days) * DAY_MS;

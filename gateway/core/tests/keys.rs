@@ -9,9 +9,9 @@ use tillgate_codec::link::message::{
 };
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
-use tillgate_core::desk::Content;
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::ClaimLimits;
+use tillgate_core::transaction::Content;
 use tillgate_core::work::{self, Effect, HelloRefusal};
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{Change, RegistryRecord, Store, Terminal, TerminalId};

@@ -7,9 +7,9 @@ use support::{
     rig, sale, sold, top_up_key, voucher_sale,
 };
 use tillgate_core::code;
-use tillgate_core::desk::{Capabilities, Control, ControlOrder, Found, Input};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{Capabilities, Control, ControlOrder, Found, Input};
 use tillgate_store_core::{Code, Finding, Obligation, RefundStep, State, Store, Text};
 
 const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
@@ -38,7 +38,7 @@ fn a_done_top_up_is_taken_back_at_its_provider_before_the_terminal_hears_so() {
     rig.found(top_up_key(2), found(Finding::TakenBack));
     let taken_back = rig.reply_bytes();
     assert_eq!(answer(&taken_back).code.to_string(), "00");
-    assert_eq!((rig.float().posted_minor, rig.desk.pending()), (100_000, 0));
+    assert_eq!((rig.float().posted_minor, rig.transactions.pending()), (100_000, 0));
     assert_eq!(code_of(&mut rig, &repeat(1)), "R1");
     assert_eq!(code_of(&mut rig, &sale(1)), "R1");
     let mut rig = rig.restart();
@@ -110,7 +110,7 @@ fn a_reversal_of_a_sale_in_flight_waits_for_what_becomes_of_it() {
     rig.found(top_up_key(6), found(Finding::TakenBack));
     assert_eq!(rig.reply_code(), "00");
     assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
-    assert_eq!(rig.desk.pending(), 0);
+    assert_eq!(rig.transactions.pending(), 0);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn an_approval_that_comes_after_a_decline_is_undone_at_the_provider() {
     rig.pass(Span::s(1));
     assert!(rig.reversals.pop().expect("told again").attempt >= 2);
     rig.found(top_up_key(1), found(Finding::TakenBack));
-    assert_eq!((rig.row(1).due, rig.desk.pending()), (None, 0));
+    assert_eq!((rig.row(1).due, rig.transactions.pending()), (None, 0));
     assert_eq!(rig.float().posted_minor, 100_000);
 }
 
@@ -223,7 +223,7 @@ fn a_late_approval_that_cannot_be_undone_is_the_operators() {
     rig.found(top_up_key(1), declined());
     rig.approve(top_up_key(1));
     assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Declined, OPERATOR));
-    assert_eq!(rig.desk.pending(), 0);
+    assert_eq!(rig.transactions.pending(), 0);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_confirmation_is_advised_to_a_provider_that_wants_to_hear_it_until_it_has() 
     rig.pass(Span::s(1));
     assert!(rig.advices.pop().expect("told again").attempt >= 2);
     rig.found(top_up_key(1), found(Finding::Advised));
-    assert_eq!((rig.row(1).due, rig.desk.pending()), (None, 0));
+    assert_eq!((rig.row(1).due, rig.transactions.pending()), (None, 0));
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "21", "a confirmed sale stands");
     rig.sell(100, &voucher_sale(3));
     code_of(&mut rig, &confirm(3));
@@ -253,8 +253,8 @@ fn a_retry_over_a_new_session_takes_the_older_ones_place() {
     for generation in 0..9 {
         rig.ask_over(generation, 100, &sale(1));
     }
-    let told = |content: &tillgate_core::desk::Content| {
-        matches!(content, tillgate_core::desk::Content::Nothing)
+    let told = |content: &tillgate_core::transaction::Content| {
+        matches!(content, tillgate_core::transaction::Content::Nothing)
     };
     assert_eq!(rig.replies.len(), 8, "the older requests end");
     assert!(rig.replies.drain(..).all(|reply| told(&reply.content)), "and hear nothing");
@@ -268,7 +268,7 @@ fn a_retry_over_a_new_session_takes_the_older_ones_place() {
 #[test]
 fn a_sale_finds_its_bridge_again_whatever_was_reordered_and_without_it_it_is_the_operators() {
     let mut rig =
-        Rig::over(DeskLimits::default(), vec![bridge("other", KIND), bridge("topup", KIND)]);
+        Rig::over(TransactionLimits::default(), vec![bridge("other", KIND), bridge("topup", KIND)]);
     rig.ask(100, &sale(1));
     assert_eq!(rig.forwards[0].bridge, 1);
     let mut rig = rig.restart_with(vec![bridge("topup", KIND), bridge("other", KIND)]);
@@ -294,7 +294,7 @@ fn a_rejected_reversal_number_does_not_look_journalled() {
 /// The order may have waited in its bridge's queue until the bridge gave up on it.
 #[test]
 fn not_seen_is_believed_a_minute_after_the_order_can_have_left() {
-    let limits = DeskLimits { answer: Span::s(120), ..DeskLimits::default() };
+    let limits = TransactionLimits { answer: Span::s(120), ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, Capabilities { inquiry: true, ..BLIND });
     rig.ask(100, &sale(1));
     rig.pass(Span::s(100));

@@ -5,16 +5,16 @@ mod support;
 use support::{
     ABLE, BLIND, KIND, Rig, code_of, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
-use tillgate_core::desk::{Capabilities, ControlOrder, Controlled, Output};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{Capabilities, ControlOrder, Controlled, Output};
 use tillgate_store_core::{Finding, Obligation, Resolution, State};
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
 
 #[test]
 fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
-    let limits = DeskLimits { expire: Span::s(3_600), ..DeskLimits::default() };
+    let limits = TransactionLimits { expire: Span::s(3_600), ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, ABLE);
     sold(&mut rig, 1);
     rig.ask(100, &reversal(2, 1));
@@ -29,7 +29,7 @@ fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
     assert_eq!((rig.row(2).state, rig.row(2).owes()), (State::Intent, OPERATOR));
     assert_eq!((rig.row(3).state, rig.row(3).owes()), (State::Unknown, OPERATOR));
     assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (97_500, 2_500));
-    assert_eq!(rig.desk.pending(), 0, "they are in the store only");
+    assert_eq!(rig.transactions.pending(), 0, "they are in the store only");
     rig.replies.clear();
     assert_eq!(code_of(&mut rig, &repeat(3)), "09");
     rig.approve(top_up_key(3));
@@ -100,7 +100,7 @@ fn an_operators_verdict_is_told_to_who_waits_and_audited() {
     assert_eq!(rig.book.head().audit_no, audits + 1);
     assert_eq!(rig.reply_code(), "05");
     assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
-    assert_eq!(rig.desk.pending(), 0);
+    assert_eq!(rig.transactions.pending(), 0);
     rig.pass(Span::s(120));
     assert!(rig.inquiries.is_empty(), "it is not asked about any more");
 }

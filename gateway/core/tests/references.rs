@@ -6,8 +6,8 @@ use support::{
     ABLE, answer, code_of, confirm, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
 use tillgate_core::code;
-use tillgate_core::desk::{ControlOrder, Found};
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{ControlOrder, Found};
 use tillgate_store_core::{Finding, Obligation, Resolution, State, Text};
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);

@@ -4,8 +4,8 @@ mod support;
 
 use support::{KES, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Downward, Reversal, Sale, Settle, Settled, Totals, Upward};
-use tillgate_core::desk::Input;
-use tillgate_core::limits::{DeskLimits, SETTLEMENTS_PER_BATCH_MAX};
+use tillgate_core::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
+use tillgate_core::transaction::Input;
 use tillgate_store_core::limits::SETTLED_ROWS_MAX;
 use tillgate_store_core::{Change, Command, Store};
 
@@ -23,7 +23,7 @@ fn settled(body: &[u8]) -> Settled<'_> {
 
 /// A voucher sold, another one taken back before it came, and a top-up in flight.
 fn day() -> Rig {
-    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    let mut rig = Rig::with(TransactionLimits::default(), KIND);
     rig.sell(100, &voucher_sale(1));
     let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
     let (amount_minor, reason) = (5_000, Reversal::CANCELLED);
@@ -88,7 +88,7 @@ fn a_settlement_that_is_refused_leaves_no_row() {
 
 #[test]
 fn a_day_too_long_to_count_is_declined_with_65_and_has_no_totals_at_all() {
-    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    let mut rig = Rig::with(TransactionLimits::default(), KIND);
     let (mut totals, last) = (Totals::default(), u32::try_from(SETTLED_ROWS_MAX).unwrap());
     rig.change(Change { funds: vec![support::funding("more", 1_000_000)], ..Change::default() });
     for stan in 1..=last {
@@ -116,24 +116,24 @@ fn a_day_too_long_to_count_is_declined_with_65_and_has_no_totals_at_all() {
 
 #[test]
 fn a_batch_counts_few_settlements_and_what_comes_behind_keeps_its_order() {
-    let mut rig = Rig::with(DeskLimits::default(), KIND);
+    let mut rig = Rig::with(TransactionLimits::default(), KIND);
     let most = u32::try_from(SETTLEMENTS_PER_BATCH_MAX).unwrap();
     let mut asks: Vec<Upward<'_>> =
         (1..=most + 1).map(|stan| settle(stan, Totals::default())).collect();
     asks.push(Upward::Sale(voucher_sale(most + 2)));
     for ask in &asks {
         let ask = Input::Ask(rig.verified(100, ask));
-        rig.desk.handle(rig.now, rig.wall, ask, &rig.book);
+        rig.transactions.handle(rig.now, rig.wall, ask, &rig.book);
     }
     let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
-    assert!(rig.desk.stage(&mut commands));
+    assert!(rig.transactions.stage(&mut commands));
     assert_eq!(commands.len(), SETTLEMENTS_PER_BATCH_MAX);
     rig.book.commit(&mut commands, &mut outcomes).unwrap();
-    rig.desk.committed(rig.now, &mut outcomes);
-    assert!(rig.desk.stage(&mut commands));
+    rig.transactions.committed(rig.now, &mut outcomes);
+    assert!(rig.transactions.stage(&mut commands));
     assert!(matches!(commands.as_slice(), [Command::Settle(_), Command::Begin(_)]));
     rig.book.commit(&mut commands, &mut outcomes).unwrap();
-    rig.desk.committed(rig.now, &mut outcomes);
+    rig.transactions.committed(rig.now, &mut outcomes);
     rig.run();
     assert_eq!(rig.replies.len(), asks.len());
     // Each settlement came before the only sale.

@@ -4,7 +4,7 @@ mod support;
 
 use support::{Rig, open_from, seller, terminal, top_up_sale, top_ups, voucher_sale, vouchers};
 use tillgate_codec::link::message::{Downward, Order, Upward};
-use tillgate_core::desk::{Content, ControlOrder, Output, PushOrder};
+use tillgate_core::transaction::{Content, ControlOrder, Output, PushOrder};
 use tillgate_store_core::{
     Change, Distributor, DistributorId, RegistryRecord, ServiceId, Services, Status, TerminalId,
     Velocity,
@@ -171,7 +171,7 @@ fn a_terminal_without_a_place_in_the_registry_loses_its_session_without_a_row() 
 #[test]
 fn a_reason_longer_than_a_command_can_carry_is_cut_at_a_character() {
     let order = PushOrder::Block { reason: "é".repeat(200) };
-    let push = tillgate_core::desk::Push { terminal: TerminalId(100), command: 7, order };
+    let push = tillgate_core::transaction::Push { terminal: TerminalId(100), command: 7, order };
     let mut body = Vec::new();
     tillgate_core::work::push(&push, &mut body);
     let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("a command") };

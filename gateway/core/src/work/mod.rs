@@ -2,7 +2,7 @@
 //! the simulator calls the very same ones.
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
-//! * [`request`] — decode a body, verify it against the [`Directory`], hand it to the desk.
+//! * [`request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
 //! * [`reply`] — open a voucher's PIN and encode the answer.
 //! * [`push`] — encode a command for a terminal.
 
@@ -20,10 +20,10 @@ pub use self::handshake::{HelloRefusal, handshake};
 pub use self::reply::{push, reply};
 pub use self::request::request;
 use crate::code;
-use crate::desk::{Ask, Content, Reply};
 #[cfg(doc)]
 use crate::directory::Directory;
 use crate::id::SessionAge;
+use crate::transaction::{Ask, Content, Reply};
 
 /// The secrets of the gateway; neither printed nor logged.
 pub struct Keys {
@@ -96,7 +96,7 @@ pub fn effect(content: &Content) -> Effect {
 /// Where a request goes on.
 #[expect(clippy::large_enum_variant, reason = "asks are what nearly every one of them is")]
 pub enum Worked {
-    /// To the desk.
+    /// To the transaction manager.
     Ask(Ask),
     /// Answered without it.
     Reply(Reply),

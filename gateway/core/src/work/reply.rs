@@ -10,8 +10,8 @@ use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
 
 use super::{Keys, Terms};
-use crate::desk::{Answered, Content, Push, PushOrder, Reply};
 use crate::time::Wall;
+use crate::transaction::{Answered, Content, Push, PushOrder, Reply};
 
 /// Appends the body that answers a request; nothing for [`Content::Nothing`].
 pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Vec<u8>) {

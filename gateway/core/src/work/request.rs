@@ -1,4 +1,4 @@
-//! A body into a request for the desk.
+//! A body into a request for the transaction manager.
 
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
@@ -14,9 +14,9 @@ use super::Worked;
 use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
 use crate::code;
-use crate::desk::{Answered, Ask, Asked, Content, Origin, Reply};
 use crate::directory::Directory;
 use crate::time::{Calendar, Wall};
+use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
 pub fn request(

@@ -1,18 +1,18 @@
-//! A desk over the memory store, a small network, and terminals that speak in bodies.
+//! A transaction manager over the memory store, a small network, and terminals that speak in bodies.
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
 
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward};
-use tillgate_core::desk::{
-    Ask, Bridge, Capabilities, Control, ControlOrder, Desk, Found, Input, Order, Origin, Output,
-    Reply,
-};
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::{Calendar, Moment, Span, Wall};
+use tillgate_core::transaction::{
+    Ask, Bridge, Capabilities, Control, ControlOrder, Found, Input, Order, Origin, Output, Reply,
+    TransactionManager,
+};
 use tillgate_core::work::{self, Keys, Terms, Worked};
 use tillgate_store_core as store;
 use tillgate_store_core::vault::Vault;
@@ -33,7 +33,7 @@ pub(crate) const TOP_UPS: u16 = 20;
 pub(crate) const NOON: Wall = Wall(1_795_435_200_000);
 
 pub(crate) struct Rig {
-    pub(crate) desk: Desk,
+    pub(crate) transactions: TransactionManager,
     pub(crate) book: Book<Memory>,
     pub(crate) directory: Directory,
     pub(crate) now: Moment,
@@ -44,7 +44,7 @@ pub(crate) struct Rig {
     pub(crate) reversals: Vec<Order>,
     pub(crate) advices: Vec<Order>,
     pub(crate) outputs: Vec<Output>,
-    pub(crate) limits: DeskLimits,
+    pub(crate) limits: TransactionLimits,
     pub(crate) bridges: Vec<Bridge>,
     /// Of the key that the terminals' sessions were opened with.
     pub(crate) key_generation: u32,
@@ -78,15 +78,15 @@ pub(crate) fn today() -> store::BusinessDate {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        Self::with(DeskLimits::default(), KIND)
+        Self::with(TransactionLimits::default(), KIND)
     }
 
-    pub(crate) fn with(limits: DeskLimits, capabilities: Capabilities) -> Self {
+    pub(crate) fn with(limits: TransactionLimits, capabilities: Capabilities) -> Self {
         Self::over(limits, vec![bridge("topup", capabilities)])
     }
 
     /// Over an empty store and these bridges.
-    pub(crate) fn over(limits: DeskLimits, bridges: Vec<Bridge>) -> Self {
+    pub(crate) fn over(limits: TransactionLimits, bridges: Vec<Bridge>) -> Self {
         let book = Book::open(Memory::new(), [1; 8]).unwrap();
         let mut rig = Self::build(book, (Moment(1), NOON), limits, bridges);
         rig.change(network());
@@ -116,22 +116,23 @@ impl Rig {
         let Self { book, now, wall, limits, .. } = self;
         let book = Book::open(book.into_backend(), [2; 8]).unwrap();
         let mut rig = Self::build(book, (now, wall), limits, bridges);
-        rig.desk.recover(rig.now, rig.wall, &rig.book).unwrap();
+        rig.transactions.recover(rig.now, rig.wall, &rig.book).unwrap();
         rig
     }
 
     fn build(
         mut book: Book<Memory>,
         (now, wall): (Moment, Wall),
-        limits: DeskLimits,
+        limits: TransactionLimits,
         bridges: Vec<Bridge>,
     ) -> Self {
         book.know_keks(keys().vault.kek_ids());
         let registry = book.load_registry().unwrap();
-        let desk = Desk::new(limits, bridges.clone(), &registry, book.store_id(), 1);
+        let transactions =
+            TransactionManager::new(limits, bridges.clone(), &registry, book.store_id(), 1);
         let names: Vec<String> = bridges.iter().map(|bridge| bridge.name.clone()).collect();
         Self {
-            desk,
+            transactions,
             directory: Directory::new(registry, &names),
             book,
             now,
@@ -165,18 +166,18 @@ impl Rig {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
-        self.desk.handle(self.now, self.wall, input, &self.book);
+        self.transactions.handle(self.now, self.wall, input, &self.book);
         self.run();
     }
 
     /// Commits what is staged and carries the outputs out as the shell does.
     pub(crate) fn run(&mut self) {
         let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
-        while self.desk.stage(&mut commands) {
+        while self.transactions.stage(&mut commands) {
             self.book.commit(&mut commands, &mut outcomes).unwrap();
-            self.desk.committed(self.now, &mut outcomes);
+            self.transactions.committed(self.now, &mut outcomes);
         }
-        while let Some(output) = self.desk.poll() {
+        while let Some(output) = self.transactions.poll() {
             match output {
                 Output::Reply(reply) => self.replies.push(reply),
                 Output::Forward(order) => self.forwards.push(order),
@@ -197,10 +198,13 @@ impl Rig {
     pub(crate) fn pass(&mut self, span: Span) {
         self.now = self.now.after(span);
         self.wall.0 += span.0 / 1_000_000;
-        if self.desk.deadline().is_some_and(|at| at <= self.now) {
+        if self.transactions.deadline().is_some_and(|at| at <= self.now) {
             self.input(Input::Deadline);
         }
-        assert!(self.desk.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
+        assert!(
+            self.transactions.deadline().is_none_or(|at| at > self.now),
+            "a deadline that stays"
+        );
     }
 
     pub(crate) fn found(&mut self, key: Key, found: Found) {
@@ -248,11 +252,11 @@ impl Rig {
         }
     }
 
-    /// A message that passes verification, not yet with the desk.
+    /// A message that passes verification, not yet with the transaction manager.
     pub(crate) fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
         match self.worked(0, terminal, message) {
             Worked::Ask(ask) => ask,
-            Worked::Reply(_) => panic!("{message:?} was answered without the desk"),
+            Worked::Reply(_) => panic!("{message:?} was answered without the transaction manager"),
         }
     }
 

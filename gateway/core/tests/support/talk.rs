@@ -1,14 +1,14 @@
 //! What the terminals of the tests say, and what their providers find out.
 
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
-use tillgate_core::desk::{Capabilities, Found};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
+use tillgate_core::transaction::{Capabilities, Found};
 use tillgate_store_core::Finding;
 
 use super::{Rig, top_up_key, top_up_sale, voucher_sale};
 
 pub(crate) fn rig(capabilities: Capabilities) -> Rig {
-    Rig::with(DeskLimits::default(), capabilities)
+    Rig::with(TransactionLimits::default(), capabilities)
 }
 
 pub(crate) fn sale(stan: u32) -> Upward<'static> {

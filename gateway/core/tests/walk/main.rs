@@ -14,9 +14,9 @@ use dice::Dice;
 use provider::{Provider, Said};
 use support::{BLIND, Rig, bridge, top_up_key};
 use till::Till;
-use tillgate_core::desk::{Capabilities, ControlOrder, Input, Output};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{Capabilities, ControlOrder, Input, Output};
 use tillgate_store_core::{Command, Obligation, Outcome, Resolution, State, Store, verify};
 
 const SEEDS: u64 = 150;
@@ -46,10 +46,10 @@ impl Walk {
             reversal: dice.of(2),
             advice: dice.of(2),
         };
-        let limits = DeskLimits {
+        let limits = TransactionLimits {
             inquiries_max: 1 + dice.below(3),
             pending_max: if dice.of(4) { 2 } else { 100 },
-            ..DeskLimits::default()
+            ..TransactionLimits::default()
         };
         let rig = Rig::over(limits, vec![bridge("topup", capabilities)]);
         Self {
@@ -130,23 +130,23 @@ impl Walk {
         rig.now = rig.now.after(span);
         rig.wall.0 += span.0 / 1_000_000;
         let now = rig.now;
-        if rig.desk.deadline().is_some_and(|at| at <= now) {
+        if rig.transactions.deadline().is_some_and(|at| at <= now) {
             self.drive(Input::Deadline);
         }
         for (key, found) in self.provider.heard(now) {
             self.drive(Input::Found { key, found });
         }
         let rig = self.rig();
-        assert!(rig.desk.deadline().is_none_or(|at| at > rig.now), "a deadline that stays");
+        assert!(rig.transactions.deadline().is_none_or(|at| at > rig.now), "a deadline that stays");
     }
 
     /// One input, and everything that follows from it; a crash between any two of these.
     fn drive(&mut self, input: Input) {
         let fatal = !self.provider.calm && self.dice.of(40);
         let rig = self.rig.as_mut().unwrap();
-        rig.desk.handle(rig.now, rig.wall, input, &rig.book);
+        rig.transactions.handle(rig.now, rig.wall, input, &rig.book);
         let (mut commands, mut outcomes): (Vec<Command>, Vec<Outcome>) = Default::default();
-        while rig.desk.stage(&mut commands) {
+        while rig.transactions.stage(&mut commands) {
             if fatal && self.dice.of(2) {
                 return self.crash();
             }
@@ -156,9 +156,9 @@ impl Walk {
             if fatal && self.dice.of(2) {
                 return self.crash();
             }
-            rig.desk.committed(rig.now, &mut outcomes);
+            rig.transactions.committed(rig.now, &mut outcomes);
         }
-        while let Some(output) = rig.desk.poll() {
+        while let Some(output) = rig.transactions.poll() {
             if fatal && self.dice.of(4) {
                 return self.crash();
             }
@@ -197,7 +197,7 @@ impl Walk {
         let rig = self.rig.take().unwrap();
         let can = rig.bridges[0].capabilities;
         let able = can.inquiry || can.idempotent || can.reversal;
-        assert_eq!(rig.desk.pending(), 0, "seed {seed}: everything ends in the calm");
+        assert_eq!(rig.transactions.pending(), 0, "seed {seed}: everything ends in the calm");
         for stan in self.till.sales() {
             let Some(row) = rig.book.transaction(&top_up_key(stan)).unwrap() else { continue };
             let done = self.provider.has_done(&row.reference(rig.book.store_id()));

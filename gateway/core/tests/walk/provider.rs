@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tillgate_core::code;
-use tillgate_core::desk::{Capabilities, Found, Order};
 use tillgate_core::time::{Moment, Span};
+use tillgate_core::transaction::{Capabilities, Found, Order};
 use tillgate_store_core::{Finding, Key, Text};
 
 use crate::dice::Dice;

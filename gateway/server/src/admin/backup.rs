@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tillgate_core::desk::ControlOrder;
+use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::Change;
 use warp::reply::Response;
 
@@ -17,7 +17,7 @@ use super::routes::blocking;
 use crate::{backup, hex};
 
 /// Notes the backup in the audit log, so that the backup has its own row, then makes the
-/// checkpoint. Flushing and linking run in RocksDB's threads and one of ours; the desk goes on.
+/// checkpoint. Flushing and linking run in RocksDB's threads and one of ours; the writer goes on.
 pub(super) async fn begin(app: Arc<App>, caller: &Caller) -> Result<Response, ApiError> {
     let alone = app.alone().await;
     let begun_ms = app.handle.clock.wall().0;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tillgate_core::desk::{ControlOrder, PushOrder};
+use tillgate_core::transaction::{ControlOrder, PushOrder};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 use warp::reply::Response;
 
@@ -87,7 +87,7 @@ fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
         at_ms: wall.0,
         existing: if order.update { Existing::Replace } else { Existing::Refuse },
     };
-    // The desk writes the caller's name over this one.
+    // The writer writes the caller's name over this one.
     let plan = import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
     let tell = to_tell(context.known, &plan.change);
     Ok((plan, order.dry_run, tell))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
-use tillgate_core::desk::ControlOrder;
+use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{Change, KeyError, RegistryRecord, Sealed, Terminal, TerminalId};
 use warp::reply::Response;

@@ -2,7 +2,7 @@
 //!
 //! It runs on one thread of its own with a small tokio runtime; reads of the store go to a few
 //! blocking threads. It holds no state of the gateway: it reads rows and snapshots, and sends
-//! orders to the desk through a bounded channel.
+//! orders to the writer through a bounded channel.
 //!
 //! [`routes`] is the table of everything it answers; [`openapi`] describes that same table.
 

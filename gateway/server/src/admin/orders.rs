@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tillgate_core::desk::{ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{ControlOrder, Controlled, PushOrder};
 use tillgate_store_core::{Change, RegistryRecord, Rejection, Status, TerminalId};
 use warp::reply::Response;
 
@@ -114,7 +114,7 @@ pub(super) fn text(body: &Value, name: &str, bytes_max: usize) -> Result<String,
     Ok(text.to_owned())
 }
 
-/// Gives an order to the desk and waits until it is durable and in force, or refused; `alone` is
+/// Gives an order to the writer and waits until it is durable and in force, or refused; `alone` is
 /// held until then.
 pub(super) async fn carry(
     app: &App,
@@ -132,7 +132,7 @@ pub(super) async fn carry(
     .await
 }
 
-/// Gives an order to the desk; its row in the audit log ends with where it came from.
+/// Gives an order to the writer; its row in the audit log ends with where it came from.
 pub(super) fn send(
     app: &App,
     mut order: ControlOrder,

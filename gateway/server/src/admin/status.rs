@@ -24,7 +24,7 @@ pub(super) fn health() -> Response {
 pub(super) fn ready(app: &App) -> Result<Response, ApiError> {
     match app.handle.view.stage() {
         Stage::Serving => {
-            let pending = app.handle.metrics.desk.pending();
+            let pending = app.handle.metrics.writer.pending();
             Ok(answer::json(&json!({ "status": "ready", "pending": pending })))
         }
         stage => {

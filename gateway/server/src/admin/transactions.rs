@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tillgate_core::desk::ControlOrder;
+use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{
     BusinessDate, Key, Obligation, RefundStep, Resolution, Rows, StoreError, Text, Transaction,

@@ -11,8 +11,8 @@ use toml::Spanned;
 use super::raw::{self, Str};
 use super::value::Check;
 use super::{
-    Admin, Bridge, BridgeKind, Config, Desk, Fault, HttpUrl, Link, Listen, Log, LogFormat,
-    LogLevel, Store, Workers, zone,
+    Admin, Bridge, BridgeKind, Config, Fault, HttpUrl, Link, Listen, Log, LogFormat, LogLevel,
+    Store, Transactions, Workers, zone,
 };
 
 /// Bridges are threads and connections, so their number is small.
@@ -36,12 +36,12 @@ pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config,
         link: check.link(raw.link),
         workers: check.workers(raw.workers),
         calendar: check.calendar(raw.calendar),
-        desk: check.desk(raw.desk),
+        transactions: check.transactions(raw.transactions),
         log: check.log(raw.log),
         bridges: Vec::new(),
         notices: Vec::new(),
     };
-    let bridges = check.bridges(raw.bridge, config.desk.answer_s);
+    let bridges = check.bridges(raw.bridge, config.transactions.answer_s);
     let Check { faults, notices, .. } = check;
     if faults.is_empty() { Ok(Config { bridges, notices, ..config }) } else { Err(faults) }
 }
@@ -206,9 +206,9 @@ impl Check<'_> {
         })
     }
 
-    fn desk(&mut self, raw: Option<Spanned<raw::Desk>>) -> Desk {
+    fn transactions(&mut self, raw: Option<Spanned<raw::Transactions>>) -> Transactions {
         let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-        Desk {
+        Transactions {
             answer_s: self.number(raw.answer_s, "desk.answer_s", 2..=120, 25),
             batch_max: self.number(raw.batch_max, "desk.batch_max", 1..=4_096, 1_024),
             pending_max: self.number(raw.pending_max, "desk.pending_max", 1..=1_000_000, 100_000),

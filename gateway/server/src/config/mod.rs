@@ -44,7 +44,7 @@ pub(crate) struct Config {
     /// Business dates, from `[calendar]`.
     pub(crate) calendar: Calendar,
     /// Transactions in flight.
-    pub(crate) desk: Desk,
+    pub(crate) transactions: Transactions,
     /// What the process says about itself.
     pub(crate) log: Log,
     /// Ways to providers; a service's `route` names one of them.
@@ -133,9 +133,9 @@ pub(crate) struct Workers {
     pub(crate) pool: u16,
 }
 
-/// `[desk]`
+/// `[transactions]`
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct Transactions {
     /// A terminal hears something within this.
     pub(crate) answer_s: u16,
     /// Commands in one store batch.

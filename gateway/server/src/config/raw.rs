@@ -18,7 +18,7 @@ pub(super) struct Root {
     pub(super) link: Option<Spanned<Link>>,
     pub(super) workers: Option<Spanned<Workers>>,
     pub(super) calendar: Option<Spanned<Calendar>>,
-    pub(super) desk: Option<Spanned<Desk>>,
+    pub(super) transactions: Option<Spanned<Transactions>>,
     pub(super) log: Option<Spanned<Log>>,
     pub(super) bridge: Vec<Spanned<Bridge>>,
 }
@@ -91,7 +91,7 @@ pub(super) struct Calendar {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Desk {
+pub(super) struct Transactions {
     pub(super) answer_s: Int,
     pub(super) batch_max: Int,
     pub(super) pending_max: Int,

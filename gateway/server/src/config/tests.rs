@@ -70,11 +70,11 @@ fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
 
 #[test]
 fn pins_are_told_again_for_1_to_365_days() {
-    assert_eq!(load(GOOD).unwrap().desk.reprint_days, 7);
+    assert_eq!(load(GOOD).unwrap().transactions.reprint_days, 7);
     let with = |days: u32| {
         GOOD.replace("[calendar]", &format!("[desk]\nreprint_days = {days}\n[calendar]"))
     };
-    assert_eq!(load(&with(365)).unwrap().desk.reprint_days, 365);
+    assert_eq!(load(&with(365)).unwrap().transactions.reprint_days, 365);
     for days in [0, 366] {
         let said = load(&with(days)).unwrap_err();
         assert!(

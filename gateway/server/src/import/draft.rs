@@ -42,7 +42,7 @@ impl Known for Registry {
     }
 }
 
-/// Looks up one record at a time, so that the desk never waits for a whole import.
+/// Looks up one record at a time, so that the writer never waits for a whole import.
 impl Known for RwLock<Directory> {
     fn distributor(&self, id: DistributorId) -> Option<Distributor> {
         let directory = self.read().unwrap_or_else(PoisonError::into_inner);

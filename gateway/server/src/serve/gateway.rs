@@ -1,7 +1,7 @@
 //! A running gateway: which threads there are, and how they are connected.
 //!
 //! ```text
-//!  reactor 0..n ─jobs─▶ pool 0..m ─▶ desk ─▶ bridges     keeper (the first thread)
+//!  reactor 0..n ─jobs─▶ pool 0..m ─▶ writer ─▶ bridges     keeper (the first thread)
 //!       ▲  ▲   ─hellos▶      │  ▲    │ ▲        │            ▲ signals, who is online
 //!       │  └────letters──────┘  └────┘ └─found──┘            │
 //!       └── superseded, drain                             admin: handle
@@ -22,19 +22,19 @@ use super::bridge::{self, Bridges};
 use super::budget::Budget;
 use super::claims::SharedClaims;
 use super::clock::Clock;
-use super::desk::{DeskMail, DeskSetup, DeskThread};
 use super::fail::{Stop, fail_stop};
 use super::hand::{Inbound, Recyclers};
 use super::handle::{Ordered, ServeHandle, controls};
 use super::keeper::{Report, reports};
-use super::limits::{DESK_MAIL_MAX, HELLO_JOBS_MAX, JOBS_MAX};
+use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, WRITER_QUEUE_MAX};
 use super::mailbox::Mailbox;
-use super::metrics::{BridgeMetrics, DeskMetrics, Metrics, PoolMetrics, ReactorMetrics};
+use super::metrics::{BridgeMetrics, Metrics, PoolMetrics, ReactorMetrics, WriterMetrics};
 use super::opening;
 use super::pool::{Job, Tools, Worker};
 use super::reactor::{Listener, Prepared, Reactor, Setup, Ways, listen};
 use super::scrub::Scrubber;
 use super::view::{Stage, View};
+use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::Config;
 use crate::exit::Failure;
 
@@ -47,7 +47,7 @@ pub(crate) struct Gateway {
     pub(super) reports: Receiver<Report>,
     pub(super) report: Sender<Report>,
     pub(super) mailboxes: Vec<Mailbox>,
-    pub(super) desk: Sender<DeskMail>,
+    pub(super) writer: Sender<WriterMessage>,
     pub(super) threads: Threads,
     /// The scrubber ends when this is dropped.
     pub(super) scrub: Sender<()>,
@@ -83,9 +83,9 @@ impl Gateway {
         let mut store = opening::store(config, &options, &keys, clock)?;
         let (directory, claims) = opening::directory(config, &store).map_err(Failure::store)?;
         let now = clock.now();
-        let desk = opening::desk(config, &mut store, &directory, now, clock.wall());
-        let desk = desk.map_err(Failure::store)?;
-        let recovered = desk.pending();
+        let transactions = opening::transactions(config, &mut store, &directory, now, clock.wall());
+        let transactions = transactions.map_err(Failure::store)?;
+        let recovered = transactions.pending();
         let address = config.listen.terminals;
         let listeners = listen(address, config.listen.backlog, config.listen.reactors)
             .map_err(|error| Failure::config(format!("listen.terminals {address}: {error}")))?;
@@ -102,7 +102,7 @@ impl Gateway {
             clock,
         };
         tracing::info!(recovered, "transactions without an outcome taken up again");
-        let parts = Parts { desk, store, orders, listeners, claims: Arc::new(claims) };
+        let parts = Parts { transactions, store, orders, listeners, claims: Arc::new(claims) };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
@@ -115,7 +115,7 @@ impl Gateway {
 
 /// What only one thread each will own.
 struct Parts {
-    desk: tillgate_core::desk::Desk,
+    transactions: tillgate_core::transaction::TransactionManager,
     store: Book<RocksBackend>,
     orders: Receiver<Ordered>,
     listeners: Vec<Listener>,
@@ -126,7 +126,7 @@ struct Parts {
 struct Links {
     jobs: (Sender<Job>, Receiver<Job>),
     hellos: (Sender<Box<Inbound>>, Receiver<Box<Inbound>>),
-    desk: (Sender<DeskMail>, Receiver<DeskMail>),
+    writer: (Sender<WriterMessage>, Receiver<WriterMessage>),
     recyclers: Recyclers,
 }
 
@@ -134,7 +134,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let links = Links {
         jobs: bounded(JOBS_MAX),
         hellos: bounded(HELLO_JOBS_MAX),
-        desk: bounded(DESK_MAIL_MAX),
+        writer: bounded(WRITER_QUEUE_MAX),
         recyclers: Recyclers::new(),
     };
     let address = parts.listeners[0].address()?;
@@ -142,9 +142,17 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let (prepared, mailboxes) = reactors(config, &handle, parts.listeners)?;
     let Metrics { bridges, edge, .. } = &*handle.metrics;
     let (bridges, bridges_thread) =
-        bridge::spawn(&config.bridges, bridges, edge, &links.desk.0, handle.clock)?;
-    let setup = desk_setup(config, &handle, &links, bridges, parts.desk, parts.store, parts.orders);
-    let mut running = vec![start("desk".to_owned(), move || DeskThread::new(setup).run())?];
+        bridge::spawn(&config.bridges, bridges, edge, &links.writer.0, handle.clock)?;
+    let setup = writer_setup(
+        config,
+        &handle,
+        &links,
+        bridges,
+        parts.transactions,
+        parts.store,
+        parts.orders,
+    );
+    let mut running = vec![start("desk".to_owned(), move || Writer::new(setup).run())?];
     for index in 0..config.workers.pool {
         let worker = Worker::new(tools(config, &handle, &links, &mailboxes, &parts.claims));
         running.push(start(format!("pool-{index}"), move || worker.run())?);
@@ -185,10 +193,10 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         reports,
         report,
         mailboxes,
-        desk: links.desk.0,
+        writer: links.writer.0,
         threads: Threads { running, _bridges: bridges_thread },
         scrub,
-        answer: Span::s(u64::from(config.desk.answer_s)),
+        answer: Span::s(u64::from(config.transactions.answer_s)),
     })
 }
 
@@ -215,19 +223,19 @@ fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<J
     thread::Builder::new().name(name).spawn(run)
 }
 
-fn desk_setup(
+fn writer_setup(
     config: &Config,
     handle: &ServeHandle,
     links: &Links,
     bridges: Bridges,
-    desk: tillgate_core::desk::Desk,
+    transactions: tillgate_core::transaction::TransactionManager,
     store: Book<RocksBackend>,
     orders: Receiver<Ordered>,
-) -> DeskSetup {
-    DeskSetup {
-        desk,
+) -> WriterSetup {
+    WriterSetup {
+        transactions,
         store,
-        mail: links.desk.1.clone(),
+        mail: links.writer.1.clone(),
         orders,
         jobs: links.jobs.0.clone(),
         bridges,
@@ -235,8 +243,8 @@ fn desk_setup(
         view: Arc::clone(&handle.view),
         clock: handle.clock,
         recyclers: links.recyclers.clone(),
-        metrics: Arc::clone(&handle.metrics.desk),
-        batch_max: usize::try_from(config.desk.batch_max).unwrap_or(usize::MAX),
+        metrics: Arc::clone(&handle.metrics.writer),
+        batch_max: usize::try_from(config.transactions.batch_max).unwrap_or(usize::MAX),
     }
 }
 
@@ -250,12 +258,16 @@ fn tools(
     Tools {
         jobs: links.jobs.1.clone(),
         hellos: links.hellos.1.clone(),
-        desk: links.desk.0.clone(),
+        writer: links.writer.0.clone(),
         mailboxes: mailboxes.to_vec(),
         directory: Arc::clone(&handle.directory),
         claims: Arc::clone(claims),
         keys: Arc::clone(&handle.keys),
-        terms: Terms { idle_s: config.link.idle_s, answer_s: config.desk.answer_s, catalogue: 0 },
+        terms: Terms {
+            idle_s: config.link.idle_s,
+            answer_s: config.transactions.answer_s,
+            catalogue: 0,
+        },
         calendar: config.calendar.clone(),
         clock: handle.clock,
         recyclers: links.recyclers.clone(),
@@ -295,7 +307,7 @@ fn metrics(config: &Config) -> Arc<Metrics> {
             .map(|_| Arc::new(ReactorMetrics::default()))
             .collect(),
         pool: Arc::new(PoolMetrics::new()),
-        desk: Arc::new(DeskMetrics::new()),
+        writer: Arc::new(WriterMetrics::new()),
         bridges: config.bridges.iter().map(bridge).collect(),
         scrub: Arc::default(),
         edge: Arc::default(),

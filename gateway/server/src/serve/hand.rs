@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            Inbound             Asks              Outbound            Letters
-//!  reactor ───────────▶ pool ───────────▶ desk ───────────▶ pool ───────────▶ reactor
+//!  reactor ───────────▶ pool ───────────▶ writer ───────────▶ pool ───────────▶ reactor
 //!                         └───────────────── Letters (handshakes, pings) ──────▲
 //! ```
 //!
@@ -13,9 +13,9 @@
 use std::ops::Range;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tillgate_core::desk::{Ask, Origin, Push, Reply};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
+use tillgate_core::transaction::{Ask, Origin, Push, Reply};
 use tillgate_core::work::{Effect, Opened};
 use tillgate_store_core::TerminalId;
 
@@ -55,10 +55,10 @@ pub(crate) struct Asks {
     pub(crate) items: Vec<Ask>,
 }
 
-/// From the desk to the pool.
+/// From the writer to the pool.
 #[derive(Default)]
 pub(crate) struct Outbound {
-    /// In the order the desk said them.
+    /// In the order the writer said them.
     pub(crate) items: Vec<Departure>,
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use tillgate_core::desk::{Control, ControlOrder, Controlled};
 use tillgate_core::directory::Directory;
+use tillgate_core::transaction::{Control, ControlOrder, Controlled};
 use tillgate_core::work::Keys;
 use tillgate_store_core::StoreId;
 use tillgate_store_rocks::RocksReader;
@@ -23,7 +23,7 @@ pub(crate) struct ServeHandle {
     pub(crate) controls: ControlSender,
     /// Who is online, acknowledged commands, readiness.
     pub(crate) view: Arc<View>,
-    /// The registry; read it shortly, the desk waits for readers.
+    /// The registry; read it shortly, the writer waits for readers.
     pub(crate) directory: Arc<RwLock<Directory>>,
     /// The rows; reads block, so not on an async thread.
     pub(crate) reader: RocksReader,
@@ -37,7 +37,7 @@ pub(crate) struct ServeHandle {
     pub(crate) clock: Clock,
 }
 
-/// Sends operator's orders to the desk, at most [`CONTROLS_MAX`] at a time.
+/// Sends operator's orders to the writer, at most [`CONTROLS_MAX`] at a time.
 #[derive(Clone)]
 pub(crate) struct ControlSender {
     orders: Sender<Ordered>,
@@ -45,7 +45,7 @@ pub(crate) struct ControlSender {
     clock: Clock,
 }
 
-/// An order on its way to the desk thread, with where its result goes.
+/// An order on its way to the writer thread, with where its result goes.
 pub(crate) struct Ordered {
     /// For the desk.
     pub(super) control: Control,

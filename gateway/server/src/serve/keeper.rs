@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   signal ─▶ not ready ─▶ reactors: refuse newcomers, end sessions as their answers leave
-//!          ─▶ desk: nobody waits any more ─▶ last batch durable, store closed ─▶ pool ends
+//!          ─▶ writer: nobody waits any more ─▶ last batch durable, store closed ─▶ pool ends
 //! ```
 //!
 //! Every wait has the same deadline. A second signal ends the process at once; the next start then
@@ -17,11 +17,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::desk::DeskMail;
 use super::gateway::Gateway;
 use super::limits::DRAIN_GRACE;
 use super::mailbox::Mail;
 use super::view::{Passage, Stage};
+use super::writer::WriterMessage;
 use tillgate_core::time::{Moment, Span};
 
 /// What the keeper is told.
@@ -94,17 +94,17 @@ impl Gateway {
             }
         }
         let (sender, answered) = bounded(1);
-        // A desk that is gone has ended the process.
-        drop(self.desk.send(DeskMail::Drain { drained: sender }));
+        // A writer that is gone has ended the process.
+        drop(self.writer.send(WriterMessage::Drain { drained: sender }));
         let patience = clock.until(deadline).max(Duration::from_secs(1));
         if answered.recv_timeout(patience).is_err() {
             drained = Drained::Partly;
         }
-        drop(self.desk.send(DeskMail::Stop));
-        let Gateway { threads, desk, mailboxes, reports, handle, scrub, .. } = self;
+        drop(self.writer.send(WriterMessage::Stop));
+        let Gateway { threads, writer, mailboxes, reports, handle, scrub, .. } = self;
         // Senders and readers go first: the pool ends when nobody can bring it work, the store
         // closes when nobody can read it.
-        drop((desk, mailboxes, reports, handle, scrub));
+        drop((writer, mailboxes, reports, handle, scrub));
         threads.join();
         drained
     }

@@ -65,8 +65,8 @@ pub(crate) const CLAIM_SHARDS: usize = 16;
 /// Batches of handshakes waiting for the pool.
 pub(crate) const HELLO_JOBS_MAX: usize = 256;
 
-/// Batches, findings and orders waiting for the desk; its senders wait when it is full.
-pub(crate) const DESK_MAIL_MAX: usize = 256;
+/// Batches, findings and orders waiting for the writer; its senders wait when it is full.
+pub(crate) const WRITER_QUEUE_MAX: usize = 256;
 
 /// Batches waiting for one reactor.
 pub(crate) const REACTOR_MAIL_MAX: usize = 256;

@@ -2,7 +2,7 @@
 //! disk, and decides nothing.
 //!
 //! * [`gateway`] — which threads there are; [`opening`] — what is read before they start.
-//! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`desk`] — the one writer.
+//! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`writer`] — the one writer.
 //! * [`scrub`] — reads the store again and again, to find damage.
 //! * [`bridge`] — providers' sockets; [`keeper`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
@@ -11,7 +11,6 @@ mod bridge;
 mod budget;
 mod claims;
 mod clock;
-mod desk;
 mod fail;
 mod gateway;
 mod hand;
@@ -27,6 +26,7 @@ mod scrub;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;
+mod writer;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 
 use tillgate_codec::link::channel::StaticSecret;
-use tillgate_core::desk::Desk;
 use tillgate_core::directory::Directory;
-use tillgate_core::limits::{ClaimLimits, DeskLimits};
+use tillgate_core::limits::{ClaimLimits, TransactionLimits};
 use tillgate_core::time::{Moment, Span, Wall};
+use tillgate_core::transaction::TransactionManager;
 use tillgate_core::work::Keys;
 use tillgate_store_core::{
     Book, Change, Command, Counter, Outcome, Record, Rows, Store, StoreError,
@@ -119,38 +119,39 @@ fn claim_limits(config: &Config) -> ClaimLimits {
     }
 }
 
-/// The desk, with everything taken up again that somebody has to act on. What an earlier run had
+/// The writer, with everything taken up again that somebody has to act on. What an earlier run had
 /// begun and not finished is UNKNOWN on the disk when this returns.
 ///
 /// # Errors
 /// A damaged row, or one that cannot be written.
-pub(crate) fn desk(
+pub(crate) fn transactions(
     config: &Config,
     store: &mut Book<RocksBackend>,
     directory: &Directory,
     now: Moment,
     wall: Wall,
-) -> Result<Desk, StoreError> {
+) -> Result<TransactionManager, StoreError> {
     let bridges = bridge::described(&config.bridges);
     let seed = u64::from_le_bytes(entropy::bytes());
     let registry = &directory.registry;
-    let mut desk = Desk::new(limits(config), bridges, registry, store.store_id(), seed);
-    desk.recover(now, wall, store)?;
+    let mut transactions =
+        TransactionManager::new(limits(config), bridges, registry, store.store_id(), seed);
+    transactions.recover(now, wall, store)?;
     let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
-    while desk.stage(&mut commands) {
+    while transactions.stage(&mut commands) {
         store.commit(&mut commands, &mut outcomes)?;
-        desk.committed(now, &mut outcomes);
+        transactions.committed(now, &mut outcomes);
     }
-    Ok(desk)
+    Ok(transactions)
 }
 
-fn limits(config: &Config) -> DeskLimits {
+fn limits(config: &Config) -> TransactionLimits {
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    DeskLimits {
-        batch_max: size(config.desk.batch_max),
-        pending_max: size(config.desk.pending_max),
-        answer: Span::s(u64::from(config.desk.answer_s)),
-        reprint_days: config.desk.reprint_days,
-        ..DeskLimits::default()
+    TransactionLimits {
+        batch_max: size(config.transactions.batch_max),
+        pending_max: size(config.transactions.pending_max),
+        answer: Span::s(u64::from(config.transactions.answer_s)),
+        reprint_days: config.transactions.reprint_days,
+        ..TransactionLimits::default()
     }
 }

@@ -9,18 +9,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
-use tillgate_core::desk::{Ask, Asked, Origin};
 use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::transaction::{Ask, Asked, Origin};
 use tillgate_core::work::{self, Keys, Opened, Terms, Worked};
 
 use super::claims::SharedClaims;
 use super::clock::Clock;
-use super::desk::DeskMail;
 use super::hand::{Arrival, Asks, Departure, Inbound, Letter, Letters, Outbound, Recyclers};
 use super::mailbox::{Mail, Mailbox};
 use super::metrics::PoolMetrics;
+use super::writer::WriterMessage;
 use crate::entropy;
 
 /// One batch of work.
@@ -39,7 +39,7 @@ pub(crate) struct Tools {
     /// Handshakes.
     pub(crate) hellos: Receiver<Box<Inbound>>,
     /// To the desk.
-    pub(crate) desk: Sender<DeskMail>,
+    pub(crate) writer: Sender<WriterMessage>,
     /// To the reactors, by index.
     pub(crate) mailboxes: Vec<Mailbox>,
     /// What requests are verified against.
@@ -186,7 +186,7 @@ impl Worker {
         self.post();
     }
 
-    fn reply(&mut self, reply: &tillgate_core::desk::Reply, wall: Wall) {
+    fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: Wall) {
         let Tools { keys, terms, .. } = &self.tools;
         let session = reply.origin.session;
         let letters = &mut self.letters[usize::from(session.reactor)];
@@ -195,7 +195,7 @@ impl Worker {
         letters.items.push(Letter::Replied { session, body, effect });
     }
 
-    /// Sends what one batch of work gave. Waiting is safe: neither the desk nor a reactor ever
+    /// Sends what one batch of work gave. Waiting is safe: neither the writer nor a reactor ever
     /// waits for the pool.
     fn post(&mut self) {
         let recyclers = &self.tools.recyclers;
@@ -207,8 +207,8 @@ impl Worker {
         }
         if !self.asks.items.is_empty() {
             let full = std::mem::replace(&mut self.asks, recyclers.asks.take());
-            // The desk is gone only when the process goes down, and then nobody is answered.
-            drop(self.tools.desk.send(DeskMail::Asks(full)));
+            // The writer is gone only when the process goes down, and then nobody is answered.
+            drop(self.tools.writer.send(WriterMessage::Asks(full)));
         }
     }
 }

@@ -110,7 +110,7 @@ fn script(ware: Ware) -> Config {
     config.shop.confirm_permille = 1_000;
     config.shop.retry_permille = 0;
     config.shop.velocity = 0;
-    config.desk.answer = Span::s(15);
+    config.writer.answer = Span::s(15);
     match ware {
         Ware::Voucher => config.bridges.clear(),
         Ware::TopUp => {

@@ -1,6 +1,6 @@
 //! What can happen in a world.
 
-use tillgate_core::desk::{Control, Found};
+use tillgate_core::transaction::{Control, Found};
 use tillgate_store_core::Key;
 
 use super::gateway::Job;
@@ -28,11 +28,11 @@ pub(super) enum Event {
     Front { life: u32, reactor: u16 },
     /// A pool thread has come to a job.
     Job { life: u32, job: Box<Job> },
-    /// The desk thread wakes.
-    Desk { life: u32 },
-    /// The desk's commit is durable.
+    /// The writer thread wakes.
+    TransactionManager { life: u32 },
+    /// The transaction manager's commit is durable.
     Committed { life: u32 },
-    /// A bridge reports to the desk.
+    /// A bridge reports to the writer.
     Found { life: u32, key: Key, found: Found },
     /// A provider reports, unasked, that it has done a deal after all; again until it is heard.
     Callback { key: Key, found: Found },
@@ -46,7 +46,7 @@ pub(super) enum Event {
     Rekey(usize),
     /// The operator thinks of something to do.
     Operator,
-    /// The operator's order arrives at the desk.
+    /// The operator's order arrives at the writer.
     Control { life: u32, control: Box<Control> },
     /// The process of this life ends.
     Crash { life: u32 },

@@ -1,12 +1,12 @@
 //! Bridges, the lines behind them, and the providers at their ends.
 //!
 //! ```text
-//!   desk ──order──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
+//!   writer ──order──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
 //!        ◀──found──        ◀──message──              lost, late, or reported twice
 //!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
-use tillgate_core::desk::{Found, Order};
+use tillgate_core::transaction::{Found, Order};
 use tillgate_store_core::{Code, Finding, Key, Text};
 
 use super::config::{self, Stream};
@@ -43,7 +43,7 @@ struct Ticket {
     key: Key,
     purpose: Purpose,
     attempt: u32,
-    /// Whether the desk still waits for its result.
+    /// Whether the writer still waits for its result.
     open: bool,
     /// Nothing is ever reported of it.
     forgotten: bool,
@@ -156,7 +156,7 @@ impl Lines {
         Some(if self.queue.chance(400) { long } else { short })
     }
 
-    /// Something has arrived; gives what the desk is told because of it, and in which life.
+    /// Something has arrived; gives what the writer is told because of it, and in which life.
     pub(super) fn arrived(&mut self, queue: &mut Queue, now: Moment, message: Message) {
         let Message { bridge, ticket, leg } = message;
         let purpose = self.tickets[ticket].purpose;
@@ -197,7 +197,7 @@ impl Lines {
         if *forgotten {
             return;
         }
-        // What comes after the bridge gave up reaches the desk only if the bridge listens on.
+        // What comes after the bridge gave up reaches the writer only if the bridge listens on.
         if !std::mem::take(open) && !again {
             return;
         }

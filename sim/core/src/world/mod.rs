@@ -6,7 +6,7 @@
 //!   ├──────────────────────────────┼──────────────────────────────────────┤
 //!    customers, faults, crashes      no new faults; everything must finish, then the auditors
 //!
-//!   Queue ─▶ Event ─▶ terminal | wire | front | pool | desk | disk | line | operator ─▶ Queue
+//!   Queue ─▶ Event ─▶ terminal | wire | front | pool | writer | disk | line | operator ─▶ Queue
 //!                          └──────────── Witness: sees all, belongs to none ───────────┘
 //! ```
 //!
@@ -40,8 +40,8 @@ mod thief;
 mod trace;
 mod wire;
 
-use tillgate_core::desk::{Found, Input};
 use tillgate_core::time::Wall;
+use tillgate_core::transaction::{Found, Input};
 use tillgate_store_core::Key;
 
 use self::audit::Witness;
@@ -187,11 +187,11 @@ impl World {
             Event::Replay => self.replay(),
             Event::Front { life, reactor } if self.lives(life) => self.front_due(reactor),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
-            Event::Desk { life } if self.lives(life) => self.run_desk(),
+            Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),
             Event::Found { life, key, found } if self.lives(life) => {
                 self.say(|| format!("found {key}: {found:?}"));
-                self.mail_desk(Input::Found { key, found });
+                self.mail_writer(Input::Found { key, found });
             }
             Event::Callback { key, found } => self.call_back(key, found),
             Event::GiveUp { life, ticket } => {
@@ -199,7 +199,7 @@ impl World {
                     && self.lives(life)
                 {
                     self.say(|| format!("gave up on {key}"));
-                    self.mail_desk(Input::Found { key, found });
+                    self.mail_writer(Input::Found { key, found });
                 }
             }
             Event::Leave { life, message } if self.lives(life) => {
@@ -209,7 +209,7 @@ impl World {
             Event::Rekey(place) => self.enter_key(place),
             Event::Operator => self.operate(),
             Event::Control { life, control } if self.lives(life) => {
-                self.mail_desk(Input::Control(*control));
+                self.mail_writer(Input::Control(*control));
             }
             Event::Crash { life } if self.lives(life) => self.crash(),
             Event::Doom => self.doom(),
@@ -221,7 +221,7 @@ impl World {
             // Of an earlier life, or a crash that came too late.
             Event::Front { .. }
             | Event::Job { .. }
-            | Event::Desk { .. }
+            | Event::TransactionManager { .. }
             | Event::Committed { .. }
             | Event::Found { .. }
             | Event::Leave { .. }
@@ -237,7 +237,7 @@ impl World {
             return;
         }
         self.say(|| format!("callback {key}: {found:?}"));
-        self.mail_desk(Input::Found { key, found: found.clone() });
+        self.mail_writer(Input::Found { key, found: found.clone() });
         self.queue.push(self.now.after(Span::s(15)), Event::Callback { key, found });
     }
 

@@ -1,6 +1,6 @@
 //! The operator: one order at a time, given again until its result is known.
 
-use tillgate_core::desk::{Control, ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{Control, ControlOrder, Controlled, PushOrder};
 use tillgate_store_core::{
     BusinessDate, Change, CommissionRule, Hours, Key, RegistryRecord, Resolution, ServiceId,
     Services, Status, TerminalId,

@@ -20,7 +20,7 @@ const FAILURES_MAX: u32 = 8;
 const PAUSE_FIRST: Span = Span::s(1);
 const PAUSE_LONGEST: Span = Span::s(16);
 
-/// Shared by the desk, which asks, and the lines, which report.
+/// Shared by the writer, which asks, and the lines, which report.
 #[derive(Default)]
 pub(super) struct Breaker {
     state: Mutex<State>,

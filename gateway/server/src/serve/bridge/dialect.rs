@@ -27,7 +27,7 @@ use http::request::Builder;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
-use tillgate_core::desk::{Found, Order};
+use tillgate_core::transaction::{Found, Order};
 use tillgate_store_core::{Code, Finding, Text};
 
 use super::Purpose;

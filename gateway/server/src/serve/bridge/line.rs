@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::desk::{Found, Order};
+use tillgate_core::transaction::{Found, Order};
 use tillgate_edge::guard;
 use tillgate_store_core::Finding;
 use tokio::net::TcpStream;
@@ -21,9 +21,9 @@ use super::breaker::Breaker;
 use super::{Errand, Purpose, dialect, never_sent};
 use crate::config::HttpUrl;
 use crate::serve::clock::Clock;
-use crate::serve::desk::DeskMail;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
 use crate::serve::metrics::{BridgeMetrics, EdgeMetrics};
+use crate::serve::writer::WriterMessage;
 
 /// What the lines of one bridge share.
 pub(super) struct Trunk {
@@ -32,7 +32,7 @@ pub(super) struct Trunk {
     /// Orders and inquiries, oldest first.
     pub(super) queue: Mutex<mpsc::Receiver<Errand>>,
     /// Where results go.
-    pub(super) desk: Sender<DeskMail>,
+    pub(super) writer: Sender<WriterMessage>,
     /// Hears of every order's result.
     pub(super) breaker: Arc<Breaker>,
     /// The bridge's counters.
@@ -81,9 +81,9 @@ impl Line {
         while let Some(errand) = self.next().await {
             let found = self.guarded(&errand).await;
             self.trunk.report(&errand, &found);
-            // Waiting here holds up the other lines shortly; the desk never waits for a bridge.
-            let mail = DeskMail::Found { key: errand.order.key, found };
-            if self.trunk.desk.send(mail).is_err() {
+            // Waiting here holds up the other lines shortly; the writer never waits for a bridge.
+            let mail = WriterMessage::Found { key: errand.order.key, found };
+            if self.trunk.writer.send(mail).is_err() {
                 return;
             }
         }

@@ -1,7 +1,7 @@
 //! The bridges' thread: one async runtime for all of them, and nothing else of ours.
 //!
 //! ```text
-//!   desk ──Errand──▶ bounded queue ──▶ one of the bridge's lines ──▶ provider
+//!   writer ──Errand──▶ bounded queue ──▶ one of the bridge's lines ──▶ provider
 //!     ◀──────────── DeskMail::Found ────────┘
 //! ```
 //!
@@ -20,17 +20,17 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
-use tillgate_core::desk::{Bridge, Capabilities, Found, Order};
 use tillgate_core::time::{Moment, Span};
+use tillgate_core::transaction::{Bridge, Capabilities, Found, Order};
 use tillgate_store_core::{Code, Finding};
 use tokio::sync::{Mutex, mpsc};
 
 use self::breaker::{Breaker, Leave};
 use self::line::{Line, Trunk};
 use super::clock::Clock;
-use super::desk::DeskMail;
 use super::limits::BRIDGE_QUEUE_MAX;
 use super::metrics::{BridgeMetrics, EdgeMetrics};
+use super::writer::WriterMessage;
 use crate::config;
 
 /// What a bridge is to do with an order.
@@ -54,7 +54,7 @@ struct Errand {
     due: Moment,
 }
 
-/// The desk's ways to all bridges, by index.
+/// The writer's ways to all bridges, by index.
 pub(crate) struct Bridges {
     ways: Vec<Way>,
     clock: Clock,
@@ -67,7 +67,7 @@ struct Way {
     metrics: Arc<BridgeMetrics>,
 }
 
-/// What the desk needs to know about the configured bridges.
+/// What the writer needs to know about the configured bridges.
 pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
     let of = |bridge: &config::Bridge| {
         let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
@@ -125,7 +125,7 @@ pub(crate) fn spawn(
     configured: &[config::Bridge],
     metrics: &[Arc<BridgeMetrics>],
     edge: &Arc<EdgeMetrics>,
-    desk: &Sender<DeskMail>,
+    writer: &Sender<WriterMessage>,
     clock: Clock,
 ) -> std::io::Result<(Bridges, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -138,7 +138,7 @@ pub(crate) fn spawn(
         let trunk = Arc::new(Trunk {
             url: url.clone(),
             queue: Mutex::new(queue),
-            desk: desk.clone(),
+            writer: writer.clone(),
             breaker: Arc::clone(&breaker),
             metrics: Arc::clone(metrics),
             edge: Arc::clone(edge),

@@ -7,9 +7,9 @@ mod render;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tillgate_core::desk::Asked;
 use tillgate_core::front::{CloseReason, DoorRefusal, FrontStats};
 use tillgate_core::time::Span;
+use tillgate_core::transaction::Asked;
 use tillgate_core::work::HelloRefusal;
 use tillgate_edge::Counts;
 use tillgate_store_core::Transaction;
@@ -22,8 +22,8 @@ pub(crate) struct Metrics {
     pub(crate) reactors: Vec<Arc<ReactorMetrics>>,
     /// Of all pool threads.
     pub(crate) pool: Arc<PoolMetrics>,
-    /// Of the desk thread.
-    pub(crate) desk: Arc<DeskMetrics>,
+    /// Of the writer thread.
+    pub(crate) writer: Arc<WriterMetrics>,
     /// By bridge.
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
     /// Of the scrubber.
@@ -153,8 +153,8 @@ impl PoolMetrics {
     }
 }
 
-/// The desk thread's.
-pub(crate) struct DeskMetrics {
+/// The writer thread's.
+pub(crate) struct WriterMetrics {
     asked: [Count; ASKED.len()],
     answers: [Count; ANSWERS.len()],
     answers_other: Count,
@@ -165,7 +165,7 @@ pub(crate) struct DeskMetrics {
     clock_off_s: Count,
 }
 
-/// Labels of the requests that the desk is asked.
+/// Labels of the requests that the writer is asked.
 const ASKED: [&str; 8] =
     ["sale", "confirm", "reversal", "repeat", "balance", "logon", "acknowledgement", "settlement"];
 
@@ -175,7 +175,7 @@ const ANSWERS: [&str; 24] = [
     "91", "94", "96", "B1", "D1", "H1", "R1", "S1",
 ];
 
-impl DeskMetrics {
+impl WriterMetrics {
     pub(crate) fn new() -> Self {
         Self {
             asked: Default::default(),

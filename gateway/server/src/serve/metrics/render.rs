@@ -21,7 +21,7 @@ impl Metrics {
         page.number("tillgate_terminals_online", "", view.online());
         self.reactors(&mut page);
         self.pool(&mut page);
-        self.desk(&mut page);
+        self.writer(&mut page);
         self.bridges(&mut page);
         self.edge(&mut page);
         page.out
@@ -83,27 +83,27 @@ impl Metrics {
         self.pool.answered.render(name, "", &mut page.out);
     }
 
-    fn desk(&self, page: &mut Page) {
-        let desk = &self.desk;
+    fn writer(&self, page: &mut Page) {
+        let writer = &self.writer;
         page.head("tillgate_requests_total", "counter", "Verified requests");
-        for (label, asked) in ASKED.iter().zip(&desk.asked) {
+        for (label, asked) in ASKED.iter().zip(&writer.asked) {
             page.number("tillgate_requests_total", &format!("kind=\"{label}\""), asked.read());
         }
         page.head("tillgate_answers_total", "counter", "Journalled answers, by response code");
-        for (code, answers) in ANSWERS.iter().zip(&desk.answers) {
+        for (code, answers) in ANSWERS.iter().zip(&writer.answers) {
             page.number("tillgate_answers_total", &format!("code=\"{code}\""), answers.read());
         }
-        page.number("tillgate_answers_total", "code=\"other\"", desk.answers_other.read());
+        page.number("tillgate_answers_total", "code=\"other\"", writer.answers_other.read());
         page.head("tillgate_commit_seconds", "histogram", "One durable commit");
-        desk.commits.render("tillgate_commit_seconds", "", &mut page.out);
+        writer.commits.render("tillgate_commit_seconds", "", &mut page.out);
         page.head("tillgate_commit_commands", "histogram", "Commands in one commit");
-        desk.batches.render("tillgate_commit_commands", "", &mut page.out);
+        writer.batches.render("tillgate_commit_commands", "", &mut page.out);
         page.head("tillgate_transactions_pending", "gauge", "Between intent and outcome");
-        page.number("tillgate_transactions_pending", "", desk.pending.read());
-        page.head("tillgate_desk_mail", "gauge", "Batches waiting for the desk");
-        page.number("tillgate_desk_mail", "", desk.mail.read());
+        page.number("tillgate_transactions_pending", "", writer.pending.read());
+        page.head("tillgate_desk_mail", "gauge", "Batches waiting for the writer");
+        page.number("tillgate_desk_mail", "", writer.mail.read());
         page.head("tillgate_clock_off_seconds", "gauge", "System clock, not followed any more");
-        page.number("tillgate_clock_off_seconds", "", desk.clock_off_s.read());
+        page.number("tillgate_clock_off_seconds", "", writer.clock_off_s.read());
         page.head("tillgate_scrub_chunks_total", "counter", "Chunks of rows read for damage");
         page.number("tillgate_scrub_chunks_total", "", self.scrub.chunks.read());
         page.head("tillgate_scrub_passes_total", "counter", "Whole store read, nothing found");

@@ -5,9 +5,9 @@
 use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use tillgate_core::desk::Origin;
 use tillgate_core::front::{Front, Output};
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::connection::{Connections, Sent};

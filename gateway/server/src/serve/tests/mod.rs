@@ -71,7 +71,7 @@ impl Installation {
         config.link.sessions_max = 256;
         config.link.record_s = 2;
         config.link.handshake_s = 2;
-        config.desk.answer_s = 4;
+        config.transactions.answer_s = 4;
         for bridge in &mut config.bridges {
             bridge.deadline_s = 1;
             bridge.connections = 4;

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 
 use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, Upward};
-use tillgate_core::desk::{ControlOrder, Controlled};
+use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::{BusinessDate, Key, Resolution, State, TerminalId, Transaction, journal};
 
 use super::network::{FIRST_TERMINAL, top_up_sale};

@@ -12,8 +12,8 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use tillgate_codec::link::message::ResponseCode;
-use tillgate_core::desk::{Ask, Asked, Origin};
 use tillgate_core::id::SessionId;
+use tillgate_core::transaction::{Ask, Asked, Origin};
 use tillgate_edge::places::Share;
 use tillgate_edge::{Admission, Class, Counts, Door, Limits, Peer, Refusal, Router, guard};
 use tillgate_store_core::{Begin, Kind, TerminalId};
@@ -23,9 +23,9 @@ use super::terminal::answer;
 use super::{Installation, wait_for};
 use crate::exit::Exit;
 use crate::serve::clock::Clock;
-use crate::serve::desk::DeskMail;
 use crate::serve::gateway::Gateway;
 use crate::serve::hand::Asks;
+use crate::serve::writer::WriterMessage;
 
 /// What the second process is to do.
 const CASE: &str = "TILLGATE_TEST_PANIC";
@@ -150,7 +150,7 @@ fn break_it(ask: impl FnOnce(&Gateway) -> Ask) {
     let gateway = Gateway::start(&installation.config, Clock::start()).unwrap();
     let mut asks = Asks::default();
     asks.items.push(ask(&gateway));
-    gateway.desk.send(DeskMail::Asks(Box::new(asks))).unwrap();
+    gateway.writer.send(WriterMessage::Asks(Box::new(asks))).unwrap();
     wait_for("the process to end", || false);
 }
 

@@ -3,7 +3,7 @@
 use tillgate_codec::link::message::{
     Acknowledge, Downward, Logon, Order, Ping, ResponseCode, Upward,
 };
-use tillgate_core::desk::{ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{ControlOrder, Controlled, PushOrder};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 
 use super::network::{self, FIRST_TERMINAL, voucher_sale};

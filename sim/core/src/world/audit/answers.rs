@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled, Totals};
-use tillgate_core::desk::{Content, Origin, Reply};
+use tillgate_core::transaction::{Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, Key, Kind, Obligation, State, Transaction};
 
 use super::Witness;
@@ -18,7 +18,7 @@ const UNABLE_TO_LOCATE: Code = Code(*b"25");
 const NOT_LOGGED_ON: Code = Code(*b"L1");
 
 impl Witness {
-    /// The desk gives an answer to the pool. Who asks for a sale that is in flight waits with the
+    /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight waits with the
     /// first: it is told so only when its time is up, or nothing is to be waited for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
         self.read(now, reply);
@@ -32,7 +32,7 @@ impl Witness {
         }
     }
 
-    /// An answer, encoded, on its way to its front; the desk gave it to the pool when it was
+    /// An answer, encoded, on its way to its front; the writer gave it to the pool when it was
     /// `said`.
     pub(in super::super) fn left(
         &mut self,

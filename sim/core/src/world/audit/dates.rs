@@ -4,9 +4,9 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::Upward;
-use tillgate_core::desk::Origin;
 use tillgate_core::id::SessionId;
 use tillgate_core::time::Wall;
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::{Code, Key};
 
 use super::Witness;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
-use tillgate_core::desk::{Capabilities, Found as Report};
+use tillgate_core::transaction::{Capabilities, Found as Report};
 use tillgate_store_core::{
     BridgeTag, Code, Finding, Key, Kind, Obligation, Resolution, State, Transaction,
 };
@@ -21,7 +21,7 @@ pub(super) struct Handed {
     /// A bridge that has reported nothing for this long never will.
     errand: Span,
     bridges: FxHashMap<BridgeTag, Capabilities>,
-    /// Of this life: what a crash took from the desk must be reported again.
+    /// Of this life: what a crash took from the writer must be reported again.
     heard: FxHashMap<Key, Vec<Report>>,
     /// What the operator has said, or is saying.
     verdicts: BTreeSet<(Key, Resolution)>,
@@ -45,8 +45,8 @@ impl Handed {
         let bridges =
             bridges.map(|bridge| (BridgeTag::of(&bridge.name), bridge.capabilities)).collect();
         Self {
-            expire: config.desk.expire,
-            errand: config.desk.errand,
+            expire: config.writer.expire,
+            errand: config.writer.errand,
             bridges,
             heard: FxHashMap::default(),
             verdicts: BTreeSet::new(),
@@ -85,7 +85,7 @@ impl Witness {
         self.handed.started = (at, wall_ms);
     }
 
-    /// A bridge reports to the desk.
+    /// A bridge reports to the writer.
     pub(in super::super) fn heard(&mut self, key: Key, report: &Report) {
         self.handed.heard.entry(key).or_default().push(report.clone());
     }

@@ -1,8 +1,8 @@
 //! Promise 7: a key that was replaced, retired or outlived by a newer one ends: nothing that comes
 //! under it is served, and the sessions that it opened end with it.
 
-use tillgate_core::desk::Origin;
 use tillgate_core::id::SessionId;
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::Witness;
@@ -15,7 +15,7 @@ impl Witness {
         self.versions.has_key(terminal, generation) && !outlived
     }
 
-    /// A request was handed to the desk.
+    /// A request was handed to the writer.
     pub(in super::super) fn served(&mut self, now: Moment, origin: Origin) {
         let Origin { terminal, generation, .. } = origin;
         if !self.is_in_force(terminal, generation) {

@@ -40,9 +40,9 @@ mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tillgate_core::desk::{Controlled, Push};
 use tillgate_core::front::FrontStats;
 use tillgate_core::limits::FrontLimits;
+use tillgate_core::transaction::{Controlled, Push};
 use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
 use self::calendar::Calendar;
@@ -107,7 +107,7 @@ pub(super) struct Witness {
     /// Commands that must reach a front.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
-    /// Whether the desk was told to end: it takes nothing new.
+    /// Whether the writer was told to end: it takes nothing new.
     is_draining: bool,
     /// Whether some of what is sold is paid in another currency.
     two_currencies: bool,
@@ -133,7 +133,7 @@ impl Witness {
             versions: Versions::new(config),
             calendar: Calendar::new(config.days.clone()),
             dates: Dates::default(),
-            requests: Requests::new(config.desk.answer),
+            requests: Requests::new(config.writer.answer),
             reads: Reads::default(),
             sessions: Sessions::new(config),
             references: FxHashMap::default(),
@@ -248,6 +248,6 @@ impl Witness {
     }
 }
 
-/// How much longer than the desk's limit an answer may take: both ways through the pool and the
+/// How much longer than the writer's limit an answer may take: both ways through the pool and the
 /// slowest commits. A terminal waits longer still.
 const ANSWER_SLACK: Span = Span(crate::limits::ANSWER_MARGIN.0);

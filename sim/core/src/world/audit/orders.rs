@@ -2,7 +2,7 @@
 //! and twice only to who knows it again.
 
 use rustc_hash::FxHashMap;
-use tillgate_core::desk::{Capabilities, Order};
+use tillgate_core::transaction::{Capabilities, Order};
 use tillgate_store_core::{Key, Kind, Obligation};
 
 use super::Witness;
@@ -31,8 +31,8 @@ impl Orders {
             said: FxHashMap::default(),
             through: FxHashMap::default(),
             last: FxHashMap::default(),
-            inquiry_first: config.desk.inquiry_first,
-            inquiry_longest: config.desk.inquiry_longest,
+            inquiry_first: config.writer.inquiry_first,
+            inquiry_longest: config.writer.inquiry_longest,
         }
     }
 

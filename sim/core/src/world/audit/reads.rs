@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, Upward};
-use tillgate_core::desk::{Answered, Content, Origin, Reply};
 use tillgate_core::id::SessionId;
+use tillgate_core::transaction::{Answered, Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, Key, TerminalId, Transaction};
 
 use super::Witness;
@@ -20,7 +20,7 @@ pub(super) struct Reads {
     /// What came over a session at a moment. With another request at the same moment nobody can
     /// say which one is answered.
     asked: FxHashMap<(SessionId, u64), Vec<Asked>>,
-    /// What the desk said is left, until it is on its way.
+    /// What the writer said is left, until it is on its way.
     told: FxHashMap<(SessionId, u32), i64>,
     /// When each row became durable.
     born: FxHashMap<Key, Moment>,
@@ -92,7 +92,7 @@ impl Reads {
 }
 
 impl Witness {
-    /// The desk answers what was only asked.
+    /// The transaction manager answers what was only asked.
     pub(super) fn read(&mut self, now: Moment, reply: &Reply) {
         let origin = reply.origin;
         let asked = self.reads.asked(origin);
@@ -166,7 +166,7 @@ impl Witness {
         let told = self.reads.told.remove(&(origin.session, answer.stan));
         let other = answer.code.is_approved() && answer.balance_minor != told;
         other.then(|| {
-            (3, format!("with {:?} left, and the desk said {told:?}", answer.balance_minor))
+            (3, format!("with {:?} left, and the writer said {told:?}", answer.balance_minor))
         })
     }
 }

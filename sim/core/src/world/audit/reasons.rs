@@ -1,5 +1,5 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
-//! its pace, its seller's funds, the stock and the room at the desk must have been so.
+//! its pace, its seller's funds, the stock and the room at the writer must have been so.
 
 use tillgate_store_core::{Code, Kind, State, Transaction, Velocity};
 
@@ -34,7 +34,7 @@ impl Witness {
         }
         let room = |asked: &Asked| self.room.had_room(asked.since, new.bridge);
         if new.kind == Kind::TopUp && !asked.iter().any(room) {
-            found.push((9, format!("{key}: granted, and the desk had no room for it")));
+            found.push((9, format!("{key}: granted, and the writer had no room for it")));
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, Upward};
-use tillgate_core::desk::Origin;
 use tillgate_core::time::Wall;
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
 
 use super::{ANSWER_SLACK, Witness};

@@ -43,7 +43,7 @@ impl Load {
 
 impl Room {
     pub(super) fn new(config: &Config) -> Self {
-        let most = config.desk.pending_max;
+        let most = config.writer.pending_max;
         let share = if config.bridges.len() > 1 { most.div_ceil(2) } else { most };
         let loads = vec![(Moment::default(), Load::default())];
         Self { most, share, born: FxHashMap::default(), life: 0, loads }
@@ -110,8 +110,8 @@ impl Witness {
         self.room.loads.push((at, load));
     }
 
-    /// How many transactions the desk holds: none that is settled, or the operator's.
-    pub(in super::super) fn desk(&mut self, at: Moment, pending: usize) {
+    /// How many transactions the writer holds: none that is settled, or the operator's.
+    pub(in super::super) fn writer(&mut self, at: Moment, pending: usize) {
         let open = self.room.loads.last().map_or(0, |(_, load)| load.at_most());
         if pending > open {
             self.violate(at, 9, format!("{pending} transactions pending, and {open} are open"));

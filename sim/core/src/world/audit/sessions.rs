@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tillgate_core::desk::Origin;
 use tillgate_core::front::CloseReason;
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::Witness;
@@ -139,7 +139,7 @@ impl Witness {
         }
     }
 
-    /// The desk is told to end.
+    /// The transaction manager is told to end.
     pub(in super::super) fn drains(&mut self) {
         self.is_draining = true;
     }

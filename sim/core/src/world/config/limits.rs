@@ -1,6 +1,6 @@
 //! The gateway's limits in a world: as configured by default, or small enough to be met.
 
-use tillgate_core::limits::{DeskLimits, FrontLimits};
+use tillgate_core::limits::{FrontLimits, TransactionLimits};
 
 use super::{Stream, number};
 use crate::time::Span;
@@ -34,12 +34,12 @@ fn usual_front() -> FrontLimits {
     }
 }
 
-/// The desk's.
-pub(super) fn desk(seed: u64, faults: Faults) -> DeskLimits {
+/// The transaction manager's.
+pub(super) fn writer(seed: u64, faults: Faults) -> TransactionLimits {
     let mut dice = Stream::Limits.dice(seed ^ 1);
-    let usual = DeskLimits { answer: Span::s(15), ..DeskLimits::default() };
+    let usual = TransactionLimits { answer: Span::s(15), ..TransactionLimits::default() };
     let expire = dice.between(Span::s(30), Span::s(600));
-    let small = DeskLimits {
+    let small = TransactionLimits {
         batch_max: 1 + usize::from(number(&mut dice, 8)),
         pending_max: 1 + usize::from(number(&mut dice, 6)),
         answer: dice.between(Span::s(4), Span::s(15)),
@@ -51,5 +51,5 @@ pub(super) fn desk(seed: u64, faults: Faults) -> DeskLimits {
     // What a dead provider is owed is the operator's before the world ends.
     let short = Stream::Dead.dice(seed ^ 1).between(Span::s(30), Span::s(600));
     let expire = if faults.has(Fault::Dead) { short } else { drawn.expire };
-    DeskLimits { expire, ..drawn }
+    TransactionLimits { expire, ..drawn }
 }

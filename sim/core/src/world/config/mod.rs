@@ -7,7 +7,7 @@ mod bridges;
 mod days;
 mod limits;
 
-use tillgate_core::limits::{DeskLimits, FrontLimits};
+use tillgate_core::limits::{FrontLimits, TransactionLimits};
 use tillgate_core::time::{Calendar, Wall};
 
 pub(super) use self::bridges::Bridge;
@@ -63,7 +63,7 @@ pub(super) struct Config {
     /// Mean time between jumps of the wall clock, and how far they go at most.
     pub(super) clock: Option<(Span, Span)>,
     pub(super) front: FrontLimits,
-    pub(super) desk: DeskLimits,
+    pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
     /// One customer comes, and nothing is left to chance.
     pub(super) scripted: bool,
@@ -141,7 +141,7 @@ pub(super) enum Stream {
     ClockRun = 18,
     Entropy = 19,
     TamperRun = 20,
-    Desk = 21,
+    TransactionManager = 21,
     Habits = 22,
     PowerRun = 23,
     Forget = 24,
@@ -182,7 +182,7 @@ impl Config {
         let mut clock = Stream::Clock.dice(seed);
         let wall = draw_wall(&mut clock);
         let days = days::draw(seed, faults, wall);
-        let desk = limits::desk(seed, faults);
+        let writer = limits::writer(seed, faults);
         let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
         Self {
             seed,
@@ -198,14 +198,14 @@ impl Config {
             crash_every: draw_crashes(seed, faults),
             drain_every: draw_drains(seed, faults),
             down: (Span::ms(50), Span::s(4)),
-            bridges: bridges::draw(seed, faults, desk.answer),
+            bridges: bridges::draw(seed, faults, writer.answer),
             operator_every: draw_operator(seed, faults),
             wall,
             calendar: days.calendar(),
             days,
             clock: faults.has(Fault::Clock).then_some(jumps),
             front: limits::front(seed, faults),
-            desk,
+            writer,
             shop: Shop::draw(seed, faults),
             scripted: false,
         }

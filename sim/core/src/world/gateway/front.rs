@@ -1,9 +1,9 @@
 //! The reactor's part: bytes in and out, sessions and their connections.
 
-use tillgate_core::desk::Origin;
 use tillgate_core::front::{CloseReason, Input, Output};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::time::Moment;
+use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::super::World;

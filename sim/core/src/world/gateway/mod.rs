@@ -6,18 +6,18 @@
 //!     ◀──── Front ◀─ pool: work::reply ◀──────────────────────── Desk::committed ◀─────┘
 //! ```
 
-mod desk;
 mod front;
 mod pool;
 mod retire;
+mod writer;
 
 use std::collections::VecDeque;
 
 use tillgate_core::claims::Claims;
-use tillgate_core::desk::{Bridge, Desk, Input};
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::front::{Front, Input as FrontInput};
 use tillgate_core::time::Wall;
+use tillgate_core::transaction::{Bridge, Input, TransactionManager};
 use tillgate_store_core::{
     Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
 };
@@ -36,12 +36,12 @@ pub(super) struct Process {
     front_armed: Vec<Option<Moment>>,
     directory: Directory,
     claims: Claims,
-    desk: Desk,
+    writer: TransactionManager,
     book: Book<Disk>,
     mail: VecDeque<Input>,
     /// Jobs that wait for a pool thread.
     jobs: u32,
-    /// Whether the desk thread waits for the disk.
+    /// Whether the writer thread waits for the disk.
     busy: bool,
     desk_armed: Option<Moment>,
     commands: Vec<Command>,
@@ -65,8 +65,8 @@ impl World {
                 return;
             }
         }
-        self.arm_desk();
-        self.wake_desk();
+        self.arm_writer();
+        self.wake_writer();
     }
 
     fn open(&mut self, disk: Disk) -> Result<Process, StoreError> {
@@ -88,11 +88,12 @@ impl World {
             .bridges
             .iter()
             .map(|bridge| Bridge { name: bridge.name.clone(), capabilities: bridge.capabilities });
-        let seed = Stream::Desk.dice(self.config.seed ^ u64::from(self.life)).throw();
+        let seed = Stream::TransactionManager.dice(self.config.seed ^ u64::from(self.life)).throw();
         let registry = &directory.registry;
-        let (limits, store_id) = (self.config.desk, book.store_id());
-        let mut desk = Desk::new(limits, bridges.collect(), registry, store_id, seed);
-        desk.recover(self.now, self.wall(), &book)?;
+        let (limits, store_id) = (self.config.writer, book.store_id());
+        let mut writer =
+            TransactionManager::new(limits, bridges.collect(), registry, store_id, seed);
+        writer.recover(self.now, self.wall(), &book)?;
         let front = |reactor| Front::new(self.config.front, reactor, self.now);
         let fronts: Vec<Front> = (0..self.config.reactors).map(front).collect();
         Ok(Process {
@@ -100,7 +101,7 @@ impl World {
             fronts,
             directory,
             claims,
-            desk,
+            writer,
             book,
             mail: VecDeque::new(),
             jobs: 0,
@@ -142,15 +143,15 @@ impl World {
         for reactor in 0..self.config.reactors {
             self.tell_front(reactor, tillgate_core::front::Input::Drain);
         }
-        self.mail_desk(Input::Drain);
+        self.mail_writer(Input::Drain);
     }
 
     /// Whether nothing is in flight in a gateway that was told to drain.
     pub(super) fn is_drained(&self) -> bool {
         self.process.as_ref().is_some_and(|process| {
             process.fronts.iter().all(Front::is_drained)
-                && process.desk.is_drained()
-                && process.desk.pending() == 0
+                && process.writer.is_drained()
+                && process.writer.pending() == 0
                 && process.mail.is_empty()
                 && !process.busy
                 && process.jobs == 0
@@ -165,14 +166,14 @@ impl World {
         let requests: u32 = stats.iter().map(|stats| stats.requests).sum();
         format!(
             "{sessions} sessions, {requests} requests, {} transactions pending, {} mails",
-            process.desk.pending(),
+            process.writer.pending(),
             process.mail.len()
         )
     }
 
     /// Whether transactions wait for their outcome.
     pub(super) fn pending(&self) -> usize {
-        self.process.as_ref().map_or(0, |process| process.desk.pending())
+        self.process.as_ref().map_or(0, |process| process.writer.pending())
     }
 
     /// Checks every promise over the rows on the disk.

@@ -2,10 +2,10 @@
 
 use tillgate_codec::link::message::{Downward, Upward};
 use tillgate_core::claims::Claim;
-use tillgate_core::desk::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::front;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::time::{Moment, Wall};
+use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::work::{self, Handshaken, Terms, Worked};
 
 use super::super::World;
@@ -23,7 +23,7 @@ pub(in super::super) enum Job {
         /// Which state of the registry the operator had been told of when it came.
         acknowledged: usize,
     },
-    /// An answer to be encoded, and when the desk gave it.
+    /// An answer to be encoded, and when the writer gave it.
     Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
     Push(Push),
@@ -96,7 +96,7 @@ impl World {
             let SessionAge { generation, counter } = age;
             let (received, logged_on) = (self.now, false);
             let origin = Origin { session, terminal, received, generation, logged_on };
-            self.mail_desk(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
+            self.mail_writer(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
         }
         self.tell_front(session.reactor, front::Input::Handshaken { session, result });
     }
@@ -111,7 +111,7 @@ impl World {
         match worked {
             Worked::Ask(ask) => {
                 self.witness.served(self.now, origin);
-                self.mail_desk(Input::Ask(ask));
+                self.mail_writer(Input::Ask(ask));
             }
             Worked::Reply(reply) => self.reply(&reply, self.now),
         }
@@ -120,7 +120,7 @@ impl World {
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
         let idle_s = u16::try_from(self.config.front.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
-        let answer_s = u16::try_from(self.config.desk.answer.0 / 1_000_000_000);
+        let answer_s = u16::try_from(self.config.writer.answer.0 / 1_000_000_000);
         let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
         let mut body = Vec::new();
         work::reply(reply, &self.network.keys, &terms, self.wall(), &mut body);

@@ -1,8 +1,8 @@
-//! An orderly end in the midst of the day: fronts first, then the desk, then the process; and a
+//! An orderly end in the midst of the day: fronts first, then the writer, then the process; and a
 //! new one after a while.
 
-use tillgate_core::desk::Input;
 use tillgate_core::front::{self, Front};
+use tillgate_core::transaction::Input;
 
 use super::super::World;
 use super::super::event::Event;
@@ -19,8 +19,8 @@ const LOOK: Span = Span::ms(50);
 pub(in super::super) struct Retiring {
     life: u32,
     by: Moment,
-    /// Whether the fronts are done, and the desk was told.
-    desk: bool,
+    /// Whether the fronts are done, and the writer was told.
+    writer: bool,
 }
 
 impl World {
@@ -33,7 +33,7 @@ impl World {
         if self.process.is_some() && self.retiring.is_none() {
             self.say(|| "the gateway is told to end".to_owned());
             let (life, by) = (self.life, self.now.after(PATIENCE));
-            self.retiring = Some(Retiring { life, by, desk: false });
+            self.retiring = Some(Retiring { life, by, writer: false });
             for reactor in 0..self.config.reactors {
                 self.tell_front(reactor, front::Input::Drain);
             }
@@ -51,15 +51,15 @@ impl World {
         let Some(process) = &self.process else { return };
         let late = retiring.by <= self.now;
         let fronts = process.fronts.iter().all(Front::is_drained) && process.jobs == 0;
-        let desk = process.desk.is_drained() && process.mail.is_empty() && !process.busy;
-        if (fronts || late) && !retiring.desk {
-            retiring.desk = true;
+        let writer = process.writer.is_drained() && process.mail.is_empty() && !process.busy;
+        if (fronts || late) && !retiring.writer {
+            retiring.writer = true;
             self.retiring = Some(retiring);
-            self.mail_desk(Input::Drain);
-        } else if retiring.desk && fronts && desk {
+            self.mail_writer(Input::Drain);
+        } else if retiring.writer && fronts && writer {
             self.witness.drained(self.now);
             return self.end_process(&[]);
-        } else if retiring.desk && late {
+        } else if retiring.writer && late {
             return self.crash();
         }
         self.queue.push(self.now.after(LOOK), Event::Retired { life });

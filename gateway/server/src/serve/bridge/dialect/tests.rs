@@ -1,6 +1,6 @@
 //! Answers of honest and of lying providers.
 
-use tillgate_core::desk::{Found, Order};
+use tillgate_core::transaction::{Found, Order};
 use tillgate_store_core::{Finding, Key, ProductId, ServiceId, Text};
 
 use super::super::Purpose;

@@ -1,4 +1,4 @@
-//! The desk thread: the one writer. It owns the [`Desk`] and the store and does, again and again:
+//! The writer thread: the one writer. It owns the [`TransactionManager`] and the store and does, again and again:
 //!
 //! ```text
 //!   take whatever is queued ─▶ Desk::handle ─▶ one commit of all of it ─▶ Desk::committed
@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Select, Sender, TrySendError};
 use rustc_hash::FxHashMap;
-use tillgate_core::desk::{Content, Controlled, Desk, Found, Input, Order, Output};
 use tillgate_core::directory::Directory;
 use tillgate_core::time::{Moment, Wall};
+use tillgate_core::transaction::{
+    Content, Controlled, Found, Input, Order, Output, TransactionManager,
+};
 use tillgate_store_core::{Book, Command, Key, Outcome, Store};
 use tillgate_store_rocks::RocksBackend;
 
@@ -27,12 +29,12 @@ use super::fail::{Stop, fail_stop};
 use super::hand::{Asks, Departure, Outbound, Recyclers};
 use super::handle::Ordered;
 use super::limits::{RETRY_AFTER, TICK_EVERY};
-use super::metrics::DeskMetrics;
+use super::metrics::WriterMetrics;
 use super::pool::Job;
 use super::view::{Acknowledged, View};
 
-/// What the desk thread is sent.
-pub(crate) enum DeskMail {
+/// What the writer thread is sent.
+pub(crate) enum WriterMessage {
     /// Verified requests.
     Asks(Box<Asks>),
     /// From a bridge.
@@ -51,14 +53,14 @@ pub(crate) enum DeskMail {
     Stop,
 }
 
-/// What the desk thread is made of.
-pub(crate) struct DeskSetup {
+/// What the writer thread is made of.
+pub(crate) struct WriterSetup {
     /// The transactions.
-    pub(crate) desk: Desk,
+    pub(crate) transactions: TransactionManager,
     /// The store.
     pub(crate) store: Book<RocksBackend>,
     /// Everybody's way to the desk.
-    pub(crate) mail: Receiver<DeskMail>,
+    pub(crate) mail: Receiver<WriterMessage>,
     /// The admin's way.
     pub(crate) orders: Receiver<Ordered>,
     /// The way to the pool.
@@ -74,14 +76,14 @@ pub(crate) struct DeskSetup {
     /// Where empty batches come from.
     pub(crate) recyclers: Recyclers,
     /// Its counters.
-    pub(crate) metrics: Arc<DeskMetrics>,
+    pub(crate) metrics: Arc<WriterMetrics>,
     /// Most requests taken for one commit.
     pub(crate) batch_max: usize,
 }
 
 /// See the module.
-pub(crate) struct DeskThread {
-    setup: DeskSetup,
+pub(crate) struct Writer {
+    setup: WriterSetup,
     outbound: Box<Outbound>,
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
@@ -92,8 +94,8 @@ pub(crate) struct DeskThread {
     stopped: bool,
 }
 
-impl DeskThread {
-    pub(crate) fn new(setup: DeskSetup) -> Self {
+impl Writer {
+    pub(crate) fn new(setup: WriterSetup) -> Self {
         Self {
             outbound: setup.recyclers.outbound.take(),
             commands: Vec::new(),
@@ -107,7 +109,7 @@ impl DeskThread {
         }
     }
 
-    /// Works until [`DeskMail::Stop`]; closes the store on return.
+    /// Works until [`WriterMessage::Stop`]; closes the store on return.
     pub(crate) fn run(mut self) {
         // What recovering has set free.
         self.settle();
@@ -116,7 +118,7 @@ impl DeskThread {
             let (now, wall) = self.time();
             self.take_mail(now, wall);
             self.take_orders(now, wall);
-            if self.setup.desk.deadline().is_some_and(|at| at <= now) {
+            if self.setup.transactions.deadline().is_some_and(|at| at <= now) {
                 self.handle(now, wall, Input::Deadline);
             }
             self.settle();
@@ -131,7 +133,7 @@ impl DeskThread {
 
     /// Sleeps until there is something to do, and takes none of it.
     fn wait(&self) {
-        let DeskSetup { mail, orders, .. } = &self.setup;
+        let WriterSetup { mail, orders, .. } = &self.setup;
         if !mail.is_empty() || !orders.is_empty() {
             return;
         }
@@ -147,7 +149,7 @@ impl DeskThread {
             return RETRY_AFTER;
         }
         let tick = self.ticked.after(TICK_EVERY);
-        let at = self.setup.desk.deadline().map_or(tick, |at| at.min(tick));
+        let at = self.setup.transactions.deadline().map_or(tick, |at| at.min(tick));
         self.setup.clock.until(at)
     }
 
@@ -156,7 +158,7 @@ impl DeskThread {
         while taken < self.setup.batch_max {
             let Ok(mail) = self.setup.mail.try_recv() else { return };
             match mail {
-                DeskMail::Asks(mut asks) => {
+                WriterMessage::Asks(mut asks) => {
                     taken += asks.items.len();
                     for ask in asks.items.drain(..) {
                         self.setup.metrics.count_ask(&ask.asked);
@@ -164,15 +166,15 @@ impl DeskThread {
                     }
                     self.setup.recyclers.asks.give(asks);
                 }
-                DeskMail::Found { key, found } => {
+                WriterMessage::Found { key, found } => {
                     taken += 1;
                     self.handle(now, wall, Input::Found { key, found });
                 }
-                DeskMail::Drain { drained } => {
+                WriterMessage::Drain { drained } => {
                     self.drained = Some(drained);
                     self.handle(now, wall, Input::Drain);
                 }
-                DeskMail::Stop => {
+                WriterMessage::Stop => {
                     self.stopped = true;
                     return;
                 }
@@ -188,7 +190,7 @@ impl DeskThread {
     }
 
     fn handle(&mut self, now: Moment, wall: Wall, input: Input) {
-        self.setup.desk.handle(now, wall, input, &self.setup.store);
+        self.setup.transactions.handle(now, wall, input, &self.setup.store);
     }
 
     /// Commits everything that is staged and carries out what follows from it, batch by batch, so
@@ -199,7 +201,7 @@ impl DeskThread {
             let committed = self.commit();
             self.carry_out();
             // Before anybody hears of it, so that the numbers are never behind what was said.
-            self.setup.metrics.publish(self.setup.desk.pending(), self.setup.mail.len());
+            self.setup.metrics.publish(self.setup.transactions.pending(), self.setup.mail.len());
             self.hand_over();
             if !committed && self.bounced.is_empty() {
                 return;
@@ -213,7 +215,7 @@ impl DeskThread {
 
     /// One batch; `false` when nothing was staged.
     fn commit(&mut self) -> bool {
-        if !self.setup.desk.stage(&mut self.commands) {
+        if !self.setup.transactions.stage(&mut self.commands) {
             return false;
         }
         let count = self.commands.len();
@@ -223,12 +225,12 @@ impl DeskThread {
         }
         let now = self.setup.clock.now();
         self.setup.metrics.count_commit(count, now.since(began));
-        self.setup.desk.committed(now, &mut self.outcomes);
+        self.setup.transactions.committed(now, &mut self.outcomes);
         true
     }
 
     fn carry_out(&mut self) {
-        while let Some(output) = self.setup.desk.poll() {
+        while let Some(output) = self.setup.transactions.poll() {
             match output {
                 Output::Reply(reply) => {
                     if let Content::Journalled(row) = &reply.content {
@@ -305,7 +307,7 @@ impl DeskThread {
 
     fn report_drained(&mut self) {
         if self.outbound.items.is_empty()
-            && self.setup.desk.is_drained()
+            && self.setup.transactions.is_drained()
             && let Some(drained) = self.drained.take()
         {
             // The keeper may have given up waiting.

@@ -12,16 +12,16 @@
 //! | advised | hear advices | Advise, until it is acknowledged |
 //! | | not | due Operator |
 //!
-//! Each after a pause that doubles, so many at once per bridge, until [`DeskLimits::expire`].
+//! Each after a pause that doubles, so many at once per bridge, until [`TransactionLimits::expire`].
 //!
-//! [`DeskLimits::expire`]: crate::limits::DeskLimits::expire
+//! [`TransactionLimits::expire`]: crate::limits::DeskLimits::expire
 
 use tillgate_store_core::{Finding, Key, Kind, Obligation};
 
 use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::pending::{Age, Pending, Task};
-use super::{Capabilities, Content, Desk, Found, Order, Output};
+use super::{Capabilities, Content, Found, Order, Output, TransactionManager};
 use crate::time::Moment;
 
 /// What to do next.
@@ -34,7 +34,7 @@ enum Next {
     Nothing,
 }
 
-impl Desk {
+impl TransactionManager {
     pub(super) fn on_deadline(&mut self, now: Moment) {
         while let Some(alarm) = self.alarms.pop(now) {
             match alarm {

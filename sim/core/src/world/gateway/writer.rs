@@ -1,6 +1,6 @@
-//! The desk thread's part: mail, commits, and what follows from them.
+//! The writer thread's part: mail, commits, and what follows from them.
 
-use tillgate_core::desk::{Input, Order, Output};
+use tillgate_core::transaction::{Input, Order, Output};
 use tillgate_store_core::Store;
 
 use super::super::World;
@@ -13,8 +13,8 @@ use crate::time::Span;
 const MAIL_MAX: usize = 64;
 
 impl World {
-    /// Puts something into the desk's mailbox.
-    pub(in super::super) fn mail_desk(&mut self, input: Input) {
+    /// Puts something into the writer's mailbox.
+    pub(in super::super) fn mail_writer(&mut self, input: Input) {
         if let Some(process) = &mut self.process {
             if let Input::Found { key, found } = &input {
                 self.witness.heard(*key, found);
@@ -25,13 +25,13 @@ impl World {
             let wakes = process.mail.is_empty();
             process.mail.push_back(input);
             if wakes {
-                self.wake_desk();
+                self.wake_writer();
             }
         }
     }
 
-    /// The desk thread takes its mail, unless it waits for the disk.
-    pub(in super::super) fn run_desk(&mut self) {
+    /// The writer thread takes its mail, unless it waits for the disk.
+    pub(in super::super) fn run_writer(&mut self) {
         let (now, wall) = (self.now, self.wall());
         let Some(process) = &mut self.process else { return };
         if process.busy {
@@ -40,16 +40,16 @@ impl World {
         process.desk_armed = None;
         for _ in 0..MAIL_MAX {
             let Some(input) = process.mail.pop_front() else { break };
-            process.desk.handle(now, wall, input, &process.book);
+            process.writer.handle(now, wall, input, &process.book);
         }
-        if process.desk.deadline().is_some_and(|at| at <= now) {
-            process.desk.handle(now, wall, Input::Deadline, &process.book);
+        if process.writer.deadline().is_some_and(|at| at <= now) {
+            process.writer.handle(now, wall, Input::Deadline, &process.book);
         }
-        // Whatever the desk says before its batch is durable leaves now: it must be nothing that
+        // Whatever the writer says before its batch is durable leaves now: it must be nothing that
         // rests on the batch.
         self.carry_out();
         self.commit();
-        self.arm_desk();
+        self.arm_writer();
     }
 
     /// The batch is durable.
@@ -60,37 +60,37 @@ impl World {
             self.witness.durable(clock, &write);
         }
         process.busy = false;
-        process.desk.committed(now, &mut process.outcomes);
-        let pending = process.desk.pending();
-        self.witness.desk(now, pending);
+        process.writer.committed(now, &mut process.outcomes);
+        let pending = process.writer.pending();
+        self.witness.writer(now, pending);
         self.carry_out();
         self.commit();
-        self.wake_desk();
-        self.arm_desk();
+        self.wake_writer();
+        self.arm_writer();
     }
 
-    /// Wakes the desk thread soon; what comes meanwhile joins the batch.
-    pub(super) fn wake_desk(&mut self) {
+    /// Wakes the writer thread soon; what comes meanwhile joins the batch.
+    pub(super) fn wake_writer(&mut self) {
         let at = self.now.after(self.pool_dice.between(Span(1_000), Span::ms(2)));
         let life = self.life;
-        self.queue.push(at, Event::Desk { life });
+        self.queue.push(at, Event::TransactionManager { life });
     }
 
-    /// Wakes the desk thread at its deadline.
-    pub(super) fn arm_desk(&mut self) {
+    /// Wakes the writer thread at its deadline.
+    pub(super) fn arm_writer(&mut self) {
         let life = self.life;
         let Some(process) = &mut self.process else { return };
-        let Some(at) = process.desk.deadline() else { return };
+        let Some(at) = process.writer.deadline() else { return };
         if process.desk_armed.is_none_or(|armed| at < armed) {
             let at = at.max(self.now);
             process.desk_armed = Some(at);
-            self.queue.push(at, Event::Desk { life });
+            self.queue.push(at, Event::TransactionManager { life });
         }
     }
 
     fn commit(&mut self) {
         let Some(process) = &mut self.process else { return };
-        if process.busy || !process.desk.stage(&mut process.commands) {
+        if process.busy || !process.writer.stage(&mut process.commands) {
             return;
         }
         let disk = &self.config.disk;
@@ -124,7 +124,7 @@ impl World {
 
     fn carry_out(&mut self) {
         while let Some(process) = &mut self.process
-            && let Some(output) = process.desk.poll()
+            && let Some(output) = process.writer.poll()
         {
             match output {
                 Output::Reply(reply) => {

@@ -1,4 +1,4 @@
-//! What goes into a [`super::Desk`] and what comes out of it.
+//! What goes into a [`super::TransactionManager`] and what comes out of it.
 
 use tillgate_store_core::{
     Begin, BusinessDate, Change, Code, ContentDigest, Finding, Key, ProductId, RefundStep,
@@ -32,7 +32,7 @@ pub struct Ask {
     pub asked: Asked,
 }
 
-/// The requests that need the desk.
+/// The requests that need the transaction manager.
 #[expect(clippy::large_enum_variant, reason = "a sale is what nearly every one of them is")]
 pub enum Asked {
     /// A voucher or a top-up, with the verdict of the verification.
@@ -114,7 +114,7 @@ pub enum Input {
     },
     /// The operator wants something.
     Control(Control),
-    /// The moment that [`super::Desk::deadline`] named has come.
+    /// The moment that [`super::TransactionManager::deadline`] named has come.
     Deadline,
     /// Decline new sales with 91; finish the others.
     Drain,

@@ -26,9 +26,9 @@
 //!   Approved ─ reversed by the terminal: the reversal waits (09), REVERSE … ─▶ R1 | it stands, 21
 //! ```
 //!
-//! Whatever takes longer than [`DeskLimits::expire`] is the operator's (`act` has the table). It
+//! Whatever takes longer than [`TransactionLimits::expire`] is the operator's (`act` has the table). It
 //! is then in the store only: what a bridge finds late, or a person says, ends it from there.
-//! Everything is derived from rows, so that [`Desk::recover`] goes on where a crash interrupted.
+//! Everything is derived from rows, so that [`TransactionManager::recover`] goes on where a crash interrupted.
 
 mod act;
 mod alarms;
@@ -61,12 +61,12 @@ pub use self::event::{
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushOrder, Reply};
 use crate::code;
-use crate::limits::{DeskLimits, SETTLEMENTS_PER_BATCH_MAX};
+use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use crate::time::{Moment, Wall};
 
 /// See the module.
-pub struct Desk {
-    limits: DeskLimits,
+pub struct TransactionManager {
+    limits: TransactionLimits,
     bridges: Bridges,
     store_id: StoreId,
     staged: VecDeque<(Command, Slip)>,
@@ -81,15 +81,15 @@ pub struct Desk {
     wall: Wall,
 }
 
-impl Desk {
-    /// An idle desk. `bridges` are those of the configuration, by bridge index; `registry` says
+impl TransactionManager {
+    /// An idle manager. `bridges` are those of the configuration, by bridge index; `registry` says
     /// where services are routed; `seed` spreads the pauses between inquiries.
     ///
     /// # Panics
     /// If two bridges have the same [`tillgate_store_core::BridgeTag`]: one has to be renamed.
     #[must_use]
     pub fn new(
-        limits: DeskLimits,
+        limits: TransactionLimits,
         bridges: Vec<Bridge>,
         registry: &Registry,
         store_id: StoreId,
@@ -111,7 +111,7 @@ impl Desk {
     }
 
     /// Takes one input. Reads (balance, logon) are answered from `store` at once;
-    /// everything else becomes a command for [`Desk::stage`].
+    /// everything else becomes a command for [`TransactionManager::stage`].
     pub fn handle<S: Store>(&mut self, now: Moment, wall: Wall, input: Input, store: &S) {
         self.wall = wall;
         match input {
@@ -123,9 +123,9 @@ impl Desk {
         }
     }
 
-    /// Moves at most [`DeskLimits::batch_max`] commands out for one commit, of these at most
+    /// Moves at most [`TransactionLimits::batch_max`] commands out for one commit, of these at most
     /// [`SETTLEMENTS_PER_BATCH_MAX`] settlements; `false` when there are none. Each `true` must be
-    /// followed by [`Desk::committed`].
+    /// followed by [`TransactionManager::committed`].
     pub fn stage(&mut self, commands: &mut Vec<Command>) -> bool {
         assert!(self.committing.is_empty(), "one commit at a time");
         let mut settlements = 0;

@@ -6,7 +6,7 @@ use tillgate_store_core::{
 
 use super::alarms::Alarm;
 use super::pending::{Source, Task};
-use super::{Answered, Content, Controlled, Desk, Origin, Output, Push};
+use super::{Answered, Content, Controlled, Origin, Output, Push, TransactionManager};
 use crate::code;
 use crate::time::Moment;
 
@@ -24,8 +24,8 @@ pub(super) enum Slip {
     Resolve { ticket: u64 },
 }
 
-impl Desk {
-    /// Takes the outcomes of the batch that [`Desk::stage`] gave out, now that it is durable.
+impl TransactionManager {
+    /// Takes the outcomes of the batch that [`TransactionManager::stage`] gave out, now that it is durable.
     pub fn committed(&mut self, now: Moment, outcomes: &mut Vec<Outcome>) {
         assert_eq!(outcomes.len(), self.committing.len(), "one outcome for each command");
         for outcome in outcomes.drain(..) {

@@ -5,7 +5,7 @@ use tillgate_store_core::{Key, Kind, Obligation, StoreId, Transaction};
 
 use super::bridges::Attended;
 use super::{Order, Origin};
-use crate::limits::{DeskLimits, EXPIRED_GRACE, WAITERS_MAX};
+use crate::limits::{EXPIRED_GRACE, TransactionLimits, WAITERS_MAX};
 use crate::time::{Moment, Span, Wall};
 
 /// What the gateway has to do about a row.
@@ -133,8 +133,8 @@ impl Pending {
         }
     }
 
-    /// Sets when it is given up on: [`DeskLimits::expire`] after the task began.
-    pub(super) fn set_expiry(&mut self, now: Moment, wall: Wall, limits: &DeskLimits) {
+    /// Sets when it is given up on: [`TransactionLimits::expire`] after the task began.
+    pub(super) fn set_expiry(&mut self, now: Moment, wall: Wall, limits: &TransactionLimits) {
         let since_ms = self.row.due.map_or(self.row.at_ms, |due| due.since_ms);
         let age = Span::ms(wall.0.saturating_sub(since_ms));
         self.expires = now.after(Span(limits.expire.0.saturating_sub(age.0)));
@@ -160,7 +160,7 @@ impl Pending {
         &mut self,
         now: Moment,
         origin: Origin,
-        limits: &DeskLimits,
+        limits: &TransactionLimits,
     ) -> Option<Attached> {
         let older = |waiter: &Waiter| {
             waiter.origin.terminal == origin.terminal && waiter.origin.session != origin.session
@@ -175,7 +175,7 @@ impl Pending {
     }
 
     /// The first waiter, of a transaction that just came; its answer is due from its arrival on.
-    pub(super) fn await_first(&mut self, origin: Origin, limits: &DeskLimits) -> Moment {
+    pub(super) fn await_first(&mut self, origin: Origin, limits: &TransactionLimits) -> Moment {
         let answer_at = origin.received.after(limits.answer);
         self.waiters.push(Waiter { origin, answer_at });
         answer_at

@@ -3,7 +3,7 @@
 use tillgate_store_core::{Finding, Key, Obligation, State};
 
 use super::pending::{Age, Task};
-use super::{Desk, Found, Output};
+use super::{Found, Output, TransactionManager};
 use crate::code;
 use crate::time::{Moment, Span};
 
@@ -12,7 +12,7 @@ use crate::time::{Moment, Span};
 /// order: until then it may have waited in the bridge's queue.
 pub(super) const SETTLE: Span = Span::s(60);
 
-impl Desk {
+impl TransactionManager {
     pub(super) fn on_found(&mut self, now: Moment, key: Key, found: Found) {
         let Some(pending) = self.pending.get_mut(&key) else {
             return self.on_late(key, found);

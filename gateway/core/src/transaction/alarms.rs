@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use tillgate_store_core::Key;
 
-use crate::limits::DeskLimits;
+use crate::limits::TransactionLimits;
 use crate::time::{Moment, Span};
 
 /// What an alarm is for.
@@ -35,7 +35,7 @@ impl Alarms {
     }
 
     /// At once, give or take a little, so that not everything arrives in one instant.
-    pub(super) fn soon(&mut self, now: Moment, alarm: Alarm, limits: &DeskLimits) {
+    pub(super) fn soon(&mut self, now: Moment, alarm: Alarm, limits: &TransactionLimits) {
         let pause = self.jitter(limits.inquiry_first);
         self.at(now.after(pause), alarm);
     }
@@ -47,7 +47,7 @@ impl Alarms {
         now: Moment,
         key: Key,
         asked: u32,
-        limits: &DeskLimits,
+        limits: &TransactionLimits,
     ) -> Moment {
         let doubled = limits.inquiry_first.0.saturating_mul(1 << asked.min(16));
         let half = Span(doubled.min(limits.inquiry_longest.0) / 2);

@@ -2,14 +2,14 @@
 
 use tillgate_store_core::{Finding, Kind, State, Store, StoreError, Transaction};
 
-use super::Desk;
+use super::TransactionManager;
 use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::found::SETTLE;
 use super::pending::{Source, Task};
 use crate::time::{Moment, Wall};
 
-impl Desk {
+impl TransactionManager {
     /// Takes up whatever the store holds that somebody has to act on, after a restart. Nobody
     /// knows which orders left: a sale without an outcome is UNKNOWN, and each bridge is asked
     /// about its own, no faster than its lane allows. What is the operator's stays in the store;

@@ -2,10 +2,10 @@
 
 use tillgate_store_core::{AccountId, AccountKind, BusinessDate, Code, SellerId, Store};
 
-use super::{Content, Desk, Origin};
+use super::{Content, Origin, TransactionManager};
 use crate::code;
 
-impl Desk {
+impl TransactionManager {
     pub(super) fn on_balance<S: Store>(
         &mut self,
         origin: Origin,

@@ -5,9 +5,9 @@ mod support;
 use support::{BLIND, KIND, Rig, answer, found, terminal, top_up_key, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, Upward};
 use tillgate_core::code;
-use tillgate_core::desk::{Capabilities, Content, Found, Input};
-use tillgate_core::limits::DeskLimits;
+use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
+use tillgate_core::transaction::{Capabilities, Content, Found, Input};
 use tillgate_store_core::{
     Change, Code, Finding, Obligation, RegistryRecord, State, Status, Store, Text,
 };
@@ -62,7 +62,7 @@ fn a_top_up_is_forwarded_after_its_intent_and_answered_after_its_outcome() {
     let body = rig.reply_bytes();
     assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).reference), ("00", "P-1"));
     assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 97_500));
-    assert_eq!(rig.desk.pending(), 0);
+    assert_eq!(rig.transactions.pending(), 0);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_refere
 #[test]
 fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_its_way() {
     let once = Capabilities { inquiry: true, ..BLIND };
-    let mut rig = Rig::with(DeskLimits::default(), once);
+    let mut rig = Rig::with(TransactionLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(5));
@@ -181,7 +181,7 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
 #[test]
 fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_later() {
     let once = Capabilities { inquiry: true, ..BLIND };
-    let mut rig = Rig::with(DeskLimits::default(), once);
+    let mut rig = Rig::with(TransactionLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(30));
@@ -199,7 +199,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
 
 #[test]
 fn what_nobody_can_be_asked_about_is_the_operators() {
-    let mut rig = Rig::with(DeskLimits::default(), BLIND);
+    let mut rig = Rig::with(TransactionLimits::default(), BLIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(Finding::Unknown));
     rig.pass(Span::s(3_600));
@@ -207,7 +207,7 @@ fn what_nobody_can_be_asked_about_is_the_operators() {
     assert_eq!(rig.float().reserved_minor, 2_500);
     let row = rig.row(1);
     assert_eq!((row.state, row.owes()), (State::Unknown, Some(Obligation::Operator)));
-    assert_eq!(rig.desk.pending(), 0, "it is in the store only");
+    assert_eq!(rig.transactions.pending(), 0, "it is in the store only");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_second_finding_changes_nothing() {
 
 #[test]
 fn a_full_desk_declines_before_it_reserves() {
-    let limits = DeskLimits { pending_max: 1, ..DeskLimits::default() };
+    let limits = TransactionLimits { pending_max: 1, ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, KIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     assert_eq!(rig.code(101, &top_up_sale(1)), "91");
@@ -242,9 +242,9 @@ fn draining_declines_newcomers_and_waits_for_what_is_in_flight() {
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.input(Input::Drain);
     assert_eq!(rig.code(101, &voucher_sale(1)), "91");
-    assert!(!rig.desk.is_drained());
+    assert!(!rig.transactions.is_drained());
     rig.approve(top_up_key(1));
-    assert!(rig.desk.is_drained());
+    assert!(rig.transactions.is_drained());
 }
 
 #[test]
@@ -320,8 +320,8 @@ fn a_repeat_behind_its_sale_waits_with_it() {
         let Upward::Sale(Sale { stan, date, .. }) = sale else { unreachable!("a sale") };
         let first = rig.verified(100, &sale);
         let second = rig.verified(100, &Upward::Repeat(Repeat { stan, date }));
-        rig.desk.handle(rig.now, rig.wall, Input::Ask(first), &rig.book);
-        rig.desk.handle(rig.now, rig.wall, Input::Ask(second), &rig.book);
+        rig.transactions.handle(rig.now, rig.wall, Input::Ask(first), &rig.book);
+        rig.transactions.handle(rig.now, rig.wall, Input::Ask(second), &rig.book);
         rig.run();
         if stan == 2 {
             rig.approve(top_up_key(2));

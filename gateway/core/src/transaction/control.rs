@@ -3,9 +3,9 @@
 use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId};
 
 use super::commit::Slip;
-use super::{Control, ControlOrder, Controlled, Desk, Output, Push, PushOrder};
+use super::{Control, ControlOrder, Controlled, Output, Push, PushOrder, TransactionManager};
 
-impl Desk {
+impl TransactionManager {
     pub(super) fn on_control(&mut self, control: Control) {
         let Control { ticket, order, at_ms, actor } = control;
         match order {
