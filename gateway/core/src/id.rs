@@ -3,7 +3,7 @@
 /// One session of one reactor. The slot is reused, the generation never is with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId {
-    /// Which reactor, and so which [`crate::front::Front`], owns the session.
+    /// Which reactor, and so which [`crate::session::SessionManager`], owns the session.
     pub reactor: u16,
     /// Index into that reactor's tables.
     pub slot: u32,

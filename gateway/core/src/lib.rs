@@ -8,7 +8,7 @@
 //!            (reactor)  (pool)            (writer thread)                         (pool)         (reactor)
 //! ```
 //!
-//! * [`front::Front`] owns the sessions of one reactor: records, sealed channels, deadlines,
+//! * [`session::SessionManager`] owns the sessions of one reactor: records, sealed channels, deadlines,
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
 //! * [`work`] holds the plain functions that pool threads and the simulator both call.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
@@ -21,10 +21,10 @@
 pub mod claims;
 pub mod code;
 pub mod directory;
-pub mod front;
 pub mod id;
 pub mod limits;
 mod rate;
+pub mod session;
 pub mod time;
 pub mod transaction;
 pub mod work;

@@ -1,11 +1,11 @@
 //! Every bound of the core, with its reason. The shell derives its own (descriptors, threads)
-//! from these; configuration may lower or raise the fields of [`FrontLimits`] and [`TransactionLimits`].
+//! from these; configuration may lower or raise the fields of [`SessionLimits`] and [`TransactionLimits`].
 
 use crate::time::Span;
 
-/// Bounds of one [`crate::front::Front`].
+/// Bounds of one [`crate::session::SessionManager`].
 #[derive(Clone, Copy, Debug)]
-pub struct FrontLimits {
+pub struct SessionLimits {
     /// Sessions at once. Each costs about 300 bytes here and a descriptor in the shell.
     pub sessions_max: u32,
     /// Of these, sessions that have proved nothing: the rest is kept for terminals that have. When
@@ -40,7 +40,7 @@ pub struct FrontLimits {
     pub unsent_bytes_max: u32,
 }
 
-impl Default for FrontLimits {
+impl Default for SessionLimits {
     fn default() -> Self {
         Self {
             sessions_max: 18_000,

@@ -1,4 +1,4 @@
-//! A sale in the steady state allocates nothing on its way through front, work and transaction manager.
+//! A sale in the steady state allocates nothing on its way through session manager, work and transaction manager.
 
 mod support;
 
@@ -9,9 +9,9 @@ use support::{KES, Rig, keys, voucher_sale};
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_codec::link::record::HEADER_BYTES;
-use tillgate_core::front::{self, Front};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{self, SessionManager};
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::transaction::{Input, Origin, Output, Reply, TransactionManager};
 use tillgate_core::work::{self, Handshaken, Opened, Terms, Worked};
@@ -62,7 +62,7 @@ const FLOAT_MINOR: i64 = 1_000_000;
 /// One terminal's path through the gateway, with the buffers that the shell would reuse.
 struct Path {
     rig: Rig,
-    front: Front,
+    sessions: SessionManager,
     session: SessionId,
     terminal: Channel,
     record: Vec<u8>,
@@ -78,13 +78,13 @@ impl Path {
         let funds = vec![support::funding("more", FLOAT_MINOR)];
         let vouchers = (0..2_000).map(voucher).collect();
         rig.change(Change { vouchers, funds, ..Change::default() });
-        let mut front = Front::new(FrontLimits::default(), 0, Moment(0));
-        let (session, terminal) = shake(&mut front);
+        let mut sessions = SessionManager::new(SessionLimits::default(), 0, Moment(0));
+        let (session, terminal) = shake(&mut sessions);
         let record = Vec::with_capacity(4_096);
         let body = Vec::with_capacity(4_096);
         let answer = Vec::with_capacity(4_096);
         let (commands, outcomes) = (Vec::with_capacity(16), Vec::with_capacity(16));
-        Self { rig, front, session, terminal, record, body, answer, commands, outcomes }
+        Self { rig, sessions, session, terminal, record, body, answer, commands, outcomes }
     }
 
     /// Everything but the terminal's sealing and the commit itself is counted.
@@ -104,17 +104,17 @@ impl Path {
             .transactions
             .committed(Moment(u64::from(stan) * 1_000_000_000), &mut self.outcomes);
         let sealed =
-            down(&mut self.rig.transactions, &mut self.front, &mut self.answer, &mut self.body);
+            down(&mut self.rig.transactions, &mut self.sessions, &mut self.answer, &mut self.body);
         counted(false);
         assert!(sealed, "an answer went out");
     }
 
     /// Bytes to the transaction manager.
     fn up(&mut self, now: Moment) {
-        let Self { rig, front, session, record, .. } = self;
-        front.handle(now, front::Input::Received { session: *session, bytes: record });
-        while let Some(output) = front.poll() {
-            let front::Output::Request { session, terminal, received, generation, body, .. } =
+        let Self { rig, sessions, session, record, .. } = self;
+        sessions.handle(now, session::Input::Received { session: *session, bytes: record });
+        while let Some(output) = sessions.poll() {
+            let session::Output::Request { session, terminal, received, generation, body, .. } =
                 output
             else {
                 continue;
@@ -131,10 +131,10 @@ impl Path {
     }
 }
 
-/// The transaction manager's reply to bytes; `true` if the front sealed it.
+/// The transaction manager's reply to bytes; `true` if the session manager sealed it.
 fn down(
     transactions: &mut TransactionManager,
-    front: &mut Front,
+    sessions: &mut SessionManager,
     answer: &mut Vec<u8>,
     sent: &mut Vec<u8>,
 ) -> bool {
@@ -147,10 +147,10 @@ fn down(
         let reply = Reply { origin, content };
         work::reply(&reply, &keys, &terms, support::NOON, answer);
         let effect = work::effect(&reply.content);
-        let input = front::Input::Replied { session: origin.session, body: answer, effect };
-        front.handle(origin.received, input);
-        while let Some(output) = front.poll() {
-            if let front::Output::Send { bytes, .. } = output {
+        let input = session::Input::Replied { session: origin.session, body: answer, effect };
+        sessions.handle(origin.received, input);
+        while let Some(output) = sessions.poll() {
+            if let session::Output::Send { bytes, .. } = output {
                 sent.clear();
                 sent.extend_from_slice(bytes);
                 sealed = true;
@@ -168,26 +168,28 @@ fn counted(on: bool) {
     COUNTING.store(on, Ordering::Relaxed);
 }
 
-fn shake(front: &mut Front) -> (SessionId, Channel) {
-    front.handle(Moment(1), front::Input::Opened { door: 0, peer: Peer(1) });
-    let Some(front::Output::Admit { session, .. }) = front.poll() else { panic!("not admitted") };
-    assert!(front.poll().is_none());
+fn shake(sessions: &mut SessionManager) -> (SessionId, Channel) {
+    sessions.handle(Moment(1), session::Input::Opened { door: 0, peer: Peer(1) });
+    let Some(session::Output::Admit { session, .. }) = sessions.poll() else {
+        panic!("not admitted")
+    };
+    assert!(sessions.poll().is_none());
     let (psk, secret) = (Psk::new([7; 32]), StaticSecret::new([4; 32]));
     let mut hello = Vec::new();
     let gateway = secret.public();
     let suite = Suite::NkPsk0;
     let started = Initiator::start(suite, 100, 1, &psk, Some(&gateway), 1, [5; 32], &mut hello)
         .expect("keys");
-    front.handle(Moment(2), front::Input::Received { session, bytes: &mut hello.clone() });
-    while front.poll().is_some() {}
+    sessions.handle(Moment(2), session::Input::Received { session, bytes: &mut hello.clone() });
+    while sessions.poll().is_some() {}
     let mut reply = Vec::new();
     let parsed = Hello::decode(&hello[HEADER_BYTES..]).expect("our own hello");
     let accepted = accept(&parsed, &psk, &secret, 0, [6; 32], &mut reply).expect("our own keys");
     let age = SessionAge { generation: 0, counter: 1 };
     let opened = Opened { terminal: TerminalId(100), age, channel: accepted.channel };
     let result = Some(Handshaken { opened, reply: &reply });
-    front.handle(Moment(3), front::Input::Handshaken { session, result });
-    while front.poll().is_some() {}
+    sessions.handle(Moment(3), session::Input::Handshaken { session, result });
+    while sessions.poll().is_some() {}
     (session, started.finish(&reply[HEADER_BYTES..]).expect("our own reply"))
 }
 
@@ -220,6 +222,6 @@ fn a_voucher_sale_in_the_steady_state_allocates_nothing() {
     assert_eq!(sold, i64::from(WARM_UP + COUNTED) * 100, "every sale was approved");
     assert_eq!(
         allocations, 0,
-        "allocations in {COUNTED} sales through front, work and transaction manager"
+        "allocations in {COUNTED} sales through session manager, work and transaction manager"
     );
 }

@@ -4,17 +4,17 @@ mod link;
 
 use link::{Rig, Seen, sealed};
 use tillgate_codec::link::channel::Channel;
-use tillgate_core::front::Input;
 use tillgate_core::id::SessionId;
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::Input;
 use tillgate_core::time::Span;
 use tillgate_core::work::Effect;
 
 /// What the shell reads at once.
 const READ_BYTES: usize = 4_096;
 /// Of a rate of ten requests a second, and 30 at once.
-const LIMITS: fn() -> FrontLimits =
-    || FrontLimits { requests_per_session_max: 200, ..FrontLimits::default() };
+const LIMITS: fn() -> SessionLimits =
+    || SessionLimits { requests_per_session_max: 200, ..SessionLimits::default() };
 
 fn read(rig: &mut Rig, session: SessionId, channel: &mut Channel) -> Vec<Seen> {
     let mut flood = Vec::new();
@@ -34,7 +34,7 @@ fn a_flooding_terminal_is_not_read_and_none_of_its_records_is_opened_before_its_
     while rig.now.since(begun) < Span::s(10) {
         let seen = if paused {
             wakes += 1;
-            rig.now = rig.front.deadline().expect("its next request is due some time");
+            rig.now = rig.sessions.deadline().expect("its next request is due some time");
             rig.give(Input::Deadline)
         } else {
             reads += 1;
@@ -48,7 +48,7 @@ fn a_flooding_terminal_is_not_read_and_none_of_its_records_is_opened_before_its_
             }
         }
         let due = 30 + rig.now.since(begun).0 / Span::ms(100).0;
-        assert_eq!(rig.front.stats().records, due, "each at its time, and none before it");
+        assert_eq!(rig.sessions.stats().records, due, "each at its time, and none before it");
     }
     // Each read has 40 records and more: a fifth of a read a second.
     assert!(reads <= 4, "{reads} reads for 130 requests");

@@ -3,9 +3,9 @@
 mod link;
 
 use link::{Rig, Seen, hello, sealed};
-use tillgate_core::front::{CloseReason, DoorRefusal, Input};
 use tillgate_core::id::{Peer, SessionAge};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{CloseReason, DoorRefusal, Input};
 use tillgate_core::time::Span;
 use tillgate_core::work::Effect;
 use tillgate_store_core::TerminalId;
@@ -15,7 +15,7 @@ const WHO: TerminalId = TerminalId(42);
 #[test]
 fn a_handshake_that_never_speaks_ends_at_the_handshake_deadline_not_when_it_is_idle() {
     let limits =
-        FrontLimits { handshake: Span::s(5), idle: Span::s(600), ..FrontLimits::default() };
+        SessionLimits { handshake: Span::s(5), idle: Span::s(600), ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let mut sessions = Vec::new();
     for terminal in 0..200 {
@@ -24,7 +24,7 @@ fn a_handshake_that_never_speaks_ends_at_the_handshake_deadline_not_when_it_is_i
         sessions.push(session);
     }
     let (spoke, _) = rig.online(999, 1);
-    assert_eq!(rig.front.stats().unproven, 200);
+    assert_eq!(rig.sessions.stats().unproven, 200);
     let ended = rig.pass(Span::s(5));
     assert_eq!(ended.len(), 200);
     let timeout = |session| Seen::Close(session, CloseReason::HandshakeTimeout);
@@ -34,7 +34,7 @@ fn a_handshake_that_never_speaks_ends_at_the_handshake_deadline_not_when_it_is_i
 
 #[test]
 fn a_newcomer_takes_the_place_of_the_oldest_who_has_said_nothing() {
-    let limits = FrontLimits { sessions_max: 4, unproven_max: 2, ..FrontLimits::default() };
+    let limits = SessionLimits { sessions_max: 4, unproven_max: 2, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (first, second) = (rig.connect_from(Peer(1)), rig.connect_from(Peer(2)));
     let seen = rig.give(Input::Opened { door: 1, peer: Peer(3) });
@@ -46,13 +46,13 @@ fn a_newcomer_takes_the_place_of_the_oldest_who_has_said_nothing() {
 
 #[test]
 fn terminals_that_have_proved_themselves_are_never_evicted_and_their_slots_are_kept() {
-    let limits = FrontLimits { sessions_max: 3, unproven_max: 2, ..FrontLimits::default() };
+    let limits = SessionLimits { sessions_max: 3, unproven_max: 2, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     for terminal in 1..=3 {
         rig.online(terminal, 1);
     }
     assert!(matches!(rig.give(Input::Opened { door: 7, peer: Peer(9) })[..], [Seen::Refuse(7, _)]));
-    let stats = rig.front.stats();
+    let stats = rig.sessions.stats();
     assert_eq!((stats.online, stats.unproven, stats.refused), (3, 0, 1));
     let full = DoorRefusal::ALL.iter().position(|reason| *reason == DoorRefusal::Full).unwrap();
     assert_eq!(stats.refused_by[full], 1);
@@ -60,7 +60,7 @@ fn terminals_that_have_proved_themselves_are_never_evicted_and_their_slots_are_k
 
 #[test]
 fn an_address_competes_with_itself_once_it_has_its_share() {
-    let limits = FrontLimits { unproven_per_peer_max: 2, ..FrontLimits::default() };
+    let limits = SessionLimits { unproven_per_peer_max: 2, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (flood, calm) = (Peer(1), Peer(2));
     let other = rig.connect_from(calm);
@@ -73,12 +73,12 @@ fn an_address_competes_with_itself_once_it_has_its_share() {
     }
     assert!(rig.receive(first, b"x").is_empty(), "it is gone");
     rig.shake(other, 7, 1);
-    assert_eq!(rig.front.stats().unproven, 3);
+    assert_eq!(rig.sessions.stats().unproven, 3);
 }
 
 #[test]
 fn who_waits_for_the_pool_is_not_evicted() {
-    let limits = FrontLimits { unproven_max: 2, handshakes_max: 1, ..FrontLimits::default() };
+    let limits = SessionLimits { unproven_max: 2, handshakes_max: 1, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (shaking, waiting) = (rig.connect_from(Peer(1)), rig.connect_from(Peer(2)));
     let seen = rig.receive(shaking, &hello(1, 1).1);
@@ -89,7 +89,7 @@ fn who_waits_for_the_pool_is_not_evicted() {
 
 #[test]
 fn a_thousand_silent_sockets_a_second_leave_room_for_whoever_speaks() {
-    let limits = FrontLimits { sessions_max: 18_000, ..FrontLimits::default() };
+    let limits = SessionLimits { sessions_max: 18_000, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let mut answered = 0;
     for second in 0..30_u32 {
@@ -104,12 +104,12 @@ fn a_thousand_silent_sockets_a_second_leave_room_for_whoever_speaks() {
         let seen = rig.receive(session, &sealed(&mut channel, b"logon"));
         answered += usize::from(seen.iter().any(|seen| matches!(seen, Seen::Request(..))));
     }
-    assert_eq!((answered, rig.front.stats().refused), (30, 0));
+    assert_eq!((answered, rig.sessions.stats().refused), (30, 0));
 }
 
 #[test]
 fn the_newer_hello_of_a_terminal_ends_the_session_that_has_proved_nothing_and_no_other() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let silent = rig.connect();
     rig.shake(silent, 42, 1);
     let seen = rig.give(Input::Displaced { session: silent });
@@ -120,7 +120,7 @@ fn the_newer_hello_of_a_terminal_ends_the_session_that_has_proved_nothing_and_no
 
 #[test]
 fn a_key_that_is_not_in_force_any_more_ends_its_session_at_once() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, _) = rig.online(42, 1);
     let in_force = |keys: &[u32]| keys.iter().copied().collect();
     let both = in_force(&[0, 1]);
@@ -133,17 +133,17 @@ fn a_key_that_is_not_in_force_any_more_ends_its_session_at_once() {
 
 #[test]
 fn a_request_that_finds_its_key_ended_ends_the_session() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, mut channel) = rig.online(42, 1);
     rig.receive(session, &sealed(&mut channel, b"a sale"));
     let seen = rig.give(Input::Replied { session, body: b"", effect: Effect::End });
     assert_eq!(seen.last(), Some(&Seen::Close(session, CloseReason::KeyEnded)));
-    assert!(rig.front.is_drained());
+    assert!(rig.sessions.is_drained());
 }
 
 #[test]
 fn a_session_of_an_older_key_never_takes_the_place_of_one_of_a_newer_key() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, _) = rig.online(42, 1_000);
     let newer = SessionAge { generation: 1, counter: 1 };
     let seen = rig.give(Input::Superseded { terminal: WHO, age: newer });
@@ -156,7 +156,7 @@ fn a_session_of_an_older_key_never_takes_the_place_of_one_of_a_newer_key() {
 
 #[test]
 fn a_logon_that_was_answered_is_known_to_the_requests_behind_it() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let session = rig.connect();
     let mut channel = rig.shake(session, 42, 1);
     let logged_on = |rig: &mut Rig, record: Vec<u8>| {
@@ -174,11 +174,11 @@ fn a_logon_that_was_answered_is_known_to_the_requests_behind_it() {
 
 #[test]
 fn a_terminal_is_read_at_its_rate_also_after_it_has_come_back() {
-    let limits = FrontLimits {
+    let limits = SessionLimits {
         request_every: Span::ms(100),
         requests_burst: 5,
         requests_per_session_max: 200,
-        ..FrontLimits::default()
+        ..SessionLimits::default()
     };
     let mut rig = Rig::new(limits);
     rig.pass(Span::s(1));
@@ -195,7 +195,7 @@ fn a_terminal_is_read_at_its_rate_also_after_it_has_come_back() {
         passed += requests(&rig.pass(Span::ms(100)));
     }
     assert_eq!(passed, 14);
-    assert_eq!(rig.front.stats().slowed, 11);
+    assert_eq!(rig.sessions.stats().slowed, 11);
     rig.give(Input::Closed { session });
     let (session, mut channel) = rig.online(42, 2);
     let seen = rig.receive(session, &sealed(&mut channel, b"a sale"));

@@ -10,9 +10,9 @@ use support::{NOON, Rig, today};
 use tillgate_codec::link::channel::{Hello, Psk, StaticSecret, accept};
 use tillgate_codec::link::message::{AnswerKind, BusinessDate, Downward};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
-use tillgate_core::front::{Front, Input, Output};
 use tillgate_core::id::{Peer, SessionAge};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{Input, Output, SessionManager};
 use tillgate_core::time::Moment;
 use tillgate_core::work::{Handshaken, Opened};
 use tillgate_store_core::TerminalId;
@@ -115,16 +115,16 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
     }
 }
 
-/// What a front says to the first bytes of a connection, and that it closes.
+/// What a session manager says to the first bytes of a connection, and that it closes.
 fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
-    let mut front = Front::new(FrontLimits::default(), 0, Moment(0));
-    front.handle(Moment(1), Input::Opened { door: 1, peer: Peer(1) });
-    let Some(Output::Admit { session, .. }) = front.poll() else { panic!("not admitted") };
-    while front.poll().is_some() {}
-    front.handle(Moment(1), Input::Received { session, bytes: &mut record.to_vec() });
+    let mut sessions = SessionManager::new(SessionLimits::default(), 0, Moment(0));
+    sessions.handle(Moment(1), Input::Opened { door: 1, peer: Peer(1) });
+    let Some(Output::Admit { session, .. }) = sessions.poll() else { panic!("not admitted") };
+    while sessions.poll().is_some() {}
+    sessions.handle(Moment(1), Input::Received { session, bytes: &mut record.to_vec() });
     let (mut sent, mut closed, mut hello) = (Vec::new(), false, None);
-    let mut take = |front: &mut Front, hello_of: &mut Option<Vec<u8>>| {
-        while let Some(output) = front.poll() {
+    let mut take = |sessions: &mut SessionManager, hello_of: &mut Option<Vec<u8>>| {
+        while let Some(output) = sessions.poll() {
             match output {
                 Output::Send { bytes, .. } => sent.extend_from_slice(bytes),
                 Output::Close { .. } => closed = true,
@@ -133,7 +133,7 @@ fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
             }
         }
     };
-    take(&mut front, &mut hello);
+    take(&mut sessions, &mut hello);
     if let Some(payload) = hello.take() {
         let psk = Psk::new(octets(&keys["psk"]).try_into().unwrap());
         let secret = StaticSecret::new(octets(&keys["gateway_private"]).try_into().unwrap());
@@ -146,8 +146,8 @@ fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
             channel: accepted.channel,
         });
         let result = opened.ok().map(|opened| Handshaken { opened, reply: &reply });
-        front.handle(Moment(1), Input::Handshaken { session, result });
-        take(&mut front, &mut None);
+        sessions.handle(Moment(1), Input::Handshaken { session, result });
+        take(&mut sessions, &mut None);
     }
     assert!(closed, "it is not closed");
     let record = deframe(&sent).unwrap().expect("a whole record");

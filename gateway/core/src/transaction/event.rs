@@ -234,7 +234,7 @@ pub struct Order {
 /// One thing to do. Every variant names its target.
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]
 pub enum Output {
-    /// For the pool, then the session's front.
+    /// For the pool, then the session's session manager.
     Reply(Reply),
     /// To a bridge: carry it out.
     Forward(Order),
@@ -244,7 +244,7 @@ pub enum Output {
     Reverse(Order),
     /// To a bridge: its receipt was confirmed; said until acknowledged.
     Advise(Order),
-    /// To every front: whoever has the terminal passes it on.
+    /// To every session manager: whoever has the terminal passes it on.
     Push(Push),
     /// To the directory, before anything later in this list is carried out.
     Changed(Vec<RegistryRecord>),

@@ -102,7 +102,7 @@ pub enum Content {
         /// The ping's.
         nonce: u32,
     },
-    /// Nothing to send; the front only learns that the request is finished.
+    /// Nothing to send; the session manager only learns that the request is finished.
     Nothing,
     /// Nothing to send: the session's key is not in force any more, and it ends.
     KeyEnded,

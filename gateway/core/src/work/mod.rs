@@ -1,4 +1,4 @@
-//! What pool threads do between a front and the desk: plain functions over plain data, so that
+//! What pool threads do between a session manager and the desk: plain functions over plain data, so that
 //! the simulator calls the very same ones.
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
@@ -50,7 +50,7 @@ pub struct Opened {
     pub terminal: TerminalId,
     /// With which key and handshake counter, to be made durable.
     pub age: SessionAge,
-    /// The channel, for the front.
+    /// The channel, for the session manager.
     pub channel: Channel,
 }
 

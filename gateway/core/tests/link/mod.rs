@@ -1,4 +1,4 @@
-//! A front, and the terminals' ends of its links.
+//! A session manager, and the terminals' ends of its links.
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
@@ -6,9 +6,9 @@
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::channel::{HELLO_BYTES, Hello};
 use tillgate_codec::link::record::{HEADER_BYTES, RecordType, Refusal, deframe};
-use tillgate_core::front::{CloseReason, Front, Input, Output};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{CloseReason, Input, Output, SessionManager};
 use tillgate_core::time::{Moment, Span};
 use tillgate_core::work::{Effect, Handshaken, Opened};
 use tillgate_store_core::TerminalId;
@@ -32,21 +32,25 @@ pub(crate) enum Seen {
 }
 
 pub(crate) struct Rig {
-    pub(crate) front: Front,
+    pub(crate) sessions: SessionManager,
     pub(crate) now: Moment,
     /// Of each request, whether its session had logged on.
     pub(crate) logged_on: Vec<bool>,
 }
 
 impl Rig {
-    pub(crate) fn new(limits: FrontLimits) -> Self {
-        Self { front: Front::new(limits, 3, Moment(0)), now: Moment(1), logged_on: Vec::new() }
+    pub(crate) fn new(limits: SessionLimits) -> Self {
+        Self {
+            sessions: SessionManager::new(limits, 3, Moment(0)),
+            now: Moment(1),
+            logged_on: Vec::new(),
+        }
     }
 
     pub(crate) fn give(&mut self, input: Input<'_>) -> Vec<Seen> {
-        self.front.handle(self.now, input);
+        self.sessions.handle(self.now, input);
         let mut seen = Vec::new();
-        while let Some(output) = self.front.poll() {
+        while let Some(output) = self.sessions.poll() {
             seen.push(match output {
                 Output::Admit { door, session } => Seen::Admit(door, session),
                 Output::Refuse { door, bytes } => Seen::Refuse(door, bytes.to_vec()),
@@ -111,9 +115,9 @@ impl Rig {
 
     pub(crate) fn pass(&mut self, span: Span) -> Vec<Seen> {
         self.now = self.now.after(span);
-        let due = self.front.deadline().is_some_and(|at| at <= self.now);
+        let due = self.sessions.deadline().is_some_and(|at| at <= self.now);
         let seen = if due { self.give(Input::Deadline) } else { Vec::new() };
-        assert!(self.front.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
+        assert!(self.sessions.deadline().is_none_or(|at| at > self.now), "a deadline that stays");
         seen
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::work::Terms;
 use tillgate_store_core::{Book, Store};
@@ -277,7 +277,7 @@ fn tools(
 
 /// One reactor's share. The kernel spreads connections by hash, never evenly; a reactor that is
 /// full refuses though another may have room.
-fn front_limits(config: &Config) -> FrontLimits {
+fn front_limits(config: &Config) -> SessionLimits {
     let reactors = u32::from(config.listen.reactors);
     let link = &config.link;
     let share = |of: u32, percent: u8| {
@@ -287,7 +287,7 @@ fn front_limits(config: &Config) -> FrontLimits {
     let sessions_max = link.sessions_max.div_ceil(reactors);
     let unproven_max = share(sessions_max, link.unproven_percent);
     let rate = link.requests_per_s;
-    FrontLimits {
+    SessionLimits {
         sessions_max,
         unproven_max,
         unproven_per_peer_max: share(unproven_max, link.unproven_address_percent),
@@ -296,7 +296,7 @@ fn front_limits(config: &Config) -> FrontLimits {
         handshake: Span::s(u64::from(config.link.handshake_s)),
         record: Span::s(u64::from(config.link.record_s)),
         idle: Span::s(u64::from(config.link.idle_s)),
-        ..FrontLimits::default()
+        ..SessionLimits::default()
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Letters {
     pub(crate) bytes: Arena,
 }
 
-/// One thing for a front.
+/// One thing for a session manager.
 pub(crate) enum Letter {
     /// A handshake is done, or refused.
     Handshaken {

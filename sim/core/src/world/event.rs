@@ -24,8 +24,8 @@ pub(super) enum Event {
     Flush { conn: usize },
     /// A recorded connection is played again.
     Replay,
-    /// A front's deadline.
-    Front { life: u32, reactor: u16 },
+    /// A session manager's deadline.
+    SessionManager { life: u32, reactor: u16 },
     /// A pool thread has come to a job.
     Job { life: u32, job: Box<Job> },
     /// The writer thread wakes.

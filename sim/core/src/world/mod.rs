@@ -6,7 +6,7 @@
 //!   ├──────────────────────────────┼──────────────────────────────────────┤
 //!    customers, faults, crashes      no new faults; everything must finish, then the auditors
 //!
-//!   Queue ─▶ Event ─▶ terminal | wire | front | pool | writer | disk | line | operator ─▶ Queue
+//!   Queue ─▶ Event ─▶ terminal | wire | session manager | pool | writer | disk | line | operator ─▶ Queue
 //!                          └──────────── Witness: sees all, belongs to none ───────────┘
 //! ```
 //!
@@ -185,7 +185,7 @@ impl World {
             }
             Event::Flush { conn } => self.flush(conn),
             Event::Replay => self.replay(),
-            Event::Front { life, reactor } if self.lives(life) => self.front_due(reactor),
+            Event::SessionManager { life, reactor } if self.lives(life) => self.front_due(reactor),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),
@@ -219,7 +219,7 @@ impl World {
             Event::Jump => self.jump(),
             Event::Calm => self.calm_down(),
             // Of an earlier life, or a crash that came too late.
-            Event::Front { .. }
+            Event::SessionManager { .. }
             | Event::Job { .. }
             | Event::TransactionManager { .. }
             | Event::Committed { .. }

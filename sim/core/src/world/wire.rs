@@ -1,7 +1,7 @@
 //! Connections between terminals and gateway: in order, and otherwise as bad as the seed wants.
 //!
 //! ```text
-//!   terminal ──Up──▶ [ latency, pieces ] ──▶ front        one lane each way;
+//!   terminal ──Up──▶ [ latency, pieces ] ──▶ session manager        one lane each way;
 //!            ◀─Down─ [ mishap at byte n ] ◀──             a mishap befalls one lane at one byte
 //! ```
 

@@ -7,7 +7,7 @@ mod render;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tillgate_core::front::{CloseReason, DoorRefusal, FrontStats};
+use tillgate_core::session::{CloseReason, DoorRefusal, SessionStats};
 use tillgate_core::time::Span;
 use tillgate_core::transaction::Asked;
 use tillgate_core::work::HelloRefusal;
@@ -107,7 +107,7 @@ pub(crate) struct ReactorMetrics {
 
 impl ReactorMetrics {
     /// Called once a turn by the reactor.
-    pub(crate) fn publish(&self, stats: &FrontStats, shed: u64, mail: usize) {
+    pub(crate) fn publish(&self, stats: &SessionStats, shed: u64, mail: usize) {
         self.sessions.set(u64::from(stats.sessions));
         self.online.set(u64::from(stats.online));
         self.unproven.set(u64::from(stats.unproven));

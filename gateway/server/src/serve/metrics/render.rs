@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use tillgate_core::front::{CloseReason, DoorRefusal};
+use tillgate_core::session::{CloseReason, DoorRefusal};
 use tillgate_core::work::HelloRefusal;
 use tillgate_edge::Refusal;
 

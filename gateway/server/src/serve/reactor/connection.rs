@@ -1,6 +1,6 @@
 //! The sockets of one reactor's sessions, by slot.
 //!
-//! A connection is read while it is readable, not paused by the front, and holds no unsent bytes
+//! A connection is read while it is readable, not paused by the session manager, and holds no unsent bytes
 //! that the socket would not take:
 //!
 //! ```text
@@ -43,7 +43,7 @@ struct Connection {
     readable: bool,
     /// The peer has sent its last byte: a short read is not the end of what there is to read.
     hung_up: bool,
-    /// The front wants nothing from it now.
+    /// The session manager wants nothing from it now.
     paused: bool,
     /// Stands in the ready queue.
     queued: bool,
@@ -99,7 +99,10 @@ impl Connections {
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
-        assert!(self.slots[index].is_none(), "the front closes a slot before it uses it again");
+        assert!(
+            self.slots[index].is_none(),
+            "the session manager closes a slot before it uses it again"
+        );
         self.slots[index] = Some(Connection {
             stream,
             generation: session.generation,

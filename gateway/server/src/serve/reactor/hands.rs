@@ -1,12 +1,12 @@
-//! What a reactor's hands do for its front: carry its outputs to sockets, to the pool, to the
+//! What a reactor's hands do for its session manager: carry its outputs to sockets, to the pool, to the
 //! other reactors and to the keeper. Nothing here waits: what does not fit is held and offered
 //! again.
 
 use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use tillgate_core::front::{Front, Output};
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::session::{Output, SessionManager};
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
@@ -71,9 +71,9 @@ impl Hands {
         }
     }
 
-    /// Carries out everything the front has to say.
-    pub(super) fn carry_out(&mut self, front: &mut Front) {
-        while let Some(output) = front.poll() {
+    /// Carries out everything the session manager has to say.
+    pub(super) fn carry_out(&mut self, sessions: &mut SessionManager) {
+        while let Some(output) = sessions.poll() {
             match output {
                 Output::Send { session, bytes } => {
                     if self.connections.send(session, bytes) == Sent::Overflow {
@@ -113,7 +113,7 @@ impl Hands {
         }
     }
 
-    /// Puts a newcomer at the door, under the number for the front.
+    /// Puts a newcomer at the door, under the number for the session manager.
     pub(super) fn stand_at_door(&mut self, stream: TcpStream) -> u32 {
         assert!(self.at_door.is_none(), "one newcomer at a time");
         self.at_door = Some(stream);
@@ -177,8 +177,8 @@ impl Hands {
     }
 
     fn take_from_door(&mut self, door: u32) -> TcpStream {
-        assert_eq!(door, THE_DOOR, "the front answers for the newcomer it was shown");
-        self.at_door.take().expect("the front answers once for each newcomer")
+        assert_eq!(door, THE_DOOR, "the session manager answers for the newcomer it was shown");
+        self.at_door.take().expect("the session manager answers once for each newcomer")
     }
 
     fn hand_over_requests(&mut self) {

@@ -1,7 +1,7 @@
 //! One reactor: a thread with its sessions, its listening socket and nothing shared.
 //!
 //! It moves bytes and decides nothing: what to admit, read, send and close is said by its
-//! [`Front`]. It never touches a disk, a lock or public-key arithmetic.
+//! [`SessionManager`]. It never touches a disk, a lock or public-key arithmetic.
 //!
 //! ```text
 //!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ Hands ──▶ sockets, pool, peers
@@ -19,9 +19,9 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use tillgate_core::directory::Rekeyed;
-use tillgate_core::front::{Front, Input};
 use tillgate_core::id::{Peer, SessionId};
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{Input, SessionManager};
 use tillgate_core::time::{Moment, Span};
 use tillgate_core::work::Handshaken;
 
@@ -43,7 +43,7 @@ pub(crate) struct Setup {
     /// The process's clock.
     pub(crate) clock: Clock,
     /// The share of this reactor.
-    pub(crate) limits: FrontLimits,
+    pub(crate) limits: SessionLimits,
     /// How long a terminal may not read what it is sent.
     pub(crate) write_stall: Span,
     /// Its listening socket.
@@ -57,7 +57,7 @@ pub(crate) struct Reactor {
     clock: Clock,
     poll: Poll,
     events: Events,
-    front: Front,
+    sessions: SessionManager,
     inbox: Inbox,
     door: Door,
     newcomers: Vec<(TcpStream, Peer)>,
@@ -90,7 +90,7 @@ impl Reactor {
         let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), DOORBELL)?);
         let mut door = Door::new(setup.listener)?;
         poll.registry().register(door.source(), DOOR, Interest::READABLE)?;
-        let front = Front::new(setup.limits, setup.index, setup.clock.now());
+        let sessions = SessionManager::new(setup.limits, setup.index, setup.clock.now());
         let prepared = Prepared {
             index: setup.index,
             clock: setup.clock,
@@ -98,7 +98,7 @@ impl Reactor {
             write_stall: setup.write_stall,
             metrics: setup.metrics,
             poll,
-            front,
+            sessions,
             inbox,
             door,
         };
@@ -126,7 +126,7 @@ impl Reactor {
         self.admit_newcomers(now);
         self.flush(now);
         self.hands.hand_over();
-        self.metrics.publish(&self.front.stats(), self.door.shed(), self.inbox.len());
+        self.metrics.publish(&self.sessions.stats(), self.door.shed(), self.inbox.len());
         Ok(self.fate())
     }
 
@@ -154,7 +154,7 @@ impl Reactor {
             return Some(Duration::ZERO);
         }
         let stall = connections.stall_deadline(self.write_stall);
-        let deadlines = [self.front.deadline(), self.door.deadline(), stall];
+        let deadlines = [self.sessions.deadline(), self.door.deadline(), stall];
         let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
         if self.hands.is_holding() {
             return Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER));
@@ -163,8 +163,8 @@ impl Reactor {
     }
 
     fn feed(&mut self, now: Moment, input: Input<'_>) {
-        self.front.handle(now, input);
-        self.hands.carry_out(&mut self.front);
+        self.sessions.handle(now, input);
+        self.hands.carry_out(&mut self.sessions);
     }
 
     fn take_mail(&mut self, now: Moment) {
@@ -204,8 +204,8 @@ impl Reactor {
                 }
                 Letter::Push { terminal, body } => Input::Push { terminal, body: bytes.at(&body) },
             };
-            self.front.handle(now, input);
-            self.hands.carry_out(&mut self.front);
+            self.sessions.handle(now, input);
+            self.hands.carry_out(&mut self.sessions);
         }
         self.hands.recycle(letters);
     }
@@ -229,8 +229,8 @@ impl Reactor {
             match self.hands.connections.read(session, &mut self.buffer) {
                 Taken::Bytes(length) => {
                     let bytes = &mut self.buffer[..length];
-                    self.front.handle(now, Input::Received { session, bytes });
-                    self.hands.carry_out(&mut self.front);
+                    self.sessions.handle(now, Input::Received { session, bytes });
+                    self.hands.carry_out(&mut self.sessions);
                 }
                 Taken::Nothing => {}
                 Taken::End => self.feed(now, Input::Closed { session }),
@@ -239,7 +239,7 @@ impl Reactor {
     }
 
     fn take_deadlines(&mut self, now: Moment) {
-        if self.front.deadline().is_some_and(|at| at <= now) {
+        if self.sessions.deadline().is_some_and(|at| at <= now) {
             self.feed(now, Input::Deadline);
         }
         while let Some(session) = self.hands.connections.next_stalled(now, self.write_stall) {
@@ -258,7 +258,7 @@ impl Reactor {
         self.newcomers = newcomers;
     }
 
-    /// Sends what the turn has gathered. What the front says about broken sockets may gather more;
+    /// Sends what the turn has gathered. What the session manager says about broken sockets may gather more;
     /// that goes out in the next turn, which comes at once.
     fn flush(&mut self, now: Moment) {
         self.hands.connections.flush(now, &mut self.failed);
@@ -273,7 +273,7 @@ impl Reactor {
     }
 
     fn fate(&self) -> Fate {
-        let drained = self.draining && self.front.is_drained() && !self.hands.is_holding();
+        let drained = self.draining && self.sessions.is_drained() && !self.hands.is_holding();
         if self.stopped || drained { Fate::Finish } else { Fate::GoOn }
     }
 }
@@ -300,7 +300,7 @@ pub(crate) struct Prepared {
     write_stall: Span,
     metrics: Arc<ReactorMetrics>,
     poll: Poll,
-    front: Front,
+    sessions: SessionManager,
     inbox: Inbox,
     door: Door,
 }
@@ -312,7 +312,7 @@ impl Prepared {
             clock: self.clock,
             poll: self.poll,
             events: Events::with_capacity(EVENTS_PER_TURN_MAX),
-            front: self.front,
+            sessions: self.sessions,
             inbox: self.inbox,
             door: self.door,
             newcomers: Vec::new(),

@@ -32,7 +32,7 @@ impl Witness {
         }
     }
 
-    /// An answer, encoded, on its way to its front; the writer gave it to the pool when it was
+    /// An answer, encoded, on its way to its session manager; the writer gave it to the pool when it was
     /// `said`.
     pub(in super::super) fn left(
         &mut self,
@@ -67,7 +67,7 @@ impl Witness {
         }
     }
 
-    /// Totals, encoded, on their way to their front.
+    /// Totals, encoded, on their way to their session manager.
     fn settled(&mut self, now: Moment, origin: Origin, settled: &Settled<'_>, body: &[u8]) {
         if settled.rrn.is_empty() {
             return;

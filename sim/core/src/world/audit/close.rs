@@ -31,7 +31,7 @@ impl Witness {
         }
         let untold = self.untold.len();
         if untold > 0 {
-            self.violate(now, 7, format!("{untold} commands never reached a front"));
+            self.violate(now, 7, format!("{untold} commands never reached a session manager"));
         }
     }
 

@@ -37,7 +37,7 @@ impl Witness {
         dates.extend((begun > today).then_some(today + 1));
     }
 
-    /// A welcome, encoded, on its way to its front.
+    /// A welcome, encoded, on its way to its session manager.
     pub(super) fn welcomed(&mut self, now: Moment, origin: Origin, date: u16) {
         let dates = self.dates.0.get(&origin.session).map_or(&[][..], Vec::as_slice);
         if !dates.contains(&date) {

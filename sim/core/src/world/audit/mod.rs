@@ -40,8 +40,8 @@ mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tillgate_core::front::FrontStats;
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::SessionStats;
 use tillgate_core::transaction::{Controlled, Push};
 use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
@@ -104,7 +104,7 @@ pub(super) struct Witness {
     manual: BTreeMap<Key, Moment>,
     /// Deals that the operator saw to by other means.
     by_hand: FxHashSet<Key>,
-    /// Commands that must reach a front.
+    /// Commands that must reach a session manager.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
     /// Whether the writer was told to end: it takes nothing new.
@@ -203,8 +203,8 @@ impl Witness {
         }
     }
 
-    /// What a front says of itself after each input.
-    pub(super) fn front(&mut self, at: Moment, stats: &FrontStats, limits: &FrontLimits) {
+    /// What a session manager says of itself after each input.
+    pub(super) fn sessions(&mut self, at: Moment, stats: &SessionStats, limits: &SessionLimits) {
         let bounds = [
             ("sessions", stats.sessions, limits.sessions_max),
             ("requests", stats.requests, limits.requests_max),
@@ -227,7 +227,7 @@ impl Witness {
         }
     }
 
-    /// A command is on its way to every front.
+    /// A command is on its way to every session manager.
     pub(super) fn told(&mut self, push: &Push) {
         self.untold.remove(&push.command);
     }

@@ -157,7 +157,7 @@ impl Witness {
         there.then(|| (2, format!("a repeat of {asked} finds nothing, and it is there")))
     }
 
-    /// A balance, encoded, on its way to its front.
+    /// A balance, encoded, on its way to its session manager.
     pub(super) fn balance_answer(
         &mut self,
         origin: Origin,

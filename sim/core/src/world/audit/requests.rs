@@ -1,4 +1,4 @@
-//! Promise 8, and what terminals asked for: every request that a front took in.
+//! Promise 8, and what terminals asked for: every request that a session manager took in.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +78,7 @@ impl Requests {
 }
 
 impl Witness {
-    /// A front has opened a request; gives the registry's state that the operator knows of.
+    /// A session manager has opened a request; gives the registry's state that the operator knows of.
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
         self.reads.entered(origin, body, self.versions.acknowledged());

@@ -1,11 +1,11 @@
-//! Promises 8 and 9 at the fronts: a terminal has one connection that is heard, the newest, and no
+//! Promises 8 and 9 at the session managers: a terminal has one connection that is heard, the newest, and no
 //! faster than its rate; and who waits for an answer is not sent away by a drain.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tillgate_core::front::CloseReason;
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::session::CloseReason;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
@@ -32,7 +32,7 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub(super) fn new(config: &Config) -> Self {
-        Self::of_rate(Rate::new(config.front.request_every, config.front.requests_burst))
+        Self::of_rate(Rate::new(config.sessions.request_every, config.sessions.requests_burst))
     }
 
     fn of_rate(rate: Rate) -> Self {
@@ -82,7 +82,7 @@ impl Sessions {
 }
 
 impl Witness {
-    /// A front has opened a record of a session; `is_open` says which sessions still are.
+    /// A session manager has opened a record of a session; `is_open` says which sessions still are.
     pub(in super::super) fn spoke(
         &mut self,
         now: Moment,
@@ -120,7 +120,7 @@ impl Witness {
         self.sessions.ages.insert(session, age);
     }
 
-    /// A front leaves a session unread because its terminal has asked too often.
+    /// A session manager leaves a session unread because its terminal has asked too often.
     pub(in super::super) fn slowed(&mut self, now: Moment, session: SessionId) {
         let whose = self.sessions.newest().find(|(_, _, newest)| *newest == session);
         let Some((terminal, ..)) = whose else { return };
@@ -130,7 +130,7 @@ impl Witness {
         }
     }
 
-    /// A front ends a session.
+    /// A session manager ends a session.
     pub(in super::super) fn ended(&mut self, now: Moment, session: SessionId, why: CloseReason) {
         let waiting = self.sessions.waiting.remove(&session).unwrap_or_default();
         if why == CloseReason::Draining && waiting > 0 {

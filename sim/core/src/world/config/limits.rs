@@ -1,15 +1,15 @@
 //! The gateway's limits in a world: as configured by default, or small enough to be met.
 
-use tillgate_core::limits::{FrontLimits, TransactionLimits};
+use tillgate_core::limits::{SessionLimits, TransactionLimits};
 
 use super::{Stream, number};
 use crate::time::Span;
 use crate::world::fault::{Fault, Faults};
 
 /// A reactor's.
-pub(super) fn front(seed: u64, faults: Faults) -> FrontLimits {
+pub(super) fn sessions(seed: u64, faults: Faults) -> SessionLimits {
     let mut dice = Stream::Limits.dice(seed);
-    let small = FrontLimits {
+    let small = SessionLimits {
         sessions_max: 3 + u32::from(number(&mut dice, 10)),
         unproven_max: 1 + u32::from(number(&mut dice, 6)),
         unproven_per_peer_max: 1 + u32::from(number(&mut dice, 4)),
@@ -24,13 +24,13 @@ pub(super) fn front(seed: u64, faults: Faults) -> FrontLimits {
     if faults.has(Fault::Limits) { small } else { usual_front() }
 }
 
-fn usual_front() -> FrontLimits {
-    FrontLimits {
+fn usual_front() -> SessionLimits {
+    SessionLimits {
         sessions_max: 64,
         handshake: Span::s(20),
         record: Span::s(20),
         idle: Span::s(120),
-        ..FrontLimits::default()
+        ..SessionLimits::default()
     }
 }
 

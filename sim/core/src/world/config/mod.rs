@@ -7,7 +7,7 @@ mod bridges;
 mod days;
 mod limits;
 
-use tillgate_core::limits::{FrontLimits, TransactionLimits};
+use tillgate_core::limits::{SessionLimits, TransactionLimits};
 use tillgate_core::time::{Calendar, Wall};
 
 pub(super) use self::bridges::Bridge;
@@ -62,7 +62,7 @@ pub(super) struct Config {
     pub(super) calendar: Calendar,
     /// Mean time between jumps of the wall clock, and how far they go at most.
     pub(super) clock: Option<(Span, Span)>,
-    pub(super) front: FrontLimits,
+    pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
     /// One customer comes, and nothing is left to chance.
@@ -204,7 +204,7 @@ impl Config {
             calendar: days.calendar(),
             days,
             clock: faults.has(Fault::Clock).then_some(jumps),
-            front: limits::front(seed, faults),
+            sessions: limits::sessions(seed, faults),
             writer,
             shop: Shop::draw(seed, faults),
             scripted: false,

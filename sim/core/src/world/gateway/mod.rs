@@ -6,16 +6,16 @@
 //!     ◀──── Front ◀─ pool: work::reply ◀──────────────────────── Desk::committed ◀─────┘
 //! ```
 
-mod front;
 mod pool;
 mod retire;
+mod sessions;
 mod writer;
 
 use std::collections::VecDeque;
 
 use tillgate_core::claims::Claims;
 use tillgate_core::directory::{Directory, Rekeyed};
-use tillgate_core::front::{Front, Input as FrontInput};
+use tillgate_core::session::{Input as SessionInput, SessionManager};
 use tillgate_core::time::Wall;
 use tillgate_core::transaction::{Bridge, Input, TransactionManager};
 use tillgate_store_core::{
@@ -32,7 +32,7 @@ use crate::time::{Moment, Span};
 
 /// A running gateway. Dropping it is what a crash does.
 pub(super) struct Process {
-    fronts: Vec<Front>,
+    sessions: Vec<SessionManager>,
     front_armed: Vec<Option<Moment>>,
     directory: Directory,
     claims: Claims,
@@ -94,11 +94,11 @@ impl World {
         let mut writer =
             TransactionManager::new(limits, bridges.collect(), registry, store_id, seed);
         writer.recover(self.now, self.wall(), &book)?;
-        let front = |reactor| Front::new(self.config.front, reactor, self.now);
-        let fronts: Vec<Front> = (0..self.config.reactors).map(front).collect();
+        let sessions = |reactor| SessionManager::new(self.config.sessions, reactor, self.now);
+        let sessions: Vec<SessionManager> = (0..self.config.reactors).map(sessions).collect();
         Ok(Process {
-            front_armed: vec![None; fronts.len()],
-            fronts,
+            front_armed: vec![None; sessions.len()],
+            sessions,
             directory,
             claims,
             writer,
@@ -141,7 +141,7 @@ impl World {
     /// An orderly end: newcomers are refused, everybody is answered, then nothing is left.
     pub(super) fn drain(&mut self) {
         for reactor in 0..self.config.reactors {
-            self.tell_front(reactor, tillgate_core::front::Input::Drain);
+            self.tell_front(reactor, tillgate_core::session::Input::Drain);
         }
         self.mail_writer(Input::Drain);
     }
@@ -149,7 +149,7 @@ impl World {
     /// Whether nothing is in flight in a gateway that was told to drain.
     pub(super) fn is_drained(&self) -> bool {
         self.process.as_ref().is_some_and(|process| {
-            process.fronts.iter().all(Front::is_drained)
+            process.sessions.iter().all(SessionManager::is_drained)
                 && process.writer.is_drained()
                 && process.writer.pending() == 0
                 && process.mail.is_empty()
@@ -161,7 +161,7 @@ impl World {
     /// What is still in flight, in words.
     pub(super) fn left_over(&self) -> String {
         let Some(process) = &self.process else { return "no process".to_owned() };
-        let stats: Vec<_> = process.fronts.iter().map(Front::stats).collect();
+        let stats: Vec<_> = process.sessions.iter().map(SessionManager::stats).collect();
         let sessions: u32 = stats.iter().map(|stats| stats.sessions).sum();
         let requests: u32 = stats.iter().map(|stats| stats.requests).sum();
         format!(
@@ -204,12 +204,12 @@ impl World {
         self.process.is_some() && self.life == life
     }
 
-    /// Tells every front which sessions of a terminal may stay.
+    /// Tells every session manager which sessions of a terminal may stay.
     pub(super) fn rekeyed(&mut self, rekeyed: &Rekeyed) {
         let Rekeyed { terminal, generations } = rekeyed;
         for reactor in 0..self.config.reactors {
             let terminal = *terminal;
-            self.tell_front(reactor, FrontInput::Rekeyed { terminal, generations });
+            self.tell_front(reactor, SessionInput::Rekeyed { terminal, generations });
         }
     }
 

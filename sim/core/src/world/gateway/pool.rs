@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::message::{Downward, Upward};
 use tillgate_core::claims::Claim;
-use tillgate_core::front;
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::session;
 use tillgate_core::time::{Moment, Wall};
 use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
 use tillgate_core::work::{self, Handshaken, Terms, Worked};
@@ -89,7 +89,7 @@ impl World {
         let claimed = opened.as_ref().map(|opened| (opened.terminal, opened.age));
         let result = opened.map(|opened| Handshaken { opened, reply: &reply });
         if let Some(session) = displaced {
-            self.tell_front(session.reactor, front::Input::Displaced { session });
+            self.tell_front(session.reactor, session::Input::Displaced { session });
         }
         if let Some((terminal, age)) = claimed {
             self.witness.shaken(session, age);
@@ -98,7 +98,7 @@ impl World {
             let origin = Origin { session, terminal, received, generation, logged_on };
             self.mail_writer(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
         }
-        self.tell_front(session.reactor, front::Input::Handshaken { session, result });
+        self.tell_front(session.reactor, session::Input::Handshaken { session, result });
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
@@ -119,7 +119,7 @@ impl World {
 
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
-        let idle_s = u16::try_from(self.config.front.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
+        let idle_s = u16::try_from(self.config.sessions.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
         let answer_s = u16::try_from(self.config.writer.answer.0 / 1_000_000_000);
         let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
         let mut body = Vec::new();
@@ -133,7 +133,7 @@ impl World {
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         let effect = work::effect(&reply.content);
-        let input = front::Input::Replied { session, body: &body, effect };
+        let input = session::Input::Replied { session, body: &body, effect };
         self.tell_front(session.reactor, input);
     }
 
@@ -143,7 +143,7 @@ impl World {
         self.witness.told(push);
         for reactor in 0..self.config.reactors {
             let terminal = push.terminal;
-            self.tell_front(reactor, front::Input::Push { terminal, body: &body });
+            self.tell_front(reactor, session::Input::Push { terminal, body: &body });
         }
     }
 }

@@ -1,7 +1,7 @@
-//! An orderly end in the midst of the day: fronts first, then the writer, then the process; and a
+//! An orderly end in the midst of the day: session managers first, then the writer, then the process; and a
 //! new one after a while.
 
-use tillgate_core::front::{self, Front};
+use tillgate_core::session::{self, SessionManager};
 use tillgate_core::transaction::Input;
 
 use super::super::World;
@@ -19,7 +19,7 @@ const LOOK: Span = Span::ms(50);
 pub(in super::super) struct Retiring {
     life: u32,
     by: Moment,
-    /// Whether the fronts are done, and the writer was told.
+    /// Whether the session managers are done, and the writer was told.
     writer: bool,
 }
 
@@ -35,7 +35,7 @@ impl World {
             let (life, by) = (self.life, self.now.after(PATIENCE));
             self.retiring = Some(Retiring { life, by, writer: false });
             for reactor in 0..self.config.reactors {
-                self.tell_front(reactor, front::Input::Drain);
+                self.tell_front(reactor, session::Input::Drain);
             }
             self.queue.push(self.now.after(LOOK), Event::Retired { life });
         }
@@ -50,13 +50,13 @@ impl World {
         };
         let Some(process) = &self.process else { return };
         let late = retiring.by <= self.now;
-        let fronts = process.fronts.iter().all(Front::is_drained) && process.jobs == 0;
+        let sessions = process.sessions.iter().all(SessionManager::is_drained) && process.jobs == 0;
         let writer = process.writer.is_drained() && process.mail.is_empty() && !process.busy;
-        if (fronts || late) && !retiring.writer {
+        if (sessions || late) && !retiring.writer {
             retiring.writer = true;
             self.retiring = Some(retiring);
             self.mail_writer(Input::Drain);
-        } else if retiring.writer && fronts && writer {
+        } else if retiring.writer && sessions && writer {
             self.witness.drained(self.now);
             return self.end_process(&[]);
         } else if retiring.writer && late {

@@ -1,7 +1,7 @@
 //! The reactor's part: bytes in and out, sessions and their connections.
 
-use tillgate_core::front::{CloseReason, Input, Output};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
+use tillgate_core::session::{CloseReason, Input, Output};
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
@@ -11,7 +11,7 @@ use super::super::event::Event;
 use super::super::wire::{Item, Way};
 use super::pool::Job;
 
-/// What a front wants done, taken out of its hands.
+/// What a session manager wants done, taken out of its hands.
 enum Wish {
     Admit { door: u32, session: SessionId },
     Refuse { door: u32, bytes: Vec<u8> },
@@ -24,19 +24,19 @@ enum Wish {
 }
 
 impl World {
-    /// Gives a front an input and does what it wants.
+    /// Gives a session manager an input and does what it wants.
     pub(in super::super) fn tell_front(&mut self, reactor: u16, input: Input<'_>) {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
-        let front = &mut process.fronts[usize::from(reactor)];
-        let (slowed, read) = (front.stats().slowed, session_read(&input));
-        front.handle(now, input);
+        let sessions = &mut process.sessions[usize::from(reactor)];
+        let (slowed, read) = (sessions.stats().slowed, session_read(&input));
+        sessions.handle(now, input);
         let mut wishes = Vec::new();
-        while let Some(output) = front.poll() {
+        while let Some(output) = sessions.poll() {
             wishes.extend(wish(output));
         }
-        let stats = front.stats();
-        self.witness.front(now, &stats, &self.config.front);
+        let stats = sessions.stats();
+        self.witness.sessions(now, &stats, &self.config.sessions);
         for wish in wishes {
             self.grant_front(reactor, wish);
         }
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// A front's deadline, or what is left of one that was put off.
+    /// A session manager's deadline, or what is left of one that was put off.
     pub(in super::super) fn front_due(&mut self, reactor: u16) {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
@@ -105,7 +105,7 @@ impl World {
             return;
         }
         process.front_armed[place] = None;
-        if process.fronts[place].deadline().is_some_and(|at| at <= now) {
+        if process.sessions[place].deadline().is_some_and(|at| at <= now) {
             self.tell_front(reactor, Input::Deadline);
             self.check_deadline(reactor);
         }
@@ -173,7 +173,7 @@ impl World {
         self.trace.note(self.now, b'g', bytes);
         self.witness.frame(self.now, bytes);
         self.wire.send(&mut self.queue, self.now, (conn, Way::Down), bytes);
-        let most = usize::try_from(self.config.front.unsent_bytes_max).unwrap_or(usize::MAX);
+        let most = usize::try_from(self.config.sessions.unsent_bytes_max).unwrap_or(usize::MAX);
         if self.wire.unread(conn) > most {
             let reactor = self.wire.conns[conn].reactor;
             self.tell_front(reactor, Input::Overflowed { session });
@@ -194,20 +194,24 @@ impl World {
         let life = self.life;
         let Some(process) = &mut self.process else { return };
         let place = usize::from(reactor);
-        let Some(at) = process.fronts[place].deadline() else { return };
+        let Some(at) = process.sessions[place].deadline() else { return };
         if process.front_armed[place].is_none_or(|armed| at < armed) {
             let at = at.max(self.now);
             process.front_armed[place] = Some(at);
-            self.queue.push(at, Event::Front { life, reactor });
+            self.queue.push(at, Event::SessionManager { life, reactor });
         }
     }
 
     /// A deadline that was handled lies behind.
     fn check_deadline(&mut self, reactor: u16) {
         let Some(process) = &self.process else { return };
-        let next = process.fronts[usize::from(reactor)].deadline();
+        let next = process.sessions[usize::from(reactor)].deadline();
         if next.is_some_and(|at: Moment| at <= self.now) {
-            self.witness.violate(self.now, 8, "a front's deadline does not advance".to_owned());
+            self.witness.violate(
+                self.now,
+                8,
+                "a session manager's deadline does not advance".to_owned(),
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes into a [`super::Front`] and what comes out of it.
+//! What goes into a [`super::SessionManager`] and what comes out of it.
 
 use tillgate_codec::link::record::RefusalCode;
 use tillgate_store_core::{Generations, TerminalId};
@@ -49,7 +49,7 @@ pub enum Input<'a> {
         /// What it means for the session.
         effect: Effect,
     },
-    /// A command for a terminal, wherever it is; ignored by a front that does not have it.
+    /// A command for a terminal, wherever it is; ignored by a session manager that does not have it.
     Push {
         /// For whom.
         terminal: TerminalId,
@@ -75,7 +75,7 @@ pub enum Input<'a> {
         /// Of the keys in force.
         generations: &'a Generations,
     },
-    /// The moment that [`super::Front::deadline`] named has come.
+    /// The moment that [`super::SessionManager::deadline`] named has come.
     Deadline,
     /// Refuse newcomers; end every session as soon as nothing of it is in flight.
     Drain,

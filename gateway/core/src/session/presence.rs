@@ -2,11 +2,11 @@
 
 use tillgate_store_core::{Generations, TerminalId};
 
-use super::session::Session;
-use super::{CloseReason, Front, Queued, index};
+use super::slot::Session;
+use super::{CloseReason, Queued, SessionManager, index};
 use crate::id::{SessionAge, SessionId};
 
-impl Front {
+impl SessionManager {
     /// The first record that opened proves that the hello was not a replay: only now does the
     /// session take the place of an older one. One that is older than it goes nowhere.
     pub(super) fn come_online(

@@ -7,8 +7,8 @@
 use tillgate_codec::link::channel::{Hello, HelloError, Versions};
 use tillgate_codec::link::record::{RecordError, RecordType, RefusalCode, deframe};
 
-use super::session::{NEVER, Phase, Session};
-use super::{CloseReason, Front, Queued, Request, index};
+use super::slot::{NEVER, Phase, Session};
+use super::{CloseReason, Queued, Request, SessionManager, index};
 use crate::id::SessionId;
 use crate::time::Moment;
 
@@ -32,7 +32,7 @@ enum Stop {
     Unanswerable(RefusalCode),
 }
 
-impl Front {
+impl SessionManager {
     pub(super) fn on_received(&mut self, now: Moment, id: SessionId, bytes: &mut [u8]) {
         let Some(session) = self.session_mut(id) else { return };
         if !session.partial.is_empty() {
@@ -153,7 +153,7 @@ impl Front {
         Some(consumed)
     }
 
-    /// Takes one record off the front of `bytes` and says how long it was.
+    /// Takes one record off the session manager of `bytes` and says how long it was.
     fn take_record(&mut self, now: Moment, id: SessionId, bytes: &mut [u8]) -> Result<usize, Stop> {
         let record = match deframe(bytes) {
             Ok(Some(record)) => record,

@@ -2,12 +2,12 @@
 
 use tillgate_codec::link::record::Refusal;
 
-use super::session::{Session, Slot};
-use super::{CloseReason, DoorRefusal, Front, Queued, RETRY_AFTER_S, index};
+use super::slot::{Session, Slot};
+use super::{CloseReason, DoorRefusal, Queued, RETRY_AFTER_S, SessionManager, index};
 use crate::id::{Peer, SessionId};
 use crate::time::Moment;
 
-impl Front {
+impl SessionManager {
     pub(super) fn on_opened(&mut self, now: Moment, door: u32, peer: Peer) {
         if let Err(refusal) = self.make_room(peer) {
             self.stats.refused += 1;

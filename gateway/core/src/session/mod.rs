@@ -1,6 +1,6 @@
 //! The sessions of one reactor: records in and out, sealed channels, deadlines, admission,
-//! back-pressure. Sans-I/O: [`Front::handle`] takes one [`Input`], [`Front::poll`] is drained to
-//! `None` after it, [`Front::deadline`] says when to come back.
+//! back-pressure. Sans-I/O: [`SessionManager::handle`] takes one [`Input`], [`SessionManager::poll`] is drained to
+//! `None` after it, [`SessionManager::deadline`] says when to come back.
 //!
 //! ```text
 //!            Opened            hello              Handshaken          first sealed record
@@ -21,7 +21,7 @@ mod admission;
 mod event;
 mod presence;
 mod record;
-mod session;
+mod slot;
 mod timers;
 mod unproven;
 
@@ -33,11 +33,11 @@ use tillgate_codec::link::record::{Refusal, RefusalCode};
 use tillgate_store_core::TerminalId;
 
 pub use self::event::{CloseReason, DoorRefusal, Input, Output};
-use self::session::{Phase, Session, Slot};
+use self::slot::{Phase, Session, Slot};
 use self::timers::Timers;
 use self::unproven::Unproven;
 use crate::id::{SessionAge, SessionId};
-use crate::limits::{DEBTS_MAX, FrontLimits};
+use crate::limits::{DEBTS_MAX, SessionLimits};
 use crate::rate::{Debts, Pace};
 use crate::time::Moment;
 use crate::work::{Effect, Handshaken};
@@ -49,8 +49,8 @@ const RETRY_AFTER_S: u16 = 5;
 const SPARE_BUFFERS_MAX: usize = 64;
 
 /// The sessions of one reactor.
-pub struct Front {
-    limits: FrontLimits,
+pub struct SessionManager {
+    limits: SessionLimits,
     reactor: u16,
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -70,12 +70,12 @@ pub struct Front {
     handshakes: u32,
     requests: u32,
     draining: bool,
-    stats: FrontStats,
+    stats: SessionStats,
 }
 
 /// Plain counters since the start, and the two gauges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FrontStats {
+pub struct SessionStats {
     /// Sessions now.
     pub sessions: u32,
     /// Of these, with a terminal that proved itself.
@@ -121,10 +121,10 @@ struct Request {
     body: Range<usize>,
 }
 
-impl Front {
-    /// An empty front. `reactor` becomes part of every session's id.
+impl SessionManager {
+    /// An empty session manager. `reactor` becomes part of every session's id.
     #[must_use]
-    pub fn new(limits: FrontLimits, reactor: u16, now: Moment) -> Self {
+    pub fn new(limits: SessionLimits, reactor: u16, now: Moment) -> Self {
         let sessions_max = usize::try_from(limits.sessions_max).unwrap_or(usize::MAX);
         Self {
             limits,
@@ -144,11 +144,11 @@ impl Front {
             handshakes: 0,
             requests: 0,
             draining: false,
-            stats: FrontStats::default(),
+            stats: SessionStats::default(),
         }
     }
 
-    /// Takes one input. Drain [`Front::poll`] to `None` before the next.
+    /// Takes one input. Drain [`SessionManager::poll`] to `None` before the next.
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
         self.now = now;
         match input {
@@ -169,7 +169,7 @@ impl Front {
         }
     }
 
-    /// The next thing to do; `None` until the next [`Front::handle`].
+    /// The next thing to do; `None` until the next [`SessionManager::handle`].
     pub fn poll(&mut self) -> Option<Output<'_>> {
         let Some(queued) = self.queue.pop_front() else {
             self.arena.clear();
@@ -209,11 +209,11 @@ impl Front {
 
     /// Counters and gauges.
     #[must_use]
-    pub fn stats(&self) -> FrontStats {
+    pub fn stats(&self) -> SessionStats {
         let sessions = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
         let online = u32::try_from(self.terminals.len()).unwrap_or(u32::MAX);
         let unproven = self.unproven.count();
-        FrontStats { sessions, online, unproven, requests: self.requests, ..self.stats }
+        SessionStats { sessions, online, unproven, requests: self.requests, ..self.stats }
     }
 
     /// No session and nothing in flight.

@@ -4,7 +4,7 @@ use tillgate_codec::link::channel::Channel;
 use tillgate_store_core::TerminalId;
 
 use crate::id::{Peer, SessionAge};
-use crate::limits::FrontLimits;
+use crate::limits::SessionLimits;
 use crate::time::Moment;
 
 /// A place in the table; the generation outlives the session.
@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// When patience with this session ends.
-    pub(super) fn deadline(&self, limits: &FrontLimits) -> Moment {
+    pub(super) fn deadline(&self, limits: &SessionLimits) -> Moment {
         if !self.online {
             return self.handshake_until;
         }

@@ -1,20 +1,20 @@
-//! The front, driven by a terminal's end of the link and a clock that the tests turn.
+//! The session manager, driven by a terminal's end of the link and a clock that the tests turn.
 
 mod link;
 
 use link::{Rig, Seen, sealed};
 use tillgate_codec::link::channel::HELLO_BYTES;
 use tillgate_codec::link::record::{HEADER_BYTES, RecordType, Refusal, deframe};
-use tillgate_core::front::{CloseReason, Input};
 use tillgate_core::id::Peer;
-use tillgate_core::limits::FrontLimits;
+use tillgate_core::limits::SessionLimits;
+use tillgate_core::session::{CloseReason, Input};
 use tillgate_core::time::Span;
 use tillgate_core::work::Effect;
 use tillgate_store_core::TerminalId;
 
 #[test]
 fn a_terminal_gets_through_to_the_pool_and_back() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, mut channel) = rig.online(42, 1);
     let seen = rig.receive(session, &sealed(&mut channel, b"a sale"));
     assert_eq!(seen, [Seen::Request(session, TerminalId(42), b"a sale".to_vec())]);
@@ -27,7 +27,7 @@ fn a_terminal_gets_through_to_the_pool_and_back() {
 #[test]
 fn every_split_of_a_stream_gives_the_same_requests() {
     for cut in 1..3 * (HELLO_BYTES + HEADER_BYTES) {
-        let mut rig = Rig::new(FrontLimits::default());
+        let mut rig = Rig::new(SessionLimits::default());
         let session = rig.connect();
         let mut channel = rig.shake(session, 42, 1);
         let mut stream = sealed(&mut channel, b"first");
@@ -53,7 +53,7 @@ fn a_replayed_flipped_or_foreign_record_closes_the_link_and_reaches_nobody() {
         |record| record[HEADER_BYTES] ^= 1,
     ];
     for spoil in damage {
-        let mut rig = Rig::new(FrontLimits::default());
+        let mut rig = Rig::new(SessionLimits::default());
         let (session, mut channel) = rig.online(42, 1);
         let mut record = sealed(&mut channel, b"a sale");
         spoil(&mut record);
@@ -61,7 +61,7 @@ fn a_replayed_flipped_or_foreign_record_closes_the_link_and_reaches_nobody() {
         assert!(matches!(seen.last(), Some(Seen::Close(closed, _)) if *closed == session));
         assert!(!seen.iter().any(|seen| matches!(seen, Seen::Request(..))));
     }
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, mut channel) = rig.online(42, 1);
     let record = sealed(&mut channel, b"a sale");
     rig.receive(session, &record);
@@ -71,7 +71,7 @@ fn a_replayed_flipped_or_foreign_record_closes_the_link_and_reaches_nobody() {
 
 #[test]
 fn a_dribbling_terminal_is_closed_when_its_record_is_due_however_often_it_writes() {
-    let limits = FrontLimits { record: Span::s(10), ..FrontLimits::default() };
+    let limits = SessionLimits { record: Span::s(10), ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (session, mut channel) = rig.online(42, 1);
     let record = sealed(&mut channel, b"a long sale that never ends");
@@ -88,18 +88,18 @@ fn a_dribbling_terminal_is_closed_when_its_record_is_due_however_often_it_writes
 
 #[test]
 fn a_silent_stranger_is_closed_at_the_handshake_deadline() {
-    let limits = FrontLimits { handshake: Span::s(5), ..FrontLimits::default() };
+    let limits = SessionLimits { handshake: Span::s(5), ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let session = rig.connect();
     assert_eq!(rig.pass(Span::s(4)), []);
     let seen = rig.pass(Span::s(1));
     assert_eq!(seen, [Seen::Close(session, CloseReason::HandshakeTimeout)]);
-    assert!(rig.front.is_drained());
+    assert!(rig.sessions.is_drained());
 }
 
 #[test]
 fn pings_keep_a_session_and_silence_ends_it() {
-    let limits = FrontLimits { idle: Span::s(60), ..FrontLimits::default() };
+    let limits = SessionLimits { idle: Span::s(60), ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (session, mut channel) = rig.online(42, 1);
     for _ in 0..5 {
@@ -114,7 +114,7 @@ fn pings_keep_a_session_and_silence_ends_it() {
 
 #[test]
 fn a_newer_session_of_a_terminal_ends_the_older_one() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (older, _) = rig.online(42, 1);
     let newer = rig.connect();
     let mut channel = rig.shake(newer, 42, 2);
@@ -126,7 +126,7 @@ fn a_newer_session_of_a_terminal_ends_the_older_one() {
 
 #[test]
 fn a_handshake_that_says_nothing_more_leaves_the_session_of_its_terminal_alone() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, mut channel) = rig.online(42, 1);
     let stranger = rig.connect();
     rig.shake(stranger, 42, 2);
@@ -136,7 +136,7 @@ fn a_handshake_that_says_nothing_more_leaves_the_session_of_its_terminal_alone()
 
 #[test]
 fn an_older_session_that_speaks_after_the_newer_one_is_closed_unheard() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let older = rig.connect();
     let mut channel = rig.shake(older, 42, 1);
     let (newer, _) = rig.online(42, 2);
@@ -148,7 +148,7 @@ fn an_older_session_that_speaks_after_the_newer_one_is_closed_unheard() {
 
 #[test]
 fn a_session_with_enough_in_flight_is_not_read_until_it_is_answered() {
-    let limits = FrontLimits { requests_per_session_max: 2, ..FrontLimits::default() };
+    let limits = SessionLimits { requests_per_session_max: 2, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (session, mut channel) = rig.online(42, 1);
     let mut stream = Vec::new();
@@ -165,7 +165,7 @@ fn a_session_with_enough_in_flight_is_not_read_until_it_is_answered() {
 
 #[test]
 fn sessions_wait_for_the_pool_in_turn() {
-    let limits = FrontLimits { requests_max: 1, ..FrontLimits::default() };
+    let limits = SessionLimits { requests_max: 1, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (first, mut first_channel) = rig.online(1, 1);
     let (second, mut second_channel) = rig.online(2, 1);
@@ -180,7 +180,7 @@ fn sessions_wait_for_the_pool_in_turn() {
 
 #[test]
 fn a_full_house_refuses_at_the_door_with_a_reason() {
-    let limits = FrontLimits { sessions_max: 1, ..FrontLimits::default() };
+    let limits = SessionLimits { sessions_max: 1, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (session, _) = rig.online(42, 1);
     let seen = rig.give(Input::Opened { door: 7, peer: Peer(1) });
@@ -194,7 +194,7 @@ fn a_full_house_refuses_at_the_door_with_a_reason() {
 
 #[test]
 fn a_reply_for_a_session_that_is_gone_reaches_nobody() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (session, mut channel) = rig.online(42, 1);
     rig.receive(session, &sealed(&mut channel, b"a sale"));
     rig.give(Input::Closed { session });
@@ -205,7 +205,7 @@ fn a_reply_for_a_session_that_is_gone_reaches_nobody() {
 
 #[test]
 fn draining_refuses_newcomers_and_lets_the_last_answer_out() {
-    let mut rig = Rig::new(FrontLimits::default());
+    let mut rig = Rig::new(SessionLimits::default());
     let (idle, _) = rig.online(1, 1);
     let (busy, mut channel) = rig.online(2, 1);
     rig.receive(busy, &sealed(&mut channel, b"a sale"));
@@ -218,5 +218,5 @@ fn draining_refuses_newcomers_and_lets_the_last_answer_out() {
     let seen = rig.give(Input::Replied { session: busy, body: b"approved", effect: Effect::None });
     assert!(matches!(seen[0], Seen::Send(..)), "the answer goes out first");
     assert_eq!(seen.last(), Some(&Seen::Close(busy, CloseReason::Draining)));
-    assert!(rig.front.is_drained());
+    assert!(rig.sessions.is_drained());
 }

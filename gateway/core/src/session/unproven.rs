@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
-use super::session::Slot;
-use super::{index, session::Session};
+use super::slot::Slot;
+use super::{index, slot::Session};
 use crate::id::Peer;
 use crate::limits::EVICTION_TRIES_MAX;
 
