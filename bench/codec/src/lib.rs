@@ -12,4 +12,4 @@ pub mod table;
 pub mod walkers;
 mod work;
 
-pub use work::Work;
+pub use processing::Work;

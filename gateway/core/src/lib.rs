@@ -3,14 +3,14 @@
 //! A sale crosses three machines, and the shell carries it from one to the next:
 //!
 //! ```text
-//!   bytes ──▶ Front ──▶ work::request ──▶ Desk ──▶ Store::commit ──▶ Desk ──▶ work::reply ──▶ Front ──▶ bytes
+//!   bytes ──▶ Front ──▶ processing::request ──▶ Desk ──▶ Store::commit ──▶ Desk ──▶ processing::reply ──▶ Front ──▶ bytes
 //!            sessions   decode, verify    transactions   durable                PIN, answer    seal
 //!            (reactor)  (pool)            (writer thread)                         (pool)         (reactor)
 //! ```
 //!
 //! * [`session::SessionManager`] owns the sessions of one reactor: records, sealed channels, deadlines,
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
-//! * [`work`] holds the plain functions that pool threads and the simulator both call.
+//! * [`processing`] holds the plain functions that pool threads and the simulator both call.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
@@ -23,8 +23,8 @@ pub mod code;
 pub mod directory;
 pub mod id;
 pub mod limits;
+pub mod processing;
 mod rate;
 pub mod session;
 pub mod time;
 pub mod transaction;
-pub mod work;

@@ -1,4 +1,4 @@
-//! A sale in the steady state allocates nothing on its way through session manager, work and transaction manager.
+//! A sale in the steady state allocates nothing on its way through session manager, processing and transaction manager.
 
 mod support;
 
@@ -11,10 +11,10 @@ use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::{self, Handshaken, Opened, Processed, Terms};
 use tillgate_core::session::{self, SessionManager};
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::transaction::{Input, Origin, Output, Reply, TransactionManager};
-use tillgate_core::work::{self, Handshaken, Opened, Terms, Worked};
 use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
     BusinessDate, Change, Command, Outcome, ProductId, ServiceId, Store, TerminalId, Text, Voucher,
@@ -121,11 +121,11 @@ impl Path {
             };
             let origin = Origin { session, terminal, received, generation, logged_on: true };
             let calendar = Calendar::default();
-            match work::request(body, origin, rig.wall, &calendar, &rig.directory) {
-                Worked::Ask(ask) => {
+            match processing::decode_request(body, origin, rig.wall, &calendar, &rig.directory) {
+                Processed::Ask(ask) => {
                     rig.transactions.handle(now, rig.wall, Input::Ask(ask), &rig.book);
                 }
-                Worked::Reply(_) => panic!("a sale goes to the transaction manager"),
+                Processed::Reply(_) => panic!("a sale goes to the transaction manager"),
             }
         }
     }
@@ -145,8 +145,8 @@ fn down(
         let Output::Reply(Reply { origin, content }) = output else { continue };
         answer.clear();
         let reply = Reply { origin, content };
-        work::reply(&reply, &keys, &terms, support::NOON, answer);
-        let effect = work::effect(&reply.content);
+        processing::encode_reply(&reply, &keys, &terms, support::NOON, answer);
+        let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session: origin.session, body: answer, effect };
         sessions.handle(origin.received, input);
         while let Some(output) = sessions.poll() {
@@ -161,7 +161,7 @@ fn down(
 }
 
 thread_local! {
-    static KEYS: std::rc::Rc<work::Keys> = std::rc::Rc::new(keys());
+    static KEYS: std::rc::Rc<processing::Keys> = std::rc::Rc::new(keys());
 }
 
 fn counted(on: bool) {
@@ -222,6 +222,6 @@ fn a_voucher_sale_in_the_steady_state_allocates_nothing() {
     assert_eq!(sold, i64::from(WARM_UP + COUNTED) * 100, "every sale was approved");
     assert_eq!(
         allocations, 0,
-        "allocations in {COUNTED} sales through session manager, work and transaction manager"
+        "allocations in {COUNTED} sales through session manager, processing and transaction manager"
     );
 }

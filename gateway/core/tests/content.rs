@@ -113,11 +113,11 @@ fn a_retry_across_the_upgrade_gets_the_answer_of_a_row_that_an_older_build_wrote
     let mut rig = Rig::new();
     let body = reordered(&Upward::Sale(voucher_sale(1)), EXTENSION);
     let mut begin = match rig.worked_bytes(100, &body) {
-        tillgate_core::work::Worked::Ask(ask) => match ask.asked {
+        tillgate_core::processing::Processed::Ask(ask) => match ask.asked {
             tillgate_core::transaction::Asked::Sale { begin, .. } => begin,
             _ => panic!("not a sale"),
         },
-        tillgate_core::work::Worked::Reply(_) => panic!("refused at the door"),
+        tillgate_core::processing::Processed::Reply(_) => panic!("refused at the door"),
     };
     let of_bytes: [u8; 16] = digest(&SHA256, &body).as_ref()[..16].try_into().unwrap();
     begin.digest = of_bytes.into();

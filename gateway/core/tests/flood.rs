@@ -6,9 +6,9 @@ use link::{Rig, Seen, sealed};
 use tillgate_codec::link::channel::Channel;
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::Effect;
 use tillgate_core::session::Input;
 use tillgate_core::time::Span;
-use tillgate_core::work::Effect;
 
 /// What the shell reads at once.
 const READ_BYTES: usize = 4_096;

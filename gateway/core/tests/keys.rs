@@ -11,8 +11,8 @@ use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::ClaimLimits;
+use tillgate_core::processing::{self, Effect, HelloRefusal};
 use tillgate_core::transaction::Content;
-use tillgate_core::work::{self, Effect, HelloRefusal};
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{Change, RegistryRecord, Store, Terminal, TerminalId};
 
@@ -41,7 +41,7 @@ fn shake(
     let now = rig.now;
     let claim = |terminal, age| claims.claim(now, &Claim { terminal, age, session }).map(drop);
     let hello = &hello[HEADER_BYTES..];
-    let opened = work::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply)?;
+    let opened = processing::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply)?;
     assert!(!reply.is_empty());
     Ok(opened.age.generation)
 }
@@ -81,7 +81,7 @@ fn a_key_over_its_rate_is_refused_before_any_curve_arithmetic() {
     let answer = |claimed: Result<(), ClaimRefusal>| {
         let (hello, mut reply) = (&hello[HEADER_BYTES..], Vec::new());
         let claim = |_, _| claimed;
-        work::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply).map(drop)
+        processing::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply).map(drop)
     };
     assert_eq!(answer(Ok(())), Err(HelloRefusal::Noise));
     assert_eq!(answer(Err(ClaimRefusal::TooFast)), Err(HelloRefusal::TooFast));
@@ -149,7 +149,7 @@ fn a_replaced_key_ends_its_sessions_and_the_handshakes_under_way() {
     rig.key_generation = generation;
     rig.ask(100, &Upward::Sale(voucher_sale(1)));
     let content = rig.replies.pop().expect("one reply").content;
-    assert_eq!(work::effect(&content), Effect::End);
+    assert_eq!(processing::effect(&content), Effect::End);
     assert_eq!(rig.float().posted_minor, 100_000, "nothing was sold");
 }
 
@@ -192,7 +192,7 @@ fn nothing_but_logon_ping_and_acknowledgement_is_served_before_the_logon() {
     assert!(matches!(rig.replies.pop().expect("a pong").content, Content::Pong { nonce: 7 }));
     rig.ask(100, &LOGON);
     let welcome = rig.replies.pop().expect("a welcome").content;
-    assert_eq!(work::effect(&welcome), Effect::LoggedOn);
+    assert_eq!(processing::effect(&welcome), Effect::LoggedOn);
     rig.logged_on = true;
     assert_eq!(code_of(&mut rig, &refused[0]), "00", "the STAN was not used up");
 }

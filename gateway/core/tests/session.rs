@@ -7,9 +7,9 @@ use tillgate_codec::link::channel::HELLO_BYTES;
 use tillgate_codec::link::record::{HEADER_BYTES, RecordType, Refusal, deframe};
 use tillgate_core::id::Peer;
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::Effect;
 use tillgate_core::session::{CloseReason, Input};
 use tillgate_core::time::Span;
-use tillgate_core::work::Effect;
 use tillgate_store_core::TerminalId;
 
 #[test]

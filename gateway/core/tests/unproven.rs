@@ -5,9 +5,9 @@ mod link;
 use link::{Rig, Seen, hello, sealed};
 use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::Effect;
 use tillgate_core::session::{CloseReason, DoorRefusal, Input};
 use tillgate_core::time::Span;
-use tillgate_core::work::Effect;
 use tillgate_store_core::TerminalId;
 
 const WHO: TerminalId = TerminalId(42);

@@ -173,7 +173,7 @@ fn a_reason_longer_than_a_command_can_carry_is_cut_at_a_character() {
     let order = PushOrder::Block { reason: "é".repeat(200) };
     let push = tillgate_core::transaction::Push { terminal: TerminalId(100), command: 7, order };
     let mut body = Vec::new();
-    tillgate_core::work::push(&push, &mut body);
+    tillgate_core::processing::encode_command(&push, &mut body);
     let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("a command") };
     assert_eq!(command.order, Order::Block { reason: &"é".repeat(80) });
 }

@@ -12,9 +12,9 @@ use tillgate_codec::link::message::{AnswerKind, BusinessDate, Downward};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::{Handshaken, Opened};
 use tillgate_core::session::{Input, Output, SessionManager};
 use tillgate_core::time::Moment;
-use tillgate_core::work::{Handshaken, Opened};
 use tillgate_store_core::TerminalId;
 
 const VECTORS: &str = include_str!("../../../docs/wire-vectors.json");

@@ -4,8 +4,8 @@ use tillgate_codec::link::record::RefusalCode;
 use tillgate_store_core::{Generations, TerminalId};
 
 use crate::id::{Peer, SessionAge, SessionId};
+use crate::processing::{Effect, Handshaken};
 use crate::time::Moment;
-use crate::work::{Effect, Handshaken};
 
 /// One thing that happened.
 pub enum Input<'a> {
@@ -122,14 +122,14 @@ pub enum Output<'a> {
         /// For the metrics.
         why: CloseReason,
     },
-    /// For the pool: [`crate::work::handshake`].
+    /// For the pool: [`crate::processing::handshake`].
     Handshake {
         /// Whose.
         session: SessionId,
         /// The payload of the hello record.
         hello: &'a [u8],
     },
-    /// For the pool: [`crate::work::request`]. Exactly one [`Input::Replied`] comes back.
+    /// For the pool: [`crate::processing::decode_request`]. Exactly one [`Input::Replied`] comes back.
     Request {
         /// Whose.
         session: SessionId,

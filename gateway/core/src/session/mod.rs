@@ -38,9 +38,9 @@ use self::timers::Timers;
 use self::unproven::Unproven;
 use crate::id::{SessionAge, SessionId};
 use crate::limits::{DEBTS_MAX, SessionLimits};
+use crate::processing::{Effect, Handshaken};
 use crate::rate::{Debts, Pace};
 use crate::time::Moment;
-use crate::work::{Effect, Handshaken};
 
 /// Seconds a refused newcomer is asked to stay away.
 const RETRY_AFTER_S: u16 = 5;

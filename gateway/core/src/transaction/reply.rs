@@ -40,7 +40,7 @@ pub struct Reply {
     pub content: Content,
 }
 
-/// What the answer says; [`crate::work::reply`] turns it into bytes.
+/// What the answer says; [`crate::processing::encode_reply`] turns it into bytes.
 pub enum Content {
     /// A journalled sale, reversal or settlement: a pure function of its row, so a retry is
     /// byte-identical.

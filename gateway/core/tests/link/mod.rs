@@ -8,9 +8,9 @@ use tillgate_codec::link::channel::{HELLO_BYTES, Hello};
 use tillgate_codec::link::record::{HEADER_BYTES, RecordType, Refusal, deframe};
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::{Effect, Handshaken, Opened};
 use tillgate_core::session::{CloseReason, Input, Output, SessionManager};
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::work::{Effect, Handshaken, Opened};
 use tillgate_store_core::TerminalId;
 
 pub(crate) const PSK: [u8; 32] = [7; 32];

@@ -8,12 +8,12 @@ use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::processing::{self, Keys, Processed, Terms};
 use tillgate_core::time::{Calendar, Moment, Span, Wall};
 use tillgate_core::transaction::{
     Ask, Bridge, Capabilities, Control, ControlOrder, Found, Input, Order, Origin, Output, Reply,
     TransactionManager,
 };
-use tillgate_core::work::{self, Keys, Terms, Worked};
 use tillgate_store_core as store;
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{
@@ -235,48 +235,50 @@ impl Rig {
 
     /// As [`Rig::ask`], over another session of the terminal.
     pub(crate) fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
-        let worked = self.worked(generation, terminal, message);
-        self.take(worked);
+        let processed = self.processed(generation, terminal, message);
+        self.take(processed);
     }
 
     /// As [`Rig::ask`], with a body that nobody of ours wrote.
     pub(crate) fn ask_bytes(&mut self, terminal: u32, body: &[u8]) {
-        let worked = self.worked_bytes(terminal, body);
-        self.take(worked);
+        let processed = self.worked_bytes(terminal, body);
+        self.take(processed);
     }
 
-    fn take(&mut self, worked: Worked) {
-        match worked {
-            Worked::Ask(ask) => self.input(Input::Ask(ask)),
-            Worked::Reply(reply) => self.replies.push(reply),
+    fn take(&mut self, processed: Processed) {
+        match processed {
+            Processed::Ask(ask) => self.input(Input::Ask(ask)),
+            Processed::Reply(reply) => self.replies.push(reply),
         }
     }
 
     /// A message that passes verification, not yet with the transaction manager.
     pub(crate) fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
-        match self.worked(0, terminal, message) {
-            Worked::Ask(ask) => ask,
-            Worked::Reply(_) => panic!("{message:?} was answered without the transaction manager"),
+        match self.processed(0, terminal, message) {
+            Processed::Ask(ask) => ask,
+            Processed::Reply(_) => {
+                panic!("{message:?} was answered without the transaction manager")
+            }
         }
     }
 
-    fn worked(&self, generation: u32, terminal: u32, message: &Upward<'_>) -> Worked {
+    fn processed(&self, generation: u32, terminal: u32, message: &Upward<'_>) -> Processed {
         let mut body = Vec::new();
         message.encode(&mut body);
         self.worked_over(generation, terminal, &body)
     }
 
     /// What the pool makes of a body.
-    pub(crate) fn worked_bytes(&self, terminal: u32, body: &[u8]) -> Worked {
+    pub(crate) fn worked_bytes(&self, terminal: u32, body: &[u8]) -> Processed {
         self.worked_over(0, terminal, body)
     }
 
-    fn worked_over(&self, generation: u32, terminal: u32, body: &[u8]) -> Worked {
+    fn worked_over(&self, generation: u32, terminal: u32, body: &[u8]) -> Processed {
         let session = SessionId { reactor: 0, slot: terminal, generation };
         let (terminal, received) = (TerminalId(terminal), self.now);
         let (generation, logged_on) = (self.key_generation, self.logged_on);
         let origin = Origin { session, terminal, received, generation, logged_on };
-        work::request(body, origin, self.wall, &Calendar::default(), &self.directory)
+        processing::decode_request(body, origin, self.wall, &Calendar::default(), &self.directory)
     }
 
     /// The bytes of the one reply there is.
@@ -289,7 +291,7 @@ impl Rig {
     pub(crate) fn body_of(&self, reply: &Reply) -> Vec<u8> {
         let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
         let mut body = Vec::new();
-        work::reply(reply, &keys(), &terms, self.wall, &mut body);
+        processing::encode_reply(reply, &keys(), &terms, self.wall, &mut body);
         body
     }
 

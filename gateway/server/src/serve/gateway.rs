@@ -13,8 +13,8 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::Terms;
 use tillgate_core::time::Span;
-use tillgate_core::work::Terms;
 use tillgate_store_core::{Book, Store};
 use tillgate_store_rocks::RocksBackend;
 

@@ -15,8 +15,8 @@ use std::ops::Range;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
+use tillgate_core::processing::{Effect, Opened};
 use tillgate_core::transaction::{Ask, Origin, Push, Reply};
-use tillgate_core::work::{Effect, Opened};
 use tillgate_store_core::TerminalId;
 
 use super::limits::{SPARE_BATCH_BYTES_MAX, SPARE_BATCHES_MAX};

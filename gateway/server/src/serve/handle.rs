@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tillgate_core::directory::Directory;
+use tillgate_core::processing::Keys;
 use tillgate_core::transaction::{Control, ControlOrder, Controlled};
-use tillgate_core::work::Keys;
 use tillgate_store_core::StoreId;
 use tillgate_store_rocks::RocksReader;
 

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_core::directory::Directory;
 use tillgate_core::limits::{ClaimLimits, TransactionLimits};
+use tillgate_core::processing::Keys;
 use tillgate_core::time::{Moment, Span, Wall};
 use tillgate_core::transaction::TransactionManager;
-use tillgate_core::work::Keys;
 use tillgate_store_core::{
     Book, Change, Command, Counter, Outcome, Record, Rows, Store, StoreError,
 };

@@ -1,6 +1,6 @@
 //! The pool: public-key handshakes, decoding and verification on the way in, PINs and encoding on
 //! the way out. Every thread runs [`Worker::run`]; what it does is said by
-//! [`tillgate_core::work`].
+//! [`tillgate_core::processing`].
 //!
 //! Replies and requests come first; handshakes, a hundred times dearer, are taken when nothing
 //! else waits, a few at a time, so that a reconnect storm delays no sale by more than one batch.
@@ -11,9 +11,9 @@ use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::processing::{self, Keys, Opened, Processed, Terms};
 use tillgate_core::time::{Calendar, Wall};
 use tillgate_core::transaction::{Ask, Asked, Origin};
-use tillgate_core::work::{self, Keys, Opened, Terms, Worked};
 
 use super::claims::SharedClaims;
 use super::clock::Clock;
@@ -131,7 +131,7 @@ impl Worker {
         };
         let (reply, opened) = letters
             .bytes
-            .write(|out| work::handshake(hello, &directory, keys, claim, entropy, out));
+            .write(|out| processing::handshake(hello, &directory, keys, claim, entropy, out));
         drop(directory);
         metrics.handshakes.add(1);
         let opened = opened.inspect_err(|refusal| metrics.count_refused(*refusal)).ok();
@@ -152,11 +152,12 @@ impl Worker {
 
     fn request(&mut self, origin: Origin, body: &[u8], wall: Wall) {
         let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
-        let worked = work::request(body, origin, wall, &self.tools.calendar, &directory);
+        let processed =
+            processing::decode_request(body, origin, wall, &self.tools.calendar, &directory);
         drop(directory);
-        match worked {
-            Worked::Ask(ask) => self.asks.items.push(ask),
-            Worked::Reply(reply) => self.reply(&reply, wall),
+        match processed {
+            Processed::Ask(ask) => self.asks.items.push(ask),
+            Processed::Reply(reply) => self.reply(&reply, wall),
         }
     }
 
@@ -171,7 +172,8 @@ impl Worker {
                 }
                 Departure::Push(push) => {
                     for letters in &mut self.letters {
-                        let (body, ()) = letters.bytes.write(|out| work::push(&push, out));
+                        let (body, ()) =
+                            letters.bytes.write(|out| processing::encode_command(&push, out));
                         letters.items.push(Letter::Push { terminal: push.terminal, body });
                     }
                 }
@@ -190,8 +192,9 @@ impl Worker {
         let Tools { keys, terms, .. } = &self.tools;
         let session = reply.origin.session;
         let letters = &mut self.letters[usize::from(session.reactor)];
-        let (body, ()) = letters.bytes.write(|out| work::reply(reply, keys, terms, wall, out));
-        let effect = work::effect(&reply.content);
+        let (body, ()) =
+            letters.bytes.write(|out| processing::encode_reply(reply, keys, terms, wall, out));
+        let effect = processing::effect(&reply.content);
         letters.items.push(Letter::Replied { session, body, effect });
     }
 

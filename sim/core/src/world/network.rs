@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::channel::{Psk, StaticSecret};
-use tillgate_core::work::Keys;
+use tillgate_core::processing::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
     AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs,

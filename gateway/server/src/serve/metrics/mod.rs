@@ -7,10 +7,10 @@ mod render;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, DoorRefusal, SessionStats};
 use tillgate_core::time::Span;
 use tillgate_core::transaction::Asked;
-use tillgate_core::work::HelloRefusal;
 use tillgate_edge::Counts;
 use tillgate_store_core::Transaction;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
+use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, DoorRefusal};
-use tillgate_core::work::HelloRefusal;
 use tillgate_edge::Refusal;
 
 use super::histogram::line;

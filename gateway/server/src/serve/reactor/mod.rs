@@ -21,9 +21,9 @@ use mio::{Events, Interest, Poll, Token};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::limits::SessionLimits;
+use tillgate_core::processing::Handshaken;
 use tillgate_core::session::{Input, SessionManager};
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::work::Handshaken;
 
 use self::connection::Taken;
 pub(crate) use self::door::{Door, Listener, listen};

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::channel::Hello;
 use tillgate_core::id::SessionAge;
 use tillgate_core::limits::ClaimLimits;
-use tillgate_core::work::HelloRefusal;
+use tillgate_core::processing::HelloRefusal;
 use tillgate_store_core::{Counter, TerminalId};
 
 use super::Witness;

@@ -3,10 +3,10 @@
 use tillgate_codec::link::message::{Downward, Upward};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::processing::{self, Handshaken, Processed, Terms};
 use tillgate_core::session;
 use tillgate_core::time::{Moment, Wall};
 use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
-use tillgate_core::work::{self, Handshaken, Terms, Worked};
 
 use super::super::World;
 use super::super::event::Event;
@@ -81,7 +81,8 @@ impl World {
             displaced = claims.claim(now, &Claim { terminal, age, session })?;
             Ok(())
         };
-        let opened = work::handshake(hello, &process.directory, keys, claim, entropy, &mut reply);
+        let opened =
+            processing::handshake(hello, &process.directory, keys, claim, entropy, &mut reply);
         self.counts.handshakes += 1;
         let heard = opened.as_ref().map(|opened| opened.age).map_err(|refusal| *refusal);
         self.witness.greeted(self.now, hello, heard);
@@ -105,15 +106,16 @@ impl World {
         let (wall, high) = (self.wall(), Wall(self.clock().1));
         let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
-        let worked = work::request(body, origin, wall, calendar, &process.directory);
+        let processed =
+            processing::decode_request(body, origin, wall, calendar, &process.directory);
         let walls = (wall, high);
         self.witness.verified(self.now, origin, body, acknowledged, walls);
-        match worked {
-            Worked::Ask(ask) => {
+        match processed {
+            Processed::Ask(ask) => {
                 self.witness.served(self.now, origin);
                 self.mail_writer(Input::Ask(ask));
             }
-            Worked::Reply(reply) => self.reply(&reply, self.now),
+            Processed::Reply(reply) => self.reply(&reply, self.now),
         }
     }
 
@@ -123,7 +125,7 @@ impl World {
         let answer_s = u16::try_from(self.config.writer.answer.0 / 1_000_000_000);
         let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
         let mut body = Vec::new();
-        work::reply(reply, &self.network.keys, &terms, self.wall(), &mut body);
+        processing::encode_reply(reply, &self.network.keys, &terms, self.wall(), &mut body);
         self.trace.note(self.now, b'r', &body);
         let terminal = reply.origin.terminal;
         self.say(|| match Downward::decode(&body) {
@@ -132,14 +134,14 @@ impl World {
         });
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
-        let effect = work::effect(&reply.content);
+        let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session, body: &body, effect };
         self.tell_front(session.reactor, input);
     }
 
     fn push(&mut self, push: &Push) {
         let mut body = Vec::new();
-        work::push(push, &mut body);
+        processing::encode_command(push, &mut body);
         self.witness.told(push);
         for reactor in 0..self.config.reactors {
             let terminal = push.terminal;

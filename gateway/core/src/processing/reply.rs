@@ -14,7 +14,7 @@ use crate::time::Wall;
 use crate::transaction::{Answered, Content, Push, PushOrder, Reply};
 
 /// Appends the body that answers a request; nothing for [`Content::Nothing`].
-pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Vec<u8>) {
+pub fn encode_reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Vec<u8>) {
     match &reply.content {
         Content::Journalled(row) => journalled(row, keys, out),
         Content::InProgress(row) => {
@@ -58,7 +58,7 @@ pub fn reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Ve
 }
 
 /// Appends the body of a command.
-pub fn push(push: &Push, out: &mut Vec<u8>) {
+pub fn encode_command(push: &Push, out: &mut Vec<u8>) {
     let order = match &push.order {
         PushOrder::Block { reason } => Order::Block { reason: shown(reason) },
         PushOrder::Unblock => Order::Unblock,

@@ -2,9 +2,9 @@
 //! the simulator calls the very same ones.
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
-//! * [`request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
-//! * [`reply`] — open a voucher's PIN and encode the answer.
-//! * [`push`] — encode a command for a terminal.
+//! * [`decode_request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
+//! * [`encode_reply`] — open a voucher's PIN and encode the answer.
+//! * [`encode_command`] — encode a command for a terminal.
 
 mod card;
 mod handshake;
@@ -17,8 +17,8 @@ use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{Code, TerminalId};
 
 pub use self::handshake::{HelloRefusal, handshake};
-pub use self::reply::{push, reply};
-pub use self::request::request;
+pub use self::reply::{encode_command, encode_reply};
+pub use self::request::decode_request;
 use crate::code;
 #[cfg(doc)]
 use crate::directory::Directory;
@@ -95,7 +95,7 @@ pub fn effect(content: &Content) -> Effect {
 
 /// Where a request goes on.
 #[expect(clippy::large_enum_variant, reason = "asks are what nearly every one of them is")]
-pub enum Worked {
+pub enum Processed {
     /// To the transaction manager.
     Ask(Ask),
     /// Answered without it.

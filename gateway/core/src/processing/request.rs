@@ -10,7 +10,7 @@ use tillgate_store_core::{
     ServiceKind, Text, Verdict,
 };
 
-use super::Worked;
+use super::Processed;
 use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
 use crate::code;
@@ -19,20 +19,20 @@ use crate::time::{Calendar, Wall};
 use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
-pub fn request(
+pub fn decode_request(
     body: &[u8],
     origin: Origin,
     wall: Wall,
     calendar: &Calendar,
     directory: &Directory,
-) -> Worked {
+) -> Processed {
     let now = Now::of(calendar, wall, directory);
     let message = match Upward::decode(body) {
         Ok(message) => message,
         Err(error) => return not_understood(body, error, origin, now),
     };
     if !directory.holds_key(origin.terminal, origin.generation) {
-        return Worked::Reply(Reply { origin, content: Content::KeyEnded });
+        return Processed::Reply(Reply { origin, content: Content::KeyEnded });
     }
     if !origin.logged_on
         && let Some((kind, stan, date)) = served_after_logon(&message)
@@ -48,7 +48,7 @@ pub fn request(
         Upward::Sale(message) => return sale(&message, body, origin, wall, now, directory),
         Upward::Balance(message) => return balance(message, origin, directory),
         Upward::Ping(Ping { nonce }) => {
-            return Worked::Reply(Reply { origin, content: Content::Pong { nonce } });
+            return Processed::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
         Upward::Reversal(message) => {
             return reversal(message, body, origin, wall, now, directory);
@@ -73,12 +73,12 @@ pub fn request(
             Asked::Acknowledged { command: message.command, result: message.result }
         }
     };
-    Worked::Ask(Ask { origin, asked })
+    Processed::Ask(Ask { origin, asked })
 }
 
 /// Answers a body that cannot be read with what can be read of it. A request gets its own answer,
 /// so that a terminal that waits for one is not left to its time-out; what has none is rejected.
-fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Worked {
+fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Processed {
     let Outline { message_type, stan, date } = Outline::of(body);
     let date = date.map(|date| BusinessDate(date.0));
     let refuse = |kind| {
@@ -100,7 +100,7 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Wo
             Content::Rejected { message: message_type.unwrap_or(0), stan, date, code }
         }
     };
-    Worked::Reply(Reply { origin, content })
+    Processed::Reply(Reply { origin, content })
 }
 
 /// What a refusal names, of a request that is not served before the logon was answered.
@@ -124,7 +124,7 @@ fn sale(
     wall: Wall,
     now: Now,
     directory: &Directory,
-) -> Worked {
+) -> Processed {
     let registry = &directory.registry;
     let date = sale_date(message);
     let refuse = |code| refused(origin, Answered::Sale, message.stan, date, code);
@@ -175,16 +175,16 @@ fn sale(
         verdict,
     };
     let asked = Asked::Sale { begin, bridge: bridge.unwrap_or(0) };
-    Worked::Ask(Ask { origin, asked })
+    Processed::Ask(Ask { origin, asked })
 }
 
-fn balance(message: Balance, origin: Origin, directory: &Directory) -> Worked {
+fn balance(message: Balance, origin: Origin, directory: &Directory) -> Processed {
     let date = BusinessDate(message.date.0);
     match standing(&directory.registry, origin.terminal) {
         Ok(standing) => {
             let (seller, currency) = (standing.seller.id, standing.seller.currency);
             let asked = Asked::Balance { stan: message.stan, date, seller, currency };
-            Worked::Ask(Ask { origin, asked })
+            Processed::Ask(Ask { origin, asked })
         }
         Err(code) => refused(origin, Answered::Balance, message.stan, date, code),
     }
@@ -198,7 +198,7 @@ fn reversal(
     wall: Wall,
     now: Now,
     directory: &Directory,
-) -> Worked {
+) -> Processed {
     let terminal = origin.terminal;
     let date = BusinessDate(message.date.0);
     let original_date = BusinessDate(message.original_date.0);
@@ -221,7 +221,7 @@ fn reversal(
         at_ms: wall.0,
         today: now.date,
     });
-    Worked::Ask(Ask { origin, asked })
+    Processed::Ask(Ask { origin, asked })
 }
 
 /// As a reversal, a settlement is taken from a blocked terminal too: it moves no money.
@@ -232,7 +232,7 @@ fn settle(
     wall: Wall,
     now: Now,
     directory: &Directory,
-) -> Worked {
+) -> Processed {
     let date = BusinessDate(message.date.0);
     let settled = BusinessDate(message.settled_date.0);
     let refuse = |code| refused(origin, Answered::Settlement, message.stan, date, code);
@@ -269,7 +269,7 @@ fn settle(
             reversals_minor,
         },
     });
-    Worked::Ask(Ask { origin, asked })
+    Processed::Ask(Ask { origin, asked })
 }
 
 /// A request of a day that takes no new ones, or one that must not be kept: only what it was
@@ -281,10 +281,10 @@ fn again(
     (digest, new): (ContentDigest, Code),
     now: Now,
     directory: &Directory,
-) -> Worked {
+) -> Processed {
     let (digest, standing) = (Some(digest), standing_code(directory, origin));
     let asked = Asked::Repeat { kind, original, digest, new, standing, today: now.date };
-    Worked::Ask(Ask { origin, asked })
+    Processed::Ask(Ask { origin, asked })
 }
 
 /// 00, or why the terminal may not trade now.
@@ -292,9 +292,9 @@ fn standing_code(directory: &Directory, origin: Origin) -> Code {
     standing(&directory.registry, origin.terminal).err().unwrap_or(Code::APPROVED)
 }
 
-fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Worked {
+fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Processed {
     let content = Content::Refused { kind, stan, date, code };
-    Worked::Reply(Reply { origin, content })
+    Processed::Reply(Reply { origin, content })
 }
 
 /// What makes two requests the same: the values of their fields. The digest of the bytes beside it
