@@ -1,4 +1,4 @@
-//! Raw bytes into the door of the HTTP edge, over a stream in memory.
+//! Raw bytes into the acceptor of the HTTP edge, over a stream in memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use tillgate_edge::places::Share;
-use tillgate_edge::{Admission, Class, Counts, Door, Limits, Peer, Refusal, Router, guard};
+use tillgate_edge::{Acceptor, Admission, Class, Counts, Limits, Peer, Refusal, Router, guard};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 /// Longest body that the stub takes.
@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
     headers: 64,
 };
 
-/// Panics at whatever the door promised not to let through.
+/// Panics at whatever the acceptor promised not to let through.
 #[derive(Default)]
 struct Stub {
     admitted: AtomicU64,
@@ -77,7 +77,7 @@ pub fn http_edge(data: &[u8]) {
 
 async fn connection(piece: usize, bytes: &[u8]) {
     let (stub, counts): (Arc<Stub>, Arc<Counts>) = Default::default();
-    let door = Door::new(Arc::clone(&stub), LIMITS, Arc::clone(&counts));
+    let door = Acceptor::new(Arc::clone(&stub), LIMITS, Arc::clone(&counts));
     let (ours, theirs) = duplex(1_024);
     let entered = door.enter(Peer::Remote([192, 0, 2, 1].into()));
     let (mut reading, mut writing) = tokio::io::split(ours);
@@ -89,7 +89,7 @@ async fn connection(piece: usize, bytes: &[u8]) {
     };
     let say = async {
         for part in bytes.chunks(piece) {
-            // The door may have heard enough.
+            // The acceptor may have heard enough.
             if writing.write_all(part).await.is_err() {
                 break;
             }
@@ -98,7 +98,7 @@ async fn connection(piece: usize, bytes: &[u8]) {
     let served = tokio::time::timeout(Duration::from_secs(300), door.serve(theirs, entered));
     let (served, said, ()) = tokio::join!(served, said, say);
     assert!(served.is_ok(), "the connection outlived its deadlines");
-    assert_eq!(counts.panics(), 0, "something behind the door panicked");
+    assert_eq!(counts.panics(), 0, "something behind the acceptor panicked");
     assert!(stub.admitted.load(Ordering::Relaxed) <= 1, "two requests on one connection");
     assert!(said.is_empty() || said.starts_with(b"HTTP/1."), "no HTTP: {said:?}");
 }

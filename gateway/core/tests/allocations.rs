@@ -169,7 +169,7 @@ fn counted(on: bool) {
 }
 
 fn shake(sessions: &mut SessionManager) -> (SessionId, Channel) {
-    sessions.handle(Moment(1), session::Input::Opened { door: 0, peer: Peer(1) });
+    sessions.handle(Moment(1), session::Input::Opened { connection: 0, peer: Peer(1) });
     let Some(session::Output::Admit { session, .. }) = sessions.poll() else {
         panic!("not admitted")
     };

@@ -117,7 +117,7 @@ fn a_retry_across_the_upgrade_gets_the_answer_of_a_row_that_an_older_build_wrote
             tillgate_core::transaction::Asked::Sale { begin, .. } => begin,
             _ => panic!("not a sale"),
         },
-        tillgate_core::processing::Processed::Reply(_) => panic!("refused at the door"),
+        tillgate_core::processing::Processed::Reply(_) => panic!("refused on arrival"),
     };
     let of_bytes: [u8; 16] = digest(&SHA256, &body).as_ref()[..16].try_into().unwrap();
     begin.digest = of_bytes.into();

@@ -183,7 +183,7 @@ fn a_full_house_refuses_at_the_door_with_a_reason() {
     let limits = SessionLimits { sessions_max: 1, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (session, _) = rig.online(42, 1);
-    let seen = rig.give(Input::Opened { door: 7, peer: Peer(1) });
+    let seen = rig.give(Input::Opened { connection: 7, peer: Peer(1) });
     let [Seen::Refuse(7, bytes)] = seen.as_slice() else { panic!("{seen:?}") };
     let record = deframe(bytes).unwrap().unwrap();
     assert_eq!(record.kind, RecordType::REFUSAL);
@@ -212,7 +212,7 @@ fn draining_refuses_newcomers_and_lets_the_last_answer_out() {
     let seen = rig.give(Input::Drain);
     assert!(seen.contains(&Seen::Close(idle, CloseReason::Draining)));
     assert!(matches!(
-        rig.give(Input::Opened { door: 9, peer: Peer(1) }).as_slice(),
+        rig.give(Input::Opened { connection: 9, peer: Peer(1) }).as_slice(),
         [Seen::Refuse(9, _)]
     ));
     let seen = rig.give(Input::Replied { session: busy, body: b"approved", effect: Effect::None });

@@ -6,7 +6,7 @@ use link::{Rig, Seen, hello, sealed};
 use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::SessionLimits;
 use tillgate_core::processing::Effect;
-use tillgate_core::session::{CloseReason, DoorRefusal, Input};
+use tillgate_core::session::{CloseReason, ConnectionRefusal, Input};
 use tillgate_core::time::Span;
 use tillgate_store_core::TerminalId;
 
@@ -37,10 +37,10 @@ fn a_newcomer_takes_the_place_of_the_oldest_who_has_said_nothing() {
     let limits = SessionLimits { sessions_max: 4, unproven_max: 2, ..SessionLimits::default() };
     let mut rig = Rig::new(limits);
     let (first, second) = (rig.connect_from(Peer(1)), rig.connect_from(Peer(2)));
-    let seen = rig.give(Input::Opened { door: 1, peer: Peer(3) });
+    let seen = rig.give(Input::Opened { connection: 1, peer: Peer(3) });
     assert_eq!(seen[0], Seen::Close(first, CloseReason::Evicted));
     assert!(matches!(seen[1], Seen::Admit(..)));
-    let seen = rig.give(Input::Opened { door: 1, peer: Peer(3) });
+    let seen = rig.give(Input::Opened { connection: 1, peer: Peer(3) });
     assert_eq!(seen[0], Seen::Close(second, CloseReason::Evicted));
 }
 
@@ -51,10 +51,16 @@ fn terminals_that_have_proved_themselves_are_never_evicted_and_their_slots_are_k
     for terminal in 1..=3 {
         rig.online(terminal, 1);
     }
-    assert!(matches!(rig.give(Input::Opened { door: 7, peer: Peer(9) })[..], [Seen::Refuse(7, _)]));
+    assert!(matches!(
+        rig.give(Input::Opened { connection: 7, peer: Peer(9) })[..],
+        [Seen::Refuse(7, _)]
+    ));
     let stats = rig.sessions.stats();
     assert_eq!((stats.online, stats.unproven, stats.refused), (3, 0, 1));
-    let full = DoorRefusal::ALL.iter().position(|reason| *reason == DoorRefusal::Full).unwrap();
+    let full = ConnectionRefusal::ALL
+        .iter()
+        .position(|reason| *reason == ConnectionRefusal::Full)
+        .unwrap();
     assert_eq!(stats.refused_by[full], 1);
 }
 
@@ -67,7 +73,7 @@ fn an_address_competes_with_itself_once_it_has_its_share() {
     let first = rig.connect_from(flood);
     rig.connect_from(flood);
     for _ in 0..1_000 {
-        let seen = rig.give(Input::Opened { door: 1, peer: flood });
+        let seen = rig.give(Input::Opened { connection: 1, peer: flood });
         assert!(matches!(seen[..], [Seen::Close(_, CloseReason::Evicted), Seen::Admit(..)]));
         assert!(!seen.contains(&Seen::Close(other, CloseReason::Evicted)));
     }
@@ -84,7 +90,10 @@ fn who_waits_for_the_pool_is_not_evicted() {
     let seen = rig.receive(shaking, &hello(1, 1).1);
     assert!(matches!(seen[..], [Seen::Handshake(..)]));
     assert_eq!(rig.receive(waiting, &hello(2, 1).1), [Seen::Pause(waiting)]);
-    assert!(matches!(rig.give(Input::Opened { door: 7, peer: Peer(3) })[..], [Seen::Refuse(7, _)]));
+    assert!(matches!(
+        rig.give(Input::Opened { connection: 7, peer: Peer(3) })[..],
+        [Seen::Refuse(7, _)]
+    ));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
 /// What a session manager says to the first bytes of a connection, and that it closes.
 fn first_word(record: &[u8], counter_high: u64, keys: &Value) -> Refusal {
     let mut sessions = SessionManager::new(SessionLimits::default(), 0, Moment(0));
-    sessions.handle(Moment(1), Input::Opened { door: 1, peer: Peer(1) });
+    sessions.handle(Moment(1), Input::Opened { connection: 1, peer: Peer(1) });
     let Some(Output::Admit { session, .. }) = sessions.poll() else { panic!("not admitted") };
     while sessions.poll().is_some() {}
     sessions.handle(Moment(1), Input::Received { session, bytes: &mut record.to_vec() });

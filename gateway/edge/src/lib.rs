@@ -1,4 +1,4 @@
-//! The door of an HTTP edge. Bytes of strangers go through here before any router sees them:
+//! The acceptor of an HTTP edge. Bytes of strangers go through here before any router sees them:
 //!
 //! ```text
 //!  accept ─▶ Door::enter ─▶ head (deadline; the oldest silent peer makes room)
@@ -7,15 +7,15 @@
 //!                           a place of its class ─▶ body (deadline, length) ─▶ Router::answer
 //! ```
 //!
-//! * [`door`]: one connection, over any stream of bytes, so that a test or a fuzzer needs no socket.
+//! * [`acceptor`]: one connection, over any stream of bytes, so that a test or a fuzzer needs no socket.
 //! * [`places`]: who may wait and who may be answered at once, in all and per address.
 //! * [`guard`]: a panic inside an edge ends one request or connection; elsewhere it ends the process.
 
-pub mod door;
+pub mod acceptor;
 pub mod guard;
 pub mod places;
 mod refusal;
 
-pub use door::{Admission, Door, Limits, Router};
+pub use acceptor::{Acceptor, Admission, Limits, Router};
 pub use places::{Class, Peer};
 pub use refusal::{Counts, Refusal};

@@ -1,10 +1,10 @@
-//! What a door says when it does not pass a request on, and what it has counted.
+//! What an acceptor says when it does not pass a request on, and what it has counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 
-/// Why the door does not pass a request on.
+/// Why the acceptor does not pass a request on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The target is no path of this server.
@@ -77,7 +77,7 @@ impl Refusal {
     }
 }
 
-/// What a door has counted.
+/// What an acceptor has counted.
 #[derive(Default)]
 pub struct Counts {
     /// Silent peers that made room for others.

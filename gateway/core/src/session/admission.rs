@@ -3,19 +3,19 @@
 use tillgate_codec::link::record::Refusal;
 
 use super::slot::{Session, Slot};
-use super::{CloseReason, DoorRefusal, Queued, RETRY_AFTER_S, SessionManager, index};
+use super::{CloseReason, ConnectionRefusal, Queued, RETRY_AFTER_S, SessionManager, index};
 use crate::id::{Peer, SessionId};
 use crate::time::Moment;
 
 impl SessionManager {
-    pub(super) fn on_opened(&mut self, now: Moment, door: u32, peer: Peer) {
+    pub(super) fn on_opened(&mut self, now: Moment, connection: u32, peer: Peer) {
         if let Err(refusal) = self.make_room(peer) {
             self.stats.refused += 1;
-            let reason = DoorRefusal::ALL.iter().position(|reason| *reason == refusal);
+            let reason = ConnectionRefusal::ALL.iter().position(|reason| *reason == refusal);
             self.stats.refused_by[reason.expect("ALL lists every reason")] += 1;
             let from = self.arena.len();
             Refusal { code: refusal.code(), retry_after_s: RETRY_AFTER_S }.encode(&mut self.arena);
-            self.queue.push_back(Queued::Refuse { door, bytes: from..self.arena.len() });
+            self.queue.push_back(Queued::Refuse { connection, bytes: from..self.arena.len() });
             return;
         }
         self.stats.admitted += 1;
@@ -29,19 +29,19 @@ impl SessionManager {
         place.session = Some(Session::new(peer, deadline));
         let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
         self.unproven.add(&self.slots, peer, (slot, session.generation));
-        self.queue.push_back(Queued::Admit { door, session });
+        self.queue.push_back(Queued::Admit { connection, session });
         self.timers.arm(deadline, slot, session.generation);
     }
 
     /// Sees to it that there is a session for a newcomer. Whoever has proved nothing makes room: first
     /// those of the newcomer's own address, if it has its share, then whoever is oldest.
-    fn make_room(&mut self, peer: Peer) -> Result<(), DoorRefusal> {
+    fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
         if self.draining {
-            return Err(DoorRefusal::Draining);
+            return Err(ConnectionRefusal::Draining);
         }
         if self.unproven.count_of(peer) >= self.limits.unproven_per_peer_max {
             let oldest = self.unproven.oldest_of(&self.slots, peer);
-            return self.evict(oldest).ok_or(DoorRefusal::Address);
+            return self.evict(oldest).ok_or(ConnectionRefusal::Address);
         }
         let live = self.slots.len() - self.free.len();
         let room = u32::try_from(live).is_ok_and(|live| live < self.limits.sessions_max);
@@ -49,7 +49,7 @@ impl SessionManager {
             return Ok(());
         }
         let oldest = self.unproven.oldest(&self.slots);
-        self.evict(oldest).ok_or(DoorRefusal::Full)
+        self.evict(oldest).ok_or(ConnectionRefusal::Full)
     }
 
     fn evict(&mut self, place: Option<(u32, u32)>) -> Option<()> {

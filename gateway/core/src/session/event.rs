@@ -9,10 +9,10 @@ use crate::time::Moment;
 
 /// One thing that happened.
 pub enum Input<'a> {
-    /// A connection waits at the shell's door number `door`.
+    /// A connection waits at the shell's door number `connection`.
     Opened {
         /// The shell's own handle, given back in [`Output::Admit`] or [`Output::Refuse`].
-        door: u32,
+        connection: u32,
         /// Where it comes from.
         peer: Peer,
     },
@@ -84,17 +84,17 @@ pub enum Input<'a> {
 /// One thing to do. Every variant names its target.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<'a> {
-    /// The connection at `door` is this session from now on.
+    /// The connection at `connection` is this session from now on.
     Admit {
         /// The shell's handle.
-        door: u32,
+        connection: u32,
         /// Ours.
         session: SessionId,
     },
     /// Write these bytes if the socket takes them at once, then close.
     Refuse {
         /// The shell's handle.
-        door: u32,
+        connection: u32,
         /// A refusal record.
         bytes: &'a [u8],
     },
@@ -232,9 +232,9 @@ impl CloseReason {
     }
 }
 
-/// Why a connection was refused at the door. The names are metric labels.
+/// Why a connection was refused on arrival. The names are metric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DoorRefusal {
+pub enum ConnectionRefusal {
     /// Every session is taken, and none of them can make room.
     Full,
     /// Every unproven session that its address may have is taken and waits for the pool.
@@ -243,7 +243,7 @@ pub enum DoorRefusal {
     Draining,
 }
 
-impl DoorRefusal {
+impl ConnectionRefusal {
     /// Every reason, for the metrics table.
     pub const ALL: [Self; 3] = [Self::Full, Self::Address, Self::Draining];
 

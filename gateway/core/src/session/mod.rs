@@ -32,7 +32,7 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::record::{Refusal, RefusalCode};
 use tillgate_store_core::TerminalId;
 
-pub use self::event::{CloseReason, DoorRefusal, Input, Output};
+pub use self::event::{CloseReason, ConnectionRefusal, Input, Output};
 use self::slot::{Phase, Session, Slot};
 use self::timers::Timers;
 use self::unproven::Unproven;
@@ -86,10 +86,10 @@ pub struct SessionStats {
     pub requests: u32,
     /// Connections admitted.
     pub admitted: u64,
-    /// Connections refused at the door.
+    /// Connections refused on arrival.
     pub refused: u64,
-    /// Of these, by [`DoorRefusal::ALL`]'s order.
-    pub refused_by: [u64; DoorRefusal::ALL.len()],
+    /// Of these, by [`ConnectionRefusal::ALL`]'s order.
+    pub refused_by: [u64; ConnectionRefusal::ALL.len()],
     /// Times that a session was not read because its terminal had used up its rate.
     pub slowed: u64,
     /// Sealed records opened.
@@ -100,8 +100,8 @@ pub struct SessionStats {
 
 /// An output whose bytes lie in the arena.
 enum Queued {
-    Admit { door: u32, session: SessionId },
-    Refuse { door: u32, bytes: Range<usize> },
+    Admit { connection: u32, session: SessionId },
+    Refuse { connection: u32, bytes: Range<usize> },
     Send { session: SessionId, bytes: Range<usize> },
     Pause { session: SessionId },
     Resume { session: SessionId },
@@ -152,7 +152,7 @@ impl SessionManager {
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
         self.now = now;
         match input {
-            Input::Opened { door, peer } => self.on_opened(now, door, peer),
+            Input::Opened { connection, peer } => self.on_opened(now, connection, peer),
             Input::Received { session, bytes } => self.on_received(now, session, bytes),
             Input::Closed { session } => self.close(session, CloseReason::Peer),
             Input::Overflowed { session } => self.close(session, CloseReason::NotReading),
@@ -176,8 +176,10 @@ impl SessionManager {
             return None;
         };
         Some(match queued {
-            Queued::Admit { door, session } => Output::Admit { door, session },
-            Queued::Refuse { door, bytes } => Output::Refuse { door, bytes: &self.arena[bytes] },
+            Queued::Admit { connection, session } => Output::Admit { connection, session },
+            Queued::Refuse { connection, bytes } => {
+                Output::Refuse { connection, bytes: &self.arena[bytes] }
+            }
             Queued::Send { session, bytes } => Output::Send { session, bytes: &self.arena[bytes] },
             Queued::Pause { session } => Output::Pause { session },
             Queued::Resume { session } => Output::Resume { session },

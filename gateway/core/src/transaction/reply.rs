@@ -47,7 +47,7 @@ pub enum Content {
     Journalled(Transaction),
     /// Still in flight: 09, with the reference to ask for.
     InProgress(Transaction),
-    /// A request refused without a row: 94, or refused at the door. It carries no time, so that
+    /// A request refused without a row: 94, or refused on arrival. It carries no time, so that
     /// the same request hears the same bytes.
     Refused {
         /// Which message is answered.

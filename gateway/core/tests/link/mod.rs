@@ -52,8 +52,8 @@ impl Rig {
         let mut seen = Vec::new();
         while let Some(output) = self.sessions.poll() {
             seen.push(match output {
-                Output::Admit { door, session } => Seen::Admit(door, session),
-                Output::Refuse { door, bytes } => Seen::Refuse(door, bytes.to_vec()),
+                Output::Admit { connection, session } => Seen::Admit(connection, session),
+                Output::Refuse { connection, bytes } => Seen::Refuse(connection, bytes.to_vec()),
                 Output::Send { session, bytes } => Seen::Send(session, bytes.to_vec()),
                 Output::Pause { session } => Seen::Pause(session),
                 Output::Resume { session } => Seen::Resume(session),
@@ -82,7 +82,7 @@ impl Rig {
     }
 
     pub(crate) fn connect_from(&mut self, peer: Peer) -> SessionId {
-        match self.give(Input::Opened { door: 1, peer }).as_slice() {
+        match self.give(Input::Opened { connection: 1, peer }).as_slice() {
             [Seen::Admit(1, session)] => *session,
             [.., Seen::Close(..), Seen::Admit(1, session)] => *session,
             other => panic!("not admitted: {other:?}"),

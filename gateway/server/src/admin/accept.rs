@@ -1,5 +1,5 @@
 //! Connections of the admin API: over the network, and over the Unix socket of this machine. What
-//! happens to one of them is the door's affair ([`tillgate_edge`]).
+//! happens to one of them is the acceptor's affair ([`tillgate_edge`]).
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tillgate_edge::places::Share;
-use tillgate_edge::{Door, Limits, Peer};
+use tillgate_edge::{Acceptor, Limits, Peer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -44,20 +44,20 @@ pub(super) const LOCAL: Limits = Limits { waiting: EACH, places: [EACH; 3], ..NE
 pub(super) type Stop = watch::Receiver<Option<Duration>>;
 
 /// Accepts from the network until it is stopped, then waits for what is being answered.
-pub(super) async fn network(listener: TcpListener, door: Door<Api>, stop: Stop) {
+pub(super) async fn network(listener: TcpListener, acceptor: Acceptor<Api>, stop: Stop) {
     let next = async move || {
         let (stream, peer) = listener.accept().await?;
         Ok(Some((stream, Peer::Remote(peer.ip()))))
     };
-    accept(next, door, CONNECTIONS_MAX, stop).await;
+    accept(next, acceptor, CONNECTIONS_MAX, stop).await;
 }
 
 /// Accepts users of this machine.
-pub(super) async fn local(socket: Socket, door: Door<Api>, stop: Stop) {
-    accept(async move || socket.accept().await, door, LOCAL_MAX, stop).await;
+pub(super) async fn local(socket: Socket, acceptor: Acceptor<Api>, stop: Stop) {
+    accept(async move || socket.accept().await, acceptor, LOCAL_MAX, stop).await;
 }
 
-async fn accept<S, N>(mut next: N, door: Door<Api>, seats_max: usize, mut stop: Stop)
+async fn accept<S, N>(mut next: N, acceptor: Acceptor<Api>, seats_max: usize, mut stop: Stop)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     N: AsyncFnMut() -> std::io::Result<Option<(S, Peer)>>,
@@ -74,7 +74,7 @@ where
         tokio::select! {
             patience = &mut stopped => break patience,
             accepted = next() => match accepted {
-                Ok(Some((stream, peer))) => serve(&door, stream, peer, seat),
+                Ok(Some((stream, peer))) => serve(&acceptor, stream, peer, seat),
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "admin connection not accepted");
@@ -99,13 +99,13 @@ async fn patience(stop: &mut Stop) -> Duration {
     }
 }
 
-fn serve<S>(door: &Door<Api>, stream: S, peer: Peer, seat: OwnedSemaphorePermit)
+fn serve<S>(acceptor: &Acceptor<Api>, stream: S, peer: Peer, seat: OwnedSemaphorePermit)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (door, entered) = (door.clone(), door.enter(peer));
+    let (acceptor, entered) = (acceptor.clone(), acceptor.enter(peer));
     tokio::spawn(async move {
-        door.serve(stream, entered).await;
+        acceptor.serve(stream, entered).await;
         drop(seat);
     });
 }

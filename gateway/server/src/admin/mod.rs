@@ -34,7 +34,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tillgate_core::time::Calendar;
-use tillgate_edge::Door;
+use tillgate_edge::Acceptor;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
@@ -112,8 +112,8 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         Socket::listen(&config.admin.socket, Arc::clone(edge))?
     };
     let api = Arc::new(Api(Arc::clone(&app)));
-    let network = Door::new(Arc::clone(&api), accept::NETWORK, Arc::clone(&edge.network));
-    let local = Door::new(api, accept::LOCAL, Arc::clone(&edge.local));
+    let network = Acceptor::new(Arc::clone(&api), accept::NETWORK, Arc::clone(&edge.network));
+    let local = Acceptor::new(api, accept::LOCAL, Arc::clone(&edge.local));
     let (stop, stopped) = watch::channel(None);
     let run = move || {
         let network = accept::network(listener, network, stopped.clone());

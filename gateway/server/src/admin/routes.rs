@@ -131,7 +131,7 @@ pub(super) struct Admitted {
 
 /// The API behind its door. Admission looks at the request's head alone: the body is read only
 /// for those who may send one, and only as much of it as the route takes. The path is taken from
-/// the request itself, which the door has checked; warp's own `path::full` panics without one.
+/// the request itself, which the acceptor has checked; warp's own `path::full` panics without one.
 pub(super) struct Api(pub(super) Arc<App>);
 
 /// Of an answer.

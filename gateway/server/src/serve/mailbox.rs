@@ -1,6 +1,6 @@
-//! A reactor's mailbox: a bounded queue and a doorbell.
+//! A reactor's mailbox: a bounded queue and a waker.
 //!
-//! The doorbell costs a system call, so it is rung only for a reactor that sleeps:
+//! the waker costs a system call, so it is rung only for a reactor that sleeps:
 //!
 //! ```text
 //!   sender:  put the mail in ─▶ asleep? ── yes, swap to awake ─▶ ring
@@ -43,16 +43,16 @@ pub(crate) enum Mail {
 #[derive(Clone)]
 pub(crate) struct Mailbox {
     mail: Sender<Mail>,
-    doorbell: Arc<Doorbell>,
+    waker: Arc<SleepingWaker>,
 }
 
 /// The receiving side, owned by the reactor.
 pub(crate) struct Inbox {
     mail: Receiver<Mail>,
-    doorbell: Arc<Doorbell>,
+    waker: Arc<SleepingWaker>,
 }
 
-struct Doorbell {
+struct SleepingWaker {
     waker: Waker,
     asleep: AtomicBool,
 }
@@ -66,18 +66,18 @@ pub(crate) enum Rest {
     GetUp,
 }
 
-/// A mailbox whose doorbell is `waker`.
+/// A mailbox whose waker is `waker`.
 pub(crate) fn mailbox(waker: Waker) -> (Mailbox, Inbox) {
     let (sender, receiver) = bounded(REACTOR_MAIL_MAX);
-    let doorbell = Arc::new(Doorbell { waker, asleep: AtomicBool::new(false) });
-    (Mailbox { mail: sender, doorbell: Arc::clone(&doorbell) }, Inbox { mail: receiver, doorbell })
+    let waker = Arc::new(SleepingWaker { waker, asleep: AtomicBool::new(false) });
+    (Mailbox { mail: sender, waker: Arc::clone(&waker) }, Inbox { mail: receiver, waker })
 }
 
 impl Mailbox {
     /// Puts mail in; waits while the box is full. Mail for a reactor that has ended is dropped.
     pub(crate) fn post(&self, mail: Mail) {
         if self.mail.send(mail).is_ok() {
-            self.doorbell.ring();
+            self.waker.ring();
         }
     }
 
@@ -85,7 +85,7 @@ impl Mailbox {
     pub(crate) fn try_post(&self, mail: Mail) -> Result<(), Mail> {
         match self.mail.try_send(mail) {
             Ok(()) => {
-                self.doorbell.ring();
+                self.waker.ring();
                 Ok(())
             }
             Err(TrySendError::Full(mail)) => Err(mail),
@@ -102,14 +102,14 @@ impl Inbox {
 
     /// Announces sleep; call [`Inbox::wake`] after it in any case.
     pub(crate) fn lie_down(&self) -> Rest {
-        self.doorbell.asleep.store(true, Ordering::SeqCst);
+        self.waker.asleep.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         if self.mail.is_empty() { Rest::Sleep } else { Rest::GetUp }
     }
 
     /// From here on nobody needs to ring.
     pub(crate) fn wake(&self) {
-        self.doorbell.asleep.store(false, Ordering::SeqCst);
+        self.waker.asleep.store(false, Ordering::SeqCst);
     }
 
     /// How many wait.
@@ -118,7 +118,7 @@ impl Inbox {
     }
 }
 
-impl Doorbell {
+impl SleepingWaker {
     fn ring(&self) {
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillgate_core::processing::HelloRefusal;
-use tillgate_core::session::{CloseReason, DoorRefusal, SessionStats};
+use tillgate_core::session::{CloseReason, ConnectionRefusal, SessionStats};
 use tillgate_core::time::Span;
 use tillgate_core::transaction::Asked;
 use tillgate_edge::Counts;
@@ -97,7 +97,7 @@ pub(crate) struct ReactorMetrics {
     requests: Count,
     admitted: Count,
     refused: Count,
-    refused_by: [Count; DoorRefusal::ALL.len()],
+    refused_by: [Count; ConnectionRefusal::ALL.len()],
     slowed: Count,
     records: Count,
     closed: [Count; CloseReason::ALL.len()],

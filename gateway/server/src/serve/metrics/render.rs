@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use tillgate_core::processing::HelloRefusal;
-use tillgate_core::session::{CloseReason, DoorRefusal};
+use tillgate_core::session::{CloseReason, ConnectionRefusal};
 use tillgate_edge::Refusal;
 
 use super::histogram::line;
@@ -36,7 +36,7 @@ impl Metrics {
             ("requests_in_flight", "gauge", "Requests without an answer", |m| &m.requests),
             ("reactor_mail", "gauge", "Batches waiting for the reactor", |m| &m.mail),
             ("connections_admitted_total", "counter", "Connections admitted", |m| &m.admitted),
-            ("connections_refused_total", "counter", "Refused at the door", |m| &m.refused),
+            ("connections_refused_total", "counter", "Refused on arrival", |m| &m.refused),
             ("connections_shed_total", "counter", "Closed for want of a descriptor", |m| &m.shed),
             ("sessions_slowed_total", "counter", "Not read: rate used up", |m| &m.slowed),
             ("records_opened_total", "counter", "Sealed records opened", |m| &m.records),
@@ -50,8 +50,8 @@ impl Metrics {
             }
         }
         let name = "tillgate_connections_refused_by_reason_total";
-        page.head(name, "counter", "Refused at the door, by reason");
-        for (index, reason) in DoorRefusal::ALL.iter().enumerate() {
+        page.head(name, "counter", "Refused on arrival, by reason");
+        for (index, reason) in ConnectionRefusal::ALL.iter().enumerate() {
             let refused: u64 = self.reactors.iter().map(|m| m.refused_by[index].read()).sum();
             page.number(name, &format!("reason=\"{}\"", reason.label()), refused);
         }
@@ -112,15 +112,15 @@ impl Metrics {
 
     fn edge(&self, page: &mut Page) {
         let edge = &self.edge;
-        let doors = [("network", &edge.network), ("socket", &edge.local)];
+        let acceptors = [("network", &edge.network), ("socket", &edge.local)];
         let name = "tillgate_admin_refused_total";
-        page.head(name, "counter", "Admin requests refused at the door, by reason");
-        for (door, counts) in doors {
+        page.head(name, "counter", "Admin requests refused on arrival, by reason");
+        for (acceptor, counts) in acceptors {
             for (refusal, count) in Refusal::ALL.iter().zip(counts.refused()) {
-                let labels = format!("door=\"{door}\",reason=\"{}\"", refusal.code());
+                let labels = format!("door=\"{acceptor}\",reason=\"{}\"", refusal.code());
                 page.number(name, &labels, count);
             }
-            page.number(name, &format!("door=\"{door}\",reason=\"silent\""), counts.evicted());
+            page.number(name, &format!("door=\"{acceptor}\",reason=\"silent\""), counts.evicted());
         }
         let other_user = edge.local_refused.read();
         page.number(name, "door=\"socket\",reason=\"other_user\"", other_user);

@@ -10,8 +10,8 @@ use tillgate_core::session::{Output, SessionManager};
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
+use super::acceptor::refuse;
 use super::connection::{Connections, Sent};
-use super::door::refuse;
 use crate::serve::clock::Clock;
 use crate::serve::hand::{Arrival, Inbound, Letters, Recyclers};
 use crate::serve::keeper::Report;
@@ -45,12 +45,12 @@ pub(super) struct Hands {
     passages: Vec<Passage>,
     superseded: Vec<(usize, TerminalId, SessionAge)>,
     overflowed: Vec<SessionId>,
-    at_door: Option<TcpStream>,
+    accepted: Option<TcpStream>,
     admitted: Option<(SessionId, TcpStream)>,
 }
 
-/// The stream that stands at the door; there is never more than one.
-const THE_DOOR: u32 = 0;
+/// The stream that stands on arrival; there is never more than one.
+const NEW_CONNECTION: u32 = 0;
 
 impl Hands {
     pub(super) fn new(reactor: u16, clock: Clock, unsent_bytes_max: u32, ways: Ways) -> Self {
@@ -66,7 +66,7 @@ impl Hands {
             passages: Vec::new(),
             superseded: Vec::new(),
             overflowed: Vec::new(),
-            at_door: None,
+            accepted: None,
             admitted: None,
         }
     }
@@ -99,10 +99,12 @@ impl Hands {
                 Output::Pause { session } => self.connections.pause(session),
                 Output::Resume { session } => self.connections.resume(session),
                 Output::Close { session, .. } => self.connections.close(session),
-                Output::Admit { door, session } => {
-                    self.admitted = Some((session, self.take_from_door(door)));
+                Output::Admit { connection, session } => {
+                    self.admitted = Some((session, self.take_accepted(connection)));
                 }
-                Output::Refuse { door, bytes } => refuse(self.take_from_door(door), bytes),
+                Output::Refuse { connection, bytes } => {
+                    refuse(self.take_accepted(connection), bytes)
+                }
                 Output::Online { session, terminal, age } => {
                     self.on_online(session, terminal, age);
                 }
@@ -113,11 +115,11 @@ impl Hands {
         }
     }
 
-    /// Puts a newcomer at the door, under the number for the session manager.
-    pub(super) fn stand_at_door(&mut self, stream: TcpStream) -> u32 {
-        assert!(self.at_door.is_none(), "one newcomer at a time");
-        self.at_door = Some(stream);
-        THE_DOOR
+    /// Puts a newcomer on arrival, under the number for the session manager.
+    pub(super) fn hold_accepted(&mut self, stream: TcpStream) -> u32 {
+        assert!(self.accepted.is_none(), "one newcomer at a time");
+        self.accepted = Some(stream);
+        NEW_CONNECTION
     }
 
     /// Registers the newcomer that was just admitted, if one was.
@@ -176,9 +178,12 @@ impl Hands {
         }
     }
 
-    fn take_from_door(&mut self, door: u32) -> TcpStream {
-        assert_eq!(door, THE_DOOR, "the session manager answers for the newcomer it was shown");
-        self.at_door.take().expect("the session manager answers once for each newcomer")
+    fn take_accepted(&mut self, connection: u32) -> TcpStream {
+        assert_eq!(
+            connection, NEW_CONNECTION,
+            "the session manager answers for the newcomer it was shown"
+        );
+        self.accepted.take().expect("the session manager answers once for each newcomer")
     }
 
     fn hand_over_requests(&mut self) {

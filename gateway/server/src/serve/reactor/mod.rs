@@ -7,8 +7,8 @@
 //!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ Hands ──▶ sockets, pool, peers
 //! ```
 
+mod acceptor;
 mod connection;
-mod door;
 mod hands;
 
 use std::io;
@@ -25,8 +25,8 @@ use tillgate_core::processing::Handshaken;
 use tillgate_core::session::{Input, SessionManager};
 use tillgate_core::time::{Moment, Span};
 
+pub(crate) use self::acceptor::{Acceptor, Listener, listen};
 use self::connection::Taken;
-pub(crate) use self::door::{Door, Listener, listen};
 use self::hands::Hands;
 use super::clock::Clock;
 use super::hand::{Letter, Letters};
@@ -59,7 +59,7 @@ pub(crate) struct Reactor {
     events: Events,
     sessions: SessionManager,
     inbox: Inbox,
-    door: Door,
+    acceptor: Acceptor,
     newcomers: Vec<(TcpStream, Peer)>,
     hands: Hands,
     failed: Vec<SessionId>,
@@ -78,18 +78,18 @@ enum Fate {
 }
 
 const DOOR: Token = Token(usize::MAX);
-const DOORBELL: Token = Token(usize::MAX - 1);
+const WAKER: Token = Token(usize::MAX - 1);
 
 impl Reactor {
     /// Registers the listening socket; the mailbox is for everybody who has something to say.
     ///
     /// # Errors
-    /// No descriptors for the poll, the doorbell or the reserve.
+    /// No descriptors for the poll, the waker or the reserve.
     pub(crate) fn prepare(setup: Setup) -> io::Result<(Prepared, Mailbox)> {
         let poll = Poll::new()?;
-        let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), DOORBELL)?);
-        let mut door = Door::new(setup.listener)?;
-        poll.registry().register(door.source(), DOOR, Interest::READABLE)?;
+        let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), WAKER)?);
+        let mut acceptor = Acceptor::new(setup.listener)?;
+        poll.registry().register(acceptor.source(), DOOR, Interest::READABLE)?;
         let sessions = SessionManager::new(setup.limits, setup.index, setup.clock.now());
         let prepared = Prepared {
             index: setup.index,
@@ -100,7 +100,7 @@ impl Reactor {
             poll,
             sessions,
             inbox,
-            door,
+            acceptor,
         };
         Ok((prepared, mailbox))
     }
@@ -126,7 +126,7 @@ impl Reactor {
         self.admit_newcomers(now);
         self.flush(now);
         self.hands.hand_over();
-        self.metrics.publish(&self.sessions.stats(), self.door.shed(), self.inbox.len());
+        self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.inbox.len());
         Ok(self.fate())
     }
 
@@ -150,11 +150,11 @@ impl Reactor {
     /// How long to sleep; `None` for ever.
     fn patience(&self) -> Option<Duration> {
         let connections = &self.hands.connections;
-        if connections.ready() > 0 || connections.is_dirty() || self.door.is_knocking() {
+        if connections.ready() > 0 || connections.is_dirty() || self.acceptor.is_readable() {
             return Some(Duration::ZERO);
         }
         let stall = connections.stall_deadline(self.write_stall);
-        let deadlines = [self.sessions.deadline(), self.door.deadline(), stall];
+        let deadlines = [self.sessions.deadline(), self.acceptor.deadline(), stall];
         let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
         if self.hands.is_holding() {
             return Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER));
@@ -214,8 +214,8 @@ impl Reactor {
     fn take_events(&mut self) {
         for event in &self.events {
             match event.token() {
-                DOOR => self.door.knock(),
-                DOORBELL => {}
+                DOOR => self.acceptor.readable(),
+                WAKER => {}
                 token => note(event, self.hands.session(token), &mut self.hands, &mut self.failed),
             }
         }
@@ -249,10 +249,10 @@ impl Reactor {
 
     fn admit_newcomers(&mut self, now: Moment) {
         let mut newcomers = std::mem::take(&mut self.newcomers);
-        self.door.accept(now, &mut newcomers);
+        self.acceptor.accept(now, &mut newcomers);
         for (stream, peer) in newcomers.drain(..) {
-            let door = self.hands.stand_at_door(stream);
-            self.feed(now, Input::Opened { door, peer });
+            let connection = self.hands.hold_accepted(stream);
+            self.feed(now, Input::Opened { connection, peer });
             self.hands.register(self.poll.registry(), &mut self.failed);
         }
         self.newcomers = newcomers;
@@ -302,7 +302,7 @@ pub(crate) struct Prepared {
     poll: Poll,
     sessions: SessionManager,
     inbox: Inbox,
-    door: Door,
+    acceptor: Acceptor,
 }
 
 impl Prepared {
@@ -314,7 +314,7 @@ impl Prepared {
             events: Events::with_capacity(EVENTS_PER_TURN_MAX),
             sessions: self.sessions,
             inbox: self.inbox,
-            door: self.door,
+            acceptor: self.acceptor,
             newcomers: Vec::new(),
             hands: Hands::new(self.index, self.clock, self.unsent_bytes_max, ways),
             failed: Vec::new(),

@@ -15,7 +15,7 @@ use tillgate_codec::link::message::ResponseCode;
 use tillgate_core::id::SessionId;
 use tillgate_core::transaction::{Ask, Asked, Origin};
 use tillgate_edge::places::Share;
-use tillgate_edge::{Admission, Class, Counts, Door, Limits, Peer, Refusal, Router, guard};
+use tillgate_edge::{Acceptor, Admission, Class, Counts, Limits, Peer, Refusal, Router, guard};
 use tillgate_store_core::{Begin, Kind, TerminalId};
 
 use super::network::{FIRST_TERMINAL, intent, voucher_sale};
@@ -128,7 +128,7 @@ fn panicking_edge(counts: Arc<Counts>) -> SocketAddr {
         head_bytes: 16 * 1024,
         headers: 64,
     };
-    let door = Door::new(Arc::new(Panicking), limits, counts);
+    let acceptor = Acceptor::new(Arc::new(Panicking), limits, counts);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
@@ -136,8 +136,9 @@ fn panicking_edge(counts: Arc<Counts>) -> SocketAddr {
         runtime.block_on(async {
             loop {
                 let (stream, peer) = listener.accept().await.unwrap();
-                let (door, entered) = (door.clone(), door.enter(Peer::Remote(peer.ip())));
-                tokio::spawn(async move { door.serve(stream, entered).await });
+                let (acceptor, entered) =
+                    (acceptor.clone(), acceptor.enter(Peer::Remote(peer.ip())));
+                tokio::spawn(async move { acceptor.serve(stream, entered).await });
             }
         });
     });

@@ -45,7 +45,7 @@ impl Till {
     pub(super) fn try_connect(gateway: SocketAddr, terminal: u32) -> Result<Self, NotConnected> {
         let mut stream = open(gateway);
         let (initiator, hello) = hello(terminal);
-        // A gateway that refuses at the door may have closed before it hears the hello.
+        // A gateway that refuses on arrival may have closed before it hears the hello.
         drop(stream.write_all(&hello));
         let mut received = Vec::new();
         let Some(record) = next_record(&mut stream, &mut received) else {

@@ -13,8 +13,8 @@ use super::pool::Job;
 
 /// What a session manager wants done, taken out of its hands.
 enum Wish {
-    Admit { door: u32, session: SessionId },
-    Refuse { door: u32, bytes: Vec<u8> },
+    Admit { connection: u32, session: SessionId },
+    Refuse { connection: u32, bytes: Vec<u8> },
     Send { session: SessionId, bytes: Vec<u8> },
     Pause { session: SessionId },
     Resume { session: SessionId },
@@ -57,10 +57,10 @@ impl World {
         let reactor = place.reactor;
         let back = self.now.after(self.wire.latency());
         self.queue.push(back, Event::Connected { conn });
-        let door = u32::try_from(conn).expect("a world has few connections");
+        let connection = u32::try_from(conn).expect("a world has few connections");
         // Half of the network is behind one address.
-        let peer = Peer(u64::from(door) % 2);
-        self.tell_front(reactor, Input::Opened { door, peer });
+        let peer = Peer(u64::from(connection) % 2);
+        self.tell_front(reactor, Input::Opened { connection, peer });
     }
 
     /// Something arrives at the gateway over a connection it may have closed.
@@ -129,13 +129,13 @@ impl World {
     fn grant_front(&mut self, reactor: u16, wish: Wish) {
         let now = self.now;
         match wish {
-            Wish::Admit { door, session } => {
-                let conn = conn_of(door);
+            Wish::Admit { connection, session } => {
+                let conn = conn_of(connection);
                 self.wire.conns[conn].session = Some(session);
                 self.wire.sessions.insert(session, conn);
             }
-            Wish::Refuse { door, bytes } => {
-                let conn = conn_of(door);
+            Wish::Refuse { connection, bytes } => {
+                let conn = conn_of(connection);
                 self.wire.send(&mut self.queue, now, (conn, Way::Down), &bytes);
                 self.wire.end(&mut self.queue, now, conn, Way::Down);
                 self.unserve(conn);
@@ -218,8 +218,8 @@ impl World {
 
 fn wish(output: Output<'_>) -> Option<Wish> {
     Some(match output {
-        Output::Admit { door, session } => Wish::Admit { door, session },
-        Output::Refuse { door, bytes } => Wish::Refuse { door, bytes: bytes.to_vec() },
+        Output::Admit { connection, session } => Wish::Admit { connection, session },
+        Output::Refuse { connection, bytes } => Wish::Refuse { connection, bytes: bytes.to_vec() },
         Output::Send { session, bytes } => Wish::Send { session, bytes: bytes.to_vec() },
         Output::Pause { session } => Wish::Pause { session },
         Output::Resume { session } => Wish::Resume { session },
@@ -244,6 +244,6 @@ fn session_read(input: &Input<'_>) -> Option<SessionId> {
     }
 }
 
-fn conn_of(door: u32) -> usize {
-    usize::try_from(door).expect("a door is a connection's number")
+fn conn_of(connection: u32) -> usize {
+    usize::try_from(connection).expect("an acceptor is a connection's number")
 }

@@ -1,6 +1,6 @@
 //! Where connections come in: listening sockets, and what happens when descriptors run out.
 //!
-//! mio reports edges. A door that stops accepting on an error would never hear of the waiting
+//! mio reports edges. An acceptor that stops accepting on an error would never hear of the waiting
 //! connections again, and one that goes on would spin. So a descriptor is held in reserve: it is
 //! given up to take one connection, which is closed at once, and then taken again; where even that
 //! does not work, a timer tries again after [`ACCEPT_PAUSE`].
@@ -22,11 +22,11 @@ use crate::serve::limits::{
 };
 
 /// One reactor's listening socket.
-pub(crate) struct Door {
+pub(crate) struct Acceptor {
     listener: TcpListener,
     reserve: Option<File>,
     /// Whether somebody may be waiting.
-    knocking: bool,
+    readable: bool,
     paused_until: Option<Moment>,
     /// Connections closed because there was no descriptor for them.
     shed: u64,
@@ -90,8 +90,8 @@ fn listen_one(address: SocketAddr, backlog: u16) -> io::Result<Listener> {
     Ok(Listener { socket: socket.into() })
 }
 
-impl Door {
-    /// Opens the door over a listening socket.
+impl Acceptor {
+    /// Opens the acceptor over a listening socket.
     ///
     /// # Errors
     /// No descriptor for the reserve.
@@ -99,7 +99,7 @@ impl Door {
         Ok(Self {
             listener: TcpListener::from_std(listener.socket),
             reserve: Some(open_reserve()?),
-            knocking: true,
+            readable: true,
             paused_until: None,
             shed: 0,
             peers: RandomState::new(),
@@ -112,13 +112,13 @@ impl Door {
     }
 
     /// Somebody has come.
-    pub(crate) fn knock(&mut self) {
-        self.knocking = true;
+    pub(crate) fn readable(&mut self) {
+        self.readable = true;
     }
 
     /// Whether the next turn has somebody to let in without a new event.
-    pub(crate) fn is_knocking(&self) -> bool {
-        self.knocking && self.paused_until.is_none()
+    pub(crate) fn is_readable(&self) -> bool {
+        self.readable && self.paused_until.is_none()
     }
 
     /// When to try again after the system was short of something.
@@ -137,12 +137,12 @@ impl Door {
             self.paused_until = None;
         }
         for _ in 0..ACCEPTS_PER_TURN_MAX {
-            if !self.is_knocking() {
+            if !self.is_readable() {
                 return;
             }
             match self.listener.accept() {
                 Ok((stream, from)) => newcomers.push((stream, self.peer(from.ip()))),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.knocking = false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if is_out_of_descriptors(&error) => self.shed_one(now),
                 Err(error) if is_peers_fault(&error) => {}
                 Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
@@ -168,7 +168,7 @@ impl Door {
                     drop(stream);
                     self.shed += 1;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.knocking = false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
                 // Another thread was quicker to take it.
                 Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
             }
@@ -242,27 +242,27 @@ mod tests {
         let listener = listen("127.0.0.1:0".parse().unwrap(), 128, 1).unwrap().remove(0);
         println!("\nat {}", listener.address().unwrap());
         let mut poll = Poll::new().unwrap();
-        let mut door = Door::new(listener).unwrap();
-        poll.registry().register(door.source(), Token(0), Interest::READABLE).unwrap();
+        let mut acceptor = Acceptor::new(listener).unwrap();
+        poll.registry().register(acceptor.source(), Token(0), Interest::READABLE).unwrap();
         let mut events = Events::with_capacity(8);
         let (mut inside, mut wakes) = (Vec::new(), 0);
         let end = clock.now().after(tillgate_core::time::Span::s(20));
         while clock.now() < end {
-            let patience = if door.is_knocking() {
+            let patience = if acceptor.is_readable() {
                 Duration::ZERO
             } else {
-                door.deadline().map_or(Duration::from_secs(1), |at| clock.until(at))
+                acceptor.deadline().map_or(Duration::from_secs(1), |at| clock.until(at))
             };
             poll.poll(&mut events, Some(patience)).unwrap();
             wakes += 1;
             if !events.is_empty() {
-                door.knock();
+                acceptor.readable();
             }
             let gone =
                 |(stream, _): &(TcpStream, Peer)| matches!((&mut &*stream).read(&mut [0]), Ok(0));
             inside.retain(|newcomer| !gone(newcomer));
-            door.accept(clock.now(), &mut inside);
-            println!("woke {wakes} inside {} shed {}", inside.len(), door.shed());
+            acceptor.accept(clock.now(), &mut inside);
+            println!("woke {wakes} inside {} shed {}", inside.len(), acceptor.shed());
         }
     }
 

@@ -24,7 +24,7 @@ use crate::guard;
 use crate::places::{Class, Peer, Place, Places, Share, Waiting, WaitingPlace};
 use crate::refusal::{Counts, Refusal};
 
-/// Bounds of a door; the reasons are where they are set.
+/// Bounds of an acceptor; the reasons are where they are set.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Peers whose request's head has not arrived.
@@ -55,7 +55,7 @@ pub struct Admission<T> {
     pub body_time: Duration,
 }
 
-/// What is behind the door.
+/// What is behind the acceptor.
 pub trait Router: Send + Sync + 'static {
     /// From [`Router::admit`] to [`Router::answer`].
     type Ticket: Send;
@@ -79,7 +79,7 @@ pub trait Router: Send + Sync + 'static {
         request: Request<Bytes>,
     ) -> impl Future<Output = Response<Self::Body>> + Send;
 
-    /// The door's own answer.
+    /// The acceptor's own answer.
     fn refuse(&self, refusal: Refusal) -> Response<Self::Body>;
 
     /// A guarded piece of work panicked; its place is for the log.
@@ -87,11 +87,11 @@ pub trait Router: Send + Sync + 'static {
 }
 
 /// A router, and the places in front of it. Cheap to clone.
-pub struct Door<R> {
+pub struct Acceptor<R> {
     inner: Arc<Inner<R>>,
 }
 
-impl<R> Clone for Door<R> {
+impl<R> Clone for Acceptor<R> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner) }
     }
@@ -112,8 +112,8 @@ pub struct Entered {
     cut: oneshot::Receiver<()>,
 }
 
-impl<R: Router> Door<R> {
-    /// A door with all its places free.
+impl<R: Router> Acceptor<R> {
+    /// An acceptor with all its places free.
     pub fn new(router: Arc<R>, limits: Limits, counts: Arc<Counts>) -> Self {
         let waiting = Waiting::new(limits.waiting);
         let places = Places::new(limits.places);

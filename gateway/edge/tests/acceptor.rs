@@ -1,4 +1,4 @@
-//! The door over streams in memory: no socket, no real clock.
+//! The acceptor over streams in memory: no socket, no real clock.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use tillgate_edge::places::Share;
-use tillgate_edge::{Admission, Class, Counts, Door, Limits, Peer, Refusal, Router, guard};
+use tillgate_edge::{Acceptor, Admission, Class, Counts, Limits, Peer, Refusal, Router, guard};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -75,21 +75,21 @@ const LIMITS: Limits = Limits {
 struct House {
     stub: Arc<Stub>,
     counts: Arc<Counts>,
-    door: Door<Stub>,
+    acceptor: Acceptor<Stub>,
 }
 
 impl House {
     fn new() -> Self {
         let (stub, counts): (Arc<Stub>, Arc<Counts>) = Default::default();
-        let door = Door::new(Arc::clone(&stub), LIMITS, Arc::clone(&counts));
-        Self { stub, counts, door }
+        let acceptor = Acceptor::new(Arc::clone(&stub), LIMITS, Arc::clone(&counts));
+        Self { stub, counts, acceptor }
     }
 
     fn connect(&self) -> (DuplexStream, JoinHandle<()>) {
         let (ours, theirs) = duplex(4_096);
-        let entered = self.door.enter(Peer::Remote([192, 0, 2, 1].into()));
-        let door = self.door.clone();
-        (ours, tokio::spawn(async move { door.serve(theirs, entered).await }))
+        let entered = self.acceptor.enter(Peer::Remote([192, 0, 2, 1].into()));
+        let acceptor = self.acceptor.clone();
+        (ours, tokio::spawn(async move { acceptor.serve(theirs, entered).await }))
     }
 
     /// These bytes, and what comes back until the end.
