@@ -18,12 +18,12 @@ use tillgate_core::time::Span;
 use tillgate_store_core::{Book, Store};
 use tillgate_store_rocks::RocksBackend;
 
+use super::batch::{Inbound, Recyclers};
 use super::bridge::{self, Bridges};
 use super::budget::Budget;
 use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
-use super::hand::{Inbound, Recyclers};
 use super::handle::{Ordered, ServeHandle, controls};
 use super::keeper::{Report, reports};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, WRITER_QUEUE_MAX};
@@ -31,7 +31,7 @@ use super::mailbox::Mailbox;
 use super::metrics::{BridgeMetrics, Metrics, PoolMetrics, ReactorMetrics, WriterMetrics};
 use super::opening;
 use super::pool::{Job, Tools, Worker};
-use super::reactor::{Listener, Prepared, Reactor, Setup, Ways, listen};
+use super::reactor::{Listener, Prepared, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::view::{Stage, View};
 use super::writer::{Writer, WriterMessage, WriterSetup};
@@ -160,7 +160,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     for (index, reactor) in prepared.into_iter().enumerate() {
         let mut peers = mailboxes.clone();
         peers.remove(index);
-        let ways = Ways {
+        let ways = ReactorLinks {
             jobs: links.jobs.0.clone(),
             hellos: links.hellos.0.clone(),
             peers,

@@ -19,13 +19,13 @@ use mio::Waker;
 use tillgate_core::id::SessionAge;
 use tillgate_store_core::TerminalId;
 
-use super::hand::Letters;
+use super::batch::ReplyBatch;
 use super::limits::REACTOR_MAIL_MAX;
 
 /// What a reactor is sent.
 pub(crate) enum Mail {
     /// From the pool.
-    Letters(Box<Letters>),
+    ReplyBatch(Box<ReplyBatch>),
     /// From another reactor: the terminal has a newer session there.
     Superseded {
         /// Whose older session ends.

@@ -7,13 +7,13 @@
 //! * [`bridge`] — providers' sockets; [`keeper`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
+mod batch;
 mod bridge;
 mod budget;
 mod claims;
 mod clock;
 mod fail;
 mod gateway;
-mod hand;
 pub(crate) mod handle;
 mod keeper;
 mod limits;

@@ -15,9 +15,11 @@ use tillgate_core::processing::{self, Keys, Opened, Processed, Terms};
 use tillgate_core::time::{Calendar, Wall};
 use tillgate_core::transaction::{Ask, Asked, Origin};
 
+use super::batch::{
+    Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem, RequestBatch,
+};
 use super::claims::SharedClaims;
 use super::clock::Clock;
-use super::hand::{Arrival, Asks, Departure, Inbound, Letter, Letters, Outbound, Recyclers};
 use super::mailbox::{Mail, Mailbox};
 use super::metrics::PoolMetrics;
 use super::writer::WriterMessage;
@@ -63,17 +65,17 @@ pub(crate) struct Tools {
 /// One thread's.
 pub(crate) struct Worker {
     tools: Tools,
-    asks: Box<Asks>,
+    requests: Box<RequestBatch>,
     /// By reactor; filled by one batch of work, then posted.
     #[expect(clippy::vec_box, reason = "a box is what travels: it is posted as it lies here")]
-    letters: Vec<Box<Letters>>,
+    replies: Vec<Box<ReplyBatch>>,
 }
 
 impl Worker {
     pub(crate) fn new(tools: Tools) -> Self {
-        let asks = tools.recyclers.asks.take();
-        let letters = tools.mailboxes.iter().map(|_| tools.recyclers.letters.take()).collect();
-        Self { tools, asks, letters }
+        let requests = tools.recyclers.requests.take();
+        let replies = tools.mailboxes.iter().map(|_| tools.recyclers.replies.take()).collect();
+        Self { tools, requests, replies }
     }
 
     /// Works until nobody can bring work any more.
@@ -108,8 +110,8 @@ impl Worker {
         let Inbound { items, bytes } = &mut *batch;
         for arrival in items.drain(..) {
             match arrival {
-                Arrival::Hello { session, hello } => self.hello(session, bytes.at(&hello)),
-                Arrival::Request { origin, body } => {
+                InboundItem::Hello { session, hello } => self.hello(session, bytes.at(&hello)),
+                InboundItem::Request { origin, body } => {
                     self.request(origin, bytes.at(&body), wall);
                 }
             }
@@ -122,14 +124,14 @@ impl Worker {
         let entropy = entropy::bytes::<32>();
         let received = self.tools.clock.now();
         let Tools { claims, keys, directory, metrics, .. } = &self.tools;
-        let letters = &mut self.letters[usize::from(session.reactor)];
+        let replies = &mut self.replies[usize::from(session.reactor)];
         let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let mut displaced = None;
         let claim = |terminal, age| {
             displaced = claims.claim(received, &Claim { terminal, age, session })?;
             Ok(())
         };
-        let (reply, opened) = letters
+        let (reply, opened) = replies
             .bytes
             .write(|out| processing::handshake(hello, &directory, keys, claim, entropy, out));
         drop(directory);
@@ -138,15 +140,15 @@ impl Worker {
         if let Some(Opened { terminal, age, .. }) = &opened {
             let (terminal, SessionAge { generation, counter }) = (*terminal, *age);
             let logged_on = false;
-            self.asks.items.push(Ask {
+            self.requests.items.push(Ask {
                 origin: Origin { session, terminal, received, generation, logged_on },
                 asked: Asked::Counter { counter },
             });
         }
-        letters.items.push(Letter::Handshaken { session, opened, reply });
+        replies.items.push(ReplyItem::Handshaken { session, opened, reply });
         if let Some(session) = displaced {
-            let letters = &mut self.letters[usize::from(session.reactor)];
-            letters.items.push(Letter::Displaced { session });
+            let replies = &mut self.replies[usize::from(session.reactor)];
+            replies.items.push(ReplyItem::Displaced { session });
         }
     }
 
@@ -156,7 +158,7 @@ impl Worker {
             processing::decode_request(body, origin, wall, &self.tools.calendar, &directory);
         drop(directory);
         match processed {
-            Processed::Ask(ask) => self.asks.items.push(ask),
+            Processed::Ask(ask) => self.requests.items.push(ask),
             Processed::Reply(reply) => self.reply(&reply, wall),
         }
     }
@@ -166,20 +168,20 @@ impl Worker {
         let now = self.tools.clock.now();
         for departure in batch.items.drain(..) {
             match departure {
-                Departure::Reply(reply) => {
+                OutboundItem::Reply(reply) => {
                     self.reply(&reply, wall);
                     self.tools.metrics.answered.record(now.since(reply.origin.received));
                 }
-                Departure::Push(push) => {
-                    for letters in &mut self.letters {
+                OutboundItem::Push(push) => {
+                    for replies in &mut self.replies {
                         let (body, ()) =
-                            letters.bytes.write(|out| processing::encode_command(&push, out));
-                        letters.items.push(Letter::Push { terminal: push.terminal, body });
+                            replies.bytes.write(|out| processing::encode_command(&push, out));
+                        replies.items.push(ReplyItem::Push { terminal: push.terminal, body });
                     }
                 }
-                Departure::Rekeyed(rekeyed) => {
-                    for letters in &mut self.letters {
-                        letters.items.push(Letter::Rekeyed(rekeyed.clone()));
+                OutboundItem::Rekeyed(rekeyed) => {
+                    for replies in &mut self.replies {
+                        replies.items.push(ReplyItem::Rekeyed(rekeyed.clone()));
                     }
                 }
             }
@@ -191,27 +193,27 @@ impl Worker {
     fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: Wall) {
         let Tools { keys, terms, .. } = &self.tools;
         let session = reply.origin.session;
-        let letters = &mut self.letters[usize::from(session.reactor)];
+        let replies = &mut self.replies[usize::from(session.reactor)];
         let (body, ()) =
-            letters.bytes.write(|out| processing::encode_reply(reply, keys, terms, wall, out));
+            replies.bytes.write(|out| processing::encode_reply(reply, keys, terms, wall, out));
         let effect = processing::effect(&reply.content);
-        letters.items.push(Letter::Replied { session, body, effect });
+        replies.items.push(ReplyItem::Replied { session, body, effect });
     }
 
     /// Sends what one batch of work gave. Waiting is safe: neither the writer nor a reactor ever
     /// waits for the pool.
     fn post(&mut self) {
         let recyclers = &self.tools.recyclers;
-        for (mailbox, letters) in self.tools.mailboxes.iter().zip(&mut self.letters) {
-            if !letters.items.is_empty() {
-                let full = std::mem::replace(letters, recyclers.letters.take());
-                mailbox.post(Mail::Letters(full));
+        for (mailbox, replies) in self.tools.mailboxes.iter().zip(&mut self.replies) {
+            if !replies.items.is_empty() {
+                let full = std::mem::replace(replies, recyclers.replies.take());
+                mailbox.post(Mail::ReplyBatch(full));
             }
         }
-        if !self.asks.items.is_empty() {
-            let full = std::mem::replace(&mut self.asks, recyclers.asks.take());
+        if !self.requests.items.is_empty() {
+            let full = std::mem::replace(&mut self.requests, recyclers.requests.take());
             // The writer is gone only when the process goes down, and then nobody is answered.
-            drop(self.tools.writer.send(WriterMessage::Asks(full)));
+            drop(self.tools.writer.send(WriterMessage::RequestBatch(full)));
         }
     }
 }

@@ -23,10 +23,10 @@ use tillgate_core::transaction::{
 use tillgate_store_core::{Book, Command, Key, Outcome, Store};
 use tillgate_store_rocks::RocksBackend;
 
+use super::batch::{Outbound, OutboundItem, Recyclers, RequestBatch};
 use super::bridge::{Bridges, Purpose};
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
-use super::hand::{Asks, Departure, Outbound, Recyclers};
 use super::handle::Ordered;
 use super::limits::{RETRY_AFTER, TICK_EVERY};
 use super::metrics::WriterMetrics;
@@ -36,7 +36,7 @@ use super::view::{Acknowledged, View};
 /// What the writer thread is sent.
 pub(crate) enum WriterMessage {
     /// Verified requests.
-    Asks(Box<Asks>),
+    RequestBatch(Box<RequestBatch>),
     /// From a bridge.
     Found {
         /// About which transaction.
@@ -158,13 +158,13 @@ impl Writer {
         while taken < self.setup.batch_max {
             let Ok(mail) = self.setup.mail.try_recv() else { return };
             match mail {
-                WriterMessage::Asks(mut asks) => {
-                    taken += asks.items.len();
-                    for ask in asks.items.drain(..) {
+                WriterMessage::RequestBatch(mut requests) => {
+                    taken += requests.items.len();
+                    for ask in requests.items.drain(..) {
                         self.setup.metrics.count_ask(&ask.asked);
                         self.handle(now, wall, Input::Ask(ask));
                     }
-                    self.setup.recyclers.asks.give(asks);
+                    self.setup.recyclers.requests.give(requests);
                 }
                 WriterMessage::Found { key, found } => {
                     taken += 1;
@@ -236,9 +236,9 @@ impl Writer {
                     if let Content::Journalled(row) = &reply.content {
                         self.setup.metrics.count_answer(row);
                     }
-                    self.outbound.items.push(Departure::Reply(reply));
+                    self.outbound.items.push(OutboundItem::Reply(reply));
                 }
-                Output::Push(push) => self.outbound.items.push(Departure::Push(push)),
+                Output::Push(push) => self.outbound.items.push(OutboundItem::Push(push)),
                 Output::Forward(order) => self.order(order, Purpose::Forward),
                 Output::Inquire(order) => self.order(order, Purpose::Inquire),
                 Output::Reverse(order) => self.order(order, Purpose::Reverse),
@@ -247,13 +247,13 @@ impl Writer {
                     let mut directory =
                         self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
                     let rekeyed = records.iter().filter_map(|record| directory.apply(record));
-                    self.outbound.items.extend(rekeyed.map(Departure::Rekeyed));
+                    self.outbound.items.extend(rekeyed.map(OutboundItem::Rekeyed));
                 }
                 Output::Proved { terminal, generation } => {
                     let mut directory =
                         self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
                     let rekeyed = directory.prove(terminal, generation);
-                    self.outbound.items.extend(rekeyed.map(Departure::Rekeyed));
+                    self.outbound.items.extend(rekeyed.map(OutboundItem::Rekeyed));
                 }
                 Output::Controlled { ticket, result } => {
                     if let Some(waiting) = self.tickets.remove(&ticket) {

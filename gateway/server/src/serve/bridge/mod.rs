@@ -78,7 +78,7 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
 }
 
 impl Bridges {
-    /// Hands an order over; never waits.
+    /// ReactorOutput an order over; never waits.
     ///
     /// # Errors
     /// What is known about the order when the bridge does not take it: its queue is full, or its

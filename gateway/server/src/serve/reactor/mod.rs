@@ -4,12 +4,12 @@
 //! [`SessionManager`]. It never touches a disk, a lock or public-key arithmetic.
 //!
 //! ```text
-//!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ Hands ──▶ sockets, pool, peers
+//!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ ReactorOutput ──▶ sockets, pool, peers
 //! ```
 
 mod acceptor;
 mod connection;
-mod hands;
+mod output;
 
 use std::io;
 use std::sync::Arc;
@@ -27,14 +27,14 @@ use tillgate_core::time::{Moment, Span};
 
 pub(crate) use self::acceptor::{Acceptor, Listener, listen};
 use self::connection::Taken;
-use self::hands::Hands;
+use self::output::ReactorOutput;
+use super::batch::{ReplyBatch, ReplyItem};
 use super::clock::Clock;
-use super::hand::{Letter, Letters};
 use super::limits::{EVENTS_PER_TURN_MAX, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER};
 use super::mailbox::{Inbox, Mail, Mailbox, Rest, mailbox};
 use super::metrics::ReactorMetrics;
 
-pub(crate) use self::hands::Ways;
+pub(crate) use self::output::ReactorLinks;
 
 /// What a reactor is made of.
 pub(crate) struct Setup {
@@ -61,7 +61,7 @@ pub(crate) struct Reactor {
     inbox: Inbox,
     acceptor: Acceptor,
     newcomers: Vec<(TcpStream, Peer)>,
-    hands: Hands,
+    output: ReactorOutput,
     failed: Vec<SessionId>,
     buffer: Box<[u8]>,
     write_stall: Span,
@@ -125,7 +125,7 @@ impl Reactor {
         self.take_deadlines(now);
         self.admit_newcomers(now);
         self.flush(now);
-        self.hands.hand_over();
+        self.output.hand_over();
         self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.inbox.len());
         Ok(self.fate())
     }
@@ -149,14 +149,14 @@ impl Reactor {
 
     /// How long to sleep; `None` for ever.
     fn patience(&self) -> Option<Duration> {
-        let connections = &self.hands.connections;
+        let connections = &self.output.connections;
         if connections.ready() > 0 || connections.is_dirty() || self.acceptor.is_readable() {
             return Some(Duration::ZERO);
         }
         let stall = connections.stall_deadline(self.write_stall);
         let deadlines = [self.sessions.deadline(), self.acceptor.deadline(), stall];
         let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
-        if self.hands.is_holding() {
+        if self.output.is_holding() {
             return Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER));
         }
         next
@@ -164,14 +164,14 @@ impl Reactor {
 
     fn feed(&mut self, now: Moment, input: Input<'_>) {
         self.sessions.handle(now, input);
-        self.hands.carry_out(&mut self.sessions);
+        self.output.carry_out(&mut self.sessions);
     }
 
     fn take_mail(&mut self, now: Moment) {
         for _ in 0..MAIL_PER_TURN_MAX {
             match self.inbox.take() {
                 None => return,
-                Some(Mail::Letters(letters)) => self.take_letters(now, letters),
+                Some(Mail::ReplyBatch(replies)) => self.take_replies(now, replies),
                 Some(Mail::Superseded { terminal, age }) => {
                     self.feed(now, Input::Superseded { terminal, age });
                 }
@@ -184,30 +184,32 @@ impl Reactor {
         }
     }
 
-    fn take_letters(&mut self, now: Moment, mut letters: Box<Letters>) {
-        let Letters { items, bytes } = &mut *letters;
-        for letter in items.drain(..) {
-            let input = match letter {
-                Letter::Replied { session, body, effect } => {
+    fn take_replies(&mut self, now: Moment, mut replies: Box<ReplyBatch>) {
+        let ReplyBatch { items, bytes } = &mut *replies;
+        for item in items.drain(..) {
+            let input = match item {
+                ReplyItem::Replied { session, body, effect } => {
                     Input::Replied { session, body: bytes.at(&body), effect }
                 }
-                Letter::Displaced { session } => Input::Displaced { session },
-                Letter::Rekeyed(rekeyed) => {
+                ReplyItem::Displaced { session } => Input::Displaced { session },
+                ReplyItem::Rekeyed(rekeyed) => {
                     let Rekeyed { terminal, generations } = &rekeyed;
                     self.feed(now, Input::Rekeyed { terminal: *terminal, generations });
                     continue;
                 }
-                Letter::Handshaken { session, opened, reply } => {
+                ReplyItem::Handshaken { session, opened, reply } => {
                     let reply = bytes.at(&reply);
                     let result = opened.map(|opened| Handshaken { opened, reply });
                     Input::Handshaken { session, result }
                 }
-                Letter::Push { terminal, body } => Input::Push { terminal, body: bytes.at(&body) },
+                ReplyItem::Push { terminal, body } => {
+                    Input::Push { terminal, body: bytes.at(&body) }
+                }
             };
             self.sessions.handle(now, input);
-            self.hands.carry_out(&mut self.sessions);
+            self.output.carry_out(&mut self.sessions);
         }
-        self.hands.recycle(letters);
+        self.output.recycle(replies);
     }
 
     /// Only notes what the events say; reading follows for all of them alike.
@@ -216,7 +218,9 @@ impl Reactor {
             match event.token() {
                 DOOR => self.acceptor.readable(),
                 WAKER => {}
-                token => note(event, self.hands.session(token), &mut self.hands, &mut self.failed),
+                token => {
+                    note(event, self.output.session(token), &mut self.output, &mut self.failed)
+                }
             }
         }
         self.events.clear();
@@ -224,13 +228,13 @@ impl Reactor {
 
     /// Each ready session is read once; whoever has more waits for the next turn.
     fn read_sockets(&mut self, now: Moment) {
-        for _ in 0..self.hands.connections.ready() {
-            let Some(session) = self.hands.connections.next_ready() else { break };
-            match self.hands.connections.read(session, &mut self.buffer) {
+        for _ in 0..self.output.connections.ready() {
+            let Some(session) = self.output.connections.next_ready() else { break };
+            match self.output.connections.read(session, &mut self.buffer) {
                 Taken::Bytes(length) => {
                     let bytes = &mut self.buffer[..length];
                     self.sessions.handle(now, Input::Received { session, bytes });
-                    self.hands.carry_out(&mut self.sessions);
+                    self.output.carry_out(&mut self.sessions);
                 }
                 Taken::Nothing => {}
                 Taken::End => self.feed(now, Input::Closed { session }),
@@ -242,7 +246,7 @@ impl Reactor {
         if self.sessions.deadline().is_some_and(|at| at <= now) {
             self.feed(now, Input::Deadline);
         }
-        while let Some(session) = self.hands.connections.next_stalled(now, self.write_stall) {
+        while let Some(session) = self.output.connections.next_stalled(now, self.write_stall) {
             self.feed(now, Input::Overflowed { session });
         }
     }
@@ -251,9 +255,9 @@ impl Reactor {
         let mut newcomers = std::mem::take(&mut self.newcomers);
         self.acceptor.accept(now, &mut newcomers);
         for (stream, peer) in newcomers.drain(..) {
-            let connection = self.hands.hold_accepted(stream);
+            let connection = self.output.hold_accepted(stream);
             self.feed(now, Input::Opened { connection, peer });
-            self.hands.register(self.poll.registry(), &mut self.failed);
+            self.output.register(self.poll.registry(), &mut self.failed);
         }
         self.newcomers = newcomers;
     }
@@ -261,34 +265,39 @@ impl Reactor {
     /// Sends what the turn has gathered. What the session manager says about broken sockets may gather more;
     /// that goes out in the next turn, which comes at once.
     fn flush(&mut self, now: Moment) {
-        self.hands.connections.flush(now, &mut self.failed);
+        self.output.connections.flush(now, &mut self.failed);
         let mut failed = std::mem::take(&mut self.failed);
         for session in failed.drain(..) {
             self.feed(now, Input::Closed { session });
         }
         self.failed = failed;
-        while let Some(session) = self.hands.next_overflowed() {
+        while let Some(session) = self.output.next_overflowed() {
             self.feed(now, Input::Overflowed { session });
         }
     }
 
     fn fate(&self) -> Fate {
-        let drained = self.draining && self.sessions.is_drained() && !self.hands.is_holding();
+        let drained = self.draining && self.sessions.is_drained() && !self.output.is_holding();
         if self.stopped || drained { Fate::Finish } else { Fate::GoOn }
     }
 }
 
 /// What an event means for its connection.
-fn note(event: &Event, session: SessionId, hands: &mut Hands, failed: &mut Vec<SessionId>) {
+fn note(
+    event: &Event,
+    session: SessionId,
+    output: &mut ReactorOutput,
+    failed: &mut Vec<SessionId>,
+) {
     let broken = event.is_error() || event.is_write_closed();
     if event.is_writable() {
-        hands.connections.on_writable(session);
+        output.connections.on_writable(session);
     }
-    if broken && hands.connections.is_paused(session) {
+    if broken && output.connections.is_paused(session) {
         // It is not read, so nothing else would notice.
         failed.push(session);
     } else if event.is_readable() || event.is_read_closed() || broken {
-        hands.connections.on_readable(session, event.is_read_closed() || broken);
+        output.connections.on_readable(session, event.is_read_closed() || broken);
     }
 }
 
@@ -307,7 +316,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// The reactor, ready for [`Reactor::run`].
-    pub(crate) fn connect(self, ways: Ways) -> Reactor {
+    pub(crate) fn connect(self, ways: ReactorLinks) -> Reactor {
         Reactor {
             clock: self.clock,
             poll: self.poll,
@@ -316,7 +325,7 @@ impl Prepared {
             inbox: self.inbox,
             acceptor: self.acceptor,
             newcomers: Vec::new(),
-            hands: Hands::new(self.index, self.clock, self.unsent_bytes_max, ways),
+            output: ReactorOutput::new(self.index, self.clock, self.unsent_bytes_max, ways),
             failed: Vec::new(),
             buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
             write_stall: self.write_stall,

@@ -22,9 +22,9 @@ use super::network::{FIRST_TERMINAL, intent, voucher_sale};
 use super::terminal::answer;
 use super::{Installation, wait_for};
 use crate::exit::Exit;
+use crate::serve::batch::RequestBatch;
 use crate::serve::clock::Clock;
 use crate::serve::gateway::Gateway;
-use crate::serve::hand::Asks;
 use crate::serve::writer::WriterMessage;
 
 /// What the second process is to do.
@@ -149,9 +149,9 @@ fn panicking_edge(counts: Arc<Counts>) -> SocketAddr {
 fn break_it(ask: impl FnOnce(&Gateway) -> Ask) {
     let installation = Installation::new();
     let gateway = Gateway::start(&installation.config, Clock::start()).unwrap();
-    let mut asks = Asks::default();
-    asks.items.push(ask(&gateway));
-    gateway.writer.send(WriterMessage::Asks(Box::new(asks))).unwrap();
+    let mut requests = RequestBatch::default();
+    requests.items.push(ask(&gateway));
+    gateway.writer.send(WriterMessage::RequestBatch(Box::new(requests))).unwrap();
     wait_for("the process to end", || false);
 }
 

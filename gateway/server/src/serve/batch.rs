@@ -1,9 +1,9 @@
 //! What goes from hand to hand between threads: batches, never single requests.
 //!
 //! ```text
-//!            Inbound             Asks              Outbound            Letters
+//!            Inbound             RequestBatch            Outbound            ReplyBatch
 //!  reactor ───────────▶ pool ───────────▶ writer ───────────▶ pool ───────────▶ reactor
-//!                         └───────────────── Letters (handshakes, pings) ──────▲
+//!                         └───────────────── Replies (handshakes, pings) ──────▲
 //! ```
 //!
 //! A batch is a list of items and, where they carry bytes, one arena that the items point into.
@@ -25,13 +25,13 @@ use super::limits::{SPARE_BATCH_BYTES_MAX, SPARE_BATCHES_MAX};
 #[derive(Default)]
 pub(crate) struct Inbound {
     /// In the order of arrival.
-    pub(crate) items: Vec<Arrival>,
+    pub(crate) items: Vec<InboundItem>,
     /// What their ranges point into.
     pub(crate) bytes: Arena,
 }
 
 /// One thing that arrived from a terminal.
-pub(crate) enum Arrival {
+pub(crate) enum InboundItem {
     /// A hello to be checked.
     Hello {
         /// Whose.
@@ -50,7 +50,7 @@ pub(crate) enum Arrival {
 
 /// From the pool to the desk.
 #[derive(Default)]
-pub(crate) struct Asks {
+pub(crate) struct RequestBatch {
     /// In the order of their batch.
     pub(crate) items: Vec<Ask>,
 }
@@ -59,12 +59,12 @@ pub(crate) struct Asks {
 #[derive(Default)]
 pub(crate) struct Outbound {
     /// In the order the writer said them.
-    pub(crate) items: Vec<Departure>,
+    pub(crate) items: Vec<OutboundItem>,
 }
 
 /// One thing on its way to a terminal.
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]
-pub(crate) enum Departure {
+pub(crate) enum OutboundItem {
     /// To the session that asked.
     Reply(Reply),
     /// To whichever reactor has the terminal.
@@ -75,15 +75,15 @@ pub(crate) enum Departure {
 
 /// From the pool to one reactor.
 #[derive(Default)]
-pub(crate) struct Letters {
+pub(crate) struct ReplyBatch {
     /// In the order they are to be sent.
-    pub(crate) items: Vec<Letter>,
+    pub(crate) items: Vec<ReplyItem>,
     /// What their ranges point into.
     pub(crate) bytes: Arena,
 }
 
 /// One thing for a session manager.
-pub(crate) enum Letter {
+pub(crate) enum ReplyItem {
     /// A handshake is done, or refused.
     Handshaken {
         /// Whose.
@@ -167,7 +167,7 @@ impl Batch for Inbound {
     }
 }
 
-impl Batch for Letters {
+impl Batch for ReplyBatch {
     fn empty(&mut self) {
         self.items.clear();
         self.bytes.wipe();
@@ -177,7 +177,7 @@ impl Batch for Letters {
     }
 }
 
-impl Batch for Asks {
+impl Batch for RequestBatch {
     fn empty(&mut self) {
         self.items.clear();
     }
@@ -191,7 +191,7 @@ impl Batch for Outbound {
         self.items.clear();
     }
     fn is_oversized(&self) -> bool {
-        self.items.capacity().saturating_mul(size_of::<Departure>()) > SPARE_BATCH_BYTES_MAX
+        self.items.capacity().saturating_mul(size_of::<OutboundItem>()) > SPARE_BATCH_BYTES_MAX
     }
 }
 
@@ -235,11 +235,11 @@ pub(crate) struct Recyclers {
     /// Reactor to pool.
     pub(crate) inbound: Recycler<Inbound>,
     /// Pool to desk.
-    pub(crate) asks: Recycler<Asks>,
+    pub(crate) requests: Recycler<RequestBatch>,
     /// Desk to pool.
     pub(crate) outbound: Recycler<Outbound>,
     /// Pool to reactor.
-    pub(crate) letters: Recycler<Letters>,
+    pub(crate) replies: Recycler<ReplyBatch>,
 }
 
 impl Recyclers {
@@ -247,9 +247,9 @@ impl Recyclers {
     pub(crate) fn new() -> Self {
         Self {
             inbound: Recycler::new(),
-            asks: Recycler::new(),
+            requests: Recycler::new(),
             outbound: Recycler::new(),
-            letters: Recycler::new(),
+            replies: Recycler::new(),
         }
     }
 }
@@ -260,10 +260,10 @@ mod tests {
 
     #[test]
     fn a_recycled_batch_comes_back_empty_with_its_memory() {
-        let recycler: Recycler<Letters> = Recycler::new();
+        let recycler: Recycler<ReplyBatch> = Recycler::new();
         let mut batch = recycler.take();
         let body = batch.bytes.copy(b"pin 1234");
-        batch.items.push(Letter::Push { terminal: TerminalId(7), body });
+        batch.items.push(ReplyItem::Push { terminal: TerminalId(7), body });
         recycler.give(batch);
         let again = recycler.take();
         assert!(again.items.is_empty() && again.bytes.bytes.is_empty());
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn no_more_batches_are_kept_than_the_limit() {
-        let recycler: Recycler<Asks> = Recycler::new();
+        let recycler: Recycler<RequestBatch> = Recycler::new();
         for _ in 0..SPARE_BATCHES_MAX + 1 {
             recycler.give(Box::default());
         }

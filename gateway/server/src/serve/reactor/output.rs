@@ -1,4 +1,4 @@
-//! What a reactor's hands do for its session manager: carry its outputs to sockets, to the pool, to the
+//! What a reactor does for its session manager: it carries its outputs to sockets, to the pool, to the
 //! other reactors and to the keeper. Nothing here waits: what does not fit is held and offered
 //! again.
 
@@ -12,8 +12,8 @@ use tillgate_store_core::TerminalId;
 
 use super::acceptor::refuse;
 use super::connection::{Connections, Sent};
+use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch};
 use crate::serve::clock::Clock;
-use crate::serve::hand::{Arrival, Inbound, Letters, Recyclers};
 use crate::serve::keeper::Report;
 use crate::serve::limits::{HELLOS_PER_BATCH_MAX, REQUESTS_PER_BATCH_MAX};
 use crate::serve::mailbox::{Mail, Mailbox};
@@ -21,7 +21,7 @@ use crate::serve::pool::Job;
 use crate::serve::view::{Passage, Presence};
 
 /// The ways from a reactor to everybody else.
-pub(crate) struct Ways {
+pub(crate) struct ReactorLinks {
     /// To the pool, for requests.
     pub(crate) jobs: Sender<Job>,
     /// To the pool, for handshakes, which wait behind everything else.
@@ -35,11 +35,11 @@ pub(crate) struct Ways {
 }
 
 /// See the module.
-pub(super) struct Hands {
+pub(super) struct ReactorOutput {
     reactor: u16,
     clock: Clock,
     pub(super) connections: Connections,
-    ways: Ways,
+    ways: ReactorLinks,
     requests: Box<Inbound>,
     hellos: Box<Inbound>,
     passages: Vec<Passage>,
@@ -52,8 +52,13 @@ pub(super) struct Hands {
 /// The stream that stands on arrival; there is never more than one.
 const NEW_CONNECTION: u32 = 0;
 
-impl Hands {
-    pub(super) fn new(reactor: u16, clock: Clock, unsent_bytes_max: u32, ways: Ways) -> Self {
+impl ReactorOutput {
+    pub(super) fn new(
+        reactor: u16,
+        clock: Clock,
+        unsent_bytes_max: u32,
+        ways: ReactorLinks,
+    ) -> Self {
         let requests = ways.recyclers.inbound.take();
         let hellos = ways.recyclers.inbound.take();
         Self {
@@ -83,7 +88,7 @@ impl Hands {
                 Output::Request { session, terminal, received, generation, logged_on, body } => {
                     let body = self.requests.bytes.copy(body);
                     let origin = Origin { session, terminal, received, generation, logged_on };
-                    let item = Arrival::Request { origin, body };
+                    let item = InboundItem::Request { origin, body };
                     self.requests.items.push(item);
                     if self.requests.items.len() >= REQUESTS_PER_BATCH_MAX {
                         self.hand_over_requests();
@@ -91,7 +96,7 @@ impl Hands {
                 }
                 Output::Handshake { session, hello } => {
                     let hello = self.hellos.bytes.copy(hello);
-                    self.hellos.items.push(Arrival::Hello { session, hello });
+                    self.hellos.items.push(InboundItem::Hello { session, hello });
                     if self.hellos.items.len() >= HELLOS_PER_BATCH_MAX {
                         self.hand_over_hellos();
                     }
@@ -146,16 +151,16 @@ impl Hands {
         self.overflowed.pop()
     }
 
-    pub(super) fn recycle(&self, letters: Box<Letters>) {
-        self.ways.recyclers.letters.give(letters);
+    pub(super) fn recycle(&self, replies: Box<ReplyBatch>) {
+        self.ways.recyclers.replies.give(replies);
     }
 
-    /// Hands everything over that the turn has gathered, as far as there is room.
+    /// ReactorOutput everything over that the turn has gathered, as far as there is room.
     pub(super) fn hand_over(&mut self) {
         self.hand_over_requests();
         self.hand_over_hellos();
         self.hand_over_passages();
-        let Ways { peers, .. } = &self.ways;
+        let ReactorLinks { peers, .. } = &self.ways;
         self.superseded.retain(|&(peer, terminal, age)| {
             peers[peer].try_post(Mail::Superseded { terminal, age }).is_err()
         });
@@ -225,7 +230,7 @@ impl Hands {
     }
 }
 
-/// A session as a token; [`Hands::session`] is the way back.
+/// A session as a token; [`ReactorOutput::session`] is the way back.
 fn token(session: SessionId) -> Token {
     let bits = (u64::from(session.generation) << 32) | u64::from(session.slot);
     Token(usize::try_from(bits).expect("a token has 64 bits"))
