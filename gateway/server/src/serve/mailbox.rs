@@ -4,12 +4,12 @@
 //!
 //! ```text
 //!   sender:  put the mail in ─▶ asleep? ── yes, swap to awake ─▶ ring
-//!   reactor: lie down (asleep) ─▶ any mail? ── yes ─▶ get up
+//!   reactor: prepare to sleep ─▶ any mail? ── yes ─▶ stay awake
 //!                                    └── no ─▶ poll until rung, or an event, or the deadline
 //! ```
 //!
 //! Each side writes before it reads what the other writes (sequentially consistent), so mail put
-//! in while the reactor lies down is seen by one of the two.
+//! in while the reactor falls asleep is seen by one of the two.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -59,11 +59,11 @@ struct SleepingWaker {
 
 /// Whether a reactor may sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rest {
+pub(crate) enum Sleep {
     /// Nothing has come: sleep.
-    Sleep,
+    Ready,
     /// Mail is there: look at the sockets without waiting.
-    GetUp,
+    Busy,
 }
 
 /// A mailbox whose waker is `waker`.
@@ -101,10 +101,10 @@ impl Inbox {
     }
 
     /// Announces sleep; call [`Inbox::wake`] after it in any case.
-    pub(crate) fn lie_down(&self) -> Rest {
+    pub(crate) fn prepare_to_sleep(&self) -> Sleep {
         self.waker.asleep.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        if self.mail.is_empty() { Rest::Sleep } else { Rest::GetUp }
+        if self.mail.is_empty() { Sleep::Ready } else { Sleep::Busy }
     }
 
     /// From here on nobody needs to ring.

@@ -31,7 +31,7 @@ use self::output::ReactorOutput;
 use super::batch::{ReplyBatch, ReplyItem};
 use super::clock::Clock;
 use super::limits::{EVENTS_PER_TURN_MAX, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER};
-use super::mailbox::{Inbox, Mail, Mailbox, Rest, mailbox};
+use super::mailbox::{Inbox, Mail, Mailbox, Sleep, mailbox};
 use super::metrics::ReactorMetrics;
 
 pub(crate) use self::output::ReactorLinks;
@@ -131,7 +131,7 @@ impl Reactor {
     }
 
     fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.inbox.lie_down() == Rest::GetUp {
+        let timeout = if self.inbox.prepare_to_sleep() == Sleep::Busy {
             Some(Duration::ZERO)
         } else {
             self.patience()
