@@ -45,7 +45,7 @@ use self::routes::Api;
 use self::socket::Socket;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::serve::Beside;
+use crate::serve::AdminServer;
 use crate::serve::handle::ServeHandle;
 
 /// The running admin API.
@@ -143,7 +143,7 @@ fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
     }
 }
 
-impl Beside for AdminThread {
+impl AdminServer for AdminThread {
     fn address(&self) -> SocketAddr {
         self.address
     }

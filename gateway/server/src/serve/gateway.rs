@@ -1,7 +1,7 @@
 //! A running gateway: which threads there are, and how they are connected.
 //!
 //! ```text
-//!  reactor 0..n ─jobs─▶ pool 0..m ─▶ writer ─▶ bridges     keeper (the first thread)
+//!  reactor 0..n ─jobs─▶ pool 0..m ─▶ writer ─▶ bridges     supervisor (the first thread)
 //!       ▲  ▲   ─hellos▶      │  ▲    │ ▲        │            ▲ signals, who is online
 //!       │  └────letters──────┘  └────┘ └─found──┘            │
 //!       └── superseded, drain                             admin: handle
@@ -25,7 +25,6 @@ use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
 use super::handle::{Ordered, ServeHandle, controls};
-use super::keeper::{Report, reports};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, WRITER_QUEUE_MAX};
 use super::mailbox::Mailbox;
 use super::metrics::{BridgeMetrics, Metrics, PoolMetrics, ReactorMetrics, WriterMetrics};
@@ -33,6 +32,7 @@ use super::opening;
 use super::pool::{Job, Tools, Worker};
 use super::reactor::{Listener, Prepared, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
+use super::supervisor::{Report, reports};
 use super::view::{Stage, View};
 use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::Config;
@@ -173,7 +173,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             if let Err(error) = reactor.run() {
                 fail_stop(Stop::Reactor, &error);
             }
-            // The keeper waits for this, or has stopped waiting.
+            // The supervisor waits for this, or has stopped waiting.
             drop(done.send(Report::ReactorDone));
         })?);
     }

@@ -74,7 +74,7 @@ pub(crate) const REACTOR_MAIL_MAX: usize = 256;
 /// Operator's orders between the admin and their result.
 pub(crate) const CONTROLS_MAX: usize = 64;
 
-/// Batches of comings and goings waiting for the keeper.
+/// Batches of comings and goings waiting for the supervisor.
 pub(crate) const PRESENCE_MAX: usize = 256;
 
 /// Empty batches of one kind kept for reuse.

@@ -33,9 +33,9 @@ pub(crate) enum Mail {
         /// The newer session's key and counter.
         age: SessionAge,
     },
-    /// From the keeper: refuse newcomers, finish, stop when nothing is left.
+    /// From the supervisor: refuse newcomers, finish, stop when nothing is left.
     Drain,
-    /// From the keeper: stop now.
+    /// From the supervisor: stop now.
     Stop,
 }
 

@@ -4,7 +4,7 @@
 //! * [`gateway`] — which threads there are; [`opening`] — what is read before they start.
 //! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`writer`] — the one writer.
 //! * [`scrub`] — reads the store again and again, to find damage.
-//! * [`bridge`] — providers' sockets; [`keeper`] — signals and the way down.
+//! * [`bridge`] — providers' sockets; [`supervisor`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
 mod batch;
@@ -15,7 +15,6 @@ mod clock;
 mod fail;
 mod gateway;
 pub(crate) mod handle;
-mod keeper;
 mod limits;
 mod mailbox;
 mod metrics;
@@ -23,6 +22,7 @@ mod opening;
 mod pool;
 mod reactor;
 mod scrub;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;
@@ -34,13 +34,13 @@ use std::time::Duration;
 pub(crate) use self::clock::Clock;
 use self::gateway::Gateway;
 use self::handle::ServeHandle;
-use self::keeper::{Drained, watch_signals};
 pub(crate) use self::metrics::EdgeMetrics;
+use self::supervisor::{Drained, watch_signals};
 use crate::config::Config;
 use crate::exit::Failure;
 
 /// The admin beside the gateway, as far as serving needs to know it.
-pub(crate) trait Beside {
+pub(crate) trait AdminServer {
     /// Where it listens.
     fn address(&self) -> SocketAddr;
     /// Ends it; connections that are not done within `patience` are cut.
@@ -56,7 +56,7 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// What could not be started, and what to do about it.
-pub(crate) fn run<A: Beside>(
+pub(crate) fn run<A: AdminServer>(
     config: &Config,
     clock: Clock,
     start_admin: impl FnOnce(&Config, ServeHandle) -> Result<A, Failure>,

@@ -1,5 +1,5 @@
 //! What the admin may see of the running gateway: who is online, which commands were
-//! acknowledged, whether it serves. Read-only for everybody but the keeper and the desk.
+//! acknowledged, whether it serves. Read-only for everybody but the supervisor and the desk.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -45,7 +45,7 @@ pub(crate) struct Acknowledged {
 
 /// A coming or going, from a reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passage {
+pub(crate) enum PresenceChange {
     /// The terminal proved itself.
     Online {
         /// Who.
@@ -118,17 +118,17 @@ impl View {
         self.stage.store(number, Ordering::Release);
     }
 
-    pub(super) fn note_passages(&self, passages: &[Passage]) {
+    pub(super) fn note_presence(&self, changes: &[PresenceChange]) {
         let mut online = self.online.write().unwrap_or_else(PoisonError::into_inner);
-        for passage in passages {
-            match *passage {
-                Passage::Online { terminal, presence } => {
+        for change in changes {
+            match *change {
+                PresenceChange::Online { terminal, presence } => {
                     let newer = |held: &Presence| held.age < presence.age;
                     if online.get(&terminal).is_none_or(newer) {
                         online.insert(terminal, presence);
                     }
                 }
-                Passage::Offline { terminal, session } => {
+                PresenceChange::Offline { terminal, session } => {
                     if online.get(&terminal).is_some_and(|held| held.session == session) {
                         online.remove(&terminal);
                     }
@@ -161,15 +161,15 @@ mod tests {
     #[test]
     fn a_terminal_that_moved_is_online_whichever_reactor_reports_first() {
         let (old, new) = (presence(0, 5), presence(1, 6));
-        let came = |presence| Passage::Online { terminal: WHO, presence };
-        let left = Passage::Offline { terminal: WHO, session: old.session };
+        let came = |presence| PresenceChange::Online { terminal: WHO, presence };
+        let left = PresenceChange::Offline { terminal: WHO, session: old.session };
         for order in [
             [came(old), left, came(new)],
             [came(old), came(new), left],
             [came(new), came(old), left],
         ] {
             let view = View::new();
-            view.note_passages(&order);
+            view.note_presence(&order);
             assert_eq!(view.presence(WHO), Some(new));
         }
     }

@@ -310,7 +310,7 @@ impl Writer {
             && self.setup.transactions.is_drained()
             && let Some(drained) = self.drained.take()
         {
-            // The keeper may have given up waiting.
+            // The supervisor may have given up waiting.
             drained.try_send(()).unwrap_or_default();
         }
     }

@@ -72,9 +72,9 @@ pub(crate) struct Reactor {
 
 /// Whether the loop goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    GoOn,
-    Finish,
+enum LoopControl {
+    Continue,
+    Stop,
 }
 
 const DOOR: Token = Token(usize::MAX);
@@ -110,13 +110,13 @@ impl Reactor {
     /// # Errors
     /// The poll failed: the process cannot go on.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        while self.turn()? == Fate::GoOn {}
+        while self.turn()? == LoopControl::Continue {}
         Ok(())
     }
 
     /// One turn. The order is the design: finished work first, then the network, then time, then
     /// newcomers (so that a new socket never meets an old event), then the wire.
-    fn turn(&mut self) -> io::Result<Fate> {
+    fn turn(&mut self) -> io::Result<LoopControl> {
         self.wait()?;
         let now = self.clock.now();
         self.take_mail(now);
@@ -127,7 +127,7 @@ impl Reactor {
         self.flush(now);
         self.output.hand_over();
         self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.inbox.len());
-        Ok(self.fate())
+        Ok(self.control())
     }
 
     fn wait(&mut self) -> io::Result<()> {
@@ -276,9 +276,9 @@ impl Reactor {
         }
     }
 
-    fn fate(&self) -> Fate {
+    fn control(&self) -> LoopControl {
         let drained = self.draining && self.sessions.is_drained() && !self.output.is_holding();
-        if self.stopped || drained { Fate::Finish } else { Fate::GoOn }
+        if self.stopped || drained { LoopControl::Stop } else { LoopControl::Continue }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a reactor does for its session manager: it carries its outputs to sockets, to the pool, to the
-//! other reactors and to the keeper. Nothing here waits: what does not fit is held and offered
+//! other reactors and to the supervisor. Nothing here waits: what does not fit is held and offered
 //! again.
 
 use crossbeam_channel::{Sender, TrySendError};
@@ -14,11 +14,11 @@ use super::acceptor::refuse;
 use super::connection::{Connections, Sent};
 use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch};
 use crate::serve::clock::Clock;
-use crate::serve::keeper::Report;
 use crate::serve::limits::{HELLOS_PER_BATCH_MAX, REQUESTS_PER_BATCH_MAX};
 use crate::serve::mailbox::{Mail, Mailbox};
 use crate::serve::pool::Job;
-use crate::serve::view::{Passage, Presence};
+use crate::serve::supervisor::Report;
+use crate::serve::view::{Presence, PresenceChange};
 
 /// The ways from a reactor to everybody else.
 pub(crate) struct ReactorLinks {
@@ -28,7 +28,7 @@ pub(crate) struct ReactorLinks {
     pub(crate) hellos: Sender<Box<Inbound>>,
     /// To the other reactors.
     pub(crate) peers: Vec<Mailbox>,
-    /// To the keeper.
+    /// To the supervisor.
     pub(crate) reports: Sender<Report>,
     /// Where empty batches come from.
     pub(crate) recyclers: Recyclers,
@@ -42,7 +42,7 @@ pub(super) struct ReactorOutput {
     ways: ReactorLinks,
     requests: Box<Inbound>,
     hellos: Box<Inbound>,
-    passages: Vec<Passage>,
+    changes: Vec<PresenceChange>,
     superseded: Vec<(usize, TerminalId, SessionAge)>,
     overflowed: Vec<SessionId>,
     accepted: Option<TcpStream>,
@@ -68,7 +68,7 @@ impl ReactorOutput {
             ways,
             requests,
             hellos,
-            passages: Vec::new(),
+            changes: Vec::new(),
             superseded: Vec::new(),
             overflowed: Vec::new(),
             accepted: None,
@@ -114,7 +114,7 @@ impl ReactorOutput {
                     self.on_online(session, terminal, age);
                 }
                 Output::Offline { session, terminal } => {
-                    self.passages.push(Passage::Offline { terminal, session });
+                    self.changes.push(PresenceChange::Offline { terminal, session });
                 }
             }
         }
@@ -159,7 +159,7 @@ impl ReactorOutput {
     pub(super) fn hand_over(&mut self) {
         self.hand_over_requests();
         self.hand_over_hellos();
-        self.hand_over_passages();
+        self.report_presence();
         let ReactorLinks { peers, .. } = &self.ways;
         self.superseded.retain(|&(peer, terminal, age)| {
             peers[peer].try_post(Mail::Superseded { terminal, age }).is_err()
@@ -170,14 +170,14 @@ impl ReactorOutput {
     pub(super) fn is_holding(&self) -> bool {
         !(self.requests.items.is_empty()
             && self.hellos.items.is_empty()
-            && self.passages.is_empty()
+            && self.changes.is_empty()
             && self.superseded.is_empty())
     }
 
     fn on_online(&mut self, session: SessionId, terminal: TerminalId, age: SessionAge) {
         let since_ms = self.clock.wall().0;
         let presence = Presence { session, age, since_ms };
-        self.passages.push(Passage::Online { terminal, presence });
+        self.changes.push(PresenceChange::Online { terminal, presence });
         for peer in 0..self.ways.peers.len() {
             self.superseded.push((peer, terminal, age));
         }
@@ -217,15 +217,15 @@ impl ReactorOutput {
         }
     }
 
-    fn hand_over_passages(&mut self) {
-        if self.passages.is_empty() {
+    fn report_presence(&mut self) {
+        if self.changes.is_empty() {
             return;
         }
-        let report = Report::Passages(std::mem::take(&mut self.passages));
-        if let Err(TrySendError::Full(Report::Passages(passages))) =
+        let report = Report::PresenceChanges(std::mem::take(&mut self.changes));
+        if let Err(TrySendError::Full(Report::PresenceChanges(changes))) =
             self.ways.reports.try_send(report)
         {
-            self.passages = passages;
+            self.changes = changes;
         }
     }
 }

@@ -28,7 +28,7 @@ use self::terminal::Till;
 use super::clock::Clock;
 use super::gateway::Gateway;
 use super::handle::ServeHandle;
-use super::keeper::{Drained, Report};
+use super::supervisor::{Drained, Report};
 use crate::config::{Config, HttpUrl};
 use crate::init::{Wishes, install};
 
@@ -46,7 +46,7 @@ struct Served {
     address: SocketAddr,
     handle: ServeHandle,
     report: Sender<Report>,
-    keeper: JoinHandle<Drained>,
+    supervisor: JoinHandle<Drained>,
 }
 
 impl Installation {
@@ -106,11 +106,11 @@ impl Installation {
         let gateway = Gateway::start(&self.config, clock).unwrap();
         let (address, handle) = (gateway.address, gateway.handle.clone());
         let report = gateway.report();
-        let keeper = thread::spawn(move || {
+        let supervisor = thread::spawn(move || {
             gateway.attend();
             gateway.drain()
         });
-        Served { address, handle, report, keeper }
+        Served { address, handle, report, supervisor }
     }
 
     /// Checks every invariant of the stopped store.
@@ -131,7 +131,7 @@ impl Served {
         Till::connect(self.address, terminal)
     }
 
-    /// Tells the keeper to go down, as a signal would.
+    /// Tells the supervisor to go down, as a signal would.
     fn signal(&self) {
         self.report.send(Report::GoDown).unwrap();
     }
@@ -144,9 +144,9 @@ impl Served {
 
     fn join(self) -> Drained {
         // The store closes only when nobody reads it any more.
-        let Self { handle, keeper, .. } = self;
+        let Self { handle, supervisor, .. } = self;
         drop(handle);
-        keeper.join().unwrap()
+        supervisor.join().unwrap()
     }
 
     /// The value of a series on the metrics page.

@@ -9,7 +9,7 @@ use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 use super::network::{self, FIRST_TERMINAL, voucher_sale};
 use super::terminal::answer;
 use super::{Installation, PATIENCE, wait_for};
-use crate::serve::keeper::Drained;
+use crate::serve::supervisor::Drained;
 
 #[test]
 fn a_sale_is_answered_with_a_voucher_and_stands_in_the_journal_once() {

@@ -8,7 +8,7 @@ use super::network::{FIRST_TERMINAL, top_up_sale, voucher_sale};
 use super::provider::{Provider, SILENT, SLOW};
 use super::terminal::{Till, answer};
 use super::{Installation, wait_for};
-use crate::serve::keeper::Drained;
+use crate::serve::supervisor::Drained;
 use crate::serve::view::Stage;
 
 #[test]

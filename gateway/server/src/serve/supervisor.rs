@@ -1,4 +1,4 @@
-//! The keeper: the process's first thread, once everything runs. It keeps the list of who is
+//! The supervisor: the process's first thread, once everything runs. It keeps the list of who is
 //! online for the admin, waits for signals, and takes the gateway down in order:
 //!
 //! ```text
@@ -20,14 +20,14 @@ use signal_hook::iterator::Signals;
 use super::gateway::Gateway;
 use super::limits::DRAIN_GRACE;
 use super::mailbox::Mail;
-use super::view::{Passage, Stage};
+use super::view::{PresenceChange, Stage};
 use super::writer::WriterMessage;
 use tillgate_core::time::{Moment, Span};
 
-/// What the keeper is told.
+/// What the supervisor is told.
 pub(crate) enum Report {
     /// From a reactor: comings and goings of terminals.
-    Passages(Vec<Passage>),
+    PresenceChanges(Vec<PresenceChange>),
     /// From a reactor: it has ended.
     ReactorDone,
     /// From outside, a signal for one: go down.
@@ -53,7 +53,7 @@ pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
         let mut forever = signals.forever();
         if let Some(signal) = forever.next() {
             tracing::info!(signal, "going down; the same signal again ends at once");
-            // The keeper ends only with the process.
+            // The supervisor ends only with the process.
             drop(reports.send(Report::GoDown));
         }
         if let Some(signal) = forever.next() {
@@ -70,7 +70,7 @@ impl Gateway {
     pub(crate) fn attend(&self) {
         loop {
             match self.reports.recv() {
-                Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
+                Ok(Report::PresenceChanges(changes)) => self.handle.view.note_presence(&changes),
                 Ok(Report::GoDown) | Err(_) => return,
                 // It ends the process itself when it fails.
                 Ok(Report::ReactorDone) => {}
@@ -114,7 +114,7 @@ impl Gateway {
         while running > 0 {
             match self.reports.recv_timeout(self.handle.clock.until(deadline)) {
                 Ok(Report::ReactorDone) => running -= 1,
-                Ok(Report::Passages(passages)) => self.handle.view.note_passages(&passages),
+                Ok(Report::PresenceChanges(changes)) => self.handle.view.note_presence(&changes),
                 Ok(Report::GoDown) => {}
                 Err(_) => return Drained::Partly,
             }
@@ -123,7 +123,7 @@ impl Gateway {
     }
 }
 
-/// The two ends of the keeper's mail.
+/// The two ends of the supervisor's mail.
 pub(super) fn reports() -> (Sender<Report>, Receiver<Report>) {
     bounded(super::limits::PRESENCE_MAX)
 }
