@@ -11,8 +11,8 @@ use tillgate_codec::limits::{
 };
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals,
-    Upward, Welcome,
+    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip,
+    TerminalCommand, Totals, Upward, Welcome,
 };
 
 /// A text of at most `bytes_max` bytes, often with characters of several bytes.
@@ -129,10 +129,10 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
     let command = (integer_32(), text(TEXT_BYTES_MAX), 0..4_u8, 4..=u8::MAX).prop_map(
         |(id, text, which, other)| {
             let order = match which {
-                0 => Order::Block { reason: text },
-                1 => Order::Unblock,
-                2 => Order::Message { text },
-                _ => Order::Unknown(other),
+                0 => TerminalCommand::Block { reason: text },
+                1 => TerminalCommand::Unblock,
+                2 => TerminalCommand::Message { text },
+                _ => TerminalCommand::Unknown(other),
             };
             Downward::Command(Command { id, order })
         },

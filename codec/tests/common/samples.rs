@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Order, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip, Totals,
-    Upward, Welcome,
+    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip,
+    TerminalCommand, Totals, Upward, Welcome,
 };
 
 /// 2026-11-23.
@@ -172,13 +172,13 @@ fn rejects() -> [(&'static str, Reject); 2] {
 }
 
 fn commands() -> [(&'static str, Command<'static>); 4] {
-    let block = Order::Block { reason: "Bitte rufen Sie uns an: gesperrt für heute" };
-    let message = Order::Message { text: "Happy Monday" };
+    let block = TerminalCommand::Block { reason: "Bitte rufen Sie uns an: gesperrt für heute" };
+    let message = TerminalCommand::Message { text: "Happy Monday" };
     [
         ("command_block", Command { id: 7, order: block }),
-        ("command_unblock", Command { id: 8, order: Order::Unblock }),
+        ("command_unblock", Command { id: 8, order: TerminalCommand::Unblock }),
         ("command_message", Command { id: 9, order: message }),
-        ("command_unknown", Command { id: 10, order: Order::Unknown(200) }),
+        ("command_unknown", Command { id: 10, order: TerminalCommand::Unknown(200) }),
     ]
 }
 

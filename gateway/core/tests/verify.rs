@@ -3,8 +3,8 @@
 mod support;
 
 use support::{Rig, open_from, seller, terminal, top_up_sale, top_ups, voucher_sale, vouchers};
-use tillgate_codec::link::message::{Downward, Order, Upward};
-use tillgate_core::transaction::{Content, ControlOrder, Output, PushOrder};
+use tillgate_codec::link::message::{Downward, TerminalCommand, Upward};
+use tillgate_core::transaction::{Content, ControlOrder, Output, PushedCommand};
 use tillgate_store_core::{
     Change, Distributor, DistributorId, RegistryRecord, ServiceId, Services, Status, TerminalId,
     Velocity,
@@ -53,11 +53,11 @@ fn a_block_counts_for_the_very_next_sale_and_the_terminal_is_told() {
     let mut rig = Rig::new();
     assert_eq!(rig.code(100, &voucher_sale(1)), "00");
     let change = Change { records: vec![blocked_terminal()], ..Change::default() };
-    let tell = vec![(TerminalId(100), PushOrder::Block { reason: "stolen".to_owned() })];
+    let tell = vec![(TerminalId(100), PushedCommand::Block { reason: "stolen".to_owned() })];
     rig.control(ControlOrder::Change { change, tell });
     let pushed = rig.outputs.iter().any(|output| {
         matches!(output, Output::Push(push) if push.terminal == TerminalId(100)
-            && push.order == PushOrder::Block { reason: "stolen".to_owned() })
+            && push.order == PushedCommand::Block { reason: "stolen".to_owned() })
     });
     assert!(pushed, "the terminal hears of it");
     assert_eq!(rig.code(100, &voucher_sale(2)), "58");
@@ -170,10 +170,10 @@ fn a_terminal_without_a_place_in_the_registry_loses_its_session_without_a_row() 
 
 #[test]
 fn a_reason_longer_than_a_command_can_carry_is_cut_at_a_character() {
-    let order = PushOrder::Block { reason: "é".repeat(200) };
+    let order = PushedCommand::Block { reason: "é".repeat(200) };
     let push = tillgate_core::transaction::Push { terminal: TerminalId(100), command: 7, order };
     let mut body = Vec::new();
     tillgate_core::processing::encode_command(&push, &mut body);
     let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("a command") };
-    assert_eq!(command.order, Order::Block { reason: &"é".repeat(80) });
+    assert_eq!(command.order, TerminalCommand::Block { reason: &"é".repeat(80) });
 }

@@ -13,12 +13,12 @@ pub struct Command<'a> {
     /// Number of the command.
     pub id: u32,
     /// What to do.
-    pub order: Order<'a>,
+    pub order: TerminalCommand<'a>,
 }
 
 /// What a terminal is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order<'a> {
+pub enum TerminalCommand<'a> {
     /// Sell no more, and show why.
     Block {
         /// For the seller to read; may be empty.
@@ -45,10 +45,10 @@ impl<'a> Command<'a> {
 
     pub(super) fn decode(fields: &Fields<'a>) -> Result<Self, BodyError> {
         let order = match fields.unsigned(ORDER)? {
-            BLOCK => Order::Block { reason: fields.text_or_empty(TEXT)? },
-            UNBLOCK => Order::Unblock,
-            MESSAGE => Order::Message { text: fields.text(TEXT)? },
-            other => Order::Unknown(other),
+            BLOCK => TerminalCommand::Block { reason: fields.text_or_empty(TEXT)? },
+            UNBLOCK => TerminalCommand::Unblock,
+            MESSAGE => TerminalCommand::Message { text: fields.text(TEXT)? },
+            other => TerminalCommand::Unknown(other),
         };
         Ok(Self { id: fields.unsigned(COMMAND)?, order })
     }
@@ -56,16 +56,16 @@ impl<'a> Command<'a> {
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
         let order = match self.order {
-            Order::Block { reason } => {
+            TerminalCommand::Block { reason } => {
                 writer.text_unless_empty(TEXT, reason);
                 BLOCK
             }
-            Order::Unblock => UNBLOCK,
-            Order::Message { text } => {
+            TerminalCommand::Unblock => UNBLOCK,
+            TerminalCommand::Message { text } => {
                 writer.text(TEXT, text);
                 MESSAGE
             }
-            Order::Unknown(other) => other,
+            TerminalCommand::Unknown(other) => other,
         };
         writer.unsigned(COMMAND, self.id);
         writer.unsigned(ORDER, order);

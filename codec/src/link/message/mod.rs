@@ -39,7 +39,7 @@ pub use answer::{Answer, AnswerKind, Slip};
 pub use balance::Balance;
 pub use canonical::Canonical;
 pub use code::ResponseCode;
-pub use command::{Command, Order};
+pub use command::{Command, TerminalCommand};
 pub use confirm::Confirm;
 pub use date::BusinessDate;
 pub use error::{BodyError, BodyErrorKind};

@@ -3,15 +3,15 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, Reject, ResponseCode,
-    Settled, Slip, Totals, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, Reject, ResponseCode, Settled, Slip,
+    TerminalCommand, Totals, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
 
 use super::{Keys, Terms};
 use crate::time::Wall;
-use crate::transaction::{Answered, Content, Push, PushOrder, Reply};
+use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 
 /// Appends the body that answers a request; nothing for [`Content::Nothing`].
 pub fn encode_reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Vec<u8>) {
@@ -60,9 +60,9 @@ pub fn encode_reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: 
 /// Appends the body of a command.
 pub fn encode_command(push: &Push, out: &mut Vec<u8>) {
     let order = match &push.order {
-        PushOrder::Block { reason } => Order::Block { reason: shown(reason) },
-        PushOrder::Unblock => Order::Unblock,
-        PushOrder::Message { text } => Order::Message { text: shown(text) },
+        PushedCommand::Block { reason } => TerminalCommand::Block { reason: shown(reason) },
+        PushedCommand::Unblock => TerminalCommand::Unblock,
+        PushedCommand::Message { text } => TerminalCommand::Message { text: shown(text) },
     };
     Downward::Command(Command { id: push.command, order }).encode(out);
 }

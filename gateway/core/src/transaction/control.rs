@@ -3,7 +3,7 @@
 use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId};
 
 use super::commit::Slip;
-use super::{Control, ControlOrder, Controlled, Output, Push, PushOrder, TransactionManager};
+use super::{Control, ControlOrder, Controlled, Output, Push, PushedCommand, TransactionManager};
 
 impl TransactionManager {
     pub(super) fn on_control(&mut self, control: Control) {
@@ -29,7 +29,7 @@ impl TransactionManager {
                 self.push_staged(Command::Refund(refund), Slip::Resolve { ticket });
             }
             ControlOrder::Message { terminal, text } => {
-                let push = self.push(terminal, PushOrder::Message { text });
+                let push = self.push(terminal, PushedCommand::Message { text });
                 let result = Controlled::Applied { commands: vec![(terminal, push.command)] };
                 self.outputs.push_back(Output::Push(push));
                 self.outputs.push_back(Output::Controlled { ticket, result });
@@ -37,7 +37,7 @@ impl TransactionManager {
         }
     }
 
-    fn push(&mut self, terminal: TerminalId, order: PushOrder) -> Push {
+    fn push(&mut self, terminal: TerminalId, order: PushedCommand) -> Push {
         self.commands_pushed = self.commands_pushed.wrapping_add(1);
         Push { terminal, command: self.commands_pushed, order }
     }

@@ -5,7 +5,7 @@ use tillgate_store_core::{
     RegistryRecord, Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
 };
 
-use super::reply::{Answered, Push, PushOrder, Reply};
+use super::reply::{Answered, Push, PushedCommand, Reply};
 use crate::id::SessionId;
 use crate::time::Moment;
 
@@ -160,7 +160,7 @@ pub enum ControlOrder {
         /// For the ledger.
         change: Change,
         /// What the terminals concerned are told once it is durable.
-        tell: Vec<(TerminalId, PushOrder)>,
+        tell: Vec<(TerminalId, PushedCommand)>,
     },
     /// Say what became of a transaction that nobody else can find out about.
     Resolve {

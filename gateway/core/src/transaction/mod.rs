@@ -59,7 +59,7 @@ pub use self::event::{
     Ask, Asked, Control, ControlOrder, Controlled, Found, Input, Order, Origin, Output,
 };
 use self::pending::{Pending, Source, Task};
-pub use self::reply::{Answered, Content, Push, PushOrder, Reply};
+pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
 use crate::code;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use crate::time::{Moment, Wall};

@@ -12,12 +12,12 @@ pub struct Push {
     /// Unique since the process started; the acknowledgement carries it.
     pub command: u32,
     /// What.
-    pub order: PushOrder,
+    pub order: PushedCommand,
 }
 
 /// What a terminal can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PushOrder {
+pub enum PushedCommand {
     /// Stop selling.
     Block {
         /// Shown to the seller.

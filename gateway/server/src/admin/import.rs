@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tillgate_core::transaction::{ControlOrder, PushOrder};
+use tillgate_core::transaction::{ControlOrder, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 use warp::reply::Response;
 
@@ -62,7 +62,7 @@ pub(super) async fn import(
     }
 }
 
-type Planned = (Plan, bool, Vec<(TerminalId, PushOrder)>);
+type Planned = (Plan, bool, Vec<(TerminalId, PushedCommand)>);
 
 fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
     let order: Order<'_> = serde_json::from_slice(body)
@@ -94,16 +94,16 @@ fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
 }
 
 /// The terminals that this change blocks or unblocks.
-fn to_tell(known: &dyn Known, change: &Change) -> Vec<(TerminalId, PushOrder)> {
+fn to_tell(known: &dyn Known, change: &Change) -> Vec<(TerminalId, PushedCommand)> {
     let told = |record: &RegistryRecord| match record {
         RegistryRecord::Terminal(terminal) => {
             let before = known.terminal(terminal.id)?.status;
             match (before, terminal.status) {
                 (Status::Active, Status::Blocked) => {
                     let reason = terminal.reason.clone();
-                    Some((terminal.id, PushOrder::Block { reason }))
+                    Some((terminal.id, PushedCommand::Block { reason }))
                 }
-                (Status::Blocked, Status::Active) => Some((terminal.id, PushOrder::Unblock)),
+                (Status::Blocked, Status::Active) => Some((terminal.id, PushedCommand::Unblock)),
                 _ => None,
             }
         }

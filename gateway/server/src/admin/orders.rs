@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tillgate_core::transaction::{ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Rejection, Status, TerminalId};
 use warp::reply::Response;
 
@@ -33,7 +33,7 @@ pub(super) async fn block(
     caller: &Caller,
 ) -> Result<Response, ApiError> {
     let reason = text(body, "reason", REASON_BYTES_MAX)?;
-    let order = PushOrder::Block { reason: reason.clone() };
+    let order = PushedCommand::Block { reason: reason.clone() };
     set_status(app, id, (Status::Blocked, reason), order, caller).await
 }
 
@@ -43,14 +43,14 @@ pub(super) async fn unblock(
     id: TerminalId,
     caller: &Caller,
 ) -> Result<Response, ApiError> {
-    set_status(app, id, (Status::Active, String::new()), PushOrder::Unblock, caller).await
+    set_status(app, id, (Status::Active, String::new()), PushedCommand::Unblock, caller).await
 }
 
 async fn set_status(
     app: Arc<App>,
     id: TerminalId,
     (status, reason): (Status, String),
-    order: PushOrder,
+    order: PushedCommand,
     caller: &Caller,
 ) -> Result<Response, ApiError> {
     let alone = app.alone().await;

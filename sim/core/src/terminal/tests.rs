@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Order, Pong, ResponseCode, Slip, Upward,
-    Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, ResponseCode, Slip, TerminalCommand,
+    Upward, Welcome,
 };
 use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 
@@ -274,7 +274,7 @@ fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
 #[test]
 fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
     let mut pair = Pair::online(firmware(thinking()));
-    let block = Command { id: 5, order: Order::Block { reason: "audit" } };
+    let block = Command { id: 5, order: TerminalCommand::Block { reason: "audit" } };
     pair.say(&Downward::Command(block));
     let body = pair.bodies.remove(0);
     assert!(matches!(Upward::decode(&body), Ok(Upward::Acknowledge(ack)) if ack.command == 5));
@@ -282,7 +282,7 @@ fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
     let body = pair.bodies.remove(0);
     assert!(matches!(Upward::decode(&body), Ok(Upward::Ping(_))), "it only pings");
     pair.say(&Downward::Pong(Pong { nonce: 0, time_s: 0 }));
-    pair.say(&Downward::Command(Command { id: 6, order: Order::Unblock }));
+    pair.say(&Downward::Command(Command { id: 6, order: TerminalCommand::Unblock }));
     pair.bodies.clear();
     pair.until_deadline();
     assert_eq!(pair.sale().0, 4);
@@ -292,7 +292,7 @@ fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
 fn an_approval_after_a_block_is_noticed_when_the_terminal_tries_on() {
     let stubborn = Firmware { when_blocked: WhenBlocked::Try, ..firmware(thinking()) };
     let mut pair = Pair::online(stubborn);
-    pair.say(&Downward::Command(Command { id: 5, order: Order::Block { reason: "" } }));
+    pair.say(&Downward::Command(Command { id: 5, order: TerminalCommand::Block { reason: "" } }));
     pair.bodies.clear();
     pair.until_deadline();
     let (stan, _) = pair.sale();

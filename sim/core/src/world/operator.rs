@@ -1,6 +1,6 @@
 //! The operator: one order at a time, given again until its result is known.
 
-use tillgate_core::transaction::{Control, ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{Control, ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{
     BusinessDate, Change, CommissionRule, Hours, Key, RegistryRecord, Resolution, ServiceId,
     Services, Status, TerminalId,
@@ -55,7 +55,7 @@ const RESTORED: &str = "all is forgiven";
 #[derive(Clone)]
 pub(super) enum Plan {
     /// Change the registry, load stock or float.
-    Change { change: Change, tell: Vec<(TerminalId, PushOrder)> },
+    Change { change: Change, tell: Vec<(TerminalId, PushedCommand)> },
     /// Say what became of a transaction.
     Resolve { key: Key, verdict: Resolution },
 }
@@ -125,7 +125,7 @@ impl Operator {
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.services = Services::All;
-                    tell.push((record.id, PushOrder::Unblock));
+                    tell.push((record.id, PushedCommand::Unblock));
                 }
             }
             record
@@ -166,7 +166,7 @@ impl Operator {
         &mut self,
         record: &mut RegistryRecord,
         today: u16,
-        tell: &mut Vec<(TerminalId, PushOrder)>,
+        tell: &mut Vec<(TerminalId, PushedCommand)>,
     ) {
         let dice = &mut self.dice;
         match record {
@@ -178,8 +178,8 @@ impl Operator {
             RegistryRecord::Terminal(record) => {
                 turn(&mut record.status);
                 let order = match record.status {
-                    Status::Blocked => PushOrder::Block { reason: "fees are due".to_owned() },
-                    Status::Active => PushOrder::Unblock,
+                    Status::Blocked => PushedCommand::Block { reason: "fees are due".to_owned() },
+                    Status::Active => PushedCommand::Unblock,
                 };
                 tell.push((record.id, order));
             }

@@ -1,9 +1,9 @@
 //! Sales end to end, retries, restarts, an operator's orders.
 
 use tillgate_codec::link::message::{
-    Acknowledge, Downward, Logon, Order, Ping, ResponseCode, Upward,
+    Acknowledge, Downward, Logon, Ping, ResponseCode, TerminalCommand, Upward,
 };
-use tillgate_core::transaction::{ControlOrder, Controlled, PushOrder};
+use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 
 use super::network::{self, FIRST_TERMINAL, voucher_sale};
@@ -113,14 +113,14 @@ fn a_block_is_pushed_to_the_terminal_and_in_force_for_its_next_sale() {
     let change = Change { records, ..Change::default() };
     let who = TerminalId(FIRST_TERMINAL);
     let reason = "stolen".to_owned();
-    let order = ControlOrder::Change { change, tell: vec![(who, PushOrder::Block { reason })] };
+    let order = ControlOrder::Change { change, tell: vec![(who, PushedCommand::Block { reason })] };
     let receipt = served.handle.controls.send(order, "operator").unwrap();
     let Ok(Controlled::Applied { commands }) = receipt.wait(PATIENCE) else {
         panic!("not applied");
     };
     let body = till.hear().unwrap();
     let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("no command") };
-    assert!(matches!(command.order, Order::Block { reason: "stolen" }));
+    assert!(matches!(command.order, TerminalCommand::Block { reason: "stolen" }));
     assert_eq!(commands, [(who, command.id)]);
 
     till.say(&Upward::Acknowledge(Acknowledge { command: command.id, result: 0 }));

@@ -19,7 +19,7 @@ mod settle;
 
 use std::sync::Arc;
 
-use tillgate_codec::link::message::{BusinessDate, Order, Welcome};
+use tillgate_codec::link::message::{BusinessDate, TerminalCommand, Welcome};
 
 use super::event::{Note, Trouble};
 use crate::book::Book;
@@ -184,11 +184,16 @@ impl Till {
     }
 
     /// An order of the gateway; gives the result to acknowledge it with.
-    pub(super) fn order(&mut self, now: Moment, order: &Order<'_>, dice: &mut Dice) -> u8 {
+    pub(super) fn order(
+        &mut self,
+        now: Moment,
+        order: &TerminalCommand<'_>,
+        dice: &mut Dice,
+    ) -> u8 {
         const DONE: u8 = 0;
         const UNSUPPORTED: u8 = 2;
         match order {
-            Order::Block { .. } => {
+            TerminalCommand::Block { .. } => {
                 self.blocked = true;
                 self.notes.push(Note::Blocked);
                 if self.turns_away() && matches!(self.task, Task::Free(Some(_))) {
@@ -197,7 +202,7 @@ impl Till {
                 }
                 DONE
             }
-            Order::Unblock => {
+            TerminalCommand::Unblock => {
                 self.blocked = false;
                 self.notes.push(Note::Unblocked);
                 if matches!(self.task, Task::Free(None)) {
@@ -205,11 +210,11 @@ impl Till {
                 }
                 DONE
             }
-            Order::Message { .. } => {
+            TerminalCommand::Message { .. } => {
                 self.notes.push(Note::Message);
                 DONE
             }
-            Order::Unknown(_) => {
+            TerminalCommand::Unknown(_) => {
                 self.notes.push(Note::Message);
                 UNSUPPORTED
             }
