@@ -6,8 +6,10 @@ use support::{KIND, Rig, bridge, found, top_up_key, top_up_sale, top_ups, vouche
 use tillgate_codec::link::message::{Sale, Upward};
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, ControlOrder, Found};
-use tillgate_store_core::{Change, Finding, RegistryRecord, Resolution, Service, ServiceId, State};
+use tillgate_core::transaction::{Capabilities, ControlOrder, ProviderResult};
+use tillgate_store_core::{
+    Change, ProviderOutcome, RegistryRecord, Resolution, Service, ServiceId, State,
+};
 
 /// A second top-up service, through the bridge "other".
 const OTHER: u16 = 21;
@@ -30,7 +32,7 @@ fn small(stan: u32) -> Sale<'static> {
 fn leave_open(rig: &mut Rig, count: u32) {
     for stan in 1..=count {
         rig.ask(100, &Upward::Sale(small(stan)));
-        rig.found(top_up_key(stan), found(Finding::Unknown));
+        rig.found(top_up_key(stan), found(ProviderOutcome::Unknown));
     }
 }
 
@@ -42,7 +44,7 @@ fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.len(), 2, "its own questions wait for each other");
     rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(20) }));
-    rig.found(top_up_key(20), found(Finding::Unknown));
+    rig.found(top_up_key(20), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.pop().map(|order| order.key), Some(top_up_key(20)));
     // As the two answer, the next of the same bridge go out: the places are not lost.
@@ -96,7 +98,7 @@ fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider
         assert!(rig.inquiries.len() <= 64, "{} questions at once", rig.inquiries.len());
         for order in std::mem::take(&mut rig.inquiries) {
             asked += 1;
-            rig.found(order.key, Found::Finding(Finding::NotSent { code: BUSY }));
+            rig.found(order.key, ProviderResult::Outcome(ProviderOutcome::NotSent { code: BUSY }));
         }
         for order in std::mem::take(&mut rig.inquiries) {
             rig.approve(order.key);

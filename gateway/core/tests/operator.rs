@@ -8,7 +8,7 @@ use support::{
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, ControlOrder, Controlled, Output};
-use tillgate_store_core::{Finding, Obligation, Resolution, State};
+use tillgate_store_core::{Obligation, ProviderOutcome, Resolution, State};
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
 
@@ -19,11 +19,11 @@ fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
     sold(&mut rig, 1);
     rig.ask(100, &reversal(2, 1));
     rig.ask(100, &sale(3));
-    rig.found(top_up_key(3), found(Finding::Unknown));
+    rig.found(top_up_key(3), found(ProviderOutcome::Unknown));
     for _ in 0..90 {
         rig.pass(Span::s(60));
         for order in rig.inquiries.drain(..).chain(rig.reversals.drain(..)).collect::<Vec<_>>() {
-            rig.found(order.key, found(Finding::Unknown));
+            rig.found(order.key, found(ProviderOutcome::Unknown));
         }
     }
     assert_eq!((rig.row(2).state, rig.row(2).owes()), (State::Intent, OPERATOR));
@@ -33,7 +33,7 @@ fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
     rig.replies.clear();
     assert_eq!(code_of(&mut rig, &repeat(3)), "09");
     rig.approve(top_up_key(3));
-    rig.found(top_up_key(2), found(Finding::TakenBack));
+    rig.found(top_up_key(2), found(ProviderOutcome::TakenBack));
     assert_eq!(code_of(&mut rig, &repeat(3)), "00", "a late outcome is still welcome");
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
 }
@@ -58,7 +58,7 @@ fn what_expired_while_the_gateway_was_down_is_asked_about_but_not_sent_again() {
 
     let mut rig = late(KIND);
     for _ in 0..20 {
-        rig.found(top_up_key(1), found(Finding::Unknown));
+        rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
         rig.pass(Span::s(60));
     }
     assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Unknown, OPERATOR));
@@ -72,7 +72,7 @@ fn what_expired_while_the_gateway_was_down_is_asked_about_but_not_sent_again() {
 fn a_wall_clock_that_jumps_ahead_gives_nothing_up() {
     let mut rig = rig(ABLE);
     rig.ask(100, &sale(1));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.wall.0 += 48 * 3_600_000;
     rig.pass(Span::s(1));
     assert_eq!((rig.row(1).due, rig.inquiries.len()), (None, 1));
@@ -82,7 +82,7 @@ fn a_wall_clock_that_jumps_ahead_gives_nothing_up() {
 fn an_operators_verdict_is_told_to_who_waits_and_audited() {
     let mut rig = rig(KIND);
     rig.ask(100, &sale(1));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     let audits = rig.book.head().audit_no;
     let resolve = |key, verdict| {
         let note = "asked by telephone".to_owned();

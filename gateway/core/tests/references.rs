@@ -7,13 +7,13 @@ use support::{
 };
 use tillgate_core::code;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{ControlOrder, Found};
-use tillgate_store_core::{Finding, Obligation, Resolution, State, Text};
+use tillgate_core::transaction::{ControlOrder, ProviderResult};
+use tillgate_store_core::{Obligation, ProviderOutcome, Resolution, State, Text};
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
 
-fn approved(reference: &str) -> Found {
-    found(Finding::Approved { reference: Text::from(reference).expect("short enough") })
+fn approved(reference: &str) -> ProviderResult {
+    found(ProviderOutcome::Approved { reference: Text::from(reference).expect("short enough") })
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_late_approval_is_undone_under_its_own_reference() {
     let mut rig = rig(ABLE);
     rig.ask(100, &sale(1));
     let (code, reference) = (code::NO_SUCH_SUBSCRIBER, Text::from("D-1").unwrap());
-    rig.found(top_up_key(1), found(Finding::Declined { code, reference }));
+    rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
     let first = rig.reply_bytes();
     rig.found(top_up_key(1), approved("P-9"));
     assert_eq!(&*rig.reversals.pop().expect("the provider is told").provider_reference, "P-9");
@@ -68,9 +68,9 @@ fn a_provider_that_gives_another_reference_later_is_put_before_the_operator() {
     assert_eq!(rig.float(), money, "no money moves by it");
     rig.ask(100, &repeat(1));
     assert_eq!(rig.reply_bytes(), first, "the reference that the terminal was told");
-    rig.found(top_up_key(2), found(Finding::Advised));
+    rig.found(top_up_key(2), found(ProviderOutcome::Advised));
     assert_eq!(rig.row(2).owes(), OPERATOR, "still to be looked into");
-    rig.found(top_up_key(4), found(Finding::TakenBack));
+    rig.found(top_up_key(4), found(ProviderOutcome::TakenBack));
     assert_eq!((rig.reply_code().as_str(), rig.row(3).owes()), ("00", OPERATOR));
     let mut rig = rig.restart();
     rig.found(top_up_key(3), approved("P-3"));

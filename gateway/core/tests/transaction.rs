@@ -7,9 +7,9 @@ use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, Upward};
 use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, Content, Found, Input};
+use tillgate_core::transaction::{Capabilities, Content, Input, ProviderResult};
 use tillgate_store_core::{
-    Change, Code, Finding, Obligation, RegistryRecord, State, Status, Store, Text,
+    Change, Code, Obligation, ProviderOutcome, RegistryRecord, State, Status, Store, Text,
 };
 
 const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
@@ -81,8 +81,9 @@ fn a_retry_in_flight_is_attached_and_never_forwarded_twice() {
 fn a_decline_releases_what_was_reserved() {
     let mut rig = Rig::new();
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    let declined = Finding::Declined { code: code::NO_SUCH_SUBSCRIBER, reference: Text::new() };
-    rig.found(top_up_key(1), Found::Finding(declined));
+    let declined =
+        ProviderOutcome::Declined { code: code::NO_SUCH_SUBSCRIBER, reference: Text::new() };
+    rig.found(top_up_key(1), ProviderResult::Outcome(declined));
     let body = rig.reply_bytes();
     assert_eq!(answer(&body).code.to_string(), "14");
     assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
@@ -92,13 +93,13 @@ fn a_decline_releases_what_was_reserved() {
 fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
     let mut rig = Rig::new();
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     assert!(rig.replies.is_empty(), "silence is no answer");
     for _ in 0..4 {
         rig.pass(Span::s(10));
         if let Some(order) = rig.inquiries.pop() {
             assert_eq!(order.reference, rig.forwards[0].reference);
-            rig.found(top_up_key(1), found(Finding::Unknown));
+            rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
         }
     }
     let body = rig.reply_bytes();
@@ -166,12 +167,12 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(TransactionLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(5));
     rig.not_seen(top_up_key(1));
     assert_eq!(rig.float().reserved_minor, 2_500, "it may still be on its way");
     rig.pass(Span::s(20));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(40));
     rig.not_seen(top_up_key(1));
     assert_eq!((rig.float().reserved_minor, rig.float().posted_minor), (0, 100_000));
@@ -183,7 +184,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(TransactionLimits::default(), once);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(30));
     assert_eq!(rig.inquiries.len(), 1, "asked while the order may be on its way");
     rig.pass(Span::s(40));
@@ -191,7 +192,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
     assert_eq!(rig.float().reserved_minor, 2_500, "the answer is as old as the question");
     rig.pass(Span::s(60));
     assert_eq!(rig.inquiries.len(), 2);
-    rig.found(top_up_key(1), Found::NotSeen { attempt: 1 });
+    rig.found(top_up_key(1), ProviderResult::NotSeen { attempt: 1 });
     assert_eq!(rig.float().reserved_minor, 2_500, "nor if it comes once more");
     rig.approve(top_up_key(1));
     assert_eq!(rig.float().posted_minor, 97_500);
@@ -201,7 +202,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
 fn what_nobody_can_be_asked_about_is_the_operators() {
     let mut rig = Rig::with(TransactionLimits::default(), BLIND);
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.found(top_up_key(1), found(Finding::Unknown));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(3_600));
     assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
     assert_eq!(rig.float().reserved_minor, 2_500);
@@ -217,7 +218,7 @@ fn a_second_finding_changes_nothing() {
     rig.approve(top_up_key(1));
     rig.found(
         top_up_key(1),
-        Found::Finding(Finding::Declined {
+        ProviderResult::Outcome(ProviderOutcome::Declined {
             code: code::NO_SUCH_SUBSCRIBER,
             reference: Text::new(),
         }),
@@ -379,7 +380,8 @@ fn a_reversal_under_a_number_that_was_itself_taken_back_is_refused() {
 
 #[test]
 fn only_the_first_order_can_be_found_not_sent() {
-    let unsent = || Found::Finding(Finding::NotSent { code: code::PROVIDER_UNAVAILABLE });
+    let unsent =
+        || ProviderResult::Outcome(ProviderOutcome::NotSent { code: code::PROVIDER_UNAVAILABLE });
     let mut rig = Rig::new();
     rig.ask(100, &Upward::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), unsent());

@@ -156,12 +156,12 @@ pub struct Finish {
     /// Unix milliseconds.
     pub at_ms: u64,
     /// What became of it.
-    pub result: Finding,
+    pub result: ProviderOutcome,
 }
 
 /// What became of a forwarded sale, of a reversal or an advice at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum ProviderOutcome {
     /// The provider did it.
     Approved {
         /// The provider's reference; may be empty.

@@ -37,7 +37,7 @@ pub mod write_set;
 
 pub use book::Book;
 pub use command::{
-    Advice, Begin, Change, Command, Confirm, ContentDigest, Finding, Finish, RefundOrder,
+    Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
     RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, Verdict,
 };
 pub use date::BusinessDate;

@@ -16,12 +16,12 @@
 //!
 //! [`TransactionLimits::expire`]: crate::limits::DeskLimits::expire
 
-use tillgate_store_core::{Finding, Key, Kind, Obligation};
+use tillgate_store_core::{Key, Kind, Obligation, ProviderOutcome};
 
 use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::pending::{Age, Pending, Task};
-use super::{Capabilities, Content, Found, Order, Output, TransactionManager};
+use super::{Capabilities, Content, Order, Output, ProviderResult, TransactionManager};
 use crate::time::Moment;
 
 /// What to do next.
@@ -52,7 +52,7 @@ impl TransactionManager {
         }
         if pending.is_owed() {
             // The bridge has lost the errand: as silent as any provider.
-            self.on_found(now, key, Found::Finding(Finding::Unknown));
+            self.on_found(now, key, ProviderResult::Outcome(ProviderOutcome::Unknown));
         } else {
             self.act(now, key);
         }
@@ -102,7 +102,7 @@ impl TransactionManager {
         };
         match next {
             Next::Owe(what) => return self.stage_due(key, what),
-            Next::Refuse => return self.stage_finish(key, Finding::Stands),
+            Next::Refuse => return self.stage_finish(key, ProviderOutcome::Stands),
             Next::Nothing => return,
             Next::Ask | Next::Forward | Next::Send(_) => {}
         }

@@ -1,7 +1,7 @@
 //! What goes into a [`super::TransactionManager`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, ContentDigest, Finding, Key, ProductId, RefundStep,
+    Begin, BusinessDate, Change, Code, ContentDigest, Key, ProductId, ProviderOutcome, RefundStep,
     RegistryRecord, Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
 };
 
@@ -106,11 +106,11 @@ pub enum Input {
     /// From the pool.
     Ask(Ask),
     /// A bridge knows, or gave up on, the outcome of an order or an inquiry.
-    Found {
+    ProviderResult {
         /// Of which transaction.
         key: Key,
         /// What it knows.
-        found: Found,
+        found: ProviderResult,
     },
     /// The operator wants something.
     Control(Control),
@@ -124,14 +124,14 @@ pub enum Input {
 ///
 /// | to | it may find |
 /// |---|---|
-/// | [`Output::Forward`] | Approved, Declined, NotSent, Unknown, [`Found::Pending`] |
-/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`Found::Pending`], [`Found::NotSeen`] |
+/// | [`Output::Forward`] | Approved, Declined, NotSent, Unknown, [`ProviderResult::Pending`] |
+/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotSeen`] |
 /// | [`Output::Reverse`] | TakenBack, Stands, Unknown |
 /// | [`Output::Advise`] | Advised, Stands, Unknown |
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// A result the ledger can book (or [`Finding::Unknown`]).
-    Finding(Finding),
+pub enum ProviderResult {
+    /// A result the ledger can book (or [`ProviderOutcome::Unknown`]).
+    Outcome(ProviderOutcome),
     /// The provider has it and is still working on it.
     Pending,
     /// Answer to an inquiry: the provider had not seen our reference when it was asked.
@@ -206,7 +206,7 @@ pub enum Controlled {
 /// A top-up for a bridge, or something to ask, undo or say about one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Ours, for [`Input::Found`]: the transaction that waits for the result. Of a terminal's
+    /// Ours, for [`Input::ProviderResult`]: the transaction that waits for the result. Of a terminal's
     /// reversal it is the reversal's.
     pub key: Key,
     /// Index of the bridge.

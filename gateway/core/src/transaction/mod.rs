@@ -36,8 +36,8 @@ mod bridges;
 mod commit;
 mod control;
 mod event;
-mod found;
 mod pending;
+mod provider_result;
 mod read;
 mod recover;
 mod reply;
@@ -47,8 +47,8 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, BusinessDate, Code, Command, Confirm, Finding, Finish, Key, Kind, Obligation, Registry,
-    Repeat, Store, StoreId, Transaction, Verdict,
+    Advice, BusinessDate, Code, Command, Confirm, Finish, Key, Kind, Obligation, ProviderOutcome,
+    Registry, Repeat, Store, StoreId, Transaction, Verdict,
 };
 
 use self::alarms::Alarms;
@@ -56,7 +56,7 @@ use self::bridges::Bridges;
 pub use self::bridges::{Bridge, Capabilities};
 use self::commit::Slip;
 pub use self::event::{
-    Ask, Asked, Control, ControlOrder, Controlled, Found, Input, Order, Origin, Output,
+    Ask, Asked, Control, ControlOrder, Controlled, Input, Order, Origin, Output, ProviderResult,
 };
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
@@ -116,7 +116,7 @@ impl TransactionManager {
         self.wall = wall;
         match input {
             Input::Ask(ask) => self.on_ask(ask, store),
-            Input::Found { key, found } => self.on_found(now, key, found),
+            Input::ProviderResult { key, found } => self.on_found(now, key, found),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.draining = true,
@@ -289,7 +289,7 @@ impl TransactionManager {
         Some(pending)
     }
 
-    fn stage_finish(&mut self, key: Key, result: Finding) {
+    fn stage_finish(&mut self, key: Key, result: ProviderOutcome) {
         self.note_staged(&key);
         let command = Command::Finish(Finish { key, at_ms: self.wall.0, result });
         self.push_staged(command, Slip::Row { key });

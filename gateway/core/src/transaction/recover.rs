@@ -1,12 +1,12 @@
 //! What is taken up again after a restart: everything is derived from the open rows.
 
-use tillgate_store_core::{Finding, Kind, State, Store, StoreError, Transaction};
+use tillgate_store_core::{Kind, ProviderOutcome, State, Store, StoreError, Transaction};
 
 use super::TransactionManager;
 use super::alarms::Alarm;
 use super::bridges::Attended;
-use super::found::SETTLE;
 use super::pending::{Source, Task};
+use super::provider_result::SETTLE;
 use crate::time::{Moment, Wall};
 
 impl TransactionManager {
@@ -62,7 +62,7 @@ impl TransactionManager {
         let bridge = pending.bridge();
         self.bridges.queue(bridge, key, Attended::No);
         if task == Task::FindOut && state == State::Intent {
-            self.stage_finish(key, Finding::Unknown);
+            self.stage_finish(key, ProviderOutcome::Unknown);
         }
     }
 }

@@ -11,13 +11,13 @@ use tillgate_core::limits::TransactionLimits;
 use tillgate_core::processing::{self, Keys, Processed, Terms};
 use tillgate_core::time::{Calendar, Moment, Span, Wall};
 use tillgate_core::transaction::{
-    Ask, Bridge, Capabilities, Control, ControlOrder, Found, Input, Order, Origin, Output, Reply,
-    TransactionManager,
+    Ask, Bridge, Capabilities, Control, ControlOrder, Input, Order, Origin, Output, ProviderResult,
+    Reply, TransactionManager,
 };
 use tillgate_store_core as store;
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{
-    Book, Change, Finding, Key, Memory, SellerId, Store, TerminalId, Text, Transaction,
+    Book, Change, Key, Memory, ProviderOutcome, SellerId, Store, TerminalId, Text, Transaction,
 };
 
 mod network;
@@ -207,25 +207,25 @@ impl Rig {
         );
     }
 
-    pub(crate) fn found(&mut self, key: Key, found: Found) {
-        self.input(Input::Found { key, found });
+    pub(crate) fn found(&mut self, key: Key, found: ProviderResult) {
+        self.input(Input::ProviderResult { key, found });
     }
 
     /// The provider has not seen the order when it was last asked.
     pub(crate) fn not_seen(&mut self, key: Key) {
         let asked = self.inquiries.iter().rfind(|order| order.key == key).expect("it was asked");
         let attempt = asked.attempt;
-        self.found(key, Found::NotSeen { attempt });
+        self.found(key, ProviderResult::NotSeen { attempt });
     }
 
     /// The provider had not seen the order when it was asked for this time.
     pub(crate) fn not_seen_at(&mut self, key: Key, attempt: u32) {
-        self.found(key, Found::NotSeen { attempt });
+        self.found(key, ProviderResult::NotSeen { attempt });
     }
 
     pub(crate) fn approve(&mut self, key: Key) {
         let reference = Text::from("P-1").unwrap();
-        self.found(key, Found::Finding(Finding::Approved { reference }));
+        self.found(key, ProviderResult::Outcome(ProviderOutcome::Approved { reference }));
     }
 
     /// Sends one message of a terminal through decoding and verification.

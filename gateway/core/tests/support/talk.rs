@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
 use tillgate_core::limits::TransactionLimits;
-use tillgate_core::transaction::{Capabilities, Found};
-use tillgate_store_core::Finding;
+use tillgate_core::transaction::{Capabilities, ProviderResult};
+use tillgate_store_core::ProviderOutcome;
 
 use super::{Rig, top_up_key, top_up_sale, voucher_sale};
 
@@ -29,8 +29,8 @@ pub(crate) fn confirm(stan: u32) -> Upward<'static> {
     Upward::Confirm(Confirm { stan, date: voucher_sale(1).date })
 }
 
-pub(crate) fn found(finding: Finding) -> Found {
-    Found::Finding(finding)
+pub(crate) fn found(finding: ProviderOutcome) -> ProviderResult {
+    ProviderResult::Outcome(finding)
 }
 
 /// An approved top-up of terminal 100; the bytes it was answered with.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use tillgate_core::code;
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::transaction::{Capabilities, Found, Order};
-use tillgate_store_core::{Finding, Key, Text};
+use tillgate_core::transaction::{Capabilities, Order, ProviderResult};
+use tillgate_store_core::{Key, ProviderOutcome, Text};
 
 use crate::dice::Dice;
 
@@ -36,7 +36,7 @@ pub(crate) struct Provider {
     /// On its way to the provider; orders only, for at most half a minute.
     orders: Vec<(Moment, Order)>,
     /// On its way to the gateway.
-    results: Vec<(Moment, Key, Found)>,
+    results: Vec<(Moment, Key, ProviderResult)>,
     pub(crate) refuses_to_take_back: bool,
     pub(crate) calm: bool,
 }
@@ -72,11 +72,15 @@ impl Provider {
     /// Something leaves the gateway for it.
     pub(crate) fn hear(&mut self, now: Moment, order: &Order, said: Said) {
         let soon = now.after(Span::ms(u64::from(self.dice.below(900)) + 1));
-        let unknown = Found::Finding(Finding::Unknown);
+        let unknown = ProviderResult::Outcome(ProviderOutcome::Unknown);
         let trouble = if self.calm { 9 } else { self.dice.below(10) };
         if trouble == 0 && said == Said::Forward && order.attempt <= 1 {
             let code = code::PROVIDER_UNAVAILABLE;
-            return self.results.push((soon, order.key, Found::Finding(Finding::NotSent { code })));
+            return self.results.push((
+                soon,
+                order.key,
+                ProviderResult::Outcome(ProviderOutcome::NotSent { code }),
+            ));
         }
         if trouble == 1 {
             return self.results.push((soon, order.key, unknown));
@@ -102,7 +106,7 @@ impl Provider {
     }
 
     /// What has arrived at the gateway.
-    pub(crate) fn heard(&mut self, now: Moment) -> Vec<(Key, Found)> {
+    pub(crate) fn heard(&mut self, now: Moment) -> Vec<(Key, ProviderResult)> {
         let due = |at: &Moment| *at <= now;
         let (orders, later) =
             std::mem::take(&mut self.orders).into_iter().partition(|(at, _)| due(at));
@@ -117,14 +121,14 @@ impl Provider {
         results.into_iter().map(|(_, key, found)| (key, found)).collect()
     }
 
-    fn answer(&mut self, order: &Order, said: Said) -> Found {
+    fn answer(&mut self, order: &Order, said: Said) -> ProviderResult {
         let declined = || {
             let (code, reference) = (code::NO_SUCH_SUBSCRIBER, Text::new());
-            Found::Finding(Finding::Declined { code, reference })
+            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
         };
         let approved = || {
             let reference = Text::from("P-7").unwrap();
-            Found::Finding(Finding::Approved { reference })
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference })
         };
         let known = self.deals.contains_key(&order.reference);
         let deal = self.deals.entry(order.reference).or_default();
@@ -142,18 +146,18 @@ impl Provider {
             }
             Said::Inquire if !known => {
                 self.deals.remove(&order.reference);
-                Found::NotSeen { attempt: order.attempt }
+                ProviderResult::NotSeen { attempt: order.attempt }
             }
             Said::Inquire if deal.stands => approved(),
             Said::Inquire => declined(),
             Said::Reverse if deal.stands && self.refuses_to_take_back => {
-                Found::Finding(Finding::Stands)
+                ProviderResult::Outcome(ProviderOutcome::Stands)
             }
             Said::Reverse => {
                 (deal.stands, deal.gone) = (false, true);
-                Found::Finding(Finding::TakenBack)
+                ProviderResult::Outcome(ProviderOutcome::TakenBack)
             }
-            Said::Advise => Found::Finding(Finding::Advised),
+            Said::Advise => ProviderResult::Outcome(ProviderOutcome::Advised),
         }
     }
 

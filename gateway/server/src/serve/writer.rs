@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use tillgate_core::directory::Directory;
 use tillgate_core::time::{Moment, Wall};
 use tillgate_core::transaction::{
-    Content, Controlled, Found, Input, Order, Output, TransactionManager,
+    Content, Controlled, Input, Order, Output, ProviderResult, TransactionManager,
 };
 use tillgate_store_core::{Book, Command, Key, Outcome, Store};
 use tillgate_store_rocks::RocksBackend;
@@ -38,11 +38,11 @@ pub(crate) enum WriterMessage {
     /// Verified requests.
     RequestBatch(Box<RequestBatch>),
     /// From a bridge.
-    Found {
+    ProviderResult {
         /// About which transaction.
         key: Key,
         /// What.
-        found: Found,
+        found: ProviderResult,
     },
     /// Decline what is new.
     Drain {
@@ -88,7 +88,7 @@ pub(crate) struct Writer {
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
     tickets: FxHashMap<u64, Sender<Controlled>>,
-    bounced: Vec<(Key, Found)>,
+    bounced: Vec<(Key, ProviderResult)>,
     ticked: Moment,
     drained: Option<Sender<()>>,
     stopped: bool,
@@ -166,9 +166,9 @@ impl Writer {
                     }
                     self.setup.recyclers.requests.give(requests);
                 }
-                WriterMessage::Found { key, found } => {
+                WriterMessage::ProviderResult { key, found } => {
                     taken += 1;
-                    self.handle(now, wall, Input::Found { key, found });
+                    self.handle(now, wall, Input::ProviderResult { key, found });
                 }
                 WriterMessage::Drain { drained } => {
                     self.drained = Some(drained);
@@ -208,7 +208,7 @@ impl Writer {
             }
             let (now, wall) = self.time();
             for (key, found) in std::mem::take(&mut self.bounced) {
-                self.handle(now, wall, Input::Found { key, found });
+                self.handle(now, wall, Input::ProviderResult { key, found });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What can happen in a world.
 
-use tillgate_core::transaction::{Control, Found};
+use tillgate_core::transaction::{Control, ProviderResult};
 use tillgate_store_core::Key;
 
 use super::gateway::Job;
@@ -33,9 +33,9 @@ pub(super) enum Event {
     /// The transaction manager's commit is durable.
     Committed { life: u32 },
     /// A bridge reports to the writer.
-    Found { life: u32, key: Key, found: Found },
+    ProviderResult { life: u32, key: Key, found: ProviderResult },
     /// A provider reports, unasked, that it has done a deal after all; again until it is heard.
-    Callback { key: Key, found: Found },
+    Callback { key: Key, found: ProviderResult },
     /// A bridge's patience ends.
     GiveUp { life: u32, ticket: usize },
     /// An order leaves the queue of a bridge, if the process lives that holds the queue.

@@ -6,8 +6,8 @@
 //!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
-use tillgate_core::transaction::{Found, Order};
-use tillgate_store_core::{Code, Finding, Key, Text};
+use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_store_core::{Code, Key, ProviderOutcome, Text};
 
 use super::config::{self, Stream};
 use super::event::Event;
@@ -118,9 +118,16 @@ impl Lines {
             self.tickets[ticket].open = false;
             let first = purpose == Purpose::Forward && order.attempt <= 1;
             let first = first || self.lines[bridge].config.admits;
-            let finding =
-                if first { Finding::NotSent { code: Code(*b"91") } } else { Finding::Unknown };
-            let found = Event::Found { life, key: order.key, found: Found::Finding(finding) };
+            let finding = if first {
+                ProviderOutcome::NotSent { code: Code(*b"91") }
+            } else {
+                ProviderOutcome::Unknown
+            };
+            let found = Event::ProviderResult {
+                life,
+                key: order.key,
+                found: ProviderResult::Outcome(finding),
+            };
             return queue.push(now.after(Span::ms(1)), found);
         }
         if !forgotten {
@@ -173,9 +180,10 @@ impl Lines {
     }
 
     /// A bridge's patience has ended; what it says then, if nothing was said before.
-    pub(super) fn gave_up(&mut self, ticket: usize) -> Option<(Key, Found)> {
+    pub(super) fn gave_up(&mut self, ticket: usize) -> Option<(Key, ProviderResult)> {
         let ticket = &mut self.tickets[ticket];
-        std::mem::take(&mut ticket.open).then_some((ticket.key, Found::Finding(Finding::Unknown)))
+        std::mem::take(&mut ticket.open)
+            .then_some((ticket.key, ProviderResult::Outcome(ProviderOutcome::Unknown)))
     }
 
     /// How a deal stands in some provider's book, as a person at the telephone is told.
@@ -210,14 +218,15 @@ impl Lines {
             queue.push(later, Event::Callback { key, found });
             self.callbacks += 1;
             let code = Code(*b"05");
-            let found = Found::Finding(Finding::Declined { code, reference: Text::new() });
-            return queue.push(now, Event::Found { life, key, found });
+            let found =
+                ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: Text::new() });
+            return queue.push(now, Event::ProviderResult { life, key, found });
         }
         if again {
             let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
-            queue.push(later, Event::Found { life, key, found: found.clone() });
+            queue.push(later, Event::ProviderResult { life, key, found: found.clone() });
         }
-        queue.push(now, Event::Found { life, key, found });
+        queue.push(now, Event::ProviderResult { life, key, found });
     }
 
     fn carry(&mut self, queue: &mut Queue, from: Moment, message: Message) {
@@ -268,22 +277,24 @@ impl Line {
 }
 
 /// What an answer means, as a bridge reads it; `None` for nonsense.
-fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<Found> {
+fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<ProviderResult> {
     Some(match say {
         Say::Approved(reference) => {
             let reference = Text::from(&reference).ok()?;
-            Found::Finding(Finding::Approved { reference })
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference })
         }
         Say::Declined(code) => {
             let code = Code(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
-            Found::Finding(Finding::Declined { code, reference: Text::new() })
+            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: Text::new() })
         }
-        Say::Pending => Found::Pending,
-        Say::Reversed => Found::Finding(Finding::TakenBack),
-        Say::Refused => Found::Finding(Finding::Stands),
-        Say::Noted => Found::Finding(Finding::Advised),
-        Say::Unknown if purpose == Purpose::Inquire => Found::NotSeen { attempt },
-        Say::Unknown if purpose == Purpose::Advise => Found::Finding(Finding::Stands),
+        Say::Pending => ProviderResult::Pending,
+        Say::Reversed => ProviderResult::Outcome(ProviderOutcome::TakenBack),
+        Say::Refused => ProviderResult::Outcome(ProviderOutcome::Stands),
+        Say::Noted => ProviderResult::Outcome(ProviderOutcome::Advised),
+        Say::Unknown if purpose == Purpose::Inquire => ProviderResult::NotSeen { attempt },
+        Say::Unknown if purpose == Purpose::Advise => {
+            ProviderResult::Outcome(ProviderOutcome::Stands)
+        }
         Say::Unknown | Say::Nothing => return None,
     })
 }

@@ -41,7 +41,7 @@ mod trace;
 mod wire;
 
 use tillgate_core::time::Wall;
-use tillgate_core::transaction::{Found, Input};
+use tillgate_core::transaction::{Input, ProviderResult};
 use tillgate_store_core::Key;
 
 use self::audit::Witness;
@@ -189,9 +189,9 @@ impl World {
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),
-            Event::Found { life, key, found } if self.lives(life) => {
+            Event::ProviderResult { life, key, found } if self.lives(life) => {
                 self.say(|| format!("found {key}: {found:?}"));
-                self.mail_writer(Input::Found { key, found });
+                self.mail_writer(Input::ProviderResult { key, found });
             }
             Event::Callback { key, found } => self.call_back(key, found),
             Event::GiveUp { life, ticket } => {
@@ -199,7 +199,7 @@ impl World {
                     && self.lives(life)
                 {
                     self.say(|| format!("gave up on {key}"));
-                    self.mail_writer(Input::Found { key, found });
+                    self.mail_writer(Input::ProviderResult { key, found });
                 }
             }
             Event::Leave { life, message } if self.lives(life) => {
@@ -223,7 +223,7 @@ impl World {
             | Event::Job { .. }
             | Event::TransactionManager { .. }
             | Event::Committed { .. }
-            | Event::Found { .. }
+            | Event::ProviderResult { .. }
             | Event::Leave { .. }
             | Event::Control { .. }
             | Event::Crash { .. } => {}
@@ -231,13 +231,13 @@ impl World {
     }
 
     /// A provider that said no tells what it did, until the journal shows that it was heard.
-    fn call_back(&mut self, key: Key, found: Found) {
+    fn call_back(&mut self, key: Key, found: ProviderResult) {
         if !self.witness.is_unheard(&key) {
             self.lines.callbacks -= 1;
             return;
         }
         self.say(|| format!("callback {key}: {found:?}"));
-        self.mail_writer(Input::Found { key, found: found.clone() });
+        self.mail_writer(Input::ProviderResult { key, found: found.clone() });
         self.queue.push(self.now.after(Span::s(15)), Event::Callback { key, found });
     }
 

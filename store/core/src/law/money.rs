@@ -3,7 +3,7 @@
 use super::Factory;
 use super::network::CURRENCY;
 use super::world::{World, approved, done, key};
-use crate::command::{Command, Finding};
+use crate::command::{Command, ProviderOutcome};
 use crate::ids::{AccountId, AccountKind, Code, Text};
 use crate::record::{Account, State};
 use crate::store::Store;
@@ -64,7 +64,10 @@ pub fn reserved_money_is_posted_or_released_once<F: Factory>(factory: F) {
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
 
     let code = Code(*b"14");
-    let findings = [Finding::Declined { code, reference: Text::new() }, Finding::NotSent { code }];
+    let findings = [
+        ProviderOutcome::Declined { code, reference: Text::new() },
+        ProviderOutcome::NotSent { code },
+    ];
     for (stan, finding) in (2..).zip(findings) {
         world.begin_top_up(key(1, stan), 700);
         world.reopen();
@@ -81,9 +84,9 @@ pub fn reserved_money_is_posted_or_released_once<F: Factory>(factory: F) {
 pub fn an_unknown_outcome_stays_reserved_also_after_a_restart<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
-    let row = done(world.finish(key(1, 1), Finding::Unknown));
+    let row = done(world.finish(key(1, 1), ProviderOutcome::Unknown));
     assert_eq!((row.state, row.code), (State::Unknown, Code::LATE_RESPONSE));
-    assert_eq!(done(world.finish(key(1, 1), Finding::Unknown)), row, "still unknown");
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Unknown)), row, "still unknown");
     world.reopen();
     assert_eq!(world.book().open_transactions(), Ok(vec![row]));
     assert_eq!(world.float(1).reserved_minor, 500);
@@ -103,12 +106,12 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let outcomes = world.commit(vec![
         finish(approved()),
         finish(approved()),
-        finish(Finding::NotSent { code: Code(*b"91") }),
-        finish(Finding::Unknown),
+        finish(ProviderOutcome::NotSent { code: Code(*b"91") }),
+        finish(ProviderOutcome::Unknown),
     ]);
     let rows: Vec<_> = outcomes.into_iter().map(done).collect();
     assert!(rows.iter().all(|row| row == &rows[0]) && rows[0].state == State::Approved);
-    assert_eq!(done(world.finish(key(1, 1), Finding::Unknown)), sold, "a voucher is final");
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Unknown)), sold, "a voucher is final");
     assert_eq!(world.finish(key(1, 3), approved()), crate::Outcome::NotFound);
     assert_eq!(world.float(1).posted_minor, 8_500);
 }

@@ -4,7 +4,7 @@ use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, done, key, propose, refund, repeat, resolve};
 use crate::command::{
-    Advice, Change, Command, Confirm, Finding, RefundStep, Repeat, Resolution, Verdict,
+    Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution, Verdict,
 };
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, TerminalId};
@@ -128,7 +128,7 @@ pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F)
     let mut world = World::stocked(factory, 10_000, 0);
     let sale: Key = key(1, 1);
     world.begin_top_up(sale, 500);
-    world.finish(sale, crate::Finding::Unknown);
+    world.finish(sale, crate::ProviderOutcome::Unknown);
     world.resolve(sale, Resolution::Approved);
     assert!(rejected(&world.resolve(sale, Resolution::Declined)), "not by one alone");
     world.run(refund(sale, propose(), "ann", 9));
@@ -149,12 +149,12 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     let confirm = Confirm { original: key(1, 1), at_ms: 7, advice: Advice::Owed };
     assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(Obligation::Advice));
     done(world.run(refund(key(1, 1), propose(), "ann", 9)));
-    let row = done(world.finish(key(1, 1), Finding::Advised));
+    let row = done(world.finish(key(1, 1), ProviderOutcome::Advised));
     assert_eq!(row.owes(), Some(Obligation::Operator));
     world.reopen();
     let cancelled = done(world.run(refund(key(1, 1), RefundStep::Cancel, "bob", 9)));
     assert!(cancelled.refund.is_none());
-    assert_eq!(done(world.finish(key(1, 1), Finding::Advised)).owes(), None);
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Advised)).owes(), None);
 }
 
 /// One link of the chain for each order, whatever came in the same commit before and after it.
@@ -162,7 +162,7 @@ pub fn what_a_person_orders_is_a_batch_of_its_own<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 4);
     world.sell(key(1, 1));
     world.begin_top_up(key(1, 2), 500);
-    world.finish(key(1, 2), crate::Finding::Unknown);
+    world.finish(key(1, 2), crate::ProviderOutcome::Unknown);
     let sale = |world: &World<F>, stan| Command::Begin(world.voucher_sale(key(1, stan)));
     let orders = [
         refund(key(1, 1), propose(), "ann", 9),

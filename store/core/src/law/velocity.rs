@@ -3,7 +3,7 @@
 use super::Factory;
 use super::network::{TODAY, TOP_UPS, service};
 use super::world::{World, approved, key};
-use crate::command::Finding;
+use crate::command::ProviderOutcome;
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key};
 use crate::outcome::Outcome;
@@ -77,7 +77,7 @@ pub fn a_window_holds_whatever_dates_a_terminal_puts_on_its_sales<F: Factory>(fa
 pub fn a_declined_sale_does_not_count<F: Factory>(factory: F) {
     let velocity = Velocity { count_max: 2, window_s: 60, day_amount_max_minor: 1_000 };
     let mut world = limited(factory, velocity);
-    let not_sent = || Finding::NotSent { code: Code(*b"91") };
+    let not_sent = || ProviderOutcome::NotSent { code: Code(*b"91") };
     for stan in 1..=4 {
         assert_eq!(world.begin_top_up(key(1, stan), 900).code, Code::IN_PROGRESS);
         world.finish(key(1, stan), not_sent());

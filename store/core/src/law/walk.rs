@@ -7,7 +7,7 @@ use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use crate::command::{
-    Advice, Change, Command, Confirm, Finding, Finish, RefundStep, Resolution, Verdict,
+    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution, Verdict,
 };
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
@@ -143,13 +143,13 @@ impl<F: Factory> Walk<F> {
         let named = ["P-1", "P-1", "P-1", "", "P-2", "P-3"][usize::from(draw[5] % 6)];
         let reference = Text::from(named).expect("short enough");
         let result = match draw[4] % 10 {
-            0 | 1 => Finding::Approved { reference },
-            2 | 3 => Finding::Declined { code, reference },
-            4 => Finding::NotSent { code },
-            5 => Finding::Unknown,
-            6 | 7 => Finding::TakenBack,
-            8 => Finding::Stands,
-            _ => Finding::Advised,
+            0 | 1 => ProviderOutcome::Approved { reference },
+            2 | 3 => ProviderOutcome::Declined { code, reference },
+            4 => ProviderOutcome::NotSent { code },
+            5 => ProviderOutcome::Unknown,
+            6 | 7 => ProviderOutcome::TakenBack,
+            8 => ProviderOutcome::Stands,
+            _ => ProviderOutcome::Advised,
         };
         // Late ones too: about rows that are final.
         let key = self.pick(draw, !draw[2].is_multiple_of(4));

@@ -3,8 +3,8 @@
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
 use crate::command::{
-    Advice, Begin, Change, Command, Confirm, Finding, Finish, RefundOrder, RefundStep, Repeat,
-    Resolution, Resolve, Reverse, Settle, Verdict,
+    Advice, Begin, Change, Command, Confirm, Finish, ProviderOutcome, RefundOrder, RefundStep,
+    Repeat, Resolution, Resolve, Reverse, Settle, Verdict,
 };
 use crate::commission;
 use crate::date::BusinessDate;
@@ -180,7 +180,7 @@ impl<F: Factory> World<F> {
     }
 
     /// Tells what became of a sale.
-    pub fn finish(&mut self, key: Key, result: Finding) -> Outcome {
+    pub fn finish(&mut self, key: Key, result: ProviderOutcome) -> Outcome {
         self.run(Command::Finish(Finish { key, at_ms: self.now_ms, result }))
     }
 
@@ -239,8 +239,8 @@ pub fn done(outcome: Outcome) -> Transaction {
 }
 
 /// A finding that approves.
-pub fn approved() -> Finding {
-    Finding::Approved { reference: Text::from("P-1").expect("short enough") }
+pub fn approved() -> ProviderOutcome {
+    ProviderOutcome::Approved { reference: Text::from("P-1").expect("short enough") }
 }
 
 /// An answer is asked for again by a terminal in good standing.

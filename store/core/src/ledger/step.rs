@@ -1,6 +1,6 @@
 //! What a finding, a verdict or an obligation does to a row: the table of [`super`] as code.
 
-use crate::command::{Finding, Resolution};
+use crate::command::{ProviderOutcome, Resolution};
 use crate::ids::{Code, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::record::{Kind, Obligation, State, Transaction};
@@ -39,53 +39,55 @@ pub(super) enum Ending {
 }
 
 /// What a finding does to a top-up.
-pub(super) fn of_finding(sale: &Transaction, finding: &Finding) -> Step {
+pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step {
     let (taken_back, owes) = (sale.is_being_taken_back(), sale.owes());
     match (sale.state, finding) {
         // Once it is being taken back, that it was done is no news: it will be undone.
-        (State::Intent | State::Unknown, Finding::Approved { reference }) if !taken_back => {
+        (State::Intent | State::Unknown, ProviderOutcome::Approved { reference })
+            if !taken_back =>
+        {
             Step::Approve { reference: *reference }
         }
-        (State::Intent | State::Unknown, Finding::Declined { code, reference }) => {
+        (State::Intent | State::Unknown, ProviderOutcome::Declined { code, reference }) => {
             Step::Decline { code: *code, reference: *reference }
         }
-        (State::Intent | State::Unknown, Finding::NotSent { code }) if !taken_back => {
+        (State::Intent | State::Unknown, ProviderOutcome::NotSent { code }) if !taken_back => {
             Step::Decline { code: *code, reference: Text::new() }
         }
-        (State::Intent, Finding::Unknown) => Step::Silence,
-        (State::Unknown, Finding::TakenBack) if taken_back => {
+        (State::Intent, ProviderOutcome::Unknown) => Step::Silence,
+        (State::Unknown, ProviderOutcome::TakenBack) if taken_back => {
             Step::Decline { code: Code::REVERSED, reference: Text::new() }
         }
         // The terminal has heard that it was declined: what was done late is undone.
-        (State::Declined, Finding::Approved { reference }) if owes.is_none() => {
+        (State::Declined, ProviderOutcome::Approved { reference }) if owes.is_none() => {
             Step::Undo { reference: *reference }
         }
-        (State::Declined, Finding::TakenBack) if owes.is_some() => Step::Clear,
+        (State::Declined, ProviderOutcome::TakenBack) if owes.is_some() => Step::Clear,
         // A person who looks into another reference goes on.
-        (State::Approved, Finding::Advised)
+        (State::Approved, ProviderOutcome::Advised)
             if owes == Some(Obligation::Advice)
                 || (owes.is_some() && sale.other_reference.is_empty()) =>
         {
             Step::Clear
         }
-        (State::Unknown | State::Declined, Finding::Stands)
+        (State::Unknown | State::Declined, ProviderOutcome::Stands)
             if owes == Some(Obligation::Reversal) =>
         {
             Step::Owe(Obligation::Operator)
         }
-        (State::Approved, Finding::Stands) if owes == Some(Obligation::Advice) => {
+        (State::Approved, ProviderOutcome::Stands) if owes == Some(Obligation::Advice) => {
             Step::Owe(Obligation::Operator)
         }
-        (State::Approved, Finding::Declined { .. } | Finding::TakenBack)
+        (State::Approved, ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
             if sale.reversed_by.is_none() && owes != Some(Obligation::Operator) =>
         {
-            let Finding::Declined { reference, .. } = finding else {
+            let ProviderOutcome::Declined { reference, .. } = finding else {
                 return Step::Contradict { reference: Text::new() };
             };
             Step::Contradict { reference: *reference }
         }
         // One order has one reference: two may be two deliveries.
-        (State::Approved | State::Reversed, Finding::Approved { reference })
+        (State::Approved | State::Reversed, ProviderOutcome::Approved { reference })
             if sale.is_renamed(reference) && has_room_for_another(sale) =>
         {
             Step::Contradict { reference: *reference }
@@ -139,20 +141,20 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
 }
 
 /// What a finding does to a terminal's reversal.
-pub(super) fn ending_of_finding(reversal: &Transaction, finding: &Finding) -> Ending {
+pub(super) fn ending_of_finding(reversal: &Transaction, finding: &ProviderOutcome) -> Ending {
     match finding {
         _ if reversal.due.is_none() => Ending::Stay,
-        Finding::TakenBack => Ending::TakenBack,
-        Finding::Stands => Ending::Stands,
+        ProviderOutcome::TakenBack => Ending::TakenBack,
+        ProviderOutcome::Stands => Ending::Stands,
         _ => Ending::Stay,
     }
 }
 
 /// Whether a finding says the opposite of how a reversal that the provider was asked for ended.
-pub(super) fn is_contradicted(reversal: &Transaction, finding: &Finding) -> bool {
+pub(super) fn is_contradicted(reversal: &Transaction, finding: &ProviderOutcome) -> bool {
     match (reversal.state, finding) {
-        (State::Declined, Finding::TakenBack) => reversal.code == Code::NOT_REVERSIBLE,
-        (State::Approved, Finding::Stands) => !reversal.legs.is_empty(),
+        (State::Declined, ProviderOutcome::TakenBack) => reversal.code == Code::NOT_REVERSIBLE,
+        (State::Approved, ProviderOutcome::Stands) => !reversal.legs.is_empty(),
         _ => false,
     }
 }

@@ -6,10 +6,10 @@
 use tillgate_store_core::commission;
 use tillgate_store_core::{
     AccountForm, Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command,
-    CommissionRule, Confirm, Distributor, DistributorId, Finding, Finish, Funding, Key, Kind, Legs,
-    Obligation, Outcome, Product, ProductId, RefundOrder, RefundStep, RegistryRecord, Reverse,
-    Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store,
-    Terminal, TerminalId, Text, Totals, Velocity, Verdict, Voucher,
+    CommissionRule, Confirm, Distributor, DistributorId, Finish, Funding, Key, Kind, Legs,
+    Obligation, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep,
+    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services,
+    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, Verdict, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -181,7 +181,7 @@ fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
 }
 
 /// What a provider said about a top-up.
-pub(crate) fn finish(key: Key, result: Finding) -> Command {
+pub(crate) fn finish(key: Key, result: ProviderOutcome) -> Command {
     Command::Finish(Finish { key, at_ms: AT_MS + 1, result })
 }
 
@@ -218,14 +218,14 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
     commit(&mut book, (1..=4).map(|stan| sell(key(42, stan))).collect());
     commit(&mut book, vec![sell(key(43, 1)), sell(key(43, 2)), top_up(key(43, 3))]);
     commit(&mut book, (5..=8).map(|stan| top_up(key(42, stan))).collect());
-    let approved = Finding::Approved { reference: Text::from("provider-1").unwrap() };
+    let approved = ProviderOutcome::Approved { reference: Text::from("provider-1").unwrap() };
     let code = tillgate_store_core::Code(*b"05");
     commit(
         &mut book,
         vec![
             finish(key(42, 5), approved),
-            finish(key(42, 6), Finding::Declined { code, reference: Text::new() }),
-            finish(key(42, 7), Finding::Unknown),
+            finish(key(42, 6), ProviderOutcome::Declined { code, reference: Text::new() }),
+            finish(key(42, 7), ProviderOutcome::Unknown),
             reverse(key(42, 9), key(42, 1)),
             reverse(key(42, 10), key(42, 99)),
             reverse(key(42, 11), key(42, 5)),
@@ -237,7 +237,7 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
     commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());
     let due = |stan, what| Command::Due { key: key(43, stan), what, at_ms: AT_MS };
     let advice = Advice::Owed;
-    let approved = Finding::Approved { reference: Text::new() };
+    let approved = ProviderOutcome::Approved { reference: Text::new() };
     commit(
         &mut book,
         vec![

@@ -27,8 +27,8 @@ use http::request::Builder;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
-use tillgate_core::transaction::{Found, Order};
-use tillgate_store_core::{Code, Finding, Text};
+use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_store_core::{Code, ProviderOutcome, Text};
 
 use super::Purpose;
 use crate::config::HttpUrl;
@@ -138,27 +138,33 @@ pub(super) fn found(
     order: &Order,
     status: StatusCode,
     body: &[u8],
-) -> Option<Found> {
+) -> Option<ProviderResult> {
     let answer = Answer::read(body).filter(|answer| answer.names(order))?;
     let said = (purpose, status, answer.status.as_str());
     if let (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") = said {
-        return Some(Found::NotSeen { attempt: order.attempt });
+        return Some(ProviderResult::NotSeen { attempt: order.attempt });
     }
     answer.amount_minor?;
     let reference = || reference(&answer.provider_reference);
     Some(match said {
-        (Purpose::Reverse, StatusCode::OK, "reversed") => Found::Finding(Finding::TakenBack),
-        (Purpose::Reverse, StatusCode::CONFLICT, "refused") => Found::Finding(Finding::Stands),
-        (Purpose::Advise, StatusCode::OK, "noted") => Found::Finding(Finding::Advised),
+        (Purpose::Reverse, StatusCode::OK, "reversed") => {
+            ProviderResult::Outcome(ProviderOutcome::TakenBack)
+        }
+        (Purpose::Reverse, StatusCode::CONFLICT, "refused") => {
+            ProviderResult::Outcome(ProviderOutcome::Stands)
+        }
+        (Purpose::Advise, StatusCode::OK, "noted") => {
+            ProviderResult::Outcome(ProviderOutcome::Advised)
+        }
         (Purpose::Reverse | Purpose::Advise, _, _) => return None,
         (_, StatusCode::OK, "approved") => {
-            Found::Finding(Finding::Approved { reference: reference() })
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference: reference() })
         }
         (_, StatusCode::OK, "declined") => {
             let code = code(&answer.code);
-            Found::Finding(Finding::Declined { code, reference: reference() })
+            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: reference() })
         }
-        (_, StatusCode::ACCEPTED, "pending") => Found::Pending,
+        (_, StatusCode::ACCEPTED, "pending") => ProviderResult::Pending,
         _ => return None,
     })
 }

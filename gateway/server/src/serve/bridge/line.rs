@@ -9,9 +9,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::transaction::{Found, Order};
+use tillgate_core::transaction::{Order, ProviderResult};
 use tillgate_edge::guard;
-use tillgate_store_core::Finding;
+use tillgate_store_core::ProviderOutcome;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
@@ -82,7 +82,7 @@ impl Line {
             let found = self.guarded(&errand).await;
             self.trunk.report(&errand, &found);
             // Waiting here holds up the other lines shortly; the writer never waits for a bridge.
-            let mail = WriterMessage::Found { key: errand.order.key, found };
+            let mail = WriterMessage::ProviderResult { key: errand.order.key, found };
             if self.trunk.writer.send(mail).is_err() {
                 return;
             }
@@ -91,14 +91,14 @@ impl Line {
 
     /// What a provider makes of us ends its connection, and the order is unknown; whatever was
     /// said may have been heard.
-    async fn guarded(&mut self, errand: &Errand) -> Found {
+    async fn guarded(&mut self, errand: &Errand) -> ProviderResult {
         match guard::future(self.carry_out(errand)).await {
             Ok(found) => found,
             Err(panicked) => {
                 self.wire = None;
                 self.trunk.edge.bridge_panics.add(1);
                 tracing::error!(%panicked, "a bridge {panicked}; one order is unknown");
-                Found::Finding(Finding::Unknown)
+                ProviderResult::Outcome(ProviderOutcome::Unknown)
             }
         }
     }
@@ -107,7 +107,7 @@ impl Line {
         self.trunk.queue.lock().await.recv().await
     }
 
-    async fn carry_out(&mut self, errand: &Errand) -> Found {
+    async fn carry_out(&mut self, errand: &Errand) -> ProviderResult {
         let Errand { order, purpose, due, .. } = errand;
         let mut request = dialect::request(&self.trunk.url, order, *purpose);
         // Twice: a kept connection may turn out to have ended, a fresh one is then tried.
@@ -133,7 +133,7 @@ impl Line {
                 Ok(Ok(Some(found))) => return found,
                 Ok(Ok(None)) | Err(_) => {
                     self.wire = None;
-                    return Found::Finding(Finding::Unknown);
+                    return ProviderResult::Outcome(ProviderOutcome::Unknown);
                 }
                 Ok(Err(unsaid)) => {
                     self.wire = None;
@@ -157,23 +157,25 @@ impl Line {
 }
 
 impl Trunk {
-    fn report(&self, errand: &Errand, found: &Found) {
+    fn report(&self, errand: &Errand, found: &ProviderResult) {
         let now = self.clock.now();
         // In the order of `metrics::RESULTS`.
         let result = match found {
-            Found::Finding(Finding::Approved { .. }) => 0,
-            Found::Finding(Finding::Declined { .. }) => 1,
-            Found::Finding(Finding::NotSent { .. }) => 2,
-            Found::Finding(Finding::Unknown) => 3,
-            Found::Pending => 4,
-            Found::NotSeen { .. } => 5,
-            Found::Finding(Finding::TakenBack) => 6,
-            Found::Finding(Finding::Stands) => 7,
-            Found::Finding(Finding::Advised) => 8,
+            ProviderResult::Outcome(ProviderOutcome::Approved { .. }) => 0,
+            ProviderResult::Outcome(ProviderOutcome::Declined { .. }) => 1,
+            ProviderResult::Outcome(ProviderOutcome::NotSent { .. }) => 2,
+            ProviderResult::Outcome(ProviderOutcome::Unknown) => 3,
+            ProviderResult::Pending => 4,
+            ProviderResult::NotSeen { .. } => 5,
+            ProviderResult::Outcome(ProviderOutcome::TakenBack) => 6,
+            ProviderResult::Outcome(ProviderOutcome::Stands) => 7,
+            ProviderResult::Outcome(ProviderOutcome::Advised) => 8,
         };
         if errand.purpose == Purpose::Forward {
             match found {
-                Found::Finding(Finding::NotSent { .. } | Finding::Unknown) => {
+                ProviderResult::Outcome(
+                    ProviderOutcome::NotSent { .. } | ProviderOutcome::Unknown,
+                ) => {
                     self.breaker.silent(now);
                 }
                 _ => self.breaker.answered(),
@@ -206,7 +208,11 @@ async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
 }
 
 /// The answer's meaning; `None` when it broke off, is too long or is not about this order.
-async fn hear(purpose: Purpose, order: &Order, response: Response<Incoming>) -> Option<Found> {
+async fn hear(
+    purpose: Purpose,
+    order: &Order,
+    response: Response<Incoming>,
+) -> Option<ProviderResult> {
     let status = response.status();
     let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
     let bytes = body.collect().await.ok()?.to_bytes();

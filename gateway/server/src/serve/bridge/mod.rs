@@ -21,8 +21,8 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::transaction::{Bridge, Capabilities, Found, Order};
-use tillgate_store_core::{Code, Finding};
+use tillgate_core::transaction::{Bridge, Capabilities, Order, ProviderResult};
+use tillgate_store_core::{Code, ProviderOutcome};
 use tokio::sync::{Mutex, mpsc};
 
 use self::breaker::{Breaker, Leave};
@@ -83,7 +83,7 @@ impl Bridges {
     /// # Errors
     /// What is known about the order when the bridge does not take it: its queue is full, or its
     /// breaker is open.
-    pub(super) fn send(&self, order: Order, purpose: Purpose) -> Result<(), Found> {
+    pub(super) fn send(&self, order: Order, purpose: Purpose) -> Result<(), ProviderResult> {
         let Some(way) = self.ways.get(usize::from(order.bridge)) else {
             return Err(never_sent(&order, purpose));
         };
@@ -105,13 +105,13 @@ impl Bridges {
 
 /// What it means that no byte of this errand left. Only a first attempt is certainly unknown to
 /// the provider; a repeated one, or a question, says nothing about the attempt before it.
-fn never_sent(order: &Order, purpose: Purpose) -> Found {
+fn never_sent(order: &Order, purpose: Purpose) -> ProviderResult {
     match purpose {
         Purpose::Forward if order.attempt <= 1 => {
-            Found::Finding(Finding::NotSent { code: Code(*b"91") })
+            ProviderResult::Outcome(ProviderOutcome::NotSent { code: Code(*b"91") })
         }
         Purpose::Forward | Purpose::Inquire | Purpose::Reverse | Purpose::Advise => {
-            Found::Finding(Finding::Unknown)
+            ProviderResult::Outcome(ProviderOutcome::Unknown)
         }
     }
 }

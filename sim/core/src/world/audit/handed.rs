@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
-use tillgate_core::transaction::{Capabilities, Found as Report};
+use tillgate_core::transaction::{Capabilities, ProviderResult as Report};
 use tillgate_store_core::{
-    BridgeTag, Code, Finding, Key, Kind, Obligation, Resolution, State, Transaction,
+    BridgeTag, Code, Key, Kind, Obligation, ProviderOutcome, Resolution, State, Transaction,
 };
 
 use super::Witness;
-use super::rows::{Found, is_unknown};
+use super::rows::{Violations, is_unknown};
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
 
@@ -100,7 +100,7 @@ impl Witness {
         &mut self,
         clock: Clock,
         (old, new): (Option<&Transaction>, &Transaction),
-        found: &mut Found,
+        found: &mut Violations,
     ) {
         let key = new.key;
         if let Some(old) = old {
@@ -122,8 +122,8 @@ impl Witness {
     /// Whether somebody who knows has said what a row now says.
     fn is_reported(&self, new: &Transaction) -> bool {
         let (key, handed) = (&new.key, &self.handed);
-        let stands = |report: &Report| *report == Report::Finding(Finding::Stands);
-        let taken_back = |report: &Report| *report == Report::Finding(Finding::TakenBack);
+        let stands = |report: &Report| *report == Report::Outcome(ProviderOutcome::Stands);
+        let taken_back = |report: &Report| *report == Report::Outcome(ProviderOutcome::TakenBack);
         match (new.kind, new.state) {
             (Kind::Reversal, State::Approved) => {
                 let original = new.original.and_then(|original| self.journal.get(&original));
@@ -138,17 +138,18 @@ impl Witness {
             (_, State::Declined) => {
                 handed.said(key, Resolution::Declined)
                     || handed.heard(key, |report| match report {
-                        Report::Finding(
-                            Finding::Declined { code, .. } | Finding::NotSent { code },
+                        Report::Outcome(
+                            ProviderOutcome::Declined { code, .. }
+                            | ProviderOutcome::NotSent { code },
                         ) => *code == new.code,
-                        Report::Finding(Finding::TakenBack) => new.code == Code::REVERSED,
+                        Report::Outcome(ProviderOutcome::TakenBack) => new.code == Code::REVERSED,
                         Report::NotSeen { .. } => new.code == Code(*b"91"),
                         _ => false,
                     })
             }
             _ => {
                 let told = |report: &Report| match report {
-                    Report::Finding(Finding::Approved { reference }) => {
+                    Report::Outcome(ProviderOutcome::Approved { reference }) => {
                         *reference == new.provider_reference
                     }
                     _ => false,
@@ -180,7 +181,7 @@ impl Witness {
             || handed.heard(key, |_| true)
             || since.after(handed.errand) <= now;
         (!able && tried)
-            || handed.heard(key, |report| *report == Report::Finding(Finding::Stands))
+            || handed.heard(key, |report| *report == Report::Outcome(ProviderOutcome::Stands))
             || handed.may_have_expired(now, key)
             || self.room.was_crowded(since)
     }
@@ -188,15 +189,18 @@ impl Witness {
     /// Whether a bridge reported otherwise than what is booked.
     fn is_contradicted(&self, sale: &Transaction) -> bool {
         let undone = |report: &Report| {
-            matches!(report, Report::Finding(Finding::Declined { .. } | Finding::TakenBack))
+            matches!(
+                report,
+                Report::Outcome(ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
+            )
         };
-        let stands = |report: &Report| *report == Report::Finding(Finding::Stands);
+        let stands = |report: &Report| *report == Report::Outcome(ProviderOutcome::Stands);
         let reversal = self.requests.reversals.get(&sale.key);
         let of_reversal = |wanted: &dyn Fn(&Report) -> bool| {
             reversal.is_some_and(|reversal| self.handed.heard(reversal, wanted))
         };
         let renamed = |report: &Report| {
-            matches!(report, Report::Finding(Finding::Approved { reference })
+            matches!(report, Report::Outcome(ProviderOutcome::Approved { reference })
                 if sale.is_renamed(reference))
         };
         match sale.state {

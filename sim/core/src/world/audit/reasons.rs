@@ -5,11 +5,11 @@ use tillgate_store_core::{Code, Kind, State, Transaction, Velocity};
 
 use super::Witness;
 use super::requests::Asked;
-use super::rows::{Found, Write};
+use super::rows::{Violations, Write};
 
 impl Witness {
     /// A sale that came just now: some registry that may have ruled has ruled so.
-    pub(super) fn read_sale(&self, new: &Transaction, write: &Write, found: &mut Found) {
+    pub(super) fn read_sale(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;
         let Some(asked) = self.requests.sales.get(&key) else {
             return found.push((1, format!("{key}: no terminal asked for it")));

@@ -3,11 +3,11 @@
 use tillgate_store_core::{Key, Kind, State, Transaction};
 
 use super::Witness;
-use super::rows::{Found, Write, is_unknown};
+use super::rows::{Violations, Write, is_unknown};
 
 impl Witness {
     /// A reversal that came just now; its original may have changed in the same write.
-    pub(super) fn read_reversal(&self, new: &Transaction, write: &Write, found: &mut Found) {
+    pub(super) fn read_reversal(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;
         let Some(named) = new.original else {
             return found.push((3, format!("{key}: takes nothing back")));

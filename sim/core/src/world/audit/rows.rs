@@ -13,7 +13,7 @@ use crate::world::disk::Change;
 use crate::world::network::VoucherName;
 
 /// What was found wrong: the promise and the words.
-pub(super) type Found = Vec<(u8, String)>;
+pub(super) type Violations = Vec<(u8, String)>;
 
 /// What one write did, sorted by what it is about.
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub(super) struct Write {
 
 impl Witness {
     /// Takes a durable write into the books, and says what is wrong with it.
-    pub(super) fn read_write(&mut self, clock: Clock, write: &[Change], found: &mut Found) {
+    pub(super) fn read_write(&mut self, clock: Clock, write: &[Change], found: &mut Violations) {
         let at = clock.0;
         let mut done = Write::default();
         self.money.begin();
@@ -90,7 +90,7 @@ impl Witness {
         &mut self,
         change: &Change,
         done: &mut Write,
-        found: &mut Found,
+        found: &mut Violations,
     ) -> Result<(), StoreError> {
         let Change { family, key, value } = change;
         let Some(value) = value else {
@@ -132,7 +132,13 @@ impl Witness {
         Ok(())
     }
 
-    fn read_removal(&mut self, family: Family, key: &[u8], done: &mut Write, found: &mut Found) {
+    fn read_removal(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        done: &mut Write,
+        found: &mut Violations,
+    ) {
         match family {
             Family::Open => {
                 if let Some(key) = Key::from_bytes(key) {
@@ -155,7 +161,7 @@ impl Witness {
         old: Option<&Transaction>,
         new: &Transaction,
         taken: &mut Vec<VoucherName>,
-        found: &mut Found,
+        found: &mut Violations,
     ) {
         let key = new.key;
         if self.seqs.insert(new.seq, key).is_some_and(|other| other != key) {
@@ -196,7 +202,7 @@ impl Witness {
     }
 
     /// A request that came just now.
-    fn read_new(&self, new: &Transaction, write: &Write, found: &mut Found) {
+    fn read_new(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         self.read_settlement(new, write, found);
         if new.kind == Kind::Reversal {
             self.read_reversal(new, write, found);
@@ -211,7 +217,7 @@ impl Witness {
         &self,
         row: &AccountRow,
         rows: &[(Option<Transaction>, Transaction)],
-        found: &mut Found,
+        found: &mut Violations,
     ) {
         if row.id.kind != AccountKind::SellerFloat {
             return;

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::Witness;
-use super::rows::Found;
+use super::rows::Violations;
 use crate::time::Moment;
 use crate::world::World;
 use crate::world::disk::{Change, Disk};
@@ -30,7 +30,7 @@ impl Witness {
         }
     }
 
-    pub(super) fn read_secrets(&self, write: &[Change], found: &mut Found) {
+    pub(super) fn read_secrets(&self, write: &[Change], found: &mut Violations) {
         for Change { family, key, value } in write {
             if bears_secret(key) || value.as_ref().is_some_and(|value| bears_secret(value)) {
                 found.push((10, format!("a secret lies in the clear in {}", family.name())));

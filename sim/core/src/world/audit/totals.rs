@@ -3,11 +3,11 @@
 use tillgate_store_core::{BusinessDate, Kind, State, Totals, Transaction};
 
 use super::Witness;
-use super::rows::{Found, Write};
+use super::rows::{Violations, Write};
 
 impl Witness {
     /// A settlement that came just now.
-    pub(super) fn read_settlement(&self, new: &Transaction, write: &Write, found: &mut Found) {
+    pub(super) fn read_settlement(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;
         let Some(settlement) = &new.settlement else { return };
         let counted = self.count(new, settlement.date, settlement.currency);

@@ -16,7 +16,7 @@ impl World {
     /// Puts something into the writer's mailbox.
     pub(in super::super) fn mail_writer(&mut self, input: Input) {
         if let Some(process) = &mut self.process {
-            if let Input::Found { key, found } = &input {
+            if let Input::ProviderResult { key, found } = &input {
                 self.witness.heard(*key, found);
             }
             if let Input::Drain = &input {

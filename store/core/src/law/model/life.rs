@@ -1,7 +1,7 @@
 //! What becomes of a sale after its begin: findings, reversals, what is owed, verdicts.
 
 use super::{Model, Row, minor};
-use crate::command::{Finding, Finish, Resolution, Resolve, Reverse};
+use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
 use crate::ids::{Code, Key};
 use crate::law::answer::{Answer, Shape};
 use crate::record::{Kind, Obligation, State};
@@ -14,24 +14,28 @@ impl Model {
         let (state, due) = (row.shape.state, row.shape.due);
         match row.shape.kind {
             Kind::TopUp => match &finish.result {
-                Finding::Approved { reference } => self.found_done(&finish.key, reference),
-                Finding::Declined { code, reference } if row.shape.is_undecided() => {
+                ProviderOutcome::Approved { reference } => self.found_done(&finish.key, reference),
+                ProviderOutcome::Declined { code, reference } if row.shape.is_undecided() => {
                     self.name(&finish.key, 0, reference);
                     self.decide(&finish.key, State::Declined, *code)
                 }
-                Finding::NotSent { code } if row.shape.is_undecided() && !taken_back(&row) => {
+                ProviderOutcome::NotSent { code }
+                    if row.shape.is_undecided() && !taken_back(&row) =>
+                {
                     self.decide(&finish.key, State::Declined, *code)
                 }
-                Finding::Unknown if state == State::Intent => self.edit(&finish.key, |shape| {
-                    (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
-                }),
-                Finding::TakenBack if state == State::Unknown && taken_back(&row) => {
+                ProviderOutcome::Unknown if state == State::Intent => {
+                    self.edit(&finish.key, |shape| {
+                        (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
+                    })
+                }
+                ProviderOutcome::TakenBack if state == State::Unknown && taken_back(&row) => {
                     self.decide(&finish.key, State::Declined, Code::REVERSED)
                 }
-                Finding::TakenBack if state == State::Declined => {
+                ProviderOutcome::TakenBack if state == State::Declined => {
                     self.edit(&finish.key, |shape| shape.due = None)
                 }
-                Finding::Advised
+                ProviderOutcome::Advised
                     if state == State::Approved
                         && (due == Some(Obligation::Advice)
                             || row.shape.references[1].is_empty()) =>
@@ -39,33 +43,35 @@ impl Model {
                     let kept = row.proposer.is_some().then_some(Obligation::Operator);
                     self.edit(&finish.key, |shape| shape.due = kept)
                 }
-                told @ (Finding::Declined { .. } | Finding::TakenBack)
+                told @ (ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
                     if state == State::Approved
                         && row.shape.reversed_by.is_none()
                         && due != Some(Obligation::Operator) =>
                 {
-                    if let Finding::Declined { reference, .. } = told
+                    if let ProviderOutcome::Declined { reference, .. } = told
                         && is_other(&row, reference)
                     {
                         self.name(&finish.key, 1, reference);
                     }
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
-                Finding::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
+                ProviderOutcome::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
                 _ => Answer::Done(row.shape),
             },
             Kind::Reversal if due.is_some() => match finish.result {
-                Finding::TakenBack => self.end_reversal(&finish.key, true),
-                Finding::Stands => self.end_reversal(&finish.key, false),
+                ProviderOutcome::TakenBack => self.end_reversal(&finish.key, true),
+                ProviderOutcome::Stands => self.end_reversal(&finish.key, false),
                 _ => Answer::Done(row.shape),
             },
             Kind::Reversal => match finish.result {
-                Finding::TakenBack if row.shape.code == Code::NOT_REVERSIBLE => {
+                ProviderOutcome::TakenBack if row.shape.code == Code::NOT_REVERSIBLE => {
                     self.contradict(&row)
                 }
-                Finding::Stands if row.shape.balance_minor.is_some() => self.contradict(&row),
+                ProviderOutcome::Stands if row.shape.balance_minor.is_some() => {
+                    self.contradict(&row)
+                }
                 _ => Answer::Done(row.shape),
             },
             _ => Answer::Done(row.shape),

@@ -1,7 +1,7 @@
 //! Answers of honest and of lying providers.
 
-use tillgate_core::transaction::{Found, Order};
-use tillgate_store_core::{Finding, Key, ProductId, ServiceId, Text};
+use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
 
 use super::super::Purpose;
 use super::{code, found, reference};
@@ -24,7 +24,7 @@ fn order() -> Order {
     }
 }
 
-fn said(purpose: Purpose, status: u16, body: &str) -> Option<Found> {
+fn said(purpose: Purpose, status: u16, body: &str) -> Option<ProviderResult> {
     found(purpose, &order(), StatusCode::from_u16(status).expect("a status"), body.as_bytes())
 }
 
@@ -36,17 +36,27 @@ fn ours(rest: &str) -> String {
 #[test]
 fn an_answer_that_names_its_order_counts_for_every_purpose() {
     use Purpose::{Advise, Forward, Inquire, Reverse};
-    type Row = (Purpose, u16, &'static str, fn(&Found) -> bool);
+    type Row = (Purpose, u16, &'static str, fn(&ProviderResult) -> bool);
     let table: [Row; 9] = [
-        (Forward, 200, "approved", |f| matches!(f, Found::Finding(Finding::Approved { .. }))),
-        (Forward, 200, "declined", |f| matches!(f, Found::Finding(Finding::Declined { .. }))),
-        (Forward, 202, "pending", |f| matches!(f, Found::Pending)),
-        (Inquire, 200, "approved", |f| matches!(f, Found::Finding(Finding::Approved { .. }))),
-        (Inquire, 202, "pending", |f| matches!(f, Found::Pending)),
-        (Inquire, 404, "unknown", |f| matches!(f, Found::NotSeen { attempt: 3 })),
-        (Reverse, 200, "reversed", |f| matches!(f, Found::Finding(Finding::TakenBack))),
-        (Reverse, 409, "refused", |f| matches!(f, Found::Finding(Finding::Stands))),
-        (Advise, 200, "noted", |f| matches!(f, Found::Finding(Finding::Advised))),
+        (Forward, 200, "approved", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
+        }),
+        (Forward, 200, "declined", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::Declined { .. }))
+        }),
+        (Forward, 202, "pending", |f| matches!(f, ProviderResult::Pending)),
+        (Inquire, 200, "approved", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
+        }),
+        (Inquire, 202, "pending", |f| matches!(f, ProviderResult::Pending)),
+        (Inquire, 404, "unknown", |f| matches!(f, ProviderResult::NotSeen { attempt: 3 })),
+        (Reverse, 200, "reversed", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::TakenBack))
+        }),
+        (Reverse, 409, "refused", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::Stands))
+        }),
+        (Advise, 200, "noted", |f| matches!(f, ProviderResult::Outcome(ProviderOutcome::Advised))),
     ];
     for (purpose, status, word, is) in table {
         let body = ours(&format!(r#""status":"{word}""#));

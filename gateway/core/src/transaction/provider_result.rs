@@ -1,9 +1,9 @@
 //! What bridges find out, and what is done while they have not.
 
-use tillgate_store_core::{Finding, Key, Obligation, State};
+use tillgate_store_core::{Key, Obligation, ProviderOutcome, State};
 
 use super::pending::{Age, Task};
-use super::{Found, Output, TransactionManager};
+use super::{Output, ProviderResult, TransactionManager};
 use crate::code;
 use crate::time::{Moment, Span};
 
@@ -13,7 +13,7 @@ use crate::time::{Moment, Span};
 pub(super) const SETTLE: Span = Span::s(60);
 
 impl TransactionManager {
-    pub(super) fn on_found(&mut self, now: Moment, key: Key, found: Found) {
+    pub(super) fn on_found(&mut self, now: Moment, key: Key, found: ProviderResult) {
         let Some(pending) = self.pending.get_mut(&key) else {
             return self.on_late(key, found);
         };
@@ -27,8 +27,12 @@ impl TransactionManager {
             self.bridges.leave(bridge);
         }
         // That a repeat or a question never left says nothing about the order before it.
-        let unsent = matches!(found, Found::Finding(Finding::NotSent { .. }));
-        let found = if unsent && !first { Found::Finding(Finding::Unknown) } else { found };
+        let unsent = matches!(found, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
+        let found = if unsent && !first {
+            ProviderResult::Outcome(ProviderOutcome::Unknown)
+        } else {
+            found
+        };
         match task {
             Task::FindOut => self.on_found_out(now, key, state, found),
             Task::TakeBack | Task::Advise => self.on_acknowledged(now, key, found),
@@ -39,17 +43,17 @@ impl TransactionManager {
         }
     }
 
-    fn on_found_out(&mut self, now: Moment, key: Key, state: State, found: Found) {
+    fn on_found_out(&mut self, now: Moment, key: Key, state: State, found: ProviderResult) {
         match found {
-            Found::Finding(
-                finding @ (Finding::Approved { .. }
-                | Finding::Declined { .. }
-                | Finding::NotSent { .. }),
+            ProviderResult::Outcome(
+                finding @ (ProviderOutcome::Approved { .. }
+                | ProviderOutcome::Declined { .. }
+                | ProviderOutcome::NotSent { .. }),
             ) => self.stage_finish(key, finding),
-            Found::NotSeen { attempt } => self.on_not_seen(now, key, attempt),
-            Found::Finding(_) | Found::Pending => {
+            ProviderResult::NotSeen { attempt } => self.on_not_seen(now, key, attempt),
+            ProviderResult::Outcome(_) | ProviderResult::Pending => {
                 if state == State::Intent {
-                    self.stage_finish(key, Finding::Unknown);
+                    self.stage_finish(key, ProviderOutcome::Unknown);
                 }
                 self.ask_later(now, key);
             }
@@ -59,16 +63,18 @@ impl TransactionManager {
     /// The provider acknowledges, refuses for good, or is to be told again. A sale that it says
     /// it declined needs no taking back; one that it approved is being taken back all the same,
     /// but the ledger sees under which reference.
-    fn on_acknowledged(&mut self, now: Moment, key: Key, found: Found) {
+    fn on_acknowledged(&mut self, now: Moment, key: Key, found: ProviderResult) {
         match found {
-            Found::Finding(
-                finding @ (Finding::TakenBack
-                | Finding::Stands
-                | Finding::Advised
-                | Finding::Approved { .. }
-                | Finding::Declined { .. }),
+            ProviderResult::Outcome(
+                finding @ (ProviderOutcome::TakenBack
+                | ProviderOutcome::Stands
+                | ProviderOutcome::Advised
+                | ProviderOutcome::Approved { .. }
+                | ProviderOutcome::Declined { .. }),
             ) => self.stage_finish(key, finding),
-            Found::Finding(_) | Found::Pending | Found::NotSeen { .. } => {}
+            ProviderResult::Outcome(_)
+            | ProviderResult::Pending
+            | ProviderResult::NotSeen { .. } => {}
         }
         // Also behind a finding: one that does not fit changes nothing, and the work goes on.
         self.ask_later(now, key);
@@ -76,12 +82,12 @@ impl TransactionManager {
 
     /// Nothing is pending: it was settled before, or given up on. The ledger knows whether this
     /// is news: a late approval has to be undone, a late outcome spares the operator the work.
-    fn on_late(&mut self, key: Key, found: Found) {
+    fn on_late(&mut self, key: Key, found: ProviderResult) {
         match found {
-            Found::Finding(Finding::Unknown | Finding::NotSent { .. })
-            | Found::Pending
-            | Found::NotSeen { .. } => {}
-            Found::Finding(finding) => self.stage_finish(key, finding),
+            ProviderResult::Outcome(ProviderOutcome::Unknown | ProviderOutcome::NotSent { .. })
+            | ProviderResult::Pending
+            | ProviderResult::NotSeen { .. } => {}
+            ProviderResult::Outcome(finding) => self.stage_finish(key, finding),
         }
     }
 
@@ -106,7 +112,7 @@ impl TransactionManager {
             self.stage_due(key, Obligation::Reversal);
         } else if pending.has_settled() {
             let code = code::PROVIDER_UNAVAILABLE;
-            self.stage_finish(key, Finding::NotSent { code });
+            self.stage_finish(key, ProviderOutcome::NotSent { code });
         } else {
             self.ask_later(now, key);
         }
