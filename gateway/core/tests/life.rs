@@ -35,7 +35,7 @@ fn a_done_top_up_is_taken_back_at_its_provider_before_the_terminal_hears_so() {
     assert_eq!(code_of(&mut rig, &reversal(3, 1)), "09", "one reversal at a time");
     assert_eq!(rig.book.transaction(&top_up_key(3)), Ok(None));
     assert_eq!(rig.float().posted_minor, 97_500);
-    rig.found(top_up_key(2), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(2), found(ProviderOutcome::Reversed));
     let taken_back = rig.reply_bytes();
     assert_eq!(answer(&taken_back).code.to_string(), "00");
     assert_eq!((rig.float().posted_minor, rig.transactions.pending()), (100_000, 0));
@@ -51,7 +51,7 @@ fn a_reversal_that_the_provider_refuses_leaves_the_sale_and_its_answer_as_they_w
     let mut rig = rig(ABLE);
     let first = sold(&mut rig, 1);
     rig.ask(100, &reversal(2, 1));
-    rig.found(top_up_key(2), found(ProviderOutcome::Stands));
+    rig.found(top_up_key(2), found(ProviderOutcome::ReversalDeclined));
     assert_eq!(rig.reply_code(), "21");
     rig.ask(100, &repeat(1));
     assert_eq!(rig.reply_bytes(), first);
@@ -85,7 +85,7 @@ fn a_reversal_is_repeated_with_its_repeat_indicator_until_it_is_acknowledged() {
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
     assert!(rig.reversals.pop().expect("told again").attempt >= 2, "perhaps told before");
-    rig.found(top_up_key(2), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(2), found(ProviderOutcome::Reversed));
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
     assert_eq!(rig.float().posted_minor, 100_000);
 }
@@ -107,7 +107,7 @@ fn a_reversal_of_a_sale_in_flight_waits_for_what_becomes_of_it() {
     rig.approve(top_up_key(5));
     assert_eq!(rig.reply_code(), "09", "who waits for the sale hears no approval");
     assert_eq!(rig.reversals.len(), 1);
-    rig.found(top_up_key(6), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(6), found(ProviderOutcome::Reversed));
     assert_eq!(rig.reply_code(), "00");
     assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
     assert_eq!(rig.transactions.pending(), 0);
@@ -123,7 +123,7 @@ fn a_wish_survives_a_restart_and_goes_on_when_the_outcome_is_known() {
     assert!(rig.reversals.is_empty() && rig.inquiries.len() == 1);
     rig.approve(top_up_key(1));
     assert_eq!(rig.reversals.len(), 1);
-    rig.found(top_up_key(2), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(2), found(ProviderOutcome::Reversed));
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
     assert_eq!(code_of(&mut rig, &repeat(1)), "R1");
 }
@@ -140,7 +140,7 @@ fn a_silent_provider_that_can_only_take_back_is_told_to_once_that_is_durable() {
     assert_eq!(rig.float().reserved_minor, 2_500);
     rig.approve(top_up_key(1));
     assert!(rig.replies.is_empty(), "an approval that comes now will be undone");
-    rig.found(top_up_key(1), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     assert_eq!(rig.reply_code(), "R1");
     assert_eq!((rig.float().posted_minor, rig.float().reserved_minor), (100_000, 0));
     assert_eq!(rig.forwards.len(), 1, "never sent twice");
@@ -153,7 +153,7 @@ fn what_was_taken_back_and_is_approved_late_is_told_again_with_the_repeat_indica
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(1));
     assert_eq!(rig.reversals.pop().unwrap().attempt, 1);
-    rig.found(top_up_key(1), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     assert_eq!(rig.reply_code(), "R1");
     rig.approve(top_up_key(1));
     assert_eq!(rig.reversals.pop().unwrap().attempt, 2);
@@ -167,7 +167,7 @@ fn what_is_approved_late_once_more_is_told_again_with_the_repeat_indicator() {
     for _ in 0..2 {
         rig.approve(top_up_key(1));
         assert!(rig.reversals.pop().expect("it is taken back").attempt >= 2);
-        rig.found(top_up_key(1), found(ProviderOutcome::TakenBack));
+        rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     }
 }
 
@@ -180,7 +180,7 @@ fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same()
     assert_eq!(rig.inquiries.len(), 1);
     rig.not_seen(top_up_key(1));
     assert_eq!(rig.reversals.len(), 1, "so that it refuses the order when that arrives");
-    rig.found(top_up_key(1), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     assert_eq!(rig.reply_code(), "R1");
 }
 
@@ -211,7 +211,7 @@ fn an_approval_that_comes_after_a_decline_is_undone_at_the_provider() {
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
     assert!(rig.reversals.pop().expect("told again").attempt >= 2);
-    rig.found(top_up_key(1), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     assert_eq!((rig.row(1).due, rig.transactions.pending()), (None, 0));
     assert_eq!(rig.float().posted_minor, 100_000);
 }
@@ -239,7 +239,7 @@ fn a_confirmation_is_advised_to_a_provider_that_wants_to_hear_it_until_it_has() 
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
     assert!(rig.advices.pop().expect("told again").attempt >= 2);
-    rig.found(top_up_key(1), found(ProviderOutcome::Advised));
+    rig.found(top_up_key(1), found(ProviderOutcome::AdviceAcknowledged));
     assert_eq!((rig.row(1).due, rig.transactions.pending()), (None, 0));
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "21", "a confirmed sale stands");
     rig.sell(100, &voucher_sale(3));
@@ -338,7 +338,7 @@ fn a_confirmation_is_answered_00_only_if_it_is_noted() {
     sold(&mut rig, 3);
     rig.ask(100, &reversal(4, 3));
     assert_eq!(code_of(&mut rig, &confirm(3)), "09", "nobody knows yet whether it stands");
-    rig.found(top_up_key(4), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(4), found(ProviderOutcome::Reversed));
     rig.replies.clear();
     assert_eq!(code_of(&mut rig, &confirm(3)), "R1");
     assert_eq!(code_of(&mut rig, &confirm(4)), "25", "no sale");

@@ -33,7 +33,7 @@ fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {
     rig.replies.clear();
     assert_eq!(code_of(&mut rig, &repeat(3)), "09");
     rig.approve(top_up_key(3));
-    rig.found(top_up_key(2), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(2), found(ProviderOutcome::Reversed));
     assert_eq!(code_of(&mut rig, &repeat(3)), "00", "a late outcome is still welcome");
     assert_eq!(code_of(&mut rig, &reversal(2, 1)), "00");
 }

@@ -68,9 +68,9 @@ fn a_provider_that_gives_another_reference_later_is_put_before_the_operator() {
     assert_eq!(rig.float(), money, "no money moves by it");
     rig.ask(100, &repeat(1));
     assert_eq!(rig.reply_bytes(), first, "the reference that the terminal was told");
-    rig.found(top_up_key(2), found(ProviderOutcome::Advised));
+    rig.found(top_up_key(2), found(ProviderOutcome::AdviceAcknowledged));
     assert_eq!(rig.row(2).owes(), OPERATOR, "still to be looked into");
-    rig.found(top_up_key(4), found(ProviderOutcome::TakenBack));
+    rig.found(top_up_key(4), found(ProviderOutcome::Reversed));
     assert_eq!((rig.reply_code().as_str(), rig.row(3).owes()), ("00", OPERATOR));
     let mut rig = rig.restart();
     rig.found(top_up_key(3), approved("P-3"));

@@ -192,7 +192,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
     assert_eq!(rig.float().reserved_minor, 2_500, "the answer is as old as the question");
     rig.pass(Span::s(60));
     assert_eq!(rig.inquiries.len(), 2);
-    rig.found(top_up_key(1), ProviderResult::NotSeen { attempt: 1 });
+    rig.found(top_up_key(1), ProviderResult::NotFound { attempt: 1 });
     assert_eq!(rig.float().reserved_minor, 2_500, "nor if it comes once more");
     rig.approve(top_up_key(1));
     assert_eq!(rig.float().posted_minor, 97_500);

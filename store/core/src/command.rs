@@ -182,11 +182,11 @@ pub enum ProviderOutcome {
     /// The provider was silent. The money stays reserved.
     Unknown,
     /// The provider has taken it back, or never did it and will not do it any more.
-    TakenBack,
+    Reversed,
     /// The provider refuses for good to take it back (or to hear the advice).
-    Stands,
+    ReversalDeclined,
     /// The provider has heard of the confirmation.
-    Advised,
+    AdviceAcknowledged,
 }
 
 /// The receipt is printed: the sale can no longer be reversed.

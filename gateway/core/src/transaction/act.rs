@@ -102,7 +102,7 @@ impl TransactionManager {
         };
         match next {
             Next::Owe(what) => return self.stage_due(key, what),
-            Next::Refuse => return self.stage_finish(key, ProviderOutcome::Stands),
+            Next::Refuse => return self.stage_finish(key, ProviderOutcome::ReversalDeclined),
             Next::Nothing => return,
             Next::Ask | Next::Forward | Next::Send(_) => {}
         }

@@ -125,7 +125,7 @@ pub enum Input {
 /// | to | it may find |
 /// |---|---|
 /// | [`Output::Forward`] | Approved, Declined, NotSent, Unknown, [`ProviderResult::Pending`] |
-/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotSeen`] |
+/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotFound`] |
 /// | [`Output::Reverse`] | TakenBack, Stands, Unknown |
 /// | [`Output::Advise`] | Advised, Stands, Unknown |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ pub enum ProviderResult {
     /// The provider has it and is still working on it.
     Pending,
     /// Answer to an inquiry: the provider had not seen our reference when it was asked.
-    NotSeen {
+    NotFound {
         /// [`Order::attempt`] of that inquiry: the answer to an earlier one says nothing now.
         attempt: u32,
     },

@@ -50,7 +50,7 @@ impl TransactionManager {
                 | ProviderOutcome::Declined { .. }
                 | ProviderOutcome::NotSent { .. }),
             ) => self.stage_finish(key, finding),
-            ProviderResult::NotSeen { attempt } => self.on_not_seen(now, key, attempt),
+            ProviderResult::NotFound { attempt } => self.on_not_seen(now, key, attempt),
             ProviderResult::Outcome(_) | ProviderResult::Pending => {
                 if state == State::Intent {
                     self.stage_finish(key, ProviderOutcome::Unknown);
@@ -66,15 +66,15 @@ impl TransactionManager {
     fn on_acknowledged(&mut self, now: Moment, key: Key, found: ProviderResult) {
         match found {
             ProviderResult::Outcome(
-                finding @ (ProviderOutcome::TakenBack
-                | ProviderOutcome::Stands
-                | ProviderOutcome::Advised
+                finding @ (ProviderOutcome::Reversed
+                | ProviderOutcome::ReversalDeclined
+                | ProviderOutcome::AdviceAcknowledged
                 | ProviderOutcome::Approved { .. }
                 | ProviderOutcome::Declined { .. }),
             ) => self.stage_finish(key, finding),
             ProviderResult::Outcome(_)
             | ProviderResult::Pending
-            | ProviderResult::NotSeen { .. } => {}
+            | ProviderResult::NotFound { .. } => {}
         }
         // Also behind a finding: one that does not fit changes nothing, and the work goes on.
         self.ask_later(now, key);
@@ -86,7 +86,7 @@ impl TransactionManager {
         match found {
             ProviderResult::Outcome(ProviderOutcome::Unknown | ProviderOutcome::NotSent { .. })
             | ProviderResult::Pending
-            | ProviderResult::NotSeen { .. } => {}
+            | ProviderResult::NotFound { .. } => {}
             ProviderResult::Outcome(finding) => self.stage_finish(key, finding),
         }
     }

@@ -215,12 +215,12 @@ impl Rig {
     pub(crate) fn not_seen(&mut self, key: Key) {
         let asked = self.inquiries.iter().rfind(|order| order.key == key).expect("it was asked");
         let attempt = asked.attempt;
-        self.found(key, ProviderResult::NotSeen { attempt });
+        self.found(key, ProviderResult::NotFound { attempt });
     }
 
     /// The provider had not seen the order when it was asked for this time.
     pub(crate) fn not_seen_at(&mut self, key: Key, attempt: u32) {
-        self.found(key, ProviderResult::NotSeen { attempt });
+        self.found(key, ProviderResult::NotFound { attempt });
     }
 
     pub(crate) fn approve(&mut self, key: Key) {

@@ -146,18 +146,18 @@ impl Provider {
             }
             Said::Inquire if !known => {
                 self.deals.remove(&order.reference);
-                ProviderResult::NotSeen { attempt: order.attempt }
+                ProviderResult::NotFound { attempt: order.attempt }
             }
             Said::Inquire if deal.stands => approved(),
             Said::Inquire => declined(),
             Said::Reverse if deal.stands && self.refuses_to_take_back => {
-                ProviderResult::Outcome(ProviderOutcome::Stands)
+                ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
             }
             Said::Reverse => {
                 (deal.stands, deal.gone) = (false, true);
-                ProviderResult::Outcome(ProviderOutcome::TakenBack)
+                ProviderResult::Outcome(ProviderOutcome::Reversed)
             }
-            Said::Advise => ProviderResult::Outcome(ProviderOutcome::Advised),
+            Said::Advise => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
         }
     }
 

@@ -288,12 +288,12 @@ fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<ProviderResult> {
             ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: Text::new() })
         }
         Say::Pending => ProviderResult::Pending,
-        Say::Reversed => ProviderResult::Outcome(ProviderOutcome::TakenBack),
-        Say::Refused => ProviderResult::Outcome(ProviderOutcome::Stands),
-        Say::Noted => ProviderResult::Outcome(ProviderOutcome::Advised),
-        Say::Unknown if purpose == Purpose::Inquire => ProviderResult::NotSeen { attempt },
+        Say::Reversed => ProviderResult::Outcome(ProviderOutcome::Reversed),
+        Say::Refused => ProviderResult::Outcome(ProviderOutcome::ReversalDeclined),
+        Say::Noted => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
+        Say::Unknown if purpose == Purpose::Inquire => ProviderResult::NotFound { attempt },
         Say::Unknown if purpose == Purpose::Advise => {
-            ProviderResult::Outcome(ProviderOutcome::Stands)
+            ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
         }
         Say::Unknown | Say::Nothing => return None,
     })

@@ -47,11 +47,11 @@ pub fn a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back<F: Facto
     let (code, second, _) = world.reverse(key(1, 3), key(1, 1), 500);
     assert_eq!((code, second.seq, world.row(key(1, 3))), (Code::IN_PROGRESS, 0, None));
     world.reopen();
-    let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::TakenBack));
+    let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::Reversed));
     assert_eq!((row.state, row.code, row.due), (State::Approved, Code::APPROVED, None));
     assert_eq!((row.balance_minor, original.state), (Some(10_000), State::Reversed));
     assert_eq!(original.legs, sold.legs, "the journal keeps what was posted");
-    assert_eq!(done(world.finish(key(1, 2), ProviderOutcome::TakenBack)), row, "once");
+    assert_eq!(done(world.finish(key(1, 2), ProviderOutcome::Reversed)), row, "once");
     assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![]));
 }
 
@@ -60,7 +60,7 @@ pub fn a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was<F: Factory
     let mut world = World::stocked(factory, 10_000, 0);
     let sold = approve(&mut world, key(1, 1));
     world.reverse(key(1, 2), key(1, 1), 500);
-    let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::Stands));
+    let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::ReversalDeclined));
     assert_eq!((row.state, row.code), (State::Declined, Code::NOT_REVERSIBLE));
     assert_eq!(original, sold, "its repeat hears the same bytes as before");
     assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![]));
@@ -83,7 +83,7 @@ pub fn a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known<F: Factory>(
         let (row, original) = both(world.finish(key(1, stan), outcome));
         if original.state == State::Approved {
             assert_eq!((row.state, row.owes()), (State::Intent, REVERSAL));
-            both(world.finish(row.key, ProviderOutcome::TakenBack));
+            both(world.finish(row.key, ProviderOutcome::Reversed));
         } else {
             assert_eq!((row.state, row.code, row.legs.len()), (State::Approved, Code::APPROVED, 0));
             assert_eq!(original.reversed_by, None);
@@ -106,7 +106,7 @@ pub fn an_unknown_sale_that_is_taken_back_can_no_longer_be_approved<F: Factory>(
     let unsent = ProviderOutcome::NotSent { code: Code(*b"91") };
     assert_eq!(done(world.finish(key(1, 1), unsent)), row, "that was about another message");
     assert_eq!(world.float(1).reserved_minor, 500);
-    let row = done(world.finish(key(1, 1), ProviderOutcome::TakenBack));
+    let row = done(world.finish(key(1, 1), ProviderOutcome::Reversed));
     assert_eq!((row.state, row.code, row.due), (State::Declined, Code::REVERSED, None));
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (10_000, 0));
 }
@@ -123,10 +123,10 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
     assert_eq!(Transaction { due: None, ..row }, declined, "the terminal hears the same bytes");
     assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![key(1, 1)]));
     world.reopen();
-    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::TakenBack)), declined);
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Reversed)), declined);
     assert_eq!(open(&world), []);
     world.finish(key(1, 1), approved());
-    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Stands)).owes(), OPERATOR);
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::ReversalDeclined)).owes(), OPERATOR);
     assert_eq!(done(world.resolve(key(1, 1), Resolution::Done)), declined);
 }
 
@@ -144,14 +144,14 @@ pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Fa
         approve(&mut world, key(1, stan));
         world.reverse(key(1, stan + 1), key(1, stan), 500);
     }
-    world.finish(key(1, 4), ProviderOutcome::Stands);
-    world.finish(key(1, 6), ProviderOutcome::TakenBack);
+    world.finish(key(1, 4), ProviderOutcome::ReversalDeclined);
+    world.finish(key(1, 6), ProviderOutcome::Reversed);
     let (audits, money) = (world.book().head().audit_no, world.float(1));
     for _ in 0..2 {
         world.finish(key(1, 1), declined());
         world.finish(key(1, 2), declined());
-        world.finish(key(1, 4), ProviderOutcome::TakenBack);
-        world.finish(key(1, 6), ProviderOutcome::Stands);
+        world.finish(key(1, 4), ProviderOutcome::Reversed);
+        world.finish(key(1, 6), ProviderOutcome::ReversalDeclined);
         assert_eq!(open(&world), [key(1, 1), key(1, 2), key(1, 3), key(1, 5)]);
         assert_eq!(world.book().head().audit_no, audits + 4, "said once");
         world.reopen();
@@ -176,7 +176,7 @@ pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothi
     for stan in [3, 4] {
         world.reverse(key(1, 10 + stan), key(1, stan), 500);
     }
-    world.finish(key(1, 13), ProviderOutcome::TakenBack);
+    world.finish(key(1, 13), ProviderOutcome::Reversed);
     world.begin_top_up(key(1, 5), 500);
     world.finish(key(1, 5), ProviderOutcome::Unknown);
     world.resolve(key(1, 5), Resolution::Approved);
@@ -196,7 +196,7 @@ pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothi
         }
         world.reopen();
     }
-    world.finish(key(1, 2), ProviderOutcome::Advised);
+    world.finish(key(1, 2), ProviderOutcome::AdviceAcknowledged);
     for (row, before) in rows(&world).iter().zip(&before).take(4) {
         assert_eq!((row.owes(), &*row.other_reference), (OPERATOR, "P-2"));
         let (due, other_reference) = (before.due, Text::new());
@@ -226,7 +226,7 @@ pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F)
     assert_eq!(open(&world), [key(1, 1)]);
     assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::NOT_REVERSIBLE);
     world.reopen();
-    let row = done(world.finish(key(1, 1), ProviderOutcome::Advised));
+    let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));
     assert_eq!(row, Transaction { confirmed_ms: 7, ..sold });
     assert_eq!(done(world.run(confirm(1))), row, "owed once");
     assert_eq!(open(&world), []);

@@ -149,12 +149,12 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     let confirm = Confirm { original: key(1, 1), at_ms: 7, advice: Advice::Owed };
     assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(Obligation::Advice));
     done(world.run(refund(key(1, 1), propose(), "ann", 9)));
-    let row = done(world.finish(key(1, 1), ProviderOutcome::Advised));
+    let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));
     assert_eq!(row.owes(), Some(Obligation::Operator));
     world.reopen();
     let cancelled = done(world.run(refund(key(1, 1), RefundStep::Cancel, "bob", 9)));
     assert!(cancelled.refund.is_none());
-    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Advised)).owes(), None);
+    assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged)).owes(), None);
 }
 
 /// One link of the chain for each order, whatever came in the same commit before and after it.

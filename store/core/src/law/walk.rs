@@ -147,9 +147,9 @@ impl<F: Factory> Walk<F> {
             2 | 3 => ProviderOutcome::Declined { code, reference },
             4 => ProviderOutcome::NotSent { code },
             5 => ProviderOutcome::Unknown,
-            6 | 7 => ProviderOutcome::TakenBack,
-            8 => ProviderOutcome::Stands,
-            _ => ProviderOutcome::Advised,
+            6 | 7 => ProviderOutcome::Reversed,
+            8 => ProviderOutcome::ReversalDeclined,
+            _ => ProviderOutcome::AdviceAcknowledged,
         };
         // Late ones too: about rows that are final.
         let key = self.pick(draw, !draw[2].is_multiple_of(4));

@@ -185,7 +185,7 @@ impl Ledger {
         let mut original = self.partner(rows, &key)?;
         reversal.due = None;
         reversal.finished_ms = at_ms;
-        if ending == Ending::TakenBack {
+        if ending == Ending::Reversed {
             reversal.state = State::Approved;
             reversal.code = Code::APPROVED;
             self.turn_round(&mut reversal, &mut original);

@@ -33,9 +33,9 @@ pub(super) enum Ending {
     /// Nothing yet.
     Stay,
     /// The original is posted back.
-    TakenBack,
+    Reversed,
     /// The original stands.
-    Stands,
+    ReversalDeclined,
 }
 
 /// What a finding does to a top-up.
@@ -55,30 +55,32 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
             Step::Decline { code: *code, reference: Text::new() }
         }
         (State::Intent, ProviderOutcome::Unknown) => Step::Silence,
-        (State::Unknown, ProviderOutcome::TakenBack) if taken_back => {
+        (State::Unknown, ProviderOutcome::Reversed) if taken_back => {
             Step::Decline { code: Code::REVERSED, reference: Text::new() }
         }
         // The terminal has heard that it was declined: what was done late is undone.
         (State::Declined, ProviderOutcome::Approved { reference }) if owes.is_none() => {
             Step::Undo { reference: *reference }
         }
-        (State::Declined, ProviderOutcome::TakenBack) if owes.is_some() => Step::Clear,
+        (State::Declined, ProviderOutcome::Reversed) if owes.is_some() => Step::Clear,
         // A person who looks into another reference goes on.
-        (State::Approved, ProviderOutcome::Advised)
+        (State::Approved, ProviderOutcome::AdviceAcknowledged)
             if owes == Some(Obligation::Advice)
                 || (owes.is_some() && sale.other_reference.is_empty()) =>
         {
             Step::Clear
         }
-        (State::Unknown | State::Declined, ProviderOutcome::Stands)
+        (State::Unknown | State::Declined, ProviderOutcome::ReversalDeclined)
             if owes == Some(Obligation::Reversal) =>
         {
             Step::Owe(Obligation::Operator)
         }
-        (State::Approved, ProviderOutcome::Stands) if owes == Some(Obligation::Advice) => {
+        (State::Approved, ProviderOutcome::ReversalDeclined)
+            if owes == Some(Obligation::Advice) =>
+        {
             Step::Owe(Obligation::Operator)
         }
-        (State::Approved, ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
+        (State::Approved, ProviderOutcome::Declined { .. } | ProviderOutcome::Reversed)
             if sale.reversed_by.is_none() && owes != Some(Obligation::Operator) =>
         {
             let ProviderOutcome::Declined { reference, .. } = finding else {
@@ -144,8 +146,8 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
 pub(super) fn ending_of_finding(reversal: &Transaction, finding: &ProviderOutcome) -> Ending {
     match finding {
         _ if reversal.due.is_none() => Ending::Stay,
-        ProviderOutcome::TakenBack => Ending::TakenBack,
-        ProviderOutcome::Stands => Ending::Stands,
+        ProviderOutcome::Reversed => Ending::Reversed,
+        ProviderOutcome::ReversalDeclined => Ending::ReversalDeclined,
         _ => Ending::Stay,
     }
 }
@@ -153,8 +155,8 @@ pub(super) fn ending_of_finding(reversal: &Transaction, finding: &ProviderOutcom
 /// Whether a finding says the opposite of how a reversal that the provider was asked for ended.
 pub(super) fn is_contradicted(reversal: &Transaction, finding: &ProviderOutcome) -> bool {
     match (reversal.state, finding) {
-        (State::Declined, ProviderOutcome::TakenBack) => reversal.code == Code::NOT_REVERSIBLE,
-        (State::Approved, ProviderOutcome::Stands) => !reversal.legs.is_empty(),
+        (State::Declined, ProviderOutcome::Reversed) => reversal.code == Code::NOT_REVERSIBLE,
+        (State::Approved, ProviderOutcome::ReversalDeclined) => !reversal.legs.is_empty(),
         _ => false,
     }
 }
@@ -169,8 +171,10 @@ pub(super) fn ending_of_verdict(
 ) -> Result<Ending, &'static str> {
     match (reversal.state, reversal.owes(), verdict) {
         (State::Intent, None, _) => Err("it waits for the outcome of its sale; resolve that"),
-        (State::Intent, Some(_), Resolution::Approved) => Ok(Ending::TakenBack),
-        (State::Intent, Some(Obligation::Operator), Resolution::Declined) => Ok(Ending::Stands),
+        (State::Intent, Some(_), Resolution::Approved) => Ok(Ending::Reversed),
+        (State::Intent, Some(Obligation::Operator), Resolution::Declined) => {
+            Ok(Ending::ReversalDeclined)
+        }
         (State::Intent, Some(_), Resolution::Declined) => {
             Err("the provider is being asked to take it back; it can only be declared approved")
         }

@@ -142,19 +142,19 @@ pub(super) fn found(
     let answer = Answer::read(body).filter(|answer| answer.names(order))?;
     let said = (purpose, status, answer.status.as_str());
     if let (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") = said {
-        return Some(ProviderResult::NotSeen { attempt: order.attempt });
+        return Some(ProviderResult::NotFound { attempt: order.attempt });
     }
     answer.amount_minor?;
     let reference = || reference(&answer.provider_reference);
     Some(match said {
         (Purpose::Reverse, StatusCode::OK, "reversed") => {
-            ProviderResult::Outcome(ProviderOutcome::TakenBack)
+            ProviderResult::Outcome(ProviderOutcome::Reversed)
         }
         (Purpose::Reverse, StatusCode::CONFLICT, "refused") => {
-            ProviderResult::Outcome(ProviderOutcome::Stands)
+            ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
         }
         (Purpose::Advise, StatusCode::OK, "noted") => {
-            ProviderResult::Outcome(ProviderOutcome::Advised)
+            ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged)
         }
         (Purpose::Reverse | Purpose::Advise, _, _) => return None,
         (_, StatusCode::OK, "approved") => {

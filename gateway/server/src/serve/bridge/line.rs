@@ -166,10 +166,10 @@ impl Trunk {
             ProviderResult::Outcome(ProviderOutcome::NotSent { .. }) => 2,
             ProviderResult::Outcome(ProviderOutcome::Unknown) => 3,
             ProviderResult::Pending => 4,
-            ProviderResult::NotSeen { .. } => 5,
-            ProviderResult::Outcome(ProviderOutcome::TakenBack) => 6,
-            ProviderResult::Outcome(ProviderOutcome::Stands) => 7,
-            ProviderResult::Outcome(ProviderOutcome::Advised) => 8,
+            ProviderResult::NotFound { .. } => 5,
+            ProviderResult::Outcome(ProviderOutcome::Reversed) => 6,
+            ProviderResult::Outcome(ProviderOutcome::ReversalDeclined) => 7,
+            ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged) => 8,
         };
         if errand.purpose == Purpose::Forward {
             match found {

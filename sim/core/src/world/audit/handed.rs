@@ -122,8 +122,9 @@ impl Witness {
     /// Whether somebody who knows has said what a row now says.
     fn is_reported(&self, new: &Transaction) -> bool {
         let (key, handed) = (&new.key, &self.handed);
-        let stands = |report: &Report| *report == Report::Outcome(ProviderOutcome::Stands);
-        let taken_back = |report: &Report| *report == Report::Outcome(ProviderOutcome::TakenBack);
+        let stands =
+            |report: &Report| *report == Report::Outcome(ProviderOutcome::ReversalDeclined);
+        let taken_back = |report: &Report| *report == Report::Outcome(ProviderOutcome::Reversed);
         match (new.kind, new.state) {
             (Kind::Reversal, State::Approved) => {
                 let original = new.original.and_then(|original| self.journal.get(&original));
@@ -142,8 +143,8 @@ impl Witness {
                             ProviderOutcome::Declined { code, .. }
                             | ProviderOutcome::NotSent { code },
                         ) => *code == new.code,
-                        Report::Outcome(ProviderOutcome::TakenBack) => new.code == Code::REVERSED,
-                        Report::NotSeen { .. } => new.code == Code(*b"91"),
+                        Report::Outcome(ProviderOutcome::Reversed) => new.code == Code::REVERSED,
+                        Report::NotFound { .. } => new.code == Code(*b"91"),
                         _ => false,
                     })
             }
@@ -181,7 +182,8 @@ impl Witness {
             || handed.heard(key, |_| true)
             || since.after(handed.errand) <= now;
         (!able && tried)
-            || handed.heard(key, |report| *report == Report::Outcome(ProviderOutcome::Stands))
+            || handed
+                .heard(key, |report| *report == Report::Outcome(ProviderOutcome::ReversalDeclined))
             || handed.may_have_expired(now, key)
             || self.room.was_crowded(since)
     }
@@ -191,10 +193,11 @@ impl Witness {
         let undone = |report: &Report| {
             matches!(
                 report,
-                Report::Outcome(ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
+                Report::Outcome(ProviderOutcome::Declined { .. } | ProviderOutcome::Reversed)
             )
         };
-        let stands = |report: &Report| *report == Report::Outcome(ProviderOutcome::Stands);
+        let stands =
+            |report: &Report| *report == Report::Outcome(ProviderOutcome::ReversalDeclined);
         let reversal = self.requests.reversals.get(&sale.key);
         let of_reversal = |wanted: &dyn Fn(&Report) -> bool| {
             reversal.is_some_and(|reversal| self.handed.heard(reversal, wanted))

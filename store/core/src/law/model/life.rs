@@ -29,13 +29,13 @@ impl Model {
                         (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
                     })
                 }
-                ProviderOutcome::TakenBack if state == State::Unknown && taken_back(&row) => {
+                ProviderOutcome::Reversed if state == State::Unknown && taken_back(&row) => {
                     self.decide(&finish.key, State::Declined, Code::REVERSED)
                 }
-                ProviderOutcome::TakenBack if state == State::Declined => {
+                ProviderOutcome::Reversed if state == State::Declined => {
                     self.edit(&finish.key, |shape| shape.due = None)
                 }
-                ProviderOutcome::Advised
+                ProviderOutcome::AdviceAcknowledged
                     if state == State::Approved
                         && (due == Some(Obligation::Advice)
                             || row.shape.references[1].is_empty()) =>
@@ -43,7 +43,7 @@ impl Model {
                     let kept = row.proposer.is_some().then_some(Obligation::Operator);
                     self.edit(&finish.key, |shape| shape.due = kept)
                 }
-                told @ (ProviderOutcome::Declined { .. } | ProviderOutcome::TakenBack)
+                told @ (ProviderOutcome::Declined { .. } | ProviderOutcome::Reversed)
                     if state == State::Approved
                         && row.shape.reversed_by.is_none()
                         && due != Some(Obligation::Operator) =>
@@ -55,21 +55,21 @@ impl Model {
                     }
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
-                ProviderOutcome::Stands if matches!(due, Some(what) if what != Obligation::Operator) => {
+                ProviderOutcome::ReversalDeclined if matches!(due, Some(what) if what != Obligation::Operator) => {
                     self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
                 }
                 _ => Answer::Done(row.shape),
             },
             Kind::Reversal if due.is_some() => match finish.result {
-                ProviderOutcome::TakenBack => self.end_reversal(&finish.key, true),
-                ProviderOutcome::Stands => self.end_reversal(&finish.key, false),
+                ProviderOutcome::Reversed => self.end_reversal(&finish.key, true),
+                ProviderOutcome::ReversalDeclined => self.end_reversal(&finish.key, false),
                 _ => Answer::Done(row.shape),
             },
             Kind::Reversal => match finish.result {
-                ProviderOutcome::TakenBack if row.shape.code == Code::NOT_REVERSIBLE => {
+                ProviderOutcome::Reversed if row.shape.code == Code::NOT_REVERSIBLE => {
                     self.contradict(&row)
                 }
-                ProviderOutcome::Stands if row.shape.balance_minor.is_some() => {
+                ProviderOutcome::ReversalDeclined if row.shape.balance_minor.is_some() => {
                     self.contradict(&row)
                 }
                 _ => Answer::Done(row.shape),

@@ -49,14 +49,16 @@ fn an_answer_that_names_its_order_counts_for_every_purpose() {
             matches!(f, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
         }),
         (Inquire, 202, "pending", |f| matches!(f, ProviderResult::Pending)),
-        (Inquire, 404, "unknown", |f| matches!(f, ProviderResult::NotSeen { attempt: 3 })),
+        (Inquire, 404, "unknown", |f| matches!(f, ProviderResult::NotFound { attempt: 3 })),
         (Reverse, 200, "reversed", |f| {
-            matches!(f, ProviderResult::Outcome(ProviderOutcome::TakenBack))
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::Reversed))
         }),
         (Reverse, 409, "refused", |f| {
-            matches!(f, ProviderResult::Outcome(ProviderOutcome::Stands))
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::ReversalDeclined))
         }),
-        (Advise, 200, "noted", |f| matches!(f, ProviderResult::Outcome(ProviderOutcome::Advised))),
+        (Advise, 200, "noted", |f| {
+            matches!(f, ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged))
+        }),
     ];
     for (purpose, status, word, is) in table {
         let body = ours(&format!(r#""status":"{word}""#));
