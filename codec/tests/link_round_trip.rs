@@ -11,8 +11,8 @@ use tillgate_codec::limits::{
 };
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip,
-    TerminalCommand, Totals, Upward, Welcome,
+    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, TerminalCommand,
+    Totals, Upward, VoucherSlip, Welcome,
 };
 
 /// A text of at most `bytes_max` bytes, often with characters of several bytes.
@@ -152,7 +152,7 @@ fn any_answer() -> impl Strategy<Value = Downward<'static>> {
         Just(AnswerKind::Balance),
     ];
     let slip = (text(SERIAL_BYTES_MAX), text(PIN_BYTES_MAX), date())
-        .prop_map(|(serial, pin, expiry)| Slip { serial, pin, expiry });
+        .prop_map(|(serial, pin, expiry)| VoucherSlip { serial, pin, expiry });
     let balance = (any::<i64>(), 0..64_u32).prop_map(|(value, shift)| value >> shift);
     (
         (kind, integer_32(), date(), any::<[u8; 2]>()),

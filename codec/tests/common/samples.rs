@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::message::{
     Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, Slip,
-    TerminalCommand, Totals, Upward, Welcome,
+    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, TerminalCommand,
+    Totals, Upward, VoucherSlip, Welcome,
 };
 
 /// 2026-11-23.
@@ -115,7 +115,7 @@ pub(crate) const VOUCHER: Answer<'static> = Answer {
     reference: "V-0007",
     amount_minor: 5000,
     balance_minor: Some(120_045),
-    voucher: Some(Slip {
+    voucher: Some(VoucherSlip {
         serial: "8944501200017",
         pin: "4711-0815-2342-9001",
         expiry: BusinessDate(10_592),

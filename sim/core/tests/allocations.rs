@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Slip, Upward, Welcome,
+    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Upward, VoucherSlip, Welcome,
 };
 use tillgate_codec::link::record::{HEADER_BYTES, deframe};
 use tillsim_core::firmware::{
@@ -143,7 +143,7 @@ fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
             reference: "",
             amount_minor: 500,
             balance_minor: Some(1),
-            voucher: Some(Slip { serial: "S1", pin: "123456", expiry }),
+            voucher: Some(VoucherSlip { serial: "S1", pin: "123456", expiry }),
             time_s: 1,
             lines: "",
         };

@@ -2,7 +2,7 @@
 
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Sale, Slip, Upward,
+    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Sale, Upward, VoucherSlip,
 };
 use tillgate_codec::link::record::deframe;
 
@@ -35,7 +35,7 @@ pub fn answer() -> Downward<'static> {
         reference: "",
         amount_minor: 5_000,
         balance_minor: Some(995_000),
-        voucher: Some(Slip { serial: "80012345678", pin: "4711081523421234", expiry: DAY }),
+        voucher: Some(VoucherSlip { serial: "80012345678", pin: "4711081523421234", expiry: DAY }),
         time_s: 1_795_430_000,
         lines: "",
     })

@@ -34,7 +34,7 @@ pub struct Answer<'a> {
     /// The seller's float afterwards, in minor units, where the gateway tells it.
     pub balance_minor: Option<i64>,
     /// The voucher sold.
-    pub voucher: Option<Slip<'a>>,
+    pub voucher: Option<VoucherSlip<'a>>,
     /// When the gateway decided: Unix time in seconds.
     pub time_s: u64,
     /// Receipt text, lines separated by `\n`; may be empty.
@@ -56,7 +56,7 @@ pub enum AnswerKind {
 
 /// A voucher as it is printed. `Debug` does not show the PIN.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Slip<'a> {
+pub struct VoucherSlip<'a> {
     /// Serial number, for complaints.
     pub serial: &'a str,
     /// What the customer pays for.
@@ -101,7 +101,7 @@ impl<'a> Answer<'a> {
             reference: fields.text_or_empty(REFERENCE)?,
             amount_minor: fields.unsigned_or_zero(AMOUNT)?,
             balance_minor: fields.signed_if_any(BALANCE)?,
-            voucher: Slip::decode(fields)?,
+            voucher: VoucherSlip::decode(fields)?,
             time_s: fields.unsigned(TIME)?,
             lines: fields.text_or_empty(LINES)?,
         })
@@ -127,7 +127,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl<'a> Slip<'a> {
+impl<'a> VoucherSlip<'a> {
     /// All three fields or none.
     fn decode(fields: &Fields<'a>) -> Result<Option<Self>, BodyError> {
         let any = [VOUCHER_SERIAL, VOUCHER_PIN, VOUCHER_EXPIRY].iter().any(|tag| fields.has(*tag));
@@ -166,7 +166,7 @@ impl fmt::Debug for Answer<'_> {
     }
 }
 
-impl fmt::Debug for Slip<'_> {
+impl fmt::Debug for VoucherSlip<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slip")
             .field("serial", &self.serial)

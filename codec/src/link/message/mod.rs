@@ -35,7 +35,7 @@ mod welcome;
 pub(super) mod writer;
 
 pub use acknowledge::Acknowledge;
-pub use answer::{Answer, AnswerKind, Slip};
+pub use answer::{Answer, AnswerKind, VoucherSlip};
 pub use balance::Balance;
 pub use canonical::Canonical;
 pub use code::ResponseCode;

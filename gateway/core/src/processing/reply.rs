@@ -3,8 +3,8 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, Reject, ResponseCode, Settled, Slip,
-    TerminalCommand, Totals, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, Reject, ResponseCode, Settled,
+    TerminalCommand, Totals, VoucherSlip, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
@@ -101,7 +101,7 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     match std::str::from_utf8(secret.as_bytes()) {
         Ok(pin) if opened && pin.len() <= PIN_BYTES_MAX => {
             let expiry = BusinessDate(dispensed.expiry.0);
-            let voucher = Some(Slip { serial: &dispensed.serial, pin, expiry });
+            let voucher = Some(VoucherSlip { serial: &dispensed.serial, pin, expiry });
             encode(Answer { voucher, ..answer }, &rrn, out);
         }
         // The key that sealed the PIN is not here, or somebody loaded what no slip can hold: the

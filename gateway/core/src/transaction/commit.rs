@@ -11,7 +11,7 @@ use crate::code;
 use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
-pub(super) enum Slip {
+pub(super) enum CommitContext {
     Sale { origin: Origin, key: Key },
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
@@ -29,28 +29,32 @@ impl TransactionManager {
     pub fn committed(&mut self, now: Moment, outcomes: &mut Vec<Outcome>) {
         assert_eq!(outcomes.len(), self.committing.len(), "one outcome for each command");
         for outcome in outcomes.drain(..) {
-            let slip = self.committing.pop_front().expect("counted above");
-            match slip {
-                Slip::Sale { origin, key } => self.sale_committed(now, origin, key, outcome),
-                Slip::Confirm { origin, original } => {
+            let context = self.committing.pop_front().expect("counted above");
+            match context {
+                CommitContext::Sale { origin, key } => {
+                    self.sale_committed(now, origin, key, outcome)
+                }
+                CommitContext::Confirm { origin, original } => {
                     self.confirm_committed(now, origin, original, outcome);
                 }
-                Slip::Reverse { origin, key } => {
+                CommitContext::Reverse { origin, key } => {
                     self.reverse_committed(now, origin, key, outcome);
                 }
-                Slip::Settle { origin, key } => self.settle_committed(origin, key, outcome),
-                Slip::Repeat { origin, kind, original, new } => {
+                CommitContext::Settle { origin, key } => {
+                    self.settle_committed(origin, key, outcome)
+                }
+                CommitContext::Repeat { origin, kind, original, new } => {
                     self.repeat_committed(now, origin, (kind, original), new, outcome);
                 }
-                Slip::Counter => {}
-                Slip::Proved { terminal, generation } => {
+                CommitContext::Counter => {}
+                CommitContext::Proved { terminal, generation } => {
                     self.outputs.push_back(Output::Proved { terminal, generation });
                 }
-                Slip::Row { key } => self.row_committed(now, key, outcome),
-                Slip::Control { ticket, records, pushes } => {
+                CommitContext::Row { key } => self.row_committed(now, key, outcome),
+                CommitContext::Control { ticket, records, pushes } => {
                     self.control_committed(ticket, records, pushes, outcome);
                 }
-                Slip::Resolve { ticket } => self.resolve_committed(now, ticket, outcome),
+                CommitContext::Resolve { ticket } => self.resolve_committed(now, ticket, outcome),
             }
         }
     }

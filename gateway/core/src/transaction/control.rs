@@ -2,7 +2,7 @@
 
 use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId};
 
-use super::commit::Slip;
+use super::commit::CommitContext;
 use super::{Control, ControlOrder, Controlled, Output, Push, PushedCommand, TransactionManager};
 
 impl TransactionManager {
@@ -17,16 +17,16 @@ impl TransactionManager {
                 let records = change.records.clone();
                 self.push_staged(
                     Command::Change(change),
-                    Slip::Control { ticket, records, pushes },
+                    CommitContext::Control { ticket, records, pushes },
                 );
             }
             ControlOrder::Resolve { key, verdict, note } => {
                 let resolve = Resolve { key, verdict, at_ms, actor, note };
-                self.push_staged(Command::Resolve(resolve), Slip::Resolve { ticket });
+                self.push_staged(Command::Resolve(resolve), CommitContext::Resolve { ticket });
             }
             ControlOrder::Refund { key, step, today, note } => {
                 let refund = RefundOrder { key, step, at_ms, today, actor, note };
-                self.push_staged(Command::Refund(refund), Slip::Resolve { ticket });
+                self.push_staged(Command::Refund(refund), CommitContext::Resolve { ticket });
             }
             ControlOrder::Message { terminal, text } => {
                 let push = self.push(terminal, PushedCommand::Message { text });

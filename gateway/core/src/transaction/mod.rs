@@ -54,7 +54,7 @@ use tillgate_store_core::{
 use self::alarms::Alarms;
 use self::bridges::Bridges;
 pub use self::bridges::{Bridge, Capabilities};
-use self::commit::Slip;
+use self::commit::CommitContext;
 pub use self::event::{
     Ask, Asked, Control, ControlOrder, Controlled, Input, Order, Origin, Output, ProviderResult,
 };
@@ -69,9 +69,9 @@ pub struct TransactionManager {
     limits: TransactionLimits,
     bridges: Bridges,
     store_id: StoreId,
-    staged: VecDeque<(Command, Slip)>,
+    staged: VecDeque<(Command, CommitContext)>,
     /// What the batch that is being committed was for, in its order.
-    committing: VecDeque<Slip>,
+    committing: VecDeque<CommitContext>,
     pending: FxHashMap<Key, Pending>,
     alarms: Alarms,
     outputs: VecDeque<Output>,
@@ -129,14 +129,14 @@ impl TransactionManager {
     pub fn stage(&mut self, commands: &mut Vec<Command>) -> bool {
         assert!(self.committing.is_empty(), "one commit at a time");
         let mut settlements = 0;
-        let fits = |(command, _): &&(Command, Slip)| {
+        let fits = |(command, _): &&(Command, CommitContext)| {
             settlements += usize::from(matches!(command, Command::Settle(_)));
             settlements <= SETTLEMENTS_PER_BATCH_MAX
         };
         let count = self.staged.iter().take(self.limits.batch_max).take_while(fits).count();
-        for (command, slip) in self.staged.drain(..count) {
+        for (command, context) in self.staged.drain(..count) {
             commands.push(command);
-            self.committing.push_back(slip);
+            self.committing.push_back(context);
         }
         count > 0
     }
@@ -177,35 +177,38 @@ impl TransactionManager {
                     begin.bridge = self.bridges.tag(bridge);
                 }
                 let key = begin.key;
-                self.push_staged(Command::Begin(begin), Slip::Sale { origin, key });
+                self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key });
             }
             Asked::Confirm { original } => {
                 let advice = self.advice_of(&original, store);
                 let confirm = Confirm { original, at_ms: self.wall.0, advice };
-                self.push_staged(Command::Confirm(confirm), Slip::Confirm { origin, original });
+                self.push_staged(
+                    Command::Confirm(confirm),
+                    CommitContext::Confirm { origin, original },
+                );
             }
             Asked::Reverse(reverse) if self.is_crowded() => {
                 self.refuse(origin, Answered::Reversal, reverse.key, Code::IN_PROGRESS);
             }
             Asked::Reverse(reverse) => {
                 let key = reverse.key;
-                self.push_staged(Command::Reverse(reverse), Slip::Reverse { origin, key });
+                self.push_staged(Command::Reverse(reverse), CommitContext::Reverse { origin, key });
             }
             Asked::Settle(settle) => {
                 let key = settle.key;
-                self.push_staged(Command::Settle(settle), Slip::Settle { origin, key });
+                self.push_staged(Command::Settle(settle), CommitContext::Settle { origin, key });
             }
             Asked::Counter { counter } => {
                 let Origin { terminal, generation, .. } = origin;
                 let command = Command::Logon { terminal, generation, counter, proved: false };
-                self.push_staged(command, Slip::Counter);
+                self.push_staged(command, CommitContext::Counter);
             }
             Asked::Repeat { kind, original, digest, new, standing, today } => {
                 let pins_from = BusinessDate(today.0.saturating_sub(self.limits.reprint_days));
                 let at_ms = self.wall.0;
                 let repeat = Repeat { original, digest, at_ms, standing, pins_from };
-                let slip = Slip::Repeat { origin, kind, original, new };
-                self.push_staged(Command::Repeat(repeat), slip);
+                let context = CommitContext::Repeat { origin, kind, original, new };
+                self.push_staged(Command::Repeat(repeat), context);
             }
             Asked::Balance { stan, date, seller, currency } => {
                 self.on_balance(origin, (stan, date), seller, currency, store);
@@ -228,7 +231,7 @@ impl TransactionManager {
     fn prove(&mut self, origin: Origin) {
         let Origin { terminal, generation, .. } = origin;
         let command = Command::Logon { terminal, generation, counter: 0, proved: true };
-        self.push_staged(command, Slip::Proved { terminal, generation });
+        self.push_staged(command, CommitContext::Proved { terminal, generation });
     }
 
     /// Whether the provider of a sale wants to hear that it was confirmed. Its row is there as
@@ -292,13 +295,13 @@ impl TransactionManager {
     fn stage_finish(&mut self, key: Key, result: ProviderOutcome) {
         self.note_staged(&key);
         let command = Command::Finish(Finish { key, at_ms: self.wall.0, result });
-        self.push_staged(command, Slip::Row { key });
+        self.push_staged(command, CommitContext::Row { key });
     }
 
     fn stage_due(&mut self, key: Key, what: Obligation) {
         self.note_staged(&key);
         let command = Command::Due { key, what, at_ms: self.wall.0 };
-        self.push_staged(command, Slip::Row { key });
+        self.push_staged(command, CommitContext::Row { key });
     }
 
     fn note_staged(&mut self, key: &Key) {
@@ -307,8 +310,8 @@ impl TransactionManager {
         }
     }
 
-    fn push_staged(&mut self, command: Command, slip: Slip) {
-        self.staged.push_back((command, slip));
+    fn push_staged(&mut self, command: Command, context: CommitContext) {
+        self.staged.push_back((command, context));
     }
 
     fn reply(&mut self, origin: Origin, content: Content) {

@@ -1,6 +1,6 @@
 //! Every way in which three books can differ is found, and three that agree are let pass.
 
-use tillgate_codec::link::message::{Answer, AnswerKind, BusinessDate, ResponseCode, Slip};
+use tillgate_codec::link::message::{Answer, AnswerKind, BusinessDate, ResponseCode, VoucherSlip};
 
 use super::*;
 use crate::book::Asked;
@@ -14,7 +14,7 @@ fn asked(stan: u32, subscriber: u64) -> Asked {
 }
 
 fn answer(stan: u32, code: ResponseCode) -> Answer<'static> {
-    let slip = Slip { serial: "S1", pin: "123456", expiry: BusinessDate(10_000) };
+    let slip = VoucherSlip { serial: "S1", pin: "123456", expiry: BusinessDate(10_000) };
     Answer {
         kind: AnswerKind::Sale,
         stan,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, ResponseCode, Slip, TerminalCommand,
-    Upward, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, ResponseCode, TerminalCommand,
+    Upward, VoucherSlip, Welcome,
 };
 use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 
@@ -169,7 +169,7 @@ impl Pair {
 }
 
 fn answer(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
-    let slip = Slip { serial: "S1", pin: "123456", expiry: BusinessDate(10_000) };
+    let slip = VoucherSlip { serial: "S1", pin: "123456", expiry: BusinessDate(10_000) };
     let approved_sale = code.is_approved() && kind == AnswerKind::Sale;
     Answer {
         kind,

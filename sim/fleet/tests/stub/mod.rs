@@ -12,7 +12,8 @@ use std::thread;
 use serde_json::{Value, json};
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, Pong, ResponseCode, Sale, Slip, Upward, Welcome,
+    Answer, AnswerKind, BusinessDate, Downward, Pong, ResponseCode, Sale, Upward, VoucherSlip,
+    Welcome,
 };
 use tillgate_codec::link::record::{RecordType, deframe};
 
@@ -151,7 +152,7 @@ impl Stub {
         book.last = Some(given.clone());
         let rrn = format!("{:012}", book.answers.len());
         let amount_minor = sale.amount_minor;
-        let slip = Slip { serial: &given.0, pin: &given.1, expiry: BusinessDate(20_000) };
+        let slip = VoucherSlip { serial: &given.0, pin: &given.1, expiry: BusinessDate(20_000) };
         let answer = Answer {
             rrn: &rrn,
             amount_minor,
