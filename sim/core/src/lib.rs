@@ -10,7 +10,7 @@
 //!               link: records  till: sales, doubts, confirms
 //!                              │
 //!                             Book ────┐
-//!                    gateway's journal ├──▶ Auditor ──▶ Verdict
+//!                    gateway's journal ├──▶ Auditor ──▶ AuditReport
 //!                     provider's book ─┘
 //! ```
 //!

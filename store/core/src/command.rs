@@ -130,12 +130,12 @@ pub struct Begin {
     /// The bridge a top-up goes through; none for a voucher.
     pub bridge: BridgeTag,
     /// What verification decided.
-    pub verdict: Verdict,
+    pub verdict: VerificationResult,
 }
 
 /// What verification decided about a request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum VerificationResult {
     /// Journal it as declined with this code; no money moves.
     Refused(Code),
     /// Sell it, if velocity, float and stock allow.

@@ -38,7 +38,7 @@ pub mod write_set;
 pub use book::Book;
 pub use command::{
     Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
-    RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, Verdict,
+    RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
 pub use date::BusinessDate;
 pub use error::StoreError;

@@ -12,7 +12,7 @@ use shop::{AT_MS, TODAY};
 use tillgate_store_core::limits::{SCAN_ROWS_MAX, STOCK_AHEAD};
 use tillgate_store_core::{
     Backend, Begin, BusinessDate, Code, Command, Family, Key, Memory, Outcome, Repeat, Rows,
-    StoreError, Velocity, Verdict, WriteSet,
+    StoreError, Velocity, VerificationResult, WriteSet,
 };
 
 /// Counts the rows that scans and steps visit.
@@ -55,7 +55,11 @@ impl Backend for Counted {
     }
 }
 
-fn begin(key: Key, verdict: impl FnOnce(Verdict) -> Verdict, at_ms: u64) -> Command {
+fn begin(
+    key: Key,
+    verdict: impl FnOnce(VerificationResult) -> VerificationResult,
+    at_ms: u64,
+) -> Command {
     let Command::Begin(begin) = shop::sell(key) else { unreachable!("a sale begins") };
     let verdict = verdict(begin.verdict);
     Command::Begin(Begin { key, verdict, at_ms, ..begin })
@@ -79,8 +83,10 @@ fn a_sale_reads_few_rows_however_many_its_terminal_has() {
         let date = BusinessDate(TODAY.0 + u16::try_from(round % 2).unwrap());
         let key = Key { date, ..shop::key(42, 100_000 + round) };
         let limited = |verdict| match verdict {
-            Verdict::Accepted { legs, .. } => Verdict::Accepted { legs, velocity },
-            refused @ Verdict::Refused(_) => refused,
+            VerificationResult::Accepted { legs, .. } => {
+                VerificationResult::Accepted { legs, velocity }
+            }
+            refused @ VerificationResult::Refused(_) => refused,
         };
         visited.set(0);
         shop::commit(&mut book, vec![begin(key, limited, AT_MS + 120_000)]);
@@ -97,7 +103,7 @@ fn requests_that_cost_nothing_read_few_rows() {
     let visited = Rc::new(Cell::new(0));
     let counted = Counted { inner: Memory::new(), visited: Rc::clone(&visited) };
     let mut book = shop::open(counted, 10);
-    let refused = |_| Verdict::Refused(Code(*b"61"));
+    let refused = |_| VerificationResult::Refused(Code(*b"61"));
     shop::commit(&mut book, vec![shop::sell(shop::key(42, 1))]);
     for stan in 2..3_000 {
         shop::commit(&mut book, vec![begin(shop::key(42, stan), refused, AT_MS)]);

@@ -7,7 +7,7 @@ use tillgate_codec::link::message::{
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
-    ServiceKind, Text, Verdict,
+    ServiceKind, Text, VerificationResult,
 };
 
 use super::Processed;
@@ -155,8 +155,8 @@ fn sale(
     let bridge = service.and_then(|service| directory.bridge(&service.route));
     let verdict = verify::sale(registry, origin.terminal, message, service, now);
     let verdict = match (verdict, kind, bridge) {
-        (Err(code), _, _) => Verdict::Refused(code),
-        (Ok(_), Kind::TopUp, None) => Verdict::Refused(code::PROVIDER_UNAVAILABLE),
+        (Err(code), _, _) => VerificationResult::Refused(code),
+        (Ok(_), Kind::TopUp, None) => VerificationResult::Refused(code::PROVIDER_UNAVAILABLE),
         (Ok(verdict), _, _) => verdict,
     };
     let begin = Begin {

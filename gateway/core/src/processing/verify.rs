@@ -8,7 +8,7 @@ use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
     BusinessDate, Code, Distributor, DistributorId, Hours, ProductId, Registry, Seller, Service,
-    ServiceKind, Status, Terminal, TerminalId, Verdict,
+    ServiceKind, Status, Terminal, TerminalId, VerificationResult,
 };
 
 use crate::code;
@@ -94,7 +94,7 @@ pub fn sale(
     sale: &Sale<'_>,
     service: Option<&Service>,
     now: Now,
-) -> Result<Verdict, Code> {
+) -> Result<VerificationResult, Code> {
     let standing = standing(registry, id)?;
     let service = service.ok_or(code::INVALID_TRANSACTION)?;
     if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
@@ -112,7 +112,7 @@ pub fn sale(
         CommissionError::Amount | CommissionError::Currency => code::INVALID_AMOUNT,
         CommissionError::TooMuch => code::MALFUNCTION,
     })?;
-    Ok(Verdict::Accepted { legs, velocity: service.velocity })
+    Ok(VerificationResult::Accepted { legs, velocity: service.velocity })
 }
 
 /// The business date of a sale, as the store counts it.

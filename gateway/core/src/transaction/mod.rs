@@ -48,7 +48,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
     Advice, BusinessDate, Code, Command, Confirm, Finish, Key, Kind, Obligation, ProviderOutcome,
-    Registry, Repeat, Store, StoreId, Transaction, Verdict,
+    Registry, Repeat, Store, StoreId, Transaction, VerificationResult,
 };
 
 use self::alarms::Alarms;
@@ -169,9 +169,11 @@ impl TransactionManager {
         match asked {
             Asked::Sale { mut begin, bridge } => {
                 let full = begin.kind == Kind::TopUp && self.is_full(bridge);
-                if (self.draining || full) && matches!(begin.verdict, Verdict::Accepted { .. }) {
+                if (self.draining || full)
+                    && matches!(begin.verdict, VerificationResult::Accepted { .. })
+                {
                     // Journalled like any decline, so that a retry hears the same again.
-                    begin.verdict = Verdict::Refused(code::PROVIDER_UNAVAILABLE);
+                    begin.verdict = VerificationResult::Refused(code::PROVIDER_UNAVAILABLE);
                 }
                 if begin.kind == Kind::TopUp {
                     begin.bridge = self.bridges.tag(bridge);

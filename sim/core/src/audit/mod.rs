@@ -2,7 +2,7 @@
 //! each other.
 //!
 //! ```text
-//!   Auditor::new(books) ─▶ voucher()* ─▶ deal()* ─▶ row()* ─▶ finish() ─▶ Verdict
+//!   Auditor::new(books) ─▶ voucher()* ─▶ deal()* ─▶ row()* ─▶ finish() ─▶ AuditReport
 //! ```
 //!
 //! It lives outside the gateway and knows nothing of how the gateway works: only what merchants
@@ -16,7 +16,7 @@ mod verdict;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use row::{Deal, Row, RowState};
-pub use verdict::{Kind, Offence, Side, Verdict};
+pub use verdict::{AuditReport, Kind, Offence, Side};
 
 use crate::book::{Book, Entry, Settlement, State, digest};
 
@@ -30,7 +30,7 @@ pub struct Auditor<'a> {
     /// Serials and retrieval references that the journal has used.
     serials: FxHashSet<u64>,
     rrns: FxHashSet<[u8; 12]>,
-    verdict: Verdict,
+    verdict: AuditReport,
 }
 
 /// A deal of the provider's book.
@@ -59,7 +59,7 @@ impl<'a> Auditor<'a> {
             deals: None,
             serials: FxHashSet::default(),
             rrns: FxHashSet::default(),
-            verdict: Verdict::default(),
+            verdict: AuditReport::default(),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Auditor<'a> {
 
     /// Looks at what is left, and says what it found.
     #[must_use]
-    pub fn finish(mut self) -> Verdict {
+    pub fn finish(mut self) -> AuditReport {
         let books = std::mem::take(&mut self.books);
         let seen = std::mem::take(&mut self.seen);
         let mut serials = FxHashSet::default();

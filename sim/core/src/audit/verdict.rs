@@ -87,7 +87,7 @@ impl Side {
 
 /// What the auditor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct AuditReport {
     /// Approved at the terminals.
     pub terminals: Side,
     /// Approved in the journal, of this run.
@@ -116,7 +116,7 @@ pub struct Verdict {
     offences: Vec<Offence>,
 }
 
-impl Verdict {
+impl AuditReport {
     /// How many offences of this kind there are.
     #[must_use]
     pub fn count(&self, kind: Kind) -> u64 {

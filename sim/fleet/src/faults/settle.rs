@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tillsim_core::audit::{Kind, Verdict};
+use tillsim_core::audit::{AuditReport, Kind};
 use tillsim_core::book::{Book, State};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
@@ -59,7 +59,7 @@ pub(super) fn compare(house: &House, driven: &Driven<Terminal>) -> Result<Settle
     }
 }
 
-fn judged(verdict: &Verdict) -> Settled {
+fn judged(verdict: &AuditReport) -> Settled {
     let wrong = verdict.offences().first().map(|offence| {
         let total: u64 = Kind::ALL.iter().map(|kind| verdict.count(*kind)).sum();
         format!("{offence} ({total} in all)")

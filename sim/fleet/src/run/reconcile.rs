@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 use serde::Deserialize;
 use tillgate_codec::link::message::BusinessDate;
-use tillsim_core::audit::{Auditor, Deal, Kind, Row, RowState, Verdict};
+use tillsim_core::audit::{AuditReport, Auditor, Deal, Kind, Row, RowState};
 use tillsim_core::book::Book;
 use tillsim_core::time::Span;
 
@@ -31,7 +31,7 @@ pub enum Money {
     /// The books could not be read.
     Unreadable(Refusal),
     /// They were compared.
-    Checked(Verdict),
+    Checked(AuditReport),
 }
 
 /// What is compared.
@@ -63,7 +63,7 @@ pub fn reconcile(books: &[&Book], sources: &Sources<'_>, patience: Span) -> Mone
     }
 }
 
-fn compare(books: &[&Book], admin: &Admin, sources: &Sources<'_>) -> Result<Verdict, Refusal> {
+fn compare(books: &[&Book], admin: &Admin, sources: &Sources<'_>) -> Result<AuditReport, Refusal> {
     let mut auditor = Auditor::new(books.iter().copied());
     Network::vouchers(sources.network_dir, |service, product, serial, pin| {
         auditor.voucher(service, product, serial, pin);

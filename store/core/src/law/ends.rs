@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, key, repeat, reversal, settlement};
-use crate::command::{Command, Verdict};
+use crate::command::{Command, VerificationResult};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{Code, Key, TerminalId};
@@ -21,7 +21,7 @@ pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sale = world.voucher_sale(key(1, 1));
     let mut refused = world.voucher_sale(key(1, 2));
-    refused.verdict = Verdict::Refused(Code(*b"57"));
+    refused.verdict = VerificationResult::Refused(Code(*b"57"));
     let none_left = world.voucher_sale(key(1, 3));
     let top_up = world.top_up(key(1, 4), 100);
     let mut commands: Vec<_> =

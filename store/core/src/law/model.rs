@@ -9,7 +9,7 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
-use crate::command::{Advice, Begin, Change, Command, ContentDigest, Verdict};
+use crate::command::{Advice, Begin, Change, Command, ContentDigest, VerificationResult};
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key, TerminalId};
 use crate::record::{Kind, Obligation, State, Velocity};
@@ -149,8 +149,8 @@ impl Model {
         let voucher =
             self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.today);
         match &begin.verdict {
-            Verdict::Refused(code) => shape.code = *code,
-            Verdict::Accepted { velocity, .. } => {
+            VerificationResult::Refused(code) => shape.code = *code,
+            VerificationResult::Accepted { velocity, .. } => {
                 if self.is_too_fast(begin, velocity) {
                     shape.code = Code::VELOCITY_LIMIT;
                 } else if self.available(seller) < amount {

@@ -4,7 +4,8 @@ use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, done, key, propose, refund, repeat, resolve};
 use crate::command::{
-    Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution, Verdict,
+    Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
+    VerificationResult,
 };
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, TerminalId};
@@ -61,7 +62,7 @@ pub fn a_pin_is_told_to_nobody_who_is_blocked_or_late<F: Factory>(factory: F) {
     assert_eq!(world.run(Command::Repeat(blocked)), withheld);
     for code in [Code::TERMINAL_INACTIVE, Code::SELLER_INACTIVE, Code::DISTRIBUTOR_INACTIVE] {
         let mut again = world.voucher_sale(key(1, 1));
-        again.verdict = Verdict::Refused(code);
+        again.verdict = VerificationResult::Refused(code);
         assert_eq!(world.run(Command::Begin(again)), withheld);
     }
     let late = Repeat { pins_from: BusinessDate(TODAY.0 + 1), ..asked.clone() };

@@ -2,7 +2,7 @@
 
 use super::Factory;
 use super::world::{World, approved, done, key};
-use crate::command::{Command, Verdict};
+use crate::command::{Command, VerificationResult};
 use crate::ids::{Code, TerminalId};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, State};
@@ -59,7 +59,7 @@ pub fn commands_of_one_batch_see_each_other<F: Factory>(factory: F) {
 pub fn a_refused_request_is_journalled_and_moves_no_money<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let mut begin = world.voucher_sale(key(1, 1));
-    begin.verdict = Verdict::Refused(Code(*b"58"));
+    begin.verdict = VerificationResult::Refused(Code(*b"58"));
     let before = world.float(1);
     let row = done(world.run(Command::Begin(begin.clone())));
     assert_eq!((row.state, row.code, row.seq), (State::Declined, Code(*b"58"), 1));

@@ -7,7 +7,8 @@ use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use crate::command::{
-    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution, Verdict,
+    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution,
+    VerificationResult,
 };
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
@@ -127,7 +128,7 @@ impl<F: Factory> Walk<F> {
         let amount_minor = if product.0 == 1 { 1_000 } else { 250 };
         let mut begin = self.world.sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
         if draw[5] % 16 == 1 {
-            begin.verdict = Verdict::Refused(Code(*b"57"));
+            begin.verdict = VerificationResult::Refused(Code(*b"57"));
         }
         Command::Begin(begin)
     }

@@ -4,7 +4,7 @@ use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, netw
 use super::{Factory, balance};
 use crate::command::{
     Advice, Begin, Change, Command, Confirm, Finish, ProviderOutcome, RefundOrder, RefundStep,
-    Repeat, Resolution, Resolve, Reverse, Settle, Verdict,
+    Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
 use crate::commission;
 use crate::date::BusinessDate;
@@ -160,7 +160,7 @@ impl<F: Factory> World<F> {
             currency: seller.currency,
             subscriber,
             bridge: BridgeTag::of("provider"),
-            verdict: Verdict::Accepted {
+            verdict: VerificationResult::Accepted {
                 legs: legs.expect("the world's amounts can be posted"),
                 velocity: service.velocity,
             },

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::repeat::Telling;
 use super::stock::Claim;
-use crate::command::{Begin, ContentDigest, Verdict};
+use crate::command::{Begin, ContentDigest, VerificationResult};
 use crate::date::BusinessDate;
 use crate::error::StoreError;
 use crate::ids::{AccountId, AccountKind, Code, Key, Text};
@@ -24,8 +24,8 @@ impl Ledger {
         self.note_time(begin.at_ms);
         let mut sale = row_of(&begin);
         let granted = match begin.verdict {
-            Verdict::Refused(code) => Err(code),
-            Verdict::Accepted { legs, velocity } => {
+            VerificationResult::Refused(code) => Err(code),
+            VerificationResult::Accepted { legs, velocity } => {
                 let float = float_of(&sale, &legs);
                 let granted = self.grant(rows, &mut sale, float, legs, velocity)?;
                 sale.balance_minor = Some(self.accounts.find(&float).available());
@@ -119,8 +119,8 @@ impl Ledger {
 /// What a request that came again is told about a voucher's PIN.
 fn telling(begin: &Begin) -> Telling {
     let standing = match begin.verdict {
-        Verdict::Refused(code) if code.is_inactive() => code,
-        Verdict::Refused(_) | Verdict::Accepted { .. } => Code::APPROVED,
+        VerificationResult::Refused(code) if code.is_inactive() => code,
+        VerificationResult::Refused(_) | VerificationResult::Accepted { .. } => Code::APPROVED,
     };
     Telling { at_ms: begin.at_ms, standing, pins_from: BusinessDate(0) }
 }

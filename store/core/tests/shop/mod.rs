@@ -9,7 +9,8 @@ use tillgate_store_core::{
     CommissionRule, Confirm, Distributor, DistributorId, Finish, Funding, Key, Kind, Legs,
     Obligation, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep,
     RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services,
-    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, Verdict, Voucher,
+    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult,
+    Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -176,7 +177,10 @@ fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
         currency: CURRENCY,
         subscriber: Text::new(),
         bridge: BridgeTag::of("bridge"),
-        verdict: Verdict::Accepted { legs: legs.unwrap(), velocity: Velocity::default() },
+        verdict: VerificationResult::Accepted {
+            legs: legs.unwrap(),
+            velocity: Velocity::default(),
+        },
     })
 }
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use tempfile::TempDir;
-use tillgate_store_core::verify::{Report as Verdict, verify};
+use tillgate_store_core::verify::{Report as StoreReport, verify};
 use tillgate_store_core::{Book, Command, Key, Outcome, State, Store};
 use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
 
@@ -114,12 +114,12 @@ impl Installation {
     }
 
     /// Checks every invariant of the stopped store.
-    fn verify(&self) -> Verdict {
+    fn verify(&self) -> StoreReport {
         verify_dir(&self.config.store.dir)
     }
 }
 
-fn verify_dir(dir: &Path) -> Verdict {
+fn verify_dir(dir: &Path) -> StoreReport {
     let reader = RocksReader::open(dir, &Options::serving()).unwrap();
     let verdict = verify(&reader).unwrap();
     assert!(verdict.violations.is_empty(), "{:?}", verdict.violations);

@@ -8,7 +8,8 @@ use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
     AccountForm, Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Funding,
     Key, Kind, Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service, ServiceId,
-    ServiceKind, Services, Status, Terminal, TerminalId, Text, Velocity, Verdict, Voucher,
+    ServiceKind, Services, Status, Terminal, TerminalId, Text, Velocity, VerificationResult,
+    Voucher,
 };
 
 use crate::serve::clock::Clock;
@@ -70,7 +71,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         currency: sale.currency,
         subscriber: Text::from(sale.subscriber).unwrap(),
         bridge: BridgeTag::of("topup"),
-        verdict: Verdict::Accepted { legs, velocity },
+        verdict: VerificationResult::Accepted { legs, velocity },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
-use tillsim_core::audit::{Kind, Side, Verdict};
+use tillsim_core::audit::{AuditReport, Kind, Side};
 use tillsim_core::terminal::Terminal;
 
 use super::{Facts, QUANTILES, Rule};
@@ -93,7 +93,7 @@ fn money_json(money: &Money) -> Value {
     }
 }
 
-fn verdict_json(verdict: &Verdict) -> Value {
+fn verdict_json(verdict: &AuditReport) -> Value {
     let side = |side: Side| json!({"approved": side.count, "amount_minor": side.amount_minor});
     let mut json = json!({
         "verdict": if verdict.is_exact() { "exact" } else { "wrong" },
