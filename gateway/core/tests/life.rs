@@ -10,10 +10,10 @@ use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, Control, ControlOrder, Input, ProviderResult};
-use tillgate_store_core::{Code, Obligation, ProviderOutcome, RefundStep, State, Store, Text};
+use tillgate_store_core::{Code, FollowUp, ProviderOutcome, RefundStep, State, Store, Text};
 
-const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
-const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
+const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 fn declined() -> ProviderResult {
     let code = code::NO_SUCH_SUBSCRIBER;
@@ -232,7 +232,7 @@ fn a_confirmation_is_advised_to_a_provider_that_wants_to_hear_it_until_it_has() 
     sold(&mut rig, 1);
     assert_eq!(code_of(&mut rig, &confirm(1)), "00");
     assert_eq!(rig.advices.pop().expect("the provider is told").attempt, 1);
-    assert_eq!(rig.row(1).owes(), Some(Obligation::Advice));
+    assert_eq!(rig.row(1).owes(), Some(FollowUp::Advice));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(2));
     assert_eq!(rig.advices.pop().expect("told again").attempt, 2);

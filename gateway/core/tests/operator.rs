@@ -8,9 +8,9 @@ use support::{
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, ControlOrder, Controlled, Output};
-use tillgate_store_core::{Obligation, ProviderOutcome, Resolution, State};
+use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State};
 
-const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 #[test]
 fn what_takes_too_long_is_the_operators_with_the_money_as_it_is() {

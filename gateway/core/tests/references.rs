@@ -8,9 +8,9 @@ use support::{
 use tillgate_core::code;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{ControlOrder, ProviderResult};
-use tillgate_store_core::{Obligation, ProviderOutcome, Resolution, State, Text};
+use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State, Text};
 
-const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 fn approved(reference: &str) -> ProviderResult {
     found(ProviderOutcome::Approved { reference: Text::from(reference).expect("short enough") })

@@ -9,10 +9,10 @@ use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, Content, Input, ProviderResult};
 use tillgate_store_core::{
-    Change, Code, Obligation, ProviderOutcome, RegistryRecord, State, Status, Store, Text,
+    Change, Code, FollowUp, ProviderOutcome, RegistryRecord, State, Status, Store, Text,
 };
 
-const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 #[test]
 fn a_voucher_is_answered_with_its_pin_and_debited_once() {
@@ -207,7 +207,7 @@ fn what_nobody_can_be_asked_about_is_the_operators() {
     assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
     assert_eq!(rig.float().reserved_minor, 2_500);
     let row = rig.row(1);
-    assert_eq!((row.state, row.owes()), (State::Unknown, Some(Obligation::Operator)));
+    assert_eq!((row.state, row.owes()), (State::Unknown, Some(FollowUp::Operator)));
     assert_eq!(rig.transactions.pending(), 0, "it is in the store only");
 }
 

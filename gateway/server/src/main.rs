@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod cli;
 mod client;
+mod clock;
 mod config;
 mod entropy;
 mod exit;
@@ -19,8 +20,7 @@ mod secrets;
 mod serve;
 mod socket_path;
 mod transaction_line;
-mod verified;
-mod wall;
+mod verify_store;
 mod wiped;
 
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    BusinessDate, Due, Key, Kind, Obligation, Refund, Settlement, State, StoreId, TerminalId,
+    BusinessDate, DueFollowUp, FollowUp, Key, Kind, Refund, Settlement, State, StoreId, TerminalId,
     Totals, Transaction,
 };
 
@@ -100,11 +100,11 @@ pub(crate) fn state(transaction: &Transaction) -> &'static str {
     }
 }
 
-fn due(due: &Due) -> Value {
+fn due(due: &DueFollowUp) -> Value {
     let what = match due.what {
-        Obligation::Reversal => "reversal",
-        Obligation::Advice => "advice",
-        Obligation::Operator => "operator",
+        FollowUp::Reversal => "reversal",
+        FollowUp::Advice => "advice",
+        FollowUp::Operator => "operator",
     };
     json!({ "what": what, "since_ms": due.since_ms })
 }

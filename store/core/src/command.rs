@@ -5,7 +5,7 @@ use std::fmt;
 use crate::date::BusinessDate;
 use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
-use crate::record::{Funding, Kind, Legs, Obligation, RegistryRecord, Totals, Velocity, Voucher};
+use crate::record::{FollowUp, Funding, Kind, Legs, RegistryRecord, Totals, Velocity, Voucher};
 use crate::reseal::Reseal;
 
 /// One command of a batch.
@@ -21,13 +21,13 @@ pub enum Command {
     Reverse(Reverse),
     /// The terminal asks for an answer again; nothing new is begun.
     Repeat(Repeat),
-    /// Something is owed for a transaction from now on; see [`crate::Due`]. Where it makes no
+    /// Something is owed for a transaction from now on; see [`crate::DueFollowUp`]. Where it makes no
     /// sense, nothing changes.
-    Due {
+    DueFollowUp {
         /// The transaction.
         key: Key,
         /// What is owed.
-        what: Obligation,
+        what: FollowUp,
         /// Unix milliseconds.
         at_ms: u64,
     },
@@ -66,7 +66,7 @@ impl Command {
             | Self::Confirm(_)
             | Self::Reverse(_)
             | Self::Repeat(_)
-            | Self::Due { .. }
+            | Self::DueFollowUp { .. }
             | Self::Settle(_)
             | Self::Logon { .. } => false,
         }

@@ -51,8 +51,8 @@ pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountForm, AccountRow, Audit, Batch, Canary, CommissionRule, Counter, Dispensed,
-    Distributor, Due, Funding, Generations, Head, Hours, KeyCounter, KeyError, Kind, Leg, Legs,
-    Obligation, Product, Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind,
+    Distributor, DueFollowUp, FollowUp, Funding, Generations, Head, Hours, KeyCounter, KeyError,
+    Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind,
     Services, Settlement, State, Status, Terminal, TerminalKey, Totals, Transaction, Velocity,
     Versions, Voucher,
 };

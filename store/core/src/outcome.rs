@@ -29,7 +29,7 @@ pub enum Outcome {
     Reversed {
         /// Its row. Code 00: reversed, or nothing to reverse; 21: not reversible; 30: it
         /// contradicts its original; 09 with a number: it waits, for its original's outcome or
-        /// ([`crate::Obligation::Reversal`]) for the provider; 09 without one (`seq` 0): another
+        /// ([`crate::FollowUp::Reversal`]) for the provider; 09 without one (`seq` 0): another
         /// reversal of the same original is under way, this one is not journalled.
         reversal: Transaction,
         /// The original as it stands now; a tombstone if it never came.

@@ -6,9 +6,10 @@ use tillgate_store_core::law::network::{
 use tillgate_store_core::law::world::key;
 use tillgate_store_core::{
     Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Code,
-    Counter, Dispensed, Due, Family, Funding, Head, Hours, KeyError, Kind, Leg, Legs, Obligation,
-    ProductId, Record, Refund, RegistryRecord, SellerId, Serial, ServiceId, Services, Settlement,
-    State, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    Counter, Dispensed, DueFollowUp, Family, FollowUp, Funding, Head, Hours, KeyError, Kind, Leg,
+    Legs, ProductId, Record, Refund, RegistryRecord, SellerId, Serial, ServiceId, Services,
+    Settlement, State, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity,
+    Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -74,7 +75,7 @@ fn transaction() -> Transaction {
         original: Some(key(1, 1)),
         reversed_by: Some(key(1, 2)),
         bridge: BridgeTag::of("telco"),
-        due: Some(Due { what: Obligation::Advice, since_ms: 4 }),
+        due: Some(DueFollowUp { what: FollowUp::Advice, since_ms: 4 }),
         settlement: Some(Box::new(Settlement {
             date: TODAY,
             currency: 978,

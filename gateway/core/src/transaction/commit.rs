@@ -1,11 +1,11 @@
 //! What the outcomes of a durable batch set free.
 
 use tillgate_store_core::{
-    Code, Key, Obligation, Outcome, RegistryRecord, State, TerminalId, Transaction,
+    Code, FollowUp, Key, Outcome, RegistryRecord, State, TerminalId, Transaction,
 };
 
-use super::alarms::Alarm;
 use super::pending::{Source, Task};
+use super::timers::Alarm;
 use super::{Answered, Content, Controlled, Origin, Output, Push, TransactionManager};
 use crate::code;
 use crate::time::Moment;
@@ -268,7 +268,7 @@ impl TransactionManager {
             // Of a reversal the original must be known: it comes with every outcome about it.
             Some(_) if row.original.is_some() && original.is_none() => {}
             Some(_) if self.is_crowded() => {
-                self.stage_due(key, Obligation::Operator);
+                self.stage_due(key, FollowUp::Operator);
             }
             Some(task) => {
                 self.pend(now, row, task, original, Source::Live);

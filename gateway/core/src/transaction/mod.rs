@@ -30,28 +30,27 @@
 //! is then in the store only: what a bridge finds late, or a person says, ends it from there.
 //! Everything is derived from rows, so that [`TransactionManager::recover`] goes on where a crash interrupted.
 
-mod act;
-mod alarms;
 mod bridges;
 mod commit;
 mod control;
 mod event;
+mod follow_up;
 mod pending;
 mod provider_result;
 mod read;
 mod recover;
 mod reply;
+mod timers;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, BusinessDate, Code, Command, Confirm, Finish, Key, Kind, Obligation, ProviderOutcome,
+    Advice, BusinessDate, Code, Command, Confirm, Finish, FollowUp, Key, Kind, ProviderOutcome,
     Registry, Repeat, Store, StoreId, Transaction, VerificationResult,
 };
 
-use self::alarms::Alarms;
 use self::bridges::Bridges;
 pub use self::bridges::{Bridge, Capabilities};
 use self::commit::CommitContext;
@@ -60,6 +59,7 @@ pub use self::event::{
 };
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
+use self::timers::Alarms;
 use crate::code;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use crate::time::{Moment, Wall};
@@ -300,9 +300,9 @@ impl TransactionManager {
         self.push_staged(command, CommitContext::Row { key });
     }
 
-    fn stage_due(&mut self, key: Key, what: Obligation) {
+    fn stage_due(&mut self, key: Key, what: FollowUp) {
         self.note_staged(&key);
-        let command = Command::Due { key, what, at_ms: self.wall.0 };
+        let command = Command::DueFollowUp { key, what, at_ms: self.wall.0 };
         self.push_staged(command, CommitContext::Row { key });
     }
 

@@ -1,7 +1,7 @@
 //! A transaction that the gateway still has to act on, and who waits for it.
 
 use arrayvec::ArrayVec;
-use tillgate_store_core::{Key, Kind, Obligation, StoreId, Transaction};
+use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
 
 use super::bridges::Attended;
 use super::{Order, Origin};
@@ -25,9 +25,9 @@ impl Task {
     /// `None`: nothing, or it is the operator's.
     pub(super) fn of(row: &Transaction) -> Option<Self> {
         match row.owes() {
-            Some(Obligation::Operator) => None,
-            Some(Obligation::Reversal) => Some(Self::TakeBack),
-            Some(Obligation::Advice) => Some(Self::Advise),
+            Some(FollowUp::Operator) => None,
+            Some(FollowUp::Reversal) => Some(Self::TakeBack),
+            Some(FollowUp::Advice) => Some(Self::Advise),
             None if row.is_final() => None,
             None if row.kind == Kind::Reversal => Some(Self::Wait),
             None => Some(Self::FindOut),

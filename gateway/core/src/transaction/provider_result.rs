@@ -1,6 +1,6 @@
 //! What bridges find out, and what is done while they have not.
 
-use tillgate_store_core::{Key, Obligation, ProviderOutcome, State};
+use tillgate_store_core::{FollowUp, Key, ProviderOutcome, State};
 
 use super::pending::{Age, Task};
 use super::{Output, ProviderResult, TransactionManager};
@@ -109,7 +109,7 @@ impl TransactionManager {
             self.outputs.push_back(Output::Forward(pending.order_again(now)));
             self.await_result(now, key);
         } else if can.reversal {
-            self.stage_due(key, Obligation::Reversal);
+            self.stage_due(key, FollowUp::Reversal);
         } else if pending.has_settled() {
             let code = code::PROVIDER_UNAVAILABLE;
             self.stage_finish(key, ProviderOutcome::NotSent { code });

@@ -3,10 +3,10 @@
 use tillgate_store_core::{Kind, ProviderOutcome, State, Store, StoreError, Transaction};
 
 use super::TransactionManager;
-use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::pending::{Source, Task};
 use super::provider_result::SETTLE;
+use super::timers::Alarm;
 use crate::time::{Moment, Wall};
 
 impl TransactionManager {

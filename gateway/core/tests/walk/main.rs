@@ -17,7 +17,7 @@ use till::Till;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, ControlOrder, Input, Output};
-use tillgate_store_core::{Command, Obligation, Outcome, Resolution, State, Store, verify};
+use tillgate_store_core::{Command, FollowUp, Outcome, Resolution, State, Store, verify};
 
 const SEEDS: u64 = 150;
 const STEPS: u32 = 150;
@@ -102,7 +102,7 @@ impl Walk {
         let verdicts = [Resolution::Approved, Resolution::Declined, Resolution::Done];
         let open = self.rig().book.open_transactions().unwrap();
         let owed: Vec<_> =
-            open.iter().filter(|row| row.owes() == Some(Obligation::Operator)).collect();
+            open.iter().filter(|row| row.owes() == Some(FollowUp::Operator)).collect();
         let Some(row) = owed.first() else { return };
         // The operator knows what the provider's book says.
         let sale = row.original.unwrap_or(row.key);
@@ -201,10 +201,10 @@ impl Walk {
         for stan in self.till.sales() {
             let Some(row) = rig.book.transaction(&top_up_key(stan)).unwrap() else { continue };
             let done = self.provider.has_done(&row.reference(rig.book.store_id()));
-            let operators = row.owes() == Some(Obligation::Operator)
+            let operators = row.owes() == Some(FollowUp::Operator)
                 || row.reversed_by.is_some_and(|key| {
                     let reversal = rig.book.transaction(&key).unwrap().unwrap();
-                    reversal.owes() == Some(Obligation::Operator)
+                    reversal.owes() == Some(FollowUp::Operator)
                 });
             let name = format!("seed {seed}, {can:?}, {}: {:?}", row.key, row.state);
             match row.state {

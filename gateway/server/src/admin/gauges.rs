@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::statvfs::statvfs;
 use tillgate_core::time::{Moment, Span};
 use tillgate_store_core::{
-    BusinessDate, Family, Kind, Obligation, ProductId, Rows, ServiceId, StoreError, Voucher,
-    journal,
+    BusinessDate, Family, FollowUp, Kind, ProductId, Rows, ServiceId, StoreError, Voucher, journal,
 };
 
 use super::App;
@@ -94,7 +93,7 @@ fn list(rows: &dyn Rows, now_ms: u64, page: &mut String) -> Result<(), StoreErro
     let mut oldest = [None::<u64>; 2];
     let mut counted = 0;
     journal::open(rows, None, |row| {
-        let operator = row.due.is_some_and(|due| due.what == Obligation::Operator);
+        let operator = row.due.is_some_and(|due| due.what == FollowUp::Operator);
         let who = usize::from(!operator);
         if let Some(kind) = KINDS.iter().position(|(kind, _)| *kind == row.kind) {
             counts[who][kind] += 1;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{
-    BusinessDate, Key, Obligation, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
+    BusinessDate, FollowUp, Key, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
     journal,
 };
 use warp::http::StatusCode;
@@ -38,7 +38,7 @@ enum Awaited {
 impl Awaited {
     fn by(transaction: &Transaction) -> Self {
         match transaction.due {
-            Some(due) if due.what == Obligation::Operator => Self::Operator,
+            Some(due) if due.what == FollowUp::Operator => Self::Operator,
             _ => Self::Provider,
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::{FILES_MAX, MANIFEST_BYTES_MAX, MANIFEST_SUM_BYTES_MAX};
 use super::{MANIFEST, MANIFEST_MAC, MANIFEST_SUM};
 use crate::secrets::ManifestKey;
-use crate::{files, hex, wall};
+use crate::{clock, files, hex};
 
 /// The only format there is.
 const FORMAT: u32 = 1;
@@ -149,7 +149,7 @@ impl Manifest {
 impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { store, batch_no, transactions, begun_ms, .. } = self;
-        let begun = wall::utc(*begun_ms);
+        let begun = clock::utc(*begun_ms);
         write!(
             f,
             "the backup of store {store} of {begun}, which ends at batch {batch_no} with \

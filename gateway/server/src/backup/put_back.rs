@@ -12,7 +12,7 @@ use super::copy::{Pace, copy, sync_dir};
 use super::manifest::{Manifest, ManifestTrust, Part};
 use super::{data_dir, io_failure};
 use crate::exit::Failure;
-use crate::verified::{head_of, reading, verified};
+use crate::verify_store::{head_of, reading, verified};
 use crate::{files, hex};
 
 /// RocksDB's file that names the manifest in force: without it there is no database.

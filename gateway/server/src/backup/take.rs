@@ -16,7 +16,7 @@ use super::manifest::{Manifest, Part};
 use super::{MANIFEST, data_dir, io_failure};
 use crate::exit::Failure;
 use crate::secrets::ManifestKey;
-use crate::verified::{head_of, reading};
+use crate::verify_store::{head_of, reading};
 use crate::{entropy, files, hex};
 
 /// The one checkpoint of the store in `data`: hard links, to be copied from.

@@ -12,7 +12,7 @@ use crate::backup::{self, Hold, Manifest};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, secrets, wall};
+use crate::{clock, entropy, secrets};
 
 /// Back the store up, beside a serving gateway or without one
 #[derive(Args)]
@@ -81,7 +81,7 @@ impl Backup {
 
 /// The checkpoint of a gateway that does not run.
 fn offline(backend: RocksBackend, data: &Path) -> Result<Begun, Failure> {
-    let ms = wall::unix_ms();
+    let ms = clock::unix_ms();
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
     audit_row::write(&mut book, ms, "tillgate backup", "backup".to_owned())?;
     let (checkpoint, _) =

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::import::{self, Context, Counts, Existing, Source};
-use crate::{entropy, keyfile, secrets, wall};
+use crate::{clock, entropy, keyfile, secrets};
 
 /// Load sellers, terminals, services, vouchers and floats from CSV files
 #[derive(Args)]
@@ -91,10 +91,10 @@ impl Import {
     ) -> Result<String, Failure> {
         let vault = secrets::vault(config)?;
         let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-        secrets::prove(&mut book, &vault, config, wall::unix_ms())?;
+        secrets::prove(&mut book, &vault, config, clock::unix_ms())?;
         let registry = book.load_registry().map_err(Failure::store)?;
         let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();
-        let at_ms = wall::unix_ms();
+        let at_ms = clock::unix_ms();
         let context = Context {
             known: &registry,
             bridges: &bridges,

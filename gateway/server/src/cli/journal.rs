@@ -12,7 +12,7 @@ use super::store_dir::{Place, StoreDir};
 use super::values;
 use crate::exit::Failure;
 use crate::journal::{Format, Selection, Totals};
-use crate::verified::head_of;
+use crate::verify_store::head_of;
 
 /// Read the journal
 #[derive(Args)]

@@ -13,8 +13,8 @@ use super::{Rate, audit_row, print};
 use crate::backup::{self, ManifestTrust, PutBack};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::verified::verified;
-use crate::{entropy, secrets, wall};
+use crate::verify_store::verified;
+use crate::{clock, entropy, secrets};
 
 /// Put a backup back, and accept that a store ends where it ends
 #[derive(Args)]
@@ -142,7 +142,7 @@ fn accept(place: &Place) -> Result<(), Failure> {
         }
     }
     note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
-    audit_row::write(&mut book, wall::unix_ms(), "tillgate restore", note)?;
+    audit_row::write(&mut book, clock::unix_ms(), "tillgate restore", note)?;
     // Last: whatever broke off before, the store still refuses to serve.
     note::clear(dir).map_err(wrong)?;
     print::line(&format!(

@@ -11,7 +11,7 @@ use tillgate_store_rocks::{Cause, RocksBackend};
 use super::{ConfigFile, print};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, secrets, wall};
+use crate::{clock, entropy, secrets};
 
 /// Seal every secret of the store again under the current key, so that old keys can go
 #[derive(Args)]
@@ -42,7 +42,7 @@ impl Rewrap {
         let config = Config::load(&self.config.config).map_err(Failure::config)?;
         let vault = secrets::vault(&config)?;
         let mut book = open(&config, &config.store.dir)?;
-        secrets::prove(&mut book, &vault, &config, wall::unix_ms())?;
+        secrets::prove(&mut book, &vault, &config, clock::unix_ms())?;
         let done = reseal_all(&mut book, &vault)?;
         let retired = retire(&mut book, &vault, &done)?;
         book.backend_mut().tick().map_err(Failure::store)?;
@@ -76,7 +76,7 @@ fn reseal_all(book: &mut Book<RocksBackend>, vault: &Vault) -> Result<Done, Fail
             }
         }
         if !secrets.is_empty() {
-            commit(book, Reseal { at_ms: wall::unix_ms(), secrets, ..Reseal::default() })?;
+            commit(book, Reseal { at_ms: clock::unix_ms(), secrets, ..Reseal::default() })?;
         }
     }
 }
@@ -94,7 +94,7 @@ fn retire(book: &mut Book<RocksBackend>, vault: &Vault, done: &Done) -> Result<V
     let mut note = sentence(done, vault.current_kek(), &retired);
     note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
     let audit = Some(("tillgate rewrap".to_owned(), note));
-    let at_ms = wall::unix_ms();
+    let at_ms = clock::unix_ms();
     commit(book, Reseal { at_ms, audit, retired: retired.clone(), ..Reseal::default() })?;
     Ok(retired)
 }

@@ -8,7 +8,7 @@ use tillgate_store_rocks::Options;
 use crate::backup;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::verified::reading;
+use crate::verify_store::reading;
 
 /// A directory, or the configuration that names one.
 #[derive(Args)]

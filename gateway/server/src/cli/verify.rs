@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use crate::import::currency::Currency;
 use crate::secrets;
 use crate::transaction_line::{parse_key, show_key};
-use crate::verified::{head_of, verified};
+use crate::verify_store::{head_of, verified};
 
 /// Check every promise that a store's rows can show, and print counts and sums as JSON
 #[derive(Args)]

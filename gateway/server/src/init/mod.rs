@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::config::{Config, HttpUrl};
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
-use crate::{entropy, hex, keyfile, secrets, wall};
+use crate::{clock, entropy, hex, keyfile, secrets};
 
 /// What the operator chose.
 pub(crate) struct Wishes {
@@ -94,7 +94,7 @@ fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     make_dir(&data)?;
     let backend = RocksBackend::open(&data, &Options::creating()).map_err(Failure::store)?;
     let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    secrets::prove(&mut book, &secrets::vault(&parsed)?, &parsed, wall::unix_ms())?;
+    secrets::prove(&mut book, &secrets::vault(&parsed)?, &parsed, clock::unix_ms())?;
     book.backend_mut().tick().map_err(Failure::store)?;
     drop(book);
     write(&config_file, &config)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tillgate_core::time::{Moment, Wall};
 
 use super::limits::CLOCK_STEP_MS_MAX;
-use crate::wall;
+use crate::clock;
 
 /// The process's clock: monotonic moments since it started, and the wall for business dates.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ struct Anchor {
 impl Clock {
     /// Starts counting now; every thread uses a copy of the same clock.
     pub(crate) fn start() -> Self {
-        let start_ms = AtomicI64::new(signed(wall::unix_ms()));
+        let start_ms = AtomicI64::new(signed(clock::unix_ms()));
         let anchor = Box::leak(Box::new(Anchor { start_ms, off_ms: AtomicI64::new(0) }));
         Self { start: Instant::now(), anchor, believed: false }
     }
@@ -68,7 +68,7 @@ impl Clock {
     /// Looks at the system's clock, and follows it unless it has jumped; called by one thread,
     /// about once a second. By how many seconds it is off, if it is not followed; else 0.
     pub(crate) fn watch(&self) -> u64 {
-        self.compare(signed(wall::unix_ms()))
+        self.compare(signed(clock::unix_ms()))
     }
 
     fn compare(&self, system_ms: i64) -> u64 {

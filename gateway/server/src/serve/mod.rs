@@ -1,7 +1,7 @@
 //! `tillgate serve`: the shell around the gateway's core. It lends threads, sockets, clock and
 //! disk, and decides nothing.
 //!
-//! * [`gateway`] — which threads there are; [`opening`] — what is read before they start.
+//! * [`gateway`] — which threads there are; [`startup`] — what is read before they start.
 //! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`writer`] — the one writer.
 //! * [`scrub`] — reads the store again and again, to find damage.
 //! * [`bridge`] — providers' sockets; [`supervisor`] — signals and the way down.
@@ -18,10 +18,10 @@ pub(crate) mod handle;
 mod limits;
 mod mailbox;
 mod metrics;
-mod opening;
 mod pool;
 mod reactor;
 mod scrub;
+mod startup;
 mod supervisor;
 #[cfg(test)]
 mod tests;

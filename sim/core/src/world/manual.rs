@@ -1,7 +1,7 @@
 //! What a person does about a transaction that the gateway has given up on: ask the provider, and
 //! say what became of it.
 
-use tillgate_store_core::{Kind, Obligation, Resolution, State, Transaction};
+use tillgate_store_core::{FollowUp, Kind, Resolution, State, Transaction};
 
 use super::World;
 use super::operator::Plan;
@@ -40,7 +40,7 @@ impl super::audit::Witness {
     /// reversal.
     fn manual(&self, now: Moment, ripe: Span) -> Option<(&Transaction, Option<&Transaction>)> {
         let row = self.manual_rows().find(|(_, since)| since.after(ripe) <= now)?.0;
-        assert_eq!(row.due.map(|due| due.what), Some(Obligation::Operator), "as it was written");
+        assert_eq!(row.due.map(|due| due.what), Some(FollowUp::Operator), "as it was written");
         Some((row, row.original.and_then(|original| self.row(&original))))
     }
 }

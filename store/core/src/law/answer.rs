@@ -2,7 +2,7 @@
 
 use crate::ids::{Code, Key};
 use crate::outcome::Outcome;
-use crate::record::{Kind, Obligation, State, Totals, Transaction};
+use crate::record::{FollowUp, Kind, State, Totals, Transaction};
 
 /// What is compared of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Shape {
     pub(super) balance_minor: Option<i64>,
     pub(super) serial: Option<String>,
     pub(super) confirmed: bool,
-    pub(super) due: Option<Obligation>,
+    pub(super) due: Option<FollowUp>,
     pub(super) reversed_by: Option<Key>,
     pub(super) counted: Option<(Totals, u32)>,
     /// The provider's: the first, and another.

@@ -6,11 +6,11 @@ use super::world::{World, approved, done, key, settlement};
 use crate::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
 use crate::ids::{Code, Key, Text};
 use crate::outcome::Outcome;
-use crate::record::{Obligation, State, Totals, Transaction};
+use crate::record::{FollowUp, State, Totals, Transaction};
 use crate::store::Store;
 
-const REVERSAL: Option<Obligation> = Some(Obligation::Reversal);
-const OPERATOR: Option<Obligation> = Some(Obligation::Operator);
+const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
+const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 /// A top-up of 500 of terminal 1, approved.
 fn approve<F: Factory>(world: &mut World<F>, key: Key) -> Transaction {
@@ -96,7 +96,7 @@ pub fn a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known<F: Factory>(
 pub fn an_unknown_sale_that_is_taken_back_can_no_longer_be_approved<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
-    let row = done(world.owe(key(1, 1), Obligation::Reversal));
+    let row = done(world.mark_follow_up(key(1, 1), FollowUp::Reversal));
     assert_eq!(
         (row.state, row.owes(), row.is_being_taken_back()),
         (State::Unknown, REVERSAL, true)
@@ -222,7 +222,7 @@ pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F)
     };
     assert_eq!(done(world.run(confirm(2))).due, None, "a voucher has no provider to tell");
     let row = done(world.run(confirm(1)));
-    assert_eq!((row.state, row.owes()), (State::Approved, Some(Obligation::Advice)));
+    assert_eq!((row.state, row.owes()), (State::Approved, Some(FollowUp::Advice)));
     assert_eq!(open(&world), [key(1, 1)]);
     assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::NOT_REVERSIBLE);
     world.reopen();
@@ -238,7 +238,7 @@ pub fn an_operator_resolves_what_nobody_else_can<F: Factory>(factory: F) {
     let audits = world.book().head().audit_no;
     for stan in [1, 2, 3] {
         world.begin_top_up(key(1, stan), 500);
-        assert_eq!(done(world.owe(key(1, stan), Obligation::Operator)).owes(), OPERATOR);
+        assert_eq!(done(world.mark_follow_up(key(1, stan), FollowUp::Operator)).owes(), OPERATOR);
     }
     world.reverse(key(1, 4), key(1, 3), 500);
     assert_eq!(world.float(1).reserved_minor, 1_500);
@@ -249,7 +249,7 @@ pub fn an_operator_resolves_what_nobody_else_can<F: Factory>(factory: F) {
     assert_eq!((row.state, row.code), (State::Declined, Code::NOT_HONOURED));
     let (reversal, _) = both(world.resolve(key(1, 3), Resolution::Approved));
     assert_eq!((reversal.state, reversal.owes()), (State::Intent, REVERSAL), "its wish goes on");
-    world.owe(key(1, 4), Obligation::Operator);
+    world.mark_follow_up(key(1, 4), FollowUp::Operator);
     let (reversal, original) = both(world.resolve(key(1, 4), Resolution::Approved));
     assert_eq!((reversal.state, original.state), (State::Approved, State::Reversed));
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
@@ -264,7 +264,7 @@ pub fn a_verdict_must_fit_its_transaction<F: Factory>(factory: F) {
     world.begin_top_up(key(1, 2), 500);
     world.begin_top_up(key(1, 3), 500);
     world.reverse(key(1, 4), key(1, 3), 500);
-    world.owe(key(1, 3), Obligation::Reversal);
+    world.mark_follow_up(key(1, 3), FollowUp::Reversal);
     let refused = [
         (1, Resolution::Done),
         (2, Resolution::Approved),

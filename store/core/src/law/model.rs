@@ -12,7 +12,7 @@ use super::answer::{Answer, Shape};
 use crate::command::{Advice, Begin, Change, Command, ContentDigest, VerificationResult};
 use crate::date::BusinessDate;
 use crate::ids::{Code, Key, TerminalId};
-use crate::record::{Kind, Obligation, State, Velocity};
+use crate::record::{FollowUp, Kind, State, Velocity};
 
 /// A seller's money.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,7 +85,7 @@ impl Model {
                     if row.shape.kind == Kind::Voucher && row.proposer.is_none() {
                         row.shape.due = None;
                     } else if owed && row.shape.due.is_none() {
-                        row.shape.due = Some(Obligation::Advice);
+                        row.shape.due = Some(FollowUp::Advice);
                     }
                 }
                 Answer::Done(row.shape.clone())
@@ -93,7 +93,7 @@ impl Model {
             Command::Reverse(reverse) => self.reverse(reverse),
             Command::Repeat(repeat) => self.repeat(repeat),
             Command::Refund(order) => self.refund(order),
-            Command::Due { key, what, .. } => self.owe(key, *what),
+            Command::DueFollowUp { key, what, .. } => self.mark_follow_up(key, *what),
             Command::Resolve(resolve) => self.resolve(resolve),
             Command::Settle(settle) => self.settle(settle),
             Command::Logon { terminal, generation, counter, proved } => {

@@ -11,7 +11,7 @@ use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, TerminalId};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
-use crate::record::{Audit, Obligation, State, Transaction};
+use crate::record::{Audit, FollowUp, State, Transaction};
 use crate::store::Store;
 
 fn rejected(outcome: &Outcome) -> bool {
@@ -148,10 +148,10 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     world.begin_top_up(key(1, 1), 500);
     done(world.finish(key(1, 1), approved()));
     let confirm = Confirm { original: key(1, 1), at_ms: 7, advice: Advice::Owed };
-    assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(Obligation::Advice));
+    assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(FollowUp::Advice));
     done(world.run(refund(key(1, 1), propose(), "ann", 9)));
     let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));
-    assert_eq!(row.owes(), Some(Obligation::Operator));
+    assert_eq!(row.owes(), Some(FollowUp::Operator));
     world.reopen();
     let cancelled = done(world.run(refund(key(1, 1), RefundStep::Cancel, "bob", 9)));
     assert!(cancelled.refund.is_none());

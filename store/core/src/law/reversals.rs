@@ -8,7 +8,7 @@ use crate::date::BusinessDate;
 use crate::ids::{Code, Key};
 use crate::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{Kind, Obligation, State, Transaction};
+use crate::record::{FollowUp, Kind, State, Transaction};
 use crate::store::Store;
 
 /// Its PIN has left: the seller has it, the money stays, and the sale is put before the operator.
@@ -22,7 +22,7 @@ pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
     );
     assert_eq!((row.seq, row.reason, row.legs.len()), (2, 1, 0), "the reason is kept");
     let listed = original.expect("it is there");
-    assert_eq!(listed.owes(), Some(Obligation::Operator));
+    assert_eq!(listed.owes(), Some(FollowUp::Operator));
     assert_eq!(Transaction { due: None, ..listed.clone() }, sold);
     let year_ms = 365 * 86_400_000;
     world.now_ms += year_ms;

@@ -13,7 +13,7 @@ use crate::command::{
 use crate::date::BusinessDate;
 use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
 use crate::outcome::Outcome;
-use crate::record::{Obligation, Totals, Velocity};
+use crate::record::{FollowUp, Totals, Velocity};
 use crate::store::Store;
 
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
@@ -165,11 +165,11 @@ impl<F: Factory> Walk<F> {
 
     fn due(&self, draw: Draw) -> Command {
         let what = match draw[4] % 8 {
-            0..=3 => Obligation::Reversal,
-            4..=6 => Obligation::Operator,
-            _ => Obligation::Advice,
+            0..=3 => FollowUp::Reversal,
+            4..=6 => FollowUp::Operator,
+            _ => FollowUp::Advice,
         };
-        Command::Due { key: self.pick(draw, true), what, at_ms: self.world.now_ms }
+        Command::DueFollowUp { key: self.pick(draw, true), what, at_ms: self.world.now_ms }
     }
 
     fn resolve(&self, draw: Draw) -> Command {

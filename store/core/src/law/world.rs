@@ -14,7 +14,7 @@ use crate::ids::{
 };
 use crate::outcome::Outcome;
 use crate::record::{
-    Account, Funding, Kind, Obligation, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
+    Account, FollowUp, Funding, Kind, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
 };
 use crate::registry::Registry;
 use crate::store::Store;
@@ -191,8 +191,8 @@ impl<F: Factory> World<F> {
     }
 
     /// Notes who has to act.
-    pub fn owe(&mut self, key: Key, what: Obligation) -> Outcome {
-        self.run(Command::Due { key, what, at_ms: self.now_ms })
+    pub fn mark_follow_up(&mut self, key: Key, what: FollowUp) -> Outcome {
+        self.run(Command::DueFollowUp { key, what, at_ms: self.now_ms })
     }
 
     /// A person's verdict.

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::ids::TerminalId;
 use crate::journal;
 use crate::limits::EXPOSED_MAX;
-use crate::record::{Due, Kind, Obligation, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Kind, Transaction};
 use crate::rows::Rows;
 
 /// How many vouchers of each terminal are on the list.
@@ -46,7 +46,7 @@ impl Ledger {
     pub(super) fn list_voucher(&mut self, sale: &mut Transaction, since_ms: u64) {
         if sale.due.is_none() {
             *self.exposed.listed.entry(sale.key.terminal).or_default() += 1;
-            sale.due = Some(Due { what: Obligation::Operator, since_ms });
+            sale.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms });
             self.staged.put(sale);
         }
     }

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, Code, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
-use crate::record::{Due, Kind, Obligation, Record, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Kind, Record, State, Transaction};
 use crate::rows::Rows;
 
 impl Ledger {
@@ -39,11 +39,11 @@ impl Ledger {
     }
 
     /// Notes who has to act from now on.
-    pub(super) fn owe(
+    pub(super) fn mark_follow_up(
         &mut self,
         rows: &dyn Rows,
         key: &Key,
-        what: Obligation,
+        what: FollowUp,
         at_ms: u64,
     ) -> Result<Outcome, StoreError> {
         let found = self.staged.find(rows, key, &mut self.buffer)?;
@@ -75,7 +75,7 @@ impl Ledger {
             }
             let free = sale.due.is_none();
             if sale.kind == Kind::TopUp && confirm.advice == Advice::Owed && free {
-                sale.due = Some(Due { what: Obligation::Advice, since_ms: confirm.at_ms });
+                sale.due = Some(DueFollowUp { what: FollowUp::Advice, since_ms: confirm.at_ms });
             }
             self.staged.put(&sale);
         }
@@ -112,10 +112,10 @@ impl Ledger {
             }
             Step::Silence => fall_silent(&mut row),
             Step::Owe(what) => {
-                row.due = Some(Due { what, since_ms: at_ms });
+                row.due = Some(DueFollowUp { what, since_ms: at_ms });
                 if row.kind.is_sale() && !row.is_final() {
                     fall_silent(&mut row);
-                    if what == Obligation::Reversal {
+                    if what == FollowUp::Reversal {
                         row.code = Code::REVERSED;
                     }
                 }
@@ -125,10 +125,10 @@ impl Ledger {
             Step::Clear => {
                 let proposed = row.refund.as_ref().is_some_and(|refund| refund.approver.is_empty());
                 let due = row.due.take().filter(|_| proposed);
-                row.due = due.map(|due| Due { what: Obligation::Operator, ..due });
+                row.due = due.map(|due| DueFollowUp { what: FollowUp::Operator, ..due });
             }
             Step::Undo { reference } => {
-                row.due = Some(Due { what: Obligation::Reversal, since_ms: at_ms });
+                row.due = Some(DueFollowUp { what: FollowUp::Reversal, since_ms: at_ms });
                 // The answer that the terminal has keeps the first one.
                 if reference != row.provider_reference {
                     row.other_reference = reference;
@@ -159,7 +159,7 @@ impl Ledger {
         };
         let mut reversal = self.partner(rows, &key)?;
         if sale.state == State::Approved {
-            reversal.due = Some(Due { what: Obligation::Reversal, since_ms: at_ms });
+            reversal.due = Some(DueFollowUp { what: FollowUp::Reversal, since_ms: at_ms });
         } else {
             reversal.state = State::Approved;
             reversal.code = Code::APPROVED;
@@ -207,8 +207,8 @@ impl Ledger {
         reference: &Text<REFERENCE_BYTES_MAX>,
         at_ms: u64,
     ) {
-        if sale.owes() != Some(Obligation::Operator) {
-            sale.due = Some(Due { what: Obligation::Operator, since_ms: at_ms });
+        if sale.owes() != Some(FollowUp::Operator) {
+            sale.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms: at_ms });
         }
         let mut note = format!("the provider contradicts {}, booked as {:?}", sale.key, sale.state);
         if sale.is_renamed(reference) {

@@ -12,7 +12,7 @@
 //!
 //! # What can happen to a sale
 //!
-//! A row's state says where its money is; [`crate::Due`] who must act. Commission is part of the
+//! A row's state says where its money is; [`crate::DueFollowUp`] who must act. Commission is part of the
 //! legs ([`crate::commission`]): it is posted with the sale, to the seller and the distributors
 //! of the day the sale was made, and posted back from the same accounts when it is reversed,
 //! whatever the rules or the tree say by then.
@@ -203,7 +203,9 @@ impl Ledger {
                 self.logon(rows, terminal, (generation, counter, proved))
             }
             Command::Repeat(repeat) => self.repeat(rows, &repeat),
-            Command::Due { key, what, at_ms } => self.owe(rows, &key, what, at_ms),
+            Command::DueFollowUp { key, what, at_ms } => {
+                self.mark_follow_up(rows, &key, what, at_ms)
+            }
             Command::Resolve(resolve) => self.resolve(rows, resolve),
             Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::ids::{Code, Key, TerminalId, Text};
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{Due, Kind, Legs, Obligation, Refund, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Kind, Legs, Refund, State, Transaction};
 use crate::rows::Rows;
 
 impl Ledger {
@@ -57,7 +57,7 @@ impl Ledger {
         if sale.kind == Kind::Voucher {
             self.list_voucher(&mut sale, since_ms);
         } else if sale.due.is_none() {
-            sale.due = Some(Due { what: Obligation::Operator, since_ms });
+            sale.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms });
         }
         self.staged.put(&sale);
         Outcome::Done(sale)

@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountKind, Code, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{Due, Kind, Legs, Obligation, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Kind, Legs, State, Transaction};
 use crate::rows::Rows;
 
 impl Ledger {
@@ -71,8 +71,8 @@ impl Ledger {
             reversal.state = State::Intent;
             reversal.finished_ms = 0;
             if original.is_final() {
-                let (what, since_ms) = (Obligation::Reversal, reverse.at_ms);
-                reversal.due = Some(Due { what, since_ms });
+                let (what, since_ms) = (FollowUp::Reversal, reverse.at_ms);
+                reversal.due = Some(DueFollowUp { what, since_ms });
             }
             // The wish is as durable as the sale, so that no restart forgets it.
             original.reversed_by = Some(reversal.key);

@@ -3,7 +3,7 @@
 use crate::command::{ProviderOutcome, Resolution};
 use crate::ids::{Code, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
-use crate::record::{Kind, Obligation, State, Transaction};
+use crate::record::{FollowUp, Kind, State, Transaction};
 
 /// What happens to a top-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Step {
     /// The bridge was silent; the money stays reserved.
     Silence,
     /// Somebody else has to act.
-    Owe(Obligation),
+    Owe(FollowUp),
     /// What was owed is done.
     Clear,
     /// Done after it was declined: it is owed back, under the provider's reference.
@@ -65,23 +65,21 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
         (State::Declined, ProviderOutcome::Reversed) if owes.is_some() => Step::Clear,
         // A person who looks into another reference goes on.
         (State::Approved, ProviderOutcome::AdviceAcknowledged)
-            if owes == Some(Obligation::Advice)
+            if owes == Some(FollowUp::Advice)
                 || (owes.is_some() && sale.other_reference.is_empty()) =>
         {
             Step::Clear
         }
         (State::Unknown | State::Declined, ProviderOutcome::ReversalDeclined)
-            if owes == Some(Obligation::Reversal) =>
+            if owes == Some(FollowUp::Reversal) =>
         {
-            Step::Owe(Obligation::Operator)
+            Step::Owe(FollowUp::Operator)
         }
-        (State::Approved, ProviderOutcome::ReversalDeclined)
-            if owes == Some(Obligation::Advice) =>
-        {
-            Step::Owe(Obligation::Operator)
+        (State::Approved, ProviderOutcome::ReversalDeclined) if owes == Some(FollowUp::Advice) => {
+            Step::Owe(FollowUp::Operator)
         }
         (State::Approved, ProviderOutcome::Declined { .. } | ProviderOutcome::Reversed)
-            if sale.reversed_by.is_none() && owes != Some(Obligation::Operator) =>
+            if sale.reversed_by.is_none() && owes != Some(FollowUp::Operator) =>
         {
             let ProviderOutcome::Declined { reference, .. } = finding else {
                 return Step::Contradict { reference: Text::new() };
@@ -101,12 +99,12 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
 /// Whether one more reference of a provider is noted: as long as a person looks into one, the
 /// others say no more.
 fn has_room_for_another(sale: &Transaction) -> bool {
-    sale.owes() != Some(Obligation::Operator) || sale.other_reference.is_empty()
+    sale.owes() != Some(FollowUp::Operator) || sale.other_reference.is_empty()
 }
 
 /// What an obligation does to a top-up or a terminal's reversal.
-pub(super) fn of_due(row: &Transaction, what: Obligation) -> Step {
-    use Obligation::{Advice, Operator, Reversal};
+pub(super) fn of_due(row: &Transaction, what: FollowUp) -> Step {
+    use FollowUp::{Advice, Operator, Reversal};
     match (row.kind, row.state, row.owes(), what) {
         (Kind::TopUp, State::Intent | State::Unknown, None, Reversal | Operator)
         | (Kind::TopUp, State::Unknown | State::Declined, Some(Reversal), Operator)
@@ -124,7 +122,7 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
     let reference = Text::new();
     match (sale.state, sale.owes(), verdict) {
         (State::Intent, ..) => Err("its order is on its way to the provider; wait"),
-        (State::Unknown, Some(Obligation::Reversal), Resolution::Approved) => {
+        (State::Unknown, Some(FollowUp::Reversal), Resolution::Approved) => {
             Err("it is being taken back; it can only be declared declined")
         }
         (State::Unknown, _, Resolution::Approved) => Ok(Step::Approve { reference }),
@@ -172,7 +170,7 @@ pub(super) fn ending_of_verdict(
     match (reversal.state, reversal.owes(), verdict) {
         (State::Intent, None, _) => Err("it waits for the outcome of its sale; resolve that"),
         (State::Intent, Some(_), Resolution::Approved) => Ok(Ending::Reversed),
-        (State::Intent, Some(Obligation::Operator), Resolution::Declined) => {
+        (State::Intent, Some(FollowUp::Operator), Resolution::Declined) => {
             Ok(Ending::ReversalDeclined)
         }
         (State::Intent, Some(_), Resolution::Declined) => {

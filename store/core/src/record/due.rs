@@ -5,9 +5,9 @@ use super::wire::{Flaw, Reader, put_u64};
 
 /// What is owed for a transaction, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct DueFollowUp {
     /// What, and so by whom.
-    pub what: Obligation,
+    pub what: FollowUp,
     /// Since when, Unix milliseconds.
     pub since_ms: u64,
 }
@@ -24,7 +24,7 @@ pub struct Due {
 /// | | a voucher whose reversal was refused: its PIN has left | confirmed, resolved, refunded |
 /// | | a sale that its provider contradicts, or whose refund is proposed | resolved, refunded |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Obligation {
+pub enum FollowUp {
     /// The provider is to take it back, and is told so until it acknowledges.
     Reversal,
     /// The provider is to hear of its confirmation, and is told until it acknowledges.
@@ -33,7 +33,7 @@ pub enum Obligation {
     Operator,
 }
 
-impl Obligation {
+impl FollowUp {
     const ALL: [Self; 3] = [Self::Reversal, Self::Advice, Self::Operator];
 
     /// The byte that stands for it.
@@ -46,14 +46,14 @@ impl Obligation {
     }
 }
 
-impl Due {
+impl DueFollowUp {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.push(self.what.code());
         put_u64(out, self.since_ms);
     }
 
     pub(super) fn read(body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        let what = read_coded(body, &Obligation::ALL, Obligation::code, "unknown obligation")?;
+        let what = read_coded(body, &FollowUp::ALL, FollowUp::code, "unknown obligation")?;
         Ok(Self { what, since_ms: body.u64()? })
     }
 }

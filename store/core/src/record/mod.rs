@@ -34,7 +34,7 @@ pub use batch::Batch;
 pub use canary::Canary;
 pub use counter::{Counter, KeyCounter};
 pub use distributor::Distributor;
-pub use due::{Due, Obligation};
+pub use due::{DueFollowUp, FollowUp};
 pub use funding::Funding;
 pub use head::Head;
 pub use refund::Refund;

@@ -2,7 +2,7 @@
 
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
-use super::{Due, KeyBytes, Legs, Obligation, Record, Refund, Settlement, key_of};
+use super::{DueFollowUp, FollowUp, KeyBytes, Legs, Record, Refund, Settlement, key_of};
 use crate::date::BusinessDate;
 use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
@@ -66,7 +66,7 @@ pub struct Transaction {
     /// The bridge that a top-up goes through; zero before version 2 and for everything else.
     pub bridge: BridgeTag,
     /// What is still owed for it, and by whom.
-    pub due: Option<Due>,
+    pub due: Option<DueFollowUp>,
     /// Of a settlement: the totals of both sides.
     pub settlement: Option<Box<Settlement>>,
     /// The gateway's business date when it came; before version 3 that of its key.
@@ -211,7 +211,7 @@ impl Transaction {
     }
 
     /// What is owed for it.
-    pub fn owes(&self) -> Option<Obligation> {
+    pub fn owes(&self) -> Option<FollowUp> {
         self.due.map(|due| due.what)
     }
 
@@ -345,7 +345,7 @@ impl Record for Transaction {
         row.day = row.key.date;
         if version >= 2 {
             row.bridge = BridgeTag(body.u32()?);
-            row.due = read_option(body, Due::read)?;
+            row.due = read_option(body, DueFollowUp::read)?;
             row.settlement = read_option(body, |body| Settlement::read(body).map(Box::new))?;
         }
         if version >= 3 {

@@ -3,7 +3,7 @@
 use super::report::{Promise, Report};
 use crate::ids::{Code, TerminalId};
 use crate::limits::REPRINTS_MAX;
-use crate::record::{Kind, Obligation, Settlement, State, Totals, Transaction};
+use crate::record::{FollowUp, Kind, Settlement, State, Totals, Transaction};
 
 /// Checks one journal row by itself.
 pub(super) fn check(row: &Transaction, report: &mut Report) {
@@ -15,7 +15,7 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
         report.violated(Promise::Remembered, row.key, text);
     }
     // Due or not, what is being undone says so: only then is a late approval no approval.
-    let owes = row.owes() == Some(Obligation::Reversal);
+    let owes = row.owes() == Some(FollowUp::Reversal);
     if row.kind == Kind::TopUp && row.state == State::Unknown && owes && !row.is_being_taken_back()
     {
         let text = "it is being taken back, but its response code does not say so";
@@ -61,18 +61,18 @@ fn check_refund(row: &Transaction, report: &mut Report) {
     }
 }
 
-/// The table of [`crate::Due`].
-fn may_owe(row: &Transaction, what: Obligation) -> bool {
+/// The table of [`crate::DueFollowUp`].
+fn may_owe(row: &Transaction, what: FollowUp) -> bool {
     let confirmed = row.confirmed_ms > 0;
     match (row.kind, row.state, what) {
         // Its PIN has left and its reversal was refused, or its provider contradicts it, or a
         // refund of it is proposed.
-        (Kind::Voucher | Kind::TopUp, State::Approved, Obligation::Operator)
-        | (Kind::TopUp, State::Reversed, Obligation::Operator)
-        | (Kind::TopUp, State::Unknown | State::Declined, Obligation::Reversal)
-        | (Kind::TopUp, State::Unknown | State::Declined, Obligation::Operator)
-        | (Kind::Reversal, State::Intent, Obligation::Reversal | Obligation::Operator) => true,
-        (Kind::TopUp, State::Approved, Obligation::Advice) => confirmed,
+        (Kind::Voucher | Kind::TopUp, State::Approved, FollowUp::Operator)
+        | (Kind::TopUp, State::Reversed, FollowUp::Operator)
+        | (Kind::TopUp, State::Unknown | State::Declined, FollowUp::Reversal)
+        | (Kind::TopUp, State::Unknown | State::Declined, FollowUp::Operator)
+        | (Kind::Reversal, State::Intent, FollowUp::Reversal | FollowUp::Operator) => true,
+        (Kind::TopUp, State::Approved, FollowUp::Advice) => confirmed,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use super::vouchers::Vouchers;
 use crate::error::StoreError;
 use crate::ids::{AccountId, Key};
 use crate::journal;
-use crate::record::{Head, Kind, Leg, Legs, Obligation, State, Transaction};
+use crate::record::{FollowUp, Head, Kind, Leg, Legs, State, Transaction};
 use crate::rows::{Family, Rows};
 
 /// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
@@ -46,8 +46,8 @@ fn count(row: &Transaction, report: &mut Report) {
         report.keks.entry(voucher.pin.kek_id).or_default().sold += 1;
     }
     match row.owes() {
-        Some(Obligation::Operator) => counts.operator += 1,
-        Some(Obligation::Reversal | Obligation::Advice) => counts.owed += 1,
+        Some(FollowUp::Operator) => counts.operator += 1,
+        Some(FollowUp::Reversal | FollowUp::Advice) => counts.owed += 1,
         None => {}
     }
     match (row.kind, row.state) {

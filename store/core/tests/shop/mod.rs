@@ -6,11 +6,10 @@
 use tillgate_store_core::commission;
 use tillgate_store_core::{
     AccountForm, Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command,
-    CommissionRule, Confirm, Distributor, DistributorId, Finish, Funding, Key, Kind, Legs,
-    Obligation, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep,
-    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services,
-    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult,
-    Voucher,
+    CommissionRule, Confirm, Distributor, DistributorId, Finish, FollowUp, Funding, Key, Kind,
+    Legs, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord,
+    Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status,
+    Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -239,16 +238,16 @@ pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
     let void = RefundStep::Propose { reference: Text::from("VOID-1").unwrap() };
     commit(&mut book, vec![refund(void, "ann"), refund(RefundStep::Approve, "bob")]);
     commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());
-    let due = |stan, what| Command::Due { key: key(43, stan), what, at_ms: AT_MS };
+    let due = |stan, what| Command::DueFollowUp { key: key(43, stan), what, at_ms: AT_MS };
     let advice = Advice::Owed;
     let approved = ProviderOutcome::Approved { reference: Text::new() };
     commit(
         &mut book,
         vec![
-            due(4, Obligation::Reversal),
+            due(4, FollowUp::Reversal),
             finish(key(43, 5), approved),
             Command::Confirm(Confirm { original: key(43, 5), at_ms: AT_MS, advice }),
-            due(6, Obligation::Operator),
+            due(6, FollowUp::Operator),
             settle(key(43, 20)),
         ],
     );

@@ -1,13 +1,13 @@
 //! What is owed, wanted back and settled.
 
 use tillgate_store_core::verify::Promise;
-use tillgate_store_core::{Code, Due, Family, Kind, Obligation, State, Transaction};
+use tillgate_store_core::{Code, DueFollowUp, Family, FollowUp, Kind, State, Transaction};
 
 use crate::lab::Lab;
 use crate::shop::key;
 
-fn due(what: Obligation) -> Option<Due> {
-    Some(Due { what, since_ms: 1 })
+fn due(what: FollowUp) -> Option<DueFollowUp> {
+    Some(DueFollowUp { what, since_ms: 1 })
 }
 
 #[test]
@@ -25,11 +25,11 @@ fn an_obligation_that_nobody_remembers_is_named() {
 #[test]
 fn an_obligation_that_cannot_be_is_named() {
     let wrong = [
-        (key(42, 2), Obligation::Advice),
-        (key(42, 5), Obligation::Advice),
-        (key(42, 8), Obligation::Reversal),
-        (key(43, 4), Obligation::Advice),
-        (key(43, 20), Obligation::Operator),
+        (key(42, 2), FollowUp::Advice),
+        (key(42, 5), FollowUp::Advice),
+        (key(42, 8), FollowUp::Reversal),
+        (key(43, 4), FollowUp::Advice),
+        (key(43, 20), FollowUp::Operator),
     ];
     for (key, what) in wrong {
         let mut lab = Lab::new();

@@ -5,9 +5,9 @@ use tillgate_store_core::{Audit, Book, Change, Command, Outcome, Store};
 use tillgate_store_rocks::{Options, RocksBackend};
 
 use super::Installation;
+use crate::clock;
 use crate::serve::clock::Clock;
 use crate::serve::gateway::Gateway;
-use crate::wall;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -19,7 +19,7 @@ impl Installation {
 
     /// A batch of a clock that is `days` ahead.
     fn live_ahead(&self, days: u64) -> u64 {
-        let at_ms = wall::unix_ms() + days * DAY_MS;
+        let at_ms = clock::unix_ms() + days * DAY_MS;
         let change = Change { at_ms, actor: "ahead".to_owned(), ..Change::default() };
         let mut outcomes = Vec::new();
         self.book().commit(&mut vec![Command::Change(change)], &mut outcomes).unwrap();
@@ -35,8 +35,8 @@ fn a_clock_days_behind_the_last_batch_does_not_start() {
     let before = *installation.book().head();
     let refused = Gateway::start(&installation.config, Clock::start());
     let said = refused.err().unwrap().to_string();
-    let today = &wall::utc(wall::unix_ms())[..10];
-    for part in [today, &wall::utc(ahead_ms), "serve --clock-is-right --config"] {
+    let today = &clock::utc(clock::unix_ms())[..10];
+    for part in [today, &clock::utc(ahead_ms), "serve --clock-is-right --config"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(*installation.book().head(), before, "nothing was written");
@@ -48,7 +48,7 @@ fn a_clock_a_day_behind_the_last_batch_starts_on_its_date() {
     let ahead_ms = installation.live_ahead(1);
     let served = installation.serve();
     let calendar = &installation.config.calendar;
-    let date = calendar.date(tillgate_core::time::Wall(wall::unix_ms()));
+    let date = calendar.date(tillgate_core::time::Wall(clock::unix_ms()));
     let in_force = served.handle.directory.read().unwrap().today(date);
     assert_eq!(in_force, calendar.date(tillgate_core::time::Wall(ahead_ms)));
     served.stop();
@@ -61,7 +61,7 @@ fn a_clock_that_is_said_to_be_right_is_followed_back_and_stays_so() {
     let clock = Clock::start().believed(true);
     installation.serve_by(clock).stop();
     let book = installation.book();
-    assert!(book.last_at_ms() <= wall::unix_ms(), "the time of the store is right again");
+    assert!(book.last_at_ms() <= clock::unix_ms(), "the time of the store is right again");
     let backend = book.backend();
     let noted = (1..=book.head().audit_no).any(|no| {
         let row = record::<Audit>(backend, &no.to_be_bytes(), &mut Vec::new()).unwrap().unwrap();

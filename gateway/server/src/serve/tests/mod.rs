@@ -78,7 +78,7 @@ impl Installation {
             // What the tests' own provider can do.
             (bridge.idempotent, bridge.inquiry) = (true, true);
         }
-        let keys = super::opening::keys(&config).unwrap();
+        let keys = super::startup::keys(&config).unwrap();
         let backend = RocksBackend::open(&config.store.dir, &Options::creating()).unwrap();
         let mut book = Book::open(backend, [1; 8]).unwrap();
         let change = Command::Change(network::change(&keys.vault));

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled, Totals};
 use tillgate_core::transaction::{Content, Origin, Reply};
-use tillgate_store_core::{BusinessDate, Code, Key, Kind, Obligation, State, Transaction};
+use tillgate_store_core::{BusinessDate, Code, FollowUp, Key, Kind, State, Transaction};
 
 use super::Witness;
 use super::rows::is_unknown;
@@ -25,8 +25,7 @@ impl Witness {
         let Content::InProgress(row) = &reply.content else { return };
         let received = reply.origin.received;
         let is_early = now < received.after(self.requests.answer);
-        let waits_for_nobody =
-            row.owes() == Some(Obligation::Operator) || row.reversed_by.is_some();
+        let waits_for_nobody = row.owes() == Some(FollowUp::Operator) || row.reversed_by.is_some();
         if is_early && row.kind.is_sale() && !waits_for_nobody && !self.room.was_crowded(received) {
             self.violate(now, 2, format!("{}: in flight, and whoever asks is sent away", row.key));
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use tillgate_core::transaction::{Capabilities, ProviderResult as Report};
 use tillgate_store_core::{
-    BridgeTag, Code, Key, Kind, Obligation, ProviderOutcome, Resolution, State, Transaction,
+    BridgeTag, Code, FollowUp, Key, Kind, ProviderOutcome, Resolution, State, Transaction,
 };
 
 use super::Witness;
@@ -108,7 +108,7 @@ impl Witness {
                 let text = format!("{key}: {:?} {}, which nobody reported", new.state, new.code);
                 found.push((6, text));
             }
-            let given = new.owes() == Some(Obligation::Operator);
+            let given = new.owes() == Some(FollowUp::Operator);
             if given && old.owes() != new.owes() && !self.is_beyond_it(clock.0, old) {
                 found.push((6, format!("{key}: handed to the operator, for no reason")));
             }
@@ -171,7 +171,7 @@ impl Witness {
         }
         let can = self.capabilities(old);
         let able = match old.owes() {
-            Some(Obligation::Advice) => can.advice,
+            Some(FollowUp::Advice) => can.advice,
             Some(_) => can.reversal,
             None => can.inquiry || can.idempotent || can.reversal,
         };

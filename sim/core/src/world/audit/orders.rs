@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_core::transaction::{Capabilities, Order};
-use tillgate_store_core::{Key, Kind, Obligation};
+use tillgate_store_core::{FollowUp, Key, Kind};
 
 use super::Witness;
 use super::rows::is_unknown;
@@ -97,8 +97,8 @@ impl Witness {
         let wanted = match purpose {
             Purpose::Forward => is_unknown(row) && row.kind.is_sale() && owes.is_none(),
             Purpose::Inquire => is_unknown(row) && row.kind.is_sale(),
-            Purpose::Reverse => owes == Some(Obligation::Reversal),
-            Purpose::Advise => owes == Some(Obligation::Advice) && row.confirmed_ms > 0,
+            Purpose::Reverse => owes == Some(FollowUp::Reversal),
+            Purpose::Advise => owes == Some(FollowUp::Advice) && row.confirmed_ms > 0,
         };
         if !wanted {
             return Some((2, format!("and it is {:?}, owing {owes:?}", row.state)));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tillgate_store_core::{BridgeTag, Key, Kind, Obligation, Transaction};
+use tillgate_store_core::{BridgeTag, FollowUp, Key, Kind, Transaction};
 
 use super::Witness;
 use super::rows::is_unknown;
@@ -98,7 +98,7 @@ impl Witness {
         #[expect(clippy::iter_over_hash_type, reason = "they are only counted")]
         for key in &self.open {
             let Some(row) = self.journal.get(key) else { continue };
-            if row.owes() == Some(Obligation::Operator) {
+            if row.owes() == Some(FollowUp::Operator) {
                 continue;
             }
             let original = row.original.and_then(|original| self.journal.get(&original));

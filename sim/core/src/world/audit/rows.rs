@@ -2,7 +2,7 @@
 //! what is open, and that the chain goes on.
 
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, Funding, Key, Kind, Obligation,
+    AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, FollowUp, Funding, Key, Kind,
     Record, RegistryRecord, State, StoreError, Transaction, Voucher,
 };
 
@@ -191,7 +191,7 @@ impl Witness {
 
     fn read_due(&mut self, at: Moment, new: &Transaction) {
         match new.due.map(|due| due.what) {
-            Some(Obligation::Operator) => {
+            Some(FollowUp::Operator) => {
                 self.manual.entry(new.key).or_insert(at);
             }
             _ => drop(self.manual.remove(&new.key)),

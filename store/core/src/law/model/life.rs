@@ -4,7 +4,7 @@ use super::{Model, Row, minor};
 use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
 use crate::ids::{Code, Key};
 use crate::law::answer::{Answer, Shape};
-use crate::record::{Kind, Obligation, State};
+use crate::record::{FollowUp, Kind, State};
 
 impl Model {
     pub(super) fn finish(&mut self, finish: &Finish) -> Answer {
@@ -37,26 +37,26 @@ impl Model {
                 }
                 ProviderOutcome::AdviceAcknowledged
                     if state == State::Approved
-                        && (due == Some(Obligation::Advice)
+                        && (due == Some(FollowUp::Advice)
                             || row.shape.references[1].is_empty()) =>
                 {
-                    let kept = row.proposer.is_some().then_some(Obligation::Operator);
+                    let kept = row.proposer.is_some().then_some(FollowUp::Operator);
                     self.edit(&finish.key, |shape| shape.due = kept)
                 }
                 told @ (ProviderOutcome::Declined { .. } | ProviderOutcome::Reversed)
                     if state == State::Approved
                         && row.shape.reversed_by.is_none()
-                        && due != Some(Obligation::Operator) =>
+                        && due != Some(FollowUp::Operator) =>
                 {
                     if let ProviderOutcome::Declined { reference, .. } = told
                         && is_other(&row, reference)
                     {
                         self.name(&finish.key, 1, reference);
                     }
-                    self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
+                    self.edit(&finish.key, |shape| shape.due = Some(FollowUp::Operator))
                 }
-                ProviderOutcome::ReversalDeclined if matches!(due, Some(what) if what != Obligation::Operator) => {
-                    self.edit(&finish.key, |shape| shape.due = Some(Obligation::Operator))
+                ProviderOutcome::ReversalDeclined if matches!(due, Some(what) if what != FollowUp::Operator) => {
+                    self.edit(&finish.key, |shape| shape.due = Some(FollowUp::Operator))
                 }
                 _ => Answer::Done(row.shape),
             },
@@ -85,7 +85,7 @@ impl Model {
         let Shape { kind, state, due, reversed_by, .. } = sale.shape;
         let answered = state != State::Approved || reversed_by.is_none();
         if kind == Kind::TopUp && due.is_none() && answered && !sale.shape.is_undecided() {
-            sale.shape.due = Some(Obligation::Operator);
+            sale.shape.due = Some(FollowUp::Operator);
         }
         Answer::Reversed(reversal.shape.clone(), Some(sale.shape.clone()))
     }
@@ -99,18 +99,18 @@ impl Model {
             self.name(key, 0, reference);
             return self.decide(key, State::Approved, Code::APPROVED);
         }
-        let listed = due == Some(Obligation::Operator);
+        let listed = due == Some(FollowUp::Operator);
         if state == State::Declined && due.is_none() {
             if row.shape.references[0] != reference {
                 self.name(key, 1, reference);
             }
-            return self.edit(key, |shape| shape.due = Some(Obligation::Reversal));
+            return self.edit(key, |shape| shape.due = Some(FollowUp::Reversal));
         }
         let first = !listed || row.shape.references[1].is_empty();
         if matches!(state, State::Approved | State::Reversed) && is_other(&row, reference) && first
         {
             self.name(key, 1, reference);
-            return self.edit(key, |shape| shape.due = Some(Obligation::Operator));
+            return self.edit(key, |shape| shape.due = Some(FollowUp::Operator));
         }
         Answer::Done(row.shape)
     }
@@ -147,7 +147,7 @@ impl Model {
         if state == State::Declined {
             (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
         } else {
-            reversal.shape.due = Some(Obligation::Reversal);
+            reversal.shape.due = Some(FollowUp::Reversal);
         }
         Answer::Reversed(reversal.shape.clone(), Some(row.shape))
     }
@@ -174,16 +174,16 @@ impl Model {
         answer
     }
 
-    pub(super) fn owe(&mut self, key: &Key, what: Obligation) -> Answer {
+    pub(super) fn mark_follow_up(&mut self, key: &Key, what: FollowUp) -> Answer {
         let Some(row) = self.rows.get(key).cloned() else {
             return Answer::NotFound;
         };
-        let operator = what == Obligation::Operator;
+        let operator = what == FollowUp::Operator;
         let asked = row.shape.kind == Kind::TopUp && row.shape.is_undecided();
         let allowed = match row.shape.due {
-            None => asked && what != Obligation::Advice,
-            Some(Obligation::Reversal | Obligation::Advice) => operator,
-            Some(Obligation::Operator) => false,
+            None => asked && what != FollowUp::Advice,
+            Some(FollowUp::Reversal | FollowUp::Advice) => operator,
+            Some(FollowUp::Operator) => false,
         };
         if !allowed {
             return Answer::Done(row.shape);
@@ -209,13 +209,11 @@ impl Model {
             (State::Intent, Resolution::Approved) if !top_up && due.is_some() => {
                 self.end_reversal(key, true)
             }
-            (State::Intent, Resolution::Declined)
-                if !top_up && due == Some(Obligation::Operator) =>
-            {
+            (State::Intent, Resolution::Declined) if !top_up && due == Some(FollowUp::Operator) => {
                 self.end_reversal(key, false)
             }
             (State::Intent, _) => Answer::Rejected,
-            (State::Unknown, Resolution::Approved) if due != Some(Obligation::Reversal) => {
+            (State::Unknown, Resolution::Approved) if due != Some(FollowUp::Reversal) => {
                 self.decide(key, State::Approved, Code::APPROVED)
             }
             (State::Unknown, Resolution::Declined) => {
@@ -261,13 +259,13 @@ impl Model {
             row.shape.code = Code::NOT_REVERSIBLE;
         } else if shape.kind == Kind::Voucher {
             row.shape.code = Code::NOT_REVERSIBLE;
-            shape.due = Some(Obligation::Operator);
+            shape.due = Some(FollowUp::Operator);
         } else if shape.reversed_by.is_some() {
             row.shape.code = Code::IN_PROGRESS;
             return Answer::Reversed(row.shape, Some(original.shape));
         } else {
             (row.shape.state, row.shape.code) = (State::Intent, Code::IN_PROGRESS);
-            row.shape.due = (shape.state == State::Approved).then_some(Obligation::Reversal);
+            row.shape.due = (shape.state == State::Approved).then_some(FollowUp::Reversal);
             shape.reversed_by = Some(reverse.key);
         }
         self.rows.insert(reverse.original, original.clone());

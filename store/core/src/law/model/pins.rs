@@ -5,7 +5,7 @@ use crate::command::{RefundOrder, RefundStep, Repeat};
 use crate::ids::{Code, Key, TerminalId};
 use crate::law::answer::{Answer, Shape};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
-use crate::record::{Kind, Obligation, State};
+use crate::record::{FollowUp, Kind, State};
 
 impl Model {
     pub(super) fn repeat(&mut self, repeat: &Repeat) -> Answer {
@@ -39,7 +39,7 @@ impl Model {
         match (&order.step, row.proposer.as_deref()) {
             (RefundStep::Propose { .. }, None) if approved && free => {
                 row.proposer = Some(order.actor.clone());
-                row.shape.due = row.shape.due.or(Some(Obligation::Operator));
+                row.shape.due = row.shape.due.or(Some(FollowUp::Operator));
                 Answer::Done(row.shape.clone())
             }
             (RefundStep::Cancel, Some(_)) if approved => {

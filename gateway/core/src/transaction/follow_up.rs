@@ -16,11 +16,11 @@
 //!
 //! [`TransactionLimits::expire`]: crate::limits::DeskLimits::expire
 
-use tillgate_store_core::{Key, Kind, Obligation, ProviderOutcome};
+use tillgate_store_core::{FollowUp, Key, Kind, ProviderOutcome};
 
-use super::alarms::Alarm;
 use super::bridges::Attended;
 use super::pending::{Age, Pending, Task};
+use super::timers::Alarm;
 use super::{Capabilities, Content, Order, Output, ProviderResult, TransactionManager};
 use crate::time::Moment;
 
@@ -29,7 +29,7 @@ enum Next {
     Send(fn(Order) -> Output),
     Forward,
     Ask,
-    Owe(Obligation),
+    Owe(FollowUp),
     Refuse,
     Nothing,
 }
@@ -96,7 +96,7 @@ impl TransactionManager {
         }
         let bridge = pending.bridge();
         let next = if pending.has_expired(now) && pending.task != Task::Wait {
-            Next::Owe(Obligation::Operator)
+            Next::Owe(FollowUp::Operator)
         } else {
             next(pending, self.bridges.capabilities(bridge))
         };
@@ -141,13 +141,13 @@ fn next(pending: &Pending, can: Capabilities) -> Next {
     match pending.task {
         Task::FindOut if can.inquiry => Next::Ask,
         Task::FindOut if can.idempotent && pending.age == Age::Fresh => Next::Forward,
-        Task::FindOut if can.reversal => Next::Owe(Obligation::Reversal),
+        Task::FindOut if can.reversal => Next::Owe(FollowUp::Reversal),
         Task::TakeBack if can.reversal => Next::Send(Output::Reverse),
         Task::TakeBack if pending.row.kind == Kind::Reversal && !pending.was_tried() => {
             Next::Refuse
         }
         Task::Advise if can.advice => Next::Send(Output::Advise),
         Task::Wait => Next::Nothing,
-        Task::FindOut | Task::TakeBack | Task::Advise => Next::Owe(Obligation::Operator),
+        Task::FindOut | Task::TakeBack | Task::Advise => Next::Owe(FollowUp::Operator),
     }
 }

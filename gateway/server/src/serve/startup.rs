@@ -19,7 +19,7 @@ use super::claims::SharedClaims;
 use super::clock::Clock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, keyfile, secrets, wall};
+use crate::{entropy, keyfile, secrets, clock};
 
 /// The gateway's secrets.
 ///
@@ -58,7 +58,7 @@ fn check_clock(
     if !config.calendar.is_behind(last, now) {
         return Ok(());
     }
-    let (last, time) = (wall::utc(last.0), wall::utc(now.0));
+    let (last, time) = (clock::utc(last.0), clock::utc(now.0));
     if !clock.is_believed() {
         return Err(Failure::config(format!(
             "this machine's clock says {time}, but the last batch in {} is of {last}: business \
