@@ -121,7 +121,7 @@ impl TransactionManager {
                     code => self.refuse(origin, Answered::Confirm, original, code),
                 }
                 if Task::of(&row) == Some(Task::Advise) {
-                    self.take_up(now, row, None);
+                    self.start_follow_up(now, row, None);
                 }
             }
             _ => self.refuse(origin, Answered::Confirm, original, code::UNABLE_TO_LOCATE),
@@ -156,7 +156,7 @@ impl TransactionManager {
                 self.refuse(origin, Answered::Reversal, key, reversal.code);
             }
             Outcome::Reversed { reversal, original: Some(original) } if !reversal.is_final() => {
-                self.want_back(now, origin, reversal, original);
+                self.begin_reversal(now, origin, reversal, original);
             }
             Outcome::Reversed { reversal: row, .. } | Outcome::Duplicate(row) => {
                 self.answer(now, origin, row);
@@ -171,7 +171,7 @@ impl TransactionManager {
     }
 
     /// A terminal's wish is durable: its provider may hear of it, or it waits for the outcome.
-    fn want_back(
+    fn begin_reversal(
         &mut self,
         now: Moment,
         origin: Origin,
@@ -212,10 +212,10 @@ impl TransactionManager {
     /// A finding or an obligation is durable; of one row, or of a sale and its reversal.
     fn row_committed(&mut self, now: Moment, key: Key, outcome: Outcome) {
         match outcome {
-            Outcome::Done(row) => self.take_up(now, row, None),
+            Outcome::Done(row) => self.start_follow_up(now, row, None),
             Outcome::Reversed { reversal, original: Some(original) } => {
-                self.take_up(now, reversal, Some(&original));
-                self.take_up(now, original, None);
+                self.start_follow_up(now, reversal, Some(&original));
+                self.start_follow_up(now, original, None);
             }
             // A bridge spoke of what it was never asked about.
             Outcome::NotFound => assert!(!self.pending.contains_key(&key), "pending, but no row"),
@@ -225,10 +225,10 @@ impl TransactionManager {
 
     /// A row as the store holds it now: whoever waits for it hears what there is to hear, and
     /// what is still to be done about it is begun.
-    fn take_up(&mut self, now: Moment, row: Transaction, original: Option<&Transaction>) {
+    fn start_follow_up(&mut self, now: Moment, row: Transaction, original: Option<&Transaction>) {
         let (key, task) = (row.key, Task::of(&row));
         if !self.pending.contains_key(&key) {
-            return self.take_in(now, row, task, original);
+            return self.refresh_pending(now, row, task, original);
         }
         let Some(task) = task else {
             let pending = self.let_go(now, &key);
@@ -255,7 +255,7 @@ impl TransactionManager {
 
     /// Begins to act on a row that was not pending: approved late, to be advised, or resolved.
     /// Where there is no room left it goes to the operator at once.
-    fn take_in(
+    fn refresh_pending(
         &mut self,
         now: Moment,
         row: Transaction,

@@ -110,7 +110,7 @@ impl Model {
         }
     }
 
-    fn met(&self, key: &Key, digest: &ContentDigest) -> Option<Answer> {
+    fn find_duplicate(&self, key: &Key, digest: &ContentDigest) -> Option<Answer> {
         let row = self.rows.get(key)?;
         Some(match row.shape.kind {
             Kind::Tombstone => Answer::Late,
@@ -138,7 +138,7 @@ impl Model {
     }
 
     fn begin(&mut self, begin: &Begin) -> Answer {
-        match self.met(&begin.key, &begin.digest) {
+        match self.find_duplicate(&begin.key, &begin.digest) {
             Some(Answer::Duplicate(_)) => return self.tell(&begin.key, begin.at_ms),
             Some(answer) => return answer,
             None => {}

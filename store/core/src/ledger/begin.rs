@@ -16,7 +16,7 @@ impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.
     pub(super) fn begin(&mut self, rows: &dyn Rows, begin: Begin) -> Result<Outcome, StoreError> {
         assert!(begin.kind.is_sale(), "only a sale can begin");
-        match self.met(rows, &begin.key, &begin.digest)? {
+        match self.find_duplicate(rows, &begin.key, &begin.digest)? {
             Some(Outcome::Duplicate(row)) => return Ok(self.tell(row, telling(&begin))),
             Some(outcome) => return Ok(outcome),
             None => {}
@@ -47,7 +47,7 @@ impl Ledger {
     }
 
     /// What is at the key of a request already; `None`: nothing, it is new.
-    pub(super) fn met(
+    pub(super) fn find_duplicate(
         &mut self,
         rows: &dyn Rows,
         key: &Key,

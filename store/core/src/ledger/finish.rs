@@ -110,11 +110,11 @@ impl Ledger {
                 row.provider_reference = reference;
                 self.close(&mut row, float, at_ms);
             }
-            Step::Silence => fall_silent(&mut row),
+            Step::Silence => mark_unknown(&mut row),
             Step::Owe(what) => {
                 row.due = Some(DueFollowUp { what, since_ms: at_ms });
                 if row.kind.is_sale() && !row.is_final() {
-                    fall_silent(&mut row);
+                    mark_unknown(&mut row);
                     if what == FollowUp::Reversal {
                         row.code = Code::REVERSED;
                     }
@@ -138,7 +138,7 @@ impl Ledger {
         }
         self.note_time(at_ms);
         let settled = matches!(step, Step::Approve { .. } | Step::Decline { .. });
-        let reversal = if settled { self.go_on(rows, &mut row, at_ms)? } else { None };
+        let reversal = if settled { self.resume_reversal(rows, &mut row, at_ms)? } else { None };
         self.staged.put(&row);
         Ok(match reversal {
             Some(reversal) => Outcome::Reversed { reversal, original: Some(row) },
@@ -148,7 +148,7 @@ impl Ledger {
 
     /// A sale's outcome is known: the reversal that waited for it is either done, because there
     /// is nothing to take back, or owed by the provider.
-    fn go_on(
+    fn resume_reversal(
         &mut self,
         rows: &dyn Rows,
         sale: &mut Transaction,
@@ -188,7 +188,7 @@ impl Ledger {
         if ending == Ending::Reversed {
             reversal.state = State::Approved;
             reversal.code = Code::APPROVED;
-            self.turn_round(&mut reversal, &mut original);
+            self.post_reversal(&mut reversal, &mut original);
         } else {
             reversal.state = State::Declined;
             reversal.code = Code::NOT_REVERSIBLE;
@@ -262,7 +262,7 @@ impl Ledger {
     }
 }
 
-fn fall_silent(sale: &mut Transaction) {
+fn mark_unknown(sale: &mut Transaction) {
     if sale.state == State::Intent {
         sale.state = State::Unknown;
         sale.code = Code::LATE_RESPONSE;

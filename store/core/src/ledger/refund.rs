@@ -101,7 +101,7 @@ impl Ledger {
         }
         self.unlist_voucher(&mut sale);
         sale.due = None;
-        self.turn_round(&mut reversal, &mut sale);
+        self.post_reversal(&mut reversal, &mut sale);
         self.journal(&mut reversal);
         Ok(Outcome::Reversed { reversal, original: Some(sale) })
     }

@@ -31,7 +31,7 @@ impl Ledger {
         rows: &dyn Rows,
         reverse: &Reverse,
     ) -> Result<Outcome, StoreError> {
-        if let Some(outcome) = self.met(rows, &reverse.key, &reverse.digest)? {
+        if let Some(outcome) = self.find_duplicate(rows, &reverse.key, &reverse.digest)? {
             return Ok(outcome);
         }
         let mut reversal = row_of(reverse);
@@ -48,7 +48,7 @@ impl Ledger {
         };
         match found {
             Some(original) => self.take_back(rows, reverse, reversal, original),
-            None => self.bury(rows, reversal, reverse),
+            None => self.write_tombstone(rows, reversal, reverse),
         }
     }
 
@@ -101,7 +101,7 @@ impl Ledger {
     }
 
     /// Posts the original's legs backwards. A voucher does not go back to stock.
-    pub(super) fn turn_round(&mut self, reversal: &mut Transaction, original: &mut Transaction) {
+    pub(super) fn post_reversal(&mut self, reversal: &mut Transaction, original: &mut Transaction) {
         assert_eq!(original.state, State::Approved, "only what is posted can be posted back");
         reversal.legs = original.legs.clone();
         for leg in &mut reversal.legs {
@@ -121,7 +121,7 @@ impl Ledger {
     }
 
     /// Nothing to reverse: a tombstone keeps the original's place.
-    fn bury(
+    fn write_tombstone(
         &mut self,
         rows: &dyn Rows,
         mut reversal: Transaction,

@@ -29,7 +29,7 @@ impl Ledger {
         rows: &dyn Rows,
         settle: &Settle,
     ) -> Result<Outcome, StoreError> {
-        if let Some(outcome) = self.met(rows, &settle.key, &settle.digest)? {
+        if let Some(outcome) = self.find_duplicate(rows, &settle.key, &settle.digest)? {
             return Ok(outcome);
         }
         let (terminal, today) = (settle.key.terminal, settle.key.date);

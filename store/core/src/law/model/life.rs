@@ -229,7 +229,7 @@ impl Model {
     }
 
     pub(super) fn reverse(&mut self, reverse: &Reverse) -> Answer {
-        if let Some(answer) = self.met(&reverse.key, &reverse.digest) {
+        if let Some(answer) = self.find_duplicate(&reverse.key, &reverse.digest) {
             return answer;
         }
         let shape = Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR);

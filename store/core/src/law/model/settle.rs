@@ -32,7 +32,7 @@ impl Model {
     }
 
     pub(super) fn settle(&mut self, settle: &Settle) -> Answer {
-        if let Some(answer) = self.met(&settle.key, &settle.digest) {
+        if let Some(answer) = self.find_duplicate(&settle.key, &settle.digest) {
             return answer;
         }
         let counted = self.totals(settle);
