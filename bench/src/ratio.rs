@@ -16,7 +16,7 @@ use std::time::Instant;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tillsim::cpu;
-use tillsim::driver::{Plain, Plan, Share, Stage, Standing, latencies};
+use tillsim::driver::{FleetSnapshot, Plain, Plan, Share, Stage, latencies};
 use tillsim::exit::Refusal;
 use tillsim::number::{float, whole};
 use tillsim::run::{
@@ -266,9 +266,9 @@ impl Cpu {
 }
 
 impl Watcher for Cpu {
-    fn look(&mut self, _: Stage, _: &Standing) {}
+    fn look(&mut self, _: Stage, _: &FleetSnapshot) {}
 
-    fn begun(&mut self, _: &Standing) {
+    fn begun(&mut self, _: &FleetSnapshot) {
         self.used_s = self.now_s();
     }
 

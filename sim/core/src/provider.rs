@@ -88,7 +88,7 @@ pub enum Say {
 
 /// How a deal stands in the provider's book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum DealStatus {
     /// Done.
     Approved,
     /// Not done.
@@ -109,7 +109,7 @@ pub struct Deal {
     /// Whom it was for.
     pub subscriber: Box<str>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: DealStatus,
     /// How often it was done; more than once only without idempotency.
     pub times: u32,
     /// Whether the gateway said that the customer has it.
@@ -154,15 +154,15 @@ impl Provider {
         }
         match self.deals.entry(request.reference.into()) {
             MapEntry::Occupied(mut deal) => {
-                if !self.manners.idempotent && deal.get().standing != Standing::Reversed {
+                if !self.manners.idempotent && deal.get().standing != DealStatus::Reversed {
                     deal.get_mut().times += 1;
                 }
             }
             MapEntry::Vacant(place) => {
                 let standing = match fate {
-                    Fate::Declined => Standing::Declined,
-                    Fate::Pending => Standing::Pending(now.after(self.manners.pending)),
-                    Fate::Prompt | Fate::Silent | Fate::Deaf => Standing::Approved,
+                    Fate::Declined => DealStatus::Declined,
+                    Fate::Pending => DealStatus::Pending(now.after(self.manners.pending)),
+                    Fate::Prompt | Fate::Silent | Fate::Deaf => DealStatus::Approved,
                 };
                 place.insert(Deal {
                     service: request.service,
@@ -200,15 +200,15 @@ impl Provider {
             service: reversal.service,
             amount_minor: reversal.amount_minor,
             subscriber: "".into(),
-            standing: Standing::Reversed,
+            standing: DealStatus::Reversed,
             times: 1,
             confirmed: false,
         });
-        if deal.at(now) == Standing::Approved && used {
+        if deal.at(now) == DealStatus::Approved && used {
             return (latency, Say::Refused);
         }
-        if deal.standing != Standing::Declined {
-            deal.standing = Standing::Reversed;
+        if deal.standing != DealStatus::Declined {
+            deal.standing = DealStatus::Reversed;
         }
         let silent = fate == Fate::Silent && first;
         (latency, if silent { Say::Nothing } else { Say::Reversed })
@@ -236,18 +236,18 @@ impl Provider {
     pub fn inquiry(&self, now: Moment, reference: &str) -> Say {
         match self.deals.get(reference).map(|deal| deal.at(now)) {
             None => Say::Unknown,
-            Some(Standing::Approved) => {
+            Some(DealStatus::Approved) => {
                 Say::Approved(format!("P{:016X}", digest(reference.as_bytes())))
             }
-            Some(Standing::Declined) => Say::Declined(NO_SUCH_SUBSCRIBER),
-            Some(Standing::Pending(_)) => Say::Pending,
-            Some(Standing::Reversed) => Say::Declined(TAKEN_BACK),
+            Some(DealStatus::Declined) => Say::Declined(NO_SUCH_SUBSCRIBER),
+            Some(DealStatus::Pending(_)) => Say::Pending,
+            Some(DealStatus::Reversed) => Say::Declined(TAKEN_BACK),
         }
     }
 
     /// How a deal stands in the book now; `None` if there is none of this reference.
     #[must_use]
-    pub fn standing(&self, now: Moment, reference: &str) -> Option<Standing> {
+    pub fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
         self.deals.get(reference).map(|deal| deal.at(now))
     }
 
@@ -263,9 +263,9 @@ impl Provider {
 }
 
 impl Deal {
-    fn at(&self, now: Moment) -> Standing {
+    fn at(&self, now: Moment) -> DealStatus {
         match self.standing {
-            Standing::Pending(until) if until <= now => Standing::Approved,
+            DealStatus::Pending(until) if until <= now => DealStatus::Approved,
             standing => standing,
         }
     }
@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(provider.inquiry(Moment(Span::s(1).0), "a"), Say::Pending);
         let later = Moment(Span::s(2).0);
         assert!(matches!(provider.inquiry(later, "a"), Say::Approved(_)));
-        assert_eq!(provider.book(later)[0].1.standing, Standing::Approved);
+        assert_eq!(provider.book(later)[0].1.standing, DealStatus::Approved);
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(provider.reverse(Moment(0), &reversal("a", 1)).1, Say::Reversed);
         assert_eq!(provider.request(Moment(1), &request("a", 1)).1, Say::Declined(TAKEN_BACK));
         let book = provider.book(Moment(2));
-        assert_eq!((book[0].1.standing, book[0].1.times), (Standing::Reversed, 1));
+        assert_eq!((book[0].1.standing, book[0].1.times), (DealStatus::Reversed, 1));
     }
 
     #[test]
@@ -376,12 +376,12 @@ mod tests {
         let mut stubborn = Provider::new(Manners { irreversible_permille: 1_000, ..manners() });
         stubborn.request(Moment(0), &request("a", 1));
         assert_eq!(stubborn.reverse(Moment(1), &reversal("a", 1)).1, Say::Refused);
-        assert_eq!(stubborn.book(Moment(2))[0].1.standing, Standing::Approved);
+        assert_eq!(stubborn.book(Moment(2))[0].1.standing, DealStatus::Approved);
         let mut silent = Provider::new(Manners { silent_permille: 1_000, ..manners() });
         silent.request(Moment(0), &request("a", 2));
         assert_eq!(silent.reverse(Moment(1), &reversal("a", 1)).1, Say::Nothing);
         assert_eq!(silent.reverse(Moment(2), &reversal("a", 2)).1, Say::Reversed);
-        assert_eq!(silent.book(Moment(2))[0].1.standing, Standing::Reversed);
+        assert_eq!(silent.book(Moment(2))[0].1.standing, DealStatus::Reversed);
     }
 
     #[test]

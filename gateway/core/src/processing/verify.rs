@@ -17,7 +17,7 @@ use crate::limits::DATE_GRACE;
 use crate::time::{Calendar, Wall};
 
 /// The terminal, its seller and everybody above, all of them active.
-pub struct Standing<'a> {
+pub struct ActiveParties<'a> {
     /// Who asks.
     pub terminal: &'a Terminal,
     /// Who pays.
@@ -30,7 +30,7 @@ pub struct Standing<'a> {
 ///
 /// # Errors
 /// 58 terminal, 03 seller, D1 distributor: unknown or not active.
-pub fn standing(registry: &Registry, id: TerminalId) -> Result<Standing<'_>, Code> {
+pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>, Code> {
     let terminal = registry.terminal(id).ok_or(code::TERMINAL_INACTIVE)?;
     if terminal.status != Status::Active {
         return Err(code::TERMINAL_INACTIVE);
@@ -43,7 +43,7 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<Standing<'_>, Cod
     if chain.iter().any(|distributor| distributor.status != Status::Active) {
         return Err(code::DISTRIBUTOR_INACTIVE);
     }
-    Ok(Standing { terminal, seller, chain })
+    Ok(ActiveParties { terminal, seller, chain })
 }
 
 impl Now {

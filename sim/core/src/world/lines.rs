@@ -13,7 +13,7 @@ use super::config::{self, Stream};
 use super::event::Event;
 use super::queue::Queue;
 use crate::dice::Dice;
-use crate::provider::{Deal, Provider, Request, Reversal, Say, Standing};
+use crate::provider::{Deal, DealStatus, Provider, Request, Reversal, Say};
 use crate::time::{Moment, Span};
 
 /// What a bridge is asked to do with an order.
@@ -187,7 +187,7 @@ impl Lines {
     }
 
     /// How a deal stands in some provider's book, as a person at the telephone is told.
-    pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<Standing> {
+    pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
         let asked = self.lines.iter().map(|line| line.provider.standing(now, reference));
         asked.flatten().next()
     }

@@ -5,7 +5,7 @@ use tillgate_store_core::{FollowUp, Kind, Resolution, State, Transaction};
 
 use super::World;
 use super::operator::Plan;
-use crate::provider::Standing;
+use crate::provider::DealStatus;
 use crate::time::{Moment, Span};
 
 /// How long the operator leaves such a transaction alone, so that nothing about it can be on its
@@ -19,10 +19,10 @@ impl World {
         let sale = original.unwrap_or(row);
         let store = self.config.seed;
         let standing = self.lines.standing(self.now, &format!("{store:016x}{:016x}", sale.seq));
-        if matches!(standing, Some(Standing::Pending(_))) {
+        if matches!(standing, Some(DealStatus::Pending(_))) {
             return None;
         }
-        let done = standing == Some(Standing::Approved);
+        let done = standing == Some(DealStatus::Approved);
         let verdict = match (row.kind, row.state) {
             // Of a terminal's reversal: whether it was taken back.
             (Kind::Reversal, _) if done => Resolution::Declined,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{interrupts, print};
 use crate::cpu::resident_bytes;
-use crate::driver::{Stage, Standing};
+use crate::driver::{FleetSnapshot, Stage};
 use crate::exit::{Exit, Refusal};
 use crate::number::float;
 use crate::run::{Live, Watcher, drive};
@@ -102,11 +102,11 @@ struct Hold {
 }
 
 impl Watcher for Hold {
-    fn look(&mut self, stage: Stage, standing: &Standing) {
+    fn look(&mut self, stage: Stage, standing: &FleetSnapshot) {
         self.live.look(stage, standing);
     }
 
-    fn begun(&mut self, standing: &Standing) {
+    fn begun(&mut self, standing: &FleetSnapshot) {
         self.live.begun(standing);
     }
 

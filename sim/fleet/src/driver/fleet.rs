@@ -76,7 +76,7 @@ impl Desk {
 }
 
 /// How the fleet stands now.
-pub struct Standing {
+pub struct FleetSnapshot {
     /// Everything counted so far.
     pub tally: Tally,
     /// Response times since the last look, in microseconds.
@@ -158,9 +158,13 @@ impl<S: Station + 'static> Fleet<S> {
     /// # Panics
     /// Never: all histograms have the same bounds.
     #[must_use]
-    pub fn look(&self) -> Standing {
-        let mut standing =
-            Standing { tally: Tally::default(), interval: latencies(), in_doubt: 0, waiting: 0 };
+    pub fn look(&self) -> FleetSnapshot {
+        let mut standing = FleetSnapshot {
+            tally: Tally::default(),
+            interval: latencies(),
+            in_doubt: 0,
+            waiting: 0,
+        };
         for desk in &self.desks {
             let mut published = desk.lock();
             standing.tally.add(&published.tally);

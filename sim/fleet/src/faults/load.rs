@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use tillsim_core::terminal::Terminal;
 
 use super::house::House;
-use crate::driver::{Stage, Standing, latencies};
+use crate::driver::{FleetSnapshot, Stage, latencies};
 use crate::exit::Refusal;
 use crate::run::{Driven, Interrupts, Watcher, drive};
 use crate::scenario::{Connect, Gateway, Load as Customers, Scenario, Terminal as Manner, resolve};
@@ -124,7 +124,7 @@ impl Load {
 struct Looking<'a>(&'a Seen);
 
 impl Watcher for Looking<'_> {
-    fn look(&mut self, _: Stage, standing: &Standing) {
+    fn look(&mut self, _: Stage, standing: &FleetSnapshot) {
         self.0.approved.store(standing.tally.approved, Ordering::Relaxed);
         self.0.online.store(standing.tally.online, Ordering::Relaxed);
         let mut response = self.0.response.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,7 +132,7 @@ impl Watcher for Looking<'_> {
         sum.add(&standing.interval).expect("histograms have the same bounds");
     }
 
-    fn begun(&mut self, _: &Standing) {
+    fn begun(&mut self, _: &FleetSnapshot) {
         self.0.selling.store(true, Ordering::Relaxed);
     }
 }

@@ -41,7 +41,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tillsim_core::provider::{Manners, Provider, Request as Order, Reversal, Say, Standing};
+use tillsim_core::provider::{DealStatus, Manners, Provider, Request as Order, Reversal, Say};
 use tillsim_core::time::{Moment, Span};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
@@ -160,10 +160,10 @@ impl Counter {
         let mut lines = String::new();
         for (reference, deal) in provider.book(self.now()) {
             let status = match deal.standing {
-                Standing::Approved => "approved",
-                Standing::Declined => "declined",
-                Standing::Pending(_) => "pending",
-                Standing::Reversed => "reversed",
+                DealStatus::Approved => "approved",
+                DealStatus::Declined => "declined",
+                DealStatus::Pending(_) => "pending",
+                DealStatus::Reversed => "reversed",
             };
             let line = json!({
                 "reference": reference,

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use tillsim_core::time::Span;
 
 use super::Watcher;
-use crate::driver::{Stage, Standing, Tally, latencies};
+use crate::driver::{FleetSnapshot, Stage, Tally, latencies};
 use crate::number::{float, whole};
 use crate::text::{grouped, shown};
 
@@ -40,7 +40,7 @@ impl Live {
         }
     }
 
-    fn line(&self, stage: Stage, standing: &Standing, elapsed: Duration) -> String {
+    fn line(&self, stage: Stage, standing: &FleetSnapshot, elapsed: Duration) -> String {
         let now = &standing.tally;
         let rate = |count: u64, before: u64| {
             let per_s = float(count.saturating_sub(before)) / elapsed.as_secs_f64();
@@ -104,7 +104,7 @@ impl Live {
 }
 
 impl Watcher for Live {
-    fn look(&mut self, stage: Stage, standing: &Standing) {
+    fn look(&mut self, stage: Stage, standing: &FleetSnapshot) {
         if self.interval.add(&standing.interval).is_err() {
             return;
         }
@@ -119,7 +119,7 @@ impl Watcher for Live {
         self.interval.reset();
     }
 
-    fn begun(&mut self, standing: &Standing) {
+    fn begun(&mut self, standing: &FleetSnapshot) {
         if !self.quiet {
             let took = self.began.elapsed().as_secs_f64();
             let online = grouped(standing.tally.online);

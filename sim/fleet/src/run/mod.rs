@@ -25,7 +25,7 @@ pub use live::Live;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 
-use crate::driver::{Done, Fleet, Open, Plan, Stage, Standing, Station, Tally};
+use crate::driver::{Done, Fleet, FleetSnapshot, Open, Plan, Stage, Station, Tally};
 use crate::exit::Refusal;
 use crate::network::NetworkTerminal;
 use crate::scenario::Expect;
@@ -115,9 +115,9 @@ pub struct Course {
 /// Whoever is told how a run goes.
 pub trait Watcher {
     /// The fleet is looked at, many times a second.
-    fn look(&mut self, stage: Stage, standing: &Standing);
+    fn look(&mut self, stage: Stage, standing: &FleetSnapshot);
     /// All that are going to be are online; selling begins.
-    fn begun(&mut self, standing: &Standing);
+    fn begun(&mut self, standing: &FleetSnapshot);
     /// The selling is about to be stopped.
     fn ending(&mut self) {}
 }
@@ -191,7 +191,12 @@ struct Steps<'a, S> {
 
 impl<S: Station + 'static> Steps<'_, S> {
     /// Looks at the fleet until `enough`, until the time is over, or until the user interrupts.
-    fn until(&mut self, stage: Stage, within: Option<Span>, enough: impl Fn(&Standing) -> bool) {
+    fn until(
+        &mut self,
+        stage: Stage,
+        within: Option<Span>,
+        enough: impl Fn(&FleetSnapshot) -> bool,
+    ) {
         let began = Instant::now();
         let within = within.map(|span| Duration::from_nanos(span.0));
         let was = self.interrupts.load(Ordering::Relaxed);

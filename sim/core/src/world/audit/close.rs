@@ -5,7 +5,7 @@ use tillgate_store_core::{BusinessDate, Key, Kind, Resolution, State, TerminalId
 
 use super::Witness;
 use crate::book::{self, Book, Entry, digest};
-use crate::provider::{Deal, Standing};
+use crate::provider::{Deal, DealStatus};
 use crate::time::Moment;
 use crate::world::config::Bridge;
 
@@ -121,13 +121,13 @@ impl Witness {
                     continue;
                 };
                 let found = match deal.standing {
-                    Standing::Approved => {
+                    DealStatus::Approved => {
                         done.insert(key);
                         self.close_deal(&key, deal, bridge)
                     }
                     // Nothing is open any more: whatever it will be, the journal said it before.
-                    Standing::Pending(_) => Some((6, "it is still being done".to_owned())),
-                    Standing::Declined | Standing::Reversed => None,
+                    DealStatus::Pending(_) => Some((6, "it is still being done".to_owned())),
+                    DealStatus::Declined | DealStatus::Reversed => None,
                 };
                 wrong.extend(found.map(|(promise, text)| (promise, format!("{key}: {text}"))));
             }
