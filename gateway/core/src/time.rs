@@ -1,5 +1,5 @@
 //! The only time types in the core: a monotonic [`Moment`], a [`Span`] between two of them, and
-//! the [`Wall`] clock that business dates come from. All three arrive as arguments.
+//! the [`UnixMillis`] clock that business dates come from. All three arrive as arguments.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Span {
 
 /// Unix time in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wall(pub u64);
+pub struct UnixMillis(pub u64);
 
 /// How the operator's wall clock becomes a business date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct Calendar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
     /// In force from this moment until the next shift.
-    pub from: Wall,
+    pub from: UnixMillis,
     /// Seconds east of UTC.
     pub offset_s: i32,
 }
@@ -84,7 +84,7 @@ impl Calendar {
     /// `cutoff_min` minutes after local midnight.
     #[must_use]
     pub fn fixed(utc_offset_min: i32, cutoff_min: u16) -> Self {
-        let shift = Shift { from: Wall(0), offset_s: utc_offset_min * 60 };
+        let shift = Shift { from: UnixMillis(0), offset_s: utc_offset_min * 60 };
         Self::zoned(&[shift], cutoff_min)
     }
 
@@ -100,21 +100,22 @@ impl Calendar {
     /// The business date in force at `wall`. It never runs backwards: where clocks go back over the
     /// cut-off, the day that has begun goes on.
     #[must_use]
-    pub fn date(&self, wall: Wall) -> BusinessDate {
+    pub fn date(&self, wall: UnixMillis) -> BusinessDate {
         let begun = self.shifts.partition_point(|shift| shift.from <= wall);
-        let before = self.shifts[..begun].last().map(|shift| Wall(shift.from.0.saturating_sub(1)));
+        let before =
+            self.shifts[..begun].last().map(|shift| UnixMillis(shift.from.0.saturating_sub(1)));
         before.map_or(BusinessDate(0), |before| self.clock_date(before)).max(self.clock_date(wall))
     }
 
     /// Whether a clock that says `wall` is too far behind `last`, a time of the past, to be worked
     /// with: dates would run backwards, over days that are closed.
     #[must_use]
-    pub fn is_behind(&self, last: Wall, wall: Wall) -> bool {
+    pub fn is_behind(&self, last: UnixMillis, wall: UnixMillis) -> bool {
         self.date(last).0.saturating_sub(self.date(wall).0) > DATES_BEHIND_MAX
     }
 
     /// The date by the clock on the wall.
-    fn clock_date(&self, wall: Wall) -> BusinessDate {
+    fn clock_date(&self, wall: UnixMillis) -> BusinessDate {
         let shifted = self.local_ms(wall) - i64::from(self.cutoff_min) * MINUTE_MS;
         let days = shifted.div_euclid(DAY_MS);
         BusinessDate(u16::try_from(days.clamp(0, i64::from(u16::MAX))).unwrap_or(u16::MAX))
@@ -122,17 +123,17 @@ impl Calendar {
 
     /// Minutes after local midnight, 0 to 1439, for a service's opening hours.
     #[must_use]
-    pub fn minute_of_day(&self, wall: Wall) -> u16 {
+    pub fn minute_of_day(&self, wall: UnixMillis) -> u16 {
         let minute = self.local_ms(wall).rem_euclid(DAY_MS) / MINUTE_MS;
         u16::try_from(minute).unwrap_or(0)
     }
 
-    fn local_ms(&self, wall: Wall) -> i64 {
+    fn local_ms(&self, wall: UnixMillis) -> i64 {
         let unix_ms = i64::try_from(wall.0).unwrap_or(i64::MAX / 2);
         unix_ms - EPOCH_2000_MS + i64::from(self.offset_s(wall)) * SECOND_MS
     }
 
-    fn offset_s(&self, wall: Wall) -> i32 {
+    fn offset_s(&self, wall: UnixMillis) -> i32 {
         let begun = self.shifts.partition_point(|shift| shift.from <= wall);
         self.shifts.get(begun.saturating_sub(1)).map_or(0, |shift| shift.offset_s)
     }
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
 
     /// 2026-11-23T23:30:00Z.
-    const LATE_EVENING: Wall = Wall(1_795_476_600_000);
+    const LATE_EVENING: UnixMillis = UnixMillis(1_795_476_600_000);
 
     #[test]
     fn the_business_date_turns_at_local_midnight_without_a_cutoff() {
@@ -163,16 +164,18 @@ mod tests {
     #[test]
     fn the_cutoff_keeps_to_the_clock_on_the_wall_when_summer_time_begins() {
         // 2026-03-29T01:00:00Z: clocks one hour east go to two hours east.
-        let spring = Wall(1_774_746_000_000);
-        let zone =
-            [Shift { from: Wall(0), offset_s: 3_600 }, Shift { from: spring, offset_s: 2 * 3_600 }];
+        let spring = UnixMillis(1_774_746_000_000);
+        let zone = [
+            Shift { from: UnixMillis(0), offset_s: 3_600 },
+            Shift { from: spring, offset_s: 2 * 3_600 },
+        ];
         let calendar = Calendar::zoned(&zone, 240);
         // 04:00 of that morning is 02:00 UTC; the winter's 04:00 was 03:00 UTC.
         let hour = 3_600_000;
-        let day_before = calendar.date(Wall(spring.0 - 1));
-        assert_eq!(calendar.date(Wall(spring.0 + hour - 1)), day_before);
-        assert_eq!(calendar.date(Wall(spring.0 + hour)).0, day_before.0 + 1);
-        assert_eq!(calendar.minute_of_day(Wall(spring.0 - 1)), 119);
+        let day_before = calendar.date(UnixMillis(spring.0 - 1));
+        assert_eq!(calendar.date(UnixMillis(spring.0 + hour - 1)), day_before);
+        assert_eq!(calendar.date(UnixMillis(spring.0 + hour)).0, day_before.0 + 1);
+        assert_eq!(calendar.minute_of_day(UnixMillis(spring.0 - 1)), 119);
         assert_eq!(calendar.minute_of_day(spring), 180);
         assert_eq!(Calendar::default().minute_of_day(spring), 60);
     }
@@ -185,12 +188,12 @@ mod tests {
             [(1_792_890_000_000, 7_200, 3_600), (1_774_746_000_000, 3_600, 7_200)]
         {
             let zone = [
-                Shift { from: Wall(0), offset_s: before },
-                Shift { from: Wall(at), offset_s: after },
+                Shift { from: UnixMillis(0), offset_s: before },
+                Shift { from: UnixMillis(at), offset_s: after },
             ];
             for cutoff_min in [0, 90, 119, 120, 150, 179, 180, 240] {
                 let calendar = Calendar::zoned(&zone, cutoff_min);
-                let walls = (0..2_880).map(|n| Wall(at - 1_440 * minute + n * minute));
+                let walls = (0..2_880).map(|n| UnixMillis(at - 1_440 * minute + n * minute));
                 let dates: Vec<u16> = walls.map(|wall| calendar.date(wall).0).collect();
                 assert!(dates.is_sorted(), "cut-off {cutoff_min} min after midnight");
                 assert!(dates.windows(2).all(|pair| pair[1] - pair[0] <= 1), "one day at a time");

@@ -10,11 +10,17 @@ use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
 
 use super::{Keys, Terms};
-use crate::time::Wall;
+use crate::time::UnixMillis;
 use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 
 /// Appends the body that answers a request; nothing for [`Content::Nothing`].
-pub fn encode_reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: &mut Vec<u8>) {
+pub fn encode_reply(
+    reply: &Reply,
+    keys: &Keys,
+    terms: &Terms,
+    wall: UnixMillis,
+    out: &mut Vec<u8>,
+) {
     match &reply.content {
         Content::Journalled(row) => journalled(row, keys, out),
         Content::InProgress(row) => {
@@ -32,7 +38,7 @@ pub fn encode_reply(reply: &Reply, keys: &Keys, terms: &Terms, wall: Wall, out: 
         })
         .encode(out),
         Content::Confirmed { stan, date, at_ms } => {
-            let at = Wall(*at_ms);
+            let at = UnixMillis(*at_ms);
             encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), at), "", out);
         }
         Content::Balance { stan, date, available_minor } => {
@@ -176,11 +182,11 @@ fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, ou
             .encode(out);
         }
     };
-    encode(Answer { code, ..blank(kind, stan, date, Wall(0)) }, "", out);
+    encode(Answer { code, ..blank(kind, stan, date, UnixMillis(0)) }, "", out);
 }
 
 /// An approval without a row, to be filled in.
-fn blank(kind: AnswerKind, stan: u32, date: BusinessDate, wall: Wall) -> Answer<'static> {
+fn blank(kind: AnswerKind, stan: u32, date: BusinessDate, wall: UnixMillis) -> Answer<'static> {
     Answer {
         kind,
         stan,

@@ -15,14 +15,14 @@ use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
 use crate::code;
 use crate::directory::Directory;
-use crate::time::{Calendar, Wall};
+use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
 pub fn decode_request(
     body: &[u8],
     origin: Origin,
-    wall: Wall,
+    wall: UnixMillis,
     calendar: &Calendar,
     directory: &Directory,
 ) -> Processed {
@@ -121,7 +121,7 @@ fn sale(
     message: &Sale<'_>,
     body: &[u8],
     origin: Origin,
-    wall: Wall,
+    wall: UnixMillis,
     now: Now,
     directory: &Directory,
 ) -> Processed {
@@ -195,7 +195,7 @@ fn reversal(
     message: Reversal,
     body: &[u8],
     origin: Origin,
-    wall: Wall,
+    wall: UnixMillis,
     now: Now,
     directory: &Directory,
 ) -> Processed {
@@ -229,7 +229,7 @@ fn settle(
     message: &Settle,
     body: &[u8],
     origin: Origin,
-    wall: Wall,
+    wall: UnixMillis,
     now: Now,
     directory: &Directory,
 ) -> Processed {

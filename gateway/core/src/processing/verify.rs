@@ -14,7 +14,7 @@ use tillgate_store_core::{
 use crate::code;
 use crate::directory::Directory;
 use crate::limits::DATE_GRACE;
-use crate::time::{Calendar, Wall};
+use crate::time::{Calendar, UnixMillis};
 
 /// The terminal, its seller and everybody above, all of them active.
 pub struct ActiveParties<'a> {
@@ -49,12 +49,12 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>
 impl Now {
     /// By the operator's calendar and the date that is in force.
     #[must_use]
-    pub fn of(calendar: &Calendar, wall: Wall, directory: &Directory) -> Self {
+    pub fn of(calendar: &Calendar, wall: UnixMillis, directory: &Directory) -> Self {
         let date = directory.today(calendar.date(wall));
         // Where the clock is behind the date, the day before is over.
         let behind = date > calendar.date(wall);
         let grace_ms = if behind { 0 } else { DATE_GRACE.0 / 1_000_000 };
-        let open_from = calendar.date(Wall(wall.0.saturating_sub(grace_ms)));
+        let open_from = calendar.date(UnixMillis(wall.0.saturating_sub(grace_ms)));
         Self {
             date,
             open_from: if behind { date } else { open_from },

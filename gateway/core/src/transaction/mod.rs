@@ -62,7 +62,7 @@ pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
 use self::timers::Alarms;
 use crate::code;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
-use crate::time::{Moment, Wall};
+use crate::time::{Moment, UnixMillis};
 
 /// See the module.
 pub struct TransactionManager {
@@ -78,7 +78,7 @@ pub struct TransactionManager {
     commands_pushed: u32,
     draining: bool,
     /// As the last input said.
-    wall: Wall,
+    wall: UnixMillis,
 }
 
 impl TransactionManager {
@@ -106,13 +106,13 @@ impl TransactionManager {
             outputs: VecDeque::new(),
             commands_pushed: 0,
             draining: false,
-            wall: Wall(0),
+            wall: UnixMillis(0),
         }
     }
 
     /// Takes one input. Reads (balance, logon) are answered from `store` at once;
     /// everything else becomes a command for [`TransactionManager::stage`].
-    pub fn handle<S: Store>(&mut self, now: Moment, wall: Wall, input: Input, store: &S) {
+    pub fn handle<S: Store>(&mut self, now: Moment, wall: UnixMillis, input: Input, store: &S) {
         self.wall = wall;
         match input {
             Input::Ask(ask) => self.on_ask(ask, store),

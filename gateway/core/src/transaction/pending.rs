@@ -6,7 +6,7 @@ use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
 use super::bridges::Attended;
 use super::{Order, Origin};
 use crate::limits::{EXPIRED_GRACE, TransactionLimits, WAITERS_MAX};
-use crate::time::{Moment, Span, Wall};
+use crate::time::{Moment, Span, UnixMillis};
 
 /// What the gateway has to do about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Pending {
     }
 
     /// Sets when it is given up on: [`TransactionLimits::expire`] after the task began.
-    pub(super) fn set_expiry(&mut self, now: Moment, wall: Wall, limits: &TransactionLimits) {
+    pub(super) fn set_expiry(&mut self, now: Moment, wall: UnixMillis, limits: &TransactionLimits) {
         let since_ms = self.row.due.map_or(self.row.at_ms, |due| due.since_ms);
         let age = Span::ms(wall.0.saturating_sub(since_ms));
         self.expires = now.after(Span(limits.expire.0.saturating_sub(age.0)));

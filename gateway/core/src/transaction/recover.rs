@@ -7,7 +7,7 @@ use super::bridges::Attended;
 use super::pending::{Source, Task};
 use super::provider_result::SETTLE;
 use super::timers::Alarm;
-use crate::time::{Moment, Wall};
+use crate::time::{Moment, UnixMillis};
 
 impl TransactionManager {
     /// Takes up whatever the store holds that somebody has to act on, after a restart. Nobody
@@ -21,7 +21,7 @@ impl TransactionManager {
     pub fn recover<S: Store>(
         &mut self,
         now: Moment,
-        wall: Wall,
+        wall: UnixMillis,
         store: &S,
     ) -> Result<(), StoreError> {
         self.wall = wall;

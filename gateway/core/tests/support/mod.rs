@@ -9,7 +9,7 @@ use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::processing::{self, Keys, Processed, Terms};
-use tillgate_core::time::{Calendar, Moment, Span, Wall};
+use tillgate_core::time::{Calendar, Moment, Span, UnixMillis};
 use tillgate_core::transaction::{
     Ask, Bridge, Capabilities, Control, ControlOrder, Input, Order, Origin, Output, ProviderResult,
     Reply, TransactionManager,
@@ -30,14 +30,14 @@ pub(crate) const KES: u16 = 404;
 pub(crate) const VOUCHERS: u16 = 10;
 pub(crate) const TOP_UPS: u16 = 20;
 /// 2026-11-23T12:00:00Z.
-pub(crate) const NOON: Wall = Wall(1_795_435_200_000);
+pub(crate) const NOON: UnixMillis = UnixMillis(1_795_435_200_000);
 
 pub(crate) struct Rig {
     pub(crate) transactions: TransactionManager,
     pub(crate) book: Book<Memory>,
     pub(crate) directory: Directory,
     pub(crate) now: Moment,
-    pub(crate) wall: Wall,
+    pub(crate) wall: UnixMillis,
     pub(crate) replies: Vec<Reply>,
     pub(crate) forwards: Vec<Order>,
     pub(crate) inquiries: Vec<Order>,
@@ -122,7 +122,7 @@ impl Rig {
 
     fn build(
         mut book: Book<Memory>,
-        (now, wall): (Moment, Wall),
+        (now, wall): (Moment, UnixMillis),
         limits: TransactionLimits,
         bridges: Vec<Bridge>,
     ) -> Self {

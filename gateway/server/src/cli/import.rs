@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_store_core::{Book, Command, Outcome, Store};
 use tillgate_store_rocks::{Cause, RocksBackend};
 
@@ -99,7 +99,7 @@ impl Import {
             known: &registry,
             bridges: &bridges,
             vault: &vault,
-            today: config.calendar.date(Wall(at_ms)),
+            today: config.calendar.date(UnixMillis(at_ms)),
             at_ms,
             existing: self.existing(),
         };

@@ -9,7 +9,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use tillgate_core::time::{Moment, Wall};
+use tillgate_core::time::{Moment, UnixMillis};
 
 use super::limits::CLOCK_STEP_MS_MAX;
 use crate::clock;
@@ -56,8 +56,8 @@ impl Clock {
 
     /// Unix time. A clock set before 1970 counts as 1970: business dates are then refused by
     /// every terminal, which is what such a clock deserves.
-    pub(crate) fn wall(&self) -> Wall {
-        Wall(u64::try_from(self.kept_ms()).unwrap_or(0))
+    pub(crate) fn wall(&self) -> UnixMillis {
+        UnixMillis(u64::try_from(self.kept_ms()).unwrap_or(0))
     }
 
     /// How long to sleep until `at`; zero when it has come.

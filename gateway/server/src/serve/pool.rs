@@ -12,7 +12,7 @@ use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::processing::{self, Keys, Opened, Processed, Terms};
-use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Ask, Asked, Origin};
 
 use super::batch::{
@@ -152,7 +152,7 @@ impl Worker {
         }
     }
 
-    fn request(&mut self, origin: Origin, body: &[u8], wall: Wall) {
+    fn request(&mut self, origin: Origin, body: &[u8], wall: UnixMillis) {
         let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
         let processed =
             processing::decode_request(body, origin, wall, &self.tools.calendar, &directory);
@@ -190,7 +190,7 @@ impl Worker {
         self.post();
     }
 
-    fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: Wall) {
+    fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: UnixMillis) {
         let Tools { keys, terms, .. } = &self.tools;
         let session = reply.origin.session;
         let replies = &mut self.replies[usize::from(session.reactor)];

@@ -7,7 +7,7 @@ use tillgate_codec::link::channel::StaticSecret;
 use tillgate_core::directory::Directory;
 use tillgate_core::limits::{ClaimLimits, TransactionLimits};
 use tillgate_core::processing::Keys;
-use tillgate_core::time::{Moment, Span, Wall};
+use tillgate_core::time::{Moment, Span, UnixMillis};
 use tillgate_core::transaction::TransactionManager;
 use tillgate_store_core::{
     Book, Change, Command, Counter, Outcome, Record, Rows, Store, StoreError,
@@ -54,7 +54,7 @@ fn check_clock(
     book: &mut Book<RocksBackend>,
     clock: Clock,
 ) -> Result<(), Failure> {
-    let (last, now) = (Wall(book.last_at_ms()), clock.wall());
+    let (last, now) = (UnixMillis(book.last_at_ms()), clock.wall());
     if !config.calendar.is_behind(last, now) {
         return Ok(());
     }
@@ -107,7 +107,7 @@ pub(crate) fn directory(
         },
     )?;
     // The date of the last batch stays in force where the clock was set back over the cut-off.
-    directory.today(config.calendar.date(Wall(store.last_at_ms())));
+    directory.today(config.calendar.date(UnixMillis(store.last_at_ms())));
     damaged.map_or(Ok((directory, claims)), Err)
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn transactions(
     store: &mut Book<RocksBackend>,
     directory: &Directory,
     now: Moment,
-    wall: Wall,
+    wall: UnixMillis,
 ) -> Result<TransactionManager, StoreError> {
     let bridges = bridge::described(&config.bridges);
     let seed = u64::from_le_bytes(entropy::bytes());

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, TrySendError};
 use rustc_hash::FxHashMap;
 use tillgate_core::directory::Directory;
-use tillgate_core::time::{Moment, Wall};
+use tillgate_core::time::{Moment, UnixMillis};
 use tillgate_core::transaction::{
     Content, Controlled, Input, Order, Output, ProviderResult, TransactionManager,
 };
@@ -127,7 +127,7 @@ impl Writer {
         }
     }
 
-    fn time(&self) -> (Moment, Wall) {
+    fn time(&self) -> (Moment, UnixMillis) {
         (self.setup.clock.now(), self.setup.clock.wall())
     }
 
@@ -153,7 +153,7 @@ impl Writer {
         self.setup.clock.until(at)
     }
 
-    fn take_mail(&mut self, now: Moment, wall: Wall) {
+    fn take_mail(&mut self, now: Moment, wall: UnixMillis) {
         let mut taken = 0;
         while taken < self.setup.batch_max {
             let Ok(mail) = self.setup.mail.try_recv() else { return };
@@ -182,14 +182,14 @@ impl Writer {
         }
     }
 
-    fn take_orders(&mut self, now: Moment, wall: Wall) {
+    fn take_orders(&mut self, now: Moment, wall: UnixMillis) {
         while let Ok(Ordered { control, result }) = self.setup.orders.try_recv() {
             self.tickets.insert(control.ticket, result);
             self.handle(now, wall, Input::Control(control));
         }
     }
 
-    fn handle(&mut self, now: Moment, wall: Wall, input: Input) {
+    fn handle(&mut self, now: Moment, wall: UnixMillis, input: Input) {
         self.setup.transactions.handle(now, wall, input, &self.setup.store);
     }
 

@@ -40,7 +40,7 @@ mod thief;
 mod trace;
 mod wire;
 
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Input, ProviderResult};
 use tillgate_store_core::Key;
 
@@ -76,7 +76,7 @@ struct World {
     /// How far the wall clock has been put forward, or back, in milliseconds.
     wall_off_ms: i64,
     /// The latest that the wall clock has shown.
-    wall_high: Wall,
+    wall_high: UnixMillis,
     queue: Queue,
     trace: Trace,
     witness: Witness,
@@ -158,10 +158,10 @@ impl World {
     }
 
     /// The wall clock.
-    fn wall(&self) -> Wall {
+    fn wall(&self) -> UnixMillis {
         let passed_ms = i64::try_from(self.now.0 / 1_000_000).unwrap_or(i64::MAX);
         let wall_ms = self.config.wall.0.saturating_add_signed(passed_ms + self.wall_off_ms);
-        Wall(wall_ms)
+        UnixMillis(wall_ms)
     }
 
     /// Now, and the latest that the wall clock has shown, in milliseconds.

@@ -48,9 +48,9 @@ fn a_clock_a_day_behind_the_last_batch_starts_on_its_date() {
     let ahead_ms = installation.live_ahead(1);
     let served = installation.serve();
     let calendar = &installation.config.calendar;
-    let date = calendar.date(tillgate_core::time::Wall(clock::unix_ms()));
+    let date = calendar.date(tillgate_core::time::UnixMillis(clock::unix_ms()));
     let in_force = served.handle.directory.read().unwrap().today(date);
-    assert_eq!(in_force, calendar.date(tillgate_core::time::Wall(ahead_ms)));
+    assert_eq!(in_force, calendar.date(tillgate_core::time::UnixMillis(ahead_ms)));
     served.stop();
 }
 

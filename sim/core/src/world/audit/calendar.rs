@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use tillgate_core::time::{Shift, Wall};
+use tillgate_core::time::{Shift, UnixMillis};
 
 use crate::world::config::Days;
 
@@ -26,7 +26,7 @@ impl Calendar {
     }
 
     /// The business date, and minutes after local midnight.
-    pub(super) fn now(&self, wall: Wall) -> (u16, u16) {
+    pub(super) fn now(&self, wall: UnixMillis) -> (u16, u16) {
         let (mut date, mut minute) = (0, 0);
         let shifts = &self.days.shifts;
         for (place, Shift { from, offset_s }) in shifts.iter().enumerate() {
@@ -45,9 +45,9 @@ impl Calendar {
 
     /// The dates that take new sales: today's, for ten minutes yesterday's; where the clock was set
     /// back over the cut-off, that of the day that had begun.
-    pub(super) fn takes(&self, (wall, wall_high): (Wall, Wall)) -> RangeInclusive<u16> {
+    pub(super) fn takes(&self, (wall, wall_high): (UnixMillis, UnixMillis)) -> RangeInclusive<u16> {
         let (to, _) = self.now(wall);
-        let (from, _) = self.now(Wall(wall.0.saturating_sub(GRACE_MS)));
+        let (from, _) = self.now(UnixMillis(wall.0.saturating_sub(GRACE_MS)));
         let had_begun = self.now(wall_high).0 > to;
         from..=to + u16::from(had_begun)
     }
@@ -67,15 +67,15 @@ mod tests {
     #[test]
     fn a_day_that_has_begun_goes_on_when_clocks_go_back_over_its_cut_off() {
         let shifts = vec![
-            Shift { from: Wall(0), offset_s: 7_200 },
-            Shift { from: Wall(AUTUMN), offset_s: 3_600 },
+            Shift { from: UnixMillis(0), offset_s: 7_200 },
+            Shift { from: UnixMillis(AUTUMN), offset_s: 3_600 },
         ];
         let calendar = Calendar::new(Days { shifts, cutoff_min: 150 });
-        let before = calendar.now(Wall(AUTUMN - 31 * 60_000));
-        let begun = calendar.now(Wall(AUTUMN - 30 * 60_000));
-        let again = calendar.now(Wall(AUTUMN));
+        let before = calendar.now(UnixMillis(AUTUMN - 31 * 60_000));
+        let begun = calendar.now(UnixMillis(AUTUMN - 30 * 60_000));
+        let again = calendar.now(UnixMillis(AUTUMN));
         assert_eq!((begun.0, begun.1), (before.0 + 1, 150));
         assert_eq!((again.0, again.1), (begun.0, 120));
-        assert_eq!(calendar.now(Wall(AUTUMN + 86_400_000 + 30 * 60_000)).0, begun.0 + 1);
+        assert_eq!(calendar.now(UnixMillis(AUTUMN + 86_400_000 + 30 * 60_000)).0, begun.0 + 1);
     }
 }

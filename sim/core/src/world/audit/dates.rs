@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::Upward;
 use tillgate_core::id::SessionId;
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{Code, Key};
 
@@ -26,7 +26,12 @@ impl Dates {
 
 impl Witness {
     /// A pool thread has just read a logon.
-    pub(super) fn dated(&mut self, origin: Origin, body: &[u8], (wall, wall_high): (Wall, Wall)) {
+    pub(super) fn dated(
+        &mut self,
+        origin: Origin,
+        body: &[u8],
+        (wall, wall_high): (UnixMillis, UnixMillis),
+    ) {
         if !matches!(Upward::decode(body), Ok(Upward::Logon(_))) {
             return;
         }

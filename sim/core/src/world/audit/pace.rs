@@ -4,7 +4,7 @@
 //! was set back: what once lay outside a window may be forgotten, and what came before something
 //! that still counts may be remembered.
 
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_store_core::{State, Transaction, Velocity};
 
 use super::Witness;
@@ -46,7 +46,7 @@ impl Witness {
 
     /// What was sold on the business day on which a sale came, by the gateway's clock.
     fn day_amount(&self, new: &Transaction, alike: &[&Transaction], write: &Write) -> (u64, u64) {
-        let day_of = |row: &Transaction| self.calendar.now(Wall(row.at_ms)).0;
+        let day_of = |row: &Transaction| self.calendar.now(UnixMillis(row.at_ms)).0;
         let day = day_of(new);
         let (mut certain, mut possible, mut set_back) = (0, 0, false);
         for row in alike {

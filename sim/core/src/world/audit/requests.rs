@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, Upward};
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
 
@@ -112,7 +112,7 @@ impl Witness {
         origin: Origin,
         body: &[u8],
         acknowledged: usize,
-        walls: (Wall, Wall),
+        walls: (UnixMillis, UnixMillis),
     ) {
         self.dated(origin, body, walls);
         let terminal = origin.terminal;

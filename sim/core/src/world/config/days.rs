@@ -1,6 +1,6 @@
 //! The calendar of a world: its zone, its cut-off, and whether clocks change in the middle of it.
 
-use tillgate_core::time::{Calendar, Shift, Wall};
+use tillgate_core::time::{Calendar, Shift, UnixMillis};
 
 use super::{Stream, number};
 use crate::world::fault::{Fault, Faults};
@@ -22,8 +22,9 @@ impl Days {
 
 /// An hour east of UTC all year and a cut-off at two; or anything, so that what is special about
 /// it happens while customers come.
-pub(super) fn draw(seed: u64, faults: Faults, wall: Wall) -> Days {
-    let plain = Days { shifts: vec![Shift { from: Wall(0), offset_s: 3_600 }], cutoff_min: 120 };
+pub(super) fn draw(seed: u64, faults: Faults, wall: UnixMillis) -> Days {
+    let plain =
+        Days { shifts: vec![Shift { from: UnixMillis(0), offset_s: 3_600 }], cutoff_min: 120 };
     if !faults.has(Fault::Calendar) {
         return plain;
     }
@@ -31,9 +32,9 @@ pub(super) fn draw(seed: u64, faults: Faults, wall: Wall) -> Days {
     let zones = [0, 3_600, 20_700, -18_000, 46_800];
     let offset_s = zones[usize::from(number(&mut dice, 5))];
     let change_s = [0, 3_600, -3_600][usize::from(number(&mut dice, 3))];
-    let changed = Wall(wall.0 + 10_000 + dice.below(80_000));
+    let changed = UnixMillis(wall.0 + 10_000 + dice.below(80_000));
     let shifts = vec![
-        Shift { from: Wall(0), offset_s },
+        Shift { from: UnixMillis(0), offset_s },
         Shift { from: changed, offset_s: offset_s + change_s },
     ];
     let minute = Calendar::zoned(&shifts, 0).minute_of_day(wall);

@@ -8,7 +8,7 @@ mod days;
 mod limits;
 
 use tillgate_core::limits::{SessionLimits, TransactionLimits};
-use tillgate_core::time::{Calendar, Wall};
+use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
@@ -57,7 +57,7 @@ pub(super) struct Config {
     pub(super) bridges: Vec<Bridge>,
     /// Mean time between the operator's orders.
     pub(super) operator_every: Option<Span>,
-    pub(super) wall: Wall,
+    pub(super) wall: UnixMillis,
     pub(super) days: Days,
     pub(super) calendar: Calendar,
     /// Mean time between jumps of the wall clock, and how far they go at most.
@@ -284,13 +284,13 @@ fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
 }
 
 /// Half of the worlds begin shortly before their business day ends.
-fn draw_wall(dice: &mut Dice) -> Wall {
+fn draw_wall(dice: &mut Dice) -> UnixMillis {
     /// 2026-11-23T00:00:00Z: an hour before the day turns by the world's calendar.
     const MIDNIGHT_MS: u64 = 1_795_392_000_000;
     const HOUR_MS: u64 = 3_600_000;
     match dice.below(2) {
-        0 => Wall(MIDNIGHT_MS + HOUR_MS - dice.below(90_000)),
-        _ => Wall(MIDNIGHT_MS + HOUR_MS + dice.below(23 * HOUR_MS)),
+        0 => UnixMillis(MIDNIGHT_MS + HOUR_MS - dice.below(90_000)),
+        _ => UnixMillis(MIDNIGHT_MS + HOUR_MS + dice.below(23 * HOUR_MS)),
     }
 }
 

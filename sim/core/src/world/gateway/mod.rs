@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use tillgate_core::claims::Claims;
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::session::{Input as SessionInput, SessionManager};
-use tillgate_core::time::Wall;
+use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Bridge, Input, TransactionManager};
 use tillgate_store_core::{
     Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
@@ -81,7 +81,7 @@ impl World {
             claims.load(&counter);
             std::ops::ControlFlow::Continue(())
         })?;
-        let last = self.config.calendar.date(Wall(book.last_at_ms()));
+        let last = self.config.calendar.date(UnixMillis(book.last_at_ms()));
         directory.today(last);
         let bridges = self
             .config

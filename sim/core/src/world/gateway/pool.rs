@@ -5,7 +5,7 @@ use tillgate_core::claims::Claim;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::processing::{self, Handshaken, Processed, Terms};
 use tillgate_core::session;
-use tillgate_core::time::{Moment, Wall};
+use tillgate_core::time::{Moment, UnixMillis};
 use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
 
 use super::super::World;
@@ -103,7 +103,7 @@ impl World {
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
-        let (wall, high) = (self.wall(), Wall(self.clock().1));
+        let (wall, high) = (self.wall(), UnixMillis(self.clock().1));
         let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
         let processed =
