@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tillsim::exit::Refusal;
-use tillsim::network::{Currency, Wishes, generate};
+use tillsim::network::{Currency, NetworkOptions, generate};
 
 /// Vouchers of one import.
 const STOCK_PART: u64 = 80_000;
@@ -141,7 +141,7 @@ impl Gateway {
 
     fn make(&self, into: &Path, stock_only: bool, from: u64, count: u64) -> Result<(), Refusal> {
         let currency = Currency::parse("USD").expect("dollars are known");
-        let wishes = Wishes {
+        let options = NetworkOptions {
             seed: 1,
             terminals: self.terminals,
             sellers: (self.terminals / 10).max(1),
@@ -152,7 +152,7 @@ impl Gateway {
             bridge: None,
             stock_only,
         };
-        generate(into, &wishes).map(drop).map_err(|error| Refusal(error.to_string()))
+        generate(into, &options).map(drop).map_err(|error| Refusal(error.to_string()))
     }
 
     fn import(&self, part: &Path) -> Result<(), Refusal> {

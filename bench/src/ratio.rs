@@ -38,7 +38,7 @@ const CONNECTS_PER_S: u32 = 2_000;
 const PATIENCE: Span = Span::s(120);
 
 /// What is to be measured.
-pub struct Wishes {
+pub struct RatioOptions {
     /// The gateway's program.
     pub program: PathBuf,
     /// Terminals at once.
@@ -69,21 +69,21 @@ struct Sums {
 ///
 /// # Errors
 /// [`Refusal`] when something could not be started.
-pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
-    let mut gateway = Gateway::start(&wishes.program, &wishes.directory, wishes.terminals)?;
+pub fn measure(options: &RatioOptions, echo: Echo<'_>) -> Result<Value, Refusal> {
+    let mut gateway = Gateway::start(&options.program, &options.directory, options.terminals)?;
     let mut wrong = Vec::new();
-    let (warm, _) = gateway_round(&gateway, wishes, WARM_UP, &mut wrong)?;
+    let (warm, _) = gateway_round(&gateway, options, WARM_UP, &mut wrong)?;
     let frames = frames(&warm);
     let per_s = float(warm.done.tally.completed()) / (float(WARM_UP.0) / 1e9);
     // A gateway that has warmed up is faster; what is left over does no harm.
-    gateway.restock(whole(per_s * wishes.seconds * 1.6))?;
+    gateway.restock(whole(per_s * options.seconds * 1.6))?;
     let address = echo(frames)?;
 
     let (mut echoed, mut sold) = (Sums::new(), Sums::new());
-    let length = Span(whole(wishes.seconds * 1e9 / f64::from(wishes.rounds)));
-    for _ in 0..wishes.rounds {
-        echo_round(address, frames, wishes, length, &mut echoed)?;
-        let (driven, cpu_s) = gateway_round(&gateway, wishes, length, &mut wrong)?;
+    let length = Span(whole(options.seconds * 1e9 / f64::from(options.rounds)));
+    for _ in 0..options.rounds {
+        echo_round(address, frames, options, length, &mut echoed)?;
+        let (driven, cpu_s) = gateway_round(&gateway, options, length, &mut wrong)?;
         sold.add(&driven, cpu_s);
     }
     let vouchers = gateway.vouchers();
@@ -92,7 +92,7 @@ pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
     }
     let quantile = |quantile| sold.response.value_at_quantile(quantile);
     Ok(json!({
-        "terminals": wishes.terminals,
+        "terminals": options.terminals,
         "echo_per_s": echoed.per_s().round(),
         "gateway_per_s": sold.per_s().round(),
         "ratio": thousandths(sold.per_s() / echoed.per_s()),
@@ -110,8 +110,8 @@ pub fn measure(wishes: &Wishes, echo: Echo<'_>) -> Result<Value, Refusal> {
         "vouchers": vouchers,
         "request_bytes": frames.request,
         "answer_bytes": frames.answer,
-        "seconds": wishes.seconds,
-        "rounds": wishes.rounds,
+        "seconds": options.seconds,
+        "rounds": options.rounds,
     }))
 }
 
@@ -147,7 +147,7 @@ impl Sums {
 fn echo_round(
     address: SocketAddr,
     frames: Frames,
-    wishes: &Wishes,
+    options: &RatioOptions,
     length: Span,
     sums: &mut Sums,
 ) -> Result<(), Refusal> {
@@ -162,16 +162,16 @@ fn echo_round(
     let course = Course {
         plan,
         open: None,
-        threads: wishes.threads,
+        threads: options.threads,
         online_within: PATIENCE,
         sell: Some(length),
         drain: PATIENCE,
     };
     let station = || Plain::new(frames.request, frames.answer);
-    let stations = (0..wishes.terminals).map(|_| station()).collect();
+    let stations = (0..options.terminals).map(|_| station()).collect();
     let mut watcher = Cpu::new(None);
     let driven = drive_stations(&course, stations, &Interrupts::default(), &mut watcher)?;
-    if driven.online < u64::from(wishes.terminals) || !driven.drained {
+    if driven.online < u64::from(options.terminals) || !driven.drained {
         return Err(Refusal(format!("only {} connections to the echo", driven.online)));
     }
     sums.add(&driven, 0.0);
@@ -181,14 +181,14 @@ fn echo_round(
 /// One round of sales; whatever is not right is added to `wrong`.
 fn gateway_round(
     gateway: &Gateway,
-    wishes: &Wishes,
+    options: &RatioOptions,
     length: Span,
     wrong: &mut Vec<String>,
 ) -> Result<(Driven<Terminal>, f64), Refusal> {
-    let order = order(gateway, wishes, length)?;
+    let order = order(gateway, options, length)?;
     let mut watcher = Cpu::new(Some(gateway.pid()));
     let driven = drive(&order, &Interrupts::default(), &mut watcher)?;
-    if driven.online < u64::from(wishes.terminals) {
+    if driven.online < u64::from(options.terminals) {
         wrong.push(format!("only {} terminals came online", driven.online));
     }
     let tally = &driven.done.tally;
@@ -222,13 +222,13 @@ fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
     }
 }
 
-fn order(gateway: &Gateway, wishes: &Wishes, length: Span) -> Result<Order, Refusal> {
+fn order(gateway: &Gateway, options: &RatioOptions, length: Span) -> Result<Order, Refusal> {
     let mut scenario = Scenario { network: Some(gateway.network()), ..Scenario::default() };
     scenario.gateway.address = gateway.address.to_string();
     scenario.gateway.public_key = Some(gateway.public_key());
     scenario.gateway.admin = Some(gateway.admin.clone());
     scenario.gateway.token = Some(gateway.token());
-    scenario.connect.threads = wishes.threads;
+    scenario.connect.threads = options.threads;
     scenario.connect.per_s = CONNECTS_PER_S;
     // One request a sale, as the echo has it.
     scenario.terminal.confirm_percent = 0.0;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use clap::Parser;
 use tillgate_bench::echo::Frames;
-use tillgate_bench::ratio::{Wishes, measure};
+use tillgate_bench::ratio::{RatioOptions, measure};
 use tillsim::exit::{Exit, Refusal};
 
 /// Sales per second of the gateway beside a bare echo, in turns, under the same generator
@@ -61,7 +61,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     for terminals in &arguments.terminals {
         eprintln!("{terminals} terminals: installing a gateway");
         let directory = Scratch::new(arguments.directory.as_deref(), *terminals)?;
-        let wishes = Wishes {
+        let options = RatioOptions {
             program: arguments.gateway.clone().map_or_else(|| beside("tillgate"), Ok)?,
             terminals: *terminals,
             seconds: arguments.seconds,
@@ -76,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
             server = Some(started);
             Ok(address)
         };
-        let line = measure(&wishes, &mut echo)?;
+        let line = measure(&options, &mut echo)?;
         println!("{line}");
         if line["verdict"] != "exact" {
             exit = Exit::Violated;

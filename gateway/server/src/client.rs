@@ -232,7 +232,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::init::{Wishes, install};
+    use crate::init::{InstallOptions, install};
 
     const NOBODY: u32 = 65_534;
     /// Tells `squat` as which user.
@@ -257,9 +257,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (home, place) = (dir.path().join("gate"), dir.path().join("squat"));
         let any = "127.0.0.1:0".parse().unwrap();
-        let wishes =
-            Wishes { terminals: any, admin: any, descriptors: u64::MAX, bridges: Vec::new() };
-        install(&home, &wishes).unwrap();
+        let options = InstallOptions {
+            terminals: any,
+            admin: any,
+            descriptors: u64::MAX,
+            bridges: Vec::new(),
+        };
+        install(&home, &options).unwrap();
         fs::create_dir(&place).unwrap();
         fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();
         let mut squatter = Command::new(std::env::current_exe().unwrap());

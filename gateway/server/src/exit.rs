@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     /// 1: an invariant does not hold, or what was asked for is refused.
     Refused,
     /// 1 too, and the text is JSON for a program, alone on standard error; or empty: all is told.
-    Told,
+    Reported,
     /// 2: the command line is wrong.
     Usage,
     /// 3: the configuration, a key file or an address in it is wrong.
@@ -24,7 +24,7 @@ impl Exit {
     /// The number the shell sees.
     pub(crate) const fn code(self) -> u8 {
         match self {
-            Self::Refused | Self::Told => 1,
+            Self::Refused | Self::Reported => 1,
             Self::Usage => 2,
             Self::Config => 3,
             Self::Store => 4,

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let who = if failure.exit == Exit::Told { "" } else { "tillgate: " };
+            let who = if failure.exit == Exit::Reported { "" } else { "tillgate: " };
             if !failure.text.is_empty() {
                 // Nobody is left to tell when standard error is gone.
                 writeln!(std::io::stderr(), "{who}{failure}").ok();

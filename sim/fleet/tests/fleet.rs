@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use stub::{Fault, Stub};
 use tempfile::TempDir;
-use tillsim::network::{Currency, Network, Wishes, generate};
+use tillsim::network::{Currency, Network, NetworkOptions, generate};
 
 const TERMINALS: u32 = 20;
 
@@ -35,7 +35,7 @@ impl Run {
 
 fn network(dir: &Path) -> PathBuf {
     let network = dir.join("network");
-    let wishes = Wishes {
+    let options = NetworkOptions {
         seed: 3,
         terminals: TERMINALS,
         sellers: 2,
@@ -46,7 +46,7 @@ fn network(dir: &Path) -> PathBuf {
         bridge: None,
         stock_only: false,
     };
-    generate(&network, &wishes).unwrap();
+    generate(&network, &options).unwrap();
     network
 }
 

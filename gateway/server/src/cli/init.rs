@@ -9,7 +9,7 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::print;
 use crate::config::HttpUrl;
 use crate::exit::Failure;
-use crate::init::{self, Installed, Wishes};
+use crate::init::{self, InstallOptions, Installed};
 
 /// Make a new installation: keys, configuration, store and the first admin
 #[derive(Args)]
@@ -44,13 +44,13 @@ impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         // A system that does not tell its limit has none that would be in the way.
         let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, u64::MAX));
-        let wishes = Wishes {
+        let options = InstallOptions {
             terminals: self.terminals,
             admin: self.admin,
             descriptors,
             bridges: self.bridge,
         };
-        let Installed { public_key, password } = init::install(&self.dir, &wishes)?;
+        let Installed { public_key, password } = init::install(&self.dir, &options)?;
         let dir = self.dir.display();
         print::line(&format!(
             "Made {dir}:\n\

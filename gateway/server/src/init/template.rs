@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use super::Wishes;
+use super::InstallOptions;
 
 /// The commented configuration.
-pub(super) fn config(wishes: &Wishes) -> String {
+pub(super) fn config(options: &InstallOptions) -> String {
     let mut text = TEMPLATE
-        .replace("{terminals}", &wishes.terminals.to_string())
-        .replace("{admin}", &wishes.admin.to_string());
-    if let Some(sessions) = sessions_within(wishes.descriptors) {
+        .replace("{terminals}", &options.terminals.to_string())
+        .replace("{admin}", &options.admin.to_string());
+    if let Some(sessions) = sessions_within(options.descriptors) {
         let fitting = format!("sessions_max = {sessions}");
         text = text.replace("# sessions_max = 18000", &fitting);
     }
-    for (name, url) in &wishes.bridges {
+    for (name, url) in &options.bridges {
         write!(
             text,
             "\n[[bridge]]\nname = {name:?}\nkind = \"http\"\nurl = \"{url}\"\nconnections = 32\n\

@@ -2,14 +2,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Wishes, install};
+use super::{InstallOptions, install};
 use crate::config::{Config, HttpUrl};
 use crate::exit::Exit;
 use crate::keyfile;
 use crate::password::{self, PasswordVerdict, Role};
 
-fn wishes() -> Wishes {
-    Wishes {
+fn options() -> InstallOptions {
+    InstallOptions {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
         descriptors: 1_048_576,
@@ -29,7 +29,7 @@ fn names(dir: &Path) -> Vec<String> {
 fn an_installation_loads_and_its_secrets_are_its_owners_only() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");
-    let installed = install(&dir, &wishes()).unwrap();
+    let installed = install(&dir, &options()).unwrap();
     assert_eq!(names(&dir), ["admin.token", "data", "keys", "tillgate.toml", "users.toml"]);
     let config = Config::load(&dir.join("tillgate.toml")).unwrap();
     assert_eq!(config.bridges[0].name, "topup");
@@ -49,7 +49,7 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
 fn a_new_bridge_claims_nothing_that_could_cost_money() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");
-    install(&dir, &wishes()).unwrap();
+    install(&dir, &options()).unwrap();
     let text = fs::read_to_string(dir.join("tillgate.toml")).unwrap();
     for key in ["idempotent", "inquiry", "reversal", "confirmation"] {
         let line = format!("\n{key} = false\n");
@@ -69,7 +69,7 @@ fn a_new_bridge_claims_nothing_that_could_cost_money() {
 fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");
-    let installed = install(&dir, &wishes()).unwrap();
+    let installed = install(&dir, &options()).unwrap();
     let users = password::Users::load(&dir.join("users.toml")).unwrap();
     let verify = |name, password| users.verify(name, password);
     let right = PasswordVerdict::Right(Role::Operator);
@@ -83,7 +83,7 @@ fn the_first_admins_password_is_the_one_whose_hash_is_kept() {
 fn a_directory_in_use_is_refused_and_left_as_it_is() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("precious"), "x").unwrap();
-    let failure = install(place.path(), &wishes()).err().unwrap();
+    let failure = install(place.path(), &options()).err().unwrap();
     assert_eq!(failure.exit, Exit::Refused);
     assert!(failure.text.contains("is not empty (there is \"precious\")"), "{failure}");
     assert_eq!(names(place.path()), ["precious"]);
@@ -94,16 +94,16 @@ fn an_empty_directory_is_taken() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("gate");
     fs::create_dir(&dir).unwrap();
-    install(&dir, &wishes()).unwrap();
+    install(&dir, &options()).unwrap();
     assert!(dir.join("tillgate.toml").exists());
 }
 
 #[test]
 fn a_wish_that_is_not_allowed_leaves_nothing_behind() {
     let place = tempfile::tempdir().unwrap();
-    let mut wishes = wishes();
-    wishes.bridges[0].0 = "Not A Name".into();
-    let failure = install(&place.path().join("gate"), &wishes).err().unwrap();
+    let mut options = options();
+    options.bridges[0].0 = "Not A Name".into();
+    let failure = install(&place.path().join("gate"), &options).err().unwrap();
     assert_eq!(failure.exit, Exit::Config);
     assert!(names(place.path()).is_empty());
 }
@@ -111,7 +111,7 @@ fn a_wish_that_is_not_allowed_leaves_nothing_behind() {
 #[test]
 fn a_missing_parent_directory_is_named() {
     let place = tempfile::tempdir().unwrap();
-    let failure = install(&place.path().join("no/gate"), &wishes()).err().unwrap();
+    let failure = install(&place.path().join("no/gate"), &options()).err().unwrap();
     assert!(failure.text.contains("No such file"), "{failure}");
 }
 
@@ -120,7 +120,7 @@ fn where_descriptors_are_few_the_configuration_asks_for_fewer_sessions() {
     let place = tempfile::tempdir().unwrap();
     for (descriptors, sessions) in [(1_048_576, 18_000), (4_096, 3_072), (256, 100)] {
         let dir = place.path().join(descriptors.to_string());
-        install(&dir, &Wishes { descriptors, ..wishes() }).unwrap();
+        install(&dir, &InstallOptions { descriptors, ..options() }).unwrap();
         let config = Config::load(&dir.join("tillgate.toml")).unwrap();
         assert_eq!(config.link.sessions_max, sessions);
     }

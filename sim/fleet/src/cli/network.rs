@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::{Exit, Refusal};
-use crate::network::{Currency, Wishes, generate};
+use crate::network::{Currency, NetworkOptions, generate};
 use crate::text::grouped;
 
 /// Make a network of sellers, terminals and vouchers as CSV files for import
@@ -63,7 +63,7 @@ impl Network {
             Refusal(format!("--float {:?} is not an amount in {}", self.float, currency.letters))
         })?;
         let vouchers = self.vouchers.unwrap_or(VOUCHERS.min(u64::from(self.terminals) * 100));
-        let wishes = Wishes {
+        let options = NetworkOptions {
             seed: self.seed,
             terminals: self.terminals,
             sellers: self.sellers.unwrap_or(self.terminals / 10).max(1),
@@ -75,11 +75,11 @@ impl Network {
             stock_only: self.stock_only,
         };
         let made =
-            generate(&self.directory, &wishes).map_err(|error| Refusal(error.to_string()))?;
+            generate(&self.directory, &options).map_err(|error| Refusal(error.to_string()))?;
         print::line(&format!(
             "{} terminals of {} sellers under {} distributors, {} vouchers",
-            grouped(u64::from(wishes.terminals)),
-            grouped(u64::from(wishes.sellers)),
+            grouped(u64::from(options.terminals)),
+            grouped(u64::from(options.sellers)),
             made.distributors,
             grouped(vouchers)
         ));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use crate::exit::Refusal;
-use crate::network::{Currency, Wishes, generate, parts};
+use crate::network::{Currency, NetworkOptions, generate, parts};
 use crate::run::Admin;
 
 /// Terminals of one seller.
@@ -66,7 +66,7 @@ impl House {
             provider,
             provider_process,
         };
-        let wishes = Wishes {
+        let options = NetworkOptions {
             seed: plan.seed,
             terminals: plan.terminals,
             sellers: (plan.terminals / TERMINALS_A_SELLER).max(1),
@@ -77,7 +77,7 @@ impl House {
             bridge: Some("topup".to_owned()),
             stock_only: false,
         };
-        generate(&network, &wishes).map_err(|error| Refusal(error.to_string()))?;
+        generate(&network, &options).map_err(|error| Refusal(error.to_string()))?;
         house.install()?;
         Ok(house)
     }

@@ -27,7 +27,7 @@ const PRODUCTS: [(u16, &str, u64, u64); 3] =
 
 /// What a network is to be like.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct NetworkOptions {
     /// For keys and PINs.
     pub seed: u64,
     /// Terminals, from number 1 on.
@@ -62,19 +62,19 @@ pub struct Made {
 /// # Errors
 /// [`NetworkError`] when a file cannot be written, when the directory has CSV files already, or when
 /// more is wished for than can be numbered.
-pub fn generate(directory: &Path, wishes: &Wishes) -> Result<Made, NetworkError> {
-    if wishes.terminals > 99_999_999 || wishes.vouchers_from + wishes.vouchers > SERIALS_MAX {
+pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, NetworkError> {
+    if options.terminals > 99_999_999 || options.vouchers_from + options.vouchers > SERIALS_MAX {
         return Err(NetworkError::whole(directory, "more terminals or vouchers than numbers"));
     }
-    let distributors = (wishes.sellers / 50).clamp(3, 2_000);
+    let distributors = (options.sellers / 50).clamp(3, 2_000);
     let mut files = Parts::new(directory)?;
-    if !wishes.stock_only {
+    if !options.stock_only {
         distribution(&mut files, distributors)?;
-        services(&mut files, wishes)?;
-        sellers(&mut files, wishes, distributors)?;
-        terminals(&mut files, wishes)?;
+        services(&mut files, options)?;
+        sellers(&mut files, options, distributors)?;
+        terminals(&mut files, options)?;
     }
-    vouchers(&mut files, wishes)?;
+    vouchers(&mut files, options)?;
     Ok(Made { parts: files.parts, distributors })
 }
 
@@ -184,8 +184,12 @@ fn distribution(files: &mut Parts, distributors: u32) -> Result<(), NetworkError
 }
 
 /// Sellers, and what each of them has to sell with.
-fn sellers(files: &mut Parts, wishes: &Wishes, distributors: u32) -> Result<(), NetworkError> {
-    let (letters, count) = (wishes.currency.letters, u64::from(wishes.sellers));
+fn sellers(
+    files: &mut Parts,
+    options: &NetworkOptions,
+    distributors: u32,
+) -> Result<(), NetworkError> {
+    let (letters, count) = (options.currency.letters, u64::from(options.sellers));
     let first = u64::from(2 + regions(distributors));
     let districts = u64::from(distributors) + 1 - first;
     let header = "id,distributor,name,currency,credit_limit,status";
@@ -193,20 +197,20 @@ fn sellers(files: &mut Parts, wishes: &Wishes, distributors: u32) -> Result<(), 
         let id = number + 1;
         format!("{id},{},Shop {id},{letters},0,active", first + id % districts)
     })?;
-    let amount = wishes.currency.major(wishes.float_minor);
+    let amount = options.currency.major(options.float_minor);
     files.rows("floats.csv", "reference,seller,amount", count, |number| {
         let id = number + 1;
         format!("OPENING-{id},{id},{amount}")
     })
 }
 
-fn services(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
-    let Currency { letters, .. } = wishes.currency;
-    let major = |minor| wishes.currency.major(minor);
+fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+    let Currency { letters, .. } = options.currency;
+    let major = |minor| options.currency.major(minor);
     let (low, high) = (major(100), major(1_000));
     let mut services =
         vec![format!("10,Airtime voucher,voucher,{letters},,{low},{high},no,,active,,,")];
-    if let Some(bridge) = &wishes.bridge {
+    if let Some(bridge) = &options.bridge {
         let (low, high) = (major(50), major(10_000));
         services
             .push(format!("20,Mobile top-up,topup,{letters},{bridge},{low},{high},yes,,active,,,"));
@@ -228,23 +232,23 @@ fn services(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
     files.file("commissions.csv", "service,level,percent,from", &commissions)
 }
 
-fn terminals(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
-    let sellers = u64::from(wishes.sellers.max(1));
+fn terminals(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+    let sellers = u64::from(options.sellers.max(1));
     files.rows(
         "terminals.csv",
         "id,seller,psk,services,status",
-        u64::from(wishes.terminals),
+        u64::from(options.terminals),
         |number| {
-            let psk = hex(&Dice::new(wishes.seed, number).bytes());
+            let psk = hex(&Dice::new(options.seed, number).bytes());
             format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
         },
     )
 }
 
-fn vouchers(files: &mut Parts, wishes: &Wishes) -> Result<(), NetworkError> {
-    let start = Dice::new(wishes.seed, u64::MAX).below(PINS);
-    files.rows("vouchers.csv", "service,product,serial,pin,expiry", wishes.vouchers, |number| {
-        let number = wishes.vouchers_from + number;
+fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+    let start = Dice::new(options.seed, u64::MAX).below(PINS);
+    files.rows("vouchers.csv", "service,product,serial,pin,expiry", options.vouchers, |number| {
+        let number = options.vouchers_from + number;
         let mut share = number % 100;
         let product = PRODUCTS.iter().find(|(_, _, _, permit)| {
             let here = share < *permit;

@@ -11,7 +11,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use currency::Currency;
-pub use generate::{Made, Wishes, generate};
+pub use generate::{Made, NetworkOptions, generate};
 pub(crate) use read::unhex;
 pub use read::{Network, NetworkTerminal, Service, parts};
 

@@ -7,8 +7,8 @@ use super::*;
 /// Of one import, in the gateway: CHANGE_ITEMS_MAX of its store.
 const IMPORT_RECORDS_MAX: usize = 100_000;
 
-fn wishes() -> Wishes {
-    Wishes {
+fn options() -> NetworkOptions {
+    NetworkOptions {
         seed: 7,
         terminals: 120,
         sellers: 12,
@@ -24,7 +24,7 @@ fn wishes() -> Wishes {
 #[test]
 fn a_network_that_was_made_is_read_again() {
     let dir = tempfile::tempdir().unwrap();
-    let made = generate(dir.path(), &wishes()).unwrap();
+    let made = generate(dir.path(), &options()).unwrap();
     assert_eq!(made.parts, [dir.path()]);
     let network = Network::read(dir.path()).unwrap();
     assert_eq!(network.terminals.len(), 120);
@@ -41,7 +41,7 @@ fn a_network_that_was_made_is_read_again() {
 fn the_same_seed_makes_the_same_files_and_another_one_other_keys() {
     let dirs: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     for (dir, seed) in dirs.iter().zip([1, 1, 2]) {
-        generate(dir.path(), &Wishes { seed, ..wishes() }).unwrap();
+        generate(dir.path(), &NetworkOptions { seed, ..options() }).unwrap();
     }
     for name in ["terminals.csv", "vouchers.csv", "sellers.csv"] {
         let read = |place: usize| std::fs::read(dirs[place].path().join(name)).unwrap();
@@ -53,7 +53,7 @@ fn the_same_seed_makes_the_same_files_and_another_one_other_keys() {
 #[test]
 fn a_large_network_comes_in_parts_that_one_import_can_take() {
     let dir = tempfile::tempdir().unwrap();
-    let large = Wishes { terminals: 100_000, vouchers: 100_000, ..wishes() };
+    let large = NetworkOptions { terminals: 100_000, vouchers: 100_000, ..options() };
     let made = generate(dir.path(), &large).unwrap();
     assert_eq!(made.parts.len(), 3);
     assert_eq!(Network::read(dir.path()).unwrap().terminals.len(), 100_000);
@@ -72,7 +72,8 @@ fn rows(part: &Path, name: &str) -> Vec<String> {
 fn every_part_of_a_network_with_many_sellers_fits_one_import_and_names_what_is_there_already() {
     let dir = tempfile::tempdir().unwrap();
     // As a million terminals come with 100,000 sellers, whose rows alone were over the bound.
-    let large = Wishes { terminals: 100_000, sellers: 60_000, vouchers: 5_000, ..wishes() };
+    let large =
+        NetworkOptions { terminals: 100_000, sellers: 60_000, vouchers: 5_000, ..options() };
     let made = generate(dir.path(), &large).unwrap();
     assert_eq!(made.parts, parts(dir.path()).unwrap(), "all are printed, in their order");
     let (mut sellers, mut floats, mut terminals) = (BTreeSet::new(), 0, 0);
@@ -99,7 +100,7 @@ fn every_part_of_a_network_with_many_sellers_fits_one_import_and_names_what_is_t
 #[test]
 fn errors_name_the_file_and_the_line() {
     let dir = tempfile::tempdir().unwrap();
-    generate(dir.path(), &wishes()).unwrap();
+    generate(dir.path(), &options()).unwrap();
     let path = dir.path().join("terminals.csv");
     std::fs::write(&path, "id,seller,psk,services,status\n1,1,xyz,all,active\n").unwrap();
     let error = Network::read(dir.path()).unwrap_err().to_string();

@@ -110,7 +110,7 @@ impl Out {
             return Ok(());
         }
         // All that is wrong has been told.
-        Err(Failure { exit: Exit::Told, text: String::new() }.into())
+        Err(Failure { exit: Exit::Reported, text: String::new() }.into())
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn run(
         }
     }
     if let Some(error) = unread {
-        return Err(Failure { exit: Exit::Told, text: error.to_string() }.into());
+        return Err(Failure { exit: Exit::Reported, text: error.to_string() }.into());
     }
     if ranking.is_empty() {
         return Err(Failure::refused("there are no bytes to guess about").into());
