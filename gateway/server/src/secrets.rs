@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ring::hmac;
 use tillgate_store_core::reseal::{self, ResealError, Usage};
 use tillgate_store_core::{
-    Backend, Book, Command, Reseal, Rows, Store, StoreId, Vault, VaultError,
+    Command, Engine, LedgerStore, ReadRows, Reseal, Store, StoreId, Vault, VaultError,
 };
 
 use crate::config::Config;
@@ -76,7 +76,7 @@ pub(crate) fn manifest_keys(config: &Config) -> Result<Vec<ManifestKey>, Failure
 /// # Errors
 /// Which key is missing or another one, its file, and what to do.
 pub(crate) fn check(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     store: StoreId,
     vault: &Vault,
     config: &Config,
@@ -89,8 +89,8 @@ pub(crate) fn check(
 ///
 /// # Errors
 /// As there, and that the store cannot be written.
-pub(crate) fn prove<B: Backend>(
-    book: &mut Book<B>,
+pub(crate) fn prove<B: Engine>(
+    book: &mut LedgerStore<B>,
     vault: &Vault,
     config: &Config,
     at_ms: u64,
@@ -111,7 +111,7 @@ pub(crate) fn prove<B: Backend>(
 
 /// Keys that are right and have no canary yet.
 fn unproved(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     store: StoreId,
     vault: &Vault,
     config: &Config,

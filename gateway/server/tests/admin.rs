@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use house::{Answer, Gateway, House, demo, tillgate};
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    Book, BusinessDate, Command, Key, SellerId, Settle, Store, TerminalId, Totals,
+    BusinessDate, Command, Key, LedgerStore, SellerId, Settle, Store, TerminalId, Totals,
 };
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_rocks::{Options, RocksEngine};
 
 fn serving() -> (House, Gateway) {
     let house = House::new();
@@ -183,8 +183,8 @@ fn a_block_is_in_force_and_listed_when_its_command_returns() {
 /// Settlements of a date in a store that is not served: of each of these terminals one, which
 /// claims so many sales where there was none.
 fn settle(house: &House, date: BusinessDate, terminals: &[(u32, u32)]) {
-    let backend = RocksBackend::open(&house.file("data"), &Options::serving()).unwrap();
-    let mut book = Book::open(backend, [1; 8]).unwrap();
+    let backend = RocksEngine::open(&house.file("data"), &Options::serving()).unwrap();
+    let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
     let settles = terminals.iter().map(|&(terminal, sales_count)| {
         Command::Settle(Settle {
             key: Key { date, terminal: TerminalId(terminal), stan: 1 },

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use crate::error::StoreError;
 use crate::ids::Key;
 use crate::record::{Record, Transaction};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Visits every transaction upwards from `from` (inclusive; `None`: from the first) until the
 /// visitor breaks. Stops at the first damaged row with its error.
 pub fn transactions(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     from: Option<Key>,
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
@@ -20,7 +20,7 @@ pub fn transactions(
 /// Visits every transaction that somebody still has to act on, upwards from `from`, as
 /// [`transactions`] does. One that ends while this reads may be passed over.
 pub fn open(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     from: Option<Key>,
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
@@ -44,7 +44,7 @@ pub fn open(
 
 /// Visits every record of its family, as [`transactions`] does.
 pub fn records<R: Record>(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     from: &[u8],
     mut visit: impl FnMut(R) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
@@ -61,7 +61,7 @@ pub fn records<R: Record>(
 
 /// The record at a key; `buffer` is scratch.
 pub fn record<R: Record>(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     key: &[u8],
     buffer: &mut Vec<u8>,
 ) -> Result<Option<R>, StoreError> {
@@ -69,6 +69,10 @@ pub fn record<R: Record>(
 }
 
 /// The last key of a family, if it has any row.
-pub fn last_key(rows: &dyn Rows, family: Family, key: &mut Vec<u8>) -> Result<bool, StoreError> {
+pub fn last_key(
+    rows: &dyn ReadRows,
+    family: Family,
+    key: &mut Vec<u8>,
+) -> Result<bool, StoreError> {
     rows.last_before(family, &[u8::MAX; crate::limits::KEY_BYTES_MAX + 1], key)
 }

@@ -6,15 +6,14 @@
 //! 2. [`ledger::Ledger`], a pure state machine, answers each with an [`outcome::Outcome`] and
 //!    collects the rows to write in a [`WriteSet`]. Later commands of a batch see the effects of
 //!    the earlier ones.
-//! 3. [`Book`] hands the set to its [`Backend`], which makes it durable in one write; only then
+//! 3. [`LedgerStore`] hands the set to its [`Engine`], which makes it durable in one write; only then
 //!    are the outcomes given out.
 //!
-//! An engine provides [`Rows`] (reads) and [`Backend`] (one durable write) and nothing else;
+//! An engine provides [`ReadRows`] (reads) and [`Engine`] (one durable write) and nothing else;
 //! [`Memory`] is the model, RocksDB the embedded default, and [`law`] binds them all. No clock,
 //! socket, thread, file, environment or randomness in here.
 #![forbid(unsafe_code)]
 
-pub mod book;
 pub mod command;
 pub mod commission;
 pub mod date;
@@ -23,6 +22,7 @@ pub mod ids;
 pub mod journal;
 pub mod law;
 pub mod ledger;
+pub mod ledger_store;
 pub mod limits;
 pub mod memory;
 pub mod outcome;
@@ -35,7 +35,6 @@ pub mod vault;
 pub mod verify;
 pub mod write_set;
 
-pub use book::Book;
 pub use command::{
     Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
     RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
@@ -47,6 +46,7 @@ pub use ids::{
     StoreId, TerminalId, Text,
 };
 pub use ledger::Ledger;
+pub use ledger_store::LedgerStore;
 pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
@@ -58,7 +58,7 @@ pub use record::{
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};
-pub use rows::{Backend, Family, Rows};
+pub use rows::{Engine, Family, ReadRows};
 pub use store::Store;
 pub use vault::{Sealed, Secret, Vault, VaultError};
 pub use verify::verify;

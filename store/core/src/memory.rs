@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use crate::error::StoreError;
-use crate::rows::{Backend, Family, Rows};
+use crate::rows::{Engine, Family, ReadRows};
 use crate::write_set::{Op, WriteSet};
 
 /// Rows in memory, one sorted map per family. Cloning it is a snapshot.
@@ -24,7 +24,7 @@ impl Memory {
     }
 }
 
-impl Rows for Memory {
+impl ReadRows for Memory {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         out.clear();
         let value = self.family(family).get(key);
@@ -65,7 +65,7 @@ impl Rows for Memory {
     }
 }
 
-impl Backend for Memory {
+impl Engine for Memory {
     fn write(&mut self, set: &WriteSet, _batch_no: u64) -> Result<(), StoreError> {
         for op in set.ops() {
             match op {

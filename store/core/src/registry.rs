@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::ids::{DistributorId, SellerId, ServiceId, TerminalId};
 use crate::limits::CHAIN_MAX;
 use crate::record::{Distributor, RegistryRecord, Seller, Service, Terminal};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Every registry record by its id. A terminal takes about 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Registry {
     }
 
     /// Everything in the store's registry family.
-    pub fn load(rows: &dyn Rows) -> Result<Self, StoreError> {
+    pub fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
         let mut registry = Self::new();
         let mut failed = None;
         rows.scan(Family::Registry, &[], &mut |key, value| {

@@ -14,7 +14,7 @@ use crate::ids::StoreId;
 use crate::ids::{Key, TerminalId};
 use crate::limits::{RESEAL_ROWS_MAX, RESEALED_MAX};
 use crate::record::{Canary, KeyBytes, Record, RegistryRecord, Terminal, Transaction, Voucher};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use crate::vault::{
     Context, Sealed, Vault, VaultError, canary_context, terminal_context, voucher_context,
 };
@@ -103,7 +103,7 @@ const FAMILIES: [Family; 3] = [Family::Registry, Family::Stock, Family::Journal]
 /// # Errors
 /// A row cannot be read, or a secret does not open.
 pub fn plan(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     vault: &Vault,
     cursor: &mut Cursor,
     nonce: &mut dyn FnMut() -> [u8; 12],
@@ -175,7 +175,7 @@ impl Usage {
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn usage(rows: &dyn Rows) -> Result<BTreeMap<u32, Usage>, StoreError> {
+pub fn usage(rows: &dyn ReadRows) -> Result<BTreeMap<u32, Usage>, StoreError> {
     let (mut all, mut failed) = (BTreeMap::<u32, Usage>::new(), Ok(()));
     for family in FAMILIES {
         rows.scan(family, &[], &mut |key, value| match secrets_of(family, key, value) {
@@ -204,7 +204,7 @@ pub fn usage(rows: &dyn Rows) -> Result<BTreeMap<u32, Usage>, StoreError> {
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn canaries(rows: &dyn Rows) -> Result<Vec<Canary>, StoreError> {
+pub fn canaries(rows: &dyn ReadRows) -> Result<Vec<Canary>, StoreError> {
     let (mut all, mut failed) = (Vec::new(), Ok(()));
     rows.scan(Family::Meta, Canary::PREFIX, &mut |key, value| {
         if !key.starts_with(Canary::PREFIX) {

@@ -84,7 +84,7 @@ impl Family {
 }
 
 /// Reading rows, in the order of their key bytes.
-pub trait Rows {
+pub trait ReadRows {
     /// Clears `out` and fills it with the value; whether there is one.
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError>;
 
@@ -107,7 +107,7 @@ pub trait Rows {
 }
 
 /// Rows that can be written: whole sets, durable when the call returns.
-pub trait Backend: Rows {
+pub trait Engine: ReadRows {
     /// Writes all of `set` or nothing of it, in the order of its operations, and makes it
     /// durable. The last two operations are the batch's own row and the new head; batch 0, the
     /// first write of a new store, has no row of its own. After an error the caller stops for good

@@ -36,7 +36,7 @@ pub trait Store {
     fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError>;
 
     /// Time of the latest command, Unix milliseconds; 0 if none. It never runs backwards, unless
-    /// somebody has said that the clock was ahead ([`crate::Book::set_back`]).
+    /// somebody has said that the clock was ahead ([`crate::LedgerStore::set_back`]).
     fn last_at_ms(&self) -> u64;
 
     /// The handshake counters of a terminal.

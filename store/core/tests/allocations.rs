@@ -8,8 +8,8 @@ use tillgate_store_core::law::network::{TODAY, VOUCHERS, service, voucher};
 use tillgate_store_core::law::world::{World, key};
 use tillgate_store_core::law::{Factory, MemoryFactory};
 use tillgate_store_core::{
-    Advice, Backend, Book, BusinessDate, Code, Command, Confirm, Family, Memory, Outcome,
-    ProductId, Rows, Store, StoreError, Velocity, WriteSet,
+    Advice, BusinessDate, Code, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
+    ProductId, ReadRows, Store, StoreError, Velocity, WriteSet,
 };
 
 struct Counting;
@@ -42,7 +42,7 @@ static COUNTING: Counting = Counting;
 /// Reads the model's rows and drops what is written, so that only the ledger allocates.
 struct Sink(Memory);
 
-impl Rows for Sink {
+impl ReadRows for Sink {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         self.0.get(family, key, out)
     }
@@ -66,7 +66,7 @@ impl Rows for Sink {
     }
 }
 
-impl Backend for Sink {
+impl Engine for Sink {
     fn write(&mut self, set: &WriteSet, _batch_no: u64) -> Result<(), StoreError> {
         assert!(!set.is_empty());
         Ok(())
@@ -106,7 +106,7 @@ fn sell(velocity: Velocity) -> u64 {
     let mut sales: Vec<Command> = sales.flatten().collect();
     sales.reverse();
     let engine = MemoryFactory.reopen(world.take_engine());
-    let mut book = Book::open(Sink(engine), *b"counting").expect("it opens");
+    let mut book = LedgerStore::open(Sink(engine), *b"counting").expect("it opens");
 
     let mut commands = Vec::with_capacity(sales.len());
     let mut outcomes = Vec::with_capacity(sales.len());

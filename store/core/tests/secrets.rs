@@ -9,9 +9,9 @@ use shop::{AT_MS, TODAY};
 use tillgate_store_core::reseal::{self, Cursor};
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    Backend, Book, Change, Code, Command, Family, Key, Memory, Outcome, Record, RegistryRecord,
-    Reseal, Rows, Secret, State, Store, StoreError, Terminal, TerminalId, Transaction, Vault,
-    VaultError, Versions, WriteSet, verify,
+    Change, Code, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, ReadRows, Record,
+    RegistryRecord, Reseal, Secret, State, Store, StoreError, Terminal, TerminalId, Transaction,
+    Vault, VaultError, Versions, WriteSet, verify,
 };
 
 const OLD: [u8; 32] = [1; 32];
@@ -22,7 +22,7 @@ fn key(stan: u32) -> Key {
 }
 
 /// The shop with secrets that open, sealed under KEK 1, which has its canary.
-fn sealed_shop(vouchers: u32) -> Book<Memory> {
+fn sealed_shop(vouchers: u32) -> LedgerStore<Memory> {
     let vault = Vault::new(1, OLD);
     let mut opening = shop::opening(vouchers);
     for record in &mut opening.records {
@@ -36,7 +36,7 @@ fn sealed_shop(vouchers: u32) -> Book<Memory> {
         voucher.pin =
             vault.seal(&place, nonce(number), format!("pin-{number}").as_bytes()).unwrap();
     }
-    let mut book = Book::open(Memory::new(), *b"testshop").unwrap();
+    let mut book = LedgerStore::open(Memory::new(), *b"testshop").unwrap();
     let canary = reseal::canary(&vault, 1, book.store_id(), [9; 12]).unwrap();
     let reseal = Reseal { at_ms: AT_MS, canaries: vec![canary], ..Reseal::default() };
     assert_eq!(shop::commit(&mut book, vec![Command::Reseal(reseal)]), [Outcome::Applied]);
@@ -50,7 +50,7 @@ fn nonce(number: u32) -> [u8; 12] {
     nonce
 }
 
-fn sell(book: &mut Book<Memory>, stan: u32) -> Transaction {
+fn sell(book: &mut LedgerStore<Memory>, stan: u32) -> Transaction {
     match shop::commit(book, vec![shop::sell(key(stan))]).remove(0) {
         Outcome::Done(row) | Outcome::Duplicate(row) => row,
         other => panic!("{other:?}"),
@@ -66,7 +66,12 @@ fn pin(vault: &Vault, row: &Transaction) -> String {
 }
 
 /// One planned batch; what it would exchange.
-fn step(book: &Book<Memory>, vault: &Vault, cursor: &mut Cursor, no: &mut u32) -> Option<Reseal> {
+fn step(
+    book: &LedgerStore<Memory>,
+    vault: &Vault,
+    cursor: &mut Cursor,
+    no: &mut u32,
+) -> Option<Reseal> {
     let mut next = || {
         *no += 1;
         nonce(1_000_000 + *no)
@@ -88,7 +93,7 @@ fn resealing_ends_with_nothing_under_the_old_key_and_every_secret_as_it_was() {
         batches += 1;
         // Crashes in between, and loses the cursor.
         if batches == 2 {
-            book = Book::open(book.into_backend(), [0; 8]).unwrap();
+            book = LedgerStore::open(book.into_backend(), [0; 8]).unwrap();
             cursor = Cursor::default();
             continue;
         }
@@ -121,10 +126,10 @@ fn resealing_ends_with_nothing_under_the_old_key_and_every_secret_as_it_was() {
 fn a_secret_that_was_replaced_while_it_was_sealed_again_stays_replaced() {
     let mut book = sealed_shop(1);
     let both = Vault::new(2, NEW).with_old(1, OLD);
-    let terminal = |book: &Book<Memory>, id| {
+    let terminal = |book: &LedgerStore<Memory>, id| {
         book.load_registry().unwrap().terminal(TerminalId(id)).unwrap().clone()
     };
-    let replace = |book: &mut Book<Memory>, terminal: Terminal| {
+    let replace = |book: &mut LedgerStore<Memory>, terminal: Terminal| {
         let records = vec![RegistryRecord::Terminal(terminal)];
         shop::change(book, Change { at_ms: AT_MS, records, ..Change::default() })
     };
@@ -206,7 +211,8 @@ fn a_row_of_a_newer_program_is_not_called_damage() {
     let row = sell(&mut book, 1);
     let mut memory = book.into_backend();
     put_newer(&mut memory, &row);
-    let book = Book::open(memory, [0; 8]).expect("nothing in the store says that it must not");
+    let book =
+        LedgerStore::open(memory, [0; 8]).expect("nothing in the store says that it must not");
     let error = book.transaction(&key(1)).unwrap_err();
     assert!(matches!(error, StoreError::Newer(_)), "{error:?}");
     let told = error.to_string();
@@ -229,7 +235,7 @@ fn a_store_that_a_newer_program_wrote_to_is_refused_when_it_is_opened() {
     let mut set = WriteSet::new();
     set.put(Family::Meta, Versions::KEY, |out| out.extend_from_slice(&newer));
     memory.write(&set, 0).unwrap();
-    let told = Book::open(memory.clone(), [0; 8]).unwrap_err().to_string();
+    let told = LedgerStore::open(memory.clone(), [0; 8]).unwrap_err().to_string();
     assert!(told.contains("voucher records of version 2 (this program knows 1)"), "{told}");
     assert!(matches!(verify(&memory), Err(StoreError::Newer(_))));
 }
@@ -240,12 +246,12 @@ fn a_store_from_before_the_note_of_versions_gets_one_and_holds() {
     let mut set = WriteSet::new();
     set.delete(Family::Meta, Versions::KEY);
     memory.write(&set, 0).unwrap();
-    let mut book = Book::open(memory, [0; 8]).unwrap();
+    let mut book = LedgerStore::open(memory, [0; 8]).unwrap();
     let mut value = Vec::new();
     assert!(book.backend().get(Family::Meta, Versions::KEY, &mut value).unwrap());
     assert_eq!(sell(&mut book, 1).state, State::Approved);
     let batch_no = book.head().batch_no;
-    let book = Book::open(book.into_backend(), [0; 8]).unwrap();
+    let book = LedgerStore::open(book.into_backend(), [0; 8]).unwrap();
     assert_eq!(book.head().batch_no, batch_no, "and only once");
     assert!(verify(book.backend()).unwrap().holds());
 }
@@ -275,7 +281,7 @@ fn a_store_of_the_first_version_is_opened_verified_and_sells() {
     let before = verify(&memory).unwrap();
     assert!(before.holds(), "{:?}", before.violations);
     assert_eq!((before.counts.vouchers_sold, before.counts.open), (2, 1));
-    let mut book = Book::open(memory, [0; 8]).unwrap();
+    let mut book = LedgerStore::open(memory, [0; 8]).unwrap();
     let vault = Vault::new(1, OLD);
     let usage = reseal::usage(book.backend()).unwrap();
     assert_eq!((usage[&1].terminals, usage[&1].stock, usage[&1].sold), (2, 4, 2));

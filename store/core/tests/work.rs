@@ -11,7 +11,7 @@ use std::rc::Rc;
 use shop::{AT_MS, TODAY};
 use tillgate_store_core::limits::{SCAN_ROWS_MAX, STOCK_AHEAD};
 use tillgate_store_core::{
-    Backend, Begin, BusinessDate, Code, Command, Family, Key, Memory, Outcome, Repeat, Rows,
+    Begin, BusinessDate, Code, Command, Engine, Family, Key, Memory, Outcome, ReadRows, Repeat,
     StoreError, Velocity, VerificationResult, WriteSet,
 };
 
@@ -21,7 +21,7 @@ struct Counted {
     visited: Rc<Cell<usize>>,
 }
 
-impl Rows for Counted {
+impl ReadRows for Counted {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         self.inner.get(family, key, out)
     }
@@ -49,7 +49,7 @@ impl Rows for Counted {
     }
 }
 
-impl Backend for Counted {
+impl Engine for Counted {
     fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError> {
         self.inner.write(set, batch_no)
     }

@@ -1,10 +1,10 @@
-//! RocksDB behind Tillgate's [`Backend`](tillgate_store_core::Backend): the embedded store.
+//! RocksDB behind Tillgate's [`Engine`](tillgate_store_core::Backend): the embedded store.
 //!
 //! The map:
 //!
 //! - [`Options`] are the sizes and places of a store; everything that decides about durability
 //!   is fixed, option by option and with its reason, in `options.rs`.
-//! - [`RocksBackend::open`] opens a directory for the one writer; [`OpenError`] says what is
+//! - [`RocksEngine::open`] opens a directory for the one writer; [`OpenError`] says what is
 //!   wrong, where, and what to do.
 //! - [`RocksReader`] shares the open database for reading: the admin's single rows and, through
 //!   [`RocksReader::snapshot`], export and verify at one instant while sales go on.
@@ -17,7 +17,7 @@
 //! DIR/damaged      after a damaged row was read: not served until accepted; see [`note`]
 //! ```
 
-mod backend;
+mod engine;
 mod mark;
 pub mod note;
 mod open;
@@ -26,7 +26,7 @@ mod options;
 mod reader;
 mod tables;
 
-pub use backend::RocksBackend;
+pub use engine::RocksEngine;
 pub use mark::Mark;
 pub use note::Note;
 pub use open_error::{Cause, MarkTrouble, OpenError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{DB, ErrorKind, Snapshot};
-use tillgate_store_core::{Family, Rows, StoreError};
+use tillgate_store_core::{Family, ReadRows, StoreError};
 
 use crate::mark::{Mark, MarkFile};
 use crate::open;
@@ -34,7 +34,7 @@ impl RocksReader {
 
     /// Opens the store in `dir` for reading only: it takes no lock and changes nothing, so that
     /// a backup can be verified where it lies. A log is replayed in memory. The mark is checked
-    /// as in [`crate::RocksBackend::open`].
+    /// as in [`crate::RocksEngine::open`].
     ///
     /// # Errors
     /// [`OpenError`], as for writing.
@@ -179,7 +179,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl Rows for RocksReader {
+impl ReadRows for RocksReader {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         tables::get(&self.db, &options::point_reads(), family, key, out)
     }
@@ -209,7 +209,7 @@ pub struct RocksSnapshot<'a> {
     at: Snapshot<'a>,
 }
 
-impl Rows for RocksSnapshot<'_> {
+impl ReadRows for RocksSnapshot<'_> {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         let mut read = options::point_reads();
         read.set_snapshot(&self.at);

@@ -18,7 +18,7 @@ pub(crate) fn engine(doing: &str, family: Family, error: &rocksdb::Error) -> Sto
     StoreError::Engine(format!("{doing} {}: {error}", family.name()))
 }
 
-/// [`tillgate_store_core::Rows::get`].
+/// [`tillgate_store_core::ReadRows::get`].
 pub(crate) fn get(
     db: &DB,
     read: &ReadOptions,
@@ -36,7 +36,7 @@ pub(crate) fn get(
     Ok(row.is_some())
 }
 
-/// [`tillgate_store_core::Rows::scan`].
+/// [`tillgate_store_core::ReadRows::scan`].
 pub(crate) fn scan(
     db: &DB,
     read: ReadOptions,
@@ -55,7 +55,7 @@ pub(crate) fn scan(
     ended(&rows, family)
 }
 
-/// [`tillgate_store_core::Rows::last_before`].
+/// [`tillgate_store_core::ReadRows::last_before`].
 pub(crate) fn last_before(
     db: &DB,
     read: ReadOptions,

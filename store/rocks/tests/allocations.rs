@@ -3,8 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tillgate_store_core::{Backend, Batch, Family, Head, StoreId, WriteSet};
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_core::{Batch, Engine, Family, Head, StoreId, WriteSet};
+use tillgate_store_rocks::{Options, RocksEngine};
 
 /// The system's allocator, counting what this thread asks for.
 struct Counting;
@@ -33,7 +33,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_write_allocates_nothing_per_row() {
     let dir = tempfile::tempdir().unwrap();
-    let mut backend = RocksBackend::open(dir.path(), &Options::creating()).unwrap();
+    let mut backend = RocksEngine::open(dir.path(), &Options::creating()).unwrap();
     let mut head = Head::genesis(StoreId(*b"testshop"));
     let mut set = WriteSet::new();
     let mut allocations = |rows: u32| {

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 use tillgate_store_core::law::Factory;
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_rocks::{Options, RocksEngine};
 
 /// A new directory for every store; it lives until the next one is asked for.
 struct Directories(TempDir);
@@ -14,16 +14,16 @@ impl Directories {
 }
 
 impl Factory for Directories {
-    type Engine = RocksBackend;
+    type Engine = RocksEngine;
 
-    fn fresh(&mut self) -> RocksBackend {
+    fn fresh(&mut self) -> RocksEngine {
         *self = Self::new();
-        RocksBackend::open(self.0.path(), &Options::creating()).expect("a new store opens")
+        RocksEngine::open(self.0.path(), &Options::creating()).expect("a new store opens")
     }
 
-    fn reopen(&mut self, engine: RocksBackend) -> RocksBackend {
+    fn reopen(&mut self, engine: RocksEngine) -> RocksEngine {
         drop(engine);
-        RocksBackend::open(self.0.path(), &Options::serving()).expect("a closed store opens")
+        RocksEngine::open(self.0.path(), &Options::serving()).expect("a closed store opens")
     }
 }
 

@@ -17,7 +17,8 @@ use tillgate_core::transaction::{
 use tillgate_store_core as store;
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{
-    Book, Change, Key, Memory, ProviderOutcome, SellerId, Store, TerminalId, Text, Transaction,
+    Change, Key, LedgerStore, Memory, ProviderOutcome, SellerId, Store, TerminalId, Text,
+    Transaction,
 };
 
 mod network;
@@ -34,7 +35,7 @@ pub(crate) const NOON: UnixMillis = UnixMillis(1_795_435_200_000);
 
 pub(crate) struct Rig {
     pub(crate) transactions: TransactionManager,
-    pub(crate) book: Book<Memory>,
+    pub(crate) book: LedgerStore<Memory>,
     pub(crate) directory: Directory,
     pub(crate) now: Moment,
     pub(crate) wall: UnixMillis,
@@ -87,7 +88,7 @@ impl Rig {
 
     /// Over an empty store and these bridges.
     pub(crate) fn over(limits: TransactionLimits, bridges: Vec<Bridge>) -> Self {
-        let book = Book::open(Memory::new(), [1; 8]).unwrap();
+        let book = LedgerStore::open(Memory::new(), [1; 8]).unwrap();
         let mut rig = Self::build(book, (Moment(1), NOON), limits, bridges);
         rig.change(network());
         rig
@@ -114,14 +115,14 @@ impl Rig {
 
     fn reopen(self, bridges: Vec<Bridge>) -> Self {
         let Self { book, now, wall, limits, .. } = self;
-        let book = Book::open(book.into_backend(), [2; 8]).unwrap();
+        let book = LedgerStore::open(book.into_backend(), [2; 8]).unwrap();
         let mut rig = Self::build(book, (now, wall), limits, bridges);
         rig.transactions.recover(rig.now, rig.wall, &rig.book).unwrap();
         rig
     }
 
     fn build(
-        mut book: Book<Memory>,
+        mut book: LedgerStore<Memory>,
         (now, wall): (Moment, UnixMillis),
         limits: TransactionLimits,
         bridges: Vec<Bridge>,

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::statvfs::statvfs;
 use tillgate_core::time::{Moment, Span};
 use tillgate_store_core::{
-    BusinessDate, Family, FollowUp, Kind, ProductId, Rows, ServiceId, StoreError, Voucher, journal,
+    BusinessDate, Family, FollowUp, Kind, ProductId, ReadRows, ServiceId, StoreError, Voucher,
+    journal,
 };
 
 use super::App;
@@ -88,7 +89,7 @@ fn rendered(app: &App) -> Result<String, StoreError> {
 }
 
 /// Transactions that wait for a person, and for a provider.
-fn list(rows: &dyn Rows, now_ms: u64, page: &mut String) -> Result<(), StoreError> {
+fn list(rows: &dyn ReadRows, now_ms: u64, page: &mut String) -> Result<(), StoreError> {
     let mut counts = [[0_u64; KINDS.len()]; 2];
     let mut oldest = [None::<u64>; 2];
     let mut counted = 0;

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use tillgate_store_core::{Head, Record, Rows};
+use tillgate_store_core::{Head, ReadRows, Record};
 use warp::reply::Response;
 
 use super::App;

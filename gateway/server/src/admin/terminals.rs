@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    AccountRow, Family, Record, RegistryRecord, Rows, Seller, Services, Status, StoreError,
+    AccountRow, Family, ReadRows, Record, RegistryRecord, Seller, Services, Status, StoreError,
     Terminal, TerminalId,
 };
 use warp::reply::Response;
@@ -113,7 +113,7 @@ pub(super) fn unknown_parameter(name: &str, known: &str) -> ApiError {
 
 /// The terminals of a page, and after which one the next page begins, if there may be one.
 fn collect(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     view: &View,
     page: Page,
 ) -> Result<(Vec<Value>, Option<u32>), StoreError> {

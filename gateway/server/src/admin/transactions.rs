@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{
-    BusinessDate, FollowUp, Key, RefundStep, Resolution, Rows, StoreError, Text, Transaction,
+    BusinessDate, FollowUp, Key, ReadRows, RefundStep, Resolution, StoreError, Text, Transaction,
     journal,
 };
 use warp::http::StatusCode;
@@ -116,7 +116,10 @@ impl Filling {
     }
 }
 
-fn collect(rows: &dyn Rows, page: &Page) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
+fn collect(
+    rows: &dyn ReadRows,
+    page: &Page,
+) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
     let mut filling = Filling::default();
     journal::open(rows, page.from, |row| {
         let wanted = page.awaited.is_none_or(|awaited| awaited == Awaited::by(&row));

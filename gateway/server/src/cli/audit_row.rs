@@ -1,7 +1,7 @@
 //! A row in the audit log of a store that no gateway serves.
 
-use tillgate_store_core::{Book, Change, Command, Outcome, Store};
-use tillgate_store_rocks::RocksBackend;
+use tillgate_store_core::{Change, Command, LedgerStore, Outcome, Store};
+use tillgate_store_rocks::RocksEngine;
 
 use crate::exit::Failure;
 
@@ -11,7 +11,7 @@ use crate::exit::Failure;
 /// # Errors
 /// The store cannot be written.
 pub(super) fn write(
-    book: &mut Book<RocksBackend>,
+    book: &mut LedgerStore<RocksEngine>,
     at_ms: u64,
     actor: &str,
     note: String,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_store_core::Book;
-use tillgate_store_rocks::{Cause, RocksBackend};
+use tillgate_store_core::LedgerStore;
+use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, Rate, audit_row, print};
 use crate::backup::{self, Hold, Manifest};
@@ -58,7 +58,7 @@ impl Backup {
             let text = format!("{} is there already; name a new directory", self.to.display());
             return Err(Failure::refused(text));
         }
-        let backend = match RocksBackend::open(&data, &config.store.options()) {
+        let backend = match RocksEngine::open(&data, &config.store.options()) {
             Ok(backend) => Some(backend),
             Err(error) if error.cause == Cause::Locked => None,
             Err(error) => return Err(Failure::store(error)),
@@ -80,9 +80,9 @@ impl Backup {
 }
 
 /// The checkpoint of a gateway that does not run.
-fn offline(backend: RocksBackend, data: &Path) -> Result<Begun, Failure> {
+fn offline(backend: RocksEngine, data: &Path) -> Result<Begun, Failure> {
     let ms = clock::unix_ms();
-    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
     audit_row::write(&mut book, ms, "tillgate backup", "backup".to_owned())?;
     let (checkpoint, _) =
         backup::checkpoint(&book.backend().reader(), data).map_err(Failure::store)?;

@@ -8,8 +8,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tillgate_core::time::UnixMillis;
-use tillgate_store_core::{Book, Command, Outcome, Store};
-use tillgate_store_rocks::{Cause, RocksBackend};
+use tillgate_store_core::{Command, LedgerStore, Outcome, Store};
+use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, print};
 use crate::client::Client;
@@ -62,7 +62,7 @@ impl Import {
             (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
             _ => None,
         };
-        let done = match RocksBackend::open(&config.store.dir, &config.store.options()) {
+        let done = match RocksEngine::open(&config.store.dir, &config.store.options()) {
             Ok(backend) => self.offline(&config, backend, &sources),
             Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
             Err(error) => Err(Failure::store(error)),
@@ -86,11 +86,11 @@ impl Import {
     fn offline(
         &self,
         config: &Config,
-        backend: RocksBackend,
+        backend: RocksEngine,
         sources: &[Source],
     ) -> Result<String, Failure> {
         let vault = secrets::vault(config)?;
-        let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+        let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
         secrets::prove(&mut book, &vault, config, clock::unix_ms())?;
         let registry = book.load_registry().map_err(Failure::store)?;
         let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tillgate_store_core::Book;
+use tillgate_store_core::LedgerStore;
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
 use tillgate_store_core::verify::Report;
-use tillgate_store_rocks::{Mark, Note, RocksBackend, RocksReader, note};
+use tillgate_store_rocks::{Mark, Note, RocksEngine, RocksReader, note};
 
 use super::store_dir::{Place, find};
 use super::{Rate, audit_row, print};
@@ -133,8 +133,8 @@ fn accept(place: &Place) -> Result<(), Failure> {
     let reader = RocksReader::open_unmarked(dir, options).map_err(Failure::store)?;
     tell(dir, &verified(&reader)?)?;
     drop(reader);
-    let (backend, mark) = RocksBackend::accept(dir, options).map_err(Failure::store)?;
-    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    let (backend, mark) = RocksEngine::accept(dir, options).map_err(Failure::store)?;
+    let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
     let mut note = format!("accepted the end at batch {}", mark.batch_no);
     for (said, text) in [("restored from", restored), ("was found damaged:", damaged)] {
         if let Some(text) = text {

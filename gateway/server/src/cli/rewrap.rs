@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::Args;
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
 use tillgate_store_core::reseal::{self, Cursor};
-use tillgate_store_core::{Book, Command, Reseal, SealedPlace, Store, Vault};
-use tillgate_store_rocks::{Cause, RocksBackend};
+use tillgate_store_core::{Command, LedgerStore, Reseal, SealedPlace, Store, Vault};
+use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, print};
 use crate::config::Config;
@@ -50,8 +50,8 @@ impl Rewrap {
     }
 }
 
-fn open(config: &Config, dir: &Path) -> Result<Book<RocksBackend>, Failure> {
-    let backend = RocksBackend::open(dir, &config.store.options()).map_err(|error| {
+fn open(config: &Config, dir: &Path) -> Result<LedgerStore<RocksEngine>, Failure> {
+    let backend = RocksEngine::open(dir, &config.store.options()).map_err(|error| {
         if error.cause == Cause::Locked {
             let dir = dir.display();
             return Failure::store(format!(
@@ -60,10 +60,10 @@ fn open(config: &Config, dir: &Path) -> Result<Book<RocksBackend>, Failure> {
         }
         Failure::store(error)
     })?;
-    Book::open(backend, entropy::bytes()).map_err(Failure::store)
+    LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)
 }
 
-fn reseal_all(book: &mut Book<RocksBackend>, vault: &Vault) -> Result<Done, Failure> {
+fn reseal_all(book: &mut LedgerStore<RocksEngine>, vault: &Vault) -> Result<Done, Failure> {
     let (mut cursor, mut done) = (Cursor::default(), Done::default());
     loop {
         let planned = reseal::plan(book.backend(), vault, &mut cursor, &mut entropy::bytes);
@@ -82,7 +82,11 @@ fn reseal_all(book: &mut Book<RocksBackend>, vault: &Vault) -> Result<Done, Fail
 }
 
 /// Removes the canaries of keys that a reading of everything finds unused.
-fn retire(book: &mut Book<RocksBackend>, vault: &Vault, done: &Done) -> Result<Vec<u32>, Failure> {
+fn retire(
+    book: &mut LedgerStore<RocksEngine>,
+    vault: &Vault,
+    done: &Done,
+) -> Result<Vec<u32>, Failure> {
     let used = reseal::usage(book.backend()).map_err(Failure::store)?;
     if let Some(kek_id) = used.keys().find(|kek_id| **kek_id != vault.current_kek()) {
         let text = format!("secrets are left under key-encryption key {kek_id}; run this again");
@@ -99,7 +103,7 @@ fn retire(book: &mut Book<RocksBackend>, vault: &Vault, done: &Done) -> Result<V
     Ok(retired)
 }
 
-fn commit(book: &mut Book<RocksBackend>, reseal: Reseal) -> Result<(), Failure> {
+fn commit(book: &mut LedgerStore<RocksEngine>, reseal: Reseal) -> Result<(), Failure> {
     book.commit(&mut vec![Command::Reseal(reseal)], &mut Vec::new()).map_err(Failure::store)
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::hex;
 
-type Book = tillgate_store_core::Book<Memory>;
+type LedgerStore = tillgate_store_core::LedgerStore<Memory>;
 
 const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -76,14 +76,14 @@ pub(super) fn said(files: &[(&str, String)]) -> String {
     read(files, &Registry::new(), Existing::Refuse).err().unwrap().to_string()
 }
 
-fn commit(book: &mut Book, change: Change) -> Outcome {
+fn commit(book: &mut LedgerStore, change: Change) -> Outcome {
     let (mut commands, mut outcomes) = (vec![Command::Change(change)], Vec::new());
     book.commit(&mut commands, &mut outcomes).unwrap();
     outcomes.pop().unwrap()
 }
 
-fn book() -> Book {
-    Book::open(Memory::default(), [1; 8]).unwrap()
+fn book() -> LedgerStore {
+    LedgerStore::open(Memory::default(), [1; 8]).unwrap()
 }
 
 #[test]

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use ring::digest;
 use tillgate_codec::link::channel::StaticSecret;
-use tillgate_store_core::Book;
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_core::LedgerStore;
+use tillgate_store_rocks::{Options, RocksEngine};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, HttpUrl};
@@ -92,8 +92,8 @@ fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
 
     let data = dir.join("data");
     make_dir(&data)?;
-    let backend = RocksBackend::open(&data, &Options::creating()).map_err(Failure::store)?;
-    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+    let backend = RocksEngine::open(&data, &Options::creating()).map_err(Failure::store)?;
+    let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
     secrets::prove(&mut book, &secrets::vault(&parsed)?, &parsed, clock::unix_ms())?;
     book.backend_mut().tick().map_err(Failure::store)?;
     drop(book);

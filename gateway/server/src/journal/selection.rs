@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use tillgate_store_core::journal::transactions;
-use tillgate_store_core::{BusinessDate, Key, Rows, StoreError, TerminalId, Transaction};
+use tillgate_store_core::{BusinessDate, Key, ReadRows, StoreError, TerminalId, Transaction};
 
 use crate::transaction_line::following;
 
@@ -35,7 +35,7 @@ impl Selection {
     /// A damaged row.
     pub(crate) fn visit(
         &self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut from = self.first();

@@ -15,8 +15,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_core::limits::SessionLimits;
 use tillgate_core::processing::Terms;
 use tillgate_core::time::Span;
-use tillgate_store_core::{Book, Store};
-use tillgate_store_rocks::RocksBackend;
+use tillgate_store_core::{LedgerStore, Store};
+use tillgate_store_rocks::RocksEngine;
 
 use super::batch::{Inbound, Recyclers};
 use super::bridge::{self, Bridges};
@@ -116,7 +116,7 @@ impl Gateway {
 /// What only one thread each will own.
 struct Parts {
     transactions: tillgate_core::transaction::TransactionManager,
-    store: Book<RocksBackend>,
+    store: LedgerStore<RocksEngine>,
     orders: Receiver<Ordered>,
     listeners: Vec<Listener>,
     claims: Arc<SharedClaims>,
@@ -229,7 +229,7 @@ fn writer_setup(
     links: &Links,
     bridges: Bridges,
     transactions: tillgate_core::transaction::TransactionManager,
-    store: Book<RocksBackend>,
+    store: LedgerStore<RocksEngine>,
     orders: Receiver<Ordered>,
 ) -> WriterSetup {
     WriterSetup {

@@ -123,16 +123,16 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
-    use tillgate_store_core::Book;
-    use tillgate_store_rocks::{Options, RocksBackend};
+    use tillgate_store_core::LedgerStore;
+    use tillgate_store_rocks::{Options, RocksEngine};
 
     use super::*;
 
     #[test]
     fn failures_count_only_at_one_and_the_same_place() {
         let dir = tempfile::tempdir().unwrap();
-        let backend = RocksBackend::open(dir.path(), &Options::creating()).unwrap();
-        let book = Book::open(backend, [1; 8]).unwrap();
+        let backend = RocksEngine::open(dir.path(), &Options::creating()).unwrap();
+        let book = LedgerStore::open(backend, [1; 8]).unwrap();
         let reader = book.backend().reader();
         let mut further = Progress::default();
         let read = reader.read_all(&mut further, 1, &mut || ControlFlow::Break(()));

@@ -10,9 +10,9 @@ use tillgate_core::processing::Keys;
 use tillgate_core::time::{Moment, Span, UnixMillis};
 use tillgate_core::transaction::TransactionManager;
 use tillgate_store_core::{
-    Book, Change, Command, Counter, Outcome, Record, Rows, Store, StoreError,
+    Change, Command, Counter, LedgerStore, Outcome, ReadRows, Record, Store, StoreError,
 };
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_rocks::{Options, RocksEngine};
 
 use super::bridge;
 use super::claims::SharedClaims;
@@ -39,9 +39,9 @@ pub(crate) fn store(
     options: &Options,
     keys: &Keys,
     clock: Clock,
-) -> Result<Book<RocksBackend>, Failure> {
-    let backend = RocksBackend::open(&config.store.dir, options).map_err(Failure::store)?;
-    let mut book = Book::open(backend, entropy::bytes()).map_err(Failure::store)?;
+) -> Result<LedgerStore<RocksEngine>, Failure> {
+    let backend = RocksEngine::open(&config.store.dir, options).map_err(Failure::store)?;
+    let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
     check_clock(config, &mut book, clock)?;
     secrets::prove(&mut book, &keys.vault, config, clock.wall().0)?;
     Ok(book)
@@ -51,7 +51,7 @@ pub(crate) fn store(
 /// a wrong clock would be booked on days that are closed, so somebody has to say which it is.
 fn check_clock(
     config: &Config,
-    book: &mut Book<RocksBackend>,
+    book: &mut LedgerStore<RocksEngine>,
     clock: Clock,
 ) -> Result<(), Failure> {
     let (last, now) = (UnixMillis(book.last_at_ms()), clock.wall());
@@ -85,7 +85,7 @@ fn check_clock(
 /// A damaged row.
 pub(crate) fn directory(
     config: &Config,
-    store: &Book<RocksBackend>,
+    store: &LedgerStore<RocksEngine>,
 ) -> Result<(Directory, SharedClaims), StoreError> {
     let names: Vec<String> = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
     let mut directory = Directory::new(store.load_registry()?, &names);
@@ -126,7 +126,7 @@ fn claim_limits(config: &Config) -> ClaimLimits {
 /// A damaged row, or one that cannot be written.
 pub(crate) fn transactions(
     config: &Config,
-    store: &mut Book<RocksBackend>,
+    store: &mut LedgerStore<RocksEngine>,
     directory: &Directory,
     now: Moment,
     wall: UnixMillis,

@@ -20,8 +20,8 @@ use tillgate_core::time::{Moment, UnixMillis};
 use tillgate_core::transaction::{
     Content, Controlled, Input, Order, Output, ProviderResult, TransactionManager,
 };
-use tillgate_store_core::{Book, Command, Key, Outcome, Store};
-use tillgate_store_rocks::RocksBackend;
+use tillgate_store_core::{Command, Key, LedgerStore, Outcome, Store};
+use tillgate_store_rocks::RocksEngine;
 
 use super::batch::{Outbound, OutboundItem, Recyclers, RequestBatch};
 use super::bridge::{Bridges, Purpose};
@@ -58,7 +58,7 @@ pub(crate) struct WriterSetup {
     /// The transactions.
     pub(crate) transactions: TransactionManager,
     /// The store.
-    pub(crate) store: Book<RocksBackend>,
+    pub(crate) store: LedgerStore<RocksEngine>,
     /// Everybody's way to the desk.
     pub(crate) mail: Receiver<WriterMessage>,
     /// The admin's way.

@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use tillgate_store_core::{Backend, Family, Memory, Op, Rows, StoreError, WriteSet};
+use tillgate_store_core::{Engine, Family, Memory, Op, ReadRows, StoreError, WriteSet};
 
 use crate::dice::Dice;
 
@@ -106,7 +106,7 @@ impl Disk {
     }
 }
 
-impl Rows for Disk {
+impl ReadRows for Disk {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         self.rows.get(family, key, out)
     }
@@ -130,7 +130,7 @@ impl Rows for Disk {
     }
 }
 
-impl Backend for Disk {
+impl Engine for Disk {
     fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError> {
         let mut undo = WriteSet::new();
         let mut changes = Vec::with_capacity(set.len());

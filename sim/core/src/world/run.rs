@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tillgate_store_core::{Book, Change, Command, Store};
+use tillgate_store_core::{Change, Command, LedgerStore, Store};
 
 use super::config::{Config, Tweaks};
 use super::disk::Disk;
@@ -55,7 +55,7 @@ impl World {
 
     /// A new store, with the network in it, as an import would leave it.
     pub(super) fn found(&mut self, opening: Change) {
-        let book = Book::open(Disk::default(), self.config.seed.to_be_bytes());
+        let book = LedgerStore::open(Disk::default(), self.config.seed.to_be_bytes());
         let mut book = book.expect("an empty disk is a new store");
         let at_ms = self.wall().0;
         let mut commands = vec![Command::Change(Change { at_ms, ..opening })];

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::Book;
+use crate::LedgerStore;
 use crate::ids::{AccountId, AccountKind, Key};
 use crate::journal;
 use crate::record::{Account, AccountRow, Funding, Leg, Serial, Transaction, Voucher};
-use crate::rows::{Backend, Family, Rows};
+use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 
 /// Sums of everything posted and held.
@@ -29,7 +29,7 @@ impl Sums {
 /// # Panics
 /// If stored and live balances, numbers, the open index or the stock are not what the journal
 /// and the float loads make them.
-pub fn check<B: Backend>(book: &Book<B>) {
+pub fn check<B: Engine>(book: &LedgerStore<B>) {
     let rows = book.backend();
     let (sums, transactions) = sums_of(rows);
     check_accounts(book, &sums);
@@ -38,7 +38,7 @@ pub fn check<B: Backend>(book: &Book<B>) {
     check_stock(rows, &transactions);
 }
 
-fn each<R: crate::Record>(rows: &dyn Rows, mut visit: impl FnMut(R)) {
+fn each<R: crate::Record>(rows: &dyn ReadRows, mut visit: impl FnMut(R)) {
     let scanned = journal::records::<R>(rows, &[], |record| {
         visit(record);
         ControlFlow::Continue(())
@@ -46,7 +46,7 @@ fn each<R: crate::Record>(rows: &dyn Rows, mut visit: impl FnMut(R)) {
     scanned.expect("every row is sound");
 }
 
-fn sums_of(rows: &dyn Rows) -> (Sums, Vec<Transaction>) {
+fn sums_of(rows: &dyn ReadRows) -> (Sums, Vec<Transaction>) {
     let (mut sums, mut transactions) = (Sums::default(), Vec::new());
     each::<Funding>(rows, |funding| sums.post(&funding.legs));
     each::<Transaction>(rows, |row| {
@@ -62,7 +62,7 @@ fn sums_of(rows: &dyn Rows) -> (Sums, Vec<Transaction>) {
     (sums, transactions)
 }
 
-fn check_accounts<B: Backend>(book: &Book<B>, sums: &Sums) {
+fn check_accounts<B: Engine>(book: &LedgerStore<B>, sums: &Sums) {
     let mut stored: BTreeMap<AccountId, Account> = BTreeMap::new();
     each::<AccountRow>(book.backend(), |row| {
         stored.insert(row.id, row.account);
@@ -80,14 +80,14 @@ fn check_accounts<B: Backend>(book: &Book<B>, sums: &Sums) {
     moved.for_each(|id| assert!(stored.contains_key(id), "{id} moved and has a row"));
 }
 
-fn check_numbers<B: Backend>(book: &Book<B>, transactions: &[Transaction]) {
+fn check_numbers<B: Engine>(book: &LedgerStore<B>, transactions: &[Transaction]) {
     let numbers: BTreeSet<u64> = transactions.iter().map(|row| row.seq).collect();
     let head = book.head().seq;
     assert_eq!(numbers.len(), transactions.len(), "no number is given twice");
     assert!(numbers.iter().copied().eq(1..=head), "numbers run from 1 to the head's {head}");
 }
 
-fn check_open(rows: &dyn Rows, transactions: &[Transaction]) {
+fn check_open(rows: &dyn ReadRows, transactions: &[Transaction]) {
     let mut listed = Vec::new();
     let scanned = rows.scan(Family::Open, &[], &mut |key, _| {
         listed.extend(Key::from_bytes(key));
@@ -98,7 +98,7 @@ fn check_open(rows: &dyn Rows, transactions: &[Transaction]) {
     assert!(open.eq(listed), "the open family lists exactly the open transactions");
 }
 
-fn check_stock(rows: &dyn Rows, transactions: &[Transaction]) {
+fn check_stock(rows: &dyn ReadRows, transactions: &[Transaction]) {
     let (mut loaded, mut placed) = (BTreeSet::new(), BTreeSet::new());
     each::<Serial>(rows, |row| {
         loaded.insert((row.service, row.product, row.serial));

@@ -11,10 +11,10 @@ use crate::error::StoreError;
 use crate::ids::{Code, Key, TerminalId};
 use crate::outcome::Outcome;
 use crate::record::{Batch, Record, Totals};
-use crate::rows::{Backend, Family, Rows};
+use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
-use crate::{Book, Ledger};
+use crate::{Ledger, LedgerStore};
 
 /// Sales of every end, reversals and tombstones all take the next number; nothing else does.
 pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
@@ -121,13 +121,13 @@ pub fn a_lost_tail_is_seen_at_the_start<F: Factory>(factory: F) {
 
 /// An engine with one row changed, added or (`None`) lost.
 struct Damaged<'a> {
-    engine: &'a dyn Rows,
+    engine: &'a dyn ReadRows,
     family: Family,
     key: Vec<u8>,
     value: Option<Vec<u8>>,
 }
 
-impl Rows for Damaged<'_> {
+impl ReadRows for Damaged<'_> {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         if (family, key) != (self.family, &self.key[..]) {
             return self.engine.get(family, key, out);
@@ -172,7 +172,7 @@ pub fn an_error_of_the_engine_stops_the_store<F: Factory>(factory: F) {
     let sold = world.sell(key(1, 1));
     let next = world.voucher_sale(key(1, 2));
     let failing = Failing { engine: world.take_engine() };
-    let mut book = Book::open(failing, *b"lawstore").expect("it reads");
+    let mut book = LedgerStore::open(failing, *b"lawstore").expect("it reads");
     let mut outcomes = vec![Outcome::Applied];
     for expected in [StoreError::Engine("disk full".to_owned()), StoreError::Stopped] {
         let mut commands = vec![Command::Begin(next.clone())];
@@ -189,7 +189,7 @@ struct Failing<E> {
     engine: E,
 }
 
-impl<E: Rows> Rows for Failing<E> {
+impl<E: ReadRows> ReadRows for Failing<E> {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         self.engine.get(family, key, out)
     }
@@ -213,7 +213,7 @@ impl<E: Rows> Rows for Failing<E> {
     }
 }
 
-impl<E: Rows> Backend for Failing<E> {
+impl<E: ReadRows> Engine for Failing<E> {
     fn write(&mut self, _set: &WriteSet, _batch_no: u64) -> Result<(), StoreError> {
         Err(StoreError::Engine("disk full".to_owned()))
     }

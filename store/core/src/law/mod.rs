@@ -1,4 +1,4 @@
-//! The law: what every engine behind [`crate::Book`] must do, as functions that panic where it
+//! The law: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
 //! does not. [`crate::laws!`] makes a test of each:
 //!
 //! ```ignore
@@ -24,12 +24,12 @@ pub mod vouchers;
 pub mod walk;
 pub mod world;
 
-use crate::rows::Backend;
+use crate::rows::Engine;
 
 /// Makes engines for the laws. A law uses one engine at a time.
 pub trait Factory {
     /// The engine under the law.
-    type Engine: Backend;
+    type Engine: Engine;
 
     /// An engine with nothing in it.
     fn fresh(&mut self) -> Self::Engine;

@@ -19,13 +19,13 @@ use crate::record::{
 use crate::registry::Registry;
 use crate::store::Store;
 use crate::verify::verify;
-use crate::{Book, StoreError};
+use crate::{LedgerStore, StoreError};
 
 /// A store with the network in it.
 #[derive(Debug)]
 pub struct World<F: Factory> {
     factory: F,
-    book: Option<Book<F::Engine>>,
+    book: Option<LedgerStore<F::Engine>>,
     /// What requests are verified against.
     pub registry: Registry,
     /// The time of the next command.
@@ -38,7 +38,7 @@ impl<F: Factory> World<F> {
     /// A new store with the network, without float or stock.
     pub fn new(mut factory: F) -> Self {
         let engine = factory.fresh();
-        let book = Book::open(engine, *b"lawstore").expect("an empty engine opens");
+        let book = LedgerStore::open(engine, *b"lawstore").expect("an empty engine opens");
         let now_ms = 1_772_323_200_000;
         let mut world =
             Self { factory, book: Some(book), registry: Registry::new(), now_ms, today: TODAY };
@@ -57,7 +57,7 @@ impl<F: Factory> World<F> {
     }
 
     /// The store.
-    pub fn book(&self) -> &Book<F::Engine> {
+    pub fn book(&self) -> &LedgerStore<F::Engine> {
         self.book.as_ref().expect("the store is open")
     }
 
@@ -75,7 +75,7 @@ impl<F: Factory> World<F> {
 
     /// Opens the store over an engine.
     pub fn put_engine(&mut self, engine: F::Engine) -> Result<(), StoreError> {
-        self.book = Some(Book::open(engine, *b"otherone")?);
+        self.book = Some(LedgerStore::open(engine, *b"otherone")?);
         self.registry = self.book().load_registry()?;
         Ok(())
     }

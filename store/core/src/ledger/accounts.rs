@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ids::AccountId;
 use crate::journal;
 use crate::record::{Account, AccountRow, Leg};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 use crate::write_set::WriteSet;
 
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ struct Slot {
 }
 
 impl Accounts {
-    pub(super) fn load(rows: &dyn Rows) -> Result<Self, StoreError> {
+    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
         let mut accounts = Self::default();
         journal::records::<AccountRow>(rows, &[], |row| {
             accounts.slots.insert(row.id, Slot { account: row.account, moved: false });

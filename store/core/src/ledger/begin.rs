@@ -10,11 +10,15 @@ use crate::ids::{AccountId, AccountKind, Code, Key, Text};
 use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.
-    pub(super) fn begin(&mut self, rows: &dyn Rows, begin: Begin) -> Result<Outcome, StoreError> {
+    pub(super) fn begin(
+        &mut self,
+        rows: &dyn ReadRows,
+        begin: Begin,
+    ) -> Result<Outcome, StoreError> {
         assert!(begin.kind.is_sale(), "only a sale can begin");
         match self.find_duplicate(rows, &begin.key, &begin.digest)? {
             Some(Outcome::Duplicate(row)) => return Ok(self.tell(row, telling(&begin))),
@@ -49,7 +53,7 @@ impl Ledger {
     /// What is at the key of a request already; `None`: nothing, it is new.
     pub(super) fn find_duplicate(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         key: &Key,
         digest: &ContentDigest,
     ) -> Result<Option<Outcome>, StoreError> {
@@ -80,7 +84,7 @@ impl Ledger {
     /// Velocity, float, stock, in this order; moves the money if all allow.
     fn grant(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         sale: &mut Transaction,
         float: AccountId,
         legs: Legs,

@@ -11,7 +11,7 @@ use crate::ids::TerminalId;
 use crate::journal;
 use crate::limits::EXPOSED_MAX;
 use crate::record::{DueFollowUp, FollowUp, Kind, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// How many vouchers of each terminal are on the list.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Exposed {
 }
 
 impl Exposed {
-    pub(super) fn load(rows: &dyn Rows) -> Result<Self, StoreError> {
+    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
         let mut exposed = Self::default();
         journal::open(rows, None, |row| {
             if row.kind == Kind::Voucher {

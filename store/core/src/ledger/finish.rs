@@ -9,13 +9,13 @@ use crate::ids::{AccountId, Code, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Record, State, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 impl Ledger {
     /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.
     pub(super) fn finish(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         finish: &Finish,
     ) -> Result<Outcome, StoreError> {
         let found = self.staged.find(rows, &finish.key, &mut self.buffer)?;
@@ -41,7 +41,7 @@ impl Ledger {
     /// Notes who has to act from now on.
     pub(super) fn mark_follow_up(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         key: &Key,
         what: FollowUp,
         at_ms: u64,
@@ -57,7 +57,7 @@ impl Ledger {
     /// Notes the time of the first confirmation of an approved sale that nobody takes back.
     pub(super) fn confirm(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         confirm: &Confirm,
     ) -> Result<Outcome, StoreError> {
         let found = self.staged.find(rows, &confirm.original, &mut self.buffer)?;
@@ -86,7 +86,7 @@ impl Ledger {
     /// asked for in the meantime goes on.
     pub(super) fn carry_out(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut row: Transaction,
         step: Step,
         at_ms: u64,
@@ -150,7 +150,7 @@ impl Ledger {
     /// is nothing to take back, or owed by the provider.
     fn resume_reversal(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         sale: &mut Transaction,
         at_ms: u64,
     ) -> Result<Option<Transaction>, StoreError> {
@@ -173,7 +173,7 @@ impl Ledger {
     /// Ends a terminal's reversal, one way or the other.
     pub(super) fn end(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut reversal: Transaction,
         ending: Ending,
         at_ms: u64,
@@ -222,7 +222,7 @@ impl Ledger {
     /// As [`Ledger::contradict`], of a reversal that ended otherwise.
     fn contradict_reversal(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         reversal: Transaction,
         at_ms: u64,
     ) -> Result<Outcome, StoreError> {
@@ -239,7 +239,7 @@ impl Ledger {
     }
 
     /// The other one of a sale and its reversal, which name each other.
-    fn partner(&mut self, rows: &dyn Rows, key: &Key) -> Result<Transaction, StoreError> {
+    fn partner(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Transaction, StoreError> {
         let found = self.staged.find(rows, key, &mut self.buffer)?;
         found.cloned().ok_or_else(|| StoreError::Damaged {
             family: Transaction::FAMILY,

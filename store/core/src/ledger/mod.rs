@@ -93,7 +93,7 @@ use crate::ids::{AccountId, StoreId, TerminalId};
 use crate::journal;
 use crate::outcome::Outcome;
 use crate::record::{Account, Audit, Batch, Counter, Head, Record, Versions};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
 use exposed::Exposed;
@@ -153,7 +153,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Broken`] if head and chains do not end together: a tail is lost.
-    pub fn load(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
+    pub fn load(rows: &dyn ReadRows) -> Result<Option<Self>, StoreError> {
         let mut buffer = Vec::new();
         Versions::check(rows)?;
         let Some(head) = journal::record::<Head>(rows, Head::KEY, &mut buffer)? else {
@@ -178,7 +178,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Newer`] if it is above.
-    pub fn note_versions(&mut self, rows: &dyn Rows) -> Result<(), StoreError> {
+    pub fn note_versions(&mut self, rows: &dyn ReadRows) -> Result<(), StoreError> {
         let ours = Versions::ours();
         if Versions::check(rows)?.as_ref() != Some(&ours) {
             self.set.put_record(&ours);
@@ -191,7 +191,7 @@ impl Ledger {
     /// # Panics
     /// If a command that [`Command::is_alone`] is not the first of its batch, or legs do not fit their
     /// sale: both are mistakes of the program, never of a peer.
-    pub fn apply(&mut self, rows: &dyn Rows, command: Command) -> Result<Outcome, StoreError> {
+    pub fn apply(&mut self, rows: &dyn ReadRows, command: Command) -> Result<Outcome, StoreError> {
         let first = self.set.is_empty() && self.staged.is_empty();
         assert!(first || !command.is_alone(), "an order is a batch of its own");
         match command {
@@ -263,7 +263,7 @@ impl Ledger {
     /// The highest STAN of a terminal on a date, between batches.
     pub fn last_stan(
         &self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         terminal: TerminalId,
         date: BusinessDate,
     ) -> Result<u32, StoreError> {
@@ -271,7 +271,11 @@ impl Ledger {
     }
 
     /// The handshake counters of a terminal.
-    pub fn counter(&self, rows: &dyn Rows, terminal: TerminalId) -> Result<Counter, StoreError> {
+    pub fn counter(
+        &self,
+        rows: &dyn ReadRows,
+        terminal: TerminalId,
+    ) -> Result<Counter, StoreError> {
         if let Some(counter) = self.counters.get(&terminal) {
             return Ok(counter.clone());
         }
@@ -282,7 +286,7 @@ impl Ledger {
 
     fn logon(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         terminal: TerminalId,
         (generation, counter, proved): (u32, u64, bool),
     ) -> Result<Outcome, StoreError> {
@@ -312,7 +316,7 @@ impl Ledger {
     }
 }
 
-fn nothing_in(rows: &dyn Rows) -> Result<bool, StoreError> {
+fn nothing_in(rows: &dyn ReadRows) -> Result<bool, StoreError> {
     let mut key = Vec::new();
     for family in Family::ALL {
         if journal::last_key(rows, family, &mut key)? {
@@ -327,7 +331,7 @@ fn headless() -> StoreError {
 }
 
 /// The time of the last batch, if head and chain of batches end together.
-fn check_batches(rows: &dyn Rows, head: &Head) -> Result<u64, StoreError> {
+fn check_batches(rows: &dyn ReadRows, head: &Head) -> Result<u64, StoreError> {
     let broken = |what: &str| {
         let no = head.batch_no;
         Err(StoreError::Broken(format!("head at batch {no}, {what}; restore from a backup")))
@@ -349,7 +353,7 @@ fn check_batches(rows: &dyn Rows, head: &Head) -> Result<u64, StoreError> {
 }
 
 /// The hash of the last row of the audit log, if the log ends where the head says.
-fn check_audit(rows: &dyn Rows, head: &Head) -> Result<[u8; 32], StoreError> {
+fn check_audit(rows: &dyn ReadRows, head: &Head) -> Result<[u8; 32], StoreError> {
     let mut key = Vec::new();
     let last = if journal::last_key(rows, Family::Audit, &mut key)? {
         journal::record::<Audit>(rows, &key, &mut Vec::new())?

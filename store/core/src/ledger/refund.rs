@@ -12,13 +12,13 @@ use crate::ids::{Code, Key, TerminalId, Text};
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, Refund, State, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 impl Ledger {
     /// Takes one step, with one row in the audit log, or refuses it.
     pub(super) fn refund(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         order: RefundOrder,
     ) -> Result<Outcome, StoreError> {
         let key = order.key;
@@ -65,7 +65,7 @@ impl Ledger {
 
     fn approve(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut sale: Transaction,
         today: crate::BusinessDate,
         (at_ms, actor): (u64, &str),

@@ -11,7 +11,7 @@ use crate::ids::{Key, TerminalId};
 use crate::journal;
 use crate::limits::{REFUSED_ROWS_MAX, SCAN_ROWS_MAX, SETTLEMENTS_MAX};
 use crate::record::{State, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// No terminal has more such rows on a day.
 pub(super) const COUNTED_MAX: u16 = REFUSED_ROWS_MAX + SETTLEMENTS_MAX;
@@ -27,7 +27,7 @@ impl Refusals {
     /// Whether one more such row, the `most`th at most, is written today; if so it is counted.
     pub(super) fn take_room(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         staged: &Staged,
         terminal: TerminalId,
         today: BusinessDate,
@@ -47,7 +47,7 @@ impl Refusals {
 }
 
 fn recount(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     staged: &Staged,
     terminal: TerminalId,
     date: BusinessDate,

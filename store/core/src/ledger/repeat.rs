@@ -13,7 +13,7 @@ use crate::ids::{Code, Key};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
 use crate::record::{Kind, State, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// Whom a PIN may be told, and of which sales.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ impl Ledger {
     /// The row that is asked for, as it stands.
     pub(super) fn repeat(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         repeat: &Repeat,
     ) -> Result<Outcome, StoreError> {
         let key = if repeat.original.stan == 0 {

@@ -6,14 +6,14 @@ use crate::journal;
 use crate::outcome::Outcome;
 use crate::record::{Canary, Terminal, Transaction, Voucher};
 use crate::reseal::{Reseal, Resealed, SealedPlace};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use crate::vault::Sealed;
 
 impl Ledger {
     /// A batch of its own. A secret that is not what was read any more stays as it is.
     pub(super) fn reseal(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         reseal: Reseal,
     ) -> Result<Outcome, StoreError> {
         self.note_time(reseal.at_ms);
@@ -32,7 +32,7 @@ impl Ledger {
         Ok(Outcome::Applied)
     }
 
-    fn exchange(&mut self, rows: &dyn Rows, secret: Resealed) -> Result<(), StoreError> {
+    fn exchange(&mut self, rows: &dyn ReadRows, secret: Resealed) -> Result<(), StoreError> {
         let Resealed { place, from, to } = secret;
         let swap = |sealed: &mut Sealed| {
             let same = *sealed == from;

@@ -8,13 +8,13 @@ use crate::ids::Key;
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::Kind;
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 impl Ledger {
     /// Does what the verdict says, with one row in the audit log, or refuses it.
     pub(super) fn resolve(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         resolve: Resolve,
     ) -> Result<Outcome, StoreError> {
         let Resolve { key, verdict, at_ms, actor, note } = resolve;

@@ -22,13 +22,13 @@ use crate::ids::{AccountKind, Code, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, State, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 impl Ledger {
     /// Journals the reversal and does what can be done; see [`Outcome::Reversed`].
     pub(super) fn reverse(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         reverse: &Reverse,
     ) -> Result<Outcome, StoreError> {
         if let Some(outcome) = self.find_duplicate(rows, &reverse.key, &reverse.digest)? {
@@ -54,7 +54,7 @@ impl Ledger {
 
     fn take_back(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         reverse: &Reverse,
         mut reversal: Transaction,
         mut original: Transaction,
@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// Whether the terminal may have one more row of a reversal that takes nothing back.
-    fn has_room(&mut self, rows: &dyn Rows, reverse: &Reverse) -> Result<bool, StoreError> {
+    fn has_room(&mut self, rows: &dyn ReadRows, reverse: &Reverse) -> Result<bool, StoreError> {
         let (terminal, today) = (reverse.key.terminal, reverse.today);
         self.refusals.take_room(rows, &self.staged, terminal, today, REFUSED_ROWS_MAX)
     }
@@ -123,7 +123,7 @@ impl Ledger {
     /// Nothing to reverse: a tombstone keeps the original's place.
     fn write_tombstone(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut reversal: Transaction,
         reverse: &Reverse,
     ) -> Result<Outcome, StoreError> {

@@ -12,7 +12,7 @@ use crate::journal;
 use crate::limits::SETTLED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// One terminal's date as it is counted.
 #[derive(Clone, Copy, Default)]
@@ -26,7 +26,7 @@ impl Ledger {
     /// Counts the date and journals both totals.
     pub(super) fn settle(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         settle: &Settle,
     ) -> Result<Outcome, StoreError> {
         if let Some(outcome) = self.find_duplicate(rows, &settle.key, &settle.digest)? {
@@ -61,7 +61,7 @@ impl Ledger {
 
     /// Counts the stored rows of the terminal's date, and over them those of this batch; nothing
     /// if there are too many, for a part of them is nobody's total.
-    fn count(&self, rows: &dyn Rows, settle: &Settle) -> Result<Option<Count>, StoreError> {
+    fn count(&self, rows: &dyn ReadRows, settle: &Settle) -> Result<Option<Count>, StoreError> {
         let Settle { date, currency, key: Key { terminal, .. }, .. } = *settle;
         let mut count = Count::default();
         let from = Key { date, terminal, stan: 0 };

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::ids::{Key, TerminalId};
 use crate::journal;
 use crate::record::Transaction;
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Staged {
     /// The transaction at a key, as it stands now.
     pub(super) fn find(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         key: &Key,
         buffer: &mut Vec<u8>,
     ) -> Result<Option<&Transaction>, StoreError> {

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::ids::{ProductId, ServiceId};
 use crate::limits::STOCK_AHEAD;
 use crate::record::{KeyBytes, Record, Voucher};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 
 /// What became of a wish for a voucher.
@@ -51,7 +51,7 @@ impl Stock {
     /// with this batch.
     pub(super) fn claim(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         set: &mut WriteSet,
         product: (ServiceId, ProductId),
         date: BusinessDate,
@@ -99,7 +99,7 @@ impl Shelf {
     /// Reads on; only called when everything on the shelf has expired by `date`.
     fn refill(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         taken: &[KeyBytes],
         (service, product): (ServiceId, ProductId),
         date: BusinessDate,

@@ -9,7 +9,7 @@ use crate::ids::{Key, TerminalId};
 use crate::journal;
 use crate::limits::LAST_ROWS_MAX;
 use crate::record::{Kind, Transaction};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Per terminal, the latest business date it was seen on and the highest STANs of that date.
 /// 28 bytes for every terminal that sold since the start.
@@ -38,7 +38,11 @@ enum LastSale {
 impl Tails {
     /// Whether there can be no row at `key`, neither stored nor in this batch. `false` says
     /// nothing: look. Must be asked before a new row is [noted](Tails::note).
-    pub(super) fn proves_new(&mut self, rows: &dyn Rows, key: &Key) -> Result<bool, StoreError> {
+    pub(super) fn proves_new(
+        &mut self,
+        rows: &dyn ReadRows,
+        key: &Key,
+    ) -> Result<bool, StoreError> {
         let tail = match self.tails.get(&key.terminal) {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
@@ -68,7 +72,7 @@ impl Tails {
 
     pub(super) fn last_stan(
         &self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         terminal: TerminalId,
         date: BusinessDate,
     ) -> Result<Option<u32>, StoreError> {
@@ -81,7 +85,7 @@ impl Tails {
     /// The STAN of a terminal's last sale of a date, stored or in this batch.
     pub(super) fn last_sale(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         staged: &Staged,
         terminal: TerminalId,
         date: BusinessDate,
@@ -101,7 +105,7 @@ impl Tails {
 }
 
 fn read(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     terminal: TerminalId,
     date: BusinessDate,
 ) -> Result<Option<u32>, StoreError> {
@@ -111,7 +115,7 @@ fn read(
 }
 
 fn read_sale(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     terminal: TerminalId,
     date: BusinessDate,
 ) -> Result<Option<u32>, StoreError> {
@@ -141,7 +145,7 @@ fn above(terminal: TerminalId, date: BusinessDate) -> [u8; Key::BYTES + 1] {
 
 /// The greatest key below `above`, of whichever terminal and date.
 fn step_back(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     above: &[u8],
     found: &mut Vec<u8>,
 ) -> Result<Option<Key>, StoreError> {

@@ -17,7 +17,7 @@ use crate::ids::{Key, ServiceId, TerminalId};
 use crate::journal;
 use crate::limits::{SCAN_ROWS_MAX, WINDOWS_MAX};
 use crate::record::{State, Transaction, Velocity};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// Business dates before and after the gateway's own whose rows may lie within a window: the
 /// window is a day at most, and a terminal's date may be one off.
@@ -52,7 +52,7 @@ impl Windows {
     /// [count](Windows::count) it or not sell.
     pub(super) fn allow(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         staged: &Staged,
         sale: &Transaction,
         velocity: Velocity,
@@ -113,7 +113,7 @@ impl Windows {
 
 impl Window {
     fn rebuild(
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         staged: &Staged,
         sale: &Transaction,
         velocity: Velocity,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::StoreError;
 use crate::ids::Text;
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// The highest version of each kind of record that a program which wrote to the store writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Versions {
     ///
     /// # Errors
     /// [`StoreError::Newer`] if a record may be in it that this program does not know.
-    pub fn check(rows: &dyn Rows) -> Result<Option<Self>, StoreError> {
+    pub fn check(rows: &dyn ReadRows) -> Result<Option<Self>, StoreError> {
         let mut value = Vec::new();
         let found = rows.get(Family::Meta, Self::KEY, &mut value)?;
         if found { Self::check_value(&value).map(Some) } else { Ok(None) }

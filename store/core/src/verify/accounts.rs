@@ -8,7 +8,7 @@ use super::registry::Credit;
 use super::report::{Promise, Report, Sums};
 use crate::ids::{AccountId, AccountKind};
 use crate::record::{Account, AccountRow, Funding, Legs, Transaction};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// What the accounts should hold, by the journal and the float loads.
 #[derive(Default)]
@@ -56,7 +56,12 @@ pub(super) fn unbalanced(legs: &Legs, currency: u16) -> Option<String> {
 }
 
 /// Reads float loads and accounts and compares them with the journal's `postings`.
-pub(super) fn check(rows: &dyn Rows, mut postings: Postings, credit: &Credit, report: &mut Report) {
+pub(super) fn check(
+    rows: &dyn ReadRows,
+    mut postings: Postings,
+    credit: &Credit,
+    report: &mut Report,
+) {
     each(rows, report, |report, row: Funding| check_funding(&row, &mut postings, report));
     each(rows, report, |report, row: AccountRow| {
         let expected = postings.0.remove(&row.id).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::fmt;
 use super::each;
 use super::report::{Promise, Report};
 use crate::record::{Audit, Batch, Head};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// One chain while it is read.
 struct Chain {
@@ -54,7 +54,7 @@ impl Chain {
 }
 
 /// Reads the chain of batches.
-pub(super) fn check_batches(rows: &dyn Rows, head: &Head, report: &mut Report) {
+pub(super) fn check_batches(rows: &dyn ReadRows, head: &Head, report: &mut Report) {
     let genesis = Head::genesis(head.store_id).hash;
     let mut chain = Chain { name: "batches", last: (0, genesis) };
     let mut seq_to = 0;
@@ -82,7 +82,7 @@ pub(super) fn check_batches(rows: &dyn Rows, head: &Head, report: &mut Report) {
 }
 
 /// Reads the audit log.
-pub(super) fn check_audit(rows: &dyn Rows, head: &Head, report: &mut Report) {
+pub(super) fn check_audit(rows: &dyn ReadRows, head: &Head, report: &mut Report) {
     let mut chain = Chain { name: "audit", last: (0, [0; 32]) };
     each(rows, report, |report, row: Audit| {
         report.counts.audits += 1;

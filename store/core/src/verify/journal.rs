@@ -11,11 +11,11 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, Key};
 use crate::journal;
 use crate::record::{FollowUp, Head, Kind, Leg, Legs, State, Transaction};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
 pub(super) fn check(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     head: &Head,
     postings: &mut Postings,
     vouchers: &mut Vouchers,
@@ -133,7 +133,7 @@ fn check_state(row: &Transaction, report: &mut Report) {
 
 /// Single rows that a row refers to; few rows refer to others.
 struct LookUp<'a> {
-    rows: &'a dyn Rows,
+    rows: &'a dyn ReadRows,
     buffer: Vec<u8>,
 }
 

@@ -3,10 +3,10 @@
 
 use super::report::{Promise, Report};
 use crate::reseal::canaries;
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Comes after the families with secrets, which were counted as they were read.
-pub(super) fn check(rows: &dyn Rows, report: &mut Report) {
+pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) {
     match canaries(rows) {
         Ok(canaries) => {
             for canary in canaries {

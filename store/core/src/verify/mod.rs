@@ -20,10 +20,10 @@
 mod accounts;
 mod chains;
 mod dues;
+mod fingerprints;
 mod journal;
 mod keks;
 mod open;
-mod prints;
 mod registry;
 mod report;
 mod seqs;
@@ -35,7 +35,7 @@ pub use report::{Counts, Keks, Promise, Report, Sums, Violation};
 
 use crate::error::StoreError;
 use crate::record::{Canary, Counter, Head, Record, Versions};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use accounts::Postings;
 use vouchers::Vouchers;
 
@@ -44,7 +44,7 @@ use vouchers::Vouchers;
 ///
 /// # Errors
 /// [`StoreError`] if not even the head can be read: then there is nothing to compare with.
-pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
+pub fn verify(rows: &dyn ReadRows) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let mut buffer = Vec::new();
     if !rows.get(Family::Meta, Head::KEY, &mut buffer)? {
@@ -69,7 +69,7 @@ pub fn verify(rows: &dyn Rows) -> Result<Report, StoreError> {
 }
 
 /// Under a damaged key a row of the store itself would be one that is not there.
-fn check_keys_of_meta(rows: &dyn Rows, report: &mut Report) {
+fn check_keys_of_meta(rows: &dyn ReadRows, report: &mut Report) {
     let read = rows.scan(Family::Meta, &[], &mut |key, _| {
         if key != Head::KEY && key != Versions::KEY && !key.starts_with(Canary::PREFIX) {
             let subject = format_args!("{} {key:x?}", Family::Meta.name());
@@ -83,7 +83,11 @@ fn check_keys_of_meta(rows: &dyn Rows, report: &mut Report) {
 }
 
 /// Visits every record of its family; rows that cannot be read are violations.
-fn each<R: Record>(rows: &dyn Rows, report: &mut Report, mut visit: impl FnMut(&mut Report, R)) {
+fn each<R: Record>(
+    rows: &dyn ReadRows,
+    report: &mut Report,
+    mut visit: impl FnMut(&mut Report, R),
+) {
     let read = rows.scan(R::FAMILY, &[], &mut |key, value| {
         match R::decode(key, value) {
             Ok(record) => visit(report, record),

@@ -8,10 +8,10 @@ use crate::error::StoreError;
 use crate::ids::Key;
 use crate::journal;
 use crate::record::Transaction;
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Reads the list.
-pub(super) fn check(rows: &dyn Rows, report: &mut Report) {
+pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) {
     let mut buffer = Vec::new();
     let read = rows.scan(Family::Open, &[], &mut |key, _| {
         if let Err(error) = check_one(rows, key, &mut buffer, report) {
@@ -25,7 +25,7 @@ pub(super) fn check(rows: &dyn Rows, report: &mut Report) {
 }
 
 fn check_one(
-    rows: &dyn Rows,
+    rows: &dyn ReadRows,
     bytes: &[u8],
     buffer: &mut Vec<u8>,
     report: &mut Report,

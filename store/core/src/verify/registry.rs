@@ -8,7 +8,7 @@ use super::report::{Promise, Report};
 use crate::ids::{AccountId, DistributorId, SellerId};
 use crate::limits::CHAIN_MAX;
 use crate::record::{RegistryRecord, Seller};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 /// Credit limit of every seller's float, minor units.
 pub(super) type Credit = FxHashMap<AccountId, i64>;
@@ -16,7 +16,7 @@ pub(super) type Credit = FxHashMap<AccountId, i64>;
 type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 
 /// Reads the registry. Rows come by letter: distributors, sellers, terminals, services.
-pub(super) fn check(rows: &dyn Rows, report: &mut Report) -> Credit {
+pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
     let mut sellers: FxHashMap<SellerId, ()> = FxHashMap::default();
     let mut credit = Credit::default();

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::each;
-use super::prints::{Prints, print};
+use super::fingerprints::{Prints, print};
 use super::report::{Promise, Report};
 use crate::ids::Key;
 use crate::limits::VIOLATIONS_MAX;
 use crate::record::{KeyBytes, Record, Serial, Transaction, Voucher};
-use crate::rows::Rows;
+use crate::rows::ReadRows;
 
 /// Prints of the vouchers that the journal gives away.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Vouchers {
 }
 
 /// Reads stock and serials and compares them with what the journal gave away.
-pub(super) fn check(rows: &dyn Rows, vouchers: Vouchers, report: &mut Report) {
+pub(super) fn check(rows: &dyn ReadRows, vouchers: Vouchers, report: &mut Report) {
     let mut sold = Prints::new(vouchers.sold);
     let mut stock = Vec::new();
     each(rows, report, |report, row: Voucher| {
@@ -79,7 +79,7 @@ struct Found {
     loaded: bool,
 }
 
-fn accuse(rows: &dyn Rows, suspects: &Suspects, report: &mut Report) {
+fn accuse(rows: &dyn ReadRows, suspects: &Suspects, report: &mut Report) {
     // Damaged rows were reported by the first reading.
     let mut ignored = Report::default();
     let mut found: BTreeMap<KeyBytes, Found> = BTreeMap::new();

@@ -5,11 +5,11 @@
 
 use tillgate_store_core::commission;
 use tillgate_store_core::{
-    AccountForm, Advice, Backend, Begin, Book, BridgeTag, BusinessDate, Change, Command,
-    CommissionRule, Confirm, Distributor, DistributorId, Finish, FollowUp, Funding, Key, Kind,
-    Legs, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord,
-    Reverse, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status,
-    Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
+    AccountForm, Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm,
+    Distributor, DistributorId, Engine, Finish, FollowUp, Funding, Key, Kind, LedgerStore, Legs,
+    Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord, Reverse,
+    Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store,
+    Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -30,19 +30,22 @@ pub(crate) const TOP_UPS: ServiceId = ServiceId(20);
 pub(crate) const CURRENCY: u16 = 978;
 
 /// A book over `backend` with the shop in it and `vouchers` vouchers on sale.
-pub(crate) fn open<B: Backend>(backend: B, vouchers: u32) -> Book<B> {
-    let mut book = Book::open(backend, *b"testshop").unwrap();
+pub(crate) fn open<B: Engine>(backend: B, vouchers: u32) -> LedgerStore<B> {
+    let mut book = LedgerStore::open(backend, *b"testshop").unwrap();
     assert_eq!(change(&mut book, opening(vouchers)), Outcome::Applied);
     book
 }
 
 /// Commits one change.
-pub(crate) fn change<B: Backend>(book: &mut Book<B>, change: Change) -> Outcome {
+pub(crate) fn change<B: Engine>(book: &mut LedgerStore<B>, change: Change) -> Outcome {
     commit(book, vec![Command::Change(change)]).remove(0)
 }
 
 /// Commits a batch.
-pub(crate) fn commit<B: Backend>(book: &mut Book<B>, mut commands: Vec<Command>) -> Vec<Outcome> {
+pub(crate) fn commit<B: Engine>(
+    book: &mut LedgerStore<B>,
+    mut commands: Vec<Command>,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     book.commit(&mut commands, &mut outcomes).unwrap();
     outcomes
@@ -216,7 +219,7 @@ pub(crate) fn settle(key: Key) -> Command {
 /// top-ups approved, declined, unknown and just begun, a tombstone, a reversal that the provider
 /// owes; of terminal 43 a top-up that is taken back (4), one that an advice is owed for (5), one
 /// of the operator's (6) and a settlement whose totals differ (20).
-pub(crate) fn busy<B: Backend>(backend: B) -> Book<B> {
+pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
     let mut book = open(backend, 10);
     commit(&mut book, (1..=4).map(|stan| sell(key(42, stan))).collect());
     commit(&mut book, vec![sell(key(43, 1)), sell(key(43, 2)), top_up(key(43, 3))]);

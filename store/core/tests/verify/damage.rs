@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use tillgate_store_core::limits;
 use tillgate_store_core::verify::{Promise, verify};
 use tillgate_store_core::{
-    Audit, Batch, Book, Distributor, DistributorId, Family, Head, Memory, ProductId, Rows, Seller,
-    SellerId, Serial, StoreError, Terminal, TerminalId, Text, Versions,
+    Audit, Batch, Distributor, DistributorId, Family, Head, LedgerStore, Memory, ProductId,
+    ReadRows, Seller, SellerId, Serial, StoreError, Terminal, TerminalId, Text, Versions,
 };
 
 use crate::lab::Lab;
@@ -14,7 +14,7 @@ use crate::shop::{self};
 
 #[test]
 fn an_empty_store_holds_and_no_store_is_an_error() {
-    let book = Book::open(Memory::new(), *b"testshop").unwrap();
+    let book = LedgerStore::open(Memory::new(), *b"testshop").unwrap();
     assert!(verify(book.backend()).unwrap().holds());
     assert!(matches!(verify(&Memory::new()), Err(StoreError::Broken(_))));
 }

@@ -6,7 +6,7 @@ use tillgate_store_core::journal;
 use tillgate_store_core::record::KeyBytes;
 use tillgate_store_core::verify::{Promise, Report, verify};
 use tillgate_store_core::{
-    AccountId, AccountRow, Backend, Family, Key, Memory, Record, Transaction, WriteSet,
+    AccountId, AccountRow, Engine, Family, Key, Memory, Record, Transaction, WriteSet,
 };
 
 use crate::shop::{self, busy};

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
-use tillgate_store_core::{Book, State, Store, StoreError};
-use tillgate_store_rocks::{Cause, Options, RocksBackend};
+use tillgate_store_core::{LedgerStore, State, Store, StoreError};
+use tillgate_store_rocks::{Cause, Options, RocksEngine};
 
 use crate::place::Place;
 use crate::shop;
@@ -25,8 +25,8 @@ const FULL_BYTES: u64 = 300_000;
 #[ignore = "runs as the child of every_sale_that_was_acknowledged_before_a_kill_is_there"]
 fn child_that_sells_until_it_is_killed() {
     let dir = std::env::var_os(DIR).expect("run by its parent");
-    let backend = RocksBackend::open(dir.as_ref(), &Options::serving()).unwrap();
-    let mut book = Book::open(backend, *b"not new!").unwrap();
+    let backend = RocksEngine::open(dir.as_ref(), &Options::serving()).unwrap();
+    let mut book = LedgerStore::open(backend, *b"not new!").unwrap();
     let mut out = std::io::stdout().lock();
     let mut stan = book.last_stan(shop::key(42, 0).terminal, shop::TODAY).unwrap();
     loop {
@@ -66,8 +66,8 @@ fn every_sale_that_was_acknowledged_before_a_kill_is_there() {
 #[ignore = "runs as the child of a_full_disk_stops_the_store_and_loses_nothing"]
 fn child_that_sells_until_its_disk_is_full() {
     let dir = std::env::var_os(DIR).expect("run by its parent");
-    let backend = RocksBackend::open(dir.as_ref(), &Options::serving()).unwrap();
-    let mut book = Book::open(backend, *b"not new!").unwrap();
+    let backend = RocksEngine::open(dir.as_ref(), &Options::serving()).unwrap();
+    let mut book = LedgerStore::open(backend, *b"not new!").unwrap();
     // SAFETY: no handler is installed; the signal is ignored, so that writing fails instead.
     unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.unwrap();
     setrlimit(Resource::RLIMIT_FSIZE, FULL_BYTES, FULL_BYTES).unwrap();

@@ -3,8 +3,8 @@
 use std::fs;
 
 use tillgate_store_core::verify::verify;
-use tillgate_store_core::{Family, Key, Rows, Store, TerminalId};
-use tillgate_store_rocks::{Cause, Options, RocksBackend, RocksReader};
+use tillgate_store_core::{Family, Key, ReadRows, Store, TerminalId};
+use tillgate_store_rocks::{Cause, Options, RocksEngine, RocksReader};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -43,7 +43,7 @@ fn a_repeat_after_a_restart_gets_the_same_voucher() {
 fn a_mistyped_directory_does_not_become_a_store() {
     let place = Place::new();
     let missing = place.dir().join("typo");
-    let error = RocksBackend::open(&missing, &Options::serving()).map(|_| ()).unwrap_err();
+    let error = RocksEngine::open(&missing, &Options::serving()).map(|_| ()).unwrap_err();
     assert_eq!(error.cause, Cause::NoStore);
     assert!(error.to_string().contains("typo") && error.to_string().contains("tillgate init"));
     assert!(!missing.exists());

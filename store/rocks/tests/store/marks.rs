@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use tillgate_store_core::Book;
-use tillgate_store_rocks::{Cause, MarkTrouble, Note, Options, RocksBackend, note};
+use tillgate_store_core::LedgerStore;
+use tillgate_store_rocks::{Cause, MarkTrouble, Note, Options, RocksEngine, note};
 
 use crate::place::{Place, copy, sell_one};
 use crate::shop;
@@ -31,7 +31,7 @@ fn an_operator_who_accepts_the_loss_can_go_on() {
     let log = fs::OpenOptions::new().write(true).open(place.newest(".log")).unwrap();
     log.set_len(log.metadata().unwrap().len() - 3).unwrap();
     assert!(place.open().is_err());
-    let (backend, mark) = RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    let (backend, mark) = RocksEngine::accept(place.dir(), &Options::serving()).unwrap();
     drop(backend);
     assert_eq!(mark.batch_no, last - 1);
     let mut book = place.open().unwrap();
@@ -45,12 +45,12 @@ fn a_directory_rolled_back_as_a_whole_is_noticed_by_a_mark_elsewhere() {
     let (place, old, elsewhere) = (Place::new(), Place::new(), Place::new());
     let mark = Some(elsewhere.dir().join("mark"));
     let options = Options { mark, ..Options::creating() };
-    let open = |place: &Place| RocksBackend::open(place.dir(), &options);
+    let open = |place: &Place| RocksEngine::open(place.dir(), &options);
     let mut book = shop::open(open(&place).unwrap(), 20);
     let before = sell_one(&mut book, 1);
     drop(book);
     copy(place.dir(), old.dir());
-    let mut book = Book::open(open(&place).unwrap(), *b"not new!").unwrap();
+    let mut book = LedgerStore::open(open(&place).unwrap(), *b"not new!").unwrap();
     let marked = sell_one(&mut book, 2);
     drop(book);
     let cause = open(&old).map(|_| ()).unwrap_err().cause;
@@ -64,7 +64,7 @@ fn a_missing_mark_is_refused_until_it_is_accepted() {
     fs::remove_file(place.mark()).unwrap();
     assert!(matches!(place.mark_trouble(), MarkTrouble::Missing { head } if head > 0));
     assert!(!place.mark().exists());
-    RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    RocksEngine::accept(place.dir(), &Options::serving()).unwrap();
     assert!(place.open().is_ok());
 }
 
@@ -88,7 +88,7 @@ fn a_mark_without_its_database_does_not_become_an_empty_store() {
     let place = Place::busy();
     fs::remove_dir_all(place.dir().join("rows")).unwrap();
     assert!(matches!(place.mark_trouble(), MarkTrouble::DatabaseGone { marked } if marked > 0));
-    let created = RocksBackend::open(place.dir(), &Options::creating()).map(|_| ());
+    let created = RocksEngine::open(place.dir(), &Options::creating()).map(|_| ());
     assert!(matches!(created.unwrap_err().cause, Cause::Mark { .. }));
 }
 
@@ -115,7 +115,7 @@ fn a_restored_store_is_read_at_once_and_written_to_only_after_its_end_was_accept
     let text = refused.to_string();
     assert!(text.contains("book the missing sales") && text.contains("restore --accept"), "{text}");
     assert!(place.verify().holds());
-    RocksBackend::accept(place.dir(), &Options::serving()).unwrap();
+    RocksEngine::accept(place.dir(), &Options::serving()).unwrap();
     assert!(place.open().is_err(), "the note stays until it is cleared");
     note::clear(place.dir()).unwrap();
     assert!(place.open().is_ok());

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tillgate_store_core::verify::{Report, verify};
-use tillgate_store_core::{Book, Store};
-use tillgate_store_rocks::{Cause, MarkTrouble, OpenError, Options, RocksBackend, RocksReader};
+use tillgate_store_core::{LedgerStore, Store};
+use tillgate_store_rocks::{Cause, MarkTrouble, OpenError, Options, RocksEngine, RocksReader};
 
 use crate::shop;
 
@@ -30,13 +30,13 @@ impl Place {
         self.0.path()
     }
 
-    pub(crate) fn create(&self) -> RocksBackend {
-        RocksBackend::open(self.dir(), &Options::creating()).unwrap()
+    pub(crate) fn create(&self) -> RocksEngine {
+        RocksEngine::open(self.dir(), &Options::creating()).unwrap()
     }
 
-    pub(crate) fn open(&self) -> Result<Book<RocksBackend>, OpenError> {
-        let backend = RocksBackend::open(self.dir(), &Options::serving())?;
-        Ok(Book::open(backend, *b"not new!").unwrap())
+    pub(crate) fn open(&self) -> Result<LedgerStore<RocksEngine>, OpenError> {
+        let backend = RocksEngine::open(self.dir(), &Options::serving())?;
+        Ok(LedgerStore::open(backend, *b"not new!").unwrap())
     }
 
     /// Why it does not open.
@@ -79,7 +79,7 @@ impl Place {
 }
 
 /// Sells one voucher and says under which batch.
-pub(crate) fn sell_one(book: &mut Book<RocksBackend>, stan: u32) -> u64 {
+pub(crate) fn sell_one(book: &mut LedgerStore<RocksEngine>, stan: u32) -> u64 {
     shop::commit(book, vec![shop::sell(shop::key(42, stan))]);
     let sold = book.transaction(&shop::key(42, stan)).unwrap();
     assert!(sold.is_some());

@@ -1,8 +1,8 @@
 //! A gateway that is started with a clock that is days behind its store.
 
 use tillgate_store_core::journal::record;
-use tillgate_store_core::{Audit, Book, Change, Command, Outcome, Store};
-use tillgate_store_rocks::{Options, RocksBackend};
+use tillgate_store_core::{Audit, Change, Command, LedgerStore, Outcome, Store};
+use tillgate_store_rocks::{Options, RocksEngine};
 
 use super::Installation;
 use crate::clock;
@@ -12,9 +12,9 @@ use crate::serve::gateway::Gateway;
 const DAY_MS: u64 = 86_400_000;
 
 impl Installation {
-    fn book(&self) -> Book<RocksBackend> {
-        let backend = RocksBackend::open(&self.config.store.dir, &Options::serving()).unwrap();
-        Book::open(backend, [1; 8]).unwrap()
+    fn book(&self) -> LedgerStore<RocksEngine> {
+        let backend = RocksEngine::open(&self.config.store.dir, &Options::serving()).unwrap();
+        LedgerStore::open(backend, [1; 8]).unwrap()
     }
 
     /// A batch of a clock that is `days` ahead.

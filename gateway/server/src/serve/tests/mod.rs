@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use tempfile::TempDir;
 use tillgate_store_core::verify::{Report as StoreReport, verify};
-use tillgate_store_core::{Book, Command, Key, Outcome, State, Store};
-use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
+use tillgate_store_core::{Command, Key, LedgerStore, Outcome, State, Store};
+use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
 
 use self::terminal::Till;
 use super::clock::Clock;
@@ -79,8 +79,8 @@ impl Installation {
             (bridge.idempotent, bridge.inquiry) = (true, true);
         }
         let keys = super::startup::keys(&config).unwrap();
-        let backend = RocksBackend::open(&config.store.dir, &Options::creating()).unwrap();
-        let mut book = Book::open(backend, [1; 8]).unwrap();
+        let backend = RocksEngine::open(&config.store.dir, &Options::creating()).unwrap();
+        let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
         let change = Command::Change(network::change(&keys.vault));
         book.commit(&mut vec![change], &mut Vec::new()).unwrap();
         Self { _dir: dir, config }
@@ -88,8 +88,8 @@ impl Installation {
 
     /// A top-up whose intent is durable, and nothing after it: what a crash leaves.
     fn leave_intent(&self, stan: u32) -> Key {
-        let backend = RocksBackend::open(&self.config.store.dir, &Options::serving()).unwrap();
-        let mut book = Book::open(backend, [1; 8]).unwrap();
+        let backend = RocksEngine::open(&self.config.store.dir, &Options::serving()).unwrap();
+        let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
         let registry = book.load_registry().unwrap();
         let begin = network::intent(&registry, stan);
         let (key, mut outcomes) = (begin.key, Vec::new());

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use tillgate_codec::link::message::ResponseCode;
-use tillgate_store_core::{Backend, Family, Store, WriteSet, reseal};
-use tillgate_store_rocks::{Options, RocksBackend, RocksReader};
+use tillgate_store_core::{Engine, Family, Store, WriteSet, reseal};
+use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
 
 use super::network::{FIRST_TERMINAL, voucher_sale};
 use super::terminal::answer;
@@ -35,7 +35,7 @@ fn installation(kek: &str) -> Installation {
     let store = &installation.config.store;
     fs::remove_dir_all(&store.dir).unwrap();
     let rows = old_rows();
-    let mut backend = RocksBackend::open(&store.dir, &Options::creating()).unwrap();
+    let mut backend = RocksEngine::open(&store.dir, &Options::creating()).unwrap();
     let count = rows
         .ops()
         .filter(|op| matches!(op, tillgate_store_core::Op::Put { family: Family::Batches, .. }));
@@ -67,8 +67,8 @@ fn an_old_store_with_another_key_is_refused_before_anything_is_written() {
     let refused = crate::serve::gateway::Gateway::start(&installation.config, clock);
     let said = refused.err().unwrap().to_string();
     assert!(said.contains("kek-1.key: not the key-encryption key 1"), "{said}");
-    let backend = RocksBackend::open(&installation.config.store.dir, &Options::serving()).unwrap();
-    let book = tillgate_store_core::Book::open(backend, [0; 8]).unwrap();
+    let backend = RocksEngine::open(&installation.config.store.dir, &Options::serving()).unwrap();
+    let book = tillgate_store_core::LedgerStore::open(backend, [0; 8]).unwrap();
     assert_eq!(book.open_transactions().unwrap().len(), 1, "recovery did not touch it");
 }
 

@@ -19,7 +19,7 @@ use tillgate_core::session::{Input as SessionInput, SessionManager};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Bridge, Input, TransactionManager};
 use tillgate_store_core::{
-    Book, Command, Counter, Outcome, Record, Rows, Store, StoreError, verify,
+    Command, Counter, LedgerStore, Outcome, ReadRows, Record, Store, StoreError, verify,
 };
 
 pub(super) use self::pool::Job;
@@ -37,7 +37,7 @@ pub(super) struct Process {
     directory: Directory,
     claims: Claims,
     writer: TransactionManager,
-    book: Book<Disk>,
+    book: LedgerStore<Disk>,
     mail: VecDeque<Input>,
     /// Jobs that wait for a pool thread.
     jobs: u32,
@@ -70,7 +70,7 @@ impl World {
     }
 
     fn open(&mut self, disk: Disk) -> Result<Process, StoreError> {
-        let mut book = Book::open(disk, self.config.seed.to_be_bytes())?;
+        let mut book = LedgerStore::open(disk, self.config.seed.to_be_bytes())?;
         book.know_keks(self.network.keys.vault.kek_ids());
         let names: Vec<String> =
             self.config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
@@ -227,7 +227,7 @@ impl Process {
 
     /// What a flipped bit must not get past: every read that a start does.
     pub(super) fn opens(rows: tillgate_store_core::Memory) -> Result<(), StoreError> {
-        let book = Book::open(rows, [0; 8])?;
+        let book = LedgerStore::open(rows, [0; 8])?;
         book.load_registry()?;
         book.open_transactions()?;
         let counters = |_: Counter| std::ops::ControlFlow::Continue(());

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::{RegistryRecord, Serial};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 use view::View;
 
 /// Why a change is refused, as far as it was found out.
@@ -31,7 +31,7 @@ impl Ledger {
     /// Checks everything, then writes everything; with one row in the audit log.
     pub(super) fn change(
         &mut self,
-        rows: &dyn Rows,
+        rows: &dyn ReadRows,
         mut change: Change,
     ) -> Result<Outcome, StoreError> {
         let mut refused = Rejections::default();

@@ -5,20 +5,20 @@ use rustc_hash::FxHashMap;
 use crate::error::StoreError;
 use crate::ids::{SellerId, ServiceId};
 use crate::record::{KeyBytes, RegistryRecord, Seller, Service};
-use crate::rows::{Family, Rows};
+use crate::rows::{Family, ReadRows};
 
 pub(super) struct View<'a> {
-    rows: &'a dyn Rows,
+    rows: &'a dyn ReadRows,
     changed: FxHashMap<KeyBytes, &'a RegistryRecord>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rows: &'a dyn Rows, records: &'a [RegistryRecord]) -> Self {
+    pub(super) fn new(rows: &'a dyn ReadRows, records: &'a [RegistryRecord]) -> Self {
         let changed = records.iter().map(|record| (record.key(), record)).collect();
         Self { rows, changed }
     }
 
-    pub(super) fn rows(&self) -> &'a dyn Rows {
+    pub(super) fn rows(&self) -> &'a dyn ReadRows {
         self.rows
     }
 

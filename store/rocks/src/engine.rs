@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch, WriteOptions};
-use tillgate_store_core::{Backend, Family, Head, Op, Record, Rows, StoreError, WriteSet};
+use tillgate_store_core::{Engine, Family, Head, Op, ReadRows, Record, StoreError, WriteSet};
 
 use crate::mark::{Mark, MarkFile};
 use crate::open;
@@ -21,10 +21,10 @@ const BATCH_BYTES: usize = 64;
 
 /// An open store directory: the only one that writes to it.
 ///
-/// Every [`Backend::write`] is one RocksDB write batch, synced, followed by the high-water mark.
+/// Every [`Engine::write`] is one RocksDB write batch, synced, followed by the high-water mark.
 /// After any error it answers [`StoreError::Stopped`] for ever: a failed sync must not be
 /// repeated, and RocksDB cannot resume after a full disk. The process exits and is restarted.
-pub struct RocksBackend {
+pub struct RocksEngine {
     db: Arc<DB>,
     mark: MarkFile,
     write: WriteOptions,
@@ -32,7 +32,7 @@ pub struct RocksBackend {
     stopped: bool,
 }
 
-impl RocksBackend {
+impl RocksEngine {
     /// Opens the store in `dir`, takes its lock, replays its log and checks it against its mark.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl RocksBackend {
     /// Opens the store in `dir` and sets its mark to what its database holds, which comes with it.
     ///
     /// This is how an operator accepts that a store ends where it ends, after
-    /// [`RocksBackend::open`] refused with a lost tail or a missing mark. The store must not be
+    /// [`RocksEngine::open`] refused with a lost tail or a missing mark. The store must not be
     /// open anywhere, and was verified ([`RocksReader::open_unmarked`]). A [note](crate::note)
     /// stays, to be cleared once the acceptance is in the audit log.
     ///
@@ -88,7 +88,7 @@ impl RocksBackend {
     }
 }
 
-impl Rows for RocksBackend {
+impl ReadRows for RocksEngine {
     fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
         tables::get(&self.db, &self.read, family, key, out)
     }
@@ -112,7 +112,7 @@ impl Rows for RocksBackend {
     }
 }
 
-impl Backend for RocksBackend {
+impl Engine for RocksEngine {
     fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError> {
         if self.stopped {
             return Err(StoreError::Stopped);

@@ -11,19 +11,19 @@ use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, Head, Transaction, Versions};
 use crate::registry::Registry;
-use crate::rows::{Backend, Family, Rows};
+use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
 
 /// The store over any engine. One writer: whoever holds it.
 #[derive(Debug)]
-pub struct Book<B> {
+pub struct LedgerStore<B> {
     backend: B,
     ledger: Ledger,
     stopped: bool,
 }
 
-impl<B: Backend> Book<B> {
+impl<B: Engine> LedgerStore<B> {
     /// Opens what the backend holds, or starts a new store named `store_id_if_new`.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl<B: Backend> Book<B> {
     }
 }
 
-impl<B: Backend> Store for Book<B> {
+impl<B: Engine> Store for LedgerStore<B> {
     fn commit(
         &mut self,
         commands: &mut Vec<Command>,
@@ -154,7 +154,7 @@ impl<B: Backend> Store for Book<B> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the open family names a row that is not there or not open.
-pub fn open_transactions(rows: &dyn Rows) -> Result<Vec<Transaction>, StoreError> {
+pub fn open_transactions(rows: &dyn ReadRows) -> Result<Vec<Transaction>, StoreError> {
     let mut keys = Vec::new();
     rows.scan(Family::Open, &[], &mut |key, _| {
         keys.push(key.to_vec());
