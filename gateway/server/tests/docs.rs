@@ -42,7 +42,7 @@ fn limit_files() -> Vec<PathBuf> {
     files
 }
 
-/// What is run by name: functions behind `#[test]`, laws, test targets, fuzz targets, modules with
+/// What is run by name: functions behind `#[test]`, cases, test targets, fuzz targets, modules with
 /// tests, packages, `make` targets.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -63,9 +63,13 @@ fn tests() -> BTreeSet<String> {
                 names.extend(name.split(['(', '<']).next().map(str::to_owned));
                 is_test = false;
             }
-            // A line of `laws!`: one test for each engine.
-            let law = line.strip_suffix(';').and_then(|line| line.split_once(": "));
-            names.extend(law.filter(|_| path.ends_with("law/mod.rs")).map(|law| law.1.to_owned()));
+            // A line of `cases!`: one test for each engine.
+            let conformance = line.strip_suffix(';').and_then(|line| line.split_once(": "));
+            names.extend(
+                conformance
+                    .filter(|_| path.ends_with("law/mod.rs"))
+                    .map(|conformance| conformance.1.to_owned()),
+            );
         }
     }
     let manifests = ["codec", "store/core", "store/rocks", "gateway/core", "gateway/server"];

@@ -108,9 +108,9 @@ pub(crate) fn basis_points(service: &Service, level: usize, date: BusinessDate) 
 #[cfg(test)]
 mod tests {
     use super::{BASIS, CommissionError, legs};
+    use crate::conformance::network::{TODAY, VOUCHERS, seller, service};
     use crate::date::BusinessDate;
     use crate::ids::{AccountKind, DistributorId};
-    use crate::law::network::{TODAY, VOUCHERS, seller, service};
     use crate::limits::AMOUNT_MINOR_MAX;
     use crate::record::{CommissionRule, RegistryRecord, Seller, Service, Velocity};
 

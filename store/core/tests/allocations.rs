@@ -4,9 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tillgate_store_core::law::network::{TODAY, VOUCHERS, service, voucher};
-use tillgate_store_core::law::world::{World, key};
-use tillgate_store_core::law::{Factory, MemoryFactory};
+use tillgate_store_core::conformance::network::{TODAY, VOUCHERS, service, voucher};
+use tillgate_store_core::conformance::world::{World, key};
+use tillgate_store_core::conformance::{Factory, MemoryFactory};
 use tillgate_store_core::{
     Advice, BusinessDate, Code, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
     ProductId, ReadRows, Store, StoreError, Velocity, WriteSet,

@@ -198,9 +198,9 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::{BusinessDate, Staged, Transaction, Velocity, Windows};
-    use crate::law::MemoryFactory;
-    use crate::law::network::TODAY;
-    use crate::law::world::{World, key};
+    use crate::conformance::MemoryFactory;
+    use crate::conformance::network::TODAY;
+    use crate::conformance::world::{World, key};
 
     /// Otherwise everybody who ever sold would be in memory for good.
     #[test]

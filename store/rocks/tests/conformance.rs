@@ -1,7 +1,7 @@
-//! RocksDB obeys the law of the store.
+//! RocksDB obeys the conformance suite of the store.
 
 use tempfile::TempDir;
-use tillgate_store_core::law::Factory;
+use tillgate_store_core::conformance::Factory;
 use tillgate_store_rocks::{Options, RocksEngine};
 
 /// A new directory for every store; it lives until the next one is asked for.

@@ -2,8 +2,8 @@
 
 use super::{Model, Row};
 use crate::command::Settle;
+use crate::conformance::answer::{Answer, Shape};
 use crate::ids::Code;
-use crate::law::answer::{Answer, Shape};
 use crate::record::{Kind, State, Totals};
 
 impl Model {

@@ -1,8 +1,8 @@
-//! The law: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
-//! does not. [`crate::laws!`] makes a test of each:
+//! the conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
+//! does not. [`crate::cases!`] makes a test of each:
 //!
 //! ```ignore
-//! tillgate_store_core::laws!(Directories::new());
+//! tillgate_store_core::cases!(Directories::new());
 //! ```
 //!
 //! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes the books from
@@ -26,9 +26,9 @@ pub mod world;
 
 use crate::rows::Engine;
 
-/// Makes engines for the laws. A law uses one engine at a time.
+/// Makes engines for the cases. A law uses one engine at a time.
 pub trait Factory {
-    /// The engine under the law.
+    /// The engine under the conformance suite.
     type Engine: Engine;
 
     /// An engine with nothing in it.
@@ -118,11 +118,11 @@ macro_rules! laws {
             walk: any_walk_keeps_to_the_model;
         }
     };
-    (@each $factory:expr; $($group:ident: $law:ident;)*) => {
+    (@each $factory:expr; $($group:ident: $conformance:ident;)*) => {
         $(
             #[test]
-            fn $law() {
-                $crate::law::$group::$law($factory);
+            fn $conformance() {
+                $crate::conformance::$group::$conformance($factory);
             }
         )*
     };

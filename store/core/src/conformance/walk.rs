@@ -19,7 +19,7 @@ use crate::store::Store;
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
 pub type Draw = [u16; 6];
 
-/// Steps of the walk that is one of the laws.
+/// Steps of the walk that is one of the cases.
 const STEPS: usize = 1_000;
 
 /// Walks some hundred steps of one fixed seed.

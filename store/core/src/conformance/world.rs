@@ -1,4 +1,4 @@
-//! A store with the network of [`super::network`] in it, and the shorthands of the laws.
+//! A store with the network of [`super::network`] in it, and the shorthands of the cases.
 
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
@@ -106,7 +106,7 @@ impl<F: Factory> World<F> {
         vouchers: Vec<Voucher>,
         funds: Vec<Funding>,
     ) -> Outcome {
-        let (actor, note) = ("law".to_owned(), "by the law".to_owned());
+        let (actor, note) = ("law".to_owned(), "by the conformance suite".to_owned());
         let given = records.clone();
         let at_ms = self.now_ms;
         let change = Change { at_ms, actor, note, records, vouchers, funds };

@@ -2,8 +2,8 @@
 
 use super::{Model, Row, minor};
 use crate::command::{RefundOrder, RefundStep, Repeat};
+use crate::conformance::answer::{Answer, Shape};
 use crate::ids::{Code, Key, TerminalId};
-use crate::law::answer::{Answer, Shape};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::record::{FollowUp, Kind, State};
 

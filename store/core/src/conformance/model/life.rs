@@ -2,8 +2,8 @@
 
 use super::{Model, Row, minor};
 use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
+use crate::conformance::answer::{Answer, Shape};
 use crate::ids::{Code, Key};
-use crate::law::answer::{Answer, Shape};
 use crate::record::{FollowUp, Kind, State};
 
 impl Model {

@@ -1,4 +1,4 @@
-//! The small network the laws play in.
+//! The small network the cases play in.
 //!
 //! ```text
 //! distributor 1 (top)
@@ -19,7 +19,7 @@ use crate::vault::Sealed;
 
 /// The currency of everything.
 pub const CURRENCY: u16 = 840;
-/// The date the laws begin on, 2026-03-01.
+/// The date the cases begin on, 2026-03-01.
 pub const TODAY: BusinessDate = BusinessDate(9_556);
 /// The voucher service.
 pub const VOUCHERS: ServiceId = ServiceId(10);
