@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use common::{bodies, down_bytes, downward, ends, hex, sealed, testdata, up_bytes, upward};
 use tillgate_codec::link::channel::Suite;
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 
 /// Compares with the committed file, or writes it if asked to.
 fn golden(name: &str, found: &str) {
@@ -64,10 +64,10 @@ fn every_message_has_the_committed_bytes() {
 #[test]
 fn every_message_is_read_back_from_its_bytes() {
     for (name, message) in upward() {
-        assert_eq!(Upward::decode(&up_bytes(&message)), Ok(message), "{name}");
+        assert_eq!(TerminalMessage::decode(&up_bytes(&message)), Ok(message), "{name}");
     }
     for (name, message) in downward() {
-        assert_eq!(Downward::decode(&down_bytes(&message)), Ok(message), "{name}");
+        assert_eq!(GatewayMessage::decode(&down_bytes(&message)), Ok(message), "{name}");
     }
 }
 

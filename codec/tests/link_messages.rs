@@ -4,7 +4,7 @@ mod common;
 
 use common::{VOUCHER, bodies, down_bytes, downward, up_bytes, upward};
 use tillgate_codec::limits::BODY_BYTES_MAX;
-use tillgate_codec::link::message::{Answer, BodyErrorKind, Downward, Ping, Upward};
+use tillgate_codec::link::message::{Answer, BodyErrorKind, GatewayMessage, Ping, TerminalMessage};
 
 /// Message, field, offset and what is wrong there.
 type Place = (&'static str, &'static str, usize, BodyErrorKind);
@@ -12,8 +12,8 @@ type Place = (&'static str, &'static str, usize, BodyErrorKind);
 /// Decodes in the direction that the first byte says.
 fn refusal(body: &[u8]) -> Option<Place> {
     let error = match body.first() {
-        Some(0x80..) => Downward::decode(body).err(),
-        _ => Upward::decode(body).err(),
+        Some(0x80..) => GatewayMessage::decode(body).err(),
+        _ => TerminalMessage::decode(body).err(),
     };
     error.map(|error| (error.message, error.field, error.offset, error.kind))
 }
@@ -31,18 +31,18 @@ fn every_prefix_of_every_sample_is_refused() {
 #[test]
 fn each_direction_refuses_the_messages_of_the_other() {
     for (name, message) in upward() {
-        let kind = Downward::decode(&up_bytes(&message)).unwrap_err().kind;
+        let kind = GatewayMessage::decode(&up_bytes(&message)).unwrap_err().kind;
         assert!(matches!(kind, BodyErrorKind::UnknownMessage { .. }), "{name}");
     }
     for (name, message) in downward() {
-        let kind = Upward::decode(&down_bytes(&message)).unwrap_err().kind;
+        let kind = TerminalMessage::decode(&down_bytes(&message)).unwrap_err().kind;
         assert!(matches!(kind, BodyErrorKind::UnknownMessage { .. }), "{name}");
     }
 }
 
 #[test]
 fn unknown_tags_are_skipped_wherever_they_stand() {
-    let ping = Upward::Ping(Ping { nonce: 5 });
+    let ping = TerminalMessage::Ping(Ping { nonce: 5 });
     let long = [&[0x07, 0xFE, 0xFF, 0x01, 0x00][..], &[0xAA; 256], &[0x1B, 1, 5]].concat();
     for body in [
         &[0x07, 0x26, 0x00, 0x1B, 1, 5][..],
@@ -50,7 +50,7 @@ fn unknown_tags_are_skipped_wherever_they_stand() {
         &[0x07, 0x00, 1, 7, 0x1B, 1, 5],
         &long,
     ] {
-        assert_eq!(Upward::decode(body), Ok(ping));
+        assert_eq!(TerminalMessage::decode(body), Ok(ping));
     }
 }
 
@@ -115,7 +115,7 @@ fn integers_take_as_few_bytes_as_they_need() {
         (256, &[0x07, 0x1B, 2, 1, 0]),
         (u32::MAX, &[0x07, 0x1B, 4, 0xFF, 0xFF, 0xFF, 0xFF]),
     ] {
-        assert_eq!(up_bytes(&Upward::Ping(Ping { nonce })), expected);
+        assert_eq!(up_bytes(&TerminalMessage::Ping(Ping { nonce })), expected);
     }
 }
 
@@ -132,11 +132,11 @@ fn a_signed_balance_takes_as_few_bytes_as_its_sign_allows() {
         (i64::MAX, &[0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
         (i64::MIN, &[0x80, 0, 0, 0, 0, 0, 0, 0]),
     ] {
-        let message = Downward::Answer(Answer { balance_minor: Some(balance), ..VOUCHER });
+        let message = GatewayMessage::Answer(Answer { balance_minor: Some(balance), ..VOUCHER });
         let bytes = down_bytes(&message);
         let field = [&[0x0F, u8::try_from(expected.len()).unwrap()], expected].concat();
         assert!(bytes.windows(field.len()).any(|window| window == field), "{balance}");
-        assert_eq!(Downward::decode(&bytes), Ok(message));
+        assert_eq!(GatewayMessage::decode(&bytes), Ok(message));
     }
 }
 
@@ -159,7 +159,7 @@ fn neither_debug_nor_an_error_shows_a_voucher_pin() {
     }
     let mut body = down_bytes(&downward()[2].1);
     body.extend_from_slice(&[0x11, 4, b'4', b'7', b'1', b'1']);
-    let error = Downward::decode(&body).unwrap_err();
+    let error = GatewayMessage::decode(&body).unwrap_err();
     assert_eq!(error.kind, BodyErrorKind::Duplicate);
     assert!(!format!("{error} {error:?}").contains("4711"));
 }
@@ -168,5 +168,5 @@ fn neither_debug_nor_an_error_shows_a_voucher_pin() {
 #[should_panic(expected = "reference of ours has 33 bytes, over its bound of 32")]
 fn a_text_that_we_did_not_cut_is_a_bug_of_ours() {
     let reference = "123456789012345678901234567890123";
-    down_bytes(&Downward::Answer(Answer { reference, ..VOUCHER }));
+    down_bytes(&GatewayMessage::Answer(Answer { reference, ..VOUCHER }));
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{VOUCHER, bodies, down_bytes};
 use tillgate_codec::iso8583::Reveal;
-use tillgate_codec::link::message::Downward;
+use tillgate_codec::link::message::GatewayMessage;
 use tillgate_codec::link::record::{Refusal, RefusalCode};
 use tillgate_codec::link::render::{body_json, body_table, encode_json, record_json, record_table};
 
@@ -26,7 +26,7 @@ fn octets(hex: &str) -> Vec<u8> {
 }
 
 fn answer_with_voucher() -> Vec<u8> {
-    down_bytes(&Downward::Answer(VOUCHER))
+    down_bytes(&GatewayMessage::Answer(VOUCHER))
 }
 
 #[test]

@@ -10,9 +10,9 @@ use tillgate_codec::limits::{
     REFERENCE_BYTES_MAX, RRN_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use tillgate_codec::link::message::{
-    Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, TerminalCommand,
-    Totals, Upward, VoucherSlip, Welcome,
+    Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, GatewayMessage,
+    Logon, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled,
+    TerminalCommand, TerminalMessage, Totals, VoucherSlip, Welcome,
 };
 
 /// A text of at most `bytes_max` bytes, often with characters of several bytes.
@@ -37,20 +37,30 @@ fn date() -> impl Strategy<Value = BusinessDate> {
     any::<u16>().prop_map(BusinessDate)
 }
 
-fn any_upward() -> impl Strategy<Value = Upward<'static>> {
+fn any_upward() -> impl Strategy<Value = TerminalMessage<'static>> {
     let logon = (text(FIRMWARE_BYTES_MAX), integer_32(), 1..=u8::MAX).prop_map(
-        |(firmware, catalogue, versions)| Upward::Logon(Logon { firmware, catalogue, versions }),
+        |(firmware, catalogue, versions)| {
+            TerminalMessage::Logon(Logon { firmware, catalogue, versions })
+        },
     );
     let sale = (
         (integer_32(), date(), any::<u16>(), any::<u16>()),
         (integer(), any::<u16>(), text(SUBSCRIBER_BYTES_MAX)),
     )
         .prop_map(|((stan, date, service, product), (amount_minor, currency, subscriber))| {
-            Upward::Sale(Sale { stan, date, service, product, amount_minor, currency, subscriber })
+            TerminalMessage::Sale(Sale {
+                stan,
+                date,
+                service,
+                product,
+                amount_minor,
+                currency,
+                subscriber,
+            })
         });
     let reversal = (integer_32(), date(), integer_32(), date(), integer(), any::<u8>()).prop_map(
         |(stan, date, original_stan, original_date, amount_minor, reason)| {
-            Upward::Reversal(Reversal {
+            TerminalMessage::Reversal(Reversal {
                 stan,
                 date,
                 original_stan,
@@ -63,16 +73,16 @@ fn any_upward() -> impl Strategy<Value = Upward<'static>> {
     let short =
         (0..5_u8, integer_32(), date(), any::<u8>()).prop_map(|(which, stan, date, result)| {
             match which {
-                0 => Upward::Confirm(Confirm { stan, date }),
-                1 => Upward::Repeat(Repeat { stan, date }),
-                2 => Upward::Balance(Balance { stan, date }),
-                3 => Upward::Ping(Ping { nonce: stan }),
-                _ => Upward::Acknowledge(Acknowledge { command: stan, result }),
+                0 => TerminalMessage::Confirm(Confirm { stan, date }),
+                1 => TerminalMessage::Repeat(Repeat { stan, date }),
+                2 => TerminalMessage::Balance(Balance { stan, date }),
+                3 => TerminalMessage::Ping(Ping { nonce: stan }),
+                _ => TerminalMessage::Acknowledge(Acknowledge { command: stan, result }),
             }
         });
     let settle = (integer_32(), date(), date(), any::<u16>(), totals()).prop_map(
         |(stan, date, settled_date, currency, totals)| {
-            Upward::Settle(Settle { stan, date, settled_date, currency, totals })
+            TerminalMessage::Settle(Settle { stan, date, settled_date, currency, totals })
         },
     );
     prop_oneof![logon, sale, reversal, settle, short]
@@ -89,11 +99,11 @@ fn totals() -> impl Strategy<Value = Totals> {
     )
 }
 
-fn any_settled() -> impl Strategy<Value = Downward<'static>> {
+fn any_settled() -> impl Strategy<Value = GatewayMessage<'static>> {
     let keys = (integer_32(), date(), date(), any::<[u8; 2]>().prop_map(ResponseCode));
     (keys, text(RRN_BYTES_MAX), totals(), integer_32(), integer()).prop_map(
         |((stan, date, settled_date, code), rrn, totals, open_count, time_s)| {
-            Downward::Settled(Settled {
+            GatewayMessage::Settled(Settled {
                 stan,
                 date,
                 settled_date,
@@ -107,14 +117,14 @@ fn any_settled() -> impl Strategy<Value = Downward<'static>> {
     )
 }
 
-fn any_downward() -> impl Strategy<Value = Downward<'static>> {
+fn any_downward() -> impl Strategy<Value = GatewayMessage<'static>> {
     let code = any::<[u8; 2]>().prop_map(ResponseCode);
     let welcome = (
         (code.clone(), date(), integer(), integer_32()),
         (any::<u16>(), any::<u16>(), integer_32()),
     )
         .prop_map(|((code, date, time_s, catalogue), (idle_s, answer_s, stan_last))| {
-            Downward::Welcome(Welcome {
+            GatewayMessage::Welcome(Welcome {
                 code,
                 date,
                 time_s,
@@ -125,7 +135,7 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
             })
         });
     let pong = (integer_32(), integer())
-        .prop_map(|(nonce, time_s)| Downward::Pong(Pong { nonce, time_s }));
+        .prop_map(|(nonce, time_s)| GatewayMessage::Pong(Pong { nonce, time_s }));
     let command = (integer_32(), text(TEXT_BYTES_MAX), 0..4_u8, 4..=u8::MAX).prop_map(
         |(id, text, which, other)| {
             let order = match which {
@@ -134,17 +144,17 @@ fn any_downward() -> impl Strategy<Value = Downward<'static>> {
                 2 => TerminalCommand::Message { text },
                 _ => TerminalCommand::Unknown(other),
             };
-            Downward::Command(Command { id, order })
+            GatewayMessage::Command(Command { id, order })
         },
     );
     let reject = (any::<u8>(), code, option::of(integer_32()), option::of(date()), integer())
         .prop_map(|(message, code, stan, date, time_s)| {
-            Downward::Reject(Reject { message, code, stan, date, time_s })
+            GatewayMessage::Reject(Reject { message, code, stan, date, time_s })
         });
     prop_oneof![welcome, any_answer(), any_settled(), pong, command, reject]
 }
 
-fn any_answer() -> impl Strategy<Value = Downward<'static>> {
+fn any_answer() -> impl Strategy<Value = GatewayMessage<'static>> {
     let kind = prop_oneof![
         Just(AnswerKind::Sale),
         Just(AnswerKind::Confirm),
@@ -164,7 +174,7 @@ fn any_answer() -> impl Strategy<Value = Downward<'static>> {
             let (rrn, reference, lines) = texts;
             let (amount_minor, balance_minor, voucher, time_s) = rest;
             let code = ResponseCode(code);
-            Downward::Answer(Answer {
+            GatewayMessage::Answer(Answer {
                 kind,
                 stan,
                 date,
@@ -185,9 +195,9 @@ proptest! {
     fn any_upward_message_comes_back_as_it_was(message in any_upward()) {
         let bytes = up_bytes(&message);
         prop_assert!(bytes.len() <= BODY_BYTES_MAX);
-        prop_assert_eq!(Upward::decode(&bytes), Ok(message));
+        prop_assert_eq!(TerminalMessage::decode(&bytes), Ok(message));
         for length in 0..bytes.len() {
-            prop_assert!(Upward::decode(&bytes[..length]).is_err(), "prefix of {}", length);
+            prop_assert!(TerminalMessage::decode(&bytes[..length]).is_err(), "prefix of {}", length);
         }
     }
 
@@ -195,9 +205,9 @@ proptest! {
     fn any_downward_message_comes_back_as_it_was(message in any_downward()) {
         let bytes = down_bytes(&message);
         prop_assert!(bytes.len() <= ANSWER_BYTES_MAX);
-        prop_assert_eq!(Downward::decode(&bytes), Ok(message));
+        prop_assert_eq!(GatewayMessage::decode(&bytes), Ok(message));
         for length in 0..bytes.len() {
-            prop_assert!(Downward::decode(&bytes[..length]).is_err(), "prefix of {}", length);
+            prop_assert!(GatewayMessage::decode(&bytes[..length]).is_err(), "prefix of {}", length);
         }
     }
 
@@ -207,13 +217,13 @@ proptest! {
         rest in proptest::collection::vec(any::<u8>(), 0..80),
     ) {
         let body: Vec<u8> = std::iter::once(head).chain(rest).collect();
-        if let Ok(message) = Upward::decode(&body) {
+        if let Ok(message) = TerminalMessage::decode(&body) {
             let again = up_bytes(&message);
-            prop_assert_eq!(Upward::decode(&again), Ok(message));
+            prop_assert_eq!(TerminalMessage::decode(&again), Ok(message));
         }
-        if let Ok(message) = Downward::decode(&body) {
+        if let Ok(message) = GatewayMessage::decode(&body) {
             let again = down_bytes(&message);
-            prop_assert_eq!(Downward::decode(&again), Ok(message));
+            prop_assert_eq!(GatewayMessage::decode(&again), Ok(message));
         }
     }
 }

@@ -5,7 +5,7 @@ use tillgate_codec::link::channel::{
     Channel, ChannelError, HELLO_BYTES, HELLO_OFFER_BYTES, Hello, Initiator, NOISE_MESSAGE_BYTES,
     Psk, StaticSecret, Suite, Versions, accept_speaking,
 };
-use tillgate_codec::link::message::{Downward, Outline, Upward};
+use tillgate_codec::link::message::{GatewayMessage, Outline, TerminalMessage};
 use tillgate_codec::link::record::{HEADER_BYTES, RecordError, RecordType, Refusal, deframe};
 
 /// Operations of [`link_channel`] in one run; more of them find nothing new and cost time.
@@ -61,13 +61,13 @@ pub fn link_body(data: &[u8]) {
     let mut again = Vec::new();
     let outline = Outline::of(data);
     assert_eq!(outline.message_type, data.first().copied());
-    match Upward::decode(data) {
+    match TerminalMessage::decode(data) {
         Ok(message) => {
             message.encode(&mut again);
-            assert_eq!(Upward::decode(&again), Ok(message));
+            assert_eq!(TerminalMessage::decode(&again), Ok(message));
             assert!(again.len() <= data.len());
             let turned = turned_round(data);
-            assert_eq!(Upward::decode(&turned), Ok(message));
+            assert_eq!(TerminalMessage::decode(&turned), Ok(message));
             assert_eq!(Outline::of(&turned), outline);
             if let Some((form, stan)) = canonical(&message) {
                 assert_eq!(form, again);
@@ -77,10 +77,10 @@ pub fn link_body(data: &[u8]) {
         Err(error) => assert!(!error.to_string().is_empty() && error.offset <= data.len()),
     }
     again.clear();
-    match Downward::decode(data) {
+    match GatewayMessage::decode(data) {
         Ok(message) => {
             message.encode(&mut again);
-            assert_eq!(Downward::decode(&again), Ok(message));
+            assert_eq!(GatewayMessage::decode(&again), Ok(message));
             assert!(again.len() <= data.len());
         }
         Err(error) => assert!(!error.to_string().is_empty() && error.offset <= data.len()),
@@ -88,11 +88,11 @@ pub fn link_body(data: &[u8]) {
 }
 
 /// The canonical form of a request that has one, and its STAN.
-fn canonical(message: &Upward<'_>) -> Option<(Vec<u8>, u32)> {
+fn canonical(message: &TerminalMessage<'_>) -> Option<(Vec<u8>, u32)> {
     let (form, stan) = match message {
-        Upward::Sale(message) => (message.canonical(), message.stan),
-        Upward::Reversal(message) => (message.canonical(), message.stan),
-        Upward::Settle(message) => (message.canonical(), message.stan),
+        TerminalMessage::Sale(message) => (message.canonical(), message.stan),
+        TerminalMessage::Reversal(message) => (message.canonical(), message.stan),
+        TerminalMessage::Settle(message) => (message.canonical(), message.stan),
         _ => return None,
     };
     Some((form.as_bytes().to_vec(), stan))

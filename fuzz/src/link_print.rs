@@ -1,7 +1,7 @@
 //! The terminal link for people: what is printed is what was there, and makes it again.
 
 use tillgate_codec::iso8583::{ErrorJson, Reveal};
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_codec::link::record::deframe;
 use tillgate_codec::link::render::{body_json, body_table, encode_json, record_json, record_table};
 
@@ -17,8 +17,8 @@ pub fn link_print(data: &[u8]) {
 
 fn body(data: &[u8]) {
     let is_read = match data.first() {
-        Some(&(DOWNWARD..)) => Downward::decode(data).is_ok(),
-        _ => Upward::decode(data).is_ok(),
+        Some(&(DOWNWARD..)) => GatewayMessage::decode(data).is_ok(),
+        _ => TerminalMessage::decode(data).is_ok(),
     };
     assert_eq!(body_table(data, Reveal::Masked).contains("(wrong here)"), !is_read);
     let json = match body_json(data, Reveal::Clear) {

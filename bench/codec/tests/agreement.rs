@@ -9,7 +9,7 @@ use tillgate_bench_codec::messages::{
 use tillgate_bench_codec::peers::{self, Core, Rs, Values};
 use tillgate_bench_codec::walkers::{self, Delivered, Found, Gsm7, Walked};
 use tillgate_codec::iso8583::Fields;
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_codec::smpp::{Body, Pdu};
 use tillgate_codec::ussd::{Alphabet, gsm7};
 
@@ -168,25 +168,25 @@ fn all_read_and_write_the_same_page() {
 
 #[test]
 fn walkers_read_and_write_the_bodies_of_the_link() {
-    let (Upward::Sale(sale), Downward::Answer(answer)) = (sale(), answer()) else {
+    let (TerminalMessage::Sale(sale), GatewayMessage::Answer(answer)) = (sale(), answer()) else {
         panic!("a sale and its answer")
     };
     let (mut body, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-    Upward::Sale(sale).encode(&mut body);
+    TerminalMessage::Sale(sale).encode(&mut body);
     assert_eq!(walkers::sale(&body), Some(sale));
     for at in 0..body.len() {
         let right = body[at];
         for value in 0..=u8::MAX {
             body[at] = value;
-            let read = match Upward::decode(&body) {
-                Ok(Upward::Sale(sale)) => Some(sale),
+            let read = match TerminalMessage::decode(&body) {
+                Ok(TerminalMessage::Sale(sale)) => Some(sale),
                 _ => None,
             };
             assert_eq!(walkers::sale(&body), read, "{value} at {at}");
         }
         body[at] = right;
     }
-    Downward::Answer(answer).encode(&mut ours);
+    GatewayMessage::Answer(answer).encode(&mut ours);
     walkers::answer(&answer, &mut theirs).unwrap();
     assert_eq!(theirs, ours);
 }

@@ -4,7 +4,7 @@ use crate::counting::allocations;
 use crate::link_common::{bodies, downward, ends, sealed, upward};
 use tillgate_codec::limits::RECORD_BYTES_MAX;
 use tillgate_codec::link::channel::Suite;
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_codec::link::record::deframe;
 
 #[test]
@@ -36,13 +36,13 @@ fn reading_and_writing_messages_do_not_allocate() {
     for (name, message) in upward() {
         out.clear();
         assert_eq!(allocations(|| message.encode(&mut out)), 0, "{name}");
-        assert_eq!(allocations(|| assert!(Upward::decode(&out).is_ok())), 0, "{name}");
-        assert_eq!(allocations(|| assert!(Downward::decode(&out).is_err())), 0, "{name}");
+        assert_eq!(allocations(|| assert!(TerminalMessage::decode(&out).is_ok())), 0, "{name}");
+        assert_eq!(allocations(|| assert!(GatewayMessage::decode(&out).is_err())), 0, "{name}");
     }
     for (name, message) in downward() {
         out.clear();
         assert_eq!(allocations(|| message.encode(&mut out)), 0, "{name}");
-        assert_eq!(allocations(|| assert!(Downward::decode(&out).is_ok())), 0, "{name}");
-        assert_eq!(allocations(|| assert!(Upward::decode(&out).is_err())), 0, "{name}");
+        assert_eq!(allocations(|| assert!(GatewayMessage::decode(&out).is_ok())), 0, "{name}");
+        assert_eq!(allocations(|| assert!(TerminalMessage::decode(&out).is_err())), 0, "{name}");
     }
 }

@@ -1,9 +1,9 @@
 //! Samples of every message, by the name that `testdata/link/bodies.txt` has them under.
 
 use tillgate_codec::link::message::{
-    Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, Downward, Logon,
-    Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled, TerminalCommand,
-    Totals, Upward, VoucherSlip, Welcome,
+    Acknowledge, Answer, AnswerKind, Balance, BusinessDate, Command, Confirm, GatewayMessage,
+    Logon, Ping, Pong, Reject, Repeat, ResponseCode, Reversal, Sale, Settle, Settled,
+    TerminalCommand, TerminalMessage, Totals, VoucherSlip, Welcome,
 };
 
 /// 2026-11-23.
@@ -44,7 +44,7 @@ const SETTLE: Settle =
     Settle { stan: 1205, date: DAY, settled_date: DAY, currency: 978, totals: TOTALS };
 
 /// Every upward message, by name.
-pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
+pub(crate) fn upward() -> Vec<(&'static str, TerminalMessage<'static>)> {
     let logon = Logon { firmware: "T650-3.1.4", catalogue: 77, versions: 1 };
     let bare = Logon { firmware: "", catalogue: 0, versions: 1 };
     let unsupported = Acknowledge { command: 9, result: Acknowledge::UNSUPPORTED };
@@ -52,34 +52,36 @@ pub(crate) fn upward() -> Vec<(&'static str, Upward<'static>)> {
     let settled_date = BusinessDate(DAY.0 - 1);
     let yesterday = Settle { settled_date, totals: Totals::default(), ..SETTLE };
     vec![
-        ("logon", Upward::Logon(logon)),
-        ("logon_bare", Upward::Logon(bare)),
-        ("sale_voucher", Upward::Sale(SALE)),
-        ("sale_top_up", Upward::Sale(TOP_UP)),
-        ("confirm", Upward::Confirm(Confirm { stan: 1201, date: DAY })),
-        ("repeat", Upward::Repeat(Repeat { stan: 1201, date: DAY })),
-        ("repeat_last", Upward::Repeat(Repeat { stan: 0, date: DAY })),
-        ("reversal", Upward::Reversal(REVERSAL)),
-        ("balance", Upward::Balance(Balance { stan: 1204, date: DAY })),
-        ("ping", Upward::Ping(Ping { nonce: 0xC0FF_EE00 })),
-        ("acknowledge", Upward::Acknowledge(unsupported)),
-        ("acknowledge_done", Upward::Acknowledge(done)),
-        ("settle", Upward::Settle(SETTLE)),
-        ("settle_yesterday", Upward::Settle(yesterday)),
+        ("logon", TerminalMessage::Logon(logon)),
+        ("logon_bare", TerminalMessage::Logon(bare)),
+        ("sale_voucher", TerminalMessage::Sale(SALE)),
+        ("sale_top_up", TerminalMessage::Sale(TOP_UP)),
+        ("confirm", TerminalMessage::Confirm(Confirm { stan: 1201, date: DAY })),
+        ("repeat", TerminalMessage::Repeat(Repeat { stan: 1201, date: DAY })),
+        ("repeat_last", TerminalMessage::Repeat(Repeat { stan: 0, date: DAY })),
+        ("reversal", TerminalMessage::Reversal(REVERSAL)),
+        ("balance", TerminalMessage::Balance(Balance { stan: 1204, date: DAY })),
+        ("ping", TerminalMessage::Ping(Ping { nonce: 0xC0FF_EE00 })),
+        ("acknowledge", TerminalMessage::Acknowledge(unsupported)),
+        ("acknowledge_done", TerminalMessage::Acknowledge(done)),
+        ("settle", TerminalMessage::Settle(SETTLE)),
+        ("settle_yesterday", TerminalMessage::Settle(yesterday)),
     ]
 }
 
 /// Every downward message, by name.
-pub(crate) fn downward() -> Vec<(&'static str, Downward<'static>)> {
+pub(crate) fn downward() -> Vec<(&'static str, GatewayMessage<'static>)> {
     let first = Welcome { catalogue: 0, stan_last: 0, ..WELCOME };
     let pong = Pong { nonce: 0xC0FF_EE00, time_s: 1_795_430_000 };
-    let mut samples =
-        vec![("welcome", Downward::Welcome(WELCOME)), ("welcome_first", Downward::Welcome(first))];
-    samples.extend(answers().map(|(name, answer)| (name, Downward::Answer(answer))));
-    samples.push(("pong", Downward::Pong(pong)));
-    samples.extend(commands().map(|(name, command)| (name, Downward::Command(command))));
-    samples.extend(settled().map(|(name, settled)| (name, Downward::Settled(settled))));
-    samples.extend(rejects().map(|(name, reject)| (name, Downward::Reject(reject))));
+    let mut samples = vec![
+        ("welcome", GatewayMessage::Welcome(WELCOME)),
+        ("welcome_first", GatewayMessage::Welcome(first)),
+    ];
+    samples.extend(answers().map(|(name, answer)| (name, GatewayMessage::Answer(answer))));
+    samples.push(("pong", GatewayMessage::Pong(pong)));
+    samples.extend(commands().map(|(name, command)| (name, GatewayMessage::Command(command))));
+    samples.extend(settled().map(|(name, settled)| (name, GatewayMessage::Settled(settled))));
+    samples.extend(rejects().map(|(name, reject)| (name, GatewayMessage::Reject(reject))));
     samples
 }
 
@@ -207,14 +209,14 @@ fn answer_to(kind: AnswerKind, stan: u32, amount_minor: u64) -> Answer<'static> 
 }
 
 /// The bytes of an upward message.
-pub(crate) fn up_bytes(message: &Upward<'_>) -> Vec<u8> {
+pub(crate) fn up_bytes(message: &TerminalMessage<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     bytes
 }
 
 /// The bytes of a downward message.
-pub(crate) fn down_bytes(message: &Downward<'_>) -> Vec<u8> {
+pub(crate) fn down_bytes(message: &GatewayMessage<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     bytes

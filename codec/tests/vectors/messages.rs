@@ -1,7 +1,7 @@
 //! Bodies that cannot be read, with what the gateway answers, and bodies that are one request.
 
 use serde_json::{Value, json};
-use tillgate_codec::link::message::{BodyErrorKind, Downward, Sale, Upward};
+use tillgate_codec::link::message::{BodyErrorKind, GatewayMessage, Sale, TerminalMessage};
 
 use crate::common::{down_bytes, downward, hex, up_bytes, upward};
 
@@ -105,7 +105,7 @@ fn word(kind: BodyErrorKind) -> &'static str {
 pub(crate) fn bodies_refused() -> Vec<Value> {
     let up = cases().into_iter().map(|(name, body, answer)| {
         let body = octets(body);
-        let error = Upward::decode(&body).expect_err(name);
+        let error = TerminalMessage::decode(&body).expect_err(name);
         json!({
             "name": name,
             "direction": "up",
@@ -117,7 +117,7 @@ pub(crate) fn bodies_refused() -> Vec<Value> {
         })
     });
     let down = refused_downward().into_iter().map(|(name, body)| {
-        let error = Downward::decode(&body).expect_err(name);
+        let error = GatewayMessage::decode(&body).expect_err(name);
         json!({
             "name": name,
             "direction": "down",
@@ -175,8 +175,8 @@ pub(crate) fn same_request() -> Vec<Value> {
         octets("02080132010204b10202265f07010305021388060203d3"),
         octets("02080132090131010204b10202265f07010305021388060203d2"),
     ];
-    let canonical = |body: &[u8]| match Upward::decode(body) {
-        Ok(Upward::Sale(sale)) => sale.canonical().as_bytes().to_vec(),
+    let canonical = |body: &[u8]| match TerminalMessage::decode(body) {
+        Ok(TerminalMessage::Sale(sale)) => sale.canonical().as_bytes().to_vec(),
         other => panic!("not a sale: {other:?}"),
     };
     assert!(same.iter().all(|body| canonical(body) == sale));
@@ -188,9 +188,9 @@ pub(crate) fn same_request() -> Vec<Value> {
 fn the_canonical_form_is_what_the_encoder_writes() {
     for (name, message) in upward() {
         let form = match message {
-            Upward::Sale(message) => message.canonical(),
-            Upward::Reversal(message) => message.canonical(),
-            Upward::Settle(message) => message.canonical(),
+            TerminalMessage::Sale(message) => message.canonical(),
+            TerminalMessage::Reversal(message) => message.canonical(),
+            TerminalMessage::Settle(message) => message.canonical(),
             _ => continue,
         };
         assert_eq!(form.as_bytes(), up_bytes(&message), "{name}");
@@ -209,5 +209,5 @@ fn the_longest_request_has_a_canonical_form() {
         currency: u16::MAX,
         subscriber,
     };
-    assert_eq!(sale.canonical().as_bytes(), up_bytes(&Upward::Sale(sale)));
+    assert_eq!(sale.canonical().as_bytes(), up_bytes(&TerminalMessage::Sale(sale)));
 }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use support::{KES, Rig, keys, voucher_sale};
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
-use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::limits::SessionLimits;
-use tillgate_core::processing::{self, Handshaken, Opened, Processed, Terms};
+use tillgate_core::processing::{self, Handshaken, LinkParameters, Opened, Processed};
 use tillgate_core::session::{self, SessionManager};
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::transaction::{Input, Origin, Output, Reply, TransactionManager};
@@ -92,7 +92,7 @@ impl Path {
         self.record.clear();
         let sale = Sale { amount_minor: 100, product: 3, currency: KES, ..voucher_sale(stan) };
         self.body.clear();
-        Upward::Sale(sale).encode(&mut self.body);
+        TerminalMessage::Sale(sale).encode(&mut self.body);
         self.terminal.seal(&self.body, &mut self.record).expect("a fresh counter");
         counted(true);
         self.up(Moment(u64::from(stan) * 1_000_000_000));
@@ -139,13 +139,13 @@ fn down(
     sent: &mut Vec<u8>,
 ) -> bool {
     let keys = KEYS.with(std::rc::Rc::clone);
-    let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
+    let parameters = LinkParameters { idle_s: 600, answer_s: 25, catalogue: 0 };
     let mut sealed = false;
     while let Some(output) = transactions.poll() {
         let Output::Reply(Reply { origin, content }) = output else { continue };
         answer.clear();
         let reply = Reply { origin, content };
-        processing::encode_reply(&reply, &keys, &terms, support::NOON, answer);
+        processing::encode_reply(&reply, &keys, &parameters, support::NOON, answer);
         let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session: origin.session, body: answer, effect };
         sessions.handle(origin.received, input);

@@ -7,12 +7,12 @@ mod support;
 use ring::digest::{SHA256, digest};
 use support::{Rig, answer, reversal, top_up_sale, voucher_sale};
 use tillgate_codec::link::message::{
-    BusinessDate, Downward, Reversal, Sale, Settle, Totals, Upward,
+    BusinessDate, GatewayMessage, Reversal, Sale, Settle, TerminalMessage, Totals,
 };
 use tillgate_store_core::{Command, Store};
 
 /// The body of a message with its fields turned round, and one of a later version before them.
-fn reordered(message: &Upward<'_>, extension: &[u8]) -> Vec<u8> {
+fn reordered(message: &TerminalMessage<'_>, extension: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     message.encode(&mut body);
     let (head, mut rest) = body.split_first().unwrap();
@@ -38,7 +38,11 @@ fn settle(stan: u32) -> Settle {
 #[test]
 fn a_request_that_a_firmware_update_reorders_or_extends_is_still_the_same_request() {
     let mut rig = Rig::new();
-    for message in [Upward::Sale(voucher_sale(1)), reversal(2, 77), Upward::Settle(settle(3))] {
+    for message in [
+        TerminalMessage::Sale(voucher_sale(1)),
+        reversal(2, 77),
+        TerminalMessage::Settle(settle(3)),
+    ] {
         rig.ask(100, &message);
         let first = rig.reply_bytes();
         for extension in [&[][..], EXTENSION] {
@@ -52,7 +56,7 @@ fn a_request_that_a_firmware_update_reorders_or_extends_is_still_the_same_reques
 fn a_default_that_is_written_out_makes_no_other_request() {
     let mut rig = Rig::new();
     let mut body = Vec::new();
-    Upward::Sale(voucher_sale(1)).encode(&mut body);
+    TerminalMessage::Sale(voucher_sale(1)).encode(&mut body);
     rig.ask_bytes(100, &body);
     let first = rig.reply_bytes();
     body.extend_from_slice(&[0x09, 0]);
@@ -64,7 +68,7 @@ fn a_default_that_is_written_out_makes_no_other_request() {
 fn a_request_with_another_value_in_any_field_is_another_request() {
     let base = Sale { subscriber: "254700000001", ..top_up_sale(1) };
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(base));
+    rig.ask(100, &TerminalMessage::Sale(base));
     rig.approve(support::top_up_key(1));
     rig.reply_bytes();
     for other in [
@@ -76,8 +80,10 @@ fn a_request_with_another_value_in_any_field_is_another_request() {
     ] {
         assert_eq!(rig.code(100, &other), "94", "{other:?}");
     }
-    let Upward::Reversal(base) = reversal(2, 77) else { unreachable!("it makes reversals") };
-    rig.ask(100, &Upward::Reversal(base));
+    let TerminalMessage::Reversal(base) = reversal(2, 77) else {
+        unreachable!("it makes reversals")
+    };
+    rig.ask(100, &TerminalMessage::Reversal(base));
     assert_eq!(rig.reply_code(), "00");
     let yesterday = BusinessDate(base.original_date.0 - 1);
     for other in [
@@ -86,11 +92,11 @@ fn a_request_with_another_value_in_any_field_is_another_request() {
         Reversal { amount_minor: 1, ..base },
         Reversal { reason: Reversal::PRINTER, ..base },
     ] {
-        rig.ask(100, &Upward::Reversal(other));
+        rig.ask(100, &TerminalMessage::Reversal(other));
         assert_eq!(rig.reply_code(), "94", "{other:?}");
     }
     let base = settle(3);
-    rig.ask(100, &Upward::Settle(base));
+    rig.ask(100, &TerminalMessage::Settle(base));
     rig.reply_bytes();
     for totals in [
         Totals { sales_count: 2, ..base.totals },
@@ -98,9 +104,9 @@ fn a_request_with_another_value_in_any_field_is_another_request() {
         Totals { reversals_count: 1, ..base.totals },
         Totals { reversals_minor: 1, ..base.totals },
     ] {
-        rig.ask(100, &Upward::Settle(Settle { totals, ..base }));
+        rig.ask(100, &TerminalMessage::Settle(Settle { totals, ..base }));
         let body = rig.reply_bytes();
-        let Downward::Settled(settled) = Downward::decode(&body).unwrap() else {
+        let GatewayMessage::Settled(settled) = GatewayMessage::decode(&body).unwrap() else {
             panic!("not a settled: {body:02x?}")
         };
         assert_eq!(settled.code.to_string(), "94", "{totals:?}");
@@ -111,7 +117,7 @@ fn a_request_with_another_value_in_any_field_is_another_request() {
 #[test]
 fn a_retry_across_the_upgrade_gets_the_answer_of_a_row_that_an_older_build_wrote() {
     let mut rig = Rig::new();
-    let body = reordered(&Upward::Sale(voucher_sale(1)), EXTENSION);
+    let body = reordered(&TerminalMessage::Sale(voucher_sale(1)), EXTENSION);
     let mut begin = match rig.worked_bytes(100, &body) {
         tillgate_core::processing::Processed::Ask(ask) => match ask.asked {
             tillgate_core::transaction::Asked::Sale { begin, .. } => begin,

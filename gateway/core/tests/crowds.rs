@@ -3,7 +3,7 @@
 mod support;
 
 use support::{KIND, Rig, bridge, found, top_up_key, top_up_sale, top_ups, voucher_sale};
-use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Capabilities, ControlOrder, ProviderResult};
@@ -31,7 +31,7 @@ fn small(stan: u32) -> Sale<'static> {
 /// So many small top-ups whose provider was silent.
 fn leave_open(rig: &mut Rig, count: u32) {
     for stan in 1..=count {
-        rig.ask(100, &Upward::Sale(small(stan)));
+        rig.ask(100, &TerminalMessage::Sale(small(stan)));
         rig.found(top_up_key(stan), found(ProviderOutcome::Unknown));
     }
 }
@@ -43,7 +43,7 @@ fn a_provider_that_is_dead_does_not_keep_others_from_being_asked() {
     leave_open(&mut rig, 8);
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.len(), 2, "its own questions wait for each other");
-    rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(20) }));
+    rig.ask(100, &TerminalMessage::Sale(Sale { service: OTHER, ..small(20) }));
     rig.found(top_up_key(20), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(1));
     assert_eq!(rig.inquiries.pop().map(|order| order.key), Some(top_up_key(20)));
@@ -74,7 +74,7 @@ fn a_provider_that_is_dead_does_not_use_up_what_may_be_pending() {
     let mut rig = two(limits, KIND);
     leave_open(&mut rig, 4);
     assert_eq!(rig.code(100, &small(5)), "91");
-    rig.ask(100, &Upward::Sale(Sale { service: OTHER, ..small(6) }));
+    rig.ask(100, &TerminalMessage::Sale(Sale { service: OTHER, ..small(6) }));
     assert_eq!(rig.forwards.last().map(|order| order.key), Some(top_up_key(6)));
     assert_eq!(rig.code(100, &voucher_sale(7)), "00", "vouchers wait for nobody");
 }
@@ -85,12 +85,12 @@ fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider
     let limits = TransactionLimits { pending_max: 1_000, ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, KIND);
     for stan in 1..=OPEN {
-        rig.ask(100, &Upward::Sale(Sale { amount_minor: 100, ..top_up_sale(stan) }));
+        rig.ask(100, &TerminalMessage::Sale(Sale { amount_minor: 100, ..top_up_sale(stan) }));
     }
     rig.limits = TransactionLimits { pending_max: 10, ..limits };
     let mut rig = rig.restart();
     assert_eq!(rig.transactions.pending(), usize::try_from(OPEN).unwrap_or(0));
-    rig.ask(101, &Upward::Sale(small(1)));
+    rig.ask(101, &TerminalMessage::Sale(small(1)));
     assert_eq!(rig.reply_code(), "91", "what was open before counts");
     let mut asked = 0;
     for _ in 0..200 {
@@ -110,7 +110,7 @@ fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider
         assert_eq!(rig.row(stan).state, State::Approved);
     }
     assert_eq!(rig.transactions.pending(), 0);
-    rig.ask(101, &Upward::Sale(small(2)));
+    rig.ask(101, &TerminalMessage::Sale(small(2)));
     assert_eq!(rig.forwards.len(), 1, "there is room again");
 }
 

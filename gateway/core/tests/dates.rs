@@ -5,7 +5,7 @@
 mod support;
 
 use support::{KIND, Rig, answer, code_of, sale, top_up_key, voucher_sale};
-use tillgate_codec::link::message::{BusinessDate, Repeat, Reversal, Sale, Upward};
+use tillgate_codec::link::message::{BusinessDate, Repeat, Reversal, Sale, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
 use tillgate_store_core::{Change, Key, RegistryRecord, Store, Transaction, Velocity};
 
@@ -25,9 +25,20 @@ fn row(rig: &Rig, date: BusinessDate, stan: u32) -> Option<Transaction> {
     rig.book.transaction(&key(date, stan)).unwrap()
 }
 
-fn reversal(stan: u32, date: BusinessDate, original_date: BusinessDate) -> Upward<'static> {
+fn reversal(
+    stan: u32,
+    date: BusinessDate,
+    original_date: BusinessDate,
+) -> TerminalMessage<'static> {
     let (original_stan, amount_minor, reason) = (1, 5_000, Reversal::CANCELLED);
-    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
+    TerminalMessage::Reversal(Reversal {
+        stan,
+        date,
+        original_stan,
+        original_date,
+        amount_minor,
+        reason,
+    })
 }
 
 #[test]
@@ -43,7 +54,7 @@ fn a_date_that_has_not_come_leaves_no_row() {
     assert_eq!(rig.book.transaction(&key).unwrap(), None);
     rig.ask(
         100,
-        &Upward::Reversal(Reversal {
+        &TerminalMessage::Reversal(Reversal {
             stan: 2,
             date: voucher_sale(1).date,
             original_stan: 1,
@@ -105,8 +116,8 @@ fn a_new_day_has_one_daily_limit_whatever_date_is_named() {
     service.velocity = Velocity { day_amount_max_minor: 5_000, ..Velocity::default() };
     rig.change(Change { records: vec![RegistryRecord::Service(service)], ..Change::default() });
     let on = |date, stan| {
-        let Upward::Sale(sale) = sale(stan) else { unreachable!("a sale") };
-        Upward::Sale(Sale { date, ..sale })
+        let TerminalMessage::Sale(sale) = sale(stan) else { unreachable!("a sale") };
+        TerminalMessage::Sale(Sale { date, ..sale })
     };
     for (stan, code) in [(1, "00"), (2, "00"), (3, "65")] {
         rig.ask(100, &on(day(0), stan));
@@ -124,7 +135,7 @@ fn a_new_day_has_one_daily_limit_whatever_date_is_named() {
 #[test]
 fn repeat_last_is_the_last_sale_of_the_date_or_none() {
     let mut rig = Rig::new();
-    let last = |days| Upward::Repeat(Repeat { stan: 0, date: day(days) });
+    let last = |days| TerminalMessage::Repeat(Repeat { stan: 0, date: day(days) });
     let first = rig.sell(100, &voucher_sale(1));
     rig.wall.0 += TO_MIDNIGHT_MS + 1;
     assert_eq!(code_of(&mut rig, &last(1)), "25", "another day's PIN is not told");
@@ -139,7 +150,7 @@ fn a_pin_is_told_again_for_as_many_days_as_the_operator_says() {
         let mut rig = Rig::with(limits, KIND);
         let told = rig.sell(100, &voucher_sale(1));
         rig.wall.0 += u64::from(days) * DAY_MS;
-        let again = Upward::Repeat(Repeat { stan: 1, date: day(0) });
+        let again = TerminalMessage::Repeat(Repeat { stan: 1, date: day(0) });
         rig.ask(100, &again);
         assert_eq!(rig.reply_bytes(), told, "after {days} days");
         rig.wall.0 += DAY_MS;
@@ -167,10 +178,11 @@ fn a_reversal_is_booked_today_however_old_its_sale_is() {
 fn what_is_refused_without_a_row_is_refused_with_the_same_bytes() {
     let mut rig = Rig::new();
     rig.sell(100, &voucher_sale(1));
-    let other = Upward::Sale(Sale { product: 2, amount_minor: 100_000, ..voucher_sale(1) });
-    let ahead = Upward::Sale(Sale { date: day(5), ..voucher_sale(2) });
-    let nothing = Upward::Sale(Sale { stan: 0, ..voucher_sale(2) });
-    let absent = Upward::Repeat(Repeat { stan: 9, date: day(0) });
+    let other =
+        TerminalMessage::Sale(Sale { product: 2, amount_minor: 100_000, ..voucher_sale(1) });
+    let ahead = TerminalMessage::Sale(Sale { date: day(5), ..voucher_sale(2) });
+    let nothing = TerminalMessage::Sale(Sale { stan: 0, ..voucher_sale(2) });
+    let absent = TerminalMessage::Repeat(Repeat { stan: 9, date: day(0) });
     let late = reversal(9, BusinessDate(0), day(0));
     for message in [other, ahead, nothing, absent, late] {
         rig.ask(100, &message);

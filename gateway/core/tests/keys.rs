@@ -5,7 +5,7 @@ mod support;
 use support::{Rig, code_of, keys, reversal, terminal, voucher_sale};
 use tillgate_codec::link::channel::{Initiator, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Balance, Confirm, Logon, Ping, Repeat, Settle, Totals, Upward,
+    Balance, Confirm, Logon, Ping, Repeat, Settle, TerminalMessage, Totals,
 };
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
@@ -20,7 +20,8 @@ const OLD: (u8, [u8; 32]) = (1, [7; 32]);
 const NEW: (u8, [u8; 32]) = (2, [8; 32]);
 const WHO: TerminalId = TerminalId(100);
 
-const LOGON: Upward<'static> = Upward::Logon(Logon { firmware: "test", catalogue: 0, versions: 1 });
+const LOGON: TerminalMessage<'static> =
+    TerminalMessage::Logon(Logon { firmware: "test", catalogue: 0, versions: 1 });
 
 fn claims() -> Claims {
     Claims::new(ClaimLimits::default())
@@ -147,7 +148,7 @@ fn a_replaced_key_ends_its_sessions_and_the_handshakes_under_way() {
     });
     assert_eq!(rig.rekeyed.pop().expect("a key is gone").generations.as_slice(), [1]);
     rig.key_generation = generation;
-    rig.ask(100, &Upward::Sale(voucher_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(voucher_sale(1)));
     let content = rig.replies.pop().expect("one reply").content;
     assert_eq!(processing::effect(&content), Effect::End);
     assert_eq!(rig.float().posted_minor, 100_000, "nothing was sold");
@@ -174,12 +175,12 @@ fn nothing_but_logon_ping_and_acknowledgement_is_served_before_the_logon() {
     let totals = Totals::default();
     let settle = Settle { stan: 4, date, settled_date: date, currency: 404, totals };
     let refused = [
-        Upward::Sale(voucher_sale(2)),
-        Upward::Balance(Balance { stan: 3, date }),
-        Upward::Repeat(Repeat { stan: 1, date }),
-        Upward::Confirm(Confirm { stan: 1, date }),
+        TerminalMessage::Sale(voucher_sale(2)),
+        TerminalMessage::Balance(Balance { stan: 3, date }),
+        TerminalMessage::Repeat(Repeat { stan: 1, date }),
+        TerminalMessage::Confirm(Confirm { stan: 1, date }),
         reversal(5, 1),
-        Upward::Settle(settle),
+        TerminalMessage::Settle(settle),
     ];
     for message in &refused {
         rig.ask(100, message);
@@ -188,7 +189,7 @@ fn nothing_but_logon_ping_and_acknowledgement_is_served_before_the_logon() {
         assert!(!body.windows(6).any(|pin| pin.iter().all(u8::is_ascii_digit)), "no PIN");
     }
     assert_eq!(*rig.book.head(), before, "no row was written");
-    rig.ask(100, &Upward::Ping(Ping { nonce: 7 }));
+    rig.ask(100, &TerminalMessage::Ping(Ping { nonce: 7 }));
     assert!(matches!(rig.replies.pop().expect("a pong").content, Content::Pong { nonce: 7 }));
     rig.ask(100, &LOGON);
     let welcome = rig.replies.pop().expect("a welcome").content;

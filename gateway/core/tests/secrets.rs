@@ -3,7 +3,7 @@
 mod support;
 
 use support::{Rig, top_up_sale, top_ups, voucher_sale};
-use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_store_core::{AccountForm, Change, RegistryRecord, Service};
 
 #[test]
@@ -31,14 +31,14 @@ fn a_card_number_is_refused_and_kept_nowhere() {
     let before = rig.book.head().batch_no;
     for sale in [card, to_a_voucher, to_nothing] {
         for _ in 0..2 {
-            rig.ask(100, &Upward::Sale(sale));
+            rig.ask(100, &TerminalMessage::Sale(sale));
             assert_eq!(rig.reply_code(), "C1", "{}", sale.subscriber);
         }
     }
     assert!(rig.forwards.is_empty());
     assert_eq!(rig.book.head().batch_no, before, "not a row, not a digest of it");
     // A telephone number with the prefix and the check digit of a card.
-    rig.ask(100, &Upward::Sale(Sale { subscriber: "4915112345678", ..top_up_sale(1) }));
+    rig.ask(100, &TerminalMessage::Sale(Sale { subscriber: "4915112345678", ..top_up_sale(1) }));
     assert_eq!(rig.forwards.len(), 1);
 }
 
@@ -51,7 +51,7 @@ fn a_service_that_says_meter_takes_any_digits_and_a_sale_that_was_taken_is_answe
     };
     form(&mut rig, AccountForm::Meter);
     let sale = Sale { subscriber: "4111111111111111", ..top_up_sale(1) };
-    rig.ask(100, &Upward::Sale(sale));
+    rig.ask(100, &TerminalMessage::Sale(sale));
     rig.approve(support::top_up_key(1));
     let first = rig.reply_bytes();
     form(&mut rig, AccountForm::Phone);

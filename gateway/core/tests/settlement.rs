@@ -3,20 +3,22 @@
 mod support;
 
 use support::{KES, KIND, Rig, top_up_key, top_up_sale, voucher_sale};
-use tillgate_codec::link::message::{Downward, Reversal, Sale, Settle, Settled, Totals, Upward};
+use tillgate_codec::link::message::{
+    GatewayMessage, Reversal, Sale, Settle, Settled, TerminalMessage, Totals,
+};
 use tillgate_core::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use tillgate_core::transaction::Input;
 use tillgate_store_core::limits::SETTLED_ROWS_MAX;
 use tillgate_store_core::{Change, Command, Store};
 
-fn settle(stan: u32, totals: Totals) -> Upward<'static> {
+fn settle(stan: u32, totals: Totals) -> TerminalMessage<'static> {
     let (date, settled_date) = (voucher_sale(1).date, voucher_sale(1).date);
-    Upward::Settle(Settle { stan, date, settled_date, currency: KES, totals })
+    TerminalMessage::Settle(Settle { stan, date, settled_date, currency: KES, totals })
 }
 
 fn settled(body: &[u8]) -> Settled<'_> {
-    match Downward::decode(body) {
-        Ok(Downward::Settled(settled)) => settled,
+    match GatewayMessage::decode(body) {
+        Ok(GatewayMessage::Settled(settled)) => settled,
         other => panic!("not the answer of a settlement: {other:?}"),
     }
 }
@@ -29,8 +31,8 @@ fn day() -> Rig {
     let (amount_minor, reason) = (5_000, Reversal::CANCELLED);
     let (stan, original_stan) = (3, 2);
     let message = Reversal { stan, date, original_stan, original_date, amount_minor, reason };
-    rig.ask(100, &Upward::Reversal(message));
-    rig.ask(100, &Upward::Sale(top_up_sale(4)));
+    rig.ask(100, &TerminalMessage::Reversal(message));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(4)));
     rig.replies.clear();
     rig
 }
@@ -76,7 +78,7 @@ fn a_settlement_that_is_refused_leaves_no_row() {
     ahead.0 += 2;
     let message = |stan, settled_date| {
         let (date, currency, totals) = (voucher_sale(1).date, KES, TOTALS);
-        Upward::Settle(Settle { stan, date, settled_date, currency, totals })
+        TerminalMessage::Settle(Settle { stan, date, settled_date, currency, totals })
     };
     for (stan, date, code) in [(9, ahead, "B1"), (0, voucher_sale(1).date, "30")] {
         rig.ask(100, &message(stan, date));
@@ -93,7 +95,7 @@ fn a_day_too_long_to_count_is_declined_with_65_and_has_no_totals_at_all() {
     rig.change(Change { funds: vec![support::funding("more", 1_000_000)], ..Change::default() });
     for stan in 1..=last {
         let sale = Sale { amount_minor: 100, ..top_up_sale(stan) };
-        rig.ask(100, &Upward::Sale(sale));
+        rig.ask(100, &TerminalMessage::Sale(sale));
         rig.approve(top_up_key(stan));
         assert_eq!(rig.reply_code(), "00");
         totals.sales_count += 1;
@@ -118,9 +120,9 @@ fn a_day_too_long_to_count_is_declined_with_65_and_has_no_totals_at_all() {
 fn a_batch_counts_few_settlements_and_what_comes_behind_keeps_its_order() {
     let mut rig = Rig::with(TransactionLimits::default(), KIND);
     let most = u32::try_from(SETTLEMENTS_PER_BATCH_MAX).unwrap();
-    let mut asks: Vec<Upward<'_>> =
+    let mut asks: Vec<TerminalMessage<'_>> =
         (1..=most + 1).map(|stan| settle(stan, Totals::default())).collect();
-    asks.push(Upward::Sale(voucher_sale(most + 2)));
+    asks.push(TerminalMessage::Sale(voucher_sale(most + 2)));
     for ask in &asks {
         let ask = Input::Ask(rig.verified(100, ask));
         rig.transactions.handle(rig.now, rig.wall, ask, &rig.book);

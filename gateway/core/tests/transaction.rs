@@ -3,7 +3,7 @@
 mod support;
 
 use support::{BLIND, KIND, Rig, answer, found, terminal, top_up_key, top_up_sale, voucher_sale};
-use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, Upward};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, TerminalMessage};
 use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::time::Span;
@@ -34,7 +34,7 @@ fn a_retry_gets_the_byte_identical_answer_also_after_a_restart() {
     assert_eq!(rig.sell(100, &voucher_sale(1)), first);
     let mut rig = rig.restart();
     assert_eq!(rig.sell(100, &voucher_sale(1)), first);
-    rig.ask(100, &Upward::Repeat(Repeat { stan: 0, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Repeat(Repeat { stan: 0, date: voucher_sale(1).date }));
     assert_eq!(rig.reply_bytes(), first);
     assert_eq!(rig.float().posted_minor, 95_000);
 }
@@ -52,7 +52,7 @@ fn the_same_key_with_other_content_is_refused() {
 #[test]
 fn a_top_up_is_forwarded_after_its_intent_and_answered_after_its_outcome() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     assert!(rig.replies.is_empty());
     assert_eq!(rig.forwards.len(), 1);
     let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("the intent is durable");
@@ -69,7 +69,7 @@ fn a_top_up_is_forwarded_after_its_intent_and_answered_after_its_outcome() {
 fn a_retry_in_flight_is_attached_and_never_forwarded_twice() {
     let mut rig = Rig::new();
     for _ in 0..3 {
-        rig.ask(100, &Upward::Sale(top_up_sale(1)));
+        rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     }
     assert_eq!(rig.forwards.len(), 1);
     rig.approve(top_up_key(1));
@@ -80,7 +80,7 @@ fn a_retry_in_flight_is_attached_and_never_forwarded_twice() {
 #[test]
 fn a_decline_releases_what_was_reserved() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     let declined =
         ProviderOutcome::Declined { code: code::NO_SUCH_SUBSCRIBER, reference: Text::new() };
     rig.found(top_up_key(1), ProviderResult::Outcome(declined));
@@ -92,7 +92,7 @@ fn a_decline_releases_what_was_reserved() {
 #[test]
 fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     assert!(rig.replies.is_empty(), "silence is no answer");
     for _ in 0..4 {
@@ -109,7 +109,7 @@ fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
     assert_eq!(rig.inquiries.len(), 1);
     rig.approve(top_up_key(1));
     assert_eq!(rig.float().posted_minor, 97_500);
-    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
     let body = rig.reply_bytes();
     assert_eq!(answer(&body).code.to_string(), "00");
 }
@@ -117,7 +117,7 @@ fn a_silent_provider_leaves_the_money_reserved_and_is_asked_until_it_speaks() {
 #[test]
 fn a_result_that_a_bridge_lost_is_sought_as_after_any_silence() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.pass(Span::s(25));
     rig.pass(Span::s(179));
     assert!(rig.inquiries.is_empty(), "it may still come");
@@ -137,7 +137,7 @@ fn a_result_that_a_bridge_lost_is_sought_as_after_any_silence() {
 #[test]
 fn an_intent_found_at_start_is_unknown_and_resolved() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     let reference = rig.forwards[0].reference;
     let mut rig = rig.restart();
     let row = rig.book.transaction(&top_up_key(1)).unwrap().expect("durable");
@@ -152,7 +152,7 @@ fn an_intent_found_at_start_is_unknown_and_resolved() {
 #[test]
 fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_reference() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
     rig.not_seen(top_up_key(1));
@@ -166,7 +166,7 @@ fn an_order_that_an_idempotent_provider_never_saw_is_sent_again_under_its_refere
 fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_its_way() {
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(TransactionLimits::default(), once);
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(5));
     rig.not_seen(top_up_key(1));
@@ -183,7 +183,7 @@ fn an_order_that_another_provider_never_saw_is_released_once_nothing_can_be_on_i
 fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_later() {
     let once = Capabilities { inquiry: true, ..BLIND };
     let mut rig = Rig::with(TransactionLimits::default(), once);
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(30));
     assert_eq!(rig.inquiries.len(), 1, "asked while the order may be on its way");
@@ -201,7 +201,7 @@ fn what_a_provider_had_not_seen_when_it_was_asked_too_early_is_not_believed_late
 #[test]
 fn what_nobody_can_be_asked_about_is_the_operators() {
     let mut rig = Rig::with(TransactionLimits::default(), BLIND);
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(3_600));
     assert!(rig.inquiries.is_empty() && rig.forwards.len() == 1);
@@ -214,7 +214,7 @@ fn what_nobody_can_be_asked_about_is_the_operators() {
 #[test]
 fn a_second_finding_changes_nothing() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.approve(top_up_key(1));
     rig.found(
         top_up_key(1),
@@ -231,7 +231,7 @@ fn a_second_finding_changes_nothing() {
 fn a_full_desk_declines_before_it_reserves() {
     let limits = TransactionLimits { pending_max: 1, ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, KIND);
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     assert_eq!(rig.code(101, &top_up_sale(1)), "91");
     assert_eq!(rig.float().reserved_minor, 2_500);
     assert_eq!(rig.code(101, &top_up_sale(1)), "91", "and says so again");
@@ -240,7 +240,7 @@ fn a_full_desk_declines_before_it_reserves() {
 #[test]
 fn draining_declines_newcomers_and_waits_for_what_is_in_flight() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.input(Input::Drain);
     assert_eq!(rig.code(101, &voucher_sale(1)), "91");
     assert!(!rig.transactions.is_drained());
@@ -253,7 +253,7 @@ fn a_voucher_whose_pin_was_told_is_printed_again_and_not_refunded() {
     let mut rig = Rig::new();
     rig.sell(100, &voucher_sale(1));
     let reversal = |stan, original_stan| {
-        Upward::Reversal(Reversal {
+        TerminalMessage::Reversal(Reversal {
             stan,
             date: voucher_sale(1).date,
             original_stan,
@@ -269,12 +269,12 @@ fn a_voucher_whose_pin_was_told_is_printed_again_and_not_refunded() {
     assert_eq!((rig.row(2).reason, rig.row(1).owes()), (Reversal::PRINTER, OPERATOR));
     rig.ask(100, &reversal(2, 1));
     assert_eq!(rig.reply_bytes(), refused, "a repeated reversal hears the same");
-    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Repeat(Repeat { stan: 1, date: voucher_sale(1).date }));
     assert!(answer(&rig.reply_bytes()).voucher.is_some(), "print again");
-    rig.ask(100, &Upward::Confirm(Confirm { stan: 1, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Confirm(Confirm { stan: 1, date: voucher_sale(1).date }));
     assert_eq!((rig.reply_code(), rig.row(1).owes()), ("00".to_owned(), None));
     rig.sell(100, &voucher_sale(3));
-    rig.ask(100, &Upward::Confirm(Confirm { stan: 3, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Confirm(Confirm { stan: 3, date: voucher_sale(1).date }));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "00");
     rig.ask(100, &reversal(4, 3));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "21");
@@ -296,15 +296,15 @@ fn a_terminal_that_is_blocked_is_told_no_pin() {
     };
     block(&mut rig, Status::Blocked);
     let date = voucher_sale(1).date;
-    let last = Upward::Repeat(Repeat { stan: 0, date });
-    let repeat = Upward::Repeat(Repeat { stan: 1, date });
-    for message in [Upward::Sale(voucher_sale(1)), repeat, last] {
+    let last = TerminalMessage::Repeat(Repeat { stan: 0, date });
+    let repeat = TerminalMessage::Repeat(Repeat { stan: 1, date });
+    for message in [TerminalMessage::Sale(voucher_sale(1)), repeat, last] {
         rig.ask(100, &message);
         let body = rig.reply_bytes();
         assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).voucher), ("09", None));
     }
     rig.wall.0 += 86_400_000;
-    rig.ask(100, &Upward::Sale(voucher_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(voucher_sale(1)));
     assert_eq!(rig.reply_code(), "09", "nor on another day");
     rig.wall.0 -= 86_400_000;
     block(&mut rig, Status::Active);
@@ -317,10 +317,10 @@ fn a_terminal_that_is_blocked_is_told_no_pin() {
 #[test]
 fn a_repeat_behind_its_sale_waits_with_it() {
     let mut rig = Rig::new();
-    for sale in [Upward::Sale(voucher_sale(1)), Upward::Sale(top_up_sale(2))] {
-        let Upward::Sale(Sale { stan, date, .. }) = sale else { unreachable!("a sale") };
+    for sale in [TerminalMessage::Sale(voucher_sale(1)), TerminalMessage::Sale(top_up_sale(2))] {
+        let TerminalMessage::Sale(Sale { stan, date, .. }) = sale else { unreachable!("a sale") };
         let first = rig.verified(100, &sale);
-        let second = rig.verified(100, &Upward::Repeat(Repeat { stan, date }));
+        let second = rig.verified(100, &TerminalMessage::Repeat(Repeat { stan, date }));
         rig.transactions.handle(rig.now, rig.wall, Input::Ask(first), &rig.book);
         rig.transactions.handle(rig.now, rig.wall, Input::Ask(second), &rig.book);
         rig.run();
@@ -338,17 +338,17 @@ fn a_repeat_behind_its_sale_waits_with_it() {
 #[test]
 fn an_unknown_sale_cannot_be_confirmed_or_repeated() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Confirm(Confirm { stan: 77, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Confirm(Confirm { stan: 77, date: voucher_sale(1).date }));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "25");
-    rig.ask(100, &Upward::Repeat(Repeat { stan: 77, date: voucher_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Repeat(Repeat { stan: 77, date: voucher_sale(1).date }));
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "25");
 }
 
 #[test]
 fn a_repeat_in_flight_waits_for_the_outcome() {
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
-    rig.ask(100, &Upward::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Repeat(Repeat { stan: 1, date: top_up_sale(1).date }));
     rig.approve(top_up_key(1));
     assert_eq!(rig.replies.len(), 2);
     for reply in &rig.replies {
@@ -363,7 +363,7 @@ fn a_reversal_under_a_number_that_was_itself_taken_back_is_refused() {
         let date = voucher_sale(1).date;
         let (original_date, reason) = (date, Reversal::TIMEOUT);
         let amount_minor = 5_000;
-        Upward::Reversal(Reversal {
+        TerminalMessage::Reversal(Reversal {
             stan,
             date,
             original_stan,
@@ -383,12 +383,12 @@ fn only_the_first_order_can_be_found_not_sent() {
     let unsent =
         || ProviderResult::Outcome(ProviderOutcome::NotSent { code: code::PROVIDER_UNAVAILABLE });
     let mut rig = Rig::new();
-    rig.ask(100, &Upward::Sale(top_up_sale(1)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), unsent());
     assert_eq!(answer(&rig.reply_bytes()).code.to_string(), "91", "nothing left: released");
     assert_eq!(rig.float().reserved_minor, 0);
 
-    rig.ask(100, &Upward::Sale(top_up_sale(2)));
+    rig.ask(100, &TerminalMessage::Sale(top_up_sale(2)));
     let mut rig = rig.restart();
     rig.pass(Span::s(1));
     rig.not_seen(top_up_key(2));

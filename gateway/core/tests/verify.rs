@@ -3,7 +3,7 @@
 mod support;
 
 use support::{Rig, open_from, seller, terminal, top_up_sale, top_ups, voucher_sale, vouchers};
-use tillgate_codec::link::message::{Downward, TerminalCommand, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalCommand, TerminalMessage};
 use tillgate_core::transaction::{Content, ControlOrder, Output, PushedCommand};
 use tillgate_store_core::{
     Change, Distributor, DistributorId, RegistryRecord, ServiceId, Services, Status, TerminalId,
@@ -163,7 +163,7 @@ fn velocity_float_and_stock_are_checked_last() {
 #[test]
 fn a_terminal_without_a_place_in_the_registry_loses_its_session_without_a_row() {
     let mut rig = Rig::new();
-    rig.ask(999, &Upward::Sale(voucher_sale(1)));
+    rig.ask(999, &TerminalMessage::Sale(voucher_sale(1)));
     assert!(matches!(rig.replies.pop().expect("one reply").content, Content::KeyEnded));
     assert_eq!(rig.book.head().seq, 0);
 }
@@ -174,6 +174,8 @@ fn a_reason_longer_than_a_command_can_carry_is_cut_at_a_character() {
     let push = tillgate_core::transaction::Push { terminal: TerminalId(100), command: 7, order };
     let mut body = Vec::new();
     tillgate_core::processing::encode_command(&push, &mut body);
-    let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("a command") };
+    let Ok(GatewayMessage::Command(command)) = GatewayMessage::decode(&body) else {
+        panic!("a command")
+    };
     assert_eq!(command.order, TerminalCommand::Block { reason: &"é".repeat(80) });
 }

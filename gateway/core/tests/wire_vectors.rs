@@ -8,7 +8,7 @@ mod support;
 use serde_json::Value;
 use support::{NOON, Rig, today};
 use tillgate_codec::link::channel::{Hello, Psk, StaticSecret, accept};
-use tillgate_codec::link::message::{AnswerKind, BusinessDate, Downward};
+use tillgate_codec::link::message::{AnswerKind, BusinessDate, GatewayMessage};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::SessionLimits;
@@ -53,8 +53,8 @@ fn a_body_that_cannot_be_read_is_answered_with_what_could_be_read_of_it() {
         let on = |found: BusinessDate| {
             assert_eq!(date(expected["date"].as_str().unwrap()), found, "{}", case["name"]);
         };
-        let (message, code, time_s) = match Downward::decode(&body).unwrap() {
-            Downward::Answer(answer) => {
+        let (message, code, time_s) = match GatewayMessage::decode(&body).unwrap() {
+            GatewayMessage::Answer(answer) => {
                 let kind = match answer.kind {
                     AnswerKind::Sale => 1,
                     AnswerKind::Confirm => 2,
@@ -66,16 +66,16 @@ fn a_body_that_cannot_be_read_is_answered_with_what_could_be_read_of_it() {
                 on(answer.date);
                 ("answer", answer.code, None)
             }
-            Downward::Settled(settled) => {
+            GatewayMessage::Settled(settled) => {
                 stan(settled.stan);
                 on(settled.date);
                 ("settled", settled.code, None)
             }
-            Downward::Welcome(welcome) => {
+            GatewayMessage::Welcome(welcome) => {
                 on(welcome.date);
                 ("welcome", welcome.code, Some(welcome.time_s))
             }
-            Downward::Reject(reject) => {
+            GatewayMessage::Reject(reject) => {
                 assert_eq!(expected["of"], reject.message, "{}", case["name"]);
                 assert_eq!(expected["stan"].as_u64(), reject.stan.map(u64::from));
                 assert_eq!(expected["date"].as_str().map(date), reject.date);
@@ -103,11 +103,11 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
             if body.is_empty() {
                 continue;
             }
-            let code = match Downward::decode(&body).unwrap() {
-                Downward::Answer(answer) => answer.code,
-                Downward::Settled(settled) => settled.code,
-                Downward::Welcome(welcome) => welcome.code,
-                Downward::Pong(_) => continue,
+            let code = match GatewayMessage::decode(&body).unwrap() {
+                GatewayMessage::Answer(answer) => answer.code,
+                GatewayMessage::Settled(settled) => settled.code,
+                GatewayMessage::Welcome(welcome) => welcome.code,
+                GatewayMessage::Pong(_) => continue,
                 other => panic!("{}: {other:?}", case["name"]),
             };
             assert!(!["30", "40"].contains(&code.to_string().as_str()), "{}", case["name"]);

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Upward, VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, GatewayMessage, ResponseCode, TerminalMessage, VoucherSlip,
+    Welcome,
 };
 use tillgate_codec::link::record::{HEADER_BYTES, deframe};
 use tillsim_core::firmware::{
@@ -87,7 +88,7 @@ fn give(terminal: &mut Terminal, input: Input<'_>, sent: &mut Vec<u8>) {
 }
 
 /// Seals what the gateway says.
-fn sealed(channel: &mut Channel, message: &Downward<'_>) -> Vec<u8> {
+fn sealed(channel: &mut Channel, message: &GatewayMessage<'_>) -> Vec<u8> {
     let (mut body, mut record) = (Vec::new(), Vec::new());
     message.encode(&mut body);
     channel.seal(&body, &mut record).unwrap();
@@ -119,7 +120,7 @@ fn selling(sent: &mut Vec<u8>) -> (Terminal, Channel) {
         answer_s: 25,
         stan_last: 0,
     };
-    let mut record = sealed(&mut channel, &Downward::Welcome(welcome));
+    let mut record = sealed(&mut channel, &GatewayMessage::Welcome(welcome));
     give(&mut terminal, Input::Received(&mut record), sent);
     (terminal, channel)
 }
@@ -132,7 +133,9 @@ fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
     for _ in 0..SALES {
         assert!(deframe(&sent).unwrap().is_some(), "a sale was sent");
         let body = channel.open(&mut sent).unwrap();
-        let Ok(Upward::Sale(sale)) = Upward::decode(body) else { panic!("no sale") };
+        let Ok(TerminalMessage::Sale(sale)) = TerminalMessage::decode(body) else {
+            panic!("no sale")
+        };
         let expiry = BusinessDate(20_000);
         let answer = Answer {
             kind: AnswerKind::Sale,
@@ -147,7 +150,7 @@ fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
             time_s: 1,
             lines: "",
         };
-        let mut record = sealed(&mut channel, &Downward::Answer(answer));
+        let mut record = sealed(&mut channel, &GatewayMessage::Answer(answer));
         sent.clear();
         give(&mut terminal, Input::Received(&mut record), &mut sent);
     }

@@ -4,7 +4,7 @@ use crate::messages::{answer, channels, sale};
 use crate::processing::{Work, again, fresh};
 use crate::walkers::{self, Opener, Sealer};
 use std::hint::black_box;
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_codec::link::record::deframe;
 
 /// Key of the walkers' channel.
@@ -25,7 +25,7 @@ pub(super) fn open() -> Box<dyn Work> {
         move |record| {
             let found = deframe(record).expect(OURS).expect(OURS);
             let body = gateway.open(&mut record[..found.end]).expect(OURS);
-            black_box(Upward::decode(body).expect(OURS));
+            black_box(TerminalMessage::decode(body).expect(OURS));
         },
     )
 }
@@ -55,7 +55,7 @@ pub(super) fn seal() -> Box<dyn Work> {
 }
 
 pub(super) fn walk_seal() -> Box<dyn Work> {
-    let Downward::Answer(answer) = answer() else { unreachable!("it is an answer") };
+    let GatewayMessage::Answer(answer) = answer() else { unreachable!("it is an answer") };
     let (mut gateway, mut body, mut out) = (Sealer::new(KEY), room(), room());
     again(move || {
         body.clear();
@@ -69,7 +69,7 @@ pub(super) fn walk_seal() -> Box<dyn Work> {
 pub(super) fn decode() -> Box<dyn Work> {
     let body = sale_body();
     again(move || {
-        black_box(Upward::decode(black_box(&body)).expect(OURS));
+        black_box(TerminalMessage::decode(black_box(&body)).expect(OURS));
     })
 }
 
@@ -90,7 +90,7 @@ pub(super) fn encode() -> Box<dyn Work> {
 }
 
 pub(super) fn walk_encode() -> Box<dyn Work> {
-    let Downward::Answer(answer) = answer() else { unreachable!("it is an answer") };
+    let GatewayMessage::Answer(answer) = answer() else { unreachable!("it is an answer") };
     let mut body = room();
     again(move || {
         body.clear();

@@ -2,7 +2,8 @@
 
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, ResponseCode, Sale, Upward, VoucherSlip,
+    Answer, AnswerKind, BusinessDate, GatewayMessage, ResponseCode, Sale, TerminalMessage,
+    VoucherSlip,
 };
 use tillgate_codec::link::record::deframe;
 
@@ -11,8 +12,8 @@ const DAY: BusinessDate = BusinessDate(9_823);
 
 /// A terminal sells a voucher.
 #[must_use]
-pub fn sale() -> Upward<'static> {
-    Upward::Sale(Sale {
+pub fn sale() -> TerminalMessage<'static> {
+    TerminalMessage::Sale(Sale {
         stan: 1_201,
         date: DAY,
         service: 3,
@@ -25,8 +26,8 @@ pub fn sale() -> Upward<'static> {
 
 /// The gateway answers with the voucher.
 #[must_use]
-pub fn answer() -> Downward<'static> {
-    Downward::Answer(Answer {
+pub fn answer() -> GatewayMessage<'static> {
+    GatewayMessage::Answer(Answer {
         kind: AnswerKind::Sale,
         stan: 1_201,
         date: DAY,

@@ -2,7 +2,7 @@
 //!
 //! Two bodies are the same request if their values are, whatever the order of their fields, however
 //! defaults are written, and whatever unknown tags they carry. The canonical form is the body that
-//! [`super::Upward::encode`] writes, on the stack.
+//! [`super::TerminalMessage::encode`] writes, on the stack.
 
 use super::writer::Sink;
 

@@ -1,7 +1,7 @@
 //! Message bodies: one type byte, then tagged values.
 //!
 //! One file per message, each with the same members: the struct, `TYPE`, `NAME`, `decode`,
-//! `encode`. [`Upward`] is what terminals say, [`Downward`] what the gateway says. Decoding borrows
+//! `encode`. [`TerminalMessage`] is what terminals say, [`GatewayMessage`] what the gateway says. Decoding borrows
 //! from the body and does not allocate; encoding appends to the caller's buffer.
 //!
 //! Unknown tags are skipped, so that a later version can add fields. Integers are written without
@@ -82,7 +82,7 @@ pub(super) const MESSAGES: [(u8, &str); 15] = [
 
 /// What a terminal says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upward<'a> {
+pub enum TerminalMessage<'a> {
     /// First message of a session.
     Logon(Logon<'a>),
     /// Sell a voucher, a top-up or pay a bill.
@@ -103,7 +103,7 @@ pub enum Upward<'a> {
     Settle(Settle),
 }
 
-impl<'a> Upward<'a> {
+impl<'a> TerminalMessage<'a> {
     /// Reads a body.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl<'a> Upward<'a> {
 
 /// What the gateway says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Downward<'a> {
+pub enum GatewayMessage<'a> {
     /// Answers a logon.
     Welcome(Welcome),
     /// Answers a sale, confirm, repeat, reversal or balance.
@@ -163,7 +163,7 @@ pub enum Downward<'a> {
     Reject(Reject),
 }
 
-impl<'a> Downward<'a> {
+impl<'a> GatewayMessage<'a> {
     /// Reads a body.
     ///
     /// # Errors

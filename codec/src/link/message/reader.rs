@@ -61,7 +61,7 @@ fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
 }
 
 /// A field of a body with its place, interpreted by nobody.
-pub(in crate::link) struct Laid<'a> {
+pub(in crate::link) struct PlacedField<'a> {
     /// Offset of the tag in the body, in bytes.
     pub(in crate::link) offset: usize,
     /// The tag.
@@ -73,13 +73,13 @@ pub(in crate::link) struct Laid<'a> {
 }
 
 /// Every field of `body` in the order of the wire, known or not, up to one that is cut short.
-pub(in crate::link) fn laid(body: &[u8]) -> impl Iterator<Item = Laid<'_>> {
+pub(in crate::link) fn laid(body: &[u8]) -> impl Iterator<Item = PlacedField<'_>> {
     let mut offset = 1;
     std::iter::from_fn(move || {
         let input = body.get(offset..).filter(|input| !input.is_empty())?;
         let (rest, field) = raw_field(input).ok()?;
         let whole = &input[..input.len() - rest.len()];
-        let laid = Laid { offset, number: field.number, whole, value: field.value };
+        let laid = PlacedField { offset, number: field.number, whole, value: field.value };
         offset += whole.len();
         Some(laid)
     })

@@ -10,8 +10,8 @@
 
 use serde_json::{Map, Value};
 
-use super::super::message::reader::{Laid, laid};
-use super::super::message::{BodyError, Downward, MESSAGES, Upward};
+use super::super::message::reader::{PlacedField, laid};
+use super::super::message::{BodyError, GatewayMessage, MESSAGES, TerminalMessage};
 use super::{MASKED, field};
 use crate::iso8583::{ErrorJson, Reveal};
 use crate::lines::Lines;
@@ -37,8 +37,8 @@ fn direction(message_type: u8) -> &'static str {
 /// What is wrong with a body, if anything; the type byte says in which direction it travels.
 pub(super) fn check(body: &[u8]) -> Result<(), BodyError> {
     match body.first() {
-        Some(&(DOWNWARD..)) => Downward::decode(body).map(|_| ()),
-        _ => Upward::decode(body).map(|_| ()),
+        Some(&(DOWNWARD..)) => GatewayMessage::decode(body).map(|_| ()),
+        _ => TerminalMessage::decode(body).map(|_| ()),
     }
 }
 
@@ -106,6 +106,6 @@ pub fn body_table(body: &[u8], reveal: Reveal) -> String {
     out.text()
 }
 
-fn hides(laid: &Laid<'_>, reveal: Reveal) -> bool {
+fn hides(laid: &PlacedField<'_>, reveal: Reveal) -> bool {
     reveal == Reveal::Masked && field::is_secret(laid.number)
 }

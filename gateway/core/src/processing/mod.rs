@@ -35,7 +35,7 @@ pub struct Keys {
 
 /// What a terminal is told about the link when it logs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct LinkParameters {
     /// Seconds of silence after which the gateway closes; ping before.
     pub idle_s: u16,
     /// Seconds within which the gateway answers.

@@ -3,13 +3,13 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, Reject, ResponseCode, Settled,
+    Answer, AnswerKind, BusinessDate, Command, GatewayMessage, Pong, Reject, ResponseCode, Settled,
     TerminalCommand, Totals, VoucherSlip, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
 
-use super::{Keys, Terms};
+use super::{Keys, LinkParameters};
 use crate::time::UnixMillis;
 use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 
@@ -17,7 +17,7 @@ use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 pub fn encode_reply(
     reply: &Reply,
     keys: &Keys,
-    terms: &Terms,
+    parameters: &LinkParameters,
     wall: UnixMillis,
     out: &mut Vec<u8>,
 ) {
@@ -29,7 +29,7 @@ pub fn encode_reply(
         Content::Refused { kind, stan, date, code } => {
             refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), out);
         }
-        Content::Rejected { message, stan, date, code } => Downward::Reject(Reject {
+        Content::Rejected { message, stan, date, code } => GatewayMessage::Reject(Reject {
             message: *message,
             code: ResponseCode(code.0),
             stan: *stan,
@@ -46,18 +46,18 @@ pub fn encode_reply(
             let blank = blank(AnswerKind::Balance, *stan, BusinessDate(date.0), wall);
             encode(Answer { balance_minor, ..blank }, "", out);
         }
-        Content::Welcome { code, date, stan_last } => Downward::Welcome(Welcome {
+        Content::Welcome { code, date, stan_last } => GatewayMessage::Welcome(Welcome {
             code: ResponseCode(code.0),
             date: BusinessDate(date.0),
             time_s: wall.0 / 1_000,
-            catalogue: terms.catalogue,
-            idle_s: terms.idle_s,
-            answer_s: terms.answer_s,
+            catalogue: parameters.catalogue,
+            idle_s: parameters.idle_s,
+            answer_s: parameters.answer_s,
             stan_last: *stan_last,
         })
         .encode(out),
         Content::Pong { nonce } => {
-            Downward::Pong(Pong { nonce: *nonce, time_s: wall.0 / 1_000 }).encode(out);
+            GatewayMessage::Pong(Pong { nonce: *nonce, time_s: wall.0 / 1_000 }).encode(out);
         }
         Content::Nothing | Content::KeyEnded => {}
     }
@@ -70,7 +70,7 @@ pub fn encode_command(push: &Push, out: &mut Vec<u8>) {
         PushedCommand::Unblock => TerminalCommand::Unblock,
         PushedCommand::Message { text } => TerminalCommand::Message { text: shown(text) },
     };
-    Downward::Command(Command { id: push.command, order }).encode(out);
+    GatewayMessage::Command(Command { id: push.command, order }).encode(out);
 }
 
 /// As much of an operator's text as a command can carry.
@@ -120,7 +120,7 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
 
 fn settled(row: &Transaction, settlement: &Settlement, rrn: &str, out: &mut Vec<u8>) {
     let counted = &settlement.counted;
-    Downward::Settled(Settled {
+    GatewayMessage::Settled(Settled {
         stan: row.key.stan,
         date: BusinessDate(row.key.date.0),
         settled_date: BusinessDate(settlement.date.0),
@@ -139,7 +139,7 @@ fn settled(row: &Transaction, settlement: &Settlement, rrn: &str, out: &mut Vec<
 }
 
 fn encode(answer: Answer<'_>, rrn: &str, out: &mut Vec<u8>) {
-    Downward::Answer(Answer { rrn, ..answer }).encode(out);
+    GatewayMessage::Answer(Answer { rrn, ..answer }).encode(out);
 }
 
 fn blank_of(row: &Transaction) -> Answer<'static> {
@@ -169,7 +169,7 @@ fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, ou
         Answered::Settlement => {
             let (totals, time_s) = (Totals::default(), 0);
             let (settled_date, rrn, open_count) = (date, "", 0);
-            return Downward::Settled(Settled {
+            return GatewayMessage::Settled(Settled {
                 stan,
                 date,
                 settled_date,

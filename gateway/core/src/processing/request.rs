@@ -3,7 +3,7 @@
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
     Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Outline, Ping, Repeat, Reversal,
-    Sale, Settle, Totals, Upward,
+    Sale, Settle, TerminalMessage, Totals,
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
@@ -27,7 +27,7 @@ pub fn decode_request(
     directory: &Directory,
 ) -> Processed {
     let now = Now::of(calendar, wall, directory);
-    let message = match Upward::decode(body) {
+    let message = match TerminalMessage::decode(body) {
         Ok(message) => message,
         Err(error) => return not_understood(body, error, origin, now),
     };
@@ -45,19 +45,23 @@ pub fn decode_request(
         stan,
     };
     let asked = match message {
-        Upward::Sale(message) => return sale(&message, body, origin, wall, now, directory),
-        Upward::Balance(message) => return balance(message, origin, directory),
-        Upward::Ping(Ping { nonce }) => {
+        TerminalMessage::Sale(message) => {
+            return sale(&message, body, origin, wall, now, directory);
+        }
+        TerminalMessage::Balance(message) => return balance(message, origin, directory),
+        TerminalMessage::Ping(Ping { nonce }) => {
             return Processed::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
-        Upward::Reversal(message) => {
+        TerminalMessage::Reversal(message) => {
             return reversal(message, body, origin, wall, now, directory);
         }
-        Upward::Settle(message) => {
+        TerminalMessage::Settle(message) => {
             return settle(&message, body, origin, wall, now, directory);
         }
-        Upward::Confirm(message) => Asked::Confirm { original: key(message.stan, message.date) },
-        Upward::Repeat(message) => Asked::Repeat {
+        TerminalMessage::Confirm(message) => {
+            Asked::Confirm { original: key(message.stan, message.date) }
+        }
+        TerminalMessage::Repeat(message) => Asked::Repeat {
             kind: Answered::Sale,
             original: key(message.stan, message.date),
             digest: None,
@@ -65,11 +69,11 @@ pub fn decode_request(
             standing: standing_code(directory, origin),
             today: now.date,
         },
-        Upward::Logon(_) => {
+        TerminalMessage::Logon(_) => {
             let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
             Asked::Logon { code: standing_code(directory, origin), date: now.date, ends_a_key }
         }
-        Upward::Acknowledge(message) => {
+        TerminalMessage::Acknowledge(message) => {
             Asked::Acknowledged { command: message.command, result: message.result }
         }
     };
@@ -104,15 +108,17 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
 }
 
 /// What a refusal names, of a request that is not served before the logon was answered.
-fn served_after_logon(message: &Upward<'_>) -> Option<(Answered, u32, BusinessDate)> {
+fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)> {
     let (kind, stan, date) = match message {
-        Upward::Logon(_) | Upward::Ping(_) | Upward::Acknowledge(_) => return None,
-        Upward::Sale(message) => (Answered::Sale, message.stan, message.date),
-        Upward::Repeat(message) => (Answered::Sale, message.stan, message.date),
-        Upward::Confirm(message) => (Answered::Confirm, message.stan, message.date),
-        Upward::Reversal(message) => (Answered::Reversal, message.stan, message.date),
-        Upward::Balance(message) => (Answered::Balance, message.stan, message.date),
-        Upward::Settle(message) => (Answered::Settlement, message.stan, message.date),
+        TerminalMessage::Logon(_) | TerminalMessage::Ping(_) | TerminalMessage::Acknowledge(_) => {
+            return None;
+        }
+        TerminalMessage::Sale(message) => (Answered::Sale, message.stan, message.date),
+        TerminalMessage::Repeat(message) => (Answered::Sale, message.stan, message.date),
+        TerminalMessage::Confirm(message) => (Answered::Confirm, message.stan, message.date),
+        TerminalMessage::Reversal(message) => (Answered::Reversal, message.stan, message.date),
+        TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
+        TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
     };
     Some((kind, stan, BusinessDate(date.0)))
 }

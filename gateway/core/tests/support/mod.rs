@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]
 
 use tillgate_codec::link::channel::StaticSecret;
-use tillgate_codec::link::message::{Answer, BusinessDate, Downward, Sale, Upward};
+use tillgate_codec::link::message::{Answer, BusinessDate, GatewayMessage, Sale, TerminalMessage};
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::TransactionLimits;
-use tillgate_core::processing::{self, Keys, Processed, Terms};
+use tillgate_core::processing::{self, Keys, LinkParameters, Processed};
 use tillgate_core::time::{Calendar, Moment, Span, UnixMillis};
 use tillgate_core::transaction::{
     Ask, Bridge, Capabilities, Control, ControlOrder, Input, Order, Origin, Output, ProviderResult,
@@ -230,12 +230,17 @@ impl Rig {
     }
 
     /// Sends one message of a terminal through decoding and verification.
-    pub(crate) fn ask(&mut self, terminal: u32, message: &Upward<'_>) {
+    pub(crate) fn ask(&mut self, terminal: u32, message: &TerminalMessage<'_>) {
         self.ask_over(0, terminal, message);
     }
 
     /// As [`Rig::ask`], over another session of the terminal.
-    pub(crate) fn ask_over(&mut self, generation: u32, terminal: u32, message: &Upward<'_>) {
+    pub(crate) fn ask_over(
+        &mut self,
+        generation: u32,
+        terminal: u32,
+        message: &TerminalMessage<'_>,
+    ) {
         let processed = self.processed(generation, terminal, message);
         self.take(processed);
     }
@@ -254,7 +259,7 @@ impl Rig {
     }
 
     /// A message that passes verification, not yet with the transaction manager.
-    pub(crate) fn verified(&self, terminal: u32, message: &Upward<'_>) -> Ask {
+    pub(crate) fn verified(&self, terminal: u32, message: &TerminalMessage<'_>) -> Ask {
         match self.processed(0, terminal, message) {
             Processed::Ask(ask) => ask,
             Processed::Reply(_) => {
@@ -263,7 +268,12 @@ impl Rig {
         }
     }
 
-    fn processed(&self, generation: u32, terminal: u32, message: &Upward<'_>) -> Processed {
+    fn processed(
+        &self,
+        generation: u32,
+        terminal: u32,
+        message: &TerminalMessage<'_>,
+    ) -> Processed {
         let mut body = Vec::new();
         message.encode(&mut body);
         self.worked_over(generation, terminal, &body)
@@ -290,14 +300,14 @@ impl Rig {
     }
 
     pub(crate) fn body_of(&self, reply: &Reply) -> Vec<u8> {
-        let terms = Terms { idle_s: 600, answer_s: 25, catalogue: 0 };
+        let parameters = LinkParameters { idle_s: 600, answer_s: 25, catalogue: 0 };
         let mut body = Vec::new();
-        processing::encode_reply(reply, &keys(), &terms, self.wall, &mut body);
+        processing::encode_reply(reply, &keys(), &parameters, self.wall, &mut body);
         body
     }
 
     pub(crate) fn sell(&mut self, terminal: u32, sale: &Sale<'_>) -> Vec<u8> {
-        self.ask(terminal, &Upward::Sale(*sale));
+        self.ask(terminal, &TerminalMessage::Sale(*sale));
         self.reply_bytes()
     }
 
@@ -328,8 +338,8 @@ impl Rig {
 }
 
 pub(crate) fn answer(body: &[u8]) -> Answer<'_> {
-    match Downward::decode(body).unwrap() {
-        Downward::Answer(answer) => answer,
+    match GatewayMessage::decode(body).unwrap() {
+        GatewayMessage::Answer(answer) => answer,
         other => panic!("not an answer: {other:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What the terminals of the tests say, and what their providers find out.
 
-use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Upward};
+use tillgate_codec::link::message::{Confirm, Repeat, Reversal, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::transaction::{Capabilities, ProviderResult};
 use tillgate_store_core::ProviderOutcome;
@@ -11,22 +11,29 @@ pub(crate) fn rig(capabilities: Capabilities) -> Rig {
     Rig::with(TransactionLimits::default(), capabilities)
 }
 
-pub(crate) fn sale(stan: u32) -> Upward<'static> {
-    Upward::Sale(top_up_sale(stan))
+pub(crate) fn sale(stan: u32) -> TerminalMessage<'static> {
+    TerminalMessage::Sale(top_up_sale(stan))
 }
 
-pub(crate) fn reversal(stan: u32, original_stan: u32) -> Upward<'static> {
+pub(crate) fn reversal(stan: u32, original_stan: u32) -> TerminalMessage<'static> {
     let (date, original_date) = (voucher_sale(1).date, voucher_sale(1).date);
     let (amount_minor, reason) = (2_500, Reversal::CANCELLED);
-    Upward::Reversal(Reversal { stan, date, original_stan, original_date, amount_minor, reason })
+    TerminalMessage::Reversal(Reversal {
+        stan,
+        date,
+        original_stan,
+        original_date,
+        amount_minor,
+        reason,
+    })
 }
 
-pub(crate) fn repeat(stan: u32) -> Upward<'static> {
-    Upward::Repeat(Repeat { stan, date: voucher_sale(1).date })
+pub(crate) fn repeat(stan: u32) -> TerminalMessage<'static> {
+    TerminalMessage::Repeat(Repeat { stan, date: voucher_sale(1).date })
 }
 
-pub(crate) fn confirm(stan: u32) -> Upward<'static> {
-    Upward::Confirm(Confirm { stan, date: voucher_sale(1).date })
+pub(crate) fn confirm(stan: u32) -> TerminalMessage<'static> {
+    TerminalMessage::Confirm(Confirm { stan, date: voucher_sale(1).date })
 }
 
 pub(crate) fn found(finding: ProviderOutcome) -> ProviderResult {
@@ -41,7 +48,7 @@ pub(crate) fn sold(rig: &mut Rig, stan: u32) -> Vec<u8> {
 }
 
 /// The code that a message of terminal 100 is answered with at once.
-pub(crate) fn code_of(rig: &mut Rig, message: &Upward<'_>) -> String {
+pub(crate) fn code_of(rig: &mut Rig, message: &TerminalMessage<'_>) -> String {
     rig.ask(100, message);
     rig.reply_code()
 }

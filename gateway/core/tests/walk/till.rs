@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tillgate_codec::link::message::{AnswerKind, Confirm, Downward, Reversal, Upward};
+use tillgate_codec::link::message::{
+    AnswerKind, Confirm, GatewayMessage, Reversal, TerminalMessage,
+};
 
 use crate::dice::Dice;
 use crate::support::{top_up_sale, voucher_sale};
@@ -25,14 +27,17 @@ pub(crate) struct Till {
 }
 
 impl Message {
-    pub(crate) fn upward(self) -> Upward<'static> {
+    pub(crate) fn upward(self) -> TerminalMessage<'static> {
         let date = voucher_sale(1).date;
         match self {
             Self::Sale(stan) => {
                 let sale = top_up_sale(stan);
-                Upward::Sale(tillgate_codec::link::message::Sale { amount_minor: 500, ..sale })
+                TerminalMessage::Sale(tillgate_codec::link::message::Sale {
+                    amount_minor: 500,
+                    ..sale
+                })
             }
-            Self::Reversal(stan, original_stan) => Upward::Reversal(Reversal {
+            Self::Reversal(stan, original_stan) => TerminalMessage::Reversal(Reversal {
                 stan,
                 date,
                 original_stan,
@@ -40,7 +45,7 @@ impl Message {
                 amount_minor: 500,
                 reason: Reversal::TIMEOUT,
             }),
-            Self::Confirm(stan) => Upward::Confirm(Confirm { stan, date }),
+            Self::Confirm(stan) => TerminalMessage::Confirm(Confirm { stan, date }),
         }
     }
 }
@@ -94,7 +99,7 @@ impl Till {
         if body.is_empty() {
             return;
         }
-        let Ok(Downward::Answer(answer)) = Downward::decode(body) else {
+        let Ok(GatewayMessage::Answer(answer)) = GatewayMessage::decode(body) else {
             panic!("seed {seed}: not an answer");
         };
         let code = answer.code.to_string();

@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_core::limits::SessionLimits;
-use tillgate_core::processing::Terms;
+use tillgate_core::processing::LinkParameters;
 use tillgate_core::time::Span;
 use tillgate_store_core::{LedgerStore, Store};
 use tillgate_store_rocks::RocksEngine;
@@ -263,7 +263,7 @@ fn tools(
         directory: Arc::clone(&handle.directory),
         claims: Arc::clone(claims),
         keys: Arc::clone(&handle.keys),
-        terms: Terms {
+        parameters: LinkParameters {
             idle_s: config.link.idle_s,
             answer_s: config.transactions.answer_s,
             catalogue: 0,

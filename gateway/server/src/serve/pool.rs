@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::processing::{self, Keys, Opened, Processed, Terms};
+use tillgate_core::processing::{self, Keys, LinkParameters, Opened, Processed};
 use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Ask, Asked, Origin};
 
@@ -51,7 +51,7 @@ pub(crate) struct Tools {
     /// Terminal keys, PINs, the gateway's own.
     pub(crate) keys: Arc<Keys>,
     /// What terminals are told about the link.
-    pub(crate) terms: Terms,
+    pub(crate) parameters: LinkParameters,
     /// Business dates.
     pub(crate) calendar: Calendar,
     /// The process's clock.
@@ -191,11 +191,11 @@ impl Worker {
     }
 
     fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: UnixMillis) {
-        let Tools { keys, terms, .. } = &self.tools;
+        let Tools { keys, parameters, .. } = &self.tools;
         let session = reply.origin.session;
         let replies = &mut self.replies[usize::from(session.reactor)];
         let (body, ()) =
-            replies.bytes.write(|out| processing::encode_reply(reply, keys, terms, wall, out));
+            replies.bytes.write(|out| processing::encode_reply(reply, keys, parameters, wall, out));
         let effect = processing::effect(&reply.content);
         replies.items.push(ReplyItem::Replied { session, body, effect });
     }

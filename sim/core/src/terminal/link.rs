@@ -2,8 +2,8 @@
 
 use tillgate_codec::link::channel::Initiator;
 use tillgate_codec::link::message::{
-    Acknowledge, Command, Downward, Logon, MESSAGE_VERSION, Ping as PingMessage, ResponseCode,
-    Upward, Welcome,
+    Acknowledge, Command, GatewayMessage, Logon, MESSAGE_VERSION, Ping as PingMessage,
+    ResponseCode, TerminalMessage, Welcome,
 };
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 
@@ -133,7 +133,7 @@ impl Terminal {
         self.phase = Phase::Linked { channel, welcome_by: Some(by) };
         let firmware = std::sync::Arc::clone(&self.firmware);
         let logon = Logon { firmware: &firmware.version, catalogue: 0, versions: MESSAGE_VERSION };
-        self.send(now, &Upward::Logon(logon));
+        self.send(now, &TerminalMessage::Logon(logon));
         Ok(())
     }
 
@@ -155,14 +155,16 @@ impl Terminal {
             return Err(Trouble::BadRecord);
         };
         let body = channel.open(record).map_err(|_| Trouble::BadSeal)?;
-        match Downward::decode(body).map_err(|_| Trouble::BadMessage)? {
-            Downward::Welcome(welcome) => self.welcomed(now, &welcome),
-            Downward::Answer(answer) => self.till.answered(now, &answer, body, &mut self.dice),
-            Downward::Pong(_) => self.ping.pong_by = None,
-            Downward::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
-            Downward::Command(command) => self.commanded(now, &command),
+        match GatewayMessage::decode(body).map_err(|_| Trouble::BadMessage)? {
+            GatewayMessage::Welcome(welcome) => self.welcomed(now, &welcome),
+            GatewayMessage::Answer(answer) => {
+                self.till.answered(now, &answer, body, &mut self.dice)
+            }
+            GatewayMessage::Pong(_) => self.ping.pong_by = None,
+            GatewayMessage::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
+            GatewayMessage::Command(command) => self.commanded(now, &command),
             // The terminal said what the gateway does not understand: a fault of one of them.
-            Downward::Reject(_) => return Err(Trouble::BadMessage),
+            GatewayMessage::Reject(_) => return Err(Trouble::BadMessage),
         }
         // The till may want to send because of this record; the next one may be a command.
         self.carry_out(now);
@@ -188,17 +190,17 @@ impl Terminal {
 
     fn commanded(&mut self, now: Moment, command: &Command<'_>) {
         let result = self.till.order(now, &command.order, &mut self.dice);
-        self.send(now, &Upward::Acknowledge(Acknowledge { command: command.id, result }));
+        self.send(now, &TerminalMessage::Acknowledge(Acknowledge { command: command.id, result }));
     }
 
     fn send_ping(&mut self, now: Moment) {
         let nonce = u32::try_from(self.dice.below(1 << 32)).unwrap_or(0);
         self.ping.pong_by = Some(now.after(self.firmware.logon));
-        self.send(now, &Upward::Ping(PingMessage { nonce }));
+        self.send(now, &TerminalMessage::Ping(PingMessage { nonce }));
     }
 
     /// Seals one of the rare messages; they come too seldom to keep a buffer for.
-    fn send(&mut self, now: Moment, message: &Upward<'_>) {
+    fn send(&mut self, now: Moment, message: &TerminalMessage<'_>) {
         let mut body = Vec::new();
         message.encode(&mut body);
         if let Phase::Linked { channel, .. } = &mut self.phase {

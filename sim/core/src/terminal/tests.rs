@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Downward, Pong, ResponseCode, TerminalCommand,
-    Upward, VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, GatewayMessage, Pong, ResponseCode, TerminalCommand,
+    TerminalMessage, VoucherSlip, Welcome,
 };
 use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 
@@ -83,12 +83,15 @@ impl Pair {
         assert_eq!(self.connects, 1);
         self.connects = 0;
         self.give(Input::Connected);
-        assert!(matches!(Upward::decode(&self.bodies.remove(0)), Ok(Upward::Logon(_))));
+        assert!(matches!(
+            TerminalMessage::decode(&self.bodies.remove(0)),
+            Ok(TerminalMessage::Logon(_))
+        ));
         let (time_s, catalogue) = (0, 0);
         let (idle_s, answer_s, stan_last) = (600, 25, 3);
         let code = ResponseCode::APPROVED;
         let welcome = Welcome { code, date: DATE, time_s, catalogue, idle_s, answer_s, stan_last };
-        self.say(&Downward::Welcome(welcome));
+        self.say(&GatewayMessage::Welcome(welcome));
         assert!(self.terminal.is_online());
     }
 
@@ -135,14 +138,14 @@ impl Pair {
         }
     }
 
-    fn sealed(&mut self, message: &Downward<'_>) -> Vec<u8> {
+    fn sealed(&mut self, message: &GatewayMessage<'_>) -> Vec<u8> {
         let (mut body, mut record) = (Vec::new(), Vec::new());
         message.encode(&mut body);
         self.channel.as_mut().unwrap().seal(&body, &mut record).unwrap();
         record
     }
 
-    fn say(&mut self, message: &Downward<'_>) {
+    fn say(&mut self, message: &GatewayMessage<'_>) {
         let mut record = self.sealed(message);
         self.give(Input::Received(&mut record));
     }
@@ -155,12 +158,14 @@ impl Pair {
     /// The sale that the terminal sent: its STAN and its bytes.
     fn sale(&mut self) -> (u32, Vec<u8>) {
         let body = self.bodies.remove(0);
-        let Ok(Upward::Sale(sale)) = Upward::decode(&body) else { panic!("no sale: {body:02x?}") };
+        let Ok(TerminalMessage::Sale(sale)) = TerminalMessage::decode(&body) else {
+            panic!("no sale: {body:02x?}")
+        };
         (sale.stan, body)
     }
 
     fn answer(&mut self, stan: u32, code: ResponseCode) {
-        self.say(&Downward::Answer(answer(AnswerKind::Sale, stan, code)));
+        self.say(&GatewayMessage::Answer(answer(AnswerKind::Sale, stan, code)));
     }
 
     fn state(&self, index: usize) -> State {
@@ -264,8 +269,10 @@ fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
     pair.answer(stan, ResponseCode::APPROVED);
     assert!(!pair.terminal.book().entries()[0].wrong.answer_changed);
     let body = pair.bodies.remove(0);
-    assert!(matches!(Upward::decode(&body), Ok(Upward::Confirm(confirm)) if confirm.stan == stan));
-    pair.say(&Downward::Answer(answer(AnswerKind::Confirm, stan, ResponseCode::APPROVED)));
+    assert!(
+        matches!(TerminalMessage::decode(&body), Ok(TerminalMessage::Confirm(confirm)) if confirm.stan == stan)
+    );
+    pair.say(&GatewayMessage::Answer(answer(AnswerKind::Confirm, stan, ResponseCode::APPROVED)));
     assert!(pair.terminal.book().entries()[0].confirmed);
     pair.until_deadline();
     assert_eq!(pair.sale().0, stan + 1);
@@ -275,14 +282,19 @@ fn a_voucher_is_confirmed_and_a_retry_must_be_answered_alike() {
 fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
     let mut pair = Pair::online(firmware(thinking()));
     let block = Command { id: 5, order: TerminalCommand::Block { reason: "audit" } };
-    pair.say(&Downward::Command(block));
+    pair.say(&GatewayMessage::Command(block));
     let body = pair.bodies.remove(0);
-    assert!(matches!(Upward::decode(&body), Ok(Upward::Acknowledge(ack)) if ack.command == 5));
+    assert!(
+        matches!(TerminalMessage::decode(&body), Ok(TerminalMessage::Acknowledge(ack)) if ack.command == 5)
+    );
     pair.until_deadline();
     let body = pair.bodies.remove(0);
-    assert!(matches!(Upward::decode(&body), Ok(Upward::Ping(_))), "it only pings");
-    pair.say(&Downward::Pong(Pong { nonce: 0, time_s: 0 }));
-    pair.say(&Downward::Command(Command { id: 6, order: TerminalCommand::Unblock }));
+    assert!(
+        matches!(TerminalMessage::decode(&body), Ok(TerminalMessage::Ping(_))),
+        "it only pings"
+    );
+    pair.say(&GatewayMessage::Pong(Pong { nonce: 0, time_s: 0 }));
+    pair.say(&GatewayMessage::Command(Command { id: 6, order: TerminalCommand::Unblock }));
     pair.bodies.clear();
     pair.until_deadline();
     assert_eq!(pair.sale().0, 4);
@@ -292,7 +304,10 @@ fn a_blocked_terminal_acknowledges_and_sells_nothing_until_it_is_unblocked() {
 fn an_approval_after_a_block_is_noticed_when_the_terminal_tries_on() {
     let stubborn = Firmware { when_blocked: WhenBlocked::Try, ..firmware(thinking()) };
     let mut pair = Pair::online(stubborn);
-    pair.say(&Downward::Command(Command { id: 5, order: TerminalCommand::Block { reason: "" } }));
+    pair.say(&GatewayMessage::Command(Command {
+        id: 5,
+        order: TerminalCommand::Block { reason: "" },
+    }));
     pair.bodies.clear();
     pair.until_deadline();
     let (stan, _) = pair.sale();
@@ -307,8 +322,8 @@ fn records_may_come_in_any_pieces() {
         pair.until_deadline();
         let (stan, _) = pair.sale();
         let approved = answer(AnswerKind::Sale, stan, ResponseCode::APPROVED);
-        let mut record = pair.sealed(&Downward::Answer(approved));
-        record.extend(pair.sealed(&Downward::Pong(Pong { nonce: 1, time_s: 1 })));
+        let mut record = pair.sealed(&GatewayMessage::Answer(approved));
+        record.extend(pair.sealed(&GatewayMessage::Pong(Pong { nonce: 1, time_s: 1 })));
         let (head, tail) = record.split_at_mut(cut);
         pair.give(Input::Received(head));
         assert_eq!(pair.state(0), State::InDoubt, "cut after {cut}");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
-use tillgate_codec::link::message::{BusinessDate, Sale, Upward};
+use tillgate_codec::link::message::{BusinessDate, Sale, TerminalMessage};
 
 use super::honest::Ware;
 use super::link::{Door, Link, counter, hello};
@@ -125,7 +125,7 @@ fn requests(
                 let known = means.ware.sale(stan, welcomed);
                 let date = date_of(stan, known.date);
                 let sale = Sale { service: u16::MAX, date, ..known };
-                if link.say(&Upward::Sale(sale)).is_none() {
+                if link.say(&TerminalMessage::Sale(sale)).is_none() {
                     // What was written in part cannot be taken up again.
                     open = false;
                     break;

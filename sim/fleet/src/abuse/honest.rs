@@ -5,7 +5,7 @@ use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use tillgate_codec::link::message::{Downward, ResponseCode, Sale, Upward};
+use tillgate_codec::link::message::{GatewayMessage, ResponseCode, Sale, TerminalMessage};
 
 use super::link::{Door, Link};
 use crate::driver::latencies;
@@ -99,10 +99,10 @@ fn till(door: Door<'_>, terminal: &NetworkTerminal, ware: Ware, stop: &AtomicBoo
         }
         let answer = link.as_mut().and_then(|(link, welcomed)| {
             stan += 1;
-            link.ask(&Upward::Sale(ware.sale(stan, *welcomed)))
+            link.ask(&TerminalMessage::Sale(ware.sale(stan, *welcomed)))
         });
-        match answer.as_deref().map(Downward::decode) {
-            Some(Ok(Downward::Answer(answer))) => {
+        match answer.as_deref().map(GatewayMessage::decode) {
+            Some(Ok(GatewayMessage::Answer(answer))) => {
                 let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
                 seen.sales.saturating_record(us);
                 let approved = answer.code == ResponseCode::APPROVED;

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticPublic, Suite};
-use tillgate_codec::link::message::{BusinessDate, Downward, Logon, MESSAGE_VERSION, Upward};
+use tillgate_codec::link::message::{
+    BusinessDate, GatewayMessage, Logon, MESSAGE_VERSION, TerminalMessage,
+};
 use tillgate_codec::link::record::deframe;
 use tillsim_core::dice::Dice;
 
@@ -78,14 +80,16 @@ impl Link {
     pub(super) fn log_on(door: Door<'_>, terminal: &NetworkTerminal) -> Option<(Self, Welcomed)> {
         let mut link = Self::shake(door, terminal)?;
         let logon = Logon { firmware: "tillsim-abuse", catalogue: 0, versions: MESSAGE_VERSION };
-        let body = link.ask(&Upward::Logon(logon))?;
-        let Ok(Downward::Welcome(welcome)) = Downward::decode(&body) else { return None };
+        let body = link.ask(&TerminalMessage::Logon(logon))?;
+        let Ok(GatewayMessage::Welcome(welcome)) = GatewayMessage::decode(&body) else {
+            return None;
+        };
         let welcomed = Welcomed { date: welcome.date, stan_last: welcome.stan_last };
         Some((link, welcomed))
     }
 
     /// Sends a message.
-    pub(super) fn say(&mut self, message: &Upward<'_>) -> Option<()> {
+    pub(super) fn say(&mut self, message: &TerminalMessage<'_>) -> Option<()> {
         let (mut body, mut record) = (Vec::new(), Vec::new());
         message.encode(&mut body);
         self.channel.seal(&body, &mut record).ok()?;
@@ -100,7 +104,7 @@ impl Link {
         Some(body)
     }
 
-    pub(super) fn ask(&mut self, message: &Upward<'_>) -> Option<Vec<u8>> {
+    pub(super) fn ask(&mut self, message: &TerminalMessage<'_>) -> Option<Vec<u8>> {
         self.say(message)?;
         self.hear()
     }

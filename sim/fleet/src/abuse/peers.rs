@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tillgate_codec::link::message::{Ping, Upward};
+use tillgate_codec::link::message::{Ping, TerminalMessage};
 use tillgate_codec::link::record::RecordType;
 use tillsim_core::dice::Dice;
 
@@ -98,7 +98,7 @@ pub(super) fn deaf(plan: &Plan, terminal: &NetworkTerminal, counts: &Counts) {
             continue;
         };
         let (mut body, mut record) = (Vec::new(), Vec::new());
-        Upward::Ping(Ping { nonce: 1 }).encode(&mut body);
+        TerminalMessage::Ping(Ping { nonce: 1 }).encode(&mut body);
         let mut ended = link.stream.set_write_timeout(Some(TICK)).is_err();
         while !ended && !counts.is_stopped() {
             record.clear();

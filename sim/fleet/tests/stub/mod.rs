@@ -12,8 +12,8 @@ use std::thread;
 use serde_json::{Value, json};
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Downward, Pong, ResponseCode, Sale, Upward, VoucherSlip,
-    Welcome,
+    Answer, AnswerKind, BusinessDate, GatewayMessage, Pong, ResponseCode, Sale, TerminalMessage,
+    VoucherSlip, Welcome,
 };
 use tillgate_codec::link::record::{RecordType, deframe};
 
@@ -97,8 +97,8 @@ impl Stub {
     /// The body to answer with; `None` cuts the link.
     fn answer(&self, terminal: u32, body: &[u8]) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        match Upward::decode(body).ok()? {
-            Upward::Logon(_) => Downward::Welcome(Welcome {
+        match TerminalMessage::decode(body).ok()? {
+            TerminalMessage::Logon(_) => GatewayMessage::Welcome(Welcome {
                 code: ResponseCode::APPROVED,
                 date: DATE,
                 time_s: 0,
@@ -108,10 +108,10 @@ impl Stub {
                 stan_last: 0,
             })
             .encode(&mut out),
-            Upward::Ping(ping) => {
-                Downward::Pong(Pong { nonce: ping.nonce, time_s: 0 }).encode(&mut out);
+            TerminalMessage::Ping(ping) => {
+                GatewayMessage::Pong(Pong { nonce: ping.nonce, time_s: 0 }).encode(&mut out);
             }
-            Upward::Confirm(confirm) => {
+            TerminalMessage::Confirm(confirm) => {
                 let mut book = self.book.lock().unwrap();
                 let asked = (json!(terminal), json!(confirm.stan));
                 let is_it =
@@ -120,9 +120,9 @@ impl Stub {
                     row["confirmed"] = json!(true);
                 }
                 let answer = blank(AnswerKind::Confirm, confirm.stan, ResponseCode::APPROVED);
-                Downward::Answer(answer).encode(&mut out);
+                GatewayMessage::Answer(answer).encode(&mut out);
             }
-            Upward::Sale(sale) => return self.sale(terminal, &sale),
+            TerminalMessage::Sale(sale) => return self.sale(terminal, &sale),
             _ => return None,
         }
         Some(out)
@@ -140,7 +140,7 @@ impl Stub {
         let found = stock.iter().position(|(product, _, _)| *product == sale.product);
         let Some(place) = found else {
             let answer = blank(AnswerKind::Sale, sale.stan, ResponseCode::OUT_OF_STOCK);
-            Downward::Answer(answer).encode(&mut out);
+            GatewayMessage::Answer(answer).encode(&mut out);
             book.answers.insert((terminal, sale.stan), out.clone());
             return Some(out);
         };
@@ -159,7 +159,7 @@ impl Stub {
             voucher: Some(slip),
             ..blank(AnswerKind::Sale, sale.stan, ResponseCode::APPROVED)
         };
-        Downward::Answer(answer).encode(&mut out);
+        GatewayMessage::Answer(answer).encode(&mut out);
         book.answers.insert((terminal, sale.stan), out.clone());
         let wrong = u64::from(fault == Fault::OtherAmount);
         let row = json!({

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tillgate_codec::link::message::{Ping, ResponseCode, Upward};
+use tillgate_codec::link::message::{Ping, ResponseCode, TerminalMessage};
 use tillgate_codec::link::record::{RecordType, RefusalCode};
 
 use super::network::{FIRST_TERMINAL, voucher_sale};
@@ -72,7 +72,7 @@ fn a_peer_that_never_reads_is_closed_and_others_go_on() {
     let began = Instant::now();
     while deaf_session() == 0 {
         // Answers pile up, then the gateway stops reading, then this write times out.
-        if deaf.try_say(&Upward::Ping(Ping { nonce: said })).is_err() {
+        if deaf.try_say(&TerminalMessage::Ping(Ping { nonce: said })).is_err() {
             break;
         }
         said += 1;

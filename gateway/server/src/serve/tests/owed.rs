@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, Upward};
+use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, TerminalMessage};
 use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::{BusinessDate, Key, Resolution, State, TerminalId, Transaction, journal};
 
@@ -31,7 +31,7 @@ fn take_back(till: &mut Till, stan: u32, original_stan: u32) -> ResponseCode {
     let (date, amount_minor) = (sale.date, sale.amount_minor);
     let reason = Reversal::CANCELLED;
     let (original_date, reversal) = (date, stan);
-    till.say(&Upward::Reversal(Reversal {
+    till.say(&TerminalMessage::Reversal(Reversal {
         stan: reversal,
         date,
         original_stan,
@@ -61,7 +61,7 @@ fn an_approved_top_up_is_taken_back_at_its_provider_and_a_printed_one_stands() {
 
     assert_eq!(sell(&mut till, 3, APPROVED), ResponseCode::APPROVED);
     let date = top_up_sale(3, APPROVED).date;
-    till.say(&Upward::Confirm(Confirm { stan: 3, date }));
+    till.say(&TerminalMessage::Confirm(Confirm { stan: 3, date }));
     assert_eq!(answer(&till.hear().unwrap()).code, ResponseCode::APPROVED);
     assert_eq!(take_back(&mut till, 4, 3), ResponseCode::NOT_REVERSIBLE);
     let count = |end: &str| provider.seen().iter().filter(|line| line.contains(end)).count();

@@ -1,7 +1,7 @@
 //! Sales end to end, retries, restarts, an operator's orders.
 
 use tillgate_codec::link::message::{
-    Acknowledge, Downward, Logon, Ping, ResponseCode, TerminalCommand, Upward,
+    Acknowledge, GatewayMessage, Logon, Ping, ResponseCode, TerminalCommand, TerminalMessage,
 };
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
@@ -16,10 +16,10 @@ fn a_sale_is_answered_with_a_voucher_and_stands_in_the_journal_once() {
     let installation = Installation::new();
     let served = installation.serve();
     let mut till = served.till(FIRST_TERMINAL);
-    till.say(&Upward::Logon(Logon { firmware: "test 1", catalogue: 0, versions: 1 }));
+    till.say(&TerminalMessage::Logon(Logon { firmware: "test 1", catalogue: 0, versions: 1 }));
     let welcome = till.hear().unwrap();
     assert!(
-        matches!(Downward::decode(&welcome), Ok(Downward::Welcome(w)) if w.answer_s == 4),
+        matches!(GatewayMessage::decode(&welcome), Ok(GatewayMessage::Welcome(w)) if w.answer_s == 4),
         "a logon is welcomed"
     );
     let body = till.sell(&voucher_sale(1));
@@ -90,11 +90,13 @@ fn requests_sent_together_are_all_answered_in_order() {
     let served = installation.serve();
     let mut till = served.till(FIRST_TERMINAL);
     for nonce in 1..=40 {
-        till.say(&Upward::Ping(Ping { nonce }));
+        till.say(&TerminalMessage::Ping(Ping { nonce }));
     }
     for nonce in 1..=40 {
         let body = till.hear().unwrap();
-        assert!(matches!(Downward::decode(&body), Ok(Downward::Pong(pong)) if pong.nonce == nonce));
+        assert!(
+            matches!(GatewayMessage::decode(&body), Ok(GatewayMessage::Pong(pong)) if pong.nonce == nonce)
+        );
     }
     served.stop();
 }
@@ -119,11 +121,13 @@ fn a_block_is_pushed_to_the_terminal_and_in_force_for_its_next_sale() {
         panic!("not applied");
     };
     let body = till.hear().unwrap();
-    let Ok(Downward::Command(command)) = Downward::decode(&body) else { panic!("no command") };
+    let Ok(GatewayMessage::Command(command)) = GatewayMessage::decode(&body) else {
+        panic!("no command")
+    };
     assert!(matches!(command.order, TerminalCommand::Block { reason: "stolen" }));
     assert_eq!(commands, [(who, command.id)]);
 
-    till.say(&Upward::Acknowledge(Acknowledge { command: command.id, result: 0 }));
+    till.say(&TerminalMessage::Acknowledge(Acknowledge { command: command.id, result: 0 }));
     let known = || served.handle.view.acknowledged(who, command.id).is_some();
     wait_for("the acknowledgement", known);
     assert_eq!(answer(&till.sell(&voucher_sale(2))).code, ResponseCode::TERMINAL_INACTIVE);
@@ -135,7 +139,7 @@ fn a_newer_session_ends_the_older_one_at_another_reactor_too() {
     let mut installation = Installation::new();
     installation.config.listen.reactors = 3;
     let served = installation.serve();
-    let ping = Upward::Ping(Ping { nonce: 1 });
+    let ping = TerminalMessage::Ping(Ping { nonce: 1 });
     // The kernel spreads connections as it likes: among this many, some change the reactor.
     let mut tills = Vec::new();
     for _ in 0..12 {

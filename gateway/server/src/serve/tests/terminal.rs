@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, Suite};
-use tillgate_codec::link::message::{Answer, Downward, Logon, Sale, Upward};
+use tillgate_codec::link::message::{Answer, GatewayMessage, Logon, Sale, TerminalMessage};
 use tillgate_codec::link::record::{Record, RecordType, Refusal, deframe};
 
 use super::{PATIENCE, network};
@@ -37,9 +37,9 @@ impl Till {
     }
 
     pub(super) fn log_on(&mut self) {
-        self.say(&Upward::Logon(Logon { firmware: "test 1", catalogue: 0, versions: 1 }));
+        self.say(&TerminalMessage::Logon(Logon { firmware: "test 1", catalogue: 0, versions: 1 }));
         let welcome = self.hear().unwrap();
-        assert!(matches!(Downward::decode(&welcome), Ok(Downward::Welcome(_))));
+        assert!(matches!(GatewayMessage::decode(&welcome), Ok(GatewayMessage::Welcome(_))));
     }
 
     pub(super) fn try_connect(gateway: SocketAddr, terminal: u32) -> Result<Self, NotConnected> {
@@ -63,11 +63,11 @@ impl Till {
         }
     }
 
-    pub(super) fn say(&mut self, message: &Upward<'_>) {
+    pub(super) fn say(&mut self, message: &TerminalMessage<'_>) {
         self.try_say(message).unwrap();
     }
 
-    pub(super) fn try_say(&mut self, message: &Upward<'_>) -> io::Result<()> {
+    pub(super) fn try_say(&mut self, message: &TerminalMessage<'_>) -> io::Result<()> {
         let (mut body, mut record) = (Vec::new(), Vec::new());
         message.encode(&mut body);
         self.channel.seal(&body, &mut record).unwrap();
@@ -85,7 +85,7 @@ impl Till {
 
     /// Sells and gives back the body of the answer.
     pub(super) fn sell(&mut self, sale: &Sale<'_>) -> Vec<u8> {
-        self.say(&Upward::Sale(*sale));
+        self.say(&TerminalMessage::Sale(*sale));
         self.hear().unwrap()
     }
 }
@@ -103,8 +103,8 @@ pub(super) fn hello(terminal: u32) -> (Initiator, Vec<u8>) {
 
 /// The answer in a body.
 pub(super) fn answer(body: &[u8]) -> Answer<'_> {
-    match Downward::decode(body).unwrap() {
-        Downward::Answer(answer) => answer,
+    match GatewayMessage::decode(body).unwrap() {
+        GatewayMessage::Answer(answer) => answer,
         other => panic!("not an answer: {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tillgate_codec::link::message::{ResponseCode, Upward};
+use tillgate_codec::link::message::{ResponseCode, TerminalMessage};
 
 use super::network::{FIRST_TERMINAL, top_up_sale, voucher_sale};
 use super::provider::{Provider, SILENT, SLOW};
@@ -19,7 +19,7 @@ fn a_drain_answers_what_is_in_flight_closes_the_rest_and_refuses_newcomers() {
     let mut idle = served.till(FIRST_TERMINAL);
     idle.sell(&voucher_sale(1));
     let mut busy = served.till(FIRST_TERMINAL + 1);
-    busy.say(&Upward::Sale(top_up_sale(1, SLOW)));
+    busy.say(&TerminalMessage::Sale(top_up_sale(1, SLOW)));
     wait_for("the order to leave", || !provider.seen().is_empty());
 
     served.signal();
@@ -42,7 +42,7 @@ fn a_drain_does_not_wait_for_a_provider_beyond_the_answer() {
     installation.config.bridges[0].deadline_s = 3;
     let served = installation.serve();
     let mut till = served.till(FIRST_TERMINAL);
-    till.say(&Upward::Sale(top_up_sale(1, SILENT)));
+    till.say(&TerminalMessage::Sale(top_up_sale(1, SILENT)));
     wait_for("the order to leave", || !provider.seen().is_empty());
     let began = std::time::Instant::now();
     assert_eq!(served.stop(), Drained::Fully);

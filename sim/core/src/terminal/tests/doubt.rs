@@ -24,7 +24,7 @@ impl Pair {
 
     fn reversal(&mut self) -> Reversal {
         let body = self.bodies.remove(0);
-        let Ok(Upward::Reversal(reversal)) = Upward::decode(&body) else {
+        let Ok(TerminalMessage::Reversal(reversal)) = TerminalMessage::decode(&body) else {
             panic!("no reversal: {body:02x?}")
         };
         reversal
@@ -32,14 +32,14 @@ impl Pair {
 
     fn repeat(&mut self) -> Repeat {
         let body = self.bodies.remove(0);
-        let Ok(Upward::Repeat(repeat)) = Upward::decode(&body) else {
+        let Ok(TerminalMessage::Repeat(repeat)) = TerminalMessage::decode(&body) else {
             panic!("no repeat: {body:02x?}")
         };
         repeat
     }
 
     fn answer_reversal(&mut self, stan: u32, code: ResponseCode) {
-        self.say(&Downward::Answer(answer(AnswerKind::Reversal, stan, code)));
+        self.say(&GatewayMessage::Answer(answer(AnswerKind::Reversal, stan, code)));
     }
 }
 
@@ -150,7 +150,10 @@ fn a_power_cut_turns_a_sale_under_way_into_a_repeat_and_a_receipt_into_a_reversa
     pair.log_on();
     assert_eq!(pair.repeat().stan, stan);
     pair.answer(stan, ResponseCode::APPROVED);
-    assert!(matches!(Upward::decode(&pair.bodies.remove(0)), Ok(Upward::Confirm(_))));
+    assert!(matches!(
+        TerminalMessage::decode(&pair.bodies.remove(0)),
+        Ok(TerminalMessage::Confirm(_))
+    ));
     pair.give(Input::PowerCut { back });
     pair.log_on();
     let reversal = pair.reversal();
@@ -183,12 +186,12 @@ fn totals_are_compared_before_a_terminal_logs_off_for_good() {
         pair.answer(stan, ResponseCode::NOT_HONOURED);
         pair.give(Input::Stop);
         let body = pair.bodies.remove(0);
-        let Ok(Upward::Settle(settle)) = Upward::decode(&body) else {
+        let Ok(TerminalMessage::Settle(settle)) = TerminalMessage::decode(&body) else {
             panic!("no settlement: {body:02x?}")
         };
         assert_eq!((settle.stan, settle.totals), (stan + 1, Totals::default()));
         assert!(!pair.terminal.is_gone());
-        pair.say(&Downward::Settled(Settled {
+        pair.say(&GatewayMessage::Settled(Settled {
             stan: settle.stan,
             date: settle.date,
             settled_date: settle.settled_date,

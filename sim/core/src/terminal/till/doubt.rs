@@ -8,7 +8,7 @@
 //!   Sale, approved ─────▶          └─ 21, it stands ──▶ Repeat, if its answer never came
 //! ```
 
-use tillgate_codec::link::message::{Answer, Repeat, ResponseCode, Reversal, Upward};
+use tillgate_codec::link::message::{Answer, Repeat, ResponseCode, Reversal, TerminalMessage};
 
 use super::errand::{Errand, Kind, Stage, Task};
 use super::{Till, Turn};
@@ -130,7 +130,8 @@ impl Till {
     fn prepare_repeat(&mut self, entry: usize) {
         let asked = self.book.entries()[entry].asked;
         self.body.clear();
-        Upward::Repeat(Repeat { stan: asked.stan, date: asked.date }).encode(&mut self.body);
+        TerminalMessage::Repeat(Repeat { stan: asked.stan, date: asked.date })
+            .encode(&mut self.body);
         self.task =
             Task::Errand(Errand { kind: Kind::Repeat, entry, stage: Stage::Unsent, rounds: 0 });
     }
@@ -148,7 +149,7 @@ impl Till {
             reason,
         };
         self.body.clear();
-        Upward::Reversal(reversal).encode(&mut self.body);
+        TerminalMessage::Reversal(reversal).encode(&mut self.body);
         self.book.reverse(entry);
         self.notes.push(Note::TookBack);
         let kind = Kind::Reversal { stan: self.stan, date };

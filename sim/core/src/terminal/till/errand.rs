@@ -1,7 +1,7 @@
 //! The errand of a till: one request from its first byte to its final answer.
 
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, Upward,
+    Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, TerminalMessage,
 };
 
 use super::{Till, Turn};
@@ -152,7 +152,7 @@ impl Till {
         let Asked { stan, date, service, product, amount_minor, .. } = *asked;
         let sale = Sale { stan, date, service, product, amount_minor, currency, subscriber };
         self.body.clear();
-        Upward::Sale(sale).encode(&mut self.body);
+        TerminalMessage::Sale(sale).encode(&mut self.body);
     }
 
     /// What is in the body becomes the errand, and leaves if there is a link.
@@ -249,7 +249,8 @@ impl Till {
             return self.free(now, dice);
         }
         self.body.clear();
-        Upward::Confirm(Confirm { stan: answer.stan, date: answer.date }).encode(&mut self.body);
+        TerminalMessage::Confirm(Confirm { stan: answer.stan, date: answer.date })
+            .encode(&mut self.body);
         self.begin_errand(now, Kind::Confirm, entry);
     }
 

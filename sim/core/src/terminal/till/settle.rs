@@ -1,6 +1,8 @@
 //! The totals of a till, compared with the gateway's before the terminal logs off for good.
 
-use tillgate_codec::link::message::{BusinessDate, ResponseCode, Settle, Settled, Totals, Upward};
+use tillgate_codec::link::message::{
+    BusinessDate, ResponseCode, Settle, Settled, TerminalMessage, Totals,
+};
 
 use super::errand::{Errand, Kind, Stage, Task};
 use super::{Till, Turn};
@@ -47,7 +49,7 @@ impl Till {
         let stan = self.stan;
         self.body.clear();
         let settle = Settle { stan, date, settled_date: date, currency, totals };
-        Upward::Settle(settle).encode(&mut self.body);
+        TerminalMessage::Settle(settle).encode(&mut self.body);
         self.begin_errand(now, Kind::Settlement { stan, date }, 0);
     }
 

@@ -2,7 +2,7 @@
 //! was said before.
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::{Answer, AnswerKind, Downward, Settled, Totals};
+use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Settled, Totals};
 use tillgate_core::transaction::{Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, FollowUp, Key, Kind, State, Transaction};
 
@@ -42,10 +42,14 @@ impl Witness {
         pins: &FxHashMap<VoucherName, String>,
     ) {
         self.answered(origin);
-        let answer = match Downward::decode(body) {
-            Ok(Downward::Answer(answer)) => answer,
-            Ok(Downward::Settled(settled)) => return self.settled(now, origin, &settled, body),
-            Ok(Downward::Welcome(welcome)) => return self.welcomed(now, origin, welcome.date.0),
+        let answer = match GatewayMessage::decode(body) {
+            Ok(GatewayMessage::Answer(answer)) => answer,
+            Ok(GatewayMessage::Settled(settled)) => {
+                return self.settled(now, origin, &settled, body);
+            }
+            Ok(GatewayMessage::Welcome(welcome)) => {
+                return self.welcomed(now, origin, welcome.date.0);
+            }
             _ => return,
         };
         if answer.voucher.is_some() {

@@ -3,7 +3,7 @@
 //! over the cut-off, the day that had begun may go on.
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::Upward;
+use tillgate_codec::link::message::TerminalMessage;
 use tillgate_core::id::SessionId;
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
@@ -32,7 +32,7 @@ impl Witness {
         body: &[u8],
         (wall, wall_high): (UnixMillis, UnixMillis),
     ) {
-        if !matches!(Upward::decode(body), Ok(Upward::Logon(_))) {
+        if !matches!(TerminalMessage::decode(body), Ok(TerminalMessage::Logon(_))) {
             return;
         }
         let (today, _) = self.calendar.now(wall);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::{Answer, Upward};
+use tillgate_codec::link::message::{Answer, TerminalMessage};
 use tillgate_core::id::SessionId;
 use tillgate_core::transaction::{Answered, Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, Key, TerminalId, Transaction};
@@ -50,9 +50,9 @@ impl Reads {
     }
 
     pub(super) fn entered(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
-        let what = match Upward::decode(body) {
-            Ok(Upward::Balance(_)) => What::Balance,
-            Ok(Upward::Repeat(repeat)) => {
+        let what = match TerminalMessage::decode(body) {
+            Ok(TerminalMessage::Balance(_)) => What::Balance,
+            Ok(TerminalMessage::Repeat(repeat)) => {
                 let (date, stan) = (BusinessDate(repeat.date.0), repeat.stan);
                 What::Repeat(Key { date, terminal: origin.terminal, stan })
             }

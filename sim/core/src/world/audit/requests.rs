@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::link::message::{Sale, Upward};
+use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
@@ -82,15 +82,15 @@ impl Witness {
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
         self.reads.entered(origin, body, self.versions.acknowledged());
-        match Upward::decode(body) {
-            Ok(Upward::Sale(sale)) => {
+        match TerminalMessage::decode(body) {
+            Ok(TerminalMessage::Sale(sale)) => {
                 let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
                 if asked.iter().all(|asked| asked.body != body) {
                     let (body, rulings, life) = (body.to_vec(), Vec::new(), self.room.life);
                     asked.push(Asked { body, rulings, since: now, life, outside: false });
                 }
             }
-            Ok(Upward::Reversal(reversal)) => {
+            Ok(TerminalMessage::Reversal(reversal)) => {
                 let terminal = origin.terminal;
                 let date = BusinessDate(reversal.date.0);
                 let key = Key { date, terminal, stan: reversal.stan };
@@ -116,7 +116,7 @@ impl Witness {
     ) {
         self.dated(origin, body, walls);
         let terminal = origin.terminal;
-        let Ok(Upward::Sale(sale)) = Upward::decode(body) else { return };
+        let Ok(TerminalMessage::Sale(sale)) = TerminalMessage::decode(body) else { return };
         let dates = self.calendar.takes(walls);
         let clock = (dates.clone(), self.calendar.now(walls.0).1);
         let rulings = self.versions.rulings(acknowledged, terminal, &sale, &clock);

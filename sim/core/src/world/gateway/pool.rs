@@ -1,9 +1,9 @@
 //! The pool's part: jobs wait a while, overtake each other, and run the core's own functions.
 
-use tillgate_codec::link::message::{Downward, Upward};
+use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::processing::{self, Handshaken, Processed, Terms};
+use tillgate_core::processing::{self, Handshaken, LinkParameters, Processed};
 use tillgate_core::session;
 use tillgate_core::time::{Moment, UnixMillis};
 use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
@@ -45,7 +45,7 @@ impl World {
         }
         if let Job::Request { origin, body, .. } = &job {
             let terminal = origin.terminal;
-            self.say(|| format!("from {terminal}: {:?}", Upward::decode(body)));
+            self.say(|| format!("from {terminal}: {:?}", TerminalMessage::decode(body)));
         }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
@@ -123,13 +123,14 @@ impl World {
     fn reply(&mut self, reply: &Reply, said: Moment) {
         let idle_s = u16::try_from(self.config.sessions.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
         let answer_s = u16::try_from(self.config.writer.answer.0 / 1_000_000_000);
-        let terms = Terms { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
+        let parameters =
+            LinkParameters { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
         let mut body = Vec::new();
-        processing::encode_reply(reply, &self.network.keys, &terms, self.wall(), &mut body);
+        processing::encode_reply(reply, &self.network.keys, &parameters, self.wall(), &mut body);
         self.trace.note(self.now, b'r', &body);
         let terminal = reply.origin.terminal;
-        self.say(|| match Downward::decode(&body) {
-            Ok(Downward::Answer(answer)) => format!("to {terminal}: {answer:?}"),
+        self.say(|| match GatewayMessage::decode(&body) {
+            Ok(GatewayMessage::Answer(answer)) => format!("to {terminal}: {answer:?}"),
             other => format!("to {terminal}: {other:?}"),
         });
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);

@@ -2,7 +2,7 @@
 //! twice, for other amounts, of other dates.
 
 use tillgate_codec::link::message::{
-    Balance, BusinessDate, Confirm, Repeat, Reversal, Sale, Settle, Totals, Upward,
+    Balance, BusinessDate, Confirm, Repeat, Reversal, Sale, Settle, TerminalMessage, Totals,
 };
 
 use super::Thief;
@@ -58,7 +58,7 @@ impl Thief {
             currency: offer.currency,
             subscriber: &subscriber,
         };
-        let body = encoded(Upward::Sale(sale));
+        let body = encoded(TerminalMessage::Sale(sale));
         self.sold.push(Sold { stan, date, amount_minor, body: body.clone() });
         body
     }
@@ -72,17 +72,17 @@ impl Thief {
 
     fn repeat(&mut self) -> Vec<u8> {
         let Named { stan, date, .. } = self.any_sale();
-        encoded(Upward::Repeat(Repeat { stan, date: BusinessDate(date) }))
+        encoded(TerminalMessage::Repeat(Repeat { stan, date: BusinessDate(date) }))
     }
 
     fn repeat_last(&mut self) -> Vec<u8> {
         let date = BusinessDate(self.any_date());
-        encoded(Upward::Repeat(Repeat { stan: 0, date }))
+        encoded(TerminalMessage::Repeat(Repeat { stan: 0, date }))
     }
 
     fn confirm(&mut self) -> Vec<u8> {
         let Named { stan, date, .. } = self.any_sale();
-        encoded(Upward::Confirm(Confirm { stan, date: BusinessDate(date) }))
+        encoded(TerminalMessage::Confirm(Confirm { stan, date: BusinessDate(date) }))
     }
 
     fn reversal(&mut self) -> Vec<u8> {
@@ -117,12 +117,12 @@ impl Thief {
             reason: [Reversal::TIMEOUT, Reversal::CANCELLED, Reversal::PRINTER]
                 [usize::try_from(self.dice.below(3)).unwrap_or(0)],
         };
-        encoded(Upward::Reversal(reversal))
+        encoded(TerminalMessage::Reversal(reversal))
     }
 
     fn balance(&mut self) -> Vec<u8> {
         let (stan, date) = (self.next_stan(), BusinessDate(self.date));
-        encoded(Upward::Balance(Balance { stan, date }))
+        encoded(TerminalMessage::Balance(Balance { stan, date }))
     }
 
     fn settle(&mut self) -> Vec<u8> {
@@ -130,7 +130,7 @@ impl Thief {
         let currency = self.mix.offers().first().map_or(0, |offer| offer.currency);
         let settled_date = BusinessDate(self.any_date());
         let totals = Totals { sales_count: 1, sales_minor: 1_000, ..Totals::default() };
-        encoded(Upward::Settle(Settle { stan, date, settled_date, currency, totals }))
+        encoded(TerminalMessage::Settle(Settle { stan, date, settled_date, currency, totals }))
     }
 
     fn next_stan(&mut self) -> u32 {
@@ -170,7 +170,7 @@ impl Thief {
     }
 }
 
-fn encoded(message: Upward<'_>) -> Vec<u8> {
+fn encoded(message: TerminalMessage<'_>) -> Vec<u8> {
     let mut body = Vec::new();
     message.encode(&mut body);
     body

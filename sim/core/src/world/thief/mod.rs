@@ -10,7 +10,7 @@ mod acts;
 mod flood;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticPublic, Suite};
-use tillgate_codec::link::message::{Downward, Logon, MESSAGE_VERSION, Upward};
+use tillgate_codec::link::message::{GatewayMessage, Logon, MESSAGE_VERSION, TerminalMessage};
 use tillgate_codec::link::record::{RecordType, deframe};
 
 use self::acts::Sold;
@@ -123,8 +123,8 @@ impl Thief {
                     link.phase = Phase::Linked(channel);
                 }
                 (RecordType::SEALED, Phase::Linked(mut channel)) => {
-                    if let Downward::Welcome(welcome) =
-                        Downward::decode(channel.open(whole).ok()?).ok()?
+                    if let GatewayMessage::Welcome(welcome) =
+                        GatewayMessage::decode(channel.open(whole).ok()?).ok()?
                     {
                         (self.date, self.stan) = (welcome.date.0, self.stan.max(welcome.stan_last));
                     }
@@ -146,7 +146,7 @@ impl Thief {
 fn logon() -> Vec<u8> {
     let mut body = Vec::new();
     let logon = Logon { firmware: "lost-1", catalogue: 0, versions: MESSAGE_VERSION };
-    Upward::Logon(logon).encode(&mut body);
+    TerminalMessage::Logon(logon).encode(&mut body);
     body
 }
 
