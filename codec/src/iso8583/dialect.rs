@@ -1,13 +1,13 @@
 //! A compiled dialect: everything that one maker's ISO 8583 says differently from the next.
 
 use super::constant::Constant;
-use super::decode::quick::Quick;
+use super::decode::fast_path::FastPath;
 use super::error::{DecodeError, Inner, Place};
 use super::framing::Framing;
 use super::limits::{FIELDS_MAX, HEADER_BYTES_MAX};
 use super::plan::{Key, Layout, Part, Plan};
+use super::schema::{Coding, Mask, Word};
 use super::table::{self, TableError};
-use super::words::{Coding, Mask, Word};
 
 /// A dialect, compiled from its table. Decoding and encoding borrow it and never change it.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Dialect {
     /// Plans by data element number; 0 and 1 are never defined.
     pub(crate) plans: Box<[Plan; FIELDS_MAX + 1]>,
     /// The short ways of the same fields, from field 1 on.
-    pub(crate) quick: Box<[Quick; FIELDS_MAX]>,
+    pub(crate) quick: Box<[FastPath; FIELDS_MAX]>,
     pub(crate) parts: Vec<Part>,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) names: Vec<String>,

@@ -6,7 +6,7 @@
 //! Line
 //! ends follow IBM's tables without the line feed swap (0x15 is NEL, 0x25 is LF).
 
-use super::words::{Coding, Kind};
+use super::schema::{Coding, Kind};
 
 /// ISO 8859-1 of each byte of code page 037 (IBM Character Data Representation Architecture).
 #[rustfmt::skip]
@@ -192,7 +192,7 @@ pub(crate) const fn class_of_kind(kind: Kind) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::{character, from_latin1, latin1, to_latin1};
-    use crate::iso8583::words::Coding;
+    use crate::iso8583::schema::Coding;
 
     #[test]
     fn all_code_pages_are_permutations() {

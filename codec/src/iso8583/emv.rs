@@ -1,6 +1,6 @@
 //! Names of EMV tags, for people who read a dump, and what to hide of them (EMV book 3 annex A).
 
-use super::words::Mask;
+use super::schema::Mask;
 
 /// Tag, name, what printed forms hide.
 const TAGS: [(&[u8], &str, Mask); 84] = [
@@ -107,7 +107,7 @@ pub(crate) fn mask(tag: &[u8]) -> Mask {
 #[cfg(test)]
 mod tests {
     use super::{TAGS, mask, name};
-    use crate::iso8583::words::Mask;
+    use crate::iso8583::schema::Mask;
 
     #[test]
     fn card_number_tracks_and_pin_are_hidden() {

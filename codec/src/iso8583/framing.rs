@@ -12,7 +12,7 @@
 use super::constant::Constant;
 use super::error::{DecodeError, Problem};
 use super::limits::{MESSAGE_BYTES_MAX, RESERVED_BYTES_MAX};
-use super::words::FrameCoding;
+use super::schema::FrameCoding;
 use std::ops::Range;
 
 /// How a dialect delimits messages on a stream.

@@ -1,7 +1,7 @@
 //! Hexadecimal text, upper-case when written, either case when read.
 
 use super::ebcdic::from_latin1;
-use super::words::Coding;
+use super::schema::Coding;
 
 /// The value of a hexadecimal digit.
 pub(crate) const fn nibble(character: u8) -> Option<u8> {

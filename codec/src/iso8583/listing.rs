@@ -9,9 +9,9 @@ use super::error::DecodeError;
 use super::hex;
 use super::json::decode_either;
 use super::mask::{Reveal, masked};
+use super::schema::{Coding, Mask};
 use super::tree::{called, mask_of};
 use super::view::{View, printed};
-use super::words::{Coding, Mask};
 
 /// Bytes shown of one row before they are cut short.
 const BYTES_SHOWN: usize = 12;

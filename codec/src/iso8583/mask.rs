@@ -1,7 +1,7 @@
 //! Hiding card data in everything that is printed (PCI DSS 3.4).
 
 use super::plan::Plan;
-use super::words::{Kind, Mask};
+use super::schema::{Kind, Mask};
 
 /// Whether printed forms show card data. Only somebody who asked for it in so many words sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +72,7 @@ pub(crate) const fn stricter(outer: Mask, inner: Mask) -> Mask {
 #[cfg(test)]
 mod tests {
     use super::masked;
-    use crate::iso8583::words::Mask;
+    use crate::iso8583::schema::Mask;
 
     #[test]
     fn a_card_number_shows_six_and_four_digits_at_most() {

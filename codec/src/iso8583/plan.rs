@@ -6,7 +6,7 @@
 use super::ebcdic::{character, from_latin1, latin1};
 use super::hex;
 use super::limits::BER_TAG_BYTES_MAX;
-use super::words::{Coding, Kind, Mask, PrefixCoding, Side, Sign};
+use super::schema::{Coding, Kind, Mask, PrefixCoding, Side, Sign};
 use std::fmt;
 
 /// Where a field's length comes from.

@@ -8,9 +8,9 @@ use super::encode::parts::compose;
 use super::hex;
 use super::mask::{Reveal, masked, stricter};
 use super::plan::Plan;
+use super::schema::Mask;
 use super::value;
 use super::view::{View, printed};
-use super::words::Mask;
 use std::collections::BTreeMap;
 
 /// The value of a field or sub-field. It holds card data, so it has no `Debug`.
@@ -80,7 +80,7 @@ fn grown(
     };
     let level = Level::of(path);
     let mut grower =
-        Grower { reveal, levels: vec![level], masks: vec![plan.mask], hidden: Vec::new() };
+        TreeBuilder { reveal, levels: vec![level], masks: vec![plan.mask], hidden: Vec::new() };
     // It fails only if the field was never checked.
     walk_field::<(), _>(dialect, plan, layout, wire, units, &mut grower).ok()?;
     let level = grower.levels.pop()?;
@@ -163,20 +163,20 @@ impl Level {
 }
 
 /// Grows a tree along a walk.
-struct Grower {
+struct TreeBuilder {
     reveal: Reveal,
     levels: Vec<Level>,
     masks: Vec<Mask>,
     hidden: Vec<String>,
 }
 
-impl Grower {
+impl TreeBuilder {
     fn path(&self, key: &str) -> String {
         self.levels.last().map_or_else(String::new, |level| format!("{}.{key}", level.path))
     }
 }
 
-impl Visit for Grower {
+impl Visit for TreeBuilder {
     fn leaf(&mut self, met: &Met<'_>) {
         let text = printed(met.plan, met.wire, met.units, met.nibbles);
         let mask = mask_of(met, self.masks.last());

@@ -1,13 +1,13 @@
 //! The value of a field: from its bytes on the wire, and back.
 
-use super::decode::blame::PartFault;
 use super::decode::check::{Value, check, expected};
+use super::decode::error_detail::PartFault;
 use super::decode::head::digit;
 use super::ebcdic::{character, from_latin1, latin1, to_latin1};
 use super::error::Problem;
 use super::hex;
 use super::plan::{Check, Count, Plan, Prefix, Scale};
-use super::words::{Coding, Kind, Side, Sign};
+use super::schema::{Coding, Kind, Side, Sign};
 use std::borrow::Cow;
 
 /// Whether the value is the bytes that travel: binary, and ASCII characters.
@@ -259,7 +259,7 @@ fn nibble(plan: &Plan, character: u8) -> Option<u8> {
 mod tests {
     use super::{Problem, read, write};
     use crate::iso8583::plan::{Check, Count, Plan, Prefix, Scale};
-    use crate::iso8583::words::{Coding, Kind, PrefixCoding, Side};
+    use crate::iso8583::schema::{Coding, Kind, PrefixCoding, Side};
 
     const LL: Prefix = Prefix::Coded(PrefixCoding::Bcd);
 

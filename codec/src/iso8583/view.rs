@@ -5,9 +5,9 @@ use super::dialect::Dialect;
 use super::error::DecodeError;
 use super::mti::Mti;
 use super::plan::Plan;
+use super::schema::{Coding, Kind};
 use super::tpdu::Tpdu;
 use super::value;
-use super::words::{Coding, Kind};
 
 /// A decoded message, borrowed. It holds card data, so it has no `Debug`.
 #[derive(Clone, Copy)]
@@ -83,7 +83,7 @@ impl<'a> View<'a> {
         }
         match plan.coding {
             Coding::Bcd => {
-                let skip = usize::from(digits % 2 == 1 && plan.pad == super::words::Side::Left);
+                let skip = usize::from(digits % 2 == 1 && plan.pad == super::schema::Side::Left);
                 let nibbles = wire.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).skip(skip);
                 text.iter_mut().zip(nibbles).for_each(|(slot, nibble)| *slot = nibble);
             }

@@ -1,11 +1,11 @@
 //! BER-TLV (ISO 8825-1 section 8.1, EMV book 3 annex B), walked without recursion.
 
-use super::blame::Blame;
+use super::error_detail::ErrorDetail;
 use super::parts::{Called, Met, Tagged, Visit, Walk, Whole};
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::limits::{BER_DEPTH_MAX, BER_TAG_BYTES_MAX};
 use crate::iso8583::plan::{Layout, Plan, Tag};
-use crate::iso8583::words::Coding;
+use crate::iso8583::schema::Coding;
 
 /// The head of one object.
 struct Head {
@@ -18,7 +18,7 @@ struct Head {
 }
 
 /// Walks the objects of a value. Zero bytes between objects are fillers (EMV book 3 annex B1).
-pub(super) fn walk<E: Blame, V: Visit>(
+pub(super) fn walk<E: ErrorDetail, V: Visit>(
     walk: &Walk<'_>,
     layout: &Layout,
     whole: Whole<'_>,
@@ -93,7 +93,7 @@ fn plain(input: &[u8]) -> usize {
 
 /// Reads tag and length and checks that the value fits.
 #[inline]
-fn head<E: Blame>(input: &[u8]) -> Result<Head, E> {
+fn head<E: ErrorDetail>(input: &[u8]) -> Result<Head, E> {
     let left = input.len();
     let wrong = |tag_bytes, problem| {
         let inner = tag(input, tag_bytes).map_or(Inner::None, Inner::Tag);

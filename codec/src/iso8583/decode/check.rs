@@ -2,7 +2,7 @@
 //!
 //! The fast paths only say yes or no; [`blame`] finds the place once the answer is no.
 
-use super::blame::Blame;
+use super::error_detail::ErrorDetail;
 use super::words8::{alphanumeric, digits, each, packed, printable};
 use crate::iso8583::ebcdic::{
     CLASS_HEX_LOWER, CLASSES, CLASSES_CP037, CLASSES_CP500, CLASSES_CP1047, class_of_kind,
@@ -10,7 +10,7 @@ use crate::iso8583::ebcdic::{
 };
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::plan::{Check, Plan, Scale};
-use crate::iso8583::words::{Coding, Kind, Side, Sign};
+use crate::iso8583::schema::{Coding, Kind, Side, Sign};
 
 /// A value within its message: the bytes after it may be looked at, never judged.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ impl Value<'_> {
 /// # Errors
 /// The byte that does not belong there.
 #[inline]
-pub(crate) fn check<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
+pub(crate) fn check<E: ErrorDetail>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let odd = value.units % 2 == 1;
     let passes = match plan.check {
         Check::Any => true,
@@ -89,7 +89,7 @@ pub(crate) fn check<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
 
 /// Compares the nibble that fills up an odd number of digits.
 #[inline]
-fn filler<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
+fn filler<E: ErrorDetail>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let own = value.own();
     let (at, nibble) = match plan.pad {
         Side::Left => (0, own.first().map(|byte| byte >> 4)),
@@ -127,7 +127,7 @@ fn class(plan: &Plan, own: &[u8]) -> bool {
 
 /// A sign, then digits: as characters, or packed behind a letter or a nibble. Fillers stand on the
 /// left, before the digits or before the nibble of the sign.
-fn signed<E: Blame>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
+fn signed<E: ErrorDetail>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let wrong = |at, expected| E::new(at, Inner::None, || Problem::Content { expected });
     let padding = |at| E::new(at, Inner::None, || Problem::Padding { expected: plan.digit });
     let Some((&first, rest)) = value.own().split_first() else {
@@ -178,7 +178,7 @@ fn first_unpacked(bytes: &[u8]) -> Option<usize> {
 
 /// The first byte that does not pass.
 #[cold]
-fn blame<E: Blame>(plan: &Plan, value: Value<'_>) -> E {
+fn blame<E: ErrorDetail>(plan: &Plan, value: Value<'_>) -> E {
     let own = value.own();
     let odd = value.units % 2 == 1;
     let at = match plan.check {

@@ -1,16 +1,16 @@
 //! The forms of layouts whose parts have fixed places or fixed heads. BER has a page of its own.
 
-use super::blame::Blame;
+use super::error_detail::ErrorDetail;
 use super::head::digit;
 use super::measure::length;
 use super::parts::{Called, Met, Tagged, Visit, Walk, Whole};
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::plan::{Form, Key, Layout, Plan, Prefix, Tag};
-use crate::iso8583::words::{Coding, Side};
+use crate::iso8583::schema::{Coding, Side};
 
 impl Walk<'_> {
     /// Parts cut out of packed digits. A value may end after any of them.
-    pub(super) fn digits<E: Blame, V: Visit>(
+    pub(super) fn digits<E: ErrorDetail, V: Visit>(
         &self,
         parent: &Plan,
         layout: &Layout,
@@ -45,7 +45,7 @@ impl Walk<'_> {
     }
 
     /// Parts one after another. A value may end after any of them.
-    pub(super) fn sequence<E: Blame, V: Visit>(
+    pub(super) fn sequence<E: ErrorDetail, V: Visit>(
         &self,
         layout: &Layout,
         whole: Whole<'_>,
@@ -62,7 +62,7 @@ impl Walk<'_> {
     }
 
     /// A bitmap, then the parts whose bit is set.
-    pub(super) fn bitmap<E: Blame, V: Visit>(
+    pub(super) fn bitmap<E: ErrorDetail, V: Visit>(
         &self,
         layout: &Layout,
         bytes: usize,
@@ -102,7 +102,7 @@ impl Walk<'_> {
     }
 
     /// Tags and lengths of fixed size.
-    pub(super) fn tlv<E: Blame, V: Visit>(
+    pub(super) fn tlv<E: ErrorDetail, V: Visit>(
         &self,
         layout: &Layout,
         whole: Whole<'_>,
@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 
     /// All parts are done: nothing may be left.
-    fn ended<E: Blame>(&self, whole: Whole<'_>, rest: &[u8]) -> Result<(), E> {
+    fn ended<E: ErrorDetail>(&self, whole: Whole<'_>, rest: &[u8]) -> Result<(), E> {
         if rest.is_empty() {
             return Ok(());
         }

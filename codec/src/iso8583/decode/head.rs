@@ -11,8 +11,8 @@ use crate::iso8583::error::{DecodeError, Inner, Place, Problem};
 use crate::iso8583::hex;
 use crate::iso8583::limits::HEADER_BYTES_MAX;
 use crate::iso8583::mti::Mti;
+use crate::iso8583::schema::Coding;
 use crate::iso8583::tpdu::{TPDU_BYTES, TPDU_ID, Tpdu};
-use crate::iso8583::words::Coding;
 use nom::IResult;
 
 /// Where reading stopped: in which part, and how many bytes before the end. Why is found out later.

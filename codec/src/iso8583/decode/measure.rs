@@ -1,12 +1,12 @@
 //! How long a value is.
 
 use super::Input;
-use super::blame::Blame;
+use super::error_detail::ErrorDetail;
 use super::words8::packed;
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::limits::PREFIX_DIGITS_MAX;
 use crate::iso8583::plan::{Count, Plan, Prefix};
-use crate::iso8583::words::PrefixCoding;
+use crate::iso8583::schema::PrefixCoding;
 
 /// A value that was measured, not yet checked.
 pub(crate) struct Measured<'a> {
@@ -23,7 +23,10 @@ pub(crate) struct Measured<'a> {
 /// # Errors
 /// A prefix that is cut off or no number, a length out of bounds, too few bytes.
 #[inline]
-pub(crate) fn measure<'a, E: Blame>(plan: &Plan, input: Input<'a>) -> Result<Measured<'a>, E> {
+pub(crate) fn measure<'a, E: ErrorDetail>(
+    plan: &Plan,
+    input: Input<'a>,
+) -> Result<Measured<'a>, E> {
     let wrong = |problem| E::new(0, Inner::None, || problem);
     let (from, units, bytes) = match plan.prefix {
         Prefix::Fixed => (input, usize::from(plan.max), usize::from(plan.bytes)),
@@ -71,7 +74,7 @@ const _: () = assert!(PREFIX_DIGITS_MAX < 8, "a length of so many bytes fits 64 
 /// # Errors
 /// A byte that is no digit.
 #[inline]
-pub(crate) fn length<E: Blame>(coding: PrefixCoding, prefix: Input<'_>) -> Result<usize, E> {
+pub(crate) fn length<E: ErrorDetail>(coding: PrefixCoding, prefix: Input<'_>) -> Result<usize, E> {
     match coding {
         PrefixCoding::Ascii => sum(prefix, 10, |byte| u64::from(byte.wrapping_sub(b'0'))),
         PrefixCoding::Ebcdic => sum(prefix, 10, |byte| u64::from(byte.wrapping_sub(0xf0))),
@@ -84,7 +87,11 @@ pub(crate) fn length<E: Blame>(coding: PrefixCoding, prefix: Input<'_>) -> Resul
 }
 
 #[inline]
-fn sum<E: Blame>(prefix: Input<'_>, base: u64, value: impl Fn(u8) -> u64) -> Result<usize, E> {
+fn sum<E: ErrorDetail>(
+    prefix: Input<'_>,
+    base: u64,
+    value: impl Fn(u8) -> u64,
+) -> Result<usize, E> {
     let mut number = 0_u64;
     for &byte in prefix {
         let digit = value(byte);
@@ -100,7 +107,7 @@ fn sum<E: Blame>(prefix: Input<'_>, base: u64, value: impl Fn(u8) -> u64) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::blame::PartFault;
+    use super::super::error_detail::PartFault;
     use super::{PrefixCoding, length};
 
     #[test]

@@ -5,25 +5,25 @@
 //! on the spot ([`parts`]), so that a message that decodes is sound in every part.
 
 pub(crate) mod ber;
-pub(crate) mod blame;
 pub(crate) mod check;
+pub(crate) mod error_detail;
+pub(crate) mod fast_path;
 pub(crate) mod fields;
 mod forms;
 pub(crate) mod head;
 pub(crate) mod measure;
 pub(crate) mod parts;
-pub(crate) mod quick;
 mod words8;
 
 use super::dialect::Dialect;
 use super::error::{DecodeError, Inner, Place, Problem};
 use super::limits::MESSAGE_BYTES_MAX;
 use super::plan::Plan;
-use blame::{Blame, PartFault};
 use check::{Value, check};
+use error_detail::{ErrorDetail, PartFault};
+use fast_path::Taken;
 use fields::{Fields, Span};
 use measure::{Measured, measure};
-use quick::Taken;
 use std::num::NonZeroU64;
 
 pub(crate) type Input<'a> = &'a [u8];
@@ -99,7 +99,12 @@ fn body(
 
 /// Finds and checks the field that starts at an offset.
 #[inline(never)]
-fn field<E: Blame>(dialect: &Dialect, plan: &Plan, message: Input<'_>, at: u16) -> Result<Span, E> {
+fn field<E: ErrorDetail>(
+    dialect: &Dialect,
+    plan: &Plan,
+    message: Input<'_>,
+    at: u16,
+) -> Result<Span, E> {
     let input = message.get(usize::from(at)..).unwrap_or(&[]);
     let Measured { from, units, bytes } = measure::<E>(plan, input)?;
     let start = message.len() - from.len();

@@ -1,8 +1,8 @@
 //! The sub-fields of a field: one walk for checking, printing and masking.
 
 use super::ber;
-use super::blame::Blame;
 use super::check::{Value, check};
+use super::error_detail::ErrorDetail;
 use super::head::digit;
 use super::measure::{Measured, measure};
 use crate::iso8583::dialect::Dialect;
@@ -49,7 +49,7 @@ impl Visit for () {
 }
 
 /// Walks the sub-fields of a field, checking each.
-pub(crate) fn walk_field<E: Blame, V: Visit>(
+pub(crate) fn walk_field<E: ErrorDetail, V: Visit>(
     dialect: &Dialect,
     plan: &Plan,
     layout: &Layout,
@@ -101,7 +101,7 @@ pub(super) struct Tagged<'a> {
 impl Walk<'_> {
     /// Walks one layout. It calls itself only for layouts within layouts of the table, which bounds
     /// the depth; what the message nests is walked without recursion.
-    pub(super) fn layout<E: Blame, V: Visit>(
+    pub(super) fn layout<E: ErrorDetail, V: Visit>(
         &self,
         plan: &Plan,
         layout: &Layout,
@@ -120,7 +120,7 @@ impl Walk<'_> {
     }
 
     /// One part with a length of its own; what follows it.
-    pub(super) fn part<'a, E: Blame, V: Visit>(
+    pub(super) fn part<'a, E: ErrorDetail, V: Visit>(
         &self,
         (index, part): (u16, &Part),
         input: &'a [u8],
@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 
     /// A value whose length its tag told.
-    pub(super) fn value<E: Blame, V: Visit>(
+    pub(super) fn value<E: ErrorDetail, V: Visit>(
         &self,
         tagged: &Tagged<'_>,
         visit: &mut V,
@@ -158,7 +158,7 @@ impl Walk<'_> {
     }
 
     /// Hands a part over, or walks into it.
-    fn deliver<E: Blame, V: Visit>(&self, met: &Met<'_>, visit: &mut V) -> Result<(), E> {
+    fn deliver<E: ErrorDetail, V: Visit>(&self, met: &Met<'_>, visit: &mut V) -> Result<(), E> {
         let Some(layout) = self.dialect.layout(met.plan) else {
             visit.leaf(met);
             return Ok(());

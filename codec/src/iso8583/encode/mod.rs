@@ -4,7 +4,7 @@ pub(crate) mod error;
 pub(crate) mod parts;
 mod tagged;
 
-use super::decode::blame::PartFault;
+use super::decode::error_detail::PartFault;
 use super::decode::fields::Bits;
 use super::decode::parts::walk_field;
 use super::dialect::{Dialect, HeaderLength, Leading};
@@ -13,9 +13,9 @@ use super::hex;
 use super::limits::{FIELD_MAX, HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::message::Message;
 use super::plan::{Count, Plan, Prefix};
+use super::schema::{Coding, PrefixCoding};
 use super::tpdu::{TPDU_BYTES, TPDU_ID};
 use super::value::{self, Unfit};
-use super::words::{Coding, PrefixCoding};
 use error::EncodeError;
 
 impl Dialect {

@@ -7,9 +7,9 @@ use crate::iso8583::error::Problem;
 use crate::iso8583::hex;
 use crate::iso8583::mask::{HIDDEN, is_hidden};
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Prefix};
+use crate::iso8583::schema::Coding;
 use crate::iso8583::tree::Tree;
 use crate::iso8583::value::{self, Unfit};
-use crate::iso8583::words::Coding;
 
 /// What does not fit, and in which sub-field.
 pub(crate) struct PartUnfit {

@@ -5,8 +5,8 @@ use super::put_length;
 use crate::iso8583::decode::ber;
 use crate::iso8583::limits::BER_DEPTH_MAX;
 use crate::iso8583::plan::{Form, Key, Layout, Plan, Tag};
+use crate::iso8583::schema::{Coding, PrefixCoding};
 use crate::iso8583::tree::Tree;
-use crate::iso8583::words::{Coding, PrefixCoding};
 
 impl Composer<'_> {
     /// Tags and lengths of fixed size.

@@ -5,7 +5,7 @@ use super::reader::{Given, Wrong};
 use super::row::{Format, Length, Row};
 use crate::iso8583::limits::PARTS_TOTAL_MAX;
 use crate::iso8583::plan::{Check, Count, Layout, Part, Plan, Prefix, Scale};
-use crate::iso8583::words::{Coding, Kind, Mask, PrefixCoding, Side, Sign, Unit, Word};
+use crate::iso8583::schema::{Coding, Kind, Mask, PrefixCoding, Side, Sign, Unit, Word};
 
 /// Collects what the plans of a dialect refer to.
 pub(super) struct Builder {

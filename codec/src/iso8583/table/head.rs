@@ -6,7 +6,7 @@ use crate::iso8583::constant::Constant;
 use crate::iso8583::dialect::{Header, HeaderLength, Leading};
 use crate::iso8583::framing::{Around, Framing};
 use crate::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, RESERVED_BYTES_MAX};
-use crate::iso8583::words::{Coding, FrameCoding, PrefixCoding, Side, Sign, Unit};
+use crate::iso8583::schema::{Coding, FrameCoding, PrefixCoding, Side, Sign, Unit};
 
 /// What rows fall back to.
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +223,7 @@ pub(super) fn among(given: &Given<Coding>, key: &str, allowed: &[Coding]) -> Res
     if allowed.contains(&given.value) {
         return Ok(given.value);
     }
-    let words: Vec<&str> = <Coding as crate::iso8583::words::Word>::ALL
+    let words: Vec<&str> = <Coding as crate::iso8583::schema::Word>::ALL
         .iter()
         .filter(|(_, coding)| allowed.contains(coding))
         .map(|(word, _)| *word)

@@ -6,7 +6,7 @@ use super::reader::Wrong;
 use super::row::{LayoutRow, Row};
 use crate::iso8583::limits::{HEX_LAYOUT_BYTES_MAX, PARTS_MAX};
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Prefix, Tag};
-use crate::iso8583::words::{Coding, Kind, LayoutWord, PrefixCoding};
+use crate::iso8583::schema::{Coding, Kind, LayoutWord, PrefixCoding};
 
 impl Builder {
     /// The number of the layout among those of the dialect, from 1.

@@ -10,11 +10,11 @@ mod layout;
 mod reader;
 mod row;
 
-use super::decode::quick::Quick;
+use super::decode::fast_path::FastPath;
 use super::dialect::Dialect;
 use super::limits::{BASES_MAX, FIELD_MAX, FIELDS_MAX, TABLE_BYTES_MAX};
 use super::plan::Plan;
-use super::words::Coding;
+use super::schema::Coding;
 use build::Builder;
 use head::Head;
 use reader::{Section, Wrong};
@@ -88,7 +88,7 @@ pub(super) fn compile(text: &str, base: &mut Bases<'_>) -> Result<Dialect, Table
         bitmap,
         bitmaps,
         version,
-        quick: Box::new(std::array::from_fn(|index| Quick::of(&plans[index + 1]))),
+        quick: Box::new(std::array::from_fn(|index| FastPath::of(&plans[index + 1]))),
         plans,
         parts,
         layouts,

@@ -3,7 +3,7 @@
 use crate::iso8583::constant::Constant;
 use crate::iso8583::hex;
 use crate::iso8583::limits::CONSTANT_BYTES_MAX;
-use crate::iso8583::words::Word;
+use crate::iso8583::schema::Word;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

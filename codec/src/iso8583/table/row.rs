@@ -2,7 +2,9 @@
 
 use super::reader::{Given, Section, Wrong};
 use crate::iso8583::limits::{BER_TAG_BYTES_MAX, MESSAGE_BYTES_MAX, PREFIX_DIGITS_MAX};
-use crate::iso8583::words::{Coding, Kind, LayoutWord, Mask, PrefixCoding, Side, Sign, Unit, Word};
+use crate::iso8583::schema::{
+    Coding, Kind, LayoutWord, Mask, PrefixCoding, Side, Sign, Unit, Word,
+};
 use std::ops::Range;
 
 /// Type and length in the standard's notation: `n6`, `n..19`, `ans...999`, `b8`, `text*`.

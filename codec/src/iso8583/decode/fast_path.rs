@@ -6,7 +6,7 @@ use super::Input;
 use super::check::Value;
 use super::words8::{alphanumeric, digits, each, packed, printable};
 use crate::iso8583::plan::{Check, Count, Plan, Prefix, Scale};
-use crate::iso8583::words::{PrefixCoding, Side};
+use crate::iso8583::schema::{PrefixCoding, Side};
 
 /// Where the length comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ enum Test {
 
 /// One field, as the short way sees it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quick {
+pub(crate) struct FastPath {
     head: Head,
     test: Test,
     /// Whether a byte has two digits.
@@ -64,7 +64,7 @@ pub(super) struct Taken {
     pub(super) units: u16,
 }
 
-impl Quick {
+impl FastPath {
     /// The short way for a field, if it has one.
     pub(crate) fn of(plan: &Plan) -> Self {
         let keep = !u64::MAX.checked_shr(u32::from(plan.bytes) * 8).unwrap_or(0);

@@ -6,7 +6,7 @@
 use crate::iso8583::error::{Inner, Problem};
 
 /// An error that may or may not want to know why.
-pub(crate) trait Blame: Sized {
+pub(crate) trait ErrorDetail: Sized {
     /// The problem, so many bytes from the start of what is being read.
     fn new(at: usize, inner: Inner, problem: impl FnOnce() -> Problem) -> Self;
 
@@ -15,7 +15,7 @@ pub(crate) trait Blame: Sized {
     fn inside(self, at: usize, step: usize, inner: Inner) -> Self;
 }
 
-impl Blame for () {
+impl ErrorDetail for () {
     #[inline]
     fn new(_: usize, _: Inner, _: impl FnOnce() -> Problem) {}
 
@@ -32,7 +32,7 @@ pub(crate) struct PartFault {
     pub(crate) at: usize,
 }
 
-impl Blame for PartFault {
+impl ErrorDetail for PartFault {
     fn new(at: usize, inner: Inner, problem: impl FnOnce() -> Problem) -> Self {
         Self { problem: problem(), inner, at }
     }
