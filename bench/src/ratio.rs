@@ -167,10 +167,10 @@ fn echo_round(
         sell: Some(length),
         drain: PATIENCE,
     };
-    let station = || Plain::new(frames.request, frames.answer);
-    let stations = (0..options.terminals).map(|_| station()).collect();
+    let client = || Plain::new(frames.request, frames.answer);
+    let clients = (0..options.terminals).map(|_| client()).collect();
     let mut watcher = Cpu::new(None);
-    let driven = drive_stations(&course, stations, &Interrupts::default(), &mut watcher)?;
+    let driven = drive_stations(&course, clients, &Interrupts::default(), &mut watcher)?;
     if driven.online < u64::from(options.terminals) || !driven.drained {
         return Err(Refusal(format!("only {} connections to the echo", driven.online)));
     }
@@ -204,7 +204,7 @@ fn gateway_round(
 
 /// What the three books say against this round.
 fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
-    let books: Vec<_> = driven.done.stations.iter().map(Terminal::book).collect();
+    let books: Vec<_> = driven.done.clients.iter().map(Terminal::book).collect();
     let Order { admin, network_dir, .. } = order;
     let sources = Sources { admin: admin.as_ref(), provider: None, network_dir };
     match reconcile(&books, &sources, Span::ZERO) {

@@ -2,25 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod house;
+mod installation;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use house::{Answer, Gateway, House, demo, tillgate};
+use installation::{Answer, Gateway, TestInstallation, demo, tillgate};
 use serde_json::{Value, json};
 use tillgate_store_core::{
     BusinessDate, Command, Key, LedgerStore, SellerId, Settle, Store, TerminalId, Totals,
 };
 use tillgate_store_rocks::{Options, RocksEngine};
 
-fn serving() -> (House, Gateway) {
-    let house = House::new();
-    let imported = tillgate(&["import", &demo(), &house.config()]);
+fn serving() -> (TestInstallation, Gateway) {
+    let installation = TestInstallation::new();
+    let imported = tillgate(&["import", &demo(), &installation.config()]);
     assert_eq!(imported.code, 0, "{}", imported.err);
-    let gateway = house.serve();
-    (house, gateway)
+    let gateway = installation.serve();
+    (installation, gateway)
 }
 
 /// As much of JSON Schema as our own document uses.
@@ -68,7 +68,7 @@ fn body_for(path: &str, password: &str) -> String {
 
 #[test]
 fn every_route_of_the_document_answers_as_the_document_says() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let document = gateway.ask("GET", "/api/openapi.json", "", "").json();
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.len() >= 14, "{}", paths.len());
@@ -82,8 +82,8 @@ fn every_route_of_the_document_answers_as_the_document_says() {
         let expected = if path.contains("{key}") { 404 } else { 200 };
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
-            let body = body_for(path, &house.password);
-            let answer = gateway.ask(&method, &concrete, &house.token(), &body);
+            let body = body_for(path, &installation.password);
+            let answer = gateway.ask(&method, &concrete, &installation.token(), &body);
             assert_eq!(answer.status, expected, "{method} {path}: {}", answer.body);
             let kind = if expected == 200 { "200" } else { "default" };
             let (media, content) =
@@ -103,9 +103,10 @@ fn every_route_of_the_document_answers_as_the_document_says() {
 
 #[test]
 fn what_is_not_a_route_says_so_in_the_apis_own_words() {
-    let (house, gateway) = serving();
-    let ask =
-        |method: &str, path: &str, body: &str| gateway.ask(method, path, &house.token(), body);
+    let (installation, gateway) = serving();
+    let ask = |method: &str, path: &str, body: &str| {
+        gateway.ask(method, path, &installation.token(), body)
+    };
     let is = |answer: Answer, status: u16, code: &str| {
         assert_eq!(answer.status, status, "{}", answer.body);
         assert_eq!(answer.json()["error"]["code"], code, "{}", answer.body);
@@ -131,7 +132,7 @@ fn what_is_not_a_route_says_so_in_the_apis_own_words() {
     let chunked = format!(
         "POST /api/v1/import HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {}\r\n\
          Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        house.token()
+        installation.token()
     );
     is(gateway.raw(chunked.as_bytes()), 411, "length_required");
 }
@@ -158,9 +159,9 @@ fn a_dribbled_head_is_cut_and_many_of_them_do_not_keep_others_out() {
 
 #[test]
 fn a_block_is_in_force_and_listed_when_its_command_returns() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let run = |args: &[&str]| {
-        let config = house.config();
+        let config = installation.config();
         let said = tillgate(&[&["terminal"], args, &[config.as_str()]].concat());
         assert_eq!(said.code, 0, "{}", said.err);
         said.out
@@ -177,13 +178,13 @@ fn a_block_is_in_force_and_listed_when_its_command_returns() {
     assert!(first.contains("There are more: --after 70002"), "{first}");
     assert!(run(&["list", "--limit", "1", "--after", "70002"]).contains("00070003"));
     assert_eq!(gateway.stop(), 0);
-    assert_eq!(tillgate(&["verify", &house.config()]).code, 0);
+    assert_eq!(tillgate(&["verify", &installation.config()]).code, 0);
 }
 
 /// Settlements of a date in a store that is not served: of each of these terminals one, which
 /// claims so many sales where there was none.
-fn settle(house: &House, date: BusinessDate, terminals: &[(u32, u32)]) {
-    let backend = RocksEngine::open(&house.file("data"), &Options::serving()).unwrap();
+fn settle(installation: &TestInstallation, date: BusinessDate, terminals: &[(u32, u32)]) {
+    let backend = RocksEngine::open(&installation.file("data"), &Options::serving()).unwrap();
     let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
     let settles = terminals.iter().map(|&(terminal, sales_count)| {
         Command::Settle(Settle {
@@ -202,18 +203,18 @@ fn settle(house: &House, date: BusinessDate, terminals: &[(u32, u32)]) {
 
 #[test]
 fn differences_come_in_pages_that_leave_nothing_out() {
-    let house = House::new();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
     let date = BusinessDate::from_ymd(2026, 11, 23).unwrap();
     let claims = [(70_001, 1), (70_002, 0), (70_003, 2), (70_004, 3), (70_005, 4), (70_006, 0)];
-    settle(&house, date, &claims);
-    settle(&house, BusinessDate(date.0 + 1), &[(70_001, 9)]);
-    let gateway = house.serve();
+    settle(&installation, date, &claims);
+    settle(&installation, BusinessDate(date.0 + 1), &[(70_001, 9)]);
+    let gateway = installation.serve();
     let (mut after, mut seen) = (String::new(), Vec::new());
     // The last one only looks at what is not wanted.
     for (page, more) in [(2, true), (2, true), (0, false)] {
         let path = format!("/api/v1/settlements/differences?date=2026-11-23&limit=2{after}");
-        let answer = gateway.ask("GET", &path, &house.token(), "").json();
+        let answer = gateway.ask("GET", &path, &installation.token(), "").json();
         let found = answer["differences"].as_array().unwrap();
         assert_eq!((found.len(), answer["next"].is_string()), (page, more), "{answer}");
         seen.extend(found.iter().map(|row| row["terminal"].as_u64().unwrap()));
@@ -221,7 +222,7 @@ fn differences_come_in_pages_that_leave_nothing_out() {
     }
     assert_eq!(seen, [70_001, 70_003, 70_004, 70_005], "those that claim what nobody sold");
     let run = |args: &[&str]| {
-        let config = house.config();
+        let config = installation.config();
         let call = ["transaction", "differences", "2026-11-23", &config];
         let said = tillgate(&[&call, args].concat());
         assert_eq!(said.code, 0, "{}", said.err);
@@ -235,13 +236,13 @@ fn differences_come_in_pages_that_leave_nothing_out() {
 
 #[test]
 fn somebody_logs_in_with_the_password_of_init_and_out_again() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let log_in = |password: &str| {
         let body = json!({ "user": "admin", "password": password }).to_string();
         gateway.ask("POST", "/api/v1/login", "", &body)
     };
     assert_eq!(log_in("wrong").status, 401);
-    let answer = log_in(&house.password);
+    let answer = log_in(&installation.password);
     assert_eq!(answer.status, 200, "{}", answer.body);
     let token = answer.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(gateway.ask("GET", "/api/v1/status", &token, "").status, 200);
@@ -252,8 +253,8 @@ fn somebody_logs_in_with_the_password_of_init_and_out_again() {
 
 #[test]
 fn an_auditor_added_while_serving_looks_and_changes_nothing() {
-    let (house, gateway) = serving();
-    let added = tillgate(&["user", "add", "maria", "--role=auditor", &house.config()]);
+    let (installation, gateway) = serving();
+    let added = tillgate(&["user", "add", "maria", "--role=auditor", &installation.config()]);
     assert_eq!(added.code, 0, "{}", added.err);
     let password = added.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
     let body = json!({ "user": "maria", "password": password }).to_string();
@@ -266,28 +267,31 @@ fn an_auditor_added_while_serving_looks_and_changes_nothing() {
         (refused.status, refused.json()["error"]["code"].clone()),
         (403, json!("forbidden"))
     );
-    assert_eq!(tillgate(&["user", "add", "maria", "--role=operator", &house.config()]).code, 1);
-    let list = tillgate(&["user", "list", &house.config()]).out;
+    assert_eq!(
+        tillgate(&["user", "add", "maria", "--role=operator", &installation.config()]).code,
+        1
+    );
+    let list = tillgate(&["user", "list", &installation.config()]).out;
     assert_eq!(list, "operator  admin\nauditor   maria\n");
-    assert_eq!(tillgate(&["user", "remove", "maria", &house.config()]).code, 0);
+    assert_eq!(tillgate(&["user", "remove", "maria", &installation.config()]).code, 0);
     assert_eq!(gateway.ask("POST", "/api/v1/login", "", &body).status, 401);
 }
 
 #[test]
 fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
-    let (house, gateway) = serving();
-    let good = house.csv(
+    let (installation, gateway) = serving();
+    let good = installation.csv(
         "good",
         &[("vouchers.csv", "service,product,serial,pin,expiry\n10,1,N1,11112222,2099-12-31\n")],
     );
-    let first = tillgate(&["import", &good, &house.config()]);
+    let first = tillgate(&["import", &good, &installation.config()]);
     assert_eq!(
         (first.code, first.out.as_str()),
         (0, "Imported 1 vouchers; in force at the serving gateway.\n"),
         "{}",
         first.err
     );
-    let again = tillgate(&["import", &good, &house.config()]);
+    let again = tillgate(&["import", &good, &installation.config()]);
     assert_eq!(again.code, 1);
     assert!(
         again.err.contains("vouchers.csv:2: voucher N1 of service 10: loaded before"),
@@ -295,15 +299,15 @@ fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
         again.err
     );
     assert!(!again.err.contains("11112222"));
-    let bad = house.csv("bad", &[(
+    let bad = installation.csv("bad", &[(
         "vouchers.csv",
         "service,product,serial,pin,expiry\n10,1,N2,33334444,2099-12-31\n10,9,N3,55556666,2099-12-31\n",
     )]);
-    let refused = tillgate(&["import", &bad, &house.config()]);
+    let refused = tillgate(&["import", &bad, &installation.config()]);
     assert!(refused.err.contains("vouchers.csv:3:2 (product): found \"9\""), "{}", refused.err);
     assert!(refused.err.ends_with("1 fault; nothing was imported\n"), "{}", refused.err);
     drop(gateway);
     let verified: Value =
-        serde_json::from_str(&tillgate(&["verify", &house.config()]).out).unwrap();
+        serde_json::from_str(&tillgate(&["verify", &installation.config()]).out).unwrap();
     assert_eq!(verified["counts"]["vouchers_in_stock"], 1);
 }

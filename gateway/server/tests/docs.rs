@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod house;
+mod installation;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use house::{House, demo, tillgate};
+use installation::{TestInstallation, demo, tillgate};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -131,9 +131,9 @@ fn every_limit_stands_on_its_page_with_its_value() {
 
 #[test]
 fn every_metric_is_explained() {
-    let house = House::new();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
-    let gateway = house.serve();
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
+    let gateway = installation.serve();
     let text = gateway.ask("GET", "/metrics", "", "").body;
     let names: BTreeSet<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
@@ -146,8 +146,8 @@ fn every_metric_is_explained() {
 
 #[test]
 fn every_column_of_an_export_is_explained() {
-    let house = House::new();
-    let header = tillgate(&["export", &house.config(), "--format=csv"]).out;
+    let installation = TestInstallation::new();
+    let header = tillgate(&["export", &installation.config(), "--format=csv"]).out;
     let page = page("operations.md");
     let (_, section) = page.split_once("\n## Export the journal").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod house;
+mod installation;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,17 +13,17 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use house::{Gateway, House, demo, tillgate};
+use installation::{Gateway, TestInstallation, demo, tillgate};
 use nix::unistd::{Uid, User};
 use serde_json::json;
 use tillgate_store_core::{Audit, journal};
 use tillgate_store_rocks::{Options, RocksReader};
 
-fn serving() -> (House, Gateway) {
-    let house = House::new();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
-    let gateway = house.serve();
-    (house, gateway)
+fn serving() -> (TestInstallation, Gateway) {
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
+    let gateway = installation.serve();
+    (installation, gateway)
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_target_without_a_path_is_refused_and_the_process_lives() {
 
 #[test]
 fn idle_sockets_and_bodyless_logins_delay_neither_health_nor_a_block() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let connect = || TcpStream::connect(gateway.admin).unwrap();
     let idle: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
     let logins: Vec<TcpStream> = (0..64)
@@ -64,16 +64,16 @@ fn idle_sockets_and_bodyless_logins_delay_neither_health_nor_a_block() {
         assert_eq!(gateway.ask("GET", "/readyz", "", "").status, 200);
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
         let begun = Instant::now();
-        let status = gateway.ask("GET", "/api/v1/status", &house.token(), "");
+        let status = gateway.ask("GET", "/api/v1/status", &installation.token(), "");
         assert_eq!(status.status, 200, "{}", status.body);
-        let block = ["terminal", "block", "70001", "--reason", "stolen", &house.config()];
+        let block = ["terminal", "block", "70001", "--reason", "stolen", &installation.config()];
         let said = tillgate(&block);
         assert_eq!(said.code, 0, "{}", said.err);
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
     // Those that hold a place lose it after five seconds; the address may log in again.
     std::thread::sleep(Duration::from_secs(6));
-    let body = json!({ "user": "admin", "password": house.password }).to_string();
+    let body = json!({ "user": "admin", "password": installation.password }).to_string();
     assert_eq!(gateway.ask("POST", "/api/v1/login", "", &body).status, 200);
     drop((idle, logins));
     assert_eq!(gateway.stop(), 0);
@@ -81,7 +81,7 @@ fn idle_sockets_and_bodyless_logins_delay_neither_health_nor_a_block() {
 
 #[test]
 fn guessing_a_password_is_slowed_down_and_counted() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let log_in = |password: &str| {
         let body = json!({ "user": "admin", "password": password }).to_string();
         gateway.ask("POST", "/api/v1/login", "", &body)
@@ -94,7 +94,7 @@ fn guessing_a_password_is_slowed_down_and_counted() {
     assert!(!page.contains("tillgate_logins_refused_total{reason=\"too_soon\"} 0"), "{page}");
     // Who knows the password waits half a minute at the most.
     let begun = Instant::now();
-    while log_in(&house.password).status != 200 {
+    while log_in(&installation.password).status != 200 {
         assert!(begun.elapsed() < Duration::from_secs(40), "locked out");
         std::thread::sleep(Duration::from_millis(500));
     }
@@ -102,13 +102,13 @@ fn guessing_a_password_is_slowed_down_and_counted() {
 
 #[test]
 fn the_metrics_show_stock_waiting_transactions_and_disk() {
-    let house = House::new();
+    let installation = TestInstallation::new();
     let vouchers = "service,product,serial,pin,expiry\n\
                     10,1,B-1,11112222,2099-12-31\n10,1,B-2,33334444,2099-12-31\n";
-    let vouchers = house.csv("stock", &[("vouchers.csv", vouchers)]);
-    let imported = tillgate(&["import", &demo(), &vouchers, &house.config()]);
+    let vouchers = installation.csv("stock", &[("vouchers.csv", vouchers)]);
+    let imported = tillgate(&["import", &demo(), &vouchers, &installation.config()]);
     assert_eq!(imported.code, 0, "{}", imported.err);
-    let gateway = house.serve();
+    let gateway = installation.serve();
     let page = gateway.ask("GET", "/metrics", "", "").body;
     for series in [
         "tillgate_stock_vouchers{service=\"10\",product=\"1\"} 2\n",
@@ -125,20 +125,20 @@ fn the_metrics_show_stock_waiting_transactions_and_disk() {
 
 #[test]
 fn a_command_needs_no_token_and_the_audit_log_names_the_user_of_this_machine() {
-    let (house, gateway) = serving();
-    fs::remove_file(house.file("admin.token")).unwrap();
-    let socket = house.file("admin.sock");
+    let (installation, gateway) = serving();
+    fs::remove_file(installation.file("admin.token")).unwrap();
+    let socket = installation.file("admin.sock");
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
-    let block = ["terminal", "block", "70001", "--reason", "stolen", &house.config()];
+    let block = ["terminal", "block", "70001", "--reason", "stolen", &installation.config()];
     assert_eq!(tillgate(&block).code, 0);
     assert_eq!(gateway.stop(), 0);
     assert!(!socket.exists(), "removed on the way down");
     let user = User::from_uid(Uid::effective()).unwrap().unwrap();
-    assert_eq!(audits(&house).last().unwrap().actor, format!("local {}", user.name));
+    assert_eq!(audits(&installation).last().unwrap().actor, format!("local {}", user.name));
 }
 
-fn audits(house: &House) -> Vec<Audit> {
-    let reader = RocksReader::open(&house.file("data"), &Options::serving()).unwrap();
+fn audits(installation: &TestInstallation) -> Vec<Audit> {
+    let reader = RocksReader::open(&installation.file("data"), &Options::serving()).unwrap();
     let mut rows = Vec::new();
     journal::records::<Audit>(&reader, &[], |row| {
         rows.push(row);
@@ -151,20 +151,21 @@ fn audits(house: &House) -> Vec<Audit> {
 /// Behind the note, where no note can pretend to be it.
 #[test]
 fn every_change_in_the_audit_log_says_where_it_came_from() {
-    let (house, gateway) = serving();
-    let status = gateway.ask("GET", "/api/v1/status", &house.token(), "").json();
+    let (installation, gateway) = serving();
+    let status = gateway.ask("GET", "/api/v1/status", &installation.token(), "").json();
     let known = usize::try_from(status["audits"].as_u64().unwrap()).unwrap();
-    let block = ["terminal", "block", "70001", "--reason", "a (from 10.9.9.9)", &house.config()];
+    let block =
+        ["terminal", "block", "70001", "--reason", "a (from 10.9.9.9)", &installation.config()];
     assert_eq!(tillgate(&block).code, 0);
     let path = "/api/v1/terminals/70001/unblock";
-    assert_eq!(gateway.ask("POST", path, &house.token(), "").status, 200);
-    let body = json!({ "user": "admin", "password": house.password }).to_string();
+    assert_eq!(gateway.ask("POST", path, &installation.token(), "").status, 200);
+    let body = json!({ "user": "admin", "password": installation.password }).to_string();
     let login = gateway.ask("POST", "/api/v1/login", "", &body).json();
     let person = login["token"].as_str().unwrap();
     let path = "/api/v1/terminals/70001/block";
     assert_eq!(gateway.ask("POST", path, person, "{\"reason\":\"lost\"}").status, 200);
     assert_eq!(gateway.stop(), 0);
-    let rows = audits(&house).split_off(known);
+    let rows = audits(&installation).split_off(known);
     let uid = Uid::effective();
     let expected = [
         format!("block terminal 00070001: a (from 10.9.9.9) (from this machine, uid {uid})"),
@@ -177,12 +178,13 @@ fn every_change_in_the_audit_log_says_where_it_came_from() {
 
 #[test]
 fn whoever_takes_the_port_of_a_stopped_gateway_is_told_nothing() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     let port = gateway.admin;
     assert_eq!(gateway.stop(), 0);
     let squatter = TcpListener::bind(port).unwrap();
     squatter.set_nonblocking(true).unwrap();
-    let said = tillgate(&["terminal", "block", "70001", "--reason", "stolen", &house.config()]);
+    let said =
+        tillgate(&["terminal", "block", "70001", "--reason", "stolen", &installation.config()]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("no gateway answers at"), "{}", said.err);
     assert!(squatter.accept().is_err(), "the command connected to the squatter");
@@ -190,11 +192,11 @@ fn whoever_takes_the_port_of_a_stopped_gateway_is_told_nothing() {
 
 #[test]
 fn a_killed_gateways_socket_is_taken_over_by_the_next() {
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     drop(gateway);
-    assert!(house.file("admin.sock").exists(), "killed, so it stays");
-    let _again = house.serve();
-    assert_eq!(tillgate(&["terminal", "list", &house.config()]).code, 0);
+    assert!(installation.file("admin.sock").exists(), "killed, so it stays");
+    let _again = installation.serve();
+    assert_eq!(tillgate(&["terminal", "list", &installation.config()]).code, 0);
 }
 
 /// A user without any rights.
@@ -223,23 +225,23 @@ fn another_user_of_this_machine_is_turned_away_and_counted() {
         writeln!(std::io::stderr(), "{skipped}").unwrap();
         return;
     }
-    let (house, gateway) = serving();
+    let (installation, gateway) = serving();
     // Even with a directory and a socket whose modes were opened by mistake.
     for (open, mode) in [("", 0o755), ("admin.sock", 0o666)] {
-        fs::set_permissions(house.file(open), fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(installation.file(open), fs::Permissions::from_mode(mode)).unwrap();
     }
     let visit = |user: Uid| {
         let visitor = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "visit"])
             .env(VISITOR, user.to_string())
-            .current_dir(house.file(""))
+            .current_dir(installation.file(""))
             .output()
             .unwrap();
         assert!(visitor.status.success(), "{visitor:?}");
-        fs::read_to_string(house.file("heard")).unwrap()
+        fs::read_to_string(installation.file("heard")).unwrap()
     };
-    fs::write(house.file("heard"), "").unwrap();
-    fs::set_permissions(house.file("heard"), fs::Permissions::from_mode(0o666)).unwrap();
+    fs::write(installation.file("heard"), "").unwrap();
+    fs::set_permissions(installation.file("heard"), fs::Permissions::from_mode(0o666)).unwrap();
     assert!(visit(Uid::from_raw(0)).starts_with("HTTP/1.1 200"), "root is let in");
     assert_eq!(visit(Uid::from_raw(NOBODY)), "");
     let page = gateway.ask("GET", "/metrics", "", "").body;

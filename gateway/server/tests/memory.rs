@@ -1,13 +1,13 @@
 //! What a serving gateway still knows after an import, byte by byte.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod house;
+mod installation;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use house::{House, demo, tillgate};
+use installation::{TestInstallation, demo, tillgate};
 
 const VOUCHERS: u32 = 20_000;
 /// Begins every PIN here, and nothing else that a gateway has.
@@ -40,15 +40,15 @@ fn pins_in(pid: u32) -> Option<BTreeSet<Vec<u8>>> {
 
 #[test]
 fn an_online_import_leaves_no_pins_in_the_gateways_memory() {
-    let house = House::new();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
-    let gateway = house.serve();
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
+    let gateway = installation.serve();
     let mark = str::from_utf8(MARK).unwrap();
     let row = |number| format!("10,1,S{number:08},{mark}{number:08},2099-12-31\n");
     let rows: String = (0..VOUCHERS).map(row).collect();
     let text = format!("service,product,serial,pin,expiry\n{rows}");
-    let stock = house.csv("stock", &[("vouchers.csv", &text)]);
-    let done = tillgate(&["import", &stock, &house.config()]);
+    let stock = installation.csv("stock", &[("vouchers.csv", &text)]);
+    let done = tillgate(&["import", &stock, &installation.config()]);
     assert!(done.code == 0 && done.out.contains("serving gateway"), "{}{}", done.out, done.err);
     let Some(left) = pins_in(gateway.pid()) else { return };
     let tail = TAIL_BYTES / row(0).len() + 1;

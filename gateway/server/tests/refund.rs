@@ -2,19 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod house;
+mod installation;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use house::{House, demo, tillgate};
+use installation::{TestInstallation, demo, tillgate};
 
 /// The command with a password on its standard input.
-fn refund(house: &House, arguments: &[&str], password: &str) -> Output {
+fn refund(installation: &TestInstallation, arguments: &[&str], password: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
         .args(["transaction", "refund", "2026-11-26-00070001-000001", "--note", "n"])
         .args(arguments)
-        .arg(house.config())
+        .arg(installation.config())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -25,22 +25,22 @@ fn refund(house: &House, arguments: &[&str], password: &str) -> Output {
 }
 
 /// The password that the command shows once.
-fn person(house: &House, name: &str) -> String {
-    let said = tillgate(&["user", &house.config(), "add", name, "--role=operator"]);
+fn person(installation: &TestInstallation, name: &str) -> String {
+    let said = tillgate(&["user", &installation.config(), "add", name, "--role=operator"]);
     assert_eq!(said.code, 0, "{}", said.err);
     said.out.split("password ").nth(1).unwrap().lines().next().unwrap().to_owned()
 }
 
 #[test]
 fn whoever_holds_the_machine_and_the_token_is_not_two_people() {
-    let house = House::new();
-    assert_eq!(tillgate(&["import", &demo(), &house.config()]).code, 0);
-    let password = person(&house, "amina");
-    let gateway = house.serve();
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
+    let password = person(&installation, "amina");
+    let gateway = installation.serve();
     let path = "/api/v1/transactions/2026-11-26-00070001-000001/resolve";
     for step in ["refund", "approve-refund", "cancel-refund"] {
         let body = format!("{{\"as\":\"{step}\",\"void\":\"I-1\",\"note\":\"n\"}}");
-        let answer = gateway.ask("POST", path, &house.token(), &body);
+        let answer = gateway.ask("POST", path, &installation.token(), &body);
         assert_eq!(answer.status, 403, "{step}: {}", answer.body);
     }
     // Without the name of a person, the command does not begin.
@@ -50,13 +50,13 @@ fn whoever_holds_the_machine_and_the_token_is_not_two_people() {
         "2026-11-26-00070001-000001",
         "--approve",
         "--note=n",
-        &house.config(),
+        &installation.config(),
     ]);
     assert_eq!(said.code, 2, "{}", said.err);
     let error = |output: Output| String::from_utf8(output.stderr).unwrap();
-    let wrong = error(refund(&house, &["--user=amina", "--approve"], "guess"));
+    let wrong = error(refund(&installation, &["--user=amina", "--approve"], "guess"));
     assert!(wrong.contains("user or password is wrong"), "{wrong}");
-    let right = error(refund(&house, &["--user=amina", "--approve"], &password));
+    let right = error(refund(&installation, &["--user=amina", "--approve"], &password));
     assert!(right.contains("2026-11-26-00070001-000001"), "known, so it looks: {right}");
     assert!(!right.contains("two people"), "{right}");
     assert_eq!(gateway.stop(), 0);

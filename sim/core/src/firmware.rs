@@ -4,7 +4,7 @@
 
 use tillgate_codec::link::channel::{StaticPublic, Suite};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::Span;
 
 /// The behaviour shared by all terminals of a kind.
@@ -19,7 +19,7 @@ pub struct Firmware {
     /// What is sold.
     pub mix: Mix,
     /// When it is sold.
-    pub custom: Custom,
+    pub custom: LoadModel,
     /// Of 1000 sales approved, how many are confirmed.
     pub confirm_permille: u16,
     /// Of 1000 sales answered, how many are sent once more as if the answer had been lost.
@@ -60,7 +60,7 @@ pub struct Habits {
 
 /// Where customers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Custom {
+pub enum LoadModel {
     /// The next customer comes this long after the last one left: closed load.
     Think(Delay),
     /// Customers are sent by the driver, with the moment they meant to come: open load.
@@ -84,12 +84,12 @@ pub enum Delay {
 
 impl Delay {
     /// One span of the distribution.
-    pub fn draw(&self, dice: &mut Dice) -> Span {
+    pub fn draw(&self, rng: &mut Rng) -> Span {
         match *self {
             Self::Fixed(span) => span,
-            Self::Uniform(low, high) => dice.between(low, high),
-            Self::Exponential(mean) => dice.exponential(mean),
-            Self::LogNormal(median, sigma) => dice.log_normal(median, f64::from(sigma) / 1000.0),
+            Self::Uniform(low, high) => rng.between(low, high),
+            Self::Exponential(mean) => rng.exponential(mean),
+            Self::LogNormal(median, sigma) => rng.log_normal(median, f64::from(sigma) / 1000.0),
         }
     }
 }
@@ -126,7 +126,7 @@ pub enum Reconnect {
 
 impl Reconnect {
     /// The pause before attempt number `failures + 1`.
-    pub fn pause(&self, failures: u8, dice: &mut Dice) -> Span {
+    pub fn pause(&self, failures: u8, rng: &mut Rng) -> Span {
         let doubled = |base: Span, cap: Span| {
             let factor = 1_u64.checked_shl(u32::from(failures)).unwrap_or(u64::MAX);
             Span(base.0.saturating_mul(factor).min(cap.0))
@@ -134,7 +134,7 @@ impl Reconnect {
         match *self {
             Self::Fixed(span) => span,
             Self::Exponential { base, cap } => doubled(base, cap),
-            Self::FullJitter { base, cap } => dice.between(Span::ZERO, doubled(base, cap)),
+            Self::FullJitter { base, cap } => rng.between(Span::ZERO, doubled(base, cap)),
         }
     }
 }
@@ -189,15 +189,15 @@ impl Mix {
     }
 
     /// One offer by weight, and an amount; `None` from an empty mix.
-    pub fn draw(&self, dice: &mut Dice) -> Option<(Offer, u64)> {
-        let mut left = dice.below(self.weight);
+    pub fn draw(&self, rng: &mut Rng) -> Option<(Offer, u64)> {
+        let mut left = rng.below(self.weight);
         let offer = self.offers.iter().find(|offer| {
             let here = left < u64::from(offer.weight);
             left = left.saturating_sub(u64::from(offer.weight));
             here
         })?;
         let range = offer.amount_max_minor.saturating_sub(offer.amount_min_minor);
-        Some((*offer, offer.amount_min_minor + dice.below(range.saturating_add(1))))
+        Some((*offer, offer.amount_min_minor + rng.below(range.saturating_add(1))))
     }
 }
 
@@ -222,10 +222,10 @@ mod tests {
     #[test]
     fn offers_are_drawn_by_their_weight_and_amounts_within_their_bounds() {
         let mix = Mix::new(vec![offer(1, 3), offer(2, 0), offer(3, 1)]).unwrap();
-        let mut dice = Dice::new(1, 1);
+        let mut rng = Rng::new(1, 1);
         let mut counts = [0; 4];
         for _ in 0..4_000 {
-            let (offer, amount) = mix.draw(&mut dice).unwrap();
+            let (offer, amount) = mix.draw(&mut rng).unwrap();
             counts[usize::from(offer.service)] += 1;
             assert!((100..=200).contains(&amount));
         }
@@ -236,11 +236,11 @@ mod tests {
     #[test]
     fn pauses_grow_to_their_cap_and_jitter_stays_below_them() {
         let (base, cap) = (Span::s(1), Span::s(60));
-        let mut dice = Dice::new(1, 1);
-        assert_eq!(Reconnect::Exponential { base, cap }.pause(3, &mut dice), Span::s(8));
-        assert_eq!(Reconnect::Exponential { base, cap }.pause(200, &mut dice), cap);
+        let mut rng = Rng::new(1, 1);
+        assert_eq!(Reconnect::Exponential { base, cap }.pause(3, &mut rng), Span::s(8));
+        assert_eq!(Reconnect::Exponential { base, cap }.pause(200, &mut rng), cap);
         for failures in 0..70 {
-            let pause = Reconnect::FullJitter { base, cap }.pause(failures, &mut dice);
+            let pause = Reconnect::FullJitter { base, cap }.pause(failures, &mut rng);
             assert!(pause <= cap);
         }
     }

@@ -21,11 +21,11 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
-pub mod book;
-pub mod dice;
 pub mod firmware;
 pub mod limits;
 pub mod provider;
+pub mod rng;
+pub mod sales_log;
 pub mod terminal;
 pub mod time;
 pub mod world;

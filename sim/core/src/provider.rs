@@ -8,15 +8,15 @@ use std::collections::hash_map::Entry as MapEntry;
 
 use rustc_hash::FxHashMap;
 
-use crate::book::digest;
-use crate::dice::Dice;
 use crate::firmware::Delay;
 use crate::limits::DEALS_MAX;
+use crate::rng::Rng;
+use crate::sales_log::digest;
 use crate::time::{Moment, Span};
 
 /// How a provider behaves. The shares are of 1000 requests; what is left is answered in time.
 #[derive(Clone, Debug)]
-pub struct Manners {
+pub struct ProviderBehaviour {
     /// For every decision.
     pub seed: u64,
     /// From the request to its answer.
@@ -101,7 +101,7 @@ pub enum DealStatus {
 
 /// One deal of the provider's book.
 #[derive(Clone, Debug)]
-pub struct Deal {
+pub struct ProviderTransaction {
     /// Service number.
     pub service: u16,
     /// Amount in minor units.
@@ -118,8 +118,8 @@ pub struct Deal {
 
 /// A provider.
 pub struct Provider {
-    manners: Manners,
-    deals: FxHashMap<Box<str>, Deal>,
+    behaviour: ProviderBehaviour,
+    deals: FxHashMap<Box<str>, ProviderTransaction>,
 }
 
 /// Declined because the subscriber is unknown (ISO 8583:1987, 14).
@@ -134,18 +134,18 @@ const MALFUNCTION: &str = "96";
 impl Provider {
     /// A provider with an empty book.
     #[must_use]
-    pub fn new(manners: Manners) -> Self {
-        Self { manners, deals: FxHashMap::default() }
+    pub fn new(behaviour: ProviderBehaviour) -> Self {
+        Self { behaviour, deals: FxHashMap::default() }
     }
 
     /// Takes a request; gives what to say and how long to wait before.
     pub fn request(&mut self, now: Moment, request: &Request<'_>) -> (Span, Say) {
-        let mut dice = Dice::new(self.manners.seed, digest(request.reference.as_bytes()));
-        let share = u16::try_from(dice.below(1_000)).unwrap_or(0);
-        let fate = self.manners.fate(share);
+        let mut rng = Rng::new(self.behaviour.seed, digest(request.reference.as_bytes()));
+        let share = u16::try_from(rng.below(1_000)).unwrap_or(0);
+        let fate = self.behaviour.fate(share);
         // A request that is sent again was not heard the first time; now somebody listens.
         let first = request.attempt <= 1;
-        let latency = self.manners.latency.draw(&mut dice);
+        let latency = self.behaviour.latency.draw(&mut rng);
         if fate == Fate::Deaf && first {
             return (latency, Say::Nothing);
         }
@@ -154,17 +154,17 @@ impl Provider {
         }
         match self.deals.entry(request.reference.into()) {
             MapEntry::Occupied(mut deal) => {
-                if !self.manners.idempotent && deal.get().standing != DealStatus::Reversed {
+                if !self.behaviour.idempotent && deal.get().standing != DealStatus::Reversed {
                     deal.get_mut().times += 1;
                 }
             }
             MapEntry::Vacant(place) => {
                 let standing = match fate {
                     Fate::Declined => DealStatus::Declined,
-                    Fate::Pending => DealStatus::Pending(now.after(self.manners.pending)),
+                    Fate::Pending => DealStatus::Pending(now.after(self.behaviour.pending)),
                     Fate::Prompt | Fate::Silent | Fate::Deaf => DealStatus::Approved,
                 };
-                place.insert(Deal {
+                place.insert(ProviderTransaction {
                     service: request.service,
                     amount_minor: request.amount_minor,
                     subscriber: request.subscriber.into(),
@@ -184,26 +184,27 @@ impl Provider {
     /// comes late.
     pub fn reverse(&mut self, now: Moment, reversal: &Reversal<'_>) -> (Span, Say) {
         let stream = digest(reversal.reference.as_bytes()) ^ REVERSAL_STREAM;
-        let mut dice = Dice::new(self.manners.seed, stream);
-        let share = u16::try_from(dice.below(1_000)).unwrap_or(0);
+        let mut rng = Rng::new(self.behaviour.seed, stream);
+        let share = u16::try_from(rng.below(1_000)).unwrap_or(0);
         let first = reversal.attempt <= 1;
-        let latency = self.manners.latency.draw(&mut dice);
-        let fate = self.manners.fate(share);
+        let latency = self.behaviour.latency.draw(&mut rng);
+        let fate = self.behaviour.fate(share);
         if fate == Fate::Deaf && first {
             return (latency, Say::Nothing);
         }
         if self.deals.len() >= DEALS_MAX && !self.deals.contains_key(reversal.reference) {
             return (latency, Say::Nothing);
         }
-        let used = dice.below(1_000) < u64::from(self.manners.irreversible_permille);
-        let deal = self.deals.entry(reversal.reference.into()).or_insert_with(|| Deal {
-            service: reversal.service,
-            amount_minor: reversal.amount_minor,
-            subscriber: "".into(),
-            standing: DealStatus::Reversed,
-            times: 1,
-            confirmed: false,
-        });
+        let used = rng.below(1_000) < u64::from(self.behaviour.irreversible_permille);
+        let deal =
+            self.deals.entry(reversal.reference.into()).or_insert_with(|| ProviderTransaction {
+                service: reversal.service,
+                amount_minor: reversal.amount_minor,
+                subscriber: "".into(),
+                standing: DealStatus::Reversed,
+                times: 1,
+                confirmed: false,
+            });
         if deal.at(now) == DealStatus::Approved && used {
             return (latency, Say::Refused);
         }
@@ -253,16 +254,19 @@ impl Provider {
 
     /// The book: references and deals as they stand now, in the order of the references.
     #[must_use]
-    pub fn book(&self, now: Moment) -> Vec<(&str, Deal)> {
-        let stand = |deal: &Deal| Deal { standing: deal.at(now), ..deal.clone() };
+    pub fn book(&self, now: Moment) -> Vec<(&str, ProviderTransaction)> {
+        let stand = |deal: &ProviderTransaction| ProviderTransaction {
+            standing: deal.at(now),
+            ..deal.clone()
+        };
         let deals = self.deals.iter().map(|(reference, deal)| (&**reference, stand(deal)));
-        let mut deals: Vec<(&str, Deal)> = deals.collect();
+        let mut deals: Vec<(&str, ProviderTransaction)> = deals.collect();
         deals.sort_unstable_by_key(|(reference, _)| *reference);
         deals
     }
 }
 
-impl Deal {
+impl ProviderTransaction {
     fn at(&self, now: Moment) -> DealStatus {
         match self.standing {
             DealStatus::Pending(until) if until <= now => DealStatus::Approved,
@@ -280,7 +284,7 @@ enum Fate {
     Pending,
 }
 
-impl Manners {
+impl ProviderBehaviour {
     fn fate(&self, share: u16) -> Fate {
         let fates = [
             (self.declined_permille, Fate::Declined),
@@ -303,8 +307,8 @@ impl Manners {
 mod tests {
     use super::*;
 
-    fn manners() -> Manners {
-        Manners {
+    fn behaviour() -> ProviderBehaviour {
+        ProviderBehaviour {
             seed: 1,
             latency: Delay::Fixed(Span::ms(5)),
             declined_permille: 0,
@@ -327,7 +331,7 @@ mod tests {
 
     #[test]
     fn the_same_reference_is_done_once_and_answered_alike() {
-        let mut provider = Provider::new(manners());
+        let mut provider = Provider::new(behaviour());
         let first = provider.request(Moment(0), &request("a", 1));
         let again = provider.request(Moment(9), &request("a", 2));
         assert_eq!(first, again);
@@ -338,7 +342,8 @@ mod tests {
 
     #[test]
     fn a_silent_provider_has_done_it_and_says_so_when_asked() {
-        let mut provider = Provider::new(Manners { silent_permille: 1_000, ..manners() });
+        let mut provider =
+            Provider::new(ProviderBehaviour { silent_permille: 1_000, ..behaviour() });
         assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Nothing);
         assert!(matches!(provider.inquiry(Moment(1), "a"), Say::Approved(_)));
         assert!(matches!(provider.request(Moment(2), &request("a", 2)).1, Say::Approved(_)));
@@ -346,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_deaf_provider_never_heard_of_it_until_it_is_sent_again() {
-        let mut provider = Provider::new(Manners { deaf_permille: 1_000, ..manners() });
+        let mut provider = Provider::new(ProviderBehaviour { deaf_permille: 1_000, ..behaviour() });
         assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Nothing);
         assert_eq!(provider.inquiry(Moment(1), "a"), Say::Unknown);
         assert!(matches!(provider.request(Moment(2), &request("a", 2)).1, Say::Approved(_)));
@@ -354,7 +359,8 @@ mod tests {
 
     #[test]
     fn what_is_pending_is_done_after_a_while() {
-        let mut provider = Provider::new(Manners { pending_permille: 1_000, ..manners() });
+        let mut provider =
+            Provider::new(ProviderBehaviour { pending_permille: 1_000, ..behaviour() });
         assert_eq!(provider.request(Moment(0), &request("a", 1)).1, Say::Pending);
         assert_eq!(provider.inquiry(Moment(Span::s(1).0), "a"), Say::Pending);
         let later = Moment(Span::s(2).0);
@@ -364,7 +370,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_back_before_it_came_is_declined_when_it_comes() {
-        let mut provider = Provider::new(manners());
+        let mut provider = Provider::new(behaviour());
         assert_eq!(provider.reverse(Moment(0), &reversal("a", 1)).1, Say::Reversed);
         assert_eq!(provider.request(Moment(1), &request("a", 1)).1, Say::Declined(TAKEN_BACK));
         let book = provider.book(Moment(2));
@@ -373,11 +379,12 @@ mod tests {
 
     #[test]
     fn what_was_used_cannot_be_taken_back_and_a_reversal_may_be_repeated() {
-        let mut stubborn = Provider::new(Manners { irreversible_permille: 1_000, ..manners() });
+        let mut stubborn =
+            Provider::new(ProviderBehaviour { irreversible_permille: 1_000, ..behaviour() });
         stubborn.request(Moment(0), &request("a", 1));
         assert_eq!(stubborn.reverse(Moment(1), &reversal("a", 1)).1, Say::Refused);
         assert_eq!(stubborn.book(Moment(2))[0].1.standing, DealStatus::Approved);
-        let mut silent = Provider::new(Manners { silent_permille: 1_000, ..manners() });
+        let mut silent = Provider::new(ProviderBehaviour { silent_permille: 1_000, ..behaviour() });
         silent.request(Moment(0), &request("a", 2));
         assert_eq!(silent.reverse(Moment(1), &reversal("a", 1)).1, Say::Nothing);
         assert_eq!(silent.reverse(Moment(2), &reversal("a", 2)).1, Say::Reversed);
@@ -386,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_confirmation_is_noted_in_the_book() {
-        let mut provider = Provider::new(manners());
+        let mut provider = Provider::new(behaviour());
         assert_eq!(provider.confirm("a"), Say::Unknown);
         provider.request(Moment(0), &request("a", 1));
         assert_eq!(provider.confirm("a"), Say::Noted);
@@ -395,7 +402,8 @@ mod tests {
 
     #[test]
     fn shares_of_fates_are_what_was_asked_for() {
-        let rude = Manners { declined_permille: 100, silent_permille: 200, ..manners() };
+        let rude =
+            ProviderBehaviour { declined_permille: 100, silent_permille: 200, ..behaviour() };
         let mut provider = Provider::new(rude);
         let (mut declined, mut silent) = (0, 0);
         for number in 0..5_000 {

@@ -12,7 +12,7 @@ use tillgate_codec::link::message::{
 };
 use tillgate_codec::link::record::{HEADER_BYTES, deframe};
 use tillsim_core::firmware::{
-    Custom, Delay, Firmware, Habits, Mix, Offer, OfferKind, Reconnect, WhenBlocked,
+    Delay, Firmware, Habits, LoadModel, Mix, Offer, OfferKind, Reconnect, WhenBlocked,
 };
 use tillsim_core::terminal::{Identity, Input, Output, Terminal};
 use tillsim_core::time::{Moment, Span};
@@ -61,7 +61,7 @@ fn firmware() -> Firmware {
         gateway: None,
         version: "sim-1".into(),
         mix: Mix::new(vec![offer]).unwrap(),
-        custom: Custom::Think(Delay::Fixed(Span::ZERO)),
+        custom: LoadModel::Think(Delay::Fixed(Span::ZERO)),
         confirm_permille: 0,
         retry_permille: 0,
         habits: Habits::default(),

@@ -1,6 +1,6 @@
 //! What `--guess` names, and whether it decodes.
 
-use super::house::tillgate;
+use super::installation::tillgate;
 use super::{Desk, ECHO, HELLO, capture, framed, lines, octets};
 
 #[test]

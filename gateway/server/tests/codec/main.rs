@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod guessing;
-#[path = "../house/mod.rs"]
-mod house;
+#[path = "../installation/mod.rs"]
+mod installation;
 mod options;
 mod streams;
 
@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use etherparse::PacketBuilder;
-use house::Said;
+use installation::Said;
 use serde_json::Value;
 use tempfile::TempDir;
 

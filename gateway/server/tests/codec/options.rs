@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use super::house::tillgate;
+use super::installation::tillgate;
 use super::{Desk, ECHO, ECHO_JSON, HELLO, PSK, capture, fed, framed, lines};
 
 #[test]

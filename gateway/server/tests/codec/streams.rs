@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::house::tillgate;
+use super::installation::tillgate;
 use super::{Desk, ECHO, ECHO_JSON, Segment, capture, fed, framed, lines, octets, packet};
 
 /// The same as `tcpdump -X` prints them.

@@ -15,14 +15,14 @@ mod verdict;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use row::{Deal, Row, RowState};
+pub use row::{ProviderTransaction, Row, RowState};
 pub use verdict::{AuditReport, Kind, Offence, Side};
 
-use crate::book::{Book, Entry, Settlement, State, digest};
+use crate::sales_log::{Entry, SalesLog, Settlement, State, digest};
 
 /// Holds three books against each other.
 pub struct Auditor<'a> {
-    books: Vec<&'a Book>,
+    books: Vec<&'a SalesLog>,
     /// Of each book's entries, how many rows of the journal had their key.
     seen: Vec<Vec<u8>>,
     vouchers: FxHashMap<u64, u64>,
@@ -46,8 +46,8 @@ impl<'a> Auditor<'a> {
     /// # Panics
     /// If two books are of the same terminal.
     #[must_use]
-    pub fn new(books: impl IntoIterator<Item = &'a Book>) -> Self {
-        let mut books: Vec<&Book> = books.into_iter().collect();
+    pub fn new(books: impl IntoIterator<Item = &'a SalesLog>) -> Self {
+        let mut books: Vec<&SalesLog> = books.into_iter().collect();
         books.sort_unstable_by_key(|book| book.terminal());
         let twice = books.windows(2).any(|pair| pair[0].terminal() == pair[1].terminal());
         assert!(!twice, "one book a terminal");
@@ -76,7 +76,7 @@ impl<'a> Auditor<'a> {
     }
 
     /// Takes a deal of the provider's book. All deals come before the first row.
-    pub fn deal(&mut self, deal: &Deal<'_>) {
+    pub fn deal(&mut self, deal: &ProviderTransaction<'_>) {
         if deal.approved {
             self.verdict.provider.add(deal.amount_minor);
         }
@@ -192,7 +192,7 @@ impl<'a> Auditor<'a> {
         }
     }
 
-    fn close_settlement(&mut self, book: &Book) {
+    fn close_settlement(&mut self, book: &SalesLog) {
         match book.settlement() {
             Settlement::None => {}
             Settlement::Agreed => self.verdict.settled += 1,

@@ -78,7 +78,7 @@ pub(super) fn name(terminal: u32, date: BusinessDate, stan: u32) -> String {
 
 /// A deal of the provider's book.
 #[derive(Clone, Copy, Debug)]
-pub struct Deal<'a> {
+pub struct ProviderTransaction<'a> {
     /// The gateway's reference.
     pub reference: &'a str,
     /// Amount in minor units.

@@ -2,7 +2,7 @@
 
 use super::row::{Row, RowState};
 use super::verdict::Kind;
-use crate::book::{Entry, State, digest};
+use crate::sales_log::{Entry, State, digest};
 
 /// Everything in which the row differs from what the merchant was told.
 pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {

@@ -3,7 +3,7 @@
 use tillgate_codec::link::message::{Answer, AnswerKind, BusinessDate, ResponseCode, VoucherSlip};
 
 use super::*;
-use crate::book::Asked;
+use crate::sales_log::Asked;
 use crate::time::Moment;
 
 const DATE: BusinessDate = BusinessDate(9_800);
@@ -31,8 +31,8 @@ fn answer(stan: u32, code: ResponseCode) -> Answer<'static> {
 }
 
 /// A book of terminal 7 that was opened after STAN 3, with one sale, STAN 4, answered by `code`.
-fn book(code: Option<ResponseCode>) -> Book {
-    let mut book = Book::new(7);
+fn book(code: Option<ResponseCode>) -> SalesLog {
+    let mut book = SalesLog::new(7);
     book.open(DATE, 3);
     let index = book.begin(asked(4, 0), Moment(0), Moment(0), false);
     if let Some(code) = code {
@@ -41,7 +41,7 @@ fn book(code: Option<ResponseCode>) -> Book {
     book
 }
 
-fn approved_book() -> Book {
+fn approved_book() -> SalesLog {
     book(Some(ResponseCode::APPROVED))
 }
 
@@ -66,7 +66,7 @@ fn row() -> Row<'static> {
 }
 
 /// The kinds of offences that these rows give against this book.
-fn kinds(book: &Book, rows: &[Row<'_>]) -> Vec<Kind> {
+fn kinds(book: &SalesLog, rows: &[Row<'_>]) -> Vec<Kind> {
     let mut auditor = Auditor::new([book]);
     rows.iter().for_each(|row| auditor.row(row));
     auditor.finish().offences().iter().map(|offence| offence.kind).collect()
@@ -110,7 +110,7 @@ fn a_serial_or_a_retrieval_reference_used_twice_is_doubled() {
 
 #[test]
 fn two_terminals_with_the_same_voucher_are_found_without_the_journal() {
-    let (one, mut two) = (approved_book(), Book::new(8));
+    let (one, mut two) = (approved_book(), SalesLog::new(8));
     two.open(DATE, 0);
     let index = two.begin(asked(4, 0), Moment(0), Moment(0), false);
     two.settle(index, Moment(1), &answer(4, ResponseCode::APPROVED), b"answer");
@@ -162,7 +162,7 @@ fn an_approved_row_that_no_terminal_asked_for_is_a_phantom() {
 fn rows_from_before_the_run_are_left_alone() {
     let earlier = Row { stan: 3, serial: "S2", rrn: "632700000002", ..row() };
     assert_eq!(kinds(&approved_book(), &[earlier, row()]), []);
-    assert_eq!(kinds(&Book::new(7), &[row()]), [], "a terminal that never logged on");
+    assert_eq!(kinds(&SalesLog::new(7), &[row()]), [], "a terminal that never logged on");
 }
 
 #[test]
@@ -182,8 +182,9 @@ fn the_provider_did_exactly_what_the_journal_says() {
     let forwarded = Row { forwarded: true, ..row() };
     let declined = Row { state: RowState::Declined, serial: "", ..forwarded };
     let open = Row { state: RowState::Open, ..forwarded };
-    let deal = |approved, amount_minor| Deal { reference: "ref-4", amount_minor, approved };
-    let cases: [(Row<'_>, Option<Deal<'_>>, &[Kind]); 6] = [
+    let deal =
+        |approved, amount_minor| ProviderTransaction { reference: "ref-4", amount_minor, approved };
+    let cases: [(Row<'_>, Option<ProviderTransaction<'_>>, &[Kind]); 6] = [
         (forwarded, Some(deal(true, 500)), &[]),
         (forwarded, None, &[Kind::Phantom]),
         (forwarded, Some(deal(false, 500)), &[Kind::Phantom]),
@@ -209,7 +210,7 @@ fn the_provider_did_exactly_what_the_journal_says() {
 
 #[test]
 fn a_masked_subscriber_fits_only_his_own_number() {
-    let mut book = Book::new(7);
+    let mut book = SalesLog::new(7);
     book.open(DATE, 3);
     let index = book.begin(asked(4, 27_123_456), Moment(0), Moment(0), false);
     book.settle(index, Moment(1), &answer(4, ResponseCode::APPROVED), b"answer");

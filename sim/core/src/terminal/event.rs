@@ -10,7 +10,7 @@ use crate::time::{Moment, Span};
 pub enum Input<'a> {
     /// The merchant opens the shop: customers come from now on.
     Begin,
-    /// A customer has come; only with [`crate::firmware::Custom::Sent`], and only after
+    /// A customer has come; only with [`crate::firmware::LoadModel::Sent`], and only after
     /// [`Note::Ready`].
     Customer {
         /// When he meant to come.

@@ -9,8 +9,8 @@ use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 
 use super::event::{Note, Trouble};
 use super::{Phase, Terminal};
-use crate::dice::Dice;
 use crate::limits::REFUSED_WAIT_MAX;
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
 /// Room kept for a record that comes in pieces; a larger one is given back afterwards.
@@ -42,7 +42,7 @@ impl Terminal {
                 if due && self.ping.pong_by.is_none() {
                     self.send_ping(now);
                 }
-                self.till.tick(now, &mut self.dice);
+                self.till.tick(now, &mut self.rng);
             }
             _ => {}
         }
@@ -55,7 +55,7 @@ impl Terminal {
         self.identity.handshakes += 1;
         let counter = self.identity.handshakes;
         let stream = EPHEMERAL_STREAM ^ counter;
-        let entropy = Dice::new(self.dice.throw(), stream).bytes();
+        let entropy = Rng::new(self.rng.throw(), stream).bytes();
         let started = Initiator::start(
             self.firmware.suite,
             self.identity.terminal,
@@ -157,11 +157,9 @@ impl Terminal {
         let body = channel.open(record).map_err(|_| Trouble::BadSeal)?;
         match GatewayMessage::decode(body).map_err(|_| Trouble::BadMessage)? {
             GatewayMessage::Welcome(welcome) => self.welcomed(now, &welcome),
-            GatewayMessage::Answer(answer) => {
-                self.till.answered(now, &answer, body, &mut self.dice)
-            }
+            GatewayMessage::Answer(answer) => self.till.answered(now, &answer, body, &mut self.rng),
             GatewayMessage::Pong(_) => self.ping.pong_by = None,
-            GatewayMessage::Settled(settled) => self.till.settled(now, &settled, &mut self.dice),
+            GatewayMessage::Settled(settled) => self.till.settled(now, &settled, &mut self.rng),
             GatewayMessage::Command(command) => self.commanded(now, &command),
             // The terminal said what the gateway does not understand: a fault of one of them.
             GatewayMessage::Reject(_) => return Err(Trouble::BadMessage),
@@ -185,16 +183,16 @@ impl Terminal {
             ResponseCode::TERMINAL_INACTIVE => self.till.notes.push(Note::Blocked),
             code => self.till.notes.push(Note::Trouble(Trouble::LogonDeclined(code))),
         }
-        self.till.online(now, welcome, &mut self.dice);
+        self.till.online(now, welcome, &mut self.rng);
     }
 
     fn commanded(&mut self, now: Moment, command: &Command<'_>) {
-        let result = self.till.order(now, &command.order, &mut self.dice);
+        let result = self.till.order(now, &command.order, &mut self.rng);
         self.send(now, &TerminalMessage::Acknowledge(Acknowledge { command: command.id, result }));
     }
 
     fn send_ping(&mut self, now: Moment) {
-        let nonce = u32::try_from(self.dice.below(1 << 32)).unwrap_or(0);
+        let nonce = u32::try_from(self.rng.below(1 << 32)).unwrap_or(0);
         self.ping.pong_by = Some(now.after(self.firmware.logon));
         self.send(now, &TerminalMessage::Ping(PingMessage { nonce }));
     }
@@ -236,7 +234,7 @@ impl Terminal {
             return;
         }
         self.leave();
-        let pause = self.firmware.reconnect.pause(self.failures, &mut self.dice);
+        let pause = self.firmware.reconnect.pause(self.failures, &mut self.rng);
         self.failures = self.failures.saturating_add(1);
         self.phase = Phase::Away(now.after(pause.max(at_least)));
     }
@@ -246,7 +244,7 @@ impl Terminal {
         if self.is_online() {
             self.till.notes.push(Note::Offline);
         }
-        self.till.offline(&mut self.dice);
+        self.till.offline(&mut self.rng);
         self.partial = Vec::new();
         self.ping.pong_by = None;
     }

@@ -12,19 +12,19 @@
 
 mod event;
 mod link;
+mod sale;
 mod subscriber;
-mod till;
 
 use std::sync::Arc;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk};
 
 pub use event::{Finished, Input, Note, Output, Trouble};
-use till::{Till, Turn};
+use sale::{SaleFlow, Turn};
 
-use crate::book::Book;
-use crate::dice::Dice;
 use crate::firmware::Firmware;
+use crate::rng::Rng;
+use crate::sales_log::SalesLog;
 use crate::time::{Moment, Span};
 
 /// Who a terminal is.
@@ -43,9 +43,9 @@ pub struct Identity {
 pub struct Terminal {
     identity: Identity,
     firmware: Arc<Firmware>,
-    dice: Dice,
+    rng: Rng,
     phase: Phase,
-    till: Till,
+    till: SaleFlow,
     /// Connections failed in a row.
     failures: u8,
     ping: Ping,
@@ -94,9 +94,9 @@ impl Terminal {
         let terminal = identity.terminal;
         Self {
             identity,
-            dice: Dice::new(seed, u64::from(terminal)),
+            rng: Rng::new(seed, u64::from(terminal)),
             phase: Phase::Away(now),
-            till: Till::new(terminal, Arc::clone(&firmware)),
+            till: SaleFlow::new(terminal, Arc::clone(&firmware)),
             firmware,
             failures: 0,
             ping: Ping { after: Span::s(60), last_sent: now, pong_by: None },
@@ -116,8 +116,8 @@ impl Terminal {
         self.till.notes.clear();
         self.told = 0;
         match input {
-            Input::Begin => self.till.begin(now, &mut self.dice),
-            Input::Customer { intended } => self.till.customer(now, intended, &mut self.dice),
+            Input::Begin => self.till.begin(now, &mut self.rng),
+            Input::Customer { intended } => self.till.customer(now, intended, &mut self.rng),
             Input::Connected => self.connected(now),
             Input::Received(bytes) => self.received(now, bytes),
             Input::Closed => self.disconnected(now, Span::ZERO),
@@ -162,7 +162,7 @@ impl Terminal {
 
     /// What the merchant was told.
     #[must_use]
-    pub fn book(&self) -> &Book {
+    pub fn book(&self) -> &SalesLog {
         &self.till.book
     }
 

@@ -1,13 +1,13 @@
 //! Subscribers' numbers: kept as a number in the book, written as digits in messages.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// Digits of the longest number: what a `u64` can hold.
 pub(super) const DIGITS_MAX: usize = 20;
 
 /// A number of 12 digits that starts with 2, as E.164 numbers of Africa do.
-pub(super) fn draw(dice: &mut Dice) -> u64 {
-    200_000_000_000 + dice.below(100_000_000_000)
+pub(super) fn draw(rng: &mut Rng) -> u64 {
+    200_000_000_000 + rng.below(100_000_000_000)
 }
 
 /// The number's digits, written into `digits`; nothing for 0.

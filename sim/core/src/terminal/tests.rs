@@ -10,13 +10,13 @@ use tillgate_codec::link::message::{
 use tillgate_codec::link::record::{Refusal, RefusalCode, deframe};
 
 use super::*;
-use crate::book::State;
-use crate::firmware::{Custom, Delay, Habits, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
+use crate::firmware::{Delay, Habits, LoadModel, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
 use crate::limits::{IDLE_TERMINAL_BYTES_MAX, REFUSED_WAIT_MAX};
+use crate::sales_log::State;
 
 const DATE: BusinessDate = BusinessDate(9_800);
 
-fn firmware(custom: Custom) -> Firmware {
+fn firmware(custom: LoadModel) -> Firmware {
     let offer = Offer {
         service: 10,
         product: 2,
@@ -191,8 +191,8 @@ fn answer(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
     }
 }
 
-fn thinking() -> Custom {
-    Custom::Think(Delay::Fixed(Span::ms(10)))
+fn thinking() -> LoadModel {
+    LoadModel::Think(Delay::Fixed(Span::ms(10)))
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn a_terminal_that_is_stopped_resolves_its_doubt_before_it_logs_off() {
 
 #[test]
 fn open_load_asks_for_customers_and_counts_their_waiting() {
-    let mut pair = Pair::online(firmware(Custom::Sent));
+    let mut pair = Pair::online(firmware(LoadModel::Sent));
     assert!(pair.notes.contains(&Note::Ready));
     pair.now = Moment(5_000_000);
     pair.give(Input::Customer { intended: Moment(1_000_000) });
@@ -380,7 +380,7 @@ fn a_refusal_makes_the_terminal_wait_as_long_as_it_is_asked_to_up_to_its_own_bou
 
 #[test]
 fn an_idle_terminal_fits_its_memory() {
-    let mut pair = Pair::online(firmware(Custom::None));
+    let mut pair = Pair::online(firmware(LoadModel::None));
     pair.until_deadline();
     let bytes = size_of::<Terminal>() + pair.terminal.heap_bytes();
     assert!(bytes <= IDLE_TERMINAL_BYTES_MAX, "{bytes} bytes");

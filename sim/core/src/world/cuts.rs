@@ -7,7 +7,7 @@ use super::config::{Config, Tweaks};
 use super::fault::{Fault, Faults};
 use super::report::{Report, Violation};
 use super::wire::{Ill, Mishap, Way};
-use crate::book::State;
+use crate::sales_log::State;
 use crate::time::Span;
 
 /// What is sold.
@@ -116,8 +116,8 @@ fn script(ware: Ware) -> Config {
         Ware::TopUp => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
-                bridge.manners.declined_permille = 0;
-                bridge.manners.idempotent = true;
+                bridge.behaviour.declined_permille = 0;
+                bridge.behaviour.idempotent = true;
                 bridge.capabilities.idempotent = true;
             }
         }

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 use tillgate_store_core::{Engine, Family, Memory, Op, ReadRows, StoreError, WriteSet};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// One operation of a write, kept.
 pub(super) struct Change {
@@ -49,12 +49,12 @@ impl Disk {
     }
 
     /// The process is gone; of what was not synced a prefix survives and is given out.
-    pub(super) fn crashed(&mut self, dice: &mut Dice) -> Vec<Vec<Change>> {
+    pub(super) fn crashed(&mut self, rng: &mut Rng) -> Vec<Vec<Change>> {
         let waiting = u64::try_from(self.waiting.len()).unwrap_or(0);
         let kept = match self.keeps {
             Some(true) => waiting,
             Some(false) => 0,
-            None => dice.below(waiting + 1),
+            None => rng.below(waiting + 1),
         };
         let kept = usize::try_from(kept).unwrap_or(0);
         while self.waiting.len() > kept {
@@ -77,7 +77,7 @@ impl Disk {
     }
 
     /// A copy with one bit of one row flipped; says which row.
-    pub(super) fn flipped(&self, dice: &mut Dice) -> Option<(Memory, String)> {
+    pub(super) fn flipped(&self, rng: &mut Rng) -> Option<(Memory, String)> {
         let mut places = Vec::new();
         for family in Family::ALL {
             self.rows
@@ -88,10 +88,10 @@ impl Disk {
                 .expect("memory can be read");
         }
         let most = u64::try_from(places.len()).unwrap_or(0);
-        let place = usize::try_from(dice.below(most)).unwrap_or(0);
+        let place = usize::try_from(rng.below(most)).unwrap_or(0);
         let (family, key, value) = places.into_iter().nth(place)?;
         let bits = u64::try_from((key.len() + value.len()) * 8).unwrap_or(0);
-        let bit = usize::try_from(dice.below(bits)).unwrap_or(0);
+        let bit = usize::try_from(rng.below(bits)).unwrap_or(0);
         let (mut new_key, mut new_value) = (key.clone(), value);
         match new_key.get_mut(bit / 8) {
             Some(byte) => *byte ^= 1 << (bit % 8),

@@ -9,7 +9,7 @@ use super::config::{Config, Stream};
 use super::event::Event;
 use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
 use super::wire::{Caller, Item, Way};
-use crate::firmware::{Custom, Delay, Firmware, Mix, Reconnect, WhenBlocked};
+use crate::firmware::{Delay, Firmware, LoadModel, Mix, Reconnect, WhenBlocked};
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
 use crate::time::{Moment, Span};
 
@@ -32,14 +32,14 @@ enum Wish {
 
 /// The terminals of a configuration, switched on within the first seconds.
 pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
-    let mut dice = Stream::Size.dice(config.seed ^ 1);
+    let mut rng = Stream::Size.rng(config.seed ^ 1);
     let [nk, nn] = [Some(gateway), None].map(|public| Arc::new(firmware(config, public)));
     let post = |id: u32| {
-        let keyed = dice.chance(config.shop.nk_permille);
+        let keyed = rng.chance(config.shop.nk_permille);
         let firmware = Arc::clone(if keyed { &nk } else { &nn });
         let psk = Network::psk(config.seed, id, KEY_FIRST);
         let identity = Identity { terminal: id, key_id: KEY_FIRST, psk, handshakes: 0 };
-        let on = Moment::default().after(dice.between(Span::ZERO, Span::s(5)));
+        let on = Moment::default().after(rng.between(Span::ZERO, Span::s(5)));
         let terminal = Terminal::new(identity, firmware, config.seed, on);
         Post { terminal, key_id: KEY_FIRST, conn: None, armed: None }
     };
@@ -53,9 +53,9 @@ fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
         version: "world-1".to_owned(),
         mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
         custom: if config.scripted {
-            Custom::Sent
+            LoadModel::Sent
         } else {
-            Custom::Think(Delay::Exponential(config.think))
+            LoadModel::Think(Delay::Exponential(config.think))
         },
         confirm_permille: config.shop.confirm_permille,
         retry_permille: config.shop.retry_permille,

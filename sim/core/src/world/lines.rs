@@ -12,8 +12,8 @@ use tillgate_store_core::{Code, Key, ProviderOutcome, Text};
 use super::config::{self, Stream};
 use super::event::Event;
 use super::queue::Queue;
-use crate::dice::Dice;
-use crate::provider::{Deal, DealStatus, Provider, Request, Reversal, Say};
+use crate::provider::{DealStatus, Provider, ProviderTransaction, Request, Reversal, Say};
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
 /// What a bridge is asked to do with an order.
@@ -66,9 +66,9 @@ struct Line {
 pub(super) struct Lines {
     lines: Vec<Line>,
     tickets: Vec<Ticket>,
-    dice: Dice,
-    memory: Dice,
-    queue: Dice,
+    rng: Rng,
+    memory: Rng,
+    queue: Rng,
     pub(super) calm: bool,
     /// Deals whose providers still have to say that they were done after all.
     pub(super) callbacks: u32,
@@ -78,15 +78,15 @@ impl Lines {
     pub(super) fn new(bridges: &[config::Bridge], seed: u64) -> Self {
         let line = |bridge: &config::Bridge| Line {
             config: bridge.clone(),
-            provider: Provider::new(bridge.manners.clone()),
+            provider: Provider::new(bridge.behaviour.clone()),
         };
         let lines = bridges.iter().map(line).collect();
         Self {
             lines,
             tickets: Vec::new(),
-            dice: Stream::LineRun.dice(seed),
-            memory: Stream::ForgetRun.dice(seed),
-            queue: Stream::QueueRun.dice(seed),
+            rng: Stream::LineRun.rng(seed),
+            memory: Stream::ForgetRun.rng(seed),
+            queue: Stream::QueueRun.rng(seed),
             calm: false,
             callbacks: 0,
         }
@@ -193,7 +193,7 @@ impl Lines {
     }
 
     /// Every provider's book as it stands now, by bridge.
-    pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, Deal)>> {
+    pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, ProviderTransaction)>> {
         self.lines.iter().map(|line| line.provider.book(now)).collect()
     }
 
@@ -212,9 +212,9 @@ impl Lines {
         let two_faced = self.lines[bridge].config.two_faced_permille;
         let done = matches!(say, Say::Approved(_)) && *purpose == Purpose::Forward;
         let Some(found) = found(*purpose, *attempt, say) else { return };
-        if done && !self.calm && self.dice.chance(two_faced) {
+        if done && !self.calm && self.rng.chance(two_faced) {
             // First it says no; that it was done is reported later, until somebody listens.
-            let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
+            let later = now.after(self.rng.between(Span::ms(1), Span::s(20)));
             queue.push(later, Event::Callback { key, found });
             self.callbacks += 1;
             let code = Code(*b"05");
@@ -223,7 +223,7 @@ impl Lines {
             return queue.push(now, Event::ProviderResult { life, key, found });
         }
         if again {
-            let later = now.after(self.dice.between(Span::ms(1), Span::s(20)));
+            let later = now.after(self.rng.between(Span::ms(1), Span::s(20)));
             queue.push(later, Event::ProviderResult { life, key, found: found.clone() });
         }
         queue.push(now, Event::ProviderResult { life, key, found });
@@ -236,15 +236,15 @@ impl Lines {
         if dead_from.is_some_and(|dead| dead <= from) || self.befalls(lost_permille) {
             return;
         }
-        let mut at = from.after(self.dice.between(latency.0, latency.1));
+        let mut at = from.after(self.rng.between(latency.0, latency.1));
         if self.befalls(late_permille) {
-            at = at.after(self.dice.between(deadline.min(LATE_MAX), LATE_MAX));
+            at = at.after(self.rng.between(deadline.min(LATE_MAX), LATE_MAX));
         }
         queue.push(at, Event::Line(message));
     }
 
     fn befalls(&mut self, permille: u16) -> bool {
-        !self.calm && self.dice.chance(permille)
+        !self.calm && self.rng.chance(permille)
     }
 }
 

@@ -35,7 +35,7 @@ impl World {
     }
 }
 
-impl super::audit::Witness {
+impl super::audit::Checker {
     /// The first row that is the operator's for at least `ripe`, and its original if it is a
     /// reversal.
     fn manual(&self, now: Moment, ripe: Span) -> Option<(&Transaction, Option<&Transaction>)> {

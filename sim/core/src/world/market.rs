@@ -8,7 +8,7 @@ use tillgate_store_core::{
 use super::config::{Config, number};
 use super::fault::Fault;
 use super::operator::{Operator, Plan};
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// Of 1000 orders, how many are the market's.
 pub(super) fn share(config: &Config) -> u16 {
@@ -85,13 +85,13 @@ impl Operator {
 
     /// So many of it in a while, and for so much a day.
     fn pace(&mut self, service: &mut Service) {
-        let dice = &mut self.market;
-        let count_max = u32::from(number(dice, 7));
-        let window_s = [15, 60, 3_600, 86_400][usize::from(number(dice, 4))];
+        let rng = &mut self.market;
+        let count_max = u32::from(number(rng, 7));
+        let window_s = [15, 60, 3_600, 86_400][usize::from(number(rng, 4))];
         service.velocity = Velocity {
             count_max,
             window_s: if count_max > 0 { window_s } else { 0 },
-            day_amount_max_minor: [0, 6_000, 15_000, 60_000][usize::from(number(dice, 4))],
+            day_amount_max_minor: [0, 6_000, 15_000, 60_000][usize::from(number(rng, 4))],
         };
     }
 
@@ -114,7 +114,7 @@ impl Operator {
     }
 }
 
-fn pick<T: Clone>(dice: &mut Dice, from: &[T]) -> Option<T> {
+fn pick<T: Clone>(rng: &mut Rng, from: &[T]) -> Option<T> {
     let count = u64::try_from(from.len()).unwrap_or(0);
-    from.get(usize::try_from(dice.below(count)).unwrap_or(0)).cloned()
+    from.get(usize::try_from(rng.below(count)).unwrap_or(0)).cloned()
 }

@@ -44,7 +44,7 @@ use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Input, ProviderResult};
 use tillgate_store_core::Key;
 
-use self::audit::Witness;
+use self::audit::Checker;
 pub use self::config::Tweaks;
 use self::config::{Config, Stream};
 use self::cuts::Kill;
@@ -66,7 +66,7 @@ use self::thief::Thief;
 use self::trace::Trace;
 use self::wire::Wire;
 pub use self::wire::{Ill, Way};
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
 /// Everything there is.
@@ -79,7 +79,7 @@ struct World {
     wall_high: UnixMillis,
     queue: Queue,
     trace: Trace,
-    witness: Witness,
+    witness: Checker,
     counts: Counts,
     network: Network,
     fleet: Vec<Post>,
@@ -94,15 +94,15 @@ struct World {
     life: u32,
     /// The disk while no process has it.
     disk: Option<Disk>,
-    pool_dice: Dice,
-    disk_dice: Dice,
+    pool_dice: Rng,
+    disk_dice: Rng,
     /// Until when every commit fails.
     disk_full_until: Moment,
-    crash_dice: Dice,
-    drain_dice: Dice,
-    clock_dice: Dice,
-    tamper_dice: Dice,
-    power_dice: Dice,
+    crash_dice: Rng,
+    drain_dice: Rng,
+    clock_dice: Rng,
+    tamper_dice: Rng,
+    power_dice: Rng,
     calm: bool,
     story: Option<Vec<String>>,
     /// Ends the process after that many events; see [`cuts`].
@@ -118,9 +118,9 @@ impl World {
             now: Moment::default(),
             wall_off_ms: 0,
             wall_high: config.wall,
-            queue: Queue::new(Stream::Ties.dice(seed)),
+            queue: Queue::new(Stream::Ties.rng(seed)),
             trace: Trace::new(seed),
-            witness: Witness::new(&config),
+            witness: Checker::new(&config),
             counts: Counts::default(),
             fleet: fleet::fleet(&config, network.keys.secret.public()),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
@@ -131,14 +131,14 @@ impl World {
             retiring: None,
             life: 0,
             disk: None,
-            pool_dice: Stream::PoolRun.dice(seed),
-            disk_dice: Stream::DiskRun.dice(seed),
+            pool_dice: Stream::PoolRun.rng(seed),
+            disk_dice: Stream::DiskRun.rng(seed),
             disk_full_until: Moment::default(),
-            crash_dice: Stream::CrashRun.dice(seed),
-            drain_dice: Stream::DrainRun.dice(seed),
-            clock_dice: Stream::ClockRun.dice(seed),
-            tamper_dice: Stream::TamperRun.dice(seed),
-            power_dice: Stream::PowerRun.dice(seed),
+            crash_dice: Stream::CrashRun.rng(seed),
+            drain_dice: Stream::DrainRun.rng(seed),
+            clock_dice: Stream::ClockRun.rng(seed),
+            tamper_dice: Stream::TamperRun.rng(seed),
+            power_dice: Stream::PowerRun.rng(seed),
             calm: false,
             story: story.then(Vec::new),
             kill: None,

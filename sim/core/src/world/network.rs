@@ -13,8 +13,8 @@ use tillgate_store_core::{
 
 use super::config::{Config, Stream, number};
 use super::fault::Fault;
-use crate::dice::Dice;
 use crate::firmware::{Offer, OfferKind};
+use crate::rng::Rng;
 
 /// How every PIN and key of a world begins.
 pub(super) const SECRET: &[u8; 6] = b"SECRET";
@@ -42,22 +42,22 @@ pub(super) struct Network {
     pub(super) keys: Keys,
     /// The PIN that belongs to each voucher ever made.
     pub(super) pins: FxHashMap<VoucherName, String>,
-    dice: Dice,
+    rng: Rng,
     serials: u32,
     fundings: u32,
 }
 
 impl Network {
     pub(super) fn new(seed: u64) -> Self {
-        let mut dice = Stream::Entropy.dice(seed);
-        let kek = secret(&mut dice);
-        let keys = Keys { vault: Vault::new(1, kek), secret: StaticSecret::new(secret(&mut dice)) };
-        Self { keys, pins: FxHashMap::default(), dice, serials: 0, fundings: 0 }
+        let mut rng = Stream::Entropy.rng(seed);
+        let kek = secret(&mut rng);
+        let keys = Keys { vault: Vault::new(1, kek), secret: StaticSecret::new(secret(&mut rng)) };
+        Self { keys, pins: FxHashMap::default(), rng, serials: 0, fundings: 0 }
     }
 
     /// 32 bytes that nobody can foretell but who knows the seed.
     pub(super) fn entropy(&mut self) -> [u8; 32] {
-        self.dice.bytes()
+        self.rng.bytes()
     }
 
     /// The first change of a new store.
@@ -102,7 +102,7 @@ impl Network {
     /// A terminal's pre-shared key of a number.
     pub(super) fn psk(seed: u64, terminal: u32, key_id: u8) -> Psk {
         let number = u64::from(key_id - KEY_FIRST);
-        Psk::new(secret(&mut Dice::new(seed, u64::from(terminal) << 32 | number)))
+        Psk::new(secret(&mut Rng::new(seed, u64::from(terminal) << 32 | number)))
     }
 
     /// The same, sealed as an import would.
@@ -130,7 +130,7 @@ impl Network {
         self.serials += 1;
         let serial = Text::from(&format!("S{:07}", self.serials)).expect("a serial is short");
         let (service, product) = (ServiceId(VOUCHERS), ProductId(product));
-        let digits = self.dice.below(10_000_000_000);
+        let digits = self.rng.below(10_000_000_000);
         let pin = format!("SECRET{digits:010}");
         let context = voucher_context(service, product, &serial);
         let nonce = self.nonce();
@@ -140,7 +140,7 @@ impl Network {
             service,
             product,
             serial,
-            expiry: BusinessDate(today + 1 + number(&mut self.dice, 30)),
+            expiry: BusinessDate(today + 1 + number(&mut self.rng, 30)),
             pin: sealed.expect("a PIN is short"),
         }
     }
@@ -153,7 +153,7 @@ impl Network {
 
     fn nonce(&mut self) -> [u8; 12] {
         let mut nonce = [0; 12];
-        nonce.copy_from_slice(&self.dice.bytes()[..12]);
+        nonce.copy_from_slice(&self.rng.bytes()[..12]);
         nonce
     }
 }
@@ -253,8 +253,8 @@ fn product(id: u16, amount_minor: u64) -> Product {
     Product { id: ProductId(id), name: format!("product {id}"), amount_minor }
 }
 
-fn secret(dice: &mut Dice) -> [u8; 32] {
-    let mut bytes = dice.bytes();
+fn secret(rng: &mut Rng) -> [u8; 32] {
+    let mut bytes = rng.bytes();
     bytes[..SECRET.len()].copy_from_slice(SECRET);
     bytes
 }

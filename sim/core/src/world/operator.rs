@@ -11,7 +11,7 @@ use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::network::Network;
 use super::{market, rekey};
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
 /// How long the operator waits for a result before the order is given again.
@@ -19,14 +19,14 @@ const PATIENCE: Span = Span::s(10);
 
 /// See the module.
 pub(super) struct Operator {
-    dice: Dice,
+    rng: Rng,
     /// For what is sold when, and where.
-    assortment: Dice,
+    assortment: Rng,
     /// For who belongs to whom, what it costs and where it goes; and how often of 1000.
-    pub(super) market: Dice,
+    pub(super) market: Rng,
     pub(super) market_permille: u16,
     /// For who gets another key; and how often of 1000.
-    pub(super) keys: Dice,
+    pub(super) keys: Rng,
     pub(super) keys_permille: u16,
     pub(super) seed: u64,
     /// The registry as the operator knows it to be.
@@ -76,11 +76,11 @@ impl Operator {
     pub(super) fn new(config: &Config, opening: &Change) -> Self {
         let seed = config.seed;
         Self {
-            dice: Stream::OperatorRun.dice(seed),
-            assortment: Stream::AssortmentRun.dice(seed),
-            market: Stream::MarketRun.dice(seed),
+            rng: Stream::OperatorRun.rng(seed),
+            assortment: Stream::AssortmentRun.rng(seed),
+            market: Stream::MarketRun.rng(seed),
             market_permille: market::share(config),
-            keys: Stream::KeysRun.dice(seed),
+            keys: Stream::KeysRun.rng(seed),
             keys_permille: rekey::share(config),
             seed,
             records: opening.records.clone(),
@@ -137,21 +137,21 @@ impl Operator {
     fn think(&mut self, (today, minute): (u16, u16), network: &mut Network) -> Option<Plan> {
         let mut change = Change::default();
         let mut tell = Vec::new();
-        match self.dice.below(10) {
-            0 => change.vouchers = network.vouchers(1 + number(&mut self.dice, 2), 5, today),
+        match self.rng.below(10) {
+            0 => change.vouchers = network.vouchers(1 + number(&mut self.rng, 2), 5, today),
             1 => {
                 let sellers = self
                     .records
                     .iter()
                     .filter(|record| matches!(record, RegistryRecord::Seller(_)));
                 let count = u64::try_from(sellers.count()).unwrap_or(0);
-                let seller = u32::try_from(1 + self.dice.below(count)).unwrap_or(1);
-                let amount = i64::try_from(self.dice.below(20_000)).unwrap_or(0) - 5_000;
+                let seller = u32::try_from(1 + self.rng.below(count)).unwrap_or(1);
+                let amount = i64::try_from(self.rng.below(20_000)).unwrap_or(0) - 5_000;
                 change.funds.push(network.funding(seller, amount));
             }
             _ => {
                 let count = u64::try_from(self.records.len()).unwrap_or(0);
-                let place = usize::try_from(self.dice.below(count)).unwrap_or(0);
+                let place = usize::try_from(self.rng.below(count)).unwrap_or(0);
                 let mut record = self.records.get(place)?.clone();
                 self.alter(&mut record, today, &mut tell);
                 self.assort(&mut record, minute);
@@ -168,12 +168,12 @@ impl Operator {
         today: u16,
         tell: &mut Vec<(TerminalId, PushedCommand)>,
     ) {
-        let dice = &mut self.dice;
+        let rng = &mut self.rng;
         match record {
             RegistryRecord::Distributor(record) => turn(&mut record.status),
-            RegistryRecord::Seller(record) if dice.chance(500) => turn(&mut record.status),
+            RegistryRecord::Seller(record) if rng.chance(500) => turn(&mut record.status),
             RegistryRecord::Seller(record) => {
-                record.credit_limit_minor = i64::try_from(dice.below(20_000)).unwrap_or(0);
+                record.credit_limit_minor = i64::try_from(rng.below(20_000)).unwrap_or(0);
             }
             RegistryRecord::Terminal(record) => {
                 turn(&mut record.status);
@@ -183,18 +183,18 @@ impl Operator {
                 };
                 tell.push((record.id, order));
             }
-            RegistryRecord::Service(record) => match dice.below(4) {
+            RegistryRecord::Service(record) => match rng.below(4) {
                 0 => turn(&mut record.status),
-                1 => record.amount_max_minor = 4_000 + dice.below(60_000),
+                1 => record.amount_max_minor = 4_000 + rng.below(60_000),
                 2 => {
                     record.velocity.window_s = 60;
-                    record.velocity.count_max = u32::from(number(dice, 6));
+                    record.velocity.count_max = u32::from(number(rng, 6));
                 }
                 _ => record.commission.push(CommissionRule {
-                    level: u8::try_from(dice.below(3)).unwrap_or(0),
-                    basis_points: u32::from(number(dice, 900)),
+                    level: u8::try_from(rng.below(3)).unwrap_or(0),
+                    basis_points: u32::from(number(rng, 900)),
                     // A past date too: what is posted from now on obeys it at once.
-                    from: BusinessDate(today - 1 + number(dice, 3)),
+                    from: BusinessDate(today - 1 + number(rng, 3)),
                 }),
             },
         }
@@ -203,26 +203,26 @@ impl Operator {
     /// Now and then changes when a service is open, or what a terminal may sell.
     fn assort(&mut self, record: &mut RegistryRecord, minute: u16) {
         const DAY: u16 = 1_440;
-        let dice = &mut self.assortment;
-        if !dice.chance(300) {
+        let rng = &mut self.assortment;
+        if !rng.chance(300) {
             return;
         }
         match record {
             RegistryRecord::Service(record) => {
                 // It opens, or closes, about now.
-                let from_min = (minute + DAY - 2 + number(dice, 4)) % DAY;
-                let length = [1, 2, DAY / 2, DAY - 2][usize::from(number(dice, 4))];
+                let from_min = (minute + DAY - 2 + number(rng, 4)) % DAY;
+                let length = [1, 2, DAY / 2, DAY - 2][usize::from(number(rng, 4))];
                 let hours = Hours { from_min, to_min: (from_min + length) % DAY };
-                record.hours = if dice.chance(300) { None } else { Some(hours) };
+                record.hours = if rng.chance(300) { None } else { Some(hours) };
             }
             RegistryRecord::Terminal(record) => {
                 let services = self.records.iter().filter_map(|record| match record {
                     RegistryRecord::Service(service) => Some(service.id),
                     _ => None,
                 });
-                let some: Vec<ServiceId> = services.filter(|_| dice.chance(600)).collect();
+                let some: Vec<ServiceId> = services.filter(|_| rng.chance(600)).collect();
                 record.services =
-                    if dice.chance(300) { Services::All } else { Services::Only(some) };
+                    if rng.chance(300) { Services::All } else { Services::Only(some) };
             }
             RegistryRecord::Seller(_) | RegistryRecord::Distributor(_) => {}
         }
@@ -307,7 +307,7 @@ impl World {
             self.queue.push(at, Event::Control { life, control });
         }
         let pause = match self.config.operator_every {
-            Some(mean) if !self.calm => self.operator.dice.exponential(mean),
+            Some(mean) if !self.calm => self.operator.rng.exponential(mean),
             _ => Span::s(2),
         };
         self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);

@@ -5,14 +5,14 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::event::Event;
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::Moment;
 
 /// Events to come, earliest first.
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
     pushed: u64,
-    dice: Dice,
+    rng: Rng,
 }
 
 struct Entry {
@@ -23,13 +23,13 @@ struct Entry {
 }
 
 impl Queue {
-    pub(super) fn new(dice: Dice) -> Self {
-        Self { heap: BinaryHeap::new(), pushed: 0, dice }
+    pub(super) fn new(rng: Rng) -> Self {
+        Self { heap: BinaryHeap::new(), pushed: 0, rng }
     }
 
     pub(super) fn push(&mut self, at: Moment, event: Event) {
         self.pushed += 1;
-        let (tie, pushed) = (self.dice.throw(), self.pushed);
+        let (tie, pushed) = (self.rng.throw(), self.pushed);
         self.heap.push(Entry { at, tie, pushed, event });
     }
 

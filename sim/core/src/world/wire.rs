@@ -14,7 +14,7 @@ use super::config::{self, Stream, number};
 use super::event::Event;
 use super::fault::{Fault, Faults};
 use super::queue::Queue;
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
 /// Which way bytes go.
@@ -102,7 +102,7 @@ const RECORDED_BYTES_MAX: usize = 1_024;
 pub(super) struct Wire {
     config: config::Wire,
     faults: Faults,
-    dice: Dice,
+    rng: Rng,
     pub(super) conns: Vec<Conn>,
     pub(super) sessions: FxHashMap<SessionId, usize>,
     pub(super) calm: bool,
@@ -112,9 +112,9 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(config: config::Wire, faults: Faults, seed: u64) -> Self {
-        let dice = Stream::WireRun.dice(seed);
+        let rng = Stream::WireRun.rng(seed);
         let (conns, sessions) = (Vec::new(), FxHashMap::default());
-        Self { config, faults, dice, conns, sessions, calm: false, fixed: None }
+        Self { config, faults, rng, conns, sessions, calm: false, fixed: None }
     }
 
     /// A new connection; it arrives at the gateway after a while.
@@ -130,7 +130,7 @@ impl Wire {
         let mishap = if conn == 0 { self.fixed.or(mishap) } else { mishap };
         self.conns.push(Conn {
             caller,
-            reactor: number(&mut self.dice, reactors),
+            reactor: number(&mut self.rng, reactors),
             session: None,
             served: false,
             held_open: true,
@@ -148,7 +148,7 @@ impl Wire {
     /// One crossing of the wire.
     pub(super) fn latency(&mut self) -> Span {
         let (low, high) = self.config.latency;
-        self.dice.between(low, high)
+        self.rng.between(low, high)
     }
 
     /// Sends bytes, in one or more pieces, through whatever befalls the connection.
@@ -212,7 +212,7 @@ impl Wire {
     pub(super) fn recording(&mut self) -> Option<Vec<u8>> {
         let recorded: Vec<&Conn> =
             self.conns.iter().filter(|conn| !conn.recorded.is_empty()).collect();
-        let place = self.dice.below(u64::try_from(recorded.len()).unwrap_or(0));
+        let place = self.rng.below(u64::try_from(recorded.len()).unwrap_or(0));
         let conn = recorded.get(usize::try_from(place).unwrap_or(0))?;
         Some(conn.recorded.clone())
     }
@@ -236,7 +236,7 @@ impl Wire {
             Ill::Flip => {
                 let mut flipped = rest.to_vec();
                 if let Some(byte) = flipped.first_mut() {
-                    *byte ^= 1 << self.dice.below(8);
+                    *byte ^= 1 << self.rng.below(8);
                 }
                 return self.pass(queue, now, (conn, way), &flipped);
             }
@@ -245,7 +245,7 @@ impl Wire {
                 return self.pass(queue, now, (conn, way), rest);
             }
             Ill::Stall => {
-                let stall = self.dice.between(Span::ms(100), self.config.stall);
+                let stall = self.rng.between(Span::ms(100), self.config.stall);
                 let lane = &mut self.conns[conn].lanes[index(way)];
                 lane.last = lane.last.max(now.after(stall));
                 return self.pass(queue, now, (conn, way), rest);
@@ -257,9 +257,9 @@ impl Wire {
     fn pass(&mut self, queue: &mut Queue, now: Moment, lane: (usize, Way), bytes: &[u8]) {
         let mut left = bytes;
         while !left.is_empty() {
-            let piece = if !self.calm && self.dice.chance(self.config.split_permille) {
+            let piece = if !self.calm && self.rng.chance(self.config.split_permille) {
                 let most = u64::try_from(left.len()).unwrap_or(u64::MAX);
-                usize::try_from(1 + self.dice.below(most)).unwrap_or(left.len())
+                usize::try_from(1 + self.rng.below(most)).unwrap_or(left.len())
             } else {
                 left.len()
             };
@@ -286,10 +286,10 @@ impl Wire {
     }
 
     fn draw_mishap(&mut self) -> Option<Mishap> {
-        let happens = self.dice.chance(self.config.mishap_permille);
-        let way = if self.dice.chance(500) { Way::Up } else { Way::Down };
+        let happens = self.rng.chance(self.config.mishap_permille);
+        let way = if self.rng.chance(500) { Way::Up } else { Way::Down };
         // A hello has 81 bytes and its reply 51; a sale about 60, its answer about 100.
-        let at = usize::from(number(&mut self.dice, 900));
+        let at = usize::from(number(&mut self.rng, 900));
         let mut ills = Vec::new();
         if self.faults.has(Fault::Cuts) {
             ills.extend([Ill::Reset, Ill::Silence, Ill::GatewayUnaware, Ill::TerminalUnaware]);
@@ -300,7 +300,7 @@ impl Wire {
         if self.faults.has(Fault::Stalls) {
             ills.push(Ill::Stall);
         }
-        let place = number(&mut self.dice, u16::try_from(ills.len()).unwrap_or(0));
+        let place = number(&mut self.rng, u16::try_from(ills.len()).unwrap_or(0));
         let ill = ills.get(usize::from(place)).copied()?;
         happens.then_some(Mishap { way, at, ill })
     }

@@ -9,7 +9,7 @@ use tillgate_codec::link::message::{
     BusinessDate, GatewayMessage, Logon, MESSAGE_VERSION, TerminalMessage,
 };
 use tillgate_codec::link::record::deframe;
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 
 use crate::network::NetworkTerminal;
 
@@ -45,7 +45,7 @@ pub(super) fn hello(
 ) -> Option<(Initiator, Vec<u8>)> {
     let suite = if door.public.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
     let psk = Psk::new(terminal.psk);
-    let entropy = Dice::new(door.seed, counter).bytes();
+    let entropy = Rng::new(door.seed, counter).bytes();
     let (id, key_id) = (terminal.id, terminal.key_id);
     let mut out = Vec::new();
     let started =

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tillgate_codec::link::message::{Ping, TerminalMessage};
 use tillgate_codec::link::record::RecordType;
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 
 use super::link::{Door, Link};
 use super::{Count, Counts, Plan};
@@ -28,7 +28,7 @@ const NONSENSE_BYTES_MAX: usize = 1 << 20;
 
 /// Sends random bytes; every other time they begin with a good header.
 pub(super) fn random(target: SocketAddr, seed: u64, counts: &Counts) {
-    let mut dice = Dice::new(seed, 0xAB05E);
+    let mut rng = Rng::new(seed, 0xAB05E);
     while !counts.is_stopped() {
         let Some(mut stream) = connect(target, &counts.random) else { continue };
         let began = Instant::now();
@@ -37,9 +37,9 @@ pub(super) fn random(target: SocketAddr, seed: u64, counts: &Counts) {
         while !ended && !counts.is_stopped() && sent < NONSENSE_BYTES_MAX {
             let mut nonsense = [0; 512];
             for part in nonsense.chunks_mut(32) {
-                part.copy_from_slice(&dice.bytes());
+                part.copy_from_slice(&rng.bytes());
             }
-            if sent == 0 && dice.chance(500) {
+            if sent == 0 && rng.chance(500) {
                 nonsense[..4].copy_from_slice(&[RecordType::HELLO.0, 1, 0, 78]);
             }
             ended = stream.write_all(&nonsense).is_err() || listen(&mut stream, &counts.random);

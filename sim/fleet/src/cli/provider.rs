@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use tillsim_core::firmware::Delay;
-use tillsim_core::provider::Manners;
+use tillsim_core::provider::ProviderBehaviour;
 use tillsim_core::time::Span;
 
 use super::print;
@@ -77,7 +77,7 @@ impl Provider {
             earlier_permille: self.lie_earlier,
             array_permille: self.lie_array,
         };
-        let manners = Manners {
+        let behaviour = ProviderBehaviour {
             seed: self.seed,
             latency: self.latency,
             declined_permille: self.decline,
@@ -89,7 +89,7 @@ impl Provider {
             idempotent: !self.not_idempotent,
         };
         let bound = |address| print::line(&format!("provider listens on http://{address}/topups"));
-        let Err(error) = provider::serve(self.listen, manners, lies, bound);
+        let Err(error) = provider::serve(self.listen, behaviour, lies, bound);
         Err(Refusal::about(format!("cannot listen on {}", self.listen), error))
     }
 }

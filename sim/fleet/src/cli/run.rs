@@ -96,7 +96,7 @@ impl Run {
         let mut live = Live::new(self.quiet);
         let driven = drive(&order, &interrupts, &mut live)?;
         live.end();
-        let books: Vec<_> = driven.done.stations.iter().map(|terminal| terminal.book()).collect();
+        let books: Vec<_> = driven.done.clients.iter().map(|terminal| terminal.book()).collect();
         let sources = Sources {
             admin: order.admin.as_ref(),
             provider: order.provider.as_deref(),

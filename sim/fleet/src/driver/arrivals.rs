@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 use tillsim_core::time::{Moment, Span};
 
 use crate::number::{float, whole};
@@ -29,7 +29,7 @@ pub struct Phase {
 pub struct Arrivals {
     phases: Vec<Phase>,
     even: bool,
-    dice: Dice,
+    rng: Rng,
     begin: Moment,
     next: Option<Moment>,
     line: VecDeque<Moment>,
@@ -42,9 +42,9 @@ impl Arrivals {
     /// final rate goes on until the load is stopped.
     #[must_use]
     pub fn new(phases: Vec<Phase>, even: bool, seed: u64) -> Self {
-        let dice = Dice::new(seed, u64::MAX);
+        let rng = Rng::new(seed, u64::MAX);
         let (line, ready) = (VecDeque::new(), VecDeque::new());
-        Self { phases, even, dice, begin: Moment(0), next: None, line, ready }
+        Self { phases, even, rng, begin: Moment(0), next: None, line, ready }
     }
 
     /// The first customers come from `now` on.
@@ -61,8 +61,8 @@ impl Arrivals {
     }
 
     /// A station waits for a customer.
-    pub fn ready(&mut self, station: u32) {
-        self.ready.push_back(station);
+    pub fn ready(&mut self, client: u32) {
+        self.ready.push_back(client);
     }
 
     /// When the next customer means to come.
@@ -90,9 +90,9 @@ impl Arrivals {
     /// The next customer in line and the station that serves him.
     pub fn serve(&mut self) -> Option<(u32, Moment)> {
         let intended = *self.line.front()?;
-        let station = self.ready.pop_front()?;
+        let client = self.ready.pop_front()?;
         self.line.pop_front();
-        Some((station, intended))
+        Some((client, intended))
     }
 
     /// Customers in line.
@@ -108,7 +108,7 @@ impl Arrivals {
             let per_s = self.per_s(at.since(self.begin));
             if per_s > 0.0 {
                 let mean = Span(whole(1e9 / per_s).max(1));
-                let pause = if self.even { mean } else { self.dice.exponential(mean) };
+                let pause = if self.even { mean } else { self.rng.exponential(mean) };
                 self.next = Some(at.after(pause));
                 return;
             }

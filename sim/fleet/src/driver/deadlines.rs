@@ -18,17 +18,17 @@ pub(super) struct Deadlines {
 }
 
 impl Deadlines {
-    /// No deadlines yet, for `stations` stations.
+    /// No deadlines yet, for `clients` stations.
     #[must_use]
-    pub(super) fn new(stations: usize) -> Self {
-        Self { heap: Vec::with_capacity(stations), places: vec![NOWHERE; stations] }
+    pub(super) fn new(clients: usize) -> Self {
+        Self { heap: Vec::with_capacity(clients), places: vec![NOWHERE; clients] }
     }
 
     /// The station's deadline is `at`, or later.
-    pub(super) fn set(&mut self, station: u32, at: Moment) {
-        let place = self.places[index(station)];
+    pub(super) fn set(&mut self, client: u32, at: Moment) {
+        let place = self.places[index(client)];
         if place == NOWHERE {
-            self.heap.push((at, station));
+            self.heap.push((at, client));
             self.up(self.heap.len() - 1);
         } else if at < self.heap[index(place)].0 {
             self.heap[index(place)].0 = at;
@@ -44,14 +44,14 @@ impl Deadlines {
 
     /// Takes out a station whose deadline is not after `now`.
     pub(super) fn due(&mut self, now: Moment) -> Option<u32> {
-        let (_, station) = *self.heap.first().filter(|(at, _)| *at <= now)?;
-        self.places[index(station)] = NOWHERE;
+        let (_, client) = *self.heap.first().filter(|(at, _)| *at <= now)?;
+        self.places[index(client)] = NOWHERE;
         let last = self.heap.pop().expect("the heap was not empty");
-        if last.1 != station {
+        if last.1 != client {
             self.heap[0] = last;
             self.down(0);
         }
-        Some(station)
+        Some(client)
     }
 
     fn up(&mut self, mut place: usize) {
@@ -87,8 +87,8 @@ impl Deadlines {
     }
 
     fn stands(&mut self, place: usize) {
-        let station = self.heap[place].1;
-        self.places[index(station)] = u32::try_from(place).expect("stations are counted by u32");
+        let client = self.heap[place].1;
+        self.places[index(client)] = u32::try_from(place).expect("stations are counted by u32");
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn stations_come_in_the_order_of_their_deadlines() {
         let mut deadlines = Deadlines::new(8);
-        for (station, at) in [(0, 50), (1, 10), (2, 40), (3, 20), (4, 30)] {
-            deadlines.set(station, Moment(at));
+        for (client, at) in [(0, 50), (1, 10), (2, 40), (3, 20), (4, 30)] {
+            deadlines.set(client, Moment(at));
         }
         assert_eq!(deadlines.first(), Some(Moment(10)));
         assert_eq!(taken(&mut deadlines, 35), [1, 3, 4]);
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn an_earlier_deadline_moves_a_station_up_and_a_later_one_leaves_it() {
         let mut deadlines = Deadlines::new(3);
-        for (station, at) in [(0, 50), (1, 60), (2, 70), (2, 10), (0, 90)] {
-            deadlines.set(station, Moment(at));
+        for (client, at) in [(0, 50), (1, 60), (2, 70), (2, 10), (0, 90)] {
+            deadlines.set(client, Moment(at));
         }
         assert_eq!(taken(&mut deadlines, 99), [2, 0, 1]);
     }
@@ -130,9 +130,9 @@ mod tests {
     fn ten_thousand_scrambled_deadlines_come_out_sorted() {
         let count = 10_000;
         let mut deadlines = Deadlines::new(10_000);
-        let scrambled = |station: u32| u64::from(station.wrapping_mul(2_654_435_761) % 1_000);
-        for station in 0..count {
-            deadlines.set(station, Moment(scrambled(station)));
+        let scrambled = |client: u32| u64::from(client.wrapping_mul(2_654_435_761) % 1_000);
+        for client in 0..count {
+            deadlines.set(client, Moment(scrambled(client)));
         }
         let order: Vec<u64> = taken(&mut deadlines, 1_000).into_iter().map(scrambled).collect();
         assert_eq!(order.len(), 10_000);

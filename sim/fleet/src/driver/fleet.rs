@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 use hdrhistogram::Histogram;
 
 use super::arrivals::{Arrivals, Phase};
+use super::client::Client;
 use super::engine::{Engine, EngineError, Plan, Share, part_of};
-use super::station::Station;
 use super::tally::{Tally, latencies};
 
 /// What the fleet does. It only ever goes down this list.
@@ -90,7 +90,7 @@ pub struct FleetSnapshot {
 /// A finished fleet.
 pub struct Done<S> {
     /// The stations, with their books.
-    pub stations: Vec<S>,
+    pub clients: Vec<S>,
     /// Everything counted.
     pub tally: Tally,
     /// What each engine cost.
@@ -115,22 +115,22 @@ pub struct Open {
     pub even: bool,
 }
 
-impl<S: Station + 'static> Fleet<S> {
+impl<S: Client + 'static> Fleet<S> {
     /// Starts `threads` engines, each with its part of the stations and of the load.
     ///
     /// # Errors
     /// [`EngineError`] when the system gives no thread or no event queue.
     pub fn start(
         plan: &Plan,
-        mut stations: Vec<S>,
+        mut clients: Vec<S>,
         open: Option<&Open>,
         threads: usize,
     ) -> Result<Self, EngineError> {
         let stage = Arc::new(AtomicU8::new(0));
-        let engines = threads.clamp(1, stations.len().max(1));
+        let engines = threads.clamp(1, clients.len().max(1));
         let (mut desks, mut handles) = (Vec::new(), Vec::new());
         for number in (1..=engines).rev() {
-            let part = stations.split_off(stations.len() - stations.len() / number);
+            let part = clients.split_off(clients.len() - clients.len() / number);
             let arrivals = open.map(|open| open.part(engines, plan.seed, number));
             let connects_per_s = part_of(plan.connects_per_s, engines);
             let cuts_per_s = plan.cuts_per_s / share(engines);
@@ -190,11 +190,11 @@ impl<S: Station + 'static> Fleet<S> {
     /// # Panics
     /// If an engine panicked: its panic goes on here.
     pub fn finish(self) -> Result<Done<S>, EngineError> {
-        let mut done = Done { stations: Vec::new(), tally: Tally::default(), shares: Vec::new() };
+        let mut done = Done { clients: Vec::new(), tally: Tally::default(), shares: Vec::new() };
         for thread in self.threads {
             let outcome = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            let (stations, tally, share) = outcome?;
-            done.stations.extend(stations);
+            let (clients, tally, share) = outcome?;
+            done.clients.extend(clients);
             done.tally.add(&tally);
             done.shares.push(share);
         }

@@ -12,18 +12,18 @@
 
 mod alarm;
 mod arrivals;
+mod client;
 mod deadlines;
 mod engine;
 mod fleet;
 mod line;
 mod plain;
-mod station;
 mod tally;
 
 pub use arrivals::{Arrivals, Phase};
+pub use client::Client;
 pub use engine::{Engine, EngineError, Plan, Share};
 pub use fleet::{Done, Fleet, FleetSnapshot, Open, Stage};
 pub use line::Lost;
 pub use plain::Plain;
-pub use station::Station;
 pub use tally::{Tally, latencies};

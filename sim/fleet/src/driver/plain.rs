@@ -4,7 +4,7 @@ use tillgate_codec::link::message::ResponseCode;
 use tillsim_core::terminal::{Finished, Input, Note, Output};
 use tillsim_core::time::{Moment, Span};
 
-use super::station::Station;
+use super::client::Client;
 
 /// How long to wait before connecting again.
 const PAUSE: Span = Span::ms(100);
@@ -87,7 +87,7 @@ impl Plain {
     }
 }
 
-impl Station for Plain {
+impl Client for Plain {
     fn handle(&mut self, now: Moment, input: Input<'_>) {
         self.outputs.notes.clear();
         self.outputs.told = 0;

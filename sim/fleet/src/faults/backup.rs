@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use super::settle::{compare, missing_before, verify};
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 
 /// Backups that are taken.
@@ -23,7 +23,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let mut finding = Finding::new("backup");
     let dir = plan.work.join("backup");
     fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = House::build(plan, &dir, &dir.join("gate"), 30_000)?;
+    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 30_000)?;
     let gateway = Gateway::start(&house)?;
     let load = Load::start(&house, plan.seed, "exp:20ms")?;
     sleep(Duration::from_secs(1));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::gateway::serve;
 use super::settle::settle;
 use super::shim::{Offset, Shim};
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 
 const DAY_S: i64 = 24 * 3_600;
@@ -40,7 +40,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
             return Ok(vec![Finding::skipped("clock", refusal.to_string())]);
         }
     };
-    let house = House::build(plan, &dir, &dir.join("gate"), 30_000)?;
+    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 30_000)?;
     let start = || {
         let mut command = serve(&house, &house.config());
         shim.with_clock(&mut command, &clock);
@@ -101,7 +101,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
 }
 
 /// The business dates in the journal.
-fn dates(house: &House) -> Result<BTreeSet<String>, Refusal> {
+fn dates(house: &TestInstallation) -> Result<BTreeSet<String>, Refusal> {
     let output = house.done(&["journal", "export", &house.gate.display().to_string()])?;
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let date = |line: &[u8]| {

@@ -14,10 +14,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 
 use super::gateway::serve;
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 use crate::http::Client;
 
@@ -77,15 +77,15 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let mut finding = Finding::new("damage");
     let dir = plan.work.join("damage");
     fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = House::build(plan, &dir, &dir.join("gate"), 5_000)?;
+    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 5_000)?;
     sell(plan, &house, &mut finding)?;
     let sound = dir.join("sound");
     copy(&house.data(), &sound).map_err(|error| Refusal::about(sound.display(), error))?;
     let journal = export(&house, &sound)?.map_err(Refusal)?;
-    let mut dice = Dice::new(plan.seed, 3);
+    let mut rng = Rng::new(plan.seed, 3);
     let mut counts = Counts::default();
     for file in files(&sound).map_err(|error| Refusal::about(sound.display(), error))? {
-        for harm in harms(&sound.join(&file), plan.damages, &mut dice) {
+        for harm in harms(&sound.join(&file), plan.damages, &mut rng) {
             finding.rounds += 1;
             match case(&house, &sound, &file, harm, &journal)? {
                 End::Refused => counts.refused += 1,
@@ -109,7 +109,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
 }
 
 /// Fills the store, in two lives, so that it has tables as well as a log; the last one is killed.
-fn sell(plan: &Plan, house: &House, finding: &mut Finding) -> Result<(), Refusal> {
+fn sell(plan: &Plan, house: &TestInstallation, finding: &mut Finding) -> Result<(), Refusal> {
     let gateway = Gateway::start(house)?;
     let load = Load::start(house, plan.seed, "0s")?;
     let mut enough = load.wait_for(SALES / 2, Duration::from_secs(60));
@@ -127,7 +127,7 @@ fn sell(plan: &Plan, house: &House, finding: &mut Finding) -> Result<(), Refusal
 }
 
 /// Waits until the gateway owes nothing to anybody: from then on its journal stays as it is.
-fn quiet(house: &House) -> Result<(), Refusal> {
+fn quiet(house: &TestInstallation) -> Result<(), Refusal> {
     let begun = Instant::now();
     while begun.elapsed() < QUIET_WITHIN {
         let rows = export(house, &house.data())?.map_err(Refusal)?;
@@ -156,19 +156,19 @@ fn files(data: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn harms(file: &Path, count: u32, dice: &mut Dice) -> Vec<Harm> {
+fn harms(file: &Path, count: u32, rng: &mut Rng) -> Vec<Harm> {
     let length = fs::metadata(file).map_or(0, |about| about.len());
-    let draw = |dice: &mut Dice| match dice.below(8) {
+    let draw = |rng: &mut Rng| match rng.below(8) {
         0 => Harm::Gone,
         1 => Harm::Cut(length.saturating_sub(1)),
-        2 => Harm::Cut(dice.below(length)),
-        _ => Harm::Flip(dice.below(length)),
+        2 => Harm::Cut(rng.below(length)),
+        _ => Harm::Flip(rng.below(length)),
     };
-    (0..count).map(|_| draw(dice)).collect()
+    (0..count).map(|_| draw(rng)).collect()
 }
 
 fn case(
-    house: &House,
+    house: &TestInstallation,
     sound: &Path,
     file: &Path,
     harm: Harm,
@@ -224,7 +224,7 @@ enum Read {
 }
 
 /// Waits until the scrubber has been through everything, or has stopped the gateway.
-fn read_all(house: &House, gateway: &mut Gateway) -> Result<Read, Refusal> {
+fn read_all(house: &TestInstallation, gateway: &mut Gateway) -> Result<Read, Refusal> {
     let admin = house.api()?;
     let mut admin =
         Client::new(&admin.base, admin.token).map_err(|error| Refusal(error.to_string()))?;
@@ -247,7 +247,7 @@ fn read_all(house: &House, gateway: &mut Gateway) -> Result<Read, Refusal> {
 }
 
 /// Who stopped at damage must not serve from it the next time either.
-fn again(house: &House) -> Result<End, Refusal> {
+fn again(house: &TestInstallation) -> Result<End, Refusal> {
     match Gateway::start_as(house, serve(house, &house.config()))? {
         Err(refused) if refused.code == Some(REFUSES) => Ok(End::Stopped),
         Err(refused) => Ok(End::Silent(format!(
@@ -262,7 +262,7 @@ fn again(house: &House) -> Result<End, Refusal> {
 }
 
 /// The journal as text; or, in the gateway's words, why it cannot be read to its end.
-fn export(house: &House, data: &Path) -> Result<Result<Vec<u8>, String>, Refusal> {
+fn export(house: &TestInstallation, data: &Path) -> Result<Result<Vec<u8>, String>, Refusal> {
     let output = house.call(&["journal", "export", &data.display().to_string()])?;
     if output.status.success() {
         return Ok(Ok(output.stdout));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::gateway::limit;
 use super::settle::settle;
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 
 /// The gateway's exit code when its store could not get a descriptor.
@@ -20,7 +20,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let mut finding = Finding::new("descriptors");
     let dir = plan.work.join("descriptors");
     fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = House::build(plan, &dir, &dir.join("gate"), 20_000)?;
+    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 20_000)?;
     let mut gateway = Gateway::start(&house)?;
     let load = Load::start(&house, plan.seed, "exp:30ms")?;
     if !load.wait_for(100, Duration::from_secs(30)) {

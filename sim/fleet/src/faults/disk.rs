@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::house::finish;
+use super::installation::finish;
 use crate::exit::Refusal;
 
 /// No mount, copy or file system takes longer to make.

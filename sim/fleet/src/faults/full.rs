@@ -11,7 +11,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use super::disk::Mount;
 use super::gateway::{limit, serve};
 use super::settle::settle;
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 
 /// The whole disk while the network is imported, and after it was given room.
@@ -36,7 +36,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     // Where nothing can be mounted, the system can still refuse to let files grow.
     let mount = Mount::memory(&place, ROOMY_BYTES).ok();
     let mut finding = Finding::new("full");
-    let house = House::build(plan, &dir, &place.join("gate"), 40_000)?;
+    let house = TestInstallation::build(plan, &dir, &place.join("gate"), 40_000)?;
     let mut command = serve(&house, &house.config());
     ignore_size_signal(&mut command);
     let gateway = Gateway::start_as(&house, command)?;
@@ -75,7 +75,7 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
 }
 
 /// A gateway that starts on a full disk says so, or stops again; it never breaks.
-fn start_without_room(house: &House, finding: &mut Finding) -> Result<(), Refusal> {
+fn start_without_room(house: &TestInstallation, finding: &mut Finding) -> Result<(), Refusal> {
     finding.rounds += 1;
     match Gateway::start_as(house, serve(house, &house.config()))? {
         Err(refused) if !refused.code.is_some_and(|code| REFUSALS.contains(&code)) => {

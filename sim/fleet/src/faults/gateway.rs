@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::house::House;
+use super::installation::TestInstallation;
 use crate::exit::Refusal;
 
 /// A gateway serves, or has ended, within this.
@@ -42,14 +42,14 @@ pub(super) struct Refused {
 
 impl Gateway {
     /// Starts the gateway of a house and waits until it serves.
-    pub(super) fn start(house: &House) -> Result<Self, Refusal> {
+    pub(super) fn start(house: &TestInstallation) -> Result<Self, Refusal> {
         Self::start_as(house, serve(house, &house.config()))?
             .map_err(|refused| Refusal(format!("the gateway does not start: {}", refused.said)))
     }
 
     /// Starts a gateway by a command of one's own; whether it serves.
     pub(super) fn start_as(
-        house: &House,
+        house: &TestInstallation,
         mut command: Command,
     ) -> Result<Result<Self, Refused>, Refusal> {
         let wrong = |error: std::io::Error| Refusal::about("starting the gateway", error);
@@ -145,7 +145,7 @@ impl Drop for Gateway {
 }
 
 /// The command that serves a house with this configuration.
-pub(super) fn serve(house: &House, config: &Path) -> Command {
+pub(super) fn serve(house: &TestInstallation, config: &Path) -> Command {
     house.tillgate(&["serve", "--config", &config.display().to_string()])
 }
 

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 use tillsim_core::time::Span;
 
 use super::settle::{settle, verify};
-use super::{Finding, Gateway, House, Load, Plan};
+use super::{Finding, Gateway, Load, Plan, TestInstallation};
 use crate::driver::latencies;
 use crate::exit::Refusal;
 use crate::run::Interrupts;
@@ -28,18 +28,18 @@ const THINK: &str = "exp:250ms";
 pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Result<Vec<Finding>, Refusal> {
     let begun = Instant::now();
     let mut finding = Finding::new("kill");
-    let (mut dice, mut restarts) = (Dice::new(plan.seed, 1), latencies());
+    let (mut rng, mut restarts) = (Rng::new(plan.seed, 1), latencies());
     while finding.rounds < u64::from(plan.kills) && interrupts.load(Ordering::Relaxed) == 0 {
         let left = plan.kills.saturating_sub(u32::try_from(finding.rounds).unwrap_or(u32::MAX));
         let kills = left.min(KILLS_A_HOUSE);
         let dir = plan.work.join(format!("kill-{}", finding.rounds));
         fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
         let vouchers = 5_000 + VOUCHERS_A_KILL * u64::from(kills);
-        let house = House::build(plan, &dir, &dir.join("gate"), vouchers)?;
+        let house = TestInstallation::build(plan, &dir, &dir.join("gate"), vouchers)?;
         let mut gateway = Gateway::start(&house)?;
         let load = Load::start(&house, plan.seed + finding.rounds, THINK)?;
         for kill in 1..=kills {
-            sleep(Duration::from_nanos(dice.between(LIFE.0, LIFE.1).0));
+            sleep(Duration::from_nanos(rng.between(LIFE.0, LIFE.1).0));
             gateway.kill();
             finding.rounds += 1;
             if kill % VERIFY_EVERY == 0

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use tillsim_core::terminal::Terminal;
 
-use super::house::House;
+use super::installation::TestInstallation;
 use crate::driver::{FleetSnapshot, Stage, latencies};
 use crate::exit::Refusal;
 use crate::run::{Driven, Interrupts, Watcher, drive};
@@ -39,7 +39,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Starts the whole fleet of a house and waits until it sells.
-    pub(super) fn start(house: &House, seed: u64, think: &str) -> Result<Self, Refusal> {
+    pub(super) fn start(house: &TestInstallation, seed: u64, think: &str) -> Result<Self, Refusal> {
         let scenario = Scenario {
             seed,
             network: Some(house.network.clone()),

@@ -1,6 +1,6 @@
 //! Real faults on the real gateway: `tillsim faults`.
 //!
-//! Each fault is one module with a `run`. It makes a `House` (an installation with a network and
+//! Each fault is one module with a `run`. It makes a `TestInstallation` (an installation with a network and
 //! a provider), starts the `Gateway`'s program, lets a `Load` sell, does its harm, starts the
 //! gateway again, and then holds the terminals' books, the journal and the provider's book against
 //! each other, and has `tillgate verify` read the whole store. What came out is a `Finding`.
@@ -21,7 +21,7 @@ mod descriptors;
 mod disk;
 mod full;
 mod gateway;
-mod house;
+mod installation;
 mod kill;
 mod load;
 mod power;
@@ -37,7 +37,7 @@ pub use report::{Finding, Outcome, Summary};
 use crate::exit::Refusal;
 use crate::run::Interrupts;
 use gateway::Gateway;
-use house::House;
+use installation::TestInstallation;
 use load::Load;
 
 /// What can be done to a gateway.

@@ -15,14 +15,14 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 use tillsim_core::time::Span;
 
 use super::disk::{Disk, Way};
 use super::gateway::serve;
 use super::settle::{compare, settle, verify};
 use super::shim::Shim;
-use super::{Finding, Gateway, House, Load, Outcome, Plan};
+use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
 use crate::exit::Refusal;
 use crate::run::Interrupts;
 
@@ -68,16 +68,16 @@ fn cut_again_and_again(
 ) -> Result<Finding, Refusal> {
     let begun = Instant::now();
     let mut finding = Finding::new("power");
-    let mut dice = Dice::new(plan.seed, 2);
+    let mut rng = Rng::new(plan.seed, 2);
     let vouchers = 5_000 + VOUCHERS_A_CUT * u64::from(plan.cuts);
     let beside = plan.work.join("power/synced");
-    let house = House::build(plan, &beside, &disk.path().join("gate"), vouchers)?;
+    let house = TestInstallation::build(plan, &beside, &disk.path().join("gate"), vouchers)?;
     disk.settle()?;
     let mut gateway = Gateway::start(&house)?;
     let load = Load::start(&house, plan.seed, THINK)?;
     let mut stopped_by_itself = 0_u64;
     for _ in 0..plan.cuts {
-        sleep(Duration::from_nanos(dice.between(LIFE.0, LIFE.1).0));
+        sleep(Duration::from_nanos(rng.between(LIFE.0, LIFE.1).0));
         stopped_by_itself += u64::from(cut(&mut disk, gateway)?);
         finding.rounds += 1;
         if let Some(wrong) = verify(&house, &house.data())? {
@@ -118,7 +118,7 @@ fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
     let mut finding = Finding::new("power control");
     let beside = plan.work.join("power/lying");
     let shim = Shim::build(&beside)?;
-    let house = House::build(plan, &beside, &disk.path().join("gate"), 5_000)?;
+    let house = TestInstallation::build(plan, &beside, &disk.path().join("gate"), 5_000)?;
     disk.settle()?;
     let lying = |mut command: Command| {
         shim.without_sync(&mut command);

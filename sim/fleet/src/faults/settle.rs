@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use serde_json::Value;
 use tillsim_core::audit::{AuditReport, Kind};
-use tillsim_core::book::{Book, State};
+use tillsim_core::sales_log::{SalesLog, State};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use super::gateway::Gateway;
-use super::house::House;
+use super::installation::TestInstallation;
 use super::load::Load;
 use crate::exit::Refusal;
 use crate::run::{Driven, Money, Sources, reconcile};
@@ -35,7 +35,11 @@ pub(super) struct Settled {
 }
 
 /// Stops the fleet, compares the three books, stops the gateway and verifies its store.
-pub(super) fn settle(house: &House, load: Load, gateway: Gateway) -> Result<Settled, Refusal> {
+pub(super) fn settle(
+    house: &TestInstallation,
+    load: Load,
+    gateway: Gateway,
+) -> Result<Settled, Refusal> {
     let driven = load.stop()?;
     let mut settled = compare(house, &driven)?;
     gateway.stop()?;
@@ -44,9 +48,12 @@ pub(super) fn settle(house: &House, load: Load, gateway: Gateway) -> Result<Sett
 }
 
 /// Compares the three books of a serving gateway.
-pub(super) fn compare(house: &House, driven: &Driven<Terminal>) -> Result<Settled, Refusal> {
+pub(super) fn compare(
+    house: &TestInstallation,
+    driven: &Driven<Terminal>,
+) -> Result<Settled, Refusal> {
     let admin = house.api()?;
-    let books: Vec<&Book> = driven.done.stations.iter().map(Terminal::book).collect();
+    let books: Vec<&SalesLog> = driven.done.clients.iter().map(Terminal::book).collect();
     let sources = Sources {
         admin: Some(&admin),
         provider: Some(&house.provider),
@@ -74,7 +81,7 @@ fn judged(verdict: &AuditReport) -> Settled {
 }
 
 /// What `tillgate verify` finds wrong in the store at `data`, if anything.
-pub(super) fn verify(house: &House, data: &Path) -> Result<Option<String>, Refusal> {
+pub(super) fn verify(house: &TestInstallation, data: &Path) -> Result<Option<String>, Refusal> {
     let output = house.call(&["verify", &data.display().to_string()])?;
     if output.status.success() {
         return Ok(None);
@@ -88,7 +95,7 @@ pub(super) fn verify(house: &House, data: &Path) -> Result<Option<String>, Refus
 /// Sales that a terminal saw approved before `instant`, and that the journal which the store at
 /// `data` exports does not have as approved.
 pub(super) fn missing_before(
-    house: &House,
+    house: &TestInstallation,
     driven: &Driven<Terminal>,
     data: &Path,
     instant: Instant,
@@ -110,7 +117,7 @@ pub(super) fn missing_before(
     let since = u64::try_from(instant.saturating_duration_since(driven.epoch).as_nanos());
     let since = since.unwrap_or(u64::MAX);
     let mut missing = 0;
-    for book in driven.done.stations.iter().map(Terminal::book) {
+    for book in driven.done.clients.iter().map(Terminal::book) {
         for entry in book.entries() {
             if entry.state != State::Approved || entry.finished.0 >= since {
                 continue;

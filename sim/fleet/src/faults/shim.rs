@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::house::finish;
+use super::installation::finish;
 use crate::exit::Refusal;
 
 const SOURCE: &str = include_str!("shim.c");

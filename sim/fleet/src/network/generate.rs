@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 
 use super::{Currency, NetworkError};
 
@@ -239,14 +239,14 @@ fn terminals(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkE
         "id,seller,psk,services,status",
         u64::from(options.terminals),
         |number| {
-            let psk = hex(&Dice::new(options.seed, number).bytes());
+            let psk = hex(&Rng::new(options.seed, number).bytes());
             format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
         },
     )
 }
 
 fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
-    let start = Dice::new(options.seed, u64::MAX).below(PINS);
+    let start = Rng::new(options.seed, u64::MAX).below(PINS);
     files.rows("vouchers.csv", "service,product,serial,pin,expiry", options.vouchers, |number| {
         let number = options.vouchers_from + number;
         let mut share = number % 100;

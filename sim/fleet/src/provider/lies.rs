@@ -3,7 +3,7 @@
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 
 /// Shares of 1000 answers; what is left is the truth.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +39,7 @@ impl Liar {
     pub(super) fn tell(&mut self, status: StatusCode, truth: Value) -> (StatusCode, Value) {
         let Lies { reference_permille, amount_permille, earlier_permille, array_permille } =
             self.lies;
-        let mut share = Dice::new(self.seed, STREAM ^ self.count).below(1_000);
+        let mut share = Rng::new(self.seed, STREAM ^ self.count).below(1_000);
         self.count += 1;
         let mut is = |permille: u16| {
             let permille = u64::from(permille);

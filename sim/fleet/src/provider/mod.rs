@@ -41,7 +41,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tillsim_core::provider::{DealStatus, Manners, Provider, Request as Order, Reversal, Say};
+use tillsim_core::provider::{
+    DealStatus, Provider, ProviderBehaviour, Request as Order, Reversal, Say,
+};
 use tillsim_core::time::{Moment, Span};
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
@@ -93,13 +95,13 @@ struct Counter {
 /// When the address cannot be listened on.
 pub fn serve(
     address: SocketAddr,
-    manners: Manners,
+    behaviour: ProviderBehaviour,
     lies: Lies,
     bound: impl FnOnce(SocketAddr),
 ) -> io::Result<Infallible> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let liar = RefCell::new(Liar::new(manners.seed, lies));
-    let provider = RefCell::new(Provider::new(manners));
+    let liar = RefCell::new(Liar::new(behaviour.seed, lies));
+    let provider = RefCell::new(Provider::new(behaviour));
     let counter = Rc::new(Counter { provider, liar, begun: Instant::now() });
     LocalSet::new().block_on(&runtime, async move {
         let listener = TcpListener::bind(address).await?;

@@ -25,7 +25,7 @@ pub use live::Live;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 
-use crate::driver::{Done, Fleet, FleetSnapshot, Open, Plan, Stage, Station, Tally};
+use crate::driver::{Client, Done, Fleet, FleetSnapshot, Open, Plan, Stage, Tally};
 use crate::exit::Refusal;
 use crate::network::NetworkTerminal;
 use crate::scenario::Expect;
@@ -151,15 +151,15 @@ pub fn drive(
 ///
 /// # Errors
 /// [`Refusal`] when the system does not give what a fleet of this size needs.
-pub fn drive_stations<S: Station + 'static>(
+pub fn drive_stations<S: Client + 'static>(
     course: &Course,
-    stations: Vec<S>,
+    clients: Vec<S>,
     interrupts: &Interrupts,
     watcher: &mut dyn Watcher,
 ) -> Result<Driven<S>, Refusal> {
-    descriptors(stations.len())?;
-    let count = u64::try_from(stations.len()).unwrap_or(u64::MAX);
-    let fleet = Fleet::start(&course.plan, stations, course.open.as_ref(), course.threads)
+    descriptors(clients.len())?;
+    let count = u64::try_from(clients.len()).unwrap_or(u64::MAX);
+    let fleet = Fleet::start(&course.plan, clients, course.open.as_ref(), course.threads)
         .map_err(|error| Refusal(error.to_string()))?;
     let mut steps = Steps { fleet: &fleet, interrupts, watcher };
     let began = Instant::now();
@@ -189,7 +189,7 @@ struct Steps<'a, S> {
     watcher: &'a mut dyn Watcher,
 }
 
-impl<S: Station + 'static> Steps<'_, S> {
+impl<S: Client + 'static> Steps<'_, S> {
     /// Looks at the fleet until `enough`, until the time is over, or until the user interrupts.
     fn until(
         &mut self,

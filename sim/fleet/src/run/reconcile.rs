@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 use serde::Deserialize;
 use tillgate_codec::link::message::BusinessDate;
-use tillsim_core::audit::{AuditReport, Auditor, Deal, Kind, Row, RowState};
-use tillsim_core::book::Book;
+use tillsim_core::audit::{AuditReport, Auditor, Kind, ProviderTransaction, Row, RowState};
+use tillsim_core::sales_log::SalesLog;
 use tillsim_core::time::Span;
 
 use super::Admin;
@@ -46,7 +46,7 @@ pub struct Sources<'a> {
 
 /// Compares the terminals' books with the journal and the provider's book. What is still open is
 /// looked at again, for as long as `patience` says.
-pub fn reconcile(books: &[&Book], sources: &Sources<'_>, patience: Span) -> Money {
+pub fn reconcile(books: &[&SalesLog], sources: &Sources<'_>, patience: Span) -> Money {
     let Some(admin) = sources.admin else { return Money::NotChecked };
     let began = Instant::now();
     loop {
@@ -63,7 +63,11 @@ pub fn reconcile(books: &[&Book], sources: &Sources<'_>, patience: Span) -> Mone
     }
 }
 
-fn compare(books: &[&Book], admin: &Admin, sources: &Sources<'_>) -> Result<AuditReport, Refusal> {
+fn compare(
+    books: &[&SalesLog],
+    admin: &Admin,
+    sources: &Sources<'_>,
+) -> Result<AuditReport, Refusal> {
     let mut auditor = Auditor::new(books.iter().copied());
     Network::vouchers(sources.network_dir, |service, product, serial, pin| {
         auditor.voucher(service, product, serial, pin);
@@ -98,7 +102,7 @@ fn provider(base: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
             serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
         let approved = deal.status == "approved";
         let (reference, amount_minor) = (&*deal.reference, deal.amount_minor);
-        auditor.deal(&Deal { reference, amount_minor, approved });
+        auditor.deal(&ProviderTransaction { reference, amount_minor, approved });
     }
     Ok(())
 }

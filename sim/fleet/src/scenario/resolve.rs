@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tillgate_codec::link::channel::{StaticPublic, Suite};
 use tillsim_core::firmware::{
-    self, Custom, Firmware, Habits, Mix, OfferKind, Reconnect, WhenBlocked,
+    self, Firmware, Habits, LoadModel, Mix, OfferKind, Reconnect, WhenBlocked,
 };
 use tillsim_core::time::Span;
 
@@ -86,14 +86,14 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
             .ok_or_else(|| Refusal(format!("terminal.{name}: {value} is not from 0 to 100")))
     };
     let custom = match scenario.load.model {
-        Model::Closed => Custom::Think(
+        Model::Closed => LoadModel::Think(
             text::delay(&scenario.load.think).map_err(|e| Refusal::about("load.think", e))?,
         ),
-        Model::Open => Custom::Sent,
-        Model::Idle => Custom::None,
+        Model::Open => LoadModel::Sent,
+        Model::Idle => LoadModel::None,
     };
     let mix = mix(scenario, services)?;
-    if custom != Custom::None && mix.offers().is_empty() {
+    if custom != LoadModel::None && mix.offers().is_empty() {
         return Err(Refusal("nothing to sell: the network has no active service".to_owned()));
     }
     let ping = terminal.ping.as_deref().map(text::span).transpose();

@@ -40,11 +40,11 @@ pub(crate) struct Stub {
     secret: StaticSecret,
     keys: BTreeMap<u32, [u8; 32]>,
     vouchers: Mutex<Vec<(u16, String, String)>>,
-    book: Mutex<Book>,
+    book: Mutex<SalesLog>,
 }
 
 #[derive(Default)]
-struct Book {
+struct SalesLog {
     /// Answers given, by terminal and STAN.
     answers: BTreeMap<(u32, u32), Vec<u8>>,
     rows: Vec<Value>,

@@ -3,8 +3,8 @@
 use tillgate_codec::link::message::{Repeat, Reversal};
 
 use super::*;
-use crate::book::Settlement;
 use crate::firmware::Habits;
+use crate::sales_log::Settlement;
 
 const ALWAYS: u16 = 1_000;
 

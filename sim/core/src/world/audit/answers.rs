@@ -6,7 +6,7 @@ use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Settled,
 use tillgate_core::transaction::{Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, FollowUp, Key, Kind, State, Transaction};
 
-use super::Witness;
+use super::Checker;
 use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::network::VoucherName;
@@ -17,7 +17,7 @@ const DUPLICATE: Code = Code(*b"94");
 const UNABLE_TO_LOCATE: Code = Code(*b"25");
 const NOT_LOGGED_ON: Code = Code(*b"L1");
 
-impl Witness {
+impl Checker {
     /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight waits with the
     /// first: it is told so only when its time is up, or nothing is to be waited for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {

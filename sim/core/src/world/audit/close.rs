@@ -3,18 +3,18 @@
 use rustc_hash::FxHashSet;
 use tillgate_store_core::{BusinessDate, Key, Kind, Resolution, State, TerminalId, Transaction};
 
-use super::Witness;
-use crate::book::{self, Book, Entry, digest};
-use crate::provider::{Deal, DealStatus};
+use super::Checker;
+use crate::provider::{DealStatus, ProviderTransaction};
+use crate::sales_log::{self, Entry, SalesLog, digest};
 use crate::time::Moment;
 use crate::world::config::Bridge;
 
-impl Witness {
+impl Checker {
     /// Every terminal's book: whatever its merchant was told is so.
     pub(in super::super) fn close_books<'a>(
         &mut self,
         now: Moment,
-        books: impl Iterator<Item = &'a Book>,
+        books: impl Iterator<Item = &'a SalesLog>,
     ) {
         for key in self.open_rows() {
             self.violate(now, 6, format!("{key}: its outcome is still not known"));
@@ -50,15 +50,15 @@ impl Witness {
             return Some((2, "other content under its STAN was not refused"));
         }
         match entry.state {
-            book::State::Reversed => {
+            sales_log::State::Reversed => {
                 let Some(row) = row else {
                     return Some((1, "taken back, and the journal knows nothing of it"));
                 };
                 let undone = matches!(row.state, State::Reversed | State::Declined);
                 (!undone).then_some((3, "taken back, and the journal has it otherwise"))
             }
-            book::State::InDoubt => Some((6, "its merchant never heard the end")),
-            book::State::Approved => {
+            sales_log::State::InDoubt => Some((6, "its merchant never heard the end")),
+            sales_log::State::Approved => {
                 let Some(row) = row else { return Some((1, "sold, and not in the journal")) };
                 let asked = &entry.asked;
                 let same = row.state == State::Approved
@@ -68,7 +68,7 @@ impl Witness {
                     && digest_or_none(&row.provider_reference) == entry.reference;
                 (!same).then_some((1, "sold, and the journal says otherwise"))
             }
-            book::State::Declined(_) => {
+            sales_log::State::Declined(_) => {
                 let sold = row.is_some_and(|row| row.state == State::Approved);
                 sold.then_some((1, "declined, and the journal has it sold"))
             }
@@ -108,7 +108,7 @@ impl Witness {
     pub(in super::super) fn close_deals(
         &mut self,
         now: Moment,
-        books: &[Vec<(&str, Deal)>],
+        books: &[Vec<(&str, ProviderTransaction)>],
         bridges: &[Bridge],
     ) {
         let mut wrong = Vec::new();
@@ -146,7 +146,12 @@ impl Witness {
     }
 
     /// A deal that the provider did and did not take back.
-    fn close_deal(&self, key: &Key, deal: &Deal, bridge: &Bridge) -> Option<(u8, String)> {
+    fn close_deal(
+        &self,
+        key: &Key,
+        deal: &ProviderTransaction,
+        bridge: &Bridge,
+    ) -> Option<(u8, String)> {
         let Some(row) = self.journal.get(key) else {
             return Some((1, "done, and not in the journal".to_owned()));
         };

@@ -9,7 +9,7 @@ use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{Code, Key};
 
-use super::Witness;
+use super::Checker;
 use crate::time::Moment;
 
 const WRONG_DATE: Code = Code(*b"B1");
@@ -24,7 +24,7 @@ impl Dates {
     }
 }
 
-impl Witness {
+impl Checker {
     /// A pool thread has just read a logon.
     pub(super) fn dated(
         &mut self,

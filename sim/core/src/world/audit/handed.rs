@@ -10,7 +10,7 @@ use tillgate_store_core::{
     BridgeTag, Code, FollowUp, Key, Kind, ProviderOutcome, Resolution, State, Transaction,
 };
 
-use super::Witness;
+use super::Checker;
 use super::rows::{Violations, is_unknown};
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
@@ -79,7 +79,7 @@ impl Handed {
     }
 }
 
-impl Witness {
+impl Checker {
     /// The gateway starts, at the latest that any wall clock has shown.
     pub(in super::super) fn started(&mut self, at: Moment, wall_ms: u64) {
         self.handed.started = (at, wall_ms);

@@ -8,7 +8,7 @@ use tillgate_core::limits::ClaimLimits;
 use tillgate_core::processing::HelloRefusal;
 use tillgate_store_core::{Counter, TerminalId};
 
-use super::Witness;
+use super::Checker;
 use super::rates::{Bucket, Rate};
 use crate::time::Moment;
 use crate::world::network::{KEY_FIRST, Network};
@@ -92,7 +92,7 @@ impl Hellos {
     }
 }
 
-impl Witness {
+impl Checker {
     /// A hello was answered, or refused.
     pub(in super::super) fn greeted(
         &mut self,

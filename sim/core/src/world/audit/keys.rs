@@ -5,10 +5,10 @@ use tillgate_core::id::SessionId;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
-use super::Witness;
+use super::Checker;
 use crate::time::Moment;
 
-impl Witness {
+impl Checker {
     /// Whether a key serves, by what is durable.
     pub(super) fn is_in_force(&self, terminal: TerminalId, generation: u32) -> bool {
         let outlived = self.hellos.is_outlived(terminal, generation);

@@ -68,7 +68,7 @@ use crate::time::{Moment, Span};
 const VIOLATIONS_MAX: usize = 20;
 
 /// See the module.
-pub(super) struct Witness {
+pub(super) struct Checker {
     pub(super) violations: Vec<Violation>,
     /// The durable journal.
     journal: FxHashMap<Key, Transaction>,
@@ -117,7 +117,7 @@ pub(super) struct Witness {
     opening_rows: u64,
 }
 
-impl Witness {
+impl Checker {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             violations: Vec::new(),

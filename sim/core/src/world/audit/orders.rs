@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use tillgate_core::transaction::{Capabilities, Order};
 use tillgate_store_core::{FollowUp, Key, Kind};
 
-use super::Witness;
+use super::Checker;
 use super::rows::is_unknown;
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
@@ -54,7 +54,7 @@ impl Orders {
     }
 }
 
-impl Witness {
+impl Checker {
     /// An order leaves for a bridge.
     pub(in super::super) fn ordered(
         &mut self,

@@ -7,10 +7,10 @@
 use tillgate_core::time::UnixMillis;
 use tillgate_store_core::{State, Transaction, Velocity};
 
-use super::Witness;
+use super::Checker;
 use super::rows::Write;
 
-impl Witness {
+impl Checker {
     /// Whether a sale goes beyond a pace, whatever is forgotten.
     pub(super) fn is_surely_beyond(
         &self,

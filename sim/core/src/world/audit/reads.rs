@@ -9,7 +9,7 @@ use tillgate_core::id::SessionId;
 use tillgate_core::transaction::{Answered, Content, Origin, Reply};
 use tillgate_store_core::{BusinessDate, Code, Key, TerminalId, Transaction};
 
-use super::Witness;
+use super::Checker;
 use crate::time::Moment;
 
 const UNABLE_TO_LOCATE: Code = Code(*b"25");
@@ -91,7 +91,7 @@ impl Reads {
     }
 }
 
-impl Witness {
+impl Checker {
     /// The transaction manager answers what was only asked.
     pub(super) fn read(&mut self, now: Moment, reply: &Reply) {
         let origin = reply.origin;

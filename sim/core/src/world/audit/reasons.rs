@@ -3,11 +3,11 @@
 
 use tillgate_store_core::{Code, Kind, State, Transaction, Velocity};
 
-use super::Witness;
+use super::Checker;
 use super::requests::Asked;
 use super::rows::{Violations, Write};
 
-impl Witness {
+impl Checker {
     /// A sale that came just now: some registry that may have ruled has ruled so.
     pub(super) fn read_sale(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;

@@ -8,7 +8,7 @@ use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
 
-use super::{ANSWER_SLACK, Witness};
+use super::{ANSWER_SLACK, Checker};
 use crate::time::{Moment, Span};
 
 /// What verification may come to: what to post, or why not.
@@ -77,7 +77,7 @@ impl Requests {
     }
 }
 
-impl Witness {
+impl Checker {
     /// A session manager has opened a request; gives the registry's state that the operator knows of.
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;

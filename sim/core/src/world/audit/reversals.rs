@@ -2,10 +2,10 @@
 
 use tillgate_store_core::{Key, Kind, State, Transaction};
 
-use super::Witness;
+use super::Checker;
 use super::rows::{Violations, Write, is_unknown};
 
-impl Witness {
+impl Checker {
     /// A reversal that came just now; its original may have changed in the same write.
     pub(super) fn read_reversal(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;

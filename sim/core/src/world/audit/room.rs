@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{BridgeTag, FollowUp, Key, Kind, Transaction};
 
-use super::Witness;
+use super::Checker;
 use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::config::Config;
@@ -86,7 +86,7 @@ impl Room {
     }
 }
 
-impl Witness {
+impl Checker {
     /// A write was read: what waits from now on.
     pub(super) fn weigh(&mut self, at: Moment, rows: &[(Option<Transaction>, Transaction)]) {
         for (old, new) in rows {

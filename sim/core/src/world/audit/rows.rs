@@ -6,7 +6,7 @@ use tillgate_store_core::{
     Record, RegistryRecord, State, StoreError, Transaction, Voucher,
 };
 
-use super::Witness;
+use super::Checker;
 use super::handed::Clock;
 use crate::time::Moment;
 use crate::world::disk::Change;
@@ -27,7 +27,7 @@ pub(super) struct Write {
     taken: Vec<VoucherName>,
 }
 
-impl Witness {
+impl Checker {
     /// Takes a durable write into the books, and says what is wrong with it.
     pub(super) fn read_write(&mut self, clock: Clock, write: &[Change], found: &mut Violations) {
         let at = clock.0;

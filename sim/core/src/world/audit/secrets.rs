@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Witness;
+use super::Checker;
 use super::rows::Violations;
 use crate::time::Moment;
 use crate::world::World;
@@ -15,7 +15,7 @@ use crate::world::network::SECRET;
 /// Bits flipped at each crash.
 const FLIPS: u32 = 2;
 
-impl Witness {
+impl Checker {
     /// A frame on its way to a terminal.
     pub(in super::super) fn frame(&mut self, at: Moment, bytes: &[u8]) {
         if bears_secret(bytes) {

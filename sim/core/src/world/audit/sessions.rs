@@ -9,7 +9,7 @@ use tillgate_core::session::CloseReason;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
-use super::Witness;
+use super::Checker;
 use super::rates::{Bucket, Rate};
 use crate::time::Moment;
 use crate::world::config::Config;
@@ -81,7 +81,7 @@ impl Sessions {
     }
 }
 
-impl Witness {
+impl Checker {
     /// A session manager has opened a record of a session; `is_open` says which sessions still are.
     pub(in super::super) fn spoke(
         &mut self,

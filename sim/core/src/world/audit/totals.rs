@@ -2,10 +2,10 @@
 
 use tillgate_store_core::{BusinessDate, Kind, State, Totals, Transaction};
 
-use super::Witness;
+use super::Checker;
 use super::rows::{Violations, Write};
 
-impl Witness {
+impl Checker {
     /// A settlement that came just now.
     pub(super) fn read_settlement(&self, new: &Transaction, write: &Write, found: &mut Violations) {
         let key = new.key;

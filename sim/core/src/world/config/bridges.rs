@@ -3,9 +3,9 @@
 use tillgate_core::transaction::Capabilities;
 
 use super::{Between, Stream, number};
-use crate::dice::Dice;
 use crate::firmware::Delay;
-use crate::provider::Manners;
+use crate::provider::ProviderBehaviour;
+use crate::rng::Rng;
 use crate::time::{Moment, Span};
 use crate::world::fault::{Fault, Faults};
 
@@ -14,7 +14,7 @@ use crate::world::fault::{Fault, Faults};
 pub(in crate::world) struct Bridge {
     pub(in crate::world) name: String,
     pub(in crate::world) capabilities: Capabilities,
-    pub(in crate::world) manners: Manners,
+    pub(in crate::world) behaviour: ProviderBehaviour,
     pub(in crate::world) latency: Between,
     /// The bridge gives up after this.
     pub(in crate::world) deadline: Span,
@@ -40,22 +40,22 @@ pub(in crate::world) struct Bridge {
 
 /// One to three of them, of any kind; a terminal hears something within `answer`.
 pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
-    let mut dice = Stream::Bridges.dice(seed);
-    let count = 1 + number(&mut dice, 3);
-    let mut memory = Stream::Forget.dice(seed);
+    let mut rng = Stream::Bridges.rng(seed);
+    let count = 1 + number(&mut rng, 3);
+    let mut memory = Stream::Forget.rng(seed);
     let forgetful = faults.has(Fault::Bridge);
     let forgotten = |bridge: Bridge| {
         let forgotten_permille = number(&mut memory, 100);
         Bridge { forgotten_permille: if forgetful { forgotten_permille } else { 0 }, ..bridge }
     };
-    let bridges = (0..count).map(|place| draw_bridge(&mut dice, place, faults)).map(forgotten);
-    let mut end = Stream::Dead.dice(seed);
+    let bridges = (0..count).map(|place| draw_bridge(&mut rng, place, faults)).map(forgotten);
+    let mut end = Stream::Dead.rng(seed);
     let doomed = |bridge: Bridge| {
         let from = Moment(Span::s(10).0 + end.below(Span::s(60).0));
         let dead_from = end.chance(400).then_some(from);
         if faults.has(Fault::Dead) { Bridge { admits: true, dead_from, ..bridge } } else { bridge }
     };
-    let mut queue = Stream::Queue.dice(seed);
+    let mut queue = Stream::Queue.rng(seed);
     let busy = |bridge: Bridge| {
         let near = about(&mut queue, answer, Span::s(1));
         let long = queue.between(Span::s(30), Span::s(119));
@@ -70,45 +70,45 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     bridges.map(doomed).map(busy).collect()
 }
 
-fn about(dice: &mut Dice, span: Span, off: Span) -> Span {
-    dice.between(Span(span.0.saturating_sub(off.0)), Span(span.0 + off.0))
+fn about(rng: &mut Rng, span: Span, off: Span) -> Span {
+    rng.between(Span(span.0.saturating_sub(off.0)), Span(span.0 + off.0))
 }
 
-fn draw_bridge(dice: &mut Dice, place: u16, faults: Faults) -> Bridge {
+fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
     let capabilities = Capabilities {
-        idempotent: dice.chance(500),
-        inquiry: dice.chance(600),
-        reversal: dice.chance(500),
-        advice: dice.chance(300),
+        idempotent: rng.chance(500),
+        inquiry: rng.chance(600),
+        reversal: rng.chance(500),
+        advice: rng.chance(300),
     };
-    let slowest = dice.between(Span::ms(5), Span::ms(1_800));
-    let manners = Manners {
-        seed: dice.throw(),
+    let slowest = rng.between(Span::ms(5), Span::ms(1_800));
+    let behaviour = ProviderBehaviour {
+        seed: rng.throw(),
         latency: Delay::Uniform(Span(slowest.0 / 8), slowest),
-        declined_permille: number(dice, 150),
-        silent_permille: number(dice, 300),
-        deaf_permille: number(dice, 300),
-        pending_permille: number(dice, 200),
-        pending: dice.between(Span::ms(500), Span::s(60)),
-        irreversible_permille: number(dice, 300),
+        declined_permille: number(rng, 150),
+        silent_permille: number(rng, 300),
+        deaf_permille: number(rng, 300),
+        pending_permille: number(rng, 200),
+        pending: rng.between(Span::ms(500), Span::s(60)),
+        irreversible_permille: number(rng, 300),
         idempotent: capabilities.idempotent,
     };
-    let calm = Manners {
+    let calm = ProviderBehaviour {
         declined_permille: 30,
         silent_permille: 0,
         deaf_permille: 0,
         pending_permille: 0,
         irreversible_permille: 0,
-        ..manners.clone()
+        ..behaviour.clone()
     };
-    let deadline = dice.between(Span::s(2), Span::s(10));
-    let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(dice, most));
-    let two_faced = number(dice, 60);
+    let deadline = rng.between(Span::s(2), Span::s(10));
+    let [unsent, lost, late, twice] = [200, 300, 200, 200].map(|most| number(rng, most));
+    let two_faced = number(rng, 60);
     let bad = |permille| if faults.has(Fault::Line) { permille } else { 0 };
     Bridge {
         name: format!("bridge-{place}"),
         capabilities,
-        manners: if faults.has(Fault::Provider) { manners } else { calm },
+        behaviour: if faults.has(Fault::Provider) { behaviour } else { calm },
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
         queued_permille: 0,

@@ -28,11 +28,11 @@ pub(super) fn draw(seed: u64, faults: Faults, wall: UnixMillis) -> Days {
     if !faults.has(Fault::Calendar) {
         return plain;
     }
-    let mut dice = Stream::Calendar.dice(seed);
+    let mut rng = Stream::Calendar.rng(seed);
     let zones = [0, 3_600, 20_700, -18_000, 46_800];
-    let offset_s = zones[usize::from(number(&mut dice, 5))];
-    let change_s = [0, 3_600, -3_600][usize::from(number(&mut dice, 3))];
-    let changed = UnixMillis(wall.0 + 10_000 + dice.below(80_000));
+    let offset_s = zones[usize::from(number(&mut rng, 5))];
+    let change_s = [0, 3_600, -3_600][usize::from(number(&mut rng, 3))];
+    let changed = UnixMillis(wall.0 + 10_000 + rng.below(80_000));
     let shifts = vec![
         Shift { from: UnixMillis(0), offset_s },
         Shift { from: changed, offset_s: offset_s + change_s },
@@ -40,6 +40,6 @@ pub(super) fn draw(seed: u64, faults: Faults, wall: UnixMillis) -> Days {
     let minute = Calendar::zoned(&shifts, 0).minute_of_day(wall);
     // In a minute or less; within the hour that comes twice, or never; half an hour ago; at noon.
     let cutoffs = [minute + 1, minute + 1, minute + 1_381, minute + 31, minute + 1_410, 720];
-    let cutoff_min = cutoffs[usize::from(number(&mut dice, 6))] % 1_440;
+    let cutoff_min = cutoffs[usize::from(number(&mut rng, 6))] % 1_440;
     Days { shifts, cutoff_min }
 }

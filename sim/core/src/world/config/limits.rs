@@ -8,17 +8,17 @@ use crate::world::fault::{Fault, Faults};
 
 /// A reactor's.
 pub(super) fn sessions(seed: u64, faults: Faults) -> SessionLimits {
-    let mut dice = Stream::Limits.dice(seed);
+    let mut rng = Stream::Limits.rng(seed);
     let small = SessionLimits {
-        sessions_max: 3 + u32::from(number(&mut dice, 10)),
-        unproven_max: 1 + u32::from(number(&mut dice, 6)),
-        unproven_per_peer_max: 1 + u32::from(number(&mut dice, 4)),
-        request_every: Span::ms(u64::from(number(&mut dice, 1_000))),
-        requests_burst: 1 + u32::from(number(&mut dice, 5)),
-        handshakes_max: 1 + u32::from(number(&mut dice, 3)),
-        requests_per_session_max: 1 + u8::from(dice.chance(500)),
-        requests_max: 1 + u32::from(number(&mut dice, 4)),
-        unsent_bytes_max: 200 + u32::from(number(&mut dice, 2_000)),
+        sessions_max: 3 + u32::from(number(&mut rng, 10)),
+        unproven_max: 1 + u32::from(number(&mut rng, 6)),
+        unproven_per_peer_max: 1 + u32::from(number(&mut rng, 4)),
+        request_every: Span::ms(u64::from(number(&mut rng, 1_000))),
+        requests_burst: 1 + u32::from(number(&mut rng, 5)),
+        handshakes_max: 1 + u32::from(number(&mut rng, 3)),
+        requests_per_session_max: 1 + u8::from(rng.chance(500)),
+        requests_max: 1 + u32::from(number(&mut rng, 4)),
+        unsent_bytes_max: 200 + u32::from(number(&mut rng, 2_000)),
         ..usual_front()
     };
     if faults.has(Fault::Limits) { small } else { usual_front() }
@@ -36,20 +36,20 @@ fn usual_front() -> SessionLimits {
 
 /// The transaction manager's.
 pub(super) fn writer(seed: u64, faults: Faults) -> TransactionLimits {
-    let mut dice = Stream::Limits.dice(seed ^ 1);
+    let mut rng = Stream::Limits.rng(seed ^ 1);
     let usual = TransactionLimits { answer: Span::s(15), ..TransactionLimits::default() };
-    let expire = dice.between(Span::s(30), Span::s(600));
+    let expire = rng.between(Span::s(30), Span::s(600));
     let small = TransactionLimits {
-        batch_max: 1 + usize::from(number(&mut dice, 8)),
-        pending_max: 1 + usize::from(number(&mut dice, 6)),
-        answer: dice.between(Span::s(4), Span::s(15)),
-        inquiries_max: 1 + u32::from(number(&mut dice, 3)),
+        batch_max: 1 + usize::from(number(&mut rng, 8)),
+        pending_max: 1 + usize::from(number(&mut rng, 6)),
+        answer: rng.between(Span::s(4), Span::s(15)),
+        inquiries_max: 1 + u32::from(number(&mut rng, 3)),
         expire,
         ..usual
     };
     let drawn = if faults.has(Fault::Limits) { small } else { usual };
     // What a dead provider is owed is the operator's before the world ends.
-    let short = Stream::Dead.dice(seed ^ 1).between(Span::s(30), Span::s(600));
+    let short = Stream::Dead.rng(seed ^ 1).between(Span::s(30), Span::s(600));
     let expire = if faults.has(Fault::Dead) { short } else { drawn.expire };
     TransactionLimits { expire, ..drawn }
 }

@@ -13,8 +13,8 @@ use tillgate_core::time::{Calendar, UnixMillis};
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
 use super::fault::{Fault, Faults};
-use crate::dice::Dice;
 use crate::firmware::Habits;
+use crate::rng::Rng;
 use crate::time::Span;
 
 /// What somebody fixed of a configuration that is drawn otherwise.
@@ -161,25 +161,25 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    pub(super) fn dice(self, seed: u64) -> Dice {
+    pub(super) fn rng(self, seed: u64) -> Rng {
         #[expect(clippy::as_conversions, reason = "a unit enum's number is its value")]
-        Dice::new(seed, 0x574F_524C_4400 + self as u64)
+        Rng::new(seed, 0x574F_524C_4400 + self as u64)
     }
 }
 
 impl Config {
     pub(super) fn draw(seed: u64, tweaks: &Tweaks) -> Self {
         let faults = draw_faults(seed).minus(tweaks.without);
-        let mut dice = Stream::Size.dice(seed);
-        let terminals = 3 + number(&mut dice, 8);
-        let reactors = 1 + number(&mut dice, 2);
-        let chaos = Span::s(40 + dice.below(60));
-        let think = dice.between(Span::s(2), Span::s(9));
+        let mut rng = Stream::Size.rng(seed);
+        let terminals = 3 + number(&mut rng, 8);
+        let reactors = 1 + number(&mut rng, 2);
+        let chaos = Span::s(40 + rng.below(60));
+        let think = rng.between(Span::s(2), Span::s(9));
         let pool = match faults.has(Fault::Pool) {
-            true => (Span(1_000), dice.between(Span::ms(1), Span::ms(300))),
+            true => (Span(1_000), rng.between(Span::ms(1), Span::ms(300))),
             false => (Span(20_000), Span(60_000)),
         };
-        let mut clock = Stream::Clock.dice(seed);
+        let mut clock = Stream::Clock.rng(seed);
         let wall = draw_wall(&mut clock);
         let days = days::draw(seed, faults, wall);
         let writer = limits::writer(seed, faults);
@@ -214,24 +214,24 @@ impl Config {
 
 /// A world with no trouble at all is drawn now and then: it must pass, too.
 fn draw_faults(seed: u64) -> Faults {
-    let mut dice = Stream::Faults.dice(seed);
-    let share = [0, 300, 500, 700, 1_000][usize::from(number(&mut dice, 5))];
-    let drawn = Fault::ALL.into_iter().filter(|_| dice.chance(share));
+    let mut rng = Stream::Faults.rng(seed);
+    let share = [0, 300, 500, 700, 1_000][usize::from(number(&mut rng, 5))];
+    let drawn = Fault::ALL.into_iter().filter(|_| rng.chance(share));
     drawn.fold(Faults::NONE, Faults::with)
 }
 
 fn draw_thieves(seed: u64, faults: Faults) -> u16 {
-    let thieves = 1 + number(&mut Stream::Thief.dice(seed), 2);
+    let thieves = 1 + number(&mut Stream::Thief.rng(seed), 2);
     if faults.has(Fault::Thief) || faults.has(Fault::Flood) { thieves } else { 0 }
 }
 
 impl Wire {
     fn draw(seed: u64, faults: Faults) -> Self {
-        let mut dice = Stream::Wire.dice(seed);
-        let slowest = dice.between(Span::ms(1), Span::ms(800));
-        let split = 50 + number(&mut dice, 900);
-        let mishaps = 100 + number(&mut dice, 700);
-        let stall = dice.between(Span::s(1), Span::s(40));
+        let mut rng = Stream::Wire.rng(seed);
+        let slowest = rng.between(Span::ms(1), Span::ms(800));
+        let split = 50 + number(&mut rng, 900);
+        let mishaps = 100 + number(&mut rng, 700);
+        let stall = rng.between(Span::s(1), Span::s(40));
         let any = [Fault::Cuts, Fault::Stalls, Fault::Tamper];
         let any = any.into_iter().any(|fault| faults.has(fault));
         Self {
@@ -245,14 +245,13 @@ impl Wire {
 
 impl Disk {
     fn draw(seed: u64, faults: Faults) -> Self {
-        let mut dice = Stream::Disk.dice(seed);
-        let slowest = dice.between(Span(200_000), Span::ms(20));
-        let slow_permille = number(&mut dice, 60);
-        let slow = dice.between(Span::ms(100), Span::s(3));
-        let error_permille = number(&mut dice, 20);
-        let full =
-            if dice.chance(400) { dice.between(Span::s(1), Span::s(25)) } else { Span::ZERO };
-        let crash_permille = 5 + number(&mut dice, 25);
+        let mut rng = Stream::Disk.rng(seed);
+        let slowest = rng.between(Span(200_000), Span::ms(20));
+        let slow_permille = number(&mut rng, 60);
+        let slow = rng.between(Span::ms(100), Span::s(3));
+        let error_permille = number(&mut rng, 20);
+        let full = if rng.chance(400) { rng.between(Span::s(1), Span::s(25)) } else { Span::ZERO };
+        let crash_permille = 5 + number(&mut rng, 25);
         let bad = faults.has(Fault::Disk);
         Self {
             sync: (Span(100_000), slowest),
@@ -266,41 +265,41 @@ impl Disk {
 }
 
 fn draw_crashes(seed: u64, faults: Faults) -> Option<Span> {
-    let mut dice = Stream::Crashes.dice(seed);
-    let every = dice.between(Span::s(8), Span::s(60));
+    let mut rng = Stream::Crashes.rng(seed);
+    let every = rng.between(Span::s(8), Span::s(60));
     faults.has(Fault::Crashes).then_some(every)
 }
 
 fn draw_drains(seed: u64, faults: Faults) -> Option<Span> {
-    let every = Stream::Drain.dice(seed).between(Span::s(15), Span::s(60));
+    let every = Stream::Drain.rng(seed).between(Span::s(15), Span::s(60));
     faults.has(Fault::Drain).then_some(every)
 }
 
 fn draw_operator(seed: u64, faults: Faults) -> Option<Span> {
-    let mut dice = Stream::Operator.dice(seed);
-    let every = dice.between(Span::s(2), Span::s(15));
+    let mut rng = Stream::Operator.rng(seed);
+    let every = rng.between(Span::s(2), Span::s(15));
     let works = [Fault::Operator, Fault::Market, Fault::Keys];
     works.into_iter().any(|fault| faults.has(fault)).then_some(every)
 }
 
 /// Half of the worlds begin shortly before their business day ends.
-fn draw_wall(dice: &mut Dice) -> UnixMillis {
+fn draw_wall(rng: &mut Rng) -> UnixMillis {
     /// 2026-11-23T00:00:00Z: an hour before the day turns by the world's calendar.
     const MIDNIGHT_MS: u64 = 1_795_392_000_000;
     const HOUR_MS: u64 = 3_600_000;
-    match dice.below(2) {
-        0 => UnixMillis(MIDNIGHT_MS + HOUR_MS - dice.below(90_000)),
-        _ => UnixMillis(MIDNIGHT_MS + HOUR_MS + dice.below(23 * HOUR_MS)),
+    match rng.below(2) {
+        0 => UnixMillis(MIDNIGHT_MS + HOUR_MS - rng.below(90_000)),
+        _ => UnixMillis(MIDNIGHT_MS + HOUR_MS + rng.below(23 * HOUR_MS)),
     }
 }
 
-fn draw_jump(dice: &mut Dice) -> Span {
-    [Span::s(3), Span::s(600), Span::s(80_000)][usize::from(number(dice, 3))]
+fn draw_jump(rng: &mut Rng) -> Span {
+    [Span::s(3), Span::s(600), Span::s(80_000)][usize::from(number(rng, 3))]
 }
 
 impl Shop {
     fn draw(seed: u64, faults: Faults) -> Self {
-        let mut habits = Stream::Habits.dice(seed);
+        let mut habits = Stream::Habits.rng(seed);
         let power_permille = number(&mut habits, 30);
         let mut share = |most| number(&mut habits, most);
         let mischief = Habits {
@@ -312,26 +311,26 @@ impl Shop {
             settles: share(2) == 1,
         };
         let wild = faults.has(Fault::Habits);
-        let mut dice = Stream::Shop.dice(seed);
-        let scarce = dice.chance(250);
-        let poor = dice.chance(250);
+        let mut rng = Stream::Shop.rng(seed);
+        let scarce = rng.chance(250);
+        let poor = rng.chance(250);
         Self {
-            vouchers: if scarce { u32::from(number(&mut dice, 12)) } else { 60 },
+            vouchers: if scarce { u32::from(number(&mut rng, 12)) } else { 60 },
             float_minor: if poor { 30_000 } else { 5_000_000 },
-            credit_minor: if dice.chance(500) { 10_000 } else { 0 },
-            velocity: if dice.chance(300) { 2 + u32::from(number(&mut dice, 8)) } else { 0 },
-            levels: 1 + u32::from(number(&mut dice, 4)),
-            confirm_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
-            retry_permille: number(&mut dice, 300),
-            stubborn: dice.chance(500),
+            credit_minor: if rng.chance(500) { 10_000 } else { 0 },
+            velocity: if rng.chance(300) { 2 + u32::from(number(&mut rng, 8)) } else { 0 },
+            levels: 1 + u32::from(number(&mut rng, 4)),
+            confirm_permille: [0, 500, 1_000][usize::from(number(&mut rng, 3))],
+            retry_permille: number(&mut rng, 300),
+            stubborn: rng.chance(500),
             habits: if wild { mischief } else { Habits::default() },
             power_permille: if wild { power_permille } else { 0 },
-            nk_permille: [0, 500, 1_000][usize::from(number(&mut dice, 3))],
+            nk_permille: [0, 500, 1_000][usize::from(number(&mut rng, 3))],
         }
     }
 }
 
 /// A number below `bound`.
-pub(super) fn number(dice: &mut Dice, bound: u16) -> u16 {
-    u16::try_from(dice.below(u64::from(bound))).expect("it is below a u16")
+pub(super) fn number(rng: &mut Rng, bound: u16) -> u16 {
+    u16::try_from(rng.below(u64::from(bound))).expect("it is below a u16")
 }

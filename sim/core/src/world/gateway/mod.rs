@@ -88,7 +88,7 @@ impl World {
             .bridges
             .iter()
             .map(|bridge| Bridge { name: bridge.name.clone(), capabilities: bridge.capabilities });
-        let seed = Stream::TransactionManager.dice(self.config.seed ^ u64::from(self.life)).throw();
+        let seed = Stream::TransactionManager.rng(self.config.seed ^ u64::from(self.life)).throw();
         let registry = &directory.registry;
         let (limits, store_id) = (self.config.writer, book.store_id());
         let mut writer =

@@ -94,20 +94,20 @@ impl World {
             return;
         }
         let disk = &self.config.disk;
-        let dice = &mut self.disk_dice;
+        let rng = &mut self.disk_dice;
         let troubled = !self.calm;
         let full = self.now < self.disk_full_until;
-        let fails = troubled && (full || dice.chance(disk.error_permille));
+        let fails = troubled && (full || rng.chance(disk.error_permille));
         if fails && !full {
-            self.disk_full_until = self.now.after(dice.between(Span::ZERO, disk.full));
+            self.disk_full_until = self.now.after(rng.between(Span::ZERO, disk.full));
         }
         process.book.backend_mut().failing = fails;
-        let mut takes = dice.between(disk.sync.0, disk.sync.1);
-        if troubled && dice.chance(disk.slow_permille) {
-            takes = dice.between(takes, disk.slow);
+        let mut takes = rng.between(disk.sync.0, disk.sync.1);
+        if troubled && rng.chance(disk.slow_permille) {
+            takes = rng.between(takes, disk.slow);
         }
-        let crashes = troubled && dice.chance(disk.crash_permille);
-        let share = dice.between(Span::ZERO, takes);
+        let crashes = troubled && rng.chance(disk.crash_permille);
+        let share = rng.between(Span::ZERO, takes);
         let (commands, outcomes) = (&mut process.commands, &mut process.outcomes);
         if process.book.commit(commands, outcomes).is_err() {
             // Nothing may be acknowledged any more: the process ends and is started again.

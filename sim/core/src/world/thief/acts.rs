@@ -27,7 +27,7 @@ struct Named {
 impl Thief {
     /// One thing to do: the bodies to send, in one go.
     pub(super) fn act(&mut self) -> Vec<Vec<u8>> {
-        match self.dice.below(100) {
+        match self.rng.below(100) {
             0..28 => vec![self.sale()],
             28..34 => self.same_sale(),
             34..44 => vec![self.repeat()],
@@ -43,8 +43,8 @@ impl Thief {
 
     fn sale(&mut self) -> Vec<u8> {
         let (stan, date) = (self.next_stan(), self.any_date());
-        let Some((offer, amount_minor)) = self.mix.draw(&mut self.dice) else { return Vec::new() };
-        let number = 200_000_000_000 + self.dice.below(1_000_000);
+        let Some((offer, amount_minor)) = self.mix.draw(&mut self.rng) else { return Vec::new() };
+        let number = 200_000_000_000 + self.rng.below(1_000_000);
         let subscriber = match offer.kind {
             OfferKind::Voucher => String::new(),
             OfferKind::TopUp => number.to_string(),
@@ -107,7 +107,7 @@ impl Thief {
     }
 
     fn reversal_of(&mut self, named: Named) -> Vec<u8> {
-        let more = if self.dice.chance(250) { 1 + self.dice.below(500) } else { 0 };
+        let more = if self.rng.chance(250) { 1 + self.rng.below(500) } else { 0 };
         let reversal = Reversal {
             stan: self.next_stan(),
             date: BusinessDate(self.date),
@@ -115,7 +115,7 @@ impl Thief {
             original_date: BusinessDate(named.date),
             amount_minor: named.amount_minor + more,
             reason: [Reversal::TIMEOUT, Reversal::CANCELLED, Reversal::PRINTER]
-                [usize::try_from(self.dice.below(3)).unwrap_or(0)],
+                [usize::try_from(self.rng.below(3)).unwrap_or(0)],
         };
         encoded(TerminalMessage::Reversal(reversal))
     }
@@ -140,7 +140,7 @@ impl Thief {
 
     /// Today's, mostly; now and then one that is near, or far away.
     fn any_date(&mut self) -> u16 {
-        match self.dice.below(20) {
+        match self.rng.below(20) {
             0 => self.date - 1,
             1 => self.date + 1,
             2 => self.date - 5,
@@ -152,7 +152,7 @@ impl Thief {
     /// One of its sales, late ones rather than early ones; now and then one that never was.
     fn any_sale(&mut self) -> Named {
         let never = Named { stan: 900_000 + self.stan, date: self.date, amount_minor: 1_000 };
-        if self.dice.chance(120) {
+        if self.rng.chance(120) {
             return never;
         }
         let place = self.any_place();
@@ -165,8 +165,8 @@ impl Thief {
 
     fn any_place(&mut self) -> usize {
         let count = u64::try_from(self.sold.len()).unwrap_or(0);
-        let back = if self.dice.chance(600) { count.min(2) } else { count };
-        usize::try_from(count - 1.min(count) - self.dice.below(back)).unwrap_or(0)
+        let back = if self.rng.chance(600) { count.min(2) } else { count };
+        usize::try_from(count - 1.min(count) - self.rng.below(back)).unwrap_or(0)
     }
 }
 

@@ -2,7 +2,7 @@
 //! and counters that leap, up to the highest that is believed and beyond.
 
 use super::Thief;
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::time::Span;
 use crate::world::config::{Config, Stream, number};
 use crate::world::fault::Fault;
@@ -16,7 +16,7 @@ const COUNTER_STEP_MAX: u64 = 1 << 48;
 
 /// See the module.
 pub(super) struct Flood {
-    dice: Dice,
+    rng: Rng,
     floods: bool,
     /// Turns that are left of a spree.
     turns: u16,
@@ -31,8 +31,8 @@ pub(super) enum Spree {
 
 impl Flood {
     pub(super) fn new(config: &Config, terminal: u32) -> Self {
-        let dice = Stream::Flood.dice(config.seed ^ u64::from(terminal) << 8);
-        Self { dice, floods: config.faults.has(Fault::Flood), turns: 0 }
+        let rng = Stream::Flood.rng(config.seed ^ u64::from(terminal) << 8);
+        Self { rng, floods: config.faults.has(Fault::Flood), turns: 0 }
     }
 
     /// What to do at this turn, in a spree, and how long until the next one.
@@ -40,12 +40,12 @@ impl Flood {
         if !self.floods {
             return None;
         }
-        if self.turns == 0 && self.dice.chance(60) {
-            self.turns = 5 + number(&mut self.dice, 60);
+        if self.turns == 0 && self.rng.chance(60) {
+            self.turns = 5 + number(&mut self.rng, 60);
         }
         self.turns = self.turns.checked_sub(1)?;
-        let redials = self.dice.chance(300);
-        let spree = if redials { Spree::Redial } else { Spree::Burst(number(&mut self.dice, 40)) };
+        let redials = self.rng.chance(300);
+        let spree = if redials { Spree::Redial } else { Spree::Burst(number(&mut self.rng, 40)) };
         Some((spree, TURN))
     }
 }
@@ -55,11 +55,11 @@ impl Thief {
     /// it is refused.
     pub(super) fn next_counter(&mut self) -> u64 {
         // Honest counters go up by one; this one leaps, within what is believed.
-        self.counter += 1 + self.dice.below(3);
+        self.counter += 1 + self.rng.below(3);
         let highest = self.counter.max(COUNTER_FIRST_MAX) + COUNTER_STEP_MAX - 1;
-        match self.flood.floods.then(|| self.flood.dice.below(20)) {
+        match self.flood.floods.then(|| self.flood.rng.below(20)) {
             Some(0) => u64::MAX,
-            Some(1) => highest + 2 + self.flood.dice.below(1 << 50),
+            Some(1) => highest + 2 + self.flood.rng.below(1 << 50),
             Some(2) => {
                 self.counter = highest - 3;
                 self.counter

@@ -20,8 +20,8 @@ use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
 use super::wire::{Caller, Item, Way};
-use crate::dice::Dice;
 use crate::firmware::Mix;
+use crate::rng::Rng;
 use crate::time::Span;
 
 /// Connections of a thief at once.
@@ -37,7 +37,7 @@ pub(super) struct Thief {
     /// The highest handshake counter used.
     counter: u64,
     gateway: Option<StaticPublic>,
-    dice: Dice,
+    rng: Rng,
     mix: Mix,
     /// In the order in which they were called.
     links: Vec<Link>,
@@ -64,13 +64,13 @@ enum Phase {
 pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec<Thief> {
     let first = TERMINAL_FIRST + u32::from(config.terminals);
     let thief = |terminal: u32| {
-        let mut dice = Stream::ThiefRun.dice(config.seed ^ u64::from(terminal) << 8);
+        let mut rng = Stream::ThiefRun.rng(config.seed ^ u64::from(terminal) << 8);
         Thief {
             terminal,
             psk: Network::psk(config.seed, terminal, KEY_FIRST),
             counter: 0,
-            gateway: dice.chance(500).then_some(gateway),
-            dice,
+            gateway: rng.chance(500).then_some(gateway),
+            rng,
             mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
             links: Vec::new(),
             date: today,
@@ -87,7 +87,7 @@ impl Thief {
     fn connected(&mut self, conn: usize) -> Option<Vec<u8>> {
         let counter = self.next_counter();
         let suite = if self.gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
-        let (entropy, mut hello) = (self.dice.bytes(), Vec::new());
+        let (entropy, mut hello) = (self.rng.bytes(), Vec::new());
         let started = Initiator::start(
             suite,
             self.terminal,
@@ -117,7 +117,7 @@ impl Thief {
                 (RecordType::HELLO_REPLY, Phase::Shaking(initiator)) => {
                     let mut channel = initiator.finish(&whole[record.range]).ok()?;
                     // Who has the key may forget to log on.
-                    if self.dice.chance(900) {
+                    if self.rng.chance(900) {
                         channel.seal(&logon(), &mut out).ok()?;
                     }
                     link.phase = Phase::Linked(channel);
@@ -165,7 +165,7 @@ impl World {
             return self.queue.push(self.now.after(pause), Event::Thief(place));
         }
         let (linked, room) = (thief.links.len(), thief.links.len() < LINKS_MAX);
-        match thief.dice.below(100) {
+        match thief.rng.below(100) {
             0..6 if linked > 0 => {
                 let conn = thief.links.remove(0).conn;
                 self.hang_up(conn);
@@ -175,7 +175,7 @@ impl World {
             _ if linked == 0 => self.thief_calls(place),
             _ => self.thief_acts(place),
         }
-        let pause = self.thieves[place].dice.exponential(TURN);
+        let pause = self.thieves[place].rng.exponential(TURN);
         self.queue.push(self.now.after(pause).after(Span::ms(20)), Event::Thief(place));
     }
 
@@ -207,7 +207,7 @@ impl World {
     fn thief_acts(&mut self, place: usize) {
         let thief = &mut self.thieves[place];
         let linked = thief.links.len();
-        let chosen = usize::from(number(&mut thief.dice, u16::try_from(linked).unwrap_or(1)));
+        let chosen = usize::from(number(&mut thief.rng, u16::try_from(linked).unwrap_or(1)));
         let bodies = thief.act();
         let link = &mut thief.links[chosen];
         let conn = link.conn;

@@ -11,16 +11,16 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use mio::{Events, Poll, Token};
-use tillsim_core::dice::Dice;
+use tillsim_core::rng::Rng;
 use tillsim_core::terminal::Input;
 use tillsim_core::time::{Moment, Span};
 
 use super::alarm::{self, Alarm};
 use super::arrivals::Arrivals;
+use super::client::Client;
 use super::deadlines::Deadlines;
 use super::fleet::{Desk, Stage};
 use super::line::Line;
-use super::station::Station;
 use super::tally::{Tally, latencies};
 use crate::cpu;
 use crate::number::{float, whole};
@@ -107,7 +107,7 @@ pub struct Engine<S> {
     plan: Plan,
     poll: Poll,
     alarm: Alarm,
-    stations: Vec<S>,
+    clients: Vec<S>,
     lines: Vec<Line>,
     /// Counts the connections of each line, so that an event of an earlier one is not taken for the
     /// present one's.
@@ -118,7 +118,7 @@ pub struct Engine<S> {
     connecting: VecDeque<u32>,
     connects_allowed: f64,
     cuts_allowed: f64,
-    cuts: Dice,
+    cuts: Rng,
     refilled: Moment,
     stage: Stage,
     buffer: Vec<u8>,
@@ -129,33 +129,33 @@ pub struct Engine<S> {
     begun: Moment,
 }
 
-impl<S: Station> Engine<S> {
+impl<S: Client> Engine<S> {
     /// An engine for these stations; all of them connect as soon as it runs.
     ///
     /// # Errors
     /// [`EngineError`] when the system gives no event queue.
     pub fn new(
         plan: Plan,
-        stations: Vec<S>,
+        clients: Vec<S>,
         arrivals: Option<Arrivals>,
     ) -> Result<Self, EngineError> {
-        let count = stations.len();
+        let count = clients.len();
         let poll = Poll::new().map_err(EngineError)?;
         let alarm = Alarm::new(poll.registry()).map_err(EngineError)?;
         let mut deadlines = Deadlines::new(count);
-        for (number, station) in (0..).zip(&stations) {
-            if let Some(at) = station.deadline() {
+        for (number, client) in (0..).zip(&clients) {
+            if let Some(at) = client.deadline() {
                 deadlines.set(number, at);
             }
         }
         Ok(Self {
-            cuts: Dice::new(plan.seed, u64::MAX - 1),
+            cuts: Rng::new(plan.seed, u64::MAX - 1),
             plan,
             poll,
             alarm,
             lines: (0..count).map(|_| Line::default()).collect(),
             generations: vec![0; count],
-            stations,
+            clients,
             deadlines,
             arrivals,
             connecting: VecDeque::new(),
@@ -213,7 +213,7 @@ impl<S: Station> Engine<S> {
         }
         self.sold();
         self.publish(desk);
-        Ok((self.stations, self.tally, self.share))
+        Ok((self.clients, self.tally, self.share))
     }
 
     fn now(&self) -> Moment {
@@ -223,7 +223,7 @@ impl<S: Station> Engine<S> {
 
     fn is_finished(&self) -> bool {
         self.stage == Stage::Stop
-            && self.tally.stopped >= u64::try_from(self.stations.len()).unwrap_or(0)
+            && self.tally.stopped >= u64::try_from(self.clients.len()).unwrap_or(0)
     }
 
     /// Carries out what the fleet was told since the last time.
@@ -258,7 +258,7 @@ impl<S: Station> Engine<S> {
     }
 
     fn give_all(&mut self, input: impl Fn() -> Input<'static>) {
-        for number in 0..u32::try_from(self.stations.len()).unwrap_or(u32::MAX) {
+        for number in 0..u32::try_from(self.clients.len()).unwrap_or(u32::MAX) {
             self.give(number, input());
         }
     }
@@ -276,7 +276,7 @@ impl<S: Station> Engine<S> {
     }
 
     fn publish(&mut self, desk: &Desk) {
-        let in_doubt = self.stations.iter().map(|station| u64::from(station.in_doubt())).sum();
+        let in_doubt = self.clients.iter().map(|client| u64::from(client.in_doubt())).sum();
         let waiting = self.arrivals.as_ref().map_or(0, Arrivals::waiting);
         desk.publish(&self.tally, &mut self.interval, in_doubt, waiting);
     }

@@ -5,61 +5,61 @@ use tillsim_core::terminal::{Input, Note, Output};
 use tillsim_core::time::Moment;
 
 use super::Engine;
+use crate::driver::client::Client;
 use crate::driver::deadlines::index;
 use crate::driver::line::{Lost, Taken};
-use crate::driver::station::Station;
 
-impl<S: Station> Engine<S> {
+impl<S: Client> Engine<S> {
     pub(super) fn event(&mut self, token: usize, writable: bool, gone: bool) {
-        let (station, generation) = split(token);
-        if self.generations.get(index(station)) != Some(&generation) {
+        let (client, generation) = split(token);
+        if self.generations.get(index(client)) != Some(&generation) {
             return;
         }
-        let line = &mut self.lines[index(station)];
+        let line = &mut self.lines[index(client)];
         if writable && line.is_open() {
             match line.writable() {
-                Ok(true) => self.give(station, Input::Connected),
+                Ok(true) => self.give(client, Input::Connected),
                 Ok(false) => {}
-                Err(lost) => return self.lose(station, lost),
+                Err(lost) => return self.lose(client, lost),
             }
         }
         loop {
-            let taken = self.lines[index(station)].read(&mut self.buffer);
+            let taken = self.lines[index(client)].read(&mut self.buffer);
             let (count, more) = match taken {
                 Taken::Some(count) => (count, true),
                 // What came before the end of a connection must not hide the end.
                 Taken::All(count) => (count, gone),
                 Taken::Nothing => return,
-                Taken::Closed(lost) => return self.lose(station, lost),
+                Taken::Closed(lost) => return self.lose(client, lost),
             };
             let now = self.now();
             self.tally.received_bytes += length(count);
-            self.stations[index(station)].handle(now, Input::Received(&mut self.buffer[..count]));
-            self.carry_out(station, now);
+            self.clients[index(client)].handle(now, Input::Received(&mut self.buffer[..count]));
+            self.carry_out(client, now);
             if !more {
                 return;
             }
         }
     }
 
-    pub(super) fn give(&mut self, station: u32, input: Input<'_>) {
+    pub(super) fn give(&mut self, client: u32, input: Input<'_>) {
         let now = self.now();
-        self.stations[index(station)].handle(now, input);
-        self.carry_out(station, now);
+        self.clients[index(client)].handle(now, input);
+        self.carry_out(client, now);
     }
 
-    pub(super) fn lose(&mut self, station: u32, lost: Lost) {
-        self.lines[index(station)].close();
+    pub(super) fn lose(&mut self, client: u32, lost: Lost) {
+        self.lines[index(client)].close();
         self.tally.lost(lost);
-        self.give(station, Input::Closed);
+        self.give(client, Input::Closed);
     }
 
     /// Does everything that the station has to do.
     pub(super) fn carry_out(&mut self, number: u32, now: Moment) {
-        let station = &mut self.stations[index(number)];
+        let client = &mut self.clients[index(number)];
         let line = &mut self.lines[index(number)];
         let mut failed = None;
-        while let Some(output) = station.poll() {
+        while let Some(output) = client.poll() {
             match output {
                 Output::Send(bytes) => {
                     self.tally.sent_bytes += length(bytes.len());
@@ -77,7 +77,7 @@ impl<S: Station> Engine<S> {
                 }
             }
         }
-        if let Some(at) = station.deadline() {
+        if let Some(at) = client.deadline() {
             self.deadlines.set(number, at.max(now));
         }
         if let Some(lost) = failed {
@@ -92,8 +92,8 @@ fn length(bytes: usize) -> u64 {
 }
 
 /// Token of a station's connection: its generation above its number.
-pub(super) fn token(station: u32, generation: u32) -> Token {
-    let wide = (u64::from(generation) << 32) | u64::from(station);
+pub(super) fn token(client: u32, generation: u32) -> Token {
+    let wide = (u64::from(generation) << 32) | u64::from(client);
     Token(
         usize::try_from(wide).expect("a token has 64 bits where sockets are counted in thousands"),
     )

@@ -8,13 +8,13 @@ use tillsim_core::time::{Moment, Span};
 use super::sockets::token;
 use super::{Engine, EngineError, SLEEP_MAX};
 use crate::driver::arrivals::Arrivals;
+use crate::driver::client::Client;
 use crate::driver::deadlines::index;
 use crate::driver::fleet::Stage;
 use crate::driver::line::Lost;
-use crate::driver::station::Station;
 use crate::number::float;
 
-impl<S: Station> Engine<S> {
+impl<S: Client> Engine<S> {
     /// How long to sleep at most; the alarm is set for what comes before.
     pub(super) fn sleep(&mut self, now: Moment) -> Result<Duration, EngineError> {
         let arrival = self.arrivals.as_ref().and_then(Arrivals::deadline);
@@ -32,7 +32,7 @@ impl<S: Station> Engine<S> {
     pub(super) fn due(&mut self) {
         let now = self.now();
         while let Some(number) = self.deadlines.due(now) {
-            let Some(at) = self.stations[index(number)].deadline() else {
+            let Some(at) = self.clients[index(number)].deadline() else {
                 continue;
             };
             if at > now {
@@ -56,8 +56,8 @@ impl<S: Station> Engine<S> {
         let (offered, dropped) = arrivals.come(now);
         self.tally.offered += offered;
         self.tally.dropped += dropped;
-        while let Some((station, intended)) = self.arrivals.as_mut().and_then(Arrivals::serve) {
-            self.give(station, Input::Customer { intended });
+        while let Some((client, intended)) = self.arrivals.as_mut().and_then(Arrivals::serve) {
+            self.give(client, Input::Customer { intended });
         }
     }
 
@@ -69,17 +69,17 @@ impl<S: Station> Engine<S> {
         let rate = f64::from(self.plan.connects_per_s);
         // A tenth of a second's worth at once, at most: a late loop must not make a burst.
         self.connects_allowed = (self.connects_allowed + rate * elapsed_s).min(rate / 10.0 + 1.0);
-        if self.stage != Stage::Sell || self.stations.is_empty() {
+        if self.stage != Stage::Sell || self.clients.is_empty() {
             return;
         }
         self.cuts_allowed = (self.cuts_allowed + self.plan.cuts_per_s * elapsed_s).min(1e4);
-        let count = u64::try_from(self.stations.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(self.clients.len()).unwrap_or(u64::MAX);
         while self.cuts_allowed >= 1.0 {
             self.cuts_allowed -= 1.0;
-            let station = u32::try_from(self.cuts.below(count)).unwrap_or(0);
-            if self.lines[index(station)].is_open() {
-                self.lines[index(station)].cut();
-                self.lose(station, Lost::Cut);
+            let client = u32::try_from(self.cuts.below(count)).unwrap_or(0);
+            if self.lines[index(client)].is_open() {
+                self.lines[index(client)].cut();
+                self.lose(client, Lost::Cut);
             }
         }
     }

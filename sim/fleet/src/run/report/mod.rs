@@ -90,7 +90,7 @@ impl Facts {
         let (before, after) = &driven.window;
         let per_s = |count: u64| if sold_s > 0.0 { float(count) / sold_s } else { 0.0 };
         let cpu_s: f64 = shares.iter().map(|share| share.cpu_s).sum();
-        let books = driven.done.stations.iter().map(|terminal| terminal.book());
+        let books = driven.done.clients.iter().map(|terminal| terminal.book());
         let wrong = books.clone().flat_map(|book| book.entries()).filter(|entry| {
             let wrong = entry.wrong;
             wrong.answer_changed || wrong.other_amount || wrong.while_blocked

@@ -14,7 +14,7 @@
 //! `doubt`.
 
 mod doubt;
-mod errand;
+mod request;
 mod settle;
 
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use std::sync::Arc;
 use tillgate_codec::link::message::{BusinessDate, TerminalCommand, Welcome};
 
 use super::event::{Note, Trouble};
-use crate::book::Book;
-use crate::dice::Dice;
-use crate::firmware::{Custom, Firmware, WhenBlocked};
+use crate::firmware::{Firmware, LoadModel, WhenBlocked};
 use crate::limits::ANSWER_MARGIN;
+use crate::rng::Rng;
+use crate::sales_log::SalesLog;
 use crate::time::{Moment, Span};
-use errand::{Errand, Kind, Stage, Task};
+use request::{Kind, PendingRequest, Stage, Task};
 use settle::Takings;
 
 /// The selling half of a terminal.
-pub(super) struct Till {
+pub(super) struct SaleFlow {
     firmware: Arc<Firmware>,
-    pub(super) book: Book,
+    pub(super) book: SalesLog,
     task: Task,
     body: Vec<u8>,
     date: Option<BusinessDate>,
@@ -54,17 +54,17 @@ pub(super) struct Till {
 pub(super) enum Turn {
     /// Nothing.
     Nothing,
-    /// Send [`Till::body`].
+    /// Send [`SaleFlow::body`].
     Send,
     /// Close the connection and come back: an answer did not come.
     Hangup,
 }
 
-impl Till {
+impl SaleFlow {
     pub(super) fn new(terminal: u32, firmware: Arc<Firmware>) -> Self {
         Self {
             firmware,
-            book: Book::new(terminal),
+            book: SalesLog::new(terminal),
             task: Task::Free(None),
             body: Vec::new(),
             date: None,
@@ -99,28 +99,31 @@ impl Till {
     pub(super) fn deadline(&self) -> Option<Moment> {
         match self.task {
             Task::Free(next) => next.filter(|_| self.serves()),
-            Task::Errand(Errand { stage: Stage::Sent(at) | Stage::Pause(at), .. }) => Some(at),
-            Task::Errand(Errand { stage: Stage::Unsent, .. }) => None,
+            Task::PendingRequest(PendingRequest {
+                stage: Stage::Sent(at) | Stage::Pause(at),
+                ..
+            }) => Some(at),
+            Task::PendingRequest(PendingRequest { stage: Stage::Unsent, .. }) => None,
         }
     }
 
     /// The shop opens.
-    pub(super) fn begin(&mut self, now: Moment, dice: &mut Dice) {
+    pub(super) fn begin(&mut self, now: Moment, rng: &mut Rng) {
         self.open = true;
         if matches!(self.task, Task::Free(_)) {
-            self.free(now, dice);
+            self.free(now, rng);
         }
     }
 
     /// A customer of the driver's has come.
-    pub(super) fn customer(&mut self, now: Moment, intended: Moment, dice: &mut Dice) {
+    pub(super) fn customer(&mut self, now: Moment, intended: Moment, rng: &mut Rng) {
         self.ready_told = false;
         if self.turns_away() || self.stopping {
             self.notes.push(Note::TurnedAway);
             return;
         }
         self.task = Task::Free(Some(intended));
-        self.tick(now, dice);
+        self.tick(now, rng);
     }
 
     /// No more customers; what is under way is finished.
@@ -133,7 +136,7 @@ impl Till {
     }
 
     /// The terminal has logged on.
-    pub(super) fn online(&mut self, now: Moment, welcome: &Welcome, dice: &mut Dice) {
+    pub(super) fn online(&mut self, now: Moment, welcome: &Welcome, rng: &mut Rng) {
         self.online = true;
         self.blocked = !welcome.code.is_approved();
         if self.date.is_none_or(|date| date < welcome.date) {
@@ -146,36 +149,38 @@ impl Till {
         self.book.open(welcome.date, welcome.stan_last);
         self.answer = Span(Span::s(u64::from(welcome.answer_s)).0 + ANSWER_MARGIN.0);
         match &mut self.task {
-            Task::Errand(errand) => {
+            Task::PendingRequest(errand) => {
                 errand.stage = Stage::Unsent;
                 self.send(now);
             }
-            Task::Free(None) => self.free(now, dice),
-            Task::Free(Some(_)) => self.tick(now, dice),
+            Task::Free(None) => self.free(now, rng),
+            Task::Free(Some(_)) => self.tick(now, rng),
         }
     }
 
     /// The link is gone.
-    pub(super) fn offline(&mut self, dice: &mut Dice) {
+    pub(super) fn offline(&mut self, rng: &mut Rng) {
         self.online = false;
-        if let Task::Errand(errand) = &mut self.task {
+        if let Task::PendingRequest(errand) = &mut self.task {
             let sent = matches!(errand.stage, Stage::Sent(_));
             errand.stage = Stage::Unsent;
             if errand.kind == Kind::Sale && sent {
                 self.notes.push(Note::Doubt);
-                self.doubt(dice);
+                self.doubt(rng);
             }
         }
     }
 
     /// A deadline of the till has come.
-    pub(super) fn tick(&mut self, now: Moment, dice: &mut Dice) {
+    pub(super) fn tick(&mut self, now: Moment, rng: &mut Rng) {
         match self.task {
             Task::Free(Some(intended)) if intended <= now && self.serves() => {
-                self.sell(now, intended, dice);
+                self.sell(now, intended, rng);
             }
-            Task::Errand(Errand { stage: Stage::Pause(at), .. }) if at <= now => self.send(now),
-            Task::Errand(Errand { stage: Stage::Sent(by), .. }) if by <= now => {
+            Task::PendingRequest(PendingRequest { stage: Stage::Pause(at), .. }) if at <= now => {
+                self.send(now)
+            }
+            Task::PendingRequest(PendingRequest { stage: Stage::Sent(by), .. }) if by <= now => {
                 self.notes.push(Note::Trouble(Trouble::AnswerTimeout));
                 self.turn = Turn::Hangup;
             }
@@ -184,12 +189,7 @@ impl Till {
     }
 
     /// An order of the gateway; gives the result to acknowledge it with.
-    pub(super) fn order(
-        &mut self,
-        now: Moment,
-        order: &TerminalCommand<'_>,
-        dice: &mut Dice,
-    ) -> u8 {
+    pub(super) fn order(&mut self, now: Moment, order: &TerminalCommand<'_>, rng: &mut Rng) -> u8 {
         const DONE: u8 = 0;
         const UNSUPPORTED: u8 = 2;
         match order {
@@ -206,7 +206,7 @@ impl Till {
                 self.blocked = false;
                 self.notes.push(Note::Unblocked);
                 if matches!(self.task, Task::Free(None)) {
-                    self.free(now, dice);
+                    self.free(now, rng);
                 }
                 DONE
             }
@@ -231,22 +231,22 @@ impl Till {
     }
 
     /// Nothing is under way any more: the next customer, if one is known.
-    fn free(&mut self, now: Moment, dice: &mut Dice) {
+    fn free(&mut self, now: Moment, rng: &mut Rng) {
         self.task = Task::Free(None);
         self.settle_up(now);
         if !self.open || self.stopping || self.turns_away() {
             return;
         }
         match self.firmware.custom {
-            Custom::Think(delay) => {
-                self.task = Task::Free(Some(now.after(delay.draw(dice))));
-                self.tick(now, dice);
+            LoadModel::Think(delay) => {
+                self.task = Task::Free(Some(now.after(delay.draw(rng))));
+                self.tick(now, rng);
             }
-            Custom::Sent if !self.ready_told => {
+            LoadModel::Sent if !self.ready_told => {
                 self.ready_told = true;
                 self.notes.push(Note::Ready);
             }
-            Custom::Sent | Custom::None => {}
+            LoadModel::Sent | LoadModel::None => {}
         }
     }
 }

@@ -4,10 +4,10 @@ use tillgate_codec::link::message::{
     BusinessDate, ResponseCode, Settle, Settled, TerminalMessage, Totals,
 };
 
-use super::errand::{Errand, Kind, Stage, Task};
-use super::{Till, Turn};
-use crate::book::State;
-use crate::dice::Dice;
+use super::request::{Kind, PendingRequest, Stage, Task};
+use super::{SaleFlow, Turn};
+use crate::rng::Rng;
+use crate::sales_log::State;
 use crate::terminal::event::Note;
 use crate::time::Moment;
 
@@ -32,7 +32,7 @@ impl Takings {
     }
 }
 
-impl Till {
+impl SaleFlow {
     /// Whether totals are still to be compared before the terminal may go.
     pub(super) fn is_to_settle(&self) -> bool {
         self.firmware.habits.settles && self.date.is_some() && !self.takings.settled
@@ -63,11 +63,12 @@ impl Till {
         &mut self,
         now: Moment,
         settled: &Settled<'_>,
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) {
         let awaited = Kind::Settlement { stan: settled.stan, date: settled.date };
         match self.task {
-            Task::Errand(Errand { kind, stage: Stage::Sent(_), .. }) if kind == awaited => {}
+            Task::PendingRequest(PendingRequest { kind, stage: Stage::Sent(_), .. })
+                if kind == awaited => {}
             // Of an earlier attempt; the one under way has an answer of its own.
             _ => return,
         }
@@ -86,7 +87,7 @@ impl Till {
             _ => {}
         }
         self.takings.settled = true;
-        self.free(now, dice);
+        self.free(now, rng);
     }
 
     /// Of what was sold in one currency.

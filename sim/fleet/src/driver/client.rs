@@ -7,8 +7,8 @@ use tillsim_core::time::Moment;
 ///
 /// A trait, so that a bare echo is driven by the very same loop as the gateway: their difference is
 /// then the gateway's, not the generator's.
-pub trait Station: Send {
-    /// Takes one input; [`Station::poll`] is drained afterwards.
+pub trait Client: Send {
+    /// Takes one input; [`Client::poll`] is drained afterwards.
     fn handle(&mut self, now: Moment, input: Input<'_>);
     /// The next thing to do.
     fn poll(&mut self) -> Option<Output<'_>>;
@@ -18,7 +18,7 @@ pub trait Station: Send {
     fn in_doubt(&self) -> u32;
 }
 
-impl Station for Terminal {
+impl Client for Terminal {
     fn handle(&mut self, now: Moment, input: Input<'_>) {
         Terminal::handle(self, now, input);
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A directory with an installation in it.
-pub(crate) struct House {
+pub(crate) struct TestInstallation {
     /// Where it is.
     pub(crate) dir: TempDir,
     /// The password that `init` printed.
@@ -78,7 +78,7 @@ pub(crate) fn demo() -> String {
     dir.canonicalize().unwrap().to_str().unwrap().to_owned()
 }
 
-impl House {
+impl TestInstallation {
     /// An installation whose gateway lets the system choose its ports.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -125,7 +125,7 @@ impl House {
         serve_as(command)
     }
 
-    /// As [`House::serve`], by a process whose files may have so many blocks of 1 KiB at most.
+    /// As [`TestInstallation::serve`], by a process whose files may have so many blocks of 1 KiB at most.
     pub(crate) fn serve_on_a_small_disk(&self, blocks: u32) -> Gateway {
         let mut command = Command::new("bash");
         command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; exec \"$0\" serve \"$2\""]);

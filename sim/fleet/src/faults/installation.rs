@@ -26,7 +26,7 @@ const PROVIDER: [&str; 8] =
     ["--latency", "lognormal:4ms,0.6", "--silence", "0.3", "--pending", "0.5", "--deaf", "0.2"];
 
 /// An installation of the gateway with its network and its provider.
-pub(super) struct House {
+pub(super) struct TestInstallation {
     /// The gateway's program.
     tillgate: PathBuf,
     /// The installation.
@@ -44,7 +44,7 @@ pub(super) struct House {
     provider_process: Child,
 }
 
-impl House {
+impl TestInstallation {
     /// Makes the installation in `gate` and everything beside it in `beside`, with so many
     /// vouchers.
     pub(super) fn build(
@@ -159,7 +159,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for TestInstallation {
     fn drop(&mut self) {
         // It may have ended by itself.
         drop(self.provider_process.kill());

@@ -3,25 +3,25 @@
 //! A terminal's plan depends on (seed, terminal) alone, never on the size of the fleet or on when
 //! its answers come.
 
-use rand_core::Rng;
+use rand_core::Rng as _;
 use rand_pcg::Pcg64Mcg;
 
 use crate::time::Span;
 
 /// A small seeded source of randomness: 16 bytes of state (PCG XSL 128/64 MCG).
 #[derive(Clone, Debug)]
-pub struct Dice(Pcg64Mcg);
+pub struct Rng(Pcg64Mcg);
 
-impl Dice {
+impl Rng {
     /// The stream `stream` of `seed`; streams of one seed are unrelated.
     #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         let high = u128::from(mix(seed ^ 0x9E37_79B9_7F4A_7C15));
         let low = u128::from(mix(stream ^ mix(seed)));
-        let mut dice = Self(Pcg64Mcg::new((high << 64) | low));
+        let mut rng = Self(Pcg64Mcg::new((high << 64) | low));
         // The first output of an MCG still shows its seed.
-        dice.throw();
-        dice
+        rng.throw();
+        rng
     }
 
     /// 64 random bits.
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn the_same_seed_and_stream_give_the_same_throws() {
         let throws = |seed, stream| {
-            let mut dice = Dice::new(seed, stream);
-            [dice.throw(), dice.below(10), dice.throw()]
+            let mut rng = Rng::new(seed, stream);
+            [rng.throw(), rng.below(10), rng.throw()]
         };
         assert_eq!(throws(7, 1), throws(7, 1));
         assert_ne!(throws(7, 1), throws(7, 2));
@@ -105,16 +105,16 @@ mod tests {
 
     #[test]
     fn the_mean_of_exponential_spans_is_the_mean_asked_for() {
-        let mut dice = Dice::new(1, 1);
-        let sum: u64 = (0..20_000).map(|_| dice.exponential(Span::ms(10)).0).sum();
+        let mut rng = Rng::new(1, 1);
+        let sum: u64 = (0..20_000).map(|_| rng.exponential(Span::ms(10)).0).sum();
         let mean = sum / 20_000;
         assert!((9_700_000..10_300_000).contains(&mean), "{mean}");
     }
 
     #[test]
     fn half_of_the_log_normal_spans_are_under_the_median() {
-        let mut dice = Dice::new(2, 1);
-        let under = (0..20_000).filter(|_| dice.log_normal(Span::ms(700), 0.45) < Span::ms(700));
+        let mut rng = Rng::new(2, 1);
+        let under = (0..20_000).filter(|_| rng.log_normal(Span::ms(700), 0.45) < Span::ms(700));
         let under = under.count();
         assert!((9_600..10_400).contains(&under), "{under}");
     }

@@ -4,11 +4,11 @@ use tillgate_codec::link::message::{
     Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, TerminalMessage,
 };
 
-use super::{Till, Turn};
-use crate::book::{Asked, Settled};
-use crate::dice::Dice;
-use crate::firmware::{Custom, OfferKind};
+use super::{SaleFlow, Turn};
+use crate::firmware::{LoadModel, OfferKind};
 use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST, ATTEMPTS_MAX};
+use crate::rng::Rng;
+use crate::sales_log::{Asked, Settled};
 use crate::terminal::event::{Finished, Note, Trouble};
 use crate::terminal::subscriber;
 use crate::time::{Moment, Span};
@@ -18,11 +18,11 @@ pub(super) enum Task {
     /// No request under way; the next customer comes at this moment, if any is known.
     Free(Option<Moment>),
     /// One request under way.
-    Errand(Errand),
+    PendingRequest(PendingRequest),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Errand {
+pub(super) struct PendingRequest {
     pub(super) kind: Kind,
     pub(super) entry: usize,
     pub(super) stage: Stage,
@@ -63,17 +63,19 @@ pub(super) enum Stage {
     Pause(Moment),
 }
 
-impl Till {
+impl SaleFlow {
     /// An answer; `body` is the whole of it as it came.
     pub(in crate::terminal) fn answered(
         &mut self,
         now: Moment,
         answer: &Answer<'_>,
         body: &[u8],
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) {
         let errand = match self.task {
-            Task::Errand(errand) if !matches!(errand.kind, Kind::Settlement { .. }) => errand,
+            Task::PendingRequest(errand) if !matches!(errand.kind, Kind::Settlement { .. }) => {
+                errand
+            }
             _ => return self.unasked(now, answer, body),
         };
         let asked = self.book.entries()[errand.entry].asked;
@@ -96,35 +98,35 @@ impl Till {
         match errand.kind {
             Kind::Sale => {
                 self.settle(errand.entry, now, answer, body);
-                self.after_sale(now, errand.entry, answer, dice);
+                self.after_sale(now, errand.entry, answer, rng);
             }
             Kind::Retry => {
                 self.settle(errand.entry, now, answer, body);
-                self.after_retry(now, errand.entry, answer, dice);
+                self.after_retry(now, errand.entry, answer, rng);
             }
             Kind::Confirm => {
                 self.book.confirm(errand.entry, answer.code);
                 if answer.code.is_approved() {
                     self.notes.push(Note::Confirmed);
                 }
-                self.free(now, dice);
+                self.free(now, rng);
             }
-            Kind::Repeat => self.repeated(now, errand.entry, answer, body, dice),
+            Kind::Repeat => self.repeated(now, errand.entry, answer, body, rng),
             Kind::Clash => {
                 self.book.clashed(errand.entry, answer.code);
-                self.free(now, dice);
+                self.free(now, rng);
             }
             Kind::Late => {
                 self.book.came_late(errand.entry, answer.code);
-                self.free(now, dice);
+                self.free(now, rng);
             }
-            Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, dice),
+            Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, rng),
             Kind::Settlement { .. } => self.unasked(now, answer, body),
         }
     }
 
-    pub(super) fn sell(&mut self, now: Moment, intended: Moment, dice: &mut Dice) {
-        let (Some(date), Some((offer, amount_minor))) = (self.date, self.firmware.mix.draw(dice))
+    pub(super) fn sell(&mut self, now: Moment, intended: Moment, rng: &mut Rng) {
+        let (Some(date), Some((offer, amount_minor))) = (self.date, self.firmware.mix.draw(rng))
         else {
             self.task = Task::Free(None);
             return;
@@ -132,7 +134,7 @@ impl Till {
         self.stan += 1;
         let subscriber = match offer.kind {
             OfferKind::Voucher => 0,
-            OfferKind::TopUp => subscriber::draw(dice),
+            OfferKind::TopUp => subscriber::draw(rng),
         };
         let (stan, service, product) = (self.stan, offer.service, offer.product);
         let asked = Asked { stan, date, service, product, amount_minor, subscriber };
@@ -157,13 +159,14 @@ impl Till {
 
     /// What is in the body becomes the errand, and leaves if there is a link.
     pub(super) fn begin_errand(&mut self, now: Moment, kind: Kind, entry: usize) {
-        self.task = Task::Errand(Errand { kind, entry, stage: Stage::Unsent, rounds: 0 });
+        self.task =
+            Task::PendingRequest(PendingRequest { kind, entry, stage: Stage::Unsent, rounds: 0 });
         self.send(now);
     }
 
     /// Puts the errand's body on the wire, if there is a wire.
     pub(super) fn send(&mut self, now: Moment) {
-        let Task::Errand(errand) = &mut self.task else {
+        let Task::PendingRequest(errand) = &mut self.task else {
             return;
         };
         if !self.online {
@@ -187,20 +190,20 @@ impl Till {
     /// Leaves the sale in doubt, for the audit to judge, and serves the next customer.
     fn give_up(&mut self, now: Moment) {
         self.notes.push(Note::Trouble(Trouble::GaveUp));
-        let thinks = matches!(self.firmware.custom, Custom::Think(_));
+        let thinks = matches!(self.firmware.custom, LoadModel::Think(_));
         self.task = Task::Free(thinks.then_some(now));
-        if self.firmware.custom == Custom::Sent && !self.stopping {
+        if self.firmware.custom == LoadModel::Sent && !self.stopping {
             self.ready_told = true;
             self.notes.push(Note::Ready);
         }
     }
 
-    fn ask_again(&mut self, now: Moment, errand: Errand) {
+    fn ask_again(&mut self, now: Moment, errand: PendingRequest) {
         let factor = 1_u64.checked_shl(u32::from(errand.rounds)).unwrap_or(u64::MAX);
         let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
         let rounds = errand.rounds.saturating_add(1);
         let stage = Stage::Pause(now.after(pause));
-        self.task = Task::Errand(Errand { stage, rounds, ..errand });
+        self.task = Task::PendingRequest(PendingRequest { stage, rounds, ..errand });
         self.notes.push(Note::AskedAgain);
     }
 
@@ -222,31 +225,31 @@ impl Till {
         now: Moment,
         entry: usize,
         answer: &Answer<'_>,
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) {
         if answer.code == ResponseCode::WRONG_DATE {
             // Only a new logon tells the date in force.
             self.task = Task::Free(None);
             self.turn = Turn::Hangup;
-        } else if dice.chance(self.firmware.retry_permille) {
+        } else if rng.chance(self.firmware.retry_permille) {
             self.begin_errand(now, Kind::Retry, entry);
         } else {
-            self.after_retry(now, entry, answer, dice);
+            self.after_retry(now, entry, answer, rng);
         }
     }
 
-    fn after_retry(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, dice: &mut Dice) {
-        if dice.chance(self.firmware.habits.clash_permille) {
+    fn after_retry(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, rng: &mut Rng) {
+        if rng.chance(self.firmware.habits.clash_permille) {
             return self.clash(now, entry);
         }
         if !answer.code.is_approved() {
-            return self.free(now, dice);
+            return self.free(now, rng);
         }
-        if dice.chance(self.firmware.habits.cancel_permille) {
+        if rng.chance(self.firmware.habits.cancel_permille) {
             return self.take_back(now, entry, Reversal::CANCELLED);
         }
-        if !dice.chance(self.firmware.confirm_permille) {
-            return self.free(now, dice);
+        if !rng.chance(self.firmware.confirm_permille) {
+            return self.free(now, rng);
         }
         self.body.clear();
         TerminalMessage::Confirm(Confirm { stan: answer.stan, date: answer.date })

@@ -10,29 +10,29 @@
 
 use tillgate_codec::link::message::{Answer, Repeat, ResponseCode, Reversal, TerminalMessage};
 
-use super::errand::{Errand, Kind, Stage, Task};
-use super::{Till, Turn};
-use crate::book::{Asked, State};
-use crate::dice::Dice;
+use super::request::{Kind, PendingRequest, Stage, Task};
+use super::{SaleFlow, Turn};
+use crate::rng::Rng;
+use crate::sales_log::{Asked, State};
 use crate::terminal::event::Note;
 use crate::time::Moment;
 
-impl Till {
+impl SaleFlow {
     /// The link broke, or no answer came in time, while a sale was on its way: how it will be
     /// resolved, once there is a link again.
-    pub(super) fn doubt(&mut self, dice: &mut Dice) {
-        let Task::Errand(Errand { entry, .. }) = self.task else { return };
+    pub(super) fn doubt(&mut self, rng: &mut Rng) {
+        let Task::PendingRequest(PendingRequest { entry, .. }) = self.task else { return };
         let habits = self.firmware.habits;
-        if dice.chance(habits.give_back_permille) {
+        if rng.chance(habits.give_back_permille) {
             self.prepare_reversal(entry, Reversal::TIMEOUT);
-        } else if dice.chance(habits.repeat_permille) {
+        } else if rng.chance(habits.repeat_permille) {
             self.prepare_repeat(entry);
         }
     }
 
     /// The power failed: what is in the book is known when it comes back.
     pub(in crate::terminal) fn lose_power(&mut self) {
-        let Task::Errand(errand) = self.task else { return };
+        let Task::PendingRequest(errand) = self.task else { return };
         if matches!(errand.kind, Kind::Settlement { .. }) {
             self.task = Task::Free(None);
             return;
@@ -47,7 +47,7 @@ impl Till {
             }
             _ => self.task = Task::Free(None),
         }
-        if let Task::Errand(errand) = &mut self.task {
+        if let Task::PendingRequest(errand) = &mut self.task {
             errand.stage = Stage::Unsent;
         }
     }
@@ -81,7 +81,7 @@ impl Till {
         entry: usize,
         answer: &Answer<'_>,
         body: &[u8],
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) {
         if answer.code == ResponseCode::UNABLE_TO_LOCATE {
             let asked = self.book.entries()[entry].asked;
@@ -90,7 +90,7 @@ impl Till {
             return self.begin_errand(now, Kind::Sale, entry);
         }
         self.settle(entry, now, answer, body);
-        self.after_sale(now, entry, answer, dice);
+        self.after_sale(now, entry, answer, rng);
     }
 
     /// The final answer to a reversal.
@@ -99,7 +99,7 @@ impl Till {
         now: Moment,
         entry: usize,
         answer: &Answer<'_>,
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) {
         if answer.code == ResponseCode::WRONG_DATE {
             // Only a new logon tells the date in force; the same reversal is then sent anew.
@@ -114,17 +114,17 @@ impl Till {
                 self.takings.take_back(answer.date, asked.amount_minor);
             }
             self.notes.push(Note::Reversed);
-            if dice.chance(self.firmware.habits.late_permille) {
+            if rng.chance(self.firmware.habits.late_permille) {
                 return self.send_late(now, entry);
             }
-            return self.free(now, dice);
+            return self.free(now, rng);
         }
         self.notes.push(Note::Stands);
         if self.book.entries()[entry].state == State::InDoubt {
             self.prepare_repeat(entry);
             return self.send(now);
         }
-        self.free(now, dice);
+        self.free(now, rng);
     }
 
     fn prepare_repeat(&mut self, entry: usize) {
@@ -132,8 +132,12 @@ impl Till {
         self.body.clear();
         TerminalMessage::Repeat(Repeat { stan: asked.stan, date: asked.date })
             .encode(&mut self.body);
-        self.task =
-            Task::Errand(Errand { kind: Kind::Repeat, entry, stage: Stage::Unsent, rounds: 0 });
+        self.task = Task::PendingRequest(PendingRequest {
+            kind: Kind::Repeat,
+            entry,
+            stage: Stage::Unsent,
+            rounds: 0,
+        });
     }
 
     fn prepare_reversal(&mut self, entry: usize, reason: u8) {
@@ -153,7 +157,8 @@ impl Till {
         self.book.reverse(entry);
         self.notes.push(Note::TookBack);
         let kind = Kind::Reversal { stan: self.stan, date };
-        self.task = Task::Errand(Errand { kind, entry, stage: Stage::Unsent, rounds: 0 });
+        self.task =
+            Task::PendingRequest(PendingRequest { kind, entry, stage: Stage::Unsent, rounds: 0 });
     }
 
     /// Of the offer that was sold.

@@ -156,7 +156,7 @@ pub enum Settled {
 
 /// The book of one terminal.
 #[derive(Clone, Debug)]
-pub struct Book {
+pub struct SalesLog {
     terminal: u32,
     entries: Vec<Entry>,
     opening: Option<(BusinessDate, u32)>,
@@ -178,7 +178,7 @@ pub enum Settlement {
     Differed,
 }
 
-impl Book {
+impl SalesLog {
     /// An empty book.
     #[must_use]
     pub fn new(terminal: u32) -> Self {
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_sale_is_in_doubt_until_its_first_final_answer() {
-        let mut book = Book::new(7);
+        let mut book = SalesLog::new(7);
         let index = book.begin(asked(1), Moment(5), Moment(10), false);
         assert_eq!((book.in_doubt(), book.entries()[index].state), (1, State::InDoubt));
         let approved = answer(1, ResponseCode::APPROVED);
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_changes_on_a_retry_is_noticed() {
-        let mut book = Book::new(7);
+        let mut book = SalesLog::new(7);
         let index = book.begin(asked(1), Moment(0), Moment(0), false);
         let approved = answer(1, ResponseCode::APPROVED);
         book.settle(index, Moment(1), &approved, b"one");
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn an_approval_of_another_amount_is_noticed() {
-        let mut book = Book::new(7);
+        let mut book = SalesLog::new(7);
         let index = book.begin(asked(1), Moment(0), Moment(0), false);
         let other = Answer { amount_minor: 5, ..answer(1, ResponseCode::APPROVED) };
         book.settle(index, Moment(1), &other, b"one");
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn entries_are_found_by_date_and_stan() {
-        let mut book = Book::new(7);
+        let mut book = SalesLog::new(7);
         for stan in [3, 4, 9] {
             book.begin(asked(stan), Moment(0), Moment(0), false);
         }
