@@ -1,6 +1,6 @@
 //! What is measured allocates nothing: counted over the same cases.
 
-#[path = "../../../codec/tests/counting/mod.rs"]
+#[path = "../../../codec/tests/it/counting/mod.rs"]
 mod counting;
 
 use counting::allocations;

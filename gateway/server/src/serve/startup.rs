@@ -19,7 +19,7 @@ use super::claims::SharedClaims;
 use super::clock::Clock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{entropy, keyfile, secrets, clock};
+use crate::{clock, entropy, keyfile, secrets};
 
 /// The gateway's secrets.
 ///

@@ -1,0 +1,21 @@
+//! The tests of this crate from outside, in one program.
+
+mod allocations;
+mod content;
+mod crowds;
+mod dates;
+mod flood;
+mod keys;
+mod life;
+mod link;
+mod operator;
+mod references;
+mod secrets;
+mod session;
+mod settlement;
+mod support;
+mod transaction;
+mod unproven;
+mod verify;
+mod walk;
+mod wire_vectors;

@@ -1,0 +1,14 @@
+//! The tests of this crate from outside, in one program.
+
+mod admin;
+mod architecture;
+mod backup;
+mod codec;
+mod commands;
+mod docs;
+mod edge;
+mod installation;
+mod memory;
+mod refund;
+mod secrets;
+mod serve;

@@ -1,0 +1,55 @@
+//! What a serving gateway still knows after an import, byte by byte.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+use crate::installation::{TestInstallation, demo, tillgate};
+
+const VOUCHERS: u32 = 20_000;
+/// Begins every PIN here, and nothing else that a gateway has.
+const MARK: &[u8] = b"PIN7731-";
+/// hyper reads into buffers of its own, of 16 KiB or a little more, and does not wipe them: the last of
+/// a body may stay there.
+const TAIL_BYTES: usize = 32 * 1024;
+
+/// The different PINs in what the process may write to; `None` where nobody but root may look.
+fn pins_in(pid: u32) -> Option<BTreeSet<Vec<u8>>> {
+    let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut pins = BTreeSet::new();
+    for line in fs::read_to_string(format!("/proc/{pid}/maps")).unwrap().lines() {
+        let mut parts = line.split(' ');
+        let (from, to) = parts.next().unwrap().split_once('-').unwrap();
+        if !parts.next().unwrap().starts_with("rw") {
+            continue;
+        }
+        let number = |hex| u64::from_str_radix(hex, 16).unwrap();
+        let (from, to) = (number(from), number(to));
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+        // Parts that the kernel keeps to itself cannot be read.
+        if memory.read_exact_at(&mut bytes, from).is_ok() {
+            let found = bytes.windows(MARK.len() + 8).filter(|pin| pin.starts_with(MARK));
+            pins.extend(found.map(<[u8]>::to_vec));
+        }
+    }
+    Some(pins)
+}
+
+#[test]
+fn an_online_import_leaves_no_pins_in_the_gateways_memory() {
+    let installation = TestInstallation::new();
+    assert_eq!(tillgate(&["import", &demo(), &installation.config()]).code, 0);
+    let gateway = installation.serve();
+    let mark = str::from_utf8(MARK).unwrap();
+    let row = |number| format!("10,1,S{number:08},{mark}{number:08},2099-12-31\n");
+    let rows: String = (0..VOUCHERS).map(row).collect();
+    let text = format!("service,product,serial,pin,expiry\n{rows}");
+    let stock = installation.csv("stock", &[("vouchers.csv", &text)]);
+    let done = tillgate(&["import", &stock, &installation.config()]);
+    assert!(done.code == 0 && done.out.contains("serving gateway"), "{}{}", done.out, done.err);
+    let Some(left) = pins_in(gateway.pid()) else { return };
+    let tail = TAIL_BYTES / row(0).len() + 1;
+    assert!(left.len() <= tail, "{} of {VOUCHERS} PINs are left, more than {tail}", left.len());
+    assert_eq!(gateway.stop(), 0);
+}
