@@ -3,7 +3,7 @@
 //! A sale crosses three machines, and the shell carries it from one to the next:
 //!
 //! ```text
-//!   bytes ──▶ Front ──▶ processing::request ──▶ Desk ──▶ Store::commit ──▶ Desk ──▶ processing::reply ──▶ Front ──▶ bytes
+//!   bytes ──▶ SessionManager ──▶ processing::decode_request ──▶ TransactionManager ──▶ Store::commit ──▶ TransactionManager ──▶ processing::encode_reply ──▶ SessionManager ──▶ bytes
 //!            sessions   decode, verify    transactions   durable                PIN, answer    seal
 //!            (reactor)  (pool)            (writer thread)                         (pool)         (reactor)
 //! ```

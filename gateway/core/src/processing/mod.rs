@@ -1,4 +1,4 @@
-//! What pool threads do between a session manager and the desk: plain functions over plain data, so that
+//! What pool threads do between a session manager and the writer: plain functions over plain data, so that
 //! the simulator calls the very same ones.
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.

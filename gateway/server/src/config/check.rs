@@ -36,7 +36,7 @@ pub(super) fn check(file: &Path, source: &str, raw: raw::Root) -> Result<Config,
         link: check.link(raw.link),
         workers: check.workers(raw.workers),
         calendar: check.calendar(raw.calendar),
-        transactions: check.transactions(raw.transactions),
+        transactions: check.transactions(raw.transactions, raw.desk),
         log: check.log(raw.log),
         bridges: Vec::new(),
         notices: Vec::new(),
@@ -206,14 +206,24 @@ impl Check<'_> {
         })
     }
 
-    fn transactions(&mut self, raw: Option<Spanned<raw::Transactions>>) -> Transactions {
+    fn transactions(
+        &mut self,
+        raw: Option<Spanned<raw::Transactions>>,
+        desk: Option<Spanned<raw::Transactions>>,
+    ) -> Transactions {
+        let raw = self.renamed(raw, desk, "desk", "transactions");
         let raw = raw.map(Spanned::into_inner).unwrap_or_default();
         Transactions {
-            answer_s: self.number(raw.answer_s, "desk.answer_s", 2..=120, 25),
-            batch_max: self.number(raw.batch_max, "desk.batch_max", 1..=4_096, 1_024),
-            pending_max: self.number(raw.pending_max, "desk.pending_max", 1..=1_000_000, 100_000),
+            answer_s: self.number(raw.answer_s, "transactions.answer_s", 2..=120, 25),
+            batch_max: self.number(raw.batch_max, "transactions.batch_max", 1..=4_096, 1_024),
+            pending_max: self.number(
+                raw.pending_max,
+                "transactions.pending_max",
+                1..=1_000_000,
+                100_000,
+            ),
             // At least 1: the retry of a lost answer may come over the cut-off.
-            reprint_days: self.number(raw.reprint_days, "desk.reprint_days", 1..=365, 7),
+            reprint_days: self.number(raw.reprint_days, "transactions.reprint_days", 1..=365, 7),
         }
     }
 
@@ -277,7 +287,7 @@ impl Check<'_> {
         let deadline_s = self.number(raw.deadline_s, "bridge.deadline_s", 1..=119, 10);
         if deadline_s >= answer_s {
             let text = format!(
-                "bridge.deadline_s is {deadline_s} and desk.answer_s is {answer_s}; a bridge must \
+                "bridge.deadline_s is {deadline_s} and transactions.answer_s is {answer_s}; a bridge must \
                  give up before the terminal's answer is due: allowed are 1 to {}",
                 answer_s - 1
             );

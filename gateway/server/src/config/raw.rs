@@ -19,6 +19,8 @@ pub(super) struct Root {
     pub(super) workers: Option<Spanned<Workers>>,
     pub(super) calendar: Option<Spanned<Calendar>>,
     pub(super) transactions: Option<Spanned<Transactions>>,
+    /// What `[transactions]` was called until 0.1; read for one release.
+    pub(super) desk: Option<Spanned<Transactions>>,
     pub(super) log: Option<Spanned<Log>>,
     pub(super) bridge: Vec<Spanned<Bridge>>,
 }

@@ -72,13 +72,13 @@ fn a_number_out_of_range_is_named_with_its_place_and_the_range() {
 fn pins_are_told_again_for_1_to_365_days() {
     assert_eq!(load(GOOD).unwrap().transactions.reprint_days, 7);
     let with = |days: u32| {
-        GOOD.replace("[calendar]", &format!("[desk]\nreprint_days = {days}\n[calendar]"))
+        GOOD.replace("[calendar]", &format!("[transactions]\nreprint_days = {days}\n[calendar]"))
     };
     assert_eq!(load(&with(365)).unwrap().transactions.reprint_days, 365);
     for days in [0, 366] {
         let said = load(&with(days)).unwrap_err();
         assert!(
-            said.contains(&format!("desk.reprint_days is {days}; allowed are 1 to 365")),
+            said.contains(&format!("transactions.reprint_days is {days}; allowed are 1 to 365")),
             "{said}"
         );
     }
@@ -173,4 +173,14 @@ fn every_key_is_explained_in_the_operators_page() {
             }
         }
     }
+}
+
+#[test]
+fn the_old_name_of_a_section_is_read_for_one_release_and_said() {
+    let with = |sections: &str| GOOD.replace("[calendar]", &format!("{sections}\n[calendar]"));
+    let config = load(&with("[desk]\nanswer_s = 30")).unwrap();
+    assert_eq!(config.transactions.answer_s, 30);
+    assert!(config.notices.iter().any(|notice| notice.contains("[transactions]")));
+    let said = load(&with("[desk]\n[transactions]")).unwrap_err().to_string();
+    assert!(said.contains("[desk] is the old name of [transactions]: keep only one"), "{said}");
 }

@@ -50,6 +50,28 @@ impl Check<'_> {
         }
     }
 
+    /// A section by its name, or by the one it had in the release before.
+    pub(super) fn renamed<T>(
+        &mut self,
+        new: Option<Spanned<T>>,
+        old: Option<Spanned<T>>,
+        old_name: &str,
+        new_name: &str,
+    ) -> Option<Spanned<T>> {
+        match (&new, &old) {
+            (Some(_), Some(old)) => {
+                let text = format!("[{old_name}] is the old name of [{new_name}]: keep only one");
+                self.fault(old.span().start, text);
+            }
+            (None, Some(_)) => self.notices.push(format!(
+                "[{old_name}] is now called [{new_name}]; rename it: the next release will refuse \
+                 the old name"
+            )),
+            _ => {}
+        }
+        new.or(old)
+    }
+
     pub(super) fn number<T: TryFrom<i64> + Copy>(
         &mut self,
         raw: Int,

@@ -115,7 +115,7 @@ key = "keys/gateway.key"
 utc_offset = "+00:00"
 cutoff = "00:00"
 
-[desk]
+[transactions]
 # A terminal hears something within this, even when a provider is silent.
 # answer_s = 25
 # batch_max = 1024
@@ -129,7 +129,7 @@ cutoff = "00:00"
 # level = "info"
 
 # A provider. Services of kind "topup" name a bridge in the column `route` of services.csv.
-# deadline_s must be below desk.answer_s. Capabilities (idempotent, inquiry, reversal,
+# deadline_s must be below transactions.answer_s. Capabilities (idempotent, inquiry, reversal,
 # confirmation) are false unless they are claimed; docs/bridges.md says what each one risks.
 #
 # [[bridge]]

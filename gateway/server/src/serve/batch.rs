@@ -48,7 +48,7 @@ pub(crate) enum InboundItem {
     },
 }
 
-/// From the pool to the desk.
+/// From the pool to the writer.
 #[derive(Default)]
 pub(crate) struct RequestBatch {
     /// In the order of their batch.
@@ -234,9 +234,9 @@ impl<T: Batch> Recycler<T> {
 pub(crate) struct Recyclers {
     /// Reactor to pool.
     pub(crate) inbound: Recycler<Inbound>,
-    /// Pool to desk.
+    /// Pool to writer.
     pub(crate) requests: Recycler<RequestBatch>,
-    /// Desk to pool.
+    /// Writer to pool.
     pub(crate) outbound: Recycler<Outbound>,
     /// Pool to reactor.
     pub(crate) replies: Recycler<ReplyBatch>,

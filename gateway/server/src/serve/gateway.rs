@@ -152,7 +152,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         parts.store,
         parts.orders,
     );
-    let mut running = vec![start("desk".to_owned(), move || Writer::new(setup).run())?];
+    let mut running = vec![start("writer".to_owned(), move || Writer::new(setup).run())?];
     for index in 0..config.workers.pool {
         let worker = Worker::new(tools(config, &handle, &links, &mailboxes, &parts.claims));
         running.push(start(format!("pool-{index}"), move || worker.run())?);

@@ -47,7 +47,7 @@ pub(crate) struct ControlSender {
 
 /// An order on its way to the writer thread, with where its result goes.
 pub(crate) struct Ordered {
-    /// For the desk.
+    /// For the writer.
     pub(super) control: Control,
     /// Holds one.
     pub(super) result: Sender<Controlled>,

@@ -29,7 +29,7 @@ use crate::entropy;
 pub(crate) enum Job {
     /// Requests from a reactor.
     Inbound(Box<Inbound>),
-    /// Replies from the desk.
+    /// Replies from the writer.
     Outbound(Box<Outbound>),
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Tools {
     pub(crate) jobs: Receiver<Job>,
     /// Handshakes.
     pub(crate) hellos: Receiver<Box<Inbound>>,
-    /// To the desk.
+    /// To the writer.
     pub(crate) writer: Sender<WriterMessage>,
     /// To the reactors, by index.
     pub(crate) mailboxes: Vec<Mailbox>,

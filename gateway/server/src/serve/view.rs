@@ -1,5 +1,5 @@
 //! What the admin may see of the running gateway: who is online, which commands were
-//! acknowledged, whether it serves. Read-only for everybody but the supervisor and the desk.
+//! acknowledged, whether it serves. Read-only for everybody but the supervisor and the writer.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -1,9 +1,9 @@
 //! The writer thread: the one writer. It owns the [`TransactionManager`] and the store and does, again and again:
 //!
 //! ```text
-//!   take whatever is queued ─▶ Desk::handle ─▶ one commit of all of it ─▶ Desk::committed
+//!   take whatever is queued ─▶ TransactionManager::handle ─▶ one commit of all of it ─▶ TransactionManager::committed
 //!        ▲                                                                     │
-//!        └──────── tick of the store ◀── replies, orders, directory ◀── Desk::poll
+//!        └──────── tick of the store ◀── replies, orders, directory ◀── TransactionManager::poll
 //! ```
 //!
 //! It waits for nobody: a batch that the pool has no room for is held and added to, an order that
@@ -59,7 +59,7 @@ pub(crate) struct WriterSetup {
     pub(crate) transactions: TransactionManager,
     /// The store.
     pub(crate) store: LedgerStore<RocksEngine>,
-    /// Everybody's way to the desk.
+    /// Everybody's way to the writer.
     pub(crate) mail: Receiver<WriterMessage>,
     /// The admin's way.
     pub(crate) orders: Receiver<Ordered>,

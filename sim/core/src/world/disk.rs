@@ -1,7 +1,7 @@
 //! The disk under the store: sorted rows, of which the last writes are not durable yet.
 //!
 //! ```text
-//!   Book::commit ──▶ write, write ──▶ (waiting) ──synced──▶ durable
+//!   LedgerStore::commit ──▶ write, write ──▶ (waiting) ──synced──▶ durable
 //!                                        │ crash: a prefix of them survives, whole or not at all
 //!                                        ▼
 //!                                      gone

@@ -1,4 +1,4 @@
-//! The engines of a fleet and the desk over which they are told what to do.
+//! The engines of a fleet and the control over which they are told what to do.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ pub enum Stage {
 const STAGES: [Stage; 4] = [Stage::Connect, Stage::Sell, Stage::Stop, Stage::Quit];
 
 /// Where one engine hears what to do and says what it has counted.
-pub struct Desk {
+pub struct FleetControl {
     stage: Arc<AtomicU8>,
     published: Mutex<Published>,
 }
@@ -41,7 +41,7 @@ struct Published {
     waiting: usize,
 }
 
-impl Desk {
+impl FleetControl {
     fn new(stage: Arc<AtomicU8>) -> Self {
         let (tally, interval) = (Tally::default(), latencies());
         Self {
@@ -102,7 +102,7 @@ type Outcome<S> = Result<(Vec<S>, Tally, Share), EngineError>;
 /// A running fleet.
 pub struct Fleet<S> {
     stage: Arc<AtomicU8>,
-    desks: Vec<Arc<Desk>>,
+    controls: Vec<Arc<FleetControl>>,
     threads: Vec<JoinHandle<Outcome<S>>>,
 }
 
@@ -128,7 +128,7 @@ impl<S: Client + 'static> Fleet<S> {
     ) -> Result<Self, EngineError> {
         let stage = Arc::new(AtomicU8::new(0));
         let engines = threads.clamp(1, clients.len().max(1));
-        let (mut desks, mut handles) = (Vec::new(), Vec::new());
+        let (mut controls, mut handles) = (Vec::new(), Vec::new());
         for number in (1..=engines).rev() {
             let part = clients.split_off(clients.len() - clients.len() / number);
             let arrivals = open.map(|open| open.part(engines, plan.seed, number));
@@ -136,15 +136,15 @@ impl<S: Client + 'static> Fleet<S> {
             let cuts_per_s = plan.cuts_per_s / share(engines);
             let plan = Plan { connects_per_s, cuts_per_s, ..plan.clone() };
             let engine = Engine::new(plan, part, arrivals)?;
-            let desk = Arc::new(Desk::new(Arc::clone(&stage)));
-            desks.push(Arc::clone(&desk));
+            let control = Arc::new(FleetControl::new(Arc::clone(&stage)));
+            controls.push(Arc::clone(&control));
             let thread = std::thread::Builder::new()
                 .name(format!("fleet-{number}"))
-                .spawn(move || engine.run(&desk))
+                .spawn(move || engine.run(&control))
                 .map_err(EngineError)?;
             handles.push(thread);
         }
-        Ok(Self { stage, desks, threads: handles })
+        Ok(Self { stage, controls, threads: handles })
     }
 
     /// Tells all engines what to do next.
@@ -165,8 +165,8 @@ impl<S: Client + 'static> Fleet<S> {
             in_doubt: 0,
             waiting: 0,
         };
-        for desk in &self.desks {
-            let mut published = desk.lock();
+        for control in &self.controls {
+            let mut published = control.lock();
             standing.tally.add(&published.tally);
             standing.interval.add(&published.interval).expect("histograms have the same bounds");
             standing.in_doubt += published.in_doubt;

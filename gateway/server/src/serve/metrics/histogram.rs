@@ -122,12 +122,12 @@ mod tests {
             sizes.record_number(size);
         }
         let mut out = String::new();
-        sizes.render("batch", "desk=\"a\",", &mut out);
-        assert!(out.contains("batch_bucket{desk=\"a\",le=\"1\"} 1\n"), "{out}");
-        assert!(out.contains("batch_bucket{desk=\"a\",le=\"2\"} 2\n"), "{out}");
-        assert!(out.contains("batch_bucket{desk=\"a\",le=\"4096\"} 3\n"), "{out}");
-        assert!(out.contains("batch_bucket{desk=\"a\",le=\"+Inf\"} 4\n"), "{out}");
-        assert!(out.contains("batch_sum{desk=\"a\"} 5006\n"), "{out}");
-        assert!(out.contains("batch_count{desk=\"a\"} 4\n"), "{out}");
+        sizes.render("batch", "stage=\"a\",", &mut out);
+        assert!(out.contains("batch_bucket{stage=\"a\",le=\"1\"} 1\n"), "{out}");
+        assert!(out.contains("batch_bucket{stage=\"a\",le=\"2\"} 2\n"), "{out}");
+        assert!(out.contains("batch_bucket{stage=\"a\",le=\"4096\"} 3\n"), "{out}");
+        assert!(out.contains("batch_bucket{stage=\"a\",le=\"+Inf\"} 4\n"), "{out}");
+        assert!(out.contains("batch_sum{stage=\"a\"} 5006\n"), "{out}");
+        assert!(out.contains("batch_count{stage=\"a\"} 4\n"), "{out}");
     }
 }

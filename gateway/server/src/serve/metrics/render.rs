@@ -100,8 +100,8 @@ impl Metrics {
         writer.batches.render("tillgate_commit_commands", "", &mut page.out);
         page.head("tillgate_transactions_pending", "gauge", "Between intent and outcome");
         page.number("tillgate_transactions_pending", "", writer.pending.read());
-        page.head("tillgate_desk_mail", "gauge", "Batches waiting for the writer");
-        page.number("tillgate_desk_mail", "", writer.mail.read());
+        page.head("tillgate_writer_queue", "gauge", "Batches waiting for the writer");
+        page.number("tillgate_writer_queue", "", writer.mail.read());
         page.head("tillgate_clock_off_seconds", "gauge", "System clock, not followed any more");
         page.number("tillgate_clock_off_seconds", "", writer.clock_off_s.read());
         page.head("tillgate_scrub_chunks_total", "counter", "Chunks of rows read for damage");

@@ -4,7 +4,7 @@
 //! [`SessionManager`]. It never touches a disk, a lock or public-key arithmetic.
 //!
 //! ```text
-//!   mail, sockets, time ──▶ Front::handle ──▶ Front::poll ──▶ ReactorOutput ──▶ sockets, pool, peers
+//!   mail, sockets, time ──▶ SessionManager::handle ──▶ SessionManager::poll ──▶ ReactorOutput ──▶ sockets, pool, peers
 //! ```
 
 mod acceptor;

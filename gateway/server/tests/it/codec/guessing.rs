@@ -1,17 +1,17 @@
 //! What `--guess` names, and whether it decodes.
 
-use super::{Desk, ECHO, HELLO, capture, framed, lines, octets};
+use super::{ECHO, HELLO, WorkDir, capture, framed, lines, octets};
 use crate::installation::tillgate;
 
 #[test]
 fn a_guess_names_the_options_to_decode_with() {
-    let desk = Desk::new();
+    let dir = WorkDir::new();
     let hex: String = framed(ECHO).iter().map(|byte| format!("{byte:02x}")).collect();
     let said = tillgate(&["decode", "--guess", &hex]);
     assert_eq!(said.code, 0, "{}", said.err);
     let best = said.out.lines().nth(1).unwrap();
     assert!(best.contains(" --dialect iso87b ") && best.contains("binary2"), "{best}");
-    let file = desk.file("till.pcap", capture(&[(true, 1, [framed(ECHO), framed(ECHO)].concat())]));
+    let file = dir.file("till.pcap", capture(&[(true, 1, [framed(ECHO), framed(ECHO)].concat())]));
     let said = tillgate(&["decode", "--guess", "--json", &file]);
     let best = &lines(&said.out)[0];
     assert_eq!((&best["dialect"], &best["frame"]), (&"iso87b".into(), &"binary2".into()));
@@ -54,26 +54,26 @@ const HEADED: &str = "60001280010100080020200000008000009900000000075445524D3030
 
 #[test]
 fn a_table_builds_on_another_file_beside_it() {
-    let desk = Desk::new();
-    desk.file("host.toml", "name = \"host\"\nbase = \"nac\"\nheader = 2\n");
-    let till = desk.file("till.toml", "name = \"till\"\nbase = \"host.toml\"\n");
+    let dir = WorkDir::new();
+    dir.file("host.toml", "name = \"host\"\nbase = \"nac\"\nheader = 2\n");
+    let till = dir.file("till.toml", "name = \"till\"\nbase = \"host.toml\"\n");
     let read = tillgate(&["decode", "--dialect", &till, HEADED]);
     assert_eq!(lines(&read.out)[0]["fields"]["41"], "TERM0001", "{}", read.err);
     let old = "name = \"old\"\n[fields]\n28 = { format = \"x+n9\" }\n";
-    let said = tillgate(&["dialect", "check", &desk.file("old.toml", old)]);
+    let said = tillgate(&["dialect", "check", &dir.file("old.toml", old)]);
     assert!(said.out.contains("warning: field 28: `x+n9` is read as `x+n8`"), "{}", said.out);
 }
 
 #[test]
 fn the_options_that_a_guess_names_are_enough_to_decode() {
-    let desk = Desk::new();
+    let dir = WorkDir::new();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let table =
         "name = \"short\"\nbase = \"iso87b\"\n[frame]\nlength = \"binary\"\nbytes = 2\nmax = 22\n";
-    let short = desk.file("short.toml", table);
+    let short = dir.file("short.toml", table);
     let two = [framed(ECHO), framed(ECHO)].concat();
     let smpp = octets("00000010000000150000000000000007").repeat(3);
-    let raw = desk.file("smpp.bin", &smpp);
+    let raw = dir.file("smpp.bin", &smpp);
     for (given, dialect, stream) in [
         (hex(&two), None, true),
         (hex(&[&[0, 0][..], &framed(ECHO)].concat()), None, true),

@@ -26,9 +26,9 @@ const HELLO: &str = "0101004e01010001119a00000000000001023b3f7642f2ad16a52ba308b
 const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// Files that go away.
-struct Desk(TempDir);
+struct WorkDir(TempDir);
 
-impl Desk {
+impl WorkDir {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use super::{Desk, ECHO, ECHO_JSON, HELLO, PSK, capture, fed, framed, lines};
+use super::{ECHO, ECHO_JSON, HELLO, PSK, WorkDir, capture, fed, framed, lines};
 use crate::installation::tillgate;
 
 #[test]
@@ -23,8 +23,8 @@ fn lines_that_are_too_long_are_named_and_not_cut() {
 
 #[test]
 fn the_link_is_read_as_far_as_it_travels_in_clear() {
-    let desk = Desk::new();
-    let (right, other) = (desk.file("right.key", PSK), desk.file("other.key", "ab".repeat(32)));
+    let dir = WorkDir::new();
+    let (right, other) = (dir.file("right.key", PSK), dir.file("other.key", "ab".repeat(32)));
     let hello = |key: &str| tillgate(&["decode", "--protocol=link", "--psk-file", key, HELLO]);
     assert_eq!(lines(&hello(&right).out)[0]["mac"], "ok");
     let said = hello(&other);
@@ -40,8 +40,8 @@ fn the_link_is_read_as_far_as_it_travels_in_clear() {
 
 #[test]
 fn codes_are_made_and_checked_with_keys_that_others_cannot_read() {
-    let desk = Desk::new();
-    let key = desk.file("mac.key", "00112233445566778899aabbccddeeff");
+    let dir = WorkDir::new();
+    let key = dir.file("mac.key", "00112233445566778899aabbccddeeff");
     let options = ["--dialect=iso87b", "--mac=retail", "--mac-key-file", &key];
     let made = tillgate(&[&["encode"], &options[..], &[ECHO_JSON]].concat());
     assert_eq!(made.code, 0, "{}", made.err);
@@ -65,15 +65,14 @@ fn codes_are_made_and_checked_with_keys_that_others_cannot_read() {
 
 #[test]
 fn a_wrong_table_is_shown_with_the_place() {
-    let desk = Desk::new();
-    let file =
-        desk.file("x.toml", "name = \"x\"\nbase = \"nac\"\n[fields]\n2 = { pad = \"up\" }\n");
+    let dir = WorkDir::new();
+    let file = dir.file("x.toml", "name = \"x\"\nbase = \"nac\"\n[fields]\n2 = { pad = \"up\" }\n");
     let said = tillgate(&["dialect", "check", &file]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("\n  4 | 2 = { pad = \"up\" }\n"), "{}", said.err);
     assert!(said.err.trim_end().ends_with('^'), "{}", said.err);
     let open =
-        desk.file("y.toml", "name = \"y\"\nbase = \"nac\"\n[fields]\n2 = { mask = \"none\" }\n");
+        dir.file("y.toml", "name = \"y\"\nbase = \"nac\"\n[fields]\n2 = { mask = \"none\" }\n");
     let said = tillgate(&["dialect", "check", &open]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("warning: field 2"), "{}", said.out);
@@ -86,8 +85,8 @@ fn a_wrong_table_is_shown_with_the_place() {
 
 #[test]
 fn options_that_do_not_fit_are_refused_in_words() {
-    let desk = Desk::new();
-    let file = desk.file("till.pcap", capture(&[(true, 1, framed(ECHO))]));
+    let dir = WorkDir::new();
+    let file = dir.file("till.pcap", capture(&[(true, 1, framed(ECHO))]));
     for (args, words) in [
         (&["decode", ECHO][..], "--guess finds out which"),
         (&["decode", "--dialect=nac", "--protocol=smpp", ECHO], "belong to --protocol iso8583"),
@@ -110,8 +109,8 @@ fn options_that_do_not_fit_are_refused_in_words() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let desk = Desk::new();
-    let file = desk.file("many.txt", format!("{ECHO}\n").repeat(20_000));
+    let dir = WorkDir::new();
+    let file = dir.file("many.txt", format!("{ECHO}\n").repeat(20_000));
     let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
         .args(["decode", "--dialect", "iso87b", "--lines", &file])
         .stdout(Stdio::piped())

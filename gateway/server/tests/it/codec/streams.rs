@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Desk, ECHO, ECHO_JSON, Segment, capture, fed, framed, lines, octets, packet};
+use super::{ECHO, ECHO_JSON, Segment, WorkDir, capture, fed, framed, lines, octets, packet};
 use crate::installation::tillgate;
 
 /// The same as `tcpdump -X` prints them.
@@ -37,7 +37,7 @@ fn one_message_is_one_line_and_one_error_is_one_line() {
 
 #[test]
 fn dumps_of_every_kind_say_the_same() {
-    let desk = Desk::new();
+    let dir = WorkDir::new();
     let bytes = octets(ECHO);
     let spaced: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let (first, second) = spaced.split_at(16);
@@ -54,7 +54,7 @@ fn dumps_of_every_kind_say_the_same() {
         ("list.h", list.as_bytes()),
         ("raw.bin", &bytes),
     ] {
-        let said = tillgate(&["decode", "--dialect", "iso87b", &desk.file(name, content)]);
+        let said = tillgate(&["decode", "--dialect", "iso87b", &dir.file(name, content)]);
         assert_eq!((said.code, said.out.trim_end()), (0, ECHO_JSON), "{name}: {}", said.err);
         let said = fed(&["decode", "--dialect", "iso87b", "-"], content);
         assert_eq!((said.code, said.out.trim_end()), (0, ECHO_JSON), "{name}: {}", said.err);
@@ -63,9 +63,9 @@ fn dumps_of_every_kind_say_the_same() {
 
 #[test]
 fn a_wrong_message_in_a_stream_does_not_stop_the_others() {
-    let desk = Desk::new();
+    let dir = WorkDir::new();
     let stream = [framed(ECHO), framed("0800"), vec![0, 0], framed(ECHO)].concat();
-    let file = desk.file("stream.bin", &stream);
+    let file = dir.file("stream.bin", &stream);
     let said = tillgate(&["decode", "--dialect", "iso87b", "--stream", &file]);
     let offsets: Vec<u64> =
         lines(&said.out).iter().map(|line| line["offset"].as_u64().unwrap()).collect();
@@ -79,7 +79,7 @@ fn a_wrong_message_in_a_stream_does_not_stop_the_others() {
 
 #[test]
 fn a_capture_is_put_in_order_and_its_gaps_are_told() {
-    let desk = Desk::new();
+    let dir = WorkDir::new();
     let (first, second) = (framed(ECHO), framed(&ECHO.replace("0703", "0803")));
     let pieces = [
         (true, 1, first[..10].to_vec()),
@@ -89,7 +89,7 @@ fn a_capture_is_put_in_order_and_its_gaps_are_told() {
         (false, 1, first.clone()),
         (true, 61, second.clone()),
     ];
-    let file = desk.file("till.pcap", capture(&pieces));
+    let file = dir.file("till.pcap", capture(&pieces));
     let said = tillgate(&["decode", "--dialect", "iso87b", "--port", "7500", &file]);
     assert_eq!(said.code, 1, "a gap was told");
     let found: Vec<String> = lines(&said.out)
@@ -106,7 +106,7 @@ fn a_capture_is_put_in_order_and_its_gaps_are_told() {
     assert_eq!(lines(&said.err)[0]["error"]["message"], "10 bytes were not captured");
     let none = tillgate(&["decode", "--dialect", "iso87b", "--port", "1", &file]);
     assert_eq!((none.code, none.out.as_str()), (1, ""));
-    let cut = desk.file("cut.pcap", &capture(&pieces)[..150]);
+    let cut = dir.file("cut.pcap", &capture(&pieces)[..150]);
     let said = tillgate(&["decode", "--dialect", "iso87b", &cut]);
     assert!(said.err.contains("the capture ends within a packet"), "{}", said.err);
 }

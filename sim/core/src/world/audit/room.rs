@@ -1,4 +1,4 @@
-//! Promise 9 at the desk: how many transactions wait for a bridge, by the durable rows. A top-up
+//! Promise 9 at the writer: how many transactions wait for a bridge, by the durable rows. A top-up
 //! is granted only while there was room, and refused with 91 only while there was none.
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 //! It decides nothing; it starts, carries, and stops.
 //!
 //! ```text
-//!   wire ─▶ Front ─▶ pool: work::request ─▶ mailbox ─▶ Desk ─▶ Book::commit ─▶ synced ─┐
-//!     ◀──── Front ◀─ pool: work::reply ◀──────────────────────── Desk::committed ◀─────┘
+//!   wire ─▶ SessionManager ─▶ pool: processing::decode_request ─▶ mailbox ─▶ TransactionManager ─▶ LedgerStore::commit ─▶ synced ─┐
+//!     ◀──── SessionManager ◀─ pool: processing::encode_reply ◀──────────────────────── TransactionManager::committed ◀─────┘
 //! ```
 
 mod pool;
@@ -43,7 +43,7 @@ pub(super) struct Process {
     jobs: u32,
     /// Whether the writer thread waits for the disk.
     busy: bool,
-    desk_armed: Option<Moment>,
+    writer_armed: Option<Moment>,
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
 }
@@ -106,7 +106,7 @@ impl World {
             mail: VecDeque::new(),
             jobs: 0,
             busy: false,
-            desk_armed: None,
+            writer_armed: None,
             commands: Vec::new(),
             outcomes: Vec::new(),
         })

@@ -37,7 +37,7 @@ impl World {
         if process.busy {
             return;
         }
-        process.desk_armed = None;
+        process.writer_armed = None;
         for _ in 0..MAIL_MAX {
             let Some(input) = process.mail.pop_front() else { break };
             process.writer.handle(now, wall, input, &process.book);
@@ -81,9 +81,9 @@ impl World {
         let life = self.life;
         let Some(process) = &mut self.process else { return };
         let Some(at) = process.writer.deadline() else { return };
-        if process.desk_armed.is_none_or(|armed| at < armed) {
+        if process.writer_armed.is_none_or(|armed| at < armed) {
             let at = at.max(self.now);
-            process.desk_armed = Some(at);
+            process.writer_armed = Some(at);
             self.queue.push(at, Event::TransactionManager { life });
         }
     }

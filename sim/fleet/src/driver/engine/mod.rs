@@ -19,7 +19,7 @@ use super::alarm::{self, Alarm};
 use super::arrivals::Arrivals;
 use super::client::Client;
 use super::deadlines::Deadlines;
-use super::fleet::{Desk, Stage};
+use super::fleet::{FleetControl, Stage};
 use super::line::Line;
 use super::tally::{Tally, latencies};
 use crate::cpu;
@@ -172,16 +172,16 @@ impl<S: Client> Engine<S> {
         })
     }
 
-    /// Runs until the desk says [`Stage::Quit`], or until every station is gone after a stop.
+    /// Runs until the control says [`Stage::Quit`], or until every station is gone after a stop.
     ///
     /// # Errors
     /// [`EngineError`] when the event queue fails.
-    pub fn run(mut self, desk: &Desk) -> Result<(Vec<S>, Tally, Share), EngineError> {
+    pub fn run(mut self, control: &FleetControl) -> Result<(Vec<S>, Tally, Share), EngineError> {
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut published = self.now();
         let mut looked = self.now();
         loop {
-            self.obey(desk.stage());
+            self.obey(control.stage());
             if self.stage == Stage::Quit || self.is_finished() {
                 break;
             }
@@ -208,11 +208,11 @@ impl<S: Client> Engine<S> {
             self.connect();
             if self.now().since(published) >= PUBLISH_EVERY {
                 published = self.now();
-                self.publish(desk);
+                self.publish(control);
             }
         }
         self.sold();
-        self.publish(desk);
+        self.publish(control);
         Ok((self.clients, self.tally, self.share))
     }
 
@@ -275,10 +275,10 @@ impl<S: Client> Engine<S> {
         }
     }
 
-    fn publish(&mut self, desk: &Desk) {
+    fn publish(&mut self, control: &FleetControl) {
         let in_doubt = self.clients.iter().map(|client| u64::from(client.in_doubt())).sum();
         let waiting = self.arrivals.as_ref().map_or(0, Arrivals::waiting);
-        desk.publish(&self.tally, &mut self.interval, in_doubt, waiting);
+        control.publish(&self.tally, &mut self.interval, in_doubt, waiting);
     }
 }
 
