@@ -2,18 +2,18 @@
 
 /// A currency that amounts can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Currency {
+pub struct Currency {
     /// Three letters.
-    pub(crate) alpha: &'static str,
+    pub alpha: &'static str,
     /// ISO 4217 numeric code.
-    pub(crate) number: u16,
+    pub number: u16,
     /// Digits behind the point of a major unit.
-    pub(crate) decimals: u32,
+    pub decimals: u32,
 }
 
 impl Currency {
     /// By its three letters or three digits.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let found = if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) {
             let number: u16 = text.parse().ok()?;
             TABLE.iter().find(|row| row.1 == number)
@@ -24,7 +24,7 @@ impl Currency {
     }
 
     /// By its number.
-    pub(crate) fn numbered(number: u16) -> Option<Self> {
+    pub fn numbered(number: u16) -> Option<Self> {
         TABLE.iter().find(|row| row.1 == number).map(Self::of)
     }
 
@@ -37,7 +37,7 @@ impl Currency {
     ///
     /// # Errors
     /// What is expected instead.
-    pub(crate) fn minor(&self, text: &str) -> Result<i64, String> {
+    pub fn minor(&self, text: &str) -> Result<i64, String> {
         decimal(text, self.decimals).ok_or_else(|| match self.decimals {
             0 => format!("an amount in {} without decimals, as 1250", self.alpha),
             1 => format!("an amount in {} with at most 1 decimal, as 12.5", self.alpha),
@@ -46,7 +46,7 @@ impl Currency {
     }
 
     /// Minor units as major units, with all decimals.
-    pub(crate) fn major(&self, minor: i64) -> String {
+    pub fn major(&self, minor: i64) -> String {
         let digits = minor.unsigned_abs();
         let sign = if minor < 0 { "-" } else { "" };
         let unit = 10_u64.pow(self.decimals);
@@ -59,7 +59,7 @@ impl Currency {
 
 /// A decimal number as a whole number of its smallest unit; `None` if it is not one, has too
 /// many decimals, or does not fit.
-pub(super) fn decimal(text: &str, decimals: u32) -> Option<i64> {
+pub(crate) fn decimal(text: &str, decimals: u32) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use zeroize::Zeroizing;
 
-use super::source::{Source, Table};
-use super::terminals::{ID, KEY_ID, KEY_ID_DEFAULT, PSK};
-use crate::{entropy, hex};
+use crate::source::{Source, Table};
+use crate::terminals::{ID, KEY_ID, KEY_ID_DEFAULT, PSK};
 
 /// A terminal's id and key number as they are in the file (shorter than this, or the reader refuses
 /// them), and 64 digits.
@@ -15,10 +14,13 @@ const MADE_LINE_BYTES_MAX: usize = 128;
 /// No number is longer.
 const NUMBER_BYTES_MAX: usize = 20;
 
-/// Fills every empty `psk` of the terminal files and returns what was made, as the text of a CSV
+/// Fills every empty `psk` of the terminal files with what `random` gives and returns what was made, as the text of a CSV
 /// file with the columns `terminal,key_id,psk`; `None` when nothing was missing. Files that are
-/// no CSV with these columns stay as they are: [`super::plan`] says what is wrong with them.
-pub(crate) fn make_missing_keys(sources: &mut [Source]) -> Option<Zeroizing<String>> {
+/// no CSV with these columns stay as they are: [`crate::plan`] says what is wrong with them.
+pub fn make_missing_keys(
+    sources: &mut [Source],
+    random: &dyn Fn() -> [u8; 32],
+) -> Option<Zeroizing<String>> {
     // All the room that it may need: a buffer that grows leaves keys behind in memory.
     let terminals = sources.iter().filter(|source| source.table == Table::Terminals);
     let lines: usize = terminals.map(|source| source.text.lines().count() + 1).sum();
@@ -26,7 +28,7 @@ pub(crate) fn make_missing_keys(sources: &mut [Source]) -> Option<Zeroizing<Stri
     made.push_str("terminal,key_id,psk\n");
     let header_bytes = made.len();
     for source in sources.iter_mut().filter(|source| source.table == Table::Terminals) {
-        if let Some(text) = with_keys(source, &mut made) {
+        if let Some(text) = with_keys(source, &mut made, random) {
             source.text = text;
         }
     }
@@ -34,7 +36,11 @@ pub(crate) fn make_missing_keys(sources: &mut [Source]) -> Option<Zeroizing<Stri
 }
 
 /// The same file with a key in every row; rows keep their lines.
-fn with_keys(source: &Source, made: &mut String) -> Option<Zeroizing<String>> {
+fn with_keys(
+    source: &Source,
+    made: &mut String,
+    random: &dyn Fn() -> [u8; 32],
+) -> Option<Zeroizing<String>> {
     let columns = source.table.columns();
     let mut lines = source.text.split_inclusive('\n');
     let header = lines.next()?;
@@ -56,7 +62,8 @@ fn with_keys(source: &Source, made: &mut String) -> Option<Zeroizing<String>> {
             out.push_str(line);
             continue;
         }
-        let key = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
+        let key = Zeroizing::new(random());
+        let key = Zeroizing::new(hex::encode(key.as_slice()));
         let number = key_id.map_or("", |at| cells[at].trim());
         let number = if number.is_empty() { &KEY_ID_DEFAULT.to_string() } else { number };
         writeln!(made, "{},{number},{}", cells[id].trim(), key.as_str())

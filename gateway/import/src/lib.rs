@@ -3,13 +3,16 @@
 //! [`plan`] reads every row of every file, in the order in which tables refer to each other, over
 //! what the store [`Known`]s already. Whatever is wrong is collected as [`Faults`] with file, line
 //! and column; only when there is none does a [`Plan`] come out. Keys and PINs are sealed row by
-//! row and never leave this module in clear. The ledger checks the change once more against the
-//! store; [`Plan::explain`] leads its rejections back to the rows.
+//! row and never leave this crate in clear. The ledger checks the change once more against the
+//! store; [`Plan::explain`] leads its rejections back to the rows. The texts and the random bytes
+//! are arguments: nothing here reads a file or a clock.
 
-pub(crate) mod currency;
+#![forbid(unsafe_code)]
+
+pub mod currency;
 mod draft;
 mod keys;
-pub(crate) mod limits;
+pub mod limits;
 mod prices;
 mod records;
 mod report;
@@ -31,10 +34,10 @@ use serde::Serialize;
 use tillgate_store_core::limits::{CHANGE_ITEMS_MAX, REJECTIONS_MAX};
 use tillgate_store_core::{BusinessDate, Change, RegistryRecord, Rejection, Vault};
 
-pub(crate) use draft::{Existing, Known};
-pub(crate) use keys::make_missing_keys;
-pub(crate) use report::{Fault, Faults};
-pub(crate) use source::{Source, Table, read_all};
+pub use draft::{Existing, Known};
+pub use keys::make_missing_keys;
+pub use report::{Fault, Faults};
+pub use source::{Source, Table, known_files};
 
 use draft::Draft;
 use report::RowPlace;
@@ -42,19 +45,21 @@ use row::Row;
 use stock::{Floats, Stock};
 
 /// What an import is checked against and sealed with.
-pub(crate) struct Context<'a> {
+pub struct Context<'a> {
     /// What the store has.
-    pub(crate) known: &'a dyn Known,
+    pub known: &'a dyn Known,
     /// Names of the configured bridges.
-    pub(crate) bridges: &'a [String],
+    pub bridges: &'a [String],
     /// Seals keys and PINs.
-    pub(crate) vault: &'a Vault,
+    pub vault: &'a Vault,
     /// The business date in force.
-    pub(crate) today: BusinessDate,
+    pub today: BusinessDate,
     /// Unix milliseconds.
-    pub(crate) at_ms: u64,
+    pub at_ms: u64,
     /// What happens to records that the store has.
-    pub(crate) existing: Existing,
+    pub existing: Existing,
+    /// Gives a number that no seal has had, for each key and PIN.
+    pub nonce: &'a dyn Fn() -> [u8; 12],
 }
 
 impl Context<'_> {
@@ -66,11 +71,11 @@ impl Context<'_> {
 }
 
 /// A change that may be committed, and how to lead its rejections back.
-pub(crate) struct Plan {
+pub struct Plan {
     /// For the ledger; `actor` and `note` are filled in.
-    pub(crate) change: Change,
+    pub change: Change,
     /// What is in it.
-    pub(crate) counts: Counts,
+    pub counts: Counts,
     names: Vec<String>,
     registry: BTreeMap<String, RowPlace>,
     vouchers: Vec<RowPlace>,
@@ -79,7 +84,7 @@ pub(crate) struct Plan {
 
 /// Rows taken in, by table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Counts {
+pub struct Counts {
     distributors: usize,
     sellers: usize,
     services: usize,
@@ -90,7 +95,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// As one line for people; tables without rows are left out.
-    pub(crate) fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         let parts: Vec<String> = [
             (self.distributors, "distributors"),
             (self.sellers, "sellers"),
@@ -108,7 +113,7 @@ impl Counts {
 }
 
 /// Remembers what was given where, so that a second one is a fault.
-pub(super) struct Once<T>(BTreeMap<T, RowPlace>);
+pub(crate) struct Once<T>(BTreeMap<T, RowPlace>);
 
 impl<T> Default for Once<T> {
     fn default() -> Self {
@@ -154,7 +159,7 @@ impl<T: Ord> Once<T> {
 ///
 /// # Errors
 /// Every wrong place, up to a bound, and how many there are.
-pub(crate) fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Plan, Faults> {
+pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Plan, Faults> {
     let mut faults = Faults::default();
     let (mut draft, mut stock, mut floats) =
         (Draft::default(), Stock::default(), Floats::default());
@@ -262,7 +267,7 @@ impl Plan {
     }
 
     /// The ledger's rejections as faults of the rows they come from.
-    pub(crate) fn explain(&self, rejections: Vec<Rejection>) -> Faults {
+    pub fn explain(&self, rejections: Vec<Rejection>) -> Faults {
         let is_cut = rejections.len() >= REJECTIONS_MAX;
         let mut faults = Faults { is_cut, ..Faults::default() };
         for Rejection { what, index, why } in rejections {

@@ -1,16 +1,16 @@
 //! Bounds of an import, with their reasons.
 
 /// One file. 100,000 vouchers are about 5 MB.
-pub(crate) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files of one import.
-pub(crate) const FILES_MAX: usize = 64;
+pub const FILES_MAX: usize = 64;
 /// Wrong places that are told one by one; the others are counted.
-pub(crate) const FAULTS_SHOWN_MAX: usize = 50;
+pub const FAULTS_SHOWN_MAX: usize = 50;
 /// Longest part of a wrong value that is repeated to its author.
-pub(super) const FOUND_CHARACTERS_MAX: usize = 40;
+pub(crate) const FOUND_CHARACTERS_MAX: usize = 40;
 /// Highest terminal id: it is shown with eight digits (ISO 8583 field 41).
-pub(super) const TERMINAL_ID_MAX: u32 = 99_999_999;
+pub(crate) const TERMINAL_ID_MAX: u32 = 99_999_999;
 /// Shortest PIN; anything shorter is a column mix-up.
-pub(super) const PIN_CHARACTERS_MIN: usize = 4;
+pub(crate) const PIN_CHARACTERS_MIN: usize = 4;
 /// Longest PIN; the terminal link's `Slip` takes no longer one.
-pub(super) const PIN_CHARACTERS_MAX: usize = 32;
+pub(crate) const PIN_CHARACTERS_MAX: usize = 32;

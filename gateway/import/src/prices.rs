@@ -7,27 +7,27 @@ use tillgate_store_core::limits::{
 };
 use tillgate_store_core::{CommissionRule, Product, ProductId, Service, ServiceId};
 
-use super::currency::{Currency, decimal};
-use super::draft::{Draft, Existing, Given, Look};
-use super::report::Faults;
-use super::row::Row;
-use super::services::amount_range;
-use super::{Context, Once};
+use crate::currency::{Currency, decimal};
+use crate::draft::{Draft, Existing, Given, Look};
+use crate::report::Faults;
+use crate::row::Row;
+use crate::services::amount_range;
+use crate::{Context, Once};
 
 /// Columns of products.csv.
 mod product {
-    pub(super) const SERVICE: usize = 0;
-    pub(super) const ID: usize = 1;
-    pub(super) const NAME: usize = 2;
-    pub(super) const AMOUNT: usize = 3;
+    pub(crate) const SERVICE: usize = 0;
+    pub(crate) const ID: usize = 1;
+    pub(crate) const NAME: usize = 2;
+    pub(crate) const AMOUNT: usize = 3;
 }
 
 /// Columns of commissions.csv.
 mod commission {
-    pub(super) const SERVICE: usize = 0;
-    pub(super) const LEVEL: usize = 1;
-    pub(super) const PERCENT: usize = 2;
-    pub(super) const FROM: usize = 3;
+    pub(crate) const SERVICE: usize = 0;
+    pub(crate) const LEVEL: usize = 1;
+    pub(crate) const PERCENT: usize = 2;
+    pub(crate) const FROM: usize = 3;
 }
 
 /// 100 % in basis points.
@@ -59,7 +59,7 @@ fn owner<'a>(
 }
 
 /// One row of products.csv.
-pub(super) fn product(
+pub(crate) fn product(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &mut Draft,
@@ -100,7 +100,7 @@ pub(super) fn product(
 }
 
 /// One row of commissions.csv.
-pub(super) fn commission(
+pub(crate) fn commission(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &mut Draft,
@@ -146,7 +146,7 @@ pub(super) fn commission(
 }
 
 /// Second pass over commissions.csv: on no date do the levels together earn more than all.
-pub(super) fn check_sum(
+pub(crate) fn check_sum(
     row: &Row<'_>,
     draft: &Draft,
     faults: &mut Faults,

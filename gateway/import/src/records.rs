@@ -10,7 +10,7 @@ const CELL_BYTES: usize = 4_096;
 const CELLS: usize = 32;
 
 /// Reads a text record by record.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     core: Reader,
     rest: &'a [u8],
     /// Of the next byte, from 1.
@@ -21,7 +21,7 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self {
             core: Reader::new(),
             rest: text.as_bytes(),
@@ -34,7 +34,7 @@ impl<'a> Records<'a> {
 
     /// Goes to the next record that is not a blank line; the line where it begins, or `None` at
     /// the end.
-    pub(super) fn advance(&mut self) -> Option<u32> {
+    pub(crate) fn advance(&mut self) -> Option<u32> {
         while let Some((b'\n' | b'\r', rest)) = self.rest.split_first() {
             self.pass(self.rest.len() - rest.len());
         }
@@ -64,7 +64,7 @@ impl<'a> Records<'a> {
     }
 
     /// Cells of the record, without spaces around them.
-    pub(super) fn cells(&self) -> Cells<'_> {
+    pub(crate) fn cells(&self) -> Cells<'_> {
         Cells { out: &self.out, ends: self.ends.get(..self.cells).unwrap_or_default() }
     }
 
@@ -87,17 +87,17 @@ impl<'a> Records<'a> {
 
 /// The cells of one record.
 #[derive(Clone, Copy)]
-pub(super) struct Cells<'a> {
+pub(crate) struct Cells<'a> {
     out: &'a [u8],
     ends: &'a [usize],
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<&'a str> {
+    pub(crate) fn get(&self, index: usize) -> Option<&'a str> {
         let end = *self.ends.get(index)?;
         let begin =
             index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
@@ -105,7 +105,7 @@ impl<'a> Cells<'a> {
         std::str::from_utf8(self.out.get(begin..end)?).ok().map(str::trim)
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> {
         (0..self.len()).filter_map(move |index| self.get(index))
     }
 }

@@ -6,14 +6,14 @@ use std::str::FromStr;
 
 use tillgate_store_core::{BusinessDate, Status, Text};
 
-use super::currency::Currency;
-use super::limits::FOUND_CHARACTERS_MAX;
-use super::records::{Cells, Records};
-use super::report::{Fault, Faults, RowPlace};
-use super::source::Source;
+use crate::currency::Currency;
+use crate::limits::FOUND_CHARACTERS_MAX;
+use crate::records::{Cells, Records};
+use crate::report::{Fault, Faults, RowPlace};
+use crate::source::Source;
 
-/// One row: fields by the place of their column in [`super::source::Table::columns`].
-pub(super) struct Row<'a> {
+/// One row: fields by the place of their column in [`crate::Table::columns`].
+pub(crate) struct Row<'a> {
     source: &'a Source,
     place: RowPlace,
     cells: Cells<'a>,
@@ -22,7 +22,7 @@ pub(super) struct Row<'a> {
 }
 
 /// Visits every row of a file whose header is right; counts what is wrong with the others.
-pub(super) fn each(
+pub(crate) fn each(
     source: &Source,
     file: u16,
     faults: &mut Faults,
@@ -120,18 +120,18 @@ fn shorten(found: &str) -> String {
 
 impl Row<'_> {
     /// Where it stands.
-    pub(super) fn place(&self) -> RowPlace {
+    pub(crate) fn place(&self) -> RowPlace {
         self.place
     }
 
     /// A field as it is; empty when an optional column is not there.
-    pub(super) fn text(&self, column: usize) -> &str {
+    pub(crate) fn text(&self, column: usize) -> &str {
         let field = self.fields.get(column).copied().flatten();
         field.and_then(|index| self.cells.get(index)).unwrap_or("")
     }
 
     /// A fault in one field: what was found there, and what is expected.
-    pub(super) fn expected(&self, faults: &mut Faults, column: usize, expected: impl Display) {
+    pub(crate) fn expected(&self, faults: &mut Faults, column: usize, expected: impl Display) {
         let found = self.text(column);
         let secret = self.source.table.columns().get(column).is_some_and(|c| c.secret);
         let found = match found {
@@ -143,7 +143,7 @@ impl Row<'_> {
     }
 
     /// A fault in one field, in its own words.
-    pub(super) fn wrong(&self, faults: &mut Faults, column: usize, text: String) {
+    pub(crate) fn wrong(&self, faults: &mut Faults, column: usize, text: String) {
         let name = self.source.table.columns().get(column).map_or("", |c| c.name);
         let field = self.fields.get(column).copied().flatten().map_or(0, |index| index + 1);
         faults.push(|| Fault {
@@ -156,7 +156,7 @@ impl Row<'_> {
     }
 
     /// A whole number.
-    pub(super) fn number<T: FromStr + PartialOrd + Display>(
+    pub(crate) fn number<T: FromStr + PartialOrd + Display>(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -174,7 +174,7 @@ impl Row<'_> {
     }
 
     /// A whole number, or the default where there is nothing.
-    pub(super) fn number_or<T: FromStr + PartialOrd + Display>(
+    pub(crate) fn number_or<T: FromStr + PartialOrd + Display>(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -188,7 +188,7 @@ impl Row<'_> {
     }
 
     /// Words for people: not empty, no control characters.
-    pub(super) fn words(
+    pub(crate) fn words(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -203,7 +203,7 @@ impl Row<'_> {
     }
 
     /// A short identifier: printable ASCII without spaces.
-    pub(super) fn code<const N: usize>(
+    pub(crate) fn code<const N: usize>(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -218,7 +218,7 @@ impl Row<'_> {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -237,7 +237,7 @@ impl Row<'_> {
     }
 
     /// `active`, `blocked`, or nothing: as it is stored, and active for what is new.
-    pub(super) fn status(
+    pub(crate) fn status(
         &self,
         faults: &mut Faults,
         column: usize,
@@ -249,7 +249,7 @@ impl Row<'_> {
     }
 
     /// `YYYY-MM-DD`.
-    pub(super) fn date(&self, faults: &mut Faults, column: usize) -> Option<BusinessDate> {
+    pub(crate) fn date(&self, faults: &mut Faults, column: usize) -> Option<BusinessDate> {
         let date = parse_date(self.text(column));
         if date.is_none() {
             self.expected(faults, column, "a date as 2026-12-31, from 2000 to 2179");
@@ -258,7 +258,7 @@ impl Row<'_> {
     }
 
     /// A currency by its letters or number.
-    pub(super) fn currency(&self, faults: &mut Faults, column: usize) -> Option<Currency> {
+    pub(crate) fn currency(&self, faults: &mut Faults, column: usize) -> Option<Currency> {
         let currency = Currency::parse(self.text(column));
         if currency.is_none() {
             self.expected(faults, column, "an ISO 4217 currency as EUR or 978");
@@ -267,7 +267,7 @@ impl Row<'_> {
     }
 
     /// Major units of a currency as minor units.
-    pub(super) fn money(
+    pub(crate) fn money(
         &self,
         faults: &mut Faults,
         column: usize,

@@ -7,32 +7,32 @@ use tillgate_store_core::limits::{
 };
 use tillgate_store_core::{AccountForm, Hours, Service, ServiceId, ServiceKind, Velocity};
 
-use super::Context;
-use super::currency::Currency;
-use super::draft::{Draft, take};
-use super::report::Faults;
-use super::row::Row;
+use crate::Context;
+use crate::currency::Currency;
+use crate::draft::{Draft, take};
+use crate::report::Faults;
+use crate::row::Row;
 
 /// Columns of services.csv.
 mod service {
-    pub(super) const ID: usize = 0;
-    pub(super) const NAME: usize = 1;
-    pub(super) const KIND: usize = 2;
-    pub(super) const CURRENCY: usize = 3;
-    pub(super) const ROUTE: usize = 4;
-    pub(super) const AMOUNT_MIN: usize = 5;
-    pub(super) const AMOUNT_MAX: usize = 6;
-    pub(super) const OPEN_AMOUNT: usize = 7;
-    pub(super) const HOURS: usize = 8;
-    pub(super) const STATUS: usize = 9;
-    pub(super) const VELOCITY_COUNT: usize = 10;
-    pub(super) const VELOCITY_WINDOW: usize = 11;
-    pub(super) const VELOCITY_DAY_AMOUNT: usize = 12;
-    pub(super) const ACCOUNT: usize = 13;
+    pub(crate) const ID: usize = 0;
+    pub(crate) const NAME: usize = 1;
+    pub(crate) const KIND: usize = 2;
+    pub(crate) const CURRENCY: usize = 3;
+    pub(crate) const ROUTE: usize = 4;
+    pub(crate) const AMOUNT_MIN: usize = 5;
+    pub(crate) const AMOUNT_MAX: usize = 6;
+    pub(crate) const OPEN_AMOUNT: usize = 7;
+    pub(crate) const HOURS: usize = 8;
+    pub(crate) const STATUS: usize = 9;
+    pub(crate) const VELOCITY_COUNT: usize = 10;
+    pub(crate) const VELOCITY_WINDOW: usize = 11;
+    pub(crate) const VELOCITY_DAY_AMOUNT: usize = 12;
+    pub(crate) const ACCOUNT: usize = 13;
 }
 
 /// One row of services.csv. Products and commissions that the store has stay.
-pub(super) fn service(
+pub(crate) fn service(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &mut Draft,
@@ -114,7 +114,7 @@ fn route(
 }
 
 /// Amounts of one sale, minor units.
-pub(super) fn amount_range(from: i64) -> RangeInclusive<i64> {
+pub(crate) fn amount_range(from: i64) -> RangeInclusive<i64> {
     from..=i64::try_from(AMOUNT_MINOR_MAX).unwrap_or(i64::MAX)
 }
 

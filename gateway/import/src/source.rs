@@ -1,28 +1,20 @@
 //! The files of an import and the columns each of them has.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use zeroize::Zeroizing;
 
-use super::limits::{FILE_BYTES_MAX, FILES_MAX};
-use crate::exit::Failure;
-use crate::files::{self, Trust};
-
 /// One CSV file in memory; wiped when dropped, because keys and PINs are in it.
-pub(crate) struct Source {
+pub struct Source {
     /// As errors name it.
-    pub(crate) name: String,
+    pub name: String,
     /// What it holds.
-    pub(crate) table: Table,
+    pub table: Table,
     /// Its text, without a byte order mark.
-    pub(crate) text: Zeroizing<String>,
+    pub text: Zeroizing<String>,
 }
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Table {
+pub enum Table {
     /// Nodes of the tree above the sellers.
     Distributors,
     /// Owners of terminals and float.
@@ -42,13 +34,13 @@ pub(crate) enum Table {
 }
 
 /// One column of a file.
-pub(crate) struct Column {
+pub struct Column {
     /// As the header names it.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Whether the header must name it.
-    pub(crate) required: bool,
+    pub required: bool,
     /// Whether its values are never shown.
-    pub(crate) secret: bool,
+    pub secret: bool,
 }
 
 const fn column(name: &'static str) -> Column {
@@ -65,7 +57,7 @@ const fn optional(name: &'static str) -> Column {
 
 impl Table {
     /// Every table, in the order in which they refer to each other.
-    pub(crate) const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Distributors,
         Self::Sellers,
         Self::Services,
@@ -77,7 +69,7 @@ impl Table {
     ];
 
     /// The file's name without `.csv`.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Distributors => "distributors",
             Self::Sellers => "sellers",
@@ -91,7 +83,7 @@ impl Table {
     }
 
     /// Its columns; rows refer to them by their place here.
-    pub(crate) const fn columns(self) -> &'static [Column] {
+    pub const fn columns(self) -> &'static [Column] {
         match self {
             Self::Distributors => {
                 const { &[column("id"), column("parent"), column("name"), column("status")] }
@@ -161,8 +153,20 @@ impl Table {
         }
     }
 
+    /// The table of a file by the last part of its path.
+    ///
+    /// # Errors
+    /// The name is not one of the known files.
+    pub fn of_path(path: &str) -> Result<Self, String> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Self::of_file(name).ok_or_else(|| {
+            let known = known_files();
+            format!("{path}: not a known file; known are {known} and the like of vouchers-2.csv")
+        })
+    }
+
     /// The table of a file: `vouchers.csv`, `vouchers-2026-11.csv`, `vouchers_new.csv`.
-    pub(crate) fn of_file(name: &str) -> Option<Self> {
+    fn of_file(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".csv")?;
         Self::ALL.into_iter().find(|table| {
             stem.strip_prefix(table.name())
@@ -171,97 +175,28 @@ impl Table {
     }
 }
 
-/// Where generated keys go by default; in a directory that is imported it is passed over.
-const KEYS_FILE: &str = "terminal-keys.csv";
-
 impl Source {
     /// A text that came from somewhere else than a file.
     ///
     /// # Errors
     /// The name is not one of the known files.
-    pub(crate) fn of_text(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let table = Table::of_file(last).ok_or_else(|| unknown_file(name))?;
+    pub fn of_text(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
+        let table = Table::of_path(name)?;
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
         Ok(Self { name: name.to_owned(), table, text })
     }
-
-    fn read(file: &Path) -> Result<Self, String> {
-        let shown = file.display();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        Table::of_file(&name).ok_or_else(|| unknown_file(&shown.to_string()))?;
-        let bytes = files::read(file, FILE_BYTES_MAX, Trust::Anybody);
-        let text = files::text(bytes.map_err(|e| unreadable(file, &e))?);
-        let text =
-            text.map_err(|line| format!("{shown}:{line}: is not UTF-8; save the file as UTF-8"))?;
-        Ok(Self { name: shown.to_string(), ..Self::of_text(&name, text)? })
-    }
 }
 
-/// Reads files, and all known files of directories.
-///
-/// # Errors
-/// Every file that cannot be read or is not known, with the names that are.
-pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            files.extend(csv_files(path).map_err(Failure::refused)?);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    if files.len() > FILES_MAX {
-        let text = format!("{} files; one import takes at most {FILES_MAX}", files.len());
-        return Err(Failure::refused(text));
-    }
-    let (mut sources, mut wrong) = (Vec::new(), Vec::new());
-    for file in &files {
-        match Source::read(file) {
-            Ok(source) => sources.push(source),
-            Err(what) => wrong.push(what),
-        }
-    }
-    if wrong.is_empty() { Ok(sources) } else { Err(Failure::refused(wrong.join("\n"))) }
-}
-
-fn csv_files(dir: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).map_err(|e| unreadable(dir, &e))? {
-        let path = entry.map_err(|e| unreadable(dir, &e))?.path();
-        let is_csv = path.extension().is_some_and(|extension| extension == "csv");
-        let is_keys = path.file_name().is_some_and(|name| name == KEYS_FILE);
-        if is_csv && !is_keys {
-            files.push(path);
-        }
-    }
-    if files.is_empty() {
-        return Err(format!("{}: no CSV files; known are {}", dir.display(), known_files()));
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("{}: there is no such file", path.display()),
-        _ => format!("{}: {error}", path.display()),
-    }
-}
-
-fn unknown_file(name: &str) -> String {
-    format!("{name}: not a known file; known are {} and the like of vouchers-2.csv", known_files())
-}
-
-fn known_files() -> String {
+/// The names of all tables' files, for an error.
+pub fn known_files() -> String {
     Table::ALL.map(|table| format!("{}.csv", table.name())).join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use crate::Table;
 
     #[test]
     fn a_file_is_known_by_the_beginning_of_its_name() {
@@ -275,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_column_is_explained_in_the_operators_page() {
-        let page = include_str!("../../../../docs/operations.md");
+        let page = include_str!("../../../docs/operations.md");
         for table in Table::ALL {
             let heading = format!("\n### {}.csv\n", table.name());
             let section = page.split_once(&heading).map(|(_, rest)| rest).unwrap_or_default();

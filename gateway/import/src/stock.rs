@@ -9,37 +9,36 @@ use tillgate_store_core::{
     Funding, Legs, ProductId, SellerId, ServiceId, ServiceKind, Text, Voucher,
 };
 
-use super::currency::Currency;
-use super::draft::{Draft, Look};
-use super::limits::{PIN_CHARACTERS_MAX, PIN_CHARACTERS_MIN};
-use super::report::{Faults, RowPlace};
-use super::row::Row;
-use super::{Context, Once};
-use crate::entropy;
+use crate::currency::Currency;
+use crate::draft::{Draft, Look};
+use crate::limits::{PIN_CHARACTERS_MAX, PIN_CHARACTERS_MIN};
+use crate::report::{Faults, RowPlace};
+use crate::row::Row;
+use crate::{Context, Once};
 
 /// Columns of vouchers.csv.
 mod voucher {
-    pub(super) const SERVICE: usize = 0;
-    pub(super) const PRODUCT: usize = 1;
-    pub(super) const SERIAL: usize = 2;
-    pub(super) const PIN: usize = 3;
-    pub(super) const EXPIRY: usize = 4;
+    pub(crate) const SERVICE: usize = 0;
+    pub(crate) const PRODUCT: usize = 1;
+    pub(crate) const SERIAL: usize = 2;
+    pub(crate) const PIN: usize = 3;
+    pub(crate) const EXPIRY: usize = 4;
 }
 
 /// Columns of floats.csv.
 mod float {
-    pub(super) const REFERENCE: usize = 0;
-    pub(super) const SELLER: usize = 1;
-    pub(super) const AMOUNT: usize = 2;
+    pub(crate) const REFERENCE: usize = 0;
+    pub(crate) const SELLER: usize = 1;
+    pub(crate) const AMOUNT: usize = 2;
 }
 
 /// What the voucher files gave so far.
 #[derive(Default)]
-pub(super) struct Stock {
+pub(crate) struct Stock {
     /// Sealed.
-    pub(super) vouchers: Vec<Voucher>,
+    pub(crate) vouchers: Vec<Voucher>,
     /// Of each of them.
-    pub(super) places: Vec<RowPlace>,
+    pub(crate) places: Vec<RowPlace>,
     serials: Once<(ServiceId, ProductId, Text<24>)>,
     /// Half a SHA-256 of service and PIN: the same PIN must not be sold twice.
     pins: Once<[u8; 16]>,
@@ -48,7 +47,7 @@ pub(super) struct Stock {
 }
 
 /// One row of vouchers.csv.
-pub(super) fn voucher(
+pub(crate) fn voucher(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &Draft,
@@ -81,7 +80,7 @@ pub(super) fn voucher(
         return;
     }
     let place = voucher_context(service, product, &serial);
-    match context.vault.seal(&place, entropy::bytes(), pin.as_bytes()) {
+    match context.vault.seal(&place, (context.nonce)(), pin.as_bytes()) {
         Ok(pin) => {
             stock.vouchers.push(Voucher { service, product, serial, expiry, pin });
             stock.places.push(row.place());
@@ -134,16 +133,16 @@ fn has_product(
 
 /// What the float files gave so far.
 #[derive(Default)]
-pub(super) struct Floats {
+pub(crate) struct Floats {
     /// Without legs: the ledger computes them.
-    pub(super) funds: Vec<Funding>,
+    pub(crate) funds: Vec<Funding>,
     /// Of each of them.
-    pub(super) places: Vec<RowPlace>,
+    pub(crate) places: Vec<RowPlace>,
     references: Once<Text<32>>,
 }
 
 /// One row of floats.csv. A negative amount takes back.
-pub(super) fn float(
+pub(crate) fn float(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &Draft,

@@ -7,27 +7,26 @@ use tillgate_store_core::{
 };
 use zeroize::Zeroizing;
 
-use super::Context;
-use super::draft::{Draft, Existing, Look, take};
-use super::limits::TERMINAL_ID_MAX;
-use super::report::Faults;
-use super::row::Row;
-use crate::{entropy, hex};
+use crate::Context;
+use crate::draft::{Draft, Existing, Look, take};
+use crate::limits::TERMINAL_ID_MAX;
+use crate::report::Faults;
+use crate::row::Row;
 
 /// Column `id`.
-pub(super) const ID: usize = 0;
+pub(crate) const ID: usize = 0;
 const SELLER: usize = 1;
 /// Column `psk`.
-pub(super) const PSK: usize = 2;
+pub(crate) const PSK: usize = 2;
 const SERVICES: usize = 3;
 const STATUS: usize = 4;
 /// Column `key_id`, which need not be there.
-pub(super) const KEY_ID: usize = 5;
+pub(crate) const KEY_ID: usize = 5;
 /// What terminals say in their hello unless told otherwise.
-pub(super) const KEY_ID_DEFAULT: u8 = 1;
+pub(crate) const KEY_ID_DEFAULT: u8 = 1;
 
 /// One row of terminals.csv.
-pub(super) fn terminal(
+pub(crate) fn terminal(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &mut Draft,
@@ -93,7 +92,7 @@ fn keyed(
         return stored;
     }
     let mut psk = Zeroizing::new([0; 32]);
-    if !hex::decode_into(text, &mut *psk) {
+    if hex::decode_to_slice(text, &mut *psk).is_err() {
         row.expected(faults, PSK, "64 hexadecimal digits");
         return None;
     }
@@ -107,7 +106,7 @@ fn keyed(
         return Some(stored.clone());
     }
     let place = terminal_context(id, key_id);
-    let sealed = match context.vault.seal(&place, entropy::bytes(), &*psk) {
+    let sealed = match context.vault.seal(&place, (context.nonce)(), &*psk) {
         Ok(sealed) => sealed,
         Err(error) => {
             row.wrong(faults, PSK, error.to_string());

@@ -4,17 +4,15 @@ use tillgate_store_core::{
     ServiceId, Services, Store, TerminalId, Vault,
 };
 
-use super::{Context, Existing, Faults, Plan, Source, make_missing_keys, plan};
+use crate::{Context, Existing, Faults, Plan, Source, make_missing_keys, plan};
 use zeroize::Zeroizing;
-
-use crate::hex;
 
 type LedgerStore = tillgate_store_core::LedgerStore<Memory>;
 
 const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A small network that is right.
-pub(super) fn network() -> Vec<(&'static str, String)> {
+pub(crate) fn network() -> Vec<(&'static str, String)> {
     vec![
         ("distributors.csv", "id,parent,name,status\n2,1,North,active\n1,,Top,\n".to_owned()),
         (
@@ -39,7 +37,7 @@ pub(super) fn network() -> Vec<(&'static str, String)> {
 }
 
 /// The network with one file replaced.
-pub(super) fn network_but(name: &str, text: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn network_but(name: &str, text: &str) -> Vec<(&'static str, String)> {
     let mut files = network();
     files.iter_mut().find(|file| file.0 == name).unwrap().1 = text.to_owned();
     files
@@ -56,7 +54,7 @@ fn vault() -> Vault {
     Vault::new(1, [0x11; 32])
 }
 
-pub(super) fn read(
+pub(crate) fn read(
     files: &[(&str, String)],
     known: &Registry,
     existing: Existing,
@@ -68,11 +66,12 @@ pub(super) fn read(
         today: BusinessDate::from_ymd(2026, 11, 23).unwrap(),
         at_ms: 1_795_000_000_000,
         existing,
+        nonce: &|| [3; 12],
     };
     plan(&sources(files), &context, "test")
 }
 
-pub(super) fn said(files: &[(&str, String)]) -> String {
+pub(crate) fn said(files: &[(&str, String)]) -> String {
     read(files, &Registry::new(), Existing::Refuse).err().unwrap().to_string()
 }
 
@@ -314,7 +313,8 @@ fn missing_keys_are_made_and_handed_out() {
         &format!("id,seller,psk,services,status\n1,7,,,\n2,7,{PSK},,"),
     );
     let mut sources = sources(&files);
-    let made = make_missing_keys(&mut sources).unwrap();
+    let key = || std::array::from_fn(|at| u8::try_from(at).unwrap());
+    let made = make_missing_keys(&mut sources, &key).unwrap();
     let lines: Vec<&str> = made.lines().collect();
     assert_eq!(lines.len(), 2);
     assert!(lines[1].starts_with("1,1,") && lines[1].len() == 68, "{}", lines[1].len());
@@ -325,8 +325,9 @@ fn missing_keys_are_made_and_handed_out() {
         today: BusinessDate(9_000),
         at_ms: 1,
         existing: Existing::Refuse,
+        nonce: &|| [3; 12],
     };
     let plan = plan(&sources, &context, "test").ok().unwrap();
     assert_eq!(plan.counts.terminals, 2);
-    assert!(make_missing_keys(&mut sources).is_none());
+    assert!(make_missing_keys(&mut sources, &key).is_none());
 }

@@ -3,27 +3,27 @@
 use tillgate_store_core::limits::{CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Distributor, DistributorId, Seller, SellerId};
 
-use super::Context;
-use super::draft::{Draft, Existing, Look, take};
-use super::report::Faults;
-use super::row::Row;
+use crate::Context;
+use crate::draft::{Draft, Existing, Look, take};
+use crate::report::Faults;
+use crate::row::Row;
 
 /// Columns of distributors.csv.
 mod distributor {
-    pub(super) const ID: usize = 0;
-    pub(super) const PARENT: usize = 1;
-    pub(super) const NAME: usize = 2;
-    pub(super) const STATUS: usize = 3;
+    pub(crate) const ID: usize = 0;
+    pub(crate) const PARENT: usize = 1;
+    pub(crate) const NAME: usize = 2;
+    pub(crate) const STATUS: usize = 3;
 }
 
 /// Columns of sellers.csv.
 mod seller {
-    pub(super) const ID: usize = 0;
-    pub(super) const DISTRIBUTOR: usize = 1;
-    pub(super) const NAME: usize = 2;
-    pub(super) const CURRENCY: usize = 3;
-    pub(super) const CREDIT_LIMIT: usize = 4;
-    pub(super) const STATUS: usize = 5;
+    pub(crate) const ID: usize = 0;
+    pub(crate) const DISTRIBUTOR: usize = 1;
+    pub(crate) const NAME: usize = 2;
+    pub(crate) const CURRENCY: usize = 3;
+    pub(crate) const CREDIT_LIMIT: usize = 4;
+    pub(crate) const STATUS: usize = 5;
 }
 
 /// A parent in an update that means: none.
@@ -31,7 +31,7 @@ const TOP: &str = "none";
 
 /// One row of distributors.csv. Parents are looked at by [`check_parents`], because a parent may
 /// come later in the file.
-pub(super) fn distributor(
+pub(crate) fn distributor(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &mut Draft,
@@ -59,7 +59,7 @@ pub(super) fn distributor(
 }
 
 /// Second pass over distributors.csv: parents that are not there, circles, too many levels.
-pub(super) fn check_parents(
+pub(crate) fn check_parents(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &Draft,
@@ -104,7 +104,7 @@ fn arrows(path: &[DistributorId], last: DistributorId) -> String {
 }
 
 /// One row of sellers.csv.
-pub(super) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, faults: &mut Faults) {
+pub(crate) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, faults: &mut Faults) {
     let id = row.number(faults, seller::ID, 1..=u32::MAX).map(SellerId);
     let above = row.number(faults, seller::DISTRIBUTOR, 1..=u32::MAX).map(DistributorId);
     let above = above.filter(|above| match draft.distributor(context.known, *above) {

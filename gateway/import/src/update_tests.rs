@@ -5,8 +5,8 @@ use tillgate_store_core::{
     TerminalId, Velocity,
 };
 
-use super::Existing;
-use super::tests::{network, network_but, read, said};
+use crate::Existing;
+use crate::tests::{network, network_but, read, said};
 
 /// The network in the store, everything in it blocked and limited.
 fn stored() -> Registry {

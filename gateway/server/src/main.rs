@@ -11,7 +11,6 @@ mod exit;
 mod files;
 mod harden;
 mod hex;
-mod import;
 mod init;
 mod journal;
 mod keyfile;

@@ -1,14 +1,17 @@
 //! `POST /api/v1/import`: the files of `tillgate import`, while serving.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tillgate_core::directory::Directory;
 use tillgate_core::transaction::{ControlOrder, PushedCommand};
-use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
+use tillgate_import::limits::FILES_MAX;
+use tillgate_import::{Context, Existing, Faults, Known, Plan, Source};
+use tillgate_store_core::{Change, Registry, RegistryRecord, Status, TerminalId};
 use warp::reply::Response;
 
 use super::App;
@@ -18,9 +21,7 @@ use super::error::ApiError;
 use super::limits::IMPORT_TIME_MAX;
 use super::orders::{Carried, carry};
 use super::routes::blocking;
-use crate::import::limits::FILES_MAX;
-use crate::import::{self, Context, Existing, Faults, Known, Plan, Source};
-use crate::wiped;
+use crate::{entropy, wiped};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +63,15 @@ pub(super) async fn import(
     }
 }
 
+/// The directory in force, lent for one look at a time: the writer never waits for a whole import.
+struct Shared<'a>(&'a RwLock<Directory>);
+
+impl Known for Shared<'_> {
+    fn lend(&self, look: &mut dyn FnMut(&Registry)) {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner).registry);
+    }
+}
+
 type Planned = (Plan, bool, Vec<(TerminalId, PushedCommand)>);
 
 fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
@@ -80,15 +90,17 @@ fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
     }
     let wall = app.handle.clock.wall();
     let context = Context {
-        known: &*app.handle.directory,
+        known: &Shared(&app.handle.directory),
         bridges: &app.bridges,
         vault: &app.handle.keys.vault,
         today: app.calendar.date(wall),
         at_ms: wall.0,
         existing: if order.update { Existing::Replace } else { Existing::Refuse },
+        nonce: &entropy::bytes,
     };
     // The writer writes the caller's name over this one.
-    let plan = import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
+    let plan =
+        tillgate_import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
     let tell = to_tell(context.known, &plan.change);
     Ok((plan, order.dry_run, tell))
 }

@@ -8,14 +8,14 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tillgate_core::time::UnixMillis;
+use tillgate_import::{Context, Counts, Existing, Source, make_missing_keys};
 use tillgate_store_core::{Command, LedgerStore, Outcome, Store};
 use tillgate_store_rocks::{Cause, RocksEngine};
 
-use super::{ConfigFile, print};
+use super::{ConfigFile, csv_files, print};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::import::{self, Context, Counts, Existing, Source};
 use crate::{clock, entropy, keyfile, secrets};
 
 /// Load sellers, terminals, services, vouchers and floats from CSV files
@@ -56,8 +56,8 @@ pub(crate) struct Import {
 impl Import {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config.config).map_err(Failure::config)?;
-        let mut sources = import::read_all(&self.paths)?;
-        let made = self.keys_out.as_ref().map(|_| import::make_missing_keys(&mut sources));
+        let mut sources = csv_files::read_all(&self.paths)?;
+        let made = self.keys_out.as_ref().map(|_| make_missing_keys(&mut sources, &entropy::bytes));
         let keys = match (&self.keys_out, made.flatten()) {
             (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
             _ => None,
@@ -102,9 +102,10 @@ impl Import {
             today: config.calendar.date(UnixMillis(at_ms)),
             at_ms,
             existing: self.existing(),
+            nonce: &entropy::bytes,
         };
-        let mut plan =
-            import::plan(sources, &context, "tillgate import").map_err(Failure::refused)?;
+        let mut plan = tillgate_import::plan(sources, &context, "tillgate import")
+            .map_err(Failure::refused)?;
         if self.dry_run {
             return Ok(checked(&plan.counts.sentence()));
         }

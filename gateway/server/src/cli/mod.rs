@@ -3,6 +3,7 @@
 mod audit_row;
 mod backup;
 mod codec;
+mod csv_files;
 mod gateway;
 mod import;
 mod init;

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use serde_json::{Value, json};
+use tillgate_import::currency::Currency;
 use tillgate_store_core::verify::{Counts, Keks, Report, Sums};
 use tillgate_store_rocks::RocksReader;
 
 use super::print;
 use super::store_dir::{Place, StoreDir};
 use crate::exit::Failure;
-use crate::import::currency::Currency;
 use crate::secrets;
 use crate::transaction_line::{parse_key, show_key};
 use crate::verify_store::{head_of, verified};
