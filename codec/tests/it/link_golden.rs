@@ -2,7 +2,6 @@
 //!
 //! `bodies.txt` has one `name = hex` a line; `session_*.txt` are whole conversations with their
 //! keys. Set `TILLGATE_WRITE_GOLDEN` to write them anew after a deliberate change of the protocol.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 use crate::common;

@@ -1,6 +1,4 @@
 //! Records: the stream is cut the same however it arrives, and what is wrong is seen at once.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::common::{bodies, ends, sealed};
 use proptest::prelude::*;
 use tillgate_codec::limits::PAYLOAD_BYTES_MAX;

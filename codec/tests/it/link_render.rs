@@ -1,6 +1,4 @@
 //! Records and bodies for people: tables, JSON, and JSON back to bytes.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::common::{VOUCHER, bodies, down_bytes};
 use tillgate_codec::iso8583::Reveal;
 use tillgate_codec::link::message::GatewayMessage;

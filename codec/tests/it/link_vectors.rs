@@ -2,7 +2,6 @@
 //!
 //! Set `TILLGATE_WRITE_GOLDEN` to write it anew after a deliberate change of the protocol. Handshakes
 //! are made twice, by the codec and by snow from the page alone, and must be the same.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 use crate::vectors;

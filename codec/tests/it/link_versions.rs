@@ -1,6 +1,4 @@
 //! The versions of the link: what is chosen, and that nobody on the way can change the choice.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::common::{Ends, ends, hex, payload, signed, testdata};
 use tillgate_codec::link::channel::{
     HELLO_BYTES, HELLO_OFFER_BYTES, HandshakeError, Hello, HelloError, Suite, Versions,

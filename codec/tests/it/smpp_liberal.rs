@@ -1,6 +1,4 @@
 //! Liberal in what is accepted, strict in what is sent: each rule of `docs/smpp.md`.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::smpp_common::{octets, raw, ussd_deliver_sm};
 use tillgate_codec::smpp::limits::TEXT_BYTES_MAX;
 use tillgate_codec::smpp::{

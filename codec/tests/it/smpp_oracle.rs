@@ -1,6 +1,4 @@
 //! Beside an independent codec, rusmpp-core: what it reads is read here, and means the same.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::smpp_common::{any_pdu, octets, samples};
 use proptest::prelude::*;
 use rusmpp_core::command::borrowed::Command;

@@ -1,6 +1,4 @@
 //! PDUs for people: tables, JSON, and JSON back to octets.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::smpp_common::{octets, raw, samples};
 use tillgate_codec::iso8583::Reveal;
 use tillgate_codec::smpp::{

@@ -1,5 +1,4 @@
 //! Armour: every frame comes back, and whatever happens to it on the way is seen.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 use std::fs;

@@ -1,6 +1,4 @@
 //! Pages and HTTP bodies.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use proptest::prelude::*;
 use tillgate_codec::ussd::http::{Reply, ReplyError, Turn, newest_input};
 use tillgate_codec::ussd::{Alphabet, Page, Pager, Room, RoomError};

@@ -1,6 +1,4 @@
 //! Alphabets and septets: what is written can be read, and is as long as it was said to be.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use proptest::prelude::*;
 use tillgate_codec::ussd::{Alphabet, TextError, gsm7, septets};
 

@@ -1,6 +1,4 @@
 //! `docs/wire.md` holds together: each requirement has one number, and a test that exists shows it.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;

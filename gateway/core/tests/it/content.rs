@@ -1,7 +1,5 @@
 //! What makes two requests the same one: the values of their fields, not the bytes that carry them.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use crate::support;
 
 use crate::support::{Rig, answer, reversal, top_up_sale, voucher_sale};

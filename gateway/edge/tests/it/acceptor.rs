@@ -1,7 +1,5 @@
 //! The acceptor over streams in memory: no socket, no real clock.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

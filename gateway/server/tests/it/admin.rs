@@ -1,7 +1,5 @@
 //! The admin API of a real gateway over real sockets.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

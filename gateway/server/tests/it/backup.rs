@@ -1,7 +1,5 @@
 //! Backup, restore and the journal's export, as commands beside a real gateway.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use crate::installation;
 
 use std::fs;

@@ -1,7 +1,5 @@
 //! The command line: exit codes and words when something is wrong.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,7 +1,5 @@
 //! The pages of docs/ that can be wrong: limits, metrics, options, exit codes, names of tests.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

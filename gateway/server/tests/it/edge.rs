@@ -1,7 +1,5 @@
 //! The admin API attacked over real sockets, and its Unix socket.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

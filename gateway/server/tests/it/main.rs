@@ -1,5 +1,7 @@
 //! The tests of this crate from outside, in one program.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod admin;
 mod architecture;
 mod backup;

@@ -1,6 +1,4 @@
 //! What a serving gateway still knows after an import, byte by byte.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

@@ -1,7 +1,5 @@
 //! Refunds take two people, each with a password of its own.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

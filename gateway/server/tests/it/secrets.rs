@@ -1,7 +1,5 @@
 //! Keys, files and what nobody may see, with the real program.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -1,7 +1,5 @@
 //! `tillgate serve` as its operator meets it: signals, exit codes, what it says when it cannot
 //! start.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -1,6 +1,4 @@
 //! A terminal that sells allocates nothing in the steady state, but for its book that grows.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

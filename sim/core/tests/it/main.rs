@@ -1,4 +1,6 @@
 //! The tests of this crate from outside, in one program.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod allocations;
 mod world;

@@ -1,7 +1,5 @@
 //! A whole run over real sockets, against a stub of a gateway that may lie.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,8 +2,6 @@
 //!
 //! The gateway's program is looked for beside `tillsim`; a build of the whole workspace puts it
 //! there. Without it nothing is tested here, and the test says so.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,7 +1,5 @@
 //! What is sealed, under which key, and which program may read it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::shop;
 
 use crate::shop::{AT_MS, TODAY};

@@ -2,8 +2,6 @@
 //! double what is said to them, crashes between any two steps, an operator now and then. After the
 //! trouble comes calm, and then provider, journal and terminals must agree.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 mod dice;
 mod provider;
 use crate::support;

@@ -1,7 +1,5 @@
 //! `tillgate decode`, `encode` and `dialect` as their users call them.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod guessing;
 mod options;
 mod streams;

@@ -1,7 +1,5 @@
 //! RocksDB as a store, in temporary directories: its life, its damages, its sudden deaths.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod crash;
 mod damage;
 mod life;
