@@ -3,7 +3,8 @@
 use crate::support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::support::{KES, Rig, keys, voucher_sale};
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
@@ -23,7 +24,10 @@ use tillgate_store_core::{
 /// Counts while it is told to.
 struct Counting;
 
-static COUNTING: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Of this thread: the other tests of the program allocate meanwhile.
+    static COUNTING: Cell<bool> = const { Cell::new(false) };
+}
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 // SAFETY: every call goes to the system's allocator unchanged; counting touches no memory of its.
@@ -50,7 +54,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn note() {
-    if COUNTING.load(Ordering::Relaxed) {
+    if COUNTING.get() {
         COUNT.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -165,7 +169,7 @@ thread_local! {
 }
 
 fn counted(on: bool) {
-    COUNTING.store(on, Ordering::Relaxed);
+    COUNTING.set(on);
 }
 
 fn shake(sessions: &mut SessionManager) -> (SessionId, Channel) {
