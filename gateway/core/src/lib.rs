@@ -24,6 +24,7 @@ pub mod directory;
 pub mod id;
 pub mod limits;
 pub mod processing;
+pub mod provider;
 mod rate;
 pub mod session;
 pub mod time;

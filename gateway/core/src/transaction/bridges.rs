@@ -8,28 +8,7 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{BridgeTag, Key, Registry, RegistryRecord, ServiceId, Transaction};
 
-/// A bridge as it is configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bridge {
-    /// What services are routed by; rows remember its [`BridgeTag`].
-    pub name: String,
-    /// What it can do.
-    pub capabilities: Capabilities,
-}
-
-/// What a bridge can do beyond carrying an order out once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The same reference again has no second effect.
-    pub idempotent: bool,
-    /// It can be asked what became of a reference.
-    pub inquiry: bool,
-    /// It takes a reference back; one it has never seen it acknowledges and remembers, so that
-    /// the late original is refused.
-    pub reversal: bool,
-    /// It wants to hear of confirmations.
-    pub advice: bool,
-}
+use crate::provider::{Bridge, Capabilities};
 
 /// Whether somebody waits for the answer of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

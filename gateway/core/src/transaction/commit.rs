@@ -78,7 +78,7 @@ impl TransactionManager {
         let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
         let order = pending.order_first();
         self.await_first(key, origin);
-        self.outputs.push_back(Output::Forward(order));
+        self.outputs.push_back(Output::Provider(order));
     }
 
     fn await_first(&mut self, key: Key, origin: Origin) {

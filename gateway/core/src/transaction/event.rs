@@ -1,12 +1,13 @@
 //! What goes into a [`super::TransactionManager`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, ContentDigest, Key, ProductId, ProviderOutcome, RefundStep,
-    RegistryRecord, Rejection, Resolution, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
+    Begin, BusinessDate, Change, Code, ContentDigest, Key, RefundStep, RegistryRecord, Rejection,
+    Resolution, Reverse, SellerId, Settle, TerminalId,
 };
 
 use super::reply::{Answered, Push, PushedCommand, Reply};
 use crate::id::SessionId;
+use crate::provider::{ProviderRequest, ProviderResult};
 use crate::time::Moment;
 
 /// Where a request came from and where its reply goes.
@@ -120,27 +121,6 @@ pub enum Input {
     Drain,
 }
 
-/// What a bridge learnt: one for each order, and it may come once more, or late, at any time.
-///
-/// | to | it may find |
-/// |---|---|
-/// | [`Output::Forward`] | Approved, Declined, NotSent, Unknown, [`ProviderResult::Pending`] |
-/// | [`Output::Inquire`] | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotFound`] |
-/// | [`Output::Reverse`] | TakenBack, Stands, Unknown |
-/// | [`Output::Advise`] | Advised, Stands, Unknown |
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderResult {
-    /// A result the ledger can book (or [`ProviderOutcome::Unknown`]).
-    Outcome(ProviderOutcome),
-    /// The provider has it and is still working on it.
-    Pending,
-    /// Answer to an inquiry: the provider had not seen our reference when it was asked.
-    NotFound {
-        /// [`Order::attempt`] of that inquiry: the answer to an earlier one says nothing now.
-        attempt: u32,
-    },
-}
-
 /// An operator's order, with the ticket its result is reported under.
 pub struct Control {
     /// Given back in [`Output::Controlled`].
@@ -203,47 +183,13 @@ pub enum Controlled {
     Rejected(Vec<Rejection>),
 }
 
-/// A top-up for a bridge, or something to ask, undo or say about one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Ours, for [`Input::ProviderResult`]: the transaction that waits for the result. Of a terminal's
-    /// reversal it is the reversal's.
-    pub key: Key,
-    /// Index of the bridge.
-    pub bridge: u16,
-    /// Our own reference of the sale: the provider's idempotency key, the same on every attempt
-    /// and whatever is said about the sale.
-    pub reference: Text<32>,
-    /// The provider's own reference, where it has told one.
-    pub provider_reference: Text<32>,
-    /// What is sold.
-    pub service: ServiceId,
-    /// Denomination or plan; 0 for an open amount.
-    pub product: ProductId,
-    /// In minor units.
-    pub amount_minor: u64,
-    /// ISO 4217 numeric.
-    pub currency: u16,
-    /// MSISDN or account.
-    pub subscriber: Text<24>,
-    /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
-    /// before a restart. The repeat indicator; of an inquiry just its number.
-    pub attempt: u32,
-}
-
 /// One thing to do. Every variant names its target.
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]
 pub enum Output {
     /// For the pool, then the session's session manager.
     Reply(Reply),
-    /// To a bridge: carry it out.
-    Forward(Order),
-    /// To a bridge: what became of it?
-    Inquire(Order),
-    /// To a bridge: take it back, and whatever comes of it later; said until acknowledged.
-    Reverse(Order),
-    /// To a bridge: its receipt was confirmed; said until acknowledged.
-    Advise(Order),
+    /// To the bridge that it names.
+    Provider(ProviderRequest),
     /// To every session manager: whoever has the terminal passes it on.
     Push(Push),
     /// To the directory, before anything later in this list is carried out.

@@ -21,14 +21,13 @@ use tillgate_store_core::{FollowUp, Key, Kind, ProviderOutcome};
 use super::bridges::Attended;
 use super::pending::{Age, Pending, Task};
 use super::timers::Alarm;
-use super::{Capabilities, Content, Order, Output, ProviderResult, TransactionManager};
+use super::{Content, Output, TransactionManager};
+use crate::provider::{Capabilities, ProviderRequestKind, ProviderResult};
 use crate::time::Moment;
 
 /// What to do next.
 enum Next {
-    Send(fn(Order) -> Output),
-    Forward,
-    Ask,
+    Send(ProviderRequestKind),
     Owe(FollowUp),
     Refuse,
     Nothing,
@@ -94,29 +93,33 @@ impl TransactionManager {
         if pending.is_busy() {
             return;
         }
-        let bridge = pending.bridge();
         let next = if pending.has_expired(now) && pending.task != Task::Wait {
             Next::Owe(FollowUp::Operator)
         } else {
-            next(pending, self.bridges.capabilities(bridge))
+            next(pending, self.bridges.capabilities(pending.bridge()))
         };
         match next {
-            Next::Owe(what) => return self.stage_due(key, what),
-            Next::Refuse => return self.stage_finish(key, ProviderOutcome::ReversalDeclined),
-            Next::Nothing => return,
-            Next::Ask | Next::Forward | Next::Send(_) => {}
+            Next::Send(kind) => self.send(now, key, kind),
+            Next::Owe(what) => self.stage_due(key, what),
+            Next::Refuse => self.stage_finish(key, ProviderOutcome::ReversalDeclined),
+            Next::Nothing => {}
         }
+    }
+
+    fn send(&mut self, now: Moment, key: Key, kind: ProviderRequestKind) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let bridge = pending.bridge();
         if !self.bridges.enter(bridge, self.limits.inquiries_max) {
             pending.queued = true;
             return self.bridges.queue(bridge, key, pending.attended());
         }
-        let output = match next {
+        let request = match kind {
             // From an order on, what the provider has not seen may still be on its way.
-            Next::Forward => Output::Forward(pending.order_again(now)),
-            Next::Send(output) => output(pending.send(now)),
-            _ => Output::Inquire(pending.inquire(now)),
+            ProviderRequestKind::Authorize => pending.order_again(now),
+            ProviderRequestKind::Inquire => pending.inquire(now),
+            ProviderRequestKind::Reverse | ProviderRequestKind::Advise => pending.send(now, kind),
         };
-        self.outputs.push_back(output);
+        self.outputs.push_back(Output::Provider(request));
         self.await_result(now, key);
     }
 
@@ -139,14 +142,16 @@ impl TransactionManager {
 
 fn next(pending: &Pending, can: Capabilities) -> Next {
     match pending.task {
-        Task::FindOut if can.inquiry => Next::Ask,
-        Task::FindOut if can.idempotent && pending.age == Age::Fresh => Next::Forward,
+        Task::FindOut if can.inquiry => Next::Send(ProviderRequestKind::Inquire),
+        Task::FindOut if can.idempotent && pending.age == Age::Fresh => {
+            Next::Send(ProviderRequestKind::Authorize)
+        }
         Task::FindOut if can.reversal => Next::Owe(FollowUp::Reversal),
-        Task::TakeBack if can.reversal => Next::Send(Output::Reverse),
+        Task::TakeBack if can.reversal => Next::Send(ProviderRequestKind::Reverse),
         Task::TakeBack if pending.row.kind == Kind::Reversal && !pending.was_tried() => {
             Next::Refuse
         }
-        Task::Advise if can.advice => Next::Send(Output::Advise),
+        Task::Advise if can.advice => Next::Send(ProviderRequestKind::Advise),
         Task::Wait => Next::Nothing,
         Task::FindOut | Task::TakeBack | Task::Advise => Next::Owe(FollowUp::Operator),
     }

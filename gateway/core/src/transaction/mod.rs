@@ -52,16 +52,14 @@ use tillgate_store_core::{
 };
 
 use self::bridges::Bridges;
-pub use self::bridges::{Bridge, Capabilities};
 use self::commit::CommitContext;
-pub use self::event::{
-    Ask, Asked, Control, ControlOrder, Controlled, Input, Order, Origin, Output, ProviderResult,
-};
+pub use self::event::{Ask, Asked, Control, ControlOrder, Controlled, Input, Origin, Output};
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
 use self::timers::Alarms;
 use crate::code;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
+use crate::provider::Bridge;
 use crate::time::{Moment, UnixMillis};
 
 /// See the module.

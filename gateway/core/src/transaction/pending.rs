@@ -3,9 +3,10 @@
 use arrayvec::ArrayVec;
 use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
 
+use super::Origin;
 use super::bridges::Attended;
-use super::{Order, Origin};
 use crate::limits::{EXPIRED_GRACE, TransactionLimits, WAITERS_MAX};
+use crate::provider::{ProviderRequest, ProviderRequestKind};
 use crate::time::{Moment, Span, UnixMillis};
 
 /// What the gateway has to do about a row.
@@ -55,7 +56,7 @@ pub(super) enum Age {
 
 /// What the bridge owes a result for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Errand {
+enum InFlight {
     None,
     /// The first order: certainly the only one that ever left.
     First,
@@ -69,9 +70,9 @@ pub(super) struct Pending {
     pub(super) task: Task,
     pub(super) age: Age,
     /// What the bridge is told; of a reversal it names the original.
-    order: Order,
+    request: ProviderRequest,
     waiters: ArrayVec<Waiter, WAITERS_MAX>,
-    errand: Errand,
+    in_flight: InFlight,
     /// Times tried since the task began; sets the next pause.
     asked: u32,
     /// A command about it is on its way to the ledger.
@@ -111,7 +112,7 @@ impl Pending {
         (store, bridge): (StoreId, u16),
         source: Source,
     ) -> Self {
-        let order = order(&row.key, sale.unwrap_or(&row), store, bridge);
+        let request = request(&row.key, sale.unwrap_or(&row), store, bridge);
         // What was declined may have been taken back before: because it was silent, or because of
         // an earlier approval as late as this one.
         let again = task == Task::TakeBack && row.kind.is_sale() && row.is_final();
@@ -120,9 +121,9 @@ impl Pending {
             row,
             task,
             age: Age::Fresh,
-            order: Order { attempt: u32::from(said), ..order },
+            request: ProviderRequest { attempt: u32::from(said), ..request },
             waiters: ArrayVec::new(),
-            errand: Errand::None,
+            in_flight: InFlight::None,
             asked: 0,
             staged: false,
             queued: false,
@@ -151,7 +152,7 @@ impl Pending {
     }
 
     pub(super) fn bridge(&self) -> u16 {
-        self.order.bridge
+        self.request.bridge
     }
 
     /// Adds a waiter; `None` when there is no room. A terminal that comes over a new session has
@@ -201,18 +202,18 @@ impl Pending {
 
     /// Nobody waits, and no first order is on its way.
     pub(super) fn is_unattended(&self) -> bool {
-        self.waiters.is_empty() && self.errand != Errand::First
+        self.waiters.is_empty() && self.in_flight != InFlight::First
     }
 
     /// An order is out (again): as long as its bridge has not reported on it, it may leave yet.
-    pub(super) fn order_again(&mut self, now: Moment) -> Order {
+    pub(super) fn order_again(&mut self, now: Moment) -> ProviderRequest {
         self.settles = Moment(u64::MAX);
-        self.send(now)
+        self.send(now, ProviderRequestKind::Authorize)
     }
 
     /// What the provider calls the sale; known only once it has answered.
     pub(super) fn learn_reference(&mut self, sale: &Transaction) {
-        self.order.provider_reference = sale.done_reference();
+        self.request.provider_reference = sale.done_reference();
     }
 
     /// Whether an order is out that its bridge has not reported on.
@@ -222,22 +223,22 @@ impl Pending {
 
     /// The bridge has reported; whether that frees a place in its lane.
     pub(super) fn stop(&mut self) -> bool {
-        let errand = std::mem::replace(&mut self.errand, Errand::None);
-        if errand != Errand::None {
+        let in_flight = std::mem::replace(&mut self.in_flight, InFlight::None);
+        if in_flight != InFlight::None {
             // What it woke for was this report.
             self.wake = None;
         }
-        errand == Errand::Later
+        in_flight == InFlight::Later
     }
 
     /// The result that is due belongs to the one order that ever left.
     pub(super) fn is_first_order(&self) -> bool {
-        self.errand == Errand::First
+        self.in_flight == InFlight::First
     }
 
     /// Nothing is to be begun: a result, an outcome or a place in the lane is to come.
     pub(super) fn is_busy(&self) -> bool {
-        self.errand != Errand::None || self.staged || self.queued
+        self.in_flight != InFlight::None || self.staged || self.queued
     }
 
     /// Nothing will happen to it unless somebody sees to it.
@@ -251,7 +252,7 @@ impl Pending {
 
     /// Whether the bridge still owes a result.
     pub(super) fn is_owed(&self) -> bool {
-        self.errand != Errand::None
+        self.in_flight != InFlight::None
     }
 
     /// Whether this is the alarm that it waits for; it no longer waits.
@@ -265,7 +266,7 @@ impl Pending {
 
     /// Whether anything of this task may have left for the provider before.
     pub(super) fn was_tried(&self) -> bool {
-        self.order.attempt > 0
+        self.request.attempt > 0
     }
 
     /// Whether an order that the provider had not seen when it was asked was not on its way then
@@ -281,28 +282,29 @@ impl Pending {
     }
 
     /// The first order leaves.
-    pub(super) fn order_first(&mut self) -> Order {
+    pub(super) fn order_first(&mut self) -> ProviderRequest {
         self.settles = Moment(u64::MAX);
-        self.errand = Errand::First;
-        self.order.attempt = 1;
-        self.order
+        self.in_flight = InFlight::First;
+        self.request.attempt = 1;
+        self.request
     }
 
     /// A question leaves, with its number.
-    pub(super) fn inquire(&mut self, now: Moment) -> Order {
+    pub(super) fn inquire(&mut self, now: Moment) -> ProviderRequest {
         self.leave(now);
-        Order { attempt: self.asked, ..self.order }
+        ProviderRequest { kind: ProviderRequestKind::Inquire, attempt: self.asked, ..self.request }
     }
 
     /// An order, a reversal or an advice leaves (again), under the same reference.
-    pub(super) fn send(&mut self, now: Moment) -> Order {
+    pub(super) fn send(&mut self, now: Moment, kind: ProviderRequestKind) -> ProviderRequest {
         self.leave(now);
-        self.order.attempt = self.order.attempt.saturating_add(1);
-        self.order
+        self.request.kind = kind;
+        self.request.attempt = self.request.attempt.saturating_add(1);
+        self.request
     }
 
     fn leave(&mut self, now: Moment) {
-        self.errand = Errand::Later;
+        self.in_flight = InFlight::Later;
         self.asked = self.asked.saturating_add(1);
         self.asked_at = now;
     }
@@ -315,15 +317,16 @@ impl Pending {
         let other = self.task != task;
         if other {
             self.task = task;
-            self.order.attempt = 0;
+            self.request.attempt = 0;
             self.asked = 0;
         }
         other
     }
 }
 
-fn order(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> Order {
-    Order {
+fn request(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> ProviderRequest {
+    ProviderRequest {
+        kind: ProviderRequestKind::Authorize,
         key: *key,
         bridge,
         reference: sale.reference(store),

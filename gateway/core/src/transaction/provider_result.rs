@@ -3,8 +3,9 @@
 use tillgate_store_core::{FollowUp, Key, ProviderOutcome, State};
 
 use super::pending::{Age, Task};
-use super::{Output, ProviderResult, TransactionManager};
+use super::{Output, TransactionManager};
 use crate::code;
+use crate::provider::ProviderResult;
 use crate::time::{Moment, Span};
 
 /// An order that its provider has not seen may still be on its way. A provider that cannot be
@@ -106,7 +107,7 @@ impl TransactionManager {
             if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
                 return self.ask_later(now, key);
             }
-            self.outputs.push_back(Output::Forward(pending.order_again(now)));
+            self.outputs.push_back(Output::Provider(pending.order_again(now)));
             self.await_result(now, key);
         } else if can.reversal {
             self.stage_due(key, FollowUp::Reversal);

@@ -3,8 +3,9 @@
 use crate::support::{KIND, Rig, bridge, found, top_up_key, top_up_sale, top_ups, voucher_sale};
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, ControlOrder, ProviderResult};
+use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::{
     Change, ProviderOutcome, RegistryRecord, Resolution, Service, ServiceId, State,
 };

@@ -8,8 +8,9 @@ use crate::support::{
 };
 use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, Control, ControlOrder, Input, ProviderResult};
+use tillgate_core::transaction::{Control, ControlOrder, Input};
 use tillgate_store_core::{Code, FollowUp, ProviderOutcome, RefundStep, State, Store, Text};
 
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);

@@ -4,8 +4,9 @@ use crate::support::{
     ABLE, BLIND, KIND, Rig, code_of, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::provider::Capabilities;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, ControlOrder, Controlled, Output};
+use tillgate_core::transaction::{ControlOrder, Controlled, Output};
 use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State};
 
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);

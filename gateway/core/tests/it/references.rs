@@ -4,8 +4,9 @@ use crate::support::{
     ABLE, answer, code_of, confirm, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
 use tillgate_core::code;
+use tillgate_core::provider::ProviderResult;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{ControlOrder, ProviderResult};
+use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State, Text};
 
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);

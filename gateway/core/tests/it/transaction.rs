@@ -6,8 +6,9 @@ use crate::support::{
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, TerminalMessage};
 use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, Content, Input, ProviderResult};
+use tillgate_core::transaction::{Content, Input};
 use tillgate_store_core::{
     Change, Code, FollowUp, ProviderOutcome, RegistryRecord, State, Status, Store, Text,
 };

@@ -16,15 +16,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, TrySendError};
 use rustc_hash::FxHashMap;
 use tillgate_core::directory::Directory;
+use tillgate_core::provider::{ProviderRequest, ProviderResult};
 use tillgate_core::time::{Moment, UnixMillis};
-use tillgate_core::transaction::{
-    Content, Controlled, Input, Order, Output, ProviderResult, TransactionManager,
-};
+use tillgate_core::transaction::{Content, Controlled, Input, Output, TransactionManager};
 use tillgate_store_core::{Command, Key, LedgerStore, Outcome, Store};
 use tillgate_store_rocks::RocksEngine;
 
 use super::batch::{Outbound, OutboundItem, Recyclers, RequestBatch};
-use super::bridge::{Bridges, Purpose};
+use super::bridge::Bridges;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
 use super::handle::Ordered;
@@ -239,10 +238,7 @@ impl Writer {
                     self.outbound.items.push(OutboundItem::Reply(reply));
                 }
                 Output::Push(push) => self.outbound.items.push(OutboundItem::Push(push)),
-                Output::Forward(order) => self.order(order, Purpose::Forward),
-                Output::Inquire(order) => self.order(order, Purpose::Inquire),
-                Output::Reverse(order) => self.order(order, Purpose::Reverse),
-                Output::Advise(order) => self.order(order, Purpose::Advise),
+                Output::Provider(request) => self.request(request),
                 Output::Changed(records) => {
                     let mut directory =
                         self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
@@ -274,9 +270,9 @@ impl Writer {
         }
     }
 
-    fn order(&mut self, order: Order, purpose: Purpose) {
-        if let Err(found) = self.setup.bridges.send(order, purpose) {
-            self.bounced.push((order.key, found));
+    fn request(&mut self, request: ProviderRequest) {
+        if let Err(found) = self.setup.bridges.send(request) {
+            self.bounced.push((request.key, found));
         }
     }
 

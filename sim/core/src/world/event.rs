@@ -1,6 +1,7 @@
 //! What can happen in a world.
 
-use tillgate_core::transaction::{Control, ProviderResult};
+use tillgate_core::provider::ProviderResult;
+use tillgate_core::transaction::Control;
 use tillgate_store_core::Key;
 
 use super::gateway::Job;

@@ -6,7 +6,7 @@
 //!                 └─ gives up at its deadline: unknown; or forgets all about it
 //! ```
 
-use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_store_core::{Code, Key, ProviderOutcome, Text};
 
 use super::config::{self, Stream};
@@ -16,15 +16,6 @@ use crate::provider::{DealStatus, Provider, ProviderTransaction, Request, Revers
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
-/// What a bridge is asked to do with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Purpose {
-    Forward,
-    Inquire,
-    Reverse,
-    Advise,
-}
-
 /// Something on a line.
 pub(super) struct Message {
     bridge: usize,
@@ -33,7 +24,7 @@ pub(super) struct Message {
 }
 
 enum Leg {
-    There(Box<Order>),
+    There(Box<ProviderRequest>),
     Back(Say),
 }
 
@@ -41,7 +32,7 @@ enum Leg {
 struct Ticket {
     life: u32,
     key: Key,
-    purpose: Purpose,
+    purpose: ProviderRequestKind,
     attempt: u32,
     /// Whether the writer still waits for its result.
     open: bool,
@@ -98,8 +89,7 @@ impl Lines {
         queue: &mut Queue,
         now: Moment,
         life: u32,
-        order: Order,
-        purpose: Purpose,
+        order: ProviderRequest,
     ) {
         let bridge = usize::from(order.bridge);
         let ticket = self.tickets.len();
@@ -108,7 +98,7 @@ impl Lines {
         self.tickets.push(Ticket {
             life,
             key: order.key,
-            purpose,
+            purpose: order.kind,
             attempt: order.attempt,
             open: true,
             forgotten,
@@ -116,7 +106,7 @@ impl Lines {
         let unsent = self.lines[bridge].config.unsent_permille;
         if self.befalls(unsent) {
             self.tickets[ticket].open = false;
-            let first = purpose == Purpose::Forward && order.attempt <= 1;
+            let first = order.kind == ProviderRequestKind::Authorize && order.attempt <= 1;
             let first = first || self.lines[bridge].config.admits;
             let finding = if first {
                 ProviderOutcome::NotSent { code: Code(*b"91") }
@@ -166,10 +156,9 @@ impl Lines {
     /// Something has arrived; gives what the writer is told because of it, and in which life.
     pub(super) fn arrived(&mut self, queue: &mut Queue, now: Moment, message: Message) {
         let Message { bridge, ticket, leg } = message;
-        let purpose = self.tickets[ticket].purpose;
         match leg {
             Leg::There(order) => {
-                let (after, say) = self.lines[bridge].hear(now, &order, purpose);
+                let (after, say) = self.lines[bridge].hear(now, &order);
                 if say != Say::Nothing {
                     let back = Message { bridge, ticket, leg: Leg::Back(say) };
                     self.carry(queue, now.after(after), back);
@@ -210,7 +199,7 @@ impl Lines {
             return;
         }
         let two_faced = self.lines[bridge].config.two_faced_permille;
-        let done = matches!(say, Say::Approved(_)) && *purpose == Purpose::Forward;
+        let done = matches!(say, Say::Approved(_)) && *purpose == ProviderRequestKind::Authorize;
         let Some(found) = found(*purpose, *attempt, say) else { return };
         if done && !self.calm && self.rng.chance(two_faced) {
             // First it says no; that it was done is reported later, until somebody listens.
@@ -249,9 +238,9 @@ impl Lines {
 }
 
 impl Line {
-    fn hear(&mut self, now: Moment, order: &Order, purpose: Purpose) -> (Span, Say) {
-        match purpose {
-            Purpose::Forward => self.provider.request(
+    fn hear(&mut self, now: Moment, order: &ProviderRequest) -> (Span, Say) {
+        match order.kind {
+            ProviderRequestKind::Authorize => self.provider.request(
                 now,
                 &Request {
                     reference: &order.reference,
@@ -261,8 +250,10 @@ impl Line {
                     attempt: order.attempt,
                 },
             ),
-            Purpose::Inquire => (Span::ms(1), self.provider.inquiry(now, &order.reference)),
-            Purpose::Reverse => self.provider.reverse(
+            ProviderRequestKind::Inquire => {
+                (Span::ms(1), self.provider.inquiry(now, &order.reference))
+            }
+            ProviderRequestKind::Reverse => self.provider.reverse(
                 now,
                 &Reversal {
                     reference: &order.reference,
@@ -271,13 +262,13 @@ impl Line {
                     attempt: order.attempt,
                 },
             ),
-            Purpose::Advise => (Span::ms(1), self.provider.confirm(&order.reference)),
+            ProviderRequestKind::Advise => (Span::ms(1), self.provider.confirm(&order.reference)),
         }
     }
 }
 
 /// What an answer means, as a bridge reads it; `None` for nonsense.
-fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<ProviderResult> {
+fn found(purpose: ProviderRequestKind, attempt: u32, say: Say) -> Option<ProviderResult> {
     Some(match say {
         Say::Approved(reference) => {
             let reference = Text::from(&reference).ok()?;
@@ -291,8 +282,10 @@ fn found(purpose: Purpose, attempt: u32, say: Say) -> Option<ProviderResult> {
         Say::Reversed => ProviderResult::Outcome(ProviderOutcome::Reversed),
         Say::Refused => ProviderResult::Outcome(ProviderOutcome::ReversalDeclined),
         Say::Noted => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
-        Say::Unknown if purpose == Purpose::Inquire => ProviderResult::NotFound { attempt },
-        Say::Unknown if purpose == Purpose::Advise => {
+        Say::Unknown if purpose == ProviderRequestKind::Inquire => {
+            ProviderResult::NotFound { attempt }
+        }
+        Say::Unknown if purpose == ProviderRequestKind::Advise => {
             ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
         }
         Say::Unknown | Say::Nothing => return None,

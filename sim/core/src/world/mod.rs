@@ -40,8 +40,9 @@ mod thief;
 mod trace;
 mod wire;
 
+use tillgate_core::provider::ProviderResult;
 use tillgate_core::time::UnixMillis;
-use tillgate_core::transaction::{Input, ProviderResult};
+use tillgate_core::transaction::Input;
 use tillgate_store_core::Key;
 
 use self::audit::Checker;

@@ -9,10 +9,12 @@ use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::processing::{self, Keys, LinkParameters, Processed};
+use tillgate_core::provider::{
+    Bridge, Capabilities, ProviderRequest, ProviderRequestKind, ProviderResult,
+};
 use tillgate_core::time::{Calendar, Moment, Span, UnixMillis};
 use tillgate_core::transaction::{
-    Ask, Bridge, Capabilities, Control, ControlOrder, Input, Order, Origin, Output, ProviderResult,
-    Reply, TransactionManager,
+    Ask, Control, ControlOrder, Input, Origin, Output, Reply, TransactionManager,
 };
 use tillgate_store_core as store;
 use tillgate_store_core::vault::Vault;
@@ -40,10 +42,10 @@ pub(crate) struct Rig {
     pub(crate) now: Moment,
     pub(crate) wall: UnixMillis,
     pub(crate) replies: Vec<Reply>,
-    pub(crate) forwards: Vec<Order>,
-    pub(crate) inquiries: Vec<Order>,
-    pub(crate) reversals: Vec<Order>,
-    pub(crate) advices: Vec<Order>,
+    pub(crate) forwards: Vec<ProviderRequest>,
+    pub(crate) inquiries: Vec<ProviderRequest>,
+    pub(crate) reversals: Vec<ProviderRequest>,
+    pub(crate) advices: Vec<ProviderRequest>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) limits: TransactionLimits,
     pub(crate) bridges: Vec<Bridge>,
@@ -181,10 +183,12 @@ impl Rig {
         while let Some(output) = self.transactions.poll() {
             match output {
                 Output::Reply(reply) => self.replies.push(reply),
-                Output::Forward(order) => self.forwards.push(order),
-                Output::Inquire(order) => self.inquiries.push(order),
-                Output::Reverse(order) => self.reversals.push(order),
-                Output::Advise(order) => self.advices.push(order),
+                Output::Provider(request) => match request.kind {
+                    ProviderRequestKind::Authorize => self.forwards.push(request),
+                    ProviderRequestKind::Inquire => self.inquiries.push(request),
+                    ProviderRequestKind::Reverse => self.reversals.push(request),
+                    ProviderRequestKind::Advise => self.advices.push(request),
+                },
                 Output::Changed(records) => {
                     self.rekeyed.extend(records.iter().filter_map(|r| self.directory.apply(r)));
                 }

@@ -2,7 +2,7 @@
 
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
-use tillgate_core::transaction::{Capabilities, ProviderResult};
+use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_store_core::ProviderOutcome;
 
 use super::{Rig, top_up_key, top_up_sale, voucher_sale};

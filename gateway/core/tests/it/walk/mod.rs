@@ -8,12 +8,13 @@ use crate::support;
 mod till;
 
 use dice::Dice;
-use provider::{Provider, Said};
+use provider::Provider;
 use support::{BLIND, Rig, bridge, top_up_key};
 use till::Till;
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::provider::Capabilities;
 use tillgate_core::time::Span;
-use tillgate_core::transaction::{Capabilities, ControlOrder, Input, Output};
+use tillgate_core::transaction::{ControlOrder, Input, Output};
 use tillgate_store_core::{Command, FollowUp, Outcome, Resolution, State, Store, verify};
 
 const SEEDS: u64 = 150;
@@ -162,10 +163,7 @@ impl Walk {
             let now = rig.now;
             match output {
                 Output::Reply(reply) => self.till.hear(&rig.body_of(&reply), self.seed),
-                Output::Forward(order) => self.provider.hear(now, &order, Said::Forward),
-                Output::Inquire(order) => self.provider.hear(now, &order, Said::Inquire),
-                Output::Reverse(order) => self.provider.hear(now, &order, Said::Reverse),
-                Output::Advise(order) => self.provider.hear(now, &order, Said::Advise),
+                Output::Provider(request) => self.provider.hear(now, &request),
                 _ => {}
             }
         }

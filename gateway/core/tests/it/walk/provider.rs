@@ -3,20 +3,11 @@
 use std::collections::BTreeMap;
 
 use tillgate_core::code;
+use tillgate_core::provider::{Capabilities, ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::transaction::{Capabilities, Order, ProviderResult};
 use tillgate_store_core::{Key, ProviderOutcome, Text};
 
 use crate::walk::dice::Dice;
-
-/// What it is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Forward,
-    Inquire,
-    Reverse,
-    Advise,
-}
 
 /// What it knows of a reference.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +25,7 @@ pub(crate) struct Provider {
     dice: Dice,
     deals: BTreeMap<Text<32>, Deal>,
     /// On its way to the provider; orders only, for at most half a minute.
-    orders: Vec<(Moment, Order)>,
+    orders: Vec<(Moment, ProviderRequest)>,
     /// On its way to the gateway.
     results: Vec<(Moment, Key, ProviderResult)>,
     pub(crate) refuses_to_take_back: bool,
@@ -70,11 +61,11 @@ impl Provider {
     }
 
     /// Something leaves the gateway for it.
-    pub(crate) fn hear(&mut self, now: Moment, order: &Order, said: Said) {
+    pub(crate) fn hear(&mut self, now: Moment, order: &ProviderRequest) {
         let soon = now.after(Span::ms(u64::from(self.dice.below(900)) + 1));
         let unknown = ProviderResult::Outcome(ProviderOutcome::Unknown);
         let trouble = if self.calm { 9 } else { self.dice.below(10) };
-        if trouble == 0 && said == Said::Forward && order.attempt <= 1 {
+        if trouble == 0 && order.kind == ProviderRequestKind::Authorize && order.attempt <= 1 {
             let code = code::PROVIDER_UNAVAILABLE;
             return self.results.push((
                 soon,
@@ -85,12 +76,12 @@ impl Provider {
         if trouble == 1 {
             return self.results.push((soon, order.key, unknown));
         }
-        if trouble == 2 && said == Said::Forward {
+        if trouble == 2 && order.kind == ProviderRequestKind::Authorize {
             let late = now.after(Span::s(u64::from(self.dice.below(30))));
             self.orders.push((late, *order));
             return self.results.push((soon, order.key, unknown));
         }
-        let found = self.answer(order, said);
+        let found = self.answer(order);
         if trouble == 3 {
             return self.results.push((soon, order.key, unknown));
         }
@@ -111,9 +102,9 @@ impl Provider {
         let (orders, later) =
             std::mem::take(&mut self.orders).into_iter().partition(|(at, _)| due(at));
         self.orders = later;
-        let orders: Vec<(Moment, Order)> = orders;
+        let orders: Vec<(Moment, ProviderRequest)> = orders;
         for (_, order) in orders {
-            self.answer(&order, Said::Forward);
+            self.answer(&order);
         }
         let (results, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.results).into_iter().partition(|(at, ..)| due(at));
@@ -121,7 +112,7 @@ impl Provider {
         results.into_iter().map(|(_, key, found)| (key, found)).collect()
     }
 
-    fn answer(&mut self, order: &Order, said: Said) -> ProviderResult {
+    fn answer(&mut self, order: &ProviderRequest) -> ProviderResult {
         let declined = || {
             let (code, reference) = (code::NO_SUCH_SUBSCRIBER, Text::new());
             ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
@@ -132,32 +123,34 @@ impl Provider {
         };
         let known = self.deals.contains_key(&order.reference);
         let deal = self.deals.entry(order.reference).or_default();
-        match said {
-            Said::Forward if deal.gone || deal.declined => declined(),
-            Said::Forward if self.can.idempotent && deal.stands => approved(),
-            Said::Forward if self.dice.of(6) => {
+        match order.kind {
+            ProviderRequestKind::Authorize if deal.gone || deal.declined => declined(),
+            ProviderRequestKind::Authorize if self.can.idempotent && deal.stands => approved(),
+            ProviderRequestKind::Authorize if self.dice.of(6) => {
                 deal.declined = true;
                 declined()
             }
-            Said::Forward => {
+            ProviderRequestKind::Authorize => {
                 deal.done_times += 1;
                 deal.stands = true;
                 approved()
             }
-            Said::Inquire if !known => {
+            ProviderRequestKind::Inquire if !known => {
                 self.deals.remove(&order.reference);
                 ProviderResult::NotFound { attempt: order.attempt }
             }
-            Said::Inquire if deal.stands => approved(),
-            Said::Inquire => declined(),
-            Said::Reverse if deal.stands && self.refuses_to_take_back => {
+            ProviderRequestKind::Inquire if deal.stands => approved(),
+            ProviderRequestKind::Inquire => declined(),
+            ProviderRequestKind::Reverse if deal.stands && self.refuses_to_take_back => {
                 ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
             }
-            Said::Reverse => {
+            ProviderRequestKind::Reverse => {
                 (deal.stands, deal.gone) = (false, true);
                 ProviderResult::Outcome(ProviderOutcome::Reversed)
             }
-            Said::Advise => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
+            ProviderRequestKind::Advise => {
+                ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged)
+            }
         }
     }
 

@@ -27,10 +27,9 @@ use http::request::Builder;
 use http::{HeaderName, Method, Request, StatusCode};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
-use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_store_core::{Code, ProviderOutcome, Text};
 
-use super::Purpose;
 use crate::config::HttpUrl;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -82,7 +81,7 @@ impl Answer {
     }
 
     /// Whether it is about this order.
-    fn names(&self, order: &Order) -> bool {
+    fn names(&self, order: &ProviderRequest) -> bool {
         self.reference == *order.reference
             && self.amount_minor.is_none_or(|amount| amount == order.amount_minor)
             && self.currency.is_none_or(|currency| currency == order.currency)
@@ -90,12 +89,12 @@ impl Answer {
 }
 
 /// The request for an errand.
-pub(super) fn request(url: &HttpUrl, order: &Order, purpose: Purpose) -> Request<Full<Bytes>> {
+pub(super) fn request(url: &HttpUrl, order: &ProviderRequest) -> Request<Full<Bytes>> {
     let builder = Request::builder().header(HOST, url.authority()).header(ACCEPT, JSON);
     let below =
         |what: &str| format!("{}/{}{what}", url.path.trim_end_matches('/'), order.reference);
-    let built = match purpose {
-        Purpose::Forward => {
+    let built = match order.kind {
+        ProviderRequestKind::Authorize => {
             let sale = Sale {
                 reference: &order.reference,
                 service: order.service.0,
@@ -113,14 +112,16 @@ pub(super) fn request(url: &HttpUrl, order: &Order, purpose: Purpose) -> Request
                 .header(IDEMPOTENCY_KEY, order.reference.as_str())
                 .body(Full::new(Bytes::from(body)))
         }
-        Purpose::Inquire => builder.method(Method::GET).uri(below("")).body(Full::default()),
-        Purpose::Reverse => remind(builder.uri(below("/reversal")), order),
-        Purpose::Advise => remind(builder.uri(below("/confirmation")), order),
+        ProviderRequestKind::Inquire => {
+            builder.method(Method::GET).uri(below("")).body(Full::default())
+        }
+        ProviderRequestKind::Reverse => remind(builder.uri(below("/reversal")), order),
+        ProviderRequestKind::Advise => remind(builder.uri(below("/confirmation")), order),
     };
     built.expect("the path was checked with the configuration, references are letters and digits")
 }
 
-fn remind(builder: Builder, order: &Order) -> http::Result<Request<Full<Bytes>>> {
+fn remind(builder: Builder, order: &ProviderRequest) -> http::Result<Request<Full<Bytes>>> {
     let reminder = Reminder {
         reference: &order.reference,
         service: order.service.0,
@@ -134,29 +135,28 @@ fn remind(builder: Builder, order: &Order) -> http::Result<Request<Full<Bytes>>>
 
 /// What the answer to an attempt says about the order; `None` when it is not one.
 pub(super) fn found(
-    purpose: Purpose,
-    order: &Order,
+    order: &ProviderRequest,
     status: StatusCode,
     body: &[u8],
 ) -> Option<ProviderResult> {
     let answer = Answer::read(body).filter(|answer| answer.names(order))?;
-    let said = (purpose, status, answer.status.as_str());
-    if let (Purpose::Inquire, StatusCode::NOT_FOUND, "unknown") = said {
+    let said = (order.kind, status, answer.status.as_str());
+    if let (ProviderRequestKind::Inquire, StatusCode::NOT_FOUND, "unknown") = said {
         return Some(ProviderResult::NotFound { attempt: order.attempt });
     }
     answer.amount_minor?;
     let reference = || reference(&answer.provider_reference);
     Some(match said {
-        (Purpose::Reverse, StatusCode::OK, "reversed") => {
+        (ProviderRequestKind::Reverse, StatusCode::OK, "reversed") => {
             ProviderResult::Outcome(ProviderOutcome::Reversed)
         }
-        (Purpose::Reverse, StatusCode::CONFLICT, "refused") => {
+        (ProviderRequestKind::Reverse, StatusCode::CONFLICT, "refused") => {
             ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
         }
-        (Purpose::Advise, StatusCode::OK, "noted") => {
+        (ProviderRequestKind::Advise, StatusCode::OK, "noted") => {
             ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged)
         }
-        (Purpose::Reverse | Purpose::Advise, _, _) => return None,
+        (ProviderRequestKind::Reverse | ProviderRequestKind::Advise, _, _) => return None,
         (_, StatusCode::OK, "approved") => {
             ProviderResult::Outcome(ProviderOutcome::Approved { reference: reference() })
         }

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_edge::guard;
 use tillgate_store_core::ProviderOutcome;
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::breaker::Breaker;
-use super::{Errand, Purpose, dialect, never_sent};
+use super::{Errand, dialect, never_sent};
 use crate::config::HttpUrl;
 use crate::serve::clock::Clock;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
@@ -108,23 +108,23 @@ impl Line {
     }
 
     async fn carry_out(&mut self, errand: &Errand) -> ProviderResult {
-        let Errand { order, purpose, due, .. } = errand;
-        let mut request = dialect::request(&self.trunk.url, order, *purpose);
+        let Errand { order, due, .. } = errand;
+        let mut request = dialect::request(&self.trunk.url, order);
         // Twice: a kept connection may turn out to have ended, a fresh one is then tried.
         let clock = self.trunk.clock;
         for _ in 0..2 {
             let connected = timeout(clock.until(*due), self.connect()).await;
             let Ok(Some(wire)) = connected else {
                 self.wire = None;
-                return never_sent(order, *purpose);
+                return never_sent(order);
             };
             let patience = clock.until(*due);
             if patience.is_zero() {
-                return never_sent(order, *purpose);
+                return never_sent(order);
             }
             let exchange = async {
                 match say(wire, request).await {
-                    Said::Answered(response) => Ok(hear(*purpose, order, response).await),
+                    Said::Answered(response) => Ok(hear(order, response).await),
                     Said::Unsaid(request) => Err(request),
                     Said::Silence => Ok(None),
                 }
@@ -141,7 +141,7 @@ impl Line {
                 }
             }
         }
-        never_sent(order, *purpose)
+        never_sent(order)
     }
 
     /// The kept connection, or a new one; `None` when there is none to be had.
@@ -171,7 +171,7 @@ impl Trunk {
             ProviderResult::Outcome(ProviderOutcome::ReversalDeclined) => 7,
             ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged) => 8,
         };
-        if errand.purpose == Purpose::Forward {
+        if errand.order.kind == ProviderRequestKind::Authorize {
             match found {
                 ProviderResult::Outcome(
                     ProviderOutcome::NotSent { .. } | ProviderOutcome::Unknown,
@@ -208,13 +208,9 @@ async fn say(wire: &mut Wire, request: Request<Full<Bytes>>) -> Said {
 }
 
 /// The answer's meaning; `None` when it broke off, is too long or is not about this order.
-async fn hear(
-    purpose: Purpose,
-    order: &Order,
-    response: Response<Incoming>,
-) -> Option<ProviderResult> {
+async fn hear(order: &ProviderRequest, response: Response<Incoming>) -> Option<ProviderResult> {
     let status = response.status();
     let body = Limited::new(response.into_body(), PROVIDER_ANSWER_BYTES_MAX);
     let bytes = body.collect().await.ok()?.to_bytes();
-    dialect::found(purpose, order, status, &bytes)
+    dialect::found(order, status, &bytes)
 }

@@ -20,8 +20,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
+use tillgate_core::provider::{
+    Bridge, Capabilities, ProviderRequest, ProviderRequestKind, ProviderResult,
+};
 use tillgate_core::time::{Moment, Span};
-use tillgate_core::transaction::{Bridge, Capabilities, Order, ProviderResult};
 use tillgate_store_core::{Code, ProviderOutcome};
 use tokio::sync::{Mutex, mpsc};
 
@@ -33,23 +35,9 @@ use super::metrics::{BridgeMetrics, EdgeMetrics};
 use super::writer::WriterMessage;
 use crate::config;
 
-/// What a bridge is to do with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Carry it out.
-    Forward,
-    /// Find out what became of it.
-    Inquire,
-    /// Take it back.
-    Reverse,
-    /// Say that the customer has it.
-    Advise,
-}
-
 /// One order on its way to a line.
 struct Errand {
-    order: Order,
-    purpose: Purpose,
+    order: ProviderRequest,
     taken: Moment,
     due: Moment,
 }
@@ -83,36 +71,37 @@ impl Bridges {
     /// # Errors
     /// What is known about the order when the bridge does not take it: its queue is full, or its
     /// breaker is open.
-    pub(super) fn send(&self, order: Order, purpose: Purpose) -> Result<(), ProviderResult> {
+    pub(super) fn send(&self, order: ProviderRequest) -> Result<(), ProviderResult> {
         let Some(way) = self.ways.get(usize::from(order.bridge)) else {
-            return Err(never_sent(&order, purpose));
+            return Err(never_sent(&order));
         };
         let taken = self.clock.now();
-        if purpose == Purpose::Forward && way.breaker.ask(taken) == Leave::Stay {
+        if order.kind == ProviderRequestKind::Authorize && way.breaker.ask(taken) == Leave::Stay {
             way.metrics.held_back.add(1);
-            return Err(never_sent(&order, purpose));
+            return Err(never_sent(&order));
         }
-        let errand = Errand { order, purpose, taken, due: taken.after(way.deadline) };
+        let errand = Errand { order, taken, due: taken.after(way.deadline) };
         // Counted first: the line may be done before this thread goes on.
         way.metrics.in_flight.add(1);
         way.errands.try_send(errand).map_err(|_| {
             way.metrics.in_flight.take_off(1);
             way.metrics.bounced.add(1);
-            never_sent(&order, purpose)
+            never_sent(&order)
         })
     }
 }
 
 /// What it means that no byte of this errand left. Only a first attempt is certainly unknown to
 /// the provider; a repeated one, or a question, says nothing about the attempt before it.
-fn never_sent(order: &Order, purpose: Purpose) -> ProviderResult {
-    match purpose {
-        Purpose::Forward if order.attempt <= 1 => {
+fn never_sent(order: &ProviderRequest) -> ProviderResult {
+    match order.kind {
+        ProviderRequestKind::Authorize if order.attempt <= 1 => {
             ProviderResult::Outcome(ProviderOutcome::NotSent { code: Code(*b"91") })
         }
-        Purpose::Forward | Purpose::Inquire | Purpose::Reverse | Purpose::Advise => {
-            ProviderResult::Outcome(ProviderOutcome::Unknown)
-        }
+        ProviderRequestKind::Authorize
+        | ProviderRequestKind::Inquire
+        | ProviderRequestKind::Reverse
+        | ProviderRequestKind::Advise => ProviderResult::Outcome(ProviderOutcome::Unknown),
     }
 }
 

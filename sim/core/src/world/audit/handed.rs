@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
-use tillgate_core::transaction::{Capabilities, ProviderResult as Report};
+use tillgate_core::provider::{Capabilities, ProviderResult as Report};
 use tillgate_store_core::{
     BridgeTag, Code, FollowUp, Key, Kind, ProviderOutcome, Resolution, State, Transaction,
 };

@@ -2,20 +2,19 @@
 //! and twice only to who knows it again.
 
 use rustc_hash::FxHashMap;
-use tillgate_core::transaction::{Capabilities, Order};
+use tillgate_core::provider::{Capabilities, ProviderRequest, ProviderRequestKind};
 use tillgate_store_core::{FollowUp, Key, Kind};
 
 use super::Checker;
 use super::rows::is_unknown;
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
-use crate::world::lines::Purpose;
 
 /// The orders so far.
 pub(super) struct Orders {
     store: [u8; 8],
     /// How often what was said about each transaction.
-    said: FxHashMap<(Key, Purpose), u32>,
+    said: FxHashMap<(Key, ProviderRequestKind), u32>,
     /// Which bridge each sale went to first.
     through: FxHashMap<Key, u16>,
     /// The last order about each transaction of this life, and how many inquiries.
@@ -43,8 +42,8 @@ impl Orders {
 
     /// Whether a question comes too soon after the last order about the same transaction: the
     /// pause doubles with each, and half of it is certain.
-    fn is_hasty(&mut self, now: Moment, key: Key, purpose: Purpose) -> bool {
-        let inquires = purpose == Purpose::Inquire;
+    fn is_hasty(&mut self, now: Moment, key: Key, kind: ProviderRequestKind) -> bool {
+        let inquires = kind == ProviderRequestKind::Inquire;
         let last = self.last.get(&key).copied();
         let asked = last.map_or(0, |(_, asked)| asked);
         self.last.insert(key, (now, asked + u32::from(inquires)));
@@ -59,24 +58,23 @@ impl Checker {
     pub(in super::super) fn ordered(
         &mut self,
         now: Moment,
-        order: &Order,
-        purpose: Purpose,
+        order: &ProviderRequest,
         capabilities: Capabilities,
     ) {
-        let key = order.key;
-        let wrong = self.check_order(order, purpose, capabilities);
-        *self.orders.said.entry((key, purpose)).or_default() += 1;
+        let ProviderRequest { key, kind, .. } = *order;
+        let wrong = self.check_order(order, capabilities);
+        *self.orders.said.entry((key, kind)).or_default() += 1;
         let wrong = wrong.or_else(|| self.goes_astray(order));
-        let hasty = self.orders.is_hasty(now, key, purpose);
+        let hasty = self.orders.is_hasty(now, key, kind);
         let wrong = wrong.or_else(|| hasty.then(|| (6, "so soon after the last time".to_owned())));
         if let Some((promise, text)) = wrong {
-            self.violate(now, promise, format!("{key}: {purpose:?} leaves, {text}"));
+            self.violate(now, promise, format!("{key}: {kind:?} leaves, {text}"));
         }
     }
 
     /// What became of a sale only the bridge knows that it went through, wherever its service is
     /// routed by now.
-    fn goes_astray(&mut self, order: &Order) -> Option<(u8, String)> {
+    fn goes_astray(&mut self, order: &ProviderRequest) -> Option<(u8, String)> {
         let row = self.journal.get(&order.key)?;
         let sale = row.original.unwrap_or(row.key);
         let first = *self.orders.through.entry(sale).or_insert(order.bridge);
@@ -86,19 +84,20 @@ impl Checker {
 
     fn check_order(
         &self,
-        order: &Order,
-        purpose: Purpose,
+        order: &ProviderRequest,
         capabilities: Capabilities,
     ) -> Option<(u8, String)> {
         let Some(row) = self.journal.get(&order.key) else {
             return Some((5, "and what it rests on is not durable".to_owned()));
         };
         let owes = row.due.map(|due| due.what);
-        let wanted = match purpose {
-            Purpose::Forward => is_unknown(row) && row.kind.is_sale() && owes.is_none(),
-            Purpose::Inquire => is_unknown(row) && row.kind.is_sale(),
-            Purpose::Reverse => owes == Some(FollowUp::Reversal),
-            Purpose::Advise => owes == Some(FollowUp::Advice) && row.confirmed_ms > 0,
+        let wanted = match order.kind {
+            ProviderRequestKind::Authorize => {
+                is_unknown(row) && row.kind.is_sale() && owes.is_none()
+            }
+            ProviderRequestKind::Inquire => is_unknown(row) && row.kind.is_sale(),
+            ProviderRequestKind::Reverse => owes == Some(FollowUp::Reversal),
+            ProviderRequestKind::Advise => owes == Some(FollowUp::Advice) && row.confirmed_ms > 0,
         };
         if !wanted {
             return Some((2, format!("and it is {:?}, owing {owes:?}", row.state)));
@@ -118,20 +117,20 @@ impl Checker {
         if content != (sale.service, sale.amount_minor, sale.subscriber) {
             return Some((1, "and not with its own content".to_owned()));
         }
-        let able = match purpose {
-            Purpose::Forward => true,
-            Purpose::Inquire => capabilities.inquiry,
-            Purpose::Reverse => capabilities.reversal,
-            Purpose::Advise => capabilities.advice,
+        let able = match order.kind {
+            ProviderRequestKind::Authorize => true,
+            ProviderRequestKind::Inquire => capabilities.inquiry,
+            ProviderRequestKind::Reverse => capabilities.reversal,
+            ProviderRequestKind::Advise => capabilities.advice,
         };
         if !able {
             return Some((6, "to a bridge that cannot do that".to_owned()));
         }
-        let before = self.orders.said.get(&(order.key, purpose)).copied().unwrap_or(0);
-        if before > 0 && purpose == Purpose::Forward && !capabilities.idempotent {
+        let before = self.orders.said.get(&(order.key, order.kind)).copied().unwrap_or(0);
+        if before > 0 && order.kind == ProviderRequestKind::Authorize && !capabilities.idempotent {
             return Some((2, "again, to a provider that would do it again".to_owned()));
         }
-        if before > 0 && purpose != Purpose::Inquire && order.attempt <= 1 {
+        if before > 0 && order.kind != ProviderRequestKind::Inquire && order.attempt <= 1 {
             return Some((6, "again, as if for the first time".to_owned()));
         }
         None

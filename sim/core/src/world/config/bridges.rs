@@ -1,6 +1,6 @@
 //! The bridges of a world: what they can do, how bad their lines are, how their providers behave.
 
-use tillgate_core::transaction::Capabilities;
+use tillgate_core::provider::Capabilities;
 
 use super::{Between, Stream, number};
 use crate::firmware::Delay;

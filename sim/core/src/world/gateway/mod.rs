@@ -15,9 +15,10 @@ use std::collections::VecDeque;
 
 use tillgate_core::claims::Claims;
 use tillgate_core::directory::{Directory, Rekeyed};
+use tillgate_core::provider::Bridge;
 use tillgate_core::session::{Input as SessionInput, SessionManager};
 use tillgate_core::time::UnixMillis;
-use tillgate_core::transaction::{Bridge, Input, TransactionManager};
+use tillgate_core::transaction::{Input, TransactionManager};
 use tillgate_store_core::{
     Command, Counter, LedgerStore, Outcome, ReadRows, Record, Store, StoreError, verify,
 };

@@ -1,11 +1,11 @@
 //! The writer thread's part: mail, commits, and what follows from them.
 
-use tillgate_core::transaction::{Input, Order, Output};
+use tillgate_core::provider::ProviderRequest;
+use tillgate_core::transaction::{Input, Output};
 use tillgate_store_core::Store;
 
 use super::super::World;
 use super::super::event::Event;
-use super::super::lines::Purpose;
 use super::pool::Job;
 use crate::time::Span;
 
@@ -132,10 +132,7 @@ impl World {
                     self.post(Job::Reply { reply, said: self.now });
                 }
                 Output::Push(push) => self.post(Job::Push(push)),
-                Output::Forward(order) => self.order(order, Purpose::Forward),
-                Output::Inquire(order) => self.order(order, Purpose::Inquire),
-                Output::Reverse(order) => self.order(order, Purpose::Reverse),
-                Output::Advise(order) => self.order(order, Purpose::Advise),
+                Output::Provider(request) => self.order(request),
                 Output::Proved { terminal, generation } => {
                     if let Some(rekeyed) = process.directory.prove(terminal, generation) {
                         self.rekeyed(&rekeyed);
@@ -154,19 +151,19 @@ impl World {
         }
     }
 
-    fn order(&mut self, order: Order, purpose: Purpose) {
+    fn order(&mut self, order: ProviderRequest) {
         // An order for a bridge that is not there is nobody's.
         let Some(bridge) = self.config.bridges.get(usize::from(order.bridge)) else {
-            let text = format!("{}: {purpose:?} for no bridge", order.key);
+            let text = format!("{}: {:?} for no bridge", order.key, order.kind);
             return self.witness.violate(self.now, 6, text);
         };
         let capabilities = bridge.capabilities;
         self.trace.note(self.now, b'o', order.reference.as_bytes());
         self.say(|| {
-            let (key, attempt) = (order.key, order.attempt);
-            format!("{purpose:?} {key}, attempt {attempt}, to bridge {}", order.bridge)
+            let ProviderRequest { kind, key, attempt, bridge, .. } = order;
+            format!("{kind:?} {key}, attempt {attempt}, to bridge {bridge}")
         });
-        self.witness.ordered(self.now, &order, purpose, capabilities);
-        self.lines.order(&mut self.queue, self.now, self.life, order, purpose);
+        self.witness.ordered(self.now, &order, capabilities);
+        self.lines.order(&mut self.queue, self.now, self.life, order);
     }
 }

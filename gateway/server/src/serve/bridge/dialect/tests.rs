@@ -1,16 +1,16 @@
 //! Answers of honest and of lying providers.
 
-use tillgate_core::transaction::{Order, ProviderResult};
+use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
 
-use super::super::Purpose;
 use super::{code, found, reference};
 use http::StatusCode;
 
 const OURS: &str = "0011223344556677";
 
-fn order() -> Order {
-    Order {
+fn order() -> ProviderRequest {
+    ProviderRequest {
+        kind: ProviderRequestKind::Authorize,
         key: Key::default(),
         bridge: 0,
         reference: Text::from(OURS).unwrap(),
@@ -24,8 +24,12 @@ fn order() -> Order {
     }
 }
 
-fn said(purpose: Purpose, status: u16, body: &str) -> Option<ProviderResult> {
-    found(purpose, &order(), StatusCode::from_u16(status).expect("a status"), body.as_bytes())
+fn said(purpose: ProviderRequestKind, status: u16, body: &str) -> Option<ProviderResult> {
+    found(
+        &ProviderRequest { kind: purpose, ..order() },
+        StatusCode::from_u16(status).expect("a status"),
+        body.as_bytes(),
+    )
 }
 
 /// An answer's members, with our reference and amount.
@@ -35,16 +39,16 @@ fn ours(rest: &str) -> String {
 
 #[test]
 fn an_answer_that_names_its_order_counts_for_every_purpose() {
-    use Purpose::{Advise, Forward, Inquire, Reverse};
-    type Row = (Purpose, u16, &'static str, fn(&ProviderResult) -> bool);
+    use ProviderRequestKind::{Advise, Authorize, Inquire, Reverse};
+    type Row = (ProviderRequestKind, u16, &'static str, fn(&ProviderResult) -> bool);
     let table: [Row; 9] = [
-        (Forward, 200, "approved", |f| {
+        (Authorize, 200, "approved", |f| {
             matches!(f, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
         }),
-        (Forward, 200, "declined", |f| {
+        (Authorize, 200, "declined", |f| {
             matches!(f, ProviderResult::Outcome(ProviderOutcome::Declined { .. }))
         }),
-        (Forward, 202, "pending", |f| matches!(f, ProviderResult::Pending)),
+        (Authorize, 202, "pending", |f| matches!(f, ProviderResult::Pending)),
         (Inquire, 200, "approved", |f| {
             matches!(f, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
         }),
@@ -83,12 +87,18 @@ fn an_answer_that_names_its_order_counts_for_every_purpose() {
 #[test]
 fn what_is_not_one_object_of_the_right_types_approves_nothing() {
     let right = ours(r#""status":"approved""#);
-    assert!(said(Purpose::Forward, 200, &right).is_some());
-    assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","currency":404"#)).is_some());
-    assert!(said(Purpose::Forward, 200, &ours(r#""status":"approved","more":[{}]"#)).is_some());
+    assert!(said(ProviderRequestKind::Authorize, 200, &right).is_some());
+    assert!(
+        said(ProviderRequestKind::Authorize, 200, &ours(r#""status":"approved","currency":404"#))
+            .is_some()
+    );
+    assert!(
+        said(ProviderRequestKind::Authorize, 200, &ours(r#""status":"approved","more":[{}]"#))
+            .is_some()
+    );
     // What is ignored is skipped without recursion: no depth overflows the stack.
     let deep = format!(r#""status":"approved","x":{}{}"#, "[".repeat(90_000), "]".repeat(90_000));
-    assert!(said(Purpose::Forward, 200, &ours(&deep)).is_some());
+    assert!(said(ProviderRequestKind::Authorize, 200, &ours(&deep)).is_some());
     for lie in [
         r#"["approved"]"#.to_owned(),
         r#""approved""#.to_owned(),
@@ -112,22 +122,22 @@ fn what_is_not_one_object_of_the_right_types_approves_nothing() {
         right.replace("2500", "1e400"),
         right.replace(OURS, &OURS.to_uppercase().replace('0', "O")),
     ] {
-        assert_eq!(said(Purpose::Forward, 200, &lie), None, "{lie:.80}");
+        assert_eq!(said(ProviderRequestKind::Authorize, 200, &lie), None, "{lie:.80}");
     }
     for status in [100, 201, 204, 301, 302, 307, 400, 401, 404, 409, 500, 503] {
-        assert_eq!(said(Purpose::Forward, status, &right), None, "{status}");
+        assert_eq!(said(ProviderRequestKind::Authorize, status, &right), None, "{status}");
     }
 }
 
 #[test]
 fn an_answer_to_another_question_is_no_answer() {
-    use Purpose::{Advise, Forward, Inquire, Reverse};
+    use ProviderRequestKind::{Advise, Authorize, Inquire, Reverse};
     for (purpose, status, word) in [
         (Reverse, 200, "approved"),
         (Advise, 200, "approved"),
-        (Forward, 200, "reversed"),
+        (Authorize, 200, "reversed"),
         (Inquire, 200, "noted"),
-        (Forward, 404, "unknown"),
+        (Authorize, 404, "unknown"),
         (Reverse, 404, "unknown"),
     ] {
         let body = ours(&format!(r#""status":"{word}""#));

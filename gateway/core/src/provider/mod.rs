@@ -1,0 +1,92 @@
+//! Providers: what the gateway asks of them and how it reads what they answer.
+//!
+//! A *bridge* is the operator's word for a configured connection to a provider.
+
+use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
+
+/// What a provider is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProviderRequestKind {
+    /// Carry a sale out.
+    Authorize,
+    /// Report the outcome of a sale.
+    Inquire,
+    /// Undo a sale, also one that arrives later; sent until acknowledged.
+    Reverse,
+    /// A sale's receipt was confirmed; sent until acknowledged.
+    Advise,
+}
+
+/// A sale for a provider, or an inquiry, a reversal or an advice about one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProviderRequest {
+    /// What the provider is asked to do.
+    pub kind: ProviderRequestKind,
+    /// Ours, for [`Input::ProviderResult`](crate::transaction::Input::ProviderResult): the transaction that waits for the result. Of a terminal's
+    /// reversal it is the reversal's.
+    pub key: Key,
+    /// Index of the bridge.
+    pub bridge: u16,
+    /// Our own reference of the sale: the provider's idempotency key, the same on every attempt
+    /// and whatever is said about the sale.
+    pub reference: Text<32>,
+    /// The provider's own reference, where it has told one.
+    pub provider_reference: Text<32>,
+    /// What is sold.
+    pub service: ServiceId,
+    /// Denomination or plan; 0 for an open amount.
+    pub product: ProductId,
+    /// In minor units.
+    pub amount_minor: u64,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// MSISDN or account.
+    pub subscriber: Text<24>,
+    /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
+    /// before a restart. The repeat indicator; of an inquiry just its number.
+    pub attempt: u32,
+}
+
+/// The result of a request: one for each, which may arrive once more, or late, at any time.
+///
+/// | request | possible results |
+/// |---|---|
+/// | `Authorize` | Approved, Declined, NotSent, Unknown, [`ProviderResult::Pending`] |
+/// | `Inquire` | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotFound`] |
+/// | `Reverse` | Reversed, ReversalDeclined, Unknown |
+/// | `Advise` | AdviceAcknowledged, ReversalDeclined, Unknown |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderResult {
+    /// A result the ledger can book (or [`ProviderOutcome::Unknown`]).
+    Outcome(ProviderOutcome),
+    /// The provider has it and is still working on it.
+    Pending,
+    /// Answer to an inquiry: the provider had not seen our reference when it was asked.
+    NotFound {
+        /// [`ProviderRequest::attempt`] of that inquiry: the answer to an earlier one says nothing now.
+        attempt: u32,
+    },
+}
+
+/// A bridge as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// What services are routed by; rows remember its [`BridgeTag`](tillgate_store_core::BridgeTag).
+    pub name: String,
+    /// What it can do.
+    pub capabilities: Capabilities,
+}
+
+/// What a bridge can do beyond carrying an order out once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The same reference again has no second effect.
+    pub idempotent: bool,
+    /// It can be asked what became of a reference.
+    pub inquiry: bool,
+    /// It takes a reference back; one it has never seen it acknowledges and remembers, so that
+    /// the late original is refused.
+    pub reversal: bool,
+    /// It wants to hear of confirmations.
+    pub advice: bool,
+}
