@@ -1,7 +1,8 @@
 //! A terminal that sells allocates nothing in the steady state, but for its book that grows.
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
@@ -18,13 +19,16 @@ use tillsim_core::time::{Moment, Span};
 /// Counts while it is told to.
 struct Counting;
 
-static COUNTING: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Of this thread: the other tests of the program allocate meanwhile.
+    static COUNTING: Cell<bool> = const { Cell::new(false) };
+}
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 // SAFETY: every call goes to the system's allocator unchanged; counting touches no memory of its.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if COUNTING.load(Ordering::Relaxed) {
+        if COUNTING.get() {
             COUNT.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the caller's promise is passed on.
@@ -73,16 +77,16 @@ fn firmware() -> Firmware {
 
 /// Gives the terminal an input; what it sends is appended to `sent`. Only this is counted.
 fn give(terminal: &mut Terminal, input: Input<'_>, sent: &mut Vec<u8>) {
-    COUNTING.store(true, Ordering::Relaxed);
+    COUNTING.set(true);
     terminal.handle(Moment(1), input);
     while let Some(output) = terminal.poll() {
         if let Output::Send(bytes) = output {
-            COUNTING.store(false, Ordering::Relaxed);
+            COUNTING.set(false);
             sent.extend_from_slice(bytes);
-            COUNTING.store(true, Ordering::Relaxed);
+            COUNTING.set(true);
         }
     }
-    COUNTING.store(false, Ordering::Relaxed);
+    COUNTING.set(false);
 }
 
 /// Seals what the gateway says.
