@@ -1,8 +1,50 @@
 //! Providers: what the gateway asks of them and how it reads what they answer.
 //!
-//! A *bridge* is the operator's word for a configured connection to a provider.
+//! ```text
+//!   TransactionManager ──ProviderRequest──▶ Breaker::admit ──▶ queue ──▶ Exchange ──▶ provider
+//!           ◀─────────────────────── ProviderResult ────────────────────────┘
+//! ```
+//!
+//! * [`Provider`] is a protocol: the message of a request and the meaning of an answer. One file
+//!   for each, such as [`http_json`].
+//! * [`Exchange`] is one request on one connection: what a refused connection, a timeout or an
+//!   answer about something else means for it.
+//! * [`Breaker`] holds sales back from a provider that does not answer.
+//!
+//! None of them does I/O or knows the time: the gateway's shell lends connections, moments and
+//! bytes, and the simulated world runs the same code. A *bridge* is the operator's word for a
+//! configured connection to a provider.
+
+mod breaker;
+mod exchange;
+pub mod http_json;
 
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
+
+pub use self::breaker::Breaker;
+pub use self::exchange::{Event, Exchange, Step};
+use crate::code;
+
+/// A protocol that a provider speaks. An implementation has no state about requests: an answer is
+/// read with the request that it has to be about.
+pub trait Provider {
+    /// What is sent for a request.
+    type Message;
+    /// What is received for it.
+    type Answer;
+
+    /// What the provider can do beyond carrying out a sale once.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The message of a request. One that is sent again differs only in its attempt.
+    fn request(&self, request: &ProviderRequest) -> Self::Message;
+
+    /// The result that an answer states for this request. `None` unless the answer repeats the
+    /// request's reference and amount and is one that the request can have: the outcome is then
+    /// UNKNOWN, never approved and never declined.
+    fn interpret(&self, request: &ProviderRequest, answer: &Self::Answer)
+    -> Option<ProviderResult>;
+}
 
 /// What a provider is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +110,24 @@ pub enum ProviderResult {
     },
 }
 
+impl ProviderRequest {
+    /// The result when no byte of this request left. Only a first attempt is certainly unknown to
+    /// the provider; a repeated one, or a question, says nothing about the attempt before it.
+    #[must_use]
+    pub fn not_sent(&self) -> ProviderResult {
+        if self.kind == ProviderRequestKind::Authorize && self.attempt <= 1 {
+            let code = code::PROVIDER_UNAVAILABLE;
+            return ProviderResult::Outcome(ProviderOutcome::NotSent { code });
+        }
+        ProviderResult::UNKNOWN
+    }
+}
+
+impl ProviderResult {
+    /// Nothing is known: the request may have been received and carried out.
+    pub const UNKNOWN: Self = Self::Outcome(ProviderOutcome::Unknown);
+}
+
 /// A bridge as it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
@@ -89,4 +149,26 @@ pub struct Capabilities {
     pub reversal: bool,
     /// It wants to hear of confirmations.
     pub advice: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A first attempt of a request of this kind.
+    pub(super) fn request(kind: ProviderRequestKind) -> ProviderRequest {
+        ProviderRequest {
+            kind,
+            key: Key::default(),
+            bridge: 0,
+            reference: Text::from("00112233").unwrap(),
+            provider_reference: Text::new(),
+            service: ServiceId(20),
+            product: ProductId(0),
+            amount_minor: 2_500,
+            currency: 404,
+            subscriber: Text::from("254700000000").unwrap(),
+            attempt: 1,
+        }
+    }
 }

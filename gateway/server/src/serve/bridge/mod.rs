@@ -1,111 +1,94 @@
-//! The bridges' thread: one async runtime for all of them, and nothing else of ours.
+//! The bridges' thread: one async runtime that lends connections, time and bytes to the providers
+//! of [`tillgate_core::provider`].
 //!
 //! ```text
-//!   writer ──Errand──▶ bounded queue ──▶ one of the bridge's lines ──▶ provider
-//!     ◀──────────── DeskMail::Found ────────┘
+//!   writer ──Exchange──▶ bounded queue ──▶ one of the bridge's connections ──▶ provider
+//!     ◀───── WriterMessage::ProviderResult ────────┘
 //! ```
 //!
-//! A *line* is one connection and the task that owns it, so a bridge has as many orders in flight
-//! as it has lines. Every errand has one result within its deadline, the wait in the queue
-//! included. What counts as a result:
-//!
-//! * not sent: only while no byte of the first attempt can have left;
-//! * unknown: every other silence, refusal or nonsense.
+//! A [`ProviderConnection`] is one connection and the task that owns it, so a bridge has as many
+//! requests in flight as it has connections. Every request has one result.
 
-mod breaker;
-mod dialect;
-mod line;
+mod connection;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
+use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
-    Bridge, Capabilities, ProviderRequest, ProviderRequestKind, ProviderResult,
+    Breaker, Bridge, Capabilities, Exchange, Provider, ProviderRequest, ProviderResult,
 };
-use tillgate_core::time::{Moment, Span};
-use tillgate_store_core::{Code, ProviderOutcome};
-use tokio::sync::{Mutex, mpsc};
+use tillgate_core::time::Span;
+use tokio::sync::mpsc;
 
-use self::breaker::{Breaker, Leave};
-use self::line::{Line, Trunk};
+use self::connection::{ConnectionPool, ProviderConnection};
 use super::clock::Clock;
 use super::limits::BRIDGE_QUEUE_MAX;
 use super::metrics::{BridgeMetrics, EdgeMetrics};
 use super::writer::WriterMessage;
 use crate::config;
 
-/// One order on its way to a line.
-struct Errand {
-    order: ProviderRequest,
-    taken: Moment,
-    due: Moment,
-}
-
-/// The writer's ways to all bridges, by index.
+/// The writer's links to all bridges, by index.
 pub(crate) struct Bridges {
-    ways: Vec<Way>,
+    links: Vec<ProviderLink>,
     clock: Clock,
 }
 
-struct Way {
-    errands: mpsc::Sender<Errand>,
+struct ProviderLink {
+    queue: mpsc::Sender<Exchange>,
     deadline: Span,
-    breaker: Arc<Breaker>,
+    breaker: Arc<Mutex<Breaker>>,
     metrics: Arc<BridgeMetrics>,
 }
 
 /// What the writer needs to know about the configured bridges.
 pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
-    let of = |bridge: &config::Bridge| {
-        let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
-        let capabilities = Capabilities { idempotent, inquiry, reversal, advice };
-        Bridge { name: bridge.name.clone(), capabilities }
+    let of = |bridge: &config::Bridge| Bridge {
+        name: bridge.name.clone(),
+        capabilities: provider(bridge).capabilities(),
     };
     bridges.iter().map(of).collect()
 }
 
+/// The protocol of a configured bridge.
+fn provider(bridge: &config::Bridge) -> HttpJson {
+    let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
+    let capabilities = Capabilities { idempotent, inquiry, reversal, advice };
+    let config::BridgeKind::Http { url } = &bridge.kind;
+    HttpJson { authority: url.authority(), path: url.path.clone(), capabilities }
+}
+
 impl Bridges {
-    /// ReactorOutput an order over; never waits.
+    /// Queues a request; never waits.
     ///
     /// # Errors
-    /// What is known about the order when the bridge does not take it: its queue is full, or its
-    /// breaker is open.
-    pub(super) fn send(&self, order: ProviderRequest) -> Result<(), ProviderResult> {
-        let Some(way) = self.ways.get(usize::from(order.bridge)) else {
-            return Err(never_sent(&order));
+    /// The result of a request that its bridge does not take: its queue is full, or its breaker
+    /// is open.
+    pub(super) fn send(&self, request: ProviderRequest) -> Result<(), ProviderResult> {
+        let Some(link) = self.links.get(usize::from(request.bridge)) else {
+            return Err(request.not_sent());
         };
-        let taken = self.clock.now();
-        if order.kind == ProviderRequestKind::Authorize && way.breaker.ask(taken) == Leave::Stay {
-            way.metrics.held_back.add(1);
-            return Err(never_sent(&order));
+        let now = self.clock.now();
+        if let Err(result) = lock(&link.breaker).admit(now, &request) {
+            link.metrics.held_back.add(1);
+            return Err(result);
         }
-        let errand = Errand { order, taken, due: taken.after(way.deadline) };
-        // Counted first: the line may be done before this thread goes on.
-        way.metrics.in_flight.add(1);
-        way.errands.try_send(errand).map_err(|_| {
-            way.metrics.in_flight.take_off(1);
-            way.metrics.bounced.add(1);
-            never_sent(&order)
+        // Counted first: the connection may be done before this thread goes on.
+        link.metrics.in_flight.add(1);
+        link.queue.try_send(Exchange::new(request, now, link.deadline)).map_err(|_| {
+            link.metrics.in_flight.take_off(1);
+            link.metrics.bounced.add(1);
+            request.not_sent()
         })
     }
 }
 
-/// What it means that no byte of this errand left. Only a first attempt is certainly unknown to
-/// the provider; a repeated one, or a question, says nothing about the attempt before it.
-fn never_sent(order: &ProviderRequest) -> ProviderResult {
-    match order.kind {
-        ProviderRequestKind::Authorize if order.attempt <= 1 => {
-            ProviderResult::Outcome(ProviderOutcome::NotSent { code: Code(*b"91") })
-        }
-        ProviderRequestKind::Authorize
-        | ProviderRequestKind::Inquire
-        | ProviderRequestKind::Reverse
-        | ProviderRequestKind::Advise => ProviderResult::Outcome(ProviderOutcome::Unknown),
-    }
+fn lock(breaker: &Mutex<Breaker>) -> MutexGuard<'_, Breaker> {
+    breaker.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the thread; it ends by itself once [`Bridges`] is dropped and every errand has its
+/// Starts the thread; it ends by itself once [`Bridges`] is dropped and every request has its
 /// result.
 ///
 /// # Errors
@@ -118,32 +101,35 @@ pub(crate) fn spawn(
     clock: Clock,
 ) -> std::io::Result<(Bridges, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut ways = Vec::new();
-    let mut lines = Vec::new();
+    let mut links = Vec::new();
+    let mut connections = Vec::new();
     for (bridge, metrics) in configured.iter().zip(metrics) {
-        let (errands, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
+        let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
         let config::BridgeKind::Http { url } = &bridge.kind;
-        let breaker = Arc::new(Breaker::default());
-        let trunk = Arc::new(Trunk {
-            url: url.clone(),
-            queue: Mutex::new(queue),
+        let breaker = Arc::new(Mutex::new(Breaker::default()));
+        let pool = Arc::new(ConnectionPool {
+            provider: provider(bridge),
+            host: url.host.clone(),
+            port: url.port,
+            queue: tokio::sync::Mutex::new(queue),
             writer: writer.clone(),
             breaker: Arc::clone(&breaker),
             metrics: Arc::clone(metrics),
             edge: Arc::clone(edge),
             clock,
         });
-        lines.extend((0..bridge.connections).map(|_| Line::new(Arc::clone(&trunk))));
+        let open = |_| ProviderConnection::new(Arc::clone(&pool));
+        connections.extend((0..bridge.connections).map(open));
         let deadline = Span::s(u64::from(bridge.deadline_s));
-        ways.push(Way { errands, deadline, breaker, metrics: Arc::clone(metrics) });
+        links.push(ProviderLink { queue: sender, deadline, breaker, metrics: Arc::clone(metrics) });
     }
     let run = move || {
         let local = tokio::task::LocalSet::new();
-        for line in lines {
-            local.spawn_local(line.run());
+        for connection in connections {
+            local.spawn_local(connection.run());
         }
         runtime.block_on(local);
     };
     let thread = thread::Builder::new().name("bridges".to_owned()).spawn(run)?;
-    Ok((Bridges { ways, clock }, thread))
+    Ok((Bridges { links, clock }, thread))
 }

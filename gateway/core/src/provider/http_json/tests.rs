@@ -1,40 +1,55 @@
 //! Answers of honest and of lying providers.
 
-use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
-use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
+use http::{Response, StatusCode};
+use tillgate_store_core::{ProviderOutcome, Text};
 
-use super::{code, found, reference};
-use http::StatusCode;
+use super::{HttpJson, code, reference};
+use crate::provider::{
+    Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult, tests,
+};
 
 const OURS: &str = "0011223344556677";
 
-fn order() -> ProviderRequest {
-    ProviderRequest {
-        kind: ProviderRequestKind::Authorize,
-        key: Key::default(),
-        bridge: 0,
-        reference: Text::from(OURS).unwrap(),
-        provider_reference: Text::new(),
-        service: ServiceId(20),
-        product: ProductId(0),
-        amount_minor: 2_500,
-        currency: 404,
-        subscriber: Text::from("254700000000").unwrap(),
-        attempt: 3,
-    }
+fn order(kind: ProviderRequestKind) -> ProviderRequest {
+    let reference = Text::from(OURS).unwrap();
+    ProviderRequest { reference, attempt: 3, ..tests::request(kind) }
 }
 
-fn said(purpose: ProviderRequestKind, status: u16, body: &str) -> Option<ProviderResult> {
-    found(
-        &ProviderRequest { kind: purpose, ..order() },
-        StatusCode::from_u16(status).expect("a status"),
-        body.as_bytes(),
-    )
+fn http_json() -> HttpJson {
+    let capabilities = Capabilities::default();
+    HttpJson { authority: "localhost:1".into(), path: "/topups/".into(), capabilities }
+}
+
+fn said(kind: ProviderRequestKind, status: u16, body: &str) -> Option<ProviderResult> {
+    let mut answer = Response::new(body.as_bytes().to_vec());
+    *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+    http_json().interpret(&order(kind), &answer)
 }
 
 /// An answer's members, with our reference and amount.
 fn ours(rest: &str) -> String {
     format!(r#"{{"reference":"{OURS}","amount_minor":2500,{rest}}}"#)
+}
+
+#[test]
+fn a_request_names_its_sale_in_the_path_or_with_its_idempotency_key() {
+    use ProviderRequestKind::{Advise, Authorize, Inquire, Reverse};
+    for (kind, method, path) in [
+        (Authorize, "POST", "/topups/".to_owned()),
+        (Inquire, "GET", format!("/topups/{OURS}")),
+        (Reverse, "POST", format!("/topups/{OURS}/reversal")),
+        (Advise, "POST", format!("/topups/{OURS}/confirmation")),
+    ] {
+        let message = http_json().request(&order(kind));
+        assert_eq!((message.method().as_str(), message.uri().path()), (method, &*path));
+        assert_eq!(message.headers()["host"], "localhost:1");
+        assert_eq!(message.headers().contains_key("idempotency-key"), kind == Authorize);
+        if kind != Inquire {
+            let body: serde_json::Value = serde_json::from_slice(message.body()).unwrap();
+            assert_eq!((&body["reference"], &body["attempt"]), (&OURS.into(), &3.into()));
+            assert_eq!((&body["amount_minor"], &body["currency"]), (&2_500.into(), &404.into()));
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,177 @@
+//! One request on one connection: what happens to the connection, and what it means.
+//!
+//! ```text
+//!   queued ──begin──▶ connecting ──Connected──▶ sending ──Answered──▶ done
+//!                       ▲   │ Refused             │ │ Lost, Deadline: UNKNOWN
+//!                       │   │ Deadline: not sent  │ └────────────────▶ done
+//!                       └───┼── Stale, once ──────┘
+//!                           └──────────────────────────────────────▶ done
+//! ```
+//!
+//! A request counts as not sent only while no byte of it can have left: in the queue, without a
+//! connection, or on a kept connection that had already ended. From the first byte on everything
+//! but an answer about this request leaves its outcome UNKNOWN.
+
+use super::{ProviderRequest, ProviderResult};
+use crate::time::{Moment, Span};
+
+/// Connections that a request may be tried on: a kept one may turn out to have ended, a fresh one
+/// is tried then.
+const CONNECTIONS_MAX: u8 = 2;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Exchange {
+    request: ProviderRequest,
+    queued: Moment,
+    due: Moment,
+    connections: u8,
+    sending: bool,
+}
+
+/// An event on the connection.
+#[derive(Debug)]
+pub enum Event {
+    /// A connection is open, kept or new.
+    Connected,
+    /// None is to be had.
+    Refused,
+    /// The kept connection had ended before a byte of the request was written to it.
+    Stale,
+    /// An answer was received, with the meaning that its [`super::Provider`] gave it.
+    Answered(Option<ProviderResult>),
+    /// The connection ended, or its answer was cut off or too long.
+    Lost,
+    /// [`Exchange::due`] has come.
+    Deadline,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Take the kept connection or open one; report [`Event::Connected`] or [`Event::Refused`].
+    Connect,
+    /// Send the message and wait for its answer.
+    Send,
+    /// Report the result. Unless there was an answer that counts, the connection is not used
+    /// again: what arrives on it next may belong to this request.
+    Done(ProviderResult),
+}
+
+impl Exchange {
+    /// A request that goes into its bridge's queue.
+    #[must_use]
+    pub fn new(request: ProviderRequest, now: Moment, deadline: Span) -> Self {
+        let due = now.after(deadline);
+        Self { request, queued: now, due, connections: 0, sending: false }
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &ProviderRequest {
+        &self.request
+    }
+
+    /// When the result is due, the wait in the queue included.
+    #[must_use]
+    pub fn due(&self) -> Moment {
+        self.due
+    }
+
+    /// Time since the request was queued.
+    #[must_use]
+    pub fn age(&self, now: Moment) -> Span {
+        now.since(self.queued)
+    }
+
+    /// The request leaves the queue.
+    pub fn begin(&mut self, now: Moment) -> Step {
+        if now >= self.due || self.connections >= CONNECTIONS_MAX {
+            return Step::Done(self.request.not_sent());
+        }
+        self.connections += 1;
+        self.sending = false;
+        Step::Connect
+    }
+
+    /// An event on the connection.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Step {
+        match event {
+            Event::Connected if now < self.due => {
+                self.sending = true;
+                Step::Send
+            }
+            Event::Stale => self.begin(now),
+            Event::Answered(Some(result)) => Step::Done(result),
+            Event::Answered(None) => Step::Done(ProviderResult::UNKNOWN),
+            Event::Lost | Event::Deadline if self.sending => Step::Done(ProviderResult::UNKNOWN),
+            Event::Connected | Event::Refused | Event::Lost | Event::Deadline => {
+                Step::Done(self.request.not_sent())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::ProviderRequestKind::{self, Advise, Authorize, Inquire, Reverse};
+    use crate::provider::tests::request;
+
+    fn exchange(kind: ProviderRequestKind, attempt: u32) -> Exchange {
+        let request = ProviderRequest { attempt, ..request(kind) };
+        Exchange::new(request, Moment(0), Span::s(9))
+    }
+
+    fn sending() -> Exchange {
+        let mut exchange = exchange(Authorize, 1);
+        assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+        assert_eq!(exchange.handle(Moment(2), Event::Connected), Step::Send);
+        exchange
+    }
+
+    #[test]
+    fn a_request_is_not_sent_only_while_no_byte_of_it_can_have_left() {
+        let not_sent = request(Authorize).not_sent();
+        assert_ne!(not_sent, ProviderResult::UNKNOWN);
+        for event in [Event::Refused, Event::Deadline, Event::Lost] {
+            let mut exchange = exchange(Authorize, 1);
+            assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+            assert_eq!(exchange.handle(Moment(2), event), Step::Done(not_sent.clone()));
+        }
+        for event in [Event::Lost, Event::Deadline, Event::Answered(None)] {
+            let unknown = Step::Done(ProviderResult::UNKNOWN);
+            assert_eq!(sending().handle(Moment(3), event), unknown);
+        }
+        let answered = Event::Answered(Some(ProviderResult::Pending));
+        assert_eq!(sending().handle(Moment(3), answered), Step::Done(ProviderResult::Pending));
+    }
+
+    #[test]
+    fn a_request_whose_time_ends_in_the_queue_or_while_connecting_never_leaves() {
+        let (late, not_sent) = (Moment(0).after(Span::s(9)), request(Authorize).not_sent());
+        assert_eq!(exchange(Authorize, 1).begin(late), Step::Done(not_sent.clone()));
+        let mut exchange = exchange(Authorize, 1);
+        assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+        assert_eq!(exchange.handle(late, Event::Connected), Step::Done(not_sent));
+    }
+
+    #[test]
+    fn a_kept_connection_that_had_ended_is_replaced_once() {
+        let mut exchange = sending();
+        assert_eq!(exchange.handle(Moment(3), Event::Stale), Step::Connect);
+        assert_eq!(exchange.handle(Moment(4), Event::Connected), Step::Send);
+        let not_sent = Step::Done(request(Authorize).not_sent());
+        assert_eq!(exchange.handle(Moment(5), Event::Stale), not_sent);
+    }
+
+    #[test]
+    fn a_repeat_or_a_question_that_never_left_says_nothing_about_the_sale() {
+        for (kind, attempt) in [(Authorize, 2), (Inquire, 1), (Reverse, 1), (Advise, 1)] {
+            let mut exchange = exchange(kind, attempt);
+            assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+            let unknown = Step::Done(ProviderResult::UNKNOWN);
+            assert_eq!(exchange.handle(Moment(2), Event::Refused), unknown);
+        }
+    }
+}
