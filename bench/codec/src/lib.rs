@@ -12,4 +12,4 @@ pub mod table;
 pub mod walkers;
 mod work;
 
-pub use processing::Work;
+pub use work::Work;

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use crate::date::BusinessDate;
-use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, TerminalId, Text};
+use crate::ids::{BridgeTag, Key, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{FollowUp, Funding, Kind, Legs, RegistryRecord, Totals, Velocity, Voucher};
 use crate::reseal::Reseal;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,10 +12,11 @@
 
 use std::fmt;
 
-use crate::date::BusinessDate;
-use crate::ids::{AccountId, AccountKind, DistributorId};
+use crate::ids::{AccountId, AccountKind};
 use crate::limits::{AMOUNT_MINOR_MAX, COMMISSION_LEVELS_MAX};
 use crate::record::{Leg, Legs, Seller, Service};
+use tillgate_types::BusinessDate;
+use tillgate_types::DistributorId;
 
 /// A basis point's denominator.
 pub const BASIS: u64 = 10_000;
@@ -109,10 +110,11 @@ pub(crate) fn basis_points(service: &Service, level: usize, date: BusinessDate) 
 mod tests {
     use super::{BASIS, CommissionError, legs};
     use crate::conformance::network::{TODAY, VOUCHERS, seller, service};
-    use crate::date::BusinessDate;
-    use crate::ids::{AccountKind, DistributorId};
+    use crate::ids::AccountKind;
     use crate::limits::AMOUNT_MINOR_MAX;
     use crate::record::{CommissionRule, RegistryRecord, Seller, Service, Velocity};
+    use tillgate_types::BusinessDate;
+    use tillgate_types::DistributorId;
 
     fn parties() -> (Service, Seller) {
         match (service(VOUCHERS, Velocity::default()), seller(1, 2, 0)) {

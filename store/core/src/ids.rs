@@ -1,57 +1,16 @@
-//! Names of things: identifiers, transaction keys, accounts and response codes.
+//! Names of things: transaction keys, bridges, stores and accounts.
 
 use std::fmt;
 
-use crate::date::BusinessDate;
+use tillgate_types::{BusinessDate, SellerId, TerminalId};
 
 /// Short text held in place, so that a transaction allocates nothing.
 pub type Text<const N: usize> = arrayvec::ArrayString<N>;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $inner:ty, $format:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub $inner);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, $format, self.0)
-            }
-        }
-    };
-}
-
-id!(
-    /// A terminal; shown as eight digits, as in ISO 8583 field 41.
-    TerminalId, u32, "{:08}"
-);
-id!(
-    /// A seller: who owns terminals and float.
-    SellerId, u32, "{}"
-);
-id!(
-    /// A distributor: a node of the tree above the sellers.
-    DistributorId, u32, "{}"
-);
-id!(
-    /// A service: what is sold and by which bridge.
-    ServiceId, u16, "{}"
-);
-id!(
-    /// A product of a service: a denomination or plan; 0 is an open amount.
-    ProductId, u16, "{}"
-);
 
 /// Which bridge a top-up goes through: a print of the bridge's configured name, so that a row
 /// finds its way back to the same provider whatever was rerouted or reordered since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BridgeTag(pub u32);
-
-impl TerminalId {
-    /// Whose keys the rows of refunds have. It is beyond the eight digits of a terminal's number,
-    /// so that no refund takes a trace number that a terminal needs.
-    pub const OPERATOR: Self = Self(100_000_000);
-}
 
 impl BridgeTag {
     /// No bridge, or none that is known.
@@ -191,65 +150,6 @@ impl fmt::Display for AccountId {
             AccountKind::Funding => "funding",
         };
         write!(f, "{kind} {} in {:03}", self.owner, self.currency)
-    }
-}
-
-/// A response code, two characters (ISO 8583:1987 field 39 where one exists there; private ones
-/// start with a letter). Unknown ones stay visible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(pub [u8; 2]);
-
-impl Code {
-    /// Approved.
-    pub const APPROVED: Self = Self(*b"00");
-    /// Declined, for no better reason: here by the operator's verdict.
-    pub const NOT_HONOURED: Self = Self(*b"05");
-    /// It, or its original, is still in flight.
-    pub const IN_PROGRESS: Self = Self(*b"09");
-    /// The original can no longer be reversed.
-    pub const NOT_REVERSIBLE: Self = Self(*b"21");
-    /// The request contradicts what it refers to.
-    pub const FORMAT_ERROR: Self = Self(*b"30");
-    /// The seller's float does not cover it.
-    pub const INSUFFICIENT_FLOAT: Self = Self(*b"51");
-    /// Too many, or too much, for this terminal and service.
-    pub const VELOCITY_LIMIT: Self = Self(*b"65");
-    /// The seller is not active.
-    pub const SELLER_INACTIVE: Self = Self(*b"03");
-    /// The terminal is not active.
-    pub const TERMINAL_INACTIVE: Self = Self(*b"58");
-    /// A distributor above the seller is not active.
-    pub const DISTRIBUTOR_INACTIVE: Self = Self(*b"D1");
-    /// The business date takes no such request.
-    pub const WRONG_DATE: Self = Self(*b"B1");
-    /// The provider has not said yet.
-    pub const LATE_RESPONSE: Self = Self(*b"68");
-    /// Same key, other content.
-    pub const DUPLICATE: Self = Self(*b"94");
-    /// The totals of a settlement differ (ISO 8583:1987, reconcile error).
-    pub const TOTALS_DIFFER: Self = Self(*b"95");
-    /// The gateway cannot do it.
-    pub const MALFUNCTION: Self = Self(*b"96");
-    /// No voucher of this product that is still valid.
-    pub const OUT_OF_STOCK: Self = Self(*b"S1");
-    /// Reversed, perhaps before it came.
-    pub const REVERSED: Self = Self(*b"R1");
-
-    /// Whether it says that the terminal or somebody above it may not trade.
-    pub fn is_inactive(self) -> bool {
-        [Self::TERMINAL_INACTIVE, Self::SELLER_INACTIVE, Self::DISTRIBUTOR_INACTIVE].contains(&self)
-    }
-
-    /// Whether it is the one code that grants.
-    pub fn is_approved(self) -> bool {
-        self == Self::APPROVED
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [first, second] = self.0;
-        write!(f, "{}{}", char::from(first), char::from(second))
     }
 }
 

@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::command::Command;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{AccountId, Key, StoreId, TerminalId};
+use crate::ids::{AccountId, Key, StoreId};
 use crate::journal;
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
@@ -14,6 +13,8 @@ use crate::registry::Registry;
 use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
+use tillgate_types::BusinessDate;
+use tillgate_types::TerminalId;
 
 /// The store over any engine. One writer: whoever holds it.
 #[derive(Debug)]

@@ -17,7 +17,6 @@
 pub mod command;
 pub mod commission;
 pub mod conformance;
-pub mod date;
 pub mod error;
 pub mod ids;
 pub mod journal;
@@ -39,12 +38,8 @@ pub use command::{
     Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
     RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
-pub use date::BusinessDate;
 pub use error::StoreError;
-pub use ids::{
-    AccountId, AccountKind, BridgeTag, Code, DistributorId, Key, ProductId, SellerId, ServiceId,
-    StoreId, TerminalId, Text,
-};
+pub use ids::{AccountId, AccountKind, BridgeTag, Key, StoreId, Text};
 pub use ledger::Ledger;
 pub use ledger_store::LedgerStore;
 pub use memory::Memory;
@@ -53,13 +48,17 @@ pub use record::{
     Account, AccountForm, AccountRow, Audit, Batch, Canary, CommissionRule, Counter, Dispensed,
     Distributor, DueFollowUp, FollowUp, Funding, Generations, Head, Hours, KeyCounter, KeyError,
     Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind,
-    Services, Settlement, State, Status, Terminal, TerminalKey, Totals, Transaction, Velocity,
-    Versions, Voucher,
+    Services, Settlement, State, Status, Terminal, TerminalKey, Transaction, Velocity, Versions,
+    Voucher,
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};
 pub use rows::{Engine, Family, ReadRows};
 pub use store::Store;
+pub use tillgate_types::{
+    BusinessDate, DistributorId, ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId,
+    Totals,
+};
 pub use vault::{Sealed, Secret, Vault, VaultError};
 pub use verify::verify;
 pub use write_set::{Op, WriteSet};

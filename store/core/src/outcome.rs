@@ -1,7 +1,7 @@
 //! What the ledger answers.
 
-use crate::ids::Code;
 use crate::record::Transaction;
+use tillgate_types::ResponseCode as Code;
 
 /// The answer to one command, in the place of its command.
 #[derive(Clone, Debug, PartialEq)]

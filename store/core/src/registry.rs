@@ -4,10 +4,10 @@ use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
 
 use crate::error::StoreError;
-use crate::ids::{DistributorId, SellerId, ServiceId, TerminalId};
 use crate::limits::CHAIN_MAX;
 use crate::record::{Distributor, RegistryRecord, Seller, Service, Terminal};
 use crate::rows::{Family, ReadRows};
+use tillgate_types::{DistributorId, SellerId, ServiceId, TerminalId};
 
 /// Every registry record by its id. A terminal takes about 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

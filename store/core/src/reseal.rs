@@ -10,14 +10,15 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::error::StoreError;
+use crate::ids::Key;
 use crate::ids::StoreId;
-use crate::ids::{Key, TerminalId};
 use crate::limits::{RESEAL_ROWS_MAX, RESEALED_MAX};
 use crate::record::{Canary, KeyBytes, Record, RegistryRecord, Terminal, Transaction, Voucher};
 use crate::rows::{Family, ReadRows};
 use crate::vault::{
     Context, Sealed, Vault, VaultError, canary_context, terminal_context, voucher_context,
 };
+use tillgate_types::TerminalId;
 
 /// Secrets to exchange, in one batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

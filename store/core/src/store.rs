@@ -1,12 +1,13 @@
 //! The store as the gateway sees it.
 
 use crate::command::Command;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{AccountId, Key, StoreId, TerminalId};
+use crate::ids::{AccountId, Key, StoreId};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, Transaction};
 use crate::registry::Registry;
+use tillgate_types::BusinessDate;
+use tillgate_types::TerminalId;
 
 /// Whole batches in, durable outcomes out, and the questions that need an exact answer.
 pub trait Store {

@@ -19,8 +19,9 @@ use arrayvec::ArrayVec;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
 use zeroize::Zeroize;
 
-use crate::ids::{ProductId, ServiceId, StoreId, TerminalId, Text};
+use crate::ids::{StoreId, Text};
 use crate::limits::{SEALED_BYTES_MAX, SERIAL_BYTES_MAX};
+use tillgate_types::{ProductId, ServiceId, TerminalId};
 
 /// Length of the authentication tag that ends [`Sealed::bytes`].
 pub const TAG_BYTES: usize = 16;

@@ -2,8 +2,8 @@
 
 use crate::messages::{Golden, open_ascii};
 use crate::peers::{Core, Rs};
-use crate::processing::{Work, again};
 use crate::walkers::Walked;
+use crate::work::{Work, again};
 use std::hint::black_box;
 use tillgate_codec::iso8583::{Fields, Message};
 

@@ -1,8 +1,8 @@
 //! The terminals' own protocol: with the record around the body, and the body alone.
 
 use crate::messages::{answer, channels, sale};
-use crate::processing::{Work, again, fresh};
 use crate::walkers::{self, Opener, Sealer};
+use crate::work::{Work, again, fresh};
 use std::hint::black_box;
 use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_codec::link::record::deframe;

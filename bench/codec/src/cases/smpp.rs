@@ -2,8 +2,8 @@
 
 use crate::messages::{deliver_sm, deliver_sm_bytes};
 use crate::peers;
-use crate::processing::{Work, again};
 use crate::walkers;
+use crate::work::{Work, again};
 use std::hint::black_box;
 use tillgate_codec::smpp::{Pdu, deframe};
 

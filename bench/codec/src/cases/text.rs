@@ -1,8 +1,8 @@
 //! A page of text in the GSM default alphabet.
 
 use crate::messages::PAGE;
-use crate::processing::{Work, again};
 use crate::walkers::Gsm7;
+use crate::work::{Work, again};
 use smpp_codec::encoding::{gsm_7bit_decode, gsm_7bit_encode};
 use std::hint::black_box;
 use tillgate_codec::ussd::{Alphabet, gsm7};

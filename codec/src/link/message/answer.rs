@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{
@@ -11,6 +9,8 @@ use super::tag::{
     VOUCHER_PIN, VOUCHER_SERIAL,
 };
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// Answers every request of a terminal but logon and ping.
 ///

@@ -1,10 +1,10 @@
 //! Balance: how much float the seller has left.
 
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{DATE, STAN};
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
 
 /// Ask for the seller's float; answered by [`super::Answer`] with its `balance_minor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Confirm: the receipt of a sale was printed.
 
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{DATE, STAN};
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
 
 /// The sale's receipt is in the customer's hands; answered by [`super::Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What can be read of a body that as a whole cannot: enough to answer it.
 
-use super::date::BusinessDate;
 use super::reader::laid;
 use super::tag::{DATE, STAN};
+use tillgate_types::BusinessDate;
 
 /// Type, STAN and date of a terminal's body, as far as each can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,12 +9,12 @@
 
 use nom::IResult;
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
 use super::error::{BodyError, BodyErrorKind};
 use super::tag::{self, KNOWN, Tag};
 use crate::bytes::{chunk, take};
 use crate::limits::BODY_BYTES_MAX;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// The length byte that says that a 16-bit length follows.
 pub(super) const LONG_LENGTH: u8 = 0xFF;

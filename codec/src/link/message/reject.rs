@@ -1,11 +1,11 @@
 //! Reject: a body that was not understood and has no answer of its own.
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{CODE, DATE, MESSAGE, STAN, TIME};
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// Says that a body of an unknown type, a ping, an acknowledge or nothing at all was not
 /// understood. A malformed request is answered by its own answer instead, with code 30.

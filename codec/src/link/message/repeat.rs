@@ -1,10 +1,10 @@
 //! Repeat: the answer of a sale once more.
 
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{DATE, STAN};
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
 
 /// Give the answer of a sale again, byte for byte; answered by that [`super::Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

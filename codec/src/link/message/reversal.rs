@@ -1,11 +1,11 @@
 //! Reversal: take a sale back.
 
 use super::canonical::Canonical;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{AMOUNT, DATE, ORIGINAL_DATE, ORIGINAL_STAN, REASON, STAN};
 use super::writer::{Sink, Writer};
+use tillgate_types::BusinessDate;
 
 /// Take a sale back, also one that the gateway may never have seen; answered by [`super::Answer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Sale: a voucher, a top-up or a bill payment.
 
 use super::canonical::Canonical;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{AMOUNT, CURRENCY, DATE, PRODUCT, SERVICE, STAN, SUBSCRIBER};
 use super::writer::{Sink, Writer};
+use tillgate_types::BusinessDate;
 
 /// Sell something; answered by [`super::Answer`]. The same sale again gets the same answer again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

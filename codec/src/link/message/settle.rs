@@ -1,12 +1,14 @@
 //! Settle: a terminal's totals of a business date.
 
+use tillgate_types::Totals;
+
 use super::canonical::Canonical;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{CURRENCY, DATE, SETTLED_DATE, STAN};
-use super::totals::Totals;
+use super::totals;
 use super::writer::{Sink, Writer};
+use tillgate_types::BusinessDate;
 
 /// Compare the terminal's totals of a business date with the gateway's; answered by
 /// [`super::Settled`].
@@ -43,13 +45,13 @@ impl Settle {
             date,
             settled_date: fields.date_if_any(SETTLED_DATE)?.unwrap_or(date),
             currency: fields.unsigned(CURRENCY)?,
-            totals: Totals::decode(fields)?,
+            totals: totals::decode(fields)?,
         })
     }
 
     pub(super) fn encode<S: Sink>(&self, out: &mut S) {
         let mut writer = Writer::start(Self::TYPE, out);
-        self.totals.encode(&mut writer);
+        totals::encode(&self.totals, &mut writer);
         if self.settled_date != self.date {
             writer.date(SETTLED_DATE, self.settled_date);
         }

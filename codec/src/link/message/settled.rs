@@ -1,12 +1,14 @@
 //! Settled: the gateway's totals of a business date.
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
+use tillgate_types::Totals;
+
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{CODE, DATE, OPEN_COUNT, RRN, SETTLED_DATE, STAN, TIME};
-use super::totals::Totals;
+use super::totals;
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// Answers a [`super::Settle`] with the gateway's own totals, whatever the terminal's were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl<'a> Settled<'a> {
             settled_date: fields.date_if_any(SETTLED_DATE)?.unwrap_or(date),
             code: fields.code(CODE)?,
             rrn: fields.text_or_empty(RRN)?,
-            totals: Totals::decode(fields)?,
+            totals: totals::decode(fields)?,
             open_count: fields.unsigned_or_zero(OPEN_COUNT)?,
             time_s: fields.unsigned(TIME)?,
         })
@@ -50,7 +52,7 @@ impl<'a> Settled<'a> {
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = Writer::start(Self::TYPE, out);
         writer.text_unless_empty(RRN, self.rrn);
-        self.totals.encode(&mut writer);
+        totals::encode(&self.totals, &mut writer);
         writer.unsigned_unless_zero(OPEN_COUNT, self.open_count);
         if self.settled_date != self.date {
             writer.date(SETTLED_DATE, self.settled_date);

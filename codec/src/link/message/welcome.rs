@@ -1,11 +1,11 @@
 //! Welcome: the answer to a logon, with all that a terminal needs to start.
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
 use super::error::BodyError;
 use super::reader::Fields;
 use super::tag::{ANSWER, CATALOGUE, CODE, DATE, IDLE, STAN_LAST, TIME};
 use super::writer::Writer;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// Answers [`super::Logon`]. Only with [`ResponseCode::APPROVED`] may the terminal go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

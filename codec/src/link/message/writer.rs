@@ -1,9 +1,9 @@
 //! Writing a body: the inverse of [`super::reader`], appending to the caller's buffer.
 
-use super::code::ResponseCode;
-use super::date::BusinessDate;
 use super::reader::LONG_LENGTH;
 use super::tag::Tag;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode;
 
 /// What a body is written into.
 pub(in crate::link) trait Sink {

@@ -27,28 +27,28 @@ pub fn encode_reply(
             encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &row.rrn(), out);
         }
         Content::Refused { kind, stan, date, code } => {
-            refused(*kind, *stan, BusinessDate(date.0), ResponseCode(code.0), out);
+            refused(*kind, *stan, *date, *code, out);
         }
         Content::Rejected { message, stan, date, code } => GatewayMessage::Reject(Reject {
             message: *message,
-            code: ResponseCode(code.0),
+            code: *code,
             stan: *stan,
-            date: date.map(|date| BusinessDate(date.0)),
+            date: *date,
             time_s: wall.0 / 1_000,
         })
         .encode(out),
         Content::Confirmed { stan, date, at_ms } => {
             let at = UnixMillis(*at_ms);
-            encode(blank(AnswerKind::Confirm, *stan, BusinessDate(date.0), at), "", out);
+            encode(blank(AnswerKind::Confirm, *stan, *date, at), "", out);
         }
         Content::Balance { stan, date, available_minor } => {
             let balance_minor = Some(*available_minor);
-            let blank = blank(AnswerKind::Balance, *stan, BusinessDate(date.0), wall);
+            let blank = blank(AnswerKind::Balance, *stan, *date, wall);
             encode(Answer { balance_minor, ..blank }, "", out);
         }
         Content::Welcome { code, date, stan_last } => GatewayMessage::Welcome(Welcome {
-            code: ResponseCode(code.0),
-            date: BusinessDate(date.0),
+            code: *code,
+            date: *date,
             time_s: wall.0 / 1_000,
             catalogue: parameters.catalogue,
             idle_s: parameters.idle_s,
@@ -89,7 +89,7 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
         return encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &rrn, out);
     }
     let answer = Answer {
-        code: ResponseCode(row.code.0),
+        code: row.code,
         reference: &row.provider_reference,
         balance_minor: row.balance_minor,
         ..blank_of(row)
@@ -106,7 +106,7 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
     let opened = keys.vault.open(&context, &dispensed.pin, &mut secret).is_ok();
     match std::str::from_utf8(secret.as_bytes()) {
         Ok(pin) if opened && pin.len() <= PIN_BYTES_MAX => {
-            let expiry = BusinessDate(dispensed.expiry.0);
+            let expiry = dispensed.expiry;
             let voucher = Some(VoucherSlip { serial: &dispensed.serial, pin, expiry });
             encode(Answer { voucher, ..answer }, &rrn, out);
         }
@@ -119,19 +119,13 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
 }
 
 fn settled(row: &Transaction, settlement: &Settlement, rrn: &str, out: &mut Vec<u8>) {
-    let counted = &settlement.counted;
     GatewayMessage::Settled(Settled {
         stan: row.key.stan,
-        date: BusinessDate(row.key.date.0),
-        settled_date: BusinessDate(settlement.date.0),
-        code: ResponseCode(row.code.0),
+        date: row.key.date,
+        settled_date: settlement.date,
+        code: row.code,
         rrn,
-        totals: Totals {
-            sales_count: counted.sales_count,
-            sales_minor: counted.sales_minor,
-            reversals_count: counted.reversals_count,
-            reversals_minor: counted.reversals_minor,
-        },
+        totals: settlement.counted,
         open_count: settlement.open_count,
         time_s: row.finished_ms / 1_000,
     })
@@ -146,8 +140,8 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
     Answer {
         kind: if row.kind == Kind::Reversal { AnswerKind::Reversal } else { AnswerKind::Sale },
         stan: row.key.stan,
-        date: BusinessDate(row.key.date.0),
-        code: ResponseCode(row.code.0),
+        date: row.key.date,
+        code: row.code,
         rrn: "",
         reference: "",
         amount_minor: row.amount_minor,

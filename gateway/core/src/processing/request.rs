@@ -3,7 +3,7 @@
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
     Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Outline, Ping, Repeat, Reversal,
-    Sale, Settle, TerminalMessage, Totals,
+    Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
@@ -40,7 +40,7 @@ pub fn decode_request(
         return refused(origin, kind, stan, date, code::NOT_LOGGED_ON);
     }
     let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
-        date: BusinessDate(date.0),
+        date,
         terminal: origin.terminal,
         stan,
     };
@@ -84,7 +84,6 @@ pub fn decode_request(
 /// so that a terminal that waits for one is not left to its time-out; what has none is rejected.
 fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Processed {
     let Outline { message_type, stan, date } = Outline::of(body);
-    let date = date.map(|date| BusinessDate(date.0));
     let refuse = |kind| {
         let (stan, date) = (stan.unwrap_or(0), date.unwrap_or(now.date));
         refused(origin, kind, stan, date, code::FORMAT_ERROR)
@@ -120,7 +119,7 @@ fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, B
         TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
         TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
     };
-    Some((kind, stan, BusinessDate(date.0)))
+    Some((kind, stan, date))
 }
 
 fn sale(
@@ -185,7 +184,7 @@ fn sale(
 }
 
 fn balance(message: Balance, origin: Origin, directory: &Directory) -> Processed {
-    let date = BusinessDate(message.date.0);
+    let date = message.date;
     match standing(&directory.registry, origin.terminal) {
         Ok(standing) => {
             let (seller, currency) = (standing.seller.id, standing.seller.currency);
@@ -206,8 +205,8 @@ fn reversal(
     directory: &Directory,
 ) -> Processed {
     let terminal = origin.terminal;
-    let date = BusinessDate(message.date.0);
-    let original_date = BusinessDate(message.original_date.0);
+    let date = message.date;
+    let original_date = message.original_date;
     let refuse = |code| refused(origin, Answered::Reversal, message.stan, date, code);
     if message.stan == 0 || message.original_stan == 0 {
         return refuse(code::FORMAT_ERROR);
@@ -239,8 +238,8 @@ fn settle(
     now: Now,
     directory: &Directory,
 ) -> Processed {
-    let date = BusinessDate(message.date.0);
-    let settled = BusinessDate(message.settled_date.0);
+    let date = message.date;
+    let settled = message.settled_date;
     let refuse = |code| refused(origin, Answered::Settlement, message.stan, date, code);
     let Some(terminal) = directory.registry.terminal(origin.terminal) else {
         return refuse(code::TERMINAL_INACTIVE);
@@ -260,7 +259,6 @@ fn settle(
             directory,
         );
     }
-    let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = message.totals;
     let asked = Asked::Settle(tillgate_store_core::Settle {
         key,
         digest,
@@ -268,12 +266,7 @@ fn settle(
         seller: terminal.seller,
         date: settled,
         currency: message.currency,
-        claimed: tillgate_store_core::Totals {
-            sales_count,
-            sales_minor,
-            reversals_count,
-            reversals_minor,
-        },
+        claimed: message.totals,
     });
     Processed::Ask(Ask { origin, asked })
 }

@@ -117,7 +117,7 @@ pub fn sale(
 
 /// The business date of a sale, as the store counts it.
 pub(crate) fn sale_date(sale: &Sale<'_>) -> BusinessDate {
-    BusinessDate(sale.date.0)
+    sale.date
 }
 
 /// Whether the window is open; one that ends before it begins runs past midnight.

@@ -1,8 +1,9 @@
 //! Outcomes reduced to what can be compared with a model's.
 
-use crate::ids::{Code, Key};
+use crate::ids::Key;
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, Kind, State, Totals, Transaction};
+use tillgate_types::ResponseCode as Code;
 
 /// What is compared of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

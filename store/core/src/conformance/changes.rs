@@ -7,8 +7,6 @@ use super::network::{
     TODAY, TOP_UPS, VOUCHERS, distributor, load, seller, service, terminal, voucher,
 };
 use super::world::{World, key};
-use crate::date::BusinessDate;
-use crate::ids::{ProductId, SellerId, ServiceId, TerminalId};
 use crate::journal;
 use crate::limits::CHAIN_MAX;
 use crate::outcome::Outcome;
@@ -16,6 +14,8 @@ use crate::record::{
     Audit, CommissionRule, Funding, RegistryRecord, Serial, Services, Velocity, Voucher,
 };
 use crate::store::Store;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, SellerId, ServiceId, TerminalId};
 
 const EXPIRY: BusinessDate = BusinessDate(TODAY.0 + 9);
 

@@ -6,15 +6,16 @@ use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, key, repeat, reversal, settlement};
 use crate::command::{Command, VerificationResult};
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{Code, Key, TerminalId};
+use crate::ids::Key;
 use crate::outcome::Outcome;
 use crate::record::{Batch, Record, Totals};
 use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
 use crate::{Ledger, LedgerStore};
+use tillgate_types::BusinessDate;
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 /// Sales of every end, reversals and tombstones all take the next number; nothing else does.
 pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {

@@ -4,10 +4,11 @@ use super::Factory;
 use super::network::TODAY;
 use super::world::{World, approved, done, key, settlement};
 use crate::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
-use crate::ids::{Code, Key, Text};
+use crate::ids::{Key, Text};
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, State, Totals, Transaction};
 use crate::store::Store;
+use tillgate_types::ResponseCode as Code;
 
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);

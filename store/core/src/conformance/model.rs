@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
 use crate::command::{Advice, Begin, Change, Command, ContentDigest, VerificationResult};
-use crate::date::BusinessDate;
-use crate::ids::{Code, Key, TerminalId};
+use crate::ids::Key;
 use crate::record::{FollowUp, Kind, State, Velocity};
+use tillgate_types::BusinessDate;
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 /// A seller's money.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,9 +4,10 @@ use super::Factory;
 use super::network::CURRENCY;
 use super::world::{World, approved, done, key};
 use crate::command::{Command, ProviderOutcome};
-use crate::ids::{AccountId, AccountKind, Code, Text};
+use crate::ids::{AccountId, AccountKind, Text};
 use crate::record::{Account, State};
 use crate::store::Store;
+use tillgate_types::ResponseCode as Code;
 
 /// A sale's legs are those of the rules, to the minor unit, and a restart keeps them.
 pub fn a_sale_posts_every_leg_of_the_commission_rules<F: Factory>(factory: F) {

@@ -9,13 +9,14 @@
 //! service 20: top-ups, 100 to 50,000; earns 3 %
 //! ```
 
-use crate::date::BusinessDate;
-use crate::ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId, Text};
+use crate::ids::Text;
 use crate::record::{
     AccountForm, CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller,
     Service, ServiceKind, Services, Status, Terminal, Velocity, Voucher,
 };
 use crate::vault::Sealed;
+use tillgate_types::BusinessDate;
+use tillgate_types::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
 
 /// The currency of everything.
 pub const CURRENCY: u16 = 840;

@@ -7,12 +7,13 @@ use crate::command::{
     Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
     VerificationResult,
 };
-use crate::date::BusinessDate;
-use crate::ids::{AccountId, Code, Key, TerminalId};
+use crate::ids::{AccountId, Key};
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
 use crate::record::{Audit, FollowUp, State, Transaction};
 use crate::store::Store;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 fn rejected(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(why) if why.len() == 1)

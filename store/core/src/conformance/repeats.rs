@@ -3,10 +3,10 @@
 use super::Factory;
 use super::world::{World, approved, done, key};
 use crate::command::{Command, VerificationResult};
-use crate::ids::{Code, TerminalId};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, State};
 use crate::store::Store;
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 /// Promise 2: whatever the state, a repeat finds the row.
 pub fn a_repeat_gets_the_stored_row_also_after_a_restart<F: Factory>(factory: F) {

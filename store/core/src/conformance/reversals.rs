@@ -4,12 +4,13 @@ use super::Factory;
 use super::network::{PRICE_MINOR, TODAY, load};
 use super::world::{World, approved, done, key, reversal};
 use crate::command::Command;
-use crate::date::BusinessDate;
-use crate::ids::{Code, Key};
+use crate::ids::Key;
 use crate::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, Kind, State, Transaction};
 use crate::store::Store;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode as Code;
 
 /// Its PIN has left: the seller has it, the money stays, and the sale is put before the operator.
 pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {

@@ -4,10 +4,11 @@ use super::Factory;
 use super::network::{TODAY, TOP_UPS, service};
 use super::world::{World, approved, key};
 use crate::command::ProviderOutcome;
-use crate::date::BusinessDate;
-use crate::ids::{Code, Key};
+use crate::ids::Key;
 use crate::outcome::Outcome;
 use crate::record::Velocity;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode as Code;
 
 fn limited<F: Factory>(factory: F, velocity: Velocity) -> World<F> {
     let mut world = World::stocked(factory, 1_000_000, 0);

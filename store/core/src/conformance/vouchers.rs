@@ -4,11 +4,11 @@ use super::Factory;
 use super::network::{TODAY, load, voucher};
 use super::world::{World, key};
 use crate::command::Command;
-use crate::date::BusinessDate;
-use crate::ids::{Code, ProductId};
 use crate::limits::STOCK_AHEAD;
 use crate::outcome::Outcome;
 use crate::record::{Transaction, Voucher};
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ResponseCode as Code};
 
 const PRODUCT: ProductId = ProductId(1);
 

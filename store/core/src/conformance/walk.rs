@@ -10,11 +10,12 @@ use crate::command::{
     Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution,
     VerificationResult,
 };
-use crate::date::BusinessDate;
-use crate::ids::{AccountId, Code, Key, ProductId, SellerId, TerminalId, Text};
+use crate::ids::{AccountId, Key, Text};
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, Totals, Velocity};
 use crate::store::Store;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ResponseCode as Code, SellerId, TerminalId};
 
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
 pub type Draw = [u16; 6];

@@ -7,11 +7,7 @@ use crate::command::{
     Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
 use crate::commission;
-use crate::date::BusinessDate;
-use crate::ids::{
-    AccountId, BridgeTag, Code, DistributorId, Key, ProductId, SellerId, ServiceId, TerminalId,
-    Text,
-};
+use crate::ids::{AccountId, BridgeTag, Key, Text};
 use crate::outcome::Outcome;
 use crate::record::{
     Account, FollowUp, Funding, Kind, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
@@ -20,6 +16,10 @@ use crate::registry::Registry;
 use crate::store::Store;
 use crate::verify::verify;
 use crate::{LedgerStore, StoreError};
+use tillgate_types::BusinessDate;
+use tillgate_types::{
+    DistributorId, ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId,
+};
 
 /// A store with the network in it.
 #[derive(Debug)]

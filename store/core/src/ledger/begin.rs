@@ -4,13 +4,14 @@ use super::Ledger;
 use super::repeat::Telling;
 use super::stock::Claim;
 use crate::command::{Begin, ContentDigest, VerificationResult};
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{AccountId, AccountKind, Code, Key, Text};
+use crate::ids::{AccountId, AccountKind, Key, Text};
 use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
 use crate::rows::ReadRows;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode as Code;
 
 impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.

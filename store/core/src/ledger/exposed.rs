@@ -7,11 +7,11 @@ use rustc_hash::FxHashMap;
 
 use super::Ledger;
 use crate::error::StoreError;
-use crate::ids::TerminalId;
 use crate::journal;
 use crate::limits::EXPOSED_MAX;
 use crate::record::{DueFollowUp, FollowUp, Kind, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::TerminalId;
 
 /// How many vouchers of each terminal are on the list.
 #[derive(Debug, Default)]

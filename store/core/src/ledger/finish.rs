@@ -5,11 +5,12 @@ use super::audit::GATEWAY;
 use super::step::{self, Ending, Step};
 use crate::command::{Advice, Confirm, Finish};
 use crate::error::StoreError;
-use crate::ids::{AccountId, Code, Key, Text};
+use crate::ids::{AccountId, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Record, State, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::ResponseCode as Code;
 
 impl Ledger {
     /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.

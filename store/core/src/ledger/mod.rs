@@ -87,9 +87,8 @@ mod velocity;
 use rustc_hash::FxHashMap;
 
 use crate::command::Command;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{AccountId, StoreId, TerminalId};
+use crate::ids::{AccountId, StoreId};
 use crate::journal;
 use crate::outcome::Outcome;
 use crate::record::{Account, Audit, Batch, Counter, Head, Record, Versions};
@@ -101,6 +100,8 @@ use refusals::Refusals;
 use staged::Staged;
 use stock::Stock;
 use tail::Tails;
+use tillgate_types::BusinessDate;
+use tillgate_types::TerminalId;
 use velocity::Windows;
 
 /// The state machine.

@@ -8,11 +8,12 @@
 use super::Ledger;
 use crate::command::{RefundOrder, RefundStep};
 use crate::error::StoreError;
-use crate::ids::{Code, Key, TerminalId, Text};
+use crate::ids::{Key, Text};
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, Refund, State, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 impl Ledger {
     /// Takes one step, with one row in the audit log, or refuses it.

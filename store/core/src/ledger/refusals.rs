@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{Key, TerminalId};
+use crate::ids::Key;
 use crate::journal;
 use crate::limits::{REFUSED_ROWS_MAX, SCAN_ROWS_MAX, SETTLEMENTS_MAX};
 use crate::record::{State, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::BusinessDate;
+use tillgate_types::TerminalId;
 
 /// No terminal has more such rows on a day.
 pub(super) const COUNTED_MAX: u16 = REFUSED_ROWS_MAX + SETTLEMENTS_MAX;

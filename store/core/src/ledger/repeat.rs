@@ -7,13 +7,14 @@
 use super::Ledger;
 use super::audit::GATEWAY;
 use crate::command::Repeat;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{Code, Key};
+use crate::ids::Key;
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
 use crate::record::{Kind, State, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode as Code;
 
 /// Whom a PIN may be told, and of which sales.
 #[derive(Clone, Copy)]

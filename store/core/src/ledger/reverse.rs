@@ -18,11 +18,12 @@
 use super::Ledger;
 use crate::command::Reverse;
 use crate::error::StoreError;
-use crate::ids::{AccountKind, Code, Text};
+use crate::ids::{AccountKind, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, State, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::ResponseCode as Code;
 
 impl Ledger {
     /// Journals the reversal and does what can be done; see [`Outcome::Reversed`].

@@ -7,12 +7,13 @@ use super::Ledger;
 use super::refusals::COUNTED_MAX;
 use crate::command::Settle;
 use crate::error::StoreError;
-use crate::ids::{Code, Key, Text};
+use crate::ids::{Key, Text};
 use crate::journal;
 use crate::limits::SETTLED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
 use crate::rows::ReadRows;
+use tillgate_types::ResponseCode as Code;
 
 /// One terminal's date as it is counted.
 #[derive(Clone, Copy, Default)]

@@ -4,11 +4,12 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::StoreError;
-use crate::ids::{Key, TerminalId};
+use crate::ids::Key;
 use crate::journal;
 use crate::record::Transaction;
 use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
+use tillgate_types::TerminalId;
 
 #[derive(Debug, Default)]
 pub(super) struct Staged {

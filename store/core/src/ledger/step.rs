@@ -1,9 +1,10 @@
 //! What a finding, a verdict or an obligation does to a row: the table of [`super`] as code.
 
 use crate::command::{ProviderOutcome, Resolution};
-use crate::ids::{Code, Text};
+use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::record::{FollowUp, Kind, State, Transaction};
+use tillgate_types::ResponseCode as Code;
 
 /// What happens to a top-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

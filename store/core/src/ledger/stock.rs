@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use rustc_hash::FxHashMap;
 
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{ProductId, ServiceId};
 use crate::limits::STOCK_AHEAD;
 use crate::record::{KeyBytes, Record, Voucher};
 use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ServiceId};
 
 /// What became of a wish for a voucher.
 pub(super) enum Claim {

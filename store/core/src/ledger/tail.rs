@@ -3,13 +3,14 @@
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{Key, TerminalId};
+use crate::ids::Key;
 use crate::journal;
 use crate::limits::LAST_ROWS_MAX;
 use crate::record::{Kind, Transaction};
 use crate::rows::{Family, ReadRows};
+use tillgate_types::BusinessDate;
+use tillgate_types::TerminalId;
 
 /// Per terminal, the latest business date it was seen on and the highest STANs of that date.
 /// 28 bytes for every terminal that sold since the start.

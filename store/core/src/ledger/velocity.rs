@@ -11,13 +11,14 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::date::BusinessDate;
 use crate::error::StoreError;
-use crate::ids::{Key, ServiceId, TerminalId};
+use crate::ids::Key;
 use crate::journal;
 use crate::limits::{SCAN_ROWS_MAX, WINDOWS_MAX};
 use crate::record::{State, Transaction, Velocity};
 use crate::rows::ReadRows;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ServiceId, TerminalId};
 
 /// Business dates before and after the gateway's own whose rows may lie within a window: the
 /// window is a day at most, and a terminal's date may be one off.

@@ -4,9 +4,9 @@ use arrayvec::ArrayVec;
 
 use super::wire::{Flaw, Reader, put_u32, put_u64};
 use super::{KeyBytes, Record, key_of};
-use crate::ids::TerminalId;
 use crate::limits::TERMINAL_KEYS_MAX;
 use crate::rows::Family;
+use tillgate_types::TerminalId;
 
 /// The highest handshake counters accepted from a terminal, one for each key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::registry::expect_letter;
 use super::wire::{Flaw, Reader, put_string, put_u32};
 use super::{KeyBytes, Record, Status, key_of};
-use crate::ids::DistributorId;
 use crate::rows::Family;
+use tillgate_types::DistributorId;
 
 /// A node of the tree above the sellers.
 #[derive(Clone, Debug, PartialEq, Eq)]

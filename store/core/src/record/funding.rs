@@ -3,9 +3,10 @@
 use super::account::{put_legs, read_legs};
 use super::wire::{self, Flaw, Reader, put_i64, put_u32, put_u64};
 use super::{KeyBytes, Legs, Record, key_of};
-use crate::ids::{SellerId, Text};
+use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::rows::Family;
+use tillgate_types::SellerId;
 
 /// Money a seller paid in, or took back; kept by its reference, so that loading it twice is
 /// loading it once.

@@ -3,8 +3,9 @@
 use super::registry::expect_letter;
 use super::wire::{Flaw, Reader, put_i64, put_string, put_u16, put_u32};
 use super::{KeyBytes, Record, Status, key_of};
-use crate::ids::{AccountId, DistributorId, SellerId};
+use crate::ids::AccountId;
 use crate::rows::Family;
+use tillgate_types::{DistributorId, SellerId};
 
 /// An owner of terminals and float.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::registry::expect_letter;
 use super::wire::{Flaw, Reader, put_string, put_u16, put_u32, put_u64};
 use super::{KeyBytes, Record, Status, key_of};
-use crate::date::BusinessDate;
-use crate::ids::{ProductId, ServiceId};
 use crate::rows::Family;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ServiceId};
 
 /// What is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]

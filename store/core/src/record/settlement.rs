@@ -1,7 +1,9 @@
 //! A terminal's totals of a business date against the gateway's.
 
+use tillgate_types::Totals;
+
 use super::wire::{Flaw, Reader, put_u16, put_u32, put_u64};
-use crate::date::BusinessDate;
+use tillgate_types::BusinessDate;
 
 /// What a settlement compared. The two are written down side by side; neither is ever adjusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,19 +20,6 @@ pub struct Settlement {
     pub open_count: u32,
 }
 
-/// One side's totals of a business date, amounts in minor units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Sales answered 00 and not taken back.
-    pub sales_count: u32,
-    /// Their amounts.
-    pub sales_minor: u64,
-    /// Reversals answered 00, whether or not there was anything to take back.
-    pub reversals_count: u32,
-    /// Their amounts.
-    pub reversals_minor: u64,
-}
-
 impl Settlement {
     /// Whether both sides say the same.
     pub fn agrees(&self) -> bool {
@@ -40,8 +29,8 @@ impl Settlement {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         put_u16(out, self.date.0);
         put_u16(out, self.currency);
-        self.claimed.write(out);
-        self.counted.write(out);
+        write_totals(&self.claimed, out);
+        write_totals(&self.counted, out);
         put_u32(out, self.open_count);
     }
 
@@ -49,27 +38,25 @@ impl Settlement {
         Ok(Self {
             date: body.date()?,
             currency: body.u16()?,
-            claimed: Totals::read(body)?,
-            counted: Totals::read(body)?,
+            claimed: read_totals(body)?,
+            counted: read_totals(body)?,
             open_count: body.u32()?,
         })
     }
 }
 
-impl Totals {
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u32(out, self.sales_count);
-        put_u64(out, self.sales_minor);
-        put_u32(out, self.reversals_count);
-        put_u64(out, self.reversals_minor);
-    }
+fn write_totals(totals: &Totals, out: &mut Vec<u8>) {
+    put_u32(out, totals.sales_count);
+    put_u64(out, totals.sales_minor);
+    put_u32(out, totals.reversals_count);
+    put_u64(out, totals.reversals_minor);
+}
 
-    fn read(body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            sales_count: body.u32()?,
-            sales_minor: body.u64()?,
-            reversals_count: body.u32()?,
-            reversals_minor: body.u64()?,
-        })
-    }
+fn read_totals(body: &mut Reader<'_>) -> Result<Totals, Flaw> {
+    Ok(Totals {
+        sales_count: body.u32()?,
+        sales_minor: body.u64()?,
+        reversals_count: body.u32()?,
+        reversals_minor: body.u64()?,
+    })
 }

@@ -7,10 +7,10 @@ use arrayvec::ArrayVec;
 use super::registry::expect_letter;
 use super::wire::{Flaw, Reader, put_sealed, put_string, put_u16, put_u32};
 use super::{KeyBytes, Record, Status, key_of};
-use crate::ids::{SellerId, ServiceId, TerminalId};
 use crate::limits::TERMINAL_KEYS_MAX;
 use crate::rows::Family;
 use crate::vault::Sealed;
+use tillgate_types::{SellerId, ServiceId, TerminalId};
 
 /// A terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
 use super::{DueFollowUp, FollowUp, KeyBytes, Legs, Record, Refund, Settlement, key_of};
-use crate::date::BusinessDate;
-use crate::ids::{BridgeTag, Code, Key, ProductId, SellerId, ServiceId, StoreId, Text};
+use crate::ids::{BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
 use crate::vault::Sealed;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ResponseCode as Code, SellerId, ServiceId};
 
 /// One request of one terminal, and what became of it.
 ///

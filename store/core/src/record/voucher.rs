@@ -2,11 +2,12 @@
 
 use super::wire::{self, Flaw, Reader, put_sealed, put_u64};
 use super::{KeyBytes, Record, key_of};
-use crate::date::BusinessDate;
-use crate::ids::{ProductId, ServiceId, Text};
+use crate::ids::Text;
 use crate::limits::SERIAL_BYTES_MAX;
 use crate::rows::Family;
 use crate::vault::Sealed;
+use tillgate_types::BusinessDate;
+use tillgate_types::{ProductId, ServiceId};
 
 /// A voucher for sale. Its row is gone once it is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use arrayvec::ArrayVec;
 
-use crate::date::BusinessDate;
-use crate::ids::{Code, Key, Text};
+use crate::ids::{Key, Text};
 use crate::vault::Sealed;
+use tillgate_types::BusinessDate;
+use tillgate_types::ResponseCode as Code;
 
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! What one row may owe, and what a settlement must look like.
 
 use super::report::{Promise, Report};
-use crate::ids::{Code, TerminalId};
 use crate::limits::REPRINTS_MAX;
 use crate::record::{FollowUp, Kind, Settlement, State, Totals, Transaction};
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 /// Checks one journal row by itself.
 pub(super) fn check(row: &Transaction, report: &mut Report) {

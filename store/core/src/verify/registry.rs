@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::report::{Promise, Report};
-use crate::ids::{AccountId, DistributorId, SellerId};
+use crate::ids::AccountId;
 use crate::limits::CHAIN_MAX;
 use crate::record::{RegistryRecord, Seller};
 use crate::rows::{Family, ReadRows};
+use tillgate_types::{DistributorId, SellerId};
 
 /// Credit limit of every seller's float, minor units.
 pub(super) type Credit = FxHashMap<AccountId, i64>;

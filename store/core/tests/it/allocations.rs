@@ -1,8 +1,8 @@
 //! What the ledger allocates per sale: nothing, once its buffers have their size.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tillgate_store_core::conformance::network::{TODAY, VOUCHERS, service, voucher};
 use tillgate_store_core::conformance::world::{World, key};
@@ -14,12 +14,14 @@ use tillgate_store_core::{
 
 struct Counting;
 
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
 
 // SAFETY: everything is handed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         // SAFETY: the caller's layout, unchanged.
         unsafe { System.alloc(layout) }
     }
@@ -30,7 +32,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         // SAFETY: the caller's memory, layout and size, unchanged.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -111,7 +113,7 @@ fn sell(velocity: Velocity) -> u64 {
     let mut commands = Vec::with_capacity(sales.len());
     let mut outcomes = Vec::with_capacity(sales.len());
     let mut run = |sales: u32, from: &mut Vec<Command>| {
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        let before = ALLOCATIONS.get();
         for _ in 0..sales / BATCH {
             for _ in 0..2 * BATCH {
                 commands.extend(from.pop());
@@ -123,7 +125,7 @@ fn sell(velocity: Velocity) -> u64 {
             });
             assert!(granted);
         }
-        ALLOCATIONS.load(Ordering::Relaxed) - before
+        ALLOCATIONS.get() - before
     };
     assert!(run(WARM_UP, &mut sales) > 0, "buffers grow at first, or nothing is counted");
     run(SALES, &mut sales)

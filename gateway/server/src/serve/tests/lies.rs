@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 use tillgate_codec::link::message::ResponseCode;
-use tillgate_store_core::{BusinessDate, Key, State, TerminalId, Transaction, journal};
+use tillgate_store_core::{Key, State, TerminalId, Transaction, journal};
 
 use super::network::{FIRST_TERMINAL, today, top_up_sale};
 use super::provider::{APPROVED, echoed, request};
@@ -70,7 +70,7 @@ fn code(served: &Served, stan: u32) -> ResponseCode {
 }
 
 fn row(served: &Served, stan: u32) -> Transaction {
-    let date = BusinessDate(today().0);
+    let date = today();
     let key = Key { date, terminal: TerminalId(FIRST_TERMINAL), stan };
     journal::record(&served.handle.reader, &key.to_bytes(), &mut Vec::new()).unwrap().unwrap()
 }

@@ -1,6 +1,6 @@
 //! What is in the store of the tests: one seller, a few terminals, vouchers, a top-up service.
 
-use tillgate_codec::link::message::{BusinessDate, Sale};
+use tillgate_codec::link::message::Sale;
 use tillgate_core::time::Calendar;
 use tillgate_store_core as store;
 use tillgate_store_core::commission::legs;
@@ -35,7 +35,7 @@ pub(super) fn today() -> store::BusinessDate {
 pub(super) fn voucher_sale(stan: u32) -> Sale<'static> {
     Sale {
         stan,
-        date: BusinessDate(today().0),
+        date: today(),
         service: VOUCHERS,
         product: 1,
         amount_minor: 5_000,
@@ -51,7 +51,7 @@ pub(super) fn top_up_sale(stan: u32, subscriber: &str) -> Sale<'_> {
 /// A top-up of the first terminal, as verification passes it on.
 pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
     let sale = top_up_sale(stan, "254700000068");
-    let date = store::BusinessDate(sale.date.0);
+    let date = sale.date;
     let service = registry.service(ServiceId(TOP_UPS)).unwrap();
     let seller = registry.seller(SellerId(5)).unwrap();
     let chain = [DistributorId(1)];

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, TerminalMessage};
 use tillgate_core::transaction::{ControlOrder, Controlled};
-use tillgate_store_core::{BusinessDate, Key, Resolution, State, TerminalId, Transaction, journal};
+use tillgate_store_core::{Key, Resolution, State, TerminalId, Transaction, journal};
 
 use super::network::{FIRST_TERMINAL, top_up_sale};
 use super::provider::{APPROVED, Provider, SILENT};
@@ -109,7 +109,7 @@ fn what_nobody_can_find_out_waits_for_the_operator_s_word() {
     let served = installation.serve();
     let mut till = served.till(FIRST_TERMINAL);
     assert_eq!(sell(&mut till, 1, SILENT), ResponseCode::IN_PROGRESS);
-    let date = BusinessDate(top_up_sale(1, SILENT).date.0);
+    let date = top_up_sale(1, SILENT).date;
     let key = Key { date, terminal: TerminalId(FIRST_TERMINAL), stan: 1 };
     let say = |verdict, note: &str| {
         let order = ControlOrder::Resolve { key, verdict, note: note.to_owned() };

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Settled, Totals};
 use tillgate_core::transaction::{Content, Origin, Reply};
-use tillgate_store_core::{BusinessDate, Code, FollowUp, Key, Kind, State, Transaction};
+use tillgate_store_core::{Code, FollowUp, Key, Kind, State, Transaction};
 
 use super::Checker;
 use super::rows::is_unknown;
@@ -55,7 +55,7 @@ impl Checker {
         if answer.voucher.is_some() {
             self.shown(now, &answer);
         }
-        let date = BusinessDate(answer.date.0);
+        let date = answer.date;
         let key = Key { date, terminal: origin.terminal, stan: answer.stan };
         let wrong = match answer.kind {
             AnswerKind::Sale => self.sale_answer((&key, origin.received), &answer, said, pins),
@@ -75,7 +75,7 @@ impl Checker {
         if settled.rrn.is_empty() {
             return;
         }
-        let date = BusinessDate(settled.date.0);
+        let date = settled.date;
         let key = Key { date, terminal: origin.terminal, stan: settled.stan };
         let wrong = self.settled_otherwise(&key, settled);
         let wrong = wrong.or_else(|| self.refers(&key, settled.rrn));

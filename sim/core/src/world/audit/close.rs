@@ -1,7 +1,7 @@
 //! The end: terminals' books and providers' books against the durable journal (promises 1 and 6).
 
 use rustc_hash::FxHashSet;
-use tillgate_store_core::{BusinessDate, Key, Kind, Resolution, State, TerminalId, Transaction};
+use tillgate_store_core::{Key, Kind, Resolution, State, TerminalId, Transaction};
 
 use super::Checker;
 use crate::provider::{DealStatus, ProviderTransaction};
@@ -21,7 +21,7 @@ impl Checker {
         }
         for book in books {
             for entry in book.entries() {
-                let date = BusinessDate(entry.asked.date.0);
+                let date = entry.asked.date;
                 let terminal = TerminalId(book.terminal());
                 let key = Key { date, terminal, stan: entry.asked.stan };
                 if let Some((promise, text)) = self.close_entry(&key, entry) {

@@ -53,7 +53,7 @@ impl Reads {
         let what = match TerminalMessage::decode(body) {
             Ok(TerminalMessage::Balance(_)) => What::Balance,
             Ok(TerminalMessage::Repeat(repeat)) => {
-                let (date, stan) = (BusinessDate(repeat.date.0), repeat.stan);
+                let (date, stan) = (repeat.date, repeat.stan);
                 What::Repeat(Key { date, terminal: origin.terminal, stan })
             }
             _ => What::Other,

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
-use tillgate_store_core::{BusinessDate, Code, Key, Legs, TerminalId, Velocity};
+use tillgate_store_core::{Code, Key, Legs, TerminalId, Velocity};
 
 use super::{ANSWER_SLACK, Checker};
 use crate::time::{Moment, Span};
@@ -92,9 +92,9 @@ impl Checker {
             }
             Ok(TerminalMessage::Reversal(reversal)) => {
                 let terminal = origin.terminal;
-                let date = BusinessDate(reversal.date.0);
+                let date = reversal.date;
                 let key = Key { date, terminal, stan: reversal.stan };
-                let date = BusinessDate(reversal.original_date.0);
+                let date = reversal.original_date;
                 let original = Key { date, terminal, stan: reversal.original_stan };
                 self.requests.reversals.insert(original, key);
             }
@@ -143,5 +143,5 @@ impl Checker {
 }
 
 pub(super) fn key_of(terminal: TerminalId, sale: &Sale<'_>) -> Key {
-    Key { date: BusinessDate(sale.date.0), terminal, stan: sale.stan }
+    Key { date: sale.date, terminal, stan: sale.stan }
 }

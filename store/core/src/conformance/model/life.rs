@@ -3,8 +3,9 @@
 use super::{Model, Row, minor};
 use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
 use crate::conformance::answer::{Answer, Shape};
-use crate::ids::{Code, Key};
+use crate::ids::Key;
 use crate::record::{FollowUp, Kind, State};
+use tillgate_types::ResponseCode as Code;
 
 impl Model {
     pub(super) fn finish(&mut self, finish: &Finish) -> Answer {

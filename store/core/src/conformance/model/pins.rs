@@ -3,9 +3,10 @@
 use super::{Model, Row, minor};
 use crate::command::{RefundOrder, RefundStep, Repeat};
 use crate::conformance::answer::{Answer, Shape};
-use crate::ids::{Code, Key, TerminalId};
+use crate::ids::Key;
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::record::{FollowUp, Kind, State};
+use tillgate_types::{ResponseCode as Code, TerminalId};
 
 impl Model {
     pub(super) fn repeat(&mut self, repeat: &Repeat) -> Answer {

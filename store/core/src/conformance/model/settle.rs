@@ -3,8 +3,8 @@
 use super::{Model, Row};
 use crate::command::Settle;
 use crate::conformance::answer::{Answer, Shape};
-use crate::ids::Code;
 use crate::record::{Kind, State, Totals};
+use tillgate_types::ResponseCode as Code;
 
 impl Model {
     /// What the journal would say about a terminal's date: its totals and how much is open. All

@@ -7,12 +7,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Rejections;
 use super::view::View;
 use crate::error::StoreError;
-use crate::ids::DistributorId;
 use crate::limits::{
     CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
 };
 use crate::record::{Distributor, RegistryRecord, Seller, Service, Services, Terminal};
 use crate::rows::Family;
+use tillgate_types::DistributorId;
 
 pub(super) fn check(
     view: &View<'_>,

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::StoreError;
-use crate::ids::{SellerId, ServiceId};
 use crate::record::{KeyBytes, RegistryRecord, Seller, Service};
 use crate::rows::{Family, ReadRows};
+use tillgate_types::{SellerId, ServiceId};
 
 pub(super) struct View<'a> {
     rows: &'a dyn ReadRows,

@@ -7,9 +7,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Rejections;
 use super::view::View;
 use crate::error::StoreError;
-use crate::ids::ServiceId;
 use crate::record::{Record, Serial, Service, ServiceKind, Voucher};
 use crate::rows::Family;
+use tillgate_types::ServiceId;
 
 pub(super) fn check(
     view: &View<'_>,

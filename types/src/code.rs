@@ -5,7 +5,7 @@ use std::fmt;
 /// Two characters as in ISO 8583:1987 field 39; those of our own start with a letter.
 ///
 /// Unknown codes stay visible: whoever reads one decides what it means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResponseCode(pub [u8; 2]);
 
 impl ResponseCode {
@@ -68,6 +68,12 @@ impl ResponseCode {
 
     /// Not served before the terminal has logged on: log on, then send the same request again.
     pub const NOT_LOGGED_ON: Self = Self(*b"L1");
+
+    /// Whether it says that the terminal or somebody above it may not trade.
+    #[must_use]
+    pub fn is_inactive(self) -> bool {
+        [Self::TERMINAL_INACTIVE, Self::SELLER_INACTIVE, Self::DISTRIBUTOR_INACTIVE].contains(&self)
+    }
 
     /// Whether the request was approved.
     #[must_use]

@@ -60,6 +60,16 @@ impl BusinessDate {
     }
 }
 
+impl BusinessDate {
+    /// Day of its year, 1 to 366.
+    #[must_use]
+    pub fn day_of_year(self) -> u16 {
+        let (year, _, _) = self.ymd();
+        let first = Self::from_ymd(year, 1, 1).unwrap_or(self);
+        self.0 - first.0 + 1
+    }
+}
+
 impl fmt::Display for BusinessDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.ymd();
@@ -103,6 +113,7 @@ mod tests {
         {
             assert_eq!(BusinessDate::from_ymd(year, month, day), None, "{year}-{month}-{day}");
         }
+        assert_eq!(BusinessDate::from_ymd(2026, 3, 1).map(BusinessDate::day_of_year), Some(60));
         assert_eq!(BusinessDate::from_ymd(2024, 2, 29).unwrap().to_string(), "2024-02-29");
         assert_eq!(BusinessDate::from_ymd(0, 1, 1), None);
     }
