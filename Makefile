@@ -14,7 +14,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: fresh test-scripts differential abuse faults faults-long prepare world cuts mutations
+.PHONY: fresh test-scripts differential schemathesis abuse faults faults-long prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 
 fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what they did
 	scripts/fuzz-hour
+
+schemathesis: ## The admin API of a gateway, fuzzed from its own description
+	scripts/schemathesis
 
 differential: ## Random messages beside pyiso8583 and smpplib, in both directions
 	scripts/differential

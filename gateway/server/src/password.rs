@@ -6,6 +6,7 @@ use std::path::Path;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -39,7 +40,7 @@ fn hash(password: &str) -> Result<String, String> {
 }
 
 /// Who may do what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Everything.

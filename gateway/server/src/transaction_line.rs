@@ -1,6 +1,7 @@
 //! What may be shown of a transaction, for the journal's pages and exports; never a PIN.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use tillgate_store_core::{
     BusinessDate, DueFollowUp, FollowUp, Key, Kind, Refund, Settlement, State, StoreId, TerminalId,
     Totals, Transaction,
@@ -35,47 +36,86 @@ pub(crate) fn following(key: Key) -> Option<Key> {
     Some(Key { date, terminal: TerminalId(0), stan: 0 })
 }
 
-/// A column: its name, and what a transaction has in it.
-pub(crate) type Column = (&'static str, fn(&Transaction, StoreId) -> Value);
+macro_rules! columns {
+    (|$transaction:ident, $store:ident| $($name:ident: $kind:ty = $value:expr,)*) => {
+        /// Everything about a transaction that may be shown.
+        #[derive(Serialize, JsonSchema)]
+        pub(crate) struct TransactionLine {
+            $($name: $kind,)*
+        }
 
-/// Everything about a transaction that may be shown. The members of a JSON line and the columns of
-/// a CSV export, in this order; others script against them: new ones come at the end, none
-/// changes its meaning.
-pub(crate) const COLUMNS: [Column; 28] = [
-    ("date", |t, _| json!(t.key.date.to_string())),
-    ("terminal", |t, _| json!(t.key.terminal.0)),
-    ("stan", |t, _| json!(t.key.stan)),
-    ("seq", |t, _| json!(t.seq)),
-    ("kind", |t, _| json!(kind(t))),
-    ("state", |t, _| json!(state(t))),
-    ("code", |t, _| json!(t.code.to_string())),
-    ("rrn", |t, _| json!(t.rrn().as_str())),
-    ("reference", |t, store| json!(t.reference(store).as_str())),
-    ("seller", |t, _| json!(t.seller.0)),
-    ("service", |t, _| json!(t.service.0)),
-    ("product", |t, _| json!(t.product.0)),
-    ("amount_minor", |t, _| json!(t.amount_minor)),
-    ("currency", |t, _| json!(t.currency)),
-    ("subscriber_masked", |t, _| json!(mask(&t.subscriber))),
-    ("serial", |t, _| json!(t.voucher.as_ref().map(|voucher| voucher.serial.as_str()))),
-    ("provider_reference", |t, _| json!(t.provider_reference.as_str())),
-    ("balance_minor", |t, _| json!(t.balance_minor)),
-    ("at_ms", |t, _| json!(t.at_ms)),
-    ("finished_ms", |t, _| json!(t.finished_ms)),
-    ("confirmed", |t, _| json!(t.confirmed_ms > 0)),
-    ("original", |t, _| json!(t.original.as_ref().map(show_key))),
-    ("reversed_by", |t, _| json!(t.reversed_by.as_ref().map(show_key))),
-    ("due", |t, _| json!(t.due.as_ref().map(due))),
-    ("settlement", |t, _| json!(t.settlement.as_deref().map(settlement))),
-    ("transaction", |t, _| json!(show_key(&t.key))),
-    ("refund", |t, _| json!(t.refund.as_deref().map(refund))),
-    ("other_reference", |t, _| json!(t.other_reference.as_str())),
-];
+        /// A transaction as it is shown.
+        pub(crate) fn line($transaction: &Transaction, $store: StoreId) -> TransactionLine {
+            TransactionLine { $($name: $value,)* }
+        }
+    };
+}
 
-/// A transaction as one JSON object.
-pub(crate) fn line(transaction: &Transaction, store: StoreId) -> Value {
-    let member = |&(name, of): &Column| (name.to_owned(), of(transaction, store));
-    Value::Object(COLUMNS.iter().map(member).collect())
+// The members of a JSON line and the columns of a CSV export, in this order; others script against
+// them: new ones come at the end, none changes its meaning.
+columns! {
+    |t, store|
+    date: String = t.key.date.to_string(),
+    terminal: u32 = t.key.terminal.0,
+    stan: u32 = t.key.stan,
+    seq: u64 = t.seq,
+    kind: &'static str = kind(t),
+    state: &'static str = state(t),
+    code: String = t.code.to_string(),
+    rrn: String = t.rrn().as_str().to_owned(),
+    reference: String = t.reference(store).as_str().to_owned(),
+    seller: u32 = t.seller.0,
+    service: u16 = t.service.0,
+    product: u16 = t.product.0,
+    amount_minor: u64 = t.amount_minor,
+    currency: u16 = t.currency,
+    subscriber_masked: String = mask(&t.subscriber),
+    serial: Option<String> = t.voucher.as_ref().map(|voucher| voucher.serial.as_str().to_owned()),
+    provider_reference: String = t.provider_reference.as_str().to_owned(),
+    balance_minor: Option<i64> = t.balance_minor,
+    at_ms: u64 = t.at_ms,
+    finished_ms: u64 = t.finished_ms,
+    confirmed: bool = t.confirmed_ms > 0,
+    original: Option<String> = t.original.as_ref().map(show_key),
+    reversed_by: Option<String> = t.reversed_by.as_ref().map(show_key),
+    due: Option<DueLine> = t.due.as_ref().map(due),
+    settlement: Option<SettlementLine> = t.settlement.as_deref().map(settlement),
+    transaction: String = show_key(&t.key),
+    refund: Option<RefundLine> = t.refund.as_deref().map(refund),
+    other_reference: String = t.other_reference.as_str().to_owned(),
+}
+
+/// What somebody must still do.
+#[derive(Serialize, JsonSchema)]
+struct DueLine {
+    what: &'static str,
+    since_ms: u64,
+}
+
+/// Who proposed a refund and who approved it; nobody yet, while it is a proposal.
+#[derive(Serialize, JsonSchema)]
+struct RefundLine {
+    void: String,
+    proposer: String,
+    approver: Option<String>,
+    at_ms: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SettlementLine {
+    date: String,
+    currency: u16,
+    claimed: TotalsLine,
+    counted: TotalsLine,
+    open_count: u32,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TotalsLine {
+    sales_count: u32,
+    sales_minor: u64,
+    reversals_count: u32,
+    reversals_minor: u64,
 }
 
 /// What it is, in a word.
@@ -100,43 +140,41 @@ pub(crate) fn state(transaction: &Transaction) -> &'static str {
     }
 }
 
-fn due(due: &DueFollowUp) -> Value {
+fn due(due: &DueFollowUp) -> DueLine {
     let what = match due.what {
         FollowUp::Reversal => "reversal",
         FollowUp::Advice => "advice",
         FollowUp::Operator => "operator",
     };
-    json!({ "what": what, "since_ms": due.since_ms })
+    DueLine { what, since_ms: due.since_ms }
 }
 
-/// Who proposed a refund and who approved it; nobody yet, while it is a proposal.
-fn refund(refund: &Refund) -> Value {
-    let approver = Some(&refund.approver).filter(|name| !name.is_empty());
-    json!({
-        "void": refund.reference.as_str(),
-        "proposer": refund.proposer,
-        "approver": approver,
-        "at_ms": refund.at_ms,
-    })
+fn refund(refund: &Refund) -> RefundLine {
+    RefundLine {
+        void: refund.reference.as_str().to_owned(),
+        proposer: refund.proposer.clone(),
+        approver: Some(refund.approver.clone()).filter(|name| !name.is_empty()),
+        at_ms: refund.at_ms,
+    }
 }
 
-fn settlement(settlement: &Settlement) -> Value {
-    json!({
-        "date": settlement.date.to_string(),
-        "currency": settlement.currency,
-        "claimed": totals(&settlement.claimed),
-        "counted": totals(&settlement.counted),
-        "open_count": settlement.open_count,
-    })
+fn settlement(settlement: &Settlement) -> SettlementLine {
+    SettlementLine {
+        date: settlement.date.to_string(),
+        currency: settlement.currency,
+        claimed: totals(&settlement.claimed),
+        counted: totals(&settlement.counted),
+        open_count: settlement.open_count,
+    }
 }
 
-fn totals(totals: &Totals) -> Value {
-    json!({
-        "sales_count": totals.sales_count,
-        "sales_minor": totals.sales_minor,
-        "reversals_count": totals.reversals_count,
-        "reversals_minor": totals.reversals_minor,
-    })
+fn totals(totals: &Totals) -> TotalsLine {
+    TotalsLine {
+        sales_count: totals.sales_count,
+        sales_minor: totals.sales_minor,
+        reversals_count: totals.reversals_count,
+        reversals_minor: totals.reversals_minor,
+    }
 }
 
 /// The last characters of a subscriber behind stars.

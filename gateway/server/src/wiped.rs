@@ -4,11 +4,15 @@
 //! copies behind. So what is written here has its length first, and whole files are taken out of
 //! their JSON by [`unescape`].
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::Deref;
 
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A document whose texts are wiped when it is dropped.
@@ -36,6 +40,37 @@ fn wipe(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(wipe),
         Value::Object(fields) => fields.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text of a document that nothing is left of.
+pub(crate) struct Secret(pub(crate) Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Secret {
+    /// Out of JSON that is all in memory.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?;
+        unescape(json.get()).map(Self).ok_or_else(|| D::Error::custom("expected a text"))
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl JsonSchema for Secret {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }
 
@@ -140,6 +175,15 @@ mod tests {
         let text = to_json(&content).unwrap();
         assert_eq!(*text, serde_json::to_vec(&content).unwrap());
         assert_eq!(text.capacity(), text.len(), "it never moved");
+    }
+
+    #[test]
+    fn a_secret_of_a_document_is_a_text_and_nothing_else() {
+        let read = |json: &str| serde_json::from_str::<Vec<Secret>>(json);
+        assert_eq!(read("[\"s3\\u0063ret\"]").unwrap()[0].0.as_str(), "s3cret");
+        for wrong in ["[7]", "[null]", "[{}]"] {
+            assert!(read(wrong).is_err_and(|why| why.to_string().starts_with("expected a text")));
+        }
     }
 
     #[test]

@@ -3,28 +3,61 @@
 use std::fmt;
 
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use warp::reply::Response;
 
-use super::answer;
+use super::route::Reply;
 
-/// A refusal; its body is `{"error":{"code","message"}}`.
+/// A refusal.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<Reason>);
 
-#[derive(Clone, Debug)]
+/// Its body.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ErrorAnswer {
+    error: Reason,
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Reason {
+    #[serde(skip)]
     status: StatusCode,
+    /// A word for programs.
     code: &'static str,
+    /// A sentence for people.
     message: String,
-    /// More about it, beside the message.
-    detail: Option<(&'static str, Value)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<FaultList>,
+}
+
+/// What is wrong with an import.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct FaultList {
+    /// How many, shown or not.
+    pub(super) total: usize,
+    pub(super) shown: Vec<FaultPlace>,
+}
+
+/// One wrong field of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct FaultPlace {
+    pub(super) file: String,
+    /// From 1; 0 when the fault is not in one line.
+    pub(super) line: u32,
+    /// Number of the field in its line, from 1; 0 when it is not in one field.
+    pub(super) column: u16,
+    pub(super) name: &'static str,
+    pub(super) text: String,
+    /// All of that as a sentence.
+    pub(super) message: String,
 }
 
 impl ApiError {
     /// A refusal of this status.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl fmt::Display) -> Self {
-        Self(Box::new(Reason { status, code, message: message.to_string(), detail: None }))
+        Self(Box::new(Reason { status, code, message: message.to_string(), faults: None }))
     }
 
     /// 400.
@@ -54,20 +87,16 @@ impl ApiError {
         error
     }
 
-    /// The same with more about it.
-    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.0.detail = Some((name, value));
+    /// The same with every fault of an import.
+    pub(super) fn with(mut self, faults: FaultList) -> Self {
+        self.0.faults = Some(faults);
         self
     }
 
     /// As a response.
     pub(super) fn response(self) -> Response {
-        let Reason { status, code, message, detail } = *self.0;
-        let mut error = json!({ "code": code, "message": message });
-        if let (Some((name, value)), Some(object)) = (detail, error.as_object_mut()) {
-            object.insert(name.to_owned(), value);
-        }
-        let mut response = answer::json(&json!({ "error": error }));
+        let status = self.0.status;
+        let mut response = ErrorAnswer { error: *self.0 }.reply();
         *response.status_mut() = status;
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"tillgate\"");

@@ -5,25 +5,31 @@
 
 use std::fmt::Write;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::statvfs::statvfs;
-use tillgate_core::time::{Moment, Span};
+use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_store_core::{
     BusinessDate, Family, FollowUp, Kind, ProductId, ReadRows, ServiceId, StoreError, Voucher,
     journal,
 };
 
-use super::App;
+use super::blocking::blocking;
 use super::error::ApiError;
 use super::limits::{
     GAUGES_AGAIN, GAUGES_PAUSE, GAUGES_TIME_MAX, GAUGES_WAIT, OPEN_COUNTED_MAX, STOCK_COUNTED_MAX,
 };
-use super::routes::blocking;
+use crate::serve::handle::ServeHandle;
 
-/// What was counted last.
-#[derive(Default)]
-pub(super) struct Gauges(Mutex<State>);
+/// The rows, and what was counted last.
+pub(super) struct Gauges {
+    handle: ServeHandle,
+    calendar: Calendar,
+    /// The data directory.
+    data: PathBuf,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -37,8 +43,13 @@ const KINDS: [(Kind, &str); 3] =
     [(Kind::Voucher, "voucher"), (Kind::TopUp, "top_up"), (Kind::Reversal, "reversal")];
 
 impl Gauges {
+    /// Nothing is counted yet.
+    pub(super) fn new(handle: ServeHandle, calendar: Calendar, data: PathBuf) -> Self {
+        Self { handle, calendar, data, state: Mutex::default() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is time to count again, which is then this caller's work.
@@ -54,33 +65,33 @@ impl Gauges {
 }
 
 /// The part of the page that comes from rows.
-pub(super) async fn page(app: &Arc<App>) -> String {
-    if app.gauges.begin(app.handle.clock.now()) {
-        let app = Arc::clone(app);
-        let counted = blocking(move || count(&app));
+pub(super) async fn page(gauges: &Arc<Gauges>) -> String {
+    if gauges.begin(gauges.handle.clock.now()) {
+        let gauges = Arc::clone(gauges);
+        let counted = blocking(move || count(&gauges));
         // A count that takes longer is on the next page.
         tokio::time::timeout(GAUGES_WAIT, counted).await.ok();
     }
-    app.gauges.state().page.clone()
+    gauges.state().page.clone()
 }
 
-fn count(app: &App) -> Result<(), ApiError> {
-    let clock = app.handle.clock;
+fn count(gauges: &Gauges) -> Result<(), ApiError> {
+    let clock = gauges.handle.clock;
     let begun = clock.now();
-    let counted = rendered(app);
+    let counted = rendered(gauges);
     let took = clock.now().since(begun);
-    let mut state = app.gauges.state();
+    let mut state = gauges.state();
     state.next = clock.now().after(Span(took.0.saturating_mul(GAUGES_AGAIN)).max(GAUGES_PAUSE));
     state.page = counted.map_err(ApiError::internal)?;
     Ok(())
 }
 
-fn rendered(app: &App) -> Result<String, StoreError> {
-    let wall = app.handle.clock.wall();
+fn rendered(gauges: &Gauges) -> Result<String, StoreError> {
+    let wall = gauges.handle.clock.wall();
     let mut page = String::new();
-    list(&app.handle.reader, wall.0, &mut page)?;
-    stock(app, app.calendar.date(wall), &mut page)?;
-    if let Ok(disk) = statvfs(&app.data) {
+    list(&gauges.handle.reader, wall.0, &mut page)?;
+    stock(gauges, gauges.calendar.date(wall), &mut page)?;
+    if let Ok(disk) = statvfs(&gauges.data) {
         let free = disk.blocks_available().saturating_mul(disk.fragment_size());
         head(&mut page, "tillgate_disk_free_bytes", "Free for the store's directory");
         line(&mut page, format_args!("tillgate_disk_free_bytes {free}"));
@@ -121,9 +132,9 @@ fn list(rows: &dyn ReadRows, now_ms: u64, page: &mut String) -> Result<(), Store
 }
 
 /// Vouchers on the shelf and expired ones, by product.
-fn stock(app: &App, today: BusinessDate, page: &mut String) -> Result<(), StoreError> {
+fn stock(gauges: &Gauges, today: BusinessDate, page: &mut String) -> Result<(), StoreError> {
     let products: Vec<(ServiceId, ProductId)> = {
-        let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = gauges.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
         let services = directory.registry.services();
         services.flat_map(|s| s.products.iter().map(move |p| (s.id, p.id))).collect()
     };
@@ -133,7 +144,7 @@ fn stock(app: &App, today: BusinessDate, page: &mut String) -> Result<(), StoreE
         let from = |date| Voucher::key_from(service, product, date);
         let (first, today) = (from(BusinessDate(0)), from(today));
         let mut counts = [0_u64; 2];
-        app.handle.reader.scan(Family::Stock, &first, &mut |key, _| {
+        gauges.handle.reader.scan(Family::Stock, &first, &mut |key, _| {
             if left == 0 || key.get(..4) != first.get(..4) {
                 return ControlFlow::Break(());
             }

@@ -3,32 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tillgate_core::directory::Directory;
 use tillgate_core::transaction::{ControlOrder, PushedCommand};
 use tillgate_import::limits::FILES_MAX;
-use tillgate_import::{Context, Existing, Faults, Known, Plan, Source};
+use tillgate_import::{Context, Counts, Existing, Faults, Known, Plan, Source};
 use tillgate_store_core::{Change, Registry, RegistryRecord, Status, TerminalId};
-use warp::reply::Response;
 
-use super::App;
-use super::answer;
-use super::auth::Caller;
-use super::error::ApiError;
-use super::limits::IMPORT_TIME_MAX;
-use super::orders::{Carried, carry};
-use super::routes::blocking;
-use crate::{entropy, wiped};
+use super::app::App;
+use super::blocking::blocking;
+use super::control::{Carried, carry};
+use super::error::{ApiError, FaultList, FaultPlace};
+use super::limits::{IMPORT_BODY_BYTES_MAX, IMPORT_TIME_MAX};
+use super::route::{Body, Call};
+use crate::entropy;
+use crate::wiped::Secret;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Order<'a> {
-    /// Name and text of each file, as it stands in the body: see [`wiped`].
-    #[serde(borrow)]
-    files: BTreeMap<String, &'a RawValue>,
+pub(super) struct ImportOrder {
+    /// The text of each file by its name, as `vouchers.csv`.
+    files: BTreeMap<String, Secret>,
     /// Replace what the store has.
     #[serde(default)]
     update: bool,
@@ -37,28 +33,32 @@ struct Order<'a> {
     dry_run: bool,
 }
 
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Imported {
+    applied: bool,
+    /// Rows by table.
+    #[schemars(with = "BTreeMap<String, u64>")]
+    counts: Counts,
+    /// The counts for people.
+    summary: String,
+}
+
 /// Checks, seals, and commits all of it or nothing.
 pub(super) async fn import(
-    app: Arc<App>,
-    body: Bytes,
-    caller: &Caller,
-) -> Result<Response, ApiError> {
-    let alone = app.alone().await;
-    let planning = Arc::clone(&app);
-    let (mut plan, dry_run, tell) = blocking(move || plan(&planning, &body)).await?;
-    let counts = json!(plan.counts);
-    let summary = plan.counts.sentence();
+    call: Call,
+    body: Body<ImportOrder, IMPORT_BODY_BYTES_MAX>,
+) -> Result<Imported, ApiError> {
+    let alone = call.app.alone().await;
+    let planning = Arc::clone(&call.app);
+    let (mut plan, dry_run, tell) = blocking(move || plan(&planning, body.read()?)).await?;
+    let (counts, summary) = (plan.counts.clone(), plan.counts.sentence());
     if dry_run {
-        let answer = json!({ "applied": false, "counts": counts, "summary": summary });
-        return Ok(answer::json(&answer));
+        return Ok(Imported { applied: false, counts, summary });
     }
     let change = std::mem::take(&mut plan.change);
     let order = ControlOrder::Change { change, tell };
-    match carry(&app, Some(alone), order, caller, IMPORT_TIME_MAX).await? {
-        Carried::Applied(_) => {
-            let answer = json!({ "applied": true, "counts": counts, "summary": summary });
-            Ok(answer::json(&answer))
-        }
+    match carry(&call, Some(alone), order, IMPORT_TIME_MAX).await? {
+        Carried::Applied(_) => Ok(Imported { applied: true, counts, summary }),
         Carried::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
     }
 }
@@ -74,20 +74,13 @@ impl Known for Shared<'_> {
 
 type Planned = (Plan, bool, Vec<(TerminalId, PushedCommand)>);
 
-fn plan(app: &App, body: &Bytes) -> Result<Planned, ApiError> {
-    let order: Order<'_> = serde_json::from_slice(body)
-        .map_err(|e| ApiError::bad_request(format!("expected {{\"files\":{{NAME:TEXT}}}}: {e}")))?;
+fn plan(app: &App, order: ImportOrder) -> Result<Planned, ApiError> {
     if order.files.len() > FILES_MAX {
         let text = format!("{} files; at most {FILES_MAX}", order.files.len());
         return Err(ApiError::bad_request(text));
     }
-    let mut sources = Vec::new();
-    for (name, json) in order.files {
-        let Some(text) = wiped::unescape(json.get()) else {
-            return Err(ApiError::bad_request(format!("{name:?} is not given as a text")));
-        };
-        sources.push(Source::of_text(&name, text).map_err(ApiError::bad_request)?);
-    }
+    let sources = order.files.into_iter().map(|(name, text)| Source::of_text(&name, text.0));
+    let sources = sources.collect::<Result<Vec<_>, _>>().map_err(ApiError::bad_request)?;
     let wall = app.handle.clock.wall();
     let context = Context {
         known: &Shared(&app.handle.directory),
@@ -125,20 +118,14 @@ fn to_tell(known: &dyn Known, change: &Change) -> Vec<(TerminalId, PushedCommand
 }
 
 fn refused(faults: &Faults) -> ApiError {
-    let shown: Vec<Value> = faults
-        .shown
-        .iter()
-        .map(|fault| {
-            json!({
-                "file": fault.file,
-                "line": fault.line,
-                "column": fault.column,
-                "name": fault.name,
-                "text": fault.text,
-                "message": fault.to_string(),
-            })
-        })
-        .collect();
-    let detail = json!({ "total": faults.total, "shown": shown });
-    ApiError::refused(faults.verdict()).with("faults", detail)
+    let shown = faults.shown.iter().map(|fault| FaultPlace {
+        file: fault.file.clone(),
+        line: fault.line,
+        column: fault.column,
+        name: fault.name,
+        text: fault.text.clone(),
+        message: fault.to_string(),
+    });
+    let list = FaultList { total: faults.total, shown: shown.collect() };
+    ApiError::refused(faults.verdict()).with(list)
 }

@@ -1,26 +1,73 @@
 //! Pages of the journal.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use tillgate_store_core::TerminalId;
+use bytes::Bytes;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use warp::reply::Response;
 
-use super::App;
-use super::answer;
+use super::blocking::blocking;
 use super::error::ApiError;
 use super::limits::TRANSACTIONS_PER_PAGE_MAX;
-use super::routes::blocking;
-use super::terminals::{limit, pairs, unknown_parameter};
-use crate::journal::{Format, Selection, parse_date};
-use crate::transaction_line::parse_key;
+use super::query::{As, PageLength};
+use super::route::{Call, Query, Reply, content};
+use crate::journal::{Format, Selection};
+use crate::transaction_line::TransactionLine;
 
-/// Transactions on a page unless asked otherwise.
-const PAGE: usize = 1_000;
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JournalQuery {
+    /// Only later keys
+    after: Option<As<Key>>,
+    /// At most so many
+    #[serde(default)]
+    limit: As<PageLength<1_000, TRANSACTIONS_PER_PAGE_MAX>>,
+    /// First business date
+    from: Option<As<BusinessDate>>,
+    /// Last business date
+    to: Option<As<BusinessDate>>,
+    /// Only this terminal's
+    terminal: Option<As<TerminalId>>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// Rows in this format.
+pub(super) struct Rows(Format, String);
+
+impl Reply for Rows {
+    fn reply(self) -> Response {
+        let kind = match self.0 {
+            Format::Jsonl => "application/x-ndjson",
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+        };
+        content(Bytes::from(self.1), kind)
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Value {
+        json!({
+            // Of one line.
+            "application/x-ndjson": { "schema": generator.subschema_for::<TransactionLine>() },
+            "text/csv": { "schema": { "type": "string" } },
+        })
+    }
+}
 
 /// A page of the journal by date, terminal and STAN.
-pub(super) async fn page(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
-    let (selection, format, most) = read_query(query)?;
+pub(super) async fn page(
+    Call { app, .. }: Call,
+    Query(query): Query<JournalQuery>,
+) -> Result<Rows, ApiError> {
+    let selection = Selection {
+        from: query.from.map(|date| date.0),
+        to: query.to.map(|date| date.0),
+        terminal: query.terminal.map(|terminal| terminal.0),
+        after: query.after.map(|key| key.0),
+    };
+    let (format, most) = (query.format, query.limit.0.0);
     blocking(move || {
         let (mut text, mut count) = (format.header(), 0);
         selection
@@ -33,40 +80,7 @@ pub(super) async fn page(app: Arc<App>, query: &str) -> Result<Response, ApiErro
                 ControlFlow::Continue(())
             })
             .map_err(ApiError::internal)?;
-        Ok(match format {
-            Format::Jsonl => answer::ndjson(text),
-            Format::Csv => answer::csv(text),
-        })
+        Ok(Rows(format, text))
     })
     .await
-}
-
-fn read_query(query: &str) -> Result<(Selection, Format, usize), ApiError> {
-    let (mut selection, mut format, mut most) = (Selection::default(), Format::default(), PAGE);
-    for (name, value) in pairs(query) {
-        let wrong = |expected: &str| {
-            ApiError::bad_request(format!("{name}={value:.40}: expected {expected}"))
-        };
-        let date = || parse_date(value).ok_or_else(|| wrong("a date as 2026-11-23"));
-        match name {
-            "limit" => most = limit(value, TRANSACTIONS_PER_PAGE_MAX)?,
-            "from" => selection.from = Some(date()?),
-            "to" => selection.to = Some(date()?),
-            "terminal" => {
-                let id = value.parse().map_err(|_| wrong("a terminal's id"))?;
-                selection.terminal = Some(TerminalId(id));
-            }
-            "after" => {
-                let key = parse_key(value);
-                let expected = "DATE-TERMINAL-STAN as 2026-11-23-00070001-000012";
-                selection.after = Some(key.ok_or_else(|| wrong(expected))?);
-            }
-            "format" => format = Format::parse(value).ok_or_else(|| wrong("jsonl or csv"))?,
-            _ => {
-                let known = "after, limit, from, to, terminal, format";
-                return Err(unknown_parameter(name, known));
-            }
-        }
-    }
-    Ok((selection, format, most))
 }

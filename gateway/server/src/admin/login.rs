@@ -3,33 +3,43 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value, json};
-use warp::reply::Response;
-use zeroize::Zeroizing;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::App;
-use super::answer;
-use super::auth::Caller;
+use super::blocking::blocking;
 use super::error::ApiError;
 use super::limits::LOGIN_LIFE;
-use super::routes::blocking;
-use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict};
+use super::route::{Body, Call};
+use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict, Role};
+use crate::wiped::Secret;
+
+/// Name and password.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct LogIn {
+    #[schemars(length(min = 1, max = PASSWORD_BYTES_MAX))]
+    user: String,
+    #[schemars(length(min = 1, max = PASSWORD_BYTES_MAX))]
+    password: Secret,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LoggedIn {
+    token: Secret,
+    role: Role,
+    /// From now, whatever happens.
+    expires_s: u64,
+}
 
 /// A name and a password for a token.
-pub(super) async fn log_in(
-    app: Arc<App>,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Response, ApiError> {
-    let text = |name| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let (Some(user), Some(password)) = (text("user"), text("password")) else {
-        return Err(ApiError::bad_request("expected {\"user\":\"...\",\"password\":\"...\"}"));
-    };
-    if user.len() > PASSWORD_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
-        return Err(ApiError::bad_request("user or password is too long"));
+pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Result<LoggedIn, ApiError> {
+    let LogIn { user: name, password } = body.read()?;
+    let long = |text: &str| !(1..=PASSWORD_BYTES_MAX).contains(&text.len());
+    if long(&name) || long(&password.0) {
+        let text = format!("user and password have 1 to {PASSWORD_BYTES_MAX} bytes each");
+        return Err(ApiError::bad_request(text));
     }
-    let (name, password) = (user.to_owned(), Zeroizing::new(password.to_owned()));
-    let verdict = check(&app, caller, &name, password).await?;
+    let Call { app, caller } = &call;
+    let verdict = check(&call, &name, password).await?;
     let PasswordVerdict::Right(role) = verdict else {
         app.auth.wrong().note(&caller.peer, &name, app.handle.clock.now());
         app.handle.metrics.edge.logins_wrong.add(1);
@@ -43,19 +53,14 @@ pub(super) async fn log_in(
     app.auth.wrong().forget(&caller.peer, &name);
     let token = app.auth.log_in(&name, role, app.handle.clock.now())?;
     tracing::info!(user = name, "logged in");
-    Ok(answer::json(&json!({
-        "token": token.as_str(),
-        "role": role.name(),
-        "expires_s": LOGIN_LIFE.as_secs(),
-    })))
+    Ok(LoggedIn { token: Secret(token), role, expires_s: LOGIN_LIFE.as_secs() })
 }
 
 /// Whether somebody knows the password; who was wrong too often waits first.
 async fn check(
-    app: &Arc<App>,
-    caller: &Caller,
+    Call { app, caller }: &Call,
     name: &str,
-    password: Zeroizing<String>,
+    password: Secret,
 ) -> Result<PasswordVerdict, ApiError> {
     let refused = &app.handle.metrics.edge;
     if let Some(wait) = app.auth.wrong().wait(&caller.peer, name, app.handle.clock.now()) {
@@ -70,11 +75,16 @@ async fn check(
     };
     let _seat = app.auth.checks.acquire().await.map_err(ApiError::internal)?;
     let (checking, asked) = (Arc::clone(app), name.to_owned());
-    blocking(move || checking.auth.verify(&asked, &password)).await
+    blocking(move || checking.auth.verify(&asked, &password.0)).await
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LoggedOut {
+    done: bool,
 }
 
 /// Ends the caller's login.
-pub(super) fn log_out(app: &App, caller: &Caller) -> Response {
-    app.auth.log_out(caller);
-    answer::json(&json!({ "done": true }))
+pub(super) async fn log_out(call: Call, (): ()) -> Result<LoggedOut, ApiError> {
+    call.app.auth.log_out(&call.caller);
+    Ok(LoggedOut { done: true })
 }

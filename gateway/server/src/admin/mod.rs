@@ -4,12 +4,15 @@
 //! blocking threads. It holds no state of the gateway: it reads rows and snapshots, and sends
 //! orders to the writer through a bounded channel.
 //!
-//! [`routes`] is the table of everything it answers; [`openapi`] describes that same table.
+//! [`routes`] is the table of everything it answers; [`openapi`] describes that same table, from
+//! the types that its handlers take and answer.
 
 mod accept;
-mod answer;
+mod app;
 mod auth;
 mod backup;
+mod blocking;
+mod control;
 mod error;
 mod gauges;
 mod import;
@@ -19,6 +22,8 @@ pub(crate) mod limits;
 mod login;
 mod openapi;
 mod orders;
+mod query;
+mod route;
 mod routes;
 mod socket;
 mod status;
@@ -28,18 +33,15 @@ mod wrong;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tillgate_core::time::Calendar;
 use tillgate_edge::Acceptor;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::watch;
 
-use self::auth::Auth;
-use self::gauges::Gauges;
+use self::app::App;
 use self::limits::BLOCKING_THREADS_MAX;
 use self::routes::Api;
 use self::socket::Socket;
@@ -55,46 +57,14 @@ pub(crate) struct AdminThread {
     thread: JoinHandle<()>,
 }
 
-/// What every request may use.
-struct App {
-    handle: ServeHandle,
-    auth: Auth,
-    calendar: Calendar,
-    bridges: Vec<String>,
-    /// The data directory.
-    data: PathBuf,
-    gauges: Gauges,
-    /// See [`App::alone`].
-    changes: Arc<Mutex<()>>,
-}
-
-/// While it is held, nobody else changes anything through the admin API.
-type Alone = OwnedMutexGuard<()>;
-
-impl App {
-    /// Waits for the right to change something: from reading a record to having written it back,
-    /// so that no change is lost to another, and while a checkpoint is made. It moves into the
-    /// work itself, for a request ends when its client hangs up, and the work does not.
-    async fn alone(&self) -> Alone {
-        Arc::clone(&self.changes).lock_owned().await
-    }
-}
-
 /// Listens and starts answering.
 ///
 /// # Errors
 /// The address or the socket is taken or not ours, or the token's hash or the people cannot be
 /// read.
 pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread, Failure> {
-    let app = Arc::new(App {
-        handle,
-        auth: Auth::new(config)?,
-        calendar: config.calendar.clone(),
-        bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
-        data: config.store.dir.clone(),
-        gauges: Gauges::default(),
-        changes: Arc::default(),
-    });
+    let edge = Arc::clone(&handle.metrics.edge);
+    let api = Arc::new(Api::new(App::new(config, handle)?));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -106,12 +76,10 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
         .block_on(TcpListener::bind(wanted))
         .map_err(|error| Failure::config(cannot_listen(wanted, &error)))?;
     let address = listener.local_addr().map_err(Failure::internal)?;
-    let edge = &app.handle.metrics.edge;
     let socket = {
         let _inside = runtime.enter();
-        Socket::listen(&config.admin.socket, Arc::clone(edge))?
+        Socket::listen(&config.admin.socket, Arc::clone(&edge))?
     };
-    let api = Arc::new(Api(Arc::clone(&app)));
     let network = Acceptor::new(Arc::clone(&api), accept::NETWORK, Arc::clone(&edge.network));
     let local = Acceptor::new(api, accept::LOCAL, Arc::clone(&edge.local));
     let (stop, stopped) = watch::channel(None);

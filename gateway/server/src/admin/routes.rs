@@ -1,5 +1,7 @@
-//! Everything the API answers, as one table: the router reads it, and so does the OpenAPI
-//! document, so that neither can know a route that the other does not.
+//! Everything the API answers, as one table: each route with its path, who may, and the handler,
+//! whose types say the rest. Whom a request's head lets in is decided before its body is read, so
+//! the table is looked up there; filters of warp know a route only once they have it all, and
+//! cannot say what they match for the description.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,127 +17,130 @@ use tillgate_edge::{Admission, Class, Peer, Refusal, Router, guard};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use super::auth::{Access, Caller};
+use super::app::App;
+use super::auth::Access;
 use super::error::ApiError;
-use super::limits::{BODY_BYTES_MAX, BODY_TIME_MAX, IMPORT_BODY_BYTES_MAX, STRANGER_BODY_TIME_MAX};
-use super::{
-    App, backup, import, journal, keys, login, openapi, orders, status, terminals, transactions,
-};
-use crate::wiped::Wiped;
-
-/// What is done for a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    Health,
-    Ready,
-    Metrics,
-    OpenApi,
-    LogIn,
-    LogOut,
-    Status,
-    Terminals,
-    Terminal,
-    Command,
-    Block,
-    Unblock,
-    Message,
-    Keys,
-    Journal,
-    Transactions,
-    Transaction,
-    Resolve,
-    Differences,
-    Import,
-    Backup,
-}
-
-/// One line of the table.
-pub(super) struct Route {
-    /// GET or POST.
-    pub(super) method: Method,
-    /// With `{name}` for what varies.
-    pub(super) path: &'static str,
-    /// What is done.
-    pub(super) endpoint: Endpoint,
-    /// Who may.
-    pub(super) access: Access,
-}
-
-const fn get(path: &'static str, endpoint: Endpoint, access: Access) -> Route {
-    Route { method: Method::GET, path, endpoint, access }
-}
-
-const fn post(path: &'static str, endpoint: Endpoint, access: Access) -> Route {
-    Route { method: Method::POST, path, endpoint, access }
-}
+use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
+use super::openapi::{self, Document};
+use super::route::{Call, Given, Route};
+use super::{backup, import, journal, keys, login, orders, status, terminals, transactions};
 
 /// All of them.
-pub(super) static ROUTES: [Route; 22] = [
-    get("/healthz", Endpoint::Health, Access::Open),
-    get("/readyz", Endpoint::Ready, Access::Open),
-    get("/metrics", Endpoint::Metrics, Access::Open),
-    get("/api/openapi.json", Endpoint::OpenApi, Access::Open),
-    get("/api/v1/openapi.json", Endpoint::OpenApi, Access::Open),
-    post("/api/v1/login", Endpoint::LogIn, Access::Open),
-    post("/api/v1/logout", Endpoint::LogOut, Access::Read),
-    get("/api/v1/status", Endpoint::Status, Access::Read),
-    get("/api/v1/terminals", Endpoint::Terminals, Access::Read),
-    get("/api/v1/terminals/{id}", Endpoint::Terminal, Access::Read),
-    get("/api/v1/terminals/{id}/commands/{command}", Endpoint::Command, Access::Read),
-    post("/api/v1/terminals/{id}/block", Endpoint::Block, Access::Write),
-    post("/api/v1/terminals/{id}/unblock", Endpoint::Unblock, Access::Write),
-    post("/api/v1/terminals/{id}/message", Endpoint::Message, Access::Write),
-    post("/api/v1/terminals/{id}/keys", Endpoint::Keys, Access::Write),
-    get("/api/v1/journal", Endpoint::Journal, Access::Read),
-    get("/api/v1/transactions", Endpoint::Transactions, Access::Read),
-    get("/api/v1/transactions/{key}", Endpoint::Transaction, Access::Read),
-    post("/api/v1/transactions/{key}/resolve", Endpoint::Resolve, Access::Write),
-    get("/api/v1/settlements/differences", Endpoint::Differences, Access::Read),
-    post("/api/v1/import", Endpoint::Import, Access::Write),
-    post("/api/v1/backup", Endpoint::Backup, Access::Write),
-];
-
-impl Route {
-    /// The longest body it takes.
-    fn body_bytes_max(&self) -> u64 {
-        match self.endpoint {
-            Endpoint::Import => IMPORT_BODY_BYTES_MAX,
-            _ if self.method == Method::POST => BODY_BYTES_MAX,
-            _ => 0,
-        }
-    }
-
-    /// What varies in `path`, in order, if it has this route's shape.
-    fn parameters(&self, path: &str) -> Option<Vec<String>> {
-        let (mut given, mut parameters) = (path.split('/'), Vec::new());
-        for part in self.path.split('/') {
-            let found = given.next()?;
-            if part.starts_with('{') {
-                parameters.push(found.to_owned());
-            } else if part != found {
-                return None;
-            }
-        }
-        if given.next().is_none() { Some(parameters) } else { None }
-    }
+#[rustfmt::skip]
+fn table() -> Vec<Route> {
+    use Access::{Open, Read, Write};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    vec![
+        Route::new(GET, "/healthz", Open, status::health, ("Health", "The process runs")),
+        Route::new(GET, "/readyz", Open, status::ready, ("Ready",
+            "Sales are taken; 503 while not. `pending`: transactions without an outcome yet")),
+        Route::new(GET, "/metrics", Open, status::metrics, ("Metrics", "Counters for Prometheus")),
+        Route::new(GET, "/api/openapi.json", Open, document, ("OpenApi", "This document")),
+        Route::new(GET, "/api/v1/openapi.json", Open, document, ("OpenApiV1", "This document")),
+        Route::new(POST, "/api/v1/login", Open, login::log_in, ("LogIn",
+            "Name and password for a token; it ends 15 minutes after its last use")),
+        Route::new(POST, "/api/v1/logout", Read, login::log_out, ("LogOut", "End this login")),
+        Route::new(GET, "/api/v1/status", Read, status::status, ("Status", "The state of the whole")),
+        Route::new(GET, "/api/v1/terminals", Read, terminals::list, ("Terminals",
+            "Terminals by id; `next` is the `after` of the next page")),
+        Route::new(GET, "/api/v1/terminals/{id}", Read, terminals::show, ("Terminal",
+            "One terminal, with its seller and float")),
+        Route::new(GET, "/api/v1/terminals/{id}/commands/{command}", Read, terminals::command, ("Command",
+            "Whether a pushed command was acknowledged")),
+        Route::new(POST, "/api/v1/terminals/{id}/block", Write, orders::block, ("Block",
+            "Stop a terminal from selling, from the next sale on")),
+        Route::new(POST, "/api/v1/terminals/{id}/unblock", Write, orders::unblock, ("Unblock",
+            "Let a terminal sell again")),
+        Route::new(POST, "/api/v1/terminals/{id}/message", Write, orders::message, ("Message",
+            "Show a text on a terminal's screen, if it is online")),
+        Route::new(POST, "/api/v1/terminals/{id}/keys", Write, keys::change, ("Keys",
+            "Adds a key (`add`, with key_id and psk), ends one (`retire`, with key_id), or lets \
+             every counter begin at 0 (`reset_counters`). Sessions of keys that are not in force \
+             any more end at once; older keys end when a newer one has logged on")),
+        Route::new(GET, "/api/v1/journal", Read, journal::page, ("Journal",
+            "Transactions by date, terminal and STAN; never a PIN")),
+        Route::new(GET, "/api/v1/transactions", Read, transactions::open, ("Transactions",
+            "Transactions without an outcome or with something due; `next` is the `after` of the \
+             next page")),
+        Route::new(GET, "/api/v1/transactions/{key}", Read, transactions::show, ("Transaction",
+            "One transaction")),
+        Route::new(POST, "/api/v1/transactions/{key}/resolve", Write, transactions::resolve, ("Resolve",
+            "The operator's word about an open transaction, with a row in the audit log; answers \
+             with the transaction as it stands then")),
+        Route::new(GET, "/api/v1/settlements/differences", Read, transactions::differences, ("Differences",
+            "Settlements of a business date whose totals are not the gateway's; `next` is the \
+             `after` of the next page")),
+        Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
+            "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
+        Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",
+            "Begin a backup: a checkpoint on the gateway's own disk, for `tillgate backup` to \
+             copy; it takes the place of the one before")),
+    ]
 }
 
-/// A request whose caller may make it.
-#[derive(Clone)]
-pub(super) struct Admitted {
-    endpoint: Endpoint,
-    parameters: Vec<String>,
-    query: String,
-    caller: Caller,
+/// The description of this table.
+async fn document(_: Call, (): ()) -> Result<Document, ApiError> {
+    Ok(openapi::document(&table()))
 }
 
 /// The API behind its door. Admission looks at the request's head alone: the body is read only
 /// for those who may send one, and only as much of it as the route takes. The path is taken from
 /// the request itself, which the acceptor has checked; warp's own `path::full` panics without one.
-pub(super) struct Api(pub(super) Arc<App>);
+pub(super) struct Api {
+    app: Arc<App>,
+    routes: Arc<[Route]>,
+}
+
+/// A request whose caller may make it.
+#[derive(Clone)]
+pub(super) struct Admitted {
+    /// Among the routes.
+    route: usize,
+    call: Call,
+    given: Given,
+}
 
 /// Of an answer.
 type Body = UnsyncBoxBody<Bytes, warp::Error>;
+
+impl Api {
+    /// Of this gateway.
+    pub(super) fn new(app: App) -> Self {
+        Self { app: Arc::new(app), routes: table().into() }
+    }
+
+    fn admit_head(&self, peer: &Peer, head: &Parts) -> Result<Admission<Admitted>, ApiError> {
+        let path = head.uri.path();
+        let fitting = self.routes.iter().enumerate().filter_map(|(number, route)| {
+            route.parameters(path).map(|parameters| (number, route, parameters))
+        });
+        let fitting: Vec<_> = fitting.collect();
+        if fitting.is_empty() {
+            let text =
+                format!("there is no {path:.200}; GET /api/openapi.json lists what there is");
+            return Err(ApiError::not_found(text));
+        }
+        let Some((number, route, parameters)) =
+            fitting.into_iter().find(|(_, route, _)| route.method == head.method)
+        else {
+            let text = format!("{path:.200} does not take {}", head.method);
+            return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text));
+        };
+        let app = &self.app;
+        let caller = app.auth.admit(peer, &head.headers, route.access, app.handle.clock.now())?;
+        let class = match route.access {
+            Access::Open if route.method == Method::GET => Class::Health,
+            Access::Open => Class::Stranger,
+            Access::Read | Access::Write => Class::Known,
+        };
+        let query = head.uri.query().unwrap_or_default().to_owned();
+        let given = Given { parameters: parameters.into_iter(), query, body: Bytes::new() };
+        let ticket = Admitted { route: number, call: Call { app: Arc::clone(app), caller }, given };
+        let body_time = if class == Class::Known { BODY_TIME_MAX } else { STRANGER_BODY_TIME_MAX };
+        Ok(Admission { ticket, class, body_bytes: route.body_bytes_max, body_time })
+    }
+}
 
 impl Router for Api {
     type Ticket = Admitted;
@@ -146,12 +151,12 @@ impl Router for Api {
         peer: &Peer,
         head: &Parts,
     ) -> Result<Admission<Admitted>, http::Response<Body>> {
-        admit(&self.0, peer, head).map_err(|refused| boxed(refused.response()))
+        self.admit_head(peer, head).map_err(|refused| boxed(refused.response()))
     }
 
     async fn answer(&self, ticket: Admitted, mut request: Request<Bytes>) -> http::Response<Body> {
         request.extensions_mut().insert(ticket);
-        let routes = TowerToHyperService::new(warp::service(filter(Arc::clone(&self.0))));
+        let routes = TowerToHyperService::new(warp::service(filter(Arc::clone(&self.routes))));
         let Ok(response) = routes.call(request.map(Full::new)).await;
         boxed(response)
     }
@@ -165,17 +170,13 @@ impl Router for Api {
     }
 }
 
-fn boxed(response: Response) -> http::Response<Body> {
-    response.map(BodyExt::boxed_unsync)
-}
-
 /// What is done for an admitted request, as a filter.
-fn filter(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+fn filter(routes: Arc<[Route]>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     warp::ext::get::<Admitted>()
         .and(warp::body::bytes())
-        .then(move |admitted: Admitted, body: Bytes| {
-            let app = Arc::clone(&app);
-            async move { dispatch(app, admitted, body).await.unwrap_or_else(ApiError::response) }
+        .then(move |Admitted { route, call, given }: Admitted, body: Bytes| {
+            let answering = (routes[route].answer)(call, Given { body, ..given });
+            async { answering.await.unwrap_or_else(ApiError::response) }
         })
         .recover(|_: Rejection| async {
             Ok::<_, Infallible>(ApiError::internal("a request without its admission").response())
@@ -183,77 +184,6 @@ fn filter(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infallibl
         .unify()
 }
 
-fn admit(app: &App, peer: &Peer, head: &Parts) -> Result<Admission<Admitted>, ApiError> {
-    let path = head.uri.path();
-    let fitting: Vec<(&Route, Vec<String>)> = ROUTES
-        .iter()
-        .filter_map(|route| route.parameters(path).map(|parameters| (route, parameters)))
-        .collect();
-    if fitting.is_empty() {
-        let text = format!("there is no {path:.200}; GET /api/openapi.json lists what there is");
-        return Err(ApiError::not_found(text));
-    }
-    let Some((route, parameters)) =
-        fitting.into_iter().find(|(route, _)| route.method == head.method)
-    else {
-        let text = format!("{path:.200} does not take {}", head.method);
-        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text));
-    };
-    let caller = app.auth.admit(peer, &head.headers, route.access, app.handle.clock.now())?;
-    let class = match route.access {
-        Access::Open if route.method == Method::GET => Class::Health,
-        Access::Open => Class::Stranger,
-        Access::Read | Access::Write => Class::Known,
-    };
-    let query = head.uri.query().unwrap_or_default().to_owned();
-    let ticket = Admitted { endpoint: route.endpoint, parameters, query, caller };
-    let body_time = if class == Class::Known { BODY_TIME_MAX } else { STRANGER_BODY_TIME_MAX };
-    Ok(Admission { ticket, class, body_bytes: route.body_bytes_max(), body_time })
-}
-
-async fn dispatch(app: Arc<App>, request: Admitted, body: Bytes) -> Result<Response, ApiError> {
-    let Admitted { endpoint, parameters, query, caller } = request;
-    let id = || terminals::id(parameters.first());
-    match endpoint {
-        Endpoint::Health => Ok(status::health()),
-        Endpoint::Ready => status::ready(&app),
-        Endpoint::Metrics => Ok(status::metrics(app).await),
-        Endpoint::OpenApi => Ok(super::answer::json(&openapi::document())),
-        Endpoint::LogIn => login::log_in(app, &caller, &*read_json(&body)?).await,
-        Endpoint::LogOut => Ok(login::log_out(&app, &caller)),
-        Endpoint::Status => status::status(app).await,
-        Endpoint::Terminals => terminals::list(app, &query).await,
-        Endpoint::Terminal => terminals::show(app, id()?).await,
-        Endpoint::Command => terminals::command(&app, id()?, parameters.get(1)),
-        Endpoint::Block => orders::block(app, id()?, &*read_json(&body)?, &caller).await,
-        Endpoint::Unblock => orders::unblock(app, id()?, &caller).await,
-        Endpoint::Message => orders::message(app, id()?, &*read_json(&body)?, &caller).await,
-        Endpoint::Keys => keys::change(app, id()?, &*read_json(&body)?, &caller).await,
-        Endpoint::Journal => journal::page(app, &query).await,
-        Endpoint::Transactions => transactions::open(app, &query).await,
-        Endpoint::Transaction => transactions::show(app, parameters.first()).await,
-        Endpoint::Resolve => {
-            transactions::resolve(app, parameters.first(), &*read_json(&body)?, &caller).await
-        }
-        Endpoint::Differences => transactions::differences(app, &query).await,
-        Endpoint::Import => import::import(app, body, &caller).await,
-        Endpoint::Backup => backup::begin(app, &caller).await,
-    }
-}
-
-fn read_json(body: &Bytes) -> Result<Wiped, ApiError> {
-    let json = serde_json::from_slice(body);
-    json.map(Wiped).map_err(|e| ApiError::bad_request(format!("body: {e}")))
-}
-
-/// Runs something that blocks on a thread for that.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(|| guard::call(work)).await {
-        Ok(Ok(result)) => result,
-        // Counted and logged like any other panic of the request.
-        Ok(Err(panicked)) => panicked.resume(),
-        Err(error) => Err(ApiError::internal(error)),
-    }
+fn boxed(response: Response) -> http::Response<Body> {
+    response.map(BodyExt::boxed_unsync)
 }

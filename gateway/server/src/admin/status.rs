@@ -1,48 +1,93 @@
 //! Health, readiness, metrics and the state of the whole.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
+use bytes::Bytes;
 use http::StatusCode;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tillgate_store_core::{Head, ReadRows, Record};
 use warp::reply::Response;
 
-use super::App;
-use super::answer;
+use super::blocking::blocking;
 use super::error::ApiError;
 use super::gauges;
-use super::routes::blocking;
-use crate::serve::view::Stage;
+use super::route::{Call, Reply, content};
+use crate::serve::view::{Stage, View};
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
+    status: &'static str,
+}
 
 /// The process runs.
-pub(super) fn health() -> Response {
-    answer::json(&json!({ "status": "ok" }))
+pub(super) async fn health(_: Call, (): ()) -> Result<Health, ApiError> {
+    Ok(Health { status: "ok" })
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Ready {
+    status: &'static str,
+    pending: u64,
 }
 
 /// Sales are taken. Whatever an earlier run left without an outcome is UNKNOWN on the disk by then, and
 /// `pending` counts down to what is under way as it is found out.
-pub(super) fn ready(app: &App) -> Result<Response, ApiError> {
-    match app.handle.view.stage() {
-        Stage::Serving => {
-            let pending = app.handle.metrics.writer.pending();
-            Ok(answer::json(&json!({ "status": "ready", "pending": pending })))
-        }
-        stage => {
-            let text = format!("the gateway is {}", name(stage));
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", text))
-        }
+pub(super) async fn ready(call: Call, (): ()) -> Result<Ready, ApiError> {
+    let handle = &call.app.handle;
+    if handle.view.stage() != Stage::Serving {
+        let text = format!("the gateway is {}", stage(&handle.view));
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", text));
+    }
+    Ok(Ready { status: "ready", pending: handle.metrics.writer.pending() })
+}
+
+/// A page in Prometheus' exposition format.
+pub(super) struct MetricsPage(String);
+
+impl Reply for MetricsPage {
+    fn reply(self) -> Response {
+        content(Bytes::from(self.0), "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    fn describe(_: &mut SchemaGenerator) -> Value {
+        json!({ "text/plain": { "schema": { "type": "string" } } })
     }
 }
 
 /// The counters, and what is counted in the store.
-pub(super) async fn metrics(app: Arc<App>) -> Response {
-    let mut page = app.handle.metrics.render(&app.handle.view);
-    page.push_str(&gauges::page(&app).await);
-    answer::prometheus(page)
+pub(super) async fn metrics(call: Call, (): ()) -> Result<MetricsPage, ApiError> {
+    let mut page = call.app.handle.metrics.render(&call.app.handle.view);
+    page.push_str(&gauges::page(&call.app.gauges).await);
+    Ok(MetricsPage(page))
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct State {
+    version: &'static str,
+    stage: &'static str,
+    store: String,
+    uptime_s: u64,
+    time_ms: u64,
+    online: usize,
+    registered: Registered,
+    transactions: u64,
+    batches: u64,
+    audits: u64,
+}
+
+/// How many of each there are.
+#[derive(Serialize, JsonSchema)]
+struct Registered {
+    distributors: usize,
+    sellers: usize,
+    services: usize,
+    terminals: usize,
 }
 
 /// The state of the whole.
-pub(super) async fn status(app: Arc<App>) -> Result<Response, ApiError> {
+pub(super) async fn status(Call { app, .. }: Call, (): ()) -> Result<State, ApiError> {
     blocking(move || {
         let handle = &app.handle;
         let mut value = Vec::new();
@@ -51,36 +96,33 @@ pub(super) async fn status(app: Arc<App>) -> Result<Response, ApiError> {
             Ok(false) => return Err(ApiError::internal("the store has no head")),
             Err(error) => return Err(ApiError::internal(error)),
         };
-        Ok(answer::json(&json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "stage": name(handle.view.stage()),
-            "store": handle.store_id.to_string(),
-            "uptime_s": handle.clock.now().0 / 1_000_000_000,
-            "time_ms": handle.clock.wall().0,
-            "online": handle.view.online(),
-            "registered": registered(&app),
-            "transactions": head.seq,
-            "batches": head.batch_no,
-            "audits": head.audit_no,
-        })))
+        let directory = handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let registry = &directory.registry;
+        // The maps know without being walked.
+        let registered = Registered {
+            distributors: registry.distributors().size_hint().0,
+            sellers: registry.sellers().size_hint().0,
+            services: registry.services().size_hint().0,
+            terminals: registry.terminals().size_hint().0,
+        };
+        Ok(State {
+            version: env!("CARGO_PKG_VERSION"),
+            stage: stage(&handle.view),
+            store: handle.store_id.to_string(),
+            uptime_s: handle.clock.now().0 / 1_000_000_000,
+            time_ms: handle.clock.wall().0,
+            online: handle.view.online(),
+            registered,
+            transactions: head.seq,
+            batches: head.batch_no,
+            audits: head.audit_no,
+        })
     })
     .await
 }
 
-/// How many of each there are; the maps know without being walked.
-fn registered(app: &App) -> Value {
-    let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
-    let registry = &directory.registry;
-    json!({
-        "distributors": registry.distributors().size_hint().0,
-        "sellers": registry.sellers().size_hint().0,
-        "services": registry.services().size_hint().0,
-        "terminals": registry.terminals().size_hint().0,
-    })
-}
-
-fn name(stage: Stage) -> &'static str {
-    match stage {
+fn stage(view: &View) -> &'static str {
+    match view.stage() {
         Stage::Starting => "starting",
         Stage::Serving => "serving",
         Stage::Draining => "draining",

@@ -2,34 +2,31 @@
 //! word about one.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use serde_json::{Value, json};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{
-    BusinessDate, FollowUp, Key, ReadRows, RefundStep, Resolution, StoreError, Text, Transaction,
-    journal,
+    BusinessDate, FollowUp, Key, RefundStep, Resolution, Text, Transaction, journal,
 };
-use warp::http::StatusCode;
-use warp::reply::Response;
 
-use super::App;
-use super::answer;
-use super::auth::Caller;
+use super::app::App;
+use super::blocking::blocking;
+use super::control::{Carried, carry};
 use super::error::ApiError;
 use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
-use super::orders::{Carried, carry, text};
-use super::routes::blocking;
-use super::terminals::{limit, pairs, unknown_parameter};
-use crate::journal::parse_date;
-use crate::transaction_line::{following, line, parse_key, show_key};
+use super::query::{As, Line, PageLength};
+use super::route::{Body, Call, Query};
+use crate::transaction_line::{TransactionLine, following, line, show_key};
 
-/// Transactions on a page unless asked otherwise.
-const PAGE: usize = 100;
+/// How many on a page.
+type Limit = As<PageLength<100, TRANSACTIONS_PER_PAGE_MAX>>;
 
 /// Who must act.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 enum Awaited {
     Operator,
     Provider,
@@ -44,46 +41,45 @@ impl Awaited {
     }
 }
 
-/// Which open transactions are asked for.
-struct Page {
-    from: Option<Key>,
-    limit: usize,
-    awaited: Option<Awaited>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpenQuery {
+    /// Only those that wait for this one
+    awaits: Option<Awaited>,
+    /// Only those with a later key
+    after: Option<As<Key>>,
+    /// At most so many
+    #[serde(default)]
+    limit: Limit,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Open {
+    transactions: Vec<TransactionLine>,
+    /// The `after` of the next page, if there may be one.
+    next: Option<String>,
 }
 
 /// The open transactions by key: without an outcome, or with something still due.
-pub(super) async fn open(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
-    let mut page = Page { from: None, limit: PAGE, awaited: None };
-    for (name, value) in pairs(query) {
-        match name {
-            "limit" => page.limit = limit(value, TRANSACTIONS_PER_PAGE_MAX)?,
-            "after" => match following(key(value)?) {
-                Some(next) => page.from = Some(next),
-                None => return Ok(list(&app, &[], None)),
-            },
-            "awaits" => page.awaited = Some(awaited(value)?),
-            _ => return Err(unknown_parameter(name, "after, awaits, limit")),
-        }
-    }
+pub(super) async fn open(
+    Call { app, .. }: Call,
+    Query(query): Query<OpenQuery>,
+) -> Result<Open, ApiError> {
     blocking(move || {
-        let (found, next) = collect(&app.handle.reader, &page).map_err(ApiError::internal)?;
-        Ok(list(&app, &found, next))
+        let mut filling = Filling::default();
+        // Nothing is behind the last key there can be.
+        let from = query.after.map(|after| following(after.0));
+        if from != Some(None) {
+            journal::open(&app.handle.reader, from.flatten(), |row| {
+                let wanted = query.awaits.is_none_or(|awaits| awaits == Awaited::by(&row));
+                filling.take(row, wanted, query.limit.0.0)
+            })
+            .map_err(ApiError::internal)?;
+        }
+        let (transactions, next) = filling.filled(&app);
+        Ok(Open { transactions, next })
     })
     .await
-}
-
-fn awaited(value: &str) -> Result<Awaited, ApiError> {
-    match value {
-        "operator" => Ok(Awaited::Operator),
-        "provider" => Ok(Awaited::Provider),
-        _ => Err(ApiError::bad_request("awaits: allowed are operator, provider")),
-    }
-}
-
-fn list(app: &App, found: &[Transaction], next: Option<Key>) -> Response {
-    let lines: Vec<Value> =
-        found.iter().map(|transaction| line(transaction, app.handle.store_id)).collect();
-    answer::json(&json!({ "transactions": lines, "next": next.as_ref().map(show_key) }))
 }
 
 /// A page that is being filled.
@@ -111,40 +107,40 @@ impl Filling {
     }
 
     /// The page, and after which key the next one begins, if there may be one.
-    fn filled(self) -> (Vec<Transaction>, Option<Key>) {
-        (self.found, self.last.filter(|_| self.more))
+    fn filled(self, app: &App) -> (Vec<TransactionLine>, Option<String>) {
+        let lines = self.found.iter().map(|row| line(row, app.handle.store_id)).collect();
+        (lines, self.last.filter(|_| self.more).as_ref().map(show_key))
     }
 }
 
-fn collect(
-    rows: &dyn ReadRows,
-    page: &Page,
-) -> Result<(Vec<Transaction>, Option<Key>), StoreError> {
-    let mut filling = Filling::default();
-    journal::open(rows, page.from, |row| {
-        let wanted = page.awaited.is_none_or(|awaited| awaited == Awaited::by(&row));
-        filling.take(row, wanted, page.limit)
-    })?;
-    Ok(filling.filled())
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DifferencesQuery {
+    /// The business date
+    date: As<BusinessDate>,
+    /// Only those with a later key
+    after: Option<As<Key>>,
+    /// At most so many
+    #[serde(default)]
+    limit: Limit,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Differences {
+    date: String,
+    differences: Vec<TransactionLine>,
+    /// The `after` of the next page, if there may be one.
+    next: Option<String>,
 }
 
 /// A page of the settlements of a business date whose totals differ, by terminal and STAN. The
 /// date is that of the request, which is mostly the one it settles.
-pub(super) async fn differences(app: Arc<App>, query: &str) -> Result<Response, ApiError> {
-    let (mut date, mut after, mut most) = (None, None, PAGE);
-    for (name, value) in pairs(query) {
-        match name {
-            "date" => date = Some(self::date(value)?),
-            "limit" => most = limit(value, TRANSACTIONS_PER_PAGE_MAX)?,
-            "after" => after = Some(key(value)?),
-            _ => return Err(unknown_parameter(name, "date, after, limit")),
-        }
-    }
-    let Some(date) = date else {
-        return Err(ApiError::bad_request("date is missing: ?date=2026-11-23"));
-    };
+pub(super) async fn differences(
+    Call { app, .. }: Call,
+    Query(DifferencesQuery { date: As(date), after, limit }): Query<DifferencesQuery>,
+) -> Result<Differences, ApiError> {
     let first = Key { date, ..Key::default() };
-    let from = after.map_or(Some(first), |after| following(after).map(|next| next.max(first)));
+    let from = after.map_or(Some(first), |after| following(after.0).map(|next| next.max(first)));
     blocking(move || {
         let mut filling = Filling::default();
         if let Some(from) = from {
@@ -153,80 +149,78 @@ pub(super) async fn differences(app: Arc<App>, query: &str) -> Result<Response, 
                     return ControlFlow::Break(());
                 }
                 let wanted = row.differs();
-                filling.take(row, wanted, most)
+                filling.take(row, wanted, limit.0.0)
             })
             .map_err(ApiError::internal)?;
         }
-        let (found, next) = filling.filled();
-        let lines: Vec<Value> = found.iter().map(|row| line(row, app.handle.store_id)).collect();
-        let next = next.as_ref().map(show_key);
-        let date = date.to_string();
-        Ok(answer::json(&json!({ "date": date, "differences": lines, "next": next })))
+        let (differences, next) = filling.filled(&app);
+        Ok(Differences { date: date.to_string(), differences, next })
     })
     .await
-}
-
-fn date(value: &str) -> Result<BusinessDate, ApiError> {
-    parse_date(value).ok_or_else(|| {
-        ApiError::bad_request(format!("date={value:.40}: expected one as 2026-11-23"))
-    })
 }
 
 /// One transaction.
-pub(super) async fn show(app: Arc<App>, name: Option<&String>) -> Result<Response, ApiError> {
-    let key = named(name)?;
-    let store_id = app.handle.store_id;
-    let row = find(app, key).await?;
-    Ok(answer::json(&line(&row, store_id)))
-}
-
-async fn find(app: Arc<App>, key: Key) -> Result<Transaction, ApiError> {
+pub(super) async fn show(
+    Call { app, .. }: Call,
+    As(key): As<Key>,
+) -> Result<TransactionLine, ApiError> {
     blocking(move || {
         let rows = &app.handle.reader;
         let row = journal::record::<Transaction>(rows, &key.to_bytes(), &mut Vec::new());
-        row.map_err(ApiError::internal)?.ok_or_else(|| {
+        let row = row.map_err(ApiError::internal)?.ok_or_else(|| {
             ApiError::not_found(format!("there is no transaction {}", show_key(&key)))
-        })
+        })?;
+        Ok(line(&row, app.handle.store_id))
     })
     .await
+}
+
+/// What an operator says about a transaction.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    Approved,
+    Declined,
+    Done,
+    Refund,
+    ApproveRefund,
+    CancelRefund,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Resolve {
+    r#as: Verdict,
+    /// For the audit log.
+    note: As<Line<NOTE_BYTES_MAX>>,
+    /// The issuer's reference, for `refund`.
+    void: Option<As<Line<REFERENCE_BYTES_MAX>>>,
 }
 
 /// The operator's word about an open transaction: what became of it, as somebody found out.
 pub(super) async fn resolve(
-    app: Arc<App>,
-    name: Option<&String>,
-    body: &Value,
-    caller: &Caller,
-) -> Result<Response, ApiError> {
-    let key = named(name)?;
-    let note = text(body, "note", NOTE_BYTES_MAX)?;
-    let step = body.get("as").and_then(Value::as_str);
-    if step.is_some_and(|step| step.contains("refund")) && !caller.is_person() {
-        let text = "a refund takes two people, each with a login of its own: tillgate transaction \
-                    refund ... --user NAME, or the token of POST /api/v1/login";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
-    }
-    let order = match step {
-        Some("approved") => ControlOrder::Resolve { key, verdict: Resolution::Approved, note },
-        Some("declined") => ControlOrder::Resolve { key, verdict: Resolution::Declined, note },
-        Some("done") => ControlOrder::Resolve { key, verdict: Resolution::Done, note },
-        Some("refund") => {
-            let void = text(body, "void", REFERENCE_BYTES_MAX)?;
+    call: Call,
+    (As(key), body): (As<Key>, Body<Resolve>),
+) -> Result<TransactionLine, ApiError> {
+    let Resolve { r#as: verdict, note: As(Line(note)), void } = body.read()?;
+    let decide = |verdict, note| Ok(ControlOrder::Resolve { key, verdict, note });
+    let refund = |step, note| refund(&call, key, step, note);
+    let order = match verdict {
+        Verdict::Approved => decide(Resolution::Approved, note),
+        Verdict::Declined => decide(Resolution::Declined, note),
+        Verdict::Done => decide(Resolution::Done, note),
+        Verdict::Refund => {
+            let As(Line(void)) = void.ok_or_else(|| {
+                ApiError::bad_request("expected void: the issuer's reference, of a refund")
+            })?;
             let reference = Text::from(&void).unwrap_or_default();
-            refund(&app, key, RefundStep::Propose { reference }, note)
+            refund(RefundStep::Propose { reference }, note)
         }
-        Some("approve-refund") => refund(&app, key, RefundStep::Approve, note),
-        Some("cancel-refund") => refund(&app, key, RefundStep::Cancel, note),
-        _ => {
-            let expected = "expected {\"as\":\"approved\"|\"declined\"|\"done\"|\"refund\"|\
-                            \"approve-refund\"|\"cancel-refund\",\"note\":\"...\"}, of a refund with \
-                            \"void\":\"the issuer's reference\"";
-            return Err(ApiError::bad_request(expected));
-        }
-    };
-    find(Arc::clone(&app), key).await?;
-    match carry(&app, None, order, caller, ORDER_TIME_MAX).await? {
-        Carried::Applied(_) => show(app, name).await,
+        Verdict::ApproveRefund => refund(RefundStep::Approve, note),
+        Verdict::CancelRefund => refund(RefundStep::Cancel, note),
+    }?;
+    show(call.clone(), As(key)).await?;
+    match carry(&call, None, order, ORDER_TIME_MAX).await? {
+        Carried::Applied(_) => show(call, As(key)).await,
         Carried::Rejected(rejections) => {
             let why: Vec<&str> = rejections.iter().map(|r| r.why.as_str()).collect();
             Err(ApiError::refused(format!("{}: {}", show_key(&key), why.join("; "))))
@@ -235,18 +229,17 @@ pub(super) async fn resolve(
 }
 
 /// A step of a refund, booked on today's business date.
-fn refund(app: &App, key: Key, step: RefundStep, note: String) -> ControlOrder {
+fn refund(
+    Call { app, caller }: &Call,
+    key: Key,
+    step: RefundStep,
+    note: String,
+) -> Result<ControlOrder, ApiError> {
+    if !caller.is_person() {
+        let text = "a refund takes two people, each with a login of its own: tillgate transaction \
+                    refund ... --user NAME, or the token of POST /api/v1/login";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
+    }
     let today = app.calendar.date(app.handle.clock.wall());
-    ControlOrder::Refund { key, step, today, note }
-}
-
-fn named(parameter: Option<&String>) -> Result<Key, ApiError> {
-    key(parameter.map_or("", String::as_str))
-}
-
-fn key(text: &str) -> Result<Key, ApiError> {
-    parse_key(text).ok_or_else(|| {
-        let expected = "expected DATE-TERMINAL-STAN as 2026-11-23-00070001-000012";
-        ApiError::bad_request(format!("{text:.40?} names no transaction: {expected}"))
-    })
+    Ok(ControlOrder::Refund { key, step, today, note })
 }

@@ -1,12 +1,15 @@
 //! A transaction as text.
 
-use serde_json::Value;
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tillgate_store_core::{StoreId, Transaction};
 
-use crate::transaction_line::{COLUMNS, line};
+use crate::transaction_line::{TransactionLine, line};
 
 /// How a transaction is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     /// One JSON object a line
     #[default]
@@ -16,21 +19,15 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Reads its name.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "jsonl" => Some(Self::Jsonl),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
-    }
-
     /// What comes before the first transaction.
     pub(crate) fn header(self) -> String {
         match self {
             Self::Jsonl => String::new(),
             Self::Csv => {
-                let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+                let schema = schema_for!(TransactionLine);
+                let members = schema.get("properties").and_then(Value::as_object);
+                let names: Vec<&str> =
+                    members.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
                 format!("{}\n", names.join(","))
             }
         }
@@ -38,11 +35,13 @@ impl Format {
 
     /// A transaction with its line end.
     pub(crate) fn row(self, transaction: &Transaction, store: StoreId) -> String {
+        let line = json!(line(transaction, store));
         match self {
-            Self::Jsonl => format!("{}\n", line(transaction, store)),
+            Self::Jsonl => format!("{line}\n"),
             Self::Csv => {
-                let cells = COLUMNS.iter().map(|(_, of)| cell(&of(transaction, store)));
-                format!("{}\n", cells.collect::<Vec<_>>().join(","))
+                let members = line.as_object().into_iter().flatten();
+                let cells: Vec<String> = members.map(|(_, value)| cell(value)).collect();
+                format!("{}\n", cells.join(","))
             }
         }
     }
@@ -69,8 +68,6 @@ fn cell(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

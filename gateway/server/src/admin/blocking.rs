@@ -1,0 +1,17 @@
+//! Work that blocks, beside the one thread of the admin API.
+
+use tillgate_edge::guard;
+
+use super::error::ApiError;
+
+/// Runs something that blocks on a thread for that.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(|| guard::call(work)).await {
+        Ok(Ok(result)) => result,
+        // Counted and logged like any other panic of the request.
+        Ok(Err(panicked)) => panicked.resume(),
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders to the writer, and what became of them.
+
+use std::time::Duration;
+
+use tillgate_core::transaction::{ControlOrder, Controlled};
+use tillgate_store_core::{Change, Rejection, TerminalId};
+
+use super::app::Alone;
+use super::blocking::blocking;
+use super::error::ApiError;
+use super::route::Call;
+use crate::serve::handle::{ControlReceipt, NoResult};
+
+/// What became of an order.
+pub(super) enum Carried {
+    /// Durable and in force; what was pushed because of it.
+    Applied(Vec<(TerminalId, u32)>),
+    /// Refused whole.
+    Rejected(Vec<Rejection>),
+}
+
+impl Carried {
+    /// What was pushed.
+    ///
+    /// # Errors
+    /// 409 with every reason.
+    pub(super) fn applied(self) -> Result<Vec<(TerminalId, u32)>, ApiError> {
+        match self {
+            Self::Applied(commands) => Ok(commands),
+            Self::Rejected(rejections) => {
+                let why = rejections.iter().map(|r| format!("{}: {}", r.what, r.why));
+                Err(ApiError::refused(why.collect::<Vec<_>>().join("; ")))
+            }
+        }
+    }
+}
+
+/// Gives an order to the writer and waits until it is durable and in force, or refused; `alone` is
+/// held until then.
+pub(super) async fn carry(
+    call: &Call,
+    alone: Option<Alone>,
+    order: ControlOrder,
+    time_max: Duration,
+) -> Result<Carried, ApiError> {
+    let receipt = send(call, order)?;
+    blocking(move || {
+        let carried = result(&receipt, time_max);
+        drop(alone);
+        carried
+    })
+    .await
+}
+
+/// Gives an order to the writer; its row in the audit log ends with where it came from.
+pub(super) fn send(call: &Call, mut order: ControlOrder) -> Result<ControlReceipt, ApiError> {
+    match &mut order {
+        ControlOrder::Change { change: Change { note, .. }, .. }
+        | ControlOrder::Resolve { note, .. }
+        | ControlOrder::Refund { note, .. } => {
+            note.push_str(&format!(" ({})", call.caller.origin()));
+        }
+        ControlOrder::Message { .. } => {}
+    }
+    let sent = call.app.handle.controls.send(order, &call.caller.name);
+    sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
+}
+
+/// Waits, blocking, for what became of an order.
+pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Result<Carried, ApiError> {
+    match receipt.wait(time_max) {
+        Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),
+        Ok(Controlled::Rejected(rejections)) => Ok(Carried::Rejected(rejections)),
+        Err(NoResult::Late) => Err(ApiError::busy(
+            "no result in time; the order may still be carried out: look before repeating it",
+        )),
+        Err(NoResult::Gone) => Err(ApiError::busy(
+            "the gateway went down; whether the order was carried out shows after its start",
+        )),
+    }
+}

@@ -1,0 +1,160 @@
+//! What stands in a request as a word: in its path, its query or a member of its body.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use tillgate_store_core::{BusinessDate, Key, TerminalId};
+
+use crate::journal::parse_date;
+use crate::transaction_line::parse_key;
+
+/// Something that is read from a word.
+pub(super) trait Word: Sized + Send + 'static {
+    /// For whoever wrote another one.
+    fn expected() -> String;
+    /// Reads it.
+    fn parse(text: &str) -> Option<Self>;
+    /// For the description of the API.
+    fn schema() -> Schema;
+}
+
+/// A word where serde reads.
+#[derive(Clone, Copy, Default)]
+pub(super) struct As<T>(pub(super) T);
+
+/// A word, or what was expected in its place.
+pub(super) fn parse<T: Word>(text: &str) -> Result<As<T>, String> {
+    T::parse(text).map(As).ok_or_else(|| format!("{text:.40?}: expected {}", T::expected()))
+}
+
+impl<'de, T: Word> Deserialize<'de> for As<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<T: Word> JsonSchema for As<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::expected().into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        T::schema()
+    }
+}
+
+/// With or without leading zeros.
+impl Word for TerminalId {
+    fn expected() -> String {
+        "a terminal's id, as 70001".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+    }
+}
+
+impl Word for BusinessDate {
+    fn expected() -> String {
+        "a date as 2026-11-23".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        parse_date(text)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// Of a transaction.
+impl Word for Key {
+    fn expected() -> String {
+        "DATE-TERMINAL-STAN as 2026-11-23-00070001-000012".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        parse_key(text)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "description": Self::expected() })
+    }
+}
+
+/// The number of a command that was pushed to a terminal.
+#[derive(Clone, Copy)]
+pub(super) struct CommandId(pub(super) u32);
+
+impl Word for CommandId {
+    fn expected() -> String {
+        "a command's id, which is a number".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        number(text).map(Self)
+    }
+
+    fn schema() -> Schema {
+        TerminalId::schema()
+    }
+}
+
+fn number(text: &str) -> Option<u32> {
+    let digits = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
+}
+
+/// How many on a page.
+#[derive(Clone, Copy)]
+pub(super) struct PageLength<const USUAL: usize, const MOST: usize>(pub(super) usize);
+
+impl<const USUAL: usize, const MOST: usize> Default for PageLength<USUAL, MOST> {
+    fn default() -> Self {
+        Self(USUAL)
+    }
+}
+
+impl<const USUAL: usize, const MOST: usize> Word for PageLength<USUAL, MOST> {
+    fn expected() -> String {
+        format!("a number from 1 to {MOST}")
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|length| (1..=MOST).contains(length)).map(Self)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL })
+    }
+}
+
+/// A line that people read: its spaces at both ends are dropped.
+pub(super) struct Line<const BYTES_MAX: usize>(pub(super) String);
+
+impl<const BYTES_MAX: usize> Word for Line<BYTES_MAX> {
+    fn expected() -> String {
+        format!("1 to {BYTES_MAX} bytes of text, without control characters")
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let good = (1..=BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": BYTES_MAX })
+    }
+}
