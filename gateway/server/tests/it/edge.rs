@@ -228,7 +228,7 @@ fn another_user_of_this_machine_is_turned_away_and_counted() {
     }
     let visit = |user: Uid| {
         let visitor = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "visit"])
+            .args(["--ignored", "--exact", "edge::visit"])
             .env(VISITOR, user.to_string())
             .current_dir(installation.file(""))
             .output()
