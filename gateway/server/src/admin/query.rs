@@ -89,7 +89,8 @@ impl Word for Key {
     }
 
     fn schema() -> Schema {
-        json_schema!({ "type": "string", "description": Self::expected() })
+        let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{1,10}-[0-9]{1,10}$";
+        json_schema!({ "type": "string", "pattern": pattern, "description": Self::expected() })
     }
 }
 
