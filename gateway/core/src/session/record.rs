@@ -190,10 +190,13 @@ impl SessionManager {
             }
             Phase::Open(_) if requests_full => return Err(Stop::PoolFull),
             Phase::Open(channel) => {
-                pace.take(now, &mut session.paced).map_err(Stop::TooFast)?;
+                let mut paced = session.paced;
+                pace.take(now, &mut paced).map_err(Stop::TooFast)?;
                 let Ok(body) = channel.open(&mut bytes[..record.end]) else {
                     return Err(Stop::Broken(CloseReason::Unsealed));
                 };
+                // Only now is it known that the terminal sent it.
+                session.paced = paced;
                 session.heard = now;
                 let (terminal, age, online) = (session.terminal, session.age, session.online);
                 let logged_on = session.logged_on;

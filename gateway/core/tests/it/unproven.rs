@@ -210,3 +210,24 @@ fn a_terminal_is_read_at_its_rate_also_after_it_has_come_back() {
     let (other, mut channel) = rig.online(43, 1);
     assert_eq!(requests(&rig.receive(other, &sealed(&mut channel, b"a sale"))), 1);
 }
+
+#[test]
+fn a_record_that_was_tampered_with_takes_nothing_from_its_terminals_rate() {
+    let limits = SessionLimits {
+        request_every: Span::ms(100),
+        requests_burst: 3,
+        ..SessionLimits::default()
+    };
+    let mut rig = Rig::new(limits);
+    rig.pass(Span::s(1));
+    let (session, mut channel) = rig.online(42, 1);
+    let mut record = sealed(&mut channel, b"a sale");
+    *record.last_mut().unwrap() ^= 1;
+    let seen = rig.receive(session, &record);
+    assert_eq!(seen.last(), Some(&Seen::Close(session, CloseReason::Unsealed)));
+    let (session, mut channel) = rig.online(42, 2);
+    for _ in 0..2 {
+        let seen = rig.receive(session, &sealed(&mut channel, b"a sale"));
+        assert!(matches!(seen[..], [Seen::Request(..)]), "{seen:?}");
+    }
+}
