@@ -236,7 +236,7 @@ mod tests {
     /// where, and then once a second how often it woke up and how many it has accepted.
     #[test]
     #[ignore = "started by out_of_descriptors_newcomers_are_shed_without_spinning_or_going_deaf"]
-    fn a_door_in_a_small_process() {
+    fn an_acceptor_in_a_small_process() {
         setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS).unwrap();
         let clock = Clock::start();
         let listener = listen("127.0.0.1:0".parse().unwrap(), 128, 1).unwrap().remove(0);
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn out_of_descriptors_newcomers_are_shed_without_spinning_or_going_deaf() {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "serve::reactor::door::tests::a_door_in_a_small_process"])
+            .args(["--exact", "serve::reactor::acceptor::tests::an_acceptor_in_a_small_process"])
             .args(["--ignored", "--nocapture", "--test-threads=1"])
             .stdout(Stdio::piped())
             .spawn()
