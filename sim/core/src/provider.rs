@@ -1,8 +1,12 @@
-//! A simulated top-up provider, without its HTTP: what it decides, and its own book.
+//! A simulated top-up provider: what it decides, and its own book. Its HTTP, without the sockets,
+//! is [`HttpProvider`].
 //!
 //! Every decision is a pure function of (seed, reference), so a request that is sent again meets
 //! the same provider, and a run can be repeated. The book holds what was really done; what was
 //! *said* about it may be late, or nothing at all.
+
+mod http_json;
+mod lies;
 
 use std::collections::hash_map::Entry as MapEntry;
 
@@ -13,6 +17,9 @@ use crate::limits::DEALS_MAX;
 use crate::rng::Rng;
 use crate::sales_log::digest;
 use crate::time::{Moment, Span};
+
+pub use self::http_json::{Answer, HttpProvider};
+pub use self::lies::{Honesty, Lies};
 
 /// How a provider behaves. The shares are of 1000 requests; what is left is answered in time.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! What can happen in a world.
 
-use tillgate_core::provider::ProviderResult;
+use tillgate_core::provider::{self, ProviderResult};
 use tillgate_core::transaction::Control;
 use tillgate_store_core::Key;
 
@@ -37,10 +37,10 @@ pub(super) enum Event {
     ProviderResult { life: u32, key: Key, found: ProviderResult },
     /// A provider reports, unasked, that it has done a deal after all; again until it is heard.
     Callback { key: Key, found: ProviderResult },
-    /// A bridge's patience ends.
-    GiveUp { life: u32, ticket: usize },
-    /// An order leaves the queue of a bridge, if the process lives that holds the queue.
-    Leave { life: u32, message: Message },
+    /// A request leaves the queue of a bridge, if the process lives that holds the queue.
+    Leave { life: u32, ticket: usize },
+    /// The connection of a request ends, or its time does.
+    Connection { life: u32, ticket: usize, event: provider::Event },
     /// Something arrives at the provider's or the bridge's end of a line.
     Line(Message),
     /// A technician has come to a terminal to enter its newest key.

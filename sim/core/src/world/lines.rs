@@ -1,18 +1,25 @@
-//! Bridges, the lines behind them, and the providers at their ends.
+//! Bridges, the lines behind them, and the providers at their ends. What a bridge sends, and what
+//! an answer or a lost connection means, is the gateway's own code: [`HttpJson`], [`Exchange`] and
+//! [`Breaker`]. Here are the queue, the connections and what happens to them.
 //!
 //! ```text
-//!   writer ──order──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
-//!        ◀──found──        ◀──message──              lost, late, or reported twice
-//!                 └─ gives up at its deadline: unknown; or forgets all about it
+//!   writer ──request──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
+//!        ◀──result───        ◀──message──               lost, late, lying, or reported twice
+//!                 └─ reports by its deadline; or forgets all about it
 //! ```
 
-use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
+use http::{Request, Response};
+use tillgate_core::provider::http_json::HttpJson;
+use tillgate_core::provider::{
+    self, Breaker, Exchange, Provider as _, ProviderRequest, ProviderRequestKind, ProviderResult,
+    Step,
+};
 use tillgate_store_core::{Code, Key, ProviderOutcome, Text};
 
 use super::config::{self, Stream};
 use super::event::Event;
 use super::queue::Queue;
-use crate::provider::{DealStatus, Provider, ProviderTransaction, Request, Reversal, Say};
+use crate::provider::{DealStatus, Honesty, HttpProvider, Lies, ProviderTransaction};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
@@ -24,16 +31,14 @@ pub(super) struct Message {
 }
 
 enum Leg {
-    There(Box<ProviderRequest>),
-    Back(Say),
+    There(Box<Request<Vec<u8>>>),
+    Back(Box<Response<Vec<u8>>>, Honesty),
 }
 
-/// One errand of a bridge.
+/// One request of a bridge.
 struct Ticket {
     life: u32,
-    key: Key,
-    purpose: ProviderRequestKind,
-    attempt: u32,
+    exchange: Exchange,
     /// Whether the writer still waits for its result.
     open: bool,
     /// Nothing is ever reported of it.
@@ -47,10 +52,16 @@ const LATE_MAX: Span = Span::s(30);
 /// The same of what waited in a bridge's queue until then: it may be late on top of it.
 const QUEUED_LATE_MAX: Span = Span::s(25);
 
+/// Of 1000 requests on a bad line, how many find that their kept connection has ended.
+const STALE_PERMILLE: u16 = 60;
+
 /// One bridge and its provider.
 struct Line {
     config: config::Bridge,
-    provider: Provider,
+    http_json: HttpJson,
+    provider: HttpProvider,
+    /// Of the process of this life.
+    breaker: (u32, Breaker),
 }
 
 /// All of them.
@@ -60,6 +71,7 @@ pub(super) struct Lines {
     rng: Rng,
     memory: Rng,
     queue: Rng,
+    connections: Rng,
     pub(super) calm: bool,
     /// Deals whose providers still have to say that they were done after all.
     pub(super) callbacks: u32,
@@ -67,81 +79,84 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(bridges: &[config::Bridge], seed: u64) -> Self {
-        let line = |bridge: &config::Bridge| Line {
-            config: bridge.clone(),
-            provider: Provider::new(bridge.behaviour.clone()),
-        };
-        let lines = bridges.iter().map(line).collect();
         Self {
-            lines,
+            lines: bridges.iter().map(Line::new).collect(),
             tickets: Vec::new(),
             rng: Stream::LineRun.rng(seed),
             memory: Stream::ForgetRun.rng(seed),
             queue: Stream::QueueRun.rng(seed),
+            connections: Stream::ConnectionRun.rng(seed),
             calm: false,
             callbacks: 0,
         }
     }
 
-    /// Takes an order; a result comes back by its deadline, unless the bridge forgets it.
+    /// Takes a request; a result is reported, unless the bridge forgets it.
     pub(super) fn order(
         &mut self,
         queue: &mut Queue,
         now: Moment,
         life: u32,
-        order: ProviderRequest,
+        request: ProviderRequest,
     ) {
-        let bridge = usize::from(order.bridge);
+        let bridge = usize::from(request.bridge);
+        let line = &mut self.lines[bridge];
+        if let Err(found) = line.breaker(life).admit(now, &request) {
+            let held_back = Event::ProviderResult { life, key: request.key, found };
+            return queue.push(now.after(Span(1)), held_back);
+        }
         let ticket = self.tickets.len();
-        let forgotten = self.memory.chance(self.lines[bridge].config.forgotten_permille);
-        let forgotten = forgotten && !self.calm;
-        self.tickets.push(Ticket {
-            life,
-            key: order.key,
-            purpose: order.kind,
-            attempt: order.attempt,
-            open: true,
-            forgotten,
-        });
-        let unsent = self.lines[bridge].config.unsent_permille;
-        if self.befalls(unsent) {
-            self.tickets[ticket].open = false;
-            let first = order.kind == ProviderRequestKind::Authorize && order.attempt <= 1;
-            let first = first || self.lines[bridge].config.admits;
-            let finding = if first {
-                ProviderOutcome::NotSent { code: Code(*b"91") }
-            } else {
-                ProviderOutcome::Unknown
-            };
-            let found = Event::ProviderResult {
-                life,
-                key: order.key,
-                found: ProviderResult::Outcome(finding),
-            };
-            return queue.push(now.after(Span::ms(1)), found);
-        }
-        if !forgotten {
-            let patience = now.after(self.lines[bridge].config.deadline);
-            queue.push(patience, Event::GiveUp { life, ticket });
-        }
-        let message = Message { bridge, ticket, leg: Leg::There(Box::new(order)) };
+        let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;
+        let exchange = Exchange::new(request, now, line.config.deadline);
+        self.tickets.push(Ticket { life, exchange, open: true, forgotten });
         match self.wait(bridge) {
-            None => self.carry(queue, now, message),
-            Some(wait) if wait < self.lines[bridge].config.deadline => {
-                queue.push(now.after(wait), Event::Leave { life, message });
-            }
-            Some(_) => {}
+            None => self.begin(queue, now, now, ticket),
+            Some(wait) => queue.push(now.after(wait), Event::Leave { life, ticket }),
         }
     }
 
-    /// An order leaves its bridge's queue. One that waited long may take long on its way, too.
-    pub(super) fn left(&mut self, queue: &mut Queue, now: Moment, message: Message) {
+    /// A request leaves its bridge's queue. One that waited long may take long on its way, too.
+    pub(super) fn left(&mut self, queue: &mut Queue, now: Moment, ticket: usize) {
         let on_its_way = self.queue.between(Span::ZERO, QUEUED_LATE_MAX);
         let slow = !self.calm && self.queue.chance(300);
-        self.carry(queue, if slow { now.after(on_its_way) } else { now }, message);
+        self.begin(queue, now, if slow { now.after(on_its_way) } else { now }, ticket);
     }
 
-    /// How long an order waits in its bridge's queue; as long as the bridge has, or longer: it is
+    /// Runs a request's exchange until its message is on the line.
+    fn begin(&mut self, queue: &mut Queue, now: Moment, leaves: Moment, ticket: usize) {
+        let bridge = self.bridge_of(ticket);
+        let unsent_permille = self.lines[bridge].config.unsent_permille;
+        let refused = self.befalls(unsent_permille);
+        let mut step = self.tickets[ticket].exchange.begin(now);
+        loop {
+            let event = match step {
+                Step::Connect if refused => provider::Event::Refused,
+                Step::Connect => provider::Event::Connected,
+                Step::Send if unsent_permille > 0 && self.is_stale() => provider::Event::Stale,
+                Step::Send => break,
+                Step::Done(result) => {
+                    let admits = self.lines[bridge].config.admits;
+                    let not_sent = ProviderOutcome::NotSent { code: Code(*b"91") };
+                    let result = if admits { ProviderResult::Outcome(not_sent) } else { result };
+                    return self.done(queue, now, ticket, result);
+                }
+            };
+            step = self.tickets[ticket].exchange.handle(now, event);
+        }
+        let Ticket { life, ref exchange, forgotten, .. } = self.tickets[ticket];
+        if !forgotten {
+            let event = provider::Event::Deadline;
+            queue.push(exchange.due(), Event::Connection { life, ticket, event });
+        }
+        let message = self.lines[bridge].http_json.request(exchange.request());
+        self.carry(queue, leaves, Message { bridge, ticket, leg: Leg::There(Box::new(message)) });
+    }
+
+    fn is_stale(&mut self) -> bool {
+        !self.calm && self.connections.chance(STALE_PERMILLE)
+    }
+
+    /// How long a request waits in its bridge's queue; as long as the bridge has, or longer: it is
     /// given up on without having left.
     fn wait(&mut self, bridge: usize) -> Option<Span> {
         let config::Bridge { deadline, queued_permille, .. } = self.lines[bridge].config;
@@ -153,76 +168,135 @@ impl Lines {
         Some(if self.queue.chance(400) { long } else { short })
     }
 
-    /// Something has arrived; gives what the writer is told because of it, and in which life.
-    pub(super) fn arrived(&mut self, queue: &mut Queue, now: Moment, message: Message) {
+    /// Something has arrived; an answer about something else gives what it was read as, which must
+    /// be nothing.
+    pub(super) fn arrived(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        message: Message,
+    ) -> Option<(Key, ProviderResult)> {
         let Message { bridge, ticket, leg } = message;
+        let line = &mut self.lines[bridge];
         match leg {
-            Leg::There(order) => {
-                let (after, say) = self.lines[bridge].hear(now, &order);
-                if say != Say::Nothing {
-                    let back = Message { bridge, ticket, leg: Leg::Back(say) };
-                    self.carry(queue, now.after(after), back);
-                }
+            Leg::There(request) => {
+                let lies = if self.calm { Lies::default() } else { line.config.lies };
+                let answer = line.provider.receive(now, &request, lies);
+                let response = Box::new(answer.response?);
+                let leg = Leg::Back(response, answer.honesty);
+                self.carry(queue, now.after(answer.after), Message { bridge, ticket, leg });
+                None
             }
-            Leg::Back(say) => self.report(queue, now, bridge, ticket, say),
+            Leg::Back(response, honesty) => {
+                let request = *self.tickets[ticket].exchange.request();
+                let found = line.http_json.interpret(&request, &response);
+                let believed = (honesty == Honesty::Lie).then(|| found.clone()).flatten();
+                self.report(queue, now, ticket, found);
+                believed.map(|found| (request.key, found))
+            }
         }
     }
 
-    /// A bridge's patience has ended; what it says then, if nothing was said before.
-    pub(super) fn gave_up(&mut self, ticket: usize) -> Option<(Key, ProviderResult)> {
-        let ticket = &mut self.tickets[ticket];
-        std::mem::take(&mut ticket.open)
-            .then_some((ticket.key, ProviderResult::Outcome(ProviderOutcome::Unknown)))
+    /// The connection of a request ends, or its time does: what it means, unless it has its result.
+    pub(super) fn happened(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        ticket: usize,
+        event: provider::Event,
+    ) {
+        let Ticket { exchange, open: true, forgotten: false, .. } = &mut self.tickets[ticket]
+        else {
+            return;
+        };
+        if let Step::Done(result) = exchange.handle(now, event) {
+            self.done(queue, now, ticket, result);
+        }
     }
 
     /// How a deal stands in some provider's book, as a person at the telephone is told.
     pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
-        let asked = self.lines.iter().map(|line| line.provider.standing(now, reference));
+        let asked = self.lines.iter().map(|line| line.provider.provider().standing(now, reference));
         asked.flatten().next()
     }
 
     /// Every provider's book as it stands now, by bridge.
     pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, ProviderTransaction)>> {
-        self.lines.iter().map(|line| line.provider.book(now)).collect()
+        self.lines.iter().map(|line| line.provider.provider().book(now)).collect()
     }
 
-    fn report(&mut self, queue: &mut Queue, now: Moment, bridge: usize, ticket: usize, say: Say) {
-        let twice = self.lines[bridge].config.twice_permille;
-        let again = self.befalls(twice);
-        let Ticket { life, key, purpose, attempt, open, forgotten } = &mut self.tickets[ticket];
-        let (life, key) = (*life, *key);
-        if *forgotten {
-            return;
-        }
+    /// An answer, with its meaning.
+    fn report(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        ticket: usize,
+        found: Option<ProviderResult>,
+    ) {
+        let config::Bridge { twice_permille, two_faced_permille, .. } =
+            self.lines[self.bridge_of(ticket)].config;
+        let again = self.befalls(twice_permille);
+        let Ticket { life, ref mut exchange, open, forgotten } = self.tickets[ticket];
         // What comes after the bridge gave up reaches the writer only if the bridge listens on.
-        if !std::mem::take(open) && !again {
+        if forgotten || !(open || again) {
             return;
         }
-        let two_faced = self.lines[bridge].config.two_faced_permille;
-        let done = matches!(say, Say::Approved(_)) && *purpose == ProviderRequestKind::Authorize;
-        let Some(found) = found(*purpose, *attempt, say) else { return };
-        if done && !self.calm && self.rng.chance(two_faced) {
+        let ProviderRequest { key, kind, .. } = *exchange.request();
+        let approved =
+            matches!(found, Some(ProviderResult::Outcome(ProviderOutcome::Approved { .. })));
+        let result = match exchange.handle(now, provider::Event::Answered(found)) {
+            Step::Done(result) => result,
+            step => unreachable!("an answer ends an exchange, and not with {step:?}"),
+        };
+        let later = |rng: &mut Rng| now.after(rng.between(Span::ms(1), Span::s(20)));
+        let done = approved && kind == ProviderRequestKind::Authorize;
+        if done && !self.calm && self.rng.chance(two_faced_permille) {
             // First it says no; that it was done is reported later, until somebody listens.
-            let later = now.after(self.rng.between(Span::ms(1), Span::s(20)));
-            queue.push(later, Event::Callback { key, found });
+            queue.push(later(&mut self.rng), Event::Callback { key, found: result });
             self.callbacks += 1;
-            let code = Code(*b"05");
-            let found =
-                ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: Text::new() });
-            return queue.push(now, Event::ProviderResult { life, key, found });
+            let (code, reference) = (Code(*b"05"), Text::new());
+            let declined = ProviderOutcome::Declined { code, reference };
+            return self.done(queue, now, ticket, ProviderResult::Outcome(declined));
         }
         if again {
-            let later = now.after(self.rng.between(Span::ms(1), Span::s(20)));
-            queue.push(later, Event::ProviderResult { life, key, found: found.clone() });
+            let found = result.clone();
+            queue.push(later(&mut self.rng), Event::ProviderResult { life, key, found });
         }
-        queue.push(now, Event::ProviderResult { life, key, found });
+        self.done(queue, now, ticket, result);
+    }
+
+    /// A request has a result, which is reported.
+    fn done(&mut self, queue: &mut Queue, now: Moment, ticket: usize, result: ProviderResult) {
+        let bridge = self.bridge_of(ticket);
+        let line = &mut self.lines[bridge];
+        let Ticket { life, ref exchange, ref mut open, forgotten } = self.tickets[ticket];
+        let ProviderRequest { key, kind, .. } = *exchange.request();
+        if std::mem::take(open) {
+            line.breaker(life).observe(now, kind, &result);
+        }
+        if !forgotten {
+            queue.push(now, Event::ProviderResult { life, key, found: result });
+        }
+    }
+
+    fn bridge_of(&self, ticket: usize) -> usize {
+        usize::from(self.tickets[ticket].exchange.request().bridge)
     }
 
     fn carry(&mut self, queue: &mut Queue, from: Moment, message: Message) {
-        let config::Bridge { latency, lost_permille, late_permille, deadline, .. } =
+        let config::Bridge { latency, lost_permille, late_permille, deadline, dead_from, .. } =
             self.lines[message.bridge].config;
-        let dead_from = self.lines[message.bridge].config.dead_from;
-        if dead_from.is_some_and(|dead| dead <= from) || self.befalls(lost_permille) {
+        if dead_from.is_some_and(|dead| dead <= from) {
+            return;
+        }
+        if self.befalls(lost_permille) {
+            if self.connections.chance(500) {
+                // With its connection, which somebody notices.
+                let (ticket, event) = (message.ticket, provider::Event::Lost);
+                let at = from.after(self.connections.between(Span::ms(1), deadline));
+                let life = self.tickets[ticket].life;
+                queue.push(at, Event::Connection { life, ticket, event });
+            }
             return;
         }
         let mut at = from.after(self.rng.between(latency.0, latency.1));
@@ -238,56 +312,21 @@ impl Lines {
 }
 
 impl Line {
-    fn hear(&mut self, now: Moment, order: &ProviderRequest) -> (Span, Say) {
-        match order.kind {
-            ProviderRequestKind::Authorize => self.provider.request(
-                now,
-                &Request {
-                    reference: &order.reference,
-                    service: order.service.0,
-                    amount_minor: order.amount_minor,
-                    subscriber: &order.subscriber,
-                    attempt: order.attempt,
-                },
-            ),
-            ProviderRequestKind::Inquire => {
-                (Span::ms(1), self.provider.inquiry(now, &order.reference))
-            }
-            ProviderRequestKind::Reverse => self.provider.reverse(
-                now,
-                &Reversal {
-                    reference: &order.reference,
-                    service: order.service.0,
-                    amount_minor: order.amount_minor,
-                    attempt: order.attempt,
-                },
-            ),
-            ProviderRequestKind::Advise => (Span::ms(1), self.provider.confirm(&order.reference)),
+    fn new(bridge: &config::Bridge) -> Self {
+        let (authority, path) = ("provider.example:80".to_owned(), "/topups".to_owned());
+        Self {
+            config: bridge.clone(),
+            http_json: HttpJson { authority, path, capabilities: bridge.capabilities },
+            provider: HttpProvider::new(bridge.behaviour.clone()),
+            breaker: (0, Breaker::default()),
         }
     }
-}
 
-/// What an answer means, as a bridge reads it; `None` for nonsense.
-fn found(purpose: ProviderRequestKind, attempt: u32, say: Say) -> Option<ProviderResult> {
-    Some(match say {
-        Say::Approved(reference) => {
-            let reference = Text::from(&reference).ok()?;
-            ProviderResult::Outcome(ProviderOutcome::Approved { reference })
+    /// The breaker of a process; a new one starts with a closed one.
+    fn breaker(&mut self, life: u32) -> &mut Breaker {
+        if life > self.breaker.0 {
+            self.breaker = (life, Breaker::default());
         }
-        Say::Declined(code) => {
-            let code = Code(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
-            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference: Text::new() })
-        }
-        Say::Pending => ProviderResult::Pending,
-        Say::Reversed => ProviderResult::Outcome(ProviderOutcome::Reversed),
-        Say::Refused => ProviderResult::Outcome(ProviderOutcome::ReversalDeclined),
-        Say::Noted => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
-        Say::Unknown if purpose == ProviderRequestKind::Inquire => {
-            ProviderResult::NotFound { attempt }
-        }
-        Say::Unknown if purpose == ProviderRequestKind::Advise => {
-            ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)
-        }
-        Say::Unknown | Say::Nothing => return None,
-    })
+        &mut self.breaker.1
+    }
 }

@@ -195,18 +195,18 @@ impl World {
                 self.mail_writer(Input::ProviderResult { key, found });
             }
             Event::Callback { key, found } => self.call_back(key, found),
-            Event::GiveUp { life, ticket } => {
-                if let Some((key, found)) = self.lines.gave_up(ticket)
-                    && self.lives(life)
+            Event::Leave { life, ticket } if self.lives(life) => {
+                self.lines.left(&mut self.queue, self.now, ticket);
+            }
+            Event::Connection { life, ticket, event } if self.lives(life) => {
+                self.lines.happened(&mut self.queue, self.now, ticket, event);
+            }
+            Event::Line(message) => {
+                if let Some((key, result)) = self.lines.arrived(&mut self.queue, self.now, message)
                 {
-                    self.say(|| format!("gave up on {key}"));
-                    self.mail_writer(Input::ProviderResult { key, found });
+                    self.witness.believed_a_lie(self.now, key, &result);
                 }
             }
-            Event::Leave { life, message } if self.lives(life) => {
-                self.lines.left(&mut self.queue, self.now, message);
-            }
-            Event::Line(message) => self.lines.arrived(&mut self.queue, self.now, message),
             Event::Rekey(place) => self.enter_key(place),
             Event::Operator => self.operate(),
             Event::Control { life, control } if self.lives(life) => {
@@ -226,6 +226,7 @@ impl World {
             | Event::Committed { .. }
             | Event::ProviderResult { .. }
             | Event::Leave { .. }
+            | Event::Connection { .. }
             | Event::Control { .. }
             | Event::Crash { .. } => {}
         }

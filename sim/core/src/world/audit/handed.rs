@@ -90,6 +90,12 @@ impl Checker {
         self.handed.heard.entry(key).or_default().push(report.clone());
     }
 
+    /// An answer about another sale, or about none, was read as the result of a request.
+    pub(in super::super) fn believed_a_lie(&mut self, now: Moment, key: Key, report: &Report) {
+        let text = format!("{key}: an answer about something else was read as {report:?}");
+        self.violate(now, 6, text);
+    }
+
     /// The operator says what became of a transaction.
     pub(in super::super) fn verdict(&mut self, key: Key, verdict: Resolution) {
         self.handed.verdicts.insert((key, verdict));

@@ -4,7 +4,7 @@ use tillgate_core::provider::Capabilities;
 
 use super::{Between, Stream, number};
 use crate::firmware::Delay;
-use crate::provider::ProviderBehaviour;
+use crate::provider::{Lies, ProviderBehaviour};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 use crate::world::fault::{Fault, Faults};
@@ -15,6 +15,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) name: String,
     pub(in crate::world) capabilities: Capabilities,
     pub(in crate::world) behaviour: ProviderBehaviour,
+    /// Of its answers.
+    pub(in crate::world) lies: Lies,
     pub(in crate::world) latency: Between,
     /// The bridge gives up after this.
     pub(in crate::world) deadline: Span,
@@ -67,7 +69,14 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
             bridge
         }
     };
-    bridges.map(doomed).map(busy).collect()
+    let mut answers = Stream::Lies.rng(seed);
+    let lying = |bridge: Bridge| {
+        let [reference_permille, amount_permille, earlier_permille, array_permille] =
+            [(); 4].map(|()| number(&mut answers, 30));
+        let lies = Lies { reference_permille, amount_permille, earlier_permille, array_permille };
+        if faults.has(Fault::Provider) { Bridge { lies, ..bridge } } else { bridge }
+    };
+    bridges.map(doomed).map(busy).map(lying).collect()
 }
 
 fn about(rng: &mut Rng, span: Span, off: Span) -> Span {
@@ -109,6 +118,7 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
         name: format!("bridge-{place}"),
         capabilities,
         behaviour: if faults.has(Fault::Provider) { behaviour } else { calm },
+        lies: Lies::default(),
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
         queued_permille: 0,

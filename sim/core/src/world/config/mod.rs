@@ -158,6 +158,8 @@ pub(super) enum Stream {
     Flood = 35,
     Queue = 36,
     QueueRun = 37,
+    Lies = 38,
+    ConnectionRun = 39,
 }
 
 impl Stream {

@@ -1,9 +1,10 @@
-//! A provider that does what it is asked to and says something else: answers that a gateway must
-//! not take for those of the order that it asked about.
+//! A provider that carries requests out and answers something else: answers that a gateway must
+//! not take for those of the request that it made.
 
-use hyper::StatusCode;
+use http::StatusCode;
 use serde_json::{Value, json};
-use tillsim_core::rng::Rng;
+
+use crate::rng::Rng;
 
 /// Shares of 1000 answers; what is left is the truth.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,27 +19,39 @@ pub struct Lies {
     pub array_permille: u16,
 }
 
-/// Draws what to say.
+/// Draws the answers.
 pub(super) struct Liar {
     seed: u64,
-    lies: Lies,
     /// Answers so far.
     count: u64,
     earlier: Option<(StatusCode, Value)>,
 }
 
-/// Keeps these draws apart from those about orders.
+/// Keeps these draws apart from those about requests.
 const STREAM: u64 = 0x4C49_4553_4C49_4553;
 
+/// Whether an answer is about the request that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Honesty {
+    /// It is.
+    True,
+    /// It is about another reference or amount, or not an object.
+    Lie,
+}
+
 impl Liar {
-    pub(super) fn new(seed: u64, lies: Lies) -> Self {
-        Self { seed, lies, count: 0, earlier: None }
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, count: 0, earlier: None }
     }
 
     /// The truth, or a lie in its place.
-    pub(super) fn tell(&mut self, status: StatusCode, truth: Value) -> (StatusCode, Value) {
-        let Lies { reference_permille, amount_permille, earlier_permille, array_permille } =
-            self.lies;
+    pub(super) fn tell(
+        &mut self,
+        lies: Lies,
+        status: StatusCode,
+        truth: Value,
+    ) -> (StatusCode, Value, Honesty) {
+        let Lies { reference_permille, amount_permille, earlier_permille, array_permille } = lies;
         let mut share = Rng::new(self.seed, STREAM ^ self.count).below(1_000);
         self.count += 1;
         let mut is = |permille: u16| {
@@ -47,21 +60,29 @@ impl Liar {
             share = if is { u64::MAX } else { share - permille };
             is
         };
-        let mut body = truth.clone();
-        let mut said = status;
+        let mut told = (status, truth.clone(), Honesty::Lie);
         if is(reference_permille) {
-            body["reference"] = json!(format!("{:032x}", self.count));
+            told.1["reference"] = json!(format!("{:032x}", self.count));
         } else if is(amount_permille) {
-            body["amount_minor"] = json!(truth["amount_minor"].as_u64().unwrap_or(0) + 1);
+            told.1["amount_minor"] = json!(truth["amount_minor"].as_u64().unwrap_or(0) + 1);
         } else if is(earlier_permille) {
-            if let Some((status, earlier)) = &self.earlier {
-                (said, body) = (*status, earlier.clone());
+            match &self.earlier {
+                Some((status, earlier)) if earlier["reference"] != truth["reference"] => {
+                    (told.0, told.1) = (*status, earlier.clone());
+                }
+                _ => told.2 = Honesty::True,
             }
         } else if is(array_permille) {
-            body = truth.as_object().map_or(Value::Null, |of| of.values().cloned().collect());
+            // As a reader may list them: the values alone must not pass for an answer.
+            let text = |name: &str| truth[name].as_str().unwrap_or_default();
+            let of = |name: &str| truth[name].clone();
+            let (code, own) = (text("code"), text("provider_reference"));
+            told.1 = json!([of("status"), of("reference"), of("amount_minor"), null, code, own]);
+        } else {
+            told.2 = Honesty::True;
         }
         self.earlier = Some((status, truth));
-        (said, body)
+        told
     }
 }
 
@@ -70,12 +91,12 @@ mod tests {
     use super::*;
 
     fn told(lies: Lies) -> Vec<Value> {
-        let mut liar = Liar::new(1, lies);
+        let mut liar = Liar::new(1);
         let truth = |number: u64| {
             let reference = number.to_string();
             json!({"status": "approved", "reference": reference, "amount_minor": number})
         };
-        (1..=3).map(|number| liar.tell(StatusCode::OK, truth(number)).1).collect()
+        (1..=3).map(|number| liar.tell(lies, StatusCode::OK, truth(number)).1).collect()
     }
 
     #[test]
@@ -89,6 +110,6 @@ mod tests {
         let earlier = told(Lies { earlier_permille: 1_000, ..Lies::default() });
         assert_eq!(earlier[1..], truth[..2]);
         let array = told(Lies { array_permille: 1_000, ..Lies::default() });
-        assert_eq!(array[0], json!(["approved", "1", 1]));
+        assert_eq!(array[0], json!(["approved", "1", 1, null, "", ""]));
     }
 }

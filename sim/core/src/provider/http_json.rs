@@ -1,0 +1,148 @@
+//! The HTTP of a simulated provider, without its sockets: requests as messages, answers as
+//! messages, and when they leave. `tillsim provider` and the simulated world both use it.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::lies::{Honesty, Liar, Lies};
+use super::{Provider, ProviderBehaviour, Request as Sale, Reversal, Say};
+use crate::time::{Moment, Span};
+
+/// A provider that speaks JSON over HTTP.
+pub struct HttpProvider {
+    provider: Provider,
+    liar: Liar,
+}
+
+/// What comes of a request.
+pub struct Answer {
+    /// When the answer leaves.
+    pub after: Span,
+    /// `None`: it never does.
+    pub response: Option<Response<Vec<u8>>>,
+    /// Whether it is about the request.
+    pub honesty: Honesty,
+}
+
+#[derive(Deserialize)]
+struct TopUp {
+    reference: String,
+    service: u16,
+    amount_minor: u64,
+    #[serde(default)]
+    subscriber: String,
+    #[serde(default = "first")]
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+struct TakeBack {
+    service: u16,
+    amount_minor: u64,
+    #[serde(default = "first")]
+    attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+impl HttpProvider {
+    /// A provider with an empty book.
+    #[must_use]
+    pub fn new(behaviour: ProviderBehaviour) -> Self {
+        let liar = Liar::new(behaviour.seed);
+        Self { provider: Provider::new(behaviour), liar }
+    }
+
+    /// The provider behind the HTTP.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Takes a request.
+    pub fn receive(&mut self, now: Moment, request: &Request<Vec<u8>>, lies: Lies) -> Answer {
+        let mut parts = request.uri().path().rsplit('/');
+        let (last, before) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let said = match (request.method(), last) {
+            (&Method::POST, "reversal") => self.reverse(now, before, request.body()),
+            (&Method::POST, "confirmation") => {
+                Ok((before.to_owned(), Span::ZERO, self.provider.confirm(before)))
+            }
+            (&Method::POST, _) => self.top_up(now, request.body()),
+            (&Method::GET, _) => {
+                Ok((last.to_owned(), Span::ZERO, self.provider.inquiry(now, last)))
+            }
+            _ => Err((StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are known here".into())),
+        };
+        match said {
+            Ok((reference, after, say)) => self.answer(&reference, after, say, lies),
+            Err((status, error)) => Answer {
+                after: Span::ZERO,
+                response: Some(response(status, &json!({"error": error}))),
+                honesty: Honesty::True,
+            },
+        }
+    }
+
+    fn top_up(&mut self, now: Moment, body: &[u8]) -> Result<(String, Span, Say), Problem> {
+        let TopUp { reference, service, amount_minor, subscriber, attempt } = read(body)?;
+        let (subscriber, named) = (&*subscriber, &*reference);
+        let sale = Sale { reference: named, service, amount_minor, subscriber, attempt };
+        let (after, say) = self.provider.request(now, &sale);
+        Ok((reference, after, say))
+    }
+
+    fn reverse(
+        &mut self,
+        now: Moment,
+        reference: &str,
+        body: &[u8],
+    ) -> Result<(String, Span, Say), Problem> {
+        let TakeBack { service, amount_minor, attempt } = read(body)?;
+        let reversal = Reversal { reference, service, amount_minor, attempt };
+        let (after, say) = self.provider.reverse(now, &reversal);
+        Ok((reference.to_owned(), after, say))
+    }
+
+    fn answer(&mut self, reference: &str, after: Span, say: Say, lies: Lies) -> Answer {
+        let (status, mut body) = match say {
+            Say::Approved(own) => {
+                (StatusCode::OK, json!({"status": "approved", "provider_reference": own}))
+            }
+            Say::Declined(code) => {
+                let body = json!({"status": "declined", "code": code, "provider_reference": ""});
+                (StatusCode::OK, body)
+            }
+            Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
+            Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
+            Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
+            Say::Noted => (StatusCode::OK, json!({"status": "noted"})),
+            Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
+            Say::Nothing => return Answer { after, response: None, honesty: Honesty::True },
+        };
+        body["reference"] = json!(reference);
+        if let Some(amount) = self.provider.amount_minor(reference) {
+            body["amount_minor"] = json!(amount);
+        }
+        let (status, body, honesty) = self.liar.tell(lies, status, body);
+        Answer { after, response: Some(response(status, &body)), honesty }
+    }
+}
+
+type Problem = (StatusCode, String);
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+fn response(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.to_string().into_bytes());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
