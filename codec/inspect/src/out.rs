@@ -1,61 +1,68 @@
 //! Standard output and standard error of reading messages: lines of JSON, or tables.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::fmt::Display;
+use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 use tillgate_codec::iso8583::ErrorJson;
 
-use super::place::Place;
-use crate::exit::{Exit, Failure};
+use crate::place::Place;
 
 /// Why the reading ends early.
-pub(super) enum Stop {
-    /// Whoever read standard output has gone (`| head`): no failure.
+#[derive(Debug)]
+pub enum Stop {
+    /// Whoever read the output has gone (`| head`): no failure.
     Gone,
-    /// Something that the user must know.
-    Failure(Failure),
+    /// What is wrong has been told, or is this line of JSON.
+    Reported(String),
+    /// The input cannot be read as it is, or as the options say.
+    Usage(String),
+    /// There is nothing to show, or nowhere to show it.
+    Refused(String),
 }
 
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
+impl Stop {
+    pub(crate) fn usage(name: &str, what: &dyn Display) -> Self {
+        Self::Usage(format!("{name}: {what}"))
     }
 }
 
 /// Where messages and errors are shown.
-pub(super) struct Out {
-    stdout: BufWriter<Stdout>,
+pub struct Out<'o> {
+    stdout: &'o mut dyn Write,
+    stderr: &'o mut dyn Write,
     /// Messages and errors are shown with their places.
     located: bool,
     /// Messages that were read, for the summary.
-    pub(super) read: u64,
+    pub(crate) read: u64,
     /// Errors shown.
-    pub(super) wrong: u64,
+    pub(crate) wrong: u64,
 }
 
-impl Out {
-    pub(super) fn new() -> Self {
-        Self { stdout: BufWriter::new(io::stdout()), located: false, read: 0, wrong: 0 }
+impl<'o> Out<'o> {
+    /// Messages go to the one (it is flushed where it matters), errors to the other.
+    pub fn new(stdout: &'o mut dyn Write, stderr: &'o mut dyn Write) -> Self {
+        Self { stdout, stderr, located: false, read: 0, wrong: 0 }
     }
 
     /// From now on there are several messages.
-    pub(super) fn locate(&mut self) {
+    pub(crate) fn locate(&mut self) {
         self.located = true;
     }
 
     /// Whether there are several messages.
-    pub(super) fn is_located(&self) -> bool {
+    pub(crate) fn is_located(&self) -> bool {
         self.located
     }
 
     /// A message as one line of JSON.
-    pub(super) fn json(&mut self, place: &Place, json: &str) -> Result<(), Stop> {
+    pub(crate) fn json(&mut self, place: &Place, json: &str) -> Result<(), Stop> {
         self.read += 1;
         if self.located { self.text(&spliced(place, json)) } else { self.text(json) }
     }
 
     /// A message as a table, or as much of it as can be read.
-    pub(super) fn table(&mut self, place: &Place, table: &str, is_read: bool) -> Result<(), Stop> {
+    pub(crate) fn table(&mut self, place: &Place, table: &str, is_read: bool) -> Result<(), Stop> {
         self.read += u64::from(is_read);
         if self.located {
             self.text(&format!("== {}", place.head()))?;
@@ -64,25 +71,22 @@ impl Out {
     }
 
     /// A line, or several.
-    pub(super) fn text(&mut self, text: &str) -> Result<(), Stop> {
-        self.write(|stdout| writeln!(stdout, "{text}"))
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Stop> {
+        writeln!(self.stdout, "{text}").map_err(stop)
     }
 
-    /// Anything else.
-    pub(super) fn write(
-        &mut self,
-        write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>,
-    ) -> Result<(), Stop> {
-        write(&mut self.stdout).map_err(stop)
+    /// Bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.stdout.write_all(bytes).map_err(stop)
     }
 
     /// Brings everything before to its reader.
-    pub(super) fn flush(&mut self) -> Result<(), Stop> {
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         self.stdout.flush().map_err(stop)
     }
 
     /// What is wrong, as one line of JSON on standard error.
-    pub(super) fn error(&mut self, place: &Place, error: &ErrorJson) -> Result<(), Stop> {
+    pub(crate) fn error(&mut self, place: &Place, error: &ErrorJson) -> Result<(), Stop> {
         self.wrong += 1;
         self.flush()?;
         let json = error.to_string();
@@ -91,12 +95,13 @@ impl Out {
     }
 
     /// A line on standard error; nobody is left to tell if that has gone.
-    pub(super) fn note(&mut self, text: &str) {
-        writeln!(io::stderr().lock(), "{text}").ok();
+    pub(crate) fn note(&mut self, text: &str) {
+        // In one piece: others may write there too.
+        self.stderr.write_all(format!("{text}\n").as_bytes()).ok();
     }
 
     /// Ends with the summary where there is something to say, and the exit code.
-    pub(super) fn end(mut self, left_out: Map<String, Value>) -> Result<(), Stop> {
+    pub(crate) fn end(mut self, left_out: Map<String, Value>) -> Result<(), Stop> {
         self.flush()?;
         if self.located && (self.wrong > 0 || !left_out.is_empty()) {
             let mut counts = Map::new();
@@ -110,7 +115,7 @@ impl Out {
             return Ok(());
         }
         // All that is wrong has been told.
-        Err(Failure { exit: Exit::Reported, text: String::new() }.into())
+        Err(Stop::Reported(String::new()))
     }
 }
 
@@ -118,7 +123,7 @@ fn stop(error: io::Error) -> Stop {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Stop::Gone;
     }
-    Failure::refused(format!("standard output: {error}")).into()
+    Stop::Refused(format!("standard output: {error}"))
 }
 
 /// An object with the members of a place put before its own.

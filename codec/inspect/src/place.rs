@@ -1,6 +1,6 @@
 //! Where a message was found: file, line, offset, and in a capture time and addresses.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use serde_json::{Map, Value};
 use tillgate_codec::link::message::BusinessDate;

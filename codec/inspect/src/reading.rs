@@ -10,20 +10,27 @@ use tillgate_codec::link::render;
 use tillgate_codec::smpp;
 
 /// A wire with all that is needed to read it.
-pub(super) struct Reading {
-    pub(super) wire: Wire,
-    pub(super) reveal: Reveal,
+pub struct Reading {
+    /// Which.
+    pub wire: Wire,
+    /// Whether secrets are shown.
+    pub reveal: Reveal,
 }
 
 /// The wire.
-pub(super) enum Wire {
+pub enum Wire {
+    /// ISO 8583.
     Iso8583 {
+        /// How its fields are laid out.
         dialect: Box<Dialect>,
+        /// Checks authentication codes.
         key: Option<MacKey>,
     },
+    /// SMPP 3.4.
     Smpp,
     /// Outer records of the terminal link; the key checks hellos.
     Records {
+        /// Of the terminal.
         psk: Option<Psk>,
     },
     /// Bodies of the terminal link.
@@ -31,7 +38,7 @@ pub(super) enum Wire {
 }
 
 /// What stands at the start of a stream.
-pub(super) enum Cut {
+pub(crate) enum Cut {
     /// A message, and where the next one starts.
     Whole { frame: Range<usize> },
     /// So many bytes that say nothing: a keep-alive.
@@ -43,17 +50,17 @@ pub(super) enum Cut {
 }
 
 /// A message that was read.
-pub(super) struct Read {
-    pub(super) json: String,
+pub(crate) struct Read {
+    pub(crate) json: String,
     /// What became of its authentication code, in a word, if that was checked.
-    pub(super) code: Option<&'static str>,
+    pub(crate) code: Option<&'static str>,
     /// What is wrong with its authentication code, if that was checked.
-    pub(super) forged: Option<ErrorJson>,
+    pub(crate) forged: Option<ErrorJson>,
 }
 
 impl Reading {
     /// One whole message as JSON.
-    pub(super) fn json(&self, bytes: &[u8]) -> Result<Read, ErrorJson> {
+    pub(crate) fn json(&self, bytes: &[u8]) -> Result<Read, ErrorJson> {
         let reveal = self.reveal;
         match &self.wire {
             Wire::Iso8583 { dialect, key } => {
@@ -80,7 +87,7 @@ impl Reading {
     }
 
     /// One message as a table, as far as it can be read.
-    pub(super) fn table(&self, bytes: &[u8]) -> String {
+    pub(crate) fn table(&self, bytes: &[u8]) -> String {
         match &self.wire {
             Wire::Iso8583 { dialect, .. } => iso8583::listing(dialect, bytes, self.reveal),
             Wire::Smpp => smpp::table(bytes, self.reveal),
@@ -90,7 +97,7 @@ impl Reading {
     }
 
     /// Whether messages on a stream tell where they end.
-    pub(super) fn is_framed(&self) -> bool {
+    pub fn is_framed(&self) -> bool {
         match &self.wire {
             Wire::Iso8583 { dialect, .. } => dialect.framing().is_delimited(),
             Wire::Smpp | Wire::Records { .. } => true,
@@ -99,7 +106,7 @@ impl Reading {
     }
 
     /// Finds the message at the start of a stream.
-    pub(super) fn cut(&self, bytes: &[u8]) -> Cut {
+    pub(crate) fn cut(&self, bytes: &[u8]) -> Cut {
         match &self.wire {
             Wire::Iso8583 { dialect, .. } => match dialect.framing().deframe(bytes) {
                 Ok(Some(frame)) if frame.message.is_empty() => Cut::Idle { end: frame.end },

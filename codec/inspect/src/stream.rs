@@ -10,11 +10,11 @@
 
 use tillgate_codec::iso8583::ErrorJson;
 
-use super::place::Place;
-use super::reading::{Cut, Reading};
+use crate::place::Place;
+use crate::reading::{Cut, Reading};
 
 /// What a stream gives.
-pub(super) enum Found<'b> {
+pub(crate) enum Found<'b> {
     /// A message with its frame.
     Message(Place, &'b [u8]),
     /// What is wrong, and where.
@@ -23,7 +23,7 @@ pub(super) enum Found<'b> {
 
 /// A stream on its way to messages. It holds one unfinished message at most.
 #[derive(Default)]
-pub(super) struct Stream {
+pub(crate) struct Stream {
     held: Vec<u8>,
     /// Offset of the first byte held.
     offset: u64,
@@ -35,7 +35,7 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Takes the next bytes. `is_segment` says that a message is likely to begin with them.
-    pub(super) fn push<E>(
+    pub(crate) fn push<E>(
         &mut self,
         reading: &Reading,
         place: &Place,
@@ -82,7 +82,7 @@ impl Stream {
     }
 
     /// Bytes of the stream are missing; what is held never becomes whole.
-    pub(super) fn gap<E>(
+    pub(crate) fn gap<E>(
         &mut self,
         place: &Place,
         bytes: u64,
@@ -102,7 +102,7 @@ impl Stream {
     }
 
     /// The stream is over.
-    pub(super) fn end<E>(
+    pub(crate) fn end<E>(
         mut self,
         mut give: impl FnMut(Found<'_>) -> Result<(), E>,
     ) -> Result<(), E> {

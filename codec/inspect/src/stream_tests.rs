@@ -3,7 +3,7 @@
 use tillgate_codec::iso8583::{Dialect, Reveal};
 
 use super::{Found, Place, Reading, Stream};
-use crate::cli::codec::reading::Wire;
+use crate::reading::Wire;
 
 fn reading() -> Reading {
     let dialect = Box::new(Dialect::builtin("iso87b").unwrap());

@@ -12,17 +12,18 @@ use tillgate_codec::link::record::{RecordType, deframe};
 use tillgate_codec::link::render::{body_json, record_json};
 use tillgate_codec::smpp;
 
-use super::FrameName;
-use super::input::{self, Form, Piece, Source, Taking};
-use super::limits::{GUESS_BYTES_MAX, GUESS_SAMPLES_MAX};
-use super::out::{Out, Stop};
-use crate::exit::{Exit, Failure};
+use crate::frame::FrameName;
+use crate::input::{self, Form, Piece, Source, Taking};
+use crate::limits::{GUESS_BYTES_MAX, GUESS_SAMPLES_MAX};
+use crate::out::{Out, Stop};
 use ranked::{DECODES, Ranked, Tried, Tries, table, understood};
 
 /// How a ranking is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub enum Shown {
+    /// For people, the best ones only.
     Table,
+    /// A line of JSON for each.
     Json,
 }
 
@@ -87,11 +88,15 @@ const HEADER_PENALTY: u8 = 4;
 const BEHIND_HEADER_MIN: u8 = 84;
 
 /// Guesses about everything in the sources, and shows the ranking.
-pub(super) fn run(
+///
+/// # Errors
+/// [`Stop`]; also when nothing reads the bytes.
+pub fn run(
     sources: &[Source],
     mut taking: Taking,
     dialects: &[(String, Dialect)],
     shown: Shown,
+    out: &mut Out<'_>,
 ) -> Result<(), Stop> {
     let (mut ranking, mut unread) = rank_all(sources, &taking, dialects)?;
     let can_repeat = !sources.iter().any(|source| matches!(source, Source::Standard));
@@ -105,24 +110,23 @@ pub(super) fn run(
         }
     }
     if let Some(error) = unread {
-        return Err(Failure { exit: Exit::Reported, text: error.to_string() }.into());
+        return Err(Stop::Reported(error.to_string()));
     }
     if ranking.is_empty() {
-        return Err(Failure::refused("there are no bytes to guess about").into());
+        return Err(Stop::Refused("there are no bytes to guess about".to_owned()));
     }
-    let mut out = Out::new();
     match shown {
         Shown::Json => {
             ranking.iter().try_for_each(|ranked| out.text(&ranked.json().to_string()))?;
         }
-        Shown::Table => table(&ranking, &mut out)?,
+        Shown::Table => table(&ranking, out)?,
     }
     out.flush()?;
     if decodes(&ranking) {
         return Ok(());
     }
     let text = "nothing reads these bytes; what comes closest is named first";
-    Err(Failure::refused(text).into())
+    Err(Stop::Refused(text.to_owned()))
 }
 
 /// The ranking of everything in the sources, and the first thing in them that is not even bytes.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tillgate_codec::iso8583::ErrorJson;
 
-use super::super::limits::GUESS_ROWS_MAX;
-use super::super::out::{Out, Stop};
+use crate::limits::GUESS_ROWS_MAX;
+use crate::out::{Out, Stop};
 
 /// A way to read everything that was given, and how well it does.
 pub(super) struct Ranked {
@@ -100,7 +100,7 @@ impl Ranked {
     }
 }
 
-pub(super) fn table(ranking: &[Ranked], out: &mut Out) -> Result<(), Stop> {
+pub(super) fn table(ranking: &[Ranked], out: &mut Out<'_>) -> Result<(), Stop> {
     out.text(&format!("{:>5}  {:<40}  {:>9}  notes", "score", "tillgate decode ...", "decoded"))?;
     for ranked in ranking.iter().take(GUESS_ROWS_MAX) {
         let decoded = format!("{} of {}", ranked.decoded, ranked.messages);

@@ -2,7 +2,7 @@
 
 /// What a text holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
     /// One message, or dumps of one message each.
     Messages,
     /// A message in every line.

@@ -6,8 +6,8 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{Linktype, PcapBlockOwned, PcapError, PcapHeader, create_reader};
 
-use super::super::limits::{CHUNK_BYTES, INTERFACES_MAX, PACKET_BYTES_MAX};
 use super::packet::Link;
+use crate::limits::{CHUNK_BYTES, INTERFACES_MAX, PACKET_BYTES_MAX};
 
 /// A packet as it was captured.
 pub(crate) struct Packet<'p> {

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::super::limits::CHUNK_BYTES;
 use super::capture::is_capture;
+use crate::limits::CHUNK_BYTES;
 
 /// What a file or standard input holds.
 #[derive(Debug, PartialEq, Eq)]

@@ -19,14 +19,13 @@ mod packet;
 mod tcp;
 mod text;
 
-use std::fs::File;
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::limits::{CHUNK_BYTES, LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
-use super::out::Stop;
-use super::place::Place;
-use crate::exit::Failure;
+use crate::limits::{CHUNK_BYTES, LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::out::Stop;
+use crate::place::Place;
 use block::{Block, Unread};
 use capture::Ended;
 use kind::{Kind, head_of};
@@ -34,10 +33,10 @@ use packet::Found;
 use tcp::{Connections, Event, What};
 use text::Text;
 
-pub(super) use block::Form;
+pub use block::Form;
 
 /// Where bytes come from.
-pub(super) enum Source {
+pub enum Source {
     /// Digits on the command line.
     Arguments(String),
     /// Standard input.
@@ -46,17 +45,31 @@ pub(super) enum Source {
     File(PathBuf),
 }
 
+impl Source {
+    /// As errors name it.
+    fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Arguments(_) => "the argument".into(),
+            Self::Standard => "standard input".into(),
+            Self::File(file) => file.display().to_string().into(),
+        }
+    }
+}
+
 /// How inputs are taken.
-pub(super) struct Taking {
-    pub(super) form: Form,
+pub struct Taking {
+    /// How messages stand in a text or a raw file.
+    pub form: Form,
     /// Bytes as they are, whatever they look like.
-    pub(super) raw: bool,
+    pub raw: bool,
     /// Ports of the connections that are looked at; all, if empty.
-    pub(super) ports: Vec<u16>,
+    pub ports: Vec<u16>,
+    /// Opens whatever is not an argument; nothing here touches files.
+    pub open: fn(&Source) -> io::Result<Box<dyn Read + Send>>,
 }
 
 /// What an input gives, in order.
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// A whole message, as far as the input can tell.
     Whole { place: Place, bytes: Vec<u8> },
     /// The next bytes of a stream. A segment is likely to begin with a message.
@@ -71,27 +84,27 @@ pub(super) enum Piece {
 
 /// What was left out, to be told at the end.
 #[derive(Default)]
-pub(super) struct Skipped {
+pub(crate) struct Skipped {
     /// Lines of a dump that are none of its rows.
-    pub(super) lines: u64,
+    pub(crate) lines: u64,
     /// Packets that hold no TCP.
-    pub(super) packets: u64,
+    pub(crate) packets: u64,
     /// Fragments of IP packets.
-    pub(super) fragments: u64,
+    pub(crate) fragments: u64,
 }
 
 /// Whether a text is hexadecimal in a form that people have it in.
-pub(super) fn is_hex(text: &str) -> bool {
+pub fn is_hex(text: &str) -> bool {
     let is_read =
         |line: &str| hex::Digits::default().line(line).is_ok() || literal::python(line).is_some();
     text.lines().all(is_read)
 }
 
 /// Takes pieces; an error ends the reading.
-pub(super) type Take<'t> = dyn FnMut(Piece) -> Result<(), Stop> + 't;
+pub(crate) type Take<'t> = dyn FnMut(Piece) -> Result<(), Stop> + 't;
 
 /// Reads all sources, one after another.
-pub(super) fn read(
+pub(crate) fn read(
     sources: &[Source],
     taking: &Taking,
     take: &mut Take<'_>,
@@ -107,24 +120,17 @@ pub(super) fn read(
         let mut run = Run { taking, file, first_lane, skipped: &mut skipped, take };
         match source {
             Source::Arguments(text) if taking.raw => {
-                run.any(Cursor::new(text.as_bytes()), "the argument")?;
+                run.any(Cursor::new(text.as_bytes()), &source.name())?;
             }
             Source::Arguments(text) => run.text(Cursor::new(text.as_bytes()))?,
-            Source::Standard => run.any(io::stdin(), "standard input")?,
-            Source::File(file) => run.any(open(file)?, &file.display().to_string())?,
+            Source::Standard | Source::File(_) => {
+                let name = source.name();
+                let opened = (taking.open)(source);
+                run.any(opened.map_err(|error| Stop::usage(&name, &error))?, &name)?;
+            }
         }
     }
     Ok(skipped)
-}
-
-fn open(file: &Path) -> Result<File, Failure> {
-    let failure =
-        |what: &dyn std::fmt::Display| Failure::usage(format!("{}: {what}", file.display()));
-    let opened = File::open(file).map_err(|error| failure(&error))?;
-    match opened.metadata() {
-        Ok(found) if found.is_dir() => Err(failure(&"is a directory")),
-        _ => Ok(opened),
-    }
 }
 
 /// The reading of one source.
@@ -139,8 +145,7 @@ struct Run<'r, 't> {
 impl Run<'_, '_> {
     /// Looks at the beginning to see what the source is.
     fn any(&mut self, mut source: impl Read + Send, name: &str) -> Result<(), Stop> {
-        let failure = |error: io::Error| Failure::usage(format!("{name}: {error}"));
-        let head = head_of(&mut source).map_err(failure)?;
+        let head = head_of(&mut source).map_err(|error| Stop::usage(name, &error))?;
         let kind = if self.taking.raw { Kind::Raw } else { Kind::of(&head) };
         let whole = Cursor::new(head).chain(source);
         match kind {
@@ -148,7 +153,7 @@ impl Run<'_, '_> {
             Kind::Raw if self.taking.form == Form::Stream => self.raw_stream(whole, name),
             Kind::Raw => self.raw_message(whole, name),
             Kind::Capture => self.capture(whole),
-            Kind::Not(what) => Err(Failure::usage(format!("{name}: {what}")).into()),
+            Kind::Not(what) => Err(Stop::usage(name, &what)),
         }
     }
 
@@ -159,10 +164,7 @@ impl Run<'_, '_> {
     fn raw_message(&mut self, source: impl Read, name: &str) -> Result<(), Stop> {
         let mut bytes = Vec::new();
         let bound = u64::try_from(MESSAGE_BYTES_MAX).unwrap_or(u64::MAX) + 1;
-        source
-            .take(bound)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        source.take(bound).read_to_end(&mut bytes).map_err(|error| Stop::usage(name, &error))?;
         let place = self.place(0);
         if bytes.len() > MESSAGE_BYTES_MAX {
             let message = format!(
@@ -183,7 +185,7 @@ impl Run<'_, '_> {
                 Ok(0) => return (self.take)(Piece::End { lane }),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Failure::usage(format!("{name}: {error}")).into()),
+                Err(error) => return Err(Stop::usage(name, &error)),
             };
             let (place, bytes) = (self.place(offset), chunk[..count].to_vec());
             (self.take)(Piece::Next { lane, place, bytes, is_segment: false })?;
@@ -196,7 +198,7 @@ impl Run<'_, '_> {
         let mut connections = Connections::default();
         let mut line = Vec::new();
         let mut last_lane = 0;
-        let failure = |error: io::Error| Failure::usage(format!("input: {error}"));
+        let failure = |error: io::Error| Stop::usage("input", &error);
         loop {
             let is_long = read_line(&mut source, &mut line).map_err(failure)?;
             let read = if line.is_empty() {

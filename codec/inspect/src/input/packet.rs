@@ -1,6 +1,6 @@
 //! A captured packet, down to the TCP segment in it.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use pcap_parser::Linktype;

@@ -2,18 +2,18 @@
 //!
 //! Retransmissions are dropped, segments that came too early wait for those before them. What never
 //! comes (a packet that was not captured) is a gap: told, and passed over. Everything that waits is
-//! bounded by [`limits`](super::super::limits).
+//! bounded by [`limits`](crate::limits).
 
+use core::net::SocketAddr;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
-use super::super::limits::{
+use super::packet::{Flags, Segment};
+use crate::limits::{
     HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, HELD_SEGMENT_BYTES, LANES_MAX, WINDOW_BYTES_MAX,
 };
-use super::super::place::{Direction, Way};
-use super::packet::{Flags, Segment};
+use crate::place::{Direction, Way};
 
 /// Something that happened in one direction of a connection.
 #[derive(Debug, PartialEq, Eq)]

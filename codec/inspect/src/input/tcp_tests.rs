@@ -1,9 +1,9 @@
 //! Connections whose segments are lost, doubled, late and cut.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use super::{Connections, Direction, Event, Flags, Segment, What};
-use crate::cli::codec::limits::{HELD_BYTES_MAX, HELD_SEGMENT_BYTES};
+use crate::limits::{HELD_BYTES_MAX, HELD_SEGMENT_BYTES};
 
 const SYN: Flags = Flags { syn: true, ack: false, fin: false, rst: false };
 const ACK: Flags = Flags { syn: false, ack: true, fin: false, rst: false };

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// Each package with the packages of ours that it may import.
 const ARROWS: &[(&str, &str, &[&str])] = &[
-    ("tillgate-codec", "codec", &[]),
-    ("tillgate-store-core", "store/core", &[]),
+    ("tillgate-types", "types", &[]),
+    ("tillgate-codec", "codec", &["tillgate-types"]),
+    ("tillgate-inspect", "codec/inspect", &["tillgate-codec"]),
+    ("tillgate-store-core", "store/core", &["tillgate-types"]),
     ("tillgate-store-rocks", "store/rocks", &["tillgate-store-core"]),
-    ("tillgate-core", "gateway/core", &["tillgate-codec", "tillgate-store-core"]),
+    ("tillgate-core", "gateway/core", &["tillgate-types", "tillgate-codec", "tillgate-store-core"]),
     ("tillgate-edge", "gateway/edge", &[]),
     ("tillgate-import", "gateway/import", &["tillgate-store-core"]),
     (
@@ -24,6 +26,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "tillgate-core",
             "tillgate-edge",
             "tillgate-import",
+            "tillgate-inspect",
         ],
     ),
     ("tillsim-core", "sim/core", &["tillgate-codec", "tillgate-core", "tillgate-store-core"]),
@@ -31,7 +34,15 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The crates that touch nothing.
-const PURE: &[&str] = &["codec", "store/core", "gateway/core", "gateway/import", "sim/core"];
+const PURE: &[&str] = &[
+    "types",
+    "codec",
+    "codec/inspect",
+    "store/core",
+    "gateway/core",
+    "gateway/import",
+    "sim/core",
+];
 
 /// What a pure crate may not depend on.
 const TOUCHING: &[&str] = &[

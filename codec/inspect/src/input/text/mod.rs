@@ -9,11 +9,11 @@
 mod plain;
 mod rows;
 
-use super::super::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use super::block::{Block, Form, Unread};
 use super::decimal::Surety as Decimal;
 use super::dump;
 use super::hex::{Digits, Wrong};
+use crate::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use plain::spelt;
 
 /// A text on its way to blocks.

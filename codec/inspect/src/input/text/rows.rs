@@ -1,9 +1,9 @@
 //! Rows of a dump: which lines are some, and how they go together.
 
-use super::super::super::limits::MESSAGE_BYTES_MAX;
 use super::super::block::{Block, Form, Unread};
 use super::super::dump::{Row, Surety};
 use super::{Lane, Text};
+use crate::limits::MESSAGE_BYTES_MAX;
 
 impl Text {
     /// Whether what looks like a row is one.

@@ -1,20 +1,18 @@
 //! `tillgate decode`: messages in any form, shown.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rustc_hash::FxHashMap;
-use serde_json::{Map, Value};
-use tillgate_codec::iso8583::{ErrorJson, Reveal};
+use tillgate_codec::iso8583::Reveal;
+use tillgate_inspect::guess::{self, Shown};
+use tillgate_inspect::input::{Form, Source, Taking, is_hex};
+use tillgate_inspect::reading::{Reading, Wire};
+use tillgate_inspect::{Out, decode};
 
-use super::guess::{self, Shown};
-use super::input::{self, Form, Piece, Skipped, Source, Taking};
 use super::keys::{self, MacOptions};
-use super::out::{Out, Stop};
-use super::place::Place;
-use super::reading::{Reading, Wire};
-use super::stream::{Found, Stream};
-use super::{Protocol, WireOptions, dialect};
+use super::{Protocol, WireOptions, dialect, ended};
 use crate::exit::Failure;
 
 /// Show what messages say: from hexadecimal, dumps, raw files and network captures
@@ -88,44 +86,27 @@ pub(crate) struct Decode {
 
 impl Decode {
     pub(in crate::cli) fn run(self) -> Result<(), Failure> {
-        match self.read() {
-            Ok(()) | Err(Stop::Gone) => Ok(()),
-            Err(Stop::Failure(failure)) => Err(failure),
-        }
-    }
-
-    fn read(self) -> Result<(), Stop> {
         let sources = self.sources()?;
         let form = match (self.lines, self.stream) {
             (true, _) => Form::Lines,
             (_, true) => Form::Stream,
             _ => Form::Messages,
         };
-        let taking = Taking { form, raw: self.raw, ports: self.port.clone() };
+        let taking = Taking { form, raw: self.raw, ports: self.port.clone(), open };
+        let (mut stdout, mut stderr) = (BufWriter::new(io::stdout()), io::stderr());
+        let mut out = Out::new(&mut stdout, &mut stderr);
         if self.guess {
             let shown = if self.json { Shown::Json } else { Shown::Table };
-            return guess::run(&sources, taking, &dialect::all(&self.wire.dialect)?, shown);
+            let dialects = dialect::all(&self.wire.dialect)?;
+            return ended(guess::run(&sources, taking, &dialects, shown, &mut out));
         }
         let reading = self.reading()?;
         if self.stream && !reading.is_framed() {
             let text = "--stream: these messages have no frame length to follow; --frame gives \
                         one, --lines takes a message from every line";
-            return Err(Failure::usage(text).into());
+            return Err(Failure::usage(text));
         }
-        let is_live = sources.iter().any(|source| matches!(source, Source::Standard));
-        let mut decoder = Decoder {
-            reading: &reading,
-            is_table: self.table,
-            is_live,
-            out: Out::new(),
-            streams: FxHashMap::default(),
-            first: None,
-        };
-        if form != Form::Messages {
-            decoder.out.locate();
-        }
-        let skipped = input::read(&sources, &taking, &mut |piece| decoder.take(piece))?;
-        decoder.end(&skipped)
+        ended(decode::run(&sources, &taking, &reading, self.table, out))
     }
 
     fn reading(&self) -> Result<Reading, Failure> {
@@ -167,7 +148,7 @@ impl Decode {
         if self.raw && !self.given.iter().any(|argument| Path::new(argument).exists()) {
             return Ok(vec![Source::Arguments(self.given.join(" "))]);
         }
-        if !self.raw && self.given.iter().all(|argument| input::is_hex(argument)) {
+        if !self.raw && self.given.iter().all(|argument| is_hex(argument)) {
             return Ok(vec![Source::Arguments(self.given.join("\n"))]);
         }
         let looks_like_file = |argument: &String| argument.contains(['/', '.']);
@@ -182,117 +163,12 @@ impl Decode {
     }
 }
 
-/// Shows messages as they come.
-struct Decoder<'r> {
-    reading: &'r Reading,
-    is_table: bool,
-    /// Somebody may be waiting for each message.
-    is_live: bool,
-    out: Out,
-    streams: FxHashMap<u64, Stream>,
-    /// The only message so far: if it stays so, it is shown without its place.
-    first: Option<(Place, Vec<u8>)>,
-}
-
-impl Decoder<'_> {
-    fn take(&mut self, piece: Piece) -> Result<(), Stop> {
-        match piece {
-            Piece::Whole { place, bytes } if !self.out.is_located() && self.first.is_none() => {
-                self.first = Some((place, bytes));
-                return Ok(());
-            }
-            Piece::Whole { place, bytes } => {
-                self.several()?;
-                self.message(&place, &bytes)?;
-            }
-            Piece::Next { lane, place, bytes, is_segment } => {
-                if matches!(self.reading.wire, Wire::Bodies) {
-                    let text = "--body: nothing on a connection says where a body ends; without \
-                                --body its records are read, and bodies are given one by one";
-                    return Err(Failure::usage(text).into());
-                }
-                self.several()?;
-                let mut stream = self.streams.remove(&lane).unwrap_or_default();
-                let reading = self.reading;
-                let give = |found: Found<'_>| self.found(found);
-                stream.push(reading, &place, &bytes, is_segment, give)?;
-                self.streams.insert(lane, stream);
-            }
-            Piece::Gap { lane, place, bytes } => {
-                self.several()?;
-                let mut stream = self.streams.remove(&lane).unwrap_or_default();
-                stream.gap(&place, bytes, |found| self.found(found))?;
-                self.streams.insert(lane, stream);
-            }
-            Piece::End { lane } => {
-                if let Some(stream) = self.streams.remove(&lane) {
-                    stream.end(|found| self.found(found))?;
-                }
-            }
-            Piece::Unread { kind, place, message } => {
-                if self.first.is_some() {
-                    self.several()?;
-                }
-                self.out.error(&place, &ErrorJson::of_kind(kind, message))?;
-            }
-        }
-        if self.is_live { self.out.flush() } else { Ok(()) }
-    }
-
-    /// There are several messages: from now on they are shown with their places.
-    fn several(&mut self) -> Result<(), Stop> {
-        self.out.locate();
-        match self.first.take() {
-            Some((place, bytes)) => self.message(&place, &bytes),
-            None => Ok(()),
-        }
-    }
-
-    fn found(&mut self, found: Found<'_>) -> Result<(), Stop> {
-        match found {
-            Found::Message(place, bytes) => self.message(&place, bytes),
-            Found::Wrong(place, error) => self.out.error(&place, &error),
-        }
-    }
-
-    fn message(&mut self, place: &Place, bytes: &[u8]) -> Result<(), Stop> {
-        let read = self.reading.json(bytes);
-        if self.is_table {
-            let mut table = self.reading.table(bytes);
-            if let Ok(Some(word)) = read.as_ref().map(|read| read.code) {
-                table.push_str(&format!("authentication code: {word}\n"));
-            }
-            self.out.table(place, &table, read.is_ok())?;
-        }
-        match read {
-            Ok(read) => {
-                if !self.is_table {
-                    self.out.json(place, &read.json)?;
-                }
-                match read.forged {
-                    Some(error) => self.out.error(place, &error),
-                    None => Ok(()),
-                }
-            }
-            Err(error) => self.out.error(place, &error),
-        }
-    }
-
-    fn end(mut self, skipped: &Skipped) -> Result<(), Stop> {
-        if let Some((place, bytes)) = self.first.take() {
-            self.message(&place, &bytes)?;
-        }
-        if self.out.read == 0 && self.out.wrong == 0 {
-            let message = match skipped.packets {
-                0 => "there are no bytes to read".to_owned(),
-                packets => format!("no bytes of TCP were asked for; {packets} packets hold no TCP"),
-            };
-            self.out.error(&Place::default(), &ErrorJson::of_kind("truncated", message))?;
-        }
-        let counts = [("lines_skipped", skipped.lines), ("ip_fragments", skipped.fragments)];
-        let left_out = counts.into_iter().filter(|(_, count)| *count > 0);
-        let left_out: Map<String, Value> =
-            left_out.map(|(name, count)| (name.to_owned(), count.into())).collect();
-        self.out.end(left_out)
+/// A file, or standard input. The message is the whole line once the name stands before it.
+fn open(source: &Source) -> io::Result<Box<dyn Read + Send>> {
+    let Source::File(file) = source else { return Ok(Box::new(io::stdin())) };
+    let opened = File::open(file)?;
+    match opened.metadata() {
+        Ok(found) if found.is_dir() => Err(io::Error::other("is a directory")),
+        _ => Ok(Box::new(opened)),
     }
 }

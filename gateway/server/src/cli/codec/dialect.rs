@@ -1,14 +1,13 @@
 //! `tillgate dialect`: tables of ISO 8583, listed, shown, checked; and how they are found by name.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use tillgate_codec::iso8583::{Dialect, TableError};
+use tillgate_codec::iso8583::Dialect;
+use tillgate_inspect::dialect::{explained, fields, listed, warnings};
 
 use super::super::print;
-use super::FrameName;
 use crate::exit::Failure;
 
 /// Look at dialect tables
@@ -50,14 +49,10 @@ enum DialectAction {
     },
 }
 
-/// Fields that no table should print in clear, with the mask that fits each.
-const CARD_DATA: [(u8, &str); 6] =
-    [(2, "pan"), (34, "pan"), (35, "track"), (36, "secret"), (45, "secret"), (52, "secret")];
-
 impl DialectCommand {
     pub(in crate::cli) fn run(self) -> Result<(), Failure> {
         match self.command {
-            DialectAction::List => print::line(listed()?.trim_end()),
+            DialectAction::List => print::line(listed().trim_end()),
             DialectAction::Show { name } => match table_of(&name) {
                 Some(table) => print::line(table.trim_end()),
                 None => Err(unknown(&name)),
@@ -70,7 +65,8 @@ impl DialectCommand {
                 for note in dialect.notes() {
                     print::line(&format!("warning: {note}"))?;
                 }
-                print_warnings(&dialect)
+                let card_data = warnings(&dialect);
+                card_data.iter().try_for_each(|text| print::line(&format!("warning: {text}")))
             }
             DialectAction::Fields { name } => print::line(fields(&find(&name)?).trim_end()),
         }
@@ -130,72 +126,7 @@ fn read(file: &Path) -> Result<Dialect, Failure> {
         }
         _ => Err(format!("there is no base `{name}`")),
     };
-    Dialect::parse_with(&text, base)
-        .map_err(|error| Failure::refused(explained(file, &text, &error)))
-}
-
-/// What is wrong with a table, with the line and a mark under the place.
-fn explained(file: &Path, table: &str, error: &TableError) -> String {
-    let mut text = format!("{}: {error}", file.display());
-    if let Some(line) = table.lines().nth(error.line.saturating_sub(1)) {
-        let number = error.line.to_string();
-        let margin = " ".repeat(number.len());
-        let before: String = line
-            .chars()
-            .take(error.column.saturating_sub(1))
-            .map(|c| if c == '\t' { '\t' } else { ' ' })
-            .collect();
-        write!(text, "\n  {number} | {line}\n  {margin} | {before}^")
-            .expect("writing to a String does not fail");
-    }
-    text
-}
-
-fn print_warnings(dialect: &Dialect) -> Result<(), Failure> {
-    for (number, mask) in CARD_DATA {
-        let Some(field) = dialect.field(number).filter(|field| !field.is_masked) else { continue };
-        print::line(&format!(
-            "warning: field {number} ({}) is printed in clear: mask = \"{mask}\" would hide it",
-            field.name
-        ))?;
-    }
-    Ok(())
-}
-
-fn listed() -> Result<String, Failure> {
-    let mut out = String::new();
-    let mut row = |name: &str, kind: &str, frame: &str, tpdu: &str, fields: &str, about: &str| {
-        writeln!(out, "{name:<14} {kind:<9} {frame:<8} {tpdu:<5} {fields:>6}  {about}")
-            .expect("writing to a String does not fail");
-    };
-    row("name", "kind", "frame", "TPDU", "fields", "about");
-    let builtin = Dialect::builtin_names().map(|name| (name, "built in"));
-    for (name, kind) in builtin.chain(Dialect::example_names().map(|name| (name, "example"))) {
-        let dialect = find(name)?;
-        let tpdu = if dialect.has_tpdu() { "yes" } else { "" };
-        let frame = FrameName(dialect.framing()).to_string();
-        row(name, kind, &frame, tpdu, &dialect.fields().count().to_string(), dialect.about());
-    }
-    Ok(out)
-}
-
-fn fields(dialect: &Dialect) -> String {
-    let mut out = String::new();
-    let mut row = |number: &str, kind: &str, length: &str, notes: &str, name: &str| {
-        let line = format!("{number:>5}  {kind:<5} {length:<9} {notes:<18} {name}");
-        writeln!(out, "{}", line.trim_end()).expect("writing to a String does not fail");
-    };
-    row("field", "type", "length", "", "name");
-    for number in dialect.fields() {
-        let Some(field) = dialect.field(number) else { continue };
-        let length = match (field.units_min, field.units_max) {
-            (least, greatest) if least == greatest => greatest.to_string(),
-            (least, greatest) => format!("{least}-{greatest}"),
-        };
-        let notes = [(field.is_masked, "masked"), (field.has_parts, "sub-fields")];
-        let notes: Vec<&str> =
-            notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
-        row(&number.to_string(), field.kind, &length, &notes.join(", "), field.name);
-    }
-    out
+    Dialect::parse_with(&text, base).map_err(|error| {
+        Failure::refused(format!("{}: {}", file.display(), explained(&text, &error)))
+    })
 }

@@ -1,34 +1,31 @@
-//! `tillgate decode`, `tillgate encode` and `tillgate dialect`: what is on the wires, on paste.
-//!
-//! ```text
-//! input --Piece--> stream --message--> reading --JSON, table--> out
-//!                                  `-> guess
-//! ```
+//! `tillgate decode`, `tillgate encode` and `tillgate dialect`: options, files and keys of what
+//! [`tillgate_inspect`] does.
 
 mod decode;
 mod dialect;
 mod encode;
-mod guess;
-mod input;
 mod keys;
-pub(crate) mod limits;
-mod out;
-mod place;
-mod reading;
-mod stream;
-
-use std::fmt;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use tillgate_codec::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
-use tillgate_codec::iso8583::{Around, Dialect, FrameCoding, Framing};
+use tillgate_codec::iso8583::Dialect;
+use tillgate_inspect::Stop;
+use tillgate_inspect::frame::{FrameName, HeaderBytes};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 pub(super) use decode::Decode;
 pub(super) use dialect::DialectCommand;
 pub(super) use encode::Encode;
+
+/// How a command ends that showed messages.
+fn ended(shown: Result<(), Stop>) -> Result<(), Failure> {
+    match shown {
+        Ok(()) | Err(Stop::Gone) => Ok(()),
+        Err(Stop::Reported(text)) => Err(Failure { exit: Exit::Reported, text }),
+        Err(Stop::Usage(text)) => Err(Failure::usage(text)),
+        Err(Stop::Refused(text)) => Err(Failure::refused(text)),
+    }
+}
 
 /// The wires that can be read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,96 +88,5 @@ impl WireOptions {
             return Ok(());
         }
         Err(Failure::usage("--dialect, --frame and --header belong to --protocol iso8583"))
-    }
-}
-
-/// The length of a header on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct HeaderBytes(usize);
-
-impl FromStr for HeaderBytes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse() {
-            Ok(bytes) if bytes <= HEADER_BYTES_MAX => Ok(Self(bytes)),
-            _ => Err(format!("0 to {HEADER_BYTES_MAX} bytes are possible")),
-        }
-    }
-}
-
-/// A frame length by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FrameName(Framing);
-
-/// Every name with its coding.
-const CODINGS: [(&str, FrameCoding); 3] =
-    [("binary", FrameCoding::Binary), ("bcd", FrameCoding::Bcd), ("ascii", FrameCoding::Ascii)];
-/// What a name ends with if the length counts itself.
-const COUNTS_ITSELF: &str = "-self";
-
-impl FrameName {
-    const NONE: Self = Self(Framing {
-        coding: FrameCoding::None,
-        bytes: 0,
-        counts_itself: false,
-        message_bytes_max: MESSAGE_BYTES_MAX,
-        around: Around::NONE,
-    });
-}
-
-impl FromStr for FrameName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        if name == "none" {
-            return Ok(Self::NONE);
-        }
-        let (plain, counts_itself) = match name.strip_suffix(COUNTS_ITSELF) {
-            Some(plain) => (plain, true),
-            None => (name, false),
-        };
-        let found = CODINGS.iter().find_map(|(word, coding)| {
-            let bytes: usize = plain.strip_prefix(word)?.parse().ok()?;
-            let bytes_max = if *coding == FrameCoding::Ascii { 8 } else { 4 };
-            (1..=bytes_max).contains(&bytes).then_some((*coding, bytes))
-        });
-        let Some((coding, bytes)) = found else {
-            return Err(
-                "none, binary1 to binary4, bcd1 to bcd4, ascii1 to ascii8 are known, each also \
-                 with -self"
-                    .to_owned(),
-            );
-        };
-        let message_bytes_max = MESSAGE_BYTES_MAX;
-        let around = Around::NONE;
-        Ok(Self(Framing { coding, bytes, counts_itself, message_bytes_max, around }))
-    }
-}
-
-impl fmt::Display for FrameName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Framing { coding, bytes, counts_itself, .. } = self.0;
-        match CODINGS.iter().find(|(_, known)| *known == coding) {
-            None => f.write_str("none"),
-            Some((word, _)) => {
-                write!(f, "{word}{bytes}{}", if counts_itself { COUNTS_ITSELF } else { "" })
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::FrameName;
-
-    #[test]
-    fn a_frame_length_is_shown_as_it_is_given() {
-        for name in ["none", "binary2", "binary4-self", "bcd2", "ascii4", "ascii8-self"] {
-            assert_eq!(name.parse::<FrameName>().unwrap().to_string(), name);
-        }
-        for name in ["", "binary", "binary0", "binary5", "bcd-self", "ascii9", "hex2"] {
-            assert!(name.parse::<FrameName>().is_err(), "{name}");
-        }
     }
 }

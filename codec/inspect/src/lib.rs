@@ -1,0 +1,25 @@
+//! Messages of the wires for people: found in dumps, raw files and captures, decoded, guessed at,
+//! encoded.
+//!
+//! ```text
+//! input --Piece--> stream --message--> reading --JSON, table--> out
+//!                                  `-> guess
+//! ```
+//!
+//! Readers and writers are arguments: nothing here opens a file or knows a gateway.
+
+#![forbid(unsafe_code)]
+
+pub mod decode;
+pub mod dialect;
+pub mod encode;
+pub mod frame;
+pub mod guess;
+pub mod input;
+pub mod limits;
+mod out;
+mod place;
+pub mod reading;
+mod stream;
+
+pub use out::{Out, Stop};
