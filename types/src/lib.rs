@@ -2,6 +2,8 @@
 //!
 //! No arithmetic of money and no I/O here: only what a value is, how it is ordered and how it is shown.
 
+#![forbid(unsafe_code)]
+
 mod code;
 mod date;
 mod ids;
