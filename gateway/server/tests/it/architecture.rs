@@ -191,7 +191,10 @@ fn manifest(folder: &Path) -> toml::Table {
 /// What a crate links; what only its tests use is not part of it.
 fn dependencies(folder: &str) -> Vec<String> {
     let manifest = manifest(&root().join(folder));
-    manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+    manifest
+        .get("dependencies")
+        .and_then(toml::Value::as_table)
+        .map_or_else(Vec::new, |table| table.keys().cloned().collect())
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
