@@ -1,4 +1,4 @@
-//! Response codes: what became of a request, in two characters.
+//! Response codes: the outcome of a request, in two characters.
 
 use std::fmt;
 

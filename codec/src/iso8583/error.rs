@@ -177,10 +177,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { needed, left } => {
-                write!(f, "{needed} bytes are needed, {left} are left")
+                write!(f, "needs {needed} bytes, only {left} remain")
             }
             Self::PartTruncated { needed, left } => {
-                write!(f, "{needed} bytes are needed, {left} are left in the field")
+                write!(f, "needs {needed} bytes, only {left} remain in the field")
             }
             Self::MessageLong { length } => write!(f, "{length} bytes, no message has over 65535"),
             Self::Trailing { count } => {

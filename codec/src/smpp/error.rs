@@ -64,7 +64,7 @@ impl fmt::Display for DecodeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { needed, left } => {
-                write!(f, "{needed} octets are needed, {left} are left")
+                write!(f, "needs {needed} octets, only {left} remain")
             }
             Self::TooLong { length, bytes_max } => {
                 write!(f, "{length} octets, at most {bytes_max} are accepted")

@@ -1,4 +1,4 @@
-//! Command statuses: what became of a request.
+//! Command statuses: the outcome of a request.
 
 use super::codes::codes;
 

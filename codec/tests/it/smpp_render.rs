@@ -177,7 +177,7 @@ fn what_is_wrong_with_a_pdu_is_said_for_scripts() {
     let octets = raw(CommandId::DELIVER_SM.0, 7, b"USSD\0\x01\x01\0\0\x01");
     let expected = concat!(
         r#"{"error":{"kind":"truncated","field":"destination_addr","offset":26,"message":"#,
-        r#""deliver_sm: destination_addr at offset 26: 1 octets are needed, 0 are left"}}"#,
+        r#""deliver_sm: destination_addr at offset 26: needs 1 octets, only 0 remain"}}"#,
     );
     assert_eq!(render_json(&octets, Reveal::Masked).unwrap_err().to_string(), expected);
     let listed = table(&octets, Reveal::Masked);
@@ -186,6 +186,6 @@ fn what_is_wrong_with_a_pdu_is_said_for_scripts() {
         "{listed}"
     );
     let last = "    26                           (wrong here)              deliver_sm: destination_addr \
-        at offset 26: 1 octets are needed, 0 are left\n";
+        at offset 26: needs 1 octets, only 0 remain\n";
     assert!(listed.ends_with(last), "{listed}");
 }

@@ -9,7 +9,7 @@ pub struct SessionLimits {
     /// Sessions at once. Each costs about 300 bytes here and a descriptor in the shell.
     pub sessions_max: u32,
     /// Of these, sessions that have proved nothing: the rest is kept for terminals that have. When
-    /// they are used up, the one that has said nothing for longest makes room for a newcomer.
+    /// they are used up, the one that has said nothing for longest makes room for a new connection.
     pub unproven_max: u32,
     /// Of these, from one address: whoever connects and says nothing competes with itself. Network
     /// operators put thousands of terminals behind one address, so that an address is never banned,
@@ -34,7 +34,7 @@ pub struct SessionLimits {
     pub handshake: Span,
     /// From the first byte of a record to its last, however slowly they dribble.
     pub record: Span,
-    /// Without any record from the terminal; longer than the ping interval it is told.
+    /// Without any record from the terminal; longer than the ping interval it is given.
     pub idle: Span,
     /// Unsent bytes the shell may hold for one session before it counts as not reading.
     pub unsent_bytes_max: u32,
@@ -107,7 +107,7 @@ pub struct TransactionLimits {
     /// advices: further reversals hear 09, the rest is handed to the operator. What was open at
     /// the start counts.
     pub pending_max: usize,
-    /// A terminal hears something within this, even when the provider is silent.
+    /// A terminal receives something within this, even when the provider is silent.
     pub answer: Span,
     /// First pause before a provider is asked (or told to take back, or advised) again; doubles
     /// each time.
@@ -124,7 +124,7 @@ pub struct TransactionLimits {
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
-    /// Days for which a terminal is told a sold voucher's PIN again, at least 1: a retry may come over
+    /// Days for which a terminal receives a sold voucher's PIN again, at least 1: a retry may come over
     /// the cut-off. A week: a shop that counts its takings once a week finds the lost slip; after that
     /// the issuer's records serve.
     pub reprint_days: u16,
@@ -148,7 +148,7 @@ pub const EXPIRED_GRACE: Span = Span::s(600);
 pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
 
 /// How long after the cut-off new requests for the day before are still taken: what was sent, or
-/// sent again, just before it. A terminal that stays online hears B1 from then on and logs on again,
+/// sent again, just before it. A terminal that stays online receives B1 from then on and logs on again,
 /// which tells it the new date. Requests that have a row are answered whatever their date.
 pub const DATE_GRACE: Span = Span::s(600);
 

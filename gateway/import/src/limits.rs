@@ -4,7 +4,7 @@
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files of one import.
 pub const FILES_MAX: usize = 64;
-/// Wrong places that are told one by one; the others are counted.
+/// Invalid places that are reported one by one; the others are counted.
 pub const FAULTS_SHOWN_MAX: usize = 50;
 /// Longest part of a wrong value that is repeated to its author.
 pub(crate) const FOUND_CHARACTERS_MAX: usize = 40;

@@ -129,7 +129,7 @@ pub(crate) fn kind(transaction: &Transaction) -> &'static str {
     }
 }
 
-/// What became of it, in a word.
+/// the outcome of it, in a word.
 pub(crate) fn state(transaction: &Transaction) -> &'static str {
     match transaction.state {
         State::Intent => "intent",

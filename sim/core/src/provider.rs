@@ -133,7 +133,7 @@ pub struct Provider {
 const NO_SUCH_SUBSCRIBER: &str = "14";
 /// Declined because it was taken back before it came (the gateway's own R1).
 const TAKEN_BACK: &str = "R1";
-/// Separates what becomes of a reversal from what became of its request.
+/// Separates what becomes of a reversal from the outcome of its request.
 const REVERSAL_STREAM: u64 = 0x5245_5645_5253_414C;
 /// Declined because the provider's book is full: a malfunction (96).
 const MALFUNCTION: &str = "96";

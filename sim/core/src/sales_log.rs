@@ -164,7 +164,7 @@ pub struct SalesLog {
     settlement: Settlement,
 }
 
-/// What became of comparing totals with the gateway.
+/// the outcome of comparing totals with the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Settlement {
     /// It was not asked for, or not compared.
@@ -205,7 +205,7 @@ impl SalesLog {
         self.opening
     }
 
-    /// What became of the last comparison of totals.
+    /// the outcome of the last comparison of totals.
     #[must_use]
     pub fn settlement(&self) -> Settlement {
         self.settlement

@@ -32,7 +32,7 @@ pub enum Command {
         /// Unix milliseconds.
         at_ms: u64,
     },
-    /// The operator says what became of a transaction.
+    /// The operator says the outcome of a transaction.
     Resolve(Resolve),
     /// Operators give a sale's money back, with four eyes.
     Refund(RefundOrder),
@@ -156,11 +156,11 @@ pub struct Finish {
     pub key: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// What became of it.
+    /// the outcome of it.
     pub result: ProviderOutcome,
 }
 
-/// What became of a forwarded sale, of a reversal or an advice at the provider.
+/// the outcome of a forwarded sale, of a reversal or an advice at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderOutcome {
     /// The provider did it.
@@ -170,14 +170,14 @@ pub enum ProviderOutcome {
     },
     /// The provider definitely did not do it.
     Declined {
-        /// Why, as the terminal hears it.
+        /// Why, as the terminal receives it.
         code: Code,
         /// The provider's reference; may be empty.
         reference: Text<REFERENCE_BYTES_MAX>,
     },
     /// Not a byte left for the provider: definite.
     NotSent {
-        /// Why, as the terminal hears it.
+        /// Why, as the terminal receives it.
         code: Code,
     },
     /// The provider was silent. The money stays reserved.
@@ -281,7 +281,7 @@ pub enum RefundStep {
 pub struct Resolve {
     /// The transaction.
     pub key: Key,
-    /// What became of it.
+    /// the outcome of it.
     pub verdict: Resolution,
     /// Unix milliseconds.
     pub at_ms: u64,

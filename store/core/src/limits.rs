@@ -64,7 +64,7 @@ pub const STOCK_AHEAD: usize = 256;
 pub const LAST_ROWS_MAX: usize = 1_024;
 
 /// Rows that refused requests of one terminal may have on one business day, about 150 bytes each: a
-/// refusal every two minutes all day. Beyond it a refusal is told without a row. It bounds what a
+/// refusal every two minutes all day. Beyond it a refusal is answered without a row. It bounds what a
 /// thief with a terminal's key can write without paying for it to 75 KB a day.
 pub const REFUSED_ROWS_MAX: u16 = 512;
 /// Settlements of one terminal that have a row on one business day beyond those: each reads up to
@@ -80,7 +80,7 @@ pub const WINDOWS_MAX: usize = 1_000_000;
 /// How long after a sale its answer may be asked for again before that counts as a reprint: longer
 /// than a terminal takes to come back over a broken link.
 pub const RETRY_MS: u64 = 300_000;
-/// Times that the PIN of one voucher is told again beyond those. Each rewrites the row; those that
+/// Times that the PIN of one voucher is sent again beyond those. Each rewrites the row; those that
 /// are a power of two are in the audit log too, six at most.
 pub const REPRINTS_MAX: u8 = 32;
 /// Vouchers of one terminal on the operator's list at once because their reversal was refused. A

@@ -1,7 +1,7 @@
 //! The high-water mark: a small file beside the database that remembers the last commit.
 //!
 //! RocksDB cannot tell a log whose end was lost from one that simply ended there. The mark can:
-//! it is written after each commit, before anybody is told, so a database that knows less than
+//! it is written after each commit, before anybody is answered, so a database that knows less than
 //! its mark has lost acknowledged sales.
 //!
 //! ```text

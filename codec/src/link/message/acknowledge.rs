@@ -1,4 +1,4 @@
-//! Acknowledge: what became of a command.
+//! Acknowledge: the outcome of a command.
 
 use super::error::BodyError;
 use super::reader::Fields;
@@ -10,7 +10,7 @@ use super::writer::Writer;
 pub struct Acknowledge {
     /// The command's id.
     pub command: u32,
-    /// What became of it: one of the constants here; others stay visible.
+    /// the outcome of it: one of the constants here; others stay visible.
     pub result: u8,
 }
 

@@ -1,4 +1,4 @@
-//! Answer: what became of a sale, confirm, reversal or balance request.
+//! Answer: the outcome of a sale, confirm, reversal or balance request.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct Answer<'a> {
     pub stan: u32,
     /// The request's business date.
     pub date: BusinessDate,
-    /// What became of it.
+    /// the outcome of it.
     pub code: ResponseCode,
     /// Retrieval reference number, 12 characters; empty when the request was refused at the door.
     pub rrn: &'a str,

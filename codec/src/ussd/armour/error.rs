@@ -52,7 +52,7 @@ impl fmt::Display for ArmourError {
                 write!(f, "'{}' at offset 0 names no form of armour", found.escape_ascii())
             }
             Self::Truncated { needed, found } => {
-                write!(f, "{needed} symbols are needed, {found} are there")
+                write!(f, "needs {needed} symbols, only {found} are there")
             }
             Self::Trailing { offset } => write!(f, "the text should end at offset {offset}"),
             Self::Symbol { offset, found } => {

@@ -29,7 +29,7 @@ fn a_tag_longer_than_its_field_is_told_with_field_tag_and_offset() {
     let error = chip_data(&unhex("9F270180 9F26081122")).unwrap();
     assert_eq!((error.kind.as_str(), error.field.as_deref()), ("truncated", Some("55")));
     assert_eq!((error.subfield.as_deref(), error.offset), (Some("9F26"), 16));
-    assert!(error.message.contains("8 bytes are needed, 2 are left"), "{}", error.message);
+    assert!(error.message.contains("needs 8 bytes, only 2 remain"), "{}", error.message);
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn the_error_of_the_command_line_is_json() {
     assert_eq!(
         error.to_string(),
         "{\"error\":{\"kind\":\"truncated\",\"field\":\"0\",\"offset\":0,\
-         \"message\":\"MTI (field 0) at offset 0: 4 bytes are needed, 2 are left\"}}"
+         \"message\":\"MTI (field 0) at offset 0: needs 4 bytes, only 2 remain\"}}"
     );
 }
 

@@ -11,7 +11,7 @@
 //!                                       "attempt"}
 //!   200 {"status":"reversed","reference","amount_minor"}  taken back; or never seen, and never
 //!                                                         done when it comes late
-//!   409 {"status":"refused","reference","amount_minor"}   it stands for good
+//!   409 {"status":"refused","reference","amount_minor"}   it is final
 //! POST {url}/{reference}/confirmation  the same body
 //!   200 {"status":"noted","reference","amount_minor"}
 //! ```

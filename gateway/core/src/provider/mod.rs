@@ -142,7 +142,7 @@ pub struct Bridge {
 pub struct Capabilities {
     /// The same reference again has no second effect.
     pub idempotent: bool,
-    /// It can be asked what became of a reference.
+    /// It can be asked the outcome of a reference.
     pub inquiry: bool,
     /// It takes a reference back; one it has never seen it acknowledges and remembers, so that
     /// the late original is refused.

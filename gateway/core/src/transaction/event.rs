@@ -142,7 +142,7 @@ pub enum ControlOrder {
         /// What the terminals concerned are told once it is durable.
         tell: Vec<(TerminalId, PushedCommand)>,
     },
-    /// Say what became of a transaction that nobody else can find out about.
+    /// Say the outcome of a transaction that nobody else can find out about.
     Resolve {
         /// Which.
         key: Key,
@@ -171,7 +171,7 @@ pub enum ControlOrder {
     },
 }
 
-/// What became of a [`Control`].
+/// the outcome of a [`Control`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Controlled {
     /// Durable and in force.
@@ -205,7 +205,7 @@ pub enum Output {
     Controlled {
         /// Theirs.
         ticket: u64,
-        /// What became of it.
+        /// the outcome of it.
         result: Controlled,
     },
     /// To the admin's view: the terminal acknowledged a command.

@@ -234,7 +234,7 @@ impl TransactionManager {
         self.push_staged(command, CommitContext::Proved { terminal, generation });
     }
 
-    /// Whether the provider of a sale wants to hear that it was confirmed. Its row is there as
+    /// Whether the provider of a sale wants to be informed that it was confirmed. Its row is there as
     /// soon as it can be approved, and says through which bridge it went.
     fn advice_of<S: Store>(&self, original: &Key, store: &S) -> Advice {
         if !self.bridges.any_advice() {

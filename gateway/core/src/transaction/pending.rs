@@ -12,7 +12,7 @@ use crate::time::{Moment, Span, UnixMillis};
 /// What the gateway has to do about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
-    /// Find out what became of a sale.
+    /// Find out the outcome of a sale.
     FindOut,
     /// Have the provider take it back.
     TakeBack,
@@ -94,7 +94,7 @@ struct Waiter {
     answer_at: Moment,
 }
 
-/// What became of somebody who wants to wait.
+/// the outcome of somebody who wants to wait.
 pub(super) struct Attached {
     /// When they must hear something.
     pub(super) answer_at: Moment,

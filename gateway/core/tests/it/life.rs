@@ -345,7 +345,7 @@ fn a_confirmation_is_answered_00_only_if_it_is_noted() {
     assert_eq!(code_of(&mut rig, &confirm(4)), "25", "no sale");
 }
 
-/// One operator proposes, another one approves; the terminal hears R1 from then on.
+/// One operator proposes, another one approves; the terminal receives R1 from then on.
 #[test]
 fn a_wrong_verdict_can_be_put_right_by_two_operators() {
     let mut rig = rig(BLIND);

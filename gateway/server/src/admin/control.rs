@@ -72,7 +72,7 @@ pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Result<Car
         Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),
         Ok(Controlled::Rejected(rejections)) => Ok(Carried::Rejected(rejections)),
         Err(NoResult::Late) => Err(ApiError::busy(
-            "no result in time; the order may still be carried out: look before repeating it",
+            "timed out; the command may still take effect: check its state before retrying",
         )),
         Err(NoResult::Gone) => Err(ApiError::busy(
             "the gateway went down; whether the order was carried out shows after its start",

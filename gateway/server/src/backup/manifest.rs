@@ -100,7 +100,7 @@ impl Manifest {
             format!("{} is incomplete: {}: {error}", dir.display(), sum.display())
         })?;
         if sums.split(u8::is_ascii_whitespace).next() != Some(sum_of(&text).as_bytes()) {
-            return Err(format!("{shown} is damaged: its checksum is another one"));
+            return Err(format!("{shown} is damaged: checksum mismatch"));
         }
         if let ManifestTrust::Keys(keys) = trust {
             let mac = dir.join(MANIFEST_MAC);

@@ -155,7 +155,7 @@ fn imported(counts: &Counts) -> String {
 }
 
 fn checked(sentence: &str) -> String {
-    format!("Nothing is wrong with {sentence}. Nothing was imported, as asked.")
+    format!("Dry run: {sentence} are valid. Nothing was imported.")
 }
 
 /// The faults of the gateway's answer, as the offline import shows them.

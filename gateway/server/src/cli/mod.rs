@@ -85,7 +85,7 @@ impl ConfigFile {
 /// `--rate`, the same for every command that copies a store.
 #[derive(clap::Args)]
 pub(crate) struct Rate {
-    /// Most to copy a second: so many MiB are read, and as many written
+    /// Copy rate limit in MiB/s (applies to reads and to writes)
     #[arg(long = "rate", value_name = "MIB", default_value_t = RATE_MIB_S,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     mib_s: u32,

@@ -44,7 +44,7 @@ pub(crate) struct Restore {
     /// The configuration with the key of the backup; without a DIR, restore into its store
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Yes, what is missing is missing
+    /// Accept that transactions after this backup are lost
     #[arg(long)]
     accept: bool,
     /// Believe the backup's manifest without its key: an old backup, or no configuration at hand

@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::password;
 use crate::transaction_line::show_key;
 
-/// Look at transactions, and say what became of those that nobody else can
+/// Look at transactions, and say the outcome of those that nobody else can
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -61,7 +61,7 @@ enum Command {
         #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
         after: Option<Key>,
     },
-    /// Say what became of an open transaction
+    /// Say the outcome of an open transaction
     Resolve {
         /// The transaction
         #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]

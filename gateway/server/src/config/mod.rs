@@ -136,13 +136,13 @@ pub(crate) struct Workers {
 /// `[transactions]`
 #[derive(Clone, Debug)]
 pub(crate) struct Transactions {
-    /// A terminal hears something within this.
+    /// A terminal receives something within this.
     pub(crate) answer_s: u16,
     /// Commands in one store batch.
     pub(crate) batch_max: u32,
     /// Transactions between intent and outcome.
     pub(crate) pending_max: u32,
-    /// Days for which a terminal is told a sold voucher's PIN again.
+    /// Days for which a terminal receives a sold voucher's PIN again.
     pub(crate) reprint_days: u16,
 }
 
@@ -192,7 +192,7 @@ pub(crate) struct Bridge {
     /// The provider takes the same reference twice and answers the same, so that a request whose
     /// answer was lost may be sent again.
     pub(crate) idempotent: bool,
-    /// It can be asked what became of a reference.
+    /// It can be asked the outcome of a reference.
     pub(crate) inquiry: bool,
     /// It takes a reference back, also one it has never seen.
     pub(crate) reversal: bool,

@@ -53,7 +53,7 @@ pub(crate) struct Ordered {
     pub(super) result: Sender<Controlled>,
 }
 
-/// Too many orders wait, or the gateway goes down: nothing was ordered.
+/// Too many orders wait, or the gateway shuts down: nothing was ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Busy;
 
@@ -101,7 +101,7 @@ impl ControlReceipt {
     /// Waits, blocking, until the order is durable and in force, or refused.
     ///
     /// # Errors
-    /// [`NoResult`] when it is not known what became of the order.
+    /// [`NoResult`] when it is not known the outcome of the order.
     pub(crate) fn wait(&self, timeout: Duration) -> Result<Controlled, NoResult> {
         self.result.recv_timeout(timeout).map_err(|error| match error {
             crossbeam_channel::RecvTimeoutError::Timeout => NoResult::Late,

@@ -29,7 +29,7 @@ pub(crate) const SOCKET_RECEIVE_BYTES: usize = 16 * 1024;
 pub(crate) const SOCKET_SEND_BYTES: usize = 32 * 1024;
 
 /// Silence before the kernel asks whether a half-open peer is still there. Longer than the ping
-/// interval that terminals are told would be useless, shorter would wake radios.
+/// interval that terminals are given would be useless, shorter would wake radios.
 pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(300);
 
 /// Pause between two such questions.

@@ -30,12 +30,12 @@ pub(super) struct Scrubber {
     pub(super) metrics: Arc<ScrubMetrics>,
     /// Of panics.
     pub(super) panics: Arc<EdgeMetrics>,
-    /// Disconnected when the gateway goes down.
+    /// Disconnected when the gateway shuts down.
     pub(super) until: Receiver<()>,
 }
 
 impl Scrubber {
-    /// Reads until the gateway goes down. A defect in here must not end sales: it begins again.
+    /// Reads until the gateway shuts down. A defect in here must not end sales: it begins again.
     pub(super) fn run(self) {
         while let Err(panicked) = guard::call(|| self.read()) {
             self.panics.scrub_panics.add(1);
@@ -87,7 +87,7 @@ impl Scrubber {
         Ok(self.rest(SCRUB_EVERY))
     }
 
-    /// Breaks when the gateway goes down.
+    /// Breaks when the gateway shuts down.
     fn rest(&self, time: Duration) -> ControlFlow<()> {
         match self.until.recv_timeout(time) {
             Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(()),

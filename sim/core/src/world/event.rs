@@ -17,7 +17,7 @@ pub(super) enum Event {
     Thief(usize),
     /// A terminal's connection request arrives at the gateway.
     Arrive { conn: usize },
-    /// A terminal hears that its connection stands.
+    /// A terminal receives that its connection stands.
     Connected { conn: usize },
     /// Something arrives at an end of a connection.
     Deliver { conn: usize, way: Way, item: Item },

@@ -32,7 +32,7 @@ pub enum Fault {
     Clock,
     /// The gateway's limits are small.
     Limits,
-    /// Bridges forget errands: the gateway never hears of them again.
+    /// Bridges drop requests: the gateway never hears of them again.
     Bridge,
     /// Terminals are in hands that keep no rule.
     Thief,

@@ -1,5 +1,5 @@
 //! What a person does about a transaction that the gateway has given up on: ask the provider, and
-//! say what became of it.
+//! say the outcome.
 
 use tillgate_store_core::{FollowUp, Kind, Resolution, State, Transaction};
 

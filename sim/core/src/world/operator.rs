@@ -56,7 +56,7 @@ const RESTORED: &str = "all is forgiven";
 pub(super) enum Plan {
     /// Change the registry, load stock or float.
     Change { change: Change, tell: Vec<(TerminalId, PushedCommand)> },
-    /// Say what became of a transaction.
+    /// Say the outcome of a transaction.
     Resolve { key: Key, verdict: Resolution },
 }
 
@@ -313,7 +313,7 @@ impl World {
         self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);
     }
 
-    /// The operator hears what became of an order.
+    /// The operator hears the outcome of an order.
     pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
         self.witness.controlled(result);
         let keyed = self.operator.keyed(ticket, result);

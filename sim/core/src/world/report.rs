@@ -51,7 +51,7 @@ pub struct Counts {
     pub events: u64,
 }
 
-/// What became of one seed.
+/// the outcome of one seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The seed.

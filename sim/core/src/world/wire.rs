@@ -41,7 +41,7 @@ pub enum Ill {
     Reset,
     /// Nobody hears anything any more.
     Silence,
-    /// Only the terminal hears that it ended.
+    /// Only the terminal receives that it ended.
     GatewayUnaware,
     /// Only the gateway hears that it ended.
     TerminalUnaware,

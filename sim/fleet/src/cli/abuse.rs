@@ -19,10 +19,10 @@ use crate::scenario::public_key;
 #[command(after_help = "\
 Example:
   tillsim abuse --gateway 127.0.0.1:7400 --seconds 30 --flood 20000
-  tillsim abuse --network demo --pub gw/keys/gateway.pub --deaf 4
+  tillsim abuse --network demo --pub gw/keys/gateway.pub --never-read 4
   tillsim abuse --network demo --pub gw/keys/gateway.pub --honest 16 --seconds 10
 
-Deaf peers log on as the last terminals of the network: leave those out of the fleet beside it.
+Peers that never read log on as the last terminals of the network: leave those out of the fleet beside it.
 
 With --honest, the first terminals of the network sell vouchers in calm and under each attack of one
 hostile terminal (the last one) and of strangers, --seconds each. The exit code is 0 when no p99 was
@@ -45,8 +45,8 @@ pub(super) struct Abuse {
     #[arg(long, value_name = "N", default_value_t = 0)]
     flood: u32,
     /// Terminals that log on and never read; needs --network
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "network")]
-    deaf: usize,
+    #[arg(long, alias = "deaf", value_name = "N", default_value_t = 0, requires = "network")]
+    never_read: usize,
     /// Directory of the network's CSV files
     #[arg(long, value_name = "DIR")]
     network: Option<PathBuf>,
@@ -85,10 +85,10 @@ impl Abuse {
             return self.measure(target, directory);
         }
         let deaf = match &self.network {
-            Some(directory) if self.deaf > 0 => {
+            Some(directory) if self.never_read > 0 => {
                 let network = network::Network::read(directory);
                 let mut terminals = network.map_err(|error| Refusal(error.to_string()))?.terminals;
-                terminals.split_off(terminals.len().saturating_sub(self.deaf))
+                terminals.split_off(terminals.len().saturating_sub(self.never_read))
             }
             _ => Vec::new(),
         };

@@ -16,7 +16,7 @@ use crate::{provider, text};
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  tillsim provider --listen 127.0.0.1:7402 --latency lognormal:40ms,0.5 --decline 2 --silence 0.5
+  tillsim provider --listen 127.0.0.1:7402 --latency lognormal:40ms,0.5 --decline 2 --unanswered 0.5
 
 It prints its address when it listens. What it really did is at GET /book, one deal a line.")]
 pub(super) struct Provider {
@@ -30,11 +30,11 @@ pub(super) struct Provider {
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     decline: u16,
     /// Done but never answered, of 100
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
-    silence: u16,
-    /// Neither done nor answered the first time, of 100
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
-    deaf: u16,
+    #[arg(long, alias = "silence", value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    unanswered: u16,
+    /// Dropped the first time, neither done nor answered, of 100
+    #[arg(long, alias = "deaf", value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    drop: u16,
     /// Accepted and done later, of 100
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     pending: u16,
@@ -66,9 +66,9 @@ pub(super) struct Provider {
 
 impl Provider {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
-        let shares = [self.decline, self.silence, self.deaf, self.pending];
+        let shares = [self.decline, self.unanswered, self.drop, self.pending];
         if shares.iter().map(|share| u32::from(*share)).sum::<u32>() > 1_000 {
-            let text = "--decline, --silence, --deaf and --pending are over 100 together";
+            let text = "--decline, --unanswered, --drop and --pending are over 100 together";
             return Err(Refusal(text.to_owned()));
         }
         let lies = Lies {
@@ -81,8 +81,8 @@ impl Provider {
             seed: self.seed,
             latency: self.latency,
             declined_permille: self.decline,
-            silent_permille: self.silence,
-            deaf_permille: self.deaf,
+            silent_permille: self.unanswered,
+            deaf_permille: self.drop,
             pending_permille: self.pending,
             pending: self.pending_for,
             irreversible_permille: self.irreversible,

@@ -26,7 +26,7 @@ const DATES_MAX: usize = 4;
 /// How long terminals sell between two jumps.
 const LIFE: Duration = Duration::from_secs(2);
 /// No answer is later than this, whatever the wall clock says: deadlines are monotonic. The
-/// longest is what a terminal hears of a silent provider.
+/// longest is what a terminal receives of a silent provider.
 const RESPONSE_S_MAX: u64 = 12;
 
 pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {

@@ -21,7 +21,7 @@ const FLOAT_MINOR: u64 = 100_000_000_000;
 const COMMAND: Duration = Duration::from_secs(120);
 /// What our provider can do; `tillgate init` claims none of it.
 const CAPABILITIES: [&str; 4] = ["idempotent", "inquiry", "reversal", "confirmation"];
-/// A provider that is late, silent, deaf or undecided now and then, of 100 orders.
+/// A provider that is late, unresponsive, unreachable or undecided now and then, of 100 orders.
 const PROVIDER: [&str; 8] =
     ["--latency", "lognormal:4ms,0.6", "--silence", "0.3", "--pending", "0.5", "--deaf", "0.2"];
 

@@ -179,7 +179,7 @@ impl<F: Factory> World<F> {
         done(self.run(Command::Begin(begin)))
     }
 
-    /// Tells what became of a sale.
+    /// Tells the outcome of a sale.
     pub fn finish(&mut self, key: Key, result: ProviderOutcome) -> Outcome {
         self.run(Command::Finish(Finish { key, at_ms: self.now_ms, result }))
     }

@@ -1,4 +1,4 @@
-//! Resolve: a person says what became of a transaction that the gateway could not find out about.
+//! Resolve: a person says the outcome of a transaction that the gateway could not find out about.
 
 use super::Ledger;
 use super::step;

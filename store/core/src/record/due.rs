@@ -27,9 +27,9 @@ pub struct DueFollowUp {
 pub enum FollowUp {
     /// The provider is to take it back, and is told so until it acknowledges.
     Reversal,
-    /// The provider is to hear of its confirmation, and is told until it acknowledges.
+    /// The provider is to be told of its confirmation, and is told until it acknowledges.
     Advice,
-    /// A person must find out what became of it, and say so.
+    /// A person must find out the outcome, and say so.
     Operator,
 }
 

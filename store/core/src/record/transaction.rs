@@ -10,7 +10,7 @@ use crate::vault::Sealed;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ResponseCode as Code, SellerId, ServiceId};
 
-/// One request of one terminal, and what became of it.
+/// One request of one terminal, and the outcome.
 ///
 /// Its [`State`] says where the money is, [`Transaction::due`] who must act. Its legs move
 /// balances if and only if [`Transaction::posts`]; while a sale's outcome is not known their
@@ -41,7 +41,7 @@ pub struct Transaction {
     pub currency: u16,
     /// Whom a top-up is for.
     pub subscriber: Text<SUBSCRIBER_BYTES_MAX>,
-    /// As the terminal hears it once the outcome is known; before that 09, 68 when the bridge
+    /// As the terminal receives it once the outcome is known; before that 09, 68 when the bridge
     /// was silent, and R1 from when the sale is being taken back on: then it can no longer be
     /// approved by what a bridge found out earlier.
     pub code: Code,

@@ -61,7 +61,7 @@ struct Unsent {
     stalled: Option<Moment>,
 }
 
-/// What became of an attempt to send.
+/// the outcome of an attempt to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Kept for the end of the turn, or until the socket is writable.

@@ -85,7 +85,7 @@ impl Checker {
         self.journal.get(key)
     }
 
-    /// The operator has said what became of a transaction.
+    /// The operator has said the outcome of a transaction.
     pub(in super::super) fn resolved(&mut self, key: Key, verdict: Resolution) {
         if verdict == Resolution::Done {
             self.by_hand.insert(key);

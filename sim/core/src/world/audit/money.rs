@@ -1,5 +1,5 @@
 //! Promise 3: every balance is the sum of the legs that are durable, every reservation belongs to
-//! an open sale, and what a seller is told is left is what was.
+//! an open sale, and the balance that a seller receives is what was left.
 
 use std::collections::BTreeSet;
 

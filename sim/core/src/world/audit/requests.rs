@@ -18,7 +18,7 @@ pub(super) type Ruling = Result<Legs, Code>;
 pub(super) struct Requests {
     /// When those came that are not answered yet, and how many at that moment.
     waiting: BTreeMap<Moment, u32>,
-    /// Within which a terminal hears something, and the longest that may take from socket to
+    /// Within which a terminal receives something, and the longest that may take from socket to
     /// socket.
     pub(super) answer: Span,
     patience: Span,

@@ -40,7 +40,7 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) two_faced_permille: u16,
 }
 
-/// One to three of them, of any kind; a terminal hears something within `answer`.
+/// One to three of them, of any kind; a terminal receives something within `answer`.
 pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     let mut rng = Stream::Bridges.rng(seed);
     let count = 1 + number(&mut rng, 3);
