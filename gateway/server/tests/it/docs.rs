@@ -33,7 +33,7 @@ fn sources(folders: &[&str]) -> Vec<PathBuf> {
 
 /// Every `limits.rs` of the product.
 fn limit_files() -> Vec<PathBuf> {
-    let mut files = sources(&["codec", "store", "gateway"]);
+    let mut files = sources(&["types", "codec", "store", "gateway"]);
     files.retain(|path| path.file_name().is_some_and(|name| name == "limits.rs"));
     files
 }
@@ -42,7 +42,7 @@ fn limit_files() -> Vec<PathBuf> {
 /// tests, packages, `make` targets.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in sources(&["codec", "store", "gateway", "sim", "bench", "fuzz"]) {
+    for path in sources(&["types", "codec", "store", "gateway", "sim", "bench", "fuzz"]) {
         let text = fs::read_to_string(&path).unwrap();
         let stem = path.file_stem().unwrap().to_str().unwrap();
         let target = if ["main", "tests"].contains(&stem) {

@@ -118,7 +118,7 @@ fn run_and_kill(place: &Place, lines: usize) -> u32 {
 /// This test binary again, running one of the children above.
 fn child(name: &str, place: &Place) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", &format!("crash::{name}")])
+        .args(["--ignored", "--exact", "--nocapture", &format!("store::crash::{name}")])
         .env(DIR, place.dir())
         .stdout(Stdio::piped())
         .spawn()
