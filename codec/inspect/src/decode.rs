@@ -134,7 +134,7 @@ impl Decoder<'_> {
         if self.out.read == 0 && self.out.wrong == 0 {
             let message = match skipped.packets {
                 0 => "there are no bytes to read".to_owned(),
-                packets => format!("no bytes of TCP were asked for; {packets} packets hold no TCP"),
+                packets => format!("no TCP data matched --port; {packets} packets were not TCP"),
             };
             self.out.error(&Place::default(), &ErrorJson::of_kind("truncated", message))?;
         }
