@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::socket_path;
-use crate::wiped::{self, Wiped};
+use crate::wiped;
 
 /// Longest answer that is taken: a page of terminals is far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -93,9 +93,11 @@ impl Client {
     /// The gateway is not there, or name or password is wrong.
     pub(crate) fn log_in(&mut self, user: &str, password: &str) -> Result<(), Failure> {
         let body = BTreeMap::from([("user", user), ("password", password)]);
-        let answer = Wiped(self.post("/api/v1/login", &body)?);
-        let token = answer.get("token").and_then(Value::as_str).unwrap_or_default();
-        self.login = Some(Zeroizing::new(format!("Bearer {token}")));
+        let token = match self.post("/api/v1/login", &body)?["token"].take() {
+            Value::String(token) => Zeroizing::new(token),
+            _ => return Err(Failure::internal("the gateway answers a login without a token")),
+        };
+        self.login = Some(Zeroizing::new(format!("Bearer {}", *token)));
         Ok(())
     }
 

@@ -6,42 +6,12 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
-use zeroize::{Zeroize, Zeroizing};
-
-/// A document whose texts are wiped when it is dropped.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct Wiped(pub(crate) Value);
-
-impl Deref for Wiped {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        &self.0
-    }
-}
-
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        wipe(&mut self.0);
-    }
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(fields) => fields.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
+use zeroize::Zeroizing;
 
 /// A text of a document that nothing is left of.
 pub(crate) struct Secret(pub(crate) Zeroizing<String>);
@@ -184,12 +154,5 @@ mod tests {
         for wrong in ["[7]", "[null]", "[{}]"] {
             assert!(read(wrong).is_err_and(|why| why.to_string().starts_with("expected a text")));
         }
-    }
-
-    #[test]
-    fn every_text_of_a_document_is_wiped() {
-        let mut value = json!({"a": ["s3cret", {"psk": "s3cret"}], "b": "s3cret", "c": 7});
-        wipe(&mut value);
-        assert_eq!(value, json!({"a": ["", {"psk": ""}], "b": "", "c": 7}));
     }
 }

@@ -11,7 +11,7 @@ use tillgate_edge::Peer;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, PASSWORD_CHECKS_MAX, PASSWORD_QUEUE_MAX};
 use super::wrong::WrongPasswords;
 use crate::config::Config;
@@ -109,7 +109,7 @@ impl Auth {
         headers: &HeaderMap,
         access: Access,
         now: Moment,
-    ) -> Result<Caller, ApiError> {
+    ) -> Answer<Caller> {
         let caller = |name: String, shown| Caller { name, peer: peer.clone(), shown };
         if access == Access::Open {
             return Ok(caller("anybody".to_owned(), None));
@@ -149,7 +149,7 @@ impl Auth {
     ///
     /// # Errors
     /// The file of people is gone or broken.
-    pub(super) fn verify(&self, name: &str, password: &str) -> Result<PasswordVerdict, ApiError> {
+    pub(super) fn verify(&self, name: &str, password: &str) -> Answer<PasswordVerdict> {
         let users = Users::load(&self.users).map_err(ApiError::internal)?;
         Ok(users.verify(name, password))
     }
@@ -163,12 +163,7 @@ impl Auth {
     ///
     /// # Errors
     /// Too many are logged in.
-    pub(super) fn log_in(
-        &self,
-        name: &str,
-        role: Role,
-        now: Moment,
-    ) -> Result<Zeroizing<String>, ApiError> {
+    pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
         let token = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         logins.retain(|_, login| login.is_good(now));

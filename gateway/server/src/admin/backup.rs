@@ -10,7 +10,7 @@ use tillgate_store_core::Change;
 
 use super::blocking::blocking;
 use super::control::{result, send};
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::route::Call;
 use crate::{backup, hex};
@@ -26,7 +26,7 @@ pub(super) struct Begun {
 
 /// Notes the backup in the audit log, so that the backup has its own row, then makes the
 /// checkpoint. Flushing and linking run in RocksDB's threads and one of ours; the writer goes on.
-pub(super) async fn begin(call: Call, (): ()) -> Result<Begun, ApiError> {
+pub(super) async fn begin(call: Call, (): ()) -> Answer<Begun> {
     let app = &call.app;
     let alone = app.alone().await;
     let begun_ms = app.handle.clock.wall().0;

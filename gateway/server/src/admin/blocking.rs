@@ -2,12 +2,12 @@
 
 use tillgate_edge::guard;
 
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 
 /// Runs something that blocks on a thread for that.
 pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
+    work: impl FnOnce() -> Answer<T> + Send + 'static,
+) -> Answer<T> {
     match tokio::task::spawn_blocking(|| guard::call(work)).await {
         Ok(Ok(result)) => result,
         // Counted and logged like any other panic of the request.

@@ -7,7 +7,7 @@ use tillgate_store_core::{Change, Rejection, TerminalId};
 
 use super::app::Alone;
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::route::Call;
 use crate::serve::handle::{ControlReceipt, NoResult};
 
@@ -24,7 +24,7 @@ impl Carried {
     ///
     /// # Errors
     /// 409 with every reason.
-    pub(super) fn applied(self) -> Result<Vec<(TerminalId, u32)>, ApiError> {
+    pub(super) fn applied(self) -> Answer<Vec<(TerminalId, u32)>> {
         match self {
             Self::Applied(commands) => Ok(commands),
             Self::Rejected(rejections) => {
@@ -42,7 +42,7 @@ pub(super) async fn carry(
     alone: Option<Alone>,
     order: ControlOrder,
     time_max: Duration,
-) -> Result<Carried, ApiError> {
+) -> Answer<Carried> {
     let receipt = send(call, order)?;
     blocking(move || {
         let carried = result(&receipt, time_max);
@@ -53,7 +53,7 @@ pub(super) async fn carry(
 }
 
 /// Gives an order to the writer; its row in the audit log ends with where it came from.
-pub(super) fn send(call: &Call, mut order: ControlOrder) -> Result<ControlReceipt, ApiError> {
+pub(super) fn send(call: &Call, mut order: ControlOrder) -> Answer<ControlReceipt> {
     match &mut order {
         ControlOrder::Change { change: Change { note, .. }, .. }
         | ControlOrder::Resolve { note, .. }
@@ -67,7 +67,7 @@ pub(super) fn send(call: &Call, mut order: ControlOrder) -> Result<ControlReceip
 }
 
 /// Waits, blocking, for what became of an order.
-pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Result<Carried, ApiError> {
+pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Answer<Carried> {
     match receipt.wait(time_max) {
         Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),
         Ok(Controlled::Rejected(rejections)) => Ok(Carried::Rejected(rejections)),

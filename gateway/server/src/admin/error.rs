@@ -9,6 +9,9 @@ use warp::reply::Response;
 
 use super::route::Reply;
 
+/// What was asked for, or why not.
+pub(super) type Answer<T> = Result<T, ApiError>;
+
 /// A refusal.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<Reason>);

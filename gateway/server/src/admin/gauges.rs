@@ -16,7 +16,7 @@ use tillgate_store_core::{
 };
 
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::{
     GAUGES_AGAIN, GAUGES_PAUSE, GAUGES_TIME_MAX, GAUGES_WAIT, OPEN_COUNTED_MAX, STOCK_COUNTED_MAX,
 };
@@ -75,7 +75,7 @@ pub(super) async fn page(gauges: &Arc<Gauges>) -> String {
     gauges.state().page.clone()
 }
 
-fn count(gauges: &Gauges) -> Result<(), ApiError> {
+fn count(gauges: &Gauges) -> Answer<()> {
     let clock = gauges.handle.clock;
     let begun = clock.now();
     let counted = rendered(gauges);

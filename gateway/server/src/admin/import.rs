@@ -14,7 +14,7 @@ use tillgate_store_core::{Change, Registry, RegistryRecord, Status, TerminalId};
 use super::app::App;
 use super::blocking::blocking;
 use super::control::{Carried, carry};
-use super::error::{ApiError, FaultList, FaultPlace};
+use super::error::{Answer, ApiError, FaultList, FaultPlace};
 use super::limits::{IMPORT_BODY_BYTES_MAX, IMPORT_TIME_MAX};
 use super::route::{Body, Call};
 use crate::entropy;
@@ -47,7 +47,7 @@ pub(super) struct Imported {
 pub(super) async fn import(
     call: Call,
     body: Body<ImportOrder, IMPORT_BODY_BYTES_MAX>,
-) -> Result<Imported, ApiError> {
+) -> Answer<Imported> {
     let alone = call.app.alone().await;
     let planning = Arc::clone(&call.app);
     let (mut plan, dry_run, tell) = blocking(move || plan(&planning, body.read()?)).await?;
@@ -74,7 +74,7 @@ impl Known for Shared<'_> {
 
 type Planned = (Plan, bool, Vec<(TerminalId, PushedCommand)>);
 
-fn plan(app: &App, order: ImportOrder) -> Result<Planned, ApiError> {
+fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
     if order.files.len() > FILES_MAX {
         let text = format!("{} files; at most {FILES_MAX}", order.files.len());
         return Err(ApiError::bad_request(text));

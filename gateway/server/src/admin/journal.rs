@@ -10,7 +10,7 @@ use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use warp::reply::Response;
 
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::TRANSACTIONS_PER_PAGE_MAX;
 use super::query::{As, PageLength};
 use super::route::{Call, Query, Reply, content};
@@ -60,7 +60,7 @@ impl Reply for Rows {
 pub(super) async fn page(
     Call { app, .. }: Call,
     Query(query): Query<JournalQuery>,
-) -> Result<Rows, ApiError> {
+) -> Answer<Rows> {
     let selection = Selection {
         from: query.from.map(|date| date.0),
         to: query.to.map(|date| date.0),

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::app::App;
 use super::control::carry;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::query::As;
 use super::route::{Body, Call};
@@ -49,7 +49,7 @@ pub(super) struct KeysChanged {
 pub(super) async fn change(
     call: Call,
     (As(id), body): (As<TerminalId>, Body<KeysOrder>),
-) -> Result<KeysChanged, ApiError> {
+) -> Answer<KeysChanged> {
     let (app, wanted) = (&call.app, body.read()?);
     let alone = app.alone().await;
     let mut terminal = find(app, id)?;
@@ -62,7 +62,7 @@ pub(super) async fn change(
     Ok(KeysChanged { terminal: id.0, applied: true, keys })
 }
 
-fn apply(app: &App, terminal: &mut Terminal, wanted: &KeysOrder) -> Result<String, ApiError> {
+fn apply(app: &App, terminal: &mut Terminal, wanted: &KeysOrder) -> Answer<String> {
     let id = terminal.id;
     let refused = |error: KeyError| ApiError::refused(format!("terminal {id}: {error}"));
     let key_id =
@@ -104,7 +104,7 @@ fn drop_void(app: &App, terminal: &mut Terminal) {
     }
 }
 
-fn seal(app: &App, id: TerminalId, key_id: u8, psk: &[u8; 32]) -> Result<Sealed, ApiError> {
+fn seal(app: &App, id: TerminalId, key_id: u8, psk: &[u8; 32]) -> Answer<Sealed> {
     let place = terminal_context(id, key_id);
     app.handle.keys.vault.seal(&place, entropy::bytes(), psk).map_err(ApiError::internal)
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::LOGIN_LIFE;
 use super::route::{Body, Call};
 use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict, Role};
@@ -31,7 +31,7 @@ pub(super) struct LoggedIn {
 }
 
 /// A name and a password for a token.
-pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Result<LoggedIn, ApiError> {
+pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
     let LogIn { user: name, password } = body.read()?;
     let long = |text: &str| !(1..=PASSWORD_BYTES_MAX).contains(&text.len());
     if long(&name) || long(&password.0) {
@@ -61,7 +61,7 @@ async fn check(
     Call { app, caller }: &Call,
     name: &str,
     password: Secret,
-) -> Result<PasswordVerdict, ApiError> {
+) -> Answer<PasswordVerdict> {
     let refused = &app.handle.metrics.edge;
     if let Some(wait) = app.auth.wrong().wait(&caller.peer, name, app.handle.clock.now()) {
         refused.logins_too_soon.add(1);
@@ -84,7 +84,7 @@ pub(super) struct LoggedOut {
 }
 
 /// Ends the caller's login.
-pub(super) async fn log_out(call: Call, (): ()) -> Result<LoggedOut, ApiError> {
+pub(super) async fn log_out(call: Call, (): ()) -> Answer<LoggedOut> {
     call.app.auth.log_out(&call.caller);
     Ok(LoggedOut { done: true })
 }

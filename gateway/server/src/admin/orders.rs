@@ -7,7 +7,7 @@ use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 
 use super::app::App;
 use super::control::carry;
-use super::error::ApiError;
+use super::error::Answer;
 use super::limits::{MESSAGE_BYTES_MAX, ORDER_TIME_MAX, REASON_BYTES_MAX};
 use super::query::{As, Line};
 use super::route::{Body, Call};
@@ -47,14 +47,14 @@ pub(super) struct Block {
 pub(super) async fn block(
     call: Call,
     (As(id), body): (As<TerminalId>, Body<Block>),
-) -> Result<Applied, ApiError> {
+) -> Answer<Applied> {
     let Block { reason: As(Line(reason)) } = body.read()?;
     let order = PushedCommand::Block { reason: reason.clone() };
     set_status(&call, id, (Status::Blocked, reason), order).await
 }
 
 /// Lets a terminal sell again.
-pub(super) async fn unblock(call: Call, As(id): As<TerminalId>) -> Result<Applied, ApiError> {
+pub(super) async fn unblock(call: Call, As(id): As<TerminalId>) -> Answer<Applied> {
     set_status(&call, id, (Status::Active, String::new()), PushedCommand::Unblock).await
 }
 
@@ -63,7 +63,7 @@ async fn set_status(
     id: TerminalId,
     (status, reason): (Status, String),
     order: PushedCommand,
-) -> Result<Applied, ApiError> {
+) -> Answer<Applied> {
     let app = &call.app;
     let alone = app.alone().await;
     let mut terminal = find(app, id)?;
@@ -91,7 +91,7 @@ pub(super) struct Message {
 pub(super) async fn message(
     call: Call,
     (As(id), body): (As<TerminalId>, Body<Message>),
-) -> Result<Applied, ApiError> {
+) -> Answer<Applied> {
     let Message { text: As(Line(text)) } = body.read()?;
     let app = &call.app;
     find(app, id)?;

@@ -49,18 +49,33 @@ impl<T: Word> JsonSchema for As<T> {
     }
 }
 
-/// With or without leading zeros.
+impl Word for u32 {
+    fn expected() -> String {
+        "a number, as 70001".to_owned()
+    }
+
+    /// With or without leading zeros.
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { text.parse().ok() } else { None }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+    }
+}
+
 impl Word for TerminalId {
     fn expected() -> String {
         "a terminal's id, as 70001".to_owned()
     }
 
     fn parse(text: &str) -> Option<Self> {
-        number(text).map(Self)
+        u32::parse(text).map(Self)
     }
 
     fn schema() -> Schema {
-        json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+        u32::schema()
     }
 }
 
@@ -92,29 +107,6 @@ impl Word for Key {
         let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{1,10}-[0-9]{1,10}$";
         json_schema!({ "type": "string", "pattern": pattern, "description": Self::expected() })
     }
-}
-
-/// The number of a command that was pushed to a terminal.
-#[derive(Clone, Copy)]
-pub(super) struct CommandId(pub(super) u32);
-
-impl Word for CommandId {
-    fn expected() -> String {
-        "a command's id, which is a number".to_owned()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        number(text).map(Self)
-    }
-
-    fn schema() -> Schema {
-        TerminalId::schema()
-    }
-}
-
-fn number(text: &str) -> Option<u32> {
-    let digits = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits { text.parse().ok() } else { None }
 }
 
 /// How many on a page.

@@ -19,7 +19,7 @@ use warp::reply::Response;
 
 use super::app::App;
 use super::auth::{Access, Caller};
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::BODY_BYTES_MAX;
 use super::query::{self, As, Word};
 use crate::wiped;
@@ -77,7 +77,7 @@ pub(super) trait Input: Sized + Send + 'static {
     ///
     /// # Errors
     /// 400, with the place.
-    fn read(given: &mut Given) -> Result<Self, ApiError>;
+    fn read(given: &mut Given) -> Answer<Self>;
 
     /// Describes it.
     fn describe(description: &mut Description);
@@ -89,7 +89,7 @@ pub(super) struct Query<T>(pub(super) T);
 pub(super) struct Body<T, const BYTES_MAX: u64 = BODY_BYTES_MAX>(Bytes, PhantomData<fn() -> T>);
 
 impl Input for () {
-    fn read(_: &mut Given) -> Result<Self, ApiError> {
+    fn read(_: &mut Given) -> Answer<Self> {
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Input for () {
 impl<A: Input, B: Input> Input for (A, B) {
     const BODY_BYTES_MAX: u64 = A::BODY_BYTES_MAX + B::BODY_BYTES_MAX;
 
-    fn read(given: &mut Given) -> Result<Self, ApiError> {
+    fn read(given: &mut Given) -> Answer<Self> {
         Ok((A::read(given)?, B::read(given)?))
     }
 
@@ -111,7 +111,7 @@ impl<A: Input, B: Input> Input for (A, B) {
 
 /// What varies next in the path.
 impl<T: Word> Input for As<T> {
-    fn read(given: &mut Given) -> Result<Self, ApiError> {
+    fn read(given: &mut Given) -> Answer<Self> {
         let found = given.parameters.next().unwrap_or_default();
         query::parse(&found).map_err(ApiError::bad_request)
     }
@@ -125,7 +125,7 @@ impl<T: Word> Input for As<T> {
 }
 
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for Query<T> {
-    fn read(given: &mut Given) -> Result<Self, ApiError> {
+    fn read(given: &mut Given) -> Answer<Self> {
         let pairs = form_urlencoded::parse(given.query.as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         placed(serde_path_to_error::deserialize(pairs), "query").map(Self)
@@ -148,7 +148,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for Query<T> {
 impl<T: JsonSchema + 'static, const MOST: u64> Input for Body<T, MOST> {
     const BODY_BYTES_MAX: u64 = MOST;
 
-    fn read(given: &mut Given) -> Result<Self, ApiError> {
+    fn read(given: &mut Given) -> Answer<Self> {
         Ok(Self(given.body.clone(), PhantomData))
     }
 
@@ -162,7 +162,7 @@ impl<T: DeserializeOwned, const MOST: u64> Body<T, MOST> {
     ///
     /// # Errors
     /// 400, with the place.
-    pub(super) fn read(self) -> Result<T, ApiError> {
+    pub(super) fn read(self) -> Answer<T> {
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         let read = placed(serde_path_to_error::deserialize(&mut json), "body")?;
         json.end().map_err(|error| ApiError::bad_request(format!("body: {error}")))?;
@@ -173,7 +173,7 @@ impl<T: DeserializeOwned, const MOST: u64> Body<T, MOST> {
 fn placed<T, E: std::fmt::Display>(
     read: Result<T, serde_path_to_error::Error<E>>,
     part: &str,
-) -> Result<T, ApiError> {
+) -> Answer<T> {
     read.map_err(|error| {
         let place = error.path().to_string();
         let place = if place == "." { String::new() } else { format!("{place}: ") };
@@ -214,7 +214,7 @@ pub(super) fn content(body: Bytes, kind: &'static str) -> Response {
 }
 
 /// A request that is being answered.
-type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Answer<Response>> + Send>>;
 
 /// One line of the table.
 pub(super) struct Route {
@@ -246,7 +246,7 @@ impl Route {
         (name, summary): (&'static str, &'static str),
     ) -> Self
     where
-        F: Future<Output = Result<A, ApiError>> + Send + 'static,
+        F: Future<Output = Answer<A>> + Send + 'static,
     {
         let least = if method == Method::POST { BODY_BYTES_MAX } else { 0 };
         Self {

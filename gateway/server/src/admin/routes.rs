@@ -19,7 +19,7 @@ use warp::{Filter, Rejection};
 
 use super::app::App;
 use super::auth::Access;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
@@ -80,7 +80,7 @@ fn table() -> Vec<Route> {
 }
 
 /// The description of this table.
-async fn document(_: Call, (): ()) -> Result<Document, ApiError> {
+async fn document(_: Call, (): ()) -> Answer<Document> {
     Ok(openapi::document(&table()))
 }
 
@@ -110,7 +110,7 @@ impl Api {
         Self { app: Arc::new(app), routes: table().into() }
     }
 
-    fn admit_head(&self, peer: &Peer, head: &Parts) -> Result<Admission<Admitted>, ApiError> {
+    fn admit_head(&self, peer: &Peer, head: &Parts) -> Answer<Admission<Admitted>> {
         let path = head.uri.path();
         let fitting = self.routes.iter().enumerate().filter_map(|(number, route)| {
             route.parameters(path).map(|parameters| (number, route, parameters))

@@ -11,7 +11,7 @@ use tillgate_store_core::{Head, ReadRows, Record};
 use warp::reply::Response;
 
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::gauges;
 use super::route::{Call, Reply, content};
 use crate::serve::view::{Stage, View};
@@ -22,7 +22,7 @@ pub(super) struct Health {
 }
 
 /// The process runs.
-pub(super) async fn health(_: Call, (): ()) -> Result<Health, ApiError> {
+pub(super) async fn health(_: Call, (): ()) -> Answer<Health> {
     Ok(Health { status: "ok" })
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Ready {
 
 /// Sales are taken. Whatever an earlier run left without an outcome is UNKNOWN on the disk by then, and
 /// `pending` counts down to what is under way as it is found out.
-pub(super) async fn ready(call: Call, (): ()) -> Result<Ready, ApiError> {
+pub(super) async fn ready(call: Call, (): ()) -> Answer<Ready> {
     let handle = &call.app.handle;
     if handle.view.stage() != Stage::Serving {
         let text = format!("the gateway is {}", stage(&handle.view));
@@ -57,7 +57,7 @@ impl Reply for MetricsPage {
 }
 
 /// The counters, and what is counted in the store.
-pub(super) async fn metrics(call: Call, (): ()) -> Result<MetricsPage, ApiError> {
+pub(super) async fn metrics(call: Call, (): ()) -> Answer<MetricsPage> {
     let mut page = call.app.handle.metrics.render(&call.app.handle.view);
     page.push_str(&gauges::page(&call.app.gauges).await);
     Ok(MetricsPage(page))
@@ -87,7 +87,7 @@ struct Registered {
 }
 
 /// The state of the whole.
-pub(super) async fn status(Call { app, .. }: Call, (): ()) -> Result<State, ApiError> {
+pub(super) async fn status(Call { app, .. }: Call, (): ()) -> Answer<State> {
     blocking(move || {
         let handle = &app.handle;
         let mut value = Vec::new();

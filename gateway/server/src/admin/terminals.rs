@@ -12,9 +12,9 @@ use tillgate_store_core::{
 
 use super::app::App;
 use super::blocking::blocking;
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::{ROWS_PER_PAGE_MAX, TERMINALS_PER_PAGE_MAX};
-use super::query::{As, CommandId, PageLength};
+use super::query::{As, PageLength};
 use super::route::{Call, Query};
 use crate::serve::view::View;
 
@@ -22,7 +22,7 @@ use crate::serve::view::View;
 ///
 /// # Errors
 /// 404.
-pub(super) fn find(app: &App, id: TerminalId) -> Result<Terminal, ApiError> {
+pub(super) fn find(app: &App, id: TerminalId) -> Answer<Terminal> {
     let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
     let found = directory.registry.terminal(id).cloned();
     found.ok_or_else(|| ApiError::not_found(format!("there is no terminal {id}")))
@@ -102,7 +102,7 @@ impl TerminalRow {
 pub(super) async fn list(
     Call { app, .. }: Call,
     Query(query): Query<TerminalsQuery>,
-) -> Result<Terminals, ApiError> {
+) -> Answer<Terminals> {
     blocking(move || {
         let (terminals, next) =
             collect(&app.handle.reader, &app.handle.view, &query).map_err(ApiError::internal)?;
@@ -200,10 +200,7 @@ pub(super) fn keys_of(app: &App, terminal: &Terminal) -> Vec<KeyRow> {
 }
 
 /// One terminal with its seller and float.
-pub(super) async fn show(
-    Call { app, .. }: Call,
-    As(id): As<TerminalId>,
-) -> Result<TerminalCard, ApiError> {
+pub(super) async fn show(Call { app, .. }: Call, As(id): As<TerminalId>) -> Answer<TerminalCard> {
     blocking(move || {
         let terminal = find(&app, id)?;
         let seller = {
@@ -226,7 +223,7 @@ pub(super) async fn show(
 }
 
 /// What the seller may still sell for, as of the last batch.
-fn float(app: &App, seller: &Seller) -> Result<i64, ApiError> {
+fn float(app: &App, seller: &Seller) -> Answer<i64> {
     let key = AccountRow { id: seller.float(), account: Default::default() }.key();
     let mut value = Vec::new();
     let there = app.handle.reader.get(Family::Accounts, &key, &mut value);
@@ -250,8 +247,8 @@ pub(super) struct CommandShown {
 /// Whether a pushed command was acknowledged.
 pub(super) async fn command(
     call: Call,
-    (As(id), As(CommandId(command))): (As<TerminalId>, As<CommandId>),
-) -> Result<CommandShown, ApiError> {
+    (As(id), As(command)): (As<TerminalId>, As<u32>),
+) -> Answer<CommandShown> {
     let entry = call.app.handle.view.acknowledged(id, command);
     Ok(CommandShown {
         terminal: id.0,

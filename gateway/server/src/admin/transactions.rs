@@ -15,7 +15,7 @@ use tillgate_store_core::{
 use super::app::App;
 use super::blocking::blocking;
 use super::control::{Carried, carry};
-use super::error::ApiError;
+use super::error::{Answer, ApiError};
 use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 use super::query::{As, Line, PageLength};
 use super::route::{Body, Call, Query};
@@ -61,10 +61,7 @@ pub(super) struct Open {
 }
 
 /// The open transactions by key: without an outcome, or with something still due.
-pub(super) async fn open(
-    Call { app, .. }: Call,
-    Query(query): Query<OpenQuery>,
-) -> Result<Open, ApiError> {
+pub(super) async fn open(Call { app, .. }: Call, Query(query): Query<OpenQuery>) -> Answer<Open> {
     blocking(move || {
         let mut filling = Filling::default();
         // Nothing is behind the last key there can be.
@@ -138,7 +135,7 @@ pub(super) struct Differences {
 pub(super) async fn differences(
     Call { app, .. }: Call,
     Query(DifferencesQuery { date: As(date), after, limit }): Query<DifferencesQuery>,
-) -> Result<Differences, ApiError> {
+) -> Answer<Differences> {
     let first = Key { date, ..Key::default() };
     let from = after.map_or(Some(first), |after| following(after.0).map(|next| next.max(first)));
     blocking(move || {
@@ -160,10 +157,7 @@ pub(super) async fn differences(
 }
 
 /// One transaction.
-pub(super) async fn show(
-    Call { app, .. }: Call,
-    As(key): As<Key>,
-) -> Result<TransactionLine, ApiError> {
+pub(super) async fn show(Call { app, .. }: Call, As(key): As<Key>) -> Answer<TransactionLine> {
     blocking(move || {
         let rows = &app.handle.reader;
         let row = journal::record::<Transaction>(rows, &key.to_bytes(), &mut Vec::new());
@@ -200,7 +194,7 @@ pub(super) struct Resolve {
 pub(super) async fn resolve(
     call: Call,
     (As(key), body): (As<Key>, Body<Resolve>),
-) -> Result<TransactionLine, ApiError> {
+) -> Answer<TransactionLine> {
     let Resolve { r#as: verdict, note: As(Line(note)), void } = body.read()?;
     let decide = |verdict, note| Ok(ControlOrder::Resolve { key, verdict, note });
     let refund = |step, note| refund(&call, key, step, note);
@@ -234,7 +228,7 @@ fn refund(
     key: Key,
     step: RefundStep,
     note: String,
-) -> Result<ControlOrder, ApiError> {
+) -> Answer<ControlOrder> {
     if !caller.is_person() {
         let text = "a refund takes two people, each with a login of its own: tillgate transaction \
                     refund ... --user NAME, or the token of POST /api/v1/login";

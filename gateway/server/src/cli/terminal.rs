@@ -11,7 +11,6 @@ use super::gateway::Gateway;
 use super::table;
 use crate::client::Client;
 use crate::exit::Failure;
-use crate::wiped::Wiped;
 use crate::{entropy, hex, keyfile};
 
 /// See and control terminals of a serving gateway
@@ -144,8 +143,14 @@ fn add_key(client: &Client, id: u32, key_id: u8, out: &Path) -> Result<(Value, S
     let text = Zeroizing::new(format!("terminal,key_id,psk\n{id},{key_id},{}\n", psk.as_str()));
     keyfile::write_new(out, &text)
         .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;
-    let order = json!({"action": "add", "key_id": key_id, "psk": psk.as_str()});
-    keys(client, id, &Wiped(order))
+    // Written from where it is: a document would have a copy.
+    #[derive(Serialize)]
+    struct AddKey<'a> {
+        action: &'static str,
+        key_id: u8,
+        psk: &'a str,
+    }
+    keys(client, id, &AddKey { action: "add", key_id, psk: &psk })
 }
 
 fn keys(client: &Client, id: u32, body: &impl Serialize) -> Result<(Value, String), Failure> {
