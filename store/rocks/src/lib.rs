@@ -1,4 +1,4 @@
-//! RocksDB behind Tillgate's [`Engine`](tillgate_store_core::Backend): the embedded store.
+//! RocksDB behind Tillgate's [`Engine`](tillgate_store_core::Engine): the embedded store.
 //!
 //! The map:
 //!

@@ -6,7 +6,7 @@
 //!                         capture packets --packet--> segments --tcp--> bytes in order
 //! ```
 //!
-//! All of it leaves as [`Piece`]s, as it is read: nothing is read whole but a single message.
+//! All of it leaves as pieces, as it is read: nothing is read whole but a single message.
 
 mod block;
 mod capture;

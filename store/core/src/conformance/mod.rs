@@ -1,8 +1,8 @@
-//! the conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
-//! does not. [`crate::cases!`] makes a test of each:
+//! The conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
+//! does not. [`crate::conformance_cases!`] makes a test of each:
 //!
 //! ```ignore
-//! tillgate_store_core::cases!(Directories::new());
+//! tillgate_store_core::conformance_cases!(Directories::new());
 //! ```
 //!
 //! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes the books from
@@ -26,7 +26,7 @@ pub mod world;
 
 use crate::rows::Engine;
 
-/// Makes engines for the cases. A law uses one engine at a time.
+/// Makes engines for the cases. A case uses one engine at a time.
 pub trait Factory {
     /// The engine under the conformance suite.
     type Engine: Engine;
@@ -56,9 +56,9 @@ impl Factory for MemoryFactory {
 
 /// One `#[test]` per law for the engines of a [`Factory`], built anew by the expression.
 #[macro_export]
-macro_rules! laws {
+macro_rules! conformance_cases {
     ($factory:expr) => {
-        $crate::laws! { @each $factory;
+        $crate::conformance_cases! { @each $factory;
             repeats: a_repeat_gets_the_stored_row_also_after_a_restart;
             repeats: the_same_key_with_other_content_is_refused;
             repeats: commands_of_one_batch_see_each_other;

@@ -27,4 +27,4 @@ impl Factory for Directories {
     }
 }
 
-tillgate_store_core::laws!(Directories::new());
+tillgate_store_core::conformance_cases!(Directories::new());
