@@ -10,8 +10,8 @@ use crate::link::record::HEADER_BYTES;
 /// Longest payload of an outer record, in bytes.
 ///
 /// A session may have to hold one whole record while it trickles in over a 2G link: this bounds
-/// what is kept of an unfinished one. The longest message of today ([`ANSWER_BYTES_MAX`]) needs less
-/// than half; the rest is for later chunks of catalogues and firmware.
+/// what is kept of an unfinished one. The longest message of today ([`ANSWER_BYTES_MAX`]) needs
+/// less than half; the rest is for later chunks of catalogues and firmware.
 pub const PAYLOAD_BYTES_MAX: usize = 2048;
 
 /// Longest whole record, in bytes: header and payload.

@@ -1,4 +1,5 @@
-//! Hands the fuzzer's bytes to [`tillgate_fuzz::iso8583_cards_ebcdic`]; on a stable compiler replays files.
+//! Hands the fuzzer's bytes to [`tillgate_fuzz::iso8583_cards_ebcdic`]; on a stable compiler
+//! replays files.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

@@ -171,8 +171,8 @@ struct Way {
 }
 
 impl Way {
-    /// Shakes hands, with or without an offer of versions as the length of `data` says; `data` is also
-    /// tried as a hello and as a reply, which must fail unless genuine.
+    /// Shakes hands, with or without an offer of versions as the length of `data` says; `data` is
+    /// also tried as a hello and as a reply, which must fail unless genuine.
     fn new(data: &[u8]) -> Self {
         let psk = Psk::new([1; 32]);
         let secret = StaticSecret::new([2; 32]);

@@ -1,6 +1,7 @@
 //! Values that wire, store, gateway and simulator share: one definition of each.
 //!
-//! No arithmetic of money and no I/O here: only what a value is, how it is ordered and how it is shown.
+//! No arithmetic of money and no I/O here: only what a value is, how it is ordered and how it is
+//! shown.
 
 #![forbid(unsafe_code)]
 

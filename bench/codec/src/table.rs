@@ -10,8 +10,8 @@ use std::path::Path;
 /// Most rounds that are looked for.
 const ROUNDS_MAX: usize = 99;
 
-/// Medians of jPOS 3.0.2 on JDK 17, in microseconds, measured on the same kind of machine at another
-/// time: to values of its own, and back to bytes.
+/// Medians of jPOS 3.0.2 on JDK 17, in microseconds, measured on the same kind of machine at
+/// another time: to values of its own, and back to bytes.
 const JPOS: [(Subject, f64, f64); 4] = [
     (cases::BCD64, 4.66, 4.95),
     (cases::ASCII64, 4.57, 4.93),
@@ -30,8 +30,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Reads criterion's folder, gungraun's lines of JSON, and the lines of the scripts: slug, step,
-    /// name, median, least and greatest microseconds, tabs between them.
+    /// Reads criterion's folder, gungraun's lines of JSON, and the lines of the scripts: slug,
+    /// step, name, median, least and greatest microseconds, tabs between them.
     #[must_use]
     pub fn read(criterion: &Path, counts: &Path, others: &Path) -> Self {
         let time = |id: &str, round: usize| {

@@ -146,7 +146,7 @@ fn hello_verdict(bytes: &[u8], psk: &Psk) -> Option<MacVerdict> {
     Some(if hello.verifies(psk) { MacVerdict::Valid } else { MacVerdict::Wrong })
 }
 
-/// The message with what became of its code.
+/// The message with the meaning of its code.
 fn checked(json: String, verdict: MacVerdict) -> Read {
     let (word, message) = match verdict {
         MacVerdict::Valid => ("ok", None),

@@ -153,8 +153,8 @@ impl Dialect {
         EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
-    /// The same dialect behind another frame length: how a peer's network delimits messages is often
-    /// not its table's business.
+    /// The same dialect behind another frame length: how a peer's network delimits messages is
+    /// often not its table's business.
     #[must_use]
     pub fn with_framing(mut self, framing: Framing) -> Self {
         self.framing = framing;

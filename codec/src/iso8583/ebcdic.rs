@@ -1,9 +1,8 @@
 //! EBCDIC code pages 037, 500, 1047 and 1140, to and from ISO 8859-1, and the character classes of
 //! types.
 //!
-//! The pages hold exactly the 256 characters of ISO 8859-1, so that text survives both ways; but 1140
-//! has the euro sign where 037 has the currency sign, which [`character`] makes of it.
-//! Line
+//! The pages hold exactly the 256 characters of ISO 8859-1, so that text survives both ways; but
+//! 1140 has the euro sign where 037 has the currency sign, which [`character`] makes of it. Line
 //! ends follow IBM's tables without the line feed swap (0x15 is NEL, 0x25 is LF).
 
 use super::schema::{Coding, Kind};

@@ -278,8 +278,8 @@ impl Framing {
         }
     }
 
-    /// The number in a length of at most 8 bytes at that offset; saturates, since every bound is far
-    /// below.
+    /// The number in a length of at most 8 bytes at that offset; saturates, since every bound is
+    /// far below.
     fn read(&self, prefix: &[u8], at: usize) -> Result<usize, DecodeError> {
         let mut length = 0_usize;
         for (offset, &byte) in prefix.iter().enumerate() {

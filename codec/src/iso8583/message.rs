@@ -48,8 +48,8 @@ impl Message {
     pub fn from_view(view: &View<'_>) -> Self {
         let fields = view.fields;
         // Most values are the bytes that came: they are copied at once, and the others made behind
-        // them, each at most twice as long, or three times with euro signs. The arena must not grow:
-        // it would leave card data.
+        // them, each at most twice as long, or three times with euro signs. The arena must not
+        // grow: it would leave card data.
         let longest = if view.dialect.has_euro { 4 } else { 3 };
         let mut arena = Vec::with_capacity(view.bytes.len() * longest);
         arena.extend_from_slice(view.bytes);

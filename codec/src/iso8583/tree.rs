@@ -88,8 +88,8 @@ fn grown(
 }
 
 impl Dialect {
-    /// The value of a field that has these bytes and prints as this tree, and whether it has the other
-    /// filler of its table; `None` if it does not print so.
+    /// The value of a field that has these bytes and prints as this tree, and whether it has the
+    /// other filler of its table; `None` if it does not print so.
     pub(crate) fn value_of_wire(
         &self,
         number: u8,

@@ -1,7 +1,7 @@
 //! Makes `docs/wire-vectors.json` and compares it with the committed one.
 //!
-//! Set `TILLGATE_WRITE_GOLDEN` to write it anew after a deliberate change of the protocol. Handshakes
-//! are made twice, by the codec and by snow from the page alone, and must be the same.
+//! Set `TILLGATE_WRITE_GOLDEN` to write it anew after a deliberate change of the protocol.
+//! Handshakes are made twice, by the codec and by snow from the page alone, and must be the same.
 #![expect(clippy::disallowed_methods, reason = "a test may write its own files when told to")]
 
 use crate::vectors;

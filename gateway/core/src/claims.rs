@@ -1,8 +1,8 @@
 //! Handshake counters, claimed when a hello is accepted: the same hello opens one session, however
 //! often and wherever it arrives, and a key cannot ask for curve arithmetic faster than its rate.
 //!
-//! Plain data: the shell keeps several [`Claims`] by terminal ([`shard`]), each behind a short lock of
-//! the pool, and no reactor ever waits for one.
+//! Plain data: the shell keeps several [`Claims`] by terminal ([`shard`]), each behind a short lock
+//! of the pool, and no reactor ever waits for one.
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{Counter, TerminalId};

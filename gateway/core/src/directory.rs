@@ -1,7 +1,8 @@
 //! What the pool verifies against: the registry and the keys in force, kept in memory.
 //!
 //! The writer thread is its only writer and changes it right after the change is durable, so the
-//! next request that a pool thread verifies already sees the block, the key, the limit or the price.
+//! next request that a pool thread verifies already sees the block, the key, the limit or the
+//! price.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -17,7 +18,8 @@ use crate::limits::DATES_BEHIND_MAX;
 pub struct Directory {
     /// Terminals, sellers, distributors and services.
     pub registry: Registry,
-    /// By terminal, the generation of a key that has proved itself beside older ones: those are void.
+    /// By terminal, the generation of a key that has proved itself beside older ones: those are
+    /// void.
     proved: FxHashMap<TerminalId, u32>,
     bridges: FxHashMap<String, u16>,
     /// The business date in force.
@@ -46,10 +48,10 @@ impl Directory {
         Self { registry, bridges: named.collect(), ..Self::default() }
     }
 
-    /// The business date in force, where the calendar says `date`. A clock that is set back a little
-    /// over the cut-off does not end the day that has begun; one that was more than a day ahead is
-    /// followed back, once [`crate::time::Calendar::is_behind`] was looked at. At the start it is told the date of
-    /// the last durable batch first.
+    /// The business date in force, where the calendar says `date`. A clock that is set back a
+    /// little over the cut-off does not end the day that has begun; one that was more than a day
+    /// ahead is followed back, once [`crate::time::Calendar::is_behind`] was checked. At the start
+    /// it gets the date of the last durable batch first.
     pub fn today(&self, date: BusinessDate) -> BusinessDate {
         // Each thread may see another's date late: then it is as if it had asked before.
         let before = self.date.load(Ordering::Relaxed);

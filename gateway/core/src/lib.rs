@@ -3,9 +3,11 @@
 //! A sale crosses three machines, and the shell carries it from one to the next:
 //!
 //! ```text
-//!   bytes ──▶ SessionManager ──▶ processing::decode_request ──▶ TransactionManager ──▶ Store::commit ──▶ TransactionManager ──▶ processing::encode_reply ──▶ SessionManager ──▶ bytes
-//!            sessions   decode, verify    transactions   durable                PIN, answer    seal
-//!            (reactor)  (pool)            (writer thread)                         (pool)         (reactor)
+//!   bytes ──▶ SessionManager ──▶ decode_request ──▶ TransactionManager ──▶ Store::commit
+//!             records, channels    decode, verify     commands                  │ durable
+//!             (reactor)            (pool)             (writer thread)           ▼
+//!   bytes ◀── SessionManager ◀── encode_reply ◀────── TransactionManager ◀── outcomes
+//!             seal                 PIN, answer
 //! ```
 //!
 //! * [`session::SessionManager`] owns the sessions of one reactor: records, sealed channels, deadlines,
@@ -14,8 +16,8 @@
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
-//! Nothing the transaction manager says leaves before the batch it rests on is durable: see [`transaction::TransactionManager::stage`]
-//! and [`transaction::TransactionManager::committed`].
+//! Nothing the transaction manager says leaves before the batch it rests on is durable: see
+//! [`transaction::TransactionManager::stage`] and [`transaction::TransactionManager::committed`].
 #![forbid(unsafe_code)]
 
 pub mod claims;

@@ -1,5 +1,6 @@
 //! Every bound of the core, with its reason. The shell derives its own (descriptors, threads)
-//! from these; configuration may lower or raise the fields of [`SessionLimits`] and [`TransactionLimits`].
+//! from these; configuration may lower or raise the fields of [`SessionLimits`] and
+//! [`TransactionLimits`].
 
 use crate::time::Span;
 
@@ -23,8 +24,8 @@ pub struct SessionLimits {
     pub requests_per_session_max: u8,
     /// Requests of all sessions in flight; beyond it sessions wait unread.
     pub requests_max: u32,
-    /// Between two requests of one terminal once its burst is used up; 0 for no bound. A person at a
-    /// till makes a sale in seconds; beyond it the session is not read, so that nobody else waits
+    /// Between two requests of one terminal once its burst is used up; 0 for no bound. A person at
+    /// a till makes a sale in seconds; beyond it the session is not read, so that nobody else waits
     /// for the work of a terminal gone wild.
     pub request_every: Span,
     /// Requests of one terminal at once: what has piled up in an outage (reversals, confirmations,
@@ -62,8 +63,8 @@ impl Default for SessionLimits {
 /// Sessions looked at for one to make room: those that wait for the pool are left alone.
 pub const EVICTION_TRIES_MAX: usize = 64;
 
-/// Terminals whose used-up rate of requests is remembered after their session, 32 bytes each: all that
-/// can have come and gone within the few seconds that it takes to fill up again.
+/// Terminals whose used-up rate of requests is remembered after their session, 32 bytes each: all
+/// that can have come and gone within the few seconds that it takes to fill up again.
 pub const DEBTS_MAX: usize = 65_536;
 
 /// Bounds of [`crate::claims::Claims`].
@@ -82,17 +83,17 @@ impl Default for ClaimLimits {
     }
 }
 
-/// How far above the highest counter the next one may be. A thief cannot use a key's counters up: at
-/// the rate of [`ClaimLimits`] it takes 36 hours of handshakes, and then a new key, or the operator's
-/// reset, begins at 0 again. Nine years for a terminal that counts microseconds, longer for one that
-/// follows docs/wire.md.
+/// How far above the highest counter the next one may be. A thief cannot use a key's counters up:
+/// at the rate of [`ClaimLimits`] it takes 36 hours of handshakes, and then a new key, or the
+/// operator's reset, begins at 0 again. Nine years for a terminal that counts microseconds, longer
+/// for one that follows docs/wire.md.
 pub const HANDSHAKE_STEP_MAX: u64 = 1 << 48;
 
 /// How high the first counters of a key may be: beyond any clock that counts microseconds.
 pub const HANDSHAKE_FIRST_MAX: u64 = 1 << 52;
 
-/// Terminals of one shard whose rate of handshakes is remembered, 48 bytes each and twice as many at
-/// most; forgetting one fills its bucket.
+/// Terminals of one shard whose rate of handshakes is remembered, 48 bytes each and twice as many
+/// at most; forgetting one fills its bucket.
 pub const RECENT_TERMINALS_MAX: usize = 16_384;
 
 /// Bounds of the [`crate::transaction::TransactionManager`].
@@ -124,9 +125,9 @@ pub struct TransactionLimits {
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
-    /// Days for which a terminal receives a sold voucher's PIN again, at least 1: a retry may come over
-    /// the cut-off. A week: a shop that counts its takings once a week finds the lost slip; after that
-    /// the issuer's records serve.
+    /// Days for which a terminal receives a sold voucher's PIN again, at least 1: a retry may come
+    /// over the cut-off. A week: a shop that counts its takings once a week finds the lost slip;
+    /// after that the issuer's records serve.
     pub reprint_days: u16,
 }
 
@@ -141,20 +142,21 @@ pub const SETTLEMENTS_PER_BATCH_MAX: usize = 16;
 pub const WAITERS_MAX: usize = 4;
 
 /// How long what had expired while the gateway was down is still asked about, taken back or
-/// advised before it is the operator's. It is never sent again: nobody wants a top-up of last month.
+/// advised before it is the operator's. It is never sent again: nobody wants a top-up of last
+/// month.
 pub const EXPIRED_GRACE: Span = Span::s(600);
 
 /// Levels from a seller's distributor to the root of the tree.
 pub const DISTRIBUTOR_LEVELS_MAX: usize = 8;
 
 /// How long after the cut-off new requests for the day before are still taken: what was sent, or
-/// sent again, just before it. A terminal that stays online receives B1 from then on and logs on again,
-/// which tells it the new date. Requests that have a row are answered whatever their date.
+/// sent again, just before it. A terminal that stays online receives B1 from then on and logs on
+/// again, which tells it the new date. Requests that have a row are answered whatever their date.
 pub const DATE_GRACE: Span = Span::s(600);
 
-/// How many business dates the clock may be behind those of the store. One: a clock that is set back a
-/// little over the cut-off leaves the day that has begun in force. A gateway whose clock is further
-/// behind does not start until somebody says that the clock is right.
+/// How many business dates the clock may be behind those of the store. One: a clock that is set
+/// back a little over the cut-off leaves the day that has begun in force. A gateway whose clock is
+/// further behind does not start until somebody says that the clock is right.
 pub const DATES_BEHIND_MAX: u16 = 1;
 
 impl Default for TransactionLimits {

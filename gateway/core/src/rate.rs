@@ -38,8 +38,8 @@ impl Pace {
     }
 }
 
-/// What terminals had used of their buckets when their sessions ended, so that reconnecting does not
-/// fill them. The oldest entry makes room; each is of no use once its bucket is full.
+/// What terminals had used of their buckets when their sessions ended, so that reconnecting does
+/// not fill them. The oldest entry makes room; each is of no use once its bucket is full.
 #[derive(Default)]
 pub(crate) struct Debts {
     held: FxHashMap<TerminalId, Moment>,

@@ -290,8 +290,8 @@ fn check_target(head: &Parts) -> Result<(), Refusal> {
     if head.method != Method::CONNECT && is_path { Ok(()) } else { Err(Refusal::Target) }
 }
 
-/// A whole body in one buffer, which is wiped when nobody reads it any more: bodies carry keys, PINs
-/// and passwords. Its length is known, so the buffer does not move while it fills.
+/// A whole body in one buffer, which is wiped when nobody reads it any more: bodies carry keys,
+/// PINs and passwords. Its length is known, so the buffer does not move while it fills.
 async fn gather<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
     let length = usize::try_from(body.size_hint().lower()).unwrap_or(0);
     let mut whole = Zeroizing::new(Vec::with_capacity(length));

@@ -1,6 +1,6 @@
 //! Places: how many peers may be in which stage, in all and per address. A peer that has not said
-//! what it wants holds nothing: the oldest such peer makes room for a new connection. A peer that has is
-//! counted in its class, so that none of the classes can take the places of another.
+//! what it wants holds nothing: the oldest such peer makes room for a new connection. A peer that
+//! has is counted in its class, so that none of the classes can take the places of another.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};

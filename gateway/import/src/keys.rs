@@ -14,9 +14,10 @@ const MADE_LINE_BYTES_MAX: usize = 128;
 /// No number is longer.
 const NUMBER_BYTES_MAX: usize = 20;
 
-/// Fills every empty `psk` of the terminal files with what `random` gives and returns what was made, as the text of a CSV
-/// file with the columns `terminal,key_id,psk`; `None` when nothing was missing. Files that are
-/// no CSV with these columns stay as they are: [`crate::plan`] says what is wrong with them.
+/// Fills every empty `psk` of the terminal files with what `random` gives and returns what was
+/// made, as the text of a CSV file with the columns `terminal,key_id,psk`; `None` when nothing was
+/// missing. Files that are no CSV with these columns stay as they are: [`crate::plan`] says what is
+/// wrong with them.
 pub fn make_missing_keys(
     sources: &mut [Source],
     random: &dyn Fn() -> [u8; 32],

@@ -161,7 +161,7 @@ impl Table {
         let name = path.rsplit('/').next().unwrap_or(path);
         Self::of_file(name).ok_or_else(|| {
             let known = known_files();
-            format!("{path}: not a known file; known are {known} and the like of vouchers-2.csv")
+            format!("{path}: not a known file; known are {known} and files such as vouchers-2.csv")
         })
     }
 

@@ -69,8 +69,8 @@ pub(crate) fn terminal(
     take(&mut draft.terminals, (row, faults), (id, record), (is_stored, context.existing));
 }
 
-/// The terminal with the key of the row; or, when the row has none and replaces a terminal, with that
-/// one's. A key that the terminal has already stays what it is: its sessions go on.
+/// The terminal with the key of the row; or, when the row has none and replaces a terminal, with
+/// that one's. A key that the terminal has already stays what it is: its sessions go on.
 fn keyed(
     row: &Row<'_>,
     context: &Context<'_>,

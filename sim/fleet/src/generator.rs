@@ -1,5 +1,5 @@
-//! What a load generator changes in a gateway's configuration: its terminals send more than people at
-//! tills do, all from one address, and the rates of a single terminal would measure the rates.
+//! What a load generator changes in a gateway's configuration: its terminals send more than people
+//! at tills do, all from one address, and the rates of a single terminal would measure the rates.
 
 use std::fs;
 use std::path::Path;

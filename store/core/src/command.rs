@@ -22,8 +22,8 @@ pub enum Command {
     Reverse(Reverse),
     /// The terminal asks for an answer again; nothing new is begun.
     Repeat(Repeat),
-    /// Something is owed for a transaction from now on; see [`crate::DueFollowUp`]. Where it makes no
-    /// sense, nothing changes.
+    /// Something is owed for a transaction from now on; see [`crate::DueFollowUp`]. Where it makes
+    /// no sense, nothing changes.
     DueFollowUp {
         /// The transaction.
         key: Key,
@@ -77,9 +77,9 @@ impl Command {
 /// What a request says, in two digests. At the key of an earlier request it is that one again if
 /// either is the row's.
 ///
-/// Rows are written with [`ContentDigest::values`]; builds up to 0.1.0 wrote [`ContentDigest::bytes`]. Accepting
-/// either never takes another request for the same one: a row's digest is of some body, and a body
-/// of the canonical form has no other values than its own.
+/// Rows are written with [`ContentDigest::values`]; builds up to 0.1.0 wrote
+/// [`ContentDigest::bytes`]. Accepting either never takes another request for the same one: a row's
+/// digest is of some body, and a body of the canonical form has no other values than its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentDigest {
     /// Of the values of the known fields, in the canonical order of the wire.

@@ -24,8 +24,8 @@ pub const PRODUCTS_MAX: usize = 1_000;
 /// Services a terminal may be limited to.
 pub const SERVICES_MAX: usize = 1_000;
 
-/// Keys of one terminal, about 100 bytes each: the one in use, the one that follows it, and room for
-/// a rotation that was begun anew. More would be more keys to steal.
+/// Keys of one terminal, about 100 bytes each: the one in use, the one that follows it, and room
+/// for a rotation that was begun anew. More would be more keys to steal.
 pub const TERMINAL_KEYS_MAX: usize = 4;
 
 /// Largest amount of one transaction or one float load, minor units. With it nine million of the
@@ -64,8 +64,8 @@ pub const STOCK_AHEAD: usize = 256;
 pub const LAST_ROWS_MAX: usize = 1_024;
 
 /// Rows that refused requests of one terminal may have on one business day, about 150 bytes each: a
-/// refusal every two minutes all day. Beyond it a refusal is answered without a row. It bounds what a
-/// thief with a terminal's key can write without paying for it to 75 KB a day.
+/// refusal every two minutes all day. Beyond it a refusal is answered without a row. It bounds what
+/// a thief with a terminal's key can write without paying for it to 75 KB a day.
 pub const REFUSED_ROWS_MAX: u16 = 512;
 /// Settlements of one terminal that have a row on one business day beyond those: each reads up to
 /// [`SETTLED_ROWS_MAX`] rows.

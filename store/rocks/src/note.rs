@@ -7,8 +7,8 @@
 //! - [`Note::Damaged`]: a gateway that served from it read a damaged row. Whoever starts it again
 //!   must not serve until somebody reads the same row.
 //!
-//! A store with a note is only read, never written to, until an operator has accepted it as it is: a
-//! verification, [`crate::RocksEngine::accept`], a row in the audit log, and [`clear`].
+//! A store with a note is only read, never written to, until an operator has accepted it as it is:
+//! a verification, [`crate::RocksEngine::accept`], a row in the audit log, and [`clear`].
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

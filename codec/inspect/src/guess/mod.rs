@@ -1,8 +1,8 @@
 //! `tillgate decode --guess`: which wire, dialect and frame length bytes of unknown origin have.
 //!
 //! Every reading is tried on every message, or on the beginning of every stream. A reading's score
-//! is the mean over them: 100 reads everything and looks right in every way, below 60 something does
-//! not decode.
+//! is the mean over them: 100 reads everything and looks right in every way, below 60 something
+//! does not decode.
 
 mod ranked;
 

@@ -168,7 +168,7 @@ impl Run<'_, '_> {
         let place = self.place(0);
         if bytes.len() > MESSAGE_BYTES_MAX {
             let message = format!(
-                "over {MESSAGE_BYTES_MAX} bytes, no message has so many: use --stream for framed \
+                "longer than a message can be ({MESSAGE_BYTES_MAX} bytes): use --stream for framed \
                  messages one after another"
             );
             return (self.take)(Piece::Unread { kind: "too-long", place, message });

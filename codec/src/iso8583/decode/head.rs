@@ -172,8 +172,8 @@ const fn bitmap_bytes(coding: Coding) -> usize {
     if matches!(coding, Coding::Binary) { 8 } else { 16 }
 }
 
-/// The value of a hexadecimal digit as a dialect writes it; only in its case, so that encoding gives
-/// the same bytes again.
+/// The value of a hexadecimal digit as a dialect writes it; only in its case, so that encoding
+/// gives the same bytes again.
 #[inline]
 pub(crate) fn digit(coding: Coding, byte: u8) -> Option<u8> {
     let page = if coding == Coding::HexEbcdic { Coding::Cp037 } else { coding };

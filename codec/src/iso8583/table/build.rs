@@ -215,7 +215,7 @@ fn lengths(
     let bytes = plan.bytes_of(usize::from(plan.max));
     plan.bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
     if !variable && bytes > usize::from(u16::MAX) {
-        return Err(Wrong::new(format.span.clone(), "no message has so many bytes"));
+        return Err(Wrong::new(format.span.clone(), "longer than a message can be"));
     }
     Ok(())
 }

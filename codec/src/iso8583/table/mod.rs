@@ -43,7 +43,8 @@ impl fmt::Display for TableError {
 
 impl std::error::Error for TableError {}
 
-/// Gives the text of a table that is neither built in nor an example, or what is wrong with its name.
+/// Gives the text of a table that is neither built in nor an example, or what is wrong with its
+/// name.
 pub(super) type Bases<'b> = dyn FnMut(&str) -> Result<String, String> + 'b;
 
 /// A table, read but not yet compiled.

@@ -12,8 +12,8 @@
 //! mac     = first 16 bytes of HMAC-SHA256(mac key, clear part | Noise message 1)
 //! ```
 //!
-//! A terminal that speaks other versions than 1 puts two more bytes behind the counter, the lowest and
-//! the highest it speaks, and so makes the clear part 16 bytes long. The clear part is also the
+//! A terminal that speaks other versions than 1 puts two more bytes behind the counter, the lowest
+//! and the highest it speaks, and so makes the clear part 16 bytes long. The clear part is also the
 //! prologue of the Noise handshake, so both ends agree on it or fail.
 
 use std::fmt;

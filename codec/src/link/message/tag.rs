@@ -9,7 +9,8 @@ use crate::limits::{
     SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TEXT_BYTES_MAX,
 };
 
-/// A tag of the dictionary: its number on the wire, its name in errors and docs, its form and bound.
+/// A tag of the dictionary: its number on the wire, its name in errors and docs, its form and
+/// bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::link) struct Tag {
     /// The byte on the wire.

@@ -1,8 +1,8 @@
 //! PDUs for people: as JSON, as a table, and from JSON.
 //!
 //! Unless asked for, passwords and bodies that are not read here are masked, and so are numbers in
-//! texts that are long enough to be a card's or a voucher's. A masked document says so and cannot be
-//! encoded.
+//! texts that are long enough to be a card's or a voucher's. A masked document says so and cannot
+//! be encoded.
 
 mod document;
 mod hex;

@@ -73,8 +73,8 @@ impl From<ClaimRefusal> for HelloRefusal {
     }
 }
 
-/// Answers a hello; appends the hello reply record to `out`. `claim` takes the counter, once and for
-/// all threads ([`crate::claims::Claims::claim`]), after the MAC was right and before any curve
+/// Answers a hello; appends the hello reply record to `out`. `claim` takes the counter, once and
+/// for all threads ([`crate::claims::Claims::claim`]), after the MAC was right and before any curve
 /// arithmetic. `entropy` seeds the ephemeral key and must never repeat.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! What pool threads do between a session manager and the writer: plain functions over plain data, so that
-//! the simulator calls the very same ones.
+//! What pool threads do between a session manager and the writer: plain functions over plain data,
+//! so that the simulator calls the very same ones.
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
 //! * [`decode_request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
@@ -75,9 +75,9 @@ pub enum Effect {
     End,
 }
 
-/// The effect of an answer. A terminal that may not trade now has logged on all the same: each of its
-/// requests is verified anew, so that an unblocking is in force with the next one, and what gives
-/// money back is taken from it.
+/// The effect of an answer. A terminal that may not trade now has logged on all the same: each of
+/// its requests is verified anew, so that an unblocking is in force with the next one, and what
+/// gives money back is taken from it.
 #[must_use]
 pub fn effect(content: &Content) -> Effect {
     match content {

@@ -197,9 +197,9 @@ fn code(text: &str) -> Code {
 }
 
 /// A provider's reference, as far as there is room: an approval is not lost over a long one. It
-/// goes into tables and spreadsheets, so it is letters, digits and `. _ : / -`, and begins with one of
-/// the first two (a formula begins with = + - or @). Any other is not kept at all: half of it would
-/// be found in nobody's books.
+/// goes into tables and spreadsheets, so it is letters, digits and `. _ : / -`, and begins with one
+/// of the first two (a formula begins with = + - or @). Any other is not kept at all: half of it
+/// would be found in nobody's books.
 fn reference(text: &str) -> Text<32> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
     let begins = text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);

@@ -64,8 +64,8 @@ pub enum ProviderRequestKind {
 pub struct ProviderRequest {
     /// What the provider is asked to do.
     pub kind: ProviderRequestKind,
-    /// Ours, for [`Input::ProviderResult`](crate::transaction::Input::ProviderResult): the transaction that waits for the result. Of a terminal's
-    /// reversal it is the reversal's.
+    /// Ours, for [`Input::ProviderResult`](crate::transaction::Input::ProviderResult): the
+    /// transaction that waits for the result. Of a terminal's reversal it is the reversal's.
     pub key: Key,
     /// Index of the bridge.
     pub bridge: u16,
@@ -105,7 +105,8 @@ pub enum ProviderResult {
     Pending,
     /// Answer to an inquiry: the provider had not seen our reference when it was asked.
     NotFound {
-        /// [`ProviderRequest::attempt`] of that inquiry: the answer to an earlier one says nothing now.
+        /// [`ProviderRequest::attempt`] of that inquiry: the answer to an earlier one says nothing
+        /// now.
         attempt: u32,
     },
 }
@@ -131,7 +132,8 @@ impl ProviderResult {
 /// A bridge as it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
-    /// What services are routed by; rows remember its [`BridgeTag`](tillgate_store_core::BridgeTag).
+    /// What services are routed by; rows remember its
+    /// [`BridgeTag`](tillgate_store_core::BridgeTag).
     pub name: String,
     /// What it can do.
     pub capabilities: Capabilities,
@@ -147,7 +149,7 @@ pub struct Capabilities {
     /// It takes a reference back; one it has never seen it acknowledges and remembers, so that
     /// the late original is refused.
     pub reversal: bool,
-    /// It wants to hear of confirmations.
+    /// It takes confirmations.
     pub advice: bool,
 }
 

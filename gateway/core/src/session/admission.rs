@@ -33,8 +33,8 @@ impl SessionManager {
         self.timers.arm(deadline, slot, session.generation);
     }
 
-    /// Sees to it that there is a session for a newcomer. Whoever has proved nothing makes room: first
-    /// those of the newcomer's own address, if it has its share, then whoever is oldest.
+    /// Sees to it that there is a session for a newcomer. Whoever has proved nothing makes room:
+    /// first those of the newcomer's own address, if it has its share, then whoever is oldest.
     fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
         if self.draining {
             return Err(ConnectionRefusal::Draining);

@@ -49,7 +49,8 @@ pub enum Input<'a> {
         /// What it means for the session.
         effect: Effect,
     },
-    /// A command for a terminal, wherever it is; ignored by a session manager that does not have it.
+    /// A command for a terminal, wherever it is; ignored by a session manager that does not have
+    /// it.
     Push {
         /// For whom.
         terminal: TerminalId,
@@ -129,7 +130,8 @@ pub enum Output<'a> {
         /// The payload of the hello record.
         hello: &'a [u8],
     },
-    /// For the pool: [`crate::processing::decode_request`]. Exactly one [`Input::Replied`] comes back.
+    /// For the pool: [`crate::processing::decode_request`]. Exactly one [`Input::Replied`] comes
+    /// back.
     Request {
         /// Whose.
         session: SessionId,

@@ -1,5 +1,6 @@
 //! The sessions of one reactor: records in and out, sealed channels, deadlines, admission,
-//! back-pressure. Sans-I/O: [`SessionManager::handle`] takes one [`Input`], [`SessionManager::poll`] is drained to
+//! back-pressure. Sans-I/O: [`SessionManager::handle`] takes one [`Input`],
+//! [`SessionManager::poll`] is drained to
 //! `None` after it, [`SessionManager::deadline`] says when to come back.
 //!
 //! ```text
@@ -11,8 +12,8 @@
 //! ```
 //!
 //! Whoever has proved nothing holds little: it counts against the time for a handshake, there are
-//! bounds for all such sessions and for those of one address, and the oldest makes room. Whoever has
-//! proved itself is read at its terminal's rate.
+//! bounds for all such sessions and for those of one address, and the oldest makes room. Whoever
+//! has proved itself is read at its terminal's rate.
 //!
 //! Opening and sealing happen here, not in the pool: they cost less than the hand-over would, and
 //! sealing last keeps the record counters in the order of the wire by construction.

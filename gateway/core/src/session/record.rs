@@ -12,8 +12,8 @@ use super::{CloseReason, Queued, Request, SessionManager, index};
 use crate::id::SessionId;
 use crate::time::Moment;
 
-/// Seconds that whoever speaks another protocol, or another version, is asked to stay away: it needs
-/// another firmware, not another attempt.
+/// Seconds that whoever speaks another protocol, or another version, is asked to stay away: it
+/// needs another firmware, not another attempt.
 const RETRY_OTHERWISE_S: u16 = 300;
 
 /// What stopped the consumption of a buffer.

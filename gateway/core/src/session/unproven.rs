@@ -9,7 +9,8 @@ use super::{index, slot::Session};
 use crate::id::Peer;
 use crate::limits::EVICTION_TRIES_MAX;
 
-/// See the module. Entries of sessions that have ended or proved themselves stay until they are met.
+/// See the module. Entries of sessions that have ended or proved themselves stay until they are
+/// met.
 #[derive(Default)]
 pub(super) struct Unproven {
     all: Line,

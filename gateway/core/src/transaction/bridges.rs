@@ -94,7 +94,7 @@ impl Bridges {
         self.lane(bridge).capabilities
     }
 
-    /// Whether any bridge wants to hear of confirmations.
+    /// Whether any bridge takes confirmations.
     pub(super) fn any_advice(&self) -> bool {
         self.lanes.iter().any(|lane| lane.capabilities.advice)
     }

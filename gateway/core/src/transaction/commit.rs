@@ -25,7 +25,8 @@ pub(super) enum CommitContext {
 }
 
 impl TransactionManager {
-    /// Takes the outcomes of the batch that [`TransactionManager::stage`] gave out, now that it is durable.
+    /// Takes the outcomes of the batch that [`TransactionManager::stage`] gave out, now that it is
+    /// durable.
     pub fn committed(&mut self, now: Moment, outcomes: &mut Vec<Outcome>) {
         assert_eq!(outcomes.len(), self.committing.len(), "one outcome for each command");
         for outcome in outcomes.drain(..) {

@@ -12,7 +12,8 @@
 //! | advised | hear advices | Advise, until it is acknowledged |
 //! | | not | due Operator |
 //!
-//! Each after a pause that doubles, so many at once per bridge, until [`TransactionLimits::expire`].
+//! Each is repeated after a pause that doubles, a bounded number at once per bridge, until
+//! [`TransactionLimits::expire`].
 //!
 //! [`TransactionLimits::expire`]: crate::limits::DeskLimits::expire
 

@@ -26,9 +26,10 @@
 //!   Approved ─ reversed by the terminal: the reversal waits (09), REVERSE … ─▶ R1 | it stands, 21
 //! ```
 //!
-//! Whatever takes longer than [`TransactionLimits::expire`] is the operator's (`act` has the table). It
-//! is then in the store only: what a bridge finds late, or a person says, ends it from there.
-//! Everything is derived from rows, so that [`TransactionManager::recover`] goes on where a crash interrupted.
+//! Whatever takes longer than [`TransactionLimits::expire`] is the operator's (`act` has the
+//! table). It is then in the store only: what a bridge finds late, or a person says, ends it from
+//! there. Everything is derived from rows, so that [`TransactionManager::recover`] goes on where a
+//! crash interrupted.
 
 mod bridges;
 mod commit;
@@ -234,8 +235,8 @@ impl TransactionManager {
         self.push_staged(command, CommitContext::Proved { terminal, generation });
     }
 
-    /// Whether the provider of a sale wants to be informed that it was confirmed. Its row is there as
-    /// soon as it can be approved, and says through which bridge it went.
+    /// Whether the provider of a sale wants to be informed that it was confirmed. Its row is there
+    /// as soon as it can be approved, and says through which bridge it went.
     fn advice_of<S: Store>(&self, original: &Key, store: &S) -> Advice {
         if !self.bridges.any_advice() {
             return Advice::NotOwed;

@@ -1,4 +1,5 @@
-//! A sale in the steady state allocates nothing on its way through session manager, processing and transaction manager.
+//! A sale in the steady state allocates nothing on its way through session manager, processing and
+//! transaction manager.
 
 use crate::support;
 

@@ -1,4 +1,5 @@
-//! Keys of terminals from the hello to the writer: they overlap, end, and take their sessions along.
+//! Keys of terminals from the hello to the writer: they overlap, end, and take their sessions
+//! along.
 
 use crate::support::{Rig, code_of, keys, reversal, terminal, voucher_sale};
 use tillgate_codec::link::channel::{Initiator, Psk, StaticSecret, Suite};

@@ -27,7 +27,7 @@ fn a_done_top_up_is_taken_back_at_its_provider_before_the_terminal_hears_so() {
     sold(&mut rig, 1);
     rig.ask(100, &reversal(2, 1));
     assert!(rig.replies.is_empty(), "nobody knows yet");
-    let order = rig.reversals.pop().expect("the provider is told");
+    let order = rig.reversals.pop().expect("it was sent to the provider");
     assert_eq!((order.key, order.attempt), (top_up_key(2), 1));
     assert_eq!(order.reference, rig.forwards[0].reference, "the sale's");
     assert_eq!(&*order.provider_reference, "P-1");
@@ -205,7 +205,7 @@ fn an_approval_that_comes_after_a_decline_is_undone_at_the_provider() {
     let first = rig.reply_bytes();
     rig.approve(top_up_key(1));
     assert_eq!((rig.row(1).state, rig.row(1).owes()), (State::Declined, REVERSAL));
-    assert_eq!(rig.reversals.pop().expect("the provider is told").key, top_up_key(1));
+    assert_eq!(rig.reversals.pop().expect("it was sent to the provider").key, top_up_key(1));
     rig.ask(100, &sale(1));
     assert_eq!(rig.reply_bytes(), first, "the terminal hears what it heard");
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
@@ -232,7 +232,7 @@ fn a_confirmation_is_advised_to_a_provider_that_wants_to_hear_it_until_it_has() 
     let mut rig = rig(ABLE);
     sold(&mut rig, 1);
     assert_eq!(code_of(&mut rig, &confirm(1)), "00");
-    assert_eq!(rig.advices.pop().expect("the provider is told").attempt, 1);
+    assert_eq!(rig.advices.pop().expect("it was sent to the provider").attempt, 1);
     assert_eq!(rig.row(1).owes(), Some(FollowUp::Advice));
     rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
     rig.pass(Span::s(2));

@@ -1,4 +1,5 @@
-//! What a provider calls an order: its first word is booked, another one is a person's to look into.
+//! What a provider calls an order: its first word is booked, another one is a person's to look
+//! into.
 
 use crate::support::{
     ABLE, answer, code_of, confirm, found, repeat, reversal, rig, sale, sold, top_up_key,
@@ -34,7 +35,10 @@ fn a_late_approval_is_undone_under_its_own_reference() {
     rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
     let first = rig.reply_bytes();
     rig.found(top_up_key(1), approved("P-9"));
-    assert_eq!(&*rig.reversals.pop().expect("the provider is told").provider_reference, "P-9");
+    assert_eq!(
+        &*rig.reversals.pop().expect("it was sent to the provider").provider_reference,
+        "P-9"
+    );
     rig.ask(100, &sale(1));
     assert_eq!(rig.reply_bytes(), first);
     let mut rig = rig.restart();

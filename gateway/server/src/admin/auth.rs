@@ -51,8 +51,8 @@ impl Caller {
         }
     }
 
-    /// Whether this is one person, by a password of its own: two steps that take two people cannot be
-    /// taken by one who holds the machine and the token.
+    /// Whether this is one person, by a password of its own: two steps that take two people cannot
+    /// be taken by one who holds the machine and the token.
     pub(super) fn is_person(&self) -> bool {
         self.name.starts_with("user ")
     }
@@ -114,8 +114,8 @@ impl Auth {
         if access == Access::Open {
             return Ok(caller("anybody".to_owned(), None));
         }
-        // The kernel has said who it is, and the socket lets nobody else in. Who shows a login there
-        // is the person that logged in.
+        // The kernel has said who it is, and the socket lets nobody else in. Who shows a login
+        // there is the person that logged in.
         if let Peer::Local { name, .. } = peer
             && !headers.contains_key(header::AUTHORIZATION)
         {

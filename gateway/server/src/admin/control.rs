@@ -1,4 +1,4 @@
-//! Orders to the writer, and what became of them.
+//! Orders to the writer and their results.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::{Answer, ApiError};
 use super::route::Call;
 use crate::serve::handle::{ControlReceipt, NoResult};
 
-/// What became of an order.
+/// The result of an order.
 pub(super) enum Carried {
     /// Durable and in force; what was pushed because of it.
     Applied(Vec<(TerminalId, u32)>),
@@ -66,7 +66,7 @@ pub(super) fn send(call: &Call, mut order: ControlOrder) -> Answer<ControlReceip
     sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
 }
 
-/// Waits, blocking, for what became of an order.
+/// Blocks until the result of an order is there.
 pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Answer<Carried> {
     match receipt.wait(time_max) {
         Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),

@@ -44,8 +44,8 @@ pub(super) struct KeysChanged {
     keys: Vec<KeyRow>,
 }
 
-/// Changes the keys of a terminal, with a row in the audit log. Sessions of keys that are not in force
-/// any more end at once.
+/// Changes the keys of a terminal, with a row in the audit log. Sessions of keys that are not in
+/// force any more end at once.
 pub(super) async fn change(
     call: Call,
     (As(id), body): (As<TerminalId>, Body<KeysOrder>),

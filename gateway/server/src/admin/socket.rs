@@ -1,6 +1,6 @@
 //! The Unix socket of the admin API, for commands on the gateway's own machine. Nobody shows a
-//! token there: the kernel says which user is at the other end, and only the gateway's own and root are
-//! let in. A command asks the kernel the same about the gateway before it sends anything.
+//! token there: the kernel says which user is at the other end, and only the gateway's own and root
+//! are let in. A command asks the kernel the same about the gateway before it sends anything.
 
 use std::fs;
 use std::io;

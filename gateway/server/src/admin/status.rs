@@ -32,7 +32,8 @@ pub(super) struct Ready {
     pending: u64,
 }
 
-/// Sales are taken. Whatever an earlier run left without an outcome is UNKNOWN on the disk by then, and
+/// Sales are taken. Whatever an earlier run left without an outcome is UNKNOWN on the disk by then,
+/// and
 /// `pending` counts down to what is under way as it is found out.
 pub(super) async fn ready(call: Call, (): ()) -> Answer<Ready> {
     let handle = &call.app.handle;

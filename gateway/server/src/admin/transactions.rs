@@ -190,7 +190,7 @@ pub(super) struct Resolve {
     void: Option<As<Line<REFERENCE_BYTES_MAX>>>,
 }
 
-/// The operator's word about an open transaction: what became of it, as somebody found out.
+/// The operator's word about an open transaction: the outcome, as somebody found out.
 pub(super) async fn resolve(
     call: Call,
     (As(key), body): (As<Key>, Body<Resolve>),

@@ -27,7 +27,7 @@ Example:
   tillgate import terminals.csv --keys-out terminal-keys.csv
 
 Known files: distributors.csv sellers.csv services.csv products.csv commissions.csv terminals.csv
-vouchers.csv floats.csv, and the like of vouchers-2.csv. Their columns are in docs/operations.md;
+vouchers.csv floats.csv, and files such as vouchers-2.csv. Their columns are in docs/operations.md;
 a wrong header is told with the right one.
 
 An import is all or nothing: every wrong field is told with file, line and column, and then

@@ -1,4 +1,5 @@
-//! The pool's handshake counters: [`Claims`] behind short locks, one for each shard of the terminals.
+//! The pool's handshake counters: [`Claims`] behind short locks, one for each shard of the
+//! terminals.
 
 use std::sync::{Mutex, PoisonError};
 

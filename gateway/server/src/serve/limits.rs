@@ -58,8 +58,8 @@ pub(crate) const HELLOS_PER_BATCH_MAX: usize = 8;
 /// batch and goes on adding to it, so what waits is bounded by the requests in flight.
 pub(crate) const JOBS_MAX: usize = 256;
 
-/// Parts of the handshake counters with a lock of their own: pool threads meet in one in a sixteenth
-/// of the cases, for less than a microsecond.
+/// Parts of the handshake counters with a lock of their own: pool threads meet in one in a
+/// sixteenth of the cases, for less than a microsecond.
 pub(crate) const CLAIM_SHARDS: usize = 16;
 
 /// Batches of handshakes waiting for the pool.

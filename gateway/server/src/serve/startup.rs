@@ -47,8 +47,8 @@ pub(crate) fn store(
     Ok(book)
 }
 
-/// A clock that is days behind the last batch is wrong, or was wrong when that was written. Sales of
-/// a wrong clock would be booked on days that are closed, so somebody has to say which it is.
+/// A clock that is days behind the last batch is wrong, or was wrong when that was written. Sales
+/// of a wrong clock would be booked on days that are closed, so somebody has to say which it is.
 fn check_clock(
     config: &Config,
     book: &mut LedgerStore<RocksEngine>,

@@ -1,4 +1,5 @@
-//! The writer thread: the one writer. It owns the [`TransactionManager`] and the store and does, again and again:
+//! The writer thread: the one writer. It owns the [`TransactionManager`] and the store and does,
+//! again and again:
 //!
 //! ```text
 //!   take whatever is queued ─▶ TransactionManager::handle ─▶ one commit of all of it ─▶ TransactionManager::committed

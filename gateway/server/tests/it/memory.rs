@@ -8,8 +8,8 @@ use crate::installation::{TestInstallation, demo, tillgate};
 const VOUCHERS: u32 = 20_000;
 /// Begins every PIN here, and nothing else that a gateway has.
 const MARK: &[u8] = b"PIN7731-";
-/// hyper reads into buffers of its own, of 16 KiB or a little more, and does not wipe them: the last of
-/// a body may stay there.
+/// hyper reads into buffers of its own, of 16 KiB or a little more, and does not wipe them: the
+/// last of a body may stay there.
 const TAIL_BYTES: usize = 32 * 1024;
 
 /// The different PINs in what the process may write to; `None` where nobody but root may look.

@@ -214,8 +214,8 @@ pub struct Effort {
     pub cpu_s: f64,
 }
 
-/// Runs an attack beside `beside` for as long as that takes. A hostile peer has a machine of its own:
-/// here it gets what gateway and honest terminals leave of the processor, or their latencies
+/// Runs an attack beside `beside` for as long as that takes. A hostile peer has a machine of its
+/// own: here it gets what gateway and honest terminals leave of the processor, or their latencies
 /// would tell of it and not of the gateway.
 pub(super) fn beside<T: Send>(
     kind: Option<Attack>,

@@ -18,8 +18,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 /// What honest terminals saw in one phase.
 pub struct Seen {
-    /// From a sale's first byte to its whole answer, in microseconds; a terminal that had to connect
-    /// first waited for that too.
+    /// From a sale's first byte to its whole answer, in microseconds; a terminal that had to
+    /// connect first waited for that too.
     pub sales: Histogram<u64>,
     /// Sales approved.
     pub approved: u64,

@@ -1,9 +1,10 @@
 //! Real faults on the real gateway: `tillsim faults`.
 //!
-//! Each fault is one module with a `run`. It makes a `TestInstallation` (an installation with a network and
-//! a provider), starts the `Gateway`'s program, lets a `Load` sell, does its harm, starts the
-//! gateway again, and then holds the terminals' books, the journal and the provider's book against
-//! each other, and has `tillgate verify` read the whole store. What came out is a `Finding`.
+//! Each fault is one module with a `run`. It makes a `TestInstallation` (an installation with a
+//! network and a provider), starts the `Gateway`'s program, lets a `Load` sell, does its harm,
+//! starts the gateway again, and then holds the terminals' books, the journal and the provider's
+//! book against each other, and has `tillgate verify` read the whole store. What came out is a
+//! `Finding`.
 //!
 //! ```text
 //!   House ─▶ Gateway::start ─▶ Load::start ─▶ harm, restart, harm, restart ... ─▶ settle

@@ -60,8 +60,8 @@ pub struct Made {
 /// Writes the network into `directory`, which is made if need be.
 ///
 /// # Errors
-/// [`NetworkError`] when a file cannot be written, when the directory has CSV files already, or when
-/// more is wished for than can be numbered.
+/// [`NetworkError`] when a file cannot be written, when the directory has CSV files already, or
+/// when more is wished for than can be numbered.
 pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, NetworkError> {
     if options.terminals > 99_999_999 || options.vouchers_from + options.vouchers > SERIALS_MAX {
         return Err(NetworkError::whole(directory, "more terminals or vouchers than numbers"));

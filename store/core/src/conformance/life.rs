@@ -162,8 +162,8 @@ pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Fa
     assert_eq!(done(world.resolve(key(1, 5), Resolution::Done)).due, None);
 }
 
-/// One order has one reference: another one is noted beside the first, for a person to look into, and
-/// nothing else changes. It is said once until somebody has.
+/// One order has one reference: another one is noted beside the first, for a person to look into,
+/// and nothing else changes. It is said once until somebody has.
 pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothing<F: Factory>(
     factory: F,
 ) {

@@ -1,12 +1,12 @@
-//! The conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions that panic where it
-//! does not. [`crate::conformance_cases!`] makes a test of each:
+//! The conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions
+//! that panic where it does not. [`crate::conformance_cases!`] makes a test of each:
 //!
 //! ```ignore
 //! tillgate_store_core::conformance_cases!(Directories::new());
 //! ```
 //!
-//! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes the books from
-//! the rows after each; [`walk`] runs random commands against a model of its own.
+//! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes
+//! the books from the rows after each; [`walk`] runs random commands against a model of its own.
 
 pub mod answer;
 pub mod balance;

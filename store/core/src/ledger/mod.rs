@@ -12,10 +12,10 @@
 //!
 //! # What can happen to a sale
 //!
-//! A row's state says where its money is; [`crate::DueFollowUp`] who must act. Commission is part of the
-//! legs ([`crate::commission`]): it is posted with the sale, to the seller and the distributors
-//! of the day the sale was made, and posted back from the same accounts when it is reversed,
-//! whatever the rules or the tree say by then.
+//! A row's state says where its money is; [`crate::DueFollowUp`] who must act. Commission is part
+//! of the legs ([`crate::commission`]): it is posted with the sale, to the seller and the
+//! distributors of the day the sale was made, and posted back from the same accounts when it is
+//! reversed, whatever the rules or the tree say by then.
 //!
 //! | state | event | new state | money |
 //! |---|---|---|---|
@@ -190,8 +190,8 @@ impl Ledger {
     /// Runs one command, after every command applied since the last [`Ledger::reset`].
     ///
     /// # Panics
-    /// If a command that [`Command::is_alone`] is not the first of its batch, or legs do not fit their
-    /// sale: both are mistakes of the program, never of a peer.
+    /// If a command that [`Command::is_alone`] is not the first of its batch, or legs do not fit
+    /// their sale: both are mistakes of the program, never of a peer.
     pub fn apply(&mut self, rows: &dyn ReadRows, command: Command) -> Result<Outcome, StoreError> {
         let first = self.set.is_empty() && self.staged.is_empty();
         assert!(first || !command.is_alone(), "an order is a batch of its own");
@@ -306,8 +306,8 @@ impl Ledger {
         self.head.seq
     }
 
-    /// The clock was ahead, and is right now: batches are of `at_ms` and later again. Whoever says so
-    /// writes it into the audit log.
+    /// The clock was ahead, and is right now: batches are of `at_ms` and later again. Whoever says
+    /// so writes it into the audit log.
     pub fn set_back(&mut self, at_ms: u64) {
         self.at_ms = self.at_ms.min(at_ms);
     }

@@ -49,7 +49,8 @@ pub struct Transaction {
     pub at_ms: u64,
     /// When its outcome was known; 0 before.
     pub finished_ms: u64,
-    /// The first reference that the provider gave it, for good: the terminal was told; may be empty.
+    /// The first reference that the provider gave it, for good: the terminal was told; may be
+    /// empty.
     pub provider_reference: Text<REFERENCE_BYTES_MAX>,
     /// What the seller could still spend after it; `None` where no float was looked at.
     pub balance_minor: Option<i64>,

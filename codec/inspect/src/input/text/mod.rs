@@ -164,7 +164,7 @@ impl Text {
             return Ok(());
         }
         let text = format!(
-            "over {MESSAGE_BYTES_MAX} bytes, no message has so many: use --stream for framed \
+            "longer than a message can be ({MESSAGE_BYTES_MAX} bytes): use --stream for framed \
              messages one after another, --lines for a message in every line"
         );
         Err(self.unread(text))

@@ -1,4 +1,5 @@
-//! A transaction manager over the memory store, a small network, and terminals that speak in bodies.
+//! A transaction manager over the memory store, a small network, and terminals that speak in
+//! bodies.
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a rig that cannot be built has failed")]

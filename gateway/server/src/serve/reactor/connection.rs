@@ -1,7 +1,7 @@
 //! The sockets of one reactor's sessions, by slot.
 //!
-//! A connection is read while it is readable, not paused by the session manager, and holds no unsent bytes
-//! that the socket would not take:
+//! A connection is read while it is readable, not paused by the session manager, and holds no
+//! unsent bytes that the socket would not take:
 //!
 //! ```text
 //!   readable edge ──▶ ready queue ──▶ one read a turn ──▶ short read: wait for the next edge

@@ -262,8 +262,8 @@ impl Reactor {
         self.newcomers = newcomers;
     }
 
-    /// Sends what the turn has gathered. What the session manager says about broken sockets may gather more;
-    /// that goes out in the next turn, which comes at once.
+    /// Sends what the turn has gathered. What the session manager says about broken sockets may
+    /// gather more; that goes out in the next turn, which comes at once.
     fn flush(&mut self, now: Moment) {
         self.output.connections.flush(now, &mut self.failed);
         let mut failed = std::mem::take(&mut self.failed);

@@ -1,6 +1,6 @@
-//! What a reactor does for its session manager: it carries its outputs to sockets, to the pool, to the
-//! other reactors and to the supervisor. Nothing here waits: what does not fit is held and offered
-//! again.
+//! What a reactor does for its session manager: it carries its outputs to sockets, to the pool, to
+//! the other reactors and to the supervisor. Nothing here waits: what does not fit is held and
+//! offered again.
 
 use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;

@@ -74,8 +74,8 @@ fn an_old_store_with_another_key_is_refused_before_anything_is_written() {
     assert_eq!(book.open_transactions().unwrap().len(), 1, "recovery did not touch it");
 }
 
-/// The directory as the program of commit 7861d9d left it: imported from CSV, 20 sales by `tillsim run` of terminals
-/// 100 and 101, stopped by a signal. Only the database's own logs are not in it.
+/// The directory as the program of commit 7861d9d left it: imported from CSV, 20 sales by `tillsim
+/// run` of terminals 100 and 101, stopped by a signal. Only the database's own logs are not in it.
 fn old_directory() -> Installation {
     let installation = Installation::new();
     let store = &installation.config.store;

@@ -125,7 +125,8 @@ impl TestInstallation {
         serve_as(command)
     }
 
-    /// As [`TestInstallation::serve`], by a process whose files may have so many blocks of 1 KiB at most.
+    /// As [`TestInstallation::serve`], by a process whose files may have so many blocks of 1 KiB at
+    /// most.
     pub(crate) fn serve_on_a_small_disk(&self, blocks: u32) -> Gateway {
         let mut command = Command::new("bash");
         command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; exec \"$0\" serve \"$2\""]);

@@ -18,8 +18,9 @@ const UNABLE_TO_LOCATE: Code = Code(*b"25");
 const NOT_LOGGED_ON: Code = Code(*b"L1");
 
 impl Checker {
-    /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight waits with the
-    /// first: it is told so only when its time is up, or nothing is to be waited for.
+    /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight
+    /// waits with the first: it is told so only when its time is up, or nothing is to be waited
+    /// for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
         self.read(now, reply);
         let Content::InProgress(row) = &reply.content else { return };
@@ -31,7 +32,8 @@ impl Checker {
         }
     }
 
-    /// An answer, encoded, on its way to its session manager; the writer gave it to the pool when it was
+    /// An answer, encoded, on its way to its session manager; the writer gave it to the pool when
+    /// it was
     /// `said`.
     pub(in super::super) fn left(
         &mut self,

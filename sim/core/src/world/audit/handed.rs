@@ -96,7 +96,7 @@ impl Checker {
         self.violate(now, 6, text);
     }
 
-    /// The operator says what became of a transaction.
+    /// The operator says what the outcome of a transaction is.
     pub(in super::super) fn verdict(&mut self, key: Key, verdict: Resolution) {
         self.handed.verdicts.insert((key, verdict));
     }

@@ -52,8 +52,8 @@ impl Checker {
         for row in alike {
             let of = day_of(row);
             set_back |= of > day;
-            // A day that has begun stays in force where the clock is set back over the cut-off: then a
-            // sale is of the date that it bears, which is not that of the clock.
+            // A day that has begun stays in force where the clock is set back over the cut-off:
+            // then a sale is of the date that it bears, which is not that of the clock.
             let named = row.key.date.0 == day;
             if of == day && named && new.key.date.0 == day && row.state != State::Declined {
                 certain += row.amount_minor;

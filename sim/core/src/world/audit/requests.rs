@@ -78,7 +78,8 @@ impl Requests {
 }
 
 impl Checker {
-    /// A session manager has opened a request; gives the registry's state that the operator knows of.
+    /// A session manager has opened a request; gives the registry's state that the operator knows
+    /// of.
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
         self.reads.entered(origin, body, self.versions.acknowledged());

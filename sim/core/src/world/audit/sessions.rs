@@ -1,5 +1,5 @@
-//! Promises 8 and 9 at the session managers: a terminal has one connection that is heard, the newest, and no
-//! faster than its rate; and who waits for an answer is not sent away by a drain.
+//! Promises 8 and 9 at the session managers: a terminal has one connection that is heard, the
+//! newest, and no faster than its rate; and who waits for an answer is not sent away by a drain.
 
 use std::collections::BTreeMap;
 

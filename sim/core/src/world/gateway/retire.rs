@@ -1,5 +1,5 @@
-//! An orderly end in the midst of the day: session managers first, then the writer, then the process; and a
-//! new one after a while.
+//! An orderly end in the midst of the day: session managers first, then the writer, then the
+//! process; and a new one after a while.
 
 use tillgate_core::session::{self, SessionManager};
 use tillgate_core::transaction::Input;
