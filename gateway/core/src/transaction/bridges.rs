@@ -1,7 +1,7 @@
 //! The bridges: which one a row goes through, what it can do, and what is under way at it.
 //!
-//! Each bridge has a lane of its own: so many questions, repeats, reversals and advices at once,
-//! the rest in a queue. A provider that is dead fills its own lane and nobody else's.
+//! Each bridge has a queue of its own: so many questions, repeats, reversals and advices at once,
+//! the rest wait. A provider that is dead fills its own queue and nobody else's.
 
 use std::collections::VecDeque;
 
@@ -19,21 +19,21 @@ pub(super) enum Attended {
 
 /// All bridges by index, and one more that can do nothing: for rows whose bridge is gone.
 pub(super) struct Bridges {
-    lanes: Vec<Lane>,
+    queues: Vec<ProviderQueue>,
     tags: FxHashMap<BridgeTag, u16>,
     names: FxHashMap<String, u16>,
     /// Where rows of version 1 went, which do not say.
     routes: FxHashMap<ServiceId, u16>,
 }
 
-struct Lane {
+struct ProviderQueue {
     tag: BridgeTag,
     capabilities: Capabilities,
     /// Errands whose result is still to come, first orders aside.
     busy: u32,
     /// Transactions of this process that wait for it; those found at the start do not count.
     held: usize,
-    /// Whose time has come while the lane was full.
+    /// Whose time has come while its places were taken.
     ready: VecDeque<Key>,
 }
 
@@ -42,17 +42,17 @@ impl Bridges {
     /// If there are more than 65,535 bridges, or two have the same tag: rename one.
     pub(super) fn new(bridges: Vec<Bridge>, registry: &Registry) -> Self {
         let (mut tags, mut names) = (FxHashMap::default(), FxHashMap::default());
-        let mut lanes = Vec::with_capacity(bridges.len() + 1);
+        let mut queues = Vec::with_capacity(bridges.len() + 1);
         for Bridge { name, capabilities } in bridges {
-            let index = u16::try_from(lanes.len()).expect("a bridge index is a u16");
+            let index = u16::try_from(queues.len()).expect("a bridge index is a u16");
             let tag = BridgeTag::of(&name);
             let before = tags.insert(tag, index);
             assert!(before.is_none(), "two bridges have the tag of {name}: rename one of them");
             names.insert(name, index);
-            lanes.push(Lane::new(tag, capabilities));
+            queues.push(ProviderQueue::new(tag, capabilities));
         }
-        lanes.push(Lane::new(BridgeTag::NONE, Capabilities::default()));
-        let mut bridges = Self { lanes, tags, names, routes: FxHashMap::default() };
+        queues.push(ProviderQueue::new(BridgeTag::NONE, Capabilities::default()));
+        let mut bridges = Self { queues, tags, names, routes: FxHashMap::default() };
         for service in registry.services() {
             bridges.route(service.id, &service.route);
         }
@@ -77,7 +77,7 @@ impl Bridges {
 
     /// The tag of the bridge of an index, for rows.
     pub(super) fn tag(&self, bridge: u16) -> BridgeTag {
-        self.lanes.get(usize::from(bridge)).map_or(BridgeTag::NONE, |lane| lane.tag)
+        self.queues.get(usize::from(bridge)).map_or(BridgeTag::NONE, |queue| queue.tag)
     }
 
     /// The bridge that a row went through; the last one, which can do nothing, if it is gone.
@@ -86,53 +86,53 @@ impl Bridges {
             BridgeTag::NONE => self.routes.get(&row.service),
             tag => self.tags.get(&tag),
         };
-        let nobody = || u16::try_from(self.lanes.len() - 1).expect("checked when they were made");
+        let nobody = || u16::try_from(self.queues.len() - 1).expect("checked when they were made");
         found.copied().unwrap_or_else(nobody)
     }
 
     pub(super) fn capabilities(&self, bridge: u16) -> Capabilities {
-        self.lane(bridge).capabilities
+        self.queue_of(bridge).capabilities
     }
 
     /// Whether any bridge takes confirmations.
     pub(super) fn any_advice(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.capabilities.advice)
+        self.queues.iter().any(|queue| queue.capabilities.advice)
     }
 
     /// Bridges that there are, the one that can do nothing aside.
     pub(super) fn count(&self) -> usize {
-        self.lanes.len() - 1
+        self.queues.len() - 1
     }
 
     /// Transactions that wait for it.
     pub(super) fn held(&self, bridge: u16) -> usize {
-        self.lane(bridge).held
+        self.queue_of(bridge).held
     }
 
     pub(super) fn hold(&mut self, bridge: u16) {
-        self.lane_mut(bridge).held += 1;
+        self.queue_mut(bridge).held += 1;
     }
 
     pub(super) fn let_go(&mut self, bridge: u16) {
-        self.lane_mut(bridge).held -= 1;
+        self.queue_mut(bridge).held -= 1;
     }
 
-    /// Takes one of the lane's places; `false` when all are taken.
+    /// Takes one of the queue's places; `false` when all are taken.
     pub(super) fn enter(&mut self, bridge: u16, busy_max: u32) -> bool {
-        let lane = self.lane_mut(bridge);
-        let room = lane.busy < busy_max;
-        lane.busy += u32::from(room);
+        let queue = self.queue_mut(bridge);
+        let room = queue.busy < busy_max;
+        queue.busy += u32::from(room);
         room
     }
 
     /// Gives a place back.
     pub(super) fn leave(&mut self, bridge: u16) {
-        self.lane_mut(bridge).busy -= 1;
+        self.queue_mut(bridge).busy -= 1;
     }
 
     /// Waits for a place; who has somebody waiting for it comes first.
     pub(super) fn queue(&mut self, bridge: u16, key: Key, attended: Attended) {
-        let ready = &mut self.lane_mut(bridge).ready;
+        let ready = &mut self.queue_mut(bridge).ready;
         match attended {
             Attended::Yes => ready.push_front(key),
             Attended::No => ready.push_back(key),
@@ -141,26 +141,26 @@ impl Bridges {
 
     /// Bridges that somebody waits for a place at.
     pub(super) fn waiting(&self) -> Vec<u16> {
-        let bridges = (0..).zip(&self.lanes).filter(|(_, lane)| !lane.ready.is_empty());
+        let bridges = (0..).zip(&self.queues).filter(|(_, queue)| !queue.ready.is_empty());
         bridges.map(|(bridge, _)| bridge).collect()
     }
 
     /// The next that waits, if there is a place.
     pub(super) fn next(&mut self, bridge: u16, busy_max: u32) -> Option<Key> {
-        let lane = self.lane_mut(bridge);
-        if lane.busy < busy_max { lane.ready.pop_front() } else { None }
+        let queue = self.queue_mut(bridge);
+        if queue.busy < busy_max { queue.ready.pop_front() } else { None }
     }
 
-    fn lane(&self, bridge: u16) -> &Lane {
-        &self.lanes[usize::from(bridge)]
+    fn queue_of(&self, bridge: u16) -> &ProviderQueue {
+        &self.queues[usize::from(bridge)]
     }
 
-    fn lane_mut(&mut self, bridge: u16) -> &mut Lane {
-        &mut self.lanes[usize::from(bridge)]
+    fn queue_mut(&mut self, bridge: u16) -> &mut ProviderQueue {
+        &mut self.queues[usize::from(bridge)]
     }
 }
 
-impl Lane {
+impl ProviderQueue {
     fn new(tag: BridgeTag, capabilities: Capabilities) -> Self {
         Self { tag, capabilities, busy: 0, held: 0, ready: VecDeque::new() }
     }

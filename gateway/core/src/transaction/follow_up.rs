@@ -124,7 +124,7 @@ impl TransactionManager {
         self.await_result(now, key);
     }
 
-    /// Lets those go on who wait for a place in a bridge's lane.
+    /// Lets those go on who wait for a place in a bridge's queue.
     pub(super) fn feed(&mut self, now: Moment, bridge: u16) {
         while let Some(key) = self.bridges.next(bridge, self.limits.inquiries_max) {
             if let Some(pending) = self.pending.get_mut(&key) {

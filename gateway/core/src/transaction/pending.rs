@@ -60,7 +60,7 @@ enum InFlight {
     None,
     /// The first order: certainly the only one that ever left.
     First,
-    /// Anything else, in one of the lane's places.
+    /// Anything else, in one of the queue's places.
     Later,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Pending {
     asked: u32,
     /// A command about it is on its way to the ledger.
     pub(super) staged: bool,
-    /// It waits for a place in its lane.
+    /// It waits for a place in its queue.
     pub(super) queued: bool,
     /// When the next thing is done about it; alarms of other moments are stale.
     pub(super) wake: Option<Moment>,
@@ -221,7 +221,7 @@ impl Pending {
         self.is_owed() && self.settles == Moment(u64::MAX)
     }
 
-    /// The bridge has reported; whether that frees a place in its lane.
+    /// The bridge has reported; whether that frees a place in its queue.
     pub(super) fn stop(&mut self) -> bool {
         let in_flight = std::mem::replace(&mut self.in_flight, InFlight::None);
         if in_flight != InFlight::None {
@@ -236,7 +236,7 @@ impl Pending {
         self.in_flight == InFlight::First
     }
 
-    /// Nothing is to be begun: a result, an outcome or a place in the lane is to come.
+    /// Nothing is to be begun: a result, an outcome or a place in the queue is to come.
     pub(super) fn is_busy(&self) -> bool {
         self.in_flight != InFlight::None || self.staged || self.queued
     }

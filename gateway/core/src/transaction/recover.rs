@@ -12,7 +12,7 @@ use crate::time::{Moment, UnixMillis};
 impl TransactionManager {
     /// Takes up whatever the store holds that somebody has to act on, after a restart. Nobody
     /// knows which orders left: a sale without an outcome is UNKNOWN, and each bridge is asked
-    /// about its own, no faster than its lane allows. What is the operator's stays in the store;
+    /// about its own, no faster than its queue allows. What is the operator's stays in the store;
     /// what cannot be found out shortly after it expired, or whose bridge is gone from the
     /// configuration, becomes so.
     ///
