@@ -3,19 +3,28 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::lies::{Honesty, Liar, Lies};
 use super::{Provider, ProviderBehaviour, Request as Sale, Reversal, Say};
+use crate::rng::Rng;
+use crate::sales_log::digest;
 use crate::time::{Moment, Span};
 
 /// A provider that speaks JSON over HTTP.
 pub struct HttpProvider {
     provider: Provider,
     liar: Liar,
+    seed: u64,
+    /// References whose approval was told before.
+    told: FxHashSet<String>,
 }
+
+/// Keeps the draws of other references apart from those about requests.
+const RENAMED_STREAM: u64 = 0x4E41_4D45_4E41_4D45;
 
 /// What comes of a request.
 pub struct Answer {
@@ -54,8 +63,8 @@ impl HttpProvider {
     /// A provider with an empty book.
     #[must_use]
     pub fn new(behaviour: ProviderBehaviour) -> Self {
-        let liar = Liar::new(behaviour.seed);
-        Self { provider: Provider::new(behaviour), liar }
+        let (seed, told) = (behaviour.seed, FxHashSet::default());
+        Self { liar: Liar::new(seed), seed, told, provider: Provider::new(behaviour) }
     }
 
     /// The provider behind the HTTP.
@@ -109,9 +118,19 @@ impl HttpProvider {
         Ok((reference.to_owned(), after, say))
     }
 
+    /// Whether an approval that was told before comes with another reference this time.
+    fn is_renamed(&mut self, reference: &str, permille: u16) -> bool {
+        let again = !self.told.insert(reference.to_owned());
+        let stream = digest(reference.as_bytes()) ^ RENAMED_STREAM;
+        again && Rng::new(self.seed, stream).chance(permille)
+    }
+
     fn answer(&mut self, reference: &str, after: Span, say: Say, lies: Lies) -> Answer {
         let (status, mut body) = match say {
-            Say::Approved(own) => {
+            Say::Approved(mut own) => {
+                if self.is_renamed(reference, lies.renamed_permille) {
+                    own.push_str("-2");
+                }
                 (StatusCode::OK, json!({"status": "approved", "provider_reference": own}))
             }
             Say::Declined(code) => {

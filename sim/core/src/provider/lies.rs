@@ -17,6 +17,8 @@ pub struct Lies {
     pub earlier_permille: u16,
     /// An array of the values in the place of an object.
     pub array_permille: u16,
+    /// Of the approvals told again, with another reference of its own: no lie about the request.
+    pub renamed_permille: u16,
 }
 
 /// Draws the answers.
@@ -51,7 +53,8 @@ impl Liar {
         status: StatusCode,
         truth: Value,
     ) -> (StatusCode, Value, Honesty) {
-        let Lies { reference_permille, amount_permille, earlier_permille, array_permille } = lies;
+        let Lies { reference_permille, amount_permille, earlier_permille, array_permille, .. } =
+            lies;
         let mut share = Rng::new(self.seed, STREAM ^ self.count).below(1_000);
         self.count += 1;
         let mut is = |permille: u16| {

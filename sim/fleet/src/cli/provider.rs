@@ -76,6 +76,7 @@ impl Provider {
             amount_permille: self.lie_amount,
             earlier_permille: self.lie_earlier,
             array_permille: self.lie_array,
+            ..Lies::default()
         };
         let behaviour = ProviderBehaviour {
             seed: self.seed,

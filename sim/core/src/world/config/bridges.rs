@@ -73,7 +73,14 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     let lying = |bridge: Bridge| {
         let [reference_permille, amount_permille, earlier_permille, array_permille] =
             [(); 4].map(|()| number(&mut answers, 30));
-        let lies = Lies { reference_permille, amount_permille, earlier_permille, array_permille };
+        let renamed_permille = number(&mut answers, 200);
+        let lies = Lies {
+            reference_permille,
+            amount_permille,
+            earlier_permille,
+            array_permille,
+            renamed_permille,
+        };
         if faults.has(Fault::Provider) { Bridge { lies, ..bridge } } else { bridge }
     };
     bridges.map(doomed).map(busy).map(lying).collect()
