@@ -32,9 +32,6 @@ use super::{Capabilities, Provider, ProviderRequest, ProviderRequestKind, Provid
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: &str = "application/json";
 
-/// Declined without a code that a decline can have: not honoured.
-const NOT_HONOURED: Code = Code(*b"05");
-
 #[derive(Serialize)]
 struct Sale<'a> {
     reference: &'a str,
@@ -190,9 +187,9 @@ fn post(builder: Builder, body: &impl Serialize) -> http::Result<Request<Vec<u8>
 /// 68); codes with a letter are the gateway's own.
 fn code(text: &str) -> Code {
     match *text.as_bytes() {
-        [b'0', b'0' | b'9'] | [b'6', b'8'] => NOT_HONOURED,
+        [b'0', b'0' | b'9'] | [b'6', b'8'] => Code::NOT_HONOURED,
         [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Code([a, b]),
-        _ => NOT_HONOURED,
+        _ => Code::NOT_HONOURED,
     }
 }
 
