@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use hex::FromHex;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Trust};
-use crate::hex;
 
 /// A key and a line end fit; whatever is longer is another file.
 const FILE_BYTES_MAX: u64 = 256;
@@ -46,7 +46,7 @@ pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
         format!("expected 64 hexadecimal digits, found {found} characters that are not that")
     };
     let mut key = Zeroizing::new([0; 32]);
-    if hex::decode_into(text.trim_end(), &mut *key) {
+    if hex::decode_to_slice(text.trim_end(), &mut *key).is_ok() {
         return Ok(key);
     }
     Err(KeyFileError { file: file.to_owned(), what: wrong() })
@@ -64,7 +64,7 @@ pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileErro
 /// Reads 32 bytes that are no secret (a hash), from a file that only its owner changes.
 pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
     let text = read_text(file, Trust::Unwritten)?;
-    hex::decode(text.trim_end()).ok_or_else(|| KeyFileError {
+    <[u8; 32]>::from_hex(text.trim_end()).map_err(|_| KeyFileError {
         file: file.to_owned(),
         what: "expected 64 hexadecimal digits".to_owned(),
     })
@@ -102,13 +102,12 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::{read, write_new};
-    use crate::hex;
 
     #[test]
     fn a_written_key_reads_back_and_is_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.key");
-        write_new(&file, &format!("{}\n", hex::encode(&[7; 32]))).unwrap();
+        write_new(&file, &format!("{}\n", hex::encode([7; 32]))).unwrap();
         assert_eq!(*read(&file).unwrap(), [7; 32]);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o400);
         assert!(write_new(&file, "x").is_err());
@@ -118,7 +117,7 @@ mod tests {
     fn a_key_that_others_may_read_is_refused_with_the_cure() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.key");
-        fs::write(&file, hex::encode(&[7; 32])).unwrap();
+        fs::write(&file, hex::encode([7; 32])).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         let said = read(&file).unwrap_err().to_string();
         assert!(said.contains("0644") && said.contains("chmod 0400"), "{said}");

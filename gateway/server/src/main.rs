@@ -10,7 +10,6 @@ mod entropy;
 mod exit;
 mod files;
 mod harden;
-mod hex;
 mod init;
 mod journal;
 mod keyfile;

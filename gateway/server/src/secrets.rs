@@ -9,9 +9,9 @@ use tillgate_store_core::{
 };
 
 use crate::config::Config;
+use crate::entropy;
 use crate::exit::Failure;
 use crate::keyfile;
-use crate::{entropy, hex};
 
 /// What seals and opens terminal keys and voucher PINs.
 ///

@@ -17,7 +17,7 @@ use super::wrong::WrongPasswords;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::password::{PasswordVerdict, Role, Users};
-use crate::{entropy, hex, keyfile};
+use crate::{entropy, keyfile};
 
 /// What somebody must be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Auth {
     /// # Errors
     /// Too many are logged in.
     pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
-        let token = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
+        let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         logins.retain(|_, login| login.is_good(now));
         if logins.len() >= LOGINS_MAX {

@@ -13,7 +13,7 @@ use super::control::{result, send};
 use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::route::Call;
-use crate::{backup, hex};
+use crate::backup;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Begun {
@@ -43,7 +43,7 @@ pub(super) async fn begin(call: Call, (): ()) -> Answer<Begun> {
         // The command that copies it may run in another directory.
         let checkpoint = std::path::absolute(checkpoint).map_err(ApiError::internal)?;
         tracing::info!(batch = mark.batch_no, "checkpoint for a backup");
-        let hash = hex::encode(&mark.hash);
+        let hash = hex::encode(mark.hash);
         Ok(Begun { checkpoint, batch_no: mark.batch_no, hash, begun_ms })
     })
     .await

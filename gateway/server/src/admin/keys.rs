@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use hex::FromHex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::transaction::ControlOrder;
@@ -16,8 +17,8 @@ use super::limits::ORDER_TIME_MAX;
 use super::query::As;
 use super::route::{Body, Call};
 use super::terminals::{KeyRow, find, keys_of};
+use crate::entropy;
 use crate::wiped::Secret;
-use crate::{entropy, hex};
 
 /// What is done to the keys of a terminal.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -70,7 +71,7 @@ fn apply(app: &App, terminal: &mut Terminal, wanted: &KeysOrder) -> Answer<Strin
     match wanted.action {
         Action::Add => {
             let (key_id, psk) = (key_id()?, wanted.psk.as_ref().map_or("", |psk| &psk.0));
-            let psk = hex::decode::<32>(psk).map(Zeroizing::new);
+            let psk = <[u8; 32]>::from_hex(psk).ok().map(Zeroizing::new);
             let psk = psk.filter(|psk| psk.iter().any(|byte| *byte != psk[0]));
             let psk = psk.ok_or_else(|| {
                 ApiError::bad_request("expected psk: 64 hexadecimal digits of a random key")

@@ -12,7 +12,6 @@ use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use ring::digest::{Context, SHA256};
 
 use super::limits::CHUNK_BYTES;
-use crate::hex;
 
 /// What was copied.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use hex::FromHex;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{FILES_MAX, MANIFEST_BYTES_MAX, MANIFEST_SUM_BYTES_MAX};
 use super::{MANIFEST, MANIFEST_MAC, MANIFEST_SUM};
 use crate::secrets::ManifestKey;
-use crate::{clock, files, hex};
+use crate::{clock, files};
 
 /// The only format there is.
 const FORMAT: u32 = 1;
@@ -163,7 +164,7 @@ fn check_mac(keys: &[ManifestKey], text: &[u8], line: &[u8]) -> Result<(), Strin
     let mut words = line.split(u8::is_ascii_whitespace);
     let mut word = || words.next().and_then(|word| std::str::from_utf8(word).ok());
     let kek_id: Option<u32> = word().and_then(|word| word.parse().ok());
-    let code = word().and_then(hex::decode::<32>);
+    let code = word().and_then(|word| <[u8; 32]>::from_hex(word).ok());
     let (Some(kek_id), Some(code)) = (kek_id, code) else {
         return Err(format!("its {MANIFEST_MAC} is not one of ours"));
     };

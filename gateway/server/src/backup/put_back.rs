@@ -12,8 +12,8 @@ use super::copy::{Pace, copy, sync_dir};
 use super::manifest::{Manifest, ManifestTrust, Part};
 use super::{data_dir, io_failure};
 use crate::exit::Failure;
+use crate::files;
 use crate::verify_store::{head_of, reading, verified};
-use crate::{files, hex};
 
 /// RocksDB's file that names the manifest in force: without it there is no database.
 const CURRENT: &str = "rows/CURRENT";
@@ -106,7 +106,7 @@ fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(),
 fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
     let reader = RocksReader::open(to, &reading(Options::serving())).map_err(Failure::store)?;
     let head = head_of(&reader)?;
-    let found = (head.store_id.to_string(), head.batch_no, hex::encode(&head.hash), head.seq);
+    let found = (head.store_id.to_string(), head.batch_no, hex::encode(head.hash), head.seq);
     let Manifest { store, batch_no, hash, transactions, .. } = manifest.clone();
     if found != (store, batch_no, hash, transactions) {
         return Err(Failure::refused(format!(

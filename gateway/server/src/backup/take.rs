@@ -17,7 +17,7 @@ use super::{MANIFEST, data_dir, io_failure};
 use crate::exit::Failure;
 use crate::secrets::ManifestKey;
 use crate::verify_store::{head_of, reading};
-use crate::{entropy, files, hex};
+use crate::{entropy, files};
 
 /// The one checkpoint of the store in `data`: hard links, to be copied from.
 fn checkpoint_dir(data: &Path) -> PathBuf {
@@ -139,7 +139,7 @@ fn build(
         tillgate: env!("CARGO_PKG_VERSION").to_owned(),
         store: head.store_id.to_string(),
         batch_no: head.batch_no,
-        hash: hex::encode(&head.hash),
+        hash: hex::encode(head.hash),
         transactions: head.seq,
         audits: head.audit_no,
         begun_ms,
@@ -171,7 +171,7 @@ fn building_dir(to: &Path) -> Result<PathBuf, Failure> {
         let text = format!("{} has no name; name the directory to make", to.display());
         return Err(Failure::usage(text));
     };
-    let unique = hex::encode(&entropy::bytes::<4>());
+    let unique = hex::encode(entropy::bytes::<4>());
     Ok(parent(to).join(format!(".{}.backup-{unique}", name.to_string_lossy())))
 }
 

@@ -11,7 +11,7 @@ use super::gateway::Gateway;
 use super::table;
 use crate::client::Client;
 use crate::exit::Failure;
-use crate::{entropy, hex, keyfile};
+use crate::{entropy, keyfile};
 
 /// See and control terminals of a serving gateway
 #[derive(Args)]
@@ -139,7 +139,7 @@ impl Terminal {
 
 /// The key is in its file before the gateway takes it: a key that nobody has would be of no use.
 fn add_key(client: &Client, id: u32, key_id: u8, out: &Path) -> Result<(Value, String), Failure> {
-    let psk = Zeroizing::new(hex::encode(&*Zeroizing::new(entropy::bytes::<32>())));
+    let psk = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
     let text = Zeroizing::new(format!("terminal,key_id,psk\n{id},{key_id},{}\n", psk.as_str()));
     keyfile::write_new(out, &text)
         .map_err(|error| Failure::usage(format!("{}: {error}", out.display())))?;

@@ -9,7 +9,7 @@ use super::{ConfigFile, print};
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
-use crate::{entropy, hex, keyfile};
+use crate::{entropy, keyfile};
 
 /// Longest name of a person; it stands in the audit log.
 const NAME_BYTES_MAX: usize = 64;
@@ -113,7 +113,7 @@ fn give_password(file: &Path, mut users: Users, name: &str, role: Role) -> Resul
 /// Puts the new file in the place of the old one: there is always a whole one.
 fn replace(file: &Path, users: &Users) -> Result<(), Failure> {
     let text = users.text().map_err(Failure::internal)?;
-    let unique = hex::encode(&entropy::bytes::<4>());
+    let unique = hex::encode(entropy::bytes::<4>());
     let beside = file.with_extension(format!("toml.{unique}"));
     keyfile::write_new(&beside, &text)
         .and_then(|()| fs::rename(&beside, file))

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::config::{Config, HttpUrl};
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
-use crate::{clock, entropy, hex, keyfile, secrets};
+use crate::{clock, entropy, keyfile, secrets};
 
 /// What the operator chose.
 pub(crate) struct InstallOptions {
@@ -76,12 +76,12 @@ fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
     let keys = dir.join("keys");
     make_dir(&keys)?;
     let link_key = Zeroizing::new(entropy::bytes::<32>());
-    let public_key = hex::encode(&StaticSecret::new(*link_key).public().0);
+    let public_key = hex::encode(StaticSecret::new(*link_key).public().0);
     write_secret(&keys.join("gateway.key"), &hex_line(&link_key))?;
     write(&keys.join("gateway.pub"), &format!("{public_key}\n"))?;
     write_secret(&keys.join("kek-1.key"), &hex_line(&Zeroizing::new(entropy::bytes::<32>())))?;
 
-    let token = Zeroizing::new(hex::encode(&entropy::bytes::<32>()));
+    let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
     let token_hash = digest::digest(&digest::SHA256, token.as_bytes());
     write_secret(&dir.join("admin.token"), &Zeroizing::new(format!("{}\n", token.as_str())))?;
     write(&keys.join("admin.sha256"), &format!("{}\n", hex::encode(token_hash.as_ref())))?;
@@ -141,7 +141,7 @@ fn building_dir(dir: &Path) -> Result<PathBuf, Failure> {
         let text = format!("{} has no name; name the directory to make", dir.display());
         return Err(Failure::usage(text));
     };
-    let unique = hex::encode(&entropy::bytes::<4>());
+    let unique = hex::encode(entropy::bytes::<4>());
     let name = format!(".{}.init-{unique}", name.to_string_lossy());
     Ok(parent(dir).join(name))
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use tillgate_store_core::{Head, Transaction};
 
 use super::Selection;
-use crate::hex;
 use crate::transaction_line::{kind, state};
 
 /// Sums by currency, kind and state, and the checksum of the text.
@@ -59,7 +58,7 @@ impl Totals {
         json!({
             "store": head.store_id.to_string(),
             "batch_no": head.batch_no,
-            "hash": hex::encode(&head.hash),
+            "hash": hex::encode(head.hash),
             "from": selection.from.map(|date| date.to_string()),
             "to": selection.to.map(|date| date.to_string()),
             "terminal": selection.terminal.map(|terminal| terminal.0),

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use hex::FromHex;
 use tillgate_codec::iso8583::{MacKey, MacPadding};
 use tillgate_codec::link::channel::Psk;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
-use crate::{hex, keyfile};
+use crate::keyfile;
 
 /// Algorithms of authentication codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -88,7 +89,8 @@ fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// The digits go through an array, which is wiped as well.
 fn array<const N: usize>(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let array = Zeroizing::new(hex::decode::<N>(text)?);
+    let mut array = Zeroizing::new([0; N]);
+    hex::decode_to_slice(text, &mut *array).ok()?;
     Some(Zeroizing::new(array.to_vec()))
 }
 
@@ -99,7 +101,7 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
 /// The pre-shared key of a terminal.
 pub(super) fn psk(file: &Path) -> Result<Psk, Failure> {
     let text = read(file)?;
-    let key = hex::decode::<32>(text.trim()).map(Psk::new);
+    let key = <[u8; 32]>::from_hex(text.trim()).ok().map(Psk::new);
     key.ok_or_else(|| {
         Failure::usage(format!("{}: a key of 64 hexadecimal digits is expected", file.display()))
     })
