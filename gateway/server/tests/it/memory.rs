@@ -1,6 +1,7 @@
 //! What a serving gateway still knows after an import, byte by byte.
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 
 use crate::installation::{TestInstallation, demo, tillgate};
@@ -15,7 +16,7 @@ const TAIL_BYTES: usize = 32 * 1024;
 /// The different PINs in what the process may write to; `None` where nobody but root may look.
 fn pins_in(pid: u32) -> Option<BTreeSet<Vec<u8>>> {
     let memory = File::open(format!("/proc/{pid}/mem")).ok()?;
-    let mut pins = BTreeSet::new();
+    let (mut pins, mut looked_at) = (BTreeSet::new(), 0);
     for line in fs::read_to_string(format!("/proc/{pid}/maps")).unwrap().lines() {
         let mut parts = line.split(' ');
         let (from, to) = parts.next().unwrap().split_once('-').unwrap();
@@ -29,8 +30,10 @@ fn pins_in(pid: u32) -> Option<BTreeSet<Vec<u8>>> {
         if memory.read_exact_at(&mut bytes, from).is_ok() {
             let found = bytes.windows(MARK.len() + 8).filter(|pin| pin.starts_with(MARK));
             pins.extend(found.map(<[u8]>::to_vec));
+            looked_at += bytes.len();
         }
     }
+    assert!(looked_at > 1 << 20, "{looked_at} bytes are less than a gateway has");
     Some(pins)
 }
 
@@ -46,7 +49,12 @@ fn an_online_import_leaves_no_pins_in_the_gateways_memory() {
     let stock = installation.csv("stock", &[("vouchers.csv", &text)]);
     let done = tillgate(&["import", &stock, &installation.config()]);
     assert!(done.code == 0 && done.out.contains("serving gateway"), "{}{}", done.out, done.err);
-    let Some(left) = pins_in(gateway.pid()) else { return };
+    let Some(left) = pins_in(gateway.pid()) else {
+        let skipped = "NOT CHECKED that no PIN is left in memory: only root can look";
+        assert!(std::env::var_os("CI").is_none(), "{skipped}; run the tests as root");
+        writeln!(std::io::stderr(), "{skipped}").unwrap();
+        return;
+    };
     let tail = TAIL_BYTES / row(0).len() + 1;
     assert!(left.len() <= tail, "{} of {VOUCHERS} PINs are left, more than {tail}", left.len());
     assert_eq!(gateway.stop(), 0);
