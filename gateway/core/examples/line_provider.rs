@@ -14,7 +14,7 @@ use tillgate_core::provider::{
     Step,
 };
 use tillgate_core::time::{Moment, Span};
-use tillgate_store_core::{Code, Key, ProductId, ProviderOutcome, ServiceId, Text};
+use tillgate_store_core::{Key, ProductId, ProviderOutcome, ResponseCode, ServiceId, Text};
 
 /// Longest answer; a provider that sends more without a line feed is cut off.
 const ANSWER_BYTES_MAX: usize = 256;
@@ -60,11 +60,11 @@ impl Provider for LineProvider {
         Some(ProviderResult::Outcome(match *rest {
             ["APPROVED", own] => ProviderOutcome::Approved { reference: Text::from(own).ok()? },
             ["DECLINED", code] => {
-                let code = Code(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
+                let code = ResponseCode(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
                 // A decline is final: it has no code that approves or makes a terminal ask again.
                 let final_code = ![*b"00", *b"09", *b"68"].contains(&code.0);
                 let digits = code.0.iter().all(u8::is_ascii_digit);
-                let code = if final_code && digits { code } else { Code(*b"05") };
+                let code = if final_code && digits { code } else { ResponseCode(*b"05") };
                 ProviderOutcome::Declined { code, reference: Text::new() }
             }
             ["PENDING"] => return Some(ProviderResult::Pending),
@@ -176,7 +176,8 @@ mod tests {
         for (code, kept) in [("14", *b"14"), ("00", *b"05"), ("09", *b"05"), ("R1", *b"05")] {
             let result =
                 answered(ProviderRequestKind::Authorize, &format!("REF 2500 DECLINED {code}\n"));
-            let declined = ProviderOutcome::Declined { code: Code(kept), reference: Text::new() };
+            let declined =
+                ProviderOutcome::Declined { code: ResponseCode(kept), reference: Text::new() };
             assert_eq!(result, Some(ProviderResult::Outcome(declined)), "{code}");
         }
     }

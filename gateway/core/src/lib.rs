@@ -21,7 +21,6 @@
 #![forbid(unsafe_code)]
 
 pub mod claims;
-pub mod code;
 pub mod directory;
 pub mod id;
 pub mod limits;

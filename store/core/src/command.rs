@@ -7,7 +7,7 @@ use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{FollowUp, Funding, Kind, Legs, RegistryRecord, Totals, Velocity, Voucher};
 use crate::reseal::Reseal;
 use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId};
+use tillgate_types::{ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,7 +138,7 @@ pub struct Begin {
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerificationResult {
     /// Journal it as declined with this code; no money moves.
-    Refused(Code),
+    Refused(ResponseCode),
     /// Sell it, if velocity, float and stock allow.
     Accepted {
         /// What to post; from [`crate::commission::legs`], the seller's float first.
@@ -171,14 +171,14 @@ pub enum ProviderOutcome {
     /// The provider definitely did not do it.
     Declined {
         /// Why, as the terminal receives it.
-        code: Code,
+        code: ResponseCode,
         /// The provider's reference; may be empty.
         reference: Text<REFERENCE_BYTES_MAX>,
     },
     /// Not a byte left for the provider: definite.
     NotSent {
         /// Why, as the terminal receives it.
-        code: Code,
+        code: ResponseCode,
     },
     /// The provider was silent. The money stays reserved.
     Unknown,
@@ -238,8 +238,8 @@ pub struct Repeat {
     pub digest: Option<ContentDigest>,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// [`Code::APPROVED`], or why the terminal may not trade: then it is told no PIN.
-    pub standing: Code,
+    /// [`ResponseCode::APPROVED`], or why the terminal may not trade: then it is told no PIN.
+    pub standing: ResponseCode,
     /// PINs of sales of earlier business dates are not told any more.
     pub pins_from: BusinessDate,
 }

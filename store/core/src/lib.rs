@@ -56,8 +56,7 @@ pub use reseal::{Reseal, Resealed, SealedPlace};
 pub use rows::{Engine, Family, ReadRows};
 pub use store::Store;
 pub use tillgate_types::{
-    BusinessDate, DistributorId, ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId,
-    Totals,
+    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId, Totals,
 };
 pub use vault::{Sealed, Secret, Vault, VaultError};
 pub use verify::verify;

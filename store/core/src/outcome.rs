@@ -1,7 +1,7 @@
 //! What the ledger answers.
 
 use crate::record::Transaction;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// The answer to one command, in the place of its command.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,13 +21,13 @@ pub enum Outcome {
     /// came; 09, a PIN that a blocked terminal is not told; B1, one that is too old; 65, one that
     /// was told too often; any other code, when the terminal has had all the rows that refused
     /// requests may have on one day.
-    Refused(Code),
+    Refused(ResponseCode),
     /// Finish, Confirm or Due of a row that is not there.
     NotFound,
     /// the outcome of a reversal: by Reverse itself, or because a Finish or Resolve was about it
     /// or about its original.
     Reversed {
-        /// Its row. Code 00: reversed, or nothing to reverse; 21: not reversible; 30: it
+        /// Its row. ResponseCode 00: reversed, or nothing to reverse; 21: not reversible; 30: it
         /// contradicts its original; 09 with a number: it waits, for its original's outcome or
         /// ([`crate::FollowUp::Reversal`]) for the provider; 09 without one (`seq` 0): another
         /// reversal of the same original is under way, this one is not journalled.

@@ -14,12 +14,11 @@ pub mod verify;
 
 use tillgate_codec::link::channel::{Channel, StaticSecret};
 use tillgate_store_core::vault::Vault;
-use tillgate_store_core::{Code, TerminalId};
+use tillgate_store_core::{ResponseCode, TerminalId};
 
 pub use self::handshake::{HelloRefusal, handshake};
 pub use self::reply::{encode_command, encode_reply};
 pub use self::request::decode_request;
-use crate::code;
 #[cfg(doc)]
 use crate::directory::Directory;
 use crate::id::SessionAge;
@@ -82,10 +81,10 @@ pub enum Effect {
 pub fn effect(content: &Content) -> Effect {
     match content {
         Content::Welcome { code, .. } => match *code {
-            Code::APPROVED
-            | code::TERMINAL_INACTIVE
-            | code::SELLER_INACTIVE
-            | code::DISTRIBUTOR_INACTIVE => Effect::LoggedOn,
+            ResponseCode::APPROVED
+            | ResponseCode::TERMINAL_INACTIVE
+            | ResponseCode::SELLER_INACTIVE
+            | ResponseCode::DISTRIBUTOR_INACTIVE => Effect::LoggedOn,
             _ => Effect::LoggedOff,
         },
         Content::KeyEnded => Effect::End,

@@ -6,14 +6,13 @@ use tillgate_codec::link::message::{
     Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, Code, ContentDigest, Key, Kind, ProductId, Reverse, ServiceId,
-    ServiceKind, Text, VerificationResult,
+    Begin, BridgeTag, BusinessDate, ContentDigest, Key, Kind, ProductId, ResponseCode, Reverse,
+    ServiceId, ServiceKind, Text, VerificationResult,
 };
 
 use super::Processed;
 use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
-use crate::code;
 use crate::directory::Directory;
 use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
@@ -37,7 +36,7 @@ pub fn decode_request(
     if !origin.logged_on
         && let Some((kind, stan, date)) = served_after_logon(&message)
     {
-        return refused(origin, kind, stan, date, code::NOT_LOGGED_ON);
+        return refused(origin, kind, stan, date, ResponseCode::NOT_LOGGED_ON);
     }
     let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
         date,
@@ -65,7 +64,7 @@ pub fn decode_request(
             kind: Answered::Sale,
             original: key(message.stan, message.date),
             digest: None,
-            new: code::UNABLE_TO_LOCATE,
+            new: ResponseCode::UNABLE_TO_LOCATE,
             standing: standing_code(directory, origin),
             today: now.date,
         },
@@ -86,7 +85,7 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
     let Outline { message_type, stan, date } = Outline::of(body);
     let refuse = |kind| {
         let (stan, date) = (stan.unwrap_or(0), date.unwrap_or(now.date));
-        refused(origin, kind, stan, date, code::FORMAT_ERROR)
+        refused(origin, kind, stan, date, ResponseCode::FORMAT_ERROR)
     };
     let content = match message_type {
         Some(Sale::TYPE | Repeat::TYPE) => return refuse(Answered::Sale),
@@ -95,11 +94,12 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
         Some(Balance::TYPE) => return refuse(Answered::Balance),
         Some(Settle::TYPE) => return refuse(Answered::Settlement),
         Some(Logon::TYPE) => {
-            Content::Welcome { code: code::FORMAT_ERROR, date: now.date, stan_last: 0 }
+            Content::Welcome { code: ResponseCode::FORMAT_ERROR, date: now.date, stan_last: 0 }
         }
         _ => {
             let unknown = matches!(error.kind, BodyErrorKind::UnknownMessage { .. });
-            let code = if unknown { code::NOT_SUPPORTED } else { code::FORMAT_ERROR };
+            let code =
+                if unknown { ResponseCode::NOT_SUPPORTED } else { ResponseCode::FORMAT_ERROR };
             Content::Rejected { message: message_type.unwrap_or(0), stan, date, code }
         }
     };
@@ -135,23 +135,37 @@ fn sale(
     let refuse = |code| refused(origin, Answered::Sale, message.stan, date, code);
     // A terminal without a place in the registry has no journal of its own to be refused in.
     let Some(terminal) = registry.terminal(origin.terminal) else {
-        return refuse(code::TERMINAL_INACTIVE);
+        return refuse(ResponseCode::TERMINAL_INACTIVE);
     };
     let Ok(subscriber) = Text::from(message.subscriber) else {
-        return refuse(code::FORMAT_ERROR);
+        return refuse(ResponseCode::FORMAT_ERROR);
     };
     if message.stan == 0 {
-        return refuse(code::FORMAT_ERROR);
+        return refuse(ResponseCode::FORMAT_ERROR);
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
     if !now.takes(date) {
-        return again(origin, Answered::Sale, key, (digest, code::WRONG_DATE), now, directory);
+        return again(
+            origin,
+            Answered::Sale,
+            key,
+            (digest, ResponseCode::WRONG_DATE),
+            now,
+            directory,
+        );
     }
     let service = registry.service(ServiceId(message.service));
     let account = service.filter(|service| service.kind == ServiceKind::TopUp);
     if is_card(message.subscriber, account.map(|service| service.account)) {
-        return again(origin, Answered::Sale, key, (digest, code::CARD_NUMBER), now, directory);
+        return again(
+            origin,
+            Answered::Sale,
+            key,
+            (digest, ResponseCode::CARD_NUMBER),
+            now,
+            directory,
+        );
     }
     let kind = match service.map(|service| service.kind) {
         Some(ServiceKind::TopUp) => Kind::TopUp,
@@ -161,7 +175,9 @@ fn sale(
     let verdict = verify::sale(registry, origin.terminal, message, service, now);
     let verdict = match (verdict, kind, bridge) {
         (Err(code), _, _) => VerificationResult::Refused(code),
-        (Ok(_), Kind::TopUp, None) => VerificationResult::Refused(code::PROVIDER_UNAVAILABLE),
+        (Ok(_), Kind::TopUp, None) => {
+            VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE)
+        }
         (Ok(verdict), _, _) => verdict,
     };
     let begin = Begin {
@@ -209,13 +225,20 @@ fn reversal(
     let original_date = message.original_date;
     let refuse = |code| refused(origin, Answered::Reversal, message.stan, date, code);
     if message.stan == 0 || message.original_stan == 0 {
-        return refuse(code::FORMAT_ERROR);
+        return refuse(ResponseCode::FORMAT_ERROR);
     }
     let key = Key { date, terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
     // Its original may be of a day that is over; itself it is booked on a day that is not.
     if !now.takes(date) || original_date > now.date {
-        return again(origin, Answered::Reversal, key, (digest, code::WRONG_DATE), now, directory);
+        return again(
+            origin,
+            Answered::Reversal,
+            key,
+            (digest, ResponseCode::WRONG_DATE),
+            now,
+            directory,
+        );
     }
     let asked = Asked::Reverse(Reverse {
         key,
@@ -242,10 +265,10 @@ fn settle(
     let settled = message.settled_date;
     let refuse = |code| refused(origin, Answered::Settlement, message.stan, date, code);
     let Some(terminal) = directory.registry.terminal(origin.terminal) else {
-        return refuse(code::TERMINAL_INACTIVE);
+        return refuse(ResponseCode::TERMINAL_INACTIVE);
     };
     if message.stan == 0 {
-        return refuse(code::FORMAT_ERROR);
+        return refuse(ResponseCode::FORMAT_ERROR);
     }
     let key = Key { date, terminal: origin.terminal, stan: message.stan };
     let digest = digest_of(&message.canonical(), body);
@@ -254,7 +277,7 @@ fn settle(
             origin,
             Answered::Settlement,
             key,
-            (digest, code::WRONG_DATE),
+            (digest, ResponseCode::WRONG_DATE),
             now,
             directory,
         );
@@ -277,7 +300,7 @@ fn again(
     origin: Origin,
     kind: Answered,
     original: Key,
-    (digest, new): (ContentDigest, Code),
+    (digest, new): (ContentDigest, ResponseCode),
     now: Now,
     directory: &Directory,
 ) -> Processed {
@@ -287,11 +310,17 @@ fn again(
 }
 
 /// 00, or why the terminal may not trade now.
-fn standing_code(directory: &Directory, origin: Origin) -> Code {
-    standing(&directory.registry, origin.terminal).err().unwrap_or(Code::APPROVED)
+fn standing_code(directory: &Directory, origin: Origin) -> ResponseCode {
+    standing(&directory.registry, origin.terminal).err().unwrap_or(ResponseCode::APPROVED)
 }
 
-fn refused(origin: Origin, kind: Answered, stan: u32, date: BusinessDate, code: Code) -> Processed {
+fn refused(
+    origin: Origin,
+    kind: Answered,
+    stan: u32,
+    date: BusinessDate,
+    code: ResponseCode,
+) -> Processed {
     let content = Content::Refused { kind, stan, date, code };
     Processed::Reply(Reply { origin, content })
 }

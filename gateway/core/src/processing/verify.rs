@@ -7,11 +7,10 @@ use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
-    BusinessDate, Code, Distributor, DistributorId, Hours, ProductId, Registry, Seller, Service,
-    ServiceKind, Status, Terminal, TerminalId, VerificationResult,
+    BusinessDate, Distributor, DistributorId, Hours, ProductId, Registry, ResponseCode, Seller,
+    Service, ServiceKind, Status, Terminal, TerminalId, VerificationResult,
 };
 
-use crate::code;
 use crate::directory::Directory;
 use crate::limits::DATE_GRACE;
 use crate::time::{Calendar, UnixMillis};
@@ -30,18 +29,19 @@ pub struct ActiveParties<'a> {
 ///
 /// # Errors
 /// 58 terminal, 03 seller, D1 distributor: unknown or not active.
-pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>, Code> {
-    let terminal = registry.terminal(id).ok_or(code::TERMINAL_INACTIVE)?;
+pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>, ResponseCode> {
+    let terminal = registry.terminal(id).ok_or(ResponseCode::TERMINAL_INACTIVE)?;
     if terminal.status != Status::Active {
-        return Err(code::TERMINAL_INACTIVE);
+        return Err(ResponseCode::TERMINAL_INACTIVE);
     }
-    let seller = registry.seller(terminal.seller).ok_or(code::SELLER_INACTIVE)?;
+    let seller = registry.seller(terminal.seller).ok_or(ResponseCode::SELLER_INACTIVE)?;
     if seller.status != Status::Active {
-        return Err(code::SELLER_INACTIVE);
+        return Err(ResponseCode::SELLER_INACTIVE);
     }
-    let chain = registry.chain(seller.distributor).map_err(|_| code::DISTRIBUTOR_INACTIVE)?;
+    let chain =
+        registry.chain(seller.distributor).map_err(|_| ResponseCode::DISTRIBUTOR_INACTIVE)?;
     if chain.iter().any(|distributor| distributor.status != Status::Active) {
-        return Err(code::DISTRIBUTOR_INACTIVE);
+        return Err(ResponseCode::DISTRIBUTOR_INACTIVE);
     }
     Ok(ActiveParties { terminal, seller, chain })
 }
@@ -94,14 +94,14 @@ pub fn sale(
     sale: &Sale<'_>,
     service: Option<&Service>,
     now: Now,
-) -> Result<VerificationResult, Code> {
+) -> Result<VerificationResult, ResponseCode> {
     let standing = standing(registry, id)?;
-    let service = service.ok_or(code::INVALID_TRANSACTION)?;
+    let service = service.ok_or(ResponseCode::INVALID_TRANSACTION)?;
     if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
-        return Err(code::SERVICE_NOT_PERMITTED);
+        return Err(ResponseCode::SERVICE_NOT_PERMITTED);
     }
     if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
-        return Err(code::OUTSIDE_HOURS);
+        return Err(ResponseCode::OUTSIDE_HOURS);
     }
     amount(service, sale)?;
     subscriber(service, sale.subscriber)?;
@@ -109,8 +109,8 @@ pub fn sale(
         standing.chain.iter().map(|distributor| distributor.id).collect();
     let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale_date(sale));
     let legs = legs.map_err(|error| match error {
-        CommissionError::Amount | CommissionError::Currency => code::INVALID_AMOUNT,
-        CommissionError::TooMuch => code::MALFUNCTION,
+        CommissionError::Amount | CommissionError::Currency => ResponseCode::INVALID_AMOUNT,
+        CommissionError::TooMuch => ResponseCode::MALFUNCTION,
     })?;
     Ok(VerificationResult::Accepted { legs, velocity: service.velocity })
 }
@@ -129,35 +129,35 @@ fn opens(hours: Hours, minute: u16) -> bool {
     }
 }
 
-fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), Code> {
+fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
     if sale.currency != service.currency {
-        return Err(code::INVALID_AMOUNT);
+        return Err(ResponseCode::INVALID_AMOUNT);
     }
     if sale.product == 0 {
         if !service.open_amount {
-            return Err(code::INVALID_AMOUNT);
+            return Err(ResponseCode::INVALID_AMOUNT);
         }
     } else {
         let offered = service.product(ProductId(sale.product));
         if offered.is_none_or(|product| product.amount_minor != sale.amount_minor) {
-            return Err(code::INVALID_AMOUNT);
+            return Err(ResponseCode::INVALID_AMOUNT);
         }
     }
     if (service.amount_min_minor..=service.amount_max_minor).contains(&sale.amount_minor) {
         Ok(())
     } else {
-        Err(code::AMOUNT_LIMIT)
+        Err(ResponseCode::AMOUNT_LIMIT)
     }
 }
 
 /// A top-up needs a number or account; a voucher has none.
-fn subscriber(service: &Service, subscriber: &str) -> Result<(), Code> {
+fn subscriber(service: &Service, subscriber: &str) -> Result<(), ResponseCode> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+-*#._/".contains(c);
     match service.kind {
         ServiceKind::Voucher if subscriber.is_empty() => Ok(()),
-        ServiceKind::Voucher => Err(code::FORMAT_ERROR),
+        ServiceKind::Voucher => Err(ResponseCode::FORMAT_ERROR),
         ServiceKind::TopUp if subscriber.is_empty() || !subscriber.chars().all(plain) => {
-            Err(code::NO_SUCH_SUBSCRIBER)
+            Err(ResponseCode::NO_SUCH_SUBSCRIBER)
         }
         ServiceKind::TopUp => Ok(()),
     }

@@ -25,7 +25,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::request::Builder;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use tillgate_store_core::{Code, ProviderOutcome, Text};
+use tillgate_store_core::{ProviderOutcome, ResponseCode, Text};
 
 use super::{Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 
@@ -185,11 +185,11 @@ fn post(builder: Builder, body: &impl Serialize) -> http::Result<Request<Vec<u8>
 /// The code of a provider's decline as a terminal may hear it: two digits. A decline is final,
 /// so it cannot carry the code that approves (00) or one that makes a terminal ask again (09,
 /// 68); codes with a letter are the gateway's own.
-fn code(text: &str) -> Code {
+fn code(text: &str) -> ResponseCode {
     match *text.as_bytes() {
-        [b'0', b'0' | b'9'] | [b'6', b'8'] => Code::NOT_HONOURED,
-        [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Code([a, b]),
-        _ => Code::NOT_HONOURED,
+        [b'0', b'0' | b'9'] | [b'6', b'8'] => ResponseCode::NOT_HONOURED,
+        [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => ResponseCode([a, b]),
+        _ => ResponseCode::NOT_HONOURED,
     }
 }
 

@@ -23,7 +23,7 @@ use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
 
 pub use self::breaker::Breaker;
 pub use self::exchange::{Event, Exchange, Step};
-use crate::code;
+use tillgate_types::ResponseCode;
 
 /// A protocol that a provider speaks. An implementation has no state about requests: an answer is
 /// read with the request that it has to be about.
@@ -117,7 +117,7 @@ impl ProviderRequest {
     #[must_use]
     pub fn not_sent(&self) -> ProviderResult {
         if self.kind == ProviderRequestKind::Authorize && self.attempt <= 1 {
-            let code = code::PROVIDER_UNAVAILABLE;
+            let code = ResponseCode::PROVIDER_UNAVAILABLE;
             return ProviderResult::Outcome(ProviderOutcome::NotSent { code });
         }
         ProviderResult::UNKNOWN

@@ -1,13 +1,12 @@
 //! What the outcomes of a durable batch set free.
 
 use tillgate_store_core::{
-    Code, FollowUp, Key, Outcome, RegistryRecord, State, TerminalId, Transaction,
+    FollowUp, Key, Outcome, RegistryRecord, ResponseCode, State, TerminalId, Transaction,
 };
 
 use super::pending::{Source, Task};
 use super::timers::Alarm;
 use super::{Answered, Content, Controlled, Origin, Output, Push, TransactionManager};
-use crate::code;
 use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
@@ -16,7 +15,7 @@ pub(super) enum CommitContext {
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
-    Repeat { origin: Origin, kind: Answered, original: Key, new: Code },
+    Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
     Counter,
     Proved { terminal: TerminalId, generation: u32 },
     Row { key: Key },
@@ -64,7 +63,7 @@ impl TransactionManager {
         match outcome {
             Outcome::Done(row) if row.state == State::Intent => self.begin(now, origin, row),
             Outcome::Done(row) | Outcome::Duplicate(row) => self.answer(now, origin, row),
-            Outcome::Conflict => self.refuse(origin, Answered::Sale, key, code::DUPLICATE),
+            Outcome::Conflict => self.refuse(origin, Answered::Sale, key, ResponseCode::DUPLICATE),
             Outcome::Refused(code) => self.refuse(origin, Answered::Sale, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
@@ -115,7 +114,7 @@ impl TransactionManager {
             Outcome::Done(row) => {
                 let (stan, date) = (original.stan, original.date);
                 match confirmed(&row) {
-                    Code::APPROVED => {
+                    ResponseCode::APPROVED => {
                         let at_ms = row.confirmed_ms;
                         self.reply(origin, Content::Confirmed { stan, date, at_ms });
                     }
@@ -125,7 +124,7 @@ impl TransactionManager {
                     self.start_follow_up(now, row, None);
                 }
             }
-            _ => self.refuse(origin, Answered::Confirm, original, code::UNABLE_TO_LOCATE),
+            _ => self.refuse(origin, Answered::Confirm, original, ResponseCode::UNABLE_TO_LOCATE),
         }
     }
 
@@ -135,13 +134,13 @@ impl TransactionManager {
         now: Moment,
         origin: Origin,
         (kind, key): (Answered, Key),
-        new: Code,
+        new: ResponseCode,
         outcome: Outcome,
     ) {
         match outcome {
             Outcome::Duplicate(row) => self.answer(now, origin, row),
             Outcome::NotFound => self.refuse(origin, kind, key, new),
-            Outcome::Conflict => self.refuse(origin, kind, key, code::DUPLICATE),
+            Outcome::Conflict => self.refuse(origin, kind, key, ResponseCode::DUPLICATE),
             Outcome::Refused(code) => self.refuse(origin, kind, key, code),
             Outcome::Done(_)
             | Outcome::Reversed { .. }
@@ -162,7 +161,9 @@ impl TransactionManager {
             Outcome::Reversed { reversal: row, .. } | Outcome::Duplicate(row) => {
                 self.answer(now, origin, row);
             }
-            Outcome::Conflict => self.refuse(origin, Answered::Reversal, key, code::DUPLICATE),
+            Outcome::Conflict => {
+                self.refuse(origin, Answered::Reversal, key, ResponseCode::DUPLICATE)
+            }
             // Its own key was taken back as if it were a sale.
             Outcome::Refused(code) => self.refuse(origin, Answered::Reversal, key, code),
             Outcome::Done(_) | Outcome::NotFound | Outcome::Applied | Outcome::Rejected(_) => {
@@ -201,7 +202,9 @@ impl TransactionManager {
             Outcome::Done(row) | Outcome::Duplicate(row) => {
                 self.reply(origin, Content::Journalled(row));
             }
-            Outcome::Conflict => self.refuse(origin, Answered::Settlement, key, code::DUPLICATE),
+            Outcome::Conflict => {
+                self.refuse(origin, Answered::Settlement, key, ResponseCode::DUPLICATE)
+            }
             Outcome::Refused(code) => self.refuse(origin, Answered::Settlement, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
@@ -317,20 +320,20 @@ impl TransactionManager {
         self.outputs.push_back(Output::Controlled { ticket, result });
     }
 
-    pub(super) fn refuse(&mut self, origin: Origin, kind: Answered, key: Key, code: Code) {
+    pub(super) fn refuse(&mut self, origin: Origin, kind: Answered, key: Key, code: ResponseCode) {
         let (stan, date) = (key.stan, key.date);
         self.reply(origin, Content::Refused { kind, stan, date, code });
     }
 }
 
 /// What the confirmation of a row is answered with: 00 only if it is noted.
-fn confirmed(row: &Transaction) -> Code {
+fn confirmed(row: &Transaction) -> ResponseCode {
     match row.state {
-        _ if !row.kind.is_sale() => code::UNABLE_TO_LOCATE,
-        State::Approved if row.reversed_by.is_none() => Code::APPROVED,
+        _ if !row.kind.is_sale() => ResponseCode::UNABLE_TO_LOCATE,
+        State::Approved if row.reversed_by.is_none() => ResponseCode::APPROVED,
         // Its outcome, or that of its reversal, is to come: confirm it then.
-        State::Intent | State::Unknown | State::Approved => Code::IN_PROGRESS,
-        State::Declined => code::INVALID_TRANSACTION,
-        State::Reversed => Code::REVERSED,
+        State::Intent | State::Unknown | State::Approved => ResponseCode::IN_PROGRESS,
+        State::Declined => ResponseCode::INVALID_TRANSACTION,
+        State::Reversed => ResponseCode::REVERSED,
     }
 }

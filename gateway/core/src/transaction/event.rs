@@ -1,8 +1,8 @@
 //! What goes into a [`super::TransactionManager`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, Code, ContentDigest, Key, RefundStep, RegistryRecord, Rejection,
-    Resolution, Reverse, SellerId, Settle, TerminalId,
+    Begin, BusinessDate, Change, ContentDigest, Key, RefundStep, RegistryRecord, Rejection,
+    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId,
 };
 
 use super::reply::{Answered, Push, PushedCommand, Reply};
@@ -62,9 +62,9 @@ pub enum Asked {
         /// content. So does one that must not be kept. A new one gets no row and hears `new`.
         digest: Option<ContentDigest>,
         /// What is answered if there is no such request.
-        new: Code,
+        new: ResponseCode,
         /// 00, or why the terminal may not trade now: then it is told no PIN.
-        standing: Code,
+        standing: ResponseCode,
         /// The gateway's business date.
         today: BusinessDate,
     },
@@ -82,7 +82,7 @@ pub enum Asked {
     /// First request on a new session.
     Logon {
         /// 00, or why the terminal may not trade now.
-        code: Code,
+        code: ResponseCode,
         /// The gateway's business date.
         date: BusinessDate,
         /// Whether older keys of the terminal end with it.

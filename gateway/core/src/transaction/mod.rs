@@ -48,8 +48,8 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, BusinessDate, Code, Command, Confirm, Finish, FollowUp, Key, Kind, ProviderOutcome,
-    Registry, Repeat, Store, StoreId, Transaction, VerificationResult,
+    Advice, BusinessDate, Command, Confirm, Finish, FollowUp, Key, Kind, ProviderOutcome, Registry,
+    Repeat, ResponseCode, Store, StoreId, Transaction, VerificationResult,
 };
 
 use self::bridges::Bridges;
@@ -58,7 +58,6 @@ pub use self::event::{Ask, Asked, Control, ControlOrder, Controlled, Input, Orig
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
 use self::timers::Alarms;
-use crate::code;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use crate::provider::Bridge;
 use crate::time::{Moment, UnixMillis};
@@ -172,7 +171,7 @@ impl TransactionManager {
                     && matches!(begin.verdict, VerificationResult::Accepted { .. })
                 {
                     // Journalled like any decline, so that a retry hears the same again.
-                    begin.verdict = VerificationResult::Refused(code::PROVIDER_UNAVAILABLE);
+                    begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
                 }
                 if begin.kind == Kind::TopUp {
                     begin.bridge = self.bridges.tag(bridge);
@@ -189,7 +188,7 @@ impl TransactionManager {
                 );
             }
             Asked::Reverse(reverse) if self.is_crowded() => {
-                self.refuse(origin, Answered::Reversal, reverse.key, Code::IN_PROGRESS);
+                self.refuse(origin, Answered::Reversal, reverse.key, ResponseCode::IN_PROGRESS);
             }
             Asked::Reverse(reverse) => {
                 let key = reverse.key;

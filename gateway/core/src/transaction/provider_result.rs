@@ -4,9 +4,9 @@ use tillgate_store_core::{FollowUp, Key, ProviderOutcome, State};
 
 use super::pending::{Age, Task};
 use super::{Output, TransactionManager};
-use crate::code;
 use crate::provider::ProviderResult;
 use crate::time::{Moment, Span};
+use tillgate_types::ResponseCode;
 
 /// An order that its provider has not seen may still be on its way. A provider that cannot be
 /// sent the same reference twice is believed only this long after its bridge reported on the
@@ -112,7 +112,7 @@ impl TransactionManager {
         } else if can.reversal {
             self.stage_due(key, FollowUp::Reversal);
         } else if pending.has_settled() {
-            let code = code::PROVIDER_UNAVAILABLE;
+            let code = ResponseCode::PROVIDER_UNAVAILABLE;
             self.stage_finish(key, ProviderOutcome::NotSent { code });
         } else {
             self.ask_later(now, key);

@@ -1,9 +1,8 @@
 //! Requests that change nothing and are answered at once: balance and logon.
 
-use tillgate_store_core::{AccountId, AccountKind, BusinessDate, Code, SellerId, Store};
+use tillgate_store_core::{AccountId, AccountKind, BusinessDate, ResponseCode, SellerId, Store};
 
 use super::{Content, Origin, TransactionManager};
-use crate::code;
 
 impl TransactionManager {
     pub(super) fn on_balance<S: Store>(
@@ -22,13 +21,13 @@ impl TransactionManager {
     pub(super) fn on_logon<S: Store>(
         &mut self,
         origin: Origin,
-        code: Code,
+        code: ResponseCode,
         date: BusinessDate,
         store: &S,
     ) {
         let content = match store.last_stan(origin.terminal, date) {
             Ok(stan_last) => Content::Welcome { code, date, stan_last },
-            Err(_) => Content::Welcome { code: code::MALFUNCTION, date, stan_last: 0 },
+            Err(_) => Content::Welcome { code: ResponseCode::MALFUNCTION, date, stan_last: 0 },
         };
         self.reply(origin, content);
     }

@@ -1,6 +1,6 @@
 //! What terminals are told: answers, and commands of their own accord.
 
-use tillgate_store_core::{BusinessDate, Code, TerminalId, Transaction};
+use tillgate_store_core::{BusinessDate, ResponseCode, TerminalId, Transaction};
 
 use super::Origin;
 
@@ -57,7 +57,7 @@ pub enum Content {
         /// Of the request.
         date: BusinessDate,
         /// Why.
-        code: Code,
+        code: ResponseCode,
     },
     /// A body that was not understood and has no answer of its own.
     Rejected {
@@ -68,7 +68,7 @@ pub enum Content {
         /// In the body, if it could be read.
         date: Option<BusinessDate>,
         /// Malformed, or no message of that type.
-        code: Code,
+        code: ResponseCode,
     },
     /// A confirmation was taken.
     Confirmed {
@@ -91,7 +91,7 @@ pub enum Content {
     /// Answer to a logon.
     Welcome {
         /// 00, or why the terminal may not trade now.
-        code: Code,
+        code: ResponseCode,
         /// The gateway's business date.
         date: BusinessDate,
         /// Highest STAN journalled for the terminal on that date.

@@ -113,4 +113,4 @@ fn a_long_list_at_the_start_counts_into_the_room_and_does_not_flood_the_provider
     assert_eq!(rig.forwards.len(), 1, "there is room again");
 }
 
-const BUSY: tillgate_store_core::Code = tillgate_core::code::PROVIDER_UNAVAILABLE;
+const BUSY: tillgate_types::ResponseCode = tillgate_types::ResponseCode::PROVIDER_UNAVAILABLE;

@@ -6,18 +6,19 @@ use crate::support::{
     ABLE, BLIND, KIND, REVERSIBLE, Rig, answer, bridge, code_of, confirm, found, repeat, reversal,
     rig, sale, sold, top_up_key, voucher_sale,
 };
-use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Control, ControlOrder, Input};
-use tillgate_store_core::{Code, FollowUp, ProviderOutcome, RefundStep, State, Store, Text};
+use tillgate_store_core::{
+    FollowUp, ProviderOutcome, RefundStep, ResponseCode, State, Store, Text,
+};
 
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 fn declined() -> ProviderResult {
-    let code = code::NO_SUCH_SUBSCRIBER;
+    let code = ResponseCode::NO_SUCH_SUBSCRIBER;
     found(ProviderOutcome::Declined { code, reference: Text::new() })
 }
 
@@ -289,7 +290,7 @@ fn a_rejected_reversal_number_does_not_look_journalled() {
     rig.ask(100, &reversal(3, 1));
     let body = rig.reply_bytes();
     assert_eq!((answer(&body).code.to_string().as_str(), answer(&body).rrn), ("09", ""));
-    assert_eq!(rig.row(1).code, Code::APPROVED);
+    assert_eq!(rig.row(1).code, ResponseCode::APPROVED);
 }
 
 /// The order may have waited in its bridge's queue until the bridge gave up on it.

@@ -4,11 +4,11 @@
 use crate::support::{
     ABLE, answer, code_of, confirm, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
-use tillgate_core::code;
 use tillgate_core::provider::ProviderResult;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State, Text};
+use tillgate_types::ResponseCode;
 
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
@@ -31,7 +31,7 @@ fn an_order_to_take_back_carries_the_providers_own_reference() {
 fn a_late_approval_is_undone_under_its_own_reference() {
     let mut rig = rig(ABLE);
     rig.ask(100, &sale(1));
-    let (code, reference) = (code::NO_SUCH_SUBSCRIBER, Text::from("D-1").unwrap());
+    let (code, reference) = (ResponseCode::NO_SUCH_SUBSCRIBER, Text::from("D-1").unwrap());
     rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
     let first = rig.reply_bytes();
     rig.found(top_up_key(1), approved("P-9"));

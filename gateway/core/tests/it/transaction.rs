@@ -4,13 +4,12 @@ use crate::support::{
     BLIND, KIND, Rig, answer, found, terminal, top_up_key, top_up_sale, voucher_sale,
 };
 use tillgate_codec::link::message::{Confirm, Repeat, Reversal, Sale, TerminalMessage};
-use tillgate_core::code;
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::provider::{Capabilities, ProviderResult};
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{Content, Input};
 use tillgate_store_core::{
-    Change, Code, FollowUp, ProviderOutcome, RegistryRecord, State, Status, Store, Text,
+    Change, FollowUp, ProviderOutcome, RegistryRecord, ResponseCode, State, Status, Store, Text,
 };
 
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
@@ -82,8 +81,10 @@ fn a_retry_in_flight_is_attached_and_never_forwarded_twice() {
 fn a_decline_releases_what_was_reserved() {
     let mut rig = Rig::new();
     rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
-    let declined =
-        ProviderOutcome::Declined { code: code::NO_SUCH_SUBSCRIBER, reference: Text::new() };
+    let declined = ProviderOutcome::Declined {
+        code: ResponseCode::NO_SUCH_SUBSCRIBER,
+        reference: Text::new(),
+    };
     rig.found(top_up_key(1), ProviderResult::Outcome(declined));
     let body = rig.reply_bytes();
     assert_eq!(answer(&body).code.to_string(), "14");
@@ -220,7 +221,7 @@ fn a_second_finding_changes_nothing() {
     rig.found(
         top_up_key(1),
         ProviderResult::Outcome(ProviderOutcome::Declined {
-            code: code::NO_SUCH_SUBSCRIBER,
+            code: ResponseCode::NO_SUCH_SUBSCRIBER,
             reference: Text::new(),
         }),
     );
@@ -353,7 +354,9 @@ fn a_repeat_in_flight_waits_for_the_outcome() {
     rig.approve(top_up_key(1));
     assert_eq!(rig.replies.len(), 2);
     for reply in &rig.replies {
-        assert!(matches!(&reply.content, Content::Journalled(row) if row.code == Code::APPROVED));
+        assert!(
+            matches!(&reply.content, Content::Journalled(row) if row.code == ResponseCode::APPROVED)
+        );
     }
 }
 
@@ -381,8 +384,11 @@ fn a_reversal_under_a_number_that_was_itself_taken_back_is_refused() {
 
 #[test]
 fn only_the_first_order_can_be_found_not_sent() {
-    let unsent =
-        || ProviderResult::Outcome(ProviderOutcome::NotSent { code: code::PROVIDER_UNAVAILABLE });
+    let unsent = || {
+        ProviderResult::Outcome(ProviderOutcome::NotSent {
+            code: ResponseCode::PROVIDER_UNAVAILABLE,
+        })
+    };
     let mut rig = Rig::new();
     rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.found(top_up_key(1), unsent());

@@ -14,7 +14,7 @@ use tillgate_core::provider::{
     self, Breaker, Exchange, Provider as _, ProviderRequest, ProviderRequestKind, ProviderResult,
     Step,
 };
-use tillgate_store_core::{Code, Key, ProviderOutcome, Text};
+use tillgate_store_core::{Key, ProviderOutcome, ResponseCode, Text};
 
 use super::config::{self, Stream};
 use super::event::Event;
@@ -136,7 +136,7 @@ impl Lines {
                 Step::Send => break,
                 Step::Done(result) => {
                     let admits = self.lines[bridge].config.admits;
-                    let not_sent = ProviderOutcome::NotSent { code: Code(*b"91") };
+                    let not_sent = ProviderOutcome::NotSent { code: ResponseCode(*b"91") };
                     let result = if admits { ProviderResult::Outcome(not_sent) } else { result };
                     return self.done(queue, now, ticket, result);
                 }
@@ -254,7 +254,7 @@ impl Lines {
             // First it says no; that it was done is reported later, until somebody listens.
             queue.push(later(&mut self.rng), Event::Callback { key, found: result });
             self.callbacks += 1;
-            let (code, reference) = (Code(*b"05"), Text::new());
+            let (code, reference) = (ResponseCode(*b"05"), Text::new());
             let declined = ProviderOutcome::Declined { code, reference };
             return self.done(queue, now, ticket, ProviderResult::Outcome(declined));
         }

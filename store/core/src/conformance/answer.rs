@@ -3,7 +3,7 @@
 use crate::ids::Key;
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, Kind, State, Totals, Transaction};
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// What is compared of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Shape {
     pub(super) seq: u64,
     pub(super) kind: Kind,
     pub(super) state: State,
-    pub(super) code: Code,
+    pub(super) code: ResponseCode,
     pub(super) balance_minor: Option<i64>,
     pub(super) serial: Option<String>,
     pub(super) confirmed: bool,
@@ -63,7 +63,7 @@ impl Shape {
     }
 
     /// A row of which nothing is known yet.
-    pub(super) fn blank(kind: Kind, state: State, code: Code) -> Self {
+    pub(super) fn blank(kind: Kind, state: State, code: ResponseCode) -> Self {
         Self {
             seq: 0,
             kind,

@@ -15,14 +15,14 @@ use crate::store::Store;
 use crate::write_set::WriteSet;
 use crate::{Ledger, LedgerStore};
 use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 /// Sales of every end, reversals and tombstones all take the next number; nothing else does.
 pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sale = world.voucher_sale(key(1, 1));
     let mut refused = world.voucher_sale(key(1, 2));
-    refused.verdict = VerificationResult::Refused(Code(*b"57"));
+    refused.verdict = VerificationResult::Refused(ResponseCode(*b"57"));
     let none_left = world.voucher_sale(key(1, 3));
     let top_up = world.top_up(key(1, 4), 100);
     let mut commands: Vec<_> =

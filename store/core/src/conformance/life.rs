@@ -8,7 +8,7 @@ use crate::ids::{Key, Text};
 use crate::outcome::Outcome;
 use crate::record::{FollowUp, State, Totals, Transaction};
 use crate::store::Store;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
@@ -39,17 +39,17 @@ pub fn a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back<F: Facto
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), 500);
     assert_eq!(
         (code, row.seq, row.state, row.owes()),
-        (Code::IN_PROGRESS, 2, State::Intent, REVERSAL)
+        (ResponseCode::IN_PROGRESS, 2, State::Intent, REVERSAL)
     );
     let original = original.expect("it is there");
     assert_eq!((original.state, original.reversed_by), (State::Approved, Some(key(1, 2))));
     assert!(!original.is_answered(), "nobody may hear 00 while it is taken back");
     assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![key(1, 2)]));
     let (code, second, _) = world.reverse(key(1, 3), key(1, 1), 500);
-    assert_eq!((code, second.seq, world.row(key(1, 3))), (Code::IN_PROGRESS, 0, None));
+    assert_eq!((code, second.seq, world.row(key(1, 3))), (ResponseCode::IN_PROGRESS, 0, None));
     world.reopen();
     let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::Reversed));
-    assert_eq!((row.state, row.code, row.due), (State::Approved, Code::APPROVED, None));
+    assert_eq!((row.state, row.code, row.due), (State::Approved, ResponseCode::APPROVED, None));
     assert_eq!((row.balance_minor, original.state), (Some(10_000), State::Reversed));
     assert_eq!(original.legs, sold.legs, "the journal keeps what was posted");
     assert_eq!(done(world.finish(key(1, 2), ProviderOutcome::Reversed)), row, "once");
@@ -62,20 +62,25 @@ pub fn a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was<F: Factory
     let sold = approve(&mut world, key(1, 1));
     world.reverse(key(1, 2), key(1, 1), 500);
     let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::ReversalDeclined));
-    assert_eq!((row.state, row.code), (State::Declined, Code::NOT_REVERSIBLE));
+    assert_eq!((row.state, row.code), (State::Declined, ResponseCode::NOT_REVERSIBLE));
     assert_eq!(original, sold, "its repeat hears the same bytes as before");
     assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![]));
-    assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::IN_PROGRESS, "asked again");
+    assert_eq!(
+        world.reverse(key(1, 3), key(1, 1), 500).0,
+        ResponseCode::IN_PROGRESS,
+        "asked again"
+    );
 }
 
 /// While the provider works, the wish is journalled and waits for what it finds out.
 pub fn a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
-    for (stan, outcome) in [(1, approved()), (11, ProviderOutcome::NotSent { code: Code(*b"91") })]
+    for (stan, outcome) in
+        [(1, approved()), (11, ProviderOutcome::NotSent { code: ResponseCode(*b"91") })]
     {
         world.begin_top_up(key(1, stan), 500);
         let (code, row, original) = world.reverse(key(1, stan + 1), key(1, stan), 500);
-        assert_eq!((code, row.state, row.due), (Code::IN_PROGRESS, State::Intent, None));
+        assert_eq!((code, row.state, row.due), (ResponseCode::IN_PROGRESS, State::Intent, None));
         assert_eq!(original.expect("it is there").reversed_by, Some(row.key));
         world.finish(key(1, stan), ProviderOutcome::Unknown);
         assert_eq!(world.reverse(key(1, stan + 2), key(1, stan), 500).1.seq, 0, "one at a time");
@@ -86,7 +91,10 @@ pub fn a_reversal_of_an_open_sale_goes_on_once_the_outcome_is_known<F: Factory>(
             assert_eq!((row.state, row.owes()), (State::Intent, REVERSAL));
             both(world.finish(row.key, ProviderOutcome::Reversed));
         } else {
-            assert_eq!((row.state, row.code, row.legs.len()), (State::Approved, Code::APPROVED, 0));
+            assert_eq!(
+                (row.state, row.code, row.legs.len()),
+                (State::Approved, ResponseCode::APPROVED, 0)
+            );
             assert_eq!(original.reversed_by, None);
         }
         assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![]));
@@ -104,11 +112,11 @@ pub fn an_unknown_sale_that_is_taken_back_can_no_longer_be_approved<F: Factory>(
     );
     world.reopen();
     assert_eq!(done(world.finish(key(1, 1), approved())), row, "it will be undone");
-    let unsent = ProviderOutcome::NotSent { code: Code(*b"91") };
+    let unsent = ProviderOutcome::NotSent { code: ResponseCode(*b"91") };
     assert_eq!(done(world.finish(key(1, 1), unsent)), row, "that was about another message");
     assert_eq!(world.float(1).reserved_minor, 500);
     let row = done(world.finish(key(1, 1), ProviderOutcome::Reversed));
-    assert_eq!((row.state, row.code, row.due), (State::Declined, Code::REVERSED, None));
+    assert_eq!((row.state, row.code, row.due), (State::Declined, ResponseCode::REVERSED, None));
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (10_000, 0));
 }
 
@@ -116,7 +124,8 @@ pub fn an_unknown_sale_that_is_taken_back_can_no_longer_be_approved<F: Factory>(
 pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
-    let declined = done(world.finish(key(1, 1), ProviderOutcome::NotSent { code: Code(*b"91") }));
+    let declined =
+        done(world.finish(key(1, 1), ProviderOutcome::NotSent { code: ResponseCode(*b"91") }));
     let row = done(world.finish(key(1, 1), approved()));
     assert_eq!((row.state, row.owes()), (State::Declined, REVERSAL));
     assert_eq!(&*row.other_reference, "P-1", "what is to be taken back");
@@ -134,7 +143,8 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
 /// What a provider says against a booked outcome is put before a person, once until it was seen.
 pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
-    let declined = || ProviderOutcome::Declined { code: Code(*b"05"), reference: Text::new() };
+    let declined =
+        || ProviderOutcome::Declined { code: ResponseCode(*b"05"), reference: Text::new() };
     let sold = approve(&mut world, key(1, 1));
     // Approved by a person, declined by the provider later.
     world.begin_top_up(key(1, 2), 500);
@@ -225,7 +235,7 @@ pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F)
     let row = done(world.run(confirm(1)));
     assert_eq!((row.state, row.owes()), (State::Approved, Some(FollowUp::Advice)));
     assert_eq!(open(&world), [key(1, 1)]);
-    assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, Code::NOT_REVERSIBLE);
+    assert_eq!(world.reverse(key(1, 3), key(1, 1), 500).0, ResponseCode::NOT_REVERSIBLE);
     world.reopen();
     let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));
     assert_eq!(row, Transaction { confirmed_ms: 7, ..sold });
@@ -245,9 +255,9 @@ pub fn an_operator_resolves_what_nobody_else_can<F: Factory>(factory: F) {
     assert_eq!(world.float(1).reserved_minor, 1_500);
     world.reopen();
     let row = done(world.resolve(key(1, 1), Resolution::Approved));
-    assert_eq!((row.state, row.code, row.due), (State::Approved, Code::APPROVED, None));
+    assert_eq!((row.state, row.code, row.due), (State::Approved, ResponseCode::APPROVED, None));
     let row = done(world.resolve(key(1, 2), Resolution::Declined));
-    assert_eq!((row.state, row.code), (State::Declined, Code::NOT_HONOURED));
+    assert_eq!((row.state, row.code), (State::Declined, ResponseCode::NOT_HONOURED));
     let (reversal, _) = both(world.resolve(key(1, 3), Resolution::Approved));
     assert_eq!((reversal.state, reversal.owes()), (State::Intent, REVERSAL), "its wish goes on");
     world.mark_follow_up(key(1, 4), FollowUp::Operator);
@@ -283,7 +293,7 @@ pub fn a_verdict_must_fit_its_transaction<F: Factory>(factory: F) {
     }
     assert_eq!(world.book().head().audit_no, audits);
     let (reversal, original) = both(world.resolve(key(1, 3), Resolution::Declined));
-    assert_eq!((original.code, reversal.code), (Code::REVERSED, Code::APPROVED));
+    assert_eq!((original.code, reversal.code), (ResponseCode::REVERSED, ResponseCode::APPROVED));
 }
 
 /// Both totals are written down as they are, and a repeat hears them again.
@@ -304,12 +314,12 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     let agreed = settlement(key(1, 20), TODAY, totals, at_ms);
     let row = done(world.run(Command::Settle(agreed.clone())));
     let found = row.settlement.as_deref().copied().expect("a settlement has totals");
-    assert_eq!((row.code, found.counted, found.open_count), (Code::APPROVED, totals, 3));
+    assert_eq!((row.code, found.counted, found.open_count), (ResponseCode::APPROVED, totals, 3));
     let claimed = Totals { sales_minor: 2_400, ..totals };
     let differs = settlement(key(1, 21), TODAY, claimed, at_ms);
     let other = done(world.run(Command::Settle(differs)));
     let found = other.settlement.as_deref().copied().expect("a settlement has totals");
-    assert_eq!((other.code, other.state), (Code::TOTALS_DIFFER, State::Declined));
+    assert_eq!((other.code, other.state), (ResponseCode::TOTALS_DIFFER, State::Declined));
     assert_eq!((found.claimed, found.counted), (claimed, totals));
     world.finish(key(1, 6), approved());
     world.reopen();
@@ -322,5 +332,5 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
         std::ops::ControlFlow::Continue(())
     });
     assert_eq!((read, differences), (Ok(()), vec![other]));
-    assert_eq!(world.reverse(key(1, 30), key(1, 20), 0).0, Code::NOT_REVERSIBLE);
+    assert_eq!(world.reverse(key(1, 30), key(1, 20), 0).0, ResponseCode::NOT_REVERSIBLE);
 }

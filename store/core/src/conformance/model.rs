@@ -13,7 +13,7 @@ use crate::command::{Advice, Begin, Change, Command, ContentDigest, Verification
 use crate::ids::Key;
 use crate::record::{FollowUp, Kind, State, Velocity};
 use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 /// A seller's money.
 #[derive(Clone, Copy, Debug, Default)]
@@ -145,7 +145,7 @@ impl Model {
             None => {}
         }
         let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
-        let mut shape = Shape::blank(begin.kind, State::Declined, Code::APPROVED);
+        let mut shape = Shape::blank(begin.kind, State::Declined, ResponseCode::APPROVED);
         let product = begin.product.0;
         let voucher =
             self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.today);
@@ -153,11 +153,11 @@ impl Model {
             VerificationResult::Refused(code) => shape.code = *code,
             VerificationResult::Accepted { velocity, .. } => {
                 if self.is_too_fast(begin, velocity) {
-                    shape.code = Code::VELOCITY_LIMIT;
+                    shape.code = ResponseCode::VELOCITY_LIMIT;
                 } else if self.available(seller) < amount {
-                    shape.code = Code::INSUFFICIENT_FLOAT;
+                    shape.code = ResponseCode::INSUFFICIENT_FLOAT;
                 } else if begin.kind == Kind::TopUp {
-                    (shape.state, shape.code) = (State::Intent, Code::IN_PROGRESS);
+                    (shape.state, shape.code) = (State::Intent, ResponseCode::IN_PROGRESS);
                     self.float(seller).reserved_minor += amount;
                 } else if let Some(voucher) = voucher.cloned() {
                     self.stock.remove(&voucher);
@@ -165,7 +165,7 @@ impl Model {
                     shape.serial = Some(voucher.2);
                     self.float(seller).posted_minor -= amount;
                 } else {
-                    shape.code = Code::OUT_OF_STOCK;
+                    shape.code = ResponseCode::OUT_OF_STOCK;
                 }
                 shape.balance_minor = Some(self.available(seller));
             }

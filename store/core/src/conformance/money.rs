@@ -7,7 +7,7 @@ use crate::command::{Command, ProviderOutcome};
 use crate::ids::{AccountId, AccountKind, Text};
 use crate::record::{Account, State};
 use crate::store::Store;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// A sale's legs are those of the rules, to the minor unit, and a restart keeps them.
 pub fn a_sale_posts_every_leg_of_the_commission_rules<F: Factory>(factory: F) {
@@ -15,7 +15,7 @@ pub fn a_sale_posts_every_leg_of_the_commission_rules<F: Factory>(factory: F) {
     let sold = world.sell(key(1, 1));
     assert_eq!(
         (sold.state, sold.code, sold.balance_minor),
-        (State::Approved, Code::APPROVED, Some(9_000))
+        (State::Approved, ResponseCode::APPROVED, Some(9_000))
     );
     let expected = [
         (AccountKind::SellerFloat, 1, 9_000),
@@ -37,18 +37,18 @@ pub fn a_sale_posts_every_leg_of_the_commission_rules<F: Factory>(factory: F) {
 /// Promise 3: the float ends at the credit limit, exactly.
 pub fn float_never_goes_below_the_credit_limit<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 1_500, 9);
-    assert_eq!(world.sell(key(1, 1)).code, Code::APPROVED);
+    assert_eq!(world.sell(key(1, 1)).code, ResponseCode::APPROVED);
     let poor = world.sell(key(1, 2));
-    assert_eq!((poor.state, poor.code), (State::Declined, Code::INSUFFICIENT_FLOAT));
+    assert_eq!((poor.state, poor.code), (State::Declined, ResponseCode::INSUFFICIENT_FLOAT));
     assert_eq!((poor.balance_minor, poor.voucher), (Some(500), None));
-    assert_eq!(world.begin_top_up(key(1, 3), 501).code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(world.begin_top_up(key(1, 3), 501).code, ResponseCode::INSUFFICIENT_FLOAT);
     assert_eq!(world.begin_top_up(key(1, 4), 500).state, State::Intent, "down to nothing");
-    assert_eq!(world.begin_top_up(key(1, 5), 1).code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(world.begin_top_up(key(1, 5), 1).code, ResponseCode::INSUFFICIENT_FLOAT);
 
     for stan in 1..=6 {
-        assert_eq!(world.sell(key(3, stan)).code, Code::APPROVED, "on credit");
+        assert_eq!(world.sell(key(3, stan)).code, ResponseCode::APPROVED, "on credit");
     }
-    assert_eq!(world.sell(key(3, 7)).code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(world.sell(key(3, 7)).code, ResponseCode::INSUFFICIENT_FLOAT);
     assert_eq!(world.begin_top_up(key(3, 8), 500).balance_minor, Some(0));
     assert_eq!(world.float(2).posted_minor, -4_500);
 }
@@ -60,11 +60,11 @@ pub fn reserved_money_is_posted_or_released_once<F: Factory>(factory: F) {
     assert_eq!((begun.state, begun.balance_minor), (State::Intent, Some(9_500)));
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (10_000, 500));
     let finished = done(world.finish(key(1, 1), approved()));
-    assert_eq!((finished.state, finished.code), (State::Approved, Code::APPROVED));
+    assert_eq!((finished.state, finished.code), (State::Approved, ResponseCode::APPROVED));
     assert_eq!((&*finished.provider_reference, finished.balance_minor), ("P-1", Some(9_500)));
     assert_eq!((world.float(1).posted_minor, world.float(1).reserved_minor), (9_500, 0));
 
-    let code = Code(*b"14");
+    let code = ResponseCode(*b"14");
     let findings = [
         ProviderOutcome::Declined { code, reference: Text::new() },
         ProviderOutcome::NotSent { code },
@@ -86,7 +86,7 @@ pub fn an_unknown_outcome_stays_reserved_also_after_a_restart<F: Factory>(factor
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
     let row = done(world.finish(key(1, 1), ProviderOutcome::Unknown));
-    assert_eq!((row.state, row.code), (State::Unknown, Code::LATE_RESPONSE));
+    assert_eq!((row.state, row.code), (State::Unknown, ResponseCode::LATE_RESPONSE));
     assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Unknown)), row, "still unknown");
     world.reopen();
     assert_eq!(world.book().open_transactions(), Ok(vec![row]));
@@ -107,7 +107,7 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let outcomes = world.commit(vec![
         finish(approved()),
         finish(approved()),
-        finish(ProviderOutcome::NotSent { code: Code(*b"91") }),
+        finish(ProviderOutcome::NotSent { code: ResponseCode(*b"91") }),
         finish(ProviderOutcome::Unknown),
     ]);
     let rows: Vec<_> = outcomes.into_iter().map(done).collect();

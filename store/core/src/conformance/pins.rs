@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::record::{Audit, FollowUp, State, Transaction};
 use crate::store::Store;
 use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 fn rejected(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(why) if why.len() == 1)
@@ -45,7 +45,7 @@ pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory
         world.reopen();
     }
     let head = *world.book().head();
-    let refused = Outcome::Refused(Code::VELOCITY_LIMIT);
+    let refused = Outcome::Refused(ResponseCode::VELOCITY_LIMIT);
     assert_eq!(world.run(Command::Repeat(repeat(key(1, 1), world.now_ms))), refused);
     assert_eq!(*world.book().head(), head);
     assert_eq!(head.audit_no, audits + 6, "the 1st, 2nd, 4th, 8th, 16th and 32nd");
@@ -58,16 +58,20 @@ pub fn a_pin_is_told_to_nobody_who_is_blocked_or_late<F: Factory>(factory: F) {
     let sold = world.sell(key(1, 1));
     let now_ms = world.now_ms;
     let asked = repeat(key(1, 1), now_ms);
-    let blocked = Repeat { standing: Code::TERMINAL_INACTIVE, ..asked.clone() };
-    let withheld = Outcome::Refused(Code::IN_PROGRESS);
+    let blocked = Repeat { standing: ResponseCode::TERMINAL_INACTIVE, ..asked.clone() };
+    let withheld = Outcome::Refused(ResponseCode::IN_PROGRESS);
     assert_eq!(world.run(Command::Repeat(blocked)), withheld);
-    for code in [Code::TERMINAL_INACTIVE, Code::SELLER_INACTIVE, Code::DISTRIBUTOR_INACTIVE] {
+    for code in [
+        ResponseCode::TERMINAL_INACTIVE,
+        ResponseCode::SELLER_INACTIVE,
+        ResponseCode::DISTRIBUTOR_INACTIVE,
+    ] {
         let mut again = world.voucher_sale(key(1, 1));
         again.verdict = VerificationResult::Refused(code);
         assert_eq!(world.run(Command::Begin(again)), withheld);
     }
     let late = Repeat { pins_from: BusinessDate(TODAY.0 + 1), ..asked.clone() };
-    assert_eq!(world.run(Command::Repeat(late)), Outcome::Refused(Code::WRONG_DATE));
+    assert_eq!(world.run(Command::Repeat(late)), Outcome::Refused(ResponseCode::WRONG_DATE));
     let last_day = Repeat { pins_from: TODAY, ..asked.clone() };
     assert_eq!(world.run(Command::Repeat(last_day)), Outcome::Duplicate(sold.clone()));
     let same = Repeat { digest: Some(sold.digest.into()), ..asked.clone() };
@@ -101,7 +105,7 @@ pub fn a_refund_takes_two_operators_and_gives_the_money_back_once<F: Factory>(fa
     let Outcome::Reversed { reversal, original: Some(sale) } = outcome else {
         panic!("{outcome:?}");
     };
-    assert_eq!((sale.state, sale.code, sale.due), (State::Reversed, Code::REVERSED, None));
+    assert_eq!((sale.state, sale.code, sale.due), (State::Reversed, ResponseCode::REVERSED, None));
     assert_eq!((reversal.key.terminal, reversal.key.stan), (TerminalId::OPERATOR, 1));
     assert_eq!(reversal.reason, Transaction::BY_OPERATOR);
     world.reopen();
@@ -119,9 +123,13 @@ pub fn a_refund_takes_two_operators_and_gives_the_money_back_once<F: Factory>(fa
     let row = crate::journal::record::<Audit>(world.book().backend(), &no, &mut Vec::new());
     assert_eq!(row.map(|row| row.map(|row| row.actor)), Ok(Some("ann".to_owned())));
     let late = world.voucher_sale(key(1, 1));
-    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(Code::REVERSED));
+    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(ResponseCode::REVERSED));
     world.sell(key(1, 3));
-    assert_eq!(world.sell(key(1, 4)).code, Code::OUT_OF_STOCK, "a voided voucher is not sold");
+    assert_eq!(
+        world.sell(key(1, 4)).code,
+        ResponseCode::OUT_OF_STOCK,
+        "a voided voucher is not sold"
+    );
     assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(4), "no trace number is taken");
 }
 
@@ -137,7 +145,7 @@ pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F)
     assert_eq!(world.float(1).posted_minor, 9_500);
     let outcome = world.run(refund(sale, RefundStep::Approve, "bob", 9));
     assert!(matches!(outcome, Outcome::Reversed { .. }), "{outcome:?}");
-    assert_eq!(world.row(sale).map(|row| row.code), Some(Code::REVERSED));
+    assert_eq!(world.row(sale).map(|row| row.code), Some(ResponseCode::REVERSED));
     assert_eq!(world.float(1).posted_minor, 10_000);
     assert_eq!(world.book().open_transactions().map(|open| open.len()), Ok(0));
 }

@@ -6,7 +6,7 @@ use crate::command::{Command, VerificationResult};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, State};
 use crate::store::Store;
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 /// Promise 2: whatever the state, a repeat finds the row.
 pub fn a_repeat_gets_the_stored_row_also_after_a_restart<F: Factory>(factory: F) {
@@ -50,7 +50,7 @@ pub fn commands_of_one_batch_see_each_other<F: Factory>(factory: F) {
         panic!("unexpected outcomes {outcomes:?}");
     };
     assert_eq!(sold, again);
-    assert_eq!(poor.code, Code::INSUFFICIENT_FLOAT, "the first sale spent the float");
+    assert_eq!(poor.code, ResponseCode::INSUFFICIENT_FLOAT, "the first sale spent the float");
     assert_eq!((sold.seq, poor.seq), (1, 2));
     assert_eq!(world.row(key(1, 1)).as_ref(), Some(sold));
 }
@@ -59,10 +59,10 @@ pub fn commands_of_one_batch_see_each_other<F: Factory>(factory: F) {
 pub fn a_refused_request_is_journalled_and_moves_no_money<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let mut begin = world.voucher_sale(key(1, 1));
-    begin.verdict = VerificationResult::Refused(Code(*b"58"));
+    begin.verdict = VerificationResult::Refused(ResponseCode(*b"58"));
     let before = world.float(1);
     let row = done(world.run(Command::Begin(begin.clone())));
-    assert_eq!((row.state, row.code, row.seq), (State::Declined, Code(*b"58"), 1));
+    assert_eq!((row.state, row.code, row.seq), (State::Declined, ResponseCode(*b"58"), 1));
     assert!(row.legs.is_empty() && row.voucher.is_none());
     assert_eq!(world.float(1), before);
     assert_eq!(world.run(Command::Begin(begin)), Outcome::Duplicate(row));

@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::record::{FollowUp, Kind, State, Transaction};
 use crate::store::Store;
 use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// Its PIN has left: the seller has it, the money stays, and the sale is put before the operator.
 pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
@@ -19,7 +19,7 @@ pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
     assert_eq!(
         (code, row.kind, row.state),
-        (Code::NOT_REVERSIBLE, Kind::Reversal, State::Declined)
+        (ResponseCode::NOT_REVERSIBLE, Kind::Reversal, State::Declined)
     );
     assert_eq!((row.seq, row.reason, row.legs.len()), (2, 1, 0), "the reason is kept");
     let listed = original.expect("it is there");
@@ -28,7 +28,7 @@ pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
     let year_ms = 365 * 86_400_000;
     world.now_ms += year_ms;
     let (code, ..) = world.reverse(key(1, 3), key(1, 1), PRICE_MINOR);
-    assert_eq!((code, world.float(1).posted_minor), (Code::NOT_REVERSIBLE, 9_000));
+    assert_eq!((code, world.float(1).posted_minor), (ResponseCode::NOT_REVERSIBLE, 9_000));
     world.now_ms -= year_ms;
     for _ in 0..2 {
         assert_eq!(world.row(key(1, 1)), Some(listed.clone()), "one entry for each sale");
@@ -38,7 +38,7 @@ pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
     }
     let printed = done(world.confirm(key(1, 1)));
     assert_eq!((printed.state, printed.due), (State::Approved, None), "it was sold after all");
-    assert_eq!(world.reverse(key(1, 4), key(1, 1), PRICE_MINOR).0, Code::NOT_REVERSIBLE);
+    assert_eq!(world.reverse(key(1, 4), key(1, 1), PRICE_MINOR).0, ResponseCode::NOT_REVERSIBLE);
     assert_eq!(world.row(key(1, 1)).and_then(|row| row.due), None);
 }
 
@@ -57,7 +57,7 @@ pub fn reversals_of_one_terminal_do_not_flood_list_and_journal<F: Factory>(facto
         let reversals = (round * most..(round + 1) * most).map(|stan| reverse(stan, world.now_ms));
         for outcome in world.commit(reversals.collect()) {
             let Outcome::Reversed { reversal, .. } = outcome else { panic!("{outcome:?}") };
-            assert_eq!(reversal.code, Code::NOT_REVERSIBLE);
+            assert_eq!(reversal.code, ResponseCode::NOT_REVERSIBLE);
             rows += u32::from(reversal.seq > 0);
         }
         let open = world.book().open_transactions().expect("the engine reads");
@@ -66,12 +66,16 @@ pub fn reversals_of_one_terminal_do_not_flood_list_and_journal<F: Factory>(facto
     }
     assert_eq!(rows, most);
     let (code, row, _) = world.reverse(key(1, 9_000), key(1, 8_000), PRICE_MINOR);
-    assert_eq!((code, row.seq), (Code::IN_PROGRESS, 0), "not remembered, so not acknowledged");
-    assert_eq!(world.sell(key(2, 1)).code, Code::APPROVED, "another terminal");
+    assert_eq!(
+        (code, row.seq),
+        (ResponseCode::IN_PROGRESS, 0),
+        "not remembered, so not acknowledged"
+    );
+    assert_eq!(world.sell(key(2, 1)).code, ResponseCode::APPROVED, "another terminal");
     world.sell(key(2, 2));
     world.reverse(key(2, 3), key(2, 2), PRICE_MINOR);
-    assert_eq!(world.row(key(2, 3)).map(|row| row.code), Some(Code::NOT_REVERSIBLE));
-    assert_eq!(world.sell(key(1, 9_001)).code, Code::APPROVED, "who pays is served");
+    assert_eq!(world.row(key(2, 3)).map(|row| row.code), Some(ResponseCode::NOT_REVERSIBLE));
+    assert_eq!(world.sell(key(1, 9_001)).code, ResponseCode::APPROVED, "who pays is served");
     world.today = BusinessDate(TODAY.0 + 1);
     let tomorrow = Key { date: world.today, ..key(1, 1) };
     assert_eq!(world.reverse(tomorrow, key(1, 2), PRICE_MINOR).1.state, State::Declined);
@@ -90,13 +94,13 @@ pub fn refused_sales_have_so_many_rows_a_day<F: Factory>(factory: F) {
     world.reopen();
     let rest = sales(most..most + 50, &world);
     let outcomes = world.commit(rest);
-    let beyond = Outcome::Refused(Code::INSUFFICIENT_FLOAT);
+    let beyond = Outcome::Refused(ResponseCode::INSUFFICIENT_FLOAT);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == beyond).count(), 49);
     assert!(matches!(outcomes[0], Outcome::Done(_)), "the last one that has room");
     let again = sales(most + 7..most + 8, &world);
     assert_eq!(world.commit(again), [beyond]);
     assert_eq!(world.change(vec![], vec![], vec![load("more", 1, 1_000)]), Outcome::Applied);
-    assert_eq!(world.sell(key(1, most + 100)).code, Code::APPROVED);
+    assert_eq!(world.sell(key(1, most + 100)).code, ResponseCode::APPROVED);
 }
 
 /// What is printed stays.
@@ -114,7 +118,7 @@ pub fn a_confirmed_sale_cannot_be_reversed<F: Factory>(factory: F) {
     world.reopen();
     for (stan, original, amount) in [(3, 1, PRICE_MINOR), (4, 2, 500)] {
         let (code, row, _) = world.reverse(key(1, stan), key(1, original), amount);
-        assert_eq!((code, row.state), (Code::NOT_REVERSIBLE, State::Declined));
+        assert_eq!((code, row.state), (ResponseCode::NOT_REVERSIBLE, State::Declined));
         assert_eq!(world.row(key(1, stan)), Some(row), "journalled");
     }
     assert_eq!(world.float(1).posted_minor, 8_500);
@@ -132,31 +136,31 @@ pub fn a_sale_that_was_reversed_before_it_came_is_refused<F: Factory>(factory: F
     let [Outcome::Reversed { reversal, original: Some(tombstone) }, late] = &outcomes[..] else {
         panic!("unexpected outcomes {outcomes:?}");
     };
-    assert_eq!(*late, Outcome::Refused(Code::REVERSED));
-    assert_eq!((reversal.code, reversal.seq, tombstone.seq), (Code::APPROVED, 1, 2));
+    assert_eq!(*late, Outcome::Refused(ResponseCode::REVERSED));
+    assert_eq!((reversal.code, reversal.seq, tombstone.seq), (ResponseCode::APPROVED, 1, 2));
     assert_eq!((tombstone.kind, tombstone.state), (Kind::Tombstone, State::Reversed));
     assert_eq!(tombstone.reversed_by, Some(key(1, 8)));
     world.reopen();
-    assert_eq!(world.run(Command::Begin(sale)), Outcome::Refused(Code::REVERSED));
-    assert_eq!(world.reverse(key(1, 9), key(1, 7), PRICE_MINOR).0, Code::APPROVED, "again");
-    assert_eq!(world.sell(key(1, 6)).code, Code::APPROVED, "others are not hit");
+    assert_eq!(world.run(Command::Begin(sale)), Outcome::Refused(ResponseCode::REVERSED));
+    assert_eq!(world.reverse(key(1, 9), key(1, 7), PRICE_MINOR).0, ResponseCode::APPROVED, "again");
+    assert_eq!(world.sell(key(1, 6)).code, ResponseCode::APPROVED, "others are not hit");
     let yesterday = Key { date: BusinessDate(TODAY.0 - 1), ..key(1, 3) };
-    assert_eq!(world.reverse(key(1, 10), yesterday, 5).0, Code::APPROVED);
+    assert_eq!(world.reverse(key(1, 10), yesterday, 5).0, ResponseCode::APPROVED);
     let late = world.voucher_sale(yesterday);
-    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(Code::REVERSED));
+    assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(ResponseCode::REVERSED));
     assert_eq!(world.float(1).posted_minor, 9_000);
     let long_ago = Key { date: BusinessDate(TODAY.0 - ORIGINAL_DAYS_MAX - 1), ..key(1, 3) };
     let (code, row, _) = world.reverse(key(1, 11), long_ago, 5);
-    assert_eq!((code, row.seq), (Code::WRONG_DATE, 0), "that sale cannot come any more");
+    assert_eq!((code, row.seq), (ResponseCode::WRONG_DATE, 0), "that sale cannot come any more");
 }
 
 /// Nothing was done, nothing is to do.
 pub fn a_reversal_of_nothing_done_is_acknowledged<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 500, 1);
     let poor = world.sell(key(1, 1));
-    assert_eq!(poor.code, Code::INSUFFICIENT_FLOAT);
+    assert_eq!(poor.code, ResponseCode::INSUFFICIENT_FLOAT);
     let (code, row, original) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR);
-    assert_eq!((code, row.legs.len(), original), (Code::APPROVED, 0, Some(poor)));
+    assert_eq!((code, row.legs.len(), original), (ResponseCode::APPROVED, 0, Some(poor)));
     assert_eq!(world.float(1).posted_minor, 500);
 }
 
@@ -165,13 +169,16 @@ pub fn a_reversal_must_fit_its_original<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     world.sell(key(1, 1));
     let (code, row, _) = world.reverse(key(1, 2), key(1, 1), PRICE_MINOR - 1);
-    assert_eq!((code, row.state, row.seq), (Code::FORMAT_ERROR, State::Declined, 2));
+    assert_eq!((code, row.state, row.seq), (ResponseCode::FORMAT_ERROR, State::Declined, 2));
     for (own, original) in [(key(2, 1), key(1, 1)), (key(1, 3), key(1, 3))] {
         let (code, row, found) = world.reverse(own, original, PRICE_MINOR);
-        assert_eq!((code, row.seq, found), (Code::FORMAT_ERROR, 0, None));
+        assert_eq!((code, row.seq, found), (ResponseCode::FORMAT_ERROR, 0, None));
         assert_eq!(world.row(own), None);
     }
-    assert_eq!(world.reverse(key(1, 4), key(1, 2), PRICE_MINOR - 1).0, Code::NOT_REVERSIBLE);
+    assert_eq!(
+        world.reverse(key(1, 4), key(1, 2), PRICE_MINOR - 1).0,
+        ResponseCode::NOT_REVERSIBLE
+    );
     let other = reversal(key(1, 2), key(1, 9), PRICE_MINOR, 1);
     assert_eq!(world.run(other), Outcome::Conflict);
     assert_eq!(world.float(1).posted_minor, 9_000);

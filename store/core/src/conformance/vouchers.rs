@@ -8,7 +8,7 @@ use crate::limits::STOCK_AHEAD;
 use crate::outcome::Outcome;
 use crate::record::{Transaction, Voucher};
 use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode as Code};
+use tillgate_types::{ProductId, ResponseCode};
 
 const PRODUCT: ProductId = ProductId(1);
 
@@ -35,7 +35,7 @@ pub fn a_voucher_is_sold_once_and_its_buyer_gets_it_again<F: Factory>(factory: F
     let second = world.sell(key(2, 1));
     let third = world.sell(key(3, 1));
     assert_eq!([&first, &second, &third].map(serial), ["S000001", "S000002", "none"]);
-    assert_eq!(third.code, Code::OUT_OF_STOCK);
+    assert_eq!(third.code, ResponseCode::OUT_OF_STOCK);
     assert_eq!(world.float(2).posted_minor, 10_000_000, "nothing is paid for nothing");
     world.reopen();
     let again = world.voucher_sale(key(1, 1));
@@ -95,7 +95,7 @@ pub fn a_large_stock_is_sold_in_order_to_the_last<F: Factory>(factory: F) {
             world.reopen();
         }
     }
-    assert_eq!(world.sell(key(1, stan + 1)).code, Code::OUT_OF_STOCK);
+    assert_eq!(world.sell(key(1, stan + 1)).code, ResponseCode::OUT_OF_STOCK);
     // Other dates go back over what was sold in the same batch.
     let early = voucher(PRODUCT, count, in_days(0));
     assert_eq!(world.change(vec![], vec![early], vec![]), Outcome::Applied);
@@ -105,8 +105,8 @@ pub fn a_large_stock_is_sold_in_order_to_the_last<F: Factory>(factory: F) {
     });
     let outcomes = world.commit(begins.to_vec());
     let codes = outcomes.into_iter().map(|outcome| super::world::done(outcome).code);
-    let none = Code::OUT_OF_STOCK;
-    assert_eq!(codes.collect::<Vec<_>>(), [none, Code::APPROVED, none, none]);
+    let none = ResponseCode::OUT_OF_STOCK;
+    assert_eq!(codes.collect::<Vec<_>>(), [none, ResponseCode::APPROVED, none, none]);
 }
 
 /// A change refreshes what was read ahead, also when that was nothing.
@@ -116,7 +116,7 @@ pub fn vouchers_loaded_later_are_sold_in_their_turn<F: Factory>(factory: F) {
     assert_eq!(world.change(vec![], vec![other], vec![load("x", 1, 1)]), Outcome::Applied);
     let earlier = vec![voucher(PRODUCT, 2, in_days(40)), voucher(PRODUCT, 3, in_days(60))];
     assert_eq!(serial(&world.sell(key(1, 1))), "S000001");
-    assert_eq!(world.sell(key(1, 2)).code, Code::OUT_OF_STOCK);
+    assert_eq!(world.sell(key(1, 2)).code, ResponseCode::OUT_OF_STOCK);
     assert_eq!(world.change(vec![], earlier, vec![]), Outcome::Applied);
     assert_eq!(serial(&world.sell(key(1, 3))), "S000002");
     let earliest = vec![voucher(PRODUCT, 4, in_days(4))];

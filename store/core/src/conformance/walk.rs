@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::record::{FollowUp, Totals, Velocity};
 use crate::store::Store;
 use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode as Code, SellerId, TerminalId};
+use tillgate_types::{ProductId, ResponseCode, SellerId, TerminalId};
 
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
 pub type Draw = [u16; 6];
@@ -129,7 +129,7 @@ impl<F: Factory> Walk<F> {
         let amount_minor = if product.0 == 1 { 1_000 } else { 250 };
         let mut begin = self.world.sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
         if draw[5] % 16 == 1 {
-            begin.verdict = VerificationResult::Refused(Code(*b"57"));
+            begin.verdict = VerificationResult::Refused(ResponseCode(*b"57"));
         }
         Command::Begin(begin)
     }
@@ -140,7 +140,7 @@ impl<F: Factory> Walk<F> {
     }
 
     fn finding(&self, draw: Draw) -> Command {
-        let code = Code(*b"91");
+        let code = ResponseCode(*b"91");
         // Most references are the first one once more; some are none, or another.
         let named = ["P-1", "P-1", "P-1", "", "P-2", "P-3"][usize::from(draw[5] % 6)];
         let reference = Text::from(named).expect("short enough");

@@ -17,9 +17,7 @@ use crate::store::Store;
 use crate::verify::verify;
 use crate::{LedgerStore, StoreError};
 use tillgate_types::BusinessDate;
-use tillgate_types::{
-    DistributorId, ProductId, ResponseCode as Code, SellerId, ServiceId, TerminalId,
-};
+use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
 
 /// A store with the network in it.
 #[derive(Debug)]
@@ -206,7 +204,7 @@ impl<F: Factory> World<F> {
         key: Key,
         original: Key,
         amount_minor: u64,
-    ) -> (Code, Transaction, Option<Transaction>) {
+    ) -> (ResponseCode, Transaction, Option<Transaction>) {
         let command = reversal(key, original, amount_minor, self.now_ms);
         match self.run(command) {
             Outcome::Reversed { reversal, original } => (reversal.code, reversal, original),
@@ -245,7 +243,7 @@ pub fn approved() -> ProviderOutcome {
 
 /// An answer is asked for again by a terminal in good standing.
 pub fn repeat(original: Key, at_ms: u64) -> Repeat {
-    let (standing, pins_from) = (Code::APPROVED, BusinessDate(0));
+    let (standing, pins_from) = (ResponseCode::APPROVED, BusinessDate(0));
     Repeat { original, digest: None, at_ms, standing, pins_from }
 }
 

@@ -11,7 +11,7 @@ use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
 use crate::rows::ReadRows;
 use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.
@@ -65,11 +65,11 @@ impl Ledger {
             return Ok(None);
         };
         Ok(Some(if row.kind == Kind::Tombstone {
-            Outcome::Refused(Code::REVERSED)
+            Outcome::Refused(ResponseCode::REVERSED)
         } else if !digest.is_of(&row.digest) {
             Outcome::Conflict
         } else if row.state == State::Reversed {
-            Outcome::Refused(Code::REVERSED)
+            Outcome::Refused(ResponseCode::REVERSED)
         } else {
             Outcome::Duplicate(row.clone())
         }))
@@ -90,26 +90,26 @@ impl Ledger {
         float: AccountId,
         legs: Legs,
         velocity: Velocity,
-    ) -> Result<Result<(), Code>, StoreError> {
+    ) -> Result<Result<(), ResponseCode>, StoreError> {
         if !self.windows.allow(rows, &self.staged, sale, velocity)? {
-            return Ok(Err(Code::VELOCITY_LIMIT));
+            return Ok(Err(ResponseCode::VELOCITY_LIMIT));
         }
         let amount_minor = -legs[0].amount_minor;
         if self.accounts.find(&float).available() < amount_minor {
-            return Ok(Err(Code::INSUFFICIENT_FLOAT));
+            return Ok(Err(ResponseCode::INSUFFICIENT_FLOAT));
         }
         if sale.kind == Kind::Voucher {
             let product = (sale.service, sale.product);
             let keks = self.keks.as_deref();
             let voucher = match self.stock.claim(rows, &mut self.set, product, sale.day, keks)? {
                 Claim::Taken(voucher) => voucher,
-                Claim::OutOfStock => return Ok(Err(Code::OUT_OF_STOCK)),
-                Claim::Unopenable => return Ok(Err(Code::MALFUNCTION)),
+                Claim::OutOfStock => return Ok(Err(ResponseCode::OUT_OF_STOCK)),
+                Claim::Unopenable => return Ok(Err(ResponseCode::MALFUNCTION)),
             };
             let (serial, expiry, pin) = (voucher.serial, voucher.expiry, voucher.pin);
             sale.voucher = Some(Dispensed { serial, expiry, pin });
             sale.state = State::Approved;
-            sale.code = Code::APPROVED;
+            sale.code = ResponseCode::APPROVED;
             sale.finished_ms = sale.at_ms;
             self.accounts.post(&legs);
         } else {
@@ -125,7 +125,9 @@ impl Ledger {
 fn telling(begin: &Begin) -> Telling {
     let standing = match begin.verdict {
         VerificationResult::Refused(code) if code.is_inactive() => code,
-        VerificationResult::Refused(_) | VerificationResult::Accepted { .. } => Code::APPROVED,
+        VerificationResult::Refused(_) | VerificationResult::Accepted { .. } => {
+            ResponseCode::APPROVED
+        }
     };
     Telling { at_ms: begin.at_ms, standing, pins_from: BusinessDate(0) }
 }
@@ -160,7 +162,7 @@ fn row_of(begin: &Begin) -> Transaction {
         amount_minor: begin.amount_minor,
         currency: begin.currency,
         subscriber: begin.subscriber,
-        code: Code::IN_PROGRESS,
+        code: ResponseCode::IN_PROGRESS,
         at_ms: begin.at_ms,
         finished_ms: 0,
         provider_reference: Text::new(),

@@ -10,7 +10,7 @@ use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Record, State, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 impl Ledger {
     /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.
@@ -98,7 +98,7 @@ impl Ledger {
                 let float = self.release(&row);
                 self.accounts.post(&row.legs);
                 row.state = State::Approved;
-                row.code = Code::APPROVED;
+                row.code = ResponseCode::APPROVED;
                 row.provider_reference = reference;
                 self.close(&mut row, float, at_ms);
             }
@@ -117,7 +117,7 @@ impl Ledger {
                 if row.kind.is_sale() && !row.is_final() {
                     mark_unknown(&mut row);
                     if what == FollowUp::Reversal {
-                        row.code = Code::REVERSED;
+                        row.code = ResponseCode::REVERSED;
                     }
                 }
             }
@@ -163,7 +163,7 @@ impl Ledger {
             reversal.due = Some(DueFollowUp { what: FollowUp::Reversal, since_ms: at_ms });
         } else {
             reversal.state = State::Approved;
-            reversal.code = Code::APPROVED;
+            reversal.code = ResponseCode::APPROVED;
             reversal.finished_ms = at_ms;
             sale.reversed_by = None;
         }
@@ -188,11 +188,11 @@ impl Ledger {
         reversal.finished_ms = at_ms;
         if ending == Ending::Reversed {
             reversal.state = State::Approved;
-            reversal.code = Code::APPROVED;
+            reversal.code = ResponseCode::APPROVED;
             self.post_reversal(&mut reversal, &mut original);
         } else {
             reversal.state = State::Declined;
-            reversal.code = Code::NOT_REVERSIBLE;
+            reversal.code = ResponseCode::NOT_REVERSIBLE;
             original.reversed_by = None;
             self.staged.put(&original);
         }
@@ -266,6 +266,6 @@ impl Ledger {
 fn mark_unknown(sale: &mut Transaction) {
     if sale.state == State::Intent {
         sale.state = State::Unknown;
-        sale.code = Code::LATE_RESPONSE;
+        sale.code = ResponseCode::LATE_RESPONSE;
     }
 }

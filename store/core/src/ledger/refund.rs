@@ -13,7 +13,7 @@ use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, Refund, State, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 impl Ledger {
     /// Takes one step, with one row in the audit log, or refuses it.
@@ -79,7 +79,7 @@ impl Ledger {
             key,
             kind: Kind::Reversal,
             state: State::Approved,
-            code: Code::APPROVED,
+            code: ResponseCode::APPROVED,
             digest: [0; 16],
             subscriber: Text::new(),
             at_ms,

@@ -14,14 +14,14 @@ use crate::outcome::Outcome;
 use crate::record::{Kind, State, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// Whom a PIN may be told, and of which sales.
 #[derive(Clone, Copy)]
 pub(super) struct Telling {
     pub(super) at_ms: u64,
-    /// [`Code::APPROVED`], or why the terminal may not trade.
-    pub(super) standing: Code,
+    /// [`ResponseCode::APPROVED`], or why the terminal may not trade.
+    pub(super) standing: ResponseCode,
     pub(super) pins_from: BusinessDate,
 }
 
@@ -48,7 +48,7 @@ impl Ledger {
             let reversed = row.state == State::Reversed;
             let same = digest.is_of(&row.digest);
             if row.kind == Kind::Tombstone || (reversed && same) {
-                return Ok(Outcome::Refused(Code::REVERSED));
+                return Ok(Outcome::Refused(ResponseCode::REVERSED));
             } else if !same {
                 return Ok(Outcome::Conflict);
             }
@@ -65,16 +65,16 @@ impl Ledger {
         }
         if !standing.is_approved() {
             // Its outcome stands; it is told once the terminal may trade again.
-            return Outcome::Refused(Code::IN_PROGRESS);
+            return Outcome::Refused(ResponseCode::IN_PROGRESS);
         }
         if row.key.date < pins_from {
-            return Outcome::Refused(Code::WRONG_DATE);
+            return Outcome::Refused(ResponseCode::WRONG_DATE);
         }
         if row.confirmed_ms == 0 && at_ms <= row.finished_ms.saturating_add(RETRY_MS) {
             return Outcome::Duplicate(row);
         }
         if row.reprints >= REPRINTS_MAX {
-            return Outcome::Refused(Code::VELOCITY_LIMIT);
+            return Outcome::Refused(ResponseCode::VELOCITY_LIMIT);
         }
         self.note_time(at_ms);
         row.reprints += 1;

@@ -23,7 +23,7 @@ use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
 use crate::record::{DueFollowUp, FollowUp, Kind, Legs, State, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 impl Ledger {
     /// Journals the reversal and does what can be done; see [`Outcome::Reversed`].
@@ -38,7 +38,7 @@ impl Ledger {
         let mut reversal = row_of(reverse);
         let foreign = reverse.original.terminal != reverse.key.terminal;
         if foreign || reverse.original == reverse.key {
-            reversal.code = Code::FORMAT_ERROR;
+            reversal.code = ResponseCode::FORMAT_ERROR;
             return Ok(Outcome::Reversed { reversal, original: None });
         }
         let new = self.tails.proves_new(rows, &reverse.original)?;
@@ -65,7 +65,7 @@ impl Ledger {
         reversal.product = original.product;
         reversal.currency = original.currency;
         reversal.code = code_of(reverse, &original);
-        if reversal.code == Code::IN_PROGRESS {
+        if reversal.code == ResponseCode::IN_PROGRESS {
             if original.reversed_by.is_some() {
                 return Ok(Outcome::Reversed { reversal, original: Some(original) });
             }
@@ -79,11 +79,11 @@ impl Ledger {
             original.reversed_by = Some(reversal.key);
             self.staged.put(&original);
         } else {
-            let fits = reversal.code == Code::NOT_REVERSIBLE;
+            let fits = reversal.code == ResponseCode::NOT_REVERSIBLE;
             if fits && original.tells_pin() && original.confirmed_ms == 0 {
                 self.expose_voucher(&mut original, reverse.at_ms);
             }
-            if reversal.code == Code::APPROVED {
+            if reversal.code == ResponseCode::APPROVED {
                 reversal.state = State::Approved;
             }
             if !self.has_room(rows, reverse)? {
@@ -116,7 +116,7 @@ impl Ledger {
         original.state = State::Reversed;
         // A proposal has nothing left to give back.
         original.refund.take_if(|refund| refund.approver.is_empty());
-        original.code = Code::REVERSED;
+        original.code = ResponseCode::REVERSED;
         original.reversed_by = Some(reversal.key);
         self.staged.put(original);
     }
@@ -129,22 +129,22 @@ impl Ledger {
         reverse: &Reverse,
     ) -> Result<Outcome, StoreError> {
         if reverse.original.date.0.saturating_add(ORIGINAL_DAYS_MAX) < reverse.today.0 {
-            reversal.code = Code::WRONG_DATE;
+            reversal.code = ResponseCode::WRONG_DATE;
             return Ok(Outcome::Reversed { reversal, original: None });
         }
         if !self.has_room(rows, reverse)? {
             // What is not remembered is not acknowledged.
-            reversal.code = Code::IN_PROGRESS;
+            reversal.code = ResponseCode::IN_PROGRESS;
             return Ok(Outcome::Reversed { reversal, original: None });
         }
         self.note_time(reverse.at_ms);
         reversal.state = State::Approved;
-        reversal.code = Code::APPROVED;
+        reversal.code = ResponseCode::APPROVED;
         let mut tombstone = Transaction {
             key: reverse.original,
             kind: Kind::Tombstone,
             state: State::Reversed,
-            code: Code::REVERSED,
+            code: ResponseCode::REVERSED,
             digest: [0; 16],
             original: None,
             reversed_by: Some(reverse.key),
@@ -157,19 +157,19 @@ impl Ledger {
 }
 
 /// What the reversal of `original` comes to.
-fn code_of(reverse: &Reverse, original: &Transaction) -> Code {
+fn code_of(reverse: &Reverse, original: &Transaction) -> ResponseCode {
     let code = match (original.kind, original.state) {
         // Taken back before it came, whatever it would have been.
-        (Kind::Tombstone, _) => return Code::APPROVED,
-        (Kind::Reversal | Kind::Settlement, _) => return Code::NOT_REVERSIBLE,
-        (_, State::Intent | State::Unknown) => Code::IN_PROGRESS,
-        (_, State::Declined | State::Reversed) => Code::APPROVED,
-        (_, State::Approved) if original.confirmed_ms > 0 => Code::NOT_REVERSIBLE,
+        (Kind::Tombstone, _) => return ResponseCode::APPROVED,
+        (Kind::Reversal | Kind::Settlement, _) => return ResponseCode::NOT_REVERSIBLE,
+        (_, State::Intent | State::Unknown) => ResponseCode::IN_PROGRESS,
+        (_, State::Declined | State::Reversed) => ResponseCode::APPROVED,
+        (_, State::Approved) if original.confirmed_ms > 0 => ResponseCode::NOT_REVERSIBLE,
         // Its PIN may have been seen.
-        (Kind::Voucher, State::Approved) => Code::NOT_REVERSIBLE,
-        (Kind::TopUp, State::Approved) => Code::IN_PROGRESS,
+        (Kind::Voucher, State::Approved) => ResponseCode::NOT_REVERSIBLE,
+        (Kind::TopUp, State::Approved) => ResponseCode::IN_PROGRESS,
     };
-    if reverse.amount_minor == original.amount_minor { code } else { Code::FORMAT_ERROR }
+    if reverse.amount_minor == original.amount_minor { code } else { ResponseCode::FORMAT_ERROR }
 }
 
 /// The row of a reversal that was not granted.
@@ -186,7 +186,7 @@ fn row_of(reverse: &Reverse) -> Transaction {
         amount_minor: reverse.amount_minor,
         currency: 0,
         subscriber: Text::new(),
-        code: Code::NOT_REVERSIBLE,
+        code: ResponseCode::NOT_REVERSIBLE,
         at_ms: reverse.at_ms,
         finished_ms: reverse.at_ms,
         provider_reference: Text::new(),

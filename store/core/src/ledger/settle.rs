@@ -13,7 +13,7 @@ use crate::limits::SETTLED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// One terminal's date as it is counted.
 #[derive(Clone, Copy, Default)]
@@ -35,7 +35,7 @@ impl Ledger {
         }
         let (terminal, today) = (settle.key.terminal, settle.key.date);
         if !self.refusals.take_room(rows, &self.staged, terminal, today, COUNTED_MAX)? {
-            return Ok(Outcome::Refused(Code::VELOCITY_LIMIT));
+            return Ok(Outcome::Refused(ResponseCode::VELOCITY_LIMIT));
         }
         self.note_time(settle.at_ms);
         let counted = self.count(rows, settle)?;
@@ -48,11 +48,11 @@ impl Ledger {
             open_count,
         };
         let (state, code) = if counted.is_none() {
-            (State::Declined, Code::VELOCITY_LIMIT)
+            (State::Declined, ResponseCode::VELOCITY_LIMIT)
         } else if settlement.agrees() {
-            (State::Approved, Code::APPROVED)
+            (State::Approved, ResponseCode::APPROVED)
         } else {
-            (State::Declined, Code::TOTALS_DIFFER)
+            (State::Declined, ResponseCode::TOTALS_DIFFER)
         };
         let settlement = Some(Box::new(settlement));
         let mut row = Transaction { state, code, settlement, ..row_of(settle) };
@@ -119,7 +119,7 @@ fn row_of(settle: &Settle) -> Transaction {
         amount_minor: 0,
         currency: settle.currency,
         subscriber: Text::new(),
-        code: Code::TOTALS_DIFFER,
+        code: ResponseCode::TOTALS_DIFFER,
         at_ms: settle.at_ms,
         finished_ms: settle.at_ms,
         provider_reference: Text::new(),

@@ -4,7 +4,7 @@ use crate::command::{ProviderOutcome, Resolution};
 use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::record::{FollowUp, Kind, State, Transaction};
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// What happens to a top-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum Step {
     /// Its reserved money is posted.
     Approve { reference: Text<REFERENCE_BYTES_MAX> },
     /// Its reserved money is released.
-    Decline { code: Code, reference: Text<REFERENCE_BYTES_MAX> },
+    Decline { code: ResponseCode, reference: Text<REFERENCE_BYTES_MAX> },
     /// The bridge was silent; the money stays reserved.
     Silence,
     /// Somebody else has to act.
@@ -57,7 +57,7 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
         }
         (State::Intent, ProviderOutcome::Unknown) => Step::Silence,
         (State::Unknown, ProviderOutcome::Reversed) if taken_back => {
-            Step::Decline { code: Code::REVERSED, reference: Text::new() }
+            Step::Decline { code: ResponseCode::REVERSED, reference: Text::new() }
         }
         // The terminal has heard that it was declined: what was done late is undone.
         (State::Declined, ProviderOutcome::Approved { reference }) if owes.is_none() => {
@@ -129,7 +129,7 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
         (State::Unknown, _, Resolution::Approved) => Ok(Step::Approve { reference }),
         (State::Unknown, _, Resolution::Declined) => {
             let taken_back = sale.is_being_taken_back();
-            let code = if taken_back { Code::REVERSED } else { Code::NOT_HONOURED };
+            let code = if taken_back { ResponseCode::REVERSED } else { ResponseCode::NOT_HONOURED };
             Ok(Step::Decline { code, reference })
         }
         (State::Unknown, _, Resolution::Done) => {
@@ -154,7 +154,9 @@ pub(super) fn ending_of_finding(reversal: &Transaction, finding: &ProviderOutcom
 /// Whether a finding says the opposite of how a reversal that the provider was asked for ended.
 pub(super) fn is_contradicted(reversal: &Transaction, finding: &ProviderOutcome) -> bool {
     match (reversal.state, finding) {
-        (State::Declined, ProviderOutcome::Reversed) => reversal.code == Code::NOT_REVERSIBLE,
+        (State::Declined, ProviderOutcome::Reversed) => {
+            reversal.code == ResponseCode::NOT_REVERSIBLE
+        }
         (State::Approved, ProviderOutcome::ReversalDeclined) => !reversal.legs.is_empty(),
         _ => false,
     }

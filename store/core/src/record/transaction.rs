@@ -8,7 +8,7 @@ use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX}
 use crate::rows::Family;
 use crate::vault::Sealed;
 use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode as Code, SellerId, ServiceId};
+use tillgate_types::{ProductId, ResponseCode, SellerId, ServiceId};
 
 /// One request of one terminal, and the outcome.
 ///
@@ -44,7 +44,7 @@ pub struct Transaction {
     /// As the terminal receives it once the outcome is known; before that 09, 68 when the bridge
     /// was silent, and R1 from when the sale is being taken back on: then it can no longer be
     /// approved by what a bridge found out earlier.
-    pub code: Code,
+    pub code: ResponseCode,
     /// When it came, Unix milliseconds.
     pub at_ms: u64,
     /// When its outcome was known; 0 before.
@@ -203,7 +203,7 @@ impl Transaction {
 
     /// Whether its outcome is not known and it is to be undone whatever that is.
     pub fn is_being_taken_back(&self) -> bool {
-        self.kind.is_sale() && !self.is_final() && self.code == Code::REVERSED
+        self.kind.is_sale() && !self.is_final() && self.code == ResponseCode::REVERSED
     }
 
     /// Whether it is a settlement whose totals are not the terminal's, or that was too long to be

@@ -5,7 +5,7 @@ use arrayvec::ArrayVec;
 use crate::ids::{Key, Text};
 use crate::vault::Sealed;
 use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A response code.
-    pub fn code(&mut self) -> Result<Code, Flaw> {
-        self.array().map(Code)
+    pub fn code(&mut self) -> Result<ResponseCode, Flaw> {
+        self.array().map(ResponseCode)
     }
 
     /// A transaction's key.

@@ -3,7 +3,7 @@
 use super::report::{Promise, Report};
 use crate::limits::REPRINTS_MAX;
 use crate::record::{FollowUp, Kind, Settlement, State, Totals, Transaction};
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 /// Checks one journal row by itself.
 pub(super) fn check(row: &Transaction, report: &mut Report) {
@@ -84,9 +84,9 @@ fn check_settlement(row: &Transaction, settlement: &Settlement, report: &mut Rep
     }
     let uncounted = settlement.counted == Totals::default() && settlement.open_count == 0;
     let expected = match row.code {
-        Code::VELOCITY_LIMIT if uncounted => Code::VELOCITY_LIMIT,
-        _ if settlement.agrees() => Code::APPROVED,
-        _ => Code::TOTALS_DIFFER,
+        ResponseCode::VELOCITY_LIMIT if uncounted => ResponseCode::VELOCITY_LIMIT,
+        _ if settlement.agrees() => ResponseCode::APPROVED,
+        _ => ResponseCode::TOTALS_DIFFER,
     };
     if row.code != expected {
         wrong("its response code does not say whether its totals agree");

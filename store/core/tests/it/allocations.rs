@@ -8,8 +8,8 @@ use tillgate_store_core::conformance::network::{TODAY, VOUCHERS, service, vouche
 use tillgate_store_core::conformance::world::{World, key};
 use tillgate_store_core::conformance::{Factory, MemoryFactory};
 use tillgate_store_core::{
-    Advice, BusinessDate, Code, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
-    ProductId, ReadRows, Store, StoreError, Velocity, WriteSet,
+    Advice, BusinessDate, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
+    ProductId, ReadRows, ResponseCode, Store, StoreError, Velocity, WriteSet,
 };
 
 struct Counting;
@@ -120,7 +120,7 @@ fn sell(velocity: Velocity) -> u64 {
             }
             book.commit(&mut commands, &mut outcomes).expect("nothing fails");
             let granted = outcomes.iter().all(|outcome| match outcome {
-                Outcome::Done(row) => row.code == Code::APPROVED && row.voucher.is_some(),
+                Outcome::Done(row) => row.code == ResponseCode::APPROVED && row.voucher.is_some(),
                 _ => false,
             });
             assert!(granted);

@@ -5,9 +5,9 @@ use tillgate_store_core::conformance::network::{
 };
 use tillgate_store_core::conformance::world::key;
 use tillgate_store_core::{
-    Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Code,
-    Counter, Dispensed, DueFollowUp, Family, FollowUp, Funding, Head, Hours, KeyError, Kind, Leg,
-    Legs, ProductId, Record, Refund, RegistryRecord, SellerId, Serial, ServiceId, Services,
+    Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Counter,
+    Dispensed, DueFollowUp, Family, FollowUp, Funding, Head, Hours, KeyError, Kind, Leg, Legs,
+    ProductId, Record, Refund, RegistryRecord, ResponseCode, SellerId, Serial, ServiceId, Services,
     Settlement, State, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity,
     Voucher,
 };
@@ -60,7 +60,7 @@ fn transaction() -> Transaction {
         amount_minor: 1_000,
         currency: 978,
         subscriber: Text::from("+4915550100").expect("short enough"),
-        code: Code::APPROVED,
+        code: ResponseCode::APPROVED,
         at_ms: 1,
         finished_ms: 2,
         provider_reference: Text::from("an-ünusual reference").expect("short enough"),

@@ -6,9 +6,9 @@ use crate::shop::{AT_MS, TODAY};
 use tillgate_store_core::reseal::{self, Cursor};
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    Change, Code, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, ReadRows, Record,
-    RegistryRecord, Reseal, Secret, State, Store, StoreError, Terminal, TerminalId, Transaction,
-    Vault, VaultError, Versions, WriteSet, verify,
+    Change, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, ReadRows, Record,
+    RegistryRecord, Reseal, ResponseCode, Secret, State, Store, StoreError, Terminal, TerminalId,
+    Transaction, Vault, VaultError, Versions, WriteSet, verify,
 };
 
 const OLD: [u8; 32] = [1; 32];
@@ -152,7 +152,7 @@ fn a_voucher_that_nobody_can_open_is_neither_sold_nor_paid_for() {
     let before = book.account(&shop::seller().float());
     book.know_keks(vec![2]);
     let row = sell(&mut book, 1);
-    assert_eq!((row.state, row.code), (State::Declined, Code::MALFUNCTION));
+    assert_eq!((row.state, row.code), (State::Declined, ResponseCode::MALFUNCTION));
     assert_eq!(book.account(&shop::seller().float()), before);
     assert_eq!(sell(&mut book, 1), row, "a retry hears the same");
     book.know_keks(vec![2, 1]);

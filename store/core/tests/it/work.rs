@@ -9,8 +9,8 @@ use std::rc::Rc;
 use crate::shop::{AT_MS, TODAY};
 use tillgate_store_core::limits::{SCAN_ROWS_MAX, STOCK_AHEAD};
 use tillgate_store_core::{
-    Begin, BusinessDate, Code, Command, Engine, Family, Key, Memory, Outcome, ReadRows, Repeat,
-    StoreError, Velocity, VerificationResult, WriteSet,
+    Begin, BusinessDate, Command, Engine, Family, Key, Memory, Outcome, ReadRows, Repeat,
+    ResponseCode, StoreError, Velocity, VerificationResult, WriteSet,
 };
 
 /// Counts the rows that scans and steps visit.
@@ -101,13 +101,13 @@ fn requests_that_cost_nothing_read_few_rows() {
     let visited = Rc::new(Cell::new(0));
     let counted = Counted { inner: Memory::new(), visited: Rc::clone(&visited) };
     let mut book = shop::open(counted, 10);
-    let refused = |_| VerificationResult::Refused(Code(*b"61"));
+    let refused = |_| VerificationResult::Refused(ResponseCode(*b"61"));
     shop::commit(&mut book, vec![shop::sell(shop::key(42, 1))]);
     for stan in 2..3_000 {
         shop::commit(&mut book, vec![begin(shop::key(42, stan), refused, AT_MS)]);
     }
     assert_eq!(book.head().seq, 1 + u64::from(tillgate_store_core::limits::REFUSED_ROWS_MAX));
-    let (standing, pins_from) = (Code::APPROVED, BusinessDate(0));
+    let (standing, pins_from) = (ResponseCode::APPROVED, BusinessDate(0));
     for stan in 3_000..3_100 {
         visited.set(0);
         let original = shop::key(42, 0);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tillgate_core::code;
 use tillgate_core::provider::{Capabilities, ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_core::time::{Moment, Span};
 use tillgate_store_core::{Key, ProviderOutcome, Text};
+use tillgate_types::ResponseCode;
 
 use crate::walk::dice::Dice;
 
@@ -66,7 +66,7 @@ impl Provider {
         let unknown = ProviderResult::Outcome(ProviderOutcome::Unknown);
         let trouble = if self.calm { 9 } else { self.dice.below(10) };
         if trouble == 0 && order.kind == ProviderRequestKind::Authorize && order.attempt <= 1 {
-            let code = code::PROVIDER_UNAVAILABLE;
+            let code = ResponseCode::PROVIDER_UNAVAILABLE;
             return self.results.push((
                 soon,
                 order.key,
@@ -114,7 +114,7 @@ impl Provider {
 
     fn answer(&mut self, order: &ProviderRequest) -> ProviderResult {
         let declined = || {
-            let (code, reference) = (code::NO_SUCH_SUBSCRIBER, Text::new());
+            let (code, reference) = (ResponseCode::NO_SUCH_SUBSCRIBER, Text::new());
             ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
         };
         let approved = || {

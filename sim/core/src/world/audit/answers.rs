@@ -4,18 +4,18 @@
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Settled, Totals};
 use tillgate_core::transaction::{Content, Origin, Reply};
-use tillgate_store_core::{Code, FollowUp, Key, Kind, State, Transaction};
+use tillgate_store_core::{FollowUp, Key, Kind, ResponseCode, State, Transaction};
 
 use super::Checker;
 use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::network::VoucherName;
 
-const IN_PROGRESS: Code = Code(*b"09");
-const REVERSED: Code = Code(*b"R1");
-const DUPLICATE: Code = Code(*b"94");
-const UNABLE_TO_LOCATE: Code = Code(*b"25");
-const NOT_LOGGED_ON: Code = Code(*b"L1");
+const IN_PROGRESS: ResponseCode = ResponseCode(*b"09");
+const REVERSED: ResponseCode = ResponseCode(*b"R1");
+const DUPLICATE: ResponseCode = ResponseCode(*b"94");
+const UNABLE_TO_LOCATE: ResponseCode = ResponseCode(*b"25");
+const NOT_LOGGED_ON: ResponseCode = ResponseCode(*b"L1");
 
 impl Checker {
     /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight
@@ -130,7 +130,7 @@ impl Checker {
         said: Moment,
         pins: &FxHashMap<VoucherName, String>,
     ) -> Option<(u8, String)> {
-        let code = Code(answer.code.0);
+        let code = ResponseCode(answer.code.0);
         let Some(row) = self.journal.get(key) else {
             if !answer.rrn.is_empty() || answer.code.is_approved() {
                 return Some((5, "and there is no durable row".to_owned()));
@@ -197,7 +197,12 @@ impl Checker {
     }
 
     /// A refusal of a request whose key the journal has.
-    fn refusal(&self, row: &Transaction, code: Code, received: Moment) -> Option<(u8, String)> {
+    fn refusal(
+        &self,
+        row: &Transaction,
+        code: ResponseCode,
+        received: Moment,
+    ) -> Option<(u8, String)> {
         let contents = self.requests.sales.get(&row.key).map_or(0, Vec::len);
         let fits = match code {
             DUPLICATE => contents > 1 || !row.kind.is_sale(),
@@ -221,7 +226,7 @@ impl Checker {
             let said = answer.code.is_approved();
             return said.then(|| (5, "and the reversal is not durable".to_owned()));
         };
-        let code = Code(answer.code.0);
+        let code = ResponseCode(answer.code.0);
         let known = !is_unknown(row) && code == row.code;
         if !answer.rrn.is_empty() && !known && code != IN_PROGRESS {
             return Some((5, format!("and what is durable is {:?}, {}", row.state, row.code)));
@@ -253,7 +258,7 @@ impl Checker {
         said: Moment,
         body: &[u8],
     ) -> Option<(u8, String)> {
-        let code = Code(answer.code.0);
+        let code = ResponseCode(answer.code.0);
         let kind = match answer.kind {
             AnswerKind::Sale => 0,
             AnswerKind::Reversal => 1,

@@ -7,12 +7,12 @@ use tillgate_codec::link::message::TerminalMessage;
 use tillgate_core::id::SessionId;
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
-use tillgate_store_core::{Code, Key};
+use tillgate_store_core::{Key, ResponseCode};
 
 use super::Checker;
 use crate::time::Moment;
 
-const WRONG_DATE: Code = Code(*b"B1");
+const WRONG_DATE: ResponseCode = ResponseCode(*b"B1");
 
 /// The dates that a welcome over each session may tell.
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl Checker {
     }
 
     /// A sale is refused for its date: some calendar must have said so.
-    pub(super) fn dated_wrongly(&self, key: &Key, code: Code) -> Option<(u8, String)> {
+    pub(super) fn dated_wrongly(&self, key: &Key, code: ResponseCode) -> Option<(u8, String)> {
         let asked = self.requests.sales.get(key).map_or(&[][..], Vec::as_slice);
         let right = code != WRONG_DATE || asked.is_empty() || asked.iter().any(|one| one.outside);
         (!right).then(|| (7, "and its date is in force".to_owned()))

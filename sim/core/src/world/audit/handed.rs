@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use tillgate_core::provider::{Capabilities, ProviderResult as Report};
 use tillgate_store_core::{
-    BridgeTag, Code, FollowUp, Key, Kind, ProviderOutcome, Resolution, State, Transaction,
+    BridgeTag, FollowUp, Key, Kind, ProviderOutcome, Resolution, ResponseCode, State, Transaction,
 };
 
 use super::Checker;
@@ -149,8 +149,10 @@ impl Checker {
                             ProviderOutcome::Declined { code, .. }
                             | ProviderOutcome::NotSent { code },
                         ) => *code == new.code,
-                        Report::Outcome(ProviderOutcome::Reversed) => new.code == Code::REVERSED,
-                        Report::NotFound { .. } => new.code == Code(*b"91"),
+                        Report::Outcome(ProviderOutcome::Reversed) => {
+                            new.code == ResponseCode::REVERSED
+                        }
+                        Report::NotFound { .. } => new.code == ResponseCode(*b"91"),
                         _ => false,
                     })
             }

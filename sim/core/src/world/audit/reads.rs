@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, TerminalMessage};
 use tillgate_core::id::SessionId;
 use tillgate_core::transaction::{Answered, Content, Origin, Reply};
-use tillgate_store_core::{BusinessDate, Code, Key, TerminalId, Transaction};
+use tillgate_store_core::{BusinessDate, Key, ResponseCode, TerminalId, Transaction};
 
 use super::Checker;
 use crate::time::Moment;
 
-const UNABLE_TO_LOCATE: Code = Code(*b"25");
+const UNABLE_TO_LOCATE: ResponseCode = ResponseCode(*b"25");
 
 /// See the module.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
 //! its pace, its seller's funds, the stock and the room at the writer must have been so.
 
-use tillgate_store_core::{Code, Kind, State, Transaction, Velocity};
+use tillgate_store_core::{Kind, ResponseCode, State, Transaction, Velocity};
 
 use super::Checker;
 use super::requests::Asked;
@@ -54,7 +54,7 @@ impl Checker {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
                 new.kind == Kind::TopUp && paces.next().is_some() && asked.iter().any(full)
             }
-            code => rulings().any(|(ruling, _)| *ruling == Err(Code(*code))),
+            code => rulings().any(|(ruling, _)| *ruling == Err(ResponseCode(*code))),
         }
     }
 

@@ -6,13 +6,13 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
-use tillgate_store_core::{Code, Key, Legs, TerminalId, Velocity};
+use tillgate_store_core::{Key, Legs, ResponseCode, TerminalId, Velocity};
 
 use super::{ANSWER_SLACK, Checker};
 use crate::time::{Moment, Span};
 
 /// What verification may come to: what to post, or why not.
-pub(super) type Ruling = Result<Legs, Code>;
+pub(super) type Ruling = Result<Legs, ResponseCode>;
 
 /// The requests so far.
 pub(super) struct Requests {

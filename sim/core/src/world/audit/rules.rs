@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use tillgate_codec::link::message::Sale;
 use tillgate_store_core::{
-    AccountId, AccountKind, Code, Distributor, Hours, Leg, Legs, RegistryRecord, Seller, Service,
-    ServiceKind, Services, Status, Terminal, TerminalId, Velocity,
+    AccountId, AccountKind, Distributor, Hours, Leg, Legs, RegistryRecord, ResponseCode, Seller,
+    Service, ServiceKind, Services, Status, Terminal, TerminalId, Velocity,
 };
 
 use super::requests::Ruling;
@@ -124,7 +124,7 @@ impl View {
         (dates, minute): &(RangeInclusive<u16>, u16),
         bridges: &[String],
     ) -> Ruling {
-        let refused = |code: &[u8; 2]| Err(Code(*code));
+        let refused = |code: &[u8; 2]| Err(ResponseCode(*code));
         let active = |status: &Status| *status == Status::Active;
         let Some(terminal) = self.terminals.get(&terminal).filter(|one| active(&one.status)) else {
             return refused(b"58");
@@ -194,7 +194,7 @@ impl View {
 /// its rules that has begun; the provider is owed the rest.
 fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -> Ruling {
     let currency = service.currency;
-    let amount = i64::try_from(sale.amount_minor).map_err(|_| Code(*b"13"))?;
+    let amount = i64::try_from(sale.amount_minor).map_err(|_| ResponseCode(*b"13"))?;
     let mut legs = Legs::new();
     let mut leg = |kind, owner, amount_minor| {
         if amount_minor != 0 {
@@ -218,7 +218,7 @@ fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -
         rest -= share;
     }
     if rest < 0 {
-        return Err(Code(*b"96"));
+        return Err(ResponseCode(*b"96"));
     }
     leg(AccountKind::ProviderClearing, u32::from(service.id.0), rest);
     Ok(legs)

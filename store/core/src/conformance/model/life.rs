@@ -5,7 +5,7 @@ use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
 use crate::conformance::answer::{Answer, Shape};
 use crate::ids::Key;
 use crate::record::{FollowUp, Kind, State};
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 impl Model {
     pub(super) fn finish(&mut self, finish: &Finish) -> Answer {
@@ -27,11 +27,11 @@ impl Model {
                 }
                 ProviderOutcome::Unknown if state == State::Intent => {
                     self.edit(&finish.key, |shape| {
-                        (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
+                        (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
                     })
                 }
                 ProviderOutcome::Reversed if state == State::Unknown && taken_back(&row) => {
-                    self.decide(&finish.key, State::Declined, Code::REVERSED)
+                    self.decide(&finish.key, State::Declined, ResponseCode::REVERSED)
                 }
                 ProviderOutcome::Reversed if state == State::Declined => {
                     self.edit(&finish.key, |shape| shape.due = None)
@@ -67,7 +67,7 @@ impl Model {
                 _ => Answer::Done(row.shape),
             },
             Kind::Reversal => match finish.result {
-                ProviderOutcome::Reversed if row.shape.code == Code::NOT_REVERSIBLE => {
+                ProviderOutcome::Reversed if row.shape.code == ResponseCode::NOT_REVERSIBLE => {
                     self.contradict(&row)
                 }
                 ProviderOutcome::ReversalDeclined if row.shape.balance_minor.is_some() => {
@@ -98,7 +98,7 @@ impl Model {
         let (state, due) = (row.shape.state, row.shape.due);
         if row.shape.is_undecided() && !taken_back(&row) {
             self.name(key, 0, reference);
-            return self.decide(key, State::Approved, Code::APPROVED);
+            return self.decide(key, State::Approved, ResponseCode::APPROVED);
         }
         let listed = due == Some(FollowUp::Operator);
         if state == State::Declined && due.is_none() {
@@ -128,7 +128,7 @@ impl Model {
     }
 
     /// An undecided top-up ends; a reversal that waits for it goes on.
-    fn decide(&mut self, key: &Key, state: State, code: Code) -> Answer {
+    fn decide(&mut self, key: &Key, state: State, code: ResponseCode) -> Answer {
         let mut row = self.rows[key].clone();
         let amount = minor(row.amount_minor);
         let float = self.float(row.seller);
@@ -146,7 +146,7 @@ impl Model {
         };
         let reversal = self.rows.get_mut(&waiting).expect("named by its original");
         if state == State::Declined {
-            (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
+            (reversal.shape.state, reversal.shape.code) = (State::Approved, ResponseCode::APPROVED);
         } else {
             reversal.shape.due = Some(FollowUp::Reversal);
         }
@@ -161,11 +161,11 @@ impl Model {
         if taken_back {
             self.float(original.seller).posted_minor += minor(original.amount_minor);
             reversal.shape.balance_minor = Some(self.available(original.seller));
-            (reversal.shape.state, reversal.shape.code) = (State::Approved, Code::APPROVED);
-            (original.shape.state, original.shape.code) = (State::Reversed, Code::REVERSED);
+            (reversal.shape.state, reversal.shape.code) = (State::Approved, ResponseCode::APPROVED);
+            (original.shape.state, original.shape.code) = (State::Reversed, ResponseCode::REVERSED);
             original.proposer = None;
         } else {
-            let refused = (State::Declined, Code::NOT_REVERSIBLE);
+            let refused = (State::Declined, ResponseCode::NOT_REVERSIBLE);
             (reversal.shape.state, reversal.shape.code) = refused;
             original.shape.reversed_by = None;
         }
@@ -192,10 +192,10 @@ impl Model {
         self.edit(key, |shape| {
             shape.due = Some(what);
             if shape.kind == Kind::TopUp && shape.state == State::Intent {
-                (shape.state, shape.code) = (State::Unknown, Code::LATE_RESPONSE);
+                (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
             }
             if asked && !operator {
-                shape.code = Code::REVERSED;
+                shape.code = ResponseCode::REVERSED;
             }
         })
     }
@@ -215,10 +215,14 @@ impl Model {
             }
             (State::Intent, _) => Answer::Rejected,
             (State::Unknown, Resolution::Approved) if due != Some(FollowUp::Reversal) => {
-                self.decide(key, State::Approved, Code::APPROVED)
+                self.decide(key, State::Approved, ResponseCode::APPROVED)
             }
             (State::Unknown, Resolution::Declined) => {
-                let code = if taken_back(&row) { Code::REVERSED } else { Code::NOT_HONOURED };
+                let code = if taken_back(&row) {
+                    ResponseCode::REVERSED
+                } else {
+                    ResponseCode::NOT_HONOURED
+                };
                 self.decide(key, State::Declined, code)
             }
             (State::Unknown, _) => Answer::Rejected,
@@ -233,17 +237,17 @@ impl Model {
         if let Some(answer) = self.find_duplicate(&reverse.key, &reverse.digest) {
             return answer;
         }
-        let shape = Shape::blank(Kind::Reversal, State::Declined, Code::FORMAT_ERROR);
+        let shape = Shape::blank(Kind::Reversal, State::Declined, ResponseCode::FORMAT_ERROR);
         let mut row = Row::blank(shape, reverse.digest.values, reverse.at_ms);
         (row.amount_minor, row.original) = (reverse.amount_minor, Some(reverse.original));
         if reverse.key == reverse.original || reverse.key.terminal != reverse.original.terminal {
             return Answer::Reversed(row.shape, None);
         }
         let Some(mut original) = self.rows.get(&reverse.original).cloned() else {
-            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+            (row.shape.state, row.shape.code) = (State::Approved, ResponseCode::APPROVED);
             let mut tombstone = row.clone();
             (tombstone.shape.kind, tombstone.shape.state) = (Kind::Tombstone, State::Reversed);
-            tombstone.shape.code = Code::REVERSED;
+            tombstone.shape.code = ResponseCode::REVERSED;
             tombstone.shape.reversed_by = Some(reverse.key);
             let reversal = self.write(reverse.key, row);
             return Answer::Reversed(reversal, Some(self.write(reverse.original, tombstone)));
@@ -251,21 +255,21 @@ impl Model {
         let shape = &mut original.shape;
         let refused = !shape.is_sale() && shape.kind != Kind::Tombstone;
         if refused {
-            row.shape.code = Code::NOT_REVERSIBLE;
+            row.shape.code = ResponseCode::NOT_REVERSIBLE;
         } else if shape.is_sale() && original.amount_minor != reverse.amount_minor {
-            row.shape.code = Code::FORMAT_ERROR;
+            row.shape.code = ResponseCode::FORMAT_ERROR;
         } else if matches!(shape.state, State::Declined | State::Reversed) {
-            (row.shape.state, row.shape.code) = (State::Approved, Code::APPROVED);
+            (row.shape.state, row.shape.code) = (State::Approved, ResponseCode::APPROVED);
         } else if shape.confirmed {
-            row.shape.code = Code::NOT_REVERSIBLE;
+            row.shape.code = ResponseCode::NOT_REVERSIBLE;
         } else if shape.kind == Kind::Voucher {
-            row.shape.code = Code::NOT_REVERSIBLE;
+            row.shape.code = ResponseCode::NOT_REVERSIBLE;
             shape.due = Some(FollowUp::Operator);
         } else if shape.reversed_by.is_some() {
-            row.shape.code = Code::IN_PROGRESS;
+            row.shape.code = ResponseCode::IN_PROGRESS;
             return Answer::Reversed(row.shape, Some(original.shape));
         } else {
-            (row.shape.state, row.shape.code) = (State::Intent, Code::IN_PROGRESS);
+            (row.shape.state, row.shape.code) = (State::Intent, ResponseCode::IN_PROGRESS);
             row.shape.due = (shape.state == State::Approved).then_some(FollowUp::Reversal);
             shape.reversed_by = Some(reverse.key);
         }
@@ -281,5 +285,5 @@ fn is_other(row: &Row, reference: &str) -> bool {
 }
 
 fn taken_back(row: &Row) -> bool {
-    row.shape.is_undecided() && row.shape.code == Code::REVERSED
+    row.shape.is_undecided() && row.shape.code == ResponseCode::REVERSED
 }

@@ -6,7 +6,7 @@ use crate::conformance::answer::{Answer, Shape};
 use crate::ids::Key;
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::record::{FollowUp, Kind, State};
-use tillgate_types::{ResponseCode as Code, TerminalId};
+use tillgate_types::{ResponseCode, TerminalId};
 
 impl Model {
     pub(super) fn repeat(&mut self, repeat: &Repeat) -> Answer {
@@ -63,10 +63,10 @@ impl Model {
         let stan = before.map(|key| key.stan).max().unwrap_or(0) + 1;
         let own = Key { date: order.today, terminal, stan };
         let mut sale = self.rows[&order.key].clone();
-        (sale.shape.state, sale.shape.code) = (State::Reversed, Code::REVERSED);
+        (sale.shape.state, sale.shape.code) = (State::Reversed, ResponseCode::REVERSED);
         (sale.shape.due, sale.shape.reversed_by) = (None, Some(own));
         self.float(sale.seller).posted_minor += minor(sale.amount_minor);
-        let mut shape = Shape::blank(Kind::Reversal, State::Approved, Code::APPROVED);
+        let mut shape = Shape::blank(Kind::Reversal, State::Approved, ResponseCode::APPROVED);
         shape.balance_minor = Some(self.available(sale.seller));
         let mut row = Row::blank(shape, [0; 16], order.at_ms);
         (row.amount_minor, row.original) = (sale.amount_minor, Some(order.key));

@@ -4,7 +4,7 @@ use super::{Model, Row};
 use crate::command::Settle;
 use crate::conformance::answer::{Answer, Shape};
 use crate::record::{Kind, State, Totals};
-use tillgate_types::ResponseCode as Code;
+use tillgate_types::ResponseCode;
 
 impl Model {
     /// What the journal would say about a terminal's date: its totals and how much is open. All
@@ -37,9 +37,9 @@ impl Model {
         }
         let counted = self.totals(settle);
         let (state, code) = if settle.claimed == counted.0 {
-            (State::Approved, Code::APPROVED)
+            (State::Approved, ResponseCode::APPROVED)
         } else {
-            (State::Declined, Code::TOTALS_DIFFER)
+            (State::Declined, ResponseCode::TOTALS_DIFFER)
         };
         let mut shape = Shape::blank(Kind::Settlement, state, code);
         shape.counted = Some(counted);

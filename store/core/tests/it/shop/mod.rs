@@ -225,7 +225,7 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
     commit(&mut book, vec![sell(key(43, 1)), sell(key(43, 2)), top_up(key(43, 3))]);
     commit(&mut book, (5..=8).map(|stan| top_up(key(42, stan))).collect());
     let approved = ProviderOutcome::Approved { reference: Text::from("provider-1").unwrap() };
-    let code = tillgate_store_core::Code(*b"05");
+    let code = tillgate_store_core::ResponseCode(*b"05");
     commit(
         &mut book,
         vec![

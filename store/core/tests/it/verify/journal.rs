@@ -1,7 +1,7 @@
 //! The journal: numbers, states, reversals, open ones.
 
 use tillgate_store_core::verify::Promise;
-use tillgate_store_core::{Code, Family, State, Transaction};
+use tillgate_store_core::{Family, ResponseCode, State, Transaction};
 
 use crate::shop::{REFUND, key};
 use crate::verify::lab::Lab;
@@ -45,9 +45,9 @@ fn a_number_given_twice_or_never_is_named() {
 #[test]
 fn a_state_that_contradicts_its_response_code_is_named() {
     let mut lab = Lab::new();
-    lab.edit_sale(key(42, 2), |sale| sale.code = Code(*b"05"));
+    lab.edit_sale(key(42, 2), |sale| sale.code = ResponseCode(*b"05"));
     lab.violates(Promise::Journalled, &["000002", "Approved", "05"]);
-    lab.edit_sale(key(42, 6), |sale| sale.code = Code::APPROVED);
+    lab.edit_sale(key(42, 6), |sale| sale.code = ResponseCode::APPROVED);
     lab.violates(Promise::Journalled, &["000006", "Declined", "00"]);
     lab.edit_sale(key(42, 3), |sale| sale.state = State::Unknown);
     lab.violates(Promise::Journalled, &["000003", "cannot be Unknown"]);

@@ -1,7 +1,7 @@
 //! What is owed, wanted back and settled.
 
 use tillgate_store_core::verify::Promise;
-use tillgate_store_core::{Code, DueFollowUp, Family, FollowUp, Kind, State, Transaction};
+use tillgate_store_core::{DueFollowUp, Family, FollowUp, Kind, ResponseCode, State, Transaction};
 
 use crate::shop::key;
 use crate::verify::lab::Lab;
@@ -37,7 +37,7 @@ fn an_obligation_that_cannot_be_is_named() {
         lab.violates(Promise::Remembered, &[&key.to_string(), "cannot owe", &format!("{what:?}")]);
     }
     let mut lab = Lab::new();
-    lab.edit_sale(key(43, 4), |sale| sale.code = Code::LATE_RESPONSE);
+    lab.edit_sale(key(43, 4), |sale| sale.code = ResponseCode::LATE_RESPONSE);
     lab.violates(Promise::Remembered, &["000004", "being taken back", "does not say so"]);
 }
 
@@ -104,10 +104,10 @@ fn a_pin_that_was_told_too_often_is_named() {
 #[test]
 fn a_settlement_that_lies_about_its_totals_is_named() {
     let mut lab = Lab::new();
-    lab.edit_sale(key(43, 20), |row| row.code = Code(*b"05"));
+    lab.edit_sale(key(43, 20), |row| row.code = ResponseCode(*b"05"));
     lab.violates(Promise::Journalled, &["000020", "whether its totals agree"]);
     let mut lab = Lab::new();
-    lab.edit_sale(key(43, 20), |row| row.code = Code::VELOCITY_LIMIT);
+    lab.edit_sale(key(43, 20), |row| row.code = ResponseCode::VELOCITY_LIMIT);
     lab.violates(Promise::Journalled, &["000020", "whether its totals agree"]);
     let mut lab = Lab::new();
     lab.edit_sale(key(43, 20), |row| row.amount_minor = 1);
