@@ -1,8 +1,8 @@
 //! Outcomes reduced to what can be compared with a model's.
 
-use crate::ids::Key;
-use crate::outcome::Outcome;
-use crate::record::{FollowUp, Kind, State, Totals, Transaction};
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{FollowUp, Kind, State, Totals, Transaction};
 use tillgate_types::ResponseCode;
 
 /// What is compared of a row.

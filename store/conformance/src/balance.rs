@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::LedgerStore;
-use crate::ids::{AccountId, AccountKind, Key};
-use crate::journal;
-use crate::record::{Account, AccountRow, Funding, Leg, Serial, Transaction, Voucher};
-use crate::rows::{Engine, Family, ReadRows};
-use crate::store::Store;
+use tillgate_store_core::LedgerStore;
+use tillgate_store_core::ids::{AccountId, AccountKind, Key};
+use tillgate_store_core::journal;
+use tillgate_store_core::record::{
+    Account, AccountRow, Funding, Leg, Serial, Transaction, Voucher,
+};
+use tillgate_store_core::rows::{Engine, Family, ReadRows};
+use tillgate_store_core::store::Store;
 
 /// Sums of everything posted and held.
 #[derive(Default)]
@@ -38,7 +40,7 @@ pub fn check<B: Engine>(book: &LedgerStore<B>) {
     check_stock(rows, &transactions);
 }
 
-fn each<R: crate::Record>(rows: &dyn ReadRows, mut visit: impl FnMut(R)) {
+fn each<R: tillgate_store_core::Record>(rows: &dyn ReadRows, mut visit: impl FnMut(R)) {
     let scanned = journal::records::<R>(rows, &[], |record| {
         visit(record);
         ControlFlow::Continue(())

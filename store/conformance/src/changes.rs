@@ -7,13 +7,13 @@ use super::network::{
     TODAY, TOP_UPS, VOUCHERS, distributor, load, seller, service, terminal, voucher,
 };
 use super::world::{World, key};
-use crate::journal;
-use crate::limits::CHAIN_MAX;
-use crate::outcome::Outcome;
-use crate::record::{
+use tillgate_store_core::journal;
+use tillgate_store_core::limits::CHAIN_MAX;
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{
     Audit, CommissionRule, Funding, RegistryRecord, Serial, Services, Velocity, Voucher,
 };
-use crate::store::Store;
+use tillgate_store_core::store::Store;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, SellerId, ServiceId, TerminalId};
 
@@ -27,7 +27,7 @@ fn refusals(outcome: Outcome) -> Vec<(String, usize)> {
     }
 }
 
-fn count<R: crate::Record, F: Factory>(world: &World<F>) -> usize {
+fn count<R: tillgate_store_core::Record, F: Factory>(world: &World<F>) -> usize {
     let mut count = 0;
     let counted = journal::records::<R>(world.book().backend(), &[], |_| {
         count += 1;
@@ -179,6 +179,7 @@ pub fn the_tree_has_no_circle_and_no_more_levels_than_allowed<F: Factory>(factor
     assert_eq!(refusals(world.change(vec![distributor(60, Some(60))], vec![], vec![])).len(), 1);
     let shorter = vec![distributor(4, Some(1)), distributor(51, Some(most))];
     assert_eq!(world.change(shorter, vec![], vec![]), Outcome::Applied);
-    let chain = world.registry.chain(crate::DistributorId(51)).map(|chain| chain.len());
+    let chain =
+        world.registry.chain(tillgate_store_core::DistributorId(51)).map(|chain| chain.len());
     assert_eq!(chain, Ok(CHAIN_MAX - 1));
 }

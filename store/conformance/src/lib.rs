@@ -1,12 +1,14 @@
-//! The conformance suite: what every engine behind [`crate::LedgerStore`] must do, as functions
-//! that panic where it does not. [`crate::conformance_cases!`] makes a test of each:
+//! The conformance suite: what every engine behind [`LedgerStore`](tillgate_store_core::LedgerStore)
+//! must do, as functions that panic where it does not. [`conformance_cases!`] makes a test of each:
 //!
 //! ```ignore
-//! tillgate_store_core::conformance_cases!(Directories::new());
+//! tillgate_store_conformance::conformance_cases!(Directories::new());
 //! ```
 //!
 //! [`world::World`] is a store with the small [`network`] they all play in; [`balance`] recomputes
 //! the books from the rows after each; [`walk`] runs random commands against a model of its own.
+
+#![forbid(unsafe_code)]
 
 pub mod answer;
 pub mod balance;
@@ -24,7 +26,7 @@ pub mod vouchers;
 pub mod walk;
 pub mod world;
 
-use crate::rows::Engine;
+use tillgate_store_core::{Engine, Memory};
 
 /// Makes engines for the cases. A case uses one engine at a time.
 pub trait Factory {
@@ -43,13 +45,13 @@ pub trait Factory {
 pub struct MemoryFactory;
 
 impl Factory for MemoryFactory {
-    type Engine = crate::Memory;
+    type Engine = Memory;
 
-    fn fresh(&mut self) -> crate::Memory {
-        crate::Memory::new()
+    fn fresh(&mut self) -> Memory {
+        Memory::new()
     }
 
-    fn reopen(&mut self, engine: crate::Memory) -> crate::Memory {
+    fn reopen(&mut self, engine: Memory) -> Memory {
         engine
     }
 }
@@ -122,7 +124,7 @@ macro_rules! conformance_cases {
         $(
             #[test]
             fn $conformance() {
-                $crate::conformance::$group::$conformance($factory);
+                $crate::$group::$conformance($factory);
             }
         )*
     };

@@ -3,11 +3,11 @@
 use super::Factory;
 use super::network::TODAY;
 use super::world::{World, approved, done, key, settlement};
-use crate::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
-use crate::ids::{Key, Text};
-use crate::outcome::Outcome;
-use crate::record::{FollowUp, State, Totals, Transaction};
-use crate::store::Store;
+use tillgate_store_core::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
+use tillgate_store_core::ids::{Key, Text};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{FollowUp, State, Totals, Transaction};
+use tillgate_store_core::store::Store;
 use tillgate_types::ResponseCode;
 
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
@@ -324,11 +324,11 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     world.finish(key(1, 6), approved());
     world.reopen();
     assert_eq!(world.run(Command::Settle(agreed.clone())), Outcome::Duplicate(row));
-    let changed = crate::Settle { digest: [9; 16].into(), ..agreed };
+    let changed = tillgate_store_core::Settle { digest: [9; 16].into(), ..agreed };
     assert_eq!(world.run(Command::Settle(changed)), Outcome::Conflict);
     let mut differences = Vec::new();
-    let read = crate::journal::transactions(world.book().backend(), None, |row| {
-        differences.extend(Some(row).filter(crate::record::Transaction::differs));
+    let read = tillgate_store_core::journal::transactions(world.book().backend(), None, |row| {
+        differences.extend(Some(row).filter(tillgate_store_core::record::Transaction::differs));
         std::ops::ControlFlow::Continue(())
     });
     assert_eq!((read, differences), (Ok(()), vec![other]));

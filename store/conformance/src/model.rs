@@ -9,9 +9,11 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
-use crate::command::{Advice, Begin, Change, Command, ContentDigest, VerificationResult};
-use crate::ids::Key;
-use crate::record::{FollowUp, Kind, State, Velocity};
+use tillgate_store_core::command::{
+    Advice, Begin, Change, Command, ContentDigest, VerificationResult,
+};
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::record::{FollowUp, Kind, State, Velocity};
 use tillgate_types::BusinessDate;
 use tillgate_types::{ResponseCode, TerminalId};
 

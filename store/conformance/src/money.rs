@@ -3,10 +3,10 @@
 use super::Factory;
 use super::network::CURRENCY;
 use super::world::{World, approved, done, key};
-use crate::command::{Command, ProviderOutcome};
-use crate::ids::{AccountId, AccountKind, Text};
-use crate::record::{Account, State};
-use crate::store::Store;
+use tillgate_store_core::command::{Command, ProviderOutcome};
+use tillgate_store_core::ids::{AccountId, AccountKind, Text};
+use tillgate_store_core::record::{Account, State};
+use tillgate_store_core::store::Store;
 use tillgate_types::ResponseCode;
 
 /// A sale's legs are those of the rules, to the minor unit, and a restart keeps them.
@@ -102,8 +102,9 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
     world.begin_top_up(key(1, 2), 500);
-    let finish =
-        |result| Command::Finish(crate::command::Finish { key: key(1, 2), at_ms: 1, result });
+    let finish = |result| {
+        Command::Finish(tillgate_store_core::command::Finish { key: key(1, 2), at_ms: 1, result })
+    };
     let outcomes = world.commit(vec![
         finish(approved()),
         finish(approved()),
@@ -113,6 +114,6 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let rows: Vec<_> = outcomes.into_iter().map(done).collect();
     assert!(rows.iter().all(|row| row == &rows[0]) && rows[0].state == State::Approved);
     assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Unknown)), sold, "a voucher is final");
-    assert_eq!(world.finish(key(1, 3), approved()), crate::Outcome::NotFound);
+    assert_eq!(world.finish(key(1, 3), approved()), tillgate_store_core::Outcome::NotFound);
     assert_eq!(world.float(1).posted_minor, 8_500);
 }

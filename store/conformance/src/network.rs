@@ -9,12 +9,12 @@
 //! service 20: top-ups, 100 to 50,000; earns 3 %
 //! ```
 
-use crate::ids::Text;
-use crate::record::{
+use tillgate_store_core::ids::Text;
+use tillgate_store_core::record::{
     AccountForm, CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller,
     Service, ServiceKind, Services, Status, Terminal, Velocity, Voucher,
 };
-use crate::vault::Sealed;
+use tillgate_store_core::vault::Sealed;
 use tillgate_types::BusinessDate;
 use tillgate_types::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
 

@@ -3,15 +3,15 @@
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, done, key, propose, refund, repeat, resolve};
-use crate::command::{
+use tillgate_store_core::command::{
     Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
     VerificationResult,
 };
-use crate::ids::{AccountId, Key};
-use crate::limits::{REPRINTS_MAX, RETRY_MS};
-use crate::outcome::Outcome;
-use crate::record::{Audit, FollowUp, State, Transaction};
-use crate::store::Store;
+use tillgate_store_core::ids::{AccountId, Key};
+use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{Audit, FollowUp, State, Transaction};
+use tillgate_store_core::store::Store;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ResponseCode, TerminalId};
 
@@ -120,7 +120,8 @@ pub fn a_refund_takes_two_operators_and_gives_the_money_back_once<F: Factory>(fa
     }
     assert_eq!(world.book().head().audit_no, audits + 4, "each step that was taken");
     let no = world.book().head().audit_no.to_be_bytes();
-    let row = crate::journal::record::<Audit>(world.book().backend(), &no, &mut Vec::new());
+    let row =
+        tillgate_store_core::journal::record::<Audit>(world.book().backend(), &no, &mut Vec::new());
     assert_eq!(row.map(|row| row.map(|row| row.actor)), Ok(Some("ann".to_owned())));
     let late = world.voucher_sale(key(1, 1));
     assert_eq!(world.run(Command::Begin(late)), Outcome::Refused(ResponseCode::REVERSED));
@@ -138,7 +139,7 @@ pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F)
     let mut world = World::stocked(factory, 10_000, 0);
     let sale: Key = key(1, 1);
     world.begin_top_up(sale, 500);
-    world.finish(sale, crate::ProviderOutcome::Unknown);
+    world.finish(sale, tillgate_store_core::ProviderOutcome::Unknown);
     world.resolve(sale, Resolution::Approved);
     assert!(rejected(&world.resolve(sale, Resolution::Declined)), "not by one alone");
     world.run(refund(sale, propose(), "ann", 9));
@@ -172,7 +173,7 @@ pub fn what_a_person_orders_is_a_batch_of_its_own<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 4);
     world.sell(key(1, 1));
     world.begin_top_up(key(1, 2), 500);
-    world.finish(key(1, 2), crate::ProviderOutcome::Unknown);
+    world.finish(key(1, 2), tillgate_store_core::ProviderOutcome::Unknown);
     let sale = |world: &World<F>, stan| Command::Begin(world.voucher_sale(key(1, stan)));
     let orders = [
         refund(key(1, 1), propose(), "ann", 9),

@@ -2,10 +2,10 @@
 
 use super::Factory;
 use super::world::{World, approved, done, key};
-use crate::command::{Command, VerificationResult};
-use crate::outcome::Outcome;
-use crate::record::{Account, Counter, State};
-use crate::store::Store;
+use tillgate_store_core::command::{Command, VerificationResult};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{Account, Counter, State};
+use tillgate_store_core::store::Store;
 use tillgate_types::{ResponseCode, TerminalId};
 
 /// Promise 2: whatever the state, a repeat finds the row.

@@ -3,12 +3,12 @@
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY, load};
 use super::world::{World, approved, done, key, reversal};
-use crate::command::Command;
-use crate::ids::Key;
-use crate::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
-use crate::outcome::Outcome;
-use crate::record::{FollowUp, Kind, State, Transaction};
-use crate::store::Store;
+use tillgate_store_core::command::Command;
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{FollowUp, Kind, State, Transaction};
+use tillgate_store_core::store::Store;
 use tillgate_types::BusinessDate;
 use tillgate_types::ResponseCode;
 

@@ -3,10 +3,10 @@
 use super::Factory;
 use super::network::{TODAY, TOP_UPS, service};
 use super::world::{World, approved, key};
-use crate::command::ProviderOutcome;
-use crate::ids::Key;
-use crate::outcome::Outcome;
-use crate::record::Velocity;
+use tillgate_store_core::command::ProviderOutcome;
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::Velocity;
 use tillgate_types::BusinessDate;
 use tillgate_types::ResponseCode;
 

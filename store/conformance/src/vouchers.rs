@@ -3,10 +3,10 @@
 use super::Factory;
 use super::network::{TODAY, load, voucher};
 use super::world::{World, key};
-use crate::command::Command;
-use crate::limits::STOCK_AHEAD;
-use crate::outcome::Outcome;
-use crate::record::{Transaction, Voucher};
+use tillgate_store_core::command::Command;
+use tillgate_store_core::limits::STOCK_AHEAD;
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{Transaction, Voucher};
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ResponseCode};
 
@@ -101,7 +101,10 @@ pub fn a_large_stock_is_sold_in_order_to_the_last<F: Factory>(factory: F) {
     assert_eq!(world.change(vec![], vec![early], vec![]), Outcome::Applied);
     let begins = [(1, key(2, 1)), (0, key(1, stan + 2)), (1, key(2, 2)), (0, key(1, stan + 3))];
     let begins = begins.map(|(days, key)| {
-        Command::Begin(crate::Begin { today: in_days(days), ..world.voucher_sale(key) })
+        Command::Begin(tillgate_store_core::Begin {
+            today: in_days(days),
+            ..world.voucher_sale(key)
+        })
     });
     let outcomes = world.commit(begins.to_vec());
     let codes = outcomes.into_iter().map(|outcome| super::world::done(outcome).code);

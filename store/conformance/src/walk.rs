@@ -6,14 +6,14 @@ use super::answer::Answer;
 use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
-use crate::command::{
+use tillgate_store_core::command::{
     Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution,
     VerificationResult,
 };
-use crate::ids::{AccountId, Key, Text};
-use crate::outcome::Outcome;
-use crate::record::{FollowUp, Totals, Velocity};
-use crate::store::Store;
+use tillgate_store_core::ids::{AccountId, Key, Text};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{FollowUp, Totals, Velocity};
+use tillgate_store_core::store::Store;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ResponseCode, SellerId, TerminalId};
 

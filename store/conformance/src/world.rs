@@ -2,20 +2,20 @@
 
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
-use crate::command::{
+use tillgate_store_core::command::{
     Advice, Begin, Change, Command, Confirm, Finish, ProviderOutcome, RefundOrder, RefundStep,
     Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
-use crate::commission;
-use crate::ids::{AccountId, BridgeTag, Key, Text};
-use crate::outcome::Outcome;
-use crate::record::{
+use tillgate_store_core::commission;
+use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
+use tillgate_store_core::outcome::Outcome;
+use tillgate_store_core::record::{
     Account, FollowUp, Funding, Kind, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
 };
-use crate::registry::Registry;
-use crate::store::Store;
-use crate::verify::verify;
-use crate::{LedgerStore, StoreError};
+use tillgate_store_core::registry::Registry;
+use tillgate_store_core::store::Store;
+use tillgate_store_core::verify::verify;
+use tillgate_store_core::{LedgerStore, StoreError};
 use tillgate_types::BusinessDate;
 use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
 
@@ -79,7 +79,7 @@ impl<F: Factory> World<F> {
     }
 
     /// Commits a batch; afterwards the books must balance, by [`balance`] and by
-    /// [`crate::verify()`].
+    /// [`tillgate_store_core::verify()`].
     pub fn commit(&mut self, mut commands: Vec<Command>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let count = commands.len();

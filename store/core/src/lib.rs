@@ -1,4 +1,4 @@
-//! Tillgate's store, the half that decides: records, keys, batches, the ledger and the conformance suite.
+//! Tillgate's store, the half that decides: records, keys, batches and the ledger.
 //!
 //! The map, in the order a sale meets it:
 //!
@@ -10,13 +10,12 @@
 //!    are the outcomes given out.
 //!
 //! An engine provides [`ReadRows`] (reads) and [`Engine`] (one durable write) and nothing else;
-//! [`Memory`] is the model, RocksDB the embedded default, and [`conformance`] binds them all. No clock,
+//! [`Memory`] is the model, RocksDB the embedded default; `store/conformance` binds them all. No clock,
 //! socket, thread, file, environment or randomness in here.
 #![forbid(unsafe_code)]
 
 pub mod command;
 pub mod commission;
-pub mod conformance;
 pub mod error;
 pub mod ids;
 pub mod journal;

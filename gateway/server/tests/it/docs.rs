@@ -63,7 +63,7 @@ fn tests() -> BTreeSet<String> {
             let conformance = line.strip_suffix(';').and_then(|line| line.split_once(": "));
             names.extend(
                 conformance
-                    .filter(|_| path.ends_with("conformance/mod.rs"))
+                    .filter(|_| path.ends_with("conformance/src/lib.rs"))
                     .map(|conformance| conformance.1.to_owned()),
             );
         }

@@ -1,10 +1,10 @@
 //! What becomes of a sale after its begin: findings, reversals, what is owed, verdicts.
 
 use super::{Model, Row, minor};
-use crate::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
-use crate::conformance::answer::{Answer, Shape};
-use crate::ids::Key;
-use crate::record::{FollowUp, Kind, State};
+use crate::answer::{Answer, Shape};
+use tillgate_store_core::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::record::{FollowUp, Kind, State};
 use tillgate_types::ResponseCode;
 
 impl Model {

@@ -1,11 +1,11 @@
 //! Answers that are told again, and refunds.
 
 use super::{Model, Row, minor};
-use crate::command::{RefundOrder, RefundStep, Repeat};
-use crate::conformance::answer::{Answer, Shape};
-use crate::ids::Key;
-use crate::limits::{REPRINTS_MAX, RETRY_MS};
-use crate::record::{FollowUp, Kind, State};
+use crate::answer::{Answer, Shape};
+use tillgate_store_core::command::{RefundOrder, RefundStep, Repeat};
+use tillgate_store_core::ids::Key;
+use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS};
+use tillgate_store_core::record::{FollowUp, Kind, State};
 use tillgate_types::{ResponseCode, TerminalId};
 
 impl Model {

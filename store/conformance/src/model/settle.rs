@@ -1,9 +1,9 @@
 //! A terminal's totals, counted over every row there is.
 
 use super::{Model, Row};
-use crate::command::Settle;
-use crate::conformance::answer::{Answer, Shape};
-use crate::record::{Kind, State, Totals};
+use crate::answer::{Answer, Shape};
+use tillgate_store_core::command::Settle;
+use tillgate_store_core::record::{Kind, State, Totals};
 use tillgate_types::ResponseCode;
 
 impl Model {

@@ -149,7 +149,7 @@ fn float_of(sale: &Transaction, legs: &Legs) -> AccountId {
 }
 
 /// The row of a request, as an intent that nothing was done for.
-fn row_of(begin: &Begin) -> Transaction {
+pub(super) fn row_of(begin: &Begin) -> Transaction {
     Transaction {
         key: begin.key,
         seq: 0,

@@ -199,21 +199,40 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::{BusinessDate, Staged, Transaction, Velocity, Windows};
-    use crate::conformance::MemoryFactory;
-    use crate::conformance::network::TODAY;
-    use crate::conformance::world::{World, key};
+    use crate::command::{Begin, VerificationResult};
+    use crate::ledger::begin::row_of;
+    use crate::{BridgeTag, Key, Kind, Memory, ProductId, SellerId, ServiceId, Text};
+    use tillgate_types::{ResponseCode, TerminalId};
+
+    const TODAY: BusinessDate = BusinessDate(9_556);
+
+    fn sale(terminal: u32) -> Transaction {
+        row_of(&Begin {
+            key: Key { date: TODAY, terminal: TerminalId(terminal), stan: 1 },
+            digest: [1; 16].into(),
+            at_ms: 1_772_323_200_000,
+            today: TODAY,
+            kind: Kind::TopUp,
+            seller: SellerId(1),
+            service: ServiceId(20),
+            product: ProductId(0),
+            amount_minor: 100,
+            currency: 840,
+            subscriber: Text::new(),
+            bridge: BridgeTag::default(),
+            verdict: VerificationResult::Refused(ResponseCode::APPROVED),
+        })
+    }
 
     /// Otherwise everybody who ever sold would be in memory for good.
     #[test]
     fn a_window_that_was_not_used_for_a_day_is_dropped() {
-        let mut world = World::stocked(MemoryFactory, 10_000, 0);
-        let sales = [1, 2].map(|terminal| world.begin_top_up(key(terminal, 1), 100));
+        let (rows, sales) = (Memory::new(), [1, 2].map(sale));
         let velocity = Velocity { count_max: 100, window_s: 60, day_amount_max_minor: 0 };
         let mut windows = Windows::default();
         let mut kept = |days, sale: &Transaction, velocity| {
             let sale = Transaction { day: BusinessDate(TODAY.0 + days), ..sale.clone() };
-            let rows = world.book().backend();
-            assert_eq!(windows.allow(rows, &Staged::default(), &sale, velocity), Ok(true));
+            assert_eq!(windows.allow(&rows, &Staged::default(), &sale, velocity), Ok(true));
             windows.count(&sale);
             windows.used.len() + windows.before.len()
         };

@@ -4,9 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use tillgate_store_core::conformance::network::{TODAY, VOUCHERS, service, voucher};
-use tillgate_store_core::conformance::world::{World, key};
-use tillgate_store_core::conformance::{Factory, MemoryFactory};
+use tillgate_store_conformance::network::{TODAY, VOUCHERS, service, voucher};
+use tillgate_store_conformance::world::{World, key};
+use tillgate_store_conformance::{Factory, MemoryFactory};
 use tillgate_store_core::{
     Advice, BusinessDate, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
     ProductId, ReadRows, ResponseCode, Store, StoreError, Velocity, WriteSet,

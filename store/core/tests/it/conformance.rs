@@ -1,3 +1,3 @@
 //! The model engine obeys the conformance suite.
 
-tillgate_store_core::conformance_cases!(tillgate_store_core::conformance::MemoryFactory);
+tillgate_store_conformance::conformance_cases!(tillgate_store_conformance::MemoryFactory);

@@ -1,9 +1,9 @@
 //! Every record comes back as it was written, and any damage to its row is seen.
 
-use tillgate_store_core::conformance::network::{
+use tillgate_store_conformance::network::{
     TODAY, TOP_UPS, VOUCHERS, distributor, load, sealed, seller, service, terminal, voucher,
 };
-use tillgate_store_core::conformance::world::key;
+use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Counter,
     Dispensed, DueFollowUp, Family, FollowUp, Funding, Head, Hours, KeyError, Kind, Leg, Legs,

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::proptest;
-use tillgate_store_core::conformance::{MemoryFactory, walk};
+use tillgate_store_conformance::{MemoryFactory, walk};
 
 proptest! {
     #![proptest_config(ProptestConfig {

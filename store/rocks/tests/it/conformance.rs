@@ -1,7 +1,7 @@
 //! RocksDB obeys the conformance suite of the store.
 
 use tempfile::TempDir;
-use tillgate_store_core::conformance::Factory;
+use tillgate_store_conformance::Factory;
 use tillgate_store_rocks::{Options, RocksEngine};
 
 /// A new directory for every store; it lives until the next one is asked for.
@@ -27,4 +27,4 @@ impl Factory for Directories {
     }
 }
 
-tillgate_store_core::conformance_cases!(Directories::new());
+tillgate_store_conformance::conformance_cases!(Directories::new());
