@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use tillgate_store_core::limits::{
     AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
-use tillgate_store_core::{AccountForm, Hours, Service, ServiceId, ServiceKind, Velocity};
+use tillgate_store_core::{AccountForm, Fulfilment, Hours, Service, ServiceId, Velocity};
 
 use crate::Context;
 use crate::currency::Currency;
@@ -43,7 +43,7 @@ pub(crate) fn service(
     let stored = id.and_then(|id| context.known.service(id));
     let kept = context.kept(stored.as_ref());
     let name = row.words(faults, service::NAME, NAME_BYTES_MAX);
-    let kinds = [("voucher", ServiceKind::Voucher), ("topup", ServiceKind::TopUp)];
+    let kinds = [("voucher", Fulfilment::Stock), ("topup", Fulfilment::Provider)];
     let kind = row.choice(faults, service::KIND, &kinds);
     let currency = row.currency(faults, service::CURRENCY);
     let route = kind.and_then(|kind| route(row, context, kind, faults));
@@ -51,7 +51,7 @@ pub(crate) fn service(
     let none = kept.is_some_and(|kept| kept.open_amount);
     let flags = [("yes", true), ("no", false), ("true", true), ("false", false), ("", none)];
     let open = row.choice(faults, service::OPEN_AMOUNT, &flags);
-    if let (Some(ServiceKind::Voucher), Some(true)) = (kind, open) {
+    if let (Some(Fulfilment::Stock), Some(true)) = (kind, open) {
         row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
     }
     let hours = hours(row, kept, faults);
@@ -68,7 +68,7 @@ pub(crate) fn service(
         Some(Service {
             id,
             name: name?,
-            kind: kind?,
+            fulfilment: kind?,
             status: status?,
             currency: currency.number,
             route: route?,
@@ -90,20 +90,20 @@ pub(crate) fn service(
 fn route(
     row: &Row<'_>,
     context: &Context<'_>,
-    kind: ServiceKind,
+    kind: Fulfilment,
     faults: &mut Faults,
 ) -> Option<String> {
     let text = row.text(service::ROUTE);
     match kind {
-        ServiceKind::Voucher if text.is_empty() => Some(String::new()),
-        ServiceKind::Voucher => {
+        Fulfilment::Stock if text.is_empty() => Some(String::new()),
+        Fulfilment::Stock => {
             row.expected(faults, service::ROUTE, "nothing: vouchers come from stock");
             None
         }
-        ServiceKind::TopUp if context.bridges.iter().any(|bridge| bridge == text) => {
+        Fulfilment::Provider if context.bridges.iter().any(|bridge| bridge == text) => {
             Some(text.to_owned())
         }
-        ServiceKind::TopUp => {
+        Fulfilment::Provider => {
             let names = context.bridges.join(" or ");
             let allowed = if names.is_empty() { "none is".to_owned() } else { names };
             let text = format!("a bridge of the configuration; configured: {allowed}");

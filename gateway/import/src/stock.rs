@@ -6,7 +6,7 @@ use ring::digest;
 use tillgate_store_core::limits::AMOUNT_MINOR_MAX;
 use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
-    Funding, Legs, ProductId, SellerId, ServiceId, ServiceKind, Text, Voucher,
+    Fulfilment, Funding, Legs, ProductId, SellerId, ServiceId, Text, Voucher,
 };
 
 use crate::currency::Currency;
@@ -111,7 +111,7 @@ fn has_product(
         return *there;
     }
     let there = match draft.service(context.known, service) {
-        Look::Found(found) if found.kind != ServiceKind::Voucher => {
+        Look::Found(found) if found.fulfilment != Fulfilment::Stock => {
             row.expected(faults, voucher::SERVICE, "a service of kind voucher");
             false
         }

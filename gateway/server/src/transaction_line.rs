@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use tillgate_store_core::{
-    BusinessDate, DueFollowUp, FollowUp, Key, Kind, Refund, Settlement, State, StoreId, TerminalId,
-    Totals, Transaction,
+    BusinessDate, DueFollowUp, FollowUp, Fulfilment, Key, Kind, Refund, Settlement, State, StoreId,
+    TerminalId, Totals, Transaction,
 };
 
 /// Characters of a subscriber that stay readable at its end.
@@ -121,8 +121,8 @@ struct TotalsLine {
 /// What it is, in a word.
 pub(crate) fn kind(transaction: &Transaction) -> &'static str {
     match transaction.kind {
-        Kind::Voucher => "voucher",
-        Kind::TopUp => "topup",
+        Kind::Sale(Fulfilment::Stock) => "voucher",
+        Kind::Sale(Fulfilment::Provider) => "topup",
         Kind::Reversal => "reversal",
         Kind::Tombstone => "tombstone",
         Kind::Settlement => "settlement",

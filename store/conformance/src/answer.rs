@@ -86,7 +86,7 @@ impl Shape {
 
     /// Whether it is a sale.
     pub(super) fn is_sale(&self) -> bool {
-        matches!(self.kind, Kind::Voucher | Kind::TopUp)
+        matches!(self.kind, Kind::Sale(_))
     }
 }
 

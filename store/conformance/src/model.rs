@@ -84,8 +84,8 @@ impl Model {
                 let stands = row.shape.state == State::Approved && row.shape.reversed_by.is_none();
                 if row.shape.is_sale() && stands && !row.shape.confirmed {
                     row.shape.confirmed = true;
-                    let owed = confirm.advice == Advice::Owed && row.shape.kind == Kind::TopUp;
-                    if row.shape.kind == Kind::Voucher && row.proposer.is_none() {
+                    let owed = confirm.advice == Advice::Owed && row.shape.kind.has_provider();
+                    if row.shape.kind.dispenses() && row.proposer.is_none() {
                         row.shape.due = None;
                     } else if owed && row.shape.due.is_none() {
                         row.shape.due = Some(FollowUp::Advice);
@@ -158,7 +158,7 @@ impl Model {
                     shape.code = ResponseCode::VELOCITY_LIMIT;
                 } else if self.available(seller) < amount {
                     shape.code = ResponseCode::INSUFFICIENT_FLOAT;
-                } else if begin.kind == Kind::TopUp {
+                } else if begin.kind.has_provider() {
                     (shape.state, shape.code) = (State::Intent, ResponseCode::IN_PROGRESS);
                     self.float(seller).reserved_minor += amount;
                 } else if let Some(voucher) = voucher.cloned() {

@@ -11,8 +11,8 @@
 
 use tillgate_store_core::ids::Text;
 use tillgate_store_core::record::{
-    AccountForm, CommissionRule, Distributor, Funding, Legs, Product, RegistryRecord, Seller,
-    Service, ServiceKind, Services, Status, Terminal, Velocity, Voucher,
+    AccountForm, CommissionRule, Distributor, Fulfilment, Funding, Legs, Product, RegistryRecord,
+    Seller, Service, Services, Status, Terminal, Velocity, Voucher,
 };
 use tillgate_store_core::vault::Sealed;
 use tillgate_types::BusinessDate;
@@ -90,7 +90,7 @@ pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
     RegistryRecord::Service(Service {
         id,
         name: format!("Service {id}"),
-        kind: if vouchers { ServiceKind::Voucher } else { ServiceKind::TopUp },
+        fulfilment: if vouchers { Fulfilment::Stock } else { Fulfilment::Provider },
         status: Status::Active,
         currency: CURRENCY,
         route: "provider".to_owned(),

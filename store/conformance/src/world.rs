@@ -10,7 +10,7 @@ use tillgate_store_core::commission;
 use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{
-    Account, FollowUp, Funding, Kind, RegistryRecord, ServiceKind, Totals, Transaction, Voucher,
+    Account, FollowUp, Funding, Kind, RegistryRecord, Totals, Transaction, Voucher,
 };
 use tillgate_store_core::registry::Registry;
 use tillgate_store_core::store::Store;
@@ -147,10 +147,7 @@ impl<F: Factory> World<F> {
             digest: digest(service.id.0, product.0, amount_minor).into(),
             at_ms: self.now_ms,
             today: self.today,
-            kind: match service.kind {
-                ServiceKind::Voucher => Kind::Voucher,
-                ServiceKind::TopUp => Kind::TopUp,
-            },
+            kind: Kind::Sale(service.fulfilment),
             seller: seller.id,
             service: service.id,
             product,

@@ -45,8 +45,8 @@ pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountForm, AccountRow, Audit, Batch, Canary, CommissionRule, Counter, Dispensed,
-    Distributor, DueFollowUp, FollowUp, Funding, Generations, Head, Hours, KeyCounter, KeyError,
-    Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial, Service, ServiceKind,
+    Distributor, DueFollowUp, FollowUp, Fulfilment, Funding, Generations, Head, Hours, KeyCounter,
+    KeyError, Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial, Service,
     Services, Settlement, State, Status, Terminal, TerminalKey, Transaction, Velocity, Versions,
     Voucher,
 };

@@ -6,8 +6,8 @@ use tillgate_codec::link::message::{
     Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, ContentDigest, Key, Kind, ProductId, ResponseCode, Reverse,
-    ServiceId, ServiceKind, Text, VerificationResult,
+    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
+    Reverse, ServiceId, Text, VerificationResult,
 };
 
 use super::Processed;
@@ -156,7 +156,7 @@ fn sale(
         );
     }
     let service = registry.service(ServiceId(message.service));
-    let account = service.filter(|service| service.kind == ServiceKind::TopUp);
+    let account = service.filter(|service| service.fulfilment == Fulfilment::Provider);
     if is_card(message.subscriber, account.map(|service| service.account)) {
         return again(
             origin,
@@ -167,15 +167,13 @@ fn sale(
             directory,
         );
     }
-    let kind = match service.map(|service| service.kind) {
-        Some(ServiceKind::TopUp) => Kind::TopUp,
-        Some(ServiceKind::Voucher) | None => Kind::Voucher,
-    };
+    let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
+    let kind = Kind::Sale(fulfilment);
     let bridge = service.and_then(|service| directory.bridge(&service.route));
     let verdict = verify::sale(registry, origin.terminal, message, service, now);
     let verdict = match (verdict, kind, bridge) {
         (Err(code), _, _) => VerificationResult::Refused(code),
-        (Ok(_), Kind::TopUp, None) => {
+        (Ok(_), Kind::Sale(Fulfilment::Provider), None) => {
             VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE)
         }
         (Ok(verdict), _, _) => verdict,

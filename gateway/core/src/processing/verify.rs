@@ -7,8 +7,8 @@ use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
-    BusinessDate, Distributor, DistributorId, Hours, ProductId, Registry, ResponseCode, Seller,
-    Service, ServiceKind, Status, Terminal, TerminalId, VerificationResult,
+    BusinessDate, Distributor, DistributorId, Fulfilment, Hours, ProductId, Registry, ResponseCode,
+    Seller, Service, Status, Terminal, TerminalId, VerificationResult,
 };
 
 use crate::directory::Directory;
@@ -153,12 +153,12 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
 /// A top-up needs a number or account; a voucher has none.
 fn subscriber(service: &Service, subscriber: &str) -> Result<(), ResponseCode> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+-*#._/".contains(c);
-    match service.kind {
-        ServiceKind::Voucher if subscriber.is_empty() => Ok(()),
-        ServiceKind::Voucher => Err(ResponseCode::FORMAT_ERROR),
-        ServiceKind::TopUp if subscriber.is_empty() || !subscriber.chars().all(plain) => {
+    match service.fulfilment {
+        Fulfilment::Stock if subscriber.is_empty() => Ok(()),
+        Fulfilment::Stock => Err(ResponseCode::FORMAT_ERROR),
+        Fulfilment::Provider if subscriber.is_empty() || !subscriber.chars().all(plain) => {
             Err(ResponseCode::NO_SUCH_SUBSCRIBER)
         }
-        ServiceKind::TopUp => Ok(()),
+        Fulfilment::Provider => Ok(()),
     }
 }

@@ -48,7 +48,7 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, BusinessDate, Command, Confirm, Finish, FollowUp, Key, Kind, ProviderOutcome, Registry,
+    Advice, BusinessDate, Command, Confirm, Finish, FollowUp, Key, ProviderOutcome, Registry,
     Repeat, ResponseCode, Store, StoreId, Transaction, VerificationResult,
 };
 
@@ -166,14 +166,14 @@ impl TransactionManager {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Sale { mut begin, bridge } => {
-                let full = begin.kind == Kind::TopUp && self.is_full(bridge);
+                let full = begin.kind.has_provider() && self.is_full(bridge);
                 if (self.draining || full)
                     && matches!(begin.verdict, VerificationResult::Accepted { .. })
                 {
                     // Journalled like any decline, so that a retry hears the same again.
                     begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
                 }
-                if begin.kind == Kind::TopUp {
+                if begin.kind.has_provider() {
                     begin.bridge = self.bridges.tag(bridge);
                 }
                 let key = begin.key;
@@ -243,7 +243,7 @@ impl TransactionManager {
         // A row that cannot be read stops the store with the command that follows.
         let row = store.transaction(original).ok().flatten();
         let wants = |row: Transaction| {
-            row.kind == Kind::TopUp && self.bridges.capabilities(self.bridges.of(&row)).advice
+            row.kind.has_provider() && self.bridges.capabilities(self.bridges.of(&row)).advice
         };
         if row.is_some_and(wants) { Advice::Owed } else { Advice::NotOwed }
     }

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::statvfs::statvfs;
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_store_core::{
-    BusinessDate, Family, FollowUp, Kind, ProductId, ReadRows, ServiceId, StoreError, Voucher,
-    journal,
+    BusinessDate, Family, FollowUp, Fulfilment, Kind, ProductId, ReadRows, ServiceId, StoreError,
+    Voucher, journal,
 };
 
 use super::blocking::blocking;
@@ -39,8 +39,11 @@ struct State {
 }
 
 /// Kinds of transactions that may wait, with their label.
-const KINDS: [(Kind, &str); 3] =
-    [(Kind::Voucher, "voucher"), (Kind::TopUp, "top_up"), (Kind::Reversal, "reversal")];
+const KINDS: [(Kind, &str); 3] = [
+    (Kind::Sale(Fulfilment::Stock), "voucher"),
+    (Kind::Sale(Fulfilment::Provider), "top_up"),
+    (Kind::Reversal, "reversal"),
+];
 
 impl Gauges {
     /// Nothing is counted yet.

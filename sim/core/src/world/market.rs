@@ -2,7 +2,7 @@
 //! changes prices, and routes services through other bridges.
 
 use tillgate_store_core::{
-    Change, DistributorId, RegistryRecord, SellerId, Service, ServiceKind, TerminalId, Velocity,
+    Change, DistributorId, Fulfilment, RegistryRecord, SellerId, Service, TerminalId, Velocity,
 };
 
 use super::config::{Config, number};
@@ -34,9 +34,9 @@ impl Operator {
             RegistryRecord::Terminal(_) => wanted == 0,
             RegistryRecord::Seller(_) => wanted == 1,
             RegistryRecord::Service(_) if wanted == 4 => true,
-            RegistryRecord::Service(service) => match service.kind {
-                ServiceKind::Voucher => wanted == 2,
-                ServiceKind::TopUp => wanted == 3,
+            RegistryRecord::Service(service) => match service.fulfilment {
+                Fulfilment::Stock => wanted == 2,
+                Fulfilment::Provider => wanted == 3,
             },
             RegistryRecord::Distributor(_) => false,
         };
@@ -68,7 +68,7 @@ impl Operator {
                 });
                 seller.distributor = pick(&mut self.market, &distributors)?;
             }
-            RegistryRecord::Service(service) if service.kind == ServiceKind::Voucher => {
+            RegistryRecord::Service(service) if service.fulfilment == Fulfilment::Stock => {
                 self.reprice(service);
             }
             RegistryRecord::Service(service) => {

@@ -6,9 +6,9 @@ use tillgate_codec::link::channel::{Psk, StaticSecret};
 use tillgate_core::processing::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Funding, Legs,
-    Product, ProductId, RegistryRecord, Sealed, Seller, SellerId, Service, ServiceId, ServiceKind,
-    Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
+    AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Fulfilment,
+    Funding, Legs, Product, ProductId, RegistryRecord, Sealed, Seller, SellerId, Service,
+    ServiceId, Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
 };
 
 use super::config::{Config, Stream, number};
@@ -216,7 +216,7 @@ fn services(config: &Config) -> Vec<Service> {
     let vouchers = Service {
         id: ServiceId(VOUCHERS),
         name: "vouchers".to_owned(),
-        kind: ServiceKind::Voucher,
+        fulfilment: Fulfilment::Stock,
         status: Status::Active,
         currency: KES,
         route: String::new(),
@@ -232,7 +232,7 @@ fn services(config: &Config) -> Vec<Service> {
     let top_up = |(place, bridge): (u16, &super::config::Bridge)| Service {
         id: ServiceId(TOP_UPS + place),
         name: format!("top-ups {place}"),
-        kind: ServiceKind::TopUp,
+        fulfilment: Fulfilment::Provider,
         route: bridge.name.clone(),
         open_amount: true,
         products: Vec::new(),

@@ -4,7 +4,7 @@ use super::{Model, Row, minor};
 use crate::answer::{Answer, Shape};
 use tillgate_store_core::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
 use tillgate_store_core::ids::Key;
-use tillgate_store_core::record::{FollowUp, Kind, State};
+use tillgate_store_core::record::{FollowUp, Fulfilment, Kind, State};
 use tillgate_types::ResponseCode;
 
 impl Model {
@@ -14,7 +14,7 @@ impl Model {
         };
         let (state, due) = (row.shape.state, row.shape.due);
         match row.shape.kind {
-            Kind::TopUp => match &finish.result {
+            Kind::Sale(Fulfilment::Provider) => match &finish.result {
                 ProviderOutcome::Approved { reference } => self.found_done(&finish.key, reference),
                 ProviderOutcome::Declined { code, reference } if row.shape.is_undecided() => {
                     self.name(&finish.key, 0, reference);
@@ -85,7 +85,7 @@ impl Model {
         let sale = self.rows.get_mut(&original).expect("named by its reversal");
         let Shape { kind, state, due, reversed_by, .. } = sale.shape;
         let answered = state != State::Approved || reversed_by.is_none();
-        if kind == Kind::TopUp && due.is_none() && answered && !sale.shape.is_undecided() {
+        if kind.has_provider() && due.is_none() && answered && !sale.shape.is_undecided() {
             sale.shape.due = Some(FollowUp::Operator);
         }
         Answer::Reversed(reversal.shape.clone(), Some(sale.shape.clone()))
@@ -180,7 +180,7 @@ impl Model {
             return Answer::NotFound;
         };
         let operator = what == FollowUp::Operator;
-        let asked = row.shape.kind == Kind::TopUp && row.shape.is_undecided();
+        let asked = row.shape.kind.has_provider() && row.shape.is_undecided();
         let allowed = match row.shape.due {
             None => asked && what != FollowUp::Advice,
             Some(FollowUp::Reversal | FollowUp::Advice) => operator,
@@ -191,7 +191,7 @@ impl Model {
         }
         self.edit(key, |shape| {
             shape.due = Some(what);
-            if shape.kind == Kind::TopUp && shape.state == State::Intent {
+            if shape.kind.has_provider() && shape.state == State::Intent {
                 (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
             }
             if asked && !operator {
@@ -205,7 +205,7 @@ impl Model {
             return Answer::Rejected;
         };
         let (key, due) = (&resolve.key, row.shape.due);
-        let top_up = row.shape.kind == Kind::TopUp;
+        let top_up = row.shape.kind.has_provider();
         match (row.shape.state, resolve.verdict) {
             (State::Intent, Resolution::Approved) if !top_up && due.is_some() => {
                 self.end_reversal(key, true)
@@ -262,7 +262,7 @@ impl Model {
             (row.shape.state, row.shape.code) = (State::Approved, ResponseCode::APPROVED);
         } else if shape.confirmed {
             row.shape.code = ResponseCode::NOT_REVERSIBLE;
-        } else if shape.kind == Kind::Voucher {
+        } else if shape.kind.dispenses() {
             row.shape.code = ResponseCode::NOT_REVERSIBLE;
             shape.due = Some(FollowUp::Operator);
         } else if shape.reversed_by.is_some() {

@@ -98,7 +98,7 @@ impl Ledger {
         if self.accounts.find(&float).available() < amount_minor {
             return Ok(Err(ResponseCode::INSUFFICIENT_FLOAT));
         }
-        if sale.kind == Kind::Voucher {
+        if sale.kind.dispenses() {
             let product = (sale.service, sale.product);
             let keks = self.keks.as_deref();
             let voucher = match self.stock.claim(rows, &mut self.set, product, sale.day, keks)? {

@@ -9,7 +9,7 @@ use super::Ledger;
 use crate::error::StoreError;
 use crate::journal;
 use crate::limits::EXPOSED_MAX;
-use crate::record::{DueFollowUp, FollowUp, Kind, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::TerminalId;
 
@@ -23,7 +23,7 @@ impl Exposed {
     pub(super) fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
         let mut exposed = Self::default();
         journal::open(rows, None, |row| {
-            if row.kind == Kind::Voucher {
+            if row.kind.dispenses() {
                 *exposed.listed.entry(row.key.terminal).or_default() += 1;
             }
             ControlFlow::Continue(())
@@ -53,7 +53,7 @@ impl Ledger {
 
     /// Takes a voucher off the list; the caller stages the row.
     pub(super) fn unlist_voucher(&mut self, sale: &mut Transaction) {
-        if sale.kind == Kind::Voucher && sale.due.take().is_some() {
+        if sale.kind.dispenses() && sale.due.take().is_some() {
             let listed = self.exposed.listed.entry(sale.key.terminal).or_default();
             *listed = listed.saturating_sub(1);
             if *listed == 0 {

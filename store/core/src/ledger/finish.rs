@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
-use crate::record::{DueFollowUp, FollowUp, Kind, Record, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Fulfilment, Kind, Record, State, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -24,7 +24,7 @@ impl Ledger {
             return Ok(Outcome::NotFound);
         };
         match row.kind {
-            Kind::TopUp => {
+            Kind::Sale(Fulfilment::Provider) => {
                 let step = step::of_finding(&row, &finish.result);
                 self.carry_out(rows, row, step, finish.at_ms)
             }
@@ -35,7 +35,9 @@ impl Ledger {
                 let ending = step::ending_of_finding(&row, &finish.result);
                 self.end(rows, row, ending, finish.at_ms)
             }
-            Kind::Voucher | Kind::Tombstone | Kind::Settlement => Ok(Outcome::Done(row)),
+            Kind::Sale(Fulfilment::Stock) | Kind::Tombstone | Kind::Settlement => {
+                Ok(Outcome::Done(row))
+            }
         }
     }
 
@@ -75,7 +77,7 @@ impl Ledger {
                 self.unlist_voucher(&mut sale);
             }
             let free = sale.due.is_none();
-            if sale.kind == Kind::TopUp && confirm.advice == Advice::Owed && free {
+            if sale.kind.has_provider() && confirm.advice == Advice::Owed && free {
                 sale.due = Some(DueFollowUp { what: FollowUp::Advice, since_ms: confirm.at_ms });
             }
             self.staged.put(&sale);
@@ -121,7 +123,7 @@ impl Ledger {
                     }
                 }
             }
-            Step::Clear if row.kind == Kind::Voucher => self.unlist_voucher(&mut row),
+            Step::Clear if row.kind.dispenses() => self.unlist_voucher(&mut row),
             // A proposed refund waits for an operator also when nothing else is owed any more.
             Step::Clear => {
                 let proposed = row.refund.as_ref().is_some_and(|refund| refund.approver.is_empty());
@@ -231,7 +233,7 @@ impl Ledger {
             return Ok(Outcome::Done(reversal));
         };
         let mut sale = self.partner(rows, &key)?;
-        if sale.kind == Kind::TopUp && sale.due.is_none() && sale.is_answered() {
+        if sale.kind.has_provider() && sale.due.is_none() && sale.is_answered() {
             self.note_time(at_ms);
             self.contradict(&mut sale, &Text::new(), at_ms);
             self.staged.put(&sale);

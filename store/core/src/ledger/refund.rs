@@ -55,7 +55,7 @@ impl Ledger {
     fn propose(&mut self, mut sale: Transaction, refund: Refund) -> Outcome {
         let since_ms = refund.at_ms;
         sale.refund = Some(Box::new(refund));
-        if sale.kind == Kind::Voucher {
+        if sale.kind.dispenses() {
             self.list_voucher(&mut sale, since_ms);
         } else if sale.due.is_none() {
             sale.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms });

@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountKind, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{DueFollowUp, FollowUp, Kind, Legs, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Fulfilment, Kind, Legs, State, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -166,8 +166,8 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> ResponseCode {
         (_, State::Declined | State::Reversed) => ResponseCode::APPROVED,
         (_, State::Approved) if original.confirmed_ms > 0 => ResponseCode::NOT_REVERSIBLE,
         // Its PIN may have been seen.
-        (Kind::Voucher, State::Approved) => ResponseCode::NOT_REVERSIBLE,
-        (Kind::TopUp, State::Approved) => ResponseCode::IN_PROGRESS,
+        (Kind::Sale(Fulfilment::Stock), State::Approved) => ResponseCode::NOT_REVERSIBLE,
+        (Kind::Sale(Fulfilment::Provider), State::Approved) => ResponseCode::IN_PROGRESS,
     };
     if reverse.amount_minor == original.amount_minor { code } else { ResponseCode::FORMAT_ERROR }
 }

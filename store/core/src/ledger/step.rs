@@ -3,7 +3,7 @@
 use crate::command::{ProviderOutcome, Resolution};
 use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
-use crate::record::{FollowUp, Kind, State, Transaction};
+use crate::record::{FollowUp, Fulfilment, Kind, State, Transaction};
 use tillgate_types::ResponseCode;
 
 /// What happens to a top-up.
@@ -107,9 +107,19 @@ fn has_room_for_another(sale: &Transaction) -> bool {
 pub(super) fn of_due(row: &Transaction, what: FollowUp) -> Step {
     use FollowUp::{Advice, Operator, Reversal};
     match (row.kind, row.state, row.owes(), what) {
-        (Kind::TopUp, State::Intent | State::Unknown, None, Reversal | Operator)
-        | (Kind::TopUp, State::Unknown | State::Declined, Some(Reversal), Operator)
-        | (Kind::TopUp, State::Approved, Some(Advice), Operator)
+        (
+            Kind::Sale(Fulfilment::Provider),
+            State::Intent | State::Unknown,
+            None,
+            Reversal | Operator,
+        )
+        | (
+            Kind::Sale(Fulfilment::Provider),
+            State::Unknown | State::Declined,
+            Some(Reversal),
+            Operator,
+        )
+        | (Kind::Sale(Fulfilment::Provider), State::Approved, Some(Advice), Operator)
         | (Kind::Reversal, State::Intent, Some(Reversal), Operator) => Step::Owe(what),
         _ => Step::Stay,
     }

@@ -201,7 +201,7 @@ mod tests {
     use super::{BusinessDate, Staged, Transaction, Velocity, Windows};
     use crate::command::{Begin, VerificationResult};
     use crate::ledger::begin::row_of;
-    use crate::{BridgeTag, Key, Kind, Memory, ProductId, SellerId, ServiceId, Text};
+    use crate::{BridgeTag, Fulfilment, Key, Kind, Memory, ProductId, SellerId, ServiceId, Text};
     use tillgate_types::{ResponseCode, TerminalId};
 
     const TODAY: BusinessDate = BusinessDate(9_556);
@@ -212,7 +212,7 @@ mod tests {
             digest: [1; 16].into(),
             at_ms: 1_772_323_200_000,
             today: TODAY,
-            kind: Kind::TopUp,
+            kind: Kind::Sale(Fulfilment::Provider),
             seller: SellerId(1),
             service: ServiceId(20),
             product: ProductId(0),

@@ -40,7 +40,7 @@ pub use head::Head;
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;
-pub use service::{AccountForm, CommissionRule, Hours, Product, Service, ServiceKind, Velocity};
+pub use service::{AccountForm, CommissionRule, Fulfilment, Hours, Product, Service, Velocity};
 pub use settlement::Settlement;
 pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
 pub use tillgate_types::Totals;

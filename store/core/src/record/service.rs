@@ -15,7 +15,7 @@ pub struct Service {
     /// Its name.
     pub name: String,
     /// From stock or by a provider.
-    pub kind: ServiceKind,
+    pub fulfilment: Fulfilment,
     /// Blocked: nobody sells it.
     pub status: Status,
     /// ISO 4217 numeric.
@@ -55,11 +55,11 @@ pub enum AccountForm {
 
 /// Where the goods of a service come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServiceKind {
+pub enum Fulfilment {
     /// Vouchers from the store's stock.
-    Voucher,
-    /// A provider tops an account up.
-    TopUp,
+    Stock,
+    /// A provider, over the bridge that the service is routed to.
+    Provider,
 }
 
 /// When a service is sold, local minutes of the day; `from > to` spans midnight.
@@ -137,19 +137,20 @@ impl AccountForm {
     }
 }
 
-impl ServiceKind {
-    const fn code(self) -> u8 {
+impl Fulfilment {
+    /// The byte that stands for it, in services and transactions.
+    pub const fn code(self) -> u8 {
         match self {
-            Self::Voucher => 1,
-            Self::TopUp => 2,
+            Self::Stock => 1,
+            Self::Provider => 2,
         }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
         match from.u8()? {
-            1 => Ok(Self::Voucher),
-            2 => Ok(Self::TopUp),
-            _ => Err(Flaw("unknown kind of service")),
+            1 => Ok(Self::Stock),
+            2 => Ok(Self::Provider),
+            _ => Err(Flaw("unknown fulfilment of a service")),
         }
     }
 }
@@ -165,7 +166,7 @@ impl Record for Service {
 
     fn write(&self, out: &mut Vec<u8>) {
         put_string(out, &self.name);
-        out.extend_from_slice(&[self.kind.code(), self.status.code()]);
+        out.extend_from_slice(&[self.fulfilment.code(), self.status.code()]);
         put_u16(out, self.currency);
         put_string(out, &self.route);
         put_u64(out, self.amount_min_minor);
@@ -200,7 +201,7 @@ impl Record for Service {
         Ok(Self {
             id: ServiceId(key.u16()?),
             name: body.string()?,
-            kind: ServiceKind::read(body)?,
+            fulfilment: Fulfilment::read(body)?,
             status: Status::read(body)?,
             currency: body.u16()?,
             route: body.string()?,

@@ -2,7 +2,9 @@
 
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
-use super::{DueFollowUp, FollowUp, KeyBytes, Legs, Record, Refund, Settlement, key_of};
+use super::{
+    DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, Settlement, key_of,
+};
 use crate::ids::{BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
@@ -86,10 +88,8 @@ pub struct Transaction {
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A voucher from stock.
-    Voucher,
-    /// A top-up by a provider.
-    TopUp,
+    /// Something that a service sells.
+    Sale(Fulfilment),
     /// Taking a sale back.
     Reversal,
     /// Nothing: keeps the place of a sale that was reversed before it came.
@@ -139,14 +139,18 @@ pub struct Dispensed {
 }
 
 impl Kind {
-    const ALL: [Self; 5] =
-        [Self::Voucher, Self::TopUp, Self::Reversal, Self::Tombstone, Self::Settlement];
+    const ALL: [Self; 5] = [
+        Self::Sale(Fulfilment::Stock),
+        Self::Sale(Fulfilment::Provider),
+        Self::Reversal,
+        Self::Tombstone,
+        Self::Settlement,
+    ];
 
     /// The byte that stands for it.
     pub const fn code(self) -> u8 {
         match self {
-            Self::Voucher => 1,
-            Self::TopUp => 2,
+            Self::Sale(fulfilment) => fulfilment.code(),
             Self::Reversal => 3,
             Self::Tombstone => 4,
             Self::Settlement => 5,
@@ -155,7 +159,17 @@ impl Kind {
 
     /// Whether it sells something.
     pub fn is_sale(self) -> bool {
-        matches!(self, Self::Voucher | Self::TopUp)
+        matches!(self, Self::Sale(_))
+    }
+
+    /// Whether it gives a voucher from stock.
+    pub fn dispenses(self) -> bool {
+        self == Self::Sale(Fulfilment::Stock)
+    }
+
+    /// Whether a provider carries it out, so that its outcome may be unknown for a while.
+    pub fn has_provider(self) -> bool {
+        self == Self::Sale(Fulfilment::Provider)
     }
 }
 

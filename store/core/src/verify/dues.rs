@@ -2,7 +2,7 @@
 
 use super::report::{Promise, Report};
 use crate::limits::REPRINTS_MAX;
-use crate::record::{FollowUp, Kind, Settlement, State, Totals, Transaction};
+use crate::record::{FollowUp, Fulfilment, Kind, Settlement, State, Totals, Transaction};
 use tillgate_types::{ResponseCode, TerminalId};
 
 /// Checks one journal row by itself.
@@ -16,7 +16,7 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
     }
     // Due or not, what is being undone says so: only then is a late approval no approval.
     let owes = row.owes() == Some(FollowUp::Reversal);
-    if row.kind == Kind::TopUp && row.state == State::Unknown && owes && !row.is_being_taken_back()
+    if row.kind.has_provider() && row.state == State::Unknown && owes && !row.is_being_taken_back()
     {
         let text = "it is being taken back, but its response code does not say so";
         report.violated(Promise::Remembered, row.key, text);
@@ -67,12 +67,20 @@ fn may_owe(row: &Transaction, what: FollowUp) -> bool {
     match (row.kind, row.state, what) {
         // Its PIN has left and its reversal was refused, or its provider contradicts it, or a
         // refund of it is proposed.
-        (Kind::Voucher | Kind::TopUp, State::Approved, FollowUp::Operator)
-        | (Kind::TopUp, State::Reversed, FollowUp::Operator)
-        | (Kind::TopUp, State::Unknown | State::Declined, FollowUp::Reversal)
-        | (Kind::TopUp, State::Unknown | State::Declined, FollowUp::Operator)
+        (Kind::Sale(_), State::Approved, FollowUp::Operator)
+        | (Kind::Sale(Fulfilment::Provider), State::Reversed, FollowUp::Operator)
+        | (
+            Kind::Sale(Fulfilment::Provider),
+            State::Unknown | State::Declined,
+            FollowUp::Reversal,
+        )
+        | (
+            Kind::Sale(Fulfilment::Provider),
+            State::Unknown | State::Declined,
+            FollowUp::Operator,
+        )
         | (Kind::Reversal, State::Intent, FollowUp::Reversal | FollowUp::Operator) => true,
-        (Kind::TopUp, State::Approved, FollowUp::Advice) => confirmed,
+        (Kind::Sale(Fulfilment::Provider), State::Approved, FollowUp::Advice) => confirmed,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use super::vouchers::Vouchers;
 use crate::error::StoreError;
 use crate::ids::{AccountId, Key};
 use crate::journal;
-use crate::record::{FollowUp, Head, Kind, Leg, Legs, State, Transaction};
+use crate::record::{FollowUp, Fulfilment, Head, Kind, Leg, Legs, State, Transaction};
 use crate::rows::{Family, ReadRows};
 
 /// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
@@ -102,15 +102,15 @@ fn float_legs(row: &Transaction) -> impl Iterator<Item = &Leg> {
 /// What one row may not say, whatever the others do.
 fn check_state(row: &Transaction, report: &mut Report) {
     let has_voucher = row.voucher.is_some();
-    let given = row.kind == Kind::Voucher && row.posts();
+    let given = row.kind.dispenses() && row.posts();
     if given != has_voucher {
         let text = if has_voucher { "a voucher was given for it" } else { "it has no voucher" };
         let text = format_args!("{:?} {:?}, and {text}", row.kind, row.state);
         report.violated(Promise::SoldOnce, row.key, text);
     }
     let possible = match row.kind {
-        Kind::TopUp => true,
-        Kind::Voucher => row.is_final(),
+        Kind::Sale(Fulfilment::Provider) => true,
+        Kind::Sale(Fulfilment::Stock) => row.is_final(),
         Kind::Reversal if row.state == State::Intent => row.legs.is_empty(),
         Kind::Reversal => matches!(row.state, State::Approved | State::Declined),
         Kind::Tombstone => row.state == State::Reversed && row.legs.is_empty(),
@@ -192,7 +192,7 @@ impl LookUp<'_> {
             wrong("it is open, but its original does not name it");
         }
         let posted = original.state == State::Approved && original.confirmed_ms == 0;
-        if original.kind != Kind::TopUp || (original.is_final() && !posted) {
+        if !original.kind.has_provider() || (original.is_final() && !posted) {
             wrong("it is open, but its original is not to be taken back");
         } else if original.is_final() != row.due.is_some() {
             wrong("it is owed if its original is posted, and waits if that is open: this does not");

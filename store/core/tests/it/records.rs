@@ -6,10 +6,10 @@ use tillgate_store_conformance::network::{
 use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Counter,
-    Dispensed, DueFollowUp, Family, FollowUp, Funding, Head, Hours, KeyError, Kind, Leg, Legs,
-    ProductId, Record, Refund, RegistryRecord, ResponseCode, SellerId, Serial, ServiceId, Services,
-    Settlement, State, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity,
-    Voucher,
+    Dispensed, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind,
+    Leg, Legs, ProductId, Record, Refund, RegistryRecord, ResponseCode, SellerId, Serial,
+    ServiceId, Services, Settlement, State, StoreError, StoreId, TerminalId, Text, Totals,
+    Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -51,7 +51,7 @@ fn transaction() -> Transaction {
     Transaction {
         key: key(3, 999_999),
         seq: 77,
-        kind: Kind::Voucher,
+        kind: Kind::Sale(Fulfilment::Stock),
         state: State::Approved,
         digest: [5; 16],
         seller: SellerId(2),

@@ -3,8 +3,8 @@
 use tillgate_store_core as store;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, Change, CommissionRule, Distributor, DistributorId, Funding, Hours, Product,
-    ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Status,
+    AccountForm, Change, CommissionRule, Distributor, DistributorId, Fulfilment, Funding, Hours,
+    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, Services, Status,
     Terminal, TerminalId, Text, Velocity, Voucher,
 };
 
@@ -66,7 +66,7 @@ pub(crate) fn vouchers() -> Service {
     Service {
         id: ServiceId(VOUCHERS),
         name: "airtime vouchers".to_owned(),
-        kind: ServiceKind::Voucher,
+        fulfilment: Fulfilment::Stock,
         status: Status::Active,
         currency: KES,
         route: String::new(),
@@ -92,7 +92,7 @@ pub(crate) fn top_ups() -> Service {
     Service {
         id: ServiceId(TOP_UPS),
         name: "airtime".to_owned(),
-        kind: ServiceKind::TopUp,
+        fulfilment: Fulfilment::Provider,
         route: "topup".to_owned(),
         open_amount: true,
         products: Vec::new(),

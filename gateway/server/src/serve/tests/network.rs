@@ -6,10 +6,9 @@ use tillgate_store_core as store;
 use tillgate_store_core::commission::legs;
 use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Funding,
-    Key, Kind, Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service, ServiceId,
-    ServiceKind, Services, Status, Terminal, TerminalId, Text, Velocity, VerificationResult,
-    Voucher,
+    AccountForm, Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Fulfilment,
+    Funding, Key, Kind, Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service,
+    ServiceId, Services, Status, Terminal, TerminalId, Text, Velocity, VerificationResult, Voucher,
 };
 
 use crate::serve::clock::Clock;
@@ -63,7 +62,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         digest: [7; 16].into(),
         at_ms: Clock::start().wall().0,
         today: date,
-        kind: Kind::TopUp,
+        kind: Kind::Sale(Fulfilment::Provider),
         seller: SellerId(5),
         service: ServiceId(TOP_UPS),
         product: ProductId(0),
@@ -84,12 +83,12 @@ pub(super) fn terminal(vault: &Vault, id: u32) -> Terminal {
 }
 
 pub(super) fn change(vault: &Vault) -> Change {
-    let vouchers = service(VOUCHERS, ServiceKind::Voucher);
+    let vouchers = service(VOUCHERS, Fulfilment::Stock);
     let top_ups = Service {
         route: "topup".to_owned(),
         open_amount: true,
         products: Vec::new(),
-        ..service(TOP_UPS, ServiceKind::TopUp)
+        ..service(TOP_UPS, Fulfilment::Provider)
     };
     let mut records = vec![
         RegistryRecord::Distributor(Distributor {
@@ -126,11 +125,11 @@ pub(super) fn change(vault: &Vault) -> Change {
     }
 }
 
-fn service(id: u16, kind: ServiceKind) -> Service {
+fn service(id: u16, fulfilment: Fulfilment) -> Service {
     Service {
         id: ServiceId(id),
         name: format!("service {id}"),
-        kind,
+        fulfilment,
         status: Status::Active,
         currency: CURRENCY,
         route: String::new(),

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Settled, Totals};
 use tillgate_core::transaction::{Content, Origin, Reply};
-use tillgate_store_core::{FollowUp, Key, Kind, ResponseCode, State, Transaction};
+use tillgate_store_core::{FollowUp, Fulfilment, Key, Kind, ResponseCode, State, Transaction};
 
 use super::Checker;
 use super::rows::is_unknown;
@@ -183,7 +183,7 @@ impl Checker {
         pins: &FxHashMap<VoucherName, String>,
     ) -> Option<(u8, String)> {
         let dispensed = match (&row.voucher, row.kind) {
-            (Some(dispensed), Kind::Voucher) => dispensed,
+            (Some(dispensed), Kind::Sale(Fulfilment::Stock)) => dispensed,
             _ => return answer.voucher.map(|_| (4, "with a voucher".to_owned())),
         };
         let Some(slip) = answer.voucher else {

@@ -1,7 +1,7 @@
 //! The end: terminals' books and providers' books against the durable journal (promises 1 and 6).
 
 use rustc_hash::FxHashSet;
-use tillgate_store_core::{Key, Kind, Resolution, State, TerminalId, Transaction};
+use tillgate_store_core::{Key, Resolution, State, TerminalId, Transaction};
 
 use super::Checker;
 use crate::provider::{DealStatus, ProviderTransaction};
@@ -134,7 +134,7 @@ impl Checker {
         }
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted")]
         for row in self.journal.values() {
-            let sold = row.kind == Kind::TopUp && row.state == State::Approved;
+            let sold = row.kind.has_provider() && row.state == State::Approved;
             if sold && !done.contains(&row.key) {
                 wrong.push((6, format!("{}: sold, and the provider did not do it", row.key)));
             }

@@ -171,7 +171,7 @@ impl Checker {
     /// Whether the gateway can do nothing more about a row, as it was.
     fn is_beyond_it(&self, now: Moment, old: &Transaction) -> bool {
         let (key, handed) = (&old.key, &self.handed);
-        if old.kind == Kind::Voucher {
+        if old.kind.dispenses() {
             return self.requests.reversals.contains_key(key);
         }
         if old.is_final() && self.is_contradicted(old) {

@@ -1,7 +1,7 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
 //! its pace, its seller's funds, the stock and the room at the writer must have been so.
 
-use tillgate_store_core::{Kind, ResponseCode, State, Transaction, Velocity};
+use tillgate_store_core::{ResponseCode, State, Transaction, Velocity};
 
 use super::Checker;
 use super::requests::Asked;
@@ -33,7 +33,7 @@ impl Checker {
             found.push((7, format!("{key}: granted beyond each of the paces {paces:?}")));
         }
         let room = |asked: &Asked| self.room.had_room(asked.since, new.bridge);
-        if new.kind == Kind::TopUp && !asked.iter().any(room) {
+        if new.kind.has_provider() && !asked.iter().any(room) {
             found.push((9, format!("{key}: granted, and the writer had no room for it")));
         }
     }
@@ -52,7 +52,7 @@ impl Checker {
             b"91" if self.is_draining => paces.next().is_some(),
             b"91" if rulings().all(|(ruling, _)| *ruling != Err(new.code)) => {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
-                new.kind == Kind::TopUp && paces.next().is_some() && asked.iter().any(full)
+                new.kind.has_provider() && paces.next().is_some() && asked.iter().any(full)
             }
             code => rulings().any(|(ruling, _)| *ruling == Err(ResponseCode(*code))),
         }
@@ -64,7 +64,7 @@ impl Checker {
         let product = (new.service.0, new.product.0);
         let stock = self.stock.get(&product).into_iter().flatten();
         let mut left = stock.filter(|(expiry, _)| *expiry >= new.day);
-        new.kind == Kind::Voucher
+        new.kind.dispenses()
             && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
     }
 }

@@ -65,7 +65,7 @@ fn is_declined_rightly(new: &Transaction, original: &Transaction) -> bool {
     match &new.code.0 {
         b"30" => original.amount_minor != new.amount_minor,
         // The PIN of a voucher that was sold has left.
-        b"21" => original.kind != Kind::TopUp || original.confirmed_ms > 0,
+        b"21" => !original.kind.has_provider() || original.confirmed_ms > 0,
         _ => false,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tillgate_store_core::{BridgeTag, FollowUp, Key, Kind, Transaction};
+use tillgate_store_core::{BridgeTag, FollowUp, Key, Transaction};
 
 use super::Checker;
 use super::rows::is_unknown;
@@ -90,7 +90,7 @@ impl Checker {
     /// A write was read: what waits from now on.
     pub(super) fn weigh(&mut self, at: Moment, rows: &[(Option<Transaction>, Transaction)]) {
         for (old, new) in rows {
-            if old.is_none() && new.kind == Kind::TopUp && is_unknown(new) {
+            if old.is_none() && new.kind.has_provider() && is_unknown(new) {
                 self.room.born.insert(new.key, self.room.life);
             }
         }
@@ -103,7 +103,7 @@ impl Checker {
             }
             let original = row.original.and_then(|original| self.journal.get(&original));
             let counts = load.0.entry(original.unwrap_or(row).bridge).or_default();
-            let here = row.kind == Kind::TopUp && is_unknown(row);
+            let here = row.kind.has_provider() && is_unknown(row);
             counts.0 += usize::from(here);
             counts.1 += 1;
         }

@@ -268,7 +268,7 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     if old.confirmed_ms > 0 && new.state == State::Reversed {
         return Some("taken back after its receipt was confirmed".to_owned());
     }
-    if old.kind == Kind::Voucher && new.state == State::Reversed && new.refund.is_none() {
+    if old.kind.dispenses() && new.state == State::Reversed && new.refund.is_none() {
         return Some("taken back, and its PIN has left".to_owned());
     }
     if takes(new) && old.legs != new.legs {

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use tillgate_codec::link::message::Sale;
 use tillgate_store_core::{
-    AccountId, AccountKind, Distributor, Hours, Leg, Legs, RegistryRecord, ResponseCode, Seller,
-    Service, ServiceKind, Services, Status, Terminal, TerminalId, Velocity,
+    AccountId, AccountKind, Distributor, Fulfilment, Hours, Leg, Legs, RegistryRecord,
+    ResponseCode, Seller, Service, Services, Status, Terminal, TerminalId, Velocity,
 };
 
 use super::requests::Ruling;
@@ -175,15 +175,15 @@ impl View {
         {
             return refused(b"61");
         }
-        match service.kind {
-            ServiceKind::Voucher if !sale.subscriber.is_empty() => return refused(b"30"),
-            ServiceKind::TopUp if sale.subscriber.is_empty() => return refused(b"14"),
-            ServiceKind::Voucher | ServiceKind::TopUp => {}
+        match service.fulfilment {
+            Fulfilment::Stock if !sale.subscriber.is_empty() => return refused(b"30"),
+            Fulfilment::Provider if sale.subscriber.is_empty() => return refused(b"14"),
+            Fulfilment::Stock | Fulfilment::Provider => {}
         }
         if service.currency != seller.currency {
             return refused(b"13");
         }
-        if service.kind == ServiceKind::TopUp && !bridges.contains(&service.route) {
+        if service.fulfilment == Fulfilment::Provider && !bridges.contains(&service.route) {
             return refused(b"91");
         }
         posting(service, seller, &chain, sale)

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Rejections;
 use super::view::View;
 use crate::error::StoreError;
-use crate::record::{Record, Serial, Service, ServiceKind, Voucher};
+use crate::record::{Fulfilment, Record, Serial, Service, Voucher};
 use crate::rows::Family;
 use tillgate_types::ServiceId;
 
@@ -60,7 +60,7 @@ pub(super) fn check(
 
 fn check_product(service: Option<&Service>, voucher: &Voucher) -> Result<(), String> {
     let service = service.ok_or("no such service")?;
-    if service.kind != ServiceKind::Voucher {
+    if service.fulfilment != Fulfilment::Stock {
         return Err("the service does not sell vouchers".to_owned());
     }
     if service.product(voucher.product).is_none() {

@@ -6,10 +6,10 @@
 use tillgate_store_core::commission;
 use tillgate_store_core::{
     AccountForm, Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm,
-    Distributor, DistributorId, Engine, Finish, FollowUp, Funding, Key, Kind, LedgerStore, Legs,
-    Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord, Reverse,
-    Sealed, Seller, SellerId, Service, ServiceId, ServiceKind, Services, Settle, Status, Store,
-    Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
+    Distributor, DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Key, Kind,
+    LedgerStore, Legs, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep,
+    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, Services, Settle,
+    Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -75,8 +75,8 @@ pub(crate) fn opening(vouchers: u32) -> Change {
             RegistryRecord::Seller(seller()),
             terminal(42),
             terminal(43),
-            RegistryRecord::Service(service(VOUCHERS, ServiceKind::Voucher)),
-            RegistryRecord::Service(service(TOP_UPS, ServiceKind::TopUp)),
+            RegistryRecord::Service(service(VOUCHERS, Fulfilment::Stock)),
+            RegistryRecord::Service(service(TOP_UPS, Fulfilment::Provider)),
         ],
         vouchers: (0..vouchers).map(voucher).collect(),
         funds: vec![funding("opening", FLOAT)],
@@ -106,12 +106,12 @@ pub(crate) fn funding(reference: &str, amount_minor: i64) -> Funding {
     }
 }
 
-fn service(id: ServiceId, kind: ServiceKind) -> Service {
+fn service(id: ServiceId, fulfilment: Fulfilment) -> Service {
     let rule = |level, basis_points| CommissionRule { level, basis_points, from: BusinessDate(0) };
     Service {
         id,
         name: format!("Service {id}"),
-        kind,
+        fulfilment,
         status: Status::Active,
         currency: CURRENCY,
         route: "bridge".to_owned(),
@@ -151,27 +151,23 @@ pub(crate) fn key(terminal: u32, stan: u32) -> Key {
 
 /// A sale of one voucher.
 pub(crate) fn sell(key: Key) -> Command {
-    begin(key, Kind::Voucher, VOUCHERS)
+    begin(key, Fulfilment::Stock, VOUCHERS)
 }
 
 /// A top-up.
 pub(crate) fn top_up(key: Key) -> Command {
-    begin(key, Kind::TopUp, TOP_UPS)
+    begin(key, Fulfilment::Provider, TOP_UPS)
 }
 
-fn begin(key: Key, kind: Kind, service_id: ServiceId) -> Command {
-    let kind_of = match kind {
-        Kind::Voucher => ServiceKind::Voucher,
-        _ => ServiceKind::TopUp,
-    };
+fn begin(key: Key, fulfilment: Fulfilment, service_id: ServiceId) -> Command {
     let chain = [DistributorId(2), DistributorId(1)];
-    let legs = commission::legs(&service(service_id, kind_of), &seller(), &chain, PRICE, TODAY);
+    let legs = commission::legs(&service(service_id, fulfilment), &seller(), &chain, PRICE, TODAY);
     Command::Begin(Begin {
         key,
         digest: [1; 16].into(),
         at_ms: AT_MS,
         today: TODAY,
-        kind,
+        kind: Kind::Sale(fulfilment),
         seller: SELLER,
         service: service_id,
         product: ProductId(1),
