@@ -5,6 +5,7 @@
 //! example with [`str::floor_char_boundary`].
 
 use crate::link::channel::{MAC_BYTES, NOISE_MESSAGE_BYTES, SEAL_OVERHEAD_BYTES, TAG_BYTES};
+use crate::link::message::{Answer, Command};
 use crate::link::record::HEADER_BYTES;
 
 /// Longest payload of an outer record, in bytes.
@@ -37,25 +38,13 @@ pub const LINES_BYTES_MAX: usize = 512;
 /// Text of a pushed command (a message to the seller, the reason of a block): one SMS's length.
 pub const TEXT_BYTES_MAX: usize = 160;
 
-/// Upper bound of the longest message, an answer with a voucher and a full receipt.
-///
-/// A field costs tag and length (2 bytes, 4 from 255 on) and its value; integers count at their
-/// widest (kind 1, STAN 4, dates 2, code 2, amount 8, balance 8, time 8).
-pub const ANSWER_BYTES_MAX: usize = 1
-    + 8 * 2
-    + (1 + 4 + 2 + 2 + 2 + 8 + 8 + 8)
-    + 5 * 2
-    + RRN_BYTES_MAX
-    + REFERENCE_BYTES_MAX
-    + SERIAL_BYTES_MAX
-    + PIN_BYTES_MAX
-    + 4
-    + LINES_BYTES_MAX;
+/// The longest message: an answer with a voucher and a full receipt.
+pub const ANSWER_BYTES_MAX: usize = Answer::LAYOUT.bytes_max();
 
 const _: () = assert!(PAYLOAD_BYTES_MAX <= 0xFFFF, "the record's length field has 16 bits");
 const _: () = assert!(ANSWER_BYTES_MAX <= BODY_BYTES_MAX);
 const _: () = assert!(ANSWER_BYTES_MAX * 2 <= PAYLOAD_BYTES_MAX, "as PAYLOAD_BYTES_MAX says");
-const _: () = assert!(1 + 3 * 4 + 4 + 1 + TEXT_BYTES_MAX <= BODY_BYTES_MAX);
+const _: () = assert!(Command::LAYOUT.bytes_max() <= BODY_BYTES_MAX);
 const _: () = assert!(14 + MAC_BYTES + NOISE_MESSAGE_BYTES <= PAYLOAD_BYTES_MAX);
 const _: () = assert!(SEAL_OVERHEAD_BYTES == HEADER_BYTES + TAG_BYTES);
 const _: () = assert!(LINES_BYTES_MAX > 254 && TEXT_BYTES_MAX <= 254, "long and short lengths");

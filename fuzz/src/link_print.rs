@@ -1,12 +1,9 @@
 //! The terminal link for people: what is printed is what was there, and makes it again.
 
 use tillgate_codec::iso8583::{ErrorJson, Reveal};
-use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
+use tillgate_codec::link::message::{GATEWAY_TYPES, GatewayMessage, TerminalMessage};
 use tillgate_codec::link::record::deframe;
 use tillgate_codec::link::render::{body_json, body_table, encode_json, record_json, record_table};
-
-/// The first type of the gateway's messages.
-const DOWNWARD: u8 = 0x80;
 
 /// Any bytes as a body and as a record: printed if they can be read, else refused with a place in
 /// them; what is printed in the clear encodes to the same again, and what is masked does not.
@@ -17,7 +14,7 @@ pub fn link_print(data: &[u8]) {
 
 fn body(data: &[u8]) {
     let is_read = match data.first() {
-        Some(&(DOWNWARD..)) => GatewayMessage::decode(data).is_ok(),
+        Some(&(GATEWAY_TYPES..)) => GatewayMessage::decode(data).is_ok(),
         _ => TerminalMessage::decode(data).is_ok(),
     };
     assert_eq!(body_table(data, Reveal::Masked).contains("(wrong here)"), !is_read);

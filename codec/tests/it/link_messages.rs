@@ -93,7 +93,7 @@ fn a_body_over_its_bound_is_refused_before_it_is_read() {
 
 #[test]
 fn a_voucher_comes_whole_or_not_at_all() {
-    let (_, whole) = bodies().into_iter().find(|(name, _)| *name == "answer_voucher").unwrap();
+    let (_, whole) = bodies().into_iter().find(|(name, _)| *name == "answer").unwrap();
     for (tag, field) in [(0x10, "voucher_serial"), (0x11, "voucher_pin"), (0x12, "voucher_expiry")]
     {
         // Of the three tags of a voucher one becomes an unknown tag.

@@ -27,3 +27,4 @@ mod ussd_pages;
 mod ussd_text;
 mod vectors;
 mod wire_page;
+mod wire_tables;

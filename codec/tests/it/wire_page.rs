@@ -63,26 +63,3 @@ fn every_requirement_is_shown_by_a_test_that_exists() {
     let orphans: Vec<_> = requirements.iter().filter(|id| !shown.contains(*id)).collect();
     assert!(orphans.is_empty(), "no test is named for {orphans:?}");
 }
-
-/// The page's dictionary against the names and bounds that bodies are shown with.
-#[test]
-fn the_dictionary_of_the_page_is_that_of_the_codec() {
-    use tillgate_codec::iso8583::Reveal;
-    use tillgate_codec::link::render::body_table;
-    let page = page();
-    let section = page.split("### 5.3").nth(1).unwrap().split("### 5.4").next().unwrap();
-    let mut seen = 0;
-    for row in section.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        for cells in cells[1..].chunks(3).filter(|cells| cells.len() == 3) {
-            let Ok(tag) = u8::from_str_radix(cells[0], 16) else { continue };
-            // A ping in which the tag comes with no value.
-            let table = body_table(&[0x07, tag, 0], Reveal::Masked);
-            // A code has two bytes, and two fields are secret whatever they hold.
-            let named = table.contains(cells[1]) || cells[1] == "code";
-            assert!(named, "tag {tag:02x} is not {}: {table}", cells[1]);
-            seen += 1;
-        }
-    }
-    assert_eq!(seen, 0x26, "every tag is on the page");
-}

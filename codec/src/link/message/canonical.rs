@@ -4,10 +4,12 @@
 //! defaults are written, and whatever unknown tags they carry. The canonical form is the body that
 //! [`super::TerminalMessage::encode`] writes, on the stack.
 
+use super::TerminalMessage;
+use super::layout::longest;
 use super::writer::Sink;
 
-/// Longest canonical form of a request that is compared: a sale has 59 bytes, a settle 51.
-const CANONICAL_BYTES_MAX: usize = 64;
+/// Longest canonical form of a request that is compared.
+const CANONICAL_BYTES_MAX: usize = longest(TerminalMessage::LAYOUTS, true);
 
 /// A request's canonical form.
 pub struct Canonical {

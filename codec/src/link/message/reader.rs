@@ -9,12 +9,11 @@
 
 use nom::IResult;
 
+use super::declare::Value;
 use super::error::{BodyError, BodyErrorKind};
 use super::tag::{self, KNOWN, Tag};
 use crate::bytes::{chunk, take};
 use crate::limits::BODY_BYTES_MAX;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
 
 /// The length byte that says that a 16-bit length follows.
 pub(super) const LONG_LENGTH: u8 = 0xFF;
@@ -135,38 +134,38 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// Unsigned integer of a mandatory field.
-    pub(super) fn unsigned<T: TryFrom<u64>>(&self, tag: Tag) -> Result<T, BodyError> {
-        self.unsigned_if_any(tag)?.ok_or_else(|| self.missing(tag))
+    /// The value of a field that must be there.
+    #[inline]
+    pub(super) fn required<T: Value<'a>>(&self, tag: Tag) -> Result<T, BodyError> {
+        T::read(self, tag)?.ok_or_else(|| self.missing(tag))
     }
 
-    /// Unsigned integer of a field that is left out when zero.
-    pub(super) fn unsigned_or_zero<T: TryFrom<u64> + Default>(
-        &self,
-        tag: Tag,
-    ) -> Result<T, BodyError> {
-        Ok(self.unsigned_if_any(tag)?.unwrap_or_default())
+    /// The value of a field that must be there, and not be `excluded`.
+    pub(super) fn required_not<T: Value<'a>>(&self, tag: Tag, excluded: T) -> Result<T, BodyError> {
+        let value = self.required(tag)?;
+        if value == excluded { Err(self.undefined(tag)) } else { Ok(value) }
     }
 
-    /// Unsigned integer of an optional field.
-    pub(super) fn unsigned_if_any<T: TryFrom<u64>>(
-        &self,
-        tag: Tag,
-    ) -> Result<Option<T>, BodyError> {
+    /// The value of a field that is `left_out` if it is.
+    #[inline]
+    pub(super) fn optional<T: Value<'a>>(&self, tag: Tag, left_out: T) -> Result<T, BodyError> {
+        Ok(T::read(self, tag)?.unwrap_or(left_out))
+    }
+
+    /// Unsigned integer of a field, if it is there.
+    #[inline]
+    pub(super) fn unsigned(&self, tag: Tag) -> Result<Option<u64>, BodyError> {
         let Some((offset, value)) = self.value(tag) else {
             return Ok(None);
         };
         if value.first() == Some(&0) {
             return Err(self.error(tag, offset, BodyErrorKind::NotMinimal));
         }
-        let wide = value.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        let narrow =
-            T::try_from(wide).map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
-        Ok(Some(narrow))
+        Ok(Some(value.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))))
     }
 
-    /// Signed integer (two's complement) of an optional field.
-    pub(super) fn signed_if_any(&self, tag: Tag) -> Result<Option<i64>, BodyError> {
+    /// Signed integer (two's complement) of a field, if it is there.
+    pub(super) fn signed(&self, tag: Tag) -> Result<Option<i64>, BodyError> {
         let Some((offset, value)) = self.value(tag) else {
             return Ok(None);
         };
@@ -187,44 +186,6 @@ impl<'a> Fields<'a> {
         Ok(Some(value.iter().fold(sign, |sum: i64, byte| (sum << 8) | i64::from(*byte))))
     }
 
-    /// Text of a mandatory field.
-    pub(super) fn text(&self, tag: Tag) -> Result<&'a str, BodyError> {
-        self.text_if_any(tag)?.ok_or_else(|| self.missing(tag))
-    }
-
-    /// Text of a field that is left out when empty.
-    pub(super) fn text_or_empty(&self, tag: Tag) -> Result<&'a str, BodyError> {
-        Ok(self.text_if_any(tag)?.unwrap_or_default())
-    }
-
-    /// Text of an optional field.
-    pub(super) fn text_if_any(&self, tag: Tag) -> Result<Option<&'a str>, BodyError> {
-        let Some((offset, value)) = self.value(tag) else {
-            return Ok(None);
-        };
-        let text = std::str::from_utf8(value).map_err(|error| {
-            self.error(tag, offset + error.valid_up_to(), BodyErrorKind::NotText)
-        })?;
-        Ok(Some(text))
-    }
-
-    /// Date of a mandatory field.
-    pub(super) fn date(&self, tag: Tag) -> Result<BusinessDate, BodyError> {
-        self.unsigned(tag).map(BusinessDate)
-    }
-
-    /// Date of an optional field.
-    pub(super) fn date_if_any(&self, tag: Tag) -> Result<Option<BusinessDate>, BodyError> {
-        Ok(self.unsigned_if_any(tag)?.map(BusinessDate))
-    }
-
-    /// Response code of a mandatory field: exactly two bytes.
-    pub(super) fn code(&self, tag: Tag) -> Result<ResponseCode, BodyError> {
-        let (offset, value) = self.value(tag).ok_or_else(|| self.missing(tag))?;
-        let bytes = value.try_into().map_err(|_| self.error(tag, offset, BodyErrorKind::Value))?;
-        Ok(ResponseCode(bytes))
-    }
-
     /// Whether the field is there.
     pub(super) fn has(&self, tag: Tag) -> bool {
         self.value(tag).is_some()
@@ -236,8 +197,9 @@ impl<'a> Fields<'a> {
         self.error(tag, offset, BodyErrorKind::Value)
     }
 
+    /// Offset and bytes of a field, if it is there.
     #[inline]
-    fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
+    pub(super) fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
         let place = self.places[usize::from(tag.number)];
         let offset = usize::from(place.offset);
         if offset == 0 {
@@ -251,8 +213,9 @@ impl<'a> Fields<'a> {
         self.error(tag, self.body.len(), BodyErrorKind::Missing)
     }
 
+    /// The error of a field.
     #[cold]
-    fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
+    pub(super) fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
         BodyError { message: self.message, field: tag.name, tag: tag.number, offset, kind }
     }
 
@@ -261,4 +224,16 @@ impl<'a> Fields<'a> {
         let field = tag::find(number).map_or("unknown", |tag| tag.name);
         BodyError { message: self.message, field, tag: number, offset, kind }
     }
+}
+
+/// The first byte of a body.
+pub(super) fn message_type(body: &[u8]) -> Result<u8, BodyError> {
+    let kind = BodyErrorKind::Empty;
+    body.first().copied().ok_or(BodyError { message: "", field: "", tag: 0, offset: 0, kind })
+}
+
+/// The error of a body of a type that its direction does not have.
+pub(super) fn unknown(found: u8) -> BodyError {
+    let kind = BodyErrorKind::UnknownMessage { found };
+    BodyError { message: "", field: "", tag: 0, offset: 0, kind }
 }

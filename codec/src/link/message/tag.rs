@@ -1,6 +1,6 @@
 //! The dictionary of tags: one number and one name, the same in every message.
 //!
-//! A body may carry any of them at most once; which ones a message reads is in that message's file.
+//! A body may carry any of them at most once; which ones a message reads, its declaration says.
 //! Numbers are never reused. Tags from [`KNOWN`] on belong to later versions and are skipped; those
 //! from e0 on are given to nobody, for firmware to use among its own.
 
@@ -12,20 +12,22 @@ use crate::limits::{
 /// A tag of the dictionary: its number on the wire, its name in errors and docs, its form and
 /// bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::link) struct Tag {
+pub struct Tag {
     /// The byte on the wire.
-    pub(in crate::link) number: u8,
+    pub number: u8,
     /// The name that errors and `docs/wire.md` use.
-    pub(in crate::link) name: &'static str,
+    pub name: &'static str,
     /// How its value is written.
-    pub(in crate::link) form: Form,
+    pub form: Form,
     /// Longest value, in bytes.
-    pub(in crate::link) bytes_max: usize,
+    pub bytes_max: usize,
+    /// Whether it is shown only to whoever asks for it: a PIN, and what may carry one.
+    pub is_secret: bool,
 }
 
 /// How a value is written (`docs/wire.md`, section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::link) enum Form {
+pub enum Form {
     /// Big-endian without leading zero bytes.
     Unsigned,
     /// Two's complement of the fewest bytes that keep the sign.
@@ -38,18 +40,43 @@ pub(in crate::link) enum Form {
     Text,
 }
 
+impl Form {
+    /// Whether it is the same one: a constant may ask.
+    pub(super) const fn is(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Unsigned, Unsigned) | (Signed, Signed) | (Date, Date) | (Code, Code) | (Text, Text)
+        )
+    }
+}
+
 use Form::{Code, Date, Signed, Text, Unsigned};
 
 /// One above the highest number of the dictionary.
 pub(super) const KNOWN: usize = 0x27;
 
 macro_rules! dictionary {
-    ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr;)*) => {
-        $(pub(in crate::link) const $name: Tag =
-            Tag { number: $number, name: $text, form: $form, bytes_max: $bytes_max };)*
+    ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr
+        $(, $secret:ident)?;)*) => {
+        $(pub(in crate::link) const $name: Tag = Tag {
+            number: $number,
+            name: $text,
+            form: $form,
+            bytes_max: $bytes_max,
+            is_secret: secret!($($secret)?),
+        };)*
 
         /// Every tag, in the order of their numbers from 1 on.
-        pub(super) const ALL: [Tag; KNOWN - 1] = [$($name),*];
+        pub const DICTIONARY: [Tag; KNOWN - 1] = [$($name),*];
+    };
+}
+
+macro_rules! secret {
+    () => {
+        false
+    };
+    (secret) => {
+        true
     };
 }
 
@@ -70,9 +97,9 @@ dictionary! {
     REFERENCE = 0x0E, "reference", Text, REFERENCE_BYTES_MAX;
     BALANCE = 0x0F, "balance_minor", Signed, 8;
     VOUCHER_SERIAL = 0x10, "voucher_serial", Text, SERIAL_BYTES_MAX;
-    VOUCHER_PIN = 0x11, "voucher_pin", Text, PIN_BYTES_MAX;
+    VOUCHER_PIN = 0x11, "voucher_pin", Text, PIN_BYTES_MAX, secret;
     VOUCHER_EXPIRY = 0x12, "voucher_expiry", Date, 2;
-    LINES = 0x13, "lines", Text, LINES_BYTES_MAX;
+    LINES = 0x13, "lines", Text, LINES_BYTES_MAX, secret;
     KIND = 0x14, "kind", Unsigned, 1;
     FIRMWARE = 0x15, "firmware", Text, FIRMWARE_BYTES_MAX;
     CATALOGUE = 0x16, "catalogue", Unsigned, 4;
@@ -97,19 +124,19 @@ dictionary! {
 /// The tag of that number, if the dictionary has it.
 #[inline]
 pub(in crate::link) fn find(number: u8) -> Option<Tag> {
-    ALL.get(usize::from(number).checked_sub(1)?).copied()
+    DICTIONARY.get(usize::from(number).checked_sub(1)?).copied()
 }
 
 /// The tag of that name.
 pub(in crate::link) fn named(name: &str) -> Option<Tag> {
-    ALL.into_iter().find(|tag| tag.name == name)
+    DICTIONARY.into_iter().find(|tag| tag.name == name)
 }
 
 const _: () = {
     let mut index = 0;
     let mut number = 1;
-    while index < ALL.len() {
-        assert!(ALL[index].number == number, "the dictionary has no holes");
+    while index < DICTIONARY.len() {
+        assert!(DICTIONARY[index].number == number, "the dictionary has no holes");
         index += 1;
         number += 1;
     }

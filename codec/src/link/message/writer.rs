@@ -1,5 +1,6 @@
 //! Writing a body: the inverse of [`super::reader`], appending to the caller's buffer.
 
+use super::declare::Value;
 use super::reader::LONG_LENGTH;
 use super::tag::Tag;
 use tillgate_types::BusinessDate;
@@ -29,20 +30,24 @@ impl<'o, S: Sink> Writer<'o, S> {
         Self { out }
     }
 
+    /// A value, in its form.
+    pub(super) fn value<'a, T: Value<'a>>(&mut self, tag: Tag, value: T) {
+        value.write(self, tag);
+    }
+
+    /// As [`Self::value`], unless it is what it would be if it were left out.
+    pub(super) fn unless<'a, T: Value<'a>>(&mut self, tag: Tag, value: T, left_out: T) {
+        if value != left_out {
+            value.write(self, tag);
+        }
+    }
+
     /// Big-endian without leading zero bytes; zero has no bytes.
     pub(in crate::link) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
         let value = value.into();
         let bytes = value.to_be_bytes();
         let zeros = usize::try_from(value.leading_zeros() / 8).expect("there are 8 bytes");
         self.field(tag, &bytes[zeros..]);
-    }
-
-    /// As [`Self::unsigned`], left out when zero.
-    pub(super) fn unsigned_unless_zero(&mut self, tag: Tag, value: impl Into<u64>) {
-        let value = value.into();
-        if value != 0 {
-            self.unsigned(tag, value);
-        }
     }
 
     /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has
@@ -61,13 +66,6 @@ impl<'o, S: Sink> Writer<'o, S> {
     /// UTF-8 text.
     pub(in crate::link) fn text(&mut self, tag: Tag, value: &str) {
         self.field(tag, value.as_bytes());
-    }
-
-    /// As [`Self::text`], left out when empty.
-    pub(super) fn text_unless_empty(&mut self, tag: Tag, value: &str) {
-        if !value.is_empty() {
-            self.text(tag, value);
-        }
     }
 
     /// A date, in days.

@@ -11,33 +11,30 @@
 use serde_json::{Map, Value};
 
 use super::super::message::reader::{PlacedField, laid};
-use super::super::message::{BodyError, GatewayMessage, MESSAGES, TerminalMessage};
+use super::super::message::{BodyError, GATEWAY_TYPES, GatewayMessage, TerminalMessage, layouts};
 use super::{MASKED, field};
 use crate::iso8583::{ErrorJson, Reveal};
 use crate::lines::Lines;
 
-/// The first type of the gateway's messages.
-const DOWNWARD: u8 = 0x80;
-
 /// Name of a message; empty if there is none of that type.
 pub(super) fn name_of(message_type: u8) -> &'static str {
-    MESSAGES.iter().find(|(known, _)| *known == message_type).map_or("", |(_, name)| name)
+    layouts().find(|layout| layout.message_type == message_type).map_or("", |layout| layout.name)
 }
 
 /// The type of the message of that name.
 pub(super) fn type_of(name: &str) -> Option<u8> {
-    MESSAGES.iter().find(|(_, known)| *known == name).map(|(message_type, _)| *message_type)
+    layouts().find(|layout| layout.name == name).map(|layout| layout.message_type)
 }
 
 /// Who says it, by its type byte.
 fn direction(message_type: u8) -> &'static str {
-    if message_type < DOWNWARD { "up" } else { "down" }
+    if message_type < GATEWAY_TYPES { "up" } else { "down" }
 }
 
 /// What is wrong with a body, if anything; the type byte says in which direction it travels.
 pub(super) fn check(body: &[u8]) -> Result<(), BodyError> {
     match body.first() {
-        Some(&(DOWNWARD..)) => GatewayMessage::decode(body).map(|_| ()),
+        Some(&(GATEWAY_TYPES..)) => GatewayMessage::decode(body).map(|_| ()),
         _ => TerminalMessage::decode(body).map(|_| ()),
     }
 }

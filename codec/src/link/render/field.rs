@@ -11,12 +11,9 @@ use crate::iso8583::{ErrorJson, hex};
 /// What begins the name of a field that has none: `tag_3F`, with its value in hexadecimal.
 const UNNAMED: &str = "tag_";
 
-/// Fields that are not shown unless asked for: the PIN, and the receipt that may carry it.
-const SECRETS: [Tag; 2] = [tag::VOUCHER_PIN, tag::LINES];
-
 /// Whether a field is hidden unless everything is shown.
 pub(super) fn is_secret(number: u8) -> bool {
-    SECRETS.iter().any(|tag| tag.number == number)
+    tag::find(number).is_some_and(|tag| tag.is_secret)
 }
 
 /// Name and value of a field. One that is not in the dictionary, or not written as the dictionary
