@@ -1,17 +1,18 @@
 //! Values that wire, store, gateway and simulator share: one definition of each.
 //!
-//! No arithmetic of money and no I/O here: only what a value is, how it is ordered and how it is
-//! shown.
+//! No arithmetic of money and no I/O here: only what a value is, how it is ordered, read and shown.
 
 #![forbid(unsafe_code)]
 
 mod code;
+mod currency;
 mod date;
 mod ids;
 mod time;
 mod totals;
 
 pub use code::ResponseCode;
+pub use currency::{Currency, decimal};
 pub use date::BusinessDate;
 pub use ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
 pub use time::{Moment, Span, UnixMillis};

@@ -9,7 +9,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod currency;
 mod draft;
 mod keys;
 pub mod limits;

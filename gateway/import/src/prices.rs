@@ -6,8 +6,8 @@ use tillgate_store_core::limits::{
     COMMISSION_LEVELS_MAX, COMMISSION_RULES_MAX, NAME_BYTES_MAX, PRODUCTS_MAX,
 };
 use tillgate_store_core::{CommissionRule, Product, ProductId, Service, ServiceId};
+use tillgate_types::{Currency, decimal};
 
-use crate::currency::{Currency, decimal};
 use crate::draft::{Draft, Existing, Given, Look};
 use crate::report::Faults;
 use crate::row::Row;

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use tillgate_store_core::{BusinessDate, Status, Text};
+use tillgate_types::Currency;
 
-use crate::currency::Currency;
 use crate::limits::FOUND_CHARACTERS_MAX;
 use crate::records::{Cells, Records};
 use crate::report::{Fault, Faults, RowPlace};

@@ -6,9 +6,9 @@ use tillgate_store_core::limits::{
     AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
 use tillgate_store_core::{AccountForm, Fulfilment, Hours, Service, ServiceId, Velocity};
+use tillgate_types::Currency;
 
 use crate::Context;
-use crate::currency::Currency;
 use crate::draft::{Draft, take};
 use crate::report::Faults;
 use crate::row::Row;

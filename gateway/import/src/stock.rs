@@ -8,8 +8,8 @@ use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
     Fulfilment, Funding, Legs, ProductId, SellerId, ServiceId, Text, Voucher,
 };
+use tillgate_types::Currency;
 
-use crate::currency::Currency;
 use crate::draft::{Draft, Look};
 use crate::limits::{PIN_CHARACTERS_MAX, PIN_CHARACTERS_MIN};
 use crate::report::{Faults, RowPlace};

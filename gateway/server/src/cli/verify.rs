@@ -2,9 +2,9 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillgate_import::currency::Currency;
 use tillgate_store_core::verify::{Counts, Keks, Report, Sums};
 use tillgate_store_rocks::RocksReader;
+use tillgate_types::Currency;
 
 use super::print;
 use super::store_dir::{Place, StoreDir};

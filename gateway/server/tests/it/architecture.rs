@@ -16,11 +16,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("tillgate-store-rocks", "store/rocks", &["tillgate-store-core"]),
     ("tillgate-core", "gateway/core", &["tillgate-types", "tillgate-codec", "tillgate-store-core"]),
     ("tillgate-edge", "gateway/edge", &[]),
-    ("tillgate-import", "gateway/import", &["tillgate-store-core"]),
+    ("tillgate-import", "gateway/import", &["tillgate-types", "tillgate-store-core"]),
     (
         "tillgate",
         "gateway/server",
         &[
+            "tillgate-types",
             "tillgate-codec",
             "tillgate-store-core",
             "tillgate-store-rocks",
@@ -31,7 +32,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("tillsim-core", "sim/core", &["tillgate-codec", "tillgate-core", "tillgate-store-core"]),
-    ("tillsim", "sim/fleet", &["tillsim-core", "tillgate-codec"]),
+    ("tillsim", "sim/fleet", &["tillsim-core", "tillgate-codec", "tillgate-types"]),
 ];
 
 /// The crates that touch nothing.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::{Exit, Refusal};
-use crate::network::{Currency, NetworkOptions, generate};
+use crate::network::{Currency, NetworkOptions, generate, minor};
 use crate::text::grouped;
 
 /// Make a network of sellers, terminals and vouchers as CSV files for import
@@ -55,13 +55,12 @@ const VOUCHERS: u64 = 1_000_000;
 
 impl Network {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
-        let currency = Currency::parse(&self.currency).filter(|found| found.letters != "???");
-        let currency = currency.ok_or_else(|| {
-            Refusal(format!("--currency {}: known are {}", self.currency, Currency::names()))
+        let currency = Currency::parse(&self.currency).ok_or_else(|| {
+            let given = &self.currency;
+            Refusal(format!("--currency {given:?}, expected an ISO 4217 currency as EUR or 978"))
         })?;
-        let float_minor = currency.minor(&self.float).ok_or_else(|| {
-            Refusal(format!("--float {:?} is not an amount in {}", self.float, currency.letters))
-        })?;
+        let float_minor = minor(currency, &self.float)
+            .map_err(|text| Refusal(format!("--float {:?}, {text}", self.float)))?;
         let vouchers = self.vouchers.unwrap_or(VOUCHERS.min(u64::from(self.terminals) * 100));
         let options = NetworkOptions {
             seed: self.seed,

@@ -189,13 +189,13 @@ fn sellers(
     options: &NetworkOptions,
     distributors: u32,
 ) -> Result<(), NetworkError> {
-    let (letters, count) = (options.currency.letters, u64::from(options.sellers));
+    let (alpha, count) = (options.currency.alpha, u64::from(options.sellers));
     let first = u64::from(2 + regions(distributors));
     let districts = u64::from(distributors) + 1 - first;
     let header = "id,distributor,name,currency,credit_limit,status";
     files.rows("sellers.csv", header, count, |number| {
         let id = number + 1;
-        format!("{id},{},Shop {id},{letters},0,active", first + id % districts)
+        format!("{id},{},Shop {id},{alpha},0,active", first + id % districts)
     })?;
     let amount = options.currency.major(options.float_minor);
     files.rows("floats.csv", "reference,seller,amount", count, |number| {
@@ -205,15 +205,15 @@ fn sellers(
 }
 
 fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
-    let Currency { letters, .. } = options.currency;
-    let major = |minor| options.currency.major(minor);
+    let alpha = options.currency.alpha;
+    let major = |minor: u64| options.currency.major(minor);
     let (low, high) = (major(100), major(1_000));
     let mut services =
-        vec![format!("10,Airtime voucher,voucher,{letters},,{low},{high},no,,active,,,")];
+        vec![format!("10,Airtime voucher,voucher,{alpha},,{low},{high},no,,active,,,")];
     if let Some(bridge) = &options.bridge {
         let (low, high) = (major(50), major(10_000));
         services
-            .push(format!("20,Mobile top-up,topup,{letters},{bridge},{low},{high},yes,,active,,,"));
+            .push(format!("20,Mobile top-up,topup,{alpha},{bridge},{low},{high},yes,,active,,,"));
     }
     let commissions: Vec<String> = [10, 20]
         .iter()

@@ -3,17 +3,16 @@
 //! The files are those that `tillgate import` takes. What one import may hold is bounded, so a
 //! large network has further parts in subdirectories, to be imported one after the other.
 
-mod currency;
 mod generate;
 mod read;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use currency::Currency;
 pub use generate::{Made, NetworkOptions, generate};
-pub(crate) use read::unhex;
 pub use read::{Network, NetworkTerminal, Service, parts};
+pub(crate) use read::{minor, unhex};
+pub use tillgate_types::Currency;
 
 /// Why a network's files could not be written or read.
 #[derive(Debug)]

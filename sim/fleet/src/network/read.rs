@@ -122,8 +122,7 @@ impl Network {
             return Ok(());
         }
         let currency = Currency::parse(row.text(2)).ok_or_else(|| {
-            let names = Currency::names();
-            format!("currency {:?} is not known; use its number, or one of {names}", row.text(2))
+            format!("currency {:?}, expected an ISO 4217 currency as EUR or 978", row.text(2))
         })?;
         let is_open = matches!(row.text(5), "yes" | "true");
         let open = match is_open {
@@ -182,15 +181,20 @@ impl Row<'_> {
     }
 
     fn money(&self, column: usize, currency: Currency) -> Result<u64, String> {
-        currency.minor(self.text(column)).ok_or_else(|| {
-            format!("{} {:?} is not an amount", self.columns[column], self.text(column))
-        })
+        let wrong = |text| format!("{} {:?}, {text}", self.columns[column], self.text(column));
+        minor(currency, self.text(column)).map_err(wrong)
     }
 
     fn psk(&self, column: usize) -> Result<[u8; 32], String> {
         // The key itself is not repeated to whoever reads the error.
         unhex(self.text(column)).ok_or_else(|| "psk is not 64 hexadecimal digits".to_owned())
     }
+}
+
+/// An amount of zero or more in major units as minor units.
+pub(crate) fn minor(currency: Currency, text: &str) -> Result<u64, String> {
+    let minor = currency.minor(text).map_err(|expected| format!("expected {expected}"))?;
+    u64::try_from(minor).map_err(|_| "expected an amount that is not negative".to_owned())
 }
 
 /// The files of a directory that hold this table.

@@ -105,6 +105,13 @@ fn errors_name_the_file_and_the_line() {
     std::fs::write(&path, "id,seller,psk,services,status\n1,1,xyz,all,active\n").unwrap();
     let error = Network::read(dir.path()).unwrap_err().to_string();
     assert!(error.ends_with("terminals.csv:2: psk is not 64 hexadecimal digits"), "{error}");
+    let products = dir.path().join("products.csv");
+    std::fs::write(&products, "service,id,name,amount\n10,1,A,12.\n").unwrap();
+    let error = Network::read(dir.path()).unwrap_err().to_string();
+    let end = "products.csv:2: amount \"12.\", expected an amount in USD with at most 2 decimals, \
+               as 12.50";
+    assert!(error.ends_with(end), "{error}");
+    std::fs::remove_file(products).unwrap();
     std::fs::write(&path, "id,seller,services,status\n").unwrap();
     let error = Network::read(dir.path()).unwrap_err().to_string();
     assert!(error.ends_with("terminals.csv:1: the column \"psk\" is missing"), "{error}");

@@ -155,8 +155,8 @@ fn what_cannot_be_run_exits_with_four_and_says_why() {
         (&["run"][..], "no network"),
         (&["run", "--nonsense"], "unexpected argument"),
         (&["run", "/does/not/exist.toml"], "/does/not/exist.toml"),
-        (&["provider", "--decline", "80", "--silence", "30"], "over 100"),
-        (&["network", "/tmp", "--currency", "ZZZ"], "known are"),
+        (&["provider", "--decline", "80", "--unanswered", "30"], "over 100"),
+        (&["network", "/tmp", "--currency", "ZZZ"], "an ISO 4217 currency"),
     ] {
         let output = tillsim().args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
