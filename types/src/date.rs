@@ -35,6 +35,18 @@ impl BusinessDate {
         (date.ymd() == (year, month, day)).then_some(date)
     }
 
+    /// Reads what [`fmt::Display`] shows, as `2026-11-23`: all ten characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+        let number = |digits: &[u8]| {
+            let digit = |byte: &u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
+            digits.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
+        };
+        let small = |digits: &[u8]| u8::try_from(number(digits)?).ok();
+        Self::from_ymd(number(&[y1, y2, y3, y4])?, small(&[m1, m2])?, small(&[d1, d2])?)
+    }
+
     /// The day in UTC of a moment in seconds since 1970; `None` if it is out of range.
     #[must_use]
     pub fn of_unix(unix_s: u64) -> Option<Self> {
@@ -103,6 +115,19 @@ mod tests {
             assert!(day == before.2 + 1 || day == 1, "{date}");
             assert_eq!(BusinessDate::from_ymd(year, month, day), Some(date));
             before = (year, month, day);
+        }
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_shown_and_in_no_other_form() {
+        for date in [BusinessDate(0), BusinessDate(9_823), BusinessDate(u16::MAX)] {
+            assert_eq!(BusinessDate::parse(&date.to_string()), Some(date));
+        }
+        for wrong in ["", "2026-11", "2026-1-5", "2026-02-30", "23.11.2026", "2026-11-23-1"] {
+            assert_eq!(BusinessDate::parse(wrong), None, "{wrong}");
+        }
+        for wrong in ["+026-11-23", "2026-11-+3", "2026/11/23", "２６-11-23", "9999-01-01"] {
+            assert_eq!(BusinessDate::parse(wrong), None, "{wrong}");
         }
     }
 

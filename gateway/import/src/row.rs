@@ -250,7 +250,7 @@ impl Row<'_> {
 
     /// `YYYY-MM-DD`.
     pub(crate) fn date(&self, faults: &mut Faults, column: usize) -> Option<BusinessDate> {
-        let date = parse_date(self.text(column));
+        let date = BusinessDate::parse(self.text(column));
         if date.is_none() {
             self.expected(faults, column, "a date as 2026-12-31, from 2000 to 2179");
         }
@@ -288,18 +288,4 @@ impl Row<'_> {
             }
         }
     }
-}
-
-/// `YYYY-MM-DD`, digits and dashes in their places and nothing else.
-fn parse_date(text: &str) -> Option<BusinessDate> {
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !shaped {
-        return None;
-    }
-    let (year, month, day) = (text.get(..4)?, text.get(5..7)?, text.get(8..)?);
-    BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }

@@ -12,10 +12,10 @@ const SUBSCRIBER_CHARACTERS_SHOWN: usize = 4;
 
 /// Reads a key as `2026-11-23-00070001-000012`.
 pub(crate) fn parse_key(text: &str) -> Option<Key> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day, terminal, stan] = parts.as_slice() else { return None };
-    let date = BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
-    Some(Key { date, terminal: TerminalId(terminal.parse().ok()?), stan: stan.parse().ok()? })
+    let (date, rest) = text.split_at_checked(10)?;
+    let (terminal, stan) = rest.strip_prefix('-')?.split_once('-')?;
+    let (terminal, stan) = (TerminalId(terminal.parse().ok()?), stan.parse().ok()?);
+    Some(Key { date: BusinessDate::parse(date)?, terminal, stan })
 }
 
 /// As [`parse_key`] reads it.

@@ -87,7 +87,7 @@ fn put(writer: &mut Writer<'_>, tag: Tag, value: &Value) -> Result<(), ErrorJson
             Some(number) => writer.signed(tag, number),
             None => return expected("a number of at most 64 bits with its sign"),
         },
-        Form::Date => match value.as_str().and_then(date) {
+        Form::Date => match value.as_str().and_then(BusinessDate::parse) {
             Some(date) => writer.date(tag, date),
             None => return expected("a date from 2000-01-01 to 2179-06-06"),
         },
@@ -107,15 +107,6 @@ fn put(writer: &mut Writer<'_>, tag: Tag, value: &Value) -> Result<(), ErrorJson
 
 fn fits(number: u64, bytes_max: usize) -> bool {
     number.to_be_bytes().iter().take(8_usize.saturating_sub(bytes_max)).all(|byte| *byte == 0)
-}
-
-fn date(text: &str) -> Option<BusinessDate> {
-    let mut parts = text.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
 /// A value as tables show it: with what it means, where it does not say so itself.

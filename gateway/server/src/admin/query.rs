@@ -7,7 +7,6 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 
-use crate::journal::parse_date;
 use crate::transaction_line::parse_key;
 
 /// Something that is read from a word.
@@ -85,7 +84,7 @@ impl Word for BusinessDate {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        parse_date(text)
+        Self::parse(text)
     }
 
     fn schema() -> Schema {

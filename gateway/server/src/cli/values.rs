@@ -2,12 +2,11 @@
 
 use tillgate_store_core::{BusinessDate, Key};
 
-use crate::journal::parse_date;
 use crate::transaction_line::parse_key;
 
 /// A business date; what is wrong becomes clap's usage error.
 pub(super) fn date(text: &str) -> Result<BusinessDate, String> {
-    parse_date(text).ok_or_else(|| "write it as 2026-11-23".to_owned())
+    BusinessDate::parse(text).ok_or_else(|| "write it as 2026-11-23".to_owned())
 }
 
 /// A transaction's key; likewise.

@@ -10,5 +10,5 @@ mod selection;
 mod totals;
 
 pub(crate) use format::Format;
-pub(crate) use selection::{Selection, parse_date};
+pub(crate) use selection::Selection;
 pub(crate) use totals::Totals;

@@ -20,13 +20,6 @@ pub(crate) struct Selection {
     pub(crate) after: Option<Key>,
 }
 
-/// Reads a business date as `2026-11-23`.
-pub(crate) fn parse_date(text: &str) -> Option<BusinessDate> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return None };
-    BusinessDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-}
-
 impl Selection {
     /// Visits them by date, terminal and STAN until the visitor breaks. One terminal's rows are
     /// found without reading the others'.
@@ -93,13 +86,5 @@ mod tests {
         assert_eq!(next_of(TerminalId(7), at(100, 3)), first(100, 7));
         assert_eq!(next_of(TerminalId(7), at(100, 9)), first(101, 7));
         assert_eq!(next_of(TerminalId(7), at(u16::MAX, 9)), None);
-    }
-
-    #[test]
-    fn dates_are_read_as_they_are_shown() {
-        assert_eq!(parse_date("2026-11-23").unwrap().to_string(), "2026-11-23");
-        for wrong in ["", "2026-11", "2026-02-30", "23.11.2026", "2026-11-23-1"] {
-            assert_eq!(parse_date(wrong), None, "{wrong}");
-        }
     }
 }

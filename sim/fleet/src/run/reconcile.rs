@@ -175,7 +175,8 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
     if !matches!(&*line.kind, VOUCHER | TOP_UP) {
         return Ok(());
     }
-    let date = date(&line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
+    let date =
+        BusinessDate::parse(&line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
     let state = RowState::parse(&line.state)
         .ok_or_else(|| format!("{:?} is not a state of a transaction", line.state))?;
     auditor.row(&Row {
@@ -200,14 +201,6 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
 
 fn text<'a>(field: &'a Option<Cow<'_, str>>) -> &'a str {
     field.as_deref().unwrap_or_default()
-}
-
-fn date(text: &str) -> Option<BusinessDate> {
-    let mut parts = text.splitn(3, '-');
-    let year = parts.next()?.parse().ok()?;
-    let month = parts.next()?.parse().ok()?;
-    let day = parts.next()?.parse().ok()?;
-    BusinessDate::from_ymd(year, month, day)
 }
 
 fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
