@@ -13,6 +13,7 @@
 //! * [`session::SessionManager`] owns the sessions of one reactor: records, sealed channels, deadlines,
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
 //! * [`processing`] holds the plain functions that pool threads and the simulator both call.
+//! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod processing;
 pub mod provider;
 mod rate;
+pub mod report;
 pub mod session;
 pub mod time;
 pub mod transaction;

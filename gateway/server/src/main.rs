@@ -11,13 +11,11 @@ mod exit;
 mod files;
 mod harden;
 mod init;
-mod journal;
 mod keyfile;
 mod password;
 mod secrets;
 mod serve;
 mod socket_path;
-mod transaction_line;
 mod verify_store;
 mod wiped;
 

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tillgate_store_core::{StoreId, Transaction};
 
-use crate::transaction_line::{TransactionLine, line};
+use super::line::{TransactionLine, line};
 
 /// How a transaction is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
+pub enum Format {
     /// One JSON object a line
     #[default]
     Jsonl,
@@ -20,7 +20,8 @@ pub(crate) enum Format {
 
 impl Format {
     /// What comes before the first transaction.
-    pub(crate) fn header(self) -> String {
+    #[must_use]
+    pub fn header(self) -> String {
         match self {
             Self::Jsonl => String::new(),
             Self::Csv => {
@@ -34,7 +35,8 @@ impl Format {
     }
 
     /// A transaction with its line end.
-    pub(crate) fn row(self, transaction: &Transaction, store: StoreId) -> String {
+    #[must_use]
+    pub fn row(self, transaction: &Transaction, store: StoreId) -> String {
         let line = json!(line(transaction, store));
         match self {
             Self::Jsonl => format!("{line}\n"),

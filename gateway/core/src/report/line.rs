@@ -1,4 +1,4 @@
-//! What may be shown of a transaction, for the journal's pages and exports; never a PIN.
+//! What may be shown of a transaction; never a PIN.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use tillgate_store_core::{
 const SUBSCRIBER_CHARACTERS_SHOWN: usize = 4;
 
 /// Reads a key as `2026-11-23-00070001-000012`.
-pub(crate) fn parse_key(text: &str) -> Option<Key> {
+pub fn parse_key(text: &str) -> Option<Key> {
     let (date, rest) = text.split_at_checked(10)?;
     let (terminal, stan) = rest.strip_prefix('-')?.split_once('-')?;
     let (terminal, stan) = (TerminalId(terminal.parse().ok()?), stan.parse().ok()?);
@@ -19,12 +19,12 @@ pub(crate) fn parse_key(text: &str) -> Option<Key> {
 }
 
 /// As [`parse_key`] reads it.
-pub(crate) fn show_key(key: &Key) -> String {
+pub fn show_key(key: &Key) -> String {
     format!("{}-{}-{:06}", key.date, key.terminal, key.stan)
 }
 
 /// The first key above another; `None` above the last.
-pub(crate) fn following(key: Key) -> Option<Key> {
+pub fn following(key: Key) -> Option<Key> {
     let Key { date, terminal, stan } = key;
     if let Some(stan) = stan.checked_add(1) {
         return Some(Key { date, terminal, stan });
@@ -40,12 +40,12 @@ macro_rules! columns {
     (|$transaction:ident, $store:ident| $($name:ident: $kind:ty = $value:expr,)*) => {
         /// Everything about a transaction that may be shown.
         #[derive(Serialize, JsonSchema)]
-        pub(crate) struct TransactionLine {
+        pub struct TransactionLine {
             $($name: $kind,)*
         }
 
         /// A transaction as it is shown.
-        pub(crate) fn line($transaction: &Transaction, $store: StoreId) -> TransactionLine {
+        pub fn line($transaction: &Transaction, $store: StoreId) -> TransactionLine {
             TransactionLine { $($name: $value,)* }
         }
     };
@@ -119,7 +119,7 @@ struct TotalsLine {
 }
 
 /// What it is, in a word.
-pub(crate) fn kind(transaction: &Transaction) -> &'static str {
+pub fn kind(transaction: &Transaction) -> &'static str {
     match transaction.kind {
         Kind::Sale(Fulfilment::Stock) => "voucher",
         Kind::Sale(Fulfilment::Provider) => "topup",
@@ -130,7 +130,7 @@ pub(crate) fn kind(transaction: &Transaction) -> &'static str {
 }
 
 /// the outcome of it, in a word.
-pub(crate) fn state(transaction: &Transaction) -> &'static str {
+pub fn state(transaction: &Transaction) -> &'static str {
     match transaction.state {
         State::Intent => "intent",
         State::Unknown => "unknown",

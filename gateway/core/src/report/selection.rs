@@ -5,19 +5,19 @@ use std::ops::ControlFlow;
 use tillgate_store_core::journal::transactions;
 use tillgate_store_core::{BusinessDate, Key, ReadRows, StoreError, TerminalId, Transaction};
 
-use crate::transaction_line::following;
+use super::line::following;
 
 /// Which transactions; all of them by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selection {
+pub struct Selection {
     /// First business date.
-    pub(crate) from: Option<BusinessDate>,
+    pub from: Option<BusinessDate>,
     /// Last business date.
-    pub(crate) to: Option<BusinessDate>,
+    pub to: Option<BusinessDate>,
     /// Only this terminal's.
-    pub(crate) terminal: Option<TerminalId>,
+    pub terminal: Option<TerminalId>,
     /// Only those behind this key.
-    pub(crate) after: Option<Key>,
+    pub after: Option<Key>,
 }
 
 impl Selection {
@@ -26,7 +26,7 @@ impl Selection {
     ///
     /// # Errors
     /// A damaged row.
-    pub(crate) fn visit(
+    pub fn visit(
         &self,
         rows: &dyn ReadRows,
         mut visit: impl FnMut(Transaction) -> ControlFlow<()>,

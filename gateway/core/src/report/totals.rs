@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tillgate_store_core::{Head, Transaction};
 
 use super::Selection;
-use crate::transaction_line::{kind, state};
+use super::line::{kind, state};
 
 /// Sums by currency, kind and state, and the checksum of the text.
-pub(crate) struct Totals {
+pub struct Totals {
     sums: BTreeMap<(u16, &'static str, &'static str), (u64, i128)>,
     rows: u64,
     bytes: u64,
@@ -19,18 +19,18 @@ pub(crate) struct Totals {
 
 impl Totals {
     /// Of nothing.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self { sums: BTreeMap::new(), rows: 0, bytes: 0, sum: Context::new(&SHA256) }
     }
 
     /// Adds text as it was written.
-    pub(crate) fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         self.bytes += u64::try_from(text.len()).unwrap_or(u64::MAX);
         self.sum.update(text.as_bytes());
     }
 
     /// Adds a transaction.
-    pub(crate) fn row(&mut self, transaction: &Transaction) {
+    pub fn row(&mut self, transaction: &Transaction) {
         self.rows += 1;
         let key = (transaction.currency, kind(transaction), state(transaction));
         let (count, amount) = self.sums.entry(key).or_default();
@@ -39,7 +39,7 @@ impl Totals {
     }
 
     /// As JSON, with what was selected and where the store stood.
-    pub(crate) fn json(self, selection: &Selection, head: &Head) -> Value {
+    pub fn json(self, selection: &Selection, head: &Head) -> Value {
         let minor =
             |sum: i128| i64::try_from(sum).map_or(Value::String(sum.to_string()), Value::from);
         let sums: Vec<Value> = self

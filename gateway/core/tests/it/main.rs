@@ -12,6 +12,7 @@ mod life;
 mod link;
 mod operator;
 mod references;
+mod report;
 mod secrets;
 mod session;
 mod settlement;

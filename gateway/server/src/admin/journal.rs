@@ -6,6 +6,7 @@ use bytes::Bytes;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tillgate_core::report::{Format, Selection, TransactionLine};
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use warp::reply::Response;
 
@@ -14,8 +15,6 @@ use super::error::{Answer, ApiError};
 use super::limits::TRANSACTIONS_PER_PAGE_MAX;
 use super::query::{As, PageLength};
 use super::route::{Call, Query, Reply, content};
-use crate::journal::{Format, Selection};
-use crate::transaction_line::TransactionLine;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use tillgate_core::report::parse_key;
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
-
-use crate::transaction_line::parse_key;
 
 /// Something that is read from a word.
 pub(super) trait Word: Sized + Send + 'static {

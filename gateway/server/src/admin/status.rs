@@ -59,9 +59,8 @@ impl Reply for MetricsPage {
 
 /// The counters, and what is counted in the store.
 pub(super) async fn metrics(call: Call, (): ()) -> Answer<MetricsPage> {
-    let mut page = call.app.handle.metrics.render(&call.app.handle.view);
-    page.push_str(&gauges::page(&call.app.gauges).await);
-    Ok(MetricsPage(page))
+    let page = call.app.handle.metrics.page(&call.app.handle.view).text();
+    Ok(MetricsPage(page + &gauges::page(&call.app.gauges).await))
 }
 
 #[derive(Serialize, JsonSchema)]

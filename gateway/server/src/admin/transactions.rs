@@ -1,45 +1,23 @@
 //! Transactions one by one, the list of those that somebody must still act on, and the operator's
 //! word about one.
 
-use std::ops::ControlFlow;
-
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tillgate_core::report::{self, Awaited, Page, TransactionLine, line, show_key};
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
-use tillgate_store_core::{
-    BusinessDate, FollowUp, Key, RefundStep, Resolution, Text, Transaction, journal,
-};
+use tillgate_store_core::{BusinessDate, Key, RefundStep, Resolution, Text, Transaction, journal};
 
-use super::app::App;
 use super::blocking::blocking;
 use super::control::{Carried, carry};
 use super::error::{Answer, ApiError};
 use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 use super::query::{As, Line, PageLength};
 use super::route::{Body, Call, Query};
-use crate::transaction_line::{TransactionLine, following, line, show_key};
 
 /// How many on a page.
 type Limit = As<PageLength<100, TRANSACTIONS_PER_PAGE_MAX>>;
-
-/// Who must act.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Awaited {
-    Operator,
-    Provider,
-}
-
-impl Awaited {
-    fn by(transaction: &Transaction) -> Self {
-        match transaction.due {
-            Some(due) if due.what == FollowUp::Operator => Self::Operator,
-            _ => Self::Provider,
-        }
-    }
-}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -63,51 +41,12 @@ pub(super) struct Open {
 /// The open transactions by key: without an outcome, or with something still due.
 pub(super) async fn open(Call { app, .. }: Call, Query(query): Query<OpenQuery>) -> Answer<Open> {
     blocking(move || {
-        let mut filling = Filling::default();
-        // Nothing is behind the last key there can be.
-        let from = query.after.map(|after| following(after.0));
-        if from != Some(None) {
-            journal::open(&app.handle.reader, from.flatten(), |row| {
-                let wanted = query.awaits.is_none_or(|awaits| awaits == Awaited::by(&row));
-                filling.take(row, wanted, query.limit.0.0)
-            })
-            .map_err(ApiError::internal)?;
-        }
-        let (transactions, next) = filling.filled(&app);
+        let (page, after) = (Page::new(query.limit.0.0, ROWS_PER_PAGE_MAX), query.after);
+        let page = report::open(&app.handle.reader, after.map(|key| key.0), query.awaits, page);
+        let (transactions, next) = page.map_err(ApiError::internal)?.filled(app.handle.store_id);
         Ok(Open { transactions, next })
     })
     .await
-}
-
-/// A page that is being filled.
-#[derive(Default)]
-struct Filling {
-    found: Vec<Transaction>,
-    looked_at: usize,
-    last: Option<Key>,
-    more: bool,
-}
-
-impl Filling {
-    /// Takes the next row, if it is wanted and there is room.
-    fn take(&mut self, row: Transaction, wanted: bool, limit: usize) -> ControlFlow<()> {
-        if self.found.len() == limit || self.looked_at == ROWS_PER_PAGE_MAX {
-            self.more = true;
-            return ControlFlow::Break(());
-        }
-        self.looked_at += 1;
-        self.last = Some(row.key);
-        if wanted {
-            self.found.push(row);
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// The page, and after which key the next one begins, if there may be one.
-    fn filled(self, app: &App) -> (Vec<TransactionLine>, Option<String>) {
-        let lines = self.found.iter().map(|row| line(row, app.handle.store_id)).collect();
-        (lines, self.last.filter(|_| self.more).as_ref().map(show_key))
-    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -130,27 +69,15 @@ pub(super) struct Differences {
     next: Option<String>,
 }
 
-/// A page of the settlements of a business date whose totals differ, by terminal and STAN. The
-/// date is that of the request, which is mostly the one it settles.
+/// A page of the settlements of a business date whose totals differ, by terminal and STAN.
 pub(super) async fn differences(
     Call { app, .. }: Call,
     Query(DifferencesQuery { date: As(date), after, limit }): Query<DifferencesQuery>,
 ) -> Answer<Differences> {
-    let first = Key { date, ..Key::default() };
-    let from = after.map_or(Some(first), |after| following(after.0).map(|next| next.max(first)));
     blocking(move || {
-        let mut filling = Filling::default();
-        if let Some(from) = from {
-            journal::transactions(&app.handle.reader, Some(from), |row| {
-                if row.key.date != date {
-                    return ControlFlow::Break(());
-                }
-                let wanted = row.differs();
-                filling.take(row, wanted, limit.0.0)
-            })
-            .map_err(ApiError::internal)?;
-        }
-        let (differences, next) = filling.filled(&app);
+        let (page, after) = (Page::new(limit.0.0, ROWS_PER_PAGE_MAX), after.map(|key| key.0));
+        let page = report::differences(&app.handle.reader, date, after, page);
+        let (differences, next) = page.map_err(ApiError::internal)?.filled(app.handle.store_id);
         Ok(Differences { date: date.to_string(), differences, next })
     })
     .await

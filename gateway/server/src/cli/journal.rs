@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use tillgate_core::report::{Format, Selection, Totals};
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use tillgate_store_rocks::RocksReader;
 
 use super::store_dir::{Place, StoreDir};
 use super::values;
 use crate::exit::Failure;
-use crate::journal::{Format, Selection, Totals};
 use crate::verify_store::head_of;
 
 /// Read the journal
@@ -46,7 +46,7 @@ pub(crate) struct Export {
     #[command(flatten)]
     store: StoreDir,
     /// How transactions are written
-    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    #[arg(long, value_parser = values::format(), default_value = "jsonl")]
     format: Format,
     /// First business date
     #[arg(long, value_name = "DATE", value_parser = values::date)]

@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use tillgate_core::report::show_key;
 use tillgate_store_core::{BusinessDate, Key};
 
 use super::gateway::Gateway;
 use super::{table, values};
 use crate::exit::Failure;
 use crate::password;
-use crate::transaction_line::show_key;
 
 /// Look at transactions, and say the outcome of those that nobody else can
 #[derive(Args)]

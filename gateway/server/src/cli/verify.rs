@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
+use tillgate_core::report::{parse_key, show_key};
 use tillgate_store_core::verify::{Counts, Keks, Report, Sums};
 use tillgate_store_rocks::RocksReader;
 use tillgate_types::Currency;
@@ -10,7 +11,6 @@ use super::print;
 use super::store_dir::{Place, StoreDir};
 use crate::exit::Failure;
 use crate::secrets;
-use crate::transaction_line::{parse_key, show_key};
 use crate::verify_store::{head_of, verified};
 
 /// Check every promise that a store's rows can show, and print counts and sums as JSON

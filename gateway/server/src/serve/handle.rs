@@ -31,7 +31,7 @@ pub(crate) struct ServeHandle {
     pub(crate) store_id: StoreId,
     /// To seal what is imported.
     pub(crate) keys: Arc<Keys>,
-    /// For `/metrics`: [`Metrics::render`].
+    /// For `/metrics`: [`Metrics::page`].
     pub(crate) metrics: Arc<Metrics>,
     /// For time stamps.
     pub(crate) clock: Clock,

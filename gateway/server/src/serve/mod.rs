@@ -17,7 +17,7 @@ mod gateway;
 pub(crate) mod handle;
 mod limits;
 mod mailbox;
-mod metrics;
+pub(crate) mod metrics;
 mod pool;
 mod reactor;
 mod scrub;

@@ -1,10 +1,8 @@
 //! A histogram with fixed buckets, as Prometheus reads it.
 
-use std::fmt::Write;
-
 use tillgate_core::time::Span;
 
-use super::Count;
+use super::{Count, Page};
 
 /// Upper bounds in nanoseconds, and how they are written in seconds.
 const TIMES: [(u64, &str); 16] = [
@@ -85,30 +83,21 @@ impl Histogram {
     }
 
     /// Appends the series; `labels` is empty or ends with a comma.
-    pub(super) fn render(&self, name: &str, labels: &str, out: &mut String) {
-        let mut total = 0;
-        for (bucket, (_, bound)) in self.buckets.iter().zip(self.bounds) {
+    pub(super) fn render(&self, name: &str, labels: &str, page: &mut Page) {
+        let (mut total, only) = (0, labels.trim_end_matches(','));
+        let bounds = self.bounds.iter().map(|(_, bound)| *bound).chain(["+Inf"]);
+        for (bucket, bound) in self.buckets.iter().zip(bounds) {
             total += bucket.read();
-            line(out, format_args!("{name}_bucket{{{labels}le=\"{bound}\"}} {total}"));
+            page.line(format_args!("{name}_bucket{{{labels}le=\"{bound}\"}} {total}"));
         }
-        total += self.buckets.last().map_or(0, Count::read);
-        let only = labels.trim_end_matches(',');
-        line(out, format_args!("{name}_bucket{{{labels}le=\"+Inf\"}} {total}"));
-        match self.unit {
-            Unit::Items => line(out, format_args!("{name}_sum{{{only}}} {}", self.sum.read())),
-            Unit::Nanoseconds => {
-                let (whole, rest) =
-                    (self.sum.read() / 1_000_000_000, self.sum.read() % 1_000_000_000);
-                line(out, format_args!("{name}_sum{{{only}}} {whole}.{rest:09}"));
-            }
-        }
-        line(out, format_args!("{name}_count{{{only}}} {total}"));
+        let sum = self.sum.read();
+        let sum = match self.unit {
+            Unit::Items => sum.to_string(),
+            Unit::Nanoseconds => format!("{}.{:09}", sum / 1_000_000_000, sum % 1_000_000_000),
+        };
+        page.line(format_args!("{name}_sum{{{only}}} {sum}"));
+        page.line(format_args!("{name}_count{{{only}}} {total}"));
     }
-}
-
-/// Appends one line.
-pub(super) fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    writeln!(out, "{text}").expect("writing to a String does not fail");
 }
 
 #[cfg(test)]
@@ -121,8 +110,9 @@ mod tests {
         for size in [1, 2, 3, 5_000] {
             sizes.record_number(size);
         }
-        let mut out = String::new();
-        sizes.render("batch", "stage=\"a\",", &mut out);
+        let mut page = Page::default();
+        sizes.render("batch", "stage=\"a\",", &mut page);
+        let out = page.text();
         assert!(out.contains("batch_bucket{stage=\"a\",le=\"1\"} 1\n"), "{out}");
         assert!(out.contains("batch_bucket{stage=\"a\",le=\"2\"} 2\n"), "{out}");
         assert!(out.contains("batch_bucket{stage=\"a\",le=\"4096\"} 3\n"), "{out}");

@@ -1,7 +1,8 @@
-//! Counters that threads add to and [`Metrics::render`] reads. No locks, no labels made at run
+//! Counters that threads add to and [`Metrics::page`] reads. No locks, no labels made at run
 //! time: every series is known from the start, so a stranger cannot grow the table.
 
 mod histogram;
+mod page;
 mod render;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tillgate_edge::Counts;
 use tillgate_store_core::Transaction;
 
 pub(crate) use self::histogram::Histogram;
+pub(crate) use self::page::Page;
 
 /// Everything that is counted.
 pub(crate) struct Metrics {

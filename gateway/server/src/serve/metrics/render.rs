@@ -1,198 +1,166 @@
-//! The counters as Prometheus text, exposition format 0.0.4.
-
-use std::fmt::Display;
+//! The counters as a page for Prometheus.
 
 use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, ConnectionRefusal};
 use tillgate_edge::Refusal;
 
-use super::histogram::line;
+use super::page::Page;
 use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, RESULTS, ReactorMetrics};
 use crate::serve::view::{Stage, View};
 
 impl Metrics {
-    /// Everything as one page; ends with a line end.
-    pub(crate) fn render(&self, view: &View) -> String {
-        let mut page = Page { out: String::with_capacity(16 * 1024) };
-        let serving = u8::from(view.stage() == Stage::Serving);
-        page.head("tillgate_serving", "gauge", "1 while sales are taken");
-        page.number("tillgate_serving", "", serving);
-        page.head("tillgate_terminals_online", "gauge", "Terminals with a proven session");
-        page.number("tillgate_terminals_online", "", view.online());
+    /// Everything as one page.
+    pub(crate) fn page(&self, view: &View) -> Page {
+        let mut page = Page::default();
+        let serving = u64::from(view.stage() == Stage::Serving);
+        page.one("tillgate_serving", "1 while sales are taken", serving);
+        let online = super::count(view.online());
+        page.one("tillgate_terminals_online", "Terminals with a proven session", online);
         self.reactors(&mut page);
         self.pool(&mut page);
         self.writer(&mut page);
         self.bridges(&mut page);
         self.edge(&mut page);
-        page.out
+        page
     }
 
     fn reactors(&self, page: &mut Page) {
         type Read = fn(&ReactorMetrics) -> &Count;
-        let series: [(&str, &str, &str, Read); 10] = [
-            ("sessions", "gauge", "Sessions now", |m| &m.sessions),
-            ("sessions_online", "gauge", "Sessions whose terminal proved itself", |m| &m.online),
-            ("sessions_unproven", "gauge", "Sessions that have proved nothing", |m| &m.unproven),
-            ("requests_in_flight", "gauge", "Requests without an answer", |m| &m.requests),
-            ("reactor_mail", "gauge", "Batches waiting for the reactor", |m| &m.mail),
-            ("connections_admitted_total", "counter", "Connections admitted", |m| &m.admitted),
-            ("connections_refused_total", "counter", "Refused on arrival", |m| &m.refused),
-            ("connections_shed_total", "counter", "Closed for want of a descriptor", |m| &m.shed),
-            ("sessions_slowed_total", "counter", "Not read: rate used up", |m| &m.slowed),
-            ("records_opened_total", "counter", "Sealed records opened", |m| &m.records),
+        let series: [((&str, &str), Read); 10] = [
+            (("tillgate_sessions", "Sessions now"), |m| &m.sessions),
+            (("tillgate_sessions_online", "Sessions whose terminal proved itself"), |m| &m.online),
+            (("tillgate_sessions_unproven", "Sessions that have proved nothing"), |m| &m.unproven),
+            (("tillgate_requests_in_flight", "Requests without an answer"), |m| &m.requests),
+            (("tillgate_reactor_mail", "Batches waiting for the reactor"), |m| &m.mail),
+            (("tillgate_connections_admitted_total", "Connections admitted"), |m| &m.admitted),
+            (("tillgate_connections_refused_total", "Refused on arrival"), |m| &m.refused),
+            (("tillgate_connections_shed_total", "Closed for want of a descriptor"), |m| &m.shed),
+            (("tillgate_sessions_slowed_total", "Not read: rate used up"), |m| &m.slowed),
+            (("tillgate_records_opened_total", "Sealed records opened"), |m| &m.records),
         ];
-        for (name, kind, help, read) in series {
-            let name = format!("tillgate_{name}");
-            page.head(&name, kind, help);
-            for (index, reactor) in self.reactors.iter().enumerate() {
-                let labels = format!("reactor=\"{index}\"");
-                page.number(&name, &labels, read(reactor).read());
-            }
+        for (metric, read) in series {
+            let reactors = self.reactors.iter().map(|m| read(m).read()).enumerate();
+            page.by("reactor", metric, reactors);
         }
-        let name = "tillgate_connections_refused_by_reason_total";
-        page.head(name, "counter", "Refused on arrival, by reason");
-        for (index, reason) in ConnectionRefusal::ALL.iter().enumerate() {
-            let refused: u64 = self.reactors.iter().map(|m| m.refused_by[index].read()).sum();
-            page.number(name, &format!("reason=\"{}\"", reason.label()), refused);
-        }
-        let name = "tillgate_sessions_closed_total";
-        page.head(name, "counter", "Sessions ended, by reason");
-        for (index, reason) in CloseReason::ALL.iter().enumerate() {
-            let closed: u64 = self.reactors.iter().map(|m| m.closed[index].read()).sum();
-            page.number(name, &format!("reason=\"{}\"", reason.label()), closed);
-        }
+        let sum = |read: &dyn Fn(&ReactorMetrics) -> &Count| -> u64 {
+            self.reactors.iter().map(|reactor| read(reactor).read()).sum()
+        };
+        let refusals = ConnectionRefusal::ALL.iter().enumerate();
+        page.by(
+            "reason",
+            ("tillgate_connections_refused_by_reason_total", "Refused on arrival, by reason"),
+            refusals.map(|(index, reason)| (reason.label(), sum(&|m| &m.refused_by[index]))),
+        );
+        let reasons = CloseReason::ALL.iter().enumerate();
+        page.by(
+            "reason",
+            ("tillgate_sessions_closed_total", "Sessions ended, by reason"),
+            reasons.map(|(index, reason)| (reason.label(), sum(&|m| &m.closed[index]))),
+        );
     }
 
     fn pool(&self, page: &mut Page) {
-        page.head("tillgate_handshakes_total", "counter", "Handshakes checked");
-        page.number("tillgate_handshakes_total", "", self.pool.handshakes.read());
-        page.head("tillgate_handshakes_refused_total", "counter", "Handshakes refused");
-        let refused: u64 = self.pool.handshakes_refused.iter().map(Count::read).sum();
-        page.number("tillgate_handshakes_refused_total", "", refused);
-        let name = "tillgate_handshakes_refused_by_reason_total";
-        page.head(name, "counter", "Handshakes refused, by reason");
-        for (reason, refused) in HelloRefusal::ALL.iter().zip(&self.pool.handshakes_refused) {
-            page.number(name, &format!("reason=\"{}\"", reason.label()), refused.read());
-        }
-        let name = "tillgate_answer_seconds";
-        page.head(
-            name,
-            "histogram",
-            "From a request's last byte to its answer, providers included",
+        let pool = &self.pool;
+        page.one("tillgate_handshakes_total", "Handshakes checked", pool.handshakes.read());
+        let refused = pool.handshakes_refused.iter().map(Count::read);
+        page.one("tillgate_handshakes_refused_total", "Handshakes refused", refused.clone().sum());
+        page.by(
+            "reason",
+            ("tillgate_handshakes_refused_by_reason_total", "Handshakes refused, by reason"),
+            HelloRefusal::ALL.iter().map(|reason| reason.label()).zip(refused),
         );
-        self.pool.answered.render(name, "", &mut page.out);
+        let help = "From a request's last byte to its answer, providers included";
+        page.histograms("tillgate_answer_seconds", help, [(String::new(), &pool.answered)]);
     }
 
     fn writer(&self, page: &mut Page) {
         let writer = &self.writer;
-        page.head("tillgate_requests_total", "counter", "Verified requests");
-        for (label, asked) in ASKED.iter().zip(&writer.asked) {
-            page.number("tillgate_requests_total", &format!("kind=\"{label}\""), asked.read());
+        page.by(
+            "kind",
+            ("tillgate_requests_total", "Verified requests"),
+            ASKED.iter().zip(writer.asked.iter().map(Count::read)),
+        );
+        let codes = ANSWERS.iter().zip(writer.answers.iter().map(Count::read));
+        page.by(
+            "code",
+            ("tillgate_answers_total", "Journalled answers, by response code"),
+            codes.chain([(&"other", writer.answers_other.read())]),
+        );
+        let all = String::new;
+        page.histograms(
+            "tillgate_commit_seconds",
+            "One durable commit",
+            [(all(), &writer.commits)],
+        );
+        page.histograms(
+            "tillgate_commit_commands",
+            "Commands in one commit",
+            [(all(), &writer.batches)],
+        );
+        for (name, help, count) in [
+            ("transactions_pending", "Between intent and outcome", &writer.pending),
+            ("writer_queue", "Batches waiting for the writer", &writer.mail),
+            ("clock_off_seconds", "System clock, not followed any more", &writer.clock_off_s),
+            ("scrub_chunks_total", "Chunks of rows read for damage", &self.scrub.chunks),
+            ("scrub_passes_total", "Whole store read, nothing found", &self.scrub.passes),
+        ] {
+            page.one(&format!("tillgate_{name}"), help, count.read());
         }
-        page.head("tillgate_answers_total", "counter", "Journalled answers, by response code");
-        for (code, answers) in ANSWERS.iter().zip(&writer.answers) {
-            page.number("tillgate_answers_total", &format!("code=\"{code}\""), answers.read());
-        }
-        page.number("tillgate_answers_total", "code=\"other\"", writer.answers_other.read());
-        page.head("tillgate_commit_seconds", "histogram", "One durable commit");
-        writer.commits.render("tillgate_commit_seconds", "", &mut page.out);
-        page.head("tillgate_commit_commands", "histogram", "Commands in one commit");
-        writer.batches.render("tillgate_commit_commands", "", &mut page.out);
-        page.head("tillgate_transactions_pending", "gauge", "Between intent and outcome");
-        page.number("tillgate_transactions_pending", "", writer.pending.read());
-        page.head("tillgate_writer_queue", "gauge", "Batches waiting for the writer");
-        page.number("tillgate_writer_queue", "", writer.mail.read());
-        page.head("tillgate_clock_off_seconds", "gauge", "System clock, not followed any more");
-        page.number("tillgate_clock_off_seconds", "", writer.clock_off_s.read());
-        page.head("tillgate_scrub_chunks_total", "counter", "Chunks of rows read for damage");
-        page.number("tillgate_scrub_chunks_total", "", self.scrub.chunks.read());
-        page.head("tillgate_scrub_passes_total", "counter", "Whole store read, nothing found");
-        page.number("tillgate_scrub_passes_total", "", self.scrub.passes.read());
     }
 
     fn edge(&self, page: &mut Page) {
         let edge = &self.edge;
-        let acceptors = [("network", &edge.network), ("socket", &edge.local)];
-        let name = "tillgate_admin_refused_total";
-        page.head(name, "counter", "Admin requests refused on arrival, by reason");
-        for (acceptor, counts) in acceptors {
-            for (refusal, count) in Refusal::ALL.iter().zip(counts.refused()) {
-                let labels = format!("door=\"{acceptor}\",reason=\"{}\"", refusal.code());
-                page.number(name, &labels, count);
-            }
-            page.number(name, &format!("door=\"{acceptor}\",reason=\"silent\""), counts.evicted());
-        }
-        let other_user = edge.local_refused.read();
-        page.number(name, "door=\"socket\",reason=\"other_user\"", other_user);
-        let name = "tillgate_logins_refused_total";
-        page.head(name, "counter", "Logins refused, by reason");
+        let doors = [("network", &edge.network), ("socket", &edge.local)];
+        let refused = doors.into_iter().flat_map(|(door, counts)| {
+            let by_reason = Refusal::ALL.iter().map(|refusal| refusal.code()).zip(counts.refused());
+            let all = by_reason.chain([("silent", counts.evicted())]);
+            all.map(move |(reason, count)| (format!("door=\"{door}\",reason=\"{reason}\""), count))
+        });
+        let other_user = "door=\"socket\",reason=\"other_user\"".to_owned();
+        page.each(
+            "tillgate_admin_refused_total",
+            "Admin requests refused on arrival, by reason",
+            refused.chain([(other_user, edge.local_refused.read())]),
+        );
         let logins = [
-            ("wrong", &edge.logins_wrong),
-            ("too_soon", &edge.logins_too_soon),
-            ("busy", &edge.logins_busy),
+            ("wrong", edge.logins_wrong.read()),
+            ("too_soon", edge.logins_too_soon.read()),
+            ("busy", edge.logins_busy.read()),
         ];
-        for (reason, count) in logins {
-            page.number(name, &format!("reason=\"{reason}\""), count.read());
-        }
-        let name = "tillgate_edge_panics_total";
-        page.head(name, "counter", "Defects that ended one request or connection, by edge");
+        let metric = ("tillgate_logins_refused_total", "Logins refused, by reason");
+        page.by("reason", metric, logins);
         let panics = [
             ("admin", edge.network.panics() + edge.local.panics()),
             ("bridge", edge.bridge_panics.read()),
             ("scrub", edge.scrub_panics.read()),
         ];
-        for (which, count) in panics {
-            page.number(name, &format!("edge=\"{which}\""), count);
-        }
+        let help = "Defects that ended one request or connection, by edge";
+        page.by("edge", ("tillgate_edge_panics_total", help), panics);
     }
 
     fn bridges(&self, page: &mut Page) {
         if self.bridges.is_empty() {
             return;
         }
-        let name = "tillgate_bridge_results_total";
-        page.head(name, "counter", "What bridges found");
-        for bridge in &self.bridges {
-            for (result, found) in RESULTS.iter().zip(&bridge.results) {
-                let labels = format!("bridge=\"{}\",result=\"{result}\"", bridge.name);
-                page.number(name, &labels, found.read());
-            }
-        }
+        let found = self.bridges.iter().flat_map(|bridge| {
+            RESULTS.iter().zip(&bridge.results).map(|(result, found)| {
+                (format!("bridge=\"{}\",result=\"{result}\"", bridge.name), found.read())
+            })
+        });
+        page.each("tillgate_bridge_results_total", "What bridges found", found);
         type Read = fn(&BridgeMetrics) -> &Count;
-        let series: [(&str, &str, &str, Read); 4] = [
-            ("tillgate_bridge_in_flight", "gauge", "Taken and not finished", |m| &m.in_flight),
-            ("tillgate_bridge_bounced_total", "counter", "Queue full", |m| &m.bounced),
-            ("tillgate_bridge_held_back_total", "counter", "Breaker open", |m| &m.held_back),
-            ("tillgate_bridge_open", "gauge", "1 while the breaker is open", |m| &m.open),
+        let series: [((&str, &str), Read); 4] = [
+            (("tillgate_bridge_in_flight", "Taken and not finished"), |m| &m.in_flight),
+            (("tillgate_bridge_bounced_total", "Queue full"), |m| &m.bounced),
+            (("tillgate_bridge_held_back_total", "Breaker open"), |m| &m.held_back),
+            (("tillgate_bridge_open", "1 while the breaker is open"), |m| &m.open),
         ];
-        for (name, kind, help, read) in series {
-            page.head(name, kind, help);
-            for bridge in &self.bridges {
-                page.number(name, &format!("bridge=\"{}\"", bridge.name), read(bridge).read());
-            }
+        for (metric, read) in series {
+            let bridges = self.bridges.iter().map(|bridge| (&bridge.name, read(bridge).read()));
+            page.by("bridge", metric, bridges);
         }
-        let name = "tillgate_bridge_seconds";
-        page.head(name, "histogram", "From an order to its result");
-        for bridge in &self.bridges {
-            bridge.took.render(name, &format!("bridge=\"{}\",", bridge.name), &mut page.out);
-        }
-    }
-}
-
-struct Page {
-    out: String,
-}
-
-impl Page {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
-        line(&mut self.out, format_args!("# HELP {name} {help}"));
-        line(&mut self.out, format_args!("# TYPE {name} {kind}"));
-    }
-
-    fn number(&mut self, name: &str, labels: &str, value: impl Display) {
-        match labels {
-            "" => line(&mut self.out, format_args!("{name} {value}")),
-            _ => line(&mut self.out, format_args!("{name}{{{labels}}} {value}")),
-        }
+        let took = self.bridges.iter();
+        let took = took.map(|bridge| (format!("bridge=\"{}\",", bridge.name), &bridge.took));
+        page.histograms("tillgate_bridge_seconds", "From an order to its result", took);
     }
 }

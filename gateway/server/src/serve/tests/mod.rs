@@ -151,7 +151,7 @@ impl Served {
 
     /// The value of a series on the metrics page.
     fn metric(&self, series: &str) -> u64 {
-        let page = self.handle.metrics.render(&self.handle.view);
+        let page = self.handle.metrics.page(&self.handle.view).text();
         let line = page.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| {
             panic!("no series {series} in\n{page}");
         });

@@ -1,0 +1,78 @@
+//! What is shown of the journal, over a store in memory.
+
+use tillgate_core::report::{Page, Stock, Waiting, differences, open};
+use tillgate_store_conformance::MemoryFactory;
+use tillgate_store_conformance::network::{PRICE_MINOR, TODAY, VOUCHERS};
+use tillgate_store_conformance::world::{World, key, settlement};
+use tillgate_store_core::{BusinessDate, Command, FollowUp, ProductId, StoreId, Totals};
+
+fn keys(page: Page) -> (Vec<u32>, Option<String>) {
+    let (lines, next) = page.filled(StoreId(*b"lawstore"));
+    let stan = |line| serde_json::to_value(line).unwrap()["stan"].as_u64().unwrap();
+    (lines.iter().map(|line| u32::try_from(stan(line)).unwrap()).collect(), next)
+}
+
+#[test]
+fn pages_of_open_transactions_show_each_of_them_once() {
+    let mut world = World::stocked(MemoryFactory, 10_000, 0);
+    for stan in 1..=5 {
+        world.begin_top_up(key(1, stan), 100);
+    }
+    let rows = world.book().backend();
+    let page =
+        |after, most, rows_max| keys(open(rows, after, None, Page::new(most, rows_max)).unwrap());
+    let next = Some("2026-03-01-00000001-000002".to_owned());
+    assert_eq!(page(None, 2, 100), (vec![1, 2], next));
+    assert_eq!(page(Some(key(1, 2)), 3, 100), (vec![3, 4, 5], None));
+    assert_eq!(page(Some(key(1, 5)), 2, 100), (vec![], None));
+    let bounded = page(None, 100, 4);
+    assert_eq!(bounded, (vec![1, 2, 3, 4], Some("2026-03-01-00000001-000004".to_owned())));
+}
+
+#[test]
+fn only_settlements_that_differ_are_differences() {
+    let mut world = World::stocked(MemoryFactory, 10_000, 0);
+    let claimed = |sales_count| Totals { sales_count, ..Totals::default() };
+    for (stan, sales) in [(1, 0), (2, 7), (3, 9)] {
+        let settle = settlement(key(1, stan), TODAY, claimed(sales), world.now_ms);
+        world.run(Command::Settle(settle));
+    }
+    let of = |date| differences(world.book().backend(), date, None, Page::new(10, 10)).unwrap();
+    assert_eq!(keys(of(TODAY)), (vec![2, 3], None));
+    assert_eq!(keys(of(BusinessDate(TODAY.0 + 1))), (vec![], None));
+}
+
+#[test]
+fn who_waits_for_whom_is_counted_with_the_oldest() {
+    let mut world = World::stocked(MemoryFactory, 10_000, 0);
+    let begun = world.now_ms;
+    for stan in 1..=3 {
+        world.begin_top_up(key(1, stan), 100);
+        world.now_ms += 1_000;
+    }
+    world.mark_follow_up(key(1, 3), FollowUp::Operator);
+    let [operator, provider] = Waiting::count(world.book().backend(), 100).unwrap();
+    let count = |waiting: &Waiting| waiting.by_kind().map(|(_, count)| count).sum::<u64>();
+    assert_eq!((count(&operator), count(&provider)), (1, 2));
+    assert_eq!(provider.oldest_s(begun + 5_000), 5);
+    let [_, bounded] = Waiting::count(world.book().backend(), 1).unwrap();
+    assert_eq!(count(&bounded), 1);
+}
+
+#[test]
+fn stock_that_has_expired_is_not_for_sale() {
+    let mut world = World::stocked(MemoryFactory, PRICE_MINOR.cast_signed(), 4);
+    world.sell(key(1, 1));
+    let stock = |today: BusinessDate, most| {
+        Stock::of(&world.registry).count(world.book().backend(), today, most).unwrap()
+    };
+    let of = |stock: &Stock| {
+        let product = |line: &&_| matches!(line, (VOUCHERS, ProductId(1), _));
+        stock.products.iter().find(product).unwrap().2
+    };
+    let now = stock(TODAY, 100);
+    assert_eq!((of(&now), now.complete), ([3, 0], true));
+    let later = stock(BusinessDate(TODAY.0 + 101), 100);
+    assert_eq!(of(&later), [0, 3]);
+    assert!(!stock(TODAY, 2).complete);
+}
