@@ -17,12 +17,14 @@ pub struct Totals {
     sum: Context,
 }
 
-impl Totals {
+impl Default for Totals {
     /// Of nothing.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { sums: BTreeMap::new(), rows: 0, bytes: 0, sum: Context::new(&SHA256) }
     }
+}
 
+impl Totals {
     /// Adds text as it was written.
     pub fn text(&mut self, text: &str) {
         self.bytes += u64::try_from(text.len()).unwrap_or(u64::MAX);

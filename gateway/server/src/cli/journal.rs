@@ -84,7 +84,7 @@ impl Export {
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
         let head = head_of(&reader)?;
         let mut out = BufWriter::new(io::stdout().lock());
-        let mut totals = Totals::new();
+        let mut totals = Totals::default();
         let header = self.format.header();
         totals.text(&header);
         let mut written = out.write_all(header.as_bytes());
