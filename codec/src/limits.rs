@@ -35,6 +35,8 @@ pub const SERIAL_BYTES_MAX: usize = 24;
 pub const PIN_BYTES_MAX: usize = 32;
 /// Receipt text: 16 lines of the 32 columns of a 58 mm printer.
 pub const LINES_BYTES_MAX: usize = 512;
+/// Name of an account's holder, as a receipt shows it: two lines of a 58 mm printer.
+pub const NAME_BYTES_MAX: usize = 64;
 /// Text of a pushed command (a message to the seller, the reason of a block): one SMS's length.
 pub const TEXT_BYTES_MAX: usize = 160;
 

@@ -218,13 +218,15 @@ TAGS = {
     0x1D: ("result", U, 1), 0x1E: ("order", U, 1), 0x1F: ("text", T, 160),
     0x20: ("settled_date", U, 2), 0x21: ("sales_count", U, 4), 0x22: ("sales_minor", U, 8),
     0x23: ("reversals_count", U, 4), 0x24: ("reversals_minor", U, 8), 0x25: ("open_count", U, 4),
-    0x26: ("message", U, 1),
+    0x26: ("message", U, 1), 0x27: ("token", U, 8), 0x28: ("amount_min_minor", U, 8),
+    0x29: ("amount_max_minor", U, 8), 0x2A: ("fee_minor", U, 8), 0x2B: ("tax_minor", U, 8),
+    0x2C: ("name", T, 64), 0x2D: ("valid_s", U, 2),
 }
 NUMBERS = {name: (tag, form) for tag, (name, form, _) in TAGS.items()}
 # Type, name, fields that must be there, fields that may be.
 MESSAGES = {
     0x01: ("logon", "versions", "firmware catalogue"),
-    0x02: ("sale", "stan date service amount_minor currency", "product subscriber"),
+    0x02: ("sale", "stan date service amount_minor currency", "product subscriber token fee_minor"),
     0x03: ("confirm", "stan date", ""),
     0x04: ("repeat", "date", "stan"),
     0x05: ("reversal", "stan date original_stan original_date amount_minor reason", ""),
@@ -233,14 +235,18 @@ MESSAGES = {
     0x08: ("acknowledge", "command result", ""),
     0x09: ("settle", "stan date currency",
            "sales_count sales_minor reversals_count reversals_minor settled_date"),
+    0x0A: ("lookup", "stan date service subscriber", "product amount_minor"),
     0x81: ("welcome", "code date time_s idle_s answer_s", "catalogue stan_last"),
     0x82: ("answer", "kind stan date code time_s",
-           "rrn reference amount_minor balance_minor voucher_serial voucher_pin voucher_expiry lines"),
+           "rrn reference amount_minor fee_minor tax_minor balance_minor voucher_serial voucher_pin"
+           " voucher_expiry lines"),
     0x87: ("pong", "nonce time_s", ""),
     0x88: ("command", "command order", "text"),
     0x89: ("settled", "stan date code time_s",
            "rrn sales_count sales_minor reversals_count reversals_minor open_count settled_date"),
     0x8A: ("reject", "code time_s", "message stan date"),
+    0x8B: ("found", "stan date code",
+           "token amount_minor amount_min_minor amount_max_minor fee_minor currency name lines valid_s"),
 }
 TYPES = {name: (number, must, may) for number, (name, must, may) in MESSAGES.items()}
 
@@ -249,7 +255,7 @@ class Malformed(Exception):
     """Carries what is wrong, as wire-vectors.json names it."""
 
 
-def encode(name, **values):
+def encode(name, /, **values):
     """Fields that may be left out first, then those that must be there."""
     number, must, may = TYPES[name]
     out = bytearray([number])
@@ -345,7 +351,7 @@ def check(name, fields, must):
         raise Malformed("missing")
     undefined = (name == "answer" and not 1 <= fields["kind"] <= 4) or (
         name == "logon" and fields["versions"] == 0
-    )
+    ) or (name == "lookup" and not fields["subscriber"])
     if undefined:
         raise Malformed("value")
 

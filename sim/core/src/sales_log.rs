@@ -367,6 +367,8 @@ mod tests {
             balance_minor: None,
             voucher: None,
             time_s: 1,
+            fee_minor: 0,
+            tax_minor: 0,
             lines: "",
         }
     }

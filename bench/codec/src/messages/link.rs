@@ -21,6 +21,8 @@ pub fn sale() -> TerminalMessage<'static> {
         amount_minor: 5_000,
         currency: 978,
         subscriber: "+4915112345678",
+        token: 0,
+        fee_minor: 0,
     })
 }
 
@@ -38,6 +40,8 @@ pub fn answer() -> GatewayMessage<'static> {
         balance_minor: Some(995_000),
         voucher: Some(VoucherSlip { serial: "80012345678", pin: "4711081523421234", expiry: DAY }),
         time_s: 1_795_430_000,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     })
 }

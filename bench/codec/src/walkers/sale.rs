@@ -1,17 +1,21 @@
 //! Bodies of the terminals' protocol: a sale read, an answer written.
 
-use tillgate_codec::link::message::{Answer, BusinessDate, Sale};
+use tillgate_codec::link::message::{Answer, BusinessDate, DICTIONARY, Sale};
 
 /// The message type of a sale, and of an answer.
 const SALE: u8 = 0x02;
 const ANSWER: u8 = 0x82;
 /// The byte that announces a length of 16 bits.
 const LONG: u8 = 0xff;
-/// Longest value of every tag known.
-const BYTES_MAX: [usize; 0x27] = [
-    2_048, 4, 2, 2, 8, 8, 2, 2, 2, 24, 4, 2, 1, 12, 32, 8, 24, 32, 2, 512, 1, 24, 4, 1, 2, 2, 4, 4,
-    4, 1, 1, 160, 2, 4, 8, 4, 8, 4, 1,
-];
+/// Longest value of every tag known; there is no tag 0.
+const BYTES_MAX: [usize; DICTIONARY.len() + 1] = {
+    let (mut bytes, mut index) = ([2_048; DICTIONARY.len() + 1], 0);
+    while index < DICTIONARY.len() {
+        bytes[index + 1] = DICTIONARY[index].bytes_max;
+        index += 1;
+    }
+    bytes
+};
 
 /// Reads a sale.
 #[must_use]
@@ -19,7 +23,7 @@ pub fn sale(body: &[u8]) -> Option<Sale<'_>> {
     let (&SALE, mut rest) = body.split_first()? else { return None };
     let (mut stan, mut date, mut service, mut amount, mut currency) =
         (None, None, None, None, None);
-    let (mut product, mut subscriber) = (0, "");
+    let (mut product, mut subscriber, mut token, mut fee) = (0, "", 0, 0);
     let mut seen = 0_u64;
     while let Some((&tag, after)) = rest.split_first() {
         let (&length, after) = after.split_first()?;
@@ -47,6 +51,8 @@ pub fn sale(body: &[u8]) -> Option<Sale<'_>> {
             7 => service = Some(u16::try_from(number(value)?).ok()?),
             8 => product = u16::try_from(number(value)?).ok()?,
             9 => subscriber = std::str::from_utf8(value).ok()?,
+            0x27 => token = number(value)?,
+            0x2a => fee = number(value)?,
             _ => {}
         }
     }
@@ -58,6 +64,8 @@ pub fn sale(body: &[u8]) -> Option<Sale<'_>> {
         amount_minor: amount?,
         currency: currency?,
         subscriber,
+        token,
+        fee_minor: fee,
     })
 }
 
@@ -79,6 +87,10 @@ pub fn answer(answer: &Answer<'_>, out: &mut Vec<u8>) -> Option<()> {
         bytes(0x0e, answer.reference.as_bytes(), out)?;
     }
     unsigned(5, answer.amount_minor, out)?;
+    if answer.fee_minor != 0 || answer.tax_minor != 0 {
+        unsigned(0x2a, answer.fee_minor, out)?;
+        unsigned(0x2b, answer.tax_minor, out)?;
+    }
     if let Some(balance) = answer.balance_minor {
         signed(0x0f, balance, out)?;
     }

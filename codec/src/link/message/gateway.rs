@@ -43,6 +43,10 @@ messages! {
         reference: &'a str = REFERENCE or empty, "V-0007";
         /// in the currency's minor unit
         amount_minor: u64 = AMOUNT or zero, 5000;
+        /// what was charged on top
+        fee_minor: u64 = FEE or zero, 0;
+        /// the tax in amount and fee, where a receipt has to show it
+        tax_minor: u64 = TAX or zero, 0;
         /// the seller's float afterwards; none: it is not told
         balance_minor: Option<i64> = BALANCE or none, Some(120_045);
         /// the voucher sold
@@ -101,7 +105,7 @@ messages! {
     /// Answers what was not understood and has no answer of its own (5.2).
     Reject = 0x8A "reject" {
         /// the type byte of that body; 0: there was none
-        message: u8 = MESSAGE or zero, 0x0A;
+        message: u8 = MESSAGE or zero, 0x7F;
         /// `30` malformed, `40` no message of that type in the version agreed upon
         code: ResponseCode = CODE, ResponseCode::NOT_SUPPORTED;
         /// the one in that body; none: it could not be read
@@ -110,5 +114,32 @@ messages! {
         date: Option<BusinessDate> = DATE or none, Some(DAY);
         /// the gateway's clock, Unix time in seconds
         time_s: u64 = TIME, 1_795_430_001;
+    }
+    /// Answers *lookup*.
+    Found<'a> = 0x8B "found" {
+        /// the request's
+        stan: u32 = STAN, 1207;
+        /// the request's
+        date: BusinessDate = DATE, DAY;
+        /// section 7; `00`: the account is there
+        code: ResponseCode = CODE, ResponseCode::APPROVED;
+        /// what a *sale* names to pay what was found; 0: there is nothing to be named
+        token: u64 = TOKEN or zero, 0x0102_0304_0506_0708;
+        /// what is to be paid, in the currency's minor unit; 0: the customer says it
+        amount_minor: u64 = AMOUNT or zero, 8_740;
+        /// the least that may be paid, where the amount may be chosen
+        amount_min_minor: u64 = AMOUNT_MIN or zero, 1_000;
+        /// the most that may be paid, where the amount may be chosen
+        amount_max_minor: u64 = AMOUNT_MAX or zero, 8_740;
+        /// what is charged on top
+        fee_minor: u64 = FEE or zero, 150;
+        /// ISO 4217 numeric code; 0: the seller's
+        currency: u16 = CURRENCY or zero, 978;
+        /// the account's holder, for the customer to compare
+        name: &'a str = NAME or empty, "A. Mustermann";
+        /// text to show, lines end with `0a`
+        lines: &'a str = LINES or empty, "Invoice 2026-10, due 2026-12-01\n";
+        /// seconds for which the token may be used from now on
+        valid_s: u16 = VALID or zero, 300;
     }
 }

@@ -25,13 +25,14 @@ pub(super) mod writer;
 
 pub use canonical::Canonical;
 pub use error::{BodyError, BodyErrorKind};
-pub use gateway::{Answer, Command, GatewayMessage, Pong, Reject, Settled, Welcome};
+pub use gateway::{Answer, Command, Found, GatewayMessage, Pong, Reject, Settled, Welcome};
 pub use layout::{Field, Layout, Presence};
 pub use outline::Outline;
 pub use parts::{AnswerKind, TerminalCommand, VoucherSlip};
 pub use tag::{DICTIONARY, Form, Tag};
 pub use terminal::{
-    Acknowledge, Balance, Confirm, Logon, Ping, Repeat, Reversal, Sale, Settle, TerminalMessage,
+    Acknowledge, Balance, Confirm, Logon, Lookup, Ping, Repeat, Reversal, Sale, Settle,
+    TerminalMessage,
 };
 pub use tillgate_types::{BusinessDate, ResponseCode, Totals};
 

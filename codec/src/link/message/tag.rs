@@ -5,8 +5,8 @@
 //! from e0 on are given to nobody, for firmware to use among its own.
 
 use crate::limits::{
-    FIRMWARE_BYTES_MAX, LINES_BYTES_MAX, PIN_BYTES_MAX, REFERENCE_BYTES_MAX, RRN_BYTES_MAX,
-    SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TEXT_BYTES_MAX,
+    FIRMWARE_BYTES_MAX, LINES_BYTES_MAX, NAME_BYTES_MAX, PIN_BYTES_MAX, REFERENCE_BYTES_MAX,
+    RRN_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TEXT_BYTES_MAX,
 };
 
 /// A tag of the dictionary: its number on the wire, its name in errors and docs, its form and
@@ -53,7 +53,7 @@ impl Form {
 use Form::{Code, Date, Signed, Text, Unsigned};
 
 /// One above the highest number of the dictionary.
-pub(super) const KNOWN: usize = 0x27;
+pub(super) const KNOWN: usize = 0x2E;
 
 macro_rules! dictionary {
     ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr
@@ -119,6 +119,13 @@ dictionary! {
     REVERSALS = 0x24, "reversals_minor", Unsigned, 8;
     OPEN_COUNT = 0x25, "open_count", Unsigned, 4;
     MESSAGE = 0x26, "message", Unsigned, 1;
+    TOKEN = 0x27, "token", Unsigned, 8;
+    AMOUNT_MIN = 0x28, "amount_min_minor", Unsigned, 8;
+    AMOUNT_MAX = 0x29, "amount_max_minor", Unsigned, 8;
+    FEE = 0x2A, "fee_minor", Unsigned, 8;
+    TAX = 0x2B, "tax_minor", Unsigned, 8;
+    NAME = 0x2C, "name", Text, NAME_BYTES_MAX, secret;
+    VALID = 0x2D, "valid_s", Unsigned, 2;
 }
 
 /// The tag of that number, if the dictionary has it.

@@ -40,6 +40,10 @@ messages! {
         currency: u16 = CURRENCY, 978;
         /// telephone or account number; empty for a voucher
         subscriber: &'a str = SUBSCRIBER or empty, "";
+        /// what a *lookup* found; 0 if nothing was looked up
+        token: u64 = TOKEN or zero, 0;
+        /// the fee on top of the amount that the customer was shown
+        fee_minor: u64 = FEE or zero, 0;
     }
 
     /// The receipt of a sale was printed; answered by *answer* of kind 2.
@@ -111,6 +115,22 @@ messages! {
         settled_date: BusinessDate = SETTLED_DATE or date, DAY;
         /// ISO 4217 numeric code
         currency: u16 = CURRENCY, 978;
+    }
+
+    /// Asks what is to be paid on an account before it is paid, or whose it is; answered by *found*.
+    Lookup<'a> = 0x0A "lookup" {
+        /// any number; it comes back, and is not used up
+        stan: u32 = STAN, 1207;
+        /// business date
+        date: BusinessDate = DATE, DAY;
+        /// what is to be paid, from the catalogue
+        service: u16 = SERVICE, 41;
+        /// denomination or plan; 0 is an open amount
+        product: u16 = PRODUCT or zero, 0;
+        /// what the customer wants to pay, in the currency's minor unit; 0 is not said
+        amount_minor: u64 = AMOUNT or zero, 0;
+        /// the account: contract, bill, meter, telephone or card
+        subscriber: &'a str = SUBSCRIBER not empty, "4400123456789";
     }
 }
 

@@ -1,8 +1,9 @@
 //! Samples of every message, by the name that `testdata/link/bodies.txt` has them under.
 
 use tillgate_codec::link::message::{
-    Acknowledge, Answer, AnswerKind, BusinessDate, Command, GatewayMessage, Logon, Reject, Repeat,
-    ResponseCode, Sale, Settle, Settled, TerminalCommand, TerminalMessage, Totals, Welcome,
+    Acknowledge, Answer, AnswerKind, BusinessDate, Command, Found, GatewayMessage, Logon, Lookup,
+    Reject, Repeat, ResponseCode, Sale, Settle, Settled, TerminalCommand, TerminalMessage, Totals,
+    Welcome,
 };
 
 /// 2026-11-23.
@@ -34,6 +35,17 @@ pub(crate) fn upward() -> Vec<(&'static str, TerminalMessage<'static>)> {
         subscriber: "+4915112345678",
         ..Sale::SAMPLE
     };
+    let bill = Sale {
+        stan: 1208,
+        service: 41,
+        product: 0,
+        amount_minor: 8_740,
+        subscriber: Lookup::SAMPLE.subscriber,
+        token: Found::SAMPLE.token,
+        fee_minor: 150,
+        ..Sale::SAMPLE
+    };
+    let refill = Lookup { stan: 1209, product: 2, amount_minor: 2_500, ..Lookup::SAMPLE };
     let done = Acknowledge { command: 8, result: Acknowledge::DONE };
     let settled_date = BusinessDate(DAY.0 - 1);
     let yesterday = Settle { settled_date, totals: Totals::default(), ..Settle::SAMPLE };
@@ -41,9 +53,11 @@ pub(crate) fn upward() -> Vec<(&'static str, TerminalMessage<'static>)> {
     samples.extend([
         ("logon_bare", TerminalMessage::Logon(bare)),
         ("sale_top_up", TerminalMessage::Sale(top_up)),
+        ("sale_bill", TerminalMessage::Sale(bill)),
         ("repeat_last", TerminalMessage::Repeat(Repeat { stan: 0, date: DAY })),
         ("acknowledge_done", TerminalMessage::Acknowledge(done)),
         ("settle_yesterday", TerminalMessage::Settle(yesterday)),
+        ("lookup_amount", TerminalMessage::Lookup(refill)),
     ]);
     samples.sort_by_key(|(_, message)| up_bytes(message)[0]);
     samples
@@ -58,6 +72,19 @@ pub(crate) fn downward() -> Vec<(&'static str, GatewayMessage<'static>)> {
         open_count: 1,
         ..Settled::SAMPLE
     };
+    let none = Found {
+        code: ResponseCode::NO_SUCH_SUBSCRIBER,
+        token: 0,
+        amount_minor: 0,
+        amount_min_minor: 0,
+        amount_max_minor: 0,
+        fee_minor: 0,
+        currency: 0,
+        name: "",
+        lines: "",
+        valid_s: 0,
+        ..Found::SAMPLE
+    };
     let code = ResponseCode::FORMAT_ERROR;
     let malformed = Reject { message: 0x07, code, stan: None, date: None, ..Reject::SAMPLE };
     let mut samples: Vec<_> = GatewayMessage::samples().collect();
@@ -65,15 +92,19 @@ pub(crate) fn downward() -> Vec<(&'static str, GatewayMessage<'static>)> {
     samples.extend(answers().map(|(name, answer)| (name, GatewayMessage::Answer(answer))));
     samples.extend(commands().map(|(name, command)| (name, GatewayMessage::Command(command))));
     samples.push(("settled_differs", GatewayMessage::Settled(differs)));
+    samples.push(("found_none", GatewayMessage::Found(none)));
     samples.push(("reject_malformed", GatewayMessage::Reject(malformed)));
     samples.sort_by_key(|(_, message)| down_bytes(message)[0]);
     samples
 }
 
-fn answers() -> [(&'static str, Answer<'static>); 5] {
+fn answers() -> [(&'static str, Answer<'static>); 6] {
+    let bill =
+        Answer { fee_minor: 150, tax_minor: 1_420, ..answer_to(AnswerKind::Sale, 1208, 8_740) };
     let balance = answer_to(AnswerKind::Balance, 1204, 0);
     [
         ("answer_declined", DECLINED),
+        ("answer_bill", bill),
         ("answer_confirm", answer_to(AnswerKind::Confirm, 1201, 0)),
         ("answer_reversal", answer_to(AnswerKind::Reversal, 1203, 1999)),
         ("answer_balance", Answer { balance_minor: Some(-128), ..balance }),

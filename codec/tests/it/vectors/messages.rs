@@ -27,10 +27,11 @@ const DAY: &str = "2026-11-23";
 
 fn cases() -> Vec<Case> {
     let welcome = json!({ "message": "welcome", "date": "today", "code": "30" });
+    let found = json!({ "message": "found", "stan": 1207, "date": DAY, "code": "30" });
     let settled = json!({ "message": "settled", "stan": 1205, "date": DAY, "code": "30" });
     vec![
         ("no_byte_at_all", "", reject(0, None, None, "30")),
-        ("unknown_type", "0a010204b602022 65f", reject(0x0A, Some(1206), Some(DAY), "40")),
+        ("unknown_type", "7f010204b602022 65f", reject(0x7F, Some(1206), Some(DAY), "40")),
         ("a_message_of_the_gateway", "871b010104 0101", reject(0x87, None, None, "40")),
         ("sale_cut_in_a_value", "02010204b10202265f07010305021388060203", answer(1, 1201, DAY)),
         ("sale_cut_in_its_stan", "02080132010204", answer(1, 0, "today")),
@@ -75,6 +76,8 @@ fn cases() -> Vec<Case> {
         ),
         ("balance_without_stan", "060202265f", answer(4, 0, DAY)),
         ("settle_without_currency", "09010204b50202265f", settled),
+        ("lookup_without_an_account", "0a010204b70202265f070129", found.clone()),
+        ("lookup_of_an_empty_account", "0a010204b70202265f0701290900", found),
         ("logon_that_speaks_no_version", "011700", welcome.clone()),
         ("logon_without_versions", "011503543635", welcome),
         ("ping_without_nonce", "07", reject(0x07, None, None, "30")),
@@ -135,7 +138,7 @@ fn refused_downward() -> Vec<(&'static str, Vec<u8>)> {
     let voucher = down_bytes(&downward()[2].1);
     let welcome = down_bytes(&downward()[0].1);
     vec![
-        ("unknown_type_of_the_gateway", octets("8b0302303004046b0415a8")),
+        ("unknown_type_of_the_gateway", octets("8c0302303004046b0415a8")),
         ("welcome_cut", welcome[..welcome.len() - 1].to_vec()),
         ("answer_of_kind_5", octets("82140105010204b20202265f0302353104046b0415aa")),
         ("answer_with_a_code_of_one_byte", octets("82140101010204b20202265f03013504046b0415aa")),
@@ -167,6 +170,7 @@ pub(crate) fn same_request() -> Vec<Value> {
         octets("02060203d20502138807010302 02265f010204b1080132"),
         octets("02e00301020308013201 0204b10202265f07010305021388060203d2"),
         octets("0209000801320d00010204b10202265f07010305021388060203d2"),
+        octets("020801322700010204b10202265f070103050213882a00060203d2"),
     ];
     let other = [
         octets("02080133010204b10202265f07010305021388060203d2"),
@@ -174,6 +178,8 @@ pub(crate) fn same_request() -> Vec<Value> {
         octets("02080132010204b10202265f07010305021389060203d2"),
         octets("02080132010204b10202265f07010305021388060203d3"),
         octets("02080132090131010204b10202265f07010305021388060203d2"),
+        octets("02080132270107010204b10202265f07010305021388060203d2"),
+        octets("020801322a0132010204b10202265f07010305021388060203d2"),
     ];
     let canonical = |body: &[u8]| match TerminalMessage::decode(body) {
         Ok(TerminalMessage::Sale(sale)) => sale.canonical().as_bytes().to_vec(),
@@ -208,6 +214,8 @@ fn the_longest_request_has_a_canonical_form() {
         amount_minor: u64::MAX,
         currency: u16::MAX,
         subscriber,
+        token: u64::MAX,
+        fee_minor: u64::MAX,
     };
     assert_eq!(sale.canonical().as_bytes(), up_bytes(&TerminalMessage::Sale(sale)));
 }

@@ -3,8 +3,8 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, GatewayMessage, Pong, Reject, ResponseCode, Settled,
-    TerminalCommand, Totals, VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Found, GatewayMessage, Pong, Reject, ResponseCode,
+    Settled, TerminalCommand, Totals, VoucherSlip, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Settlement, State, Transaction};
@@ -148,6 +148,8 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
         balance_minor: None,
         voucher: None,
         time_s: row.finished_ms / 1_000,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     }
 }
@@ -175,9 +177,28 @@ fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, ou
             })
             .encode(out);
         }
+        Answered::Lookup => {
+            return GatewayMessage::Found(Found { stan, date, code, ..NOTHING_FOUND }).encode(out);
+        }
     };
     encode(Answer { code, ..blank(kind, stan, date, UnixMillis(0)) }, "", out);
 }
+
+/// A lookup that found nothing.
+const NOTHING_FOUND: Found<'static> = Found {
+    stan: 0,
+    date: BusinessDate(0),
+    code: ResponseCode::UNABLE_TO_LOCATE,
+    token: 0,
+    amount_minor: 0,
+    amount_min_minor: 0,
+    amount_max_minor: 0,
+    fee_minor: 0,
+    currency: 0,
+    name: "",
+    lines: "",
+    valid_s: 0,
+};
 
 /// An approval without a row, to be filled in.
 fn blank(kind: AnswerKind, stan: u32, date: BusinessDate, wall: UnixMillis) -> Answer<'static> {
@@ -192,6 +213,8 @@ fn blank(kind: AnswerKind, stan: u32, date: BusinessDate, wall: UnixMillis) -> A
         balance_minor: None,
         voucher: None,
         time_s: wall.0 / 1_000,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     }
 }

@@ -2,8 +2,8 @@
 
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
-    Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Outline, Ping, Repeat, Reversal,
-    Sale, Settle, TerminalMessage,
+    Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Lookup, Outline, Ping, Repeat,
+    Reversal, Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
@@ -48,6 +48,10 @@ pub fn decode_request(
             return sale(&message, body, origin, wall, now, directory);
         }
         TerminalMessage::Balance(message) => return balance(message, origin, directory),
+        TerminalMessage::Lookup(message) => {
+            let (stan, date) = (message.stan, message.date);
+            return refused(origin, Answered::Lookup, stan, date, ResponseCode::NOT_SUPPORTED);
+        }
         TerminalMessage::Ping(Ping { nonce }) => {
             return Processed::Reply(Reply { origin, content: Content::Pong { nonce } });
         }
@@ -93,6 +97,7 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
         Some(Reversal::TYPE) => return refuse(Answered::Reversal),
         Some(Balance::TYPE) => return refuse(Answered::Balance),
         Some(Settle::TYPE) => return refuse(Answered::Settlement),
+        Some(Lookup::TYPE) => return refuse(Answered::Lookup),
         Some(Logon::TYPE) => {
             Content::Welcome { code: ResponseCode::FORMAT_ERROR, date: now.date, stan_last: 0 }
         }
@@ -118,6 +123,7 @@ fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, B
         TerminalMessage::Reversal(message) => (Answered::Reversal, message.stan, message.date),
         TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
         TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
+        TerminalMessage::Lookup(message) => (Answered::Lookup, message.stan, message.date),
     };
     Some((kind, stan, date))
 }

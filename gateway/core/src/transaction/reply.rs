@@ -121,4 +121,6 @@ pub enum Answered {
     Balance,
     /// A settlement.
     Settlement,
+    /// A lookup.
+    Lookup,
 }

@@ -5,7 +5,7 @@ use crate::support;
 use crate::support::{Rig, answer, reversal, top_up_sale, voucher_sale};
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
-    BusinessDate, GatewayMessage, Reversal, Sale, Settle, TerminalMessage, Totals,
+    BusinessDate, GatewayMessage, Lookup, Reversal, Sale, Settle, TerminalMessage, Totals,
 };
 use tillgate_store_core::{Command, Store};
 
@@ -63,6 +63,23 @@ fn a_default_that_is_written_out_makes_no_other_request() {
 }
 
 #[test]
+fn a_lookup_is_answered_each_time_and_leaves_no_row() {
+    let mut rig = Rig::new();
+    let before = *rig.book.head();
+    let lookup = Lookup { date: voucher_sale(1).date, stan: 1, ..Lookup::SAMPLE };
+    for _ in 0..2 {
+        rig.ask(100, &TerminalMessage::Lookup(lookup));
+        let body = rig.reply_bytes();
+        let GatewayMessage::Found(found) = GatewayMessage::decode(&body).unwrap() else {
+            panic!("not the answer to a lookup: {body:02x?}")
+        };
+        assert_eq!((found.stan, found.date), (lookup.stan, lookup.date));
+    }
+    assert_eq!(*rig.book.head(), before, "no row was written");
+    assert_eq!(rig.code(100, &voucher_sale(1)), "00", "the STAN was not used up");
+}
+
+#[test]
 fn a_request_with_another_value_in_any_field_is_another_request() {
     let base = Sale { subscriber: "254700000001", ..top_up_sale(1) };
     let mut rig = Rig::new();
@@ -75,6 +92,8 @@ fn a_request_with_another_value_in_any_field_is_another_request() {
         Sale { amount_minor: 2_501, ..base },
         Sale { currency: 978, ..base },
         Sale { subscriber: "254700000002", ..base },
+        Sale { token: 7, ..base },
+        Sale { fee_minor: 50, ..base },
     ] {
         assert_eq!(rig.code(100, &other), "94", "{other:?}");
     }

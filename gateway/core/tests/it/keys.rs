@@ -4,7 +4,7 @@
 use crate::support::{Rig, code_of, keys, reversal, terminal, voucher_sale};
 use tillgate_codec::link::channel::{Initiator, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
-    Balance, Confirm, Logon, Ping, Repeat, Settle, TerminalMessage, Totals,
+    Balance, Confirm, Logon, Lookup, Ping, Repeat, Settle, TerminalMessage, Totals,
 };
 use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
@@ -180,6 +180,7 @@ fn nothing_but_logon_ping_and_acknowledgement_is_served_before_the_logon() {
         TerminalMessage::Confirm(Confirm { stan: 1, date }),
         reversal(5, 1),
         TerminalMessage::Settle(settle),
+        TerminalMessage::Lookup(Lookup::SAMPLE),
     ];
     for message in &refused {
         rig.ask(100, message);

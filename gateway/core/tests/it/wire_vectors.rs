@@ -6,7 +6,7 @@
 use crate::support::{NOON, Rig, today};
 use serde_json::Value;
 use tillgate_codec::link::channel::{Hello, Psk, StaticSecret, accept};
-use tillgate_codec::link::message::{AnswerKind, BusinessDate, GatewayMessage};
+use tillgate_codec::link::message::{AnswerKind, BusinessDate, GatewayMessage, ResponseCode};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
 use tillgate_core::id::{Peer, SessionAge};
 use tillgate_core::limits::SessionLimits;
@@ -69,6 +69,11 @@ fn a_body_that_cannot_be_read_is_answered_with_what_could_be_read_of_it() {
                 on(settled.date);
                 ("settled", settled.code, None)
             }
+            GatewayMessage::Found(found) => {
+                stan(found.stan);
+                on(found.date);
+                ("found", found.code, None)
+            }
             GatewayMessage::Welcome(welcome) => {
                 on(welcome.date);
                 ("welcome", welcome.code, Some(welcome.time_s))
@@ -104,6 +109,10 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
             let code = match GatewayMessage::decode(&body).unwrap() {
                 GatewayMessage::Answer(answer) => answer.code,
                 GatewayMessage::Settled(settled) => settled.code,
+                GatewayMessage::Found(found) => {
+                    assert_eq!(found.code, ResponseCode::NOT_SUPPORTED, "nothing is looked up yet");
+                    continue;
+                }
                 GatewayMessage::Welcome(welcome) => welcome.code,
                 GatewayMessage::Pong(_) => continue,
                 other => panic!("{}: {other:?}", case["name"]),

@@ -26,6 +26,8 @@ fn answer(stan: u32, code: ResponseCode) -> Answer<'static> {
         balance_minor: None,
         voucher: code.is_approved().then_some(slip),
         time_s: 1,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     }
 }

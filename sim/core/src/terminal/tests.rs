@@ -187,6 +187,8 @@ fn answer(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
         balance_minor: None,
         voucher: approved_sale.then_some(slip),
         time_s: 1,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     }
 }

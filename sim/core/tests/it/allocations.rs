@@ -150,6 +150,8 @@ fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
             balance_minor: Some(1),
             voucher: Some(VoucherSlip { serial: "S1", pin: "123456", expiry }),
             time_s: 1,
+            fee_minor: 0,
+            tax_minor: 0,
             lines: "",
         };
         let mut record = sealed(&mut channel, &GatewayMessage::Answer(answer));

@@ -63,7 +63,8 @@ impl Ware {
     pub(super) fn sale(&self, stan: u32, date: super::link::Welcomed) -> Sale<'static> {
         let Self { service, product, amount_minor, currency } = *self;
         let date = date.date;
-        Sale { stan, date, service, product, amount_minor, currency, subscriber: "" }
+        let (subscriber, token, fee_minor) = ("", 0, 0);
+        Sale { stan, date, service, product, amount_minor, currency, subscriber, token, fee_minor }
     }
 }
 

@@ -358,6 +358,8 @@ pub(crate) fn voucher_sale(stan: u32) -> Sale<'static> {
         amount_minor: 5_000,
         currency: KES,
         subscriber: "",
+        token: 0,
+        fee_minor: 0,
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) fn voucher_sale(stan: u32) -> Sale<'static> {
         amount_minor: 5_000,
         currency: CURRENCY,
         subscriber: "",
+        token: 0,
+        fee_minor: 0,
     }
 }
 

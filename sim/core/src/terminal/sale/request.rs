@@ -152,7 +152,18 @@ impl SaleFlow {
         let mut digits = [0; subscriber::DIGITS_MAX];
         let subscriber = subscriber::text(asked.subscriber, &mut digits);
         let Asked { stan, date, service, product, amount_minor, .. } = *asked;
-        let sale = Sale { stan, date, service, product, amount_minor, currency, subscriber };
+        let (token, fee_minor) = (0, 0);
+        let sale = Sale {
+            stan,
+            date,
+            service,
+            product,
+            amount_minor,
+            currency,
+            subscriber,
+            token,
+            fee_minor,
+        };
         self.body.clear();
         TerminalMessage::Sale(sale).encode(&mut self.body);
     }

@@ -57,6 +57,8 @@ impl Thief {
             amount_minor,
             currency: offer.currency,
             subscriber: &subscriber,
+            token: 0,
+            fee_minor: 0,
         };
         let body = encoded(TerminalMessage::Sale(sale));
         self.sold.push(Sold { stan, date, amount_minor, body: body.clone() });

@@ -209,6 +209,8 @@ fn blank(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
         balance_minor: None,
         voucher: None,
         time_s: 1,
+        fee_minor: 0,
+        tax_minor: 0,
         lines: "",
     }
 }
