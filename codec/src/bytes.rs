@@ -5,7 +5,7 @@
 
 use nom::IResult;
 
-/// So many bytes.
+/// This many bytes.
 #[inline]
 pub(crate) fn take(count: usize, input: &[u8]) -> IResult<&[u8], &[u8], ()> {
     match input.split_at_checked(count) {

@@ -62,8 +62,8 @@ impl ResponseCode {
     pub const CARD_NUMBER: Self = Self(*b"C1");
     /// The business date is too far from the gateway's; log on again.
     pub const WRONG_DATE: Self = Self(*b"B1");
-    /// Reversed: by the terminal, perhaps before it came, or because nobody could tell what became
-    /// of it.
+    /// Reversed: by the terminal, perhaps before it came, or because its outcome could not be
+    /// determined.
     pub const REVERSED: Self = Self(*b"R1");
 
     /// Not served before the terminal has logged on: log on, then send the same request again.

@@ -13,7 +13,7 @@ use crate::stream::{Found, Stream};
 /// Shows every message of the sources, as JSON or as tables.
 ///
 /// # Errors
-/// [`Stop`]; also when something was wrong, which has been told.
+/// [`Stop`]; also when something was wrong, which has been reported.
 pub fn run<'r>(
     sources: &[Source],
     taking: &Taking,

@@ -25,7 +25,7 @@ pub enum Writing {
 /// Shows the bytes of every JSON document of the source, in hexadecimal or as they are.
 ///
 /// # Errors
-/// [`Stop`]; also when something was wrong, which has been told.
+/// [`Stop`]; also when something was wrong, which has been reported.
 pub fn run(
     source: Box<dyn BufRead>,
     name: String,

@@ -1,7 +1,7 @@
 //! Bounds of reading dumps, streams and captures, with their reasons.
 
 /// Longest message that is taken from a dump or a raw file: the longest of any wire with its frame
-/// length, and room for what stands around it in a dump.
+/// length, and room for what surrounds it in a dump.
 pub const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 /// Longest line of a dump: that message as `0x30, 0x38, ...` with room. A longer one is an error.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;

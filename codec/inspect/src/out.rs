@@ -13,7 +13,7 @@ use crate::place::Place;
 pub enum Stop {
     /// Whoever read the output has gone (`| head`): no failure.
     Gone,
-    /// What is wrong has been told, or is this line of JSON.
+    /// What is wrong has been reported, or is this line of JSON.
     Reported(String),
     /// The input cannot be read as it is, or as the options say.
     Usage(String),

@@ -37,11 +37,11 @@ pub enum Wire {
     Bodies,
 }
 
-/// What stands at the start of a stream.
+/// What is at the start of a stream.
 pub(crate) enum Cut {
     /// A message, and where the next one starts.
     Whole { frame: Range<usize> },
-    /// So many bytes that say nothing: a keep-alive.
+    /// This many bytes that say nothing: a keep-alive.
     Idle { end: usize },
     /// More bytes are needed.
     More,
@@ -52,7 +52,7 @@ pub(crate) enum Cut {
 /// A message that was read.
 pub(crate) struct Read {
     pub(crate) json: String,
-    /// What became of its authentication code, in a word, if that was checked.
+    /// The outcome of its authentication code, in a word, if that was checked.
     pub(crate) code: Option<&'static str>,
     /// What is wrong with its authentication code, if that was checked.
     pub(crate) forged: Option<ErrorJson>,

@@ -3,7 +3,7 @@
 use super::limits::CONSTANT_BYTES_MAX;
 use std::fmt;
 
-/// Up to eight bytes that always stand in one place.
+/// Up to eight bytes that are always in one place.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Constant {
     bytes: [u8; CONSTANT_BYTES_MAX],

@@ -35,7 +35,7 @@ pub struct Dialect {
     pub(crate) has_euro: bool,
 }
 
-/// Whether a part stands before the MTI.
+/// Whether a part precedes the MTI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Leading {
     Never,
@@ -44,7 +44,7 @@ pub(crate) enum Leading {
     Optional,
 }
 
-/// What stands between TPDU and MTI.
+/// What is between TPDU and MTI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {
     pub(crate) length: HeaderLength,

@@ -1,4 +1,4 @@
-//! The frame of a message on a stream: its length, and what else stands around it.
+//! The frame of a message on a stream: its length, and what else surrounds it.
 //!
 //! ```text
 //! +--------+--------+----------+-------+---------+-----+-----+
@@ -26,11 +26,11 @@ pub struct Framing {
     pub counts_itself: bool,
     /// Longest message accepted and sent, in bytes without its frame.
     pub message_bytes_max: usize,
-    /// What stands around the message beside the length.
+    /// What surrounds the message beside the length.
     pub around: Around,
 }
 
-/// What stands around a message beside its length.
+/// What surrounds a message beside its length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Around {
     /// Constant bytes before the length.
@@ -169,7 +169,7 @@ impl Framing {
         self.whole(bytes, start..start + length)
     }
 
-    /// The frame of this message, once all of it is there and what stands around is right.
+    /// The frame of this message, once all of it is there and what surrounds it is right.
     fn whole(&self, bytes: &[u8], message: Range<usize>) -> Result<Option<Frame>, DecodeError> {
         let end = message.end + self.around.trailer_bytes();
         if bytes.len() < end {
@@ -186,7 +186,7 @@ impl Framing {
         Ok(Some(Frame { message, end }))
     }
 
-    /// Whether as much of a constant as there is stands at that place.
+    /// Whether as much of a constant as there is was found at that place.
     fn marked(&self, bytes: &[u8], at: usize, mark: Constant) -> Result<(), DecodeError> {
         let found = bytes.get(at..).unwrap_or(&[]);
         match found.iter().zip(mark.bytes()).position(|(found, expected)| found != expected) {

@@ -61,7 +61,7 @@ fn announced(dialect: &Dialect, message: &[u8]) -> String {
     }
 }
 
-/// How much of what stands before the fields was read.
+/// How much of what precedes the fields was read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Head {
     Nothing,

@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::schema::{Kind, Mask};
 
-/// Whether printed forms show card data. Only somebody who asked for it in so many words sees it.
+/// Whether printed forms show card data. Only somebody who asked for it explicitly sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reveal {
     /// Card numbers, tracks, PIN blocks and whatever the table marks are hidden.

@@ -20,7 +20,7 @@ pub struct Message {
     pub(crate) present: Bits,
     /// Fields whose odd digit has the other filler of its table beside it.
     pub(crate) other_fillers: Bits,
-    /// At least so many bitmaps are sent, needed or not.
+    /// At least this many bitmaps are sent, needed or not.
     pub(crate) bitmaps_min: usize,
     /// Where the values lie in the arena, in the order of their numbers.
     places: Vec<(usize, usize)>,

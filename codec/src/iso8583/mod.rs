@@ -4,7 +4,7 @@
 //! message by it without copying; [`View`] reads values out of the bytes, [`Message`] owns them;
 //! [`Dialect::encode`] is the inverse. [`decode_json`] and [`listing()`] print, with card data
 //! hidden unless [`Reveal::Clear`] is asked for; [`guess()`] ranks dialects for bytes of unknown
-//! origin. How to write a table is told in `docs/codec.md`.
+//! origin. `docs/codec.md` explains how to write a table.
 //!
 //! ```
 //! use tillgate_codec::iso8583::{Dialect, Fields, Message, Mti};

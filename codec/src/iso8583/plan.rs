@@ -1,6 +1,6 @@
 //! The flat field plan that a table is compiled to: one small record a field, in one array.
 //!
-//! Everything that decoding asks of a field is decided here once: how many bytes so many units
+//! Everything that decoding asks of a field is decided here once: how many bytes a number of units
 //! take, which check the bytes must pass, where its sub-fields are described.
 
 use super::ebcdic::{character, from_latin1, latin1};
@@ -35,7 +35,7 @@ pub(crate) enum Count {
     HexDigits,
 }
 
-/// How many bytes so many units take.
+/// How many bytes a number of units takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Scale {
     /// One byte a unit.
@@ -87,7 +87,7 @@ pub(crate) struct Plan {
     /// Another one that is read as well; the same if there is none.
     pub(crate) other: u8,
     pub(crate) sign: Sign,
-    /// Where a value shorter than its fixed length stands when it is sent.
+    /// Where a value shorter than its fixed length is placed when it is sent.
     pub(crate) justify: Side,
     /// The character, ISO 8859-1, that fills it up.
     pub(crate) fill: u8,
@@ -135,7 +135,7 @@ impl Plan {
         !matches!(self.prefix, Prefix::Undefined)
     }
 
-    /// Bytes that so many units take.
+    /// Bytes that this many units take.
     #[inline]
     pub(crate) const fn bytes_of(&self, units: usize) -> usize {
         match self.scale {
@@ -146,7 +146,7 @@ impl Plan {
         }
     }
 
-    /// Units in so many bytes, for values whose length is that of what encloses them.
+    /// Units in this many bytes, for values whose length is that of what encloses them.
     pub(crate) const fn units_of(&self, bytes: usize) -> usize {
         match self.scale {
             Scale::One => bytes,
@@ -167,7 +167,7 @@ impl Plan {
     }
 }
 
-/// How a sub-field is told from its neighbours.
+/// How a sub-field is distinguished from its neighbours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Key {
     /// By its place; shown by its name.
@@ -189,7 +189,7 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
-    /// The tag of so many bytes; `None` if they are too many.
+    /// The tag of this many bytes; `None` if they are too many.
     pub(crate) fn new(wire: &[u8], coding: Coding) -> Option<Self> {
         let mut bytes = [0; BER_TAG_BYTES_MAX];
         bytes.get_mut(..wire.len())?.copy_from_slice(wire);

@@ -7,7 +7,7 @@ pub const TPDU_BYTES: usize = 5;
 /// First byte of nearly every TPDU: where it may be left out, it is there if the message begins so.
 pub(crate) const TPDU_ID: u8 = 0x60;
 
-/// A TPDU as it stands on the wire: identifier, two bytes of destination NII, two of source.
+/// A TPDU as it is on the wire: identifier, two bytes of destination NII, two of source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tpdu(pub [u8; TPDU_BYTES]);
 

@@ -35,7 +35,7 @@ pub(crate) struct Shown {
 
 impl View<'_> {
     /// The value of a field: one text, or a tree if it has sub-fields. The values of a tag that is
-    /// repeated stand in one list, wherever they lie.
+    /// repeated are in one list, wherever they lie.
     #[must_use]
     pub fn tree(&self, number: u8, reveal: Reveal) -> Option<Tree> {
         Some(self.grown(number, reveal)?.0)
@@ -137,7 +137,7 @@ struct Level {
     /// What it is called in the list of what is hidden.
     path: String,
     nodes: Vec<(String, Tree)>,
-    /// Where the keys stand among the nodes: there may be as many as half the bytes of a message.
+    /// Where the keys are among the nodes: there may be as many as half the bytes of a message.
     places: BTreeMap<String, usize>,
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn is_as_sent(plan: &Plan, wire: &[u8]) -> bool {
 
 /// Appends the value: text as UTF-8, binary as it is. `wire` has passed decoding.
 ///
-/// `nibbles` is for digits cut out of a packed value: how many nibbles stand before them.
+/// `nibbles` is for digits cut out of a packed value: how many nibbles precede them.
 pub(crate) fn read(
     plan: &Plan,
     wire: &[u8],

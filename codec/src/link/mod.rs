@@ -3,7 +3,8 @@
 //! Three layers, each usable by itself, read from the outside in:
 //!
 //! ```text
-//! TCP bytes --record::deframe--> records --channel--> bodies --message--> Upward / Downward
+//! TCP bytes --record::deframe--> records --channel--> bodies --message--> TerminalMessage,
+//!                                                                         GatewayMessage
 //! ```
 //!
 //! * [`record`] cuts the stream into bounded records without copying.

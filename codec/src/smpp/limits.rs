@@ -1,7 +1,7 @@
 //! Every bound of the SMPP codec, with its reason.
 //!
 //! What is accepted is bounded by these alone; what is sent keeps to the sizes of the
-//! specification, which stand beside each field in `pdu`.
+//! specification, which are beside each field in `pdu`.
 
 /// Octets of a PDU's header: length, id, status, sequence number (SMPP 3.4, 3.2.1).
 pub const HEADER_BYTES: usize = 16;

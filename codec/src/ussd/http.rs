@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What becomes of the session after an answer.
+/// The outcome of the session after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// `CON`: the subscriber is to answer.

@@ -12,13 +12,13 @@
 
 use super::gsm7::CARRIAGE_RETURN;
 
-/// Octets that so many septets take when packed, padding included.
+/// Octets that this many septets take when packed, padding included.
 #[must_use]
 pub const fn packed_bytes(septets: usize) -> usize {
     (septets * 7).div_ceil(8)
 }
 
-/// Septets that fit so many octets.
+/// Septets that fit this many octets.
 #[must_use]
 pub const fn septets_max(octets: usize) -> usize {
     octets * 8 / 7

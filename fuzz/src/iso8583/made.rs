@@ -37,7 +37,7 @@ const TABLES: [&str; 12] = tables![
 /// dialect, how, type (2), TPDU (5), header (as long as the dialect's), then for each field:
 /// number, length, value
 ///
-/// how  bit 0: values as they stand here, fitting or not; else made to fit the field
+/// how  bit 0: values as they are here, fitting or not; else made to fit the field
 ///      bit 1: with a code in field 64 or 128
 /// ```
 pub fn iso8583_roundtrip(data: &[u8]) {
@@ -159,7 +159,7 @@ fn value(field: &FieldInfo<'_>, source: &mut Source<'_>) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// BER-TLV objects of at most so many bytes: short and long forms, fillers, templates.
+/// BER-TLV objects of at most this many bytes: short and long forms, fillers, templates.
 fn objects(source: &mut Source<'_>, depth: usize, room: usize) -> Vec<u8> {
     let mut out = Vec::new();
     // Bound: every turn but one that ends it adds a byte.

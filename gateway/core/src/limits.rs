@@ -105,12 +105,12 @@ pub struct TransactionLimits {
     /// Transactions of this process that wait for a bridge, each about 1 KiB. Beyond it new
     /// top-ups are declined with 91 before any money is reserved; one bridge alone may hold half
     /// of them when there are others. Twice as many at most may wait together with reversals and
-    /// advices: further reversals hear 09, the rest is handed to the operator. What was open at
+    /// advices: further reversals receive 09, the rest is handed to the operator. What was open at
     /// the start counts.
     pub pending_max: usize,
     /// A terminal receives something within this, even when the provider is silent.
     pub answer: Span,
-    /// First pause before a provider is asked (or told to take back, or advised) again; doubles
+    /// First pause before a provider is asked (or has to reverse, or to be advised) again; doubles
     /// each time.
     pub inquiry_first: Span,
     /// Longest pause between two of these about one transaction.
@@ -119,7 +119,7 @@ pub struct TransactionLimits {
     /// long list of unknowns at start does not crowd out sales.
     pub inquiries_max: u32,
     /// Longer than any bridge's deadline: one that has said nothing at all for so long has lost
-    /// the errand, and the outcome is sought as after any silence. Of a first order it counts
+    /// the request, and the outcome is sought as after any silence. Of a first order it counts
     /// from [`TransactionLimits::answer`] on.
     pub errand: Span,
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the

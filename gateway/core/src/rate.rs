@@ -1,4 +1,4 @@
-//! Rates: so many at once, then one every so often (a token bucket, kept as one moment: the
+//! Rates: a burst, then one every interval (a token bucket, kept as one moment: the
 //! generic cell rate algorithm of ITU-T I.371).
 
 use std::collections::VecDeque;

@@ -120,7 +120,7 @@ impl<R: Router> Acceptor<R> {
         Self { inner: Arc::new(Inner { router, limits, waiting, places, counts }) }
     }
 
-    /// Lets a newcomer in; when there are too many silent ones, one of them goes.
+    /// Lets a new connection in; when there are too many silent ones, one of them goes.
     pub fn enter(&self, peer: Peer) -> Entered {
         let (place, cut, evicted) = self.inner.waiting.enter(&peer);
         if evicted {

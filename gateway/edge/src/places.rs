@@ -95,7 +95,7 @@ impl Waiting {
         Self { share, table: Arc::default() }
     }
 
-    /// A place for a newcomer, who always gets one; what resolves when somebody newer takes it;
+    /// A place for a new connection, which always gets one; what resolves when a newer one takes it;
     /// and whether another peer lost its own.
     pub(crate) fn enter(&self, peer: &Peer) -> (WaitingPlace, oneshot::Receiver<()>, bool) {
         let origin = Origin::of(peer);

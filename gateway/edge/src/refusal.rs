@@ -87,7 +87,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Silent peers that made room for newcomers.
+    /// Silent peers that made room for new connections.
     pub fn evicted(&self) -> u64 {
         self.evicted.load(Ordering::Relaxed)
     }

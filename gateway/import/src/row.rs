@@ -85,7 +85,7 @@ fn header(source: &Source, found: Cells<'_>) -> Result<Vec<Option<usize>>, Strin
         wrong.push(format!("unknown column {}", extra.join(", ")));
     }
     if twice {
-        wrong.push("a column stands twice".to_owned());
+        wrong.push("a column is there twice".to_owned());
     }
     if wrong.is_empty() {
         return Ok(fields);
@@ -106,7 +106,7 @@ fn looks_like_a_name(text: &str) -> bool {
     text.len() <= 24 && text.chars().all(|c| c.is_alphabetic() || c == '_' || c == ' ')
 }
 
-/// A value as it is repeated to its author; a key that stands in the wrong column is not.
+/// A value as it is repeated to its author; a key in the wrong column is not.
 fn shorten(found: &str) -> String {
     if found.len() >= 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return format!("{} hexadecimal digits", found.len());
@@ -119,7 +119,7 @@ fn shorten(found: &str) -> String {
 }
 
 impl Row<'_> {
-    /// Where it stands.
+    /// Its place.
     pub(crate) fn place(&self) -> RowPlace {
         self.place
     }

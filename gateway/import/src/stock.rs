@@ -98,7 +98,7 @@ fn pin_digest(service: ServiceId, pin: &str) -> [u8; 16] {
     half
 }
 
-/// Whether the voucher's product is there; each is looked up once, and told at its first row.
+/// Whether the voucher's product is there; each is looked up once, and reported at its first row.
 fn has_product(
     row: &Row<'_>,
     context: &Context<'_>,

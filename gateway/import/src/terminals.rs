@@ -22,7 +22,7 @@ const SERVICES: usize = 3;
 const STATUS: usize = 4;
 /// Column `key_id`, which need not be there.
 pub(crate) const KEY_ID: usize = 5;
-/// What terminals say in their hello unless told otherwise.
+/// What terminals say in their hello by default.
 pub(crate) const KEY_ID_DEFAULT: u8 = 1;
 
 /// One row of terminals.csv.

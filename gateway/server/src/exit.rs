@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// 1: an invariant does not hold, or what was asked for is refused.
     Refused,
-    /// 1 too, and the text is JSON for a program, alone on standard error; or empty: all is told.
+    /// 1 too, and the text is JSON for a program, alone on standard error; or empty.
     Reported,
     /// 2: the command line is wrong.
     Usage,

@@ -19,7 +19,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789L";
 const ONE_TIME_CHARACTERS: usize = 20;
 /// People beside the console are few.
 const USERS_MAX: usize = 1_000;
-/// The file of so many.
+/// The file of this many.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// A longer password is no password, and hashing it is work for a stranger.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 256;

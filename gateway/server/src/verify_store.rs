@@ -36,7 +36,7 @@ pub(crate) fn head_of(reader: &RocksReader) -> Result<Head, Failure> {
 }
 
 /// Verifies what `reader` reads. The rows alone would not do: what a newer row replaced is asked
-/// for by nobody, but the scrubber of the gateway that serves from it next comes by.
+/// for by nobody, but the scrubber of the gateway that serves from it reads it next.
 ///
 /// # Errors
 /// Not even the head can be read, or the system refuses to read on.

@@ -14,7 +14,7 @@ pub struct Firmware {
     pub suite: Suite,
     /// The gateway's public key; needed for [`Suite::NkPsk0`].
     pub gateway: Option<StaticPublic>,
-    /// Name and version told at logon, at most 24 bytes.
+    /// Name and version sent at logon, at most 24 bytes.
     pub version: String,
     /// What is sold.
     pub mix: Mix,

@@ -87,13 +87,13 @@ pub enum Say {
     Refused,
     /// A confirmation was noted.
     Noted,
-    /// Never heard of it.
+    /// It has no trace of it.
     Unknown,
     /// Nothing at all.
     Nothing,
 }
 
-/// How a deal stands in the provider's book.
+/// The state of a deal in the provider's book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DealStatus {
     /// Done.
@@ -115,7 +115,7 @@ pub struct ProviderTransaction {
     pub amount_minor: u64,
     /// Whom it was for.
     pub subscriber: Box<str>,
-    /// How it stands.
+    /// Its state.
     pub standing: DealStatus,
     /// How often it was done; more than once only without idempotency.
     pub times: u32,
@@ -133,7 +133,7 @@ pub struct Provider {
 const NO_SUCH_SUBSCRIBER: &str = "14";
 /// Declined because it was taken back before it came (the gateway's own R1).
 const TAKEN_BACK: &str = "R1";
-/// Separates what becomes of a reversal from the outcome of its request.
+/// Separates the outcome of a reversal from the outcome of its request.
 const REVERSAL_STREAM: u64 = 0x5245_5645_5253_414C;
 /// Declined because the provider's book is full: a malfunction (96).
 const MALFUNCTION: &str = "96";
@@ -239,7 +239,7 @@ impl Provider {
         self.deals.get(reference).map(|deal| deal.amount_minor)
     }
 
-    /// Says how a deal stands now.
+    /// Says the state of a deal now.
     #[must_use]
     pub fn inquiry(&self, now: Moment, reference: &str) -> Say {
         match self.deals.get(reference).map(|deal| deal.at(now)) {
@@ -253,13 +253,13 @@ impl Provider {
         }
     }
 
-    /// How a deal stands in the book now; `None` if there is none of this reference.
+    /// The state of a deal in the book now; `None` if there is none of this reference.
     #[must_use]
     pub fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
         self.deals.get(reference).map(|deal| deal.at(now))
     }
 
-    /// The book: references and deals as they stand now, in the order of the references.
+    /// The book: references and deals as they are now, in the order of the references.
     #[must_use]
     pub fn book(&self, now: Moment) -> Vec<(&str, ProviderTransaction)> {
         let stand = |deal: &ProviderTransaction| ProviderTransaction {

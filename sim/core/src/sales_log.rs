@@ -1,4 +1,4 @@
-//! The book of one terminal: what its merchant asked for and what the merchant was told.
+//! The book of one terminal: what its merchant asked for and what the merchant saw.
 //!
 //! Entries are only ever added, in the order of their STANs, and settled once. Texts that are only
 //! compared later (serials, PINs, references) are kept as 64-bit digests, so an entry stays small
@@ -75,7 +75,7 @@ pub struct Wrong {
 pub struct Entry {
     /// What was asked for.
     pub asked: Asked,
-    /// What the merchant was told.
+    /// What the merchant saw.
     pub state: State,
     /// What the merchant noticed to be wrong.
     pub wrong: Wrong,
@@ -227,7 +227,7 @@ impl SalesLog {
         self.in_doubt
     }
 
-    /// Notes where the gateway's journal stood at the first logon; later ones change nothing.
+    /// Notes the position of the gateway's journal at the first logon; later ones change nothing.
     pub fn open(&mut self, date: BusinessDate, stan_last: u32) {
         self.opening.get_or_insert((date, stan_last));
     }

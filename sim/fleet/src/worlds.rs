@@ -11,7 +11,7 @@ use tillsim_core::world::{Report, Tweaks, run};
 
 use crate::cpu;
 
-/// Reports that wait to be told.
+/// Reports that wait to be printed.
 const REPORTS_MAX: usize = 256;
 
 /// What the worlds of a range come to.

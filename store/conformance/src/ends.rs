@@ -230,7 +230,7 @@ pub fn the_last_sale_of_a_date_is_told_or_none<F: Factory>(factory: F) {
     };
     assert_eq!(world.run(last(1, 0)), Outcome::NotFound);
     let yesterday = world.sell(Key { date: BusinessDate(TODAY.0 - 1), ..key(1, 7) });
-    assert_eq!(world.run(last(1, 0)), Outcome::NotFound, "another day's sale is not told");
+    assert_eq!(world.run(last(1, 0)), Outcome::NotFound, "another day's sale is not repeated");
     world.sell(key(1, 5));
     let sold = world.sell(key(1, 9));
     for stan in 0..200 {

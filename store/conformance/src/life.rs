@@ -1,4 +1,4 @@
-//! Laws of what a provider must take back, hear or a person resolve.
+//! Laws of what a provider must take back or receive, and a person resolve.
 
 use super::Factory;
 use super::network::TODAY;
@@ -43,7 +43,7 @@ pub fn a_done_top_up_is_posted_back_when_its_provider_has_taken_it_back<F: Facto
     );
     let original = original.expect("it is there");
     assert_eq!((original.state, original.reversed_by), (State::Approved, Some(key(1, 2))));
-    assert!(!original.is_answered(), "nobody may hear 00 while it is taken back");
+    assert!(!original.is_answered(), "nobody may receive 00 while it is taken back");
     assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![key(1, 2)]));
     let (code, second, _) = world.reverse(key(1, 3), key(1, 1), 500);
     assert_eq!((code, second.seq, world.row(key(1, 3))), (ResponseCode::IN_PROGRESS, 0, None));
@@ -63,7 +63,7 @@ pub fn a_reversal_that_the_provider_refuses_leaves_the_sale_as_it_was<F: Factory
     world.reverse(key(1, 2), key(1, 1), 500);
     let (row, original) = both(world.finish(key(1, 2), ProviderOutcome::ReversalDeclined));
     assert_eq!((row.state, row.code), (State::Declined, ResponseCode::NOT_REVERSIBLE));
-    assert_eq!(original, sold, "its repeat hears the same bytes as before");
+    assert_eq!(original, sold, "its repeat receives the same bytes as before");
     assert_eq!((world.float(1).posted_minor, open(&world)), (9_500, vec![]));
     assert_eq!(
         world.reverse(key(1, 3), key(1, 1), 500).0,
@@ -130,7 +130,7 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
     assert_eq!((row.state, row.owes()), (State::Declined, REVERSAL));
     assert_eq!(&*row.other_reference, "P-1", "what is to be taken back");
     let declined = Transaction { other_reference: row.other_reference, ..declined };
-    assert_eq!(Transaction { due: None, ..row }, declined, "the terminal hears the same bytes");
+    assert_eq!(Transaction { due: None, ..row }, declined, "the terminal receives the same bytes");
     assert_eq!((world.float(1).posted_minor, open(&world)), (10_000, vec![key(1, 1)]));
     world.reopen();
     assert_eq!(done(world.finish(key(1, 1), ProviderOutcome::Reversed)), declined);
@@ -222,7 +222,7 @@ pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothi
     assert_eq!(open(&world), [1, 2, 3, 4, 14].map(|stan| key(1, stan)));
 }
 
-/// A confirmation that a provider wants to hear of is owed until it has.
+/// A confirmation that a provider wants to receive is owed until it has.
 pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = approve(&mut world, key(1, 1));
@@ -243,7 +243,7 @@ pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F)
     assert_eq!(open(&world), []);
 }
 
-/// What is given up on is a person's, with the money as it is, and says so in the audit log.
+/// Follow-ups that were given up are a person's, with the money as it is; the audit log says so.
 pub fn an_operator_resolves_what_nobody_else_can<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     let audits = world.book().head().audit_no;
@@ -296,7 +296,7 @@ pub fn a_verdict_must_fit_its_transaction<F: Factory>(factory: F) {
     assert_eq!((original.code, reversal.code), (ResponseCode::REVERSED, ResponseCode::APPROVED));
 }
 
-/// Both totals are written down as they are, and a repeat hears them again.
+/// Both totals are written down as they are, and a repeat receives them again.
 pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 3);
     world.sell(key(1, 1));

@@ -1,4 +1,4 @@
-//! Laws of voucher PINs that are told again, and of refunds.
+//! Laws of voucher PINs that are sent again, and of refunds.
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
@@ -20,7 +20,7 @@ fn rejected(outcome: &Outcome) -> bool {
 }
 
 /// Retries of the first minutes are free; each one later is counted, some are in the audit log,
-/// and after so many the PIN is not told any more.
+/// and after this many the PIN is not disclosed any more.
 pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
@@ -41,7 +41,7 @@ pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory
         };
         let expected = Transaction { reprints: told, ..sold.clone() };
         assert_eq!(world.run(command), Outcome::Duplicate(expected.clone()));
-        assert_eq!(world.row(key(1, 1)), Some(expected), "durable before it is told");
+        assert_eq!(world.row(key(1, 1)), Some(expected), "durable before it is sent");
         world.reopen();
     }
     let head = *world.book().head();
@@ -52,7 +52,7 @@ pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory
     assert_eq!(world.row(key(1, 1)).map(|row| row.state), Some(State::Approved));
 }
 
-/// Who is blocked, or comes too late, is told no PIN; nothing is said against the sale.
+/// Who is blocked, or comes too late, receives no PIN; nothing is said against the sale.
 pub fn a_pin_is_told_to_nobody_who_is_blocked_or_late<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
@@ -151,7 +151,7 @@ pub fn a_wrong_verdict_can_be_put_right_by_two_operators<F: Factory>(factory: F)
     assert_eq!(world.book().open_transactions().map(|open| open.len()), Ok(0));
 }
 
-/// A refund is proposed while the provider is still to hear of the confirmation: once it has, the
+/// A refund is proposed while the provider has still to receive the confirmation: once it has, the
 /// proposal is still on the operator's list.
 pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);

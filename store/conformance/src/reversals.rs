@@ -42,7 +42,7 @@ pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {
     assert_eq!(world.row(key(1, 1)).and_then(|row| row.due), None);
 }
 
-/// Thousands of reversals: so many entries, so many rows, and the same answers.
+/// Thousands of reversals: as many entries, as many rows, and the same answers.
 pub fn reversals_of_one_terminal_do_not_flood_list_and_journal<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 1_000_000, EXPOSED_MAX + 10);
     let sales = u32::from(EXPOSED_MAX) + 5;

@@ -16,7 +16,7 @@ fn limited<F: Factory>(factory: F, velocity: Velocity) -> World<F> {
     world
 }
 
-/// So many in any window, per terminal; a restart forgets none.
+/// At most this many in any window, per terminal; a restart forgets none.
 pub fn a_terminal_sells_no_more_often_than_its_service_allows<F: Factory>(factory: F) {
     let velocity = Velocity { count_max: 3, window_s: 60, day_amount_max_minor: 0 };
     let mut world = limited(factory, velocity);

@@ -195,7 +195,7 @@ impl<F: Factory> World<F> {
         self.run(resolve(key, verdict, self.now_ms))
     }
 
-    /// Reverses a sale: code and row of the reversal, and the original as it stands.
+    /// Reverses a sale: code and row of the reversal, and the original as it is.
     pub fn reverse(
         &mut self,
         key: Key,

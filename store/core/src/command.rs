@@ -184,9 +184,9 @@ pub enum ProviderOutcome {
     Unknown,
     /// The provider has taken it back, or never did it and will not do it any more.
     Reversed,
-    /// The provider refuses for good to take it back (or to hear the advice).
+    /// The provider refuses for good to take it back (or to accept the advice).
     ReversalDeclined,
-    /// The provider has heard of the confirmation.
+    /// The provider has received the confirmation.
     AdviceAcknowledged,
 }
 
@@ -197,11 +197,11 @@ pub struct Confirm {
     pub original: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// Whether the provider of a top-up wants to hear of it.
+    /// Whether the provider of a top-up is notified of it.
     pub advice: Advice,
 }
 
-/// Whether a provider is to hear of a confirmation.
+/// Whether a provider is notified of a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
     /// It is owed an advice.
@@ -238,9 +238,9 @@ pub struct Repeat {
     pub digest: Option<ContentDigest>,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// [`ResponseCode::APPROVED`], or why the terminal may not trade: then it is told no PIN.
+    /// [`ResponseCode::APPROVED`], or why the terminal may not trade: then it receives no PIN.
     pub standing: ResponseCode,
-    /// PINs of sales of earlier business dates are not told any more.
+    /// PINs of sales of earlier business dates are not disclosed any more.
     pub pins_from: BusinessDate,
 }
 
@@ -291,7 +291,7 @@ pub struct Resolve {
     pub note: String,
 }
 
-/// What a person says became of a transaction.
+/// The outcome of a transaction as a person reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resolution {
     /// The provider did it: the sale, or of a reversal, the taking back.

@@ -7,7 +7,7 @@ use tillgate_types::{BusinessDate, SellerId, TerminalId};
 /// Short text held in place, so that a transaction allocates nothing.
 pub type Text<const N: usize> = arrayvec::ArrayString<N>;
 
-/// Which bridge a top-up goes through: a print of the bridge's configured name, so that a row
+/// Which bridge a top-up goes through: a hash of the bridge's configured name, so that a row
 /// finds its way back to the same provider whatever was rerouted or reordered since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BridgeTag(pub u32);
@@ -100,7 +100,7 @@ impl AccountKind {
         Self::Funding,
     ];
 
-    /// The byte that stands for it in keys and records.
+    /// The byte for it in keys and records.
     pub const fn code(self) -> u8 {
         match self {
             Self::SellerFloat => 1,

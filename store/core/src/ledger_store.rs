@@ -70,7 +70,7 @@ impl<B: Engine> LedgerStore<B> {
         self.backend
     }
 
-    /// Where the store stands.
+    /// The position of the store.
     pub fn head(&self) -> &Head {
         self.ledger.head()
     }

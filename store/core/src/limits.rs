@@ -60,7 +60,7 @@ pub const REJECTIONS_MAX: usize = 100;
 pub const STOCK_AHEAD: usize = 256;
 /// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between), a
 /// few microseconds each; afterwards the place is known. If there is no sale among them, none is
-/// told.
+/// found.
 pub const LAST_ROWS_MAX: usize = 1_024;
 
 /// Rows that refused requests of one terminal may have on one business day, about 150 bytes each: a

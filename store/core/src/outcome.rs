@@ -7,7 +7,7 @@ use tillgate_types::ResponseCode;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "rows travel by value: no allocation per sale")]
 pub enum Outcome {
-    /// The row as it stands now. Begin: a voucher is `Approved` with the dispensed voucher or
+    /// The row as it is now. Begin: a voucher is `Approved` with the dispensed voucher or
     /// `Declined`; a top-up is `Intent` (forward it now) or `Declined`. Finish, Confirm, Due and
     /// Resolve: the row they are about. Settle: its own row.
     Done(Transaction),
@@ -18,8 +18,8 @@ pub enum Outcome {
     /// one, a replay.
     Conflict,
     /// Refuse with this code, without a row: R1, the original was reversed, perhaps before it
-    /// came; 09, a PIN that a blocked terminal is not told; B1, one that is too old; 65, one that
-    /// was told too often; any other code, when the terminal has had all the rows that refused
+    /// came; 09, a PIN that no blocked terminal receives; B1, one that is too old; 65, one that
+    /// was sent too often; any other code, when the terminal has had all the rows that refused
     /// requests may have on one day.
     Refused(ResponseCode),
     /// Finish, Confirm or Due of a row that is not there.
@@ -32,7 +32,7 @@ pub enum Outcome {
         /// ([`crate::FollowUp::Reversal`]) for the provider; 09 without one (`seq` 0): another
         /// reversal of the same original is under way, this one is not journalled.
         reversal: Transaction,
-        /// The original as it stands now; a tombstone if it never came.
+        /// The original as it is now; a tombstone if it never came.
         original: Option<Transaction>,
     },
     /// A logon or change is durable.

@@ -28,7 +28,7 @@ pub enum Family {
     Batches,
     /// Audit number: who changed what.
     Audit,
-    /// `head`: where the store stands.
+    /// `head`: the position of the store.
     Meta,
 }
 

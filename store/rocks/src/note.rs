@@ -1,7 +1,7 @@
 //! Notes in a store's directory that keep it from being served.
 //!
 //! - [`Note::Restored`]: it was restored from a backup. A backup is older than the store it was
-//!   made of: what terminals were told in between is not in it, and nothing in the copy shows that.
+//!   made of: what terminals received in between is not in it, and nothing in the copy shows that.
 //!   The note is written before the first row is, so that a restore that broke off is not taken for
 //!   a store either.
 //! - [`Note::Damaged`]: a gateway that served from it read a damaged row. Whoever starts it again

@@ -159,7 +159,7 @@ fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result
         .map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
 }
 
-/// Where the database stands, as a mark; refuses what a newer program wrote to.
+/// The position of the database, as a mark; refuses what a newer program wrote to.
 pub(crate) fn head_mark(db: &DB) -> Result<Mark, StoreError> {
     let mut value = Vec::new();
     if tables::get(db, &options::point_reads(), Family::Meta, Versions::KEY, &mut value)? {
@@ -198,7 +198,7 @@ fn check_presence(dir: &Path, place: &Path, missing: Missing) -> Result<Option<M
     }
 }
 
-/// Where the database stands, if it holds the batch that its mark remembers.
+/// The position of the database, if it holds the batch that its mark remembers.
 fn agree(db: &DB, known: Option<Mark>, place: &Path) -> Result<Mark, Cause> {
     let mark = |trouble| Cause::Mark { path: place.to_path_buf(), trouble };
     let head = head_mark(db).map_err(unsound)?;

@@ -133,7 +133,7 @@ impl fmt::Display for OpenError {
             ),
             Cause::Noted(Note::Restored, which) => write!(
                 f,
-                "the store in {dir} was restored from {which}. What terminals were told after that \
+                "the store in {dir} was restored from {which}. What terminals received after that \
                  backup is not in it: book the missing sales from the terminals' and the \
                  providers' records, then accept that it ends there with `tillgate restore \
                  --accept`, and start again. `tillgate verify` and `tillgate journal \

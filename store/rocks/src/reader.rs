@@ -58,7 +58,7 @@ impl RocksReader {
     }
 
     /// Reads every family to its end, only to see that it can be read: also what lies beneath
-    /// rows that were replaced, which no question comes by. Asks `between` after every
+    /// rows that were replaced, which no query reads. Asks `between` after every
     /// `chunk_bytes` or so whether to go on, and gives its last word. No iterator lives longer
     /// than a chunk: it would keep tables that were replaced.
     ///
@@ -87,7 +87,7 @@ impl RocksReader {
     }
 
     /// Rows of a family from the key `from` on, at least `bytes` of keys and values if there are
-    /// so many; the key to go on from, if there are more.
+    /// this many; the key to go on from, if there are more.
     fn read_some(
         &self,
         family: Family,

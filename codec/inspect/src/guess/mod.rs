@@ -84,7 +84,7 @@ const FRAMES: [&str; 9] = [
 const HEADERS: std::ops::RangeInclusive<usize> = 1..=26;
 /// What a reading loses whose header no table has.
 const HEADER_PENALTY: u8 = 4;
-/// Least score of such a reading: among so many of them some decode by chance.
+/// Least score of such a reading: among many of them some decode by chance.
 const BEHIND_HEADER_MIN: u8 = 84;
 
 /// Guesses about everything in the sources, and shows the ranking.
@@ -204,7 +204,7 @@ impl Guessing {
         ranking
     }
 
-    /// The readings of every dialect with so many bytes of header.
+    /// The readings of every dialect with this many bytes of header.
     fn behind_header(&self, dialects: &[(String, Dialect)], bytes: usize) -> Vec<Ranked> {
         let mut ranking = Vec::new();
         for (name, dialect) in dialects {

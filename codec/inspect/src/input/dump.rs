@@ -19,13 +19,13 @@ use super::hex::nibble;
 pub(crate) struct Row {
     /// Blanks before the offset; Wireshark tells the two directions of a stream apart so.
     pub(crate) indent: usize,
-    /// The offset as it stands there, in hexadecimal.
+    /// The offset as written, in hexadecimal.
     pub(crate) offset: u64,
     /// The same digits read in octal, as `od` means them.
     pub(crate) octal: Option<u64>,
     /// How sure it is that this is an offset, and no data.
     pub(crate) surety: Surety,
-    /// What stands behind it, without the text column.
+    /// What follows it, without the text column.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn row(line: &str) -> Option<Row> {
     }
 }
 
-/// What stands behind the segment of `debug`: the offset, and bytes with a hyphen in their middle.
+/// What follows the segment of `debug`: the offset, and bytes with a hyphen in their middle.
 fn segmented(rest: &str) -> Option<(u64, Vec<u8>)> {
     let (number, bytes) = rest.strip_prefix(':')?.split_at_checked(OFFSET_DIGITS_MIN)?;
     let is_offset = number.chars().all(|c| c.is_ascii_hexdigit()) && bytes.starts_with("  ");

@@ -9,7 +9,7 @@ pub(crate) struct Wrong {
     pub(crate) found: char,
 }
 
-/// Characters that may stand between bytes and say nothing.
+/// Characters that may be between bytes and say nothing.
 const SEPARATORS: &str = ",;:-{}[]()\"'";
 
 /// Digits that may still lack their second half.
@@ -20,7 +20,7 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// Appends the digits of a line. Halves of a byte may stand on two lines.
+    /// Appends the digits of a line. Halves of a byte may be on two lines.
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Wrong> {
         let mut characters = text.chars().enumerate().peekable();
         while let Some((index, character)) = characters.next() {

@@ -58,7 +58,7 @@ impl Source {
 
 /// How inputs are taken.
 pub struct Taking {
-    /// How messages stand in a text or a raw file.
+    /// How a text or a raw file holds messages.
     pub form: Form,
     /// Bytes as they are, whatever they look like.
     pub raw: bool,
@@ -82,7 +82,7 @@ pub(crate) enum Piece {
     Unread { kind: &'static str, place: Place, message: String },
 }
 
-/// What was left out, to be told at the end.
+/// What was left out, to be reported at the end.
 #[derive(Default)]
 pub(crate) struct Skipped {
     /// Lines of a dump that are none of its rows.

@@ -1,7 +1,7 @@
 //! TCP connections of a capture: segments in any order become the bytes of each direction in order.
 //!
 //! Retransmissions are dropped, segments that came too early wait for those before them. What never
-//! comes (a packet that was not captured) is a gap: told, and passed over. Everything that waits is
+//! comes (a packet that was not captured) is a gap: reported and skipped. Everything that waits is
 //! bounded by [`limits`](crate::limits).
 
 use core::net::SocketAddr;
@@ -31,7 +31,7 @@ pub(crate) struct Event {
 pub(crate) enum What {
     /// The next bytes, of one segment.
     Bytes(Vec<u8>),
-    /// So many bytes were not captured.
+    /// This many bytes were not captured.
     Gap(u64),
     /// Nothing more comes.
     End,
@@ -217,7 +217,7 @@ impl Lane {
         }
     }
 
-    /// Gives away a segment of which so many bytes were given before.
+    /// Gives away a segment of which this many bytes were given before.
     fn give(&mut self, known: u64, held: Held, out: &mut Vec<Event>) {
         let Held { mut bytes, cut, time_ns } = held;
         let known = usize::try_from(known).unwrap_or(usize::MAX);

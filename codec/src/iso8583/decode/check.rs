@@ -125,7 +125,7 @@ fn class(plan: &Plan, own: &[u8]) -> bool {
     common & wanted != 0
 }
 
-/// A sign, then digits: as characters, or packed behind a letter or a nibble. Fillers stand on the
+/// A sign, then digits: as characters, or packed behind a letter or a nibble. Fillers are on the
 /// left, before the digits or before the nibble of the sign.
 fn signed<E: ErrorDetail>(plan: &Plan, value: Value<'_>) -> Result<(), E> {
     let wrong = |at, expected| E::new(at, Inner::None, || Problem::Content { expected });

@@ -7,7 +7,7 @@ use crate::iso8583::error::{Inner, Problem};
 
 /// An error that may or may not want to know why.
 pub(crate) trait ErrorDetail: Sized {
-    /// The problem, so many bytes from the start of what is being read.
+    /// The problem, this many bytes from the start of what is being read.
     fn new(at: usize, inner: Inner, problem: impl FnOnce() -> Problem) -> Self;
 
     /// The same error, seen from what encloses it: `at` bytes further out, in this sub-field unless

@@ -55,7 +55,7 @@ impl Bits {
         self.0[word] &= !bit;
     }
 
-    /// How many bits stand before this one.
+    /// How many bits precede this one.
     #[inline]
     pub(crate) fn before(&self, number: u8) -> usize {
         let (word, bit) = Self::place(number);

@@ -1,4 +1,4 @@
-//! What stands before the fields: TPDU, header, MTI, bitmaps.
+//! What precedes the fields: TPDU, header, MTI, bitmaps.
 //!
 //! Parsers in the manner of nom, whose result they share. `take` is our own because nom's is not
 //! inlined here and costs more than all the rest of the head.

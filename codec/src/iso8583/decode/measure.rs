@@ -67,7 +67,7 @@ pub(crate) fn measure<'a, E: ErrorDetail>(
     Ok(Measured { from, units, bytes })
 }
 
-const _: () = assert!(PREFIX_DIGITS_MAX < 8, "a length of so many bytes fits 64 bits");
+const _: () = assert!(PREFIX_DIGITS_MAX < 8, "a length of this many bytes fits 64 bits");
 
 /// The number in a length prefix of at most [`PREFIX_DIGITS_MAX`] bytes.
 ///

@@ -27,7 +27,7 @@ pub(crate) struct Met<'a> {
     /// Its bytes; of a sub-field cut out of packed digits, the whole packed value.
     pub(crate) wire: &'a [u8],
     pub(crate) units: usize,
-    /// For packed digits: how many nibbles of `wire` stand before the sub-field.
+    /// For packed digits: how many nibbles of `wire` precede the sub-field.
     pub(crate) nibbles: Option<usize>,
 }
 
@@ -143,7 +143,7 @@ impl Walk<'_> {
         Ok(after)
     }
 
-    /// A value whose length its tag told.
+    /// A value whose length came with its tag.
     pub(super) fn value<E: ErrorDetail, V: Visit>(
         &self,
         tagged: &Tagged<'_>,

@@ -5,7 +5,7 @@ pub(super) const fn each(byte: u8) -> u64 {
     u64::from_be_bytes([byte; 8])
 }
 
-/// Whether each of sixteen nibbles is at most 9: bit 3 never stands with bit 2 or bit 1.
+/// Whether each of sixteen nibbles is at most 9: bit 3 is never set with bit 2 or bit 1.
 #[inline]
 pub(super) const fn packed(word: u64) -> bool {
     word & (word << 1 | word << 2) & each(0x88) == 0

@@ -110,7 +110,7 @@ pub(super) struct Composer<'d> {
 }
 
 impl Composer<'_> {
-    /// Parts told by their place, in the table's order: none may be missing before another.
+    /// Parts known by their place, in the table's order: none may be missing before another.
     fn placed<'t>(
         &self,
         layout: &Layout,

@@ -1,4 +1,4 @@
-//! Sub-fields told by their tag, to bytes.
+//! Sub-fields known by their tag, to bytes.
 
 use super::parts::{Composed, Composer, shape};
 use super::put_length;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// What a document describes.
 pub(super) struct Described {
     pub(super) message: Message,
-    /// The reserved bytes of its frame, if it stands in one.
+    /// The reserved bytes of its frame, if it has one.
     frame: Option<Vec<u8>>,
 }
 
@@ -105,7 +105,7 @@ fn message_of(dialect: &Dialect, object: &Map<String, Value>) -> Result<Message,
     Ok(message)
 }
 
-/// What stands beside the fields.
+/// What accompanies the fields.
 struct Beside {
     wire: Map<String, Value>,
     masked: Vec<String>,

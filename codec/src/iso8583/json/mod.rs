@@ -1,7 +1,7 @@
 //! Messages as JSON and back: `{"dialect","length"?,"tpdu"?,"header"?,"mti","fields":{"2":"…"}}`.
 //!
 //! Numeric and text fields are text, binary is upper-case hexadecimal, sub-fields are objects. The
-//! key `length` says that the message stood behind its frame length. Field 1 or 65 appears only as
+//! key `length` says that the message followed its frame length. Field 1 or 65 appears only as
 //! the empty bitmap that a message carries without need.
 //!
 //! Two members say what values cannot say of themselves. `masked` lists the fields and sub-fields
@@ -75,7 +75,7 @@ impl Undecoded {
     }
 }
 
-/// Decodes a message that may stand in its frame; where it lies.
+/// Decodes a message that may have a frame; where it lies.
 ///
 /// Bytes that a frame of the dialect encloses exactly are taken as framed; should they not decode
 /// so, the whole input is tried. A frame length that does not fit is reported where the message

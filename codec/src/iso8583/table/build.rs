@@ -240,7 +240,7 @@ fn stated(plan: &Plan) -> usize {
     }
 }
 
-/// Bytes of a prefix of so many digits.
+/// Bytes of a prefix of this many digits.
 pub(super) const fn prefix_bytes(coding: PrefixCoding, digits: usize) -> usize {
     match coding {
         PrefixCoding::Ascii | PrefixCoding::Ebcdic => digits,

@@ -260,7 +260,7 @@ fn framing(section: &Section<'_>, base: Framing) -> Result<Framing, Wrong> {
     let Around { before, reserved, start, end, lrc, .. } = framing.around;
     let is_bare = coding == FrameCoding::None;
     if is_bare && (!before.is_empty() || reserved > 0) {
-        let message = "`before` and `reserved` stand beside a length, and there is none";
+        let message = "`before` and `reserved` need a length, and there is none";
         return Err(Wrong::new(section.span(), message));
     }
     if is_bare && end.is_empty() && (lrc || !start.is_empty()) {

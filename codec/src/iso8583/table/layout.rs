@@ -99,7 +99,7 @@ impl Builder {
         match form {
             Form::Digits | Form::Sequence => {
                 let Some(name) = &row.name else {
-                    return Err(wrong("a sub-field told by its place needs a `name`"));
+                    return Err(wrong("a sub-field without tag or bit needs a `name`"));
                 };
                 let plan = self.plan(row, &format!("sub-field {}", name.value), inner)?;
                 let digits = plan.coding == Coding::Bcd
@@ -113,8 +113,7 @@ impl Builder {
             Form::Bitmap { bytes, .. } => {
                 let bits = usize::from(bytes) * 8;
                 let Some(number) = row.number.as_ref().filter(|n| n.value <= bits) else {
-                    let message =
-                        format!("a sub-field told by its bit needs `number`, 1 to {bits}");
+                    let message = format!("a sub-field with a bit needs `number`, 1 to {bits}");
                     return Err(wrong(&message));
                 };
                 let plan = self.plan(row, &format!("sub-field {}", number.value), inner)?;
@@ -127,7 +126,7 @@ impl Builder {
         }
     }
 
-    /// A sub-field told by its tag: its length is the layout's, its bounds are its own.
+    /// A sub-field known by its tag: its length is the layout's, its bounds are its own.
     fn tagged(
         &mut self,
         row: &Row,
@@ -139,7 +138,7 @@ impl Builder {
         let tag = row.tag.as_ref().and_then(|text| Tag::parse(&text.value, coding));
         let sized = |tag: &Tag| tag_bytes.is_none_or(|bytes| tag.wire().len() == bytes);
         let Some(tag) = tag.filter(sized) else {
-            let message = "a sub-field told by its tag needs a `tag` of the layout's size";
+            let message = "a sub-field with a tag needs a `tag` of the layout's size";
             return Err(Wrong::new(row.span.clone(), message));
         };
         let what = format!("tag {tag}");

@@ -23,9 +23,9 @@ const OLD_SIGNED: [u16; 2] = [9, 17];
 /// How long a value is, in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
-    /// Always so many.
+    /// Always this many.
     Fixed(u16),
-    /// Up to so many, after a prefix of so many digits.
+    /// Up to `max` units, after a prefix of `digits` digits.
     Variable { digits: usize, max: u16 },
     /// Whatever is left.
     Rest,
@@ -176,7 +176,7 @@ impl Row {
         })
     }
 
-    /// This row over the base's: with a format it stands alone but for name and mask, without one
+    /// This row over the base's: with a format it replaces all but name and mask, without one
     /// it changes only the keys it has.
     pub(super) fn over(self, base: &Self) -> Self {
         let name = self.name.or_else(|| base.name.clone());

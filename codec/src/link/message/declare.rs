@@ -19,7 +19,7 @@
 //!
 //! From each come the struct with `TYPE` and `SAMPLE`, its reading and writing, a `Debug` without
 //! what is secret, and the [`Layout`] that the tables of `docs/wire.md`, the renderer and the tests
-//! are made of; from all of them the enum. What stands behind the comma is the sample's value.
+//! are made of; from all of them the enum. What follows the comma is the sample's value.
 //! A message that is `compared` has a canonical form.
 
 use super::error::BodyError;

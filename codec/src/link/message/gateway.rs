@@ -47,7 +47,7 @@ messages! {
         fee_minor: u64 = FEE or zero, 0;
         /// the tax in amount and fee, where a receipt has to show it
         tax_minor: u64 = TAX or zero, 0;
-        /// the seller's float afterwards; none: it is not told
+        /// the seller's float afterwards; none: not disclosed
         balance_minor: Option<i64> = BALANCE or none, Some(120_045);
         /// the voucher sold
         voucher: Option<VoucherSlip<'a>> = parts, Some(VoucherSlip {

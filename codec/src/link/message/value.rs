@@ -100,7 +100,7 @@ impl<'a> Value<'a> for &'a str {
     }
 }
 
-/// A field that is told apart from one that is zero or empty.
+/// A field that is distinguished from one that is zero or empty.
 impl<T: Shape> Shape for Option<T> {
     const FORM: Form = T::FORM;
     const BYTES: Option<usize> = T::BYTES;

@@ -5,8 +5,8 @@
 //!  "fields":{"product":50,"stan":1201,"date":"2026-11-23",…}}
 //! ```
 //!
-//! Fields stand in the order of the wire, so that encoding gives the same bytes. Only a tag that
-//! the dictionary does not have may come back later; its values stand together where it came first.
+//! Fields are in the order of the wire, so that encoding gives the same bytes. Only a tag that
+//! the dictionary does not have may come back later; its values are together where it came first.
 
 use serde_json::{Map, Value};
 

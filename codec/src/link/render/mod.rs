@@ -21,7 +21,7 @@ use super::message::{BodyError, BodyErrorKind};
 use super::record::{HEADER_BYTES, RecordError};
 use crate::iso8583::ErrorJson;
 
-/// What stands where something is masked.
+/// What replaces masked text.
 const MASKED: &str = "masked";
 
 impl From<BodyError> for ErrorJson {

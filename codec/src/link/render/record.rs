@@ -27,7 +27,7 @@ pub(super) struct Part {
 /// How many bytes a part of a payload has.
 #[derive(Clone, Copy)]
 pub(super) enum Size {
-    /// So many.
+    /// This many.
     Exactly(usize),
     /// All that the other parts leave.
     Rest,

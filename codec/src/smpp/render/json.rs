@@ -20,7 +20,7 @@ use super::rows::{self, dissect};
 use super::{hex, mask, wrong};
 use crate::iso8583::{ErrorJson, Reveal};
 
-/// What stands where something is masked.
+/// What replaces masked text.
 const MASKED: &str = "masked";
 
 /// One PDU as a JSON object on one line.

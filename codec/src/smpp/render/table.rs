@@ -11,7 +11,7 @@ use super::rows::{Value, dissect};
 use crate::iso8583::Reveal;
 use crate::lines::Lines;
 
-/// What stands where something is masked.
+/// What replaces masked text.
 const MASKED: &str = "(masked)";
 
 /// Lists one PDU: a line with offset, octets in hexadecimal, field and value for each field, and

@@ -57,7 +57,7 @@ impl Form {
         self.blocks().len() - 1
     }
 
-    /// Symbols of so many bytes: full blocks and a shorter one.
+    /// Symbols of this many bytes: full blocks and a shorter one.
     pub(super) const fn block_symbols(self, bytes: usize) -> usize {
         let (full, rest) = (bytes / self.block_bytes(), bytes % self.block_bytes());
         full * self.blocks()[self.block_bytes()] + self.blocks()[rest]

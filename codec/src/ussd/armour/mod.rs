@@ -47,13 +47,13 @@ pub const FRAME_BYTES_MAX: usize = 132;
 const CHECK_BYTES: usize = 2;
 
 impl Form {
-    /// Symbols that a frame of so many bytes takes.
+    /// Symbols that a frame of this many bytes takes.
     #[must_use]
     pub const fn symbols(self, frame_bytes: usize) -> usize {
         self.head_symbols() + self.block_symbols(frame_bytes + CHECK_BYTES)
     }
 
-    /// Bytes of the longest frame that fits so many symbols; `None` if not even an empty one does.
+    /// Bytes of the longest frame that fits this many symbols; `None` if no frame does.
     #[must_use]
     pub const fn frame_bytes_max(self, symbols: usize) -> Option<usize> {
         let mut bytes = FRAME_BYTES_MAX;

@@ -9,7 +9,7 @@ use crate::claims::ClaimRefusal;
 use crate::directory::Directory;
 use crate::id::SessionAge;
 
-/// Why a hello is refused. The peer is told nothing of it; the labels are for the metrics.
+/// Why a hello is refused. The peer learns nothing of it; the labels are for the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelloRefusal {
     /// Not a hello.

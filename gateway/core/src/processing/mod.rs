@@ -32,7 +32,7 @@ pub struct Keys {
     pub secret: StaticSecret,
 }
 
-/// What a terminal is told about the link when it logs on.
+/// What a terminal receives about the link when it logs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkParameters {
     /// Seconds of silence after which the gateway closes; ping before.

@@ -1,5 +1,5 @@
 //! An answer into a body. A journalled answer is a pure function of its row: whatever is not in
-//! the row is not in the answer, and so the same request always hears the same bytes.
+//! the row is not in the answer, and so the same request always receives the same bytes.
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
@@ -155,7 +155,7 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
 }
 
 /// What was refused without a row: nothing in it depends on when it was asked, so that the same
-/// request hears the same bytes.
+/// request receives the same bytes.
 fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, out: &mut Vec<u8>) {
     let kind = match kind {
         Answered::Sale => AnswerKind::Sale,

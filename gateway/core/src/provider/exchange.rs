@@ -34,7 +34,7 @@ pub struct Exchange {
 pub enum Event {
     /// A connection is open, kept or new.
     Connected,
-    /// None is to be had.
+    /// None is available.
     Refused,
     /// The kept connection had ended before a byte of the request was written to it.
     Stale,

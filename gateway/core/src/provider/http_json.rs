@@ -182,7 +182,7 @@ fn post(builder: Builder, body: &impl Serialize) -> http::Result<Request<Vec<u8>
     builder.method(Method::POST).header(CONTENT_TYPE, JSON).body(body)
 }
 
-/// The code of a provider's decline as a terminal may hear it: two digits. A decline is final,
+/// The code of a provider's decline as a terminal may receive it: two digits. A decline is final,
 /// so it cannot carry the code that approves (00) or one that makes a terminal ask again (09,
 /// 68); codes with a letter are the gateway's own.
 fn code(text: &str) -> ResponseCode {

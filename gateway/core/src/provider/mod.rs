@@ -72,7 +72,7 @@ pub struct ProviderRequest {
     /// Our own reference of the sale: the provider's idempotency key, the same on every attempt
     /// and whatever is said about the sale.
     pub reference: Text<32>,
-    /// The provider's own reference, where it has told one.
+    /// The provider's own reference, where it has given one.
     pub provider_reference: Text<32>,
     /// What is sold.
     pub service: ServiceId,

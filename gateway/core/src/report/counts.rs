@@ -24,7 +24,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Those that wait for a person, and for a provider; at most so many rows are counted.
+    /// Those that wait for a person, and for a provider; at most this many rows are counted.
     ///
     /// # Errors
     /// A damaged row.
@@ -75,7 +75,7 @@ impl Stock {
         Self { products: products.collect(), complete: false }
     }
 
-    /// Counts at most so many vouchers, without reading them.
+    /// Counts at most this many vouchers, without reading them.
     ///
     /// # Errors
     /// The engine does not read.

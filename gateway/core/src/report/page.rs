@@ -42,7 +42,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// An empty one, of at most so many lines, for which at most so many rows are looked at.
+    /// An empty one, of at most this many lines, for which at most this many rows are looked at.
     #[must_use]
     pub fn new(found_max: usize, looked_at_max: usize) -> Self {
         let found = Vec::new();

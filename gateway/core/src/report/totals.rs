@@ -40,7 +40,7 @@ impl Totals {
         *amount += i128::from(transaction.amount_minor);
     }
 
-    /// As JSON, with what was selected and where the store stood.
+    /// As JSON, with what was selected and the position of the store.
     pub fn json(self, selection: &Selection, head: &Head) -> Value {
         let minor =
             |sum: i128| i64::try_from(sum).map_or(Value::String(sum.to_string()), Value::from);

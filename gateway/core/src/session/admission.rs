@@ -1,4 +1,4 @@
-//! Newcomers: who is let in, and who makes room for them.
+//! New connections: who is let in, and who makes room for them.
 
 use tillgate_codec::link::record::Refusal;
 
@@ -33,7 +33,7 @@ impl SessionManager {
         self.timers.arm(deadline, slot, session.generation);
     }
 
-    /// Sees to it that there is a session for a newcomer. Whoever has proved nothing makes room:
+    /// Frees a session for a new connection. Whoever has proved nothing makes room:
     /// first those of the newcomer's own address, if it has its share, then whoever is oldest.
     fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
         if self.draining {

@@ -78,7 +78,7 @@ pub enum Input<'a> {
     },
     /// The moment that [`super::SessionManager::deadline`] named has come.
     Deadline,
-    /// Refuse newcomers; end every session as soon as nothing of it is in flight.
+    /// Refuse new connections; end every session as soon as nothing of it is in flight.
     Drain,
 }
 
@@ -177,7 +177,7 @@ pub enum CloseReason {
     Unsealed,
     /// No handshake and first sealed record in time.
     HandshakeTimeout,
-    /// It had proved nothing and made room for a newcomer.
+    /// It had proved nothing and made room for a new connection.
     Evicted,
     /// Its key is not in force any more.
     KeyEnded,
@@ -185,7 +185,7 @@ pub enum CloseReason {
     Denied,
     /// A record begun and not ended in time.
     RecordTimeout,
-    /// Nothing heard for too long.
+    /// Nothing received for too long.
     Idle,
     /// It does not read what it is sent.
     NotReading,

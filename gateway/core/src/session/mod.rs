@@ -43,7 +43,7 @@ use crate::processing::{Effect, Handshaken};
 use crate::rate::{Debts, Pace};
 use crate::time::Moment;
 
-/// Seconds a refused newcomer is asked to stay away.
+/// Seconds a refused new connection is asked to stay away.
 const RETRY_AFTER_S: u16 = 5;
 
 /// Emptied receive buffers kept for the next partial record.

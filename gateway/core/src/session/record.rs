@@ -28,7 +28,7 @@ enum Stop {
     TooFast(Moment),
     /// The session is over.
     Broken(CloseReason),
-    /// The first record is no hello that can be answered: its sender is told so, in clear.
+    /// The first record is no hello that can be answered: its sender is answered so, in clear.
     Unanswerable(RefusalCode),
 }
 
@@ -69,7 +69,7 @@ impl SessionManager {
         self.settle(id);
     }
 
-    /// Gives the sessions that stand in the queue their turn while there is room.
+    /// Gives the sessions in the queue their turn while there is room.
     pub(super) fn release_waiting(&mut self, now: Moment) {
         // Bound: each session stands in the queue once, and every turn takes one off.
         for _ in 0..self.waiting.len() {
@@ -222,7 +222,7 @@ impl SessionManager {
         Ok(record.end)
     }
 
-    /// Bytes that are no record: before the handshake the peer is told which protocol this is.
+    /// Bytes that are no record: before the handshake the peer is answered which protocol this is.
     fn not_a_record(&mut self, id: SessionId, error: RecordError) -> Stop {
         let greeting = |session: &mut Session| matches!(session.phase, Phase::Greeting);
         match error {
@@ -266,7 +266,7 @@ impl SessionManager {
     }
 }
 
-/// Whether a hello is one that the pool can answer; what its sender is told otherwise.
+/// Whether a hello is one that the pool can answer; what its sender is answered otherwise.
 fn answerable(hello: &[u8]) -> Result<(), RefusalCode> {
     match Hello::decode(hello) {
         Ok(hello) if hello.version(Versions::SPOKEN).is_some() => Ok(()),

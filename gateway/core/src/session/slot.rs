@@ -36,9 +36,9 @@ pub(super) struct Session {
     pub(super) logged_on: bool,
     /// Whether a whole record is held back.
     pub(super) held: bool,
-    /// Whether the shell was told not to read; follows `held`.
+    /// Whether the shell was asked not to read; follows `held`.
     pub(super) paused: bool,
-    /// Whether the session stands in the queue for the pool.
+    /// Whether the session is in the queue for the pool.
     pub(super) waiting: bool,
     pub(super) in_flight: u8,
     /// Bytes received and not consumed: less than a record, or whole records held back.
@@ -53,7 +53,7 @@ pub(super) struct Session {
     pub(super) paced: Moment,
     /// When it may send again; [`NEVER`] while nothing is held back for its rate.
     pub(super) slow_until: Moment,
-    /// The deadline that stands in the timers for this session.
+    /// The deadline of this session in the timers.
     pub(super) armed: Moment,
 }
 

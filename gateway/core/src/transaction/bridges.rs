@@ -1,6 +1,6 @@
 //! The bridges: which one a row goes through, what it can do, and what is under way at it.
 //!
-//! Each bridge has a queue of its own: so many questions, repeats, reversals and advices at once,
+//! Each bridge has a queue of its own: bounded numbers of questions, repeats, reversals, advices,
 //! the rest wait. A provider that is dead fills its own queue and nobody else's.
 
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ pub(super) struct Bridges {
 struct ProviderQueue {
     tag: BridgeTag,
     capabilities: Capabilities,
-    /// Errands whose result is still to come, first orders aside.
+    /// Requests whose result is still to come, first orders aside.
     busy: u32,
     /// Transactions of this process that wait for it; those found at the start do not count.
     held: usize,

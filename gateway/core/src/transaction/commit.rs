@@ -88,7 +88,7 @@ impl TransactionManager {
         }
     }
 
-    /// Answers with a row, or has its terminal wait for what becomes of it, so that nothing is
+    /// Answers with a row, or has its terminal wait for the outcome of it, so that nothing is
     /// forwarded or reversed twice.
     pub(super) fn answer(&mut self, now: Moment, origin: Origin, row: Transaction) {
         if row.is_answered() {
@@ -128,7 +128,7 @@ impl TransactionManager {
         }
     }
 
-    /// An answer was asked for again; `new` is what a request hears that was never answered.
+    /// An answer was asked for again; `new` is what a request receives that was never answered.
     fn repeat_committed(
         &mut self,
         now: Moment,
@@ -172,7 +172,7 @@ impl TransactionManager {
         }
     }
 
-    /// A terminal's wish is durable: its provider may hear of it, or it waits for the outcome.
+    /// A terminal's wish is durable: its provider may be asked, or it waits for the outcome.
     fn begin_reversal(
         &mut self,
         now: Moment,
@@ -227,7 +227,7 @@ impl TransactionManager {
         }
     }
 
-    /// A row as the store holds it now: whoever waits for it hears what there is to hear, and
+    /// A row as the store holds it now: whoever waits for it is answered if it can be, and
     /// what is still to be done about it is begun.
     fn start_follow_up(&mut self, now: Moment, row: Transaction, original: Option<&Transaction>) {
         let (key, task) = (row.key, Task::of(&row));

@@ -59,11 +59,11 @@ pub enum Asked {
         /// Which request.
         original: Key,
         /// Of a whole request that came again, whose business date is over or has not come: its
-        /// content. So does one that must not be kept. A new one gets no row and hears `new`.
+        /// content. So does one that must not be kept. A new one gets no row and receives `new`.
         digest: Option<ContentDigest>,
         /// What is answered if there is no such request.
         new: ResponseCode,
-        /// 00, or why the terminal may not trade now: then it is told no PIN.
+        /// 00, or why the terminal may not trade now: then it receives no PIN.
         standing: ResponseCode,
         /// The gateway's business date.
         today: BusinessDate,
@@ -139,7 +139,7 @@ pub enum ControlOrder {
     Change {
         /// For the ledger.
         change: Change,
-        /// What the terminals concerned are told once it is durable.
+        /// What the terminals concerned receive once it is durable.
         tell: Vec<(TerminalId, PushedCommand)>,
     },
     /// Say the outcome of a transaction that nobody else can find out about.

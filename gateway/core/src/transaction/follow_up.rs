@@ -3,13 +3,13 @@
 //! | it must be | its bridge can | then |
 //! |---|---|---|
 //! | found out | be asked | Inquire |
-//! | | be told again, and it is not too late | Forward, under the same reference |
+//! | | be asked again, and it is not too late | Forward, under the same reference |
 //! | | take back | due Reversal: durable first, then as below |
 //! | | none of these | due Operator |
 //! | taken back | take back | Reverse, until it is acknowledged |
 //! | | not, and it is a terminal's fresh wish | refused: 21 |
 //! | | not | due Operator |
-//! | advised | hear advices | Advise, until it is acknowledged |
+//! | advised | receive advices | Advise, until it is acknowledged |
 //! | | not | due Operator |
 //!
 //! Each is repeated after a pause that doubles, a bounded number at once per bridge, until
@@ -58,7 +58,7 @@ impl TransactionManager {
         }
     }
 
-    /// An errand is under way: its result is waited for, but not for ever.
+    /// A request is in flight: its result is waited for, but not for ever.
     pub(super) fn await_result(&mut self, now: Moment, key: Key) {
         if let Some(pending) = self.pending.get_mut(&key) {
             let at = now.after(self.limits.errand);

@@ -16,7 +16,7 @@
 //! ```text
 //!   Begin ─▶ Intent ─FORWARD─▶ bridge ─▶ Approved | Declined | NotSent ─▶ Finish ─▶ answer
 //!              │                  └─▶ Unknown, Pending ─▶ INQUIRE … (back-off) ──┘
-//!              │                        │ NotSeen: FORWARD again | take back | believed later
+//!              │                        │ NotFound: FORWARD again | take back | believed later
 //!              │                        └ nobody to ask: FORWARD again | take back | operator
 //!              │                              take back = due Reversal ─▶ REVERSE … ─▶ R1
 //!              └─ answer deadline: 09 "in progress" to whoever waits; the work goes on

@@ -69,7 +69,7 @@ pub(super) struct Pending {
     pub(super) row: Transaction,
     pub(super) task: Task,
     pub(super) age: Age,
-    /// What the bridge is told; of a reversal it names the original.
+    /// What the bridge receives; of a reversal it names the original.
     request: ProviderRequest,
     waiters: ArrayVec<Waiter, WAITERS_MAX>,
     in_flight: InFlight,
@@ -96,14 +96,14 @@ struct Waiter {
 
 /// the outcome of somebody who wants to wait.
 pub(super) struct Attached {
-    /// When they must hear something.
+    /// When they must be answered.
     pub(super) answer_at: Moment,
     /// Whose place they took: requests of the same terminal over older sessions.
     pub(super) replaced: ArrayVec<Origin, WAITERS_MAX>,
 }
 
 impl Pending {
-    /// A row to act on. `sale` is what the bridge is told about: the row itself, or of a
+    /// A row to act on. `sale` is what the bridge is asked about: the row itself, or of a
     /// terminal's reversal its original.
     pub(super) fn new(
         row: Transaction,

@@ -61,7 +61,7 @@ impl TransactionManager {
         }
     }
 
-    /// The provider acknowledges, refuses for good, or is to be told again. A sale that it says
+    /// The provider acknowledges, refuses for good, or is to be asked again. A sale that it says
     /// it declined needs no taking back; one that it approved is being taken back all the same,
     /// but the ledger sees under which reference.
     fn on_acknowledged(&mut self, now: Moment, key: Key, found: ProviderResult) {

@@ -1,4 +1,4 @@
-//! What terminals are told: answers, and commands of their own accord.
+//! What terminals receive: answers, and commands of their own accord.
 
 use tillgate_store_core::{BusinessDate, ResponseCode, TerminalId, Transaction};
 
@@ -15,7 +15,7 @@ pub struct Push {
     pub order: PushedCommand,
 }
 
-/// What a terminal can be told.
+/// What a terminal can receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PushedCommand {
     /// Stop selling.
@@ -48,7 +48,7 @@ pub enum Content {
     /// Still in flight: 09, with the reference to ask for.
     InProgress(Transaction),
     /// A request refused without a row: 94, or refused on arrival. It carries no time, so that
-    /// the same request hears the same bytes.
+    /// the same request receives the same bytes.
     Refused {
         /// Which message is answered.
         kind: Answered,

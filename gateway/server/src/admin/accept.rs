@@ -40,7 +40,7 @@ const EACH: Share = Share { all: LOCAL_MAX, address: LOCAL_MAX };
 /// Of the Unix socket's, where everybody is an operator.
 pub(super) const LOCAL: Limits = Limits { waiting: EACH, places: [EACH; 3], ..NETWORK };
 
-/// How the accepting ends: once it is told how long to wait for what is being answered.
+/// How the accepting ends: once it knows how long to wait for what is being answered.
 pub(super) type Stop = watch::Receiver<Option<Duration>>;
 
 /// Accepts from the network until it is stopped, then waits for what is being answered.

@@ -1,5 +1,5 @@
 //! What `/metrics` says about the store: the operator's list, the stock, the disk. The rows are
-//! counted on a thread of the admin, never on the writer's, at most so many of them, and not again
+//! counted on a thread of the admin, never on the writer's, a bounded number of them, and not again
 //! before a hundred times as long as it took: a hundredth of a core, however large the store is.
 //! A page never waits long for that; it then shows what was counted before.
 

@@ -21,7 +21,7 @@ use super::route::{Call, Query, Reply, content};
 pub(super) struct JournalQuery {
     /// Only later keys
     after: Option<As<Key>>,
-    /// At most so many
+    /// At most this many
     #[serde(default)]
     limit: As<PageLength<1_000, TRANSACTIONS_PER_PAGE_MAX>>,
     /// First business date

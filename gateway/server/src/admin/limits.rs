@@ -91,7 +91,7 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 160;
 pub(crate) const NOTE_BYTES_MAX: usize = 1_024;
 /// Reason of a block as a terminal shows it; the terminal link's bound.
 pub(crate) const REASON_BYTES_MAX: usize = 160;
-/// Open transactions counted for one page of metrics; more count as so many.
+/// Open transactions counted for one page of metrics; a larger count is shown as this.
 pub(crate) const OPEN_COUNTED_MAX: usize = 100_000;
 /// Vouchers counted for one page of metrics, over all products: about a second.
 pub(crate) const STOCK_COUNTED_MAX: usize = 2_000_000;
@@ -101,5 +101,5 @@ pub(crate) const GAUGES_WAIT: Duration = Duration::from_millis(300);
 pub(crate) const GAUGES_TIME_MAX: Span = Span::s(60);
 /// The shortest pause between two counts.
 pub(crate) const GAUGES_PAUSE: Span = Span::s(5);
-/// A count rests so many times as long as it took.
+/// A count is not repeated before this many times its own duration.
 pub(crate) const GAUGES_AGAIN: u64 = 100;

@@ -13,7 +13,7 @@ use super::query::{As, Line};
 use super::route::{Body, Call};
 use super::terminals::find;
 
-/// What became of an order.
+/// The outcome of an order.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Applied {
     applied: bool,

@@ -1,4 +1,4 @@
-//! What stands in a request as a word: in its path, its query or a member of its body.
+//! What a request holds as a word: in its path, its query or a member of its body.
 
 use std::borrow::Cow;
 

@@ -85,7 +85,7 @@ pub(super) trait Input: Sized + Send + 'static {
 
 /// The query.
 pub(super) struct Query<T>(pub(super) T);
-/// The body, JSON of at most so many bytes; a long one is read on a thread for that.
+/// The body, JSON of at most this many bytes; a long one is read on a thread for that.
 pub(super) struct Body<T, const BYTES_MAX: u64 = BODY_BYTES_MAX>(Bytes, PhantomData<fn() -> T>);
 
 impl Input for () {

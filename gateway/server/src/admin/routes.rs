@@ -67,7 +67,7 @@ fn table() -> Vec<Route> {
             "One transaction")),
         Route::new(POST, "/api/v1/transactions/{key}/resolve", Write, transactions::resolve, ("Resolve",
             "The operator's word about an open transaction, with a row in the audit log; answers \
-             with the transaction as it stands then")),
+             with the transaction as it is then")),
         Route::new(GET, "/api/v1/settlements/differences", Read, transactions::differences, ("Differences",
             "Settlements of a business date whose totals are not the gateway's; `next` is the \
              `after` of the next page")),

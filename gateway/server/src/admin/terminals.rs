@@ -43,7 +43,7 @@ enum Wanted {
 pub(super) struct TerminalsQuery {
     /// Only these
     state: Option<Wanted>,
-    /// At most so many
+    /// At most this many
     #[serde(default)]
     limit: As<PageLength<100, TERMINALS_PER_PAGE_MAX>>,
     /// Only those with a higher id

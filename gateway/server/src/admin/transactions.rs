@@ -26,7 +26,7 @@ pub(super) struct OpenQuery {
     awaits: Option<Awaited>,
     /// Only those with a later key
     after: Option<As<Key>>,
-    /// At most so many
+    /// At most this many
     #[serde(default)]
     limit: Limit,
 }
@@ -56,7 +56,7 @@ pub(super) struct DifferencesQuery {
     date: As<BusinessDate>,
     /// Only those with a later key
     after: Option<As<Key>>,
-    /// At most so many
+    /// At most this many
     #[serde(default)]
     limit: Limit,
 }

@@ -30,7 +30,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// At most so many MiB a second.
+    /// At most this many MiB a second.
     pub(crate) fn mib_s(rate: u32) -> Self {
         Self { bytes_s: u64::from(rate.max(1)) << 20, begun: Instant::now(), done: 0 }
     }
@@ -46,7 +46,7 @@ impl Pace {
     }
 }
 
-/// Copies what is left of an open file, at most so many bytes, to a new one, durably.
+/// Copies what is left of an open file, at most this many bytes, to a new one, durably.
 pub(super) fn copy(mut source: Take<File>, to: &Path, pace: &mut Pace) -> io::Result<Copied> {
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     let (mut sum, mut bytes) = (Context::new(&SHA256), 0_u64);

@@ -4,10 +4,10 @@
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 /// Files of one backup: at 64 MiB a table, 6 TiB.
 pub(crate) const FILES_MAX: usize = 100_000;
-/// The manifest of so many files.
+/// The manifest of this many files.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// The manifest's checksum and its name.
 pub(crate) const MANIFEST_SUM_BYTES_MAX: u64 = 1_024;
-/// MiB copied a second (so many are read, and as many written) unless the command says otherwise:
+/// Copy rate in MiB/s (for reads and for writes) unless the command says otherwise:
 /// half of what a slow disk can do, so that the log's sync finds room.
 pub(crate) const RATE_MIB_S: u32 = 64;

@@ -191,7 +191,7 @@ fn is_below(path: &str) -> bool {
     path == MARK || path.strip_prefix("rows/").is_some_and(plain)
 }
 
-/// A regular file of at most so many bytes, and no link.
+/// A regular file of at most this many bytes, and no link.
 fn read_whole(place: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let (file, _) = files::open_no_link(place)?;

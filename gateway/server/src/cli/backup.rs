@@ -20,7 +20,7 @@ use crate::{clock, entropy, secrets};
 Example:
   tillgate backup /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
 
-Everything that a terminal was told before the command began is in the backup, and nothing half.
+Everything that a terminal was answered before the command began is in the backup, and nothing half.
 Sales go on. The backup is a new directory with a manifest and a checksum for every file; it
 appears whole or not at all. It is safe to carry: terminal keys and voucher PINs in it are sealed,
 and the key that opens them (keys/) is not in it. Keep that key, tillgate.toml and users.toml in

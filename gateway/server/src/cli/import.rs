@@ -28,9 +28,9 @@ Example:
 
 Known files: distributors.csv sellers.csv services.csv products.csv commissions.csv terminals.csv
 vouchers.csv floats.csv, and files such as vouchers-2.csv. Their columns are in docs/operations.md;
-a wrong header is told with the right one.
+a wrong header is reported with the right one.
 
-An import is all or nothing: every wrong field is told with file, line and column, and then
+An import is all or nothing: every invalid field is reported with its file, line and column, and then
 nothing was changed. It works beside a serving gateway (through its socket, in force for the
 next sale) and without one.")]
 pub(crate) struct Import {

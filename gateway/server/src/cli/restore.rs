@@ -30,7 +30,7 @@ Example:
 The first restores a backup into an empty or new directory, with the keys of the configuration: the
 manifest must be by whoever has the store's key, every file is held against its checksum, the end
 against the manifest, and the whole store is verified. It can be read then, but it does not serve:
-what terminals were told after the backup is not in it. Book what is missing from the terminals'
+what terminals were answered after the backup is not in it. Book what is missing from the terminals'
 and the providers' records.
 
 The second is your decision that a store ends where it ends: after a restore, or when database and
@@ -178,7 +178,7 @@ fn warning(place: &Place, batch_no: u64) -> String {
     };
     let dir = place.dir.display();
     format!(
-        "What terminals were told after this backup is not in it.{known} Book what is missing \
+        "What terminals received after this backup is not in it.{known} Book what is missing \
          from the terminals' and the providers' records; then `tillgate restore --accept {dir}` \
          lets it serve."
     )

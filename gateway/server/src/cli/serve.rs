@@ -17,7 +17,7 @@ Example:
 
 Once it serves, one line of JSON on standard output says where terminals and the admin API are:
   {\"terminals\":\"127.0.0.1:7400\",\"admin\":\"127.0.0.1:7401\"}
-The log goes to standard error. SIGTERM or SIGINT (Ctrl-C) drains: newcomers are refused, what is
+The log goes to standard error. SIGTERM or SIGINT (Ctrl-C) drains: new connections are refused, what is
 in flight is answered, then it ends with exit code 0.")]
 pub(crate) struct Serve {
     #[command(flatten)]

@@ -26,7 +26,7 @@ Example:
 
 Every one of them takes --config FILE, where the gateway's socket is found, and --json for
 scripts. A block is in force for the next sale when the command returns; a terminal that is
-connected is told at once, the others when they log on.")]
+connected is notified at once, the others when they log on.")]
 pub(crate) struct Terminal {
     #[command(flatten)]
     gateway: Gateway,
@@ -41,7 +41,7 @@ enum Command {
         /// Only these
         #[arg(long, value_parser = ["active", "blocked", "online", "offline"])]
         state: Option<String>,
-        /// At most so many
+        /// At most this many
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
         /// Only those with a higher id
@@ -169,9 +169,9 @@ fn order(client: &Client, id: u32, verb: &str, body: &Value) -> Result<(Value, S
         _ => "will show the message",
     };
     let told = match (body.get("online").and_then(Value::as_bool), verb) {
-        (Some(true), _) => "it is connected and was told",
+        (Some(true), _) => "it is connected and was notified",
         (_, "message") => "it is not connected: the message is gone",
-        _ => "it is not connected and hears it when it logs on",
+        _ => "it is not connected and will be notified when it logs on",
     };
     let text = if verb == "message" && body.get("online") != Some(&Value::Bool(true)) {
         format!("Terminal {id:08}: {told}.")

@@ -36,7 +36,7 @@ enum Command {
         /// Only those that wait for this one
         #[arg(long, value_parser = ["operator", "provider"])]
         awaits: Option<String>,
-        /// At most so many
+        /// At most this many
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
         /// Only later ones
@@ -54,7 +54,7 @@ enum Command {
         /// The business date, as 2026-11-23
         #[arg(value_parser = values::date)]
         date: BusinessDate,
-        /// At most so many
+        /// At most this many
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
         /// Only later ones

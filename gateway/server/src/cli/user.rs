@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use crate::password::{self, Role, Users};
 use crate::{entropy, keyfile};
 
-/// Longest name of a person; it stands in the audit log.
+/// Longest name of a person; it is in the audit log.
 const NAME_BYTES_MAX: usize = 64;
 
 /// Let people log in to the admin API

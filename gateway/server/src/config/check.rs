@@ -273,8 +273,8 @@ impl Check<'_> {
                 names.iter().find(|other| BridgeTag::of(other) == BridgeTag::of(name))
             {
                 let text = format!(
-                    "{name:?} cannot be told from {other:?} in the journal, which keeps a print \
-                     of the name; rename the newer bridge"
+                    "{name:?} cannot be distinguished from {other:?} in the journal, which keeps a \
+                     hash of the name; rename the newer bridge"
                 );
                 self.fault(*at, text);
             }

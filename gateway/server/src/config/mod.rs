@@ -26,7 +26,7 @@ pub(crate) use error::{ConfigError, Fault};
 use tillgate_store_rocks::Options;
 pub(crate) use url::HttpUrl;
 
-/// Everything the gateway is told by its operator.
+/// Everything that the operator configures.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file this was read from.

@@ -107,7 +107,7 @@ fn bridges_that_the_journal_could_not_tell_apart_are_refused() {
     let named = |name: &str| format!("[[bridge]]{}", bridge.replace("topup", name));
     let two = GOOD.replace(&named("topup"), &(named("ccaoacux") + &named("wcjifoae")));
     let said = load(&two).unwrap_err();
-    assert!(said.contains("cannot be told from \"ccaoacux\""), "{said}");
+    assert!(said.contains("cannot be distinguished from \"ccaoacux\""), "{said}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) struct InstallOptions {
     pub(crate) bridges: Vec<(String, HttpUrl)>,
 }
 
-/// What was made, as far as a person needs to hear it.
+/// What was made, as far as a person needs to know it.
 pub(crate) struct Installed {
     /// The gateway's public key, for the terminals; hex.
     pub(crate) public_key: String,

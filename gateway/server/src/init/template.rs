@@ -116,11 +116,11 @@ utc_offset = "+00:00"
 cutoff = "00:00"
 
 [transactions]
-# A terminal hears something within this, even when a provider is silent.
+# Every request is answered within this, even when its provider does not respond.
 # answer_s = 25
 # batch_max = 1024
 # pending_max = 100000
-# Days for which a terminal is told the PIN of a voucher that it sold again.
+# Days for which a terminal receives the PIN of a voucher that it sold again.
 # reprint_days = 7
 
 [log]

@@ -8,7 +8,7 @@ use crate::harden::raise_descriptors;
 
 /// Standard streams, the poll of the runtimes, the log, libraries.
 const BASE: u64 = 64;
-/// Poll, waker, listening socket, reserve, and a turn's newcomers before they are refused.
+/// Poll, waker, listening socket, reserve, and a turn's new connections before they are refused.
 const PER_REACTOR: u64 = 4 + 64;
 /// Connections of the admin's port and socket, and their listening sockets.
 const ADMIN: u64 = 384 + 32 + 2;

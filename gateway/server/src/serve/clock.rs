@@ -1,7 +1,7 @@
 //! The one place that reads the clocks: the monotonic one for deadlines, the system's for dates.
 //!
 //! Business dates must not follow a system clock that somebody sets to next week: terminals would
-//! be told that date, and be refused when the clock is right again. So the wall is the system's
+//! receive that date, and be refused when the clock is right again. So the wall is the system's
 //! time at the start plus what the monotonic clock has counted since. It follows the system's clock
 //! as long as that differs by little, as NTP makes it, and not when it jumps; whoever knows that
 //! the jump was right starts the gateway again.

@@ -1,4 +1,4 @@
-//! Every bound of the shell, with its reason. Those of the core stand in
+//! Every bound of the shell, with its reason. Those of the core are in
 //! [`tillgate_core::limits`], those that an operator sets in the configuration.
 
 use std::time::Duration;

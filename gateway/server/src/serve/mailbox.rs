@@ -33,7 +33,7 @@ pub(crate) enum Mail {
         /// The newer session's key and counter.
         age: SessionAge,
     },
-    /// From the supervisor: refuse newcomers, finish, stop when nothing is left.
+    /// From the supervisor: refuse new connections, finish, stop when nothing is left.
     Drain,
     /// From the supervisor: stop now.
     Stop,

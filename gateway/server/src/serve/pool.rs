@@ -50,7 +50,7 @@ pub(crate) struct Tools {
     pub(crate) claims: Arc<SharedClaims>,
     /// Terminal keys, PINs, the gateway's own.
     pub(crate) keys: Arc<Keys>,
-    /// What terminals are told about the link.
+    /// What terminals receive about the link.
     pub(crate) parameters: LinkParameters,
     /// Business dates.
     pub(crate) calendar: Calendar,

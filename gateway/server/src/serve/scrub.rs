@@ -2,7 +2,7 @@
 //! nobody happens to look.
 //!
 //! RocksDB checks a block when it is read, and a restart reads few of them: a bit that flipped in
-//! last month's sales would stay unseen until a retry, a report or a compaction comes by, and by
+//! last month's sales would stay unseen until a retry, a report or a compaction reads them, and by
 //! then the backups may have it too. A pass begins right after the start. What is damaged, or
 //! cannot be read again and again, ends the process, with a note in the store's directory: the next
 //! start refuses, and says what to do.

@@ -2,7 +2,7 @@
 //! online for the admin, waits for signals, and takes the gateway down in order:
 //!
 //! ```text
-//!   signal ─▶ not ready ─▶ reactors: refuse newcomers, end sessions as their answers leave
+//!   signal ─▶ not ready ─▶ reactors: refuse new connections, end sessions as their answers leave
 //!          ─▶ writer: nobody waits any more ─▶ last batch durable, store closed ─▶ pool ends
 //! ```
 //!
@@ -24,7 +24,7 @@ use super::view::{PresenceChange, Stage};
 use super::writer::WriterMessage;
 use tillgate_core::time::{Moment, Span};
 
-/// What the supervisor is told.
+/// What the supervisor receives.
 pub(crate) enum Report {
     /// From a reactor: comings and goings of terminals.
     PresenceChanges(Vec<PresenceChange>),
@@ -66,7 +66,7 @@ pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
 }
 
 impl Gateway {
-    /// Serves until it is told to go down.
+    /// Serves until it is ordered to stop.
     pub(crate) fn attend(&self) {
         loop {
             match self.reports.recv() {

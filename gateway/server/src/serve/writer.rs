@@ -46,7 +46,7 @@ pub(crate) enum WriterMessage {
     },
     /// Decline what is new.
     Drain {
-        /// Told once nobody waits for an answer.
+        /// Sent once nobody waits for an answer.
         drained: Sender<()>,
     },
     /// Finish the batch and end.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::installation::{TestInstallation, demo, tillgate};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
@@ -15,7 +15,7 @@ fn page(name: &str) -> String {
 }
 
 /// Every source file below these folders.
-fn sources(folders: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn sources(folders: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = folders.iter().map(|name| root().join(name)).collect();
     while let Some(folder) = folders.pop() {

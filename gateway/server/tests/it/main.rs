@@ -14,3 +14,4 @@ mod memory;
 mod refund;
 mod secrets;
 mod serve;
+mod words;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It lives outside the gateway and knows nothing of how the gateway works: only what merchants
-//! were told, what the journal says, and what the provider did. Rows may come in any order, one at
+//! saw, what the journal says, and what the provider did. Rows may come in any order, one at
 //! a time, so a journal of any length is read once and never held.
 
 mod row;
@@ -150,7 +150,7 @@ impl<'a> Auditor<'a> {
         match entry.state {
             State::InDoubt => {
                 let text = match rows {
-                    0 => "in doubt at the terminal, and the journal never heard of it",
+                    0 => "in doubt at the terminal, and the journal has no trace of it",
                     _ => "in doubt at the terminal, though the journal has it",
                 };
                 verdict.offend(Kind::Unresolved, name(), text.to_owned());

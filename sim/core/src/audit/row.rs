@@ -2,7 +2,7 @@
 
 use tillgate_codec::link::message::BusinessDate;
 
-/// How a transaction stands in the journal.
+/// The state of a transaction in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowState {
     /// The outcome is not known yet.
@@ -39,7 +39,7 @@ pub struct Row<'a> {
     pub terminal: u32,
     /// STAN of the request.
     pub stan: u32,
-    /// How it stands.
+    /// Its state.
     pub state: RowState,
     /// Whether it goes to a provider.
     pub forwarded: bool,

@@ -1,10 +1,10 @@
-//! One sale: what its merchant was told beside what the journal says.
+//! One sale: what its merchant saw beside what the journal says.
 
 use super::row::{Row, RowState};
 use super::verdict::Kind;
 use crate::sales_log::{Entry, State, digest};
 
-/// Everything in which the row differs from what the merchant was told.
+/// Everything in which the row differs from what the merchant saw.
 pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {
     let mut found = Vec::new();
     match (entry.state, row.state) {
@@ -20,11 +20,11 @@ pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {
             found.push((Kind::Lost, text));
         }
         (State::Declined(code), RowState::Approved) => {
-            let text = format!("the terminal was told {code}, but the journal says approved");
+            let text = format!("the terminal received {code}, but the journal says approved");
             found.push((Kind::Contradicted, text));
         }
         (State::Declined(_), RowState::Open) => {
-            let text = "the terminal was told it is declined, but the journal has it open";
+            let text = "the terminal received a decline, but the journal has it open";
             found.push((Kind::Contradicted, text.to_owned()));
         }
         (State::Declined(_) | State::InDoubt | State::Reversed, _) => {}

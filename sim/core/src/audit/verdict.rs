@@ -13,7 +13,7 @@ pub enum Kind {
     Doubled,
     /// The same transaction, but not with the same content.
     Mismatched,
-    /// The merchant was told no, but it was done.
+    /// The merchant saw a decline, but it was done.
     Contradicted,
     /// In the journal, but nobody asked for it or did it.
     Phantom,

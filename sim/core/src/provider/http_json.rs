@@ -19,7 +19,7 @@ pub struct HttpProvider {
     provider: Provider,
     liar: Liar,
     seed: u64,
-    /// References whose approval was told before.
+    /// References whose approval was sent before.
     told: FxHashSet<String>,
 }
 
@@ -118,7 +118,7 @@ impl HttpProvider {
         Ok((reference.to_owned(), after, say))
     }
 
-    /// Whether an approval that was told before comes with another reference this time.
+    /// Whether an approval that was sent before comes with another reference this time.
     fn is_renamed(&mut self, reference: &str, permille: u16) -> bool {
         // A provider that never does it remembers nothing for it.
         let again = permille > 0 && !self.told.insert(reference.to_owned());

@@ -17,7 +17,7 @@ pub struct Lies {
     pub earlier_permille: u16,
     /// An array of the values in the place of an object.
     pub array_permille: u16,
-    /// Of the approvals told again, with another reference of its own: no lie about the request.
+    /// Of the approvals sent again, with another reference of its own: no lie about the request.
     pub renamed_permille: u16,
 }
 

@@ -16,7 +16,7 @@ pub enum Input<'a> {
         /// When he meant to come.
         intended: Moment,
     },
-    /// The connection that [`Output::Connect`] asked for stands.
+    /// The connection that [`Output::Connect`] asked for is open.
     Connected,
     /// Bytes arrived. They are opened in place.
     Received(&'a mut [u8]),
@@ -88,7 +88,7 @@ pub enum Note {
     Settled,
     /// Its totals are not the gateway's.
     TotalsDiffer,
-    /// The sale began after the terminal had been told that it is blocked.
+    /// The sale began after the terminal had received its block.
     TriedBlocked,
     /// The gateway ordered it to sell no more.
     Blocked,

@@ -70,7 +70,7 @@ enum Phase {
         by: Moment,
         initiator: Box<Initiator>,
     },
-    /// The channel stands; online when no welcome is due any more.
+    /// The channel is open; online when no welcome is due any more.
     Linked {
         channel: Channel,
         welcome_by: Option<Moment>,
@@ -160,7 +160,7 @@ impl Terminal {
         }
     }
 
-    /// What the merchant was told.
+    /// What the merchant saw.
     #[must_use]
     pub fn book(&self) -> &SalesLog {
         &self.till.book
@@ -188,7 +188,7 @@ impl Terminal {
         self.partial.capacity() + self.out.capacity() + self.till.heap_bytes() + initiator
     }
 
-    /// Whatever was under way on the link is gone, and nobody is told.
+    /// Whatever was under way on the link is gone, without a word to anybody.
     fn power_cut(&mut self, back: Moment) {
         if self.is_gone() {
             return;

@@ -30,7 +30,7 @@ pub enum Trial {
         way: Way,
         /// Bytes that pass before.
         at: usize,
-        /// Who hears of it.
+        /// Who learns of it.
         ill: Ill,
     },
     /// The process is killed after that many events.

@@ -17,7 +17,7 @@ pub(super) enum Event {
     Thief(usize),
     /// A terminal's connection request arrives at the gateway.
     Arrive { conn: usize },
-    /// A terminal receives that its connection stands.
+    /// A terminal learns that its connection is open.
     Connected { conn: usize },
     /// Something arrives at an end of a connection.
     Deliver { conn: usize, way: Way, item: Item },
@@ -35,7 +35,7 @@ pub(super) enum Event {
     Committed { life: u32 },
     /// A bridge reports to the writer.
     ProviderResult { life: u32, key: Key, found: ProviderResult },
-    /// A provider reports, unasked, that it has done a deal after all; again until it is heard.
+    /// A provider reports, unasked, that it has done a deal after all; again until it is read.
     Callback { key: Key, found: ProviderResult },
     /// A request leaves the queue of a bridge, if the process lives that holds the queue.
     Leave { life: u32, ticket: usize },
@@ -53,7 +53,7 @@ pub(super) enum Event {
     Crash { life: u32 },
     /// Whatever process there is ends.
     Doom,
-    /// The process is told to end in good order.
+    /// The process is ordered to end in good order.
     Retire,
     /// Whether it may end now.
     Retired { life: u32 },

@@ -8,7 +8,7 @@ pub enum Fault {
     Cuts,
     /// What is sent arrives in pieces.
     Splits,
-    /// Connections stand still for a while.
+    /// Connections stall for a while.
     Stalls,
     /// Bytes are flipped, sent twice, or recorded and played again.
     Tamper,
@@ -20,7 +20,7 @@ pub enum Fault {
     Flips,
     /// The pool's threads overtake each other.
     Pool,
-    /// Providers decline, are silent, deaf, slow, contradict themselves.
+    /// Providers decline, time out, drop requests, are slow, contradict themselves.
     Provider,
     /// Messages between bridges and providers get lost, late, or come twice.
     Line,
@@ -32,15 +32,15 @@ pub enum Fault {
     Clock,
     /// The gateway's limits are small.
     Limits,
-    /// Bridges drop requests: the gateway never hears of them again.
+    /// Bridges drop requests: the gateway never receives their result.
     Bridge,
     /// Terminals are in hands that keep no rule.
     Thief,
-    /// The gateway's process is told to end in good order, and started again.
+    /// The gateway's process is ordered to end in good order, and started again.
     Drain,
     /// The operator moves terminals and sellers, changes prices and routes; a second currency.
     Market,
-    /// A provider is never heard of again; bridges that wait long, and say what never left.
+    /// A provider never responds again; bridges that wait long, and say what never left.
     Dead,
     /// Any zone, any cut-off, and clocks that are changed in the middle of it.
     Calendar,

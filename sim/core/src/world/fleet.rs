@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// The connection that a terminal asked for stands.
+    /// The connection that a terminal asked for is open.
     pub(super) fn terminal_connected(&mut self, conn: usize) {
         match self.wire.conns[conn].caller {
             Some(Caller::Terminal(place)) if self.fleet[place].conn == Some(conn) => {
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Whatever was about to arrive is lost, with everything that only the terminal's memory held;
-    /// the gateway hears nothing of it.
+    /// the gateway learns nothing of it.
     fn cut_power(&mut self, place: usize, conn: usize) {
         self.fleet[place].conn = None;
         self.wire.conns[conn].held_open = false;

@@ -214,13 +214,13 @@ impl Lines {
         }
     }
 
-    /// How a deal stands in some provider's book, as a person at the telephone is told.
+    /// The state of a deal in some provider's book, as a person learns it on the telephone.
     pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
         let asked = self.lines.iter().map(|line| line.provider.provider().standing(now, reference));
         asked.flatten().next()
     }
 
-    /// Every provider's book as it stands now, by bridge.
+    /// Every provider's book as it is now, by bridge.
     pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, ProviderTransaction)>> {
         self.lines.iter().map(|line| line.provider.provider().book(now)).collect()
     }

@@ -83,7 +83,7 @@ impl Operator {
         Some(())
     }
 
-    /// So many of it in a while, and for so much a day.
+    /// At most this many in a window, and this amount a day.
     fn pace(&mut self, service: &mut Service) {
         let rng = &mut self.market;
         let count_max = u32::from(number(rng, 7));

@@ -7,7 +7,7 @@
 //!    customers, faults, crashes      no new faults; everything must finish, then the auditors
 //!
 //!   Queue ─▶ Event ─▶ terminal | wire | session manager | pool | writer | disk | line | operator ─▶ Queue
-//!                          └──────────── Witness: sees all, belongs to none ───────────┘
+//!                          └──────────── Checker: sees all, belongs to none ───────────┘
 //! ```
 //!
 //! * [`Tweaks`] fix parts of what the seed draws; [`run`] gives a [`Report`] with a trace hash: the
@@ -89,7 +89,7 @@ struct World {
     lines: Lines,
     operator: Operator,
     process: Option<Process>,
-    /// Whether it is told to end.
+    /// Whether it is ordered to end.
     retiring: Option<Retiring>,
     /// Which incarnation of the process runs, or ran last.
     life: u32,
@@ -150,7 +150,7 @@ impl World {
         world
     }
 
-    /// Adds a line to the story, if one is told.
+    /// Adds a line to the log, if one is kept.
     fn say(&mut self, line: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
             let ms = self.now.0 / 1_000_000;
@@ -232,7 +232,7 @@ impl World {
         }
     }
 
-    /// A provider that said no tells what it did, until the journal shows that it was heard.
+    /// A provider that said no tells what it did, until the journal shows that it was received.
     fn call_back(&mut self, key: Key, found: ProviderResult) {
         if !self.witness.is_unheard(&key) {
             self.lines.callbacks -= 1;

@@ -255,7 +255,7 @@ impl Operator {
     }
 
     /// The result of a ticket. That of an older ticket of the same order is not waited for any
-    /// more: the last one says how it stands.
+    /// more: the last one says its state.
     fn hear(&mut self, ticket: u64, result: &Controlled) {
         let Some(last) = &self.outstanding else { return };
         if last.ticket != ticket {
@@ -313,7 +313,7 @@ impl World {
         self.queue.push(self.now.after(pause).after(Span(1)), Event::Operator);
     }
 
-    /// The operator hears the outcome of an order.
+    /// The operator receives the outcome of an order.
     pub(super) fn controlled(&mut self, ticket: u64, result: &Controlled) {
         self.witness.controlled(result);
         let keyed = self.operator.keyed(ticket, result);

@@ -1,5 +1,5 @@
 //! Rekeying: the operator gives terminals other keys while they are online, and a technician enters
-//! them a while later. Until then the old key serves if the new one stands beside it.
+//! them a while later. Until then the old key serves if the new one was added to it.
 
 use tillgate_store_core::{Change, RegistryRecord, Terminal, TerminalId};
 

@@ -29,7 +29,7 @@ impl fmt::Display for Violation {
 pub struct Counts {
     /// Journal rows that became durable.
     pub transactions: u64,
-    /// Sales that their terminals heard the end of.
+    /// Sales whose end their terminals learned.
     pub sales: u64,
     /// Handshakes that the pool answered or refused.
     pub handshakes: u64,
@@ -43,7 +43,7 @@ pub struct Counts {
     pub disk_errors: u64,
     /// Bits flipped in rows at rest.
     pub flips: u64,
-    /// Results that the operator heard.
+    /// Results that the operator received.
     pub orders: u64,
     /// Commands that terminals acknowledged.
     pub acknowledged: u64,

@@ -37,19 +37,19 @@ pub(super) enum Item {
 /// What befalls a connection at one byte of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ill {
-    /// Both ends hear that it broke.
+    /// Both ends learn that it broke.
     Reset,
-    /// Nobody hears anything any more.
+    /// Neither end receives anything any more.
     Silence,
     /// Only the terminal receives that it ended.
     GatewayUnaware,
-    /// Only the gateway hears that it ended.
+    /// Only the gateway learns that it ended.
     TerminalUnaware,
     /// A bit flips.
     Flip,
     /// The bytes come twice.
     Twice,
-    /// The lane stands still.
+    /// The lane is stalled.
     Stall,
 }
 
@@ -184,7 +184,7 @@ impl Wire {
         }
     }
 
-    /// Nothing passes any more, and nobody is told.
+    /// Nothing passes any more, and neither end learns it.
     pub(super) fn silence(&mut self, conn: usize) {
         for lane in &mut self.conns[conn].lanes {
             lane.dead = true;

@@ -13,7 +13,7 @@ use super::link::{Door, Link, counter, hello};
 use crate::cpu;
 use crate::network::NetworkTerminal;
 
-/// Strangers' sockets opened a second: the rate at which newcomers were refused before sessions had
+/// Strangers' sockets opened a second: the rate that refused new connections before sessions had
 /// to prove themselves.
 const STRANGERS_PER_S: u32 = 1_000;
 /// Requests that the hostile terminal writes before it reads.
@@ -38,7 +38,7 @@ pub enum Attack {
     HalfHellos,
     /// Strangers send a byte now and then.
     Dribble,
-    /// Strangers send copies of a hello that was heard.
+    /// Strangers send copies of a hello that was sniffed.
     Replays,
 }
 

@@ -40,7 +40,7 @@ pub struct Plan {
     pub flood: u32,
     /// Terminals that log on, ask for pongs and never read one.
     pub deaf: Vec<NetworkTerminal>,
-    /// The gateway's public key, for the deaf ones.
+    /// The gateway's public key, for those that never read.
     pub public: Option<StaticPublic>,
 }
 

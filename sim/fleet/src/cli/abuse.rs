@@ -65,7 +65,7 @@ pub(super) struct Abuse {
     /// By how much a p99 may exceed that of the calm, beside --honest
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     factor: f64,
-    /// The gateway's process on this machine: its processor time in each phase is told
+    /// The gateway's process on this machine: its processor time in each phase is reported
     #[arg(long, value_name = "PID", requires = "honest")]
     pid: Option<u32>,
     /// For the nonsense

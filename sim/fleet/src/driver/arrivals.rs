@@ -71,7 +71,7 @@ impl Arrivals {
         self.next
     }
 
-    /// Lets those who meant to come by `now` join the line; gives how many came, and how many of
+    /// Lets those who are due at `now` join the line; gives how many came, and how many of
     /// them found it too long.
     pub fn come(&mut self, now: Moment) -> (u64, u64) {
         let (mut offered, mut dropped) = (0, 0);

@@ -1,13 +1,13 @@
 //! One deadline per station, the earliest first.
 //!
-//! A binary heap in which each station stands at most once, so it never grows beyond the fleet.
-//! A deadline that moves *later* is left where it stands: it comes up too early, the engine asks
+//! A binary heap in which each station is at most once, so it never grows beyond the fleet.
+//! A deadline that moves *later* is left where it is: it comes up too early, the engine asks
 //! the station again, and it is put back. At full load that happens once per answer timeout and
 //! station instead of once per sale.
 
 use tillsim_core::time::Moment;
 
-/// Where a station that is not in the heap stands.
+/// Where a station that is not in the heap has.
 const NOWHERE: u32 = u32::MAX;
 
 /// The deadlines of stations 0 to n-1.

@@ -1,4 +1,4 @@
-//! The engines of a fleet and the control over which they are told what to do.
+//! The engines of a fleet and the control over which they receive their orders.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,13 +26,13 @@ pub enum Stage {
 
 const STAGES: [Stage; 4] = [Stage::Connect, Stage::Sell, Stage::Stop, Stage::Quit];
 
-/// Where one engine hears what to do and says what it has counted.
+/// Where one engine receives its orders and says what it has counted.
 pub struct FleetControl {
     stage: Arc<AtomicU8>,
     published: Mutex<Published>,
 }
 
-/// What one engine has counted, and how it stands now.
+/// What one engine has counted, and its state now.
 #[derive(Clone)]
 struct Published {
     tally: Tally,
@@ -75,7 +75,7 @@ impl FleetControl {
     }
 }
 
-/// How the fleet stands now.
+/// The fleet's state now.
 pub struct FleetSnapshot {
     /// Everything counted so far.
     pub tally: Tally,
@@ -153,7 +153,7 @@ impl<S: Client + 'static> Fleet<S> {
         self.stage.store(u8::try_from(number).unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// How the fleet stands now.
+    /// The fleet's state now.
     ///
     /// # Panics
     /// Never: all histograms have the same bounds.

@@ -7,7 +7,7 @@ use tillsim_core::time::Span;
 
 use super::line::Lost;
 
-/// Longest latency told apart from longer ones: ten minutes, in microseconds.
+/// Longest latency that is recorded exactly: ten minutes, in microseconds.
 const LATENCY_US_MAX: u64 = 600_000_000;
 
 /// A histogram of latencies in microseconds, to three digits; 144 KiB.
@@ -42,7 +42,7 @@ pub struct Tally {
     pub declined: Vec<(ResponseCode, u64)>,
     /// Confirms accepted.
     pub confirmed: u64,
-    /// Reversals sent, those that took a sale back, and those that found that it stands.
+    /// Reversals sent, those that took a sale back, and those that found the sale unchanged.
     pub reversals: u64,
     /// See [`Tally::reversals`].
     pub reversed: u64,

@@ -19,7 +19,7 @@ const DAY_S: i64 = 24 * 3_600;
 const JUMPS_S: [i64; 3] = [2 * DAY_S, -DAY_S, 0];
 /// By how much it is off when the gateway is started again, which then knows no better: a day
 /// behind, right, a day ahead, and right. Terminals may be a day off, and go on; they never go
-/// back to a date before one that they have been told.
+/// back to a date before one that they have received.
 const RESTARTS_S: [i64; 4] = [-DAY_S, 0, DAY_S, 0];
 /// Business dates that there may be then: a day behind to a day ahead, and midnight may pass.
 const DATES_MAX: usize = 4;

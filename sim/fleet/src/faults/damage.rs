@@ -194,7 +194,7 @@ fn case(
     };
     // Whether it has everything, while it serves and before it can put anything right.
     let seen = match export(house, &data)? {
-        Ok(rows) if rows != journal => Some("its journal is another one".to_owned()),
+        Ok(rows) if rows != journal => Some("its journal differs".to_owned()),
         Ok(_) => super::settle::verify(house, &data)?,
         Err(said) => Some(said),
     };

@@ -82,7 +82,7 @@ impl Drop for Mount {
 pub(super) enum Way {
     /// The disk is a file in XFS that is copied at an instant; the copy is what a power cut leaves.
     Reflink,
-    /// The file system is told to stop at once, which is what it does when its disk goes away.
+    /// The file system is shut down at once, which is what it does when its disk goes away.
     Shutdown,
 }
 

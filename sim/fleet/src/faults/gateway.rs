@@ -18,7 +18,7 @@ use crate::exit::Refusal;
 const START: Duration = Duration::from_secs(60);
 /// A drain ends within this.
 const STOP: Duration = Duration::from_secs(60);
-/// A process stands still within this, also where it has to wait for a processor first.
+/// A process has stopped within this, also where it has to wait for a processor first.
 const FREEZE: Duration = Duration::from_secs(20);
 /// Between two looks at a process.
 const LOOK: Duration = Duration::from_millis(2);
@@ -87,7 +87,7 @@ impl Gateway {
         self.child.id()
     }
 
-    /// Lets it stand still. One thread takes the signal and stops the others, who work on and
+    /// Stops it. One thread takes the signal and stops the others, who work on and
     /// answer until then, for long where processors are few; so this waits until each is stopped,
     /// or in a system call, a sync most likely, from which it will not return.
     pub(super) fn freeze(&self) -> Result<(), Refusal> {
@@ -100,7 +100,7 @@ impl Gateway {
             }
             sleep(LOOK);
         }
-        Err(Refusal("the gateway does not stand still".to_owned()))
+        Err(Refusal("the gateway does not stop".to_owned()))
     }
 
     /// kill -9.

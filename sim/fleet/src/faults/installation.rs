@@ -45,7 +45,7 @@ pub(super) struct TestInstallation {
 }
 
 impl TestInstallation {
-    /// Makes the installation in `gate` and everything beside it in `beside`, with so many
+    /// Makes the installation in `gate` and everything beside it in `beside`, with this many
     /// vouchers.
     pub(super) fn build(
         plan: &Plan,

@@ -16,9 +16,9 @@ use crate::run::Interrupts;
 
 /// Kills of one installation: its journal stays small enough to be read in a moment.
 const KILLS_A_HOUSE: u32 = 250;
-/// Every so many kills the dead gateway's store is verified as it lies.
+/// After every this many kills the dead gateway's store is verified as it lies.
 const VERIFY_EVERY: u32 = 10;
-/// Vouchers for so many kills.
+/// Vouchers for this many kills.
 const VOUCHERS_A_KILL: u64 = 300;
 /// A gateway lives at least and at most so long before it is killed.
 const LIFE: (Span, Span) = (Span::ms(150), Span::ms(900));

@@ -21,7 +21,7 @@ const DRAIN_S: f64 = 90.0;
 /// Between two looks at the fleet.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How the fleet stands, for whoever does the harm.
+/// The state of the fleet, for whoever does the harm.
 #[derive(Default)]
 struct Seen {
     selling: AtomicBool,
@@ -101,7 +101,7 @@ impl Load {
         response.take().unwrap_or_else(latencies)
     }
 
-    /// Waits until so many more sales are approved, or the time is over; whether they were.
+    /// Waits until this many more sales are approved, or the time is over; whether they were.
     #[must_use = "a fault that was not done under load proves nothing"]
     pub(super) fn wait_for(&self, more: u64, within: Duration) -> bool {
         let (begun, before) = (Instant::now(), self.approved());

@@ -1,7 +1,7 @@
 //! Power cuts: what was not synced is gone. And the control: a disk that lies must lose.
 //!
 //! ```text
-//!   load ─▶ the gateway stands still ─▶ the instant is caught ─▶ kill -9 ─▶ the disk as it was at
+//!   load ─▶ the gateway is stopped ─▶ the instant is caught ─▶ kill -9 ─▶ the disk as it was at
 //!    ▲      (it can tell nobody more)                                      that instant ─┐
 //!    └────────────────── the same fleet, with the same books ◀── verify, restart ◀───────┘
 //! ```

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Every answer repeats the reference and the amount of the order that it is about, unless it is
-//! told to lie ([`Lies`]).
+//! made to lie ([`Lies`]).
 //!
 //! What it decides and answers is in [`tillsim_core::provider`]; here are the sockets and the
 //! clock.

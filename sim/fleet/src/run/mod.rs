@@ -112,7 +112,7 @@ pub struct Course {
     pub drain: Span,
 }
 
-/// Whoever is told how a run goes.
+/// Who receives the progress of a run.
 pub trait Watcher {
     /// The fleet is looked at, many times a second.
     fn look(&mut self, stage: Stage, standing: &FleetSnapshot);

@@ -1,4 +1,4 @@
-//! What becomes of a sale after its begin: findings, reversals, what is owed, verdicts.
+//! The outcome of a sale after its begin: findings, reversals, what is owed, verdicts.
 
 use super::{Model, Row, minor};
 use crate::answer::{Answer, Shape};

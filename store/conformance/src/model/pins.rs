@@ -1,4 +1,4 @@
-//! Answers that are told again, and refunds.
+//! Answers that are sent again, and refunds.
 
 use super::{Model, Row, minor};
 use crate::answer::{Answer, Shape};

@@ -121,7 +121,7 @@ impl Ledger {
     }
 }
 
-/// What a request that came again is told about a voucher's PIN.
+/// What a repeated request learns about a voucher's PIN.
 fn telling(begin: &Begin) -> Telling {
     let standing = match begin.verdict {
         VerificationResult::Refused(code) if code.is_inactive() => code,

@@ -1,5 +1,5 @@
-//! Vouchers whose reversal was refused because their PIN has left: on the operator's list, so many
-//! for each terminal.
+//! Vouchers whose reversal was refused because their PIN has left: on the operator's list, up to
+//! a limit for each terminal.
 
 use std::ops::ControlFlow;
 

@@ -27,20 +27,20 @@
 //! | Intent | Unknown | Unknown | stays reserved |
 //! | Intent, Unknown | Due Reversal | Unknown, due Reversal, R1 | stays reserved |
 //! | Unknown, due Reversal | Approved, NotSent | no change | it is being undone |
-//! | Unknown, due Reversal | TakenBack, Declined | Declined (R1, or as declined) | released |
-//! | Unknown, due Reversal | Stands, Due Operator | Unknown, due Operator | stays reserved |
+//! | Unknown, due Reversal | Reversed, Declined | Declined (R1, or as declined) | released |
+//! | Unknown, due Reversal | ReversalDeclined, Due Operator | Unknown, due Operator | stays reserved |
 //! | Intent, Unknown | Due Operator | Unknown, due Operator | stays reserved |
 //! | Unknown | Resolve Approved (not while due Reversal) | Approved | released, posted |
 //! | Unknown | Resolve Declined | Declined (05, R1) | released |
 //! | Declined | Approved (late) | Declined, due Reversal | none: it was never posted |
-//! | Declined, due Reversal | TakenBack, Resolve Done | Declined | none |
-//! | Declined, due Reversal | Stands, Due Operator | Declined, due Operator | none |
+//! | Declined, due Reversal | Reversed, Resolve Done | Declined | none |
+//! | Declined, due Reversal | ReversalDeclined, Due Operator | Declined, due Operator | none |
 //! | Approved, top-up | Confirm, advice owed | Approved, due Advice | none |
-//! | Approved, due Advice | Advised, Resolve Done | Approved | none |
-//! | Approved, due Advice | Stands, Due Operator | Approved, due Operator | none |
+//! | Approved, due Advice | AdviceAcknowledged, Resolve Done | Approved | none |
+//! | Approved, due Advice | ReversalDeclined, Due Operator | Approved, due Operator | none |
 //! | Approved, voucher | Reverse | Approved, due Operator | none: its PIN has left (21) |
 //! | Approved, voucher, due Operator | Confirm, Resolve Done | Approved | none |
-//! | Approved | Declined, TakenBack | Approved, due Operator | none: the provider contradicts |
+//! | Approved | Declined, Reversed | Approved, due Operator | none: the provider contradicts |
 //! | Approved, Reversed | Approved, other reference | as it was, due Operator | none: the same |
 //! | Approved | Refund proposed, not approved | Approved, due Operator | none |
 //! | Approved | Refund approved by another operator | Reversed | posted back by the refund |
@@ -53,10 +53,10 @@
 //! |---|---|---|---|
 //! | Intent | original Declined | Approved (00) | none |
 //! | Intent | original Approved | Intent, due Reversal | none yet |
-//! | Intent, due Reversal | TakenBack | Approved (00), original Reversed (R1) | posted back |
-//! | Intent, due Reversal | Stands | Declined (21), original Approved | none |
+//! | Intent, due Reversal | Reversed | Approved (00), original Reversed (R1) | posted back |
+//! | Intent, due Reversal | ReversalDeclined | Declined (21), original Approved | none |
 //! | Intent, due Reversal | Due Operator | Intent, due Operator | none |
-//! | Intent, due Operator | Resolve Approved, Declined | as TakenBack, Stands | |
+//! | Intent, due Operator | Resolve Approved, Declined | as Reversed, ReversalDeclined | |
 //!
 //! Due Operator is left by what the bridge finds out late as well, except for another reference.
 //! Whatever else comes changes
@@ -251,7 +251,7 @@ impl Ledger {
         self.accounts.find(id)
     }
 
-    /// Where the store stands.
+    /// The position of the store.
     pub fn head(&self) -> &Head {
         &self.head
     }

@@ -3,7 +3,7 @@
 //! Of a voucher the issuer must have voided the serial first: its PIN has left. It is also how a
 //! sale that was declared approved by mistake is put right. The money is posted back by a reversal
 //! on the gateway's business date, under a key of [`TerminalId::OPERATOR`]; the voucher stays sold,
-//! and its PIN is not told any more.
+//! and its PIN is not disclosed any more.
 
 use super::Ledger;
 use crate::command::{RefundOrder, RefundStep};

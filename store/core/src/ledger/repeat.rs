@@ -1,8 +1,8 @@
 //! Repeat: an answer that was given before is wanted again.
 //!
-//! It runs in the order of the batch, so that a repeat behind its sale finds it. A PIN is told
+//! It runs in the order of the batch, so that a repeat behind its sale finds it. A PIN is sent
 //! again to its own terminal while that one may trade, for a time and so often; each time beyond
-//! the retries of the first minutes counts as a reprint, durable before it is told.
+//! the retries of the first minutes counts as a reprint, durable before it is sent.
 
 use super::Ledger;
 use super::audit::GATEWAY;
@@ -16,7 +16,7 @@ use crate::rows::ReadRows;
 use tillgate_types::BusinessDate;
 use tillgate_types::ResponseCode;
 
-/// Whom a PIN may be told, and of which sales.
+/// Who may receive a PIN, and of which sales.
 #[derive(Clone, Copy)]
 pub(super) struct Telling {
     pub(super) at_ms: u64,
@@ -26,7 +26,7 @@ pub(super) struct Telling {
 }
 
 impl Ledger {
-    /// The row that is asked for, as it stands.
+    /// The row that is asked for, as it is.
     pub(super) fn repeat(
         &mut self,
         rows: &dyn ReadRows,
@@ -57,7 +57,7 @@ impl Ledger {
         Ok(self.tell(row, Telling { at_ms, standing, pins_from }))
     }
 
-    /// The answer of a row again, or why it is not told.
+    /// The answer of a row again, or why it is refused.
     pub(super) fn tell(&mut self, mut row: Transaction, telling: Telling) -> Outcome {
         let Telling { at_ms, standing, pins_from } = telling;
         if !row.tells_pin() {
@@ -80,7 +80,7 @@ impl Ledger {
         row.reprints += 1;
         self.staged.put(&row);
         if row.reprints.is_power_of_two() {
-            let note = format!("told the PIN of {} again, {} times so far", row.key, row.reprints);
+            let note = format!("sent the PIN of {} again, {} times so far", row.key, row.reprints);
             self.write_audit(at_ms, GATEWAY.to_owned(), note);
         }
         Outcome::Duplicate(row)

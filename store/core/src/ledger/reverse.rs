@@ -1,5 +1,5 @@
-//! Reverse: a terminal takes a sale back, perhaps before the sale came or while nobody knows what
-//! becomes of it.
+//! Reverse: a terminal takes a sale back, perhaps before the sale came or while its outcome is
+//! unknown.
 //!
 //! | original | reversal |
 //! |---|---|

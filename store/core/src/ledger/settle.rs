@@ -1,5 +1,5 @@
 //! Settle: a terminal's totals of a business date against the journal's. Both are written down
-//! and told; neither is ever adjusted.
+//! and sent; neither is ever adjusted.
 
 use std::ops::ControlFlow;
 

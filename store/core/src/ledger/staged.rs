@@ -26,7 +26,7 @@ struct Entry {
 }
 
 impl Staged {
-    /// The transaction at a key, as it stands now.
+    /// The transaction at a key, as it is now.
     pub(super) fn find(
         &mut self,
         rows: &dyn ReadRows,

@@ -29,7 +29,7 @@ pub struct KeyCounter {
 }
 
 impl Counter {
-    /// A terminal that has not been heard of.
+    /// A terminal that has never connected.
     pub fn new(terminal: TerminalId) -> Self {
         Self { terminal, keys: ArrayVec::new() }
     }

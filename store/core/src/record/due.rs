@@ -19,15 +19,15 @@ pub struct DueFollowUp {
 /// | Reversal | a sale UNKNOWN that nobody can be asked about | taken back: Declined, R1 |
 /// | | a sale Declined that its provider approved late | taken back: nothing due |
 /// | | a terminal's reversal (Intent) of a posted sale | taken back: Approved; stands: Declined |
-/// | Advice | a sale Approved and confirmed | the provider has heard of it |
+/// | Advice | a sale Approved and confirmed | the provider has received it |
 /// | Operator | any of these, given up on, and a sale UNKNOWN whose bridge can do nothing | resolved |
 /// | | a voucher whose reversal was refused: its PIN has left | confirmed, resolved, refunded |
 /// | | a sale that its provider contradicts, or whose refund is proposed | resolved, refunded |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FollowUp {
-    /// The provider is to take it back, and is told so until it acknowledges.
+    /// The provider is to take it back, and is asked until it acknowledges.
     Reversal,
-    /// The provider is to be told of its confirmation, and is told until it acknowledges.
+    /// The provider is to receive its confirmation, again until it acknowledges.
     Advice,
     /// A person must find out the outcome, and say so.
     Operator,
@@ -36,7 +36,7 @@ pub enum FollowUp {
 impl FollowUp {
     const ALL: [Self; 3] = [Self::Reversal, Self::Advice, Self::Operator];
 
-    /// The byte that stands for it.
+    /// The byte for it.
     pub const fn code(self) -> u8 {
         match self {
             Self::Reversal => 1,

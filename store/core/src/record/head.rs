@@ -1,4 +1,4 @@
-//! Where the store stands: the last row of every write.
+//! The position of the store: the last row of every write.
 
 use ring::digest::{Context, SHA256};
 

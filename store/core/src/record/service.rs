@@ -138,7 +138,7 @@ impl AccountForm {
 }
 
 impl Fulfilment {
-    /// The byte that stands for it, in services and transactions.
+    /// The byte for it, in services and transactions.
     pub const fn code(self) -> u8 {
         match self {
             Self::Stock => 1,

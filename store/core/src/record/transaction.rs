@@ -51,7 +51,7 @@ pub struct Transaction {
     pub at_ms: u64,
     /// When its outcome was known; 0 before.
     pub finished_ms: u64,
-    /// The first reference that the provider gave it, for good: the terminal was told; may be
+    /// The first reference that the provider gave it, for good: the terminal received it; may be
     /// empty.
     pub provider_reference: Text<REFERENCE_BYTES_MAX>,
     /// What the seller could still spend after it; `None` where no float was looked at.
@@ -77,7 +77,7 @@ pub struct Transaction {
     pub day: BusinessDate,
     /// Of a reversal: the reason that the terminal gave; [`Transaction::BY_OPERATOR`] of a refund.
     pub reason: u8,
-    /// How often its voucher's PIN was told again after the first answer and its retries.
+    /// How often its voucher's PIN was sent again after the first answer and its retries.
     pub reprints: u8,
     /// A refund that an operator proposed, or that two of them made.
     pub refund: Option<Box<Refund>>,
@@ -147,7 +147,7 @@ impl Kind {
         Self::Settlement,
     ];
 
-    /// The byte that stands for it.
+    /// The byte for it.
     pub const fn code(self) -> u8 {
         match self {
             Self::Sale(fulfilment) => fulfilment.code(),
@@ -177,7 +177,7 @@ impl State {
     const ALL: [Self; 5] =
         [Self::Intent, Self::Unknown, Self::Approved, Self::Declined, Self::Reversed];
 
-    /// The byte that stands for it.
+    /// The byte for it.
     pub const fn code(self) -> u8 {
         match self {
             Self::Intent => 1,
@@ -209,7 +209,7 @@ impl Transaction {
         !self.is_final() || self.due.is_some()
     }
 
-    /// Whether the terminal may hear its code: the outcome is known, and no reversal of it is
+    /// Whether the terminal may receive its code: the outcome is known, and no reversal of it is
     /// under way that could still change the answer.
     pub fn is_answered(&self) -> bool {
         self.is_final() && (self.state != State::Approved || self.reversed_by.is_none())

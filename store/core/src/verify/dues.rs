@@ -33,7 +33,7 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
     }
 }
 
-/// Two operators made each refund, one of them proposed it; PINs are told again so often.
+/// Two operators made each refund, one of them proposed it; PINs are sent again so often.
 fn check_refund(row: &Transaction, report: &mut Report) {
     let mut wrong = |text: &str| report.violated(Promise::Conserved, row.key, text);
     let by_operator = |key: &crate::Key| key.terminal == TerminalId::OPERATOR;
@@ -56,7 +56,7 @@ fn check_refund(row: &Transaction, report: &mut Report) {
         wrong("only the reversals of refunds are the operators'");
     }
     if row.reprints > REPRINTS_MAX || (row.reprints > 0 && row.voucher.is_none()) {
-        let text = "its PIN was told again more often than is allowed";
+        let text = "its PIN was sent again more often than is allowed";
         report.violated(Promise::SoldOnce, row.key, text);
     }
 }

@@ -16,7 +16,7 @@ pub(super) type Credit = FxHashMap<AccountId, i64>;
 
 type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 
-/// Reads the registry. Rows come by letter: distributors, sellers, terminals, services.
+/// Reads the registry. Rows come by kind: distributors, sellers, terminals, services.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
     let mut sellers: FxHashMap<SellerId, ()> = FxHashMap::default();

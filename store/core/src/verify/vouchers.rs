@@ -1,6 +1,6 @@
 //! Vouchers: each that was ever loaded is either in stock or sold to one transaction.
 //!
-//! The first reading takes a print of each and compares prints; only if something is suspicious,
+//! The first reading takes a hash of each and compares hashes; only if something is suspicious,
 //! a second reading looks for the rows behind it and names them.
 
 use std::collections::BTreeMap;

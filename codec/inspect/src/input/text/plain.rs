@@ -111,7 +111,7 @@ pub(super) fn spelt(text: &str, surety: Decimal) -> Option<Vec<u8>> {
     literal::python(text).or_else(|| decimal::list(text, surety))
 }
 
-/// Whether something else than digits stands there.
+/// Whether something else than digits is there.
 fn is_words(text: &str) -> bool {
     Digits::default().line(text).is_err()
 }

@@ -26,13 +26,13 @@ Example:
   tillgate decode --protocol smpp --stream --raw smpp.bin
   tillgate decode --protocol link --body 071b0105
 
-What is given:
-  Digits may stand as people have them: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\". So may dumps
+Input:
+  Digits may be written in any of these forms: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\". So may dumps
   with offsets: xxd, hexdump -C, od -t x1, tcpdump -X, Wireshark. Binary files and captures
-  (pcap, pcapng) are known by their first bytes; an ASCII message as it stands needs --raw.
+  (pcap, pcapng) are known by their first bytes; an ASCII message as such needs --raw.
   Captures are put together by TCP connection.
 
-What is shown:
+Output:
   One message is one line of JSON. Several are a line each, which also says where: file, line,
   offset; in captures time, source, destination and direction (up: from the end that opened the
   connection). What is wrong is a line of JSON on standard error, and exit code 1 at the end. A
@@ -142,7 +142,7 @@ impl Decode {
         if self.given.iter().any(|argument| argument == "-") {
             return match self.given.as_slice() {
                 [_] => Ok(vec![Source::Standard]),
-                _ => Err(Failure::usage("- stands alone: standard input is all that is read")),
+                _ => Err(Failure::usage("- cannot be combined with other inputs")),
             };
         }
         if self.raw && !self.given.iter().any(|argument| Path::new(argument).exists()) {
@@ -163,7 +163,7 @@ impl Decode {
     }
 }
 
-/// A file, or standard input. The message is the whole line once the name stands before it.
+/// A file, or standard input. The message is the whole line once the name precedes it.
 fn open(source: &Source) -> io::Result<Box<dyn Read + Send>> {
     let Source::File(file) = source else { return Ok(Box::new(io::stdin())) };
     let opened = File::open(file)?;

@@ -51,7 +51,7 @@ struct WireOptions {
     /// binary2; with -self if it counts itself, as in binary2-self
     #[arg(long, value_name = "KIND")]
     frame: Option<FrameName>,
-    /// Another header than the dialect's: so many bytes between TPDU and MTI
+    /// Another header than the dialect's: this many bytes between TPDU and MTI
     #[arg(long, value_name = "BYTES")]
     header: Option<HeaderBytes>,
 }

@@ -124,7 +124,7 @@ impl ProviderConnection {
         }
     }
 
-    /// Keeps the kept connection or opens one; `None` when there is none to be had.
+    /// Keeps the kept connection or opens one; `None` when there is none.
     async fn connect(&mut self) -> Option<()> {
         if let Some(mut wire) = self.wire.take()
             && wire.sender.ready().await.is_ok()

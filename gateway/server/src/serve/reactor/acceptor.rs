@@ -1,6 +1,6 @@
 //! Where connections come in: listening sockets, and what happens when descriptors run out.
 //!
-//! mio reports edges. An acceptor that stops accepting on an error would never hear of the waiting
+//! mio reports edges. An acceptor that stops accepting on an error would never learn of the waiting
 //! connections again, and one that goes on would spin. So a descriptor is held in reserve: it is
 //! given up to take one connection, which is closed at once, and then taken again; where even that
 //! does not work, a timer tries again after [`ACCEPT_PAUSE`].
@@ -180,7 +180,7 @@ impl Acceptor {
     }
 }
 
-/// Says no: the refusal is sent if the socket takes it at once. What the newcomer has said is read
+/// Says no: the refusal is sent if the socket takes it at once. What the peer has sent is read
 /// first, or closing would reset the connection and the refusal would be lost with it.
 pub(crate) fn refuse(mut stream: TcpStream, bytes: &[u8]) {
     let mut said = [0; 512];

@@ -45,7 +45,7 @@ struct Connection {
     hung_up: bool,
     /// The session manager wants nothing from it now.
     paused: bool,
-    /// Stands in the ready queue.
+    /// Is in the ready queue.
     queued: bool,
     unsent: Option<Box<Unsent>>,
 }
@@ -163,7 +163,7 @@ impl Connections {
         self.connection(session).is_some_and(|connection| connection.paused)
     }
 
-    /// How many sessions stand in the ready queue: one turn reads from that many.
+    /// How many sessions are in the ready queue: one turn reads from that many.
     pub(super) fn ready(&self) -> usize {
         self.ready.len()
     }

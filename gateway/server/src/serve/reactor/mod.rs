@@ -105,7 +105,7 @@ impl Reactor {
         Ok((prepared, mailbox))
     }
 
-    /// Turns until it is told to stop, or to drain and nothing is left.
+    /// Turns until it is ordered to stop, or to drain and nothing is left.
     ///
     /// # Errors
     /// The poll failed: the process cannot go on.
@@ -115,7 +115,7 @@ impl Reactor {
     }
 
     /// One turn. The order is the design: finished work first, then the network, then time, then
-    /// newcomers (so that a new socket never meets an old event), then the wire.
+    /// new connections (so that a new socket never meets an old event), then the wire.
     fn turn(&mut self) -> io::Result<LoopControl> {
         self.wait()?;
         let now = self.clock.now();

@@ -49,7 +49,7 @@ pub(super) struct ReactorOutput {
     admitted: Option<(SessionId, TcpStream)>,
 }
 
-/// The stream that stands on arrival; there is never more than one.
+/// The stream that has just arrived; there is never more than one.
 const NEW_CONNECTION: u32 = 0;
 
 impl ReactorOutput {
@@ -120,14 +120,14 @@ impl ReactorOutput {
         }
     }
 
-    /// Puts a newcomer on arrival, under the number for the session manager.
+    /// Puts a new connection on arrival, under the number for the session manager.
     pub(super) fn hold_accepted(&mut self, stream: TcpStream) -> u32 {
-        assert!(self.accepted.is_none(), "one newcomer at a time");
+        assert!(self.accepted.is_none(), "one new connection at a time");
         self.accepted = Some(stream);
         NEW_CONNECTION
     }
 
-    /// Registers the newcomer that was just admitted, if one was.
+    /// Registers the new connection that was just admitted, if one was.
     pub(super) fn register(&mut self, registry: &Registry, failed: &mut Vec<SessionId>) {
         let Some((session, mut stream)) = self.admitted.take() else { return };
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -186,9 +186,9 @@ impl ReactorOutput {
     fn take_accepted(&mut self, connection: u32) -> TcpStream {
         assert_eq!(
             connection, NEW_CONNECTION,
-            "the session manager answers for the newcomer it was shown"
+            "the session manager answers for the new connection it was shown"
         );
-        self.accepted.take().expect("the session manager answers once for each newcomer")
+        self.accepted.take().expect("the session manager answers once for each new connection")
     }
 
     fn hand_over_requests(&mut self) {

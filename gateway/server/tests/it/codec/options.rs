@@ -96,7 +96,7 @@ fn options_that_do_not_fit_are_refused_in_words() {
         (&["decode", "--dialect=nac", "--frame=hex2", ECHO], "binary1 to binary4"),
         (&["decode", "--dialect=nac", "--mac=cmac", ECHO], "TILLGATE_MAC_KEY"),
         (&["decode", "--dialect=nca", ECHO], "nca is no dialect"),
-        (&["decode", "--dialect=nac", "-", ECHO], "- stands alone"),
+        (&["decode", "--dialect=nac", "-", ECHO], "- cannot be combined"),
         (&["decode", "--dialect=nac", "/"], "is a directory"),
         (&["decode", "--dialect=nac", "no-such.pcap"], "no-such.pcap"),
         (&["decode", "--protocol=link", "--body", &file], "where a body ends"),

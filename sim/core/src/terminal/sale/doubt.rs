@@ -1,4 +1,4 @@
-//! What becomes of a sale that was not answered, or that nobody wants any more: asked about by a
+//! The outcome of a sale that was not answered, or that nobody wants any more: asked about by a
 //! repeat, or taken back by a reversal.
 //!
 //! ```text

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!            customer                     final answer
-//!   Free ───────────────▶ Errand: Sale ─────────────────▶ [Retry] ─▶ [Confirm] ─▶ Free
+//!   Free ───────────────▶ Request: Sale ────────────────▶ [Retry] ─▶ [Confirm] ─▶ Free
 //!                          │   ▲    ▲
 //!         link lost, or no │   │    │ pause
 //!           answer in time ▼   │    │
 //!                        Unsent┘   "still in progress"
 //! ```
 //!
-//! The body of the errand under way is kept until it is answered, so that a sale in doubt is sent
+//! The body of the request under way is kept until it is answered, so that a sale in doubt is sent
 //! again with the same bytes. A doubt may also be resolved by a repeat, or the sale taken back: see
 //! `doubt`.
 

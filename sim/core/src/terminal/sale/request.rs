@@ -1,4 +1,4 @@
-//! The errand of a till: one request from its first byte to its final answer.
+//! The request of a till: one request from its first byte to its final answer.
 
 use tillgate_codec::link::message::{
     Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, TerminalMessage,
@@ -168,7 +168,7 @@ impl SaleFlow {
         TerminalMessage::Sale(sale).encode(&mut self.body);
     }
 
-    /// What is in the body becomes the errand, and leaves if there is a link.
+    /// What is in the body becomes the request, and leaves if there is a link.
     pub(super) fn begin_errand(&mut self, now: Moment, kind: Kind, entry: usize) {
         self.task =
             Task::PendingRequest(PendingRequest { kind, entry, stage: Stage::Unsent, rounds: 0 });

@@ -19,7 +19,7 @@ const NOT_LOGGED_ON: ResponseCode = ResponseCode(*b"L1");
 
 impl Checker {
     /// The transaction manager gives an answer to the pool. Who asks for a sale that is in flight
-    /// waits with the first: it is told so only when its time is up, or nothing is to be waited
+    /// waits with the first: it is answered so only when its time is up, or nothing is to be waited
     /// for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
         self.read(now, reply);

@@ -10,7 +10,7 @@ use crate::time::Moment;
 use crate::world::config::Bridge;
 
 impl Checker {
-    /// Every terminal's book: whatever its merchant was told is so.
+    /// Every terminal's book: whatever its merchant saw is so.
     pub(in super::super) fn close_books<'a>(
         &mut self,
         now: Moment,
@@ -39,7 +39,7 @@ impl Checker {
         let row = self.journal.get(key);
         let wrong = entry.wrong;
         if wrong.answer_changed || wrong.other_amount || wrong.reversal_lost {
-            return Some((2, "its merchant heard two answers, or another amount"));
+            return Some((2, "its merchant received two answers, or another amount"));
         }
         if wrong.sold_late {
             return Some((2, "sold after it was taken back"));
@@ -57,7 +57,7 @@ impl Checker {
                 let undone = matches!(row.state, State::Reversed | State::Declined);
                 (!undone).then_some((3, "taken back, and the journal has it otherwise"))
             }
-            sales_log::State::InDoubt => Some((6, "its merchant never heard the end")),
+            sales_log::State::InDoubt => Some((6, "its merchant never learned the end")),
             sales_log::State::Approved => {
                 let Some(row) = row else { return Some((1, "sold, and not in the journal")) };
                 let asked = &entry.asked;
@@ -167,7 +167,7 @@ impl Checker {
             return Some((1, "another amount or subscriber was done".to_owned()));
         }
         let advised = deal.confirmed || by_hand || row.confirmed_ms == 0;
-        let text = "confirmed, and the provider never heard of it".to_owned();
+        let text = "confirmed, and the provider never received it".to_owned();
         (bridge.capabilities.advice && !advised).then_some((6, text))
     }
 }

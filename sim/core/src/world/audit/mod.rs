@@ -5,13 +5,13 @@
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows; references |
 //! | 2 repeats | `answers`, `reads`, `hellos` | final answers with the first; who asks again; hellos |
-//! | 3 money | `money`, `reads`, `reversals` | every balance, also as told, with the durable legs |
+//! | 3 money | `money`, `reads`, `reversals` | every balance, also as answered, with the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
-//! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is heard |
+//! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is served |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
@@ -89,16 +89,16 @@ pub(super) struct Checker {
     requests: Requests,
     reads: Reads,
     sessions: Sessions,
-    /// Whose a retrieval reference is, as it was told.
+    /// Whose a retrieval reference is, as it was sent.
     references: FxHashMap<String, Key>,
     /// The first final answer to each request, by kind of answer.
     answers: FxHashMap<(Key, u8), Vec<u8>>,
     /// Since when a sale is named by a reversal, the last one.
     named: FxHashMap<Key, Moment>,
-    /// Sales that were told they were reversed.
+    /// Sales whose terminals were answered that they were reversed.
     told_reversed: FxHashSet<Key>,
     orders: Orders,
-    /// Declined rows for which something was ever owed: that they were done after all was heard.
+    /// Declined rows for which something was ever owed: that they were done after all was learned.
     owed: FxHashSet<Key>,
     /// Rows that are the operator's, and since when.
     manual: BTreeMap<Key, Moment>,
@@ -107,7 +107,7 @@ pub(super) struct Checker {
     /// Commands that must reach a session manager.
     untold: BTreeMap<u32, u32>,
     batch_no: u64,
-    /// Whether the writer was told to end: it takes nothing new.
+    /// Whether the writer was ordered to end: it takes nothing new.
     is_draining: bool,
     /// Whether some of what is sold is paid in another currency.
     two_currencies: bool,
@@ -217,7 +217,7 @@ impl Checker {
         }
     }
 
-    /// The operator has heard a result.
+    /// The operator has received a result.
     pub(super) fn controlled(&mut self, result: &Controlled) {
         if let Controlled::Applied { commands } = result {
             self.versions.acknowledge();

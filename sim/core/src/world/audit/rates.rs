@@ -17,7 +17,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// So many at once, then one every so often.
+    /// A burst, then one every interval.
     pub(super) fn new(every: Span, burst: u32) -> Self {
         Self { every, depth: every.0 * u64::from(burst) }
     }

@@ -31,7 +31,7 @@ pub(super) struct Reads {
 #[derive(Clone, Copy)]
 struct Asked {
     what: What,
-    /// Which state of the registry the operator had been told of when it came.
+    /// Which state of the registry the operator had been notified of when it came.
     acknowledged: usize,
 }
 
@@ -127,7 +127,7 @@ impl Checker {
     ) -> Option<(u8, String)> {
         let floats = self.versions.floats(since, terminal);
         let lefts: Vec<i64> = floats.iter().map(|float| self.money.left(float)).collect();
-        let text = format!("told that {told_minor} is left, and {lefts:?} is");
+        let text = format!("with {told_minor} left, and {lefts:?} is");
         (!lefts.contains(&told_minor)).then_some((3, text))
     }
 
@@ -139,13 +139,13 @@ impl Checker {
     ) -> Option<(u8, String)> {
         let told = row.key;
         if asked.stan != 0 {
-            let text = format!("a repeat of {asked} tells {told}");
+            let text = format!("a repeat of {asked} shows {told}");
             return (told != *asked).then_some((2, text));
         }
         let before = self.reads.last_before(asked.terminal, asked.date, origin.received);
         let other = (told.terminal, told.date) != (asked.terminal, asked.date);
         let older = before.is_some_and(|before| told.stan < before);
-        let text = format!("a repeat of the last sale of {} tells {told}", asked.date);
+        let text = format!("a repeat of the last sale of {} shows {told}", asked.date);
         (other || older || !row.kind.is_sale()).then_some((2, text))
     }
 

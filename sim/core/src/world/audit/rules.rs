@@ -58,12 +58,12 @@ impl Versions {
         self.views.push(Rc::new(view));
     }
 
-    /// The operator has been told of everything that is durable.
+    /// The operator has been notified of everything that is durable.
     pub(super) fn acknowledge(&mut self) {
         self.acknowledged = self.views.len() - 1;
     }
 
-    /// The last state that the operator has been told of.
+    /// The last state that the operator has been notified of.
     pub(super) fn acknowledged(&self) -> usize {
         self.acknowledged
     }
@@ -101,7 +101,7 @@ impl Versions {
         terminal.is_some_and(|terminal| terminal.has_generation(generation))
     }
 
-    /// The floats that a terminal may be told of, by every state since one.
+    /// The floats that a terminal may be answered, by every state since one.
     pub(super) fn floats(&self, since: usize, terminal: TerminalId) -> Vec<AccountId> {
         let float = |view: &Rc<View>| {
             let seller = view.sellers.get(&view.terminals.get(&terminal.0)?.seller.0)?;

@@ -1,4 +1,4 @@
-//! Promises 8 and 9 at the session managers: a terminal has one connection that is heard, the
+//! Promises 8 and 9 at the session managers: a terminal has one connection that is served, the
 //! newest, and no faster than its rate; and who waits for an answer is not sent away by a drain.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub(super) struct Sessions {
     ages: FxHashMap<SessionId, SessionAge>,
     /// The newest session of each terminal that a record was opened of.
     newest: BTreeMap<TerminalId, (SessionAge, SessionId)>,
-    /// The sessions that were first heard while their key was in force.
+    /// The sessions that first sent a record while their key was in force.
     keyed: FxHashSet<SessionId>,
     /// What a terminal may still ask of a reactor.
     buckets: FxHashMap<(TerminalId, u16), Bucket>,
@@ -51,7 +51,7 @@ impl Sessions {
         *self = Self::of_rate(self.rate);
     }
 
-    /// Whether a session was first heard while its key was in force.
+    /// Whether a session first sent a record while its key was in force.
     pub(super) fn was_keyed(&self, session: SessionId) -> bool {
         self.keyed.contains(&session)
     }
@@ -92,14 +92,14 @@ impl Checker {
         let Origin { session, terminal, .. } = origin;
         *self.sessions.waiting.entry(session).or_default() += 1;
         let Some(age) = self.sessions.ages.get(&session).copied() else {
-            return self.violate(now, 2, format!("{terminal}: heard without a handshake"));
+            return self.violate(now, 2, format!("{terminal}: served without a handshake"));
         };
         if !self.sessions.keeps_pace(now, &origin) {
-            self.violate(now, 9, format!("{terminal}: heard more often than its rate allows"));
+            self.violate(now, 9, format!("{terminal}: served more often than its rate allows"));
         }
         let text = match self.sessions.newest.get(&terminal).copied() {
             Some((newest, other)) if age < newest && is_open(other) => {
-                format!("{terminal}: heard over an older connection, {age:?} after {newest:?}")
+                format!("{terminal}: served over an older connection, {age:?} after {newest:?}")
             }
             Some((_, older)) if older != session && is_open(older) => {
                 format!("{terminal}: an older connection stays beside a newer one")
@@ -139,7 +139,7 @@ impl Checker {
         }
     }
 
-    /// The transaction manager is told to end.
+    /// The transaction manager is ordered to end.
     pub(in super::super) fn drains(&mut self) {
         self.is_draining = true;
     }

@@ -22,7 +22,7 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) deadline: Span,
     /// Of 1000 orders, how many wait in its queue before they leave, for as long as it has.
     pub(in crate::world) queued_permille: u16,
-    /// Of 1000 errands, how many the bridge forgets: whatever comes of them, it never reports.
+    /// Of 1000 requests, how many the bridge forgets: whatever comes of them, it never reports.
     pub(in crate::world) forgotten_permille: u16,
     /// Of 1000 orders, how many never leave.
     pub(in crate::world) unsent_permille: u16,

@@ -26,7 +26,7 @@ pub struct Tweaks {
     pub chaos_s: Option<u16>,
     /// Kinds of trouble that are taken away.
     pub without: Faults,
-    /// Whether what happens is told; changes nothing of what happens.
+    /// Whether what happens is logged; changes nothing of what happens.
     pub story: bool,
 }
 

@@ -113,7 +113,7 @@ impl World {
         })
     }
 
-    /// The process ends where it stands: everything but the disk is gone.
+    /// The process ends at once: everything but the disk is gone.
     pub(super) fn crash(&mut self) {
         let Some(process) = &mut self.process else { return };
         self.counts.crashes += 1;
@@ -139,7 +139,7 @@ impl World {
         self.queue.push(self.now.after(down), Event::Start);
     }
 
-    /// An orderly end: newcomers are refused, everybody is answered, then nothing is left.
+    /// An orderly end: new connections are refused, everybody is answered, then nothing is left.
     pub(super) fn drain(&mut self) {
         for reactor in 0..self.config.reactors {
             self.tell_front(reactor, tillgate_core::session::Input::Drain);
@@ -147,7 +147,7 @@ impl World {
         self.mail_writer(Input::Drain);
     }
 
-    /// Whether nothing is in flight in a gateway that was told to drain.
+    /// Whether nothing is in flight in a gateway that was ordered to drain.
     pub(super) fn is_drained(&self) -> bool {
         self.process.as_ref().is_some_and(|process| {
             process.sessions.iter().all(SessionManager::is_drained)

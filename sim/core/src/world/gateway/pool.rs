@@ -20,7 +20,7 @@ pub(in super::super) enum Job {
     Request {
         origin: Origin,
         body: Vec<u8>,
-        /// Which state of the registry the operator had been told of when it came.
+        /// Which state of the registry the operator had been notified of when it came.
         acknowledged: usize,
     },
     /// An answer to be encoded, and when the writer gave it.

@@ -14,24 +14,24 @@ const PATIENCE: Span = Span::s(20);
 /// Between two looks at it.
 const LOOK: Span = Span::ms(50);
 
-/// A process that is told to end.
+/// A process that is ordered to end.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Retiring {
     life: u32,
     by: Moment,
-    /// Whether the session managers are done, and the writer was told.
+    /// Whether the session managers are done, and the writer was ordered to end.
     writer: bool,
 }
 
 impl World {
-    /// The process is told to end in good order, and will be again.
+    /// The process is ordered to end in good order, and will be again.
     pub(in super::super) fn retire(&mut self) {
         let Some(every) = self.config.drain_every else { return };
         if self.calm {
             return;
         }
         if self.process.is_some() && self.retiring.is_none() {
-            self.say(|| "the gateway is told to end".to_owned());
+            self.say(|| "the gateway is ordered to end".to_owned());
             let (life, by) = (self.life, self.now.after(PATIENCE));
             self.retiring = Some(Retiring { life, by, writer: false });
             for reactor in 0..self.config.reactors {
@@ -43,7 +43,7 @@ impl World {
         self.queue.push(self.now.after(pause), Event::Retire);
     }
 
-    /// Looks whether a process that was told to end may.
+    /// Looks whether a process that was ordered to end may.
     pub(in super::super) fn retired(&mut self, life: u32) {
         let Some(mut retiring) = self.retiring.filter(|retiring| retiring.life == life) else {
             return;

@@ -25,7 +25,7 @@ pub(super) struct Flood {
 /// What a thief does at a turn of a spree.
 pub(super) enum Spree {
     Redial,
-    /// So many requests at once.
+    /// This many requests at once.
     Burst(u16),
 }
 

@@ -1,6 +1,6 @@
 //! Thieves: whoever holds a terminal's key and keeps no rule. A thief speaks the protocol, on up
 //! to two connections at once, and does with it what no till would do. It keeps no book: what it
-//! hears is the auditors' to judge.
+//! receives is the auditors' to judge.
 //!
 //! ```text
 //!   turn ─▶ call | hang up | leave a connection open and call anew | act (`acts`)
@@ -83,7 +83,7 @@ pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec
 }
 
 impl Thief {
-    /// The connection stands: the hello.
+    /// The connection is open: the hello.
     fn connected(&mut self, conn: usize) -> Option<Vec<u8>> {
         let counter = self.next_counter();
         let suite = if self.gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 };
@@ -221,7 +221,7 @@ impl World {
         self.thief_sends(conn, &out);
     }
 
-    /// A thief's connection stands.
+    /// A thief's connection is open.
     pub(super) fn thief_connected(&mut self, place: usize, conn: usize) {
         match self.thieves[place].connected(conn) {
             Some(hello) => self.thief_sends(conn, &hello),

@@ -226,7 +226,7 @@ impl<S: Client> Engine<S> {
             && self.tally.stopped >= u64::try_from(self.clients.len()).unwrap_or(0)
     }
 
-    /// Carries out what the fleet was told since the last time.
+    /// Carries out what the fleet was ordered since the last time.
     fn obey(&mut self, stage: Stage) {
         if stage == self.stage {
             return;

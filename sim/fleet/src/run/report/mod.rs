@@ -14,7 +14,7 @@ use crate::number::float;
 
 /// Lateness of the generator beyond which an open load is not the load that was asked for.
 const LAG_P99_MS_MAX: f64 = 20.0;
-/// What is told of a histogram.
+/// What is reported of a histogram.
 const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
 

@@ -97,7 +97,7 @@ fn a_pin_that_was_told_too_often_is_named() {
     for (stan, reprints) in [(2, u8::MAX), (5, 1)] {
         let mut lab = Lab::new();
         lab.edit_sale(key(42, stan), |sale| sale.reprints = reprints);
-        lab.violates(Promise::SoldOnce, &["told again more often"]);
+        lab.violates(Promise::SoldOnce, &["sent again more often"]);
     }
 }
 
