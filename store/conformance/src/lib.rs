@@ -14,6 +14,7 @@ pub mod answer;
 pub mod balance;
 pub mod changes;
 pub mod ends;
+pub mod history;
 pub mod life;
 pub mod model;
 pub mod money;
@@ -112,6 +113,10 @@ macro_rules! conformance_cases {
             changes: a_serial_of_a_service_is_loaded_once;
             changes: a_credit_limit_covers_what_is_used;
             changes: the_tree_has_no_circle_and_no_more_levels_than_allowed;
+            history: a_moved_seller_leaves_its_past_with_its_old_distributor;
+            history: a_record_did_not_exist_before_the_change_that_created_it;
+            history: a_change_of_keys_alone_leaves_no_trace_and_no_key_outlives_itself;
+            history: a_refused_change_leaves_no_trace;
             ends: numbers_have_no_gap_over_every_kind_of_row;
             ends: a_restart_changes_nothing;
             ends: a_lost_tail_is_seen_at_the_start;

@@ -13,7 +13,7 @@ use tillgate_store_core::command::{
     Advice, Begin, Change, Command, ContentDigest, VerificationResult,
 };
 use tillgate_store_core::ids::Key;
-use tillgate_store_core::record::{FollowUp, Kind, State, Velocity};
+use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity};
 use tillgate_types::BusinessDate;
 use tillgate_types::{ResponseCode, TerminalId};
 
@@ -57,6 +57,9 @@ pub struct Model {
     pub floats: BTreeMap<u32, Float>,
     references: BTreeMap<String, (u32, i64)>,
     counters: BTreeMap<(TerminalId, u32), (u64, bool)>,
+    /// By row key, the versions of a registry record without keys, oldest first, each with the time
+    /// of the change that made it.
+    pub versions: BTreeMap<Vec<u8>, Vec<(u64, RegistryRecord)>>,
 }
 
 impl Model {
@@ -225,6 +228,15 @@ impl Model {
         for voucher in &change.vouchers {
             let serial = voucher.serial.to_string();
             self.stock.insert((voucher.product.0, voucher.expiry, serial));
+        }
+        for record in &change.records {
+            let (versions, keyless) = (
+                self.versions.entry(record.key().to_vec()).or_default(),
+                record.clone().without_keys(),
+            );
+            if versions.last().is_none_or(|(_, last)| *last != keyless) {
+                versions.push((change.at_ms, keyless));
+            }
         }
         Answer::Applied
     }

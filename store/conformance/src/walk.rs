@@ -4,15 +4,16 @@
 use super::Factory;
 use super::answer::Answer;
 use super::model::Model;
-use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, service, voucher};
+use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, sealed, seller, service, voucher};
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use tillgate_store_core::command::{
     Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution,
     VerificationResult,
 };
+use tillgate_store_core::history;
 use tillgate_store_core::ids::{AccountId, Key, Text};
 use tillgate_store_core::outcome::Outcome;
-use tillgate_store_core::record::{FollowUp, Totals, Velocity};
+use tillgate_store_core::record::{FollowUp, RegistryRecord, Services, Terminal, Totals, Velocity};
 use tillgate_store_core::store::Store;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ResponseCode, SellerId, TerminalId};
@@ -113,6 +114,21 @@ impl<F: Factory> Walk<F> {
             assert_eq!(Answer::of(outcome), expected, "the answer to {command:?}");
         }
         self.check_floats();
+        self.check_versions();
+    }
+
+    /// The newest version is in force; the oldest came after there was none.
+    fn check_versions(&self) {
+        for (key, expected) in &self.model.versions {
+            let rows = self.world.book().backend();
+            let stored = history::versions(rows, key, None, usize::MAX).expect("the engine reads");
+            let records = stored.iter().map(|version| version.record.as_ref());
+            let known = expected.iter().rev().map(|(_, record)| Some(record));
+            assert!(records.eq(known.chain([None])), "the versions of {key:x?}");
+            let ends = stored.iter().filter_map(|version| version.replaced);
+            let times = expected.iter().rev().map(|(at_ms, _)| *at_ms);
+            assert!(ends.map(|(_, at_ms)| at_ms).eq(times), "the times of {key:x?}");
+        }
     }
 
     fn check_floats(&self) {
@@ -224,6 +240,8 @@ impl<F: Factory> Walk<F> {
             let amount_minor = i64::from(draw[2] % 8) * 1_000 - 1_500;
             let reference = format!("R{}", draw[3] % 24);
             change.funds.push(load(&reference, u32::from(draw[4] % 2 + 1), amount_minor));
+        } else if draw[1].is_multiple_of(5) {
+            change.records = self.records(draw);
         } else {
             let product = ProductId(draw[4] % 2 + 1);
             for more in 0..draw[2] % 4 {
@@ -232,6 +250,18 @@ impl<F: Factory> Walk<F> {
             }
         }
         Command::Change(change)
+    }
+
+    /// A seller that moves and a terminal that is given other keys or services; neither sells.
+    fn records(&self, draw: Draw) -> Vec<RegistryRecord> {
+        let services =
+            if draw[2].is_multiple_of(3) { Services::All } else { Services::Only(vec![VOUCHERS]) };
+        let key = (1, sealed(draw[3] % 2));
+        let terminal = Terminal::new(TerminalId(9), SellerId(1), services, key);
+        vec![
+            seller(u32::from(8 + draw[4] % 2), u32::from(1 + draw[5] % 2), 0),
+            RegistryRecord::Terminal(terminal),
+        ]
     }
 
     /// Mostly the key of a row that is there.

@@ -17,6 +17,7 @@
 pub mod command;
 pub mod commission;
 pub mod error;
+pub mod history;
 pub mod ids;
 pub mod journal;
 pub mod ledger;
@@ -45,10 +46,10 @@ pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountForm, AccountRow, Audit, Batch, Canary, CommissionRule, Counter, Dispensed,
-    Distributor, DueFollowUp, FollowUp, Fulfilment, Funding, Generations, Head, Hours, KeyCounter,
-    KeyError, Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial, Service,
-    Services, Settlement, State, Status, Terminal, TerminalKey, Transaction, Velocity, Versions,
-    Voucher,
+    Distributor, DueFollowUp, FollowUp, Former, Fulfilment, Funding, Generations, Head, Hours,
+    KeyCounter, KeyError, Kind, Leg, Legs, Product, Record, Refund, RegistryRecord, Seller, Serial,
+    Service, Services, Settlement, State, Status, Terminal, TerminalKey, Transaction, Velocity,
+    Versions, Voucher,
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};

@@ -95,6 +95,9 @@ pub const ORIGINAL_DAYS_MAX: u16 = 31;
 /// has no totals.
 pub const SETTLED_ROWS_MAX: usize = SCAN_ROWS_MAX;
 
+/// Audit rows read at once on the way back to a time, a microsecond each.
+pub const HISTORY_AUDIT_ROWS: u64 = 1_024;
+
 /// Secrets sealed again in one batch: about 400 KB with their rows.
 pub const RESEALED_MAX: usize = 1_000;
 /// Rows read for one such batch; most of the journal has no secret.

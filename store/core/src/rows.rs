@@ -30,11 +30,13 @@ pub enum Family {
     Audit,
     /// `head`: the position of the store.
     Meta,
+    /// Registry key, audit number: former versions of registry records.
+    History,
 }
 
 impl Family {
     /// Every family, in the order of their indexes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Registry,
         Self::Journal,
         Self::Open,
@@ -46,6 +48,7 @@ impl Family {
         Self::Batches,
         Self::Audit,
         Self::Meta,
+        Self::History,
     ];
 
     /// Position in [`Family::ALL`]; also part of every row's checksum, so never renumbered.
@@ -62,6 +65,7 @@ impl Family {
             Self::Batches => 8,
             Self::Audit => 9,
             Self::Meta => 10,
+            Self::History => 11,
         }
     }
 
@@ -79,6 +83,7 @@ impl Family {
             Self::Batches => "batches",
             Self::Audit => "audit",
             Self::Meta => "meta",
+            Self::History => "history",
         }
     }
 }

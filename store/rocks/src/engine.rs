@@ -133,8 +133,8 @@ impl Engine for RocksEngine {
 /// The set as RocksDB's batch, in one allocation of RocksDB's, and the value of the head in it.
 fn collect<'a>(db: &DB, set: &'a WriteSet) -> (WriteBatch, Option<&'a [u8]>) {
     // Looked up by name once per batch, not once per row.
-    let handles: [&ColumnFamily; Family::ALL.len()] =
-        Family::ALL.map(|family| tables::handle(db, family));
+    let handles: [&ColumnFamily; Family::ALL.len()] = Family::ALL
+        .map(|family| tables::handle(db, family).expect("the writer opens every family"));
     let bytes = BATCH_BYTES + set.bytes() + set.len() * OP_BYTES;
     let mut batch = WriteBatch::with_capacity_bytes(bytes);
     let mut head = None;

@@ -155,8 +155,16 @@ pub(crate) fn read_only_alone(dir: &Path, options: &Options) -> Result<DB, OpenE
 }
 
 fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result<DB, OpenError> {
-    DB::open_cf_descriptors_read_only(&db, rows_dir(dir), options::families(options), false)
-        .map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
+    let opened = DB::list_cf(&db, rows_dir(dir)).and_then(|there| {
+        let mut families = options::families(options);
+        // A store of an older program has no history. Only a writer may add the family to it.
+        families.retain(|family| {
+            family.name() != Family::History.name()
+                || there.iter().any(|name| name == family.name())
+        });
+        DB::open_cf_descriptors_read_only(&db, rows_dir(dir), families, false)
+    });
+    opened.map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
 }
 
 /// The position of the database, as a mark; refuses what a newer program wrote to.

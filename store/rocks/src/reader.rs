@@ -94,7 +94,7 @@ impl RocksReader {
         from: &[u8],
         bytes: usize,
     ) -> Result<Option<Vec<u8>>, Unreadable> {
-        let handle = tables::handle(&self.db, family);
+        let Some(handle) = tables::handle(&self.db, family) else { return Ok(None) };
         let mut rows = self.db.raw_iterator_cf_opt(handle, options::range_reads());
         let mut read = 0;
         rows.seek(from);

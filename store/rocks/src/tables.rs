@@ -5,12 +5,9 @@ use std::ops::ControlFlow;
 use rocksdb::{ColumnFamily, DB, DBRawIterator, ReadOptions};
 use tillgate_store_core::{Family, StoreError};
 
-/// The handle of `family`.
-///
-/// # Panics
-/// Never in an open database: every family is opened with it.
-pub(crate) fn handle(db: &DB, family: Family) -> &ColumnFamily {
-    db.cf_handle(family.name()).expect("every family is opened with the database")
+/// The handle of `family`; `None` if an older program wrote the store and it is only read.
+pub(crate) fn handle(db: &DB, family: Family) -> Option<&ColumnFamily> {
+    db.cf_handle(family.name())
 }
 
 /// RocksDB's words, and where they came from.
@@ -27,8 +24,9 @@ pub(crate) fn get(
     out: &mut Vec<u8>,
 ) -> Result<bool, StoreError> {
     out.clear();
+    let Some(handle) = handle(db, family) else { return Ok(false) };
     let row = db
-        .get_pinned_cf_opt(handle(db, family), key, read)
+        .get_pinned_cf_opt(handle, key, read)
         .map_err(|error| engine("reading a row of", family, &error))?;
     if let Some(row) = &row {
         out.extend_from_slice(row);
@@ -44,7 +42,8 @@ pub(crate) fn scan(
     from: &[u8],
     mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let mut rows = db.raw_iterator_cf_opt(handle(db, family), read);
+    let Some(handle) = handle(db, family) else { return Ok(()) };
+    let mut rows = db.raw_iterator_cf_opt(handle, read);
     rows.seek(from);
     while let Some((key, value)) = rows.item() {
         if visit(key, value).is_break() {
@@ -64,7 +63,8 @@ pub(crate) fn last_before(
     out_key: &mut Vec<u8>,
 ) -> Result<bool, StoreError> {
     out_key.clear();
-    let mut rows = db.raw_iterator_cf_opt(handle(db, family), read);
+    let Some(handle) = handle(db, family) else { return Ok(false) };
+    let mut rows = db.raw_iterator_cf_opt(handle, read);
     rows.seek_for_prev(key);
     if rows.key() == Some(key) {
         rows.prev();

@@ -106,6 +106,7 @@ fn counts(counts: &Counts) -> Value {
         "counters": counts.counters,
         "batches": counts.batches,
         "audits": counts.audits,
+        "history": counts.history,
     })
 }
 

@@ -67,6 +67,27 @@ impl RegistryRecord {
 
     /// The record of a row of the family.
     pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        match Self::decode_keyless(key, value)? {
+            Self::Terminal(terminal) if terminal.keys().is_empty() => Err(StoreError::Damaged {
+                family: Family::Registry,
+                key: key.to_vec(),
+                what: "a terminal without a key",
+            }),
+            record => Ok(record),
+        }
+    }
+
+    /// The same without its secrets, a terminal's keys: as the history keeps it.
+    #[must_use]
+    pub fn without_keys(mut self) -> Self {
+        if let Self::Terminal(terminal) = &mut self {
+            terminal.forget_keys();
+        }
+        self
+    }
+
+    /// As [`Self::decode`]; a terminal may have no key.
+    pub(super) fn decode_keyless(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
         match key.first() {
             Some(&Distributor::LETTER) => Distributor::decode(key, value).map(Self::Distributor),
             Some(&Seller::LETTER) => Seller::decode(key, value).map(Self::Seller),

@@ -192,6 +192,12 @@ impl Terminal {
         Ok(())
     }
 
+    /// Takes every key away, and what tells how many there were.
+    pub(super) fn forget_keys(&mut self) {
+        self.keys.clear();
+        self.generation_last = 0;
+    }
+
     fn next_generation(&mut self) -> Result<u32, KeyError> {
         let next = self.generation_last.checked_add(1).ok_or(KeyError::Exhausted)?;
         self.generation_last = next;
@@ -233,7 +239,7 @@ impl Record for Terminal {
         }
     }
 
-    /// Version 1 had one key, which is of generation 0.
+    /// Version 1 had one key, which is of generation 0. One without a key is in the history only.
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
         expect_letter(key, Self::LETTER)?;
         let id = TerminalId(key.u32()?);
@@ -258,8 +264,8 @@ impl Record for Terminal {
 
 fn read_keys(body: &mut Reader<'_>) -> Result<(u32, Vec<TerminalKey>), Flaw> {
     let (generation_last, count) = (body.u32()?, usize::from(body.u8()?));
-    if !(1..=TERMINAL_KEYS_MAX).contains(&count) {
-        return Err(Flaw("a terminal without a key, or with too many"));
+    if count > TERMINAL_KEYS_MAX {
+        return Err(Flaw("a terminal with too many keys"));
     }
     let mut keys: Vec<TerminalKey> = Vec::with_capacity(count);
     for _ in 0..count {

@@ -3,8 +3,8 @@
 
 use super::wire::{Flaw, Reader, put_text};
 use super::{
-    AccountRow, Audit, Batch, Canary, Counter, Distributor, Funding, Head, KeyBytes, Record,
-    Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
+    AccountRow, Audit, Batch, Canary, Counter, Distributor, Former, Funding, Head, KeyBytes,
+    Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
 };
 use crate::error::StoreError;
 use crate::ids::Text;
@@ -15,13 +15,14 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 15] = [
+const OURS: [(&str, u8); 16] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
     ("canary", Canary::VERSION),
     ("counter", Counter::VERSION),
     ("distributor", Distributor::VERSION),
+    ("former", Former::VERSION),
     ("funding", Funding::VERSION),
     ("head", Head::VERSION),
     ("seller", Seller::VERSION),

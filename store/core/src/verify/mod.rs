@@ -21,6 +21,7 @@ mod accounts;
 mod chains;
 mod dues;
 mod fingerprints;
+mod history;
 mod journal;
 mod keks;
 mod open;
@@ -64,6 +65,7 @@ pub fn verify(rows: &dyn ReadRows) -> Result<Report, StoreError> {
     keks::check(rows, &mut report);
     chains::check_batches(rows, &head, &mut report);
     chains::check_audit(rows, &head, &mut report);
+    history::check(rows, &mut report);
     each(rows, &mut report, |report, _: Counter| report.counts.counters += 1);
     Ok(report)
 }

@@ -68,6 +68,8 @@ pub struct Counts {
     pub batches: u64,
     /// Rows of the audit log.
     pub audits: u64,
+    /// Former versions of registry records.
+    pub history: u64,
 }
 
 /// What one key-encryption key seals.

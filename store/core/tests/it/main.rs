@@ -5,6 +5,7 @@
 mod allocations;
 mod commission;
 mod conformance;
+mod history;
 mod records;
 mod secrets;
 mod shop;

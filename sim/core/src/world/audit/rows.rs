@@ -127,7 +127,7 @@ impl Checker {
                 found.extend(self.hellos.durable(&Counter::decode(key, value)?));
                 self.sessions.keys_changed = true;
             }
-            Family::Serials | Family::Audit | Family::Meta => {}
+            Family::Serials | Family::Audit | Family::Meta | Family::History => {}
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::command::Change;
 use crate::error::StoreError;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{RegistryRecord, Serial};
+use crate::record::{Former, RegistryRecord, Serial};
 use crate::rows::{Family, ReadRows};
 use view::View;
 
@@ -50,14 +50,15 @@ impl Ledger {
             return Ok(Outcome::Rejected(refused.0));
         }
         self.note_time(change.at_ms);
-        self.write_change(&change);
+        self.write_change(rows, &change)?;
         let Change { at_ms, actor, note, .. } = change;
         self.write_audit(at_ms, actor, note);
         Ok(Outcome::Applied)
     }
 
-    fn write_change(&mut self, change: &Change) {
+    fn write_change(&mut self, rows: &dyn ReadRows, change: &Change) -> Result<(), StoreError> {
         for record in &change.records {
+            self.write_former(rows, change.at_ms, record)?;
             self.set.put(Family::Registry, &record.key(), |out| record.encode(out));
             if let RegistryRecord::Seller(seller) = record {
                 self.accounts.set_floor(seller.float(), -seller.credit_limit_minor);
@@ -74,6 +75,29 @@ impl Ledger {
             self.accounts.post(&funding.legs);
             self.set.put_record(funding);
         }
+        Ok(())
+    }
+
+    /// Keeps what `record` replaces, under the number that the change's audit row will have. A
+    /// change of keys alone leaves nothing: keys are not kept.
+    fn write_former(
+        &mut self,
+        rows: &dyn ReadRows,
+        until_ms: u64,
+        record: &RegistryRecord,
+    ) -> Result<(), StoreError> {
+        let (of, audit_no) = (record.key(), self.head.audit_no + 1);
+        let record = if rows.get(Family::Registry, &of, &mut self.buffer)? {
+            let stored = RegistryRecord::decode(&of, &self.buffer)?.without_keys();
+            if stored == record.clone().without_keys() {
+                return Ok(());
+            }
+            Some(stored)
+        } else {
+            None
+        };
+        self.set.put_record(&Former { of, audit_no, until_ms, record });
+        Ok(())
     }
 }
 

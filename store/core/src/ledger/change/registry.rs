@@ -90,7 +90,7 @@ fn check_terminal(view: &View<'_>, terminal: &Terminal) -> Result<Option<String>
     if terminal.reason.len() > REASON_BYTES_MAX {
         return Ok(Some("reason is too long".to_owned()));
     }
-    if terminal.keys().iter().any(|key| key.sealed.bytes.is_empty()) {
+    if terminal.keys().is_empty() || terminal.keys().iter().any(|key| key.sealed.bytes.is_empty()) {
         return Ok(Some("no key".to_owned()));
     }
     if !view.exists(&Seller::key_of(terminal.seller))? {

@@ -3,7 +3,7 @@
 
 mod damage;
 mod journal;
-mod lab;
+pub(crate) mod lab;
 mod life;
 mod money;
 mod vouchers;

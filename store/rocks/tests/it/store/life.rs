@@ -1,9 +1,13 @@
 //! Opening, reopening, reading beside the writer, backups.
 
 use std::fs;
+use std::process::Command;
 
 use tillgate_store_core::verify::verify;
-use tillgate_store_core::{Family, Key, ReadRows, Store, TerminalId};
+use tillgate_store_core::{
+    Change, Family, Key, Outcome, ReadRows, RegistryRecord, Seller, SellerId, Store, TerminalId,
+    history,
+};
 use tillgate_store_rocks::{Cause, Options, RocksEngine, RocksReader};
 
 use crate::store::place::{Place, copy, sell_one};
@@ -105,6 +109,43 @@ fn a_backup_made_while_open_is_a_complete_store_of_its_own() {
     let mut restored = moved.open().unwrap();
     sell_one(&mut restored, 11);
     assert!(reader.checkpoint(&target).unwrap_err().to_string().contains("backup to"));
+}
+
+/// The program of commit 7861d9d knew no history: its families are one fewer.
+#[test]
+fn the_store_of_a_program_without_history_is_read_as_it_is_and_keeps_one_from_then_on() {
+    let place = Place::new();
+    let packed = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/store-7861d9d.tar.gz");
+    let mut tar = Command::new("tar");
+    let unpacked = tar.args(["--no-same-owner", "--strip-components=1", "-xzf", packed, "-C"]);
+    assert!(unpacked.arg(place.dir()).arg("data").status().unwrap().success());
+    let read = || RocksReader::open(place.dir(), &Options::serving()).unwrap();
+    let key = Seller::key_of(SellerId(1));
+    let versions = |rows: &dyn ReadRows| history::versions(rows, &key, None, 10).unwrap();
+    let before = versions(&read());
+    assert_eq!((before.len(), place.verify().counts.history), (1, 0));
+    let mut found = Vec::new();
+    assert!(!read().last_before(Family::History, &[0xFF], &mut found).unwrap());
+
+    let mut book = place.open().unwrap();
+    let Some(RegistryRecord::Seller(mut seller)) = before[0].record.clone() else { panic!() };
+    seller.name.push_str(" and sons");
+    let records = vec![RegistryRecord::Seller(seller)];
+    let at_ms = book.last_at_ms() + 1;
+    let change = Change { at_ms, records, ..Change::default() };
+    assert_eq!(shop::change(&mut book, change), Outcome::Applied);
+    let target = place.dir().join("backup");
+    book.backend().reader().checkpoint(&target).unwrap();
+    let copy = RocksReader::open(&target, &Options::serving()).unwrap();
+    for after in [versions(book.backend()), versions(&copy)] {
+        assert_eq!(after.len(), 2);
+        assert_eq!(after[1].record, before[0].record);
+        assert_eq!(after[1].replaced.map(|(_, until_ms)| until_ms), Some(at_ms));
+    }
+    drop(book);
+    let report = place.verify();
+    assert!(report.holds(), "{:#?}", report.violations);
+    assert_eq!(report.counts.history, 1);
 }
 
 #[test]
