@@ -114,7 +114,7 @@ fn every_wrong_key_of_the_head_is_told_by_place() {
         ("name = \"x\"\nheader = 1\nheader_starts = \"4953\"", 3, 17, &["more bytes than"]),
         ("name = \"x\"\n[frame]\nend = \"3\"", 3, 7, &["`end`", "8 bytes in hexadecimal"]),
         ("name = \"x\"\n[frame]\nlength = \"none\"\nlrc = true", 2, 1, &["needs an `end`"]),
-        ("name = \"x\"\n[frame]\nlength = \"none\"\nreserved = 2", 2, 1, &["beside a length"]),
+        ("name = \"x\"\n[frame]\nlength = \"none\"\nreserved = 2", 2, 1, &["need a length"]),
         ("name = \"x\"\n[defaults]\ndigit = \"0FF\"", 3, 9, &["0 to 9 or A to F"]),
         ("name = \"x\"\n[frame]\nsize = 2", 3, 1, &["length, bytes, counts_itself, max"]),
         (
