@@ -1,6 +1,6 @@
-//! What Tillgate is measured with.
+//! Measurements of Tillgate.
 //!
-//! `ratio` holds the whole gateway against a bare echo under one generator: see [`ratio`].
+//! `ratio` compares the whole gateway with a bare echo server under the same generator: see [`ratio`].
 
 pub mod echo;
 pub mod gateway;

@@ -3,11 +3,12 @@
 //! This crate is pure: it has no clock, socket, thread, file, environment or randomness of its own.
 //! Bytes, time and entropy arrive as arguments, so that one seeded test can drive everything here.
 //!
-//! [`link`] is the terminals' own protocol over TCP, specified byte by byte in `docs/wire.md`.
-//! [`limits`] names every bound of it, with its reason.
-//! [`iso8583`] speaks to terminals and hosts of other makers, by dialect tables.
-//! [`smpp`] is the way to an operator's USSD centre, [`ussd`] the texts that travel there;
-//! `docs/smpp.md` says what is accepted and what is sent.
+//! * [`link`]: the terminals' own protocol over TCP, specified byte by byte in `docs/wire.md`.
+//! * [`limits`]: every bound of it, with its reason.
+//! * [`iso8583`]: messages of other vendors' terminals and hosts, described by dialect tables
+//!   (`docs/codec.md`).
+//! * [`smpp`]: the connection to an operator's USSD centre; [`ussd`]: the texts that it carries
+//!   (`docs/smpp.md`).
 
 #![forbid(unsafe_code)]
 

@@ -1,12 +1,12 @@
-//! Messages of the wires for people: found in dumps, raw files and captures, decoded, guessed at,
-//! encoded.
+//! What `tillgate decode` and `tillgate encode` do: messages are found in dumps, raw files and
+//! captures, decoded, shown as JSON or tables, matched with a dialect, and encoded.
 //!
 //! ```text
 //! input --Piece--> stream --message--> reading --JSON, table--> out
 //!                                  `-> guess
 //! ```
 //!
-//! Readers and writers are arguments: nothing here opens a file or knows a gateway.
+//! Readers and writers are arguments: nothing here opens a file or depends on the gateway.
 
 #![forbid(unsafe_code)]
 

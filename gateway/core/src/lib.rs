@@ -1,6 +1,6 @@
-//! The gateway itself, without a clock, a socket, a thread or a disk.
+//! Every decision of the gateway, without a clock, a socket, a thread or a disk.
 //!
-//! A sale crosses three machines, and the shell carries it from one to the next:
+//! A sale passes through three state machines; the shell (`gateway/server`) connects them:
 //!
 //! ```text
 //!   bytes ──▶ SessionManager ──▶ decode_request ──▶ TransactionManager ──▶ Store::commit
@@ -17,7 +17,7 @@
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
-//! Nothing the transaction manager says leaves before the batch it rests on is durable: see
+//! No output of the transaction manager leaves before the batch that it depends on is durable: see
 //! [`transaction::TransactionManager::stage`] and [`transaction::TransactionManager::committed`].
 #![forbid(unsafe_code)]
 

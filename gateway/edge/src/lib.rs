@@ -1,10 +1,10 @@
-//! The acceptor of an HTTP edge. Bytes of strangers go through here before any router sees them:
+//! The acceptor of an HTTP server. Bytes of unauthenticated peers pass it before any router:
 //!
 //! ```text
-//!  accept ─▶ Door::enter ─▶ head (deadline; the oldest silent peer makes room)
-//!                             │ target checked, Router::admit: who, which class, how much body
-//!                             ▼
-//!                           a place of its class ─▶ body (deadline, length) ─▶ Router::answer
+//!  accept ─▶ Acceptor::enter ─▶ head (deadline; the oldest silent peer makes room)
+//!                                 │ target checked, Router::admit: who, which class, how much body
+//!                                 ▼
+//!                               a place of its class ─▶ body (deadline, length) ─▶ Router::answer
 //! ```
 //!
 //! * [`acceptor`]: one connection, over any stream of bytes, so that a test or a fuzzer needs no socket.

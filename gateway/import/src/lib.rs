@@ -1,10 +1,10 @@
-//! CSV files into one [`Change`]: all of it or nothing.
+//! CSV files to one [`Change`] of the registry: all of it or nothing.
 //!
 //! [`plan`] reads every row of every file, in the order in which tables refer to each other, over
-//! what the store [`Known`]s already. Whatever is wrong is collected as [`Faults`] with file, line
-//! and column; only when there is none does a [`Plan`] come out. Keys and PINs are sealed row by
+//! what the store [`Known`]s already. Errors are collected as [`Faults`] with file, line
+//! and column; a [`Plan`] is returned only if there are none. Keys and PINs are sealed row by
 //! row and never leave this crate in clear. The ledger checks the change once more against the
-//! store; [`Plan::explain`] leads its rejections back to the rows. The texts and the random bytes
+//! store; [`Plan::explain`] names the rows of its rejections. The texts and the random bytes
 //! are arguments: nothing here reads a file or a clock.
 
 #![forbid(unsafe_code)]

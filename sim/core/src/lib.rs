@@ -16,8 +16,8 @@
 //!
 //! * [`terminal`] is one terminal: secured link, sales, repeats of sales in doubt, commands.
 //! * [`sales_log`] is what the merchant saw, sale by sale; it is the terminal's side of the audit.
-//! * [`audit`] holds the three books against each other and names every transaction that differs.
-//! * [`provider`] is the other end: a top-up provider that may decline, be late or be silent.
+//! * [`audit`] compares the three books and names every transaction that differs.
+//! * [`provider`] is the other end: a top-up provider that may decline, be late or not respond.
 #![forbid(unsafe_code)]
 
 pub mod audit;

@@ -1,5 +1,5 @@
 //! The conformance suite: what every engine behind [`LedgerStore`](tillgate_store_core::LedgerStore)
-//! must do, as functions that panic where it does not. [`conformance_cases!`] makes a test of each:
+//! must do, as functions that panic if it does not. [`conformance_cases!`] makes a test of each:
 //!
 //! ```ignore
 //! tillgate_store_conformance::conformance_cases!(Directories::new());

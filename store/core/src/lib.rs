@@ -1,17 +1,17 @@
-//! Tillgate's store, the half that decides: records, keys, batches and the ledger.
+//! The logic of Tillgate's store: records, keys, batches and the ledger.
 //!
-//! The map, in the order a sale meets it:
+//! In the order in which a sale passes through:
 //!
 //! 1. [`command::Command`]s come in, whole batches at a time, through [`Store::commit`].
 //! 2. [`ledger::Ledger`], a pure state machine, answers each with an [`outcome::Outcome`] and
 //!    collects the rows to write in a [`WriteSet`]. Later commands of a batch see the effects of
 //!    the earlier ones.
 //! 3. [`LedgerStore`] hands the set to its [`Engine`], which makes it durable in one write; only then
-//!    are the outcomes given out.
+//!    are the outcomes returned.
 //!
-//! An engine provides [`ReadRows`] (reads) and [`Engine`] (one durable write) and nothing else;
-//! [`Memory`] is the model, RocksDB the embedded default; `store/conformance` binds them all. No clock,
-//! socket, thread, file, environment or randomness in here.
+//! An engine implements [`ReadRows`] (reads) and [`Engine`] (one durable write) and nothing else.
+//! [`Memory`] is the model, RocksDB the embedded default; the suite in `store/conformance` tests both.
+//! The crate has no clock, socket, thread, file, environment or randomness.
 #![forbid(unsafe_code)]
 
 pub mod command;

@@ -1,6 +1,6 @@
 //! RocksDB behind Tillgate's [`Engine`](tillgate_store_core::Engine): the embedded store.
 //!
-//! The map:
+//! Where to look:
 //!
 //! - [`Options`] are the sizes and places of a store; everything that decides about durability
 //!   is fixed, option by option and with its reason, in `options.rs`.
@@ -8,7 +8,7 @@
 //!   wrong, where, and what to do.
 //! - [`RocksReader`] shares the open database for reading: the admin's single rows and, through
 //!   [`RocksReader::snapshot`], export and verify at one instant while sales go on.
-//! - The [`Mark`] beside the database notices a log whose end was lost.
+//! - The [`Mark`] beside the database detects a log whose end was lost.
 //!
 //! ```text
 //! DIR/rows/        the database, RocksDB's files

@@ -14,30 +14,30 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::{clock, entropy, secrets};
 
-/// Back the store up, beside a serving gateway or without one
+/// Back up the store, with or without a running gateway
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillgate backup /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
 
-Everything that a terminal was answered before the command began is in the backup, and nothing half.
-Sales go on. The backup is a new directory with a manifest and a checksum for every file; it
+Every answer sent to a terminal before the command started is in the backup, and nothing partial.
+Sales continue. The backup is a new directory with a manifest and a checksum for every file; it
 appears whole or not at all. It is safe to carry: terminal keys and voucher PINs in it are sealed,
 and the key that opens them (keys/) is not in it. Keep that key, tillgate.toml and users.toml in
-another place. `tillgate restore` puts a backup back; `tillgate verify BACKUP` reads all of it
-where it lies.
+another place. `tillgate restore` restores a backup; `tillgate verify BACKUP` verifies it in
+place.
 
 It runs on the gateway's machine, as its user. While it copies, no faster than --rate, so that sales
 do not wait for the disk, tables that were replaced stay on the gateway's disk.")]
 pub(crate) struct Backup {
-    /// The new directory for it, best on another disk
+    /// New directory for the backup, preferably on another disk
     #[arg(value_name = "BACKUP")]
     to: PathBuf,
     #[command(flatten)]
     config: ConfigFile,
     #[command(flatten)]
     rate: Rate,
-    /// The gateway's Unix socket, when it is not where the configuration says
+    /// The gateway's Unix socket, if not the configured one
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
 }

@@ -22,7 +22,7 @@ pub(super) struct Gateway {
         default_value = ConfigFile::DEFAULT
     )]
     config: PathBuf,
-    /// The gateway's Unix socket, when it is not where the configuration says
+    /// The gateway's Unix socket, if not the configured one
     #[arg(long, global = true, value_name = "PATH")]
     socket: Option<PathBuf>,
     /// Print the API's JSON instead of a table

@@ -30,25 +30,25 @@ Known files: distributors.csv sellers.csv services.csv products.csv commissions.
 vouchers.csv floats.csv, and files such as vouchers-2.csv. Their columns are in docs/operations.md;
 a wrong header is reported with the right one.
 
-An import is all or nothing: every invalid field is reported with its file, line and column, and then
-nothing was changed. It works beside a serving gateway (through its socket, in force for the
-next sale) and without one.")]
+An import is all or nothing: every invalid field is reported with its file, line and column, and
+then nothing was changed. It works with a running gateway (through its socket; in force for the next
+sale) and without one.")]
 pub(crate) struct Import {
     /// CSV files, or directories of them
     #[arg(value_name = "DIR|FILE", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigFile,
-    /// Replace records that the store has already, instead of refusing them
+    /// Replace records that the store already has, instead of refusing them
     #[arg(long)]
     update: bool,
-    /// Make a key for every terminal whose psk is empty, and write the keys to this new file
+    /// Generate a key for every terminal whose psk is empty, and write the keys to this new file
     #[arg(long, value_name = "FILE", conflicts_with = "update")]
     keys_out: Option<PathBuf>,
     /// Check everything, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// The gateway's Unix socket, when it is not where the configuration says
+    /// The gateway's Unix socket, if not the configured one
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
 }

@@ -18,10 +18,10 @@ Example:
   tillgate init /srv/tillgate --terminals 0.0.0.0:7400 \\
       --bridge topup=http://127.0.0.1:7402/topups
 
-The directory must be empty or not there yet; when anything fails, nothing is left behind. The
-password of the first admin is printed once and kept nowhere.")]
+The directory must be empty or absent; after a failure nothing is left behind. The password of the
+first admin is printed once and stored nowhere.")]
 pub(crate) struct Init {
-    /// Where to make it
+    /// Directory of the new installation
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// Where terminals will connect
@@ -30,7 +30,7 @@ pub(crate) struct Init {
     /// Where the admin API will listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7401")]
     admin: SocketAddr,
-    /// A provider reached over HTTP; may be given several times
+    /// A provider reached over HTTP; may be repeated
     #[arg(long, value_name = "NAME=URL", value_parser = bridge)]
     bridge: Vec<(String, HttpUrl)>,
 }

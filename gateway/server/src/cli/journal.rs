@@ -37,15 +37,15 @@ Example:
   tillgate journal export /srv/tillgate --terminal 70001 --totals totals.json > 70001.jsonl
   tillgate export /srv/tillgate --after 2026-11-23-00070001-000012
 
-Rows come by date, terminal and STAN, with the columns of docs/operations.md; those of GET
-/api/v1/journal are the same. It only reads, row by row, and works on a backup and beside a serving
-gateway, on the state as of its beginning. Subscribers are masked. --totals writes counts and sums,
-the store's last batch and the SHA-256 of the output, so that whoever receives both can tell that
-nothing is missing.")]
+Rows are in the order of date, terminal and STAN; docs/operations.md lists the columns, which are
+those of GET /api/v1/journal. The command only reads, row by row; it works on a backup and with a
+running gateway, on the state when it started. Subscribers are masked. --totals writes counts and
+sums, the store's last batch and the SHA-256 of the output, so that whoever receives both can tell
+that nothing is missing.")]
 pub(crate) struct Export {
     #[command(flatten)]
     store: StoreDir,
-    /// How transactions are written
+    /// Output format
     #[arg(long, value_parser = values::format(), default_value = "jsonl")]
     format: Format,
     /// First business date
@@ -54,13 +54,13 @@ pub(crate) struct Export {
     /// Last business date
     #[arg(long, value_name = "DATE", value_parser = values::date)]
     to: Option<BusinessDate>,
-    /// Only this terminal's
+    /// Only transactions of this terminal
     #[arg(long, value_name = "ID")]
     terminal: Option<u32>,
-    /// Only transactions behind this one
+    /// Only transactions after this one
     #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
     after: Option<Key>,
-    /// Write counts, sums and checksum as JSON to this file
+    /// Write counts, sums and a checksum to this file, as JSON
     #[arg(long, value_name = "FILE")]
     totals: Option<PathBuf>,
 }

@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::verify_store::verified;
 use crate::{clock, entropy, secrets};
 
-/// Put a backup back, and accept that a store ends where it ends
+/// Restore a backup, or accept that a store lost its last transactions
 #[derive(Args)]
 #[command(
     override_usage = "tillgate restore BACKUP DIR --config FILE [--accept]\n       \
@@ -27,15 +27,16 @@ Example:
   tillgate restore /mnt/backups/2026-11-23 --config /srv/tillgate/tillgate.toml
   tillgate restore --accept /srv/tillgate
 
-The first restores a backup into an empty or new directory, with the keys of the configuration: the
-manifest must be by whoever has the store's key, every file is held against its checksum, the end
-against the manifest, and the whole store is verified. It can be read then, but it does not serve:
-what terminals were answered after the backup is not in it. Book what is missing from the terminals'
-and the providers' records.
+The first restores a backup into an empty or new directory, with the keys of the configuration. It
+checks the manifest with the store's key, every file with its checksum and the end with the
+manifest, and verifies the whole store. The result can be read, but does not serve: what terminals
+were answered after the backup is not in it. Book what is missing from the terminals' and the
+providers' records.
 
-The second is your decision that a store ends where it ends: after a restore, or when database and
-high-water mark disagree because the end was lost. It verifies the store as it lies, sets the mark
-to where the database ends, and notes it in the audit log. `--accept` with a BACKUP does both at once."
+The second accepts that transactions after the end of a store are lost: after a restore, or when
+database and high-water mark disagree because the end was lost. It verifies the store in place, sets
+the mark to the end of the database, and writes an entry to the audit log. `--accept` with a BACKUP
+does both at once."
 )]
 pub(crate) struct Restore {
     /// A backup, and the directory to restore it into; with --accept, only a store's directory
@@ -47,7 +48,7 @@ pub(crate) struct Restore {
     /// Accept that transactions after this backup are lost
     #[arg(long)]
     accept: bool,
-    /// Believe the backup's manifest without its key: an old backup, or no configuration at hand
+    /// Trust the backup's manifest without its key: an old backup, or no configuration available
     #[arg(long)]
     unkeyed: bool,
     #[command(flatten)]

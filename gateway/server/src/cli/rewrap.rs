@@ -13,17 +13,17 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::{clock, entropy, secrets};
 
-/// Seal every secret of the store again under the current key, so that old keys can go
+/// Seal every secret of the store under the current key, so that old keys can be removed
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillgate rewrap --config /srv/tillgate/tillgate.toml
 
-To change the key-encryption key: make a new key file, name it in store.kek with a new store.kek_id,
-name the old one in [[store.kek_old]], and restart. Everything new is sealed under the new key. Then
-stop the gateway and run this: terminal keys, PINs for sale and PINs of past sales are sealed again,
-in small batches. It may be interrupted at any time and run again. Afterwards the old key may leave
-the configuration; keep its file for as long as there are backups from before.")]
+To change the key-encryption key: create a key file, name it in store.kek with a new store.kek_id,
+name the old one in [[store.kek_old]], and restart. New secrets are sealed under the new key. Then
+stop the gateway and run this command: terminal keys, PINs for sale and PINs of past sales are
+sealed again, in small batches. It may be interrupted and run again at any time. Afterwards remove
+the old key from the configuration, but keep its file for as long as backups need it.")]
 pub(crate) struct Rewrap {
     #[command(flatten)]
     config: ConfigFile,

@@ -9,20 +9,20 @@ use crate::config::{Config, Log, LogFormat, LogLevel};
 use crate::exit::Failure;
 use crate::serve;
 
-/// Answer terminals until a signal says otherwise
+/// Run the gateway until it receives a signal
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillgate serve --config /srv/tillgate/tillgate.toml
 
-Once it serves, one line of JSON on standard output says where terminals and the admin API are:
+Once it serves, it prints one line of JSON with the addresses for terminals and the admin API:
   {\"terminals\":\"127.0.0.1:7400\",\"admin\":\"127.0.0.1:7401\"}
-The log goes to standard error. SIGTERM or SIGINT (Ctrl-C) drains: new connections are refused, what is
-in flight is answered, then it ends with exit code 0.")]
+The log goes to standard error. SIGTERM or SIGINT (Ctrl-C) drains: new connections are refused, what
+is in flight is answered, then it ends with exit code 0.")]
 pub(crate) struct Serve {
     #[command(flatten)]
     config: ConfigFile,
-    /// The clock is right, although the store's last batch is of a later day
+    /// Start although the store's last batch is dated a day later than the clock
     #[arg(long)]
     clock_is_right: bool,
 }

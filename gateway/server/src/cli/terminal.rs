@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::exit::Failure;
 use crate::{entropy, keyfile};
 
-/// See and control terminals of a serving gateway
+/// List and control terminals of a running gateway
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -24,9 +24,9 @@ Example:
   tillgate terminal retire-key 70001 --key-id 1
   tillgate terminal message 70001 \"Please close the batch\"
 
-Every one of them takes --config FILE, where the gateway's socket is found, and --json for
-scripts. A block is in force for the next sale when the command returns; a terminal that is
-connected is notified at once, the others when they log on.")]
+All of them take --config FILE, which names the gateway's socket, and --json for scripts. A block is
+in force for the next sale when the command returns; a terminal that is connected is notified at
+once, the others when they log on.")]
 pub(crate) struct Terminal {
     #[command(flatten)]
     gateway: Gateway,
@@ -57,7 +57,7 @@ enum Command {
     Block {
         /// The terminal
         id: u32,
-        /// Why, as its screen shows it
+        /// Reason, shown on the terminal's screen
         #[arg(long)]
         reason: String,
     },
@@ -66,7 +66,7 @@ enum Command {
         /// The terminal
         id: u32,
     },
-    /// Add a key beside those that a terminal has; older ones end when it has logged on with it
+    /// Add a key to those that a terminal has; older ones end once it has logged on with it
     AddKey {
         /// The terminal
         id: u32,
@@ -85,7 +85,7 @@ enum Command {
         #[arg(long, value_name = "N")]
         key_id: u8,
     },
-    /// Let a terminal's handshake counters begin at 0; its sessions end
+    /// Reset a terminal's handshake counters to 0; its sessions end
     ResetCounter {
         /// The terminal
         id: u32,

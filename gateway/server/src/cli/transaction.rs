@@ -10,7 +10,7 @@ use super::{table, values};
 use crate::exit::Failure;
 use crate::password;
 
-/// Look at transactions, and say the outcome of those that nobody else can
+/// Inspect transactions, and resolve those that need a person
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -20,8 +20,8 @@ Example:
       --note 'provider statement of 24 November, line 17'
   tillgate transaction refund 2026-11-23-00070001-000012 --user amina --void I-4711 --note misprint
 
-A transaction is named DATE-TERMINAL-STAN. The running gateway answers; every word of an operator is
-in the audit log with its note.")]
+A transaction is named DATE-TERMINAL-STAN. The running gateway answers; every decision of an
+operator is in the audit log with its note.")]
 pub(crate) struct Transaction {
     #[command(flatten)]
     gateway: Gateway,
@@ -31,15 +31,15 @@ pub(crate) struct Transaction {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List what has no outcome yet, or has something still due
+    /// List transactions without an outcome, or with a follow-up due
     Open {
-        /// Only those that wait for this one
+        /// Only those that wait for this party
         #[arg(long, value_parser = ["operator", "provider"])]
         awaits: Option<String>,
         /// At most this many
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
-        /// Only later ones
+        /// Only those after this one
         #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
         after: Option<Key>,
     },
@@ -57,24 +57,24 @@ enum Command {
         /// At most this many
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
-        /// Only later ones
+        /// Only those after this one
         #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
         after: Option<Key>,
     },
-    /// Say the outcome of an open transaction
+    /// Set the outcome of an open transaction
     Resolve {
         /// The transaction
         #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
         key: Key,
-        /// approved: the provider did it; declined: it did not; done: nothing is left to do about
-        /// it, the money stays as it is
+        /// approved: the provider did it; declined: it did not; done: no follow-up is left, the
+        /// money is unchanged
         #[arg(long = "as", value_parser = ["approved", "declined", "done"])]
         resolution: String,
-        /// How this was found out, for the audit log
+        /// How the outcome was established, for the audit log
         #[arg(long)]
         note: String,
     },
-    /// Give a sale's money back: one operator proposes it, another one approves it
+    /// Refund a sale: one operator proposes it, another one approves it
     Refund {
         /// The transaction
         #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
@@ -88,8 +88,8 @@ enum Command {
         /// Withdraw the proposal
         #[arg(long, conflicts_with = "void")]
         cancel: bool,
-        /// The person who does it (`tillgate user`); the password is asked for, or read from
-        /// standard input
+        /// Who does it (see `tillgate user`); prompts for the password, or reads it from standard
+        /// input
         #[arg(long, value_name = "NAME")]
         user: String,
         /// Why, for the audit log

@@ -14,15 +14,15 @@ use crate::{entropy, keyfile};
 /// Longest name of a person; it is in the audit log.
 const NAME_BYTES_MAX: usize = 64;
 
-/// Let people log in to the admin API
+/// Manage the users of the admin API
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillgate user add maria --role auditor --config /srv/tillgate/tillgate.toml
   tillgate user reset admin
 
-A new password is printed once and kept nowhere. Changes are in force at the next login, also while
-the gateway serves. An operator may do everything, an auditor only look.")]
+A new password is printed once and stored nowhere. Changes are in force at the next login, also
+while the gateway runs. An operator may do everything, an auditor may only read.")]
 pub(crate) struct User {
     /// The configuration file
     #[arg(
@@ -52,12 +52,12 @@ enum Command {
         /// Who
         name: String,
     },
-    /// Take a person out
+    /// Remove a person
     Remove {
         /// Who
         name: String,
     },
-    /// List everybody
+    /// List all users
     List,
 }
 

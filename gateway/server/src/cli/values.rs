@@ -14,7 +14,7 @@ pub(super) fn key(text: &str) -> Result<Key, String> {
     parse_key(text).ok_or_else(|| "write it as 2026-11-23-00070001-000012".to_owned())
 }
 
-/// How transactions are written; likewise.
+/// Output format; likewise.
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     let jsonl = PossibleValue::new("jsonl").help("One JSON object a line");
     let csv = PossibleValue::new("csv")

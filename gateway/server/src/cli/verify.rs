@@ -13,17 +13,17 @@ use crate::exit::Failure;
 use crate::secrets;
 use crate::verify_store::{head_of, verified};
 
-/// Check every promise that a store's rows can show, and print counts and sums as JSON
+/// Verify every invariant of a store, and print counts and sums as JSON
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillgate verify /srv/tillgate/data
   tillgate verify --config /srv/tillgate/tillgate.toml
 
-It only reads: it also works on a backup where it lies. Beside a serving gateway it sees the store
-as it was when it began. With a configuration it also checks that the configured key-encryption
-keys are those that the store's secrets are sealed under. Exit code 0: every invariant holds. 1: one is violated; the list is in
-\"violations\". 4: the store cannot be opened, and why.")]
+It only reads, so it also works on a backup in place. With a running gateway it sees the store as it
+was when the command started. With a configuration it also checks that the configured key-encryption
+keys are those that the store's secrets are sealed under. Exit code 0: every invariant holds. 1: one
+is violated; \"violations\" lists them. 4: the store cannot be opened; the error says why.")]
 pub(crate) struct Verify {
     #[command(flatten)]
     store: StoreDir,

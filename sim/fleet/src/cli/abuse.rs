@@ -14,7 +14,7 @@ use crate::exit::{Exit, Refusal};
 use crate::network;
 use crate::scenario::public_key;
 
-/// Send nonsense, dribble, flood and never read, to run beside a fleet
+/// Attack a gateway with random bytes, slow writers, floods and peers that never read
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -22,26 +22,27 @@ Example:
   tillsim abuse --network demo --pub gw/keys/gateway.pub --never-read 4
   tillsim abuse --network demo --pub gw/keys/gateway.pub --honest 16 --seconds 10
 
-Peers that never read log on as the last terminals of the network: leave those out of the fleet beside it.
+Peers that never read log on as the last terminals of the network: leave those out of the fleet
+beside it.
 
-With --honest, the first terminals of the network sell vouchers in calm and under each attack of one
-hostile terminal (the last one) and of strangers, --seconds each. The exit code is 0 when no p99 was
-more than --factor times that of the calm and nobody honest lost a connection, else 2; 3 when the
-calm was none.")]
+With --honest, the first terminals of the network sell vouchers in a calm phase and under each
+attack of one hostile terminal (the last one) and of strangers, --seconds each. The exit code is 0
+if no p99 was more than --factor times that of the calm phase and no honest terminal lost a
+connection, else 2; 3 if the calm phase itself was disturbed.")]
 pub(super) struct Abuse {
     /// Where terminals connect
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7400")]
     gateway: String,
-    /// For how long
+    /// How long to attack
     #[arg(long, value_name = "S", default_value_t = 10.0)]
     seconds: f64,
-    /// Peers at once that send random bytes
+    /// Concurrent peers that send random bytes
     #[arg(long, value_name = "N", default_value_t = 4)]
     random: u16,
-    /// Peers at once that send a byte now and then
+    /// Concurrent peers that send a byte now and then
     #[arg(long, value_name = "N", default_value_t = 4)]
     dribble: u16,
-    /// Connections opened and dropped, as fast as they go
+    /// Connections opened and dropped, as fast as possible
     #[arg(long, value_name = "N", default_value_t = 0)]
     flood: u32,
     /// Terminals that log on and never read; needs --network
@@ -56,19 +57,19 @@ pub(super) struct Abuse {
     /// Honest terminals whose latencies are measured, phase by phase; needs --network
     #[arg(long, value_name = "N", default_value_t = 0, requires = "network")]
     honest: usize,
-    /// Strangers' sockets at once, beside --honest
+    /// Concurrent sockets of strangers, with --honest
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     strangers: usize,
-    /// How often all phases are run, beside --honest; the middle one of each phase's p99 counts
+    /// Rounds of all phases, with --honest; the median of each phase's p99 counts
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
-    /// By how much a p99 may exceed that of the calm, beside --honest
+    /// Largest allowed ratio of a p99 to that of the calm phase, with --honest
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
     factor: f64,
-    /// The gateway's process on this machine: its processor time in each phase is reported
+    /// The gateway's process on this machine: reports its processor time in each phase
     #[arg(long, value_name = "PID", requires = "honest")]
     pid: Option<u32>,
-    /// For the nonsense
+    /// Seed of the random bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// One line of JSON instead of text

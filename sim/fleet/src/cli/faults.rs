@@ -8,7 +8,7 @@ use super::{interrupts, print};
 use crate::exit::{Exit, Refusal};
 use crate::faults::{Fault, Plan, run};
 
-/// Kill, cut off and damage a real gateway, and count what is lost
+/// Kill, cut off and damage a real gateway, and report what is lost
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -16,24 +16,24 @@ Example:
   tillsim faults kill --kills 1000
   tillsim faults power --cuts 100       as root: it mounts file systems
 
-Each fault runs a gateway and a fleet of its own in a directory of its own, which stays when the
-fault has failed. At the end the terminals' books, the journal and the provider's book are held
-against each other, and `tillgate verify` reads the store. What this machine does not allow is
-skipped, and said. docs/durability.md tells what each of them proves.")]
+Each fault runs its own gateway and fleet in its own directory, which is kept if the fault has
+failed. At the end the terminals' books, the journal and the provider's book are compared, and
+`tillgate verify` reads the store. Faults that this machine does not allow are reported as skipped.
+docs/durability.md explains what each of them proves.")]
 pub(super) struct Faults {
-    /// Which; all of them by default
+    /// Faults to inject; all of them by default
     #[arg(value_enum)]
     faults: Vec<Fault>,
     /// The gateway's program; the one beside this one by default
     #[arg(long, value_name = "FILE")]
     tillgate: Option<PathBuf>,
-    /// Where installations are made; a new directory for temporary files by default
+    /// Directory for installations; a new temporary directory by default
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
-    /// For everything random
+    /// Seed of all random decisions
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Terminals that sell
+    /// Number of terminals that sell
     #[arg(long, value_name = "N", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(5..=2000))]
     terminals: u32,
@@ -43,7 +43,7 @@ pub(super) struct Faults {
     /// Power cuts
     #[arg(long, value_name = "N", default_value_t = 5)]
     cuts: u32,
-    /// Damages to each file of a store: flipped bits, ends cut off, files gone
+    /// Damages to each file of a store: flipped bits, truncations, missing files
     #[arg(long, value_name = "N", default_value_t = 2)]
     damages: u32,
     /// Write the summary as JSON; - for standard output

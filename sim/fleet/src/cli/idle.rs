@@ -14,7 +14,7 @@ use crate::run::{Live, Watcher, drive};
 use crate::scenario::{Model, Scenario, resolve};
 use crate::text::grouped;
 
-/// Log on terminals that do nothing, and report the gateway's memory for each
+/// Log on idle terminals, and report the gateway's memory for each
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -35,10 +35,10 @@ pub(super) struct Idle {
     /// The gateway's process
     #[arg(long)]
     pid: Option<u32>,
-    /// Connection attempts begun a second
+    /// Connection attempts per second
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     connects: u32,
-    /// How long they stay
+    /// How long they stay connected
     #[arg(long, value_name = "S", default_value_t = 5.0)]
     seconds: f64,
     /// One line of JSON instead of text

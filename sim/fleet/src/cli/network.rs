@@ -9,7 +9,7 @@ use crate::exit::{Exit, Refusal};
 use crate::network::{Currency, NetworkOptions, generate, minor};
 use crate::text::grouped;
 
-/// Make a network of sellers, terminals and vouchers as CSV files for import
+/// Generate a network of sellers, terminals and vouchers as CSV files for import
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -33,7 +33,7 @@ pub(super) struct Network {
     /// Float of each seller, in major units
     #[arg(long, value_name = "AMOUNT", default_value = "1000000")]
     float: String,
-    /// Currency of everything
+    /// Currency of all amounts
     #[arg(long, value_name = "ISO", default_value = "USD")]
     currency: String,
     /// Bridge of the top-up service
@@ -45,7 +45,7 @@ pub(super) struct Network {
     /// Only further vouchers, for a network that is imported already
     #[arg(long)]
     stock_only: bool,
-    /// For keys and PINs: the same seed makes the same network
+    /// Seed of keys and PINs: the same seed gives the same network
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

@@ -12,54 +12,54 @@ use crate::exit::{Exit, Refusal};
 use crate::provider::Lies;
 use crate::{provider, text};
 
-/// Serve a simulated top-up provider, until it is ended
+/// Serve a simulated top-up provider until it is terminated
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tillsim provider --listen 127.0.0.1:7402 --latency lognormal:40ms,0.5 --decline 2 --unanswered 0.5
 
-It prints its address when it listens. What it really did is at GET /book, one deal a line.")]
+It prints its address when it listens. GET /book lists what it did, one transaction a line.")]
 pub(super) struct Provider {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7402")]
     listen: SocketAddr,
-    /// From the request to the answer: 5ms, uniform:1ms-20ms, exp:10ms, lognormal:40ms,0.5
+    /// Time from request to answer: 5ms, uniform:1ms-20ms, exp:10ms, lognormal:40ms,0.5
     #[arg(long, value_name = "DELAY", default_value = "2ms", value_parser = text::delay)]
     latency: Delay,
-    /// Declined, of 100
+    /// Requests declined
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     decline: u16,
-    /// Done but never answered, of 100
+    /// Requests done but never answered
     #[arg(long, alias = "silence", value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     unanswered: u16,
-    /// Dropped the first time, neither done nor answered, of 100
+    /// Requests dropped the first time, neither done nor answered
     #[arg(long, alias = "deaf", value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     drop: u16,
-    /// Accepted and done later, of 100
+    /// Requests accepted and done later
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     pending: u16,
     /// How long that takes
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = text::span)]
     pending_for: Span,
-    /// Used at once, so that it cannot be taken back, of 100
+    /// Top-ups used at once, so that they cannot be reversed
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     irreversible: u16,
-    /// Do the same reference again each time, as no provider should
+    /// Repeat the top-up when a reference is repeated, as no provider should
     #[arg(long)]
     not_idempotent: bool,
-    /// Answers about another order's reference, of 100
+    /// Answers with another order's reference
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     lie_reference: u16,
-    /// Answers about another amount, of 100
+    /// Answers with another amount
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     lie_amount: u16,
-    /// The answer before once more, in the place of this one's, of 100
+    /// Answers that repeat the previous answer
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     lie_earlier: u16,
-    /// Answers that are an array of the right values, of 100
+    /// Answers that are an array of the right values
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
     lie_array: u16,
-    /// For every decision
+    /// Seed of all random decisions
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Refusal};
 use crate::run::{Live, Money, Sources, drive, judge, reconcile};
 use crate::scenario::{Model, PhasePart, Scenario, resolve};
 
-/// Drive a fleet of terminals, then hold their books against the gateway's journal
+/// Drive a fleet of terminals, then compare their books with the gateway's journal
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -17,10 +17,10 @@ Example:
   tillsim run --network demo --terminals 1000 --seconds 30 --gateway 127.0.0.1:7400 \\
       --pub gw/keys/gateway.pub --admin http://127.0.0.1:7401 --token gw/admin.token --json out.json
 
-Everything a scenario can say is in docs/simulation.md. Ctrl-C stops the selling, resolves what is
-in doubt and reports; twice drops everything and reports.")]
+docs/simulation.md explains scenarios. Ctrl-C stops selling, resolves sales in doubt and reports; a
+second Ctrl-C reports at once.")]
 pub(super) struct Run {
-    /// A scenario; without one every setting has its default
+    /// A scenario file; without one every setting has its default
     scenario: Option<PathBuf>,
     /// Directory of the network's CSV files
     #[arg(long, value_name = "DIR")]
@@ -28,13 +28,13 @@ pub(super) struct Run {
     /// How many terminals of the network take part
     #[arg(long, value_name = "N")]
     terminals: Option<usize>,
-    /// The first of them, counted from 0
+    /// Index of the first of them, from 0
     #[arg(long, value_name = "N")]
     first: Option<usize>,
-    /// How long the fleet sells; 0 until Ctrl-C
+    /// How long the fleet sells; 0: until Ctrl-C
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
-    /// For everything random
+    /// Seed of all random decisions
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Where terminals connect
@@ -52,7 +52,7 @@ pub(super) struct Run {
     /// The simulated provider, for reading its book
     #[arg(long, value_name = "URL")]
     provider: Option<String>,
-    /// Where customers come from
+    /// How customers arrive
     #[arg(long, value_enum)]
     load: Option<LoadArgument>,
     /// Open load: customers a second
@@ -67,7 +67,7 @@ pub(super) struct Run {
     /// Connections reset a second, at random
     #[arg(long, value_name = "PER_S")]
     cuts: Option<f64>,
-    /// How long doubts may take to be resolved at the end
+    /// How long sales in doubt may take to be resolved at the end
     #[arg(long, value_name = "S")]
     drain: Option<f64>,
     /// Write the report as JSON; - for stdout
@@ -80,9 +80,9 @@ pub(super) struct Run {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum LoadArgument {
-    /// The next customer when the last one has left
+    /// The next customer arrives when the last one has left
     Closed,
-    /// When they mean to come
+    /// Customers arrive at a given rate
     Open,
     /// Never
     Idle,

@@ -23,39 +23,39 @@ Examples:
   tillsim world --seeds 1..2000 --json > worlds.jsonl
   tillsim world --seed 42 --terminals 2 --chaos 30 --without cuts,crashes
 
-A seed draws everything; the same seed and options give the same trace hash, bit for bit. The first
-failure is made smaller and printed as the one line that repeats it. Kinds of trouble: cuts, splits,
-stalls, tamper, crashes, disk, flips, pool, provider, line, operator, habits, clock, limits, bridge,
-thief, drain, market, dead, calendar, keys, flood, queue.")]
+A seed determines everything: the same seed and options give the same trace hash. The first failure
+is reduced and printed as one command that repeats it. Kinds of faults: cuts, splits, stalls, tamper,
+crashes, disk, flips, pool, provider, line, operator, habits, clock, limits, bridge, thief, drain,
+market, dead, calendar, keys, flood, queue.")]
 pub(super) struct World {
-    /// One world
+    /// Run one world
     #[arg(long, value_name = "N", required_unless_present_any = ["seeds", "cuts"])]
     seed: Option<u64>,
-    /// Worlds from the first to the last seed, both included
+    /// Run worlds from the first to the last seed, both included
     #[arg(long, value_name = "A..B", conflicts_with = "seed", value_parser = seeds)]
     seeds: Option<RangeInclusive<u64>>,
-    /// No seeds: every cut of one sale of each kind, at each byte and after each event
+    /// Instead of seeds: cut one sale of each kind at each byte and after each event
     #[arg(long, conflicts_with_all = ["seed", "seeds", "terminals", "chaos", "without", "story"])]
     cuts: bool,
-    /// Fix how many terminals take part
+    /// Number of terminals, instead of a random one
     #[arg(long, value_name = "N")]
     terminals: Option<NonZeroU16>,
-    /// Fix how long the chaos lasts
+    /// Duration of the chaos, instead of a random one
     #[arg(long, value_name = "S")]
     chaos: Option<NonZeroU16>,
-    /// Take kinds of trouble away
+    /// Leave out kinds of faults
     #[arg(long, value_name = "KIND,..", value_delimiter = ',', value_parser = fault)]
     without: Vec<Fault>,
-    /// Threads; as many as there are cores by default
+    /// Threads; one per core by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
-    /// Tell what happens, line by line
+    /// Print what happens, line by line
     #[arg(long)]
     story: bool,
-    /// Run on after a failure
+    /// Continue after a failure
     #[arg(long)]
     keep_going: bool,
-    /// Do not look for a smaller world that fails alike
+    /// Do not search for a smaller world with the same failure
     #[arg(long)]
     no_shrink: bool,
     /// One line of JSON for each seed

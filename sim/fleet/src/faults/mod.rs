@@ -46,7 +46,7 @@ use load::Load;
 pub enum Fault {
     /// kill -9 at random moments, again and again
     Kill,
-    /// The power is cut: what was not synced is gone
+    /// Power cut: what was not synced is lost
     Power,
     /// The disk runs full
     Full,
@@ -56,7 +56,7 @@ pub enum Fault {
     Clock,
     /// No file descriptor is left
     Descriptors,
-    /// Nothing breaks, but a backup is taken, and has to hold what was sold before
+    /// No fault: a backup is taken under load and must hold what was sold before it
     Backup,
 }
 

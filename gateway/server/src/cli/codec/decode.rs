@@ -15,7 +15,7 @@ use super::keys::{self, MacOptions};
 use super::{Protocol, WireOptions, dialect, ended};
 use crate::exit::Failure;
 
-/// Show what messages say: from hexadecimal, dumps, raw files and network captures
+/// Decode messages from hexadecimal, dumps, raw files and network captures
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -27,36 +27,35 @@ Example:
   tillgate decode --protocol link --body 071b0105
 
 Input:
-  Digits may be written in any of these forms: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\". So may dumps
-  with offsets: xxd, hexdump -C, od -t x1, tcpdump -X, Wireshark. Binary files and captures
-  (pcap, pcapng) are known by their first bytes; an ASCII message as such needs --raw.
-  Captures are put together by TCP connection.
+  Digits in any of these forms: 0800, 08 00, 0x08,0x00, \"\\x08\\x00\"; and dumps with offsets: xxd,
+  hexdump -C, od -t x1, tcpdump -X, Wireshark. Binary files and captures (pcap, pcapng) are detected
+  by their first bytes; a plain ASCII message needs --raw. Captures are reassembled by connection.
 
 Output:
-  One message is one line of JSON. Several are a line each, which also says where: file, line,
-  offset; in captures time, source, destination and direction (up: from the end that opened the
-  connection). What is wrong is a line of JSON on standard error, and exit code 1 at the end. A
-  message that is wrong does not stop those behind it, as long as the frames can be followed.
+  One line of JSON for each message, with its place: file, line, offset; in captures time, source,
+  destination and direction (up: from the end that opened the connection). Errors are lines of JSON
+  on standard error, and make the exit code 1. An invalid message does not stop those after it, as
+  long as the frames can be followed.
 
-Card numbers, tracks, PINs, passwords and vouchers are masked unless --reveal. Sealed records of
-the terminal link stay sealed: their keys come from an exchange that no capture holds.")]
+Card numbers, tracks, PINs, passwords and vouchers are masked unless --reveal. Sealed records of the
+terminal link stay sealed: no capture contains their keys.")]
 pub(crate) struct Decode {
     /// The bytes, or files; - reads standard input
     #[arg(value_name = "HEX|FILE", required_unless_present = "file")]
     given: Vec<String>,
-    /// A file, whatever its name looks like; may be given several times
+    /// A file, even if its name looks like hexadecimal; may be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "given")]
     file: Vec<PathBuf>,
-    /// Take bytes as they are, even if they look like text
+    /// Read the input as raw bytes, even if it looks like text
     #[arg(long)]
     raw: bool,
-    /// Every line, or argument, is a message
+    /// Each line, or argument, is one message
     #[arg(long, conflicts_with_all = ["stream", "raw"])]
     lines: bool,
-    /// Messages follow one another, each behind its frame length
+    /// Messages follow one another, each after its frame length
     #[arg(long)]
     stream: bool,
-    /// Only connections of this TCP port in a capture; may be given several times
+    /// Only connections of this TCP port in a capture; may be repeated
     #[arg(long, value_name = "PORT")]
     port: Vec<u16>,
     #[command(flatten)]
@@ -73,7 +72,7 @@ pub(crate) struct Decode {
     /// Show offset, bytes, field and value line by line
     #[arg(long)]
     table: bool,
-    /// Try every wire, dialect and frame length, best first; --dialect adds tables
+    /// Rank every wire, dialect and frame length that fits; --dialect adds tables
     #[arg(long, conflicts_with_all = ["table", "body", "psk_file", "mac", "frame", "header"])]
     guess: bool,
     /// The ranking of --guess as lines of JSON

@@ -10,7 +10,7 @@ use tillgate_inspect::dialect::{explained, fields, listed, warnings};
 use super::super::print;
 use crate::exit::Failure;
 
-/// Look at dialect tables
+/// List, print and check dialect tables
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -19,7 +19,7 @@ Example:
   tillgate dialect check my-host.toml
   tillgate dialect fields my-host.toml
 
-docs/codec.md tells how to write a table.")]
+docs/codec.md explains how to write a table.")]
 pub(crate) struct DialectCommand {
     #[command(subcommand)]
     command: DialectAction,
@@ -27,21 +27,21 @@ pub(crate) struct DialectCommand {
 
 #[derive(Subcommand)]
 enum DialectAction {
-    /// Name every dialect that is at hand
+    /// List the dialects that are built in
     List,
-    /// Print a table, to read it or to begin another with
+    /// Print a table, to read it or to start another from it
     Show {
         /// Which
         #[arg(value_name = "NAME")]
         name: String,
     },
-    /// Say what is wrong with a table, and in which line
+    /// Report the errors of a table, with their lines
     Check {
         /// The table
         #[arg(value_name = "FILE.toml")]
         file: PathBuf,
     },
-    /// List the fields that are in force, those of the base included
+    /// List the fields of a dialect, including those of its base
     Fields {
         /// Which
         #[arg(value_name = "NAME|FILE.toml")]

@@ -12,7 +12,7 @@ use super::keys::MacOptions;
 use super::{Protocol, WireOptions, ended};
 use crate::exit::Failure;
 
-/// Print the bytes of messages that are given as JSON, in hexadecimal
+/// Encode messages from JSON and print their bytes in hexadecimal
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -22,20 +22,20 @@ Example:
   tillgate encode --dialect nac --raw --file messages.json > stream.bin
 
 The JSON is what `tillgate decode --reveal` prints: what it adds (offset, time and the like, length,
-mac) is not needed. A member \"length\" puts an ISO 8583 message behind its frame length. Several
+mac) is optional. A member \"length\" puts an ISO 8583 message behind its frame length. Several
 messages follow one another; each gives a line.")]
 pub(crate) struct Encode {
-    /// The messages; - reads them from standard input
+    /// The messages; - reads standard input
     #[arg(value_name = "JSON", required_unless_present = "file")]
     json: Option<String>,
-    /// Read them from a file
+    /// Read the messages from a file
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     file: Option<PathBuf>,
     #[command(flatten)]
     wire: WireOptions,
     #[command(flatten)]
     mac: MacOptions,
-    /// Write the bytes themselves, one message after another
+    /// Write raw bytes, one message after another
     #[arg(long)]
     raw: bool,
 }

@@ -47,11 +47,11 @@ struct WireOptions {
     /// A dialect that `tillgate dialect list` shows, or a table in a file
     #[arg(long, value_name = "NAME|FILE.toml")]
     dialect: Vec<String>,
-    /// Another frame length than the dialect's: none, or binary, bcd or ascii and its bytes, as in
+    /// Frame length, if not the dialect's: none, or binary, bcd or ascii and its bytes, as in
     /// binary2; with -self if it counts itself, as in binary2-self
     #[arg(long, value_name = "KIND")]
     frame: Option<FrameName>,
-    /// Another header than the dialect's: this many bytes between TPDU and MTI
+    /// Bytes of header between TPDU and MTI, if not the dialect's
     #[arg(long, value_name = "BYTES")]
     header: Option<HeaderBytes>,
 }
