@@ -1,40 +1,34 @@
 //! What is wrong with a configuration, and where.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// One wrong thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Line and column, both from 1; `None` when the fault is not at one place.
-    pub(crate) place: Option<(usize, usize)>,
+    pub place: Option<(usize, usize)>,
     /// What is wrong and what is allowed.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Fault {
     /// A fault that is not at one place of the file.
     #[must_use]
-    pub(crate) fn nowhere(text: impl Into<String>) -> Self {
+    pub fn nowhere(text: impl Into<String>) -> Self {
         Self { place: None, text: text.into() }
     }
 
     /// A fault at a byte offset of the source.
     #[must_use]
-    pub(crate) fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
+    pub fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
         Self { place: Some(place(source, offset)), text: text.into() }
     }
 
-    /// What the TOML parser or serde says, in the words of this file format.
+    /// What the TOML parser says.
     #[must_use]
-    pub(crate) fn syntax(source: &str, error: &toml::de::Error) -> Self {
-        let text = error
-            .message()
-            .replace("expected i64", "expected a whole number")
-            .replace("expected a boolean", "expected true or false")
-            .replace("unknown field", "unknown section or key")
-            .replace('\n', "; ");
+    pub fn syntax(source: &str, error: &toml::de::Error) -> Self {
+        let text = error.message().replace('\n', "; ");
         match error.span() {
             Some(span) => Self::at(source, span.start, text),
             None => Self::nowhere(text),
@@ -56,7 +50,7 @@ fn place(source: &str, offset: usize) -> (usize, usize) {
 
 /// Everything wrong with one configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ConfigError {
+pub struct ConfigError {
     file: PathBuf,
     faults: Vec<Fault>,
 }
@@ -64,23 +58,8 @@ pub(crate) struct ConfigError {
 impl ConfigError {
     /// These faults of this file.
     #[must_use]
-    pub(crate) fn new(file: &Path, faults: Vec<Fault>) -> Self {
+    pub fn new(file: &Path, faults: Vec<Fault>) -> Self {
         Self { file: file.to_owned(), faults }
-    }
-
-    /// The file could not be read at all.
-    #[must_use]
-    pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
-        let text = match error.kind() {
-            io::ErrorKind::NotFound => {
-                "there is no such file; `tillgate init DIR` makes DIR/tillgate.toml".to_owned()
-            }
-            io::ErrorKind::PermissionDenied if error.raw_os_error().is_some() => {
-                "this user may not read it; run as the user that owns the installation".to_owned()
-            }
-            _ => format!("cannot be read: {error}"),
-        };
-        Self::new(file, vec![Fault::nowhere(text)])
     }
 }
 

@@ -1,122 +1,195 @@
-//! The file as serde sees it: every key optional and with its place, so that [`super::check`] can
-//! say which one is missing or wrong, and where.
+//! Every section of the file as one table: its keys, what each may be, and what it is unless the
+//! file says so. The left side is the struct that the gateway reads; the right side is a method of
+//! [`Reader`].
 
-use serde::Deserialize;
-use toml::Spanned;
+use core::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 
-/// A whole number with its place.
-pub(super) type Int = Option<Spanned<i64>>;
-/// A text with its place.
-pub(super) type Str = Option<Spanned<String>>;
+use super::HttpUrl;
+use super::reader::{Reader, Section};
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Root {
-    pub(super) listen: Option<Spanned<Listen>>,
-    pub(super) admin: Option<Spanned<Admin>>,
-    pub(super) store: Option<Spanned<Store>>,
-    pub(super) link: Option<Spanned<Link>>,
-    pub(super) workers: Option<Spanned<Workers>>,
-    pub(super) calendar: Option<Spanned<Calendar>>,
-    pub(super) transactions: Option<Spanned<Transactions>>,
-    /// What `[transactions]` was called until 0.1; read for one release.
-    pub(super) desk: Option<Spanned<Transactions>>,
-    pub(super) log: Option<Spanned<Log>>,
-    pub(super) bridge: Vec<Spanned<Bridge>>,
+/// What is read out of a section.
+pub(super) trait Sectioned {
+    fn read<'a>(reader: &mut Reader<'a>, section: &mut Section<'a>) -> Self;
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Listen {
-    pub(super) terminals: Str,
-    pub(super) reactors: Int,
-    pub(super) backlog: Int,
+macro_rules! sections {
+    ($($(#[$about:meta])* $name:ident {
+        $($(#[$doc:meta])* $key:ident: $value:ty = $method:ident($($rule:expr),*),)*
+    })*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $($(#[$doc])* pub $key: $value,)*
+        }
+
+        impl Sectioned for $name {
+            fn read<'a>(reader: &mut Reader<'a>, section: &mut Section<'a>) -> Self {
+                Self { $($key: reader.$method(section.take(stringify!($key)), $($rule),*),)* }
+            }
+        }
+    )*};
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Admin {
-    pub(super) listen: Str,
-    /// Of releases whose commands showed a token.
-    pub(super) token: Str,
-    pub(super) token_sha256: Str,
-    pub(super) socket: Str,
-    pub(super) users: Str,
+sections! {
+    /// `[listen]`
+    Listen {
+        /// Where terminals connect.
+        terminals: SocketAddr = address("127.0.0.1:7400"),
+        /// Reactor threads.
+        reactors: u16 = number(1..=64, 1),
+        /// Connections the kernel may hold before the gateway accepts them.
+        backlog: u16 = number(1..=65_535, 4_096),
+    }
+
+    /// `[admin]`
+    Admin {
+        /// Where the admin API listens.
+        listen: SocketAddr = address("127.0.0.1:7401"),
+        /// The Unix socket where the command line finds it.
+        socket: PathBuf = path_or("admin.sock"),
+        /// The file with the SHA-256 (hex) of the token that programs on other machines show.
+        token_sha256: PathBuf = path_or("keys/admin.sha256"),
+        /// People who may log in, with their argon2id hashes.
+        users: PathBuf = path_or("users.toml"),
+        /// Of releases whose commands showed a token; nothing is done with it.
+        token: () = unused("commands use the Unix socket (admin.socket)"),
+    }
+
+    /// `[store]`
+    Store {
+        /// The data directory.
+        dir: PathBuf = path("data"),
+        /// The file with the key-encryption key (32 bytes as hex).
+        kek: PathBuf = path("keys/kek-1.key"),
+        /// The number under which that key is written into what it seals.
+        kek_id: u32 = kek_id(),
+        /// Earlier keys, still needed to open what they sealed.
+        kek_old: Vec<KekOld> = tables("store.kek_old", KEKS_OLD_MAX, "earlier keys can be open"),
+        /// The high-water mark, where it does not lie in the data directory.
+        high_water: Option<PathBuf> = path_if("/mnt/other/high-water"),
+    }
+
+    /// An earlier key.
+    KekOld {
+        /// Its number.
+        id: u32 = kek_id(),
+        /// Its file.
+        file: PathBuf = path("keys/kek-1.key"),
+    }
+
+    /// `[link]`
+    Link {
+        /// The file with the gateway's X25519 secret (32 bytes as hex).
+        key: PathBuf = path("keys/gateway.key"),
+        /// A session without a record for this long is closed.
+        idle_s: u16 = number(30..=65_535, 600),
+        /// From the connection to the end of the handshake.
+        handshake_s: u16 = number(1..=120, 20),
+        /// From a record's first byte to its last.
+        record_s: u16 = number(1..=120, 20),
+        /// Sessions at once, over all reactors.
+        sessions_max: u32 = number(1..=1_000_000, 18_000),
+        /// Share of them that may have proved nothing yet.
+        unproven_percent: u8 = number(1..=100, 75),
+        /// Share of those that may come from one address.
+        unproven_address_percent: u8 = number(1..=100, 50),
+        /// Requests of one terminal a second, once its burst is used up; `None` for no bound.
+        requests_per_s: Option<NonZeroU32> = bound(0..=1_000_000, 10),
+        /// Requests of one terminal at once.
+        requests_burst: u32 = number(1..=10_000, 30),
+        /// Handshakes of one terminal a minute, once its burst is used up; `None` for no bound.
+        handshakes_per_min: Option<NonZeroU32> = bound(0..=1_000_000, 30),
+        /// Handshakes of one terminal at once.
+        handshakes_burst: u32 = number(1..=10_000, 20),
+    }
+
+    /// `[workers]`
+    Workers {
+        /// Pool threads: handshakes, decoding, verification, answers.
+        pool: u16 = number(1..=64, 1),
+    }
+
+    /// `[transactions]`
+    Transactions {
+        /// A terminal receives something within this.
+        answer_s: u16 = number(2..=120, 25),
+        /// Commands in one store batch.
+        batch_max: u32 = number(1..=4_096, 1_024),
+        /// Transactions between intent and outcome.
+        pending_max: u32 = number(1..=1_000_000, 100_000),
+        /// Days for which a terminal receives a sold voucher's PIN again. At least 1: the retry of
+        /// a lost answer may come over the cut-off.
+        reprint_days: u16 = number(1..=365, 7),
+    }
+
+    /// `[log]`
+    Log {
+        /// One line of text or one JSON object per event, on standard error.
+        format: LogFormat = choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+        /// The least severe level that is written.
+        level: LogLevel = choice(&[
+            ("info", LogLevel::Info),
+            ("error", LogLevel::Error),
+            ("warn", LogLevel::Warn),
+            ("debug", LogLevel::Debug),
+        ]),
+    }
+
+    /// One `[[bridge]]`
+    Bridge {
+        /// What services call it in their `route`.
+        name: String = bridge_name(),
+        /// Which protocol it speaks.
+        kind: BridgeKind = bridge_kind(),
+        /// Where orders are posted; an inquiry gets `{url}/{reference}`.
+        url: HttpUrl = url("http://127.0.0.1:7402/topups"),
+        /// Connections at once.
+        connections: u16 = number(1..=1_024, 32),
+        /// After this the provider counts as silent and the outcome as unknown.
+        deadline_s: u16 = deadline(1..=119, 10),
+        // Capabilities are false unless the operator claims them: a wrong one costs money.
+        /// The provider takes the same reference twice and answers the same, so that a request
+        /// whose answer was lost may be sent again.
+        idempotent: bool = claim(),
+        /// It can be asked the outcome of a reference.
+        inquiry: bool = claim(),
+        /// It takes a reference back, also one it has never seen.
+        reversal: bool = claim(),
+        /// It wants to know when a receipt was printed.
+        confirmation: bool = claim(),
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Store {
-    pub(super) dir: Str,
-    pub(super) kek: Str,
-    pub(super) kek_id: Int,
-    pub(super) kek_old: Vec<Spanned<KekOld>>,
-    pub(super) high_water: Str,
+/// Earlier key-encryption keys that can still be open.
+const KEKS_OLD_MAX: usize = 7;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct KekOld {
-    pub(super) id: Int,
-    pub(super) file: Str,
+/// Log levels, from few lines to many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only what needs a person.
+    Error,
+    /// And what may soon.
+    Warn,
+    /// And starts, stops and changes.
+    Info,
+    /// And sessions.
+    Debug,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Link {
-    pub(super) key: Str,
-    pub(super) idle_s: Int,
-    pub(super) handshake_s: Int,
-    pub(super) record_s: Int,
-    pub(super) sessions_max: Int,
-    pub(super) unproven_percent: Int,
-    pub(super) unproven_address_percent: Int,
-    pub(super) requests_per_s: Int,
-    pub(super) requests_burst: Int,
-    pub(super) handshakes_per_min: Int,
-    pub(super) handshakes_burst: Int,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Workers {
-    pub(super) pool: Int,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Calendar {
-    pub(super) utc_offset: Str,
-    pub(super) time_zone: Str,
-    pub(super) cutoff: Str,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Transactions {
-    pub(super) answer_s: Int,
-    pub(super) batch_max: Int,
-    pub(super) pending_max: Int,
-    pub(super) reprint_days: Int,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Log {
-    pub(super) format: Str,
-    pub(super) level: Str,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Bridge {
-    pub(super) name: Str,
-    pub(super) kind: Str,
-    pub(super) url: Str,
-    pub(super) connections: Int,
-    pub(super) deadline_s: Int,
-    pub(super) idempotent: Option<bool>,
-    pub(super) inquiry: Option<bool>,
-    pub(super) reversal: Option<bool>,
-    pub(super) confirmation: Option<bool>,
+/// The protocols of bridges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BridgeKind {
+    /// JSON over HTTP/1.1.
+    Http,
 }

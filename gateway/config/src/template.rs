@@ -1,19 +1,33 @@
-//! The text of the files that `init` writes.
+//! The text that an installation begins with.
 
+use core::net::SocketAddr;
 use std::fmt::Write;
 
-use super::InstallOptions;
+use super::HttpUrl;
+
+/// What the operator of a new installation chooses.
+pub struct Wishes {
+    /// Where terminals will connect.
+    pub terminals: SocketAddr,
+    /// Where the admin API will listen.
+    pub admin: SocketAddr,
+    /// File descriptors that the process may have at most.
+    pub descriptors: u64,
+    /// Name and URL of each HTTP bridge.
+    pub bridges: Vec<(String, HttpUrl)>,
+}
 
 /// The commented configuration.
-pub(super) fn config(options: &InstallOptions) -> String {
+#[must_use]
+pub fn template(wishes: &Wishes) -> String {
     let mut text = TEMPLATE
-        .replace("{terminals}", &options.terminals.to_string())
-        .replace("{admin}", &options.admin.to_string());
-    if let Some(sessions) = sessions_within(options.descriptors) {
+        .replace("{terminals}", &wishes.terminals.to_string())
+        .replace("{admin}", &wishes.admin.to_string());
+    if let Some(sessions) = sessions_within(wishes.descriptors) {
         let fitting = format!("sessions_max = {sessions}");
         text = text.replace("# sessions_max = 18000", &fitting);
     }
-    for (name, url) in &options.bridges {
+    for (name, url) in &wishes.bridges {
         write!(
             text,
             "\n[[bridge]]\nname = {name:?}\nkind = \"http\"\nurl = \"{url}\"\nconnections = 32\n\

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use tillgate_core::time::Calendar;
 
-use super::{BridgeKind, Config};
+use super::{Config, Wishes, template};
 
 const GOOD: &str = r#"
 [listen]
@@ -40,8 +40,7 @@ fn a_short_file_is_filled_up_with_defaults_and_its_paths_are_relative_to_it() {
     assert_eq!(config.link.sessions_max, 18_000);
     assert_eq!(config.calendar, Calendar::fixed(330, 180));
     assert_eq!(config.bridges.len(), 1);
-    let BridgeKind::Http { url } = &config.bridges[0].kind;
-    assert_eq!(url.to_string(), "http://127.0.0.1:7402/topups");
+    assert_eq!(config.bridges[0].url.to_string(), "http://127.0.0.1:7402/topups");
 }
 
 #[test]
@@ -159,20 +158,62 @@ fn no_prefix_of_a_good_file_panics_or_passes_for_the_whole_of_it() {
     }
 }
 
+/// The rows of the operator's page against the table of keys: each is there, with its range.
 #[test]
 fn every_key_is_explained_in_the_operators_page() {
-    let page = include_str!("../../../../docs/operations.md");
-    let mut section = String::new();
-    for line in include_str!("raw.rs").lines() {
-        if let Some(name) = line.strip_prefix("pub(super) struct ") {
-            section = name.trim_end_matches(" {").to_lowercase();
-        } else if let Some(rest) = line.trim().strip_prefix("pub(super) ") {
-            let Some((key, _)) = rest.split_once(':') else { continue };
-            if section != "root" && section != "kekold" {
-                assert!(page.contains(&format!("| `{section}.{key}` |")), "{section}.{key}");
+    let page = include_str!("../../../docs/operations.md");
+    let (mut section, mut keys) = (String::new(), 0);
+    let table = include_str!("sections.rs").split("\nsections! {").nth(1).unwrap();
+    for line in table.split("\n}\n").next().unwrap().lines() {
+        if let Some(name) = line.strip_suffix(" {").and_then(|line| line.strip_prefix("    ")) {
+            section = name.to_lowercase();
+        } else if let Some((key, rule)) =
+            line.trim().split_once(": ").filter(|_| line.contains(" = "))
+        {
+            if section == "kekold" || key.starts_with("//") {
+                continue;
+            }
+            let row = page.lines().find(|row| row.starts_with(&format!("| `{section}.{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("{section}.{key}"));
+            keys += 1;
+            let numbers = rule.split_once("number(").or(rule.split_once("bound("));
+            if let Some((range, usual)) = numbers.and_then(|(_, rule)| rule.split_once(", ")) {
+                let range = range.replace("..=", " to ").replace('_', "");
+                let usual = usual.trim_end_matches("),").replace('_', "");
+                assert!(row.contains(&format!("| {range} | {usual} |")), "{row}");
             }
         }
     }
+    assert_eq!(keys, 40);
+}
+
+#[test]
+fn all_that_is_wrong_is_reported_at_once() {
+    let wrong = GOOD.replace("kek_id = 1", "kek_id = 0x0\nsync = false").replace("[link]", "[lnk]");
+    let said = load(&wrong).unwrap_err();
+    for part in [
+        "9:10: store.kek_id is 0; allowed are 1 to",
+        "10:1: unknown section or key `sync`, expected `dir`, `kek`, `kek_id`",
+        ": section [link] is missing",
+        "11:2: unknown section or key `lnk`",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn old_keys_are_told_apart_and_few() {
+    let with =
+        |old: &str| load(&GOOD.replace("kek_id = 1", &format!("kek_id = 1\nkek_old = [{old}]")));
+    let key = |id: u32| format!("{{ id = {id}, file = \"k\" }}, ");
+    let old = with(&key(2)).unwrap().store.kek_old;
+    assert_eq!((old[0].id, old[0].file.to_str()), (2, Some("/etc/tillgate/k")));
+    let said = with(&key(1)).unwrap_err();
+    assert!(said.contains(":10:19: key number 1 is already taken"), "{said}");
+    let said = with("{ id = 2 }").unwrap_err();
+    assert!(said.contains("store.kek_old.file is missing; for example file ="), "{said}");
+    let said = with(&(2..10).map(key).collect::<String>()).unwrap_err();
+    assert!(said.contains("at most 7 earlier keys can be open"), "{said}");
 }
 
 #[test]
@@ -183,4 +224,28 @@ fn the_old_name_of_a_section_is_read_for_one_release_and_said() {
     assert!(config.notices.iter().any(|notice| notice.contains("[transactions]")));
     let said = load(&with("[desk]\n[transactions]")).unwrap_err().to_string();
     assert!(said.contains("[desk] is the old name of [transactions]: keep only one"), "{said}");
+}
+
+#[test]
+fn a_new_installation_shows_the_defaults_that_are_in_force() {
+    let wishes = Wishes {
+        terminals: "127.0.0.1:7400".parse().unwrap(),
+        admin: "127.0.0.1:7401".parse().unwrap(),
+        descriptors: u64::MAX,
+        bridges: Vec::new(),
+    };
+    let text = template(&wishes);
+    let (keys, _) = text.split_once("# [[bridge]]").unwrap();
+    let shown = |line: &str| {
+        let shown = line.strip_prefix("# ").filter(|line| {
+            let key = line.split_once(" = ").map(|(key, _)| key);
+            let special = ["kek_old", "high_water", "give time_zone"];
+            key.is_some_and(|key| !special.contains(&key) && !key.contains(' '))
+        });
+        shown.unwrap_or(line).to_owned() + "\n"
+    };
+    let uncommented: String = keys.lines().map(shown).collect();
+    assert!(uncommented.contains("\nreprint_days = 7\n") && uncommented.contains("\nlevel ="));
+    let written = format!("{:?}", load(&uncommented).unwrap());
+    assert_eq!(written, format!("{:?}", load(&text).unwrap()));
 }

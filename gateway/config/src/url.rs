@@ -6,13 +6,13 @@ use http::Uri;
 
 /// `http://HOST[:PORT]/PATH`, without user, query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpUrl {
+pub struct HttpUrl {
     /// Name or address; an IPv6 address without its brackets.
-    pub(crate) host: String,
+    pub host: String,
     /// 80 when the URL has none.
-    pub(crate) port: u16,
+    pub port: u16,
     /// From the first slash on; never ends with one unless it is only that.
-    pub(crate) path: String,
+    pub path: String,
 }
 
 impl HttpUrl {
@@ -20,7 +20,7 @@ impl HttpUrl {
     ///
     /// # Errors
     /// What is wrong with it, as a sentence for the operator.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let form = "write http://HOST:PORT/PATH";
         let uri: Uri = text.parse().map_err(|e| format!("{text:?} is not a URL ({e}); {form}"))?;
         match uri.scheme_str() {
@@ -47,7 +47,7 @@ impl HttpUrl {
 
     /// `HOST:PORT`, as a `Host` header and an address to resolve.
     #[must_use]
-    pub(crate) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {

@@ -234,7 +234,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::init::{InstallOptions, install};
+    use crate::config::{self, Wishes};
+    use crate::init::install;
 
     const NOBODY: u32 = 65_534;
     /// Tells `squat` as which user.
@@ -259,18 +260,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (home, place) = (dir.path().join("gate"), dir.path().join("squat"));
         let any = "127.0.0.1:0".parse().unwrap();
-        let options = InstallOptions {
-            terminals: any,
-            admin: any,
-            descriptors: u64::MAX,
-            bridges: Vec::new(),
-        };
+        let options =
+            Wishes { terminals: any, admin: any, descriptors: u64::MAX, bridges: Vec::new() };
         install(&home, &options).unwrap();
         fs::create_dir(&place).unwrap();
         fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();
         let mut squatter = Command::new(std::env::current_exe().unwrap());
         squatter.args(["--ignored", "--exact", "client::tests::squat"]).current_dir(&place);
-        let config = Config::load(&home.join("tillgate.toml")).unwrap();
+        let config = config::load(&home.join("tillgate.toml")).unwrap();
         let socket = place.join("admin.sock");
         let mut client = Client::new(config, Some(&socket)).unwrap();
         let own = Uid::effective();

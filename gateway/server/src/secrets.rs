@@ -8,7 +8,7 @@ use tillgate_store_core::{
     Command, Engine, LedgerStore, ReadRows, Reseal, Store, StoreId, Vault, VaultError,
 };
 
-use crate::config::Config;
+use crate::config::{Config, KekOld};
 use crate::entropy;
 use crate::exit::Failure;
 use crate::keyfile;
@@ -20,9 +20,9 @@ use crate::keyfile;
 pub(crate) fn vault(config: &Config) -> Result<Vault, Failure> {
     let kek = keyfile::read(&config.store.kek).map_err(Failure::config)?;
     let mut vault = Vault::new(config.store.kek_id, *kek);
-    for (kek_id, file) in &config.store.keks_old {
+    for KekOld { id, file } in &config.store.kek_old {
         let old = keyfile::read(file).map_err(Failure::config)?;
-        vault = vault.with_old(*kek_id, *old);
+        vault = vault.with_old(*id, *old);
     }
     Ok(vault)
 }
@@ -60,7 +60,7 @@ impl ManifestKey {
 /// As [`vault`].
 pub(crate) fn manifest_keys(config: &Config) -> Result<Vec<ManifestKey>, Failure> {
     let current = std::iter::once((config.store.kek_id, &config.store.kek));
-    let old = config.store.keks_old.iter().map(|(kek_id, file)| (*kek_id, file));
+    let old = config.store.kek_old.iter().map(|old| (old.id, &old.file));
     let key = |(kek_id, file): (u32, &PathBuf)| {
         let kek = keyfile::read(file).map_err(Failure::config)?;
         Ok(ManifestKey::of(kek_id, &kek))
@@ -146,8 +146,8 @@ fn prove_sample(usage: &Usage, vault: &Vault, config: &Config) -> Result<(), Fai
 fn refusal(config: &Config, error: VaultError, what: &str) -> Failure {
     let store = config.store.dir.display();
     let file_of = |kek_id: u32| {
-        let old = config.store.keks_old.iter().find(|(id, _)| *id == kek_id);
-        old.map_or(&config.store.kek, |(_, file)| file).display()
+        let old = config.store.kek_old.iter().find(|old| old.id == kek_id);
+        old.map_or(&config.store.kek, |old| &old.file).display()
     };
     Failure::config(match error {
         VaultError::UnknownKek(kek_id) => format!(

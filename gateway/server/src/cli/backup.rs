@@ -10,7 +10,7 @@ use tillgate_store_rocks::{Cause, RocksEngine};
 use super::{ConfigFile, Rate, audit_row, print};
 use crate::backup::{self, Hold, Manifest};
 use crate::client::Client;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::{clock, entropy, secrets};
 
@@ -50,7 +50,7 @@ struct Begun {
 
 impl Backup {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let config = self.config.load()?;
         let data = config.store.dir.clone();
         let keys = secrets::manifest_keys(&config)?;
         let key = keys.first().ok_or_else(|| Failure::internal("there is always a current key"))?;
@@ -58,7 +58,7 @@ impl Backup {
             let text = format!("{} is there already; name a new directory", self.to.display());
             return Err(Failure::refused(text));
         }
-        let backend = match RocksEngine::open(&data, &config.store.options()) {
+        let backend = match RocksEngine::open(&data, &config::options(&config.store)) {
             Ok(backend) => Some(backend),
             Err(error) if error.cause == Cause::Locked => None,
             Err(error) => return Err(Failure::store(error)),

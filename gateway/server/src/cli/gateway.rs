@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{ConfigFile, print};
 use crate::client::Client;
-use crate::config::Config;
+use crate::config;
 use crate::exit::Failure;
 
 /// Where the gateway is and how it is to answer, before or after the subcommand.
@@ -33,7 +33,7 @@ pub(super) struct Gateway {
 impl Gateway {
     /// The way to it.
     pub(super) fn client(&self) -> Result<Client, Failure> {
-        let config = Config::load(&self.config).map_err(Failure::config)?;
+        let config = config::load(&self.config)?;
         Client::new(config, self.socket.as_deref())
     }
 

@@ -14,7 +14,7 @@ use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, csv_files, print};
 use crate::client::Client;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::{clock, entropy, keyfile, secrets};
 
@@ -55,14 +55,14 @@ pub(crate) struct Import {
 
 impl Import {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let config = self.config.load()?;
         let mut sources = csv_files::read_all(&self.paths)?;
         let made = self.keys_out.as_ref().map(|_| make_missing_keys(&mut sources, &entropy::bytes));
         let keys = match (&self.keys_out, made.flatten()) {
             (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
             _ => None,
         };
-        let done = match RocksEngine::open(&config.store.dir, &config.store.options()) {
+        let done = match RocksEngine::open(&config.store.dir, &config::options(&config.store)) {
             Ok(backend) => self.offline(&config, backend, &sources),
             Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
             Err(error) => Err(Failure::store(error)),

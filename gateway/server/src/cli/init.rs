@@ -7,9 +7,9 @@ use clap::Args;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::print;
-use crate::config::HttpUrl;
+use crate::config::{HttpUrl, Wishes};
 use crate::exit::Failure;
-use crate::init::{self, InstallOptions, Installed};
+use crate::init::{self, Installed};
 
 /// Make a new installation: keys, configuration, store and the first admin
 #[derive(Args)]
@@ -44,7 +44,7 @@ impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         // A system that does not tell its limit has none that would be in the way.
         let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, u64::MAX));
-        let options = InstallOptions {
+        let options = Wishes {
             terminals: self.terminals,
             admin: self.admin,
             descriptors,

@@ -26,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::backup::Pace;
 use crate::backup::limits::RATE_MIB_S;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 
 /// Transaction gateway for point-of-sale terminals
@@ -80,6 +81,11 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// In the working directory.
     const DEFAULT: &str = "tillgate.toml";
+
+    /// Reads it.
+    fn load(&self) -> Result<Config, Failure> {
+        config::load(&self.config)
+    }
 }
 
 /// `--rate`, the same for every command that copies a store.

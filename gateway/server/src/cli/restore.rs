@@ -11,7 +11,7 @@ use tillgate_store_rocks::{Mark, Note, RocksEngine, RocksReader, note};
 use super::store_dir::{Place, find};
 use super::{Rate, audit_row, print};
 use crate::backup::{self, ManifestTrust, PutBack};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::verify_store::verified;
 use crate::{clock, entropy, secrets};
@@ -96,7 +96,7 @@ impl Restore {
                 Ok(Wish::Accept(find(None, Some(config))?))
             }
             (Some(backup), Some(dir), Some(config)) => {
-                let config = Some(Config::load(&config).map_err(Failure::config)?);
+                let config = Some(config::load(&config)?);
                 let place = find(Some(dir), None)?;
                 Ok(Wish::PutBack(backup, Place { config, ..place }))
             }

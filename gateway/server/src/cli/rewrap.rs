@@ -9,7 +9,7 @@ use tillgate_store_core::{Command, LedgerStore, Reseal, SealedPlace, Store, Vaul
 use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, print};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::{clock, entropy, secrets};
 
@@ -39,7 +39,7 @@ struct Done {
 
 impl Rewrap {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let config = self.config.load()?;
         let vault = secrets::vault(&config)?;
         let mut book = open(&config, &config.store.dir)?;
         secrets::prove(&mut book, &vault, &config, clock::unix_ms())?;
@@ -51,7 +51,7 @@ impl Rewrap {
 }
 
 fn open(config: &Config, dir: &Path) -> Result<LedgerStore<RocksEngine>, Failure> {
-    let backend = RocksEngine::open(dir, &config.store.options()).map_err(|error| {
+    let backend = RocksEngine::open(dir, &config::options(&config.store)).map_err(|error| {
         if error.cause == Cause::Locked {
             let dir = dir.display();
             return Failure::store(format!(

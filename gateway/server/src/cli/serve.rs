@@ -5,7 +5,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
 use crate::admin;
-use crate::config::{Config, Log, LogFormat, LogLevel};
+use crate::config::{Log, LogFormat, LogLevel};
 use crate::exit::Failure;
 use crate::serve;
 
@@ -29,7 +29,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = Config::load(&self.config.config).map_err(Failure::config)?;
+        let config = self.config.load()?;
         start_log(&config.log);
         for notice in &config.notices {
             tracing::warn!(config = %config.file.display(), "{notice}");

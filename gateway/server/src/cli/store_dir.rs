@@ -6,7 +6,7 @@ use clap::Args;
 use tillgate_store_rocks::Options;
 
 use crate::backup;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::verify_store::reading;
 
@@ -48,8 +48,8 @@ impl StoreDir {
 /// The configuration cannot be read, or neither is given.
 pub(super) fn find(dir: Option<PathBuf>, config: Option<PathBuf>) -> Result<Place, Failure> {
     let of = |file: PathBuf| {
-        let config = Config::load(&file).map_err(Failure::config)?;
-        let options = reading(config.store.options());
+        let config = config::load(&file)?;
+        let options = reading(config::options(&config.store));
         Ok(Place { options, dir: config.store.dir.clone(), config: Some(config) })
     };
     let alone = |dir| Place { dir, options: reading(Options::serving()), config: None };

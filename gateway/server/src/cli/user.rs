@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::{ConfigFile, print};
-use crate::config::Config;
+use crate::config;
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
 use crate::{entropy, keyfile};
@@ -63,7 +63,7 @@ enum Command {
 
 impl User {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let file = Config::load(&self.config).map_err(Failure::config)?.admin.users;
+        let file = config::load(&self.config)?.admin.users;
         let mut users = Users::load(&file).map_err(Failure::config)?;
         let unknown = |name: &str| Failure::refused(format!("there is nobody called {name}"));
         match self.command {

@@ -3,11 +3,8 @@
 //! Everything is built in a directory beside the wanted one and renamed onto it at the end, so
 //! that a failure leaves nothing half-made.
 
-mod template;
-
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -17,22 +14,10 @@ use tillgate_store_core::LedgerStore;
 use tillgate_store_rocks::{Options, RocksEngine};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, HttpUrl};
+use crate::config::{Config, Wishes, template};
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
 use crate::{clock, entropy, keyfile, secrets};
-
-/// What the operator chose.
-pub(crate) struct InstallOptions {
-    /// Where terminals will connect.
-    pub(crate) terminals: SocketAddr,
-    /// Where the admin API will listen.
-    pub(crate) admin: SocketAddr,
-    /// File descriptors that the process may have at most.
-    pub(crate) descriptors: u64,
-    /// Name and URL of each HTTP bridge.
-    pub(crate) bridges: Vec<(String, HttpUrl)>,
-}
 
 /// What was made, as far as a person needs to know it.
 pub(crate) struct Installed {
@@ -50,11 +35,11 @@ const FIRST_ADMIN: &str = "admin";
 /// # Errors
 /// The directory is not empty, a wish is not allowed, or the file system refuses; nothing is
 /// left behind.
-pub(crate) fn install(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
+pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
     refuse_used(dir)?;
     let building = building_dir(dir)?;
     DirBuilder::new().mode(0o700).create(&building).map_err(|e| io_failure(&building, &e))?;
-    let made = build(&building, options).and_then(|installed| {
+    let made = build(&building, wishes).and_then(|installed| {
         fs::rename(&building, dir).map_err(|e| io_failure(dir, &e))?;
         sync_dir(&parent(dir))?;
         Ok(installed)
@@ -68,8 +53,8 @@ pub(crate) fn install(dir: &Path, options: &InstallOptions) -> Result<Installed,
     made
 }
 
-fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
-    let config = template::config(options);
+fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
+    let config = template(wishes);
     let config_file = dir.join("tillgate.toml");
     let parsed = Config::parse(&config_file, &config).map_err(Failure::config)?;
 

@@ -2,14 +2,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{InstallOptions, install};
-use crate::config::{Config, HttpUrl};
+use super::install;
+use crate::config::{self, Config, HttpUrl, Wishes};
 use crate::exit::Exit;
 use crate::keyfile;
 use crate::password::{self, PasswordVerdict, Role};
 
-fn options() -> InstallOptions {
-    InstallOptions {
+fn options() -> Wishes {
+    Wishes {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
         descriptors: 1_048_576,
@@ -31,7 +31,7 @@ fn an_installation_loads_and_its_secrets_are_its_owners_only() {
     let dir = place.path().join("gate");
     let installed = install(&dir, &options()).unwrap();
     assert_eq!(names(&dir), ["admin.token", "data", "keys", "tillgate.toml", "users.toml"]);
-    let config = Config::load(&dir.join("tillgate.toml")).unwrap();
+    let config = config::load(&dir.join("tillgate.toml")).unwrap();
     assert_eq!(config.bridges[0].name, "topup");
     keyfile::read(&config.store.kek).unwrap();
     keyfile::read(&config.link.key).unwrap();
@@ -60,7 +60,7 @@ fn a_new_bridge_claims_nothing_that_could_cost_money() {
         let claimed = text.replace(&line, &format!("\n{key} = true\n"));
         Config::parse(Path::new("tillgate.toml"), &claimed).unwrap();
     }
-    let bridge = &Config::load(&dir.join("tillgate.toml")).unwrap().bridges[0];
+    let bridge = &config::load(&dir.join("tillgate.toml")).unwrap().bridges[0];
     let claimed = [bridge.idempotent, bridge.inquiry, bridge.reversal, bridge.confirmation];
     assert_eq!(claimed, [false; 4]);
 }
@@ -120,8 +120,8 @@ fn where_descriptors_are_few_the_configuration_asks_for_fewer_sessions() {
     let place = tempfile::tempdir().unwrap();
     for (descriptors, sessions) in [(1_048_576, 18_000), (4_096, 3_072), (256, 100)] {
         let dir = place.path().join(descriptors.to_string());
-        install(&dir, &InstallOptions { descriptors, ..options() }).unwrap();
-        let config = Config::load(&dir.join("tillgate.toml")).unwrap();
+        install(&dir, &Wishes { descriptors, ..options() }).unwrap();
+        let config = config::load(&dir.join("tillgate.toml")).unwrap();
         assert_eq!(config.link.sessions_max, sessions);
     }
 }

@@ -35,7 +35,7 @@ use super::startup;
 use super::supervisor::{Report, reports};
 use super::view::{Stage, View};
 use super::writer::{Writer, WriterMessage, WriterSetup};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Failure;
 
 /// See the module. Dropping it does not stop it; [`Gateway::drain`] does.
@@ -76,7 +76,7 @@ impl Gateway {
     /// # Errors
     /// Which part could not be opened or started, and what to do about it.
     pub(crate) fn start(config: &Config, clock: Clock) -> Result<Self, Failure> {
-        let options = config.store.options();
+        let options = config::options(&config.store);
         let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
         Budget::of(config, table_files).claim().map_err(Failure::config)?;
         let keys = Arc::new(startup::keys(config)?);

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("tillgate-store-conformance", "store/conformance", &["tillgate-types", "tillgate-store-core"]),
     ("tillgate-store-rocks", "store/rocks", &["tillgate-store-core"]),
     ("tillgate-core", "gateway/core", &["tillgate-types", "tillgate-codec", "tillgate-store-core"]),
+    ("tillgate-config", "gateway/config", &["tillgate-core", "tillgate-store-core"]),
     ("tillgate-edge", "gateway/edge", &[]),
     ("tillgate-import", "gateway/import", &["tillgate-types", "tillgate-store-core"]),
     (
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "tillgate-codec",
             "tillgate-store-core",
             "tillgate-store-rocks",
+            "tillgate-config",
             "tillgate-core",
             "tillgate-edge",
             "tillgate-import",
@@ -42,6 +44,7 @@ const PURE: &[&str] = &[
     "codec/inspect",
     "store/core",
     "store/conformance",
+    "gateway/config",
     "gateway/core",
     "gateway/import",
     "sim/core",

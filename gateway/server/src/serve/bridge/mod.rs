@@ -55,8 +55,8 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
 fn provider(bridge: &config::Bridge) -> HttpJson {
     let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
     let capabilities = Capabilities { idempotent, inquiry, reversal, advice };
-    let config::BridgeKind::Http { url } = &bridge.kind;
-    HttpJson { authority: url.authority(), path: url.path.clone(), capabilities }
+    let config::BridgeKind::Http = bridge.kind;
+    HttpJson { authority: bridge.url.authority(), path: bridge.url.path.clone(), capabilities }
 }
 
 impl Bridges {
@@ -105,12 +105,11 @@ pub(crate) fn spawn(
     let mut connections = Vec::new();
     for (bridge, metrics) in configured.iter().zip(metrics) {
         let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
-        let config::BridgeKind::Http { url } = &bridge.kind;
         let breaker = Arc::new(Mutex::new(Breaker::default()));
         let pool = Arc::new(ConnectionPool {
             provider: provider(bridge),
-            host: url.host.clone(),
-            port: url.port,
+            host: bridge.url.host.clone(),
+            port: bridge.url.port,
             queue: tokio::sync::Mutex::new(queue),
             writer: writer.clone(),
             breaker: Arc::clone(&breaker),

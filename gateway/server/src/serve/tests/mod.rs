@@ -29,8 +29,8 @@ use super::clock::Clock;
 use super::gateway::Gateway;
 use super::handle::ServeHandle;
 use super::supervisor::{Drained, Report};
-use crate::config::{Config, HttpUrl};
-use crate::init::{InstallOptions, install};
+use crate::config::{self, Config, HttpUrl, Wishes};
+use crate::init::install;
 
 /// Long enough for a slow machine, short enough for a person.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,14 +60,14 @@ impl Installation {
         let dir = TempDir::new().unwrap();
         let home = dir.path().join("tillgate");
         let url = |at: SocketAddr| HttpUrl::parse(&format!("http://{at}/topups")).unwrap();
-        let options = InstallOptions {
+        let options = Wishes {
             terminals: "127.0.0.1:0".parse().unwrap(),
             admin: "127.0.0.1:0".parse().unwrap(),
             descriptors: u64::MAX,
             bridges: provider.map(|at| ("topup".to_owned(), url(at))).into_iter().collect(),
         };
         install(&home, &options).unwrap();
-        let mut config = Config::load(&home.join("tillgate.toml")).unwrap();
+        let mut config = config::load(&home.join("tillgate.toml")).unwrap();
         config.link.sessions_max = 256;
         config.link.record_s = 2;
         config.link.handshake_s = 2;

@@ -85,9 +85,7 @@ fn an_order_without_an_outcome_is_found_out_after_a_restart() {
 
     let provider = Provider::start();
     let url = format!("http://{}/topups", provider.address);
-    let crate::config::BridgeKind::Http { url: configured } =
-        &mut installation.config.bridges[0].kind;
-    *configured = crate::config::HttpUrl::parse(&url).unwrap();
+    installation.config.bridges[0].url = crate::config::HttpUrl::parse(&url).unwrap();
     let served = installation.serve();
     wait_for("the inquiry", || served.metric("tillgate_transactions_pending") == 0);
     assert_eq!(code(&served, 1, SILENT), ResponseCode::APPROVED);
