@@ -26,7 +26,7 @@ pub use sections::{
     Admin, Bridge, BridgeKind, KekOld, Link, Listen, Log, LogFormat, LogLevel, Store, Transactions,
     Workers,
 };
-pub use template::{Wishes, template};
+pub use template::{InstallOptions, template};
 pub use url::HttpUrl;
 
 use self::reader::{Reader, Section};

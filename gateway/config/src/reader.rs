@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// A list of tables, at most so many.
+    /// A list of tables, up to `most` of them.
     pub(super) fn tables<T: Sectioned>(
         &mut self,
         key: Key<'a>,

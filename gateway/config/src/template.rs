@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::HttpUrl;
 
 /// What the operator of a new installation chooses.
-pub struct Wishes {
+pub struct InstallOptions {
     /// Where terminals will connect.
     pub terminals: SocketAddr,
     /// Where the admin API will listen.
@@ -19,15 +19,15 @@ pub struct Wishes {
 
 /// The commented configuration.
 #[must_use]
-pub fn template(wishes: &Wishes) -> String {
+pub fn template(options: &InstallOptions) -> String {
     let mut text = TEMPLATE
-        .replace("{terminals}", &wishes.terminals.to_string())
-        .replace("{admin}", &wishes.admin.to_string());
-    if let Some(sessions) = sessions_within(wishes.descriptors) {
+        .replace("{terminals}", &options.terminals.to_string())
+        .replace("{admin}", &options.admin.to_string());
+    if let Some(sessions) = sessions_within(options.descriptors) {
         let fitting = format!("sessions_max = {sessions}");
         text = text.replace("# sessions_max = 18000", &fitting);
     }
-    for (name, url) in &wishes.bridges {
+    for (name, url) in &options.bridges {
         write!(
             text,
             "\n[[bridge]]\nname = {name:?}\nkind = \"http\"\nurl = \"{url}\"\nconnections = 32\n\

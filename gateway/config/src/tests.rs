@@ -2,7 +2,7 @@ use std::path::Path;
 
 use tillgate_core::time::Calendar;
 
-use super::{Config, Wishes, template};
+use super::{Config, InstallOptions, template};
 
 const GOOD: &str = r#"
 [listen]
@@ -228,13 +228,13 @@ fn the_old_name_of_a_section_is_read_for_one_release_and_said() {
 
 #[test]
 fn a_new_installation_shows_the_defaults_that_are_in_force() {
-    let wishes = Wishes {
+    let options = InstallOptions {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
         descriptors: u64::MAX,
         bridges: Vec::new(),
     };
-    let text = template(&wishes);
+    let text = template(&options);
     let (keys, _) = text.split_once("# [[bridge]]").unwrap();
     let shown = |line: &str| {
         let shown = line.strip_prefix("# ").filter(|line| {

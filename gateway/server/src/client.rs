@@ -234,7 +234,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::{self, Wishes};
+    use crate::config::{self, InstallOptions};
     use crate::init::install;
 
     const NOBODY: u32 = 65_534;
@@ -260,8 +260,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (home, place) = (dir.path().join("gate"), dir.path().join("squat"));
         let any = "127.0.0.1:0".parse().unwrap();
-        let options =
-            Wishes { terminals: any, admin: any, descriptors: u64::MAX, bridges: Vec::new() };
+        let options = InstallOptions {
+            terminals: any,
+            admin: any,
+            descriptors: u64::MAX,
+            bridges: Vec::new(),
+        };
         install(&home, &options).unwrap();
         fs::create_dir(&place).unwrap();
         fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();

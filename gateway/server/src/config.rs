@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 pub(crate) use tillgate_config::{
-    Bridge, BridgeKind, Config, ConfigError, Fault, HttpUrl, KekOld, Log, LogFormat, LogLevel,
-    Store, Wishes, template,
+    Bridge, BridgeKind, Config, ConfigError, Fault, HttpUrl, InstallOptions, KekOld, Log,
+    LogFormat, LogLevel, Store, template,
 };
 use tillgate_store_rocks::Options;
 

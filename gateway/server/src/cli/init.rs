@@ -7,7 +7,7 @@ use clap::Args;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::print;
-use crate::config::{HttpUrl, Wishes};
+use crate::config::{HttpUrl, InstallOptions};
 use crate::exit::Failure;
 use crate::init::{self, Installed};
 
@@ -44,7 +44,7 @@ impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         // A system that does not tell its limit has none that would be in the way.
         let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, u64::MAX));
-        let options = Wishes {
+        let options = InstallOptions {
             terminals: self.terminals,
             admin: self.admin,
             descriptors,

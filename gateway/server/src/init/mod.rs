@@ -14,7 +14,7 @@ use tillgate_store_core::LedgerStore;
 use tillgate_store_rocks::{Options, RocksEngine};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, Wishes, template};
+use crate::config::{Config, InstallOptions, template};
 use crate::exit::Failure;
 use crate::password::{self, Role, Users};
 use crate::{clock, entropy, keyfile, secrets};
@@ -35,11 +35,11 @@ const FIRST_ADMIN: &str = "admin";
 /// # Errors
 /// The directory is not empty, a wish is not allowed, or the file system refuses; nothing is
 /// left behind.
-pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
+pub(crate) fn install(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
     refuse_used(dir)?;
     let building = building_dir(dir)?;
     DirBuilder::new().mode(0o700).create(&building).map_err(|e| io_failure(&building, &e))?;
-    let made = build(&building, wishes).and_then(|installed| {
+    let made = build(&building, options).and_then(|installed| {
         fs::rename(&building, dir).map_err(|e| io_failure(dir, &e))?;
         sync_dir(&parent(dir))?;
         Ok(installed)
@@ -53,8 +53,8 @@ pub(crate) fn install(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure>
     made
 }
 
-fn build(dir: &Path, wishes: &Wishes) -> Result<Installed, Failure> {
-    let config = template(wishes);
+fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
+    let config = template(options);
     let config_file = dir.join("tillgate.toml");
     let parsed = Config::parse(&config_file, &config).map_err(Failure::config)?;
 

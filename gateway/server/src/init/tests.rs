@@ -3,13 +3,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::install;
-use crate::config::{self, Config, HttpUrl, Wishes};
+use crate::config::{self, Config, HttpUrl, InstallOptions};
 use crate::exit::Exit;
 use crate::keyfile;
 use crate::password::{self, PasswordVerdict, Role};
 
-fn options() -> Wishes {
-    Wishes {
+fn options() -> InstallOptions {
+    InstallOptions {
         terminals: "127.0.0.1:7400".parse().unwrap(),
         admin: "127.0.0.1:7401".parse().unwrap(),
         descriptors: 1_048_576,
@@ -120,7 +120,7 @@ fn where_descriptors_are_few_the_configuration_asks_for_fewer_sessions() {
     let place = tempfile::tempdir().unwrap();
     for (descriptors, sessions) in [(1_048_576, 18_000), (4_096, 3_072), (256, 100)] {
         let dir = place.path().join(descriptors.to_string());
-        install(&dir, &Wishes { descriptors, ..options() }).unwrap();
+        install(&dir, &InstallOptions { descriptors, ..options() }).unwrap();
         let config = config::load(&dir.join("tillgate.toml")).unwrap();
         assert_eq!(config.link.sessions_max, sessions);
     }

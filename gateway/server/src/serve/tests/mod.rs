@@ -29,7 +29,7 @@ use super::clock::Clock;
 use super::gateway::Gateway;
 use super::handle::ServeHandle;
 use super::supervisor::{Drained, Report};
-use crate::config::{self, Config, HttpUrl, Wishes};
+use crate::config::{self, Config, HttpUrl, InstallOptions};
 use crate::init::install;
 
 /// Long enough for a slow machine, short enough for a person.
@@ -60,7 +60,7 @@ impl Installation {
         let dir = TempDir::new().unwrap();
         let home = dir.path().join("tillgate");
         let url = |at: SocketAddr| HttpUrl::parse(&format!("http://{at}/topups")).unwrap();
-        let options = Wishes {
+        let options = InstallOptions {
             terminals: "127.0.0.1:0".parse().unwrap(),
             admin: "127.0.0.1:0".parse().unwrap(),
             descriptors: u64::MAX,
