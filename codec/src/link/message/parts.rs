@@ -176,6 +176,11 @@ pub enum AnswerKind {
     Balance = 4,
 }
 
+impl AnswerKind {
+    const NUMBERED: [(u8, Self); 4] =
+        [(1, Self::Sale), (2, Self::Confirm), (3, Self::Reversal), (4, Self::Balance)];
+}
+
 impl Shape for AnswerKind {
     const FORM: Form = Form::Unsigned;
     const BYTES: Option<usize> = Some(1);
@@ -183,23 +188,13 @@ impl Shape for AnswerKind {
 
 impl Value<'_> for AnswerKind {
     fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
-        Ok(Some(match fields.unsigned(tag)? {
-            None => return Ok(None),
-            Some(1) => Self::Sale,
-            Some(2) => Self::Confirm,
-            Some(3) => Self::Reversal,
-            Some(4) => Self::Balance,
-            Some(_) => return Err(fields.undefined(tag)),
-        }))
+        let Some(number) = fields.unsigned(tag)? else { return Ok(None) };
+        let known = Self::NUMBERED.iter().find(|(known, _)| u64::from(*known) == number);
+        known.map(|(_, kind)| Some(*kind)).ok_or_else(|| fields.undefined(tag))
     }
 
     fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
-        let number: u8 = match self {
-            Self::Sale => 1,
-            Self::Confirm => 2,
-            Self::Reversal => 3,
-            Self::Balance => 4,
-        };
-        writer.unsigned(tag, number);
+        let known = Self::NUMBERED.iter().find(|(_, kind)| *kind == self);
+        writer.unsigned(tag, known.map_or(0, |(number, _)| *number));
     }
 }

@@ -23,6 +23,8 @@ pub struct Tag {
     pub bytes_max: usize,
     /// Whether it is shown only to whoever asks for it: a PIN, and what may carry one.
     pub is_secret: bool,
+    /// What each number of a closed set means, in words.
+    pub words: &'static [(u64, &'static str)],
 }
 
 /// How a value is written (`docs/wire.md`, section 4).
@@ -52,19 +54,20 @@ impl Form {
 
 use Form::{Code, Date, Signed, Text, Unsigned};
 
-/// One above the highest number of the dictionary.
-pub(super) const KNOWN: usize = 0x2E;
-
 macro_rules! dictionary {
     ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr
-        $(, $secret:ident)?;)*) => {
+        $(, $secret:ident)? $(, [$($value:literal = $word:literal),+])?;)*) => {
         $(pub(in crate::link) const $name: Tag = Tag {
             number: $number,
             name: $text,
             form: $form,
             bytes_max: $bytes_max,
             is_secret: secret!($($secret)?),
+            words: &[$($(($value, $word)),+)?],
         };)*
+
+        /// One above the highest number of the dictionary.
+        pub(super) const KNOWN: usize = 1 + [$($number),*].len();
 
         /// Every tag, in the order of their numbers from 1 on.
         pub const DICTIONARY: [Tag; KNOWN - 1] = [$($name),*];
@@ -92,7 +95,9 @@ dictionary! {
     SUBSCRIBER = 0x09, "subscriber", Text, SUBSCRIBER_BYTES_MAX;
     ORIGINAL_STAN = 0x0A, "original_stan", Unsigned, 4;
     ORIGINAL_DATE = 0x0B, "original_date", Date, 2;
-    REASON = 0x0C, "reason", Unsigned, 1;
+    REASON = 0x0C, "reason", Unsigned, 1, [
+        1 = "no answer in time", 2 = "cancelled by customer or seller", 3 = "receipt not printed"
+    ];
     RRN = 0x0D, "rrn", Text, RRN_BYTES_MAX;
     REFERENCE = 0x0E, "reference", Text, REFERENCE_BYTES_MAX;
     BALANCE = 0x0F, "balance_minor", Signed, 8;
@@ -100,7 +105,7 @@ dictionary! {
     VOUCHER_PIN = 0x11, "voucher_pin", Text, PIN_BYTES_MAX, secret;
     VOUCHER_EXPIRY = 0x12, "voucher_expiry", Date, 2;
     LINES = 0x13, "lines", Text, LINES_BYTES_MAX, secret;
-    KIND = 0x14, "kind", Unsigned, 1;
+    KIND = 0x14, "kind", Unsigned, 1, [1 = "sale", 2 = "confirm", 3 = "reversal", 4 = "balance"];
     FIRMWARE = 0x15, "firmware", Text, FIRMWARE_BYTES_MAX;
     CATALOGUE = 0x16, "catalogue", Unsigned, 4;
     VERSIONS = 0x17, "versions", Unsigned, 1;
@@ -109,8 +114,8 @@ dictionary! {
     STAN_LAST = 0x1A, "stan_last", Unsigned, 4;
     NONCE = 0x1B, "nonce", Unsigned, 4;
     COMMAND = 0x1C, "command", Unsigned, 4;
-    RESULT = 0x1D, "result", Unsigned, 1;
-    ORDER = 0x1E, "order", Unsigned, 1;
+    RESULT = 0x1D, "result", Unsigned, 1, [0 = "done", 1 = "refused", 2 = "unsupported"];
+    ORDER = 0x1E, "order", Unsigned, 1, [1 = "block", 2 = "unblock", 3 = "message"];
     TEXT = 0x1F, "text", Text, TEXT_BYTES_MAX;
     SETTLED_DATE = 0x20, "settled_date", Date, 2;
     SALES_COUNT = 0x21, "sales_count", Unsigned, 4;

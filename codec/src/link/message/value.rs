@@ -8,75 +8,49 @@ use super::reader::Fields;
 use super::tag::{Form, Tag};
 use super::writer::{Sink, Writer};
 
-macro_rules! unsigned {
-    ($($type:ident),+) => {
+/// Declares a type that is not borrowed: form and width, how it is read, the writer's own method.
+macro_rules! value {
+    ($($type:ty = $form:ident, $bytes:literal, $read:expr, $write:ident;)+) => {
         $(
             impl Shape for $type {
-                const FORM: Form = Form::Unsigned;
-                const BYTES: Option<usize> = Some(size_of::<$type>());
+                const FORM: Form = Form::$form;
+                const BYTES: Option<usize> = Some($bytes);
             }
 
             impl Value<'_> for $type {
                 fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
-                    let wide = fields.unsigned(tag)?;
-                    wide.map(|wide| Self::try_from(wide).map_err(|_| fields.undefined(tag)))
-                        .transpose()
+                    ($read)(fields, tag)
                 }
 
                 fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
-                    writer.unsigned(tag, self);
+                    writer.$write(tag, self);
                 }
             }
         )+
     };
 }
 
-unsigned!(u8, u16, u32, u64);
-
-impl Shape for i64 {
-    const FORM: Form = Form::Signed;
-    const BYTES: Option<usize> = Some(8);
+value! {
+    u8 = Unsigned, 1, narrow, unsigned;
+    u16 = Unsigned, 2, narrow, unsigned;
+    u32 = Unsigned, 4, narrow, unsigned;
+    u64 = Unsigned, 8, Fields::unsigned, unsigned;
+    i64 = Signed, 8, Fields::signed, signed;
+    BusinessDate = Date, 2, |fields, tag| Ok(narrow(fields, tag)?.map(BusinessDate)), date;
+    ResponseCode = Code, 2, code, code;
 }
 
-impl Value<'_> for i64 {
-    fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
-        fields.signed(tag)
-    }
-
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
-        writer.signed(tag, self);
-    }
+/// An unsigned integer of fewer than 64 bits.
+#[inline]
+fn narrow<T: TryFrom<u64>>(fields: &Fields<'_>, tag: Tag) -> Result<Option<T>, BodyError> {
+    let wide = fields.unsigned(tag)?;
+    wide.map(|wide| T::try_from(wide).map_err(|_| fields.undefined(tag))).transpose()
 }
 
-impl Shape for BusinessDate {
-    const FORM: Form = Form::Date;
-    const BYTES: Option<usize> = Some(2);
-}
-
-impl Value<'_> for BusinessDate {
-    fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
-        Ok(u16::read(fields, tag)?.map(Self))
-    }
-
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
-        writer.date(tag, self);
-    }
-}
-
-impl Shape for ResponseCode {
-    const FORM: Form = Form::Code;
-    const BYTES: Option<usize> = Some(2);
-}
-
-impl Value<'_> for ResponseCode {
-    fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
-        let code = fields.value(tag).map(|(_, value)| value.try_into().map(Self));
-        code.transpose().map_err(|_| fields.undefined(tag))
-    }
-
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
-        writer.code(tag, self);
-    }
+/// Exactly two bytes.
+fn code(fields: &Fields<'_>, tag: Tag) -> Result<Option<ResponseCode>, BodyError> {
+    let code = fields.value(tag).map(|(_, value)| value.try_into().map(ResponseCode));
+    code.transpose().map_err(|_| fields.undefined(tag))
 }
 
 impl Shape for &str {
@@ -86,13 +60,11 @@ impl Shape for &str {
 
 impl<'a> Value<'a> for &'a str {
     fn read(fields: &Fields<'a>, tag: Tag) -> Result<Option<Self>, BodyError> {
-        let Some((offset, value)) = fields.value(tag) else {
-            return Ok(None);
-        };
-        let text = std::str::from_utf8(value).map_err(|error| {
-            fields.error(tag, offset + error.valid_up_to(), BodyErrorKind::NotText)
-        })?;
-        Ok(Some(text))
+        let text = fields.value(tag).map(|(offset, value)| {
+            let wrong = |at| fields.error(tag, offset + at, BodyErrorKind::NotText);
+            std::str::from_utf8(value).map_err(|error| wrong(error.valid_up_to()))
+        });
+        text.transpose()
     }
 
     fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {

@@ -111,21 +111,26 @@ fn fits(number: u64, bytes_max: usize) -> bool {
 
 /// A value as tables show it: with what it means, where it does not say so itself.
 pub(super) fn explained(name: &str, value: &Value) -> String {
-    let (plain, meaning) = match value {
-        Value::String(text) if name == tag::CODE.name => {
+    let tag = tag::named(name);
+    let (plain, meaning) = match (value, tag) {
+        (Value::String(text), Some(tag)) if tag.form == Form::Code => {
             let code = <[u8; 2]>::try_from(text.as_bytes()).ok().map(ResponseCode);
             (text.clone(), code.map_or("", words::response).to_owned())
         }
-        Value::String(text) => (text.escape_debug().to_string(), String::new()),
-        Value::Number(number) if name == tag::TIME.name => {
-            let moment = number.as_u64().and_then(words::moment);
-            (number.to_string(), moment.unwrap_or_default())
+        (Value::String(text), _) => (text.escape_debug().to_string(), String::new()),
+        (Value::Number(number), Some(tag)) => {
+            let meaning = number.as_u64().and_then(|number| meaning(tag, number));
+            (number.to_string(), meaning.unwrap_or_default())
         }
-        Value::Number(number) => {
-            let meaning = number.as_u64().map_or("", |number| words::number(name, number));
-            (number.to_string(), meaning.to_owned())
-        }
-        other => (other.to_string(), String::new()),
+        (other, _) => (other.to_string(), String::new()),
     };
     if meaning.is_empty() { plain } else { format!("{plain} ({meaning})") }
+}
+
+/// What a number of that field means, where it does not stand for itself.
+fn meaning(tag: Tag, number: u64) -> Option<String> {
+    if tag == tag::TIME {
+        return words::moment(number);
+    }
+    tag.words.iter().find(|(known, _)| *known == number).map(|(_, word)| (*word).to_owned())
 }

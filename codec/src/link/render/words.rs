@@ -1,6 +1,6 @@
-//! What numbers and codes mean, in words, for tables.
+//! What codes and times mean, in words, for tables.
 
-use super::super::message::{Acknowledge, BusinessDate, ResponseCode, Reversal};
+use super::super::message::{BusinessDate, ResponseCode};
 
 /// What a response code means (`docs/wire.md`, section 6); empty for one that is not known.
 pub(super) fn response(code: ResponseCode) -> &'static str {
@@ -32,33 +32,6 @@ pub(super) fn response(code: ResponseCode) -> &'static str {
         ResponseCode::WRONG_DATE => "business date too far off",
         ResponseCode::CARD_NUMBER => "the account is a payment card number",
         ResponseCode::REVERSED => "was reversed",
-        _ => "",
-    }
-}
-
-/// What a number of that field means; empty where it stands for itself.
-pub(super) fn number(field: &str, number: u64) -> &'static str {
-    let is = |value: u8| number == u64::from(value);
-    match field {
-        "kind" => match number {
-            1 => "sale",
-            2 => "confirm",
-            3 => "reversal",
-            4 => "balance",
-            _ => "",
-        },
-        "order" => match number {
-            1 => "block",
-            2 => "unblock",
-            3 => "message",
-            _ => "",
-        },
-        "reason" if is(Reversal::TIMEOUT) => "no answer in time",
-        "reason" if is(Reversal::CANCELLED) => "cancelled by customer or seller",
-        "reason" if is(Reversal::PRINTER) => "receipt not printed",
-        "result" if is(Acknowledge::DONE) => "done",
-        "result" if is(Acknowledge::REFUSED) => "refused",
-        "result" if is(Acknowledge::UNSUPPORTED) => "unsupported",
         _ => "",
     }
 }
