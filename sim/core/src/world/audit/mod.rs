@@ -10,6 +10,7 @@
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
+//! | 7 operator | `history` | what is kept of a record with what it was before the change |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
 //! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is served |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
@@ -21,6 +22,7 @@ mod close;
 mod dates;
 mod handed;
 mod hellos;
+mod history;
 mod keys;
 mod money;
 mod orders;
@@ -84,6 +86,7 @@ pub(super) struct Checker {
     room: Room,
     handed: Handed,
     versions: Versions,
+    registry: history::Registry,
     calendar: Calendar,
     dates: Dates,
     requests: Requests,
@@ -131,6 +134,7 @@ impl Checker {
             room: Room::new(config),
             handed: Handed::new(config),
             versions: Versions::new(config),
+            registry: history::Registry::default(),
             calendar: Calendar::new(config.days.clone()),
             dates: Dates::default(),
             requests: Requests::new(config.writer.answer),
@@ -164,6 +168,7 @@ impl Checker {
     pub(super) fn durable(&mut self, clock: Clock, write: &[Change]) {
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
+        self.registry.read(write, &mut found);
         self.read_write(clock, write, &mut found);
         for (promise, text) in found {
             self.violate(clock.0, promise, text);
