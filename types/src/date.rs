@@ -54,6 +54,12 @@ impl BusinessDate {
         u16::try_from(days).ok().map(Self)
     }
 
+    /// The beginning of the day in UTC, in seconds since 1970.
+    #[must_use]
+    pub fn unix_s(self) -> u64 {
+        (u64::from(self.0) + UNIX_DAYS) * 86_400
+    }
+
     /// Year, month (1 to 12) and day (1 to 31).
     #[must_use]
     pub fn ymd(self) -> (u16, u8, u8) {
@@ -114,6 +120,7 @@ mod tests {
             assert!((year, month, day) > before, "{date}");
             assert!(day == before.2 + 1 || day == 1, "{date}");
             assert_eq!(BusinessDate::from_ymd(year, month, day), Some(date));
+            assert_eq!(BusinessDate::of_unix(date.unix_s()), Some(date));
             before = (year, month, day);
         }
     }

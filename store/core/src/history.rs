@@ -18,9 +18,9 @@ use crate::record::{Audit, Distributor, Former, Record, RegistryRecord, Seller};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId};
 
-/// Above every audit number; its first byte is below that of any text, so that the rows of a key are
-/// together whatever keys begin with it.
-const NEWEST: u64 = u64::MAX >> 8;
+/// Above every audit number. Its first byte is below that of any text, so that the rows of a key are
+/// together whatever keys begin with it; and JSON has it exactly.
+pub const NEWEST: u64 = u64::MAX >> 12;
 
 /// One version of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub struct Version {
     pub replaced: Option<(u64, u64)>,
     /// The record, without keys; `None`: it did not exist.
     pub record: Option<RegistryRecord>,
+}
+
+impl From<Former> for Version {
+    fn from(former: Former) -> Self {
+        Self { replaced: Some((former.audit_no, former.until_ms)), record: former.record }
+    }
 }
 
 /// At most `most` versions of the record at a registry key, newest first: from the one in force,
@@ -54,8 +60,7 @@ pub fn versions(
         let at = std::mem::take(&mut buffer);
         let Some(former) = former_of(rows, key, &at)? else { break };
         next = former.key();
-        let replaced = Some((former.audit_no, former.until_ms));
-        found.push(Version { replaced, record: former.record });
+        found.push(former.into());
     }
     Ok(found)
 }
@@ -69,7 +74,7 @@ pub fn at(
     key: &[u8],
     at_ms: u64,
 ) -> Result<Option<RegistryRecord>, StoreError> {
-    as_of(rows, key, last_audit(rows, at_ms)?)
+    as_of(rows, key, last_audit(rows, at_ms)?).map(|version| version.record)
 }
 
 /// The number of the last audit row of a time, 0 if there was none. Reads the log back from its
@@ -101,25 +106,22 @@ pub fn last_audit(rows: &dyn ReadRows, at_ms: u64) -> Result<u64, StoreError> {
     Ok(0)
 }
 
-/// The record at a registry key as the change of an audit number left it, without keys.
+/// The version of a record that the change of an audit number left; neither replaced nor with a
+/// record if there never was one.
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn as_of(
-    rows: &dyn ReadRows,
-    key: &[u8],
-    audit_no: u64,
-) -> Result<Option<RegistryRecord>, StoreError> {
+pub fn as_of(rows: &dyn ReadRows, key: &[u8], audit_no: u64) -> Result<Version, StoreError> {
     let mut next = None;
     let from = Former::key_of(key, audit_no.saturating_add(1));
     rows.scan(Family::History, &from, &mut |at, _| {
         next = Some(at.to_vec());
         ControlFlow::Break(())
     })?;
-    match next.map(|at| former_of(rows, key, &at)).transpose()?.flatten() {
-        Some(former) => Ok(former.record),
-        None => current(rows, key),
-    }
+    Ok(match next.map(|at| former_of(rows, key, &at)).transpose()?.flatten() {
+        Some(former) => former.into(),
+        None => Version { replaced: None, record: current(rows, key)? },
+    })
 }
 
 /// The distributors above a seller, its own first, as the change of an audit number left them;
@@ -132,14 +134,14 @@ pub fn jurisdiction(
     seller: SellerId,
     audit_no: u64,
 ) -> Result<Option<ArrayVec<DistributorId, CHAIN_MAX>>, StoreError> {
-    let record = as_of(rows, &Seller::key_of(seller), audit_no)?;
+    let record = as_of(rows, &Seller::key_of(seller), audit_no)?.record;
     let Some(RegistryRecord::Seller(found)) = record else { return Ok(None) };
     let broken =
         |what: &str| StoreError::Broken(format!("seller {seller} at change {audit_no}: {what}"));
     let (mut chain, mut next) = (ArrayVec::new(), Some(found.distributor));
     while let Some(id) = next {
         chain.try_push(id).map_err(|_| broken("more distributors above it than allowed"))?;
-        next = match as_of(rows, &Distributor::key_of(id), audit_no)? {
+        next = match as_of(rows, &Distributor::key_of(id), audit_no)?.record {
             Some(RegistryRecord::Distributor(distributor)) => distributor.parent,
             _ => return Err(broken("a distributor above it does not exist")),
         };

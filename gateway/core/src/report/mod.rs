@@ -4,10 +4,11 @@
 //! as JSON lines or CSV, the same columns in the same order; and [`Totals`] adds up what was
 //! written. `tillgate journal export` and `GET /api/v1/journal` are made of the same parts, so that
 //! their rows are the same byte for byte. [`Page`] is a part of a list, [`Waiting`] and [`Stock`]
-//! are what the metrics say about rows.
+//! are what the metrics say about rows. [`History`] is the versions of one registry record.
 
 mod counts;
 mod format;
+mod history;
 mod line;
 mod page;
 mod selection;
@@ -15,6 +16,7 @@ mod totals;
 
 pub use counts::{Stock, Waiting};
 pub use format::Format;
+pub use history::{History, RecordKind, status, version_at, versions};
 pub use line::{TransactionLine, following, kind, line, parse_key, show_key, state};
 pub use page::{Awaited, Page, differences, open};
 pub use selection::Selection;

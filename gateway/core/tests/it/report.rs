@@ -1,8 +1,10 @@
 //! What is shown of the journal, over a store in memory.
 
-use tillgate_core::report::{Page, Stock, Waiting, differences, open};
+use tillgate_core::report::{
+    Page, RecordKind, Stock, Waiting, differences, open, version_at, versions,
+};
 use tillgate_store_conformance::MemoryFactory;
-use tillgate_store_conformance::network::{PRICE_MINOR, TODAY, VOUCHERS};
+use tillgate_store_conformance::network::{PRICE_MINOR, TODAY, VOUCHERS, distributor, seller};
 use tillgate_store_conformance::world::{World, key, settlement};
 use tillgate_store_core::{BusinessDate, Command, FollowUp, ProductId, StoreId, Totals};
 
@@ -75,4 +77,32 @@ fn stock_that_has_expired_is_not_for_sale() {
     let later = stock(BusinessDate(TODAY.0 + 101), 100);
     assert_eq!(of(&later), [0, 3]);
     assert!(!stock(TODAY, 2).complete);
+}
+
+#[test]
+fn pages_of_a_records_versions_show_each_of_them_once() {
+    let mut world = World::stocked(MemoryFactory, 10_000, 0);
+    for above in [1, 2, 1] {
+        world.now_ms += 1_000;
+        world.change(vec![seller(1, above, 0), distributor(2, Some(1))], vec![], vec![]);
+    }
+    let rows = world.book().backend();
+    let subject = (RecordKind::Seller, 1);
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        let page = versions(rows, subject, after, 1).unwrap().unwrap();
+        let page = serde_json::to_value(page).unwrap();
+        seen.push(page["versions"][0]["record"]["distributor"].as_u64());
+        after = page["next"].as_u64();
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [Some(1), Some(2), Some(1), Some(2), None]);
+    assert!(versions(rows, (RecordKind::Service, 70_000), None, 9).unwrap().is_none());
+    assert!(versions(rows, (RecordKind::Seller, 9), None, 9).unwrap().is_none());
+    let then = version_at(rows, subject, world.now_ms - 1).unwrap().unwrap();
+    let then = serde_json::to_value(then).unwrap();
+    assert_eq!(then["jurisdiction"], serde_json::json!([2, 1]));
+    assert_eq!(then["versions"][0]["until_ms"].as_u64(), Some(world.now_ms));
 }

@@ -62,6 +62,8 @@ pub(crate) const TERMINALS_PER_PAGE_MAX: usize = 1_000;
 pub(crate) const ROWS_PER_PAGE_MAX: usize = 50_000;
 /// Transactions on one page of the journal: about 4 MB.
 pub(crate) const TRANSACTIONS_PER_PAGE_MAX: usize = 10_000;
+/// Versions of a record on one page: about 6 MB if it is a service with 1,000 products.
+pub(crate) const VERSIONS_PER_PAGE_MAX: usize = 100;
 /// People logged in at once; each is 100 bytes.
 pub(crate) const LOGINS_MAX: usize = 256;
 /// Passwords checked at once: each takes 19 MiB and 30 ms of a core.

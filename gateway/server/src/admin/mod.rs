@@ -15,6 +15,7 @@ mod blocking;
 mod control;
 mod error;
 mod gauges;
+mod history;
 mod import;
 mod journal;
 mod keys;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 use tillgate_core::report::parse_key;
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 
+/// The largest whole number that every reader of JSON has exactly.
+const EXACT_MAX: u64 = (1 << 53) - 1;
+
 /// Something that is read from a word.
 pub(super) trait Word: Sized + Send + 'static {
     /// For whoever wrote another one.
@@ -60,6 +63,22 @@ impl Word for u32 {
 
     fn schema() -> Schema {
         json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+    }
+}
+
+/// A time in Unix milliseconds, or the number of a row.
+impl Word for u64 {
+    fn expected() -> String {
+        format!("a number from 0 to {EXACT_MAX}")
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| digits && *number <= EXACT_MAX)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": EXACT_MAX })
     }
 }
 

@@ -23,7 +23,9 @@ use super::error::{Answer, ApiError};
 use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
-use super::{backup, import, journal, keys, login, orders, status, terminals, transactions};
+use super::{
+    backup, history, import, journal, keys, login, orders, status, terminals, transactions,
+};
 
 /// All of them.
 #[rustfmt::skip]
@@ -71,6 +73,10 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/api/v1/settlements/differences", Read, transactions::differences, ("Differences",
             "Settlements of a business date whose totals are not the gateway's; `next` is the \
              `after` of the next page")),
+        Route::new(GET, "/api/v1/history", Read, history::history, ("History",
+            "Versions of a distributor, seller, terminal or service, newest first; `next` is the \
+             `after` of the next page. With `at_ms`, the one of that time, and the distributors above \
+             a seller or terminal then")),
         Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
             "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
         Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",

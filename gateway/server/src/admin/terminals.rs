@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tillgate_core::report::status;
 use tillgate_store_core::{
     AccountRow, Family, ReadRows, Record, RegistryRecord, Seller, Services, Status, StoreError,
     Terminal, TerminalId, TerminalKey,
@@ -152,13 +153,6 @@ fn collect(
         ControlFlow::Continue(())
     })?;
     failed.map_or(Ok((found, next)), Err)
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Blocked => "blocked",
-    }
 }
 
 #[derive(Serialize, JsonSchema)]

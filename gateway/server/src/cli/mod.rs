@@ -5,6 +5,7 @@ mod backup;
 mod codec;
 mod csv_files;
 mod gateway;
+mod history;
 mod import;
 mod init;
 mod journal;
@@ -64,6 +65,7 @@ enum Command {
     Rewrap(rewrap::Rewrap),
     Terminal(terminal::Terminal),
     Transaction(transaction::Transaction),
+    History(history::History),
     User(user::User),
     Decode(codec::Decode),
     Encode(codec::Encode),
@@ -118,6 +120,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rewrap(rewrap) => rewrap.run(),
         Command::Terminal(terminal) => terminal.run(),
         Command::Transaction(transaction) => transaction.run(),
+        Command::History(history) => history.run(),
         Command::User(user) => user.run(),
         Command::Decode(decode) => decode.run(),
         Command::Encode(encode) => encode.run(),

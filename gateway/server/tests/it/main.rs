@@ -9,6 +9,7 @@ mod codec;
 mod commands;
 mod docs;
 mod edge;
+mod history;
 mod installation;
 mod memory;
 mod refund;

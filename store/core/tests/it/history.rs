@@ -88,7 +88,7 @@ fn a_thousand_changes_of_one_record_are_read_with_a_bound() {
     rows.count.set(0);
     let audit_no = history::last_audit(&rows, BEGIN_MS + 100 * 60_000).unwrap();
     assert!(rows.count.take() < 1_100, "audit rows are read back as far as the time");
-    let record = history::as_of(&rows, &key(), audit_no).unwrap();
+    let record = history::as_of(&rows, &key(), audit_no).unwrap().record;
     assert!(rows.count.take() <= 2);
     assert!(matches!(record, Some(RegistryRecord::Seller(seller)) if seller.name == "name 100"));
     assert_eq!(name_at(&rows, BEGIN_MS + 101 * 60_000 - 1), "name 100");
