@@ -1,27 +1,49 @@
-//! What a backup says of itself.
+//! What a backup says of itself, and when that is believed: the manifest, its checksum, and its
+//! code under a key that is derived from the store's.
+
+pub mod limits;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
 
 use hex::FromHex;
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use serde::{Deserialize, Serialize};
+use tillgate_store_core::Head;
 
-use super::limits::{FILES_MAX, MANIFEST_BYTES_MAX, MANIFEST_SUM_BYTES_MAX};
-use super::{MANIFEST, MANIFEST_MAC, MANIFEST_SUM};
-use crate::secrets::ManifestKey;
-use crate::{clock, files};
+use self::limits::FILES_MAX;
+use crate::time::{UnixMillis, utc};
+
+/// The manifest's file in a backup; its presence makes a directory a backup.
+pub const MANIFEST: &str = "backup.json";
+/// The manifest's checksum.
+pub const MANIFEST_SUM: &str = "backup.json.sha256";
+/// The manifest's code: who has no key-encryption key cannot make one.
+pub const MANIFEST_MAC: &str = "backup.json.hmac";
 
 /// The only format there is.
 const FORMAT: u32 = 1;
-
 /// The store's mark, as checkpoints place it.
 const MARK: &str = "high-water";
 
+/// What makes a backup's manifest ours; derived from a key-encryption key.
+pub struct ManifestKey {
+    kek_id: u32,
+    key: hmac::Key,
+}
+
+impl ManifestKey {
+    /// Of one key-encryption key.
+    #[must_use]
+    pub fn of(kek_id: u32, kek: &[u8; 32]) -> Self {
+        let kek = hmac::Key::new(hmac::HMAC_SHA256, kek);
+        let derived = hmac::sign(&kek, b"tillgate backup manifest");
+        Self { kek_id, key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    }
+}
+
 /// What makes a manifest believed.
-pub(crate) enum ManifestTrust {
+pub enum ManifestTrust {
     /// Its code under one of these keys.
     Keys(Vec<ManifestKey>),
     /// The operator: it was kept where nobody else could write.
@@ -30,97 +52,90 @@ pub(crate) enum ManifestTrust {
 
 /// The content of `backup.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     /// 1.
-    pub(crate) format: u32,
+    format: u32,
     /// Version of the program that took it.
-    pub(crate) tillgate: String,
+    pub tillgate: String,
     /// The store's name, 16 hex digits.
-    pub(crate) store: String,
+    pub store: String,
     /// Last batch in it.
-    pub(crate) batch_no: u64,
+    pub batch_no: u64,
     /// Chain hash of that batch, hex.
-    pub(crate) hash: String,
+    pub hash: String,
     /// Transactions in it.
-    pub(crate) transactions: u64,
+    pub transactions: u64,
     /// Rows of the audit log in it.
-    pub(crate) audits: u64,
+    pub audits: u64,
     /// Unix milliseconds. Everything acknowledged before is in it.
-    pub(crate) begun_ms: u64,
+    pub begun_ms: u64,
     /// Every file, by its path below `data/`.
-    pub(crate) files: Vec<Part>,
+    pub files: Vec<Part>,
 }
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Part {
+pub struct Part {
     /// Below `data/`.
-    pub(crate) path: String,
+    pub path: String,
     /// Its length.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Its SHA-256, hex.
-    pub(crate) sha256: String,
+    pub sha256: String,
 }
 
 impl Manifest {
-    /// A manifest of this version.
-    pub(super) const fn format() -> u32 {
-        FORMAT
+    /// Of these files and the store whose end is `head`.
+    #[must_use]
+    pub fn of(head: &Head, begun_ms: u64, files: Vec<Part>) -> Self {
+        Self {
+            format: FORMAT,
+            tillgate: env!("CARGO_PKG_VERSION").to_owned(),
+            store: head.store_id.to_string(),
+            batch_no: head.batch_no,
+            hash: hex::encode(head.hash),
+            transactions: head.seq,
+            audits: head.audit_no,
+            begun_ms,
+            files,
+        }
     }
 
-    /// Writes it, its checksum and its code under `key` into the backup at `dir`, durably.
+    /// The files that say it: name and content.
     ///
     /// # Errors
-    /// What the system says.
-    pub(super) fn write(&self, dir: &Path, key: &ManifestKey) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        text.push('\n');
+    /// A defect of the JSON writer.
+    pub fn texts(
+        &self,
+        key: &ManifestKey,
+    ) -> Result<[(&'static str, String); 3], serde_json::Error> {
+        let text = format!("{}\n", serde_json::to_string_pretty(self)?);
         let sum = format!("{}  {MANIFEST}\n", sum_of(text.as_bytes()));
-        let mac = key.line(text.as_bytes());
-        for (name, content) in [(MANIFEST, &text), (MANIFEST_SUM, &sum), (MANIFEST_MAC, &mac)] {
-            let mut file = File::create_new(dir.join(name))?;
-            file.write_all(content.as_bytes())?;
-            file.sync_all()?;
-        }
-        Ok(())
+        let code = hmac::sign(&key.key, text.as_bytes());
+        let code = format!("{} {}\n", key.kek_id, hex::encode(code.as_ref()));
+        Ok([(MANIFEST, text), (MANIFEST_SUM, sum), (MANIFEST_MAC, code)])
     }
 
-    /// Reads the manifest of the backup at `dir` and checks it.
+    /// Reads a manifest with its checksum, and with the line of its code unless the operator
+    /// trusts it without.
     ///
     /// # Errors
-    /// It is not there, damaged, not by whoever has one of the keys, of another format, or names
-    /// files that a backup cannot have.
-    pub(crate) fn read(dir: &Path, trust: &ManifestTrust) -> Result<Self, String> {
-        let place = dir.join(MANIFEST);
-        let shown = place.display();
-        let text = read_whole(&place, MANIFEST_BYTES_MAX).map_err(|error| {
-            format!("{} is no backup, or an incomplete one: {shown}: {error}", dir.display())
-        })?;
-        let sum = dir.join(MANIFEST_SUM);
-        let sums = read_whole(&sum, MANIFEST_SUM_BYTES_MAX).map_err(|error| {
-            format!("{} is incomplete: {}: {error}", dir.display(), sum.display())
-        })?;
-        if sums.split(u8::is_ascii_whitespace).next() != Some(sum_of(&text).as_bytes()) {
-            return Err(format!("{shown} is damaged: checksum mismatch"));
+    /// It is damaged, not by whoever has one of the keys, of another format, or names files that a
+    /// backup cannot have.
+    pub fn read(
+        text: &[u8],
+        sums: &[u8],
+        by: Option<(&[ManifestKey], &[u8])>,
+    ) -> Result<Self, String> {
+        if sums.split(u8::is_ascii_whitespace).next() != Some(sum_of(text).as_bytes()) {
+            return Err("is damaged: checksum mismatch".to_owned());
         }
-        if let ManifestTrust::Keys(keys) = trust {
-            let mac = dir.join(MANIFEST_MAC);
-            let line = match read_whole(&mac, MANIFEST_SUM_BYTES_MAX) {
-                Ok(line) => line,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(format!(
-                        "{} has no {MANIFEST_MAC}: it was taken by an older version, or changed since. \
-                     If nobody else could write where it was kept, restore it with --unkeyed",
-                        dir.display()
-                    ));
-                }
-                Err(error) => return Err(format!("{}: {error}", mac.display())),
-            };
-            check_mac(keys, &text, &line).map_err(|what| format!("{shown}: {what}"))?;
+        if let Some((keys, line)) = by {
+            check_mac(keys, text, line)?;
         }
-        let manifest: Self = serde_json::from_slice(&text)
-            .map_err(|error| format!("{shown} is not a manifest of ours: {error}"))?;
-        manifest.check().map_err(|what| format!("{shown}: {what}"))?;
+        let manifest: Self = serde_json::from_slice(text)
+            .map_err(|error| format!("is not a manifest of ours: {error}"))?;
+        manifest.check()?;
         Ok(manifest)
     }
 
@@ -142,15 +157,33 @@ impl Manifest {
     }
 
     /// Length of all files.
-    pub(crate) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.files.iter().map(|part| part.bytes).sum()
+    }
+
+    /// Holds the end of what was restored against what it says.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn check_end(&self, head: &Head) -> Result<(), String> {
+        let found = Self::of(head, self.begun_ms, Vec::new());
+        let end = |of: &Self| (of.store.clone(), of.batch_no, of.hash.clone(), of.transactions);
+        if end(&found) == end(self) {
+            return Ok(());
+        }
+        Err(format!(
+            "the backup does not end where its manifest says: batch {} of store {}, the manifest \
+             says batch {}",
+            found.batch_no, found.store, self.batch_no
+        ))
     }
 }
 
 impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { store, batch_no, transactions, begun_ms, .. } = self;
-        let begun = clock::utc(*begun_ms);
+        let begun = utc(UnixMillis(*begun_ms));
         write!(
             f,
             "the backup of store {store} of {begun}, which ends at batch {batch_no} with \
@@ -174,7 +207,7 @@ fn check_mac(keys: &[ManifestKey], text: &[u8], line: &[u8]) -> Result<(), Strin
              [[store.kek_old]], or restore with --unkeyed if nobody else could write where the \
              backup was kept"
         )),
-        Some(key) if key.is_by(text, &code) => Ok(()),
+        Some(key) if hmac::verify(&key.key, text, &code).is_ok() => Ok(()),
         Some(_) => Err(format!(
             "was changed after the backup was taken, or was taken under another \
              key-encryption key {kek_id}; take another backup"
@@ -191,27 +224,12 @@ fn is_below(path: &str) -> bool {
     path == MARK || path.strip_prefix("rows/").is_some_and(plain)
 }
 
-/// A regular file of at most this many bytes, and no link.
-fn read_whole(place: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (file, _) = files::open_no_link(place)?;
-    let read = file.take(bytes_max + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read <= bytes_max) {
-        return Ok(bytes);
-    }
-    let text = format!("it is longer than the {bytes_max} bytes that it may have");
-    Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
-}
-
 fn sum_of(bytes: &[u8]) -> String {
     hex::encode(digest(&SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
     use super::*;
 
     fn manifest(path: &str) -> Manifest {
@@ -233,83 +251,47 @@ mod tests {
         ManifestKey::of(kek_id, &[7; 32])
     }
 
-    fn trusted() -> ManifestTrust {
-        ManifestTrust::Keys(vec![key(2), key(1)])
-    }
-
-    /// Changes a manifest and makes its checksum right again, as anybody can.
-    fn doctor(dir: &Path, from: &str, to: &str) {
-        let file = dir.join(MANIFEST);
-        let text = fs::read_to_string(&file).unwrap().replace(from, to);
-        fs::write(dir.join(MANIFEST_SUM), format!("{}  x\n", sum_of(text.as_bytes()))).unwrap();
-        fs::write(file, text).unwrap();
+    /// Reads it as it was written, by these keys or on the operator's word.
+    fn read(texts: &[(&str, String); 3], keys: Option<&[ManifestKey]>) -> Result<Manifest, String> {
+        let [text, sum, mac] = texts.each_ref().map(|(_, text)| text.as_bytes());
+        Manifest::read(text, sum, keys.map(|keys| (keys, mac)))
     }
 
     #[test]
     fn a_doctored_manifest_is_refused_though_its_checksum_is_right() {
-        let dir = tempfile::tempdir().unwrap();
-        manifest("rows/CURRENT").write(dir.path(), &key(1)).unwrap();
-        let read = |keys| Manifest::read(dir.path(), &ManifestTrust::Keys(keys));
-        let missing = read(vec![key(2)]).unwrap_err();
+        let mut texts = manifest("rows/CURRENT").texts(&key(1)).unwrap();
+        let missing = read(&texts, Some(&[key(2)])).unwrap_err();
         assert!(missing.contains("key-encryption key 1, which is not configured"), "{missing}");
-        let other = read(vec![ManifestKey::of(1, &[8; 32])]).unwrap_err();
+        let other = read(&texts, Some(&[ManifestKey::of(1, &[8; 32])])).unwrap_err();
         assert!(other.contains("another key-encryption key 1"), "{other}");
-        doctor(dir.path(), "\"transactions\": 9", "\"transactions\": 8");
-        let refused = read(vec![key(1)]).unwrap_err();
+        // Its checksum made right again, as anybody can.
+        texts[0].1 = texts[0].1.replace("\"transactions\": 9", "\"transactions\": 8");
+        texts[1].1 = format!("{}  x\n", sum_of(texts[0].1.as_bytes()));
+        let refused = read(&texts, Some(&[key(1)])).unwrap_err();
         assert!(refused.contains("was changed after the backup was taken"), "{refused}");
-        fs::remove_file(dir.path().join(MANIFEST_MAC)).unwrap();
-        let refused = read(vec![key(1)]).unwrap_err();
-        assert!(refused.contains("has no backup.json.hmac") && refused.contains("--unkeyed"));
-        assert!(Manifest::read(dir.path(), &ManifestTrust::Unkeyed).is_ok(), "the operator's word");
+        assert!(read(&texts, None).is_ok(), "the operator's word");
     }
 
     #[test]
     fn a_manifest_is_read_as_it_was_written_and_says_which_backup_it_is() {
-        let dir = tempfile::tempdir().unwrap();
         let written = manifest("rows/000012.sst");
-        written.write(dir.path(), &key(1)).unwrap();
-        for trust in [trusted(), ManifestTrust::Unkeyed] {
-            assert_eq!(Manifest::read(dir.path(), &trust).unwrap(), written);
-        }
+        let texts = written.texts(&key(1)).unwrap();
+        assert_eq!(read(&texts, Some(&[key(2), key(1)])).unwrap(), written);
+        assert_eq!(read(&texts, None).unwrap(), written);
         let said = written.to_string();
         assert!(said.contains("2026-11-23T23:30:00Z") && said.contains("batch 7"), "{said}");
     }
 
     #[test]
     fn any_changed_byte_of_a_manifest_is_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        manifest("rows/CURRENT").write(dir.path(), &key(1)).unwrap();
-        let file = dir.path().join(MANIFEST);
-        let sound = fs::read(&file).unwrap();
+        let texts = manifest("rows/CURRENT").texts(&key(1)).unwrap();
+        let (sound, sum) = (texts[0].1.as_bytes(), texts[1].1.as_bytes());
         for at in 0..sound.len() {
-            let mut changed = sound.clone();
+            let mut changed = sound.to_vec();
             changed[at] ^= 1;
-            fs::write(&file, changed).unwrap();
-            assert!(
-                Manifest::read(dir.path(), &trusted()).unwrap_err().contains("damaged"),
-                "byte {at}"
-            );
+            assert!(Manifest::read(&changed, sum, None).unwrap_err().contains("damaged"), "{at}");
         }
-        fs::remove_file(dir.path().join(MANIFEST_SUM)).unwrap();
-        assert!(Manifest::read(dir.path(), &trusted()).unwrap_err().contains("incomplete"));
-    }
-
-    #[test]
-    fn neither_file_of_a_manifest_is_read_through_a_link_or_beyond_what_it_may_be() {
-        for name in [MANIFEST, MANIFEST_SUM, MANIFEST_MAC] {
-            let dir = tempfile::tempdir().unwrap();
-            manifest("rows/CURRENT").write(dir.path(), &key(1)).unwrap();
-            let (file, moved) = (dir.path().join(name), dir.path().join("moved"));
-            fs::rename(&file, &moved).unwrap();
-            symlink(&moved, &file).unwrap();
-            let refused = Manifest::read(dir.path(), &trusted()).unwrap_err();
-            assert!(refused.contains("symbolic link"), "{name}: {refused}");
-            fs::remove_file(&file).unwrap();
-            let long = File::create(&file).unwrap();
-            long.set_len(MANIFEST_BYTES_MAX + 1).unwrap();
-            let refused = Manifest::read(dir.path(), &trusted()).unwrap_err();
-            assert!(refused.contains("longer than"), "{name}: {refused}");
-        }
+        assert!(Manifest::read(sound, &sum[1..], None).unwrap_err().contains("damaged"));
     }
 
     #[test]
@@ -329,9 +311,8 @@ mod tests {
             "rows//x",
             "./rows/x",
         ] {
-            let dir = tempfile::tempdir().unwrap();
-            manifest(path).write(dir.path(), &key(1)).unwrap();
-            let refused = Manifest::read(dir.path(), &trusted()).unwrap_err();
+            let texts = manifest(path).texts(&key(1)).unwrap();
+            let refused = read(&texts, None).unwrap_err();
             assert!(refused.contains("not a file of a store"), "{path}: {refused}");
         }
     }

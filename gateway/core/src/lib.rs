@@ -13,6 +13,7 @@
 //! * [`session::SessionManager`] owns the sessions of one reactor: records, sealed channels, deadlines,
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
 //! * [`processing`] holds the plain functions that pool threads and the simulator both call.
+//! * [`access`] decides who may do what through the admin API, [`backup`] which backup is believed.
 //! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
@@ -21,6 +22,8 @@
 //! [`transaction::TransactionManager::stage`] and [`transaction::TransactionManager::committed`].
 #![forbid(unsafe_code)]
 
+pub mod access;
+pub mod backup;
 pub mod claims;
 pub mod directory;
 pub mod id;

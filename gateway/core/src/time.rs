@@ -91,6 +91,14 @@ impl Calendar {
     }
 }
 
+/// A moment as people and files write it: `2026-11-23T23:30:00Z`.
+#[must_use]
+pub fn utc(at: UnixMillis) -> String {
+    let (date, second) = (Calendar::default().date(at), at.0 / 1_000 % 86_400);
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    format!("{date}T{hour:02}:{minute:02}:{:02}Z", second % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

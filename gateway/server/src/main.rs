@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod clock;
 mod config;
+mod dirs;
 mod entropy;
 mod exit;
 mod files;

@@ -6,8 +6,8 @@ use std::path::Path;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tillgate_core::access::Role;
 use zeroize::Zeroizing;
 
 use crate::entropy;
@@ -37,26 +37,6 @@ fn hash(password: &str) -> Result<String, String> {
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())
         .map_err(|e| format!("argon2: {e}"))
-}
-
-/// Who may do what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
-    /// Everything.
-    Operator,
-    /// Looks, changes nothing.
-    Auditor,
-}
-
-impl Role {
-    /// As files and answers name it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Auditor => "auditor",
-        }
-    }
 }
 
 /// A password typed at the terminal, which does not show it, or a line of standard input.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ring::hmac;
+use tillgate_core::backup::ManifestKey;
 use tillgate_store_core::reseal::{self, ResealError, Usage};
 use tillgate_store_core::{
     Command, Engine, LedgerStore, ReadRows, Reseal, Store, StoreId, Vault, VaultError,
@@ -25,33 +25,6 @@ pub(crate) fn vault(config: &Config) -> Result<Vault, Failure> {
         vault = vault.with_old(*id, *old);
     }
     Ok(vault)
-}
-
-/// What makes a backup's manifest ours; derived from a key-encryption key.
-pub(crate) struct ManifestKey {
-    /// Of the key-encryption key.
-    pub(crate) kek_id: u32,
-    key: hmac::Key,
-}
-
-impl ManifestKey {
-    /// Of one key-encryption key.
-    pub(crate) fn of(kek_id: u32, kek: &[u8; 32]) -> Self {
-        let kek = hmac::Key::new(hmac::HMAC_SHA256, kek);
-        let derived = hmac::sign(&kek, b"tillgate backup manifest");
-        Self { kek_id, key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
-    }
-
-    /// The line that goes with a manifest.
-    pub(crate) fn line(&self, manifest: &[u8]) -> String {
-        let code = hmac::sign(&self.key, manifest);
-        format!("{} {}\n", self.kek_id, hex::encode(code.as_ref()))
-    }
-
-    /// Whether the code is that of the manifest.
-    pub(crate) fn is_by(&self, manifest: &[u8], code: &[u8; 32]) -> bool {
-        hmac::verify(&self.key, manifest, code).is_ok()
-    }
 }
 
 /// A manifest key for each configured key-encryption key, the current one first.

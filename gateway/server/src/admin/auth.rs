@@ -1,34 +1,23 @@
 //! Who is asking: a user of this machine, the installation's token, or a person who logged in.
 
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, StatusCode, header};
-use ring::digest::{SHA256, digest};
-use tillgate_core::time::{Moment, Span};
+use tillgate_core::access::limits::LOGINS_MAX;
+use tillgate_core::access::{Access, Denied, Logins, Role, TokenHash, WrongPasswords};
+use tillgate_core::time::Moment;
 use tillgate_edge::Peer;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::error::{Answer, ApiError};
-use super::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, PASSWORD_CHECKS_MAX, PASSWORD_QUEUE_MAX};
-use super::wrong::WrongPasswords;
+use super::limits::{PASSWORD_CHECKS_MAX, PASSWORD_QUEUE_MAX};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::password::{PasswordVerdict, Role, Users};
+use crate::password::{PasswordVerdict, Users};
 use crate::{entropy, keyfile};
-
-/// What somebody must be allowed to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Anybody may: health, metrics, this API's description, logging in.
-    Open,
-    /// Looking.
-    Read,
-    /// Changing.
-    Write,
-}
 
 /// Who asked, as the audit log names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +27,7 @@ pub(super) struct Caller {
     /// Where from.
     pub(super) peer: Peer,
     /// The hash of what they showed, for logging out.
-    shown: Option<Hash>,
+    shown: Option<TokenHash>,
 }
 
 impl Caller {
@@ -51,6 +40,14 @@ impl Caller {
         }
     }
 
+    /// Its address; a user of this machine has none.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        match self.peer {
+            Peer::Remote(ip) => Some(ip),
+            Peer::Local { .. } => None,
+        }
+    }
+
     /// Whether this is one person, by a password of its own: two steps that take two people cannot
     /// be taken by one who holds the machine and the token.
     pub(super) fn is_person(&self) -> bool {
@@ -58,22 +55,12 @@ impl Caller {
     }
 }
 
-type Hash = [u8; 32];
-
-/// A person who logged in.
-struct Login {
-    name: String,
-    role: Role,
-    since: Moment,
-    last: Moment,
-}
-
 /// Everything that tells callers apart. Tokens are kept as SHA-256 only.
 pub(super) struct Auth {
-    token: Hash,
+    token: TokenHash,
     /// Read at every login, so that `tillgate user` is in force at once.
     users: PathBuf,
-    logins: Mutex<BTreeMap<Hash, Login>>,
+    logins: Mutex<Logins>,
     /// Bounds the memory and the cores that strangers can make us spend on passwords.
     pub(super) checks: Semaphore,
     /// Logins that check a password or wait for that.
@@ -90,7 +77,9 @@ impl Auth {
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
         Users::load(&config.admin.users).map_err(Failure::config)?;
         Ok(Self {
-            token: keyfile::read_public(&config.admin.token_sha256).map_err(Failure::config)?,
+            token: keyfile::read_public(&config.admin.token_sha256)
+                .map(TokenHash::new)
+                .map_err(Failure::config)?,
             users: config.admin.users.clone(),
             logins: Mutex::default(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
@@ -127,21 +116,22 @@ impl Auth {
         let shown = shown.ok_or_else(|| {
             unknown("show the installation's token: Authorization: Bearer TOKEN (admin.token)")
         })?;
-        let shown = hash(shown.trim());
-        if same(&shown, &self.token) {
+        let shown = TokenHash::of(shown.trim());
+        if shown.is(&self.token) {
             return Ok(caller("token".to_owned(), None));
         }
-        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
-        logins.retain(|_, login| login.is_good(now));
-        let login = logins
-            .get_mut(&shown)
-            .ok_or_else(|| unknown("this token is not known, or its login has ended"))?;
-        login.last = now;
-        if access == Access::Write && login.role != Role::Operator {
-            let text = format!("{} may look but not change anything", login.name);
-            return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
+        match self.logins().admit(&shown, access, now) {
+            Ok(name) => Ok(caller(format!("user {name}"), Some(shown))),
+            Err(Denied::Unknown) => Err(unknown("this token is not known, or its login has ended")),
+            Err(Denied::MayOnlyLook(name)) => {
+                let text = format!("{name} may look but not change anything");
+                Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text))
+            }
         }
-        Ok(caller(format!("user {}", login.name), Some(shown)))
+    }
+
+    fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The role of somebody who knows the password, and whether the name is one of ours; takes
@@ -165,39 +155,16 @@ impl Auth {
     /// Too many are logged in.
     pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
         let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
-        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
-        logins.retain(|_, login| login.is_good(now));
-        if logins.len() >= LOGINS_MAX {
-            return Err(ApiError::busy(format!("{LOGINS_MAX} people are logged in; try later")));
+        if self.logins().log_in(TokenHash::of(&token), name, role, now) {
+            return Ok(token);
         }
-        let login = Login { name: name.to_owned(), role, since: now, last: now };
-        logins.insert(hash(&token), login);
-        Ok(token)
+        Err(ApiError::busy(format!("{LOGINS_MAX} people are logged in; try later")))
     }
 
     /// Ends the caller's login; the installation's token has none.
     pub(super) fn log_out(&self, caller: &Caller) {
         if let Some(shown) = &caller.shown {
-            self.logins.lock().unwrap_or_else(PoisonError::into_inner).remove(shown);
+            self.logins().log_out(shown);
         }
     }
-}
-
-impl Login {
-    fn is_good(&self, now: Moment) -> bool {
-        let within =
-            |since: Moment, most: std::time::Duration| now.since(since) <= Span::s(most.as_secs());
-        within(self.last, LOGIN_IDLE) && within(self.since, LOGIN_LIFE)
-    }
-}
-
-fn hash(token: &str) -> Hash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    hash
-}
-
-/// Takes as long for a difference at the beginning as for one at the end.
-fn same(a: &Hash, b: &Hash) -> bool {
-    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

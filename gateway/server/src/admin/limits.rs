@@ -64,29 +64,10 @@ pub(crate) const ROWS_PER_PAGE_MAX: usize = 50_000;
 pub(crate) const TRANSACTIONS_PER_PAGE_MAX: usize = 10_000;
 /// Versions of a record on one page: about 6 MB if it is a service with 1,000 products.
 pub(crate) const VERSIONS_PER_PAGE_MAX: usize = 100;
-/// People logged in at once; each is 100 bytes.
-pub(crate) const LOGINS_MAX: usize = 256;
 /// Passwords checked at once: each takes 19 MiB and 30 ms of a core.
 pub(crate) const PASSWORD_CHECKS_MAX: usize = 1;
 /// Logins that wait for that; the next ones are refused.
 pub(crate) const PASSWORD_QUEUE_MAX: usize = 8;
-/// Wrong passwords of one name from one address before it has to wait.
-pub(crate) const WRONG_PASSWORDS_FREE: u32 = 5;
-/// Wrong passwords from one address, whatever the names, before it has to wait.
-pub(crate) const WRONG_PASSWORDS_PER_ADDRESS_FREE: u32 = 20;
-/// The wait after the first wrong password that is not free; it doubles with each one more.
-pub(crate) const LOGIN_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait: somebody who knows the password is never kept out for longer.
-pub(crate) const LOGIN_WAIT_MAX: Duration = Duration::from_secs(30);
-/// After so long without a wrong password, earlier ones are forgotten.
-pub(crate) const WRONG_PASSWORDS_LIFE: Duration = Duration::from_secs(15 * 60);
-/// Names and addresses whose wrong passwords are remembered, 100 bytes each; the one that is
-/// quietest gives way.
-pub(crate) const WRONG_PASSWORDS_MAX: usize = 4_096;
-/// A login ends after so long without a request.
-pub(crate) const LOGIN_IDLE: Duration = Duration::from_secs(15 * 60);
-/// A login ends after so long whatever happens.
-pub(crate) const LOGIN_LIFE: Duration = Duration::from_secs(8 * 3600);
 /// Text of a message for a terminal's screen; the terminal link's bound.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 160;
 /// A person's note for the audit log; where the order came from is written behind it.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tillgate_core::access::Role;
+use tillgate_core::access::limits::LOGIN_LIFE;
 
 use super::blocking::blocking;
 use super::error::{Answer, ApiError};
-use super::limits::LOGIN_LIFE;
 use super::route::{Body, Call};
-use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict, Role};
+use crate::password::{PASSWORD_BYTES_MAX, PasswordVerdict};
 use crate::wiped::Secret;
 
 /// Name and password.
@@ -41,7 +42,7 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
     let Call { app, caller } = &call;
     let verdict = check(&call, &name, password).await?;
     let PasswordVerdict::Right(role) = verdict else {
-        app.auth.wrong().note(&caller.peer, &name, app.handle.clock.now());
+        app.auth.wrong().note(caller.address(), &name, app.handle.clock.now());
         app.handle.metrics.edge.logins_wrong.add(1);
         // A name that is not ours may be a password typed in the wrong field.
         let known = verdict == PasswordVerdict::Wrong;
@@ -50,10 +51,10 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
         let text = "user or password is wrong";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", text));
     };
-    app.auth.wrong().forget(&caller.peer, &name);
+    app.auth.wrong().forget(caller.address(), &name);
     let token = app.auth.log_in(&name, role, app.handle.clock.now())?;
     tracing::info!(user = name, "logged in");
-    Ok(LoggedIn { token: Secret(token), role, expires_s: LOGIN_LIFE.as_secs() })
+    Ok(LoggedIn { token: Secret(token), role, expires_s: LOGIN_LIFE.0 / 1_000_000_000 })
 }
 
 /// Whether somebody knows the password; who was wrong too often waits first.
@@ -63,7 +64,7 @@ async fn check(
     password: Secret,
 ) -> Answer<PasswordVerdict> {
     let refused = &app.handle.metrics.edge;
-    if let Some(wait) = app.auth.wrong().wait(&caller.peer, name, app.handle.clock.now()) {
+    if let Some(wait) = app.auth.wrong().wait(caller.address(), name, app.handle.clock.now()) {
         refused.logins_too_soon.add(1);
         let text =
             format!("too many wrong passwords; try again in {} s", wait.0.div_ceil(1_000_000_000));

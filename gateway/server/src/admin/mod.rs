@@ -30,7 +30,6 @@ mod socket;
 mod status;
 mod terminals;
 mod transactions;
-mod wrong;
 
 use std::io;
 use std::net::SocketAddr;

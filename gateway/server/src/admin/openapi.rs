@@ -4,8 +4,8 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tillgate_core::access::Access;
 
-use super::auth::Access;
 use super::error::ErrorAnswer;
 use super::route::{Description, Route};
 

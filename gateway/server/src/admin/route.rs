@@ -15,10 +15,11 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tillgate_core::access::Access;
 use warp::reply::Response;
 
 use super::app::App;
-use super::auth::{Access, Caller};
+use super::auth::Caller;
 use super::error::{Answer, ApiError};
 use super::limits::BODY_BYTES_MAX;
 use super::query::{self, As, Word};

@@ -13,12 +13,12 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
+use tillgate_core::access::Access;
 use tillgate_edge::{Admission, Class, Peer, Refusal, Router, guard};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::app::App;
-use super::auth::Access;
 use super::error::{Answer, ApiError};
 use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};

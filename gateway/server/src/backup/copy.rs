@@ -70,11 +70,6 @@ pub(super) fn copy(mut source: Take<File>, to: &Path, pace: &mut Pace) -> io::Re
     Ok(Copied { bytes, sha256: hex::encode(sum.finish().as_ref()) })
 }
 
-/// Makes the entries of a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

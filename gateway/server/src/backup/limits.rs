@@ -2,8 +2,6 @@
 
 /// Bytes copied between two looks at the clock; the memory that a copy takes.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
-/// Files of one backup: at 64 MiB a table, 6 TiB.
-pub(crate) const FILES_MAX: usize = 100_000;
 /// The manifest of this many files.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// The manifest's checksum and its name.

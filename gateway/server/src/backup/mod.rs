@@ -26,31 +26,17 @@ mod manifest;
 mod put_back;
 mod take;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::Pace;
-pub(crate) use manifest::{Manifest, ManifestTrust};
 pub(crate) use put_back::{PutBack, put_back};
 pub(crate) use take::{Hold, checkpoint, discard, take};
 
-use crate::exit::Failure;
-
-/// The manifest's file in a backup; its presence makes a directory a backup.
-pub(crate) const MANIFEST: &str = "backup.json";
-/// The manifest's checksum.
-const MANIFEST_SUM: &str = "backup.json.sha256";
-/// The manifest's code: who has no key-encryption key cannot make one.
-const MANIFEST_MAC: &str = "backup.json.hmac";
+use tillgate_core::backup::MANIFEST;
 
 /// The store inside the backup at `backup`.
 pub(crate) fn data_dir(backup: &Path) -> PathBuf {
     backup.join("data")
-}
-
-/// A file system that refuses.
-fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::refused(format!("{}: {error}", path.display()))
 }
 
 /// Whether `dir` is a backup.

@@ -1,16 +1,17 @@
 //! Putting a backup back: every byte checked, nothing over another store, nothing half.
 
 use std::fs::{self, DirBuilder};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use tillgate_core::backup::{Manifest, ManifestTrust, Part};
 use tillgate_store_core::verify::Report;
 use tillgate_store_rocks::{Note, Options, RocksReader};
 
-use super::copy::{Pace, copy, sync_dir};
-use super::manifest::{Manifest, ManifestTrust, Part};
-use super::{data_dir, io_failure};
+use super::copy::{Pace, copy};
+use super::{data_dir, manifest};
+use crate::dirs::{self, io_failure};
 use crate::exit::Failure;
 use crate::files;
 use crate::verify_store::{head_of, reading, verified};
@@ -38,7 +39,7 @@ pub(crate) fn put_back(
     trust: &ManifestTrust,
     pace: &mut Pace,
 ) -> Result<PutBack, Failure> {
-    let manifest = Manifest::read(backup, trust).map_err(Failure::refused)?;
+    let manifest = manifest::read(backup, trust).map_err(Failure::refused)?;
     let data = data_dir(backup);
     for dir in [&data, &data.join("rows")] {
         let about = fs::symlink_metadata(dir).map_err(|error| io_failure(dir, &error))?;
@@ -47,7 +48,9 @@ pub(crate) fn put_back(
             return Err(Failure::refused(text));
         }
     }
-    refuse_used(to)?;
+    let rule = "a backup is restored into a new or empty directory and never over a store. Move \
+                what is there away first";
+    dirs::refuse_used(to, rule)?;
     let done = fill(backup, to, &manifest, pace).and_then(|()| check(to, &manifest));
     match done {
         Ok(report) => Ok(PutBack { manifest, report }),
@@ -73,9 +76,8 @@ fn fill(backup: &Path, to: &Path, manifest: &Manifest, pace: &mut Pace) -> Resul
         for part in parts {
             fill_part(&data, to, part, pace)?;
         }
-        for dir in [&rows, to] {
-            sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
-        }
+        dirs::sync(&rows)?;
+        dirs::sync(to)?;
     }
     Note::Restored.write(to, &manifest.to_string()).map_err(|error| io_failure(to, &error))
 }
@@ -105,35 +107,8 @@ fn fill_part(data: &Path, to: &Path, part: &Part, pace: &mut Pace) -> Result<(),
 /// Opens what was written, holds its end against the manifest, and verifies all of it.
 fn check(to: &Path, manifest: &Manifest) -> Result<Report, Failure> {
     let reader = RocksReader::open(to, &reading(Options::serving())).map_err(Failure::store)?;
-    let head = head_of(&reader)?;
-    let found = (head.store_id.to_string(), head.batch_no, hex::encode(head.hash), head.seq);
-    let Manifest { store, batch_no, hash, transactions, .. } = manifest.clone();
-    if found != (store, batch_no, hash, transactions) {
-        return Err(Failure::refused(format!(
-            "the backup does not end where its manifest says: batch {} of store {}, the manifest \
-             says batch {batch_no}",
-            found.1, found.0
-        )));
-    }
+    manifest.check_end(&head_of(&reader)?).map_err(Failure::refused)?;
     verified(&reader)
-}
-
-fn refuse_used(to: &Path) -> Result<(), Failure> {
-    let mut entries = match fs::read_dir(to) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io_failure(to, &error)),
-    };
-    match entries.next() {
-        None => Ok(()),
-        Some(Ok(entry)) => Err(Failure::refused(format!(
-            "{} is not empty (there is {:?}); a backup is restored into a new or empty directory \
-             and never over a store. Move what is there away first",
-            to.display(),
-            entry.file_name().to_string_lossy(),
-        ))),
-        Some(Err(error)) => Err(io_failure(to, &error)),
-    }
 }
 
 /// Removes what a refused restore wrote; the directory itself stays.

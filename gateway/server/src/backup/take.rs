@@ -1,23 +1,23 @@
 //! Taking a backup.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use tillgate_core::backup::limits::FILES_MAX;
+use tillgate_core::backup::{MANIFEST, Manifest, ManifestKey, Part};
 use tillgate_store_core::StoreError;
 use tillgate_store_rocks::{Mark, Options, RocksReader};
 
-use super::copy::{Pace, copy, sync_dir};
-use super::limits::FILES_MAX;
-use super::manifest::{Manifest, Part};
-use super::{MANIFEST, data_dir, io_failure};
+use super::copy::{Pace, copy};
+use super::{data_dir, manifest};
+use crate::dirs::{self, io_failure};
 use crate::exit::Failure;
-use crate::secrets::ManifestKey;
+use crate::files;
 use crate::verify_store::{head_of, reading};
-use crate::{entropy, files};
 
 /// The one checkpoint of the store in `data`: hard links, to be copied from.
 fn checkpoint_dir(data: &Path) -> PathBuf {
@@ -88,20 +88,7 @@ pub(crate) fn take(
         let text = format!("{} is there already; a backup goes to a new place", to.display());
         return Err(Failure::refused(text));
     }
-    let building = building_dir(to)?;
-    let taken = build(checkpoint, &building, begun_ms, key, pace).and_then(|manifest| {
-        fs::rename(&building, to).map_err(|error| io_failure(to, &error))?;
-        let parent = parent(to);
-        sync_dir(&parent).map_err(|error| io_failure(&parent, &error))?;
-        Ok(manifest)
-    });
-    if taken.is_err()
-        && let Err(error) = fs::remove_dir_all(&building)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        eprintln!("tillgate: {} stays behind: {error}", building.display());
-    }
-    taken
+    dirs::whole(to, "backup", |building| build(checkpoint, building, begun_ms, key, pace))
 }
 
 fn build(
@@ -112,10 +99,8 @@ fn build(
     pace: &mut Pace,
 ) -> Result<Manifest, Failure> {
     let data = data_dir(building);
-    let failed = |error: io::Error| io_failure(&data, &error);
-    make_dir(building).map_err(failed)?;
-    make_dir(&data).map_err(failed)?;
-    make_dir(&data.join("rows")).map_err(failed)?;
+    dirs::make(&data)?;
+    dirs::make(&data.join("rows"))?;
     let mut files = Vec::new();
     for path in files_of(checkpoint).map_err(|error| io_failure(checkpoint, &error))? {
         let (from, to) = (checkpoint.join(&path), data.join(&path));
@@ -128,25 +113,14 @@ fn build(
         let text = format!("the store has {} files, a backup at most {FILES_MAX}", files.len());
         return Err(Failure::refused(text));
     }
-    for dir in [&data.join("rows"), &data] {
-        sync_dir(dir).map_err(|error| io_failure(dir, &error))?;
-    }
+    dirs::sync(&data.join("rows"))?;
+    dirs::sync(&data)?;
     // Read from the copy: what it says is what is in it.
     let reader = RocksReader::open(&data, &reading(Options::serving())).map_err(Failure::store)?;
-    let head = head_of(&reader)?;
-    let manifest = Manifest {
-        format: Manifest::format(),
-        tillgate: env!("CARGO_PKG_VERSION").to_owned(),
-        store: head.store_id.to_string(),
-        batch_no: head.batch_no,
-        hash: hex::encode(head.hash),
-        transactions: head.seq,
-        audits: head.audit_no,
-        begun_ms,
-        files,
-    };
-    let written = manifest.write(building, key).and_then(|()| sync_dir(building));
-    written.map_err(|error| io_failure(&building.join(MANIFEST), &error))?;
+    let manifest = Manifest::of(&head_of(&reader)?, begun_ms, files);
+    manifest::write(&manifest, building, key)
+        .map_err(|error| io_failure(&building.join(MANIFEST), &error))?;
+    dirs::sync(building)?;
     Ok(manifest)
 }
 
@@ -163,26 +137,4 @@ fn files_of(checkpoint: &Path) -> io::Result<Vec<String>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// A directory beside the wanted one, so that renaming stays on one file system.
-fn building_dir(to: &Path) -> Result<PathBuf, Failure> {
-    let Some(name) = to.file_name() else {
-        let text = format!("{} has no name; name the directory to make", to.display());
-        return Err(Failure::usage(text));
-    };
-    let unique = hex::encode(entropy::bytes::<4>());
-    Ok(parent(to).join(format!(".{}.backup-{unique}", name.to_string_lossy())))
-}
-
-fn parent(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// For its owner only.
-fn make_dir(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(dir)
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
+use tillgate_core::backup::Manifest;
 use tillgate_store_core::LedgerStore;
 use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, Rate, audit_row, print};
-use crate::backup::{self, Hold, Manifest};
+use crate::backup::{self, Hold};
 use crate::client::Client;
 use crate::config::{self, Config};
 use crate::exit::Failure;

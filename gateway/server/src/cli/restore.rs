@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tillgate_core::backup::ManifestTrust;
 use tillgate_store_core::LedgerStore;
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
 use tillgate_store_core::verify::Report;
@@ -10,7 +11,7 @@ use tillgate_store_rocks::{Mark, Note, RocksEngine, RocksReader, note};
 
 use super::store_dir::{Place, find};
 use super::{Rate, audit_row, print};
-use crate::backup::{self, ManifestTrust, PutBack};
+use crate::backup::{self, PutBack};
 use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::verify_store::verified;

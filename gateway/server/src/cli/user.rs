@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use tillgate_core::access::Role;
 
 use super::{ConfigFile, print};
 use crate::config;
 use crate::exit::Failure;
-use crate::password::{self, Role, Users};
+use crate::password::{self, Users};
 use crate::{entropy, keyfile};
 
 /// Longest name of a person; it is in the audit log.

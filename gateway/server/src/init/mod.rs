@@ -1,22 +1,21 @@
-//! Making an installation directory.
-//!
-//! Everything is built in a directory beside the wanted one and renamed onto it at the end, so
-//! that a failure leaves nothing half-made.
+//! Making an installation directory; a failure leaves nothing half-made.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use ring::digest;
 use tillgate_codec::link::channel::StaticSecret;
+use tillgate_core::access::Role;
 use tillgate_store_core::LedgerStore;
 use tillgate_store_rocks::{Options, RocksEngine};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, InstallOptions, template};
+use crate::dirs::{self, io_failure};
 use crate::exit::Failure;
-use crate::password::{self, Role, Users};
+use crate::password::{self, Users};
 use crate::{clock, entropy, keyfile, secrets};
 
 /// What was made, as far as a person needs to know it.
@@ -36,21 +35,9 @@ const FIRST_ADMIN: &str = "admin";
 /// The directory is not empty, a wish is not allowed, or the file system refuses; nothing is
 /// left behind.
 pub(crate) fn install(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
-    refuse_used(dir)?;
-    let building = building_dir(dir)?;
-    DirBuilder::new().mode(0o700).create(&building).map_err(|e| io_failure(&building, &e))?;
-    let made = build(&building, options).and_then(|installed| {
-        fs::rename(&building, dir).map_err(|e| io_failure(dir, &e))?;
-        sync_dir(&parent(dir))?;
-        Ok(installed)
-    });
-    if made.is_err()
-        && let Err(error) = fs::remove_dir_all(&building)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        eprintln!("tillgate: {} stays behind: {error}", building.display());
-    }
-    made
+    let rule = "an installation is made in a new or empty directory and never over another one";
+    dirs::refuse_used(dir, rule)?;
+    dirs::whole(dir, "init", |building| build(building, options))
 }
 
 fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
@@ -59,7 +46,7 @@ fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
     let parsed = Config::parse(&config_file, &config).map_err(Failure::config)?;
 
     let keys = dir.join("keys");
-    make_dir(&keys)?;
+    dirs::make(&keys)?;
     let link_key = Zeroizing::new(entropy::bytes::<32>());
     let public_key = hex::encode(StaticSecret::new(*link_key).public().0);
     write_secret(&keys.join("gateway.key"), &hex_line(&link_key))?;
@@ -76,15 +63,15 @@ fn build(dir: &Path, options: &InstallOptions) -> Result<Installed, Failure> {
     write_secret(&dir.join("users.toml"), &users.map_err(Failure::internal)?)?;
 
     let data = dir.join("data");
-    make_dir(&data)?;
+    dirs::make(&data)?;
     let backend = RocksEngine::open(&data, &Options::creating()).map_err(Failure::store)?;
     let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
     secrets::prove(&mut book, &secrets::vault(&parsed)?, &parsed, clock::unix_ms())?;
     book.backend_mut().tick().map_err(Failure::store)?;
     drop(book);
     write(&config_file, &config)?;
-    sync_dir(&keys)?;
-    sync_dir(dir)?;
+    dirs::sync(&keys)?;
+    dirs::sync(dir)?;
     Ok(Installed { public_key, password })
 }
 
@@ -93,46 +80,6 @@ fn hex_line(bytes: &[u8; 32]) -> Zeroizing<String> {
     let mut text = hex::encode(bytes);
     text.push('\n');
     Zeroizing::new(text)
-}
-
-fn refuse_used(dir: &Path) -> Result<(), Failure> {
-    let mut entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io_failure(dir, &error)),
-    };
-    match entries.next() {
-        None => Ok(()),
-        Some(Ok(entry)) => Err(Failure::refused(format!(
-            "{} is not empty (there is {:?}); an installation is made in a new or empty directory \
-             and never over another one",
-            dir.display(),
-            entry.file_name().to_string_lossy(),
-        ))),
-        Some(Err(error)) => Err(io_failure(dir, &error)),
-    }
-}
-
-fn parent(dir: &Path) -> PathBuf {
-    match dir.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// A directory beside the wanted one, so that renaming stays on one file system.
-fn building_dir(dir: &Path) -> Result<PathBuf, Failure> {
-    let Some(name) = dir.file_name() else {
-        let text = format!("{} has no name; name the directory to make", dir.display());
-        return Err(Failure::usage(text));
-    };
-    let unique = hex::encode(entropy::bytes::<4>());
-    let name = format!(".{}.init-{unique}", name.to_string_lossy());
-    Ok(parent(dir).join(name))
-}
-
-fn make_dir(dir: &Path) -> Result<(), Failure> {
-    DirBuilder::new().mode(0o700).create(dir).map_err(|e| io_failure(dir, &e))
 }
 
 /// For everybody to read, and for nobody but its owner to change, whatever the umask.
@@ -148,14 +95,6 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 fn write_secret(file: &Path, text: &str) -> Result<(), Failure> {
     keyfile::write_new(file, text).map_err(|e| io_failure(file, &e))
-}
-
-fn sync_dir(dir: &Path) -> Result<(), Failure> {
-    File::open(dir).and_then(|d| d.sync_all()).map_err(|e| io_failure(dir, &e))
-}
-
-fn io_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::refused(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

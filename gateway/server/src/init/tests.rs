@@ -2,11 +2,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use tillgate_core::access::Role;
+
 use super::install;
 use crate::config::{self, Config, HttpUrl, InstallOptions};
 use crate::exit::Exit;
 use crate::keyfile;
-use crate::password::{self, PasswordVerdict, Role};
+use crate::password::{self, PasswordVerdict};
 
 fn options() -> InstallOptions {
     InstallOptions {

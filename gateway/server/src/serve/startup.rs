@@ -7,7 +7,7 @@ use tillgate_codec::link::channel::StaticSecret;
 use tillgate_core::directory::Directory;
 use tillgate_core::limits::{ClaimLimits, TransactionLimits};
 use tillgate_core::processing::Keys;
-use tillgate_core::time::{Moment, Span, UnixMillis};
+use tillgate_core::time::{Moment, Span, UnixMillis, utc};
 use tillgate_core::transaction::TransactionManager;
 use tillgate_store_core::{
     Change, Command, Counter, LedgerStore, Outcome, ReadRows, Record, Store, StoreError,
@@ -19,7 +19,7 @@ use super::claims::SharedClaims;
 use super::clock::Clock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::{clock, entropy, keyfile, secrets};
+use crate::{entropy, keyfile, secrets};
 
 /// The gateway's secrets.
 ///
@@ -58,7 +58,7 @@ fn check_clock(
     if !config.calendar.is_behind(last, now) {
         return Ok(());
     }
-    let (last, time) = (clock::utc(last.0), clock::utc(now.0));
+    let (last, time) = (utc(last), utc(now));
     if !clock.is_believed() {
         return Err(Failure::config(format!(
             "this machine's clock says {time}, but the last batch in {} is of {last}: business \

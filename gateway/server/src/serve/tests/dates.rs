@@ -1,5 +1,6 @@
 //! A gateway that is started with a clock that is days behind its store.
 
+use tillgate_core::time::{UnixMillis, utc};
 use tillgate_store_core::journal::record;
 use tillgate_store_core::{Audit, Change, Command, LedgerStore, Outcome, Store};
 use tillgate_store_rocks::{Options, RocksEngine};
@@ -35,8 +36,8 @@ fn a_clock_days_behind_the_last_batch_does_not_start() {
     let before = *installation.book().head();
     let refused = Gateway::start(&installation.config, Clock::start());
     let said = refused.err().unwrap().to_string();
-    let today = &clock::utc(clock::unix_ms())[..10];
-    for part in [today, &clock::utc(ahead_ms), "serve --clock-is-right --config"] {
+    let today = &utc(UnixMillis(clock::unix_ms()))[..10];
+    for part in [today, &utc(UnixMillis(ahead_ms)), "serve --clock-is-right --config"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(*installation.book().head(), before, "nothing was written");
@@ -48,9 +49,9 @@ fn a_clock_a_day_behind_the_last_batch_starts_on_its_date() {
     let ahead_ms = installation.live_ahead(1);
     let served = installation.serve();
     let calendar = &installation.config.calendar;
-    let date = calendar.date(tillgate_core::time::UnixMillis(clock::unix_ms()));
+    let date = calendar.date(UnixMillis(clock::unix_ms()));
     let in_force = served.handle.directory.read().unwrap().today(date);
-    assert_eq!(in_force, calendar.date(tillgate_core::time::UnixMillis(ahead_ms)));
+    assert_eq!(in_force, calendar.date(UnixMillis(ahead_ms)));
     served.stop();
 }
 
