@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 mod bridge;
+mod budget;
 mod calendar;
+mod derived;
 mod error;
 mod reader;
 mod sections;
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 use tillgate_core::time::Calendar;
 use toml::de::DeTable;
 
+pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
     Admin, Bridge, BridgeKind, KekOld, Link, Listen, Log, LogFormat, LogLevel, Store, Transactions,

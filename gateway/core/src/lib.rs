@@ -28,6 +28,8 @@ pub mod claims;
 pub mod directory;
 pub mod id;
 pub mod limits;
+pub mod online;
+pub mod orders;
 pub mod processing;
 pub mod provider;
 mod rate;

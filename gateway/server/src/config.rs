@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 pub(crate) use tillgate_config::{
-    Bridge, BridgeKind, Config, ConfigError, Fault, HttpUrl, InstallOptions, KekOld, Log,
+    Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions, KekOld, Log,
     LogFormat, LogLevel, Store, template,
 };
 use tillgate_store_rocks::Options;

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use tillgate_core::backup::ManifestKey;
-use tillgate_store_core::reseal::{self, ResealError, Usage};
-use tillgate_store_core::{
-    Command, Engine, LedgerStore, ReadRows, Reseal, Store, StoreId, Vault, VaultError,
-};
+use tillgate_store_core::reseal::ResealError;
+use tillgate_store_core::{Engine, LedgerStore, ReadRows, StoreId, Vault, VaultError, keks};
 
 use crate::config::{Config, KekOld};
 use crate::entropy;
@@ -54,7 +52,7 @@ pub(crate) fn check(
     vault: &Vault,
     config: &Config,
 ) -> Result<(), Failure> {
-    unproved(rows, store, vault, config).map(|_| ())
+    keks::unproved(rows, store, vault).map(|_| ()).map_err(|error| failed(config, error))
 }
 
 /// As [`check`], for a store that is written to: what is proved gets its canary, and from now on
@@ -68,52 +66,15 @@ pub(crate) fn prove<B: Engine>(
     config: &Config,
     at_ms: u64,
 ) -> Result<(), Failure> {
-    let store = book.store_id();
-    let mut canaries = Vec::new();
-    for kek_id in unproved(book.backend(), store, vault, config)? {
-        let canary = reseal::canary(vault, kek_id, store, entropy::bytes());
-        canaries.push(canary.map_err(Failure::internal)?);
-    }
-    if !canaries.is_empty() {
-        let command = Command::Reseal(Reseal { at_ms, canaries, ..Reseal::default() });
-        book.commit(&mut vec![command], &mut Vec::new()).map_err(Failure::store)?;
-    }
-    book.know_keks(vault.kek_ids());
-    Ok(())
+    keks::prove(book, vault, at_ms, &mut entropy::bytes).map_err(|error| failed(config, error))
 }
 
-/// Keys that are right and have no canary yet.
-fn unproved(
-    rows: &dyn ReadRows,
-    store: StoreId,
-    vault: &Vault,
-    config: &Config,
-) -> Result<Vec<u32>, Failure> {
-    let canaries = reseal::canaries(rows).map_err(Failure::store)?;
-    for canary in &canaries {
-        let proved = reseal::prove(vault, store, canary);
-        proved.map_err(|error| refusal(config, error, "its canary"))?;
-    }
-    let mut without = Vec::new();
-    if canaries.is_empty() {
-        for (kek_id, usage) in reseal::usage(rows).map_err(Failure::store)? {
-            prove_sample(&usage, vault, config)?;
-            without.push(kek_id);
-        }
-    }
-    let current = vault.current_kek();
-    let known = canaries.iter().any(|canary| canary.sealed.kek_id == current);
-    if !known && !without.contains(&current) {
-        without.push(current);
-    }
-    Ok(without)
-}
-
-fn prove_sample(usage: &Usage, vault: &Vault, config: &Config) -> Result<(), Failure> {
-    usage.prove(vault).map_err(|error| match error {
+/// Why the keys are not those of the store, for whoever has the files.
+pub(crate) fn failed(config: &Config, error: ResealError) -> Failure {
+    match error {
         ResealError::Store(error) => Failure::store(error),
         ResealError::Vault { what, error } => refusal(config, error, &what),
-    })
+    }
 }
 
 fn refusal(config: &Config, error: VaultError, what: &str) -> Failure {

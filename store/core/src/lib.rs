@@ -20,6 +20,7 @@ pub mod error;
 pub mod history;
 pub mod ids;
 pub mod journal;
+pub mod keks;
 pub mod ledger;
 pub mod ledger_store;
 pub mod limits;

@@ -11,6 +11,7 @@ mod keys;
 mod life;
 mod link;
 mod operator;
+mod orders;
 mod references;
 mod report;
 mod secrets;

@@ -6,10 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::directory::Directory;
+use tillgate_core::orders::notified;
 use tillgate_core::transaction::{ControlOrder, PushedCommand};
 use tillgate_import::limits::FILES_MAX;
 use tillgate_import::{Context, Counts, Existing, Faults, Known, Plan, Source};
-use tillgate_store_core::{Change, Registry, RegistryRecord, Status, TerminalId};
+use tillgate_store_core::{Registry, TerminalId};
 
 use super::app::App;
 use super::blocking::blocking;
@@ -94,27 +95,9 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
     // The writer writes the caller's name over this one.
     let plan =
         tillgate_import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
-    let tell = to_tell(context.known, &plan.change);
+    let known = context.known;
+    let tell = notified(&plan.change, |id| known.terminal(id).map(|terminal| terminal.status));
     Ok((plan, order.dry_run, tell))
-}
-
-/// The terminals that this change blocks or unblocks.
-fn to_tell(known: &dyn Known, change: &Change) -> Vec<(TerminalId, PushedCommand)> {
-    let told = |record: &RegistryRecord| match record {
-        RegistryRecord::Terminal(terminal) => {
-            let before = known.terminal(terminal.id)?.status;
-            match (before, terminal.status) {
-                (Status::Active, Status::Blocked) => {
-                    let reason = terminal.reason.clone();
-                    Some((terminal.id, PushedCommand::Block { reason }))
-                }
-                (Status::Blocked, Status::Active) => Some((terminal.id, PushedCommand::Unblock)),
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    change.records.iter().filter_map(told).collect()
 }
 
 fn refused(faults: &Faults) -> ApiError {

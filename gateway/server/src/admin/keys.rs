@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 use hex::FromHex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tillgate_core::transaction::ControlOrder;
+use tillgate_core::orders::{self, KeyChange};
+use tillgate_store_core::TerminalId;
 use tillgate_store_core::vault::terminal_context;
-use tillgate_store_core::{Change, KeyError, RegistryRecord, Sealed, Terminal, TerminalId};
 use zeroize::Zeroizing;
 
 use super::app::App;
@@ -53,19 +53,19 @@ pub(super) async fn change(
 ) -> Answer<KeysChanged> {
     let (app, wanted) = (&call.app, body.read()?);
     let alone = app.alone().await;
-    let mut terminal = find(app, id)?;
-    let note = apply(app, &mut terminal, &wanted)?;
-    let records = vec![RegistryRecord::Terminal(terminal)];
-    let change = Change { note, records, ..Change::default() };
-    let order = ControlOrder::Change { change, tell: Vec::new() };
+    let terminal = find(app, id)?;
+    let what = wanted_change(app, id, &wanted)?;
+    let order = {
+        let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        orders::change_keys(terminal, what, &directory)
+    };
+    let order = order.map_err(|error| ApiError::refused(format!("terminal {id}: {error}")))?;
     carry(&call, Some(alone), order, ORDER_TIME_MAX).await?.applied()?;
     let keys = keys_of(app, &find(app, id)?);
     Ok(KeysChanged { terminal: id.0, applied: true, keys })
 }
 
-fn apply(app: &App, terminal: &mut Terminal, wanted: &KeysOrder) -> Answer<String> {
-    let id = terminal.id;
-    let refused = |error: KeyError| ApiError::refused(format!("terminal {id}: {error}"));
+fn wanted_change(app: &App, id: TerminalId, wanted: &KeysOrder) -> Answer<KeyChange> {
     let key_id =
         || wanted.key_id.ok_or_else(|| ApiError::bad_request("expected key_id from 0 to 255"));
     match wanted.action {
@@ -76,36 +76,11 @@ fn apply(app: &App, terminal: &mut Terminal, wanted: &KeysOrder) -> Answer<Strin
             let psk = psk.ok_or_else(|| {
                 ApiError::bad_request("expected psk: 64 hexadecimal digits of a random key")
             })?;
-            let sealed = seal(app, id, key_id, &psk)?;
-            drop_void(app, terminal);
-            terminal.add_key(key_id, sealed).map_err(refused)?;
-            Ok(format!("add key {key_id} of terminal {id}"))
+            let (vault, place) = (&app.handle.keys.vault, terminal_context(id, key_id));
+            let sealed = vault.seal(&place, entropy::bytes(), &*psk).map_err(ApiError::internal)?;
+            Ok(KeyChange::Add { key_id, sealed })
         }
-        Action::Retire => {
-            let key_id = key_id()?;
-            terminal.retire_key(key_id).map_err(refused)?;
-            Ok(format!("retire key {key_id} of terminal {id}"))
-        }
-        Action::ResetCounters => {
-            terminal.reset_counters().map_err(refused)?;
-            Ok(format!("reset the handshake counters of terminal {id}"))
-        }
+        Action::Retire => key_id().map(KeyChange::Retire),
+        Action::ResetCounters => Ok(KeyChange::ResetCounters),
     }
-}
-
-/// Keys that ended when a newer one proved itself make room for the next one.
-fn drop_void(app: &App, terminal: &mut Terminal) {
-    let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
-    let void =
-        |key: &&tillgate_store_core::TerminalKey| !directory.holds_key(terminal.id, key.generation);
-    let void: Vec<u8> = terminal.keys().iter().filter(void).map(|key| key.id).collect();
-    for key_id in void {
-        // The newest key is never void.
-        terminal.retire_key(key_id).unwrap_or_default();
-    }
-}
-
-fn seal(app: &App, id: TerminalId, key_id: u8, psk: &[u8; 32]) -> Answer<Sealed> {
-    let place = terminal_context(id, key_id);
-    app.handle.keys.vault.seal(&place, entropy::bytes(), psk).map_err(ApiError::internal)
 }

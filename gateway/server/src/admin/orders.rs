@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tillgate_core::transaction::{ControlOrder, PushedCommand};
-use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
+use tillgate_core::orders;
+use tillgate_core::transaction::ControlOrder;
+use tillgate_store_core::{Terminal, TerminalId};
 
 use super::app::App;
 use super::control::carry;
@@ -49,35 +50,22 @@ pub(super) async fn block(
     (As(id), body): (As<TerminalId>, Body<Block>),
 ) -> Answer<Applied> {
     let Block { reason: As(Line(reason)) } = body.read()?;
-    let order = PushedCommand::Block { reason: reason.clone() };
-    set_status(&call, id, (Status::Blocked, reason), order).await
+    change(&call, id, |terminal| orders::block(terminal, reason)).await
 }
 
 /// Lets a terminal sell again.
 pub(super) async fn unblock(call: Call, As(id): As<TerminalId>) -> Answer<Applied> {
-    set_status(&call, id, (Status::Active, String::new()), PushedCommand::Unblock).await
+    change(&call, id, orders::unblock).await
 }
 
-async fn set_status(
+async fn change(
     call: &Call,
     id: TerminalId,
-    (status, reason): (Status, String),
-    order: PushedCommand,
+    order: impl FnOnce(Terminal) -> ControlOrder,
 ) -> Answer<Applied> {
     let app = &call.app;
     let alone = app.alone().await;
-    let mut terminal = find(app, id)?;
-    let verb = if status == Status::Blocked { "block" } else { "unblock" };
-    let note = if reason.is_empty() {
-        format!("{verb} terminal {id}")
-    } else {
-        format!("{verb} terminal {id}: {reason}")
-    };
-    terminal.status = status;
-    terminal.reason = reason;
-    let records = vec![RegistryRecord::Terminal(terminal)];
-    let change = Change { note, records, ..Change::default() };
-    let order = ControlOrder::Change { change, tell: vec![(id, order)] };
+    let order = order(find(app, id)?);
     let commands = carry(call, Some(alone), order, ORDER_TIME_MAX).await?.applied()?;
     Ok(Applied::new(app, id, &commands))
 }

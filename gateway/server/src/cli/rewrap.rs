@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
+use tillgate_store_core::keks::{self, ResealedCounts};
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
-use tillgate_store_core::reseal::{self, Cursor};
-use tillgate_store_core::{Command, LedgerStore, Reseal, SealedPlace, Store, Vault};
+use tillgate_store_core::{LedgerStore, Reseal, Vault};
 use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, print};
@@ -29,21 +29,14 @@ pub(crate) struct Rewrap {
     config: ConfigFile,
 }
 
-/// Secrets sealed again, by where they are.
-#[derive(Default)]
-struct Done {
-    terminals: u64,
-    stock: u64,
-    sold: u64,
-}
-
 impl Rewrap {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.config.load()?;
         let vault = secrets::vault(&config)?;
         let mut book = open(&config, &config.store.dir)?;
         secrets::prove(&mut book, &vault, &config, clock::unix_ms())?;
-        let done = reseal_all(&mut book, &vault)?;
+        let done = keks::reseal_all(&mut book, &vault, &mut clock::unix_ms, &mut entropy::bytes)
+            .map_err(Failure::store)?;
         let retired = retire(&mut book, &vault, &done)?;
         book.backend_mut().tick().map_err(Failure::store)?;
         print::line(&sentence(&done, vault.current_kek(), &retired))
@@ -63,52 +56,28 @@ fn open(config: &Config, dir: &Path) -> Result<LedgerStore<RocksEngine>, Failure
     LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)
 }
 
-fn reseal_all(book: &mut LedgerStore<RocksEngine>, vault: &Vault) -> Result<Done, Failure> {
-    let (mut cursor, mut done) = (Cursor::default(), Done::default());
-    loop {
-        let planned = reseal::plan(book.backend(), vault, &mut cursor, &mut entropy::bytes);
-        let Some(secrets) = planned.map_err(Failure::store)? else { return Ok(done) };
-        for secret in &secrets {
-            match secret.place {
-                SealedPlace::Terminal(_) => done.terminals += 1,
-                SealedPlace::Stock(_) => done.stock += 1,
-                SealedPlace::Sold(_) => done.sold += 1,
-            }
-        }
-        if !secrets.is_empty() {
-            commit(book, Reseal { at_ms: clock::unix_ms(), secrets, ..Reseal::default() })?;
-        }
-    }
-}
-
 /// Removes the canaries of keys that a reading of everything finds unused.
 fn retire(
     book: &mut LedgerStore<RocksEngine>,
     vault: &Vault,
-    done: &Done,
+    done: &ResealedCounts,
 ) -> Result<Vec<u32>, Failure> {
-    let used = reseal::usage(book.backend()).map_err(Failure::store)?;
-    if let Some(kek_id) = used.keys().find(|kek_id| **kek_id != vault.current_kek()) {
-        let text = format!("secrets are left under key-encryption key {kek_id}; run this again");
-        return Err(Failure::refused(text));
-    }
-    let canaries = reseal::canaries(book.backend()).map_err(Failure::store)?;
-    let ids = canaries.iter().map(|canary| canary.sealed.kek_id);
-    let retired: Vec<u32> = ids.filter(|kek_id| *kek_id != vault.current_kek()).collect();
+    let retired = keks::retirable(book.backend(), vault).map_err(Failure::store)?;
+    let retired = retired.map_err(|left| {
+        let text = format!("secrets are left under key-encryption key {left}; run this again");
+        Failure::refused(text)
+    })?;
     let mut note = sentence(done, vault.current_kek(), &retired);
     note.truncate(note.floor_char_boundary(NOTE_BYTES_MAX));
     let audit = Some(("tillgate rewrap".to_owned(), note));
     let at_ms = clock::unix_ms();
-    commit(book, Reseal { at_ms, audit, retired: retired.clone(), ..Reseal::default() })?;
+    let reseal = Reseal { at_ms, audit, retired: retired.clone(), ..Reseal::default() };
+    keks::commit(book, reseal).map_err(Failure::store)?;
     Ok(retired)
 }
 
-fn commit(book: &mut LedgerStore<RocksEngine>, reseal: Reseal) -> Result<(), Failure> {
-    book.commit(&mut vec![Command::Reseal(reseal)], &mut Vec::new()).map_err(Failure::store)
-}
-
-fn sentence(done: &Done, current: u32, retired: &[u32]) -> String {
-    let Done { terminals, stock, sold } = done;
+fn sentence(done: &ResealedCounts, current: u32, retired: &[u32]) -> String {
+    let ResealedCounts { terminals, stock, sold } = done;
     let retired: Vec<String> = retired.iter().map(ToString::to_string).collect();
     let rest = if retired.is_empty() {
         String::new()

@@ -12,7 +12,6 @@ use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use tillgate_core::limits::SessionLimits;
 use tillgate_core::processing::LinkParameters;
 use tillgate_core::time::Span;
 use tillgate_store_core::{LedgerStore, Store};
@@ -20,7 +19,6 @@ use tillgate_store_rocks::RocksEngine;
 
 use super::batch::{Inbound, Recyclers};
 use super::bridge::{self, Bridges};
-use super::budget::Budget;
 use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
@@ -35,8 +33,9 @@ use super::startup;
 use super::supervisor::{Report, reports};
 use super::view::{Stage, View};
 use super::writer::{Writer, WriterMessage, WriterSetup};
-use crate::config::{self, Config};
+use crate::config::{self, Budget, Config};
 use crate::exit::Failure;
+use crate::harden::raise_descriptors;
 
 /// See the module. Dropping it does not stop it; [`Gateway::drain`] does.
 pub(crate) struct Gateway {
@@ -78,7 +77,8 @@ impl Gateway {
     pub(crate) fn start(config: &Config, clock: Clock) -> Result<Self, Failure> {
         let options = config::options(&config.store);
         let table_files = u64::try_from(options.open_files_max).unwrap_or(0);
-        Budget::of(config, table_files).claim().map_err(Failure::config)?;
+        let budget = Budget::of(config, table_files);
+        budget.check(raise_descriptors()).map_err(Failure::config)?;
         let keys = Arc::new(startup::keys(config)?);
         let mut store = startup::store(config, &options, &keys, clock)?;
         let (directory, claims) = startup::directory(config, &store).map_err(Failure::store)?;
@@ -209,7 +209,7 @@ fn reactors(
         Reactor::prepare(Setup {
             index,
             clock: handle.clock,
-            limits: front_limits(config),
+            limits: config.session_limits(),
             write_stall: Span::s(u64::from(config.link.record_s)),
             listener,
             metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
@@ -272,31 +272,6 @@ fn tools(
         clock: handle.clock,
         recyclers: links.recyclers.clone(),
         metrics: Arc::clone(&handle.metrics.pool),
-    }
-}
-
-/// One reactor's share. The kernel spreads connections by hash, never evenly; a reactor that is
-/// full refuses though another may have room.
-fn front_limits(config: &Config) -> SessionLimits {
-    let reactors = u32::from(config.listen.reactors);
-    let link = &config.link;
-    let share = |of: u32, percent: u8| {
-        let share = u64::from(of) * u64::from(percent) / 100;
-        u32::try_from(share).unwrap_or(u32::MAX).max(1)
-    };
-    let sessions_max = link.sessions_max.div_ceil(reactors);
-    let unproven_max = share(sessions_max, link.unproven_percent);
-    let rate = link.requests_per_s;
-    SessionLimits {
-        sessions_max,
-        unproven_max,
-        unproven_per_peer_max: share(unproven_max, link.unproven_address_percent),
-        request_every: rate.map_or(Span::ZERO, |rate| Span(1_000_000_000 / u64::from(rate.get()))),
-        requests_burst: link.requests_burst,
-        handshake: Span::s(u64::from(config.link.handshake_s)),
-        record: Span::s(u64::from(config.link.record_s)),
-        idle: Span::s(u64::from(config.link.idle_s)),
-        ..SessionLimits::default()
     }
 }
 

@@ -9,7 +9,6 @@
 
 mod batch;
 mod bridge;
-mod budget;
 mod claims;
 mod clock;
 mod fail;

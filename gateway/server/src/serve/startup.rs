@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 
 use tillgate_codec::link::channel::StaticSecret;
 use tillgate_core::directory::Directory;
-use tillgate_core::limits::{ClaimLimits, TransactionLimits};
 use tillgate_core::processing::Keys;
-use tillgate_core::time::{Moment, Span, UnixMillis, utc};
+use tillgate_core::time::{Moment, UnixMillis, utc};
 use tillgate_core::transaction::TransactionManager;
 use tillgate_store_core::{
     Change, Command, Counter, LedgerStore, Outcome, ReadRows, Record, Store, StoreError,
@@ -89,7 +88,7 @@ pub(crate) fn directory(
 ) -> Result<(Directory, SharedClaims), StoreError> {
     let names: Vec<String> = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
     let mut directory = Directory::new(store.load_registry()?, &names);
-    let mut claims = SharedClaims::new(claim_limits(config));
+    let mut claims = SharedClaims::new(config.claim_limits());
     let mut damaged = None;
     store.backend().scan(
         Counter::FAMILY,
@@ -111,14 +110,6 @@ pub(crate) fn directory(
     damaged.map_or(Ok((directory, claims)), Err)
 }
 
-fn claim_limits(config: &Config) -> ClaimLimits {
-    let every = config.link.handshakes_per_min;
-    ClaimLimits {
-        every: every.map_or(Span::ZERO, |count| Span(60_000_000_000 / u64::from(count.get()))),
-        burst: config.link.handshakes_burst,
-    }
-}
-
 /// The writer, with everything taken up again that somebody has to act on. What an earlier run had
 /// begun and not finished is UNKNOWN on the disk when this returns.
 ///
@@ -134,8 +125,13 @@ pub(crate) fn transactions(
     let bridges = bridge::described(&config.bridges);
     let seed = u64::from_le_bytes(entropy::bytes());
     let registry = &directory.registry;
-    let mut transactions =
-        TransactionManager::new(limits(config), bridges, registry, store.store_id(), seed);
+    let mut transactions = TransactionManager::new(
+        config.transaction_limits(),
+        bridges,
+        registry,
+        store.store_id(),
+        seed,
+    );
     transactions.recover(now, wall, store)?;
     let (mut commands, mut outcomes) = (Vec::new(), Vec::new());
     while transactions.stage(&mut commands) {
@@ -143,15 +139,4 @@ pub(crate) fn transactions(
         transactions.committed(now, &mut outcomes);
     }
     Ok(transactions)
-}
-
-fn limits(config: &Config) -> TransactionLimits {
-    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    TransactionLimits {
-        batch_max: size(config.transactions.batch_max),
-        pending_max: size(config.transactions.pending_max),
-        answer: Span::s(u64::from(config.transactions.answer_s)),
-        reprint_days: config.transactions.reprint_days,
-        ..TransactionLimits::default()
-    }
 }

@@ -20,8 +20,9 @@ use signal_hook::iterator::Signals;
 use super::gateway::Gateway;
 use super::limits::DRAIN_GRACE;
 use super::mailbox::Mail;
-use super::view::{PresenceChange, Stage};
+use super::view::Stage;
 use super::writer::WriterMessage;
+use tillgate_core::online::PresenceChange;
 use tillgate_core::time::{Moment, Span};
 
 /// What the supervisor receives.

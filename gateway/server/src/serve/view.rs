@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use rustc_hash::FxHashMap;
-use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::online::{Online, Presence, PresenceChange};
 use tillgate_store_core::TerminalId;
 
 use super::limits::ACKNOWLEDGED_MAX;
@@ -14,20 +13,9 @@ use super::limits::ACKNOWLEDGED_MAX;
 /// A snapshot that is always being brought up to date.
 #[derive(Default)]
 pub(crate) struct View {
-    online: RwLock<FxHashMap<TerminalId, Presence>>,
+    online: RwLock<Online>,
     acknowledged: Mutex<VecDeque<Acknowledged>>,
     stage: AtomicU8,
-}
-
-/// Where and since when a terminal is online.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Presence {
-    /// Over which session.
-    pub(crate) session: SessionId,
-    /// Its key and handshake counter: the greater is the newer session.
-    pub(crate) age: SessionAge,
-    /// Unix milliseconds.
-    pub(crate) since_ms: u64,
 }
 
 /// A pushed command that its terminal has answered.
@@ -41,25 +29,6 @@ pub(crate) struct Acknowledged {
     pub(crate) result: u8,
     /// Unix milliseconds.
     pub(crate) at_ms: u64,
-}
-
-/// A coming or going, from a reactor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PresenceChange {
-    /// The terminal proved itself.
-    Online {
-        /// Who.
-        terminal: TerminalId,
-        /// How.
-        presence: Presence,
-    },
-    /// A session that was online ended.
-    Offline {
-        /// Who.
-        terminal: TerminalId,
-        /// Which session.
-        session: SessionId,
-    },
 }
 
 /// How far the gateway is.
@@ -81,13 +50,12 @@ impl View {
 
     /// Where `terminal` is online, if it is.
     pub(crate) fn presence(&self, terminal: TerminalId) -> Option<Presence> {
-        let online = self.online.read().unwrap_or_else(PoisonError::into_inner);
-        online.get(&terminal).copied()
+        self.online.read().unwrap_or_else(PoisonError::into_inner).presence(terminal)
     }
 
     /// How many terminals are online.
     pub(crate) fn online(&self) -> usize {
-        self.online.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.online.read().unwrap_or_else(PoisonError::into_inner).count()
     }
 
     /// The result of a pushed command, if it came and is still remembered.
@@ -120,21 +88,7 @@ impl View {
 
     pub(super) fn note_presence(&self, changes: &[PresenceChange]) {
         let mut online = self.online.write().unwrap_or_else(PoisonError::into_inner);
-        for change in changes {
-            match *change {
-                PresenceChange::Online { terminal, presence } => {
-                    let newer = |held: &Presence| held.age < presence.age;
-                    if online.get(&terminal).is_none_or(newer) {
-                        online.insert(terminal, presence);
-                    }
-                }
-                PresenceChange::Offline { terminal, session } => {
-                    if online.get(&terminal).is_some_and(|held| held.session == session) {
-                        online.remove(&terminal);
-                    }
-                }
-            }
-        }
+        changes.iter().for_each(|change| online.note(change));
     }
 
     pub(super) fn note_acknowledged(&self, entry: Acknowledged) {
@@ -151,28 +105,6 @@ mod tests {
     use super::*;
 
     const WHO: TerminalId = TerminalId(7);
-
-    fn presence(reactor: u16, counter: u64) -> Presence {
-        let session = SessionId { reactor, slot: 0, generation: 0 };
-        let age = SessionAge { generation: 0, counter };
-        Presence { session, age, since_ms: 0 }
-    }
-
-    #[test]
-    fn a_terminal_that_moved_is_online_whichever_reactor_reports_first() {
-        let (old, new) = (presence(0, 5), presence(1, 6));
-        let came = |presence| PresenceChange::Online { terminal: WHO, presence };
-        let left = PresenceChange::Offline { terminal: WHO, session: old.session };
-        for order in [
-            [came(old), left, came(new)],
-            [came(old), came(new), left],
-            [came(new), came(old), left],
-        ] {
-            let view = View::new();
-            view.note_presence(&order);
-            assert_eq!(view.presence(WHO), Some(new));
-        }
-    }
 
     #[test]
     fn the_oldest_acknowledgement_makes_room() {

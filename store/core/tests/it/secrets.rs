@@ -3,6 +3,7 @@
 use crate::shop;
 
 use crate::shop::{AT_MS, TODAY};
+use tillgate_store_core::keks;
 use tillgate_store_core::reseal::{self, Cursor};
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
@@ -293,4 +294,22 @@ fn a_store_of_the_first_version_is_opened_verified_and_sells() {
     assert_eq!(pin(&vault, &sell(&mut book, 10)), "pin-2");
     let after = verify(book.backend()).unwrap();
     assert!(after.holds(), "{:?}", after.violations);
+}
+
+#[test]
+fn a_wrong_or_missing_key_is_found_before_anything_is_sold() {
+    let mut book = sealed_shop(2);
+    let mut nonces = || nonce(77);
+    let mut proved = |vault: &Vault| keks::prove(&mut book, vault, AT_MS, &mut nonces);
+    assert_eq!(proved(&Vault::new(1, OLD)), Ok(()));
+    let refused = proved(&Vault::new(1, NEW)).unwrap_err().to_string();
+    assert!(refused.starts_with("its canary: "), "{refused}");
+    assert!(proved(&Vault::new(2, NEW)).is_err(), "the old one is not at hand");
+    let both = Vault::new(2, NEW).with_old(1, OLD);
+    assert_eq!(proved(&both), Ok(()), "the new one gets its canary");
+    assert_eq!(keks::unproved(book.backend(), book.store_id(), &both), Ok(vec![]));
+    assert_eq!(keks::retirable(book.backend(), &both), Ok(Err(1)), "in use");
+    let done = keks::reseal_all(&mut book, &both, &mut || AT_MS, &mut nonces).unwrap();
+    assert_eq!((done.stock, done.sold), (2, 0));
+    assert_eq!(keks::retirable(book.backend(), &both), Ok(Ok(vec![1])));
 }

@@ -6,6 +6,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::online::{Presence, PresenceChange};
 use tillgate_core::session::{Output, SessionManager};
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
@@ -18,7 +19,6 @@ use crate::serve::limits::{HELLOS_PER_BATCH_MAX, REQUESTS_PER_BATCH_MAX};
 use crate::serve::mailbox::{Mail, Mailbox};
 use crate::serve::pool::Job;
 use crate::serve::supervisor::Report;
-use crate::serve::view::{Presence, PresenceChange};
 
 /// The ways from a reactor to everybody else.
 pub(crate) struct ReactorLinks {

@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use crate::config::Config;
-use crate::harden::raise_descriptors;
+use super::Config;
 
 /// Standard streams, the poll of the runtimes, the log, libraries.
 const BASE: u64 = 64;
@@ -18,7 +17,7 @@ const STORE: u64 = 96;
 
 /// What needs how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Budget {
+pub struct Budget {
     sessions: u64,
     reactors: u64,
     bridges: u64,
@@ -27,14 +26,15 @@ pub(crate) struct Budget {
 
 /// The limit is lower than the need.
 #[derive(Debug)]
-pub(crate) struct Short {
+pub struct Short {
     budget: Budget,
     allowed: u64,
 }
 
 impl Budget {
     /// The need of this configuration; `table_files` is what the store may hold open.
-    pub(crate) fn of(config: &Config, table_files: u64) -> Self {
+    #[must_use]
+    pub fn of(config: &Config, table_files: u64) -> Self {
         Self {
             sessions: u64::from(config.link.sessions_max),
             reactors: u64::from(config.listen.reactors) * PER_REACTOR,
@@ -47,15 +47,11 @@ impl Budget {
         self.sessions + self.reactors + self.bridges + self.store + ADMIN + BASE
     }
 
-    /// Raises the process's soft limit to its hard limit and checks that it is enough.
+    /// Whether a process that may have `allowed` can serve.
     ///
     /// # Errors
     /// [`Short`], which says what needs how many and what to change.
-    pub(crate) fn claim(&self) -> Result<(), Short> {
-        self.check(raise_descriptors())
-    }
-
-    fn check(&self, allowed: u64) -> Result<(), Short> {
+    pub fn check(&self, allowed: u64) -> Result<(), Short> {
         if allowed >= self.total() { Ok(()) } else { Err(Short { budget: *self, allowed }) }
     }
 }
