@@ -114,7 +114,7 @@ pub struct Begin {
     pub at_ms: u64,
     /// The gateway's business date: what expiry and daily limits are judged by.
     pub today: BusinessDate,
-    /// [`Kind::Sale(Fulfilment::Stock)`] or [`Kind::Sale(Fulfilment::Provider)`].
+    /// A [`Kind::Sale`], from stock or by a provider.
     pub kind: Kind,
     /// Who sells; pays from its float.
     pub seller: SellerId,
