@@ -115,10 +115,11 @@ impl Lines {
         }
     }
 
-    /// A request leaves its bridge's queue. One that waited long may take long on its way, too.
+    /// A request leaves its bridge's queue. One that waited long may take long on its way, too,
+    /// also when it is calm by then.
     pub(super) fn left(&mut self, queue: &mut Queue, now: Moment, ticket: usize) {
         let on_its_way = self.queue.between(Span::ZERO, QUEUED_LATE_MAX);
-        let slow = !self.calm && self.queue.chance(300);
+        let slow = self.queue.chance(300);
         self.begin(queue, now, if slow { now.after(on_its_way) } else { now }, ticket);
     }
 

@@ -63,11 +63,12 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
         let long = queue.between(Span::s(30), Span::s(119));
         let deadline = if queue.chance(400) { near } else { long };
         let queued_permille = 200 + number(&mut queue, 700);
-        if faults.has(Fault::Queue) {
-            Bridge { deadline, queued_permille, ..bridge }
-        } else {
-            bridge
+        let only_asked = queue.chance(400);
+        if !faults.has(Fault::Queue) {
+            return bridge;
         }
+        let busy = Bridge { deadline, queued_permille, ..bridge };
+        if only_asked { ask_only(busy) } else { busy }
     };
     let mut answers = Stream::Lies.rng(seed);
     let lying = |bridge: Bridge| {
@@ -84,6 +85,19 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
         if faults.has(Fault::Provider) { Bridge { lies, ..bridge } } else { bridge }
     };
     bridges.map(doomed).map(busy).map(lying).collect()
+}
+
+/// A bridge that can be asked and can do nothing else: only there does it matter from when on a
+/// provider that has not seen an order is believed.
+fn ask_only(bridge: Bridge) -> Bridge {
+    let capabilities = Capabilities {
+        idempotent: false,
+        inquiry: true,
+        reversal: false,
+        advice: bridge.capabilities.advice,
+    };
+    let behaviour = ProviderBehaviour { idempotent: false, ..bridge.behaviour };
+    Bridge { capabilities, behaviour, ..bridge }
 }
 
 fn about(rng: &mut Rng, span: Span, off: Span) -> Span {

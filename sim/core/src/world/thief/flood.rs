@@ -10,6 +10,9 @@ use crate::world::fault::Fault;
 /// Between two turns of a spree.
 const TURN: Span = Span::ms(40);
 
+/// Between two handshakes of a spree that does nothing else: long enough for a hello to arrive.
+const REDIAL: Span = Span::ms(250);
+
 /// Where the counters of a key that has had none lie, at most, and what each may add.
 const COUNTER_FIRST_MAX: u64 = 1 << 52;
 const COUNTER_STEP_MAX: u64 = 1 << 48;
@@ -20,6 +23,8 @@ pub(super) struct Flood {
     floods: bool,
     /// Turns that are left of a spree.
     turns: u16,
+    /// Whether the spree is handshakes only: more of them than a terminal may do at once.
+    only_redials: bool,
 }
 
 /// What a thief does at a turn of a spree.
@@ -32,7 +37,7 @@ pub(super) enum Spree {
 impl Flood {
     pub(super) fn new(config: &Config, terminal: u32) -> Self {
         let rng = Stream::Flood.rng(config.seed ^ u64::from(terminal) << 8);
-        Self { rng, floods: config.faults.has(Fault::Flood), turns: 0 }
+        Self { rng, floods: config.faults.has(Fault::Flood), turns: 0, only_redials: false }
     }
 
     /// What to do at this turn, in a spree, and how long until the next one.
@@ -41,9 +46,14 @@ impl Flood {
             return None;
         }
         if self.turns == 0 && self.rng.chance(60) {
-            self.turns = 5 + number(&mut self.rng, 60);
+            self.only_redials = self.rng.chance(250);
+            let least = if self.only_redials { 40 } else { 5 };
+            self.turns = least + number(&mut self.rng, 60);
         }
         self.turns = self.turns.checked_sub(1)?;
+        if self.only_redials {
+            return Some((Spree::Redial, REDIAL));
+        }
         let redials = self.rng.chance(300);
         let spree = if redials { Spree::Redial } else { Spree::Burst(number(&mut self.rng, 40)) };
         Some((spree, TURN))
