@@ -81,6 +81,9 @@ lint-fuzz:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy $(FLAGS) --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
 
+deny: ## Dependencies: who may use what, licences, sources, advisories
+	@scripts/deny
+
 doc: prepare ## The documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(BUILD) doc $(FLAGS) --workspace --no-deps
 
