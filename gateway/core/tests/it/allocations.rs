@@ -1,13 +1,8 @@
 //! A sale in the steady state allocates nothing on its way through session manager, processing and
 //! transaction manager.
 
-use crate::support;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::support::{KES, Rig, keys, voucher_sale};
+use crate::counting::allocations;
+use crate::support::{self, KES, Rig, keys, voucher_sale};
 use tillgate_codec::link::channel::{Channel, Hello, Initiator, Psk, StaticSecret, Suite, accept};
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_codec::link::record::HEADER_BYTES;
@@ -21,44 +16,6 @@ use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
     BusinessDate, Change, Command, Outcome, ProductId, ServiceId, Store, TerminalId, Text, Voucher,
 };
-
-/// Counts while it is told to.
-struct Counting;
-
-thread_local! {
-    /// Of this thread: the other tests of the program allocate meanwhile.
-    static COUNTING: Cell<bool> = const { Cell::new(false) };
-}
-static COUNT: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory of its.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn note() {
-    if COUNTING.get() {
-        COUNT.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 const WARM_UP: u32 = 500;
 const COUNTED: u32 = 1_000;
@@ -75,6 +32,8 @@ struct Path {
     answer: Vec<u8>,
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
+    /// By everything but the terminal's sealing and the commit itself.
+    allocated: u64,
 }
 
 impl Path {
@@ -89,29 +48,38 @@ impl Path {
         let body = Vec::with_capacity(4_096);
         let answer = Vec::with_capacity(4_096);
         let (commands, outcomes) = (Vec::with_capacity(16), Vec::with_capacity(16));
-        Self { rig, sessions, session, terminal, record, body, answer, commands, outcomes }
+        let allocated = 0;
+        Self {
+            rig,
+            sessions,
+            session,
+            terminal,
+            record,
+            body,
+            answer,
+            commands,
+            outcomes,
+            allocated,
+        }
     }
 
-    /// Everything but the terminal's sealing and the commit itself is counted.
     fn sell(&mut self, stan: u32) {
         self.record.clear();
         let sale = Sale { amount_minor: 100, product: 3, currency: KES, ..voucher_sale(stan) };
         self.body.clear();
         TerminalMessage::Sale(sale).encode(&mut self.body);
         self.terminal.seal(&self.body, &mut self.record).expect("a fresh counter");
-        counted(true);
-        self.up(Moment(u64::from(stan) * 1_000_000_000));
-        assert!(self.rig.transactions.stage(&mut self.commands), "a sale was staged");
-        counted(false);
+        let now = Moment(u64::from(stan) * 1_000_000_000);
+        self.allocated += allocations(|| {
+            self.up(now);
+            assert!(self.rig.transactions.stage(&mut self.commands), "a sale was staged");
+        });
         self.rig.book.commit(&mut self.commands, &mut self.outcomes).expect("memory never fails");
-        counted(true);
-        self.rig
-            .transactions
-            .committed(Moment(u64::from(stan) * 1_000_000_000), &mut self.outcomes);
-        let sealed =
-            down(&mut self.rig.transactions, &mut self.sessions, &mut self.answer, &mut self.body);
-        counted(false);
-        assert!(sealed, "an answer went out");
+        self.allocated += allocations(|| {
+            self.rig.transactions.committed(now, &mut self.outcomes);
+            let Self { rig, sessions, answer, body, .. } = self;
+            assert!(down(&mut rig.transactions, sessions, answer, body), "an answer went out");
+        });
     }
 
     /// Bytes to the transaction manager.
@@ -169,10 +137,6 @@ thread_local! {
     static KEYS: std::rc::Rc<processing::Keys> = std::rc::Rc::new(keys());
 }
 
-fn counted(on: bool) {
-    COUNTING.set(on);
-}
-
 fn shake(sessions: &mut SessionManager) -> (SessionId, Channel) {
     sessions.handle(Moment(1), session::Input::Opened { connection: 0, peer: Peer(1) });
     let Some(session::Output::Admit { session, .. }) = sessions.poll() else {
@@ -215,18 +179,14 @@ fn a_voucher_sale_in_the_steady_state_allocates_nothing() {
     for stan in 1..=WARM_UP {
         path.sell(stan);
     }
-    counted(true);
-    drop(std::hint::black_box(Box::new(7_u64)));
-    counted(false);
-    assert!(COUNT.swap(0, Ordering::Relaxed) > 0, "the counter counts");
+    path.allocated = 0;
     for stan in WARM_UP + 1..=WARM_UP + COUNTED {
         path.sell(stan);
     }
-    let allocations = COUNT.load(Ordering::Relaxed);
     let sold = opening - path.rig.float().posted_minor;
     assert_eq!(sold, i64::from(WARM_UP + COUNTED) * 100, "every sale was approved");
     assert_eq!(
-        allocations, 0,
+        path.allocated, 0,
         "allocations in {COUNTED} sales through session manager, processing and transaction manager"
     );
 }

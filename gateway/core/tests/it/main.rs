@@ -4,6 +4,8 @@
 
 mod allocations;
 mod content;
+#[path = "../../../../codec/tests/it/counting/mod.rs"]
+mod counting;
 mod crowds;
 mod dates;
 mod flood;

@@ -1,9 +1,7 @@
 //! A terminal that sells allocates nothing in the steady state, but for its book that grows.
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::counting::allocations;
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret, Suite};
 use tillgate_codec::link::message::{
     Answer, AnswerKind, BusinessDate, GatewayMessage, ResponseCode, TerminalMessage, VoucherSlip,
@@ -15,34 +13,6 @@ use tillsim_core::firmware::{
 };
 use tillsim_core::terminal::{Identity, Input, Output, Terminal};
 use tillsim_core::time::{Moment, Span};
-
-/// Counts while it is told to.
-struct Counting;
-
-thread_local! {
-    /// Of this thread: the other tests of the program allocate meanwhile.
-    static COUNTING: Cell<bool> = const { Cell::new(false) };
-}
-static COUNT: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory of its.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if COUNTING.get() {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-        }
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const SALES: u32 = 1_000;
 /// A book doubles when it is full: ten times on the way from nothing to a thousand sales.
@@ -75,18 +45,17 @@ fn firmware() -> Firmware {
     }
 }
 
-/// Gives the terminal an input; what it sends is appended to `sent`. Only this is counted.
-fn give(terminal: &mut Terminal, input: Input<'_>, sent: &mut Vec<u8>) {
-    COUNTING.set(true);
-    terminal.handle(Moment(1), input);
-    while let Some(output) = terminal.poll() {
-        if let Output::Send(bytes) = output {
-            COUNTING.set(false);
-            sent.extend_from_slice(bytes);
-            COUNTING.set(true);
+/// Gives the terminal an input; what it sends is appended to `sent`. Gives how often it allocated.
+fn give(terminal: &mut Terminal, input: Input<'_>, sent: &mut Vec<u8>) -> u64 {
+    allocations(|| {
+        terminal.handle(Moment(1), input);
+        while let Some(output) = terminal.poll() {
+            if let Output::Send(bytes) = output {
+                assert!(sent.len() + bytes.len() <= sent.capacity(), "the test does not allocate");
+                sent.extend_from_slice(bytes);
+            }
         }
-    }
-    COUNTING.set(false);
+    })
 }
 
 /// Seals what the gateway says.
@@ -131,7 +100,7 @@ fn selling(sent: &mut Vec<u8>) -> (Terminal, Channel) {
 fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
     let mut sent = Vec::with_capacity(4096);
     let (mut terminal, mut channel) = selling(&mut sent);
-    COUNT.store(0, Ordering::Relaxed);
+    let mut count = 0;
     for _ in 0..SALES {
         assert!(deframe(&sent).unwrap().is_some(), "a sale was sent");
         let body = channel.open(&mut sent).unwrap();
@@ -156,9 +125,8 @@ fn a_sale_allocates_nothing_but_the_growth_of_the_book() {
         };
         let mut record = sealed(&mut channel, &GatewayMessage::Answer(answer));
         sent.clear();
-        give(&mut terminal, Input::Received(&mut record), &mut sent);
+        count += give(&mut terminal, Input::Received(&mut record), &mut sent);
     }
     assert_eq!(terminal.book().entries().len(), usize::try_from(SALES).unwrap() + 1);
-    let count = COUNT.load(Ordering::Relaxed);
     assert!(count <= BOOK_GROWS_MAX, "{count} allocations in {SALES} sales");
 }

@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod allocations;
+#[path = "../../../../codec/tests/it/counting/mod.rs"]
+mod counting;
 mod world;

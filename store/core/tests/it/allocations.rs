@@ -1,9 +1,8 @@
 //! What the ledger allocates per sale: nothing, once its buffers have their size.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::ops::ControlFlow;
 
+use crate::counting::allocations;
 use tillgate_store_conformance::network::{TODAY, VOUCHERS, service, voucher};
 use tillgate_store_conformance::world::{World, key};
 use tillgate_store_conformance::{Factory, MemoryFactory};
@@ -11,35 +10,6 @@ use tillgate_store_core::{
     Advice, BusinessDate, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
     ProductId, ReadRows, ResponseCode, Store, StoreError, Velocity, WriteSet,
 };
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's layout, unchanged.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's memory and layout, unchanged.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's memory, layout and size, unchanged.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// Reads the model's rows and drops what is written, so that only the ledger allocates.
 struct Sink(Memory);
@@ -113,19 +83,21 @@ fn sell(velocity: Velocity) -> u64 {
     let mut commands = Vec::with_capacity(sales.len());
     let mut outcomes = Vec::with_capacity(sales.len());
     let mut run = |sales: u32, from: &mut Vec<Command>| {
-        let before = ALLOCATIONS.get();
-        for _ in 0..sales / BATCH {
-            for _ in 0..2 * BATCH {
-                commands.extend(from.pop());
+        allocations(|| {
+            for _ in 0..sales / BATCH {
+                for _ in 0..2 * BATCH {
+                    commands.extend(from.pop());
+                }
+                book.commit(&mut commands, &mut outcomes).expect("nothing fails");
+                let granted = outcomes.iter().all(|outcome| match outcome {
+                    Outcome::Done(row) => {
+                        row.code == ResponseCode::APPROVED && row.voucher.is_some()
+                    }
+                    _ => false,
+                });
+                assert!(granted);
             }
-            book.commit(&mut commands, &mut outcomes).expect("nothing fails");
-            let granted = outcomes.iter().all(|outcome| match outcome {
-                Outcome::Done(row) => row.code == ResponseCode::APPROVED && row.voucher.is_some(),
-                _ => false,
-            });
-            assert!(granted);
-        }
-        ALLOCATIONS.get() - before
+        })
     };
     assert!(run(WARM_UP, &mut sales) > 0, "buffers grow at first, or nothing is counted");
     run(SALES, &mut sales)

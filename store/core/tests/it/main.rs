@@ -5,6 +5,10 @@
 mod allocations;
 mod commission;
 mod conformance;
+#[path = "../../../../codec/tests/it/counting/mod.rs"]
+mod counting;
+#[path = "../../../../codec/tests/it/effort.rs"]
+mod effort;
 mod history;
 mod records;
 mod secrets;

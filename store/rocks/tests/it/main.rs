@@ -4,4 +4,6 @@
 
 mod allocations;
 mod conformance;
+#[path = "../../../../codec/tests/it/counting/mod.rs"]
+mod counting;
 mod store;
