@@ -8,13 +8,15 @@ TERMINALS ?= 1 64 1000 5000
 SECONDS ?= 10
 # Simulated worlds that `make world` runs.
 SEEDS ?= 1..2000
+# Every case of the long tests; a plain `cargo test` tries a part of them.
+export TILLGATE_TESTS := full
 # The only crate that `make test` tests, as tillgate-store-core; empty: everything.
 CRATE ?=
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: fresh test-scripts differential schemathesis abuse faults faults-long prepare world cuts mutations
+.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)

@@ -5,6 +5,7 @@
 mod allocations;
 mod common;
 mod counting;
+mod effort;
 mod iso8583;
 mod link_channel;
 mod link_golden;

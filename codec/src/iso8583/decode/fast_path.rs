@@ -210,6 +210,7 @@ mod tests {
     use crate::iso8583::decode::fields::Span;
     use crate::iso8583::dialect::Dialect;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     fn likely_byte() -> impl Strategy<Value = u8> {
         prop_oneof![
@@ -220,6 +221,10 @@ mod tests {
             any::<u8>(),
         ]
     }
+
+    /// Compiled once, and not for every case.
+    static DIALECTS: LazyLock<Vec<Dialect>> =
+        LazyLock::new(|| Dialect::builtin_names().filter_map(Dialect::builtin).collect());
 
     proptest! {
         #[test]
@@ -232,11 +237,11 @@ mod tests {
             // Many bytes of one kind pass more often than a mixture does.
             let tail = if alike { vec![fill; 24] } else { rest };
             let input = [lead, tail].concat();
-            for dialect in Dialect::builtin_names().filter_map(Dialect::builtin) {
+            for dialect in DIALECTS.iter() {
                 for (quick, plan) in dialect.quick.iter().zip(&dialect.plans[1..]) {
                     let Some(taken) = quick.take(&input) else { continue };
                     let (start, bytes, units) = (taken.prefix, taken.bytes, taken.units);
-                    let long = field::<()>(&dialect, plan, &input, 0);
+                    let long = field::<()>(dialect, plan, &input, 0);
                     prop_assert_eq!(long, Ok(Span { start, bytes, units }));
                 }
             }

@@ -1,5 +1,6 @@
 //! Samples: their JSON, their bytes again, every prefix, every split, every byte changed.
 
+use crate::effort::cases;
 use crate::iso8583::samples::{all, of};
 use tillgate_codec::iso8583::{
     Dialect, Fields, Message, Reveal, decode_json, encode_json, listing,
@@ -96,7 +97,8 @@ fn a_sample_with_any_byte_changed_fails_or_comes_back_the_same() {
         for sample in samples {
             let mut message = sample.message(&dialect).to_vec();
             for index in 0..message.len() {
-                for change in [0x01, 0x0f, 0x10, 0x20, 0x80, 0xff] {
+                let changes = [0x01, 0x0f, 0x10, 0x20, 0x80, 0xff];
+                for change in changes.iter().cycle().skip(index).take(cases(changes.len(), 1)) {
                     message[index] ^= change;
                     decodes_and_comes_back(&dialect, &message);
                     message[index] ^= change;

@@ -7,7 +7,7 @@ use tillgate_store_conformance::{MemoryFactory, walk};
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 128,
+        cases: crate::effort::cases(128, 16),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
