@@ -114,8 +114,8 @@ struct CommissionLine {
     from: String,
 }
 
-/// At most `most` versions of a record, those in force or ended by a change before `after`; `None`
-/// if it never existed.
+/// At most `most` versions of a record, from the one in force or behind the one that the change
+/// `after` ended; none of a record that never existed.
 ///
 /// # Errors
 /// A row cannot be read.
@@ -124,22 +124,20 @@ pub fn versions(
     (kind, id): (RecordKind, u32),
     after: Option<u64>,
     most: usize,
-) -> Result<Option<History>, StoreError> {
-    let Some(key) = kind.key(id) else { return Ok(None) };
-    let mut found = history::versions(rows, &key, after, most.saturating_add(1))?;
-    if found.is_empty() && after.is_none() {
-        return Ok(None);
-    }
+) -> Result<History, StoreError> {
+    let key = kind.key(id);
+    let found = key.map(|key| history::versions(rows, &key, after, most.saturating_add(1)));
+    let mut found = found.transpose()?.unwrap_or_default();
     let more = found.len() > most;
     found.truncate(most);
     let last = found.last().and_then(|version| version.replaced).map(|(change, _)| change);
     // Behind the one in force comes the newest that was ended.
     let next = more.then(|| last.unwrap_or(history::NEWEST));
     let versions = found.into_iter().map(line).collect();
-    Ok(Some(History { kind, id, versions, jurisdiction: None, next }))
+    Ok(History { kind, id, versions, jurisdiction: None, next })
 }
 
-/// The version of a record at a time, Unix milliseconds; `None` if it never existed.
+/// The version of a record at a time, Unix milliseconds; none of a record that never existed.
 ///
 /// # Errors
 /// A row cannot be read.
@@ -147,21 +145,19 @@ pub fn version_at(
     rows: &dyn ReadRows,
     (kind, id): (RecordKind, u32),
     at_ms: u64,
-) -> Result<Option<History>, StoreError> {
-    let Some(key) = kind.key(id) else { return Ok(None) };
+) -> Result<History, StoreError> {
     let audit_no = history::last_audit(rows, at_ms)?;
-    let version = history::as_of(rows, &key, audit_no)?;
-    if version.record.is_none() && version.replaced.is_none() {
-        return Ok(None);
-    }
-    let seller = match &version.record {
+    let found = kind.key(id).map(|key| history::as_of(rows, &key, audit_no)).transpose()?;
+    let found = found.filter(|found| found.record.is_some() || found.replaced.is_some());
+    let seller = match found.as_ref().and_then(|found| found.record.as_ref()) {
         Some(RegistryRecord::Seller(seller)) => Some(seller.id),
         Some(RegistryRecord::Terminal(terminal)) => Some(terminal.seller),
         _ => None,
     };
     let chain = seller.map(|seller| history::jurisdiction(rows, seller, audit_no)).transpose()?;
     let jurisdiction = chain.flatten().map(|chain| chain.iter().map(|id| id.0).collect());
-    Ok(Some(History { kind, id, versions: vec![line(version)], jurisdiction, next: None }))
+    let versions = found.into_iter().map(line).collect();
+    Ok(History { kind, id, versions, jurisdiction, next: None })
 }
 
 fn line(version: Version) -> VersionLine {

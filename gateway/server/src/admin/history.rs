@@ -38,13 +38,7 @@ pub(super) async fn history(
                 report::versions(&rows, subject, after, query.limit.0.0)
             }
         };
-        let none = || {
-            ApiError::not_found(format!(
-                "there is no record {} of this kind, and never was",
-                query.id.0
-            ))
-        };
-        found.map_err(ApiError::internal)?.ok_or_else(none)
+        found.map_err(ApiError::internal)
     })
     .await
 }
