@@ -25,15 +25,12 @@ pub(super) mod writer;
 
 pub use canonical::Canonical;
 pub use error::{BodyError, BodyErrorKind};
-pub use gateway::{Answer, Command, Found, GatewayMessage, Pong, Reject, Settled, Welcome};
+pub use gateway::*;
 pub use layout::{Field, Layout, Presence};
 pub use outline::Outline;
 pub use parts::{AnswerKind, TerminalCommand, VoucherSlip};
 pub use tag::{DICTIONARY, Form, Tag};
-pub use terminal::{
-    Acknowledge, Balance, Confirm, Logon, Lookup, Ping, Repeat, Reversal, Sale, Settle,
-    TerminalMessage,
-};
+pub use terminal::*;
 pub use tillgate_types::{BusinessDate, ResponseCode, Totals};
 
 /// The highest version of the message layer spoken here; see [`Logon::versions`].
