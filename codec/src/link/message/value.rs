@@ -18,6 +18,7 @@ macro_rules! value {
             }
 
             impl Value<'_> for $type {
+                #[inline]
                 fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
                     ($read)(fields, tag)
                 }
@@ -59,6 +60,7 @@ impl Shape for &str {
 }
 
 impl<'a> Value<'a> for &'a str {
+    #[inline]
     fn read(fields: &Fields<'a>, tag: Tag) -> Result<Option<Self>, BodyError> {
         let text = fields.value(tag).map(|(offset, value)| {
             let wrong = |at| fields.error(tag, offset + at, BodyErrorKind::NotText);

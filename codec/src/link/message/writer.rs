@@ -31,11 +31,13 @@ impl<'o, S: Sink> Writer<'o, S> {
     }
 
     /// A value, in its form.
+    #[inline]
     pub(super) fn value<'a, T: Value<'a>>(&mut self, tag: Tag, value: T) {
         value.write(self, tag);
     }
 
     /// As [`Self::value`], unless it is what it would be if it were left out.
+    #[inline]
     pub(super) fn unless<'a, T: Value<'a>>(&mut self, tag: Tag, value: T, left_out: T) {
         if value != left_out {
             value.write(self, tag);
