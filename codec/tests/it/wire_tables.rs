@@ -63,7 +63,7 @@ fn types_say_the_direction_and_names_and_types_are_given_once() {
 }
 
 fn dictionary() -> String {
-    let cell = |tag: &Tag| format!("| {:02x} | {} | {} ", tag.number, tag.name, form(tag));
+    let cell = |tag: &&Tag| format!("| {:02x} | {} | {} ", tag.number, tag.name, form(tag));
     let (left, right) = DICTIONARY.split_at(DICTIONARY.len().div_ceil(2));
     let mut out =
         "| tag | name | value | tag | name | value |\n|---|---|---|---|---|---|\n".to_owned();

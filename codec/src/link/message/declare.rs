@@ -50,8 +50,8 @@ pub(super) trait Group {
 
 /// A value that a field of one tag carries.
 pub(super) trait Value<'a>: Shape + Copy + PartialEq {
-    fn read(fields: &Fields<'a>, tag: Tag) -> Result<Option<Self>, BodyError>;
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag);
+    fn read(fields: &Fields<'a>, tag: &'static Tag) -> Result<Option<Self>, BodyError>;
+    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: &'static Tag);
 }
 
 /// Form and width of a [`Value`]; the compiler compares them with the dictionary.

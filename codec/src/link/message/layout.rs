@@ -21,7 +21,7 @@ pub struct Layout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// Its tag in the dictionary.
-    pub tag: Tag,
+    pub tag: &'static Tag,
     /// Whether it must be there.
     pub presence: Presence,
     /// What it means in this message.
@@ -41,7 +41,11 @@ pub enum Presence {
 
 impl Field {
     /// A field of that tag; does not compile if its type is not that of the tag.
-    pub(super) const fn of<T: Shape>(tag: Tag, presence: Presence, doc: &'static str) -> Self {
+    pub(super) const fn of<T: Shape>(
+        tag: &'static Tag,
+        presence: Presence,
+        doc: &'static str,
+    ) -> Self {
         assert!(tag.form.is(T::FORM), "the field's type has another form than its tag");
         if let Some(bytes) = T::BYTES {
             assert!(tag.bytes_max == bytes, "the field's type is wider or narrower than its tag");

@@ -187,13 +187,13 @@ impl Shape for AnswerKind {
 }
 
 impl Value<'_> for AnswerKind {
-    fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
+    fn read(fields: &Fields<'_>, tag: &'static Tag) -> Result<Option<Self>, BodyError> {
         let Some(number) = fields.unsigned(tag)? else { return Ok(None) };
         let known = Self::NUMBERED.iter().find(|(known, _)| u64::from(*known) == number);
         known.map(|(_, kind)| Some(*kind)).ok_or_else(|| fields.undefined(tag))
     }
 
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
+    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: &'static Tag) {
         let known = Self::NUMBERED.iter().find(|(_, kind)| *kind == self);
         writer.unsigned(tag, known.map_or(0, |(number, _)| *number));
     }

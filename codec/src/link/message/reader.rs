@@ -136,25 +136,33 @@ impl<'a> Fields<'a> {
 
     /// The value of a field that must be there.
     #[inline]
-    pub(super) fn required<T: Value<'a>>(&self, tag: Tag) -> Result<T, BodyError> {
+    pub(super) fn required<T: Value<'a>>(&self, tag: &'static Tag) -> Result<T, BodyError> {
         T::read(self, tag)?.ok_or_else(|| self.missing(tag))
     }
 
     /// The value of a field that must be there, and not be `excluded`.
-    pub(super) fn required_not<T: Value<'a>>(&self, tag: Tag, excluded: T) -> Result<T, BodyError> {
+    pub(super) fn required_not<T: Value<'a>>(
+        &self,
+        tag: &'static Tag,
+        excluded: T,
+    ) -> Result<T, BodyError> {
         let value = self.required(tag)?;
         if value == excluded { Err(self.undefined(tag)) } else { Ok(value) }
     }
 
     /// The value of a field that is `left_out` if it is.
     #[inline]
-    pub(super) fn optional<T: Value<'a>>(&self, tag: Tag, left_out: T) -> Result<T, BodyError> {
+    pub(super) fn optional<T: Value<'a>>(
+        &self,
+        tag: &'static Tag,
+        left_out: T,
+    ) -> Result<T, BodyError> {
         Ok(T::read(self, tag)?.unwrap_or(left_out))
     }
 
     /// Unsigned integer of a field, if it is there.
     #[inline]
-    pub(super) fn unsigned(&self, tag: Tag) -> Result<Option<u64>, BodyError> {
+    pub(super) fn unsigned(&self, tag: &'static Tag) -> Result<Option<u64>, BodyError> {
         let Some((offset, value)) = self.value(tag) else {
             return Ok(None);
         };
@@ -165,7 +173,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Signed integer (two's complement) of a field, if it is there.
-    pub(super) fn signed(&self, tag: Tag) -> Result<Option<i64>, BodyError> {
+    pub(super) fn signed(&self, tag: &'static Tag) -> Result<Option<i64>, BodyError> {
         let Some((offset, value)) = self.value(tag) else {
             return Ok(None);
         };
@@ -187,19 +195,19 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether the field is there.
-    pub(super) fn has(&self, tag: Tag) -> bool {
+    pub(super) fn has(&self, tag: &'static Tag) -> bool {
         self.value(tag).is_some()
     }
 
     /// The error of a field that is there but has none of the defined values.
-    pub(super) fn undefined(&self, tag: Tag) -> BodyError {
+    pub(super) fn undefined(&self, tag: &'static Tag) -> BodyError {
         let offset = self.value(tag).map_or(self.body.len(), |(offset, _)| offset);
         self.error(tag, offset, BodyErrorKind::Value)
     }
 
     /// Offset and bytes of a field, if it is there.
     #[inline]
-    pub(super) fn value(&self, tag: Tag) -> Option<(usize, &'a [u8])> {
+    pub(super) fn value(&self, tag: &'static Tag) -> Option<(usize, &'a [u8])> {
         let place = self.places[usize::from(tag.number)];
         let offset = usize::from(place.offset);
         if offset == 0 {
@@ -209,13 +217,13 @@ impl<'a> Fields<'a> {
     }
 
     #[cold]
-    fn missing(&self, tag: Tag) -> BodyError {
+    fn missing(&self, tag: &'static Tag) -> BodyError {
         self.error(tag, self.body.len(), BodyErrorKind::Missing)
     }
 
     /// The error of a field.
     #[cold]
-    pub(super) fn error(&self, tag: Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
+    pub(super) fn error(&self, tag: &'static Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
         BodyError { message: self.message, field: tag.name, tag: tag.number, offset, kind }
     }
 

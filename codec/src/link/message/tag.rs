@@ -57,7 +57,7 @@ use Form::{Code, Date, Signed, Text, Unsigned};
 macro_rules! dictionary {
     ($($name:ident = $number:literal, $text:literal, $form:ident, $bytes_max:expr
         $(, $secret:ident)? $(, [$($value:literal = $word:literal),+])?;)*) => {
-        $(pub(in crate::link) const $name: Tag = Tag {
+        $(pub(in crate::link) const $name: &Tag = &Tag {
             number: $number,
             name: $text,
             form: $form,
@@ -70,7 +70,7 @@ macro_rules! dictionary {
         pub(super) const KNOWN: usize = 1 + [$($number),*].len();
 
         /// Every tag, in the order of their numbers from 1 on.
-        pub const DICTIONARY: [Tag; KNOWN - 1] = [$($name),*];
+        pub const DICTIONARY: [&Tag; KNOWN - 1] = [$($name),*];
     };
 }
 
@@ -135,12 +135,12 @@ dictionary! {
 
 /// The tag of that number, if the dictionary has it.
 #[inline]
-pub(in crate::link) fn find(number: u8) -> Option<Tag> {
+pub(in crate::link) fn find(number: u8) -> Option<&'static Tag> {
     DICTIONARY.get(usize::from(number).checked_sub(1)?).copied()
 }
 
 /// The tag of that name.
-pub(in crate::link) fn named(name: &str) -> Option<Tag> {
+pub(in crate::link) fn named(name: &str) -> Option<&'static Tag> {
     DICTIONARY.into_iter().find(|tag| tag.name == name)
 }
 

@@ -19,11 +19,11 @@ macro_rules! value {
 
             impl Value<'_> for $type {
                 #[inline]
-                fn read(fields: &Fields<'_>, tag: Tag) -> Result<Option<Self>, BodyError> {
+                fn read(fields: &Fields<'_>, tag: &'static Tag) -> Result<Option<Self>, BodyError> {
                     ($read)(fields, tag)
                 }
 
-                fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
+                fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: &'static Tag) {
                     writer.$write(tag, self);
                 }
             }
@@ -43,13 +43,13 @@ value! {
 
 /// An unsigned integer of fewer than 64 bits.
 #[inline]
-fn narrow<T: TryFrom<u64>>(fields: &Fields<'_>, tag: Tag) -> Result<Option<T>, BodyError> {
+fn narrow<T: TryFrom<u64>>(fields: &Fields<'_>, tag: &'static Tag) -> Result<Option<T>, BodyError> {
     let wide = fields.unsigned(tag)?;
     wide.map(|wide| T::try_from(wide).map_err(|_| fields.undefined(tag))).transpose()
 }
 
 /// Exactly two bytes.
-fn code(fields: &Fields<'_>, tag: Tag) -> Result<Option<ResponseCode>, BodyError> {
+fn code(fields: &Fields<'_>, tag: &'static Tag) -> Result<Option<ResponseCode>, BodyError> {
     let code = fields.value(tag).map(|(_, value)| value.try_into().map(ResponseCode));
     code.transpose().map_err(|_| fields.undefined(tag))
 }
@@ -61,7 +61,7 @@ impl Shape for &str {
 
 impl<'a> Value<'a> for &'a str {
     #[inline]
-    fn read(fields: &Fields<'a>, tag: Tag) -> Result<Option<Self>, BodyError> {
+    fn read(fields: &Fields<'a>, tag: &'static Tag) -> Result<Option<Self>, BodyError> {
         let text = fields.value(tag).map(|(offset, value)| {
             let wrong = |at| fields.error(tag, offset + at, BodyErrorKind::NotText);
             std::str::from_utf8(value).map_err(|error| wrong(error.valid_up_to()))
@@ -69,7 +69,7 @@ impl<'a> Value<'a> for &'a str {
         text.transpose()
     }
 
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
+    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: &'static Tag) {
         writer.text(tag, self);
     }
 }
@@ -81,11 +81,11 @@ impl<T: Shape> Shape for Option<T> {
 }
 
 impl<'a, T: Value<'a>> Value<'a> for Option<T> {
-    fn read(fields: &Fields<'a>, tag: Tag) -> Result<Option<Self>, BodyError> {
+    fn read(fields: &Fields<'a>, tag: &'static Tag) -> Result<Option<Self>, BodyError> {
         Ok(T::read(fields, tag)?.map(Some))
     }
 
-    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: Tag) {
+    fn write<S: Sink>(self, writer: &mut Writer<'_, S>, tag: &'static Tag) {
         if let Some(value) = self {
             value.write(writer, tag);
         }

@@ -32,20 +32,20 @@ impl<'o, S: Sink> Writer<'o, S> {
 
     /// A value, in its form.
     #[inline]
-    pub(super) fn value<'a, T: Value<'a>>(&mut self, tag: Tag, value: T) {
+    pub(super) fn value<'a, T: Value<'a>>(&mut self, tag: &'static Tag, value: T) {
         value.write(self, tag);
     }
 
     /// As [`Self::value`], unless it is what it would be if it were left out.
     #[inline]
-    pub(super) fn unless<'a, T: Value<'a>>(&mut self, tag: Tag, value: T, left_out: T) {
+    pub(super) fn unless<'a, T: Value<'a>>(&mut self, tag: &'static Tag, value: T, left_out: T) {
         if value != left_out {
             value.write(self, tag);
         }
     }
 
     /// Big-endian without leading zero bytes; zero has no bytes.
-    pub(in crate::link) fn unsigned(&mut self, tag: Tag, value: impl Into<u64>) {
+    pub(in crate::link) fn unsigned(&mut self, tag: &'static Tag, value: impl Into<u64>) {
         let value = value.into();
         let bytes = value.to_be_bytes();
         let zeros = usize::try_from(value.leading_zeros() / 8).expect("there are 8 bytes");
@@ -54,7 +54,7 @@ impl<'o, S: Sink> Writer<'o, S> {
 
     /// Two's complement, big-endian, without leading bytes that only repeat the sign; zero has
     /// none.
-    pub(in crate::link) fn signed(&mut self, tag: Tag, value: i64) {
+    pub(in crate::link) fn signed(&mut self, tag: &'static Tag, value: i64) {
         let bytes = value.to_be_bytes();
         let sign = if value < 0 { 0xFF } else { 0x00 };
         let mut start = bytes.iter().take_while(|byte| **byte == sign).count();
@@ -66,21 +66,21 @@ impl<'o, S: Sink> Writer<'o, S> {
     }
 
     /// UTF-8 text.
-    pub(in crate::link) fn text(&mut self, tag: Tag, value: &str) {
+    pub(in crate::link) fn text(&mut self, tag: &'static Tag, value: &str) {
         self.field(tag, value.as_bytes());
     }
 
     /// A date, in days.
-    pub(in crate::link) fn date(&mut self, tag: Tag, value: BusinessDate) {
+    pub(in crate::link) fn date(&mut self, tag: &'static Tag, value: BusinessDate) {
         self.unsigned(tag, value.0);
     }
 
     /// A response code, two bytes.
-    pub(in crate::link) fn code(&mut self, tag: Tag, value: ResponseCode) {
+    pub(in crate::link) fn code(&mut self, tag: &'static Tag, value: ResponseCode) {
         self.field(tag, &value.0);
     }
 
-    fn field(&mut self, tag: Tag, value: &[u8]) {
+    fn field(&mut self, tag: &'static Tag, value: &[u8]) {
         assert!(
             value.len() <= tag.bytes_max,
             "{} of ours has {} bytes, over its bound of {}",

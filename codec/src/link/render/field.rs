@@ -26,7 +26,7 @@ pub(super) fn show(number: u8, wire: &[u8]) -> (String, Value) {
 }
 
 /// The value, if it is written in just the way in which it would be written back.
-fn typed(tag: Tag, wire: &[u8]) -> Option<Value> {
+fn typed(tag: &'static Tag, wire: &[u8]) -> Option<Value> {
     let value = match tag.form {
         Form::Unsigned => unsigned(wire)?.into(),
         Form::Signed => signed(wire)?.into(),
@@ -76,7 +76,7 @@ pub(super) fn write(writer: &mut Writer<'_>, name: &str, value: &Value) -> Resul
     Ok(())
 }
 
-fn put(writer: &mut Writer<'_>, tag: Tag, value: &Value) -> Result<(), ErrorJson> {
+fn put(writer: &mut Writer<'_>, tag: &'static Tag, value: &Value) -> Result<(), ErrorJson> {
     let expected = |what: &str| Err(wrong(tag.name, format!("{what} is expected")));
     match tag.form {
         Form::Unsigned => match value.as_u64().filter(|number| fits(*number, tag.bytes_max)) {
@@ -128,7 +128,7 @@ pub(super) fn explained(name: &str, value: &Value) -> String {
 }
 
 /// What a number of that field means, where it does not stand for itself.
-fn meaning(tag: Tag, number: u64) -> Option<String> {
+fn meaning(tag: &'static Tag, number: u64) -> Option<String> {
     if tag == tag::TIME {
         return words::moment(number);
     }
