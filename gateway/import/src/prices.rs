@@ -136,7 +136,7 @@ pub(crate) fn commission(
             "this rule is in the store already; --update replaces what is there".to_owned(),
         ),
         None if !full => {
-            service.commission.push(CommissionRule { level, basis_points, from });
+            service.commission.push(CommissionRule::percent(level, basis_points, from));
         }
         None => {
             let text = format!("at most {COMMISSION_RULES_MAX} rules of one service");

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use tillgate_store_core::limits::{
     AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
-use tillgate_store_core::{AccountForm, Fulfilment, Hours, Service, ServiceId, Velocity};
+use tillgate_store_core::{
+    AccountField, AccountForm, AmountSource, Fulfilment, Hours, Service, ServiceId, Velocity,
+};
 use tillgate_types::Currency;
 
 use crate::Context;
@@ -48,42 +50,42 @@ pub(crate) fn service(
     let currency = row.currency(faults, service::CURRENCY);
     let route = kind.and_then(|kind| route(row, context, kind, faults));
     let amounts = currency.and_then(|currency| amounts(row, currency, faults));
-    let none = kept.is_some_and(|kept| kept.open_amount);
-    let flags = [("yes", true), ("no", false), ("true", true), ("false", false), ("", none)];
+    let none = kept.map_or(AmountSource::Products, |kept| kept.amount);
+    let (open, listed) = (AmountSource::Open, AmountSource::Products);
+    let flags = [("yes", open), ("no", listed), ("true", open), ("false", listed), ("", none)];
     let open = row.choice(faults, service::OPEN_AMOUNT, &flags);
-    if let (Some(Fulfilment::Stock), Some(true)) = (kind, open) {
+    if let (Some(Fulfilment::Stock), Some(AmountSource::Open)) = (kind, open) {
         row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
     }
     let hours = hours(row, kept, faults);
     let status = row.status(faults, service::STATUS, kept.map(|kept| kept.status));
     let velocity = currency.and_then(|currency| velocity(row, currency, kept, faults));
-    let account = account(row, kept, faults);
+    let account = kind.and_then(|kind| account(row, kind, kept, faults));
     let Some(id) = id else { return };
-    let is_stored = stored.is_some();
-    let (products, commission) =
-        stored.map_or_else(Default::default, |s| (s.products, s.commission));
     let build = || {
         let currency = currency?;
         let (amount_min_minor, amount_max_minor) = amounts?;
+        let (name, fulfilment) = (name?, kind?);
+        // Products, commissions, charges and receipts that the store has stay.
+        let rest = stored.clone();
+        let rest = rest.unwrap_or_else(|| Service::new(id, &name, fulfilment, currency.number));
         Some(Service {
-            id,
-            name: name?,
-            fulfilment: kind?,
+            name,
+            fulfilment,
             status: status?,
             currency: currency.number,
             route: route?,
             amount_min_minor,
             amount_max_minor,
-            open_amount: open?,
+            amount: open?,
             hours: hours?,
-            products,
-            commission,
             velocity: velocity?,
             account: account?,
+            ..rest
         })
     };
     let record = if faults.total == before { build() } else { None };
-    take(&mut draft.services, (row, faults), (id, record), (is_stored, context.existing));
+    take(&mut draft.services, (row, faults), (id, record), (stored.is_some(), context.existing));
 }
 
 /// The bridge of a top-up; vouchers have none.
@@ -129,22 +131,33 @@ fn amounts(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<(u6
     Some((u64::try_from(low).ok()?, u64::try_from(high).ok()?))
 }
 
-/// What the terminal's `account` field holds; see [`AccountForm`].
-fn account(row: &Row<'_>, kept: Option<&Service>, faults: &mut Faults) -> Option<AccountForm> {
-    let default = kept.map_or(AccountForm::Phone, |kept| kept.account);
-    let of = [
-        ("phone", AccountForm::Phone),
-        ("meter", AccountForm::Meter),
-        ("contract", AccountForm::Contract),
-        ("", default),
-    ];
-    if row.text(service::ACCOUNT) == "card" {
-        let text = "phone, meter or contract: the journal keeps accounts in clear, and a card \
-                    number must not be kept so";
+/// What the terminal asks the customer for.
+fn account(
+    row: &Row<'_>,
+    kind: Fulfilment,
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<Option<AccountField>> {
+    let text = row.text(service::ACCOUNT);
+    if text == "card" {
+        let text = "phone, meter, contract, bill or none: the journal keeps accounts in clear, and \
+                    a card number must not be kept so";
         row.expected(faults, service::ACCOUNT, text);
         return None;
     }
-    row.choice(faults, service::ACCOUNT, &of)
+    let usual = (kind == Fulfilment::Provider).then_some(AccountForm::Phone);
+    if text.is_empty() {
+        return Some(kept.map_or_else(|| usual.map(AccountField::of), |kept| kept.account.clone()));
+    }
+    let mut of: Vec<(&str, Option<AccountForm>)> =
+        AccountForm::ALL.iter().map(|form| (form.label(), Some(*form))).collect();
+    of.push(("none", None));
+    let form = row.choice(faults, service::ACCOUNT, &of)?;
+    let stored = kept.and_then(|kept| kept.account.as_ref());
+    Some(form.map(|form| match stored {
+        Some(field) => AccountField { form, ..field.clone() },
+        None => AccountField::of(form),
+    }))
 }
 
 /// Nothing or `always`, or `06:00-22:00`; `22:00-06:00` spans midnight.

@@ -1,8 +1,8 @@
 //! What an update keeps, and what faults never repeat.
 
 use tillgate_store_core::{
-    AccountForm, DistributorId, Registry, RegistryRecord, SellerId, Service, ServiceId, Status,
-    TerminalId, Velocity,
+    AccountField, AccountForm, AmountSource, DistributorId, Registry, RegistryRecord, SellerId,
+    Service, ServiceId, Status, TerminalId, Velocity,
 };
 
 use crate::Existing;
@@ -16,9 +16,10 @@ fn stored() -> Registry {
         match &mut record {
             RegistryRecord::Distributor(record) => record.status = Status::Blocked,
             RegistryRecord::Seller(record) => record.status = Status::Blocked,
+            RegistryRecord::Receipt(_) => {}
             RegistryRecord::Service(record) => {
                 record.status = Status::Blocked;
-                record.account = AccountForm::Meter;
+                record.account = Some(AccountField::of(AccountForm::Meter));
             }
             RegistryRecord::Terminal(record) => {
                 record.status = Status::Blocked;
@@ -95,7 +96,7 @@ fn an_update_clears_what_it_says_in_words() {
     assert_eq!((terminal.status, terminal.reason.as_str()), (Status::Active, ""));
     assert_eq!(terminal.services, tillgate_store_core::Services::All);
     let air = air("no,always,active,0,0,0");
-    assert_eq!((air.open_amount, air.hours, air.status), (false, None, Status::Active));
+    assert_eq!((air.amount, air.hours, air.status), (AmountSource::Products, None, Status::Active));
     assert_eq!(air.velocity, Velocity::default());
 }
 
@@ -119,10 +120,10 @@ fn a_service_says_what_its_accounts_are_and_they_are_never_cards() {
         let files = [("services.csv", text(word))];
         let plan = read(&files, &Registry::new(), Existing::Refuse).unwrap();
         let account = plan.change.records.iter().find_map(|record| match record {
-            RegistryRecord::Service(service) => Some(service.account),
+            RegistryRecord::Service(service) => service.account.clone(),
             _ => None,
         });
-        assert_eq!(account, Some(form), "{word}");
+        assert_eq!(account, Some(AccountField::of(form)), "{word}");
     }
     let refused = said(&[("services.csv", text("card"))]);
     assert!(refused.contains("card number must not be kept"), "{refused}");

@@ -71,7 +71,7 @@ pub fn a_change_says_what_is_wrong_with_each_item<F: Factory>(factory: F) {
     let mut costly = service(ServiceId(11), Velocity::default());
     if let RegistryRecord::Service(service) = &mut costly {
         let from = BusinessDate(8_000);
-        service.commission.push(CommissionRule { level: 3, basis_points: 9_800, from });
+        service.commission.push(CommissionRule::percent(3, 9_800, from));
     }
     let half = Velocity { count_max: 1, ..Velocity::default() };
     let records = vec![

@@ -11,8 +11,8 @@
 
 use tillgate_store_core::ids::Text;
 use tillgate_store_core::record::{
-    AccountForm, CommissionRule, Distributor, Fulfilment, Funding, Legs, Product, RegistryRecord,
-    Seller, Service, Services, Status, Terminal, Velocity, Voucher,
+    AccountField, AccountForm, AmountSource, CommissionRule, Distributor, Fulfilment, Funding,
+    Legs, Product, RegistryRecord, Seller, Service, Services, Status, Terminal, Velocity, Voucher,
 };
 use tillgate_store_core::vault::Sealed;
 use tillgate_types::BusinessDate;
@@ -82,22 +82,17 @@ pub fn terminal(id: u32, seller: u32) -> RegistryRecord {
 pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
     let vouchers = id == VOUCHERS;
     let from = BusinessDate(0);
-    let rule = |level, basis_points| CommissionRule { level, basis_points, from };
+    let rule = |level, basis_points| CommissionRule::percent(level, basis_points, from);
     let product = |id, amount_minor| {
         let name = format!("Product {id}");
         Product { id: ProductId(id), name, amount_minor }
     };
+    let fulfilment = if vouchers { Fulfilment::Stock } else { Fulfilment::Provider };
     RegistryRecord::Service(Service {
-        id,
-        name: format!("Service {id}"),
-        fulfilment: if vouchers { Fulfilment::Stock } else { Fulfilment::Provider },
-        status: Status::Active,
-        currency: CURRENCY,
         route: "provider".to_owned(),
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        open_amount: !vouchers,
-        hours: None,
+        amount: if vouchers { AmountSource::Products } else { AmountSource::Open },
         products: if vouchers { vec![product(1, PRICE_MINOR), product(2, 250)] } else { vec![] },
         commission: if vouchers {
             vec![rule(0, 500), rule(1, 200), rule(2, 100)]
@@ -105,7 +100,8 @@ pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
             vec![rule(0, 300)]
         },
         velocity,
-        account: AccountForm::Phone,
+        account: (!vouchers).then(|| AccountField::of(AccountForm::Phone)),
+        ..Service::new(id, &format!("Service {id}"), fulfilment, CURRENCY)
     })
 }
 

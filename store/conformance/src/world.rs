@@ -10,7 +10,7 @@ use tillgate_store_core::commission;
 use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{
-    Account, FollowUp, Funding, Kind, RegistryRecord, Totals, Transaction, Voucher,
+    Account, FollowUp, Funding, Kind, Language, RegistryRecord, Totals, Transaction, Voucher,
 };
 use tillgate_store_core::registry::Registry;
 use tillgate_store_core::store::Store;
@@ -142,6 +142,7 @@ impl<F: Factory> World<F> {
         let chain = self.registry.chain(seller.distributor).expect("the tree is sound");
         let chain: Vec<DistributorId> = chain.iter().map(|above| above.id).collect();
         let legs = commission::legs(service, seller, &chain, amount_minor, key.date);
+        let (legs, charges) = legs.expect("the world's amounts can be posted");
         Begin {
             key,
             digest: digest(service.id.0, product.0, amount_minor).into(),
@@ -155,10 +156,8 @@ impl<F: Factory> World<F> {
             currency: seller.currency,
             subscriber,
             bridge: BridgeTag::of("provider"),
-            verdict: VerificationResult::Accepted {
-                legs: legs.expect("the world's amounts can be posted"),
-                velocity: service.velocity,
-            },
+            terms: service.terms(seller, charges, Language::default()),
+            verdict: VerificationResult::Accepted { legs, velocity: service.velocity },
         }
     }
 
@@ -267,8 +266,8 @@ pub fn settlement(key: Key, date: BusinessDate, claimed: Totals, at_ms: u64) -> 
     digest[..4].copy_from_slice(&claimed.sales_count.to_be_bytes());
     digest[4..12].copy_from_slice(&claimed.sales_minor.to_be_bytes());
     digest[12..].copy_from_slice(&claimed.reversals_count.to_be_bytes());
-    let (digest, seller) = (digest.into(), SellerId(1));
-    Settle { key, digest, at_ms, seller, date, currency: CURRENCY, claimed }
+    let (digest, seller, distributor) = (digest.into(), SellerId(1), DistributorId(2));
+    Settle { key, digest, at_ms, seller, distributor, date, currency: CURRENCY, claimed }
 }
 
 /// A digest that differs where what was asked for differs.

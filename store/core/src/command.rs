@@ -4,10 +4,12 @@ use std::fmt;
 
 use crate::ids::{BridgeTag, Key, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
-use crate::record::{FollowUp, Funding, Kind, Legs, RegistryRecord, Totals, Velocity, Voucher};
+use crate::record::{
+    FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity, Voucher,
+};
 use crate::reseal::Reseal;
 use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
+use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +116,7 @@ pub struct Begin {
     pub at_ms: u64,
     /// The gateway's business date: what expiry and daily limits are judged by.
     pub today: BusinessDate,
-    /// A [`Kind::Sale`], from stock or by a provider.
+    /// [`Kind::Sale`].
     pub kind: Kind,
     /// Who sells; pays from its float.
     pub seller: SellerId,
@@ -126,10 +128,12 @@ pub struct Begin {
     pub amount_minor: u64,
     /// ISO 4217 numeric.
     pub currency: u16,
-    /// Whom a top-up is for; empty for a voucher.
+    /// The account that it is for; empty where the service asks for none.
     pub subscriber: Text<SUBSCRIBER_BYTES_MAX>,
-    /// The bridge a top-up goes through; none for a voucher.
+    /// The bridge to its provider; none for what comes from stock.
     pub bridge: BridgeTag,
+    /// What its service and its seller are.
+    pub terms: SaleTerms,
     /// What verification decided.
     pub verdict: VerificationResult,
 }
@@ -324,6 +328,8 @@ pub struct Settle {
     pub at_ms: u64,
     /// Whose terminal it is.
     pub seller: SellerId,
+    /// Whom that one hangs below.
+    pub distributor: DistributorId,
     /// The date to settle.
     pub date: BusinessDate,
     /// ISO 4217 numeric.

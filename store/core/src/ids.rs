@@ -88,16 +88,25 @@ pub enum AccountKind {
     ProviderClearing,
     /// Where float loads come from; its owner is 0.
     Funding,
+    /// What a seller is owed for card sales.
+    SellerSettlement,
+    /// What the operator has earned in fees; its owner is the service.
+    FeeIncome,
+    /// What the operator passes on in taxes; its owner is the service.
+    Tax,
 }
 
 impl AccountKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::SellerFloat,
         Self::SellerCommission,
         Self::DistributorCommission,
         Self::ProviderClearing,
         Self::Funding,
+        Self::SellerSettlement,
+        Self::FeeIncome,
+        Self::Tax,
     ];
 
     /// The byte for it in keys and records.
@@ -108,6 +117,9 @@ impl AccountKind {
             Self::DistributorCommission => 3,
             Self::ProviderClearing => 4,
             Self::Funding => 5,
+            Self::SellerSettlement => 6,
+            Self::FeeIncome => 7,
+            Self::Tax => 8,
         }
     }
 
@@ -148,6 +160,9 @@ impl fmt::Display for AccountId {
             AccountKind::DistributorCommission => "distributor commission",
             AccountKind::ProviderClearing => "provider clearing",
             AccountKind::Funding => "funding",
+            AccountKind::SellerSettlement => "seller settlement",
+            AccountKind::FeeIncome => "fee income",
+            AccountKind::Tax => "tax",
         };
         write!(f, "{kind} {} in {:03}", self.owner, self.currency)
     }

@@ -13,12 +13,20 @@ pub const SEALED_BYTES_MAX: usize = 64;
 
 /// Commission levels of one service: 0 is the seller, 1 its distributor, 2 that one's parent.
 pub const COMMISSION_LEVELS_MAX: usize = 8;
-/// Legs of one transaction: float, clearing and one commission per level.
-pub const LEGS_MAX: usize = 2 + COMMISSION_LEVELS_MAX;
+/// Legs of one transaction: float, clearing, fee, tax and one commission per level.
+pub const LEGS_MAX: usize = 4 + COMMISSION_LEVELS_MAX;
 /// Distributors above one seller; also what makes a cycle visible.
 pub const CHAIN_MAX: usize = 8;
 /// Commission rules of one service, all levels and dates; each is 7 bytes in the record.
 pub const COMMISSION_RULES_MAX: usize = 256;
+/// Rules of fees and taxes of one service, all dates; each is 17 bytes in the record.
+pub const CHARGE_RULES_MAX: usize = 256;
+/// Languages of one service's receipts.
+pub const RECEIPTS_MAX: usize = 32;
+/// Longest template of a receipt, bytes; filled in it has to fit the answer to a terminal.
+pub const RECEIPT_BYTES_MAX: usize = 1_024;
+/// Longest label and longest picture of an account, bytes: a line of a small screen.
+pub const LABEL_BYTES_MAX: usize = 32;
 /// Products (denominations) of one service.
 pub const PRODUCTS_MAX: usize = 1_000;
 /// Services a terminal may be limited to.
@@ -108,4 +116,4 @@ pub const VIOLATIONS_MAX: usize = 1_000;
 
 const _: () =
     assert!(KEY_BYTES_MAX >= REFERENCE_BYTES_MAX && KEY_BYTES_MAX >= 6 + SERIAL_BYTES_MAX);
-const _: () = assert!(LEGS_MAX == 10);
+const _: () = assert!(LEGS_MAX == 12);

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::StoreError;
 use crate::limits::CHAIN_MAX;
-use crate::record::{Distributor, RegistryRecord, Seller, Service, Terminal};
+use crate::record::{Distributor, ReceiptTag, RegistryRecord, Seller, Service, Terminal};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId, ServiceId, TerminalId};
 
@@ -16,6 +16,7 @@ pub struct Registry {
     sellers: FxHashMap<SellerId, Seller>,
     terminals: FxHashMap<TerminalId, Terminal>,
     services: FxHashMap<ServiceId, Service>,
+    receipts: FxHashMap<ReceiptTag, String>,
 }
 
 /// Why a distributor has no chain to the top.
@@ -69,6 +70,9 @@ impl Registry {
             RegistryRecord::Service(record) => {
                 self.services.insert(record.id, record);
             }
+            RegistryRecord::Receipt(record) => {
+                self.receipts.insert(record.tag, record.text);
+            }
         }
     }
 
@@ -90,6 +94,11 @@ impl Registry {
     /// The service of an id.
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
         self.services.get(&id)
+    }
+
+    /// The template of a receipt.
+    pub fn receipt(&self, tag: ReceiptTag) -> Option<&str> {
+        self.receipts.get(&tag).map(String::as_str)
     }
 
     /// A distributor and everybody above it, bottom first.

@@ -1,11 +1,11 @@
-//! Payment card numbers where a telephone, meter or contract number belongs (PCI DSS 4.0.1, 3.5.1).
+//! Payment card numbers where a telephone, meter or bill number belongs (PCI DSS 4.0.1, 3.5.1).
 //!
 //! The journal keeps accounts in clear, so a card number must not get there. Which numbers may be
-//! one is decided by what the service says its accounts are ([`AccountForm`]): meters and contracts
-//! have any digits; a telephone number has at most 15 (ITU-T E.164), and those of 13 and 14 digits
+//! one is decided by what the service says its accounts are ([`AccountForm`]): meters, contracts
+//! and bills have any digits; a telephone number has at most 15 (ITU-T E.164), and those of 13 and 14 digits
 //! would be taken for cards far too often. Where there is no such service, nobody says anything.
 
-use tillgate_store_core::AccountForm;
+use tillgate_store_core::{AccountForm, luhn};
 
 /// Digits of a card number (ISO/IEC 7812-1), shortest and longest.
 const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
@@ -17,14 +17,13 @@ const USUAL_DIGITS: usize = 16;
 /// Whether `account` may be a card number, at a service whose accounts are of this form.
 pub(super) fn is_card(account: &str, form: Option<AccountForm>) -> bool {
     let least = match form {
-        Some(AccountForm::Meter | AccountForm::Contract) => return false,
+        Some(AccountForm::Meter | AccountForm::Contract | AccountForm::Bill) => return false,
         Some(AccountForm::Phone) => PHONE_DIGITS,
         None => *DIGITS.start(),
     };
     // Digits may be grouped by signs; a letter ends a number.
     account.split(|c: char| c.is_alphabetic()).any(|part| {
-        let digits: Vec<u8> =
-            part.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+        let digits: String = part.chars().filter(char::is_ascii_digit).collect();
         let number = match digits.len() {
             length if length > *DIGITS.end() => digits.get(..USUAL_DIGITS).unwrap_or_default(),
             _ => &digits,
@@ -37,30 +36,12 @@ pub(super) fn is_card(account: &str, form: Option<AccountForm>) -> bool {
 }
 
 /// Whether a number begins as cards of the international schemes do.
-fn has_prefix(digits: &[u8]) -> bool {
-    let first = |count: usize| {
-        let head = digits.get(..count).unwrap_or_default();
-        head.iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit))
-    };
+fn has_prefix(digits: &str) -> bool {
+    let first = |count: usize| digits.get(..count).and_then(|head| head.parse().ok()).unwrap_or(0);
     matches!(first(1), 4)
         || matches!(first(2), 34 | 36..=39 | 50..=59 | 60 | 62..=69 | 81)
         || matches!(first(3), 300..=305)
         || matches!(first(4), 2200..=2204 | 2221..=2720 | 3528..=3589 | 9792)
-}
-
-/// The check digit of ISO/IEC 7812-1, annex B.
-fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| match (place % 2, u32::from(*digit)) {
-            (0, digit) => digit,
-            (_, digit) if digit > 4 => digit * 2 - 9,
-            (_, digit) => digit * 2,
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tillgate_codec::link::message::{
 };
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
-    Reverse, ServiceId, Text, VerificationResult,
+    Reverse, SaleTerms, ServiceId, Text, VerificationResult,
 };
 
 use super::Processed;
@@ -162,8 +162,8 @@ fn sale(
         );
     }
     let service = registry.service(ServiceId(message.service));
-    let account = service.filter(|service| service.fulfilment == Fulfilment::Provider);
-    if is_card(message.subscriber, account.map(|service| service.account)) {
+    let account = service.and_then(|service| service.account.as_ref());
+    if is_card(message.subscriber, account.map(|field| field.form)) {
         return again(
             origin,
             Answered::Sale,
@@ -176,14 +176,19 @@ fn sale(
     let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
     let kind = Kind::Sale(fulfilment);
     let bridge = service.and_then(|service| directory.bridge(&service.route));
-    let verdict = verify::sale(registry, origin.terminal, message, service, now);
-    let verdict = match (verdict, kind, bridge) {
-        (Err(code), _, _) => VerificationResult::Refused(code),
-        (Ok(_), Kind::Sale(Fulfilment::Provider), None) => {
-            VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE)
-        }
-        (Ok(verdict), _, _) => verdict,
+    let verdict = match verify::sale(registry, origin.terminal, message, service, now) {
+        Ok(_) if kind.has_provider() && bridge.is_none() => Err(ResponseCode::PROVIDER_UNAVAILABLE),
+        verdict => verdict,
     };
+    // What is refused is journalled with the distributor too.
+    let distributor = registry.seller(terminal.seller).map(|seller| seller.distributor);
+    let refused = SaleTerms {
+        distributor: distributor.unwrap_or_default(),
+        reversal: kind.usual_reversal(),
+        ..SaleTerms::default()
+    };
+    let (verdict, terms) =
+        verdict.unwrap_or_else(|code| (VerificationResult::Refused(code), refused));
     let begin = Begin {
         key,
         digest,
@@ -197,6 +202,7 @@ fn sale(
         currency: message.currency,
         subscriber,
         bridge: BridgeTag::NONE,
+        terms,
         verdict,
     };
     let asked = Asked::Sale { begin, bridge: bridge.unwrap_or(0) };
@@ -286,11 +292,13 @@ fn settle(
             directory,
         );
     }
+    let seller = directory.registry.seller(terminal.seller);
     let asked = Asked::Settle(tillgate_store_core::Settle {
         key,
         digest,
         at_ms: wall.0,
         seller: terminal.seller,
+        distributor: seller.map_or_else(Default::default, |seller| seller.distributor),
         date: settled,
         currency: message.currency,
         claimed: message.totals,

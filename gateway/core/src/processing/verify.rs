@@ -7,8 +7,8 @@ use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
-    BusinessDate, Distributor, DistributorId, Fulfilment, Hours, ProductId, Registry, ResponseCode,
-    Seller, Service, Status, Terminal, TerminalId, VerificationResult,
+    AmountSource, BusinessDate, Distributor, DistributorId, Hours, ProductId, Registry,
+    ResponseCode, SaleTerms, Seller, Service, Status, Terminal, TerminalId, VerificationResult,
 };
 
 use crate::directory::Directory;
@@ -94,7 +94,7 @@ pub fn sale(
     sale: &Sale<'_>,
     service: Option<&Service>,
     now: Now,
-) -> Result<VerificationResult, ResponseCode> {
+) -> Result<(VerificationResult, SaleTerms), ResponseCode> {
     let standing = standing(registry, id)?;
     let service = service.ok_or(ResponseCode::INVALID_TRANSACTION)?;
     if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
@@ -104,15 +104,16 @@ pub fn sale(
         return Err(ResponseCode::OUTSIDE_HOURS);
     }
     amount(service, sale)?;
-    subscriber(service, sale.subscriber)?;
+    account(service, sale.subscriber)?;
     let chain: ArrayVec<DistributorId, CHAIN_MAX> =
         standing.chain.iter().map(|distributor| distributor.id).collect();
     let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale_date(sale));
-    let legs = legs.map_err(|error| match error {
+    let (legs, charges) = legs.map_err(|error| match error {
         CommissionError::Amount | CommissionError::Currency => ResponseCode::INVALID_AMOUNT,
         CommissionError::TooMuch => ResponseCode::MALFUNCTION,
     })?;
-    Ok(VerificationResult::Accepted { legs, velocity: service.velocity })
+    let terms = service.terms(standing.seller, charges, standing.terminal.language);
+    Ok((VerificationResult::Accepted { legs, velocity: service.velocity }, terms))
 }
 
 /// The business date of a sale, as the store counts it.
@@ -134,7 +135,7 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
         return Err(ResponseCode::INVALID_AMOUNT);
     }
     if sale.product == 0 {
-        if !service.open_amount {
+        if service.amount == AmountSource::Products {
             return Err(ResponseCode::INVALID_AMOUNT);
         }
     } else {
@@ -150,15 +151,12 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
     }
 }
 
-/// A top-up needs a number or account; a voucher has none.
-fn subscriber(service: &Service, subscriber: &str) -> Result<(), ResponseCode> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+-*#._/".contains(c);
-    match service.fulfilment {
-        Fulfilment::Stock if subscriber.is_empty() => Ok(()),
-        Fulfilment::Stock => Err(ResponseCode::FORMAT_ERROR),
-        Fulfilment::Provider if subscriber.is_empty() || !subscriber.chars().all(plain) => {
-            Err(ResponseCode::NO_SUCH_SUBSCRIBER)
-        }
-        Fulfilment::Provider => Ok(()),
+/// The account that the service asks for, or none if it asks for none.
+fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
+    match &service.account {
+        Some(field) if field.accepts(account) => Ok(()),
+        Some(_) => Err(ResponseCode::NO_SUCH_SUBSCRIBER),
+        None if account.is_empty() => Ok(()),
+        None => Err(ResponseCode::FORMAT_ERROR),
     }
 }

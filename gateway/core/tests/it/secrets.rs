@@ -4,7 +4,7 @@ use crate::support;
 
 use crate::support::{Rig, top_up_sale, top_ups, voucher_sale};
 use tillgate_codec::link::message::{Sale, TerminalMessage};
-use tillgate_store_core::{AccountForm, Change, RegistryRecord, Service};
+use tillgate_store_core::{AccountField, AccountForm, Change, RegistryRecord, Service};
 
 #[test]
 fn who_hears_96_has_not_paid() {
@@ -45,7 +45,8 @@ fn a_card_number_is_refused_and_kept_nowhere() {
 #[test]
 fn a_service_that_says_meter_takes_any_digits_and_a_sale_that_was_taken_is_answered_again() {
     let mut rig = Rig::new();
-    let form = |rig: &mut Rig, account| {
+    let form = |rig: &mut Rig, form| {
+        let account = Some(AccountField::of(form));
         let records = vec![RegistryRecord::Service(Service { account, ..top_ups() })];
         rig.change(Change { at_ms: rig.wall.0, records, ..Change::default() });
     };

@@ -134,6 +134,9 @@ fn sums(sums: &Sums) -> Value {
         "reserved_minor": minor(sums.reserved_minor),
         "commission_minor": minor(sums.commission_minor),
         "clearing_minor": minor(sums.clearing_minor),
+        "settlement_minor": minor(sums.settlement_minor),
+        "fees_minor": minor(sums.fees_minor),
+        "taxes_minor": minor(sums.taxes_minor),
     })
 }
 

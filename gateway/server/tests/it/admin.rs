@@ -224,6 +224,7 @@ fn settle(installation: &TestInstallation, date: BusinessDate, terminals: &[(u32
             digest: [7; 16].into(),
             at_ms: 1_795_435_200_000,
             seller: SellerId(101),
+            distributor: DistributorId(11),
             date,
             currency: 978,
             claimed: Totals { sales_count, ..Totals::default() },

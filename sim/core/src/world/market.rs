@@ -38,7 +38,7 @@ impl Operator {
                 Fulfilment::Stock => wanted == 2,
                 Fulfilment::Provider => wanted == 3,
             },
-            RegistryRecord::Distributor(_) => false,
+            RegistryRecord::Distributor(_) | RegistryRecord::Receipt(_) => false,
         };
         let places = places.into_iter().filter(|place| fits(&self.records[*place]));
         let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
@@ -78,7 +78,7 @@ impl Operator {
                 });
                 service.route = pick(&mut self.market, &routes)?;
             }
-            RegistryRecord::Distributor(_) => return None,
+            RegistryRecord::Distributor(_) | RegistryRecord::Receipt(_) => return None,
         }
         Some(())
     }

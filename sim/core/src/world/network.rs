@@ -6,8 +6,9 @@ use tillgate_codec::link::channel::{Psk, StaticSecret};
 use tillgate_core::processing::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, BusinessDate, Change, CommissionRule, Distributor, DistributorId, Fulfilment,
-    Funding, Legs, Product, ProductId, RegistryRecord, Sealed, Seller, SellerId, Service,
+    AccountField, AccountForm, AmountSource, BusinessDate, Change, ChargeBase, ChargeKind,
+    ChargeRule, CommissionRule, Distributor, DistributorId, Fulfilment, Funding, Legs, Product,
+    ProductId, RegistryRecord, ReversalRule, Rounding, Sealed, Seller, SellerId, Service,
     ServiceId, Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
 };
 
@@ -208,35 +209,37 @@ fn services(config: &Config) -> Vec<Service> {
         window_s: if config.shop.velocity > 0 { 60 } else { 0 },
         day_amount_max_minor: 0,
     };
-    let rule = |level, basis_points| CommissionRule {
-        level,
-        basis_points,
-        from: BusinessDate(today(config).saturating_sub(3)),
-    };
+    let from = BusinessDate(today(config).saturating_sub(3));
+    let rule = |level, basis_points| CommissionRule::percent(level, basis_points, from);
     let vouchers = Service {
-        id: ServiceId(VOUCHERS),
-        name: "vouchers".to_owned(),
-        fulfilment: Fulfilment::Stock,
-        status: Status::Active,
-        currency: KES,
-        route: String::new(),
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        open_amount: false,
-        hours: None,
         products: PRODUCTS.map(|(id, amount_minor)| product(id, amount_minor)).to_vec(),
         commission: vec![rule(0, 433), rule(1, 127), rule(2, 61)],
         velocity,
-        account: AccountForm::Phone,
+        ..Service::new(ServiceId(VOUCHERS), "vouchers", Fulfilment::Stock, KES)
     };
     let top_up = |(place, bridge): (u16, &super::config::Bridge)| Service {
-        id: ServiceId(TOP_UPS + place),
-        name: format!("top-ups {place}"),
-        fulfilment: Fulfilment::Provider,
         route: bridge.name.clone(),
-        open_amount: true,
-        products: Vec::new(),
-        ..vouchers.clone()
+        amount_min_minor: vouchers.amount_min_minor,
+        amount_max_minor: vouchers.amount_max_minor,
+        amount: AmountSource::Open,
+        account: Some(AccountField::of(AccountForm::Phone)),
+        commission: vouchers.commission.clone(),
+        velocity,
+        // Each is of another make: charged for, or with less time to take back.
+        charges: if place % 3 == 1 { charges(from) } else { Vec::new() },
+        reversal: if place % 3 == 2 {
+            ReversalRule::Within(20)
+        } else {
+            ReversalRule::UntilConfirmed
+        },
+        ..Service::new(
+            ServiceId(TOP_UPS + place),
+            &format!("top-ups {place}"),
+            Fulfilment::Provider,
+            KES,
+        )
     };
     let top_ups: Vec<Service> = (0..).zip(&config.bridges).map(top_up).collect();
     let dollars = top_ups.first().filter(|_| config.faults.has(Fault::Market));
@@ -247,6 +250,22 @@ fn services(config: &Config) -> Vec<Service> {
         ..first.clone()
     });
     std::iter::once(vouchers).chain(top_ups).chain(dollars).collect()
+}
+
+/// A fee of 10 and 1.5 %, and 16 % tax on it.
+fn charges(from: BusinessDate) -> Vec<ChargeRule> {
+    let rule = |kind, fixed_minor, basis_points, base, rounding| ChargeRule {
+        kind,
+        fixed_minor,
+        basis_points,
+        base,
+        rounding,
+        from,
+    };
+    vec![
+        rule(ChargeKind::Fee, 10, 150, ChargeBase::Amount, Rounding::HalfUp),
+        rule(ChargeKind::Tax, 0, 1_600, ChargeBase::Fee, Rounding::Up),
+    ]
 }
 
 fn product(id: u16, amount_minor: u64) -> Product {

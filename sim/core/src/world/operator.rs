@@ -122,6 +122,7 @@ impl Operator {
                     record.status = Status::Active;
                     record.hours = None;
                 }
+                RegistryRecord::Receipt(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.services = Services::All;
@@ -190,13 +191,14 @@ impl Operator {
                     record.velocity.window_s = 60;
                     record.velocity.count_max = u32::from(number(rng, 6));
                 }
-                _ => record.commission.push(CommissionRule {
-                    level: u8::try_from(rng.below(3)).unwrap_or(0),
-                    basis_points: u32::from(number(rng, 900)),
+                _ => record.commission.push(CommissionRule::percent(
+                    u8::try_from(rng.below(3)).unwrap_or(0),
+                    u32::from(number(rng, 900)),
                     // A past date too: what is posted from now on obeys it at once.
-                    from: BusinessDate(today - 1 + number(rng, 3)),
-                }),
+                    BusinessDate(today - 1 + number(rng, 3)),
+                )),
             },
+            RegistryRecord::Receipt(_) => {}
         }
     }
 
@@ -224,7 +226,9 @@ impl Operator {
                 record.services =
                     if rng.chance(300) { Services::All } else { Services::Only(some) };
             }
-            RegistryRecord::Seller(_) | RegistryRecord::Distributor(_) => {}
+            RegistryRecord::Seller(_)
+            | RegistryRecord::Distributor(_)
+            | RegistryRecord::Receipt(_) => {}
         }
     }
 

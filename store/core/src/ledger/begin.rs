@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, AccountKind, Key, Text};
 use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
-use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity};
+use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity, held};
 use crate::rows::ReadRows;
 use tillgate_types::BusinessDate;
 use tillgate_types::ResponseCode;
@@ -31,7 +31,8 @@ impl Ledger {
         let granted = match begin.verdict {
             VerificationResult::Refused(code) => Err(code),
             VerificationResult::Accepted { legs, velocity } => {
-                let float = float_of(&sale, &legs);
+                check_legs(&sale, &legs);
+                let float = AccountId::float(sale.seller, sale.currency);
                 let granted = self.grant(rows, &mut sale, float, legs, velocity)?;
                 sale.balance_minor = Some(self.accounts.find(&float).available());
                 granted
@@ -94,8 +95,8 @@ impl Ledger {
         if !self.windows.allow(rows, &self.staged, sale, velocity)? {
             return Ok(Err(ResponseCode::VELOCITY_LIMIT));
         }
-        let amount_minor = -legs[0].amount_minor;
-        if self.accounts.find(&float).available() < amount_minor {
+        let held_minor = held(&legs).map_or(0, |leg| -leg.amount_minor);
+        if held_minor > 0 && self.accounts.find(&float).available() < held_minor {
             return Ok(Err(ResponseCode::INSUFFICIENT_FLOAT));
         }
         if sale.kind.dispenses() {
@@ -112,8 +113,8 @@ impl Ledger {
             sale.code = ResponseCode::APPROVED;
             sale.finished_ms = sale.at_ms;
             self.accounts.post(&legs);
-        } else {
-            self.accounts.reserve(float, amount_minor);
+        } else if held_minor > 0 {
+            self.accounts.reserve(float, held_minor);
         }
         self.windows.count(sale);
         sale.legs = legs;
@@ -132,20 +133,22 @@ fn telling(begin: &Begin) -> Telling {
     Telling { at_ms: begin.at_ms, standing, pins_from: BusinessDate(0) }
 }
 
-/// The float account of accepted legs.
-///
 /// # Panics
 /// If they are not the legs of this sale: what is posted must be what was asked for.
-fn float_of(sale: &Transaction, legs: &Legs) -> AccountId {
+fn check_legs(sale: &Transaction, legs: &Legs) {
     let sum: i64 = legs.iter().map(|leg| leg.amount_minor).sum();
     assert_eq!(sum, 0, "the legs of {} do not sum to zero", sale.key);
     let mut currencies = legs.iter().map(|leg| leg.account.currency);
     assert!(currencies.all(|currency| currency == sale.currency), "one sale, one currency");
-    let float = legs.first().expect("an accepted sale has legs");
-    assert_eq!(float.account.kind, AccountKind::SellerFloat, "the seller's float comes first");
-    assert_eq!(float.account.owner, sale.seller.0, "the float is the seller's own");
-    assert_eq!(i64::try_from(sale.amount_minor), Ok(-float.amount_minor), "the amount is paid");
-    float.account
+    let payer = legs.first().expect("an accepted sale has legs");
+    // Where nobody's float is debited, what is charged is part of the amount.
+    let paid = if held(legs).is_some() { sale.total_minor() } else { sale.amount_minor };
+    assert_eq!(i64::try_from(paid), Ok(-payer.amount_minor), "the amount is paid");
+    let mut floats = legs.iter().filter(|leg| leg.account.kind == AccountKind::SellerFloat);
+    assert!(
+        floats.all(|leg| leg.account.owner == sale.seller.0 && leg == payer),
+        "the only float is the seller's own, and pays"
+    );
 }
 
 /// The row of a request, as an intent that nothing was done for.
@@ -180,5 +183,6 @@ pub(super) fn row_of(begin: &Begin) -> Transaction {
         reprints: 0,
         refund: None,
         other_reference: Text::new(),
+        terms: begin.terms,
     }
 }

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::ids::{AccountId, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
-use crate::record::{DueFollowUp, FollowUp, Fulfilment, Kind, Record, State, Transaction};
+use crate::record::{DueFollowUp, FollowUp, Fulfilment, Kind, Record, State, Transaction, held};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -161,8 +161,13 @@ impl Ledger {
             return Ok(None);
         };
         let mut reversal = self.partner(rows, &key)?;
-        if sale.state == State::Approved {
+        if sale.state == State::Approved && sale.is_reversible(reversal.at_ms) {
             reversal.due = Some(DueFollowUp { what: FollowUp::Reversal, since_ms: at_ms });
+        } else if sale.state == State::Approved {
+            reversal.state = State::Declined;
+            reversal.code = ResponseCode::NOT_REVERSIBLE;
+            reversal.finished_ms = at_ms;
+            sale.reversed_by = None;
         } else {
             reversal.state = State::Approved;
             reversal.code = ResponseCode::APPROVED;
@@ -259,9 +264,10 @@ impl Ledger {
 
     /// Gives an open sale's reserved money back; its float account.
     fn release(&mut self, sale: &Transaction) -> AccountId {
-        let leg = sale.legs.first().expect("an open sale has legs");
-        self.accounts.release(leg.account, -leg.amount_minor);
-        leg.account
+        if let Some(leg) = held(&sale.legs) {
+            self.accounts.release(leg.account, -leg.amount_minor);
+        }
+        AccountId::float(sale.seller, sale.currency)
     }
 }
 

@@ -11,7 +11,9 @@ use crate::error::StoreError;
 use crate::ids::{Key, Text};
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{DueFollowUp, FollowUp, Kind, Legs, Refund, State, Transaction};
+use crate::record::{
+    DueFollowUp, FollowUp, Kind, Legs, Refund, ReversalRule, SaleTerms, State, Transaction,
+};
 use crate::rows::ReadRows;
 use tillgate_types::{ResponseCode, TerminalId};
 
@@ -95,6 +97,7 @@ impl Ledger {
             reprints: 0,
             refund: None,
             other_reference: Text::new(),
+            terms: SaleTerms { distributor: sale.terms.distributor, ..SaleTerms::default() },
             ..sale.clone()
         };
         if let Some(refund) = &mut sale.refund {
@@ -120,6 +123,9 @@ fn check(sale: &Transaction, order: &RefundOrder) -> Result<(), &'static str> {
         return Err("only an approved sale can be refunded");
     }
     match (&order.step, &sale.refund) {
+        (RefundStep::Propose { .. }, _) if sale.terms.reversal == ReversalRule::Never => {
+            Err("sales of its service are final: nobody may take them back")
+        }
         (RefundStep::Propose { .. }, _) if sale.reversed_by.is_some() => {
             Err("its terminal is taking it back; wait for the outcome")
         }

@@ -6,9 +6,10 @@
 //! | not there | Approved 00; a tombstone keeps the original's place |
 //! | not there, older than [`ORIGINAL_DAYS_MAX`] | B1, not journalled |
 //! | Declined, Reversed, tombstone | Approved 00, nothing to take back |
-//! | voucher Approved | Declined 21: its PIN has left; not confirmed, it goes on the operator's list |
-//! | top-up Approved, not confirmed | Intent 09, due Reversal: the provider must take it back |
-//! | top-up Intent or Unknown | Intent 09: waits for the outcome |
+//! | Approved, and a PIN has left | Declined 21; not confirmed, it goes on the operator's list |
+//! | Approved, and its service's rule forbids it | Declined 21 |
+//! | Approved, not confirmed, the rule allows it | Intent 09, due Reversal: the provider must take it back |
+//! | Intent or Unknown | Intent 09: waits for the outcome |
 //! | another reversal of it is open | 09, not journalled |
 //! | confirmed, or itself a reversal or settlement | Declined 21 |
 //! | another amount | Declined 30 |
@@ -21,7 +22,9 @@ use crate::error::StoreError;
 use crate::ids::{AccountKind, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{DueFollowUp, FollowUp, Fulfilment, Kind, Legs, State, Transaction};
+use crate::record::{
+    DueFollowUp, FollowUp, Kind, Legs, ReversalRule, SaleTerms, State, Transaction,
+};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -61,6 +64,7 @@ impl Ledger {
         mut original: Transaction,
     ) -> Result<Outcome, StoreError> {
         reversal.seller = original.seller;
+        reversal.terms.distributor = original.terms.distributor;
         reversal.service = original.service;
         reversal.product = original.product;
         reversal.currency = original.currency;
@@ -80,7 +84,8 @@ impl Ledger {
             self.staged.put(&original);
         } else {
             let fits = reversal.code == ResponseCode::NOT_REVERSIBLE;
-            if fits && original.tells_pin() && original.confirmed_ms == 0 {
+            let refundable = original.terms.reversal != ReversalRule::Never;
+            if fits && original.tells_pin() && original.confirmed_ms == 0 && refundable {
                 self.expose_voucher(&mut original, reverse.at_ms);
             }
             if reversal.code == ResponseCode::APPROVED {
@@ -165,9 +170,8 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> ResponseCode {
         (_, State::Intent | State::Unknown) => ResponseCode::IN_PROGRESS,
         (_, State::Declined | State::Reversed) => ResponseCode::APPROVED,
         (_, State::Approved) if original.confirmed_ms > 0 => ResponseCode::NOT_REVERSIBLE,
-        // Its PIN may have been seen.
-        (Kind::Sale(Fulfilment::Stock), State::Approved) => ResponseCode::NOT_REVERSIBLE,
-        (Kind::Sale(Fulfilment::Provider), State::Approved) => ResponseCode::IN_PROGRESS,
+        (_, State::Approved) if original.is_reversible(reverse.at_ms) => ResponseCode::IN_PROGRESS,
+        (_, State::Approved) => ResponseCode::NOT_REVERSIBLE,
     };
     if reverse.amount_minor == original.amount_minor { code } else { ResponseCode::FORMAT_ERROR }
 }
@@ -204,5 +208,6 @@ fn row_of(reverse: &Reverse) -> Transaction {
         reprints: 0,
         refund: None,
         other_reference: Text::new(),
+        terms: SaleTerms::default(),
     }
 }

@@ -11,7 +11,7 @@ use crate::ids::{Key, Text};
 use crate::journal;
 use crate::limits::SETTLED_ROWS_MAX;
 use crate::outcome::Outcome;
-use crate::record::{Kind, Legs, Settlement, State, Totals, Transaction};
+use crate::record::{Kind, Legs, SaleTerms, Settlement, State, Totals, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -137,5 +137,6 @@ fn row_of(settle: &Settle) -> Transaction {
         reprints: 0,
         refund: None,
         other_reference: Text::new(),
+        terms: SaleTerms { distributor: settle.distributor, ..SaleTerms::default() },
     }
 }

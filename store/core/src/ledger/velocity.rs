@@ -220,6 +220,7 @@ mod tests {
             currency: 840,
             subscriber: Text::new(),
             bridge: BridgeTag::default(),
+            terms: Default::default(),
             verdict: VerificationResult::Refused(ResponseCode::APPROVED),
         })
     }

@@ -48,6 +48,13 @@ pub struct Leg {
 /// All legs of one posting; they sum to zero.
 pub type Legs = ArrayVec<Leg, LEGS_MAX>;
 
+/// What a posting takes from a float: reserved as long as the outcome is not known. A posting that
+/// takes nothing from one has nothing reserved.
+#[must_use]
+pub fn held(legs: &Legs) -> Option<&Leg> {
+    legs.first().filter(|leg| leg.account.kind == AccountKind::SellerFloat)
+}
+
 impl Record for AccountRow {
     const FAMILY: Family = Family::Accounts;
     const VERSION: u8 = 1;
@@ -80,7 +87,7 @@ fn read_id(from: &mut Reader<'_>) -> Result<AccountId, Flaw> {
 
 /// Appends legs behind their count.
 pub(super) fn put_legs(out: &mut Vec<u8>, legs: &Legs) {
-    out.push(u8::try_from(legs.len()).expect("a posting has at most ten legs"));
+    out.push(u8::try_from(legs.len()).expect("a posting has at most twelve legs"));
     for leg in legs {
         out.push(leg.account.kind.code());
         put_u32(out, leg.account.owner);

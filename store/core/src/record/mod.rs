@@ -16,12 +16,14 @@ mod due;
 mod former;
 mod funding;
 mod head;
+mod receipt;
 mod refund;
 mod registry;
 mod seller;
 mod service;
 mod settlement;
 mod terminal;
+mod terms;
 mod transaction;
 mod versions;
 mod voucher;
@@ -29,7 +31,7 @@ pub mod wire;
 
 use arrayvec::ArrayVec;
 
-pub use account::{Account, AccountRow, Leg, Legs};
+pub use account::{Account, AccountRow, Leg, Legs, held};
 pub use audit::Audit;
 pub use batch::Batch;
 pub use canary::Canary;
@@ -39,12 +41,17 @@ pub use due::{DueFollowUp, FollowUp};
 pub use former::Former;
 pub use funding::Funding;
 pub use head::Head;
+pub use receipt::ReceiptTemplate;
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;
-pub use service::{AccountForm, CommissionRule, Fulfilment, Hours, Product, Service, Velocity};
+pub use service::{CommissionRule, Hours, Product, Service, Velocity};
 pub use settlement::Settlement;
 pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
+pub use terms::{
+    AccountCheck, AccountField, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule,
+    Fulfilment, Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms, luhn,
+};
 pub use tillgate_types::Totals;
 pub use transaction::{Dispensed, Kind, State, Transaction};
 pub use versions::Versions;

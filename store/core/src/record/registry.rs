@@ -1,7 +1,7 @@
-//! What the registry family holds: four kinds of records behind one letter each.
+//! What the registry family holds: five kinds of records behind one letter each.
 
 use super::wire::{Flaw, Reader};
-use super::{Distributor, KeyBytes, Record, Seller, Service, Terminal};
+use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Seller, Service, Terminal};
 use crate::error::StoreError;
 use crate::rows::Family;
 
@@ -42,6 +42,8 @@ pub enum RegistryRecord {
     Terminal(Terminal),
     /// What is sold.
     Service(Service),
+    /// How a receipt is printed.
+    Receipt(ReceiptTemplate),
 }
 
 impl RegistryRecord {
@@ -52,6 +54,7 @@ impl RegistryRecord {
             Self::Seller(record) => record.key(),
             Self::Terminal(record) => record.key(),
             Self::Service(record) => record.key(),
+            Self::Receipt(record) => record.key(),
         }
     }
 
@@ -62,6 +65,7 @@ impl RegistryRecord {
             Self::Seller(record) => record.encode(out),
             Self::Terminal(record) => record.encode(out),
             Self::Service(record) => record.encode(out),
+            Self::Receipt(record) => record.encode(out),
         }
     }
 
@@ -93,6 +97,9 @@ impl RegistryRecord {
             Some(&Seller::LETTER) => Seller::decode(key, value).map(Self::Seller),
             Some(&Terminal::LETTER) => Terminal::decode(key, value).map(Self::Terminal),
             Some(&Service::LETTER) => Service::decode(key, value).map(Self::Service),
+            Some(&ReceiptTemplate::LETTER) => {
+                ReceiptTemplate::decode(key, value).map(Self::Receipt)
+            }
             _ => Err(StoreError::Damaged {
                 family: Family::Registry,
                 key: key.to_vec(),

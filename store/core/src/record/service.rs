@@ -1,8 +1,14 @@
-//! Services: what is sold, by which bridge, within which limits, for which commission.
+//! Services: records of properties ([`super::terms`]); whatever is sold is a row of these.
 
 use super::registry::expect_letter;
+use super::terms::{
+    AccountField, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment,
+    Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
+};
 use super::wire::{Flaw, Reader, put_string, put_u16, put_u32, put_u64};
-use super::{KeyBytes, Record, Status, key_of};
+use super::{KeyBytes, Record, Seller, Status, key_of};
+use crate::commission::Charges;
+use crate::ids::Text;
 use crate::rows::Family;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ServiceId};
@@ -16,18 +22,26 @@ pub struct Service {
     pub name: String,
     /// From stock or by a provider.
     pub fulfilment: Fulfilment,
+    /// What the terminal asks the customer for; `None`: nothing.
+    pub account: Option<AccountField>,
+    /// Whether the provider is asked about it first.
+    pub lookup: Lookup,
+    /// Which way the money flows.
+    pub money: MoneyFlow,
+    /// Who may take a sale back, and until when.
+    pub reversal: ReversalRule,
     /// Blocked: nobody sells it.
     pub status: Status,
     /// ISO 4217 numeric.
     pub currency: u16,
-    /// Name of the bridge that a top-up goes through.
+    /// Name of the bridge to its provider; empty for what comes from stock.
     pub route: String,
     /// Least amount, minor units.
     pub amount_min_minor: u64,
     /// Greatest amount, minor units.
     pub amount_max_minor: u64,
-    /// Whether product 0 with any amount between the two is sold.
-    pub open_amount: bool,
+    /// Which amounts between the two are sold.
+    pub amount: AmountSource,
     /// When it is sold; `None`: always.
     pub hours: Option<Hours>,
     /// Its denominations.
@@ -36,30 +50,10 @@ pub struct Service {
     pub commission: Vec<CommissionRule>,
     /// Limits per terminal.
     pub velocity: Velocity,
-    /// What kind of number a top-up is for.
-    pub account: AccountForm,
-}
-
-/// What kind of number the account of a top-up is. It decides which numbers may be card numbers,
-/// and must not be journalled in clear.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccountForm {
-    /// A telephone number: at most 15 digits (ITU-T E.164).
-    #[default]
-    Phone,
-    /// A meter; any digits.
-    Meter,
-    /// A contract or customer number; any digits.
-    Contract,
-}
-
-/// Where the goods of a service come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fulfilment {
-    /// Vouchers from the store's stock.
-    Stock,
-    /// A provider, over the bridge that the service is routed to.
-    Provider,
+    /// Fees and taxes beside the amount.
+    pub charges: Vec<ChargeRule>,
+    /// How its receipts are printed, by language; the first one where a terminal's is not there.
+    pub receipts: Vec<(Language, ReceiptTag)>,
 }
 
 /// When a service is sold, local minutes of the day; `from > to` spans midnight.
@@ -87,8 +81,12 @@ pub struct Product {
 pub struct CommissionRule {
     /// 0 the seller, 1 its distributor, 2 that one's parent, and so on.
     pub level: u8,
-    /// Hundredths of a percent of the amount; the fraction of a minor unit is dropped.
+    /// Minor units, whatever the amount is.
+    pub fixed_minor: u64,
+    /// Hundredths of a percent of the amount, on top.
     pub basis_points: u32,
+    /// Of the percentage.
+    pub rounding: Rounding,
     /// First business date.
     pub from: BusinessDate,
 }
@@ -104,6 +102,14 @@ pub struct Velocity {
     pub day_amount_max_minor: u64,
 }
 
+impl CommissionRule {
+    /// A percentage, whose fractions are dropped.
+    #[must_use]
+    pub const fn percent(level: u8, basis_points: u32, from: BusinessDate) -> Self {
+        Self { level, fixed_minor: 0, basis_points, rounding: Rounding::Down, from }
+    }
+}
+
 impl Service {
     pub(super) const LETTER: u8 = b'v';
 
@@ -112,53 +118,65 @@ impl Service {
         key_of(&[&[Self::LETTER], &id.0.to_be_bytes()])
     }
 
+    /// A service of these that says nothing else: active, sold always, without limits per terminal,
+    /// products, commission or charges.
+    #[must_use]
+    pub fn new(id: ServiceId, name: &str, fulfilment: Fulfilment, currency: u16) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            fulfilment,
+            account: None,
+            lookup: Lookup::None,
+            money: MoneyFlow::Debit,
+            reversal: ReversalRule::usual(fulfilment),
+            status: Status::Active,
+            currency,
+            route: String::new(),
+            amount_min_minor: 0,
+            amount_max_minor: 0,
+            amount: AmountSource::Products,
+            hours: None,
+            products: Vec::new(),
+            commission: Vec::new(),
+            velocity: Velocity::default(),
+            charges: Vec::new(),
+            receipts: Vec::new(),
+        }
+    }
+
+    /// The terms of a sale by this seller, for what is charged beside the amount.
+    #[must_use]
+    pub fn terms(&self, seller: &Seller, charges: Charges, language: Language) -> SaleTerms {
+        SaleTerms {
+            distributor: seller.distributor,
+            fee_minor: charges.fee_minor,
+            tax_minor: charges.tax_minor,
+            reversal: self.reversal,
+            receipt: self.receipt(language),
+            lookup: Text::new(),
+        }
+    }
+
+    /// The template of its receipts in a language; the first one where that is not there.
+    #[must_use]
+    pub fn receipt(&self, language: Language) -> ReceiptTag {
+        let of = |wanted: Language| self.receipts.iter().find(|(found, _)| *found == wanted);
+        let found = of(language).or(self.receipts.first());
+        found.map_or(ReceiptTag::NONE, |(_, receipt)| *receipt)
+    }
+
     /// The product of an id.
     pub fn product(&self, id: ProductId) -> Option<&Product> {
         self.products.iter().find(|product| product.id == id)
     }
 }
 
-impl AccountForm {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Phone => 0,
-            Self::Meter => 1,
-            Self::Contract => 2,
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
-        match from.u8()? {
-            0 => Ok(Self::Phone),
-            1 => Ok(Self::Meter),
-            2 => Ok(Self::Contract),
-            _ => Err(Flaw("unknown form of account")),
-        }
-    }
-}
-
-impl Fulfilment {
-    /// The byte for it, in services and transactions.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Stock => 1,
-            Self::Provider => 2,
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
-        match from.u8()? {
-            1 => Ok(Self::Stock),
-            2 => Ok(Self::Provider),
-            _ => Err(Flaw("unknown fulfilment of a service")),
-        }
-    }
-}
-
 impl Record for Service {
     const FAMILY: Family = Family::Registry;
-    /// 2: with `account`.
-    const VERSION: u8 = 2;
+    /// 2: with the form of the account; 3: with its field, lookup, money, reversal, charges and
+    /// receipts.
+    const VERSION: u8 = 3;
 
     fn key(&self) -> KeyBytes {
         Self::key_of(self.id)
@@ -171,7 +189,7 @@ impl Record for Service {
         put_string(out, &self.route);
         put_u64(out, self.amount_min_minor);
         put_u64(out, self.amount_max_minor);
-        out.push(u8::from(self.open_amount));
+        out.push(self.amount.code());
         out.push(u8::from(self.hours.is_some()));
         if let Some(hours) = self.hours {
             put_u16(out, hours.from_min);
@@ -180,34 +198,55 @@ impl Record for Service {
         put_u32(out, self.velocity.count_max);
         put_u32(out, self.velocity.window_s);
         put_u64(out, self.velocity.day_amount_max_minor);
-        put_u16(out, u16::try_from(self.products.len()).expect("bounded by PRODUCTS_MAX"));
-        for product in &self.products {
+        put_list(out, &self.products, |out, product| {
             put_u16(out, product.id.0);
             put_string(out, &product.name);
             put_u64(out, product.amount_minor);
-        }
-        let rules = u16::try_from(self.commission.len()).expect("bounded by COMMISSION_RULES_MAX");
-        put_u16(out, rules);
-        for rule in &self.commission {
+        });
+        put_list(out, &self.commission, |out, rule| {
             out.push(rule.level);
             put_u32(out, rule.basis_points);
             put_u16(out, rule.from.0);
+            put_u64(out, rule.fixed_minor);
+            out.push(rule.rounding.code());
+        });
+        out.push(u8::from(self.account.is_some()));
+        if let Some(account) = &self.account {
+            account.write(out);
         }
-        out.push(self.account.code());
+        out.extend_from_slice(&[self.lookup.code(), self.money.code()]);
+        self.reversal.write(out);
+        put_list(out, &self.charges, |out, rule| {
+            out.extend_from_slice(&[rule.kind.code(), rule.base.code(), rule.rounding.code()]);
+            put_u64(out, rule.fixed_minor);
+            put_u32(out, rule.basis_points);
+            put_u16(out, rule.from.0);
+        });
+        put_list(out, &self.receipts, |out, (language, receipt)| {
+            out.extend_from_slice(&language.0);
+            put_u32(out, receipt.0);
+        });
     }
 
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
         expect_letter(key, Self::LETTER)?;
-        Ok(Self {
-            id: ServiceId(key.u16()?),
-            name: body.string()?,
-            fulfilment: Fulfilment::read(body)?,
+        let id = ServiceId(key.u16()?);
+        let (name, fulfilment) = (body.string()?, Fulfilment::read(body)?);
+        let mut service = Self {
+            id,
+            name,
+            fulfilment,
+            account: None,
+            lookup: Lookup::None,
+            money: MoneyFlow::Debit,
+            reversal: ReversalRule::usual(fulfilment),
             status: Status::read(body)?,
             currency: body.u16()?,
             route: body.string()?,
             amount_min_minor: body.u64()?,
             amount_max_minor: body.u64()?,
-            open_amount: body.flag()?,
+            // Before version 3 a flag of the same two values.
+            amount: AmountSource::read(body)?,
             hours: if body.flag()? {
                 Some(Hours { from_min: body.u16()?, to_min: body.u16()? })
             } else {
@@ -219,15 +258,34 @@ impl Record for Service {
                 day_amount_max_minor: body.u64()?,
             },
             products: read_list(body, read_product)?,
-            commission: read_list(body, read_rule)?,
-            account: if version >= 2 { AccountForm::read(body)? } else { AccountForm::Phone },
-        })
+            commission: read_list(body, |body| read_rule(body, version))?,
+            charges: Vec::new(),
+            receipts: Vec::new(),
+        };
+        if version >= 3 {
+            service.account = if body.flag()? { Some(AccountField::read(body)?) } else { None };
+            (service.lookup, service.money) = (Lookup::read(body)?, MoneyFlow::read(body)?);
+            service.reversal = ReversalRule::read(body)?;
+            service.charges = read_list(body, read_charge)?;
+            service.receipts =
+                read_list(body, |body| Ok((Language(body.array()?), ReceiptTag(body.u32()?))))?;
+        } else {
+            let form = if version == 2 { AccountForm::read(body)? } else { AccountForm::Phone };
+            let asked = fulfilment == Fulfilment::Provider;
+            service.account = asked.then(|| AccountField::of(form));
+        }
+        Ok(service)
     }
 }
 
-fn read_list<T>(
-    body: &mut Reader<'_>,
-    read: fn(&mut Reader<'_>) -> Result<T, Flaw>,
+fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
+    put_u16(out, u16::try_from(list.len()).expect("every list of a service has a bound"));
+    list.iter().for_each(|item| put(out, item));
+}
+
+fn read_list<'a, T>(
+    body: &mut Reader<'a>,
+    read: impl Fn(&mut Reader<'a>) -> Result<T, Flaw>,
 ) -> Result<Vec<T>, Flaw> {
     let count = body.u16()?;
     (0..count).map(|_| read(body)).collect()
@@ -238,6 +296,16 @@ fn read_product(body: &mut Reader<'_>) -> Result<Product, Flaw> {
     Ok(Product { id, name, amount_minor: body.u64()? })
 }
 
-fn read_rule(body: &mut Reader<'_>) -> Result<CommissionRule, Flaw> {
-    Ok(CommissionRule { level: body.u8()?, basis_points: body.u32()?, from: body.date()? })
+fn read_rule(body: &mut Reader<'_>, version: u8) -> Result<CommissionRule, Flaw> {
+    let (level, basis_points, from) = (body.u8()?, body.u32()?, body.date()?);
+    let (fixed_minor, rounding) =
+        if version >= 3 { (body.u64()?, Rounding::read(body)?) } else { (0, Rounding::Down) };
+    Ok(CommissionRule { level, fixed_minor, basis_points, rounding, from })
+}
+
+fn read_charge(body: &mut Reader<'_>) -> Result<ChargeRule, Flaw> {
+    let (kind, base) = (ChargeKind::read(body)?, ChargeBase::read(body)?);
+    let rounding = Rounding::read(body)?;
+    let (fixed_minor, basis_points, from) = (body.u64()?, body.u32()?, body.date()?);
+    Ok(ChargeRule { kind, fixed_minor, basis_points, base, rounding, from })
 }

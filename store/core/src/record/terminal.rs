@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::registry::expect_letter;
 use super::wire::{Flaw, Reader, put_sealed, put_string, put_u16, put_u32};
-use super::{KeyBytes, Record, Status, key_of};
+use super::{KeyBytes, Language, Record, Status, key_of};
 use crate::limits::TERMINAL_KEYS_MAX;
 use crate::rows::Family;
 use crate::vault::Sealed;
@@ -29,6 +29,8 @@ pub struct Terminal {
     generation_last: u32,
     /// What it may sell.
     pub services: Services,
+    /// In which language its receipts are printed.
+    pub language: Language,
 }
 
 /// One of a terminal's pre-shared keys.
@@ -113,7 +115,16 @@ impl Terminal {
     pub fn new(id: TerminalId, seller: SellerId, services: Services, key: (u8, Sealed)) -> Self {
         let (status, reason) = (Status::Active, String::new());
         let keys = vec![TerminalKey { id: key.0, generation: 0, sealed: key.1 }];
-        Self { id, seller, status, reason, keys, generation_last: 0, services }
+        Self {
+            id,
+            seller,
+            status,
+            reason,
+            keys,
+            generation_last: 0,
+            services,
+            language: Language::default(),
+        }
     }
 
     /// Its keys, oldest first. All of them open a session until a later one has proved itself.
@@ -212,7 +223,7 @@ impl Terminal {
 
 impl Record for Terminal {
     const FAMILY: Family = Family::Registry;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> KeyBytes {
         Self::key_of(self.id)
@@ -237,6 +248,7 @@ impl Record for Terminal {
                 services.iter().for_each(|service| put_u16(out, service.0));
             }
         }
+        out.extend_from_slice(&self.language.0);
     }
 
     /// Version 1 had one key, which is of generation 0. One without a key is in the history only.
@@ -258,7 +270,8 @@ impl Record for Terminal {
         } else {
             Services::All
         };
-        Ok(Self { id, seller, status, reason, keys, generation_last, services })
+        let language = if version >= 3 { Language(body.array()?) } else { Language::default() };
+        Ok(Self { id, seller, status, reason, keys, generation_last, services, language })
     }
 }
 

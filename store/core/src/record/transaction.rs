@@ -3,7 +3,8 @@
 use super::account::{put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
 use super::{
-    DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, Settlement, key_of,
+    DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule, SaleTerms,
+    Settlement, key_of,
 };
 use crate::ids::{BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
@@ -83,6 +84,8 @@ pub struct Transaction {
     pub refund: Option<Box<Refund>>,
     /// The last other reference that its provider gave it later; empty: none did.
     pub other_reference: Text<REFERENCE_BYTES_MAX>,
+    /// What its service and seller were; of a reversal and a settlement only the distributor.
+    pub terms: SaleTerms,
 }
 
 /// What was asked for.
@@ -167,6 +170,14 @@ impl Kind {
         self == Self::Sale(Fulfilment::Stock)
     }
 
+    /// What a row says about reversals if its service says nothing of its own.
+    pub fn usual_reversal(self) -> ReversalRule {
+        match self {
+            Self::Sale(fulfilment) => ReversalRule::usual(fulfilment),
+            Self::Reversal | Self::Tombstone | Self::Settlement => ReversalRule::default(),
+        }
+    }
+
     /// Whether a provider carries it out, so that its outcome may be unknown for a while.
     pub fn has_provider(self) -> bool {
         self == Self::Sale(Fulfilment::Provider)
@@ -237,6 +248,17 @@ impl Transaction {
         !known[0].is_empty() && !reference.is_empty() && !known.contains(&reference)
     }
 
+    /// What the customer pays: the amount and what is charged beside it, minor units.
+    pub fn total_minor(&self) -> u64 {
+        self.amount_minor.saturating_add(self.terms.charged_minor())
+    }
+
+    /// Whether its terminal may take it back at this time, if it was approved. A PIN that has left
+    /// is not taken back on the terminal's word, whatever the rule says.
+    pub fn is_reversible(&self, at_ms: u64) -> bool {
+        !self.tells_pin() && self.terms.reversal.allows_terminal(self.at_ms, at_ms)
+    }
+
     /// What its provider calls what it did: of a declined sale, what it did late.
     pub fn done_reference(&self) -> Text<REFERENCE_BYTES_MAX> {
         let late = self.state == State::Declined && !self.other_reference.is_empty();
@@ -282,8 +304,8 @@ impl Transaction {
 impl Record for Transaction {
     const FAMILY: Family = Family::Journal;
     /// 2: with `bridge`, `due` and `settlement`; 3: with `day`, `reason`, `reprints`, `refund`;
-    /// 4: with `other_reference`.
-    const VERSION: u8 = 4;
+    /// 4: with `other_reference`; 5: with `terms`.
+    const VERSION: u8 = 5;
 
     fn key(&self) -> KeyBytes {
         key_of(&[&self.key.to_bytes()])
@@ -321,6 +343,7 @@ impl Record for Transaction {
         out.extend_from_slice(&[self.reason, self.reprints]);
         put_option(out, self.refund.as_ref(), |out, refund| refund.write(out));
         put_text(out, &self.other_reference);
+        self.terms.write(self.kind.usual_reversal(), out);
     }
 
     fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
@@ -357,7 +380,9 @@ impl Record for Transaction {
             reprints: 0,
             refund: None,
             other_reference: Text::new(),
+            terms: SaleTerms::default(),
         };
+        row.terms.reversal = row.kind.usual_reversal();
         row.day = row.key.date;
         if version >= 2 {
             row.bridge = BridgeTag(body.u32()?);
@@ -370,6 +395,9 @@ impl Record for Transaction {
         }
         if version >= 4 {
             row.other_reference = body.text()?;
+        }
+        if version >= 5 {
+            row.terms = SaleTerms::read(row.terms.reversal, body)?;
         }
         Ok(row)
     }

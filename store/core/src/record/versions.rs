@@ -4,7 +4,7 @@
 use super::wire::{Flaw, Reader, put_text};
 use super::{
     AccountRow, Audit, Batch, Canary, Counter, Distributor, Former, Funding, Head, KeyBytes,
-    Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
+    ReceiptTemplate, Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
 };
 use crate::error::StoreError;
 use crate::ids::Text;
@@ -15,7 +15,7 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 16] = [
+const OURS: [(&str, u8); 17] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
@@ -25,6 +25,7 @@ const OURS: [(&str, u8); 16] = [
     ("former", Former::VERSION),
     ("funding", Funding::VERSION),
     ("head", Head::VERSION),
+    ("receipt", ReceiptTemplate::VERSION),
     ("seller", Seller::VERSION),
     ("serial", Serial::VERSION),
     ("service", Service::VERSION),

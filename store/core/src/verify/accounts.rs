@@ -150,6 +150,9 @@ fn add_sums(id: AccountId, account: Account, sums: &mut Sums) {
             sums.commission_minor += posted;
         }
         AccountKind::ProviderClearing => sums.clearing_minor += posted,
+        AccountKind::FeeIncome => sums.fees_minor += posted,
+        AccountKind::Tax => sums.taxes_minor += posted,
+        AccountKind::SellerSettlement => sums.settlement_minor += posted,
         AccountKind::Funding => {}
     }
 }

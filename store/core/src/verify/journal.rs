@@ -8,9 +8,9 @@ use super::report::{Promise, Report};
 use super::seqs::Seqs;
 use super::vouchers::Vouchers;
 use crate::error::StoreError;
-use crate::ids::{AccountId, Key};
+use crate::ids::{AccountId, AccountKind, Key};
 use crate::journal;
-use crate::record::{FollowUp, Fulfilment, Head, Kind, Leg, Legs, State, Transaction};
+use crate::record::{FollowUp, Fulfilment, Head, Kind, Legs, State, Transaction};
 use crate::rows::{Family, ReadRows};
 
 /// Reads the journal once; fills `postings` and `vouchers` for the families that follow.
@@ -83,20 +83,36 @@ fn check_money(row: &Transaction, report: &mut Report) {
     }
     let moves = row.posts() || !row.is_final();
     if row.kind.is_sale() && moves {
-        let taken: i128 = float_legs(row).map(|leg| -i128::from(leg.amount_minor)).sum();
-        if taken != i128::from(row.amount_minor) {
+        let own = AccountId::float(row.seller, row.currency);
+        let (mut taken, mut floats, mut foreign) = (0, 0, false);
+        for leg in row.legs.iter().filter(|leg| leg.account.kind == AccountKind::SellerFloat) {
+            floats += 1;
+            foreign |= leg.account != own;
+            taken -= i128::from(leg.amount_minor);
+        }
+        if floats == 0 && !row.legs.is_empty() {
+            check_credit(row, report);
+        } else if foreign || taken != i128::from(row.total_minor()) {
             let text = format_args!(
-                "its amount is {}, but its legs take {taken} from the seller's float",
-                row.amount_minor
+                "it costs {}, but its legs take {taken} from the seller's float",
+                row.total_minor()
             );
             report.violated(Promise::Conserved, row.key, text);
         }
     }
 }
 
-fn float_legs(row: &Transaction) -> impl Iterator<Item = &Leg> {
-    let float = AccountId::float(row.seller, row.currency);
-    row.legs.iter().filter(move |leg| leg.account == float)
+/// A card sale: what its provider owes, less what is charged and earned, is the seller's.
+fn check_credit(row: &Transaction, report: &mut Report) {
+    let owed = row.legs.first().map_or(0, |leg| -i128::from(leg.amount_minor));
+    let clearing = row.legs.first().map(|leg| leg.account.kind);
+    if clearing != Some(AccountKind::ProviderClearing) || owed != i128::from(row.amount_minor) {
+        let text = format_args!(
+            "its amount is {}, but its legs take it neither from the seller nor its provider",
+            row.amount_minor
+        );
+        report.violated(Promise::Conserved, row.key, text);
+    }
 }
 
 /// What one row may not say, whatever the others do.

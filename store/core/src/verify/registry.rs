@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::report::{Promise, Report};
 use crate::ids::AccountId;
 use crate::limits::CHAIN_MAX;
-use crate::record::{RegistryRecord, Seller};
+use crate::record::{ReceiptTag, RegistryRecord, Seller};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId};
 
@@ -16,10 +16,12 @@ pub(super) type Credit = FxHashMap<AccountId, i64>;
 
 type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 
-/// Reads the registry. Rows come by kind: distributors, sellers, terminals, services.
+/// Reads the registry. Rows come by letter: distributors, receipts, sellers, terminals,
+/// services.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
     let mut sellers: FxHashMap<SellerId, ()> = FxHashMap::default();
+    let mut receipts: FxHashSet<ReceiptTag> = FxHashSet::default();
     let mut credit = Credit::default();
     let read = rows.scan(Family::Registry, &[], &mut |key, value| {
         match RegistryRecord::decode(key, value) {
@@ -48,7 +50,23 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
                     );
                 }
             }
-            Ok(RegistryRecord::Service(_)) => report.counts.services += 1,
+            Ok(RegistryRecord::Receipt(record)) => {
+                receipts.insert(record.tag);
+            }
+            Ok(RegistryRecord::Service(record)) => {
+                report.counts.services += 1;
+                if let Some((_, tag)) =
+                    record.receipts.iter().find(|(_, tag)| !receipts.contains(tag))
+                {
+                    let text =
+                        format_args!("the template {:08x} of its receipts does not exist", tag.0);
+                    report.violated(
+                        Promise::Undamaged,
+                        format_args!("service {}", record.id),
+                        text,
+                    );
+                }
+            }
             Err(error) => report.damaged(Family::Registry.name(), &error),
         }
         ControlFlow::Continue(())

@@ -104,6 +104,12 @@ pub struct Sums {
     pub commission_minor: i128,
     /// Owed to providers.
     pub clearing_minor: i128,
+    /// Owed to sellers for card sales.
+    pub settlement_minor: i128,
+    /// Earned in fees.
+    pub fees_minor: i128,
+    /// Taken in taxes.
+    pub taxes_minor: i128,
 }
 
 /// One thing that is wrong.

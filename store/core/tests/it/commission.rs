@@ -16,7 +16,7 @@ fn parties() -> (Service, Seller) {
 }
 
 fn rule(level: u8, basis_points: u32, from: u16) -> CommissionRule {
-    CommissionRule { level, basis_points, from: BusinessDate(from) }
+    CommissionRule::percent(level, basis_points, BusinessDate(from))
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn legs_sum_to_zero_whatever_is_dropped_by_rounding() {
     service.commission = (0..8).map(|level| rule(level, 333 + u32::from(level), 0)).collect();
     for amount_minor in [1, 29, 30, 999, 1_000_003, AMOUNT_MINOR_MAX] {
         for levels in 0..=chain.len() {
-            let legs = legs(&service, &seller, &chain[..levels], amount_minor, TODAY).unwrap();
+            let legs = legs(&service, &seller, &chain[..levels], amount_minor, TODAY).unwrap().0;
             assert_eq!(legs.iter().map(|leg| leg.amount_minor).sum::<i64>(), 0);
             assert_eq!(legs[0].account.kind, AccountKind::SellerFloat);
             assert!(legs[1..].iter().all(|leg| leg.amount_minor > 0), "no empty legs");
@@ -39,7 +39,7 @@ fn the_rule_in_force_is_the_latest_that_has_begun() {
     let (mut service, seller) = parties();
     service.commission = vec![rule(0, 300, TODAY.0), rule(0, 100, 0), rule(0, 900, TODAY.0 + 1)];
     let earned = |date| {
-        let legs = legs(&service, &seller, &[], 10_000, BusinessDate(date)).unwrap();
+        let legs = legs(&service, &seller, &[], 10_000, BusinessDate(date)).unwrap().0;
         legs[1].amount_minor
     };
     assert_eq!([TODAY.0 - 1, TODAY.0, TODAY.0 + 1].map(earned), [100, 300, 900]);

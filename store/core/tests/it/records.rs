@@ -5,11 +5,13 @@ use tillgate_store_conformance::network::{
 };
 use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
-    Account, AccountId, AccountKind, AccountRow, Audit, Batch, BridgeTag, BusinessDate, Counter,
-    Dispensed, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind,
-    Leg, Legs, ProductId, Record, Refund, RegistryRecord, ResponseCode, SellerId, Serial,
-    ServiceId, Services, Settlement, State, StoreError, StoreId, TerminalId, Text, Totals,
-    Transaction, Velocity, Voucher,
+    Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
+    AmountSource, Audit, Batch, BridgeTag, BusinessDate, ChargeBase, ChargeKind, ChargeRule,
+    Counter, Dispensed, DistributorId, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head,
+    Hours, KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, ProductId, ReceiptTag,
+    ReceiptTemplate, Record, Refund, RegistryRecord, ResponseCode, ReversalRule, Rounding,
+    SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, State, StoreError, StoreId,
+    TerminalId, Text, Totals, Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -98,6 +100,14 @@ fn transaction() -> Transaction {
             approver: "bob".to_owned(),
         })),
         other_reference: Text::from("another").expect("short enough"),
+        terms: SaleTerms {
+            distributor: DistributorId(u32::MAX),
+            fee_minor: u64::MAX / 2,
+            tax_minor: 7,
+            reversal: ReversalRule::Within(3_600),
+            receipt: ReceiptTag(9),
+            lookup: Text::from("bill 2026/11").unwrap(),
+        },
     }
 }
 
@@ -147,13 +157,16 @@ fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
         reprints: 0,
         refund: None,
         other_reference: Text::new(),
+        terms: SaleTerms { reversal: transaction().kind.usual_reversal(), ..SaleTerms::default() },
         ..transaction()
     };
-    let recent = Transaction { other_reference: Text::new(), ..transaction() };
+    let terms = old.terms;
+    let newer = Transaction { terms, ..transaction() };
+    let recent = Transaction { other_reference: Text::new(), ..newer.clone() };
     let oldest = Transaction { bridge: BridgeTag::NONE, ..old.clone() };
-    // Version 3 ended before the other reference, version 2 before the day, version 1 before the
+    // Version 4 ended before the distributor and a flag, version 3 before the other reference, version 2 before the day, version 1 before the
     // tag and the two flags.
-    for (version, row, missing) in [(3, recent, 1), (2, old, 6), (1, oldest, 12)] {
+    for (version, row, missing) in [(4, newer, 5), (3, recent, 6), (2, old, 11), (1, oldest, 17)] {
         let (row_key, mut body) = (row.key(), vec![version]);
         row.write(&mut body);
         body.truncate(body.len() - missing);
@@ -244,15 +257,38 @@ fn every_registry_record_round_trips_and_shows_damage() {
     {
         few.services = Services::Only(vec![VOUCHERS, ServiceId(u16::MAX)]);
         timed.hours = Some(Hours { from_min: 360, to_min: 1_320 });
+        timed.amount = AmountSource::Lookup;
+        timed.lookup = Lookup::Required;
+        timed.money = MoneyFlow::Credit;
+        timed.reversal = ReversalRule::Within(60);
+        timed.account = Some(AccountField {
+            label: "Meter".to_owned(),
+            length_min: 11,
+            length_max: 13,
+            picture: "99*".to_owned(),
+            check: AccountCheck::Mod97,
+            ..AccountField::of(AccountForm::Meter)
+        });
+        timed.charges.push(ChargeRule {
+            kind: ChargeKind::Tax,
+            fixed_minor: 5,
+            basis_points: 1_600,
+            base: ChargeBase::Fee,
+            rounding: Rounding::HalfUp,
+            from: TODAY,
+        });
+        timed.receipts.push((Language(*b"sw"), ReceiptTag::of("ASANTE")));
     }
     let vouchers = service(VOUCHERS, Velocity::default());
+    let receipt = RegistryRecord::Receipt(ReceiptTemplate::of("ASANTE"));
     let tree = [distributor(1, None), distributor(2, Some(1)), seller(1, 2, 5)];
-    for record in tree.into_iter().chain([terminal(1, 1), few, vouchers, timed]) {
+    for record in tree.into_iter().chain([terminal(1, 1), few, vouchers, timed, receipt]) {
         match &record {
             RegistryRecord::Distributor(record) => holds(record),
             RegistryRecord::Seller(record) => holds(record),
             RegistryRecord::Terminal(record) => holds(record),
             RegistryRecord::Service(record) => holds(record),
+            RegistryRecord::Receipt(record) => holds(record),
         }
         let mut value = Vec::new();
         record.encode(&mut value);

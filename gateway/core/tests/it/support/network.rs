@@ -3,9 +3,9 @@
 use tillgate_store_core as store;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, Change, CommissionRule, Distributor, DistributorId, Fulfilment, Funding, Hours,
-    Product, ProductId, RegistryRecord, Seller, SellerId, Service, ServiceId, Services, Status,
-    Terminal, TerminalId, Text, Velocity, Voucher,
+    AccountField, AccountForm, AmountSource, Change, CommissionRule, Distributor, DistributorId,
+    Fulfilment, Funding, Hours, Product, ProductId, RegistryRecord, Seller, SellerId, Service,
+    ServiceId, Services, Status, Terminal, TerminalId, Text, Velocity, Voucher,
 };
 
 use super::{KES, TOP_UPS, VOUCHERS, keys, today};
@@ -64,39 +64,30 @@ pub(crate) fn terminal(id: u32) -> Terminal {
 
 pub(crate) fn vouchers() -> Service {
     Service {
-        id: ServiceId(VOUCHERS),
-        name: "airtime vouchers".to_owned(),
-        fulfilment: Fulfilment::Stock,
-        status: Status::Active,
-        currency: KES,
-        route: String::new(),
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        open_amount: false,
-        hours: None,
         products: vec![
             Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 },
             Product { id: ProductId(2), name: "1000".to_owned(), amount_minor: 100_000 },
             Product { id: ProductId(3), name: "1".to_owned(), amount_minor: 100 },
         ],
         commission: vec![
-            CommissionRule { level: 0, basis_points: 400, from: today() },
-            CommissionRule { level: 1, basis_points: 100, from: today() },
+            CommissionRule::percent(0, 400, today()),
+            CommissionRule::percent(1, 100, today()),
         ],
-        velocity: Velocity::default(),
-        account: AccountForm::Phone,
+        ..Service::new(ServiceId(VOUCHERS), "airtime vouchers", Fulfilment::Stock, KES)
     }
 }
 
 pub(crate) fn top_ups() -> Service {
     Service {
-        id: ServiceId(TOP_UPS),
-        name: "airtime".to_owned(),
-        fulfilment: Fulfilment::Provider,
         route: "topup".to_owned(),
-        open_amount: true,
-        products: Vec::new(),
-        ..vouchers()
+        amount_min_minor: 100,
+        amount_max_minor: 50_000,
+        amount: AmountSource::Open,
+        account: Some(AccountField::of(AccountForm::Phone)),
+        commission: vouchers().commission,
+        ..Service::new(ServiceId(TOP_UPS), "airtime", Fulfilment::Provider, KES)
     }
 }
 

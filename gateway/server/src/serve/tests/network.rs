@@ -6,9 +6,10 @@ use tillgate_store_core as store;
 use tillgate_store_core::commission::legs;
 use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountForm, Begin, BridgeTag, Change, CommissionRule, Distributor, DistributorId, Fulfilment,
-    Funding, Key, Kind, Product, ProductId, Registry, RegistryRecord, Seller, SellerId, Service,
-    ServiceId, Services, Status, Terminal, TerminalId, Text, Velocity, VerificationResult, Voucher,
+    AccountField, AccountForm, AmountSource, Begin, BridgeTag, Change, CommissionRule, Distributor,
+    DistributorId, Fulfilment, Funding, Key, Kind, Language, Product, ProductId, Registry,
+    RegistryRecord, Seller, SellerId, Service, ServiceId, Services, Status, Terminal, TerminalId,
+    Text, VerificationResult, Voucher,
 };
 
 use crate::serve::clock::Clock;
@@ -57,6 +58,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
     let seller = registry.seller(SellerId(5)).unwrap();
     let chain = [DistributorId(1)];
     let legs = legs(service, seller, &chain, sale.amount_minor, date).unwrap();
+    let (legs, charges) = legs;
     let (key, velocity) =
         (Key { date, terminal: TerminalId(FIRST_TERMINAL), stan }, service.velocity);
     Begin {
@@ -72,6 +74,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         currency: sale.currency,
         subscriber: Text::from(sale.subscriber).unwrap(),
         bridge: BridgeTag::of("topup"),
+        terms: service.terms(seller, charges, Language::default()),
         verdict: VerificationResult::Accepted { legs, velocity },
     }
 }
@@ -88,7 +91,8 @@ pub(super) fn change(vault: &Vault) -> Change {
     let vouchers = service(VOUCHERS, Fulfilment::Stock);
     let top_ups = Service {
         route: "topup".to_owned(),
-        open_amount: true,
+        amount: AmountSource::Open,
+        account: Some(AccountField::of(AccountForm::Phone)),
         products: Vec::new(),
         ..service(TOP_UPS, Fulfilment::Provider)
     };
@@ -129,20 +133,11 @@ pub(super) fn change(vault: &Vault) -> Change {
 
 fn service(id: u16, fulfilment: Fulfilment) -> Service {
     Service {
-        id: ServiceId(id),
-        name: format!("service {id}"),
-        fulfilment,
-        status: Status::Active,
-        currency: CURRENCY,
-        route: String::new(),
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        open_amount: false,
-        hours: None,
         products: vec![Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 }],
-        commission: vec![CommissionRule { level: 0, basis_points: 400, from: today() }],
-        velocity: Velocity::default(),
-        account: AccountForm::Phone,
+        commission: vec![CommissionRule::percent(0, 400, today())],
+        ..Service::new(ServiceId(id), &format!("service {id}"), fulfilment, CURRENCY)
     }
 }
 

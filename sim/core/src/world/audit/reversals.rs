@@ -1,6 +1,6 @@
 //! Promise 3: what a reversal may come to. It takes back what was sold, for what it was sold, once.
 
-use tillgate_store_core::{Key, Kind, State, Transaction};
+use tillgate_store_core::{Key, Kind, ReversalRule, State, Transaction};
 
 use super::Checker;
 use super::rows::{Violations, Write, is_unknown};
@@ -64,8 +64,15 @@ impl Checker {
 fn is_declined_rightly(new: &Transaction, original: &Transaction) -> bool {
     match &new.code.0 {
         b"30" => original.amount_minor != new.amount_minor,
-        // The PIN of a voucher that was sold has left.
-        b"21" => !original.kind.has_provider() || original.confirmed_ms > 0,
+        // The PIN of a voucher that was sold has left, or it is too late.
+        b"21" => {
+            let late = match original.terms.reversal {
+                ReversalRule::Within(s) => new.at_ms > original.at_ms + u64::from(s) * 1_000,
+                ReversalRule::UntilConfirmed => false,
+                ReversalRule::Never | ReversalRule::ByOperator => true,
+            };
+            late || !original.kind.has_provider() || original.confirmed_ms > 0
+        }
         _ => false,
     }
 }

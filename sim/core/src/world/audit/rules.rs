@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use tillgate_codec::link::message::Sale;
 use tillgate_store_core::{
-    AccountId, AccountKind, Distributor, Fulfilment, Hours, Leg, Legs, RegistryRecord,
-    ResponseCode, Seller, Service, Services, Status, Terminal, TerminalId, Velocity,
+    AccountId, AccountKind, AmountSource, ChargeBase, ChargeKind, ChargeRule, Distributor,
+    Fulfilment, Hours, Leg, Legs, RegistryRecord, ResponseCode, Rounding, Seller, Service,
+    Services, Status, Terminal, TerminalId, Velocity,
 };
 
 use super::requests::Ruling;
@@ -53,6 +54,7 @@ impl Versions {
                 RegistryRecord::Service(record) => {
                     view.services.insert(record.id.0, record);
                 }
+                RegistryRecord::Receipt(_) => {}
             }
         }
         self.views.push(Rc::new(view));
@@ -162,7 +164,7 @@ impl View {
             return refused(b"H1");
         }
         let offered = match sale.product {
-            0 => service.open_amount,
+            0 => service.amount == AmountSource::Open,
             product => service.products.iter().any(|offered| {
                 offered.id.0 == product && offered.amount_minor == sale.amount_minor
             }),
@@ -175,10 +177,10 @@ impl View {
         {
             return refused(b"61");
         }
-        match service.fulfilment {
-            Fulfilment::Stock if !sale.subscriber.is_empty() => return refused(b"30"),
-            Fulfilment::Provider if sale.subscriber.is_empty() => return refused(b"14"),
-            Fulfilment::Stock | Fulfilment::Provider => {}
+        match &service.account {
+            None if !sale.subscriber.is_empty() => return refused(b"30"),
+            Some(_) if sale.subscriber.is_empty() => return refused(b"14"),
+            Some(_) | None => {}
         }
         if service.currency != seller.currency {
             return refused(b"13");
@@ -190,8 +192,8 @@ impl View {
     }
 }
 
-/// The seller pays the amount; every level takes its share of it, rounded down, by the latest of
-/// its rules that has begun; the provider is owed the rest.
+/// The seller pays the amount and what is charged beside it; every level takes its share of the
+/// amount, rounded down, by the latest of its rules that has begun; the provider is owed the rest.
 fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -> Ruling {
     let currency = service.currency;
     let amount = i64::try_from(sale.amount_minor).map_err(|_| ResponseCode(*b"13"))?;
@@ -201,7 +203,8 @@ fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -
             legs.push(Leg { account: AccountId { kind, owner, currency }, amount_minor });
         }
     };
-    leg(AccountKind::SellerFloat, seller.id.0, -amount);
+    let (fee, tax) = charged(service, amount, sale.date.0);
+    leg(AccountKind::SellerFloat, seller.id.0, -amount - fee - tax);
     let mut rest = amount;
     let owners = [(AccountKind::SellerCommission, seller.id.0)];
     let above = chain.iter().map(|id| (AccountKind::DistributorCommission, *id));
@@ -221,5 +224,32 @@ fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -
         return Err(ResponseCode(*b"96"));
     }
     leg(AccountKind::ProviderClearing, u32::from(service.id.0), rest);
+    leg(AccountKind::FeeIncome, u32::from(service.id.0), fee);
+    leg(AccountKind::Tax, u32::from(service.id.0), tax);
     Ok(legs)
+}
+
+/// Fee and tax of an amount on a date: fixed and percentage, the tax of the fee or of the amount.
+fn charged(service: &Service, amount: i64, date: u16) -> (i64, i64) {
+    let of = |kind, base: &dyn Fn(ChargeBase) -> i64| {
+        let mut latest: Option<&ChargeRule> = None;
+        for rule in service.charges.iter().filter(|rule| rule.kind == kind && rule.from.0 <= date) {
+            if latest.is_none_or(|other| rule.from >= other.from) {
+                latest = Some(rule);
+            }
+        }
+        latest.map_or(0, |rule| {
+            let parts = base(rule.base) * i64::from(rule.basis_points);
+            let (whole, rest) = (parts / 10_000, parts % 10_000);
+            let more = match rule.rounding {
+                Rounding::Down => false,
+                Rounding::HalfUp => rest >= 5_000,
+                Rounding::Up => rest > 0,
+            };
+            whole + i64::from(more) + i64::try_from(rule.fixed_minor).unwrap_or(i64::MAX)
+        })
+    };
+    let fee = of(ChargeKind::Fee, &|_| amount);
+    let tax = of(ChargeKind::Tax, &|base| if base == ChargeBase::Fee { fee } else { amount });
+    (fee, tax)
 }

@@ -8,9 +8,12 @@ use super::Rejections;
 use super::view::View;
 use crate::error::StoreError;
 use crate::limits::{
-    CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
+    CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, RECEIPT_BYTES_MAX,
+    SERVICES_MAX,
 };
-use crate::record::{Distributor, RegistryRecord, Seller, Service, Services, Terminal};
+use crate::record::{
+    Distributor, ReceiptTemplate, RegistryRecord, Seller, Service, Services, Terminal,
+};
 use crate::rows::Family;
 use tillgate_types::DistributorId;
 
@@ -32,7 +35,14 @@ pub(super) fn check(
             }
             RegistryRecord::Seller(seller) => check_seller(view, seller)?,
             RegistryRecord::Terminal(terminal) => check_terminal(view, terminal)?,
-            RegistryRecord::Service(service) => super::service::fault_of(service),
+            RegistryRecord::Service(service) => match super::service::fault_of(service) {
+                None => check_receipts(view, service)?,
+                fault => fault,
+            },
+            RegistryRecord::Receipt(receipt) => {
+                let long = receipt.text.is_empty() || receipt.text.len() > RECEIPT_BYTES_MAX;
+                long.then(|| "its text is empty or too long".to_owned())
+            }
         };
         if let Some(why) = fault {
             refused.add(index, || name_of(record), why);
@@ -50,7 +60,17 @@ fn name_of(record: &RegistryRecord) -> String {
         RegistryRecord::Seller(record) => format!("seller {}", record.id),
         RegistryRecord::Terminal(record) => format!("terminal {}", record.id),
         RegistryRecord::Service(record) => format!("service {}", record.id),
+        RegistryRecord::Receipt(record) => format!("receipt {:08x}", record.tag.0),
     }
+}
+
+fn check_receipts(view: &View<'_>, service: &Service) -> Result<Option<String>, StoreError> {
+    for (_, receipt) in &service.receipts {
+        if !view.exists(&ReceiptTemplate::key_of(*receipt))? {
+            return Ok(Some(format!("no template {:08x} for its receipts", receipt.0)));
+        }
+    }
+    Ok(None)
 }
 
 fn check_distributor(

@@ -5,11 +5,12 @@
 
 use tillgate_store_core::commission;
 use tillgate_store_core::{
-    AccountForm, Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm,
-    Distributor, DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Key, Kind,
-    LedgerStore, Legs, Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep,
-    RegistryRecord, Reverse, Sealed, Seller, SellerId, Service, ServiceId, Services, Settle,
-    Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
+    Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm, Distributor,
+    DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Key, Kind, LedgerStore, Legs,
+    Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord,
+    ReversalRule, Reverse, SaleTerms, Sealed, Seller, SellerId, Service, ServiceId, Services,
+    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult,
+    Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -107,22 +108,14 @@ pub(crate) fn funding(reference: &str, amount_minor: i64) -> Funding {
 }
 
 fn service(id: ServiceId, fulfilment: Fulfilment) -> Service {
-    let rule = |level, basis_points| CommissionRule { level, basis_points, from: BusinessDate(0) };
+    let rule = |level, basis_points| CommissionRule::percent(level, basis_points, BusinessDate(0));
     Service {
-        id,
-        name: format!("Service {id}"),
-        fulfilment,
-        status: Status::Active,
-        currency: CURRENCY,
         route: "bridge".to_owned(),
         amount_min_minor: 1,
         amount_max_minor: 100_000,
-        open_amount: false,
-        hours: None,
         products: vec![Product { id: ProductId(1), name: "Ten".to_owned(), amount_minor: PRICE }],
         commission: vec![rule(0, 333), rule(1, 150), rule(2, 50)],
-        velocity: Velocity::default(),
-        account: AccountForm::Phone,
+        ..Service::new(id, &format!("Service {id}"), fulfilment, CURRENCY)
     }
 }
 
@@ -162,6 +155,8 @@ pub(crate) fn top_up(key: Key) -> Command {
 fn begin(key: Key, fulfilment: Fulfilment, service_id: ServiceId) -> Command {
     let chain = [DistributorId(2), DistributorId(1)];
     let legs = commission::legs(&service(service_id, fulfilment), &seller(), &chain, PRICE, TODAY);
+    let (legs, _) = legs.unwrap();
+    let terms = SaleTerms { reversal: ReversalRule::usual(fulfilment), ..SaleTerms::default() };
     Command::Begin(Begin {
         key,
         digest: [1; 16].into(),
@@ -175,10 +170,8 @@ fn begin(key: Key, fulfilment: Fulfilment, service_id: ServiceId) -> Command {
         currency: CURRENCY,
         subscriber: Text::new(),
         bridge: BridgeTag::of("bridge"),
-        verdict: VerificationResult::Accepted {
-            legs: legs.unwrap(),
-            velocity: Velocity::default(),
-        },
+        terms,
+        verdict: VerificationResult::Accepted { legs, velocity: Velocity::default() },
     })
 }
 
@@ -206,8 +199,18 @@ fn refund(step: RefundStep, actor: &str) -> Command {
 /// A settlement of today by terminal 43 that claims nothing was sold.
 pub(crate) fn settle(key: Key) -> Command {
     let (digest, claimed) = ([3; 16].into(), Totals::default());
-    let (seller, date, currency) = (SELLER, TODAY, CURRENCY);
-    Command::Settle(Settle { key, digest, at_ms: AT_MS, seller, date, currency, claimed })
+    let (seller, distributor) = (SELLER, DistributorId(2));
+    let (date, currency) = (TODAY, CURRENCY);
+    Command::Settle(Settle {
+        key,
+        digest,
+        at_ms: AT_MS,
+        seller,
+        distributor,
+        date,
+        currency,
+        claimed,
+    })
 }
 
 /// A book over `backend` with one of everything in it: 6 vouchers of 10 sold, one of them
