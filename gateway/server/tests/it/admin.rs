@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::installation::{Answer, Gateway, TestInstallation, demo, tillgate};
 use serde_json::{Value, json};
 use tillgate_store_core::{
-    BusinessDate, Command, Key, LedgerStore, SellerId, Settle, Store, TerminalId, Totals,
+    BusinessDate, Command, DistributorId, Key, LedgerStore, SellerId, Settle, Store, TerminalId,
+    Totals,
 };
 use tillgate_store_rocks::{Options, RocksEngine};
 
