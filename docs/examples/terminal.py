@@ -357,7 +357,7 @@ def check(name, fields, must):
 
 
 # Section 7: the codes that end a request; any other is asked about again.
-FINAL = "00 03 05 12 13 14 21 25 30 40 51 57 58 61 65 91 94 95 B1 C1 D1 H1 R1 S1".split()
+FINAL = "00 03 05 12 13 14 21 25 30 40 51 57 58 61 65 91 94 95 B1 C1 D1 H1 L2 R1 S1".split()
 
 # --- sections 6 to 8: the terminal ---------------------------------------------------------------
 

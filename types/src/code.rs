@@ -60,6 +60,8 @@ impl ResponseCode {
     /// The account looks like a payment card number, which the service does not say it is not.
     /// Nothing of the request was kept.
     pub const CARD_NUMBER: Self = Self(*b"C1");
+    /// The sale needs a lookup, or what it found is not good any more: look it up again.
+    pub const LOOK_UP_AGAIN: Self = Self(*b"L2");
     /// The business date is too far from the gateway's; log on again.
     pub const WRONG_DATE: Self = Self(*b"B1");
     /// Reversed: by the terminal, perhaps before it came, or because its outcome could not be

@@ -155,6 +155,8 @@ sections! {
         idempotent: bool = claim(),
         /// It can be asked the outcome of a reference.
         inquiry: bool = claim(),
+        /// It says what is to be paid on an account.
+        lookup: bool = claim(),
         /// It takes a reference back, also one it has never seen.
         reversal: bool = claim(),
         /// It wants to know when a receipt was printed.

@@ -67,6 +67,9 @@ reversal = false
 # It wants to know that the receipt was printed.
 # If that is wrong: every confirmation fails and is repeated for a day; no money moves.
 confirmation = false
+# It says what is to be paid on an account before it is paid.
+# If that is wrong: services with a lookup are not sold; no money moves.
+lookup = false
 ";
 
 const TEMPLATE: &str = r#"# Tillgate's configuration. Paths are relative to this file. Lines that begin with # and a key
@@ -156,4 +159,8 @@ cutoff = "00:00"
 # inquiry = false
 # reversal = false
 # confirmation = false
+# lookup = false
+# It says what is to be paid on an account before it is paid.
+# If that is wrong: services with a lookup are not sold; no money moves.
+lookup = false
 "#;

@@ -123,6 +123,7 @@ fn sale() -> ProviderRequest {
         product: ProductId(0),
         amount_minor: 2_500,
         currency: 404,
+        lookup: Text::new(),
         subscriber: Text::from("254700000000").expect(text),
         attempt: 1,
     }

@@ -131,6 +131,13 @@ pub struct TransactionLimits {
     pub reprint_days: u16,
 }
 
+/// What lookups found and nobody has paid yet, about 120 bytes each; the oldest makes room. One for
+/// each terminal, so that none takes another one's place.
+pub const FOUND_MAX: usize = 65_536;
+
+/// How long a token may be used: as long as a customer counts money.
+pub const FOUND_FOR: Span = Span::s(300);
+
 /// Settlements in one store batch: each reads what its terminal did on the date, at most
 /// [`SETTLED_ROWS_MAX`] rows, while nothing else is committed. What comes behind waits for the next
 /// batch, so that a settlement still counts just what came before it.

@@ -165,6 +165,8 @@ pub enum OfferKind {
     Voucher,
     /// A payment forwarded to a provider for a subscriber.
     TopUp,
+    /// The same, of what a lookup found.
+    Bill,
 }
 
 /// Offers by weight.

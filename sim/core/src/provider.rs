@@ -87,10 +87,23 @@ pub enum Say {
     Refused,
     /// A confirmation was noted.
     Noted,
+    /// What is to be paid on an account.
+    Found(FoundBill),
     /// It has no trace of it.
     Unknown,
     /// Nothing at all.
     Nothing,
+}
+
+/// A bill of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundBill {
+    /// What a payment of it names.
+    pub reference: String,
+    /// What is to be paid, minor units.
+    pub amount_minor: u64,
+    /// The account's holder.
+    pub name: String,
 }
 
 /// The state of a deal in the provider's book.
@@ -220,6 +233,31 @@ impl Provider {
         }
         let silent = fate == Fate::Silent && first;
         (latency, if silent { Say::Nothing } else { Say::Reversed })
+    }
+
+    /// The bill of an account: the same one whenever it is asked for.
+    #[must_use]
+    pub fn bill(&self, service: u16, account: &str) -> FoundBill {
+        let number = digest(format!("{service}/{account}").as_bytes());
+        FoundBill {
+            reference: format!("B{number:016X}"),
+            amount_minor: 500 + number % 9_500,
+            name: format!("Customer {:04}", number % 10_000),
+        }
+    }
+
+    /// Looks an account up.
+    pub fn lookup(&mut self, request: &Request<'_>) -> (Span, Say) {
+        let mut rng = Rng::new(self.behaviour.seed, digest(request.reference.as_bytes()));
+        let fate = self.behaviour.fate(u16::try_from(rng.below(1_000)).unwrap_or(0));
+        let say = match fate {
+            Fate::Deaf | Fate::Silent => Say::Nothing,
+            Fate::Declined => Say::Declined(NO_SUCH_SUBSCRIBER),
+            Fate::Prompt | Fate::Pending => {
+                Say::Found(self.bill(request.service, request.subscriber))
+            }
+        };
+        (self.behaviour.latency.draw(&mut rng), say)
     }
 
     /// The gateway says that the customer has it.

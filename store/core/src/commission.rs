@@ -173,6 +173,9 @@ fn part_of(base: u64, basis_points: u32, rounding: Rounding) -> Option<u64> {
 /// What a level earns of an amount; `None` if it is more than the amount.
 fn share(service: &Service, level: usize, amount_minor: u64, date: BusinessDate) -> Option<i64> {
     let Some(rule) = rule_of(service, level, date) else { return Some(0) };
+    if u64::from(rule.basis_points) > BASIS {
+        return None;
+    }
     // At most 10^12 * 10^4: far below 2^64.
     let part = part_of(amount_minor, rule.basis_points, rule.rounding)?;
     let share = part.checked_add(rule.fixed_minor).filter(|share| *share <= amount_minor)?;

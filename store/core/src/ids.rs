@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::limits::REFERENCE_BYTES_MAX;
 use tillgate_types::{BusinessDate, SellerId, TerminalId};
 
 /// Short text held in place, so that a transaction allocates nothing.
@@ -25,6 +26,19 @@ impl BridgeTag {
 /// Names one store for its whole life; part of every reference that leaves for a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StoreId(pub [u8; 8]);
+
+impl StoreId {
+    /// A reference towards a provider: the store's id and a number, 16 hexadecimal digits each.
+    pub fn reference(self, number: u64) -> Text<REFERENCE_BYTES_MAX> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut reference = Text::new();
+        for byte in self.0.into_iter().chain(number.to_be_bytes()) {
+            reference.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            reference.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        reference
+    }
+}
 
 impl fmt::Display for StoreId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,6 +25,10 @@ pub const CHARGE_RULES_MAX: usize = 256;
 pub const RECEIPTS_MAX: usize = 32;
 /// Longest template of a receipt, bytes; filled in it has to fit the answer to a terminal.
 pub const RECEIPT_BYTES_MAX: usize = 1_024;
+/// Longest receipt with every place at its longest, bytes; as the terminal link's *answer*.
+pub const RECEIPT_FILLED_BYTES_MAX: usize = 512;
+/// Longest name in a receipt, bytes: a line of a 58 mm printer.
+pub const RECEIPT_NAME_BYTES_MAX: usize = 32;
 /// Longest label and longest picture of an account, bytes: a line of a small screen.
 pub const LABEL_BYTES_MAX: usize = 32;
 /// Products (denominations) of one service.

@@ -43,9 +43,9 @@ messages! {
         reference: &'a str = REFERENCE or empty, "V-0007";
         /// in the currency's minor unit
         amount_minor: u64 = AMOUNT or zero, 5000;
-        /// what was charged on top
+        /// the fee on top of the amount
         fee_minor: u64 = FEE or zero, 0;
-        /// the tax in amount and fee, where a receipt has to show it
+        /// the tax on top of the amount, beside the fee
         tax_minor: u64 = TAX or zero, 0;
         /// the seller's float afterwards; none: not disclosed
         balance_minor: Option<i64> = BALANCE or none, Some(120_045);
@@ -131,7 +131,7 @@ messages! {
         amount_min_minor: u64 = AMOUNT_MIN or zero, 1_000;
         /// the most that may be paid, where the amount may be chosen
         amount_max_minor: u64 = AMOUNT_MAX or zero, 8_740;
-        /// what is charged on top
+        /// what is charged on top, fee and tax
         fee_minor: u64 = FEE or zero, 150;
         /// ISO 4217 numeric code; 0: the seller's
         currency: u16 = CURRENCY or zero, 978;

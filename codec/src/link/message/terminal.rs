@@ -42,7 +42,7 @@ messages! {
         subscriber: &'a str = SUBSCRIBER or empty, "";
         /// what a *lookup* found; 0 if nothing was looked up
         token: u64 = TOKEN or zero, 0;
-        /// the fee on top of the amount that the customer was shown
+        /// what the customer was shown as charged on top, fee and tax; 0: nothing was shown
         fee_minor: u64 = FEE or zero, 0;
     }
 

@@ -8,6 +8,7 @@
 
 mod card;
 mod handshake;
+mod receipt;
 mod reply;
 mod request;
 pub mod verify;

@@ -7,9 +7,11 @@ use tillgate_codec::link::message::{
     Settled, TerminalCommand, Totals, VoucherSlip, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
-use tillgate_store_core::{Kind, Settlement, State, Transaction};
+use tillgate_store_core::{Kind, Registry, Settlement, State, Transaction};
 
+use super::receipt::receipt;
 use super::{Keys, LinkParameters};
+use crate::limits::FOUND_FOR;
 use crate::time::UnixMillis;
 use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 
@@ -17,12 +19,13 @@ use crate::transaction::{Answered, Content, Push, PushedCommand, Reply};
 pub fn encode_reply(
     reply: &Reply,
     keys: &Keys,
+    registry: &Registry,
     parameters: &LinkParameters,
     wall: UnixMillis,
     out: &mut Vec<u8>,
 ) {
     match &reply.content {
-        Content::Journalled(row) => journalled(row, keys, out),
+        Content::Journalled(row) => journalled(row, keys, registry, out),
         Content::InProgress(row) => {
             encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &row.rrn(), out);
         }
@@ -45,6 +48,24 @@ pub fn encode_reply(
             let balance_minor = Some(*available_minor);
             let blank = blank(AnswerKind::Balance, *stan, *date, wall);
             encode(Answer { balance_minor, ..blank }, "", out);
+        }
+        Content::Found { stan, date, token, charged_minor, currency, bill } => {
+            let (amount_min_minor, amount_max_minor) = bill.amount_range_minor;
+            GatewayMessage::Found(Found {
+                stan: *stan,
+                date: *date,
+                code: ResponseCode::APPROVED,
+                token: *token,
+                amount_minor: bill.amount_minor,
+                amount_min_minor,
+                amount_max_minor,
+                fee_minor: *charged_minor,
+                currency: *currency,
+                name: &bill.name,
+                lines: &bill.text,
+                valid_s: u16::try_from(FOUND_FOR.0 / 1_000_000_000).unwrap_or(u16::MAX),
+            })
+            .encode(out);
         }
         Content::Welcome { code, date, stan_last } => GatewayMessage::Welcome(Welcome {
             code: *code,
@@ -80,7 +101,7 @@ fn shown(text: &str) -> &str {
 
 const IN_PROGRESS: ResponseCode = ResponseCode::IN_PROGRESS;
 
-fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
+fn journalled(row: &Transaction, keys: &Keys, registry: &Registry, out: &mut Vec<u8>) {
     let rrn = row.rrn();
     if let Some(settlement) = &row.settlement {
         return settled(row, settlement, &rrn, out);
@@ -92,14 +113,21 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
         code: row.code,
         reference: &row.provider_reference,
         balance_minor: row.balance_minor,
+        fee_minor: row.terms.fee_minor,
+        tax_minor: row.terms.tax_minor,
         ..blank_of(row)
     };
     if row.kind.is_sale() && row.state == State::Reversed {
         // Taken back at the terminal's own wish: nobody is to use it, so nobody hears it again.
         return encode(Answer { code: ResponseCode::REVERSED, ..blank_of(row) }, &rrn, out);
     }
+    let printed = row.kind.is_sale() && row.state == State::Approved;
+    let template = registry.receipt(row.terms.receipt).filter(|_| printed);
+    let receipt = |voucher: Option<&VoucherSlip<'_>>| {
+        template.map(|template| receipt(template, row, voucher)).unwrap_or_default()
+    };
     let Some(dispensed) = &row.voucher else {
-        return encode(answer, &rrn, out);
+        return encode(Answer { lines: &receipt(None), ..answer }, &rrn, out);
     };
     let context = voucher_context(row.service, row.product, &dispensed.serial);
     let mut secret = Secret::new();
@@ -108,7 +136,8 @@ fn journalled(row: &Transaction, keys: &Keys, out: &mut Vec<u8>) {
         Ok(pin) if opened && pin.len() <= PIN_BYTES_MAX => {
             let expiry = dispensed.expiry;
             let voucher = Some(VoucherSlip { serial: &dispensed.serial, pin, expiry });
-            encode(Answer { voucher, ..answer }, &rrn, out);
+            let lines = &receipt(voucher.as_ref());
+            encode(Answer { voucher, lines, ..answer }, &rrn, out);
         }
         // The key that sealed the PIN is not here, or somebody loaded what no slip can hold: the
         // operator's to mend; the sale stands and its repeat will hear the PIN.

@@ -5,6 +5,8 @@ use tillgate_codec::link::message::{
     Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Lookup, Outline, Ping, Repeat,
     Reversal, Sale, Settle, TerminalMessage,
 };
+use tillgate_store_core as store;
+use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
     Reverse, SaleTerms, ServiceId, Text, VerificationResult,
@@ -15,7 +17,7 @@ use super::card::is_card;
 use super::verify::{self, Now, sale_date, standing};
 use crate::directory::Directory;
 use crate::time::{Calendar, UnixMillis};
-use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
+use crate::transaction::{Answered, Ask, Asked, Content, LookupRequest, Origin, Reply};
 
 /// Decodes and verifies one body that `origin`'s channel opened.
 pub fn decode_request(
@@ -49,8 +51,9 @@ pub fn decode_request(
         }
         TerminalMessage::Balance(message) => return balance(message, origin, directory),
         TerminalMessage::Lookup(message) => {
-            let (stan, date) = (message.stan, message.date);
-            return refused(origin, Answered::Lookup, stan, date, ResponseCode::NOT_SUPPORTED);
+            return lookup(&message, origin, now, directory).unwrap_or_else(|code| {
+                refused(origin, Answered::Lookup, message.stan, message.date, code)
+            });
         }
         TerminalMessage::Ping(Ping { nonce }) => {
             return Processed::Reply(Reply { origin, content: Content::Pong { nonce } });
@@ -205,8 +208,44 @@ fn sale(
         terms,
         verdict,
     };
-    let asked = Asked::Sale { begin, bridge: bridge.unwrap_or(0) };
+    let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
+    let (bridge, token) = (bridge.unwrap_or(0), message.token);
+    let asked = Asked::Sale { begin, bridge, token, lookup };
     Processed::Ask(Ask { origin, asked })
+}
+
+/// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
+fn lookup(
+    message: &Lookup<'_>,
+    origin: Origin,
+    now: Now,
+    directory: &Directory,
+) -> Result<Processed, ResponseCode> {
+    let registry = &directory.registry;
+    let standing = standing(registry, origin.terminal)?;
+    let service = registry.service(ServiceId(message.service));
+    let service = verify::offered(&standing, service, now)?;
+    let form = service.account.as_ref().map(|field| field.form);
+    if is_card(message.subscriber, form) {
+        return Err(ResponseCode::CARD_NUMBER);
+    }
+    verify::account(service, message.subscriber)?;
+    if service.lookup == store::Lookup::None {
+        return Err(ResponseCode::NOT_SUPPORTED);
+    }
+    let bridge = directory.bridge(&service.route).ok_or(ResponseCode::PROVIDER_UNAVAILABLE)?;
+    let asked = Asked::Lookup(LookupRequest {
+        stan: message.stan,
+        date: message.date,
+        service: service.id,
+        product: ProductId(message.product),
+        amount_minor: message.amount_minor,
+        currency: service.currency,
+        account: Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?,
+        charges: ChargeRules::of(service, now.date),
+        bridge,
+    });
+    Ok(Processed::Ask(Ask { origin, asked }))
 }
 
 fn balance(message: Balance, origin: Origin, directory: &Directory) -> Processed {

@@ -96,13 +96,7 @@ pub fn sale(
     now: Now,
 ) -> Result<(VerificationResult, SaleTerms), ResponseCode> {
     let standing = standing(registry, id)?;
-    let service = service.ok_or(ResponseCode::INVALID_TRANSACTION)?;
-    if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
-        return Err(ResponseCode::SERVICE_NOT_PERMITTED);
-    }
-    if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
-        return Err(ResponseCode::OUTSIDE_HOURS);
-    }
+    let service = offered(&standing, service, now)?;
     amount(service, sale)?;
     account(service, sale.subscriber)?;
     let chain: ArrayVec<DistributorId, CHAIN_MAX> =
@@ -112,8 +106,29 @@ pub fn sale(
         CommissionError::Amount | CommissionError::Currency => ResponseCode::INVALID_AMOUNT,
         CommissionError::TooMuch => ResponseCode::MALFUNCTION,
     })?;
+    // What the customer was shown is what is charged.
+    let charged_minor = charges.fee_minor + charges.tax_minor;
+    if sale.fee_minor != 0 && sale.fee_minor != charged_minor {
+        return Err(ResponseCode::INVALID_AMOUNT);
+    }
     let terms = service.terms(standing.seller, charges, standing.terminal.language);
     Ok((VerificationResult::Accepted { legs, velocity: service.velocity }, terms))
+}
+
+/// Checks that a service is sold at this terminal now.
+pub(super) fn offered<'a>(
+    standing: &ActiveParties<'_>,
+    service: Option<&'a Service>,
+    now: Now,
+) -> Result<&'a Service, ResponseCode> {
+    let service = service.ok_or(ResponseCode::INVALID_TRANSACTION)?;
+    if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
+        return Err(ResponseCode::SERVICE_NOT_PERMITTED);
+    }
+    if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
+        return Err(ResponseCode::OUTSIDE_HOURS);
+    }
+    Ok(service)
 }
 
 /// The business date of a sale, as the store counts it.
@@ -152,7 +167,7 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
 }
 
 /// The account that the service asks for, or none if it asks for none.
-fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
+pub(super) fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
     match &service.account {
         Some(field) if field.accepts(account) => Ok(()),
         Some(_) => Err(ResponseCode::NO_SUCH_SUBSCRIBER),

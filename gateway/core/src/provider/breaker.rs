@@ -8,7 +8,7 @@
 //!     └───────────────── answered ─────────────── one sale tries it ──────────────┘ twice the pause
 //! ```
 //!
-//! Only sales are held back. Inquiries, reversals and advices always go out.
+//! Sales are held back, and lookups with them. Inquiries, reversals and advices always go out.
 
 use tillgate_store_core::ProviderOutcome;
 
@@ -38,6 +38,9 @@ impl Breaker {
     /// The result of a request that is held back.
     pub fn admit(&mut self, now: Moment, request: &ProviderRequest) -> Result<(), ProviderResult> {
         match self.until {
+            Some(until) if request.kind == ProviderRequestKind::Lookup && now < until => {
+                Err(request.not_sent())
+            }
             Some(until) if request.kind == ProviderRequestKind::Authorize => {
                 if now < until {
                     return Err(request.not_sent());

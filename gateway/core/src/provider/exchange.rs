@@ -103,8 +103,8 @@ impl Exchange {
             }
             Event::Stale => self.begin(now),
             Event::Answered(Some(result)) => Step::Done(result),
-            Event::Answered(None) => Step::Done(ProviderResult::UNKNOWN),
-            Event::Lost | Event::Deadline if self.sending => Step::Done(ProviderResult::UNKNOWN),
+            Event::Answered(None) => Step::Done(self.request.unknown()),
+            Event::Lost | Event::Deadline if self.sending => Step::Done(self.request.unknown()),
             Event::Connected | Event::Refused | Event::Lost | Event::Deadline => {
                 Step::Done(self.request.not_sent())
             }

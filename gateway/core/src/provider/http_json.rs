@@ -12,7 +12,12 @@
 //!   200 {"status":"reversed","reference","amount_minor"}  taken back; or never seen, and never
 //!                                                         done when it comes late
 //!   409 {"status":"refused","reference","amount_minor"}   it is final
-//! POST {url}/{reference}/confirmation  the same body
+//! POST {url}/lookup       {"reference","service","product","amount_minor","currency",
+//!                          "subscriber","attempt"}
+//!   200 {"status":"found","reference","lookup_reference","amount_minor", and perhaps
+//!        "amount_min_minor","amount_max_minor","name","text"}
+//!   200 {"status":"declined","reference","code":"14"}     no such account, nothing to pay
+//! POST {url}/{reference}/confirmation  the same body as of a reversal
 //!   200 {"status":"noted","reference","amount_minor"}
 //! ```
 //!
@@ -20,6 +25,8 @@
 //! were sent, and a currency too if there is one. Anything else says nothing about the order: it
 //! is unknown, never approved and never declined, and the connection is not used again, for what
 //! comes next on it may belong to another order as well.
+//!
+//! A sale that pays what a lookup found repeats its `lookup_reference`.
 
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::request::Builder;
@@ -27,7 +34,7 @@ use http::{HeaderName, Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use tillgate_store_core::{ProviderOutcome, ResponseCode, Text};
 
-use super::{Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
+use super::{Bill, Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: &str = "application/json";
@@ -40,6 +47,8 @@ struct Sale<'a> {
     amount_minor: u64,
     currency: u16,
     subscriber: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    lookup_reference: &'a str,
     attempt: u32,
 }
 
@@ -64,6 +73,16 @@ struct Answer {
     code: String,
     #[serde(default)]
     provider_reference: String,
+    #[serde(default)]
+    lookup_reference: String,
+    #[serde(default)]
+    amount_min_minor: u64,
+    #[serde(default)]
+    amount_max_minor: u64,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    text: String,
 }
 
 impl Answer {
@@ -74,10 +93,11 @@ impl Answer {
         serde_json::from_slice(body).ok()
     }
 
-    /// Whether it is about this order.
+    /// Whether it is about this order. A lookup finds out the amount; the others repeat it.
     fn names(&self, order: &ProviderRequest) -> bool {
+        let asks = order.kind == ProviderRequestKind::Lookup;
         self.reference == *order.reference
-            && self.amount_minor.is_none_or(|amount| amount == order.amount_minor)
+            && (asks || self.amount_minor.is_none_or(|amount| amount == order.amount_minor))
             && self.currency.is_none_or(|currency| currency == order.currency)
     }
 }
@@ -105,17 +125,19 @@ impl Provider for HttpJson {
         let builder = Request::builder().header(HOST, &self.authority).header(ACCEPT, JSON);
         let path = self.path.trim_end_matches('/');
         let below = |what: &str| format!("{path}/{}{what}", request.reference);
+        let sale = Sale {
+            reference: &request.reference,
+            service: request.service.0,
+            product: request.product.0,
+            amount_minor: request.amount_minor,
+            currency: request.currency,
+            subscriber: &request.subscriber,
+            lookup_reference: &request.lookup,
+            attempt: request.attempt,
+        };
         let built = match request.kind {
+            ProviderRequestKind::Lookup => post(builder.uri(format!("{path}/lookup")), &sale),
             ProviderRequestKind::Authorize => {
-                let sale = Sale {
-                    reference: &request.reference,
-                    service: request.service.0,
-                    product: request.product.0,
-                    amount_minor: request.amount_minor,
-                    currency: request.currency,
-                    subscriber: &request.subscriber,
-                    attempt: request.attempt,
-                };
                 let builder = builder.header(IDEMPOTENCY_KEY, request.reference.as_str());
                 post(builder.uri(&self.path), &sale)
             }
@@ -143,6 +165,9 @@ impl Provider for HttpJson {
         if let (ProviderRequestKind::Inquire, StatusCode::NOT_FOUND, "unknown") = said {
             return Some(ProviderResult::NotFound { attempt: request.attempt });
         }
+        if request.kind == ProviderRequestKind::Lookup {
+            return answer.found(status).map(ProviderResult::Lookup);
+        }
         answer.amount_minor?;
         let reference = || reference(&answer.provider_reference);
         Some(ProviderResult::Outcome(match said {
@@ -163,6 +188,41 @@ impl Provider for HttpJson {
             _ => return None,
         }))
     }
+}
+
+impl Answer {
+    /// What a lookup found. An amount and its bounds that contradict each other say nothing.
+    fn found(&self, status: StatusCode) -> Option<Result<Box<Bill>, ResponseCode>> {
+        match (status, self.status.as_str()) {
+            (StatusCode::OK, "found") => {}
+            (StatusCode::OK, "declined") => return Some(Err(code(&self.code))),
+            _ => return None,
+        }
+        let (low, high) = (self.amount_min_minor, self.amount_max_minor);
+        let amount_minor = self.amount_minor.unwrap_or(0);
+        if low > high || (high > 0 && amount_minor > 0 && !(low..=high).contains(&amount_minor)) {
+            return None;
+        }
+        Some(Ok(Box::new(Bill {
+            // The payment names it, so that half of it will not do.
+            reference: Text::from(&self.lookup_reference).ok()?,
+            amount_minor,
+            amount_range_minor: (low, high),
+            name: shown(&self.name),
+            text: shown(&self.text),
+        })))
+    }
+}
+
+/// As much of a provider's text as there is room for, without what a screen would obey.
+fn shown<const N: usize>(text: &str) -> Text<N> {
+    let mut shown = Text::new();
+    for c in text.chars().filter(|c| !c.is_control() || *c == '\n') {
+        if shown.try_push(c).is_err() {
+            break;
+        }
+    }
+    shown
 }
 
 impl<'a> Reminder<'a> {

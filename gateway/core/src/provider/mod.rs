@@ -19,6 +19,7 @@ mod breaker;
 mod exchange;
 pub mod http_json;
 
+use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
 
 pub use self::breaker::Breaker;
@@ -57,6 +58,8 @@ pub enum ProviderRequestKind {
     Reverse,
     /// A sale's receipt was confirmed; sent until acknowledged.
     Advise,
+    /// Say what is to be paid on an account, and whose it is. Nothing is done, nothing is owed.
+    Lookup,
 }
 
 /// A sale for a provider, or an inquiry, a reversal or an advice about one.
@@ -84,6 +87,8 @@ pub struct ProviderRequest {
     pub currency: u16,
     /// MSISDN or account.
     pub subscriber: Text<24>,
+    /// Of a sale that pays what a lookup found: [`Bill::reference`].
+    pub lookup: Text<32>,
     /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
     /// before a restart. The repeat indicator; of an inquiry just its number.
     pub attempt: u32,
@@ -97,6 +102,7 @@ pub struct ProviderRequest {
 /// | `Inquire` | Approved, Declined, Unknown, [`ProviderResult::Pending`], [`ProviderResult::NotFound`] |
 /// | `Reverse` | Reversed, ReversalDeclined, Unknown |
 /// | `Advise` | AdviceAcknowledged, ReversalDeclined, Unknown |
+/// | `Lookup` | [`ProviderResult::Lookup`] |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderResult {
     /// A result the ledger can book (or [`ProviderOutcome::Unknown`]).
@@ -109,6 +115,24 @@ pub enum ProviderResult {
         /// now.
         attempt: u32,
     },
+    /// Answer to a lookup: what was found, or why nothing was (14 no such account, 91 nobody
+    /// answered).
+    Lookup(Result<Box<Bill>, ResponseCode>),
+}
+
+/// What a provider found about an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// What the provider calls it; the payment names it.
+    pub reference: Text<32>,
+    /// What is to be paid, minor units; 0: the customer says it.
+    pub amount_minor: u64,
+    /// Least and most that may be paid, where the amount may be chosen; 0 and 0: it may not.
+    pub amount_range_minor: (u64, u64),
+    /// The account's holder; may be empty.
+    pub name: Text<NAME_BYTES_MAX>,
+    /// Text to show; may be empty.
+    pub text: Text<LINES_BYTES_MAX>,
 }
 
 impl ProviderRequest {
@@ -116,9 +140,21 @@ impl ProviderRequest {
     /// the provider; a repeated one, or a question, says nothing about the attempt before it.
     #[must_use]
     pub fn not_sent(&self) -> ProviderResult {
+        if self.kind == ProviderRequestKind::Lookup {
+            return self.unknown();
+        }
         if self.kind == ProviderRequestKind::Authorize && self.attempt <= 1 {
             let code = ResponseCode::PROVIDER_UNAVAILABLE;
             return ProviderResult::Outcome(ProviderOutcome::NotSent { code });
+        }
+        ProviderResult::UNKNOWN
+    }
+
+    /// The result when nobody answered, or with something that says nothing about this request.
+    #[must_use]
+    pub fn unknown(&self) -> ProviderResult {
+        if self.kind == ProviderRequestKind::Lookup {
+            return ProviderResult::Lookup(Err(ResponseCode::PROVIDER_UNAVAILABLE));
         }
         ProviderResult::UNKNOWN
     }
@@ -151,6 +187,8 @@ pub struct Capabilities {
     pub reversal: bool,
     /// It takes confirmations.
     pub advice: bool,
+    /// It says what is to be paid on an account.
+    pub lookup: bool,
 }
 
 #[cfg(test)]
@@ -170,6 +208,7 @@ mod tests {
             amount_minor: 2_500,
             currency: 404,
             subscriber: Text::from("254700000000").unwrap(),
+            lookup: Text::new(),
             attempt: 1,
         }
     }

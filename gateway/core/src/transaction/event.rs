@@ -1,10 +1,11 @@
 //! What goes into a [`super::TransactionManager`] and what comes out of it.
 
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, ContentDigest, Key, RefundStep, RegistryRecord, Rejection,
+    Begin, BusinessDate, Change, ContentDigest, Key, Lookup, RefundStep, RegistryRecord, Rejection,
     Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId,
 };
 
+use super::lookup::LookupRequest;
 use super::reply::{Answered, Push, PushedCommand, Reply};
 use crate::id::SessionId;
 use crate::provider::{ProviderRequest, ProviderResult};
@@ -40,9 +41,15 @@ pub enum Asked {
     Sale {
         /// For the ledger.
         begin: Begin,
-        /// Index of the bridge that a top-up goes to.
+        /// Index of the bridge to its provider.
         bridge: u16,
+        /// What it pays of what a lookup found; 0: nothing was looked up.
+        token: u64,
+        /// Whether it has to.
+        lookup: Lookup,
     },
+    /// What is to be paid on an account.
+    Lookup(LookupRequest),
     /// The receipt of this sale was printed.
     Confirm {
         /// Which sale.

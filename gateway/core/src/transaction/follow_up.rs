@@ -41,6 +41,7 @@ impl TransactionManager {
                 Alarm::Answer(key) => self.answer_overdue(now, key),
                 Alarm::Act(key) => self.wake(now, key),
                 Alarm::Feed(bridge) => self.feed(now, bridge),
+                Alarm::Lookup(terminal) => self.lookup_overdue(now, terminal),
             }
         }
     }
@@ -118,7 +119,9 @@ impl TransactionManager {
             // From an order on, what the provider has not seen may still be on its way.
             ProviderRequestKind::Authorize => pending.order_again(now),
             ProviderRequestKind::Inquire => pending.inquire(now),
-            ProviderRequestKind::Reverse | ProviderRequestKind::Advise => pending.send(now, kind),
+            ProviderRequestKind::Reverse
+            | ProviderRequestKind::Advise
+            | ProviderRequestKind::Lookup => pending.send(now, kind),
         };
         self.outputs.push_back(Output::Provider(request));
         self.await_result(now, key);

@@ -36,6 +36,7 @@ mod commit;
 mod control;
 mod event;
 mod follow_up;
+mod lookup;
 mod pending;
 mod provider_result;
 mod read;
@@ -55,11 +56,13 @@ use tillgate_store_core::{
 use self::bridges::Bridges;
 use self::commit::CommitContext;
 pub use self::event::{Ask, Asked, Control, ControlOrder, Controlled, Input, Origin, Output};
+pub use self::lookup::LookupRequest;
+use self::lookup::Lookups;
 use self::pending::{Pending, Source, Task};
 pub use self::reply::{Answered, Content, Push, PushedCommand, Reply};
 use self::timers::Alarms;
 use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
-use crate::provider::Bridge;
+use crate::provider::{Bridge, ProviderResult};
 use crate::time::{Moment, UnixMillis};
 
 /// See the module.
@@ -72,6 +75,7 @@ pub struct TransactionManager {
     committing: VecDeque<CommitContext>,
     pending: FxHashMap<Key, Pending>,
     alarms: Alarms,
+    lookups: Lookups,
     outputs: VecDeque<Output>,
     commands_pushed: u32,
     draining: bool,
@@ -101,6 +105,7 @@ impl TransactionManager {
             committing: VecDeque::new(),
             pending: FxHashMap::default(),
             alarms: Alarms::new(seed),
+            lookups: Lookups::default(),
             outputs: VecDeque::new(),
             commands_pushed: 0,
             draining: false,
@@ -113,7 +118,10 @@ impl TransactionManager {
     pub fn handle<S: Store>(&mut self, now: Moment, wall: UnixMillis, input: Input, store: &S) {
         self.wall = wall;
         match input {
-            Input::Ask(ask) => self.on_ask(ask, store),
+            Input::Ask(ask) => self.on_ask(now, ask, store),
+            Input::ProviderResult { key, found: ProviderResult::Lookup(result) } => {
+                self.on_looked_up(now, key, result);
+            }
             Input::ProviderResult { key, found } => self.on_found(now, key, found),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
@@ -159,19 +167,28 @@ impl TransactionManager {
     /// Nothing staged and nobody waiting. Unknowns stay in the store and are resolved later.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.staged.is_empty() && self.pending.values().all(|pending| pending.is_unattended())
+        self.staged.is_empty()
+            && self.lookups.is_idle()
+            && self.pending.values().all(|pending| pending.is_unattended())
     }
 
-    fn on_ask<S: Store>(&mut self, ask: Ask, store: &S) {
+    fn on_ask<S: Store>(&mut self, now: Moment, ask: Ask, store: &S) {
         let Ask { origin, asked } = ask;
         match asked {
-            Asked::Sale { mut begin, bridge } => {
+            Asked::Lookup(request) => self.on_lookup(now, origin, request),
+            Asked::Sale { mut begin, bridge, token, lookup } => {
                 let full = begin.kind.has_provider() && self.is_full(bridge);
                 if (self.draining || full)
                     && matches!(begin.verdict, VerificationResult::Accepted { .. })
                 {
                     // Journalled like any decline, so that a retry hears the same again.
                     begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
+                }
+                if matches!(begin.verdict, VerificationResult::Accepted { .. }) {
+                    match self.lookups.redeem(now, &begin, token, lookup) {
+                        Ok(reference) => begin.terms.lookup = reference,
+                        Err(code) => begin.verdict = VerificationResult::Refused(code),
+                    }
                 }
                 if begin.kind.has_provider() {
                     begin.bridge = self.bridges.tag(bridge);

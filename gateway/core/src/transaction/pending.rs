@@ -336,6 +336,7 @@ fn request(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> Provid
         amount_minor: sale.amount_minor,
         currency: sale.currency,
         subscriber: sale.subscriber,
+        lookup: sale.terms.lookup,
         attempt: 0,
     }
 }

@@ -52,7 +52,7 @@ impl TransactionManager {
                 | ProviderOutcome::NotSent { .. }),
             ) => self.stage_finish(key, finding),
             ProviderResult::NotFound { attempt } => self.on_not_seen(now, key, attempt),
-            ProviderResult::Outcome(_) | ProviderResult::Pending => {
+            ProviderResult::Outcome(_) | ProviderResult::Pending | ProviderResult::Lookup(_) => {
                 if state == State::Intent {
                     self.stage_finish(key, ProviderOutcome::Unknown);
                 }
@@ -75,7 +75,8 @@ impl TransactionManager {
             ) => self.stage_finish(key, finding),
             ProviderResult::Outcome(_)
             | ProviderResult::Pending
-            | ProviderResult::NotFound { .. } => {}
+            | ProviderResult::NotFound { .. }
+            | ProviderResult::Lookup(_) => {}
         }
         // Also behind a finding: one that does not fit changes nothing, and the work goes on.
         self.ask_later(now, key);
@@ -87,7 +88,8 @@ impl TransactionManager {
         match found {
             ProviderResult::Outcome(ProviderOutcome::Unknown | ProviderOutcome::NotSent { .. })
             | ProviderResult::Pending
-            | ProviderResult::NotFound { .. } => {}
+            | ProviderResult::NotFound { .. }
+            | ProviderResult::Lookup(_) => {}
             ProviderResult::Outcome(finding) => self.stage_finish(key, finding),
         }
     }

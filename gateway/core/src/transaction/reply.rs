@@ -3,6 +3,7 @@
 use tillgate_store_core::{BusinessDate, ResponseCode, TerminalId, Transaction};
 
 use super::Origin;
+use crate::provider::Bill;
 
 /// A command for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,21 @@ pub enum Content {
         date: BusinessDate,
         /// Available, in minor units.
         available_minor: i64,
+    },
+    /// What a lookup found.
+    Found {
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// What a sale names to pay it.
+        token: u64,
+        /// What is charged on top, minor units.
+        charged_minor: u64,
+        /// ISO 4217 numeric.
+        currency: u16,
+        /// What the provider says.
+        bill: Box<Bill>,
     },
     /// Answer to a logon.
     Welcome {

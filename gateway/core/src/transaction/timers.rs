@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use tillgate_store_core::Key;
+use tillgate_store_core::{Key, TerminalId};
 
 use crate::limits::TransactionLimits;
 use crate::time::{Moment, Span};
@@ -17,6 +17,8 @@ pub(super) enum Alarm {
     Act(Key),
     /// Begin with what this bridge's queue holds, after a restart.
     Feed(u16),
+    /// This terminal has waited long enough for its lookup.
+    Lookup(TerminalId),
 }
 
 /// The alarms of all pending transactions, earliest first. Stale ones find nothing and pass.

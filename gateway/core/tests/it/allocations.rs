@@ -78,7 +78,9 @@ impl Path {
         self.allocated += allocations(|| {
             self.rig.transactions.committed(now, &mut self.outcomes);
             let Self { rig, sessions, answer, body, .. } = self;
-            assert!(down(&mut rig.transactions, sessions, answer, body), "an answer went out");
+            let registry = &rig.directory.registry;
+            let sealed = down(&mut rig.transactions, registry, sessions, answer, body);
+            assert!(sealed, "an answer went out");
         });
     }
 
@@ -107,6 +109,7 @@ impl Path {
 /// The transaction manager's reply to bytes; `true` if the session manager sealed it.
 fn down(
     transactions: &mut TransactionManager,
+    registry: &tillgate_store_core::Registry,
     sessions: &mut SessionManager,
     answer: &mut Vec<u8>,
     sent: &mut Vec<u8>,
@@ -118,7 +121,7 @@ fn down(
         let Output::Reply(Reply { origin, content }) = output else { continue };
         answer.clear();
         let reply = Reply { origin, content };
-        processing::encode_reply(&reply, &keys, &parameters, support::NOON, answer);
+        processing::encode_reply(&reply, &keys, registry, &parameters, support::NOON, answer);
         let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session: origin.session, body: answer, effect };
         sessions.handle(origin.received, input);

@@ -12,6 +12,7 @@ mod flood;
 mod keys;
 mod life;
 mod link;
+mod lookup;
 mod operator;
 mod orders;
 mod references;

@@ -191,11 +191,13 @@ impl Worker {
     }
 
     fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: UnixMillis) {
-        let Tools { keys, parameters, .. } = &self.tools;
+        let Tools { keys, parameters, directory, .. } = &self.tools;
+        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let session = reply.origin.session;
         let replies = &mut self.replies[usize::from(session.reactor)];
-        let (body, ()) =
-            replies.bytes.write(|out| processing::encode_reply(reply, keys, parameters, wall, out));
+        let (body, ()) = replies.bytes.write(|out| {
+            processing::encode_reply(reply, keys, &directory.registry, parameters, wall, out);
+        });
         let effect = processing::effect(&reply.content);
         replies.items.push(ReplyItem::Replied { session, body, effect });
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::lies::{Honesty, Liar, Lies};
-use super::{Provider, ProviderBehaviour, Request as Sale, Reversal, Say};
+use super::{FoundBill, Provider, ProviderBehaviour, Request as Sale, Reversal, Say};
 use crate::rng::Rng;
 use crate::sales_log::digest;
 use crate::time::{Moment, Span};
@@ -82,6 +82,7 @@ impl HttpProvider {
             (&Method::POST, "confirmation") => {
                 Ok((before.to_owned(), Span::ZERO, self.provider.confirm(before)))
             }
+            (&Method::POST, "lookup") => self.lookup(request.body()),
             (&Method::POST, _) => self.top_up(now, request.body()),
             (&Method::GET, _) => {
                 Ok((last.to_owned(), Span::ZERO, self.provider.inquiry(now, last)))
@@ -103,6 +104,14 @@ impl HttpProvider {
         let (subscriber, named) = (&*subscriber, &*reference);
         let sale = Sale { reference: named, service, amount_minor, subscriber, attempt };
         let (after, say) = self.provider.request(now, &sale);
+        Ok((reference, after, say))
+    }
+
+    fn lookup(&mut self, body: &[u8]) -> Result<(String, Span, Say), Problem> {
+        let TopUp { reference, service, amount_minor, subscriber, attempt } = read(body)?;
+        let (subscriber, named) = (&*subscriber, &*reference);
+        let asked = Sale { reference: named, service, amount_minor, subscriber, attempt };
+        let (after, say) = self.provider.lookup(&asked);
         Ok((reference, after, say))
     }
 
@@ -141,6 +150,15 @@ impl HttpProvider {
             Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
             Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
             Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
+            Say::Found(FoundBill { reference, amount_minor, name }) => {
+                let body = json!({
+                    "status": "found",
+                    "lookup_reference": reference,
+                    "amount_minor": amount_minor,
+                    "name": name,
+                });
+                (StatusCode::OK, body)
+            }
             Say::Noted => (StatusCode::OK, json!({"status": "noted"})),
             Say::Unknown => (StatusCode::NOT_FOUND, json!({"status": "unknown"})),
             Say::Nothing => return Answer { after, response: None, honesty: Honesty::True },

@@ -161,8 +161,7 @@ impl Terminal {
             GatewayMessage::Pong(_) => self.ping.pong_by = None,
             GatewayMessage::Settled(settled) => self.till.settled(now, &settled, &mut self.rng),
             GatewayMessage::Command(command) => self.commanded(now, &command),
-            // These terminals look nothing up.
-            GatewayMessage::Found(_) => {}
+            GatewayMessage::Found(found) => self.till.found(now, &found, &mut self.rng),
             // The terminal said what the gateway does not understand: a fault of one of them.
             GatewayMessage::Reject(_) => return Err(Trouble::BadMessage),
         }

@@ -10,6 +10,20 @@ pub(super) fn draw(rng: &mut Rng) -> u64 {
     200_000_000_000 + rng.below(100_000_000_000)
 }
 
+/// The number of a bill: ten digits, of which the last one is the check digit (ISO/IEC 7812-1,
+/// annex B).
+pub(super) fn bill(rng: &mut Rng) -> u64 {
+    let number = 100_000_000 + rng.below(900_000_000);
+    let mut sum = 0;
+    let (mut left, mut double) = (number, true);
+    while left > 0 {
+        let digit = left % 10 * if double { 2 } else { 1 };
+        sum += digit / 10 + digit % 10;
+        (left, double) = (left / 10, !double);
+    }
+    number * 10 + (10 - sum % 10) % 10
+}
+
 /// The number's digits, written into `digits`; nothing for 0.
 pub(super) fn text(number: u64, digits: &mut [u8; DIGITS_MAX]) -> &str {
     let mut start = DIGITS_MAX;
@@ -26,6 +40,16 @@ pub(super) fn text(number: u64, digits: &mut [u8; DIGITS_MAX]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_bill_has_ten_digits_and_its_check_digit() {
+        let mut rng = Rng::new(7, 1);
+        for _ in 0..1_000 {
+            let (mut digits, number) = ([0; DIGITS_MAX], bill(&mut rng));
+            let text = text(number, &mut digits);
+            assert!(text.len() == 10 && tillgate_store_core::luhn(text), "{text}");
+        }
+    }
 
     #[test]
     fn numbers_are_written_as_their_digits_and_zero_as_nothing() {

@@ -41,7 +41,7 @@ pub use due::{DueFollowUp, FollowUp};
 pub use former::Former;
 pub use funding::Funding;
 pub use head::Head;
-pub use receipt::ReceiptTemplate;
+pub use receipt::{PLACES, Part, ReceiptTemplate, parts, place_bytes_max};
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;

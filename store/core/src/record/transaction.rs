@@ -288,16 +288,9 @@ impl Transaction {
         rrn
     }
 
-    /// Our own reference towards a provider, the idempotency key of every attempt: the store's
-    /// id and the number, 16 hexadecimal digits each.
+    /// Our own reference towards a provider, the idempotency key of every attempt.
     pub fn reference(&self, store: StoreId) -> Text<REFERENCE_BYTES_MAX> {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut reference = Text::new();
-        for byte in store.0.into_iter().chain(self.seq.to_be_bytes()) {
-            reference.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            reference.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        reference
+        store.reference(self.seq)
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct Rig {
     pub(crate) inquiries: Vec<ProviderRequest>,
     pub(crate) reversals: Vec<ProviderRequest>,
     pub(crate) advices: Vec<ProviderRequest>,
+    pub(crate) lookups: Vec<ProviderRequest>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) limits: TransactionLimits,
     pub(crate) bridges: Vec<Bridge>,
@@ -58,10 +59,15 @@ pub(crate) struct Rig {
 
 /// A provider that can be asked and told again.
 pub(crate) const KIND: Capabilities =
-    Capabilities { idempotent: true, inquiry: true, reversal: false, advice: false };
+    Capabilities { idempotent: true, inquiry: true, reversal: false, advice: false, lookup: false };
 /// One that does as it is told, once.
-pub(crate) const BLIND: Capabilities =
-    Capabilities { idempotent: false, inquiry: false, reversal: false, advice: false };
+pub(crate) const BLIND: Capabilities = Capabilities {
+    idempotent: false,
+    inquiry: false,
+    reversal: false,
+    advice: false,
+    lookup: false,
+};
 /// One that can only take back.
 pub(crate) const REVERSIBLE: Capabilities = Capabilities { reversal: true, ..BLIND };
 /// One that can do everything.
@@ -146,6 +152,7 @@ impl Rig {
             inquiries: Vec::new(),
             reversals: Vec::new(),
             advices: Vec::new(),
+            lookups: Vec::new(),
             outputs: Vec::new(),
             limits,
             bridges,
@@ -189,6 +196,7 @@ impl Rig {
                     ProviderRequestKind::Inquire => self.inquiries.push(request),
                     ProviderRequestKind::Reverse => self.reversals.push(request),
                     ProviderRequestKind::Advise => self.advices.push(request),
+                    ProviderRequestKind::Lookup => self.lookups.push(request),
                 },
                 Output::Changed(records) => {
                     self.rekeyed.extend(records.iter().filter_map(|r| self.directory.apply(r)));
@@ -307,7 +315,14 @@ impl Rig {
     pub(crate) fn body_of(&self, reply: &Reply) -> Vec<u8> {
         let parameters = LinkParameters { idle_s: 600, answer_s: 25, catalogue: 0 };
         let mut body = Vec::new();
-        processing::encode_reply(reply, &keys(), &parameters, self.wall, &mut body);
+        processing::encode_reply(
+            reply,
+            &keys(),
+            &self.directory.registry,
+            &parameters,
+            self.wall,
+            &mut body,
+        );
         body
     }
 

@@ -43,6 +43,7 @@ impl Walk {
             inquiry: dice.of(2),
             reversal: dice.of(2),
             advice: dice.of(2),
+            lookup: false,
         };
         let limits = TransactionLimits {
             inquiries_max: 1 + dice.below(3),

@@ -124,6 +124,7 @@ impl Provider {
         let known = self.deals.contains_key(&order.reference);
         let deal = self.deals.entry(order.reference).or_default();
         match order.kind {
+            ProviderRequestKind::Lookup => unreachable!("nobody here looks anything up"),
             ProviderRequestKind::Authorize if deal.gone || deal.declined => declined(),
             ProviderRequestKind::Authorize if self.can.idempotent && deal.stands => approved(),
             ProviderRequestKind::Authorize if self.dice.of(6) => {

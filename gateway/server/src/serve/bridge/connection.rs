@@ -91,7 +91,7 @@ impl ProviderConnection {
                 self.wire = None;
                 self.pool.edge.bridge_panics.add(1);
                 tracing::error!(%panicked, "a bridge {panicked}; one order is unknown");
-                ProviderResult::UNKNOWN
+                exchange.request().unknown()
             }
         }
     }
@@ -164,6 +164,8 @@ impl ConnectionPool {
             ProviderResult::Outcome(ProviderOutcome::Reversed) => 6,
             ProviderResult::Outcome(ProviderOutcome::ReversalDeclined) => 7,
             ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged) => 8,
+            ProviderResult::Lookup(Ok(_)) => 9,
+            ProviderResult::Lookup(Err(_)) => 10,
         };
         let mut breaker = lock(&self.breaker);
         breaker.observe(now, exchange.request().kind, found);

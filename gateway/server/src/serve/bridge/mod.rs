@@ -53,8 +53,9 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
 
 /// The protocol of a configured bridge.
 fn provider(bridge: &config::Bridge) -> HttpJson {
-    let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, .. } = *bridge;
-    let capabilities = Capabilities { idempotent, inquiry, reversal, advice };
+    let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } =
+        *bridge;
+    let capabilities = Capabilities { idempotent, inquiry, reversal, advice, lookup };
     let config::BridgeKind::Http = bridge.kind;
     HttpJson { authority: bridge.url.authority(), path: bridge.url.path.clone(), capabilities }
 }

@@ -168,8 +168,17 @@ pub(crate) struct WriterMetrics {
 }
 
 /// Labels of the requests that the writer is asked.
-const ASKED: [&str; 8] =
-    ["sale", "confirm", "reversal", "repeat", "balance", "logon", "acknowledgement", "settlement"];
+const ASKED: [&str; 9] = [
+    "sale",
+    "confirm",
+    "reversal",
+    "repeat",
+    "balance",
+    "logon",
+    "acknowledgement",
+    "settlement",
+    "lookup",
+];
 
 /// Response codes with a series of their own; any other is counted together.
 const ANSWERS: [&str; 24] = [
@@ -206,6 +215,7 @@ impl WriterMetrics {
             Asked::Logon { .. } => 5,
             Asked::Acknowledged { .. } => 6,
             Asked::Settle(_) => 7,
+            Asked::Lookup(_) => 8,
             Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);
@@ -254,7 +264,7 @@ pub(crate) struct BridgeMetrics {
 }
 
 /// Labels of what a bridge finds.
-pub(crate) const RESULTS: [&str; 9] = [
+pub(crate) const RESULTS: [&str; 11] = [
     "approved",
     "declined",
     "not_sent",
@@ -264,6 +274,8 @@ pub(crate) const RESULTS: [&str; 9] = [
     "taken_back",
     "stands",
     "advised",
+    "found",
+    "nothing_found",
 ];
 
 impl BridgeMetrics {

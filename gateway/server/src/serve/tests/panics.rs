@@ -172,7 +172,15 @@ fn a_broken_invariant_of_the_writer_ends_the_process() {
     break_it(|gateway| {
         let directory = gateway.handle.directory.read().unwrap();
         let begin = Begin { kind: Kind::Reversal, ..intent(&directory.registry, 1) };
-        Ask { origin: origin(0), asked: Asked::Sale { begin, bridge: 0 } }
+        Ask {
+            origin: origin(0),
+            asked: Asked::Sale {
+                begin,
+                bridge: 0,
+                token: 0,
+                lookup: tillgate_store_core::Lookup::None,
+            },
+        }
     });
 }
 

@@ -38,6 +38,8 @@ pub(super) struct SaleFlow {
     body: Vec<u8>,
     date: Option<BusinessDate>,
     stan: u32,
+    /// Token and charge of the sale that is under way; zeros if nothing was looked up.
+    paid: (u64, u64),
     answer: Span,
     open: bool,
     stopping: bool,
@@ -69,6 +71,7 @@ impl SaleFlow {
             body: Vec::new(),
             date: None,
             stan: 0,
+            paid: (0, 0),
             answer: Span::s(30),
             open: false,
             stopping: false,

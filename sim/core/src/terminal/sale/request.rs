@@ -1,7 +1,8 @@
 //! The request of a till: one request from its first byte to its final answer.
 
+use tillgate_codec::link::message as codec;
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, TerminalMessage,
+    Answer, AnswerKind, BusinessDate, Confirm, Found, ResponseCode, Reversal, Sale, TerminalMessage,
 };
 
 use super::{SaleFlow, Turn};
@@ -32,6 +33,8 @@ pub(super) struct PendingRequest {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// What is to be paid is asked for first; of no sale yet.
+    Lookup(Lookup),
     Sale,
     Retry,
     /// The answer of the sale is asked for.
@@ -51,6 +54,18 @@ pub(super) enum Kind {
         stan: u32,
         date: BusinessDate,
     },
+}
+
+/// A question about an account, and the sale that follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lookup {
+    intended: Moment,
+    service: u16,
+    product: u16,
+    currency: u16,
+    stan: u32,
+    date: BusinessDate,
+    subscriber: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +88,9 @@ impl SaleFlow {
         rng: &mut Rng,
     ) {
         let errand = match self.task {
-            Task::PendingRequest(errand) if !matches!(errand.kind, Kind::Settlement { .. }) => {
+            Task::PendingRequest(errand)
+                if !matches!(errand.kind, Kind::Settlement { .. } | Kind::Lookup(_)) =>
+            {
                 errand
             }
             _ => return self.unasked(now, answer, body),
@@ -87,6 +104,7 @@ impl SaleFlow {
             | Kind::Repeat
             | Kind::Clash
             | Kind::Late
+            | Kind::Lookup(_)
             | Kind::Settlement { .. } => (AnswerKind::Sale, asked.date, asked.stan),
         };
         if (answer.kind, answer.date, answer.stan) != awaited {
@@ -121,7 +139,7 @@ impl SaleFlow {
                 self.free(now, rng);
             }
             Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, rng),
-            Kind::Settlement { .. } => self.unasked(now, answer, body),
+            Kind::Settlement { .. } | Kind::Lookup(_) => self.unasked(now, answer, body),
         }
     }
 
@@ -135,16 +153,66 @@ impl SaleFlow {
         let subscriber = match offer.kind {
             OfferKind::Voucher => 0,
             OfferKind::TopUp => subscriber::draw(rng),
+            OfferKind::Bill => subscriber::bill(rng),
         };
         let (stan, service, product) = (self.stan, offer.service, offer.product);
+        let currency = offer.currency;
+        if offer.kind == OfferKind::Bill {
+            return self.look_up(
+                now,
+                Lookup { intended, service, product, currency, stan, date, subscriber },
+            );
+        }
+        self.paid = (0, 0);
         let asked = Asked { stan, date, service, product, amount_minor, subscriber };
-        let entry = self.book.begin(asked, intended, now, self.blocked);
+        self.ask_to_sell(now, intended, &asked, currency);
+    }
+
+    fn ask_to_sell(&mut self, now: Moment, intended: Moment, asked: &Asked, currency: u16) {
+        let entry = self.book.begin(*asked, intended, now, self.blocked);
         if self.blocked {
             self.notes.push(Note::TriedBlocked);
         }
-        self.encode_sale(&asked, offer.currency);
+        self.encode_sale(asked, currency);
         self.notes.push(Note::Started);
         self.begin_errand(now, Kind::Sale, entry);
+    }
+
+    fn look_up(&mut self, now: Moment, lookup: Lookup) {
+        let Lookup { service, product, stan, date, subscriber, .. } = lookup;
+        let mut digits = [0; subscriber::DIGITS_MAX];
+        let subscriber = subscriber::text(subscriber, &mut digits);
+        let amount_minor = 0;
+        let message = codec::Lookup { stan, date, service, product, amount_minor, subscriber };
+        self.body.clear();
+        TerminalMessage::Lookup(message).encode(&mut self.body);
+        self.begin_errand(now, Kind::Lookup(lookup), 0);
+    }
+
+    /// What was looked up: it is paid under the next number, or nothing is.
+    pub(in crate::terminal) fn found(&mut self, now: Moment, found: &Found<'_>, rng: &mut Rng) {
+        let lookup = match self.task {
+            Task::PendingRequest(PendingRequest { kind: Kind::Lookup(lookup), .. })
+                if (lookup.date, lookup.stan) == (found.date, found.stan) =>
+            {
+                lookup
+            }
+            _ => return self.notes.push(Note::Trouble(Trouble::Unmatched)),
+        };
+        if !found.code.is_approved() {
+            return self.free(now, rng);
+        }
+        let Lookup { intended, service, product, currency, stan, date, subscriber } = lookup;
+        let asked = Asked {
+            stan,
+            date,
+            service,
+            product,
+            amount_minor: found.amount_minor.max(found.amount_min_minor),
+            subscriber,
+        };
+        self.paid = (found.token, found.fee_minor);
+        self.ask_to_sell(now, intended, &asked, currency);
     }
 
     /// The body of a sale, the same bytes each time.
@@ -152,7 +220,7 @@ impl SaleFlow {
         let mut digits = [0; subscriber::DIGITS_MAX];
         let subscriber = subscriber::text(asked.subscriber, &mut digits);
         let Asked { stan, date, service, product, amount_minor, .. } = *asked;
-        let (token, fee_minor) = (0, 0);
+        let (token, fee_minor) = self.paid;
         let sale = Sale {
             stan,
             date,

@@ -87,6 +87,10 @@ impl Checker {
         order: &ProviderRequest,
         capabilities: Capabilities,
     ) -> Option<(u8, String)> {
+        if order.kind == ProviderRequestKind::Lookup {
+            let able = capabilities.lookup;
+            return (!able).then(|| (6, "to a bridge that cannot do that".to_owned()));
+        }
         let Some(row) = self.journal.get(&order.key) else {
             return Some((5, "and what it rests on is not durable".to_owned()));
         };
@@ -98,6 +102,7 @@ impl Checker {
             ProviderRequestKind::Inquire => is_unknown(row) && row.kind.is_sale(),
             ProviderRequestKind::Reverse => owes == Some(FollowUp::Reversal),
             ProviderRequestKind::Advise => owes == Some(FollowUp::Advice) && row.confirmed_ms > 0,
+            ProviderRequestKind::Lookup => false,
         };
         if !wanted {
             return Some((2, format!("and it is {:?}, owing {owes:?}", row.state)));
@@ -113,8 +118,8 @@ impl Checker {
         if order.reference[..] != format!("{store:016x}{:016x}", sale.seq) {
             return Some((6, "and not by its own reference".to_owned()));
         }
-        let content = (order.service, order.amount_minor, order.subscriber);
-        if content != (sale.service, sale.amount_minor, sale.subscriber) {
+        let content = (order.service, order.amount_minor, order.subscriber, order.lookup);
+        if content != (sale.service, sale.amount_minor, sale.subscriber, sale.terms.lookup) {
             return Some((1, "and not with its own content".to_owned()));
         }
         let able = match order.kind {
@@ -122,6 +127,7 @@ impl Checker {
             ProviderRequestKind::Inquire => capabilities.inquiry,
             ProviderRequestKind::Reverse => capabilities.reversal,
             ProviderRequestKind::Advise => capabilities.advice,
+            ProviderRequestKind::Lookup => capabilities.lookup,
         };
         if !able {
             return Some((6, "to a bridge that cannot do that".to_owned()));

@@ -44,7 +44,7 @@ impl Checker {
         match &new.code.0 {
             // That this is what it held is compared with the legs, as for any other row.
             b"51" => {
-                let amount_minor = i64::try_from(new.amount_minor).unwrap_or(i64::MAX);
+                let amount_minor = i64::try_from(new.total_minor()).unwrap_or(i64::MAX);
                 paces.next().is_some() && new.balance_minor.is_some_and(|left| left < amount_minor)
             }
             b"65" => paces.any(|pace| self.may_be_beyond(&pace, new, write)),

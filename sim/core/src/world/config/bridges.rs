@@ -110,6 +110,8 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
         inquiry: rng.chance(600),
         reversal: rng.chance(500),
         advice: rng.chance(300),
+        // No draw of its own: the others stay what they were.
+        lookup: place % 2 == 0,
     };
     let slowest = rng.between(Span::ms(5), Span::ms(1_800));
     let behaviour = ProviderBehaviour {

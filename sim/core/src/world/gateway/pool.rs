@@ -121,12 +121,20 @@ impl World {
 
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
+        let Some(process) = &self.process else { return };
         let idle_s = u16::try_from(self.config.sessions.idle.0 / 1_000_000_000).unwrap_or(u16::MAX);
         let answer_s = u16::try_from(self.config.writer.answer.0 / 1_000_000_000);
         let parameters =
             LinkParameters { idle_s, answer_s: answer_s.unwrap_or(u16::MAX), catalogue: 0 };
         let mut body = Vec::new();
-        processing::encode_reply(reply, &self.network.keys, &parameters, self.wall(), &mut body);
+        processing::encode_reply(
+            reply,
+            &self.network.keys,
+            &process.directory.registry,
+            &parameters,
+            self.wall(),
+            &mut body,
+        );
         self.trace.note(self.now, b'r', &body);
         let terminal = reply.origin.terminal;
         self.say(|| match GatewayMessage::decode(&body) {

@@ -47,7 +47,7 @@ impl Thief {
         let number = 200_000_000_000 + self.rng.below(1_000_000);
         let subscriber = match offer.kind {
             OfferKind::Voucher => String::new(),
-            OfferKind::TopUp => number.to_string(),
+            OfferKind::TopUp | OfferKind::Bill => number.to_string(),
         };
         let sale = Sale {
             stan,

@@ -8,8 +8,7 @@ use super::Rejections;
 use super::view::View;
 use crate::error::StoreError;
 use crate::limits::{
-    CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, RECEIPT_BYTES_MAX,
-    SERVICES_MAX,
+    CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
 };
 use crate::record::{
     Distributor, ReceiptTemplate, RegistryRecord, Seller, Service, Services, Terminal,
@@ -39,10 +38,7 @@ pub(super) fn check(
                 None => check_receipts(view, service)?,
                 fault => fault,
             },
-            RegistryRecord::Receipt(receipt) => {
-                let long = receipt.text.is_empty() || receipt.text.len() > RECEIPT_BYTES_MAX;
-                long.then(|| "its text is empty or too long".to_owned())
-            }
+            RegistryRecord::Receipt(receipt) => receipt.fault(),
         };
         if let Some(why) = fault {
             refused.add(index, || name_of(record), why);

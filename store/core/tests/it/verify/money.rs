@@ -47,7 +47,7 @@ fn a_leg_in_another_currency_is_named() {
 fn an_amount_that_its_legs_do_not_take_is_named() {
     let mut lab = Lab::new();
     lab.edit_sale(key(42, 2), |sale| sale.amount_minor += 5);
-    lab.violates(Promise::Conserved, &["000002", "amount is 1005", "take 1000"]);
+    lab.violates(Promise::Conserved, &["000002", "it costs 1005", "take 1000"]);
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! Receipts: a template of the registry, filled in with the values of a row. Nothing else goes into
+//! one, so that the same request is printed the same again, whatever the registry says by then.
+
+use std::fmt::{self, Write};
+
+use tillgate_codec::limits::LINES_BYTES_MAX;
+use tillgate_codec::link::message::VoucherSlip;
+use tillgate_store_core::record::{Part, parts};
+use tillgate_store_core::{Text, Transaction};
+use tillgate_types::Currency;
+
+/// Bytes that end at the first text that does not fit: half of an amount is worse than none.
+#[derive(Default)]
+struct Lines {
+    text: Text<LINES_BYTES_MAX>,
+    full: bool,
+}
+
+impl Write for Lines {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.full |= self.text.try_push_str(text).is_err();
+        if self.full { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// The receipt of an approved sale.
+pub(super) fn receipt(
+    template: &str,
+    row: &Transaction,
+    voucher: Option<&VoucherSlip<'_>>,
+) -> Text<LINES_BYTES_MAX> {
+    let mut lines = Lines::default();
+    for part in parts(template) {
+        let written = match part {
+            Part::Text(text) => lines.write_str(text),
+            Part::Place(place) => fill(&mut lines, place, row, voucher),
+        };
+        if written.is_err() {
+            break;
+        }
+    }
+    lines.text
+}
+
+fn fill(
+    lines: &mut Lines,
+    place: &str,
+    row: &Transaction,
+    voucher: Option<&VoucherSlip<'_>>,
+) -> fmt::Result {
+    let currency = Currency::numbered(row.currency);
+    let mut money = |minor: u64| match currency {
+        Some(currency) => lines.write_str(&currency.major(minor)),
+        None => write!(lines, "{minor}"),
+    };
+    match place {
+        "amount" => money(row.amount_minor),
+        "fee" => money(row.terms.fee_minor),
+        "tax" => money(row.terms.tax_minor),
+        "total" => money(row.total_minor()),
+        "currency" => lines.write_str(currency.map_or("", |currency| currency.alpha)),
+        "account" => lines.write_str(&row.subscriber),
+        "rrn" => lines.write_str(&row.rrn()),
+        "reference" => lines.write_str(&row.provider_reference),
+        "date" => write!(lines, "{}", row.key.date),
+        "serial" => lines.write_str(voucher.map_or("", |voucher| voucher.serial)),
+        "pin" => lines.write_str(voucher.map_or("", |voucher| voucher.pin)),
+        "expiry" => match voucher {
+            Some(voucher) => write!(lines, "{}", voucher.expiry),
+            None => Ok(()),
+        },
+        "terminal" => write!(lines, "{}", row.key.terminal),
+        "seller" => write!(lines, "{}", row.seller),
+        "service" => write!(lines, "{}", row.service),
+        "product" => write!(lines, "{}", row.product),
+        // The ledger refuses a template with any other.
+        _ => Ok(()),
+    }
+}

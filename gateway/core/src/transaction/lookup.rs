@@ -1,0 +1,234 @@
+//! Lookups: what is to be paid on an account, asked of its provider before anything is paid.
+//!
+//! ```text
+//!   Lookup ─▶ LOOKUP ─▶ bridge ─▶ found: a token ──▶ Sale with the token ─▶ the provider's reference
+//!                │          └─▶ nothing: its code                             goes into the row
+//!                └─ answer deadline: 91
+//! ```
+//!
+//! Nothing of it is durable: a lookup moves no money, and after a restart a terminal looks up again.
+//! A terminal has one question on its way and one token at a time; a token is of its terminal,
+//! service, account and amount, and pays once.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashMap;
+use tillgate_store_core::commission::ChargeRules;
+use tillgate_store_core::{
+    Begin, BusinessDate, Key, Lookup, ProductId, ResponseCode, ServiceId, StoreId, TerminalId, Text,
+};
+
+use super::timers::Alarm;
+use super::{Answered, Content, Origin, Output, TransactionManager};
+use crate::limits::{FOUND_FOR, FOUND_MAX};
+use crate::provider::{Bill, ProviderRequest, ProviderRequestKind};
+use crate::time::{Moment, UnixMillis};
+
+/// A question about an account.
+#[derive(Clone, Copy, Debug)]
+pub struct LookupRequest {
+    /// Of the request.
+    pub stan: u32,
+    /// Of the request.
+    pub date: BusinessDate,
+    /// What is to be paid.
+    pub service: ServiceId,
+    /// Denomination or plan; 0 for an open amount.
+    pub product: ProductId,
+    /// What the customer wants to pay, minor units; 0: it does not say.
+    pub amount_minor: u64,
+    /// ISO 4217 numeric.
+    pub currency: u16,
+    /// Which account.
+    pub account: Text<24>,
+    /// What is charged on top.
+    pub charges: ChargeRules,
+    /// Index of the bridge to the provider.
+    pub bridge: u16,
+}
+
+/// A question on its way.
+struct Asked {
+    origin: Origin,
+    request: LookupRequest,
+    token: u64,
+    answer_at: Moment,
+}
+
+/// What was found and not paid yet.
+struct Found {
+    token: u64,
+    request: LookupRequest,
+    /// Least and most that may be paid.
+    amounts_minor: (u64, u64),
+    reference: Text<32>,
+    until: Moment,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Lookups {
+    asked: FxHashMap<TerminalId, Asked>,
+    found: FxHashMap<TerminalId, Found>,
+    /// In the order of their tokens; stale ones find nothing and pass.
+    oldest: VecDeque<(TerminalId, u64)>,
+    last: u64,
+}
+
+impl Lookups {
+    pub(super) fn is_idle(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// A number that no earlier lookup had, also before a restart.
+    fn next_token(&mut self, wall: UnixMillis) -> u64 {
+        self.last = (self.last + 1).max(wall.0 << 16);
+        self.last
+    }
+
+    fn keep(&mut self, terminal: TerminalId, found: Found) {
+        self.oldest.push_back((terminal, found.token));
+        self.found.insert(terminal, found);
+        while self.oldest.len() > FOUND_MAX {
+            let Some((terminal, token)) = self.oldest.pop_front() else { return };
+            if self.found.get(&terminal).is_some_and(|found| found.token == token) {
+                self.found.remove(&terminal);
+            }
+        }
+    }
+
+    /// What the provider calls what a sale pays. The token is used up.
+    ///
+    /// # Errors
+    /// It needs one, or the token is not of this terminal, service, account and amount, or not any
+    /// more.
+    pub(super) fn redeem(
+        &mut self,
+        now: Moment,
+        begin: &Begin,
+        token: u64,
+        rule: Lookup,
+    ) -> Result<Text<32>, ResponseCode> {
+        if token == 0 && rule != Lookup::Required {
+            return Ok(Text::new());
+        }
+        let terminal = begin.key.terminal;
+        let found = self.found.get(&terminal).filter(|found| found.token == token);
+        let found = found.filter(|found| now < found.until).ok_or(ResponseCode::LOOK_UP_AGAIN)?;
+        let request = &found.request;
+        let same = (request.service, request.product, &request.account)
+            == (begin.service, begin.product, &begin.subscriber);
+        if !same {
+            return Err(ResponseCode::LOOK_UP_AGAIN);
+        }
+        let (low, high) = found.amounts_minor;
+        if !(low..=high).contains(&begin.amount_minor) {
+            return Err(ResponseCode::INVALID_AMOUNT);
+        }
+        let reference = found.reference;
+        self.found.remove(&terminal);
+        Ok(reference)
+    }
+}
+
+impl TransactionManager {
+    pub(super) fn on_lookup(&mut self, now: Moment, origin: Origin, request: LookupRequest) {
+        let (terminal, bridge) = (origin.terminal, request.bridge);
+        let key = key_of(terminal, &request);
+        if let Some(asked) = self.lookups.asked.get_mut(&terminal) {
+            if key_of(terminal, &asked.request) != key {
+                return self.refuse(origin, Answered::Lookup, key, ResponseCode::IN_PROGRESS);
+            }
+            // It came back over another link: the answer goes there.
+            let before = std::mem::replace(&mut asked.origin, origin);
+            return self.reply(before, Content::Nothing);
+        }
+        if !self.bridges.capabilities(bridge).lookup {
+            return self.refuse(origin, Answered::Lookup, key, ResponseCode::NOT_SUPPORTED);
+        }
+        if self.draining || !self.bridges.enter(bridge, self.limits.inquiries_max) {
+            return self.refuse(origin, Answered::Lookup, key, ResponseCode::PROVIDER_UNAVAILABLE);
+        }
+        let token = self.lookups.next_token(self.wall);
+        let answer_at = origin.received.max(now).after(self.limits.answer);
+        self.alarms.at(answer_at, Alarm::Lookup(terminal));
+        let asked = Asked { origin, request, token, answer_at };
+        self.outputs.push_back(Output::Provider(asked.order(key, self.store_id)));
+        self.lookups.asked.insert(terminal, asked);
+    }
+
+    /// The provider has answered, or nobody has.
+    pub(super) fn on_looked_up(
+        &mut self,
+        now: Moment,
+        key: Key,
+        result: Result<Box<Bill>, ResponseCode>,
+    ) {
+        let terminal = key.terminal;
+        let is_asked = |asked: &Asked| key_of(terminal, &asked.request) == key;
+        if !self.lookups.asked.get(&terminal).is_some_and(is_asked) {
+            return;
+        }
+        let Some(asked) = self.lookups.asked.remove(&terminal) else { return };
+        let Asked { origin, request, token, .. } = asked;
+        self.bridges.leave(request.bridge);
+        self.feed(now, request.bridge);
+        let bill = match result {
+            Ok(bill) => bill,
+            Err(code) => return self.refuse(origin, Answered::Lookup, key, code),
+        };
+        let amounts_minor = match (bill.amount_minor, bill.amount_range_minor) {
+            (0, (0, 0)) => (1, u64::MAX),
+            (amount, (0, 0)) => (amount, amount),
+            (_, range) => range,
+        };
+        let Ok(charges) = request.charges.charge(bill.amount_minor.max(request.amount_minor))
+        else {
+            return self.refuse(origin, Answered::Lookup, key, ResponseCode::MALFUNCTION);
+        };
+        let (reference, until) = (bill.reference, now.after(FOUND_FOR));
+        self.lookups.keep(terminal, Found { token, request, amounts_minor, reference, until });
+        let content = Content::Found {
+            stan: request.stan,
+            date: request.date,
+            token,
+            charged_minor: charges.fee_minor + charges.tax_minor,
+            currency: request.currency,
+            bill,
+        };
+        self.reply(origin, content);
+    }
+
+    /// A terminal that has waited long enough receives 91; what its provider says later is dropped.
+    pub(super) fn lookup_overdue(&mut self, now: Moment, terminal: TerminalId) {
+        let overdue = |asked: &Asked| asked.answer_at <= now;
+        if let Some(asked) = self.lookups.asked.get(&terminal).filter(|asked| overdue(asked)) {
+            let key = key_of(terminal, &asked.request);
+            self.on_looked_up(now, key, Err(ResponseCode::PROVIDER_UNAVAILABLE));
+        }
+    }
+}
+
+impl Asked {
+    fn order(&self, key: Key, store: StoreId) -> ProviderRequest {
+        let request = &self.request;
+        ProviderRequest {
+            kind: ProviderRequestKind::Lookup,
+            key,
+            bridge: request.bridge,
+            reference: store.reference(self.token),
+            provider_reference: Text::new(),
+            service: request.service,
+            product: request.product,
+            amount_minor: request.amount_minor,
+            currency: request.currency,
+            subscriber: request.account,
+            lookup: Text::new(),
+            attempt: 1,
+        }
+    }
+}
+
+fn key_of(terminal: TerminalId, request: &LookupRequest) -> Key {
+    Key { date: request.date, terminal, stan: request.stan }
+}
