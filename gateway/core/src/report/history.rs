@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tillgate_store_core::history::{self, Version};
 use tillgate_store_core::record::{KeyBytes, Services, Status};
 use tillgate_store_core::{
-    BusinessDate, Distributor, DistributorId, Fulfilment, ReadRows, RegistryRecord, Seller,
-    SellerId, Service, ServiceId, StoreError, Terminal, TerminalId,
+    BusinessDate, Distributor, DistributorId, ReadRows, RegistryRecord, Seller, SellerId, Service,
+    ServiceId, StoreError, Terminal, TerminalId,
 };
 
 /// A kind of record.
@@ -93,9 +93,19 @@ enum RecordLine {
         currency: u16,
         amount_min_minor: u64,
         amount_max_minor: u64,
-        open_amount: bool,
+        /// `products`, `open` or `lookup`.
+        amount: &'static str,
+        /// What the terminal asks the customer for; null: nothing.
+        account: Option<&'static str>,
+        lookup: &'static str,
+        money: &'static str,
+        reversal: String,
         products: Vec<ProductLine>,
         commission: Vec<CommissionLine>,
+        charges: Vec<ChargeLine>,
+    },
+    Receipt {
+        text: String,
     },
 }
 
@@ -110,7 +120,21 @@ struct ProductLine {
 struct CommissionLine {
     /// 0 the seller, 1 its distributor, and so on.
     level: u8,
+    fixed_minor: u64,
     basis_points: u32,
+    rounding: &'static str,
+    from: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ChargeLine {
+    /// `fee` or `tax`.
+    kind: &'static str,
+    fixed_minor: u64,
+    basis_points: u32,
+    /// What the percentage is of: `amount` or `fee`.
+    of: &'static str,
+    rounding: &'static str,
     from: String,
 }
 
@@ -193,6 +217,7 @@ fn record(record: RegistryRecord) -> RecordLine {
             },
         },
         RegistryRecord::Service(record) => service(record),
+        RegistryRecord::Receipt(record) => RecordLine::Receipt { text: record.text },
     }
 }
 
@@ -204,23 +229,35 @@ fn service(record: Service) -> RecordLine {
     });
     let commission = record.commission.iter().map(|rule| CommissionLine {
         level: rule.level,
+        fixed_minor: rule.fixed_minor,
         basis_points: rule.basis_points,
+        rounding: rule.rounding.label(),
+        from: rule.from.to_string(),
+    });
+    let charges = record.charges.iter().map(|rule| ChargeLine {
+        kind: rule.kind.label(),
+        fixed_minor: rule.fixed_minor,
+        basis_points: rule.basis_points,
+        of: rule.base.label(),
+        rounding: rule.rounding.label(),
         from: rule.from.to_string(),
     });
     RecordLine::Service {
         name: record.name,
         status: status(record.status),
-        fulfilment: match record.fulfilment {
-            Fulfilment::Stock => "stock",
-            Fulfilment::Provider => "provider",
-        },
+        fulfilment: record.fulfilment.label(),
         route: record.route,
         currency: record.currency,
         amount_min_minor: record.amount_min_minor,
         amount_max_minor: record.amount_max_minor,
-        open_amount: record.open_amount,
+        amount: record.amount.label(),
+        account: record.account.map(|field| field.form.label()),
+        lookup: record.lookup.label(),
+        money: record.money.label(),
+        reversal: record.reversal.to_string(),
         products: products.collect(),
         commission: commission.collect(),
+        charges: charges.collect(),
     }
 }
 

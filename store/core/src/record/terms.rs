@@ -365,6 +365,17 @@ impl ReversalRule {
     }
 }
 
+impl std::fmt::Display for ReversalRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::ByOperator => f.write_str("operator"),
+            Self::UntilConfirmed => f.write_str("until_confirmed"),
+            Self::Within(seconds) => write!(f, "within {seconds}"),
+        }
+    }
+}
+
 impl ReceiptTag {
     /// No receipt of its own.
     pub const NONE: Self = Self(0);

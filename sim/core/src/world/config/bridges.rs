@@ -95,6 +95,7 @@ fn ask_only(bridge: Bridge) -> Bridge {
         inquiry: true,
         reversal: false,
         advice: bridge.capabilities.advice,
+        lookup: bridge.capabilities.lookup,
     };
     let behaviour = ProviderBehaviour { idempotent: false, ..bridge.behaviour };
     Bridge { capabilities, behaviour, ..bridge }
