@@ -13,6 +13,7 @@ use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a sale is what nearly every one of them is")]
 pub enum Command {
     /// A verified request to sell.
     Begin(Begin),
@@ -140,6 +141,7 @@ pub struct Begin {
 
 /// What verification decided about a request.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "accepted is what nearly every one of them is")]
 pub enum VerificationResult {
     /// Journal it as declined with this code; no money moves.
     Refused(ResponseCode),

@@ -8,8 +8,8 @@ use tillgate_codec::link::message::{
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
-    Reverse, SaleTerms, ServiceId, Text, VerificationResult,
+    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, Registry,
+    ResponseCode, Reverse, SaleTerms, ServiceId, Terminal, Text, VerificationResult,
 };
 
 use super::Processed;
@@ -183,15 +183,9 @@ fn sale(
         Ok(_) if kind.has_provider() && bridge.is_none() => Err(ResponseCode::PROVIDER_UNAVAILABLE),
         verdict => verdict,
     };
-    // What is refused is journalled with the distributor too.
-    let distributor = registry.seller(terminal.seller).map(|seller| seller.distributor);
-    let refused = SaleTerms {
-        distributor: distributor.unwrap_or_default(),
-        reversal: kind.usual_reversal(),
-        ..SaleTerms::default()
-    };
-    let (verdict, terms) =
-        verdict.unwrap_or_else(|code| (VerificationResult::Refused(code), refused));
+    let (verdict, terms) = verdict.unwrap_or_else(|code| {
+        (VerificationResult::Refused(code), refused_terms(registry, terminal, kind))
+    });
     let begin = Begin {
         key,
         digest,
@@ -212,6 +206,16 @@ fn sale(
     let (bridge, token) = (bridge.unwrap_or(0), message.token);
     let asked = Asked::Sale { begin, bridge, token, lookup };
     Processed::Ask(Ask { origin, asked })
+}
+
+/// What is refused is journalled with the distributor too.
+fn refused_terms(registry: &Registry, terminal: &Terminal, kind: Kind) -> SaleTerms {
+    let distributor = registry.seller(terminal.seller).map(|seller| seller.distributor);
+    SaleTerms {
+        distributor: distributor.unwrap_or_default(),
+        reversal: kind.usual_reversal(),
+        ..SaleTerms::default()
+    }
 }
 
 /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.

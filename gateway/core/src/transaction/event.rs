@@ -110,6 +110,7 @@ pub enum Asked {
 }
 
 /// One thing that happened.
+#[expect(clippy::large_enum_variant, reason = "requests are what nearly every one of them is")]
 pub enum Input {
     /// From the pool.
     Ask(Ask),

@@ -112,7 +112,7 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
         reversal: rng.chance(500),
         advice: rng.chance(300),
         // No draw of its own: the others stay what they were.
-        lookup: place % 2 == 0,
+        lookup: place.is_multiple_of(2),
     };
     let slowest = rng.between(Span::ms(5), Span::ms(1_800));
     let behaviour = ProviderBehaviour {
