@@ -7,16 +7,12 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
-use tillgate_core::access::Role;
+use tillgate_core::access::{self, Role};
 use zeroize::Zeroizing;
 
 use crate::entropy;
 use crate::files::{self, Trust};
 
-/// Without letters and digits that look like one another.
-const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789L";
-/// Characters of a one-time password: 100 bits.
-const ONE_TIME_CHARACTERS: usize = 20;
 /// People beside the console are few.
 const USERS_MAX: usize = 1_000;
 /// The file of this many.
@@ -26,9 +22,7 @@ pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
 
 /// A new password nobody can guess.
 pub(crate) fn one_time() -> Zeroizing<String> {
-    let random = Zeroizing::new(entropy::bytes::<ONE_TIME_CHARACTERS>());
-    let letters = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
-    Zeroizing::new(letters.collect())
+    access::one_time(&Zeroizing::new(entropy::bytes()))
 }
 
 /// The PHC string of a password under a new salt.

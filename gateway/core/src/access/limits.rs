@@ -21,3 +21,5 @@ pub const WRONG_PASSWORDS_LIFE: Span = Span::s(15 * 60);
 /// Names and addresses whose wrong passwords are remembered, 100 bytes each; the one that is
 /// quietest gives way.
 pub const WRONG_PASSWORDS_MAX: usize = 4_096;
+/// Longest name of a person; it is in every row of the audit log that the person causes.
+pub const USER_NAME_BYTES_MAX: usize = 64;

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use self::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX};
+use self::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, USER_NAME_BYTES_MAX};
 use crate::time::Moment;
 
 pub use wrong::WrongPasswords;
@@ -45,6 +46,28 @@ impl Role {
             Self::Auditor => "auditor",
         }
     }
+}
+
+/// Whether somebody may be called this: the name is in the audit log.
+///
+/// # Errors
+/// What a name is.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_alphanumeric() || "._-@".contains(c);
+    if (1..=USER_NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(format!("a name is 1 to {USER_NAME_BYTES_MAX} letters, digits and . _ - @"))
+}
+
+/// Without letters and digits that look like one another.
+const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789L";
+
+/// A one-time password of 100 random bits.
+#[must_use]
+pub fn one_time(random: &[u8; 20]) -> Zeroizing<String> {
+    let letters = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    Zeroizing::new(letters.collect())
 }
 
 /// A token as it is kept: its SHA-256 only.
@@ -187,6 +210,16 @@ mod tests {
         assert!(!logins.log_in(TokenHash::of("one more"), "bob", Role::Operator, NOW));
         let later = NOW.after(LOGIN_IDLE).after(Span(1));
         assert!(logins.log_in(TokenHash::of("one more"), "bob", Role::Operator, later));
+    }
+
+    #[test]
+    fn a_name_has_letters_digits_and_a_few_marks() {
+        for good in ["maria", "a.b-c_d@e", "J\u{f6}rg", &"n".repeat(USER_NAME_BYTES_MAX)] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", "two words", "a\nb", "a,b", &"n".repeat(USER_NAME_BYTES_MAX + 1)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! as JSON lines or CSV, the same columns in the same order; and [`Totals`] adds up what was
 //! written. `tillgate journal export` and `GET /api/v1/journal` are made of the same parts, so that
 //! their rows are the same byte for byte. [`Page`] is a part of a list, [`Waiting`] and [`Stock`]
-//! are what the metrics say about rows. [`History`] is the versions of one registry record.
+//! are what the metrics say about rows. [`History`] is the versions of one registry record,
+//! [`Terminals`] a page of terminals.
 
 mod counts;
 mod format;
@@ -12,6 +13,7 @@ mod history;
 mod line;
 mod page;
 mod selection;
+mod terminals;
 mod totals;
 
 pub use counts::{Stock, Waiting};
@@ -20,4 +22,5 @@ pub use history::{History, RecordKind, status, version_at, versions};
 pub use line::{TransactionLine, following, kind, line, parse_key, show_key, state};
 pub use page::{Awaited, Page, differences, open};
 pub use selection::Selection;
+pub use terminals::{KeyRow, TerminalRow, Terminals, WantedTerminals};
 pub use totals::Totals;

@@ -1,12 +1,17 @@
 //! What is shown of the journal, over a store in memory.
 
+use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::online::Presence;
 use tillgate_core::report::{
-    Page, RecordKind, Stock, Waiting, differences, open, version_at, versions,
+    Page, RecordKind, Stock, Terminals, Waiting, WantedTerminals, differences, open, version_at,
+    versions,
 };
 use tillgate_store_conformance::MemoryFactory;
 use tillgate_store_conformance::network::{PRICE_MINOR, TODAY, VOUCHERS, distributor, seller};
 use tillgate_store_conformance::world::{World, key, settlement};
-use tillgate_store_core::{BusinessDate, Command, FollowUp, ProductId, StoreId, Totals};
+use tillgate_store_core::{
+    BusinessDate, Command, FollowUp, ProductId, StoreId, TerminalId, Totals,
+};
 
 fn keys(page: Page) -> (Vec<u32>, Option<String>) {
     let (lines, next) = page.filled(StoreId(*b"lawstore"));
@@ -109,4 +114,26 @@ fn pages_of_a_records_versions_show_each_of_them_once() {
     let then = serde_json::to_value(then).unwrap();
     assert_eq!(then["jurisdiction"], serde_json::json!([2, 1]));
     assert_eq!(then["versions"][0]["until_ms"].as_u64(), Some(world.now_ms));
+}
+
+#[test]
+fn pages_of_terminals_show_each_of_those_that_are_wanted_once() {
+    let world = World::new(MemoryFactory);
+    let rows = world.book().backend();
+    let session = SessionId { reactor: 0, slot: 0, generation: 0 };
+    let age = SessionAge { generation: 0, counter: 1 };
+    let online = |id: TerminalId| (id.0 == 2).then_some(Presence { session, age, since_ms: 9 });
+    let page = |wanted, after: Option<u32>, most| {
+        let page = Terminals::page(rows, &online, wanted, after.map(TerminalId), most).unwrap();
+        let page = serde_json::to_value(page).unwrap();
+        let row = |row: &serde_json::Value| row["terminal"].as_u64().unwrap();
+        let found: Vec<u64> = page["terminals"].as_array().unwrap().iter().map(row).collect();
+        (found, page["next"].as_u64())
+    };
+    assert_eq!(page(None, None, (2, 100)), (vec![1, 2], Some(2)));
+    assert_eq!(page(None, Some(2), (2, 100)), (vec![3], None));
+    assert_eq!(page(Some(WantedTerminals::Online), None, (9, 100)), (vec![2], None));
+    assert_eq!(page(Some(WantedTerminals::Offline), None, (9, 2)), (vec![1], Some(2)));
+    assert_eq!(page(Some(WantedTerminals::Blocked), None, (9, 100)), (vec![], None));
+    assert_eq!(page(None, Some(u32::MAX), (9, 100)), (vec![], None));
 }

@@ -6,6 +6,7 @@ use hex::FromHex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::orders::{self, KeyChange};
+use tillgate_core::report::KeyRow;
 use tillgate_store_core::TerminalId;
 use tillgate_store_core::vault::terminal_context;
 use zeroize::Zeroizing;
@@ -16,7 +17,7 @@ use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::query::As;
 use super::route::{Body, Call};
-use super::terminals::{KeyRow, find, keys_of};
+use super::terminals::{find, keys_of};
 use crate::entropy;
 use crate::wiped::Secret;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use super::{ConfigFile, print};
+use super::{ConfigFile, print, table};
 use crate::client::Client;
 use crate::config;
 use crate::exit::Failure;
@@ -35,6 +35,23 @@ impl Gateway {
     pub(super) fn client(&self) -> Result<Client, Failure> {
         let config = config::load(&self.config)?;
         Client::new(config, self.socket.as_deref())
+    }
+
+    /// Prints the list that the API answers, as a table of these columns.
+    pub(super) fn list(
+        &self,
+        client: &Client,
+        path: &str,
+        name: &str,
+        columns: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        let body = client.get(path)?;
+        self.print(&body, &table::list(&body, name, columns))
+    }
+
+    /// Prints the one object that the API answered.
+    pub(super) fn card(&self, body: &Value) -> Result<(), Failure> {
+        self.print(body, &table::card(body))
     }
 
     /// Prints the API's answer, or what a person reads of it.

@@ -104,21 +104,13 @@ impl Terminal {
         let client = self.gateway.client()?;
         let (body, text) = match self.command {
             Command::List { state, limit, after } => {
-                let mut path = format!("/api/v1/terminals?limit={limit}");
-                if let Some(state) = state {
-                    path.push_str(&format!("&state={state}"));
-                }
-                if let Some(after) = after {
-                    path.push_str(&format!("&after={after}"));
-                }
-                let body = client.get(&path)?;
-                let text = table::list(&body, "terminals", &COLUMNS);
-                (body, text)
+                let state = state.map(|state| format!("&state={state}")).unwrap_or_default();
+                let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+                let path = format!("/api/v1/terminals?limit={limit}{state}{after}");
+                return self.gateway.list(&client, &path, "terminals", &COLUMNS);
             }
             Command::Show { id } => {
-                let body = client.get(&format!("/api/v1/terminals/{id}"))?;
-                let text = table::card(&body);
-                (body, text)
+                return self.gateway.card(&client.get(&format!("/api/v1/terminals/{id}"))?);
             }
             Command::Block { id, reason } => {
                 order(&client, id, "block", &json!({"reason": reason}))?

@@ -1,12 +1,13 @@
 //! `tillgate transaction`: one transaction, the open ones, and the operator's word about them.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 use tillgate_core::report::show_key;
 use tillgate_store_core::{BusinessDate, Key};
 
 use super::gateway::Gateway;
-use super::{table, values};
+use super::values;
+use crate::client::Client;
 use crate::exit::Failure;
 use crate::password;
 
@@ -100,32 +101,28 @@ enum Command {
 
 impl Transaction {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let mut client = self.gateway.client()?;
-        let (body, text) = match self.command {
+        let (gateway, mut client) = (&self.gateway, self.gateway.client()?);
+        let resolve = |client: &Client, key: &Key, order: Value| {
+            let path = format!("/api/v1/transactions/{}/resolve", show_key(key));
+            gateway.card(&client.post(&path, &order)?)
+        };
+        match self.command {
             Command::Open { awaits, limit, after } => {
                 let awaits = awaits.map(|who| format!("&awaits={who}")).unwrap_or_default();
-                let path = format!("/api/v1/transactions?limit={limit}{awaits}");
-                let body = client.get(&format!("{path}{}", behind(after)))?;
-                let text = table::list(&body, "transactions", &COLUMNS);
-                (body, text)
+                let after = behind(after);
+                let path = format!("/api/v1/transactions?limit={limit}{awaits}{after}");
+                gateway.list(&client, &path, "transactions", &COLUMNS)
             }
             Command::Show { key } => {
-                let body = client.get(&format!("/api/v1/transactions/{}", show_key(&key)))?;
-                let text = table::card(&body);
-                (body, text)
+                gateway.card(&client.get(&format!("/api/v1/transactions/{}", show_key(&key)))?)
             }
             Command::Differences { date, limit, after } => {
-                let path = format!("/api/v1/settlements/differences?date={date}&limit={limit}");
-                let body = client.get(&format!("{path}{}", behind(after)))?;
-                let text = table::list(&body, "differences", &DIFFERENCES);
-                (body, text)
+                let (path, after) = ("/api/v1/settlements/differences", behind(after));
+                let path = format!("{path}?date={date}&limit={limit}{after}");
+                gateway.list(&client, &path, "differences", &DIFFERENCES)
             }
             Command::Resolve { key, resolution, note } => {
-                let order = json!({ "as": resolution, "note": note });
-                let path = format!("/api/v1/transactions/{}/resolve", show_key(&key));
-                let body = client.post(&path, &order)?;
-                let text = table::card(&body);
-                (body, text)
+                resolve(&client, &key, json!({ "as": resolution, "note": note }))
             }
             Command::Refund { key, void, approve, cancel: _, user, note } => {
                 let password = password::ask(&user).map_err(|error| {
@@ -137,13 +134,9 @@ impl Transaction {
                     None if approve => json!({ "as": "approve-refund", "note": note }),
                     None => json!({ "as": "cancel-refund", "note": note }),
                 };
-                let path = format!("/api/v1/transactions/{}/resolve", show_key(&key));
-                let body = client.post(&path, &order)?;
-                let text = table::card(&body);
-                (body, text)
+                resolve(&client, &key, order)
             }
-        };
-        self.gateway.print(&body, &text)
+        }
     }
 }
 

@@ -4,16 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use tillgate_core::access::Role;
+use tillgate_core::access::{self, Role};
 
 use super::{ConfigFile, print};
 use crate::config;
 use crate::exit::Failure;
 use crate::password::{self, Users};
 use crate::{entropy, keyfile};
-
-/// Longest name of a person; it is in the audit log.
-const NAME_BYTES_MAX: usize = 64;
 
 /// Manage the users of the admin API
 #[derive(Args)]
@@ -73,7 +70,7 @@ impl User {
                 print::line(&people.collect::<Vec<_>>().join("\n"))
             }
             Command::Add { name, role } => {
-                check_name(&name)?;
+                access::check_name(&name).map_err(Failure::usage)?;
                 if users.find(&name).is_some() {
                     let text = format!("{name} is there already; `tillgate user reset {name}`");
                     return Err(Failure::refused(text));
@@ -92,15 +89,6 @@ impl User {
             }
         }
     }
-}
-
-fn check_name(name: &str) -> Result<(), Failure> {
-    let allowed = |c: char| c.is_alphanumeric() || "._-@".contains(c);
-    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(allowed) {
-        let text = format!("a name is 1 to {NAME_BYTES_MAX} letters, digits and . _ - @");
-        return Err(Failure::usage(text));
-    }
-    Ok(())
 }
 
 fn give_password(file: &Path, mut users: Users, name: &str, role: Role) -> Result<(), Failure> {
