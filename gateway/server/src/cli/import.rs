@@ -67,15 +67,11 @@ impl Import {
             Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
             Err(error) => Err(Failure::store(error)),
         };
-        match done {
-            Ok(sentence) => {
-                if let Some(keys) = keys {
-                    keys.keep()?;
-                }
-                print::line(&sentence)
-            }
-            Err(failure) => Err(failure),
+        let sentence = done?;
+        if let Some(keys) = keys {
+            keys.keep()?;
         }
+        print::line(&sentence)
     }
 
     fn existing(&self) -> Existing {

@@ -86,17 +86,12 @@ impl Metrics {
             ("tillgate_answers_total", "Journalled answers, by response code"),
             codes.chain([(&"other", writer.answers_other.read())]),
         );
-        let all = String::new;
-        page.histograms(
-            "tillgate_commit_seconds",
-            "One durable commit",
-            [(all(), &writer.commits)],
-        );
-        page.histograms(
-            "tillgate_commit_commands",
-            "Commands in one commit",
-            [(all(), &writer.batches)],
-        );
+        for (name, help, of) in [
+            ("tillgate_commit_seconds", "One durable commit", &writer.commits),
+            ("tillgate_commit_commands", "Commands in one commit", &writer.batches),
+        ] {
+            page.histograms(name, help, [(String::new(), of)]);
+        }
         for (name, help, count) in [
             ("transactions_pending", "Between intent and outcome", &writer.pending),
             ("writer_queue", "Batches waiting for the writer", &writer.mail),
