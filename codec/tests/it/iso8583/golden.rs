@@ -96,9 +96,9 @@ fn a_sample_with_any_byte_changed_fails_or_comes_back_the_same() {
     for (dialect, samples) in all() {
         for sample in samples {
             let mut message = sample.message(&dialect).to_vec();
-            for index in 0..message.len() {
+            for index in (0..message.len()).step_by(cases(1, 4)) {
                 let changes = [0x01, 0x0f, 0x10, 0x20, 0x80, 0xff];
-                for change in changes.iter().cycle().skip(index).take(cases(changes.len(), 1)) {
+                for change in changes.iter().cycle().skip(index / 4).take(cases(changes.len(), 1)) {
                     message[index] ^= change;
                     decodes_and_comes_back(&dialect, &message);
                     message[index] ^= change;

@@ -79,7 +79,7 @@ fn message(dialect: &Dialect, chosen: [u64; 3], source: &[u8], mti: [u8; 4]) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::effort::cases(200, 30), ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_sent_is_what_is_read(

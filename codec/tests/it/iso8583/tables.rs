@@ -188,7 +188,7 @@ fn the_tables_of_the_page_compile() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::effort::cases(300, 60), ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_compiles_or_is_refused(text in ".{0,200}") {
