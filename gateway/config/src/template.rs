@@ -160,7 +160,4 @@ cutoff = "00:00"
 # reversal = false
 # confirmation = false
 # lookup = false
-# It says what is to be paid on an account before it is paid.
-# If that is wrong: services with a lookup are not sold; no money moves.
-lookup = false
 "#;
