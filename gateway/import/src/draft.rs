@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tillgate_store_core::{
-    Distributor, DistributorId, Registry, Seller, SellerId, Service, ServiceId, Terminal,
-    TerminalId,
+    Distributor, DistributorId, ReceiptTag, ReceiptTemplate, Registry, Seller, SellerId, Service,
+    ServiceId, Terminal, TerminalId,
 };
 
 use crate::report::{Faults, RowPlace};
@@ -34,6 +34,13 @@ pub trait Known {
     fn service(&self, id: ServiceId) -> Option<Service> {
         let mut found = None;
         self.lend(&mut |registry| found = registry.service(id).cloned());
+        found
+    }
+
+    /// The stored template of a receipt.
+    fn receipt(&self, tag: ReceiptTag) -> Option<String> {
+        let mut found = None;
+        self.lend(&mut |registry| found = registry.receipt(tag).map(str::to_owned));
         found
     }
 
@@ -86,7 +93,9 @@ pub(crate) struct Draft {
     pub(crate) distributors: BTreeMap<DistributorId, Given<Distributor>>,
     /// Sellers.
     pub(crate) sellers: BTreeMap<SellerId, Given<Seller>>,
-    /// Services, with products and commissions.
+    /// Templates of receipts.
+    pub(crate) receipts: BTreeMap<ReceiptTag, Given<ReceiptTemplate>>,
+    /// Services, with products, commissions, charges and receipts.
     pub(crate) services: BTreeMap<ServiceId, Given<Service>>,
     /// Terminals.
     pub(crate) terminals: BTreeMap<TerminalId, Given<Terminal>>,
@@ -125,8 +134,8 @@ pub(crate) fn take<I: Ord + Copy + std::fmt::Display, T>(
     (stored, existing): (bool, Existing),
 ) {
     if let Some(earlier) = into.get(&id) {
-        let line = earlier.place.line;
-        row.wrong(faults, 0, format!("{id} was given before, in line {line}"));
+        let place = earlier.place.seen_from(row.place());
+        row.wrong(faults, 0, format!("{id} was given before, in {place}"));
         return;
     }
     if stored && existing == Existing::Refuse {

@@ -23,12 +23,12 @@ pub fn make_missing_keys(
     random: &dyn Fn() -> [u8; 32],
 ) -> Option<Zeroizing<String>> {
     // All the room that it may need: a buffer that grows leaves keys behind in memory.
-    let terminals = sources.iter().filter(|source| source.table == Table::Terminals);
+    let terminals = sources.iter().filter(|source| source.table == Some(Table::Terminals));
     let lines: usize = terminals.map(|source| source.text.lines().count() + 1).sum();
     let mut made = Zeroizing::new(String::with_capacity(lines * MADE_LINE_BYTES_MAX));
     made.push_str("terminal,key_id,psk\n");
     let header_bytes = made.len();
-    for source in sources.iter_mut().filter(|source| source.table == Table::Terminals) {
+    for source in sources.iter_mut().filter(|source| source.table == Some(Table::Terminals)) {
         if let Some(text) = with_keys(source, &mut made, random) {
             source.text = text;
         }
@@ -42,7 +42,7 @@ fn with_keys(
     made: &mut String,
     random: &dyn Fn() -> [u8; 32],
 ) -> Option<Zeroizing<String>> {
-    let columns = source.table.columns();
+    let columns = Table::Terminals.columns();
     let mut lines = source.text.split_inclusive('\n');
     let header = lines.next()?;
     let fields: Vec<&str> = header.trim().split(',').map(str::trim).collect();

@@ -1,4 +1,4 @@
-//! CSV files to one [`Change`] of the registry: all of it or nothing.
+//! CSV files, and services as TOML, to one [`Change`] of the registry: all of it or nothing.
 //!
 //! [`plan`] reads every row of every file, in the order in which tables refer to each other, over
 //! what the store [`Known`]s already. Errors are collected as [`Faults`] with file, line
@@ -9,10 +9,13 @@
 
 #![forbid(unsafe_code)]
 
+mod book;
+mod charges;
 mod draft;
 mod keys;
 pub mod limits;
 mod prices;
+mod receipts;
 mod records;
 mod report;
 mod row;
@@ -20,6 +23,9 @@ mod services;
 mod source;
 mod stock;
 mod terminals;
+mod terms;
+#[cfg(test)]
+mod terms_tests;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -31,13 +37,16 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use tillgate_store_core::limits::{CHANGE_ITEMS_MAX, REJECTIONS_MAX};
-use tillgate_store_core::{BusinessDate, Change, RegistryRecord, Rejection, Vault};
+use tillgate_store_core::{
+    BusinessDate, Change, Language, ProductId, RegistryRecord, Rejection, ServiceId, Vault,
+};
 
 pub use draft::{Existing, Known};
 pub use keys::make_missing_keys;
 pub use report::{Fault, Faults};
-pub use source::{Source, Table, known_files};
+pub use source::{Source, Table, is_services_toml, known_files, table_of_path};
 
+use book::BookRow;
 use draft::Draft;
 use report::RowPlace;
 use row::Row;
@@ -87,6 +96,7 @@ pub struct Counts {
     distributors: usize,
     sellers: usize,
     services: usize,
+    receipts: usize,
     terminals: usize,
     vouchers: usize,
     floats: usize,
@@ -99,6 +109,7 @@ impl Counts {
             (self.distributors, "distributors"),
             (self.sellers, "sellers"),
             (self.services, "services"),
+            (self.receipts, "receipts"),
             (self.terminals, "terminals"),
             (self.vouchers, "vouchers"),
             (self.floats, "float loads"),
@@ -146,33 +157,53 @@ impl<T: Ord> Once<T> {
                 true
             }
             std::collections::btree_map::Entry::Occupied(taken) => {
-                let line = taken.get().line;
-                row.wrong(faults, column, format!("{found} was given before, in line {line}"));
+                let place = taken.get().seen_from(row.place());
+                row.wrong(faults, column, format!("{found} was given before, in {place}"));
                 false
             }
         }
     }
 }
 
-/// Reads everything.
+/// What the parts of services were given as.
+#[derive(Default)]
+struct Parts {
+    products: Once<(ServiceId, ProductId)>,
+    commissions: Once<(ServiceId, u8, BusinessDate)>,
+    charges: Once<(ServiceId, u8, BusinessDate)>,
+    receipts: Once<(ServiceId, Language)>,
+}
+
+/// Reads everything. Of TOML that is not in the form of a service nothing more is read.
 ///
 /// # Errors
 /// Every wrong place, up to a bound, and how many there are.
 pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Plan, Faults> {
     let mut faults = Faults::default();
+    let books = book::read_all(sources, &mut faults);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let files = Files { sources, books: &books };
     let (mut draft, mut stock, mut floats) =
         (Draft::default(), Stock::default(), Floats::default());
-    let (mut products, mut rules, mut told) = (Once::default(), Once::default(), BTreeSet::new());
+    let (mut parts, mut told) = (Parts::default(), BTreeSet::new());
     for table in Table::ALL {
-        each_row(sources, table, &mut faults, |row, faults| match table {
+        files.each_row(table, &mut faults, |row, faults| match table {
             Table::Distributors => tree::distributor(row, context, &mut draft, faults),
             Table::Sellers => tree::seller(row, context, &mut draft, faults),
             Table::Services => services::service(row, context, &mut draft, faults),
             Table::Products => {
-                prices::product(row, context, &mut draft, faults, &mut products);
+                prices::product(row, context, &mut draft, faults, &mut parts.products);
             }
             Table::Commissions => {
-                prices::commission(row, context, &mut draft, faults, &mut rules);
+                prices::commission(row, context, &mut draft, faults, &mut parts.commissions);
+            }
+            Table::Charges => {
+                charges::charge(row, context, &mut draft, faults, &mut parts.charges);
+            }
+            Table::Receipts => {
+                receipts::receipt(row, context, &mut draft, faults, &mut parts.receipts);
             }
             Table::Terminals => terminals::terminal(row, context, &mut draft, faults),
             Table::Vouchers => stock::voucher(row, context, &draft, faults, &mut stock),
@@ -180,7 +211,7 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
         });
         // Looks at a table as a whole, once all its rows are known. A header that is wrong was
         // told by the first pass.
-        each_row(sources, table, &mut Faults::default(), |row, _| match table {
+        files.each_row(table, &mut Faults::default(), |row, _| match table {
             Table::Distributors => tree::check_parents(row, context, &draft, &mut faults),
             Table::Commissions => prices::check_sum(row, &draft, &mut faults, &mut told),
             _ => {}
@@ -191,15 +222,27 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
 }
 
-fn each_row(
-    sources: &[Source],
-    table: Table,
-    faults: &mut Faults,
-    mut visit: impl FnMut(&Row<'_>, &mut Faults),
-) {
-    for (file, source) in (0_u16..).zip(sources) {
-        if source.table == table {
-            row::each(source, file, faults, &mut visit);
+/// The sources, with the rows of those that are TOML.
+struct Files<'a> {
+    sources: &'a [Source],
+    books: &'a [Vec<BookRow>],
+}
+
+impl Files<'_> {
+    fn each_row(
+        &self,
+        table: Table,
+        faults: &mut Faults,
+        mut visit: impl FnMut(&Row<'_>, &mut Faults),
+    ) {
+        for (file, (source, book)) in (0_u16..).zip(self.sources.iter().zip(self.books)) {
+            match source.table {
+                None => row::each_of_book((source, file), (book, table), faults, &mut visit),
+                Some(found) if found == table => {
+                    row::each((source, file), table, faults, &mut visit);
+                }
+                Some(_) => {}
+            }
         }
     }
 }
@@ -217,6 +260,7 @@ impl Plan {
             distributors: draft.distributors.len(),
             sellers: draft.sellers.len(),
             services: draft.services.len(),
+            receipts: draft.receipts.values().filter(|given| given.record.is_some()).count(),
             terminals: draft.terminals.len(),
             vouchers: stock.vouchers.len(),
             floats: floats.funds.len(),
@@ -236,6 +280,10 @@ impl Plan {
         }
         for (id, given) in draft.services {
             add(format!("service {id}"), given.place, given.record.map(RegistryRecord::Service));
+        }
+        for (tag, given) in draft.receipts {
+            let record = given.record.map(RegistryRecord::Receipt);
+            add(format!("receipt {:08x}", tag.0), given.place, record);
         }
         for (id, given) in draft.terminals {
             let record = given.record.map(RegistryRecord::Terminal);

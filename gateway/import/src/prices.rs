@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use tillgate_store_core::commission::BASIS;
 use tillgate_store_core::limits::{
     COMMISSION_LEVELS_MAX, COMMISSION_RULES_MAX, NAME_BYTES_MAX, PRODUCTS_MAX,
 };
-use tillgate_store_core::{CommissionRule, Product, ProductId, Service, ServiceId};
-use tillgate_types::{Currency, decimal};
+use tillgate_store_core::{BusinessDate, CommissionRule, Product, ProductId, Service, ServiceId};
+use tillgate_types::Currency;
 
+use crate::charges::{Share, read_share, share};
 use crate::draft::{Draft, Existing, Given, Look};
 use crate::report::Faults;
 use crate::row::Row;
@@ -16,34 +18,59 @@ use crate::{Context, Once};
 
 /// Columns of products.csv.
 mod product {
-    pub(crate) const SERVICE: usize = 0;
     pub(crate) const ID: usize = 1;
     pub(crate) const NAME: usize = 2;
     pub(crate) const AMOUNT: usize = 3;
 }
 
-/// Columns of commissions.csv.
+/// Columns of commissions.csv; the others are those of a share.
 mod commission {
     pub(crate) const SERVICE: usize = 0;
     pub(crate) const LEVEL: usize = 1;
-    pub(crate) const PERCENT: usize = 2;
-    pub(crate) const FROM: usize = 3;
 }
 
-/// 100 % in basis points.
-const WHOLE: u32 = 10_000;
+/// Where a part of a service comes from, and how many of its kind there may be.
+pub(crate) struct Place<'a> {
+    pub(crate) row: &'a Row<'a>,
+    /// Which column is wrong when the part is not taken.
+    pub(crate) column: usize,
+    /// What the part is called then.
+    pub(crate) what: &'a str,
+    pub(crate) max: usize,
+}
 
-/// The service that a product or commission belongs to, to be changed; of the files, or else
+/// Takes a part of a service in, in the place of the stored one if it may.
+pub(crate) fn put<T: PartialEq>(
+    place: &Place<'_>,
+    parts: &mut Vec<T>,
+    part: T,
+    is_same: impl Fn(&T) -> bool,
+    existing: Existing,
+    faults: &mut Faults,
+) {
+    let Place { row, column, what, max } = *place;
+    let is_full = parts.len() >= max;
+    match parts.iter_mut().find(|stored| is_same(stored)) {
+        Some(stored) if *stored == part || existing == Existing::Replace => *stored = part,
+        Some(_) => {
+            let text = format!("{what} is in the store already; --update replaces what is there");
+            row.wrong(faults, column, text);
+        }
+        None if is_full => row.expected(faults, column, format!("at most {max} of one service")),
+        None => parts.push(part),
+    }
+}
+
+/// The service that a row belongs to, to be changed; of the files, or else
 /// taken over from the store.
-fn owner<'a>(
+pub(crate) fn owner<'a>(
     row: &Row<'_>,
     context: &Context<'_>,
     draft: &'a mut Draft,
     faults: &mut Faults,
 ) -> Option<&'a mut Service> {
-    // In both files the service is the first column.
-    const SERVICE: usize = product::SERVICE;
-    const { assert!(product::SERVICE == commission::SERVICE) };
+    // In all these files the service is the first column.
+    const SERVICE: usize = commission::SERVICE;
     let id = ServiceId(row.number(faults, SERVICE, 1..=u16::MAX)?);
     match draft.service(context.known, id) {
         Look::Found(service) => {
@@ -83,20 +110,10 @@ pub(crate) fn product(
         return;
     }
     let record = Product { id, name, amount_minor };
-    let full = service.products.len() >= PRODUCTS_MAX;
-    let known = service.products.iter().position(|stored| stored.id == id);
-    match known.and_then(|at| service.products.get_mut(at)) {
-        Some(stored) if *stored == record || context.existing == Existing::Replace => {
-            *stored = record;
-        }
-        Some(_) => row.wrong(
-            faults,
-            product::ID,
-            format!("{id} is in the store already; --update replaces what is there"),
-        ),
-        None if !full => service.products.push(record),
-        None => row.expected(faults, product::ID, format!("at most {PRODUCTS_MAX} products")),
-    }
+    let is_same = |stored: &Product| stored.id == id;
+    let what = id.to_string();
+    let place = Place { row, column: product::ID, what: &what, max: PRODUCTS_MAX };
+    put(&place, &mut service.products, record, is_same, context.existing, faults);
 }
 
 /// One row of commissions.csv.
@@ -105,44 +122,29 @@ pub(crate) fn commission(
     context: &Context<'_>,
     draft: &mut Draft,
     faults: &mut Faults,
-    given: &mut Once<(ServiceId, u8, u16)>,
+    given: &mut Once<(ServiceId, u8, BusinessDate)>,
 ) {
     let levels_max = u8::try_from(COMMISSION_LEVELS_MAX - 1).unwrap_or(u8::MAX);
     let level = row.number(faults, commission::LEVEL, 0..=levels_max);
-    let rate = decimal(row.text(commission::PERCENT), 2).and_then(|bp| u32::try_from(bp).ok());
-    let rate = rate.filter(|basis_points| *basis_points <= WHOLE);
-    if rate.is_none() {
-        let text = "a percentage from 0 to 100 with at most 2 decimals (10 means 10 %)";
-        row.expected(faults, commission::PERCENT, text);
-    }
-    let from = row.date(faults, commission::FROM);
+    let from = row.date(faults, share::FROM);
     let Some(service) = owner(row, context, draft, faults) else { return };
-    let (Some(level), Some(basis_points), Some(from)) = (level, rate, from) else { return };
-    if !given.first(row, commission::LEVEL, (service.id, level, from.0), faults) {
+    let is_same = |rule: &CommissionRule| Some(rule.level) == level && Some(rule.from) == from;
+    let stored = service.commission.iter().find(|rule| is_same(rule)).copied();
+    let kept = context.kept(stored.as_ref()).map(|kept| Share {
+        fixed_minor: kept.fixed_minor,
+        basis_points: kept.basis_points,
+        rounding: kept.rounding,
+        from: kept.from,
+    });
+    let share = read_share(row, service, from, kept, faults);
+    let (Some(level), Some(share)) = (level, share) else { return };
+    if !given.first(row, commission::LEVEL, (service.id, level, share.from), faults) {
         return;
     }
-    let same = |rule: &CommissionRule| rule.level == level && rule.from == from;
-    let full = service.commission.len() >= COMMISSION_RULES_MAX;
-    let known = service.commission.iter().position(same);
-    match known.and_then(|at| service.commission.get_mut(at)) {
-        Some(rule)
-            if rule.basis_points == basis_points || context.existing == Existing::Replace =>
-        {
-            rule.basis_points = basis_points;
-        }
-        Some(_) => row.wrong(
-            faults,
-            commission::FROM,
-            "this rule is in the store already; --update replaces what is there".to_owned(),
-        ),
-        None if !full => {
-            service.commission.push(CommissionRule::percent(level, basis_points, from));
-        }
-        None => {
-            let text = format!("at most {COMMISSION_RULES_MAX} rules of one service");
-            row.expected(faults, commission::LEVEL, text);
-        }
-    }
+    let Share { fixed_minor, basis_points, rounding, from } = share;
+    let rule = CommissionRule { level, fixed_minor, basis_points, rounding, from };
+    let place = Place { row, column: share::FROM, what: "this rule", max: COMMISSION_RULES_MAX };
+    put(&place, &mut service.commission, rule, is_same, context.existing, faults);
 }
 
 /// Second pass over commissions.csv: on no date do the levels together earn more than all.
@@ -163,7 +165,7 @@ pub(crate) fn check_sum(
             begun.max_by_key(|rule| rule.from).map_or(0, |rule| rule.basis_points)
         };
         let all: u32 = levels.clone().map(in_force).sum();
-        if all > WHOLE && told.insert((service.id, date.0)) {
+        if u64::from(all) > BASIS && told.insert((service.id, date.0)) {
             let text = format!(
                 "all levels of service {} together earn {}.{:02} % from {date} on, expected at \
                  most 100 %",
@@ -171,7 +173,7 @@ pub(crate) fn check_sum(
                 all / 100,
                 all % 100
             );
-            row.wrong(faults, commission::PERCENT, text);
+            row.wrong(faults, share::PERCENT, text);
         }
     }
 }

@@ -20,9 +20,9 @@ pub struct Fault {
     pub file: String,
     /// From 1; 0 when the fault is not in one line.
     pub line: u32,
-    /// Number of the field in its line, from 1; 0 when it is not in one field.
+    /// Number of the field in its line (of TOML: of the character), from 1; 0 when it is not in one.
     pub column: u16,
-    /// The column's name.
+    /// The column's name; empty when the fault is not in one.
     pub name: &'static str,
     /// What was found and what is expected.
     pub text: String,
@@ -37,6 +37,14 @@ pub struct Faults {
     pub total: usize,
     /// Nobody looked further after these.
     pub(crate) is_cut: bool,
+}
+
+impl RowPlace {
+    /// The place, for a fault of another row.
+    pub(crate) fn seen_from(self, other: Self) -> String {
+        let elsewhere = if self.file == other.file { "" } else { " of another file" };
+        format!("line {}{elsewhere}", self.line)
+    }
 }
 
 impl Faults {
@@ -72,7 +80,10 @@ impl fmt::Display for Fault {
             write!(f, ":{}", self.line)?;
         }
         if self.column > 0 {
-            write!(f, ":{} ({})", self.column, self.name)?;
+            write!(f, ":{}", self.column)?;
+        }
+        if !self.name.is_empty() {
+            write!(f, " ({})", self.name)?;
         }
         write!(f, ": {}", self.text)
     }

@@ -1,30 +1,51 @@
-//! Rows of CSV files and the kinds of value in their fields.
+//! Rows of the files, and the kinds of value in their fields.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use tillgate_store_core::{BusinessDate, Status, Text};
+use tillgate_store_core::{BusinessDate, Language, Status, Text};
 use tillgate_types::Currency;
 
+use crate::book::{BookRow, Cell};
 use crate::limits::FOUND_CHARACTERS_MAX;
 use crate::records::{Cells, Records};
 use crate::report::{Fault, Faults, RowPlace};
-use crate::source::Source;
+use crate::source::{Source, Table};
 
 /// One row: fields by the place of their column in [`crate::Table::columns`].
 pub(crate) struct Row<'a> {
     source: &'a Source,
+    table: Table,
     place: RowPlace,
-    cells: Cells<'a>,
-    /// Column of the table to field of the file.
-    fields: &'a [Option<usize>],
+    fields: Fields<'a>,
 }
 
-/// Visits every row of a file whose header is right; counts what is wrong with the others.
+/// Where the fields of a row are.
+enum Fields<'a> {
+    /// In a record, each where the header has its column.
+    Csv { cells: Cells<'a>, fields: &'a [Option<usize>] },
+    /// Under the keys of a table.
+    Toml(&'a [Cell]),
+}
+
+/// Visits every row of a table in a file of TOML.
+pub(crate) fn each_of_book(
+    (source, file): (&Source, u16),
+    (book, table): (&[BookRow], Table),
+    faults: &mut Faults,
+    mut visit: impl FnMut(&Row<'_>, &mut Faults),
+) {
+    for row in book.iter().filter(|row| row.table == table) {
+        let (place, fields) = (RowPlace { file, line: row.line }, Fields::Toml(&row.cells));
+        visit(&Row { source, table, place, fields }, faults);
+    }
+}
+
+/// Visits every row of a CSV file whose header is right; counts what is wrong with the others.
 pub(crate) fn each(
-    source: &Source,
-    file: u16,
+    (source, file): (&Source, u16),
+    table: Table,
     faults: &mut Faults,
     mut visit: impl FnMut(&Row<'_>, &mut Faults),
 ) {
@@ -33,7 +54,7 @@ pub(crate) fn each(
     while let Some(line) = records.advance() {
         let cells = records.cells();
         let Some(fields) = &fields else {
-            match header(source, cells) {
+            match header(table, cells) {
                 Ok(found) => fields = Some(found),
                 Err(text) => return faults.push(|| whole_line(source, line, text)),
             }
@@ -46,21 +67,21 @@ pub(crate) fn each(
             continue;
         }
         let place = RowPlace { file, line };
-        visit(&Row { source, place, cells, fields }, faults);
+        visit(&Row { source, table, place, fields: Fields::Csv { cells, fields } }, faults);
     }
     if fields.is_none() {
-        let text = format!("is empty, expected the header {}", names(source).join(","));
+        let text = format!("is empty, expected the header {}", names(table).join(","));
         faults.push(|| whole_line(source, 1, text));
     }
 }
 
 /// Which field of the file holds which column.
-fn header(source: &Source, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> {
-    let expected = names(source).join(",");
+fn header(table: Table, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> {
+    let expected = names(table).join(",");
     if found.len() == 1 && found.iter().any(|cell| cell.contains([';', '\t'])) {
         return Err(format!("fields are not separated by commas, expected the header {expected}"));
     }
-    let columns = source.table.columns();
+    let columns = table.columns();
     let place = |name: &str| found.iter().position(|cell| cell == name);
     let fields: Vec<Option<usize>> = columns.iter().map(|column| place(column.name)).collect();
     let missing: Vec<&str> = columns
@@ -93,8 +114,8 @@ fn header(source: &Source, found: Cells<'_>) -> Result<Vec<Option<usize>>, Strin
     Err(format!("header: {}; expected {expected}", wrong.join("; ")))
 }
 
-fn names(source: &Source) -> Vec<&'static str> {
-    source.table.columns().iter().filter(|c| c.required).map(|c| c.name).collect()
+fn names(table: Table) -> Vec<&'static str> {
+    table.columns().iter().filter(|c| c.required).map(|c| c.name).collect()
 }
 
 fn whole_line(source: &Source, line: u32, text: String) -> Fault {
@@ -107,7 +128,7 @@ fn looks_like_a_name(text: &str) -> bool {
 }
 
 /// A value as it is repeated to its author; a key in the wrong column is not.
-fn shorten(found: &str) -> String {
+pub(crate) fn shorten(found: &str) -> String {
     if found.len() >= 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return format!("{} hexadecimal digits", found.len());
     }
@@ -126,14 +147,36 @@ impl Row<'_> {
 
     /// A field as it is; empty when an optional column is not there.
     pub(crate) fn text(&self, column: usize) -> &str {
-        let field = self.fields.get(column).copied().flatten();
-        field.and_then(|index| self.cells.get(index)).unwrap_or("")
+        match &self.fields {
+            Fields::Csv { cells, fields } => {
+                let field = fields.get(column).copied().flatten();
+                field.and_then(|index| cells.get(index)).unwrap_or("")
+            }
+            Fields::Toml(cells) => {
+                cells.iter().find(|cell| cell.column == column).map_or("", |cell| cell.text.trim())
+            }
+        }
+    }
+
+    /// Line and column of a field in its file; column 0 of one that is not there.
+    fn position(&self, column: usize) -> (u32, u16) {
+        let line = self.place.line;
+        match &self.fields {
+            Fields::Csv { fields, .. } => {
+                let field = fields.get(column).copied().flatten().map_or(0, |index| index + 1);
+                (line, u16::try_from(field).unwrap_or(u16::MAX))
+            }
+            Fields::Toml(cells) => {
+                let cell = cells.iter().find(|cell| cell.column == column);
+                cell.map_or((line, 0), |cell| (cell.line, cell.at))
+            }
+        }
     }
 
     /// A fault in one field: what was found there, and what is expected.
     pub(crate) fn expected(&self, faults: &mut Faults, column: usize, expected: impl Display) {
         let found = self.text(column);
-        let secret = self.source.table.columns().get(column).is_some_and(|c| c.secret);
+        let secret = self.table.columns().get(column).is_some_and(|c| c.secret);
         let found = match found {
             "" => "nothing".to_owned(),
             _ if secret => format!("{} characters", found.chars().count()),
@@ -144,15 +187,10 @@ impl Row<'_> {
 
     /// A fault in one field, in its own words.
     pub(crate) fn wrong(&self, faults: &mut Faults, column: usize, text: String) {
-        let name = self.source.table.columns().get(column).map_or("", |c| c.name);
-        let field = self.fields.get(column).copied().flatten().map_or(0, |index| index + 1);
-        faults.push(|| Fault {
-            file: self.source.name.clone(),
-            line: self.place.line,
-            column: u16::try_from(field).unwrap_or(u16::MAX),
-            name,
-            text,
-        });
+        let name = self.table.columns().get(column).map_or("", |c| c.name);
+        let (line, column) = self.position(column);
+        let file = || self.source.name.clone();
+        faults.push(|| Fault { file: file(), line, column, name, text });
     }
 
     /// A whole number.
@@ -234,6 +272,28 @@ impl Row<'_> {
             self.expected(faults, column, words.join(" or "));
         }
         found
+    }
+
+    /// One of the values of a property by its word; the default where there is nothing.
+    pub(crate) fn label<T: Copy>(
+        &self,
+        faults: &mut Faults,
+        column: usize,
+        (all, label): (&[T], impl Fn(T) -> &'static str),
+        default: Option<T>,
+    ) -> Option<T> {
+        let words = all.iter().map(|value| (label(*value), *value));
+        let words: Vec<_> = words.chain(default.map(|default| ("", default))).collect();
+        self.choice(faults, column, &words)
+    }
+
+    /// Two letters of ISO 639-1.
+    pub(crate) fn language(&self, faults: &mut Faults, column: usize) -> Option<Language> {
+        let language = Language::of(self.text(column));
+        if language.is_none() {
+            self.expected(faults, column, "a language as en or de (ISO 639-1)");
+        }
+        language
     }
 
     /// `active`, `blocked`, or nothing: as it is stored, and active for what is new.

@@ -5,18 +5,17 @@ use std::ops::RangeInclusive;
 use tillgate_store_core::limits::{
     AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
-use tillgate_store_core::{
-    AccountField, AccountForm, AmountSource, Fulfilment, Hours, Service, ServiceId, Velocity,
-};
+use tillgate_store_core::{AmountSource, Fulfilment, Hours, Service, ServiceId, Velocity};
 use tillgate_types::Currency;
 
 use crate::Context;
 use crate::draft::{Draft, take};
 use crate::report::Faults;
 use crate::row::Row;
+use crate::terms;
 
 /// Columns of services.csv.
-mod service {
+pub(crate) mod service {
     pub(crate) const ID: usize = 0;
     pub(crate) const NAME: usize = 1;
     pub(crate) const KIND: usize = 2;
@@ -31,9 +30,24 @@ mod service {
     pub(crate) const VELOCITY_WINDOW: usize = 11;
     pub(crate) const VELOCITY_DAY_AMOUNT: usize = 12;
     pub(crate) const ACCOUNT: usize = 13;
+    pub(crate) const ACCOUNT_LABEL: usize = 14;
+    pub(crate) const ACCOUNT_LENGTH: usize = 15;
+    pub(crate) const ACCOUNT_PICTURE: usize = 16;
+    pub(crate) const ACCOUNT_CHECK: usize = 17;
+    pub(crate) const LOOKUP: usize = 18;
+    pub(crate) const MONEY: usize = 19;
+    pub(crate) const REVERSAL: usize = 20;
 }
 
-/// One row of services.csv. Products and commissions that the store has stay.
+/// What a kind is called: as the properties are, or as it was when there were two kinds.
+const KINDS: &[(&str, Fulfilment)] = &[
+    ("voucher", Fulfilment::Stock),
+    ("stock", Fulfilment::Stock),
+    ("topup", Fulfilment::Provider),
+    ("provider", Fulfilment::Provider),
+];
+
+/// One row of services.csv. Products, commissions, charges and receipts that the store has stay.
 pub(crate) fn service(
     row: &Row<'_>,
     context: &Context<'_>,
@@ -45,28 +59,20 @@ pub(crate) fn service(
     let stored = id.and_then(|id| context.known.service(id));
     let kept = context.kept(stored.as_ref());
     let name = row.words(faults, service::NAME, NAME_BYTES_MAX);
-    let kinds = [("voucher", Fulfilment::Stock), ("topup", Fulfilment::Provider)];
-    let kind = row.choice(faults, service::KIND, &kinds);
+    let kind = row.choice(faults, service::KIND, KINDS);
     let currency = row.currency(faults, service::CURRENCY);
     let route = kind.and_then(|kind| route(row, context, kind, faults));
     let amounts = currency.and_then(|currency| amounts(row, currency, faults));
-    let none = kept.map_or(AmountSource::Products, |kept| kept.amount);
-    let (open, listed) = (AmountSource::Open, AmountSource::Products);
-    let flags = [("yes", open), ("no", listed), ("true", open), ("false", listed), ("", none)];
-    let open = row.choice(faults, service::OPEN_AMOUNT, &flags);
-    if let (Some(Fulfilment::Stock), Some(AmountSource::Open)) = (kind, open) {
-        row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
-    }
+    let amount = kind.and_then(|kind| amount_source(row, kind, kept, faults));
     let hours = hours(row, kept, faults);
     let status = row.status(faults, service::STATUS, kept.map(|kept| kept.status));
     let velocity = currency.and_then(|currency| velocity(row, currency, kept, faults));
-    let account = kind.and_then(|kind| account(row, kind, kept, faults));
+    let terms = kind.zip(amount).and_then(|what| terms::terms(row, what, kept, faults));
     let Some(id) = id else { return };
     let build = || {
         let currency = currency?;
         let (amount_min_minor, amount_max_minor) = amounts?;
-        let (name, fulfilment) = (name?, kind?);
-        // Products, commissions, charges and receipts that the store has stay.
+        let (name, fulfilment, terms) = (name?, kind?, terms?);
         let rest = stored.clone();
         let rest = rest.unwrap_or_else(|| Service::new(id, &name, fulfilment, currency.number));
         Some(Service {
@@ -77,10 +83,13 @@ pub(crate) fn service(
             route: route?,
             amount_min_minor,
             amount_max_minor,
-            amount: open?,
+            amount: amount?,
             hours: hours?,
             velocity: velocity?,
-            account: account?,
+            account: terms.account,
+            lookup: terms.lookup,
+            money: terms.money,
+            reversal: terms.reversal,
             ..rest
         })
     };
@@ -115,6 +124,31 @@ fn route(
     }
 }
 
+/// Which amounts between the two are sold.
+fn amount_source(
+    row: &Row<'_>,
+    kind: Fulfilment,
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<AmountSource> {
+    let none = kept.map_or(AmountSource::Products, |kept| kept.amount);
+    let (open, listed) = (AmountSource::Open, AmountSource::Products);
+    let words = [
+        ("yes", open),
+        ("no", listed),
+        ("true", open),
+        ("false", listed),
+        ("lookup", AmountSource::Lookup),
+        ("", none),
+    ];
+    let amount = row.choice(faults, service::OPEN_AMOUNT, &words)?;
+    if kind == Fulfilment::Stock && amount != AmountSource::Products {
+        row.expected(faults, service::OPEN_AMOUNT, "no: vouchers have denominations");
+        return None;
+    }
+    Some(amount)
+}
+
 /// Amounts of one sale, minor units.
 pub(crate) fn amount_range(from: i64) -> RangeInclusive<i64> {
     from..=i64::try_from(AMOUNT_MINOR_MAX).unwrap_or(i64::MAX)
@@ -129,35 +163,6 @@ fn amounts(row: &Row<'_>, currency: Currency, faults: &mut Faults) -> Option<(u6
         return None;
     }
     Some((u64::try_from(low).ok()?, u64::try_from(high).ok()?))
-}
-
-/// What the terminal asks the customer for.
-fn account(
-    row: &Row<'_>,
-    kind: Fulfilment,
-    kept: Option<&Service>,
-    faults: &mut Faults,
-) -> Option<Option<AccountField>> {
-    let text = row.text(service::ACCOUNT);
-    if text == "card" {
-        let text = "phone, meter, contract, bill or none: the journal keeps accounts in clear, and \
-                    a card number must not be kept so";
-        row.expected(faults, service::ACCOUNT, text);
-        return None;
-    }
-    let usual = (kind == Fulfilment::Provider).then_some(AccountForm::Phone);
-    if text.is_empty() {
-        return Some(kept.map_or_else(|| usual.map(AccountField::of), |kept| kept.account.clone()));
-    }
-    let mut of: Vec<(&str, Option<AccountForm>)> =
-        AccountForm::ALL.iter().map(|form| (form.label(), Some(*form))).collect();
-    of.push(("none", None));
-    let form = row.choice(faults, service::ACCOUNT, &of)?;
-    let stored = kept.and_then(|kept| kept.account.as_ref());
-    Some(form.map(|form| match stored {
-        Some(field) => AccountField { form, ..field.clone() },
-        None => AccountField::of(form),
-    }))
 }
 
 /// Nothing or `always`, or `06:00-22:00`; `22:00-06:00` spans midnight.

@@ -3,7 +3,7 @@
 use tillgate_store_core::limits::SERVICES_MAX;
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{
-    Secret, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId,
+    Language, Secret, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId,
 };
 use zeroize::Zeroizing;
 
@@ -22,6 +22,7 @@ const SERVICES: usize = 3;
 const STATUS: usize = 4;
 /// Column `key_id`, which need not be there.
 pub(crate) const KEY_ID: usize = 5;
+const LANGUAGE: usize = 6;
 /// What terminals say in their hello by default.
 pub(crate) const KEY_ID_DEFAULT: u8 = 1;
 
@@ -54,19 +55,32 @@ pub(crate) fn terminal(
     let reason = kept.filter(|kept| kept.status == Status::Blocked && status == Some(kept.status));
     let reason = reason.map(|kept| kept.reason.clone()).unwrap_or_default();
     let key_id = row.number_or(faults, KEY_ID, 0..=u8::MAX, KEY_ID_DEFAULT);
+    let language = language(row, kept.map(|kept| kept.language), faults);
     let Some(id) = id else { return };
     let is_stored = stored.is_some();
     let keyed = key_id
         .zip(seller)
         .and_then(|(key_id, seller)| keyed(row, context, (id, seller, key_id), stored, faults));
-    let record = match (services, status, keyed) {
-        (Some(services), Some(status), Some(mut record)) if faults.total == before => {
+    let record = match (services, status, language, keyed) {
+        (Some(services), Some(status), Some(language), Some(mut record))
+            if faults.total == before =>
+        {
             (record.status, record.services, record.reason) = (status, services, reason);
+            record.language = language;
             Some(record)
         }
         _ => None,
     };
     take(&mut draft.terminals, (row, faults), (id, record), (is_stored, context.existing));
+}
+
+/// Two letters; `none` or nothing: the first receipt of each service.
+fn language(row: &Row<'_>, kept: Option<Language>, faults: &mut Faults) -> Option<Language> {
+    match row.text(LANGUAGE) {
+        "" => Some(kept.unwrap_or_default()),
+        "none" => Some(Language::default()),
+        _ => row.language(faults, LANGUAGE),
+    }
 }
 
 /// The terminal with the key of the row; or, when the row has none and replaces a terminal, with

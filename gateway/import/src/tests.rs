@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 type LedgerStore = tillgate_store_core::LedgerStore<Memory>;
 
-const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub(crate) const PSK: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A small network that is right.
 pub(crate) fn network() -> Vec<(&'static str, String)> {
@@ -79,6 +79,11 @@ fn commit(book: &mut LedgerStore, change: Change) -> Outcome {
     let (mut commands, mut outcomes) = (vec![Command::Change(change)], Vec::new());
     book.commit(&mut commands, &mut outcomes).unwrap();
     outcomes.pop().unwrap()
+}
+
+/// Whether an empty store takes a change.
+pub(crate) fn commits(change: Change) -> bool {
+    commit(&mut book(), change) == Outcome::Applied
 }
 
 fn book() -> LedgerStore {

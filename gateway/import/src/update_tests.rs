@@ -9,7 +9,7 @@ use crate::Existing;
 use crate::tests::{network, network_but, read, said};
 
 /// The network in the store, everything in it blocked and limited.
-fn stored() -> Registry {
+pub(crate) fn stored() -> Registry {
     let plan = read(&network(), &Registry::new(), Existing::Refuse).unwrap();
     let mut registry = Registry::new();
     for mut record in plan.change.records {

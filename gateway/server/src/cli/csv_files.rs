@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tillgate_import::limits::{FILE_BYTES_MAX, FILES_MAX};
-use tillgate_import::{Source, Table, known_files};
+use tillgate_import::{Source, is_services_toml, known_files, table_of_path};
 
 use crate::exit::Failure;
 use crate::files::{self, Trust};
@@ -21,7 +21,7 @@ pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(csv_files(path).map_err(Failure::refused)?);
+            files.extend(known_in(path).map_err(Failure::refused)?);
         } else {
             files.push(path.clone());
         }
@@ -40,18 +40,18 @@ pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     if wrong.is_empty() { Ok(sources) } else { Err(Failure::refused(wrong.join("\n"))) }
 }
 
-fn csv_files(dir: &Path) -> Result<Vec<PathBuf>, String> {
+fn known_in(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(|e| unreadable(dir, &e))? {
         let path = entry.map_err(|e| unreadable(dir, &e))?.path();
         let is_csv = path.extension().is_some_and(|extension| extension == "csv");
-        let is_keys = path.file_name().is_some_and(|name| name == KEYS_FILE);
-        if is_csv && !is_keys {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if is_csv && name != KEYS_FILE || is_services_toml(name) {
             files.push(path);
         }
     }
     if files.is_empty() {
-        return Err(format!("{}: no CSV files; known are {}", dir.display(), known_files()));
+        return Err(format!("{}: no files to import; known are {}", dir.display(), known_files()));
     }
     files.sort();
     Ok(files)
@@ -66,7 +66,7 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 
 fn read(file: &Path) -> Result<Source, String> {
     let shown = file.display().to_string();
-    Table::of_path(&shown)?;
+    table_of_path(&shown)?;
     let bytes = files::read(file, FILE_BYTES_MAX, Trust::Anybody);
     let text = files::text(bytes.map_err(|e| unreadable(file, &e))?);
     let text =

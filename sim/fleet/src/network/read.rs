@@ -41,6 +41,8 @@ pub struct Service {
     pub id: u16,
     /// Whether vouchers are sold, and not top-ups.
     pub is_voucher: bool,
+    /// Whether every sale needs a lookup before it.
+    pub needs_lookup: bool,
     /// Of its amounts.
     pub currency: Currency,
     /// Lowest and highest amount in minor units, if the amount is open.
@@ -129,9 +131,14 @@ impl Network {
             true => Some((row.money(3, currency)?, row.money(4, currency)?)),
             false => None,
         };
-        let is_voucher = row.text(1) == "voucher";
-        let id = row.number(0)?;
-        self.services.push(Service { id, is_voucher, currency, open, products: Vec::new() });
+        self.services.push(Service {
+            id: row.number(0)?,
+            is_voucher: matches!(row.text(1), "voucher" | "stock"),
+            needs_lookup: row.text(7) == "required",
+            currency,
+            open,
+            products: Vec::new(),
+        });
         Ok(())
     }
 
@@ -161,18 +168,21 @@ impl Network {
 }
 
 const SERVICE: &[&str] =
-    &["id", "kind", "currency", "amount_min", "amount_max", "open_amount", "status"];
+    &["id", "kind", "currency", "amount_min", "amount_max", "open_amount", "status", "lookup"];
+
+/// Columns that need not be there; empty then.
+const OPTIONAL: &[&str] = &["lookup"];
 
 /// A row, with its columns in the order in which they were asked for.
 struct Row<'a> {
     record: &'a StringRecord,
     columns: &'a [&'a str],
-    places: &'a [usize],
+    places: &'a [Option<usize>],
 }
 
 impl Row<'_> {
     fn text(&self, column: usize) -> &str {
-        self.record.get(self.places[column]).unwrap_or_default()
+        self.places[column].and_then(|place| self.record.get(place)).unwrap_or_default()
     }
 
     fn number<T: std::str::FromStr>(&self, column: usize) -> Result<T, String> {
@@ -225,8 +235,10 @@ fn each(
     let mut places = Vec::new();
     for column in columns {
         let place = header.iter().position(|name| name == *column);
-        let missing = || NetworkError::new(file, 1, format!("the column {column:?} is missing"));
-        places.push(place.ok_or_else(missing)?);
+        if place.is_none() && !OPTIONAL.contains(column) {
+            return Err(NetworkError::new(file, 1, format!("the column {column:?} is missing")));
+        }
+        places.push(place);
     }
     let mut record = StringRecord::new();
     loop {

@@ -38,6 +38,20 @@ fn a_network_that_was_made_is_read_again() {
 }
 
 #[test]
+fn a_column_that_need_not_be_there_says_which_service_needs_a_lookup() {
+    let dir = tempfile::tempdir().unwrap();
+    generate(dir.path(), &options()).unwrap();
+    assert!(Network::read(dir.path()).unwrap().services.iter().all(|found| !found.needs_lookup));
+    let services = "id,kind,currency,amount_min,amount_max,open_amount,status,reversal,lookup\n\
+                    1,stock,USD,1,5,no,active,never,\n2,provider,USD,1,5,lookup,active,,required\n";
+    std::fs::write(dir.path().join("services.csv"), services).unwrap();
+    let network = Network::read(dir.path()).unwrap();
+    let found: Vec<_> =
+        network.services.iter().map(|found| (found.is_voucher, found.needs_lookup)).collect();
+    assert_eq!(found, [(true, false), (false, true)]);
+}
+
+#[test]
 fn the_same_seed_makes_the_same_files_and_another_one_other_keys() {
     let dirs: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     for (dir, seed) in dirs.iter().zip([1, 1, 2]) {

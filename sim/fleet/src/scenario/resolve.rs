@@ -135,7 +135,7 @@ fn reconnect(terminal: &Terminal) -> Result<Reconnect, Refusal> {
     })
 }
 
-/// The scenario's mix, or else the whole catalogue with equal weights.
+/// The scenario's mix, or else the whole catalogue with equal weights, without what needs a lookup.
 fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
     let mut offers = Vec::new();
     for part in &scenario.mix {
@@ -147,7 +147,7 @@ fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
         })?);
     }
     if scenario.mix.is_empty() {
-        for service in services {
+        for service in services.iter().filter(|service| !service.needs_lookup) {
             let products = service.products.iter().map(|(product, _)| *product);
             let open = service.open.map(|_| 0);
             offers.extend(products.chain(open).filter_map(|product| offer(service, product, 1)));

@@ -1,0 +1,121 @@
+//! Fees and taxes of services, and what they have in common with commissions.
+
+use tillgate_store_core::commission::BASIS;
+use tillgate_store_core::limits::CHARGE_RULES_MAX;
+use tillgate_store_core::{
+    BusinessDate, ChargeBase, ChargeKind, ChargeRule, Rounding, Service, ServiceId,
+};
+use tillgate_types::{Currency, decimal};
+
+use crate::draft::Draft;
+use crate::prices::{Place, owner, put};
+use crate::report::Faults;
+use crate::row::Row;
+use crate::services::amount_range;
+use crate::{Context, Once};
+
+/// Columns of charges.csv; those of a share are as in commissions.csv.
+mod charge {
+    pub(crate) const KIND: usize = 1;
+    pub(crate) const OF: usize = 6;
+}
+
+/// Columns of charges.csv and commissions.csv.
+pub(crate) mod share {
+    pub(crate) const PERCENT: usize = 2;
+    pub(crate) const FROM: usize = 3;
+    pub(crate) const FIXED: usize = 4;
+    pub(crate) const ROUNDING: usize = 5;
+}
+
+/// What is charged or earned of an amount, and from when on.
+pub(crate) struct Share {
+    pub(crate) fixed_minor: u64,
+    pub(crate) basis_points: u32,
+    pub(crate) rounding: Rounding,
+    pub(crate) from: BusinessDate,
+}
+
+/// One row of charges.csv.
+pub(crate) fn charge(
+    row: &Row<'_>,
+    context: &Context<'_>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+    given: &mut Once<(ServiceId, u8, BusinessDate)>,
+) {
+    let kinds = (ChargeKind::ALL, ChargeKind::label);
+    let kind = row.label(faults, charge::KIND, kinds, None);
+    let from = row.date(faults, share::FROM);
+    let Some(service) = owner(row, context, draft, faults) else { return };
+    let is_same = |rule: &ChargeRule| Some(rule.kind) == kind && Some(rule.from) == from;
+    let stored = service.charges.iter().find(|rule| is_same(rule)).copied();
+    let kept = context.kept(stored.as_ref());
+    let usual = kept.map_or(ChargeBase::Amount, |kept| kept.base);
+    let bases = (ChargeBase::ALL, ChargeBase::label);
+    let base = row.label(faults, charge::OF, bases, Some(usual));
+    let base = base.filter(|base| {
+        let of_itself = (kind, *base) == (Some(ChargeKind::Fee), ChargeBase::Fee);
+        if of_itself {
+            row.expected(faults, charge::OF, "amount: a fee cannot be a part of itself");
+        }
+        !of_itself
+    });
+    let kept = kept.map(|kept| Share {
+        fixed_minor: kept.fixed_minor,
+        basis_points: kept.basis_points,
+        rounding: kept.rounding,
+        from: kept.from,
+    });
+    let share = read_share(row, service, from, kept, faults);
+    let (Some(kind), Some(base), Some(share)) = (kind, base, share) else { return };
+    if !given.first(row, charge::KIND, (service.id, kind.code(), share.from), faults) {
+        return;
+    }
+    let Share { fixed_minor, basis_points, rounding, from } = share;
+    let rule = ChargeRule { kind, fixed_minor, basis_points, base, rounding, from };
+    let place = Place { row, column: share::FROM, what: "this rule", max: CHARGE_RULES_MAX };
+    put(&place, &mut service.charges, rule, is_same, context.existing, faults);
+}
+
+/// The columns of a share. `kept` has what empty cells leave as it is; one of `percent` and `fixed`
+/// has to be there.
+pub(crate) fn read_share(
+    row: &Row<'_>,
+    service: &Service,
+    from: Option<BusinessDate>,
+    kept: Option<Share>,
+    faults: &mut Faults,
+) -> Option<Share> {
+    let currency = Currency::numbered(service.currency)?;
+    let fixed_minor = match row.text(share::FIXED) {
+        "" => Some(kept.as_ref().map_or(0, |kept| kept.fixed_minor)),
+        _ => {
+            let minor = row.money(faults, share::FIXED, currency, amount_range(0));
+            minor.and_then(|minor| u64::try_from(minor).ok())
+        }
+    };
+    let basis_points = match row.text(share::PERCENT) {
+        "" if !row.text(share::FIXED).is_empty() => {
+            Some(kept.as_ref().map_or(0, |kept| kept.basis_points))
+        }
+        text => {
+            let rate = decimal(text, 2).and_then(|rate| u32::try_from(rate).ok());
+            let rate = rate.filter(|rate| u64::from(*rate) <= BASIS);
+            if rate.is_none() {
+                let text = "a percentage from 0 to 100 with at most 2 decimals (10 means 10 %)";
+                row.expected(faults, share::PERCENT, text);
+            }
+            rate
+        }
+    };
+    let usual = kept.map_or(Rounding::Down, |kept| kept.rounding);
+    let roundings = (Rounding::ALL, Rounding::label);
+    let rounding = row.label(faults, share::ROUNDING, roundings, Some(usual));
+    Some(Share {
+        fixed_minor: fixed_minor?,
+        basis_points: basis_points?,
+        rounding: rounding?,
+        from: from?,
+    })
+}

@@ -1,0 +1,198 @@
+//! The properties of a service beside its amounts: account, lookup, money and reversal.
+
+use tillgate_store_core::limits::{LABEL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
+use tillgate_store_core::{
+    AccountCheck, AccountField, AccountForm, AmountSource, Fulfilment, Lookup, MoneyFlow,
+    ReversalRule, Service,
+};
+
+use crate::report::Faults;
+use crate::row::Row;
+use crate::services::service;
+
+/// What they are.
+pub(crate) struct Terms {
+    pub(crate) account: Option<AccountField>,
+    pub(crate) lookup: Lookup,
+    pub(crate) money: MoneyFlow,
+    pub(crate) reversal: ReversalRule,
+}
+
+/// The properties of a row, if they go together.
+pub(crate) fn terms(
+    row: &Row<'_>,
+    (kind, amount): (Fulfilment, AmountSource),
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<Terms> {
+    let account = account(row, kind, kept, faults);
+    let usual = kept.map_or(Lookup::None, |kept| kept.lookup);
+    let lookup = row.label(faults, service::LOOKUP, (Lookup::ALL, Lookup::label), Some(usual));
+    let usual = kept.map_or(MoneyFlow::Debit, |kept| kept.money);
+    let flows = (MoneyFlow::ALL, MoneyFlow::label);
+    let money = row.label(faults, service::MONEY, flows, Some(usual));
+    let reversal = reversal(row, kind, kept, faults);
+    let (account, lookup) = (account?, lookup?);
+    let is_stock = kind == Fulfilment::Stock;
+    let expected = match (lookup, &account) {
+        (Lookup::Offered | Lookup::Required, _) if is_stock => "none: a lookup needs a provider",
+        (Lookup::Offered | Lookup::Required, None) => "none: there is no account to look up",
+        (Lookup::None | Lookup::Offered, _) if amount == AmountSource::Lookup => {
+            "required: the amount comes from the lookup"
+        }
+        _ => "",
+    };
+    if !expected.is_empty() {
+        row.expected(faults, service::LOOKUP, expected);
+        return None;
+    }
+    if is_stock && money == Some(MoneyFlow::Credit) {
+        row.expected(faults, service::MONEY, "debit: a card sale needs a provider");
+        return None;
+    }
+    Some(Terms { account, lookup, money: money?, reversal: reversal? })
+}
+
+/// What the terminal asks the customer for.
+fn account(
+    row: &Row<'_>,
+    kind: Fulfilment,
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<Option<AccountField>> {
+    let stored = kept.and_then(|kept| kept.account.as_ref());
+    let form = match row.text(service::ACCOUNT) {
+        "" if kept.is_some() => stored.map(|field| field.form),
+        "" => (kind == Fulfilment::Provider).then_some(AccountForm::Phone),
+        "none" => None,
+        "card" => {
+            let text = "phone, meter, contract, bill or none: the journal keeps accounts in clear, \
+                        and a card number must not be kept so";
+            row.expected(faults, service::ACCOUNT, text);
+            return None;
+        }
+        _ => {
+            let of = AccountForm::ALL.iter().map(|form| (form.label(), Some(*form)));
+            let of: Vec<_> = of.chain([("none", None)]).collect();
+            row.choice(faults, service::ACCOUNT, &of)?
+        }
+    };
+    match form {
+        None => no_account(row, faults).then_some(None),
+        Some(form) => account_field(row, form, stored, faults).map(Some),
+    }
+}
+
+/// Whether nothing is said about an account that is not asked for.
+fn no_account(row: &Row<'_>, faults: &mut Faults) -> bool {
+    let parts = [
+        service::ACCOUNT_LABEL,
+        service::ACCOUNT_LENGTH,
+        service::ACCOUNT_PICTURE,
+        service::ACCOUNT_CHECK,
+    ];
+    let said = parts.into_iter().find(|part| !matches!(row.text(*part), "" | "none"));
+    if let Some(part) = said {
+        row.expected(faults, part, "nothing: the service has no account");
+    }
+    said.is_none()
+}
+
+fn account_field(
+    row: &Row<'_>,
+    form: AccountForm,
+    stored: Option<&AccountField>,
+    faults: &mut Faults,
+) -> Option<AccountField> {
+    let usual = AccountField::of(form);
+    let stored = stored.map_or_else(
+        || usual.clone(),
+        |stored| match stored.label == AccountField::of(stored.form).label {
+            true => AccountField { form, label: usual.label.clone(), ..stored.clone() },
+            false => AccountField { form, ..stored.clone() },
+        },
+    );
+    let label = match row.text(service::ACCOUNT_LABEL) {
+        "" => Some(stored.label),
+        _ => row.words(faults, service::ACCOUNT_LABEL, LABEL_BYTES_MAX),
+    };
+    let length = match row.text(service::ACCOUNT_LENGTH) {
+        "" => Some((stored.length_min, stored.length_max)),
+        text => length(text),
+    };
+    if length.is_none() {
+        let text = format!("a length as 11, or 8-12; from 1 to {SUBSCRIBER_BYTES_MAX}");
+        row.expected(faults, service::ACCOUNT_LENGTH, text);
+    }
+    let checks = (AccountCheck::ALL, AccountCheck::label);
+    let check = row.label(faults, service::ACCOUNT_CHECK, checks, Some(stored.check));
+    let picture = match row.text(service::ACCOUNT_PICTURE) {
+        "" => stored.picture,
+        "none" => String::new(),
+        text => text.to_owned(),
+    };
+    let (length_min, length_max) = length?;
+    if !is_picture(&picture, length_min, length_max) {
+        let text = format!(
+            "a picture of {length_min} to {length_max} characters: 9 a digit, A a letter, X either, \
+             other letters, digits and +-*#._/ as they are, * at the end for whatever follows"
+        );
+        row.expected(faults, service::ACCOUNT_PICTURE, text);
+        return None;
+    }
+    Some(AccountField { label: label?, form, length_min, length_max, picture, check: check? })
+}
+
+/// `8-12`, or `11` for both.
+fn length(text: &str) -> Option<(u8, u8)> {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    let number = |part: &str| {
+        let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|length| digits && (1..=SUBSCRIBER_BYTES_MAX).contains(length))
+    };
+    let (low, high) = (number(low)?, number(high)?);
+    (low <= high).then_some((u8::try_from(low).ok()?, u8::try_from(high).ok()?))
+}
+
+/// Whether an account can look like this.
+fn is_picture(picture: &str, length_min: u8, length_max: u8) -> bool {
+    let (head, open) = match picture.strip_suffix('*') {
+        Some(head) => (head, true),
+        None => (picture, picture.is_empty()),
+    };
+    let fits = head.len() <= usize::from(length_max);
+    let fills = open || head.len() >= usize::from(length_min);
+    fits && fills && head.chars().all(|c| c.is_ascii_alphanumeric() || "+-*#._/".contains(c))
+}
+
+/// Who may take a sale back, and until when.
+fn reversal(
+    row: &Row<'_>,
+    kind: Fulfilment,
+    kept: Option<&Service>,
+    faults: &mut Faults,
+) -> Option<ReversalRule> {
+    let rule = match row.text(service::REVERSAL) {
+        "" => Some(kept.map_or(ReversalRule::usual(kind), |kept| kept.reversal)),
+        "never" => Some(ReversalRule::Never),
+        "operator" => Some(ReversalRule::ByOperator),
+        "until_confirmed" => Some(ReversalRule::UntilConfirmed),
+        text => {
+            let seconds = text.strip_prefix("within ").map(str::trim_start);
+            let seconds = seconds.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let seconds = seconds.and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+            seconds.map(ReversalRule::Within)
+        }
+    };
+    let by_terminal = !matches!(rule, Some(ReversalRule::Never | ReversalRule::ByOperator));
+    if kind == Fulfilment::Stock && by_terminal {
+        let text = "never or operator: a PIN that has left is not taken back by its terminal";
+        row.expected(faults, service::REVERSAL, text);
+        return None;
+    }
+    if rule.is_none() {
+        let text = "never, operator, until_confirmed, or seconds as within 3600";
+        row.expected(faults, service::REVERSAL, text);
+    }
+    rule
+}
