@@ -71,7 +71,8 @@ pub fn parts(directory: &Path) -> Result<Vec<PathBuf>, NetworkError> {
 }
 
 impl Network {
-    /// Reads `terminals.csv`, `services.csv` and `products.csv` of the directory and its parts.
+    /// Reads `terminals.csv`, `services.csv` or `services.toml`, and `products.csv` of the directory
+    /// and its parts.
     ///
     /// # Errors
     /// [`NetworkError`] with file and line.
@@ -80,6 +81,9 @@ impl Network {
         for part in parts(directory)? {
             for file in files(&part, "services")? {
                 each(&file, SERVICE, |row| network.service(row))?;
+            }
+            for file in files_of(&part, "services", ".toml")? {
+                network.service_tables(&file)?;
             }
             for file in files(&part, "products")? {
                 each(&file, &["service", "id", "amount"], |row| network.product(row))?;
@@ -119,17 +123,39 @@ impl Network {
         Ok(())
     }
 
+    /// The services of a TOML file that are looked up first; `tillgate import` says what else is
+    /// wrong with it.
+    fn service_tables(&mut self, file: &Path) -> Result<(), NetworkError> {
+        let wrong = |text: String| NetworkError::whole(file, text);
+        let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        let table: toml::Table = text.parse().map_err(|error| wrong(format!("{error}")))?;
+        let services = table.get("service").and_then(toml::Value::as_array);
+        for service in services.into_iter().flatten() {
+            let word = |key: &str| service.get(key).and_then(toml::Value::as_str).unwrap_or("");
+            if word("lookup") != "required" || word("status") == "blocked" {
+                continue;
+            }
+            let id = service.get("id").and_then(toml::Value::as_integer);
+            let id = id.and_then(|id| u16::try_from(id).ok());
+            let id = id.ok_or_else(|| wrong("a service without a number as its id".to_owned()))?;
+            let currency = currency(word("currency")).map_err(wrong)?;
+            let (open, products) = (Some((1, 1)), Vec::new());
+            let (is_voucher, needs_lookup) = (false, true);
+            self.services.push(Service { id, is_voucher, needs_lookup, currency, open, products });
+        }
+        Ok(())
+    }
+
     fn service(&mut self, row: &Row<'_>) -> Result<(), String> {
         if row.text(6) != "active" {
             return Ok(());
         }
-        let currency = Currency::parse(row.text(2)).ok_or_else(|| {
-            format!("currency {:?}, expected an ISO 4217 currency as EUR or 978", row.text(2))
-        })?;
-        let is_open = matches!(row.text(5), "yes" | "true");
-        let open = match is_open {
-            true => Some((row.money(3, currency)?, row.money(4, currency)?)),
-            false => None,
+        let currency = currency(row.text(2))?;
+        let open = match row.text(5) {
+            "yes" | "true" => Some((row.money(3, currency)?, row.money(4, currency)?)),
+            // What is to be paid is looked up.
+            "lookup" => Some((1, 1)),
+            _ => None,
         };
         self.services.push(Service {
             id: row.number(0)?,
@@ -207,14 +233,23 @@ pub(crate) fn minor(currency: Currency, text: &str) -> Result<u64, String> {
     u64::try_from(minor).map_err(|_| "expected an amount that is not negative".to_owned())
 }
 
-/// The files of a directory that hold this table.
+fn currency(text: &str) -> Result<Currency, String> {
+    Currency::parse(text)
+        .ok_or_else(|| format!("currency {text:?}, expected an ISO 4217 currency as EUR or 978"))
+}
+
+/// The CSV files of a directory that hold this table.
 fn files(directory: &Path, table: &str) -> Result<Vec<PathBuf>, NetworkError> {
+    files_of(directory, table, ".csv")
+}
+
+fn files_of(directory: &Path, table: &str, end: &str) -> Result<Vec<PathBuf>, NetworkError> {
     let wrong = |error: std::io::Error| NetworkError::whole(directory, error);
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(wrong)? {
         let path = entry.map_err(wrong)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let rest = name.strip_suffix(".csv").and_then(|stem| stem.strip_prefix(table));
+        let rest = name.strip_suffix(end).and_then(|stem| stem.strip_prefix(table));
         if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.'])) {
             files.push(path);
         }

@@ -135,7 +135,7 @@ fn reconnect(terminal: &Terminal) -> Result<Reconnect, Refusal> {
     })
 }
 
-/// The scenario's mix, or else the whole catalogue with equal weights, without what needs a lookup.
+/// The scenario's mix, or else the whole catalogue with equal weights.
 fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
     let mut offers = Vec::new();
     for part in &scenario.mix {
@@ -147,7 +147,7 @@ fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
         })?);
     }
     if scenario.mix.is_empty() {
-        for service in services.iter().filter(|service| !service.needs_lookup) {
+        for service in services {
             let products = service.products.iter().map(|(product, _)| *product);
             let open = service.open.map(|_| 0);
             offers.extend(products.chain(open).filter_map(|product| offer(service, product, 1)));
@@ -174,7 +174,11 @@ fn offer(service: &Service, product: u16, weight: u32) -> Option<firmware::Offer
         amount_min_minor,
         amount_max_minor,
         currency: service.currency.number,
-        kind: if service.is_voucher { OfferKind::Voucher } else { OfferKind::TopUp },
+        kind: match (service.is_voucher, service.needs_lookup) {
+            (true, _) => OfferKind::Voucher,
+            (false, true) => OfferKind::Bill,
+            (false, false) => OfferKind::TopUp,
+        },
         weight,
     })
 }
