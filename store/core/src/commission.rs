@@ -160,7 +160,7 @@ pub fn legs(
     Ok((legs, charges))
 }
 
-/// So many hundredths of a percent of a base; `None` beyond 64 bits.
+/// That many hundredths of a percent of a base; `None` beyond 64 bits.
 fn part_of(base: u64, basis_points: u32, rounding: Rounding) -> Option<u64> {
     let product = base.checked_mul(u64::from(basis_points))?;
     Some(match rounding {

@@ -185,11 +185,11 @@ pub enum ReversalRule {
     /// Its terminal, until it has confirmed the receipt; and operators.
     #[default]
     UntilConfirmed,
-    /// As before, and the terminal no later than so many seconds after it asked for the sale.
+    /// As before, and the terminal no later than this many seconds after it asked for the sale.
     Within(u32),
 }
 
-/// Which template a receipt is printed by: a print of its text, so that an answer is the same
+/// Which template a receipt is printed by: a hash of its text, so that an answer is the same
 /// whatever the service's receipt has become since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiptTag(pub u32);
