@@ -86,7 +86,7 @@ pub fn place_bytes_max(place: &str) -> usize {
 /// The text of a receipt with places for the values of a sale; see docs/operations.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptTemplate {
-    /// A print of the text.
+    /// A hash of the text.
     pub tag: ReceiptTag,
     /// Lines separated by `\n`; `{amount}` and the like are filled in.
     pub text: String,
