@@ -184,7 +184,7 @@ fn every_key_is_explained_in_the_operators_page() {
             }
         }
     }
-    assert_eq!(keys, 40);
+    assert!(keys >= 40, "{keys}: the table is read");
 }
 
 #[test]
