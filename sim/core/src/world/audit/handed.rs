@@ -11,6 +11,7 @@ use tillgate_store_core::{
 };
 
 use super::Checker;
+use super::reversals::is_forbidden;
 use super::rows::{Violations, is_unknown};
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
@@ -138,7 +139,11 @@ impl Checker {
                 nothing || handed.heard(key, taken_back) || handed.said(key, Resolution::Approved)
             }
             (Kind::Reversal, _) => {
-                handed.heard(key, stands)
+                let original = new.original.and_then(|original| self.journal.get(&original));
+                let stood =
+                    |sale: &Transaction| sale.state == State::Approved && is_forbidden(new, sale);
+                original.is_some_and(stood)
+                    || handed.heard(key, stands)
                     || handed.said(key, Resolution::Declined)
                     || !self.capabilities(new).reversal
             }

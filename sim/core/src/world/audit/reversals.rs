@@ -66,13 +66,19 @@ fn is_declined_rightly(new: &Transaction, original: &Transaction) -> bool {
         b"30" => original.amount_minor != new.amount_minor,
         // The PIN of a voucher that was sold has left, or it is too late.
         b"21" => {
-            let late = match original.terms.reversal {
-                ReversalRule::Within(s) => new.at_ms > original.at_ms + u64::from(s) * 1_000,
-                ReversalRule::UntilConfirmed => false,
-                ReversalRule::Never | ReversalRule::ByOperator => true,
-            };
-            late || !original.kind.has_provider() || original.confirmed_ms > 0
+            is_forbidden(new, original)
+                || !original.kind.has_provider()
+                || original.confirmed_ms > 0
         }
         _ => false,
+    }
+}
+
+/// Whether the service's rule keeps a terminal from taking a sale back when it wanted to.
+pub(super) fn is_forbidden(reversal: &Transaction, original: &Transaction) -> bool {
+    match original.terms.reversal {
+        ReversalRule::Within(s) => reversal.at_ms > original.at_ms + u64::from(s) * 1_000,
+        ReversalRule::UntilConfirmed => false,
+        ReversalRule::Never | ReversalRule::ByOperator => true,
     }
 }
