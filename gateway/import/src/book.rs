@@ -188,7 +188,7 @@ impl<'a> Book<'a> {
         let (mut cells, mut rows) = (Vec::from_iter(owner), Vec::new());
         let name = format!("[[{}]]", row.name);
         self.fill(found, &name, (row.table, row.keys), &mut cells, &mut rows);
-        // Without an id the row itself is told to be wrong, and no row that belongs to it.
+        // Without an id the row itself is reported as wrong, and the rows that belong to it are left out.
         let id = cells.iter().find(|cell| cell.column == OWNER).map(|cell| cell.text.clone());
         let id = id.filter(|id| id.parse::<u16>().is_ok_and(|id| id > 0));
         self.rows.push(BookRow { table: row.table, line, cells });

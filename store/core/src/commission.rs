@@ -79,8 +79,12 @@ impl ChargeRules {
     /// What they come to for an amount.
     ///
     /// # Errors
-    /// [`CommissionError::TooMuch`] if they are more than can be posted.
+    /// [`CommissionError::Amount`] of an amount above [`AMOUNT_MINOR_MAX`], which a provider may have
+    /// said; [`CommissionError::TooMuch`] if they are more than can be posted.
     pub fn charge(&self, amount_minor: u64) -> Result<Charges, CommissionError> {
+        if amount_minor > AMOUNT_MINOR_MAX {
+            return Err(CommissionError::Amount);
+        }
         let of = |rule: Option<ChargeRule>, base: u64| {
             rule.map_or(Some(0), |rule| {
                 let part = part_of(base, rule.basis_points, rule.rounding)?;
@@ -165,7 +169,7 @@ fn part_of(base: u64, basis_points: u32, rounding: Rounding) -> Option<u64> {
     let product = base.checked_mul(u64::from(basis_points))?;
     Some(match rounding {
         Rounding::Down => product / BASIS,
-        Rounding::HalfUp => (product + BASIS / 2) / BASIS,
+        Rounding::HalfUp => product.checked_add(BASIS / 2)? / BASIS,
         Rounding::Up => product.div_ceil(BASIS),
     })
 }

@@ -109,19 +109,19 @@ fn journalled(row: &Transaction, keys: &Keys, registry: &Registry, out: &mut Vec
     if !row.is_answered() {
         return encode(Answer { code: IN_PROGRESS, ..blank_of(row) }, &rrn, out);
     }
+    let printed = row.kind.is_sale() && row.state == State::Approved;
     let answer = Answer {
         code: row.code,
         reference: &row.provider_reference,
         balance_minor: row.balance_minor,
-        fee_minor: row.terms.fee_minor,
-        tax_minor: row.terms.tax_minor,
+        fee_minor: if printed { row.terms.fee_minor } else { 0 },
+        tax_minor: if printed { row.terms.tax_minor } else { 0 },
         ..blank_of(row)
     };
     if row.kind.is_sale() && row.state == State::Reversed {
         // Taken back at the terminal's own wish: nobody is to use it, so nobody hears it again.
         return encode(Answer { code: ResponseCode::REVERSED, ..blank_of(row) }, &rrn, out);
     }
-    let printed = row.kind.is_sale() && row.state == State::Approved;
     let template = registry.receipt(row.terms.receipt).filter(|_| printed);
     let receipt = |voucher: Option<&VoucherSlip<'_>>| {
         template.map(|template| receipt(template, row, voucher)).unwrap_or_default()

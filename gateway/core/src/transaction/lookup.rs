@@ -86,14 +86,16 @@ impl Lookups {
         self.last
     }
 
-    fn keep(&mut self, terminal: TerminalId, found: Found) {
+    fn keep(&mut self, now: Moment, terminal: TerminalId, found: Found) {
         self.oldest.push_back((terminal, found.token));
         self.found.insert(terminal, found);
-        while self.oldest.len() > FOUND_MAX {
-            let Some((terminal, token)) = self.oldest.pop_front() else { return };
-            if self.found.get(&terminal).is_some_and(|found| found.token == token) {
-                self.found.remove(&terminal);
+        while let Some((terminal, token)) = self.oldest.front() {
+            match self.found.get(terminal).filter(|found| found.token == *token) {
+                Some(found) if now < found.until && self.found.len() <= FOUND_MAX => break,
+                Some(_) => drop(self.found.remove(terminal)),
+                None => {}
             }
+            self.oldest.pop_front();
         }
     }
 
@@ -136,7 +138,7 @@ impl TransactionManager {
         let (terminal, bridge) = (origin.terminal, request.bridge);
         let key = key_of(terminal, &request);
         if let Some(asked) = self.lookups.asked.get_mut(&terminal) {
-            if key_of(terminal, &asked.request) != key {
+            if !asked.request.asks_the_same(&request) {
                 return self.refuse(origin, Answered::Lookup, key, ResponseCode::IN_PROGRESS);
             }
             // It came back over another link: the answer goes there.
@@ -146,14 +148,16 @@ impl TransactionManager {
         if !self.bridges.capabilities(bridge).lookup {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::NOT_SUPPORTED);
         }
-        if self.draining || !self.bridges.enter(bridge, self.limits.inquiries_max) {
+        // The other half is for what is owed.
+        let places = self.limits.inquiries_max.div_ceil(2);
+        if self.draining || !self.bridges.enter(bridge, places) {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::PROVIDER_UNAVAILABLE);
         }
         let token = self.lookups.next_token(self.wall);
         let answer_at = origin.received.max(now).after(self.limits.answer);
         self.alarms.at(answer_at, Alarm::Lookup(terminal));
         let asked = Asked { origin, request, token, answer_at };
-        self.outputs.push_back(Output::Provider(asked.order(key, self.store_id)));
+        self.outputs.push_back(Output::Provider(asked.order(self.store_id)));
         self.lookups.asked.insert(terminal, asked);
     }
 
@@ -165,12 +169,12 @@ impl TransactionManager {
         result: Result<Box<Bill>, ResponseCode>,
     ) {
         let terminal = key.terminal;
-        let is_asked = |asked: &Asked| key_of(terminal, &asked.request) == key;
-        if !self.lookups.asked.get(&terminal).is_some_and(is_asked) {
+        if self.lookups.asked.get(&terminal).is_none_or(|asked| asked.key() != key) {
             return;
         }
         let Some(asked) = self.lookups.asked.remove(&terminal) else { return };
         let Asked { origin, request, token, .. } = asked;
+        let key = key_of(terminal, &request);
         self.bridges.leave(request.bridge);
         self.feed(now, request.bridge);
         let bill = match result {
@@ -182,12 +186,15 @@ impl TransactionManager {
             (amount, (0, 0)) => (amount, amount),
             (_, range) => range,
         };
-        let Ok(charges) = request.charges.charge(bill.amount_minor.max(request.amount_minor))
-        else {
+        // Of what the customer wants to pay, where that may be chosen.
+        let (low, high) = amounts_minor;
+        let chosen = (low..=high).contains(&request.amount_minor);
+        let paid_minor = if chosen { request.amount_minor } else { bill.amount_minor };
+        let Ok(charges) = request.charges.charge(paid_minor) else {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::MALFUNCTION);
         };
         let (reference, until) = (bill.reference, now.after(FOUND_FOR));
-        self.lookups.keep(terminal, Found { token, request, amounts_minor, reference, until });
+        self.lookups.keep(now, terminal, Found { token, request, amounts_minor, reference, until });
         let content = Content::Found {
             stan: request.stan,
             date: request.date,
@@ -203,18 +210,36 @@ impl TransactionManager {
     pub(super) fn lookup_overdue(&mut self, now: Moment, terminal: TerminalId) {
         let overdue = |asked: &Asked| asked.answer_at <= now;
         if let Some(asked) = self.lookups.asked.get(&terminal).filter(|asked| overdue(asked)) {
-            let key = key_of(terminal, &asked.request);
+            let key = asked.key();
             self.on_looked_up(now, key, Err(ResponseCode::PROVIDER_UNAVAILABLE));
         }
     }
 }
 
+impl LookupRequest {
+    /// Whether it is the same question, by the same number.
+    fn asks_the_same(&self, other: &Self) -> bool {
+        let content = |request: &Self| {
+            let Self { stan, date, service, product, amount_minor, account, .. } = *request;
+            (stan, date, service, product, amount_minor, account)
+        };
+        content(self) == content(other)
+    }
+}
+
 impl Asked {
-    fn order(&self, key: Key, store: StoreId) -> ProviderRequest {
+    /// What its result names. Not the request's own number: a terminal may use that again, and an
+    /// answer that comes late must not be taken for the one to another question.
+    fn key(&self) -> Key {
+        let stan = u32::try_from(self.token & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        Key { stan, ..key_of(self.origin.terminal, &self.request) }
+    }
+
+    fn order(&self, store: StoreId) -> ProviderRequest {
         let request = &self.request;
         ProviderRequest {
             kind: ProviderRequestKind::Lookup,
-            key,
+            key: self.key(),
             bridge: request.bridge,
             reference: store.reference(self.token),
             provider_reference: Text::new(),

@@ -81,7 +81,7 @@ fn bill(amount_minor: u64) -> Bill {
     }
 }
 
-/// What the terminal hears of a lookup.
+/// The answer to a lookup.
 fn heard(body: &[u8]) -> Found<'_> {
     match GatewayMessage::decode(body).unwrap() {
         GatewayMessage::Found(found) => found,
@@ -162,7 +162,7 @@ fn a_bill_is_looked_up_shown_paid_receipted_and_taken_back() {
     );
     assert_eq!(rig.sell(100, &payment(1, 8_740, shown)), body);
     rig.ask(100, &take_back(2, 1));
-    let back = rig.reversals.pop().expect("the provider is told");
+    let back = rig.reversals.pop().expect("the provider is asked");
     rig.found(back.key, ProviderResult::Outcome(store::ProviderOutcome::Reversed));
     assert_eq!(rig.reply_code(), "00");
     assert_eq!(balance(&rig, AccountKind::FeeIncome), 0, "fee and tax go back too");
@@ -236,7 +236,7 @@ fn a_lookup_that_finds_nothing_says_why_and_asks_no_provider_in_vain() {
 
 #[test]
 fn a_silent_provider_is_answered_for_in_time_and_holds_up_nobody() {
-    let limits = TransactionLimits { inquiries_max: 2, ..TransactionLimits::default() };
+    let limits = TransactionLimits { inquiries_max: 4, ..TransactionLimits::default() };
     let mut rig = Rig::with(limits, ASKS);
     change(&mut rig, vec![RegistryRecord::Service(bills())]);
     rig.ask(100, &TerminalMessage::Lookup(lookup(1)));
@@ -264,7 +264,10 @@ fn a_result_of_a_lookup_never_settles_a_sale_of_the_same_number() {
     let mut rig = rig_with(bills());
     rig.ask(100, &TerminalMessage::Sale(top_up_sale(1)));
     rig.ask(100, &TerminalMessage::Lookup(lookup(1)));
+    let asked = rig.lookups.pop().unwrap();
     rig.found(top_up_key(1), ProviderResult::Lookup(Err(ResponseCode::NO_SUCH_SUBSCRIBER)));
+    assert!(rig.replies.is_empty(), "that is no lookup");
+    rig.found(asked.key, ProviderResult::Lookup(Err(ResponseCode::NO_SUCH_SUBSCRIBER)));
     assert_eq!(heard(&rig.reply_bytes()).code.to_string(), "14");
     assert_eq!(rig.row(1).state, store::State::Intent);
     rig.approve(top_up_key(1));
@@ -360,4 +363,53 @@ fn a_moved_sellers_past_stays_with_its_distributor() {
     // A refusal is somebody's too.
     rig.code(100, &Sale { amount_minor: 1, ..top_up_sale(3) });
     assert_eq!(below(&rig, 3), 1);
+}
+
+#[test]
+fn a_late_answer_is_not_taken_for_the_one_to_another_question_of_the_same_number() {
+    let mut rig = rig_with(bills());
+    rig.ask(100, &TerminalMessage::Lookup(lookup(7)));
+    let first = rig.lookups.pop().unwrap();
+    let other = Lookup { subscriber: "4000000000006", ..lookup(7) };
+    rig.ask(100, &TerminalMessage::Lookup(other));
+    assert_eq!(heard(&rig.reply_bytes()).code.to_string(), "09", "the first one is on its way");
+    rig.pass(TransactionLimits::default().answer);
+    assert_eq!(heard(&rig.reply_bytes()).code.to_string(), "91");
+    rig.ask(100, &TerminalMessage::Lookup(other));
+    rig.found(first.key, ProviderResult::Lookup(Ok(Box::new(bill(8_740)))));
+    assert!(rig.replies.is_empty(), "the bill of another account");
+}
+
+#[test]
+fn an_amount_that_no_provider_can_mean_is_answered_and_ends_nothing() {
+    for rounding in [Rounding::HalfUp, Rounding::Up, Rounding::Down] {
+        let mut charges = charges();
+        charges.iter_mut().for_each(|rule| rule.rounding = rounding);
+        for amount_minor in [u64::MAX, u64::MAX / 100, u64::MAX / 100 - 40] {
+            let mut rig = rig_with(Service { charges: charges.clone(), ..bills() });
+            rig.ask(100, &TerminalMessage::Lookup(lookup(7)));
+            let asked = rig.lookups.pop().unwrap();
+            rig.found(asked.key, ProviderResult::Lookup(Ok(Box::new(bill(amount_minor)))));
+            assert_eq!(heard(&rig.reply_bytes()).code.to_string(), "96");
+        }
+    }
+}
+
+#[test]
+fn a_charge_is_of_what_the_customer_chose_and_a_decline_charges_nothing() {
+    let mut rig = rig_with(bills());
+    rig.ask(100, &TerminalMessage::Lookup(Lookup { amount_minor: 1_000, ..lookup(7) }));
+    let asked = rig.lookups.pop().unwrap();
+    let bill = Bill { amount_range_minor: (500, 9_000), ..bill(8_740) };
+    rig.found(asked.key, ProviderResult::Lookup(Ok(Box::new(bill))));
+    let body = rig.reply_bytes();
+    let found = heard(&body);
+    // 1 % of 10.00 and 0.50 are 0.60; 16 % of that are 0.10.
+    assert_eq!(found.fee_minor, 70);
+    rig.ask(100, &TerminalMessage::Sale(payment(1, 1_000, (found.token, found.fee_minor))));
+    let code = ResponseCode::NOT_HONOURED;
+    let declined = store::ProviderOutcome::Declined { code, reference: Text::new() };
+    rig.found(top_up_key(1), ProviderResult::Outcome(declined));
+    let body = rig.reply_bytes();
+    assert_eq!((answer(&body).fee_minor, answer(&body).tax_minor), (0, 0));
 }

@@ -7,6 +7,7 @@
 //! The checksum covers family, key and value, so that a sound row in a wrong place is seen too.
 
 mod account;
+mod account_field;
 mod audit;
 mod batch;
 mod canary;
@@ -32,6 +33,7 @@ pub mod wire;
 use arrayvec::ArrayVec;
 
 pub use account::{Account, AccountRow, Leg, Legs, held};
+pub use account_field::{AccountField, luhn};
 pub use audit::Audit;
 pub use batch::Batch;
 pub use canary::Canary;
@@ -49,8 +51,8 @@ pub use service::{CommissionRule, Hours, Product, Service, Velocity};
 pub use settlement::Settlement;
 pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
 pub use terms::{
-    AccountCheck, AccountField, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule,
-    Fulfilment, Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms, luhn,
+    AccountCheck, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment,
+    Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
 };
 pub use tillgate_types::Totals;
 pub use transaction::{Dispensed, Kind, State, Transaction};

@@ -1,9 +1,10 @@
 //! Services: records of properties ([`super::terms`]); whatever is sold is a row of these.
 
+use super::account_field::AccountField;
 use super::registry::expect_letter;
 use super::terms::{
-    AccountField, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment,
-    Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
+    AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment, Language, Lookup,
+    MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
 };
 use super::wire::{Flaw, Reader, put_string, put_u16, put_u32, put_u64};
 use super::{KeyBytes, Record, Seller, Status, key_of};

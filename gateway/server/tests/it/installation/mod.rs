@@ -125,7 +125,7 @@ impl TestInstallation {
         serve_as(command)
     }
 
-    /// As [`TestInstallation::serve`], by a process whose files may have so many blocks of 1 KiB at
+    /// As [`TestInstallation::serve`], by a process whose files may have this many blocks of 1 KiB at
     /// most.
     pub(crate) fn serve_on_a_small_disk(&self, blocks: u32) -> Gateway {
         let mut command = Command::new("bash");
