@@ -39,7 +39,7 @@ enum Algorithm {
     Ecb(Zeroizing<Vec<u8>>),
 }
 
-/// the outcome of checking a code.
+/// The outcome of checking a code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MacVerdict {
     /// The code is that of the message.

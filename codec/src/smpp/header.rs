@@ -25,7 +25,7 @@ pub struct Header {
     pub length: u32,
     /// What the PDU is.
     pub command: CommandId,
-    /// the outcome of the request; 0 in requests.
+    /// The outcome of the request; 0 in requests.
     pub status: CommandStatus,
     /// Comes back in the answer. 0 and values over 0x7fffffff are not allowed but do occur, and
     /// are echoed like any other.

@@ -164,7 +164,7 @@ pub struct SalesLog {
     settlement: Settlement,
 }
 
-/// the outcome of comparing totals with the gateway.
+/// The outcome of comparing totals with the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Settlement {
     /// It was not asked for, or not compared.
@@ -205,7 +205,7 @@ impl SalesLog {
         self.opening
     }
 
-    /// the outcome of the last comparison of totals.
+    /// The outcome of the last comparison of totals.
     #[must_use]
     pub fn settlement(&self) -> Settlement {
         self.settlement

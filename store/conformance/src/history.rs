@@ -29,7 +29,9 @@ impl<F: Factory> World<F> {
     }
 
     fn at(&self, key: &KeyBytes, at_ms: u64) -> Option<RegistryRecord> {
-        history::at(self.book().backend(), key, at_ms).expect("the engine reads")
+        let rows = self.book().backend();
+        let audit_no = history::last_audit(rows, at_ms).expect("the engine reads");
+        history::as_of(rows, key, audit_no).expect("the engine reads").record
     }
 
     fn jurisdiction(&self, seller: u32, at_ms: u64) -> Option<Vec<u32>> {

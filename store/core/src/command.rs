@@ -162,11 +162,11 @@ pub struct Finish {
     pub key: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
-    /// the outcome of it.
+    /// The outcome of it.
     pub result: ProviderOutcome,
 }
 
-/// the outcome of a forwarded sale, of a reversal or an advice at the provider.
+/// The outcome of a forwarded sale, of a reversal or an advice at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderOutcome {
     /// The provider did it.
@@ -287,7 +287,7 @@ pub enum RefundStep {
 pub struct Resolve {
     /// The transaction.
     pub key: Key,
-    /// the outcome of it.
+    /// The outcome of it.
     pub verdict: Resolution,
     /// Unix milliseconds.
     pub at_ms: u64,

@@ -65,18 +65,6 @@ pub fn versions(
     Ok(found)
 }
 
-/// The record at a registry key as it was at a time, without keys.
-///
-/// # Errors
-/// A row cannot be read.
-pub fn at(
-    rows: &dyn ReadRows,
-    key: &[u8],
-    at_ms: u64,
-) -> Result<Option<RegistryRecord>, StoreError> {
-    as_of(rows, key, last_audit(rows, at_ms)?).map(|version| version.record)
-}
-
 /// The number of the last audit row of a time, 0 if there was none. Reads the log back from its
 /// end, so whoever asks about many records asks this once.
 ///

@@ -24,7 +24,7 @@ pub enum Outcome {
     Refused(ResponseCode),
     /// Finish, Confirm or Due of a row that is not there.
     NotFound,
-    /// the outcome of a reversal: by Reverse itself, or because a Finish or Resolve was about it
+    /// The outcome of a reversal: by Reverse itself, or because a Finish or Resolve was about it
     /// or about its original.
     Reversed {
         /// Its row. ResponseCode 00: reversed, or nothing to reverse; 21: not reversible; 30: it

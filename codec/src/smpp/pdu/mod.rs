@@ -26,7 +26,7 @@ use super::writer::Writer;
 /// One PDU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pdu<'a> {
-    /// the outcome of the request; [`CommandStatus::OK`] in requests.
+    /// The outcome of the request; [`CommandStatus::OK`] in requests.
     pub status: CommandStatus,
     /// Comes back in the answer. Ours count from 1 to 0x7fffffff (SMPP 3.4, 3.2); the peer's are
     /// echoed as they came.

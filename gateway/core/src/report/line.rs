@@ -83,6 +83,10 @@ columns! {
     transaction: String = show_key(&t.key),
     refund: Option<RefundLine> = t.refund.as_deref().map(refund),
     other_reference: String = t.other_reference.as_str().to_owned(),
+    distributor: Option<u32> = Some(t.terms.distributor.0).filter(|distributor| *distributor > 0),
+    fee_minor: u64 = t.terms.fee_minor,
+    tax_minor: u64 = t.terms.tax_minor,
+    lookup_reference: String = t.terms.lookup.as_str().to_owned(),
 }
 
 /// What somebody must still do.
@@ -129,7 +133,7 @@ pub fn kind(transaction: &Transaction) -> &'static str {
     }
 }
 
-/// the outcome of it, in a word.
+/// The outcome of it, in a word.
 pub fn state(transaction: &Transaction) -> &'static str {
     match transaction.state {
         State::Intent => "intent",

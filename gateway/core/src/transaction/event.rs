@@ -179,7 +179,7 @@ pub enum ControlOrder {
     },
 }
 
-/// the outcome of a [`Control`].
+/// The outcome of a [`Control`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Controlled {
     /// Durable and in force.
@@ -213,7 +213,7 @@ pub enum Output {
     Controlled {
         /// Theirs.
         ticket: u64,
-        /// the outcome of it.
+        /// The outcome of it.
         result: Controlled,
     },
     /// To the admin's view: the terminal acknowledged a command.

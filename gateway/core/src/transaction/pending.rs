@@ -94,7 +94,7 @@ struct Waiter {
     answer_at: Moment,
 }
 
-/// the outcome of somebody who wants to wait.
+/// The outcome of somebody who wants to wait.
 pub(super) struct Attached {
     /// When they must be answered.
     pub(super) answer_at: Moment,

@@ -51,7 +51,7 @@ pub struct Counts {
     pub events: u64,
 }
 
-/// the outcome of one seed.
+/// The outcome of one seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The seed.

@@ -13,7 +13,7 @@ use crate::write_set::WriteSet;
 use tillgate_types::BusinessDate;
 use tillgate_types::{ProductId, ServiceId};
 
-/// the outcome of a wish for a voucher.
+/// The outcome of a wish for a voucher.
 pub(super) enum Claim {
     /// Here it is.
     Taken(Voucher),

@@ -61,7 +61,7 @@ struct Unsent {
     stalled: Option<Moment>,
 }
 
-/// the outcome of an attempt to send.
+/// The outcome of an attempt to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Kept for the end of the turn, or until the socket is writable.

@@ -72,7 +72,7 @@ impl Checker {
         }
     }
 
-    /// the outcome of a sale only the bridge knows that it went through, wherever its service is
+    /// The outcome of a sale only the bridge knows that it went through, wherever its service is
     /// routed by now.
     fn goes_astray(&mut self, order: &ProviderRequest) -> Option<(u8, String)> {
         let row = self.journal.get(&order.key)?;

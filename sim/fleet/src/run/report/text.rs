@@ -80,7 +80,7 @@ pub(super) fn text(
     out
 }
 
-/// the outcome of the sales, a line each.
+/// The outcome of the sales, a line each.
 fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
     let mut lines = vec![format!(
         "sales: {} approved, {} declined, {} in doubt; {} sent again, {} confirmed",
