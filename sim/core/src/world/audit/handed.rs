@@ -136,7 +136,10 @@ impl Checker {
             (Kind::Reversal, State::Approved) => {
                 let original = new.original.and_then(|original| self.journal.get(&original));
                 let nothing = original.is_some_and(|original| original.state == State::Declined);
-                nothing || handed.heard(key, taken_back) || handed.said(key, Resolution::Approved)
+                let allowed = original.is_none_or(|original| !is_forbidden(new, original));
+                nothing
+                    || (allowed && handed.heard(key, taken_back))
+                    || handed.said(key, Resolution::Approved)
             }
             (Kind::Reversal, _) => {
                 let original = new.original.and_then(|original| self.journal.get(&original));

@@ -39,6 +39,10 @@ impl Checker {
         if confirmed.confirmed_ms > 0 && (takes || is_unknown(new)) {
             found.push((3, format!("{key}: takes back {named}, which was confirmed")));
         }
+        let stood = is_sale && confirmed.state == State::Approved;
+        if stood && is_forbidden(new, confirmed) && (takes || is_unknown(new)) {
+            found.push((3, format!("{key}: takes back {named}, which its service forbids")));
+        }
         if is_unknown(new)
             && let Some(other) = self.other_reversal(&named, &key)
         {
