@@ -5,7 +5,7 @@
 //! Replies and requests come first; handshakes, a hundred times dearer, are taken when nothing
 //! else waits, a few at a time, so that a reconnect storm delays no sale by more than one batch.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
@@ -13,7 +13,7 @@ use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::processing::{self, Keys, LinkParameters, Opened, Processed};
 use tillgate_core::time::{Calendar, UnixMillis};
-use tillgate_core::transaction::{Ask, Asked, Origin};
+use tillgate_core::transaction::{Ask, Asked, Origin, Reply};
 
 use super::batch::{
     Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem, RequestBatch,
@@ -108,24 +108,28 @@ impl Worker {
     fn inbound(&mut self, mut batch: Box<Inbound>) {
         let wall = self.tools.clock.wall();
         let Inbound { items, bytes } = &mut *batch;
+        let directory = Arc::clone(&self.tools.directory);
+        let directory = read(&directory);
         for arrival in items.drain(..) {
             match arrival {
-                InboundItem::Hello { session, hello } => self.hello(session, bytes.at(&hello)),
+                InboundItem::Hello { session, hello } => {
+                    self.hello(session, bytes.at(&hello), &directory);
+                }
                 InboundItem::Request { origin, body } => {
-                    self.request(origin, bytes.at(&body), wall);
+                    self.request(origin, bytes.at(&body), wall, &directory);
                 }
             }
         }
+        drop(directory);
         self.tools.recyclers.inbound.give(batch);
         self.post();
     }
 
-    fn hello(&mut self, session: SessionId, hello: &[u8]) {
+    fn hello(&mut self, session: SessionId, hello: &[u8], directory: &Directory) {
         let entropy = entropy::bytes::<32>();
         let received = self.tools.clock.now();
-        let Tools { claims, keys, directory, metrics, .. } = &self.tools;
+        let Tools { claims, keys, metrics, .. } = &self.tools;
         let replies = &mut self.replies[usize::from(session.reactor)];
-        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
         let mut displaced = None;
         let claim = |terminal, age| {
             displaced = claims.claim(received, &Claim { terminal, age, session })?;
@@ -133,8 +137,7 @@ impl Worker {
         };
         let (reply, opened) = replies
             .bytes
-            .write(|out| processing::handshake(hello, &directory, keys, claim, entropy, out));
-        drop(directory);
+            .write(|out| processing::handshake(hello, directory, keys, claim, entropy, out));
         metrics.handshakes.add(1);
         let opened = opened.inspect_err(|refusal| metrics.count_refused(*refusal)).ok();
         if let Some(Opened { terminal, age, .. }) = &opened {
@@ -152,24 +155,23 @@ impl Worker {
         }
     }
 
-    fn request(&mut self, origin: Origin, body: &[u8], wall: UnixMillis) {
-        let directory = self.tools.directory.read().unwrap_or_else(PoisonError::into_inner);
-        let processed =
-            processing::decode_request(body, origin, wall, &self.tools.calendar, &directory);
-        drop(directory);
-        match processed {
+    fn request(&mut self, origin: Origin, body: &[u8], wall: UnixMillis, directory: &Directory) {
+        let calendar = &self.tools.calendar;
+        match processing::decode_request(body, origin, wall, calendar, directory) {
             Processed::Ask(ask) => self.requests.items.push(ask),
-            Processed::Reply(reply) => self.reply(&reply, wall),
+            Processed::Reply(reply) => self.reply(&reply, wall, directory),
         }
     }
 
     fn outbound(&mut self, mut batch: Box<Outbound>) {
         let wall = self.tools.clock.wall();
         let now = self.tools.clock.now();
+        let directory = Arc::clone(&self.tools.directory);
+        let directory = read(&directory);
         for departure in batch.items.drain(..) {
             match departure {
                 OutboundItem::Reply(reply) => {
-                    self.reply(&reply, wall);
+                    self.reply(&reply, wall, &directory);
                     self.tools.metrics.answered.record(now.since(reply.origin.received));
                 }
                 OutboundItem::Push(push) => {
@@ -186,13 +188,13 @@ impl Worker {
                 }
             }
         }
+        drop(directory);
         self.tools.recyclers.outbound.give(batch);
         self.post();
     }
 
-    fn reply(&mut self, reply: &tillgate_core::transaction::Reply, wall: UnixMillis) {
-        let Tools { keys, parameters, directory, .. } = &self.tools;
-        let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
+    fn reply(&mut self, reply: &Reply, wall: UnixMillis, directory: &Directory) {
+        let Tools { keys, parameters, .. } = &self.tools;
         let session = reply.origin.session;
         let replies = &mut self.replies[usize::from(session.reactor)];
         let (body, ()) = replies.bytes.write(|out| {
@@ -218,4 +220,9 @@ impl Worker {
             drop(self.tools.writer.send(WriterMessage::RequestBatch(full)));
         }
     }
+}
+
+/// Once for a batch: a change of the registry waits for a batch of work, a sale for no lock.
+fn read(directory: &RwLock<Directory>) -> RwLockReadGuard<'_, Directory> {
+    directory.read().unwrap_or_else(PoisonError::into_inner)
 }
