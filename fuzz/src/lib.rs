@@ -22,10 +22,7 @@ mod ussd;
 use std::io;
 
 pub use http_edge::http_edge;
-pub use iso8583::{
-    dialect_table, iso8583_cards_ebcdic, iso8583_iso87a, iso8583_iso87b, iso8583_iso93a,
-    iso8583_iso93b, iso8583_nac, iso8583_roundtrip,
-};
+pub use iso8583::{dialect_table, iso8583, iso8583_in, iso8583_roundtrip};
 pub use link::{link_body, link_channel, link_deframe};
 pub use link_print::link_print;
 pub use smpp::smpp;

@@ -21,29 +21,19 @@ impl Sample {
     }
 }
 
-macro_rules! sources {
-    ($($name:literal),+) => {
-        [$((
-            include_str!(concat!("../../../dialects/", $name, ".toml")),
-            include_str!(concat!("../../../testdata/iso8583/", $name, ".txt")),
-        )),+]
-    };
+/// Table and samples of every dialect, built in or example: one without samples is a failure here.
+fn sources() -> &'static [(&'static str, String)] {
+    static SOURCES: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/iso8583");
+        let source = |name| {
+            let table = Dialect::builtin_table(name).or_else(|| Dialect::example_table(name));
+            let samples = std::fs::read_to_string(format!("{folder}/{name}.txt"));
+            (table.unwrap(), samples.unwrap_or_else(|error| panic!("{name}.txt: {error}")))
+        };
+        Dialect::builtin_names().chain(Dialect::example_names()).map(source).collect()
+    });
+    &SOURCES
 }
-
-const SOURCES: [(&str, &str); 12] = sources![
-    "iso87a",
-    "iso87b",
-    "iso93a",
-    "iso93b",
-    "nac",
-    "cards-ebcdic",
-    "unionpay",
-    "pos-ebcdic",
-    "pos-left",
-    "switch",
-    "ascii-tpdu",
-    "ascii-bcd-pan"
-];
 
 /// A table with what none of the dialects has; for samples only.
 const EVERY_KIND: (&str, &str) = (
@@ -53,15 +43,17 @@ const EVERY_KIND: (&str, &str) = (
 
 /// Every dialect, built in or example; compiled once for all tests.
 pub(crate) fn dialects() -> &'static [Dialect] {
-    static DIALECTS: LazyLock<Vec<Dialect>> =
-        LazyLock::new(|| SOURCES.iter().map(|(table, _)| Dialect::parse(table).unwrap()).collect());
+    static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
+        sources().iter().map(|(table, _)| Dialect::parse(table).unwrap()).collect()
+    });
     &DIALECTS
 }
 
 /// Every dialect with its samples, [`EVERY_KIND`] last.
 pub(crate) fn all() -> Vec<(Dialect, Vec<Sample>)> {
-    let of = |(table, text): &(&str, &'static str)| (Dialect::parse(table).unwrap(), samples(text));
-    SOURCES.iter().chain([&EVERY_KIND]).map(of).collect()
+    let of = |table, text| (Dialect::parse(table).unwrap(), samples(text));
+    let every_kind = of(EVERY_KIND.0, EVERY_KIND.1);
+    sources().iter().map(|(table, text)| of(table, text)).chain([every_kind]).collect()
 }
 
 /// A dialect by name with its samples.
