@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "tillgate-inspect",
         ],
     ),
+    ("tillgate-examples", "examples", &["tillgate-codec", "tillgate-core", "tillgate-store-core"]),
     ("tillsim-core", "sim/core", &["tillgate-codec", "tillgate-core", "tillgate-store-core"]),
     ("tillsim", "sim/fleet", &["tillsim-core", "tillgate-codec", "tillgate-types"]),
 ];
