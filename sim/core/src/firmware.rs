@@ -54,6 +54,9 @@ pub struct Habits {
     /// Of sales taken back, how many are sent once more all the same, as if the message had been on
     /// its way for long: they must be refused.
     pub late_permille: u16,
+    /// Of accounts looked up, how many are not just paid as they were found: late, twice, another
+    /// amount, another account, without the token or with one that nobody was given.
+    pub misuse_permille: u16,
     /// Whether it compares its totals with the gateway's before it logs off for good.
     pub settles: bool,
 }
@@ -152,7 +155,7 @@ pub struct Offer {
     pub amount_max_minor: u64,
     /// ISO 4217 numeric code.
     pub currency: u16,
-    /// Whether the sale names a subscriber (a top-up) or not (a voucher).
+    /// What the customer is asked for, and whether it is looked up first.
     pub kind: OfferKind,
     /// How often, relative to the other offers.
     pub weight: u32,
@@ -167,6 +170,8 @@ pub enum OfferKind {
     TopUp,
     /// The same, of what a lookup found.
     Bill,
+    /// Goods of the seller's own, paid by card: no account, and no PIN.
+    Card,
 }
 
 /// Offers by weight.

@@ -55,6 +55,8 @@ pub struct Request<'a> {
     pub amount_minor: u64,
     /// Whom it is for.
     pub subscriber: &'a str,
+    /// What it pays, if it was looked up: [`FoundBill::reference`].
+    pub lookup: &'a str,
     /// 1 for the first time.
     pub attempt: u32,
 }
@@ -102,6 +104,8 @@ pub struct FoundBill {
     pub reference: String,
     /// What is to be paid, minor units.
     pub amount_minor: u64,
+    /// Least and most that may be paid; zeros where that may not be chosen.
+    pub range_minor: (u64, u64),
     /// The account's holder.
     pub name: String,
 }
@@ -128,6 +132,8 @@ pub struct ProviderTransaction {
     pub amount_minor: u64,
     /// Whom it was for.
     pub subscriber: Box<str>,
+    /// What it paid, if that was looked up.
+    pub lookup: Box<str>,
     /// Its state.
     pub standing: DealStatus,
     /// How often it was done; more than once only without idempotency.
@@ -188,6 +194,7 @@ impl Provider {
                     service: request.service,
                     amount_minor: request.amount_minor,
                     subscriber: request.subscriber.into(),
+                    lookup: request.lookup.into(),
                     standing,
                     times: 1,
                     confirmed: false,
@@ -221,6 +228,7 @@ impl Provider {
                 service: reversal.service,
                 amount_minor: reversal.amount_minor,
                 subscriber: "".into(),
+                lookup: "".into(),
                 standing: DealStatus::Reversed,
                 times: 1,
                 confirmed: false,
@@ -239,9 +247,13 @@ impl Provider {
     #[must_use]
     pub fn bill(&self, service: u16, account: &str) -> FoundBill {
         let number = digest(format!("{service}/{account}").as_bytes());
+        let amount_minor = 500 + number % 9_500;
+        // Of every fourth a part may be paid.
+        let in_parts = (number / 9_500).is_multiple_of(4);
         FoundBill {
             reference: format!("B{number:016X}"),
-            amount_minor: 500 + number % 9_500,
+            amount_minor,
+            range_minor: if in_parts { (amount_minor / 2, amount_minor) } else { (0, 0) },
             name: format!("Customer {:04}", number % 10_000),
         }
     }
@@ -371,7 +383,8 @@ mod tests {
     }
 
     fn request(reference: &str, attempt: u32) -> Request<'_> {
-        Request { reference, service: 20, amount_minor: 700, subscriber: "233200000001", attempt }
+        let (subscriber, lookup) = ("233200000001", "");
+        Request { reference, service: 20, amount_minor: 700, subscriber, lookup, attempt }
     }
 
     #[test]

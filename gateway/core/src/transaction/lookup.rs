@@ -103,11 +103,11 @@ impl Lookups {
     ///
     /// # Errors
     /// It needs one, or the token is not of this terminal, service, account and amount, or not any
-    /// more.
+    /// more; or it was found at another provider than the one that the sale goes to.
     pub(super) fn redeem(
         &mut self,
         now: Moment,
-        begin: &Begin,
+        (begin, bridge): (&Begin, u16),
         token: u64,
         rule: Lookup,
     ) -> Result<Text<32>, ResponseCode> {
@@ -118,8 +118,8 @@ impl Lookups {
         let found = self.found.get(&terminal).filter(|found| found.token == token);
         let found = found.filter(|found| now < found.until).ok_or(ResponseCode::LOOK_UP_AGAIN)?;
         let request = &found.request;
-        let same = (request.service, request.product, &request.account)
-            == (begin.service, begin.product, &begin.subscriber);
+        let same = (request.service, request.product, &request.account, request.bridge)
+            == (begin.service, begin.product, &begin.subscriber, bridge);
         if !same {
             return Err(ResponseCode::LOOK_UP_AGAIN);
         }

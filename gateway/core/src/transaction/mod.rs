@@ -185,7 +185,7 @@ impl TransactionManager {
                     begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
                 }
                 if matches!(begin.verdict, VerificationResult::Accepted { .. }) {
-                    match self.lookups.redeem(now, &begin, token, lookup) {
+                    match self.lookups.redeem(now, (&begin, bridge), token, lookup) {
                         Ok(reference) => begin.terms.lookup = reference,
                         Err(code) => begin.verdict = VerificationResult::Refused(code),
                     }

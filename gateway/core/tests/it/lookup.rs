@@ -14,7 +14,7 @@ use tillgate_store_core::{
 };
 
 use crate::support::{
-    ABLE, KES, Rig, answer, confirm, reversal, seller, today, top_up_key, top_up_sale,
+    ABLE, KES, Rig, answer, bridge, confirm, reversal, seller, today, top_up_key, top_up_sale,
 };
 
 const BILLS: u16 = 30;
@@ -192,6 +192,22 @@ fn a_bill_is_paid_only_with_the_token_of_its_own_lookup_and_once() {
     assert_eq!(rig.code(100, &payment(8, 8_740, shown)), "L2", "from before a restart");
 }
 
+/// The other provider knows nothing of what this one found.
+#[test]
+fn a_token_does_not_pay_at_another_provider_than_the_one_that_was_asked() {
+    let bridges = vec![bridge("topup", ASKS), bridge("other", ASKS)];
+    let mut rig = Rig::over(TransactionLimits::default(), bridges);
+    change(&mut rig, vec![RegistryRecord::Service(bills())]);
+    let shown = look_up(&mut rig, 7, 8_740);
+    let elsewhere = Service { route: "other".to_owned(), ..bills() };
+    change(&mut rig, vec![RegistryRecord::Service(elsewhere)]);
+    assert_eq!(rig.code(100, &payment(1, 8_740, shown)), "L2");
+    assert!(rig.forwards.is_empty());
+    let shown = look_up(&mut rig, 8, 8_740);
+    rig.ask(100, &TerminalMessage::Sale(payment(2, 8_740, shown)));
+    assert_eq!(rig.forwards.pop().map(|order| order.bridge), Some(1));
+}
+
 #[test]
 fn a_chosen_amount_stays_within_what_the_provider_said() {
     let mut rig = rig_with(bills());
@@ -329,17 +345,26 @@ fn a_reversal_that_waits_for_a_sale_that_stays_is_declined_with_it() {
 
 #[test]
 fn a_card_sale_credits_the_seller_and_needs_no_float() {
+    let template = ReceiptTemplate::of("CARD {total}, of it {fee} and {tax}\n");
     let service = Service {
         lookup: store::Lookup::None,
         amount: AmountSource::Open,
         money: MoneyFlow::Credit,
+        receipts: vec![(store::Language(*b"en"), template.tag)],
         ..bills()
     };
-    let mut rig = rig_with(service);
+    let mut rig = rig_with(bills());
+    change(&mut rig, vec![RegistryRecord::Receipt(template), RegistryRecord::Service(service)]);
     let float = rig.book.account(&seller().float()).available();
     rig.ask(100, &TerminalMessage::Sale(payment(1, 50_000, (0, 0))));
     rig.approve(top_up_key(1));
-    assert_eq!(rig.reply_code(), "00");
+    let body = rig.reply_bytes();
+    let sold = answer(&body);
+    // The customer pays the amount and nothing beside it.
+    assert_eq!(
+        (sold.code, sold.lines),
+        (ResponseCode::APPROVED, "CARD 500.00, of it 5.50 and 0.88\n")
+    );
     assert_eq!(rig.book.account(&seller().float()).available(), float);
     let owed = AccountId { kind: AccountKind::SellerSettlement, owner: 5, currency: KES };
     // 5.50 fee and 0.88 tax are the merchant's to pay.

@@ -43,6 +43,8 @@ struct TopUp {
     amount_minor: u64,
     #[serde(default)]
     subscriber: String,
+    #[serde(default)]
+    lookup_reference: String,
     #[serde(default = "first")]
     attempt: u32,
 }
@@ -53,6 +55,19 @@ struct TakeBack {
     amount_minor: u64,
     #[serde(default = "first")]
     attempt: u32,
+}
+
+impl TopUp {
+    fn request(&self) -> Sale<'_> {
+        Sale {
+            reference: &self.reference,
+            service: self.service,
+            amount_minor: self.amount_minor,
+            subscriber: &self.subscriber,
+            lookup: &self.lookup_reference,
+            attempt: self.attempt,
+        }
+    }
 }
 
 fn first() -> u32 {
@@ -89,6 +104,9 @@ impl HttpProvider {
             }
             _ => Err((StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are known here".into())),
         };
+        // Of an account that is not there an amount says nothing.
+        let amountless = last == "lookup" && matches!(said, Ok((_, _, Say::Declined(_))));
+        let lies = if amountless { Lies { amount_permille: 0, ..lies } } else { lies };
         match said {
             Ok((reference, after, say)) => self.answer(&reference, after, say, lies),
             Err((status, error)) => Answer {
@@ -100,19 +118,15 @@ impl HttpProvider {
     }
 
     fn top_up(&mut self, now: Moment, body: &[u8]) -> Result<(String, Span, Say), Problem> {
-        let TopUp { reference, service, amount_minor, subscriber, attempt } = read(body)?;
-        let (subscriber, named) = (&*subscriber, &*reference);
-        let sale = Sale { reference: named, service, amount_minor, subscriber, attempt };
-        let (after, say) = self.provider.request(now, &sale);
-        Ok((reference, after, say))
+        let sale: TopUp = read(body)?;
+        let (after, say) = self.provider.request(now, &sale.request());
+        Ok((sale.reference, after, say))
     }
 
     fn lookup(&mut self, body: &[u8]) -> Result<(String, Span, Say), Problem> {
-        let TopUp { reference, service, amount_minor, subscriber, attempt } = read(body)?;
-        let (subscriber, named) = (&*subscriber, &*reference);
-        let asked = Sale { reference: named, service, amount_minor, subscriber, attempt };
-        let (after, say) = self.provider.lookup(&asked);
-        Ok((reference, after, say))
+        let asked: TopUp = read(body)?;
+        let (after, say) = self.provider.lookup(&asked.request());
+        Ok((asked.reference, after, say))
     }
 
     fn reverse(
@@ -150,11 +164,14 @@ impl HttpProvider {
             Say::Pending => (StatusCode::ACCEPTED, json!({"status": "pending"})),
             Say::Reversed => (StatusCode::OK, json!({"status": "reversed"})),
             Say::Refused => (StatusCode::CONFLICT, json!({"status": "refused"})),
-            Say::Found(FoundBill { reference, amount_minor, name }) => {
+            Say::Found(FoundBill { reference, amount_minor, range_minor, name }) => {
+                let (low, high) = range_minor;
                 let body = json!({
                     "status": "found",
                     "lookup_reference": reference,
                     "amount_minor": amount_minor,
+                    "amount_min_minor": low,
+                    "amount_max_minor": high,
                     "name": name,
                 });
                 (StatusCode::OK, body)

@@ -11,7 +11,7 @@ use crate::rng::Rng;
 pub struct Lies {
     /// About another order's reference.
     pub reference_permille: u16,
-    /// About another amount.
+    /// About another amount; of what was looked up, one that is not within its own bounds.
     pub amount_permille: u16,
     /// The answer before this one, once more.
     pub earlier_permille: u16,
@@ -67,7 +67,14 @@ impl Liar {
         if is(reference_permille) {
             told.1["reference"] = json!(format!("{:032x}", self.count));
         } else if is(amount_permille) {
-            told.1["amount_minor"] = json!(truth["amount_minor"].as_u64().unwrap_or(0) + 1);
+            let more = truth["amount_minor"].as_u64().unwrap_or(0) + 1;
+            if truth["status"] == "found" {
+                // Whatever it says, nobody but the provider knows the amount of a bill.
+                (told.1["amount_min_minor"], told.1["amount_max_minor"]) =
+                    (json!(more), json!(more));
+            } else {
+                told.1["amount_minor"] = json!(more);
+            }
         } else if is(earlier_permille) {
             match &self.earlier {
                 Some((status, earlier)) if earlier["reference"] != truth["reference"] => {

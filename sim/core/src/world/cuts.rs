@@ -17,6 +17,8 @@ pub enum Ware {
     Voucher,
     /// A top-up through a bridge: the outcome is another write.
     TopUp,
+    /// A bill: looked up, then paid with the token, through a bridge.
+    Bill,
 }
 
 /// What befalls a sale.
@@ -103,7 +105,7 @@ fn script(ware: Ware) -> Config {
     let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
     let tweaks = Tweaks { terminals: Some(1), chaos_s: Some(200), without, ..Tweaks::default() };
     let mut config = Config::draw(1, &tweaks);
-    config.scripted = true;
+    config.scripted = Some(ware);
     config.reactors = 1;
     config.shop.vouchers = 3;
     config.shop.float_minor = 1_000_000;
@@ -113,7 +115,7 @@ fn script(ware: Ware) -> Config {
     config.writer.answer = Span::s(15);
     match ware {
         Ware::Voucher => config.bridges.clear(),
-        Ware::TopUp => {
+        Ware::TopUp | Ware::Bill => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
                 bridge.behaviour.declined_permille = 0;

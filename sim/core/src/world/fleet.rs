@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tillgate_codec::link::channel::{StaticPublic, Suite};
 
 use super::World;
+use super::catalogue::offers;
 use super::config::{Config, Stream};
 use super::event::Event;
-use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
+use super::network::{KEY_FIRST, Network, TERMINAL_FIRST};
 use super::wire::{Caller, Item, Way};
 use crate::firmware::{Delay, Firmware, LoadModel, Mix, Reconnect, WhenBlocked};
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
@@ -52,7 +53,7 @@ fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
         gateway,
         version: "world-1".to_owned(),
         mix: Mix::new(offers(config)).expect("the catalogue is not empty"),
-        custom: if config.scripted {
+        custom: if config.scripted.is_some() {
             LoadModel::Sent
         } else {
             LoadModel::Think(Delay::Exponential(config.think))

@@ -136,7 +136,10 @@ impl Lines {
                 Step::Send if unsent_permille > 0 && self.is_stale() => provider::Event::Stale,
                 Step::Send => break,
                 Step::Done(result) => {
-                    let admits = self.lines[bridge].config.admits;
+                    // A lookup has nothing that could be admitted.
+                    let kind = self.tickets[ticket].exchange.request().kind;
+                    let asks = kind == ProviderRequestKind::Lookup;
+                    let admits = self.lines[bridge].config.admits && !asks;
                     let not_sent = ProviderOutcome::NotSent { code: ResponseCode(*b"91") };
                     let result = if admits { ProviderResult::Outcome(not_sent) } else { result };
                     return self.done(queue, now, ticket, result);

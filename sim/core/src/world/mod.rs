@@ -19,6 +19,7 @@
 //! * Auditors in `audit` keep their own books, from what crossed a wire and what became durable.
 
 mod audit;
+mod catalogue;
 mod config;
 mod cuts;
 mod disk;
@@ -63,7 +64,7 @@ use self::report::Counts;
 pub use self::report::{Report, Violation};
 pub use self::run::run;
 pub use self::shrink::{Shrunk, shrink};
-use self::thief::Thief;
+use self::thief::{Overheard, Thief};
 use self::trace::Trace;
 use self::wire::Wire;
 pub use self::wire::{Ill, Way};
@@ -85,6 +86,8 @@ struct World {
     network: Network,
     fleet: Vec<Post>,
     thieves: Vec<Thief>,
+    /// The last lookup that came, and what it found: whoever listens may want to pay with it.
+    overheard: Option<Overheard>,
     wire: Wire,
     lines: Lines,
     operator: Operator,
@@ -128,6 +131,7 @@ impl World {
             wire: Wire::new(config.wire.clone(), config.faults, seed),
             lines: Lines::new(&config.bridges, seed),
             operator: Operator::new(&config, &opening),
+            overheard: None,
             process: None,
             retiring: None,
             life: 0,

@@ -1,4 +1,4 @@
-//! The network of a world: its registry, keys, stock and catalogue. Everything secret in it
+//! The network of a world: its registry, keys and stock. Everything secret in it
 //! begins with [`SECRET`], so that an auditor recognises it wherever it turns up.
 
 use rustc_hash::FxHashMap;
@@ -6,15 +6,14 @@ use tillgate_codec::link::channel::{Psk, StaticSecret};
 use tillgate_core::processing::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    AccountField, AccountForm, AmountSource, BusinessDate, Change, ChargeBase, ChargeKind,
-    ChargeRule, CommissionRule, Distributor, DistributorId, Fulfilment, Funding, Legs, Product,
-    ProductId, RegistryRecord, ReversalRule, Rounding, Sealed, Seller, SellerId, Service,
-    ServiceId, Services, Status, Terminal, TerminalId, Text, Vault, Velocity, Voucher,
+    BusinessDate, Change, Distributor, DistributorId, Funding, Legs, ProductId, RegistryRecord,
+    Sealed, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId, Text, Vault,
+    Voucher,
 };
 
+use super::catalogue::{KES, LANGUAGES, PRODUCTS, USD, VOUCHERS, receipts, services};
 use super::config::{Config, Stream, number};
 use super::fault::Fault;
-use crate::firmware::{Offer, OfferKind};
 use crate::rng::Rng;
 
 /// How every PIN and key of a world begins.
@@ -22,18 +21,8 @@ pub(super) const SECRET: &[u8; 6] = b"SECRET";
 
 /// The number of the first terminal.
 pub(super) const TERMINAL_FIRST: u32 = 1_001;
-/// The voucher service.
-pub(super) const VOUCHERS: u16 = 10;
-/// The first top-up service; the others follow.
-pub(super) const TOP_UPS: u16 = 20;
-const KES: u16 = 404;
-const USD: u16 = 840;
-/// A top-up service that is paid in another currency.
-const DOLLARS: u16 = 40;
 /// The key that every terminal begins with.
 pub(super) const KEY_FIRST: u8 = 1;
-/// The voucher service's products and their prices.
-const PRODUCTS: [(u16, u64); 2] = [(1, 5_000), (2, 1_000)];
 
 /// Which voucher: service, product, serial.
 pub(super) type VoucherName = (u16, u16, Text<24>);
@@ -88,6 +77,7 @@ impl Network {
             let terminal = self.terminal(config, TERMINAL_FIRST + place);
             records.push(RegistryRecord::Terminal(terminal));
         }
+        records.extend(receipts().map(RegistryRecord::Receipt));
         records.extend(services(config).into_iter().map(RegistryRecord::Service));
         let mut vouchers = Vec::new();
         for (product, _) in PRODUCTS {
@@ -149,7 +139,11 @@ impl Network {
     fn terminal(&mut self, config: &Config, id: u32) -> Terminal {
         let sealed = self.sealed_psk(config.seed, TerminalId(id), KEY_FIRST);
         let seller = SellerId(1 + (id - TERMINAL_FIRST) % sellers(config));
-        Terminal::new(TerminalId(id), seller, Services::All, (KEY_FIRST, sealed))
+        let place = usize::try_from(id).unwrap_or(0) % LANGUAGES.len();
+        let id = TerminalId(id);
+        let mut terminal = Terminal::new(id, seller, Services::All, (KEY_FIRST, sealed));
+        terminal.language = LANGUAGES[place];
+        terminal
     }
 
     fn nonce(&mut self) -> [u8; 12] {
@@ -157,35 +151,6 @@ impl Network {
         nonce.copy_from_slice(&self.rng.bytes()[..12]);
         nonce
     }
-}
-
-/// What terminals have in their catalogue.
-pub(super) fn offers(config: &Config) -> Vec<Offer> {
-    let offer = |service, product, (min, max), kind, weight| Offer {
-        service,
-        product,
-        amount_min_minor: min,
-        amount_max_minor: max,
-        currency: KES,
-        kind,
-        weight,
-    };
-    let vouchers = PRODUCTS
-        .iter()
-        .map(|(product, price)| offer(VOUCHERS, *product, (*price, *price), OfferKind::Voucher, 3));
-    let top_ups = (TOP_UPS..).take(config.bridges.len());
-    let top_ups = top_ups.map(|service| offer(service, 0, (200, 9_000), OfferKind::TopUp, 3));
-    if config.scripted {
-        let top_up = config.bridges.is_empty();
-        let offers: Vec<Offer> = vouchers.chain(top_ups).collect();
-        return if top_up { offers[..1].to_vec() } else { offers[offers.len() - 1..].to_vec() };
-    }
-    // More than the service allows: refused with 61.
-    let too_dear = offer(TOP_UPS, 0, (60_000, 70_000), OfferKind::TopUp, 1);
-    let mut dollars = offer(DOLLARS, 0, (200, 900), OfferKind::TopUp, 2);
-    dollars.currency = USD;
-    let dollars = config.faults.has(Fault::Market).then_some(dollars);
-    vouchers.chain(top_ups).chain([too_dear]).chain(dollars).collect()
 }
 
 /// How many sellers share the terminals.
@@ -201,75 +166,6 @@ fn deals_in_dollars(config: &Config, seller: u32) -> bool {
 /// The business date on which the world begins.
 pub(super) fn today(config: &Config) -> u16 {
     config.calendar.date(config.wall).0
-}
-
-fn services(config: &Config) -> Vec<Service> {
-    let velocity = Velocity {
-        count_max: config.shop.velocity,
-        window_s: if config.shop.velocity > 0 { 60 } else { 0 },
-        day_amount_max_minor: 0,
-    };
-    let from = BusinessDate(today(config).saturating_sub(3));
-    let rule = |level, basis_points| CommissionRule::percent(level, basis_points, from);
-    let vouchers = Service {
-        amount_min_minor: 100,
-        amount_max_minor: 50_000,
-        products: PRODUCTS.map(|(id, amount_minor)| product(id, amount_minor)).to_vec(),
-        commission: vec![rule(0, 433), rule(1, 127), rule(2, 61)],
-        velocity,
-        ..Service::new(ServiceId(VOUCHERS), "vouchers", Fulfilment::Stock, KES)
-    };
-    let top_up = |(place, bridge): (u16, &super::config::Bridge)| Service {
-        route: bridge.name.clone(),
-        amount_min_minor: vouchers.amount_min_minor,
-        amount_max_minor: vouchers.amount_max_minor,
-        amount: AmountSource::Open,
-        account: Some(AccountField::of(AccountForm::Phone)),
-        commission: vouchers.commission.clone(),
-        velocity,
-        // Each is of another make: charged for, or with less time to take back.
-        charges: if place % 3 == 1 { charges(from) } else { Vec::new() },
-        reversal: if place % 3 == 2 {
-            ReversalRule::Within(20)
-        } else {
-            ReversalRule::UntilConfirmed
-        },
-        ..Service::new(
-            ServiceId(TOP_UPS + place),
-            &format!("top-ups {place}"),
-            Fulfilment::Provider,
-            KES,
-        )
-    };
-    let top_ups: Vec<Service> = (0..).zip(&config.bridges).map(top_up).collect();
-    let dollars = top_ups.first().filter(|_| config.faults.has(Fault::Market));
-    let dollars = dollars.map(|first| Service {
-        id: ServiceId(DOLLARS),
-        name: "dollars".to_owned(),
-        currency: USD,
-        ..first.clone()
-    });
-    std::iter::once(vouchers).chain(top_ups).chain(dollars).collect()
-}
-
-/// A fee of 10 and 1.5 %, and 16 % tax on it.
-fn charges(from: BusinessDate) -> Vec<ChargeRule> {
-    let rule = |kind, fixed_minor, basis_points, base, rounding| ChargeRule {
-        kind,
-        fixed_minor,
-        basis_points,
-        base,
-        rounding,
-        from,
-    };
-    vec![
-        rule(ChargeKind::Fee, 10, 150, ChargeBase::Amount, Rounding::HalfUp),
-        rule(ChargeKind::Tax, 0, 1_600, ChargeBase::Fee, Rounding::Up),
-    ]
-}
-
-fn product(id: u16, amount_minor: u64) -> Product {
-    Product { id: ProductId(id), name: format!("product {id}"), amount_minor }
 }
 
 fn secret(rng: &mut Rng) -> [u8; 32] {

@@ -7,6 +7,7 @@ use tillgate_store_core::{
 };
 
 use super::World;
+use super::catalogue::{LANGUAGES, print_otherwise};
 use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::network::Network;
@@ -184,13 +185,14 @@ impl Operator {
                 };
                 tell.push((record.id, order));
             }
-            RegistryRecord::Service(record) => match rng.below(4) {
+            RegistryRecord::Service(record) => match rng.below(5) {
                 0 => turn(&mut record.status),
                 1 => record.amount_max_minor = 4_000 + rng.below(60_000),
                 2 => {
                     record.velocity.window_s = 60;
                     record.velocity.count_max = u32::from(number(rng, 6));
                 }
+                3 => print_otherwise(record, rng),
                 _ => record.commission.push(CommissionRule::percent(
                     u8::try_from(rng.below(3)).unwrap_or(0),
                     u32::from(number(rng, 900)),
@@ -225,6 +227,7 @@ impl Operator {
                 let some: Vec<ServiceId> = services.filter(|_| rng.chance(600)).collect();
                 record.services =
                     if rng.chance(300) { Services::All } else { Services::Only(some) };
+                record.language = LANGUAGES[usize::from(number(rng, 4))];
             }
             RegistryRecord::Seller(_)
             | RegistryRecord::Distributor(_)

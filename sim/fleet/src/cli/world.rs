@@ -109,12 +109,13 @@ impl World {
         })
     }
 
-    /// Every cut of a voucher sale and of a top-up; one line for each ware.
+    /// Every cut of a voucher sale, of a top-up and of a bill; one line for each ware.
     fn run_cuts(&self) -> Result<Exit, Refusal> {
         let interrupts = interrupts()?;
         let stop = || interrupts.load(Ordering::Relaxed) > 0;
         let mut failed = 0;
-        for (name, ware) in [("voucher", Ware::Voucher), ("top-up", Ware::TopUp)] {
+        let wares = [("voucher", Ware::Voucher), ("top-up", Ware::TopUp), ("bill", Ware::Bill)];
+        for (name, ware) in wares {
             let list = trials(ware);
             let count = |wanted: fn(&Trial) -> bool| list.iter().filter(|one| wanted(one)).count();
             let cuts = count(|one| matches!(one, Trial::Cut { .. }));

@@ -111,6 +111,7 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
             repeat_permille: percent("repeat_percent", terminal.repeat_percent)?,
             clash_permille: percent("clash_percent", terminal.clash_percent)?,
             late_permille: percent("late_percent", terminal.late_percent)?,
+            misuse_permille: 0,
             settles: terminal.settles,
         },
         when_blocked: match terminal.when_blocked {

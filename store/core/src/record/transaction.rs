@@ -1,6 +1,6 @@
 //! The journal: one row per request of a terminal.
 
-use super::account::{put_legs, read_legs};
+use super::account::{held, put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
 use super::{
     DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule, SaleTerms,
@@ -248,9 +248,12 @@ impl Transaction {
         !known[0].is_empty() && !reference.is_empty() && !known.contains(&reference)
     }
 
-    /// What the customer pays: the amount and what is charged beside it, minor units.
+    /// What the customer pays, minor units: the amount and what is charged beside it. Of a card
+    /// sale that was granted the amount alone: what is charged there is kept from the seller.
     pub fn total_minor(&self) -> u64 {
-        self.amount_minor.saturating_add(self.terms.charged_minor())
+        let is_credited = !self.legs.is_empty() && held(&self.legs).is_none();
+        let beside_minor = if is_credited { 0 } else { self.terms.charged_minor() };
+        self.amount_minor.saturating_add(beside_minor)
     }
 
     /// Whether its terminal may take it back at this time, if it was approved. A PIN that has left

@@ -33,7 +33,8 @@ impl SaleFlow {
     /// The power failed: what is in the book is known when it comes back.
     pub(in crate::terminal) fn lose_power(&mut self) {
         let Task::PendingRequest(errand) = self.task else { return };
-        if matches!(errand.kind, Kind::Settlement { .. }) {
+        // Neither is of a sale that the book knows.
+        if matches!(errand.kind, Kind::Settlement { .. } | Kind::Lookup(_)) {
             self.task = Task::Free(None);
             return;
         }

@@ -13,6 +13,7 @@
 //! again with the same bytes. A doubt may also be resolved by a repeat, or the sale taken back: see
 //! `doubt`.
 
+mod bill;
 mod doubt;
 mod request;
 mod settle;
@@ -27,6 +28,7 @@ use crate::limits::ANSWER_MARGIN;
 use crate::rng::Rng;
 use crate::sales_log::SalesLog;
 use crate::time::{Moment, Span};
+use bill::Payment;
 use request::{Kind, PendingRequest, Stage, Task};
 use settle::Takings;
 
@@ -38,8 +40,7 @@ pub(super) struct SaleFlow {
     body: Vec<u8>,
     date: Option<BusinessDate>,
     stan: u32,
-    /// Token and charge of the sale that is under way; zeros if nothing was looked up.
-    paid: (u64, u64),
+    payment: Payment,
     answer: Span,
     open: bool,
     stopping: bool,
@@ -71,7 +72,7 @@ impl SaleFlow {
             body: Vec::new(),
             date: None,
             stan: 0,
-            paid: (0, 0),
+            payment: Payment::default(),
             answer: Span::s(30),
             open: false,
             stopping: false,
@@ -236,6 +237,9 @@ impl SaleFlow {
     /// Nothing is under way any more: the next customer, if one is known.
     fn free(&mut self, now: Moment, rng: &mut Rng) {
         self.task = Task::Free(None);
+        if self.pay_twice(now) {
+            return;
+        }
         self.settle_up(now);
         if !self.open || self.stopping || self.turns_away() {
             return;

@@ -1,10 +1,10 @@
 //! The request of a till: one request from its first byte to its final answer.
 
-use tillgate_codec::link::message as codec;
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Confirm, Found, ResponseCode, Reversal, Sale, TerminalMessage,
+    Answer, AnswerKind, BusinessDate, Confirm, ResponseCode, Reversal, Sale, TerminalMessage,
 };
 
+use super::bill::{Lookup, Payment};
 use super::{SaleFlow, Turn};
 use crate::firmware::{LoadModel, OfferKind};
 use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST, ATTEMPTS_MAX};
@@ -54,18 +54,6 @@ pub(super) enum Kind {
         stan: u32,
         date: BusinessDate,
     },
-}
-
-/// A question about an account, and the sale that follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lookup {
-    intended: Moment,
-    service: u16,
-    product: u16,
-    currency: u16,
-    stan: u32,
-    date: BusinessDate,
-    subscriber: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,68 +139,44 @@ impl SaleFlow {
         };
         self.stan += 1;
         let subscriber = match offer.kind {
-            OfferKind::Voucher => 0,
+            OfferKind::Voucher | OfferKind::Card => 0,
             OfferKind::TopUp => subscriber::draw(rng),
             OfferKind::Bill => subscriber::bill(rng),
         };
         let (stan, service, product) = (self.stan, offer.service, offer.product);
         let currency = offer.currency;
         if offer.kind == OfferKind::Bill {
+            let rounds = 0;
             return self.look_up(
                 now,
-                Lookup { intended, service, product, currency, stan, date, subscriber },
+                Lookup { intended, service, product, currency, stan, date, subscriber, rounds },
             );
         }
-        self.paid = (0, 0);
+        self.payment = Payment::default();
         let asked = Asked { stan, date, service, product, amount_minor, subscriber };
-        self.ask_to_sell(now, intended, &asked, currency);
+        self.ask_to_sell(now, intended, &asked, (currency, Span::ZERO));
     }
 
-    fn ask_to_sell(&mut self, now: Moment, intended: Moment, asked: &Asked, currency: u16) {
+    /// Writes a sale down, and sends it when the customer is back.
+    pub(super) fn ask_to_sell(
+        &mut self,
+        now: Moment,
+        intended: Moment,
+        asked: &Asked,
+        (currency, away): (u16, Span),
+    ) {
         let entry = self.book.begin(*asked, intended, now, self.blocked);
         if self.blocked {
             self.notes.push(Note::TriedBlocked);
         }
         self.encode_sale(asked, currency);
         self.notes.push(Note::Started);
-        self.begin_errand(now, Kind::Sale, entry);
-    }
-
-    fn look_up(&mut self, now: Moment, lookup: Lookup) {
-        let Lookup { service, product, stan, date, subscriber, .. } = lookup;
-        let mut digits = [0; subscriber::DIGITS_MAX];
-        let subscriber = subscriber::text(subscriber, &mut digits);
-        let amount_minor = 0;
-        let message = codec::Lookup { stan, date, service, product, amount_minor, subscriber };
-        self.body.clear();
-        TerminalMessage::Lookup(message).encode(&mut self.body);
-        self.begin_errand(now, Kind::Lookup(lookup), 0);
-    }
-
-    /// What was looked up: it is paid under the next number, or nothing is.
-    pub(in crate::terminal) fn found(&mut self, now: Moment, found: &Found<'_>, rng: &mut Rng) {
-        let lookup = match self.task {
-            Task::PendingRequest(PendingRequest { kind: Kind::Lookup(lookup), .. })
-                if (lookup.date, lookup.stan) == (found.date, found.stan) =>
-            {
-                lookup
-            }
-            _ => return self.notes.push(Note::Trouble(Trouble::Unmatched)),
-        };
-        if !found.code.is_approved() {
-            return self.free(now, rng);
+        if away == Span::ZERO {
+            return self.begin_errand(now, Kind::Sale, entry);
         }
-        let Lookup { intended, service, product, currency, stan, date, subscriber } = lookup;
-        let asked = Asked {
-            stan,
-            date,
-            service,
-            product,
-            amount_minor: found.amount_minor.max(found.amount_min_minor),
-            subscriber,
-        };
-        self.paid = (found.token, found.fee_minor);
-        self.ask_to_sell(now, intended, &asked, currency);
+        let stage = Stage::Pause(now.after(away));
+        let (kind, rounds) = (Kind::Sale, 0);
+        self.task = Task::PendingRequest(PendingRequest { kind, entry, stage, rounds });
     }
 
     /// The body of a sale, the same bytes each time.
@@ -220,7 +184,7 @@ impl SaleFlow {
         let mut digits = [0; subscriber::DIGITS_MAX];
         let subscriber = subscriber::text(asked.subscriber, &mut digits);
         let Asked { stan, date, service, product, amount_minor, .. } = *asked;
-        let (token, fee_minor) = self.paid;
+        let Payment { token, fee_minor, .. } = self.payment;
         let sale = Sale {
             stan,
             date,
@@ -320,6 +284,9 @@ impl SaleFlow {
     fn after_retry(&mut self, now: Moment, entry: usize, answer: &Answer<'_>, rng: &mut Rng) {
         if rng.chance(self.firmware.habits.clash_permille) {
             return self.clash(now, entry);
+        }
+        if answer.code == ResponseCode::LOOK_UP_AGAIN && self.look_up_again(now) {
+            return;
         }
         if !answer.code.is_approved() {
             return self.free(now, rng);

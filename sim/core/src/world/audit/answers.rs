@@ -23,6 +23,7 @@ impl Checker {
     /// for.
     pub(in super::super) fn said(&mut self, now: Moment, reply: &Reply) {
         self.read(now, reply);
+        self.found(now, reply);
         let Content::InProgress(row) = &reply.content else { return };
         let received = reply.origin.received;
         let is_early = now < received.after(self.requests.answer);
@@ -52,6 +53,7 @@ impl Checker {
             Ok(GatewayMessage::Welcome(welcome)) => {
                 return self.welcomed(now, origin, welcome.date.0);
             }
+            Ok(GatewayMessage::Found(found)) => return self.found_answer(now, origin, &found),
             _ => return,
         };
         if answer.voucher.is_some() {
@@ -164,6 +166,13 @@ impl Checker {
         if !code.is_approved() {
             let slip = answer.voucher.is_some();
             return slip.then(|| (4, "with a voucher".to_owned()));
+        }
+        let printed = self.receipts.print(row, answer.voucher.as_ref());
+        let charged = (answer.fee_minor, answer.tax_minor);
+        if printed.as_deref() != Some(answer.lines)
+            || charged != (row.terms.fee_minor, row.terms.tax_minor)
+        {
+            return Some((1, format!("and {printed:?} was to be printed")));
         }
         if answer.reference != &row.provider_reference[..] {
             return Some((1, "with another provider's reference".to_owned()));

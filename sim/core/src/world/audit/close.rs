@@ -166,6 +166,9 @@ impl Checker {
         if deal.amount_minor != row.amount_minor || *deal.subscriber != row.subscriber[..] {
             return Some((1, "another amount or subscriber was done".to_owned()));
         }
+        if *deal.lookup != row.terms.lookup[..] {
+            return Some((1, format!("{:?} was paid, which it did not look up", deal.lookup)));
+        }
         let advised = deal.confirmed || by_hand || row.confirmed_ms == 0;
         let text = "confirmed, and the provider never received it".to_owned();
         (bridge.capabilities.advice && !advised).then_some((6, text))

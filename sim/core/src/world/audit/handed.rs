@@ -88,6 +88,9 @@ impl Checker {
 
     /// A bridge reports to the writer.
     pub(in super::super) fn heard(&mut self, key: Key, report: &Report) {
+        if let Report::Lookup(_) = report {
+            return self.looked_up(&key, report);
+        }
         self.handed.heard.entry(key).or_default().push(report.clone());
     }
 

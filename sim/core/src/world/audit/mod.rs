@@ -4,12 +4,15 @@
 //! | promise | where | what is compared |
 //! |---|---|---|
 //! | 1 once in the journal | `rows`, `answers`, `close` | answers and books with durable rows; references |
+//! | 1 once in the journal | `receipts` | what is printed with the template of the sale's moment |
 //! | 2 repeats | `answers`, `reads`, `hellos` | final answers with the first; who asks again; hellos |
 //! | 3 money | `money`, `reads`, `reversals` | every balance, also as answered, with the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
+//! | 6 silence | `lookups` | what a terminal is told was found with what a provider said |
+//! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
 //! | 7 operator | `history` | what is kept of a record with what it was before the change |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
 //! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is served |
@@ -24,12 +27,15 @@ mod handed;
 mod hellos;
 mod history;
 mod keys;
+mod lookups;
 mod money;
 mod orders;
 mod pace;
+mod postings;
 mod rates;
 mod reads;
 mod reasons;
+mod receipts;
 mod requests;
 mod reversals;
 mod room;
@@ -37,6 +43,7 @@ mod rows;
 mod rules;
 mod secrets;
 mod sessions;
+mod tokens;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,9 +58,11 @@ use self::calendar::Calendar;
 use self::dates::Dates;
 use self::handed::{Clock, Handed};
 use self::hellos::Hellos;
+use self::lookups::Lookups;
 use self::money::Money;
 use self::orders::Orders;
 use self::reads::Reads;
+use self::receipts::Receipts;
 use self::requests::Requests;
 use self::room::Room;
 use self::rules::Versions;
@@ -87,6 +96,8 @@ pub(super) struct Checker {
     handed: Handed,
     versions: Versions,
     registry: history::Registry,
+    receipts: Receipts,
+    lookups: Lookups,
     calendar: Calendar,
     dates: Dates,
     requests: Requests,
@@ -135,6 +146,8 @@ impl Checker {
             handed: Handed::new(config),
             versions: Versions::new(config),
             registry: history::Registry::default(),
+            receipts: Receipts::default(),
+            lookups: Lookups::new(config),
             calendar: Calendar::new(config.days.clone()),
             dates: Dates::default(),
             requests: Requests::new(config.writer.answer),
@@ -194,6 +207,7 @@ impl Checker {
         self.sessions.crashed();
         self.hellos.crashed();
         self.dates.crashed();
+        self.lookups.crashed();
         self.untold.clear();
         self.is_draining = false;
         self.room.crashed();

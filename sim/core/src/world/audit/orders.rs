@@ -63,6 +63,10 @@ impl Checker {
     ) {
         let ProviderRequest { key, kind, .. } = *order;
         let wrong = self.check_order(order, capabilities);
+        let wrong = wrong.or_else(|| {
+            let asks = kind == ProviderRequestKind::Lookup;
+            if asks { self.looks_up(now, order) } else { None }
+        });
         *self.orders.said.entry((key, kind)).or_default() += 1;
         let wrong = wrong.or_else(|| self.goes_astray(order));
         let hasty = self.orders.is_hasty(now, key, kind);

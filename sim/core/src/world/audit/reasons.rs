@@ -1,36 +1,54 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
 //! its pace, its seller's funds, the stock and the room at the writer must have been so.
 
-use tillgate_store_core::{ResponseCode, State, Transaction, Velocity};
+use tillgate_store_core::{AccountKind, Legs, ResponseCode, SaleTerms, State, Transaction};
 
 use super::Checker;
 use super::requests::Asked;
 use super::rows::{Violations, Write};
+use super::rules::Ruled;
+use crate::time::Moment;
 
 impl Checker {
     /// A sale that came just now: some registry that may have ruled has ruled so.
-    pub(super) fn read_sale(&self, new: &Transaction, write: &Write, found: &mut Violations) {
+    pub(super) fn read_sale(
+        &self,
+        at: Moment,
+        new: &Transaction,
+        write: &Write,
+        found: &mut Violations,
+    ) {
         let key = new.key;
         let Some(asked) = self.requests.sales.get(&key) else {
             return found.push((1, format!("{key}: no terminal asked for it")));
         };
         if new.state == State::Declined {
-            if !self.is_declined_rightly(new, asked, write) {
+            if !self.is_declined_rightly(at, new, asked, write) {
                 found.push((7, format!("{key}: declined with {}, for no reason", new.code)));
             }
             return;
         }
         let granted = || asked.iter().flat_map(|asked| &asked.rulings);
-        if !granted().any(|(ruling, _)| ruling.is_ok()) {
+        if !granted().any(|ruled| ruled.ruling.is_ok()) {
             return found.push((7, format!("{key}: granted, and the operator had forbidden it")));
         }
-        let alike = granted().filter(|(ruling, _)| ruling.as_ref() == Ok(&new.legs));
-        let paces: Vec<Velocity> = alike.map(|(_, pace)| *pace).collect();
-        if paces.is_empty() {
+        let alike = granted().filter(|ruled| ruled.ruling.as_ref() == Ok(&new.legs));
+        let alike: Vec<&Ruled> = alike.collect();
+        if alike.is_empty() {
             return found.push((3, format!("{key}: posts {:?}, which no rule says", new.legs)));
         }
-        if paces.iter().all(|pace| self.is_surely_beyond(pace, new, write)) {
-            found.push((7, format!("{key}: granted beyond each of the paces {paces:?}")));
+        // What was looked up is no registry's to say.
+        let lookup = new.terms.lookup;
+        let same = |ruled: &&&Ruled| SaleTerms { lookup, ..ruled.terms } == new.terms;
+        let alike: Vec<&&Ruled> = alike.iter().filter(same).collect();
+        if alike.is_empty() {
+            return found.push((7, format!("{key}: {:?}, which no rule says", new.terms)));
+        }
+        if alike.iter().all(|ruled| self.is_surely_beyond(&ruled.pace, new, write)) {
+            found.push((7, format!("{key}: granted beyond each pace that is allowed")));
+        }
+        if let Some(why) = self.is_unpaid(at, new, asked) {
+            found.push((7, format!("{key}: granted, {why}")));
         }
         let room = |asked: &Asked| self.room.had_room(asked.since, new.bridge);
         if new.kind.has_provider() && !asked.iter().any(room) {
@@ -38,23 +56,35 @@ impl Checker {
         }
     }
 
-    fn is_declined_rightly(&self, new: &Transaction, asked: &[Asked], write: &Write) -> bool {
+    fn is_declined_rightly(
+        &self,
+        at: Moment,
+        new: &Transaction,
+        asked: &[Asked],
+        write: &Write,
+    ) -> bool {
         let rulings = || asked.iter().flat_map(|asked| &asked.rulings);
-        let mut paces = rulings().filter(|(ruling, _)| ruling.is_ok()).map(|(_, pace)| *pace);
+        let refused = |code| rulings().any(|ruled| ruled.ruling == Err(code));
+        let mut allowed =
+            rulings().filter_map(|ruled| ruled.ruling.as_ref().ok().map(|legs| (legs, ruled.pace)));
         match &new.code.0 {
             // That this is what it held is compared with the legs, as for any other row.
             b"51" => {
-                let amount_minor = i64::try_from(new.total_minor()).unwrap_or(i64::MAX);
-                paces.next().is_some() && new.balance_minor.is_some_and(|left| left < amount_minor)
+                let left_minor = new.balance_minor.unwrap_or(i64::MAX);
+                allowed.any(|(legs, _)| left_minor < taken(legs))
             }
-            b"65" => paces.any(|pace| self.may_be_beyond(&pace, new, write)),
-            b"S1" => paces.next().is_some() && self.is_out_of_stock(new, write),
-            b"91" if self.is_draining => paces.next().is_some(),
-            b"91" if rulings().all(|(ruling, _)| *ruling != Err(new.code)) => {
+            b"65" => allowed.any(|(_, pace)| self.may_be_beyond(&pace, new, write)),
+            b"S1" => allowed.next().is_some() && self.is_out_of_stock(new, write),
+            b"91" if self.is_draining => allowed.next().is_some(),
+            b"91" if !refused(new.code) => {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
-                new.kind.has_provider() && paces.next().is_some() && asked.iter().any(full)
+                new.kind.has_provider() && allowed.next().is_some() && asked.iter().any(full)
             }
-            code => rulings().any(|(ruling, _)| *ruling == Err(ResponseCode(*code))),
+            b"L2" => allowed.next().is_some() && self.is_to_be_looked_up(at, new, asked, write),
+            b"13" if !refused(new.code) => {
+                allowed.next().is_some() && self.is_of_another_amount(at, new, asked)
+            }
+            code => refused(ResponseCode(*code)),
         }
     }
 
@@ -67,4 +97,10 @@ impl Checker {
         new.kind.dispenses()
             && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
     }
+}
+
+/// What legs take from a float; nothing of a card sale.
+fn taken(legs: &Legs) -> i64 {
+    let floats = legs.iter().filter(|leg| leg.account.kind == AccountKind::SellerFloat);
+    floats.map(|leg| -leg.amount_minor).sum()
 }

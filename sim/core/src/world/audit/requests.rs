@@ -6,13 +6,11 @@ use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
-use tillgate_store_core::{Key, Legs, ResponseCode, TerminalId, Velocity};
+use tillgate_store_core::{Key, TerminalId};
 
+use super::rules::Ruled;
 use super::{ANSWER_SLACK, Checker};
 use crate::time::{Moment, Span};
-
-/// What verification may come to: what to post, or why not.
-pub(super) type Ruling = Result<Legs, ResponseCode>;
 
 /// The requests so far.
 pub(super) struct Requests {
@@ -30,8 +28,8 @@ pub(super) struct Requests {
 /// One content that a key was asked for with.
 pub(super) struct Asked {
     pub(super) body: Vec<u8>,
-    /// Every ruling that the registry of some moment gives, and the pace that it allows.
-    pub(super) rulings: Vec<(Ruling, Velocity)>,
+    /// Every ruling that the registry of some moment gives.
+    pub(super) rulings: Vec<Ruled>,
     /// When it was first verified in this life of the gateway, and which life that is.
     pub(super) since: Moment,
     life: u32,
@@ -99,6 +97,7 @@ impl Checker {
                 let original = Key { date, terminal, stan: reversal.original_stan };
                 self.requests.reversals.insert(original, key);
             }
+            Ok(TerminalMessage::Lookup(lookup)) => self.lookups.entered(origin, &lookup),
             _ => {}
         }
         self.versions.acknowledged()
@@ -117,9 +116,13 @@ impl Checker {
     ) {
         self.dated(origin, body, walls);
         let terminal = origin.terminal;
-        let Ok(TerminalMessage::Sale(sale)) = TerminalMessage::decode(body) else { return };
+        let message = TerminalMessage::decode(body);
         let dates = self.calendar.takes(walls);
         let clock = (dates.clone(), self.calendar.now(walls.0).1);
+        if let Ok(TerminalMessage::Lookup(lookup)) = message {
+            return self.verified_lookup(origin, &lookup, acknowledged, clock);
+        }
+        let Ok(TerminalMessage::Sale(sale)) = message else { return };
         let rulings = self.versions.rulings(acknowledged, terminal, &sale, &clock);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
         let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };

@@ -47,7 +47,12 @@ impl Checker {
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut taken, found);
             match old {
-                None => self.read_new(new, &done, found),
+                None => {
+                    self.read_new(at, new, &done, found);
+                    if new.kind.is_sale() {
+                        self.spend(new);
+                    }
+                }
                 Some(old) => {
                     found.extend(changed(old, new).map(|text| (1, format!("{}: {text}", new.key))));
                 }
@@ -108,7 +113,11 @@ impl Checker {
                 self.open.extend(Key::from_bytes(key));
             }
             Family::Accounts => done.accounts.push(AccountRow::decode(key, value)?),
-            Family::Registry => done.records.push(RegistryRecord::decode(key, value)?),
+            Family::Registry => {
+                let record = RegistryRecord::decode(key, value)?;
+                self.receipts.read(&record);
+                done.records.push(record);
+            }
             Family::Funding => self.money.load(&Funding::decode(key, value)?.legs),
             Family::Batches => {
                 let no = Batch::decode(key, value)?.no;
@@ -202,13 +211,13 @@ impl Checker {
     }
 
     /// A request that came just now.
-    fn read_new(&self, new: &Transaction, write: &Write, found: &mut Violations) {
+    fn read_new(&self, at: Moment, new: &Transaction, write: &Write, found: &mut Violations) {
         self.read_settlement(new, write, found);
         if new.kind == Kind::Reversal {
             self.read_reversal(new, write, found);
         }
         if new.kind.is_sale() {
-            self.read_sale(new, write, found);
+            self.read_sale(at, new, write, found);
         }
     }
 
@@ -225,7 +234,8 @@ impl Checker {
         let account = &row.account;
         let limit = self.versions.credit_limit(row.id.owner);
         let granted = rows.iter().any(|(old, new)| {
-            old.is_none() && new.kind.is_sale() && new.seller.0 == row.id.owner && takes(new)
+            let of_float = new.legs.iter().any(|leg| leg.account == row.id);
+            old.is_none() && new.kind.is_sale() && of_float && takes(new)
         });
         let left = account.posted_minor - account.reserved_minor + limit;
         if granted && left < 0 {
@@ -270,6 +280,9 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     }
     if old.kind.dispenses() && new.state == State::Reversed && new.refund.is_none() {
         return Some("taken back, and its PIN has left".to_owned());
+    }
+    if old.terms != new.terms {
+        return Some("its terms changed".to_owned());
     }
     if takes(new) && old.legs != new.legs {
         return Some("its legs changed".to_owned());

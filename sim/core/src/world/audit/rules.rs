@@ -5,15 +5,40 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use tillgate_codec::link::message::Sale;
+use tillgate_codec::link::message::{self, Sale};
+use tillgate_core::provider::Capabilities;
 use tillgate_store_core::{
-    AccountId, AccountKind, AmountSource, ChargeBase, ChargeKind, ChargeRule, Distributor,
-    Fulfilment, Hours, Leg, Legs, RegistryRecord, ResponseCode, Rounding, Seller, Service,
-    Services, Status, Terminal, TerminalId, Velocity,
+    AccountCheck, AccountField, AccountId, AccountKind, AmountSource, ChargeRule, Distributor,
+    Fulfilment, Hours, Language, Legs, Lookup, ReceiptTag, RegistryRecord, ResponseCode, SaleTerms,
+    Seller, Service, Services, Status, Terminal, TerminalId, Text, Velocity,
 };
 
-use super::requests::Ruling;
+use super::postings::{charged, posting};
 use crate::world::config::Config;
+
+/// What verification may come to: what to post, or why not.
+pub(super) type Ruling = Result<Legs, ResponseCode>;
+
+/// What one state of the registry says to a sale.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Ruled {
+    pub(super) ruling: Ruling,
+    /// The pace at which the terminal may sell it.
+    pub(super) pace: Velocity,
+    /// What goes into its row, but for what was looked up.
+    pub(super) terms: SaleTerms,
+    /// Whether it has to be looked up first.
+    pub(super) lookup: Lookup,
+}
+
+/// What one state of the registry says to a lookup that it allows.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Offered {
+    /// Which bridge is asked.
+    pub(super) bridge: u16,
+    pub(super) currency: u16,
+    pub(super) charges: Vec<ChargeRule>,
+}
 
 /// The registry as it was after one durable change.
 #[derive(Clone, Default)]
@@ -28,12 +53,13 @@ struct View {
 pub(super) struct Versions {
     views: Vec<Rc<View>>,
     acknowledged: usize,
-    bridges: Vec<String>,
+    bridges: Vec<(String, Capabilities)>,
 }
 
 impl Versions {
     pub(super) fn new(config: &Config) -> Self {
-        let bridges = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
+        let bridges = config.bridges.iter();
+        let bridges = bridges.map(|bridge| (bridge.name.clone(), bridge.capabilities)).collect();
         Self { views: vec![Rc::default()], acknowledged: 0, bridges }
     }
 
@@ -75,21 +101,28 @@ impl Versions {
         self.latest().sellers.get(&seller).map_or(0, |seller| seller.credit_limit_minor)
     }
 
-    /// What every state since one says to a sale, and at which pace a terminal may sell it.
+    /// What every state since one says to a sale.
     pub(super) fn rulings(
         &self,
         since: usize,
         terminal: TerminalId,
         sale: &Sale<'_>,
         now: &(RangeInclusive<u16>, u16),
-    ) -> Vec<(Ruling, Velocity)> {
+    ) -> Vec<Ruled> {
         let views = self.views.iter().skip(since);
-        let rule = |view: &Rc<View>| {
-            let pace = view.services.get(&sale.service);
-            let pace = pace.map(|service| service.velocity).unwrap_or_default();
-            (view.rule(terminal.0, sale, now, &self.bridges), pace)
-        };
-        views.map(rule).collect()
+        views.map(|view| view.ruled(terminal.0, sale, now, &self.bridges)).collect()
+    }
+
+    /// What every state since one says to a lookup at a minute of the day.
+    pub(super) fn lookups(
+        &self,
+        since: usize,
+        terminal: TerminalId,
+        lookup: &message::Lookup<'_>,
+        minute: u16,
+    ) -> Vec<Result<Offered, ResponseCode>> {
+        let views = self.views.iter().skip(since);
+        views.map(|view| view.offers(terminal.0, lookup, minute, &self.bridges)).collect()
     }
 
     /// The generation of a terminal's key of this number, as the registry is now.
@@ -119,52 +152,74 @@ impl Versions {
 }
 
 impl View {
+    fn ruled(
+        &self,
+        terminal: u32,
+        sale: &Sale<'_>,
+        now: &(RangeInclusive<u16>, u16),
+        bridges: &[(String, Capabilities)],
+    ) -> Ruled {
+        let service = self.services.get(&sale.service);
+        Ruled {
+            ruling: self.rule(terminal, sale, now, bridges),
+            pace: service.map(|service| service.velocity).unwrap_or_default(),
+            terms: self.terms(terminal, sale, service).unwrap_or_default(),
+            lookup: service.map_or(Lookup::None, |service| service.lookup),
+        }
+    }
+
+    /// Who is who below the distributors, all of them active; with the numbers of those.
+    fn parties(&self, terminal: u32) -> Result<(&Terminal, &Seller, Vec<u32>), ResponseCode> {
+        let refused = |code: &[u8; 2]| ResponseCode(*code);
+        let active = |status: &Status| *status == Status::Active;
+        let terminal = self.terminals.get(&terminal).filter(|one| active(&one.status));
+        let terminal = terminal.ok_or(refused(b"58"))?;
+        let seller = self.sellers.get(&terminal.seller.0).filter(|one| active(&one.status));
+        let seller = seller.ok_or(refused(b"03"))?;
+        let mut chain = Vec::new();
+        let mut above = Some(seller.distributor);
+        while let Some(id) = above {
+            let distributor = self.distributors.get(&id.0).filter(|one| active(&one.status));
+            let distributor = distributor.ok_or(refused(b"D1"))?;
+            chain.push(id.0);
+            above = distributor.parent;
+        }
+        Ok((terminal, seller, chain))
+    }
+
+    /// A service that a terminal sells at a minute of the day.
+    fn sold(&self, terminal: &Terminal, service: u16, minute: u16) -> Result<&Service, [u8; 2]> {
+        let service = self.services.get(&service).ok_or(*b"12")?;
+        let offers = match &terminal.services {
+            Services::All => true,
+            Services::Only(services) => services.contains(&service.id),
+        };
+        if service.status != Status::Active || !offers {
+            return Err(*b"57");
+        }
+        // Open for so many minutes from its first one on, also past midnight.
+        let closed = service.hours.is_some_and(|Hours { from_min, to_min }| {
+            let since = (1_440 + minute - from_min) % 1_440;
+            since >= (1_440 + to_min - from_min) % 1_440
+        });
+        if closed { Err(*b"H1") } else { Ok(service) }
+    }
+
     fn rule(
         &self,
         terminal: u32,
         sale: &Sale<'_>,
         (dates, minute): &(RangeInclusive<u16>, u16),
-        bridges: &[String],
+        bridges: &[(String, Capabilities)],
     ) -> Ruling {
         let refused = |code: &[u8; 2]| Err(ResponseCode(*code));
-        let active = |status: &Status| *status == Status::Active;
-        let Some(terminal) = self.terminals.get(&terminal).filter(|one| active(&one.status)) else {
-            return refused(b"58");
-        };
-        let Some(seller) = self.sellers.get(&terminal.seller.0).filter(|one| active(&one.status))
-        else {
-            return refused(b"03");
-        };
-        let mut chain = Vec::new();
-        let mut above = Some(seller.distributor);
-        while let Some(id) = above {
-            let Some(distributor) = self.distributors.get(&id.0) else { return refused(b"D1") };
-            if !active(&distributor.status) {
-                return refused(b"D1");
-            }
-            chain.push(id.0);
-            above = distributor.parent;
-        }
+        let (terminal, seller, chain) = self.parties(terminal)?;
         if !dates.contains(&sale.date.0) {
             return refused(b"B1");
         }
-        let Some(service) = self.services.get(&sale.service) else { return refused(b"12") };
-        let offers = match &terminal.services {
-            Services::All => true,
-            Services::Only(services) => services.contains(&service.id),
-        };
-        if !active(&service.status) || !offers {
-            return refused(b"57");
-        }
-        // Open for so many minutes from its first one on, also past midnight.
-        if service.hours.is_some_and(|Hours { from_min, to_min }| {
-            let since = (1_440 + minute - from_min) % 1_440;
-            since >= (1_440 + to_min - from_min) % 1_440
-        }) {
-            return refused(b"H1");
-        }
+        let service = self.sold(terminal, sale.service, *minute).map_err(ResponseCode)?;
         let offered = match sale.product {
-            0 => service.amount == AmountSource::Open,
+            0 => service.amount != AmountSource::Products,
             product => service.products.iter().any(|offered| {
                 offered.id.0 == product && offered.amount_minor == sale.amount_minor
             }),
@@ -177,79 +232,99 @@ impl View {
         {
             return refused(b"61");
         }
-        match &service.account {
-            None if !sale.subscriber.is_empty() => return refused(b"30"),
-            Some(_) if sale.subscriber.is_empty() => return refused(b"14"),
-            Some(_) | None => {}
-        }
+        account(service, sale.subscriber)?;
         if service.currency != seller.currency {
             return refused(b"13");
         }
-        if service.fulfilment == Fulfilment::Provider && !bridges.contains(&service.route) {
+        let legs = posting(service, seller, &chain, sale)?;
+        // The customer pays what the terminal has shown, or nothing.
+        let (fee, tax) = charged(&service.charges, sale.amount_minor, sale.date.0);
+        if sale.fee_minor != 0 && i64::try_from(sale.fee_minor) != Ok(fee + tax) {
+            return refused(b"13");
+        }
+        let known = bridges.iter().any(|(name, _)| *name == service.route);
+        if service.fulfilment == Fulfilment::Provider && !known {
             return refused(b"91");
         }
-        posting(service, seller, &chain, sale)
+        Ok(legs)
     }
-}
 
-/// The seller pays the amount and what is charged beside it; every level takes its share of the
-/// amount, rounded down, by the latest of its rules that has begun; the provider is owed the rest.
-fn posting(service: &Service, seller: &Seller, chain: &[u32], sale: &Sale<'_>) -> Ruling {
-    let currency = service.currency;
-    let amount = i64::try_from(sale.amount_minor).map_err(|_| ResponseCode(*b"13"))?;
-    let mut legs = Legs::new();
-    let mut leg = |kind, owner, amount_minor| {
-        if amount_minor != 0 {
-            legs.push(Leg { account: AccountId { kind, owner, currency }, amount_minor });
-        }
-    };
-    let (fee, tax) = charged(service, amount, sale.date.0);
-    leg(AccountKind::SellerFloat, seller.id.0, -amount - fee - tax);
-    let mut rest = amount;
-    let owners = [(AccountKind::SellerCommission, seller.id.0)];
-    let above = chain.iter().map(|id| (AccountKind::DistributorCommission, *id));
-    for (level, (kind, owner)) in (0_u8..).zip(owners.into_iter().chain(above)) {
-        let mut rate = None;
-        for rule in &service.commission {
-            let begun = rule.level == level && rule.from.0 <= sale.date.0;
-            if begun && rate.is_none_or(|(from, _)| rule.from.0 >= from) {
-                rate = Some((rule.from.0, rule.basis_points));
-            }
-        }
-        let share = amount * i64::from(rate.map_or(0, |(_, points)| points)) / 10_000;
-        leg(kind, owner, share);
-        rest -= share;
-    }
-    if rest < 0 {
-        return Err(ResponseCode(*b"96"));
-    }
-    leg(AccountKind::ProviderClearing, u32::from(service.id.0), rest);
-    leg(AccountKind::FeeIncome, u32::from(service.id.0), fee);
-    leg(AccountKind::Tax, u32::from(service.id.0), tax);
-    Ok(legs)
-}
-
-/// Fee and tax of an amount on a date: fixed and percentage, the tax of the fee or of the amount.
-fn charged(service: &Service, amount: i64, date: u16) -> (i64, i64) {
-    let of = |kind, base: &dyn Fn(ChargeBase) -> i64| {
-        let mut latest: Option<&ChargeRule> = None;
-        for rule in service.charges.iter().filter(|rule| rule.kind == kind && rule.from.0 <= date) {
-            if latest.is_none_or(|other| rule.from >= other.from) {
-                latest = Some(rule);
-            }
-        }
-        latest.map_or(0, |rule| {
-            let parts = base(rule.base) * i64::from(rule.basis_points);
-            let (whole, rest) = (parts / 10_000, parts % 10_000);
-            let more = match rule.rounding {
-                Rounding::Down => false,
-                Rounding::HalfUp => rest >= 5_000,
-                Rounding::Up => rest > 0,
-            };
-            whole + i64::from(more) + i64::try_from(rule.fixed_minor).unwrap_or(i64::MAX)
+    /// What a sale is to be known by later.
+    fn terms(
+        &self,
+        terminal: u32,
+        sale: &Sale<'_>,
+        service: Option<&Service>,
+    ) -> Option<SaleTerms> {
+        let (terminal, service) = (self.terminals.get(&terminal)?, service?);
+        let (fee, tax) = charged(&service.charges, sale.amount_minor, sale.date.0);
+        Some(SaleTerms {
+            distributor: self.sellers.get(&terminal.seller.0)?.distributor,
+            fee_minor: u64::try_from(fee).ok()?,
+            tax_minor: u64::try_from(tax).ok()?,
+            reversal: service.reversal,
+            receipt: receipt(&service.receipts, terminal.language),
+            lookup: Text::new(),
         })
+    }
+
+    fn offers(
+        &self,
+        terminal: u32,
+        lookup: &message::Lookup<'_>,
+        minute: u16,
+        bridges: &[(String, Capabilities)],
+    ) -> Result<Offered, ResponseCode> {
+        let (terminal, _, _) = self.parties(terminal)?;
+        let service = self.sold(terminal, lookup.service, minute).map_err(ResponseCode)?;
+        account(service, lookup.subscriber)?;
+        if service.lookup == Lookup::None {
+            return Err(ResponseCode(*b"40"));
+        }
+        let (bridge, (_, able)) = (0..)
+            .zip(bridges)
+            .find(|(_, (name, _))| *name == service.route)
+            .ok_or(ResponseCode(*b"91"))?;
+        if !able.lookup {
+            return Err(ResponseCode(*b"40"));
+        }
+        let (currency, charges) = (service.currency, service.charges.clone());
+        Ok(Offered { bridge, currency, charges })
+    }
+}
+
+/// In the terminal's language, or else in the first one that there is.
+fn receipt(receipts: &[(Language, ReceiptTag)], language: Language) -> ReceiptTag {
+    let mut chosen = ReceiptTag::NONE;
+    for (of, tag) in receipts.iter().rev() {
+        chosen = *tag;
+        if *of == language {
+            return chosen;
+        }
+    }
+    chosen
+}
+
+/// Whether an account is one that the service asks for, or none where it asks for none.
+fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
+    let Some(field) = &service.account else {
+        return if account.is_empty() { Ok(()) } else { Err(ResponseCode(*b"30")) };
     };
-    let fee = of(ChargeKind::Fee, &|_| amount);
-    let tax = of(ChargeKind::Tax, &|base| if base == ChargeBase::Fee { fee } else { amount });
-    (fee, tax)
+    let AccountField { length_min, length_max, check, .. } = field;
+    let long =
+        (usize::from(*length_min).max(1)..=usize::from(*length_max)).contains(&account.len());
+    // Worlds have no other checks, and no pictures.
+    let checked = *check != AccountCheck::Luhn || has_check_digit(account);
+    if long && checked { Ok(()) } else { Err(ResponseCode(*b"14")) }
+}
+
+/// Every second digit from the right counts twice, digit by digit (ISO/IEC 7812-1, annex B).
+fn has_check_digit(account: &str) -> bool {
+    let mut sum = 0;
+    for (place, c) in account.chars().rev().enumerate() {
+        let Some(digit) = c.to_digit(10) else { return false };
+        let counted = digit * if place % 2 == 1 { 2 } else { 1 };
+        sum += counted / 10 + counted % 10;
+    }
+    sum % 10 == 0
 }

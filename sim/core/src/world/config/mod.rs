@@ -12,6 +12,7 @@ use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
+use super::cuts::Ware;
 use super::fault::{Fault, Faults};
 use crate::firmware::Habits;
 use crate::rng::Rng;
@@ -65,8 +66,8 @@ pub(super) struct Config {
     pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
-    /// One customer comes, and nothing is left to chance.
-    pub(super) scripted: bool,
+    /// One customer comes and wants that, and nothing is left to chance.
+    pub(super) scripted: Option<Ware>,
 }
 
 /// Between terminals and gateway.
@@ -209,7 +210,7 @@ impl Config {
             sessions: limits::sessions(seed, faults),
             writer,
             shop: Shop::draw(seed, faults),
-            scripted: false,
+            scripted: None,
         }
     }
 }
@@ -311,6 +312,7 @@ impl Shop {
             give_back_permille: share(600),
             late_permille: share(500),
             settles: share(2) == 1,
+            misuse_permille: share(700),
         };
         let wild = faults.has(Fault::Habits);
         let mut rng = Stream::Shop.rng(seed);

@@ -10,6 +10,7 @@ use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
 
 use super::super::World;
 use super::super::event::Event;
+use super::super::thief::Overheard;
 
 /// Work for a pool thread.
 #[expect(clippy::large_enum_variant, reason = "it is boxed while it waits")]
@@ -46,6 +47,7 @@ impl World {
         if let Job::Request { origin, body, .. } = &job {
             let terminal = origin.terminal;
             self.say(|| format!("from {terminal}: {:?}", TerminalMessage::decode(body)));
+            Overheard::asks(&mut self.overheard, terminal, body);
         }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
@@ -141,6 +143,7 @@ impl World {
             Ok(GatewayMessage::Answer(answer)) => format!("to {terminal}: {answer:?}"),
             other => format!("to {terminal}: {other:?}"),
         });
+        Overheard::learns(&mut self.overheard, terminal, &body);
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         let effect = processing::effect(&reply.content);

@@ -6,14 +6,15 @@ use tillgate_codec::link::message::{
 };
 
 use super::Thief;
+use super::bills::Overheard;
 use crate::firmware::OfferKind;
 
 /// Something that a thief asked for once; whether it was sold is not its concern.
 pub(super) struct Sold {
-    stan: u32,
-    date: u16,
-    amount_minor: u64,
-    body: Vec<u8>,
+    pub(super) stan: u32,
+    pub(super) date: u16,
+    pub(super) amount_minor: u64,
+    pub(super) body: Vec<u8>,
 }
 
 /// Which of its sales a thief thinks of.
@@ -26,9 +27,11 @@ struct Named {
 
 impl Thief {
     /// One thing to do: the bodies to send, in one go.
-    pub(super) fn act(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn act(&mut self, overheard: Option<&Overheard>) -> Vec<Vec<u8>> {
         match self.rng.below(100) {
-            0..28 => vec![self.sale()],
+            0..19 => vec![self.sale()],
+            19..23 => self.lookup().into_iter().collect(),
+            23..28 => self.payment(overheard),
             28..34 => self.same_sale(),
             34..44 => vec![self.repeat()],
             44..52 => vec![self.repeat_last()],
@@ -46,7 +49,7 @@ impl Thief {
         let Some((offer, amount_minor)) = self.mix.draw(&mut self.rng) else { return Vec::new() };
         let number = 200_000_000_000 + self.rng.below(1_000_000);
         let subscriber = match offer.kind {
-            OfferKind::Voucher => String::new(),
+            OfferKind::Voucher | OfferKind::Card => String::new(),
             OfferKind::TopUp | OfferKind::Bill => number.to_string(),
         };
         let sale = Sale {
@@ -135,7 +138,7 @@ impl Thief {
         encoded(TerminalMessage::Settle(Settle { stan, date, settled_date, currency, totals }))
     }
 
-    fn next_stan(&mut self) -> u32 {
+    pub(super) fn next_stan(&mut self) -> u32 {
         self.stan += 1;
         self.stan
     }
@@ -172,7 +175,7 @@ impl Thief {
     }
 }
 
-fn encoded(message: TerminalMessage<'_>) -> Vec<u8> {
+pub(super) fn encoded(message: TerminalMessage<'_>) -> Vec<u8> {
     let mut body = Vec::new();
     message.encode(&mut body);
     body

@@ -7,6 +7,7 @@
 //! ```
 
 mod acts;
+mod bills;
 mod flood;
 
 use tillgate_codec::link::channel::{Channel, Initiator, Psk, StaticPublic, Suite};
@@ -14,11 +15,13 @@ use tillgate_codec::link::message::{GatewayMessage, Logon, MESSAGE_VERSION, Term
 use tillgate_codec::link::record::{RecordType, deframe};
 
 use self::acts::Sold;
+pub(super) use self::bills::Overheard;
 use self::flood::{Flood, Spree};
 use super::World;
+use super::catalogue::offers;
 use super::config::{Config, Stream, number};
 use super::event::Event;
-use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, offers};
+use super::network::{KEY_FIRST, Network, TERMINAL_FIRST};
 use super::wire::{Caller, Item, Way};
 use crate::firmware::Mix;
 use crate::rng::Rng;
@@ -44,6 +47,8 @@ pub(super) struct Thief {
     date: u16,
     stan: u32,
     sold: Vec<Sold>,
+    /// What was paid last with a token that it was given.
+    paid: Option<Overheard>,
     flood: Flood,
 }
 
@@ -76,6 +81,7 @@ pub(super) fn thieves(config: &Config, gateway: StaticPublic, today: u16) -> Vec
             date: today,
             stan: 0,
             sold: Vec::new(),
+            paid: None,
             flood: Flood::new(config, terminal),
         }
     };
@@ -208,7 +214,7 @@ impl World {
         let thief = &mut self.thieves[place];
         let linked = thief.links.len();
         let chosen = usize::from(number(&mut thief.rng, u16::try_from(linked).unwrap_or(1)));
-        let bodies = thief.act();
+        let bodies = thief.act(self.overheard.as_ref());
         let link = &mut thief.links[chosen];
         let conn = link.conn;
         let Phase::Linked(channel) = &mut link.phase else { return };
