@@ -11,7 +11,7 @@ fn decoding_any_sample_allocates_nothing() {
     for (dialect, samples) in all() {
         let mut fields = Fields::new();
         for sample in samples {
-            let message = sample.message(&dialect);
+            let message = sample.message(dialect);
             let calls = allocations(|| {
                 let view = dialect.view(message, &mut fields).unwrap();
                 assert!(view.numbers().all(|number| view.wire(number).is_some()));
@@ -26,7 +26,7 @@ fn decoding_any_sample_allocates_nothing() {
 fn decoding_a_wrong_message_allocates_nothing() {
     let (dialect, samples) = of("nac");
     let mut fields = Fields::new();
-    let message = samples[0].message(&dialect);
+    let message = samples[0].message(dialect);
     let calls = allocations(|| {
         for end in 0..message.len() {
             assert!(dialect.decode(&message[..end], &mut fields).is_err());
@@ -39,7 +39,7 @@ fn decoding_a_wrong_message_allocates_nothing() {
 fn encoding_into_room_allocates_little_and_owning_a_message_thrice() {
     let (dialect, samples) = of("iso87b");
     let mut fields = Fields::new();
-    let view = dialect.view(samples[0].message(&dialect), &mut fields).unwrap();
+    let view = dialect.view(samples[0].message(dialect), &mut fields).unwrap();
     assert!(allocations(|| drop(Message::from_view(&view))) <= 3);
     let message = Message::from_view(&view);
     let mut out = Vec::with_capacity(1_024);

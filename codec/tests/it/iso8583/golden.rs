@@ -32,10 +32,10 @@ fn every_sample_decodes_to_its_json_and_encodes_back() {
     for (dialect, samples) in all() {
         for sample in samples {
             let name = format!("{}: {}", dialect.name(), sample.name);
-            let json = decode_json(&dialect, &sample.bytes, Reveal::Clear);
+            let json = decode_json(dialect, &sample.bytes, Reveal::Clear);
             assert_eq!(json.as_deref(), Ok(sample.json), "{name}");
-            assert_eq!(encode_json(&dialect, sample.json).as_ref(), Ok(&sample.bytes), "{name}");
-            assert!(decodes_and_comes_back(&dialect, sample.message(&dialect)), "{name}");
+            assert_eq!(encode_json(dialect, sample.json).as_ref(), Ok(&sample.bytes), "{name}");
+            assert!(decodes_and_comes_back(dialect, sample.message(dialect)), "{name}");
         }
     }
 }
@@ -44,7 +44,7 @@ fn every_sample_decodes_to_its_json_and_encodes_back() {
 fn every_prefix_of_a_sample_is_told_to_be_truncated() {
     for (dialect, samples) in all() {
         for sample in samples {
-            let message = sample.message(&dialect);
+            let message = sample.message(dialect);
             // A field that takes whatever is left is whole with less.
             let open_end = dialect.name() == "switch";
             for end in 0..message.len() {
@@ -64,7 +64,7 @@ fn every_prefix_of_a_sample_is_told_to_be_truncated() {
 #[test]
 fn a_prefix_leaves_the_fields_before_the_wrong_one() {
     let (dialect, samples) = of("iso87b");
-    let message = samples[0].message(&dialect);
+    let message = samples[0].message(dialect);
     let mut whole = Fields::new();
     dialect.decode(message, &mut whole).unwrap();
     for end in 0..message.len() {
@@ -83,7 +83,7 @@ fn a_prefix_leaves_the_fields_before_the_wrong_one() {
 fn bytes_after_a_sample_are_told_to_be_trailing() {
     for (dialect, samples) in all() {
         for sample in samples.iter().filter(|_| dialect.name() != "switch") {
-            let mut message = sample.message(&dialect).to_vec();
+            let mut message = sample.message(dialect).to_vec();
             message.push(0);
             let error = dialect.decode(&message, &mut Fields::new()).unwrap_err();
             assert_eq!((error.kind(), error.offset()), ("trailing", message.len() - 1));
@@ -95,12 +95,12 @@ fn bytes_after_a_sample_are_told_to_be_trailing() {
 fn a_sample_with_any_byte_changed_fails_or_comes_back_the_same() {
     for (dialect, samples) in all() {
         for sample in samples {
-            let mut message = sample.message(&dialect).to_vec();
+            let mut message = sample.message(dialect).to_vec();
             for index in (0..message.len()).step_by(cases(1, 4)) {
                 let changes = [0x01, 0x0f, 0x10, 0x20, 0x80, 0xff];
                 for change in changes.iter().cycle().skip(index / 4).take(cases(changes.len(), 1)) {
                     message[index] ^= change;
-                    decodes_and_comes_back(&dialect, &message);
+                    decodes_and_comes_back(dialect, &message);
                     message[index] ^= change;
                 }
             }
@@ -113,8 +113,8 @@ fn every_split_of_a_stream_gives_the_same_frames() {
     for (dialect, samples) in all() {
         let framing = dialect.framing();
         let mut stream = Vec::new();
-        for sample in &samples {
-            let message = sample.message(&dialect);
+        for sample in samples {
+            let message = sample.message(dialect);
             framing.append_frame(message, &mut stream).unwrap();
         }
         // A keep-alive ends the stream.

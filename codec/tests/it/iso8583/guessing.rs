@@ -8,7 +8,7 @@ fn samples_of_built_in_dialects_are_recognised() {
     let dialects: Vec<Dialect> =
         Dialect::builtin_names().map(|name| Dialect::builtin(name).unwrap()).collect();
     let known = |name: &str| Dialect::builtin_names().any(|builtin| builtin == name);
-    for (dialect, samples) in all().into_iter().filter(|(dialect, _)| known(dialect.name())) {
+    for (dialect, samples) in all().iter().filter(|(dialect, _)| known(dialect.name())) {
         for sample in samples {
             let guesses = guess(&sample.bytes, &dialects);
             let first = &guesses[0];

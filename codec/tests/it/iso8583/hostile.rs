@@ -175,7 +175,7 @@ proptest! {
     )) {
         let (dialect, _) = of("iso87b");
         let received = chip_message(&bytes);
-        let is_sound = decodes_and_comes_back(&dialect, &received);
+        let is_sound = decodes_and_comes_back(dialect, &received);
         // What would be refused is not sent either.
         let mut message = Message::new(Mti::FINANCIAL_REQUEST);
         message.set_bytes(55, &bytes);

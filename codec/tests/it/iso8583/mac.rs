@@ -141,7 +141,7 @@ fn transport_headers_are_not_covered() {
 fn a_message_without_a_code_says_so() {
     let (dialect, samples) = of("iso93a");
     let mut fields = Fields::new();
-    let view = dialect.view(samples[0].message(&dialect), &mut fields).unwrap();
+    let view = dialect.view(samples[0].message(dialect), &mut fields).unwrap();
     assert_eq!(view.verify_mac(&keys()[0]), MacVerdict::Missing);
 }
 

@@ -25,9 +25,9 @@ fn no_sample_shows_card_data_unless_asked() {
                 SECRETS.iter().any(|secret| text.contains(secret))
             };
             let has_any = shows(sample.json);
-            let masked = decode_json(&dialect, &sample.bytes, Reveal::Masked).unwrap();
-            let clear = listing(&dialect, &sample.bytes, Reveal::Clear);
-            let listed = listing(&dialect, &sample.bytes, Reveal::Masked);
+            let masked = decode_json(dialect, &sample.bytes, Reveal::Masked).unwrap();
+            let clear = listing(dialect, &sample.bytes, Reveal::Clear);
+            let listed = listing(dialect, &sample.bytes, Reveal::Masked);
             assert!(!shows(&masked), "{masked}");
             assert!(!shows(&listed), "{listed}");
             assert_eq!(shows(&clear), has_any, "{clear}");
@@ -38,7 +38,7 @@ fn no_sample_shows_card_data_unless_asked() {
 #[test]
 fn card_numbers_keep_six_and_four_digits() {
     let (dialect, samples) = of("nac");
-    let masked = decode_json(&dialect, &samples[0].bytes, Reveal::Masked).unwrap();
+    let masked = decode_json(dialect, &samples[0].bytes, Reveal::Masked).unwrap();
     for part in [
         "\"2\":\"541333******1109\"",
         "\"35\":\"541333******1109=*******************\"",
@@ -103,8 +103,8 @@ fn what_encloses_a_sub_field_hides_it_too() {
 #[test]
 fn hidden_values_cannot_be_sent() {
     let (dialect, samples) = of("nac");
-    let masked = decode_json(&dialect, &samples[0].bytes, Reveal::Masked).unwrap();
-    let error = encode_json(&dialect, &masked).unwrap_err();
+    let masked = decode_json(dialect, &samples[0].bytes, Reveal::Masked).unwrap();
+    let error = encode_json(dialect, &masked).unwrap_err();
     assert_eq!(error.field.as_deref(), Some("2"));
     assert!(error.message.contains("hidden"), "{}", error.message);
 }
@@ -245,7 +245,7 @@ fn errors_show_no_values() {
     let mut bytes = samples[0].bytes.clone();
     let at = bytes.windows(8).position(|window| *window == unhex("5413330089601109")).unwrap();
     bytes[at + 3] = 0xaa;
-    let error = decode_json(&dialect, &bytes, Reveal::Masked).unwrap_err();
+    let error = decode_json(dialect, &bytes, Reveal::Masked).unwrap_err();
     assert_eq!((error.kind.as_str(), error.offset), ("content", at + 3));
     assert!(!error.to_string().contains("5413"), "{error}");
 }
@@ -264,7 +264,7 @@ fn the_error_of_the_command_line_is_json() {
 #[test]
 fn a_listing_names_offset_bytes_field_and_value() {
     let (dialect, samples) = of("nac");
-    let listed = listing(&dialect, &samples[2].bytes, Reveal::Masked);
+    let listed = listing(dialect, &samples[2].bytes, Reveal::Masked);
     let words: Vec<Vec<&str>> =
         listed.lines().map(|line| line.split_whitespace().collect()).collect();
     for row in [
@@ -298,8 +298,8 @@ fn a_listing_of_a_refused_message_names_all_that_its_bitmap_announces() {
 #[test]
 fn a_listing_of_a_broken_message_ends_with_what_is_wrong() {
     let (dialect, samples) = of("iso87b");
-    let message = samples[0].message(&dialect);
-    let listed = listing(&dialect, &message[..40], Reveal::Masked);
+    let message = samples[0].message(dialect);
+    let listed = listing(dialect, &message[..40], Reveal::Masked);
     let last = listed.lines().last().unwrap();
     assert!(listed.contains("system trace audit number"), "{listed}");
     assert!(last.contains("wrong here") && last.contains("needs "), "{listed}");

@@ -49,16 +49,19 @@ pub(crate) fn dialects() -> &'static [Dialect] {
     &DIALECTS
 }
 
-/// Every dialect with its samples, [`EVERY_KIND`] last.
-pub(crate) fn all() -> Vec<(Dialect, Vec<Sample>)> {
-    let of = |table, text| (Dialect::parse(table).unwrap(), samples(text));
-    let every_kind = of(EVERY_KIND.0, EVERY_KIND.1);
-    sources().iter().map(|(table, text)| of(table, text)).chain([every_kind]).collect()
+/// Every dialect with its samples, [`EVERY_KIND`] last; made once for all tests.
+pub(crate) fn all() -> &'static [(Dialect, Vec<Sample>)] {
+    static ALL: LazyLock<Vec<(Dialect, Vec<Sample>)>> = LazyLock::new(|| {
+        let of = |table, text| (Dialect::parse(table).unwrap(), samples(text));
+        let every_kind = of(EVERY_KIND.0, EVERY_KIND.1);
+        sources().iter().map(|(table, text)| of(table, text)).chain([every_kind]).collect()
+    });
+    &ALL
 }
 
 /// A dialect by name with its samples.
-pub(crate) fn of(name: &str) -> (Dialect, Vec<Sample>) {
-    all().into_iter().find(|(dialect, _)| dialect.name() == name).unwrap()
+pub(crate) fn of(name: &str) -> &'static (Dialect, Vec<Sample>) {
+    all().iter().find(|(dialect, _)| dialect.name() == name).unwrap()
 }
 
 fn samples(text: &'static str) -> Vec<Sample> {
