@@ -8,6 +8,8 @@ mod content;
 mod counting;
 mod crowds;
 mod dates;
+#[path = "../../../../codec/tests/it/effort.rs"]
+mod effort;
 mod flood;
 mod keys;
 mod life;
