@@ -1,4 +1,4 @@
-//! Promises 6, 7 and 9 about lookups, from docs/wire.md 6.4: what a terminal is told was found is
+//! Promises 6, 7 and 9 about lookups, from docs/wire.md 6.4: what a terminal receives as found is
 //! what a provider said about the account that it asked for, only where the registry allows it,
 //! one at a time, and no more of them at a bridge than half of its places. Nothing of it is
 //! written: a row that no sale asked for is found elsewhere.
@@ -189,7 +189,7 @@ impl Checker {
         let said = |order: &Order| order.result.as_ref() == Some(&Ok(Bill::clone(bill)));
         let order = lookups.orders.get_mut(&terminal);
         let Some(order) = order.filter(|order| said(order) && order.told.is_none()) else {
-            let text = format!("{terminal}: told {bill:?}, which no provider said to it now");
+            let text = format!("{terminal}: receives {bill:?}, which no provider said to it now");
             return self.violate(now, 6, text);
         };
         order.told = Some(now);
@@ -224,7 +224,7 @@ impl Checker {
             spent: None,
         });
         if let Some((promise, text)) = wrong {
-            let text = format!("{terminal}: told {bill:?} for {charged_minor} more, {text}");
+            let text = format!("{terminal}: receives {bill:?} for {charged_minor} more, {text}");
             self.violate(now, promise, text);
         }
     }

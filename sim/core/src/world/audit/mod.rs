@@ -11,7 +11,7 @@
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
-//! | 6 silence | `lookups` | what a terminal is told was found with what a provider said |
+//! | 6 silence | `lookups` | what a terminal receives as found with what a provider said |
 //! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
 //! | 7 operator | `history` | what is kept of a record with what it was before the change |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |

@@ -154,7 +154,7 @@ impl Checker {
         asked.find_map(|one| sale_of(one, row)).map(|sale| sale.token)
     }
 
-    /// A sale that came just now has used its token up, whatever became of it then.
+    /// A sale that came just now has used its token up, whatever its outcome.
     pub(super) fn spend(&mut self, new: &Transaction) {
         let after = [ResponseCode(*b"51"), ResponseCode(*b"65")];
         let redeemed = new.state != State::Declined || after.contains(&new.code);
