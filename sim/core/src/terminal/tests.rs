@@ -388,4 +388,5 @@ fn an_idle_terminal_fits_its_memory() {
     assert!(bytes <= IDLE_TERMINAL_BYTES_MAX, "{bytes} bytes");
 }
 
+mod bill;
 mod doubt;
