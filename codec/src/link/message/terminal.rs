@@ -132,14 +132,6 @@ messages! {
         /// the account: contract, bill, meter, telephone or card
         subscriber: &'a str = SUBSCRIBER not empty, "4400123456789";
     }
-
-    /// Asks for the business date and the time, over midnight for example; answered by *welcome*.
-    Today = 0x0B "today" {
-        /// any number; it is not used up
-        stan: u32 = STAN, 1208;
-        /// business date, as the terminal has it
-        date: BusinessDate = DATE, DAY;
-    }
 }
 
 impl Reversal {

@@ -79,10 +79,6 @@ pub fn decode_request(
             let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
             Asked::Logon { code: standing_code(directory, origin), date: now.date, ends_a_key }
         }
-        TerminalMessage::Today(_) => {
-            let code = standing_code(directory, origin);
-            Asked::Logon { code, date: now.date, ends_a_key: false }
-        }
         TerminalMessage::Acknowledge(message) => {
             Asked::Acknowledged { command: message.command, result: message.result }
         }
@@ -131,7 +127,6 @@ fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, B
         TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
         TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
         TerminalMessage::Lookup(message) => (Answered::Lookup, message.stan, message.date),
-        TerminalMessage::Today(message) => (Answered::Balance, message.stan, message.date),
     };
     Some((kind, stan, date))
 }
