@@ -14,6 +14,7 @@
 //!   admission, back-pressure. One input in, outputs drained to `None`, one deadline out.
 //! * [`processing`] holds the plain functions that pool threads and the simulator both call.
 //! * [`access`] decides who may do what through the admin API, [`backup`] which backup is believed.
+//! * [`startup`] says what forbids a start, [`clock`] when the system's clock is followed.
 //! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
@@ -25,6 +26,7 @@
 pub mod access;
 pub mod backup;
 pub mod claims;
+pub mod clock;
 pub mod directory;
 pub mod id;
 pub mod limits;
@@ -35,5 +37,6 @@ pub mod provider;
 mod rate;
 pub mod report;
 pub mod session;
+pub mod startup;
 pub mod time;
 pub mod transaction;

@@ -166,6 +166,10 @@ pub const DATE_GRACE: Span = Span::s(600);
 /// further behind does not start until somebody says that the clock is right.
 pub const DATES_BEHIND_MAX: u16 = 1;
 
+/// How far the system's clock may be off the time kept since the start before it is not followed
+/// any more: what NTP puts right in steps is far below, a clock that was set wrong is far above.
+pub const CLOCK_STEP_MS_MAX: i64 = 60_000;
+
 impl Default for TransactionLimits {
     fn default() -> Self {
         Self {

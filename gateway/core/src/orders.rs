@@ -1,10 +1,15 @@
-//! The operator's orders about terminals: what changes in the record, what the audit log says, and
-//! which terminals are notified.
+//! The operator's orders: what changes in the record, what the audit log says, which terminals are
+//! notified, and what only a person may order.
 
-use tillgate_store_core::{Change, KeyError, RegistryRecord, Sealed, Status, Terminal, TerminalId};
+use tillgate_store_core::{
+    BusinessDate, Change, Key, KeyError, RefundStep, RegistryRecord, Sealed, Status, Terminal,
+    TerminalId,
+};
 
+use crate::access::Caller;
 use crate::directory::Directory;
-use crate::transaction::{ControlOrder, PushedCommand};
+use crate::time::UnixMillis;
+use crate::transaction::{Control, ControlOrder, PushedCommand};
 
 /// Stops a terminal from selling; its screen shows the reason.
 #[must_use]
@@ -98,6 +103,55 @@ pub fn notified(
     change.records.iter().filter_map(told).collect()
 }
 
+/// A change of the registry by a person or a file, with what it tells terminals; see [`notified`].
+pub fn change_registry(
+    change: Change,
+    before: impl Fn(TerminalId) -> Option<Status>,
+) -> ControlOrder {
+    let tell = notified(&change, before);
+    ControlOrder::Change { change, tell }
+}
+
+/// A step of a refund, booked on `today`.
+///
+/// # Errors
+/// It takes two people, each with a login of its own.
+pub fn refund(
+    caller: &Caller,
+    (key, step): (Key, RefundStep),
+    today: BusinessDate,
+    note: String,
+) -> Result<ControlOrder, NotAPerson> {
+    if !caller.is_person() {
+        return Err(NotAPerson);
+    }
+    Ok(ControlOrder::Refund { key, step, today, note })
+}
+
+/// A refund takes two people, each with a login of its own: neither the token nor this machine is
+/// one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAPerson;
+
+/// An order as the writer gets it from `caller`: its row in the audit log ends with its `origin`.
+#[must_use]
+pub fn signed(
+    mut order: ControlOrder,
+    caller: &Caller,
+    origin: &str,
+    (ticket, at): (u64, UnixMillis),
+) -> Control {
+    match &mut order {
+        ControlOrder::Change { change: Change { note, .. }, .. }
+        | ControlOrder::Resolve { note, .. }
+        | ControlOrder::Refund { note, .. } => {
+            note.push_str(&format!(" ({origin})"));
+        }
+        ControlOrder::Message { .. } => {}
+    }
+    Control { ticket, at_ms: at.0, actor: caller.name(), order }
+}
+
 fn change(
     terminal: Terminal,
     note: String,
@@ -105,4 +159,28 @@ fn change(
 ) -> ControlOrder {
     let records = vec![RegistryRecord::Terminal(terminal)];
     ControlOrder::Change { change: Change { note, records, ..Change::default() }, tell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::TokenHash;
+
+    #[test]
+    fn a_refund_is_ordered_by_a_person_and_by_nothing_else() {
+        let (key, today) = (Key::default(), BusinessDate(9_000));
+        let order = |caller: &Caller| {
+            refund(caller, (key, RefundStep::Approve), today, "returned".to_owned())
+        };
+        for nobody in [Caller::Anybody, Caller::Local("root".to_owned()), Caller::Token] {
+            assert_eq!(order(&nobody).err(), Some(NotAPerson), "{nobody:?}");
+        }
+        let ann = Caller::Person { name: "ann".to_owned(), login: TokenHash::of("ann") };
+        let order = order(&ann).unwrap();
+        let Control { actor, at_ms, order, .. } =
+            signed(order, &ann, "from 192.0.2.1", (7, UnixMillis(5)));
+        assert_eq!((actor.as_str(), at_ms), ("user ann", 5));
+        let ControlOrder::Refund { note, .. } = order else { panic!("it is the refund") };
+        assert_eq!(note, "returned (from 192.0.2.1)");
+    }
 }

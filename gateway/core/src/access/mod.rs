@@ -1,6 +1,7 @@
 //! Who may do what through the admin API: logins and their ends, and what wrong passwords cost.
 //! The shell checks passwords and makes tokens; this counts and decides.
 
+mod caller;
 pub mod limits;
 mod wrong;
 
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use self::limits::{LOGIN_IDLE, LOGIN_LIFE, LOGINS_MAX, USER_NAME_BYTES_MAX};
 use crate::time::Moment;
 
+pub use caller::{Caller, Callers, Refused};
 pub use wrong::WrongPasswords;
 
 /// What somebody must be allowed to do.

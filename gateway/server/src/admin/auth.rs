@@ -1,4 +1,4 @@
-//! Who is asking: a user of this machine, the installation's token, or a person who logged in.
+//! Who is asking, as HTTP shows it.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, StatusCode, header};
 use tillgate_core::access::limits::LOGINS_MAX;
-use tillgate_core::access::{Access, Denied, Logins, Role, TokenHash, WrongPasswords};
+use tillgate_core::access::{self, Access, Callers, Refused, Role, TokenHash, WrongPasswords};
 use tillgate_core::time::Moment;
 use tillgate_edge::Peer;
 use tokio::sync::Semaphore;
@@ -19,20 +19,15 @@ use crate::exit::Failure;
 use crate::password::{PasswordVerdict, Users};
 use crate::{entropy, keyfile};
 
-/// Who asked, as the audit log names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who asked, and from where.
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
-    /// "token", "user NAME", "local NAME" for a user of this machine, or "anybody".
-    pub(super) name: String,
-    /// Where from.
+    pub(super) who: access::Caller,
     pub(super) peer: Peer,
-    /// The hash of what they showed, for logging out.
-    shown: Option<TokenHash>,
 }
 
 impl Caller {
-    /// Where from, for the audit log. It is no part of the name: the same person from another place
-    /// is no second one.
+    /// Where from, for the audit log.
     pub(super) fn origin(&self) -> String {
         match &self.peer {
             Peer::Remote(ip) => format!("from {}", ip.to_canonical()),
@@ -47,20 +42,13 @@ impl Caller {
             Peer::Local { .. } => None,
         }
     }
-
-    /// Whether this is one person, by a password of its own: two steps that take two people cannot
-    /// be taken by one who holds the machine and the token.
-    pub(super) fn is_person(&self) -> bool {
-        self.name.starts_with("user ")
-    }
 }
 
-/// Everything that tells callers apart. Tokens are kept as SHA-256 only.
+/// What tells callers apart: [`Callers`] decides, this reads the people and makes tokens.
 pub(super) struct Auth {
-    token: TokenHash,
+    callers: Mutex<Callers>,
     /// Read at every login, so that `tillgate user` is in force at once.
     users: PathBuf,
-    logins: Mutex<Logins>,
     /// Bounds the memory and the cores that strangers can make us spend on passwords.
     pub(super) checks: Semaphore,
     /// Logins that check a password or wait for that.
@@ -76,12 +64,10 @@ impl Auth {
     /// A file is missing or wrong.
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
         Users::load(&config.admin.users).map_err(Failure::config)?;
+        let token = keyfile::read_public(&config.admin.token_sha256).map_err(Failure::config)?;
         Ok(Self {
-            token: keyfile::read_public(&config.admin.token_sha256)
-                .map(TokenHash::new)
-                .map_err(Failure::config)?,
+            callers: Mutex::new(Callers::new(TokenHash::new(token))),
             users: config.admin.users.clone(),
-            logins: Mutex::default(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             queue: Semaphore::new(PASSWORD_CHECKS_MAX + PASSWORD_QUEUE_MAX),
             wrong: Mutex::default(),
@@ -99,39 +85,29 @@ impl Auth {
         access: Access,
         now: Moment,
     ) -> Answer<Caller> {
-        let caller = |name: String, shown| Caller { name, peer: peer.clone(), shown };
-        if access == Access::Open {
-            return Ok(caller("anybody".to_owned(), None));
-        }
-        // The kernel has said who it is, and the socket lets nobody else in. Who shows a login
-        // there is the person that logged in.
-        if let Peer::Local { name, .. } = peer
-            && !headers.contains_key(header::AUTHORIZATION)
-        {
-            return Ok(caller(format!("local {name}"), None));
-        }
+        let local = match peer {
+            Peer::Local { name, .. } => Some(&**name),
+            Peer::Remote(_) => None,
+        };
+        let shown = headers.get(header::AUTHORIZATION);
+        let shown = shown.map(|value| value.to_str().unwrap_or_default());
         let unknown = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
-        let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let shown = shown.and_then(|value| value.strip_prefix("Bearer "));
-        let shown = shown.ok_or_else(|| {
-            unknown("show the installation's token: Authorization: Bearer TOKEN (admin.token)")
-        })?;
-        let shown = TokenHash::of(shown.trim());
-        if shown.is(&self.token) {
-            return Ok(caller("token".to_owned(), None));
-        }
-        match self.logins().admit(&shown, access, now) {
-            Ok(name) => Ok(caller(format!("user {name}"), Some(shown))),
-            Err(Denied::Unknown) => Err(unknown("this token is not known, or its login has ended")),
-            Err(Denied::MayOnlyLook(name)) => {
-                let text = format!("{name} may look but not change anything");
-                Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text))
-            }
-        }
+        let who =
+            self.callers().admit(local, shown, access, now).map_err(|refused| match refused {
+                Refused::NothingShown => unknown(
+                    "show the installation's token: Authorization: Bearer TOKEN (admin.token)",
+                ),
+                Refused::Unknown => unknown("this token is not known, or its login has ended"),
+                Refused::MayOnlyLook(name) => {
+                    let text = format!("{name} may look but not change anything");
+                    ApiError::new(StatusCode::FORBIDDEN, "forbidden", text)
+                }
+            })?;
+        Ok(Caller { who, peer: peer.clone() })
     }
 
-    fn logins(&self) -> MutexGuard<'_, Logins> {
-        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    fn callers(&self) -> MutexGuard<'_, Callers> {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The role of somebody who knows the password, and whether the name is one of ours; takes
@@ -155,7 +131,7 @@ impl Auth {
     /// Too many are logged in.
     pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
         let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
-        if self.logins().log_in(TokenHash::of(&token), name, role, now) {
+        if self.callers().logins.log_in(TokenHash::of(&token), name, role, now) {
             return Ok(token);
         }
         Err(ApiError::busy(format!("{LOGINS_MAX} people are logged in; try later")))
@@ -163,8 +139,6 @@ impl Auth {
 
     /// Ends the caller's login; the installation's token has none.
     pub(super) fn log_out(&self, caller: &Caller) {
-        if let Some(shown) = &caller.shown {
-            self.logins().log_out(shown);
-        }
+        self.callers().log_out(&caller.who);
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use tillgate_core::transaction::{ControlOrder, Controlled};
-use tillgate_store_core::{Change, Rejection, TerminalId};
+use tillgate_store_core::{Rejection, TerminalId};
 
 use super::app::Alone;
+use super::auth::Caller;
 use super::blocking::blocking;
 use super::error::{Answer, ApiError};
 use super::route::Call;
@@ -52,17 +53,10 @@ pub(super) async fn carry(
     .await
 }
 
-/// Gives an order to the writer; its row in the audit log ends with where it came from.
-pub(super) fn send(call: &Call, mut order: ControlOrder) -> Answer<ControlReceipt> {
-    match &mut order {
-        ControlOrder::Change { change: Change { note, .. }, .. }
-        | ControlOrder::Resolve { note, .. }
-        | ControlOrder::Refund { note, .. } => {
-            note.push_str(&format!(" ({})", call.caller.origin()));
-        }
-        ControlOrder::Message { .. } => {}
-    }
-    let sent = call.app.handle.controls.send(order, &call.caller.name);
+/// Gives an order to the writer.
+pub(super) fn send(call: &Call, order: ControlOrder) -> Answer<ControlReceipt> {
+    let Caller { who, .. } = &call.caller;
+    let sent = call.app.handle.controls.send(order, who, &call.caller.origin());
     sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
 }
 

@@ -6,11 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::directory::Directory;
-use tillgate_core::orders::notified;
-use tillgate_core::transaction::{ControlOrder, PushedCommand};
+use tillgate_core::orders::change_registry;
+use tillgate_core::transaction::ControlOrder;
 use tillgate_import::limits::FILES_MAX;
 use tillgate_import::{Context, Counts, Existing, Faults, Known, Plan, Source};
-use tillgate_store_core::{Registry, TerminalId};
+use tillgate_store_core::Registry;
 
 use super::app::App;
 use super::blocking::blocking;
@@ -51,13 +51,11 @@ pub(super) async fn import(
 ) -> Answer<Imported> {
     let alone = call.app.alone().await;
     let planning = Arc::clone(&call.app);
-    let (mut plan, dry_run, tell) = blocking(move || plan(&planning, body.read()?)).await?;
+    let (plan, dry_run, order) = blocking(move || plan(&planning, body.read()?)).await?;
     let (counts, summary) = (plan.counts.clone(), plan.counts.sentence());
     if dry_run {
         return Ok(Imported { applied: false, counts, summary });
     }
-    let change = std::mem::take(&mut plan.change);
-    let order = ControlOrder::Change { change, tell };
     match carry(&call, Some(alone), order, IMPORT_TIME_MAX).await? {
         Carried::Applied(_) => Ok(Imported { applied: true, counts, summary }),
         Carried::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
@@ -73,7 +71,7 @@ impl Known for Shared<'_> {
     }
 }
 
-type Planned = (Plan, bool, Vec<(TerminalId, PushedCommand)>);
+type Planned = (Plan, bool, ControlOrder);
 
 fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
     if order.files.len() > FILES_MAX {
@@ -93,11 +91,12 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
         nonce: &entropy::bytes,
     };
     // The writer writes the caller's name over this one.
-    let plan =
+    let mut plan =
         tillgate_import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
     let known = context.known;
-    let tell = notified(&plan.change, |id| known.terminal(id).map(|terminal| terminal.status));
-    Ok((plan, order.dry_run, tell))
+    let change = std::mem::take(&mut plan.change);
+    let changed = change_registry(change, |id| known.terminal(id).map(|terminal| terminal.status));
+    Ok((plan, order.dry_run, changed))
 }
 
 fn refused(faults: &Faults) -> ApiError {

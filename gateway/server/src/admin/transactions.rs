@@ -4,6 +4,7 @@
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tillgate_core::orders::{self, NotAPerson};
 use tillgate_core::report::{self, Awaited, Page, TransactionLine, line, show_key};
 use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
@@ -156,11 +157,10 @@ fn refund(
     step: RefundStep,
     note: String,
 ) -> Answer<ControlOrder> {
-    if !caller.is_person() {
+    let today = app.calendar.date(app.handle.clock.wall());
+    orders::refund(&caller.who, (key, step), today, note).map_err(|NotAPerson| {
         let text = "a refund takes two people, each with a login of its own: tillgate transaction \
                     refund ... --user NAME, or the token of POST /api/v1/login";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", text));
-    }
-    let today = app.calendar.date(app.handle.clock.wall());
-    Ok(ControlOrder::Refund { key, step, today, note })
+        ApiError::new(StatusCode::FORBIDDEN, "forbidden", text)
+    })
 }

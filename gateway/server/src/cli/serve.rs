@@ -1,6 +1,7 @@
 //! `tillgate serve`
 
 use clap::Args;
+use tillgate_core::startup::ClockTrust;
 use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
@@ -34,8 +35,8 @@ impl Serve {
         for notice in &config.notices {
             tracing::warn!(config = %config.file.display(), "{notice}");
         }
-        let clock = serve::Clock::start().believed(self.clock_is_right);
-        serve::run(&config, clock, admin::spawn)
+        let trust = if self.clock_is_right { ClockTrust::Believed } else { ClockTrust::Checked };
+        serve::run(&config, serve::Clock::start(trust), admin::spawn)
     }
 }
 

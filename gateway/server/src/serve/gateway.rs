@@ -82,8 +82,7 @@ impl Gateway {
         let keys = Arc::new(startup::keys(config)?);
         let mut store = startup::store(config, &options, &keys, clock)?;
         let (directory, claims) = startup::directory(config, &store).map_err(Failure::store)?;
-        let now = clock.now();
-        let transactions = startup::transactions(config, &mut store, &directory, now, clock.wall());
+        let transactions = startup::transactions(config, &mut store, &directory, clock);
         let transactions = transactions.map_err(Failure::store)?;
         let recovered = transactions.pending();
         let address = config.listen.terminals;

@@ -5,7 +5,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tillgate_core::access::Caller;
 use tillgate_core::directory::Directory;
+use tillgate_core::orders;
 use tillgate_core::processing::Keys;
 use tillgate_core::transaction::{Control, ControlOrder, Controlled};
 use tillgate_store_core::StoreId;
@@ -78,18 +80,19 @@ pub(super) fn controls(clock: Clock) -> (ControlSender, Receiver<Ordered>) {
 }
 
 impl ControlSender {
-    /// Orders something in the name of `actor`; never waits.
+    /// Orders something in the name of `caller`; never waits.
     ///
     /// # Errors
     /// [`Busy`] when nothing was ordered.
-    pub(crate) fn send(&self, order: ControlOrder, actor: &str) -> Result<ControlReceipt, Busy> {
+    pub(crate) fn send(
+        &self,
+        order: ControlOrder,
+        caller: &Caller,
+        origin: &str,
+    ) -> Result<ControlReceipt, Busy> {
         let (sender, result) = bounded(1);
-        let control = Control {
-            ticket: self.tickets.fetch_add(1, Ordering::Relaxed),
-            at_ms: self.clock.wall().0,
-            actor: actor.to_owned(),
-            order,
-        };
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let control = orders::signed(order, caller, origin, (ticket, self.clock.wall()));
         match self.orders.try_send(Ordered { control, result: sender }) {
             Ok(()) => Ok(ControlReceipt { result }),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),

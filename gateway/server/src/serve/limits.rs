@@ -105,10 +105,6 @@ pub(crate) const SCRUB_AGAIN: Duration = Duration::from_secs(60);
 /// answer two minutes long has lost what lies there; want of descriptors or memory is not counted.
 pub(crate) const SCRUB_FAILURES_MAX: u32 = 3;
 
-/// How far the system's clock may be off the time kept since the start before it is not followed
-/// any more: what NTP puts right in steps is far below, a clock that was set wrong is far above.
-pub(crate) const CLOCK_STEP_MS_MAX: i64 = 60_000;
-
 /// Acknowledgements of pushed commands remembered for the admin.
 pub(crate) const ACKNOWLEDGED_MAX: usize = 4_096;
 

@@ -59,7 +59,7 @@ pub(super) enum Event {
     Retired { life: u32 },
     /// The process starts.
     Start,
-    /// The wall clock jumps.
+    /// The system's clock jumps.
     Jump,
     /// The chaos is over.
     Calm,

@@ -2,7 +2,7 @@
 //! changes prices, and routes services through other bridges.
 
 use tillgate_store_core::{
-    Change, DistributorId, Fulfilment, RegistryRecord, SellerId, Service, TerminalId, Velocity,
+    Change, DistributorId, Fulfilment, RegistryRecord, SellerId, Service, Velocity,
 };
 
 use super::config::{Config, number};
@@ -48,8 +48,7 @@ impl Operator {
             record => self.move_one(record)?,
         }
         let note = "the market moves".to_owned();
-        let change = Change { records: vec![record], note, ..Change::default() };
-        Some(Plan::Change { change, tell: Vec::<(TerminalId, _)>::new() })
+        self.change(Change { records: vec![record], note, ..Change::default() })
     }
 
     fn move_one(&mut self, record: &mut RegistryRecord) -> Option<()> {

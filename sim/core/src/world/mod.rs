@@ -19,6 +19,7 @@
 //! * Auditors in `audit` keep their own books, from what crossed a wire and what became durable.
 
 mod audit;
+mod callers;
 mod catalogue;
 mod config;
 mod cuts;
@@ -42,11 +43,13 @@ mod trace;
 mod wire;
 
 use tillgate_core::provider::ProviderResult;
+use tillgate_core::startup::ClockTrust;
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Input;
 use tillgate_store_core::Key;
 
 use self::audit::Checker;
+use self::callers::Callers;
 pub use self::config::Tweaks;
 use self::config::{Config, Stream};
 use self::cuts::Kill;
@@ -71,14 +74,18 @@ pub use self::wire::{Ill, Way};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
+/// How wrong the system's clock may be. A voucher is printed again for a week, whose days are not
+/// to be over before its terminal has asked.
+const SYSTEM_OFF_MAX_MS: i64 = 3 * 86_400_000;
+
 /// Everything there is.
 struct World {
     config: Config,
     now: Moment,
-    /// How far the wall clock has been put forward, or back, in milliseconds.
-    wall_off_ms: i64,
-    /// The latest that the wall clock has shown.
-    wall_high: UnixMillis,
+    /// How far the system's clock has been put forward, or back, in milliseconds.
+    system_off_ms: i64,
+    /// What the next start is told about it.
+    trust: ClockTrust,
     queue: Queue,
     trace: Trace,
     witness: Checker,
@@ -91,6 +98,7 @@ struct World {
     wire: Wire,
     lines: Lines,
     operator: Operator,
+    callers: Callers,
     process: Option<Process>,
     /// Whether it is ordered to end.
     retiring: Option<Retiring>,
@@ -120,8 +128,8 @@ impl World {
         let opening = network.opening(&config);
         let mut world = Self {
             now: Moment::default(),
-            wall_off_ms: 0,
-            wall_high: config.wall,
+            system_off_ms: 0,
+            trust: ClockTrust::Checked,
             queue: Queue::new(Stream::Ties.rng(seed)),
             trace: Trace::new(seed),
             witness: Checker::new(&config),
@@ -131,6 +139,7 @@ impl World {
             wire: Wire::new(config.wire.clone(), config.faults, seed),
             lines: Lines::new(&config.bridges, seed),
             operator: Operator::new(&config, &opening),
+            callers: Callers::new(seed),
             overheard: None,
             process: None,
             retiring: None,
@@ -162,16 +171,15 @@ impl World {
         }
     }
 
-    /// The wall clock.
-    fn wall(&self) -> UnixMillis {
+    /// The system's clock.
+    fn system(&self) -> UnixMillis {
         let passed_ms = i64::try_from(self.now.0 / 1_000_000).unwrap_or(i64::MAX);
-        let wall_ms = self.config.wall.0.saturating_add_signed(passed_ms + self.wall_off_ms);
-        UnixMillis(wall_ms)
+        UnixMillis(self.config.wall.0.saturating_add_signed(passed_ms + self.system_off_ms))
     }
 
-    /// Now, and the latest that the wall clock has shown, in milliseconds.
-    fn clock(&self) -> (Moment, u64) {
-        (self.now, self.wall_high.max(self.wall()).0)
+    /// The gateway's clock; while it is down, the system's.
+    fn wall(&self) -> UnixMillis {
+        self.process.as_ref().map_or_else(|| self.system(), |process| process.wall(self.now))
     }
 
     /// Carries one event out.
@@ -273,18 +281,24 @@ impl World {
         self.queue.push(self.now.after(self.crash_dice.exponential(every)), Event::Doom);
     }
 
-    /// The wall clock is put forward or back.
+    /// The system's clock is put forward or back.
     fn jump(&mut self) {
         let Some((every, most)) = self.config.clock else { return };
         if self.calm {
             return;
         }
-        self.wall_high = self.wall_high.max(self.wall());
         let most_ms = most.0 / 1_000_000;
         let ms = i64::try_from(self.clock_dice.below(2 * most_ms)).unwrap_or(0);
-        self.wall_off_ms += ms - i64::try_from(most_ms).unwrap_or(0);
-        let off_ms = self.wall_off_ms;
-        self.say(|| format!("the wall clock is {off_ms} ms off"));
+        let off_ms = self.system_off_ms + ms - i64::try_from(most_ms).unwrap_or(0);
+        self.system_off_ms = off_ms.clamp(-SYSTEM_OFF_MAX_MS, SYSTEM_OFF_MAX_MS);
+        let off_ms = self.system_off_ms;
+        self.say(|| format!("the system's clock is {off_ms} ms off"));
         self.queue.push(self.now.after(self.clock_dice.exponential(every)), Event::Jump);
+    }
+
+    /// Somebody sets the system's clock right: no earlier than the gateway's has ever been.
+    fn set_clock_right(&mut self) {
+        let behind_ms = self.witness.wall_high(self.now).0.saturating_sub(self.system().0);
+        self.system_off_ms += i64::try_from(behind_ms).unwrap_or(0);
     }
 }

@@ -1,6 +1,7 @@
 //! The operator: one order at a time, given again until its result is known.
 
-use tillgate_core::transaction::{Control, ControlOrder, Controlled, PushedCommand};
+use tillgate_core::orders;
+use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{
     BusinessDate, Change, CommissionRule, Hours, Key, RegistryRecord, Resolution, ServiceId,
     Services, Status, TerminalId,
@@ -10,6 +11,7 @@ use super::World;
 use super::catalogue::{LANGUAGES, print_otherwise};
 use super::config::{Config, Stream, number};
 use super::event::Event;
+use super::gateway::Process;
 use super::network::Network;
 use super::{market, rekey};
 use crate::rng::Rng;
@@ -62,6 +64,15 @@ pub(super) enum Plan {
 }
 
 impl Plan {
+    /// What the gateway makes of a wish.
+    pub(super) fn of(order: ControlOrder) -> Option<Self> {
+        match order {
+            ControlOrder::Change { change, tell } => Some(Self::Change { change, tell }),
+            ControlOrder::Resolve { key, verdict, .. } => Some(Self::Resolve { key, verdict }),
+            ControlOrder::Refund { .. } | ControlOrder::Message { .. } => None,
+        }
+    }
+
     fn order(&self) -> ControlOrder {
         match self.clone() {
             Self::Change { change, tell } => ControlOrder::Change { change, tell },
@@ -114,7 +125,6 @@ impl Operator {
         if self.restored {
             return None;
         }
-        let mut tell = Vec::new();
         let records = self.records.iter().cloned().map(|mut record| {
             match &mut record {
                 RegistryRecord::Distributor(record) => record.status = Status::Active,
@@ -126,19 +136,24 @@ impl Operator {
                 RegistryRecord::Receipt(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
+                    record.reason.clear();
                     record.services = Services::All;
-                    tell.push((record.id, PushedCommand::Unblock));
                 }
             }
             record
         });
         let (records, note) = (records.collect(), RESTORED.to_owned());
-        Some(Plan::Change { change: Change { records, note, ..Change::default() }, tell })
+        self.change(Change { records, note, ..Change::default() })
+    }
+
+    /// A change of the registry as the gateway makes an order of it.
+    pub(super) fn change(&self, change: Change) -> Option<Plan> {
+        let status = |id| self.terminals().find(|terminal| terminal.id == id).map(|it| it.status);
+        Plan::of(orders::change_registry(change, status))
     }
 
     fn think(&mut self, (today, minute): (u16, u16), network: &mut Network) -> Option<Plan> {
         let mut change = Change::default();
-        let mut tell = Vec::new();
         match self.rng.below(10) {
             0 => change.vouchers = network.vouchers(1 + number(&mut self.rng, 2), 5, today),
             1 => {
@@ -155,35 +170,30 @@ impl Operator {
                 let count = u64::try_from(self.records.len()).unwrap_or(0);
                 let place = usize::try_from(self.rng.below(count)).unwrap_or(0);
                 let mut record = self.records.get(place)?.clone();
-                self.alter(&mut record, today, &mut tell);
+                self.alter(&mut record, today);
                 self.assort(&mut record, minute);
-                change.records.push(record);
+                let RegistryRecord::Terminal(terminal) = record else {
+                    change.records.push(record);
+                    change.note = "as the operator pleases".to_owned();
+                    return self.change(change);
+                };
+                return Plan::of(match terminal.status {
+                    Status::Active => orders::block(terminal, "fees are due".to_owned()),
+                    Status::Blocked => orders::unblock(terminal),
+                });
             }
         }
         change.note = "as the operator pleases".to_owned();
-        Some(Plan::Change { change, tell })
+        self.change(change)
     }
 
-    fn alter(
-        &mut self,
-        record: &mut RegistryRecord,
-        today: u16,
-        tell: &mut Vec<(TerminalId, PushedCommand)>,
-    ) {
+    fn alter(&mut self, record: &mut RegistryRecord, today: u16) {
         let rng = &mut self.rng;
         match record {
             RegistryRecord::Distributor(record) => turn(&mut record.status),
             RegistryRecord::Seller(record) if rng.chance(500) => turn(&mut record.status),
             RegistryRecord::Seller(record) => {
                 record.credit_limit_minor = i64::try_from(rng.below(20_000)).unwrap_or(0);
-            }
-            RegistryRecord::Terminal(record) => {
-                turn(&mut record.status);
-                let order = match record.status {
-                    Status::Blocked => PushedCommand::Block { reason: "fees are due".to_owned() },
-                    Status::Active => PushedCommand::Unblock,
-                };
-                tell.push((record.id, order));
             }
             RegistryRecord::Service(record) => match rng.below(5) {
                 0 => turn(&mut record.status),
@@ -200,7 +210,8 @@ impl Operator {
                     BusinessDate(today - 1 + number(rng, 3)),
                 )),
             },
-            RegistryRecord::Receipt(_) => {}
+            // A terminal is blocked or unblocked.
+            RegistryRecord::Terminal(_) | RegistryRecord::Receipt(_) => {}
         }
     }
 
@@ -288,10 +299,14 @@ impl World {
         let today = (calendar.date(wall).0, calendar.minute_of_day(wall));
         let manual = self.ripe();
         let (calm, network) = (self.calm, &mut self.network);
+        let Some(caller) = self.callers.turn(self.now, &mut self.witness) else {
+            return self.next_turn();
+        };
+        let directory = self.process.as_ref().map(Process::directory);
         let given = self.operator.next(self.now, |operator| match manual {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
-            None if operator.rekeys() => operator.rekey(network),
+            None if operator.rekeys() => operator.rekey(network, directory?),
             None if operator.trades() => operator.trade(),
             None => operator.think(today, network),
         });
@@ -307,12 +322,16 @@ impl World {
                 }
                 ControlOrder::Message { terminal, .. } => format!("message for {terminal}"),
             });
-            let (at_ms, actor) = (self.wall().0, "operator".to_owned());
-            let control = Box::new(Control { ticket, at_ms, actor, order });
+            let at = (ticket, self.wall());
+            let control = Box::new(orders::signed(order, &caller, "from the world", at));
             let at = self.now.after(self.pool_delay());
             let life = self.life;
             self.queue.push(at, Event::Control { life, control });
         }
+        self.next_turn();
+    }
+
+    fn next_turn(&mut self) {
         let pause = match self.config.operator_every {
             Some(mean) if !self.calm => self.operator.rng.exponential(mean),
             _ => Span::s(2),

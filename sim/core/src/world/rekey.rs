@@ -1,6 +1,8 @@
 //! Rekeying: the operator gives terminals other keys while they are online, and a technician enters
 //! them a while later. Until then the old key serves if the new one was added to it.
 
+use tillgate_core::directory::Directory;
+use tillgate_core::orders::{self, KeyChange};
 use tillgate_store_core::{Change, RegistryRecord, Terminal, TerminalId};
 
 use super::World;
@@ -31,37 +33,30 @@ impl Operator {
 
     /// Another key for some terminal: beside the old ones, or in their place; or an old one ends,
     /// or its counters begin anew.
-    pub(super) fn rekey(&mut self, network: &mut Network) -> Option<Plan> {
+    pub(super) fn rekey(&mut self, network: &mut Network, directory: &Directory) -> Option<Plan> {
         let count = u64::try_from(self.terminals().count()).unwrap_or(0);
         let place = usize::try_from(self.keys.below(count)).unwrap_or(0);
         let mut terminal = self.terminals().nth(place)?.clone();
         // No number is used twice: the highest is the newest.
         let newest = terminal.keys().last().map_or(KEY_FIRST, |key| key.id);
         let next = newest.checked_add(1)?;
-        let changed = match number(&mut self.keys, 10) {
-            0..5 => {
-                let sealed = network.sealed_psk(self.seed, terminal.id, next);
-                terminal.add_key(next, sealed)
-            }
-            5..7 => terminal
-                .keys()
-                .first()
-                .map(|key| key.id)
-                .map_or(Ok(()), |oldest| terminal.retire_key(oldest)),
+        let sealed = network.sealed_psk(self.seed, terminal.id, next);
+        let change = match number(&mut self.keys, 10) {
+            0..5 => KeyChange::Add { key_id: next, sealed },
+            5..7 => KeyChange::Retire(terminal.keys().first()?.id),
             7..9 => {
-                let sealed = network.sealed_psk(self.seed, terminal.id, next);
-                terminal.replace_keys(next, sealed)
+                // From a file.
+                terminal.replace_keys(next, sealed).ok()?;
+                let records = vec![RegistryRecord::Terminal(terminal)];
+                let note = "another key".to_owned();
+                return self.change(Change { records, note, ..Change::default() });
             }
-            _ => terminal.reset_counters(),
+            _ => KeyChange::ResetCounters,
         };
-        changed.ok()?;
-        let note = "another key".to_owned();
-        let records = vec![RegistryRecord::Terminal(terminal)];
-        let change = Change { records, note, ..Change::default() };
-        Some(Plan::Change { change, tell: Vec::new() })
+        Plan::of(orders::change_keys(terminal, change, directory).ok()?)
     }
 
-    fn terminals(&self) -> impl Iterator<Item = &Terminal> {
+    pub(super) fn terminals(&self) -> impl Iterator<Item = &Terminal> {
         self.records.iter().filter_map(|record| match record {
             RegistryRecord::Terminal(terminal) => Some(terminal),
             _ => None,

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tillgate_core::limits::CLOCK_STEP_MS_MAX;
 use tillgate_store_core::{Change, Command, LedgerStore, Store};
 
 use super::config::{Config, Tweaks};
@@ -62,9 +63,8 @@ impl World {
         let mut outcomes = Vec::new();
         book.commit(&mut commands, &mut outcomes).expect("memory takes every write");
         let mut disk = book.into_backend();
-        let clock = self.clock();
         for write in disk.synced() {
-            self.witness.durable(clock, &write);
+            self.witness.durable(self.now, &write);
         }
         self.witness.founded();
         self.disk = Some(disk);
@@ -100,9 +100,13 @@ impl World {
 
     /// No new troubles and no new customers.
     pub(super) fn calm_down(&mut self) {
+        self.set_clock_right();
+        if self.system().0.abs_diff(self.wall().0) > CLOCK_STEP_MS_MAX.unsigned_abs() {
+            // A gateway that does not follow its clock is started again once that is right.
+            self.crash();
+        }
         self.calm = true;
         self.say(|| "calm".to_owned());
-        self.set_clock_right();
         self.wire.calm = true;
         self.lines.calm = true;
         for place in 0..self.thieves.len() {
@@ -115,12 +119,6 @@ impl World {
             self.operator.restored = true;
             self.queue.push(self.now, Event::Operator);
         }
-    }
-
-    /// Somebody sets the wall clock right: no earlier than it has ever been.
-    fn set_clock_right(&mut self) {
-        let behind_ms = self.wall_high.0.saturating_sub(self.wall().0);
-        self.wall_off_ms += i64::try_from(behind_ms).unwrap_or(0);
     }
 
     fn run(&mut self) {

@@ -227,7 +227,7 @@ mod tests {
     use nix::sys::resource::{Resource, setrlimit};
 
     use super::*;
-    use crate::serve::clock::Clock;
+    use crate::serve::clock::{Clock, ClockTrust};
 
     const DESCRIPTORS: u64 = 40;
     const CLIENTS: usize = 80;
@@ -238,7 +238,7 @@ mod tests {
     #[ignore = "started by out_of_descriptors_newcomers_are_shed_without_spinning_or_going_deaf"]
     fn an_acceptor_in_a_small_process() {
         setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS).unwrap();
-        let clock = Clock::start();
+        let clock = Clock::start(ClockTrust::Checked);
         let listener = listen("127.0.0.1:0".parse().unwrap(), 128, 1).unwrap().remove(0);
         println!("\nat {}", listener.address().unwrap());
         let mut poll = Poll::new().unwrap();

@@ -7,7 +7,7 @@ use tillgate_store_rocks::{Options, RocksEngine};
 
 use super::Installation;
 use crate::clock;
-use crate::serve::clock::Clock;
+use crate::serve::clock::{Clock, ClockTrust};
 use crate::serve::gateway::Gateway;
 
 const DAY_MS: u64 = 86_400_000;
@@ -34,7 +34,7 @@ fn a_clock_days_behind_the_last_batch_does_not_start() {
     let installation = Installation::new();
     let ahead_ms = installation.live_ahead(3);
     let before = *installation.book().head();
-    let refused = Gateway::start(&installation.config, Clock::start());
+    let refused = Gateway::start(&installation.config, Clock::start(ClockTrust::Checked));
     let said = refused.err().unwrap().to_string();
     let today = &utc(UnixMillis(clock::unix_ms()))[..10];
     for part in [today, &utc(UnixMillis(ahead_ms)), "serve --clock-is-right --config"] {
@@ -59,7 +59,7 @@ fn a_clock_a_day_behind_the_last_batch_starts_on_its_date() {
 fn a_clock_that_is_said_to_be_right_is_followed_back_and_stays_so() {
     let installation = Installation::new();
     installation.live_ahead(3);
-    let clock = Clock::start().believed(true);
+    let clock = Clock::start(ClockTrust::Believed);
     installation.serve_by(clock).stop();
     let book = installation.book();
     assert!(book.last_at_ms() <= clock::unix_ms(), "the time of the store is right again");

@@ -25,7 +25,7 @@ use tillgate_store_core::{Command, Key, LedgerStore, Outcome, State, Store};
 use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
 
 use self::terminal::Till;
-use super::clock::Clock;
+use super::clock::{Clock, ClockTrust};
 use super::gateway::Gateway;
 use super::handle::ServeHandle;
 use super::supervisor::{Drained, Report};
@@ -99,7 +99,7 @@ impl Installation {
     }
 
     fn serve(&self) -> Served {
-        self.serve_by(Clock::start())
+        self.serve_by(Clock::start(ClockTrust::Checked))
     }
 
     fn serve_by(&self, clock: Clock) -> Served {

@@ -12,7 +12,7 @@ use tillgate_store_core::{
     Text, VerificationResult, Voucher,
 };
 
-use crate::serve::clock::Clock;
+use crate::serve::clock::{Clock, ClockTrust};
 
 pub(super) const CURRENCY: u16 = 404;
 pub(super) const VOUCHERS: u16 = 10;
@@ -29,7 +29,7 @@ pub(super) fn psk(terminal: u32) -> [u8; 32] {
 }
 
 pub(super) fn today() -> store::BusinessDate {
-    Calendar::default().date(Clock::start().wall())
+    Calendar::default().date(Clock::start(ClockTrust::Checked).wall())
 }
 
 pub(super) fn voucher_sale(stan: u32) -> Sale<'static> {
@@ -64,7 +64,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
     Begin {
         key,
         digest: [7; 16].into(),
-        at_ms: Clock::start().wall().0,
+        at_ms: Clock::start(ClockTrust::Checked).wall().0,
         today: date,
         kind: Kind::Sale(Fulfilment::Provider),
         seller: SellerId(5),

@@ -10,7 +10,7 @@ use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
 use super::network::{FIRST_TERMINAL, voucher_sale};
 use super::terminal::answer;
 use super::{Installation, verify_dir};
-use crate::serve::clock::Clock;
+use crate::serve::clock::{Clock, ClockTrust};
 
 /// The rows of an old store as one write.
 fn old_rows() -> WriteSet {
@@ -52,7 +52,7 @@ fn installation(kek: &str) -> Installation {
 fn an_old_store_serves_gets_its_canary_and_holds() {
     let installation = installation("01");
     // Its last batch is years ahead.
-    let served = installation.serve_by(Clock::start().believed(true));
+    let served = installation.serve_by(Clock::start(ClockTrust::Believed));
     assert_eq!(served.handle.directory.read().unwrap().registry.terminals().count(), 2);
     served.stop();
     let report = installation.verify();
@@ -65,7 +65,7 @@ fn an_old_store_serves_gets_its_canary_and_holds() {
 #[test]
 fn an_old_store_with_another_key_is_refused_before_anything_is_written() {
     let installation = installation("02");
-    let clock = Clock::start().believed(true);
+    let clock = Clock::start(ClockTrust::Believed);
     let refused = crate::serve::gateway::Gateway::start(&installation.config, clock);
     let said = refused.err().unwrap().to_string();
     assert!(said.contains("kek-1.key: not the key-encryption key 1"), "{said}");

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 
 use tillgate_codec::link::message::{AnswerKind, Confirm, ResponseCode, Reversal, TerminalMessage};
+use tillgate_core::access::Caller;
 use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::{Key, Resolution, State, TerminalId, Transaction, journal};
 
@@ -113,7 +114,13 @@ fn what_nobody_can_find_out_waits_for_the_operator_s_word() {
     let key = Key { date, terminal: TerminalId(FIRST_TERMINAL), stan: 1 };
     let say = |verdict, note: &str| {
         let order = ControlOrder::Resolve { key, verdict, note: note.to_owned() };
-        served.handle.controls.send(order, "ada").unwrap().wait(PATIENCE).unwrap()
+        served
+            .handle
+            .controls
+            .send(order, &Caller::Token, "from here")
+            .unwrap()
+            .wait(PATIENCE)
+            .unwrap()
     };
     assert!(matches!(say(Resolution::Done, "gave up"), Controlled::Rejected(_)));
     assert!(matches!(say(Resolution::Approved, "statement"), Controlled::Applied { .. }));

@@ -23,7 +23,7 @@ use super::terminal::answer;
 use super::{Installation, wait_for};
 use crate::exit::Exit;
 use crate::serve::batch::RequestBatch;
-use crate::serve::clock::Clock;
+use crate::serve::clock::{Clock, ClockTrust};
 use crate::serve::gateway::Gateway;
 use crate::serve::writer::WriterMessage;
 
@@ -148,7 +148,7 @@ fn panicking_edge(counts: Arc<Counts>) -> SocketAddr {
 /// Runs a gateway whose threads are sent something impossible, as a defect of ours would.
 fn break_it(ask: impl FnOnce(&Gateway) -> Ask) {
     let installation = Installation::new();
-    let gateway = Gateway::start(&installation.config, Clock::start()).unwrap();
+    let gateway = Gateway::start(&installation.config, Clock::start(ClockTrust::Checked)).unwrap();
     let mut requests = RequestBatch::default();
     requests.items.push(ask(&gateway));
     gateway.writer.send(WriterMessage::RequestBatch(Box::new(requests))).unwrap();
@@ -157,7 +157,8 @@ fn break_it(ask: impl FnOnce(&Gateway) -> Ask) {
 
 fn origin(reactor: u16) -> Origin {
     let session = SessionId { reactor, slot: 0, generation: 0 };
-    let (terminal, received) = (TerminalId(FIRST_TERMINAL), Clock::start().now());
+    let (terminal, received) =
+        (TerminalId(FIRST_TERMINAL), Clock::start(ClockTrust::Checked).now());
     Origin { session, terminal, received, generation: 0, logged_on: true }
 }
 

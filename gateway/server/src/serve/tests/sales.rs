@@ -3,6 +3,7 @@
 use tillgate_codec::link::message::{
     Acknowledge, GatewayMessage, Logon, Ping, ResponseCode, TerminalCommand, TerminalMessage,
 };
+use tillgate_core::access::Caller;
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 
@@ -116,7 +117,7 @@ fn a_block_is_pushed_to_the_terminal_and_in_force_for_its_next_sale() {
     let who = TerminalId(FIRST_TERMINAL);
     let reason = "stolen".to_owned();
     let order = ControlOrder::Change { change, tell: vec![(who, PushedCommand::Block { reason })] };
-    let receipt = served.handle.controls.send(order, "operator").unwrap();
+    let receipt = served.handle.controls.send(order, &Caller::Token, "from here").unwrap();
     let Ok(Controlled::Applied { commands }) = receipt.wait(PATIENCE) else {
         panic!("not applied");
     };

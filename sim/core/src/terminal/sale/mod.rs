@@ -39,6 +39,8 @@ pub(super) struct SaleFlow {
     task: Task,
     body: Vec<u8>,
     date: Option<BusinessDate>,
+    /// The highest date so far, and the highest STAN of any date before.
+    high: (Option<BusinessDate>, u32),
     stan: u32,
     payment: Payment,
     answer: Span,
@@ -71,6 +73,7 @@ impl SaleFlow {
             task: Task::Free(None),
             body: Vec::new(),
             date: None,
+            high: (None, 0),
             stan: 0,
             payment: Payment::default(),
             answer: Span::s(30),
@@ -143,13 +146,14 @@ impl SaleFlow {
     pub(super) fn online(&mut self, now: Moment, welcome: &Welcome, rng: &mut Rng) {
         self.online = true;
         self.blocked = !welcome.code.is_approved();
-        if self.date.is_none_or(|date| date < welcome.date) {
+        if self.date != Some(welcome.date) {
+            // On a date that was before it goes on above all that it has used on any.
+            let (date, stan) = self.high;
+            self.high = (date.max(Some(welcome.date)), stan.max(self.stan));
+            self.stan = if date < Some(welcome.date) { 0 } else { self.high.1 };
             self.date = Some(welcome.date);
-            self.stan = 0;
         }
-        if self.date == Some(welcome.date) {
-            self.stan = self.stan.max(welcome.stan_last);
-        }
+        self.stan = self.stan.max(welcome.stan_last);
         self.book.open(welcome.date, welcome.stan_last);
         self.answer = Span(Span::s(u64::from(welcome.answer_s)).0 + ANSWER_MARGIN.0);
         match &mut self.task {

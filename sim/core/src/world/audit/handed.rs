@@ -32,7 +32,7 @@ pub(super) struct Handed {
     started: Clock,
 }
 
-/// A moment, and the latest that any wall clock had shown by then, in milliseconds.
+/// A moment, and the latest that the gateway's clock had shown by then, in milliseconds.
 pub(super) type Clock = (Moment, u64);
 
 struct Began {
@@ -60,6 +60,11 @@ impl Handed {
         self.heard.clear();
     }
 
+    /// The gateway starts, at the latest that its clock has shown.
+    pub(super) fn started(&mut self, at: Moment, wall_ms: u64) {
+        self.started = (at, wall_ms);
+    }
+
     fn heard(&self, key: &Key, wanted: impl Fn(&Report) -> bool) -> bool {
         self.heard.get(key).is_some_and(|reports| reports.iter().any(wanted))
     }
@@ -81,11 +86,6 @@ impl Handed {
 }
 
 impl Checker {
-    /// The gateway starts, at the latest that any wall clock has shown.
-    pub(in super::super) fn started(&mut self, at: Moment, wall_ms: u64) {
-        self.handed.started = (at, wall_ms);
-    }
-
     /// A bridge reports to the writer.
     pub(in super::super) fn heard(&mut self, key: Key, report: &Report) {
         if let Report::Lookup(_) = report {

@@ -10,7 +10,7 @@
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
-//! | 7 operator | `rules`, `reasons`, `keys`, `dates` | grants, refusals, sessions with what is in force |
+//! | 7 operator | `rules`, `reasons`, `keys`, `dates`, `clock` | grants, refusals, sessions with what is in force |
 //! | 6 silence | `lookups` | what a terminal receives as found with what a provider said |
 //! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
 //! | 7 operator | `history` | what is kept of a record with what it was before the change |
@@ -21,6 +21,7 @@
 
 mod answers;
 mod calendar;
+mod clock;
 mod close;
 mod dates;
 mod handed;
@@ -51,12 +52,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_core::limits::SessionLimits;
 use tillgate_core::session::SessionStats;
+use tillgate_core::startup::ClockTrust;
+use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Controlled, Push};
 use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
 use self::calendar::Calendar;
+use self::clock::Clock;
 use self::dates::Dates;
-use self::handed::{Clock, Handed};
+use self::handed::Handed;
 use self::hellos::Hellos;
 use self::lookups::Lookups;
 use self::money::Money;
@@ -99,6 +103,7 @@ pub(super) struct Checker {
     receipts: Receipts,
     lookups: Lookups,
     calendar: Calendar,
+    clock: Clock,
     dates: Dates,
     requests: Requests,
     reads: Reads,
@@ -149,6 +154,7 @@ impl Checker {
             receipts: Receipts::default(),
             lookups: Lookups::new(config),
             calendar: Calendar::new(config.days.clone()),
+            clock: Clock::new(config.wall),
             dates: Dates::default(),
             requests: Requests::new(config.writer.answer),
             reads: Reads::default(),
@@ -178,14 +184,53 @@ impl Checker {
     }
 
     /// One durable write, in the order of the writes.
-    pub(super) fn durable(&mut self, clock: Clock, write: &[Change]) {
+    pub(super) fn durable(&mut self, now: Moment, write: &[Change]) {
+        let clock = (now, self.clock.writes(now).0);
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
         self.registry.read(write, &mut found);
         self.read_write(clock, write, &mut found);
         for (promise, text) in found {
-            self.violate(clock.0, promise, text);
+            self.violate(now, promise, text);
         }
+    }
+
+    /// The latest that the gateway's clock has ever shown.
+    pub(super) fn wall_high(&self, now: Moment) -> UnixMillis {
+        self.clock.ever(now)
+    }
+
+    /// The gateway is about to start by this clock.
+    pub(super) fn starts(&mut self, now: Moment, system: UnixMillis) {
+        self.clock.starts(now, system);
+        self.handed.started(now, self.clock.walls(now).1.0);
+    }
+
+    /// The gateway has started by this clock.
+    pub(super) fn started(&mut self, now: Moment, system: UnixMillis, trust: ClockTrust) {
+        match trust {
+            ClockTrust::Believed => self.clock.believed(system),
+            ClockTrust::Checked if self.is_behind(self.clock.durable(), system) => {
+                self.violate(now, 7, "it starts days before what is durable".to_owned());
+            }
+            ClockTrust::Checked => {}
+        }
+    }
+
+    /// The gateway has refused to start by this clock.
+    pub(super) fn refused(&mut self, now: Moment, system: UnixMillis) {
+        if !self.is_behind(self.clock.walls(now).1, system) {
+            self.violate(now, 7, "a start is refused for a clock that is right".to_owned());
+        }
+    }
+
+    fn is_behind(&self, wall: UnixMillis, system: UnixMillis) -> bool {
+        self.calendar.now(wall).0.saturating_sub(self.calendar.now(system).0) > 1
+    }
+
+    /// The gateway looks at the system's clock.
+    pub(super) fn looks(&mut self, now: Moment, system: UnixMillis) {
+        self.clock.looks(now, system);
     }
 
     /// The opening is durable: what follows is the run.

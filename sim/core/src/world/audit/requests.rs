@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::link::message::{Sale, TerminalMessage};
-use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{Key, TerminalId};
 
@@ -112,8 +111,8 @@ impl Checker {
         origin: Origin,
         body: &[u8],
         acknowledged: usize,
-        walls: (UnixMillis, UnixMillis),
     ) {
+        let walls = self.clock.walls(now);
         self.dated(origin, body, walls);
         let terminal = origin.terminal;
         let message = TerminalMessage::decode(body);

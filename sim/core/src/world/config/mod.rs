@@ -161,6 +161,7 @@ pub(super) enum Stream {
     QueueRun = 37,
     Lies = 38,
     ConnectionRun = 39,
+    CallersRun = 50,
 }
 
 impl Stream {
@@ -297,7 +298,7 @@ fn draw_wall(rng: &mut Rng) -> UnixMillis {
 }
 
 fn draw_jump(rng: &mut Rng) -> Span {
-    [Span::s(3), Span::s(600), Span::s(80_000)][usize::from(number(rng, 3))]
+    [Span::s(3), Span::s(600), Span::s(80_000), Span::s(300_000)][usize::from(number(rng, 4))]
 }
 
 impl Shop {

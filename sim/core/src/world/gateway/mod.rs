@@ -14,9 +14,11 @@ mod writer;
 use std::collections::VecDeque;
 
 use tillgate_core::claims::Claims;
+use tillgate_core::clock::SystemClock;
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::provider::Bridge;
 use tillgate_core::session::{Input as SessionInput, SessionManager};
+use tillgate_core::startup::{self, ClockTrust, StartError};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Input, TransactionManager};
 use tillgate_store_core::{
@@ -33,6 +35,9 @@ use crate::time::{Moment, Span};
 
 /// A running gateway. Dropping it is what a crash does.
 pub(super) struct Process {
+    clock: SystemClock,
+    /// When it looked at the system's clock.
+    looked: Moment,
     sessions: Vec<SessionManager>,
     front_armed: Vec<Option<Moment>>,
     directory: Directory,
@@ -49,56 +54,96 @@ pub(super) struct Process {
     outcomes: Vec<Outcome>,
 }
 
+/// What a start makes of the store.
+struct Begun {
+    directory: Directory,
+    claims: Claims,
+    writer: TransactionManager,
+}
+
 impl World {
     /// Opens the store and starts; a disk that was not damaged must open.
     pub(super) fn start(&mut self) {
         let Some(disk) = self.disk.take() else { return };
         self.life += 1;
         self.trace.note(self.now, b'S', &self.life.to_le_bytes());
-        let life = self.life;
-        let (now, wall_ms) = self.clock();
-        self.witness.started(now, wall_ms);
+        let (now, system, life) = (self.now, self.system(), self.life);
+        let trust = std::mem::replace(&mut self.trust, ClockTrust::Checked);
+        self.witness.starts(now, system);
         self.say(|| format!("the gateway starts, life {life}"));
-        match self.open(disk) {
-            Ok(process) => self.process = Some(process),
-            Err(error) => {
-                self.witness.violate(self.now, 11, format!("a sound store does not open: {error}"));
-                return;
+        let mut book = match LedgerStore::open(disk, self.config.seed.to_be_bytes()) {
+            Ok(book) => book,
+            Err(error) => return self.does_not_open(&error),
+        };
+        book.know_keks(self.network.keys.vault.kek_ids());
+        let fails = self.is_disk_failing();
+        book.backend_mut().failing = fails;
+        let refused = match self.begin(&mut book, trust) {
+            Ok(begun) => {
+                self.witness.started(now, system, trust);
+                return self.run_process(book, begun);
             }
-        }
-        self.arm_writer();
-        self.wake_writer();
+            Err(StartError::Store(_)) if fails => {
+                self.counts.disk_errors += 1;
+                self.trust = trust;
+                "the disk fails".to_owned()
+            }
+            Err(StartError::Store(error)) => return self.does_not_open(&error),
+            Err(StartError::Clock(behind)) => {
+                self.witness.refused(now, system);
+                if self.calm || self.clock_dice.chance(500) {
+                    self.set_clock_right();
+                } else {
+                    self.trust = ClockTrust::Believed;
+                }
+                behind.to_string()
+            }
+        };
+        self.say(|| format!("it does not start: {refused}"));
+        let mut disk = book.into_backend();
+        let writes = disk.crashed(&mut self.disk_dice);
+        self.end_life(disk, &writes);
     }
 
-    fn open(&mut self, disk: Disk) -> Result<Process, StoreError> {
-        let mut book = LedgerStore::open(disk, self.config.seed.to_be_bytes())?;
-        book.know_keks(self.network.keys.vault.kek_ids());
-        let names: Vec<String> =
-            self.config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
+    fn does_not_open(&mut self, error: &StoreError) {
+        self.witness.violate(self.now, 11, format!("a sound store does not open: {error}"));
+    }
+
+    /// What the gateway's own start makes of the store.
+    fn begin(&self, book: &mut LedgerStore<Disk>, trust: ClockTrust) -> Result<Begun, StartError> {
+        let (config, system) = (&self.config, self.system());
+        startup::check_clock(book, &config.calendar, system, trust)?;
+        let names: Vec<String> = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
         let mut claims = Claims::new(tillgate_core::limits::ClaimLimits::default());
-        let mut directory = Directory::new(book.load_registry()?, &names);
-        tillgate_store_core::journal::records(book.backend(), &[], |counter: Counter| {
-            directory.load(&counter);
-            claims.load(&counter);
-            std::ops::ControlFlow::Continue(())
-        })?;
-        let last = self.config.calendar.date(UnixMillis(book.last_at_ms()));
-        directory.today(last);
-        let bridges = self
-            .config
+        let load = |counter: &Counter| claims.load(counter);
+        let directory = startup::directory(book, &config.calendar, &names, load)?;
+        let bridges = config
             .bridges
             .iter()
             .map(|bridge| Bridge { name: bridge.name.clone(), capabilities: bridge.capabilities });
-        let seed = Stream::TransactionManager.rng(self.config.seed ^ u64::from(self.life)).throw();
-        let registry = &directory.registry;
-        let (limits, store_id) = (self.config.writer, book.store_id());
-        let mut writer =
-            TransactionManager::new(limits, bridges.collect(), registry, store_id, seed);
-        writer.recover(self.now, self.wall(), &book)?;
+        let seed = Stream::TransactionManager.rng(config.seed ^ u64::from(self.life)).throw();
+        let begins = (self.now, system, seed);
+        let bridges = bridges.collect();
+        let writer = startup::transactions(book, config.writer, bridges, &directory, begins)?;
+        Ok(Begun { directory, claims, writer })
+    }
+
+    /// Everything is recovered: sessions may come.
+    fn run_process(&mut self, mut book: LedgerStore<Disk>, begun: Begun) {
+        let Begun { directory, claims, writer } = begun;
+        let crashes = !self.calm && self.disk_dice.chance(self.config.disk.crash_permille);
+        if !crashes {
+            for write in book.backend_mut().synced() {
+                self.witness.durable(self.now, &write);
+            }
+        }
         let sessions = |reactor| SessionManager::new(self.config.sessions, reactor, self.now);
         let sessions: Vec<SessionManager> = (0..self.config.reactors).map(sessions).collect();
-        Ok(Process {
+        self.witness.writer(self.now, writer.pending());
+        self.process = Some(Process {
             front_armed: vec![None; sessions.len()],
+            clock: SystemClock::start(self.now, self.system()),
+            looked: self.now,
             sessions,
             directory,
             claims,
@@ -110,7 +155,13 @@ impl World {
             writer_armed: None,
             commands: Vec::new(),
             outcomes: Vec::new(),
-        })
+        });
+        if crashes {
+            return self.crash();
+        }
+        self.carry_out();
+        self.arm_writer();
+        self.wake_writer();
     }
 
     /// The process ends at once: everything but the disk is gone.
@@ -126,9 +177,12 @@ impl World {
         let Some(process) = self.process.take() else { return };
         self.trace.note(self.now, b'X', &self.life.to_le_bytes());
         self.say(|| "the gateway is gone".to_owned());
-        let (disk, clock) = (process.book.into_backend(), self.clock());
+        self.end_life(process.book.into_backend(), writes);
+    }
+
+    fn end_life(&mut self, disk: Disk, writes: &[Vec<Change>]) {
         for write in writes {
-            self.witness.durable(clock, write);
+            self.witness.durable(self.now, write);
         }
         self.retiring = None;
         self.drop_connections();
@@ -221,6 +275,16 @@ impl World {
 }
 
 impl Process {
+    /// The registry and the keys in force, as the admin reads them.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The gateway's clock.
+    pub(super) fn wall(&self, now: Moment) -> UnixMillis {
+        self.clock.wall(now)
+    }
+
     /// Whether the coming crash loses what is not synced.
     pub(super) fn decide_fate(&mut self, kept: bool) {
         self.book.backend_mut().keeps = Some(kept);

@@ -5,7 +5,7 @@ use tillgate_core::claims::Claim;
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::processing::{self, Handshaken, LinkParameters, Processed};
 use tillgate_core::session;
-use tillgate_core::time::{Moment, UnixMillis};
+use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
 
 use super::super::World;
@@ -105,13 +105,12 @@ impl World {
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
-        let (wall, high) = (self.wall(), UnixMillis(self.clock().1));
+        let wall = self.wall();
         let calendar = &self.config.calendar;
         let Some(process) = &self.process else { return };
         let processed =
             processing::decode_request(body, origin, wall, calendar, &process.directory);
-        let walls = (wall, high);
-        self.witness.verified(self.now, origin, body, acknowledged, walls);
+        self.witness.verified(self.now, origin, body, acknowledged);
         match processed {
             Processed::Ask(ask) => {
                 self.witness.served(self.now, origin);

@@ -12,6 +12,9 @@ use crate::time::Span;
 /// Mail taken for one commit.
 const MAIL_MAX: usize = 64;
 
+/// How often the system's clock is looked at.
+const LOOK_EVERY: Span = Span::s(1);
+
 impl World {
     /// Puts something into the writer's mailbox.
     pub(in super::super) fn mail_writer(&mut self, input: Input) {
@@ -49,15 +52,27 @@ impl World {
         // rests on the batch.
         self.carry_out();
         self.commit();
+        self.look_at_clock();
         self.arm_writer();
+    }
+
+    fn look_at_clock(&mut self) {
+        let (now, system) = (self.now, self.system());
+        if let Some(process) = &mut self.process
+            && process.looked.after(LOOK_EVERY) <= now
+        {
+            process.looked = now;
+            process.clock.look(now, system);
+            self.witness.looks(now, system);
+        }
     }
 
     /// The batch is durable.
     pub(in super::super) fn committed(&mut self) {
-        let (now, clock) = (self.now, self.clock());
+        let now = self.now;
         let Some(process) = &mut self.process else { return };
         for write in process.book.backend_mut().synced() {
-            self.witness.durable(clock, &write);
+            self.witness.durable(now, &write);
         }
         process.busy = false;
         process.writer.committed(now, &mut process.outcomes);
@@ -93,15 +108,12 @@ impl World {
         if process.busy || !process.writer.stage(&mut process.commands) {
             return;
         }
+        let fails = self.is_disk_failing();
+        let Some(process) = &mut self.process else { return };
+        process.book.backend_mut().failing = fails;
         let disk = &self.config.disk;
         let rng = &mut self.disk_dice;
         let troubled = !self.calm;
-        let full = self.now < self.disk_full_until;
-        let fails = troubled && (full || rng.chance(disk.error_permille));
-        if fails && !full {
-            self.disk_full_until = self.now.after(rng.between(Span::ZERO, disk.full));
-        }
-        process.book.backend_mut().failing = fails;
         let mut takes = rng.between(disk.sync.0, disk.sync.1);
         if troubled && rng.chance(disk.slow_permille) {
             takes = rng.between(takes, disk.slow);
@@ -122,7 +134,18 @@ impl World {
         self.queue.push(self.now.after(takes), Event::Committed { life });
     }
 
-    fn carry_out(&mut self) {
+    /// Whether the next writes fail.
+    pub(super) fn is_disk_failing(&mut self) -> bool {
+        let full = self.now < self.disk_full_until;
+        let fails = !self.calm && (full || self.disk_dice.chance(self.config.disk.error_permille));
+        if fails && !full {
+            let full = self.disk_dice.between(Span::ZERO, self.config.disk.full);
+            self.disk_full_until = self.now.after(full);
+        }
+        fails
+    }
+
+    pub(super) fn carry_out(&mut self) {
         while let Some(process) = &mut self.process
             && let Some(output) = process.writer.poll()
         {

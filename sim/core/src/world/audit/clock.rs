@@ -1,0 +1,74 @@
+//! The auditors' own idea of the gateway's clock: the system's at the start, and after every look at
+//! it the system's again, unless that is off by more than a minute. Every business date is judged
+//! by it, so that a gateway that follows a jump is one that tells wrong dates.
+
+use tillgate_core::time::UnixMillis;
+
+use crate::time::Moment;
+
+/// What a look may put right.
+const STEP_MAX_MS: u64 = 60_000;
+
+/// From a batch's time stamp until it is durable.
+const COMMIT_MAX_MS: u64 = 10_000;
+
+/// See the module.
+pub(super) struct Clock {
+    /// What it shows, and when.
+    shown: (Moment, UnixMillis),
+    /// The latest that it has shown since somebody last said that it is right, and ever.
+    high: UnixMillis,
+    ever: UnixMillis,
+    /// The latest that it showed when something was durable.
+    durable: UnixMillis,
+}
+
+impl Clock {
+    pub(super) fn new(system: UnixMillis) -> Self {
+        Self { shown: (Moment::default(), system), high: system, ever: system, durable: system }
+    }
+
+    /// The latest that it has ever shown.
+    pub(super) fn ever(&self, now: Moment) -> UnixMillis {
+        self.ever.max(self.walls(now).1)
+    }
+
+    /// What it shows, and the latest that counts that it has shown.
+    pub(super) fn walls(&self, now: Moment) -> (UnixMillis, UnixMillis) {
+        let (at, wall) = self.shown;
+        let wall = UnixMillis(wall.0 + now.0 / 1_000_000 - at.0 / 1_000_000);
+        (wall, self.high.max(wall))
+    }
+
+    /// A process is about to start.
+    pub(super) fn starts(&mut self, now: Moment, system: UnixMillis) {
+        self.high = self.walls(now).1;
+        self.ever = self.ever.max(self.high);
+        self.shown = (now, system);
+    }
+
+    /// A process has started, and somebody says that its clock is right: everything before counts
+    /// as of this time.
+    pub(super) fn believed(&mut self, system: UnixMillis) {
+        (self.high, self.durable) = (system, system);
+    }
+
+    /// Something is durable; the latest that counts that it has shown.
+    pub(super) fn writes(&mut self, now: Moment) -> UnixMillis {
+        let (wall, high) = self.walls(now);
+        self.durable = self.durable.max(wall);
+        high
+    }
+
+    /// When something was certainly stamped that is durable.
+    pub(super) fn durable(&self) -> UnixMillis {
+        UnixMillis(self.durable.0.saturating_sub(COMMIT_MAX_MS))
+    }
+
+    /// The process looks at the system's clock.
+    pub(super) fn looks(&mut self, now: Moment, system: UnixMillis) {
+        if self.walls(now).0.0.abs_diff(system.0) <= STEP_MAX_MS {
+            self.starts(now, system);
+        }
+    }
+}
