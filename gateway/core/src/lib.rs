@@ -15,6 +15,7 @@
 //! * [`processing`] holds the plain functions that pool threads and the simulator both call.
 //! * [`access`] decides who may do what through the admin API, [`backup`] which backup is believed.
 //! * [`startup`] says what forbids a start, [`clock`] when the system's clock is followed.
+//! * [`drain`] is the order of going down, [`scrub`] says when the store counts as damaged.
 //! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
@@ -28,6 +29,7 @@ pub mod backup;
 pub mod claims;
 pub mod clock;
 pub mod directory;
+pub mod drain;
 pub mod id;
 pub mod limits;
 pub mod online;
@@ -36,6 +38,7 @@ pub mod processing;
 pub mod provider;
 mod rate;
 pub mod report;
+pub mod scrub;
 pub mod session;
 pub mod startup;
 pub mod time;

@@ -170,6 +170,22 @@ pub const DATES_BEHIND_MAX: u16 = 1;
 /// any more: what NTP puts right in steps is far below, a clock that was set wrong is far above.
 pub const CLOCK_STEP_MS_MAX: i64 = 60_000;
 
+/// After the last answer is due, how long a drain waits for threads and sockets.
+pub const DRAIN_GRACE: Span = Span::s(5);
+
+/// Least time that the writer gets for its last batch, however long the reactors took to end.
+pub const WRITER_GRACE: Span = Span::s(1);
+
+/// Between two passes of the scrubber over the whole store.
+pub const SCRUB_EVERY: Span = Span::s(24 * 3_600);
+
+/// Pause before the scrubber tries again what the system refused to read.
+pub const SCRUB_AGAIN: Span = Span::s(60);
+
+/// Failures in a row to read the same place before it counts as damaged. A disk that gives no
+/// answer two minutes long has lost what lies there; want of descriptors or memory is not counted.
+pub const SCRUB_FAILURES_MAX: u32 = 3;
+
 impl Default for TransactionLimits {
     fn default() -> Self {
         Self {

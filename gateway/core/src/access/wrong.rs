@@ -3,13 +3,14 @@
 //! guessing many names is no way around. A wait has an end, and the right password ends the count
 //! of its name and address.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use super::limits::{
     LOGIN_WAIT, LOGIN_WAIT_MAX, WRONG_PASSWORDS_FREE, WRONG_PASSWORDS_LIFE, WRONG_PASSWORDS_MAX,
     WRONG_PASSWORDS_PER_ADDRESS_FREE,
 };
+use crate::id::network;
 use crate::time::{Moment, Span};
 
 /// Who is counted: an address with a name, or an address with all of them.
@@ -28,19 +29,11 @@ struct Wrong {
     until: Moment,
 }
 
-/// An IPv6 peer has a whole /64 to itself.
-fn masked(from: Option<IpAddr>) -> Option<IpAddr> {
-    from.map(|ip| match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.into(),
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-    })
-}
-
 impl WrongPasswords {
     /// How long this name has to wait at this address before its next try.
     #[must_use]
     pub fn wait(&self, from: Option<IpAddr>, name: &str, now: Moment) -> Option<Span> {
-        let address = masked(from);
+        let address = from.map(network);
         let until = |who: Who| self.counted.get(&who).map(|wrong| wrong.until);
         let until = until((address, Some(name.to_owned()))).max(until((address, None)))?;
         (until > now).then(|| until.since(now))
@@ -48,14 +41,14 @@ impl WrongPasswords {
 
     /// A password was wrong.
     pub fn note(&mut self, from: Option<IpAddr>, name: &str, now: Moment) {
-        let address = masked(from);
+        let address = from.map(network);
         self.count((address, Some(name.to_owned())), WRONG_PASSWORDS_FREE, now);
         self.count((address, None), WRONG_PASSWORDS_PER_ADDRESS_FREE, now);
     }
 
     /// A password was right.
     pub fn forget(&mut self, from: Option<IpAddr>, name: &str) {
-        self.counted.remove(&(masked(from), Some(name.to_owned())));
+        self.counted.remove(&(from.map(network), Some(name.to_owned())));
     }
 
     fn count(&mut self, who: Who, free: u32, now: Moment) {

@@ -58,6 +58,15 @@ pub enum Step {
     Done(ProviderResult),
 }
 
+impl Event {
+    /// Whether the connection is used again. What comes next on one whose answer does not count may
+    /// belong to this request.
+    #[must_use]
+    pub fn keeps_connection(&self) -> bool {
+        matches!(self, Self::Connected | Self::Answered(Some(_)))
+    }
+}
+
 impl Exchange {
     /// A request that goes into its bridge's queue.
     #[must_use]
@@ -163,6 +172,16 @@ mod tests {
         assert_eq!(exchange.handle(Moment(4), Event::Connected), Step::Send);
         let not_sent = Step::Done(request(Authorize).not_sent());
         assert_eq!(exchange.handle(Moment(5), Event::Stale), not_sent);
+    }
+
+    #[test]
+    fn a_connection_is_used_again_only_after_an_answer_that_counts() {
+        for event in [Event::Connected, Event::Answered(Some(ProviderResult::Pending))] {
+            assert!(event.keeps_connection(), "{event:?}");
+        }
+        let others =
+            [Event::Refused, Event::Stale, Event::Answered(None), Event::Lost, Event::Deadline];
+        assert!(!others.iter().any(Event::keeps_connection));
     }
 
     #[test]

@@ -95,16 +95,6 @@ pub(crate) const SCRUB_CHUNK_BYTES: usize = 1 << 20;
 /// Between two such chunks: at most 20 MiB a second, a twentieth of a core.
 pub(crate) const SCRUB_PAUSE: Duration = Duration::from_millis(50);
 
-/// Between two passes over the whole store.
-pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(24 * 3_600);
-
-/// Pause before the scrubber tries again what the system refused to read.
-pub(crate) const SCRUB_AGAIN: Duration = Duration::from_secs(60);
-
-/// Failures in a row to read the same place before it counts as damaged. A disk that gives no
-/// answer two minutes long has lost what lies there; want of descriptors or memory is not counted.
-pub(crate) const SCRUB_FAILURES_MAX: u32 = 3;
-
 /// Acknowledgements of pushed commands remembered for the admin.
 pub(crate) const ACKNOWLEDGED_MAX: usize = 4_096;
 
@@ -113,6 +103,3 @@ pub(crate) const BRIDGE_QUEUE_MAX: usize = 4_096;
 
 /// Longest answer of a provider.
 pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// After the last answer is due, how long a drain waits for threads and sockets.
-pub(crate) const DRAIN_GRACE: Duration = Duration::from_secs(5);

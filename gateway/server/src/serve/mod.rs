@@ -30,11 +30,13 @@ mod writer;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tillgate_core::drain::Drained;
+
 pub(crate) use self::clock::Clock;
 use self::gateway::Gateway;
 use self::handle::ServeHandle;
 pub(crate) use self::metrics::EdgeMetrics;
-use self::supervisor::{Drained, watch_signals};
+use self::supervisor::watch_signals;
 use crate::config::Config;
 use crate::exit::Failure;
 

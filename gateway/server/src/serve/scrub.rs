@@ -13,11 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use tillgate_core::limits::SCRUB_AGAIN;
+use tillgate_core::scrub::{Next, Pass, Scrub};
 use tillgate_edge::guard;
 use tillgate_store_rocks::{Note, Progress, RocksReader, Unreadable};
 
 use super::fail::{Stop, fail_stop};
-use super::limits::{SCRUB_AGAIN, SCRUB_CHUNK_BYTES, SCRUB_EVERY, SCRUB_FAILURES_MAX, SCRUB_PAUSE};
+use super::limits::{SCRUB_CHUNK_BYTES, SCRUB_PAUSE};
 use super::metrics::{EdgeMetrics, ScrubMetrics};
 
 /// What the scrubber is made of.
@@ -40,51 +42,45 @@ impl Scrubber {
         while let Err(panicked) = guard::call(|| self.read()) {
             self.panics.scrub_panics.add(1);
             tracing::error!(%panicked, "the scrubber {panicked}; it begins again");
-            if self.rest(SCRUB_AGAIN).is_break() {
+            if self.rest(Duration::from_nanos(SCRUB_AGAIN.0)).is_break() {
                 return;
             }
         }
     }
 
     fn read(&self) {
-        let (mut progress, mut failures) = (Progress::default(), Failures::default());
-        loop {
-            let next = match self.pass(&mut progress) {
-                Ok(next) => {
-                    failures = Failures::default();
-                    next
-                }
-                Err(Unreadable::Damaged(what)) => self.damaged(&what),
-                Err(Unreadable::Failed(what)) => {
-                    if failures.count(&progress) == SCRUB_FAILURES_MAX {
-                        let times = format!("{SCRUB_FAILURES_MAX} times at the same place");
-                        self.damaged(&format!("{what} ({times}; what do dmesg and SMART say?)"));
-                    }
+        let (mut progress, mut scrub) = (Progress::default(), Scrub::default());
+        while let Some(pass) = self.pass(&mut progress) {
+            let rest = match scrub.after(pass) {
+                Next::Rest(rest) => rest,
+                Next::Retry(rest, what) => {
                     tracing::error!(what, "the store could not be read; it is tried again");
-                    self.rest(SCRUB_AGAIN)
+                    rest
                 }
-                Err(Unreadable::Starved(what)) => {
-                    tracing::error!(what, "the store could not be read; it is tried again");
-                    self.rest(SCRUB_AGAIN)
-                }
+                Next::Stop(what) => self.damaged(&what),
             };
-            if next.is_break() {
+            if self.rest(Duration::from_nanos(rest.0)).is_break() {
                 return;
             }
         }
     }
 
-    /// Reads what is left of the rows, then rests.
-    fn pass(&self, progress: &mut Progress) -> Result<ControlFlow<()>, Unreadable> {
+    /// Reads what is left of the rows; `None` when the gateway shuts down.
+    fn pass(&self, progress: &mut Progress) -> Option<Pass<Progress>> {
         let read = self.reader.read_all(progress, SCRUB_CHUNK_BYTES, &mut || {
             self.metrics.chunks.add(1);
             self.rest(SCRUB_PAUSE)
-        })?;
-        if read.is_break() {
-            return Ok(read);
-        }
-        self.metrics.passes.add(1);
-        Ok(self.rest(SCRUB_EVERY))
+        });
+        Some(match read {
+            Ok(ControlFlow::Break(())) => return None,
+            Ok(ControlFlow::Continue(())) => {
+                self.metrics.passes.add(1);
+                Pass::Whole
+            }
+            Err(Unreadable::Damaged(what)) => Pass::Damaged(what),
+            Err(Unreadable::Failed(what)) => Pass::Failed(progress.clone(), what),
+            Err(Unreadable::Starved(what)) => Pass::Starved(what),
+        })
     }
 
     /// Breaks when the gateway shuts down.
@@ -100,46 +96,5 @@ impl Scrubber {
             tracing::error!(%error, "the damage could not be noted in the directory");
         }
         fail_stop(Stop::Damage, &what)
-    }
-}
-
-/// Failures in a row to read one place.
-#[derive(Default)]
-struct Failures {
-    at: Progress,
-    count: u32,
-}
-
-impl Failures {
-    /// One more; how many that makes at this place.
-    fn count(&mut self, at: &Progress) -> u32 {
-        if self.at != *at {
-            *self = Self { at: at.clone(), count: 0 };
-        }
-        self.count += 1;
-        self.count
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tillgate_store_core::LedgerStore;
-    use tillgate_store_rocks::{Options, RocksEngine};
-
-    use super::*;
-
-    #[test]
-    fn failures_count_only_at_one_and_the_same_place() {
-        let dir = tempfile::tempdir().unwrap();
-        let backend = RocksEngine::open(dir.path(), &Options::creating()).unwrap();
-        let book = LedgerStore::open(backend, [1; 8]).unwrap();
-        let reader = book.backend().reader();
-        let mut further = Progress::default();
-        let read = reader.read_all(&mut further, 1, &mut || ControlFlow::Break(()));
-        assert_eq!(read, Ok(ControlFlow::Break(())));
-        let (start, mut failures) = (Progress::default(), Failures::default());
-        let counts =
-            [&start, &start, &further, &start, &start, &start].map(|at| failures.count(at));
-        assert_eq!(counts, [1, 2, 1, 1, 2, SCRUB_FAILURES_MAX]);
     }
 }

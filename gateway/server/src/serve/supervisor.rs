@@ -11,19 +11,17 @@
 
 use std::io;
 use std::thread;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tillgate_core::drain::{Drained, Step, WayDown};
+use tillgate_core::online::PresenceChange;
 
 use super::gateway::Gateway;
-use super::limits::DRAIN_GRACE;
 use super::mailbox::Mail;
 use super::view::Stage;
 use super::writer::WriterMessage;
-use tillgate_core::online::PresenceChange;
-use tillgate_core::time::{Moment, Span};
 
 /// What the supervisor receives.
 pub(crate) enum Report {
@@ -33,15 +31,6 @@ pub(crate) enum Report {
     ReactorDone,
     /// From outside, a signal for one: go down.
     GoDown,
-}
-
-/// How the gateway went down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Drained {
-    /// Every answer left.
-    Fully,
-    /// The deadline came first; what was in flight is recovered at the next start.
-    Partly,
 }
 
 /// Turns the first of SIGTERM and SIGINT into a report, and the second into the end.
@@ -79,28 +68,37 @@ impl Gateway {
         }
     }
 
-    /// Goes down. Answers that are due are waited for, and a few seconds more.
+    /// Goes down, as [`WayDown`] says.
     pub(crate) fn drain(self) -> Drained {
         self.handle.view.enter(Stage::Draining);
         let clock = self.handle.clock;
-        let grace = Span::s(DRAIN_GRACE.as_secs());
-        let deadline = clock.now().after(self.answer).after(grace);
-        for mailbox in &self.mailboxes {
-            mailbox.post(Mail::Drain);
-        }
-        let mut drained = self.wait_for_reactors(deadline);
-        if drained == Drained::Partly {
-            for mailbox in &self.mailboxes {
-                mailbox.post(Mail::Stop);
-            }
-        }
+        let mut way = WayDown::begin(clock.now(), self.answer, self.mailboxes.len());
+        self.mailboxes.iter().for_each(|mailbox| mailbox.post(Mail::Drain));
         let (sender, answered) = bounded(1);
-        // A writer that is gone has ended the process.
-        drop(self.writer.send(WriterMessage::Drain { drained: sender }));
-        let patience = clock.until(deadline).max(Duration::from_secs(1));
-        if answered.recv_timeout(patience).is_err() {
-            drained = Drained::Partly;
-        }
+        let drained = loop {
+            let patience = clock.until(way.deadline());
+            match way.step() {
+                Step::Reactors => match self.reports.recv_timeout(patience) {
+                    Ok(Report::ReactorDone) => way.reactor_done(clock.now()),
+                    Ok(Report::PresenceChanges(changes)) => {
+                        self.handle.view.note_presence(&changes)
+                    }
+                    Ok(Report::GoDown) | Err(_) => {}
+                },
+                step @ (Step::StopReactors | Step::DrainWriter) => {
+                    if step == Step::StopReactors {
+                        self.mailboxes.iter().for_each(|mailbox| mailbox.post(Mail::Stop));
+                    }
+                    // A writer that is gone has ended the process.
+                    drop(self.writer.send(WriterMessage::Drain { drained: sender.clone() }));
+                    way.writer_asked(clock.now());
+                }
+                Step::Writer if answered.recv_timeout(patience).is_ok() => way.writer_done(),
+                Step::Writer => {}
+                Step::Stop(drained) => break drained,
+            }
+            way.look(clock.now());
+        };
         drop(self.writer.send(WriterMessage::Stop));
         let Gateway { threads, writer, mailboxes, reports, handle, scrub, .. } = self;
         // Senders and readers go first: the pool ends when nobody can bring it work, the store
@@ -108,19 +106,6 @@ impl Gateway {
         drop((writer, mailboxes, reports, handle, scrub));
         threads.join();
         drained
-    }
-
-    fn wait_for_reactors(&self, deadline: Moment) -> Drained {
-        let mut running = self.mailboxes.len();
-        while running > 0 {
-            match self.reports.recv_timeout(self.handle.clock.until(deadline)) {
-                Ok(Report::ReactorDone) => running -= 1,
-                Ok(Report::PresenceChanges(changes)) => self.handle.view.note_presence(&changes),
-                Ok(Report::GoDown) => {}
-                Err(_) => return Drained::Partly,
-            }
-        }
-        Drained::Fully
     }
 }
 

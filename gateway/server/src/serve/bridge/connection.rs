@@ -115,9 +115,7 @@ impl ProviderConnection {
                 }
                 Step::Done(result) => return result,
             };
-            // Whatever else comes on a connection whose answer does not count may belong to this
-            // request.
-            if !matches!(event, Event::Connected | Event::Answered(Some(_))) {
+            if !event.keeps_connection() {
                 self.wire = None;
             }
             step = exchange.handle(clock.now(), event);

@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use mio::net::{TcpListener, TcpStream};
 use nix::libc;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
-use tillgate_core::id::Peer;
+use tillgate_core::id::{Peer, network};
 use tillgate_core::time::Moment;
 
 use crate::serve::limits::{
@@ -150,13 +150,8 @@ impl Acceptor {
         }
     }
 
-    /// Of an IPv6 address the first half counts: the other one is its owner's to choose.
     fn peer(&self, address: IpAddr) -> Peer {
-        let known = match address.to_canonical() {
-            IpAddr::V4(address) => (4, u128::from(address.to_bits())),
-            IpAddr::V6(address) => (6, address.to_bits() >> 64),
-        };
-        Peer(self.peers.hash_one(known))
+        Peer(self.peers.hash_one(network(address)))
     }
 
     /// Without a descriptor the system does not even say whether somebody waits; with the reserve

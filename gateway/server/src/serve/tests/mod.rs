@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use tempfile::TempDir;
+use tillgate_core::drain::Drained;
 use tillgate_store_core::verify::{Report as StoreReport, verify};
 use tillgate_store_core::{Command, Key, LedgerStore, Outcome, State, Store};
 use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
@@ -28,7 +29,7 @@ use self::terminal::Till;
 use super::clock::{Clock, ClockTrust};
 use super::gateway::Gateway;
 use super::handle::ServeHandle;
-use super::supervisor::{Drained, Report};
+use super::supervisor::Report;
 use crate::config::{self, Config, HttpUrl, InstallOptions};
 use crate::init::install;
 

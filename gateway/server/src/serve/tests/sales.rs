@@ -4,13 +4,13 @@ use tillgate_codec::link::message::{
     Acknowledge, GatewayMessage, Logon, Ping, ResponseCode, TerminalCommand, TerminalMessage,
 };
 use tillgate_core::access::Caller;
+use tillgate_core::drain::Drained;
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::{Change, RegistryRecord, Status, TerminalId};
 
 use super::network::{self, FIRST_TERMINAL, voucher_sale};
 use super::terminal::answer;
 use super::{Installation, PATIENCE, wait_for};
-use crate::serve::supervisor::Drained;
 
 #[test]
 fn a_sale_is_answered_with_a_voucher_and_stands_in_the_journal_once() {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use tillgate_codec::link::message::{ResponseCode, TerminalMessage};
+use tillgate_core::drain::Drained;
 
 use super::network::{FIRST_TERMINAL, top_up_sale, voucher_sale};
 use super::provider::{Provider, SILENT, SLOW};
 use super::terminal::{Till, answer};
 use super::{Installation, wait_for};
-use crate::serve::supervisor::Drained;
 use crate::serve::view::Stage;
 
 #[test]

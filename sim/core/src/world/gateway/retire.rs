@@ -1,15 +1,13 @@
 //! An orderly end in the midst of the day: session managers first, then the writer, then the
 //! process; and a new one after a while.
 
-use tillgate_core::session::{self, SessionManager};
+use tillgate_core::drain::{Drained, Step, WayDown};
+use tillgate_core::session;
 use tillgate_core::transaction::Input;
 
 use super::super::World;
 use super::super::event::Event;
-use crate::time::{Moment, Span};
-
-/// How long the process waits for what is under way.
-const PATIENCE: Span = Span::s(20);
+use crate::time::Span;
 
 /// Between two looks at it.
 const LOOK: Span = Span::ms(50);
@@ -18,9 +16,9 @@ const LOOK: Span = Span::ms(50);
 #[derive(Clone, Copy)]
 pub(in super::super) struct Retiring {
     life: u32,
-    by: Moment,
-    /// Whether the session managers are done, and the writer was ordered to end.
-    writer: bool,
+    way: WayDown,
+    /// Reactors that have ended.
+    done: usize,
 }
 
 impl World {
@@ -32,8 +30,9 @@ impl World {
         }
         if self.process.is_some() && self.retiring.is_none() {
             self.say(|| "the gateway is ordered to end".to_owned());
-            let (life, by) = (self.life, self.now.after(PATIENCE));
-            self.retiring = Some(Retiring { life, by, writer: false });
+            let (life, reactors) = (self.life, usize::from(self.config.reactors));
+            let way = WayDown::begin(self.now, self.config.writer.answer, reactors);
+            self.retiring = Some(Retiring { life, way, done: 0 });
             for reactor in 0..self.config.reactors {
                 self.tell_front(reactor, session::Input::Drain);
             }
@@ -49,19 +48,33 @@ impl World {
             return;
         };
         let Some(process) = &self.process else { return };
-        let late = retiring.by <= self.now;
-        let sessions = process.sessions.iter().all(SessionManager::is_drained) && process.jobs == 0;
-        let writer = process.writer.is_drained() && process.mail.is_empty() && !process.busy;
-        if (sessions || late) && !retiring.writer {
-            retiring.writer = true;
-            self.retiring = Some(retiring);
-            self.mail_writer(Input::Drain);
-        } else if retiring.writer && sessions && writer {
-            self.witness.drained(self.now);
-            return self.end_process(&[]);
-        } else if retiring.writer && late {
-            return self.crash();
+        let Retiring { way, done, .. } = &mut retiring;
+        let ended = match process.jobs {
+            0 => process.sessions.iter().filter(|sessions| sessions.is_drained()).count(),
+            _ => 0,
+        };
+        for _ in *done..ended {
+            way.reactor_done(self.now);
         }
+        *done = ended.max(*done);
+        let writer = process.writer.is_drained() && process.mail.is_empty() && !process.busy;
+        if way.step() == Step::Writer && writer {
+            way.writer_done();
+        }
+        way.look(self.now);
+        match way.step() {
+            Step::Reactors | Step::Writer => {}
+            Step::StopReactors | Step::DrainWriter => {
+                way.writer_asked(self.now);
+                self.mail_writer(Input::Drain);
+            }
+            Step::Stop(Drained::Fully) => {
+                self.witness.drained(self.now);
+                return self.end_process(&[]);
+            }
+            Step::Stop(Drained::Partly) => return self.crash(),
+        }
+        self.retiring = Some(retiring);
         self.queue.push(self.now.after(LOOK), Event::Retired { life });
     }
 }
