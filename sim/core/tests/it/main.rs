@@ -5,4 +5,6 @@
 mod allocations;
 #[path = "../../../../codec/tests/it/counting/mod.rs"]
 mod counting;
+#[path = "../../../../codec/tests/it/effort.rs"]
+mod effort;
 mod world;

@@ -1,13 +1,16 @@
 //! Simulated worlds as tests: a few seeds of what `tillsim world` runs by the thousand.
 
+use crate::effort::cases;
 use tillsim_core::world::{Fault, Faults, Tweaks, run};
 
-/// Seeds for each test: a second or two.
-const SEEDS: std::ops::Range<u64> = 1..60;
+/// Seeds of the worlds that only run; a third of them where each runs more than once.
+fn seeds() -> std::ops::Range<u64> {
+    1..cases(60, 24)
+}
 
 #[test]
 fn worlds_keep_every_promise() {
-    for seed in SEEDS {
+    for seed in seeds() {
         let report = run(seed, &Tweaks::default());
         let repeat = report.repeat();
         assert!(report.passed(), "tillsim world {repeat}: {:#?}", report.violations);
@@ -18,7 +21,7 @@ fn worlds_keep_every_promise() {
 #[test]
 fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
     let told = Tweaks { story: true, ..Tweaks::default() };
-    for seed in SEEDS.take(20) {
+    for seed in seeds().take(cases(20, 8)) {
         let [one, two, three] =
             [&Tweaks::default(), &Tweaks::default(), &told].map(|tweaks| run(seed, tweaks));
         assert_eq!(one, two, "seed {seed}");
@@ -32,7 +35,7 @@ fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
 fn what_is_taken_away_is_gone_and_what_is_fixed_is_kept() {
     let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
     let tweaks = Tweaks { terminals: Some(2), chaos_s: Some(20), without, ..Tweaks::default() };
-    for seed in SEEDS.take(20) {
+    for seed in seeds().take(cases(20, 8)) {
         let report = run(seed, &tweaks);
         assert_eq!(report.faults, Faults::NONE);
         assert_eq!((report.counts.crashes, report.counts.flips), (0, 0));
