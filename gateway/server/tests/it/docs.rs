@@ -206,3 +206,13 @@ fn every_test_that_the_page_on_security_names_exists() {
     let missing: Vec<&&str> = named.iter().filter(|name| !exists(name)).collect();
     assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:?}");
 }
+
+#[test]
+fn every_path_that_contributing_names_exists() {
+    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let is_path = |name: &&str| name.contains('/') && !name.contains([' ', '=']);
+    let paths: Vec<&str> = quoted(&page).filter(is_path).collect();
+    assert!(paths.len() > 30, "{paths:?}");
+    let missing: Vec<_> = paths.iter().filter(|path| !root().join(path).exists()).collect();
+    assert!(missing.is_empty(), "CONTRIBUTING.md names {missing:?}, which are not there");
+}
