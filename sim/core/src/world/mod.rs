@@ -84,7 +84,7 @@ struct World {
     now: Moment,
     /// How far the system's clock has been put forward, or back, in milliseconds.
     system_off_ms: i64,
-    /// What the next start is told about it.
+    /// What the operator says about it at the next start.
     trust: ClockTrust,
     queue: Queue,
     trace: Trace,
