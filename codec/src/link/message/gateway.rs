@@ -43,9 +43,9 @@ messages! {
         reference: &'a str = REFERENCE or empty, "V-0007";
         /// in the currency's minor unit
         amount_minor: u64 = AMOUNT or zero, 5000;
-        /// the fee on top of the amount
+        /// the fee beside the amount; of a sale that the seller is credited for, part of it
         fee_minor: u64 = FEE or zero, 0;
-        /// the tax on top of the amount, beside the fee
+        /// the tax, beside the amount or part of it as the fee
         tax_minor: u64 = TAX or zero, 0;
         /// the seller's float afterwards; none: not disclosed
         balance_minor: Option<i64> = BALANCE or none, Some(120_045);
