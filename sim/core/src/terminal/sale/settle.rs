@@ -11,24 +11,27 @@ use crate::sales_log::State;
 use crate::terminal::event::Note;
 use crate::time::Moment;
 
-/// What the book does not say about a date: reversals by their own date, and whether the totals
-/// have been compared.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the book does not say: reversals by their own date, which may go back and come again, and
+/// whether the totals have been compared.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Takings {
-    date: Option<BusinessDate>,
-    reversals_count: u32,
-    reversals_minor: u64,
+    /// Date, count and minor units.
+    reversals: Vec<(BusinessDate, u32, u64)>,
     settled: bool,
 }
 
 impl Takings {
     /// A reversal of `date` was approved.
     pub(super) fn take_back(&mut self, date: BusinessDate, amount_minor: u64) {
-        if self.date != Some(date) {
-            *self = Self { date: Some(date), ..Self::default() };
-        }
-        self.reversals_count += 1;
-        self.reversals_minor += amount_minor;
+        let (count, minor) = self.taken_back(date);
+        self.reversals.retain(|(other, ..)| *other != date);
+        self.reversals.push((date, count + 1, minor + amount_minor));
+    }
+
+    /// How many reversals of a date there were, and of how much, minor units.
+    fn taken_back(&self, date: BusinessDate) -> (u32, u64) {
+        let of_date = self.reversals.iter().find(|(other, ..)| *other == date);
+        of_date.map_or((0, 0), |(_, count, minor)| (*count, *minor))
     }
 }
 
@@ -100,10 +103,7 @@ impl SaleFlow {
             totals.sales_count += 1;
             totals.sales_minor += entry.asked.amount_minor;
         }
-        if self.takings.date == Some(date) {
-            totals.reversals_count = self.takings.reversals_count;
-            totals.reversals_minor = self.takings.reversals_minor;
-        }
+        (totals.reversals_count, totals.reversals_minor) = self.takings.taken_back(date);
         totals
     }
 }

@@ -3,14 +3,12 @@
 //! by it, so that a gateway that follows a jump is one that tells wrong dates.
 
 use tillgate_core::time::UnixMillis;
+use tillgate_store_core::Transaction;
 
 use crate::time::Moment;
 
 /// What a look may put right.
 const STEP_MAX_MS: u64 = 60_000;
-
-/// From a batch's time stamp until it is durable.
-const COMMIT_MAX_MS: u64 = 10_000;
 
 /// See the module.
 pub(super) struct Clock {
@@ -19,7 +17,7 @@ pub(super) struct Clock {
     /// The latest that it has shown since somebody last said that it is right, and ever.
     high: UnixMillis,
     ever: UnixMillis,
-    /// The latest that it showed when something was durable.
+    /// The latest time in a durable row since then.
     durable: UnixMillis,
 }
 
@@ -53,16 +51,20 @@ impl Clock {
         (self.high, self.durable) = (system, system);
     }
 
-    /// Something is durable; the latest that counts that it has shown.
-    pub(super) fn writes(&mut self, now: Moment) -> UnixMillis {
-        let (wall, high) = self.walls(now);
-        self.durable = self.durable.max(wall);
-        high
+    /// A row is durable. What it said before may be of a time that does not count any more.
+    pub(super) fn stamps(&mut self, old: Option<&Transaction>, new: &Transaction) {
+        let times = |row: &Transaction| [row.at_ms, row.finished_ms, row.confirmed_ms];
+        let before = old.map(times).unwrap_or_default();
+        for (before, new) in before.into_iter().zip(times(new)) {
+            if before != new {
+                self.durable = self.durable.max(UnixMillis(new));
+            }
+        }
     }
 
-    /// When something was certainly stamped that is durable.
+    /// A gateway that starts days before this has been told a wrong time, or was then.
     pub(super) fn durable(&self) -> UnixMillis {
-        UnixMillis(self.durable.0.saturating_sub(COMMIT_MAX_MS))
+        self.durable
     }
 
     /// The process looks at the system's clock.

@@ -185,7 +185,7 @@ impl Checker {
 
     /// One durable write, in the order of the writes.
     pub(super) fn durable(&mut self, now: Moment, write: &[Change]) {
-        let clock = (now, self.clock.writes(now).0);
+        let clock = (now, self.clock.walls(now).1.0);
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
         self.registry.read(write, &mut found);
@@ -208,9 +208,12 @@ impl Checker {
 
     /// The gateway has started by this clock.
     pub(super) fn started(&mut self, now: Moment, system: UnixMillis, trust: ClockTrust) {
+        // A clock that is less than days behind sets nothing back, believed or not.
+        let is_behind = self.is_behind(self.clock.durable(), system);
         match trust {
-            ClockTrust::Believed => self.clock.believed(system),
-            ClockTrust::Checked if self.is_behind(self.clock.durable(), system) => {
+            ClockTrust::Believed if is_behind => self.clock.believed(system),
+            ClockTrust::Believed => {}
+            ClockTrust::Checked if is_behind => {
                 self.violate(now, 7, "it starts days before what is durable".to_owned());
             }
             ClockTrust::Checked => {}

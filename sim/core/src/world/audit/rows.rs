@@ -46,6 +46,7 @@ impl Checker {
         let mut taken = std::mem::take(&mut done.taken);
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut taken, found);
+            self.clock.stamps(old.as_ref(), new);
             match old {
                 None => {
                     self.read_new(at, new, &done, found);
