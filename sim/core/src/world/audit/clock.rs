@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// A gateway that starts days before this has been told a wrong time, or was then.
+    /// A gateway that starts days before this has a wrong clock, or had one then.
     pub(super) fn durable(&self) -> UnixMillis {
         self.durable
     }
