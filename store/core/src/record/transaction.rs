@@ -1,12 +1,12 @@
 //! The journal: one row per request of a terminal.
 
-use super::account::{held, put_legs, read_legs};
+use super::account::{Leg, put_legs, read_legs};
 use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
 use super::{
     DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule, SaleTerms,
     Settlement, key_of,
 };
-use crate::ids::{BridgeTag, Key, StoreId, Text};
+use crate::ids::{AccountKind, BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
 use crate::vault::Sealed;
@@ -251,7 +251,8 @@ impl Transaction {
     /// What the customer pays, minor units: the amount and what is charged beside it. Of a card
     /// sale that was granted the amount alone: what is charged there is kept from the seller.
     pub fn total_minor(&self) -> u64 {
-        let is_credited = !self.legs.is_empty() && held(&self.legs).is_none();
+        let is_float = |leg: &Leg| leg.account.kind == AccountKind::SellerFloat;
+        let is_credited = !self.legs.is_empty() && !self.legs.iter().any(is_float);
         let beside_minor = if is_credited { 0 } else { self.terms.charged_minor() };
         self.amount_minor.saturating_add(beside_minor)
     }

@@ -51,6 +51,20 @@ fn an_amount_that_its_legs_do_not_take_is_named() {
 }
 
 #[test]
+fn a_charge_that_its_legs_do_not_take_is_named_in_whatever_order_they_stand() {
+    for swapped in [false, true] {
+        let mut lab = Lab::new();
+        lab.edit_sale(key(42, 2), |sale| {
+            sale.terms.fee_minor = 5;
+            if swapped {
+                sale.legs.swap(0, 1);
+            }
+        });
+        lab.violates(Promise::Conserved, &["000002", "it costs 1005", "take 1000"]);
+    }
+}
+
+#[test]
 fn a_changed_balance_is_named() {
     let mut lab = Lab::new();
     lab.edit_float(|row| row.account.posted_minor += 100);
