@@ -12,7 +12,7 @@
 use std::io;
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tillgate_core::drain::{Drained, Step, WayDown};
@@ -83,7 +83,9 @@ impl Gateway {
                     Ok(Report::PresenceChanges(changes)) => {
                         self.handle.view.note_presence(&changes)
                     }
-                    Ok(Report::GoDown) | Err(_) => {}
+                    Ok(Report::GoDown) | Err(RecvTimeoutError::Timeout) => {}
+                    // Nobody is left to report: nothing is waited for.
+                    Err(RecvTimeoutError::Disconnected) => way.look(way.deadline()),
                 },
                 step @ (Step::StopReactors | Step::DrainWriter) => {
                     if step == Step::StopReactors {
