@@ -192,7 +192,7 @@ impl SalesLog {
         self.terminal
     }
 
-    /// The sales, in the order of their dates and STANs.
+    /// The sales, in the order in which they were begun: dates may go back.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries

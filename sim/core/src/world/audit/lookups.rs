@@ -267,7 +267,7 @@ impl Checker {
         let order = lookups.orders.get(&origin.terminal);
         let said = order.and_then(|order| order.result.as_ref());
         match &code.0 {
-            // Nobody who is not logged on is told anything.
+            // Nobody receives anything before the logon.
             b"L1" => !origin.logged_on,
             b"09" => order.is_some_and(|order| order.told.is_none_or(|at| at >= origin.received)),
             // Full, ending, silent, or too late: whoever asks again is served.
