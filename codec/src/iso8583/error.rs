@@ -39,10 +39,11 @@ pub(crate) enum Inner {
 }
 
 /// What is wrong with a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The bytes end too early.
+    #[error("needs {needed} bytes, only {left} remain")]
     Truncated {
         /// Bytes needed.
         needed: usize,
@@ -50,18 +51,22 @@ pub enum Problem {
         left: usize,
     },
     /// The message exceeds 65,535 bytes.
+    #[error("{length} bytes, no message has over 65535")]
     MessageLong {
         /// Its length in bytes.
         length: usize,
     },
     /// Bytes follow the last field that the bitmap announced.
+    #[error("{count} bytes follow the last field that the bitmap announces")]
     Trailing {
         /// How many.
         count: usize,
     },
     /// A byte or nibble of a length is no digit.
+    #[error("a digit of the length is expected")]
     LengthDigit,
     /// A length is outside the field's bounds.
+    #[error("length {length}, {}", allowed(*min, *max))]
     Length {
         /// Length found, in the field's units.
         length: usize,
@@ -71,43 +76,55 @@ pub enum Problem {
         max: usize,
     },
     /// A length that stands for whole bytes has half a byte.
+    #[error("an even number of digits is expected")]
     OddLength,
     /// A character or digit does not belong to the field's type.
+    #[error("{expected} is expected")]
     Content {
         /// What was expected: `"a digit"`.
         expected: &'static str,
     },
     /// The nibble that fills up an odd number of digits is not the table's.
+    #[error("the odd digit's filler is expected to be {expected:X}")]
     Padding {
         /// The nibble of the table.
         expected: u8,
     },
     /// The first byte of a header is no length that a header has.
+    #[error("length {stated}, 1 to {HEADER_BYTES_MAX} are allowed")]
     HeaderLength {
         /// The length stated, in bytes.
         stated: usize,
     },
     /// The MTI is not four digits.
+    #[error("four digits are expected")]
     Mti,
     /// The bitmap is not hexadecimal.
+    #[error("{} hexadecimal digit is expected", letters(*is_lower))]
     Bitmap {
         /// Whether its digits are lower-case.
         is_lower: bool,
     },
     /// The bitmap announces a field that the table does not know.
+    #[error("the bitmap announces it, the table does not have it")]
     UnknownField,
     /// The bitmap of a composite field announces a sub-field that the table does not know.
+    #[error("its bitmap announces {number}, the table does not have it")]
     UnknownPart {
         /// Its number.
         number: usize,
     },
     /// A BER tag has more than four bytes.
+    #[error("the tag has more than {BER_TAG_BYTES_MAX} bytes")]
     TagLong,
     /// A BER length has the indefinite form, or more bytes than any message.
+    #[error("the length is indefinite or too long")]
     TagLength,
     /// Constructed objects are nested too deep.
+    #[error("constructed objects are nested too deep")]
     Nesting,
     /// A sub-field's end lies beyond its field or template.
+    #[error("needs {needed} bytes, only {left} remain in the field")]
     PartTruncated {
         /// Bytes needed.
         needed: usize,
@@ -115,20 +132,25 @@ pub enum Problem {
         left: usize,
     },
     /// A byte of the frame length is no digit.
+    #[error("a digit of the length is expected")]
     FrameDigit,
     /// A frame length that counts itself is smaller than itself.
+    #[error("length {stated} is less than its own bytes")]
     FrameShort {
         /// The length stated.
         stated: usize,
     },
     /// A constant of the frame is not where it belongs.
+    #[error("the bytes {expected} are expected")]
     FrameMark {
         /// The constant.
         expected: Constant,
     },
     /// The check byte of a frame is not that of its bytes.
+    #[error("the check byte is not that of the frame")]
     FrameCheck,
     /// A frame length announces another number of bytes than there are.
+    #[error("{stated} bytes are announced, {found} follow")]
     FrameOther {
         /// Bytes announced.
         stated: usize,
@@ -136,12 +158,22 @@ pub enum Problem {
         found: usize,
     },
     /// A frame is longer than the dialect allows.
+    #[error("length {stated}, at most {bytes_max} are allowed")]
     FrameLong {
         /// The length stated, in bytes.
         stated: usize,
         /// The bound, in bytes.
         bytes_max: usize,
     },
+}
+
+/// The lengths that a field may have.
+fn allowed(min: usize, max: usize) -> String {
+    if min == max { format!("{max} is expected") } else { format!("{min} to {max} are allowed") }
+}
+
+fn letters(is_lower: bool) -> &'static str {
+    if is_lower { "a lower-case" } else { "an upper-case" }
 }
 
 impl Problem {
@@ -169,64 +201,6 @@ impl Problem {
             | Self::FrameCheck
             | Self::FrameOther { .. }
             | Self::FrameLong { .. } => "frame",
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated { needed, left } => {
-                write!(f, "needs {needed} bytes, only {left} remain")
-            }
-            Self::PartTruncated { needed, left } => {
-                write!(f, "needs {needed} bytes, only {left} remain in the field")
-            }
-            Self::MessageLong { length } => write!(f, "{length} bytes, no message has over 65535"),
-            Self::Trailing { count } => {
-                write!(f, "{count} bytes follow the last field that the bitmap announces")
-            }
-            Self::LengthDigit => f.write_str("a digit of the length is expected"),
-            Self::Length { length, min, max } if min == max => {
-                write!(f, "length {length}, {max} is expected")
-            }
-            Self::Length { length, min, max } => {
-                write!(f, "length {length}, {min} to {max} are allowed")
-            }
-            Self::OddLength => f.write_str("an even number of digits is expected"),
-            Self::Content { expected } => write!(f, "{expected} is expected"),
-            Self::Padding { expected } => {
-                write!(f, "the odd digit's filler is expected to be {expected:X}")
-            }
-            Self::HeaderLength { stated } => {
-                write!(f, "length {stated}, 1 to {HEADER_BYTES_MAX} are allowed")
-            }
-            Self::Mti => f.write_str("four digits are expected"),
-            Self::Bitmap { is_lower: true } => {
-                f.write_str("a lower-case hexadecimal digit is expected")
-            }
-            Self::Bitmap { is_lower: false } => {
-                f.write_str("an upper-case hexadecimal digit is expected")
-            }
-            Self::UnknownField => {
-                f.write_str("the bitmap announces it, the table does not have it")
-            }
-            Self::UnknownPart { number } => {
-                write!(f, "its bitmap announces {number}, the table does not have it")
-            }
-            Self::TagLong => write!(f, "the tag has more than {BER_TAG_BYTES_MAX} bytes"),
-            Self::TagLength => f.write_str("the length is indefinite or too long"),
-            Self::Nesting => f.write_str("constructed objects are nested too deep"),
-            Self::FrameDigit => f.write_str("a digit of the length is expected"),
-            Self::FrameShort { stated } => write!(f, "length {stated} is less than its own bytes"),
-            Self::FrameMark { expected } => write!(f, "the bytes {expected} are expected"),
-            Self::FrameCheck => f.write_str("the check byte is not that of the frame"),
-            Self::FrameOther { stated, found } => {
-                write!(f, "{stated} bytes are announced, {found} follow")
-            }
-            Self::FrameLong { stated, bytes_max } => {
-                write!(f, "length {stated}, at most {bytes_max} are allowed")
-            }
         }
     }
 }

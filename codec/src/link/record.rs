@@ -55,37 +55,24 @@ pub struct Record {
 }
 
 /// Why the stream is not of this protocol. The link closes; nothing after it can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The first byte names no record type.
+    #[error("record type {} at offset 0 is unknown", .0.0)]
     UnknownType(RecordType),
     /// The second byte is not [`VERSION`]; a gateway answers [`RefusalCode::VERSION`].
+    #[error("record version {found} at offset 1, only {VERSION} is spoken")]
     Version {
         /// The version found.
         found: u8,
     },
     /// The declared length is over [`PAYLOAD_BYTES_MAX`].
+    #[error("record length {declared} at offset 2 is over {PAYLOAD_BYTES_MAX} bytes")]
     TooLong {
         /// The length declared, in bytes.
         declared: u16,
     },
 }
-
-impl fmt::Display for RecordError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownType(kind) => write!(f, "record type {} at offset 0 is unknown", kind.0),
-            Self::Version { found } => {
-                write!(f, "record version {found} at offset 1, only {VERSION} is spoken")
-            }
-            Self::TooLong { declared } => {
-                write!(f, "record length {declared} at offset 2 is over {PAYLOAD_BYTES_MAX} bytes")
-            }
-        }
-    }
-}
-
-impl std::error::Error for RecordError {}
 
 /// Finds the record at the start of `bytes`.
 ///
@@ -177,19 +164,12 @@ pub struct Refusal {
 const REFUSAL_BYTES: usize = 3;
 
 /// A refusal's payload was not exactly 3 bytes long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a refusal has {REFUSAL_BYTES} bytes, not {length}")]
 pub struct RefusalError {
     /// The length found, in bytes.
     pub length: usize,
 }
-
-impl fmt::Display for RefusalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a refusal has {REFUSAL_BYTES} bytes, not {}", self.length)
-    }
-}
-
-impl std::error::Error for RefusalError {}
 
 impl Refusal {
     /// Appends the whole record, header included, to `out`.

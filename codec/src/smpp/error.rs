@@ -1,14 +1,13 @@
 //! What is wrong with a PDU: which one, which field, where.
 
-use std::fmt;
-
 use super::command::CommandId;
 
 /// A PDU that could not be read. It never shows a value, so that it may be logged.
 ///
 /// Command and sequence number are those of the header: a peer whose PDU is not answered sends it
 /// again and again, so it gets at least a generic_nack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{command}: {field} at offset {offset}: {kind}")]
 pub struct DecodeError {
     /// What the PDU is; a generic_nack of sequence number 0 if there is not even a header.
     pub command: CommandId,
@@ -23,9 +22,10 @@ pub struct DecodeError {
 }
 
 /// What is wrong with a PDU that was received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeErrorKind {
     /// The PDU ends within the field.
+    #[error("needs {needed} octets, only {left} remain")]
     Truncated {
         /// Octets needed.
         needed: usize,
@@ -33,6 +33,7 @@ pub enum DecodeErrorKind {
         left: usize,
     },
     /// The field is longer than anything that peers send.
+    #[error("{length} octets, at most {bytes_max} are accepted")]
     TooLong {
         /// Its length, in octets.
         length: usize,
@@ -40,6 +41,7 @@ pub enum DecodeErrorKind {
         bytes_max: usize,
     },
     /// `command_length` is not the number of octets at hand.
+    #[error("the length stated is {declared}, {found} octets are there")]
     Length {
         /// The length stated.
         declared: u32,
@@ -60,32 +62,9 @@ impl DecodeErrorKind {
     }
 }
 
-impl fmt::Display for DecodeErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated { needed, left } => {
-                write!(f, "needs {needed} octets, only {left} remain")
-            }
-            Self::TooLong { length, bytes_max } => {
-                write!(f, "{length} octets, at most {bytes_max} are accepted")
-            }
-            Self::Length { declared, found } => {
-                write!(f, "the length stated is {declared}, {found} octets are there")
-            }
-        }
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} at offset {}: {}", self.command, self.field, self.offset, self.kind)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
 /// A PDU of ours that would break the specification. Nothing was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{command}: {field}: {kind}")]
 pub struct EncodeError {
     /// What the PDU is.
     pub command: CommandId,
@@ -96,9 +75,10 @@ pub struct EncodeError {
 }
 
 /// What is wrong with a PDU that was to be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeErrorKind {
     /// The value is longer than the specification allows.
+    #[error("{length} octets, at most {bytes_max} are allowed")]
     TooLong {
         /// Its length, in octets.
         length: usize,
@@ -106,11 +86,13 @@ pub enum EncodeErrorKind {
         bytes_max: usize,
     },
     /// A C-octet string holds something else than ASCII, or a NUL.
+    #[error("octet {at} is not an ASCII character")]
     NotAscii {
         /// Offset in the value, in octets.
         at: usize,
     },
     /// There is a text in `short_message` and another in a `message_payload` (SMPP 3.4, 3.2.3).
+    #[error("message_payload holds a text as well")]
     TwoTexts,
 }
 
@@ -125,20 +107,3 @@ impl EncodeErrorKind {
         }
     }
 }
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: ", self.command, self.field)?;
-        match self.kind {
-            EncodeErrorKind::TooLong { length, bytes_max } => {
-                write!(f, "{length} octets, at most {bytes_max} are allowed")
-            }
-            EncodeErrorKind::NotAscii { at } => {
-                write!(f, "octet {at} is not an ASCII character")
-            }
-            EncodeErrorKind::TwoTexts => f.write_str("message_payload holds a text as well"),
-        }
-    }
-}
-
-impl std::error::Error for EncodeError {}

@@ -11,7 +11,6 @@
 //! [`deframe`] looks only at the header and says where the PDU lies in the caller's buffer; it
 //! neither copies nor keeps anything, so any split of the stream gives the same PDUs.
 
-use std::fmt;
 use std::ops::Range;
 
 use super::command::CommandId;
@@ -73,23 +72,15 @@ pub struct Frame {
 ///
 /// The peer gets a generic_nack with [`CommandStatus::INVALID_COMMAND_LENGTH`] and the header's
 /// sequence number, and the link closes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "command_length {} at offset 0, only {HEADER_BYTES} to {PDU_BYTES_MAX} are allowed",
+    header.length
+)]
 pub struct FrameError {
     /// The header as found.
     pub header: Header,
 }
-
-impl fmt::Display for FrameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "command_length {} at offset 0, only {HEADER_BYTES} to {PDU_BYTES_MAX} are allowed",
-            self.header.length
-        )
-    }
-}
-
-impl std::error::Error for FrameError {}
 
 /// Finds the PDU at the start of `bytes`.
 ///

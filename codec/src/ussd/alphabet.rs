@@ -1,7 +1,5 @@
 //! Alphabets: which one a text needs, how long it is in it, and how much of it fits.
 
-use std::fmt;
-
 use super::{gsm7, ucs2};
 
 /// How characters are written as octets in an SMPP message.
@@ -18,21 +16,14 @@ pub enum Alphabet {
 }
 
 /// A character that the alphabet lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{character:?} at offset {offset} is not in the alphabet")]
 pub struct TextError {
     /// Where it is in the text, in bytes.
     pub offset: usize,
     /// The character.
     pub character: char,
 }
-
-impl fmt::Display for TextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} at offset {} is not in the alphabet", self.character, self.offset)
-    }
-}
-
-impl std::error::Error for TextError {}
 
 impl Alphabet {
     /// The shorter of the two that every handset has: [`Self::Gsm7`] if it has all characters of

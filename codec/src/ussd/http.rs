@@ -1,7 +1,5 @@
 //! `CON` and `END`: the answers of a USSD application over HTTP, as most aggregators want them.
 
-use std::fmt;
-
 /// The outcome of the session after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Turn {
@@ -32,19 +30,12 @@ pub struct Reply<'a> {
 }
 
 /// A body begins with neither `CON` nor `END`; aggregators end the session for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("CON or END is expected at offset {offset}")]
 pub struct ReplyError {
     /// Where the word should be in the body, in bytes.
     pub offset: usize,
 }
-
-impl fmt::Display for ReplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CON or END is expected at offset {}", self.offset)
-    }
-}
-
-impl std::error::Error for ReplyError {}
 
 impl<'a> Reply<'a> {
     /// Appends the body to `out`.

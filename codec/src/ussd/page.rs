@@ -1,7 +1,5 @@
 //! Pages: a menu that is longer than a USSD string, cut to fit.
 
-use std::fmt;
-
 use super::alphabet::{Alphabet, Room};
 
 /// Cuts a text into pages, each of which fits together with a footer that leads to the next.
@@ -31,21 +29,14 @@ pub struct Page<'a> {
 }
 
 /// The footer and one character do not fit together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a footer of {footer} leaves no room for text in {room}")]
 pub struct RoomError {
     /// Length of the footer, in units of the alphabet.
     pub footer: usize,
     /// Length that fits.
     pub room: usize,
 }
-
-impl fmt::Display for RoomError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a footer of {} leaves no room for text in {}", self.footer, self.room)
-    }
-}
-
-impl std::error::Error for RoomError {}
 
 /// Longest character of any alphabet, in its units.
 const CHARACTER_UNITS_MAX: usize = 2;

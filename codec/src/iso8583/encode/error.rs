@@ -2,10 +2,9 @@
 
 use crate::iso8583::dialect::Dialect;
 use crate::iso8583::value::Unfit;
-use std::fmt;
-
 /// Values that a dialect cannot send. It never shows a value, so that it may be logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct EncodeError {
     /// A stable word for scripts, as for decoding.
     pub kind: &'static str,
@@ -47,11 +46,3 @@ impl EncodeError {
         }
     }
 }
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EncodeError {}

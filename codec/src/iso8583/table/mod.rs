@@ -20,12 +20,12 @@ use head::Head;
 use reader::{Section, Wrong};
 use row::Row;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use toml::de::DeTable;
 
 /// What is wrong with a dialect table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
 pub struct TableError {
     /// Line, from 1.
     pub line: usize,
@@ -34,14 +34,6 @@ pub struct TableError {
     /// What is wrong, and what is allowed.
     pub message: String,
 }
-
-impl fmt::Display for TableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
-    }
-}
-
-impl std::error::Error for TableError {}
 
 /// Gives the text of a table that is neither built in nor an example, or what is wrong with its
 /// name.

@@ -1,7 +1,5 @@
 //! The handshake: one message each way, from [`Hello`] to two [`Channel`]s.
 
-use std::fmt;
-
 use snow::params::NoiseParams;
 use snow::{Builder, HandshakeState};
 use zeroize::Zeroizing;
@@ -25,11 +23,13 @@ pub struct Accepted {
 }
 
 /// Why a handshake failed. The connection closes; nothing was appended to the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
     /// The keyed MAC is wrong: another key, or changed bytes. No Diffie-Hellman was done.
+    #[error("the hello's MAC is wrong")]
     Mac,
     /// The counter is not higher than the highest one accepted. No Diffie-Hellman was done.
+    #[error("handshake counter {counter} is not above {high}")]
     Replayed {
         /// The hello's counter.
         counter: u64,
@@ -37,40 +37,24 @@ pub enum HandshakeError {
         high: u64,
     },
     /// Noise refused the message: another gateway key or prologue, or a public key of small order.
+    #[error("the Noise message was refused")]
     Noise,
     /// The message has another length than a Noise message of these patterns.
+    #[error(
+        "a Noise message has {NOISE_MESSAGE_BYTES} bytes, one more in the reply to an offer of \
+             versions, not {length}"
+    )]
     Malformed {
         /// The length found, in bytes.
         length: usize,
     },
     /// [`Suite::NkPsk0`] was asked for without the gateway's public key.
+    #[error("NKpsk0 needs the gateway's public key")]
     GatewayKeyMissing,
     /// No version is spoken by both ends, or the gateway chose one that was not offered.
+    #[error("no version of the link is spoken by both ends")]
     Version,
 }
-
-impl fmt::Display for HandshakeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mac => f.write_str("the hello's MAC is wrong"),
-            Self::Replayed { counter, high } => {
-                write!(f, "handshake counter {counter} is not above {high}")
-            }
-            Self::Noise => f.write_str("the Noise message was refused"),
-            Self::Malformed { length } => {
-                write!(
-                    f,
-                    "a Noise message has {NOISE_MESSAGE_BYTES} bytes, one more in the reply to \
-                           an offer of versions, not {length}"
-                )
-            }
-            Self::GatewayKeyMissing => f.write_str("NKpsk0 needs the gateway's public key"),
-            Self::Version => f.write_str("no version of the link is spoken by both ends"),
-        }
-    }
-}
-
-impl std::error::Error for HandshakeError {}
 
 impl From<snow::Error> for HandshakeError {
     fn from(_: snow::Error) -> Self {

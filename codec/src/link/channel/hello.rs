@@ -16,8 +16,6 @@
 //! and the highest it speaks, and so makes the clear part 16 bytes long. The clear part is also the
 //! prologue of the Noise handshake, so both ends agree on it or fail.
 
-use std::fmt;
-
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::combinator::{all_consuming, cond};
@@ -138,43 +136,31 @@ pub struct Hello<'a> {
 }
 
 /// Why a HELLO's payload could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
     /// The payload has neither [`HELLO_BYTES`] nor [`HELLO_OFFER_BYTES`].
+    #[error("a hello has {HELLO_BYTES} or {HELLO_OFFER_BYTES} bytes, not {length}")]
     Length {
         /// The length found, in bytes.
         length: usize,
     },
     /// The suite at offset 0 is not spoken here; a gateway answers with the refusal `VERSION`.
+    #[error("hello suite {code} at offset 0 is unknown")]
     Suite {
         /// The suite's code found.
         code: u8,
     },
     /// The range of versions at offset 14 is empty, or begins below 1.
+    #[error(
+        "hello versions {} to {} at offset 14 are no range from 1 on",
+        offer.lowest,
+        offer.highest
+    )]
     Versions {
         /// The range found.
         offer: Versions,
     },
 }
-
-impl fmt::Display for HelloError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { length } => {
-                write!(f, "a hello has {HELLO_BYTES} or {HELLO_OFFER_BYTES} bytes, not {length}")
-            }
-            Self::Suite { code } => write!(f, "hello suite {code} at offset 0 is unknown"),
-            Self::Versions { offer: Versions { lowest, highest } } => {
-                write!(
-                    f,
-                    "hello versions {lowest} to {highest} at offset 14 are no range from 1 on"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for HelloError {}
 
 impl<'a> Hello<'a> {
     /// Reads the payload of a HELLO record.

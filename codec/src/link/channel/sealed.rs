@@ -12,8 +12,6 @@
 //!
 //! The nonce never travels: TCP keeps the order, so a record that was lost, doubled or moved fails.
 
-use std::fmt;
-
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -46,35 +44,24 @@ struct Half {
 }
 
 /// Why a record could not be sealed or opened. The connection closes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChannelError {
     /// The body to be sealed is over [`BODY_BYTES_MAX`].
+    #[error("a body of {length} bytes is over {BODY_BYTES_MAX}")]
     TooLong {
         /// Its length, in bytes.
         length: usize,
     },
     /// The bytes to be opened are not exactly one SEALED record.
+    #[error("not exactly one sealed record")]
     NotSealed,
     /// The tag does not fit: changed bytes, another session, or a record out of its order.
+    #[error("the record's tag is wrong")]
     Tag,
     /// 2^64 - 1 records have gone this way; the counter never wraps (Noise, section 5.1).
+    #[error("the record counter is exhausted")]
     Exhausted,
 }
-
-impl fmt::Display for ChannelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { length } => {
-                write!(f, "a body of {length} bytes is over {BODY_BYTES_MAX}")
-            }
-            Self::NotSealed => f.write_str("not exactly one sealed record"),
-            Self::Tag => f.write_str("the record's tag is wrong"),
-            Self::Exhausted => f.write_str("the record counter is exhausted"),
-        }
-    }
-}
-
-impl std::error::Error for ChannelError {}
 
 impl Channel {
     pub(super) fn new(sending: &[u8; 32], receiving: &[u8; 32], version: u8) -> Self {

@@ -19,18 +19,22 @@ pub struct BodyError {
 }
 
 /// What is wrong with a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyErrorKind {
     /// The body has no byte at all.
+    #[error("empty body")]
     Empty,
     /// The first byte names no message of this direction.
+    #[error("unknown message {found:#04x}")]
     UnknownMessage {
         /// The first byte.
         found: u8,
     },
     /// The body ends within a field.
+    #[error("truncated")]
     Truncated,
     /// The body, or the value of a field, is over its bound.
+    #[error("{length} bytes, at most {bytes_max} allowed")]
     TooLong {
         /// The length found, in bytes.
         length: usize,
@@ -38,14 +42,19 @@ pub enum BodyErrorKind {
         bytes_max: usize,
     },
     /// A length or an integer is written with more bytes than it needs.
+    #[error("more bytes than needed")]
     NotMinimal,
     /// A tag of the dictionary occurs twice.
+    #[error("occurs twice")]
     Duplicate,
     /// A mandatory field is missing.
+    #[error("missing")]
     Missing,
     /// A text is not UTF-8.
+    #[error("not UTF-8")]
     NotText,
     /// The value is none of those defined, or has the wrong length.
+    #[error("not a defined value")]
     Value,
 }
 
@@ -57,20 +66,7 @@ impl fmt::Display for BodyError {
         if self.tag != 0 {
             write!(f, "field {} (tag {:#04x}) ", self.field, self.tag)?;
         }
-        write!(f, "at offset {}: ", self.offset)?;
-        match self.kind {
-            BodyErrorKind::Empty => f.write_str("empty body"),
-            BodyErrorKind::UnknownMessage { found } => write!(f, "unknown message {found:#04x}"),
-            BodyErrorKind::Truncated => f.write_str("truncated"),
-            BodyErrorKind::TooLong { length, bytes_max } => {
-                write!(f, "{length} bytes, at most {bytes_max} allowed")
-            }
-            BodyErrorKind::NotMinimal => f.write_str("more bytes than needed"),
-            BodyErrorKind::Duplicate => f.write_str("occurs twice"),
-            BodyErrorKind::Missing => f.write_str("missing"),
-            BodyErrorKind::NotText => f.write_str("not UTF-8"),
-            BodyErrorKind::Value => f.write_str("not a defined value"),
-        }
+        write!(f, "at offset {}: {}", self.offset, self.kind)
     }
 }
 
