@@ -70,8 +70,15 @@ static PAIRS: [[u8; 2]; 256] = {
     pairs
 };
 
-/// Spells upper-case digits as an encoding has them.
-pub(crate) fn respell(coding: Coding, digits: &mut [u8]) {
+/// Appends bytes as an encoding has them: as they are, or two digits each.
+pub(crate) fn append_as(coding: Coding, bytes: &[u8], out: &mut Vec<u8>) {
+    if !coding.is_hex() {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    let start = out.len();
+    append(bytes, out);
+    let digits = &mut out[start..];
     match coding {
         Coding::HexLower => digits.make_ascii_lowercase(),
         Coding::HexEbcdic => {

@@ -20,9 +20,10 @@ pub(crate) trait Word: Copy + 'static {
         Self::ALL.iter().find(|(_, meaning)| *meaning == self).map_or("", |(word, _)| *word)
     }
 
-    /// Every word, for error messages.
-    fn allowed() -> String {
-        Self::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
+    /// The words of these meanings, for error messages.
+    fn words(allowed: impl Fn(Self) -> bool) -> String {
+        let words = Self::ALL.iter().filter(|(_, meaning)| allowed(*meaning));
+        words.map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -160,6 +161,22 @@ words! {
         Bcd = "bcd",
         /// Digits, one ASCII character each.
         Ascii = "ascii",
+    }
+}
+
+impl PrefixCoding {
+    /// How many values a byte has.
+    pub(crate) const fn base(self) -> usize {
+        match self {
+            Self::Ascii | Self::Ebcdic => 10,
+            Self::Bcd => 100,
+            Self::Binary => 256,
+        }
+    }
+
+    /// The greatest number that this many bytes say.
+    pub(crate) fn greatest(self, bytes: usize) -> usize {
+        self.base().saturating_pow(u32::try_from(bytes).unwrap_or(u32::MAX)) - 1
     }
 }
 

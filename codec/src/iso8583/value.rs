@@ -130,7 +130,8 @@ pub(crate) struct Unfit {
 pub(crate) fn write(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Result<usize, Unfit> {
     let start = out.len();
     let units = if plan.is_binary() {
-        binary(plan, value, out)
+        hex::append_as(plan.coding, value, out);
+        value.len()
     } else {
         let characters = characters(plan, value)?;
         match plan.coding {
@@ -162,18 +163,6 @@ fn loses_a_digit(plan: &Plan, units: usize) -> bool {
         Prefix::Fixed | Prefix::Undefined => false,
     };
     counts_bytes && plan.units_of(plan.bytes_of(units)) != units
-}
-
-fn binary(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> usize {
-    let start = out.len();
-    match plan.coding {
-        coding if coding.is_hex() => {
-            hex::append(value, out);
-            hex::respell(coding, out.get_mut(start..).unwrap_or_default());
-        }
-        _ => out.extend_from_slice(value),
-    }
-    value.len()
 }
 
 /// The characters of a text, ISO 8859-1, filled up to a fixed length.

@@ -199,15 +199,7 @@ impl Dialect {
             *word |= NEXT;
         }
         for word in words.iter().take(count) {
-            let bytes = word.to_be_bytes();
-            match self.bitmap {
-                coding if coding.is_hex() => {
-                    let start = out.len();
-                    hex::append(&bytes, out);
-                    hex::respell(coding, out.get_mut(start..).unwrap_or_default());
-                }
-                _ => out.extend_from_slice(&bytes),
-            }
+            hex::append_as(self.bitmap, &word.to_be_bytes(), out);
         }
         Ok(())
     }
@@ -235,11 +227,7 @@ pub(crate) fn append_value(plan: &Plan, value: &[u8], out: &mut Vec<u8>) -> Resu
 
 /// Writes a number over all of `prefix`; the table has made sure that it fits.
 pub(crate) fn put_length(coding: PrefixCoding, number: usize, prefix: &mut [u8]) {
-    let base = match coding {
-        PrefixCoding::Ascii | PrefixCoding::Ebcdic => 10,
-        PrefixCoding::Bcd => 100,
-        PrefixCoding::Binary => 256,
-    };
+    let base = coding.base();
     let mut rest = number;
     for byte in prefix.iter_mut().rev() {
         let digit = u8::try_from(rest % base).unwrap_or(0);

@@ -180,14 +180,7 @@ impl Composer<'_> {
             parts.push((number, part, key, tree));
         }
         parts.sort_by_key(|(number, ..)| *number);
-        match coding {
-            coding if coding.is_hex() => {
-                let start = wire.len();
-                hex::append(&bits, wire);
-                hex::respell(coding, wire.get_mut(start..).unwrap_or_default());
-            }
-            _ => wire.extend_from_slice(&bits),
-        }
+        hex::append_as(coding, &bits, wire);
         parts.iter().try_for_each(|(_, part, key, tree)| self.part(&part.plan, key, tree, wire))
     }
 

@@ -5,7 +5,7 @@ use super::put_length;
 use crate::iso8583::decode::ber;
 use crate::iso8583::limits::BER_DEPTH_MAX;
 use crate::iso8583::plan::{Form, Key, Layout, Plan, Tag};
-use crate::iso8583::schema::{Coding, PrefixCoding};
+use crate::iso8583::schema::Coding;
 use crate::iso8583::tree::Tree;
 
 impl Composer<'_> {
@@ -33,7 +33,7 @@ impl Composer<'_> {
                 let start = wire.len();
                 self.part(plan, key, tree, wire)?;
                 let bytes = wire.len() - start;
-                if bytes > longest(length, usize::from(length_bytes)) {
+                if bytes > length.greatest(usize::from(length_bytes)) {
                     return shape(Some(key), format!("{bytes} bytes exceed the length's digits"));
                 }
                 if let Some(prefix) = wire.get_mut(at..start) {
@@ -110,15 +110,4 @@ fn is_ber(tag: &Tag) -> bool {
             first & 0x1f == 0x1f && last & 0x80 == 0 && middle.iter().all(|byte| byte & 0x80 != 0)
         }
     }
-}
-
-/// The greatest number that the length of a TLV layout says.
-fn longest(coding: PrefixCoding, bytes: usize) -> usize {
-    let places = u32::try_from(bytes).unwrap_or(u32::MAX);
-    let base: usize = match coding {
-        PrefixCoding::Ascii | PrefixCoding::Ebcdic => 10,
-        PrefixCoding::Bcd => 100,
-        PrefixCoding::Binary => 256,
-    };
-    base.saturating_pow(places) - 1
 }

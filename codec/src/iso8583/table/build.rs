@@ -122,13 +122,9 @@ fn coding(row: &Row, kind: Kind, what: &str, defaults: &Defaults) -> Result<Codi
     if coding.carries(kind) {
         return Ok(coding);
     }
-    let allowed: Vec<&str> = Coding::ALL
-        .iter()
-        .filter(|(_, coding)| coding.carries(kind))
-        .map(|(word, _)| *word)
-        .collect();
+    let allowed = Coding::words(|coding| coding.carries(kind));
     let span = row.encoding.as_ref().and_then(|given| given.span.clone()).or(row.span.clone());
-    let message = format!("{what} cannot have this encoding; allowed: {}", allowed.join(", "));
+    let message = format!("{what} cannot have this encoding; allowed: {allowed}");
     Err(Wrong::new(span, message))
 }
 
@@ -206,7 +202,7 @@ fn lengths(
     }
     plan.count = count(plan, row, defaults);
     if let Length::Variable { digits, .. } = format.value.length {
-        let most = most(coding, digits);
+        let most = coding.greatest(prefix_bytes(coding, digits));
         if stated(plan) > most {
             let message = format!("a prefix of {digits} digits counts to {most} only");
             return Err(Wrong::new(format.span.clone().or(row.span.clone()), message));
@@ -245,15 +241,5 @@ pub(super) const fn prefix_bytes(coding: PrefixCoding, digits: usize) -> usize {
     match coding {
         PrefixCoding::Ascii | PrefixCoding::Ebcdic => digits,
         PrefixCoding::Bcd | PrefixCoding::Binary => digits.div_ceil(2),
-    }
-}
-
-/// The greatest number that such a prefix says.
-fn most(coding: PrefixCoding, digits: usize) -> usize {
-    let places = u32::try_from(digits).unwrap_or(u32::MAX);
-    match coding {
-        PrefixCoding::Ascii | PrefixCoding::Ebcdic => 10_usize.saturating_pow(places) - 1,
-        PrefixCoding::Bcd => 10_usize.saturating_pow(places.next_multiple_of(2)) - 1,
-        PrefixCoding::Binary => 256_usize.saturating_pow(places.div_ceil(2)) - 1,
     }
 }

@@ -6,7 +6,7 @@ use crate::iso8583::constant::Constant;
 use crate::iso8583::dialect::{Header, HeaderLength, Leading};
 use crate::iso8583::framing::{Around, Framing};
 use crate::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, RESERVED_BYTES_MAX};
-use crate::iso8583::schema::{Coding, FrameCoding, PrefixCoding, Side, Sign, Unit};
+use crate::iso8583::schema::{Coding, FrameCoding, Kind, PrefixCoding, Side, Sign, Unit, Word};
 
 /// What rows fall back to.
 #[derive(Clone, Copy, Debug)]
@@ -38,45 +38,12 @@ pub(super) struct Head {
     pub(super) defaults: Defaults,
 }
 
-const KEYS: [&str; 13] = [
-    "name",
-    "about",
-    "base",
-    "frame",
-    "tpdu",
-    "header",
-    "header_starts",
-    "mti",
-    "bitmap",
-    "bitmaps",
-    "version",
-    "defaults",
-    "fields",
-];
-const FRAME_KEYS: [&str; 10] = [
-    "length",
-    "bytes",
-    "counts_itself",
-    "max",
-    "before",
-    "reserved",
-    "start",
-    "end",
-    "lrc",
-    "counts_ends",
-];
-const DEFAULT_KEYS: [&str; 10] = [
-    "numeric",
-    "track",
-    "text",
-    "binary",
-    "length",
-    "unit",
-    "pad",
-    "pad_variable",
-    "digit",
-    "sign",
-];
+const KEYS: &str = "name, about, base, frame, tpdu, header, header_starts, mti, bitmap, bitmaps, \
+                    version, defaults, fields";
+const FRAME_KEYS: &str = "length, bytes, counts_itself, max, before, reserved, start, end, lrc, \
+                          counts_ends";
+const DEFAULT_KEYS: &str =
+    "numeric, track, text, binary, length, unit, pad, pad_variable, digit, sign";
 
 impl Head {
     /// What holds where neither table nor base says anything: everything in ASCII.
@@ -114,7 +81,7 @@ impl Head {
 
     /// This table's head over the base's.
     pub(super) fn read(section: &Section<'_>, base: Self) -> Result<Self, Wrong> {
-        section.only(&KEYS)?;
+        section.only(KEYS)?;
         let Some(name) = section.string("name")? else {
             return Err(Wrong::new(section.span(), "the table needs a `name`"));
         };
@@ -131,8 +98,8 @@ impl Head {
             },
             tpdu: tpdu(section, base.tpdu)?,
             header: header(section, base.header)?,
-            mti: one_of(section, "mti", base.mti, &MTI_CODINGS)?,
-            bitmap: one_of(section, "bitmap", base.bitmap, &BITMAP_CODINGS)?,
+            mti: one_of(section, "mti", base.mti, Kind::Numeric)?,
+            bitmap: one_of(section, "bitmap", base.bitmap, Kind::Binary)?,
             bitmaps: or(section.number("bitmaps", 1..=3)?, base.bitmaps),
             version: version.map(|digit| b'0' + digit).or(base.version),
             defaults: match section.section("defaults")? {
@@ -146,14 +113,9 @@ impl Head {
 /// `true`, `false` or `"optional"`.
 fn tpdu(section: &Section<'_>, base: Leading) -> Result<Leading, Wrong> {
     if section.is_text("tpdu") {
-        return match section.string("tpdu")? {
-            Some(given) if given.value == "optional" => Ok(Leading::Optional),
-            Some(given) => {
-                let message = "`tpdu` is expected to be true, false or \"optional\"";
-                Err(Wrong::new(given.span, message))
-            }
-            None => Ok(base),
-        };
+        let parse = |text: &str| (text == "optional").then_some(Leading::Optional);
+        let wrong = |_: &str| "`tpdu` is expected to be true, false or \"optional\"".to_owned();
+        return Ok(or(section.parsed("tpdu", parse, wrong)?, base));
     }
     let given = section.flag("tpdu")?;
     Ok(given.map_or(base, |given| if given.value { Leading::Always } else { Leading::Never }))
@@ -163,17 +125,13 @@ fn tpdu(section: &Section<'_>, base: Leading) -> Result<Leading, Wrong> {
 fn header(section: &Section<'_>, base: Header) -> Result<Header, Wrong> {
     let mut header = base;
     if section.is_text("header") {
-        match section.string("header")? {
-            Some(given) if given.value == "counted" => header.length = HeaderLength::Counted,
-            Some(given) => {
-                let message = format!(
-                    "`header` is expected to be a number from 0 to {HEADER_BYTES_MAX} or \
-                     \"counted\""
-                );
-                return Err(Wrong::new(given.span, message));
-            }
-            None => {}
-        }
+        let parse = |text: &str| (text == "counted").then_some(HeaderLength::Counted);
+        let wrong = |_: &str| {
+            format!(
+                "`header` is expected to be a number from 0 to {HEADER_BYTES_MAX} or \"counted\""
+            )
+        };
+        header.length = or(section.parsed("header", parse, wrong)?, header.length);
     } else if let Some(given) = section.number("header", 0..=HEADER_BYTES_MAX)? {
         header.length = HeaderLength::Fixed(given.value);
         header.starts = Constant::default();
@@ -192,48 +150,35 @@ fn header(section: &Section<'_>, base: Header) -> Result<Header, Wrong> {
     Ok(header)
 }
 
-const MTI_CODINGS: [Coding; 6] =
-    [Coding::Ascii, Coding::Bcd, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140];
-pub(super) const BITMAP_CODINGS: [Coding; 4] =
-    [Coding::Binary, Coding::Hex, Coding::HexLower, Coding::HexEbcdic];
-const NUMERIC_CODINGS: [Coding; 6] = MTI_CODINGS;
-const TEXT_CODINGS: [Coding; 5] =
-    [Coding::Ascii, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140];
-
 /// The value given, or another.
 pub(super) fn or<T>(given: Option<Given<T>>, other: T) -> T {
     given.map_or(other, |given| given.value)
 }
 
-/// An encoding among those that make sense for the key.
-fn one_of(
-    section: &Section<'_>,
-    key: &str,
-    other: Coding,
-    allowed: &[Coding],
-) -> Result<Coding, Wrong> {
-    let Some(given) = section.word::<Coding>(key)? else {
-        return Ok(other);
-    };
-    among(&given, key, allowed)
+/// An encoding among those that values of this type have.
+fn one_of(section: &Section<'_>, key: &str, other: Coding, kind: Kind) -> Result<Coding, Wrong> {
+    match section.word(key)? {
+        Some(given) => among(&given, key, |coding| coding.carries(kind)),
+        None => Ok(other),
+    }
 }
 
 /// The encoding given, if it is one of those allowed.
-pub(super) fn among(given: &Given<Coding>, key: &str, allowed: &[Coding]) -> Result<Coding, Wrong> {
-    if allowed.contains(&given.value) {
+pub(super) fn among(
+    given: &Given<Coding>,
+    key: &str,
+    allowed: impl Fn(Coding) -> bool,
+) -> Result<Coding, Wrong> {
+    if allowed(given.value) {
         return Ok(given.value);
     }
-    let words: Vec<&str> = <Coding as crate::iso8583::schema::Word>::ALL
-        .iter()
-        .filter(|(_, coding)| allowed.contains(coding))
-        .map(|(word, _)| *word)
-        .collect();
-    let message = format!("`{key}` cannot have this encoding; allowed: {}", words.join(", "));
+    let words = Coding::words(allowed);
+    let message = format!("`{key}` cannot have this encoding; allowed: {words}");
     Err(Wrong::new(given.span.clone(), message))
 }
 
 fn framing(section: &Section<'_>, base: Framing) -> Result<Framing, Wrong> {
-    section.only(&FRAME_KEYS)?;
+    section.only(FRAME_KEYS)?;
     let coding = or(section.word::<FrameCoding>("length")?, base.coding);
     let bytes = section.number("bytes", 1..=8)?;
     let bytes_span = bytes.as_ref().and_then(|bytes| bytes.span.clone());
@@ -282,12 +227,12 @@ fn around(section: &Section<'_>, base: Around) -> Result<Around, Wrong> {
 }
 
 fn read_defaults(section: &Section<'_>, base: Defaults) -> Result<Defaults, Wrong> {
-    section.only(&DEFAULT_KEYS)?;
+    section.only(DEFAULT_KEYS)?;
     Ok(Defaults {
-        numeric: one_of(section, "numeric", base.numeric, &NUMERIC_CODINGS)?,
-        track: one_of(section, "track", base.track, &NUMERIC_CODINGS)?,
-        text: one_of(section, "text", base.text, &TEXT_CODINGS)?,
-        binary: one_of(section, "binary", base.binary, &BITMAP_CODINGS)?,
+        numeric: one_of(section, "numeric", base.numeric, Kind::Numeric)?,
+        track: one_of(section, "track", base.track, Kind::Track)?,
+        text: one_of(section, "text", base.text, Kind::Text)?,
+        binary: one_of(section, "binary", base.binary, Kind::Binary)?,
         length: or(section.word("length")?, base.length),
         unit: or(section.word("unit")?, base.unit),
         pad: or(section.word("pad")?, base.pad),

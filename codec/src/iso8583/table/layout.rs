@@ -1,7 +1,7 @@
 //! From a layout as it was written to its form and the plans of its parts.
 
 use super::build::Builder;
-use super::head::{BITMAP_CODINGS, Defaults, among, or};
+use super::head::{Defaults, among, or};
 use super::reader::Wrong;
 use super::row::{LayoutRow, Row};
 use crate::iso8583::limits::{HEX_LAYOUT_BYTES_MAX, PARTS_MAX};
@@ -177,20 +177,19 @@ fn inside(parent: &Plan, defaults: Defaults) -> Defaults {
 
 fn bitmap(row: &LayoutRow, defaults: &Defaults) -> Result<Form, Wrong> {
     let coding = match &row.bitmap_encoding {
-        Some(given) => among(given, "bitmap_encoding", &BITMAP_CODINGS)?,
+        Some(given) => among(given, "bitmap_encoding", |coding| coding.carries(Kind::Binary))?,
         None => defaults.binary,
     };
     let bytes = u8::try_from(or(row.bitmap_bytes.clone(), 8)).unwrap_or(u8::MAX);
     Ok(Form::Bitmap { bytes, coding })
 }
 
-const TAG_CODINGS: [Coding; 6] =
-    [Coding::Ascii, Coding::Cp037, Coding::Cp500, Coding::Cp1047, Coding::Cp1140, Coding::Binary];
-
 fn tlv(row: &LayoutRow, parent: &Plan) -> Result<Form, Wrong> {
     let characters = parent.coding.is_characters();
     let tag = match &row.tag_encoding {
-        Some(given) => among(given, "tag_encoding", &TAG_CODINGS)?,
+        Some(given) => among(given, "tag_encoding", |coding| {
+            coding.is_characters() || coding == Coding::Binary
+        })?,
         None if characters => parent.coding,
         None => Coding::Binary,
     };

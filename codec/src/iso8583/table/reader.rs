@@ -39,8 +39,6 @@ pub(super) struct Section<'t> {
     own: bool,
 }
 
-type Entry<'t> = (&'t DeValue<'t>, Option<Range<usize>>);
-
 impl<'t> Section<'t> {
     pub(super) fn root(document: &'t Spanned<DeTable<'t>>, own: bool) -> Self {
         let span = own.then(|| document.span());
@@ -57,17 +55,17 @@ impl<'t> Section<'t> {
         self.span.clone()
     }
 
-    /// Refuses keys that have no meaning here.
-    pub(super) fn only(&self, allowed: &[&str]) -> Result<(), Wrong> {
-        for key in self.table.keys() {
-            let name: &str = key.get_ref();
-            if !allowed.contains(&name) {
-                let list = allowed.join(", ");
-                let message = format!("{} has no key `{name}`; allowed: {list}", self.what);
-                return Err(Wrong::new(self.place(key.span()), message));
+    /// Refuses keys that have no meaning here; `allowed` lists those that have, with commas.
+    pub(super) fn only(&self, allowed: &str) -> Result<(), Wrong> {
+        let is_known = |name: &str| allowed.split(", ").any(|known| known == name);
+        match self.table.keys().find(|key| !is_known(key.get_ref())) {
+            None => Ok(()),
+            Some(key) => {
+                let (what, name) = (&self.what, key.get_ref());
+                let message = format!("{what} has no key `{name}`; allowed: {allowed}");
+                Err(Wrong::new(self.place(key.span()), message))
             }
         }
-        Ok(())
     }
 
     /// Every key with its value, if that is a table.
@@ -82,23 +80,11 @@ impl<'t> Section<'t> {
     }
 
     pub(super) fn string(&self, key: &str) -> Result<Option<Given<String>>, Wrong> {
-        let Some((value, span)) = self.entry(key) else {
-            return Ok(None);
-        };
-        match value.as_str() {
-            Some(text) => Ok(Some(Given { value: text.to_owned(), span })),
-            None => Err(self.mistyped(key, "a string", span)),
-        }
+        self.value(key, "a string", |value| value.as_str().map(str::to_owned))
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<Option<Given<bool>>, Wrong> {
-        let Some((value, span)) = self.entry(key) else {
-            return Ok(None);
-        };
-        match value.as_bool() {
-            Some(value) => Ok(Some(Given { value, span })),
-            None => Err(self.mistyped(key, "true or false", span)),
-        }
+        self.value(key, "true or false", |value| value.as_bool())
     }
 
     pub(super) fn number(
@@ -106,91 +92,93 @@ impl<'t> Section<'t> {
         key: &str,
         allowed: std::ops::RangeInclusive<usize>,
     ) -> Result<Option<Given<usize>>, Wrong> {
-        let Some((value, span)) = self.entry(key) else {
+        let wanted = format!("a number from {} to {}", allowed.start(), allowed.end());
+        self.value(key, &wanted, |value| {
+            let integer = value.as_integer()?;
+            let number = usize::from_str_radix(integer.as_str(), integer.radix()).ok()?;
+            allowed.contains(&number).then_some(number)
+        })
+    }
+
+    /// What a string stands for; `wrong` says what is wrong with one that stands for nothing.
+    pub(super) fn parsed<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        wrong: impl FnOnce(&str) -> String,
+    ) -> Result<Option<Given<T>>, Wrong> {
+        let Some(Given { value: text, span }) = self.string(key)? else {
             return Ok(None);
         };
-        let number = value
-            .as_integer()
-            .and_then(|integer| usize::from_str_radix(integer.as_str(), integer.radix()).ok())
-            .filter(|number| allowed.contains(number));
-        let wanted = format!("a number from {} to {}", allowed.start(), allowed.end());
-        match number {
+        match parse(&text) {
             Some(value) => Ok(Some(Given { value, span })),
-            None => Err(self.mistyped(key, &wanted, span)),
+            None => Err(Wrong::new(span, wrong(&text))),
         }
     }
 
     pub(super) fn word<W: Word>(&self, key: &str) -> Result<Option<Given<W>>, Wrong> {
-        let Some(given) = self.string(key)? else {
-            return Ok(None);
-        };
-        match W::parse(&given.value) {
-            Some(value) => Ok(Some(Given { value, span: given.span })),
-            None => {
-                let (word, what, allowed) = (&given.value, W::WHAT, W::allowed());
-                let message = format!("`{key}`: `{word}` is not {what}; allowed: {allowed}");
-                Err(Wrong::new(given.span, message))
-            }
-        }
+        let (what, allowed) = (W::WHAT, W::words(|_| true));
+        self.parsed(key, W::parse, |word| {
+            format!("`{key}`: `{word}` is not {what}; allowed: {allowed}")
+        })
     }
 
     /// Whether a key is given, as a string.
     pub(super) fn is_text(&self, key: &str) -> bool {
-        self.entry(key).is_some_and(|(value, _)| value.as_str().is_some())
+        self.find(key).is_some_and(|value| value.get_ref().as_str().is_some())
     }
 
     /// Constant bytes in hexadecimal.
     pub(super) fn constant(&self, key: &str) -> Result<Option<Given<Constant>>, Wrong> {
-        let Some(given) = self.string(key)? else {
-            return Ok(None);
-        };
-        let bytes = hex::parse(given.value.as_bytes()).ok();
-        match bytes.and_then(|bytes| Constant::new(&bytes)) {
-            Some(value) => Ok(Some(Given { value, span: given.span })),
-            None => {
-                let wanted = format!("at most {CONSTANT_BYTES_MAX} bytes in hexadecimal");
-                Err(self.mistyped(key, &wanted, given.span))
-            }
-        }
+        let wanted = format!("at most {CONSTANT_BYTES_MAX} bytes in hexadecimal");
+        let parse = |text: &str| Constant::new(&hex::parse(text.as_bytes()).ok()?);
+        self.parsed(key, parse, |_| self.expected(key, &wanted))
     }
 
     /// A single character of ISO 8859-1.
     pub(super) fn character(&self, key: &str) -> Result<Option<Given<u8>>, Wrong> {
-        let Some(given) = self.string(key)? else {
-            return Ok(None);
-        };
-        let mut characters = given.value.chars();
-        match (characters.next().map(u8::try_from), characters.next()) {
-            (Some(Ok(value)), None) => Ok(Some(Given { value, span: given.span })),
-            _ => Err(self.mistyped(key, "a single character", given.span)),
-        }
+        let parse = |text: &str| text.parse::<char>().ok().and_then(|c| u8::try_from(c).ok());
+        self.parsed(key, parse, |_| self.expected(key, "a single character"))
     }
 
     pub(super) fn section(&self, key: &str) -> Result<Option<Section<'t>>, Wrong> {
-        let found = self.table.iter().find(|(name, _)| name.get_ref() == key);
-        let Some((_, value)) = found else {
-            return Ok(None);
-        };
-        self.as_section(format!("`{key}`"), value).map(Some)
+        let found = self.find(key);
+        found.map(|value| self.as_section(format!("`{key}`"), value)).transpose()
     }
 
     /// The tables of a list; `None` if the key is not there.
     pub(super) fn list(&self, key: &str) -> Result<Option<Vec<Section<'t>>>, Wrong> {
-        let found = self.table.iter().find(|(name, _)| name.get_ref() == key);
-        let Some((_, value)) = found else {
+        let Some(value) = self.find(key) else {
             return Ok(None);
         };
         let Some(items) = value.get_ref().as_array() else {
-            return Err(self.mistyped(key, "a list of tables", self.place(value.span())));
+            let message = self.expected(key, "a list of tables");
+            return Err(Wrong::new(self.place(value.span()), message));
         };
         let what = |index: usize| format!("sub-field {} of {}", index + 1, self.what);
         let section = |(index, item)| self.as_section(what(index), item);
         items.iter().enumerate().map(section).collect::<Result<_, _>>().map(Some)
     }
 
-    fn entry(&self, key: &str) -> Option<Entry<'t>> {
-        let (_, value) = self.table.iter().find(|(name, _)| name.get_ref() == key)?;
-        Some((value.get_ref(), self.place(value.span())))
+    fn find(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// The value of a key as `read` makes it; `wanted` is what it reads.
+    fn value<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        read: impl FnOnce(&DeValue<'_>) -> Option<T>,
+    ) -> Result<Option<Given<T>>, Wrong> {
+        let Some(value) = self.find(key) else {
+            return Ok(None);
+        };
+        let span = self.place(value.span());
+        match read(value.get_ref()) {
+            Some(value) => Ok(Some(Given { value, span })),
+            None => Err(Wrong::new(span, self.expected(key, wanted))),
+        }
     }
 
     fn as_section(
@@ -209,7 +197,7 @@ impl<'t> Section<'t> {
         self.own.then_some(span)
     }
 
-    fn mistyped(&self, key: &str, wanted: &str, span: Option<Range<usize>>) -> Wrong {
-        Wrong::new(span, format!("`{key}` of {} is expected to be {wanted}", self.what))
+    fn expected(&self, key: &str, wanted: &str) -> String {
+        format!("`{key}` of {} is expected to be {wanted}", self.what)
     }
 }

@@ -96,58 +96,15 @@ pub(super) struct Row {
     pub(super) tag: Option<Given<String>>,
 }
 
-const KEYS: [&str; 21] = [
-    "format",
-    "name",
-    "encoding",
-    "prefix",
-    "unit",
-    "min",
-    "pad",
-    "digit",
-    "sign",
-    "justify",
-    "fill",
-    "mask",
-    "layout",
-    "parts",
-    "bitmap_bytes",
-    "bitmap_encoding",
-    "tag_bytes",
-    "tag_encoding",
-    "length_bytes",
-    "length_encoding",
-    "remove",
-];
-const PART_KEYS: [&str; 22] = [
-    "format",
-    "name",
-    "encoding",
-    "prefix",
-    "unit",
-    "min",
-    "pad",
-    "digit",
-    "sign",
-    "justify",
-    "fill",
-    "mask",
-    "layout",
-    "parts",
-    "bitmap_bytes",
-    "bitmap_encoding",
-    "tag_bytes",
-    "tag_encoding",
-    "length_bytes",
-    "length_encoding",
-    "number",
-    "tag",
-];
+/// The keys of a field and of a sub-field; each has further ones of its own.
+const KEYS: &str = "format, name, encoding, prefix, unit, min, pad, digit, sign, justify, fill, \
+                    mask, layout, parts, bitmap_bytes, bitmap_encoding, tag_bytes, tag_encoding, \
+                    length_bytes, length_encoding";
 
 impl Row {
     /// Reads the row of a field; `None` if it removes the base's field.
     pub(super) fn read(section: &Section<'_>) -> Result<Option<Self>, Wrong> {
-        section.only(&KEYS)?;
+        section.only(&format!("{KEYS}, remove"))?;
         if section.flag("remove")?.is_some_and(|remove| remove.value) {
             return Ok(None);
         }
@@ -221,40 +178,32 @@ impl Fillers {
 
 /// One hexadecimal digit, or two: the first is sent, either is read.
 pub(super) fn fillers(section: &Section<'_>) -> Result<Option<Given<Fillers>>, Wrong> {
-    let Some(given) = section.string("digit")? else {
-        return Ok(None);
+    let wrong = |_: &str| {
+        "`digit` is expected to be 0 to 9 or A to F, or two of them: the first is sent, either is \
+         read"
+            .to_owned()
     };
-    let nibbles: Option<Vec<u8>> = given.value.bytes().map(crate::iso8583::hex::nibble).collect();
-    let value = match nibbles.as_deref() {
-        Some([sent]) => Fillers { sent: *sent, other: *sent },
-        Some([sent, other]) => Fillers { sent: *sent, other: *other },
-        _ => {
-            let message = "`digit` is expected to be 0 to 9 or A to F, or two of them: the first \
-                           is sent, either is read";
-            return Err(Wrong::new(given.span, message));
+    let parse = |text: &str| {
+        let nibbles: Option<Vec<u8>> = text.bytes().map(crate::iso8583::hex::nibble).collect();
+        match *nibbles? {
+            [sent] => Some(Fillers { sent, other: sent }),
+            [sent, other] => Some(Fillers { sent, other }),
+            _ => None,
         }
     };
-    Ok(Some(Given { value, span: given.span }))
+    section.parsed("digit", parse, wrong)
 }
 
 fn format(section: &Section<'_>) -> Result<Option<Given<Format>>, Wrong> {
-    let Some(given) = section.string("format")? else {
-        return Ok(None);
-    };
-    match Format::parse(&given.value) {
-        Some(value) => Ok(Some(Given { value, span: given.span })),
-        None => {
-            let message = format!(
-                "`format` `{}` of {}: a type ({}), then a length: `6` fixed, `..19` with a dot \
-                 for each digit of the prefix (1 to {PREFIX_DIGITS_MAX}), `*` for all the rest; \
-                 at most {MESSAGE_BYTES_MAX}",
-                given.value,
-                section.what,
-                Kind::allowed(),
-            );
-            Err(Wrong::new(given.span, message))
-        }
-    }
+    section.parsed("format", Format::parse, |text| {
+        format!(
+            "`format` `{text}` of {}: a type ({}), then a length: `6` fixed, `..19` with a dot for \
+             each digit of the prefix (1 to {PREFIX_DIGITS_MAX}), `*` for all the rest; at most \
+             {MESSAGE_BYTES_MAX}",
+            section.what,
+            Kind::words(|_| true),
+        )
+    })
 }
 
 fn layout(section: &Section<'_>, depth: usize) -> Result<Option<LayoutRow>, Wrong> {
@@ -281,6 +230,6 @@ fn layout(section: &Section<'_>, depth: usize) -> Result<Option<LayoutRow>, Wron
 }
 
 fn read_part(section: &Section<'_>, depth: usize) -> Result<Row, Wrong> {
-    section.only(&PART_KEYS)?;
+    section.only(&format!("{KEYS}, number, tag"))?;
     Row::keys(section, depth)
 }
