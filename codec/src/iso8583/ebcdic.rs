@@ -28,34 +28,58 @@ const CP037: [u8; 256] = [
     0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0xb3, 0xdb, 0xdc, 0xd9, 0xda, 0x9f,
 ];
 
-/// ISO 8859-1 of each byte of code page 1047: page 037 with six characters elsewhere.
-const CP1047: [u8; 256] = {
-    let mut page = CP037;
-    page[0x5f] = b'^';
-    page[0xad] = b'[';
-    page[0xbd] = b']';
-    page[0xb0] = 0xac;
-    page[0xba] = 0xdd;
-    page[0xbb] = 0xa8;
+/// Page 037 with other characters in some places.
+const fn changed(places: &[(usize, u8)]) -> [u8; 256] {
+    let (mut page, mut index) = (CP037, 0);
+    while index < places.len() {
+        page[places[index].0] = places[index].1;
+        index += 1;
+    }
     page
-};
+}
 
-/// ISO 8859-1 of each byte of code page 500: page 037 with seven characters elsewhere.
-const CP500: [u8; 256] = {
-    let mut page = CP037;
-    page[0x4a] = b'[';
-    page[0x4f] = b'!';
-    page[0x5a] = b']';
-    page[0x5f] = b'^';
-    page[0xb0] = 0xa2;
-    page[0xba] = 0xac;
-    page[0xbb] = b'|';
-    page
-};
+/// A code page.
+struct Page {
+    /// ISO 8859-1 of each byte.
+    to_latin1: [u8; 256],
+    from_latin1: [u8; 256],
+    classes: [u8; 256],
+}
 
-static FROM_LATIN1_TO_CP037: [u8; 256] = inverse(&CP037);
-static FROM_LATIN1_TO_CP500: [u8; 256] = inverse(&CP500);
-static FROM_LATIN1_TO_CP1047: [u8; 256] = inverse(&CP1047);
+impl Page {
+    const fn of(to_latin1: [u8; 256]) -> Self {
+        Self { to_latin1, from_latin1: inverse(&to_latin1), classes: classes_of(Some(&to_latin1)) }
+    }
+}
+
+static PAGE_037: Page = Page::of(CP037);
+static PAGE_500: Page = Page::of(changed(&[
+    (0x4a, b'['),
+    (0x4f, b'!'),
+    (0x5a, b']'),
+    (0x5f, b'^'),
+    (0xb0, 0xa2),
+    (0xba, 0xac),
+    (0xbb, b'|'),
+]));
+static PAGE_1047: Page = Page::of(changed(&[
+    (0x5f, b'^'),
+    (0xad, b'['),
+    (0xbd, b']'),
+    (0xb0, 0xac),
+    (0xba, 0xdd),
+    (0xbb, 0xa8),
+]));
+
+/// The code page of an encoding; `None` if its bytes are ISO 8859-1.
+const fn page(coding: Coding) -> Option<&'static Page> {
+    match coding {
+        Coding::Cp037 | Coding::Cp1140 => Some(&PAGE_037),
+        Coding::Cp500 => Some(&PAGE_500),
+        Coding::Cp1047 => Some(&PAGE_1047),
+        _ => None,
+    }
+}
 
 /// The inverse of a permutation of bytes. The twin counters spare a cast.
 const fn inverse(page: &[u8; 256]) -> [u8; 256] {
@@ -76,22 +100,18 @@ const fn inverse(page: &[u8; 256]) -> [u8; 256] {
 
 /// The ISO 8859-1 character that a byte stands for.
 pub(crate) fn to_latin1(coding: Coding, byte: u8) -> u8 {
-    match coding {
-        Coding::Cp037 | Coding::Cp1140 => CP037[usize::from(byte)],
-        Coding::Cp500 => CP500[usize::from(byte)],
-        Coding::Cp1047 => CP1047[usize::from(byte)],
-        _ => byte,
-    }
+    page(coding).map_or(byte, |page| page.to_latin1[usize::from(byte)])
 }
 
 /// The byte that stands for an ISO 8859-1 character.
 pub(crate) fn from_latin1(coding: Coding, character: u8) -> u8 {
-    match coding {
-        Coding::Cp037 | Coding::Cp1140 => FROM_LATIN1_TO_CP037[usize::from(character)],
-        Coding::Cp500 => FROM_LATIN1_TO_CP500[usize::from(character)],
-        Coding::Cp1047 => FROM_LATIN1_TO_CP1047[usize::from(character)],
-        _ => character,
-    }
+    page(coding).map_or(character, |page| page.from_latin1[usize::from(character)])
+}
+
+/// The classes of each byte.
+pub(crate) fn classes(coding: Coding) -> &'static [u8; 256] {
+    let coding = if coding == Coding::HexEbcdic { Coding::Cp037 } else { coding };
+    page(coding).map_or(&CLASSES, |page| &page.classes)
 }
 
 /// The currency sign of ISO 8859-1, and what page 1140 has in its place.
@@ -126,13 +146,7 @@ pub(crate) const CLASS_ANY: u8 = 64;
 pub(crate) const CLASS_HEX_LOWER: u8 = 128;
 
 /// Classes of each ISO 8859-1 character.
-pub(crate) static CLASSES: [u8; 256] = classes_of(None);
-/// Classes of each byte of code page 037.
-pub(crate) static CLASSES_CP037: [u8; 256] = classes_of(Some(&CP037));
-/// Classes of each byte of code page 500.
-pub(crate) static CLASSES_CP500: [u8; 256] = classes_of(Some(&CP500));
-/// Classes of each byte of code page 1047.
-pub(crate) static CLASSES_CP1047: [u8; 256] = classes_of(Some(&CP1047));
+static CLASSES: [u8; 256] = classes_of(None);
 
 const fn classes_of(page: Option<&[u8; 256]>) -> [u8; 256] {
     let mut classes = [0; 256];

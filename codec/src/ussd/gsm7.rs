@@ -12,18 +12,20 @@ pub const ESCAPE: u8 = 0x1B;
 /// Carriage return, which is also the padding of a packed string.
 pub const CARRIAGE_RETURN: u8 = 0x0D;
 
-/// Shown for an octet that is no septet.
-const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
-
 macro_rules! table {
-    ($($septet:literal $character:literal)*) => {
-        /// The character of each septet.
-        const CHARACTERS: [char; 128] = [$($character),*];
+    ($character:ident, $septet:ident, $which:literal; $($code:literal $value:literal)*) => {
+        #[doc = concat!("The character of a septet in the ", $which, " table.")]
+        const fn $character(septet: u8) -> Option<char> {
+            match septet {
+                $($code => Some($value),)*
+                _ => None,
+            }
+        }
 
-        /// The septet of a character of the table.
-        const fn septet(character: char) -> Option<u8> {
+        #[doc = concat!("The septet of a character of the ", $which, " table.")]
+        const fn $septet(character: char) -> Option<u8> {
             match character {
-                $($character => Some($septet),)*
+                $($value => Some($code),)*
                 _ => None,
             }
         }
@@ -31,6 +33,7 @@ macro_rules! table {
 }
 
 table! {
+    basic_character, septet, "basic";
     0x00 '@' 0x01 '£' 0x02 '$' 0x03 '¥' 0x04 'è' 0x05 'é' 0x06 'ù' 0x07 'ì'
     0x08 'ò' 0x09 'Ç' 0x0A '\n' 0x0B 'Ø' 0x0C 'ø' 0x0D '\r' 0x0E 'Å' 0x0F 'å'
     0x10 'Δ' 0x11 '_' 0x12 'Φ' 0x13 'Γ' 0x14 'Λ' 0x15 'Ω' 0x16 'Π' 0x17 'Ψ'
@@ -49,38 +52,9 @@ table! {
     0x78 'x' 0x79 'y' 0x7A 'z' 0x7B 'ä' 0x7C 'ö' 0x7D 'ñ' 0x7E 'ü' 0x7F 'à'
 }
 
-/// The septet of a character of the extension table.
-const fn extension_septet(character: char) -> Option<u8> {
-    match character {
-        '\u{0C}' => Some(0x0A),
-        '^' => Some(0x14),
-        '{' => Some(0x28),
-        '}' => Some(0x29),
-        '\\' => Some(0x2F),
-        '[' => Some(0x3C),
-        '~' => Some(0x3D),
-        ']' => Some(0x3E),
-        '|' => Some(0x40),
-        '€' => Some(0x65),
-        _ => None,
-    }
-}
-
-/// The character of the extension table.
-const fn extension_character(septet: u8) -> Option<char> {
-    match septet {
-        0x0A => Some('\u{0C}'),
-        0x14 => Some('^'),
-        0x28 => Some('{'),
-        0x29 => Some('}'),
-        0x2F => Some('\\'),
-        0x3C => Some('['),
-        0x3D => Some('~'),
-        0x3E => Some(']'),
-        0x40 => Some('|'),
-        0x65 => Some('€'),
-        _ => None,
-    }
+table! {
+    extension_character, extension_septet, "extension";
+    0x0A '\u{0C}' 0x14 '^' 0x28 '{' 0x29 '}' 0x2F '\\' 0x3C '[' 0x3D '~' 0x3E ']' 0x40 '|' 0x65 '€'
 }
 
 /// How a character is written.
@@ -198,5 +172,5 @@ impl Iterator for Characters<'_> {
 }
 
 fn basic(octet: u8) -> char {
-    CHARACTERS.get(usize::from(octet)).copied().unwrap_or(REPLACEMENT)
+    basic_character(octet).unwrap_or(char::REPLACEMENT_CHARACTER)
 }

@@ -4,10 +4,7 @@
 
 use super::error_detail::ErrorDetail;
 use super::words8::{alphanumeric, digits, each, packed, printable};
-use crate::iso8583::ebcdic::{
-    CLASS_HEX_LOWER, CLASSES, CLASSES_CP037, CLASSES_CP500, CLASSES_CP1047, class_of_kind,
-    to_latin1,
-};
+use crate::iso8583::ebcdic::{CLASS_HEX_LOWER, class_of_kind, classes, to_latin1};
 use crate::iso8583::error::{Inner, Problem};
 use crate::iso8583::plan::{Check, Plan, Scale};
 use crate::iso8583::schema::{Coding, Kind, Side, Sign};
@@ -111,12 +108,7 @@ fn without_filler(plan: &Plan, value: Value<'_>, at: usize, byte: u8) -> u8 {
 }
 
 fn class(plan: &Plan, own: &[u8]) -> bool {
-    let classes = match plan.coding {
-        Coding::Cp037 | Coding::Cp1140 | Coding::HexEbcdic => &CLASSES_CP037,
-        Coding::Cp500 => &CLASSES_CP500,
-        Coding::Cp1047 => &CLASSES_CP1047,
-        Coding::Ascii | Coding::Bcd | Coding::Binary | Coding::Hex | Coding::HexLower => &CLASSES,
-    };
+    let classes = classes(plan.coding);
     let common = own.iter().fold(u8::MAX, |common, &byte| common & classes[usize::from(byte)]);
     let wanted = match plan.coding {
         Coding::HexLower => CLASS_HEX_LOWER,
