@@ -7,7 +7,7 @@ use super::command::CommandId;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::header::Header;
 use super::limits::{HEADER_BYTES, TEXT_BYTES_MAX};
-use super::text::{Text, TextField};
+use super::text::Text;
 use crate::bytes::{chunk, take};
 
 /// Gives the fields of one body in their order.
@@ -19,10 +19,10 @@ pub(super) trait Source<'a> {
     fn byte(&mut self, field: &'static str) -> Result<u8, Self::Error>;
 
     /// A C-octet string.
-    fn text(&mut self, field: &TextField) -> Result<Text<'a>, Self::Error>;
+    fn text(&mut self, field: &'static str) -> Result<Text<'a>, Self::Error>;
 
     /// A C-octet string at the end of the mandatory part: peers leave it out altogether.
-    fn last_text(&mut self, field: &TextField) -> Result<Text<'a>, Self::Error>;
+    fn last_text(&mut self, field: &'static str) -> Result<Text<'a>, Self::Error>;
 
     /// `sm_length` and `short_message`.
     fn short_message(&mut self) -> Result<&'a [u8], Self::Error>;
@@ -101,20 +101,20 @@ impl<'a> Source<'a> for Reader<'a> {
     }
 
     #[inline]
-    fn text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
+    fn text(&mut self, field: &'static str) -> Result<Text<'a>, DecodeError> {
         if self.rest.is_empty() {
-            return Err(self.truncated(field.name, 1));
+            return Err(self.truncated(field, 1));
         }
         self.last_text(field)
     }
 
     #[inline]
-    fn last_text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
+    fn last_text(&mut self, field: &'static str) -> Result<Text<'a>, DecodeError> {
         let length = self.rest.iter().position(|octet| *octet == 0).unwrap_or(self.rest.len());
         let (text, after) = self.rest.split_at(length);
         if text.len() > TEXT_BYTES_MAX {
             let kind = DecodeErrorKind::TooLong { length: text.len(), bytes_max: TEXT_BYTES_MAX };
-            return Err(self.error(field.name, self.offset(), kind));
+            return Err(self.error(field, self.offset(), kind));
         }
         // Without a NUL the text goes to the end of the PDU: some peers forget the last one.
         self.rest = after.get(1..).unwrap_or_default();

@@ -39,18 +39,3 @@ impl PartialEq<str> for Text<'_> {
         self.0 == other.as_bytes()
     }
 }
-
-/// A field that is a C-octet string: its name and its size in the specification.
-pub(super) struct TextField {
-    /// Name in the specification, as errors and documents show it.
-    pub(super) name: &'static str,
-    /// Longest value that is sent, in octets without the NUL.
-    pub(super) bytes_max: usize,
-}
-
-impl TextField {
-    /// A field of `size` octets in the specification, which counts the NUL.
-    pub(super) const fn sized(name: &'static str, size: usize) -> Self {
-        Self { name, bytes_max: size - 1 }
-    }
-}

@@ -4,7 +4,7 @@ use super::command::CommandId;
 use super::error::{EncodeError, EncodeErrorKind};
 use super::header::Header;
 use super::limits::{HEADER_BYTES, PDU_BYTES_MAX, SHORT_MESSAGE_BYTES_MAX, TLV_BYTES_MAX};
-use super::text::{Text, TextField};
+use super::text::Text;
 use super::tlv::Tlv;
 
 /// Appends one PDU to a buffer. Does not allocate if the buffer has room.
@@ -27,11 +27,16 @@ impl<'o> Writer<'o> {
         self.out.push(value);
     }
 
-    /// A C-octet string with its NUL.
-    pub(super) fn text(&mut self, field: &TextField, text: Text<'_>) -> Result<(), EncodeError> {
-        self.bound(field.name, text.0.len(), field.bytes_max)?;
+    /// A C-octet string of at most that many octets, with its NUL.
+    pub(super) fn text(
+        &mut self,
+        field: &'static str,
+        bytes_max: usize,
+        text: Text<'_>,
+    ) -> Result<(), EncodeError> {
+        self.bound(field, text.0.len(), bytes_max)?;
         if let Some(at) = text.0.iter().position(|octet| *octet == 0 || !octet.is_ascii()) {
-            return Err(self.error(field.name, EncodeErrorKind::NotAscii { at }));
+            return Err(self.error(field, EncodeErrorKind::NotAscii { at }));
         }
         self.out.extend_from_slice(text.0);
         self.out.push(0);

@@ -1,8 +1,8 @@
 //! Addresses: a number, or a name, with its type and numbering plan.
 
-use crate::smpp::error::EncodeError;
+use super::declare::{Value, Written};
 use crate::smpp::reader::Source;
-use crate::smpp::text::{Text, TextField};
+use crate::smpp::text::Text;
 use crate::smpp::writer::Writer;
 
 /// An address: a subscriber, a short code, a name.
@@ -16,33 +16,26 @@ pub struct Address<'a> {
     pub number: Text<'a>,
 }
 
-/// The three fields of an address.
-pub(super) struct AddressFields {
-    pub(super) ton: &'static str,
-    pub(super) npi: &'static str,
-    pub(super) number: TextField,
+/// The three fields of an address, as the specification calls them.
+fn names(field: &str) -> [&'static str; 3] {
+    match field {
+        "source" => ["source_addr_ton", "source_addr_npi", "source_addr"],
+        _ => ["dest_addr_ton", "dest_addr_npi", "destination_addr"],
+    }
 }
 
-impl<'a> Address<'a> {
+impl<'a> Value<'a> for Address<'a> {
     #[inline]
-    pub(super) fn decode<S: Source<'a>>(
-        fields: &AddressFields,
-        source: &mut S,
-    ) -> Result<Self, S::Error> {
-        Ok(Self {
-            ton: source.byte(fields.ton)?,
-            npi: source.byte(fields.npi)?,
-            number: source.text(&fields.number)?,
-        })
+    fn read<S: Source<'a>>(source: &mut S, field: &'static str) -> Result<Self, S::Error> {
+        let [ton, npi, number] = names(field);
+        let (ton, npi) = (source.byte(ton)?, source.byte(npi)?);
+        Ok(Self { ton, npi, number: source.text(number)? })
     }
 
-    pub(super) fn encode(
-        &self,
-        fields: &AddressFields,
-        writer: &mut Writer<'_>,
-    ) -> Result<(), EncodeError> {
+    fn write(self, writer: &mut Writer<'_>, field: &'static str, size: usize) -> Written {
+        let [_, _, number] = names(field);
         writer.byte(self.ton);
         writer.byte(self.npi);
-        writer.text(&fields.number, self.number)
+        self.number.write(writer, number, size)
     }
 }

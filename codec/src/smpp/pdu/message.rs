@@ -2,98 +2,50 @@
 
 use std::fmt;
 
-use super::address::{Address, AddressFields};
+use super::Address;
+use super::declare::{Value, Written};
 use crate::smpp::coding::DataCoding;
-use crate::smpp::error::EncodeError;
 use crate::smpp::reader::Source;
-use crate::smpp::text::{Text, TextField};
+use crate::smpp::text::Text;
 use crate::smpp::writer::Writer;
-
-pub(super) const SERVICE_TYPE: TextField = TextField::sized("service_type", 6);
-const SOURCE: AddressFields = AddressFields {
-    ton: "source_addr_ton",
-    npi: "source_addr_npi",
-    number: TextField::sized("source_addr", 21),
-};
-const DESTINATION: AddressFields = AddressFields {
-    ton: "dest_addr_ton",
-    npi: "dest_addr_npi",
-    number: TextField::sized("destination_addr", 21),
-};
-const SCHEDULE: TextField = TextField::sized("schedule_delivery_time", 17);
-const VALIDITY: TextField = TextField::sized("validity_period", 17);
-const MESSAGE_ID: TextField = TextField::sized("message_id", 65);
 
 /// Bit of `esm_class` that says that the message begins with a user data header.
 const UDH_INDICATOR: u8 = 0x40;
 
-/// A message with its text: submit_sm and deliver_sm have the same fields.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct ShortMessage<'a> {
-    /// Kind of service: `USSD` here; at most 5 octets.
-    pub service_type: Text<'a>,
-    /// Who sends.
-    pub source: Address<'a>,
-    /// Who receives.
-    pub destination: Address<'a>,
-    /// Mode, type and features (SMPP 3.4, 5.2.12).
-    pub esm_class: u8,
-    /// Protocol identifier of the network.
-    pub protocol_id: u8,
-    /// Priority, 0 to 3.
-    pub priority_flag: u8,
-    /// Time to deliver at: empty, or 16 octets.
-    pub schedule_delivery_time: Text<'a>,
-    /// Time to give up at: empty, or 16 octets.
-    pub validity_period: Text<'a>,
-    /// Which receipts are wanted (SMPP 3.4, 5.2.17).
-    pub registered_delivery: u8,
-    /// Whether to replace an earlier message.
-    pub replace_if_present_flag: u8,
-    /// Alphabet of the text.
-    pub data_coding: DataCoding,
-    /// A predefined message of the centre; 0 for none.
-    pub sm_default_msg_id: u8,
-    /// The text, at most 254 octets; empty if it is in a `message_payload`.
-    pub short_message: &'a [u8],
+body! {
+    /// A message with its text: submit_sm and deliver_sm have the same fields.
+    #[derive(Clone, Copy, PartialEq, Eq, Default)]
+    pub struct ShortMessage<'a> {
+        /// Kind of service: `USSD` here; at most 5 octets.
+        service_type: Text<'a> [6];
+        /// Who sends.
+        source: Address<'a> [21];
+        /// Who receives.
+        destination: Address<'a> [21];
+        /// Mode, type and features (SMPP 3.4, 5.2.12).
+        esm_class: u8;
+        /// Protocol identifier of the network.
+        protocol_id: u8;
+        /// Priority, 0 to 3.
+        priority_flag: u8;
+        /// Time to deliver at: empty, or 16 octets.
+        schedule_delivery_time: Text<'a> [17];
+        /// Time to give up at: empty, or 16 octets.
+        validity_period: Text<'a> [17];
+        /// Which receipts are wanted (SMPP 3.4, 5.2.17).
+        registered_delivery: u8;
+        /// Whether to replace an earlier message.
+        replace_if_present_flag: u8;
+        /// Alphabet of the text.
+        data_coding: DataCoding;
+        /// A predefined message of the centre; 0 for none.
+        sm_default_msg_id: u8;
+        /// The text, at most 254 octets; empty if it is in a `message_payload`.
+        short_message: &'a [u8];
+    }
 }
 
-impl<'a> ShortMessage<'a> {
-    #[inline]
-    pub(super) fn decode<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
-        Ok(Self {
-            service_type: source.text(&SERVICE_TYPE)?,
-            source: Address::decode(&SOURCE, source)?,
-            destination: Address::decode(&DESTINATION, source)?,
-            esm_class: source.byte("esm_class")?,
-            protocol_id: source.byte("protocol_id")?,
-            priority_flag: source.byte("priority_flag")?,
-            schedule_delivery_time: source.text(&SCHEDULE)?,
-            validity_period: source.text(&VALIDITY)?,
-            registered_delivery: source.byte("registered_delivery")?,
-            replace_if_present_flag: source.byte("replace_if_present_flag")?,
-            data_coding: DataCoding(source.byte("data_coding")?),
-            sm_default_msg_id: source.byte("sm_default_msg_id")?,
-            short_message: source.short_message()?,
-        })
-    }
-
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
-        writer.text(&SERVICE_TYPE, self.service_type)?;
-        self.source.encode(&SOURCE, writer)?;
-        self.destination.encode(&DESTINATION, writer)?;
-        writer.byte(self.esm_class);
-        writer.byte(self.protocol_id);
-        writer.byte(self.priority_flag);
-        writer.text(&SCHEDULE, self.schedule_delivery_time)?;
-        writer.text(&VALIDITY, self.validity_period)?;
-        writer.byte(self.registered_delivery);
-        writer.byte(self.replace_if_present_flag);
-        writer.byte(self.data_coding.0);
-        writer.byte(self.sm_default_msg_id);
-        writer.short_message(self.short_message)
-    }
-
+impl ShortMessage<'_> {
     /// `message` in two parts: the user data header, with its length octet, if `esm_class` says
     /// that there is one and it is whole; then the text.
     #[must_use]
@@ -120,20 +72,12 @@ impl fmt::Debug for ShortMessage<'_> {
     }
 }
 
-/// Answers a submit_sm, a deliver_sm or a data_sm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MessageResp<'a> {
-    /// Name of the message at the centre; at most 64 octets. Always empty in a deliver_sm_resp;
-    /// empty, and not sent, in a submit_sm_resp with an error.
-    pub message_id: Text<'a>,
-}
-
-impl<'a> MessageResp<'a> {
-    pub(super) fn decode<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
-        Ok(Self { message_id: source.last_text(&MESSAGE_ID)? })
-    }
-
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
-        writer.text(&MESSAGE_ID, self.message_id)
+body! {
+    /// Answers a submit_sm, a deliver_sm or a data_sm.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct MessageResp<'a> {
+        /// Name of the message at the centre; at most 64 octets. Always empty in a deliver_sm_resp;
+        /// empty, and not sent, in a submit_sm_resp with an error.
+        message_id: Text<'a> [65], last;
     }
 }

@@ -1,7 +1,10 @@
 //! PDUs: header, mandatory fields, optional parameters.
 //!
-//! One file per family, each with the same members: the struct, `decode`, `encode`.
+//! One file per family. `declare.rs` says what a declaration of fields makes: the struct, `decode`,
+//! `encode`.
 
+#[macro_use]
+mod declare;
 mod address;
 mod bind;
 mod data_sm;
@@ -37,129 +40,89 @@ pub struct Pdu<'a> {
     pub tlvs: Tlvs<'a>,
 }
 
-/// The mandatory fields of a PDU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body<'a> {
-    /// Opens a session that only receives.
-    BindReceiver(Bind<'a>),
-    /// Answers it.
-    BindReceiverResp(BindResp<'a>),
-    /// Opens a session that only submits.
-    BindTransmitter(Bind<'a>),
-    /// Answers it.
-    BindTransmitterResp(BindResp<'a>),
-    /// Opens a session for both ways.
-    BindTransceiver(Bind<'a>),
-    /// Answers it.
-    BindTransceiverResp(BindResp<'a>),
-    /// Closes the session.
-    Unbind,
-    /// Answers it.
-    UnbindResp,
-    /// Still there?
-    EnquireLink,
-    /// Answers it.
-    EnquireLinkResp,
-    /// Application to centre: a message.
-    SubmitSm(ShortMessage<'a>),
-    /// Answers it.
-    SubmitSmResp(MessageResp<'a>),
-    /// Centre to application: a message.
-    DeliverSm(ShortMessage<'a>),
-    /// Answers it.
-    DeliverSmResp(MessageResp<'a>),
-    /// A message either way, its text in a TLV.
-    DataSm(DataSm<'a>),
-    /// Answers it.
-    DataSmResp(MessageResp<'a>),
-    /// Answers what could not be read.
-    GenericNack,
-    /// A command that is not read here.
-    Other(Other<'a>),
-}
-
-impl<'a> Body<'a> {
-    /// What the PDU is.
-    #[must_use]
-    pub const fn command(&self) -> CommandId {
-        match self {
-            Self::BindReceiver(_) => CommandId::BIND_RECEIVER,
-            Self::BindReceiverResp(_) => CommandId::BIND_RECEIVER_RESP,
-            Self::BindTransmitter(_) => CommandId::BIND_TRANSMITTER,
-            Self::BindTransmitterResp(_) => CommandId::BIND_TRANSMITTER_RESP,
-            Self::BindTransceiver(_) => CommandId::BIND_TRANSCEIVER,
-            Self::BindTransceiverResp(_) => CommandId::BIND_TRANSCEIVER_RESP,
-            Self::Unbind => CommandId::UNBIND,
-            Self::UnbindResp => CommandId::UNBIND_RESP,
-            Self::EnquireLink => CommandId::ENQUIRE_LINK,
-            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
-            Self::SubmitSm(_) => CommandId::SUBMIT_SM,
-            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM_RESP,
-            Self::DeliverSm(_) => CommandId::DELIVER_SM,
-            Self::DeliverSmResp(_) => CommandId::DELIVER_SM_RESP,
-            Self::DataSm(_) => CommandId::DATA_SM,
-            Self::DataSmResp(_) => CommandId::DATA_SM_RESP,
-            Self::GenericNack => CommandId::GENERIC_NACK,
-            Self::Other(other) => other.command,
+/// Declares the bodies: fields, if there are any, and command.
+macro_rules! bodies {
+    ($($(#[$doc:meta])+ $Body:ident $(($Fields:ident))? = $COMMAND:ident;)+) => {
+        /// The mandatory fields of a PDU.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Body<'a> {
+            $($(#[$doc])+ $Body $(($Fields<'a>))?,)+
+            /// A command that is not read here.
+            Other(Other<'a>),
         }
-    }
 
-    /// Reads the mandatory fields of that command.
-    pub(super) fn decode<S: Source<'a>>(
-        command: CommandId,
-        source: &mut S,
-    ) -> Result<Self, S::Error> {
-        match command {
-            CommandId::BIND_RECEIVER => Bind::decode(source).map(Self::BindReceiver),
-            CommandId::BIND_RECEIVER_RESP => BindResp::decode(source).map(Self::BindReceiverResp),
-            CommandId::BIND_TRANSMITTER => Bind::decode(source).map(Self::BindTransmitter),
-            CommandId::BIND_TRANSMITTER_RESP => {
-                BindResp::decode(source).map(Self::BindTransmitterResp)
+        impl<'a> Body<'a> {
+            /// What the PDU is.
+            #[must_use]
+            pub const fn command(&self) -> CommandId {
+                match self {
+                    $(Self::$Body { .. } => CommandId::$COMMAND,)+
+                    Self::Other(other) => other.command,
+                }
             }
-            CommandId::BIND_TRANSCEIVER => Bind::decode(source).map(Self::BindTransceiver),
-            CommandId::BIND_TRANSCEIVER_RESP => {
-                BindResp::decode(source).map(Self::BindTransceiverResp)
-            }
-            CommandId::UNBIND => Ok(Self::Unbind),
-            CommandId::UNBIND_RESP => Ok(Self::UnbindResp),
-            CommandId::ENQUIRE_LINK => Ok(Self::EnquireLink),
-            CommandId::ENQUIRE_LINK_RESP => Ok(Self::EnquireLinkResp),
-            CommandId::SUBMIT_SM => ShortMessage::decode(source).map(Self::SubmitSm),
-            CommandId::SUBMIT_SM_RESP => MessageResp::decode(source).map(Self::SubmitSmResp),
-            CommandId::DELIVER_SM => ShortMessage::decode(source).map(Self::DeliverSm),
-            CommandId::DELIVER_SM_RESP => MessageResp::decode(source).map(Self::DeliverSmResp),
-            CommandId::DATA_SM => DataSm::decode(source).map(Self::DataSm),
-            CommandId::DATA_SM_RESP => MessageResp::decode(source).map(Self::DataSmResp),
-            CommandId::GENERIC_NACK => Ok(Self::GenericNack),
-            command => Other::decode(command, source).map(Self::Other),
-        }
-    }
 
-    fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
-        match self {
-            Self::BindReceiver(bind)
-            | Self::BindTransmitter(bind)
-            | Self::BindTransceiver(bind) => bind.encode(writer),
-            Self::BindReceiverResp(resp)
-            | Self::BindTransmitterResp(resp)
-            | Self::BindTransceiverResp(resp) => resp.encode(writer),
-            Self::SubmitSm(message) | Self::DeliverSm(message) => message.encode(writer),
-            Self::DataSm(message) => message.encode(writer),
-            Self::SubmitSmResp(resp) | Self::DeliverSmResp(resp) | Self::DataSmResp(resp) => {
-                resp.encode(writer)
+            /// Reads the mandatory fields of that command.
+            pub(super) fn decode<S: Source<'a>>(
+                command: CommandId,
+                source: &mut S,
+            ) -> Result<Self, S::Error> {
+                Ok(match command {
+                    $(CommandId::$COMMAND => Self::$Body $(($Fields::decode(source)?))?,)+
+                    command => Self::Other(Other::decode(command, source)?),
+                })
             }
-            Self::Other(other) => {
-                other.encode(writer);
+
+            fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+                $($(if let Self::$Body(fields) = self {
+                    return $Fields::encode(fields, writer);
+                })?)+
+                if let Self::Other(other) = self {
+                    writer.octets(other.octets);
+                }
                 Ok(())
             }
-            Self::Unbind
-            | Self::UnbindResp
-            | Self::EnquireLink
-            | Self::EnquireLinkResp
-            | Self::GenericNack => Ok(()),
         }
-    }
+    };
+}
 
+bodies! {
+    /// Opens a session that only receives.
+    BindReceiver(Bind) = BIND_RECEIVER;
+    /// Answers it.
+    BindReceiverResp(BindResp) = BIND_RECEIVER_RESP;
+    /// Opens a session that only submits.
+    BindTransmitter(Bind) = BIND_TRANSMITTER;
+    /// Answers it.
+    BindTransmitterResp(BindResp) = BIND_TRANSMITTER_RESP;
+    /// Opens a session for both ways.
+    BindTransceiver(Bind) = BIND_TRANSCEIVER;
+    /// Answers it.
+    BindTransceiverResp(BindResp) = BIND_TRANSCEIVER_RESP;
+    /// Closes the session.
+    Unbind = UNBIND;
+    /// Answers it.
+    UnbindResp = UNBIND_RESP;
+    /// Still there?
+    EnquireLink = ENQUIRE_LINK;
+    /// Answers it.
+    EnquireLinkResp = ENQUIRE_LINK_RESP;
+    /// Application to centre: a message.
+    SubmitSm(ShortMessage) = SUBMIT_SM;
+    /// Answers it.
+    SubmitSmResp(MessageResp) = SUBMIT_SM_RESP;
+    /// Centre to application: a message.
+    DeliverSm(ShortMessage) = DELIVER_SM;
+    /// Answers it.
+    DeliverSmResp(MessageResp) = DELIVER_SM_RESP;
+    /// A message either way, its text in a TLV.
+    DataSm(DataSm) = DATA_SM;
+    /// Answers it.
+    DataSmResp(MessageResp) = DATA_SM_RESP;
+    /// Answers what could not be read.
+    GenericNack = GENERIC_NACK;
+}
+
+impl Body<'_> {
     /// Whether the answer to a failed request says nothing: its body is then left out.
     fn is_empty_answer(&self) -> bool {
         match self {

@@ -2,7 +2,6 @@
 
 use crate::smpp::command::CommandId;
 use crate::smpp::reader::Source;
-use crate::smpp::writer::Writer;
 
 /// A PDU that is not read here. A request gets a generic_nack with
 /// [`CommandStatus::INVALID_COMMAND_ID`](crate::smpp::CommandStatus::INVALID_COMMAND_ID), an
@@ -21,9 +20,5 @@ impl<'a> Other<'a> {
         source: &mut S,
     ) -> Result<Self, S::Error> {
         Ok(Self { command, octets: source.octets("body")? })
-    }
-
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
-        writer.octets(self.octets);
     }
 }

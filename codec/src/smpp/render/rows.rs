@@ -4,7 +4,7 @@ use super::super::error::DecodeError;
 use super::super::header::Header;
 use super::super::pdu::{Body, Pdu};
 use super::super::reader::{Reader, Source};
-use super::super::text::{Text, TextField};
+use super::super::text::Text;
 use super::super::tlv::Tlvs;
 
 /// A mandatory field.
@@ -65,9 +65,17 @@ struct Noting<'a> {
 }
 
 impl<'a> Noting<'a> {
-    fn note(&mut self, name: &'static str, offset: usize, value: Value<'a>) {
+    fn noted<T: Copy>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Reader<'a>) -> Result<T, DecodeError>,
+        value: impl FnOnce(T) -> Value<'a>,
+    ) -> Result<T, DecodeError> {
+        let offset = self.reader.offset();
+        let read = read(&mut self.reader)?;
         let octets = &self.pdu[offset..self.reader.offset()];
-        self.rows.push(Row { name, offset, octets, value });
+        self.rows.push(Row { name, offset, octets, value: value(read) });
+        Ok(read)
     }
 }
 
@@ -75,37 +83,22 @@ impl<'a> Source<'a> for Noting<'a> {
     type Error = DecodeError;
 
     fn byte(&mut self, field: &'static str) -> Result<u8, DecodeError> {
-        let offset = self.reader.offset();
-        let byte = self.reader.byte(field)?;
-        self.note(field, offset, Value::Number(byte));
-        Ok(byte)
+        self.noted(field, |reader| reader.byte(field), Value::Number)
     }
 
-    fn text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
-        let offset = self.reader.offset();
-        let text = self.reader.text(field)?;
-        self.note(field.name, offset, Value::Text(text));
-        Ok(text)
+    fn text(&mut self, field: &'static str) -> Result<Text<'a>, DecodeError> {
+        self.noted(field, |reader| reader.text(field), Value::Text)
     }
 
-    fn last_text(&mut self, field: &TextField) -> Result<Text<'a>, DecodeError> {
-        let offset = self.reader.offset();
-        let text = self.reader.last_text(field)?;
-        self.note(field.name, offset, Value::Text(text));
-        Ok(text)
+    fn last_text(&mut self, field: &'static str) -> Result<Text<'a>, DecodeError> {
+        self.noted(field, |reader| reader.last_text(field), Value::Text)
     }
 
     fn short_message(&mut self) -> Result<&'a [u8], DecodeError> {
-        let offset = self.reader.offset();
-        let message = self.reader.short_message()?;
-        self.note("short_message", offset, Value::Octets(message));
-        Ok(message)
+        self.noted("short_message", Source::short_message, Value::Octets)
     }
 
     fn octets(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
-        let offset = self.reader.offset();
-        let octets = self.reader.octets(field)?;
-        self.note(field, offset, Value::Octets(octets));
-        Ok(octets)
+        self.noted(field, |reader| reader.octets(field), Value::Octets)
     }
 }
