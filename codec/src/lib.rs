@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod document;
 pub mod iso8583;
 pub mod limits;
 mod lines;

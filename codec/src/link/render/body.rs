@@ -8,11 +8,12 @@
 //! Fields are in the order of the wire, so that encoding gives the same bytes. Only a tag that
 //! the dictionary does not have may come back later; its values are together where it came first.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::message::reader::{PlacedField, laid};
 use super::super::message::{BodyError, GATEWAY_TYPES, GatewayMessage, TerminalMessage, layouts};
-use super::{MASKED, field};
+use super::field;
+use crate::document::MASKED;
 use crate::iso8583::{ErrorJson, Reveal};
 use crate::lines::Lines;
 
@@ -46,11 +47,6 @@ pub(super) fn check(body: &[u8]) -> Result<(), BodyError> {
 pub fn body_json(body: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
     check(body)?;
     let message_type = body.first().copied().unwrap_or_default();
-    let mut document = Map::new();
-    document.insert("protocol".into(), "link".into());
-    document.insert("message".into(), name_of(message_type).into());
-    document.insert("direction".into(), direction(message_type).into());
-    document.insert("length".into(), body.len().into());
     let mut is_masked = false;
     let mut fields = Map::new();
     for laid in laid(body) {
@@ -59,11 +55,17 @@ pub fn body_json(body: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
         is_masked |= hidden;
         insert(&mut fields, name, if hidden { MASKED.into() } else { value });
     }
-    document.insert("fields".into(), fields.into());
+    let mut document = json!({
+        "protocol": "link",
+        "message": name_of(message_type),
+        "direction": direction(message_type),
+        "length": body.len(),
+        "fields": fields,
+    });
     if is_masked {
-        document.insert(MASKED.into(), true.into());
+        document[MASKED] = true.into();
     }
-    Ok(Value::Object(document).to_string())
+    Ok(document.to_string())
 }
 
 /// A tag that the dictionary does not have may come again; its values are then a list.

@@ -5,22 +5,13 @@ use serde_json::{Map, Value};
 use super::super::message::writer::Writer;
 use super::super::record::{HEADER_BYTES, VERSION, header};
 use super::body::{check, type_of};
+use super::field;
 use super::record::{LAYOUTS, Layout, Part, Size};
-use super::{MASKED, field, wrong};
-use crate::iso8583::{ErrorJson, hex};
+use crate::document::{self, octets, wrong};
+use crate::iso8583::ErrorJson;
 use crate::limits::PAYLOAD_BYTES_MAX;
 
-const MEMBERS: [&str; 9] = [
-    "protocol",
-    "record",
-    "version",
-    "message",
-    "direction",
-    "length",
-    "fields",
-    "meaning",
-    MASKED,
-];
+const MEMBERS: &str = "protocol record version message direction length fields meaning masked";
 
 /// The bytes of a record (`record`) or a body (`message`) described as
 /// [`record_json`](super::record_json) and [`body_json`](super::body_json) do.
@@ -31,17 +22,7 @@ const MEMBERS: [&str; 9] = [
 /// # Errors
 /// [`ErrorJson`] when the document is not such a description, or what it describes cannot be.
 pub fn encode_json(json: &str) -> Result<Vec<u8>, ErrorJson> {
-    let value: Value =
-        serde_json::from_str(json).map_err(|error| ErrorJson::of_syntax(json, &error))?;
-    let Value::Object(members) = value else {
-        return Err(wrong("", "a JSON object is expected"));
-    };
-    if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-        return Err(wrong(name, "no such member"));
-    }
-    if members.get(MASKED).is_some_and(|masked| *masked != Value::Bool(false)) {
-        return Err(wrong(MASKED, "a masked message cannot be encoded"));
-    }
+    let members = document::members(json, MEMBERS)?;
     let empty = Map::new();
     let fields = match members.get("fields") {
         Some(fields) => {
@@ -119,8 +100,7 @@ fn append(part: &Part, value: &Value, out: &mut Vec<u8>) -> Result<(), ErrorJson
         out.extend_from_slice(&wide[8 - bytes..]);
         return Ok(());
     }
-    let octets = value.as_str().and_then(|text| hex::parse(text.as_bytes()).ok());
-    match octets.filter(|octets| matches!(part.size, Size::Rest) || octets.len() == bytes) {
+    match octets(value).filter(|octets| matches!(part.size, Size::Rest) || octets.len() == bytes) {
         Some(octets) => out.extend_from_slice(&octets),
         None => return Err(wrong(part.name, format!("{text} in hexadecimal are expected"))),
     }

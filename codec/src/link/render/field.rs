@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::super::message::tag::{self, Form, Tag};
 use super::super::message::writer::Writer;
 use super::super::message::{BusinessDate, ResponseCode};
-use super::{words, wrong};
+use super::words;
+use crate::document::{octets, wrong};
 use crate::iso8583::{ErrorJson, hex};
 
 /// What begins the name of a field that has none: `tag_3F`, with its value in hexadecimal.
@@ -68,8 +69,7 @@ pub(super) fn write(writer: &mut Writer<'_>, name: &str, value: &Value) -> Resul
     let Some(number) = number.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
         return Err(wrong(name, "no field has that name; others are given as tag_3F"));
     };
-    let octets = value.as_str().and_then(|text| hex::parse(text.as_bytes()).ok());
-    match octets.filter(|octets| u16::try_from(octets.len()).is_ok()) {
+    match octets(value).filter(|octets| u16::try_from(octets.len()).is_ok()) {
         Some(octets) => writer.raw(number, &octets),
         None => return Err(wrong(name, "an even number of hexadecimal digits is expected")),
     }

@@ -21,9 +21,6 @@ use super::message::{BodyError, BodyErrorKind};
 use super::record::{HEADER_BYTES, RecordError};
 use crate::iso8583::ErrorJson;
 
-/// What replaces masked text.
-const MASKED: &str = "masked";
-
 impl From<BodyError> for ErrorJson {
     fn from(error: BodyError) -> Self {
         let kind = match error.kind {
@@ -56,9 +53,4 @@ impl From<RecordError> for ErrorJson {
 fn payload_error(kind: &str, field: Option<&str>, at: usize, message: String) -> ErrorJson {
     let (field, offset) = (field.map(str::to_owned), HEADER_BYTES + at);
     ErrorJson { field, offset, ..ErrorJson::of_kind(kind, message) }
-}
-
-/// The error of a member of a document that is not as it should be.
-fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
-    ErrorJson { field: Some(field.to_owned()), ..ErrorJson::of_kind("member", message) }
 }

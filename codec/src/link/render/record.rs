@@ -6,7 +6,7 @@
 //!  "meaning":"Noise_NKpsk0_25519_ChaChaPoly_SHA256"}
 //! ```
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::channel::{Hello, HelloError, MAC_BYTES, TAG_BYTES};
 use super::super::record::{HEADER_BYTES, RecordType, Refusal, VERSION, deframe};
@@ -211,17 +211,18 @@ fn cut(bytes: &[u8]) -> Result<Cut<'_>, ErrorJson> {
 /// The first thing wrong with it.
 pub fn record_json(bytes: &[u8]) -> Result<String, ErrorJson> {
     let cut = cut(bytes)?;
-    let mut document = Map::new();
-    document.insert("protocol".into(), "link".into());
-    document.insert("record".into(), cut.layout.name.into());
-    document.insert("version".into(), VERSION.into());
-    document.insert("length".into(), (bytes.len() - HEADER_BYTES).into());
     let fields = cut.parts.iter().map(|(part, _, wire)| (part.name.to_owned(), shown(part, wire)));
-    document.insert("fields".into(), fields.collect());
+    let mut document = json!({
+        "protocol": "link",
+        "record": cut.layout.name,
+        "version": VERSION,
+        "length": bytes.len() - HEADER_BYTES,
+        "fields": fields.collect::<Map<_, _>>(),
+    });
     if !cut.meaning.is_empty() {
-        document.insert("meaning".into(), cut.meaning.into());
+        document["meaning"] = cut.meaning.into();
     }
-    Ok(Value::Object(document).to_string())
+    Ok(document.to_string())
 }
 
 fn shown(part: &Part, wire: &[u8]) -> Value {

@@ -8,25 +8,13 @@ use super::super::pdu::{Body, Pdu};
 use super::super::reader::Source;
 use super::super::status::CommandStatus;
 use super::super::tag::Tag;
-use super::super::text::{Text, TextField};
+use super::super::text::Text;
 use super::super::tlv::{Tlv, Tlvs};
-use super::{hex, wrong};
+use crate::document::{self, wrong};
 use crate::iso8583::ErrorJson;
 
-const MEMBERS: [&str; 12] = [
-    "protocol",
-    "length",
-    "command",
-    "status",
-    "status_name",
-    "sequence",
-    "fields",
-    "udh",
-    "text",
-    "tlvs",
-    "ignored",
-    "masked",
-];
+const MEMBERS: &str =
+    "protocol length command status status_name sequence fields udh text tlvs ignored masked";
 
 /// Fields whose value is written in hexadecimal.
 const OCTETS: [&str; 2] = ["short_message", "body"];
@@ -49,17 +37,7 @@ enum Given {
 
 impl Document {
     pub(super) fn parse(json: &str) -> Result<Self, ErrorJson> {
-        let value: Value =
-            serde_json::from_str(json).map_err(|error| ErrorJson::of_syntax(json, &error))?;
-        let Value::Object(members) = value else {
-            return Err(wrong("", "a JSON object is expected"));
-        };
-        if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-            return Err(wrong(name, "no such member"));
-        }
-        if members.get("masked").is_some_and(|masked| *masked != Value::Bool(false)) {
-            return Err(wrong("masked", "a masked message cannot be encoded"));
-        }
+        let members = document::members(json, MEMBERS)?;
         let text = match members.get("text") {
             Some(text) => Some(string("text", text)?.to_owned()),
             None => None,
@@ -152,11 +130,11 @@ impl<'a> Source<'a> for Fields<'a> {
         }
     }
 
-    fn text(&mut self, field: &TextField) -> Result<Text<'a>, ErrorJson> {
-        self.octets(field.name).map(Text)
+    fn text(&mut self, field: &'static str) -> Result<Text<'a>, ErrorJson> {
+        self.octets(field).map(Text)
     }
 
-    fn last_text(&mut self, field: &TextField) -> Result<Text<'a>, ErrorJson> {
+    fn last_text(&mut self, field: &'static str) -> Result<Text<'a>, ErrorJson> {
         self.text(field)
     }
 
@@ -244,7 +222,8 @@ fn string<'v>(name: &str, value: &'v Value) -> Result<&'v str, ErrorJson> {
 }
 
 fn octets(name: &str, value: &Value) -> Result<Vec<u8>, ErrorJson> {
-    hex::octets(string(name, value)?)
+    string(name, value)?;
+    document::octets(value)
         .ok_or_else(|| wrong(name, "an even number of hexadecimal digits is expected"))
 }
 

@@ -14,14 +14,12 @@ use serde_json::{Map, Value, json};
 use super::super::pdu::Pdu;
 use super::super::tag::Tag;
 use super::document::Document;
+use super::mask;
 use super::mask::MessageMask;
 use super::message::{Message, meaning};
 use super::rows::{self, dissect};
-use super::{hex, mask, wrong};
-use crate::iso8583::{ErrorJson, Reveal};
-
-/// What replaces masked text.
-const MASKED: &str = "masked";
+use crate::document::{MASKED, wrong};
+use crate::iso8583::{ErrorJson, Reveal, hex};
 
 /// One PDU as a JSON object on one line.
 ///
@@ -48,47 +46,46 @@ pub fn render_json(bytes: &[u8], reveal: Reveal) -> Result<String, ErrorJson> {
         };
         fields.insert(row.name.to_owned(), value);
     }
-    let mut document = head(&pdu, bytes.len());
-    document.insert("fields".into(), fields.into());
+    let mut document = json!({
+        "protocol": "smpp",
+        "length": bytes.len(),
+        "command": pdu.body.command().to_string(),
+        "status": pdu.status.0,
+        "status_name": pdu.status.to_string(),
+        "sequence": pdu.sequence,
+        "fields": fields,
+    });
     if !header.is_empty() {
-        document.insert("udh".into(), hex::text(header).into());
+        document["udh"] = hex::text(header).into();
     }
-    document.extend(text.map(|text| ("text".to_owned(), text.into())));
-    document.insert("tlvs".into(), tlvs(&pdu, mask));
+    if let Some(text) = text {
+        document["text"] = text.into();
+    }
+    document["tlvs"] = tlvs(&pdu, mask);
     let ignored = pdu.tlvs.ignored();
     if ignored > 0 {
-        document.insert("ignored".into(), ignored.into());
+        document["ignored"] = ignored.into();
     }
     if is_masked {
-        document.insert("masked".into(), true.into());
+        document[MASKED] = true.into();
     }
-    Ok(Value::Object(document).to_string())
-}
-
-/// The members that every PDU has.
-fn head(pdu: &Pdu<'_>, length: usize) -> Map<String, Value> {
-    let mut document = Map::new();
-    document.insert("protocol".into(), "smpp".into());
-    document.insert("length".into(), length.into());
-    document.insert("command".into(), pdu.body.command().to_string().into());
-    document.insert("status".into(), pdu.status.0.into());
-    document.insert("status_name".into(), pdu.status.to_string().into());
-    document.insert("sequence".into(), pdu.sequence.into());
-    document
+    Ok(document.to_string())
 }
 
 fn tlvs(pdu: &Pdu<'_>, mask: MessageMask) -> Value {
     let shown = pdu.tlvs.iter().map(|tlv| {
-        let mut shown = Map::new();
-        shown.insert("tag".into(), format!("{:04X}", tlv.tag.0).into());
-        shown.extend(tlv.tag.name().map(|name| ("name".to_owned(), json!(name))));
-        let value = match tlv.tag {
-            Tag::MESSAGE_PAYLOAD if mask == MessageMask::Hidden => MASKED.to_owned(),
-            _ => hex::text(tlv.value),
+        let mut shown = json!({ "tag": format!("{:04X}", tlv.tag.0) });
+        if let Some(name) = tlv.tag.name() {
+            shown["name"] = name.into();
+        }
+        shown["value"] = match tlv.tag {
+            Tag::MESSAGE_PAYLOAD if mask == MessageMask::Hidden => MASKED.into(),
+            _ => hex::text(tlv.value).into(),
         };
-        shown.insert("value".into(), value.into());
-        shown.extend(meaning(tlv).map(|meaning| ("meaning".to_owned(), json!(meaning))));
-        Value::Object(shown)
+        if let Some(meaning) = meaning(tlv) {
+            shown["meaning"] = meaning.into();
+        }
+        shown
     });
     shown.collect()
 }

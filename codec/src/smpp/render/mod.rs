@@ -5,7 +5,6 @@
 //! be encoded.
 
 mod document;
-mod hex;
 mod json;
 mod mask;
 mod message;
@@ -33,9 +32,4 @@ impl From<EncodeError> for ErrorJson {
         let field = Some(error.field.to_owned());
         Self { field, ..Self::of_kind(error.kind.word(), error.to_string()) }
     }
-}
-
-/// The error of a member of a document that is not as it should be.
-fn wrong(field: &str, message: impl Into<String>) -> ErrorJson {
-    ErrorJson { field: Some(field.to_owned()), ..ErrorJson::of_kind("member", message) }
 }
