@@ -44,7 +44,7 @@ pub(crate) fn charge(
     faults: &mut Faults,
     given: &mut Once<(ServiceId, u8, BusinessDate)>,
 ) {
-    let kinds = (ChargeKind::ALL, ChargeKind::label);
+    let kinds = (&ChargeKind::ALL, ChargeKind::label);
     let kind = row.label(faults, charge::KIND, kinds, None);
     let from = row.date(faults, share::FROM);
     let Some(service) = owner(row, context, draft, faults) else { return };
@@ -52,7 +52,7 @@ pub(crate) fn charge(
     let stored = service.charges.iter().find(|rule| is_same(rule)).copied();
     let kept = context.kept(stored.as_ref());
     let usual = kept.map_or(ChargeBase::Amount, |kept| kept.base);
-    let bases = (ChargeBase::ALL, ChargeBase::label);
+    let bases = (&ChargeBase::ALL, ChargeBase::label);
     let base = row.label(faults, charge::OF, bases, Some(usual));
     let base = base.filter(|base| {
         let of_itself = (kind, *base) == (Some(ChargeKind::Fee), ChargeBase::Fee);
@@ -110,7 +110,7 @@ pub(crate) fn read_share(
         }
     };
     let usual = kept.map_or(Rounding::Down, |kept| kept.rounding);
-    let roundings = (Rounding::ALL, Rounding::label);
+    let roundings = (&Rounding::ALL, Rounding::label);
     let rounding = row.label(faults, share::ROUNDING, roundings, Some(usual));
     Some(Share {
         fixed_minor: fixed_minor?,

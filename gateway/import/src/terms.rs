@@ -27,9 +27,9 @@ pub(crate) fn terms(
 ) -> Option<Terms> {
     let account = account(row, kind, kept, faults);
     let usual = kept.map_or(Lookup::None, |kept| kept.lookup);
-    let lookup = row.label(faults, service::LOOKUP, (Lookup::ALL, Lookup::label), Some(usual));
+    let lookup = row.label(faults, service::LOOKUP, (&Lookup::ALL, Lookup::label), Some(usual));
     let usual = kept.map_or(MoneyFlow::Debit, |kept| kept.money);
-    let flows = (MoneyFlow::ALL, MoneyFlow::label);
+    let flows = (&MoneyFlow::ALL, MoneyFlow::label);
     let money = row.label(faults, service::MONEY, flows, Some(usual));
     let reversal = reversal(row, kind, kept, faults);
     let (account, lookup) = (account?, lookup?);
@@ -124,7 +124,7 @@ fn account_field(
         let text = format!("a length as 11, or 8-12; from 1 to {SUBSCRIBER_BYTES_MAX}");
         row.expected(faults, service::ACCOUNT_LENGTH, text);
     }
-    let checks = (AccountCheck::ALL, AccountCheck::label);
+    let checks = (&AccountCheck::ALL, AccountCheck::label);
     let check = row.label(faults, service::ACCOUNT_CHECK, checks, Some(stored.check));
     let picture = match row.text(service::ACCOUNT_PICTURE) {
         "" => stored.picture,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::limits::REFERENCE_BYTES_MAX;
+use crate::record::declare::coded;
 use tillgate_types::{BusinessDate, SellerId, TerminalId};
 
 /// Short text held in place, so that a transaction allocates nothing.
@@ -89,58 +90,26 @@ impl fmt::Display for Key {
     }
 }
 
-/// Whose money an account holds and what for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountKind {
+coded! {
+    /// Whose money an account holds and what for.
+    #[derive(PartialOrd, Ord)]
+    AccountKind, "kind of account":
     /// What a seller may sell for; the only kind with a floor and reservations.
-    SellerFloat,
+    SellerFloat = 1 "seller float",
     /// What a seller has earned.
-    SellerCommission,
+    SellerCommission = 2 "seller commission",
     /// What a distributor has earned.
-    DistributorCommission,
+    DistributorCommission = 3 "distributor commission",
     /// What is owed to the provider of a service; its owner is the service.
-    ProviderClearing,
+    ProviderClearing = 4 "provider clearing",
     /// Where float loads come from; its owner is 0.
-    Funding,
+    Funding = 5 "funding",
     /// What a seller is owed for card sales.
-    SellerSettlement,
+    SellerSettlement = 6 "seller settlement",
     /// What the operator has earned in fees; its owner is the service.
-    FeeIncome,
+    FeeIncome = 7 "fee income",
     /// What the operator passes on in taxes; its owner is the service.
-    Tax,
-}
-
-impl AccountKind {
-    /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 8] = [
-        Self::SellerFloat,
-        Self::SellerCommission,
-        Self::DistributorCommission,
-        Self::ProviderClearing,
-        Self::Funding,
-        Self::SellerSettlement,
-        Self::FeeIncome,
-        Self::Tax,
-    ];
-
-    /// The byte for it in keys and records.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::SellerFloat => 1,
-            Self::SellerCommission => 2,
-            Self::DistributorCommission => 3,
-            Self::ProviderClearing => 4,
-            Self::Funding => 5,
-            Self::SellerSettlement => 6,
-            Self::FeeIncome => 7,
-            Self::Tax => 8,
-        }
-    }
-
-    /// The kind of a byte.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
+    Tax = 8 "tax",
 }
 
 /// One account of the ledger, in one currency.
@@ -168,16 +137,7 @@ impl AccountId {
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            AccountKind::SellerFloat => "seller float",
-            AccountKind::SellerCommission => "seller commission",
-            AccountKind::DistributorCommission => "distributor commission",
-            AccountKind::ProviderClearing => "provider clearing",
-            AccountKind::Funding => "funding",
-            AccountKind::SellerSettlement => "seller settlement",
-            AccountKind::FeeIncome => "fee income",
-            AccountKind::Tax => "tax",
-        };
+        let kind = self.kind.label();
         write!(f, "{kind} {} in {:03}", self.owner, self.currency)
     }
 }

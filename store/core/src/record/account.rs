@@ -2,8 +2,9 @@
 
 use arrayvec::ArrayVec;
 
-use super::wire::{Flaw, Reader, put_i64, put_u16, put_u32};
-use super::{KeyBytes, Record, key_of};
+use super::declare::{record, stored};
+use super::wire::{Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Record};
 use crate::ids::{AccountId, AccountKind};
 use crate::limits::LEGS_MAX;
 use crate::rows::Family;
@@ -55,54 +56,27 @@ pub fn held(legs: &Legs) -> Option<&Leg> {
     legs.first().filter(|leg| leg.account.kind == AccountKind::SellerFloat)
 }
 
-impl Record for AccountRow {
-    const FAMILY: Family = Family::Accounts;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        let AccountId { kind, owner, currency } = self.id;
-        key_of(&[&[kind.code()], &owner.to_be_bytes(), &currency.to_be_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_i64(out, self.account.posted_minor);
-        put_i64(out, self.account.reserved_minor);
-        put_i64(out, self.account.floor_minor);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        let account = Account {
-            posted_minor: body.i64()?,
-            reserved_minor: body.i64()?,
-            floor_minor: body.i64()?,
-        };
-        Ok(Self { id: read_id(key)?, account })
-    }
+record! { AccountRow in Accounts, version 1;
+    key id;
+    body { account }
 }
 
-fn read_id(from: &mut Reader<'_>) -> Result<AccountId, Flaw> {
-    let kind = AccountKind::from_code(from.u8()?).ok_or(Flaw("unknown kind of account"))?;
-    Ok(AccountId { kind, owner: from.u32()?, currency: from.u16()? })
-}
+stored! { Account { posted_minor, reserved_minor, floor_minor } }
+stored! { AccountId { kind, owner, currency } }
+stored! { Leg { account, amount_minor } }
 
-/// Appends legs behind their count.
-pub(super) fn put_legs(out: &mut Vec<u8>, legs: &Legs) {
-    out.push(u8::try_from(legs.len()).expect("a posting has at most twelve legs"));
-    for leg in legs {
-        out.push(leg.account.kind.code());
-        put_u32(out, leg.account.owner);
-        put_u16(out, leg.account.currency);
-        put_i64(out, leg.amount_minor);
+/// Behind their count.
+impl Stored for Legs {
+    fn put(&self, out: &mut impl Sink) {
+        u8::try_from(self.len()).expect("a posting has at most twelve legs").put(out);
+        self.iter().for_each(|leg| leg.put(out));
     }
-}
 
-/// Reads legs behind their count.
-pub(super) fn read_legs(from: &mut Reader<'_>) -> Result<Legs, Flaw> {
-    let count = from.u8()?;
-    let mut legs = Legs::new();
-    for _ in 0..count {
-        let leg = Leg { account: read_id(from)?, amount_minor: from.i64()? };
-        legs.try_push(leg).map_err(|_| Flaw("too many legs"))?;
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let mut legs = Self::new();
+        for _ in 0..from.get::<u8>()? {
+            legs.try_push(from.get()?).map_err(|_| Flaw("too many legs"))?;
+        }
+        Ok(legs)
     }
-    Ok(legs)
 }

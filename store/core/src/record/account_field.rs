@@ -1,7 +1,7 @@
 //! The account that a service asks for: what it is, and which texts may be one.
 
+use super::declare::stored;
 use super::terms::{AccountCheck, AccountForm};
-use super::wire::{Flaw, Reader, put_string};
 use crate::limits::SUBSCRIBER_BYTES_MAX;
 
 /// What a terminal asks the customer for.
@@ -53,25 +53,9 @@ impl AccountField {
             && (self.picture.is_empty() || matches(&self.picture, account))
             && self.check.holds(account)
     }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        put_string(out, &self.label);
-        out.extend_from_slice(&[self.form.code(), self.length_min, self.length_max]);
-        put_string(out, &self.picture);
-        out.push(self.check.code());
-    }
-
-    pub(super) fn read(body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            label: body.string()?,
-            form: AccountForm::read(body)?,
-            length_min: body.u8()?,
-            length_max: body.u8()?,
-            picture: body.string()?,
-            check: AccountCheck::read(body)?,
-        })
-    }
 }
+
+stored! { AccountField { label, form, length_min, length_max, picture, check } }
 
 /// Whether an account looks like its picture.
 fn matches(picture: &str, account: &str) -> bool {

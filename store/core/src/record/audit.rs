@@ -2,8 +2,9 @@
 
 use ring::digest::{Context, SHA256};
 
-use super::wire::{Flaw, Reader, put_string, put_u64};
-use super::{KeyBytes, Record, key_of};
+use super::declare::record;
+use super::wire::{Flaw, Reader, Stored};
+use super::{KeyBytes, Record};
 use crate::rows::Family;
 
 /// Who changed what, chained.
@@ -45,30 +46,7 @@ impl Audit {
     }
 }
 
-impl Record for Audit {
-    const FAMILY: Family = Family::Audit;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        key_of(&[&self.no.to_be_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.at_ms);
-        put_string(out, &self.actor);
-        put_string(out, &self.note);
-        out.extend_from_slice(&self.prev_hash);
-        out.extend_from_slice(&self.hash);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            no: key.u64()?,
-            at_ms: body.u64()?,
-            actor: body.string()?,
-            note: body.string()?,
-            prev_hash: body.array()?,
-            hash: body.array()?,
-        })
-    }
+record! { Audit in Audit, version 1;
+    key no;
+    body { at_ms, actor, note, prev_hash, hash }
 }

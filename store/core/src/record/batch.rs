@@ -2,8 +2,9 @@
 
 use ring::digest::{Context, SHA256};
 
-use super::wire::{Flaw, Reader, put_u32, put_u64};
-use super::{KeyBytes, Record, key_of};
+use super::declare::record;
+use super::wire::{Flaw, Reader, Stored};
+use super::{KeyBytes, Record};
 use crate::rows::Family;
 
 /// One durable write.
@@ -49,30 +50,7 @@ pub(super) fn hash_of(context: Context) -> [u8; 32] {
     hash
 }
 
-impl Record for Batch {
-    const FAMILY: Family = Family::Batches;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        key_of(&[&self.no.to_be_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.seq_to);
-        put_u64(out, self.at_ms);
-        put_u32(out, self.content);
-        out.extend_from_slice(&self.prev_hash);
-        out.extend_from_slice(&self.hash);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            no: key.u64()?,
-            seq_to: body.u64()?,
-            at_ms: body.u64()?,
-            content: body.u32()?,
-            prev_hash: body.array()?,
-            hash: body.array()?,
-        })
-    }
+record! { Batch in Batches, version 1;
+    key no;
+    body { seq_to, at_ms, content, prev_hash, hash }
 }

@@ -4,7 +4,7 @@
 //! before a voucher is taken that nobody can open. A canary is written before anything else is
 //! sealed under its key, and removed once nothing is.
 
-use super::wire::{Flaw, Reader, put_sealed};
+use super::wire::{Flaw, Reader, Stored};
 use super::{KeyBytes, Record, key_of};
 use crate::rows::Family;
 use crate::vault::Sealed;
@@ -37,15 +37,12 @@ impl Record for Canary {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        put_sealed(out, &self.sealed);
+        self.sealed.put(out);
     }
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        if key.bytes(Self::PREFIX.len())? != Self::PREFIX {
-            return Err(Flaw("unknown key"));
-        }
-        let kek_id = key.u32()?;
-        let sealed = body.sealed()?;
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>) -> Result<Self, Flaw> {
+        key.expect(Self::PREFIX, "unknown key")?;
+        let (kek_id, sealed): (u32, Sealed) = (key.get()?, body.get()?);
         if sealed.kek_id == kek_id { Ok(Self { sealed }) } else { Err(Flaw("another key's")) }
     }
 }

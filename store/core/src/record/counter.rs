@@ -2,8 +2,9 @@
 
 use arrayvec::ArrayVec;
 
-use super::wire::{Flaw, Reader, put_u32, put_u64};
-use super::{KeyBytes, Record, key_of};
+use super::declare::{record, stored};
+use super::wire::{Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Record};
 use crate::limits::TERMINAL_KEYS_MAX;
 use crate::rows::Family;
 use tillgate_types::TerminalId;
@@ -14,8 +15,10 @@ pub struct Counter {
     /// The terminal.
     pub terminal: TerminalId,
     /// By rising generation; the oldest makes room.
-    keys: ArrayVec<KeyCounter, TERMINAL_KEYS_MAX>,
+    keys: KeyCounters,
 }
+
+type KeyCounters = ArrayVec<KeyCounter, TERMINAL_KEYS_MAX>;
 
 /// The counter of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,39 +71,34 @@ impl Counter {
     }
 }
 
-impl Record for Counter {
-    const FAMILY: Family = Family::Counters;
-    const VERSION: u8 = 2;
+record! { Counter in Counters, version 2;
+    key terminal;
+    body { keys }
+}
 
-    fn key(&self) -> KeyBytes {
-        key_of(&[&self.terminal.0.to_be_bytes()])
-    }
+stored! { KeyCounter { generation, high, proved } }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(u8::try_from(self.keys.len()).expect("bounded by TERMINAL_KEYS_MAX"));
-        for key in &self.keys {
-            put_u32(out, key.generation);
-            put_u64(out, key.high);
-            out.push(u8::from(key.proved));
-        }
+impl Stored for KeyCounters {
+    fn put(&self, out: &mut impl Sink) {
+        u8::try_from(self.len()).expect("bounded by TERMINAL_KEYS_MAX").put(out);
+        self.iter().for_each(|key| key.put(out));
     }
 
     /// Version 1 had one counter, that of the key that was in force.
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
-        let mut counter = Self::new(TerminalId(key.u32()?));
-        if version == 1 {
-            counter.raise(0, body.u64()?, false);
-            return Ok(counter);
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let mut keys = Self::new();
+        if from.version == 1 {
+            keys.push(KeyCounter { generation: 0, high: from.get()?, proved: false });
+            return Ok(keys);
         }
-        for _ in 0..body.u8()? {
-            let (generation, high, proved) = (body.u32()?, body.u64()?, body.flag()?);
-            let rises = counter.keys.last().is_none_or(|last| last.generation < generation);
-            let read = KeyCounter { generation, high, proved };
-            if !rises || counter.keys.try_push(read).is_err() {
+        for _ in 0..from.get::<u8>()? {
+            let read: KeyCounter = from.get()?;
+            let rises = keys.last().is_none_or(|last| last.generation < read.generation);
+            if !rises || keys.try_push(read).is_err() {
                 return Err(Flaw("counters of a terminal out of order, or too many"));
             }
         }
-        Ok(counter)
+        Ok(keys)
     }
 }
 

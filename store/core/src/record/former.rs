@@ -1,6 +1,6 @@
 //! Former versions of registry records.
 
-use super::wire::{Flaw, Reader, put_u64};
+use super::wire::{Flaw, Reader, Stored};
 use super::{KeyBytes, Record, RegistryRecord, key_of};
 use crate::rows::Family;
 
@@ -33,17 +33,17 @@ impl Record for Former {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.until_ms);
-        out.push(u8::from(self.record.is_some()));
+        self.until_ms.put(out);
+        self.record.is_some().put(out);
         if let Some(record) = &self.record {
             record.encode(out);
         }
     }
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>) -> Result<Self, Flaw> {
         let (of, audit_no) = key.rest().split_last_chunk().ok_or(Flaw("too short"))?;
-        let until_ms = body.u64()?;
-        let record = if body.flag()? {
+        let until_ms = body.get()?;
+        let record = if body.get()? {
             let record = RegistryRecord::decode_keyless(of, body.rest());
             Some(record.map_err(|_| Flaw("the record in it cannot be read"))?)
         } else {

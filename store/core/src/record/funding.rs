@@ -1,8 +1,8 @@
 //! Float loads.
 
-use super::account::{put_legs, read_legs};
-use super::wire::{self, Flaw, Reader, put_i64, put_u32, put_u64};
-use super::{KeyBytes, Legs, Record, key_of};
+use super::declare::record;
+use super::wire::{self, Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Legs, Record};
 use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::rows::Family;
@@ -24,28 +24,7 @@ pub struct Funding {
     pub legs: Legs,
 }
 
-impl Record for Funding {
-    const FAMILY: Family = Family::Funding;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        key_of(&[self.reference.as_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u32(out, self.seller.0);
-        put_i64(out, self.amount_minor);
-        put_u64(out, self.at_ms);
-        put_legs(out, &self.legs);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            reference: wire::text(key.rest())?,
-            seller: SellerId(body.u32()?),
-            amount_minor: body.i64()?,
-            at_ms: body.u64()?,
-            legs: read_legs(body)?,
-        })
-    }
+record! { Funding in Funding, version 1;
+    key ..reference;
+    body { seller, amount_minor, at_ms, legs }
 }

@@ -2,8 +2,9 @@
 
 use ring::digest::{Context, SHA256};
 
-use super::wire::{Flaw, Reader, put_u64};
-use super::{KeyBytes, Record, key_of};
+use super::declare::record;
+use super::wire::{Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Record};
 use crate::ids::StoreId;
 use crate::rows::Family;
 
@@ -41,32 +42,7 @@ fn genesis_hash(store_id: StoreId) -> [u8; 32] {
     super::batch::hash_of(context)
 }
 
-impl Record for Head {
-    const FAMILY: Family = Family::Meta;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        key_of(&[Self::KEY])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.batch_no);
-        put_u64(out, self.seq);
-        put_u64(out, self.audit_no);
-        out.extend_from_slice(&self.hash);
-        out.extend_from_slice(&self.store_id.0);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        if key.rest() != Self::KEY {
-            return Err(Flaw("unknown key"));
-        }
-        Ok(Self {
-            batch_no: body.u64()?,
-            seq: body.u64()?,
-            audit_no: body.u64()?,
-            hash: body.array()?,
-            store_id: StoreId(body.array()?),
-        })
-    }
+record! { Head in Meta, version 1;
+    only Self::KEY;
+    body { batch_no, seq, audit_no, hash, store_id }
 }

@@ -12,6 +12,7 @@ mod audit;
 mod batch;
 mod canary;
 mod counter;
+pub(crate) mod declare;
 mod distributor;
 mod due;
 mod former;
@@ -38,6 +39,7 @@ pub use audit::Audit;
 pub use batch::Batch;
 pub use canary::Canary;
 pub use counter::{Counter, KeyCounter};
+pub use declare::Coded;
 pub use distributor::Distributor;
 pub use due::{DueFollowUp, FollowUp};
 pub use former::Former;
@@ -62,7 +64,7 @@ pub use voucher::{Serial, Voucher};
 use crate::error::StoreError;
 use crate::limits::KEY_BYTES_MAX;
 use crate::rows::Family;
-use wire::{Flaw, Reader};
+use wire::{Flaw, Reader, Stored};
 
 /// A row key.
 pub type KeyBytes = ArrayVec<u8, KEY_BYTES_MAX>;
@@ -84,8 +86,8 @@ pub trait Record: Sized {
     /// Appends the body.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// Reads a body of `version` at `key`; the caller checks that nothing is left of either.
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw>;
+    /// Reads a body at `key`; the caller checks that nothing is left of either.
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>) -> Result<Self, Flaw>;
 
     /// Appends the value: version, body, checksum.
     fn encode(&self, out: &mut Vec<u8>) {
@@ -93,7 +95,7 @@ pub trait Record: Sized {
         out.push(Self::VERSION);
         self.write(out);
         let sum = checksum(Self::FAMILY, &self.key(), &out[start..]);
-        wire::put_u32(out, sum);
+        sum.put(out);
     }
 
     /// The record of a row, or what is wrong with the row.
@@ -135,8 +137,8 @@ fn version_of<R: Record>(key: &[u8], value: &[u8]) -> Result<u8, Flaw> {
 
 fn decode<R: Record>(key: &[u8], value: &[u8], version: u8) -> Result<R, Flaw> {
     let body = value.get(1..value.len() - 4).unwrap_or_default();
-    let (mut key, mut body) = (Reader::new(key), Reader::new(body));
-    let record = R::read(&mut key, &mut body, version)?;
+    let (mut key, mut body) = (Reader::new(key, version), Reader::new(body, version));
+    let record = R::read(&mut key, &mut body)?;
     key.finish("key is too long")?;
     body.finish("bytes left over")?;
     Ok(record)

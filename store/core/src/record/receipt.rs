@@ -1,9 +1,9 @@
 //! Templates of receipts. One that was ever in use stays: the answer of an old sale is printed by it.
 
-use super::registry::expect_letter;
+use super::declare::record;
 use super::terms::ReceiptTag;
-use super::wire::{Flaw, Reader, put_string};
-use super::{KeyBytes, Record, key_of};
+use super::wire::{Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Record};
 use crate::limits::{
     RECEIPT_BYTES_MAX, RECEIPT_FILLED_BYTES_MAX, RECEIPT_NAME_BYTES_MAX, REFERENCE_BYTES_MAX,
     SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX,
@@ -93,8 +93,6 @@ pub struct ReceiptTemplate {
 }
 
 impl ReceiptTemplate {
-    pub(super) const LETTER: u8 = b'r';
-
     /// A template of a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
@@ -131,34 +129,16 @@ impl ReceiptTemplate {
         })
     }
 
-    /// The row key of a tag.
-    #[must_use]
-    pub fn key_of(tag: ReceiptTag) -> KeyBytes {
-        key_of(&[&[Self::LETTER], &tag.0.to_be_bytes()])
+    fn own(self, _: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let is_own = self.tag == ReceiptTag::of(&self.text);
+        if is_own { Ok(self) } else { Err(Flaw("the template of another receipt")) }
     }
 }
 
-impl Record for ReceiptTemplate {
-    const FAMILY: Family = Family::Registry;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        Self::key_of(self.tag)
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_string(out, &self.text);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        expect_letter(key, Self::LETTER)?;
-        let (tag, text) = (ReceiptTag(key.u32()?), body.string()?);
-        if tag == ReceiptTag::of(&text) {
-            Ok(Self { tag, text })
-        } else {
-            Err(Flaw("the template of another receipt"))
-        }
-    }
+record! { ReceiptTemplate in Registry, version 1;
+    letter b'r', tag: ReceiptTag;
+    body { text }
+    then Self::own
 }
 
 #[cfg(test)]

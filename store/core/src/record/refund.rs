@@ -1,6 +1,6 @@
 //! Money that operators give back for a sale, with four eyes.
 
-use super::wire::{Flaw, Reader, put_string, put_text, put_u64};
+use super::declare::stored;
 use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 
@@ -17,20 +17,4 @@ pub struct Refund {
     pub approver: String,
 }
 
-impl Refund {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        put_string(out, &self.proposer);
-        put_text(out, &self.reference);
-        put_u64(out, self.at_ms);
-        put_string(out, &self.approver);
-    }
-
-    pub(super) fn read(body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        Ok(Self {
-            proposer: body.string()?,
-            reference: body.text()?,
-            at_ms: body.u64()?,
-            approver: body.string()?,
-        })
-    }
-}
+stored! { Refund { proposer, reference, at_ms, approver } }

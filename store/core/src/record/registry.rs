@@ -1,34 +1,17 @@
 //! What the registry family holds: five kinds of records behind one letter each.
 
-use super::wire::{Flaw, Reader};
+use super::declare::coded;
 use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Seller, Service, Terminal};
 use crate::error::StoreError;
 use crate::rows::Family;
 
-/// Whether something may take part in sales.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+coded! {
+    /// Whether something may take part in sales.
+    Status, "status":
     /// It may.
-    Active,
+    Active = 0 "active",
     /// The operator blocked it.
-    Blocked,
-}
-
-impl Status {
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::Active => 0,
-            Self::Blocked => 1,
-        }
-    }
-
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
-        match from.u8()? {
-            0 => Ok(Self::Active),
-            1 => Ok(Self::Blocked),
-            _ => Err(Flaw("unknown status")),
-        }
-    }
+    Blocked = 1 "blocked",
 }
 
 /// One record of the registry.
@@ -107,9 +90,4 @@ impl RegistryRecord {
             }),
         }
     }
-}
-
-/// Takes the letter off a registry key.
-pub(super) fn expect_letter(key: &mut Reader<'_>, letter: u8) -> Result<(), Flaw> {
-    if key.u8()? == letter { Ok(()) } else { Err(Flaw("another kind of record")) }
 }

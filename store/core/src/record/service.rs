@@ -1,13 +1,13 @@
 //! Services: records of properties ([`super::terms`]); whatever is sold is a row of these.
 
 use super::account_field::AccountField;
-use super::registry::expect_letter;
+use super::declare::{record, stored};
 use super::terms::{
-    AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment, Language, Lookup,
-    MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
+    AccountForm, AmountSource, ChargeRule, Fulfilment, Language, Lookup, MoneyFlow, ReceiptTag,
+    ReversalRule, Rounding, SaleTerms,
 };
-use super::wire::{Flaw, Reader, put_string, put_u16, put_u32, put_u64};
-use super::{KeyBytes, Record, Seller, Status, key_of};
+use super::wire::{Flaw, Reader, Sink, Stored};
+use super::{KeyBytes, Record, Seller, Status};
 use crate::commission::Charges;
 use crate::ids::Text;
 use crate::rows::Family;
@@ -112,13 +112,6 @@ impl CommissionRule {
 }
 
 impl Service {
-    pub(super) const LETTER: u8 = b'v';
-
-    /// The row key of an id.
-    pub fn key_of(id: ServiceId) -> KeyBytes {
-        key_of(&[&[Self::LETTER], &id.0.to_be_bytes()])
-    }
-
     /// A service of these that says nothing else: active, sold always, without limits per terminal,
     /// products, commission or charges.
     #[must_use]
@@ -173,140 +166,40 @@ impl Service {
     }
 }
 
-impl Record for Service {
-    const FAMILY: Family = Family::Registry;
-    /// 2: with the form of the account; 3: with its field, lookup, money, reversal, charges and
-    /// receipts.
-    const VERSION: u8 = 3;
-
-    fn key(&self) -> KeyBytes {
-        Self::key_of(self.id)
+record! { Service in Registry, version 3;
+    letter b'v', id: ServiceId;
+    // `amount` was a flag of the same two values before version 3.
+    body {
+        name, fulfilment, status, currency, route, amount_min_minor, amount_max_minor, amount,
+        hours, velocity, products, commission
     }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_string(out, &self.name);
-        out.extend_from_slice(&[self.fulfilment.code(), self.status.code()]);
-        put_u16(out, self.currency);
-        put_string(out, &self.route);
-        put_u64(out, self.amount_min_minor);
-        put_u64(out, self.amount_max_minor);
-        out.push(self.amount.code());
-        out.push(u8::from(self.hours.is_some()));
-        if let Some(hours) = self.hours {
-            put_u16(out, hours.from_min);
-            put_u16(out, hours.to_min);
-        }
-        put_u32(out, self.velocity.count_max);
-        put_u32(out, self.velocity.window_s);
-        put_u64(out, self.velocity.day_amount_max_minor);
-        put_list(out, &self.products, |out, product| {
-            put_u16(out, product.id.0);
-            put_string(out, &product.name);
-            put_u64(out, product.amount_minor);
-        });
-        put_list(out, &self.commission, |out, rule| {
-            out.push(rule.level);
-            put_u32(out, rule.basis_points);
-            put_u16(out, rule.from.0);
-            put_u64(out, rule.fixed_minor);
-            out.push(rule.rounding.code());
-        });
-        out.push(u8::from(self.account.is_some()));
-        if let Some(account) = &self.account {
-            account.write(out);
-        }
-        out.extend_from_slice(&[self.lookup.code(), self.money.code()]);
-        self.reversal.write(out);
-        put_list(out, &self.charges, |out, rule| {
-            out.extend_from_slice(&[rule.kind.code(), rule.base.code(), rule.rounding.code()]);
-            put_u64(out, rule.fixed_minor);
-            put_u32(out, rule.basis_points);
-            put_u16(out, rule.from.0);
-        });
-        put_list(out, &self.receipts, |out, (language, receipt)| {
-            out.extend_from_slice(&language.0);
-            put_u32(out, receipt.0);
-        });
+    since 3 {
+        account = None,
+        lookup = Lookup::None,
+        money = MoneyFlow::Debit,
+        reversal = ReversalRule::usual(fulfilment),
+        charges = Vec::new(),
+        receipts = Vec::new()
     }
+    then Self::with_account
+}
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
-        expect_letter(key, Self::LETTER)?;
-        let id = ServiceId(key.u16()?);
-        let (name, fulfilment) = (body.string()?, Fulfilment::read(body)?);
-        let mut service = Self {
-            id,
-            name,
-            fulfilment,
-            account: None,
-            lookup: Lookup::None,
-            money: MoneyFlow::Debit,
-            reversal: ReversalRule::usual(fulfilment),
-            status: Status::read(body)?,
-            currency: body.u16()?,
-            route: body.string()?,
-            amount_min_minor: body.u64()?,
-            amount_max_minor: body.u64()?,
-            // Before version 3 a flag of the same two values.
-            amount: AmountSource::read(body)?,
-            hours: if body.flag()? {
-                Some(Hours { from_min: body.u16()?, to_min: body.u16()? })
-            } else {
-                None
-            },
-            velocity: Velocity {
-                count_max: body.u32()?,
-                window_s: body.u32()?,
-                day_amount_max_minor: body.u64()?,
-            },
-            products: read_list(body, read_product)?,
-            commission: read_list(body, |body| read_rule(body, version))?,
-            charges: Vec::new(),
-            receipts: Vec::new(),
-        };
-        if version >= 3 {
-            service.account = if body.flag()? { Some(AccountField::read(body)?) } else { None };
-            (service.lookup, service.money) = (Lookup::read(body)?, MoneyFlow::read(body)?);
-            service.reversal = ReversalRule::read(body)?;
-            service.charges = read_list(body, read_charge)?;
-            service.receipts =
-                read_list(body, |body| Ok((Language(body.array()?), ReceiptTag(body.u32()?))))?;
-        } else {
-            let form = if version == 2 { AccountForm::read(body)? } else { AccountForm::Phone };
-            let asked = fulfilment == Fulfilment::Provider;
-            service.account = asked.then(|| AccountField::of(form));
+impl Service {
+    /// Version 2 ended with the form of the account; before that it was always a telephone number.
+    fn with_account(mut self, body: &mut Reader<'_>) -> Result<Self, Flaw> {
+        if body.version < 3 {
+            let form = body.since(2, || AccountForm::Phone)?;
+            let asked = self.fulfilment == Fulfilment::Provider;
+            self.account = asked.then(|| AccountField::of(form));
         }
-        Ok(service)
+        Ok(self)
     }
 }
 
-fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
-    put_u16(out, u16::try_from(list.len()).expect("every list of a service has a bound"));
-    list.iter().for_each(|item| put(out, item));
+stored! { Hours { from_min, to_min } }
+stored! { Velocity { count_max, window_s, day_amount_max_minor } }
+stored! { Product { id, name, amount_minor } }
+stored! { CommissionRule { level, basis_points, from }
+    since 3 { fixed_minor = 0, rounding = Rounding::Down }
 }
-
-fn read_list<'a, T>(
-    body: &mut Reader<'a>,
-    read: impl Fn(&mut Reader<'a>) -> Result<T, Flaw>,
-) -> Result<Vec<T>, Flaw> {
-    let count = body.u16()?;
-    (0..count).map(|_| read(body)).collect()
-}
-
-fn read_product(body: &mut Reader<'_>) -> Result<Product, Flaw> {
-    let (id, name) = (ProductId(body.u16()?), body.string()?);
-    Ok(Product { id, name, amount_minor: body.u64()? })
-}
-
-fn read_rule(body: &mut Reader<'_>, version: u8) -> Result<CommissionRule, Flaw> {
-    let (level, basis_points, from) = (body.u8()?, body.u32()?, body.date()?);
-    let (fixed_minor, rounding) =
-        if version >= 3 { (body.u64()?, Rounding::read(body)?) } else { (0, Rounding::Down) };
-    Ok(CommissionRule { level, fixed_minor, basis_points, rounding, from })
-}
-
-fn read_charge(body: &mut Reader<'_>) -> Result<ChargeRule, Flaw> {
-    let (kind, base) = (ChargeKind::read(body)?, ChargeBase::read(body)?);
-    let rounding = Rounding::read(body)?;
-    let (fixed_minor, basis_points, from) = (body.u64()?, body.u32()?, body.date()?);
-    Ok(ChargeRule { kind, fixed_minor, basis_points, base, rounding, from })
-}
+stored! { ChargeRule { kind, base, rounding, fixed_minor, basis_points, from } }

@@ -1,50 +1,11 @@
 //! What a service is made of: a record of properties, none of them a kind of its own. A new service
 //! is a new combination of these, and no new code.
 
-use super::wire::{Flaw, Reader, put_text, put_u32, put_u64};
+use super::declare::coded;
+use super::wire::{Flaw, Reader, Sink, Stored};
 use crate::ids::Text;
 use crate::limits::REFERENCE_BYTES_MAX;
 use tillgate_types::{BusinessDate, DistributorId};
-
-/// An enumeration whose values have a byte in records and a word in files and answers.
-macro_rules! coded {
-    ($(#[$doc:meta])* $name:ident, $what:literal:
-     $($(#[$value_doc:meta])* $value:ident = $code:literal $label:literal,)*) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$value_doc])* $value,)*
-        }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$value),*];
-
-            /// The byte that stands for it in records.
-            #[must_use]
-            pub const fn code(self) -> u8 {
-                match self {
-                    $(Self::$value => $code,)*
-                }
-            }
-
-            /// The word that stands for it in files and answers.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self {
-                    $(Self::$value => $label,)*
-                }
-            }
-
-            pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Flaw> {
-                match from.u8()? {
-                    $($code => Ok(Self::$value),)*
-                    _ => Err(Flaw(concat!("unknown ", $what))),
-                }
-            }
-        }
-    };
-}
 
 coded! {
     /// Where the goods of a service come from.
@@ -217,25 +178,26 @@ impl ReversalRule {
             Self::Within(seconds) => at_ms.saturating_sub(sold_ms) <= u64::from(seconds) * 1_000,
         }
     }
+}
 
-    pub(super) fn write(self, out: &mut Vec<u8>) {
-        match self {
-            Self::Never => out.push(0),
-            Self::ByOperator => out.push(1),
-            Self::UntilConfirmed => out.push(2),
-            Self::Within(seconds) => {
-                out.push(3);
-                put_u32(out, seconds);
-            }
-        }
+impl Stored for ReversalRule {
+    fn put(&self, out: &mut impl Sink) {
+        let (code, seconds) = match self {
+            Self::Never => (0, None),
+            Self::ByOperator => (1, None),
+            Self::UntilConfirmed => (2, None),
+            Self::Within(seconds) => (3_u8, Some(seconds)),
+        };
+        code.put(out);
+        seconds.into_iter().for_each(|seconds| seconds.put(out));
     }
 
-    pub(super) fn read(body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        match body.u8()? {
-            0 => Ok(Self::Never),
+    fn take(body: &mut Reader<'_>) -> Result<Self, Flaw> {
+        match body.get()? {
+            0_u8 => Ok(Self::Never),
             1 => Ok(Self::ByOperator),
             2 => Ok(Self::UntilConfirmed),
-            3 => Ok(Self::Within(body.u32()?)),
+            3 => body.get().map(Self::Within),
             _ => Err(Flaw("unknown rule of reversals")),
         }
     }
@@ -291,47 +253,48 @@ impl SaleTerms {
     }
 
     /// A row has its distributor; what is as usual takes one byte.
-    pub(super) fn write(&self, usual: ReversalRule, out: &mut Vec<u8>) {
-        put_u32(out, self.distributor.0);
-        let flag = |bit, set| if set { bit } else { 0 };
-        let charged = flag(Self::CHARGED, self.charged_minor() > 0);
-        let ruled = flag(Self::RULED, self.reversal != usual);
-        let printed = flag(Self::PRINTED, self.receipt != ReceiptTag::NONE);
-        let looked_up = flag(Self::LOOKED_UP, !self.lookup.is_empty());
-        out.push(charged | ruled | printed | looked_up);
-        if charged > 0 {
-            put_u64(out, self.fee_minor);
-            put_u64(out, self.tax_minor);
+    pub(super) fn put(&self, usual: ReversalRule, out: &mut impl Sink) {
+        self.distributor.put(out);
+        let flags = [
+            (Self::CHARGED, self.charged_minor() > 0),
+            (Self::RULED, self.reversal != usual),
+            (Self::PRINTED, self.receipt != ReceiptTag::NONE),
+            (Self::LOOKED_UP, !self.lookup.is_empty()),
+        ];
+        let flags = flags.into_iter().filter(|(_, set)| *set).fold(0, |all, (bit, _)| all | bit);
+        flags.put(out);
+        if flags & Self::CHARGED != 0 {
+            self.fee_minor.put(out);
+            self.tax_minor.put(out);
         }
-        if ruled > 0 {
-            self.reversal.write(out);
+        if flags & Self::RULED != 0 {
+            self.reversal.put(out);
         }
-        if printed > 0 {
-            put_u32(out, self.receipt.0);
+        if flags & Self::PRINTED != 0 {
+            self.receipt.put(out);
         }
-        if looked_up > 0 {
-            put_text(out, &self.lookup);
+        if flags & Self::LOOKED_UP != 0 {
+            self.lookup.put(out);
         }
     }
 
-    pub(super) fn read(usual: ReversalRule, body: &mut Reader<'_>) -> Result<Self, Flaw> {
-        let mut terms = Self { reversal: usual, ..Self::default() };
-        terms.distributor = DistributorId(body.u32()?);
-        let flags = body.u8()?;
+    pub(super) fn take(usual: ReversalRule, body: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let mut terms = Self { distributor: body.get()?, reversal: usual, ..Self::default() };
+        let flags: u8 = body.get()?;
         if flags & !(Self::CHARGED | Self::RULED | Self::PRINTED | Self::LOOKED_UP) != 0 {
             return Err(Flaw("unknown terms of a sale"));
         }
         if flags & Self::CHARGED != 0 {
-            (terms.fee_minor, terms.tax_minor) = (body.u64()?, body.u64()?);
+            (terms.fee_minor, terms.tax_minor) = body.get()?;
         }
         if flags & Self::RULED != 0 {
-            terms.reversal = ReversalRule::read(body)?;
+            terms.reversal = body.get()?;
         }
         if flags & Self::PRINTED != 0 {
-            terms.receipt = ReceiptTag(body.u32()?);
+            terms.receipt = body.get()?;
         }
         if flags & Self::LOOKED_UP != 0 {
-            terms.lookup = body.text()?;
+            terms.lookup = body.get()?;
         }
         Ok(terms)
     }

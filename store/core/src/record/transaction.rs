@@ -1,10 +1,11 @@
 //! The journal: one row per request of a terminal.
 
-use super::account::{Leg, put_legs, read_legs};
-use super::wire::{Flaw, Reader, put_i64, put_sealed, put_text, put_u16, put_u32, put_u64};
+use super::account::Leg;
+use super::declare::{coded, record, stored};
+use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{
     DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule, SaleTerms,
-    Settlement, key_of,
+    Settlement,
 };
 use crate::ids::{AccountKind, BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
@@ -101,33 +102,33 @@ pub enum Kind {
     Settlement,
 }
 
-/// How far a transaction is.
-///
-/// ```text
-///              reserved                        posted             posted and posted back
-///   Begin --> Intent ------------------------> Approved --------> Reversed
-///               |  \                           ^                  (terminal's reversal)
-///        silent |   \------> Declined          |
-///               v            nothing, released |
-///             Unknown --------^----------------/
-///                      (found out, taken back, or the operator's verdict)
-///
-///   reversal: Intent --> Approved (taken back, or nothing was to be) | Declined (it stands)
-///   settlement: Approved (totals agree) | Declined (they do not)
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+coded! {
+    /// How far a transaction is.
+    ///
+    /// ```text
+    ///              reserved                        posted             posted and posted back
+    ///   Begin --> Intent ------------------------> Approved --------> Reversed
+    ///               |  \                           ^                  (terminal's reversal)
+    ///        silent |   \------> Declined          |
+    ///               v            nothing, released |
+    ///             Unknown --------^----------------/
+    ///                      (found out, taken back, or the operator's verdict)
+    ///
+    ///   reversal: Intent --> Approved (taken back, or nothing was to be) | Declined (it stands)
+    ///   settlement: Approved (totals agree) | Declined (they do not)
+    /// ```
+    State, "state":
     /// A sale: float reserved, its order is leaving. A reversal: waits for its original, or for
     /// the provider.
-    Intent,
+    Intent = 1 "intent",
     /// The bridge was silent, or the row was open when the gateway started.
-    Unknown,
+    Unknown = 2 "unknown",
     /// Done; its legs are posted.
-    Approved,
+    Approved = 3 "approved",
     /// Not done; nothing is posted.
-    Declined,
+    Declined = 4 "declined",
     /// Done and taken back.
-    Reversed,
+    Reversed = 5 "reversed",
 }
 
 /// The voucher a transaction was given, for good: a repeat gets the same.
@@ -181,22 +182,6 @@ impl Kind {
     /// Whether a provider carries it out, so that its outcome may be unknown for a while.
     pub fn has_provider(self) -> bool {
         self == Self::Sale(Fulfilment::Provider)
-    }
-}
-
-impl State {
-    const ALL: [Self; 5] =
-        [Self::Intent, Self::Unknown, Self::Approved, Self::Declined, Self::Reversed];
-
-    /// The byte for it.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Intent => 1,
-            Self::Unknown => 2,
-            Self::Approved => 3,
-            Self::Declined => 4,
-            Self::Reversed => 5,
-        }
     }
 }
 
@@ -298,129 +283,44 @@ impl Transaction {
     }
 }
 
-impl Record for Transaction {
-    const FAMILY: Family = Family::Journal;
-    /// 2: with `bridge`, `due` and `settlement`; 3: with `day`, `reason`, `reprints`, `refund`;
-    /// 4: with `other_reference`; 5: with `terms`.
-    const VERSION: u8 = 5;
+record! { Transaction in Journal, version 5;
+    key key;
+    body {
+        seq, kind, state, digest, seller, service, product, amount_minor, currency, subscriber,
+        code, at_ms, finished_ms, confirmed_ms, provider_reference, balance_minor, voucher, legs,
+        original, reversed_by
+    }
+    since 2 { bridge = BridgeTag::NONE, due = None, settlement = None }
+    since 3 { day = { let Key { date, .. } = key; date }, reason = 0, reprints = 0, refund = None }
+    since 4 { other_reference = Text::new() }
+    ends terms by put_terms, take_terms(kind)
+}
 
-    fn key(&self) -> KeyBytes {
-        key_of(&[&self.key.to_bytes()])
+stored! { Dispensed { serial, expiry, pin } }
+
+impl Transaction {
+    fn put_terms(&self, out: &mut Vec<u8>) {
+        self.terms.put(self.kind.usual_reversal(), out);
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.seq);
-        out.extend_from_slice(&[self.kind.code(), self.state.code()]);
-        out.extend_from_slice(&self.digest);
-        put_u32(out, self.seller.0);
-        put_u16(out, self.service.0);
-        put_u16(out, self.product.0);
-        put_u64(out, self.amount_minor);
-        put_u16(out, self.currency);
-        put_text(out, &self.subscriber);
-        out.extend_from_slice(&self.code.0);
-        put_u64(out, self.at_ms);
-        put_u64(out, self.finished_ms);
-        put_u64(out, self.confirmed_ms);
-        put_text(out, &self.provider_reference);
-        put_option(out, self.balance_minor.as_ref(), |out, balance| put_i64(out, *balance));
-        put_option(out, self.voucher.as_ref(), |out, voucher| {
-            put_text(out, &voucher.serial);
-            put_u16(out, voucher.expiry.0);
-            put_sealed(out, &voucher.pin);
-        });
-        put_legs(out, &self.legs);
-        for key in [&self.original, &self.reversed_by] {
-            put_option(out, key.as_ref(), |out, key| out.extend_from_slice(&key.to_bytes()));
+    /// Since version 5.
+    fn take_terms(kind: Kind, body: &mut Reader<'_>) -> Result<SaleTerms, Flaw> {
+        let reversal = kind.usual_reversal();
+        if body.version >= 5 {
+            return SaleTerms::take(reversal, body);
         }
-        put_u32(out, self.bridge.0);
-        put_option(out, self.due.as_ref(), |out, due| due.write(out));
-        put_option(out, self.settlement.as_ref(), |out, settlement| settlement.write(out));
-        put_u16(out, self.day.0);
-        out.extend_from_slice(&[self.reason, self.reprints]);
-        put_option(out, self.refund.as_ref(), |out, refund| refund.write(out));
-        put_text(out, &self.other_reference);
-        self.terms.write(self.kind.usual_reversal(), out);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, version: u8) -> Result<Self, Flaw> {
-        let mut row = Self {
-            key: key.key()?,
-            seq: body.u64()?,
-            kind: read_coded(body, &Kind::ALL, Kind::code, "unknown kind of transaction")?,
-            state: read_coded(body, &State::ALL, State::code, "unknown state")?,
-            digest: body.array()?,
-            seller: SellerId(body.u32()?),
-            service: ServiceId(body.u16()?),
-            product: ProductId(body.u16()?),
-            amount_minor: body.u64()?,
-            currency: body.u16()?,
-            subscriber: body.text()?,
-            code: body.code()?,
-            at_ms: body.u64()?,
-            finished_ms: body.u64()?,
-            confirmed_ms: body.u64()?,
-            provider_reference: body.text()?,
-            balance_minor: read_option(body, Reader::i64)?,
-            voucher: read_option(body, |body| {
-                let (serial, expiry) = (body.text()?, body.date()?);
-                Ok(Dispensed { serial, expiry, pin: body.sealed()? })
-            })?,
-            legs: read_legs(body)?,
-            original: read_option(body, Reader::key)?,
-            reversed_by: read_option(body, Reader::key)?,
-            bridge: BridgeTag::NONE,
-            due: None,
-            settlement: None,
-            day: BusinessDate::default(),
-            reason: 0,
-            reprints: 0,
-            refund: None,
-            other_reference: Text::new(),
-            terms: SaleTerms::default(),
-        };
-        row.terms.reversal = row.kind.usual_reversal();
-        row.day = row.key.date;
-        if version >= 2 {
-            row.bridge = BridgeTag(body.u32()?);
-            row.due = read_option(body, DueFollowUp::read)?;
-            row.settlement = read_option(body, |body| Settlement::read(body).map(Box::new))?;
-        }
-        if version >= 3 {
-            (row.day, row.reason, row.reprints) = (body.date()?, body.u8()?, body.u8()?);
-            row.refund = read_option(body, |body| Refund::read(body).map(Box::new))?;
-        }
-        if version >= 4 {
-            row.other_reference = body.text()?;
-        }
-        if version >= 5 {
-            row.terms = SaleTerms::read(row.terms.reversal, body)?;
-        }
-        Ok(row)
+        Ok(SaleTerms { reversal, ..SaleTerms::default() })
     }
 }
 
-fn put_option<T>(out: &mut Vec<u8>, value: Option<&T>, put: impl FnOnce(&mut Vec<u8>, &T)) {
-    out.push(u8::from(value.is_some()));
-    if let Some(value) = value {
-        put(out, value);
+impl Stored for Kind {
+    fn put(&self, out: &mut impl Sink) {
+        self.code().put(out);
     }
-}
 
-fn read_option<'a, T>(
-    body: &mut Reader<'a>,
-    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Flaw>,
-) -> Result<Option<T>, Flaw> {
-    if body.flag()? { read(body).map(Some) } else { Ok(None) }
-}
-
-/// The value whose code is the next byte.
-pub(super) fn read_coded<T: Copy>(
-    body: &mut Reader<'_>,
-    all: &[T],
-    code: fn(T) -> u8,
-    what: &'static str,
-) -> Result<T, Flaw> {
-    let byte = body.u8()?;
-    all.iter().copied().find(|value| code(*value) == byte).ok_or(Flaw(what))
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let code: u8 = from.get()?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.code() == code);
+        kind.ok_or(Flaw("unknown kind of transaction"))
+    }
 }

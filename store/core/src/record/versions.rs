@@ -1,7 +1,7 @@
 //! Which versions of records a store may hold, so that an older program refuses the whole store
 //! at its opening instead of stopping at the first row that it does not know.
 
-use super::wire::{Flaw, Reader, put_text};
+use super::wire::{Flaw, Reader, Stored};
 use super::{
     AccountRow, Audit, Batch, Canary, Counter, Distributor, Former, Funding, Head, KeyBytes,
     ReceiptTemplate, Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
@@ -91,19 +91,14 @@ impl Record for Versions {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        for (kind, version) in &self.0 {
-            put_text(out, kind);
-            out.push(*version);
-        }
+        self.0.iter().for_each(|kind| kind.put(out));
     }
 
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        if key.rest() != Self::KEY {
-            return Err(Flaw("unknown key"));
-        }
+    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>) -> Result<Self, Flaw> {
+        key.expect(Self::KEY, "unknown key")?;
         let mut all = Vec::new();
         while body.finish("more").is_err() {
-            all.push((body.text()?, body.u8()?));
+            all.push(body.get()?);
         }
         Ok(Self(all))
     }

@@ -1,6 +1,7 @@
 //! Voucher stock, and the serials that were ever loaded.
 
-use super::wire::{self, Flaw, Reader, put_sealed, put_u64};
+use super::declare::record;
+use super::wire::{self, Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record, key_of};
 use crate::ids::Text;
 use crate::limits::SERIAL_BYTES_MAX;
@@ -45,49 +46,12 @@ impl Voucher {
     }
 }
 
-impl Record for Voucher {
-    const FAMILY: Family = Family::Stock;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        let prefix = Self::key_from(self.service, self.product, self.expiry);
-        key_of(&[&prefix, self.serial.as_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_sealed(out, &self.pin);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            service: ServiceId(key.u16()?),
-            product: ProductId(key.u16()?),
-            expiry: key.date()?,
-            serial: wire::text(key.rest())?,
-            pin: body.sealed()?,
-        })
-    }
+record! { Voucher in Stock, version 1;
+    key service, product, expiry ..serial;
+    body { pin }
 }
 
-impl Record for Serial {
-    const FAMILY: Family = Family::Serials;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> KeyBytes {
-        let [service, product] = [self.service.0, self.product.0].map(u16::to_be_bytes);
-        key_of(&[&service, &product, self.serial.as_bytes()])
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.batch_no);
-    }
-
-    fn read(key: &mut Reader<'_>, body: &mut Reader<'_>, _version: u8) -> Result<Self, Flaw> {
-        Ok(Self {
-            service: ServiceId(key.u16()?),
-            product: ProductId(key.u16()?),
-            serial: wire::text(key.rest())?,
-            batch_no: body.u64()?,
-        })
-    }
+record! { Serial in Serials, version 1;
+    key service, product ..serial;
+    body { batch_no }
 }

@@ -1,26 +1,72 @@
-//! Numbers and texts in rows: big-endian, texts behind their length.
+//! Values in rows: big-endian, texts and lists behind their length. [`Stored`] says how each is
+//! written and read; the rows themselves are declared with `record!`, their parts with `stored!`.
 
 use arrayvec::ArrayVec;
 
-use crate::ids::{Key, Text};
+use super::{KeyBytes, Language, ReceiptTag};
+use crate::ids::{BridgeTag, Key, StoreId, Text};
 use crate::vault::Sealed;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
+use tillgate_types::{
+    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
+};
 
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flaw(pub &'static str);
 
+/// A value that rows have: written as it is read.
+pub trait Stored: Sized {
+    /// Appends it.
+    fn put(&self, out: &mut impl Sink);
+
+    /// Takes it from the front.
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw>;
+}
+
+/// Where rows are written to: a row key in place, or the buffer of a value.
+pub trait Sink {
+    /// Appends bytes.
+    fn bytes(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Sink for KeyBytes {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.try_extend_from_slice(bytes).expect("row keys have room for their longest parts");
+    }
+}
+
 /// Takes a row apart from its front.
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    /// The version of the row.
+    pub(super) version: u8,
 }
 
 impl<'a> Reader<'a> {
-    /// Over all of `bytes`.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+    /// Over all of `bytes` of a row of this version.
+    pub fn new(bytes: &'a [u8], version: u8) -> Self {
+        Self { rest: bytes, version }
+    }
+
+    /// The next value.
+    pub fn get<T: Stored>(&mut self) -> Result<T, Flaw> {
+        T::take(self)
+    }
+
+    /// The next value, or the one that rows before a version had.
+    pub(super) fn since<T: Stored>(
+        &mut self,
+        version: u8,
+        before: impl FnOnce() -> T,
+    ) -> Result<T, Flaw> {
+        if self.version >= version { self.get() } else { Ok(before()) }
     }
 
     /// The next `count` bytes.
@@ -30,86 +76,17 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The next `N` bytes.
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Flaw> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(Flaw("too short"))?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
     /// Everything that is left.
     pub fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    /// One byte.
-    pub fn u8(&mut self) -> Result<u8, Flaw> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    /// Two bytes.
-    pub fn u16(&mut self) -> Result<u16, Flaw> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    /// Four bytes.
-    pub fn u32(&mut self) -> Result<u32, Flaw> {
-        self.array().map(u32::from_be_bytes)
-    }
-
-    /// Eight bytes.
-    pub fn u64(&mut self) -> Result<u64, Flaw> {
-        self.array().map(u64::from_be_bytes)
-    }
-
-    /// Eight bytes, two's complement.
-    pub fn i64(&mut self) -> Result<i64, Flaw> {
-        self.array().map(i64::from_be_bytes)
-    }
-
-    /// 0 or 1.
-    pub fn flag(&mut self) -> Result<bool, Flaw> {
-        match self.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Flaw("a flag that is neither 0 nor 1")),
+    /// Takes what has to be there; `what` names what is wrong if it is not.
+    pub(super) fn expect(&mut self, wanted: &[u8], what: &'static str) -> Result<(), Flaw> {
+        match self.bytes(wanted.len()) {
+            Ok(found) if found == wanted => Ok(()),
+            _ => Err(Flaw(what)),
         }
-    }
-
-    /// A date.
-    pub fn date(&mut self) -> Result<BusinessDate, Flaw> {
-        self.u16().map(BusinessDate)
-    }
-
-    /// A response code.
-    pub fn code(&mut self) -> Result<ResponseCode, Flaw> {
-        self.array().map(ResponseCode)
-    }
-
-    /// A transaction's key.
-    pub fn key(&mut self) -> Result<Key, Flaw> {
-        Key::from_bytes(self.bytes(Key::BYTES)?).ok_or(Flaw("too short"))
-    }
-
-    /// A text behind one length byte.
-    pub fn text<const N: usize>(&mut self) -> Result<Text<N>, Flaw> {
-        let length = usize::from(self.u8()?);
-        text(self.bytes(length)?)
-    }
-
-    /// A text behind two length bytes.
-    pub fn string(&mut self) -> Result<String, Flaw> {
-        let length = usize::from(self.u16()?);
-        let bytes = self.bytes(length)?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Flaw("text is not UTF-8"))
-    }
-
-    /// A sealed secret.
-    pub fn sealed(&mut self) -> Result<Sealed, Flaw> {
-        let (kek_id, nonce, length) = (self.u32()?, self.array()?, usize::from(self.u8()?));
-        let bytes = ArrayVec::try_from(self.bytes(length)?);
-        let bytes = bytes.map_err(|_| Flaw("sealed secret is too long"))?;
-        Ok(Sealed { kek_id, nonce, bytes })
     }
 
     /// Whether everything was taken; `what` names what is wrong if not.
@@ -124,48 +101,165 @@ pub fn text<const N: usize>(bytes: &[u8]) -> Result<Text<N>, Flaw> {
     Text::from(text).map_err(|_| Flaw("text is too long"))
 }
 
-/// Appends two bytes.
-pub fn put_u16(out: &mut Vec<u8>, value: u16) {
-    out.extend_from_slice(&value.to_be_bytes());
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Stored for $number {
+            fn put(&self, out: &mut impl Sink) {
+                out.bytes(&self.to_be_bytes());
+            }
+
+            fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+                from.get().map(Self::from_be_bytes)
+            }
+        }
+    )*};
 }
 
-/// Appends four bytes.
-pub fn put_u32(out: &mut Vec<u8>, value: u32) {
-    out.extend_from_slice(&value.to_be_bytes());
+numbers!(u8, u16, u32, u64, i64);
+
+/// Names that are written as what they are made of.
+macro_rules! names {
+    ($($name:ident),*) => {$(
+        impl Stored for $name {
+            fn put(&self, out: &mut impl Sink) {
+                self.0.put(out);
+            }
+
+            fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+                from.get().map(Self)
+            }
+        }
+    )*};
 }
 
-/// Appends eight bytes.
-pub fn put_u64(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(&value.to_be_bytes());
+names!(BusinessDate, ResponseCode, TerminalId, SellerId, DistributorId, ServiceId, ProductId);
+names!(BridgeTag, StoreId, ReceiptTag, Language);
+
+impl<const N: usize> Stored for [u8; N] {
+    fn put(&self, out: &mut impl Sink) {
+        out.bytes(self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let (taken, rest) = from.rest.split_first_chunk().ok_or(Flaw("too short"))?;
+        from.rest = rest;
+        Ok(*taken)
+    }
 }
 
-/// Appends eight bytes, two's complement.
-pub fn put_i64(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(&value.to_be_bytes());
+impl Stored for bool {
+    fn put(&self, out: &mut impl Sink) {
+        u8::from(*self).put(out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        match from.get()? {
+            0_u8 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Flaw("a flag that is neither 0 nor 1")),
+        }
+    }
 }
 
-/// Appends a text behind one length byte.
-///
-/// # Panics
-/// If it is longer than 255 bytes: every [`Text`] is shorter.
-pub fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.push(u8::try_from(text.len()).expect("inline texts are shorter than 256 bytes"));
-    out.extend_from_slice(text.as_bytes());
+impl<T: Stored> Stored for Option<T> {
+    fn put(&self, out: &mut impl Sink) {
+        self.is_some().put(out);
+        if let Some(value) = self {
+            value.put(out);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        if from.get()? { from.get().map(Some) } else { Ok(None) }
+    }
 }
 
-/// Appends a text behind two length bytes.
-///
-/// # Panics
-/// If it is longer than 65,535 bytes: the ledger refuses a change with longer texts.
-pub fn put_string(out: &mut Vec<u8>, text: &str) {
-    put_u16(out, u16::try_from(text.len()).expect("texts are bounded before they are stored"));
-    out.extend_from_slice(text.as_bytes());
+impl<T: Stored> Stored for Box<T> {
+    fn put(&self, out: &mut impl Sink) {
+        T::put(self, out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        from.get().map(Self::new)
+    }
 }
 
-/// Appends a sealed secret.
-pub fn put_sealed(out: &mut Vec<u8>, sealed: &Sealed) {
-    put_u32(out, sealed.kek_id);
-    out.extend_from_slice(&sealed.nonce);
-    out.push(u8::try_from(sealed.bytes.len()).expect("sealed secrets have at most 64 bytes"));
-    out.extend_from_slice(&sealed.bytes);
+/// A list behind two length bytes.
+impl<T: Stored> Stored for Vec<T> {
+    /// # Panics
+    /// If there are more than 65,535: the ledger refuses a change with longer lists.
+    fn put(&self, out: &mut impl Sink) {
+        u16::try_from(self.len()).expect("every list of a record has a bound").put(out);
+        self.iter().for_each(|item| item.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        (0..from.get::<u16>()?).map(|_| from.get()).collect()
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn put(&self, out: &mut impl Sink) {
+        self.0.put(out);
+        self.1.put(out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        Ok((from.get()?, from.get()?))
+    }
+}
+
+/// A text behind one length byte.
+impl<const N: usize> Stored for Text<N> {
+    fn put(&self, out: &mut impl Sink) {
+        u8::try_from(self.len()).expect("inline texts are shorter than 256 bytes").put(out);
+        out.bytes(self.as_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let length = from.get::<u8>()?;
+        text(from.bytes(length.into())?)
+    }
+}
+
+/// A text behind two length bytes.
+impl Stored for String {
+    /// # Panics
+    /// If it is longer than 65,535 bytes: the ledger refuses a change with longer texts.
+    fn put(&self, out: &mut impl Sink) {
+        u16::try_from(self.len()).expect("texts are bounded before they are stored").put(out);
+        out.bytes(self.as_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let length = from.get::<u16>()?;
+        let bytes = from.bytes(length.into())?;
+        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Flaw("text is not UTF-8"))
+    }
+}
+
+impl Stored for Key {
+    fn put(&self, out: &mut impl Sink) {
+        out.bytes(&self.to_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        Self::from_bytes(from.bytes(Self::BYTES)?).ok_or(Flaw("too short"))
+    }
+}
+
+impl Stored for Sealed {
+    fn put(&self, out: &mut impl Sink) {
+        self.kek_id.put(out);
+        self.nonce.put(out);
+        u8::try_from(self.bytes.len()).expect("sealed secrets have at most 64 bytes").put(out);
+        out.bytes(&self.bytes);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let (kek_id, nonce, length) = (from.get()?, from.get()?, from.get::<u8>()?);
+        let bytes = ArrayVec::try_from(from.bytes(length.into())?);
+        let bytes = bytes.map_err(|_| Flaw("sealed secret is too long"))?;
+        Ok(Self { kek_id, nonce, bytes })
+    }
 }

@@ -300,9 +300,9 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
 
 /// A voucher's name, and its last day.
 fn voucher_of(key: &[u8]) -> Option<(VoucherName, BusinessDate)> {
-    let mut reader = tillgate_store_core::record::wire::Reader::new(key);
-    let (service, product) = (reader.u16().ok()?, reader.u16().ok()?);
-    let expiry = reader.date().ok()?;
+    let mut reader = tillgate_store_core::record::wire::Reader::new(key, Voucher::VERSION);
+    let (service, product) = reader.get().ok()?;
+    let expiry = reader.get().ok()?;
     let serial = tillgate_store_core::record::wire::text(reader.rest()).ok()?;
     Some(((service, product, serial), expiry))
 }
