@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::report::{Fault, Faults};
 use crate::row::shorten;
-use crate::source::{Source, Table};
+use crate::source::{Source, Table, product, service};
 
 /// A row, with its cells and where they are.
 pub(crate) struct BookRow {
@@ -18,8 +18,8 @@ pub(crate) struct BookRow {
 
 /// A value under a key.
 pub(crate) struct Cell {
-    /// Its column in [`Table::columns`].
-    pub(crate) column: usize,
+    /// The name of its column.
+    pub(crate) column: &'static str,
     pub(crate) text: String,
     /// From 1.
     pub(crate) line: u32,
@@ -116,9 +116,6 @@ const RECEIPT: &[Key] = &[
 
 const FILE: &[Key] = &[Key("service", Takes::Rows(Table::Services, SERVICE))];
 
-/// The column of a service's id, in its own row and in those that belong to it.
-const OWNER: usize = 0;
-
 /// A row that is not read yet.
 struct Found<'t> {
     /// The key that it is under.
@@ -158,13 +155,7 @@ impl<'a> Book<'a> {
         match DeTable::parse(&source.text) {
             Ok(root) => {
                 let (mut cells, mut rows) = (Vec::new(), Vec::new());
-                self.fill(
-                    root.get_ref(),
-                    "the file",
-                    (Table::Services, FILE),
-                    &mut cells,
-                    &mut rows,
-                );
+                self.fill(root.get_ref(), "the file", FILE, &mut cells, &mut rows);
                 if rows.is_empty() {
                     self.fault(0, "has no [[service]]".to_owned());
                 }
@@ -184,12 +175,14 @@ impl<'a> Book<'a> {
         let DeValue::Table(found) = row.value.get_ref() else {
             return self.wrong(row.value, &format!("[[{}]]", row.name));
         };
-        let owner = owner.map(|id| Cell { column: OWNER, text: id.to_owned(), line, at });
+        let owner =
+            owner.map(|id| Cell { column: product::SERVICE.name, text: id.to_owned(), line, at });
         let (mut cells, mut rows) = (Vec::from_iter(owner), Vec::new());
         let name = format!("[[{}]]", row.name);
-        self.fill(found, &name, (row.table, row.keys), &mut cells, &mut rows);
+        self.fill(found, &name, row.keys, &mut cells, &mut rows);
         // Without an id the row itself is reported as wrong, and the rows that belong to it are left out.
-        let id = cells.iter().find(|cell| cell.column == OWNER).map(|cell| cell.text.clone());
+        let id =
+            cells.iter().find(|cell| cell.column == service::ID.name).map(|cell| cell.text.clone());
         let id = id.filter(|id| id.parse::<u16>().is_ok_and(|id| id > 0));
         self.rows.push(BookRow { table: row.table, line, cells });
         if let Some(id) = id {
@@ -202,7 +195,7 @@ impl<'a> Book<'a> {
         &mut self,
         found: &'t DeTable<'t>,
         name: &str,
-        (table, keys): (Table, &'static [Key]),
+        keys: &'static [Key],
         cells: &mut Vec<Cell>,
         rows: &mut Vec<Found<'t>>,
     ) {
@@ -217,14 +210,14 @@ impl<'a> Book<'a> {
             };
             match (takes, value.get_ref()) {
                 (Takes::Cell(column, kind), _) => {
-                    cells.extend(self.cell((table, column), *kind, value));
+                    cells.extend(self.cell(column, *kind, value));
                 }
                 (Takes::Cells(keys), DeValue::Table(inner)) => {
-                    self.fill(inner, key, (table, keys), cells, rows);
+                    self.fill(inner, key, keys, cells, rows);
                 }
                 // The form of an account.
                 (Takes::Cells([Key(_, Takes::Cell(column, kind @ Kind::Text)), ..]), _) => {
-                    cells.extend(self.cell((table, column), *kind, value));
+                    cells.extend(self.cell(column, *kind, value));
                 }
                 (Takes::Cells(_), _) => self.wrong(value, &format!("{key} = {{ ... }}")),
                 (Takes::Rows(table, keys), DeValue::Array(array)) => {
@@ -242,7 +235,7 @@ impl<'a> Book<'a> {
 
     fn cell(
         &mut self,
-        (table, column): (Table, &str),
+        column: &'static str,
         kind: Kind,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Cell> {
@@ -257,7 +250,6 @@ impl<'a> Book<'a> {
                 return None;
             }
         };
-        let column = table.columns().iter().position(|found| found.name == column)?;
         let (line, at) = self.position(value.span().start);
         Some(Cell { column, text, line, at })
     }

@@ -9,24 +9,11 @@ use tillgate_types::{Currency, decimal};
 
 use crate::draft::Draft;
 use crate::prices::{Place, owner, put};
-use crate::report::Faults;
 use crate::row::Row;
+// The columns of a share are called alike in charges.csv and commissions.csv.
+use crate::Once;
 use crate::services::amount_range;
-use crate::{Context, Once};
-
-/// Columns of charges.csv; those of a share are as in commissions.csv.
-mod charge {
-    pub(crate) const KIND: usize = 1;
-    pub(crate) const OF: usize = 6;
-}
-
-/// Columns of charges.csv and commissions.csv.
-pub(crate) mod share {
-    pub(crate) const PERCENT: usize = 2;
-    pub(crate) const FROM: usize = 3;
-    pub(crate) const FIXED: usize = 4;
-    pub(crate) const ROUNDING: usize = 5;
-}
+use crate::source::charge;
 
 /// What is charged or earned of an amount, and from when on.
 pub(crate) struct Share {
@@ -39,25 +26,21 @@ pub(crate) struct Share {
 /// One row of charges.csv.
 pub(crate) fn charge(
     row: &Row<'_>,
-    context: &Context<'_>,
     draft: &mut Draft,
-    faults: &mut Faults,
     given: &mut Once<(ServiceId, u8, BusinessDate)>,
 ) {
-    let kinds = (&ChargeKind::ALL, ChargeKind::label);
-    let kind = row.label(faults, charge::KIND, kinds, None);
-    let from = row.date(faults, share::FROM);
-    let Some(service) = owner(row, context, draft, faults) else { return };
+    let kind = row.label(charge::KIND, None);
+    let from = row.date(charge::FROM);
+    let Some(service) = owner(row, draft) else { return };
     let is_same = |rule: &ChargeRule| Some(rule.kind) == kind && Some(rule.from) == from;
     let stored = service.charges.iter().find(|rule| is_same(rule)).copied();
-    let kept = context.kept(stored.as_ref());
+    let kept = row.context.kept(stored.as_ref());
     let usual = kept.map_or(ChargeBase::Amount, |kept| kept.base);
-    let bases = (&ChargeBase::ALL, ChargeBase::label);
-    let base = row.label(faults, charge::OF, bases, Some(usual));
+    let base = row.label(charge::OF, Some(usual));
     let base = base.filter(|base| {
         let of_itself = (kind, *base) == (Some(ChargeKind::Fee), ChargeBase::Fee);
         if of_itself {
-            row.expected(faults, charge::OF, "amount: a fee cannot be a part of itself");
+            row.expected(charge::OF, "amount: a fee cannot be a part of itself");
         }
         !of_itself
     });
@@ -67,15 +50,15 @@ pub(crate) fn charge(
         rounding: kept.rounding,
         from: kept.from,
     });
-    let share = read_share(row, service, from, kept, faults);
+    let share = read_share(row, service, from, kept);
     let (Some(kind), Some(base), Some(share)) = (kind, base, share) else { return };
-    if !given.first(row, charge::KIND, (service.id, kind.code(), share.from), faults) {
+    if !given.first(row, charge::KIND, (service.id, kind.code(), share.from)) {
         return;
     }
     let Share { fixed_minor, basis_points, rounding, from } = share;
     let rule = ChargeRule { kind, fixed_minor, basis_points, base, rounding, from };
-    let place = Place { row, column: share::FROM, what: "this rule", max: CHARGE_RULES_MAX };
-    put(&place, &mut service.charges, rule, is_same, context.existing, faults);
+    let place = Place { row, column: charge::FROM, what: "this rule", max: CHARGE_RULES_MAX };
+    put(&place, &mut service.charges, rule, is_same);
 }
 
 /// The columns of a share. `kept` has what empty cells leave as it is; one of `percent` and `fixed`
@@ -85,18 +68,17 @@ pub(crate) fn read_share(
     service: &Service,
     from: Option<BusinessDate>,
     kept: Option<Share>,
-    faults: &mut Faults,
 ) -> Option<Share> {
     let currency = Currency::numbered(service.currency)?;
-    let fixed_minor = match row.text(share::FIXED) {
+    let fixed_minor = match row.text(charge::FIXED) {
         "" => Some(kept.as_ref().map_or(0, |kept| kept.fixed_minor)),
         _ => {
-            let minor = row.money(faults, share::FIXED, currency, amount_range(0));
+            let minor = row.money(charge::FIXED, currency, amount_range(0));
             minor.and_then(|minor| u64::try_from(minor).ok())
         }
     };
-    let basis_points = match row.text(share::PERCENT) {
-        "" if !row.text(share::FIXED).is_empty() => {
+    let basis_points = match row.text(charge::PERCENT) {
+        "" if !row.text(charge::FIXED).is_empty() => {
             Some(kept.as_ref().map_or(0, |kept| kept.basis_points))
         }
         text => {
@@ -104,14 +86,13 @@ pub(crate) fn read_share(
             let rate = rate.filter(|rate| u64::from(*rate) <= BASIS);
             if rate.is_none() {
                 let text = "a percentage from 0 to 100 with at most 2 decimals (10 means 10 %)";
-                row.expected(faults, share::PERCENT, text);
+                row.expected(charge::PERCENT, text);
             }
             rate
         }
     };
     let usual = kept.map_or(Rounding::Down, |kept| kept.rounding);
-    let roundings = (&Rounding::ALL, Rounding::label);
-    let rounding = row.label(faults, share::ROUNDING, roundings, Some(usual));
+    let rounding = row.label(charge::ROUNDING, Some(usual));
     Some(Share {
         fixed_minor: fixed_minor?,
         basis_points: basis_points?,

@@ -7,8 +7,9 @@ use tillgate_store_core::{
     ServiceId, Terminal, TerminalId,
 };
 
-use crate::report::{Faults, RowPlace};
+use crate::report::RowPlace;
 use crate::row::Row;
+use crate::source::{self, Column};
 
 /// What an import may look up: the registry as of now.
 pub trait Known {
@@ -18,38 +19,34 @@ pub trait Known {
 
     /// The stored distributor.
     fn distributor(&self, id: DistributorId) -> Option<Distributor> {
-        let mut found = None;
-        self.lend(&mut |registry| found = registry.distributor(id).cloned());
-        found
+        found(self, |registry| registry.distributor(id).cloned())
     }
 
     /// The stored seller.
     fn seller(&self, id: SellerId) -> Option<Seller> {
-        let mut found = None;
-        self.lend(&mut |registry| found = registry.seller(id).cloned());
-        found
+        found(self, |registry| registry.seller(id).cloned())
     }
 
     /// The stored service.
     fn service(&self, id: ServiceId) -> Option<Service> {
-        let mut found = None;
-        self.lend(&mut |registry| found = registry.service(id).cloned());
-        found
+        found(self, |registry| registry.service(id).cloned())
     }
 
     /// The stored template of a receipt.
     fn receipt(&self, tag: ReceiptTag) -> Option<String> {
-        let mut found = None;
-        self.lend(&mut |registry| found = registry.receipt(tag).map(str::to_owned));
-        found
+        found(self, |registry| registry.receipt(tag).map(str::to_owned))
     }
 
     /// The stored terminal.
     fn terminal(&self, id: TerminalId) -> Option<Terminal> {
-        let mut found = None;
-        self.lend(&mut |registry| found = registry.terminal(id).cloned());
-        found
+        found(self, |registry| registry.terminal(id).cloned())
     }
+}
+
+fn found<T>(known: &(impl Known + ?Sized), look: impl Fn(&Registry) -> Option<T>) -> Option<T> {
+    let mut found = None;
+    known.lend(&mut |registry| found = look(registry));
+    found
 }
 
 impl Known for Registry {
@@ -129,18 +126,19 @@ fn look<T: Clone>(given: Option<&Given<T>>, known: impl FnOnce() -> Option<T>) -
 /// Takes a row in under its id, unless an earlier row or (when refused) the store has that id.
 pub(crate) fn take<I: Ord + Copy + std::fmt::Display, T>(
     into: &mut BTreeMap<I, Given<T>>,
-    (row, faults): (&Row<'_>, &mut Faults),
+    row: &Row<'_>,
     (id, record): (I, Option<T>),
-    (stored, existing): (bool, Existing),
+    is_stored: bool,
 ) {
+    // In all these files the id is the first column.
+    const ID: Column = source::service::ID;
     if let Some(earlier) = into.get(&id) {
         let place = earlier.place.seen_from(row.place());
-        row.wrong(faults, 0, format!("{id} was given before, in {place}"));
+        row.wrong(ID, format!("{id} was given before, in {place}"));
         return;
     }
-    if stored && existing == Existing::Refuse {
-        let text = format!("{id} is in the store already; --update replaces what is there");
-        row.wrong(faults, 0, text);
+    if is_stored && row.context.existing == Existing::Refuse {
+        row.wrong(ID, format!("{id} is in the store already; --update replaces what is there"));
     }
     into.insert(id, Given { place: row.place(), record });
 }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use zeroize::Zeroizing;
 
-use crate::source::{Source, Table};
-use crate::terminals::{ID, KEY_ID, KEY_ID_DEFAULT, PSK};
+use crate::source::terminal::{ID, KEY_ID, PSK};
+use crate::source::{Column, Source, Table};
+use crate::terminals::KEY_ID_DEFAULT;
 
 /// A terminal's id and key number as they are in the file (shorter than this, or the reader refuses
 /// them), and 64 digits.
@@ -42,11 +43,10 @@ fn with_keys(
     made: &mut String,
     random: &dyn Fn() -> [u8; 32],
 ) -> Option<Zeroizing<String>> {
-    let columns = Table::Terminals.columns();
     let mut lines = source.text.split_inclusive('\n');
     let header = lines.next()?;
     let fields: Vec<&str> = header.trim().split(',').map(str::trim).collect();
-    let place = |column: usize| fields.iter().position(|name| *name == columns[column].name);
+    let place = |column: Column| fields.iter().position(|name| *name == column.name);
     let (id, psk, key_id) = (place(ID)?, place(PSK)?, place(KEY_ID));
     let room = source.text.len() + (source.text.lines().count() + 1) * MADE_LINE_BYTES_MAX;
     let mut out = Zeroizing::new(String::with_capacity(room));

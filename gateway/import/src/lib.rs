@@ -32,8 +32,9 @@ mod tree;
 #[cfg(test)]
 mod update_tests;
 
+use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 
 use serde::Serialize;
 use tillgate_store_core::limits::{CHANGE_ITEMS_MAX, REJECTIONS_MAX};
@@ -46,10 +47,10 @@ pub use keys::make_missing_keys;
 pub use report::{Fault, Faults};
 pub use source::{Source, Table, is_services_toml, known_files, table_of_path};
 
-use book::BookRow;
-use draft::Draft;
+use draft::{Draft, Given};
 use report::RowPlace;
-use row::Row;
+use row::{Files, Row};
+use source::Column;
 use stock::{Floats, Stock};
 
 /// What an import is checked against and sealed with.
@@ -132,33 +133,17 @@ impl<T> Default for Once<T> {
 }
 
 impl<T: Ord> Once<T> {
-    /// Whether this is the first; tells what was found otherwise.
-    fn first(&mut self, row: &Row<'_>, column: usize, what: T, faults: &mut Faults) -> bool {
-        let found = row.text(column).to_owned();
-        self.note(row, column, what, faults, &found)
-    }
-
-    /// As [`Once::first`], without repeating the value.
-    fn first_secret(&mut self, row: &Row<'_>, column: usize, what: T, faults: &mut Faults) -> bool {
-        self.note(row, column, what, faults, &"the same value")
-    }
-
-    fn note(
-        &mut self,
-        row: &Row<'_>,
-        column: usize,
-        what: T,
-        faults: &mut Faults,
-        found: &dyn Display,
-    ) -> bool {
+    /// Whether this is the first; tells what was found otherwise, unless it is secret.
+    fn first(&mut self, row: &Row<'_>, column: Column, what: T) -> bool {
         match self.0.entry(what) {
-            std::collections::btree_map::Entry::Vacant(free) => {
+            Entry::Vacant(free) => {
                 free.insert(row.place());
                 true
             }
-            std::collections::btree_map::Entry::Occupied(taken) => {
+            Entry::Occupied(taken) => {
+                let found = if column.secret { "the same value" } else { row.text(column) };
                 let place = taken.get().seen_from(row.place());
-                row.wrong(faults, column, format!("{found} was given before, in {place}"));
+                row.wrong(column, format!("{found} was given before, in {place}"));
                 false
             }
         }
@@ -184,65 +169,53 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
     if !faults.is_empty() {
         return Err(faults);
     }
-    let files = Files { sources, books: &books };
+    let files = Files { context, sources, books: &books, faults: RefCell::new(faults) };
     let (mut draft, mut stock, mut floats) =
         (Draft::default(), Stock::default(), Floats::default());
     let (mut parts, mut told) = (Parts::default(), BTreeSet::new());
     for table in Table::ALL {
-        files.each_row(table, &mut faults, |row, faults| match table {
-            Table::Distributors => tree::distributor(row, context, &mut draft, faults),
-            Table::Sellers => tree::seller(row, context, &mut draft, faults),
-            Table::Services => services::service(row, context, &mut draft, faults),
-            Table::Products => {
-                prices::product(row, context, &mut draft, faults, &mut parts.products);
-            }
-            Table::Commissions => {
-                prices::commission(row, context, &mut draft, faults, &mut parts.commissions);
-            }
-            Table::Charges => {
-                charges::charge(row, context, &mut draft, faults, &mut parts.charges);
-            }
-            Table::Receipts => {
-                receipts::receipt(row, context, &mut draft, faults, &mut parts.receipts);
-            }
-            Table::Terminals => terminals::terminal(row, context, &mut draft, faults),
-            Table::Vouchers => stock::voucher(row, context, &draft, faults, &mut stock),
-            Table::Floats => stock::float(row, context, &draft, faults, &mut floats),
+        files.each_row(table, &files.faults, |row| match table {
+            Table::Distributors => tree::distributor(row, &mut draft),
+            Table::Sellers => tree::seller(row, &mut draft),
+            Table::Services => services::service(row, &mut draft),
+            Table::Products => prices::product(row, &mut draft, &mut parts.products),
+            Table::Commissions => prices::commission(row, &mut draft, &mut parts.commissions),
+            Table::Charges => charges::charge(row, &mut draft, &mut parts.charges),
+            Table::Receipts => receipts::receipt(row, &mut draft, &mut parts.receipts),
+            Table::Terminals => terminals::terminal(row, &mut draft),
+            Table::Vouchers => stock::voucher(row, &draft, &mut stock),
+            Table::Floats => stock::float(row, &draft, &mut floats),
         });
         // Looks at a table as a whole, once all its rows are known. A header that is wrong was
         // told by the first pass.
-        files.each_row(table, &mut Faults::default(), |row, _| match table {
-            Table::Distributors => tree::check_parents(row, context, &draft, &mut faults),
-            Table::Commissions => prices::check_sum(row, &draft, &mut faults, &mut told),
+        files.each_row(table, &RefCell::default(), |row| match table {
+            Table::Distributors => tree::check_parents(row, &draft),
+            Table::Commissions => prices::check_sum(row, &draft, &mut told),
             _ => {}
         });
     }
+    let mut faults = files.faults.into_inner();
     let plan = Plan::of(sources, context.at_ms, actor, draft, stock, floats);
     plan.check_size(&mut faults);
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
 }
 
-/// The sources, with the rows of those that are TOML.
-struct Files<'a> {
-    sources: &'a [Source],
-    books: &'a [Vec<BookRow>],
+/// The registry records of a plan, and the places of their rows by what the ledger calls them.
+struct Records<'a> {
+    places: &'a mut BTreeMap<String, RowPlace>,
+    records: &'a mut Vec<RegistryRecord>,
 }
 
-impl Files<'_> {
-    fn each_row(
-        &self,
-        table: Table,
-        faults: &mut Faults,
-        mut visit: impl FnMut(&Row<'_>, &mut Faults),
+impl Records<'_> {
+    fn all<I, T>(
+        &mut self,
+        given: BTreeMap<I, Given<T>>,
+        name: impl Fn(I) -> String,
+        record: impl Fn(T) -> RegistryRecord,
     ) {
-        for (file, (source, book)) in (0_u16..).zip(self.sources.iter().zip(self.books)) {
-            match source.table {
-                None => row::each_of_book((source, file), (book, table), faults, &mut visit),
-                Some(found) if found == table => {
-                    row::each((source, file), table, faults, &mut visit);
-                }
-                Some(_) => {}
-            }
+        for (id, given) in given {
+            self.places.insert(name(id), given.place);
+            self.records.extend(given.record.map(&record));
         }
     }
 }
@@ -265,30 +238,13 @@ impl Plan {
             vouchers: stock.vouchers.len(),
             floats: floats.funds.len(),
         };
-        let mut registry = BTreeMap::new();
-        let mut records = Vec::new();
-        let mut add = |name: String, place: RowPlace, record: Option<RegistryRecord>| {
-            registry.insert(name, place);
-            records.extend(record);
-        };
-        for (id, given) in draft.distributors {
-            let record = given.record.map(RegistryRecord::Distributor);
-            add(format!("distributor {id}"), given.place, record);
-        }
-        for (id, given) in draft.sellers {
-            add(format!("seller {id}"), given.place, given.record.map(RegistryRecord::Seller));
-        }
-        for (id, given) in draft.services {
-            add(format!("service {id}"), given.place, given.record.map(RegistryRecord::Service));
-        }
-        for (tag, given) in draft.receipts {
-            let record = given.record.map(RegistryRecord::Receipt);
-            add(format!("receipt {:08x}", tag.0), given.place, record);
-        }
-        for (id, given) in draft.terminals {
-            let record = given.record.map(RegistryRecord::Terminal);
-            add(format!("terminal {id}"), given.place, record);
-        }
+        let (mut registry, mut records) = (BTreeMap::new(), Vec::new());
+        let mut add = Records { places: &mut registry, records: &mut records };
+        add.all(draft.distributors, |id| format!("distributor {id}"), RegistryRecord::Distributor);
+        add.all(draft.sellers, |id| format!("seller {id}"), RegistryRecord::Seller);
+        add.all(draft.services, |id| format!("service {id}"), RegistryRecord::Service);
+        add.all(draft.receipts, |tag| format!("receipt {:08x}", tag.0), RegistryRecord::Receipt);
+        add.all(draft.terminals, |id| format!("terminal {id}"), RegistryRecord::Terminal);
         let note = format!("import: {}", counts.sentence());
         let (vouchers, funds) = (stock.vouchers, floats.funds);
         let change = Change { at_ms, actor: actor.to_owned(), note, records, vouchers, funds };

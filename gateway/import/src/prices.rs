@@ -9,31 +9,18 @@ use tillgate_store_core::limits::{
 use tillgate_store_core::{BusinessDate, CommissionRule, Product, ProductId, Service, ServiceId};
 use tillgate_types::Currency;
 
-use crate::charges::{Share, read_share, share};
+use crate::Once;
+use crate::charges::{Share, read_share};
 use crate::draft::{Draft, Existing, Given, Look};
-use crate::report::Faults;
 use crate::row::Row;
 use crate::services::amount_range;
-use crate::{Context, Once};
-
-/// Columns of products.csv.
-mod product {
-    pub(crate) const ID: usize = 1;
-    pub(crate) const NAME: usize = 2;
-    pub(crate) const AMOUNT: usize = 3;
-}
-
-/// Columns of commissions.csv; the others are those of a share.
-mod commission {
-    pub(crate) const SERVICE: usize = 0;
-    pub(crate) const LEVEL: usize = 1;
-}
+use crate::source::{Column, commission, product};
 
 /// Where a part of a service comes from, and how many of its kind there may be.
 pub(crate) struct Place<'a> {
     pub(crate) row: &'a Row<'a>,
     /// Which column is wrong when the part is not taken.
-    pub(crate) column: usize,
+    pub(crate) column: Column,
     /// What the part is called then.
     pub(crate) what: &'a str,
     pub(crate) max: usize,
@@ -45,115 +32,95 @@ pub(crate) fn put<T: PartialEq>(
     parts: &mut Vec<T>,
     part: T,
     is_same: impl Fn(&T) -> bool,
-    existing: Existing,
-    faults: &mut Faults,
 ) {
     let Place { row, column, what, max } = *place;
     let is_full = parts.len() >= max;
     match parts.iter_mut().find(|stored| is_same(stored)) {
-        Some(stored) if *stored == part || existing == Existing::Replace => *stored = part,
+        Some(stored) if *stored == part || row.context.existing == Existing::Replace => {
+            *stored = part
+        }
         Some(_) => {
             let text = format!("{what} is in the store already; --update replaces what is there");
-            row.wrong(faults, column, text);
+            row.wrong(column, text);
         }
-        None if is_full => row.expected(faults, column, format!("at most {max} of one service")),
+        None if is_full => row.expected(column, format!("at most {max} of one service")),
         None => parts.push(part),
     }
 }
 
 /// The service that a row belongs to, to be changed; of the files, or else
 /// taken over from the store.
-pub(crate) fn owner<'a>(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &'a mut Draft,
-    faults: &mut Faults,
-) -> Option<&'a mut Service> {
-    // In all these files the service is the first column.
-    const SERVICE: usize = commission::SERVICE;
-    let id = ServiceId(row.number(faults, SERVICE, 1..=u16::MAX)?);
-    match draft.service(context.known, id) {
+pub(crate) fn owner<'a>(row: &Row<'_>, draft: &'a mut Draft) -> Option<&'a mut Service> {
+    // It is called so in all these files.
+    const SERVICE: Column = commission::SERVICE;
+    let id = ServiceId(row.number(SERVICE, 1..=u16::MAX)?);
+    match draft.service(row.context.known, id) {
         Look::Found(service) => {
             let given = || Given { place: row.place(), record: Some(service) };
             draft.services.entry(id).or_insert_with(given).record.as_mut()
         }
         Look::Faulty => None,
-        Look::Unknown => {
-            row.expected(faults, SERVICE, "a service that exists");
-            None
-        }
+        Look::Unknown => row.refuse(SERVICE, "a service that exists"),
     }
 }
 
 /// One row of products.csv.
-pub(crate) fn product(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &mut Draft,
-    faults: &mut Faults,
-    given: &mut Once<(ServiceId, ProductId)>,
-) {
-    let id = row.number(faults, product::ID, 1..=u16::MAX).map(ProductId);
-    let name = row.words(faults, product::NAME, NAME_BYTES_MAX);
-    let Some(service) = owner(row, context, draft, faults) else { return };
+pub(crate) fn product(row: &Row<'_>, draft: &mut Draft, given: &mut Once<(ServiceId, ProductId)>) {
+    let id = row.number(product::ID, 1..=u16::MAX).map(ProductId);
+    let name = row.words(product::NAME, NAME_BYTES_MAX);
+    let Some(service) = owner(row, draft) else { return };
     let Some(currency) = Currency::numbered(service.currency) else { return };
-    let amount = row.money(faults, product::AMOUNT, currency, amount_range(1));
+    let amount = row.money(product::AMOUNT, currency, amount_range(1));
     let amount = amount.and_then(|minor| u64::try_from(minor).ok()).filter(|minor| {
         let within = (service.amount_min_minor..=service.amount_max_minor).contains(minor);
         if !within {
-            row.expected(faults, product::AMOUNT, "an amount within the limits of its service");
+            row.expected(product::AMOUNT, "an amount within the limits of its service");
         }
         within
     });
     let (Some(id), Some(name), Some(amount_minor)) = (id, name, amount) else { return };
-    if !given.first(row, product::ID, (service.id, id), faults) {
+    if !given.first(row, product::ID, (service.id, id)) {
         return;
     }
     let record = Product { id, name, amount_minor };
     let is_same = |stored: &Product| stored.id == id;
     let what = id.to_string();
     let place = Place { row, column: product::ID, what: &what, max: PRODUCTS_MAX };
-    put(&place, &mut service.products, record, is_same, context.existing, faults);
+    put(&place, &mut service.products, record, is_same);
 }
 
 /// One row of commissions.csv.
 pub(crate) fn commission(
     row: &Row<'_>,
-    context: &Context<'_>,
     draft: &mut Draft,
-    faults: &mut Faults,
     given: &mut Once<(ServiceId, u8, BusinessDate)>,
 ) {
     let levels_max = u8::try_from(COMMISSION_LEVELS_MAX - 1).unwrap_or(u8::MAX);
-    let level = row.number(faults, commission::LEVEL, 0..=levels_max);
-    let from = row.date(faults, share::FROM);
-    let Some(service) = owner(row, context, draft, faults) else { return };
+    let level = row.number(commission::LEVEL, 0..=levels_max);
+    let from = row.date(commission::FROM);
+    let Some(service) = owner(row, draft) else { return };
     let is_same = |rule: &CommissionRule| Some(rule.level) == level && Some(rule.from) == from;
     let stored = service.commission.iter().find(|rule| is_same(rule)).copied();
-    let kept = context.kept(stored.as_ref()).map(|kept| Share {
+    let kept = row.context.kept(stored.as_ref()).map(|kept| Share {
         fixed_minor: kept.fixed_minor,
         basis_points: kept.basis_points,
         rounding: kept.rounding,
         from: kept.from,
     });
-    let share = read_share(row, service, from, kept, faults);
+    let share = read_share(row, service, from, kept);
     let (Some(level), Some(share)) = (level, share) else { return };
-    if !given.first(row, commission::LEVEL, (service.id, level, share.from), faults) {
+    if !given.first(row, commission::LEVEL, (service.id, level, share.from)) {
         return;
     }
     let Share { fixed_minor, basis_points, rounding, from } = share;
     let rule = CommissionRule { level, fixed_minor, basis_points, rounding, from };
-    let place = Place { row, column: share::FROM, what: "this rule", max: COMMISSION_RULES_MAX };
-    put(&place, &mut service.commission, rule, is_same, context.existing, faults);
+    let place =
+        Place { row, column: commission::FROM, what: "this rule", max: COMMISSION_RULES_MAX };
+    put(&place, &mut service.commission, rule, is_same);
 }
 
 /// Second pass over commissions.csv: on no date do the levels together earn more than all.
-pub(crate) fn check_sum(
-    row: &Row<'_>,
-    draft: &Draft,
-    faults: &mut Faults,
-    told: &mut BTreeSet<(ServiceId, u16)>,
-) {
+pub(crate) fn check_sum(row: &Row<'_>, draft: &Draft, told: &mut BTreeSet<(ServiceId, u16)>) {
     let service = row.text(commission::SERVICE).parse().ok().map(ServiceId);
     let given = service.and_then(|id| draft.services.get(&id));
     let Some(service) = given.and_then(|given| given.record.as_ref()) else { return };
@@ -173,7 +140,7 @@ pub(crate) fn check_sum(
                 all / 100,
                 all % 100
             );
-            row.wrong(faults, share::PERCENT, text);
+            row.wrong(commission::PERCENT, text);
         }
     }
 }

@@ -1,22 +1,25 @@
 //! Rows of the files, and the kinds of value in their fields.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use tillgate_store_core::{BusinessDate, Language, Status, Text};
+use tillgate_store_core::{BusinessDate, Coded, Language, Status, Text};
 use tillgate_types::Currency;
 
+use crate::Context;
 use crate::book::{BookRow, Cell};
 use crate::limits::FOUND_CHARACTERS_MAX;
 use crate::records::{Cells, Records};
 use crate::report::{Fault, Faults, RowPlace};
-use crate::source::{Source, Table};
+use crate::source::{Column, Source, Table};
 
-/// One row: fields by the place of their column in [`crate::Table::columns`].
+/// One row of a table, what it is checked against, and where its faults go.
 pub(crate) struct Row<'a> {
+    pub(crate) context: &'a Context<'a>,
+    faults: &'a RefCell<Faults>,
     source: &'a Source,
-    table: Table,
     place: RowPlace,
     fields: Fields<'a>,
 }
@@ -24,66 +27,88 @@ pub(crate) struct Row<'a> {
 /// Where the fields of a row are.
 enum Fields<'a> {
     /// In a record, each where the header has its column.
-    Csv { cells: Cells<'a>, fields: &'a [Option<usize>] },
+    Csv { cells: Cells<'a>, header: &'a Header },
     /// Under the keys of a table.
     Toml(&'a [Cell]),
 }
 
-/// Visits every row of a table in a file of TOML.
-pub(crate) fn each_of_book(
-    (source, file): (&Source, u16),
-    (book, table): (&[BookRow], Table),
-    faults: &mut Faults,
-    mut visit: impl FnMut(&Row<'_>, &mut Faults),
-) {
-    for row in book.iter().filter(|row| row.table == table) {
-        let (place, fields) = (RowPlace { file, line: row.line }, Fields::Toml(&row.cells));
-        visit(&Row { source, table, place, fields }, faults);
+/// Which column is in which field of the file.
+type Header = Vec<(&'static str, usize)>;
+
+/// The sources, with the rows of those that are TOML.
+pub(crate) struct Files<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) sources: &'a [Source],
+    pub(crate) books: &'a [Vec<BookRow>],
+    /// What is wrong with rows.
+    pub(crate) faults: RefCell<Faults>,
+}
+
+impl Files<'_> {
+    /// Visits every row of a table; what is wrong with whole lines is told to `lines`.
+    pub(crate) fn each_row(
+        &self,
+        table: Table,
+        lines: &RefCell<Faults>,
+        mut visit: impl FnMut(&Row<'_>),
+    ) {
+        for (file, (source, book)) in (0_u16..).zip(self.sources.iter().zip(self.books)) {
+            let mut row = |line, fields: Fields<'_>| {
+                let (context, faults) = (self.context, &self.faults);
+                visit(&Row { context, faults, source, place: RowPlace { file, line }, fields });
+            };
+            match source.table {
+                None => {
+                    let book = book.iter().filter(|row| row.table == table);
+                    book.for_each(|found| row(found.line, Fields::Toml(&found.cells)));
+                }
+                Some(found) if found == table => each_record(source, table, lines, &mut row),
+                Some(_) => {}
+            }
+        }
     }
 }
 
-/// Visits every row of a CSV file whose header is right; counts what is wrong with the others.
-pub(crate) fn each(
-    (source, file): (&Source, u16),
+/// Visits every record of a CSV file whose header is right.
+fn each_record(
+    source: &Source,
     table: Table,
-    faults: &mut Faults,
-    mut visit: impl FnMut(&Row<'_>, &mut Faults),
+    lines: &RefCell<Faults>,
+    visit: &mut dyn FnMut(u32, Fields<'_>),
 ) {
+    let wrong = |line, text| {
+        let file = || source.name.clone();
+        lines.borrow_mut().push(|| Fault { file: file(), line, column: 0, name: "", text });
+    };
     let mut records = Records::new(&source.text);
-    let mut fields: Option<Vec<Option<usize>>> = None;
+    let mut header: Option<Header> = None;
     while let Some(line) = records.advance() {
         let cells = records.cells();
-        let Some(fields) = &fields else {
-            match header(table, cells) {
-                Ok(found) => fields = Some(found),
-                Err(text) => return faults.push(|| whole_line(source, line, text)),
+        match &header {
+            None => match read_header(table, cells) {
+                Ok(found) => header = Some(found),
+                Err(text) => return wrong(line, text),
+            },
+            Some(header) if cells.len() != header.len() => {
+                wrong(line, format!("found {} fields, expected {}", cells.len(), header.len()));
             }
-            continue;
-        };
-        if cells.len() != fields.iter().flatten().count() {
-            let expected = fields.iter().flatten().count();
-            let text = format!("found {} fields, expected {expected}", cells.len());
-            faults.push(|| whole_line(source, line, text));
-            continue;
+            Some(header) => visit(line, Fields::Csv { cells, header }),
         }
-        let place = RowPlace { file, line };
-        visit(&Row { source, table, place, fields: Fields::Csv { cells, fields } }, faults);
     }
-    if fields.is_none() {
-        let text = format!("is empty, expected the header {}", names(table).join(","));
-        faults.push(|| whole_line(source, 1, text));
+    if header.is_none() {
+        wrong(1, format!("is empty, expected the header {}", names(table).join(",")));
     }
 }
 
-/// Which field of the file holds which column.
-fn header(table: Table, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> {
+fn read_header(table: Table, found: Cells<'_>) -> Result<Header, String> {
     let expected = names(table).join(",");
     if found.len() == 1 && found.iter().any(|cell| cell.contains([';', '\t'])) {
         return Err(format!("fields are not separated by commas, expected the header {expected}"));
     }
     let columns = table.columns();
     let place = |name: &str| found.iter().position(|cell| cell == name);
-    let fields: Vec<Option<usize>> = columns.iter().map(|column| place(column.name)).collect();
+    let header: Header =
+        columns.iter().filter_map(|column| Some((column.name, place(column.name)?))).collect();
     let missing: Vec<&str> = columns
         .iter()
         .filter(|column| column.required && place(column.name).is_none())
@@ -97,7 +122,7 @@ fn header(table: Table, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> 
         false => shorten(cell),
     };
     let extra: Vec<String> = found.iter().filter(|cell| !known(cell)).map(shown).collect();
-    let twice = found.len() > fields.iter().flatten().count() + extra.len();
+    let twice = found.len() > header.len() + extra.len();
     let mut wrong = Vec::new();
     if !missing.is_empty() {
         wrong.push(format!("missing column {}", missing.join(", ")));
@@ -109,17 +134,13 @@ fn header(table: Table, found: Cells<'_>) -> Result<Vec<Option<usize>>, String> 
         wrong.push("a column is there twice".to_owned());
     }
     if wrong.is_empty() {
-        return Ok(fields);
+        return Ok(header);
     }
     Err(format!("header: {}; expected {expected}", wrong.join("; ")))
 }
 
 fn names(table: Table) -> Vec<&'static str> {
     table.columns().iter().filter(|c| c.required).map(|c| c.name).collect()
-}
-
-fn whole_line(source: &Source, line: u32, text: String) -> Fault {
-    Fault { file: source.name.clone(), line, column: 0, name: "", text }
 }
 
 /// Whether a text may be the name of a column, and not a key, a PIN or a serial.
@@ -145,123 +166,110 @@ impl Row<'_> {
         self.place
     }
 
+    /// How many faults there are so far.
+    pub(crate) fn faults(&self) -> usize {
+        self.faults.borrow().total
+    }
+
     /// A field as it is; empty when an optional column is not there.
-    pub(crate) fn text(&self, column: usize) -> &str {
+    pub(crate) fn text(&self, column: Column) -> &str {
         match &self.fields {
-            Fields::Csv { cells, fields } => {
-                let field = fields.get(column).copied().flatten();
-                field.and_then(|index| cells.get(index)).unwrap_or("")
+            Fields::Csv { cells, header } => {
+                let field = header.iter().find(|(name, _)| *name == column.name);
+                field.and_then(|(_, index)| cells.get(*index)).unwrap_or("")
             }
             Fields::Toml(cells) => {
-                cells.iter().find(|cell| cell.column == column).map_or("", |cell| cell.text.trim())
+                let cell = cells.iter().find(|cell| cell.column == column.name);
+                cell.map_or("", |cell| cell.text.trim())
             }
         }
     }
 
     /// Line and column of a field in its file; column 0 of one that is not there.
-    fn position(&self, column: usize) -> (u32, u16) {
+    fn position(&self, column: Column) -> (u32, u16) {
         let line = self.place.line;
         match &self.fields {
-            Fields::Csv { fields, .. } => {
-                let field = fields.get(column).copied().flatten().map_or(0, |index| index + 1);
+            Fields::Csv { header, .. } => {
+                let field = header.iter().find(|(name, _)| *name == column.name);
+                let field = field.map_or(0, |(_, index)| index + 1);
                 (line, u16::try_from(field).unwrap_or(u16::MAX))
             }
             Fields::Toml(cells) => {
-                let cell = cells.iter().find(|cell| cell.column == column);
+                let cell = cells.iter().find(|cell| cell.column == column.name);
                 cell.map_or((line, 0), |cell| (cell.line, cell.at))
             }
         }
     }
 
     /// A fault in one field: what was found there, and what is expected.
-    pub(crate) fn expected(&self, faults: &mut Faults, column: usize, expected: impl Display) {
-        let found = self.text(column);
-        let secret = self.table.columns().get(column).is_some_and(|c| c.secret);
-        let found = match found {
+    pub(crate) fn expected(&self, column: Column, expected: impl Display) {
+        let found = match self.text(column) {
             "" => "nothing".to_owned(),
-            _ if secret => format!("{} characters", found.chars().count()),
-            _ => shorten(found),
+            found if column.secret => format!("{} characters", found.chars().count()),
+            found => shorten(found),
         };
-        self.wrong(faults, column, format!("found {found}, expected {expected}"));
+        self.wrong(column, format!("found {found}, expected {expected}"));
+    }
+
+    /// As [`Row::expected`], where a value would have been.
+    pub(crate) fn refuse<T>(&self, column: Column, expected: impl Display) -> Option<T> {
+        self.expected(column, expected);
+        None
     }
 
     /// A fault in one field, in its own words.
-    pub(crate) fn wrong(&self, faults: &mut Faults, column: usize, text: String) {
-        let name = self.table.columns().get(column).map_or("", |c| c.name);
-        let (line, column) = self.position(column);
+    pub(crate) fn wrong(&self, column: Column, text: String) {
+        let (name, (line, column)) = (column.name, self.position(column));
         let file = || self.source.name.clone();
-        faults.push(|| Fault { file: file(), line, column, name, text });
+        self.faults.borrow_mut().push(|| Fault { file: file(), line, column, name, text });
     }
 
     /// A whole number.
     pub(crate) fn number<T: FromStr + PartialOrd + Display>(
         &self,
-        faults: &mut Faults,
-        column: usize,
+        column: Column,
         allowed: RangeInclusive<T>,
     ) -> Option<T> {
         let text = self.text(column);
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let value = if digits { text.parse().ok() } else { None };
         let value = value.filter(|value| allowed.contains(value));
-        if value.is_none() {
-            let (low, high) = (allowed.start(), allowed.end());
-            self.expected(faults, column, format!("a whole number from {low} to {high}"));
-        }
-        value
+        let (low, high) = (allowed.start(), allowed.end());
+        value.or_else(|| self.refuse(column, format!("a whole number from {low} to {high}")))
     }
 
     /// A whole number, or the default where there is nothing.
     pub(crate) fn number_or<T: FromStr + PartialOrd + Display>(
         &self,
-        faults: &mut Faults,
-        column: usize,
+        column: Column,
         allowed: RangeInclusive<T>,
         default: T,
     ) -> Option<T> {
         if self.text(column).is_empty() {
             return Some(default);
         }
-        self.number(faults, column, allowed)
+        self.number(column, allowed)
     }
 
     /// Words for people: not empty, no control characters.
-    pub(crate) fn words(
-        &self,
-        faults: &mut Faults,
-        column: usize,
-        bytes_max: usize,
-    ) -> Option<String> {
+    pub(crate) fn words(&self, column: Column, bytes_max: usize) -> Option<String> {
         let text = self.text(column);
         if text.is_empty() || text.len() > bytes_max || text.contains(char::is_control) {
-            self.expected(faults, column, format!("1 to {bytes_max} bytes of text"));
-            return None;
+            return self.refuse(column, format!("1 to {bytes_max} bytes of text"));
         }
         Some(text.to_owned())
     }
 
     /// A short identifier: printable ASCII without spaces.
-    pub(crate) fn code<const N: usize>(
-        &self,
-        faults: &mut Faults,
-        column: usize,
-    ) -> Option<Text<N>> {
+    pub(crate) fn code<const N: usize>(&self, column: Column) -> Option<Text<N>> {
         let text = self.text(column);
         let printable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         let code = if printable { Text::from(text).ok() } else { None };
-        if code.is_none() {
-            self.expected(faults, column, format!("1 to {N} letters, digits or signs"));
-        }
-        code
+        code.or_else(|| self.refuse(column, format!("1 to {N} letters, digits or signs")))
     }
 
     /// One of a few words.
-    pub(crate) fn choice<T: Copy>(
-        &self,
-        faults: &mut Faults,
-        column: usize,
-        of: &[(&str, T)],
-    ) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&self, column: Column, of: &[(&str, T)]) -> Option<T> {
         let text = self.text(column);
         let found = of.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -269,68 +277,44 @@ impl Row<'_> {
                 .iter()
                 .map(|(word, _)| if word.is_empty() { "nothing" } else { *word })
                 .collect();
-            self.expected(faults, column, words.join(" or "));
+            self.expected(column, words.join(" or "));
         }
         found
     }
 
     /// One of the values of a property by its word; the default where there is nothing.
-    pub(crate) fn label<T: Copy>(
-        &self,
-        faults: &mut Faults,
-        column: usize,
-        (all, label): (&[T], impl Fn(T) -> &'static str),
-        default: Option<T>,
-    ) -> Option<T> {
-        let words = all.iter().map(|value| (label(*value), *value));
-        let words: Vec<_> = words.chain(default.map(|default| ("", default))).collect();
-        self.choice(faults, column, &words)
+    pub(crate) fn label<T: Coded>(&self, column: Column, default: Option<T>) -> Option<T> {
+        let words = T::WORDS.iter().copied().chain(default.map(|default| ("", default)));
+        self.choice(column, &words.collect::<Vec<_>>())
     }
 
     /// Two letters of ISO 639-1.
-    pub(crate) fn language(&self, faults: &mut Faults, column: usize) -> Option<Language> {
+    pub(crate) fn language(&self, column: Column) -> Option<Language> {
         let language = Language::of(self.text(column));
-        if language.is_none() {
-            self.expected(faults, column, "a language as en or de (ISO 639-1)");
-        }
-        language
+        language.or_else(|| self.refuse(column, "a language as en or de (ISO 639-1)"))
     }
 
     /// `active`, `blocked`, or nothing: as it is stored, and active for what is new.
-    pub(crate) fn status(
-        &self,
-        faults: &mut Faults,
-        column: usize,
-        stored: Option<Status>,
-    ) -> Option<Status> {
-        let default = stored.unwrap_or(Status::Active);
-        let of = [("active", Status::Active), ("blocked", Status::Blocked), ("", default)];
-        self.choice(faults, column, &of)
+    pub(crate) fn status(&self, column: Column, stored: Option<Status>) -> Option<Status> {
+        self.label(column, Some(stored.unwrap_or(Status::Active)))
     }
 
     /// `YYYY-MM-DD`.
-    pub(crate) fn date(&self, faults: &mut Faults, column: usize) -> Option<BusinessDate> {
+    pub(crate) fn date(&self, column: Column) -> Option<BusinessDate> {
         let date = BusinessDate::parse(self.text(column));
-        if date.is_none() {
-            self.expected(faults, column, "a date as 2026-12-31, from 2000 to 2179");
-        }
-        date
+        date.or_else(|| self.refuse(column, "a date as 2026-12-31, from 2000 to 2179"))
     }
 
     /// A currency by its letters or number.
-    pub(crate) fn currency(&self, faults: &mut Faults, column: usize) -> Option<Currency> {
+    pub(crate) fn currency(&self, column: Column) -> Option<Currency> {
         let currency = Currency::parse(self.text(column));
-        if currency.is_none() {
-            self.expected(faults, column, "an ISO 4217 currency as EUR or 978");
-        }
-        currency
+        currency.or_else(|| self.refuse(column, "an ISO 4217 currency as EUR or 978"))
     }
 
     /// Major units of a currency as minor units.
     pub(crate) fn money(
         &self,
-        faults: &mut Faults,
-        column: usize,
+        column: Column,
         currency: Currency,
         allowed: RangeInclusive<i64>,
     ) -> Option<i64> {
@@ -339,13 +323,9 @@ impl Row<'_> {
             Ok(_) => {
                 let [low, high] = [allowed.start(), allowed.end()].map(|m| currency.major(*m));
                 let text = format!("an amount from {low} to {high} {}", currency.alpha);
-                self.expected(faults, column, text);
-                None
+                self.refuse(column, text)
             }
-            Err(expected) => {
-                self.expected(faults, column, expected);
-                None
-            }
+            Err(expected) => self.refuse(column, expected),
         }
     }
 }

@@ -12,32 +12,8 @@ pub struct Source {
     pub text: Zeroizing<String>,
 }
 
-/// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
-    /// Nodes of the tree above the sellers.
-    Distributors,
-    /// Owners of terminals and float.
-    Sellers,
-    /// What is sold.
-    Services,
-    /// Denominations and plans.
-    Products,
-    /// Who earns what.
-    Commissions,
-    /// Fees and taxes.
-    Charges,
-    /// How receipts are printed.
-    Receipts,
-    /// Terminals and their keys.
-    Terminals,
-    /// Voucher stock.
-    Vouchers,
-    /// Float loads.
-    Floats,
-}
-
-/// One column of a file.
+/// One column of a file. Rows know it by its name.
+#[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// As the header names it.
     pub name: &'static str,
@@ -59,122 +35,151 @@ const fn optional(name: &'static str) -> Column {
     Column { name, required: false, secret: false }
 }
 
-const SERVICES: &[Column] = &[
-    column("id"),
-    column("name"),
-    column("kind"),
-    column("currency"),
-    column("route"),
-    column("amount_min"),
-    column("amount_max"),
-    column("open_amount"),
-    column("hours"),
-    column("status"),
-    column("velocity_count"),
-    column("velocity_window_s"),
-    column("velocity_day_amount"),
-    optional("account"),
-    optional("account_label"),
-    optional("account_length"),
-    optional("account_picture"),
-    optional("account_check"),
-    optional("lookup"),
-    optional("money"),
-    optional("reversal"),
-];
+/// The tables: what the file is called without `.csv`, and its columns, as [`Table::columns`] and
+/// as constants of a module of their own.
+macro_rules! tables {
+    ($(
+        $(#[$doc:meta])*
+        $Table:ident = $file:literal, $row:ident {
+            $($NAME:ident = $kind:ident($name:literal),)*
+        }
+    )*) => {
+        /// What a file holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Table {
+            $($(#[$doc])* $Table,)*
+        }
 
-const TERMINALS: &[Column] = &[
-    column("id"),
-    column("seller"),
-    secret("psk"),
-    column("services"),
-    column("status"),
-    optional("key_id"),
-    optional("language"),
-];
+        impl Table {
+            /// Every table, in the order in which they refer to each other.
+            pub const ALL: [Self; [$($file),*].len()] = [$(Self::$Table),*];
 
-const COMMISSIONS: &[Column] = &[
-    column("service"),
-    column("level"),
-    column("percent"),
-    column("from"),
-    optional("fixed"),
-    optional("rounding"),
-];
+            /// The file's name without `.csv`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Table => $file,)*
+                }
+            }
 
-const CHARGES: &[Column] = &[
-    column("service"),
-    column("kind"),
-    column("percent"),
-    column("from"),
-    optional("fixed"),
-    optional("rounding"),
-    optional("of"),
-];
+            /// Its columns.
+            pub const fn columns(self) -> &'static [Column] {
+                match self {
+                    $(Self::$Table => const { &[$($kind($name)),*] },)*
+                }
+            }
+        }
 
-const SELLERS: &[Column] = &[
-    column("id"),
-    column("distributor"),
-    column("name"),
-    column("currency"),
-    column("credit_limit"),
-    column("status"),
-];
+        $(
+            pub(crate) mod $row {
+                #![allow(dead_code, reason = "some columns are read for several tables at once")]
+                use super::Column;
 
-const VOUCHERS: &[Column] =
-    &[column("service"), column("product"), column("serial"), secret("pin"), column("expiry")];
+                $(pub(crate) const $NAME: Column = super::$kind($name);)*
+            }
+        )*
+    };
+}
+
+tables! {
+    /// Nodes of the tree above the sellers.
+    Distributors = "distributors", distributor {
+        ID = column("id"),
+        PARENT = column("parent"),
+        NAME = column("name"),
+        STATUS = column("status"),
+    }
+    /// Owners of terminals and float.
+    Sellers = "sellers", seller {
+        ID = column("id"),
+        DISTRIBUTOR = column("distributor"),
+        NAME = column("name"),
+        CURRENCY = column("currency"),
+        CREDIT_LIMIT = column("credit_limit"),
+        STATUS = column("status"),
+    }
+    /// What is sold.
+    Services = "services", service {
+        ID = column("id"),
+        NAME = column("name"),
+        KIND = column("kind"),
+        CURRENCY = column("currency"),
+        ROUTE = column("route"),
+        AMOUNT_MIN = column("amount_min"),
+        AMOUNT_MAX = column("amount_max"),
+        OPEN_AMOUNT = column("open_amount"),
+        HOURS = column("hours"),
+        STATUS = column("status"),
+        VELOCITY_COUNT = column("velocity_count"),
+        VELOCITY_WINDOW = column("velocity_window_s"),
+        VELOCITY_DAY_AMOUNT = column("velocity_day_amount"),
+        ACCOUNT = optional("account"),
+        ACCOUNT_LABEL = optional("account_label"),
+        ACCOUNT_LENGTH = optional("account_length"),
+        ACCOUNT_PICTURE = optional("account_picture"),
+        ACCOUNT_CHECK = optional("account_check"),
+        LOOKUP = optional("lookup"),
+        MONEY = optional("money"),
+        REVERSAL = optional("reversal"),
+    }
+    /// Denominations and plans.
+    Products = "products", product {
+        SERVICE = column("service"),
+        ID = column("id"),
+        NAME = column("name"),
+        AMOUNT = column("amount"),
+    }
+    /// Who earns what.
+    Commissions = "commissions", commission {
+        SERVICE = column("service"),
+        LEVEL = column("level"),
+        PERCENT = column("percent"),
+        FROM = column("from"),
+        FIXED = optional("fixed"),
+        ROUNDING = optional("rounding"),
+    }
+    /// Fees and taxes.
+    Charges = "charges", charge {
+        SERVICE = column("service"),
+        KIND = column("kind"),
+        PERCENT = column("percent"),
+        FROM = column("from"),
+        FIXED = optional("fixed"),
+        ROUNDING = optional("rounding"),
+        OF = optional("of"),
+    }
+    /// How receipts are printed.
+    Receipts = "receipts", receipt {
+        SERVICE = column("service"),
+        LANGUAGE = column("language"),
+        TEXT = column("text"),
+    }
+    /// Terminals and their keys.
+    Terminals = "terminals", terminal {
+        ID = column("id"),
+        SELLER = column("seller"),
+        PSK = secret("psk"),
+        SERVICES = column("services"),
+        STATUS = column("status"),
+        KEY_ID = optional("key_id"),
+        LANGUAGE = optional("language"),
+    }
+    /// Voucher stock.
+    Vouchers = "vouchers", voucher {
+        SERVICE = column("service"),
+        PRODUCT = column("product"),
+        SERIAL = column("serial"),
+        PIN = secret("pin"),
+        EXPIRY = column("expiry"),
+    }
+    /// Float loads.
+    Floats = "floats", float {
+        REFERENCE = column("reference"),
+        SELLER = column("seller"),
+        AMOUNT = column("amount"),
+    }
+}
 
 impl Table {
-    /// Every table, in the order in which they refer to each other.
-    pub const ALL: [Self; 10] = [
-        Self::Distributors,
-        Self::Sellers,
-        Self::Services,
-        Self::Products,
-        Self::Commissions,
-        Self::Charges,
-        Self::Receipts,
-        Self::Terminals,
-        Self::Vouchers,
-        Self::Floats,
-    ];
-
-    /// The file's name without `.csv`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Distributors => "distributors",
-            Self::Sellers => "sellers",
-            Self::Services => "services",
-            Self::Products => "products",
-            Self::Commissions => "commissions",
-            Self::Charges => "charges",
-            Self::Receipts => "receipts",
-            Self::Terminals => "terminals",
-            Self::Vouchers => "vouchers",
-            Self::Floats => "floats",
-        }
-    }
-
-    /// Its columns; rows refer to them by their place here.
-    pub const fn columns(self) -> &'static [Column] {
-        match self {
-            Self::Distributors => {
-                const { &[column("id"), column("parent"), column("name"), column("status")] }
-            }
-            Self::Sellers => SELLERS,
-            Self::Services => SERVICES,
-            Self::Products => {
-                const { &[column("service"), column("id"), column("name"), column("amount")] }
-            }
-            Self::Commissions => COMMISSIONS,
-            Self::Charges => CHARGES,
-            Self::Receipts => const { &[column("service"), column("language"), column("text")] },
-            Self::Terminals => TERMINALS,
-            Self::Vouchers => VOUCHERS,
-            Self::Floats => const { &[column("reference"), column("seller"), column("amount")] },
-        }
-    }
-
     /// The table of a file: `vouchers.csv`, `vouchers-2026-11.csv`, `vouchers_new.csv`.
     fn of_file(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".csv")?;

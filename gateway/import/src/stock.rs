@@ -10,27 +10,12 @@ use tillgate_store_core::{
 };
 use tillgate_types::Currency;
 
+use crate::Once;
 use crate::draft::{Draft, Look};
 use crate::limits::{PIN_CHARACTERS_MAX, PIN_CHARACTERS_MIN};
-use crate::report::{Faults, RowPlace};
+use crate::report::RowPlace;
 use crate::row::Row;
-use crate::{Context, Once};
-
-/// Columns of vouchers.csv.
-mod voucher {
-    pub(crate) const SERVICE: usize = 0;
-    pub(crate) const PRODUCT: usize = 1;
-    pub(crate) const SERIAL: usize = 2;
-    pub(crate) const PIN: usize = 3;
-    pub(crate) const EXPIRY: usize = 4;
-}
-
-/// Columns of floats.csv.
-mod float {
-    pub(crate) const REFERENCE: usize = 0;
-    pub(crate) const SELLER: usize = 1;
-    pub(crate) const AMOUNT: usize = 2;
-}
+use crate::source::{float, voucher};
 
 /// What the voucher files gave so far.
 #[derive(Default)]
@@ -47,45 +32,39 @@ pub(crate) struct Stock {
 }
 
 /// One row of vouchers.csv.
-pub(crate) fn voucher(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &Draft,
-    faults: &mut Faults,
-    stock: &mut Stock,
-) {
-    let before = faults.total;
-    let service = row.number(faults, voucher::SERVICE, 1..=u16::MAX).map(ServiceId);
-    let product = row.number(faults, voucher::PRODUCT, 1..=u16::MAX).map(ProductId);
-    let serial = row.code::<24>(faults, voucher::SERIAL);
+pub(crate) fn voucher(row: &Row<'_>, draft: &Draft, stock: &mut Stock) {
+    let before = row.faults();
+    let service = row.number(voucher::SERVICE, 1..=u16::MAX).map(ServiceId);
+    let product = row.number(voucher::PRODUCT, 1..=u16::MAX).map(ProductId);
+    let serial = row.code::<24>(voucher::SERIAL);
     let pin = row.text(voucher::PIN);
     let length = PIN_CHARACTERS_MIN..=PIN_CHARACTERS_MAX;
     if !length.contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_graphic()) {
         let (low, high) = (length.start(), length.end());
-        row.expected(faults, voucher::PIN, format!("{low} to {high} letters, digits or signs"));
+        row.expected(voucher::PIN, format!("{low} to {high} letters, digits or signs"));
     }
-    let expiry = row.date(faults, voucher::EXPIRY);
-    if expiry.is_some_and(|expiry| expiry < context.today) {
-        row.expected(faults, voucher::EXPIRY, format!("{} or later", context.today));
+    let expiry = row.date(voucher::EXPIRY);
+    if expiry.is_some_and(|expiry| expiry < row.context.today) {
+        row.expected(voucher::EXPIRY, format!("{} or later", row.context.today));
     }
     let (Some(service), Some(product)) = (service, product) else { return };
-    if !has_product(row, context, draft, (service, product), faults, stock) {
+    if !has_product(row, draft, (service, product), stock) {
         return;
     }
     let (Some(serial), Some(expiry)) = (serial, expiry) else { return };
-    if faults.total > before
-        || !stock.serials.first(row, voucher::SERIAL, (service, product, serial), faults)
-        || !stock.pins.first_secret(row, voucher::PIN, pin_digest(service, pin), faults)
+    if row.faults() > before
+        || !stock.serials.first(row, voucher::SERIAL, (service, product, serial))
+        || !stock.pins.first(row, voucher::PIN, pin_digest(service, pin))
     {
         return;
     }
     let place = voucher_context(service, product, &serial);
-    match context.vault.seal(&place, (context.nonce)(), pin.as_bytes()) {
+    match row.context.vault.seal(&place, (row.context.nonce)(), pin.as_bytes()) {
         Ok(pin) => {
             stock.vouchers.push(Voucher { service, product, serial, expiry, pin });
             stock.places.push(row.place());
         }
-        Err(error) => row.wrong(faults, voucher::PIN, error.to_string()),
+        Err(error) => row.wrong(voucher::PIN, error.to_string()),
     }
 }
 
@@ -101,29 +80,27 @@ fn pin_digest(service: ServiceId, pin: &str) -> [u8; 16] {
 /// Whether the voucher's product is there; each is looked up once, and reported at its first row.
 fn has_product(
     row: &Row<'_>,
-    context: &Context<'_>,
     draft: &Draft,
     (service, product): (ServiceId, ProductId),
-    faults: &mut Faults,
     stock: &mut Stock,
 ) -> bool {
     if let Some(there) = stock.products.get(&(service, product)) {
         return *there;
     }
-    let there = match draft.service(context.known, service) {
+    let there = match draft.service(row.context.known, service) {
         Look::Found(found) if found.fulfilment != Fulfilment::Stock => {
-            row.expected(faults, voucher::SERVICE, "a service of kind voucher");
+            row.expected(voucher::SERVICE, "a service of kind voucher");
             false
         }
         Look::Found(found) if found.product(product).is_none() => {
             let text = format!("a product of service {service}");
-            row.expected(faults, voucher::PRODUCT, text);
+            row.expected(voucher::PRODUCT, text);
             false
         }
         Look::Found(_) => true,
         Look::Faulty => false,
         Look::Unknown => {
-            row.expected(faults, voucher::SERVICE, "a service that exists");
+            row.expected(voucher::SERVICE, "a service that exists");
             false
         }
     };
@@ -142,32 +119,32 @@ pub(crate) struct Floats {
 }
 
 /// One row of floats.csv. A negative amount takes back.
-pub(crate) fn float(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &Draft,
-    faults: &mut Faults,
-    floats: &mut Floats,
-) {
-    let reference = row.code::<32>(faults, float::REFERENCE);
-    let Some(seller) = row.number(faults, float::SELLER, 1..=u32::MAX).map(SellerId) else {
+pub(crate) fn float(row: &Row<'_>, draft: &Draft, floats: &mut Floats) {
+    let reference = row.code::<32>(float::REFERENCE);
+    let Some(seller) = row.number(float::SELLER, 1..=u32::MAX).map(SellerId) else {
         return;
     };
-    let owner = match draft.seller(context.known, seller) {
+    let owner = match draft.seller(row.context.known, seller) {
         Look::Found(owner) => owner,
         Look::Faulty => return,
-        Look::Unknown => return row.expected(faults, float::SELLER, "a seller that exists"),
+        Look::Unknown => return row.expected(float::SELLER, "a seller that exists"),
     };
     let Some(currency) = Currency::numbered(owner.currency) else { return };
     let most = i64::try_from(AMOUNT_MINOR_MAX).unwrap_or(i64::MAX);
-    let amount = row.money(faults, float::AMOUNT, currency, -most..=most);
+    let amount = row.money(float::AMOUNT, currency, -most..=most);
     if amount == Some(0) {
-        return row.expected(faults, float::AMOUNT, "an amount that is not zero");
+        return row.expected(float::AMOUNT, "an amount that is not zero");
     }
     let (Some(reference), Some(amount_minor)) = (reference, amount) else { return };
-    if floats.references.first(row, float::REFERENCE, reference, faults) {
+    if floats.references.first(row, float::REFERENCE, reference) {
         let legs = Legs::new();
-        floats.funds.push(Funding { reference, seller, amount_minor, at_ms: context.at_ms, legs });
+        floats.funds.push(Funding {
+            reference,
+            seller,
+            amount_minor,
+            at_ms: row.context.at_ms,
+            legs,
+        });
         floats.places.push(row.place());
     }
 }

@@ -2,13 +2,11 @@
 
 use tillgate_store_core::limits::{LABEL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use tillgate_store_core::{
-    AccountCheck, AccountField, AccountForm, AmountSource, Fulfilment, Lookup, MoneyFlow,
-    ReversalRule, Service,
+    AccountField, AccountForm, AmountSource, Fulfilment, Lookup, MoneyFlow, ReversalRule, Service,
 };
 
-use crate::report::Faults;
 use crate::row::Row;
-use crate::services::service;
+use crate::source::service;
 
 /// What they are.
 pub(crate) struct Terms {
@@ -23,15 +21,13 @@ pub(crate) fn terms(
     row: &Row<'_>,
     (kind, amount): (Fulfilment, AmountSource),
     kept: Option<&Service>,
-    faults: &mut Faults,
 ) -> Option<Terms> {
-    let account = account(row, kind, kept, faults);
+    let account = account(row, kind, kept);
     let usual = kept.map_or(Lookup::None, |kept| kept.lookup);
-    let lookup = row.label(faults, service::LOOKUP, (&Lookup::ALL, Lookup::label), Some(usual));
+    let lookup = row.label(service::LOOKUP, Some(usual));
     let usual = kept.map_or(MoneyFlow::Debit, |kept| kept.money);
-    let flows = (&MoneyFlow::ALL, MoneyFlow::label);
-    let money = row.label(faults, service::MONEY, flows, Some(usual));
-    let reversal = reversal(row, kind, kept, faults);
+    let money = row.label(service::MONEY, Some(usual));
+    let reversal = reversal(row, kind, kept);
     let (account, lookup) = (account?, lookup?);
     let is_stock = kind == Fulfilment::Stock;
     let expected = match (lookup, &account) {
@@ -43,12 +39,10 @@ pub(crate) fn terms(
         _ => "",
     };
     if !expected.is_empty() {
-        row.expected(faults, service::LOOKUP, expected);
-        return None;
+        return row.refuse(service::LOOKUP, expected);
     }
     if is_stock && money == Some(MoneyFlow::Credit) {
-        row.expected(faults, service::MONEY, "debit: a card sale needs a provider");
-        return None;
+        return row.refuse(service::MONEY, "debit: a card sale needs a provider");
     }
     Some(Terms { account, lookup, money: money?, reversal: reversal? })
 }
@@ -58,7 +52,6 @@ fn account(
     row: &Row<'_>,
     kind: Fulfilment,
     kept: Option<&Service>,
-    faults: &mut Faults,
 ) -> Option<Option<AccountField>> {
     let stored = kept.and_then(|kept| kept.account.as_ref());
     let form = match row.text(service::ACCOUNT) {
@@ -68,23 +61,22 @@ fn account(
         "card" => {
             let text = "phone, meter, contract, bill or none: the journal keeps accounts in clear, \
                         and a card number must not be kept so";
-            row.expected(faults, service::ACCOUNT, text);
-            return None;
+            return row.refuse(service::ACCOUNT, text);
         }
         _ => {
             let of = AccountForm::ALL.iter().map(|form| (form.label(), Some(*form)));
             let of: Vec<_> = of.chain([("none", None)]).collect();
-            row.choice(faults, service::ACCOUNT, &of)?
+            row.choice(service::ACCOUNT, &of)?
         }
     };
     match form {
-        None => no_account(row, faults).then_some(None),
-        Some(form) => account_field(row, form, stored, faults).map(Some),
+        None => no_account(row).then_some(None),
+        Some(form) => account_field(row, form, stored).map(Some),
     }
 }
 
 /// Whether nothing is said about an account that is not asked for.
-fn no_account(row: &Row<'_>, faults: &mut Faults) -> bool {
+fn no_account(row: &Row<'_>) -> bool {
     let parts = [
         service::ACCOUNT_LABEL,
         service::ACCOUNT_LENGTH,
@@ -93,7 +85,7 @@ fn no_account(row: &Row<'_>, faults: &mut Faults) -> bool {
     ];
     let said = parts.into_iter().find(|part| !matches!(row.text(*part), "" | "none"));
     if let Some(part) = said {
-        row.expected(faults, part, "nothing: the service has no account");
+        row.expected(part, "nothing: the service has no account");
     }
     said.is_none()
 }
@@ -102,7 +94,6 @@ fn account_field(
     row: &Row<'_>,
     form: AccountForm,
     stored: Option<&AccountField>,
-    faults: &mut Faults,
 ) -> Option<AccountField> {
     let usual = AccountField::of(form);
     let stored = stored.map_or_else(
@@ -114,7 +105,7 @@ fn account_field(
     );
     let label = match row.text(service::ACCOUNT_LABEL) {
         "" => Some(stored.label),
-        _ => row.words(faults, service::ACCOUNT_LABEL, LABEL_BYTES_MAX),
+        _ => row.words(service::ACCOUNT_LABEL, LABEL_BYTES_MAX),
     };
     let length = match row.text(service::ACCOUNT_LENGTH) {
         "" => Some((stored.length_min, stored.length_max)),
@@ -122,10 +113,9 @@ fn account_field(
     };
     if length.is_none() {
         let text = format!("a length as 11, or 8-12; from 1 to {SUBSCRIBER_BYTES_MAX}");
-        row.expected(faults, service::ACCOUNT_LENGTH, text);
+        row.expected(service::ACCOUNT_LENGTH, text);
     }
-    let checks = (&AccountCheck::ALL, AccountCheck::label);
-    let check = row.label(faults, service::ACCOUNT_CHECK, checks, Some(stored.check));
+    let check = row.label(service::ACCOUNT_CHECK, Some(stored.check));
     let picture = match row.text(service::ACCOUNT_PICTURE) {
         "" => stored.picture,
         "none" => String::new(),
@@ -137,8 +127,7 @@ fn account_field(
             "a picture of {length_min} to {length_max} characters: 9 a digit, A a letter, X either, \
              other letters, digits and +-*#._/ as they are, * at the end for whatever follows"
         );
-        row.expected(faults, service::ACCOUNT_PICTURE, text);
-        return None;
+        return row.refuse(service::ACCOUNT_PICTURE, text);
     }
     Some(AccountField { label: label?, form, length_min, length_max, picture, check: check? })
 }
@@ -166,12 +155,7 @@ fn is_picture(picture: &str, length_min: u8, length_max: u8) -> bool {
 }
 
 /// Who may take a sale back, and until when.
-fn reversal(
-    row: &Row<'_>,
-    kind: Fulfilment,
-    kept: Option<&Service>,
-    faults: &mut Faults,
-) -> Option<ReversalRule> {
+fn reversal(row: &Row<'_>, kind: Fulfilment, kept: Option<&Service>) -> Option<ReversalRule> {
     let rule = match row.text(service::REVERSAL) {
         "" => Some(kept.map_or(ReversalRule::usual(kind), |kept| kept.reversal)),
         "never" => Some(ReversalRule::Never),
@@ -187,12 +171,11 @@ fn reversal(
     let by_terminal = !matches!(rule, Some(ReversalRule::Never | ReversalRule::ByOperator));
     if kind == Fulfilment::Stock && by_terminal {
         let text = "never or operator: a PIN that has left is not taken back by its terminal";
-        row.expected(faults, service::REVERSAL, text);
-        return None;
+        return row.refuse(service::REVERSAL, text);
     }
     if rule.is_none() {
         let text = "never, operator, until_confirmed, or seconds as within 3600";
-        row.expected(faults, service::REVERSAL, text);
+        row.expected(service::REVERSAL, text);
     }
     rule
 }

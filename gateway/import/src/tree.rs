@@ -3,68 +3,39 @@
 use tillgate_store_core::limits::{CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Distributor, DistributorId, Seller, SellerId};
 
-use crate::Context;
 use crate::draft::{Draft, Existing, Look, take};
-use crate::report::Faults;
 use crate::row::Row;
-
-/// Columns of distributors.csv.
-mod distributor {
-    pub(crate) const ID: usize = 0;
-    pub(crate) const PARENT: usize = 1;
-    pub(crate) const NAME: usize = 2;
-    pub(crate) const STATUS: usize = 3;
-}
-
-/// Columns of sellers.csv.
-mod seller {
-    pub(crate) const ID: usize = 0;
-    pub(crate) const DISTRIBUTOR: usize = 1;
-    pub(crate) const NAME: usize = 2;
-    pub(crate) const CURRENCY: usize = 3;
-    pub(crate) const CREDIT_LIMIT: usize = 4;
-    pub(crate) const STATUS: usize = 5;
-}
+use crate::source::{distributor, seller};
 
 /// A parent in an update that means: none.
 const TOP: &str = "none";
 
 /// One row of distributors.csv. Parents are looked at by [`check_parents`], because a parent may
 /// come later in the file.
-pub(crate) fn distributor(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &mut Draft,
-    faults: &mut Faults,
-) {
-    let id = row.number(faults, distributor::ID, 1..=u32::MAX).map(DistributorId);
-    let stored = id.and_then(|id| context.known.distributor(id));
-    let kept = context.kept(stored.as_ref());
+pub(crate) fn distributor(row: &Row<'_>, draft: &mut Draft) {
+    let id = row.number(distributor::ID, 1..=u32::MAX).map(DistributorId);
+    let stored = id.and_then(|id| row.context.known.distributor(id));
+    let kept = row.context.kept(stored.as_ref());
     let parent = match row.text(distributor::PARENT) {
         "" => Some(kept.and_then(|kept| kept.parent)),
         TOP => Some(None),
-        _ => row
-            .number(faults, distributor::PARENT, 1..=u32::MAX)
-            .map(|parent| Some(DistributorId(parent))),
+        _ => {
+            row.number(distributor::PARENT, 1..=u32::MAX).map(|parent| Some(DistributorId(parent)))
+        }
     };
-    let name = row.words(faults, distributor::NAME, NAME_BYTES_MAX);
-    let status = row.status(faults, distributor::STATUS, kept.map(|kept| kept.status));
+    let name = row.words(distributor::NAME, NAME_BYTES_MAX);
+    let status = row.status(distributor::STATUS, kept.map(|kept| kept.status));
     let Some(id) = id else { return };
     let record = match (parent, name, status) {
         (Some(parent), Some(name), Some(status)) => Some(Distributor { id, parent, name, status }),
         _ => None,
     };
     let stored = stored.is_some();
-    take(&mut draft.distributors, (row, faults), (id, record), (stored, context.existing));
+    take(&mut draft.distributors, row, (id, record), stored);
 }
 
 /// Second pass over distributors.csv: parents that are not there, circles, too many levels.
-pub(crate) fn check_parents(
-    row: &Row<'_>,
-    context: &Context<'_>,
-    draft: &Draft,
-    faults: &mut Faults,
-) {
+pub(crate) fn check_parents(row: &Row<'_>, draft: &Draft) {
     let id = row.text(distributor::ID).parse().ok().map(DistributorId);
     let given = id.and_then(|id| draft.distributors.get(&id));
     let Some(record) = given.filter(|g| g.place == row.place()).and_then(|g| g.record.as_ref())
@@ -76,18 +47,18 @@ pub(crate) fn check_parents(
     while let Some(id) = next {
         if path.contains(&id) {
             let text = format!("hangs below itself: {}", arrows(&path, id));
-            return row.wrong(faults, distributor::PARENT, text);
+            return row.wrong(distributor::PARENT, text);
         }
         path.push(id);
         if path.len() > CHAIN_MAX {
             let text = format!("is more than {CHAIN_MAX} levels deep: {}", arrows(&path, id));
-            return row.wrong(faults, distributor::PARENT, text);
+            return row.wrong(distributor::PARENT, text);
         }
-        next = match draft.distributor(context.known, id) {
+        next = match draft.distributor(row.context.known, id) {
             Look::Found(above) => above.parent,
             Look::Faulty => None,
             Look::Unknown if path.len() == 2 => {
-                return row.expected(faults, distributor::PARENT, "a distributor that exists");
+                return row.expected(distributor::PARENT, "a distributor that exists");
             }
             // The row that names it says so.
             Look::Unknown => None,
@@ -104,31 +75,32 @@ fn arrows(path: &[DistributorId], last: DistributorId) -> String {
 }
 
 /// One row of sellers.csv.
-pub(crate) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, faults: &mut Faults) {
-    let id = row.number(faults, seller::ID, 1..=u32::MAX).map(SellerId);
-    let above = row.number(faults, seller::DISTRIBUTOR, 1..=u32::MAX).map(DistributorId);
-    let above = above.filter(|above| match draft.distributor(context.known, *above) {
+pub(crate) fn seller(row: &Row<'_>, draft: &mut Draft) {
+    let id = row.number(seller::ID, 1..=u32::MAX).map(SellerId);
+    let above = row.number(seller::DISTRIBUTOR, 1..=u32::MAX).map(DistributorId);
+    let above = above.filter(|above| match draft.distributor(row.context.known, *above) {
         Look::Found(_) | Look::Faulty => true,
         Look::Unknown => {
-            row.expected(faults, seller::DISTRIBUTOR, "a distributor that exists");
+            row.expected(seller::DISTRIBUTOR, "a distributor that exists");
             false
         }
     });
-    let name = row.words(faults, seller::NAME, NAME_BYTES_MAX);
-    let currency = row.currency(faults, seller::CURRENCY);
-    let stored = id.and_then(|id| context.known.seller(id));
-    let kept = context.kept(stored.as_ref());
+    let name = row.words(seller::NAME, NAME_BYTES_MAX);
+    let currency = row.currency(seller::CURRENCY);
+    let stored = id.and_then(|id| row.context.known.seller(id));
+    let kept = row.context.kept(stored.as_ref());
     let credit = currency.and_then(|currency| match row.text(seller::CREDIT_LIMIT) {
         "" => Some(kept.map_or(0, |kept| kept.credit_limit_minor)),
-        _ => row.money(faults, seller::CREDIT_LIMIT, currency, 0..=CREDIT_LIMIT_MINOR_MAX),
+        _ => row.money(seller::CREDIT_LIMIT, currency, 0..=CREDIT_LIMIT_MINOR_MAX),
     });
-    let status = row.status(faults, seller::STATUS, kept.map(|kept| kept.status));
+    let status = row.status(seller::STATUS, kept.map(|kept| kept.status));
     let Some(id) = id else { return };
-    if let (Some(stored), Some(currency), Existing::Replace) = (&stored, currency, context.existing)
+    if let (Some(stored), Some(currency), Existing::Replace) =
+        (&stored, currency, row.context.existing)
         && stored.currency != currency.number
     {
         let text = format!("{:03}: a seller's currency never changes", stored.currency);
-        row.expected(faults, seller::CURRENCY, text);
+        row.expected(seller::CURRENCY, text);
     }
     let record = match (above, name, currency, credit, status) {
         (Some(distributor), Some(name), Some(currency), Some(credit_limit_minor), Some(status)) => {
@@ -138,5 +110,5 @@ pub(crate) fn seller(row: &Row<'_>, context: &Context<'_>, draft: &mut Draft, fa
         _ => None,
     };
     let stored = stored.is_some();
-    take(&mut draft.sellers, (row, faults), (id, record), (stored, context.existing));
+    take(&mut draft.sellers, row, (id, record), stored);
 }
