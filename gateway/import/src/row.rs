@@ -45,7 +45,7 @@ pub(crate) struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Visits every row of a table; what is wrong with whole lines is told to `lines`.
+    /// Visits every row of a table; what is wrong with whole lines is reported to `lines`.
     pub(crate) fn each_row(
         &self,
         table: Table,

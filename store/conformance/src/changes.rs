@@ -14,8 +14,7 @@ use tillgate_store_core::record::{
     Audit, CommissionRule, Funding, RegistryRecord, Serial, Services, Velocity, Voucher,
 };
 use tillgate_store_core::store::Store;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, SellerId, ServiceId, TerminalId};
+use tillgate_types::{BusinessDate, ProductId, SellerId, ServiceId, TerminalId};
 
 const EXPIRY: BusinessDate = BusinessDate(TODAY.0 + 9);
 

@@ -1,7 +1,5 @@
 //! Laws of numbering, of starting again and of damage.
 
-use std::ops::ControlFlow;
-
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, key, repeat, reversal, settlement};
@@ -13,9 +11,8 @@ use tillgate_store_core::record::{Batch, Record, Totals};
 use tillgate_store_core::rows::{Engine, Family, ReadRows};
 use tillgate_store_core::store::Store;
 use tillgate_store_core::write_set::WriteSet;
-use tillgate_store_core::{Ledger, LedgerStore};
-use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode, TerminalId};
+use tillgate_store_core::{Ledger, LedgerStore, Visit};
+use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
 /// Sales of every end, reversals and tombstones all take the next number; nothing else does.
 pub fn numbers_have_no_gap_over_every_kind_of_row<F: Factory>(factory: F) {
@@ -138,12 +135,7 @@ impl ReadRows for Damaged<'_> {
         Ok(self.value.is_some())
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
         self.engine.scan(family, from, visit)
     }
 
@@ -195,12 +187,7 @@ impl<E: ReadRows> ReadRows for Failing<E> {
         self.engine.get(family, key, out)
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
         self.engine.scan(family, from, visit)
     }
 

@@ -14,8 +14,7 @@ use tillgate_store_core::command::{
 };
 use tillgate_store_core::ids::Key;
 use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity};
-use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode, TerminalId};
+use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
 /// A seller's money.
 #[derive(Clone, Copy, Debug, Default)]

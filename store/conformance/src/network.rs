@@ -15,8 +15,7 @@ use tillgate_store_core::record::{
     Legs, Product, RegistryRecord, Seller, Service, Services, Status, Terminal, Velocity, Voucher,
 };
 use tillgate_store_core::vault::Sealed;
-use tillgate_types::BusinessDate;
-use tillgate_types::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
+use tillgate_types::{BusinessDate, DistributorId, ProductId, SellerId, ServiceId, TerminalId};
 
 /// The currency of everything.
 pub const CURRENCY: u16 = 840;

@@ -12,8 +12,7 @@ use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{Audit, FollowUp, State, Transaction};
 use tillgate_store_core::store::Store;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ResponseCode, TerminalId};
+use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
 fn rejected(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(why) if why.len() == 1)

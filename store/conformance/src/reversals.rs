@@ -9,8 +9,7 @@ use tillgate_store_core::limits::{EXPOSED_MAX, ORIGINAL_DAYS_MAX, REFUSED_ROWS_M
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{FollowUp, Kind, State, Transaction};
 use tillgate_store_core::store::Store;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
+use tillgate_types::{BusinessDate, ResponseCode};
 
 /// Its PIN has left: the seller has it, the money stays, and the sale is put before the operator.
 pub fn a_voucher_whose_pin_has_left_is_not_taken_back<F: Factory>(factory: F) {

@@ -7,8 +7,7 @@ use tillgate_store_core::command::ProviderOutcome;
 use tillgate_store_core::ids::Key;
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::Velocity;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
+use tillgate_types::{BusinessDate, ResponseCode};
 
 fn limited<F: Factory>(factory: F, velocity: Velocity) -> World<F> {
     let mut world = World::stocked(factory, 1_000_000, 0);

@@ -7,8 +7,7 @@ use tillgate_store_core::command::Command;
 use tillgate_store_core::limits::STOCK_AHEAD;
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{Transaction, Voucher};
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode};
+use tillgate_types::{BusinessDate, ProductId, ResponseCode};
 
 const PRODUCT: ProductId = ProductId(1);
 

@@ -15,8 +15,7 @@ use tillgate_store_core::ids::{AccountId, Key, Text};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{FollowUp, RegistryRecord, Services, Terminal, Totals, Velocity};
 use tillgate_store_core::store::Store;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode, SellerId, TerminalId};
+use tillgate_types::{BusinessDate, ProductId, ResponseCode, SellerId, TerminalId};
 
 /// What one step is made from; any numbers make a step, and smaller ones a plainer one.
 pub type Draw = [u16; 6];

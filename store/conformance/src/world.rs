@@ -16,8 +16,9 @@ use tillgate_store_core::registry::Registry;
 use tillgate_store_core::store::Store;
 use tillgate_store_core::verify::verify;
 use tillgate_store_core::{LedgerStore, StoreError};
-use tillgate_types::BusinessDate;
-use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
+use tillgate_types::{
+    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
+};
 
 /// A store with the network in it.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use crate::record::{
     FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity, Voucher,
 };
 use crate::reseal::Reseal;
-use tillgate_types::BusinessDate;
-use tillgate_types::{DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId};
+use tillgate_types::{
+    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
+};
 
 /// One command of a batch.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,8 +20,7 @@ use crate::record::{
     ChargeBase, ChargeKind, ChargeRule, CommissionRule, Leg, Legs, MoneyFlow, Rounding, Seller,
     Service,
 };
-use tillgate_types::BusinessDate;
-use tillgate_types::DistributorId;
+use tillgate_types::{BusinessDate, DistributorId};
 
 /// A basis point's denominator.
 pub const BASIS: u64 = 10_000;

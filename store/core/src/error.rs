@@ -1,15 +1,19 @@
 //! What can go wrong below the ledger. All of it stops the store.
 
-use std::fmt;
-
 use crate::record::hex_of;
 use crate::rows::Family;
 
+/// What reads and writes of a store come to.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// Why a store cannot be read or written. None of these is a customer's fault; after any of
 /// them from [`crate::Store::commit`] nothing may be acknowledged and the process restarts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A stored row is not what was written there.
+    #[error(
+        "damaged row in {}, key {}: {what}; restore from a backup", family.name(), hex_of(key)
+    )]
     Damaged {
         /// Where it is.
         family: Family,
@@ -19,32 +23,18 @@ pub enum StoreError {
         what: &'static str,
     },
     /// A newer program wrote it; what and which version. Nothing is damaged.
+    #[error(
+        "{0} was written by a newer version of the program; nothing is damaged: use the version \
+         that wrote the store last, or a later one"
+    )]
     Newer(String),
     /// Rows are sound one by one, but do not belong together: a part is lost.
+    #[error("the store does not hold together: {0}")]
     Broken(String),
     /// The engine refused; its own words, and what to do.
+    #[error("{0}")]
     Engine(String),
     /// An earlier error stopped this store.
+    #[error("the store stopped at an earlier error; restart")]
     Stopped,
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Damaged { family, key, what } => {
-                let (family, key) = (family.name(), hex_of(key));
-                write!(f, "damaged row in {family}, key {key}: {what}; restore from a backup")
-            }
-            Self::Newer(what) => write!(
-                f,
-                "{what} was written by a newer version of the program; nothing is damaged: use \
-                 the version that wrote the store last, or a later one"
-            ),
-            Self::Broken(what) => write!(f, "the store does not hold together: {what}"),
-            Self::Engine(what) => write!(f, "{what}"),
-            Self::Stopped => write!(f, "the store stopped at an earlier error; restart"),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use arrayvec::ArrayVec;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::journal;
 use crate::limits::{CHAIN_MAX, HISTORY_AUDIT_ROWS};
 use crate::record::{Audit, Distributor, Former, Record, RegistryRecord, Seller};
@@ -48,7 +48,7 @@ pub fn versions(
     key: &[u8],
     below: Option<u64>,
     most: usize,
-) -> Result<Vec<Version>, StoreError> {
+) -> Result<Vec<Version>> {
     let mut found = Vec::new();
     if below.is_none()
         && let Some(record) = current(rows, key)?
@@ -70,7 +70,7 @@ pub fn versions(
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn last_audit(rows: &dyn ReadRows, at_ms: u64) -> Result<u64, StoreError> {
+pub fn last_audit(rows: &dyn ReadRows, at_ms: u64) -> Result<u64> {
     let mut last_key = Vec::new();
     journal::last_key(rows, Family::Audit, &mut last_key)?;
     let mut end = last_key.first_chunk().map_or(0, |no| u64::from_be_bytes(*no));
@@ -99,7 +99,7 @@ pub fn last_audit(rows: &dyn ReadRows, at_ms: u64) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn as_of(rows: &dyn ReadRows, key: &[u8], audit_no: u64) -> Result<Version, StoreError> {
+pub fn as_of(rows: &dyn ReadRows, key: &[u8], audit_no: u64) -> Result<Version> {
     let mut next = None;
     let from = Former::key_of(key, audit_no.saturating_add(1));
     rows.scan(Family::History, &from, &mut |at, _| {
@@ -121,7 +121,7 @@ pub fn jurisdiction(
     rows: &dyn ReadRows,
     seller: SellerId,
     audit_no: u64,
-) -> Result<Option<ArrayVec<DistributorId, CHAIN_MAX>>, StoreError> {
+) -> Result<Option<ArrayVec<DistributorId, CHAIN_MAX>>> {
     let record = as_of(rows, &Seller::key_of(seller), audit_no)?.record;
     let Some(RegistryRecord::Seller(found)) = record else { return Ok(None) };
     let broken =
@@ -138,10 +138,7 @@ pub fn jurisdiction(
 }
 
 /// The record in force at a registry key, without keys.
-pub(crate) fn current(
-    rows: &dyn ReadRows,
-    key: &[u8],
-) -> Result<Option<RegistryRecord>, StoreError> {
+pub(crate) fn current(rows: &dyn ReadRows, key: &[u8]) -> Result<Option<RegistryRecord>> {
     let mut value = Vec::new();
     if !rows.get(Family::Registry, key, &mut value)? {
         return Ok(None);
@@ -150,7 +147,7 @@ pub(crate) fn current(
 }
 
 /// The former version in the row `at`, if it is one of the record at the registry key `key`.
-fn former_of(rows: &dyn ReadRows, key: &[u8], at: &[u8]) -> Result<Option<Former>, StoreError> {
+fn former_of(rows: &dyn ReadRows, key: &[u8], at: &[u8]) -> Result<Option<Former>> {
     let ours = at.strip_prefix(key).is_some_and(|rest| rest.len() == size_of::<u64>());
     if ours { journal::record(rows, at, &mut Vec::new()) } else { Ok(None) }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::record::{Record, Transaction};
 use crate::rows::{Family, ReadRows};
@@ -13,7 +13,7 @@ pub fn transactions(
     rows: &dyn ReadRows,
     from: Option<Key>,
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     records(rows, from.map(|key| key.to_bytes()).as_ref().map_or(&[], |key| &key[..]), &mut visit)
 }
 
@@ -23,23 +23,13 @@ pub fn open(
     rows: &dyn ReadRows,
     from: Option<Key>,
     mut visit: impl FnMut(Transaction) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let from = from.map(|key| key.to_bytes());
-    let (mut failed, mut buffer) = (Ok(()), Vec::new());
-    rows.scan(
-        Family::Open,
-        from.as_ref().map_or(&[], |key| &key[..]),
-        &mut |key, _| match record::<Transaction>(rows, key, &mut buffer) {
-            Ok(row) => {
-                row.filter(Transaction::is_open).map_or(ControlFlow::Continue(()), &mut visit)
-            }
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
-        },
-    )?;
-    failed
+    let mut buffer = Vec::new();
+    rows.try_scan(Family::Open, from.as_ref().map_or(&[], |key| &key[..]), |key, _| {
+        let row = record::<Transaction>(rows, key, &mut buffer)?;
+        Ok(row.filter(Transaction::is_open).map_or(ControlFlow::Continue(()), &mut visit))
+    })
 }
 
 /// Visits every record of its family, as [`transactions`] does.
@@ -47,16 +37,8 @@ pub fn records<R: Record>(
     rows: &dyn ReadRows,
     from: &[u8],
     mut visit: impl FnMut(R) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    let mut failed = Ok(());
-    rows.scan(R::FAMILY, from, &mut |key, value| match R::decode(key, value) {
-        Ok(record) => visit(record),
-        Err(error) => {
-            failed = Err(error);
-            ControlFlow::Break(())
-        }
-    })?;
-    failed
+) -> Result<()> {
+    rows.try_scan(R::FAMILY, from, |key, value| R::decode(key, value).map(&mut visit))
 }
 
 /// The record at a key; `buffer` is scratch.
@@ -64,15 +46,11 @@ pub fn record<R: Record>(
     rows: &dyn ReadRows,
     key: &[u8],
     buffer: &mut Vec<u8>,
-) -> Result<Option<R>, StoreError> {
+) -> Result<Option<R>> {
     if rows.get(R::FAMILY, key, buffer)? { R::decode(key, buffer).map(Some) } else { Ok(None) }
 }
 
 /// The last key of a family, if it has any row.
-pub fn last_key(
-    rows: &dyn ReadRows,
-    family: Family,
-    key: &mut Vec<u8>,
-) -> Result<bool, StoreError> {
+pub fn last_key(rows: &dyn ReadRows, family: Family, key: &mut Vec<u8>) -> Result<bool> {
     rows.last_before(family, &[u8::MAX; crate::limits::KEY_BYTES_MAX + 1], key)
 }

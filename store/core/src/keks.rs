@@ -2,7 +2,7 @@
 //! that cannot be opened must not be sold.
 
 use crate::command::Command;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::StoreId;
 use crate::ledger_store::LedgerStore;
 use crate::reseal::{self, Cursor, Reseal, ResealError, SealedPlace};
@@ -109,7 +109,7 @@ pub fn reseal_all<E: Engine>(
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn retirable(rows: &dyn ReadRows, vault: &Vault) -> Result<Result<Vec<u32>, u32>, StoreError> {
+pub fn retirable(rows: &dyn ReadRows, vault: &Vault) -> Result<Result<Vec<u32>, u32>> {
     let current = vault.current_kek();
     if let Some(left) = reseal::usage(rows)?.into_keys().find(|kek_id| *kek_id != current) {
         return Ok(Err(left));
@@ -122,6 +122,6 @@ pub fn retirable(rows: &dyn ReadRows, vault: &Vault) -> Result<Result<Vec<u32>, 
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn commit<E: Engine>(book: &mut LedgerStore<E>, reseal: Reseal) -> Result<(), StoreError> {
+pub fn commit<E: Engine>(book: &mut LedgerStore<E>, reseal: Reseal) -> Result<()> {
     book.commit(&mut vec![Command::Reseal(reseal)], &mut Vec::new())
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::command::Command;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, Key, StoreId};
 use crate::journal;
 use crate::ledger::Ledger;
@@ -13,8 +13,7 @@ use crate::registry::Registry;
 use crate::rows::{Engine, Family, ReadRows};
 use crate::store::Store;
 use crate::write_set::WriteSet;
-use tillgate_types::BusinessDate;
-use tillgate_types::TerminalId;
+use tillgate_types::{BusinessDate, TerminalId};
 
 /// The store over any engine. One writer: whoever holds it.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ impl<B: Engine> LedgerStore<B> {
     /// # Errors
     /// [`StoreError::Broken`] or [`StoreError::Damaged`] if a part of it is lost: restore.
     /// [`StoreError::Newer`] if a newer program wrote to it.
-    pub fn open(mut backend: B, store_id_if_new: [u8; 8]) -> Result<Self, StoreError> {
+    pub fn open(mut backend: B, store_id_if_new: [u8; 8]) -> Result<Self> {
         let Some(ledger) = Ledger::load(&backend)? else {
             let ledger = Ledger::new(StoreId(store_id_if_new));
             let mut set = WriteSet::new();
@@ -75,11 +74,7 @@ impl<B: Engine> LedgerStore<B> {
         self.ledger.head()
     }
 
-    fn run(
-        &mut self,
-        commands: &mut Vec<Command>,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), StoreError> {
+    fn run(&mut self, commands: &mut Vec<Command>, outcomes: &mut Vec<Outcome>) -> Result<()> {
         for command in commands.drain(..) {
             let alone = command.is_alone();
             if alone {
@@ -93,7 +88,7 @@ impl<B: Engine> LedgerStore<B> {
         self.flush()
     }
 
-    fn flush(&mut self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<()> {
         if let Some(batch_no) = self.ledger.seal() {
             self.backend.write(self.ledger.writes(), batch_no)?;
         }
@@ -103,11 +98,7 @@ impl<B: Engine> LedgerStore<B> {
 }
 
 impl<B: Engine> Store for LedgerStore<B> {
-    fn commit(
-        &mut self,
-        commands: &mut Vec<Command>,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), StoreError> {
+    fn commit(&mut self, commands: &mut Vec<Command>, outcomes: &mut Vec<Outcome>) -> Result<()> {
         outcomes.clear();
         if self.stopped {
             return Err(StoreError::Stopped);
@@ -118,11 +109,11 @@ impl<B: Engine> Store for LedgerStore<B> {
         })
     }
 
-    fn transaction(&self, key: &Key) -> Result<Option<Transaction>, StoreError> {
+    fn transaction(&self, key: &Key) -> Result<Option<Transaction>> {
         journal::record(&self.backend, &key.to_bytes(), &mut Vec::new())
     }
 
-    fn open_transactions(&self) -> Result<Vec<Transaction>, StoreError> {
+    fn open_transactions(&self) -> Result<Vec<Transaction>> {
         open_transactions(&self.backend)
     }
 
@@ -130,7 +121,7 @@ impl<B: Engine> Store for LedgerStore<B> {
         self.ledger.account(id)
     }
 
-    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError> {
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32> {
         self.ledger.last_stan(&self.backend, terminal, date)
     }
 
@@ -138,7 +129,7 @@ impl<B: Engine> Store for LedgerStore<B> {
         self.ledger.at_ms()
     }
 
-    fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError> {
+    fn counter(&self, terminal: TerminalId) -> Result<Counter> {
         self.ledger.counter(&self.backend, terminal)
     }
 
@@ -146,7 +137,7 @@ impl<B: Engine> Store for LedgerStore<B> {
         self.ledger.head().store_id
     }
 
-    fn load_registry(&self) -> Result<Registry, StoreError> {
+    fn load_registry(&self) -> Result<Registry> {
         Registry::load(&self.backend)
     }
 }
@@ -155,7 +146,7 @@ impl<B: Engine> Store for LedgerStore<B> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the open family names a row that is not there or not open.
-pub fn open_transactions(rows: &dyn ReadRows) -> Result<Vec<Transaction>, StoreError> {
+pub fn open_transactions(rows: &dyn ReadRows) -> Result<Vec<Transaction>> {
     let mut keys = Vec::new();
     rows.scan(Family::Open, &[], &mut |key, _| {
         keys.push(key.to_vec());

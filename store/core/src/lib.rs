@@ -56,7 +56,7 @@ pub use record::{
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};
-pub use rows::{Engine, Family, ReadRows};
+pub use rows::{Engine, Family, ReadRows, Visit};
 pub use store::Store;
 pub use tillgate_types::{
     BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId, Totals,

@@ -1,10 +1,10 @@
 //! The model engine: sorted maps. What it does is what every engine must do.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
-use crate::error::StoreError;
-use crate::rows::{Engine, Family, ReadRows};
+use crate::error::Result;
+use crate::rows::{Engine, Family, ReadRows, Visit};
 use crate::write_set::{Op, WriteSet};
 
 /// Rows in memory, one sorted map per family. Cloning it is a snapshot.
@@ -25,7 +25,7 @@ impl Memory {
 }
 
 impl ReadRows for Memory {
-    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         out.clear();
         let value = self.family(family).get(key);
         if let Some(value) = value {
@@ -34,12 +34,7 @@ impl ReadRows for Memory {
         Ok(value.is_some())
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<()> {
         let range = (Bound::Included(from), Bound::Unbounded);
         for (key, value) in self.family(family).range::<[u8], _>(range) {
             if visit(key, value).is_break() {
@@ -49,12 +44,7 @@ impl ReadRows for Memory {
         Ok(())
     }
 
-    fn last_before(
-        &self,
-        family: Family,
-        key: &[u8],
-        out_key: &mut Vec<u8>,
-    ) -> Result<bool, StoreError> {
+    fn last_before(&self, family: Family, key: &[u8], out_key: &mut Vec<u8>) -> Result<bool> {
         out_key.clear();
         let range = (Bound::Unbounded, Bound::Excluded(key));
         let last = self.family(family).range::<[u8], _>(range).next_back();
@@ -66,7 +56,7 @@ impl ReadRows for Memory {
 }
 
 impl Engine for Memory {
-    fn write(&mut self, set: &WriteSet, _batch_no: u64) -> Result<(), StoreError> {
+    fn write(&mut self, set: &WriteSet, _batch_no: u64) -> Result<()> {
         for op in set.ops() {
             match op {
                 Op::Put { family, key, value } => {

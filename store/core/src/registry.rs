@@ -1,9 +1,11 @@
 //! The registry in memory: what a request is verified against.
 
+use std::ops::ControlFlow;
+
 use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::limits::CHAIN_MAX;
 use crate::record::{Distributor, ReceiptTag, RegistryRecord, Seller, Service, Terminal};
 use crate::rows::{Family, ReadRows};
@@ -35,20 +37,13 @@ impl Registry {
     }
 
     /// Everything in the store's registry family.
-    pub fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
+    pub fn load(rows: &dyn ReadRows) -> Result<Self> {
         let mut registry = Self::new();
-        let mut failed = None;
-        rows.scan(Family::Registry, &[], &mut |key, value| {
-            match RegistryRecord::decode(key, value) {
-                Ok(record) => registry.insert(record),
-                Err(error) => {
-                    failed = Some(error);
-                    return std::ops::ControlFlow::Break(());
-                }
-            }
-            std::ops::ControlFlow::Continue(())
+        rows.try_scan(Family::Registry, &[], |key, value| {
+            registry.insert(RegistryRecord::decode(key, value)?);
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
         })?;
-        failed.map_or(Ok(registry), Err)
+        Ok(registry)
     }
 
     /// Takes a record in, in the place of one of the same id.

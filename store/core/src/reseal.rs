@@ -6,10 +6,9 @@
 //! under one KEK or the other, and a later run goes on with what is left.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::ControlFlow;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::ids::StoreId;
 use crate::limits::{RESEAL_ROWS_MAX, RESEALED_MAX};
@@ -58,11 +57,13 @@ pub enum SealedPlace {
 }
 
 /// Why secrets cannot be sealed again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResealError {
     /// The store cannot be read.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// This one does not open.
+    #[error("{what}: {error}")]
     Vault {
         /// Which.
         what: String,
@@ -70,23 +71,6 @@ pub enum ResealError {
         error: VaultError,
     },
 }
-
-impl From<StoreError> for ResealError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl fmt::Display for ResealError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::Vault { what, error } => write!(f, "{what}: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ResealError {}
 
 /// How far a run has come; by default, not begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,37 +94,27 @@ pub fn plan(
     nonce: &mut dyn FnMut() -> [u8; 12],
 ) -> Result<Option<Vec<Resealed>>, ResealError> {
     let Some(family) = FAMILIES.get(cursor.families) else { return Ok(None) };
-    let (mut resealed, mut failed, mut left, mut more) =
-        (Vec::new(), Ok(()), RESEAL_ROWS_MAX, false);
+    let (mut resealed, mut left, mut more) = (Vec::new(), RESEAL_ROWS_MAX, false);
     let mut from = cursor.after.clone();
     if !from.is_empty() {
         from.push(0);
     }
-    rows.scan(*family, &from, &mut |key, value| {
+    rows.try_scan(*family, &from, |key, value| {
         if left == 0 || resealed.len() >= RESEALED_MAX {
             more = true;
-            return ControlFlow::Break(());
+            return Ok(ControlFlow::Break(()));
         }
         left -= 1;
         cursor.after.clear();
         cursor.after.extend_from_slice(key);
-        let result = secrets_of(*family, key, value).map_err(ResealError::from).and_then(|found| {
-            for secret in found.into_iter().filter(|s| s.sealed.kek_id != vault.current_kek()) {
-                let to = vault.rewrap(&secret.context, &secret.sealed, nonce());
-                let to = to.map_err(|error| ResealError::Vault { what: secret.name(), error })?;
-                resealed.push(Resealed { place: secret.place, from: secret.sealed, to });
-            }
-            Ok(())
-        });
-        match result {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
+        let found = secrets_of(*family, key, value)?;
+        for secret in found.into_iter().filter(|s| s.sealed.kek_id != vault.current_kek()) {
+            let to = vault.rewrap(&secret.context, &secret.sealed, nonce());
+            let to = to.map_err(|error| ResealError::Vault { what: secret.name(), error })?;
+            resealed.push(Resealed { place: secret.place, from: secret.sealed, to });
         }
+        Ok::<_, ResealError>(ControlFlow::Continue(()))
     })?;
-    failed?;
     if !more {
         *cursor = Cursor { families: cursor.families + 1, after: Vec::new() };
     }
@@ -176,53 +150,39 @@ impl Usage {
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn usage(rows: &dyn ReadRows) -> Result<BTreeMap<u32, Usage>, StoreError> {
-    let (mut all, mut failed) = (BTreeMap::<u32, Usage>::new(), Ok(()));
+pub fn usage(rows: &dyn ReadRows) -> Result<BTreeMap<u32, Usage>> {
+    let mut all = BTreeMap::<u32, Usage>::new();
     for family in FAMILIES {
-        rows.scan(family, &[], &mut |key, value| match secrets_of(family, key, value) {
-            Ok(found) => {
-                for secret in found {
-                    let usage = all.entry(secret.sealed.kek_id).or_default();
-                    match secret.place {
-                        SealedPlace::Terminal(_) => usage.terminals += 1,
-                        SealedPlace::Stock(_) => usage.stock += 1,
-                        SealedPlace::Sold(_) => usage.sold += 1,
-                    }
-                    usage.sample.get_or_insert(secret);
+        rows.try_scan(family, &[], |key, value| {
+            for secret in secrets_of(family, key, value)? {
+                let usage = all.entry(secret.sealed.kek_id).or_default();
+                match secret.place {
+                    SealedPlace::Terminal(_) => usage.terminals += 1,
+                    SealedPlace::Stock(_) => usage.stock += 1,
+                    SealedPlace::Sold(_) => usage.sold += 1,
                 }
-                ControlFlow::Continue(())
+                usage.sample.get_or_insert(secret);
             }
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
         })?;
     }
-    failed.map(|()| all)
+    Ok(all)
 }
 
 /// Every canary, by its KEK.
 ///
 /// # Errors
 /// A row cannot be read.
-pub fn canaries(rows: &dyn ReadRows) -> Result<Vec<Canary>, StoreError> {
-    let (mut all, mut failed) = (Vec::new(), Ok(()));
-    rows.scan(Family::Meta, Canary::PREFIX, &mut |key, value| {
+pub fn canaries(rows: &dyn ReadRows) -> Result<Vec<Canary>> {
+    let mut all = Vec::new();
+    rows.try_scan(Family::Meta, Canary::PREFIX, |key, value| {
         if !key.starts_with(Canary::PREFIX) {
-            return ControlFlow::Break(());
+            return Ok(ControlFlow::Break(()));
         }
-        match Canary::decode(key, value) {
-            Ok(canary) => {
-                all.push(canary);
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    failed.map(|()| all)
+        all.push(Canary::decode(key, value)?);
+        Ok(ControlFlow::Continue(()))
+    })
+    .map(|()| all)
 }
 
 /// A new canary of one of the vault's KEKs.
@@ -269,7 +229,7 @@ impl Secret {
     }
 }
 
-fn secrets_of(family: Family, key: &[u8], value: &[u8]) -> Result<Vec<Secret>, StoreError> {
+fn secrets_of(family: Family, key: &[u8], value: &[u8]) -> Result<Vec<Secret>> {
     Ok(match family {
         Family::Registry if key.first() == Some(&Terminal::LETTER) => {
             of_terminal(RegistryRecord::decode(key, value)?)

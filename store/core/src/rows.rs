@@ -2,113 +2,87 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
+use crate::record::declare::coded;
 use crate::write_set::WriteSet;
 
-/// A family of rows with one kind of key; a column family in RocksDB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
+coded! {
+    /// A family of rows with one kind of key; a column family in RocksDB.
+    #[derive(PartialOrd, Ord)]
+    Family, "family":
     /// `d` distributor, `s` seller, `t` terminal, `v` service, and the id.
-    Registry,
+    Registry = 0 "registry",
     /// Date, terminal, STAN: every transaction.
-    Journal,
+    Journal = 1 "journal",
     /// Keys of the transactions that are open; the values are empty.
-    Open,
+    Open = 2 "open",
     /// Service, product, expiry, serial: vouchers for sale.
-    Stock,
+    Stock = 3 "stock",
     /// Service, product, serial: every voucher ever loaded.
-    Serials,
+    Serials = 4 "serials",
     /// Kind, owner, currency: balances.
-    Accounts,
+    Accounts = 5 "accounts",
     /// Reference: float loads.
-    Funding,
+    Funding = 6 "funding",
     /// Terminal: handshake counter high-water.
-    Counters,
+    Counters = 7 "counters",
     /// Batch number: the hash chain.
-    Batches,
+    Batches = 8 "batches",
     /// Audit number: who changed what.
-    Audit,
+    Audit = 9 "audit",
     /// `head`: the position of the store.
-    Meta,
+    Meta = 10 "meta",
     /// Registry key, audit number: former versions of registry records.
-    History,
+    History = 11 "history",
 }
 
 impl Family {
-    /// Every family, in the order of their indexes.
-    pub const ALL: [Self; 12] = [
-        Self::Registry,
-        Self::Journal,
-        Self::Open,
-        Self::Stock,
-        Self::Serials,
-        Self::Accounts,
-        Self::Funding,
-        Self::Counters,
-        Self::Batches,
-        Self::Audit,
-        Self::Meta,
-        Self::History,
-    ];
-
     /// Position in [`Family::ALL`]; also part of every row's checksum, so never renumbered.
-    pub const fn index(self) -> usize {
-        match self {
-            Self::Registry => 0,
-            Self::Journal => 1,
-            Self::Open => 2,
-            Self::Stock => 3,
-            Self::Serials => 4,
-            Self::Accounts => 5,
-            Self::Funding => 6,
-            Self::Counters => 7,
-            Self::Batches => 8,
-            Self::Audit => 9,
-            Self::Meta => 10,
-            Self::History => 11,
-        }
+    pub fn index(self) -> usize {
+        self.code().into()
     }
 
     /// Its name: the column family's.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Journal => "journal",
-            Self::Open => "open",
-            Self::Stock => "stock",
-            Self::Serials => "serials",
-            Self::Accounts => "accounts",
-            Self::Funding => "funding",
-            Self::Counters => "counters",
-            Self::Batches => "batches",
-            Self::Audit => "audit",
-            Self::Meta => "meta",
-            Self::History => "history",
-        }
+        self.label()
     }
 }
+
+/// Sees keys and values in turn, until it breaks.
+pub type Visit<'a> = &'a mut (dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a);
 
 /// Reading rows, in the order of their key bytes.
 pub trait ReadRows {
     /// Clears `out` and fills it with the value; whether there is one.
-    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError>;
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool>;
 
     /// Visits `(key, value)` upwards from `from` (inclusive) until the visitor breaks.
-    #[expect(clippy::type_complexity, reason = "a visitor, spelt out where it is used once")]
-    fn scan(
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<()>;
+
+    /// Clears `out_key` and fills it with the greatest key below `key`; whether there is one.
+    fn last_before(&self, family: Family, key: &[u8], out_key: &mut Vec<u8>) -> Result<bool>;
+}
+
+impl dyn ReadRows + '_ {
+    /// As [`ReadRows::scan`], until the visitor breaks or fails.
+    ///
+    /// # Errors
+    /// The visitor's own, or that rows cannot be read.
+    pub fn try_scan<E: From<StoreError>>(
         &self,
         family: Family,
         from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError>;
-
-    /// Clears `out_key` and fills it with the greatest key below `key`; whether there is one.
-    fn last_before(
-        &self,
-        family: Family,
-        key: &[u8],
-        out_key: &mut Vec<u8>,
-    ) -> Result<bool, StoreError>;
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut failed = Ok(());
+        self.scan(family, from, &mut |key, value| {
+            visit(key, value).unwrap_or_else(|error| {
+                failed = Err(error);
+                ControlFlow::Break(())
+            })
+        })?;
+        failed
+    }
 }
 
 /// Rows that can be written: whole sets, durable when the call returns.
@@ -117,5 +91,5 @@ pub trait Engine: ReadRows {
     /// durable. The last two operations are the batch's own row and the new head; batch 0, the
     /// first write of a new store, has no row of its own. After an error the caller stops for good
     /// and never repeats the write.
-    fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError>;
+    fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<()>;
 }

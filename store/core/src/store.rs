@@ -1,13 +1,12 @@
 //! The store as the gateway sees it.
 
 use crate::command::Command;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{AccountId, Key, StoreId};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, Transaction};
 use crate::registry::Registry;
-use tillgate_types::BusinessDate;
-use tillgate_types::TerminalId;
+use tillgate_types::{BusinessDate, TerminalId};
 
 /// Whole batches in, durable outcomes out, and the questions that need an exact answer.
 pub trait Store {
@@ -17,35 +16,31 @@ pub trait Store {
     ///
     /// # Errors
     /// After any error `outcomes` is empty, nothing of the batch may be acknowledged, every
-    /// further call gives [`StoreError::Stopped`], and the process restarts.
-    fn commit(
-        &mut self,
-        commands: &mut Vec<Command>,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<(), StoreError>;
+    /// further call gives [`StoreError::Stopped`](crate::StoreError::Stopped), and the process restarts.
+    fn commit(&mut self, commands: &mut Vec<Command>, outcomes: &mut Vec<Outcome>) -> Result<()>;
 
     /// The row of a request.
-    fn transaction(&self, key: &Key) -> Result<Option<Transaction>, StoreError>;
+    fn transaction(&self, key: &Key) -> Result<Option<Transaction>>;
 
     /// Every transaction that somebody still has to act on ([`Transaction::is_open`]), by key.
-    fn open_transactions(&self) -> Result<Vec<Transaction>, StoreError>;
+    fn open_transactions(&self) -> Result<Vec<Transaction>>;
 
     /// An account's balance; zeros if it was never used.
     fn account(&self, id: &AccountId) -> Account;
 
     /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
-    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32, StoreError>;
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32>;
 
     /// Time of the latest command, Unix milliseconds; 0 if none. It never runs backwards, unless
     /// somebody has said that the clock was ahead ([`crate::LedgerStore::set_back`]).
     fn last_at_ms(&self) -> u64;
 
     /// The handshake counters of a terminal.
-    fn counter(&self, terminal: TerminalId) -> Result<Counter, StoreError>;
+    fn counter(&self, terminal: TerminalId) -> Result<Counter>;
 
     /// The store's name, for [`Transaction::reference`].
     fn store_id(&self) -> StoreId;
 
     /// The whole registry.
-    fn load_registry(&self) -> Result<Registry, StoreError>;
+    fn load_registry(&self) -> Result<Registry>;
 }

@@ -136,44 +136,31 @@ pub fn canary_context(store: StoreId) -> Context {
 }
 
 /// Why a secret could not be sealed or opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum VaultError {
     /// It is sealed under a KEK that this process was not given.
+    #[error(
+        "sealed under key-encryption key {0}, which is not configured; add its key file to the \
+         configuration"
+    )]
     UnknownKek(u32),
     /// The tag does not match: damaged, sealed for another place, or under another key that
     /// carries the same number.
+    #[error(
+        "does not open with key-encryption key {kek_id}: the value is damaged, was moved from \
+         another row, or the key file is not the one it was sealed with"
+    )]
     DoesNotOpen {
         /// The number of the KEK it names.
         kek_id: u32,
     },
     /// The plaintext is longer than [`PLAIN_BYTES_MAX`].
+    #[error("{bytes} bytes are too long to seal; {PLAIN_BYTES_MAX} are the most")]
     TooLong {
         /// Its length in bytes.
         bytes: usize,
     },
 }
-
-impl fmt::Display for VaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownKek(kek_id) => write!(
-                f,
-                "sealed under key-encryption key {kek_id}, which is not configured; \
-                 add its key file to the configuration"
-            ),
-            Self::DoesNotOpen { kek_id } => write!(
-                f,
-                "does not open with key-encryption key {kek_id}: the value is damaged, was moved \
-                 from another row, or the key file is not the one it was sealed with"
-            ),
-            Self::TooLong { bytes } => {
-                write!(f, "{bytes} bytes are too long to seal; {PLAIN_BYTES_MAX} are the most")
-            }
-        }
-    }
-}
-
-impl std::error::Error for VaultError {}
 
 /// The KEKs of this process. No `Debug`; ring keeps the expanded keys, so core dumps stay off
 /// in a process that holds one.

@@ -1,11 +1,13 @@
 //! The one writer's side of the database.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch, WriteOptions};
-use tillgate_store_core::{Engine, Family, Head, Op, ReadRows, Record, StoreError, WriteSet};
+use tillgate_store_core::error::Result;
+use tillgate_store_core::{
+    Engine, Family, Head, Op, ReadRows, Record, StoreError, Visit, WriteSet,
+};
 
 use crate::mark::{Mark, MarkFile};
 use crate::open;
@@ -77,7 +79,7 @@ impl RocksEngine {
     ///
     /// # Errors
     /// [`StoreError::Engine`] if the mark cannot be synced; the caller stops, as after a write.
-    pub fn tick(&mut self) -> Result<(), StoreError> {
+    pub fn tick(&mut self) -> Result<()> {
         let synced = self.mark.sync();
         synced.map_err(|error| self.stop(format!("syncing the high-water mark: {error}")))
     }
@@ -89,31 +91,21 @@ impl RocksEngine {
 }
 
 impl ReadRows for RocksEngine {
-    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         tables::get(&self.db, &self.read, family, key, out)
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<()> {
         tables::scan(&self.db, options::point_reads(), family, from, visit)
     }
 
-    fn last_before(
-        &self,
-        family: Family,
-        key: &[u8],
-        out_key: &mut Vec<u8>,
-    ) -> Result<bool, StoreError> {
+    fn last_before(&self, family: Family, key: &[u8], out_key: &mut Vec<u8>) -> Result<bool> {
         tables::last_before(&self.db, options::point_reads(), family, key, out_key)
     }
 }
 
 impl Engine for RocksEngine {
-    fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<(), StoreError> {
+    fn write(&mut self, set: &WriteSet, batch_no: u64) -> Result<()> {
         if self.stopped {
             return Err(StoreError::Stopped);
         }

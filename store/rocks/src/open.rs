@@ -19,6 +19,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
+use tillgate_store_core::error::Result;
 use tillgate_store_core::{Batch, Family, Head, Record, StoreError, Versions};
 
 use crate::mark::{self, Mark, MarkFile};
@@ -168,7 +169,7 @@ fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result
 }
 
 /// The position of the database, as a mark; refuses what a newer program wrote to.
-pub(crate) fn head_mark(db: &DB) -> Result<Mark, StoreError> {
+pub(crate) fn head_mark(db: &DB) -> Result<Mark> {
     let mut value = Vec::new();
     if tables::get(db, &options::point_reads(), Family::Meta, Versions::KEY, &mut value)? {
         Versions::check_value(&value)?;
@@ -232,7 +233,7 @@ fn unsound(error: StoreError) -> Cause {
     }
 }
 
-fn hash_of(db: &DB, batch_no: u64) -> Result<Option<[u8; 32]>, StoreError> {
+fn hash_of(db: &DB, batch_no: u64) -> Result<Option<[u8; 32]>> {
     let (key, mut value) = (batch_no.to_be_bytes(), Vec::new());
     if !tables::get(db, &options::point_reads(), Family::Batches, &key, &mut value)? {
         return Ok(None);

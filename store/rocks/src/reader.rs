@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{DB, ErrorKind, Snapshot};
-use tillgate_store_core::{Family, ReadRows, StoreError};
+use tillgate_store_core::error::Result;
+use tillgate_store_core::{Family, ReadRows, StoreError, Visit};
 
 use crate::mark::{Mark, MarkFile};
 use crate::open;
@@ -114,7 +115,7 @@ impl RocksReader {
     ///
     /// # Errors
     /// [`StoreError::Engine`] if `to` exists already or cannot be written.
-    pub fn checkpoint(&self, to: &Path) -> Result<Mark, StoreError> {
+    pub fn checkpoint(&self, to: &Path) -> Result<Mark> {
         let failed = |what: &dyn std::fmt::Display| {
             StoreError::Engine(format!("backup to {}: {what}", to.display()))
         };
@@ -180,25 +181,15 @@ impl fmt::Display for Unreadable {
 }
 
 impl ReadRows for RocksReader {
-    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         tables::get(&self.db, &options::point_reads(), family, key, out)
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<()> {
         tables::scan(&self.db, options::range_reads(), family, from, visit)
     }
 
-    fn last_before(
-        &self,
-        family: Family,
-        key: &[u8],
-        out_key: &mut Vec<u8>,
-    ) -> Result<bool, StoreError> {
+    fn last_before(&self, family: Family, key: &[u8], out_key: &mut Vec<u8>) -> Result<bool> {
         tables::last_before(&self.db, options::point_reads(), family, key, out_key)
     }
 }
@@ -210,29 +201,19 @@ pub struct RocksSnapshot<'a> {
 }
 
 impl ReadRows for RocksSnapshot<'_> {
-    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool, StoreError> {
+    fn get(&self, family: Family, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         let mut read = options::point_reads();
         read.set_snapshot(&self.at);
         tables::get(self.db, &read, family, key, out)
     }
 
-    fn scan(
-        &self,
-        family: Family,
-        from: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, family: Family, from: &[u8], visit: Visit<'_>) -> Result<()> {
         let mut read = options::range_reads();
         read.set_snapshot(&self.at);
         tables::scan(self.db, read, family, from, visit)
     }
 
-    fn last_before(
-        &self,
-        family: Family,
-        key: &[u8],
-        out_key: &mut Vec<u8>,
-    ) -> Result<bool, StoreError> {
+    fn last_before(&self, family: Family, key: &[u8], out_key: &mut Vec<u8>) -> Result<bool> {
         let mut read = options::point_reads();
         read.set_snapshot(&self.at);
         tables::last_before(self.db, read, family, key, out_key)

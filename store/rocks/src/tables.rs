@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use rocksdb::{ColumnFamily, DB, DBRawIterator, ReadOptions};
+use tillgate_store_core::error::Result;
 use tillgate_store_core::{Family, StoreError};
 
 /// The handle of `family`; `None` if an older program wrote the store and it is only read.
@@ -22,7 +23,7 @@ pub(crate) fn get(
     family: Family,
     key: &[u8],
     out: &mut Vec<u8>,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     out.clear();
     let Some(handle) = handle(db, family) else { return Ok(false) };
     let row = db
@@ -41,7 +42,7 @@ pub(crate) fn scan(
     family: Family,
     from: &[u8],
     mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let Some(handle) = handle(db, family) else { return Ok(()) };
     let mut rows = db.raw_iterator_cf_opt(handle, read);
     rows.seek(from);
@@ -61,7 +62,7 @@ pub(crate) fn last_before(
     family: Family,
     key: &[u8],
     out_key: &mut Vec<u8>,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     out_key.clear();
     let Some(handle) = handle(db, family) else { return Ok(false) };
     let mut rows = db.raw_iterator_cf_opt(handle, read);
@@ -79,6 +80,6 @@ pub(crate) fn last_before(
 }
 
 /// An iterator that stops may have come to the end or to a damaged block; only its status says.
-fn ended(rows: &DBRawIterator<'_>, family: Family) -> Result<(), StoreError> {
+fn ended(rows: &DBRawIterator<'_>, family: Family) -> Result<()> {
     rows.status().map_err(|error| engine("reading on in", family, &error))
 }

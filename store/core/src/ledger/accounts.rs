@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rustc_hash::FxHashMap;
 
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::AccountId;
 use crate::journal;
 use crate::record::{Account, AccountRow, Leg};
@@ -25,7 +25,7 @@ struct Slot {
 }
 
 impl Accounts {
-    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
+    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self> {
         let mut accounts = Self::default();
         journal::records::<AccountRow>(rows, &[], |row| {
             accounts.slots.insert(row.id, Slot { account: row.account, moved: false });

@@ -4,22 +4,17 @@ use super::Ledger;
 use super::repeat::Telling;
 use super::stock::Claim;
 use crate::command::{Begin, ContentDigest, VerificationResult};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{AccountId, AccountKind, Key, Text};
 use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity, held};
 use crate::rows::ReadRows;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
+use tillgate_types::{BusinessDate, ResponseCode};
 
 impl Ledger {
     /// New, journalled and answered; or what an earlier request left at its key.
-    pub(super) fn begin(
-        &mut self,
-        rows: &dyn ReadRows,
-        begin: Begin,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn begin(&mut self, rows: &dyn ReadRows, begin: Begin) -> Result<Outcome> {
         assert!(begin.kind.is_sale(), "only a sale can begin");
         match self.find_duplicate(rows, &begin.key, &begin.digest)? {
             Some(Outcome::Duplicate(row)) => return Ok(self.tell(row, telling(&begin))),
@@ -58,7 +53,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         key: &Key,
         digest: &ContentDigest,
-    ) -> Result<Option<Outcome>, StoreError> {
+    ) -> Result<Option<Outcome>> {
         if self.tails.proves_new(rows, key)? {
             return Ok(None);
         }
@@ -91,7 +86,7 @@ impl Ledger {
         float: AccountId,
         legs: Legs,
         velocity: Velocity,
-    ) -> Result<Result<(), ResponseCode>, StoreError> {
+    ) -> Result<Result<(), ResponseCode>> {
         if !self.windows.allow(rows, &self.staged, sale, velocity)? {
             return Ok(Err(ResponseCode::VELOCITY_LIMIT));
         }

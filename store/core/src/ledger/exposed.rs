@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::Ledger;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::journal;
 use crate::limits::EXPOSED_MAX;
 use crate::record::{DueFollowUp, FollowUp, Transaction};
@@ -20,7 +20,7 @@ pub(super) struct Exposed {
 }
 
 impl Exposed {
-    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self, StoreError> {
+    pub(super) fn load(rows: &dyn ReadRows) -> Result<Self> {
         let mut exposed = Self::default();
         journal::open(rows, None, |row| {
             if row.kind.dispenses() {

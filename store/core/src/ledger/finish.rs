@@ -4,7 +4,7 @@ use super::Ledger;
 use super::audit::GATEWAY;
 use super::step::{self, Ending, Step};
 use crate::command::{Advice, Confirm, Finish};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::outcome::Outcome;
@@ -14,11 +14,7 @@ use tillgate_types::ResponseCode;
 
 impl Ledger {
     /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.
-    pub(super) fn finish(
-        &mut self,
-        rows: &dyn ReadRows,
-        finish: &Finish,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn finish(&mut self, rows: &dyn ReadRows, finish: &Finish) -> Result<Outcome> {
         let found = self.staged.find(rows, &finish.key, &mut self.buffer)?;
         let Some(row) = found.cloned() else {
             return Ok(Outcome::NotFound);
@@ -48,7 +44,7 @@ impl Ledger {
         key: &Key,
         what: FollowUp,
         at_ms: u64,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         let found = self.staged.find(rows, key, &mut self.buffer)?;
         let Some(row) = found.cloned() else {
             return Ok(Outcome::NotFound);
@@ -58,11 +54,7 @@ impl Ledger {
     }
 
     /// Notes the time of the first confirmation of an approved sale that nobody takes back.
-    pub(super) fn confirm(
-        &mut self,
-        rows: &dyn ReadRows,
-        confirm: &Confirm,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn confirm(&mut self, rows: &dyn ReadRows, confirm: &Confirm) -> Result<Outcome> {
         let found = self.staged.find(rows, &confirm.original, &mut self.buffer)?;
         let Some(mut sale) = found.cloned() else {
             return Ok(Outcome::NotFound);
@@ -93,7 +85,7 @@ impl Ledger {
         mut row: Transaction,
         step: Step,
         at_ms: u64,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         match step {
             Step::Stay => return Ok(Outcome::Done(row)),
             Step::Approve { reference } => {
@@ -156,7 +148,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         sale: &mut Transaction,
         at_ms: u64,
-    ) -> Result<Option<Transaction>, StoreError> {
+    ) -> Result<Option<Transaction>> {
         let Some(key) = sale.reversed_by else {
             return Ok(None);
         };
@@ -185,7 +177,7 @@ impl Ledger {
         mut reversal: Transaction,
         ending: Ending,
         at_ms: u64,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         let (Some(key), true) = (reversal.original, ending != Ending::Stay) else {
             return Ok(Outcome::Done(reversal));
         };
@@ -233,7 +225,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         reversal: Transaction,
         at_ms: u64,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         let Some(key) = reversal.original else {
             return Ok(Outcome::Done(reversal));
         };
@@ -247,7 +239,7 @@ impl Ledger {
     }
 
     /// The other one of a sale and its reversal, which name each other.
-    fn partner(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Transaction, StoreError> {
+    fn partner(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Transaction> {
         let found = self.staged.find(rows, key, &mut self.buffer)?;
         found.cloned().ok_or_else(|| StoreError::Damaged {
             family: Transaction::FAMILY,

@@ -87,7 +87,7 @@ mod velocity;
 use rustc_hash::FxHashMap;
 
 use crate::command::Command;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, StoreId};
 use crate::journal;
 use crate::outcome::Outcome;
@@ -100,8 +100,7 @@ use refusals::Refusals;
 use staged::Staged;
 use stock::Stock;
 use tail::Tails;
-use tillgate_types::BusinessDate;
-use tillgate_types::TerminalId;
+use tillgate_types::{BusinessDate, TerminalId};
 use velocity::Windows;
 
 /// The state machine.
@@ -154,7 +153,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Broken`] if head and chains do not end together: a tail is lost.
-    pub fn load(rows: &dyn ReadRows) -> Result<Option<Self>, StoreError> {
+    pub fn load(rows: &dyn ReadRows) -> Result<Option<Self>> {
         let mut buffer = Vec::new();
         Versions::check(rows)?;
         let Some(head) = journal::record::<Head>(rows, Head::KEY, &mut buffer)? else {
@@ -179,7 +178,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Newer`] if it is above.
-    pub fn note_versions(&mut self, rows: &dyn ReadRows) -> Result<(), StoreError> {
+    pub fn note_versions(&mut self, rows: &dyn ReadRows) -> Result<()> {
         let ours = Versions::ours();
         if Versions::check(rows)?.as_ref() != Some(&ours) {
             self.set.put_record(&ours);
@@ -192,7 +191,7 @@ impl Ledger {
     /// # Panics
     /// If a command that [`Command::is_alone`] is not the first of its batch, or legs do not fit
     /// their sale: both are mistakes of the program, never of a peer.
-    pub fn apply(&mut self, rows: &dyn ReadRows, command: Command) -> Result<Outcome, StoreError> {
+    pub fn apply(&mut self, rows: &dyn ReadRows, command: Command) -> Result<Outcome> {
         let first = self.set.is_empty() && self.staged.is_empty();
         assert!(first || !command.is_alone(), "an order is a batch of its own");
         match command {
@@ -267,16 +266,12 @@ impl Ledger {
         rows: &dyn ReadRows,
         terminal: TerminalId,
         date: BusinessDate,
-    ) -> Result<u32, StoreError> {
+    ) -> Result<u32> {
         Ok(self.tails.last_stan(rows, terminal, date)?.unwrap_or(0))
     }
 
     /// The handshake counters of a terminal.
-    pub fn counter(
-        &self,
-        rows: &dyn ReadRows,
-        terminal: TerminalId,
-    ) -> Result<Counter, StoreError> {
+    pub fn counter(&self, rows: &dyn ReadRows, terminal: TerminalId) -> Result<Counter> {
         if let Some(counter) = self.counters.get(&terminal) {
             return Ok(counter.clone());
         }
@@ -290,7 +285,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         terminal: TerminalId,
         (generation, counter, proved): (u32, u64, bool),
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         let mut row = self.counter(rows, terminal)?;
         if !row.raise(generation, counter, proved) {
             return Ok(Outcome::Conflict);
@@ -317,7 +312,7 @@ impl Ledger {
     }
 }
 
-fn nothing_in(rows: &dyn ReadRows) -> Result<bool, StoreError> {
+fn nothing_in(rows: &dyn ReadRows) -> Result<bool> {
     let mut key = Vec::new();
     for family in Family::ALL {
         if journal::last_key(rows, family, &mut key)? {
@@ -332,7 +327,7 @@ fn headless() -> StoreError {
 }
 
 /// The time of the last batch, if head and chain of batches end together.
-fn check_batches(rows: &dyn ReadRows, head: &Head) -> Result<u64, StoreError> {
+fn check_batches(rows: &dyn ReadRows, head: &Head) -> Result<u64> {
     let broken = |what: &str| {
         let no = head.batch_no;
         Err(StoreError::Broken(format!("head at batch {no}, {what}; restore from a backup")))
@@ -354,7 +349,7 @@ fn check_batches(rows: &dyn ReadRows, head: &Head) -> Result<u64, StoreError> {
 }
 
 /// The hash of the last row of the audit log, if the log ends where the head says.
-fn check_audit(rows: &dyn ReadRows, head: &Head) -> Result<[u8; 32], StoreError> {
+fn check_audit(rows: &dyn ReadRows, head: &Head) -> Result<[u8; 32]> {
     let mut key = Vec::new();
     let last = if journal::last_key(rows, Family::Audit, &mut key)? {
         journal::record::<Audit>(rows, &key, &mut Vec::new())?

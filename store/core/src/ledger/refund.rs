@@ -7,7 +7,7 @@
 
 use super::Ledger;
 use crate::command::{RefundOrder, RefundStep};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{Key, Text};
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
@@ -19,11 +19,7 @@ use tillgate_types::{ResponseCode, TerminalId};
 
 impl Ledger {
     /// Takes one step, with one row in the audit log, or refuses it.
-    pub(super) fn refund(
-        &mut self,
-        rows: &dyn ReadRows,
-        order: RefundOrder,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn refund(&mut self, rows: &dyn ReadRows, order: RefundOrder) -> Result<Outcome> {
         let key = order.key;
         let Some(sale) = self.staged.find(rows, &key, &mut self.buffer)?.cloned() else {
             return Ok(refused(&key, "there is no such transaction"));
@@ -72,7 +68,7 @@ impl Ledger {
         mut sale: Transaction,
         today: crate::BusinessDate,
         (at_ms, actor): (u64, &str),
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         let terminal = TerminalId::OPERATOR;
         let last = self.tails.last_stan(rows, terminal, today)?.unwrap_or(0);
         let key = Key { date: today, terminal, stan: last + 1 };

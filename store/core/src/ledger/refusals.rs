@@ -5,14 +5,13 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::journal;
 use crate::limits::{REFUSED_ROWS_MAX, SCAN_ROWS_MAX, SETTLEMENTS_MAX};
 use crate::record::{State, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::BusinessDate;
-use tillgate_types::TerminalId;
+use tillgate_types::{BusinessDate, TerminalId};
 
 /// No terminal has more such rows on a day.
 pub(super) const COUNTED_MAX: u16 = REFUSED_ROWS_MAX + SETTLEMENTS_MAX;
@@ -33,7 +32,7 @@ impl Refusals {
         terminal: TerminalId,
         today: BusinessDate,
         most: u16,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         if today > self.day {
             (self.day, self.counts) = (today, FxHashMap::default());
         }
@@ -52,7 +51,7 @@ fn recount(
     staged: &Staged,
     terminal: TerminalId,
     date: BusinessDate,
-) -> Result<u16, StoreError> {
+) -> Result<u16> {
     let (mut count, mut read) = (0_u16, 0);
     let from = Key { date, terminal, stan: 0 };
     journal::transactions(rows, Some(from), |row| {

@@ -7,14 +7,13 @@
 use super::Ledger;
 use super::audit::GATEWAY;
 use crate::command::Repeat;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
 use crate::record::{Kind, State, Transaction};
 use crate::rows::ReadRows;
-use tillgate_types::BusinessDate;
-use tillgate_types::ResponseCode;
+use tillgate_types::{BusinessDate, ResponseCode};
 
 /// Who may receive a PIN, and of which sales.
 #[derive(Clone, Copy)]
@@ -27,11 +26,7 @@ pub(super) struct Telling {
 
 impl Ledger {
     /// The row that is asked for, as it is.
-    pub(super) fn repeat(
-        &mut self,
-        rows: &dyn ReadRows,
-        repeat: &Repeat,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn repeat(&mut self, rows: &dyn ReadRows, repeat: &Repeat) -> Result<Outcome> {
         let key = if repeat.original.stan == 0 {
             let Key { terminal, date, .. } = repeat.original;
             match self.tails.last_sale(rows, &self.staged, terminal, date)? {

@@ -1,7 +1,7 @@
 //! Reseal: secrets are exchanged for the same ones sealed under another key-encryption key.
 
 use super::Ledger;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::journal;
 use crate::outcome::Outcome;
 use crate::record::{Canary, Terminal, Transaction, Voucher};
@@ -11,11 +11,7 @@ use crate::vault::Sealed;
 
 impl Ledger {
     /// A batch of its own. A secret that is not what was read any more stays as it is.
-    pub(super) fn reseal(
-        &mut self,
-        rows: &dyn ReadRows,
-        reseal: Reseal,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn reseal(&mut self, rows: &dyn ReadRows, reseal: Reseal) -> Result<Outcome> {
         self.note_time(reseal.at_ms);
         for canary in &reseal.canaries {
             self.set.put_record(canary);
@@ -32,7 +28,7 @@ impl Ledger {
         Ok(Outcome::Applied)
     }
 
-    fn exchange(&mut self, rows: &dyn ReadRows, secret: Resealed) -> Result<(), StoreError> {
+    fn exchange(&mut self, rows: &dyn ReadRows, secret: Resealed) -> Result<()> {
         let Resealed { place, from, to } = secret;
         let swap = |sealed: &mut Sealed| {
             let same = *sealed == from;

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::step;
 use crate::command::Resolve;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
 use crate::outcome::{Outcome, Rejection};
@@ -12,11 +12,7 @@ use crate::rows::ReadRows;
 
 impl Ledger {
     /// Does what the verdict says, with one row in the audit log, or refuses it.
-    pub(super) fn resolve(
-        &mut self,
-        rows: &dyn ReadRows,
-        resolve: Resolve,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn resolve(&mut self, rows: &dyn ReadRows, resolve: Resolve) -> Result<Outcome> {
         let Resolve { key, verdict, at_ms, actor, note } = resolve;
         if actor.len() > ACTOR_BYTES_MAX || note.len() > NOTE_BYTES_MAX {
             return Ok(refused(&key, "actor or note is too long"));

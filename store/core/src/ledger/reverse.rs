@@ -18,7 +18,7 @@
 
 use super::Ledger;
 use crate::command::Reverse;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{AccountKind, Text};
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
@@ -30,11 +30,7 @@ use tillgate_types::ResponseCode;
 
 impl Ledger {
     /// Journals the reversal and does what can be done; see [`Outcome::Reversed`].
-    pub(super) fn reverse(
-        &mut self,
-        rows: &dyn ReadRows,
-        reverse: &Reverse,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn reverse(&mut self, rows: &dyn ReadRows, reverse: &Reverse) -> Result<Outcome> {
         if let Some(outcome) = self.find_duplicate(rows, &reverse.key, &reverse.digest)? {
             return Ok(outcome);
         }
@@ -62,7 +58,7 @@ impl Ledger {
         reverse: &Reverse,
         mut reversal: Transaction,
         mut original: Transaction,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         reversal.seller = original.seller;
         reversal.terms.distributor = original.terms.distributor;
         reversal.service = original.service;
@@ -101,7 +97,7 @@ impl Ledger {
     }
 
     /// Whether the terminal may have one more row of a reversal that takes nothing back.
-    fn has_room(&mut self, rows: &dyn ReadRows, reverse: &Reverse) -> Result<bool, StoreError> {
+    fn has_room(&mut self, rows: &dyn ReadRows, reverse: &Reverse) -> Result<bool> {
         let (terminal, today) = (reverse.key.terminal, reverse.today);
         self.refusals.take_room(rows, &self.staged, terminal, today, REFUSED_ROWS_MAX)
     }
@@ -132,7 +128,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         mut reversal: Transaction,
         reverse: &Reverse,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Outcome> {
         if reverse.original.date.0.saturating_add(ORIGINAL_DAYS_MAX) < reverse.today.0 {
             reversal.code = ResponseCode::WRONG_DATE;
             return Ok(Outcome::Reversed { reversal, original: None });

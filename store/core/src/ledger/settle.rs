@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::Ledger;
 use super::refusals::COUNTED_MAX;
 use crate::command::Settle;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{Key, Text};
 use crate::journal;
 use crate::limits::SETTLED_ROWS_MAX;
@@ -25,11 +25,7 @@ struct Count {
 
 impl Ledger {
     /// Counts the date and journals both totals.
-    pub(super) fn settle(
-        &mut self,
-        rows: &dyn ReadRows,
-        settle: &Settle,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn settle(&mut self, rows: &dyn ReadRows, settle: &Settle) -> Result<Outcome> {
         if let Some(outcome) = self.find_duplicate(rows, &settle.key, &settle.digest)? {
             return Ok(outcome);
         }
@@ -62,7 +58,7 @@ impl Ledger {
 
     /// Counts the stored rows of the terminal's date, and over them those of this batch; nothing
     /// if there are too many, for a part of them is nobody's total.
-    fn count(&self, rows: &dyn ReadRows, settle: &Settle) -> Result<Option<Count>, StoreError> {
+    fn count(&self, rows: &dyn ReadRows, settle: &Settle) -> Result<Option<Count>> {
         let Settle { date, currency, key: Key { terminal, .. }, .. } = *settle;
         let mut count = Count::default();
         let from = Key { date, terminal, stan: 0 };

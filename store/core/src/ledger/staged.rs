@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::journal;
 use crate::record::Transaction;
@@ -32,7 +32,7 @@ impl Staged {
         rows: &dyn ReadRows,
         key: &Key,
         buffer: &mut Vec<u8>,
-    ) -> Result<Option<&Transaction>, StoreError> {
+    ) -> Result<Option<&Transaction>> {
         if !self.places.contains_key(key) {
             let stored = journal::record::<Transaction>(rows, &key.to_bytes(), buffer)?;
             let Some(row) = stored else { return Ok(None) };

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 
 use rustc_hash::FxHashMap;
 
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::limits::STOCK_AHEAD;
 use crate::record::{KeyBytes, Record, Voucher};
 use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ServiceId};
+use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
 /// The outcome of a wish for a voucher.
 pub(super) enum Claim {
@@ -56,7 +55,7 @@ impl Stock {
         product: (ServiceId, ProductId),
         date: BusinessDate,
         keks: Option<&[u32]>,
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<Claim> {
         let shelf = self.shelves.entry(product).or_default();
         if date < shelf.from {
             *shelf = Shelf { from: date, ..Shelf::default() };
@@ -103,7 +102,7 @@ impl Shelf {
         taken: &[KeyBytes],
         (service, product): (ServiceId, ProductId),
         date: BusinessDate,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         self.vouchers.clear();
         self.vouchers.reserve(STOCK_AHEAD);
         self.from = date;
@@ -111,32 +110,24 @@ impl Shelf {
         let prefix = &from[..4];
         // The voucher at the cursor itself was claimed, in this batch or an earlier one.
         let start = self.cursor.clone().max(from.clone());
-        let mut failed = Ok(());
         let mut more = false;
-        rows.scan(Family::Stock, &start, &mut |key, value| {
+        let read = rows.try_scan(Family::Stock, &start, |key, value| {
             if !key.starts_with(prefix) {
-                return ControlFlow::Break(());
+                return Ok(ControlFlow::Break(()));
             }
             if taken.iter().any(|taken| &taken[..] == key) {
-                return ControlFlow::Continue(());
+                return Ok(ControlFlow::Continue(()));
             }
             if self.vouchers.len() == STOCK_AHEAD {
                 more = true;
-                return ControlFlow::Break(());
+                return Ok(ControlFlow::Break(()));
             }
-            match Voucher::decode(key, value) {
-                Ok(voucher) => {
-                    self.cursor = voucher.key();
-                    self.vouchers.push_back(voucher);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failed = Err(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        self.complete = !more;
-        failed
+            let voucher = Voucher::decode(key, value)?;
+            self.cursor = voucher.key();
+            self.vouchers.push_back(voucher);
+            Ok(ControlFlow::Continue(()))
+        });
+        self.complete = read.is_ok() && !more;
+        read
     }
 }

@@ -3,14 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::journal;
 use crate::limits::LAST_ROWS_MAX;
 use crate::record::{Kind, Transaction};
 use crate::rows::{Family, ReadRows};
-use tillgate_types::BusinessDate;
-use tillgate_types::TerminalId;
+use tillgate_types::{BusinessDate, TerminalId};
 
 /// Per terminal, the latest business date it was seen on and the highest STANs of that date.
 /// 28 bytes for every terminal that sold since the start.
@@ -39,11 +38,7 @@ enum LastSale {
 impl Tails {
     /// Whether there can be no row at `key`, neither stored nor in this batch. `false` says
     /// nothing: look. Must be asked before a new row is [noted](Tails::note).
-    pub(super) fn proves_new(
-        &mut self,
-        rows: &dyn ReadRows,
-        key: &Key,
-    ) -> Result<bool, StoreError> {
+    pub(super) fn proves_new(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<bool> {
         let tail = match self.tails.get(&key.terminal) {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
@@ -76,7 +71,7 @@ impl Tails {
         rows: &dyn ReadRows,
         terminal: TerminalId,
         date: BusinessDate,
-    ) -> Result<Option<u32>, StoreError> {
+    ) -> Result<Option<u32>> {
         match self.tails.get(&terminal) {
             Some(tail) if tail.date == date => Ok(tail.stan),
             _ => read(rows, terminal, date),
@@ -90,7 +85,7 @@ impl Tails {
         staged: &Staged,
         terminal: TerminalId,
         date: BusinessDate,
-    ) -> Result<Option<u32>, StoreError> {
+    ) -> Result<Option<u32>> {
         let tail = self.tails.get_mut(&terminal).filter(|tail| tail.date == date);
         if let Some(Tail { sale: LastSale::Known(sale), .. }) = tail {
             return Ok(*sale);
@@ -105,21 +100,13 @@ impl Tails {
     }
 }
 
-fn read(
-    rows: &dyn ReadRows,
-    terminal: TerminalId,
-    date: BusinessDate,
-) -> Result<Option<u32>, StoreError> {
+fn read(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
     let mut found = Vec::with_capacity(Key::BYTES);
     let key = step_back(rows, &above(terminal, date), &mut found)?;
     Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
 }
 
-fn read_sale(
-    rows: &dyn ReadRows,
-    terminal: TerminalId,
-    date: BusinessDate,
-) -> Result<Option<u32>, StoreError> {
+fn read_sale(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
     let (mut found, mut buffer) = (Vec::new(), Vec::new());
     let mut above = above(terminal, date).to_vec();
     for _ in 0..LAST_ROWS_MAX {
@@ -145,11 +132,7 @@ fn above(terminal: TerminalId, date: BusinessDate) -> [u8; Key::BYTES + 1] {
 }
 
 /// The greatest key below `above`, of whichever terminal and date.
-fn step_back(
-    rows: &dyn ReadRows,
-    above: &[u8],
-    found: &mut Vec<u8>,
-) -> Result<Option<Key>, StoreError> {
+fn step_back(rows: &dyn ReadRows, above: &[u8], found: &mut Vec<u8>) -> Result<Option<Key>> {
     if !rows.last_before(Family::Journal, above, found)? {
         return Ok(None);
     }

@@ -11,14 +11,13 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::Key;
 use crate::journal;
 use crate::limits::{SCAN_ROWS_MAX, WINDOWS_MAX};
 use crate::record::{State, Transaction, Velocity};
 use crate::rows::ReadRows;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ServiceId, TerminalId};
+use tillgate_types::{BusinessDate, ServiceId, TerminalId};
 
 /// Business dates before and after the gateway's own whose rows may lie within a window: the
 /// window is a day at most, and a terminal's date may be one off.
@@ -57,7 +56,7 @@ impl Windows {
         staged: &Staged,
         sale: &Transaction,
         velocity: Velocity,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let place = (sale.key.terminal, sale.service);
         if velocity == Velocity::default() {
             // A window that nobody asks is never cut: it would only grow.
@@ -118,7 +117,7 @@ impl Window {
         staged: &Staged,
         sale: &Transaction,
         velocity: Velocity,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let day = sale.day;
         let times = VecDeque::new();
         let mut window = Self { velocity, day, day_amount_minor: 0, times, overflowed: false };

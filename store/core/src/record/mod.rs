@@ -61,7 +61,7 @@ pub use transaction::{Dispensed, Kind, State, Transaction};
 pub use versions::Versions;
 pub use voucher::{Serial, Voucher};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::limits::KEY_BYTES_MAX;
 use crate::rows::Family;
 use wire::{Flaw, Reader, Stored};
@@ -99,7 +99,7 @@ pub trait Record: Sized {
     }
 
     /// The record of a row, or what is wrong with the row.
-    fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+    fn decode(key: &[u8], value: &[u8]) -> Result<Self> {
         let version = version_of::<Self>(key, value);
         if let Ok(version) = version
             && version > Self::VERSION

@@ -2,7 +2,7 @@
 
 use super::declare::coded;
 use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Seller, Service, Terminal};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::rows::Family;
 
 coded! {
@@ -53,7 +53,7 @@ impl RegistryRecord {
     }
 
     /// The record of a row of the family.
-    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self> {
         match Self::decode_keyless(key, value)? {
             Self::Terminal(terminal) if terminal.keys().is_empty() => Err(StoreError::Damaged {
                 family: Family::Registry,
@@ -74,7 +74,7 @@ impl RegistryRecord {
     }
 
     /// As [`Self::decode`]; a terminal may have no key.
-    pub(super) fn decode_keyless(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+    pub(super) fn decode_keyless(key: &[u8], value: &[u8]) -> Result<Self> {
         match key.first() {
             Some(&Distributor::LETTER) => Distributor::decode(key, value).map(Self::Distributor),
             Some(&Seller::LETTER) => Seller::decode(key, value).map(Self::Seller),

@@ -11,8 +11,7 @@ use super::{KeyBytes, Record, Seller, Status};
 use crate::commission::Charges;
 use crate::ids::Text;
 use crate::rows::Family;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ServiceId};
+use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
 /// What is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]

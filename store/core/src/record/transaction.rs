@@ -11,8 +11,7 @@ use crate::ids::{AccountKind, BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
 use crate::vault::Sealed;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ResponseCode, SellerId, ServiceId};
+use tillgate_types::{BusinessDate, ProductId, ResponseCode, SellerId, ServiceId};
 
 /// One request of one terminal, and the outcome.
 ///

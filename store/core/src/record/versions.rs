@@ -6,7 +6,7 @@ use super::{
     AccountRow, Audit, Batch, Canary, Counter, Distributor, Former, Funding, Head, KeyBytes,
     ReceiptTemplate, Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
 };
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::Text;
 use crate::rows::{Family, ReadRows};
 
@@ -50,7 +50,7 @@ impl Versions {
     ///
     /// # Errors
     /// [`StoreError::Newer`] if a record may be in it that this program does not know.
-    pub fn check(rows: &dyn ReadRows) -> Result<Option<Self>, StoreError> {
+    pub fn check(rows: &dyn ReadRows) -> Result<Option<Self>> {
         let mut value = Vec::new();
         let found = rows.get(Family::Meta, Self::KEY, &mut value)?;
         if found { Self::check_value(&value).map(Some) } else { Ok(None) }
@@ -60,7 +60,7 @@ impl Versions {
     ///
     /// # Errors
     /// As there.
-    pub fn check_value(value: &[u8]) -> Result<Self, StoreError> {
+    pub fn check_value(value: &[u8]) -> Result<Self> {
         let stored = Self::decode(Self::KEY, value)?;
         match stored.unknown() {
             Some(what) => Err(StoreError::Newer(what)),

@@ -7,8 +7,7 @@ use crate::ids::Text;
 use crate::limits::SERIAL_BYTES_MAX;
 use crate::rows::Family;
 use crate::vault::Sealed;
-use tillgate_types::BusinessDate;
-use tillgate_types::{ProductId, ServiceId};
+use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
 /// A voucher for sale. Its row is gone once it is sold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::each;
 use super::report::{Promise, Report};
 use super::seqs::Seqs;
 use super::vouchers::Vouchers;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::{AccountId, AccountKind, Key};
 use crate::journal;
 use crate::record::{FollowUp, Fulfilment, Head, Kind, Legs, State, Transaction};
@@ -160,7 +160,7 @@ impl LookUp<'_> {
         }
     }
 
-    fn check(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+    fn check(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         if row.is_open() {
             self.check_remembered(row, report)?;
         }
@@ -172,15 +172,11 @@ impl LookUp<'_> {
         }
     }
 
-    fn transaction(&mut self, key: &Key) -> Result<Option<Transaction>, StoreError> {
+    fn transaction(&mut self, key: &Key) -> Result<Option<Transaction>> {
         journal::record(self.rows, &key.to_bytes(), &mut self.buffer)
     }
 
-    fn check_remembered(
-        &mut self,
-        row: &Transaction,
-        report: &mut Report,
-    ) -> Result<(), StoreError> {
+    fn check_remembered(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         if !self.rows.get(Family::Open, &row.key.to_bytes(), &mut self.buffer)? {
             let text = if row.is_final() {
                 "something is owed for it, and it is not among the open ones"
@@ -194,7 +190,7 @@ impl LookUp<'_> {
 
     /// A reversal under way: its original names it, so there is no other one. The provider owes
     /// it if and only if the original is posted.
-    fn check_waiting(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+    fn check_waiting(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         let mut wrong = |text: &str| report.violated(Promise::Remembered, row.key, text);
         let Some(key) = row.original else {
             wrong("a reversal of nothing");
@@ -217,11 +213,7 @@ impl LookUp<'_> {
     }
 
     /// A sale that stands and names a reversal is named by it, and that one is under way.
-    fn check_wanted_back(
-        &mut self,
-        row: &Transaction,
-        report: &mut Report,
-    ) -> Result<(), StoreError> {
+    fn check_wanted_back(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         let Some(key) = row.reversed_by else { return Ok(()) };
         let reversal = self.transaction(&key)?;
         let agreed = row.state != State::Declined
@@ -237,7 +229,7 @@ impl LookUp<'_> {
     }
 
     /// A reversal that took something back did so to an original that knows of it.
-    fn check_reversal(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+    fn check_reversal(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         let Some(key) = row.original else {
             report.violated(Promise::Journalled, row.key, "a reversal of nothing");
             return Ok(());
@@ -265,7 +257,7 @@ impl LookUp<'_> {
     }
 
     /// A row that was reversed names the reversal, and that one names it.
-    fn check_reversed(&mut self, row: &Transaction, report: &mut Report) -> Result<(), StoreError> {
+    fn check_reversed(&mut self, row: &Transaction, report: &mut Report) -> Result<()> {
         let reversal = match row.reversed_by {
             Some(key) => self.transaction(&key)?,
             None => None,

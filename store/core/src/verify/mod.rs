@@ -34,7 +34,7 @@ use std::ops::ControlFlow;
 
 pub use report::{Counts, Keks, Promise, Report, Sums, Violation};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::record::{Canary, Counter, Head, Record, Versions};
 use crate::rows::{Family, ReadRows};
 use accounts::Postings;
@@ -45,7 +45,7 @@ use vouchers::Vouchers;
 ///
 /// # Errors
 /// [`StoreError`] if not even the head can be read: then there is nothing to compare with.
-pub fn verify(rows: &dyn ReadRows) -> Result<Report, StoreError> {
+pub fn verify(rows: &dyn ReadRows) -> Result<Report> {
     let mut report = Report::default();
     let mut buffer = Vec::new();
     if !rows.get(Family::Meta, Head::KEY, &mut buffer)? {

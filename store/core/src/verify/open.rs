@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::report::{Promise, Report};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::journal;
 use crate::record::Transaction;
@@ -29,7 +29,7 @@ fn check_one(
     bytes: &[u8],
     buffer: &mut Vec<u8>,
     report: &mut Report,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let key = Key::from_bytes(bytes).ok_or_else(|| StoreError::Damaged {
         family: Family::Open,
         key: bytes.to_vec(),

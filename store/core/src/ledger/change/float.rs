@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Rejections;
 use super::view::View;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::ids::AccountId;
 use crate::journal;
 use crate::ledger::accounts::Accounts;
@@ -18,7 +18,7 @@ pub(super) fn check_loads(
     at_ms: u64,
     funds: &mut Vec<Funding>,
     refused: &mut Rejections,
-) -> Result<Moved, StoreError> {
+) -> Result<Moved> {
     let mut moved = Moved::default();
     let mut given: FxHashMap<_, (_, i64)> = FxHashMap::default();
     let mut fresh = Vec::with_capacity(funds.len());

@@ -8,7 +8,7 @@ mod vouchers;
 
 use super::Ledger;
 use crate::command::Change;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
 use crate::record::{Former, RegistryRecord, Serial};
@@ -29,11 +29,7 @@ impl Rejections {
 
 impl Ledger {
     /// Checks everything, then writes everything; with one row in the audit log.
-    pub(super) fn change(
-        &mut self,
-        rows: &dyn ReadRows,
-        mut change: Change,
-    ) -> Result<Outcome, StoreError> {
+    pub(super) fn change(&mut self, rows: &dyn ReadRows, mut change: Change) -> Result<Outcome> {
         let mut refused = Rejections::default();
         check_size(&change, &mut refused);
         if refused.0.is_empty() {
@@ -56,7 +52,7 @@ impl Ledger {
         Ok(Outcome::Applied)
     }
 
-    fn write_change(&mut self, rows: &dyn ReadRows, change: &Change) -> Result<(), StoreError> {
+    fn write_change(&mut self, rows: &dyn ReadRows, change: &Change) -> Result<()> {
         for record in &change.records {
             self.write_former(rows, change.at_ms, record)?;
             self.set.put(Family::Registry, &record.key(), |out| record.encode(out));
@@ -85,7 +81,7 @@ impl Ledger {
         rows: &dyn ReadRows,
         until_ms: u64,
         record: &RegistryRecord,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let (of, audit_no) = (record.key(), self.head.audit_no + 1);
         let record = if rows.get(Family::Registry, &of, &mut self.buffer)? {
             let stored = RegistryRecord::decode(&of, &self.buffer)?.without_keys();

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rejections;
 use super::view::View;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::limits::{
     CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
 };
@@ -20,7 +20,7 @@ pub(super) fn check(
     view: &View<'_>,
     records: &[RegistryRecord],
     refused: &mut Rejections,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let mut given = FxHashSet::default();
     let mut tree_changed = false;
     for (index, record) in records.iter().enumerate() {
@@ -60,7 +60,7 @@ fn name_of(record: &RegistryRecord) -> String {
     }
 }
 
-fn check_receipts(view: &View<'_>, service: &Service) -> Result<Option<String>, StoreError> {
+fn check_receipts(view: &View<'_>, service: &Service) -> Result<Option<String>> {
     for (_, receipt) in &service.receipts {
         if !view.exists(&ReceiptTemplate::key_of(*receipt))? {
             return Ok(Some(format!("no template {:08x} for its receipts", receipt.0)));
@@ -69,10 +69,7 @@ fn check_receipts(view: &View<'_>, service: &Service) -> Result<Option<String>, 
     Ok(None)
 }
 
-fn check_distributor(
-    view: &View<'_>,
-    distributor: &Distributor,
-) -> Result<Option<String>, StoreError> {
+fn check_distributor(view: &View<'_>, distributor: &Distributor) -> Result<Option<String>> {
     if distributor.name.len() > NAME_BYTES_MAX {
         return Ok(Some("name is too long".to_owned()));
     }
@@ -84,7 +81,7 @@ fn check_distributor(
     }
 }
 
-fn check_seller(view: &View<'_>, seller: &Seller) -> Result<Option<String>, StoreError> {
+fn check_seller(view: &View<'_>, seller: &Seller) -> Result<Option<String>> {
     if seller.name.len() > NAME_BYTES_MAX {
         return Ok(Some("name is too long".to_owned()));
     }
@@ -102,7 +99,7 @@ fn check_seller(view: &View<'_>, seller: &Seller) -> Result<Option<String>, Stor
     })
 }
 
-fn check_terminal(view: &View<'_>, terminal: &Terminal) -> Result<Option<String>, StoreError> {
+fn check_terminal(view: &View<'_>, terminal: &Terminal) -> Result<Option<String>> {
     if terminal.reason.len() > REASON_BYTES_MAX {
         return Ok(Some("reason is too long".to_owned()));
     }
@@ -128,30 +125,18 @@ fn check_terminal(view: &View<'_>, terminal: &Terminal) -> Result<Option<String>
 
 /// Every distributor, stored or changed, has at most [`CHAIN_MAX`] levels up to a top. A
 /// changed one can push what hangs below it too deep, so all are walked.
-fn check_tree(
-    view: &View<'_>,
-    records: &[RegistryRecord],
-    refused: &mut Rejections,
-) -> Result<(), StoreError> {
+fn check_tree(view: &View<'_>, records: &[RegistryRecord], refused: &mut Rejections) -> Result<()> {
     let mut parents: FxHashMap<DistributorId, Option<DistributorId>> = FxHashMap::default();
     let mut order = Vec::new();
-    let mut failed = Ok(());
-    view.rows().scan(Family::Registry, &[], &mut |key, value| {
-        match RegistryRecord::decode(key, value) {
-            Ok(RegistryRecord::Distributor(stored)) => {
-                order.push(stored.id);
-                parents.insert(stored.id, stored.parent);
-                ControlFlow::Continue(())
-            }
-            // Distributors sort first.
-            Ok(_) => ControlFlow::Break(()),
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
-        }
+    view.rows().try_scan(Family::Registry, &[], |key, value| {
+        // Distributors sort first.
+        let RegistryRecord::Distributor(stored) = RegistryRecord::decode(key, value)? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        order.push(stored.id);
+        parents.insert(stored.id, stored.parent);
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
     })?;
-    failed?;
     for record in records {
         if let RegistryRecord::Distributor(changed) = record {
             order.push(changed.id);

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::record::{KeyBytes, RegistryRecord, Seller, Service};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{SellerId, ServiceId};
@@ -22,19 +22,19 @@ impl<'a> View<'a> {
         self.rows
     }
 
-    pub(super) fn exists(&self, key: &KeyBytes) -> Result<bool, StoreError> {
+    pub(super) fn exists(&self, key: &KeyBytes) -> Result<bool> {
         Ok(self.changed.contains_key(key)
             || self.rows.get(Family::Registry, key, &mut Vec::new())?)
     }
 
-    pub(super) fn seller(&self, id: SellerId) -> Result<Option<Seller>, StoreError> {
+    pub(super) fn seller(&self, id: SellerId) -> Result<Option<Seller>> {
         Ok(match self.record(&Seller::key_of(id))? {
             Some(RegistryRecord::Seller(seller)) => Some(seller),
             _ => None,
         })
     }
 
-    pub(super) fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+    pub(super) fn service(&self, id: ServiceId) -> Result<Option<Service>> {
         Ok(match self.record(&Service::key_of(id))? {
             Some(RegistryRecord::Service(service)) => Some(service),
             _ => None,
@@ -42,7 +42,7 @@ impl<'a> View<'a> {
     }
 
     /// A record as stored, whatever the change makes of it.
-    pub(super) fn stored(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>, StoreError> {
+    pub(super) fn stored(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>> {
         let mut value = Vec::new();
         if self.rows.get(Family::Registry, key, &mut value)? {
             RegistryRecord::decode(key, &value).map(Some)
@@ -51,7 +51,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn record(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>, StoreError> {
+    fn record(&self, key: &KeyBytes) -> Result<Option<RegistryRecord>> {
         match self.changed.get(key) {
             Some(record) => Ok(Some((*record).clone())),
             None => self.stored(key),

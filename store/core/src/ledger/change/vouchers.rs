@@ -6,16 +6,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rejections;
 use super::view::View;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::record::{Fulfilment, Record, Serial, Service, Voucher};
 use crate::rows::Family;
 use tillgate_types::ServiceId;
 
-pub(super) fn check(
-    view: &View<'_>,
-    vouchers: &[Voucher],
-    refused: &mut Rejections,
-) -> Result<(), StoreError> {
+pub(super) fn check(view: &View<'_>, vouchers: &[Voucher], refused: &mut Rejections) -> Result<()> {
     let mut services: FxHashMap<ServiceId, Option<Service>> = FxHashMap::default();
     let mut given = FxHashSet::default();
     let mut value = Vec::new();
