@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tillgate_codec::iso8583::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
-use tillgate_codec::iso8583::{Around, FrameCoding, Framing};
+use tillgate_codec::iso8583::limits::HEADER_BYTES_MAX;
+use tillgate_codec::iso8583::{FrameCoding, Framing};
 
 /// The length of a header on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,22 +31,12 @@ const CODINGS: [(&str, FrameCoding); 3] =
 /// What a name ends with if the length counts itself.
 const COUNTS_ITSELF: &str = "-self";
 
-impl FrameName {
-    const NONE: Self = Self(Framing {
-        coding: FrameCoding::None,
-        bytes: 0,
-        counts_itself: false,
-        message_bytes_max: MESSAGE_BYTES_MAX,
-        around: Around::NONE,
-    });
-}
-
 impl FromStr for FrameName {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
         if name == "none" {
-            return Ok(Self::NONE);
+            return Ok(Self(Framing::of(FrameCoding::None, 0, false)));
         }
         let (plain, counts_itself) = match name.strip_suffix(COUNTS_ITSELF) {
             Some(plain) => (plain, true),
@@ -64,9 +54,7 @@ impl FromStr for FrameName {
                     .to_owned(),
             );
         };
-        let message_bytes_max = MESSAGE_BYTES_MAX;
-        let around = Around::NONE;
-        Ok(Self(Framing { coding, bytes, counts_itself, message_bytes_max, around }))
+        Ok(Self(Framing::of(coding, bytes, counts_itself)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tillgate_codec::iso8583::ErrorJson;
 
 use crate::place::Place;
@@ -50,7 +50,6 @@ impl<'o> Out<'o> {
         self.located = true;
     }
 
-    /// Whether there are several messages.
     pub(crate) fn is_located(&self) -> bool {
         self.located
     }
@@ -75,7 +74,6 @@ impl<'o> Out<'o> {
         writeln!(self.stdout, "{text}").map_err(stop)
     }
 
-    /// Bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         self.stdout.write_all(bytes).map_err(stop)
     }
@@ -104,12 +102,10 @@ impl<'o> Out<'o> {
     pub(crate) fn end(mut self, left_out: Map<String, Value>) -> Result<(), Stop> {
         self.flush()?;
         if self.located && (self.wrong > 0 || !left_out.is_empty()) {
-            let mut counts = Map::new();
-            counts.insert("messages".into(), self.read.into());
-            counts.insert("wrong".into(), self.wrong.into());
-            counts.extend(left_out);
-            let summary = Map::from_iter([("summary".to_owned(), counts.into())]);
-            self.note(&Value::Object(summary).to_string());
+            let counts = [("messages", self.read), ("wrong", self.wrong)];
+            let counts = counts.map(|(name, count)| (name.to_owned(), Value::from(count)));
+            let counts: Map<_, _> = counts.into_iter().chain(left_out).collect();
+            self.note(&json!({ "summary": counts }).to_string());
         }
         if self.wrong == 0 {
             return Ok(());

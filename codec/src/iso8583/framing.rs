@@ -74,6 +74,13 @@ impl Around {
 }
 
 impl Framing {
+    /// A length alone, before messages of any length.
+    #[must_use]
+    pub const fn of(coding: FrameCoding, bytes: usize, counts_itself: bool) -> Self {
+        let (message_bytes_max, around) = (MESSAGE_BYTES_MAX, Around::NONE);
+        Self { coding, bytes, counts_itself, message_bytes_max, around }
+    }
+
     /// Whether the frame says where the message ends; otherwise the whole buffer is the message.
     #[must_use]
     pub const fn is_delimited(&self) -> bool {

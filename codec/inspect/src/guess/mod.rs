@@ -6,6 +6,8 @@
 
 mod ranked;
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 use tillgate_codec::iso8583::{Dialect, ErrorJson, Guess, Reveal};
 use tillgate_codec::link::record::{RecordType, deframe};
@@ -48,7 +50,6 @@ enum Origin {
     Stream,
 }
 
-/// The messages of a sample.
 #[derive(Default)]
 struct Cut<'a> {
     messages: Vec<&'a [u8]>,
@@ -56,7 +57,6 @@ struct Cut<'a> {
     is_stream: bool,
 }
 
-/// Collects what is guessed about.
 #[derive(Default)]
 struct Guessing {
     samples: Vec<Sample>,
@@ -187,15 +187,10 @@ impl Guessing {
     /// Every reading that finds a message, best first.
     fn rank(&self, dialects: &[(String, Dialect)]) -> Vec<Ranked> {
         let mut ranking = vec![self.smpp(), self.records(), self.bodies()];
-        for (name, dialect) in dialects {
-            let own = FrameName(dialect.framing()).to_string();
-            let others = FRAMES.into_iter().filter(|frame| *frame != own).map(str::to_owned);
-            let frames = std::iter::once(own.clone()).chain(others);
-            ranking.extend(frames.map(|frame| self.iso8583(name, dialect, &own, frame)));
-        }
+        ranking.extend(self.dialects(dialects, None));
         if !ranking.iter().any(|ranked| ranked.decoded > 0) {
             // Perhaps a header is in the way that no table has.
-            let headers = HEADERS.flat_map(|bytes| self.behind_header(dialects, bytes));
+            let headers = HEADERS.flat_map(|bytes| self.dialects(dialects, Some(bytes)));
             ranking.extend(headers.filter(|ranked| ranked.score >= BEHIND_HEADER_MIN));
         }
         ranking.retain(|ranked| ranked.messages > 0);
@@ -204,17 +199,22 @@ impl Guessing {
         ranking
     }
 
-    /// The readings of every dialect with this many bytes of header.
-    fn behind_header(&self, dialects: &[(String, Dialect)], bytes: usize) -> Vec<Ranked> {
+    /// The readings of every dialect, with this many bytes of header if they are not its own.
+    fn dialects(&self, dialects: &[(String, Dialect)], header: Option<usize>) -> Vec<Ranked> {
         let mut ranking = Vec::new();
         for (name, dialect) in dialects {
             let own = FrameName(dialect.framing()).to_string();
-            let dialect = dialect.clone().with_header_bytes(bytes);
+            let dialect = match header {
+                Some(bytes) => Cow::Owned(dialect.clone().with_header_bytes(bytes)),
+                None => Cow::Borrowed(dialect),
+            };
             let others = FRAMES.into_iter().filter(|frame| *frame != own).map(str::to_owned);
             for frame in std::iter::once(own.clone()).chain(others) {
                 let mut ranked = self.iso8583(name, &dialect, &own, frame);
-                ranked.options.push_str(&format!(" --header {bytes}"));
-                ranked.score = ranked.score.saturating_sub(HEADER_PENALTY);
+                if let Some(bytes) = header {
+                    ranked.options.push_str(&format!(" --header {bytes}"));
+                    ranked.score = ranked.score.saturating_sub(HEADER_PENALTY);
+                }
                 ranking.push(ranked);
             }
         }

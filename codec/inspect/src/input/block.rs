@@ -1,9 +1,10 @@
 //! What a text is turned into.
 
 /// What a text holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
     /// One message, or dumps of one message each.
+    #[default]
     Messages,
     /// A message in every line.
     Lines,
@@ -12,7 +13,7 @@ pub enum Form {
 }
 
 /// Bytes that belong together.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Block {
     /// Line in which they begin, from 1.
     pub(crate) line: u64,
@@ -24,17 +25,14 @@ pub(crate) struct Block {
     pub(crate) is_start: bool,
     /// Whether `tcpdump` printed them: a packet with its headers.
     pub(crate) is_packet: bool,
-    /// The bytes.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Why a text cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unread {
     /// Line, from 1.
     pub(crate) line: u64,
     /// Bytes read before.
     pub(crate) offset: u64,
-    /// In words.
     pub(crate) message: String,
 }

@@ -26,14 +26,12 @@ pub(crate) struct Event {
     pub(crate) what: What,
 }
 
-/// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// The next bytes, of one segment.
     Bytes(Vec<u8>),
     /// This many bytes were not captured.
     Gap(u64),
-    /// Nothing more comes.
     End,
 }
 
@@ -71,7 +69,6 @@ struct Held {
 }
 
 impl Held {
-    /// Bytes of memory that it takes.
     fn cost(&self) -> usize {
         HELD_SEGMENT_BYTES + self.bytes.len()
     }
@@ -134,13 +131,8 @@ impl Connections {
         let Segment { source, destination, flags, sequence, .. } = *segment;
         let other = self.lanes.get(&(destination, source));
         let direction = match (flags, other) {
-            (Flags { syn: true, ack, .. }, _) => {
-                if ack {
-                    Direction::Down
-                } else {
-                    Direction::Up
-                }
-            }
+            (Flags { syn: true, ack: true, .. }, _) => Direction::Down,
+            (Flags { syn: true, .. }, _) => Direction::Up,
             (_, Some(other)) => match other.way.direction {
                 Direction::Up => Direction::Down,
                 Direction::Down => Direction::Up,

@@ -52,11 +52,8 @@ impl Head {
             name: String::new(),
             about: String::new(),
             framing: Framing {
-                coding: FrameCoding::Binary,
-                bytes: 2,
-                counts_itself: false,
                 message_bytes_max: 8_192,
-                around: Around::default(),
+                ..Framing::of(FrameCoding::Binary, 2, false)
             },
             tpdu: Leading::Never,
             header: Header { length: HeaderLength::Fixed(0), starts: Constant::default() },

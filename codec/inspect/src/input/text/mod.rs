@@ -17,6 +17,7 @@ use crate::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use plain::spelt;
 
 /// A text on its way to blocks.
+#[derive(Default)]
 pub(crate) struct Text {
     form: Form,
     /// Lines so far, this one included.
@@ -41,9 +42,10 @@ pub(crate) struct Text {
 }
 
 /// Where a text is that declares bytes in a programming language (`xxd -i`, Wireshark).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum List {
     /// It has not done so.
+    #[default]
     None,
     /// Between the braces.
     Open,
@@ -59,22 +61,7 @@ struct Lane {
 
 impl Text {
     pub(crate) fn new(form: Form) -> Self {
-        Self {
-            form,
-            line: 0,
-            offset: 0,
-            digits: Digits::default(),
-            digits_line: 1,
-            is_decimal: false,
-            list: List::None,
-            lanes: Vec::new(),
-            block: None,
-            above: Vec::new(),
-            above_lane: 0,
-            repeats: false,
-            prose: None,
-            skipped: 0,
-        }
+        Self { form, digits_line: 1, ..Self::default() }
     }
 
     /// Lines between the rows of dumps that are no rows.
@@ -148,8 +135,7 @@ impl Text {
         let bytes = self.digits.take();
         let is_start = self.form == Form::Lines || self.offset == 0;
         let line = self.digits_line;
-        let block = Block { line, offset: 0, lane: 0, is_start, is_packet: false, bytes };
-        self.counted(block)
+        self.counted(Block { line, is_start, bytes, ..Block::default() })
     }
 
     /// The block with its offset, now that it is whole.
@@ -157,6 +143,11 @@ impl Text {
         let offset = self.offset;
         self.offset += u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
         Block { offset, ..block }
+    }
+
+    /// Whether there are digits that no block has been made of.
+    fn is_begun(&self) -> bool {
+        self.digits.len() > 0 || self.digits.is_odd()
     }
 
     fn bounded(&self, bytes: usize) -> Result<(), Unread> {

@@ -33,29 +33,25 @@ impl Text {
             self.skipped += 1;
             return Ok(None);
         }
-        let before = (self.digits.len() > 0 || self.digits.is_odd()).then_some(());
-        if let Some(bytes) = self.spelt(text) {
-            if before.is_none() {
-                self.digits_line = self.line;
+        let is_begun = self.is_begun();
+        let spelt = self.spelt(text);
+        if spelt.is_none() {
+            if let Err(wrong) = Digits::default().line(text) {
+                let unread = self.wrong(&wrong);
+                if is_begun {
+                    return Err(unread);
+                }
+                self.prose.get_or_insert(unread);
+                return Ok(None);
             }
-            return self.taken(&bytes);
-        }
-        let mut line = Digits::default();
-        if let Err(wrong) = line.line(text) {
-            let unread = self.wrong(&wrong);
-            if before.is_some() {
-                return Err(unread);
+            if let Some(prose) = self.prose.take() {
+                return Err(prose);
             }
-            self.prose.get_or_insert(unread);
-            return Ok(None);
         }
-        if let Some(prose) = self.prose.take() {
-            return Err(prose);
-        }
-        if before.is_none() {
+        if !is_begun {
             self.digits_line = self.line;
         }
-        self.digits.line(text).map_err(|wrong| self.wrong(&wrong))?;
+        self.digits_of(text, spelt)?;
         if self.form == Form::Stream && self.digits.len() > 0 {
             let block = self.plain_block();
             self.digits_line = self.line;
@@ -65,22 +61,22 @@ impl Text {
         Ok(None)
     }
 
+    /// Appends the bytes that a line spells, or else its digits.
+    fn digits_of(&mut self, text: &str, spelt: Option<Vec<u8>>) -> Result<(), Unread> {
+        match spelt {
+            Some(bytes) => self.digits.append(&bytes),
+            None => self.digits.line(text).map_err(|wrong| self.wrong(&wrong))?,
+        }
+        Ok(())
+    }
+
     /// The bytes of a line that is no hexadecimal, if none was before it.
     fn spelt(&mut self, text: &str) -> Option<Vec<u8>> {
         let surety = if self.is_decimal { Decimal::Known } else { Decimal::Asked };
-        let is_first = self.digits.len() == 0 && !self.digits.is_odd() && self.prose.is_none();
+        let is_first = !self.is_begun() && self.prose.is_none();
         let bytes = spelt(text, surety).filter(|_| self.is_decimal || is_first)?;
         self.is_decimal = true;
         Some(bytes)
-    }
-
-    fn taken(&mut self, bytes: &[u8]) -> Result<Option<Block>, Unread> {
-        self.digits.append(bytes);
-        if self.form == Form::Stream && self.digits.len() > 0 {
-            return Ok(Some(self.plain_block()));
-        }
-        self.bounded(self.digits.len())?;
-        Ok(None)
     }
 
     /// A line between the braces of a list in C or the like, or its end.
@@ -89,10 +85,8 @@ impl Text {
             Some((inside, _)) => (inside, true),
             None => (text, false),
         };
-        match self.spelt(inside) {
-            Some(bytes) => self.digits.append(&bytes),
-            None => self.digits.line(inside).map_err(|wrong| self.wrong(&wrong))?,
-        }
+        let spelt = self.spelt(inside);
+        self.digits_of(inside, spelt)?;
         if is_end {
             self.list = List::Closed;
         }

@@ -8,7 +8,7 @@ use crate::limits::MESSAGE_BYTES_MAX;
 impl Text {
     /// Whether what looks like a row is one.
     pub(super) fn is_row(&self, row: &Row) -> bool {
-        let in_plain = self.digits.len() > 0 || self.digits.is_odd();
+        let in_plain = self.is_begun();
         match row.surety {
             Surety::Packet | Surety::Sure => true,
             Surety::Swapped => !in_plain && (row.offset == 0 || !self.lanes.is_empty()),
@@ -59,14 +59,8 @@ impl Text {
         let done = done.map(|block| self.counted(block));
         self.lanes[index].next = end;
         let (line, is_packet) = (self.line, row.surety == Surety::Packet);
-        let block = self.block.get_or_insert_with(|| Block {
-            line,
-            offset: 0,
-            lane: index,
-            is_start,
-            is_packet,
-            bytes: Vec::new(),
-        });
+        let made = || Block { line, lane: index, is_start, is_packet, ..Block::default() };
+        let block = self.block.get_or_insert_with(made);
         block.bytes.extend_from_slice(&row.bytes);
         let length = block.bytes.len();
         (self.above, self.above_lane) = (row.bytes, index);
@@ -99,14 +93,8 @@ impl Text {
         }
         let (line, above) = (self.line, &self.above);
         // Of a stream, the row above was given away already.
-        let block = self.block.get_or_insert_with(|| Block {
-            line,
-            offset: 0,
-            lane: index,
-            is_start: false,
-            is_packet: false,
-            bytes: Vec::new(),
-        });
+        let made = || Block { line, lane: index, ..Block::default() };
+        let block = self.block.get_or_insert_with(made);
         block.bytes.extend(above.iter().cycle().take(missing));
         self.lanes[index].next = offset;
         Ok(())
