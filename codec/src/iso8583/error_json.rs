@@ -3,7 +3,7 @@
 use super::dialect::Dialect;
 use super::encode::error::EncodeError;
 use super::error::DecodeError;
-use serde_json::{Map, Value};
+use serde_json::json;
 use std::fmt;
 
 /// What is wrong, as scripts read it. [`fmt::Display`] gives the JSON of the command line.
@@ -23,16 +23,15 @@ pub struct ErrorJson {
 
 impl fmt::Display for ErrorJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut error = Map::new();
-        error.insert("kind".to_owned(), self.kind.as_str().into());
+        let mut error = json!({ "kind": self.kind });
         for (key, value) in [("field", &self.field), ("subfield", &self.subfield)] {
             if let Some(value) = value {
-                error.insert(key.to_owned(), value.as_str().into());
+                error[key] = value.as_str().into();
             }
         }
-        error.insert("offset".to_owned(), self.offset.into());
-        error.insert("message".to_owned(), self.message.as_str().into());
-        write!(f, "{}", Value::Object(Map::from_iter([("error".to_owned(), error.into())])))
+        error["offset"] = self.offset.into();
+        error["message"] = self.message.as_str().into();
+        write!(f, "{}", json!({ "error": error }))
     }
 }
 

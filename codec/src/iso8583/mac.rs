@@ -185,7 +185,7 @@ impl Dialect {
         let mut fields = Fields::new();
         let written = out.get(start..).unwrap_or(&[]);
         let body = self.view(written, &mut fields).ok().and_then(|view| {
-            Some((view.start_of(number)?, written.get(fields_body(&view)..view.start_of(number)?)?))
+            Some((view.start_of(number)?, written.get(view.fields.body()..view.start_of(number)?)?))
         });
         let Some((end, covered)) = body else {
             out.truncate(start);
@@ -201,8 +201,4 @@ impl Dialect {
         }
         Ok(())
     }
-}
-
-fn fields_body(view: &View<'_>) -> usize {
-    view.fields.body()
 }

@@ -1,5 +1,6 @@
 //! Why a message cannot be sent.
 
+use super::parts::PartUnfit;
 use crate::iso8583::dialect::Dialect;
 use crate::iso8583::value::Unfit;
 /// Values that a dialect cannot send. It never shows a value, so that it may be logged.
@@ -34,15 +35,14 @@ impl EncodeError {
         subfield: Option<&str>,
         unfit: &Unfit,
     ) -> Self {
+        Self::of_part(dialect, number, PartUnfit::of(subfield, unfit))
+    }
+
+    pub(super) fn of_part(dialect: &Dialect, number: u8, unfit: PartUnfit) -> Self {
+        let PartUnfit { part, kind, at, text } = unfit;
         let name = dialect.field_name(number).unwrap_or("");
-        let part = subfield.map_or_else(String::new, |part| format!(", sub-field {part}"));
-        let message = format!("field {number} ({name}){part}: {}", unfit.problem);
-        Self {
-            kind: unfit.problem.kind(),
-            field: Some(number),
-            subfield: subfield.map(str::to_owned),
-            offset: unfit.at,
-            message,
-        }
+        let inside = part.as_ref().map_or_else(String::new, |part| format!(", sub-field {part}"));
+        let message = format!("field {number} ({name}){inside}: {text}");
+        Self { kind, field: Some(number), subfield: part, offset: at, message }
     }
 }

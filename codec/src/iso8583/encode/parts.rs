@@ -13,26 +13,25 @@ use crate::iso8583::value::{self, Unfit};
 
 /// What does not fit, and in which sub-field.
 pub(crate) struct PartUnfit {
-    pub(crate) part: Option<String>,
-    pub(crate) unfit: PartProblem,
-}
-
-/// What does not fit.
-pub(crate) enum PartProblem {
-    Value(Unfit),
-    /// In words.
-    Shape(String),
+    pub(super) part: Option<String>,
+    pub(super) kind: &'static str,
+    /// As [`Unfit`] has it.
+    pub(super) at: usize,
+    pub(super) text: String,
 }
 
 pub(super) type Composed = Result<(), PartUnfit>;
 
 pub(super) fn shape<T>(part: Option<&str>, text: impl Into<String>) -> Result<T, PartUnfit> {
-    let unfit = PartProblem::Shape(text.into());
-    Err(PartUnfit { part: part.map(str::to_owned), unfit })
+    Err(PartUnfit { part: part.map(str::to_owned), kind: "subfield", at: 0, text: text.into() })
 }
 
-fn unfit(part: &str) -> impl Fn(Unfit) -> PartUnfit + '_ {
-    move |unfit| PartUnfit { part: Some(part.to_owned()), unfit: PartProblem::Value(unfit) }
+impl PartUnfit {
+    pub(super) fn of(part: Option<&str>, unfit: &Unfit) -> Self {
+        let Unfit { problem, at } = *unfit;
+        let part = part.map(str::to_owned);
+        Self { part, kind: problem.kind(), at, text: problem.to_string() }
+    }
 }
 
 impl Dialect {
@@ -46,19 +45,7 @@ impl Dialect {
             let text = format!("field {number}: dialect {} does not have it", self.name());
             return Err(EncodeError::new("unknown-field", text).of_field(number));
         };
-        compose(self, plan, tree).map_err(|wrong| match wrong.unfit {
-            PartProblem::Value(unfit) => {
-                EncodeError::of_value(self, number, wrong.part.as_deref(), &unfit)
-            }
-            PartProblem::Shape(text) => {
-                let name = self.name_of(plan);
-                let part =
-                    wrong.part.as_ref().map_or_else(String::new, |p| format!(", sub-field {p}"));
-                let text = format!("field {number} ({name}){part}: {text}");
-                let error = EncodeError::new("subfield", text).of_field(number);
-                EncodeError { subfield: wrong.part, ..error }
-            }
-        })
+        compose(self, plan, tree).map_err(|wrong| EncodeError::of_part(self, number, wrong))
     }
 }
 
@@ -96,13 +83,8 @@ fn leaf(plan: &Plan, text: &str) -> Result<Vec<u8>, PartUnfit> {
     if !plan.is_binary() {
         return Ok(text.as_bytes().to_vec());
     }
-    hex::parse(text.as_bytes()).map_err(|at| PartUnfit {
-        part: None,
-        unfit: PartProblem::Value(Unfit {
-            problem: Problem::Content { expected: "a hexadecimal digit" },
-            at,
-        }),
-    })
+    let problem = Problem::Content { expected: "a hexadecimal digit" };
+    hex::parse(text.as_bytes()).map_err(|at| PartUnfit::of(None, &Unfit { problem, at }))
 }
 
 pub(super) struct Composer<'d> {
@@ -140,7 +122,7 @@ impl Composer<'_> {
             let (length, max) = (value.len(), usize::from(part.plan.max));
             if part.plan.prefix == Prefix::Fixed && length != max {
                 let problem = Problem::Length { length, min: max, max };
-                return Err(unfit(name)(Unfit { problem, at: 0 }));
+                return Err(PartUnfit::of(Some(name), &Unfit { problem, at: 0 }));
             }
             digits.extend_from_slice(&value);
         }
@@ -193,7 +175,8 @@ impl Composer<'_> {
         wire: &mut Vec<u8>,
     ) -> Composed {
         let value = self.inner(plan, name, tree)?;
-        append_value(plan, &value, wire).map(drop).map_err(unfit(name))
+        let appended = append_value(plan, &value, wire);
+        appended.map(drop).map_err(|unfit| PartUnfit::of(Some(name), &unfit))
     }
 
     /// The value of a part, which may have parts itself.
@@ -203,7 +186,7 @@ impl Composer<'_> {
         }
         compose(self.dialect, plan, tree).map_err(|wrong| PartUnfit {
             part: wrong.part.or_else(|| Some(name.to_owned())),
-            unfit: wrong.unfit,
+            ..wrong
         })
     }
 }

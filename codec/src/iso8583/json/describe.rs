@@ -12,7 +12,6 @@ use super::super::tpdu::Tpdu;
 use super::super::tree::Tree;
 use serde_json::{Map, Value};
 
-/// What a document describes.
 pub(super) struct Described {
     pub(super) message: Message,
     /// The reserved bytes of its frame, if it has one.

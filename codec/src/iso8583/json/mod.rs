@@ -22,7 +22,7 @@ use super::mask::Reveal;
 use super::tree::Tree;
 use super::view::View;
 use describe::described;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::ops::Range;
 
 /// Decodes one message, with or without its frame length, to one line of JSON.
@@ -34,24 +34,23 @@ pub fn decode_json(dialect: &Dialect, bytes: &[u8], reveal: Reveal) -> Result<St
     let place = decode_either(dialect, bytes, &mut fields).map_err(|wrong| wrong.told(dialect))?;
     let message = bytes.get(place.clone()).unwrap_or(&[]);
     let view = View { dialect, bytes: message, fields: &fields };
-    let mut object = Map::new();
-    object.insert("dialect".to_owned(), dialect.name().into());
+    let mut object = json!({ "dialect": dialect.name() });
     if place != (0..bytes.len()) {
-        object.insert("length".to_owned(), message.len().into());
+        object["length"] = message.len().into();
         let reserved = bytes.get(dialect.framing().reserved()).unwrap_or(&[]);
         if reserved.iter().any(|byte| *byte != 0) {
-            object.insert("reserved".to_owned(), hex::text(reserved).into());
+            object["reserved"] = hex::text(reserved).into();
         }
     }
     if let Some(tpdu) = view.tpdu() {
-        object.insert("tpdu".to_owned(), tpdu.to_string().into());
+        object["tpdu"] = tpdu.to_string().into();
     }
     if !view.header().is_empty() {
-        object.insert("header".to_owned(), hex::text(view.header()).into());
+        object["header"] = hex::text(view.header()).into();
     }
-    object.insert("mti".to_owned(), view.mti().as_str().into());
+    object["mti"] = view.mti().as_str().into();
     fields_json(&view, reveal, &mut object);
-    Ok(Value::Object(object).to_string())
+    Ok(object.to_string())
 }
 
 /// A message that does not decode, and where it was taken to lie.
@@ -149,7 +148,7 @@ fn behind_another_length(
 }
 
 /// Adds `fields`, and `wire` and `masked` where there is anything to say.
-fn fields_json(view: &View<'_>, reveal: Reveal, object: &mut Map<String, Value>) {
+fn fields_json(view: &View<'_>, reveal: Reveal, object: &mut Value) {
     let (mut fields, mut wire, mut masked) = (Map::new(), Map::new(), Vec::new());
     for number in unneeded_bitmaps(view.fields) {
         fields.insert(number.to_string(), "0000000000000000".into());
@@ -161,12 +160,12 @@ fn fields_json(view: &View<'_>, reveal: Reveal, object: &mut Map<String, Value>)
             fields.insert(number.to_string(), tree_json(shown.tree));
         }
     }
-    object.insert("fields".to_owned(), fields.into());
+    object["fields"] = fields.into();
     if !wire.is_empty() {
-        object.insert("wire".to_owned(), wire.into());
+        object["wire"] = wire.into();
     }
     if !masked.is_empty() {
-        object.insert("masked".to_owned(), masked.into());
+        object["masked"] = masked.into();
     }
 }
 

@@ -69,11 +69,7 @@ impl Suite {
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        match code {
-            1 => Some(Self::NkPsk0),
-            2 => Some(Self::NnPsk0),
-            _ => None,
-        }
+        [Self::NkPsk0, Self::NnPsk0].into_iter().find(|suite| suite.code() == code)
     }
 }
 
@@ -136,30 +132,21 @@ pub struct Hello<'a> {
 }
 
 /// Why a HELLO's payload could not be read.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
-    /// The payload has neither [`HELLO_BYTES`] nor [`HELLO_OFFER_BYTES`].
     #[error("a hello has {HELLO_BYTES} or {HELLO_OFFER_BYTES} bytes, not {length}")]
-    Length {
-        /// The length found, in bytes.
-        length: usize,
-    },
+    Length { length: usize },
     /// The suite at offset 0 is not spoken here; a gateway answers with the refusal `VERSION`.
     #[error("hello suite {code} at offset 0 is unknown")]
-    Suite {
-        /// The suite's code found.
-        code: u8,
-    },
+    Suite { code: u8 },
     /// The range of versions at offset 14 is empty, or begins below 1.
     #[error(
         "hello versions {} to {} at offset 14 are no range from 1 on",
         offer.lowest,
         offer.highest
     )]
-    Versions {
-        /// The range found.
-        offer: Versions,
-    },
+    Versions { offer: Versions },
 }
 
 impl<'a> Hello<'a> {

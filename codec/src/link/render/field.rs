@@ -77,32 +77,37 @@ pub(super) fn write(writer: &mut Writer<'_>, name: &str, value: &Value) -> Resul
 }
 
 fn put(writer: &mut Writer<'_>, tag: &'static Tag, value: &Value) -> Result<(), ErrorJson> {
-    let expected = |what: &str| Err(wrong(tag.name, format!("{what} is expected")));
-    match tag.form {
-        Form::Unsigned => match value.as_u64().filter(|number| fits(*number, tag.bytes_max)) {
-            Some(number) => writer.unsigned(tag, number),
-            None => return expected(&format!("a number of at most {} bits", 8 * tag.bytes_max)),
-        },
-        Form::Signed => match value.as_i64() {
-            Some(number) => writer.signed(tag, number),
-            None => return expected("a number of at most 64 bits with its sign"),
-        },
-        Form::Date => match value.as_str().and_then(BusinessDate::parse) {
-            Some(date) => writer.date(tag, date),
-            None => return expected("a date from 2000-01-01 to 2179-06-06"),
-        },
-        Form::Code => {
-            match value.as_str().and_then(|text| <[u8; 2]>::try_from(text.as_bytes()).ok()) {
-                Some(code) => writer.code(tag, ResponseCode(code)),
-                None => return expected("a code of two characters"),
-            }
+    let written = match tag.form {
+        Form::Unsigned => {
+            let number = value.as_u64().filter(|number| fits(*number, tag.bytes_max));
+            number.map(|number| writer.unsigned(tag, number))
         }
-        Form::Text => match value.as_str().filter(|text| text.len() <= tag.bytes_max) {
-            Some(text) => writer.text(tag, text),
-            None => return expected(&format!("a text of at most {} bytes", tag.bytes_max)),
-        },
+        Form::Signed => value.as_i64().map(|number| writer.signed(tag, number)),
+        Form::Date => {
+            let date = value.as_str().and_then(BusinessDate::parse);
+            date.map(|date| writer.date(tag, date))
+        }
+        Form::Code => {
+            let code = value.as_str().and_then(|text| text.as_bytes().try_into().ok());
+            code.map(|code| writer.code(tag, ResponseCode(code)))
+        }
+        Form::Text => {
+            let text = value.as_str().filter(|text| text.len() <= tag.bytes_max);
+            text.map(|text| writer.text(tag, text))
+        }
+    };
+    written.ok_or_else(|| wrong(tag.name, format!("{} is expected", expected(tag))))
+}
+
+/// What a field of that tag carries.
+fn expected(tag: &Tag) -> String {
+    match tag.form {
+        Form::Unsigned => format!("a number of at most {} bits", 8 * tag.bytes_max),
+        Form::Signed => "a number of at most 64 bits with its sign".to_owned(),
+        Form::Date => "a date from 2000-01-01 to 2179-06-06".to_owned(),
+        Form::Code => "a code of two characters".to_owned(),
+        Form::Text => format!("a text of at most {} bytes", tag.bytes_max),
     }
-    Ok(())
 }
 
 fn fits(number: u64, bytes_max: usize) -> bool {

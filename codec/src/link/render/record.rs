@@ -14,7 +14,6 @@ use super::payload_error;
 use crate::iso8583::{ErrorJson, hex};
 use crate::lines::Lines;
 
-/// A part of a payload.
 pub(super) struct Part {
     /// Its name in `docs/wire.md`.
     pub(super) name: &'static str,
@@ -27,7 +26,6 @@ pub(super) struct Part {
 /// How many bytes a part of a payload has.
 #[derive(Clone, Copy)]
 pub(super) enum Size {
-    /// This many.
     Exactly(usize),
     /// All that the other parts leave.
     Rest,

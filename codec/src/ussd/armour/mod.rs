@@ -43,7 +43,6 @@ use form::BLOCK_BYTES_MAX;
 /// Longest frame that is armoured, in bytes: what 182 symbols of text carry.
 pub const FRAME_BYTES_MAX: usize = 132;
 
-/// Bytes of the check.
 const CHECK_BYTES: usize = 2;
 
 impl Form {
