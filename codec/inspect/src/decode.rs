@@ -31,7 +31,6 @@ pub fn run<'r>(
     decoder.end(&skipped)
 }
 
-/// Shows messages as they come.
 struct Decoder<'r> {
     reading: &'r Reading,
     is_table: bool,

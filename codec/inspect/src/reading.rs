@@ -49,7 +49,6 @@ pub(crate) enum Cut {
     Lost(ErrorJson),
 }
 
-/// A message that was read.
 pub(crate) struct Read {
     pub(crate) json: String,
     /// The outcome of its authentication code, in a word, if that was checked.

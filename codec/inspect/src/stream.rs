@@ -13,11 +13,9 @@ use tillgate_codec::iso8583::ErrorJson;
 use crate::place::Place;
 use crate::reading::{Cut, Reading};
 
-/// What a stream gives.
 pub(crate) enum Found<'b> {
     /// A message with its frame.
     Message(Place, &'b [u8]),
-    /// What is wrong, and where.
     Wrong(Place, ErrorJson),
 }
 

@@ -302,7 +302,6 @@ impl Dialect {
         self.layouts.get(usize::from(plan.layout.checked_sub(1)?))
     }
 
-    /// The parts of a layout.
     pub(crate) fn parts(&self, layout: &Layout) -> &[Part] {
         let first = usize::from(layout.first);
         self.parts.get(first..first + usize::from(layout.count)).unwrap_or(&[])

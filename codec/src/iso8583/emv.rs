@@ -94,7 +94,6 @@ fn find(tag: &[u8]) -> Option<&'static (&'static [u8], &'static str, Mask)> {
     TAGS.iter().find(|(known, _, _)| *known == tag)
 }
 
-/// The name of a tag.
 pub(crate) fn name(tag: &[u8]) -> Option<&'static str> {
     find(tag).map(|(_, name, _)| *name)
 }

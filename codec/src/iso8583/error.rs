@@ -39,18 +39,12 @@ pub(crate) enum Inner {
 }
 
 /// What is wrong with a message.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The bytes end too early.
     #[error("needs {needed} bytes, only {left} remain")]
-    Truncated {
-        /// Bytes needed.
-        needed: usize,
-        /// Bytes left.
-        left: usize,
-    },
-    /// The message exceeds 65,535 bytes.
+    Truncated { needed: usize, left: usize },
     #[error("{length} bytes, no message has over 65535")]
     MessageLong {
         /// Its length in bytes.
@@ -58,21 +52,14 @@ pub enum Problem {
     },
     /// Bytes follow the last field that the bitmap announced.
     #[error("{count} bytes follow the last field that the bitmap announces")]
-    Trailing {
-        /// How many.
-        count: usize,
-    },
-    /// A byte or nibble of a length is no digit.
+    Trailing { count: usize },
     #[error("a digit of the length is expected")]
     LengthDigit,
-    /// A length is outside the field's bounds.
     #[error("length {length}, {}", allowed(*min, *max))]
     Length {
         /// Length found, in the field's units.
         length: usize,
-        /// Least length allowed.
         min: usize,
-        /// Greatest length allowed.
         max: usize,
     },
     /// A length that stands for whole bytes has half a byte.
@@ -80,89 +67,47 @@ pub enum Problem {
     OddLength,
     /// A character or digit does not belong to the field's type.
     #[error("{expected} is expected")]
-    Content {
-        /// What was expected: `"a digit"`.
-        expected: &'static str,
-    },
-    /// The nibble that fills up an odd number of digits is not the table's.
+    Content { expected: &'static str },
     #[error("the odd digit's filler is expected to be {expected:X}")]
-    Padding {
-        /// The nibble of the table.
-        expected: u8,
-    },
+    Padding { expected: u8 },
     /// The first byte of a header is no length that a header has.
     #[error("length {stated}, 1 to {HEADER_BYTES_MAX} are allowed")]
     HeaderLength {
         /// The length stated, in bytes.
         stated: usize,
     },
-    /// The MTI is not four digits.
     #[error("four digits are expected")]
     Mti,
-    /// The bitmap is not hexadecimal.
     #[error("{} hexadecimal digit is expected", letters(*is_lower))]
-    Bitmap {
-        /// Whether its digits are lower-case.
-        is_lower: bool,
-    },
-    /// The bitmap announces a field that the table does not know.
+    Bitmap { is_lower: bool },
     #[error("the bitmap announces it, the table does not have it")]
     UnknownField,
-    /// The bitmap of a composite field announces a sub-field that the table does not know.
     #[error("its bitmap announces {number}, the table does not have it")]
-    UnknownPart {
-        /// Its number.
-        number: usize,
-    },
-    /// A BER tag has more than four bytes.
+    UnknownPart { number: usize },
     #[error("the tag has more than {BER_TAG_BYTES_MAX} bytes")]
     TagLong,
     /// A BER length has the indefinite form, or more bytes than any message.
     #[error("the length is indefinite or too long")]
     TagLength,
-    /// Constructed objects are nested too deep.
     #[error("constructed objects are nested too deep")]
     Nesting,
     /// A sub-field's end lies beyond its field or template.
     #[error("needs {needed} bytes, only {left} remain in the field")]
-    PartTruncated {
-        /// Bytes needed.
-        needed: usize,
-        /// Bytes left in the field.
-        left: usize,
-    },
-    /// A byte of the frame length is no digit.
+    PartTruncated { needed: usize, left: usize },
     #[error("a digit of the length is expected")]
     FrameDigit,
-    /// A frame length that counts itself is smaller than itself.
     #[error("length {stated} is less than its own bytes")]
-    FrameShort {
-        /// The length stated.
-        stated: usize,
-    },
-    /// A constant of the frame is not where it belongs.
+    FrameShort { stated: usize },
     #[error("the bytes {expected} are expected")]
-    FrameMark {
-        /// The constant.
-        expected: Constant,
-    },
-    /// The check byte of a frame is not that of its bytes.
+    FrameMark { expected: Constant },
     #[error("the check byte is not that of the frame")]
     FrameCheck,
-    /// A frame length announces another number of bytes than there are.
     #[error("{stated} bytes are announced, {found} follow")]
-    FrameOther {
-        /// Bytes announced.
-        stated: usize,
-        /// Bytes that follow.
-        found: usize,
-    },
-    /// A frame is longer than the dialect allows.
+    FrameOther { stated: usize, found: usize },
     #[error("length {stated}, at most {bytes_max} are allowed")]
     FrameLong {
         /// The length stated, in bytes.
         stated: usize,
-        /// The bound, in bytes.
         bytes_max: usize,
     },
 }

@@ -3,7 +3,6 @@
 use super::ebcdic::from_latin1;
 use super::schema::Coding;
 
-/// The value of a hexadecimal digit.
 pub(crate) const fn nibble(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),

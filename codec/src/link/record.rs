@@ -55,23 +55,16 @@ pub struct Record {
 }
 
 /// Why the stream is not of this protocol. The link closes; nothing after it can be trusted.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The first byte names no record type.
     #[error("record type {} at offset 0 is unknown", .0.0)]
     UnknownType(RecordType),
     /// The second byte is not [`VERSION`]; a gateway answers [`RefusalCode::VERSION`].
     #[error("record version {found} at offset 1, only {VERSION} is spoken")]
-    Version {
-        /// The version found.
-        found: u8,
-    },
-    /// The declared length is over [`PAYLOAD_BYTES_MAX`].
+    Version { found: u8 },
     #[error("record length {declared} at offset 2 is over {PAYLOAD_BYTES_MAX} bytes")]
-    TooLong {
-        /// The length declared, in bytes.
-        declared: u16,
-    },
+    TooLong { declared: u16 },
 }
 
 /// Finds the record at the start of `bytes`.

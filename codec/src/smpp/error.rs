@@ -22,32 +22,17 @@ pub struct DecodeError {
 }
 
 /// What is wrong with a PDU that was received.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeErrorKind {
-    /// The PDU ends within the field.
     #[error("needs {needed} octets, only {left} remain")]
-    Truncated {
-        /// Octets needed.
-        needed: usize,
-        /// Octets left.
-        left: usize,
-    },
+    Truncated { needed: usize, left: usize },
     /// The field is longer than anything that peers send.
     #[error("{length} octets, at most {bytes_max} are accepted")]
-    TooLong {
-        /// Its length, in octets.
-        length: usize,
-        /// The bound, in octets.
-        bytes_max: usize,
-    },
+    TooLong { length: usize, bytes_max: usize },
     /// `command_length` is not the number of octets at hand.
     #[error("the length stated is {declared}, {found} octets are there")]
-    Length {
-        /// The length stated.
-        declared: u32,
-        /// Octets at hand.
-        found: usize,
-    },
+    Length { declared: u32, found: usize },
 }
 
 impl DecodeErrorKind {
@@ -75,22 +60,19 @@ pub struct EncodeError {
 }
 
 /// What is wrong with a PDU that was to be sent.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeErrorKind {
     /// The value is longer than the specification allows.
     #[error("{length} octets, at most {bytes_max} are allowed")]
     TooLong {
-        /// Its length, in octets.
         length: usize,
         /// The bound, in octets; for a C-octet string without its NUL.
         bytes_max: usize,
     },
     /// A C-octet string holds something else than ASCII, or a NUL.
     #[error("octet {at} is not an ASCII character")]
-    NotAscii {
-        /// Offset in the value, in octets.
-        at: usize,
-    },
+    NotAscii { at: usize },
     /// There is a text in `short_message` and another in a `message_payload` (SMPP 3.4, 3.2.3).
     #[error("message_payload holds a text as well")]
     TwoTexts,

@@ -15,7 +15,6 @@ pub(super) trait Source<'a> {
     /// Why a field cannot be given.
     type Error;
 
-    /// One octet.
     fn byte(&mut self, field: &'static str) -> Result<u8, Self::Error>;
 
     /// A C-octet string.
@@ -55,7 +54,6 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
-    /// The PDU's header.
     pub(super) fn header(&self) -> Header {
         self.header
     }

@@ -59,9 +59,7 @@ pub struct Tlvs<'a>(Kept<'a>);
 
 #[derive(Clone, Copy)]
 enum Kept<'a> {
-    /// As received.
     Wire(&'a [u8]),
-    /// As given for sending.
     List(&'a [Tlv<'a>]),
 }
 

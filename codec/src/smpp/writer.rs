@@ -22,7 +22,6 @@ impl<'o> Writer<'o> {
         Self { out, start, command: header.command }
     }
 
-    /// One octet.
     pub(super) fn byte(&mut self, value: u8) {
         self.out.push(value);
     }
@@ -52,12 +51,10 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
-    /// Octets as they are.
     pub(super) fn octets(&mut self, octets: &[u8]) {
         self.out.extend_from_slice(octets);
     }
 
-    /// An optional parameter.
     pub(super) fn tlv(&mut self, tlv: Tlv<'_>) -> Result<(), EncodeError> {
         let field = tlv.tag.name().unwrap_or("tlv");
         self.bound(field, tlv.value.len(), TLV_BYTES_MAX)?;

@@ -9,7 +9,6 @@ use pcap_parser::{Linktype, PcapBlockOwned, PcapError, PcapHeader, create_reader
 use super::packet::Link;
 use crate::limits::{CHUNK_BYTES, INTERFACES_MAX, PACKET_BYTES_MAX};
 
-/// A packet as it was captured.
 pub(crate) struct Packet<'p> {
     pub(crate) link: Link,
     /// Nanoseconds since 1970, if the file tells.

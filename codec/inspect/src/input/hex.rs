@@ -1,11 +1,9 @@
 //! Hexadecimal text as people have it: plain digits, `0x30, 0x38`, `\x30\x38`, `30:38`.
 
-/// What is wrong with a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     /// Column of the character, from 1.
     pub(crate) column: usize,
-    /// What is there.
     pub(crate) found: char,
 }
 
@@ -83,13 +81,11 @@ impl Digits {
         self.bytes.len()
     }
 
-    /// Takes the whole bytes out.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 }
 
-/// The value of a hexadecimal digit.
 pub(crate) fn nibble(character: char) -> Option<u8> {
     character.to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

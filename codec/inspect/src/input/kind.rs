@@ -12,14 +12,12 @@ pub(super) enum Kind {
     Text,
     /// Bytes of messages.
     Raw,
-    /// Packets.
     Capture,
     /// Something that only looks like bytes of messages.
     Not(&'static str),
 }
 
 impl Kind {
-    /// What begins so.
     pub(super) fn of(head: &[u8]) -> Self {
         if is_capture(head) {
             return Self::Capture;

@@ -103,7 +103,6 @@ pub fn is_hex(text: &str) -> bool {
 /// Takes pieces; an error ends the reading.
 pub(crate) type Take<'t> = dyn FnMut(Piece) -> Result<(), Stop> + 't;
 
-/// Reads all sources, one after another.
 pub(crate) fn read(
     sources: &[Source],
     taking: &Taking,
@@ -133,7 +132,6 @@ pub(crate) fn read(
     Ok(skipped)
 }
 
-/// The reading of one source.
 struct Run<'r, 't> {
     taking: &'r Taking,
     file: Option<String>,

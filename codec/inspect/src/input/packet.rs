@@ -19,7 +19,6 @@ pub(crate) enum Link {
     Cooked2,
 }
 
-/// A TCP segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment<'p> {
     pub(crate) source: SocketAddr,
@@ -41,10 +40,8 @@ pub(crate) struct Flags {
     pub(crate) rst: bool,
 }
 
-/// What a packet holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found<'p> {
-    /// A segment.
     Segment(Segment<'p>),
     /// A fragment of an IP packet; they are not put together.
     Fragment,
@@ -67,7 +64,6 @@ impl Link {
     }
 }
 
-/// Takes a packet apart.
 pub(crate) fn dissect(link: Link, packet: &[u8]) -> Found<'_> {
     slice(link, packet).map_or(Found::Other, |sliced| of_ip(&sliced))
 }

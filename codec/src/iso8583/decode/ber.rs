@@ -7,12 +7,10 @@ use crate::iso8583::limits::{BER_DEPTH_MAX, BER_TAG_BYTES_MAX};
 use crate::iso8583::plan::{Layout, Plan, Tag};
 use crate::iso8583::schema::Coding;
 
-/// The head of one object.
 struct Head {
     tag_bytes: usize,
     /// Bytes of tag and length.
     bytes: usize,
-    /// Bytes of the value.
     value_bytes: usize,
     constructed: bool,
 }

@@ -14,14 +14,12 @@ use crate::iso8583::schema::{Coding, Kind, Side, Sign};
 pub(crate) struct Value<'a> {
     /// From the first byte of the value to the end of the message.
     pub(crate) from: &'a [u8],
-    /// Bytes of the value.
     pub(crate) bytes: usize,
     /// Digits or characters of it.
     pub(crate) units: usize,
 }
 
 impl Value<'_> {
-    /// The value's own bytes.
     #[inline]
     fn own(&self) -> &[u8] {
         self.from.get(..self.bytes).unwrap_or(self.from)

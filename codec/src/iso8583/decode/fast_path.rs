@@ -15,7 +15,6 @@ enum Head {
     LongWay,
     /// Fixed, at most eight bytes: one load, one mask, one test.
     Short,
-    /// Fixed.
     Fixed,
     /// One byte of BCD, `LL`.
     Bcd1,
@@ -58,7 +57,6 @@ pub(crate) struct FastPath {
 
 /// A field that was found and passes.
 pub(super) struct Taken {
-    /// Bytes of the length prefix.
     pub(super) prefix: u16,
     pub(super) bytes: u16,
     pub(super) units: u16,
@@ -198,7 +196,6 @@ fn two_digits(byte: u8) -> u32 {
     }
 }
 
-/// An ASCII digit.
 #[inline]
 fn digit(byte: u8) -> u32 {
     if byte.is_ascii_digit() { u32::from(byte & 0xf) } else { NO_DIGIT }

@@ -10,7 +10,6 @@ use crate::iso8583::error::Inner;
 use crate::iso8583::limits::HEX_LAYOUT_BYTES_MAX;
 use crate::iso8583::plan::{Form, Key, Layout, Part, Plan, Tag};
 
-/// How a sub-field is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Called<'a> {
     Name(&'a str),
@@ -73,7 +72,6 @@ pub(crate) fn walk_field<E: ErrorDetail, V: Visit>(
     walk.layout(plan, layout, Whole { wire, units, at: 0 }, visit)
 }
 
-/// A walk through one field.
 pub(super) struct Walk<'d> {
     pub(super) dialect: &'d Dialect,
     /// Bytes of the message for each byte walked: two for hexadecimal text.

@@ -23,6 +23,7 @@ pub struct Accepted {
 }
 
 /// Why a handshake failed. The connection closes; nothing was appended to the output.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
     /// The keyed MAC is wrong: another key, or changed bytes. No Diffie-Hellman was done.
@@ -30,12 +31,7 @@ pub enum HandshakeError {
     Mac,
     /// The counter is not higher than the highest one accepted. No Diffie-Hellman was done.
     #[error("handshake counter {counter} is not above {high}")]
-    Replayed {
-        /// The hello's counter.
-        counter: u64,
-        /// The highest counter accepted before.
-        high: u64,
-    },
+    Replayed { counter: u64, high: u64 },
     /// Noise refused the message: another gateway key or prologue, or a public key of small order.
     #[error("the Noise message was refused")]
     Noise,
@@ -44,11 +40,7 @@ pub enum HandshakeError {
         "a Noise message has {NOISE_MESSAGE_BYTES} bytes, one more in the reply to an offer of \
              versions, not {length}"
     )]
-    Malformed {
-        /// The length found, in bytes.
-        length: usize,
-    },
-    /// [`Suite::NkPsk0`] was asked for without the gateway's public key.
+    Malformed { length: usize },
     #[error("NKpsk0 needs the gateway's public key")]
     GatewayKeyMissing,
     /// No version is spoken by both ends, or the gateway chose one that was not offered.

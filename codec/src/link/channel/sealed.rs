@@ -44,15 +44,11 @@ struct Half {
 }
 
 /// Why a record could not be sealed or opened. The connection closes.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChannelError {
-    /// The body to be sealed is over [`BODY_BYTES_MAX`].
     #[error("a body of {length} bytes is over {BODY_BYTES_MAX}")]
-    TooLong {
-        /// Its length, in bytes.
-        length: usize,
-    },
-    /// The bytes to be opened are not exactly one SEALED record.
+    TooLong { length: usize },
     #[error("not exactly one sealed record")]
     NotSealed,
     /// The tag does not fit: changed bytes, another session, or a record out of its order.

@@ -19,38 +19,27 @@ pub struct BodyError {
 }
 
 /// What is wrong with a body.
+#[expect(missing_docs, reason = "the text of each error says it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyErrorKind {
-    /// The body has no byte at all.
     #[error("empty body")]
     Empty,
     /// The first byte names no message of this direction.
     #[error("unknown message {found:#04x}")]
-    UnknownMessage {
-        /// The first byte.
-        found: u8,
-    },
-    /// The body ends within a field.
+    UnknownMessage { found: u8 },
     #[error("truncated")]
     Truncated,
     /// The body, or the value of a field, is over its bound.
     #[error("{length} bytes, at most {bytes_max} allowed")]
-    TooLong {
-        /// The length found, in bytes.
-        length: usize,
-        /// The bound, in bytes.
-        bytes_max: usize,
-    },
+    TooLong { length: usize, bytes_max: usize },
     /// A length or an integer is written with more bytes than it needs.
     #[error("more bytes than needed")]
     NotMinimal,
     /// A tag of the dictionary occurs twice.
     #[error("occurs twice")]
     Duplicate,
-    /// A mandatory field is missing.
     #[error("missing")]
     Missing,
-    /// A text is not UTF-8.
     #[error("not UTF-8")]
     NotText,
     /// The value is none of those defined, or has the wrong length.

@@ -63,11 +63,9 @@ fn raw_field(input: &[u8]) -> IResult<&[u8], RawField<'_>, ()> {
 pub(in crate::link) struct PlacedField<'a> {
     /// Offset of the tag in the body, in bytes.
     pub(in crate::link) offset: usize,
-    /// The tag.
     pub(in crate::link) number: u8,
     /// Tag, length and value as they lie on the wire.
     pub(in crate::link) whole: &'a [u8],
-    /// The value alone.
     pub(in crate::link) value: &'a [u8],
 }
 
@@ -194,7 +192,6 @@ impl<'a> Fields<'a> {
         Ok(Some(value.iter().fold(sign, |sum: i64, byte| (sum << 8) | i64::from(*byte))))
     }
 
-    /// Whether the field is there.
     pub(super) fn has(&self, tag: &'static Tag) -> bool {
         self.value(tag).is_some()
     }
@@ -221,7 +218,6 @@ impl<'a> Fields<'a> {
         self.error(tag, self.body.len(), BodyErrorKind::Missing)
     }
 
-    /// The error of a field.
     #[cold]
     pub(super) fn error(&self, tag: &'static Tag, offset: usize, kind: BodyErrorKind) -> BodyError {
         BodyError { message: self.message, field: tag.name, tag: tag.number, offset, kind }

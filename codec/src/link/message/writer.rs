@@ -8,7 +8,6 @@ use tillgate_types::ResponseCode;
 
 /// What a body is written into.
 pub(in crate::link) trait Sink {
-    /// Appends bytes.
     fn put(&mut self, bytes: &[u8]);
 }
 
@@ -65,7 +64,6 @@ impl<'o, S: Sink> Writer<'o, S> {
         self.field(tag, &bytes[start..]);
     }
 
-    /// UTF-8 text.
     pub(in crate::link) fn text(&mut self, tag: &'static Tag, value: &str) {
         self.field(tag, value.as_bytes());
     }

@@ -19,7 +19,6 @@ const MEMBERS: &str =
 /// Fields whose value is written in hexadecimal.
 const OCTETS: [&str; 2] = ["short_message", "body"];
 
-/// A description of a PDU.
 pub(super) struct Document {
     command: CommandId,
     status: CommandStatus,
@@ -29,7 +28,6 @@ pub(super) struct Document {
     tlvs: Vec<(Tag, Vec<u8>)>,
 }
 
-/// The value of a field.
 enum Given {
     Number(u8),
     Octets(Vec<u8>),
@@ -89,7 +87,6 @@ impl Document {
         self.text.as_deref()
     }
 
-    /// The optional parameters.
     pub(super) fn tlvs(&self) -> Vec<Tlv<'_>> {
         self.tlvs.iter().map(|(tag, value)| Tlv::new(*tag, value)).collect()
     }

@@ -5,7 +5,6 @@ use super::super::pdu::{Body, Pdu};
 use super::super::tag::Tag;
 use super::super::tlv::{Tlv, Tlvs};
 
-/// A message in its parts.
 pub(super) struct Message<'a> {
     /// The user data header with its length octet; empty for none.
     pub(super) header: &'a [u8],
@@ -14,7 +13,6 @@ pub(super) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The message that a PDU carries.
     pub(super) fn of(pdu: &Pdu<'a>) -> Option<Self> {
         let octets = pdu.message()?;
         let (header, coded, coding) = match &pdu.body {

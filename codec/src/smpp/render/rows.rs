@@ -7,7 +7,6 @@ use super::super::reader::{Reader, Source};
 use super::super::text::Text;
 use super::super::tlv::Tlvs;
 
-/// A mandatory field.
 pub(super) struct Row<'a> {
     /// Name in the specification.
     pub(super) name: &'static str,
@@ -15,11 +14,9 @@ pub(super) struct Row<'a> {
     pub(super) offset: usize,
     /// All its octets, a NUL included.
     pub(super) octets: &'a [u8],
-    /// What they say.
     pub(super) value: Value<'a>,
 }
 
-/// The value of a mandatory field.
 pub(super) enum Value<'a> {
     Number(u8),
     Text(Text<'a>),
