@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::super::message::tag::{self, Form, Tag};
 use super::super::message::writer::Writer;
 use super::super::message::{BusinessDate, ResponseCode};
-use super::words;
 use crate::document::{octets, wrong};
 use crate::iso8583::{ErrorJson, hex};
 
@@ -120,7 +119,7 @@ pub(super) fn explained(name: &str, value: &Value) -> String {
     let (plain, meaning) = match (value, tag) {
         (Value::String(text), Some(tag)) if tag.form == Form::Code => {
             let code = <[u8; 2]>::try_from(text.as_bytes()).ok().map(ResponseCode);
-            (text.clone(), code.map_or("", words::response).to_owned())
+            (text.clone(), code.map_or("", ResponseCode::meaning).to_owned())
         }
         (Value::String(text), _) => (text.escape_debug().to_string(), String::new()),
         (Value::Number(number), Some(tag)) => {
@@ -135,7 +134,26 @@ pub(super) fn explained(name: &str, value: &Value) -> String {
 /// What a number of that field means, where it does not stand for itself.
 fn meaning(tag: &'static Tag, number: u64) -> Option<String> {
     if tag == tag::TIME {
-        return words::moment(number);
+        return moment(number);
     }
     tag.words.iter().find(|(known, _)| *known == number).map(|(_, word)| (*word).to_owned())
+}
+
+/// Seconds since 1970 as a date and time of day in UTC; `None` beyond the last business date.
+fn moment(unix_s: u64) -> Option<String> {
+    let date = BusinessDate::of_unix(unix_s)?;
+    let (hours, minutes, seconds) = (unix_s / 3600 % 24, unix_s / 60 % 60, unix_s % 60);
+    Some(format!("{date} {hours:02}:{minutes:02}:{seconds:02} UTC"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn a_moment_is_shown_in_utc() {
+        assert_eq!(moment(1_764_000_000).as_deref(), Some("2025-11-24 16:00:00 UTC"));
+        assert_eq!(moment(946_684_799), None);
+        assert_eq!(moment(u64::MAX), None);
+    }
 }

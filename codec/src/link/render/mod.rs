@@ -11,7 +11,6 @@ mod body;
 mod document;
 mod field;
 mod record;
-mod words;
 
 pub use body::{body_json, body_table};
 pub use document::encode_json;
