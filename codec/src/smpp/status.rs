@@ -56,11 +56,3 @@ codes! {
         UNKNOWN_ERROR = 0xFF, "ESME_RUNKNOWNERR", "Unknown error.";
     }
 }
-
-impl CommandStatus {
-    /// Whether the peer asks to come again later: the message may be sent once more.
-    #[must_use]
-    pub const fn is_throttling(self) -> bool {
-        matches!(self, Self::THROTTLED | Self::QUEUE_FULL)
-    }
-}

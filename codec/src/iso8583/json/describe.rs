@@ -8,7 +8,7 @@ use super::super::limits::{FIELD_MAX, MESSAGE_BYTES_MAX};
 use super::super::mask::{HIDDEN, is_hidden};
 use super::super::message::Message;
 use super::super::mti::Mti;
-use super::super::tpdu::Tpdu;
+use super::super::tpdu::{TPDU_BYTES, Tpdu};
 use super::super::tree::Tree;
 use serde_json::{Map, Value};
 
@@ -47,16 +47,9 @@ pub(super) fn described(dialect: &Dialect, json: &str) -> Result<Described, Erro
     }
     let message = message_of(dialect, &object)?;
     let bytes = dialect.framing().around.reserved;
-    let reserved = match text_of(&object, "reserved")? {
-        None => vec![0; bytes],
-        Some(text) => {
-            let given = hex::parse(text.as_bytes()).ok().filter(|given| given.len() == bytes);
-            given.ok_or_else(|| {
-                let text = format!("`reserved` is expected to be {bytes} bytes in hexadecimal");
-                ErrorJson::of_text(text, 0)
-            })?
-        }
-    };
+    let expected = format!("{bytes} bytes in hexadecimal");
+    let reserved = octets_of(&object, "reserved", Some(bytes), &expected)?;
+    let reserved = reserved.unwrap_or_else(|| vec![0; bytes]);
     let frame = object.contains_key("length").then_some(reserved);
     Ok(Described { message, frame })
 }
@@ -79,18 +72,10 @@ fn message_of(dialect: &Dialect, object: &Map<String, Value>) -> Result<Message,
         return Err(ErrorJson::of_text("`mti` is expected to be four digits", 0));
     };
     let mut message = Message::new(mti);
-    if let Some(text) = text_of(object, "tpdu")? {
-        let bytes = hex::parse(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-        let Some(bytes) = bytes else {
-            return Err(ErrorJson::of_text("`tpdu` is expected to be ten hexadecimal digits", 0));
-        };
-        message.tpdu = Some(Tpdu(bytes));
-    }
-    if let Some(text) = text_of(object, "header")? {
-        let Ok(bytes) = hex::parse(text.as_bytes()) else {
-            return Err(ErrorJson::of_text("`header` is expected to be hexadecimal", 0));
-        };
-        message = message.with_header(&bytes);
+    let tpdu = octets_of(object, "tpdu", Some(TPDU_BYTES), "ten hexadecimal digits")?;
+    message.tpdu = tpdu.and_then(|bytes| bytes.try_into().ok()).map(Tpdu);
+    if let Some(header) = octets_of(object, "header", None, "hexadecimal")? {
+        message = message.with_header(&header);
     }
     let fields = members(object, "fields")?;
     let beside = Beside { wire: members(object, "wire")?, masked: masked(object)? };
@@ -221,5 +206,22 @@ fn text_of<'v>(object: &'v Map<String, Value>, key: &str) -> Result<Option<&'v s
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(ErrorJson::of_text(format!("`{key}` is expected to be a string"), 0)),
+    }
+}
+
+/// The bytes that a member has in hexadecimal, as many as are wanted.
+fn octets_of(
+    object: &Map<String, Value>,
+    key: &str,
+    bytes: Option<usize>,
+    expected: &str,
+) -> Result<Option<Vec<u8>>, ErrorJson> {
+    let Some(text) = text_of(object, key)? else {
+        return Ok(None);
+    };
+    let octets = hex::parse(text.as_bytes()).ok();
+    match octets.filter(|octets| bytes.is_none_or(|bytes| octets.len() == bytes)) {
+        Some(octets) => Ok(Some(octets)),
+        None => Err(ErrorJson::of_text(format!("`{key}` is expected to be {expected}"), 0)),
     }
 }
