@@ -23,3 +23,8 @@ pub mod reading;
 mod stream;
 
 pub use out::{Out, Stop};
+
+/// A length as offsets have it.
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

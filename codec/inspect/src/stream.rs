@@ -10,6 +10,7 @@
 
 use tillgate_codec::iso8583::ErrorJson;
 
+use crate::count;
 use crate::place::Place;
 use crate::reading::{Cut, Reading};
 
@@ -155,10 +156,6 @@ fn begins(reading: &Reading, bytes: &[u8]) -> bool {
         Cut::Whole { frame } => reading.json(&bytes[frame]).is_ok(),
         Cut::Idle { .. } | Cut::More | Cut::Lost(_) => false,
     }
-}
-
-fn count(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

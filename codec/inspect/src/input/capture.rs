@@ -6,6 +6,7 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{Linktype, PcapBlockOwned, PcapError, PcapHeader, create_reader};
 
+use super::kind::fill;
 use super::packet::Link;
 use crate::limits::{CHUNK_BYTES, INTERFACES_MAX, PACKET_BYTES_MAX};
 
@@ -101,20 +102,8 @@ struct Headed<R> {
 
 impl<R: Read> Read for Headed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.source.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-            if self.is_begun || has_head(&buffer[..filled]) {
-                break;
-            }
-        }
-        self.is_begun = true;
-        Ok(filled)
+        let is_begun = std::mem::replace(&mut self.is_begun, true);
+        fill(&mut self.source, buffer, |bytes| is_begun || has_head(bytes))
     }
 }
 

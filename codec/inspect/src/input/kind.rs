@@ -51,17 +51,30 @@ fn is_text(head: &[u8]) -> bool {
 /// The first bytes, as many as the first reads give: a live pipe is not waited for.
 pub(super) fn head_of(source: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = vec![0; CHUNK_BYTES];
-    let mut filled = 0;
-    while filled < 4 {
-        match source.read(&mut head[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let filled = fill(source, &mut head, |head| head.len() >= 4)?;
     head.truncate(filled);
     Ok(head)
+}
+
+/// Reads until there is enough, the buffer is full or the source ends; how many bytes there are.
+pub(super) fn fill(
+    source: &mut impl Read,
+    buffer: &mut [u8],
+    is_enough: impl Fn(&[u8]) -> bool,
+) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if is_enough(&buffer[..filled]) {
+            break;
+        }
+    }
+    Ok(filled)
 }
 
 #[cfg(test)]

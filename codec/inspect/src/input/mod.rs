@@ -8,7 +8,6 @@
 //!
 //! All of it leaves as pieces, as it is read: nothing is read whole but a single message.
 
-mod block;
 mod capture;
 mod decimal;
 mod dump;
@@ -23,17 +22,17 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::PathBuf;
 
+use crate::count;
 use crate::limits::{CHUNK_BYTES, LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::out::Stop;
 use crate::place::Place;
-use block::{Block, Unread};
 use capture::Ended;
-use kind::{Kind, head_of};
+use kind::{Kind, fill, head_of};
 use packet::Found;
 use tcp::{Connections, Event, What};
-use text::Text;
+use text::{Block, Text, Unread};
 
-pub use block::Form;
+pub use text::Form;
 
 /// Where bytes come from.
 pub enum Source {
@@ -115,7 +114,7 @@ pub(crate) fn read(
             _ => None,
         };
         // Lanes of different sources never meet.
-        let first_lane = u64::try_from(index).unwrap_or(u64::MAX) << 40;
+        let first_lane = count(index) << 40;
         let mut run = Run { taking, file, first_lane, skipped: &mut skipped, take };
         match source {
             Source::Arguments(text) if taking.raw => {
@@ -161,7 +160,7 @@ impl Run<'_, '_> {
 
     fn raw_message(&mut self, source: impl Read, name: &str) -> Result<(), Stop> {
         let mut bytes = Vec::new();
-        let bound = u64::try_from(MESSAGE_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+        let bound = count(MESSAGE_BYTES_MAX) + 1;
         source.take(bound).read_to_end(&mut bytes).map_err(|error| Stop::usage(name, &error))?;
         let place = self.place(0);
         if bytes.len() > MESSAGE_BYTES_MAX {
@@ -179,15 +178,14 @@ impl Run<'_, '_> {
         let mut offset = 0;
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
-            let count = match source.read(&mut chunk) {
-                Ok(0) => return (self.take)(Piece::End { lane }),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Stop::usage(name, &error)),
-            };
-            let (place, bytes) = (self.place(offset), chunk[..count].to_vec());
+            let filled = fill(&mut source, &mut chunk, |_| true);
+            let filled = filled.map_err(|error| Stop::usage(name, &error))?;
+            if filled == 0 {
+                return (self.take)(Piece::End { lane });
+            }
+            let (place, bytes) = (self.place(offset), chunk[..filled].to_vec());
             (self.take)(Piece::Next { lane, place, bytes, is_segment: false })?;
-            offset += u64::try_from(count).unwrap_or(u64::MAX);
+            offset += count(filled);
         }
     }
 
@@ -241,7 +239,7 @@ impl Run<'_, '_> {
 
     /// Lanes of a text's blocks lie above those of its connections.
     fn lane_of(&self, lane: usize) -> u64 {
-        self.first_lane + (1 << 39) + u64::try_from(lane).unwrap_or(u64::MAX)
+        self.first_lane + (1 << 39) + count(lane)
     }
 
     fn block(&mut self, block: Block, connections: &mut Connections) -> Result<(), Stop> {
@@ -316,7 +314,7 @@ impl Run<'_, '_> {
 /// taken, of which the rest is still to be read.
 fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
-    let bound = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    let bound = count(LINE_BYTES_MAX) + 1;
     source.take(bound).read_until(b'\n', line)?;
     Ok(line.len() > LINE_BYTES_MAX && !line.ends_with(b"\n"))
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::packet::{Flags, Segment};
+use crate::count;
 use crate::limits::{
     HELD_BYTES_MAX, HELD_BYTES_TOTAL_MAX, HELD_SEGMENT_BYTES, LANES_MAX, WINDOW_BYTES_MAX,
 };
@@ -266,10 +267,6 @@ impl Lane {
     fn event(&self, time_ns: Option<u64>, what: What) -> Event {
         Event { lane: self.number, way: self.way, time_ns, what }
     }
-}
-
-fn count(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -9,13 +9,11 @@ mod address;
 mod bind;
 mod data_sm;
 mod message;
-mod other;
 
 pub use address::Address;
 pub use bind::{Bind, BindResp, INTERFACE_VERSION, Password};
 pub use data_sm::DataSm;
 pub use message::{MessageResp, ShortMessage};
-pub use other::Other;
 
 use super::command::CommandId;
 use super::error::{DecodeError, EncodeError, EncodeErrorKind};
@@ -38,6 +36,23 @@ pub struct Pdu<'a> {
     pub body: Body<'a>,
     /// Its optional parameters. Any PDU may bring some.
     pub tlvs: Tlvs<'a>,
+}
+
+/// A PDU that is not read here. A request gets a generic_nack with
+/// [`CommandStatus::INVALID_COMMAND_ID`](crate::smpp::CommandStatus::INVALID_COMMAND_ID), an
+/// answer is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Other<'a> {
+    /// What it is.
+    pub command: CommandId,
+    /// Everything behind the header.
+    pub octets: &'a [u8],
+}
+
+impl<'a> Other<'a> {
+    fn decode<S: Source<'a>>(command: CommandId, source: &mut S) -> Result<Self, S::Error> {
+        Ok(Self { command, octets: source.octets("body")? })
+    }
 }
 
 /// Declares the bodies: fields, if there are any, and command.

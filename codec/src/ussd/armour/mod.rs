@@ -30,14 +30,12 @@
 //! | text | 4/3 of the bytes, and 6 | 115 bytes | 132 bytes |
 //! | digits | 17/7 of the bytes, and 9 | 62 bytes | 71 bytes |
 
-mod check;
 mod error;
 mod form;
 
 pub use error::{ArmourError, FrameTooLong};
 pub use form::Form;
 
-use check::crc16;
 use form::BLOCK_BYTES_MAX;
 
 /// Longest frame that is armoured, in bytes: what 182 symbols of text carry.
@@ -158,9 +156,35 @@ fn open(text: &[u8], out: &mut Vec<u8>) -> Result<Form, ArmourError> {
     Ok(form)
 }
 
+/// CRC-16 with polynomial 0x1021 and start 0xFFFF, not reflected (CRC-16/IBM-3740).
+fn crc16(parts: [&[u8]; 2]) -> u16 {
+    let mut crc = 0xFFFF_u16;
+    for byte in parts.into_iter().flatten() {
+        crc ^= u16::from(*byte) << 8;
+        for _ in 0..8 {
+            let carry = crc & 0x8000 != 0;
+            crc <<= 1;
+            if carry {
+                crc ^= 0x1021;
+            }
+        }
+    }
+    crc
+}
+
 const _: () = assert!(BLOCK_BYTES_MAX < size_of::<u64>());
 const _: () = assert!(FRAME_BYTES_MAX <= 0xFF);
 const _: () = assert!(matches!(Form::Text.frame_bytes_max(182), Some(FRAME_BYTES_MAX)));
 const _: () = assert!(matches!(Form::Text.frame_bytes_max(160), Some(115)));
 const _: () = assert!(matches!(Form::Digits.frame_bytes_max(182), Some(71)));
 const _: () = assert!(matches!(Form::Digits.frame_bytes_max(160), Some(62)));
+
+#[cfg(test)]
+mod tests {
+    use super::crc16;
+
+    #[test]
+    fn the_check_has_the_value_of_the_catalogue() {
+        assert_eq!(crc16([b"1234", b"56789"]), 0x29B1);
+    }
+}

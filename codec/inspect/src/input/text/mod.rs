@@ -9,12 +9,49 @@
 mod plain;
 mod rows;
 
-use super::block::{Block, Form, Unread};
 use super::decimal::Surety as Decimal;
 use super::dump;
 use super::hex::{Digits, Wrong};
+use crate::count;
 use crate::limits::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use plain::spelt;
+
+/// What a text holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// One message, or dumps of one message each.
+    #[default]
+    Messages,
+    /// A message in every line.
+    Lines,
+    /// Messages one after another, to be cut elsewhere.
+    Stream,
+}
+
+/// Bytes that belong together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// Line in which they begin, from 1.
+    pub(crate) line: u64,
+    /// Bytes of the text before them.
+    pub(crate) offset: u64,
+    /// Which direction of a stream, as far as the indentation tells.
+    pub(crate) lane: usize,
+    /// Whether the lane begins anew with them.
+    pub(crate) is_start: bool,
+    /// Whether `tcpdump` printed them: a packet with its headers.
+    pub(crate) is_packet: bool,
+    pub(crate) bytes: Vec<u8>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Line, from 1.
+    pub(crate) line: u64,
+    /// Bytes read before.
+    pub(crate) offset: u64,
+    pub(crate) message: String,
+}
 
 /// A text on its way to blocks.
 #[derive(Default)]
@@ -141,7 +178,7 @@ impl Text {
     /// The block with its offset, now that it is whole.
     fn counted(&mut self, block: Block) -> Block {
         let offset = self.offset;
-        self.offset += u64::try_from(block.bytes.len()).unwrap_or(u64::MAX);
+        self.offset += count(block.bytes.len());
         Block { offset, ..block }
     }
 
@@ -170,7 +207,7 @@ impl Text {
     }
 
     fn unread(&self, message: String) -> Unread {
-        let whole = u64::try_from(self.digits.len()).unwrap_or(u64::MAX);
+        let whole = count(self.digits.len());
         Unread { line: self.line, offset: self.offset + whole, message }
     }
 }

@@ -1,10 +1,9 @@
 //! Lines that are no row of a dump: digits, or bytes spelt in other ways.
 
-use super::super::block::{Block, Form, Unread};
 use super::super::decimal::{self, Surety as Decimal};
 use super::super::hex::Digits;
 use super::super::literal;
-use super::{List, Text};
+use super::{Block, Form, List, Text, Unread};
 
 impl Text {
     /// A line that is no row: digits, or something else.

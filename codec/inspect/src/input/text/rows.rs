@@ -1,8 +1,8 @@
 //! Rows of a dump: which lines are some, and how they go together.
 
-use super::super::block::{Block, Form, Unread};
 use super::super::dump::{Row, Surety};
-use super::{Lane, Text};
+use super::{Block, Form, Lane, Text, Unread};
+use crate::count;
 use crate::limits::MESSAGE_BYTES_MAX;
 
 impl Text {
@@ -49,7 +49,7 @@ impl Text {
             );
             return Err(self.unread(text));
         }
-        let bytes = u64::try_from(row.bytes.len()).unwrap_or(u64::MAX);
+        let bytes = count(row.bytes.len());
         let Some(end) = offset.checked_add(bytes) else {
             return Err(self.unread(format!("the offset {offset:#x} leaves no room for its row")));
         };
