@@ -57,11 +57,12 @@ impl<'a> Other<'a> {
 
 /// Declares the bodies: fields, if there are any, and command.
 macro_rules! bodies {
-    ($($(#[$doc:meta])+ $Body:ident $(($Fields:ident))? = $COMMAND:ident;)+) => {
-        /// The mandatory fields of a PDU.
+    ($($Body:ident $(($Fields:ident))? = $COMMAND:ident;)+) => {
+        /// The mandatory fields of a PDU. What each is for, its [`CommandId`] says.
+        #[expect(missing_docs, reason = "they are named as the commands are")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Body<'a> {
-            $($(#[$doc])+ $Body $(($Fields<'a>))?,)+
+            $($Body $(($Fields<'a>))?,)+
             /// A command that is not read here.
             Other(Other<'a>),
         }
@@ -101,39 +102,22 @@ macro_rules! bodies {
 }
 
 bodies! {
-    /// Opens a session that only receives.
     BindReceiver(Bind) = BIND_RECEIVER;
-    /// Answers it.
     BindReceiverResp(BindResp) = BIND_RECEIVER_RESP;
-    /// Opens a session that only submits.
     BindTransmitter(Bind) = BIND_TRANSMITTER;
-    /// Answers it.
     BindTransmitterResp(BindResp) = BIND_TRANSMITTER_RESP;
-    /// Opens a session for both ways.
     BindTransceiver(Bind) = BIND_TRANSCEIVER;
-    /// Answers it.
     BindTransceiverResp(BindResp) = BIND_TRANSCEIVER_RESP;
-    /// Closes the session.
     Unbind = UNBIND;
-    /// Answers it.
     UnbindResp = UNBIND_RESP;
-    /// Still there?
     EnquireLink = ENQUIRE_LINK;
-    /// Answers it.
     EnquireLinkResp = ENQUIRE_LINK_RESP;
-    /// Application to centre: a message.
     SubmitSm(ShortMessage) = SUBMIT_SM;
-    /// Answers it.
     SubmitSmResp(MessageResp) = SUBMIT_SM_RESP;
-    /// Centre to application: a message.
     DeliverSm(ShortMessage) = DELIVER_SM;
-    /// Answers it.
     DeliverSmResp(MessageResp) = DELIVER_SM_RESP;
-    /// A message either way, its text in a TLV.
     DataSm(DataSm) = DATA_SM;
-    /// Answers it.
     DataSmResp(MessageResp) = DATA_SM_RESP;
-    /// Answers what could not be read.
     GenericNack = GENERIC_NACK;
 }
 
