@@ -53,9 +53,7 @@ impl Gateway {
         tillsim::generator::unbound(Path::new(&gateway.config()))?;
         gateway.make(&gateway.network(), false, 0, STOCK_PART)?;
         gateway.vouchers = STOCK_PART;
-        let mut parts = tillsim::network::parts(&gateway.network())
-            .map_err(|error| Refusal(error.to_string()))?;
-        for part in parts.drain(..) {
+        for part in tillsim::network::parts(&gateway.network())? {
             gateway.import(&part)?;
         }
         gateway.serve()?;
@@ -152,7 +150,7 @@ impl Gateway {
             bridge: None,
             stock_only,
         };
-        generate(into, &options).map(drop).map_err(|error| Refusal(error.to_string()))
+        generate(into, &options).map(drop)
     }
 
     fn import(&self, part: &Path) -> Result<(), Refusal> {

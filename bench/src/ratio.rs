@@ -20,7 +20,7 @@ use tillsim::driver::{FleetSnapshot, Plain, Plan, Share, Stage, latencies};
 use tillsim::exit::Refusal;
 use tillsim::number::{float, whole};
 use tillsim::run::{
-    Course, Driven, Interrupts, Money, Order, Sources, Watcher, drive, drive_stations, reconcile,
+    Course, Driven, Interrupts, Money, Order, Watcher, drive, drive_stations, reconcile,
 };
 use tillsim::scenario::{Scenario, resolve};
 use tillsim_core::audit::Kind;
@@ -205,9 +205,7 @@ fn gateway_round(
 /// What the three books say against this round.
 fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
     let books: Vec<_> = driven.done.clients.iter().map(Terminal::book).collect();
-    let Order { admin, network_dir, .. } = order;
-    let sources = Sources { admin: admin.as_ref(), provider: None, network_dir };
-    match reconcile(&books, &sources, Span::ZERO) {
+    match reconcile(&books, &order.sources, Span::ZERO) {
         Money::NotChecked => Some("the money was not checked".to_owned()),
         Money::Unreadable(refusal) => Some(refusal.to_string()),
         Money::Checked(verdict) => {
@@ -232,8 +230,10 @@ fn order(gateway: &Gateway, options: &RatioOptions, length: Span) -> Result<Orde
     scenario.connect.per_s = CONNECTS_PER_S;
     // One request a sale, as the echo has it.
     scenario.terminal.confirm_percent = 0.0;
-    let order = resolve(&scenario)?;
-    Ok(Order { sell: Some(length), online_within: PATIENCE, drain: PATIENCE, ..order })
+    let mut order = resolve(&scenario)?;
+    order.course.sell = Some(length);
+    (order.course.online_within, order.course.drain) = (PATIENCE, PATIENCE);
+    Ok(order)
 }
 
 /// The sizes of a sale's and its answer's records, as the warm-up had them.

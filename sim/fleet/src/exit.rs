@@ -3,8 +3,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use strum::IntoStaticStr;
+
 /// The exit codes of `tillsim`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Exit {
     /// Everything is as it should be.
     Pass,
@@ -20,7 +23,6 @@ pub enum Exit {
 
 impl Exit {
     /// The process's exit code.
-    #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Pass => 0,
@@ -32,15 +34,8 @@ impl Exit {
     }
 
     /// Its name in reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Violated => "violated",
-            Self::Missed => "missed",
-            Self::Invalid => "invalid",
-            Self::Usage => "usage",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -51,7 +46,8 @@ impl From<Exit> for ExitCode {
 }
 
 /// Why nothing was run, in words for whoever typed the command.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct Refusal(pub String);
 
 impl Refusal {
@@ -61,10 +57,15 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Turns an error that does not say what it is about into a [`Refusal`] that does.
+pub trait About<T> {
+    /// # Errors
+    /// [`Refusal`] with `what` before the error.
+    fn about(self, what: impl fmt::Display) -> Result<T, Refusal>;
 }
 
-impl std::error::Error for Refusal {}
+impl<T, E: fmt::Display> About<T> for Result<T, E> {
+    fn about(self, what: impl fmt::Display) -> Result<T, Refusal> {
+        self.map_err(|error| Refusal::about(what, error))
+    }
+}

@@ -1,11 +1,14 @@
-//! Reading files that a person names: regular ones only, so that a FIFO is not waited for.
+//! Reading files that a person names: regular ones only, so that a FIFO is not waited for; and what
+//! is in a directory.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
+
+use crate::exit::{About, Refusal};
 
 /// A regular file.
 ///
@@ -23,11 +26,24 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// Its text.
 ///
 /// # Errors
-/// As [`open`].
-pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+/// [`Refusal`] that names the file, as [`open`].
+pub(crate) fn read_text(path: &Path) -> Result<String, Refusal> {
     let mut text = String::new();
-    open(path)?.read_to_string(&mut text)?;
+    open(path).and_then(|mut file| file.read_to_string(&mut text)).about(path.display())?;
     Ok(text)
+}
+
+/// What is in a directory, each with its name, in the order of the names.
+///
+/// # Errors
+/// [`Refusal`] that names the directory.
+pub(crate) fn listed(directory: &Path) -> Result<Vec<(PathBuf, String)>, Refusal> {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let named =
+        |entry: fs::DirEntry| (entry.path(), entry.file_name().to_string_lossy().into_owned());
+    let mut listed: Vec<_> = entries.about(directory.display())?.into_iter().map(named).collect();
+    listed.sort();
+    Ok(listed)
 }
 
 #[cfg(test)]

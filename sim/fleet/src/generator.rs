@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 
 /// Keys of `[link]` that set no bound to one terminal or one address.
 const LINK: &str = "[link]\nrequests_per_s = 0\nhandshakes_per_min = 0\n\
@@ -15,10 +15,9 @@ const LINK: &str = "[link]\nrequests_per_s = 0\nhandshakes_per_min = 0\n\
 /// # Errors
 /// [`Refusal`] when the file cannot be read or written, or has no section `[link]`.
 pub fn unbound(config: &Path) -> Result<(), Refusal> {
-    let wrong = |error| Refusal::about(config.display(), error);
-    let text = fs::read_to_string(config).map_err(wrong)?;
+    let text = fs::read_to_string(config).about(config.display())?;
     if !text.contains("[link]\n") {
         return Err(Refusal::about(config.display(), "has no section [link]"));
     }
-    fs::write(config, text.replacen("[link]\n", LINK, 1)).map_err(wrong)
+    fs::write(config, text.replacen("[link]\n", LINK, 1)).about(config.display())
 }

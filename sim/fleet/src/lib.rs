@@ -10,19 +10,19 @@
 //!                           tillsim_core::terminal
 //! ```
 
-pub mod abuse;
+mod abuse;
 pub mod cli;
 pub mod cpu;
 pub mod driver;
 pub mod exit;
-pub mod faults;
+mod faults;
 mod files;
 pub mod generator;
-pub mod http;
+mod http;
 pub mod network;
 pub mod number;
-pub mod provider;
+mod provider;
 pub mod run;
 pub mod scenario;
-pub mod text;
-pub mod worlds;
+mod text;
+mod worlds;

@@ -9,7 +9,7 @@ use crate::number::{float, whole};
 ///
 /// # Errors
 /// What is expected instead.
-pub fn span(text: &str) -> Result<Span, String> {
+pub(crate) fn span(text: &str) -> Result<Span, String> {
     let wrong = || format!("{text:?} is not a duration; write it as 250us, 5ms, 2s, 3m or 1h");
     let text = text.trim();
     let split = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
@@ -34,7 +34,7 @@ pub fn span(text: &str) -> Result<Span, String> {
 ///
 /// # Errors
 /// What is expected instead.
-pub fn delay(text: &str) -> Result<Delay, String> {
+pub(crate) fn delay(text: &str) -> Result<Delay, String> {
     let wrong = || {
         format!(
             "{text:?} is not a distribution; write it as 5ms, uniform:1ms-20ms, exp:2s or \
@@ -66,22 +66,20 @@ pub fn delay(text: &str) -> Result<Delay, String> {
 ///
 /// # Errors
 /// What is expected instead.
-pub fn permille(text: &str) -> Result<u16, String> {
+pub(crate) fn permille(text: &str) -> Result<u16, String> {
     let wrong = || format!("{text:?} is not a percentage from 0 to 100, as 2.5");
     let percent: f64 = text.trim().trim_end_matches('%').parse().map_err(|_| wrong())?;
     permille_of(percent).ok_or_else(wrong)
 }
 
 /// A percentage from 0 to 100 as thousandths.
-#[must_use]
-pub fn permille_of(percent: f64) -> Option<u16> {
+pub(crate) fn permille_of(percent: f64) -> Option<u16> {
     let in_range = (0.0..=100.0).contains(&percent);
     u16::try_from(whole((percent * 10.0).round())).ok().filter(|_| in_range)
 }
 
 /// A duration in words, with three digits or so.
-#[must_use]
-pub fn shown(span: Span) -> String {
+pub(crate) fn shown(span: Span) -> String {
     let us = span.as_us();
     match us {
         0..1_000 => format!("{us} us"),
@@ -91,8 +89,7 @@ pub fn shown(span: Span) -> String {
 }
 
 /// A number with its thousands set apart.
-#[must_use]
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

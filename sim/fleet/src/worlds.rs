@@ -16,26 +16,23 @@ const REPORTS_MAX: usize = 256;
 
 /// What the worlds of a range come to.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sum {
-    /// Worlds that were run to their end.
-    pub worlds: u64,
+pub(crate) struct Sum {
+    pub(crate) worlds: u64,
     /// Of these, with a broken promise.
-    pub failed: u64,
-    /// Journal rows.
-    pub transactions: u64,
-    /// Handshakes.
-    pub handshakes: u64,
+    pub(crate) failed: u64,
+    pub(crate) transactions: u64,
+    pub(crate) handshakes: u64,
     /// Times that a gateway's process ended.
-    pub crashes: u64,
+    pub(crate) crashes: u64,
     /// Bits flipped at rest.
-    pub flips: u64,
+    pub(crate) flips: u64,
     /// Processor time that it took, in seconds.
-    pub cpu_s: f64,
+    pub(crate) cpu_s: f64,
 }
 
 /// Runs the worlds of `seeds` and gives each report to `tell`, in the order of the seeds, until
 /// `tell` says `false` or `stop` says `true`.
-pub fn run_all(
+pub(crate) fn run_all(
     seeds: RangeInclusive<u64>,
     tweaks: &Tweaks,
     threads: Option<NonZeroU16>,
@@ -46,7 +43,7 @@ pub fn run_all(
 }
 
 /// Runs `one` for every number and gives each report to `tell`, in the order of the numbers.
-pub fn run_each(
+pub(crate) fn run_each(
     numbers: RangeInclusive<u64>,
     threads: Option<NonZeroU16>,
     stop: &(impl Fn() -> bool + Sync),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use strum::{IntoStaticStr, VariantArray};
 use tillgate_codec::link::message::{BusinessDate, Sale, TerminalMessage};
 
 use super::honest::Ware;
@@ -21,9 +22,10 @@ const PIPELINE: u32 = 64;
 /// How long a hostile peer blocks before it looks whether it is to stop.
 const TICK: Duration = Duration::from_millis(200);
 
-/// One kind of attack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attack {
+/// In the order in which they are tried; their names in reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum Attack {
     /// A terminal with a valid key sends requests that are refused, as fast as the link takes them.
     Refused,
     /// It does so with another business date each time.
@@ -42,36 +44,6 @@ pub enum Attack {
     Replays,
 }
 
-impl Attack {
-    /// All of them, in the order in which they are tried.
-    pub const ALL: [Self; 8] = [
-        Self::Refused,
-        Self::Dates,
-        Self::Handshakes,
-        Self::Counters,
-        Self::Silent,
-        Self::HalfHellos,
-        Self::Dribble,
-        Self::Replays,
-    ];
-
-    /// Its name in reports.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Dates => "dates",
-            Self::Handshakes => "handshakes",
-            Self::Counters => "counters",
-            Self::Silent => "silent",
-            Self::HalfHellos => "half-hellos",
-            Self::Dribble => "dribble",
-            Self::Replays => "replays",
-        }
-    }
-}
-
-/// What an attack is made with.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'a> {
     pub(super) door: Door<'a>,
@@ -205,13 +177,12 @@ fn strangers(
     }
 }
 
-/// What an attack took.
 #[derive(Clone, Copy, Default)]
-pub struct Effort {
+pub(crate) struct Effort {
     /// Requests, handshakes or connections.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Processor time of whoever sent them, in seconds.
-    pub cpu_s: f64,
+    pub(crate) cpu_s: f64,
 }
 
 /// Runs an attack beside `beside` for as long as that takes. A hostile peer has a machine of its

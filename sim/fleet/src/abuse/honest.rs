@@ -17,16 +17,15 @@ const THINK: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// What honest terminals saw in one phase.
-pub struct Seen {
+pub(crate) struct Seen {
     /// From a sale's first byte to its whole answer, in microseconds; a terminal that had to
     /// connect first waited for that too.
-    pub sales: Histogram<u64>,
-    /// Sales approved.
-    pub approved: u64,
+    pub(crate) sales: Histogram<u64>,
+    pub(crate) approved: u64,
     /// Sales answered in another way.
-    pub declined: u64,
+    pub(crate) declined: u64,
     /// Connections lost, or not made.
-    pub cut: u64,
+    pub(crate) cut: u64,
 }
 
 impl Seen {
@@ -34,7 +33,6 @@ impl Seen {
         Self { sales: latencies(), approved: 0, declined: 0, cut: 0 }
     }
 
-    /// Adds what others, or the same ones later, saw.
     pub(super) fn add(&mut self, other: Self) {
         self.sales.add(other.sales).expect("the same digits");
         self.approved += other.approved;

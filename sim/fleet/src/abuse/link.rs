@@ -17,13 +17,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// Who connects where.
 #[derive(Clone, Copy)]
-pub(super) struct Door<'a> {
-    pub(super) target: SocketAddr,
-    pub(super) public: Option<&'a StaticPublic>,
-    pub(super) seed: u64,
+pub(crate) struct Door<'a> {
+    pub(crate) target: SocketAddr,
+    pub(crate) public: Option<&'a StaticPublic>,
+    pub(crate) seed: u64,
 }
 
-/// A connection with a channel.
 pub(super) struct Link {
     pub(super) stream: TcpStream,
     pub(super) channel: Channel,
@@ -60,7 +59,6 @@ pub(super) fn counter() -> u64 {
 }
 
 impl Link {
-    /// Connects and shakes hands.
     pub(super) fn shake(door: Door<'_>, terminal: &NetworkTerminal) -> Option<Self> {
         let mut stream = TcpStream::connect_timeout(&door.target, CONNECT).ok()?;
         stream.set_read_timeout(Some(CONNECT)).ok()?;
@@ -76,7 +74,6 @@ impl Link {
         Some(Self { stream, channel, received })
     }
 
-    /// Shakes hands and logs on.
     pub(super) fn log_on(door: Door<'_>, terminal: &NetworkTerminal) -> Option<(Self, Welcomed)> {
         let mut link = Self::shake(door, terminal)?;
         let logon = Logon { firmware: "tillsim-abuse", catalogue: 0, versions: MESSAGE_VERSION };
@@ -88,7 +85,6 @@ impl Link {
         Some((link, welcomed))
     }
 
-    /// Sends a message.
     pub(super) fn say(&mut self, message: &TerminalMessage<'_>) -> Option<()> {
         let (mut body, mut record) = (Vec::new(), Vec::new());
         message.encode(&mut body);

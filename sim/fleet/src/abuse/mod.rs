@@ -11,74 +11,72 @@ mod peers;
 mod phases;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tillgate_codec::link::channel::StaticPublic;
+use clap::Args;
 
-pub use self::attacks::Attack;
-pub use self::honest::Seen;
-pub use self::phases::{Measure, Phase, Report, measure};
+pub(crate) use self::link::Door;
+pub(crate) use self::phases::{Honest, Measure, measure};
 use crate::network::NetworkTerminal;
 
+/// How many peers of each kind there are.
+#[derive(Args)]
+pub(crate) struct Peers {
+    /// Concurrent peers that send random bytes
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) random: u16,
+    /// Concurrent peers that send a byte now and then
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) dribble: u16,
+    /// Connections opened and dropped, as fast as possible
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) flood: u32,
+    /// Terminals that log on and never read; needs --network
+    #[arg(long, alias = "deaf", value_name = "N", default_value_t = 0, requires = "network")]
+    pub(crate) never_read: usize,
+}
+
 /// What the peers do.
-#[derive(Clone)]
-pub struct Plan {
-    /// The gateway.
-    pub target: SocketAddr,
-    /// For how long.
-    pub lasts: Duration,
-    /// For the nonsense.
-    pub seed: u64,
-    /// Peers at once that send random bytes.
-    pub random: u16,
-    /// Peers at once that send a byte now and then.
-    pub dribble: u16,
-    /// Connections opened and dropped in a row, as fast as they go.
-    pub flood: u32,
+pub(crate) struct Plan<'a> {
+    /// The gateway, and for the nonsense.
+    pub(crate) door: Door<'a>,
+    pub(crate) lasts: Duration,
+    pub(crate) peers: &'a Peers,
     /// Terminals that log on, ask for pongs and never read one.
-    pub deaf: Vec<NetworkTerminal>,
-    /// The gateway's public key, for those that never read.
-    pub public: Option<StaticPublic>,
+    pub(crate) deaf: Vec<NetworkTerminal>,
 }
 
-/// What came of one kind of peer.
 #[derive(Default)]
-pub struct Count {
+pub(crate) struct Count {
     /// Connections attempted.
-    pub attempts: AtomicU64,
+    pub(crate) attempts: AtomicU64,
     /// Attempts that gave no connection.
-    pub failed: AtomicU64,
+    pub(crate) failed: AtomicU64,
     /// Connections that the gateway ended.
-    pub ended: AtomicU64,
+    pub(crate) ended: AtomicU64,
     /// Refusals in clear that the gateway sent.
-    pub refused: AtomicU64,
+    pub(crate) refused: AtomicU64,
     /// Connections that the gateway still held when the peer gave up.
-    pub held: AtomicU64,
+    pub(crate) held: AtomicU64,
     /// Longest time that the gateway held a connection, in milliseconds.
-    pub held_ms_max: AtomicU64,
+    pub(crate) held_ms_max: AtomicU64,
 }
 
-/// What came of all of them.
 #[derive(Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Senders of random bytes.
-    pub random: Count,
-    /// Dribblers.
-    pub dribble: Count,
-    /// The flood.
-    pub flood: Count,
+    pub(crate) random: Count,
+    pub(crate) dribble: Count,
+    pub(crate) flood: Count,
     /// Those that never read.
-    pub deaf: Count,
+    pub(crate) deaf: Count,
     stop: AtomicBool,
 }
 
 impl Counts {
-    /// Each kind of peer with its name.
-    #[must_use]
-    pub fn kinds(&self) -> [(&'static str, &Count); 4] {
+    pub(crate) fn kinds(&self) -> [(&'static str, &Count); 4] {
         [
             ("random", &self.random),
             ("dribble", &self.dribble),
@@ -92,17 +90,23 @@ impl Counts {
     }
 }
 
+impl Count {
+    pub(crate) fn numbers(&self) -> [(&'static str, u64); 6] {
+        [
+            ("attempts", &self.attempts),
+            ("failed", &self.failed),
+            ("ended", &self.ended),
+            ("refused", &self.refused),
+            ("held", &self.held),
+            ("held_ms_max", &self.held_ms_max),
+        ]
+        .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+}
+
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [attempts, failed, ended, refused, held, ms] = [
-            &self.attempts,
-            &self.failed,
-            &self.ended,
-            &self.refused,
-            &self.held,
-            &self.held_ms_max,
-        ]
-        .map(|count| count.load(Ordering::Relaxed));
+        let [attempts, failed, ended, refused, held, ms] = self.numbers().map(|(_, count)| count);
         write!(
             f,
             "{attempts} attempts, {failed} without connection, {ended} ended by the gateway, \
@@ -112,24 +116,23 @@ impl fmt::Display for Count {
 }
 
 /// Lets the peers loose and waits for their end.
-#[must_use]
-pub fn abuse(plan: &Plan, interrupted: impl Fn() -> bool) -> Counts {
+pub(crate) fn abuse(plan: &Plan<'_>, interrupted: impl Fn() -> bool) -> Counts {
     let counts = Counts::default();
     let until = Instant::now() + plan.lasts;
     thread::scope(|scope| {
         let counts = &counts;
-        for number in 0..plan.random {
-            let seed = plan.seed ^ u64::from(number);
-            scope.spawn(move || peers::random(plan.target, seed, counts));
+        for number in 0..plan.peers.random {
+            let seed = plan.door.seed ^ u64::from(number);
+            scope.spawn(move || peers::random(plan.door.target, seed, counts));
         }
-        for _ in 0..plan.dribble {
-            scope.spawn(move || peers::dribble(plan.target, counts));
+        for _ in 0..plan.peers.dribble {
+            scope.spawn(move || peers::dribble(plan.door.target, counts));
         }
-        if plan.flood > 0 {
-            scope.spawn(move || peers::flood(plan.target, plan.flood, counts));
+        if plan.peers.flood > 0 {
+            scope.spawn(move || peers::flood(plan.door.target, plan.peers.flood, counts));
         }
         for terminal in &plan.deaf {
-            scope.spawn(move || peers::deaf(plan, terminal, counts));
+            scope.spawn(move || peers::deaf(plan.door, terminal, counts));
         }
         while Instant::now() < until && !interrupted() {
             thread::sleep(Duration::from_millis(100));

@@ -11,7 +11,7 @@ use tillgate_codec::link::record::RecordType;
 use tillsim_core::rng::Rng;
 
 use super::link::{Door, Link};
-use super::{Count, Counts, Plan};
+use super::{Count, Counts};
 use crate::network::NetworkTerminal;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -87,11 +87,10 @@ pub(super) fn flood(target: SocketAddr, attempts: u32, counts: &Counts) {
 }
 
 /// Logs on, asks for pongs without end, and never reads.
-pub(super) fn deaf(plan: &Plan, terminal: &NetworkTerminal, counts: &Counts) {
+pub(super) fn deaf(door: Door<'_>, terminal: &NetworkTerminal, counts: &Counts) {
     while !counts.is_stopped() {
         counts.deaf.attempts.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
-        let door = Door { target: plan.target, public: plan.public.as_ref(), seed: plan.seed };
         let Some((mut link, _)) = Link::log_on(door, terminal) else {
             counts.deaf.failed.fetch_add(1, Ordering::Relaxed);
             sleep(AGAIN);

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use super::attacks::{Attack, Effort, Means, beside};
 use super::honest::{Seen, Ware, sell};
@@ -14,44 +16,51 @@ use crate::cpu;
 use crate::exit::{Exit, Refusal};
 use crate::network::Network;
 
-/// What is measured.
-pub struct Measure<'a> {
-    /// The gateway, its public key, and for the nonsense.
-    pub door: (std::net::SocketAddr, Option<&'a tillgate_codec::link::channel::StaticPublic>, u64),
-    /// Its network: the last terminal is the hostile one, the first are honest.
-    pub network: &'a Network,
-    /// Honest terminals.
-    pub honest: usize,
-    /// Strangers' sockets at once.
-    pub strangers: usize,
-    /// Length of each phase.
-    pub lasts: Duration,
-    /// How often all phases are run, in turns: a single stall of the disk is not the attack's.
-    pub rounds: usize,
-    /// By how much a p99 may exceed that of the calm.
-    pub factor: f64,
-    /// The gateway's process, where it runs on this machine.
-    pub pid: Option<u32>,
+/// Whose latencies are measured, and beside whom.
+#[derive(Args)]
+pub(crate) struct Honest {
+    /// Honest terminals whose latencies are measured, phase by phase; needs --network
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "network")]
+    pub(crate) honest: usize,
+    /// Concurrent sockets of strangers, with --honest
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) strangers: usize,
+    /// Rounds of all phases, with --honest; the median of each phase's p99 counts
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) rounds: usize,
+    /// Largest allowed ratio of a p99 to that of the calm phase, with --honest
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    pub(crate) factor: f64,
+    /// The gateway's process on this machine: reports its processor time in each phase
+    #[arg(long, value_name = "PID", requires = "honest")]
+    pub(crate) pid: Option<u32>,
 }
 
-/// One phase.
-pub struct Phase {
+pub(crate) struct Measure<'a> {
+    pub(crate) door: Door<'a>,
+    /// The last terminal is the hostile one, the first are honest.
+    pub(crate) network: &'a Network,
+    /// Length of each phase.
+    pub(crate) lasts: Duration,
+    /// All phases are run in turns: a single stall of the disk is not the attack's.
+    pub(crate) honest: &'a Honest,
+}
+
+pub(crate) struct Phase {
     /// `None` for the calm.
-    pub attack: Option<Attack>,
+    pub(crate) attack: Option<Attack>,
     /// What the honest terminals saw, in all rounds.
-    pub seen: Seen,
+    pub(crate) seen: Seen,
     /// Median and 99th percentile of each round, in microseconds.
     quantiles_us: Vec<(u64, u64)>,
-    /// What the attack took.
-    pub effort: Effort,
+    pub(crate) effort: Effort,
     /// Processor time of the gateway, in seconds, where its process is known.
-    pub gateway_cpu_s: Option<f64>,
+    pub(crate) gateway_cpu_s: Option<f64>,
 }
 
-/// All of them.
-pub struct Report {
+pub(crate) struct Report {
     /// The calm first; a second calm last.
-    pub phases: Vec<Phase>,
+    pub(crate) phases: Vec<Phase>,
     factor: f64,
 }
 
@@ -64,34 +73,34 @@ const REST: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Refusal`] when the network has too few terminals or no voucher.
-pub fn measure(
+pub(crate) fn measure(
     plan: &Measure<'_>,
     interrupted: impl Fn() -> bool + Sync,
 ) -> Result<Report, Refusal> {
-    let (target, public, seed) = plan.door;
-    let door = Door { target, public, seed };
+    let door = plan.door;
     let ware = Ware::of(plan.network).ok_or_else(|| Refusal("no voucher is sold".to_owned()))?;
     let terminals = &plan.network.terminals;
-    let Some(hostile) = terminals.get(plan.honest..).and_then(<[_]>::last) else {
+    let Some(hostile) = terminals.get(plan.honest.honest..).and_then(<[_]>::last) else {
         let text = format!("{} terminals are too few: one is the hostile one", terminals.len());
         return Err(Refusal(text));
     };
-    let means = Means { door, hostile, ware, strangers: plan.strangers };
+    let means = Means { door, hostile, ware, strangers: plan.honest.strangers };
     let calm = [None];
-    let attacks = Attack::ALL.into_iter().map(Some);
+    let attacks = Attack::VARIANTS.iter().copied().map(Some);
     let list: Vec<_> = calm.into_iter().chain(attacks).chain(calm).collect();
     let mut phases: Vec<Phase> = Vec::new();
-    for turn in 0..list.len() * plan.rounds.max(1) {
+    for turn in 0..list.len() * plan.honest.rounds.max(1) {
         let (place, attack) = (turn % list.len(), list[turn % list.len()]);
         if interrupted() {
             break;
         }
         let stop = AtomicBool::new(false);
-        let cpu_s = || plan.pid.and_then(cpu::of_process_s);
+        let cpu_s = || plan.honest.pid.and_then(cpu::of_process_s);
         let before_s = cpu_s();
         let (seen, effort) = beside(attack, means, || {
             scope(|scope| {
-                let honest = scope.spawn(|| sell(door, &terminals[..plan.honest], ware, &stop));
+                let honest =
+                    scope.spawn(|| sell(door, &terminals[..plan.honest.honest], ware, &stop));
                 sleep(plan.lasts);
                 stop.store(true, Ordering::Relaxed);
                 honest.join().expect("the tills do not panic")
@@ -105,7 +114,7 @@ pub fn measure(
         }
         sleep(REST);
     }
-    Ok(Report { phases, factor: plan.factor })
+    Ok(Report { phases, factor: plan.honest.factor })
 }
 
 impl Phase {
@@ -135,7 +144,7 @@ impl Phase {
     }
 
     fn label(&self) -> &'static str {
-        self.attack.map_or("calm", Attack::label)
+        self.attack.map_or("calm", Into::into)
     }
 }
 
@@ -165,23 +174,21 @@ impl Report {
     }
 
     /// Pass, or an objective missed; invalid when the calm itself was none.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         let (calm, attacked): (Vec<_>, Vec<_>) =
             self.phases.iter().partition(|phase| phase.attack.is_none());
         if calm.iter().any(|phase| phase.seen.approved == 0 || phase.seen.cut > 0) {
             return Exit::Invalid;
         }
-        if attacked.len() < Attack::ALL.len() || attacked.iter().any(|phase| self.is_noticed(phase))
+        if attacked.len() < Attack::VARIANTS.len()
+            || attacked.iter().any(|phase| self.is_noticed(phase))
         {
             return Exit::Missed;
         }
         Exit::Pass
     }
 
-    /// For scripts.
-    #[must_use]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let phases = self.phases.iter().map(|phase| {
             json!({
                 "phase": phase.label(),
@@ -235,6 +242,8 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::super::honest::Seen;
     use super::{Attack, Effort, Exit, Phase, Report};
 
@@ -255,7 +264,7 @@ mod tests {
     fn report(attacked_us: [u64; 3]) -> Report {
         let calm = [7_000, 8_000, 200_000];
         let mut phases = vec![phase(None, calm)];
-        phases.extend(Attack::ALL.into_iter().map(|attack| phase(Some(attack), attacked_us)));
+        phases.extend(Attack::VARIANTS.iter().map(|attack| phase(Some(*attack), attacked_us)));
         phases.push(phase(None, calm));
         Report { phases, factor: 2.0 }
     }

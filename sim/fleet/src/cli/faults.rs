@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{interrupts, print};
-use crate::exit::{Exit, Refusal};
-use crate::faults::{Fault, Plan, run};
+use crate::exit::{About, Exit, Refusal};
+use crate::faults::{Extent, Fault, Plan, run};
 
 /// Kill, cut off and damage a real gateway, and report what is lost
 #[derive(Args)]
@@ -30,22 +30,8 @@ pub(super) struct Faults {
     /// Directory for installations; a new temporary directory by default
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
-    /// Seed of all random decisions
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// Number of terminals that sell
-    #[arg(long, value_name = "N", default_value_t = 60,
-          value_parser = clap::value_parser!(u32).range(5..=2000))]
-    terminals: u32,
-    /// Kills
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    kills: u32,
-    /// Power cuts
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    cuts: u32,
-    /// Damages to each file of a store: flipped bits, truncations, missing files
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    damages: u32,
+    #[command(flatten)]
+    extent: Extent,
     /// Write the summary as JSON; - for standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -57,16 +43,12 @@ impl Faults {
             Some(work) => work.clone(),
             None => std::env::temp_dir().join(format!("tillsim-faults-{}", std::process::id())),
         };
-        std::fs::create_dir_all(&work).map_err(|error| Refusal::about(work.display(), error))?;
+        std::fs::create_dir_all(&work).about(work.display())?;
         let plan = Plan {
             faults: if self.faults.is_empty() { Fault::ALL.to_vec() } else { self.faults },
             tillgate: program(self.tillgate)?,
             work: std::path::absolute(&work).unwrap_or(work),
-            seed: self.seed,
-            terminals: self.terminals,
-            kills: self.kills,
-            cuts: self.cuts,
-            damages: self.damages,
+            extent: self.extent,
         };
         let interrupts = interrupts()?;
         let quiet = self.json.as_deref().is_some_and(|path| path.as_os_str() == "-");
@@ -76,8 +58,9 @@ impl Faults {
             }
         });
         match &self.json {
-            Some(path) if !quiet => std::fs::write(path, format!("{}\n", summary.json()))
-                .map_err(|error| Refusal::about(path.display(), error))?,
+            Some(path) if !quiet => {
+                std::fs::write(path, format!("{}\n", summary.json())).about(path.display())?
+            }
             _ => print::line(&summary.json().to_string()),
         }
         if summary.exit() == Exit::Pass {
@@ -90,12 +73,11 @@ impl Faults {
     }
 }
 
-/// The gateway's program.
 fn program(given: Option<PathBuf>) -> Result<PathBuf, Refusal> {
     let beside = || std::env::current_exe().map(|exe| exe.with_file_name("tillgate"));
     let program = match given {
         Some(program) => program,
-        None => beside().map_err(|error| Refusal::about("this program's place", error))?,
+        None => beside().about("this program's place")?,
     };
     let program = std::path::absolute(&program).unwrap_or(program);
     if program.is_file() {

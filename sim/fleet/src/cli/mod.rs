@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::exit::{Exit, Refusal};
+use crate::exit::{About, Exit, Refusal};
 use crate::run::Interrupts;
 
 /// Simulated fleets of terminals, and the providers behind the gateway
@@ -66,8 +66,7 @@ impl Cli {
 fn interrupts() -> Result<Interrupts, Refusal> {
     let count: Interrupts = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM]).map_err(|error| Refusal::about("signals", error))?;
+    let mut signals = Signals::new([SIGINT, SIGTERM]).about("signals")?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -77,6 +76,6 @@ fn interrupts() -> Result<Interrupts, Refusal> {
                 }
             }
         })
-        .map_err(|error| Refusal::about("signals", error))?;
+        .about("signals")?;
     Ok(count)
 }

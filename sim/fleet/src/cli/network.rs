@@ -73,8 +73,7 @@ impl Network {
             bridge: (!self.no_topup).then_some(self.bridge),
             stock_only: self.stock_only,
         };
-        let made =
-            generate(&self.directory, &options).map_err(|error| Refusal(error.to_string()))?;
+        let made = generate(&self.directory, &options)?;
         print::line(&format!(
             "{} terminals of {} sellers under {} distributors, {} vouchers",
             grouped(u64::from(options.terminals)),

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{interrupts, print};
-use crate::exit::{Exit, Refusal};
-use crate::run::{Live, Money, Sources, drive, judge, reconcile};
+use crate::exit::{About, Exit, Refusal};
+use crate::run::{Live, drive, judge, reconcile};
 use crate::scenario::{Model, PhasePart, Scenario, resolve};
 
 /// Drive a fleet of terminals, then compare their books with the gateway's journal
@@ -54,7 +54,7 @@ pub(super) struct Run {
     provider: Option<String>,
     /// How customers arrive
     #[arg(long, value_enum)]
-    load: Option<LoadArgument>,
+    load: Option<Model>,
     /// Open load: customers a second
     #[arg(long, value_name = "PER_S")]
     rate: Option<f64>,
@@ -78,16 +78,6 @@ pub(super) struct Run {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum LoadArgument {
-    /// The next customer arrives when the last one has left
-    Closed,
-    /// Customers arrive at a given rate
-    Open,
-    /// Never
-    Idle,
-}
-
 impl Run {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
         let scenario = self.scenario()?;
@@ -97,18 +87,12 @@ impl Run {
         let driven = drive(&order, &interrupts, &mut live)?;
         live.end();
         let books: Vec<_> = driven.done.clients.iter().map(|terminal| terminal.book()).collect();
-        let sources = Sources {
-            admin: order.admin.as_ref(),
-            provider: order.provider.as_deref(),
-            network_dir: &order.network_dir,
-        };
-        let money: Money = reconcile(&books, &sources, order.drain);
+        let money = reconcile(&books, &order.sources, order.course.drain);
         let report = judge(&order, &driven, &money);
         match &self.json {
             Some(path) if path.as_os_str() == "-" => print::line(&report.json.to_string()),
             Some(path) => {
-                std::fs::write(path, format!("{}\n", report.json))
-                    .map_err(|error| Refusal::about(path.display(), error))?;
+                std::fs::write(path, format!("{}\n", report.json)).about(path.display())?;
                 print::line(report.text.trim_end());
             }
             None => print::line(report.text.trim_end()),
@@ -150,13 +134,7 @@ impl Run {
             scenario.load.model = Model::Open;
             scenario.load.phases = vec![PhasePart { from: None, to, seconds: 1.0 }];
         }
-        if let Some(load) = self.load {
-            scenario.load.model = match load {
-                LoadArgument::Closed => Model::Closed,
-                LoadArgument::Open => Model::Open,
-                LoadArgument::Idle => Model::Idle,
-            };
-        }
+        put(&mut scenario.load.model, &self.load);
         Ok(scenario)
     }
 }

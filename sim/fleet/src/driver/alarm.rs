@@ -22,7 +22,6 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// An alarm that is not set.
     pub(super) fn new(registry: &Registry) -> io::Result<Self> {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK)?;
         let fd = timer.as_fd().as_raw_fd();

@@ -1,94 +1,49 @@
 //! One deadline per station, the earliest first.
 //!
-//! A binary heap in which each station is at most once, so it never grows beyond the fleet.
-//! A deadline that moves *later* is left where it is: it comes up too early, the engine asks
-//! the station again, and it is put back. At full load that happens once per answer timeout and
-//! station instead of once per sale.
+//! Each station is there at most once, so this never grows beyond the fleet. A deadline that moves
+//! *later* is left where it is: it comes up too early, the engine asks the station again, and it is
+//! put back. At full load that happens once per answer timeout and station instead of once per sale.
+
+use std::collections::BTreeSet;
 
 use tillsim_core::time::Moment;
 
-/// Where a station that is not in the heap has.
-const NOWHERE: u32 = u32::MAX;
-
 /// The deadlines of stations 0 to n-1.
 pub(super) struct Deadlines {
-    heap: Vec<(Moment, u32)>,
-    /// Of each station, its place in `heap`.
-    places: Vec<u32>,
+    order: BTreeSet<(Moment, u32)>,
+    /// By station.
+    times: Vec<Option<Moment>>,
 }
 
 impl Deadlines {
     /// No deadlines yet, for `clients` stations.
-    #[must_use]
     pub(super) fn new(clients: usize) -> Self {
-        Self { heap: Vec::with_capacity(clients), places: vec![NOWHERE; clients] }
+        Self { order: BTreeSet::new(), times: vec![None; clients] }
     }
 
     /// The station's deadline is `at`, or later.
     pub(super) fn set(&mut self, client: u32, at: Moment) {
-        let place = self.places[index(client)];
-        if place == NOWHERE {
-            self.heap.push((at, client));
-            self.up(self.heap.len() - 1);
-        } else if at < self.heap[index(place)].0 {
-            self.heap[index(place)].0 = at;
-            self.up(index(place));
+        match self.times[index(client)] {
+            Some(before) if before <= at => return,
+            Some(before) => {
+                self.order.remove(&(before, client));
+            }
+            None => {}
         }
+        self.times[index(client)] = Some(at);
+        self.order.insert((at, client));
     }
 
-    /// The earliest deadline.
-    #[must_use]
     pub(super) fn first(&self) -> Option<Moment> {
-        self.heap.first().map(|(at, _)| *at)
+        self.order.first().map(|(at, _)| *at)
     }
 
     /// Takes out a station whose deadline is not after `now`.
     pub(super) fn due(&mut self, now: Moment) -> Option<u32> {
-        let (_, client) = *self.heap.first().filter(|(at, _)| *at <= now)?;
-        self.places[index(client)] = NOWHERE;
-        let last = self.heap.pop().expect("the heap was not empty");
-        if last.1 != client {
-            self.heap[0] = last;
-            self.down(0);
-        }
+        self.first().filter(|at| *at <= now)?;
+        let (_, client) = self.order.pop_first()?;
+        self.times[index(client)] = None;
         Some(client)
-    }
-
-    fn up(&mut self, mut place: usize) {
-        while place > 0 {
-            let parent = (place - 1) / 2;
-            if self.heap[parent].0 <= self.heap[place].0 {
-                break;
-            }
-            self.heap.swap(parent, place);
-            self.stands(place);
-            place = parent;
-        }
-        self.stands(place);
-    }
-
-    fn down(&mut self, mut place: usize) {
-        loop {
-            let left = 2 * place + 1;
-            let Some(mut child) = self.heap.get(left).map(|_| left) else {
-                break;
-            };
-            if self.heap.get(left + 1).is_some_and(|right| right.0 < self.heap[left].0) {
-                child = left + 1;
-            }
-            if self.heap[place].0 <= self.heap[child].0 {
-                break;
-            }
-            self.heap.swap(place, child);
-            self.stands(place);
-            place = child;
-        }
-        self.stands(place);
-    }
-
-    fn stands(&mut self, place: usize) {
-        let client = self.heap[place].1;
-        self.places[index(client)] = u32::try_from(place).expect("stations are counted by u32");
     }
 }
 

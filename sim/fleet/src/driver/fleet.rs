@@ -1,15 +1,17 @@
 //! The engines of a fleet and the control over which they receive their orders.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use hdrhistogram::Histogram;
+use parking_lot::{Mutex, RwLock};
+use smart_default::SmartDefault;
 
 use super::arrivals::{Arrivals, Phase};
 use super::client::Client;
-use super::engine::{Engine, EngineError, Plan, Share, part_of};
+use super::engine::{Engine, FAILED, Plan, Share, part_of};
 use super::tally::{Tally, latencies};
+use crate::exit::{About, Refusal};
 
 /// What the fleet does. It only ever goes down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,34 +26,15 @@ pub enum Stage {
     Quit,
 }
 
-const STAGES: [Stage; 4] = [Stage::Connect, Stage::Sell, Stage::Stop, Stage::Quit];
-
 /// Where one engine receives its orders and says what it has counted.
 pub struct FleetControl {
-    stage: Arc<AtomicU8>,
-    published: Mutex<Published>,
-}
-
-/// What one engine has counted, and its state now.
-#[derive(Clone)]
-struct Published {
-    tally: Tally,
-    interval: Histogram<u64>,
-    in_doubt: u64,
-    waiting: usize,
+    stage: Arc<RwLock<Stage>>,
+    published: Mutex<FleetSnapshot>,
 }
 
 impl FleetControl {
-    fn new(stage: Arc<AtomicU8>) -> Self {
-        let (tally, interval) = (Tally::default(), latencies());
-        Self {
-            stage,
-            published: Mutex::new(Published { tally, interval, in_doubt: 0, waiting: 0 }),
-        }
-    }
-
     pub(super) fn stage(&self) -> Stage {
-        STAGES[usize::from(self.stage.load(Ordering::Relaxed))]
+        *self.stage.read()
     }
 
     /// Hands the counts over; `interval` is emptied.
@@ -62,24 +45,22 @@ impl FleetControl {
         in_doubt: u64,
         waiting: usize,
     ) {
-        let mut published = self.lock();
+        let mut published = self.published.lock();
         published.tally = tally.clone();
         published.interval.add(&*interval).expect("histograms have the same bounds");
         published.in_doubt = in_doubt;
         published.waiting = waiting;
         interval.reset();
     }
-
-    fn lock(&self) -> MutexGuard<'_, Published> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// The fleet's state now.
+/// The state of a fleet, or of one of its engines, now.
+#[derive(SmartDefault)]
 pub struct FleetSnapshot {
     /// Everything counted so far.
     pub tally: Tally,
     /// Response times since the last look, in microseconds.
+    #[default(latencies())]
     pub interval: Histogram<u64>,
     /// Sales in doubt now, those under way included.
     pub in_doubt: u64,
@@ -97,11 +78,11 @@ pub struct Done<S> {
     pub shares: Vec<Share>,
 }
 
-type Outcome<S> = Result<(Vec<S>, Tally, Share), EngineError>;
+type Outcome<S> = Result<(Vec<S>, Tally, Share), Refusal>;
 
 /// A running fleet.
 pub struct Fleet<S> {
-    stage: Arc<AtomicU8>,
+    stage: Arc<RwLock<Stage>>,
     controls: Vec<Arc<FleetControl>>,
     threads: Vec<JoinHandle<Outcome<S>>>,
 }
@@ -119,14 +100,14 @@ impl<S: Client + 'static> Fleet<S> {
     /// Starts `threads` engines, each with its part of the stations and of the load.
     ///
     /// # Errors
-    /// [`EngineError`] when the system gives no thread or no event queue.
+    /// [`Refusal`] when the system gives no thread or no event queue.
     pub fn start(
         plan: &Plan,
         mut clients: Vec<S>,
         open: Option<&Open>,
         threads: usize,
-    ) -> Result<Self, EngineError> {
-        let stage = Arc::new(AtomicU8::new(0));
+    ) -> Result<Self, Refusal> {
+        let stage = Arc::new(RwLock::new(Stage::Connect));
         let engines = threads.clamp(1, clients.len().max(1));
         let (mut controls, mut handles) = (Vec::new(), Vec::new());
         for number in (1..=engines).rev() {
@@ -136,12 +117,13 @@ impl<S: Client + 'static> Fleet<S> {
             let cuts_per_s = plan.cuts_per_s / share(engines);
             let plan = Plan { connects_per_s, cuts_per_s, ..plan.clone() };
             let engine = Engine::new(plan, part, arrivals)?;
-            let control = Arc::new(FleetControl::new(Arc::clone(&stage)));
+            let (stage, published) = (Arc::clone(&stage), Mutex::default());
+            let control = Arc::new(FleetControl { stage, published });
             controls.push(Arc::clone(&control));
             let thread = std::thread::Builder::new()
                 .name(format!("fleet-{number}"))
                 .spawn(move || engine.run(&control))
-                .map_err(EngineError)?;
+                .about(FAILED)?;
             handles.push(thread);
         }
         Ok(Self { stage, controls, threads: handles })
@@ -149,8 +131,7 @@ impl<S: Client + 'static> Fleet<S> {
 
     /// Tells all engines what to do next.
     pub fn tell(&self, stage: Stage) {
-        let number = STAGES.iter().position(|other| *other == stage).unwrap_or(0);
-        self.stage.store(u8::try_from(number).unwrap_or(0), Ordering::Relaxed);
+        *self.stage.write() = stage;
     }
 
     /// The fleet's state now.
@@ -159,14 +140,9 @@ impl<S: Client + 'static> Fleet<S> {
     /// Never: all histograms have the same bounds.
     #[must_use]
     pub fn look(&self) -> FleetSnapshot {
-        let mut standing = FleetSnapshot {
-            tally: Tally::default(),
-            interval: latencies(),
-            in_doubt: 0,
-            waiting: 0,
-        };
+        let mut standing = FleetSnapshot::default();
         for control in &self.controls {
-            let mut published = control.lock();
+            let mut published = control.published.lock();
             standing.tally.add(&published.tally);
             standing.interval.add(&published.interval).expect("histograms have the same bounds");
             standing.in_doubt += published.in_doubt;
@@ -185,11 +161,11 @@ impl<S: Client + 'static> Fleet<S> {
     /// Waits for every engine to end.
     ///
     /// # Errors
-    /// The first [`EngineError`] of an engine.
+    /// The first [`Refusal`] of an engine.
     ///
     /// # Panics
     /// If an engine panicked: its panic goes on here.
-    pub fn finish(self) -> Result<Done<S>, EngineError> {
+    pub fn finish(self) -> Result<Done<S>, Refusal> {
         let mut done = Done { clients: Vec::new(), tally: Tally::default(), shares: Vec::new() };
         for thread in self.threads {
             let outcome = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

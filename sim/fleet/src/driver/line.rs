@@ -18,7 +18,6 @@ pub(super) struct Line {
     unsent: Vec<u8>,
 }
 
-/// What one read gave.
 pub(super) enum Taken {
     /// This many bytes, and possibly more to come without another event.
     Some(usize),
@@ -141,7 +140,6 @@ impl Line {
         }
     }
 
-    /// Reads once.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Taken {
         let Some(stream) = &mut self.stream else {
             return Taken::Nothing;

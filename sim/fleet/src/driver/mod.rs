@@ -22,7 +22,7 @@ mod tally;
 
 pub use arrivals::{Arrivals, Phase};
 pub use client::Client;
-pub use engine::{Engine, EngineError, Plan, Share};
+pub use engine::{Engine, Plan, Share};
 pub use fleet::{Done, Fleet, FleetSnapshot, Open, Stage};
 pub use line::Lost;
 pub use plain::Plain;

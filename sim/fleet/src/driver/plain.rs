@@ -1,5 +1,7 @@
 //! A station without a protocol: sends a frame, reads a frame. The anchor of the comparison.
 
+use std::collections::VecDeque;
+
 use tillgate_codec::link::message::ResponseCode;
 use tillsim_core::terminal::{Finished, Input, Note, Output};
 use tillsim_core::time::{Moment, Span};
@@ -19,7 +21,7 @@ pub struct Plain {
     sent: Moment,
     selling: bool,
     stopping: bool,
-    outputs: Outputs,
+    outputs: VecDeque<Todo>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +33,12 @@ enum Phase {
     Gone,
 }
 
-/// What is still to be handed out.
-#[derive(Default)]
-struct Outputs {
-    notes: Vec<Note>,
-    told: usize,
-    connect: bool,
-    send: bool,
-    close: bool,
+/// What is still to be handed out, in this order.
+enum Todo {
+    Note(Note),
+    Send,
+    Close,
+    Connect,
 }
 
 impl Plain {
@@ -53,19 +53,19 @@ impl Plain {
             sent: Moment(0),
             selling: false,
             stopping: false,
-            outputs: Outputs::default(),
+            outputs: VecDeque::new(),
         }
     }
 
     fn request(&mut self, now: Moment) {
         if self.stopping {
-            self.outputs.close = true;
             self.gone();
+            self.outputs.push_back(Todo::Close);
         } else if self.selling && self.phase == Phase::Free {
             self.phase = Phase::Waiting;
             self.sent = now;
-            self.outputs.send = true;
-            self.outputs.notes.push(Note::Started);
+            self.note(Note::Started);
+            self.outputs.push_back(Todo::Send);
         }
     }
 
@@ -76,21 +76,23 @@ impl Plain {
             self.phase = Phase::Free;
             let (response, service) = (now.since(self.sent), now.since(self.sent));
             let code = ResponseCode::APPROVED;
-            self.outputs.notes.push(Note::Finished(Finished { code, response, service }));
+            self.note(Note::Finished(Finished { code, response, service }));
             self.request(now);
         }
     }
 
+    fn note(&mut self, note: Note) {
+        self.outputs.push_back(Todo::Note(note));
+    }
+
     fn gone(&mut self) {
         self.phase = Phase::Gone;
-        self.outputs.notes.push(Note::Stopped);
+        self.note(Note::Stopped);
     }
 }
 
 impl Client for Plain {
     fn handle(&mut self, now: Moment, input: Input<'_>) {
-        self.outputs.notes.clear();
-        self.outputs.told = 0;
         match (input, self.phase) {
             // It has no power to lose, and no key.
             (_, Phase::Gone) | (Input::PowerCut { .. } | Input::Rekey { .. }, _) => {}
@@ -100,17 +102,17 @@ impl Client for Plain {
             }
             (Input::Deadline, Phase::Away(at)) if at <= now => {
                 self.phase = Phase::Connecting;
-                self.outputs.connect = true;
+                self.outputs.push_back(Todo::Connect);
             }
             (Input::Connected, _) => {
                 self.phase = Phase::Free;
-                self.outputs.notes.push(Note::Online);
+                self.note(Note::Online);
                 self.request(now);
             }
             (Input::Received(bytes), _) => self.received(now, bytes.len()),
             (Input::Closed, phase) => {
                 if matches!(phase, Phase::Free | Phase::Waiting) {
-                    self.outputs.notes.push(Note::Offline);
+                    self.note(Note::Offline);
                 }
                 self.come = 0;
                 self.phase = Phase::Away(now.after(PAUSE));
@@ -129,17 +131,12 @@ impl Client for Plain {
     }
 
     fn poll(&mut self) -> Option<Output<'_>> {
-        if let Some(note) = self.outputs.notes.get(self.outputs.told) {
-            self.outputs.told += 1;
-            return Some(Output::Note(*note));
-        }
-        if std::mem::take(&mut self.outputs.send) {
-            return Some(Output::Send(&self.frame));
-        }
-        if std::mem::take(&mut self.outputs.close) {
-            return Some(Output::Close);
-        }
-        std::mem::take(&mut self.outputs.connect).then_some(Output::Connect)
+        Some(match self.outputs.pop_front()? {
+            Todo::Note(note) => Output::Note(note),
+            Todo::Send => Output::Send(&self.frame),
+            Todo::Close => Output::Close,
+            Todo::Connect => Output::Connect,
+        })
     }
 
     fn deadline(&self) -> Option<Moment> {

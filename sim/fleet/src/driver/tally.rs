@@ -1,6 +1,7 @@
 //! What a run counts: rates, latencies, troubles.
 
 use hdrhistogram::Histogram;
+use smart_default::SmartDefault;
 use tillgate_codec::link::message::ResponseCode;
 use tillsim_core::terminal::{Finished, Note};
 use tillsim_core::time::Span;
@@ -20,7 +21,7 @@ pub fn latencies() -> Histogram<u64> {
 }
 
 /// Everything counted since the start of a run.
-#[derive(Clone)]
+#[derive(Clone, SmartDefault)]
 pub struct Tally {
     /// Connection attempts.
     pub connects: u64,
@@ -69,41 +70,16 @@ pub struct Tally {
     /// Troubles by their label, in the order of their first appearance.
     pub troubles: Vec<(&'static str, u64)>,
     /// From the intended start to the answer.
+    #[default(latencies())]
     pub response: Histogram<u64>,
     /// From the first byte to the answer.
+    #[default(latencies())]
     pub service: Histogram<u64>,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            connects: 0,
-            sent_bytes: 0,
-            received_bytes: 0,
-            online: 0,
-            offered: 0,
-            dropped: 0,
-            started: 0,
-            approved: 0,
-            declined: Vec::new(),
-            confirmed: 0,
-            reversals: 0,
-            reversed: 0,
-            stands: 0,
-            settled: 0,
-            totals_differ: 0,
-            doubts: 0,
-            sent_again: 0,
-            asked_again: 0,
-            turned_away: 0,
-            tried_blocked: 0,
-            orders: 0,
-            stopped: 0,
-            troubles: Vec::new(),
-            response: latencies(),
-            service: latencies(),
-        }
-    }
+/// Adds these fields of another tally.
+macro_rules! add {
+    ($to:ident, $from:ident: $($field:ident),*) => { $($to.$field += $from.$field;)* };
 }
 
 impl Tally {
@@ -158,27 +134,11 @@ impl Tally {
     /// # Panics
     /// Never: all histograms have the same bounds.
     pub fn add(&mut self, other: &Self) {
-        self.connects += other.connects;
-        self.sent_bytes += other.sent_bytes;
-        self.received_bytes += other.received_bytes;
-        self.online += other.online;
-        self.offered += other.offered;
-        self.dropped += other.dropped;
-        self.started += other.started;
-        self.approved += other.approved;
-        self.confirmed += other.confirmed;
-        self.reversals += other.reversals;
-        self.reversed += other.reversed;
-        self.stands += other.stands;
-        self.settled += other.settled;
-        self.totals_differ += other.totals_differ;
-        self.doubts += other.doubts;
-        self.sent_again += other.sent_again;
-        self.asked_again += other.asked_again;
-        self.turned_away += other.turned_away;
-        self.tried_blocked += other.tried_blocked;
-        self.orders += other.orders;
-        self.stopped += other.stopped;
+        add!(
+            self, other: connects, sent_bytes, received_bytes, online, offered, dropped, started,
+            approved, confirmed, reversals, reversed, stands, settled, totals_differ, doubts,
+            sent_again, asked_again, turned_away, tried_blocked, orders, stopped
+        );
         for (code, count) in &other.declined {
             *slot(&mut self.declined, *code) += count;
         }

@@ -1,15 +1,14 @@
 //! A backup is taken while terminals sell, and put back elsewhere: everything that was sold before
 //! it began is in it.
 
-use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
 use super::settle::{compare, missing_before, verify};
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
-use crate::exit::Refusal;
+use super::{Gateway, Load, Rig};
+use crate::exit::{About, Refusal};
 
 /// Backups that are taken.
 const BACKUPS: u64 = 3;
@@ -18,36 +17,29 @@ const SALES: u64 = 400;
 /// MiB a second at which they are copied.
 const RATE: &str = "16";
 
-pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("backup");
-    let dir = plan.work.join("backup");
-    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 30_000)?;
+pub(super) fn run(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let house = rig.build(30_000)?;
     let gateway = Gateway::start(&house)?;
-    let load = Load::start(&house, plan.seed, "exp:20ms")?;
+    let load = Load::start(&house, rig.plan.extent.seed, "exp:20ms")?;
     sleep(Duration::from_secs(1));
     drop(load.response());
     let stalled = "no sales beside the backups: they prove nothing";
-    if !load.wait_for(SALES, Duration::from_secs(30)) {
-        finding.fail(stalled);
-    }
+    rig.require_sales(&load, SALES, stalled);
     let quiet = load.response();
     let (mut taken, mut busy) = (Vec::new(), crate::driver::latencies());
     let config = house.config().display().to_string();
     for number in 1..=BACKUPS {
-        let to = dir.join(format!("backup-{number}"));
+        let to = rig.dir.join(format!("backup-{number}"));
         let instant = Instant::now();
         house.done(&["backup", &to.display().to_string(), "--config", &config, "--rate", RATE])?;
-        busy.add(load.response()).map_err(|error| Refusal::about("latencies", error))?;
+        busy.add(load.response()).about("latencies")?;
         taken.push((to, instant));
-        finding.rounds += 1;
-        if !load.wait_for(SALES, Duration::from_secs(30)) {
-            finding.fail(stalled);
-        }
+        rig.finding.rounds += 1;
+        rig.require_sales(&load, SALES, stalled);
         drop(load.response());
     }
     let driven = load.stop()?;
+    let finding = &mut rig.finding;
     finding.settle(&compare(&house, &driven)?);
     gateway.stop()?;
     for (backup, instant) in taken {
@@ -66,8 +58,5 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     let p99 = |of: &Histogram<u64>| crate::number::float(of.value_at_quantile(0.99)) / 1_000.0;
     finding.note =
         format!("p99 {:.1} ms without, {:.1} ms while a backup is taken", p99(&quiet), p99(&busy));
-    if finding.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![finding.done(begun)])
+    Ok(())
 }

@@ -1,16 +1,15 @@
 //! The wall clock jumps by days while terminals sell.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::gateway::serve;
-use super::settle::settle;
+use super::settle::{exported, settle};
 use super::shim::{Offset, Shim};
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
+use super::{Gateway, Load, Outcome, Rig, TestInstallation};
 use crate::exit::Refusal;
 
 const DAY_S: i64 = 24 * 3_600;
@@ -29,84 +28,73 @@ const LIFE: Duration = Duration::from_secs(2);
 /// longest is what a terminal receives of a silent provider.
 const RESPONSE_S_MAX: u64 = 12;
 
-pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("clock");
-    let dir = plan.work.join("clock");
-    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let (shim, clock) = match (Shim::build(&dir), Offset::new(&dir)) {
+pub(super) fn run(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let (shim, clock) = match (Shim::build(&rig.dir), Offset::new(&rig.dir)) {
         (Ok(shim), Ok(clock)) => (shim, clock),
-        (Err(refusal), _) | (_, Err(refusal)) => {
-            return Ok(vec![Finding::skipped("clock", refusal.to_string())]);
+        (Err(Refusal(why)), _) | (_, Err(Refusal(why))) => {
+            rig.finding.outcome = Outcome::Skipped(why);
+            return Ok(());
         }
     };
-    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 30_000)?;
+    let house = rig.build(30_000)?;
     let start = || {
         let mut command = serve(&house, &house.config());
         shim.with_clock(&mut command, &clock);
         Gateway::start_as(&house, command)?.map_err(|refused| Refusal(refused.said))
     };
     let mut gateway = start()?;
-    let load = Load::start(&house, plan.seed, "exp:50ms")?;
+    let load = Load::start(&house, rig.plan.extent.seed, "exp:50ms")?;
     drop(load.response());
     let mut sold = Vec::new();
     for jump in JUMPS_S {
         let before = load.approved();
         clock.set(jump)?;
         sleep(LIFE);
-        finding.rounds += 1;
+        rig.finding.rounds += 1;
         sold.push(load.approved() - before);
         if let Some(status) = gateway.ended() {
-            finding.fail(format!("a clock that jumped by {jump} s ended the gateway: {status}"));
+            rig.finding
+                .fail(format!("a clock that jumped by {jump} s ended the gateway: {status}"));
             gateway = start()?;
         }
     }
     let dates_of_one_life = dates(&house)?;
     // Midnight may pass meanwhile.
     if dates_of_one_life.len() > 2 {
-        finding.fail(format!("business dates followed the clock: {dates_of_one_life:?}"));
+        rig.finding.fail(format!("business dates followed the clock: {dates_of_one_life:?}"));
     }
     for off in RESTARTS_S {
         gateway.kill();
         clock.set(off)?;
         gateway = start()?;
-        finding.rounds += 1;
+        rig.finding.rounds += 1;
         let before = load.approved();
         sleep(LIFE);
         sold.push(load.approved() - before);
     }
     if sold.contains(&0) {
-        finding.fail(format!("a jump of the clock stopped the sales: {sold:?} after each"));
+        rig.finding.fail(format!("a jump of the clock stopped the sales: {sold:?} after each"));
     }
     let slowest_s = load.response().max() / 1_000_000;
     if slowest_s > RESPONSE_S_MAX {
-        finding.fail(format!("an answer took {slowest_s} s: a deadline followed the wall clock"));
+        rig.finding
+            .fail(format!("an answer took {slowest_s} s: a deadline followed the wall clock"));
     }
-    if !load.wait_for(1, Duration::from_secs(30)) {
-        finding.fail("no sale is approved although the clock is right again");
-    }
-    finding.settle(&settle(&house, load, gateway)?);
+    rig.require_sales(&load, 1, "no sale is approved although the clock is right again");
+    settle(&mut rig.finding, &house, load, gateway)?;
     let dates = dates(&house)?;
     if dates.len() > DATES_MAX {
-        finding.fail(format!("business dates that never were: {dates:?}"));
+        rig.finding.fail(format!("business dates that never were: {dates:?}"));
     }
-    finding.note = format!(
+    rig.finding.note = format!(
         "approved after each jump {sold:?}; dates {}; slowest answer {slowest_s} s",
         dates.into_iter().collect::<Vec<_>>().join(" ")
     );
-    if finding.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![finding.done(begun)])
+    Ok(())
 }
 
 /// The business dates in the journal.
 fn dates(house: &TestInstallation) -> Result<BTreeSet<String>, Refusal> {
-    let output = house.done(&["journal", "export", &house.gate.display().to_string()])?;
-    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let date = |line: &[u8]| {
-        let row: Value = serde_json::from_slice(line).ok()?;
-        Some(row["date"].as_str()?.to_owned())
-    };
-    Ok(lines.filter_map(date).collect())
+    let date = |row: &Value| row["date"].as_str().map(str::to_owned);
+    Ok(exported(house, &house.gate)?.iter().filter_map(date).collect())
 }

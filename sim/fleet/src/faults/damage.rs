@@ -10,6 +10,7 @@
 //! ```
 
 use std::fs::{self, OpenOptions};
+use std::iter;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,8 +18,9 @@ use std::time::{Duration, Instant};
 use tillsim_core::rng::Rng;
 
 use super::gateway::serve;
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
-use crate::exit::Refusal;
+use super::{Gateway, Load, Rig, TestInstallation};
+use crate::exit::{About, Refusal};
+use crate::files::listed;
 use crate::http::Client;
 
 /// Sales in the store that is damaged.
@@ -46,7 +48,6 @@ const REFUSES: i32 = 4;
 /// The exit code of a gateway that stopped at what it read.
 const STOPS: i32 = 70;
 
-/// What is done to a file.
 #[derive(Clone, Copy, Debug)]
 enum Harm {
     /// A bit of the byte at this place.
@@ -57,7 +58,6 @@ enum Harm {
     Gone,
 }
 
-/// How a case ended.
 enum End {
     Refused,
     Stopped,
@@ -65,62 +65,48 @@ enum End {
     Silent(String),
 }
 
-#[derive(Default)]
-struct Counts {
-    refused: u64,
-    stopped: u64,
-    unharmed: u64,
-}
-
-pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("damage");
-    let dir = plan.work.join("damage");
-    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 5_000)?;
-    sell(plan, &house, &mut finding)?;
-    let sound = dir.join("sound");
-    copy(&house.data(), &sound).map_err(|error| Refusal::about(sound.display(), error))?;
+pub(super) fn run(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let house = rig.build(5_000)?;
+    sell(rig, &house)?;
+    let sound = rig.dir.join("sound");
+    copy(&house.data(), &sound).about(sound.display())?;
     let journal = export(&house, &sound)?.map_err(Refusal)?;
-    let mut rng = Rng::new(plan.seed, 3);
-    let mut counts = Counts::default();
-    for file in files(&sound).map_err(|error| Refusal::about(sound.display(), error))? {
-        for harm in harms(&sound.join(&file), plan.damages, &mut rng) {
+    let (plan, finding) = (rig.plan, &mut rig.finding);
+    let mut rng = Rng::new(plan.extent.seed, 3);
+    let (mut refused, mut stopped, mut unharmed) = (0, 0, 0);
+    for file in files(&sound)? {
+        for harm in harms(&sound.join(&file), plan.extent.damages, &mut rng) {
             finding.rounds += 1;
             match case(&house, &sound, &file, harm, &journal)? {
-                End::Refused => counts.refused += 1,
-                End::Stopped => counts.stopped += 1,
-                End::Unharmed => counts.unharmed += 1,
+                End::Refused => refused += 1,
+                End::Stopped => stopped += 1,
+                End::Unharmed => unharmed += 1,
                 End::Silent(what) => {
                     finding.fail(format!("{}, {harm:?}: {what}", file.display()));
                 }
             }
         }
     }
-    let Counts { refused, stopped, unharmed } = counts;
     finding.note = format!("{refused} refused, {stopped} stopped, {unharmed} unharmed");
     if refused == 0 {
         finding.fail("no damage at all was refused: this rig damages nothing");
     }
-    if finding.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![finding.done(begun)])
+    Ok(())
 }
 
 /// Fills the store, in two lives, so that it has tables as well as a log; the last one is killed.
-fn sell(plan: &Plan, house: &TestInstallation, finding: &mut Finding) -> Result<(), Refusal> {
+fn sell(rig: &mut Rig<'_>, house: &TestInstallation) -> Result<(), Refusal> {
     let gateway = Gateway::start(house)?;
-    let load = Load::start(house, plan.seed, "0s")?;
+    let load = Load::start(house, rig.plan.extent.seed, "0s")?;
     let mut enough = load.wait_for(SALES / 2, Duration::from_secs(60));
     gateway.kill();
     let gateway = Gateway::start(house)?;
     enough &= load.wait_for(SALES / 2, Duration::from_secs(60));
     if !enough {
-        finding.fail("the store that is damaged has too few sales in it");
+        rig.finding.fail("the store that is damaged has too few sales in it");
     }
     let driven = load.stop()?;
-    finding.settle(&super::settle::compare(house, &driven)?);
+    rig.finding.settle(&super::settle::compare(house, &driven)?);
     quiet(house)?;
     gateway.kill();
     Ok(())
@@ -142,18 +128,14 @@ fn quiet(house: &TestInstallation) -> Result<(), Refusal> {
 }
 
 /// Files of a store that mean something, by their path below it.
-fn files(data: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = vec![PathBuf::from("high-water")];
-    for entry in fs::read_dir(data.join("rows"))? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
+fn files(data: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let means_something = |(path, name): &(PathBuf, String)| {
         let log_of_its_own = name.starts_with("LOG") || name == "LOCK" || name == "IDENTITY";
-        if !log_of_its_own && entry.metadata()?.len() > 0 {
-            files.push(PathBuf::from("rows").join(name));
-        }
-    }
-    files.sort();
-    Ok(files)
+        !log_of_its_own && fs::metadata(path).is_ok_and(|about| about.len() > 0)
+    };
+    let rows = listed(&data.join("rows"))?.into_iter().filter(means_something);
+    let rows = rows.map(|(_, name)| Path::new("rows").join(name));
+    Ok(iter::once(PathBuf::from("high-water")).chain(rows).collect())
 }
 
 fn harms(file: &Path, count: u32, rng: &mut Rng) -> Vec<Harm> {
@@ -175,10 +157,9 @@ fn case(
     journal: &[u8],
 ) -> Result<End, Refusal> {
     let data = house.data();
-    let wrong = |error: std::io::Error| Refusal::about(data.display(), error);
-    fs::remove_dir_all(&data).map_err(wrong)?;
-    copy(sound, &data).map_err(wrong)?;
-    hurt(&data.join(file), harm).map_err(wrong)?;
+    fs::remove_dir_all(&data).about(data.display())?;
+    copy(sound, &data).about(data.display())?;
+    hurt(&data.join(file), harm).about(data.display())?;
     let mut gateway = match Gateway::start_as(house, serve(house, &house.config()))? {
         Ok(gateway) => gateway,
         Err(refused) => {
@@ -226,8 +207,7 @@ enum Read {
 /// Waits until the scrubber has been through everything, or has stopped the gateway.
 fn read_all(house: &TestInstallation, gateway: &mut Gateway) -> Result<Read, Refusal> {
     let admin = house.api()?;
-    let mut admin =
-        Client::new(&admin.base, admin.token).map_err(|error| Refusal(error.to_string()))?;
+    let admin = Client::new(&admin.base, admin.token)?;
     let begun = Instant::now();
     while begun.elapsed() < NOTICED_WITHIN {
         if let Some(status) = gateway.wait_end(LOOK) {

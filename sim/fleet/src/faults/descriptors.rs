@@ -1,12 +1,12 @@
 //! No file descriptor is left: not for terminals, not for the admin, not for the store.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::gateway::limit;
 use super::settle::settle;
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
-use crate::exit::Refusal;
+use super::{Gateway, Load, Rig};
+use crate::exit::{About, Refusal};
 
 /// The gateway's exit code when its store could not get a descriptor.
 const STOPPED: i32 = 70;
@@ -15,25 +15,18 @@ const SHORT: Duration = Duration::from_secs(4);
 /// Descriptors left beyond those open: none of them for long.
 const LEFT: u64 = 2;
 
-pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("descriptors");
-    let dir = plan.work.join("descriptors");
-    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let house = TestInstallation::build(plan, &dir, &dir.join("gate"), 20_000)?;
+pub(super) fn run(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let house = rig.build(20_000)?;
     let mut gateway = Gateway::start(&house)?;
-    let load = Load::start(&house, plan.seed, "exp:30ms")?;
-    if !load.wait_for(100, Duration::from_secs(30)) {
-        finding.fail("too few sales before there were no descriptors");
-    }
-    let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid()))
-        .map_err(|error| Refusal::about("the gateway's descriptors", error))?
-        .count();
+    let load = Load::start(&house, rig.plan.extent.seed, "exp:30ms")?;
+    rig.require_sales(&load, 100, "too few sales before there were no descriptors");
+    let open = fs::read_dir(format!("/proc/{}/fd", gateway.pid()));
+    let open = open.about("the gateway's descriptors")?.count();
     let few = u64::try_from(open).unwrap_or(u64::MAX) + LEFT;
     limit(gateway.pid(), libc::RLIMIT_NOFILE, few)?;
-    finding.rounds += 1;
+    rig.finding.rounds += 1;
     // As many strangers as there are terminals take what the terminals leave.
-    let strangers: Vec<_> = (0..plan.terminals)
+    let strangers: Vec<_> = (0..rig.plan.extent.terminals)
         .filter_map(|_| std::net::TcpStream::connect(house.terminals).ok())
         .collect();
     let before = load.approved();
@@ -42,25 +35,20 @@ pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
     drop(strangers);
     match end {
         // What is open stays open: the terminals that are there are served.
-        None if sold == 0 => finding.fail("without descriptors nobody was served any more"),
+        None if sold == 0 => rig.finding.fail("without descriptors nobody was served any more"),
         None => limit(gateway.pid(), libc::RLIMIT_NOFILE, few + 4_096)?,
         Some(status) if status.code() == Some(STOPPED) => gateway = Gateway::start(&house)?,
         Some(status) => {
-            finding.fail(format!("without descriptors the gateway ended with {status}"));
+            rig.finding.fail(format!("without descriptors the gateway ended with {status}"));
             gateway = Gateway::start(&house)?;
         }
     }
-    if !load.wait_for(1, Duration::from_secs(30)) {
-        finding.fail("no sale is approved although there are descriptors again");
-    }
-    finding.settle(&settle(&house, load, gateway)?);
-    finding.note = format!(
+    rig.require_sales(&load, 1, "no sale is approved although there are descriptors again");
+    settle(&mut rig.finding, &house, load, gateway)?;
+    rig.finding.note = format!(
         "{few} descriptors and {} strangers: {online} terminals online, {sold} sales{}",
-        plan.terminals,
+        rig.plan.extent.terminals,
         if end.is_some() { ", then it stopped and came back" } else { "" }
     );
-    if finding.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![finding.done(begun)])
+    Ok(())
 }

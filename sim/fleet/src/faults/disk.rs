@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::installation::finish;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 
 /// No mount, copy or file system takes longer to make.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -132,12 +132,10 @@ impl Disk {
         Ok(Self { way, image, at, mounted, _outer: outer })
     }
 
-    /// Where it is mounted.
     pub(super) fn path(&self) -> &Path {
         &self.at
     }
 
-    /// How it is cut.
     pub(super) fn way(&self) -> Way {
         self.way
     }
@@ -166,8 +164,7 @@ impl Disk {
             mounted.undo()?;
         }
         if self.way == Way::Reflink {
-            fs::rename(self.copy(), &self.image)
-                .map_err(|error| Refusal::about(self.image.display(), error))?;
+            fs::rename(self.copy(), &self.image).about(self.image.display())?;
         }
         self.mounted = Some(Mount::image(&self.image, &self.at)?);
         Ok(())
@@ -179,22 +176,19 @@ impl Disk {
 }
 
 fn shutdown(at: &Path) -> Result<(), Refusal> {
-    let wrong = |error| Refusal::about(at.display(), error);
-    let file = File::open(at).map_err(wrong)?;
+    let file = File::open(at).about(at.display())?;
     let flags = SHUTDOWN_NO_FLUSH;
     // SAFETY: the descriptor is open, and the argument points to the one number the call reads.
     let answer = unsafe { libc::ioctl(file.as_raw_fd(), SHUTDOWN, &raw const flags) };
-    if answer == 0 { Ok(()) } else { Err(wrong(std::io::Error::last_os_error())) }
+    if answer == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()).about(at.display()) }
 }
 
 fn sparse(path: &Path, bytes: u64) -> Result<(), Refusal> {
-    File::create(path)
-        .and_then(|file| file.set_len(bytes))
-        .map_err(|error| Refusal::about(path.display(), error))
+    File::create(path).and_then(|file| file.set_len(bytes)).about(path.display())
 }
 
 fn make_dir(dir: &Path) -> Result<(), Refusal> {
-    fs::create_dir_all(dir).map_err(|error| Refusal::about(dir.display(), error))
+    fs::create_dir_all(dir).about(dir.display())
 }
 
 fn shown(path: &Path) -> Result<&str, Refusal> {

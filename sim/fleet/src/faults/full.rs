@@ -1,18 +1,17 @@
 //! The disk runs full, and is given room again.
 
-use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 use super::disk::Mount;
 use super::gateway::{limit, serve};
 use super::settle::settle;
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
-use crate::exit::Refusal;
+use super::{Finding, Gateway, Load, Rig, TestInstallation};
+use crate::exit::{About, Refusal};
 
 /// The whole disk while the network is imported, and after it was given room.
 const ROOMY_BYTES: u64 = 512 << 20;
@@ -28,50 +27,40 @@ const STOPPED: i32 = 70;
 /// write failed.
 const REFUSALS: [i32; 2] = [4, STOPPED];
 
-pub(super) fn run(plan: &Plan) -> Result<Vec<Finding>, Refusal> {
-    let begun = Instant::now();
-    let dir = plan.work.join("full");
-    let place = dir.join("disk");
-    fs::create_dir_all(&place).map_err(|error| Refusal::about(place.display(), error))?;
+pub(super) fn run(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let place = rig.dir.join("disk");
     // Where nothing can be mounted, the system can still refuse to let files grow.
     let mount = Mount::memory(&place, ROOMY_BYTES).ok();
-    let mut finding = Finding::new("full");
-    let house = TestInstallation::build(plan, &dir, &place.join("gate"), 40_000)?;
+    let house = TestInstallation::build(rig.plan, &rig.dir, &place.join("gate"), 40_000)?;
     let mut command = serve(&house, &house.config());
     ignore_size_signal(&mut command);
     let gateway = Gateway::start_as(&house, command)?;
     let mut gateway = gateway.map_err(|refused| Refusal(refused.said))?;
-    let load = Load::start(&house, plan.seed, "0s")?;
+    let load = Load::start(&house, rig.plan.extent.seed, "0s")?;
     match &mount {
         Some(mount) => mount.resize(used(&place)? + LEFT_BYTES)?,
         None => limit(gateway.pid(), libc::RLIMIT_FSIZE, FILE_BYTES)?,
     }
     match gateway.wait_end(FULL_WITHIN) {
         Some(status) if status.code() == Some(STOPPED) => {}
-        Some(status) => finding.fail(format!("a gateway without room ended with {status}")),
-        None => finding.fail("the disk is full, and the gateway neither stopped nor refused"),
+        Some(status) => rig.finding.fail(format!("a gateway without room ended with {status}")),
+        None => rig.finding.fail("the disk is full, and the gateway neither stopped nor refused"),
     }
-    finding.rounds += 1;
+    rig.finding.rounds += 1;
     if mount.is_some() {
-        start_without_room(&house, &mut finding)?;
+        start_without_room(&house, &mut rig.finding)?;
     }
     if let Some(mount) = &mount {
         mount.resize(ROOMY_BYTES)?;
     }
     let gateway = Gateway::start(&house)?;
-    if !load.wait_for(1, Duration::from_secs(30)) {
-        finding.fail("no sale is approved although there is room again");
-    }
-    finding.settle(&settle(&house, load, gateway)?);
-    finding.note = match &mount {
+    rig.require_sales(&load, 1, "no sale is approved although there is room again");
+    settle(&mut rig.finding, &house, load, gateway)?;
+    rig.finding.note = match &mount {
         Some(_) => format!("tmpfs with {} MiB left", LEFT_BYTES >> 20),
         None => format!("no mounts here: no file beyond {} MiB", FILE_BYTES >> 20),
     };
-    drop(mount);
-    if finding.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![finding.done(begun)])
+    Ok(())
 }
 
 /// A gateway that starts on a full disk says so, or stops again; it never breaks.
@@ -95,8 +84,7 @@ fn start_without_room(house: &TestInstallation, finding: &mut Finding) -> Result
 
 /// What a tmpfs holds, as `df` says.
 fn used(place: &Path) -> Result<u64, Refusal> {
-    let about = nix::sys::statvfs::statvfs(place)
-        .map_err(|error| Refusal::about(place.display(), error))?;
+    let about = nix::sys::statvfs::statvfs(place).about(place.display())?;
     Ok((about.blocks() - about.blocks_free()) * about.fragment_size())
 }
 

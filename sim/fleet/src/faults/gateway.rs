@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::installation::TestInstallation;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 
 /// A gateway serves, or has ended, within this.
 const START: Duration = Duration::from_secs(60);
@@ -36,7 +36,6 @@ pub(super) struct Gateway {
 pub(super) struct Refused {
     /// Its exit code; `None` if a signal ended it.
     pub(super) code: Option<i32>,
-    /// What it said.
     pub(super) said: String,
 }
 
@@ -52,12 +51,12 @@ impl Gateway {
         house: &TestInstallation,
         mut command: Command,
     ) -> Result<Result<Self, Refused>, Refusal> {
-        let wrong = |error: std::io::Error| Refusal::about("starting the gateway", error);
-        let log = File::options().create(true).append(true).open(&house.log).map_err(wrong)?;
-        let before = log.metadata().map_err(wrong)?.len();
+        const STARTING: &str = "starting the gateway";
+        let log = File::options().create(true).append(true).open(&house.log).about(STARTING)?;
+        let before = log.metadata().about(STARTING)?.len();
         let begun = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn();
-        let mut child = child.map_err(wrong)?;
+        let mut child = child.about(STARTING)?;
         let (said, heard) = sync_channel(1);
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
@@ -70,8 +69,8 @@ impl Gateway {
         match heard.recv_timeout(START) {
             Ok(true) => Ok(Ok(Self { child, ready_after: begun.elapsed() })),
             Ok(false) | Err(RecvTimeoutError::Disconnected) => {
-                let status = child.wait().map_err(wrong)?;
-                let said = tail(&house.log, before).map_err(wrong)?;
+                let status = child.wait().about(STARTING)?;
+                let said = tail(&house.log, before).about(STARTING)?;
                 Ok(Err(Refused { code: status.code(), said }))
             }
             Err(RecvTimeoutError::Timeout) => {
@@ -82,7 +81,6 @@ impl Gateway {
         }
     }
 
-    /// Its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -109,12 +107,10 @@ impl Gateway {
         drop(self.child.wait());
     }
 
-    /// Whether it has ended by itself, and how.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for it to end by itself.
     pub(super) fn wait_end(&mut self, within: Duration) -> Option<ExitStatus> {
         let begun = Instant::now();
         while begun.elapsed() < within {
@@ -126,7 +122,6 @@ impl Gateway {
         None
     }
 
-    /// Lets it go down in order.
     pub(super) fn stop(mut self) -> Result<(), Refusal> {
         signal(self.pid(), Signal::SIGTERM);
         match self.wait_end(STOP) {
@@ -144,17 +139,16 @@ impl Drop for Gateway {
     }
 }
 
-/// The command that serves a house with this configuration.
 pub(super) fn serve(house: &TestInstallation, config: &Path) -> Command {
     house.tillgate(&["serve", "--config", &config.display().to_string()])
 }
 
 /// The states of a process's threads, as the system shows them.
 fn states(pid: u32) -> Result<Vec<char>, Refusal> {
-    let wrong = |error| Refusal::about("the gateway's threads", error);
+    let threads = "the gateway's threads";
     let mut states = Vec::new();
-    for task in fs::read_dir(format!("/proc/{pid}/task")).map_err(wrong)? {
-        let stat = fs::read_to_string(task.map_err(wrong)?.path().join("stat")).map_err(wrong)?;
+    for task in fs::read_dir(format!("/proc/{pid}/task")).about(threads)? {
+        let stat = fs::read_to_string(task.about(threads)?.path().join("stat")).about(threads)?;
         // "1234 (name of the thread) S ..."
         let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
         states.extend(state);
@@ -175,16 +169,17 @@ pub(super) fn limit(
     resource: libc::__rlimit_resource_t,
     most: u64,
 ) -> Result<(), Refusal> {
-    let wrong = |error| Refusal::about("the gateway's limits", error);
-    let pid = libc::pid_t::try_from(pid)
-        .map_err(|_| wrong(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
+    let pid = libc::pid_t::try_from(pid).about("the gateway's limits")?;
     let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: nothing is read, and the old limits are written to a place that lives on.
     let asked = unsafe { libc::prlimit(pid, resource, std::ptr::null(), &raw mut limits) };
     limits.rlim_cur = most.min(limits.rlim_max);
     // SAFETY: the new limits are read during the call, and the old ones are not asked for.
     let set = unsafe { libc::prlimit(pid, resource, &raw const limits, std::ptr::null_mut()) };
-    if (asked, set) == (0, 0) { Ok(()) } else { Err(wrong(std::io::Error::last_os_error())) }
+    if (asked, set) == (0, 0) {
+        return Ok(());
+    }
+    Err(std::io::Error::last_os_error()).about("the gateway's limits")
 }
 
 /// What a log says from `from` on, its end if it is long.

@@ -9,11 +9,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::Plan;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::network::{Currency, NetworkOptions, generate, parts};
 use crate::run::Admin;
 
-/// Terminals of one seller.
 const TERMINALS_A_SELLER: u32 = 5;
 /// Float of a seller, in minor units: more than can be sold in a night.
 const FLOAT_MINOR: u64 = 100_000_000_000;
@@ -27,9 +26,7 @@ const PROVIDER: [&str; 8] =
 
 /// An installation of the gateway with its network and its provider.
 pub(super) struct TestInstallation {
-    /// The gateway's program.
     tillgate: PathBuf,
-    /// The installation.
     pub(super) gate: PathBuf,
     /// The network's CSV files.
     pub(super) network: PathBuf,
@@ -37,7 +34,6 @@ pub(super) struct TestInstallation {
     pub(super) log: PathBuf,
     /// Where terminals connect.
     pub(super) terminals: SocketAddr,
-    /// The admin API.
     pub(super) admin: SocketAddr,
     /// The provider's base address.
     pub(super) provider: String,
@@ -54,7 +50,7 @@ impl TestInstallation {
         vouchers: u64,
     ) -> Result<Self, Refusal> {
         let network = beside.join("network");
-        let (provider_process, provider) = start_provider(plan.seed)?;
+        let (provider_process, provider) = start_provider(plan.extent.seed)?;
         let [terminals, admin] = [free_port()?, free_port()?];
         let house = Self {
             tillgate: plan.tillgate.clone(),
@@ -67,9 +63,9 @@ impl TestInstallation {
             provider_process,
         };
         let options = NetworkOptions {
-            seed: plan.seed,
-            terminals: plan.terminals,
-            sellers: (plan.terminals / TERMINALS_A_SELLER).max(1),
+            seed: plan.extent.seed,
+            terminals: plan.extent.terminals,
+            sellers: (plan.extent.terminals / TERMINALS_A_SELLER).max(1),
             vouchers,
             vouchers_from: 0,
             float_minor: FLOAT_MINOR,
@@ -77,7 +73,7 @@ impl TestInstallation {
             bridge: Some("topup".to_owned()),
             stock_only: false,
         };
-        generate(&network, &options).map_err(|error| Refusal(error.to_string()))?;
+        generate(&network, &options)?;
         house.install()?;
         Ok(house)
     }
@@ -86,34 +82,21 @@ impl TestInstallation {
         let gate = self.gate.display().to_string();
         let bridge = format!("topup={}/topups", self.provider);
         let (terminals, admin) = (self.terminals.to_string(), self.admin.to_string());
-        self.done(&[
-            "init",
-            &gate,
-            "--terminals",
-            &terminals,
-            "--admin",
-            &admin,
-            "--bridge",
-            &bridge,
-        ])?;
+        let at = ["--terminals", &terminals, "--admin", &admin, "--bridge", &bridge];
+        self.done(&[&["init", &gate], &at[..]].concat())?;
         // A silent provider is asked again soon, so that a run of a minute sees the end of it.
         let config = self.config();
-        let wrong = |error| Refusal::about(config.display(), error);
-        let text = fs::read_to_string(&config).map_err(wrong)?;
-        let text = text.replacen("\ndeadline_s = 10", "\ndeadline_s = 2", 1).replacen(
-            "# answer_s = 25",
-            "answer_s = 6",
-            1,
-        );
+        let text = fs::read_to_string(&config).about(config.display())?;
+        let text = text.replacen("\ndeadline_s = 10", "\ndeadline_s = 2", 1);
+        let text = text.replacen("# answer_s = 25", "answer_s = 6", 1);
         // Our provider can do everything.
         let text = CAPABILITIES.iter().fold(text, |text, capability| {
             text.replacen(&format!("\n{capability} = false"), &format!("\n{capability} = true"), 1)
         });
-        fs::write(&config, text).map_err(wrong)?;
+        fs::write(&config, text).about(config.display())?;
         crate::generator::unbound(&config)?;
-        let directories = parts(&self.network).map_err(|error| Refusal(error.to_string()))?;
         let config = config.display().to_string();
-        for part in directories {
+        for part in parts(&self.network)? {
             self.done(&["import", &part.display().to_string(), "--config", &config])?;
         }
         Ok(())
@@ -121,17 +104,14 @@ impl TestInstallation {
 
     /// Its admin API, with the token.
     pub(super) fn api(&self) -> Result<Admin, Refusal> {
-        let token = fs::read_to_string(self.gate.join("admin.token"));
-        let token = token.map_err(|error| Refusal::about("admin.token", error))?;
+        let token = fs::read_to_string(self.gate.join("admin.token")).about("admin.token")?;
         Ok(Admin { base: format!("http://{}", self.admin), token: Some(token.trim().to_owned()) })
     }
 
-    /// Its configuration file.
     pub(super) fn config(&self) -> PathBuf {
         self.gate.join("tillgate.toml")
     }
 
-    /// Its data directory.
     pub(super) fn data(&self) -> PathBuf {
         self.gate.join("data")
     }
@@ -170,9 +150,8 @@ impl Drop for TestInstallation {
 /// Runs a program to its end, but not longer than `within`.
 pub(super) fn finish(mut command: Command, within: Duration) -> Result<Output, Refusal> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let wrong = |error: std::io::Error| Refusal::about(&name, error);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().map_err(wrong)?;
+    let child = command.spawn().about(&name)?;
     let pid = child.id();
     let watched = std::thread::spawn(move || child.wait_with_output());
     let begun = Instant::now();
@@ -182,21 +161,21 @@ pub(super) fn finish(mut command: Command, within: Duration) -> Result<Output, R
         }
         sleep(Duration::from_millis(2));
     }
-    watched.join().map_err(|_| Refusal::about(&name, "was lost"))?.map_err(wrong)
+    watched.join().map_err(|_| Refusal::about(&name, "was lost"))?.about(&name)
 }
 
 fn start_provider(seed: u64) -> Result<(Child, String), Refusal> {
-    let wrong = |error: std::io::Error| Refusal::about("starting the provider", error);
-    let program = std::env::current_exe().map_err(wrong)?;
+    let starting = "starting the provider";
+    let program = std::env::current_exe().about(starting)?;
     let mut child = Command::new(program)
         .args(["provider", "--listen", "127.0.0.1:0", "--seed", &seed.to_string()])
         .args(PROVIDER)
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(wrong)?;
+        .about(starting)?;
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line).map_err(wrong)?;
+        BufReader::new(stdout).read_line(&mut line).about(starting)?;
     }
     let url = line.trim().rsplit(' ').next().unwrap_or_default();
     match url.strip_suffix("/topups") {
@@ -212,5 +191,5 @@ fn start_provider(seed: u64) -> Result<(Child, String), Refusal> {
 fn free_port() -> Result<SocketAddr, Refusal> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
-        .map_err(|error| Refusal::about("a free port", error))
+        .about("a free port")
 }

@@ -1,16 +1,17 @@
 //! A fleet that sells in a thread of its own while harm is done.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 use tillsim_core::terminal::Terminal;
 
 use super::installation::TestInstallation;
 use crate::driver::{FleetSnapshot, Stage, latencies};
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::run::{Driven, Interrupts, Watcher, drive};
 use crate::scenario::{Connect, Gateway, Load as Customers, Scenario, Terminal as Manner, resolve};
 
@@ -30,7 +31,6 @@ struct Seen {
     response: Mutex<Option<Histogram<u64>>>,
 }
 
-/// A selling fleet.
 pub(super) struct Load {
     seen: Arc<Seen>,
     interrupts: Interrupts,
@@ -73,7 +73,7 @@ impl Load {
         let thread = std::thread::Builder::new()
             .name("load".to_owned())
             .spawn(move || drive(&order, &stop, &mut Looking(&look)))
-            .map_err(|error| Refusal::about("a thread for the fleet", error))?;
+            .about("a thread for the fleet")?;
         let load = Self { seen, interrupts, thread };
         while !load.seen.selling.load(Ordering::Relaxed) {
             if load.thread.is_finished() {
@@ -90,14 +90,13 @@ impl Load {
         self.seen.approved.load(Ordering::Relaxed)
     }
 
-    /// Terminals online now.
     pub(super) fn online(&self) -> u64 {
         self.seen.online.load(Ordering::Relaxed)
     }
 
     /// Response times since the last call, in microseconds.
     pub(super) fn response(&self) -> Histogram<u64> {
-        let mut response = self.seen.response.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut response = self.seen.response.lock();
         response.take().unwrap_or_else(latencies)
     }
 
@@ -127,7 +126,7 @@ impl Watcher for Looking<'_> {
     fn look(&mut self, _: Stage, standing: &FleetSnapshot) {
         self.0.approved.store(standing.tally.approved, Ordering::Relaxed);
         self.0.online.store(standing.tally.online, Ordering::Relaxed);
-        let mut response = self.0.response.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut response = self.0.response.lock();
         let sum = response.get_or_insert_with(latencies);
         sum.add(&standing.interval).expect("histograms have the same bounds");
     }

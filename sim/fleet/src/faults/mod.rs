@@ -30,20 +30,26 @@ mod report;
 mod settle;
 mod shim;
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-pub use report::{Finding, Outcome, Summary};
+use clap::Args;
+pub(crate) use report::{Finding, Outcome, Summary};
 
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::run::Interrupts;
 use gateway::Gateway;
 use installation::TestInstallation;
 use load::Load;
 
+/// Sales are approved within this while a gateway serves.
+const SALES_WITHIN: Duration = Duration::from_secs(30);
+
 /// What can be done to a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// kill -9 at random moments, again and again
     Kill,
     /// Power cut: what was not synced is lost
@@ -62,7 +68,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Backup,
         Self::Kill,
         Self::Power,
@@ -74,53 +80,97 @@ impl Fault {
 }
 
 /// How much is done.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Which faults.
-    pub faults: Vec<Fault>,
+#[derive(Args)]
+pub(crate) struct Extent {
+    /// Seed of all random decisions
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of terminals that sell
+    #[arg(long, value_name = "N", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(5..=2000))]
+    pub(crate) terminals: u32,
+    /// Kills
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) kills: u32,
+    /// Power cuts
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) cuts: u32,
+    /// Damages to each file of a store: flipped bits, truncations, missing files
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) damages: u32,
+}
+
+pub(crate) struct Plan {
+    pub(crate) faults: Vec<Fault>,
     /// The gateway's program.
-    pub tillgate: PathBuf,
+    pub(crate) tillgate: PathBuf,
     /// Where everything is put; emptied of each fault's files when it has passed.
-    pub work: PathBuf,
-    /// For everything random.
-    pub seed: u64,
-    /// Terminals that sell.
-    pub terminals: u32,
-    /// Kills of the gateway.
-    pub kills: u32,
-    /// Power cuts.
-    pub cuts: u32,
-    /// Damaged copies of each kind of file.
-    pub damages: u32,
+    pub(crate) work: PathBuf,
+    pub(crate) extent: Extent,
 }
 
 /// Does all of the plan, one fault after the other, and tells of each as it is done. A fault that
 /// could not be done to its end, because the gateway does not start any more for one, has failed.
-pub fn run(plan: &Plan, interrupts: &Interrupts, mut tell: impl FnMut(&Finding)) -> Summary {
+pub(crate) fn run(plan: &Plan, interrupts: &Interrupts, mut tell: impl FnMut(&Finding)) -> Summary {
     let mut summary = Summary::default();
     for fault in &plan.faults {
         if interrupts.load(Ordering::Relaxed) > 0 {
             break;
         }
-        let (name, done) = match fault {
-            Fault::Kill => ("kill", kill::run(plan, interrupts)),
-            Fault::Power => ("power", power::run(plan, interrupts)),
-            Fault::Full => ("full", full::run(plan)),
-            Fault::Damage => ("damage", damage::run(plan)),
-            Fault::Clock => ("clock", clock::run(plan)),
-            Fault::Descriptors => ("descriptors", descriptors::run(plan)),
-            Fault::Backup => ("backup", backup::run(plan)),
+        let findings = match fault {
+            Fault::Kill => vec![alone(plan, "kill", |rig| kill::run(rig, interrupts))],
+            Fault::Power => power::run(plan, interrupts),
+            Fault::Full => vec![alone(plan, "full", full::run)],
+            Fault::Damage => vec![alone(plan, "damage", damage::run)],
+            Fault::Clock => vec![alone(plan, "clock", clock::run)],
+            Fault::Descriptors => vec![alone(plan, "descriptors", descriptors::run)],
+            Fault::Backup => vec![alone(plan, "backup", backup::run)],
         };
-        let broken = |Refusal(why)| {
-            let mut finding = Finding::new(name);
-            finding.fail(why);
-            vec![finding]
-        };
-        for finding in done.unwrap_or_else(broken) {
-            tell(&finding);
-            summary.findings.push(finding);
-        }
+        findings.iter().for_each(&mut tell);
+        summary.findings.extend(findings);
     }
     summary.interrupted = interrupts.load(Ordering::Relaxed) > 0;
     summary
+}
+
+/// What one fault works with.
+struct Rig<'a> {
+    plan: &'a Plan,
+    /// Of this fault alone; removed when it has passed.
+    dir: PathBuf,
+    finding: Finding,
+}
+
+impl Rig<'_> {
+    /// An installation in this fault's directory, with this many vouchers.
+    fn build(&self, vouchers: u64) -> Result<TestInstallation, Refusal> {
+        TestInstallation::build(self.plan, &self.dir, &self.dir.join("gate"), vouchers)
+    }
+
+    /// The fault has failed unless this many more sales are approved soon.
+    fn require_sales(&mut self, load: &Load, more: u64, otherwise: &str) {
+        if !load.wait_for(more, SALES_WITHIN) {
+            self.finding.fail(otherwise);
+        }
+    }
+}
+
+/// Does one fault in a directory of its own.
+fn alone(
+    plan: &Plan,
+    name: &'static str,
+    harm: impl FnOnce(&mut Rig<'_>) -> Result<(), Refusal>,
+) -> Finding {
+    let begun = Instant::now();
+    let dir = plan.work.join(name.replace(' ', "-"));
+    let mut rig = Rig { plan, dir, finding: Finding::new(name) };
+    let made = fs::create_dir_all(&rig.dir).about(rig.dir.display());
+    if let Err(Refusal(why)) = made.and_then(|()| harm(&mut rig)) {
+        rig.finding.fail(why);
+    }
+    if rig.finding.outcome == Outcome::Passed {
+        drop(fs::remove_dir_all(&rig.dir));
+    }
+    rig.finding.seconds = begun.elapsed().as_secs_f64();
+    rig.finding
 }

@@ -9,11 +9,10 @@
 //! What the gateway had written and not synced is in the page cache alone, and is not in the disk
 //! of the instant. The terminals go on with their books, so that a single lost sale is found.
 
-use std::fs;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tillsim_core::rng::Rng;
 use tillsim_core::time::Span;
@@ -22,11 +21,10 @@ use super::disk::{Disk, Way};
 use super::gateway::serve;
 use super::settle::{compare, settle, verify};
 use super::shim::Shim;
-use super::{Finding, Gateway, Load, Outcome, Plan, TestInstallation};
+use super::{Finding, Gateway, Load, Outcome, Plan, Rig, TestInstallation, alone};
 use crate::exit::Refusal;
 use crate::run::Interrupts;
 
-/// Vouchers for a cut.
 const VOUCHERS_A_CUT: u64 = 500;
 /// From a restart to the next cut.
 const LIFE: (Span, Span) = (Span::ms(300), Span::ms(1_500));
@@ -36,67 +34,51 @@ const CONTROL_LIFE: Duration = Duration::from_millis(1_500);
 /// Terminals pause so between two customers.
 const THINK: &str = "exp:100ms";
 
-pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Result<Vec<Finding>, Refusal> {
-    let dir = plan.work.join("power");
-    fs::create_dir_all(&dir).map_err(|error| Refusal::about(dir.display(), error))?;
-    let disk = match Disk::new(&dir.join("synced")) {
+pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Vec<Finding> {
+    let cuts = alone(plan, "power", |rig| cut_again_and_again(rig, interrupts));
+    let control = match &cuts.outcome {
+        Outcome::Skipped(why) => Finding::skipped("power control", why),
+        // What the cuts came to is told whatever becomes of the control.
+        Outcome::Passed | Outcome::Failed(_) => alone(plan, "power control", control),
+    };
+    vec![cuts, control]
+}
+
+fn cut_again_and_again(rig: &mut Rig<'_>, interrupts: &Interrupts) -> Result<(), Refusal> {
+    let mut disk = match Disk::new(&rig.dir) {
         Ok(disk) => disk,
         Err(refusal) => {
             let why = format!("no file systems can be mounted here ({refusal}); run it as root");
-            let names = ["power", "power control"];
-            return Ok(names.map(|name| Finding::skipped(name, why.clone())).to_vec());
+            rig.finding.outcome = Outcome::Skipped(why);
+            return Ok(());
         }
     };
-    let cuts = cut_again_and_again(plan, disk, interrupts)?;
-    // What the cuts came to is told whatever becomes of the control.
-    let control = Disk::new(&dir.join("lying")).and_then(|disk| control(plan, disk));
-    let control = control.unwrap_or_else(|Refusal(why)| {
-        let mut finding = Finding::new("power control");
-        finding.fail(why);
-        finding
-    });
-    if cuts.outcome == Outcome::Passed && control.outcome == Outcome::Passed {
-        drop(fs::remove_dir_all(&dir));
-    }
-    Ok(vec![cuts, control])
-}
-
-fn cut_again_and_again(
-    plan: &Plan,
-    mut disk: Disk,
-    interrupts: &Interrupts,
-) -> Result<Finding, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("power");
-    let mut rng = Rng::new(plan.seed, 2);
-    let vouchers = 5_000 + VOUCHERS_A_CUT * u64::from(plan.cuts);
-    let beside = plan.work.join("power/synced");
-    let house = TestInstallation::build(plan, &beside, &disk.path().join("gate"), vouchers)?;
+    let (plan, mut rng) = (rig.plan, Rng::new(rig.plan.extent.seed, 2));
+    let vouchers = 5_000 + VOUCHERS_A_CUT * u64::from(plan.extent.cuts);
+    let house = TestInstallation::build(plan, &rig.dir, &disk.path().join("gate"), vouchers)?;
     disk.settle()?;
     let mut gateway = Gateway::start(&house)?;
-    let load = Load::start(&house, plan.seed, THINK)?;
+    let load = Load::start(&house, plan.extent.seed, THINK)?;
     let mut stopped_by_itself = 0_u64;
-    for _ in 0..plan.cuts {
+    for number in 1..=plan.extent.cuts {
         sleep(Duration::from_nanos(rng.between(LIFE.0, LIFE.1).0));
         stopped_by_itself += u64::from(cut(&mut disk, gateway)?);
-        finding.rounds += 1;
+        rig.finding.rounds += 1;
         if let Some(wrong) = verify(&house, &house.data())? {
-            finding.fail(format!("after cut {}: {wrong}", finding.rounds));
+            rig.finding.fail(format!("after cut {number}: {wrong}"));
         }
         gateway = Gateway::start(&house)?;
         if interrupts.load(Ordering::Relaxed) > 0 {
             break;
         }
     }
-    if !load.wait_for(1, Duration::from_secs(30)) {
-        finding.fail("no sale is approved any more after the last restart");
-    }
-    finding.settle(&settle(&house, load, gateway)?);
-    finding.note = disk.way().name().to_owned();
+    rig.require_sales(&load, 1, "no sale is approved any more after the last restart");
+    settle(&mut rig.finding, &house, load, gateway)?;
+    rig.finding.note = disk.way().name().to_owned();
     if disk.way() == Way::Shutdown {
-        finding.note = format!("{}; {stopped_by_itself} times it stopped itself", finding.note);
+        rig.finding.note += &format!("; {stopped_by_itself} times it stopped itself");
     }
-    Ok(finding.done(begun))
+    Ok(())
 }
 
 /// Cuts the power under a gateway; whether it had stopped itself because its disk was gone.
@@ -113,12 +95,10 @@ fn cut(disk: &mut Disk, mut gateway: Gateway) -> Result<bool, Refusal> {
 }
 
 /// The same with a disk that does not sync: a rig that does not see it lose proves nothing.
-fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
-    let begun = Instant::now();
-    let mut finding = Finding::new("power control");
-    let beside = plan.work.join("power/lying");
-    let shim = Shim::build(&beside)?;
-    let house = TestInstallation::build(plan, &beside, &disk.path().join("gate"), 5_000)?;
+fn control(rig: &mut Rig<'_>) -> Result<(), Refusal> {
+    let mut disk = Disk::new(&rig.dir)?;
+    let shim = Shim::build(&rig.dir)?;
+    let house = TestInstallation::build(rig.plan, &rig.dir, &disk.path().join("gate"), 5_000)?;
     disk.settle()?;
     let lying = |mut command: Command| {
         shim.without_sync(&mut command);
@@ -128,11 +108,11 @@ fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
     let start = || Gateway::start_as(&house, lying(serve(&house, &house.config())));
     let fine = |refused: super::gateway::Refused| Refusal(refused.said);
     let mut gateway = start()?.map_err(fine)?;
-    let load = Load::start(&house, plan.seed, THINK)?;
+    let load = Load::start(&house, rig.plan.extent.seed, THINK)?;
     for _ in 0..CONTROL_CUTS {
         sleep(CONTROL_LIFE);
         cut(&mut disk, gateway)?;
-        finding.rounds += 1;
+        rig.finding.rounds += 1;
         gateway = match start()? {
             Ok(gateway) => gateway,
             Err(refused) => {
@@ -143,18 +123,13 @@ fn control(plan: &Plan, mut disk: Disk) -> Result<Finding, Refusal> {
             }
         };
     }
-    if !load.wait_for(1, Duration::from_secs(30)) {
-        finding.fail("no sale is approved any more after the last restart");
-    }
+    rig.require_sales(&load, 1, "no sale is approved any more after the last restart");
     let driven = load.stop()?;
-    let settled = compare(&house, &driven)?;
-    finding.sales = settled.sales;
-    finding.approved = settled.approved;
-    (finding.lost, finding.doubled) = (settled.lost, settled.doubled);
-    if settled.lost == 0 {
-        finding.fail("a disk that does not sync lost nothing: this rig sees no losses");
+    rig.finding.count(&compare(&house, &driven)?);
+    if rig.finding.lost == 0 {
+        rig.finding.fail("a disk that does not sync lost nothing: this rig sees no losses");
     }
-    finding.note = format!("as it must; {} times the store noticed by itself", refusals.len());
+    rig.finding.note = format!("as it must; {} times the store noticed by itself", refusals.len());
     drop(gateway);
-    Ok(finding.done(begun))
+    Ok(())
 }

@@ -1,18 +1,17 @@
 //! What the faults brought to light.
 
 use std::fmt;
-use std::time::Instant;
 
 use serde_json::{Value, json};
+use tillsim_core::audit::{AuditReport, Kind};
 
-use super::settle::Settled;
 use crate::exit::Exit;
 use crate::text::grouped;
 
-/// How a fault ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Outcome {
     /// Every promise was kept.
+    #[default]
     Passed,
     /// The machine does not allow it; why.
     Skipped(String),
@@ -20,61 +19,50 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// What came out of one fault.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    /// Its name.
-    pub name: &'static str,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finding {
+    pub(crate) name: &'static str,
     /// How often it was done.
-    pub rounds: u64,
+    pub(crate) rounds: u64,
     /// Sales in the terminals' books.
-    pub sales: u64,
-    /// Of those, approved.
-    pub approved: u64,
+    pub(crate) sales: u64,
+    pub(crate) approved: u64,
     /// Sales that a terminal saw approved and the journal does not have.
-    pub lost: u64,
+    pub(crate) lost: u64,
     /// Sales that are there twice.
-    pub doubled: u64,
-    /// Seconds it took.
-    pub seconds: f64,
+    pub(crate) doubled: u64,
+    pub(crate) seconds: f64,
     /// What else is worth knowing, in a few words.
-    pub note: String,
-    /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) note: String,
+    pub(crate) outcome: Outcome,
 }
 
 impl Finding {
     /// A fault of which nothing is known yet.
-    #[must_use]
-    pub fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            rounds: 0,
-            sales: 0,
-            approved: 0,
-            lost: 0,
-            doubled: 0,
-            seconds: 0.0,
-            note: String::new(),
-            outcome: Outcome::Passed,
-        }
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, ..Self::default() }
     }
 
     /// A fault that this machine does not allow.
-    #[must_use]
-    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+    pub(crate) fn skipped(name: &'static str, why: impl Into<String>) -> Self {
         Self { outcome: Outcome::Skipped(why.into()), ..Self::new(name) }
     }
 
     /// Takes over what the books said; any violation is a failure.
-    pub(super) fn settle(&mut self, settled: &Settled) {
-        self.sales += settled.sales;
-        self.approved += settled.approved;
-        self.lost += settled.lost;
-        self.doubled += settled.doubled;
-        if let Some(what) = &settled.wrong {
-            self.fail(what.clone());
+    pub(super) fn settle(&mut self, verdict: &AuditReport) {
+        self.count(verdict);
+        if let Some(offence) = verdict.offences().first() {
+            let total: u64 = Kind::ALL.iter().map(|kind| verdict.count(*kind)).sum();
+            self.fail(format!("{offence} ({total} in all)"));
         }
+    }
+
+    /// Takes over what the books said, whatever it is.
+    pub(super) fn count(&mut self, verdict: &AuditReport) {
+        self.sales += verdict.sales;
+        self.approved += verdict.terminals.count;
+        self.lost += verdict.count(Kind::Lost);
+        self.doubled += verdict.count(Kind::Doubled);
     }
 
     /// A promise was broken; the first one is kept.
@@ -82,12 +70,6 @@ impl Finding {
         if self.outcome == Outcome::Passed {
             self.outcome = Outcome::Failed(what.into());
         }
-    }
-
-    /// With the time that has passed.
-    pub(super) fn done(mut self, begun: Instant) -> Self {
-        self.seconds = begun.elapsed().as_secs_f64();
-        self
     }
 
     /// Whether anything was done, and anything sold meanwhile that could have been lost.
@@ -139,13 +121,11 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What came out of all of them.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// One by one.
-    pub findings: Vec<Finding>,
+pub(crate) struct Summary {
+    pub(crate) findings: Vec<Finding>,
     /// Whether somebody ended it before all of it was done.
-    pub interrupted: bool,
+    pub(crate) interrupted: bool,
 }
 
 impl Summary {
@@ -157,9 +137,7 @@ impl Summary {
         self.findings.iter().filter(|finding| finding.is_checked()).count()
     }
 
-    /// As one line of JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let findings: Vec<Value> = self.findings.iter().map(Finding::json).collect();
         json!({
             "faults": findings,
@@ -177,8 +155,7 @@ impl Summary {
 
     /// For the shell: a broken promise is a violation; what was skipped is neither. Where
     /// something was not done, or nothing at all, there is no success.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         let failed = self.count(|outcome| matches!(outcome, Outcome::Failed(_)));
         let done = self.count(|outcome| *outcome == Outcome::Passed);
         match (failed, self.checked()) {

@@ -5,78 +5,52 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tillsim_core::audit::{AuditReport, Kind};
+use tillsim_core::audit::AuditReport;
 use tillsim_core::sales_log::{SalesLog, State};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
+use super::Finding;
 use super::gateway::Gateway;
 use super::installation::TestInstallation;
 use super::load::Load;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::run::{Driven, Money, Sources, reconcile};
 
 /// How long the journal may take to resolve what is open.
 const PATIENCE: Span = Span::s(60);
 
-/// What the books say.
-#[derive(Debug, Default)]
-pub(super) struct Settled {
-    /// Sales in the terminals' books.
-    pub(super) sales: u64,
-    /// Of those, approved.
-    pub(super) approved: u64,
-    /// Approved at a terminal and not in the journal, or the other way with the provider.
-    pub(super) lost: u64,
-    /// There twice.
-    pub(super) doubled: u64,
-    /// The first thing that is wrong.
-    pub(super) wrong: Option<String>,
-}
-
 /// Stops the fleet, compares the three books, stops the gateway and verifies its store.
 pub(super) fn settle(
+    finding: &mut Finding,
     house: &TestInstallation,
     load: Load,
     gateway: Gateway,
-) -> Result<Settled, Refusal> {
+) -> Result<(), Refusal> {
     let driven = load.stop()?;
-    let mut settled = compare(house, &driven)?;
+    finding.settle(&compare(house, &driven)?);
     gateway.stop()?;
-    settled.wrong = settled.wrong.or(verify(house, &house.data())?);
-    Ok(settled)
+    if let Some(wrong) = verify(house, &house.data())? {
+        finding.fail(wrong);
+    }
+    Ok(())
 }
 
 /// Compares the three books of a serving gateway.
 pub(super) fn compare(
     house: &TestInstallation,
     driven: &Driven<Terminal>,
-) -> Result<Settled, Refusal> {
-    let admin = house.api()?;
+) -> Result<AuditReport, Refusal> {
     let books: Vec<&SalesLog> = driven.done.clients.iter().map(Terminal::book).collect();
     let sources = Sources {
-        admin: Some(&admin),
-        provider: Some(&house.provider),
-        network_dir: &house.network,
+        admin: Some(house.api()?),
+        provider: Some(house.provider.clone()),
+        network_dir: house.network.clone(),
     };
     match reconcile(&books, &sources, PATIENCE) {
-        Money::Checked(verdict) => Ok(judged(&verdict)),
+        Money::Checked(verdict) => Ok(verdict),
         Money::Unreadable(refusal) => Err(refusal),
         Money::NotChecked => Err(Refusal("the books were not compared".to_owned())),
-    }
-}
-
-fn judged(verdict: &AuditReport) -> Settled {
-    let wrong = verdict.offences().first().map(|offence| {
-        let total: u64 = Kind::ALL.iter().map(|kind| verdict.count(*kind)).sum();
-        format!("{offence} ({total} in all)")
-    });
-    Settled {
-        sales: verdict.sales,
-        approved: verdict.terminals.count,
-        lost: verdict.count(Kind::Lost),
-        doubled: verdict.count(Kind::Doubled),
-        wrong,
     }
 }
 
@@ -100,11 +74,8 @@ pub(super) fn missing_before(
     data: &Path,
     instant: Instant,
 ) -> Result<u64, Refusal> {
-    let output = house.done(&["journal", "export", &data.display().to_string()])?;
     let mut rows: Vec<(u32, u32, String)> = Vec::new();
-    for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let row: Value = serde_json::from_slice(line)
-            .map_err(|error| Refusal::about("the journal's export", error))?;
+    for row in exported(house, data)? {
         if row["state"] == "approved" {
             let number = |name: &str| row[name].as_u64().and_then(|n| u32::try_from(n).ok());
             let (Some(terminal), Some(stan)) = (number("terminal"), number("stan")) else {
@@ -128,4 +99,11 @@ pub(super) fn missing_before(
         }
     }
     Ok(missing)
+}
+
+/// The rows of the journal that the store at `data` exports.
+pub(super) fn exported(house: &TestInstallation, data: &Path) -> Result<Vec<Value>, Refusal> {
+    let output = house.done(&["journal", "export", &data.display().to_string()])?;
+    let rows = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    rows.collect::<Result<_, _>>().about("the journal's export")
 }

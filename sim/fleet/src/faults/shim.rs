@@ -9,13 +9,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::installation::finish;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 
 const SOURCE: &str = include_str!("shim.c");
 /// A small file compiles within this, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The compiled library.
 pub(super) struct Shim(PathBuf);
 
 impl Shim {
@@ -25,7 +24,7 @@ impl Shim {
     /// There is no C compiler, or it refuses.
     pub(super) fn build(dir: &Path) -> Result<Self, Refusal> {
         let (source, library) = (dir.join("shim.c"), dir.join("shim.so"));
-        fs::write(&source, SOURCE).map_err(|error| Refusal::about(source.display(), error))?;
+        fs::write(&source, SOURCE).about(source.display())?;
         let mut command = Command::new("cc");
         command.args(["-O1", "-fPIC", "-shared", "-o"]).arg(&library).arg(&source).arg("-ldl");
         let output = finish(command, PATIENCE)?;
@@ -57,17 +56,13 @@ impl Offset {
     /// A clock that is right.
     pub(super) fn new(dir: &Path) -> Result<Self, Refusal> {
         let path = dir.join("clock-offset");
-        let wrong = |error| Refusal::about("the clock's file", error);
-        let file = File::create(&path).map_err(wrong)?;
+        let file = File::create(&path).about("the clock's file")?;
         let offset = Self { path, file };
         offset.set(0)?;
         Ok(offset)
     }
 
-    /// Makes it jump.
     pub(super) fn set(&self, seconds: i64) -> Result<(), Refusal> {
-        self.file
-            .write_all_at(&seconds.to_ne_bytes(), 0)
-            .map_err(|error| Refusal::about("the clock's file", error))
+        self.file.write_all_at(&seconds.to_ne_bytes(), 0).about("the clock's file")
     }
 }

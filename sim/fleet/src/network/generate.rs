@@ -3,12 +3,15 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::iter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use tillsim_core::rng::Rng;
 
-use super::{Currency, NetworkError};
+use super::Currency;
+use crate::exit::{About, Refusal};
+use crate::files;
 
 /// Rows in one part, whatever table they are of; an import takes at most 100,000 records.
 const PART_ROWS_MAX: u64 = 80_000;
@@ -60,11 +63,11 @@ pub struct Made {
 /// Writes the network into `directory`, which is made if need be.
 ///
 /// # Errors
-/// [`NetworkError`] when a file cannot be written, when the directory has CSV files already, or
+/// [`Refusal`] when a file cannot be written, when the directory has CSV files already, or
 /// when more is wished for than can be numbered.
-pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, NetworkError> {
+pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, Refusal> {
     if options.terminals > 99_999_999 || options.vouchers_from + options.vouchers > SERIALS_MAX {
-        return Err(NetworkError::whole(directory, "more terminals or vouchers than numbers"));
+        return Err(Refusal::about(directory.display(), "more terminals or vouchers than numbers"));
     }
     let distributors = (options.sellers / 50).clamp(3, 2_000);
     let mut files = Parts::new(directory)?;
@@ -86,28 +89,22 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(root: &Path) -> Result<Self, NetworkError> {
-        let wrong = |error: std::io::Error| NetworkError::whole(root, error);
-        fs::create_dir_all(root).map_err(wrong)?;
-        for entry in fs::read_dir(root).map_err(wrong)? {
-            let path = entry.map_err(wrong)?.path();
-            if path.extension().is_some_and(|extension| extension == "csv") {
+    fn new(root: &Path) -> Result<Self, Refusal> {
+        fs::create_dir_all(root).about(root.display())?;
+        for (path, name) in files::listed(root)? {
+            if name.ends_with(".csv") {
                 // Keys of terminals that are in use may be in it.
                 let text = "is here already; choose an empty directory";
-                return Err(NetworkError::whole(&path, text));
+                return Err(Refusal::about(path.display(), text));
             }
         }
         Ok(Self { root: root.to_owned(), parts: vec![root.to_owned()], rows: 0 })
     }
 
     /// A file of the first part, of the few rows that every network has.
-    fn file(&mut self, name: &str, header: &str, rows: &[String]) -> Result<(), NetworkError> {
-        let mut table = Table::create(&self.root.join(name), header)?;
-        for row in rows {
-            table.row(row)?;
-        }
+    fn file(&mut self, name: &str, header: &str, rows: &[String]) -> Result<(), Refusal> {
         self.rows += u64::try_from(rows.len()).unwrap_or(PART_ROWS_MAX);
-        table.close()
+        table(&self.root.join(name), header, rows.iter().cloned())
     }
 
     /// Rows `0..count` of a table, over as many parts as they need.
@@ -116,23 +113,19 @@ impl Parts {
         name: &str,
         header: &str,
         count: u64,
-        mut row: impl FnMut(u64) -> String,
-    ) -> Result<(), NetworkError> {
+        row: impl Fn(u64) -> String,
+    ) -> Result<(), Refusal> {
         let mut written = 0;
         while written < count {
             if self.rows >= PART_ROWS_MAX {
                 let part = self.root.join(format!("part-{:03}", self.parts.len() + 1));
-                fs::create_dir_all(&part).map_err(|error| NetworkError::whole(&part, error))?;
+                fs::create_dir_all(&part).about(part.display())?;
                 self.parts.push(part);
                 self.rows = 0;
             }
             let part = self.parts.last().expect("the root is the first part");
-            let mut table = Table::create(&part.join(name), header)?;
             let here = (count - written).min(PART_ROWS_MAX - self.rows);
-            for number in written..written + here {
-                table.row(&row(number))?;
-            }
-            table.close()?;
+            table(&part.join(name), header, (written..written + here).map(&row))?;
             written += here;
             self.rows += here;
         }
@@ -140,29 +133,14 @@ impl Parts {
     }
 }
 
-/// A file being written. It may hold keys and PINs: nobody else may read it.
-struct Table {
-    path: PathBuf,
-    file: BufWriter<fs::File>,
-}
-
-impl Table {
-    fn create(path: &Path, header: &str) -> Result<Self, NetworkError> {
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-        let file = BufWriter::new(file.map_err(|error| NetworkError::whole(path, error))?);
-        let mut table = Self { path: path.to_owned(), file };
-        table.row(header)?;
-        Ok(table)
+/// Writes a file. It may hold keys and PINs: nobody else may read it.
+fn table(path: &Path, header: &str, rows: impl Iterator<Item = String>) -> Result<(), Refusal> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let mut file = BufWriter::new(file.about(path.display())?);
+    for row in iter::once(header.to_owned()).chain(rows) {
+        writeln!(file, "{row}").about(path.display())?;
     }
-
-    fn row(&mut self, row: &str) -> Result<(), NetworkError> {
-        writeln!(self.file, "{row}").map_err(|error| NetworkError::whole(&self.path, error))
-    }
-
-    fn close(mut self) -> Result<(), NetworkError> {
-        self.file.flush().map_err(|error| NetworkError::whole(&self.path, error))
-    }
+    file.flush().about(path.display())
 }
 
 /// Regions below the national distributor.
@@ -171,7 +149,7 @@ fn regions(distributors: u32) -> u32 {
 }
 
 /// One national distributor, regions below it, districts below those; sellers in the districts.
-fn distribution(files: &mut Parts, distributors: u32) -> Result<(), NetworkError> {
+fn distribution(files: &mut Parts, distributors: u32) -> Result<(), Refusal> {
     let regions = regions(distributors);
     let rows: Vec<String> = (1..=distributors)
         .map(|id| match id {
@@ -183,12 +161,7 @@ fn distribution(files: &mut Parts, distributors: u32) -> Result<(), NetworkError
     files.file("distributors.csv", "id,parent,name,status", &rows)
 }
 
-/// Sellers, and what each of them has to sell with.
-fn sellers(
-    files: &mut Parts,
-    options: &NetworkOptions,
-    distributors: u32,
-) -> Result<(), NetworkError> {
+fn sellers(files: &mut Parts, options: &NetworkOptions, distributors: u32) -> Result<(), Refusal> {
     let (alpha, count) = (options.currency.alpha, u64::from(options.sellers));
     let first = u64::from(2 + regions(distributors));
     let districts = u64::from(distributors) + 1 - first;
@@ -204,7 +177,7 @@ fn sellers(
     })
 }
 
-fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> {
     let alpha = options.currency.alpha;
     let major = |minor: u64| options.currency.major(minor);
     let (low, high) = (major(100), major(1_000));
@@ -232,20 +205,20 @@ fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkEr
     files.file("commissions.csv", "service,level,percent,from", &commissions)
 }
 
-fn terminals(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+fn terminals(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> {
     let sellers = u64::from(options.sellers.max(1));
     files.rows(
         "terminals.csv",
         "id,seller,psk,services,status",
         u64::from(options.terminals),
         |number| {
-            let psk = hex(&Rng::new(options.seed, number).bytes());
+            let psk = hex::encode(Rng::new(options.seed, number).bytes());
             format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
         },
     )
 }
 
-fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkError> {
+fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> {
     let start = Rng::new(options.seed, u64::MAX).below(PINS);
     files.rows("vouchers.csv", "service,product,serial,pin,expiry", options.vouchers, |number| {
         let number = options.vouchers_from + number;
@@ -260,8 +233,4 @@ fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), NetworkEr
         let pin = scrambled % u128::from(PINS);
         format!("10,{product},V{number:012},{pin:014},2099-12-31")
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,11 +1,14 @@
 //! Reads a network's files again, as far as a fleet needs them.
 
-use std::fs;
+use std::fs::File;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
+use hex::FromHex;
 
-use super::{Currency, NetworkError};
+use super::Currency;
+use crate::exit::{About, Refusal};
 use crate::files;
 
 /// What a fleet knows of its network.
@@ -54,20 +57,11 @@ pub struct Service {
 /// The directories of a network: itself and its parts, in order.
 ///
 /// # Errors
-/// [`NetworkError`] when the directory cannot be read.
-pub fn parts(directory: &Path) -> Result<Vec<PathBuf>, NetworkError> {
-    let wrong = |error: std::io::Error| NetworkError::whole(directory, error);
-    let mut parts = Vec::new();
-    for entry in fs::read_dir(directory).map_err(wrong)? {
-        let path = entry.map_err(wrong)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && name.starts_with("part-") {
-            parts.push(path);
-        }
-    }
-    parts.sort();
-    parts.insert(0, directory.to_owned());
-    Ok(parts)
+/// [`Refusal`] when the directory cannot be read.
+pub fn parts(directory: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let is_part = |(path, name): &(PathBuf, String)| path.is_dir() && name.starts_with("part-");
+    let parts = files::listed(directory)?.into_iter().filter(is_part).map(|(path, _)| path);
+    Ok(iter::once(directory.to_owned()).chain(parts).collect())
 }
 
 impl Network {
@@ -75,29 +69,19 @@ impl Network {
     /// and its parts.
     ///
     /// # Errors
-    /// [`NetworkError`] with file and line.
-    pub fn read(directory: &Path) -> Result<Self, NetworkError> {
+    /// [`Refusal`] with file and line.
+    pub fn read(directory: &Path) -> Result<Self, Refusal> {
         let mut network = Self::default();
-        for part in parts(directory)? {
-            for file in files(&part, "services")? {
-                each(&file, SERVICE, |row| network.service(row))?;
-            }
-            for file in files_of(&part, "services", ".toml")? {
-                network.service_tables(&file)?;
-            }
-            for file in files(&part, "products")? {
-                each(&file, &["service", "id", "amount"], |row| network.product(row))?;
-            }
-            for file in files(&part, "terminals")? {
-                each(&file, &["id", "psk", "status"], |row| network.terminal(row))?;
-            }
-            for file in files(&part, "terminal-keys")? {
-                each(&file, &["terminal", "key_id", "psk"], |row| network.key(row))?;
-            }
+        each(directory, "services", SERVICE, |row| network.service(row))?;
+        for file in files(directory, "services", ".toml")? {
+            network.service_tables(&file)?;
         }
+        each(directory, "products", &["service", "id", "amount"], |row| network.product(row))?;
+        each(directory, "terminals", &["id", "psk", "status"], |row| network.terminal(row))?;
+        each(directory, "terminal-keys", &["terminal", "key_id", "psk"], |row| network.key(row))?;
         if network.terminals.is_empty() {
             let text = "no active terminal with a key in terminals.csv or terminal-keys.csv";
-            return Err(NetworkError::whole(directory, text));
+            return Err(Refusal::about(directory.display(), text));
         }
         network.terminals.sort_by_key(|terminal| terminal.id);
         Ok(network)
@@ -106,29 +90,22 @@ impl Network {
     /// Reads the vouchers of the directory and its parts: service, product, serial, PIN.
     ///
     /// # Errors
-    /// [`NetworkError`] with file and line.
+    /// [`Refusal`] with file and line.
     pub fn vouchers(
         directory: &Path,
         mut take: impl FnMut(u16, u16, &str, &str),
-    ) -> Result<(), NetworkError> {
-        let columns = &["service", "product", "serial", "pin"];
-        for part in parts(directory)? {
-            for file in files(&part, "vouchers")? {
-                each(&file, columns, |row| {
-                    take(row.number(0)?, row.number(1)?, row.text(2), row.text(3));
-                    Ok(())
-                })?;
-            }
-        }
-        Ok(())
+    ) -> Result<(), Refusal> {
+        each(directory, "vouchers", &["service", "product", "serial", "pin"], |row| {
+            take(row.number(0)?, row.number(1)?, row.text(2), row.text(3));
+            Ok(())
+        })
     }
 
     /// The services of a TOML file that are looked up first; `tillgate import` says what else is
     /// wrong with it.
-    fn service_tables(&mut self, file: &Path) -> Result<(), NetworkError> {
-        let wrong = |text: String| NetworkError::whole(file, text);
-        let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-        let table: toml::Table = text.parse().map_err(|error| wrong(format!("{error}")))?;
+    fn service_tables(&mut self, file: &Path) -> Result<(), Refusal> {
+        let wrong = |text: String| Refusal::about(file.display(), text);
+        let table: toml::Table = files::read_text(file)?.parse().about(file.display())?;
         let services = table.get("service").and_then(toml::Value::as_array);
         for service in services.into_iter().flatten() {
             let word = |key: &str| service.get(key).and_then(toml::Value::as_str).unwrap_or("");
@@ -238,40 +215,44 @@ fn currency(text: &str) -> Result<Currency, String> {
         .ok_or_else(|| format!("currency {text:?}, expected an ISO 4217 currency as EUR or 978"))
 }
 
-/// The CSV files of a directory that hold this table.
-fn files(directory: &Path, table: &str) -> Result<Vec<PathBuf>, NetworkError> {
-    files_of(directory, table, ".csv")
-}
-
-fn files_of(directory: &Path, table: &str, end: &str) -> Result<Vec<PathBuf>, NetworkError> {
-    let wrong = |error: std::io::Error| NetworkError::whole(directory, error);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).map_err(wrong)? {
-        let path = entry.map_err(wrong)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+/// The files of a network that hold this table, part by part.
+fn files(directory: &Path, table: &str, end: &str) -> Result<Vec<PathBuf>, Refusal> {
+    let holds = |(_, name): &(PathBuf, String)| {
         let rest = name.strip_suffix(end).and_then(|stem| stem.strip_prefix(table));
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.'])) {
-            files.push(path);
-        }
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']))
+    };
+    let mut found = Vec::new();
+    for part in parts(directory)? {
+        found.extend(files::listed(&part)?.into_iter().filter(holds).map(|(path, _)| path));
     }
-    files.sort();
-    Ok(files)
+    Ok(found)
 }
 
+/// Gives every row of a table to `take`.
 fn each(
-    file: &Path,
+    directory: &Path,
+    table: &str,
     columns: &[&str],
     mut take: impl FnMut(&Row<'_>) -> Result<(), String>,
-) -> Result<(), NetworkError> {
-    let mut reader: Reader<fs::File> = ReaderBuilder::new()
+) -> Result<(), Refusal> {
+    files(directory, table, ".csv")?.iter().try_for_each(|file| rows(file, columns, &mut take))
+}
+
+fn rows(
+    file: &Path,
+    columns: &[&str],
+    take: &mut impl FnMut(&Row<'_>) -> Result<(), String>,
+) -> Result<(), Refusal> {
+    let at = |line: u64, text| Refusal::about(format_args!("{}:{line}", file.display()), text);
+    let mut reader: Reader<File> = ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(files::open(file).map_err(|error| NetworkError::whole(file, error))?);
-    let header = reader.headers().map_err(|error| NetworkError::whole(file, error))?.clone();
+        .from_reader(files::open(file).about(file.display())?);
+    let header = reader.headers().about(file.display())?.clone();
     let mut places = Vec::new();
     for column in columns {
         let place = header.iter().position(|name| name == *column);
         if place.is_none() && !OPTIONAL.contains(column) {
-            return Err(NetworkError::new(file, 1, format!("the column {column:?} is missing")));
+            return Err(at(1, format!("the column {column:?} is missing")));
         }
         places.push(place);
     }
@@ -279,23 +260,15 @@ fn each(
     loop {
         let more = reader.read_record(&mut record);
         let line = record.position().map_or(0, csv::Position::line);
-        if !more.map_err(|error| NetworkError::new(file, line, error))? {
+        if !more.map_err(|error| at(line, error.to_string()))? {
             return Ok(());
         }
         let row = Row { record: &record, columns, places: &places };
-        take(&row).map_err(|text| NetworkError::new(file, line, text))?;
+        take(&row).map_err(|text| at(line, text))?;
     }
 }
 
 /// 64 hexadecimal digits as 32 bytes.
 pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
-    }
-    Some(bytes)
+    <[u8; 32]>::from_hex(text.trim()).ok()
 }

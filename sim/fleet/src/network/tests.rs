@@ -1,6 +1,7 @@
 //! What is made can be read again.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::*;
 

@@ -38,7 +38,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
-pub use tillsim_core::provider::Lies;
+pub(crate) use tillsim_core::provider::Lies;
 use tillsim_core::provider::{Answer, DealStatus, HttpProvider, ProviderBehaviour};
 use tillsim_core::time::Moment;
 use tokio::net::TcpListener;
@@ -63,7 +63,7 @@ struct Counter {
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub fn serve(
+pub(crate) fn serve(
     address: SocketAddr,
     behaviour: ProviderBehaviour,
     lies: Lies,

@@ -8,8 +8,6 @@ mod live;
 mod reconcile;
 mod report;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
@@ -26,7 +24,7 @@ pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 
 use crate::driver::{Client, Done, Fleet, FleetSnapshot, Open, Plan, Stage, Tally};
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::network::NetworkTerminal;
 use crate::scenario::Expect;
 
@@ -37,36 +35,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Everything that a run needs; see [`crate::scenario::resolve`].
 pub struct Order {
-    /// For everything random.
-    pub seed: u64,
-    /// The gateway.
-    pub target: SocketAddr,
+    /// How the fleet is taken through its stages.
+    pub course: Course,
     /// Who takes part.
     pub terminals: Vec<NetworkTerminal>,
-    /// Where the vouchers imported are listed.
-    pub network_dir: PathBuf,
     /// What the terminals are like.
     pub firmware: Arc<Firmware>,
-    /// Addresses to connect from; empty lets the system choose.
-    pub sources: Vec<Ipv4Addr>,
-    /// Connection attempts begun a second.
-    pub connects_per_s: u32,
-    /// How long the fleet may take to be online.
-    pub online_within: Span,
-    /// Threads of the generator.
-    pub threads: usize,
-    /// Connections reset a second.
-    pub cuts_per_s: f64,
-    /// Customers of an open load.
-    pub open: Option<Open>,
-    /// How long the fleet sells; until Ctrl-C if not given.
-    pub sell: Option<Span>,
-    /// How long doubts may take to be resolved afterwards.
-    pub drain: Span,
-    /// For reading the journal.
-    pub admin: Option<Admin>,
-    /// Base address of the simulated provider, for reading its book.
-    pub provider: Option<String>,
+    /// What their books are compared with.
+    pub sources: Sources,
     /// What must come out.
     pub expect: Expect,
 }
@@ -134,17 +110,7 @@ pub fn drive(
     interrupts: &Interrupts,
     watcher: &mut dyn Watcher,
 ) -> Result<Driven<Terminal>, Refusal> {
-    let plan = Plan {
-        target: order.target,
-        sources: order.sources.clone(),
-        connects_per_s: order.connects_per_s,
-        cuts_per_s: order.cuts_per_s,
-        seed: order.seed,
-        epoch: Instant::now(),
-    };
-    let Order { threads, online_within, sell, drain, .. } = *order;
-    let course = Course { plan, open: order.open.clone(), threads, online_within, sell, drain };
-    drive_stations(&course, terminals(order), interrupts, watcher)
+    drive_stations(&order.course, terminals(order), interrupts, watcher)
 }
 
 /// Connects, sells, stops and drains.
@@ -159,8 +125,7 @@ pub fn drive_stations<S: Client + 'static>(
 ) -> Result<Driven<S>, Refusal> {
     descriptors(clients.len())?;
     let count = u64::try_from(clients.len()).unwrap_or(u64::MAX);
-    let fleet = Fleet::start(&course.plan, clients, course.open.as_ref(), course.threads)
-        .map_err(|error| Refusal(error.to_string()))?;
+    let fleet = Fleet::start(&course.plan, clients, course.open.as_ref(), course.threads)?;
     let mut steps = Steps { fleet: &fleet, interrupts, watcher };
     let began = Instant::now();
     steps.until(Stage::Connect, Some(course.online_within), |at| at.tally.online >= count);
@@ -178,7 +143,7 @@ pub fn drive_stations<S: Client + 'static>(
     let last = steps.fleet.look();
     let drained = steps.drain(course.drain);
     fleet.tell(Stage::Quit);
-    let done = fleet.finish().map_err(|error| Refusal(error.to_string()))?;
+    let done = fleet.finish()?;
     let (window, epoch) = ((first.tally, last.tally), course.plan.epoch);
     Ok(Driven { done, online, online_after, window, drained, epoch })
 }
@@ -234,11 +199,12 @@ fn terminals(order: &Order) -> Vec<Terminal> {
     // does. Microseconds leave room for more handshakes than a terminal can do.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let handshakes = u64::try_from(since.as_micros()).unwrap_or(0);
+    let seed = order.course.plan.seed;
     let build = |terminal: &NetworkTerminal| {
         let psk = Psk::new(terminal.psk);
         let NetworkTerminal { id: terminal, key_id, .. } = *terminal;
         let identity = Identity { terminal, key_id, psk, handshakes };
-        Terminal::new(identity, Arc::clone(&order.firmware), order.seed, Moment(0))
+        Terminal::new(identity, Arc::clone(&order.firmware), seed, Moment(0))
     };
     order.terminals.iter().map(build).collect()
 }
@@ -249,8 +215,7 @@ fn terminals(order: &Order) -> Vec<Terminal> {
 /// [`Refusal`] with the numbers and what to do.
 pub fn descriptors(terminals: usize) -> Result<(), Refusal> {
     let needed = u64::try_from(terminals).unwrap_or(u64::MAX).saturating_add(OTHER_DESCRIPTORS);
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
-        .map_err(|error| Refusal::about("limit of open files", error))?;
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).about("limit of open files")?;
     if soft >= needed {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Reads the gateway's journal and the provider's book and lets the auditor compare.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,10 @@ use tillsim_core::sales_log::SalesLog;
 use tillsim_core::time::Span;
 
 use super::Admin;
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 use crate::http::Client;
 use crate::network::Network;
 
-/// Rows of one page.
 const PAGE_ROWS: usize = 5_000;
 /// Pages of one journal: a hundred million rows.
 const PAGES_MAX: usize = 20_000;
@@ -34,20 +33,20 @@ pub enum Money {
     Checked(AuditReport),
 }
 
-/// What is compared.
-pub struct Sources<'a> {
+/// What the terminals' books are compared with.
+pub struct Sources {
     /// For the journal.
-    pub admin: Option<&'a Admin>,
-    /// Base address of the provider.
-    pub provider: Option<&'a str>,
+    pub admin: Option<Admin>,
+    /// Base address of the simulated provider, for its book.
+    pub provider: Option<String>,
     /// Where the vouchers imported are listed.
-    pub network_dir: &'a Path,
+    pub network_dir: PathBuf,
 }
 
 /// Compares the terminals' books with the journal and the provider's book. What is still open is
 /// looked at again, for as long as `patience` says.
-pub fn reconcile(books: &[&SalesLog], sources: &Sources<'_>, patience: Span) -> Money {
-    let Some(admin) = sources.admin else { return Money::NotChecked };
+pub fn reconcile(books: &[&SalesLog], sources: &Sources, patience: Span) -> Money {
+    let Some(admin) = &sources.admin else { return Money::NotChecked };
     let began = Instant::now();
     loop {
         let verdict = match compare(books, admin, sources) {
@@ -63,17 +62,12 @@ pub fn reconcile(books: &[&SalesLog], sources: &Sources<'_>, patience: Span) -> 
     }
 }
 
-fn compare(
-    books: &[&SalesLog],
-    admin: &Admin,
-    sources: &Sources<'_>,
-) -> Result<AuditReport, Refusal> {
+fn compare(books: &[&SalesLog], admin: &Admin, sources: &Sources) -> Result<AuditReport, Refusal> {
     let mut auditor = Auditor::new(books.iter().copied());
-    Network::vouchers(sources.network_dir, |service, product, serial, pin| {
+    Network::vouchers(&sources.network_dir, |service, product, serial, pin| {
         auditor.voucher(service, product, serial, pin);
-    })
-    .map_err(|error| Refusal(error.to_string()))?;
-    if let Some(base) = sources.provider {
+    })?;
+    if let Some(base) = &sources.provider {
         provider(base, &mut auditor)?;
     }
     journal(admin, &mut auditor)?;
@@ -85,23 +79,19 @@ struct DealLine<'a> {
     #[serde(borrow)]
     reference: Cow<'a, str>,
     amount_minor: u64,
-    #[serde(borrow)]
-    status: Cow<'a, str>,
+    status: &'a str,
 }
 
 fn provider(base: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
-    let mut client = Client::new(base, None).map_err(|error| Refusal(error.to_string()))?;
-    let (status, body) = client.get("/book").map_err(|error| Refusal(error.to_string()))?;
-    let wrong = |error: String| Refusal::about(format!("{base}/book"), error);
+    let book = format!("{base}/book");
+    let (status, body) = Client::new(base, None)?.get("/book")?;
     if status != StatusCode::OK {
-        return Err(wrong(status.to_string()));
+        return Err(Refusal::about(book, status));
     }
     auditor.provider();
-    for line in lines(&body) {
-        let deal: DealLine<'_> =
-            serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
-        let approved = deal.status == "approved";
-        let (reference, amount_minor) = (&*deal.reference, deal.amount_minor);
+    for deal in serde_json::Deserializer::from_slice(&body).into_iter() {
+        let DealLine { reference, amount_minor, status } = deal.about(&book)?;
+        let (reference, approved) = (&*reference, status == "approved");
         auditor.deal(&ProviderTransaction { reference, amount_minor, approved });
     }
     Ok(())
@@ -110,31 +100,22 @@ fn provider(base: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
 /// A line of the journal. Texts that may be missing are `null` or not there.
 #[derive(Deserialize)]
 struct RowLine<'a> {
-    #[serde(borrow)]
-    date: Cow<'a, str>,
+    date: &'a str,
     terminal: u32,
     stan: u32,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    state: Cow<'a, str>,
-    #[serde(borrow, default)]
-    code: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    rrn: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    reference: Option<Cow<'a, str>>,
+    kind: &'a str,
+    state: &'a str,
+    code: Option<String>,
+    rrn: Option<String>,
+    reference: Option<String>,
     #[serde(default)]
     service: u16,
     #[serde(default)]
     product: u16,
     amount_minor: u64,
-    #[serde(borrow, default)]
-    subscriber_masked: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    serial: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    provider_reference: Option<Cow<'a, str>>,
+    subscriber_masked: Option<String>,
+    serial: Option<String>,
+    provider_reference: Option<String>,
     #[serde(default)]
     confirmed: bool,
 }
@@ -144,40 +125,37 @@ const VOUCHER: &str = "voucher";
 const TOP_UP: &str = "topup";
 
 fn journal(admin: &Admin, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
-    let bearer = admin.token.clone();
-    let mut client =
-        Client::new(&admin.base, bearer).map_err(|error| Refusal(error.to_string()))?;
-    let wrong = |what: String| Refusal::about(format!("{}/api/v1/journal", admin.base), what);
+    let client = Client::new(&admin.base, admin.token.clone())?;
+    let url = format!("{}/api/v1/journal", admin.base);
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
         let path = format!("/api/v1/journal?limit={PAGE_ROWS}{after}");
-        let (status, body) = client.get(&path).map_err(|error| Refusal(error.to_string()))?;
+        let (status, body) = client.get(&path)?;
         if status != StatusCode::OK {
-            return Err(wrong(status.to_string()));
+            return Err(Refusal::about(url, status));
         }
         let mut last = None;
-        for line in lines(&body) {
-            let row: RowLine<'_> =
-                serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
-            take(&row, auditor).map_err(wrong)?;
+        for row in serde_json::Deserializer::from_slice(&body).into_iter() {
+            let row: RowLine<'_> = row.about(&url)?;
+            take(&row, auditor).about(&url)?;
             last = Some(format!("&after={}-{}-{}", row.date, row.terminal, row.stan));
         }
         match last {
             Some(next) if next != after => after = next,
-            Some(_) => return Err(wrong("the same page came twice".to_owned())),
+            Some(_) => return Err(Refusal::about(url, "the same page came twice")),
             None => return Ok(()),
         }
     }
-    Err(wrong("the journal has no end".to_owned()))
+    Err(Refusal::about(url, "the journal has no end"))
 }
 
 fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
-    if !matches!(&*line.kind, VOUCHER | TOP_UP) {
+    if !matches!(line.kind, VOUCHER | TOP_UP) {
         return Ok(());
     }
     let date =
-        BusinessDate::parse(&line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
-    let state = RowState::parse(&line.state)
+        BusinessDate::parse(line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
+    let state = RowState::parse(line.state)
         .ok_or_else(|| format!("{:?} is not a state of a transaction", line.state))?;
     auditor.row(&Row {
         date,
@@ -199,10 +177,6 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn text<'a>(field: &'a Option<Cow<'_, str>>) -> &'a str {
+fn text(field: &Option<String>) -> &str {
     field.as_deref().unwrap_or_default()
-}
-
-fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }

@@ -7,17 +7,21 @@ mod resolve;
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde::Deserialize;
+use smart_default::SmartDefault;
 
+pub(crate) use resolve::address;
 pub use resolve::{public_key, resolve};
 
-use crate::exit::Refusal;
+use crate::exit::{About, Refusal};
 
 /// The whole file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
     /// For everything random.
+    #[default = 1]
     pub seed: u64,
     /// Directory of the network's CSV files.
     pub network: Option<PathBuf>,
@@ -26,8 +30,10 @@ pub struct Scenario {
     /// The first of them, counted from 0: for several processes with a part of the fleet each.
     pub first: usize,
     /// How long the fleet sells; 0 until Ctrl-C.
+    #[default = 10.0]
     pub seconds: f64,
     /// How long doubts may take to be resolved afterwards.
+    #[default = 60.0]
     pub drain_seconds: f64,
     /// Where the gateway is.
     pub gateway: Gateway,
@@ -46,10 +52,11 @@ pub struct Scenario {
 }
 
 /// Where the gateway is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gateway {
     /// Where terminals connect.
+    #[default = "127.0.0.1:7400"]
     pub address: String,
     /// File with the gateway's public key; without one the terminals use `NNpsk0`.
     pub public_key: Option<PathBuf>,
@@ -62,27 +69,31 @@ pub struct Gateway {
 }
 
 /// How the fleet connects.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Connect {
     /// Connection attempts begun a second.
+    #[default = 2_000]
     pub per_s: u32,
     /// How long the fleet may take to be online.
+    #[default = 60.0]
     pub within_seconds: f64,
     /// Loopback addresses to connect from; 0 lets the system choose. 28,000 connections is all
     /// that one address can have.
     pub sources: u16,
     /// Threads of the generator.
+    #[default = 1]
     pub threads: usize,
 }
 
 /// How many customers come.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Load {
     /// Closed, open or idle.
     pub model: Model,
     /// Closed: pause between two customers of a terminal.
+    #[default = "0s"]
     pub think: String,
     /// Open: the rates.
     pub phases: Vec<PhasePart>,
@@ -91,14 +102,15 @@ pub struct Load {
 }
 
 /// Where customers come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
-    /// The next one when the last one has left: the rate is the gateway's.
+    /// The next customer arrives when the last one has left
+    #[default]
     Closed,
-    /// When they mean to come: the rate is the scenario's.
+    /// Customers arrive at a given rate
     Open,
-    /// Never.
+    /// Never
     Idle,
 }
 
@@ -133,10 +145,11 @@ fn one() -> u32 {
 }
 
 /// What the terminals are like.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Terminal {
     /// Of 100 sales approved, how many are confirmed.
+    #[default = 100.0]
     pub confirm_percent: f64,
     /// Of 100 sales answered, how many are sent once more.
     pub retry_percent: f64,
@@ -157,28 +170,32 @@ pub struct Terminal {
     /// `full-jitter`, `exponential` or `fixed`.
     pub reconnect: Policy,
     /// First (or fixed) pause before connecting again.
+    #[default = "500ms"]
     pub reconnect_base: String,
     /// Longest pause before connecting again.
+    #[default = "30s"]
     pub reconnect_cap: String,
     /// Idle time after which they ping; two thirds of what the gateway allows by default.
     pub ping: Option<String>,
 }
 
 /// What a terminal does while it is blocked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blocked {
     /// Sells nothing.
+    #[default]
     Obey,
     /// Tries on.
     Try,
 }
 
 /// How the pauses between connection attempts grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Doubling, and anywhere between nothing and that.
+    #[default]
     FullJitter,
     /// Doubling.
     Exponential,
@@ -212,75 +229,14 @@ pub struct Expect {
     pub generator_lag_p99_ms: Option<f64>,
 }
 
-impl Default for Scenario {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            network: None,
-            terminals: None,
-            first: 0,
-            seconds: 10.0,
-            drain_seconds: 60.0,
-            gateway: Gateway::default(),
-            connect: Connect::default(),
-            load: Load::default(),
-            mix: Vec::new(),
-            terminal: Terminal::default(),
-            faults: Faults::default(),
-            expect: Expect::default(),
-        }
-    }
-}
-
-impl Default for Gateway {
-    fn default() -> Self {
-        let address = "127.0.0.1:7400".to_owned();
-        Self { address, public_key: None, admin: None, token: None, provider: None }
-    }
-}
-
-impl Default for Connect {
-    fn default() -> Self {
-        Self { per_s: 2_000, within_seconds: 60.0, sources: 0, threads: 1 }
-    }
-}
-
-impl Default for Load {
-    fn default() -> Self {
-        Self { model: Model::Closed, think: "0s".to_owned(), phases: Vec::new(), even: false }
-    }
-}
-
-impl Default for Terminal {
-    fn default() -> Self {
-        Self {
-            confirm_percent: 100.0,
-            retry_percent: 0.0,
-            cancel_percent: 0.0,
-            give_back_percent: 0.0,
-            repeat_percent: 0.0,
-            clash_percent: 0.0,
-            late_percent: 0.0,
-            settles: false,
-            when_blocked: Blocked::Obey,
-            reconnect: Policy::FullJitter,
-            reconnect_base: "500ms".to_owned(),
-            reconnect_cap: "30s".to_owned(),
-            ping: None,
-        }
-    }
-}
-
 impl Scenario {
     /// Reads a file; the paths in it are relative to it.
     ///
     /// # Errors
     /// [`Refusal`] with file, line and what is wrong there.
     pub fn load(file: &Path) -> Result<Self, Refusal> {
-        let text =
-            crate::files::read_text(file).map_err(|error| Refusal::about(file.display(), error))?;
-        let mut scenario: Self =
-            toml::from_str(&text).map_err(|error| Refusal::about(file.display(), error))?;
+        let text = crate::files::read_text(file)?;
+        let mut scenario: Self = toml::from_str(&text).about(file.display())?;
         let base = file.parent().unwrap_or(Path::new(""));
         let gateway = &mut scenario.gateway;
         let paths = [&mut scenario.network, &mut gateway.public_key, &mut gateway.token];

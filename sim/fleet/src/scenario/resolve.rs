@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tillgate_codec::link::channel::{StaticPublic, Suite};
 use tillsim_core::firmware::{
@@ -11,11 +12,12 @@ use tillsim_core::firmware::{
 use tillsim_core::time::Span;
 
 use super::{Blocked, Load, Model, Policy, Scenario, Terminal};
-use crate::driver::{Open, Phase};
-use crate::exit::Refusal;
+use crate::driver::{Open, Phase, Plan};
+use crate::exit::{About, Refusal};
+use crate::files::read_text;
 use crate::network::{self, Network, Service};
 use crate::number::whole;
-use crate::run::{Admin, Order};
+use crate::run::{Admin, Course, Order, Sources};
 use crate::text;
 
 /// From the connection attempt to the connection.
@@ -31,7 +33,7 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
     let network_dir = scenario.network.clone().ok_or_else(|| {
         Refusal("no network: give --network DIR, or `network` in the scenario".to_owned())
     })?;
-    let mut network = Network::read(&network_dir).map_err(|error| Refusal(error.to_string()))?;
+    let mut network = Network::read(&network_dir)?;
     let count =
         scenario.terminals.unwrap_or(network.terminals.len().saturating_sub(scenario.first));
     let known = network.terminals.len();
@@ -46,24 +48,26 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
     network.terminals.truncate(count);
     let firmware = Arc::new(firmware(scenario, &network.services)?);
     let seconds = seconds("seconds", scenario.seconds)?;
-    Ok(Order {
-        seed: scenario.seed,
+    let plan = Plan {
         target: address(&scenario.gateway.address)?,
-        terminals: network.terminals,
-        network_dir,
-        firmware,
         sources: sources(scenario.connect.sources),
         connects_per_s: scenario.connect.per_s.max(1),
-        online_within: self::seconds("connect.within_seconds", scenario.connect.within_seconds)?,
-        threads: scenario.connect.threads.clamp(1, 64),
         cuts_per_s: scenario.faults.cuts_per_s.clamp(0.0, 10_000.0),
+        seed: scenario.seed,
+        epoch: Instant::now(),
+    };
+    let course = Course {
+        plan,
         open: open(&scenario.load)?,
+        threads: scenario.connect.threads.clamp(1, 64),
+        online_within: self::seconds("connect.within_seconds", scenario.connect.within_seconds)?,
         sell: (seconds > Span::ZERO).then_some(seconds),
         drain: self::seconds("drain_seconds", scenario.drain_seconds)?,
-        admin: admin(scenario)?,
-        provider: scenario.gateway.provider.clone(),
-        expect: scenario.expect.clone(),
-    })
+    };
+    let (admin, provider) = (admin(scenario)?, scenario.gateway.provider.clone());
+    let sources = Sources { admin, provider, network_dir };
+    let (terminals, expect) = (network.terminals, scenario.expect.clone());
+    Ok(Order { course, terminals, firmware, sources, expect })
 }
 
 /// The gateway's public key from its file: 64 hexadecimal digits.
@@ -71,9 +75,7 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
 /// # Errors
 /// [`Refusal`] naming the file.
 pub fn public_key(file: &Path) -> Result<StaticPublic, Refusal> {
-    let text =
-        crate::files::read_text(file).map_err(|error| Refusal::about(file.display(), error))?;
-    let key = network::unhex(&text);
+    let key = network::unhex(&read_text(file)?);
     key.map(StaticPublic)
         .ok_or_else(|| Refusal::about(file.display(), "is not a key of 64 hexadecimal digits"))
 }
@@ -86,9 +88,7 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
             .ok_or_else(|| Refusal(format!("terminal.{name}: {value} is not from 0 to 100")))
     };
     let custom = match scenario.load.model {
-        Model::Closed => LoadModel::Think(
-            text::delay(&scenario.load.think).map_err(|e| Refusal::about("load.think", e))?,
-        ),
+        Model::Closed => LoadModel::Think(text::delay(&scenario.load.think).about("load.think")?),
         Model::Open => LoadModel::Sent,
         Model::Idle => LoadModel::None,
     };
@@ -121,12 +121,12 @@ fn firmware(scenario: &Scenario, services: &[Service]) -> Result<Firmware, Refus
         reconnect: reconnect(terminal)?,
         connect: CONNECT,
         logon: LOGON,
-        ping: ping.map_err(|error| Refusal::about("terminal.ping", error))?,
+        ping: ping.about("terminal.ping")?,
     })
 }
 
 fn reconnect(terminal: &Terminal) -> Result<Reconnect, Refusal> {
-    let span = |name, value: &str| text::span(value).map_err(|error| Refusal::about(name, error));
+    let span = |name, value: &str| text::span(value).about(name);
     let base = span("terminal.reconnect_base", &terminal.reconnect_base)?;
     let cap = span("terminal.reconnect_cap", &terminal.reconnect_cap)?;
     Ok(match terminal.reconnect {
@@ -207,20 +207,17 @@ fn open(load: &Load) -> Result<Option<Open>, Refusal> {
 
 fn admin(scenario: &Scenario) -> Result<Option<Admin>, Refusal> {
     let Some(base) = scenario.gateway.admin.clone() else { return Ok(None) };
-    let token = match &scenario.gateway.token {
-        None => None,
-        Some(file) => {
-            let read = crate::files::read_text(file);
-            let token = read.map_err(|error| Refusal::about(file.display(), error))?;
-            Some(token.trim().to_owned())
-        }
-    };
+    let token = scenario.gateway.token.as_deref().map(read_text).transpose()?;
+    let token = token.map(|token| token.trim().to_owned());
     Ok(Some(Admin { base, token }))
 }
 
-fn address(text: &str) -> Result<SocketAddr, Refusal> {
-    let resolved = text.to_socket_addrs().map_err(|error| Refusal::about(text, error))?;
-    resolved.into_iter().next().ok_or_else(|| Refusal::about(text, "has no address"))
+/// The address of a host and a port.
+///
+/// # Errors
+/// [`Refusal`] when there is none.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Refusal> {
+    text.to_socket_addrs().about(text)?.next().ok_or_else(|| Refusal::about(text, "has no address"))
 }
 
 fn seconds(name: &str, value: f64) -> Result<Span, Refusal> {

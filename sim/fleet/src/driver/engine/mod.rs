@@ -4,13 +4,13 @@ mod sockets;
 mod timing;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use mio::{Events, Poll, Token};
+use smart_default::SmartDefault;
 use tillsim_core::rng::Rng;
 use tillsim_core::terminal::Input;
 use tillsim_core::time::{Moment, Span};
@@ -23,7 +23,11 @@ use super::fleet::{FleetControl, Stage};
 use super::line::Line;
 use super::tally::{Tally, latencies};
 use crate::cpu;
+use crate::exit::{About, Refusal};
 use crate::number::{float, whole};
+
+/// What an engine that cannot run says.
+pub(super) const FAILED: &str = "the event loop failed";
 
 /// Bytes read at once: hundreds of answers, so that one read nearly always empties a socket.
 const READ_BYTES: usize = 64 * 1024;
@@ -55,11 +59,12 @@ pub struct Plan {
 }
 
 /// What the generator itself cost and how late it was: its honesty.
-#[derive(Clone)]
+#[derive(Clone, SmartDefault)]
 pub struct Share {
     /// Processor time of this thread while the fleet sold, in seconds.
     pub cpu_s: f64,
     /// How long the fleet sold.
+    #[default(Span::ZERO)]
     pub sold: Span,
     /// Sales begun meanwhile.
     pub started: u64,
@@ -70,37 +75,11 @@ pub struct Share {
     /// Bytes taken from the network meanwhile.
     pub received_bytes: u64,
     /// How late the engine noticed what was due, in microseconds.
+    #[default(latencies())]
     pub lag: Histogram<u64>,
     /// Longest time between two looks at the sockets, in microseconds.
     pub stall_us_max: u64,
 }
-
-impl Default for Share {
-    fn default() -> Self {
-        Self {
-            cpu_s: 0.0,
-            sold: Span::ZERO,
-            started: 0,
-            completed: 0,
-            sent_bytes: 0,
-            received_bytes: 0,
-            lag: latencies(),
-            stall_us_max: 0,
-        }
-    }
-}
-
-/// Why an engine could not run.
-#[derive(Debug)]
-pub struct EngineError(pub io::Error);
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the event loop failed: {}", self.0)
-    }
-}
-
-impl std::error::Error for EngineError {}
 
 /// One thread's part of the fleet.
 pub struct Engine<S> {
@@ -133,15 +112,11 @@ impl<S: Client> Engine<S> {
     /// An engine for these stations; all of them connect as soon as it runs.
     ///
     /// # Errors
-    /// [`EngineError`] when the system gives no event queue.
-    pub fn new(
-        plan: Plan,
-        clients: Vec<S>,
-        arrivals: Option<Arrivals>,
-    ) -> Result<Self, EngineError> {
+    /// [`Refusal`] when the system gives no event queue.
+    pub fn new(plan: Plan, clients: Vec<S>, arrivals: Option<Arrivals>) -> Result<Self, Refusal> {
         let count = clients.len();
-        let poll = Poll::new().map_err(EngineError)?;
-        let alarm = Alarm::new(poll.registry()).map_err(EngineError)?;
+        let poll = Poll::new().about(FAILED)?;
+        let alarm = Alarm::new(poll.registry()).about(FAILED)?;
         let mut deadlines = Deadlines::new(count);
         for (number, client) in (0..).zip(&clients) {
             if let Some(at) = client.deadline() {
@@ -175,8 +150,8 @@ impl<S: Client> Engine<S> {
     /// Runs until the control says [`Stage::Quit`], or until every station is gone after a stop.
     ///
     /// # Errors
-    /// [`EngineError`] when the event queue fails.
-    pub fn run(mut self, control: &FleetControl) -> Result<(Vec<S>, Tally, Share), EngineError> {
+    /// [`Refusal`] when the event queue fails.
+    pub fn run(mut self, control: &FleetControl) -> Result<(Vec<S>, Tally, Share), Refusal> {
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut published = self.now();
         let mut looked = self.now();
@@ -191,7 +166,7 @@ impl<S: Client> Engine<S> {
             match self.poll.poll(&mut events, Some(sleep)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(EngineError(error)),
+                Err(error) => return Err(Refusal::about(FAILED, error)),
             }
             looked = self.now();
             for event in &events {

@@ -6,17 +6,18 @@ use tillsim_core::terminal::Input;
 use tillsim_core::time::{Moment, Span};
 
 use super::sockets::token;
-use super::{Engine, EngineError, SLEEP_MAX};
+use super::{Engine, FAILED, SLEEP_MAX};
 use crate::driver::arrivals::Arrivals;
 use crate::driver::client::Client;
 use crate::driver::deadlines::index;
 use crate::driver::fleet::Stage;
 use crate::driver::line::Lost;
+use crate::exit::{About, Refusal};
 use crate::number::float;
 
 impl<S: Client> Engine<S> {
     /// How long to sleep at most; the alarm is set for what comes before.
-    pub(super) fn sleep(&mut self, now: Moment) -> Result<Duration, EngineError> {
+    pub(super) fn sleep(&mut self, now: Moment) -> Result<Duration, Refusal> {
         let arrival = self.arrivals.as_ref().and_then(Arrivals::deadline);
         let refill = self.connecting.front().map(|_| now.after(Span::ms(1)));
         let next = [self.deadlines.first(), arrival, refill].into_iter().flatten().min();
@@ -24,7 +25,7 @@ impl<S: Client> Engine<S> {
             return Ok(Duration::ZERO);
         }
         let soon = next.filter(|at| *at < now.after(SLEEP_MAX));
-        self.alarm.set(now, soon).map_err(EngineError)?;
+        self.alarm.set(now, soon).about(FAILED)?;
         Ok(Duration::from_nanos(SLEEP_MAX.0))
     }
 

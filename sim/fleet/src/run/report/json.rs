@@ -33,7 +33,7 @@ pub(super) fn json(
     json!({
         "verdict": exit.label(),
         "exit_code": exit.code(),
-        "seed": order.seed,
+        "seed": order.course.plan.seed,
         "terminals": order.terminals.len(),
         "online": driven.online,
         "online_after_s": driven.online_after.as_secs_f64(),

@@ -28,7 +28,6 @@ pub struct Report {
     pub json: Value,
 }
 
-/// One rule and what came out.
 struct Rule {
     name: &'static str,
     limit: f64,
@@ -42,7 +41,7 @@ pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report 
     let facts = Facts::new(driven);
     let rules = rules(order, driven, &facts);
     let lag_limit = order.expect.generator_lag_p99_ms.unwrap_or(LAG_P99_MS_MAX);
-    let invalid = order.open.is_some() && facts.lag_p99_ms > lag_limit;
+    let invalid = order.course.open.is_some() && facts.lag_p99_ms > lag_limit;
     let unresolved = match money {
         Money::Checked(verdict) => verdict.count(Kind::Unresolved),
         _ => facts.in_doubt,
@@ -63,7 +62,6 @@ pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report 
     Report { exit, text, json }
 }
 
-/// Numbers used in several places.
 struct Facts {
     sold_s: f64,
     started: u64,

@@ -33,7 +33,7 @@ pub(super) fn text(
         driven.online_after.as_secs_f64(),
         facts.sold_s
     ));
-    if order.open.is_some() {
+    if order.course.open.is_some() {
         line(format!(
             "offered {:.0}/s, started {:.0}/s, completed {:.0}/s, {} customers left unserved",
             facts.offered_per_s,
@@ -76,7 +76,8 @@ pub(super) fn text(
         Exit::Invalid => "INVALID: the generator was the bottleneck",
         Exit::Usage => "USAGE",
     };
-    writeln!(out, "{word} (seed {})", order.seed).expect("writing to a String never fails");
+    writeln!(out, "{word} (seed {})", order.course.plan.seed)
+        .expect("writing to a String never fails");
     out
 }
 
