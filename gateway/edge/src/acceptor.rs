@@ -15,6 +15,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
@@ -174,12 +175,7 @@ impl<R: Router> Inner<R> {
                 _ = &mut talk => return,
                 Ok(()) = &mut cut, if seat.is_waiting() => return,
                 Some(class) = class.recv() => {
-                    let [health, stranger, known] = self.limits.connection_time;
-                    let time = match class {
-                        Class::Health => health,
-                        Class::Stranger => stranger,
-                        Class::Known => known,
-                    };
+                    let time = class.of(self.limits.connection_time);
                     end.as_mut().reset(Instant::now() + time);
                 }
                 () = &mut end => return,
@@ -256,27 +252,23 @@ impl<B> From<Refusal> for Stopped<B> {
 }
 
 /// What a connection holds: first a silent peer's place, then its class's.
-struct Seat(std::sync::Mutex<(Option<WaitingPlace>, Option<Place>)>);
+struct Seat(Mutex<(Option<WaitingPlace>, Option<Place>)>);
 
 impl Seat {
     fn new(place: WaitingPlace) -> Self {
-        Self(std::sync::Mutex::new((Some(place), None)))
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, (Option<WaitingPlace>, Option<Place>)> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        Self(Mutex::new((Some(place), None)))
     }
 
     fn is_waiting(&self) -> bool {
-        self.held().0.is_some()
+        self.0.lock().0.is_some()
     }
 
     fn heard(&self) {
-        self.held().0 = None;
+        self.0.lock().0 = None;
     }
 
     fn take(&self, place: Place) {
-        self.held().1 = Some(place);
+        self.0.lock().1 = Some(place);
     }
 }
 

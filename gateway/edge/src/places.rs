@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 /// Who is at the other end.
@@ -33,6 +34,17 @@ pub enum Class {
     Known,
 }
 
+impl Class {
+    /// What each class has, in their order: this one's.
+    pub(crate) fn of<T>(self, [health, stranger, known]: [T; 3]) -> T {
+        match self {
+            Self::Health => health,
+            Self::Stranger => stranger,
+            Self::Known => known,
+        }
+    }
+}
+
 /// Most of one class.
 #[derive(Clone, Copy, Debug)]
 pub struct Share {
@@ -42,28 +54,17 @@ pub struct Share {
     pub address: usize,
 }
 
-/// Addresses that count as one: an IPv6 peer has a whole /64 to itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Origin {
-    V4([u8; 4]),
-    V6([u8; 8]),
-    Local,
-}
+/// Where a peer counts: its address, of IPv6 the first half, for a peer has a whole /64 to itself;
+/// `None` for this machine.
+type Origin = Option<IpAddr>;
 
-impl Origin {
-    fn of(peer: &Peer) -> Self {
-        let of_v6 = |ip: Ipv6Addr| {
-            let mut prefix = [0; 8];
-            prefix.copy_from_slice(&ip.octets()[..8]);
-            Self::V6(prefix)
-        };
-        match peer {
-            Peer::Local { .. } => Self::Local,
-            Peer::Remote(ip) => match ip.to_canonical() {
-                IpAddr::V4(ip) => Self::V4(ip.octets()),
-                IpAddr::V6(ip) => of_v6(ip),
-            },
-        }
+fn origin(peer: &Peer) -> Origin {
+    match peer {
+        Peer::Local { .. } => None,
+        Peer::Remote(ip) => Some(match ip.to_canonical() {
+            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+            ip => ip,
+        }),
     }
 }
 
@@ -98,8 +99,8 @@ impl Waiting {
     /// A place for a new connection, which always gets one; what resolves when a newer one takes it;
     /// and whether another peer lost its own.
     pub(crate) fn enter(&self, peer: &Peer) -> (WaitingPlace, oneshot::Receiver<()>, bool) {
-        let origin = Origin::of(peer);
-        let mut table = lock(&self.table);
+        let origin = origin(peer);
+        let mut table = self.table.lock();
         let cut = table.make_room(origin, self.share);
         let (sender, receiver) = oneshot::channel();
         let number = table.next;
@@ -137,7 +138,7 @@ impl Table {
 
 impl Drop for WaitingPlace {
     fn drop(&mut self) {
-        lock(&self.table).by_age.remove(&self.number);
+        self.table.lock().by_age.remove(&self.number);
     }
 }
 
@@ -160,13 +161,9 @@ impl Places {
 
     /// A place, unless all of the class or of the address are taken.
     pub(crate) fn take(&self, class: Class, peer: &Peer) -> Option<Place> {
-        let of = (class, Origin::of(peer));
-        let share = match class {
-            Class::Health => self.shares[0],
-            Class::Stranger => self.shares[1],
-            Class::Known => self.shares[2],
-        };
-        let mut held = lock(&self.held);
+        let of = (class, origin(peer));
+        let share = class.of(self.shares);
+        let mut held = self.held.lock();
         let all: usize = held.iter().filter(|(of, _)| of.0 == class).map(|(_, count)| count).sum();
         let own = held.get(&of).copied().unwrap_or_default();
         if all >= share.all || own >= share.address {
@@ -179,16 +176,12 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut held = lock(&self.held);
+        let mut held = self.held.lock();
         match held.get_mut(&self.of) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(held.remove(&self.of)),
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -237,9 +230,9 @@ mod tests {
 
     #[test]
     fn a_peer_with_a_whole_ipv6_network_counts_as_one() {
-        let at = |text: &str| Origin::of(&Peer::Remote(text.parse().expect("an address")));
+        let at = |text: &str| origin(&Peer::Remote(text.parse().expect("an address")));
         assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:2"));
         assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
-        assert_eq!(at("::ffff:192.0.2.1"), Origin::of(&from(1)));
+        assert_eq!(at("::ffff:192.0.2.1"), origin(&from(1)));
     }
 }

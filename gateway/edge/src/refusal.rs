@@ -94,7 +94,7 @@ impl Counts {
 
     /// Requests refused, in the order of [`Refusal::ALL`].
     pub fn refused(&self) -> [u64; Refusal::ALL.len()] {
-        [0, 1, 2, 3, 4, 5, 6].map(|index: usize| self.refused[index].load(Ordering::Relaxed))
+        std::array::from_fn(|index| self.refused[index].load(Ordering::Relaxed))
     }
 
     /// Panics that ended a request or a connection.

@@ -31,7 +31,6 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// A large import is checked, sealed and made durable within this.
 const ANSWER: Duration = Duration::from_secs(120);
 
-/// Where the gateway is, and whose it is.
 pub(crate) struct Client {
     socket: PathBuf,
     config: Config,
@@ -41,7 +40,6 @@ pub(crate) struct Client {
     login: Option<Zeroizing<String>>,
 }
 
-/// What the gateway said.
 pub(crate) struct Answer {
     status: StatusCode,
     /// The body, read as JSON; null when it is not that.
@@ -196,7 +194,6 @@ impl Answer {
         }))
     }
 
-    /// Whether the order was carried out.
     pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()
     }

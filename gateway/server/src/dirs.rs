@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::entropy;
 use crate::exit::Failure;
@@ -27,7 +27,7 @@ pub(crate) fn whole<T>(
     make(&building)?;
     let made = fill(&building).and_then(|filled| {
         fs::rename(&building, to).map_err(|error| io_failure(to, &error))?;
-        sync(&parent(to))?;
+        sync(parent(to))?;
         Ok(filled)
     });
     if made.is_err()
@@ -75,9 +75,7 @@ pub(crate) fn io_failure(path: &Path, error: &io::Error) -> Failure {
     Failure::refused(format!("{}: {error}", path.display()))
 }
 
-fn parent(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
+/// The directory that `path` is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }

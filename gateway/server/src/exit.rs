@@ -40,43 +40,32 @@ impl From<Exit> for ExitCode {
 }
 
 /// A command that did not do what it was asked to, with what its user needs to know.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
 pub(crate) struct Failure {
-    /// For the shell.
     pub(crate) exit: Exit,
     /// For the person; may have several lines.
     pub(crate) text: String,
 }
 
 impl Failure {
-    /// Exit code 1.
     pub(crate) fn refused(text: impl fmt::Display) -> Self {
         Self { exit: Exit::Refused, text: text.to_string() }
     }
 
-    /// Exit code 2.
     pub(crate) fn usage(text: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, text: text.to_string() }
     }
 
-    /// Exit code 3.
     pub(crate) fn config(text: impl fmt::Display) -> Self {
         Self { exit: Exit::Config, text: text.to_string() }
     }
 
-    /// Exit code 4.
     pub(crate) fn store(text: impl fmt::Display) -> Self {
         Self { exit: Exit::Store, text: text.to_string() }
     }
 
-    /// Exit code 70.
     pub(crate) fn internal(text: impl fmt::Display) -> Self {
         Self { exit: Exit::Internal, text: text.to_string() }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }

@@ -4,11 +4,13 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 use zeroize::Zeroizing;
+
+use crate::dirs::parent;
 
 /// Whom a file must be safe from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,11 +123,7 @@ fn check_trust(path: &Path, about: &Metadata, trust: Trust) -> io::Result<()> {
     if let Some(what) = fault_of(path, (about.uid(), about.mode()), us, trust) {
         return refuse(what);
     }
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let parent = fs::canonicalize(&parent)?;
+    let parent = fs::canonicalize(parent(path))?;
     for (level, dir) in parent.ancestors().enumerate() {
         let about = fs::metadata(dir)?;
         let immediate = level == 0;

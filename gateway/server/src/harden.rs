@@ -1,23 +1,15 @@
 //! What the process gives up before it reads its first key: nobody may look into its memory, and
 //! it leaves no core file behind.
 
-use std::fmt;
-
 use nix::errno::Errno;
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use thiserror::Error;
 
 /// The system refused; without this, keys could be read from outside.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("core files and debuggers cannot be switched off for this process: {0}")]
 pub(crate) struct NotHardened(Errno);
-
-impl fmt::Display for NotHardened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "core files and debuggers cannot be switched off for this process: {}", self.0)
-    }
-}
-
-impl std::error::Error for NotHardened {}
 
 /// Switches core files and debuggers of the same user off.
 ///

@@ -16,7 +16,6 @@ const FILE_BYTES_MAX: u64 = 256;
 /// What new files get: the owner reads, nobody writes.
 const MODE_SECRET: u32 = 0o400;
 
-/// Why a key file cannot be used.
 #[derive(Debug)]
 pub(crate) struct KeyFileError {
     file: PathBuf,

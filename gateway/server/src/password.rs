@@ -15,12 +15,10 @@ use crate::files::{self, Trust};
 
 /// People beside the console are few.
 const USERS_MAX: usize = 1_000;
-/// The file of this many.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// A longer password is no password, and hashing it is work for a stranger.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
 
-/// A new password nobody can guess.
 pub(crate) fn one_time() -> Zeroizing<String> {
     access::one_time(&Zeroizing::new(entropy::bytes()))
 }
@@ -60,24 +58,17 @@ pub(crate) fn ask(user: &str) -> io::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// What a name and a password are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PasswordVerdict {
-    /// A person and its password.
     Right(Role),
-    /// A person, and not its password.
     Wrong,
-    /// Nobody's name.
     NoSuchUser,
 }
 
-/// A person who may log in.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct User {
-    /// What they log in as.
     pub(crate) name: String,
-    /// What they may do.
     pub(crate) role: Role,
     argon2id: String,
 }
@@ -131,12 +122,10 @@ impl Users {
         Ok(format!("# People who may log in; `tillgate user` changes this file.\n\n{people}"))
     }
 
-    /// Everybody.
     pub(crate) fn all(&self) -> &[User] {
         &self.user
     }
 
-    /// The person of a name.
     pub(crate) fn find(&self, name: &str) -> Option<&User> {
         self.user.iter().find(|user| user.name == name)
     }
@@ -152,7 +141,6 @@ impl Users {
         Ok(())
     }
 
-    /// Takes a person out.
     pub(crate) fn remove(&mut self, name: &str) {
         self.user.retain(|user| user.name != name);
     }

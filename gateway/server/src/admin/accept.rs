@@ -1,7 +1,6 @@
 //! Connections of the admin API: over the network, and over the Unix socket of this machine. What
 //! happens to one of them is the acceptor's affair ([`tillgate_edge`]).
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +51,6 @@ pub(super) async fn network(listener: TcpListener, acceptor: Acceptor<Api>, stop
     accept(next, acceptor, CONNECTIONS_MAX, stop).await;
 }
 
-/// Accepts users of this machine.
 pub(super) async fn local(socket: Socket, acceptor: Acceptor<Api>, stop: Stop) {
     accept(async move || socket.accept().await, acceptor, LOCAL_MAX, stop).await;
 }
@@ -108,9 +106,4 @@ where
         acceptor.serve(stream, entered).await;
         drop(seat);
     });
-}
-
-/// Both at once, until both have ended.
-pub(super) async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    tokio::join!(one, other);
 }

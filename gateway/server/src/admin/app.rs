@@ -12,13 +12,11 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::serve::handle::ServeHandle;
 
-/// What every request may use.
 pub(super) struct App {
     pub(super) handle: ServeHandle,
     pub(super) auth: Auth,
     pub(super) calendar: Calendar,
     pub(super) bridges: Vec<String>,
-    /// The data directory.
     pub(super) data: PathBuf,
     pub(super) gauges: Arc<Gauges>,
     /// See [`App::alone`].

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, StatusCode, header};
+use parking_lot::Mutex;
 use tillgate_core::access::limits::LOGINS_MAX;
 use tillgate_core::access::{self, Access, Callers, Refused, Role, TokenHash, WrongPasswords};
 use tillgate_core::time::Moment;
@@ -19,7 +19,6 @@ use crate::exit::Failure;
 use crate::password::{PasswordVerdict, Users};
 use crate::{entropy, keyfile};
 
-/// Who asked, and from where.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) who: access::Caller,
@@ -54,7 +53,7 @@ pub(super) struct Auth {
     /// Logins that check a password or wait for that.
     pub(super) queue: Semaphore,
     /// Wrong passwords, and who has to wait because of them.
-    wrong: Mutex<WrongPasswords>,
+    pub(super) wrong: Mutex<WrongPasswords>,
 }
 
 impl Auth {
@@ -93,21 +92,19 @@ impl Auth {
         let shown = shown.map(|value| value.to_str().unwrap_or_default());
         let unknown = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let who =
-            self.callers().admit(local, shown, access, now).map_err(|refused| match refused {
-                Refused::NothingShown => unknown(
-                    "show the installation's token: Authorization: Bearer TOKEN (admin.token)",
-                ),
-                Refused::Unknown => unknown("this token is not known, or its login has ended"),
-                Refused::MayOnlyLook(name) => {
-                    let text = format!("{name} may look but not change anything");
-                    ApiError::new(StatusCode::FORBIDDEN, "forbidden", text)
-                }
-            })?;
+            self.callers.lock().admit(local, shown, access, now).map_err(
+                |refused| match refused {
+                    Refused::NothingShown => unknown(
+                        "show the installation's token: Authorization: Bearer TOKEN (admin.token)",
+                    ),
+                    Refused::Unknown => unknown("this token is not known, or its login has ended"),
+                    Refused::MayOnlyLook(name) => {
+                        let text = format!("{name} may look but not change anything");
+                        ApiError::new(StatusCode::FORBIDDEN, "forbidden", text)
+                    }
+                },
+            )?;
         Ok(Caller { who, peer: peer.clone() })
-    }
-
-    fn callers(&self) -> MutexGuard<'_, Callers> {
-        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The role of somebody who knows the password, and whether the name is one of ours; takes
@@ -120,18 +117,13 @@ impl Auth {
         Ok(users.verify(name, password))
     }
 
-    /// Who has to wait.
-    pub(super) fn wrong(&self) -> MutexGuard<'_, WrongPasswords> {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A new token for somebody whose password was right.
     ///
     /// # Errors
     /// Too many are logged in.
     pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
         let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
-        if self.callers().logins.log_in(TokenHash::of(&token), name, role, now) {
+        if self.callers.lock().logins.log_in(TokenHash::of(&token), name, role, now) {
             return Ok(token);
         }
         Err(ApiError::busy(format!("{LOGINS_MAX} people are logged in; try later")))
@@ -139,6 +131,6 @@ impl Auth {
 
     /// Ends the caller's login; the installation's token has none.
     pub(super) fn log_out(&self, caller: &Caller) {
-        self.callers().log_out(&caller.who);
+        self.callers.lock().log_out(&caller.who);
     }
 }

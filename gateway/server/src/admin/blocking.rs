@@ -4,7 +4,6 @@ use tillgate_edge::guard;
 
 use super::error::{Answer, ApiError};
 
-/// Runs something that blocks on a thread for that.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Answer<T> + Send + 'static,
 ) -> Answer<T> {

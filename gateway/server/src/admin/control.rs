@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::{Rejection, TerminalId};
 
@@ -10,9 +11,7 @@ use super::auth::Caller;
 use super::blocking::blocking;
 use super::error::{Answer, ApiError};
 use super::route::Call;
-use crate::serve::handle::{ControlReceipt, NoResult};
 
-/// The result of an order.
 pub(super) enum Carried {
     /// Durable and in force; what was pushed because of it.
     Applied(Vec<(TerminalId, u32)>),
@@ -53,22 +52,20 @@ pub(super) async fn carry(
     .await
 }
 
-/// Gives an order to the writer.
-pub(super) fn send(call: &Call, order: ControlOrder) -> Answer<ControlReceipt> {
+pub(super) fn send(call: &Call, order: ControlOrder) -> Answer<Receiver<Controlled>> {
     let Caller { who, .. } = &call.caller;
     let sent = call.app.handle.controls.send(order, who, &call.caller.origin());
     sent.map_err(|_| ApiError::busy("too many orders wait, or the gateway is going down"))
 }
 
-/// Blocks until the result of an order is there.
-pub(super) fn result(receipt: &ControlReceipt, time_max: Duration) -> Answer<Carried> {
-    match receipt.wait(time_max) {
+pub(super) fn result(receipt: &Receiver<Controlled>, time_max: Duration) -> Answer<Carried> {
+    match receipt.recv_timeout(time_max) {
         Ok(Controlled::Applied { commands }) => Ok(Carried::Applied(commands)),
         Ok(Controlled::Rejected(rejections)) => Ok(Carried::Rejected(rejections)),
-        Err(NoResult::Late) => Err(ApiError::busy(
+        Err(RecvTimeoutError::Timeout) => Err(ApiError::busy(
             "timed out; the command may still take effect: check its state before retrying",
         )),
-        Err(NoResult::Gone) => Err(ApiError::busy(
+        Err(RecvTimeoutError::Disconnected) => Err(ApiError::busy(
             "the gateway went down; whether the order was carried out shows after its start",
         )),
     }

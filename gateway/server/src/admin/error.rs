@@ -9,10 +9,8 @@ use warp::reply::Response;
 
 use super::route::Reply;
 
-/// What was asked for, or why not.
 pub(super) type Answer<T> = Result<T, ApiError>;
 
-/// A refusal.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<Reason>);
 
@@ -58,7 +56,6 @@ pub(super) struct FaultPlace {
 }
 
 impl ApiError {
-    /// A refusal of this status.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl fmt::Display) -> Self {
         Self(Box::new(Reason { status, code, message: message.to_string(), faults: None }))
     }
@@ -96,7 +93,6 @@ impl ApiError {
         self
     }
 
-    /// As a response.
     pub(super) fn response(self) -> Response {
         let status = self.0.status;
         let mut response = ErrorAnswer { error: *self.0 }.reply();

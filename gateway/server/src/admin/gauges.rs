@@ -4,9 +4,10 @@
 //! A page never waits long for that; it then shows what was counted before.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use nix::sys::statvfs::statvfs;
+use parking_lot::Mutex;
 use tillgate_core::report::{Stock, Waiting};
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_store_core::StoreError;
@@ -19,7 +20,6 @@ use super::limits::{
 use crate::serve::handle::ServeHandle;
 use crate::serve::metrics::Page;
 
-/// The rows, and what was counted last.
 pub(super) struct Gauges {
     handle: ServeHandle,
     calendar: Calendar,
@@ -36,18 +36,13 @@ struct State {
 }
 
 impl Gauges {
-    /// Nothing is counted yet.
     pub(super) fn new(handle: ServeHandle, calendar: Calendar, data: PathBuf) -> Self {
         Self { handle, calendar, data, state: Mutex::default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether it is time to count again, which is then this caller's work.
     fn begin(&self, now: Moment) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let begin = state.next <= now;
         if begin {
             // So that one that never ends is followed by another.
@@ -65,7 +60,7 @@ pub(super) async fn page(gauges: &Arc<Gauges>) -> String {
         // A count that takes longer is on the next page.
         tokio::time::timeout(GAUGES_WAIT, counted).await.ok();
     }
-    gauges.state().page.clone()
+    gauges.state.lock().page.clone()
 }
 
 fn count(gauges: &Gauges) -> Answer<()> {
@@ -73,7 +68,7 @@ fn count(gauges: &Gauges) -> Answer<()> {
     let begun = clock.now();
     let counted = counted(gauges);
     let took = clock.now().since(begun);
-    let mut state = gauges.state();
+    let mut state = gauges.state.lock();
     state.next = clock.now().after(Span(took.0.saturating_mul(GAUGES_AGAIN)).max(GAUGES_PAUSE));
     state.page = counted.map_err(ApiError::internal)?.text();
     Ok(())
@@ -84,7 +79,7 @@ fn counted(gauges: &Gauges) -> Result<Page, StoreError> {
     let (rows, wall) = (&handle.reader, handle.clock.wall());
     let waiting = Waiting::count(rows, OPEN_COUNTED_MAX)?;
     let stock = {
-        let directory = handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = handle.directory.read();
         Stock::of(&directory.registry)
     };
     let stock = stock.count(rows, gauges.calendar.date(wall), STOCK_COUNTED_MAX)?;

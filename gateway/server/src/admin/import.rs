@@ -1,8 +1,9 @@
 //! `POST /api/v1/import`: the files of `tillgate import`, while serving.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::directory::Directory;
@@ -67,7 +68,7 @@ struct Shared<'a>(&'a RwLock<Directory>);
 
 impl Known for Shared<'_> {
     fn lend(&self, look: &mut dyn FnMut(&Registry)) {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner).registry);
+        look(&self.0.read().registry);
     }
 }
 

@@ -34,7 +34,6 @@ pub(super) struct JournalQuery {
     format: Format,
 }
 
-/// Rows in this format.
 pub(super) struct Rows(Format, String);
 
 impl Reply for Rows {

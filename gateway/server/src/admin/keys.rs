@@ -1,7 +1,5 @@
 //! Keys of terminals: one is added beside the others, one ends, counters begin again.
 
-use std::sync::PoisonError;
-
 use hex::FromHex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +55,7 @@ pub(super) async fn change(
     let terminal = find(app, id)?;
     let what = wanted_change(app, id, &wanted)?;
     let order = {
-        let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = app.handle.directory.read();
         orders::change_keys(terminal, what, &directory)
     };
     let order = order.map_err(|error| ApiError::refused(format!("terminal {id}: {error}")))?;

@@ -13,11 +13,9 @@ pub(crate) const WAITING_MAX: usize = 256;
 pub(crate) const WAITING_PER_ADDRESS_MAX: usize = 64;
 /// Requests for health, readiness and metrics at once: they have no body and are answered at once.
 pub(crate) const HEALTH_MAX: usize = 8;
-/// The same from one address.
 pub(crate) const HEALTH_PER_ADDRESS_MAX: usize = 4;
 /// Logins at once, from a request's head to the end of its answer.
 pub(crate) const STRANGERS_MAX: usize = 16;
-/// The same from one address.
 pub(crate) const STRANGERS_PER_ADDRESS_MAX: usize = 4;
 /// Requests at once of people and programs that have shown who they are.
 pub(crate) const KNOWN_MAX: usize = 48;
@@ -56,7 +54,6 @@ pub(crate) const BLOCKING_THREADS_MAX: usize = 6;
 pub(crate) const ORDER_TIME_MAX: Duration = Duration::from_secs(10);
 /// The same for an import, which is the largest write there is.
 pub(crate) const IMPORT_TIME_MAX: Duration = Duration::from_secs(60);
-/// Terminals on one page.
 pub(crate) const TERMINALS_PER_PAGE_MAX: usize = 1_000;
 /// Registry rows looked at for one page, when few of them have the state asked for.
 pub(crate) const ROWS_PER_PAGE_MAX: usize = 50_000;

@@ -31,7 +31,6 @@ pub(super) struct LoggedIn {
     expires_s: u64,
 }
 
-/// A name and a password for a token.
 pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
     let LogIn { user: name, password } = body.read()?;
     let long = |text: &str| !(1..=PASSWORD_BYTES_MAX).contains(&text.len());
@@ -42,7 +41,7 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
     let Call { app, caller } = &call;
     let verdict = check(&call, &name, password).await?;
     let PasswordVerdict::Right(role) = verdict else {
-        app.auth.wrong().note(caller.address(), &name, app.handle.clock.now());
+        app.auth.wrong.lock().note(caller.address(), &name, app.handle.clock.now());
         app.handle.metrics.edge.logins_wrong.add(1);
         // A name that is not ours may be a password typed in the wrong field.
         let known = verdict == PasswordVerdict::Wrong;
@@ -51,7 +50,7 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
         let text = "user or password is wrong";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", text));
     };
-    app.auth.wrong().forget(caller.address(), &name);
+    app.auth.wrong.lock().forget(caller.address(), &name);
     let token = app.auth.log_in(&name, role, app.handle.clock.now())?;
     tracing::info!(user = name, "logged in");
     Ok(LoggedIn { token: Secret(token), role, expires_s: LOGIN_LIFE.0 / 1_000_000_000 })
@@ -64,7 +63,7 @@ async fn check(
     password: Secret,
 ) -> Answer<PasswordVerdict> {
     let refused = &app.handle.metrics.edge;
-    if let Some(wait) = app.auth.wrong().wait(caller.address(), name, app.handle.clock.now()) {
+    if let Some(wait) = app.auth.wrong.lock().wait(caller.address(), name, app.handle.clock.now()) {
         refused.logins_too_soon.add(1);
         let text =
             format!("too many wrong passwords; try again in {} s", wait.0.div_ceil(1_000_000_000));
@@ -84,7 +83,6 @@ pub(super) struct LoggedOut {
     done: bool,
 }
 
-/// Ends the caller's login.
 pub(super) async fn log_out(call: Call, (): ()) -> Answer<LoggedOut> {
     call.app.auth.log_out(&call.caller);
     Ok(LoggedOut { done: true })

@@ -47,10 +47,8 @@ use self::routes::Api;
 use self::socket::Socket;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::serve::AdminServer;
 use crate::serve::handle::ServeHandle;
 
-/// The running admin API.
 pub(crate) struct AdminThread {
     address: SocketAddr,
     stop: watch::Sender<Option<Duration>>,
@@ -86,7 +84,7 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
     let run = move || {
         let network = accept::network(listener, network, stopped.clone());
         let local = accept::local(socket, local, stopped);
-        runtime.block_on(accept::both(network, local));
+        runtime.block_on(async { tokio::join!(network, local) });
         // A read that hangs in the kernel must not hold up the way down.
         runtime.shutdown_background();
     };
@@ -111,12 +109,13 @@ fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
     }
 }
 
-impl AdminServer for AdminThread {
-    fn address(&self) -> SocketAddr {
+impl AdminThread {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    fn stop(self, patience: Duration) {
+    /// Ends it; connections that are not done within `patience` are cut.
+    pub(crate) fn stop(self, patience: Duration) {
         // A thread that is gone already needs no telling; one that panicked ended the process.
         self.stop.send(Some(patience)).unwrap_or_default();
         drop(self.thread.join());

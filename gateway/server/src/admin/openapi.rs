@@ -19,7 +19,6 @@ pub(super) struct Document {
     components: Value,
 }
 
-/// Describes these routes.
 pub(super) fn document(routes: &[Route]) -> Document {
     let mut description = Description::default();
     let error = json!(description.answers.subschema_for::<ErrorAnswer>());

@@ -44,7 +44,6 @@ pub(super) struct Block {
     reason: As<Line<REASON_BYTES_MAX>>,
 }
 
-/// Stops a terminal from selling.
 pub(super) async fn block(
     call: Call,
     (As(id), body): (As<TerminalId>, Body<Block>),
@@ -53,7 +52,6 @@ pub(super) async fn block(
     change(&call, id, |terminal| orders::block(terminal, reason)).await
 }
 
-/// Lets a terminal sell again.
 pub(super) async fn unblock(call: Call, As(id): As<TerminalId>) -> Answer<Applied> {
     change(&call, id, orders::unblock).await
 }

@@ -11,21 +11,17 @@ use tillgate_store_core::{BusinessDate, Key, TerminalId};
 /// The largest whole number that every reader of JSON has exactly.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 
-/// Something that is read from a word.
 pub(super) trait Word: Sized + Send + 'static {
     /// For whoever wrote another one.
     fn expected() -> String;
-    /// Reads it.
     fn parse(text: &str) -> Option<Self>;
     /// For the description of the API.
     fn schema() -> Schema;
 }
 
-/// A word where serde reads.
 #[derive(Clone, Copy, Default)]
 pub(super) struct As<T>(pub(super) T);
 
-/// A word, or what was expected in its place.
 pub(super) fn parse<T: Word>(text: &str) -> Result<As<T>, String> {
     T::parse(text).map(As).ok_or_else(|| format!("{text:.40?}: expected {}", T::expected()))
 }
@@ -126,7 +122,6 @@ impl Word for Key {
     }
 }
 
-/// How many on a page.
 #[derive(Clone, Copy)]
 pub(super) struct PageLength<const USUAL: usize, const MOST: usize>(pub(super) usize);
 

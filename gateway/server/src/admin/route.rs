@@ -69,7 +69,6 @@ impl Default for Description {
     }
 }
 
-/// What a handler takes.
 pub(super) trait Input: Sized + Send + 'static {
     /// The longest body.
     const BODY_BYTES_MAX: u64 = 0;
@@ -80,11 +79,9 @@ pub(super) trait Input: Sized + Send + 'static {
     /// 400, with the place.
     fn read(given: &mut Given) -> Answer<Self>;
 
-    /// Describes it.
     fn describe(description: &mut Description);
 }
 
-/// The query.
 pub(super) struct Query<T>(pub(super) T);
 /// The body, JSON of at most this many bytes; a long one is read on a thread for that.
 pub(super) struct Body<T, const BYTES_MAX: u64 = BODY_BYTES_MAX>(Bytes, PhantomData<fn() -> T>);
@@ -182,9 +179,7 @@ fn placed<T, E: std::fmt::Display>(
     })
 }
 
-/// What a handler answers.
 pub(super) trait Reply {
-    /// As a response.
     fn reply(self) -> Response;
 
     /// Its media types, with their schemas.
@@ -204,7 +199,6 @@ impl<T: Serialize + JsonSchema> Reply for T {
     }
 }
 
-/// A body of this kind.
 pub(super) fn content(body: Bytes, kind: &'static str) -> Response {
     let mut response = Response::new(body.into());
     let headers = response.headers_mut();
@@ -217,23 +211,16 @@ pub(super) fn content(body: Bytes, kind: &'static str) -> Response {
 /// A request that is being answered.
 type Answering = Pin<Box<dyn Future<Output = Answer<Response>> + Send>>;
 
-/// One line of the table.
 pub(super) struct Route {
-    /// GET or POST.
     pub(super) method: Method,
     /// With `{name}` for what varies.
     pub(super) path: &'static str,
-    /// Who may.
     pub(super) access: Access,
-    /// A name for programs.
     pub(super) name: &'static str,
-    /// What it does, for people.
     pub(super) summary: &'static str,
-    /// The longest body it takes.
     pub(super) body_bytes_max: u64,
     /// Describes input and answer, and gives the answer's media types.
     pub(super) describe: fn(&mut Description) -> Value,
-    /// Does it.
     pub(super) answer: Box<dyn Fn(Call, Given) -> Answering + Send + Sync>,
 }
 
@@ -282,7 +269,6 @@ impl Route {
         if given.next().is_none() { Some(parameters) } else { None }
     }
 
-    /// The names of what varies.
     pub(super) fn names(&self) -> Vec<&'static str> {
         let name = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
         self.path.split('/').filter_map(name).collect()

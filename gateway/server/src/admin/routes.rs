@@ -27,7 +27,6 @@ use super::{
     backup, history, import, journal, keys, login, orders, status, terminals, transactions,
 };
 
-/// All of them.
 #[rustfmt::skip]
 fn table() -> Vec<Route> {
     use Access::{Open, Read, Write};
@@ -85,7 +84,6 @@ fn table() -> Vec<Route> {
     ]
 }
 
-/// The description of this table.
 async fn document(_: Call, (): ()) -> Answer<Document> {
     Ok(openapi::document(&table()))
 }
@@ -98,20 +96,16 @@ pub(super) struct Api {
     routes: Arc<[Route]>,
 }
 
-/// A request whose caller may make it.
 #[derive(Clone)]
 pub(super) struct Admitted {
-    /// Among the routes.
     route: usize,
     call: Call,
     given: Given,
 }
 
-/// Of an answer.
 type Body = UnsyncBoxBody<Bytes, warp::Error>;
 
 impl Api {
-    /// Of this gateway.
     pub(super) fn new(app: App) -> Self {
         Self { app: Arc::new(app), routes: table().into() }
     }
@@ -176,7 +170,6 @@ impl Router for Api {
     }
 }
 
-/// What is done for an admitted request, as a filter.
 fn filter(routes: Arc<[Route]>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     warp::ext::get::<Admitted>()
         .and(warp::body::bytes())

@@ -12,6 +12,7 @@ use nix::unistd::{Uid, User};
 use tillgate_edge::Peer;
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::dirs::parent;
 use crate::exit::Failure;
 use crate::serve::EdgeMetrics;
 use crate::socket_path;
@@ -90,10 +91,7 @@ fn name(uid: Uid) -> Arc<str> {
 
 /// Whoever may write to the directory can put a socket of their own there.
 fn check_directory(path: &Path, own: Uid) -> Result<(), String> {
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let directory = parent(path);
     let shown = directory.display();
     let about = fs::metadata(directory).map_err(|error| format!("{shown}: {error}"))?;
     let owner = Uid::from_raw(about.uid());

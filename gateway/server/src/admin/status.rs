@@ -1,7 +1,5 @@
 //! Health, readiness, metrics and the state of the whole.
 
-use std::sync::PoisonError;
-
 use bytes::Bytes;
 use http::StatusCode;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -21,7 +19,6 @@ pub(super) struct Health {
     status: &'static str,
 }
 
-/// The process runs.
 pub(super) async fn health(_: Call, (): ()) -> Answer<Health> {
     Ok(Health { status: "ok" })
 }
@@ -86,7 +83,6 @@ struct Registered {
     terminals: usize,
 }
 
-/// The state of the whole.
 pub(super) async fn status(Call { app, .. }: Call, (): ()) -> Answer<State> {
     blocking(move || {
         let handle = &app.handle;
@@ -96,7 +92,7 @@ pub(super) async fn status(Call { app, .. }: Call, (): ()) -> Answer<State> {
             Ok(false) => return Err(ApiError::internal("the store has no head")),
             Err(error) => return Err(ApiError::internal(error)),
         };
-        let directory = handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = handle.directory.read();
         let registry = &directory.registry;
         // The maps know without being walked.
         let registered = Registered {

@@ -1,7 +1,5 @@
 //! Looking at terminals.
 
-use std::sync::PoisonError;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::report::{KeyRow, TerminalRow, Terminals, WantedTerminals, status};
@@ -19,7 +17,7 @@ use super::route::{Call, Query};
 /// # Errors
 /// 404.
 pub(super) fn find(app: &App, id: TerminalId) -> Answer<Terminal> {
-    let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let directory = app.handle.directory.read();
     let found = directory.registry.terminal(id).cloned();
     found.ok_or_else(|| ApiError::not_found(format!("there is no terminal {id}")))
 }
@@ -36,7 +34,6 @@ pub(super) struct TerminalsQuery {
     after: Option<As<TerminalId>>,
 }
 
-/// A page of terminals by id.
 pub(super) async fn list(
     Call { app, .. }: Call,
     Query(query): Query<TerminalsQuery>,
@@ -69,18 +66,16 @@ struct TerminalMore {
     float_minor: i64,
 }
 
-/// The keys of a terminal.
 pub(super) fn keys_of(app: &App, terminal: &Terminal) -> Vec<KeyRow> {
-    let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let directory = app.handle.directory.read();
     KeyRow::all(terminal, &directory)
 }
 
-/// One terminal with its seller and float.
 pub(super) async fn show(Call { app, .. }: Call, As(id): As<TerminalId>) -> Answer<TerminalCard> {
     blocking(move || {
         let terminal = find(&app, id)?;
         let seller = {
-            let directory = app.handle.directory.read().unwrap_or_else(PoisonError::into_inner);
+            let directory = app.handle.directory.read();
             directory.registry.seller(terminal.seller).cloned()
         };
         let more = seller.map(|seller| {
@@ -120,7 +115,6 @@ pub(super) struct CommandShown {
     at_ms: Option<u64>,
 }
 
-/// Whether a pushed command was acknowledged.
 pub(super) async fn command(
     call: Call,
     (As(id), As(command)): (As<TerminalId>, As<u32>),

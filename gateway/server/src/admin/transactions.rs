@@ -17,7 +17,6 @@ use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTI
 use super::query::{As, Line, PageLength};
 use super::route::{Body, Call, Query};
 
-/// How many on a page.
 type Limit = As<PageLength<100, TRANSACTIONS_PER_PAGE_MAX>>;
 
 #[derive(Deserialize, JsonSchema)]
@@ -84,7 +83,6 @@ pub(super) async fn differences(
     .await
 }
 
-/// One transaction.
 pub(super) async fn show(Call { app, .. }: Call, As(key): As<Key>) -> Answer<TransactionLine> {
     blocking(move || {
         let rows = &app.handle.reader;

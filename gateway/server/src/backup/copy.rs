@@ -13,12 +13,9 @@ use ring::digest::{Context, SHA256};
 
 use super::limits::CHUNK_BYTES;
 
-/// What was copied.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Copied {
-    /// Length of the file.
     pub(super) bytes: u64,
-    /// Its SHA-256, in hex.
     pub(super) sha256: String,
 }
 
@@ -35,7 +32,6 @@ impl Pace {
         Self { bytes_s: u64::from(rate.max(1)) << 20, begun: Instant::now(), done: 0 }
     }
 
-    /// Waits until `bytes` more are due.
     fn spend(&mut self, bytes: usize) {
         self.done = self.done.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         let due_ms = self.done.saturating_mul(1_000) / self.bytes_s;

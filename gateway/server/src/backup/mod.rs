@@ -29,8 +29,8 @@ mod take;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::Pace;
-pub(crate) use put_back::{PutBack, put_back};
-pub(crate) use take::{Hold, checkpoint, discard, take};
+pub(crate) use put_back::put_back;
+pub(crate) use take::{checkpoint, claim, discard, take};
 
 use tillgate_core::backup::MANIFEST;
 
@@ -39,7 +39,6 @@ pub(crate) fn data_dir(backup: &Path) -> PathBuf {
     backup.join("data")
 }
 
-/// Whether `dir` is a backup.
 pub(crate) fn is_backup(dir: &Path) -> bool {
     dir.join(MANIFEST).exists()
 }

@@ -19,16 +19,8 @@ use crate::verify_store::{head_of, reading, verified};
 /// RocksDB's file that names the manifest in force: without it there is no database.
 const CURRENT: &str = "rows/CURRENT";
 
-/// A backup that was put back.
-pub(crate) struct PutBack {
-    /// Which.
-    pub(crate) manifest: Manifest,
-    /// What verification found in the restored store.
-    pub(crate) report: Report,
-}
-
 /// Restores the backup at `backup` into the store directory `to`, which is empty or not there,
-/// and verifies what lies there then. The store carries a note until an operator accepts its end.
+/// and verifies what lies there then: which it was, and the findings. The store carries a note until an operator accepts its end.
 ///
 /// # Errors
 /// The backup is damaged or incomplete, `to` is in use, or a file system refuses. What was
@@ -38,7 +30,7 @@ pub(crate) fn put_back(
     to: &Path,
     trust: &ManifestTrust,
     pace: &mut Pace,
-) -> Result<PutBack, Failure> {
+) -> Result<(Manifest, Report), Failure> {
     let manifest = manifest::read(backup, trust).map_err(Failure::refused)?;
     let data = data_dir(backup);
     for dir in [&data, &data.join("rows")] {
@@ -53,7 +45,7 @@ pub(crate) fn put_back(
     dirs::refuse_used(to, rule)?;
     let done = fill(backup, to, &manifest, pace).and_then(|()| check(to, &manifest));
     match done {
-        Ok(report) => Ok(PutBack { manifest, report }),
+        Ok(report) => Ok((manifest, report)),
         Err(failure) => {
             clear(to);
             Err(failure)

@@ -47,30 +47,22 @@ pub(crate) fn discard(data: &Path) -> io::Result<()> {
     }
 }
 
-/// The right to take a backup of one store; the system ends it with the process.
-pub(crate) struct Hold {
-    _lock: Flock<File>,
-}
-
-impl Hold {
-    /// Takes it for the store in `data`.
-    ///
-    /// # Errors
-    /// Another backup of this store is being taken.
-    pub(crate) fn claim(data: &Path) -> Result<Self, Failure> {
-        let place = data.join("checkpoint.lock");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(&place).map_err(|error| io_failure(&place, &error))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Self { _lock: lock }),
-            Err((_, Errno::EWOULDBLOCK)) => Err(Failure::refused(format!(
-                "another backup of {} is being taken; wait for it",
-                data.display()
-            ))),
-            Err((_, error)) => Err(io_failure(&place, &error.into())),
+/// The right to take a backup of the store in `data`; the system ends it with the process.
+///
+/// # Errors
+/// Another backup of this store is being taken.
+pub(crate) fn claim(data: &Path) -> Result<Flock<File>, Failure> {
+    let place = data.join("checkpoint.lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(&place).map_err(|error| io_failure(&place, &error))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        Errno::EWOULDBLOCK => {
+            let data = data.display();
+            Failure::refused(format!("another backup of {data} is being taken; wait for it"))
         }
-    }
+        error => io_failure(&place, &error.into()),
+    })
 }
 
 /// Copies a checkpoint into a new backup at `to`; it appears there whole or not at all.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use tillgate_core::backup::Manifest;
 use tillgate_store_core::LedgerStore;
 use tillgate_store_rocks::{Cause, RocksEngine};
 
 use super::{ConfigFile, Rate, audit_row, print};
-use crate::backup::{self, Hold};
+use crate::backup;
 use crate::client::Client;
 use crate::config::{self, Config};
 use crate::exit::Failure;
@@ -43,10 +44,11 @@ pub(crate) struct Backup {
     socket: Option<PathBuf>,
 }
 
-/// What a backup is copied from.
+/// What a backup is copied from; so the gateway answers, too.
+#[derive(Deserialize)]
 struct Begun {
     checkpoint: PathBuf,
-    ms: u64,
+    begun_ms: u64,
 }
 
 impl Backup {
@@ -64,13 +66,13 @@ impl Backup {
             Err(error) if error.cause == Cause::Locked => None,
             Err(error) => return Err(Failure::store(error)),
         };
-        let _hold = Hold::claim(&data)?;
+        let _hold = backup::claim(&data)?;
         let begun = match backend {
             Some(backend) => offline(backend, &data),
             None => online(config, self.socket.as_deref()),
         };
-        let taken = begun.and_then(|Begun { checkpoint, ms }| {
-            backup::take(&checkpoint, &self.to, ms, key, &mut self.rate.pace())
+        let taken = begun.and_then(|Begun { checkpoint, begun_ms }| {
+            backup::take(&checkpoint, &self.to, begun_ms, key, &mut self.rate.pace())
         });
         // Also of a backup that failed: its links would keep old tables on the gateway's disk.
         if let Err(error) = backup::discard(&data) {
@@ -82,23 +84,19 @@ impl Backup {
 
 /// The checkpoint of a gateway that does not run.
 fn offline(backend: RocksEngine, data: &Path) -> Result<Begun, Failure> {
-    let ms = clock::unix_ms();
+    let begun_ms = clock::unix_ms();
     let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
-    audit_row::write(&mut book, ms, "tillgate backup", "backup".to_owned())?;
+    audit_row::write(&mut book, begun_ms, "tillgate backup", "backup".to_owned())?;
     let (checkpoint, _) =
         backup::checkpoint(&book.backend().reader(), data).map_err(Failure::store)?;
-    Ok(Begun { checkpoint, ms })
+    Ok(Begun { checkpoint, begun_ms })
 }
 
 /// The checkpoint of the gateway that holds the store.
 fn online(config: Config, socket: Option<&Path>) -> Result<Begun, Failure> {
     let answer = Client::new(config, socket)?.post("/api/v1/backup", &json!({}))?;
-    let checkpoint = answer.get("checkpoint").and_then(Value::as_str).map(PathBuf::from);
-    let ms = answer.get("begun_ms").and_then(Value::as_u64);
-    match (checkpoint, ms) {
-        (Some(checkpoint), Some(ms)) => Ok(Begun { checkpoint, ms }),
-        _ => Err(Failure::internal("the gateway answered a backup with something else")),
-    }
+    serde_json::from_value(answer)
+        .map_err(|_| Failure::internal("the gateway answered a backup with something else"))
 }
 
 fn sentence(manifest: &Manifest, to: &Path) -> String {

@@ -7,21 +7,13 @@ use serde_json::Value;
 
 use super::{ConfigFile, print, table};
 use crate::client::Client;
-use crate::config;
 use crate::exit::Failure;
 
 /// Where the gateway is and how it is to answer, before or after the subcommand.
 #[derive(Args)]
 pub(super) struct Gateway {
-    /// The configuration file
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "FILE",
-        default_value = ConfigFile::DEFAULT
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// The gateway's Unix socket, if not the configured one
     #[arg(long, global = true, value_name = "PATH")]
     socket: Option<PathBuf>,
@@ -31,10 +23,8 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// The way to it.
     pub(super) fn client(&self) -> Result<Client, Failure> {
-        let config = config::load(&self.config)?;
-        Client::new(config, self.socket.as_deref())
+        Client::new(self.config.load()?, self.socket.as_deref())
     }
 
     /// Prints the list that the API answers, as a table of these columns.
@@ -49,12 +39,10 @@ impl Gateway {
         self.print(&body, &table::list(&body, name, columns))
     }
 
-    /// Prints the one object that the API answered.
     pub(super) fn card(&self, body: &Value) -> Result<(), Failure> {
         self.print(body, &table::card(body))
     }
 
-    /// Prints the API's answer, or what a person reads of it.
     pub(super) fn print(&self, body: &Value, text: &str) -> Result<(), Failure> {
         if self.json {
             let text = serde_json::to_string_pretty(body).map_err(Failure::internal)?;

@@ -67,7 +67,6 @@ type Column = (&'static str, &'static str);
 const ALWAYS: [Column; 3] =
     [("UNTIL", "/until"), ("CHANGE", "/change"), ("STATUS", "/record/status")];
 
-/// The columns of one kind.
 fn columns(kind: &str) -> &'static [Column] {
     const NAME: Column = ("NAME", "/record/name");
     match kind {

@@ -76,15 +76,11 @@ enum Command {
 #[derive(clap::Args)]
 pub(crate) struct ConfigFile {
     /// The configuration file
-    #[arg(long, short, value_name = "FILE", default_value = Self::DEFAULT)]
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "tillgate.toml")]
     pub(crate) config: PathBuf,
 }
 
 impl ConfigFile {
-    /// In the working directory.
-    const DEFAULT: &str = "tillgate.toml";
-
-    /// Reads it.
     fn load(&self) -> Result<Config, Failure> {
         config::load(&self.config)
     }
@@ -100,13 +96,11 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// From now on.
     fn pace(&self) -> Pace {
         Pace::mib_s(self.mib_s)
     }
 }
 
-/// Carries a parsed command line out.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(init) => init.run(),

@@ -11,7 +11,7 @@ use tillgate_store_rocks::{Mark, Note, RocksEngine, RocksReader, note};
 
 use super::store_dir::{Place, find};
 use super::{Rate, audit_row, print};
-use crate::backup::{self, PutBack};
+use crate::backup;
 use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::verify_store::verified;
@@ -56,11 +56,8 @@ pub(crate) struct Restore {
     rate: Rate,
 }
 
-/// What a command line means.
 enum Wish {
-    /// Put this backup back.
     PutBack(PathBuf, Place),
-    /// Only accept.
     Accept(Place),
 }
 
@@ -71,8 +68,7 @@ impl Restore {
             Wish::Accept(place) => self::accept(&place),
             Wish::PutBack(backup, place) => {
                 let trust = trust(place.config.as_ref(), unkeyed)?;
-                let PutBack { manifest, report } =
-                    backup::put_back(&backup, &place.dir, &trust, &mut pace)?;
+                let (manifest, report) = backup::put_back(&backup, &place.dir, &trust, &mut pace)?;
                 print::line(&format!("{} is restored from {manifest}.", place.dir.display()))?;
                 tell(&place.dir, &report)?;
                 if accept {

@@ -1,14 +1,18 @@
 //! `tillgate serve`
 
+use std::time::Duration;
+
 use clap::Args;
+use serde_json::json;
+use tillgate_core::drain::Drained;
 use tillgate_core::startup::ClockTrust;
 use tracing::level_filters::LevelFilter;
 
 use super::ConfigFile;
 use crate::admin;
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::config::{Config, Log, LogFormat, LogLevel};
 use crate::exit::Failure;
-use crate::serve;
+use crate::serve::{Clock, Gateway, watch_signals};
 
 /// Run the gateway until it receives a signal
 #[derive(Args)]
@@ -36,8 +40,33 @@ impl Serve {
             tracing::warn!(config = %config.file.display(), "{notice}");
         }
         let trust = if self.clock_is_right { ClockTrust::Believed } else { ClockTrust::Checked };
-        serve::run(&config, serve::Clock::start(trust), admin::spawn)
+        serve(&config, Clock::start(trust))
     }
+}
+
+/// How long the admin may take to finish what it answers.
+const ADMIN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves until a signal says otherwise. The admin is started once everything else runs; one line
+/// on standard output then says where terminals and the admin are, for scripts that let the system
+/// choose the ports.
+fn serve(config: &Config, clock: Clock) -> Result<(), Failure> {
+    let gateway = Gateway::start(config, clock)?;
+    let no_signals = |error| Failure::internal(format!("handling signals: {error}"));
+    watch_signals(gateway.report()).map_err(no_signals)?;
+    let admin = admin::spawn(config, gateway.handle.clone())?;
+    let (terminals, admin_address) = (gateway.address, admin.address());
+    println!("{}", json!({ "terminals": terminals, "admin": admin_address }));
+    tracing::info!(%terminals, admin = %admin_address, "serving");
+    gateway.attend();
+    let drained = gateway.drain();
+    // Last, so that its health and metrics pages tell of the drain.
+    admin.stop(ADMIN_PATIENCE);
+    match drained {
+        Drained::Fully => tracing::info!("drained"),
+        Drained::Partly => tracing::warn!("drained in part; the next start recovers the rest"),
+    }
+    Ok(())
 }
 
 fn start_log(log: &Log) {

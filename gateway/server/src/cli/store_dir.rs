@@ -21,14 +21,11 @@ pub(super) struct StoreDir {
     config: Option<PathBuf>,
 }
 
-/// A store's directory and how it is opened.
 pub(super) struct Place {
-    /// Where.
     pub(super) dir: PathBuf,
     /// With its high-water mark where its configuration says, and as many tables open at a time as
     /// this process may have.
     pub(super) options: Options,
-    /// The configuration that it was found by.
     pub(super) config: Option<Config>,
 }
 

@@ -1,13 +1,12 @@
 //! `tillgate user`
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use tillgate_core::access::{self, Role};
 
 use super::{ConfigFile, print};
-use crate::config;
 use crate::exit::Failure;
 use crate::password::{self, Users};
 use crate::{entropy, keyfile};
@@ -22,15 +21,8 @@ Example:
 A new password is printed once and stored nowhere. Changes are in force at the next login, also
 while the gateway runs. An operator may do everything, an auditor may only read.")]
 pub(crate) struct User {
-    /// The configuration file
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "FILE",
-        default_value = ConfigFile::DEFAULT
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     #[command(subcommand)]
     command: Command,
 }
@@ -61,7 +53,7 @@ enum Command {
 
 impl User {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let file = config::load(&self.config)?.admin.users;
+        let file = self.config.load()?.admin.users;
         let mut users = Users::load(&file).map_err(Failure::config)?;
         let unknown = |name: &str| Failure::refused(format!("there is nobody called {name}"));
         match self.command {

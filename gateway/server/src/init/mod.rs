@@ -26,7 +26,6 @@ pub(crate) struct Installed {
     pub(crate) password: Zeroizing<String>,
 }
 
-/// The first admin.
 const FIRST_ADMIN: &str = "admin";
 
 /// Makes an installation in `dir`, which is empty or not there.

@@ -21,48 +21,41 @@ use tillgate_store_core::TerminalId;
 
 use super::limits::{SPARE_BATCH_BYTES_MAX, SPARE_BATCHES_MAX};
 
-/// From a reactor to the pool.
-#[derive(Default)]
-pub(crate) struct Inbound {
-    /// In the order of arrival.
-    pub(crate) items: Vec<InboundItem>,
+/// See the module.
+pub(crate) struct Batch<T> {
+    /// In the order of arrival, or in which they are to be sent.
+    pub(crate) items: Vec<T>,
     /// What their ranges point into.
     pub(crate) bytes: Arena,
 }
 
-/// One thing that arrived from a terminal.
+/// From a reactor to the pool.
+pub(crate) type Inbound = Batch<InboundItem>;
+/// From the pool to the writer.
+pub(crate) type RequestBatch = Batch<Ask>;
+/// From the writer to the pool.
+pub(crate) type Outbound = Batch<OutboundItem>;
+/// From the pool to one reactor.
+pub(crate) type ReplyBatch = Batch<ReplyItem>;
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), bytes: Arena::default() }
+    }
+}
+
 pub(crate) enum InboundItem {
-    /// A hello to be checked.
     Hello {
-        /// Whose.
         session: SessionId,
         /// Payload of the hello record.
         hello: Range<usize>,
     },
-    /// An opened request.
     Request {
-        /// Whose, over which session and key.
         origin: Origin,
-        /// The body.
         body: Range<usize>,
     },
 }
 
-/// From the pool to the writer.
-#[derive(Default)]
-pub(crate) struct RequestBatch {
-    /// In the order of their batch.
-    pub(crate) items: Vec<Ask>,
-}
-
-/// From the writer to the pool.
-#[derive(Default)]
-pub(crate) struct Outbound {
-    /// In the order the writer said them.
-    pub(crate) items: Vec<OutboundItem>,
-}
-
-/// One thing on its way to a terminal.
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]
 pub(crate) enum OutboundItem {
     /// To the session that asked.
@@ -73,29 +66,15 @@ pub(crate) enum OutboundItem {
     Rekeyed(Rekeyed),
 }
 
-/// From the pool to one reactor.
-#[derive(Default)]
-pub(crate) struct ReplyBatch {
-    /// In the order they are to be sent.
-    pub(crate) items: Vec<ReplyItem>,
-    /// What their ranges point into.
-    pub(crate) bytes: Arena,
-}
-
-/// One thing for a session manager.
 pub(crate) enum ReplyItem {
     /// A handshake is done, or refused.
     Handshaken {
-        /// Whose.
         session: SessionId,
         /// The channel; `None` when refused.
         opened: Option<Opened>,
-        /// The reply record.
         reply: Range<usize>,
     },
-    /// The one answer to one request.
     Replied {
-        /// Whose.
         session: SessionId,
         /// Body to seal; may be empty.
         body: Range<usize>,
@@ -104,16 +83,12 @@ pub(crate) enum ReplyItem {
     },
     /// A newer hello of its terminal was accepted.
     Displaced {
-        /// Whose.
         session: SessionId,
     },
     /// The keys of a terminal have changed.
     Rekeyed(Rekeyed),
-    /// A command.
     Push {
-        /// For whom.
         terminal: TerminalId,
-        /// Body to seal.
         body: Range<usize>,
     },
 }
@@ -149,56 +124,23 @@ impl Arena {
     }
 }
 
-/// A list that can be emptied and used again.
-pub(crate) trait Batch: Default {
+impl<T> Batch<T> {
     /// Forgets its items; bytes are overwritten.
-    fn empty(&mut self);
-    /// Whether it has grown too large to be kept.
-    fn is_oversized(&self) -> bool;
-}
-
-impl Batch for Inbound {
     fn empty(&mut self) {
         self.items.clear();
         self.bytes.wipe();
     }
-    fn is_oversized(&self) -> bool {
-        self.bytes.bytes.capacity() > SPARE_BATCH_BYTES_MAX
-    }
-}
 
-impl Batch for ReplyBatch {
-    fn empty(&mut self) {
-        self.items.clear();
-        self.bytes.wipe();
-    }
     fn is_oversized(&self) -> bool {
-        self.bytes.bytes.capacity() > SPARE_BATCH_BYTES_MAX
-    }
-}
-
-impl Batch for RequestBatch {
-    fn empty(&mut self) {
-        self.items.clear();
-    }
-    fn is_oversized(&self) -> bool {
-        self.items.capacity().saturating_mul(size_of::<Ask>()) > SPARE_BATCH_BYTES_MAX
-    }
-}
-
-impl Batch for Outbound {
-    fn empty(&mut self) {
-        self.items.clear();
-    }
-    fn is_oversized(&self) -> bool {
-        self.items.capacity().saturating_mul(size_of::<OutboundItem>()) > SPARE_BATCH_BYTES_MAX
+        let items_bytes = self.items.capacity().saturating_mul(size_of::<T>());
+        items_bytes.max(self.bytes.bytes.capacity()) > SPARE_BATCH_BYTES_MAX
     }
 }
 
 /// Where empty batches of one kind wait to be used again, by any thread.
 pub(crate) struct Recycler<T> {
-    full: Sender<Box<T>>,
-    spare: Receiver<Box<T>>,
+    full: Sender<Box<Batch<T>>>,
+    spare: Receiver<Box<Batch<T>>>,
 }
 
 impl<T> Clone for Recycler<T> {
@@ -207,20 +149,37 @@ impl<T> Clone for Recycler<T> {
     }
 }
 
-impl<T: Batch> Recycler<T> {
-    /// One without batches; they are made as they are needed.
-    pub(crate) fn new() -> Self {
+/// One without batches; they are made as they are needed.
+impl<T> Default for Recycler<T> {
+    fn default() -> Self {
         let (full, spare) = bounded(SPARE_BATCHES_MAX);
         Self { full, spare }
     }
+}
 
-    /// An empty batch.
-    pub(crate) fn take(&self) -> Box<T> {
+impl<T> Recycler<T> {
+    pub(crate) fn take(&self) -> Box<Batch<T>> {
         self.spare.try_recv().unwrap_or_default()
     }
 
+    /// Sends what was gathered, if there is anything. A batch that `send` gives back is kept, to be
+    /// added to and offered again.
+    pub(crate) fn hand_over(
+        &self,
+        gathered: &mut Box<Batch<T>>,
+        send: impl FnOnce(Box<Batch<T>>) -> Option<Box<Batch<T>>>,
+    ) {
+        if gathered.items.is_empty() {
+            return;
+        }
+        let batch = std::mem::replace(gathered, self.take());
+        if let Some(held) = send(batch) {
+            self.give(std::mem::replace(gathered, held));
+        }
+    }
+
     /// Empties a batch and keeps it, unless enough are kept already.
-    pub(crate) fn give(&self, mut batch: Box<T>) {
+    pub(crate) fn give(&self, mut batch: Box<Batch<T>>) {
         batch.empty();
         if !batch.is_oversized() {
             // When enough are kept, this one is freed.
@@ -230,28 +189,12 @@ impl<T: Batch> Recycler<T> {
 }
 
 /// One recycler for each kind of batch.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Recyclers {
-    /// Reactor to pool.
-    pub(crate) inbound: Recycler<Inbound>,
-    /// Pool to writer.
-    pub(crate) requests: Recycler<RequestBatch>,
-    /// Writer to pool.
-    pub(crate) outbound: Recycler<Outbound>,
-    /// Pool to reactor.
-    pub(crate) replies: Recycler<ReplyBatch>,
-}
-
-impl Recyclers {
-    /// Empty ones.
-    pub(crate) fn new() -> Self {
-        Self {
-            inbound: Recycler::new(),
-            requests: Recycler::new(),
-            outbound: Recycler::new(),
-            replies: Recycler::new(),
-        }
-    }
+    pub(crate) inbound: Recycler<InboundItem>,
+    pub(crate) requests: Recycler<Ask>,
+    pub(crate) outbound: Recycler<OutboundItem>,
+    pub(crate) replies: Recycler<ReplyItem>,
 }
 
 #[cfg(test)]
@@ -260,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_recycled_batch_comes_back_empty_with_its_memory() {
-        let recycler: Recycler<ReplyBatch> = Recycler::new();
+        let recycler: Recycler<ReplyItem> = Recycler::default();
         let mut batch = recycler.take();
         let body = batch.bytes.copy(b"pin 1234");
         batch.items.push(ReplyItem::Push { terminal: TerminalId(7), body });
@@ -272,7 +215,7 @@ mod tests {
 
     #[test]
     fn no_more_batches_are_kept_than_the_limit() {
-        let recycler: Recycler<RequestBatch> = Recycler::new();
+        let recycler: Recycler<Ask> = Recycler::default();
         for _ in 0..SPARE_BATCHES_MAX + 1 {
             recycler.give(Box::default());
         }

@@ -1,8 +1,7 @@
 //! The pool's handshake counters: [`Claims`] behind short locks, one for each shard of the
 //! terminals.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims, shard};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::ClaimLimits;
@@ -11,13 +10,11 @@ use tillgate_store_core::Counter;
 
 use super::limits::CLAIM_SHARDS;
 
-/// See the module.
 pub(crate) struct SharedClaims {
     shards: Vec<Mutex<Claims>>,
 }
 
 impl SharedClaims {
-    /// Without counters.
     pub(crate) fn new(limits: ClaimLimits) -> Self {
         Self { shards: (0..CLAIM_SHARDS).map(|_| Mutex::new(Claims::new(limits))).collect() }
     }
@@ -25,17 +22,16 @@ impl SharedClaims {
     /// Takes in what was durable when the process started.
     pub(crate) fn load(&mut self, counter: &Counter) {
         let shard = shard(counter.terminal, self.shards.len());
-        self.shards[shard].get_mut().unwrap_or_else(PoisonError::into_inner).load(counter);
+        self.shards[shard].get_mut().load(counter);
     }
 
-    /// See [`Claims::claim`].
     pub(crate) fn claim(
         &self,
         now: Moment,
         claim: &Claim,
     ) -> Result<Option<SessionId>, ClaimRefusal> {
         let shard = shard(claim.terminal, self.shards.len());
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner).claim(now, claim)
+        self.shards[shard].lock().claim(now, claim)
     }
 }
 

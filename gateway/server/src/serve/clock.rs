@@ -39,7 +39,6 @@ impl Clock {
         Moment(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// Unix time.
     pub(crate) fn wall(&self) -> UnixMillis {
         self.kept.load().wall(self.now())
     }

@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use crate::exit::Exit;
 
-/// What cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// A commit or its sync failed. What is on the disk is found out at the next start.

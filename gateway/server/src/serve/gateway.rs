@@ -8,30 +8,31 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::RwLock;
 use tillgate_core::processing::LinkParameters;
 use tillgate_core::time::Span;
 use tillgate_store_core::{LedgerStore, Store};
 use tillgate_store_rocks::RocksEngine;
 
-use super::batch::{Inbound, Recyclers};
-use super::bridge::{self, Bridges};
+use super::batch::Recyclers;
+use super::bridge;
 use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
 use super::handle::{Ordered, ServeHandle, controls};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, WRITER_QUEUE_MAX};
 use super::mailbox::Mailbox;
-use super::metrics::{BridgeMetrics, Metrics, PoolMetrics, ReactorMetrics, WriterMetrics};
-use super::pool::{Job, Tools, Worker};
-use super::reactor::{Listener, Prepared, Reactor, ReactorLinks, Setup, listen};
+use super::metrics::{BridgeMetrics, Metrics};
+use super::pool::{Tools, Worker};
+use super::reactor::{Events, Listener, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
 use super::supervisor::{Report, reports};
-use super::view::{Stage, View};
+use super::view::Stage;
 use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::{self, Budget, Config};
 use crate::exit::Failure;
@@ -41,7 +42,6 @@ use crate::harden::raise_descriptors;
 pub(crate) struct Gateway {
     /// Where terminals connect; the port is a real one.
     pub(crate) address: SocketAddr,
-    /// For the admin.
     pub(crate) handle: ServeHandle,
     pub(super) reports: Receiver<Report>,
     pub(super) report: Sender<Report>,
@@ -53,7 +53,6 @@ pub(crate) struct Gateway {
     pub(super) answer: Span,
 }
 
-/// The threads that are waited for at the end.
 pub(super) struct Threads {
     running: Vec<JoinHandle<()>>,
     /// Not waited for: an order in flight may take longer than the drain.
@@ -92,7 +91,7 @@ impl Gateway {
         let (controls, orders) = controls(clock);
         let handle = ServeHandle {
             controls,
-            view: Arc::new(View::new()),
+            view: Arc::default(),
             directory: Arc::new(RwLock::new(directory)),
             reader: store.backend().reader(),
             store_id: store.store_id(),
@@ -121,52 +120,50 @@ struct Parts {
     claims: Arc<SharedClaims>,
 }
 
-/// The channels and batches between threads.
-struct Links {
-    jobs: (Sender<Job>, Receiver<Job>),
-    hellos: (Sender<Box<Inbound>>, Receiver<Box<Inbound>>),
-    writer: (Sender<WriterMessage>, Receiver<WriterMessage>),
-    recyclers: Recyclers,
-}
-
 fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
-    let links = Links {
-        jobs: bounded(JOBS_MAX),
-        hellos: bounded(HELLO_JOBS_MAX),
-        writer: bounded(WRITER_QUEUE_MAX),
-        recyclers: Recyclers::new(),
-    };
     let address = parts.listeners[0].address()?;
     let (report, reports) = reports();
-    let (prepared, mailboxes) = reactors(config, &handle, parts.listeners)?;
+    let (jobs, jobs_out) = bounded(JOBS_MAX);
+    let (hellos, hellos_out) = bounded(HELLO_JOBS_MAX);
+    let (writer, mail) = bounded(WRITER_QUEUE_MAX);
+    let recyclers = Recyclers::default();
     let Metrics { bridges, edge, .. } = &*handle.metrics;
     let (bridges, bridges_thread) =
-        bridge::spawn(&config.bridges, bridges, edge, &links.writer.0, handle.clock)?;
-    let setup = writer_setup(
-        config,
-        &handle,
-        &links,
+        bridge::spawn(&config.bridges, bridges, edge, &writer, handle.clock)?;
+    let setup = WriterSetup {
+        transactions: parts.transactions,
+        store: parts.store,
+        mail,
+        orders: parts.orders,
+        jobs: jobs.clone(),
         bridges,
-        parts.transactions,
-        parts.store,
-        parts.orders,
-    );
+        recyclers: recyclers.clone(),
+        batch_max: usize::try_from(config.transactions.batch_max).unwrap_or(usize::MAX),
+        handle: handle.clone(),
+    };
+    let ways = ReactorLinks { jobs, hellos, peers: Vec::new(), reports: report.clone(), recyclers };
+    let (reactors, mailboxes) = reactors(config, &handle, parts.listeners, &ways)?;
+    let tools = Tools {
+        jobs: jobs_out,
+        hellos: hellos_out,
+        writer: writer.clone(),
+        mailboxes: mailboxes.clone(),
+        claims: parts.claims,
+        parameters: LinkParameters {
+            idle_s: config.link.idle_s,
+            answer_s: config.transactions.answer_s,
+            catalogue: 0,
+        },
+        calendar: config.calendar.clone(),
+        recyclers: ways.recyclers,
+        handle: handle.clone(),
+    };
     let mut running = vec![start("writer".to_owned(), move || Writer::new(setup).run())?];
     for index in 0..config.workers.pool {
-        let worker = Worker::new(tools(config, &handle, &links, &mailboxes, &parts.claims));
+        let worker = Worker::new(tools.clone());
         running.push(start(format!("pool-{index}"), move || worker.run())?);
     }
-    for (index, reactor) in prepared.into_iter().enumerate() {
-        let mut peers = mailboxes.clone();
-        peers.remove(index);
-        let ways = ReactorLinks {
-            jobs: links.jobs.0.clone(),
-            hellos: links.hellos.0.clone(),
-            peers,
-            reports: report.clone(),
-            recyclers: links.recyclers.clone(),
-        };
-        let reactor = reactor.connect(ways);
+    for (index, reactor) in reactors.into_iter().enumerate() {
         let done = report.clone();
         running.push(start(format!("reactor-{index}"), move || {
             if let Err(error) = reactor.run() {
@@ -177,113 +174,51 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         })?);
     }
     let (scrub, until) = bounded(0);
-    let scrubber = Scrubber {
-        reader: handle.reader.clone(),
-        dir: config.store.dir.clone(),
-        metrics: Arc::clone(&handle.metrics.scrub),
-        panics: Arc::clone(&handle.metrics.edge),
-        until,
-    };
-    running.push(start("scrub".to_owned(), move || scrubber.run())?);
+    let (dir, scrubbed) = (config.store.dir.clone(), handle.clone());
+    running.push(start("scrub".to_owned(), move || Scrubber::new(scrubbed, dir, until).run())?);
     handle.view.enter(Stage::Serving);
-    Ok(Gateway {
-        address,
-        handle,
-        reports,
-        report,
-        mailboxes,
-        writer: links.writer.0,
-        threads: Threads { running, _bridges: bridges_thread },
-        scrub,
-        answer: Span::s(u64::from(config.transactions.answer_s)),
-    })
+    let threads = Threads { running, _bridges: bridges_thread };
+    let answer = Span::s(u64::from(config.transactions.answer_s));
+    Ok(Gateway { address, handle, reports, report, mailboxes, writer, threads, scrub, answer })
 }
 
+/// The reactors, each with the ways to the others, and the ways to all of them.
 fn reactors(
     config: &Config,
     handle: &ServeHandle,
     listeners: Vec<Listener>,
-) -> std::io::Result<(Vec<Prepared>, Vec<Mailbox>)> {
-    let prepare = |(index, listener): (u16, Listener)| {
-        Reactor::prepare(Setup {
+    ways: &ReactorLinks,
+) -> std::io::Result<(Vec<Reactor>, Vec<Mailbox>)> {
+    let events: std::io::Result<Vec<_>> = listeners.iter().map(|_| Events::new()).collect();
+    let (events, mailboxes): (Vec<_>, Vec<_>) = events?.into_iter().unzip();
+    let make = |((index, listener), events): ((u16, Listener), Events)| {
+        let setup = Setup {
             index,
             clock: handle.clock,
             limits: config.session_limits(),
             write_stall: Span::s(u64::from(config.link.record_s)),
             listener,
             metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
-        })
+        };
+        let mut peers = mailboxes.clone();
+        peers.remove(usize::from(index));
+        Reactor::new(setup, events, ReactorLinks { peers, ..ways.clone() })
     };
-    let prepared: Result<Vec<_>, _> = (0..).zip(listeners).map(prepare).collect();
-    Ok(prepared?.into_iter().unzip())
+    let reactors: std::io::Result<Vec<_>> = (0..).zip(listeners).zip(events).map(make).collect();
+    Ok((reactors?, mailboxes))
 }
 
 fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name).spawn(run)
 }
 
-fn writer_setup(
-    config: &Config,
-    handle: &ServeHandle,
-    links: &Links,
-    bridges: Bridges,
-    transactions: tillgate_core::transaction::TransactionManager,
-    store: LedgerStore<RocksEngine>,
-    orders: Receiver<Ordered>,
-) -> WriterSetup {
-    WriterSetup {
-        transactions,
-        store,
-        mail: links.writer.1.clone(),
-        orders,
-        jobs: links.jobs.0.clone(),
-        bridges,
-        directory: Arc::clone(&handle.directory),
-        view: Arc::clone(&handle.view),
-        clock: handle.clock,
-        recyclers: links.recyclers.clone(),
-        metrics: Arc::clone(&handle.metrics.writer),
-        batch_max: usize::try_from(config.transactions.batch_max).unwrap_or(usize::MAX),
-    }
-}
-
-fn tools(
-    config: &Config,
-    handle: &ServeHandle,
-    links: &Links,
-    mailboxes: &[Mailbox],
-    claims: &Arc<SharedClaims>,
-) -> Tools {
-    Tools {
-        jobs: links.jobs.1.clone(),
-        hellos: links.hellos.1.clone(),
-        writer: links.writer.0.clone(),
-        mailboxes: mailboxes.to_vec(),
-        directory: Arc::clone(&handle.directory),
-        claims: Arc::clone(claims),
-        keys: Arc::clone(&handle.keys),
-        parameters: LinkParameters {
-            idle_s: config.link.idle_s,
-            answer_s: config.transactions.answer_s,
-            catalogue: 0,
-        },
-        calendar: config.calendar.clone(),
-        clock: handle.clock,
-        recyclers: links.recyclers.clone(),
-        metrics: Arc::clone(&handle.metrics.pool),
-    }
-}
-
 fn metrics(config: &Config) -> Arc<Metrics> {
-    let bridge = |bridge: &crate::config::Bridge| Arc::new(BridgeMetrics::new(bridge.name.clone()));
+    let bridge = |bridge: &config::Bridge| {
+        Arc::new(BridgeMetrics { name: bridge.name.clone(), ..BridgeMetrics::default() })
+    };
     Arc::new(Metrics {
-        reactors: (0..config.listen.reactors)
-            .map(|_| Arc::new(ReactorMetrics::default()))
-            .collect(),
-        pool: Arc::new(PoolMetrics::new()),
-        writer: Arc::new(WriterMetrics::new()),
+        reactors: (0..config.listen.reactors).map(|_| Arc::default()).collect(),
         bridges: config.bridges.iter().map(bridge).collect(),
-        scrub: Arc::default(),
-        edge: Arc::default(),
+        ..Metrics::default()
     })
 }

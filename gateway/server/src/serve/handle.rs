@@ -1,10 +1,10 @@
 //! What the admin is given of the running gateway: things to read, and one bounded way to order.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use parking_lot::RwLock;
 use tillgate_core::access::Caller;
 use tillgate_core::directory::Directory;
 use tillgate_core::orders;
@@ -21,7 +21,6 @@ use super::view::View;
 /// Everything the admin holds; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ServeHandle {
-    /// The way to order.
     pub(crate) controls: ControlSender,
     /// Who is online, acknowledged commands, readiness.
     pub(crate) view: Arc<View>,
@@ -29,13 +28,10 @@ pub(crate) struct ServeHandle {
     pub(crate) directory: Arc<RwLock<Directory>>,
     /// The rows; reads block, so not on an async thread.
     pub(crate) reader: RocksReader,
-    /// Which store this is, for references.
     pub(crate) store_id: StoreId,
     /// To seal what is imported.
     pub(crate) keys: Arc<Keys>,
-    /// For `/metrics`: [`Metrics::page`].
     pub(crate) metrics: Arc<Metrics>,
-    /// For time stamps.
     pub(crate) clock: Clock,
 }
 
@@ -49,9 +45,7 @@ pub(crate) struct ControlSender {
 
 /// An order on its way to the writer thread, with where its result goes.
 pub(crate) struct Ordered {
-    /// For the writer.
     pub(super) control: Control,
-    /// Holds one.
     pub(super) result: Sender<Controlled>,
 }
 
@@ -59,28 +53,14 @@ pub(crate) struct Ordered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Busy;
 
-/// Where the result of an order will be.
-pub(crate) struct ControlReceipt {
-    result: Receiver<Controlled>,
-}
-
-/// Why there is no result. The order may still be carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoResult {
-    /// Not within the time given.
-    Late,
-    /// The gateway went down.
-    Gone,
-}
-
-/// The two ends of the admin's way to order.
 pub(super) fn controls(clock: Clock) -> (ControlSender, Receiver<Ordered>) {
     let (orders, receiver) = bounded(CONTROLS_MAX);
     (ControlSender { orders, tickets: Arc::default(), clock }, receiver)
 }
 
 impl ControlSender {
-    /// Orders something in the name of `caller`; never waits.
+    /// Orders something in the name of `caller`; never waits. Where the result will be: once the
+    /// order is durable and in force, or refused.
     ///
     /// # Errors
     /// [`Busy`] when nothing was ordered.
@@ -89,26 +69,13 @@ impl ControlSender {
         order: ControlOrder,
         caller: &Caller,
         origin: &str,
-    ) -> Result<ControlReceipt, Busy> {
+    ) -> Result<Receiver<Controlled>, Busy> {
         let (sender, result) = bounded(1);
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let control = orders::signed(order, caller, origin, (ticket, self.clock.wall()));
         match self.orders.try_send(Ordered { control, result: sender }) {
-            Ok(()) => Ok(ControlReceipt { result }),
+            Ok(()) => Ok(result),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
         }
-    }
-}
-
-impl ControlReceipt {
-    /// Waits, blocking, until the order is durable and in force, or refused.
-    ///
-    /// # Errors
-    /// [`NoResult`] when it is not known the outcome of the order.
-    pub(crate) fn wait(&self, timeout: Duration) -> Result<Controlled, NoResult> {
-        self.result.recv_timeout(timeout).map_err(|error| match error {
-            crossbeam_channel::RecvTimeoutError::Timeout => NoResult::Late,
-            crossbeam_channel::RecvTimeoutError::Disconnected => NoResult::Gone,
-        })
     }
 }

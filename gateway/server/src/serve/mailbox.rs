@@ -27,12 +27,7 @@ pub(crate) enum Mail {
     /// From the pool.
     ReplyBatch(Box<ReplyBatch>),
     /// From another reactor: the terminal has a newer session there.
-    Superseded {
-        /// Whose older session ends.
-        terminal: TerminalId,
-        /// The newer session's key and counter.
-        age: SessionAge,
-    },
+    Superseded { terminal: TerminalId, age: SessionAge },
     /// From the supervisor: refuse new connections, finish, stop when nothing is left.
     Drain,
     /// From the supervisor: stop now.
@@ -66,7 +61,6 @@ pub(crate) enum Sleep {
     Busy,
 }
 
-/// A mailbox whose waker is `waker`.
 pub(crate) fn mailbox(waker: Waker) -> (Mailbox, Inbox) {
     let (sender, receiver) = bounded(REACTOR_MAIL_MAX);
     let waker = Arc::new(SleepingWaker { waker, asleep: AtomicBool::new(false) });
@@ -95,7 +89,6 @@ impl Mailbox {
 }
 
 impl Inbox {
-    /// The next mail, if there is any.
     pub(crate) fn take(&self) -> Option<Mail> {
         self.mail.try_recv().ok()
     }
@@ -112,7 +105,6 @@ impl Inbox {
         self.waker.asleep.store(false, Ordering::SeqCst);
     }
 
-    /// How many wait.
     pub(crate) fn len(&self) -> usize {
         self.mail.len()
     }

@@ -5,13 +5,13 @@
 //! Replies and requests come first; handshakes, a hundred times dearer, are taken when nothing
 //! else waits, a few at a time, so that a reconnect storm delays no sale by more than one batch.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::processing::{self, Keys, LinkParameters, Opened, Processed};
+use tillgate_core::processing::{self, LinkParameters, Opened, Processed};
 use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Ask, Asked, Origin, Reply};
 
@@ -19,13 +19,11 @@ use super::batch::{
     Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem, RequestBatch,
 };
 use super::claims::SharedClaims;
-use super::clock::Clock;
+use super::handle::ServeHandle;
 use super::mailbox::{Mail, Mailbox};
-use super::metrics::PoolMetrics;
 use super::writer::WriterMessage;
 use crate::entropy;
 
-/// One batch of work.
 pub(crate) enum Job {
     /// Requests from a reactor.
     Inbound(Box<Inbound>),
@@ -33,36 +31,21 @@ pub(crate) enum Job {
     Outbound(Box<Outbound>),
 }
 
-/// What every worker has.
 #[derive(Clone)]
 pub(crate) struct Tools {
     /// Requests and replies; the pool ends when all senders are gone.
     pub(crate) jobs: Receiver<Job>,
-    /// Handshakes.
     pub(crate) hellos: Receiver<Box<Inbound>>,
-    /// To the writer.
     pub(crate) writer: Sender<WriterMessage>,
-    /// To the reactors, by index.
     pub(crate) mailboxes: Vec<Mailbox>,
-    /// What requests are verified against.
-    pub(crate) directory: Arc<RwLock<Directory>>,
-    /// Handshake counters.
     pub(crate) claims: Arc<SharedClaims>,
-    /// Terminal keys, PINs, the gateway's own.
-    pub(crate) keys: Arc<Keys>,
-    /// What terminals receive about the link.
     pub(crate) parameters: LinkParameters,
-    /// Business dates.
     pub(crate) calendar: Calendar,
-    /// The process's clock.
-    pub(crate) clock: Clock,
-    /// Where empty batches come from.
     pub(crate) recyclers: Recyclers,
-    /// Counters of the whole pool.
-    pub(crate) metrics: Arc<PoolMetrics>,
+    /// The directory that requests are verified against, the keys, clock and counters.
+    pub(crate) handle: ServeHandle,
 }
 
-/// One thread's.
 pub(crate) struct Worker {
     tools: Tools,
     requests: Box<RequestBatch>,
@@ -106,10 +89,11 @@ impl Worker {
     }
 
     fn inbound(&mut self, mut batch: Box<Inbound>) {
-        let wall = self.tools.clock.wall();
+        let wall = self.tools.handle.clock.wall();
         let Inbound { items, bytes } = &mut *batch;
-        let directory = Arc::clone(&self.tools.directory);
-        let directory = read(&directory);
+        let directory = Arc::clone(&self.tools.handle.directory);
+        // Once for a batch: a change of the registry waits for a batch of work, a sale for no lock.
+        let directory = directory.read();
         for arrival in items.drain(..) {
             match arrival {
                 InboundItem::Hello { session, hello } => {
@@ -127,8 +111,8 @@ impl Worker {
 
     fn hello(&mut self, session: SessionId, hello: &[u8], directory: &Directory) {
         let entropy = entropy::bytes::<32>();
-        let received = self.tools.clock.now();
-        let Tools { claims, keys, metrics, .. } = &self.tools;
+        let received = self.tools.handle.clock.now();
+        let Tools { claims, handle: ServeHandle { keys, metrics, .. }, .. } = &self.tools;
         let replies = &mut self.replies[usize::from(session.reactor)];
         let mut displaced = None;
         let claim = |terminal, age| {
@@ -138,8 +122,8 @@ impl Worker {
         let (reply, opened) = replies
             .bytes
             .write(|out| processing::handshake(hello, directory, keys, claim, entropy, out));
-        metrics.handshakes.add(1);
-        let opened = opened.inspect_err(|refusal| metrics.count_refused(*refusal)).ok();
+        metrics.pool.handshakes.add(1);
+        let opened = opened.inspect_err(|refusal| metrics.pool.count_refused(*refusal)).ok();
         if let Some(Opened { terminal, age, .. }) = &opened {
             let (terminal, SessionAge { generation, counter }) = (*terminal, *age);
             let logged_on = false;
@@ -164,15 +148,20 @@ impl Worker {
     }
 
     fn outbound(&mut self, mut batch: Box<Outbound>) {
-        let wall = self.tools.clock.wall();
-        let now = self.tools.clock.now();
-        let directory = Arc::clone(&self.tools.directory);
-        let directory = read(&directory);
+        let wall = self.tools.handle.clock.wall();
+        let now = self.tools.handle.clock.now();
+        let directory = Arc::clone(&self.tools.handle.directory);
+        let directory = directory.read();
         for departure in batch.items.drain(..) {
             match departure {
                 OutboundItem::Reply(reply) => {
                     self.reply(&reply, wall, &directory);
-                    self.tools.metrics.answered.record(now.since(reply.origin.received));
+                    self.tools
+                        .handle
+                        .metrics
+                        .pool
+                        .answered
+                        .record(now.since(reply.origin.received));
                 }
                 OutboundItem::Push(push) => {
                     for replies in &mut self.replies {
@@ -194,7 +183,7 @@ impl Worker {
     }
 
     fn reply(&mut self, reply: &Reply, wall: UnixMillis, directory: &Directory) {
-        let Tools { keys, parameters, .. } = &self.tools;
+        let Tools { parameters, handle: ServeHandle { keys, .. }, .. } = &self.tools;
         let session = reply.origin.session;
         let replies = &mut self.replies[usize::from(session.reactor)];
         let (body, ()) = replies.bytes.write(|out| {
@@ -209,20 +198,15 @@ impl Worker {
     fn post(&mut self) {
         let recyclers = &self.tools.recyclers;
         for (mailbox, replies) in self.tools.mailboxes.iter().zip(&mut self.replies) {
-            if !replies.items.is_empty() {
-                let full = std::mem::replace(replies, recyclers.replies.take());
+            recyclers.replies.hand_over(replies, |full| {
                 mailbox.post(Mail::ReplyBatch(full));
-            }
+                None
+            });
         }
-        if !self.requests.items.is_empty() {
-            let full = std::mem::replace(&mut self.requests, recyclers.requests.take());
+        recyclers.requests.hand_over(&mut self.requests, |full| {
             // The writer is gone only when the process goes down, and then nobody is answered.
             drop(self.tools.writer.send(WriterMessage::RequestBatch(full)));
-        }
+            None
+        });
     }
-}
-
-/// Once for a batch: a change of the registry waits for a batch of work, a sale for no lock.
-fn read(directory: &RwLock<Directory>) -> RwLockReadGuard<'_, Directory> {
-    directory.read().unwrap_or_else(PoisonError::into_inner)
 }

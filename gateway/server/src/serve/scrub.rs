@@ -9,38 +9,35 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tillgate_core::limits::SCRUB_AGAIN;
 use tillgate_core::scrub::{Next, Pass, Scrub};
 use tillgate_edge::guard;
-use tillgate_store_rocks::{Note, Progress, RocksReader, Unreadable};
+use tillgate_store_rocks::{Note, Progress, Unreadable};
 
 use super::fail::{Stop, fail_stop};
+use super::handle::ServeHandle;
 use super::limits::{SCRUB_CHUNK_BYTES, SCRUB_PAUSE};
-use super::metrics::{EdgeMetrics, ScrubMetrics};
 
-/// What the scrubber is made of.
 pub(super) struct Scrubber {
-    /// The rows.
-    pub(super) reader: RocksReader,
+    handle: ServeHandle,
     /// The store's directory, for the note.
-    pub(super) dir: PathBuf,
-    /// Its counters.
-    pub(super) metrics: Arc<ScrubMetrics>,
-    /// Of panics.
-    pub(super) panics: Arc<EdgeMetrics>,
+    dir: PathBuf,
     /// Disconnected when the gateway shuts down.
-    pub(super) until: Receiver<()>,
+    until: Receiver<()>,
 }
 
 impl Scrubber {
+    pub(super) fn new(handle: ServeHandle, dir: PathBuf, until: Receiver<()>) -> Self {
+        Self { handle, dir, until }
+    }
+
     /// Reads until the gateway shuts down. A defect in here must not end sales: it begins again.
     pub(super) fn run(self) {
         while let Err(panicked) = guard::call(|| self.read()) {
-            self.panics.scrub_panics.add(1);
+            self.handle.metrics.edge.scrub_panics.add(1);
             tracing::error!(%panicked, "the scrubber {panicked}; it begins again");
             if self.rest(Duration::from_nanos(SCRUB_AGAIN.0)).is_break() {
                 return;
@@ -67,14 +64,14 @@ impl Scrubber {
 
     /// Reads what is left of the rows; `None` when the gateway shuts down.
     fn pass(&self, progress: &mut Progress) -> Option<Pass<Progress>> {
-        let read = self.reader.read_all(progress, SCRUB_CHUNK_BYTES, &mut || {
-            self.metrics.chunks.add(1);
+        let read = self.handle.reader.read_all(progress, SCRUB_CHUNK_BYTES, &mut || {
+            self.handle.metrics.scrub.chunks.add(1);
             self.rest(SCRUB_PAUSE)
         });
         Some(match read {
             Ok(ControlFlow::Break(())) => return None,
             Ok(ControlFlow::Continue(())) => {
-                self.metrics.passes.add(1);
+                self.handle.metrics.scrub.passes.add(1);
                 Pass::Whole
             }
             Err(Unreadable::Damaged(what)) => Pass::Damaged(what),

@@ -23,7 +23,6 @@ use super::mailbox::Mail;
 use super::view::Stage;
 use super::writer::WriterMessage;
 
-/// What the supervisor receives.
 pub(crate) enum Report {
     /// From a reactor: comings and goings of terminals.
     PresenceChanges(Vec<PresenceChange>),
@@ -56,7 +55,6 @@ pub(crate) fn watch_signals(reports: Sender<Report>) -> io::Result<()> {
 }
 
 impl Gateway {
-    /// Serves until it is ordered to stop.
     pub(crate) fn attend(&self) {
         loop {
             match self.reports.recv() {
@@ -111,7 +109,6 @@ impl Gateway {
     }
 }
 
-/// The two ends of the supervisor's mail.
 pub(super) fn reports() -> (Sender<Report>, Receiver<Report>) {
     bounded(super::limits::PRESENCE_MAX)
 }

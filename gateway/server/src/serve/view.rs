@@ -2,9 +2,8 @@
 //! acknowledged, whether it serves. Read-only for everybody but the supervisor and the writer.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
 
+use parking_lot::{Mutex, RwLock};
 use tillgate_core::online::{Online, Presence, PresenceChange};
 use tillgate_store_core::TerminalId;
 
@@ -15,15 +14,13 @@ use super::limits::ACKNOWLEDGED_MAX;
 pub(crate) struct View {
     online: RwLock<Online>,
     acknowledged: Mutex<VecDeque<Acknowledged>>,
-    stage: AtomicU8,
+    stage: RwLock<Stage>,
 }
 
 /// A pushed command that its terminal has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Acknowledged {
-    /// Whose.
     pub(crate) terminal: TerminalId,
-    /// Which.
     pub(crate) command: u32,
     /// 0 done, 1 refused, 2 unsupported.
     pub(crate) result: u8,
@@ -31,10 +28,10 @@ pub(crate) struct Acknowledged {
     pub(crate) at_ms: u64,
 }
 
-/// How far the gateway is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Not listening yet.
+    #[default]
     Starting,
     /// Takes sales.
     Serving,
@@ -43,24 +40,18 @@ pub(crate) enum Stage {
 }
 
 impl View {
-    /// Nobody online, starting.
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// Where `terminal` is online, if it is.
     pub(crate) fn presence(&self, terminal: TerminalId) -> Option<Presence> {
-        self.online.read().unwrap_or_else(PoisonError::into_inner).presence(terminal)
+        self.online.read().presence(terminal)
     }
 
-    /// How many terminals are online.
     pub(crate) fn online(&self) -> usize {
-        self.online.read().unwrap_or_else(PoisonError::into_inner).count()
+        self.online.read().count()
     }
 
     /// The result of a pushed command, if it came and is still remembered.
     pub(crate) fn acknowledged(&self, terminal: TerminalId, command: u32) -> Option<Acknowledged> {
-        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let acknowledged = self.acknowledged.lock();
         let found = acknowledged
             .iter()
             .rev()
@@ -70,29 +61,20 @@ impl View {
 
     /// How far the gateway is; readiness is [`Stage::Serving`].
     pub(crate) fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::Acquire) {
-            0 => Stage::Starting,
-            1 => Stage::Serving,
-            _ => Stage::Draining,
-        }
+        *self.stage.read()
     }
 
     pub(super) fn enter(&self, stage: Stage) {
-        let number = match stage {
-            Stage::Starting => 0,
-            Stage::Serving => 1,
-            Stage::Draining => 2,
-        };
-        self.stage.store(number, Ordering::Release);
+        *self.stage.write() = stage;
     }
 
     pub(super) fn note_presence(&self, changes: &[PresenceChange]) {
-        let mut online = self.online.write().unwrap_or_else(PoisonError::into_inner);
+        let mut online = self.online.write();
         changes.iter().for_each(|change| online.note(change));
     }
 
     pub(super) fn note_acknowledged(&self, entry: Acknowledged) {
-        let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut acknowledged = self.acknowledged.lock();
         if acknowledged.len() == ACKNOWLEDGED_MAX {
             acknowledged.pop_front();
         }
@@ -108,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_oldest_acknowledgement_makes_room() {
-        let view = View::new();
+        let view = View::default();
         let last = u32::try_from(ACKNOWLEDGED_MAX).unwrap_or(u32::MAX);
         for command in 0..=last {
             view.note_acknowledged(Acknowledged { terminal: WHO, command, result: 0, at_ms: 1 });

@@ -11,13 +11,11 @@
 //! a bridge has no room for comes straight back as not sent. A store that fails ends the process:
 //! nothing may be acknowledged after it.
 
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Select, Sender, TrySendError};
 use rustc_hash::FxHashMap;
-use tillgate_core::directory::Directory;
-use tillgate_core::provider::{ProviderRequest, ProviderResult};
+use tillgate_core::provider::ProviderResult;
 use tillgate_core::time::{Moment, UnixMillis};
 use tillgate_core::transaction::{Content, Controlled, Input, Output, TransactionManager};
 use tillgate_store_core::{Command, Key, LedgerStore, Outcome, Store};
@@ -25,23 +23,17 @@ use tillgate_store_rocks::RocksEngine;
 
 use super::batch::{Outbound, OutboundItem, Recyclers, RequestBatch};
 use super::bridge::Bridges;
-use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
-use super::handle::Ordered;
+use super::handle::{Ordered, ServeHandle};
 use super::limits::{RETRY_AFTER, TICK_EVERY};
-use super::metrics::WriterMetrics;
 use super::pool::Job;
-use super::view::{Acknowledged, View};
+use super::view::Acknowledged;
 
-/// What the writer thread is sent.
 pub(crate) enum WriterMessage {
     /// Verified requests.
     RequestBatch(Box<RequestBatch>),
-    /// From a bridge.
     ProviderResult {
-        /// About which transaction.
         key: Key,
-        /// What.
         found: ProviderResult,
     },
     /// Decline what is new.
@@ -53,35 +45,20 @@ pub(crate) enum WriterMessage {
     Stop,
 }
 
-/// What the writer thread is made of.
 pub(crate) struct WriterSetup {
-    /// The transactions.
     pub(crate) transactions: TransactionManager,
-    /// The store.
     pub(crate) store: LedgerStore<RocksEngine>,
-    /// Everybody's way to the writer.
     pub(crate) mail: Receiver<WriterMessage>,
-    /// The admin's way.
     pub(crate) orders: Receiver<Ordered>,
-    /// The way to the pool.
     pub(crate) jobs: Sender<Job>,
-    /// The ways to the bridges.
     pub(crate) bridges: Bridges,
-    /// Changed right after a change is durable.
-    pub(crate) directory: Arc<RwLock<Directory>>,
-    /// For acknowledgements.
-    pub(crate) view: Arc<View>,
-    /// The process's clock.
-    pub(crate) clock: Clock,
-    /// Where empty batches come from.
     pub(crate) recyclers: Recyclers,
-    /// Its counters.
-    pub(crate) metrics: Arc<WriterMetrics>,
     /// Most requests taken for one commit.
     pub(crate) batch_max: usize,
+    /// The directory, changed right after a change is durable; acknowledgements, clock, counters.
+    pub(crate) handle: ServeHandle,
 }
 
-/// See the module.
 pub(crate) struct Writer {
     setup: WriterSetup,
     outbound: Box<Outbound>,
@@ -102,7 +79,7 @@ impl Writer {
             outcomes: Vec::new(),
             tickets: FxHashMap::default(),
             bounced: Vec::new(),
-            ticked: setup.clock.now(),
+            ticked: setup.handle.clock.now(),
             drained: None,
             stopped: false,
             setup,
@@ -128,7 +105,7 @@ impl Writer {
     }
 
     fn time(&self) -> (Moment, UnixMillis) {
-        (self.setup.clock.now(), self.setup.clock.wall())
+        (self.setup.handle.clock.now(), self.setup.handle.clock.wall())
     }
 
     /// Sleeps until there is something to do, and takes none of it.
@@ -150,7 +127,7 @@ impl Writer {
         }
         let tick = self.ticked.after(TICK_EVERY);
         let at = self.setup.transactions.deadline().map_or(tick, |at| at.min(tick));
-        self.setup.clock.until(at)
+        self.setup.handle.clock.until(at)
     }
 
     fn take_mail(&mut self, now: Moment, wall: UnixMillis) {
@@ -161,7 +138,7 @@ impl Writer {
                 WriterMessage::RequestBatch(mut requests) => {
                     taken += requests.items.len();
                     for ask in requests.items.drain(..) {
-                        self.setup.metrics.count_ask(&ask.asked);
+                        self.setup.handle.metrics.writer.count_ask(&ask.asked);
                         self.handle(now, wall, Input::Ask(ask));
                     }
                     self.setup.recyclers.requests.give(requests);
@@ -201,7 +178,11 @@ impl Writer {
             let committed = self.commit();
             self.carry_out();
             // Before anybody hears of it, so that the numbers are never behind what was said.
-            self.setup.metrics.publish(self.setup.transactions.pending(), self.setup.mail.len());
+            self.setup
+                .handle
+                .metrics
+                .writer
+                .publish(self.setup.transactions.pending(), self.setup.mail.len());
             self.hand_over();
             if !committed && self.bounced.is_empty() {
                 return;
@@ -219,12 +200,12 @@ impl Writer {
             return false;
         }
         let count = self.commands.len();
-        let began = self.setup.clock.now();
+        let began = self.setup.handle.clock.now();
         if let Err(error) = self.setup.store.commit(&mut self.commands, &mut self.outcomes) {
             fail_stop(Stop::Store, &error);
         }
-        let now = self.setup.clock.now();
-        self.setup.metrics.count_commit(count, now.since(began));
+        let now = self.setup.handle.clock.now();
+        self.setup.handle.metrics.writer.count_commit(count, now.since(began));
         self.setup.transactions.committed(now, &mut self.outcomes);
         true
     }
@@ -234,21 +215,23 @@ impl Writer {
             match output {
                 Output::Reply(reply) => {
                     if let Content::Journalled(row) = &reply.content {
-                        self.setup.metrics.count_answer(row);
+                        self.setup.handle.metrics.writer.count_answer(row);
                     }
                     self.outbound.items.push(OutboundItem::Reply(reply));
                 }
                 Output::Push(push) => self.outbound.items.push(OutboundItem::Push(push)),
-                Output::Provider(request) => self.request(request),
+                Output::Provider(request) => {
+                    if let Err(found) = self.setup.bridges.send(request) {
+                        self.bounced.push((request.key, found));
+                    }
+                }
                 Output::Changed(records) => {
-                    let mut directory =
-                        self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut directory = self.setup.handle.directory.write();
                     let rekeyed = records.iter().filter_map(|record| directory.apply(record));
                     self.outbound.items.extend(rekeyed.map(OutboundItem::Rekeyed));
                 }
                 Output::Proved { terminal, generation } => {
-                    let mut directory =
-                        self.setup.directory.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut directory = self.setup.handle.directory.write();
                     let rekeyed = directory.prove(terminal, generation);
                     self.outbound.items.extend(rekeyed.map(OutboundItem::Rekeyed));
                 }
@@ -259,36 +242,22 @@ impl Writer {
                     }
                 }
                 Output::Acknowledged { terminal, command, result } => {
-                    let at_ms = self.setup.clock.wall().0;
-                    self.setup.view.note_acknowledged(Acknowledged {
-                        terminal,
-                        command,
-                        result,
-                        at_ms,
-                    });
+                    let at_ms = self.setup.handle.clock.wall().0;
+                    let entry = Acknowledged { terminal, command, result, at_ms };
+                    self.setup.handle.view.note_acknowledged(entry);
                 }
             }
         }
     }
 
-    fn request(&mut self, request: ProviderRequest) {
-        if let Err(found) = self.setup.bridges.send(request) {
-            self.bounced.push((request.key, found));
-        }
-    }
-
     fn hand_over(&mut self) {
-        if self.outbound.items.is_empty() {
-            return;
-        }
-        let next = self.setup.recyclers.outbound.take();
-        let batch = std::mem::replace(&mut self.outbound, next);
-        if let Err(TrySendError::Full(Job::Outbound(batch))) =
-            self.setup.jobs.try_send(Job::Outbound(batch))
-        {
-            let spare = std::mem::replace(&mut self.outbound, batch);
-            self.setup.recyclers.outbound.give(spare);
-        }
+        let WriterSetup { jobs, recyclers, .. } = &self.setup;
+        recyclers.outbound.hand_over(&mut self.outbound, |batch| {
+            match jobs.try_send(Job::Outbound(batch)) {
+                Err(TrySendError::Full(Job::Outbound(batch))) => Some(batch),
+                _ => None,
+            }
+        });
     }
 
     fn tick(&mut self, now: Moment) {
@@ -296,7 +265,7 @@ impl Writer {
             return;
         }
         self.ticked = now;
-        self.setup.metrics.publish_clock(self.setup.clock.watch());
+        self.setup.handle.metrics.writer.publish_clock(self.setup.handle.clock.watch());
         if let Err(error) = self.setup.store.backend_mut().tick() {
             fail_stop(Stop::Store, &error);
         }

@@ -67,7 +67,6 @@ impl MacOptions {
         })
     }
 
-    /// Whether codes are asked for.
     pub(super) fn is_given(&self) -> bool {
         self.mac.is_some()
     }
@@ -98,7 +97,6 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
     keyfile::read_text_of(file).map_err(Failure::usage)
 }
 
-/// The pre-shared key of a terminal.
 pub(super) fn psk(file: &Path) -> Result<Psk, Failure> {
     let text = read(file)?;
     let key = <[u8; 32]>::from_hex(text.trim()).ok().map(Psk::new);

@@ -18,7 +18,6 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::lock;
 use crate::serve::clock::Clock;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
 use crate::serve::metrics::{BridgeMetrics, EdgeMetrics};
@@ -26,23 +25,17 @@ use crate::serve::writer::WriterMessage;
 
 /// What the connections of one bridge share.
 pub(super) struct ConnectionPool {
-    /// The protocol.
     pub(super) provider: HttpJson,
     /// Where the provider is.
     pub(super) host: String,
-    /// Its TCP port.
     pub(super) port: u16,
     /// Requests of every kind, oldest first.
     pub(super) queue: Mutex<mpsc::Receiver<Exchange>>,
-    /// Where results go.
     pub(super) writer: Sender<WriterMessage>,
     /// Observes every sale's result.
-    pub(super) breaker: Arc<std::sync::Mutex<Breaker>>,
-    /// The bridge's counters.
+    pub(super) breaker: Arc<parking_lot::Mutex<Breaker>>,
     pub(super) metrics: Arc<BridgeMetrics>,
-    /// Of panics.
     pub(super) edge: Arc<EdgeMetrics>,
-    /// The process's clock.
     pub(super) clock: Clock,
 }
 
@@ -165,7 +158,7 @@ impl ConnectionPool {
             ProviderResult::Lookup(Ok(_)) => 9,
             ProviderResult::Lookup(Err(_)) => 10,
         };
-        let mut breaker = lock(&self.breaker);
+        let mut breaker = self.breaker.lock();
         breaker.observe(now, exchange.request().kind, found);
         self.metrics.open.set(u64::from(breaker.is_open()));
         drop(breaker);

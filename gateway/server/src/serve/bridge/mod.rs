@@ -11,10 +11,11 @@
 
 mod connection;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
+use parking_lot::Mutex;
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
     Breaker, Bridge, Capabilities, Exchange, Provider, ProviderRequest, ProviderResult,
@@ -51,7 +52,6 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
     bridges.iter().map(of).collect()
 }
 
-/// The protocol of a configured bridge.
 fn provider(bridge: &config::Bridge) -> HttpJson {
     let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } =
         *bridge;
@@ -71,7 +71,7 @@ impl Bridges {
             return Err(request.not_sent());
         };
         let now = self.clock.now();
-        if let Err(result) = lock(&link.breaker).admit(now, &request) {
+        if let Err(result) = link.breaker.lock().admit(now, &request) {
             link.metrics.held_back.add(1);
             return Err(result);
         }
@@ -83,10 +83,6 @@ impl Bridges {
             request.not_sent()
         })
     }
-}
-
-fn lock(breaker: &Mutex<Breaker>) -> MutexGuard<'_, Breaker> {
-    breaker.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts the thread; it ends by itself once [`Bridges`] is dropped and every request has its

@@ -70,12 +70,10 @@ impl Histogram {
         Self { bounds, buckets, sum: Count::default(), unit }
     }
 
-    /// Adds a time.
     pub(crate) fn record(&self, took: Span) {
         self.record_number(took.0);
     }
 
-    /// Adds a number of items.
     pub(crate) fn record_number(&self, value: u64) {
         let bucket = self.bounds.partition_point(|(bound, _)| *bound < value);
         self.buckets[bucket].add(1);

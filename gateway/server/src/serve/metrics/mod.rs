@@ -8,6 +8,7 @@ mod render;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use smart_default::SmartDefault;
 use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, ConnectionRefusal, SessionStats};
 use tillgate_core::time::Span;
@@ -18,19 +19,13 @@ use tillgate_store_core::Transaction;
 pub(crate) use self::histogram::Histogram;
 pub(crate) use self::page::Page;
 
-/// Everything that is counted.
+#[derive(Default)]
 pub(crate) struct Metrics {
-    /// By reactor.
     pub(crate) reactors: Vec<Arc<ReactorMetrics>>,
-    /// Of all pool threads.
     pub(crate) pool: Arc<PoolMetrics>,
-    /// Of the writer thread.
     pub(crate) writer: Arc<WriterMetrics>,
-    /// By bridge.
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
-    /// Of the scrubber.
     pub(crate) scrub: Arc<ScrubMetrics>,
-    /// Of what talks to strangers.
     pub(crate) edge: Arc<EdgeMetrics>,
 }
 
@@ -55,7 +50,6 @@ pub(crate) struct EdgeMetrics {
     pub(crate) scrub_panics: Count,
 }
 
-/// The scrubber's.
 #[derive(Default)]
 pub(crate) struct ScrubMetrics {
     /// Passes over the whole store that found nothing.
@@ -69,7 +63,6 @@ pub(crate) struct ScrubMetrics {
 pub(crate) struct Count(AtomicU64);
 
 impl Count {
-    /// Adds.
     pub(crate) fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
@@ -84,70 +77,70 @@ impl Count {
         self.0.store(count, Ordering::Relaxed);
     }
 
-    /// Reads.
     pub(crate) fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// One reactor's.
+/// The numbers of one reactor: name and help, in the order of [`ReactorMetrics::publish`].
+const REACTOR: [(&str, &str); 10] = [
+    ("tillgate_sessions", "Sessions now"),
+    ("tillgate_sessions_online", "Sessions whose terminal proved itself"),
+    ("tillgate_sessions_unproven", "Sessions that have proved nothing"),
+    ("tillgate_requests_in_flight", "Requests without an answer"),
+    ("tillgate_reactor_mail", "Batches waiting for the reactor"),
+    ("tillgate_connections_admitted_total", "Connections admitted"),
+    ("tillgate_connections_refused_total", "Refused on arrival"),
+    ("tillgate_connections_shed_total", "Closed for want of a descriptor"),
+    ("tillgate_sessions_slowed_total", "Not read: rate used up"),
+    ("tillgate_records_opened_total", "Sealed records opened"),
+];
+
 #[derive(Default)]
 pub(crate) struct ReactorMetrics {
-    sessions: Count,
-    online: Count,
-    unproven: Count,
-    requests: Count,
-    admitted: Count,
-    refused: Count,
+    numbers: [Count; REACTOR.len()],
     refused_by: [Count; ConnectionRefusal::ALL.len()],
-    slowed: Count,
-    records: Count,
     closed: [Count; CloseReason::ALL.len()],
-    shed: Count,
-    mail: Count,
 }
 
 impl ReactorMetrics {
     /// Called once a turn by the reactor.
     pub(crate) fn publish(&self, stats: &SessionStats, shed: u64, mail: usize) {
-        self.sessions.set(u64::from(stats.sessions));
-        self.online.set(u64::from(stats.online));
-        self.unproven.set(u64::from(stats.unproven));
-        self.requests.set(u64::from(stats.requests));
-        self.admitted.set(stats.admitted);
-        self.refused.set(stats.refused);
-        for (count, refused) in self.refused_by.iter().zip(stats.refused_by) {
-            count.set(refused);
-        }
-        self.slowed.set(stats.slowed);
-        self.records.set(stats.records);
-        for (count, closed) in self.closed.iter().zip(stats.closed) {
-            count.set(closed);
-        }
-        self.shed.set(shed);
-        self.mail.set(count(mail));
+        let numbers = [
+            u64::from(stats.sessions),
+            u64::from(stats.online),
+            u64::from(stats.unproven),
+            u64::from(stats.requests),
+            count(mail),
+            stats.admitted,
+            stats.refused,
+            shed,
+            stats.slowed,
+            stats.records,
+        ];
+        set(&self.numbers, &numbers);
+        set(&self.refused_by, &stats.refused_by);
+        set(&self.closed, &stats.closed);
     }
 }
 
-/// The pool's.
+fn set(counts: &[Count], numbers: &[u64]) {
+    for (count, number) in counts.iter().zip(numbers) {
+        count.set(*number);
+    }
+}
+
+#[derive(SmartDefault)]
 pub(crate) struct PoolMetrics {
-    /// Handshakes checked.
     pub(crate) handshakes: Count,
     /// Of these, refused, by [`HelloRefusal::ALL`]'s order.
     handshakes_refused: [Count; HelloRefusal::ALL.len()],
     /// From a request's last byte to its encoded answer, whatever it waited for.
+    #[default(Histogram::of_times())]
     pub(crate) answered: Histogram,
 }
 
 impl PoolMetrics {
-    pub(crate) fn new() -> Self {
-        Self {
-            handshakes: Count::default(),
-            handshakes_refused: Default::default(),
-            answered: Histogram::of_times(),
-        }
-    }
-
     pub(super) fn count_refused(&self, refusal: HelloRefusal) {
         if let Some(at) = HelloRefusal::ALL.iter().position(|reason| *reason == refusal) {
             self.handshakes_refused[at].add(1);
@@ -155,12 +148,14 @@ impl PoolMetrics {
     }
 }
 
-/// The writer thread's.
+#[derive(SmartDefault)]
 pub(crate) struct WriterMetrics {
     asked: [Count; ASKED.len()],
     answers: [Count; ANSWERS.len()],
     answers_other: Count,
+    #[default(Histogram::of_times())]
     commits: Histogram,
+    #[default(Histogram::of_sizes())]
     batches: Histogram,
     pending: Count,
     mail: Count,
@@ -187,19 +182,6 @@ const ANSWERS: [&str; 24] = [
 ];
 
 impl WriterMetrics {
-    pub(crate) fn new() -> Self {
-        Self {
-            asked: Default::default(),
-            answers: Default::default(),
-            answers_other: Count::default(),
-            commits: Histogram::of_times(),
-            batches: Histogram::of_sizes(),
-            pending: Count::default(),
-            mail: Count::default(),
-            clock_off_s: Count::default(),
-        }
-    }
-
     /// By how much the system's clock is off, either way.
     pub(super) fn publish_clock(&self, off_s: u64) {
         self.clock_off_s.set(off_s);
@@ -245,9 +227,8 @@ impl WriterMetrics {
     }
 }
 
-/// One bridge's.
+#[derive(SmartDefault)]
 pub(crate) struct BridgeMetrics {
-    /// As configured.
     pub(crate) name: String,
     /// Results by [`RESULTS`]' order.
     pub(crate) results: [Count; RESULTS.len()],
@@ -260,6 +241,7 @@ pub(crate) struct BridgeMetrics {
     /// 1 while the breaker is open.
     pub(crate) open: Count,
     /// From taking an order to its result.
+    #[default(Histogram::of_times())]
     pub(crate) took: Histogram,
 }
 
@@ -277,20 +259,6 @@ pub(crate) const RESULTS: [&str; 11] = [
     "found",
     "nothing_found",
 ];
-
-impl BridgeMetrics {
-    pub(crate) fn new(name: String) -> Self {
-        Self {
-            name,
-            results: Default::default(),
-            in_flight: Count::default(),
-            bounced: Count::default(),
-            held_back: Count::default(),
-            open: Count::default(),
-            took: Histogram::of_times(),
-        }
-    }
-}
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)

@@ -9,12 +9,10 @@ use super::Histogram;
 pub(crate) struct Page(String);
 
 impl Page {
-    /// The text.
     pub(crate) fn text(self) -> String {
         self.0
     }
 
-    /// A metric that is one number.
     pub(crate) fn one(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, kind(name), help);
         self.line(format_args!("{name} {value}"));
@@ -62,7 +60,6 @@ impl Page {
         self.line(format_args!("# TYPE {name} {kind}"));
     }
 
-    /// Appends one line.
     pub(super) fn line(&mut self, text: Arguments<'_>) {
         writeln!(self.0, "{text}").expect("writing to a String does not fail");
     }

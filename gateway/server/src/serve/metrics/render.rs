@@ -5,11 +5,10 @@ use tillgate_core::session::{CloseReason, ConnectionRefusal};
 use tillgate_edge::Refusal;
 
 use super::page::Page;
-use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, RESULTS, ReactorMetrics};
+use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, REACTOR, RESULTS, ReactorMetrics};
 use crate::serve::view::{Stage, View};
 
 impl Metrics {
-    /// Everything as one page.
     pub(crate) fn page(&self, view: &View) -> Page {
         let mut page = Page::default();
         let serving = u64::from(view.stage() == Stage::Serving);
@@ -25,21 +24,8 @@ impl Metrics {
     }
 
     fn reactors(&self, page: &mut Page) {
-        type Read = fn(&ReactorMetrics) -> &Count;
-        let series: [((&str, &str), Read); 10] = [
-            (("tillgate_sessions", "Sessions now"), |m| &m.sessions),
-            (("tillgate_sessions_online", "Sessions whose terminal proved itself"), |m| &m.online),
-            (("tillgate_sessions_unproven", "Sessions that have proved nothing"), |m| &m.unproven),
-            (("tillgate_requests_in_flight", "Requests without an answer"), |m| &m.requests),
-            (("tillgate_reactor_mail", "Batches waiting for the reactor"), |m| &m.mail),
-            (("tillgate_connections_admitted_total", "Connections admitted"), |m| &m.admitted),
-            (("tillgate_connections_refused_total", "Refused on arrival"), |m| &m.refused),
-            (("tillgate_connections_shed_total", "Closed for want of a descriptor"), |m| &m.shed),
-            (("tillgate_sessions_slowed_total", "Not read: rate used up"), |m| &m.slowed),
-            (("tillgate_records_opened_total", "Sealed records opened"), |m| &m.records),
-        ];
-        for (metric, read) in series {
-            let reactors = self.reactors.iter().map(|m| read(m).read()).enumerate();
+        for (index, metric) in REACTOR.into_iter().enumerate() {
+            let reactors = self.reactors.iter().map(|m| m.numbers[index].read()).enumerate();
             page.by("reactor", metric, reactors);
         }
         let sum = |read: &dyn Fn(&ReactorMetrics) -> &Count| -> u64 {

@@ -21,7 +21,6 @@ use crate::serve::limits::{
     SOCKET_RECEIVE_BYTES, SOCKET_SEND_BYTES, UNACKNOWLEDGED_MAX,
 };
 
-/// One reactor's listening socket.
 pub(crate) struct Acceptor {
     listener: TcpListener,
     reserve: Option<File>,
@@ -106,12 +105,10 @@ impl Acceptor {
         })
     }
 
-    /// For the registration with the poll.
     pub(crate) fn source(&mut self) -> &mut TcpListener {
         &mut self.listener
     }
 
-    /// Somebody has come.
     pub(crate) fn readable(&mut self) {
         self.readable = true;
     }

@@ -45,7 +45,6 @@ struct Connection {
     hung_up: bool,
     /// The session manager wants nothing from it now.
     paused: bool,
-    /// Is in the ready queue.
     queued: bool,
     unsent: Option<Box<Unsent>>,
 }
@@ -61,7 +60,6 @@ struct Unsent {
     stalled: Option<Moment>,
 }
 
-/// The outcome of an attempt to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Kept for the end of the turn, or until the socket is writable.
@@ -70,10 +68,8 @@ pub(super) enum Sent {
     Overflow,
 }
 
-/// What one read gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// This many bytes.
     Bytes(usize),
     /// Nothing now.
     Nothing,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use mio::event::Event;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Interest, Poll, Token};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::limits::SessionLimits;
@@ -36,29 +36,40 @@ use super::metrics::ReactorMetrics;
 
 pub(crate) use self::output::ReactorLinks;
 
-/// What a reactor is made of.
 pub(crate) struct Setup {
-    /// Which one it is.
     pub(crate) index: u16,
-    /// The process's clock.
     pub(crate) clock: Clock,
     /// The share of this reactor.
     pub(crate) limits: SessionLimits,
     /// How long a terminal may not read what it is sent.
     pub(crate) write_stall: Span,
-    /// Its listening socket.
     pub(crate) listener: Listener,
-    /// Its counters.
     pub(crate) metrics: Arc<ReactorMetrics>,
 }
 
-/// See the module.
+/// What a reactor waits for: events of its sockets, and mail.
+pub(crate) struct Events {
+    poll: Poll,
+    ready: mio::Events,
+    inbox: Inbox,
+}
+
+impl Events {
+    /// Nothing yet; the mailbox is for everybody who has something to say to the reactor.
+    ///
+    /// # Errors
+    /// No descriptors for the poll or the waker.
+    pub(crate) fn new() -> io::Result<(Self, Mailbox)> {
+        let poll = Poll::new()?;
+        let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), WAKER)?);
+        Ok((Self { poll, ready: mio::Events::with_capacity(EVENTS_PER_TURN_MAX), inbox }, mailbox))
+    }
+}
+
 pub(crate) struct Reactor {
     clock: Clock,
-    poll: Poll,
     events: Events,
     sessions: SessionManager,
-    inbox: Inbox,
     acceptor: Acceptor,
     newcomers: Vec<(TcpStream, Peer)>,
     output: ReactorOutput,
@@ -70,7 +81,6 @@ pub(crate) struct Reactor {
     stopped: bool,
 }
 
-/// Whether the loop goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LoopControl {
     Continue,
@@ -81,28 +91,28 @@ const DOOR: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
 
 impl Reactor {
-    /// Registers the listening socket; the mailbox is for everybody who has something to say.
+    /// Registers the listening socket.
     ///
     /// # Errors
-    /// No descriptors for the poll, the waker or the reserve.
-    pub(crate) fn prepare(setup: Setup) -> io::Result<(Prepared, Mailbox)> {
-        let poll = Poll::new()?;
-        let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), WAKER)?);
-        let mut acceptor = Acceptor::new(setup.listener)?;
-        poll.registry().register(acceptor.source(), DOOR, Interest::READABLE)?;
-        let sessions = SessionManager::new(setup.limits, setup.index, setup.clock.now());
-        let prepared = Prepared {
-            index: setup.index,
-            clock: setup.clock,
-            unsent_bytes_max: setup.limits.unsent_bytes_max,
-            write_stall: setup.write_stall,
-            metrics: setup.metrics,
-            poll,
-            sessions,
-            inbox,
+    /// No descriptor for the reserve.
+    pub(crate) fn new(setup: Setup, events: Events, ways: ReactorLinks) -> io::Result<Self> {
+        let Setup { index, clock, limits, write_stall, listener, metrics } = setup;
+        let mut acceptor = Acceptor::new(listener)?;
+        events.poll.registry().register(acceptor.source(), DOOR, Interest::READABLE)?;
+        Ok(Self {
+            clock,
+            events,
+            sessions: SessionManager::new(limits, index, clock.now()),
             acceptor,
-        };
-        Ok((prepared, mailbox))
+            newcomers: Vec::new(),
+            output: ReactorOutput::new(index, clock, limits.unsent_bytes_max, ways),
+            failed: Vec::new(),
+            buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
+            write_stall,
+            metrics,
+            draining: false,
+            stopped: false,
+        })
     }
 
     /// Turns until it is ordered to stop, or to drain and nothing is left.
@@ -126,21 +136,21 @@ impl Reactor {
         self.admit_newcomers(now);
         self.flush(now);
         self.output.hand_over();
-        self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.inbox.len());
+        self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.events.inbox.len());
         Ok(self.control())
     }
 
     fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.inbox.prepare_to_sleep() == Sleep::Busy {
+        let timeout = if self.events.inbox.prepare_to_sleep() == Sleep::Busy {
             Some(Duration::ZERO)
         } else {
             self.patience()
         };
-        let polled = self.poll.poll(&mut self.events, timeout);
-        self.inbox.wake();
+        let polled = self.events.poll.poll(&mut self.events.ready, timeout);
+        self.events.inbox.wake();
         match polled {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.clear();
+                self.events.ready.clear();
                 Ok(())
             }
             other => other,
@@ -169,7 +179,7 @@ impl Reactor {
 
     fn take_mail(&mut self, now: Moment) {
         for _ in 0..MAIL_PER_TURN_MAX {
-            match self.inbox.take() {
+            match self.events.inbox.take() {
                 None => return,
                 Some(Mail::ReplyBatch(replies)) => self.take_replies(now, replies),
                 Some(Mail::Superseded { terminal, age }) => {
@@ -214,7 +224,7 @@ impl Reactor {
 
     /// Only notes what the events say; reading follows for all of them alike.
     fn take_events(&mut self) {
-        for event in &self.events {
+        for event in &self.events.ready {
             match event.token() {
                 DOOR => self.acceptor.readable(),
                 WAKER => {}
@@ -223,7 +233,7 @@ impl Reactor {
                 }
             }
         }
-        self.events.clear();
+        self.events.ready.clear();
     }
 
     /// Each ready session is read once; whoever has more waits for the next turn.
@@ -257,7 +267,7 @@ impl Reactor {
         for (stream, peer) in newcomers.drain(..) {
             let connection = self.output.hold_accepted(stream);
             self.feed(now, Input::Opened { connection, peer });
-            self.output.register(self.poll.registry(), &mut self.failed);
+            self.output.register(self.events.poll.registry(), &mut self.failed);
         }
         self.newcomers = newcomers;
     }
@@ -298,40 +308,5 @@ fn note(
         failed.push(session);
     } else if event.is_readable() || event.is_read_closed() || broken {
         output.connections.on_readable(session, event.is_read_closed() || broken);
-    }
-}
-
-/// A reactor whose mailbox exists, but not yet the ways to everybody else's.
-pub(crate) struct Prepared {
-    index: u16,
-    clock: Clock,
-    unsent_bytes_max: u32,
-    write_stall: Span,
-    metrics: Arc<ReactorMetrics>,
-    poll: Poll,
-    sessions: SessionManager,
-    inbox: Inbox,
-    acceptor: Acceptor,
-}
-
-impl Prepared {
-    /// The reactor, ready for [`Reactor::run`].
-    pub(crate) fn connect(self, ways: ReactorLinks) -> Reactor {
-        Reactor {
-            clock: self.clock,
-            poll: self.poll,
-            events: Events::with_capacity(EVENTS_PER_TURN_MAX),
-            sessions: self.sessions,
-            inbox: self.inbox,
-            acceptor: self.acceptor,
-            newcomers: Vec::new(),
-            output: ReactorOutput::new(self.index, self.clock, self.unsent_bytes_max, ways),
-            failed: Vec::new(),
-            buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
-            write_stall: self.write_stall,
-            metrics: self.metrics,
-            draining: false,
-            stopped: false,
-        }
     }
 }

@@ -21,20 +21,17 @@ use crate::serve::pool::Job;
 use crate::serve::supervisor::Report;
 
 /// The ways from a reactor to everybody else.
+#[derive(Clone)]
 pub(crate) struct ReactorLinks {
     /// To the pool, for requests.
     pub(crate) jobs: Sender<Job>,
     /// To the pool, for handshakes, which wait behind everything else.
     pub(crate) hellos: Sender<Box<Inbound>>,
-    /// To the other reactors.
     pub(crate) peers: Vec<Mailbox>,
-    /// To the supervisor.
     pub(crate) reports: Sender<Report>,
-    /// Where empty batches come from.
     pub(crate) recyclers: Recyclers,
 }
 
-/// See the module.
 pub(super) struct ReactorOutput {
     reactor: u16,
     clock: Clock,
@@ -155,7 +152,7 @@ impl ReactorOutput {
         self.ways.recyclers.replies.give(replies);
     }
 
-    /// ReactorOutput everything over that the turn has gathered, as far as there is room.
+    /// Hands everything over that the turn has gathered, as far as there is room.
     pub(super) fn hand_over(&mut self) {
         self.hand_over_requests();
         self.hand_over_hellos();
@@ -192,29 +189,21 @@ impl ReactorOutput {
     }
 
     fn hand_over_requests(&mut self) {
-        if self.requests.items.is_empty() {
-            return;
-        }
-        let next = self.ways.recyclers.inbound.take();
-        let batch = std::mem::replace(&mut self.requests, next);
-        if let Err(TrySendError::Full(Job::Inbound(batch))) =
-            self.ways.jobs.try_send(Job::Inbound(batch))
-        {
-            let spare = std::mem::replace(&mut self.requests, batch);
-            self.ways.recyclers.inbound.give(spare);
-        }
+        let ReactorLinks { jobs, recyclers, .. } = &self.ways;
+        recyclers.inbound.hand_over(&mut self.requests, |batch| {
+            match jobs.try_send(Job::Inbound(batch)) {
+                Err(TrySendError::Full(Job::Inbound(batch))) => Some(batch),
+                _ => None,
+            }
+        });
     }
 
     fn hand_over_hellos(&mut self) {
-        if self.hellos.items.is_empty() {
-            return;
-        }
-        let next = self.ways.recyclers.inbound.take();
-        let batch = std::mem::replace(&mut self.hellos, next);
-        if let Err(TrySendError::Full(batch)) = self.ways.hellos.try_send(batch) {
-            let spare = std::mem::replace(&mut self.hellos, batch);
-            self.ways.recyclers.inbound.give(spare);
-        }
+        let ReactorLinks { hellos, recyclers, .. } = &self.ways;
+        recyclers.inbound.hand_over(&mut self.hellos, |batch| match hellos.try_send(batch) {
+            Err(TrySendError::Full(batch)) => Some(batch),
+            _ => None,
+        });
     }
 
     fn report_presence(&mut self) {

@@ -50,7 +50,7 @@ fn a_clock_a_day_behind_the_last_batch_starts_on_its_date() {
     let served = installation.serve();
     let calendar = &installation.config.calendar;
     let date = calendar.date(UnixMillis(clock::unix_ms()));
-    let in_force = served.handle.directory.read().unwrap().today(date);
+    let in_force = served.handle.directory.read().today(date);
     assert_eq!(in_force, calendar.date(UnixMillis(ahead_ms)));
     served.stop();
 }

@@ -119,7 +119,7 @@ fn what_nobody_can_find_out_waits_for_the_operator_s_word() {
             .controls
             .send(order, &Caller::Token, "from here")
             .unwrap()
-            .wait(PATIENCE)
+            .recv_timeout(PATIENCE)
             .unwrap()
     };
     assert!(matches!(say(Resolution::Done, "gave up"), Controlled::Rejected(_)));

@@ -171,7 +171,7 @@ fn a_broken_invariant_of_the_writer_ends_the_process() {
         return;
     }
     break_it(|gateway| {
-        let directory = gateway.handle.directory.read().unwrap();
+        let directory = gateway.handle.directory.read();
         let begin = Begin { kind: Kind::Reversal, ..intent(&directory.registry, 1) };
         Ask {
             origin: origin(0),

@@ -118,7 +118,7 @@ fn a_block_is_pushed_to_the_terminal_and_in_force_for_its_next_sale() {
     let reason = "stolen".to_owned();
     let order = ControlOrder::Change { change, tell: vec![(who, PushedCommand::Block { reason })] };
     let receipt = served.handle.controls.send(order, &Caller::Token, "from here").unwrap();
-    let Ok(Controlled::Applied { commands }) = receipt.wait(PATIENCE) else {
+    let Ok(Controlled::Applied { commands }) = receipt.recv_timeout(PATIENCE) else {
         panic!("not applied");
     };
     let body = till.hear().unwrap();
