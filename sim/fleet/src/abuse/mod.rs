@@ -11,11 +11,13 @@ mod peers;
 mod phases;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use parking_lot::Mutex;
+use serde::Serialize;
 
 pub(crate) use self::link::Door;
 pub(crate) use self::phases::{Honest, Measure, measure};
@@ -48,35 +50,35 @@ pub(crate) struct Plan<'a> {
     pub(crate) deaf: Vec<NetworkTerminal>,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize)]
 pub(crate) struct Count {
     /// Connections attempted.
-    pub(crate) attempts: AtomicU64,
+    pub(crate) attempts: u64,
     /// Attempts that gave no connection.
-    pub(crate) failed: AtomicU64,
+    pub(crate) failed: u64,
     /// Connections that the gateway ended.
-    pub(crate) ended: AtomicU64,
+    pub(crate) ended: u64,
     /// Refusals in clear that the gateway sent.
-    pub(crate) refused: AtomicU64,
+    pub(crate) refused: u64,
     /// Connections that the gateway still held when the peer gave up.
-    pub(crate) held: AtomicU64,
+    pub(crate) held: u64,
     /// Longest time that the gateway held a connection, in milliseconds.
-    pub(crate) held_ms_max: AtomicU64,
+    pub(crate) held_ms_max: u64,
 }
 
 #[derive(Default)]
 pub(crate) struct Counts {
     /// Senders of random bytes.
-    pub(crate) random: Count,
-    pub(crate) dribble: Count,
-    pub(crate) flood: Count,
+    pub(crate) random: Mutex<Count>,
+    pub(crate) dribble: Mutex<Count>,
+    pub(crate) flood: Mutex<Count>,
     /// Those that never read.
-    pub(crate) deaf: Count,
+    pub(crate) deaf: Mutex<Count>,
     stop: AtomicBool,
 }
 
 impl Counts {
-    pub(crate) fn kinds(&self) -> [(&'static str, &Count); 4] {
+    pub(crate) fn kinds(&self) -> [(&'static str, &Mutex<Count>); 4] {
         [
             ("random", &self.random),
             ("dribble", &self.dribble),
@@ -90,23 +92,9 @@ impl Counts {
     }
 }
 
-impl Count {
-    pub(crate) fn numbers(&self) -> [(&'static str, u64); 6] {
-        [
-            ("attempts", &self.attempts),
-            ("failed", &self.failed),
-            ("ended", &self.ended),
-            ("refused", &self.refused),
-            ("held", &self.held),
-            ("held_ms_max", &self.held_ms_max),
-        ]
-        .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
-    }
-}
-
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [attempts, failed, ended, refused, held, ms] = self.numbers().map(|(_, count)| count);
+        let Self { attempts, failed, ended, refused, held, held_ms_max: ms } = self;
         write!(
             f,
             "{attempts} attempts, {failed} without connection, {ended} ended by the gateway, \

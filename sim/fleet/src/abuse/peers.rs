@@ -2,10 +2,10 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tillgate_codec::link::message::{Ping, TerminalMessage};
 use tillgate_codec::link::record::RecordType;
 use tillsim_core::rng::Rng;
@@ -89,10 +89,10 @@ pub(super) fn flood(target: SocketAddr, attempts: u32, counts: &Counts) {
 /// Logs on, asks for pongs without end, and never reads.
 pub(super) fn deaf(door: Door<'_>, terminal: &NetworkTerminal, counts: &Counts) {
     while !counts.is_stopped() {
-        counts.deaf.attempts.fetch_add(1, Ordering::Relaxed);
+        counts.deaf.lock().attempts += 1;
         let began = Instant::now();
         let Some((mut link, _)) = Link::log_on(door, terminal) else {
-            counts.deaf.failed.fetch_add(1, Ordering::Relaxed);
+            counts.deaf.lock().failed += 1;
             sleep(AGAIN);
             continue;
         };
@@ -117,28 +117,28 @@ fn push(stream: &mut TcpStream, bytes: &[u8]) -> bool {
     }
 }
 
-fn connect(target: SocketAddr, count: &Count) -> Option<TcpStream> {
-    count.attempts.fetch_add(1, Ordering::Relaxed);
+fn connect(target: SocketAddr, count: &Mutex<Count>) -> Option<TcpStream> {
+    count.lock().attempts += 1;
     let connected = TcpStream::connect_timeout(&target, CONNECT).and_then(|stream| {
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(TICK))?;
         Ok(stream)
     });
     if connected.is_err() {
-        count.failed.fetch_add(1, Ordering::Relaxed);
+        count.lock().failed += 1;
         sleep(AGAIN);
     }
     connected.ok()
 }
 
 /// Reads what there is; true when the gateway has ended the connection.
-fn listen(stream: &mut TcpStream, count: &Count) -> bool {
+fn listen(stream: &mut TcpStream, count: &Mutex<Count>) -> bool {
     let mut bytes = [0; 256];
     match stream.read(&mut bytes) {
         Ok(0) => true,
         Ok(_) => {
             if bytes[0] == RecordType::REFUSAL.0 {
-                count.refused.fetch_add(1, Ordering::Relaxed);
+                count.lock().refused += 1;
             }
             false
         }
@@ -146,10 +146,12 @@ fn listen(stream: &mut TcpStream, count: &Count) -> bool {
     }
 }
 
-fn close(count: &Count, began: Instant, ended: bool) {
-    let tally = if ended { &count.ended } else { &count.held };
-    tally.fetch_add(1, Ordering::Relaxed);
+fn close(count: &Mutex<Count>, began: Instant, ended: bool) {
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    count.held_ms_max.fetch_max(ms, Ordering::Relaxed);
+    let mut tally = count.lock();
+    tally.ended += u64::from(ended);
+    tally.held += u64::from(!ended);
+    tally.held_ms_max = tally.held_ms_max.max(ms);
+    drop(tally);
     sleep(AGAIN);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::{interrupts, print};
 use crate::abuse::{Counts, Door, Honest, Measure, Peers, Plan, abuse, measure};
@@ -89,15 +89,12 @@ impl Abuse {
     fn tell(&self, counts: &Counts) {
         if !self.json {
             for (name, count) in counts.kinds() {
-                print::line(&format!("{name:<8} {count}"));
+                print::line(&format!("{name:<8} {}", count.lock()));
             }
             return;
         }
-        let kinds = counts.kinds().into_iter().map(|(name, count)| {
-            let numbers = count.numbers().map(|(name, number)| (name.to_owned(), number.into()));
-            let json = Value::Object(numbers.into_iter().collect());
-            (name.to_owned(), json)
-        });
-        print::line(&Value::Object(kinds.collect::<Map<String, Value>>()).to_string());
+        let kinds = counts.kinds().into_iter();
+        let kinds = kinds.map(|(name, count)| (name.to_owned(), json!(*count.lock())));
+        print::line(&Value::Object(kinds.collect()).to_string());
     }
 }

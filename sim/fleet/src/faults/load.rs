@@ -1,12 +1,13 @@
 //! A fleet that sells in a thread of its own while harm is done.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
+use smart_default::SmartDefault;
 use tillsim_core::terminal::Terminal;
 
 use super::installation::TestInstallation;
@@ -23,16 +24,18 @@ const DRAIN_S: f64 = 90.0;
 const LOOK: Duration = Duration::from_millis(5);
 
 /// The state of the fleet, for whoever does the harm.
-#[derive(Default)]
+#[derive(SmartDefault)]
 struct Seen {
-    selling: AtomicBool,
-    approved: AtomicU64,
-    online: AtomicU64,
-    response: Mutex<Option<Histogram<u64>>>,
+    selling: bool,
+    approved: u64,
+    online: u64,
+    /// Response times that nobody has asked for yet.
+    #[default(latencies())]
+    response: Histogram<u64>,
 }
 
 pub(super) struct Load {
-    seen: Arc<Seen>,
+    seen: Arc<Mutex<Seen>>,
     interrupts: Interrupts,
     thread: JoinHandle<Result<Driven<Terminal>, Refusal>>,
 }
@@ -68,14 +71,14 @@ impl Load {
         };
         let order = resolve(&scenario)?;
         let interrupts: Interrupts = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::<Mutex<Seen>>::default();
         let (stop, look) = (Arc::clone(&interrupts), Arc::clone(&seen));
         let thread = std::thread::Builder::new()
             .name("load".to_owned())
             .spawn(move || drive(&order, &stop, &mut Looking(&look)))
             .about("a thread for the fleet")?;
         let load = Self { seen, interrupts, thread };
-        while !load.seen.selling.load(Ordering::Relaxed) {
+        while !load.seen.lock().selling {
             if load.thread.is_finished() {
                 drop(load.stop()?);
                 return Err(Refusal("no terminal came online".to_owned()));
@@ -87,17 +90,16 @@ impl Load {
 
     /// Sales that terminals saw approved so far.
     pub(super) fn approved(&self) -> u64 {
-        self.seen.approved.load(Ordering::Relaxed)
+        self.seen.lock().approved
     }
 
     pub(super) fn online(&self) -> u64 {
-        self.seen.online.load(Ordering::Relaxed)
+        self.seen.lock().online
     }
 
     /// Response times since the last call, in microseconds.
     pub(super) fn response(&self) -> Histogram<u64> {
-        let mut response = self.seen.response.lock();
-        response.take().unwrap_or_else(latencies)
+        std::mem::replace(&mut self.seen.lock().response, latencies())
     }
 
     /// Waits until this many more sales are approved, or the time is over; whether they were.
@@ -120,18 +122,16 @@ impl Load {
     }
 }
 
-struct Looking<'a>(&'a Seen);
+struct Looking<'a>(&'a Mutex<Seen>);
 
 impl Watcher for Looking<'_> {
     fn look(&mut self, _: Stage, standing: &FleetSnapshot) {
-        self.0.approved.store(standing.tally.approved, Ordering::Relaxed);
-        self.0.online.store(standing.tally.online, Ordering::Relaxed);
-        let mut response = self.0.response.lock();
-        let sum = response.get_or_insert_with(latencies);
-        sum.add(&standing.interval).expect("histograms have the same bounds");
+        let mut seen = self.0.lock();
+        (seen.approved, seen.online) = (standing.tally.approved, standing.tally.online);
+        seen.response.add(&standing.interval).expect("histograms have the same bounds");
     }
 
     fn begun(&mut self, _: &FleetSnapshot) {
-        self.0.selling.store(true, Ordering::Relaxed);
+        self.0.lock().selling = true;
     }
 }
