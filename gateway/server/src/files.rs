@@ -2,7 +2,7 @@
 //! matters, files that nobody else could have written or read.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -112,6 +112,16 @@ pub(crate) fn text(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, u
     }
     let text = String::from_utf8(std::mem::take(&mut *bytes));
     Ok(Zeroizing::new(text.expect("checked above")))
+}
+
+/// Writes a new file of this mode, and makes it durable.
+///
+/// # Errors
+/// The file is already there, or the file system refuses.
+pub(crate) fn write_new(file: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(file)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()
 }
 
 fn check_trust(path: &Path, about: &Metadata, trust: Trust) -> io::Result<()> {

@@ -1,9 +1,7 @@
 //! Files with secrets: 32 bytes as 64 hexadecimal digits, readable by their owner only.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use hex::FromHex;
@@ -34,8 +32,6 @@ impl fmt::Display for KeyFileError {
         write!(f, "{}: {}", self.file.display(), self.what)
     }
 }
-
-impl std::error::Error for KeyFileError {}
 
 /// Reads a key; wiped when dropped.
 pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
@@ -74,9 +70,7 @@ pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
 /// # Errors
 /// The file is already there, or the file system refuses.
 pub(crate) fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(MODE_SECRET).open(file)?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()
+    files::write_new(file, text, MODE_SECRET)
 }
 
 fn read_text(file: &Path, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {

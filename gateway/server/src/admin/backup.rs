@@ -9,7 +9,7 @@ use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::Change;
 
 use super::blocking::blocking;
-use super::control::{result, send};
+use super::control::{applied, result, send};
 use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::route::Call;
@@ -37,7 +37,7 @@ pub(super) async fn begin(call: Call, (): ()) -> Answer<Begun> {
     blocking(move || {
         // To the end of the checkpoint: the next backup begins with removing it.
         let _alone = alone;
-        result(&receipt, ORDER_TIME_MAX)?.applied()?;
+        applied(result(&receipt, ORDER_TIME_MAX)?)?;
         let made = backup::checkpoint(&app.handle.reader, &app.data);
         let (checkpoint, mark) = made.map_err(ApiError::internal)?;
         // The command that copies it may run in another directory.

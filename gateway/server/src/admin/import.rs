@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::directory::Directory;
 use tillgate_core::orders::change_registry;
-use tillgate_core::transaction::ControlOrder;
+use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_import::limits::FILES_MAX;
 use tillgate_import::{Context, Counts, Existing, Faults, Known, Plan, Source};
 use tillgate_store_core::Registry;
 
 use super::app::App;
 use super::blocking::blocking;
-use super::control::{Carried, carry};
+use super::control::carry;
 use super::error::{Answer, ApiError, FaultList, FaultPlace};
 use super::limits::{IMPORT_BODY_BYTES_MAX, IMPORT_TIME_MAX};
 use super::route::{Body, Call};
@@ -58,8 +58,8 @@ pub(super) async fn import(
         return Ok(Imported { applied: false, counts, summary });
     }
     match carry(&call, Some(alone), order, IMPORT_TIME_MAX).await? {
-        Carried::Applied(_) => Ok(Imported { applied: true, counts, summary }),
-        Carried::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
+        Controlled::Applied { .. } => Ok(Imported { applied: true, counts, summary }),
+        Controlled::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
     }
 }
 

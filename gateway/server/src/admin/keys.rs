@@ -10,7 +10,7 @@ use tillgate_store_core::vault::terminal_context;
 use zeroize::Zeroizing;
 
 use super::app::App;
-use super::control::carry;
+use super::control::{applied, carry};
 use super::error::{Answer, ApiError};
 use super::limits::ORDER_TIME_MAX;
 use super::query::As;
@@ -59,7 +59,7 @@ pub(super) async fn change(
         orders::change_keys(terminal, what, &directory)
     };
     let order = order.map_err(|error| ApiError::refused(format!("terminal {id}: {error}")))?;
-    carry(&call, Some(alone), order, ORDER_TIME_MAX).await?.applied()?;
+    applied(carry(&call, Some(alone), order, ORDER_TIME_MAX).await?)?;
     let keys = keys_of(app, &find(app, id)?);
     Ok(KeysChanged { terminal: id.0, applied: true, keys })
 }

@@ -7,7 +7,7 @@ use tillgate_core::transaction::ControlOrder;
 use tillgate_store_core::{Terminal, TerminalId};
 
 use super::app::App;
-use super::control::carry;
+use super::control::{applied, carry};
 use super::error::Answer;
 use super::limits::{MESSAGE_BYTES_MAX, ORDER_TIME_MAX, REASON_BYTES_MAX};
 use super::query::{As, Line};
@@ -64,7 +64,7 @@ async fn change(
     let app = &call.app;
     let alone = app.alone().await;
     let order = order(find(app, id)?);
-    let commands = carry(call, Some(alone), order, ORDER_TIME_MAX).await?.applied()?;
+    let commands = applied(carry(call, Some(alone), order, ORDER_TIME_MAX).await?)?;
     Ok(Applied::new(app, id, &commands))
 }
 
@@ -85,6 +85,6 @@ pub(super) async fn message(
         return Ok(Applied { applied: false, online: false, commands: Vec::new() });
     }
     let order = ControlOrder::Message { terminal: id, text };
-    let commands = carry(&call, None, order, ORDER_TIME_MAX).await?.applied()?;
+    let commands = applied(carry(&call, None, order, ORDER_TIME_MAX).await?)?;
     Ok(Applied::new(app, id, &commands))
 }

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::orders::{self, NotAPerson};
 use tillgate_core::report::{self, Awaited, Page, TransactionLine, line, show_key};
-use tillgate_core::transaction::ControlOrder;
+use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{BusinessDate, Key, RefundStep, Resolution, Text, Transaction, journal};
 
 use super::blocking::blocking;
-use super::control::{Carried, carry};
+use super::control::carry;
 use super::error::{Answer, ApiError};
 use super::limits::{NOTE_BYTES_MAX, ORDER_TIME_MAX, ROWS_PER_PAGE_MAX, TRANSACTIONS_PER_PAGE_MAX};
 use super::query::{As, Line, PageLength};
@@ -140,8 +140,8 @@ pub(super) async fn resolve(
     }?;
     show(call.clone(), As(key)).await?;
     match carry(&call, None, order, ORDER_TIME_MAX).await? {
-        Carried::Applied(_) => show(call, As(key)).await,
-        Carried::Rejected(rejections) => {
+        Controlled::Applied { .. } => show(call, As(key)).await,
+        Controlled::Rejected(rejections) => {
             let why: Vec<&str> = rejections.iter().map(|r| r.why.as_str()).collect();
             Err(ApiError::refused(format!("{}: {}", show_key(&key), why.join("; "))))
         }

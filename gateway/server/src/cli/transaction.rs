@@ -37,12 +37,8 @@ enum Command {
         /// Only those that wait for this party
         #[arg(long, value_parser = ["operator", "provider"])]
         awaits: Option<String>,
-        /// At most this many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
-        /// Only those after this one
-        #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
-        after: Option<Key>,
+        #[command(flatten)]
+        page: Page,
     },
     /// Show one transaction
     Show {
@@ -55,12 +51,8 @@ enum Command {
         /// The business date, as 2026-11-23
         #[arg(value_parser = values::date)]
         date: BusinessDate,
-        /// At most this many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
-        /// Only those after this one
-        #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
-        after: Option<Key>,
+        #[command(flatten)]
+        page: Page,
     },
     /// Set the outcome of an open transaction
     Resolve {
@@ -99,6 +91,24 @@ enum Command {
     },
 }
 
+#[derive(Args)]
+struct Page {
+    /// At most this many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Only those after this one
+    #[arg(long, value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
+    after: Option<Key>,
+}
+
+impl Page {
+    /// As the API's query has it.
+    fn query(&self) -> String {
+        let after = self.after.as_ref().map(|key| format!("&after={}", show_key(key)));
+        format!("limit={}{}", self.limit, after.unwrap_or_default())
+    }
+}
+
 impl Transaction {
     pub(super) fn run(self) -> Result<(), Failure> {
         let (gateway, mut client) = (&self.gateway, self.gateway.client()?);
@@ -107,18 +117,16 @@ impl Transaction {
             gateway.card(&client.post(&path, &order)?)
         };
         match self.command {
-            Command::Open { awaits, limit, after } => {
+            Command::Open { awaits, page } => {
                 let awaits = awaits.map(|who| format!("&awaits={who}")).unwrap_or_default();
-                let after = behind(after);
-                let path = format!("/api/v1/transactions?limit={limit}{awaits}{after}");
+                let path = format!("/api/v1/transactions?{}{awaits}", page.query());
                 gateway.list(&client, &path, "transactions", &COLUMNS)
             }
             Command::Show { key } => {
                 gateway.card(&client.get(&format!("/api/v1/transactions/{}", show_key(&key)))?)
             }
-            Command::Differences { date, limit, after } => {
-                let (path, after) = ("/api/v1/settlements/differences", behind(after));
-                let path = format!("{path}?date={date}&limit={limit}{after}");
+            Command::Differences { date, page } => {
+                let path = format!("/api/v1/settlements/differences?date={date}&{}", page.query());
                 gateway.list(&client, &path, "differences", &DIFFERENCES)
             }
             Command::Resolve { key, resolution, note } => {
@@ -138,11 +146,6 @@ impl Transaction {
             }
         }
     }
-}
-
-/// What asks for the page behind a transaction.
-fn behind(after: Option<Key>) -> String {
-    after.map(|key| format!("&after={}", show_key(&key))).unwrap_or_default()
 }
 
 /// The columns of `open`: heading, and where in the JSON.

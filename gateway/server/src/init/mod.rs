@@ -1,8 +1,5 @@
 //! Making an installation directory; a failure leaves nothing half-made.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ring::digest;
@@ -16,7 +13,7 @@ use crate::config::{Config, InstallOptions, template};
 use crate::dirs::{self, io_failure};
 use crate::exit::Failure;
 use crate::password::{self, Users};
-use crate::{clock, entropy, keyfile, secrets};
+use crate::{clock, entropy, files, keyfile, secrets};
 
 /// What was made, as far as a person needs to know it.
 pub(crate) struct Installed {
@@ -83,13 +80,7 @@ fn hex_line(bytes: &[u8; 32]) -> Zeroizing<String> {
 
 /// For everybody to read, and for nobody but its owner to change, whatever the umask.
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(file)
-        .and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.sync_all()))
-        .map_err(|e| io_failure(file, &e))
+    files::write_new(file, text, 0o644).map_err(|e| io_failure(file, &e))
 }
 
 fn write_secret(file: &Path, text: &str) -> Result<(), Failure> {

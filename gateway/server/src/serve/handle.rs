@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::RwLock;
 use tillgate_core::access::Caller;
 use tillgate_core::directory::Directory;
@@ -73,9 +73,7 @@ impl ControlSender {
         let (sender, result) = bounded(1);
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let control = orders::signed(order, caller, origin, (ticket, self.clock.wall()));
-        match self.orders.try_send(Ordered { control, result: sender }) {
-            Ok(()) => Ok(result),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
-        }
+        let sent = self.orders.try_send(Ordered { control, result: sender });
+        sent.map(|()| result).map_err(|_| Busy)
     }
 }
