@@ -104,7 +104,7 @@ pub fn accept_speaking(
         Suite::NnPsk0 => (Resolver::new(entropy, None), None),
     };
     let mut builder = Builder::with_resolver(params(hello.suite), Box::new(resolver))
-        .prologue(clear.as_bytes())?
+        .prologue(&clear)?
         .psk(0, psk.bytes())?;
     if let Some(private) = private {
         builder = builder.local_private_key(private)?;
@@ -197,7 +197,7 @@ impl Initiator {
         let (suite, offer, clear) = (hello.suite, hello.offer, hello.clear());
         let resolver = Resolver::new(entropy, None);
         let mut builder = Builder::with_resolver(params(suite), Box::new(resolver))
-            .prologue(clear.as_bytes())?
+            .prologue(&clear)?
             .psk(0, psk.bytes())?;
         if suite == Suite::NkPsk0 {
             let StaticPublic(key) = gateway.ok_or(HandshakeError::GatewayKeyMissing)?;

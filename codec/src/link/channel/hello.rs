@@ -16,6 +16,7 @@
 //! and the highest it speaks, and so makes the clear part 16 bytes long. The clear part is also the
 //! prologue of the Noise handshake, so both ends agree on it or fail.
 
+use arrayvec::ArrayVec;
 use nom::Parser;
 use nom::bytes::complete::take;
 use nom::combinator::{all_consuming, cond};
@@ -101,16 +102,7 @@ impl Versions {
 }
 
 /// The clear part of a hello, as it travels.
-pub(super) struct Clear {
-    bytes: [u8; CLEAR_BYTES + OFFER_BYTES],
-    length: usize,
-}
-
-impl Clear {
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
+pub(super) type Clear = ArrayVec<u8, { CLEAR_BYTES + OFFER_BYTES }>;
 
 /// A terminal's hello, read but not yet believed: only [`super::accept`] checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +176,7 @@ impl<'a> Hello<'a> {
 
     /// Appends the payload of a HELLO record.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.clear().as_bytes());
+        out.extend_from_slice(&self.clear());
         out.extend_from_slice(&self.mac);
         out.extend_from_slice(self.noise);
     }
@@ -202,26 +194,20 @@ impl<'a> Hello<'a> {
 
     /// The clear part, which is the prologue of the Noise handshake.
     pub(super) fn clear(&self) -> Clear {
-        let mut bytes = [0; CLEAR_BYTES + OFFER_BYTES];
-        bytes[0] = self.suite.code();
-        bytes[1] = self.key_id;
-        bytes[2..6].copy_from_slice(&self.terminal.to_be_bytes());
-        bytes[6..14].copy_from_slice(&self.counter.to_be_bytes());
-        let length = match self.offer {
-            None => CLEAR_BYTES,
-            Some(Versions { lowest, highest }) => {
-                bytes[CLEAR_BYTES..].copy_from_slice(&[lowest, highest]);
-                CLEAR_BYTES + OFFER_BYTES
-            }
-        };
-        Clear { bytes, length }
+        let mut clear = Clear::from_iter([self.suite.code(), self.key_id]);
+        clear.extend(self.terminal.to_be_bytes());
+        clear.extend(self.counter.to_be_bytes());
+        if let Some(Versions { lowest, highest }) = self.offer {
+            clear.extend([lowest, highest]);
+        }
+        clear
     }
 
     fn expected_mac(&self, psk: &Psk) -> [u8; MAC_BYTES] {
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, psk.bytes()), MAC_LABEL);
         let mut context =
             hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
-        context.update(self.clear().as_bytes());
+        context.update(&self.clear());
         context.update(self.noise);
         let full = context.sign();
         let mut mac = [0; MAC_BYTES];

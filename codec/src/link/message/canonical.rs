@@ -4,6 +4,8 @@
 //! defaults are written, and whatever unknown tags they carry. The canonical form is the body that
 //! [`super::TerminalMessage::encode`] writes, on the stack.
 
+use arrayvec::ArrayVec;
+
 use super::TerminalMessage;
 use super::layout::longest;
 use super::writer::Sink;
@@ -12,14 +14,11 @@ use super::writer::Sink;
 const CANONICAL_BYTES_MAX: usize = longest(TerminalMessage::LAYOUTS, true);
 
 /// A request's canonical form.
-pub struct Canonical {
-    bytes: [u8; CANONICAL_BYTES_MAX],
-    length: usize,
-}
+pub struct Canonical(ArrayVec<u8, CANONICAL_BYTES_MAX>);
 
 impl Canonical {
     pub(super) fn of(encode: impl FnOnce(&mut Self)) -> Self {
-        let mut form = Self { bytes: [0; CANONICAL_BYTES_MAX], length: 0 };
+        let mut form = Self(ArrayVec::new());
         encode(&mut form);
         form
     }
@@ -27,14 +26,12 @@ impl Canonical {
     /// The bytes of the form.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.0
     }
 }
 
 impl Sink for Canonical {
     fn put(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        self.bytes[self.length..end].copy_from_slice(bytes);
-        self.length = end;
+        self.0.try_extend_from_slice(bytes).expect("no form is longer than the longest");
     }
 }
