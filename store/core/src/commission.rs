@@ -12,8 +12,6 @@
 //! What a level earns, and what is charged, is a fixed amount and a percentage, rounded as its rule
 //! says. A level above the top of the seller's chain earns nothing; its share stays in the rest.
 
-use std::fmt;
-
 use crate::ids::{AccountId, AccountKind};
 use crate::limits::{AMOUNT_MINOR_MAX, COMMISSION_LEVELS_MAX};
 use crate::record::{
@@ -26,27 +24,18 @@ use tillgate_types::{BusinessDate, DistributorId};
 pub const BASIS: u64 = 10_000;
 
 /// Why a sale cannot be posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommissionError {
     /// Zero, or above [`AMOUNT_MINOR_MAX`].
+    #[error("the amount is zero or too large to post")]
     Amount,
     /// The service is not sold in the seller's currency.
+    #[error("the service is not sold in the seller's currency")]
     Currency,
     /// The commissions come to more than the amount.
+    #[error("the commissions come to more than the amount")]
     TooMuch,
 }
-
-impl fmt::Display for CommissionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Amount => "the amount is zero or too large to post",
-            Self::Currency => "the service is not sold in the seller's currency",
-            Self::TooMuch => "the commissions come to more than the amount",
-        })
-    }
-}
-
-impl std::error::Error for CommissionError {}
 
 /// What is charged beside an amount, minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

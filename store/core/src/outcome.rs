@@ -1,5 +1,6 @@
 //! What the ledger answers.
 
+use crate::ids::Key;
 use crate::record::Transaction;
 use tillgate_types::ResponseCode;
 
@@ -50,4 +51,12 @@ pub struct Rejection {
     pub index: usize,
     /// What is wrong with it.
     pub why: String,
+}
+
+impl Outcome {
+    /// An order about a transaction was refused.
+    pub(crate) fn refused(key: &Key, why: &str) -> Self {
+        let what = format!("transaction {key}");
+        Self::Rejected(vec![Rejection { what, index: 0, why: why.to_owned() }])
+    }
 }

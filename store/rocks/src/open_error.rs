@@ -44,23 +44,46 @@ pub enum Cause {
 }
 
 /// How a database and its high-water mark differ.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MarkTrouble {
     /// The file is not there, and the database has committed something.
+    #[error(
+        "the mark is missing, so that nobody can tell whether batch {head} really was the \
+                 last. Bring the file back; or, if the store is a copy known to be complete, run \
+                 `tillgate restore --accept`"
+    )]
     Missing {
         /// Last batch in the database.
         head: u64,
     },
     /// The file holds no readable mark.
+    #[error(
+        "the mark is unreadable. Check the disk; if `tillgate verify` finds the store \
+                 complete, run `tillgate restore --accept`"
+    )]
     Damaged,
     /// The system refused to read or write the file; its words.
+    #[error(
+        "the mark cannot be used: {0}. Check that its disk is mounted, has free space, \
+                 and that the file belongs to the gateway's user"
+    )]
     Io(String),
     /// The mark remembers commits, but there is no database.
+    #[error(
+        "the mark remembers batch {marked}, but there is no database. Check that the disk \
+                 is mounted; if it is lost, restore the last backup"
+    )]
     DatabaseGone {
         /// Last batch that the mark remembers.
         marked: u64,
     },
     /// The database ends before the mark: acknowledged batches are lost.
+    #[error(
+        "the end is lost: the database stops at batch {head}, but batch {marked} was \
+                 acknowledged. Copy the directory, look for lost log files on the disk, or \
+                 restore a backup; book the missing sales from the terminals' and the providers' \
+                 records; then run `tillgate restore --accept`"
+    )]
     TailLost {
         /// Last batch that the mark remembers.
         marked: u64,
@@ -68,6 +91,11 @@ pub enum MarkTrouble {
         head: u64,
     },
     /// The database has a batch of the mark's number, but not the mark's batch.
+    #[error(
+        "they do not belong together: batch {batch_no} differs. Somebody went on from a \
+                 backup, or mixed two directories. Find the right directory; if this is it, run \
+                 `tillgate restore --accept`"
+    )]
     AnotherHistory {
         /// The number of the batch.
         batch_no: u64,
@@ -143,47 +171,6 @@ impl fmt::Display for OpenError {
                 write!(f, "the store in {dir} and its high-water mark {}: ", path.display())?;
                 trouble.fmt(f)
             }
-        }
-    }
-}
-
-impl fmt::Display for MarkTrouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { head } => write!(
-                f,
-                "the mark is missing, so that nobody can tell whether batch {head} really was the \
-                 last. Bring the file back; or, if the store is a copy known to be complete, run \
-                 `tillgate restore --accept`"
-            ),
-            Self::Damaged => write!(
-                f,
-                "the mark is unreadable. Check the disk; if `tillgate verify` finds the store \
-                 complete, run `tillgate restore --accept`"
-            ),
-            Self::Io(what) => write!(
-                f,
-                "the mark cannot be used: {what}. Check that its disk is mounted, has free space, \
-                 and that the file belongs to the gateway's user"
-            ),
-            Self::DatabaseGone { marked } => write!(
-                f,
-                "the mark remembers batch {marked}, but there is no database. Check that the disk \
-                 is mounted; if it is lost, restore the last backup"
-            ),
-            Self::TailLost { marked, head } => write!(
-                f,
-                "the end is lost: the database stops at batch {head}, but batch {marked} was \
-                 acknowledged. Copy the directory, look for lost log files on the disk, or \
-                 restore a backup; book the missing sales from the terminals' and the providers' \
-                 records; then run `tillgate restore --accept`"
-            ),
-            Self::AnotherHistory { batch_no } => write!(
-                f,
-                "they do not belong together: batch {batch_no} differs. Somebody went on from a \
-                 backup, or mixed two directories. Find the right directory; if this is it, run \
-                 `tillgate restore --accept`"
-            ),
         }
     }
 }

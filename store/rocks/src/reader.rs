@@ -1,6 +1,5 @@
 //! Reading the database beside its writer, or without one.
 
-use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -146,13 +145,16 @@ pub struct Progress {
 }
 
 /// Rows that could not be read.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Unreadable {
     /// What is stored is not what was written; RocksDB's words.
+    #[error("{0}")]
     Damaged(String),
     /// The system refused, perhaps only now: an input/output error, a file that is gone; its words.
+    #[error("{0}")]
     Failed(String),
     /// The process has no descriptor or memory left, which says nothing about the store.
+    #[error("{0}")]
     Starved(String),
 }
 
@@ -170,13 +172,6 @@ impl Unreadable {
             _ if starving.iter().any(|words| text.contains(words)) => Self::Starved(text),
             _ => Self::Failed(text),
         }
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Damaged(text) | Self::Failed(text) | Self::Starved(text)) = self;
-        f.write_str(text)
     }
 }
 

@@ -5,7 +5,7 @@ use super::repeat::Telling;
 use super::stock::Claim;
 use crate::command::{Begin, ContentDigest, VerificationResult};
 use crate::error::Result;
-use crate::ids::{AccountId, AccountKind, Key, Text};
+use crate::ids::{AccountId, AccountKind, Key};
 use crate::limits::REFUSED_ROWS_MAX;
 use crate::outcome::Outcome;
 use crate::record::{Dispensed, Kind, Legs, State, Transaction, Velocity, held};
@@ -149,10 +149,6 @@ fn check_legs(sale: &Transaction, legs: &Legs) {
 /// The row of a request, as an intent that nothing was done for.
 pub(super) fn row_of(begin: &Begin) -> Transaction {
     Transaction {
-        key: begin.key,
-        seq: 0,
-        kind: begin.kind,
-        state: State::Intent,
         digest: begin.digest.values,
         seller: begin.seller,
         service: begin.service,
@@ -160,24 +156,8 @@ pub(super) fn row_of(begin: &Begin) -> Transaction {
         amount_minor: begin.amount_minor,
         currency: begin.currency,
         subscriber: begin.subscriber,
-        code: ResponseCode::IN_PROGRESS,
-        at_ms: begin.at_ms,
-        finished_ms: 0,
-        provider_reference: Text::new(),
-        balance_minor: None,
-        voucher: None,
-        legs: Legs::new(),
-        confirmed_ms: 0,
-        original: None,
-        reversed_by: None,
         bridge: begin.bridge,
-        due: None,
-        settlement: None,
-        day: begin.today,
-        reason: 0,
-        reprints: 0,
-        refund: None,
-        other_reference: Text::new(),
         terms: begin.terms,
+        ..Transaction::blank(begin.key, begin.kind, begin.at_ms, begin.today)
     }
 }

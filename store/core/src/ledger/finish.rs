@@ -15,8 +15,7 @@ use tillgate_types::ResponseCode;
 impl Ledger {
     /// Posts, releases or keeps money as the finding says; what it does not fit is left as it is.
     pub(super) fn finish(&mut self, rows: &dyn ReadRows, finish: &Finish) -> Result<Outcome> {
-        let found = self.staged.find(rows, &finish.key, &mut self.buffer)?;
-        let Some(row) = found.cloned() else {
+        let Some(row) = self.stored(rows, &finish.key)? else {
             return Ok(Outcome::NotFound);
         };
         match row.kind {
@@ -45,8 +44,7 @@ impl Ledger {
         what: FollowUp,
         at_ms: u64,
     ) -> Result<Outcome> {
-        let found = self.staged.find(rows, key, &mut self.buffer)?;
-        let Some(row) = found.cloned() else {
+        let Some(row) = self.stored(rows, key)? else {
             return Ok(Outcome::NotFound);
         };
         let step = step::of_due(&row, what);
@@ -55,8 +53,7 @@ impl Ledger {
 
     /// Notes the time of the first confirmation of an approved sale that nobody takes back.
     pub(super) fn confirm(&mut self, rows: &dyn ReadRows, confirm: &Confirm) -> Result<Outcome> {
-        let found = self.staged.find(rows, &confirm.original, &mut self.buffer)?;
-        let Some(mut sale) = found.cloned() else {
+        let Some(mut sale) = self.stored(rows, &confirm.original)? else {
             return Ok(Outcome::NotFound);
         };
         let stands = sale.state == State::Approved && sale.reversed_by.is_none();
@@ -238,10 +235,14 @@ impl Ledger {
         Ok(Outcome::Reversed { reversal, original: Some(sale) })
     }
 
+    /// A transaction as it is now, with what the batch did to it.
+    pub(super) fn stored(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Option<Transaction>> {
+        Ok(self.staged.find(rows, key, &mut self.buffer)?.cloned())
+    }
+
     /// The other one of a sale and its reversal, which name each other.
     fn partner(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Transaction> {
-        let found = self.staged.find(rows, key, &mut self.buffer)?;
-        found.cloned().ok_or_else(|| StoreError::Damaged {
+        self.stored(rows, key)?.ok_or_else(|| StoreError::Damaged {
             family: Transaction::FAMILY,
             key: key.to_bytes().to_vec(),
             what: "a reversal or its original names it, but it is not there",

@@ -8,11 +8,11 @@
 use super::Ledger;
 use crate::command::{RefundOrder, RefundStep};
 use crate::error::Result;
-use crate::ids::{Key, Text};
+use crate::ids::Key;
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
-use crate::outcome::{Outcome, Rejection};
+use crate::outcome::Outcome;
 use crate::record::{
-    DueFollowUp, FollowUp, Kind, Legs, Refund, ReversalRule, SaleTerms, State, Transaction,
+    DueFollowUp, FollowUp, Kind, Refund, ReversalRule, SaleTerms, State, Transaction,
 };
 use crate::rows::ReadRows;
 use tillgate_types::{ResponseCode, TerminalId};
@@ -21,11 +21,11 @@ impl Ledger {
     /// Takes one step, with one row in the audit log, or refuses it.
     pub(super) fn refund(&mut self, rows: &dyn ReadRows, order: RefundOrder) -> Result<Outcome> {
         let key = order.key;
-        let Some(sale) = self.staged.find(rows, &key, &mut self.buffer)?.cloned() else {
-            return Ok(refused(&key, "there is no such transaction"));
+        let Some(sale) = self.stored(rows, &key)? else {
+            return Ok(Outcome::refused(&key, "there is no such transaction"));
         };
         if let Err(why) = check(&sale, &order) {
-            return Ok(refused(&key, why));
+            return Ok(Outcome::refused(&key, why));
         }
         let RefundOrder { step, at_ms, today, actor, note, .. } = order;
         self.note_time(at_ms);
@@ -74,27 +74,19 @@ impl Ledger {
         let key = Key { date: today, terminal, stan: last + 1 };
         assert!(self.tails.proves_new(rows, &key)?, "the number after the last is new");
         let mut reversal = Transaction {
-            key,
-            kind: Kind::Reversal,
             state: State::Approved,
             code: ResponseCode::APPROVED,
-            digest: [0; 16],
-            subscriber: Text::new(),
-            at_ms,
+            seller: sale.seller,
+            service: sale.service,
+            product: sale.product,
+            amount_minor: sale.amount_minor,
+            currency: sale.currency,
+            bridge: sale.bridge,
             finished_ms: at_ms,
-            provider_reference: Text::new(),
-            voucher: None,
-            legs: Legs::new(),
-            confirmed_ms: 0,
             original: Some(sale.key),
-            due: None,
-            day: today,
             reason: Transaction::BY_OPERATOR,
-            reprints: 0,
-            refund: None,
-            other_reference: Text::new(),
             terms: SaleTerms { distributor: sale.terms.distributor, ..SaleTerms::default() },
-            ..sale.clone()
+            ..Transaction::blank(key, Kind::Reversal, at_ms, today)
         };
         if let Some(refund) = &mut sale.refund {
             actor.clone_into(&mut refund.approver);
@@ -139,9 +131,4 @@ fn check(sale: &Transaction, order: &RefundOrder) -> Result<(), &'static str> {
         }
         (RefundStep::Approve | RefundStep::Cancel, Some(_)) => Ok(()),
     }
-}
-
-fn refused(key: &Key, why: &str) -> Outcome {
-    let what = format!("transaction {key}");
-    Outcome::Rejected(vec![Rejection { what, index: 0, why: why.to_owned() }])
 }

@@ -36,7 +36,7 @@ impl Ledger {
         } else {
             repeat.original
         };
-        let Some(row) = self.staged.find(rows, &key, &mut self.buffer)?.cloned() else {
+        let Some(row) = self.stored(rows, &key)? else {
             return Ok(Outcome::NotFound);
         };
         if let Some(digest) = repeat.digest {

@@ -19,12 +19,10 @@
 use super::Ledger;
 use crate::command::Reverse;
 use crate::error::Result;
-use crate::ids::{AccountKind, Text};
+use crate::ids::AccountKind;
 use crate::limits::{ORIGINAL_DAYS_MAX, REFUSED_ROWS_MAX};
 use crate::outcome::Outcome;
-use crate::record::{
-    DueFollowUp, FollowUp, Kind, Legs, ReversalRule, SaleTerms, State, Transaction,
-};
+use crate::record::{DueFollowUp, FollowUp, Kind, ReversalRule, State, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -41,11 +39,7 @@ impl Ledger {
             return Ok(Outcome::Reversed { reversal, original: None });
         }
         let new = self.tails.proves_new(rows, &reverse.original)?;
-        let found = if new {
-            None
-        } else {
-            self.staged.find(rows, &reverse.original, &mut self.buffer)?.cloned()
-        };
+        let found = if new { None } else { self.stored(rows, &reverse.original)? };
         match found {
             Some(original) => self.take_back(rows, reverse, reversal, original),
             None => self.write_tombstone(rows, reversal, reverse),
@@ -175,35 +169,13 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> ResponseCode {
 /// The row of a reversal that was not granted.
 fn row_of(reverse: &Reverse) -> Transaction {
     Transaction {
-        key: reverse.key,
-        seq: 0,
-        kind: Kind::Reversal,
         state: State::Declined,
         digest: reverse.digest.values,
-        seller: Default::default(),
-        service: Default::default(),
-        product: Default::default(),
         amount_minor: reverse.amount_minor,
-        currency: 0,
-        subscriber: Text::new(),
         code: ResponseCode::NOT_REVERSIBLE,
-        at_ms: reverse.at_ms,
         finished_ms: reverse.at_ms,
-        provider_reference: Text::new(),
-        balance_minor: None,
-        voucher: None,
-        legs: Legs::new(),
-        confirmed_ms: 0,
         original: Some(reverse.original),
-        reversed_by: None,
-        bridge: Default::default(),
-        due: None,
-        settlement: None,
-        day: reverse.today,
         reason: reverse.reason.min(Transaction::BY_OPERATOR - 1),
-        reprints: 0,
-        refund: None,
-        other_reference: Text::new(),
-        terms: SaleTerms::default(),
+        ..Transaction::blank(reverse.key, Kind::Reversal, reverse.at_ms, reverse.today)
     }
 }

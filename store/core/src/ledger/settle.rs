@@ -7,11 +7,11 @@ use super::Ledger;
 use super::refusals::COUNTED_MAX;
 use crate::command::Settle;
 use crate::error::Result;
-use crate::ids::{Key, Text};
+use crate::ids::Key;
 use crate::journal;
 use crate::limits::SETTLED_ROWS_MAX;
 use crate::outcome::Outcome;
-use crate::record::{Kind, Legs, SaleTerms, Settlement, State, Totals, Transaction};
+use crate::record::{Kind, SaleTerms, Settlement, State, Totals, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::ResponseCode;
 
@@ -104,35 +104,13 @@ impl Count {
 /// The row of a settlement before its outcome.
 fn row_of(settle: &Settle) -> Transaction {
     Transaction {
-        key: settle.key,
-        seq: 0,
-        kind: Kind::Settlement,
         state: State::Declined,
         digest: settle.digest.values,
         seller: settle.seller,
-        service: Default::default(),
-        product: Default::default(),
-        amount_minor: 0,
         currency: settle.currency,
-        subscriber: Text::new(),
         code: ResponseCode::TOTALS_DIFFER,
-        at_ms: settle.at_ms,
         finished_ms: settle.at_ms,
-        provider_reference: Text::new(),
-        balance_minor: None,
-        voucher: None,
-        legs: Legs::new(),
-        confirmed_ms: 0,
-        original: None,
-        reversed_by: None,
-        bridge: Default::default(),
-        due: None,
-        settlement: None,
-        day: settle.key.date,
-        reason: 0,
-        reprints: 0,
-        refund: None,
-        other_reference: Text::new(),
         terms: SaleTerms { distributor: settle.distributor, ..SaleTerms::default() },
+        ..Transaction::blank(settle.key, Kind::Settlement, settle.at_ms, settle.key.date)
     }
 }

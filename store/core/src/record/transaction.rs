@@ -188,6 +188,43 @@ impl Transaction {
     /// [`Transaction::reason`] of a reversal that operators made.
     pub const BY_OPERATOR: u8 = u8::MAX;
 
+    /// The row of a request that nothing was done for yet, and that says nothing more than this.
+    #[must_use]
+    pub fn blank(key: Key, kind: Kind, at_ms: u64, day: BusinessDate) -> Self {
+        Self {
+            key,
+            seq: 0,
+            kind,
+            state: State::Intent,
+            digest: [0; 16],
+            seller: SellerId::default(),
+            service: ServiceId::default(),
+            product: ProductId::default(),
+            amount_minor: 0,
+            currency: 0,
+            subscriber: Text::new(),
+            code: ResponseCode::IN_PROGRESS,
+            at_ms,
+            finished_ms: 0,
+            provider_reference: Text::new(),
+            balance_minor: None,
+            voucher: None,
+            legs: Legs::new(),
+            confirmed_ms: 0,
+            original: None,
+            reversed_by: None,
+            bridge: BridgeTag::NONE,
+            due: None,
+            settlement: None,
+            day,
+            reason: 0,
+            reprints: 0,
+            refund: None,
+            other_reference: Text::new(),
+            terms: SaleTerms::default(),
+        }
+    }
+
     /// Whether its answer tells a voucher's PIN.
     pub fn tells_pin(&self) -> bool {
         self.voucher.is_some() && self.state == State::Approved

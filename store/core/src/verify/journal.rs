@@ -156,7 +156,7 @@ struct LookUp<'a> {
 impl LookUp<'_> {
     fn check_links(&mut self, row: &Transaction, report: &mut Report) {
         if let Err(error) = self.check(row, report) {
-            report.damaged(Family::Journal.name(), &error);
+            report.damaged(Family::Journal, &error);
         }
     }
 

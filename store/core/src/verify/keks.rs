@@ -13,7 +13,7 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) {
                 report.kek(canary.sealed.kek_id).canary = true;
             }
         }
-        Err(error) => return report.damaged(Family::Meta.name(), &error),
+        Err(error) => return report.damaged(Family::Meta, &error),
     }
     if report.keks.values().all(|kek| !kek.canary) {
         return;

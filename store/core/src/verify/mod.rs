@@ -72,32 +72,40 @@ pub fn verify(rows: &dyn ReadRows) -> Result<Report> {
 
 /// Under a damaged key a row of the store itself would be one that is not there.
 fn check_keys_of_meta(rows: &dyn ReadRows, report: &mut Report) {
-    let read = rows.scan(Family::Meta, &[], &mut |key, _| {
+    each_row(rows, Family::Meta, report, |report, key, _| {
         if key != Head::KEY && key != Versions::KEY && !key.starts_with(Canary::PREFIX) {
             let subject = format_args!("{} {key:x?}", Family::Meta.name());
             report.violated(Promise::Undamaged, subject, "no row of a store has this key");
         }
+        Ok(())
+    });
+}
+
+/// Visits every row of a family; that one cannot be read is a violation.
+fn each_row(
+    rows: &dyn ReadRows,
+    family: Family,
+    report: &mut Report,
+    mut visit: impl FnMut(&mut Report, &[u8], &[u8]) -> Result<()>,
+) {
+    let read = rows.scan(family, &[], &mut |key, value| {
+        if let Err(error) = visit(report, key, value) {
+            report.damaged(family, &error);
+        }
         ControlFlow::Continue(())
     });
     if let Err(error) = read {
-        report.damaged(Family::Meta.name(), &error);
+        report.damaged(family, &error);
     }
 }
 
-/// Visits every record of its family; rows that cannot be read are violations.
+/// As [`each_row`], of the records in them.
 fn each<R: Record>(
     rows: &dyn ReadRows,
     report: &mut Report,
     mut visit: impl FnMut(&mut Report, R),
 ) {
-    let read = rows.scan(R::FAMILY, &[], &mut |key, value| {
-        match R::decode(key, value) {
-            Ok(record) => visit(report, record),
-            Err(error) => report.damaged(R::FAMILY.name(), &error),
-        }
-        ControlFlow::Continue(())
+    each_row(rows, R::FAMILY, report, |report, key, value| {
+        R::decode(key, value).map(|record| visit(report, record))
     });
-    if let Err(error) = read {
-        report.damaged(R::FAMILY.name(), &error);
-    }
 }

@@ -1,8 +1,7 @@
 //! The list of open transactions: each is in the journal and really open. That each open row of
 //! the journal is in the list is checked with the journal.
 
-use std::ops::ControlFlow;
-
+use super::each_row;
 use super::report::{Promise, Report};
 use crate::error::{Result, StoreError};
 use crate::ids::Key;
@@ -13,15 +12,9 @@ use crate::rows::{Family, ReadRows};
 /// Reads the list.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) {
     let mut buffer = Vec::new();
-    let read = rows.scan(Family::Open, &[], &mut |key, _| {
-        if let Err(error) = check_one(rows, key, &mut buffer, report) {
-            report.damaged(Family::Open.name(), &error);
-        }
-        ControlFlow::Continue(())
+    each_row(rows, Family::Open, report, |report, key, _| {
+        check_one(rows, key, &mut buffer, report)
     });
-    if let Err(error) = read {
-        report.damaged(Family::Open.name(), &error);
-    }
 }
 
 fn check_one(

@@ -1,9 +1,8 @@
 //! The registry: every reference leads somewhere, no distributor is above itself.
 
-use std::ops::ControlFlow;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::each_row;
 use super::report::{Promise, Report};
 use crate::ids::AccountId;
 use crate::limits::CHAIN_MAX;
@@ -20,60 +19,48 @@ type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 /// services.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
-    let mut sellers: FxHashMap<SellerId, ()> = FxHashMap::default();
+    let mut sellers: FxHashSet<SellerId> = FxHashSet::default();
     let mut receipts: FxHashSet<ReceiptTag> = FxHashSet::default();
     let mut credit = Credit::default();
-    let read = rows.scan(Family::Registry, &[], &mut |key, value| {
-        match RegistryRecord::decode(key, value) {
-            Ok(RegistryRecord::Distributor(record)) => {
+    each_row(rows, Family::Registry, report, |report, key, value| {
+        match RegistryRecord::decode(key, value)? {
+            RegistryRecord::Distributor(record) => {
                 report.counts.distributors += 1;
                 parents.insert(record.id, record.parent);
             }
-            Ok(RegistryRecord::Seller(record)) => {
+            RegistryRecord::Seller(record) => {
                 report.counts.sellers += 1;
-                sellers.insert(record.id, ());
+                sellers.insert(record.id);
                 let float = AccountId::float(record.id, record.currency);
                 credit.insert(float, record.credit_limit_minor);
                 check_seller(&record, &parents, report);
             }
-            Ok(RegistryRecord::Terminal(record)) => {
+            RegistryRecord::Terminal(record) => {
                 report.counts.terminals += 1;
                 for (_, key) in record.sealed_keys() {
                     report.kek(key.kek_id).terminals += 1;
                 }
-                if !sellers.contains_key(&record.seller) {
-                    let text = format_args!("its seller {} does not exist", record.seller);
-                    report.violated(
-                        Promise::Undamaged,
-                        format_args!("terminal {}", record.id),
-                        text,
-                    );
+                if !sellers.contains(&record.seller) {
+                    let (id, seller) = (record.id, record.seller);
+                    let text = format_args!("its seller {seller} does not exist");
+                    report.violated(Promise::Undamaged, format_args!("terminal {id}"), text);
                 }
             }
-            Ok(RegistryRecord::Receipt(record)) => {
+            RegistryRecord::Receipt(record) => {
                 receipts.insert(record.tag);
             }
-            Ok(RegistryRecord::Service(record)) => {
+            RegistryRecord::Service(record) => {
                 report.counts.services += 1;
-                if let Some((_, tag)) =
-                    record.receipts.iter().find(|(_, tag)| !receipts.contains(tag))
-                {
+                let (id, mut tags) = (record.id, record.receipts.iter().map(|(_, tag)| tag));
+                if let Some(ReceiptTag(tag)) = tags.find(|tag| !receipts.contains(tag)) {
                     let text =
-                        format_args!("the template {:08x} of its receipts does not exist", tag.0);
-                    report.violated(
-                        Promise::Undamaged,
-                        format_args!("service {}", record.id),
-                        text,
-                    );
+                        format_args!("the template {tag:08x} of its receipts does not exist");
+                    report.violated(Promise::Undamaged, format_args!("service {id}"), text);
                 }
             }
-            Err(error) => report.damaged(Family::Registry.name(), &error),
         }
-        ControlFlow::Continue(())
+        Ok(())
     });
-    if let Err(error) = read {
-        report.damaged(Family::Registry.name(), &error);
-    }
     check_chains(&parents, report);
     credit
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::StoreError;
 use crate::limits::VIOLATIONS_MAX;
+use crate::rows::Family;
 
 /// What [`super::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -183,8 +184,8 @@ impl Report {
     }
 
     /// Adds what the store itself said about a family.
-    pub(super) fn damaged(&mut self, family: &str, error: &StoreError) {
-        self.violated(Promise::Undamaged, family, error);
+    pub(super) fn damaged(&mut self, family: Family, error: &StoreError) {
+        self.violated(Promise::Undamaged, family.name(), error);
     }
 
     /// What a key-encryption key seals.
