@@ -41,7 +41,7 @@ impl RocksEngine {
     /// [`OpenError`]: what is wrong, where, and what to do. Nothing was changed then, except
     /// that RocksDB may have written a complete log into tables.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        let (db, mark) = open::for_writing(dir, options)?;
+        let (db, mark) = open::for_writing(dir, options).map_err(OpenError::of(dir))?;
         Ok(Self::of(db, mark, options))
     }
 
@@ -65,7 +65,7 @@ impl RocksEngine {
     /// # Errors
     /// [`OpenError`] if the database itself does not open.
     pub fn accept(dir: &Path, options: &Options) -> Result<(Self, Mark), OpenError> {
-        let (db, file, mark) = open::accept(dir, options)?;
+        let (db, file, mark) = open::accept(dir, options).map_err(OpenError::of(dir))?;
         Ok((Self::of(db, file, options), mark))
     }
 

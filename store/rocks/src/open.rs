@@ -20,11 +20,11 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::DB;
 use tillgate_store_core::error::Result;
-use tillgate_store_core::{Batch, Family, Head, Record, StoreError, Versions};
+use tillgate_store_core::{Batch, Family, Head, Record, Versions};
 
 use crate::mark::{self, Mark, MarkFile};
 use crate::note::Note;
-use crate::open_error::{Cause, MarkTrouble, OpenError};
+use crate::open_error::{Cause, MarkTrouble};
 use crate::options::{self, Missing, Options};
 use crate::tables;
 
@@ -45,45 +45,42 @@ pub(crate) fn mark_path(dir: &Path, options: &Options) -> PathBuf {
 }
 
 /// Opens for the one writer; the mark comes back at the database's head.
-pub(crate) fn for_writing(dir: &Path, options: &Options) -> Result<(DB, MarkFile), OpenError> {
-    let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
+pub(crate) fn for_writing(dir: &Path, options: &Options) -> Result<(DB, MarkFile), Cause> {
     if options.missing == Missing::Create {
-        create_dir(dir).map_err(|error| fail(Cause::Io(error.to_string())))?;
+        create_dir(dir).map_err(|error| Cause::Io(error.to_string()))?;
     }
     for note in Note::ALL {
         match note.peek(dir) {
             Ok(None) => {}
-            Ok(Some(text)) => return Err(fail(Cause::Noted(note, text))),
-            Err(error) => return Err(fail(Cause::Io(error.to_string()))),
+            Ok(Some(text)) => return Err(Cause::Noted(note, text)),
+            Err(error) => return Err(Cause::Io(error.to_string())),
         }
     }
     let place = mark_path(dir, options);
     let known = check_presence(dir, &place, options.missing)?;
     let db = read_write(dir, options)?;
-    let head = agree(&db, known, &place).map_err(fail)?;
+    let head = agree(&db, known, &place)?;
     let file = match known {
         None => mark::sync_parent(&rows_dir(dir)).and_then(|()| MarkFile::create(&place, head)),
         Some(_) => MarkFile::open(&place).and_then(|mut file| file.write(head).map(|()| file)),
     };
-    Ok((db, file.map_err(|error| fail(mark_io(&place, &error)))?))
+    Ok((db, file.map_err(|error| mark_io(&place, &error))?))
 }
 
 /// Opens without lock or change, and checks the mark.
-pub(crate) fn for_reading(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+pub(crate) fn for_reading(dir: &Path, options: &Options) -> Result<DB, Cause> {
     let place = mark_path(dir, options);
     // The mark first: a writer beside us commits before it marks.
     let known = check_presence(dir, &place, Missing::Refuse)?;
     let db = read_beside_a_writer(dir, options)?;
-    match agree(&db, known, &place) {
-        Ok(_) => Ok(db),
-        Err(cause) => Err(OpenError { dir: dir.to_path_buf(), cause }),
-    }
+    agree(&db, known, &place)?;
+    Ok(db)
 }
 
 /// A writer beside us removes files as soon as it has replaced them, perhaps between our reading of
 /// their names and of themselves; the next look finds the new ones. What is wrong for good is wrong
 /// every time.
-fn read_beside_a_writer(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+fn read_beside_a_writer(dir: &Path, options: &Options) -> Result<DB, Cause> {
     for _ in 1..READ_TRIES {
         if let Ok(db) = read_only(dir, options) {
             return Ok(db);
@@ -93,24 +90,23 @@ fn read_beside_a_writer(dir: &Path, options: &Options) -> Result<DB, OpenError> 
 }
 
 /// Opens without lock or change, and without a look at the mark.
-pub(crate) fn for_reading_unmarked(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+pub(crate) fn for_reading_unmarked(dir: &Path, options: &Options) -> Result<DB, Cause> {
     if !has_database(dir) {
-        return Err(OpenError { dir: dir.to_path_buf(), cause: Cause::NoStore });
+        return Err(Cause::NoStore);
     }
     read_beside_a_writer(dir, options)
 }
 
 /// Opens for the one writer whatever mark and notes say, and writes the mark anew from the
 /// database. Its lock keeps a running gateway's mark out of reach.
-pub(crate) fn accept(dir: &Path, options: &Options) -> Result<(DB, MarkFile, Mark), OpenError> {
-    let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
+pub(crate) fn accept(dir: &Path, options: &Options) -> Result<(DB, MarkFile, Mark), Cause> {
     if !has_database(dir) {
-        return Err(fail(Cause::NoStore));
+        return Err(Cause::NoStore);
     }
     let db = read_write(dir, &Options { missing: Missing::Refuse, ..options.clone() })?;
-    let head = head_mark(&db).map_err(|error| fail(unsound(error)))?;
+    let head = head_mark(&db)?;
     let place = mark_path(dir, options);
-    let file = MarkFile::create(&place, head).map_err(|error| fail(mark_io(&place, &error)))?;
+    let file = MarkFile::create(&place, head).map_err(|error| mark_io(&place, &error))?;
     Ok((db, file, head))
 }
 
@@ -120,14 +116,13 @@ pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     mark::sync_parent(dir)
 }
 
-fn read_write(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+fn read_write(dir: &Path, options: &Options) -> Result<DB, Cause> {
     let db = options::database(options);
-    DB::open_cf_descriptors(&db, rows_dir(dir), options::families(options))
-        .map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
+    Ok(DB::open_cf_descriptors(&db, rows_dir(dir), options::families(options))?)
 }
 
 /// Opens without lock or change; the mark is not looked at.
-pub(crate) fn read_only(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+pub(crate) fn read_only(dir: &Path, options: &Options) -> Result<DB, Cause> {
     let mut db = options::read_only(options);
     // All tables at once, if they are not too many: a writer beside us may remove one that was not
     // opened yet. Of more, those that are needed.
@@ -149,23 +144,20 @@ fn table_files(dir: &Path) -> io::Result<i32> {
 
 /// As [`read_only`], where no writer can be: tables are opened as they are needed, so that it
 /// takes few descriptors beside a serving gateway.
-pub(crate) fn read_only_alone(dir: &Path, options: &Options) -> Result<DB, OpenError> {
+pub(crate) fn read_only_alone(dir: &Path, options: &Options) -> Result<DB, Cause> {
     let mut db = options::read_only(options);
     db.set_max_open_files(options.open_files_max);
     open_read_only(dir, options, db)
 }
 
-fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result<DB, OpenError> {
-    let opened = DB::list_cf(&db, rows_dir(dir)).and_then(|there| {
-        let mut families = options::families(options);
-        // A store of an older program has no history. Only a writer may add the family to it.
-        families.retain(|family| {
-            family.name() != Family::History.name()
-                || there.iter().any(|name| name == family.name())
-        });
-        DB::open_cf_descriptors_read_only(&db, rows_dir(dir), families, false)
+fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result<DB, Cause> {
+    let there = DB::list_cf(&db, rows_dir(dir))?;
+    let mut families = options::families(options);
+    // A store of an older program has no history. Only a writer may add the family to it.
+    families.retain(|family| {
+        family.name() != Family::History.name() || there.iter().any(|name| name == family.name())
     });
-    opened.map_err(|error| OpenError { dir: dir.to_path_buf(), cause: Cause::of(&error) })
+    Ok(DB::open_cf_descriptors_read_only(&db, rows_dir(dir), families, false)?)
 }
 
 /// The position of the database, as a mark; refuses what a newer program wrote to.
@@ -186,23 +178,22 @@ fn has_database(dir: &Path) -> bool {
 }
 
 /// The mark, if there is one, after the checks that need no database.
-fn check_presence(dir: &Path, place: &Path, missing: Missing) -> Result<Option<Mark>, OpenError> {
-    let fail = |cause| OpenError { dir: dir.to_path_buf(), cause };
+fn check_presence(dir: &Path, place: &Path, missing: Missing) -> Result<Option<Mark>, Cause> {
     let trouble = |trouble| Cause::Mark { path: place.to_path_buf(), trouble };
     let known = match mark::peek(place) {
         Ok(Some(mark)) => Some(mark),
-        Ok(None) => return Err(fail(trouble(MarkTrouble::Damaged))),
+        Ok(None) => return Err(trouble(MarkTrouble::Damaged)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(fail(mark_io(place, &error))),
+        Err(error) => return Err(mark_io(place, &error)),
     };
     if has_database(dir) {
         return Ok(known);
     }
     match known {
         Some(mark) if mark.batch_no > 0 => {
-            Err(fail(trouble(MarkTrouble::DatabaseGone { marked: mark.batch_no })))
+            Err(trouble(MarkTrouble::DatabaseGone { marked: mark.batch_no }))
         }
-        _ if missing == Missing::Refuse => Err(fail(Cause::NoStore)),
+        _ if missing == Missing::Refuse => Err(Cause::NoStore),
         _ => Ok(known),
     }
 }
@@ -210,7 +201,7 @@ fn check_presence(dir: &Path, place: &Path, missing: Missing) -> Result<Option<M
 /// The position of the database, if it holds the batch that its mark remembers.
 fn agree(db: &DB, known: Option<Mark>, place: &Path) -> Result<Mark, Cause> {
     let mark = |trouble| Cause::Mark { path: place.to_path_buf(), trouble };
-    let head = head_mark(db).map_err(unsound)?;
+    let head = head_mark(db)?;
     let Some(known) = known else {
         let new = head.batch_no == 0;
         let missing = mark(MarkTrouble::Missing { head: head.batch_no });
@@ -220,17 +211,10 @@ fn agree(db: &DB, known: Option<Mark>, place: &Path) -> Result<Mark, Cause> {
     if batch_no > head.batch_no {
         return Err(mark(MarkTrouble::TailLost { marked: batch_no, head: head.batch_no }));
     }
-    if batch_no == 0 || hash_of(db, batch_no).map_err(unsound)? == Some(known.hash) {
+    if batch_no == 0 || hash_of(db, batch_no)? == Some(known.hash) {
         return Ok(head);
     }
     Err(mark(MarkTrouble::AnotherHistory { batch_no }))
-}
-
-fn unsound(error: StoreError) -> Cause {
-    match error {
-        StoreError::Newer(what) => Cause::Newer(what),
-        error => Cause::Unsound(error),
-    }
 }
 
 fn hash_of(db: &DB, batch_no: u64) -> Result<Option<[u8; 32]>> {

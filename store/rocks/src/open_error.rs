@@ -1,7 +1,7 @@
 //! Why a store does not open: what is wrong, where, and what to do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tillgate_store_core::StoreError;
 
@@ -102,9 +102,25 @@ pub enum MarkTrouble {
     },
 }
 
-impl Cause {
+impl OpenError {
+    /// That of a directory.
+    pub(crate) fn of(dir: &Path) -> impl Fn(Cause) -> Self {
+        move |cause| Self { dir: dir.to_path_buf(), cause }
+    }
+}
+
+impl From<StoreError> for Cause {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Newer(what) => Self::Newer(what),
+            error => Self::Unsound(error),
+        }
+    }
+}
+
+impl From<rocksdb::Error> for Cause {
     /// What RocksDB's error means; it gives its reasons as text.
-    pub(crate) fn of(error: &rocksdb::Error) -> Self {
+    fn from(error: rocksdb::Error) -> Self {
         use rocksdb::ErrorKind;
         let text = error.to_string();
         match error.kind() {

@@ -39,7 +39,8 @@ impl RocksReader {
     /// # Errors
     /// [`OpenError`], as for writing.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        open::for_reading(dir, options).map(|db| Self::new(Arc::new(db)))
+        let db = open::for_reading(dir, options).map_err(OpenError::of(dir))?;
+        Ok(Self::new(Arc::new(db)))
     }
 
     /// All rows as of one instant. It holds old rows in the database while it lives: drop it soon.
@@ -54,7 +55,8 @@ impl RocksReader {
     /// # Errors
     /// [`OpenError`] if there is no database, or it does not open.
     pub fn open_unmarked(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        open::for_reading_unmarked(dir, options).map(|db| Self::new(Arc::new(db)))
+        let db = open::for_reading_unmarked(dir, options).map_err(OpenError::of(dir))?;
+        Ok(Self::new(Arc::new(db)))
     }
 
     /// Reads every family to its end, only to see that it can be read: also what lies beneath
@@ -127,7 +129,8 @@ impl RocksReader {
             .and_then(|checkpoint| checkpoint.create_checkpoint(&rows))
             .map_err(|error| failed(&error))?;
         let few = Options { open_files_max: COPY_OPEN_FILES_MAX, ..Options::serving() };
-        let copy = open::read_only_alone(to, &few).map_err(|error| failed(&error))?;
+        let copy = open::read_only_alone(to, &few);
+        let copy = copy.map_err(|cause| failed(&OpenError::of(to)(cause)))?;
         let mark = open::head_mark(&copy)?;
         MarkFile::create(&open::mark_path(to, &Options::serving()), mark)
             .map_err(|error| failed(&error))?;
