@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_store_core::history::{self, Version};
-use tillgate_store_core::record::{KeyBytes, Services, Status};
+use tillgate_store_core::record::{KeyBytes, Services};
 use tillgate_store_core::{
     BusinessDate, Distributor, DistributorId, ReadRows, RegistryRecord, Seller, SellerId, Service,
     ServiceId, StoreError, Terminal, TerminalId,
@@ -197,19 +197,19 @@ fn record(record: RegistryRecord) -> RecordLine {
     match record {
         RegistryRecord::Distributor(record) => RecordLine::Distributor {
             name: record.name,
-            status: status(record.status),
+            status: record.status.label(),
             parent: record.parent.map(|parent| parent.0),
         },
         RegistryRecord::Seller(record) => RecordLine::Seller {
             name: record.name,
-            status: status(record.status),
+            status: record.status.label(),
             distributor: record.distributor.0,
             currency: record.currency,
             credit_limit_minor: record.credit_limit_minor,
         },
         RegistryRecord::Terminal(record) => RecordLine::Terminal {
             seller: record.seller.0,
-            status: status(record.status),
+            status: record.status.label(),
             reason: record.reason,
             services: match record.services {
                 Services::All => None,
@@ -244,7 +244,7 @@ fn service(record: Service) -> RecordLine {
     });
     RecordLine::Service {
         name: record.name,
-        status: status(record.status),
+        status: record.status.label(),
         fulfilment: record.fulfilment.label(),
         route: record.route,
         currency: record.currency,
@@ -258,15 +258,6 @@ fn service(record: Service) -> RecordLine {
         products: products.collect(),
         commission: commission.collect(),
         charges: charges.collect(),
-    }
-}
-
-/// Whether a record may take part in sales, as a word.
-#[must_use]
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Blocked => "blocked",
     }
 }
 

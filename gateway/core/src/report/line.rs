@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use tillgate_store_core::{
-    BusinessDate, DueFollowUp, FollowUp, Fulfilment, Key, Kind, Refund, Settlement, State, StoreId,
-    TerminalId, Totals, Transaction,
+    BusinessDate, DueFollowUp, Fulfilment, Key, Kind, Refund, Settlement, StoreId, TerminalId,
+    Totals, Transaction,
 };
 
 /// Characters of a subscriber that stay readable at its end.
@@ -60,7 +60,7 @@ columns! {
     stan: u32 = t.key.stan,
     seq: u64 = t.seq,
     kind: &'static str = kind(t),
-    state: &'static str = state(t),
+    state: &'static str = t.state.label(),
     code: String = t.code.to_string(),
     rrn: String = t.rrn().as_str().to_owned(),
     reference: String = t.reference(store).as_str().to_owned(),
@@ -133,24 +133,8 @@ pub fn kind(transaction: &Transaction) -> &'static str {
     }
 }
 
-/// The outcome of it, in a word.
-pub fn state(transaction: &Transaction) -> &'static str {
-    match transaction.state {
-        State::Intent => "intent",
-        State::Unknown => "unknown",
-        State::Approved => "approved",
-        State::Declined => "declined",
-        State::Reversed => "reversed",
-    }
-}
-
 fn due(due: &DueFollowUp) -> DueLine {
-    let what = match due.what {
-        FollowUp::Reversal => "reversal",
-        FollowUp::Advice => "advice",
-        FollowUp::Operator => "operator",
-    };
-    DueLine { what, since_ms: due.since_ms }
+    DueLine { what: due.what.label(), since_ms: due.since_ms }
 }
 
 fn refund(refund: &Refund) -> RefundLine {

@@ -18,8 +18,8 @@ mod totals;
 
 pub use counts::{Stock, Waiting};
 pub use format::Format;
-pub use history::{History, RecordKind, status, version_at, versions};
-pub use line::{TransactionLine, following, kind, line, parse_key, show_key, state};
+pub use history::{History, RecordKind, version_at, versions};
+pub use line::{TransactionLine, following, kind, line, parse_key, show_key};
 pub use page::{Awaited, Page, differences, open};
 pub use selection::Selection;
 pub use terminals::{KeyRow, TerminalRow, Terminals, WantedTerminals};

@@ -9,7 +9,6 @@ use tillgate_store_core::{
     TerminalKey,
 };
 
-use super::history::status;
 use crate::directory::Directory;
 use crate::online::Presence;
 
@@ -66,7 +65,7 @@ impl TerminalRow {
         Self {
             terminal: terminal.id.0,
             seller: terminal.seller.0,
-            status: status(terminal.status),
+            status: terminal.status.label(),
             reason: terminal.reason.clone(),
             online: presence.is_some(),
             online_since_ms: presence.map(|presence| presence.since_ms),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tillgate_store_core::{Head, Transaction};
 
 use super::Selection;
-use super::line::{kind, state};
+use super::line::kind;
 
 /// Sums by currency, kind and state, and the checksum of the text.
 pub struct Totals {
@@ -34,7 +34,7 @@ impl Totals {
     /// Adds a transaction.
     pub fn row(&mut self, transaction: &Transaction) {
         self.rows += 1;
-        let key = (transaction.currency, kind(transaction), state(transaction));
+        let key = (transaction.currency, kind(transaction), transaction.state.label());
         let (count, amount) = self.sums.entry(key).or_default();
         *count += 1;
         *amount += i128::from(transaction.amount_minor);

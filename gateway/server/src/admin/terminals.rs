@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tillgate_core::report::{KeyRow, TerminalRow, Terminals, WantedTerminals, status};
+use tillgate_core::report::{KeyRow, TerminalRow, Terminals, WantedTerminals};
 use tillgate_store_core::{AccountRow, Family, ReadRows, Record, Seller, Terminal, TerminalId};
 
 use super::app::App;
@@ -83,7 +83,7 @@ pub(super) async fn show(Call { app, .. }: Call, As(id): As<TerminalId>) -> Answ
                 keys: keys_of(&app, &terminal),
                 float_minor: float(&app, &seller)?,
                 seller_name: seller.name,
-                seller_status: status(seller.status),
+                seller_status: seller.status.label(),
                 currency: seller.currency,
             })
         });
