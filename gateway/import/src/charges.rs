@@ -15,13 +15,9 @@ use crate::Once;
 use crate::services::amount_range;
 use crate::source::charge;
 
-/// What is charged or earned of an amount, and from when on.
-pub(crate) struct Share {
-    pub(crate) fixed_minor: u64,
-    pub(crate) basis_points: u32,
-    pub(crate) rounding: Rounding,
-    pub(crate) from: BusinessDate,
-}
+/// What is charged or earned of an amount: minor units, hundredths of a percent on top, and the
+/// rounding of these.
+pub(crate) type Share = (u64, u32, Rounding);
 
 /// One row of charges.csv.
 pub(crate) fn charge(
@@ -44,18 +40,15 @@ pub(crate) fn charge(
         }
         !of_itself
     });
-    let kept = kept.map(|kept| Share {
-        fixed_minor: kept.fixed_minor,
-        basis_points: kept.basis_points,
-        rounding: kept.rounding,
-        from: kept.from,
-    });
-    let share = read_share(row, service, from, kept);
-    let (Some(kind), Some(base), Some(share)) = (kind, base, share) else { return };
-    if !given.first(row, charge::KIND, (service.id, kind.code(), share.from)) {
+    let kept = kept.map(|kept| (kept.fixed_minor, kept.basis_points, kept.rounding));
+    let share = read_share(row, service, kept);
+    let (Some(kind), Some(base), Some(share), Some(from)) = (kind, base, share, from) else {
+        return;
+    };
+    if !given.first(row, charge::KIND, (service.id, kind.code(), from)) {
         return;
     }
-    let Share { fixed_minor, basis_points, rounding, from } = share;
+    let (fixed_minor, basis_points, rounding) = share;
     let rule = ChargeRule { kind, fixed_minor, basis_points, base, rounding, from };
     let place = Place { row, column: charge::FROM, what: "this rule", max: CHARGE_RULES_MAX };
     put(&place, &mut service.charges, rule, is_same);
@@ -63,15 +56,10 @@ pub(crate) fn charge(
 
 /// The columns of a share. `kept` has what empty cells leave as it is; one of `percent` and `fixed`
 /// has to be there.
-pub(crate) fn read_share(
-    row: &Row<'_>,
-    service: &Service,
-    from: Option<BusinessDate>,
-    kept: Option<Share>,
-) -> Option<Share> {
+pub(crate) fn read_share(row: &Row<'_>, service: &Service, kept: Option<Share>) -> Option<Share> {
     let currency = Currency::numbered(service.currency)?;
     let fixed_minor = match row.text(charge::FIXED) {
-        "" => Some(kept.as_ref().map_or(0, |kept| kept.fixed_minor)),
+        "" => Some(kept.map_or(0, |(fixed_minor, ..)| fixed_minor)),
         _ => {
             let minor = row.money(charge::FIXED, currency, amount_range(0));
             minor.and_then(|minor| u64::try_from(minor).ok())
@@ -79,24 +67,16 @@ pub(crate) fn read_share(
     };
     let basis_points = match row.text(charge::PERCENT) {
         "" if !row.text(charge::FIXED).is_empty() => {
-            Some(kept.as_ref().map_or(0, |kept| kept.basis_points))
+            Some(kept.map_or(0, |(_, basis_points, _)| basis_points))
         }
         text => {
             let rate = decimal(text, 2).and_then(|rate| u32::try_from(rate).ok());
+            let text = "a percentage from 0 to 100 with at most 2 decimals (10 means 10 %)";
             let rate = rate.filter(|rate| u64::from(*rate) <= BASIS);
-            if rate.is_none() {
-                let text = "a percentage from 0 to 100 with at most 2 decimals (10 means 10 %)";
-                row.expected(charge::PERCENT, text);
-            }
-            rate
+            rate.or_else(|| row.refuse(charge::PERCENT, text))
         }
     };
-    let usual = kept.map_or(Rounding::Down, |kept| kept.rounding);
+    let usual = kept.map_or(Rounding::Down, |(.., rounding)| rounding);
     let rounding = row.label(charge::ROUNDING, Some(usual));
-    Some(Share {
-        fixed_minor: fixed_minor?,
-        basis_points: basis_points?,
-        rounding: rounding?,
-        from: from?,
-    })
+    Some((fixed_minor?, basis_points?, rounding?))
 }

@@ -16,37 +16,18 @@ pub trait Known {
     /// Lets `look` see the registry. Each record is looked up by itself, so that whoever lends a
     /// registry that is in use lends it for one look only.
     fn lend(&self, look: &mut dyn FnMut(&Registry));
-
-    /// The stored distributor.
-    fn distributor(&self, id: DistributorId) -> Option<Distributor> {
-        found(self, |registry| registry.distributor(id).cloned())
-    }
-
-    /// The stored seller.
-    fn seller(&self, id: SellerId) -> Option<Seller> {
-        found(self, |registry| registry.seller(id).cloned())
-    }
-
-    /// The stored service.
-    fn service(&self, id: ServiceId) -> Option<Service> {
-        found(self, |registry| registry.service(id).cloned())
-    }
-
-    /// The stored template of a receipt.
-    fn receipt(&self, tag: ReceiptTag) -> Option<String> {
-        found(self, |registry| registry.receipt(tag).map(str::to_owned))
-    }
-
-    /// The stored terminal.
-    fn terminal(&self, id: TerminalId) -> Option<Terminal> {
-        found(self, |registry| registry.terminal(id).cloned())
-    }
 }
 
-fn found<T>(known: &(impl Known + ?Sized), look: impl Fn(&Registry) -> Option<T>) -> Option<T> {
-    let mut found = None;
-    known.lend(&mut |registry| found = look(registry));
-    found
+impl dyn Known + '_ {
+    /// What the store has.
+    pub fn stored<T: ToOwned + ?Sized>(
+        &self,
+        look: impl Fn(&Registry) -> Option<&T>,
+    ) -> Option<T::Owned> {
+        let mut found = None;
+        self.lend(&mut |registry| found = look(registry).map(ToOwned::to_owned));
+        found
+    }
 }
 
 impl Known for Registry {
@@ -101,25 +82,25 @@ pub(crate) struct Draft {
 impl Draft {
     /// A distributor of the files, or else of the store.
     pub(crate) fn distributor(&self, known: &dyn Known, id: DistributorId) -> Look<Distributor> {
-        look(self.distributors.get(&id), || known.distributor(id))
+        look(self.distributors.get(&id), || known.stored(|stored| stored.distributor(id)))
     }
 
     /// A seller of the files, or else of the store.
     pub(crate) fn seller(&self, known: &dyn Known, id: SellerId) -> Look<Seller> {
-        look(self.sellers.get(&id), || known.seller(id))
+        look(self.sellers.get(&id), || known.stored(|stored| stored.seller(id)))
     }
 
     /// A service of the files, or else of the store.
     pub(crate) fn service(&self, known: &dyn Known, id: ServiceId) -> Look<Service> {
-        look(self.services.get(&id), || known.service(id))
+        look(self.services.get(&id), || known.stored(|stored| stored.service(id)))
     }
 }
 
-fn look<T: Clone>(given: Option<&Given<T>>, known: impl FnOnce() -> Option<T>) -> Look<T> {
+fn look<T: Clone>(given: Option<&Given<T>>, stored: impl FnOnce() -> Option<T>) -> Look<T> {
     match given {
         Some(Given { record: Some(record), .. }) => Look::Found(record.clone()),
         Some(Given { record: None, .. }) => Look::Faulty,
-        None => known().map_or(Look::Unknown, Look::Found),
+        None => stored().map_or(Look::Unknown, Look::Found),
     }
 }
 

@@ -10,7 +10,7 @@ use tillgate_store_core::{BusinessDate, CommissionRule, Product, ProductId, Serv
 use tillgate_types::Currency;
 
 use crate::Once;
-use crate::charges::{Share, read_share};
+use crate::charges::read_share;
 use crate::draft::{Draft, Existing, Given, Look};
 use crate::row::Row;
 use crate::services::amount_range;
@@ -101,18 +101,14 @@ pub(crate) fn commission(
     let Some(service) = owner(row, draft) else { return };
     let is_same = |rule: &CommissionRule| Some(rule.level) == level && Some(rule.from) == from;
     let stored = service.commission.iter().find(|rule| is_same(rule)).copied();
-    let kept = row.context.kept(stored.as_ref()).map(|kept| Share {
-        fixed_minor: kept.fixed_minor,
-        basis_points: kept.basis_points,
-        rounding: kept.rounding,
-        from: kept.from,
-    });
-    let share = read_share(row, service, from, kept);
-    let (Some(level), Some(share)) = (level, share) else { return };
-    if !given.first(row, commission::LEVEL, (service.id, level, share.from)) {
+    let kept = row.context.kept(stored.as_ref());
+    let kept = kept.map(|kept| (kept.fixed_minor, kept.basis_points, kept.rounding));
+    let share = read_share(row, service, kept);
+    let (Some(level), Some(share), Some(from)) = (level, share, from) else { return };
+    if !given.first(row, commission::LEVEL, (service.id, level, from)) {
         return;
     }
-    let Share { fixed_minor, basis_points, rounding, from } = share;
+    let (fixed_minor, basis_points, rounding) = share;
     let rule = CommissionRule { level, fixed_minor, basis_points, rounding, from };
     let place =
         Place { row, column: commission::FROM, what: "this rule", max: COMMISSION_RULES_MAX };

@@ -42,5 +42,7 @@ pub(crate) fn receipt(row: &Row<'_>, draft: &mut Draft, given: &mut Once<(Servic
 /// The text of the files' or of the store's template of a tag.
 fn known_text(tag: ReceiptTag, row: &Row<'_>, draft: &Draft) -> Option<String> {
     let given = draft.receipts.get(&tag).and_then(|given| given.record.as_ref());
-    given.map(|template| template.text.clone()).or_else(|| row.context.known.receipt(tag))
+    given
+        .map(|template| template.text.clone())
+        .or_else(|| row.context.known.stored(|stored| stored.receipt(tag)))
 }

@@ -25,7 +25,7 @@ const KINDS: &[(&str, Fulfilment)] = &[
 pub(crate) fn service(row: &Row<'_>, draft: &mut Draft) {
     let id = row.number(service::ID, 1..=u16::MAX).map(ServiceId);
     let before = row.faults();
-    let stored = id.and_then(|id| row.context.known.service(id));
+    let stored = id.and_then(|id| row.context.known.stored(|stored| stored.service(id)));
     let kept = row.context.kept(stored.as_ref());
     let name = row.words(service::NAME, NAME_BYTES_MAX);
     let kind = row.choice(service::KIND, KINDS);

@@ -28,7 +28,7 @@ pub(crate) fn terminal(row: &Row<'_>, draft: &mut Draft) {
         Some(Look::Found(owner)) => Some(owner),
         _ => None,
     };
-    let stored = id.and_then(|id| row.context.known.terminal(id));
+    let stored = id.and_then(|id| row.context.known.stored(|stored| stored.terminal(id)));
     let kept = row.context.kept(stored.as_ref());
     let services = match (kept, row.text(terminal::SERVICES)) {
         (Some(kept), "") => Some(kept.services.clone()),
@@ -44,16 +44,13 @@ pub(crate) fn terminal(row: &Row<'_>, draft: &mut Draft) {
     let is_stored = stored.is_some();
     let keyed =
         key_id.zip(seller).and_then(|(key_id, seller)| keyed(row, (id, seller, key_id), stored));
-    let record = match (services, status, language, keyed) {
-        (Some(services), Some(status), Some(language), Some(mut record))
-            if row.faults() == before =>
-        {
-            (record.status, record.services, record.reason) = (status, services, reason);
-            record.language = language;
-            Some(record)
-        }
-        _ => None,
+    let build = || {
+        let mut record = keyed?;
+        (record.status, record.services, record.reason) = (status?, services?, reason);
+        record.language = language?;
+        Some(record)
     };
+    let record = if row.faults() == before { build() } else { None };
     take(&mut draft.terminals, row, (id, record), is_stored);
 }
 
@@ -74,11 +71,10 @@ fn keyed(
     stored: Option<Terminal>,
 ) -> Option<Terminal> {
     let text = row.text(terminal::PSK);
-    let stored = stored.filter(|_| row.context.existing == Existing::Replace);
-    let stored = stored.map(|mut stored| {
+    let mut stored = stored.filter(|_| row.context.existing == Existing::Replace);
+    if let Some(stored) = &mut stored {
         stored.seller = seller;
-        stored
-    });
+    }
     if text.is_empty() {
         if stored.is_none() {
             let text = "64 hexadecimal digits, or --keys-out FILE to have keys made";
@@ -100,20 +96,13 @@ fn keyed(
         return Some(stored.clone());
     }
     let place = terminal_context(id, key_id);
-    let sealed = match row.context.vault.seal(&place, (row.context.nonce)(), &*psk) {
-        Ok(sealed) => sealed,
-        Err(error) => {
-            row.wrong(terminal::PSK, error.to_string());
-            return None;
-        }
-    };
+    let sealed = row.context.vault.seal(&place, (row.context.nonce)(), &*psk);
+    let sealed = sealed.map_err(|error| row.wrong(terminal::PSK, error.to_string())).ok()?;
     let Some(mut stored) = stored else {
         return Some(Terminal::new(id, seller, Services::All, (key_id, sealed)));
     };
-    if let Err(error) = stored.replace_keys(key_id, sealed) {
-        row.wrong(terminal::PSK, error.to_string());
-        return None;
-    }
+    let replaced = stored.replace_keys(key_id, sealed);
+    replaced.map_err(|error| row.wrong(terminal::PSK, error.to_string())).ok()?;
     Some(stored)
 }
 
@@ -135,8 +124,7 @@ fn services(row: &Row<'_>, draft: &Draft, owner: Option<&Seller>) -> Option<Serv
         let digits = part.bytes().all(|b| b.is_ascii_digit());
         let id = if digits { part.parse().ok().map(ServiceId) } else { None };
         let Some(id) = id.filter(|id| !only.contains(id) && only.len() < SERVICES_MAX) else {
-            row.expected(terminal::SERVICES, "all, or different service ids as 10;11;20");
-            return None;
+            return row.refuse(terminal::SERVICES, "all, or different service ids as 10;11;20");
         };
         match draft.service(row.context.known, id) {
             Look::Found(service) if owner.is_some_and(|o| o.currency != service.currency) => {
@@ -145,8 +133,8 @@ fn services(row: &Row<'_>, draft: &Draft, owner: Option<&Seller>) -> Option<Serv
             }
             Look::Found(_) | Look::Faulty => only.push(id),
             Look::Unknown => {
-                row.expected(terminal::SERVICES, format!("services that exist; {id} does not"));
-                return None;
+                let text = format!("services that exist; {id} does not");
+                return row.refuse(terminal::SERVICES, text);
             }
         }
     }

@@ -14,7 +14,7 @@ const TOP: &str = "none";
 /// come later in the file.
 pub(crate) fn distributor(row: &Row<'_>, draft: &mut Draft) {
     let id = row.number(distributor::ID, 1..=u32::MAX).map(DistributorId);
-    let stored = id.and_then(|id| row.context.known.distributor(id));
+    let stored = id.and_then(|id| row.context.known.stored(|stored| stored.distributor(id)));
     let kept = row.context.kept(stored.as_ref());
     let parent = match row.text(distributor::PARENT) {
         "" => Some(kept.and_then(|kept| kept.parent)),
@@ -26,12 +26,8 @@ pub(crate) fn distributor(row: &Row<'_>, draft: &mut Draft) {
     let name = row.words(distributor::NAME, NAME_BYTES_MAX);
     let status = row.status(distributor::STATUS, kept.map(|kept| kept.status));
     let Some(id) = id else { return };
-    let record = match (parent, name, status) {
-        (Some(parent), Some(name), Some(status)) => Some(Distributor { id, parent, name, status }),
-        _ => None,
-    };
-    let stored = stored.is_some();
-    take(&mut draft.distributors, row, (id, record), stored);
+    let build = || Some(Distributor { id, parent: parent?, name: name?, status: status? });
+    take(&mut draft.distributors, row, (id, build()), stored.is_some());
 }
 
 /// Second pass over distributors.csv: parents that are not there, circles, too many levels.
@@ -87,7 +83,7 @@ pub(crate) fn seller(row: &Row<'_>, draft: &mut Draft) {
     });
     let name = row.words(seller::NAME, NAME_BYTES_MAX);
     let currency = row.currency(seller::CURRENCY);
-    let stored = id.and_then(|id| row.context.known.seller(id));
+    let stored = id.and_then(|id| row.context.known.stored(|stored| stored.seller(id)));
     let kept = row.context.kept(stored.as_ref());
     let credit = currency.and_then(|currency| match row.text(seller::CREDIT_LIMIT) {
         "" => Some(kept.map_or(0, |kept| kept.credit_limit_minor)),
@@ -102,13 +98,10 @@ pub(crate) fn seller(row: &Row<'_>, draft: &mut Draft) {
         let text = format!("{:03}: a seller's currency never changes", stored.currency);
         row.expected(seller::CURRENCY, text);
     }
-    let record = match (above, name, currency, credit, status) {
-        (Some(distributor), Some(name), Some(currency), Some(credit_limit_minor), Some(status)) => {
-            let currency = currency.number;
-            Some(Seller { id, distributor, name, status, currency, credit_limit_minor })
-        }
-        _ => None,
+    let build = || {
+        let (distributor, name, status) = (above?, name?, status?);
+        let (currency, credit_limit_minor) = (currency?.number, credit?);
+        Some(Seller { id, distributor, name, status, currency, credit_limit_minor })
     };
-    let stored = stored.is_some();
-    take(&mut draft.sellers, row, (id, record), stored);
+    take(&mut draft.sellers, row, (id, build()), stored.is_some());
 }

@@ -96,7 +96,9 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
         tillgate_import::plan(&sources, &context, "admin").map_err(|faults| refused(&faults))?;
     let known = context.known;
     let change = std::mem::take(&mut plan.change);
-    let changed = change_registry(change, |id| known.terminal(id).map(|terminal| terminal.status));
+    let changed = change_registry(change, |id| {
+        known.stored(|stored| stored.terminal(id)).map(|terminal| terminal.status)
+    });
     Ok((plan, order.dry_run, changed))
 }
 
