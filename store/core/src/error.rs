@@ -38,3 +38,10 @@ pub enum StoreError {
     #[error("the store stopped at an earlier error; restart")]
     Stopped,
 }
+
+impl StoreError {
+    /// A row that is not what was written there.
+    pub(crate) fn damaged(family: Family, key: &[u8], what: &'static str) -> Self {
+        Self::Damaged { family, key: key.to_vec(), what }
+    }
+}

@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::error::Result;
 use crate::ids::StoreId;
 use crate::ledger_store::LedgerStore;
-use crate::reseal::{self, Cursor, Reseal, ResealError, SealedPlace};
+use crate::reseal::{self, Cursor, Reseal, ResealError, SecretCounts};
 use crate::rows::{Engine, ReadRows};
 use crate::store::Store;
 use crate::vault::Vault;
@@ -67,17 +67,6 @@ pub fn prove<E: Engine>(
     Ok(())
 }
 
-/// Secrets sealed again, by where they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResealedCounts {
-    /// Keys of terminals.
-    pub terminals: u64,
-    /// PINs of vouchers for sale.
-    pub stock: u64,
-    /// PINs of vouchers that were sold.
-    pub sold: u64,
-}
-
 /// Seals everything again that is not sealed under the vault's current KEK, in small batches.
 ///
 /// # Errors
@@ -87,16 +76,10 @@ pub fn reseal_all<E: Engine>(
     vault: &Vault,
     now_ms: &mut dyn FnMut() -> u64,
     nonce: &mut dyn FnMut() -> [u8; 12],
-) -> Result<ResealedCounts, ResealError> {
-    let (mut cursor, mut counts) = (Cursor::default(), ResealedCounts::default());
+) -> Result<SecretCounts, ResealError> {
+    let (mut cursor, mut counts) = (Cursor::default(), SecretCounts::default());
     while let Some(secrets) = reseal::plan(book.backend(), vault, &mut cursor, nonce)? {
-        for secret in &secrets {
-            match secret.place {
-                SealedPlace::Terminal(_) => counts.terminals += 1,
-                SealedPlace::Stock(_) => counts.stock += 1,
-                SealedPlace::Sold(_) => counts.sold += 1,
-            }
-        }
+        secrets.iter().for_each(|secret| counts.add(&secret.place));
         if !secrets.is_empty() {
             commit(book, Reseal { at_ms: now_ms(), secrets, ..Reseal::default() })?;
         }

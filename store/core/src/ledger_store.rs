@@ -155,11 +155,9 @@ pub fn open_transactions(rows: &dyn ReadRows) -> Result<Vec<Transaction>> {
     let mut buffer = Vec::new();
     let open = keys.into_iter().map(|key| {
         let row = journal::record::<Transaction>(rows, &key, &mut buffer)?;
-        row.filter(Transaction::is_open).ok_or(StoreError::Damaged {
-            family: Family::Open,
-            key,
-            what: "no open transaction in the journal",
-        })
+        let what = "no open transaction in the journal";
+        row.filter(Transaction::is_open)
+            .ok_or_else(|| StoreError::damaged(Family::Open, &key, what))
     });
     open.collect()
 }

@@ -121,15 +121,32 @@ pub fn plan(
     Ok(Some(resealed))
 }
 
-/// What is sealed under one KEK.
+/// How many secrets, by where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct SecretCounts {
     /// Keys of terminals.
     pub terminals: u64,
     /// PINs of vouchers for sale.
     pub stock: u64,
     /// PINs of vouchers that were sold.
     pub sold: u64,
+}
+
+impl SecretCounts {
+    pub(crate) fn add(&mut self, place: &SealedPlace) {
+        match place {
+            SealedPlace::Terminal(_) => self.terminals += 1,
+            SealedPlace::Stock(_) => self.stock += 1,
+            SealedPlace::Sold(_) => self.sold += 1,
+        }
+    }
+}
+
+/// What is sealed under one KEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How many.
+    pub counts: SecretCounts,
     /// One of these, to try a key on.
     sample: Option<Secret>,
 }
@@ -156,11 +173,7 @@ pub fn usage(rows: &dyn ReadRows) -> Result<BTreeMap<u32, Usage>> {
         rows.try_scan(family, &[], |key, value| {
             for secret in secrets_of(family, key, value)? {
                 let usage = all.entry(secret.sealed.kek_id).or_default();
-                match secret.place {
-                    SealedPlace::Terminal(_) => usage.terminals += 1,
-                    SealedPlace::Stock(_) => usage.stock += 1,
-                    SealedPlace::Sold(_) => usage.sold += 1,
-                }
+                usage.counts.add(&secret.place);
                 usage.sample.get_or_insert(secret);
             }
             Ok::<_, StoreError>(ControlFlow::Continue(()))

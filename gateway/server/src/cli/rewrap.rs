@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
-use tillgate_store_core::keks::{self, ResealedCounts};
+use tillgate_store_core::keks;
 use tillgate_store_core::limits::NOTE_BYTES_MAX;
+use tillgate_store_core::reseal::SecretCounts;
 use tillgate_store_core::{LedgerStore, Reseal, Vault};
 use tillgate_store_rocks::{Cause, RocksEngine};
 
@@ -60,7 +61,7 @@ fn open(config: &Config, dir: &Path) -> Result<LedgerStore<RocksEngine>, Failure
 fn retire(
     book: &mut LedgerStore<RocksEngine>,
     vault: &Vault,
-    done: &ResealedCounts,
+    done: &SecretCounts,
 ) -> Result<Vec<u32>, Failure> {
     let retired = keks::retirable(book.backend(), vault).map_err(Failure::store)?;
     let retired = retired.map_err(|left| {
@@ -76,8 +77,8 @@ fn retire(
     Ok(retired)
 }
 
-fn sentence(done: &ResealedCounts, current: u32, retired: &[u32]) -> String {
-    let ResealedCounts { terminals, stock, sold } = done;
+fn sentence(done: &SecretCounts, current: u32, retired: &[u32]) -> String {
+    let SecretCounts { terminals, stock, sold } = done;
     let retired: Vec<String> = retired.iter().map(ToString::to_string).collect();
     let rest = if retired.is_empty() {
         String::new()

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use tillgate_core::report::{parse_key, show_key};
-use tillgate_store_core::verify::{Counts, Keks, Report, Sums};
+use tillgate_store_core::verify::{Keks, Report, Sums};
 use tillgate_store_rocks::RocksReader;
 use tillgate_types::Currency;
 
@@ -67,7 +67,7 @@ fn json_of(report: &Report) -> Value {
         .collect();
     json!({
         "verdict": if report.holds() { "holds" } else { "violated" },
-        "counts": counts(&report.counts),
+        "counts": report.counts,
         "keks": report.keks.iter().map(kek).collect::<Vec<_>>(),
         "sums": report.sums.iter().map(sums).collect::<Vec<_>>(),
         "violations_total": report.violations_total,
@@ -80,34 +80,6 @@ fn transaction(subject: &str) -> Option<String> {
     let parts: Vec<&str> = subject.split('/').collect();
     let [date, terminal, stan] = parts.as_slice() else { return None };
     parse_key(&format!("{date}-{terminal}-{stan}")).map(|key| show_key(&key))
-}
-
-fn counts(counts: &Counts) -> Value {
-    json!({
-        "transactions": counts.transactions,
-        "approved": counts.approved,
-        "declined": counts.declined,
-        "reversed": counts.reversed,
-        "open": counts.open,
-        "reversals": counts.reversals,
-        "tombstones": counts.tombstones,
-        "settlements": counts.settlements,
-        "owed": counts.owed,
-        "operator": counts.operator,
-        "vouchers_loaded": counts.vouchers_loaded,
-        "vouchers_in_stock": counts.vouchers_in_stock,
-        "vouchers_sold": counts.vouchers_sold,
-        "accounts": counts.accounts,
-        "fundings": counts.fundings,
-        "distributors": counts.distributors,
-        "sellers": counts.sellers,
-        "terminals": counts.terminals,
-        "services": counts.services,
-        "counters": counts.counters,
-        "batches": counts.batches,
-        "audits": counts.audits,
-        "history": counts.history,
-    })
 }
 
 /// What is sealed under one key-encryption key.

@@ -242,11 +242,9 @@ impl Ledger {
 
     /// The other one of a sale and its reversal, which name each other.
     fn partner(&mut self, rows: &dyn ReadRows, key: &Key) -> Result<Transaction> {
-        self.stored(rows, key)?.ok_or_else(|| StoreError::Damaged {
-            family: Transaction::FAMILY,
-            key: key.to_bytes().to_vec(),
-            what: "a reversal or its original names it, but it is not there",
-        })
+        let what = "a reversal or its original names it, but it is not there";
+        let missing = || StoreError::damaged(Transaction::FAMILY, &key.to_bytes(), what);
+        self.stored(rows, key)?.ok_or_else(missing)
     }
 
     fn close(&mut self, sale: &mut Transaction, float: AccountId, at_ms: u64) {

@@ -136,10 +136,7 @@ fn step_back(rows: &dyn ReadRows, above: &[u8], found: &mut Vec<u8>) -> Result<O
     if !rows.last_before(Family::Journal, above, found)? {
         return Ok(None);
     }
-    let key = Key::from_bytes(found).ok_or_else(|| StoreError::Damaged {
-        family: Family::Journal,
-        key: found.clone(),
-        what: "not the key of a transaction",
-    })?;
-    Ok(Some(key))
+    let what = "not the key of a transaction";
+    let key = Key::from_bytes(found);
+    key.map(Some).ok_or_else(|| StoreError::damaged(Family::Journal, found, what))
 }

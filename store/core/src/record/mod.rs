@@ -112,11 +112,7 @@ pub trait Record: Sized {
             return Err(StoreError::Newer(what));
         }
         let record = version.and_then(|version| decode::<Self>(key, value, version));
-        record.map_err(|Flaw(what)| StoreError::Damaged {
-            family: Self::FAMILY,
-            key: key.to_vec(),
-            what,
-        })
+        record.map_err(|Flaw(what)| StoreError::damaged(Self::FAMILY, key, what))
     }
 }
 

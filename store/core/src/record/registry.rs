@@ -55,11 +55,9 @@ impl RegistryRecord {
     /// The record of a row of the family.
     pub fn decode(key: &[u8], value: &[u8]) -> Result<Self> {
         match Self::decode_keyless(key, value)? {
-            Self::Terminal(terminal) if terminal.keys().is_empty() => Err(StoreError::Damaged {
-                family: Family::Registry,
-                key: key.to_vec(),
-                what: "a terminal without a key",
-            }),
+            Self::Terminal(terminal) if terminal.keys().is_empty() => {
+                Err(StoreError::damaged(Family::Registry, key, "a terminal without a key"))
+            }
             record => Ok(record),
         }
     }
@@ -83,11 +81,7 @@ impl RegistryRecord {
             Some(&ReceiptTemplate::LETTER) => {
                 ReceiptTemplate::decode(key, value).map(Self::Receipt)
             }
-            _ => Err(StoreError::Damaged {
-                family: Family::Registry,
-                key: key.to_vec(),
-                what: "unknown kind of record",
-            }),
+            _ => Err(StoreError::damaged(Family::Registry, key, "unknown kind of record")),
         }
     }
 }

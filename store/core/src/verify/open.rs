@@ -23,11 +23,8 @@ fn check_one(
     buffer: &mut Vec<u8>,
     report: &mut Report,
 ) -> Result<()> {
-    let key = Key::from_bytes(bytes).ok_or_else(|| StoreError::Damaged {
-        family: Family::Open,
-        key: bytes.to_vec(),
-        what: "not a transaction's key",
-    })?;
+    let key = Key::from_bytes(bytes)
+        .ok_or_else(|| StoreError::damaged(Family::Open, bytes, "not a transaction's key"))?;
     match journal::record::<Transaction>(rows, bytes, buffer)? {
         None => {
             report.violated(Promise::Journalled, key, "open, but not in the journal");

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::error::StoreError;
 use crate::limits::VIOLATIONS_MAX;
 use crate::rows::Family;
@@ -23,7 +25,7 @@ pub struct Report {
 }
 
 /// How many rows of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Journal rows.
     pub transactions: u64,

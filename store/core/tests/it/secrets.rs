@@ -282,7 +282,8 @@ fn a_store_of_the_first_version_is_opened_verified_and_sells() {
     let mut book = LedgerStore::open(memory, [0; 8]).unwrap();
     let vault = Vault::new(1, OLD);
     let usage = reseal::usage(book.backend()).unwrap();
-    assert_eq!((usage[&1].terminals, usage[&1].stock, usage[&1].sold), (2, 4, 2));
+    let counts = &usage[&1].counts;
+    assert_eq!((counts.terminals, counts.stock, counts.sold), (2, 4, 2));
     usage[&1].prove(&vault).unwrap();
     assert!(
         usage[&1].prove(&Vault::new(1, NEW)).is_err(),
