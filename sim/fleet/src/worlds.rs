@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use tillsim_core::world::{Report, Tweaks, run};
+use tillsim_core::world::Report;
 
 use crate::cpu;
 
@@ -30,19 +30,8 @@ pub(crate) struct Sum {
     pub(crate) cpu_s: f64,
 }
 
-/// Runs the worlds of `seeds` and gives each report to `tell`, in the order of the seeds, until
-/// `tell` says `false` or `stop` says `true`.
-pub(crate) fn run_all(
-    seeds: RangeInclusive<u64>,
-    tweaks: &Tweaks,
-    threads: Option<NonZeroU16>,
-    stop: &(impl Fn() -> bool + Sync),
-    tell: &mut dyn FnMut(Report) -> bool,
-) -> Sum {
-    run_each(seeds, threads, stop, &|seed| run(seed, tweaks), tell)
-}
-
-/// Runs `one` for every number and gives each report to `tell`, in the order of the numbers.
+/// Runs `one` for every number and gives each report to `tell`, in the order of the numbers, until `tell`
+/// says `false` or `stop` says `true`.
 pub(crate) fn run_each(
     numbers: RangeInclusive<u64>,
     threads: Option<NonZeroU16>,

@@ -6,11 +6,13 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tillsim_core::world::{Fault, Faults, Report, Trial, Tweaks, Ware, attempt, shrink, trials};
+use tillsim_core::world::{
+    Fault, Faults, Report, Trial, Tweaks, Ware, attempt, run, shrink, trials,
+};
 
 use super::{interrupts, print};
 use crate::exit::{Exit, Refusal};
-use crate::worlds::{Sum, run_all, run_each};
+use crate::worlds::{Sum, run_each};
 
 /// Runs that shrinking one failure may take.
 const SHRINK_RUNS_MAX: u32 = 150;
@@ -96,7 +98,8 @@ impl World {
             }
             !fails || self.keep_going
         };
-        let sum = run_all(seeds, &tweaks, self.threads, &stop, &mut tell);
+        let one = |seed| run(seed, &tweaks);
+        let sum = run_each(seeds, self.threads, &stop, &one, &mut tell);
         if let Some(failed) = failed {
             self.explain(failed);
         }

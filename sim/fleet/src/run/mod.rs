@@ -180,17 +180,8 @@ impl<S: Client + 'static> Steps<'_, S> {
 
     /// Waits for every terminal to log off; gives whether all did.
     fn drain(&mut self, within: Span) -> bool {
-        let began = Instant::now();
-        let was = self.interrupts.load(Ordering::Relaxed);
-        while !self.fleet.is_finished() {
-            self.watcher.look(Stage::Stop, &self.fleet.look());
-            let interrupted = self.interrupts.load(Ordering::Relaxed) > was;
-            if began.elapsed() >= Duration::from_nanos(within.0) || interrupted {
-                return false;
-            }
-            sleep(LOOK_EVERY);
-        }
-        true
+        self.until(Stage::Stop, Some(within), |_| false);
+        self.fleet.is_finished()
     }
 }
 
