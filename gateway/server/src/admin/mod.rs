@@ -50,7 +50,7 @@ use crate::exit::Failure;
 use crate::serve::handle::ServeHandle;
 
 pub(crate) struct AdminThread {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     stop: watch::Sender<Option<Duration>>,
     thread: JoinHandle<()>,
 }
@@ -110,10 +110,6 @@ fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
 }
 
 impl AdminThread {
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Ends it; connections that are not done within `patience` are cut.
     pub(crate) fn stop(self, patience: Duration) {
         // A thread that is gone already needs no telling; one that panicked ended the process.

@@ -53,9 +53,9 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(2);
 fn serve(config: &Config, clock: Clock) -> Result<(), Failure> {
     let gateway = Gateway::start(config, clock)?;
     let no_signals = |error| Failure::internal(format!("handling signals: {error}"));
-    watch_signals(gateway.report()).map_err(no_signals)?;
+    watch_signals(gateway.report.clone()).map_err(no_signals)?;
     let admin = admin::spawn(config, gateway.handle.clone())?;
-    let (terminals, admin_address) = (gateway.address, admin.address());
+    let (terminals, admin_address) = (gateway.address, admin.address);
     println!("{}", json!({ "terminals": terminals, "admin": admin_address }));
     tracing::info!(%terminals, admin = %admin_address, "serving");
     gateway.attend();

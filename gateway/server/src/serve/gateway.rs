@@ -7,7 +7,7 @@
 //!       └── superseded, drain                             admin: handle
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -24,14 +24,14 @@ use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
 use super::handle::{Ordered, ServeHandle, controls};
-use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, WRITER_QUEUE_MAX};
+use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, PRESENCE_MAX, WRITER_QUEUE_MAX};
 use super::mailbox::Mailbox;
 use super::metrics::{BridgeMetrics, Metrics};
 use super::pool::{Tools, Worker};
-use super::reactor::{Events, Listener, Reactor, ReactorLinks, Setup, listen};
+use super::reactor::{Events, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
-use super::supervisor::{Report, reports};
+use super::supervisor::Report;
 use super::view::Stage;
 use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::{self, Budget, Config};
@@ -44,7 +44,8 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServeHandle,
     pub(super) reports: Receiver<Report>,
-    pub(super) report: Sender<Report>,
+    /// The way to tell it to go down, beside the signals.
+    pub(crate) report: Sender<Report>,
     pub(super) mailboxes: Vec<Mailbox>,
     pub(super) writer: Sender<WriterMessage>,
     pub(super) threads: Threads,
@@ -104,11 +105,6 @@ impl Gateway {
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
-
-    /// The way to tell it to go down, beside the signals.
-    pub(crate) fn report(&self) -> Sender<Report> {
-        self.report.clone()
-    }
 }
 
 /// What only one thread each will own.
@@ -116,13 +112,13 @@ struct Parts {
     transactions: tillgate_core::transaction::TransactionManager,
     store: LedgerStore<RocksEngine>,
     orders: Receiver<Ordered>,
-    listeners: Vec<Listener>,
+    listeners: Vec<TcpListener>,
     claims: Arc<SharedClaims>,
 }
 
 fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
-    let address = parts.listeners[0].address()?;
-    let (report, reports) = reports();
+    let address = parts.listeners[0].local_addr()?;
+    let (report, reports) = bounded(PRESENCE_MAX);
     let (jobs, jobs_out) = bounded(JOBS_MAX);
     let (hellos, hellos_out) = bounded(HELLO_JOBS_MAX);
     let (writer, mail) = bounded(WRITER_QUEUE_MAX);
@@ -186,12 +182,12 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
 fn reactors(
     config: &Config,
     handle: &ServeHandle,
-    listeners: Vec<Listener>,
+    listeners: Vec<TcpListener>,
     ways: &ReactorLinks,
 ) -> std::io::Result<(Vec<Reactor>, Vec<Mailbox>)> {
     let events: std::io::Result<Vec<_>> = listeners.iter().map(|_| Events::new()).collect();
     let (events, mailboxes): (Vec<_>, Vec<_>) = events?.into_iter().unzip();
-    let make = |((index, listener), events): ((u16, Listener), Events)| {
+    let make = |((index, listener), events): ((u16, TcpListener), Events)| {
         let setup = Setup {
             index,
             clock: handle.clock,

@@ -12,7 +12,7 @@
 use std::io;
 use std::thread;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tillgate_core::drain::{Drained, Step, WayDown};
@@ -107,8 +107,4 @@ impl Gateway {
         threads.join();
         drained
     }
-}
-
-pub(super) fn reports() -> (Sender<Report>, Receiver<Report>) {
-    bounded(super::limits::PRESENCE_MAX)
 }

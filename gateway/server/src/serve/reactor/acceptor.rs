@@ -37,10 +37,14 @@ pub(crate) struct Acceptor {
 ///
 /// # Errors
 /// Those of the system, above all that the address is taken.
-pub(crate) fn listen(address: SocketAddr, backlog: u16, count: u16) -> io::Result<Vec<Listener>> {
+pub(crate) fn listen(
+    address: SocketAddr,
+    backlog: u16,
+    count: u16,
+) -> io::Result<Vec<std::net::TcpListener>> {
     refuse_taken(address)?;
     let first = listen_one(address, backlog)?;
-    let bound = first.socket.local_addr()?;
+    let bound = first.local_addr()?;
     let mut listeners = vec![first];
     for _ in 1..count {
         listeners.push(listen_one(bound, backlog)?);
@@ -56,20 +60,8 @@ fn refuse_taken(address: SocketAddr) -> io::Result<()> {
     alone.bind(&address.into())
 }
 
-/// A socket that listens and belongs to no reactor yet.
-pub(crate) struct Listener {
-    socket: std::net::TcpListener,
-}
-
-impl Listener {
-    /// Where it listens; the port is a real one.
-    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-}
-
 /// What is set here is inherited by every connection, so that accepting one costs no more calls.
-fn listen_one(address: SocketAddr, backlog: u16) -> io::Result<Listener> {
+fn listen_one(address: SocketAddr, backlog: u16) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
@@ -86,7 +78,7 @@ fn listen_one(address: SocketAddr, backlog: u16) -> io::Result<Listener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(i32::from(backlog))?;
-    Ok(Listener { socket: socket.into() })
+    Ok(socket.into())
 }
 
 impl Acceptor {
@@ -94,9 +86,9 @@ impl Acceptor {
     ///
     /// # Errors
     /// No descriptor for the reserve.
-    pub(crate) fn new(listener: Listener) -> io::Result<Self> {
+    pub(crate) fn new(listener: std::net::TcpListener) -> io::Result<Self> {
         Ok(Self {
-            listener: TcpListener::from_std(listener.socket),
+            listener: TcpListener::from_std(listener),
             reserve: Some(open_reserve()?),
             readable: true,
             paused_until: None,
@@ -232,7 +224,7 @@ mod tests {
         setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS).unwrap();
         let clock = Clock::start(ClockTrust::Checked);
         let listener = listen("127.0.0.1:0".parse().unwrap(), 128, 1).unwrap().remove(0);
-        println!("\nat {}", listener.address().unwrap());
+        println!("\nat {}", listener.local_addr().unwrap());
         let mut poll = Poll::new().unwrap();
         let mut acceptor = Acceptor::new(listener).unwrap();
         poll.registry().register(acceptor.source(), Token(0), Interest::READABLE).unwrap();

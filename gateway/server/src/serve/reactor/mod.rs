@@ -12,6 +12,7 @@ mod connection;
 mod output;
 
 use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ use tillgate_core::processing::Handshaken;
 use tillgate_core::session::{Input, SessionManager};
 use tillgate_core::time::{Moment, Span};
 
-pub(crate) use self::acceptor::{Acceptor, Listener, listen};
+use self::acceptor::Acceptor;
+pub(crate) use self::acceptor::listen;
 use self::connection::Taken;
 use self::output::ReactorOutput;
 use super::batch::{ReplyBatch, ReplyItem};
@@ -43,7 +45,7 @@ pub(crate) struct Setup {
     pub(crate) limits: SessionLimits,
     /// How long a terminal may not read what it is sent.
     pub(crate) write_stall: Span,
-    pub(crate) listener: Listener,
+    pub(crate) listener: TcpListener,
     pub(crate) metrics: Arc<ReactorMetrics>,
 }
 

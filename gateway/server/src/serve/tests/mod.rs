@@ -106,7 +106,7 @@ impl Installation {
     fn serve_by(&self, clock: Clock) -> Served {
         let gateway = Gateway::start(&self.config, clock).unwrap();
         let (address, handle) = (gateway.address, gateway.handle.clone());
-        let report = gateway.report();
+        let report = gateway.report.clone();
         let supervisor = thread::spawn(move || {
             gateway.attend();
             gateway.drain()
