@@ -5,9 +5,11 @@ use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{Sealed, TerminalId};
 
 use super::{Keys, Opened};
-use crate::claims::ClaimRefusal;
+use crate::claims::{Claim, ClaimRefusal};
 use crate::directory::Directory;
-use crate::id::SessionAge;
+use crate::id::{SessionAge, SessionId};
+use crate::time::Moment;
+use crate::transaction::{Ask, Asked, Origin};
 
 /// Why a hello is refused. The peer learns nothing of it; the labels are for the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,27 @@ impl From<ClaimRefusal> for HelloRefusal {
     }
 }
 
+/// A hello as it arrived.
+#[derive(Clone, Copy)]
+pub struct Greeting<'a> {
+    /// The session that it asks for.
+    pub session: SessionId,
+    /// When.
+    pub received: Moment,
+    /// Payload of the hello record.
+    pub hello: &'a [u8],
+}
+
+/// A hello that was accepted.
+pub struct Shaken {
+    /// The session's channel.
+    pub opened: Opened,
+    /// For the writer: the counter is made durable.
+    pub counter: Ask,
+    /// The session of the terminal's hello before, to be ended if it has not proved itself.
+    pub displaced: Option<SessionId>,
+}
+
 /// Answers a hello; appends the hello reply record to `out`. `claim` takes the counter, once and
 /// for all threads ([`crate::claims::Claims::claim`]), after the MAC was right and before any curve
 /// arithmetic. `entropy` seeds the ephemeral key and must never repeat.
@@ -80,13 +103,14 @@ impl From<ClaimRefusal> for HelloRefusal {
 /// # Errors
 /// Why not. From outside all reasons look the same.
 pub fn handshake(
-    hello: &[u8],
+    greeting: Greeting<'_>,
     directory: &Directory,
     keys: &Keys,
-    claim: impl FnOnce(TerminalId, SessionAge) -> Result<(), ClaimRefusal>,
+    claim: impl FnOnce(&Claim) -> Result<Option<SessionId>, ClaimRefusal>,
     entropy: [u8; 32],
     out: &mut Vec<u8>,
-) -> Result<Opened, HelloRefusal> {
+) -> Result<Shaken, HelloRefusal> {
+    let Greeting { session, received, hello } = greeting;
     let hello = Hello::decode(hello).map_err(|error| match error {
         HelloError::Suite { .. } | HelloError::Versions { .. } => HelloRefusal::Suite,
         HelloError::Length { .. } => HelloRefusal::Malformed,
@@ -98,7 +122,7 @@ pub fn handshake(
         return Err(HelloRefusal::WrongMac);
     }
     let age = SessionAge { generation: key.generation, counter: hello.counter };
-    claim(terminal, age)?;
+    let displaced = claim(&Claim { terminal, age, session })?;
     // What was claimed is above 0.
     let high = hello.counter.saturating_sub(1);
     let accepted = accept(&hello, &psk, &keys.secret, high, entropy, out);
@@ -109,7 +133,13 @@ pub fn handshake(
         HandshakeError::Version => HelloRefusal::Suite,
         HandshakeError::Noise | HandshakeError::GatewayKeyMissing => HelloRefusal::Noise,
     })?;
-    Ok(Opened { terminal, age, channel: accepted.channel })
+    let SessionAge { generation, counter } = age;
+    let origin = Origin { session, terminal, received, generation, logged_on: false };
+    Ok(Shaken {
+        opened: Opened { terminal, age, channel: accepted.channel },
+        counter: Ask { origin, asked: Asked::Counter { counter } },
+        displaced,
+    })
 }
 
 fn open_psk(keys: &Keys, id: TerminalId, key_id: u8, sealed: &Sealed) -> Option<Psk> {

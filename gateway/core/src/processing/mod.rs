@@ -17,7 +17,7 @@ use tillgate_codec::link::channel::{Channel, StaticSecret};
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
-pub use self::handshake::{HelloRefusal, handshake};
+pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
 pub use self::reply::{encode_command, encode_reply};
 pub use self::request::decode_request;
 #[cfg(doc)]

@@ -12,7 +12,7 @@
 
 use tillgate_store_core::ProviderOutcome;
 
-use super::{ProviderRequest, ProviderRequestKind, ProviderResult};
+use super::{ProviderRequest, ProviderRequestKind, ProviderResult, Refused};
 use crate::time::{Moment, Span};
 
 /// Sales without an answer, one after the other, before the breaker opens.
@@ -35,15 +35,15 @@ impl Breaker {
     /// over.
     ///
     /// # Errors
-    /// The result of a request that is held back.
-    pub fn admit(&mut self, now: Moment, request: &ProviderRequest) -> Result<(), ProviderResult> {
+    /// The request is held back.
+    pub fn admit(&mut self, now: Moment, request: &ProviderRequest) -> Result<(), Refused> {
         match self.until {
             Some(until) if request.kind == ProviderRequestKind::Lookup && now < until => {
-                Err(request.not_sent())
+                Err(Refused::HeldBack)
             }
             Some(until) if request.kind == ProviderRequestKind::Authorize => {
                 if now < until {
-                    return Err(request.not_sent());
+                    return Err(Refused::HeldBack);
                 }
                 self.until = Some(now.after(self.pause));
                 Ok(())
@@ -82,10 +82,11 @@ mod tests {
     use super::*;
     use crate::provider::tests::request;
 
-    const GO: Result<(), ProviderResult> = Ok(());
+    const GO: Result<(), Refused> = Ok(());
+    const STAY: Result<(), Refused> = Err(Refused::HeldBack);
 
     impl Breaker {
-        fn ask(&mut self, now: Moment) -> Result<(), ProviderResult> {
+        fn ask(&mut self, now: Moment) -> Result<(), Refused> {
             self.admit(now, &request(ProviderRequestKind::Authorize))
         }
 
@@ -96,10 +97,6 @@ mod tests {
         fn silent(&mut self, now: Moment) {
             self.observe(now, ProviderRequestKind::Authorize, &ProviderResult::UNKNOWN);
         }
-    }
-
-    fn stay() -> Result<(), ProviderResult> {
-        Err(request(ProviderRequestKind::Authorize).not_sent())
     }
 
     fn opened() -> Breaker {
@@ -115,10 +112,10 @@ mod tests {
     fn sales_are_held_back_after_enough_silence_and_one_tries_after_the_pause() {
         let mut breaker = opened();
         assert!(breaker.is_open());
-        assert_eq!(breaker.ask(Moment(1)), stay());
+        assert_eq!(breaker.ask(Moment(1)), STAY);
         let later = Moment(0).after(PAUSE_FIRST);
         assert_eq!(breaker.ask(later), GO);
-        assert_eq!(breaker.ask(later), stay());
+        assert_eq!(breaker.ask(later), STAY);
         breaker.answered();
         assert_eq!(breaker.ask(later), GO);
         assert!(!breaker.is_open());
@@ -135,7 +132,7 @@ mod tests {
         }
         assert_eq!(breaker.ask(now), GO);
         breaker.silent(now);
-        assert_eq!(breaker.ask(Moment(now.0 + PAUSE_LONGEST.0 - 1)), stay());
+        assert_eq!(breaker.ask(Moment(now.0 + PAUSE_LONGEST.0 - 1)), STAY);
         assert_eq!(breaker.ask(now.after(PAUSE_LONGEST)), GO);
     }
 

@@ -1,7 +1,7 @@
 //! Providers: what the gateway asks of them and how it reads what they answer.
 //!
 //! ```text
-//!   TransactionManager ──ProviderRequest──▶ Breaker::admit ──▶ queue ──▶ Exchange ──▶ provider
+//!   TransactionManager ──ProviderRequest──▶ Intake::admit ──▶ queue ──▶ Exchange ──▶ provider
 //!           ◀─────────────────────── ProviderResult ────────────────────────┘
 //! ```
 //!
@@ -9,7 +9,8 @@
 //!   for each, such as [`http_json`].
 //! * [`Exchange`] is one request on one connection: what a refused connection, a timeout or an
 //!   answer about something else means for it.
-//! * [`Breaker`] holds sales back from a provider that does not answer.
+//! * [`Intake`] is what a bridge takes: its queue has an end, and its breaker holds sales back from
+//!   a provider that does not answer.
 //!
 //! None of them does I/O or knows the time: the gateway's shell lends connections, moments and
 //! bytes, and the simulated world runs the same code. A *bridge* is the operator's word for a
@@ -18,12 +19,14 @@
 mod breaker;
 mod exchange;
 pub mod http_json;
+mod intake;
 
 use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
 
-pub use self::breaker::Breaker;
+use self::breaker::Breaker;
 pub use self::exchange::{Event, Exchange, Step};
+pub use self::intake::{Intake, Refused};
 use tillgate_types::ResponseCode;
 
 /// A protocol that a provider speaks. An implementation has no state about requests: an answer is

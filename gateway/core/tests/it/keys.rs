@@ -10,7 +10,7 @@ use tillgate_codec::link::record::HEADER_BYTES;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims};
 use tillgate_core::id::SessionId;
 use tillgate_core::limits::ClaimLimits;
-use tillgate_core::processing::{self, Effect, HelloRefusal};
+use tillgate_core::processing::{self, Effect, Greeting, HelloRefusal};
 use tillgate_core::transaction::Content;
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{Change, RegistryRecord, Store, Terminal, TerminalId};
@@ -38,12 +38,14 @@ fn shake(
     let suite = Suite::NnPsk0;
     Initiator::start(suite, 100, key_id, &psk, None, counter, [5; 32], &mut hello).expect("keys");
     let session = SessionId { reactor: 0, slot: 0, generation: 0 };
-    let now = rig.now;
-    let claim = |terminal, age| claims.claim(now, &Claim { terminal, age, session }).map(drop);
-    let hello = &hello[HEADER_BYTES..];
-    let opened = processing::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply)?;
+    let received = rig.now;
+    let claim = |claim: &Claim| claims.claim(received, claim);
+    let greeting = Greeting { session, received, hello: &hello[HEADER_BYTES..] };
+    let entropy = [6; 32];
+    let shaken =
+        processing::handshake(greeting, &rig.directory, &keys(), claim, entropy, &mut reply)?;
     assert!(!reply.is_empty());
-    Ok(opened.age.generation)
+    Ok(shaken.opened.age.generation)
 }
 
 fn change(rig: &mut Rig, edit: impl FnOnce(&mut Terminal)) {
@@ -80,8 +82,12 @@ fn a_key_over_its_rate_is_refused_before_any_curve_arithmetic() {
         .expect("keys");
     let answer = |claimed: Result<(), ClaimRefusal>| {
         let (hello, mut reply) = (&hello[HEADER_BYTES..], Vec::new());
-        let claim = |_, _| claimed;
-        processing::handshake(hello, &rig.directory, &keys(), claim, [6; 32], &mut reply).map(drop)
+        let claim = |_: &Claim| claimed.map(|()| None);
+        let session = SessionId { reactor: 0, slot: 0, generation: 0 };
+        let greeting = Greeting { session, received: rig.now, hello };
+        let entropy = [6; 32];
+        processing::handshake(greeting, &rig.directory, &keys(), claim, entropy, &mut reply)
+            .map(drop)
     };
     assert_eq!(answer(Ok(())), Err(HelloRefusal::Noise));
     assert_eq!(answer(Err(ClaimRefusal::TooFast)), Err(HelloRefusal::TooFast));

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
-use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::processing::{self, LinkParameters, Opened, Processed};
+use tillgate_core::id::SessionId;
+use tillgate_core::processing::{self, Greeting, LinkParameters, Processed, Shaken};
 use tillgate_core::time::{Calendar, UnixMillis};
-use tillgate_core::transaction::{Ask, Asked, Origin, Reply};
+use tillgate_core::transaction::{Origin, Reply};
 
 use super::batch::{
     Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem, RequestBatch,
@@ -114,24 +114,20 @@ impl Worker {
         let received = self.tools.handle.clock.now();
         let Tools { claims, handle: ServeHandle { keys, metrics, .. }, .. } = &self.tools;
         let replies = &mut self.replies[usize::from(session.reactor)];
-        let mut displaced = None;
-        let claim = |terminal, age| {
-            displaced = claims.claim(received, &Claim { terminal, age, session })?;
-            Ok(())
-        };
-        let (reply, opened) = replies
+        let greeting = Greeting { session, received, hello };
+        let claim = |claim: &Claim| claims.claim(received, claim);
+        let (reply, shaken) = replies
             .bytes
-            .write(|out| processing::handshake(hello, directory, keys, claim, entropy, out));
+            .write(|out| processing::handshake(greeting, directory, keys, claim, entropy, out));
         metrics.pool.handshakes.add(1);
-        let opened = opened.inspect_err(|refusal| metrics.pool.count_refused(*refusal)).ok();
-        if let Some(Opened { terminal, age, .. }) = &opened {
-            let (terminal, SessionAge { generation, counter }) = (*terminal, *age);
-            let logged_on = false;
-            self.requests.items.push(Ask {
-                origin: Origin { session, terminal, received, generation, logged_on },
-                asked: Asked::Counter { counter },
-            });
-        }
+        let shaken = shaken.inspect_err(|refusal| metrics.pool.count_refused(*refusal)).ok();
+        let (opened, displaced) = match shaken {
+            Some(Shaken { opened, counter, displaced }) => {
+                self.requests.items.push(counter);
+                (Some(opened), displaced)
+            }
+            None => (None, None),
+        };
         replies.items.push(ReplyItem::Handshaken { session, opened, reply });
         if let Some(session) = displaced {
             let replies = &mut self.replies[usize::from(session.reactor)];

@@ -1,6 +1,6 @@
 //! Bridges, the lines behind them, and the providers at their ends. What a bridge sends, and what
 //! an answer or a lost connection means, is the gateway's own code: [`HttpJson`], [`Exchange`] and
-//! [`Breaker`]. Here are the queue, the connections and what happens to them.
+//! [`Intake`]. Here are the queue, the connections and what happens to them.
 //!
 //! ```text
 //!   writer ──request──▶ bridge ──message──▶ provider     queued, lost, late, or never sent
@@ -11,7 +11,7 @@
 use http::{Request, Response};
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
-    self, Breaker, Exchange, Provider as _, ProviderRequest, ProviderRequestKind, ProviderResult,
+    self, Exchange, Intake, Provider as _, ProviderRequest, ProviderRequestKind, ProviderResult,
     Step,
 };
 use tillgate_store_core::{Key, ProviderOutcome, ResponseCode, Text};
@@ -61,7 +61,7 @@ struct Line {
     http_json: HttpJson,
     provider: HttpProvider,
     /// Of the process of this life.
-    breaker: (u32, Breaker),
+    intake: (u32, Intake),
 }
 
 /// All of them.
@@ -101,9 +101,10 @@ impl Lines {
     ) {
         let bridge = usize::from(request.bridge);
         let line = &mut self.lines[bridge];
-        if let Err(found) = line.breaker(life).admit(now, &request) {
-            let held_back = Event::ProviderResult { life, key: request.key, found };
-            return queue.push(now.after(Span(1)), held_back);
+        if line.intake(life).admit(now, &request).is_err() {
+            let found = request.not_sent();
+            let refused = Event::ProviderResult { life, key: request.key, found };
+            return queue.push(now.after(Span(1)), refused);
         }
         let ticket = self.tickets.len();
         let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;
@@ -128,6 +129,8 @@ impl Lines {
         let bridge = self.bridge_of(ticket);
         let unsent_permille = self.lines[bridge].config.unsent_permille;
         let refused = self.befalls(unsent_permille);
+        let life = self.tickets[ticket].life;
+        self.lines[bridge].intake(life).taken();
         let mut step = self.tickets[ticket].exchange.begin(now);
         loop {
             let event = match step {
@@ -276,7 +279,7 @@ impl Lines {
         let Ticket { life, ref exchange, ref mut open, forgotten } = self.tickets[ticket];
         let ProviderRequest { key, kind, .. } = *exchange.request();
         if std::mem::take(open) {
-            line.breaker(life).observe(now, kind, &result);
+            line.intake(life).observe(now, kind, &result);
         }
         if !forgotten {
             queue.push(now, Event::ProviderResult { life, key, found: result });
@@ -322,15 +325,15 @@ impl Line {
             config: bridge.clone(),
             http_json: HttpJson { authority, path, capabilities: bridge.capabilities },
             provider: HttpProvider::new(bridge.behaviour.clone()),
-            breaker: (0, Breaker::default()),
+            intake: (0, Intake::new(bridge.room)),
         }
     }
 
-    /// The breaker of a process; a new one starts with a closed one.
-    fn breaker(&mut self, life: u32) -> &mut Breaker {
-        if life > self.breaker.0 {
-            self.breaker = (life, Breaker::default());
+    /// The intake of a process; a new one starts with a closed breaker and an empty queue.
+    fn intake(&mut self, life: u32) -> &mut Intake {
+        if life > self.intake.0 {
+            self.intake = (life, Intake::new(self.config.room));
         }
-        &mut self.breaker.1
+        &mut self.intake.1
     }
 }

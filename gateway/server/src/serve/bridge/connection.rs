@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tillgate_core::provider::http_json::HttpJson;
-use tillgate_core::provider::{Breaker, Event, Exchange, Provider, ProviderResult, Step};
+use tillgate_core::provider::{Event, Exchange, Intake, Provider, ProviderResult, Step};
 use tillgate_edge::guard;
 use tillgate_store_core::ProviderOutcome;
 use tokio::net::TcpStream;
@@ -30,10 +30,12 @@ pub(super) struct ConnectionPool {
     pub(super) host: String,
     pub(super) port: u16,
     /// Requests of every kind, oldest first.
-    pub(super) queue: Mutex<mpsc::Receiver<Exchange>>,
+    pub(super) queue: Mutex<mpsc::UnboundedReceiver<Exchange>>,
+    /// Where results go.
     pub(super) writer: Sender<WriterMessage>,
-    /// Observes every sale's result.
-    pub(super) breaker: Arc<parking_lot::Mutex<Breaker>>,
+    /// Hears of every request that leaves the queue, and of its result.
+    pub(super) intake: Arc<parking_lot::Mutex<Intake>>,
+    /// The bridge's counters.
     pub(super) metrics: Arc<BridgeMetrics>,
     pub(super) edge: Arc<EdgeMetrics>,
     pub(super) clock: Clock,
@@ -90,7 +92,9 @@ impl ProviderConnection {
     }
 
     async fn next(&self) -> Option<Exchange> {
-        self.pool.queue.lock().await.recv().await
+        let exchange = self.pool.queue.lock().await.recv().await?;
+        self.pool.intake.lock().taken();
+        Some(exchange)
     }
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
@@ -158,10 +162,10 @@ impl ConnectionPool {
             ProviderResult::Lookup(Ok(_)) => 9,
             ProviderResult::Lookup(Err(_)) => 10,
         };
-        let mut breaker = self.breaker.lock();
-        breaker.observe(now, exchange.request().kind, found);
-        self.metrics.open.set(u64::from(breaker.is_open()));
-        drop(breaker);
+        let mut intake = self.intake.lock();
+        intake.observe(now, exchange.request().kind, found);
+        self.metrics.open.set(u64::from(intake.is_open()));
+        drop(intake);
         self.metrics.results[result].add(1);
         self.metrics.in_flight.take_off(1);
         self.metrics.took.record(exchange.age(now));

@@ -2,7 +2,7 @@
 //! of [`tillgate_core::provider`].
 //!
 //! ```text
-//!   writer ──Exchange──▶ bounded queue ──▶ one of the bridge's connections ──▶ provider
+//!   writer ──▶ Intake::admit ──▶ queue ──▶ one of the bridge's connections ──▶ provider
 //!     ◀───── WriterMessage::ProviderResult ────────┘
 //! ```
 //!
@@ -18,7 +18,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
-    Breaker, Bridge, Capabilities, Exchange, Provider, ProviderRequest, ProviderResult,
+    Bridge, Capabilities, Exchange, Intake, Provider, ProviderRequest, ProviderResult, Refused,
 };
 use tillgate_core::time::Span;
 use tokio::sync::mpsc;
@@ -37,9 +37,9 @@ pub(crate) struct Bridges {
 }
 
 struct ProviderLink {
-    queue: mpsc::Sender<Exchange>,
+    queue: mpsc::UnboundedSender<Exchange>,
     deadline: Span,
-    breaker: Arc<Mutex<Breaker>>,
+    intake: Arc<Mutex<Intake>>,
     metrics: Arc<BridgeMetrics>,
 }
 
@@ -71,17 +71,17 @@ impl Bridges {
             return Err(request.not_sent());
         };
         let now = self.clock.now();
-        if let Err(result) = link.breaker.lock().admit(now, &request) {
-            link.metrics.held_back.add(1);
-            return Err(result);
+        if let Err(refused) = link.intake.lock().admit(now, &request) {
+            match refused {
+                Refused::Full => link.metrics.bounced.add(1),
+                Refused::HeldBack => link.metrics.held_back.add(1),
+            }
+            return Err(request.not_sent());
         }
         // Counted first: the connection may be done before this thread goes on.
         link.metrics.in_flight.add(1);
-        link.queue.try_send(Exchange::new(request, now, link.deadline)).map_err(|_| {
-            link.metrics.in_flight.take_off(1);
-            link.metrics.bounced.add(1);
-            request.not_sent()
-        })
+        let exchange = Exchange::new(request, now, link.deadline);
+        link.queue.send(exchange).map_err(|_| request.not_sent())
     }
 }
 
@@ -101,15 +101,15 @@ pub(crate) fn spawn(
     let mut links = Vec::new();
     let mut connections = Vec::new();
     for (bridge, metrics) in configured.iter().zip(metrics) {
-        let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
-        let breaker = Arc::new(Mutex::new(Breaker::default()));
+        let (sender, queue) = mpsc::unbounded_channel();
+        let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX)));
         let pool = Arc::new(ConnectionPool {
             provider: provider(bridge),
             host: bridge.url.host.clone(),
             port: bridge.url.port,
             queue: tokio::sync::Mutex::new(queue),
             writer: writer.clone(),
-            breaker: Arc::clone(&breaker),
+            intake: Arc::clone(&intake),
             metrics: Arc::clone(metrics),
             edge: Arc::clone(edge),
             clock,
@@ -117,7 +117,7 @@ pub(crate) fn spawn(
         let open = |_| ProviderConnection::new(Arc::clone(&pool));
         connections.extend((0..bridge.connections).map(open));
         let deadline = Span::s(u64::from(bridge.deadline_s));
-        links.push(ProviderLink { queue: sender, deadline, breaker, metrics: Arc::clone(metrics) });
+        links.push(ProviderLink { queue: sender, deadline, intake, metrics: Arc::clone(metrics) });
     }
     let run = move || {
         let local = tokio::task::LocalSet::new();

@@ -22,6 +22,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) deadline: Span,
     /// Of 1000 orders, how many wait in its queue before they leave, for as long as it has.
     pub(in crate::world) queued_permille: u16,
+    /// How many may wait there; more are declined at once.
+    pub(in crate::world) room: usize,
     /// Of 1000 requests, how many the bridge forgets: whatever comes of them, it never reports.
     pub(in crate::world) forgotten_permille: u16,
     /// Of 1000 orders, how many never leave.
@@ -58,16 +60,19 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
         if faults.has(Fault::Dead) { Bridge { admits: true, dead_from, ..bridge } } else { bridge }
     };
     let mut queue = Stream::Queue.rng(seed);
+    let mut rooms = Stream::Room.rng(seed);
     let busy = |bridge: Bridge| {
         let near = about(&mut queue, answer, Span::s(1));
         let long = queue.between(Span::s(30), Span::s(119));
         let deadline = if queue.chance(400) { near } else { long };
         let queued_permille = 200 + number(&mut queue, 700);
         let only_asked = queue.chance(400);
+        let few = usize::from(1 + number(&mut rooms, 3));
+        let room = if rooms.chance(300) { few } else { bridge.room };
         if !faults.has(Fault::Queue) {
             return bridge;
         }
-        let busy = Bridge { deadline, queued_permille, ..bridge };
+        let busy = Bridge { deadline, queued_permille, room, ..bridge };
         if only_asked { ask_only(busy) } else { busy }
     };
     let mut answers = Stream::Lies.rng(seed);
@@ -146,6 +151,7 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
         latency: (Span::ms(1), Span::ms(40)),
         deadline,
         queued_permille: 0,
+        room: usize::MAX,
         forgotten_permille: 0,
         admits: false,
         dead_from: None,

@@ -162,6 +162,7 @@ pub(super) enum Stream {
     Lies = 38,
     ConnectionRun = 39,
     CallersRun = 50,
+    Room = 51,
 }
 
 impl Stream {

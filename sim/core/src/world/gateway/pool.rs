@@ -2,11 +2,11 @@
 
 use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
-use tillgate_core::id::{SessionAge, SessionId};
-use tillgate_core::processing::{self, Handshaken, LinkParameters, Processed};
+use tillgate_core::id::SessionId;
+use tillgate_core::processing::{self, Greeting, Handshaken, LinkParameters, Processed, Shaken};
 use tillgate_core::session;
 use tillgate_core::time::Moment;
-use tillgate_core::transaction::{Ask, Asked, Input, Origin, Push, Reply};
+use tillgate_core::transaction::{Input, Origin, Push, Reply};
 
 use super::super::World;
 use super::super::event::Event;
@@ -77,29 +77,22 @@ impl World {
         let Some(process) = &mut self.process else { return };
         let mut reply = Vec::new();
         let keys = &self.network.keys;
-        let (now, claims) = (self.now, &mut process.claims);
-        let mut displaced = None;
-        let claim = |terminal, age| {
-            displaced = claims.claim(now, &Claim { terminal, age, session })?;
-            Ok(())
-        };
-        let opened =
-            processing::handshake(hello, &process.directory, keys, claim, entropy, &mut reply);
+        let (received, claims) = (self.now, &mut process.claims);
+        let claim = |claim: &Claim| claims.claim(received, claim);
+        let greeting = Greeting { session, received, hello };
+        let shaken =
+            processing::handshake(greeting, &process.directory, keys, claim, entropy, &mut reply);
         self.counts.handshakes += 1;
-        let heard = opened.as_ref().map(|opened| opened.age).map_err(|refusal| *refusal);
+        let heard = shaken.as_ref().map(|shaken| shaken.opened.age).map_err(|refusal| *refusal);
         self.witness.greeted(self.now, hello, heard);
-        let opened = opened.ok();
-        let claimed = opened.as_ref().map(|opened| (opened.terminal, opened.age));
-        let result = opened.map(|opened| Handshaken { opened, reply: &reply });
-        if let Some(session) = displaced {
-            self.tell_front(session.reactor, session::Input::Displaced { session });
-        }
-        if let Some((terminal, age)) = claimed {
-            self.witness.shaken(session, age);
-            let SessionAge { generation, counter } = age;
-            let (received, logged_on) = (self.now, false);
-            let origin = Origin { session, terminal, received, generation, logged_on };
-            self.mail_writer(Input::Ask(Ask { origin, asked: Asked::Counter { counter } }));
+        let mut result = None;
+        if let Ok(Shaken { opened, counter, displaced }) = shaken {
+            if let Some(session) = displaced {
+                self.tell_front(session.reactor, session::Input::Displaced { session });
+            }
+            self.witness.shaken(session, opened.age);
+            self.mail_writer(Input::Ask(counter));
+            result = Some(Handshaken { opened, reply: &reply });
         }
         self.tell_front(session.reactor, session::Input::Handshaken { session, result });
     }
