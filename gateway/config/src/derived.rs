@@ -27,6 +27,7 @@ impl Config {
             requests_burst: link.requests_burst,
             handshake: Span::s(u64::from(link.handshake_s)),
             record: Span::s(u64::from(link.record_s)),
+            write_stall: Span::s(u64::from(link.record_s)),
             idle: Span::s(u64::from(link.idle_s)),
             ..SessionLimits::default()
         }

@@ -40,6 +40,7 @@ mod rate;
 pub mod report;
 pub mod scrub;
 pub mod session;
+pub mod sockets;
 pub mod startup;
 pub mod time;
 pub mod transaction;

@@ -39,6 +39,9 @@ pub struct SessionLimits {
     pub idle: Span,
     /// Unsent bytes the shell may hold for one session before it counts as not reading.
     pub unsent_bytes_max: u32,
+    /// How long a socket may take nothing of what is unsent before the terminal counts as not
+    /// reading.
+    pub write_stall: Span,
 }
 
 impl Default for SessionLimits {
@@ -56,9 +59,16 @@ impl Default for SessionLimits {
             record: Span::s(20),
             idle: Span::s(600),
             unsent_bytes_max: 16 * 1024,
+            write_stall: Span::s(20),
         }
     }
 }
+
+/// Write buffers kept for the next partial write or the next turn's answers.
+pub const SPARE_WRITE_BUFFERS_MAX: usize = 1_024;
+
+/// A buffer that has grown beyond this is not kept.
+pub const SPARE_WRITE_BYTES_MAX: usize = 4 * 1024;
 
 /// Sessions looked at for one to make room: those that wait for the pool are left alone.
 pub const EVICTION_TRIES_MAX: usize = 64;

@@ -22,7 +22,7 @@ const PAUSE_LONGEST: Span = Span::s(16);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Breaker {
+pub(super) struct Breaker {
     failures: u32,
     /// Open until then; `None` while closed.
     until: Option<Moment>,
@@ -36,7 +36,7 @@ impl Breaker {
     ///
     /// # Errors
     /// The request is held back.
-    pub fn admit(&mut self, now: Moment, request: &ProviderRequest) -> Result<(), Refused> {
+    pub(super) fn admit(&mut self, now: Moment, request: &ProviderRequest) -> Result<(), Refused> {
         match self.until {
             Some(until) if request.kind == ProviderRequestKind::Lookup && now < until => {
                 Err(Refused::HeldBack)
@@ -53,7 +53,12 @@ impl Breaker {
     }
 
     /// A request that was admitted has its result.
-    pub fn observe(&mut self, now: Moment, kind: ProviderRequestKind, result: &ProviderResult) {
+    pub(super) fn observe(
+        &mut self,
+        now: Moment,
+        kind: ProviderRequestKind,
+        result: &ProviderResult,
+    ) {
         use ProviderOutcome::{NotSent, Unknown};
         if kind != ProviderRequestKind::Authorize {
             return;
@@ -71,8 +76,7 @@ impl Breaker {
     }
 
     /// Whether sales are held back.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.until.is_some()
     }
 }

@@ -192,7 +192,6 @@ fn reactors(
             index,
             clock: handle.clock,
             limits: config.session_limits(),
-            write_stall: Span::s(u64::from(config.link.record_s)),
             listener,
             metrics: Arc::clone(&handle.metrics.reactors[usize::from(index)]),
         };

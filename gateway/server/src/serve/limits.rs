@@ -42,12 +42,6 @@ pub(crate) const KEEPALIVE_COUNT: u32 = 4;
 /// of a GPRS link during a cell change.
 pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(60);
 
-/// Write buffers kept for the next partial write or the next turn's answers.
-pub(crate) const SPARE_WRITE_BUFFERS_MAX: usize = 1_024;
-
-/// A buffer that has grown beyond this is not kept.
-pub(crate) const SPARE_WRITE_BYTES_MAX: usize = 4 * 1024;
-
 /// Requests in one batch for the pool; more are split so that several threads share them.
 pub(crate) const REQUESTS_PER_BATCH_MAX: usize = 256;
 

@@ -21,8 +21,6 @@ pub(super) enum Event {
     Connected { conn: usize },
     /// Something arrives at an end of a connection.
     Deliver { conn: usize, way: Way, item: Item },
-    /// What was held back while the gateway did not read.
-    Flush { conn: usize },
     /// A recorded connection is played again.
     Replay,
     /// A session manager's deadline.

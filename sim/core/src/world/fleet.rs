@@ -121,7 +121,7 @@ impl World {
         }
         match item {
             Item::Bytes(mut bytes) => self.tell_terminal(place, Input::Received(&mut bytes)),
-            Item::End => {
+            Item::End | Item::Reset => {
                 self.fleet[place].conn = None;
                 self.wire.conns[conn].held_open = false;
                 self.tell_terminal(place, Input::Closed);

@@ -38,11 +38,13 @@ mod rekey;
 mod report;
 mod run;
 mod shrink;
+mod socket;
 mod thief;
 mod trace;
 mod wire;
 
 use tillgate_core::provider::ProviderResult;
+use tillgate_core::sockets::Readiness;
 use tillgate_core::startup::ClockTrust;
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::Input;
@@ -189,14 +191,14 @@ impl World {
             Event::Thief(place) => self.thief_turn(place),
             Event::Arrive { conn } => self.arrive(conn),
             Event::Connected { conn } => self.terminal_connected(conn),
-            Event::Deliver { conn, way, item } => {
-                self.wire.landed(conn, way, &item);
-                match way {
-                    Way::Up => self.front_receives(conn, item),
-                    Way::Down => self.terminal_receives(conn, item),
+            Event::Deliver { conn, way, item } => match way {
+                Way::Up => self.front_receives(conn, item),
+                Way::Down => {
+                    let writable = self.wire.landed(conn, &item);
+                    self.terminal_receives(conn, item);
+                    self.notice(conn, Readiness { writable, ..Readiness::default() });
                 }
-            }
-            Event::Flush { conn } => self.flush(conn),
+            },
             Event::Replay => self.replay(),
             Event::SessionManager { life, reactor } if self.lives(life) => self.front_due(reactor),
             Event::Job { life, job } if self.lives(life) => self.work(*job),

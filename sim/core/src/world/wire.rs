@@ -5,8 +5,6 @@
 //!            ◀─Down─ [ mishap at byte n ] ◀──             a mishap befalls one lane at one byte
 //! ```
 
-use std::collections::VecDeque;
-
 use rustc_hash::FxHashMap;
 use tillgate_core::id::SessionId;
 
@@ -14,6 +12,7 @@ use super::config::{self, Stream, number};
 use super::event::Event;
 use super::fault::{Fault, Faults};
 use super::queue::Queue;
+use super::socket::Socket;
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
@@ -32,6 +31,8 @@ pub(super) enum Item {
     Bytes(Vec<u8>),
     /// The other end closed, or the connection broke.
     End,
+    /// The connection broke, and the system says so.
+    Reset,
 }
 
 /// What befalls a connection at one byte of one lane.
@@ -72,8 +73,6 @@ struct Lane {
     last: Moment,
     sent: usize,
     dead: bool,
-    /// Bytes on their way.
-    afloat: usize,
 }
 
 /// One connection, from the call to its end; never used again.
@@ -86,9 +85,8 @@ pub(super) struct Conn {
     pub(super) served: bool,
     /// Whether the caller's end is open.
     pub(super) held_open: bool,
-    pub(super) paused: bool,
-    /// What arrived while the gateway did not read.
-    pub(super) held: VecDeque<Item>,
+    /// The gateway's end.
+    pub(super) socket: Socket,
     lanes: [Lane; 2],
     mishap: Option<Mishap>,
     /// What the caller sent, for whoever listens.
@@ -105,6 +103,8 @@ pub(super) struct Wire {
     rng: Rng,
     pub(super) conns: Vec<Conn>,
     pub(super) sessions: FxHashMap<SessionId, usize>,
+    /// Connections that the gateway may have written to since their bytes last left.
+    writing: Vec<usize>,
     pub(super) calm: bool,
     /// What befalls the first connection, whatever is drawn.
     pub(super) fixed: Option<Mishap>,
@@ -113,8 +113,8 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(config: config::Wire, faults: Faults, seed: u64) -> Self {
         let rng = Stream::WireRun.rng(seed);
-        let (conns, sessions) = (Vec::new(), FxHashMap::default());
-        Self { config, faults, rng, conns, sessions, calm: false, fixed: None }
+        let (conns, sessions, writing) = (Vec::new(), FxHashMap::default(), Vec::new());
+        Self { config, faults, rng, conns, sessions, writing, calm: false, fixed: None }
     }
 
     /// A new connection; it arrives at the gateway after a while.
@@ -134,8 +134,7 @@ impl Wire {
             session: None,
             served: false,
             held_open: true,
-            paused: false,
-            held: VecDeque::new(),
+            socket: Socket::new(self.config.socket_bytes),
             lanes: Default::default(),
             mishap,
             recorded: Vec::new(),
@@ -191,21 +190,37 @@ impl Wire {
         }
     }
 
-    /// Bytes have left their lane.
-    pub(super) fn landed(&mut self, conn: usize, way: Way, item: &Item) {
-        if let Item::Bytes(bytes) = item {
-            self.conns[conn].lanes[index(way)].afloat -= bytes.len();
+    /// A connection is a session of the gateway from now on; its socket.
+    pub(super) fn admit(&mut self, conn: usize, session: SessionId) -> Socket {
+        let place = &mut self.conns[conn];
+        place.session = Some(session);
+        self.sessions.insert(session, conn);
+        place.socket.clone()
+    }
+
+    /// The gateway may write to a connection in this turn.
+    pub(super) fn writes(&mut self, conn: usize) {
+        self.writing.push(conn);
+    }
+
+    /// What the gateway has written leaves.
+    pub(super) fn send_written(&mut self, queue: &mut Queue, now: Moment) {
+        for conn in std::mem::take(&mut self.writing) {
+            let bytes = self.conns[conn].socket.take_written();
+            self.send(queue, now, (conn, Way::Down), &bytes);
         }
+    }
+
+    /// A terminal has received something: whether the gateway's socket takes more again.
+    pub(super) fn landed(&mut self, conn: usize, item: &Item) -> bool {
+        let Item::Bytes(bytes) = item else { return false };
+        self.conns[conn].socket.received(bytes.len(), self.config.socket_bytes);
+        true
     }
 
     /// Bytes that were put on a lane.
     pub(super) fn sent(&self, conn: usize, way: Way) -> usize {
         self.conns[conn].lanes[index(way)].sent
-    }
-
-    /// Bytes that the gateway has written and the terminal has not read.
-    pub(super) fn unread(&self, conn: usize) -> usize {
-        self.conns[conn].lanes[index(Way::Down)].afloat
     }
 
     /// What somebody who listened could play again.
@@ -227,7 +242,7 @@ impl Wire {
     ) {
         match ill {
             Ill::Reset => {
-                self.end(queue, now, conn, Way::Up);
+                self.put(queue, now, (conn, Way::Up), Item::Reset);
                 self.end(queue, now, conn, Way::Down);
             }
             Ill::Silence => {}
@@ -277,7 +292,6 @@ impl Wire {
         }
         if let Item::Bytes(bytes) = &item {
             lane.sent += bytes.len();
-            lane.afloat += bytes.len();
         }
         // Later than everything before it: what arrives is in the order of what was sent.
         let at = now.after(latency).max(lane.last.after(Span(1)));

@@ -8,7 +8,6 @@
 //! ```
 
 mod acceptor;
-mod connection;
 mod output;
 
 use std::io;
@@ -20,15 +19,15 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Poll, Token};
 use tillgate_core::directory::Rekeyed;
-use tillgate_core::id::{Peer, SessionId};
+use tillgate_core::id::Peer;
 use tillgate_core::limits::SessionLimits;
 use tillgate_core::processing::Handshaken;
 use tillgate_core::session::{Input, SessionManager};
-use tillgate_core::time::{Moment, Span};
+use tillgate_core::sockets::{Readiness, Taken};
+use tillgate_core::time::Moment;
 
 use self::acceptor::Acceptor;
 pub(crate) use self::acceptor::listen;
-use self::connection::Taken;
 use self::output::ReactorOutput;
 use super::batch::{ReplyBatch, ReplyItem};
 use super::clock::Clock;
@@ -43,8 +42,6 @@ pub(crate) struct Setup {
     pub(crate) clock: Clock,
     /// The share of this reactor.
     pub(crate) limits: SessionLimits,
-    /// How long a terminal may not read what it is sent.
-    pub(crate) write_stall: Span,
     pub(crate) listener: TcpListener,
     pub(crate) metrics: Arc<ReactorMetrics>,
 }
@@ -75,9 +72,7 @@ pub(crate) struct Reactor {
     acceptor: Acceptor,
     newcomers: Vec<(TcpStream, Peer)>,
     output: ReactorOutput,
-    failed: Vec<SessionId>,
     buffer: Box<[u8]>,
-    write_stall: Span,
     metrics: Arc<ReactorMetrics>,
     draining: bool,
     stopped: bool,
@@ -89,7 +84,7 @@ enum LoopControl {
     Stop,
 }
 
-const DOOR: Token = Token(usize::MAX);
+const ACCEPTOR: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
 
 impl Reactor {
@@ -98,19 +93,17 @@ impl Reactor {
     /// # Errors
     /// No descriptor for the reserve.
     pub(crate) fn new(setup: Setup, events: Events, ways: ReactorLinks) -> io::Result<Self> {
-        let Setup { index, clock, limits, write_stall, listener, metrics } = setup;
+        let Setup { index, clock, limits, listener, metrics } = setup;
         let mut acceptor = Acceptor::new(listener)?;
-        events.poll.registry().register(acceptor.source(), DOOR, Interest::READABLE)?;
+        events.poll.registry().register(acceptor.source(), ACCEPTOR, Interest::READABLE)?;
         Ok(Self {
             clock,
             events,
             sessions: SessionManager::new(limits, index, clock.now()),
             acceptor,
             newcomers: Vec::new(),
-            output: ReactorOutput::new(index, clock, limits.unsent_bytes_max, ways),
-            failed: Vec::new(),
+            output: ReactorOutput::new(index, clock, &limits, ways),
             buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
-            write_stall,
             metrics,
             draining: false,
             stopped: false,
@@ -161,12 +154,11 @@ impl Reactor {
 
     /// How long to sleep; `None` for ever.
     fn patience(&self) -> Option<Duration> {
-        let connections = &self.output.connections;
-        if connections.ready() > 0 || connections.is_dirty() || self.acceptor.is_readable() {
+        let sockets = &self.output.sockets;
+        if sockets.ready() > 0 || sockets.is_dirty() || self.acceptor.is_readable() {
             return Some(Duration::ZERO);
         }
-        let stall = connections.stall_deadline(self.write_stall);
-        let deadlines = [self.sessions.deadline(), self.acceptor.deadline(), stall];
+        let deadlines = [self.sessions.deadline(), self.acceptor.deadline(), sockets.deadline()];
         let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
         if self.output.is_holding() {
             return Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER));
@@ -228,10 +220,11 @@ impl Reactor {
     fn take_events(&mut self) {
         for event in &self.events.ready {
             match event.token() {
-                DOOR => self.acceptor.readable(),
+                ACCEPTOR => self.acceptor.readable(),
                 WAKER => {}
                 token => {
-                    note(event, self.output.session(token), &mut self.output, &mut self.failed)
+                    let session = self.output.session(token);
+                    self.output.sockets.notice(session, readiness(event));
                 }
             }
         }
@@ -240,9 +233,9 @@ impl Reactor {
 
     /// Each ready session is read once; whoever has more waits for the next turn.
     fn read_sockets(&mut self, now: Moment) {
-        for _ in 0..self.output.connections.ready() {
-            let Some(session) = self.output.connections.next_ready() else { break };
-            match self.output.connections.read(session, &mut self.buffer) {
+        for _ in 0..self.output.sockets.ready() {
+            let Some(session) = self.output.sockets.next_ready() else { break };
+            match self.output.sockets.read(session, &mut self.buffer) {
                 Taken::Bytes(length) => {
                     let bytes = &mut self.buffer[..length];
                     self.sessions.handle(now, Input::Received { session, bytes });
@@ -258,9 +251,6 @@ impl Reactor {
         if self.sessions.deadline().is_some_and(|at| at <= now) {
             self.feed(now, Input::Deadline);
         }
-        while let Some(session) = self.output.connections.next_stalled(now, self.write_stall) {
-            self.feed(now, Input::Overflowed { session });
-        }
     }
 
     fn admit_newcomers(&mut self, now: Moment) {
@@ -269,7 +259,7 @@ impl Reactor {
         for (stream, peer) in newcomers.drain(..) {
             let connection = self.output.hold_accepted(stream);
             self.feed(now, Input::Opened { connection, peer });
-            self.output.register(self.events.poll.registry(), &mut self.failed);
+            self.output.register(self.events.poll.registry());
         }
         self.newcomers = newcomers;
     }
@@ -277,14 +267,9 @@ impl Reactor {
     /// Sends what the turn has gathered. What the session manager says about broken sockets may
     /// gather more; that goes out in the next turn, which comes at once.
     fn flush(&mut self, now: Moment) {
-        self.output.connections.flush(now, &mut self.failed);
-        let mut failed = std::mem::take(&mut self.failed);
-        for session in failed.drain(..) {
-            self.feed(now, Input::Closed { session });
-        }
-        self.failed = failed;
-        while let Some(session) = self.output.next_overflowed() {
-            self.feed(now, Input::Overflowed { session });
+        self.output.sockets.flush(now);
+        while let Some(input) = self.output.sockets.next_lost(now) {
+            self.feed(now, input);
         }
     }
 
@@ -294,21 +279,11 @@ impl Reactor {
     }
 }
 
-/// What an event means for its connection.
-fn note(
-    event: &Event,
-    session: SessionId,
-    output: &mut ReactorOutput,
-    failed: &mut Vec<SessionId>,
-) {
-    let broken = event.is_error() || event.is_write_closed();
-    if event.is_writable() {
-        output.connections.on_writable(session);
-    }
-    if broken && output.connections.is_paused(session) {
-        // It is not read, so nothing else would notice.
-        failed.push(session);
-    } else if event.is_readable() || event.is_read_closed() || broken {
-        output.connections.on_readable(session, event.is_read_closed() || broken);
+fn readiness(event: &Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        read_closed: event.is_read_closed(),
+        broken: event.is_error() || event.is_write_closed(),
     }
 }

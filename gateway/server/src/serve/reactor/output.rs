@@ -6,13 +6,14 @@ use crossbeam_channel::{Sender, TrySendError};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use tillgate_core::id::{SessionAge, SessionId};
+use tillgate_core::limits::SessionLimits;
 use tillgate_core::online::{Presence, PresenceChange};
 use tillgate_core::session::{Output, SessionManager};
+use tillgate_core::sockets::Sockets;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::acceptor::refuse;
-use super::connection::{Connections, Sent};
 use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch};
 use crate::serve::clock::Clock;
 use crate::serve::limits::{HELLOS_PER_BATCH_MAX, REQUESTS_PER_BATCH_MAX};
@@ -35,13 +36,12 @@ pub(crate) struct ReactorLinks {
 pub(super) struct ReactorOutput {
     reactor: u16,
     clock: Clock,
-    pub(super) connections: Connections,
+    pub(super) sockets: Sockets<TcpStream>,
     ways: ReactorLinks,
     requests: Box<Inbound>,
     hellos: Box<Inbound>,
     changes: Vec<PresenceChange>,
     superseded: Vec<(usize, TerminalId, SessionAge)>,
-    overflowed: Vec<SessionId>,
     accepted: Option<TcpStream>,
     admitted: Option<(SessionId, TcpStream)>,
 }
@@ -53,7 +53,7 @@ impl ReactorOutput {
     pub(super) fn new(
         reactor: u16,
         clock: Clock,
-        unsent_bytes_max: u32,
+        limits: &SessionLimits,
         ways: ReactorLinks,
     ) -> Self {
         let requests = ways.recyclers.inbound.take();
@@ -61,13 +61,12 @@ impl ReactorOutput {
         Self {
             reactor,
             clock,
-            connections: Connections::new(unsent_bytes_max),
+            sockets: Sockets::new(limits),
             ways,
             requests,
             hellos,
             changes: Vec::new(),
             superseded: Vec::new(),
-            overflowed: Vec::new(),
             accepted: None,
             admitted: None,
         }
@@ -77,11 +76,7 @@ impl ReactorOutput {
     pub(super) fn carry_out(&mut self, sessions: &mut SessionManager) {
         while let Some(output) = sessions.poll() {
             match output {
-                Output::Send { session, bytes } => {
-                    if self.connections.send(session, bytes) == Sent::Overflow {
-                        self.overflowed.push(session);
-                    }
-                }
+                Output::Send { session, bytes } => self.sockets.send(session, bytes),
                 Output::Request { session, terminal, received, generation, logged_on, body } => {
                     let body = self.requests.bytes.copy(body);
                     let origin = Origin { session, terminal, received, generation, logged_on };
@@ -98,9 +93,9 @@ impl ReactorOutput {
                         self.hand_over_hellos();
                     }
                 }
-                Output::Pause { session } => self.connections.pause(session),
-                Output::Resume { session } => self.connections.resume(session),
-                Output::Close { session, .. } => self.connections.close(session),
+                Output::Pause { session } => self.sockets.pause(session),
+                Output::Resume { session } => self.sockets.resume(session),
+                Output::Close { session, .. } => self.sockets.close(session),
                 Output::Admit { connection, session } => {
                     self.admitted = Some((session, self.take_accepted(connection)));
                 }
@@ -125,13 +120,13 @@ impl ReactorOutput {
     }
 
     /// Registers the new connection that was just admitted, if one was.
-    pub(super) fn register(&mut self, registry: &Registry, failed: &mut Vec<SessionId>) {
+    pub(super) fn register(&mut self, registry: &Registry) {
         let Some((session, mut stream)) = self.admitted.take() else { return };
         let interest = Interest::READABLE | Interest::WRITABLE;
         if registry.register(&mut stream, token(session), interest).is_err() {
-            failed.push(session);
+            self.sockets.fail(session);
         }
-        self.connections.insert(session, stream);
+        self.sockets.insert(session, stream);
     }
 
     /// The session that an event belongs to.
@@ -142,10 +137,6 @@ impl ReactorOutput {
             slot: u32::try_from(bits & u64::from(u32::MAX)).expect("masked to 32 bits"),
             generation: u32::try_from(bits >> 32).expect("32 bits are left"),
         }
-    }
-
-    pub(super) fn next_overflowed(&mut self) -> Option<SessionId> {
-        self.overflowed.pop()
     }
 
     pub(super) fn recycle(&self, replies: Box<ReplyBatch>) {

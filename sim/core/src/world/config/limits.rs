@@ -29,6 +29,7 @@ fn usual_front() -> SessionLimits {
         sessions_max: 64,
         handshake: Span::s(20),
         record: Span::s(20),
+        write_stall: Span::s(20),
         idle: Span::s(120),
         ..SessionLimits::default()
     }

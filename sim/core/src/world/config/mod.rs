@@ -80,6 +80,8 @@ pub(super) struct Wire {
     pub(super) mishap_permille: u16,
     /// Longest standstill.
     pub(super) stall: Span,
+    /// Bytes on their way to a terminal that the gateway's socket holds.
+    pub(super) socket_bytes: usize,
 }
 
 /// Below the store.
@@ -237,6 +239,7 @@ impl Wire {
         let split = 50 + number(&mut rng, 900);
         let mishaps = 100 + number(&mut rng, 700);
         let stall = rng.between(Span::s(1), Span::s(40));
+        let few_bytes = 60 + usize::from(number(&mut rng, 1_000));
         let any = [Fault::Cuts, Fault::Stalls, Fault::Tamper];
         let any = any.into_iter().any(|fault| faults.has(fault));
         Self {
@@ -244,6 +247,7 @@ impl Wire {
             split_permille: if faults.has(Fault::Splits) { split } else { 0 },
             mishap_permille: if any { mishaps } else { 0 },
             stall,
+            socket_bytes: if faults.has(Fault::Stalls) { few_bytes } else { 64 * 1024 },
         }
     }
 }

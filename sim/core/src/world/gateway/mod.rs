@@ -18,6 +18,7 @@ use tillgate_core::clock::SystemClock;
 use tillgate_core::directory::{Directory, Rekeyed};
 use tillgate_core::provider::Bridge;
 use tillgate_core::session::{Input as SessionInput, SessionManager};
+use tillgate_core::sockets::Sockets;
 use tillgate_core::startup::{self, ClockTrust, StartError};
 use tillgate_core::time::UnixMillis;
 use tillgate_core::transaction::{Input, TransactionManager};
@@ -31,6 +32,7 @@ use super::World;
 use super::config::Stream;
 use super::disk::{Change, Disk};
 use super::event::Event;
+use super::socket::Socket;
 use crate::time::{Moment, Span};
 
 /// A running gateway. Dropping it is what a crash does.
@@ -39,6 +41,8 @@ pub(super) struct Process {
     /// When it looked at the system's clock.
     looked: Moment,
     sessions: Vec<SessionManager>,
+    /// Of each session manager.
+    sockets: Vec<Sockets<Socket>>,
     front_armed: Vec<Option<Moment>>,
     directory: Directory,
     claims: Claims,
@@ -142,6 +146,7 @@ impl World {
         self.witness.writer(self.now, writer.pending());
         self.process = Some(Process {
             front_armed: vec![None; sessions.len()],
+            sockets: sessions.iter().map(|_| Sockets::new(&self.config.sessions)).collect(),
             clock: SystemClock::start(self.now, self.system()),
             looked: self.now,
             sessions,

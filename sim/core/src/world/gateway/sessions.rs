@@ -2,14 +2,19 @@
 
 use tillgate_core::id::{Peer, SessionAge, SessionId};
 use tillgate_core::session::{CloseReason, Input, Output};
+use tillgate_core::sockets::{Readiness, Sockets, Taken};
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::TerminalId;
 
 use super::super::World;
 use super::super::event::Event;
-use super::super::wire::{Item, Way};
+use super::super::socket::Socket;
+use super::super::wire::{Conn, Item, Way};
 use super::pool::Job;
+
+/// Bytes that one read takes; what was held back is often more.
+const READ_BYTES: usize = 256;
 
 /// What a session manager wants done, taken out of its hands.
 enum Wish {
@@ -24,8 +29,15 @@ enum Wish {
 }
 
 impl World {
-    /// Gives a session manager an input and does what it wants.
+    /// Gives a session manager an input; a turn of its reactor follows.
     pub(in super::super) fn tell_front(&mut self, reactor: u16, input: Input<'_>) {
+        self.feed(reactor, input);
+        self.turn(reactor);
+        self.arm_front(reactor);
+    }
+
+    /// Gives a session manager an input and does what it wants.
+    fn feed(&mut self, reactor: u16, input: Input<'_>) {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
         let sessions = &mut process.sessions[usize::from(reactor)];
@@ -43,7 +55,33 @@ impl World {
         if let Some(session) = read.filter(|_| stats.slowed > slowed) {
             self.witness.slowed(now, session);
         }
-        self.arm_front(reactor);
+    }
+
+    /// Reads what is ready, writes what was said, and tells of the sockets that are given up.
+    fn turn(&mut self, reactor: u16) {
+        let (now, place) = (self.now, usize::from(reactor));
+        let mut buffer = [0; READ_BYTES];
+        while let Some(process) = &mut self.process {
+            let sockets = &mut process.sockets[place];
+            if let Some(session) = sockets.next_ready() {
+                match sockets.read(session, &mut buffer) {
+                    Taken::Bytes(length) => {
+                        let bytes = &mut buffer[..length];
+                        self.feed(reactor, Input::Received { session, bytes });
+                    }
+                    Taken::Nothing => {}
+                    Taken::End => self.feed(reactor, Input::Closed { session }),
+                }
+                continue;
+            }
+            sockets.flush(now);
+            let lost = sockets.next_lost(now);
+            self.wire.send_written(&mut self.queue, now);
+            match lost {
+                Some(input) => self.feed(reactor, input),
+                None => return,
+            }
+        }
     }
 
     /// A connection arrives; nobody is there while the gateway is down.
@@ -65,34 +103,24 @@ impl World {
 
     /// Something arrives at the gateway over a connection it may have closed.
     pub(in super::super) fn front_receives(&mut self, conn: usize, item: Item) {
-        let place = &mut self.wire.conns[conn];
-        if !place.served {
-            return;
-        }
-        if place.paused {
-            place.held.push_back(item);
-            return;
-        }
-        let Some(session) = place.session else { return };
-        let reactor = place.reactor;
-        match item {
-            Item::Bytes(mut bytes) => {
-                let bytes = &mut bytes;
-                self.tell_front(reactor, Input::Received { session, bytes });
-            }
-            Item::End => {
-                self.unserve(conn);
-                self.tell_front(reactor, Input::Closed { session });
-            }
-        }
+        let readiness = Readiness {
+            readable: true,
+            read_closed: !matches!(item, Item::Bytes(_)),
+            broken: matches!(item, Item::Reset),
+            ..Readiness::default()
+        };
+        self.wire.conns[conn].socket.arrives(item);
+        self.notice(conn, readiness);
     }
 
-    /// The gateway reads again what was held back.
-    pub(in super::super) fn flush(&mut self, conn: usize) {
-        // Bound: every turn takes one off, or stops.
-        while !self.wire.conns[conn].paused {
-            let Some(item) = self.wire.conns[conn].held.pop_front() else { return };
-            self.front_receives(conn, item);
+    /// The system tells the gateway something about a socket that it may have closed.
+    pub(in super::super) fn notice(&mut self, conn: usize, readiness: Readiness) {
+        let Conn { session, reactor, .. } = self.wire.conns[conn];
+        if let (Some(session), Some(process)) = (session, &mut self.process) {
+            process.sockets[usize::from(reactor)].notice(session, readiness);
+            self.wire.writes(conn);
+            self.turn(reactor);
+            self.arm_front(reactor);
         }
     }
 
@@ -106,9 +134,10 @@ impl World {
         }
         process.front_armed[place] = None;
         if process.sessions[place].deadline().is_some_and(|at| at <= now) {
-            self.tell_front(reactor, Input::Deadline);
+            self.feed(reactor, Input::Deadline);
             self.check_deadline(reactor);
         }
+        self.turn(reactor);
         self.arm_front(reactor);
     }
 
@@ -131,8 +160,10 @@ impl World {
         match wish {
             Wish::Admit { connection, session } => {
                 let conn = conn_of(connection);
-                self.wire.conns[conn].session = Some(session);
-                self.wire.sessions.insert(session, conn);
+                let socket = self.wire.admit(conn, session);
+                if let Some(sockets) = self.sockets(reactor) {
+                    sockets.insert(session, socket);
+                }
             }
             Wish::Refuse { connection, bytes } => {
                 let conn = conn_of(connection);
@@ -142,18 +173,21 @@ impl World {
             }
             Wish::Send { session, bytes } => self.write(session, &bytes),
             Wish::Pause { session } => {
-                if let Some(conn) = self.wire.sessions.get(&session) {
-                    self.wire.conns[*conn].paused = true;
+                if let Some(sockets) = self.sockets(reactor) {
+                    sockets.pause(session);
                 }
             }
             Wish::Resume { session } => {
-                if let Some(&conn) = self.wire.sessions.get(&session) {
-                    self.wire.conns[conn].paused = false;
-                    self.queue.push(now, Event::Flush { conn });
+                if let Some(sockets) = self.sockets(reactor) {
+                    sockets.resume(session);
                 }
             }
             Wish::Close { session, why } => {
                 self.witness.ended(now, session, why);
+                if let Some(sockets) = self.sockets(reactor) {
+                    sockets.close(session);
+                }
+                self.wire.send_written(&mut self.queue, now);
                 if let Some(&conn) = self.wire.sessions.get(&session) {
                     self.wire.end(&mut self.queue, now, conn, Way::Down);
                     self.unserve(conn);
@@ -172,19 +206,19 @@ impl World {
         let Some(&conn) = self.wire.sessions.get(&session) else { return };
         self.trace.note(self.now, b'g', bytes);
         self.witness.frame(self.now, bytes);
-        self.wire.send(&mut self.queue, self.now, (conn, Way::Down), bytes);
-        let most = usize::try_from(self.config.sessions.unsent_bytes_max).unwrap_or(usize::MAX);
-        if self.wire.unread(conn) > most {
-            let reactor = self.wire.conns[conn].reactor;
-            self.tell_front(reactor, Input::Overflowed { session });
+        self.wire.writes(conn);
+        if let Some(sockets) = self.sockets(session.reactor) {
+            sockets.send(session, bytes);
         }
+    }
+
+    fn sockets(&mut self, reactor: u16) -> Option<&mut Sockets<Socket>> {
+        self.process.as_mut().map(|process| &mut process.sockets[usize::from(reactor)])
     }
 
     fn unserve(&mut self, conn: usize) {
         let place = &mut self.wire.conns[conn];
         place.served = false;
-        place.paused = false;
-        place.held.clear();
         if let Some(session) = place.session.take() {
             self.wire.sessions.remove(&session);
         }
@@ -194,7 +228,8 @@ impl World {
         let life = self.life;
         let Some(process) = &mut self.process else { return };
         let place = usize::from(reactor);
-        let Some(at) = process.sessions[place].deadline() else { return };
+        let deadlines = [process.sessions[place].deadline(), process.sockets[place].deadline()];
+        let Some(at) = deadlines.into_iter().flatten().min() else { return };
         if process.front_armed[place].is_none_or(|armed| at < armed) {
             let at = at.max(self.now);
             process.front_armed[place] = Some(at);

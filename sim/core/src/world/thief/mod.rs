@@ -239,7 +239,7 @@ impl World {
     pub(super) fn thief_receives(&mut self, place: usize, conn: usize, item: Item) {
         let back = match item {
             Item::Bytes(bytes) => self.thieves[place].received(conn, &bytes),
-            Item::End => None,
+            Item::End | Item::Reset => None,
         };
         match back {
             Some(bytes) => self.thief_sends(conn, &bytes),

@@ -1,4 +1,6 @@
-//! The sockets of one reactor's sessions, by slot.
+//! The sockets of one reactor's sessions, by slot: which is read and written when, and which is
+//! given up. The shell brings the sockets, ready to fail with [`ErrorKind::WouldBlock`], and what
+//! the system says of them.
 //!
 //! A connection is read while it is readable, not paused by the session manager, and holds no
 //! unsent bytes that the socket would not take:
@@ -10,34 +12,43 @@
 //! ```
 //!
 //! Bytes to send are gathered in a buffer lent for the turn, so that a session costs one write a
-//! turn; only a session that the socket blocks keeps its buffer. An idle connection costs
-//! `size_of::<Option<Connection>>()`.
+//! turn; only a session that the socket blocks keeps its buffer. One that holds more than it may,
+//! or whose socket has taken nothing for too long, does not read: it ends. An idle connection costs
+//! its socket and 16 bytes.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 
-use mio::net::TcpStream;
-use tillgate_core::id::SessionId;
-use tillgate_core::time::{Moment, Span};
-
-use crate::serve::limits::{SPARE_WRITE_BUFFERS_MAX, SPARE_WRITE_BYTES_MAX};
+use crate::id::SessionId;
+use crate::limits::{SPARE_WRITE_BUFFERS_MAX, SPARE_WRITE_BYTES_MAX, SessionLimits};
+use crate::session::Input;
+use crate::time::{Moment, Span};
 
 /// The table, and the queues through it.
-pub(super) struct Connections {
-    slots: Vec<Option<Connection>>,
+pub struct Sockets<S> {
+    slots: Vec<Option<Connection<S>>>,
     /// Sessions to read from; each at most once.
     ready: VecDeque<SessionId>,
     /// Sessions with bytes that were not offered to the socket yet.
     dirty: Vec<SessionId>,
     /// Since when which session's socket has taken nothing, oldest first.
     stalls: VecDeque<(Moment, SessionId)>,
+    /// Sessions whose sockets have failed, or hold too much.
+    lost: Vec<(SessionId, Loss)>,
     #[expect(clippy::vec_box, reason = "a box is what a connection holds, most hold none")]
     spare: Vec<Box<Unsent>>,
     unsent_bytes_max: usize,
+    write_stall: Span,
 }
 
-struct Connection {
-    stream: TcpStream,
+#[derive(Clone, Copy)]
+enum Loss {
+    Failed,
+    NotReading,
+}
+
+struct Connection<S> {
+    stream: S,
     generation: u32,
     /// An edge came and was not read empty.
     readable: bool,
@@ -45,12 +56,13 @@ struct Connection {
     hung_up: bool,
     /// The session manager wants nothing from it now.
     paused: bool,
+    /// Is in the ready queue.
     queued: bool,
     unsent: Option<Box<Unsent>>,
 }
 
-// The shell's share of an idle terminal.
-const _: () = assert!(size_of::<Option<Connection>>() <= 32);
+// A share of what an idle terminal costs.
+const _: () = assert!(size_of::<Option<Connection<u32>>>() <= 24);
 
 #[derive(Default)]
 struct Unsent {
@@ -60,16 +72,23 @@ struct Unsent {
     stalled: Option<Moment>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// Kept for the end of the turn, or until the socket is writable.
-    Kept,
-    /// More unsent bytes than the limit.
-    Overflow,
+/// What the system says of a socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Readiness {
+    /// There may be something to read.
+    pub readable: bool,
+    /// It takes bytes again.
+    pub writable: bool,
+    /// The peer has sent its last byte.
+    pub read_closed: bool,
+    /// It has failed, or the peer takes nothing any more.
+    pub broken: bool,
 }
 
+/// What one read gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub enum Taken {
+    /// This many bytes.
     Bytes(usize),
     /// Nothing now.
     Nothing,
@@ -77,28 +96,32 @@ pub(super) enum Taken {
     End,
 }
 
-impl Connections {
-    pub(super) fn new(unsent_bytes_max: u32) -> Self {
+impl<S: Read + Write> Sockets<S> {
+    /// Without any.
+    #[must_use]
+    pub fn new(limits: &SessionLimits) -> Self {
         Self {
             slots: Vec::new(),
             ready: VecDeque::new(),
             dirty: Vec::new(),
             stalls: VecDeque::new(),
+            lost: Vec::new(),
             spare: Vec::new(),
-            unsent_bytes_max: usize::try_from(unsent_bytes_max).unwrap_or(usize::MAX),
+            unsent_bytes_max: usize::try_from(limits.unsent_bytes_max).unwrap_or(usize::MAX),
+            write_stall: limits.write_stall,
         }
     }
 
     /// Puts a connection into its session's slot.
-    pub(super) fn insert(&mut self, session: SessionId, stream: TcpStream) {
+    ///
+    /// # Panics
+    /// If the slot is in use: the session manager closes a slot before it uses it again.
+    pub fn insert(&mut self, session: SessionId, stream: S) {
         let index = index(session);
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
-        assert!(
-            self.slots[index].is_none(),
-            "the session manager closes a slot before it uses it again"
-        );
+        assert!(self.slots[index].is_none(), "a slot is closed before it is used again");
         self.slots[index] = Some(Connection {
             stream,
             generation: session.generation,
@@ -111,7 +134,7 @@ impl Connections {
     }
 
     /// Offers what is unsent to the socket once, and closes.
-    pub(super) fn close(&mut self, session: SessionId) {
+    pub fn close(&mut self, session: SessionId) {
         let Some(place) = self.slots.get_mut(index(session)) else { return };
         let Some(mut connection) = place.take_if(|held| held.generation == session.generation)
         else {
@@ -125,47 +148,54 @@ impl Connections {
         }
     }
 
-    /// An event says that there may be something to read, perhaps the end.
-    pub(super) fn on_readable(&mut self, session: SessionId, hung_up: bool) {
-        if let Some(connection) = self.connection(session) {
+    /// Only notes what the system says; reading follows for all sessions alike.
+    pub fn notice(&mut self, session: SessionId, readiness: Readiness) {
+        let Readiness { readable, writable, read_closed, broken } = readiness;
+        let Self { slots, dirty, .. } = self;
+        let Some(connection) = lookup(slots, session) else { return };
+        let unsent = connection.unsent.as_mut().filter(|_| writable);
+        if unsent.is_some_and(|unsent| unsent.stalled.take().is_some()) {
+            dirty.push(session);
+        }
+        let hung_up = read_closed || broken;
+        if broken && connection.paused {
+            // It is not read, so nothing else would notice.
+            self.fail(session);
+        } else if readable || hung_up {
             connection.readable = true;
             connection.hung_up |= hung_up;
             self.enqueue(session);
         }
     }
 
-    /// An event says that the socket takes bytes again.
-    pub(super) fn on_writable(&mut self, session: SessionId) {
-        let Some(connection) = self.connection(session) else { return };
-        if connection.unsent.as_mut().is_some_and(|unsent| unsent.stalled.take().is_some()) {
-            self.dirty.push(session);
-        }
+    /// A socket has failed: [`Self::next_lost`] says so of its session.
+    pub fn fail(&mut self, session: SessionId) {
+        self.lost.push((session, Loss::Failed));
     }
 
-    pub(super) fn pause(&mut self, session: SessionId) {
+    /// Does not read the session until [`Self::resume`].
+    pub fn pause(&mut self, session: SessionId) {
         if let Some(connection) = self.connection(session) {
             connection.paused = true;
         }
     }
 
-    pub(super) fn resume(&mut self, session: SessionId) {
+    /// Reads the session again, also what came meanwhile.
+    pub fn resume(&mut self, session: SessionId) {
         if let Some(connection) = self.connection(session) {
             connection.paused = false;
             self.enqueue(session);
         }
     }
 
-    pub(super) fn is_paused(&mut self, session: SessionId) -> bool {
-        self.connection(session).is_some_and(|connection| connection.paused)
-    }
-
     /// How many sessions are in the ready queue: one turn reads from that many.
-    pub(super) fn ready(&self) -> usize {
+    #[must_use]
+    pub fn ready(&self) -> usize {
         self.ready.len()
     }
 
     /// The next session to read from; stale and paused ones are left out.
-    pub(super) fn next_ready(&mut self) -> Option<SessionId> {
+    pub fn next_ready(&mut self) -> Option<SessionId> {
         while let Some(session) = self.ready.pop_front() {
             if let Some(connection) = self.connection(session) {
                 connection.queued = false;
@@ -178,7 +208,7 @@ impl Connections {
     }
 
     /// Reads once; the session goes back into the queue while more may be there.
-    pub(super) fn read(&mut self, session: SessionId, buffer: &mut [u8]) -> Taken {
+    pub fn read(&mut self, session: SessionId, buffer: &mut [u8]) -> Taken {
         let Some(connection) = self.connection(session) else { return Taken::Nothing };
         match connection.stream.read(buffer) {
             Ok(0) => Taken::End,
@@ -200,37 +230,35 @@ impl Connections {
     }
 
     /// Adds bytes to what the session is sent at the end of the turn.
-    pub(super) fn send(&mut self, session: SessionId, bytes: &[u8]) -> Sent {
-        let unsent_bytes_max = self.unsent_bytes_max;
+    pub fn send(&mut self, session: SessionId, bytes: &[u8]) {
         let Self { slots, spare, dirty, .. } = self;
-        let Some(connection) = lookup(slots, session) else { return Sent::Kept };
+        let Some(connection) = lookup(slots, session) else { return };
         let unsent = connection.unsent.get_or_insert_with(|| {
             dirty.push(session);
             spare.pop().unwrap_or_default()
         });
         unsent.bytes.extend_from_slice(bytes);
-        if unsent.bytes.len() - unsent.sent > unsent_bytes_max {
-            Sent::Overflow
-        } else {
-            Sent::Kept
+        if unsent.bytes.len() - unsent.sent > self.unsent_bytes_max {
+            self.lost.push((session, Loss::NotReading));
         }
     }
 
     /// Whether there are bytes that were not offered to their sockets.
-    pub(super) fn is_dirty(&self) -> bool {
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
         !self.dirty.is_empty()
     }
 
-    /// Offers everything to the sockets; sessions whose sockets failed are added to `failed`.
-    pub(super) fn flush(&mut self, now: Moment, failed: &mut Vec<SessionId>) {
+    /// Offers everything to the sockets.
+    pub fn flush(&mut self, now: Moment) {
         let mut dirty = std::mem::take(&mut self.dirty);
         for session in dirty.drain(..) {
-            self.flush_one(now, session, failed);
+            self.flush_one(now, session);
         }
         self.dirty = dirty;
     }
 
-    fn flush_one(&mut self, now: Moment, session: SessionId, failed: &mut Vec<SessionId>) {
+    fn flush_one(&mut self, now: Moment, session: SessionId) {
         let Some(connection) = lookup(&mut self.slots, session) else { return };
         let Some(unsent) = connection.unsent.as_mut() else { return };
         match connection.stream.write(&unsent.bytes[unsent.sent..]) {
@@ -251,7 +279,7 @@ impl Connections {
             {
                 self.stall(now, session);
             }
-            Ok(_) | Err(_) => failed.push(session),
+            Ok(_) | Err(_) => self.fail(session),
         }
     }
 
@@ -263,18 +291,26 @@ impl Connections {
         }
     }
 
-    /// When the oldest stall will have lasted `patience`; it may be over by then.
-    pub(super) fn stall_deadline(&self, patience: Span) -> Option<Moment> {
-        self.stalls.front().map(|(since, _)| since.after(patience))
+    /// When to ask [`Self::next_lost`] again at the latest; the stall may be over by then.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.stalls.front().map(|(since, _)| since.after(self.write_stall))
     }
 
-    /// A session whose socket has taken nothing for `patience`.
-    pub(super) fn next_stalled(&mut self, now: Moment, patience: Span) -> Option<SessionId> {
-        while self.stall_deadline(patience).is_some_and(|at| at <= now) {
+    /// What the session manager is told of a session whose socket has failed, holds too much, or
+    /// has taken nothing for too long.
+    pub fn next_lost(&mut self, now: Moment) -> Option<Input<'static>> {
+        if let Some((session, loss)) = self.lost.pop() {
+            return Some(match loss {
+                Loss::Failed => Input::Closed { session },
+                Loss::NotReading => Input::Overflowed { session },
+            });
+        }
+        while self.deadline().is_some_and(|at| at <= now) {
             let (since, session) = self.stalls.pop_front()?;
             let unsent = self.connection(session).and_then(|held| held.unsent.as_ref());
             if unsent.is_some_and(|unsent| unsent.stalled == Some(since)) {
-                return Some(session);
+                return Some(Input::Overflowed { session });
             }
         }
         None
@@ -301,12 +337,12 @@ impl Connections {
         }
     }
 
-    fn connection(&mut self, session: SessionId) -> Option<&mut Connection> {
+    fn connection(&mut self, session: SessionId) -> Option<&mut Connection<S>> {
         lookup(&mut self.slots, session)
     }
 }
 
-impl Connection {
+impl<S> Connection<S> {
     fn wants_read(&self) -> bool {
         let stalled = self.unsent.as_ref().is_some_and(|unsent| unsent.stalled.is_some());
         self.readable && !self.paused && !stalled
@@ -314,7 +350,10 @@ impl Connection {
 }
 
 /// The session's connection, unless the slot is another's by now.
-fn lookup(slots: &mut [Option<Connection>], session: SessionId) -> Option<&mut Connection> {
+fn lookup<S>(
+    slots: &mut [Option<Connection<S>>],
+    session: SessionId,
+) -> Option<&mut Connection<S>> {
     let place = slots.get_mut(index(session))?;
     place.as_mut().filter(|held| held.generation == session.generation)
 }
