@@ -1,5 +1,6 @@
 //! A hello into a channel.
 
+use strum::{IntoStaticStr, VariantArray};
 use tillgate_codec::link::channel::{HandshakeError, Hello, HelloError, Psk, accept};
 use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{Sealed, TerminalId};
@@ -12,7 +13,8 @@ use crate::time::Moment;
 use crate::transaction::{Ask, Asked, Origin};
 
 /// Why a hello is refused. The peer learns nothing of it; the labels are for the metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum HelloRefusal {
     /// Not a hello.
     Malformed,
@@ -36,32 +38,12 @@ pub enum HelloRefusal {
 
 impl HelloRefusal {
     /// Every reason, for the metrics table.
-    pub const ALL: [Self; 9] = [
-        Self::Malformed,
-        Self::Suite,
-        Self::UnknownKey,
-        Self::SealedKey,
-        Self::WrongMac,
-        Self::Replayed,
-        Self::CounterTooFar,
-        Self::TooFast,
-        Self::Noise,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The metric label.
     #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Suite => "suite",
-            Self::UnknownKey => "unknown_key",
-            Self::SealedKey => "sealed_key",
-            Self::WrongMac => "wrong_mac",
-            Self::Replayed => "replayed",
-            Self::CounterTooFar => "counter_too_far",
-            Self::TooFast => "too_fast",
-            Self::Noise => "noise",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -9,12 +9,12 @@ use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, Registry,
-    ResponseCode, Reverse, SaleTerms, ServiceId, Terminal, Text, VerificationResult,
+    ResponseCode, Reverse, SaleTerms, ServiceId, Terminal, TerminalId, Text, VerificationResult,
 };
 
 use super::Processed;
 use super::card::is_card;
-use super::verify::{self, Now, sale_date, standing};
+use super::verify::{self, Now, standing};
 use crate::directory::Directory;
 use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Answered, Ask, Asked, Content, LookupRequest, Origin, Reply};
@@ -35,55 +35,23 @@ pub fn decode_request(
     if !directory.holds_key(origin.terminal, origin.generation) {
         return Processed::Reply(Reply { origin, content: Content::KeyEnded });
     }
-    if !origin.logged_on
-        && let Some((kind, stan, date)) = served_after_logon(&message)
-    {
+    let Some((kind, stan, date)) = named(&message) else {
+        return without_number(&message, origin, now, directory);
+    };
+    if !origin.logged_on {
         return refused(origin, kind, stan, date, ResponseCode::NOT_LOGGED_ON);
     }
-    let key = |stan, date: tillgate_codec::link::message::BusinessDate| Key {
-        date,
-        terminal: origin.terminal,
-        stan,
-    };
-    let asked = match message {
-        TerminalMessage::Sale(message) => {
-            return sale(&message, body, origin, wall, now, directory);
+    let key = Key { date, terminal: origin.terminal, stan };
+    match (Request { key, body, wall, now, directory }).asked(&message) {
+        Ok(asked) => Processed::Ask(Ask { origin, asked }),
+        Err(Stop::Refused(code)) => refused(origin, kind, stan, date, code),
+        Err(Stop::Again(digest, new)) => {
+            let (digest, standing) = (Some(digest), standing_code(directory, origin.terminal));
+            let today = now.date;
+            let asked = Asked::Repeat { kind, original: key, digest, new, standing, today };
+            Processed::Ask(Ask { origin, asked })
         }
-        TerminalMessage::Balance(message) => return balance(message, origin, directory),
-        TerminalMessage::Lookup(message) => {
-            return lookup(&message, origin, now, directory).unwrap_or_else(|code| {
-                refused(origin, Answered::Lookup, message.stan, message.date, code)
-            });
-        }
-        TerminalMessage::Ping(Ping { nonce }) => {
-            return Processed::Reply(Reply { origin, content: Content::Pong { nonce } });
-        }
-        TerminalMessage::Reversal(message) => {
-            return reversal(message, body, origin, wall, now, directory);
-        }
-        TerminalMessage::Settle(message) => {
-            return settle(&message, body, origin, wall, now, directory);
-        }
-        TerminalMessage::Confirm(message) => {
-            Asked::Confirm { original: key(message.stan, message.date) }
-        }
-        TerminalMessage::Repeat(message) => Asked::Repeat {
-            kind: Answered::Sale,
-            original: key(message.stan, message.date),
-            digest: None,
-            new: ResponseCode::UNABLE_TO_LOCATE,
-            standing: standing_code(directory, origin),
-            today: now.date,
-        },
-        TerminalMessage::Logon(_) => {
-            let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
-            Asked::Logon { code: standing_code(directory, origin), date: now.date, ends_a_key }
-        }
-        TerminalMessage::Acknowledge(message) => {
-            Asked::Acknowledged { command: message.command, result: message.result }
-        }
-    };
-    Processed::Ask(Ask { origin, asked })
+    }
 }
 
 /// Answers a body that cannot be read with what can be read of it. A request gets its own answer,
@@ -114,8 +82,9 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
     Processed::Reply(Reply { origin, content })
 }
 
-/// What a refusal names, of a request that is not served before the logon was answered.
-fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)> {
+/// The kind of its answer, STAN and date of a request that has them; it is served only once the
+/// logon was answered.
+fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)> {
     let (kind, stan, date) = match message {
         TerminalMessage::Logon(_) | TerminalMessage::Ping(_) | TerminalMessage::Acknowledge(_) => {
             return None;
@@ -131,81 +100,210 @@ fn served_after_logon(message: &TerminalMessage<'_>) -> Option<(Answered, u32, B
     Some((kind, stan, date))
 }
 
-fn sale(
-    message: &Sale<'_>,
-    body: &[u8],
+/// What the others ask for.
+fn without_number(
+    message: &TerminalMessage<'_>,
     origin: Origin,
-    wall: UnixMillis,
     now: Now,
     directory: &Directory,
 ) -> Processed {
-    let registry = &directory.registry;
-    let date = sale_date(message);
-    let refuse = |code| refused(origin, Answered::Sale, message.stan, date, code);
-    // A terminal without a place in the registry has no journal of its own to be refused in.
-    let Some(terminal) = registry.terminal(origin.terminal) else {
-        return refuse(ResponseCode::TERMINAL_INACTIVE);
+    let asked = match message {
+        TerminalMessage::Acknowledge(message) => {
+            Asked::Acknowledged { command: message.command, result: message.result }
+        }
+        TerminalMessage::Ping(Ping { nonce }) => {
+            return Processed::Reply(Reply { origin, content: Content::Pong { nonce: *nonce } });
+        }
+        _ => {
+            let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
+            let code = standing_code(directory, origin.terminal);
+            Asked::Logon { code, date: now.date, ends_a_key }
+        }
     };
-    let Ok(subscriber) = Text::from(message.subscriber) else {
-        return refuse(ResponseCode::FORMAT_ERROR);
-    };
-    if message.stan == 0 {
-        return refuse(ResponseCode::FORMAT_ERROR);
-    }
-    let key = Key { date, terminal: origin.terminal, stan: message.stan };
-    let digest = digest_of(&message.canonical(), body);
-    if !now.takes(date) {
-        return again(
-            origin,
-            Answered::Sale,
-            key,
-            (digest, ResponseCode::WRONG_DATE),
-            now,
-            directory,
-        );
-    }
-    let service = registry.service(ServiceId(message.service));
-    let account = service.and_then(|service| service.account.as_ref());
-    if is_card(message.subscriber, account.map(|field| field.form)) {
-        return again(
-            origin,
-            Answered::Sale,
-            key,
-            (digest, ResponseCode::CARD_NUMBER),
-            now,
-            directory,
-        );
-    }
-    let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
-    let kind = Kind::Sale(fulfilment);
-    let bridge = service.and_then(|service| directory.bridge(&service.route));
-    let verdict = match verify::sale(registry, origin.terminal, message, service, now) {
-        Ok(_) if kind.has_provider() && bridge.is_none() => Err(ResponseCode::PROVIDER_UNAVAILABLE),
-        verdict => verdict,
-    };
-    let (verdict, terms) = verdict.unwrap_or_else(|code| {
-        (VerificationResult::Refused(code), refused_terms(registry, terminal, kind))
-    });
-    let begin = Begin {
-        key,
-        digest,
-        at_ms: wall.0,
-        today: now.date,
-        kind,
-        seller: terminal.seller,
-        service: ServiceId(message.service),
-        product: ProductId(message.product),
-        amount_minor: message.amount_minor,
-        currency: message.currency,
-        subscriber,
-        bridge: BridgeTag::NONE,
-        terms,
-        verdict,
-    };
-    let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
-    let (bridge, token) = (bridge.unwrap_or(0), message.token);
-    let asked = Asked::Sale { begin, bridge, token, lookup };
     Processed::Ask(Ask { origin, asked })
+}
+
+/// A request with a STAN of its own, and what it is read against.
+struct Request<'a> {
+    key: Key,
+    body: &'a [u8],
+    wall: UnixMillis,
+    now: Now,
+    directory: &'a Directory,
+}
+
+/// Why a request goes no further.
+enum Stop {
+    /// It is refused.
+    Refused(ResponseCode),
+    /// A request of a day that takes no new ones, or one that must not be kept: only what it was
+    /// answered before, or this code.
+    Again(ContentDigest, ResponseCode),
+}
+
+impl From<ResponseCode> for Stop {
+    fn from(code: ResponseCode) -> Self {
+        Self::Refused(code)
+    }
+}
+
+impl Request<'_> {
+    fn asked(&self, message: &TerminalMessage<'_>) -> Result<Asked, Stop> {
+        match message {
+            TerminalMessage::Sale(message) => self.sale(message),
+            TerminalMessage::Lookup(message) => Ok(self.lookup(message)?),
+            TerminalMessage::Reversal(message) => self.reversal(message),
+            TerminalMessage::Settle(message) => self.settle(message),
+            TerminalMessage::Balance(_) => {
+                let Key { stan, date, terminal } = self.key;
+                let standing = standing(&self.directory.registry, terminal)?;
+                let (seller, currency) = (standing.seller.id, standing.seller.currency);
+                Ok(Asked::Balance { stan, date, seller, currency })
+            }
+            TerminalMessage::Confirm(_) => Ok(Asked::Confirm { original: self.key }),
+            _ => Ok(Asked::Repeat {
+                kind: Answered::Sale,
+                original: self.key,
+                digest: None,
+                new: ResponseCode::UNABLE_TO_LOCATE,
+                standing: standing_code(self.directory, self.key.terminal),
+                today: self.now.date,
+            }),
+        }
+    }
+
+    fn sale(&self, message: &Sale<'_>) -> Result<Asked, Stop> {
+        let registry = &self.directory.registry;
+        let terminal = self.terminal()?;
+        let subscriber = Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?;
+        let digest = self.new_digest(&message.canonical())?;
+        if !self.now.takes(self.key.date) {
+            return Err(Stop::Again(digest, ResponseCode::WRONG_DATE));
+        }
+        let service = registry.service(ServiceId(message.service));
+        let account = service.and_then(|service| service.account.as_ref());
+        if is_card(message.subscriber, account.map(|field| field.form)) {
+            return Err(Stop::Again(digest, ResponseCode::CARD_NUMBER));
+        }
+        let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
+        let kind = Kind::Sale(fulfilment);
+        let bridge = service.and_then(|service| self.directory.bridge(&service.route));
+        let verdict = match verify::sale(registry, terminal.id, message, service, self.now) {
+            Ok(_) if kind.has_provider() && bridge.is_none() => {
+                Err(ResponseCode::PROVIDER_UNAVAILABLE)
+            }
+            verdict => verdict,
+        };
+        let (verdict, terms) = verdict.unwrap_or_else(|code| {
+            (VerificationResult::Refused(code), refused_terms(registry, terminal, kind))
+        });
+        let begin = Begin {
+            key: self.key,
+            digest,
+            at_ms: self.wall.0,
+            today: self.now.date,
+            kind,
+            seller: terminal.seller,
+            service: ServiceId(message.service),
+            product: ProductId(message.product),
+            amount_minor: message.amount_minor,
+            currency: message.currency,
+            subscriber,
+            bridge: BridgeTag::NONE,
+            terms,
+            verdict,
+        };
+        let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
+        Ok(Asked::Sale { begin, bridge: bridge.unwrap_or(0), token: message.token, lookup })
+    }
+
+    /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
+    fn lookup(&self, message: &Lookup<'_>) -> Result<Asked, ResponseCode> {
+        let Self { directory, now, .. } = *self;
+        let standing = standing(&directory.registry, self.key.terminal)?;
+        let service = directory.registry.service(ServiceId(message.service));
+        let service = verify::offered(&standing, service, now)?;
+        let form = service.account.as_ref().map(|field| field.form);
+        if is_card(message.subscriber, form) {
+            return Err(ResponseCode::CARD_NUMBER);
+        }
+        verify::account(service, message.subscriber)?;
+        if service.lookup == store::Lookup::None {
+            return Err(ResponseCode::NOT_SUPPORTED);
+        }
+        let bridge = directory.bridge(&service.route).ok_or(ResponseCode::PROVIDER_UNAVAILABLE)?;
+        Ok(Asked::Lookup(LookupRequest {
+            stan: message.stan,
+            date: message.date,
+            service: service.id,
+            product: ProductId(message.product),
+            amount_minor: message.amount_minor,
+            currency: service.currency,
+            account: Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?,
+            charges: ChargeRules::of(service, now.date),
+            bridge,
+        }))
+    }
+
+    /// A reversal is taken from a blocked terminal too: it gives money back. Its original may be of
+    /// a day that is over; itself it is booked on a day that is not.
+    fn reversal(&self, message: &Reversal) -> Result<Asked, Stop> {
+        if message.original_stan == 0 {
+            return Err(Stop::Refused(ResponseCode::FORMAT_ERROR));
+        }
+        let digest = self.new_digest(&message.canonical())?;
+        let (date, stan) = (message.original_date, message.original_stan);
+        self.takes(digest, date)?;
+        Ok(Asked::Reverse(Reverse {
+            key: self.key,
+            digest,
+            original: Key { date, stan, ..self.key },
+            amount_minor: message.amount_minor,
+            reason: message.reason,
+            at_ms: self.wall.0,
+            today: self.now.date,
+        }))
+    }
+
+    /// As a reversal, a settlement is taken from a blocked terminal too: it moves no money.
+    fn settle(&self, message: &Settle) -> Result<Asked, Stop> {
+        let seller = self.terminal()?.seller;
+        let digest = self.new_digest(&message.canonical())?;
+        self.takes(digest, message.settled_date)?;
+        let distributor = self.directory.registry.seller(seller).map(|seller| seller.distributor);
+        Ok(Asked::Settle(store::Settle {
+            key: self.key,
+            digest,
+            at_ms: self.wall.0,
+            seller,
+            distributor: distributor.unwrap_or_default(),
+            date: message.settled_date,
+            currency: message.currency,
+            claimed: message.totals,
+        }))
+    }
+
+    /// A terminal without a place in the registry has no journal of its own to be refused in.
+    fn terminal(&self) -> Result<&Terminal, Stop> {
+        let terminal = self.directory.registry.terminal(self.key.terminal);
+        terminal.ok_or(Stop::Refused(ResponseCode::TERMINAL_INACTIVE))
+    }
+
+    /// Of a request that becomes a row.
+    fn new_digest(&self, canonical: &Canonical) -> Result<ContentDigest, ResponseCode> {
+        if self.key.stan == 0 {
+            return Err(ResponseCode::FORMAT_ERROR);
+        }
+        Ok(digest_of(canonical, self.body))
+    }
+
+    /// Whether its day still takes requests, about a day that has begun.
+    fn takes(&self, digest: ContentDigest, about: BusinessDate) -> Result<(), Stop> {
+        if self.now.takes(self.key.date) && about <= self.now.date {
+            return Ok(());
+        }
+        Err(Stop::Again(digest, ResponseCode::WRONG_DATE))
+    }
 }
 
 /// What is refused is journalled with the distributor too.
@@ -218,155 +316,9 @@ fn refused_terms(registry: &Registry, terminal: &Terminal, kind: Kind) -> SaleTe
     }
 }
 
-/// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
-fn lookup(
-    message: &Lookup<'_>,
-    origin: Origin,
-    now: Now,
-    directory: &Directory,
-) -> Result<Processed, ResponseCode> {
-    let registry = &directory.registry;
-    let standing = standing(registry, origin.terminal)?;
-    let service = registry.service(ServiceId(message.service));
-    let service = verify::offered(&standing, service, now)?;
-    let form = service.account.as_ref().map(|field| field.form);
-    if is_card(message.subscriber, form) {
-        return Err(ResponseCode::CARD_NUMBER);
-    }
-    verify::account(service, message.subscriber)?;
-    if service.lookup == store::Lookup::None {
-        return Err(ResponseCode::NOT_SUPPORTED);
-    }
-    let bridge = directory.bridge(&service.route).ok_or(ResponseCode::PROVIDER_UNAVAILABLE)?;
-    let asked = Asked::Lookup(LookupRequest {
-        stan: message.stan,
-        date: message.date,
-        service: service.id,
-        product: ProductId(message.product),
-        amount_minor: message.amount_minor,
-        currency: service.currency,
-        account: Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?,
-        charges: ChargeRules::of(service, now.date),
-        bridge,
-    });
-    Ok(Processed::Ask(Ask { origin, asked }))
-}
-
-fn balance(message: Balance, origin: Origin, directory: &Directory) -> Processed {
-    let date = message.date;
-    match standing(&directory.registry, origin.terminal) {
-        Ok(standing) => {
-            let (seller, currency) = (standing.seller.id, standing.seller.currency);
-            let asked = Asked::Balance { stan: message.stan, date, seller, currency };
-            Processed::Ask(Ask { origin, asked })
-        }
-        Err(code) => refused(origin, Answered::Balance, message.stan, date, code),
-    }
-}
-
-/// A reversal is taken from a blocked terminal too: it gives money back.
-fn reversal(
-    message: Reversal,
-    body: &[u8],
-    origin: Origin,
-    wall: UnixMillis,
-    now: Now,
-    directory: &Directory,
-) -> Processed {
-    let terminal = origin.terminal;
-    let date = message.date;
-    let original_date = message.original_date;
-    let refuse = |code| refused(origin, Answered::Reversal, message.stan, date, code);
-    if message.stan == 0 || message.original_stan == 0 {
-        return refuse(ResponseCode::FORMAT_ERROR);
-    }
-    let key = Key { date, terminal, stan: message.stan };
-    let digest = digest_of(&message.canonical(), body);
-    // Its original may be of a day that is over; itself it is booked on a day that is not.
-    if !now.takes(date) || original_date > now.date {
-        return again(
-            origin,
-            Answered::Reversal,
-            key,
-            (digest, ResponseCode::WRONG_DATE),
-            now,
-            directory,
-        );
-    }
-    let asked = Asked::Reverse(Reverse {
-        key,
-        digest,
-        original: Key { date: original_date, terminal, stan: message.original_stan },
-        amount_minor: message.amount_minor,
-        reason: message.reason,
-        at_ms: wall.0,
-        today: now.date,
-    });
-    Processed::Ask(Ask { origin, asked })
-}
-
-/// As a reversal, a settlement is taken from a blocked terminal too: it moves no money.
-fn settle(
-    message: &Settle,
-    body: &[u8],
-    origin: Origin,
-    wall: UnixMillis,
-    now: Now,
-    directory: &Directory,
-) -> Processed {
-    let date = message.date;
-    let settled = message.settled_date;
-    let refuse = |code| refused(origin, Answered::Settlement, message.stan, date, code);
-    let Some(terminal) = directory.registry.terminal(origin.terminal) else {
-        return refuse(ResponseCode::TERMINAL_INACTIVE);
-    };
-    if message.stan == 0 {
-        return refuse(ResponseCode::FORMAT_ERROR);
-    }
-    let key = Key { date, terminal: origin.terminal, stan: message.stan };
-    let digest = digest_of(&message.canonical(), body);
-    if !now.takes(date) || settled > now.date {
-        return again(
-            origin,
-            Answered::Settlement,
-            key,
-            (digest, ResponseCode::WRONG_DATE),
-            now,
-            directory,
-        );
-    }
-    let seller = directory.registry.seller(terminal.seller);
-    let asked = Asked::Settle(tillgate_store_core::Settle {
-        key,
-        digest,
-        at_ms: wall.0,
-        seller: terminal.seller,
-        distributor: seller.map_or_else(Default::default, |seller| seller.distributor),
-        date: settled,
-        currency: message.currency,
-        claimed: message.totals,
-    });
-    Processed::Ask(Ask { origin, asked })
-}
-
-/// A request of a day that takes no new ones, or one that must not be kept: only what it was
-/// answered before, or this code.
-fn again(
-    origin: Origin,
-    kind: Answered,
-    original: Key,
-    (digest, new): (ContentDigest, ResponseCode),
-    now: Now,
-    directory: &Directory,
-) -> Processed {
-    let (digest, standing) = (Some(digest), standing_code(directory, origin));
-    let asked = Asked::Repeat { kind, original, digest, new, standing, today: now.date };
-    Processed::Ask(Ask { origin, asked })
-}
-
 /// 00, or why the terminal may not trade now.
-fn standing_code(directory: &Directory, origin: Origin) -> ResponseCode {
-    standing(&directory.registry, origin.terminal).err().unwrap_or(ResponseCode::APPROVED)
+fn standing_code(directory: &Directory, terminal: TerminalId) -> ResponseCode {
+    standing(&directory.registry, terminal).err().unwrap_or(ResponseCode::APPROVED)
 }
 
 fn refused(

@@ -101,7 +101,7 @@ pub fn sale(
     account(service, sale.subscriber)?;
     let chain: ArrayVec<DistributorId, CHAIN_MAX> =
         standing.chain.iter().map(|distributor| distributor.id).collect();
-    let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale_date(sale));
+    let legs = legs(service, standing.seller, &chain, sale.amount_minor, sale.date);
     let (legs, charges) = legs.map_err(|error| match error {
         CommissionError::Amount | CommissionError::Currency => ResponseCode::INVALID_AMOUNT,
         CommissionError::TooMuch => ResponseCode::MALFUNCTION,
@@ -129,11 +129,6 @@ pub(super) fn offered<'a>(
         return Err(ResponseCode::OUTSIDE_HOURS);
     }
     Ok(service)
-}
-
-/// The business date of a sale, as the store counts it.
-pub(crate) fn sale_date(sale: &Sale<'_>) -> BusinessDate {
-    sale.date
 }
 
 /// Whether the window is open; one that ends before it begins runs past midnight.

@@ -1,5 +1,6 @@
 //! What goes into a [`super::SessionManager`] and what comes out of it.
 
+use strum::{IntoStaticStr, VariantArray};
 use tillgate_codec::link::record::RefusalCode;
 use tillgate_store_core::{Generations, TerminalId};
 
@@ -165,7 +166,8 @@ pub enum Output<'a> {
 }
 
 /// Why a session ended. The names are metric labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum CloseReason {
     /// The peer closed or the socket failed.
     Peer,
@@ -197,45 +199,18 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, for the metrics table.
-    pub const ALL: [Self; 13] = [
-        Self::Peer,
-        Self::Malformed,
-        Self::Version,
-        Self::Unsealed,
-        Self::HandshakeTimeout,
-        Self::Evicted,
-        Self::KeyEnded,
-        Self::Denied,
-        Self::RecordTimeout,
-        Self::Idle,
-        Self::NotReading,
-        Self::Superseded,
-        Self::Draining,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The metric label.
     #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Peer => "peer",
-            Self::Malformed => "malformed",
-            Self::Version => "version",
-            Self::Unsealed => "unsealed",
-            Self::HandshakeTimeout => "handshake_timeout",
-            Self::Evicted => "evicted",
-            Self::KeyEnded => "key_ended",
-            Self::Denied => "denied",
-            Self::RecordTimeout => "record_timeout",
-            Self::Idle => "idle",
-            Self::NotReading => "not_reading",
-            Self::Superseded => "superseded",
-            Self::Draining => "draining",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 }
 
 /// Why a connection was refused on arrival. The names are metric labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum ConnectionRefusal {
     /// Every session is taken, and none of them can make room.
     Full,
@@ -247,16 +222,12 @@ pub enum ConnectionRefusal {
 
 impl ConnectionRefusal {
     /// Every reason, for the metrics table.
-    pub const ALL: [Self; 3] = [Self::Full, Self::Address, Self::Draining];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The metric label.
     #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Address => "address",
-            Self::Draining => "draining",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 
     pub(crate) const fn code(self) -> RefusalCode {

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::limits::OFFENCES_LISTED_MAX;
 
 /// What is wrong with a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Somebody has the goods or the money, and the journal does not show it.
     Lost,
@@ -23,26 +26,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their gravity.
-    pub const ALL: [Self; 6] = [
-        Self::Lost,
-        Self::Doubled,
-        Self::Mismatched,
-        Self::Contradicted,
-        Self::Phantom,
-        Self::Unresolved,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name in reports.
     #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Lost => "lost",
-            Self::Doubled => "doubled",
-            Self::Mismatched => "mismatched",
-            Self::Contradicted => "contradicted",
-            Self::Phantom => "phantom",
-            Self::Unresolved => "unresolved",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 
     /// Whether money is wrong, or only not settled yet.

@@ -102,7 +102,7 @@ fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
 
 /// A world of one terminal, one customer and no trouble.
 fn script(ware: Ware) -> Config {
-    let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
+    let without = Fault::ALL.iter().copied().fold(Faults::NONE, Faults::with);
     let tweaks = Tweaks { terminals: Some(1), chaos_s: Some(200), without, ..Tweaks::default() };
     let mut config = Config::draw(1, &tweaks);
     config.scripted = Some(ware);

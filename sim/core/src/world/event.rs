@@ -21,6 +21,8 @@ pub(super) enum Event {
     Connected { conn: usize },
     /// Something arrives at an end of a connection.
     Deliver { conn: usize, way: Way, item: Item },
+    /// A terminal that has received nothing more may not be served any longer.
+    Stalled { conn: usize, receipts: u32 },
     /// A recorded connection is played again.
     Replay,
     /// A session manager's deadline.

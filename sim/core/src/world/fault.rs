@@ -1,8 +1,11 @@
 //! The kinds of trouble a world can have. Each seed draws its own subset (swarm testing: a run
 //! with half of them finds what a run with all of them hides), and shrinking takes them away.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// A kind of trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Fault {
     /// Connections end at any byte: reset, closed for one end only, or silently dead.
     Cuts,
@@ -54,66 +57,18 @@ pub enum Fault {
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
-        Self::Cuts,
-        Self::Splits,
-        Self::Stalls,
-        Self::Tamper,
-        Self::Crashes,
-        Self::Disk,
-        Self::Flips,
-        Self::Pool,
-        Self::Provider,
-        Self::Line,
-        Self::Operator,
-        Self::Habits,
-        Self::Clock,
-        Self::Limits,
-        Self::Bridge,
-        Self::Thief,
-        Self::Drain,
-        Self::Market,
-        Self::Dead,
-        Self::Calendar,
-        Self::Keys,
-        Self::Flood,
-        Self::Queue,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name on the command line.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cuts => "cuts",
-            Self::Splits => "splits",
-            Self::Stalls => "stalls",
-            Self::Tamper => "tamper",
-            Self::Crashes => "crashes",
-            Self::Disk => "disk",
-            Self::Flips => "flips",
-            Self::Pool => "pool",
-            Self::Provider => "provider",
-            Self::Line => "line",
-            Self::Operator => "operator",
-            Self::Habits => "habits",
-            Self::Clock => "clock",
-            Self::Limits => "limits",
-            Self::Bridge => "bridge",
-            Self::Thief => "thief",
-            Self::Drain => "drain",
-            Self::Market => "market",
-            Self::Dead => "dead",
-            Self::Calendar => "calendar",
-            Self::Keys => "keys",
-            Self::Flood => "flood",
-            Self::Queue => "queue",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The kind of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.name() == name)
+        Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 }
 
@@ -145,7 +100,7 @@ impl Faults {
 
     /// Those in it.
     pub fn iter(self) -> impl Iterator<Item = Fault> {
-        Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
+        Fault::ALL.iter().copied().filter(move |fault| self.has(*fault))
     }
 }
 
@@ -160,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_name_and_a_place_of_its_own() {
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.iter().copied() {
             assert_eq!(Fault::named(fault.name()), Some(fault));
             let one = Faults::NONE.with(fault);
             assert_eq!(one.iter().collect::<Vec<_>>(), [fault]);

@@ -62,6 +62,8 @@ struct Line {
     provider: HttpProvider,
     /// Of the process of this life.
     intake: (u32, Intake),
+    /// Requests that wait in its queue, as the world counts them.
+    waiting: usize,
 }
 
 /// All of them.
@@ -91,29 +93,34 @@ impl Lines {
         }
     }
 
-    /// Takes a request; a result is reported, unless the bridge forgets it.
+    /// Takes a request; a result is reported, unless the bridge forgets it. `false` if the queue
+    /// holds more than it has room for then.
     pub(super) fn order(
         &mut self,
         queue: &mut Queue,
         now: Moment,
         life: u32,
         request: ProviderRequest,
-    ) {
+    ) -> bool {
         let bridge = usize::from(request.bridge);
         let line = &mut self.lines[bridge];
         if line.intake(life).admit(now, &request).is_err() {
             let found = request.not_sent();
             let refused = Event::ProviderResult { life, key: request.key, found };
-            return queue.push(now.after(Span(1)), refused);
+            queue.push(now.after(Span(1)), refused);
+            return true;
         }
         let ticket = self.tickets.len();
         let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;
         let exchange = Exchange::new(request, now, line.config.deadline);
         self.tickets.push(Ticket { life, exchange, open: true, forgotten });
+        self.lines[bridge].waiting += 1;
+        let fits = self.lines[bridge].waiting <= self.lines[bridge].config.room;
         match self.wait(bridge) {
             None => self.begin(queue, now, now, ticket),
             Some(wait) => queue.push(now.after(wait), Event::Leave { life, ticket }),
         }
+        fits
     }
 
     /// A request leaves its bridge's queue. One that waited long may take long on its way, too,
@@ -131,6 +138,7 @@ impl Lines {
         let refused = self.befalls(unsent_permille);
         let life = self.tickets[ticket].life;
         self.lines[bridge].intake(life).taken();
+        self.lines[bridge].waiting -= 1;
         let mut step = self.tickets[ticket].exchange.begin(now);
         loop {
             let event = match step {
@@ -326,6 +334,7 @@ impl Line {
             http_json: HttpJson { authority, path, capabilities: bridge.capabilities },
             provider: HttpProvider::new(bridge.behaviour.clone()),
             intake: (0, Intake::new(bridge.room)),
+            waiting: 0,
         }
     }
 
@@ -333,6 +342,7 @@ impl Line {
     fn intake(&mut self, life: u32) -> &mut Intake {
         if life > self.intake.0 {
             self.intake = (life, Intake::new(self.config.room));
+            self.waiting = 0;
         }
         &mut self.intake.1
     }

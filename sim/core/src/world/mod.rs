@@ -138,7 +138,10 @@ impl World {
             counts: Counts::default(),
             fleet: fleet::fleet(&config, network.keys.secret.public()),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
-            wire: Wire::new(config.wire.clone(), config.faults, seed),
+            wire: {
+                let stall = config.sessions.write_stall;
+                Wire::new(config.wire.clone(), stall, config.faults, seed)
+            },
             lines: Lines::new(&config.bridges, seed),
             operator: Operator::new(&config, &opening),
             callers: Callers::new(seed),
@@ -199,6 +202,10 @@ impl World {
                     self.notice(conn, Readiness { writable, ..Readiness::default() });
                 }
             },
+            Event::Stalled { conn, receipts } if self.wire.is_served_blocked(conn, receipts) => {
+                let text = "a terminal that takes nothing keeps its session".to_owned();
+                self.witness.violate(self.now, 9, text);
+            }
             Event::Replay => self.replay(),
             Event::SessionManager { life, reactor } if self.lives(life) => self.front_due(reactor),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
@@ -242,7 +249,9 @@ impl World {
             | Event::Leave { .. }
             | Event::Connection { .. }
             | Event::Control { .. }
-            | Event::Crash { .. } => {}
+            | Event::Crash { .. }
+            // It has received something, or its session has ended.
+            | Event::Stalled { .. } => {}
         }
     }
 

@@ -28,7 +28,7 @@ impl Shrunk {
     /// Tries everything once; says whether anything helped.
     fn round(&mut self, runs_max: u32) -> bool {
         let mut helped = false;
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.iter().copied() {
             if self.report.faults.has(fault) {
                 let without = self.report.tweaks.without;
                 let without = Faults::with(without, fault);

@@ -20,6 +20,10 @@ struct End {
     /// Bytes that it still takes.
     room: usize,
     written: Vec<u8>,
+    /// Something did not fit since the terminal last received anything.
+    blocked: bool,
+    /// How often the terminal has received something.
+    receipts: u32,
 }
 
 impl Socket {
@@ -42,6 +46,14 @@ impl Socket {
     pub(super) fn received(&self, bytes: usize, most: usize) {
         let mut end = self.0.borrow_mut();
         end.room = (end.room + bytes).min(most);
+        end.blocked = false;
+        end.receipts += 1;
+    }
+
+    /// Whether something waits for room, and since which receipt.
+    pub(super) fn blocked(&self) -> Option<u32> {
+        let end = self.0.borrow();
+        end.blocked.then_some(end.receipts)
     }
 
     /// What the process has written since it was last asked.
@@ -65,6 +77,7 @@ impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         let mut end = self.0.borrow_mut();
         let takes = bytes.len().min(end.room);
+        end.blocked |= takes < bytes.len();
         if takes == 0 && !bytes.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }

@@ -99,6 +99,8 @@ const RECORDED_BYTES_MAX: usize = 1_024;
 /// Every connection there was.
 pub(super) struct Wire {
     config: config::Wire,
+    /// How long a terminal may take nothing of what it is sent.
+    write_stall: Span,
     faults: Faults,
     rng: Rng,
     pub(super) conns: Vec<Conn>,
@@ -111,10 +113,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(config: config::Wire, faults: Faults, seed: u64) -> Self {
+    pub(super) fn new(config: config::Wire, write_stall: Span, faults: Faults, seed: u64) -> Self {
         let rng = Stream::WireRun.rng(seed);
         let (conns, sessions, writing) = (Vec::new(), FxHashMap::default(), Vec::new());
-        Self { config, faults, rng, conns, sessions, writing, calm: false, fixed: None }
+        let (calm, fixed) = (false, None);
+        Self { config, write_stall, faults, rng, conns, sessions, writing, calm, fixed }
     }
 
     /// A new connection; it arrives at the gateway after a while.
@@ -208,7 +211,17 @@ impl Wire {
         for conn in std::mem::take(&mut self.writing) {
             let bytes = self.conns[conn].socket.take_written();
             self.send(queue, now, (conn, Way::Down), &bytes);
+            if let Some(receipts) = self.conns[conn].socket.blocked() {
+                let at = now.after(self.write_stall).after(Span::ms(1));
+                queue.push(at, Event::Stalled { conn, receipts });
+            }
         }
+    }
+
+    /// Whether a connection is served although its terminal has received nothing since then.
+    pub(super) fn is_served_blocked(&self, conn: usize, receipts: u32) -> bool {
+        let Conn { served, ref socket, .. } = self.conns[conn];
+        served && socket.blocked() == Some(receipts)
     }
 
     /// A terminal has received something: whether the gateway's socket takes more again.

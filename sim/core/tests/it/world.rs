@@ -33,7 +33,7 @@ fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
 
 #[test]
 fn what_is_taken_away_is_gone_and_what_is_fixed_is_kept() {
-    let without = Fault::ALL.into_iter().fold(Faults::NONE, Faults::with);
+    let without = Fault::ALL.iter().copied().fold(Faults::NONE, Faults::with);
     let tweaks = Tweaks { terminals: Some(2), chaos_s: Some(20), without, ..Tweaks::default() };
     for seed in seeds().take(cases(20, 8)) {
         let report = run(seed, &tweaks);

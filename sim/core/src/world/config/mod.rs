@@ -223,7 +223,7 @@ impl Config {
 fn draw_faults(seed: u64) -> Faults {
     let mut rng = Stream::Faults.rng(seed);
     let share = [0, 300, 500, 700, 1_000][usize::from(number(&mut rng, 5))];
-    let drawn = Fault::ALL.into_iter().filter(|_| rng.chance(share));
+    let drawn = Fault::ALL.iter().copied().filter(|_| rng.chance(share));
     drawn.fold(Faults::NONE, Faults::with)
 }
 

@@ -187,6 +187,9 @@ impl World {
             format!("{kind:?} {key}, attempt {attempt}, to bridge {bridge}")
         });
         self.witness.ordered(self.now, &order, capabilities);
-        self.lines.order(&mut self.queue, self.now, self.life, order);
+        if !self.lines.order(&mut self.queue, self.now, self.life, order) {
+            let text = "more requests wait for a bridge than its queue has room for".to_owned();
+            self.witness.violate(self.now, 9, text);
+        }
     }
 }

@@ -110,7 +110,7 @@ fn verdict_json(verdict: &AuditReport) -> Value {
         "rows_of_earlier_runs": verdict.earlier,
         "pins_checked": verdict.pins_checked,
     });
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         json[kind.label()] = json!(verdict.count(kind));
     }
     let offences = verdict.offences().iter().map(|offence| {
