@@ -195,7 +195,7 @@ impl World {
             Event::Arrive { conn } => self.arrive(conn),
             Event::Connected { conn } => self.terminal_connected(conn),
             Event::Deliver { conn, way, item } => match way {
-                Way::Up => self.front_receives(conn, item),
+                Way::Up => self.gateway_receives(conn, item),
                 Way::Down => {
                     let writable = self.wire.landed(conn, &item);
                     self.terminal_receives(conn, item);
@@ -207,7 +207,7 @@ impl World {
                 self.witness.violate(self.now, 9, text);
             }
             Event::Replay => self.replay(),
-            Event::SessionManager { life, reactor } if self.lives(life) => self.front_due(reactor),
+            Event::SessionManager { life, reactor } if self.lives(life) => self.sessions_due(reactor),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),

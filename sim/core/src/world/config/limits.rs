@@ -19,12 +19,12 @@ pub(super) fn sessions(seed: u64, faults: Faults) -> SessionLimits {
         requests_per_session_max: 1 + u8::from(rng.chance(500)),
         requests_max: 1 + u32::from(number(&mut rng, 4)),
         unsent_bytes_max: 200 + u32::from(number(&mut rng, 2_000)),
-        ..usual_front()
+        ..usual_sessions()
     };
-    if faults.has(Fault::Limits) { small } else { usual_front() }
+    if faults.has(Fault::Limits) { small } else { usual_sessions() }
 }
 
-fn usual_front() -> SessionLimits {
+fn usual_sessions() -> SessionLimits {
     SessionLimits {
         sessions_max: 64,
         handshake: Span::s(20),

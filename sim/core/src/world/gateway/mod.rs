@@ -43,7 +43,7 @@ pub(super) struct Process {
     sessions: Vec<SessionManager>,
     /// Of each session manager.
     sockets: Vec<Sockets<Socket>>,
-    front_armed: Vec<Option<Moment>>,
+    sessions_armed: Vec<Option<Moment>>,
     directory: Directory,
     claims: Claims,
     writer: TransactionManager,
@@ -145,7 +145,7 @@ impl World {
         let sessions: Vec<SessionManager> = (0..self.config.reactors).map(sessions).collect();
         self.witness.writer(self.now, writer.pending());
         self.process = Some(Process {
-            front_armed: vec![None; sessions.len()],
+            sessions_armed: vec![None; sessions.len()],
             sockets: sessions.iter().map(|_| Sockets::new(&self.config.sessions)).collect(),
             clock: SystemClock::start(self.now, self.system()),
             looked: self.now,
@@ -201,7 +201,7 @@ impl World {
     /// An orderly end: new connections are refused, everybody is answered, then nothing is left.
     pub(super) fn drain(&mut self) {
         for reactor in 0..self.config.reactors {
-            self.tell_front(reactor, tillgate_core::session::Input::Drain);
+            self.tell_sessions(reactor, tillgate_core::session::Input::Drain);
         }
         self.mail_writer(Input::Drain);
     }
@@ -269,7 +269,7 @@ impl World {
         let Rekeyed { terminal, generations } = rekeyed;
         for reactor in 0..self.config.reactors {
             let terminal = *terminal;
-            self.tell_front(reactor, SessionInput::Rekeyed { terminal, generations });
+            self.tell_sessions(reactor, SessionInput::Rekeyed { terminal, generations });
         }
     }
 

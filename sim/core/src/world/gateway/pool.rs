@@ -88,13 +88,13 @@ impl World {
         let mut result = None;
         if let Ok(Shaken { opened, counter, displaced }) = shaken {
             if let Some(session) = displaced {
-                self.tell_front(session.reactor, session::Input::Displaced { session });
+                self.tell_sessions(session.reactor, session::Input::Displaced { session });
             }
             self.witness.shaken(session, opened.age);
             self.mail_writer(Input::Ask(counter));
             result = Some(Handshaken { opened, reply: &reply });
         }
-        self.tell_front(session.reactor, session::Input::Handshaken { session, result });
+        self.tell_sessions(session.reactor, session::Input::Handshaken { session, result });
     }
 
     fn request(&mut self, origin: Origin, body: &[u8], acknowledged: usize) {
@@ -140,7 +140,7 @@ impl World {
         let session = reply.origin.session;
         let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session, body: &body, effect };
-        self.tell_front(session.reactor, input);
+        self.tell_sessions(session.reactor, input);
     }
 
     fn push(&mut self, push: &Push) {
@@ -149,7 +149,7 @@ impl World {
         self.witness.told(push);
         for reactor in 0..self.config.reactors {
             let terminal = push.terminal;
-            self.tell_front(reactor, session::Input::Push { terminal, body: &body });
+            self.tell_sessions(reactor, session::Input::Push { terminal, body: &body });
         }
     }
 }

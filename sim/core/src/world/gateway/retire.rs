@@ -34,7 +34,7 @@ impl World {
             let way = WayDown::begin(self.now, self.config.writer.answer, reactors);
             self.retiring = Some(Retiring { life, way, done: 0 });
             for reactor in 0..self.config.reactors {
-                self.tell_front(reactor, session::Input::Drain);
+                self.tell_sessions(reactor, session::Input::Drain);
             }
             self.queue.push(self.now.after(LOOK), Event::Retired { life });
         }

@@ -30,10 +30,10 @@ enum Wish {
 
 impl World {
     /// Gives a session manager an input; a turn of its reactor follows.
-    pub(in super::super) fn tell_front(&mut self, reactor: u16, input: Input<'_>) {
+    pub(in super::super) fn tell_sessions(&mut self, reactor: u16, input: Input<'_>) {
         self.feed(reactor, input);
         self.turn(reactor);
-        self.arm_front(reactor);
+        self.arm_sessions(reactor);
     }
 
     /// Gives a session manager an input and does what it wants.
@@ -50,7 +50,7 @@ impl World {
         let stats = sessions.stats();
         self.witness.sessions(now, &stats, &self.config.sessions);
         for wish in wishes {
-            self.grant_front(reactor, wish);
+            self.do_for_sessions(reactor, wish);
         }
         if let Some(session) = read.filter(|_| stats.slowed > slowed) {
             self.witness.slowed(now, session);
@@ -98,11 +98,11 @@ impl World {
         let connection = u32::try_from(conn).expect("a world has few connections");
         // Half of the network is behind one address.
         let peer = Peer(u64::from(connection) % 2);
-        self.tell_front(reactor, Input::Opened { connection, peer });
+        self.tell_sessions(reactor, Input::Opened { connection, peer });
     }
 
     /// Something arrives at the gateway over a connection it may have closed.
-    pub(in super::super) fn front_receives(&mut self, conn: usize, item: Item) {
+    pub(in super::super) fn gateway_receives(&mut self, conn: usize, item: Item) {
         let readiness = Readiness {
             readable: true,
             read_closed: !matches!(item, Item::Bytes(_)),
@@ -120,25 +120,25 @@ impl World {
             process.sockets[usize::from(reactor)].notice(session, readiness);
             self.wire.writes(conn);
             self.turn(reactor);
-            self.arm_front(reactor);
+            self.arm_sessions(reactor);
         }
     }
 
     /// A session manager's deadline, or what is left of one that was put off.
-    pub(in super::super) fn front_due(&mut self, reactor: u16) {
+    pub(in super::super) fn sessions_due(&mut self, reactor: u16) {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
         let place = usize::from(reactor);
-        if process.front_armed[place] != Some(now) {
+        if process.sessions_armed[place] != Some(now) {
             return;
         }
-        process.front_armed[place] = None;
+        process.sessions_armed[place] = None;
         if process.sessions[place].deadline().is_some_and(|at| at <= now) {
             self.feed(reactor, Input::Deadline);
             self.check_deadline(reactor);
         }
         self.turn(reactor);
-        self.arm_front(reactor);
+        self.arm_sessions(reactor);
     }
 
     /// The process is gone: its sockets break, or, with the whole machine, fall silent.
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    fn grant_front(&mut self, reactor: u16, wish: Wish) {
+    fn do_for_sessions(&mut self, reactor: u16, wish: Wish) {
         let now = self.now;
         match wish {
             Wish::Admit { connection, session } => {
@@ -196,7 +196,7 @@ impl World {
             Wish::Job(job) => self.post(*job),
             Wish::Online { terminal, age } => {
                 for peer in (0..self.config.reactors).filter(|peer| *peer != reactor) {
-                    self.tell_front(peer, Input::Superseded { terminal, age });
+                    self.tell_sessions(peer, Input::Superseded { terminal, age });
                 }
             }
         }
@@ -224,15 +224,15 @@ impl World {
         }
     }
 
-    fn arm_front(&mut self, reactor: u16) {
+    fn arm_sessions(&mut self, reactor: u16) {
         let life = self.life;
         let Some(process) = &mut self.process else { return };
         let place = usize::from(reactor);
         let deadlines = [process.sessions[place].deadline(), process.sockets[place].deadline()];
         let Some(at) = deadlines.into_iter().flatten().min() else { return };
-        if process.front_armed[place].is_none_or(|armed| at < armed) {
+        if process.sessions_armed[place].is_none_or(|armed| at < armed) {
             let at = at.max(self.now);
-            process.front_armed[place] = Some(at);
+            process.sessions_armed[place] = Some(at);
             self.queue.push(at, Event::SessionManager { life, reactor });
         }
     }
