@@ -25,7 +25,7 @@ pub(super) struct Post {
 }
 
 /// What a terminal wants done, taken out of its hands.
-enum Wish {
+enum Action {
     Send(Vec<u8>),
     Close,
     Connect,
@@ -74,20 +74,20 @@ impl World {
     pub(super) fn tell_terminal(&mut self, place: usize, input: Input<'_>) {
         let post = &mut self.fleet[place];
         post.terminal.handle(self.now, input);
-        let (mut wishes, mut notes) = (Vec::new(), Vec::new());
+        let (mut actions, mut notes) = (Vec::new(), Vec::new());
         while let Some(output) = post.terminal.poll() {
             match output {
-                Output::Send(bytes) => wishes.push(Wish::Send(bytes.to_vec())),
-                Output::Close => wishes.push(Wish::Close),
-                Output::Connect => wishes.push(Wish::Connect),
+                Output::Send(bytes) => actions.push(Action::Send(bytes.to_vec())),
+                Output::Close => actions.push(Action::Close),
+                Output::Connect => actions.push(Action::Connect),
                 Output::Note(note) => notes.push(note),
             }
         }
         for note in notes {
             self.heard(place, note);
         }
-        for wish in wishes {
-            self.grant(place, wish);
+        for action in actions {
+            self.grant(place, action);
         }
         self.arm_terminal(place);
     }
@@ -153,22 +153,22 @@ impl World {
         self.tell_terminal(place, Input::PowerCut { back });
     }
 
-    fn grant(&mut self, place: usize, wish: Wish) {
+    fn grant(&mut self, place: usize, action: Action) {
         let now = self.now;
-        match wish {
-            Wish::Send(bytes) => {
+        match action {
+            Action::Send(bytes) => {
                 if let Some(conn) = self.fleet[place].conn {
                     self.trace.note(now, b's', &bytes);
                     self.wire.send(&mut self.queue, now, (conn, Way::Up), &bytes);
                 }
             }
-            Wish::Close => {
+            Action::Close => {
                 if let Some(conn) = self.fleet[place].conn.take() {
                     self.wire.conns[conn].held_open = false;
                     self.wire.end(&mut self.queue, now, conn, Way::Up);
                 }
             }
-            Wish::Connect => {
+            Action::Connect => {
                 let reactors = self.config.reactors;
                 let caller = Some(Caller::Terminal(place));
                 let conn = self.wire.call(&mut self.queue, now, caller, reactors);

@@ -17,7 +17,7 @@ use super::pool::Job;
 const READ_BYTES: usize = 256;
 
 /// What a session manager wants done, taken out of its hands.
-enum Wish {
+enum Action {
     Admit { connection: u32, session: SessionId },
     Refuse { connection: u32, bytes: Vec<u8> },
     Send { session: SessionId, bytes: Vec<u8> },
@@ -43,14 +43,14 @@ impl World {
         let sessions = &mut process.sessions[usize::from(reactor)];
         let (slowed, read) = (sessions.stats().slowed, session_read(&input));
         sessions.handle(now, input);
-        let mut wishes = Vec::new();
+        let mut actions = Vec::new();
         while let Some(output) = sessions.poll() {
-            wishes.extend(wish(output));
+            actions.extend(action(output));
         }
         let stats = sessions.stats();
         self.witness.sessions(now, &stats, &self.config.sessions);
-        for wish in wishes {
-            self.do_for_sessions(reactor, wish);
+        for action in actions {
+            self.do_for_sessions(reactor, action);
         }
         if let Some(session) = read.filter(|_| stats.slowed > slowed) {
             self.witness.slowed(now, session);
@@ -155,34 +155,34 @@ impl World {
         }
     }
 
-    fn do_for_sessions(&mut self, reactor: u16, wish: Wish) {
+    fn do_for_sessions(&mut self, reactor: u16, action: Action) {
         let now = self.now;
-        match wish {
-            Wish::Admit { connection, session } => {
+        match action {
+            Action::Admit { connection, session } => {
                 let conn = conn_of(connection);
                 let socket = self.wire.admit(conn, session);
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.insert(session, socket);
                 }
             }
-            Wish::Refuse { connection, bytes } => {
+            Action::Refuse { connection, bytes } => {
                 let conn = conn_of(connection);
                 self.wire.send(&mut self.queue, now, (conn, Way::Down), &bytes);
                 self.wire.end(&mut self.queue, now, conn, Way::Down);
                 self.unserve(conn);
             }
-            Wish::Send { session, bytes } => self.write(session, &bytes),
-            Wish::Pause { session } => {
+            Action::Send { session, bytes } => self.write(session, &bytes),
+            Action::Pause { session } => {
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.pause(session);
                 }
             }
-            Wish::Resume { session } => {
+            Action::Resume { session } => {
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.resume(session);
                 }
             }
-            Wish::Close { session, why } => {
+            Action::Close { session, why } => {
                 self.witness.ended(now, session, why);
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.close(session);
@@ -193,8 +193,8 @@ impl World {
                     self.unserve(conn);
                 }
             }
-            Wish::Job(job) => self.post(*job),
-            Wish::Online { terminal, age } => {
+            Action::Job(job) => self.post(*job),
+            Action::Online { terminal, age } => {
                 for peer in (0..self.config.reactors).filter(|peer| *peer != reactor) {
                     self.tell_sessions(peer, Input::Superseded { terminal, age });
                 }
@@ -251,22 +251,24 @@ impl World {
     }
 }
 
-fn wish(output: Output<'_>) -> Option<Wish> {
+fn action(output: Output<'_>) -> Option<Action> {
     Some(match output {
-        Output::Admit { connection, session } => Wish::Admit { connection, session },
-        Output::Refuse { connection, bytes } => Wish::Refuse { connection, bytes: bytes.to_vec() },
-        Output::Send { session, bytes } => Wish::Send { session, bytes: bytes.to_vec() },
-        Output::Pause { session } => Wish::Pause { session },
-        Output::Resume { session } => Wish::Resume { session },
-        Output::Close { session, why } => Wish::Close { session, why },
+        Output::Admit { connection, session } => Action::Admit { connection, session },
+        Output::Refuse { connection, bytes } => {
+            Action::Refuse { connection, bytes: bytes.to_vec() }
+        }
+        Output::Send { session, bytes } => Action::Send { session, bytes: bytes.to_vec() },
+        Output::Pause { session } => Action::Pause { session },
+        Output::Resume { session } => Action::Resume { session },
+        Output::Close { session, why } => Action::Close { session, why },
         Output::Handshake { session, hello } => {
-            Wish::Job(Box::new(Job::Hello { session, hello: hello.to_vec() }))
+            Action::Job(Box::new(Job::Hello { session, hello: hello.to_vec() }))
         }
         Output::Request { session, terminal, received, generation, logged_on, body } => {
             let origin = Origin { session, terminal, received, generation, logged_on };
-            Wish::Job(Box::new(Job::request(origin, body)))
+            Action::Job(Box::new(Job::request(origin, body)))
         }
-        Output::Online { terminal, age, .. } => Wish::Online { terminal, age },
+        Output::Online { terminal, age, .. } => Action::Online { terminal, age },
         Output::Offline { .. } => return None,
     })
 }
