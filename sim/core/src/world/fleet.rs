@@ -116,7 +116,7 @@ impl World {
             Some(Caller::Thief(place)) => return self.thief_receives(place, conn, item),
             _ => return,
         };
-        if !self.calm && self.power_dice.chance(self.config.shop.power_permille) {
+        if !self.calm && self.power_rng.chance(self.config.shop.power_permille) {
             return self.cut_power(place, conn);
         }
         match item {
@@ -149,7 +149,7 @@ impl World {
         self.wire.conns[conn].held_open = false;
         self.wire.silence(conn);
         self.counts.power_cuts += 1;
-        let back = self.now.after(self.power_dice.between(Span::s(1), Span::s(15)));
+        let back = self.now.after(self.power_rng.between(Span::s(1), Span::s(15)));
         self.tell_terminal(place, Input::PowerCut { back });
     }
 

@@ -108,15 +108,15 @@ struct World {
     life: u32,
     /// The disk while no process has it.
     disk: Option<Disk>,
-    pool_dice: Rng,
-    disk_dice: Rng,
+    pool_rng: Rng,
+    disk_rng: Rng,
     /// Until when every commit fails.
     disk_full_until: Moment,
-    crash_dice: Rng,
-    drain_dice: Rng,
-    clock_dice: Rng,
-    tamper_dice: Rng,
-    power_dice: Rng,
+    crash_rng: Rng,
+    drain_rng: Rng,
+    clock_rng: Rng,
+    tamper_rng: Rng,
+    power_rng: Rng,
     calm: bool,
     story: Option<Vec<String>>,
     /// Ends the process after that many events; see [`cuts`].
@@ -150,14 +150,14 @@ impl World {
             retiring: None,
             life: 0,
             disk: None,
-            pool_dice: Stream::PoolRun.rng(seed),
-            disk_dice: Stream::DiskRun.rng(seed),
+            pool_rng: Stream::PoolRun.rng(seed),
+            disk_rng: Stream::DiskRun.rng(seed),
             disk_full_until: Moment::default(),
-            crash_dice: Stream::CrashRun.rng(seed),
-            drain_dice: Stream::DrainRun.rng(seed),
-            clock_dice: Stream::ClockRun.rng(seed),
-            tamper_dice: Stream::TamperRun.rng(seed),
-            power_dice: Stream::PowerRun.rng(seed),
+            crash_rng: Stream::CrashRun.rng(seed),
+            drain_rng: Stream::DrainRun.rng(seed),
+            clock_rng: Stream::ClockRun.rng(seed),
+            tamper_rng: Stream::TamperRun.rng(seed),
+            power_rng: Stream::PowerRun.rng(seed),
             calm: false,
             story: story.then(Vec::new),
             kill: None,
@@ -278,7 +278,7 @@ impl World {
             self.wire.send(&mut self.queue, later, (conn, Way::Up), &bytes);
             self.wire.end(&mut self.queue, later.after(Span::s(3)), conn, Way::Up);
         }
-        let pause = self.tamper_dice.between(Span::s(1), Span::s(20));
+        let pause = self.tamper_rng.between(Span::s(1), Span::s(20));
         self.queue.push(self.now.after(pause), Event::Replay);
     }
 
@@ -289,7 +289,7 @@ impl World {
             return;
         }
         self.crash();
-        self.queue.push(self.now.after(self.crash_dice.exponential(every)), Event::Doom);
+        self.queue.push(self.now.after(self.crash_rng.exponential(every)), Event::Doom);
     }
 
     /// The system's clock is put forward or back.
@@ -299,12 +299,12 @@ impl World {
             return;
         }
         let most_ms = most.0 / 1_000_000;
-        let ms = i64::try_from(self.clock_dice.below(2 * most_ms)).unwrap_or(0);
+        let ms = i64::try_from(self.clock_rng.below(2 * most_ms)).unwrap_or(0);
         let off_ms = self.system_off_ms + ms - i64::try_from(most_ms).unwrap_or(0);
         self.system_off_ms = off_ms.clamp(-SYSTEM_OFF_MAX_MS, SYSTEM_OFF_MAX_MS);
         let off_ms = self.system_off_ms;
         self.say(|| format!("the system's clock is {off_ms} ms off"));
-        self.queue.push(self.now.after(self.clock_dice.exponential(every)), Event::Jump);
+        self.queue.push(self.now.after(self.clock_rng.exponential(every)), Event::Jump);
     }
 
     /// Somebody sets the system's clock right: no earlier than the gateway's has ever been.

@@ -78,13 +78,13 @@ impl World {
     fn plan_troubles(&mut self) {
         let now = self.now;
         if let Some(every) = self.config.crash_every {
-            self.queue.push(now.after(self.crash_dice.exponential(every)), Event::Doom);
+            self.queue.push(now.after(self.crash_rng.exponential(every)), Event::Doom);
         }
         if let Some(every) = self.config.drain_every {
-            self.queue.push(now.after(self.drain_dice.exponential(every)), Event::Retire);
+            self.queue.push(now.after(self.drain_rng.exponential(every)), Event::Retire);
         }
         if let Some((every, _)) = self.config.clock {
-            self.queue.push(now.after(self.clock_dice.exponential(every)), Event::Jump);
+            self.queue.push(now.after(self.clock_rng.exponential(every)), Event::Jump);
         }
         if self.config.faults.has(Fault::Tamper) {
             self.queue.push(now.after(Span::s(10)), Event::Replay);

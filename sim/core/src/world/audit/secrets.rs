@@ -46,7 +46,7 @@ impl World {
             return;
         }
         for _ in 0..FLIPS {
-            let Some((rows, what)) = disk.flipped(&mut self.disk_dice) else { return };
+            let Some((rows, what)) = disk.flipped(&mut self.disk_rng) else { return };
             self.counts.flips += 1;
             let seen = match tillgate_store_core::verify(&rows) {
                 Ok(report) => !report.holds(),

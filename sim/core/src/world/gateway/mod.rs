@@ -95,7 +95,7 @@ impl World {
             Err(StartError::Store(error)) => return self.does_not_open(&error),
             Err(StartError::Clock(behind)) => {
                 self.witness.refused(now, system);
-                if self.calm || self.clock_dice.chance(500) {
+                if self.calm || self.clock_rng.chance(500) {
                     self.set_clock_right();
                 } else {
                     self.trust = ClockTrust::Believed;
@@ -105,7 +105,7 @@ impl World {
         };
         self.say(|| format!("it does not start: {refused}"));
         let mut disk = book.into_backend();
-        let writes = disk.crashed(&mut self.disk_dice);
+        let writes = disk.crashed(&mut self.disk_rng);
         self.end_life(disk, &writes);
     }
 
@@ -135,7 +135,7 @@ impl World {
     /// Everything is recovered: sessions may come.
     fn run_process(&mut self, mut book: LedgerStore<Disk>, begun: Begun) {
         let Begun { directory, claims, writer } = begun;
-        let crashes = !self.calm && self.disk_dice.chance(self.config.disk.crash_permille);
+        let crashes = !self.calm && self.disk_rng.chance(self.config.disk.crash_permille);
         if !crashes {
             for write in book.backend_mut().synced() {
                 self.witness.durable(self.now, &write);
@@ -173,7 +173,7 @@ impl World {
     pub(super) fn crash(&mut self) {
         let Some(process) = &mut self.process else { return };
         self.counts.crashes += 1;
-        let writes = process.book.backend_mut().crashed(&mut self.disk_dice);
+        let writes = process.book.backend_mut().crashed(&mut self.disk_rng);
         self.end_process(&writes);
     }
 
@@ -194,7 +194,7 @@ impl World {
         self.witness.crashed();
         self.inspect(&disk);
         self.disk = Some(disk);
-        let down = self.disk_dice.between(self.config.down.0, self.config.down.1);
+        let down = self.disk_rng.between(self.config.down.0, self.config.down.1);
         self.queue.push(self.now.after(down), Event::Start);
     }
 
@@ -275,7 +275,7 @@ impl World {
 
     pub(super) fn pool_delay(&mut self) -> Span {
         let (low, high) = self.config.pool;
-        self.pool_dice.between(low, high)
+        self.pool_rng.between(low, high)
     }
 }
 

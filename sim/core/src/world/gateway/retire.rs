@@ -38,7 +38,7 @@ impl World {
             }
             self.queue.push(self.now.after(LOOK), Event::Retired { life });
         }
-        let pause = self.drain_dice.exponential(every);
+        let pause = self.drain_rng.exponential(every);
         self.queue.push(self.now.after(pause), Event::Retire);
     }
 

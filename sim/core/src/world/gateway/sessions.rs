@@ -143,7 +143,7 @@ impl World {
 
     /// The process is gone: its sockets break, or, with the whole machine, fall silent.
     pub(super) fn drop_connections(&mut self) {
-        let silent = self.disk_dice.chance(300);
+        let silent = self.disk_rng.chance(300);
         for conn in 0..self.wire.conns.len() {
             if !self.wire.conns[conn].served {
                 continue;

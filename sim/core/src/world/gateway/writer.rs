@@ -86,7 +86,7 @@ impl World {
 
     /// Wakes the writer thread soon; what comes meanwhile joins the batch.
     pub(super) fn wake_writer(&mut self) {
-        let at = self.now.after(self.pool_dice.between(Span(1_000), Span::ms(2)));
+        let at = self.now.after(self.pool_rng.between(Span(1_000), Span::ms(2)));
         let life = self.life;
         self.queue.push(at, Event::TransactionManager { life });
     }
@@ -112,7 +112,7 @@ impl World {
         let Some(process) = &mut self.process else { return };
         process.book.backend_mut().failing = fails;
         let disk = &self.config.disk;
-        let rng = &mut self.disk_dice;
+        let rng = &mut self.disk_rng;
         let troubled = !self.calm;
         let mut takes = rng.between(disk.sync.0, disk.sync.1);
         if troubled && rng.chance(disk.slow_permille) {
@@ -137,9 +137,9 @@ impl World {
     /// Whether the next writes fail.
     pub(super) fn is_disk_failing(&mut self) -> bool {
         let full = self.now < self.disk_full_until;
-        let fails = !self.calm && (full || self.disk_dice.chance(self.config.disk.error_permille));
+        let fails = !self.calm && (full || self.disk_rng.chance(self.config.disk.error_permille));
         if fails && !full {
-            let full = self.disk_dice.between(Span::ZERO, self.config.disk.full);
+            let full = self.disk_rng.between(Span::ZERO, self.config.disk.full);
             self.disk_full_until = self.now.after(full);
         }
         fails
