@@ -168,11 +168,11 @@ impl Provider {
     pub fn request(&mut self, now: Moment, request: &Request<'_>) -> (Span, Say) {
         let mut rng = Rng::new(self.behaviour.seed, digest(request.reference.as_bytes()));
         let share = u16::try_from(rng.below(1_000)).unwrap_or(0);
-        let fate = self.behaviour.fate(share);
+        let treatment = self.behaviour.treatment(share);
         // A request that is sent again was not heard the first time; now somebody listens.
         let first = request.attempt <= 1;
         let latency = self.behaviour.latency.draw(&mut rng);
-        if fate == Fate::Deaf && first {
+        if treatment == Treatment::Deaf && first {
             return (latency, Say::Nothing);
         }
         if self.deals.len() >= DEALS_MAX && !self.deals.contains_key(request.reference) {
@@ -185,10 +185,10 @@ impl Provider {
                 }
             }
             MapEntry::Vacant(place) => {
-                let standing = match fate {
-                    Fate::Declined => DealStatus::Declined,
-                    Fate::Pending => DealStatus::Pending(now.after(self.behaviour.pending)),
-                    Fate::Prompt | Fate::Silent | Fate::Deaf => DealStatus::Approved,
+                let standing = match treatment {
+                    Treatment::Declined => DealStatus::Declined,
+                    Treatment::Pending => DealStatus::Pending(now.after(self.behaviour.pending)),
+                    Treatment::Prompt | Treatment::Silent | Treatment::Deaf => DealStatus::Approved,
                 };
                 place.insert(ProviderTransaction {
                     service: request.service,
@@ -201,7 +201,7 @@ impl Provider {
                 });
             }
         }
-        if fate == Fate::Silent && first {
+        if treatment == Treatment::Silent && first {
             return (latency, Say::Nothing);
         }
         (latency, self.inquiry(now, request.reference))
@@ -215,8 +215,8 @@ impl Provider {
         let share = u16::try_from(rng.below(1_000)).unwrap_or(0);
         let first = reversal.attempt <= 1;
         let latency = self.behaviour.latency.draw(&mut rng);
-        let fate = self.behaviour.fate(share);
-        if fate == Fate::Deaf && first {
+        let treatment = self.behaviour.treatment(share);
+        if treatment == Treatment::Deaf && first {
             return (latency, Say::Nothing);
         }
         if self.deals.len() >= DEALS_MAX && !self.deals.contains_key(reversal.reference) {
@@ -239,7 +239,7 @@ impl Provider {
         if deal.standing != DealStatus::Declined {
             deal.standing = DealStatus::Reversed;
         }
-        let silent = fate == Fate::Silent && first;
+        let silent = treatment == Treatment::Silent && first;
         (latency, if silent { Say::Nothing } else { Say::Reversed })
     }
 
@@ -261,11 +261,11 @@ impl Provider {
     /// Looks an account up.
     pub fn lookup(&mut self, request: &Request<'_>) -> (Span, Say) {
         let mut rng = Rng::new(self.behaviour.seed, digest(request.reference.as_bytes()));
-        let fate = self.behaviour.fate(u16::try_from(rng.below(1_000)).unwrap_or(0));
-        let say = match fate {
-            Fate::Deaf | Fate::Silent => Say::Nothing,
-            Fate::Declined => Say::Declined(NO_SUCH_SUBSCRIBER),
-            Fate::Prompt | Fate::Pending => {
+        let treatment = self.behaviour.treatment(u16::try_from(rng.below(1_000)).unwrap_or(0));
+        let say = match treatment {
+            Treatment::Deaf | Treatment::Silent => Say::Nothing,
+            Treatment::Declined => Say::Declined(NO_SUCH_SUBSCRIBER),
+            Treatment::Prompt | Treatment::Pending => {
                 Say::Found(self.bill(request.service, request.subscriber))
             }
         };
@@ -333,7 +333,7 @@ impl ProviderTransaction {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum Treatment {
     Prompt,
     Declined,
     Silent,
@@ -342,21 +342,21 @@ enum Fate {
 }
 
 impl ProviderBehaviour {
-    fn fate(&self, share: u16) -> Fate {
-        let fates = [
-            (self.declined_permille, Fate::Declined),
-            (self.silent_permille, Fate::Silent),
-            (self.deaf_permille, Fate::Deaf),
-            (self.pending_permille, Fate::Pending),
+    fn treatment(&self, share: u16) -> Treatment {
+        let treatments = [
+            (self.declined_permille, Treatment::Declined),
+            (self.silent_permille, Treatment::Silent),
+            (self.deaf_permille, Treatment::Deaf),
+            (self.pending_permille, Treatment::Pending),
         ];
         let mut upto = 0_u16;
-        for (permille, fate) in fates {
+        for (permille, treatment) in treatments {
             upto = upto.saturating_add(permille);
             if share < upto {
-                return fate;
+                return treatment;
             }
         }
-        Fate::Prompt
+        Treatment::Prompt
     }
 }
 
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_of_fates_are_what_was_asked_for() {
+    fn shares_of_treatments_are_what_was_asked_for() {
         let rude =
             ProviderBehaviour { declined_permille: 100, silent_permille: 200, ..behaviour() };
         let mut provider = Provider::new(rude);
