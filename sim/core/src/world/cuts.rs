@@ -134,7 +134,7 @@ impl World {
         if self.counts.events == event
             && let Some(process) = &mut self.process
         {
-            process.decide_fate(kept);
+            process.decide_loss(kept);
             self.crash();
         }
     }

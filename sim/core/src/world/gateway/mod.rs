@@ -291,7 +291,7 @@ impl Process {
     }
 
     /// Whether the coming crash loses what is not synced.
-    pub(super) fn decide_fate(&mut self, kept: bool) {
+    pub(super) fn decide_loss(&mut self, kept: bool) {
         self.book.backend_mut().keeps = Some(kept);
     }
 
