@@ -131,7 +131,7 @@ pub struct TransactionLimits {
     /// Longer than any bridge's deadline: one that has said nothing at all for so long has lost
     /// the request, and the outcome is sought as after any silence. Of a first order it counts
     /// from [`TransactionLimits::answer`] on.
-    pub errand: Span,
+    pub bridge_silence: Span,
     /// How long an outcome is sought, a reversal or advice repeated, before it is put before the
     /// operator. A provider that is down over night is still asked in the morning.
     pub expire: Span,
@@ -205,7 +205,7 @@ impl Default for TransactionLimits {
             inquiry_first: Span::ms(500),
             inquiry_longest: Span::s(60),
             inquiries_max: 64,
-            errand: Span::s(180),
+            bridge_silence: Span::s(180),
             expire: Span::s(24 * 3_600),
             reprint_days: 7,
         }

@@ -52,7 +52,7 @@ impl TransactionManager {
             return;
         }
         if pending.is_owed() {
-            // The bridge has lost the errand: as silent as any provider.
+            // The bridge has lost the request: as silent as any provider.
             self.on_found(now, key, ProviderResult::Outcome(ProviderOutcome::Unknown));
         } else {
             self.act(now, key);
@@ -62,7 +62,7 @@ impl TransactionManager {
     /// A request is in flight: its result is waited for, but not for ever.
     pub(super) fn await_result(&mut self, now: Moment, key: Key) {
         if let Some(pending) = self.pending.get_mut(&key) {
-            let at = now.after(self.limits.errand);
+            let at = now.after(self.limits.bridge_silence);
             pending.wake = Some(at);
             self.alarms.at(at, Alarm::Act(key));
         }

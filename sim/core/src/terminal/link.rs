@@ -211,7 +211,7 @@ impl Terminal {
     }
 
     /// Seals the till's body.
-    pub(super) fn send_errand(&mut self, now: Moment) {
+    pub(super) fn send_request(&mut self, now: Moment) {
         if let Phase::Linked { channel, .. } = &mut self.phase {
             self.ping.last_sent = now;
             if channel.seal(self.till.body(), &mut self.out).is_err() {

@@ -211,7 +211,7 @@ impl Terminal {
     fn carry_out(&mut self, now: Moment) {
         match std::mem::replace(&mut self.till.turn, Turn::Nothing) {
             Turn::Nothing => {}
-            Turn::Send => self.send_errand(now),
+            Turn::Send => self.send_request(now),
             Turn::Hangup => self.hang_up(now, None),
         }
         if self.till.is_finished() && !self.is_gone() {

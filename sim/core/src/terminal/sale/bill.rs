@@ -59,7 +59,7 @@ impl SaleFlow {
         let message = codec::Lookup { stan, date, service, product, amount_minor, subscriber };
         self.body.clear();
         TerminalMessage::Lookup(message).encode(&mut self.body);
-        self.begin_errand(now, Kind::Lookup(lookup), 0);
+        self.begin_request(now, Kind::Lookup(lookup), 0);
     }
 
     /// The token was not good, or not any more: the account is looked up again, under the next
@@ -76,11 +76,11 @@ impl SaleFlow {
 
     /// What was looked up: it is paid under the same number, or nothing is.
     pub(in crate::terminal) fn found(&mut self, now: Moment, found: &Found<'_>, rng: &mut Rng) {
-        let errand = match self.task {
-            Task::PendingRequest(errand) => errand,
+        let request = match self.task {
+            Task::PendingRequest(request) => request,
             Task::Free(_) => return self.notes.push(Note::Trouble(Trouble::Unmatched)),
         };
-        let lookup = match errand.kind {
+        let lookup = match request.kind {
             Kind::Lookup(lookup) if (lookup.date, lookup.stan) == (found.date, found.stan) => {
                 lookup
             }
@@ -93,7 +93,7 @@ impl SaleFlow {
             }
             let kind = Kind::Lookup(Lookup { rounds: lookup.rounds + 1, ..lookup });
             let stage = Stage::Pause(now.after(ASK_AGAIN_FIRST));
-            self.task = Task::PendingRequest(PendingRequest { kind, stage, ..errand });
+            self.task = Task::PendingRequest(PendingRequest { kind, stage, ..request });
             return;
         }
         self.pay(now, lookup, found, rng);

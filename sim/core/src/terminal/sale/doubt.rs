@@ -32,24 +32,24 @@ impl SaleFlow {
 
     /// The power failed: what is in the book is known when it comes back.
     pub(in crate::terminal) fn lose_power(&mut self) {
-        let Task::PendingRequest(errand) = self.task else { return };
+        let Task::PendingRequest(request) = self.task else { return };
         // Neither is of a sale that the book knows.
-        if matches!(errand.kind, Kind::Settlement { .. } | Kind::Lookup(_)) {
+        if matches!(request.kind, Kind::Settlement { .. } | Kind::Lookup(_)) {
             self.task = Task::Free(None);
             return;
         }
-        match (errand.kind, self.book.entries()[errand.entry].state) {
+        match (request.kind, self.book.entries()[request.entry].state) {
             // Kept where power cannot reach it, until it is answered.
             (Kind::Reversal { .. }, _) => {}
-            (_, State::InDoubt) => self.prepare_repeat(errand.entry),
+            (_, State::InDoubt) => self.prepare_repeat(request.entry),
             // The receipt is half printed.
             (Kind::Confirm | Kind::Retry, State::Approved) => {
-                self.prepare_reversal(errand.entry, Reversal::PRINTER);
+                self.prepare_reversal(request.entry, Reversal::PRINTER);
             }
             _ => self.task = Task::Free(None),
         }
-        if let Task::PendingRequest(errand) = &mut self.task {
-            errand.stage = Stage::Unsent;
+        if let Task::PendingRequest(request) = &mut self.task {
+            request.stage = Stage::Unsent;
         }
     }
 
@@ -64,7 +64,7 @@ impl SaleFlow {
         let asked = self.book.entries()[entry].asked;
         let currency = self.currency_of(&asked);
         self.encode_sale(&Asked { amount_minor: asked.amount_minor + 1, ..asked }, currency);
-        self.begin_errand(now, Kind::Clash, entry);
+        self.begin_request(now, Kind::Clash, entry);
     }
 
     /// The sale that was taken back, with the bytes that it had.
@@ -72,7 +72,7 @@ impl SaleFlow {
         let asked = self.book.entries()[entry].asked;
         let currency = self.currency_of(&asked);
         self.encode_sale(&asked, currency);
-        self.begin_errand(now, Kind::Late, entry);
+        self.begin_request(now, Kind::Late, entry);
     }
 
     /// The answer to a repeat: the sale's, or nobody knows of it.
@@ -88,7 +88,7 @@ impl SaleFlow {
             let asked = self.book.entries()[entry].asked;
             let currency = self.currency_of(&asked);
             self.encode_sale(&asked, currency);
-            return self.begin_errand(now, Kind::Sale, entry);
+            return self.begin_request(now, Kind::Sale, entry);
         }
         self.settle(entry, now, answer, body);
         self.after_sale(now, entry, answer, rng);

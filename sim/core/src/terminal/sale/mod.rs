@@ -157,8 +157,8 @@ impl SaleFlow {
         self.book.open(welcome.date, welcome.stan_last);
         self.answer = Span(Span::s(u64::from(welcome.answer_s)).0 + ANSWER_MARGIN.0);
         match &mut self.task {
-            Task::PendingRequest(errand) => {
-                errand.stage = Stage::Unsent;
+            Task::PendingRequest(request) => {
+                request.stage = Stage::Unsent;
                 self.send(now);
             }
             Task::Free(None) => self.free(now, rng),
@@ -169,10 +169,10 @@ impl SaleFlow {
     /// The link is gone.
     pub(super) fn offline(&mut self, rng: &mut Rng) {
         self.online = false;
-        if let Task::PendingRequest(errand) = &mut self.task {
-            let sent = matches!(errand.stage, Stage::Sent(_));
-            errand.stage = Stage::Unsent;
-            if errand.kind == Kind::Sale && sent {
+        if let Task::PendingRequest(request) = &mut self.task {
+            let sent = matches!(request.stage, Stage::Sent(_));
+            request.stage = Stage::Unsent;
+            if request.kind == Kind::Sale && sent {
                 self.notes.push(Note::Doubt);
                 self.doubt(rng);
             }

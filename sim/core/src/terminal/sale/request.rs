@@ -75,16 +75,16 @@ impl SaleFlow {
         body: &[u8],
         rng: &mut Rng,
     ) {
-        let errand = match self.task {
-            Task::PendingRequest(errand)
-                if !matches!(errand.kind, Kind::Settlement { .. } | Kind::Lookup(_)) =>
+        let request = match self.task {
+            Task::PendingRequest(request)
+                if !matches!(request.kind, Kind::Settlement { .. } | Kind::Lookup(_)) =>
             {
-                errand
+                request
             }
             _ => return self.unasked(now, answer, body),
         };
-        let asked = self.book.entries()[errand.entry].asked;
-        let awaited = match errand.kind {
+        let asked = self.book.entries()[request.entry].asked;
+        let awaited = match request.kind {
             Kind::Reversal { stan, date } => (AnswerKind::Reversal, date, stan),
             Kind::Confirm => (AnswerKind::Confirm, asked.date, asked.stan),
             Kind::Sale
@@ -99,34 +99,34 @@ impl SaleFlow {
             return self.unasked(now, answer, body);
         }
         if answer.code == ResponseCode::IN_PROGRESS {
-            return self.ask_again(now, errand);
+            return self.ask_again(now, request);
         }
-        match errand.kind {
+        match request.kind {
             Kind::Sale => {
-                self.settle(errand.entry, now, answer, body);
-                self.after_sale(now, errand.entry, answer, rng);
+                self.settle(request.entry, now, answer, body);
+                self.after_sale(now, request.entry, answer, rng);
             }
             Kind::Retry => {
-                self.settle(errand.entry, now, answer, body);
-                self.after_retry(now, errand.entry, answer, rng);
+                self.settle(request.entry, now, answer, body);
+                self.after_retry(now, request.entry, answer, rng);
             }
             Kind::Confirm => {
-                self.book.confirm(errand.entry, answer.code);
+                self.book.confirm(request.entry, answer.code);
                 if answer.code.is_approved() {
                     self.notes.push(Note::Confirmed);
                 }
                 self.free(now, rng);
             }
-            Kind::Repeat => self.repeated(now, errand.entry, answer, body, rng),
+            Kind::Repeat => self.repeated(now, request.entry, answer, body, rng),
             Kind::Clash => {
-                self.book.clashed(errand.entry, answer.code);
+                self.book.clashed(request.entry, answer.code);
                 self.free(now, rng);
             }
             Kind::Late => {
-                self.book.came_late(errand.entry, answer.code);
+                self.book.came_late(request.entry, answer.code);
                 self.free(now, rng);
             }
-            Kind::Reversal { .. } => self.reversed(now, errand.entry, answer, rng),
+            Kind::Reversal { .. } => self.reversed(now, request.entry, answer, rng),
             Kind::Settlement { .. } | Kind::Lookup(_) => self.unasked(now, answer, body),
         }
     }
@@ -172,7 +172,7 @@ impl SaleFlow {
         self.encode_sale(asked, currency);
         self.notes.push(Note::Started);
         if away == Span::ZERO {
-            return self.begin_errand(now, Kind::Sale, entry);
+            return self.begin_request(now, Kind::Sale, entry);
         }
         let stage = Stage::Pause(now.after(away));
         let (kind, rounds) = (Kind::Sale, 0);
@@ -201,32 +201,32 @@ impl SaleFlow {
     }
 
     /// What is in the body becomes the request, and leaves if there is a link.
-    pub(super) fn begin_errand(&mut self, now: Moment, kind: Kind, entry: usize) {
+    pub(super) fn begin_request(&mut self, now: Moment, kind: Kind, entry: usize) {
         self.task =
             Task::PendingRequest(PendingRequest { kind, entry, stage: Stage::Unsent, rounds: 0 });
         self.send(now);
     }
 
-    /// Puts the errand's body on the wire, if there is a wire.
+    /// Puts the request's body on the wire, if there is a wire.
     pub(super) fn send(&mut self, now: Moment) {
-        let Task::PendingRequest(errand) = &mut self.task else {
+        let Task::PendingRequest(request) = &mut self.task else {
             return;
         };
         if !self.online {
-            errand.stage = Stage::Unsent;
+            request.stage = Stage::Unsent;
             return;
         }
-        if matches!(errand.kind, Kind::Sale | Kind::Repeat) {
-            let attempts = self.book.entries()[errand.entry].attempts;
+        if matches!(request.kind, Kind::Sale | Kind::Repeat) {
+            let attempts = self.book.entries()[request.entry].attempts;
             if attempts >= ATTEMPTS_MAX {
                 return self.give_up(now);
             }
             if attempts > 0 {
                 self.notes.push(Note::SentAgain);
             }
-            self.book.sent(errand.entry);
+            self.book.sent(request.entry);
         }
-        errand.stage = Stage::Sent(now.after(self.answer));
+        request.stage = Stage::Sent(now.after(self.answer));
         self.turn = Turn::Send;
     }
 
@@ -241,12 +241,12 @@ impl SaleFlow {
         }
     }
 
-    fn ask_again(&mut self, now: Moment, errand: PendingRequest) {
-        let factor = 1_u64.checked_shl(u32::from(errand.rounds)).unwrap_or(u64::MAX);
+    fn ask_again(&mut self, now: Moment, request: PendingRequest) {
+        let factor = 1_u64.checked_shl(u32::from(request.rounds)).unwrap_or(u64::MAX);
         let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
-        let rounds = errand.rounds.saturating_add(1);
+        let rounds = request.rounds.saturating_add(1);
         let stage = Stage::Pause(now.after(pause));
-        self.task = Task::PendingRequest(PendingRequest { stage, rounds, ..errand });
+        self.task = Task::PendingRequest(PendingRequest { stage, rounds, ..request });
         self.notes.push(Note::AskedAgain);
     }
 
@@ -275,7 +275,7 @@ impl SaleFlow {
             self.task = Task::Free(None);
             self.turn = Turn::Hangup;
         } else if rng.chance(self.firmware.retry_permille) {
-            self.begin_errand(now, Kind::Retry, entry);
+            self.begin_request(now, Kind::Retry, entry);
         } else {
             self.after_retry(now, entry, answer, rng);
         }
@@ -300,7 +300,7 @@ impl SaleFlow {
         self.body.clear();
         TerminalMessage::Confirm(Confirm { stan: answer.stan, date: answer.date })
             .encode(&mut self.body);
-        self.begin_errand(now, Kind::Confirm, entry);
+        self.begin_request(now, Kind::Confirm, entry);
     }
 
     /// An answer to nothing that is under way: a late one is taken, anything else is trouble.

@@ -53,7 +53,7 @@ impl SaleFlow {
         self.body.clear();
         let settle = Settle { stan, date, settled_date: date, currency, totals };
         TerminalMessage::Settle(settle).encode(&mut self.body);
-        self.begin_errand(now, Kind::Settlement { stan, date }, 0);
+        self.begin_request(now, Kind::Settlement { stan, date }, 0);
     }
 
     /// Totals are compared in the currency of the first offer.

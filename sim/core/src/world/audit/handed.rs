@@ -20,7 +20,7 @@ use crate::world::config::Config;
 pub(super) struct Handed {
     expire: Span,
     /// A bridge that has reported nothing for this long never will.
-    errand: Span,
+    bridge_silence: Span,
     bridges: FxHashMap<BridgeTag, Capabilities>,
     /// Of this life: what a crash took from the writer must be reported again.
     heard: FxHashMap<Key, Vec<Report>>,
@@ -47,7 +47,7 @@ impl Handed {
             bridges.map(|bridge| (BridgeTag::of(&bridge.name), bridge.capabilities)).collect();
         Self {
             expire: config.writer.expire,
-            errand: config.writer.errand,
+            bridge_silence: config.writer.bridge_silence,
             bridges,
             heard: FxHashMap::default(),
             verdicts: BTreeSet::new(),
@@ -199,7 +199,7 @@ impl Checker {
         let tried = old.owes().is_some()
             || self.room.is_of_before(key)
             || handed.heard(key, |_| true)
-            || since.after(handed.errand) <= now;
+            || since.after(handed.bridge_silence) <= now;
         (!able && tried)
             || handed
                 .heard(key, |report| *report == Report::Outcome(ProviderOutcome::ReversalDeclined))
