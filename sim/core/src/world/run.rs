@@ -56,13 +56,13 @@ impl World {
 
     /// A new store, with the network in it, as an import would leave it.
     pub(super) fn found(&mut self, opening: Change) {
-        let book = LedgerStore::open(Disk::default(), self.config.seed.to_be_bytes());
-        let mut book = book.expect("an empty disk is a new store");
+        let store = LedgerStore::open(Disk::default(), self.config.seed.to_be_bytes());
+        let mut store = store.expect("an empty disk is a new store");
         let at_ms = self.wall().0;
         let mut commands = vec![Command::Change(Change { at_ms, ..opening })];
         let mut outcomes = Vec::new();
-        book.commit(&mut commands, &mut outcomes).expect("memory takes every write");
-        let mut disk = book.into_backend();
+        store.commit(&mut commands, &mut outcomes).expect("memory takes every write");
+        let mut disk = store.into_backend();
         for write in disk.synced() {
             self.witness.durable(self.now, &write);
         }

@@ -47,7 +47,7 @@ pub(super) struct Process {
     directory: Directory,
     claims: Claims,
     writer: TransactionManager,
-    book: LedgerStore<Disk>,
+    store: LedgerStore<Disk>,
     mail: VecDeque<Input>,
     /// Jobs that wait for a pool thread.
     jobs: u32,
@@ -75,17 +75,17 @@ impl World {
         let trust = std::mem::replace(&mut self.trust, ClockTrust::Checked);
         self.witness.starts(now, system);
         self.say(|| format!("the gateway starts, life {life}"));
-        let mut book = match LedgerStore::open(disk, self.config.seed.to_be_bytes()) {
-            Ok(book) => book,
+        let mut store = match LedgerStore::open(disk, self.config.seed.to_be_bytes()) {
+            Ok(store) => store,
             Err(error) => return self.does_not_open(&error),
         };
-        book.know_keks(self.network.keys.vault.kek_ids());
+        store.know_keks(self.network.keys.vault.kek_ids());
         let fails = self.is_disk_failing();
-        book.backend_mut().failing = fails;
-        let refused = match self.begin(&mut book, trust) {
+        store.backend_mut().failing = fails;
+        let refused = match self.begin(&mut store, trust) {
             Ok(begun) => {
                 self.witness.started(now, system, trust);
-                return self.run_process(book, begun);
+                return self.run_process(store, begun);
             }
             Err(StartError::Store(_)) if fails => {
                 self.counts.disk_errors += 1;
@@ -104,7 +104,7 @@ impl World {
             }
         };
         self.say(|| format!("it does not start: {refused}"));
-        let mut disk = book.into_backend();
+        let mut disk = store.into_backend();
         let writes = disk.crashed(&mut self.disk_rng);
         self.end_life(disk, &writes);
     }
@@ -114,13 +114,13 @@ impl World {
     }
 
     /// What the gateway's own start makes of the store.
-    fn begin(&self, book: &mut LedgerStore<Disk>, trust: ClockTrust) -> Result<Begun, StartError> {
+    fn begin(&self, store: &mut LedgerStore<Disk>, trust: ClockTrust) -> Result<Begun, StartError> {
         let (config, system) = (&self.config, self.system());
-        startup::check_clock(book, &config.calendar, system, trust)?;
+        startup::check_clock(store, &config.calendar, system, trust)?;
         let names: Vec<String> = config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
         let mut claims = Claims::new(tillgate_core::limits::ClaimLimits::default());
         let load = |counter: &Counter| claims.load(counter);
-        let directory = startup::directory(book, &config.calendar, &names, load)?;
+        let directory = startup::directory(store, &config.calendar, &names, load)?;
         let bridges = config
             .bridges
             .iter()
@@ -128,16 +128,16 @@ impl World {
         let seed = Stream::TransactionManager.rng(config.seed ^ u64::from(self.life)).throw();
         let begins = (self.now, system, seed);
         let bridges = bridges.collect();
-        let writer = startup::transactions(book, config.writer, bridges, &directory, begins)?;
+        let writer = startup::transactions(store, config.writer, bridges, &directory, begins)?;
         Ok(Begun { directory, claims, writer })
     }
 
     /// Everything is recovered: sessions may come.
-    fn run_process(&mut self, mut book: LedgerStore<Disk>, begun: Begun) {
+    fn run_process(&mut self, mut store: LedgerStore<Disk>, begun: Begun) {
         let Begun { directory, claims, writer } = begun;
         let crashes = !self.calm && self.disk_rng.chance(self.config.disk.crash_permille);
         if !crashes {
-            for write in book.backend_mut().synced() {
+            for write in store.backend_mut().synced() {
                 self.witness.durable(self.now, &write);
             }
         }
@@ -153,7 +153,7 @@ impl World {
             directory,
             claims,
             writer,
-            book,
+            store,
             mail: VecDeque::new(),
             jobs: 0,
             busy: false,
@@ -173,7 +173,7 @@ impl World {
     pub(super) fn crash(&mut self) {
         let Some(process) = &mut self.process else { return };
         self.counts.crashes += 1;
-        let writes = process.book.backend_mut().crashed(&mut self.disk_rng);
+        let writes = process.store.backend_mut().crashed(&mut self.disk_rng);
         self.end_process(&writes);
     }
 
@@ -182,7 +182,7 @@ impl World {
         let Some(process) = self.process.take() else { return };
         self.trace.note(self.now, b'X', &self.life.to_le_bytes());
         self.say(|| "the gateway is gone".to_owned());
-        self.end_life(process.book.into_backend(), writes);
+        self.end_life(process.store.into_backend(), writes);
     }
 
     fn end_life(&mut self, disk: Disk, writes: &[Vec<Change>]) {
@@ -254,7 +254,7 @@ impl World {
     /// The end of the world: the durable rows of a process that has come to rest.
     pub(super) fn inspect_at_rest(&mut self) {
         let Some(process) = self.process.take() else { return };
-        let disk = process.book.into_backend();
+        let disk = process.store.into_backend();
         self.inspect(&disk);
         self.disk = Some(disk);
     }
@@ -292,18 +292,18 @@ impl Process {
 
     /// Whether the coming crash loses what is not synced.
     pub(super) fn decide_loss(&mut self, kept: bool) {
-        self.book.backend_mut().keeps = Some(kept);
+        self.store.backend_mut().keeps = Some(kept);
     }
 
     /// What a flipped bit must not get past: every read that a start does.
     pub(super) fn opens(rows: tillgate_store_core::Memory) -> Result<(), StoreError> {
-        let book = LedgerStore::open(rows, [0; 8])?;
-        book.load_registry()?;
-        book.open_transactions()?;
+        let store = LedgerStore::open(rows, [0; 8])?;
+        store.load_registry()?;
+        store.open_transactions()?;
         let counters = |_: Counter| std::ops::ControlFlow::Continue(());
-        tillgate_store_core::journal::records(book.backend(), &[], counters)?;
+        tillgate_store_core::journal::records(store.backend(), &[], counters)?;
         let mut key = Vec::new();
         // The end of the journal is what repeats read first.
-        book.backend().last_before(Counter::FAMILY, &[0xFF; 41], &mut key).map(|_| ())
+        store.backend().last_before(Counter::FAMILY, &[0xFF; 41], &mut key).map(|_| ())
     }
 }

@@ -43,10 +43,10 @@ impl World {
         process.writer_armed = None;
         for _ in 0..MAIL_MAX {
             let Some(input) = process.mail.pop_front() else { break };
-            process.writer.handle(now, wall, input, &process.book);
+            process.writer.handle(now, wall, input, &process.store);
         }
         if process.writer.deadline().is_some_and(|at| at <= now) {
-            process.writer.handle(now, wall, Input::Deadline, &process.book);
+            process.writer.handle(now, wall, Input::Deadline, &process.store);
         }
         // Whatever the writer says before its batch is durable leaves now: it must be nothing that
         // rests on the batch.
@@ -71,7 +71,7 @@ impl World {
     pub(in super::super) fn committed(&mut self) {
         let now = self.now;
         let Some(process) = &mut self.process else { return };
-        for write in process.book.backend_mut().synced() {
+        for write in process.store.backend_mut().synced() {
             self.witness.durable(now, &write);
         }
         process.busy = false;
@@ -110,7 +110,7 @@ impl World {
         }
         let fails = self.is_disk_failing();
         let Some(process) = &mut self.process else { return };
-        process.book.backend_mut().failing = fails;
+        process.store.backend_mut().failing = fails;
         let disk = &self.config.disk;
         let rng = &mut self.disk_rng;
         let troubled = !self.calm;
@@ -121,7 +121,7 @@ impl World {
         let crashes = troubled && rng.chance(disk.crash_permille);
         let share = rng.between(Span::ZERO, takes);
         let (commands, outcomes) = (&mut process.commands, &mut process.outcomes);
-        if process.book.commit(commands, outcomes).is_err() {
+        if process.store.commit(commands, outcomes).is_err() {
             // Nothing may be acknowledged any more: the process ends and is started again.
             self.counts.disk_errors += 1;
             return self.crash();
