@@ -209,7 +209,7 @@ fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
         Money::NotChecked => Some("the money was not checked".to_owned()),
         Money::Unreadable(refusal) => Some(refusal.to_string()),
         Money::Checked(verdict) => {
-            let counts = Kind::ALL.map(|kind| (kind.label(), verdict.count(kind)));
+            let counts = Kind::ALL.iter().map(|kind| (kind.label(), verdict.count(*kind)));
             let bad: Vec<String> = counts
                 .iter()
                 .filter(|(_, count)| *count > 0)
