@@ -211,7 +211,6 @@ fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
         Money::Checked(verdict) => {
             let counts = Kind::ALL.iter().map(|kind| (kind.label(), verdict.count(*kind)));
             let bad: Vec<String> = counts
-                .iter()
                 .filter(|(_, count)| *count > 0)
                 .map(|(label, count)| format!("{count} {label}"))
                 .collect();

@@ -30,7 +30,7 @@ pub(super) struct ConnectionPool {
     pub(super) host: String,
     pub(super) port: u16,
     /// Requests of every kind, oldest first.
-    pub(super) queue: Mutex<mpsc::UnboundedReceiver<Exchange>>,
+    pub(super) queue: Mutex<mpsc::Receiver<Exchange>>,
     /// Where results go.
     pub(super) writer: Sender<WriterMessage>,
     /// Hears of every request that leaves the queue, and of its result.

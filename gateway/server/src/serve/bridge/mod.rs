@@ -37,7 +37,7 @@ pub(crate) struct Bridges {
 }
 
 struct ProviderLink {
-    queue: mpsc::UnboundedSender<Exchange>,
+    queue: mpsc::Sender<Exchange>,
     deadline: Span,
     intake: Arc<Mutex<Intake>>,
     metrics: Arc<BridgeMetrics>,
@@ -81,7 +81,8 @@ impl Bridges {
         // Counted first: the connection may be done before this thread goes on.
         link.metrics.in_flight.add(1);
         let exchange = Exchange::new(request, now, link.deadline);
-        link.queue.send(exchange).map_err(|_| request.not_sent())
+        // There is room: the intake counts a request until the channel has given it up.
+        link.queue.try_send(exchange).map_err(|_| request.not_sent())
     }
 }
 
@@ -101,7 +102,7 @@ pub(crate) fn spawn(
     let mut links = Vec::new();
     let mut connections = Vec::new();
     for (bridge, metrics) in configured.iter().zip(metrics) {
-        let (sender, queue) = mpsc::unbounded_channel();
+        let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
         let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX)));
         let pool = Arc::new(ConnectionPool {
             provider: provider(bridge),
