@@ -8,6 +8,7 @@ mod code;
 mod currency;
 mod date;
 mod ids;
+mod network;
 mod time;
 mod totals;
 
@@ -15,5 +16,6 @@ pub use code::ResponseCode;
 pub use currency::{Currency, decimal};
 pub use date::BusinessDate;
 pub use ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
+pub use network::network;
 pub use time::{Moment, Span, UnixMillis};
 pub use totals::Totals;

@@ -78,7 +78,6 @@ pub struct Manifest {
 pub struct Part {
     /// Below `data/`.
     pub path: String,
-    /// Its length.
     pub bytes: u64,
     /// Its SHA-256, hex.
     pub sha256: String,

@@ -29,7 +29,6 @@ pub struct Directory {
 /// A terminal whose keys have changed: sessions of other keys are to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rekeyed {
-    /// Which.
     pub terminal: TerminalId,
     /// The generations of the keys in force.
     pub generations: Generations,

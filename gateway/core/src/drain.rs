@@ -34,7 +34,6 @@ pub enum Step {
     Stop(Drained),
 }
 
-/// See the module.
 #[derive(Clone, Copy, Debug)]
 pub struct WayDown {
     reactors: usize,

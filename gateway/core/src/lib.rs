@@ -23,6 +23,7 @@
 //! No output of the transaction manager leaves before the batch that it depends on is durable: see
 //! [`transaction::TransactionManager::stage`] and [`transaction::TransactionManager::committed`].
 #![forbid(unsafe_code)]
+#![expect(missing_docs, reason = "within the house a name may say all there is")]
 
 pub mod access;
 pub mod backup;

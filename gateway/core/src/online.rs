@@ -20,15 +20,9 @@ pub struct Presence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PresenceChange {
     /// The terminal proved itself.
-    Online {
-        /// Who.
-        terminal: TerminalId,
-        /// How.
-        presence: Presence,
-    },
+    Online { terminal: TerminalId, presence: Presence },
     /// A session that was online ended.
     Offline {
-        /// Who.
         terminal: TerminalId,
         /// Which session.
         session: SessionId,

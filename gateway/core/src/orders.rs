@@ -34,12 +34,7 @@ pub fn unblock(mut terminal: Terminal) -> ControlOrder {
 /// What is done to the keys of a terminal.
 pub enum KeyChange {
     /// One more.
-    Add {
-        /// Its number.
-        key_id: u8,
-        /// The key.
-        sealed: Sealed,
-    },
+    Add { key_id: u8, sealed: Sealed },
     /// This one ends.
     Retire(u8),
     /// Handshake counters begin at 0.

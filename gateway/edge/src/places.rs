@@ -3,10 +3,11 @@
 //! has is counted in its class, so that none of the classes can take the places of another.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tillgate_types::network;
 use tokio::sync::oneshot;
 
 /// Who is at the other end.
@@ -54,17 +55,13 @@ pub struct Share {
     pub address: usize,
 }
 
-/// Where a peer counts: its address, of IPv6 the first half, for a peer has a whole /64 to itself;
-/// `None` for this machine.
+/// Where a peer counts; `None` for this machine.
 type Origin = Option<IpAddr>;
 
 fn origin(peer: &Peer) -> Origin {
     match peer {
         Peer::Local { .. } => None,
-        Peer::Remote(ip) => Some(match ip.to_canonical() {
-            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-            ip => ip,
-        }),
+        Peer::Remote(ip) => Some(network(*ip)),
     }
 }
 

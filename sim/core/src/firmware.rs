@@ -189,7 +189,6 @@ impl Mix {
         (weight > 0).then_some(Self { offers, weight })
     }
 
-    /// The offers.
     #[must_use]
     pub fn offers(&self) -> &[Offer] {
         &self.offers

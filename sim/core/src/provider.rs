@@ -134,7 +134,6 @@ pub struct ProviderTransaction {
     pub subscriber: Box<str>,
     /// What it paid, if that was looked up.
     pub lookup: Box<str>,
-    /// Its state.
     pub standing: DealStatus,
     /// How often it was done; more than once only without idempotency.
     pub times: u32,

@@ -6,11 +6,12 @@
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 
+use tillgate_types::network;
+
 use super::limits::{
     LOGIN_WAIT, LOGIN_WAIT_MAX, WRONG_PASSWORDS_FREE, WRONG_PASSWORDS_LIFE, WRONG_PASSWORDS_MAX,
     WRONG_PASSWORDS_PER_ADDRESS_FREE,
 };
-use crate::id::network;
 use crate::time::{Moment, Span};
 
 /// Who is counted: an address with a name, or an address with all of them.

@@ -62,7 +62,6 @@ impl From<ClaimRefusal> for HelloRefusal {
 pub struct Greeting<'a> {
     /// The session that it asks for.
     pub session: SessionId,
-    /// When.
     pub received: Moment,
     /// Payload of the hello record.
     pub hello: &'a [u8],

@@ -20,7 +20,6 @@ const FAILURES_MAX: u32 = 8;
 const PAUSE_FIRST: Span = Span::s(1);
 const PAUSE_LONGEST: Span = Span::s(16);
 
-/// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,

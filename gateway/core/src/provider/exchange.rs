@@ -19,7 +19,6 @@ use crate::time::{Moment, Span};
 /// is tried then.
 const CONNECTIONS_MAX: u8 = 2;
 
-/// See the module.
 #[derive(Debug)]
 pub struct Exchange {
     request: ProviderRequest,
@@ -75,7 +74,6 @@ impl Exchange {
         Self { request, queued: now, due, connections: 0, sending: false }
     }
 
-    /// The request.
     #[must_use]
     pub fn request(&self) -> &ProviderRequest {
         &self.request

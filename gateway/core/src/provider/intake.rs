@@ -5,7 +5,6 @@
 use super::{Breaker, ProviderRequest, ProviderRequestKind, ProviderResult};
 use crate::time::Moment;
 
-/// See the module.
 #[derive(Debug)]
 pub struct Intake {
     breaker: Breaker,

@@ -16,7 +16,6 @@ use super::line::{TransactionLine, following, line, show_key};
 pub enum Awaited {
     /// A person.
     Operator,
-    /// The provider.
     Provider,
 }
 

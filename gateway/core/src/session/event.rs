@@ -19,31 +19,22 @@ pub enum Input<'a> {
     },
     /// Bytes arrived. They are opened in place.
     Received {
-        /// Whose.
         session: SessionId,
         /// What one read gave.
         bytes: &'a mut [u8],
     },
     /// The peer closed, or the socket failed. Nothing more may be said about the session.
-    Closed {
-        /// Whose.
-        session: SessionId,
-    },
+    Closed { session: SessionId },
     /// The shell holds more unsent bytes for this session than the limits allow.
-    Overflowed {
-        /// Whose.
-        session: SessionId,
-    },
+    Overflowed { session: SessionId },
     /// A handshake came back from the pool; `None` when it was refused there.
     Handshaken {
-        /// Whose.
         session: SessionId,
         /// The channel, and the record that the terminal waits for.
         result: Option<Handshaken<'a>>,
     },
     /// The one answer to one [`Output::Request`]; an empty body sends nothing.
     Replied {
-        /// Whose.
         session: SessionId,
         /// The body to seal.
         body: &'a [u8],
@@ -53,7 +44,6 @@ pub enum Input<'a> {
     /// A command for a terminal, wherever it is; ignored by a session manager that does not have
     /// it.
     Push {
-        /// For whom.
         terminal: TerminalId,
         /// The body to seal.
         body: &'a [u8],
@@ -66,13 +56,9 @@ pub enum Input<'a> {
         age: SessionAge,
     },
     /// A newer hello of its terminal was accepted: unless it has proved itself, the session ends.
-    Displaced {
-        /// Whose.
-        session: SessionId,
-    },
+    Displaced { session: SessionId },
     /// The keys of a terminal have changed: a session of a key that is not in force ends.
     Rekeyed {
-        /// Whose.
         terminal: TerminalId,
         /// Of the keys in force.
         generations: &'a Generations,
@@ -90,7 +76,6 @@ pub enum Output<'a> {
     Admit {
         /// The shell's handle.
         connection: u32,
-        /// Ours.
         session: SessionId,
     },
     /// Write these bytes if the socket takes them at once, then close.
@@ -102,31 +87,22 @@ pub enum Output<'a> {
     },
     /// Write these bytes, in this order.
     Send {
-        /// To whom.
         session: SessionId,
         /// Whole records.
         bytes: &'a [u8],
     },
     /// Do not read from this session until [`Output::Resume`].
-    Pause {
-        /// Whose.
-        session: SessionId,
-    },
+    Pause { session: SessionId },
     /// Read again.
-    Resume {
-        /// Whose.
-        session: SessionId,
-    },
+    Resume { session: SessionId },
     /// Flush what is queued if the socket takes it at once, then close. The session is gone.
     Close {
-        /// Whose.
         session: SessionId,
         /// For the metrics.
         why: CloseReason,
     },
     /// For the pool: [`crate::processing::handshake`].
     Handshake {
-        /// Whose.
         session: SessionId,
         /// The payload of the hello record.
         hello: &'a [u8],
@@ -134,7 +110,6 @@ pub enum Output<'a> {
     /// For the pool: [`crate::processing::decode_request`]. Exactly one [`Input::Replied`] comes
     /// back.
     Request {
-        /// Whose.
         session: SessionId,
         /// Which terminal the channel belongs to.
         terminal: TerminalId,
@@ -151,18 +126,12 @@ pub enum Output<'a> {
     Online {
         /// Over which session.
         session: SessionId,
-        /// Who.
         terminal: TerminalId,
         /// With which key and counter; other reactors end older sessions.
         age: SessionAge,
     },
     /// A session that was online ended.
-    Offline {
-        /// Which.
-        session: SessionId,
-        /// Whose.
-        terminal: TerminalId,
-    },
+    Offline { session: SessionId, terminal: TerminalId },
 }
 
 /// Why a session ended. The names are metric labels.

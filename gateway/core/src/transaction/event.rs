@@ -16,7 +16,6 @@ use crate::time::Moment;
 pub struct Origin {
     /// Over which session.
     pub session: SessionId,
-    /// Whose.
     pub terminal: TerminalId,
     /// When its last byte arrived; the answer's deadline counts from here.
     pub received: Moment,
@@ -137,11 +136,9 @@ pub struct Control {
     pub at_ms: u64,
     /// Who, for the audit row.
     pub actor: String,
-    /// What.
     pub order: ControlOrder,
 }
 
-/// The orders.
 pub enum ControlOrder {
     /// Replace registry records, load floats and vouchers: all or nothing.
     Change {
@@ -152,9 +149,7 @@ pub enum ControlOrder {
     },
     /// Say the outcome of a transaction that nobody else can find out about.
     Resolve {
-        /// Which.
         key: Key,
-        /// What.
         verdict: Resolution,
         /// Why, for the audit row.
         note: String,
@@ -172,7 +167,6 @@ pub enum ControlOrder {
     },
     /// Show a text on a terminal.
     Message {
-        /// Whose.
         terminal: TerminalId,
         /// At most 160 bytes.
         text: String,
@@ -204,7 +198,6 @@ pub enum Output {
     Changed(Vec<RegistryRecord>),
     /// To the directory: a terminal has logged on with a key, and its older ones are void.
     Proved {
-        /// Whose.
         terminal: TerminalId,
         /// Which key.
         generation: u32,
@@ -218,9 +211,7 @@ pub enum Output {
     },
     /// To the admin's view: the terminal acknowledged a command.
     Acknowledged {
-        /// Whose.
         terminal: TerminalId,
-        /// Which.
         command: u32,
         /// 0 done, 1 refused, 2 unsupported.
         result: u8,

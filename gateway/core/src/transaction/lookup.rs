@@ -65,7 +65,6 @@ struct Found {
     until: Moment,
 }
 
-/// See the module.
 #[derive(Default)]
 pub(super) struct Lookups {
     asked: FxHashMap<TerminalId, Asked>,

@@ -65,7 +65,6 @@ use crate::limits::{SETTLEMENTS_PER_BATCH_MAX, TransactionLimits};
 use crate::provider::{Bridge, ProviderResult};
 use crate::time::{Moment, UnixMillis};
 
-/// See the module.
 pub struct TransactionManager {
     limits: TransactionLimits,
     bridges: Bridges,

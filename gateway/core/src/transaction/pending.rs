@@ -64,7 +64,6 @@ enum InFlight {
     Later,
 }
 
-/// See the module.
 pub(super) struct Pending {
     pub(super) row: Transaction,
     pub(super) task: Task,

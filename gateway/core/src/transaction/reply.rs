@@ -8,11 +8,9 @@ use crate::provider::Bill;
 /// A command for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// For whom.
     pub terminal: TerminalId,
     /// Unique since the process started; the acknowledgement carries it.
     pub command: u32,
-    /// What.
     pub order: PushedCommand,
 }
 
@@ -27,10 +25,7 @@ pub enum PushedCommand {
     /// Sell again.
     Unblock,
     /// Show a text.
-    Message {
-        /// What.
-        text: String,
-    },
+    Message { text: String },
 }
 
 /// An answer on its way to a terminal.
@@ -57,7 +52,6 @@ pub enum Content {
         stan: u32,
         /// Of the request.
         date: BusinessDate,
-        /// Why.
         code: ResponseCode,
     },
     /// A body that was not understood and has no answer of its own.

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("tillgate-store-rocks", "store/rocks", &["tillgate-store-core"]),
     ("tillgate-core", "gateway/core", &["tillgate-types", "tillgate-codec", "tillgate-store-core"]),
     ("tillgate-config", "gateway/config", &["tillgate-core", "tillgate-store-core"]),
-    ("tillgate-edge", "gateway/edge", &[]),
+    ("tillgate-edge", "gateway/edge", &["tillgate-types"]),
     ("tillgate-import", "gateway/import", &["tillgate-types", "tillgate-store-core"]),
     (
         "tillgate",

@@ -39,7 +39,6 @@ pub struct Row<'a> {
     pub terminal: u32,
     /// STAN of the request.
     pub stan: u32,
-    /// Its state.
     pub state: RowState,
     /// Whether it goes to a provider.
     pub forwarded: bool,

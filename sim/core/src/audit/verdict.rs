@@ -44,7 +44,6 @@ impl Kind {
 /// A transaction with which something is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offence {
-    /// What.
     pub kind: Kind,
     /// Business date, terminal and STAN; or the provider's reference where there is no more.
     pub transaction: String,

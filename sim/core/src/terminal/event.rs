@@ -35,9 +35,7 @@ pub enum Input<'a> {
     /// A technician enters another pre-shared key: the next handshake uses it, and its counters
     /// begin at 1.
     Rekey {
-        /// Its number.
         key_id: u8,
-        /// The key.
         psk: Psk,
         /// Whether the connection that the old key opened is closed at once.
         reconnect: bool,

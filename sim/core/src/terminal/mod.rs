@@ -29,7 +29,6 @@ use crate::time::{Moment, Span};
 
 /// Who a terminal is.
 pub struct Identity {
-    /// Its number.
     pub terminal: u32,
     /// Which of its pre-shared keys it uses.
     pub key_id: u8,

@@ -14,7 +14,6 @@ const TOKEN: &str = "the token of the installation";
 const PEOPLE: [(&str, Role); 3] =
     [("ann", Role::Operator), ("bob", Role::Operator), ("eve", Role::Auditor)];
 
-/// See the module.
 pub(super) struct Callers {
     rng: Rng,
     admission: Admission,

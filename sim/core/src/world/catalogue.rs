@@ -101,7 +101,6 @@ fn looked_up(config: &Config) -> impl Iterator<Item = (u16, &Bridge)> {
     (0..).zip(&config.bridges).filter(|(_, bridge)| bridge.capabilities.lookup)
 }
 
-/// The services.
 pub(super) fn services(config: &Config) -> Vec<Service> {
     let vouchers = vouchers(config);
     let top_ups = (0..).zip(&config.bridges);

@@ -31,7 +31,6 @@ struct Waiting {
     undo: WriteSet,
 }
 
-/// See the module.
 #[derive(Default)]
 pub(super) struct Disk {
     rows: Memory,
@@ -71,7 +70,6 @@ impl Disk {
         self.waiting.is_empty()
     }
 
-    /// The rows.
     pub(super) fn rows(&self) -> &Memory {
         &self.rows
     }

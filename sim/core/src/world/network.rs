@@ -27,7 +27,6 @@ pub(super) const KEY_FIRST: u8 = 1;
 /// Which voucher: service, product, serial.
 pub(super) type VoucherName = (u16, u16, Text<24>);
 
-/// See the module.
 pub(super) struct Network {
     pub(super) keys: Keys,
     /// The PIN that belongs to each voucher ever made.

@@ -20,7 +20,6 @@ use crate::time::{Moment, Span};
 /// How long the operator waits for a result before the order is given again.
 const PATIENCE: Span = Span::s(10);
 
-/// See the module.
 pub(super) struct Operator {
     rng: Rng,
     /// For what is sold when, and where.

@@ -54,7 +54,6 @@ pub struct Counts {
 /// The outcome of one seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The seed.
     pub seed: u64,
     /// What was fixed beforehand.
     pub tweaks: Tweaks,

@@ -13,8 +13,9 @@ use std::net::{IpAddr, SocketAddr};
 use mio::net::{TcpListener, TcpStream};
 use nix::libc;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
-use tillgate_core::id::{Peer, network};
+use tillgate_core::id::Peer;
 use tillgate_core::time::Moment;
+use tillgate_types::network;
 
 use crate::serve::limits::{
     ACCEPT_PAUSE, ACCEPTS_PER_TURN_MAX, KEEPALIVE_AFTER, KEEPALIVE_COUNT, KEEPALIVE_EVERY,

@@ -15,7 +15,6 @@ const MINUTE_MS: i64 = 60_000;
 /// 2000-01-01T00:00:00Z, from which business dates are counted.
 const EPOCH_MS: i64 = 946_684_800_000;
 
-/// See the module.
 pub(super) struct Calendar {
     days: Days,
 }

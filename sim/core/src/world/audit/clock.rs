@@ -10,7 +10,6 @@ use crate::time::Moment;
 /// What a look may put right.
 const STEP_MAX_MS: u64 = 60_000;
 
-/// See the module.
 pub(super) struct Clock {
     /// What it shows, and when.
     shown: (Moment, UnixMillis),

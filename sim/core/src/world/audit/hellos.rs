@@ -20,7 +20,6 @@ const STEP_MAX: u64 = 1 << 48;
 /// A terminal's key: its generation.
 type Of = (TerminalId, u32);
 
-/// See the module.
 pub(super) struct Hellos {
     seed: u64,
     rate: Rate,

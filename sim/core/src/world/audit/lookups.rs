@@ -20,7 +20,6 @@ use crate::world::config::Config;
 /// For how long a token is good; docs/limits.md.
 pub(super) const GOOD_FOR: Span = Span::s(300);
 
-/// See the module.
 pub(super) struct Lookups {
     /// Lookups at one bridge at a time.
     places: usize,

@@ -82,7 +82,6 @@ use crate::time::{Moment, Span};
 /// Violations that a run lists; it ends soon after the first.
 const VIOLATIONS_MAX: usize = 20;
 
-/// See the module.
 pub(super) struct Checker {
     pub(super) violations: Vec<Violation>,
     /// The durable journal.

@@ -14,7 +14,6 @@ use crate::time::Moment;
 
 const UNABLE_TO_LOCATE: ResponseCode = ResponseCode(*b"25");
 
-/// See the module.
 #[derive(Default)]
 pub(super) struct Reads {
     /// What came over a session at a moment. With another request at the same moment nobody can

@@ -11,7 +11,6 @@ use super::rows::is_unknown;
 use crate::time::Moment;
 use crate::world::config::Config;
 
-/// See the module.
 pub(super) struct Room {
     /// Transactions that may wait, for all bridges and for one.
     most: usize,

@@ -14,7 +14,6 @@ use super::rates::{Bucket, Rate};
 use crate::time::Moment;
 use crate::world::config::Config;
 
-/// See the module.
 pub(super) struct Sessions {
     rate: Rate,
     ages: FxHashMap<SessionId, SessionAge>,

@@ -17,7 +17,6 @@ const REDIAL: Span = Span::ms(250);
 const COUNTER_FIRST_MAX: u64 = 1 << 52;
 const COUNTER_STEP_MAX: u64 = 1 << 48;
 
-/// See the module.
 pub(super) struct Flood {
     rng: Rng,
     floods: bool,

@@ -33,7 +33,6 @@ const LINKS_MAX: usize = 2;
 /// Between two turns of a thief, on average.
 const TURN: Span = Span::s(2);
 
-/// See the module.
 pub(super) struct Thief {
     terminal: u32,
     psk: Psk,
