@@ -63,7 +63,6 @@ pub struct Manifest {
     pub batch_no: u64,
     /// Chain hash of that batch, hex.
     pub hash: String,
-    /// Transactions in it.
     pub transactions: u64,
     /// Rows of the audit log in it.
     pub audits: u64,

@@ -50,7 +50,6 @@ pub enum Existing {
 pub(crate) struct Given<T> {
     /// The row that names it first.
     pub(crate) place: RowPlace,
-    /// The record.
     pub(crate) record: Option<T>,
 }
 
@@ -67,15 +66,12 @@ pub(crate) enum Look<T> {
 /// The registry records of the files, by id.
 #[derive(Default)]
 pub(crate) struct Draft {
-    /// Distributors.
     pub(crate) distributors: BTreeMap<DistributorId, Given<Distributor>>,
-    /// Sellers.
     pub(crate) sellers: BTreeMap<SellerId, Given<Seller>>,
     /// Templates of receipts.
     pub(crate) receipts: BTreeMap<ReceiptTag, Given<ReceiptTemplate>>,
     /// Services, with products, commissions, charges and receipts.
     pub(crate) services: BTreeMap<ServiceId, Given<Service>>,
-    /// Terminals.
     pub(crate) terminals: BTreeMap<TerminalId, Given<Terminal>>,
 }
 

@@ -141,7 +141,6 @@ pub struct ProviderTransaction {
     pub confirmed: bool,
 }
 
-/// A provider.
 pub struct Provider {
     behaviour: ProviderBehaviour,
     deals: FxHashMap<Box<str>, ProviderTransaction>,

@@ -134,7 +134,6 @@ struct Request<'a> {
 
 /// Why a request goes no further.
 enum Stop {
-    /// It is refused.
     Refused(ResponseCode),
     /// A request of a day that takes no new ones, or one that must not be kept: only what it was
     /// answered before, or this code.

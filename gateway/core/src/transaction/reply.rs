@@ -125,12 +125,8 @@ pub enum Answered {
     Sale,
     /// A confirmation.
     Confirm,
-    /// A reversal.
     Reversal,
-    /// A balance.
     Balance,
-    /// A settlement.
     Settlement,
-    /// A lookup.
     Lookup,
 }
