@@ -297,8 +297,8 @@ impl<S: Read + Write> Sockets<S> {
         self.stalls.front().map(|(since, _)| since.after(self.write_stall))
     }
 
-    /// What the session manager is told of a session whose socket has failed, holds too much, or
-    /// has taken nothing for too long.
+    /// The next input for the session manager about a session whose socket has failed, holds too
+    /// much, or has taken nothing for too long.
     pub fn next_lost(&mut self, now: Moment) -> Option<Input<'static>> {
         if let Some((session, loss)) = self.lost.pop() {
             return Some(match loss {

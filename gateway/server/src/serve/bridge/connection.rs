@@ -33,7 +33,7 @@ pub(super) struct ConnectionPool {
     pub(super) queue: Mutex<mpsc::Receiver<Exchange>>,
     /// Where results go.
     pub(super) writer: Sender<WriterMessage>,
-    /// Hears of every request that leaves the queue, and of its result.
+    /// Observes what leaves the queue, and its result.
     pub(super) intake: Arc<parking_lot::Mutex<Intake>>,
     /// The bridge's counters.
     pub(super) metrics: Arc<BridgeMetrics>,
