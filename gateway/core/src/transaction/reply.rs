@@ -129,4 +129,5 @@ pub enum Answered {
     Balance,
     Settlement,
     Lookup,
+    Transfer,
 }

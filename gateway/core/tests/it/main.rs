@@ -24,6 +24,7 @@ mod session;
 mod settlement;
 mod support;
 mod transaction;
+mod transfer;
 mod unproven;
 mod verify;
 mod walk;

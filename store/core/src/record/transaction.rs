@@ -99,6 +99,8 @@ pub enum Kind {
     Tombstone,
     /// A terminal's totals of a business date against the gateway's.
     Settlement,
+    /// Float that one seller gives another.
+    Transfer,
 }
 
 coded! {
@@ -142,12 +144,13 @@ pub struct Dispensed {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Sale(Fulfilment::Stock),
         Self::Sale(Fulfilment::Provider),
         Self::Reversal,
         Self::Tombstone,
         Self::Settlement,
+        Self::Transfer,
     ];
 
     /// The byte for it.
@@ -157,6 +160,7 @@ impl Kind {
             Self::Reversal => 3,
             Self::Tombstone => 4,
             Self::Settlement => 5,
+            Self::Transfer => 6,
         }
     }
 
@@ -174,7 +178,9 @@ impl Kind {
     pub fn usual_reversal(self) -> ReversalRule {
         match self {
             Self::Sale(fulfilment) => ReversalRule::usual(fulfilment),
-            Self::Reversal | Self::Tombstone | Self::Settlement => ReversalRule::default(),
+            Self::Reversal | Self::Tombstone | Self::Settlement | Self::Transfer => {
+                ReversalRule::default()
+            }
         }
     }
 
