@@ -236,7 +236,6 @@ MESSAGES = {
     0x09: ("settle", "stan date currency",
            "sales_count sales_minor reversals_count reversals_minor settled_date"),
     0x0A: ("lookup", "stan date service subscriber", "product amount_minor"),
-    0x0B: ("transfer", "stan date amount_minor currency seller", ""),
     0x81: ("welcome", "code date time_s idle_s answer_s", "catalogue stan_last"),
     0x82: ("answer", "kind stan date code time_s",
            "rrn reference amount_minor fee_minor tax_minor balance_minor voucher_serial voucher_pin"

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
 use tillgate_store_core::command::{
-    Advice, Begin, Change, Command, ContentDigest, Transfer, VerificationResult,
+    Advice, Begin, Change, Command, ContentDigest, VerificationResult,
 };
 use tillgate_store_core::ids::Key;
 use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity};
@@ -101,7 +101,6 @@ impl Model {
             Command::DueFollowUp { key, what, .. } => self.mark_follow_up(key, *what),
             Command::Resolve(resolve) => self.resolve(resolve),
             Command::Settle(settle) => self.settle(settle),
-            Command::Transfer(transfer) => self.transfer(transfer),
             Command::Logon { terminal, generation, counter, proved } => {
                 let (high, was) = self.counters.entry((*terminal, *generation)).or_default();
                 if counter <= high && (*was || !proved) {
@@ -200,26 +199,6 @@ impl Model {
         }
         (velocity.count_max > 0 && count >= velocity.count_max)
             || (velocity.day_amount_max_minor > 0 && day_minor > velocity.day_amount_max_minor)
-    }
-
-    fn transfer(&mut self, transfer: &Transfer) -> Answer {
-        let Transfer { key, from, to, amount_minor, verdict, .. } = transfer;
-        if let Some(answer) = self.find_duplicate(key, &transfer.digest) {
-            return answer;
-        }
-        let mut shape = Shape::blank(Kind::Transfer, State::Declined, *verdict);
-        if !verdict.is_approved() {
-        } else if self.available(from.0) < *amount_minor {
-            shape.code = ResponseCode::INSUFFICIENT_FLOAT;
-        } else {
-            shape.state = State::Approved;
-            self.float(from.0).posted_minor -= amount_minor;
-            self.float(to.0).posted_minor += amount_minor;
-        }
-        shape.balance_minor = Some(self.available(from.0));
-        let mut row = Row::blank(shape, transfer.digest.values, transfer.at_ms);
-        (row.seller, row.amount_minor) = (from.0, amount_minor.unsigned_abs());
-        Answer::Done(self.write(*key, row))
     }
 
     fn change(&mut self, change: &Change) -> Answer {

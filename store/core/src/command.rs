@@ -42,8 +42,6 @@ pub enum Command {
     Refund(RefundOrder),
     /// The terminal closes a business date.
     Settle(Settle),
-    /// A seller gives float to another one.
-    Transfer(Transfer),
     /// A handshake was accepted; makes its counter durable.
     Logon {
         /// The terminal.
@@ -75,7 +73,6 @@ impl Command {
             | Self::Repeat(_)
             | Self::DueFollowUp { .. }
             | Self::Settle(_)
-            | Self::Transfer(_)
             | Self::Logon { .. } => false,
         }
     }
@@ -342,29 +339,6 @@ pub struct Settle {
     pub currency: u16,
     /// What the terminal counted.
     pub claimed: Totals,
-}
-
-/// Float that one seller gives another, itself a request with a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// The transfer's own key.
-    pub key: Key,
-    /// Of the transfer's content.
-    pub digest: ContentDigest,
-    /// Unix milliseconds.
-    pub at_ms: u64,
-    /// Who gives.
-    pub from: SellerId,
-    /// Whom that one hangs below.
-    pub distributor: DistributorId,
-    /// Who receives.
-    pub to: SellerId,
-    /// More than 0.
-    pub amount_minor: i64,
-    /// ISO 4217 numeric.
-    pub currency: u16,
-    /// Approved, or why verification refused it.
-    pub verdict: ResponseCode,
 }
 
 /// An operator's change: all of it or nothing, with one audit row.

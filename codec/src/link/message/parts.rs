@@ -174,18 +174,11 @@ pub enum AnswerKind {
     Reversal = 3,
     /// A balance request.
     Balance = 4,
-    /// A transfer of float.
-    Transfer = 5,
 }
 
 impl AnswerKind {
-    const NUMBERED: [(u8, Self); 5] = [
-        (1, Self::Sale),
-        (2, Self::Confirm),
-        (3, Self::Reversal),
-        (4, Self::Balance),
-        (5, Self::Transfer),
-    ];
+    const NUMBERED: [(u8, Self); 4] =
+        [(1, Self::Sale), (2, Self::Confirm), (3, Self::Reversal), (4, Self::Balance)];
 }
 
 impl Shape for AnswerKind {

@@ -105,9 +105,7 @@ dictionary! {
     VOUCHER_PIN = 0x11, "voucher_pin", Text, PIN_BYTES_MAX, secret;
     VOUCHER_EXPIRY = 0x12, "voucher_expiry", Date, 2;
     LINES = 0x13, "lines", Text, LINES_BYTES_MAX, secret;
-    KIND = 0x14, "kind", Unsigned, 1, [
-        1 = "sale", 2 = "confirm", 3 = "reversal", 4 = "balance", 5 = "transfer"
-    ];
+    KIND = 0x14, "kind", Unsigned, 1, [1 = "sale", 2 = "confirm", 3 = "reversal", 4 = "balance"];
     FIRMWARE = 0x15, "firmware", Text, FIRMWARE_BYTES_MAX;
     CATALOGUE = 0x16, "catalogue", Unsigned, 4;
     VERSIONS = 0x17, "versions", Unsigned, 1;
@@ -133,7 +131,6 @@ dictionary! {
     TAX = 0x2B, "tax_minor", Unsigned, 8;
     NAME = 0x2C, "name", Text, NAME_BYTES_MAX, secret;
     VALID = 0x2D, "valid_s", Unsigned, 2;
-    SELLER = 0x2E, "seller", Unsigned, 4;
 }
 
 /// The tag of that number, if the dictionary has it.

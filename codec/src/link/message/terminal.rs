@@ -132,21 +132,6 @@ messages! {
         /// the account: contract, bill, meter, telephone or card
         subscriber: &'a str = SUBSCRIBER not empty, "4400123456789";
     }
-
-    /// Moves float of the terminal's seller to another seller of its distributor; answered by
-    /// *answer*.
-    Transfer = 0x0B "transfer", compared {
-        /// of the transfer itself
-        stan: u32 = STAN, 1208;
-        /// of the transfer itself
-        date: BusinessDate = DATE, DAY;
-        /// what is moved
-        amount_minor: u64 = AMOUNT, 250_000;
-        /// ISO 4217 numeric code
-        currency: u16 = CURRENCY, 978;
-        /// who receives it
-        seller: u32 = SELLER, 7_002;
-    }
 }
 
 impl Reversal {

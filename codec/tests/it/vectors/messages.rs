@@ -140,7 +140,7 @@ fn refused_downward() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("unknown_type_of_the_gateway", octets("8c0302303004046b0415a8")),
         ("welcome_cut", welcome[..welcome.len() - 1].to_vec()),
-        ("answer_of_kind_9", octets("82140109010204b20202265f0302353104046b0415aa")),
+        ("answer_of_kind_5", octets("82140105010204b20202265f0302353104046b0415aa")),
         ("answer_with_a_code_of_one_byte", octets("82140101010204b20202265f03013504046b0415aa")),
         ("voucher_without_its_pin", without(&voucher, 0x11)),
         ("message_without_text", octets("881c01091e0103")),

@@ -167,11 +167,7 @@ fn encode(answer: Answer<'_>, rrn: &str, out: &mut Vec<u8>) {
 
 fn blank_of(row: &Transaction) -> Answer<'static> {
     Answer {
-        kind: match row.kind {
-            Kind::Reversal => AnswerKind::Reversal,
-            Kind::Transfer => AnswerKind::Transfer,
-            _ => AnswerKind::Sale,
-        },
+        kind: if row.kind == Kind::Reversal { AnswerKind::Reversal } else { AnswerKind::Sale },
         stan: row.key.stan,
         date: row.key.date,
         code: row.code,
@@ -195,7 +191,6 @@ fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, ou
         Answered::Confirm => AnswerKind::Confirm,
         Answered::Reversal => AnswerKind::Reversal,
         Answered::Balance => AnswerKind::Balance,
-        Answered::Transfer => AnswerKind::Transfer,
         Answered::Settlement => {
             let (totals, time_s) = (Totals::default(), 0);
             let (settled_date, rrn, open_count) = (date, "", 0);

@@ -3,7 +3,7 @@
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
     Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Lookup, Outline, Ping, Repeat,
-    Reversal, Sale, Settle, TerminalMessage, Transfer,
+    Reversal, Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
@@ -69,7 +69,6 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
         Some(Balance::TYPE) => return refuse(Answered::Balance),
         Some(Settle::TYPE) => return refuse(Answered::Settlement),
         Some(Lookup::TYPE) => return refuse(Answered::Lookup),
-        Some(Transfer::TYPE) => return refuse(Answered::Transfer),
         Some(Logon::TYPE) => {
             Content::Welcome { code: ResponseCode::FORMAT_ERROR, date: now.date, stan_last: 0 }
         }
@@ -97,7 +96,6 @@ fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)>
         TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
         TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
         TerminalMessage::Lookup(message) => (Answered::Lookup, message.stan, message.date),
-        TerminalMessage::Transfer(message) => (Answered::Transfer, message.stan, message.date),
     };
     Some((kind, stan, date))
 }
@@ -155,7 +153,6 @@ impl Request<'_> {
             TerminalMessage::Lookup(message) => Ok(self.lookup(message)?),
             TerminalMessage::Reversal(message) => self.reversal(message),
             TerminalMessage::Settle(message) => self.settle(message),
-            TerminalMessage::Transfer(message) => self.transfer(message),
             TerminalMessage::Balance(_) => {
                 let Key { stan, date, terminal } = self.key;
                 let standing = standing(&self.directory.registry, terminal)?;
@@ -282,25 +279,6 @@ impl Request<'_> {
             date: message.settled_date,
             currency: message.currency,
             claimed: message.totals,
-        }))
-    }
-
-    fn transfer(&self, message: &Transfer) -> Result<Asked, Stop> {
-        let (terminal, registry) = (self.terminal()?, &self.directory.registry);
-        let digest = self.new_digest(&message.canonical())?;
-        self.takes(digest, self.key.date)?;
-        let verdict = verify::transfer(registry, terminal.id, message);
-        let seller = registry.seller(terminal.seller);
-        Ok(Asked::Transfer(store::Transfer {
-            key: self.key,
-            digest,
-            at_ms: self.wall.0,
-            from: terminal.seller,
-            distributor: seller.map(|seller| seller.distributor).unwrap_or_default(),
-            to: store::SellerId(message.seller),
-            amount_minor: i64::try_from(message.amount_minor).unwrap_or(i64::MAX),
-            currency: message.currency,
-            verdict: verdict.err().unwrap_or(ResponseCode::APPROVED),
         }))
     }
 

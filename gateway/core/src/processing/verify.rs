@@ -3,13 +3,12 @@
 //! they change with every sale.
 
 use arrayvec::ArrayVec;
-use tillgate_codec::link::message::{Sale, Transfer};
+use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
     AmountSource, BusinessDate, Distributor, DistributorId, Hours, ProductId, Registry,
-    ResponseCode, SaleTerms, Seller, SellerId, Service, Status, Terminal, TerminalId,
-    VerificationResult,
+    ResponseCode, SaleTerms, Seller, Service, Status, Terminal, TerminalId, VerificationResult,
 };
 
 use crate::directory::Directory;
@@ -45,27 +44,6 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>
         return Err(ResponseCode::DISTRIBUTOR_INACTIVE);
     }
     Ok(ActiveParties { terminal, seller, chain })
-}
-
-/// Checks a transfer, but for the float: that is the ledger's.
-///
-/// # Errors
-/// The codes of [`standing`]; 03 the receiver is not active, or of another distributor; 13 no amount,
-/// or a currency that is not both sellers'.
-pub fn transfer(
-    registry: &Registry,
-    id: TerminalId,
-    message: &Transfer,
-) -> Result<(), ResponseCode> {
-    let from = standing(registry, id)?.seller;
-    let to = registry.seller(SellerId(message.seller));
-    let to = to.filter(|to| to.id != from.id && to.distributor == from.distributor);
-    let to = to.filter(|to| to.status == Status::Active).ok_or(ResponseCode::SELLER_INACTIVE)?;
-    let one_currency = from.currency == message.currency && to.currency == message.currency;
-    if message.amount_minor == 0 || !one_currency || i64::try_from(message.amount_minor).is_err() {
-        return Err(ResponseCode::INVALID_AMOUNT);
-    }
-    Ok(())
 }
 
 impl Now {

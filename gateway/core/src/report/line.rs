@@ -130,7 +130,6 @@ pub fn kind(transaction: &Transaction) -> &'static str {
         Kind::Reversal => "reversal",
         Kind::Tombstone => "tombstone",
         Kind::Settlement => "settlement",
-        Kind::Transfer => "transfer",
     }
 }
 

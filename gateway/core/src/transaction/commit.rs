@@ -15,7 +15,6 @@ pub(super) enum CommitContext {
     Confirm { origin: Origin, original: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
-    Transfer { origin: Origin, key: Key },
     Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
     Counter,
     Proved { terminal: TerminalId, generation: u32 },
@@ -42,10 +41,7 @@ impl TransactionManager {
                     self.reverse_committed(now, origin, key, outcome);
                 }
                 CommitContext::Settle { origin, key } => {
-                    self.row_answers(origin, (Answered::Settlement, key), outcome);
-                }
-                CommitContext::Transfer { origin, key } => {
-                    self.row_answers(origin, (Answered::Transfer, key), outcome);
+                    self.settle_committed(origin, key, outcome)
                 }
                 CommitContext::Repeat { origin, kind, original, new } => {
                     self.repeat_committed(now, origin, (kind, original), new, outcome);
@@ -201,18 +197,19 @@ impl TransactionManager {
         self.act(now, key);
     }
 
-    /// A request that is answered by its own row, final from the start.
-    fn row_answers(&mut self, origin: Origin, (kind, key): (Answered, Key), outcome: Outcome) {
+    fn settle_committed(&mut self, origin: Origin, key: Key, outcome: Outcome) {
         match outcome {
             Outcome::Done(row) | Outcome::Duplicate(row) => {
                 self.reply(origin, Content::Journalled(row));
             }
-            Outcome::Conflict => self.refuse(origin, kind, key, ResponseCode::DUPLICATE),
-            Outcome::Refused(code) => self.refuse(origin, kind, key, code),
+            Outcome::Conflict => {
+                self.refuse(origin, Answered::Settlement, key, ResponseCode::DUPLICATE)
+            }
+            Outcome::Refused(code) => self.refuse(origin, Answered::Settlement, key, code),
             Outcome::NotFound
             | Outcome::Reversed { .. }
             | Outcome::Applied
-            | Outcome::Rejected(_) => unreachable!("the ledger answers it otherwise"),
+            | Outcome::Rejected(_) => unreachable!("the ledger answers a settlement otherwise"),
         }
     }
 

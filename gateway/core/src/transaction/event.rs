@@ -2,7 +2,7 @@
 
 use tillgate_store_core::{
     Begin, BusinessDate, Change, ContentDigest, Key, Lookup, RefundStep, RegistryRecord, Rejection,
-    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId, Transfer,
+    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId,
 };
 
 use super::lookup::LookupRequest;
@@ -58,8 +58,6 @@ pub enum Asked {
     Reverse(Reverse),
     /// The terminal's totals of a business date.
     Settle(Settle),
-    /// Float for another seller.
-    Transfer(Transfer),
     /// The answer of a request again; STAN 0 stands for the terminal's last sale of the date.
     Repeat {
         /// What kind of request it is.

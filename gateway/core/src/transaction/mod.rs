@@ -198,8 +198,10 @@ impl TransactionManager {
             Asked::Confirm { original } => {
                 let advice = self.advice_of(&original, store);
                 let confirm = Confirm { original, at_ms: self.wall.0, advice };
-                let context = CommitContext::Confirm { origin, original };
-                self.push_staged(Command::Confirm(confirm), context);
+                self.push_staged(
+                    Command::Confirm(confirm),
+                    CommitContext::Confirm { origin, original },
+                );
             }
             Asked::Reverse(reverse) if self.is_crowded() => {
                 self.refuse(origin, Answered::Reversal, reverse.key, ResponseCode::IN_PROGRESS);
@@ -211,10 +213,6 @@ impl TransactionManager {
             Asked::Settle(settle) => {
                 let key = settle.key;
                 self.push_staged(Command::Settle(settle), CommitContext::Settle { origin, key });
-            }
-            Asked::Transfer(transfer) => {
-                let context = CommitContext::Transfer { origin, key: transfer.key };
-                self.push_staged(Command::Transfer(transfer), context);
             }
             Asked::Counter { counter } => {
                 let Origin { terminal, generation, .. } = origin;

@@ -129,5 +129,4 @@ pub enum Answered {
     Balance,
     Settlement,
     Lookup,
-    Transfer,
 }

@@ -24,7 +24,6 @@ mod session;
 mod settlement;
 mod support;
 mod transaction;
-mod transfer;
 mod unproven;
 mod verify;
 mod walk;

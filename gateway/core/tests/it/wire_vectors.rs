@@ -58,7 +58,6 @@ fn a_body_that_cannot_be_read_is_answered_with_what_could_be_read_of_it() {
                     AnswerKind::Confirm => 2,
                     AnswerKind::Reversal => 3,
                     AnswerKind::Balance => 4,
-                    AnswerKind::Transfer => 5,
                 };
                 assert_eq!(expected["kind"], kind, "{}", case["name"]);
                 stan(answer.stan);

@@ -30,7 +30,7 @@ impl Ledger {
                 let ending = step::ending_of_finding(&row, &finish.result);
                 self.end(rows, row, ending, finish.at_ms)
             }
-            Kind::Sale(Fulfilment::Stock) | Kind::Tombstone | Kind::Settlement | Kind::Transfer => {
+            Kind::Sale(Fulfilment::Stock) | Kind::Tombstone | Kind::Settlement => {
                 Ok(Outcome::Done(row))
             }
         }

@@ -82,7 +82,6 @@ mod staged;
 mod step;
 mod stock;
 mod tail;
-mod transfer;
 mod velocity;
 
 use rustc_hash::FxHashMap;
@@ -210,7 +209,6 @@ impl Ledger {
             Command::Resolve(resolve) => self.resolve(rows, resolve),
             Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),
-            Command::Transfer(transfer) => self.transfer(rows, &transfer),
             Command::Change(change) => self.change(rows, change),
             Command::Reseal(reseal) => self.reseal(rows, reseal),
         }

@@ -156,9 +156,7 @@ fn code_of(reverse: &Reverse, original: &Transaction) -> ResponseCode {
     let code = match (original.kind, original.state) {
         // Taken back before it came, whatever it would have been.
         (Kind::Tombstone, _) => return ResponseCode::APPROVED,
-        (Kind::Reversal | Kind::Settlement | Kind::Transfer, _) => {
-            return ResponseCode::NOT_REVERSIBLE;
-        }
+        (Kind::Reversal | Kind::Settlement, _) => return ResponseCode::NOT_REVERSIBLE,
         (_, State::Intent | State::Unknown) => ResponseCode::IN_PROGRESS,
         (_, State::Declined | State::Reversed) => ResponseCode::APPROVED,
         (_, State::Approved) if original.confirmed_ms > 0 => ResponseCode::NOT_REVERSIBLE,

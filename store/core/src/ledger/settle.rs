@@ -83,7 +83,7 @@ impl Count {
         self.rows += 1;
         // The reversal of a sale that never came has no currency of its own.
         let other = row.currency != currency && row.currency != 0;
-        if other || matches!(row.kind, Kind::Tombstone | Kind::Settlement | Kind::Transfer) {
+        if other || matches!(row.kind, Kind::Tombstone | Kind::Settlement) {
             return;
         }
         if !row.is_answered() {

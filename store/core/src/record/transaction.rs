@@ -99,8 +99,6 @@ pub enum Kind {
     Tombstone,
     /// A terminal's totals of a business date against the gateway's.
     Settlement,
-    /// Float that one seller gives another.
-    Transfer,
 }
 
 coded! {
@@ -144,13 +142,12 @@ pub struct Dispensed {
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 5] = [
         Self::Sale(Fulfilment::Stock),
         Self::Sale(Fulfilment::Provider),
         Self::Reversal,
         Self::Tombstone,
         Self::Settlement,
-        Self::Transfer,
     ];
 
     /// The byte for it.
@@ -160,7 +157,6 @@ impl Kind {
             Self::Reversal => 3,
             Self::Tombstone => 4,
             Self::Settlement => 5,
-            Self::Transfer => 6,
         }
     }
 
@@ -178,9 +174,7 @@ impl Kind {
     pub fn usual_reversal(self) -> ReversalRule {
         match self {
             Self::Sale(fulfilment) => ReversalRule::usual(fulfilment),
-            Self::Reversal | Self::Tombstone | Self::Settlement | Self::Transfer => {
-                ReversalRule::default()
-            }
+            Self::Reversal | Self::Tombstone | Self::Settlement => ReversalRule::default(),
         }
     }
 

@@ -54,7 +54,6 @@ fn count(row: &Transaction, report: &mut Report) {
         (Kind::Reversal, _) => counts.reversals += 1,
         (Kind::Tombstone, _) => counts.tombstones += 1,
         (Kind::Settlement, _) => counts.settlements += 1,
-        (Kind::Transfer, _) => {}
         (_, State::Intent | State::Unknown) => counts.open += 1,
         (_, State::Declined) => counts.declined += 1,
         (_, State::Approved) => {
@@ -131,9 +130,7 @@ fn check_state(row: &Transaction, report: &mut Report) {
         Kind::Reversal if row.state == State::Intent => row.legs.is_empty(),
         Kind::Reversal => matches!(row.state, State::Approved | State::Declined),
         Kind::Tombstone => row.state == State::Reversed && row.legs.is_empty(),
-        Kind::Settlement | Kind::Transfer => {
-            matches!(row.state, State::Approved | State::Declined)
-        }
+        Kind::Settlement => matches!(row.state, State::Approved | State::Declined),
     };
     if !possible {
         let text = format_args!("a {:?} cannot be {:?}", row.kind, row.state);

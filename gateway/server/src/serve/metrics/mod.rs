@@ -163,7 +163,7 @@ pub(crate) struct WriterMetrics {
 }
 
 /// Labels of the requests that the writer is asked.
-const ASKED: [&str; 10] = [
+const ASKED: [&str; 9] = [
     "sale",
     "confirm",
     "reversal",
@@ -173,7 +173,6 @@ const ASKED: [&str; 10] = [
     "acknowledgement",
     "settlement",
     "lookup",
-    "transfer",
 ];
 
 /// Response codes with a series of their own; any other is counted together.
@@ -199,7 +198,6 @@ impl WriterMetrics {
             Asked::Acknowledged { .. } => 6,
             Asked::Settle(_) => 7,
             Asked::Lookup(_) => 8,
-            Asked::Transfer(_) => 9,
             Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);

@@ -66,7 +66,6 @@ impl Checker {
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
             AnswerKind::Balance => self.balance_answer(origin, &answer),
-            AnswerKind::Transfer => Some((2, "and no terminal asks for a transfer".to_owned())),
         };
         let wrong = wrong.or_else(|| self.refers(&key, answer.rrn));
         let wrong = wrong.or_else(|| self.compare(&key, &answer, said, body));
@@ -272,7 +271,7 @@ impl Checker {
         let kind = match answer.kind {
             AnswerKind::Sale => 0,
             AnswerKind::Reversal => 1,
-            AnswerKind::Confirm | AnswerKind::Balance | AnswerKind::Transfer => return None,
+            AnswerKind::Confirm | AnswerKind::Balance => return None,
         };
         if answer.rrn.is_empty() || code == IN_PROGRESS {
             return None;
