@@ -137,8 +137,10 @@ impl TransactionManager {
         }
     }
 
+    /// What has its time already keeps it: a provider that reports unasked, again and again, would
+    /// put off for ever what it is asked.
     pub(super) fn ask_later(&mut self, now: Moment, key: Key) {
-        if let Some(pending) = self.pending.get_mut(&key) {
+        if let Some(pending) = self.pending.get_mut(&key).filter(|pending| pending.wake.is_none()) {
             pending.wake = Some(self.alarms.later(now, key, pending.asked(), &self.limits));
         }
     }

@@ -173,6 +173,25 @@ fn what_is_approved_late_once_more_is_told_again_with_the_repeat_indicator() {
     }
 }
 
+/// Found by the simulated world: each report put the next attempt off, so that none was made, and
+/// the operator never heard of it.
+#[test]
+fn a_provider_that_reports_again_and_again_puts_no_attempt_off() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
+    for _ in 0..4 {
+        rig.pass(Span::s(60));
+        rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
+    }
+    rig.reversals.clear();
+    for _ in 0..600 {
+        rig.approve(top_up_key(1));
+        rig.pass(Span::s(1));
+    }
+    assert!(!rig.reversals.is_empty(), "it is taken back however often it is reported");
+}
+
 #[test]
 fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same() {
     let mut rig = rig(Capabilities { inquiry: true, ..REVERSIBLE });

@@ -85,6 +85,8 @@ pub(super) struct Conn {
     pub(super) served: bool,
     /// Whether the caller's end is open.
     pub(super) held_open: bool,
+    /// Whether its session manager wants nothing from it now.
+    pub(super) paused: bool,
     /// The gateway's end.
     pub(super) socket: Socket,
     lanes: [Lane; 2],
@@ -137,6 +139,7 @@ impl Wire {
             session: None,
             served: false,
             held_open: true,
+            paused: false,
             socket: Socket::new(self.config.socket_bytes),
             lanes: Default::default(),
             mishap,

@@ -66,6 +66,7 @@ impl World {
             if let Some(session) = sockets.next_ready() {
                 match sockets.read(session, &mut buffer) {
                     Taken::Bytes(length) => {
+                        self.check_paused(session);
                         let bytes = &mut buffer[..length];
                         self.feed(reactor, Input::Received { session, bytes });
                     }
@@ -173,11 +174,13 @@ impl World {
             }
             Action::Send { session, bytes } => self.write(session, &bytes),
             Action::Pause { session } => {
+                self.pause(session, true);
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.pause(session);
                 }
             }
             Action::Resume { session } => {
+                self.pause(session, false);
                 if let Some(sockets) = self.sockets(reactor) {
                     sockets.resume(session);
                 }
@@ -209,6 +212,21 @@ impl World {
         self.wire.writes(conn);
         if let Some(sockets) = self.sockets(session.reactor) {
             sockets.send(session, bytes);
+        }
+    }
+
+    fn pause(&mut self, session: SessionId, paused: bool) {
+        if let Some(&conn) = self.wire.sessions.get(&session) {
+            self.wire.conns[conn].paused = paused;
+        }
+    }
+
+    /// Bytes of a session that its manager has paused wait in the socket.
+    fn check_paused(&mut self, session: SessionId) {
+        let conn = self.wire.sessions.get(&session);
+        if conn.is_some_and(|conn| self.wire.conns[*conn].paused) {
+            let text = "a session that is paused is read".to_owned();
+            self.witness.violate(self.now, 9, text);
         }
     }
 
