@@ -45,7 +45,7 @@ fn what_is_taken_away_is_gone_and_what_is_fixed_is_kept() {
     }
 }
 
-/// 3247: a provider that reports again and again put off for ever that it is told to take back.
+/// 3247: repeated reports of a provider delayed the reversal of a sale without end.
 /// 5582: an answer passes the reversal of its sale in the pool. 23148: a sale is approved late,
 /// taken back, and approved once more; the provider hears that it is told again. 24987: a minute
 /// of sales around a clock that is set back. 42097: a provider goes on reporting what has been

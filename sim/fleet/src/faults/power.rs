@@ -38,7 +38,7 @@ pub(super) fn run(plan: &Plan, interrupts: &Interrupts) -> Vec<Finding> {
     let cuts = alone(plan, "power", |rig| cut_again_and_again(rig, interrupts));
     let control = match &cuts.outcome {
         Outcome::Skipped(why) => Finding::skipped("power control", why),
-        // What the cuts came to is told whatever becomes of the control.
+        // The result of the cuts is reported even if the control fails.
         Outcome::Passed | Outcome::Failed(_) => alone(plan, "power control", control),
     };
     vec![cuts, control]
