@@ -82,7 +82,10 @@ impl Bridges {
         link.metrics.in_flight.add(1);
         let exchange = Exchange::new(request, now, link.deadline);
         // There is room: the intake counts a request until the channel has given it up.
-        link.queue.try_send(exchange).map_err(|_| request.not_sent())
+        link.queue.try_send(exchange).map_err(|_| {
+            link.metrics.in_flight.take_off(1);
+            request.not_sent()
+        })
     }
 }
 
