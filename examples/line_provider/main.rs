@@ -12,7 +12,7 @@ use tillgate_core::provider::{
     Event, Exchange, Provider, ProviderRequest, ProviderRequestKind, ProviderResult, Step,
 };
 use tillgate_core::time::{Moment, Span};
-use tillgate_store_core::{Key, ProductId, ServiceId, Text};
+use tillgate_store_core::{Key, ProductId, SellerId, ServiceId, Text};
 
 /// What a shell does with a request, here with a provider that is a function: lend a connection,
 /// send, split off the answer, and report every event to the exchange.
@@ -50,6 +50,10 @@ fn sale() -> ProviderRequest {
     ProviderRequest {
         kind: ProviderRequestKind::Authorize,
         key: Key::default(),
+        sale: Key::default(),
+        at_ms: 1_795_000_000_000,
+        seller: SellerId(7),
+        rrn: Text::from("632600000001").unwrap_or_default(),
         bridge: 0,
         reference: Text::from("00000000000000070000000000000001").expect(text),
         provider_reference: Text::new(),

@@ -234,6 +234,7 @@ impl Request<'_> {
         Ok(Asked::Lookup(LookupRequest {
             stan: message.stan,
             date: message.date,
+            seller: standing.seller.id,
             service: service.id,
             product: ProductId(message.product),
             amount_minor: message.amount_minor,

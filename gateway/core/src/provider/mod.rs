@@ -22,7 +22,7 @@ pub mod http_json;
 mod intake;
 
 use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
-use tillgate_store_core::{Key, ProductId, ProviderOutcome, ServiceId, Text};
+use tillgate_store_core::{Key, ProductId, ProviderOutcome, SellerId, ServiceId, Text};
 
 use self::breaker::Breaker;
 pub use self::exchange::{Event, Exchange, Step};
@@ -73,6 +73,15 @@ pub struct ProviderRequest {
     /// Ours, for [`Input::ProviderResult`](crate::transaction::Input::ProviderResult): the
     /// transaction that waits for the result. Of a terminal's reversal it is the reversal's.
     pub key: Key,
+    /// The request that the sale was asked for with: its terminal, STAN and business date. Of a
+    /// lookup its own.
+    pub sale: Key,
+    /// When the sale came, Unix milliseconds; of a lookup, when it came.
+    pub at_ms: u64,
+    /// Whose sale it is.
+    pub seller: SellerId,
+    /// Retrieval reference of the sale (ISO 8583 field 37); empty for a lookup.
+    pub rrn: Text<12>,
     /// Index of the bridge.
     pub bridge: u16,
     /// Our own reference of the sale: the provider's idempotency key, the same on every attempt
@@ -203,6 +212,10 @@ mod tests {
         ProviderRequest {
             kind,
             key: Key::default(),
+            sale: Key::default(),
+            at_ms: 1_795_000_000_000,
+            seller: SellerId(7),
+            rrn: Text::from("632600000001").unwrap(),
             bridge: 0,
             reference: Text::from("00112233").unwrap(),
             provider_reference: Text::new(),

@@ -15,7 +15,8 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
-    Begin, BusinessDate, Key, Lookup, ProductId, ResponseCode, ServiceId, StoreId, TerminalId, Text,
+    Begin, BusinessDate, Key, Lookup, ProductId, ResponseCode, SellerId, ServiceId, StoreId,
+    TerminalId, Text,
 };
 
 use super::timers::Alarm;
@@ -31,6 +32,8 @@ pub struct LookupRequest {
     pub stan: u32,
     /// Of the request.
     pub date: BusinessDate,
+    /// Who would pay.
+    pub seller: SellerId,
     /// What is to be paid.
     pub service: ServiceId,
     /// Denomination or plan; 0 for an open amount.
@@ -156,7 +159,7 @@ impl TransactionManager {
         let answer_at = origin.received.max(now).after(self.limits.answer);
         self.alarms.at(answer_at, Alarm::Lookup(terminal));
         let asked = Asked { origin, request, token, answer_at };
-        self.outputs.push_back(Output::Provider(asked.order(self.store_id)));
+        self.outputs.push_back(Output::Provider(asked.order(self.store_id, self.wall)));
         self.lookups.asked.insert(terminal, asked);
     }
 
@@ -234,11 +237,15 @@ impl Asked {
         Key { stan, ..key_of(self.origin.terminal, &self.request) }
     }
 
-    fn order(&self, store: StoreId) -> ProviderRequest {
+    fn order(&self, store: StoreId, wall: UnixMillis) -> ProviderRequest {
         let request = &self.request;
         ProviderRequest {
             kind: ProviderRequestKind::Lookup,
             key: self.key(),
+            sale: key_of(self.origin.terminal, request),
+            at_ms: wall.0,
+            seller: request.seller,
+            rrn: Text::new(),
             bridge: request.bridge,
             reference: store.reference(self.token),
             provider_reference: Text::new(),

@@ -327,6 +327,10 @@ fn request(key: &Key, sale: &Transaction, store: StoreId, bridge: u16) -> Provid
     ProviderRequest {
         kind: ProviderRequestKind::Authorize,
         key: *key,
+        sale: sale.key,
+        at_ms: sale.at_ms,
+        seller: sale.seller,
+        rrn: sale.rrn(),
         bridge,
         reference: sale.reference(store),
         provider_reference: sale.done_reference(),

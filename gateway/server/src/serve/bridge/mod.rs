@@ -9,7 +9,8 @@
 //! A [`ProviderConnection`] is one connection and the task that owns it, so a bridge has as many
 //! requests in flight as it has connections. Every request has one result.
 
-mod connection;
+mod http;
+mod queue;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -18,12 +19,13 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
-    Bridge, Capabilities, Exchange, Intake, Provider, ProviderRequest, ProviderResult, Refused,
+    Bridge, Capabilities, Exchange, Intake, ProviderRequest, ProviderResult, Refused,
 };
 use tillgate_core::time::Span;
 use tokio::sync::mpsc;
 
-use self::connection::{ConnectionPool, ProviderConnection};
+use self::http::{ConnectionPool, HttpProvider, ProviderConnection};
+use self::queue::BridgeQueue;
 use super::clock::Clock;
 use super::limits::BRIDGE_QUEUE_MAX;
 use super::metrics::{BridgeMetrics, EdgeMetrics};
@@ -52,12 +54,13 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
     bridges.iter().map(of).collect()
 }
 
-fn provider(bridge: &config::Bridge) -> HttpJson {
+fn provider(bridge: &config::Bridge) -> Box<HttpProvider> {
     let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } =
         *bridge;
     let capabilities = Capabilities { idempotent, inquiry, reversal, advice, lookup };
     let config::BridgeKind::Http = bridge.kind;
-    HttpJson { authority: bridge.url.authority(), path: bridge.url.path.clone(), capabilities }
+    let (authority, path) = (bridge.url.authority(), bridge.url.path.clone());
+    Box::new(HttpJson { authority, path, capabilities })
 }
 
 impl Bridges {
@@ -111,12 +114,14 @@ pub(crate) fn spawn(
             provider: provider(bridge),
             host: bridge.url.host.clone(),
             port: bridge.url.port,
-            queue: tokio::sync::Mutex::new(queue),
-            writer: writer.clone(),
-            intake: Arc::clone(&intake),
-            metrics: Arc::clone(metrics),
-            edge: Arc::clone(edge),
-            clock,
+            queue: BridgeQueue {
+                requests: tokio::sync::Mutex::new(queue),
+                writer: writer.clone(),
+                intake: Arc::clone(&intake),
+                metrics: Arc::clone(metrics),
+                edge: Arc::clone(edge),
+                clock,
+            },
         });
         let open = |_| ProviderConnection::new(Arc::clone(&pool));
         connections.extend((0..bridge.connections).map(open));

@@ -1,44 +1,33 @@
-//! One connection to a provider and the task that owns it.
+//! One HTTP connection to a provider and the task that owns it.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crossbeam_channel::Sender;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::provider::http_json::HttpJson;
-use tillgate_core::provider::{Event, Exchange, Intake, Provider, ProviderResult, Step};
+use tillgate_core::provider::{Event, Exchange, Provider, ProviderResult, Step};
 use tillgate_edge::guard;
-use tillgate_store_core::ProviderOutcome;
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::serve::clock::Clock;
+use super::queue::BridgeQueue;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
-use crate::serve::metrics::{BridgeMetrics, EdgeMetrics};
-use crate::serve::writer::WriterMessage;
+
+/// A protocol over HTTP/1.1.
+pub(super) type HttpProvider =
+    dyn Provider<Message = Request<Vec<u8>>, Answer = Response<Vec<u8>>> + Send + Sync;
 
 /// What the connections of one bridge share.
 pub(super) struct ConnectionPool {
-    pub(super) provider: HttpJson,
+    pub(super) provider: Box<HttpProvider>,
     /// Where the provider is.
     pub(super) host: String,
     pub(super) port: u16,
-    /// Requests of every kind, oldest first.
-    pub(super) queue: Mutex<mpsc::Receiver<Exchange>>,
-    /// Where results go.
-    pub(super) writer: Sender<WriterMessage>,
-    /// Observes what leaves the queue, and its result.
-    pub(super) intake: Arc<parking_lot::Mutex<Intake>>,
-    /// The bridge's counters.
-    pub(super) metrics: Arc<BridgeMetrics>,
-    pub(super) edge: Arc<EdgeMetrics>,
-    pub(super) clock: Clock,
+    pub(super) queue: BridgeQueue,
 }
 
 /// Takes requests off its bridge's queue, one at a time.
@@ -66,13 +55,9 @@ impl ProviderConnection {
 
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self) {
-        while let Some(mut exchange) = self.next().await {
+        while let Some(mut exchange) = self.pool.queue.next().await {
             let found = self.guarded(&mut exchange).await;
-            self.pool.report(&exchange, &found);
-            // Waiting here holds up the other connections shortly; the writer never waits for a
-            // bridge.
-            let mail = WriterMessage::ProviderResult { key: exchange.request().key, found };
-            if self.pool.writer.send(mail).is_err() {
+            if self.pool.queue.report(&exchange, found).is_err() {
                 return;
             }
         }
@@ -84,21 +69,14 @@ impl ProviderConnection {
             Ok(found) => found,
             Err(panicked) => {
                 self.wire = None;
-                self.pool.edge.bridge_panics.add(1);
-                tracing::error!(%panicked, "a bridge {panicked}; one order is unknown");
+                self.pool.queue.panicked(&panicked);
                 exchange.request().unknown()
             }
         }
     }
 
-    async fn next(&self) -> Option<Exchange> {
-        let exchange = self.pool.queue.lock().await.recv().await?;
-        self.pool.intake.lock().taken();
-        Some(exchange)
-    }
-
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
-        let clock = self.pool.clock;
+        let clock = self.pool.queue.clock;
         let mut step = exchange.begin(clock.now());
         loop {
             let event = match step {
@@ -142,33 +120,6 @@ impl ProviderConnection {
             },
             Err(mut error) => error.take_message().map_or(Event::Lost, |_| Event::Stale),
         }
-    }
-}
-
-impl ConnectionPool {
-    fn report(&self, exchange: &Exchange, found: &ProviderResult) {
-        let now = self.clock.now();
-        // In the order of `metrics::RESULTS`.
-        let result = match found {
-            ProviderResult::Outcome(ProviderOutcome::Approved { .. }) => 0,
-            ProviderResult::Outcome(ProviderOutcome::Declined { .. }) => 1,
-            ProviderResult::Outcome(ProviderOutcome::NotSent { .. }) => 2,
-            ProviderResult::Outcome(ProviderOutcome::Unknown) => 3,
-            ProviderResult::Pending => 4,
-            ProviderResult::NotFound { .. } => 5,
-            ProviderResult::Outcome(ProviderOutcome::Reversed) => 6,
-            ProviderResult::Outcome(ProviderOutcome::ReversalDeclined) => 7,
-            ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged) => 8,
-            ProviderResult::Lookup(Ok(_)) => 9,
-            ProviderResult::Lookup(Err(_)) => 10,
-        };
-        let mut intake = self.intake.lock();
-        intake.observe(now, exchange.request().kind, found);
-        self.metrics.open.set(u64::from(intake.is_open()));
-        drop(intake);
-        self.metrics.results[result].add(1);
-        self.metrics.in_flight.take_off(1);
-        self.metrics.took.record(exchange.age(now));
     }
 }
 
