@@ -16,7 +16,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare world cuts mutations
+.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 
 fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what they did
 	scripts/fuzz-hour
+
+pyiso8583: ## The simulated ISO 8583 host, driven by an independent client
+	scripts/pyiso8583
 
 schemathesis: ## The admin API of a gateway, fuzzed from its own description
 	scripts/schemathesis

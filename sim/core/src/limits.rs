@@ -33,3 +33,13 @@ pub const OFFENCES_LISTED_MAX: usize = 50;
 
 /// Deals that a simulated provider keeps; each about 150 bytes. Further ones are declined.
 pub const DEALS_MAX: usize = 20_000_000;
+
+/// Connections that a simulated ISO 8583 host has at once; further ones are closed.
+pub const HOST_CONNECTIONS_MAX: usize = 1_024;
+
+/// Answers of a simulated host that wait for their time; each about 300 bytes. Further ones are
+/// dropped, with a note.
+pub const HOST_ANSWERS_MAX: usize = 100_000;
+
+/// Most random bytes that a simulated host sends in the place of an answer.
+pub const HOST_GARBAGE_BYTES_MAX: u64 = 64;

@@ -1,12 +1,15 @@
 //! A simulated top-up provider: what it decides, and its own book. Its HTTP, without the sockets,
-//! is [`HttpProvider`].
+//! is [`HttpProvider`]; [`iso8583`] is a host that speaks ISO 8583, and [`script`] says whom either
+//! mistreats and how.
 //!
 //! Every decision is a pure function of (seed, reference), so a request that is sent again meets
 //! the same provider, and a run can be repeated. The book holds what was really done; what was
 //! *said* about it may be late, or nothing at all.
 
 mod http_json;
+pub mod iso8583;
 mod lies;
+pub mod script;
 
 use std::collections::hash_map::Entry as MapEntry;
 
@@ -244,16 +247,7 @@ impl Provider {
     /// The bill of an account: the same one whenever it is asked for.
     #[must_use]
     pub fn bill(&self, service: u16, account: &str) -> FoundBill {
-        let number = digest(format!("{service}/{account}").as_bytes());
-        let amount_minor = 500 + number % 9_500;
-        // Of every fourth a part may be paid.
-        let in_parts = (number / 9_500).is_multiple_of(4);
-        FoundBill {
-            reference: format!("B{number:016X}"),
-            amount_minor,
-            range_minor: if in_parts { (amount_minor / 2, amount_minor) } else { (0, 0) },
-            name: format!("Customer {:04}", number % 10_000),
-        }
+        bill(service, account)
     }
 
     /// Looks an account up.
@@ -318,6 +312,33 @@ impl Provider {
         let mut deals: Vec<(&str, ProviderTransaction)> = deals.collect();
         deals.sort_unstable_by_key(|(reference, _)| *reference);
         deals
+    }
+}
+
+/// The bill of an account, the same one whenever it is asked for.
+fn bill(service: u16, account: &str) -> FoundBill {
+    let number = digest(format!("{service}/{account}").as_bytes());
+    let amount_minor = 500 + number % 9_500;
+    // Of every fourth a part may be paid.
+    let in_parts = (number / 9_500).is_multiple_of(4);
+    FoundBill {
+        reference: format!("B{number:016X}"),
+        amount_minor,
+        range_minor: if in_parts { (amount_minor / 2, amount_minor) } else { (0, 0) },
+        name: format!("Customer {:04}", number % 10_000),
+    }
+}
+
+impl DealStatus {
+    /// Its name in books and logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Pending(_) => "pending",
+            Self::Reversed => "reversed",
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `tillsim provider`
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tillsim_core::firmware::Delay;
@@ -9,17 +10,26 @@ use tillsim_core::time::Span;
 
 use super::print;
 use crate::exit::{Exit, Refusal};
-use crate::provider::Lies;
+use crate::provider::{Bound, Lies, Plan};
 use crate::{provider, text};
 
-/// Serve a simulated top-up provider until it is terminated
+/// Serve a simulated provider until it is terminated
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   tillsim provider --listen 127.0.0.1:7402 --latency lognormal:40ms,0.5 --decline 2 --unanswered 0.5
+  tillsim provider --check host.toml
+  tillsim provider --script host.toml
 
-It prints its address when it listens. GET /book lists what it did, one transaction a line.")]
+It prints its address when it listens. GET /book lists what it did, one transaction a line. A script
+makes it an ISO 8583 host and says which requests it mistreats; docs/simulation.md describes it.")]
 pub(super) struct Provider {
+    /// Serve what this TOML file describes; the other options are not used then
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    script: Option<PathBuf>,
+    /// Check a script and serve nothing
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    check: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7402")]
     listen: SocketAddr,
@@ -66,6 +76,13 @@ pub(super) struct Provider {
 
 impl Provider {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
+        if let Some(file) = &self.check {
+            print::line(&format!("{}: {}", file.display(), Plan::load(file)?.summary()));
+            return Ok(Exit::Pass);
+        }
+        if let Some(file) = &self.script {
+            return serve(file);
+        }
         let shares = [self.decline, self.unanswered, self.drop, self.pending];
         if shares.iter().map(|share| u32::from(*share)).sum::<u32>() > 1_000 {
             let text = "--decline, --unanswered, --drop and --pending are over 100 together";
@@ -93,4 +110,15 @@ impl Provider {
         let Err(error) = provider::serve(self.listen, behaviour, lies, bound);
         Err(Refusal::about(format!("cannot listen on {}", self.listen), error))
     }
+}
+
+fn serve(file: &Path) -> Result<Exit, Refusal> {
+    let bound = |Bound { host, book }: Bound| {
+        print::line(&format!("provider listens on {host} (iso8583)"));
+        book.into_iter().for_each(|book| {
+            print::line(&format!("its book is at http://{book}/book"));
+        });
+    };
+    let Err(refusal) = provider::serve_plan(Plan::load(file)?, bound);
+    Err(refusal)
 }

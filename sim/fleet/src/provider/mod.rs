@@ -1,4 +1,4 @@
-//! `tillsim provider`: a simulated top-up provider behind HTTP.
+//! `tillsim provider`: a simulated top-up provider behind HTTP, and the ISO 8583 host of a script.
 //!
 //! ```text
 //! POST /topups                  {"reference","service","product","amount_minor","currency",
@@ -22,6 +22,11 @@
 //! What it decides and answers is in [`tillsim_core::provider`]; here are the sockets and the
 //! clock.
 
+mod host;
+mod script;
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
@@ -39,10 +44,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 pub(crate) use tillsim_core::provider::Lies;
-use tillsim_core::provider::{Answer, DealStatus, HttpProvider, ProviderBehaviour};
+use tillsim_core::provider::{Answer, HttpProvider, ProviderBehaviour};
 use tillsim_core::time::Moment;
 use tokio::net::TcpListener;
 use tokio::task::LocalSet;
+
+use self::host::Host;
+pub(crate) use self::script::Plan;
+use crate::exit::{About, Refusal};
 
 /// Longest order.
 const ORDER_BYTES_MAX: usize = 64 * 1024;
@@ -75,25 +84,70 @@ pub(crate) fn serve(
     LocalSet::new().block_on(&runtime, async move {
         let listener = TcpListener::bind(address).await?;
         bound(listener.local_addr()?);
-        loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            // Small answers must not wait for more of them.
-            drop(stream.set_nodelay(true));
-            let counter = Rc::clone(&counter);
-            tokio::task::spawn_local(async move {
-                let service = service_fn(|request| answer(Rc::clone(&counter), request));
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADER_PATIENCE)
-                    .serve_connection(TokioIo::new(stream), service);
-                // A peer that breaks off is the peer's business.
-                drop(connection.await);
-            });
+        Ok(accept_http(listener, move |request| answer(Rc::clone(&counter), request)).await)
+    })
+}
+
+/// What a script serves, and where it listens.
+pub(crate) struct Bound {
+    pub(crate) host: SocketAddr,
+    pub(crate) book: Option<SocketAddr>,
+}
+
+/// Serves what a script says until the process is ended; reports to `bound` where it listens.
+///
+/// # Errors
+/// When an address cannot be listened on, or a log cannot be written.
+pub(crate) fn serve_plan(plan: Plan, bound: impl FnOnce(Bound)) -> Result<Infallible, Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.about("cannot start")?;
+    LocalSet::new().block_on(&runtime, async move {
+        let Plan { script, host: plan } = plan;
+        let host = Host::new(&plan, script)?;
+        let (listener, address) = host::bind(plan.listen).await?;
+        let mut book = None;
+        if let Some(wanted) = plan.book {
+            let (listener, address) = host::bind(wanted).await?;
+            let host = Rc::clone(&host);
+            tokio::task::spawn_local(accept_http(listener, move |request| {
+                std::future::ready(Ok(host.book(&request)))
+            }));
+            book = Some(address);
+        }
+        bound(Bound { host: address, book });
+        let accept = Rc::clone(&host).accept(listener);
+        tokio::select! {
+            ended = accept => ended.about(format!("cannot listen on {address}")),
+            ended = host.pump() => ended.about("cannot write the log"),
         }
     })
+}
+
+/// Accepts connections and answers their requests.
+async fn accept_http<F>(
+    listener: TcpListener,
+    answer: impl Fn(Request<Incoming>) -> F + Clone + 'static,
+) -> Infallible
+where
+    F: Future<Output = Result<Reply, Infallible>> + 'static,
+{
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Small answers must not wait for more of them.
+        drop(stream.set_nodelay(true));
+        let answer = answer.clone();
+        tokio::task::spawn_local(async move {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_PATIENCE)
+                .serve_connection(TokioIo::new(stream), service_fn(answer));
+            // A peer that breaks off is the peer's business.
+            drop(connection.await);
+        });
+    }
 }
 
 impl Counter {
@@ -105,18 +159,12 @@ impl Counter {
         let provider = self.provider.borrow();
         let mut lines = String::new();
         for (reference, deal) in provider.provider().book(self.now()) {
-            let status = match deal.standing {
-                DealStatus::Approved => "approved",
-                DealStatus::Declined => "declined",
-                DealStatus::Pending(_) => "pending",
-                DealStatus::Reversed => "reversed",
-            };
             let line = json!({
                 "reference": reference,
                 "service": deal.service,
                 "amount_minor": deal.amount_minor,
                 "subscriber": &*deal.subscriber,
-                "status": status,
+                "status": deal.standing.word(),
                 "confirmed": deal.confirmed,
             });
             // What was done twice stands there twice.
