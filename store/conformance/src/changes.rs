@@ -7,11 +7,12 @@ use super::network::{
     TODAY, TOP_UPS, VOUCHERS, distributor, load, seller, service, terminal, voucher,
 };
 use super::world::{World, key};
+use tillgate_store_core::ids::Text;
 use tillgate_store_core::journal;
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{
-    Audit, CommissionRule, Funding, RegistryRecord, Serial, Services, Velocity, Voucher,
+    Audit, CommissionRule, Funding, RegistryRecord, Serial, Service, Services, Velocity, Voucher,
 };
 use tillgate_store_core::store::Store;
 use tillgate_types::{BusinessDate, ProductId, SellerId, ServiceId, TerminalId};
@@ -136,6 +137,39 @@ pub fn a_serial_of_a_service_is_loaded_once<F: Factory>(factory: F) {
     let new = vec![voucher(ProductId(2), 9, EXPIRY)];
     assert_eq!(world.change(vec![], new, vec![]), Outcome::Applied);
     assert_eq!(count::<Serial, F>(&world), 3);
+}
+
+/// Whichever of its services it is loaded for, whenever the issuer was named; others have serials
+/// of their own.
+pub fn a_serial_of_an_issuer_is_loaded_once<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 2);
+    let other = ServiceId(11);
+    let named = |id: ServiceId, issuer: &str| {
+        let RegistryRecord::Service(vouchers) = service(VOUCHERS, Velocity::default()) else {
+            panic!("a service");
+        };
+        let issuer = Text::from(issuer).expect("short");
+        RegistryRecord::Service(Service { id, issuer, ..vouchers })
+    };
+    let of = |service: ServiceId, number: u16| Voucher {
+        service,
+        ..voucher(ProductId(2), number, EXPIRY)
+    };
+    let apart = vec![named(other, "")];
+    assert_eq!(world.change(apart, vec![of(other, 0)], vec![]), Outcome::Applied);
+    world.reopen();
+    let joined = || vec![named(VOUCHERS, "ACME"), named(other, "ACME")];
+    let expected = [("voucher S000001 of service 11".to_owned(), 0)];
+    assert_eq!(refusals(world.change(joined(), vec![of(other, 1)], vec![])), expected);
+    assert_eq!(world.change(joined(), vec![], vec![]), Outcome::Applied);
+    world.reopen();
+    let refused = refusals(world.change(vec![], vec![of(other, 1)], vec![]));
+    assert_eq!(refused, expected, "sold or not, it is the issuer's one card");
+    let both = vec![of(VOUCHERS, 8), of(other, 8)];
+    assert_eq!(refusals(world.change(vec![], both, vec![])).len(), 1);
+    let third = vec![named(ServiceId(12), "Bolt")];
+    let same = vec![Voucher { service: ServiceId(12), ..of(other, 1) }];
+    assert_eq!(world.change(third, same, vec![]), Outcome::Applied);
 }
 
 /// A limit is lowered only as far as the float is not in use; the currency stays.

@@ -76,6 +76,7 @@ macro_rules! conformance_cases {
             vouchers: a_voucher_is_sold_once_and_its_buyer_gets_it_again;
             vouchers: the_oldest_expiry_is_sold_first;
             vouchers: an_expired_voucher_is_never_sold;
+            vouchers: a_voucher_keeps_its_least_days;
             vouchers: a_large_stock_is_sold_in_order_to_the_last;
             vouchers: vouchers_loaded_later_are_sold_in_their_turn;
             velocity: a_terminal_sells_no_more_often_than_its_service_allows;
@@ -111,6 +112,7 @@ macro_rules! conformance_cases {
             changes: a_change_says_what_is_wrong_with_each_item;
             changes: a_float_load_happens_once_per_reference;
             changes: a_serial_of_a_service_is_loaded_once;
+            changes: a_serial_of_an_issuer_is_loaded_once;
             changes: a_credit_limit_covers_what_is_used;
             changes: the_tree_has_no_circle_and_no_more_levels_than_allowed;
             history: a_moved_seller_leaves_its_past_with_its_old_distributor;

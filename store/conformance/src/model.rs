@@ -151,8 +151,12 @@ impl Model {
         let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
         let mut shape = Shape::blank(begin.kind, State::Declined, ResponseCode::APPROVED);
         let product = begin.product.0;
-        let voucher =
-            self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= begin.today);
+        let least_days = match &begin.verdict {
+            VerificationResult::Accepted { least_days, .. } => *least_days,
+            VerificationResult::Refused(_) => 0,
+        };
+        let until = BusinessDate(begin.today.0 + least_days);
+        let voucher = self.stock.iter().find(|(of, expiry, _)| *of == product && *expiry >= until);
         match &begin.verdict {
             VerificationResult::Refused(code) => shape.code = *code,
             VerificationResult::Accepted { velocity, .. } => {

@@ -12,7 +12,8 @@
 use tillgate_store_core::ids::Text;
 use tillgate_store_core::record::{
     AccountField, AccountForm, AmountSource, CommissionRule, Distributor, Fulfilment, Funding,
-    Legs, Product, RegistryRecord, Seller, Service, Services, Status, Terminal, Velocity, Voucher,
+    Legs, Product, RegistryRecord, Seller, Service, Services, Status, StockRules, Terminal,
+    Velocity, Voucher,
 };
 use tillgate_store_core::vault::Sealed;
 use tillgate_types::{BusinessDate, DistributorId, ProductId, SellerId, ServiceId, TerminalId};
@@ -84,7 +85,7 @@ pub fn service(id: ServiceId, velocity: Velocity) -> RegistryRecord {
     let rule = |level, basis_points| CommissionRule::percent(level, basis_points, from);
     let product = |id, amount_minor| {
         let name = format!("Product {id}");
-        Product { id: ProductId(id), name, amount_minor }
+        Product { id: ProductId(id), name, amount_minor, stock: StockRules::default() }
     };
     let fulfilment = if vouchers { Fulfilment::Stock } else { Fulfilment::Provider };
     RegistryRecord::Service(Service {

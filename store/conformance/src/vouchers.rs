@@ -1,12 +1,12 @@
 //! Laws of the voucher stock.
 
 use super::Factory;
-use super::network::{TODAY, load, voucher};
+use super::network::{TODAY, VOUCHERS, load, service, voucher};
 use super::world::{World, key};
 use tillgate_store_core::command::Command;
 use tillgate_store_core::limits::STOCK_AHEAD;
 use tillgate_store_core::outcome::Outcome;
-use tillgate_store_core::record::{Transaction, Voucher};
+use tillgate_store_core::record::{RegistryRecord, Transaction, Velocity, Voucher};
 use tillgate_types::{BusinessDate, ProductId, ResponseCode};
 
 const PRODUCT: ProductId = ProductId(1);
@@ -69,6 +69,27 @@ pub fn an_expired_voucher_is_never_sold<F: Factory>(factory: F) {
     sell(5, 0, "S000002");
     sell(6, 0, "S000004");
     sell(7, 0, "none");
+}
+
+/// A voucher is good for so many days after the sale; with a smaller number what was passed over
+/// is sold again, oldest first.
+pub fn a_voucher_keeps_its_least_days<F: Factory>(factory: F) {
+    let days = [(1, 2), (2, 6), (3, 7), (4, 30)];
+    let stock = days.map(|(number, days)| voucher(PRODUCT, number, in_days(days)));
+    let mut world = with_stock(factory, stock.to_vec());
+    for (stan, least_days, expected) in
+        [(1, 7, "S000003"), (2, 7, "S000004"), (3, 7, "none"), (4, 2, "S000001"), (5, 0, "S000002")]
+    {
+        let mut rules = service(VOUCHERS, Velocity::default());
+        if let RegistryRecord::Service(service) = &mut rules {
+            service.products[0].stock.least_days = least_days;
+        }
+        assert_eq!(world.change(vec![rules], vec![], vec![]), Outcome::Applied);
+        if stan % 2 == 0 {
+            world.reopen();
+        }
+        assert_eq!(serial(&world.sell(key(1, stan))), expected, "{least_days} days left");
+    }
 }
 
 /// More than is read ahead, several expiries, several sales per batch, restarts in between.

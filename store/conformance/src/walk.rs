@@ -143,6 +143,9 @@ impl<F: Factory> Walk<F> {
         let product = ProductId(draw[4] % 2 + 1);
         let amount_minor = if product.0 == 1 { 1_000 } else { 250 };
         let mut begin = self.world.sale(key(draw), VOUCHERS, product, amount_minor, Text::new());
+        if let VerificationResult::Accepted { least_days, .. } = &mut begin.verdict {
+            *least_days = (draw[3] / 32) % 3;
+        }
         if draw[5] % 16 == 1 {
             begin.verdict = VerificationResult::Refused(ResponseCode(*b"57"));
         }

@@ -140,6 +140,7 @@ impl<F: Factory> World<F> {
         let terminal = self.registry.terminal(key.terminal).expect("a terminal of the world");
         let seller = self.registry.seller(terminal.seller).expect("its seller");
         let service = self.registry.service(service).expect("a service of the world");
+        let least_days = service.product(product).map_or(0, |found| found.stock.least_days);
         let chain = self.registry.chain(seller.distributor).expect("the tree is sound");
         let chain: Vec<DistributorId> = chain.iter().map(|above| above.id).collect();
         let legs = commission::legs(service, seller, &chain, amount_minor, key.date);
@@ -158,7 +159,7 @@ impl<F: Factory> World<F> {
             subscriber,
             bridge: BridgeTag::of("provider"),
             terms: service.terms(seller, charges, Language::default()),
-            verdict: VerificationResult::Accepted { legs, velocity: service.velocity },
+            verdict: VerificationResult::Accepted { legs, velocity: service.velocity, least_days },
         }
     }
 

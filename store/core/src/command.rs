@@ -152,6 +152,8 @@ pub enum VerificationResult {
         legs: Legs,
         /// The service's limits per terminal.
         velocity: Velocity,
+        /// Of what comes from stock: days that the voucher must be sold for after today.
+        least_days: u16,
     },
 }
 

@@ -39,6 +39,10 @@ impl<B: Engine> LedgerStore<B> {
             return Ok(Self { backend, ledger, stopped: false });
         };
         let mut book = Self { backend, ledger, stopped: false };
+        let mut read = Vec::new();
+        while !book.ledger.index_supply(&book.backend, &mut read)? {
+            book.flush()?;
+        }
         book.ledger.note_versions(&book.backend)?;
         book.flush()?;
         Ok(book)

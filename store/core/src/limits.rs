@@ -4,6 +4,10 @@
 pub const SUBSCRIBER_BYTES_MAX: usize = 24;
 /// Longest voucher serial, bytes; as the terminal link's `Slip`.
 pub const SERIAL_BYTES_MAX: usize = 24;
+/// Longest name of an issuer of vouchers, bytes.
+pub const ISSUER_BYTES_MAX: usize = 16;
+/// Most days that a voucher must have left, and that count as near its expiry: ten years.
+pub const STOCK_DAYS_MAX: u16 = 3_660;
 /// Longest reference, bytes: a provider's, our own (16 hex of store id + 16 of seq), a deposit's.
 pub const REFERENCE_BYTES_MAX: usize = 32;
 /// Longest row key, bytes: a funding reference (32) is the longest that is used.
@@ -70,6 +74,9 @@ pub const REJECTIONS_MAX: usize = 100;
 
 /// Vouchers read ahead per product, about 150 bytes each.
 pub const STOCK_AHEAD: usize = 256;
+/// Rows read and written in one batch while the store of an older program is indexed, about 100
+/// bytes each.
+pub const INDEXED_MAX: usize = 10_000;
 /// Rows stepped back on one date for a terminal's last sale (reversals and tombstones between), a
 /// few microseconds each; afterwards the place is known. If there is no sale among them, none is
 /// found.

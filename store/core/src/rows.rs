@@ -34,6 +34,8 @@ coded! {
     Meta = 10 "meta",
     /// Registry key, audit number: former versions of registry records.
     History = 11 "history",
+    /// `c` serial, service: every serial ever loaded. `l` service, product, expiry: counts of stock.
+    Supply = 12 "supply",
 }
 
 impl Family {

@@ -153,9 +153,10 @@ pub(crate) fn read_only_alone(dir: &Path, options: &Options) -> Result<DB, Cause
 fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result<DB, Cause> {
     let there = DB::list_cf(&db, rows_dir(dir))?;
     let mut families = options::families(options);
-    // A store of an older program has no history. Only a writer may add the family to it.
+    // A store of an older program lacks the families that came later. Only a writer may add them.
+    let later = [Family::History, Family::Supply].map(Family::name);
     families.retain(|family| {
-        family.name() != Family::History.name() || there.iter().any(|name| name == family.name())
+        !later.contains(&family.name()) || there.iter().any(|name| name == family.name())
     });
     Ok(DB::open_cf_descriptors_read_only(&db, rows_dir(dir), families, false)?)
 }

@@ -268,7 +268,7 @@ fn table(of: Option<Family>, cache: &Cache) -> BlockBasedOptions {
     table.set_format_version(6);
     table.set_checksum_type(ChecksumType::XXH3);
     // Asked for keys that are mostly not there: is this request new, is this serial new.
-    if let Some(Family::Journal | Family::Serials | Family::Funding) = of {
+    if let Some(Family::Journal | Family::Supply | Family::Funding) = of {
         table.set_bloom_filter(10.0, false);
     }
     table

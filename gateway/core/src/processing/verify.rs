@@ -112,7 +112,9 @@ pub fn sale(
         return Err(ResponseCode::INVALID_AMOUNT);
     }
     let terms = service.terms(standing.seller, charges, standing.terminal.language);
-    Ok((VerificationResult::Accepted { legs, velocity: service.velocity }, terms))
+    let product = service.product(ProductId(sale.product));
+    let least_days = product.map_or(0, |product| product.stock.least_days);
+    Ok((VerificationResult::Accepted { legs, velocity: service.velocity, least_days }, terms))
 }
 
 /// Checks that a service is sold at this terminal now.

@@ -25,10 +25,10 @@ impl Ledger {
         let mut sale = row_of(&begin);
         let granted = match begin.verdict {
             VerificationResult::Refused(code) => Err(code),
-            VerificationResult::Accepted { legs, velocity } => {
+            VerificationResult::Accepted { legs, velocity, least_days } => {
                 check_legs(&sale, &legs);
                 let float = AccountId::float(sale.seller, sale.currency);
-                let granted = self.grant(rows, &mut sale, float, legs, velocity)?;
+                let granted = self.grant(rows, &mut sale, (float, legs), (velocity, least_days))?;
                 sale.balance_minor = Some(self.accounts.find(&float).available());
                 granted
             }
@@ -83,9 +83,8 @@ impl Ledger {
         &mut self,
         rows: &dyn ReadRows,
         sale: &mut Transaction,
-        float: AccountId,
-        legs: Legs,
-        velocity: Velocity,
+        (float, legs): (AccountId, Legs),
+        (velocity, least_days): (Velocity, u16),
     ) -> Result<Result<(), ResponseCode>> {
         if !self.windows.allow(rows, &self.staged, sale, velocity)? {
             return Ok(Err(ResponseCode::VELOCITY_LIMIT));
@@ -97,12 +96,14 @@ impl Ledger {
         if sale.kind.dispenses() {
             let product = (sale.service, sale.product);
             let keks = self.keks.as_deref();
-            let voucher = match self.stock.claim(rows, &mut self.set, product, sale.day, keks)? {
+            let until = BusinessDate(sale.day.0.saturating_add(least_days));
+            let voucher = match self.stock.claim(rows, &mut self.set, product, until, keks)? {
                 Claim::Taken(voucher) => voucher,
                 Claim::OutOfStock => return Ok(Err(ResponseCode::OUT_OF_STOCK)),
                 Claim::Unopenable => return Ok(Err(ResponseCode::MALFUNCTION)),
             };
             let (serial, expiry, pin) = (voucher.serial, voucher.expiry, voucher.pin);
+            self.levels.sell((sale.service, sale.product), expiry);
             sale.voucher = Some(Dispensed { serial, expiry, pin });
             sale.state = State::Approved;
             sale.code = ResponseCode::APPROVED;

@@ -6,7 +6,8 @@
 //!   file per command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
-//! * `accounts`: every balance, in memory for good.
+//! * `accounts`, `levels`: every balance, and every count of the stock, in memory for good.
+//! * `supply`: what the rows of an older program lack of these.
 //! * `tail`, `velocity`, `refusals`, `exposed`, `stock`: what spares reads; rebuilt from rows when
 //!   needed, within named limits, so that a restart changes nothing that can be seen.
 //!
@@ -71,6 +72,7 @@ mod begin;
 mod change;
 mod exposed;
 mod finish;
+mod levels;
 mod refund;
 mod refusals;
 mod repeat;
@@ -81,6 +83,7 @@ mod settle;
 mod staged;
 mod step;
 mod stock;
+mod supply;
 mod tail;
 mod velocity;
 
@@ -96,6 +99,7 @@ use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
 use exposed::Exposed;
+use levels::Levels;
 use refusals::Refusals;
 use staged::Staged;
 use stock::Stock;
@@ -117,6 +121,7 @@ pub struct Ledger {
     refusals: Refusals,
     exposed: Exposed,
     stock: Stock,
+    levels: Levels,
     /// Numbers of the key-encryption keys that open PINs here; `None`: it is not known.
     keks: Option<Vec<u32>>,
     staged: Staged,
@@ -140,6 +145,7 @@ impl Ledger {
             refusals: Refusals::default(),
             exposed: Exposed::default(),
             stock: Stock::default(),
+            levels: Levels::default(),
             keks: None,
             staged: Staged::default(),
             audit_hash: [0; 32],
@@ -165,6 +171,7 @@ impl Ledger {
         ledger.head = head;
         ledger.accounts = Accounts::load(rows)?;
         ledger.exposed = Exposed::load(rows)?;
+        ledger.levels = Levels::load(rows)?;
         Ok(Some(ledger))
     }
 
@@ -219,6 +226,7 @@ impl Ledger {
     pub fn seal(&mut self) -> Option<u64> {
         self.staged.write(&mut self.set);
         self.accounts.write(&mut self.set);
+        self.levels.write(&mut self.set);
         if self.set.is_empty() {
             return None;
         }

@@ -24,6 +24,7 @@ mod registry;
 mod seller;
 mod service;
 mod settlement;
+mod supply;
 mod terminal;
 mod terms;
 mod transaction;
@@ -49,8 +50,9 @@ pub use receipt::{PLACES, Part, ReceiptTemplate, parts, place_bytes_max};
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
 pub use seller::Seller;
-pub use service::{CommissionRule, Hours, Product, Service, Velocity};
+pub use service::{CommissionRule, Hours, IssuedBy, Product, Service, StockRules, Velocity};
 pub use settlement::Settlement;
+pub use supply::{Card, Shelf, StockLevel};
 pub use terminal::{Generations, KeyError, Services, Terminal, TerminalKey};
 pub use terms::{
     AccountCheck, AccountForm, AmountSource, ChargeBase, ChargeKind, ChargeRule, Fulfilment,

@@ -10,6 +10,7 @@ use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record, Seller, Status};
 use crate::commission::Charges;
 use crate::ids::Text;
+use crate::limits::ISSUER_BYTES_MAX;
 use crate::rows::Family;
 use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
@@ -54,6 +55,18 @@ pub struct Service {
     pub charges: Vec<ChargeRule>,
     /// How its receipts are printed, by language; the first one where a terminal's is not there.
     pub receipts: Vec<(Language, ReceiptTag)>,
+    /// Who issues its vouchers: no serial of theirs is loaded twice, whichever of the issuer's
+    /// services it is loaded for. Empty: an issuer of its own.
+    pub issuer: Text<ISSUER_BYTES_MAX>,
+}
+
+/// Whose serials vouchers have: one of them is one card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IssuedBy {
+    /// An issuer that several services may name.
+    Named(Text<ISSUER_BYTES_MAX>),
+    /// Nobody is named: the serials are the service's own.
+    Service(ServiceId),
 }
 
 /// When a service is sold, local minutes of the day; `from > to` spans midnight.
@@ -74,6 +87,19 @@ pub struct Product {
     pub name: String,
     /// Its price, minor units.
     pub amount_minor: u64,
+    /// How its vouchers are kept.
+    pub stock: StockRules,
+}
+
+/// How the vouchers of a product are kept; a zero is no rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockRules {
+    /// A voucher is sold only if this many days are left after the day of the sale.
+    pub least_days: u16,
+    /// With fewer than these that can be sold the stock is low.
+    pub low: u32,
+    /// Vouchers that are sold for no more than these days are near their expiry.
+    pub near_days: u16,
 }
 
 /// What one level earns from a date on, until a later rule of that level.
@@ -135,6 +161,7 @@ impl Service {
             velocity: Velocity::default(),
             charges: Vec::new(),
             receipts: Vec::new(),
+            issuer: Text::new(),
         }
     }
 
@@ -159,13 +186,23 @@ impl Service {
         found.map_or(ReceiptTag::NONE, |(_, receipt)| *receipt)
     }
 
+    /// Whose serials its vouchers have.
+    #[must_use]
+    pub fn issued_by(&self) -> IssuedBy {
+        if self.issuer.is_empty() {
+            IssuedBy::Service(self.id)
+        } else {
+            IssuedBy::Named(self.issuer)
+        }
+    }
+
     /// The product of an id.
     pub fn product(&self, id: ProductId) -> Option<&Product> {
         self.products.iter().find(|product| product.id == id)
     }
 }
 
-record! { Service in Registry, version 3;
+record! { Service in Registry, version 4;
     letter b'v', id: ServiceId;
     // `amount` was a flag of the same two values before version 3.
     body {
@@ -180,6 +217,7 @@ record! { Service in Registry, version 3;
         charges = Vec::new(),
         receipts = Vec::new()
     }
+    since 4 { issuer = Text::new() }
     then Self::with_account
 }
 
@@ -197,7 +235,10 @@ impl Service {
 
 stored! { Hours { from_min, to_min } }
 stored! { Velocity { count_max, window_s, day_amount_max_minor } }
-stored! { Product { id, name, amount_minor } }
+stored! { Product { id, name, amount_minor }
+    since 4 { stock = StockRules::default() }
+}
+stored! { StockRules { least_days, low, near_days } }
 stored! { CommissionRule { level, basis_points, from }
     since 3 { fixed_minor = 0, rounding = Rounding::Down }
 }

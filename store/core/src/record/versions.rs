@@ -3,8 +3,9 @@
 
 use super::wire::{Flaw, Reader, Stored};
 use super::{
-    AccountRow, Audit, Batch, Canary, Counter, Distributor, Former, Funding, Head, KeyBytes,
-    ReceiptTemplate, Record, Seller, Serial, Service, Terminal, Transaction, Voucher, key_of,
+    AccountRow, Audit, Batch, Canary, Card, Counter, Distributor, Former, Funding, Head, KeyBytes,
+    ReceiptTemplate, Record, Seller, Serial, Service, StockLevel, Terminal, Transaction, Voucher,
+    key_of,
 };
 use crate::error::{Result, StoreError};
 use crate::ids::Text;
@@ -15,11 +16,12 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 17] = [
+const OURS: [(&str, u8); 19] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
     ("canary", Canary::VERSION),
+    ("card", Card::VERSION),
     ("counter", Counter::VERSION),
     ("distributor", Distributor::VERSION),
     ("former", Former::VERSION),
@@ -29,6 +31,7 @@ const OURS: [(&str, u8); 17] = [
     ("seller", Seller::VERSION),
     ("serial", Serial::VERSION),
     ("service", Service::VERSION),
+    ("stock-level", StockLevel::VERSION),
     ("terminal", Terminal::VERSION),
     ("transaction", Transaction::VERSION),
     ("versions", Versions::VERSION),
@@ -66,6 +69,12 @@ impl Versions {
             Some(what) => Err(StoreError::Newer(what)),
             None => Ok(stored),
         }
+    }
+
+    /// Whether rows of a kind are kept in the store; those of a kind that came later are made when
+    /// it is opened.
+    pub(crate) fn has(&self, kind: &str) -> bool {
+        self.0.iter().any(|(name, _)| name.as_str() == kind)
     }
 
     fn unknown(&self) -> Option<String> {

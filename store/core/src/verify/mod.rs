@@ -8,6 +8,7 @@
 //! | transaction numbers seen | 1 bit each |
 //! | postings per account | 48 bytes per account |
 //! | vouchers sold and in stock | 8 bytes and 1 bit each |
+//! | serials | 8 bytes and 1 bit each |
 //! | sellers and distributors | 32 bytes each |
 //! | violations | [`crate::limits::VIOLATIONS_MAX`] texts |
 //!
@@ -28,6 +29,7 @@ mod open;
 mod registry;
 mod report;
 mod seqs;
+mod supply;
 mod vouchers;
 
 use std::ops::ControlFlow;

@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use super::each;
 use super::fingerprints::{Prints, print};
 use super::report::{Promise, Report};
+use super::supply::{self, Tally};
 use crate::ids::Key;
 use crate::limits::VIOLATIONS_MAX;
 use crate::record::{KeyBytes, Record, Serial, Transaction, Voucher};
@@ -19,6 +20,7 @@ use crate::rows::ReadRows;
 #[derive(Default)]
 pub(super) struct Vouchers {
     sold: Vec<u64>,
+    tally: Tally,
 }
 
 impl Vouchers {
@@ -26,16 +28,19 @@ impl Vouchers {
     pub(super) fn add(&mut self, row: &Transaction) {
         if let Some(serial) = serial_of(row) {
             self.sold.push(print(&serial.key()));
+            self.tally.sold(row);
         }
     }
 }
 
 /// Reads stock and serials and compares them with what the journal gave away.
 pub(super) fn check(rows: &dyn ReadRows, vouchers: Vouchers, report: &mut Report) {
-    let mut sold = Prints::new(vouchers.sold);
+    let Vouchers { sold, mut tally } = vouchers;
+    let mut sold = Prints::new(sold);
     let mut stock = Vec::new();
     each(rows, report, |report, row: Voucher| {
         report.kek(row.pin.kek_id).stock += 1;
+        tally.in_stock(&row);
         stock.push(print(&serial_of_stock(&row).key()));
     });
     report.counts.vouchers_in_stock = count(stock.len());
@@ -45,6 +50,7 @@ pub(super) fn check(rows: &dyn ReadRows, vouchers: Vouchers, report: &mut Report
     let mut stock = Prints::new(stock);
     each(rows, report, |report, row: Serial| {
         report.counts.vouchers_loaded += 1;
+        tally.loaded(&row);
         let print = print(&row.key());
         let (was_sold, in_stock) = (sold.mark(print), stock.mark(print));
         if !was_sold && !in_stock {
@@ -56,6 +62,7 @@ pub(super) fn check(rows: &dyn ReadRows, vouchers: Vouchers, report: &mut Report
     if !suspects.0.is_empty() {
         accuse(rows, &suspects, report);
     }
+    supply::check(rows, tally, report);
 }
 
 /// Prints to look at again; as many as could be reported.

@@ -6,12 +6,12 @@ use tillgate_store_conformance::network::{
 use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
-    AmountSource, Audit, Batch, BridgeTag, BusinessDate, ChargeBase, ChargeKind, ChargeRule,
+    AmountSource, Audit, Batch, BridgeTag, BusinessDate, Card, ChargeBase, ChargeKind, ChargeRule,
     Counter, Dispensed, DistributorId, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head,
     Hours, KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, ProductId, ReceiptTag,
     ReceiptTemplate, Record, Refund, RegistryRecord, ResponseCode, ReversalRule, Rounding,
-    SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, State, StoreError, StoreId,
-    TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, Shelf, State, StockLevel,
+    StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -144,6 +144,10 @@ fn every_record_of_money_and_stock_round_trips_and_shows_damage() {
         batch_no: u64::MAX,
     });
     holds(&stocked);
+    let of = (Text::from("S-1").expect("short"), VOUCHERS);
+    holds(&Card { of, product: ProductId(1) });
+    let of = Shelf { service: VOUCHERS, product: ProductId(1), expiry: TODAY };
+    holds(&StockLevel { of, loaded: u64::MAX, sold: 3 });
 }
 
 #[test]

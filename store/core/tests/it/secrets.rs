@@ -1,11 +1,12 @@
 //! What is sealed, under which key, and which program may read it.
 
-use crate::shop;
+use std::ops::ControlFlow;
 
+use crate::shop;
 use crate::shop::{AT_MS, TODAY};
-use tillgate_store_core::keks;
 use tillgate_store_core::reseal::{self, Cursor};
 use tillgate_store_core::vault::{terminal_context, voucher_context};
+use tillgate_store_core::{BusinessDate, Serial, Voucher, journal, keks};
 use tillgate_store_core::{
     Change, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, ReadRows, Record,
     RegistryRecord, Reseal, ResponseCode, Secret, State, Store, StoreError, Terminal, TerminalId,
@@ -290,6 +291,20 @@ fn a_store_of_the_first_version_is_opened_verified_and_sells() {
         "a swapped key is seen without a canary"
     );
     assert_eq!(book.open_transactions().unwrap().len(), 1);
+    let mut known = None;
+    journal::records(book.backend(), &[], |row: Serial| {
+        known = Some(row);
+        ControlFlow::Break(())
+    })
+    .unwrap();
+    let Serial { service, product, serial, .. } = known.unwrap();
+    let (expiry, pin_of_another) = (BusinessDate(u16::MAX), Vault::new(1, OLD));
+    let place = voucher_context(service, product, &serial);
+    let pin_of_another = pin_of_another.seal(&place, nonce(9), b"pin-9").unwrap();
+    let again = Voucher { service, product, serial, expiry, pin: pin_of_another };
+    let change = Change { at_ms: AT_MS, vouchers: vec![again], ..Change::default() };
+    let refused = shop::change(&mut book, change);
+    assert!(matches!(refused, Outcome::Rejected(_)), "its serials are in the index: {refused:?}");
     // Said again, what was sold is what was sold then.
     assert_eq!(pin(&vault, &sell(&mut book, 1)), "pin-0");
     assert_eq!(pin(&vault, &sell(&mut book, 10)), "pin-2");

@@ -82,7 +82,7 @@ fn a_sale_reads_few_rows_however_many_its_terminal_has() {
         let key = Key { date, ..shop::key(42, 100_000 + round) };
         let limited = |verdict| match verdict {
             VerificationResult::Accepted { legs, .. } => {
-                VerificationResult::Accepted { legs, velocity }
+                VerificationResult::Accepted { legs, velocity, least_days: 0 }
             }
             refused @ VerificationResult::Refused(_) => refused,
         };

@@ -5,7 +5,7 @@ use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
     AccountField, AccountForm, AmountSource, Change, CommissionRule, Distributor, DistributorId,
     Fulfilment, Funding, Hours, Product, ProductId, RegistryRecord, Seller, SellerId, Service,
-    ServiceId, Services, Status, Terminal, TerminalId, Text, Velocity, Voucher,
+    ServiceId, Services, Status, StockRules, Terminal, TerminalId, Text, Velocity, Voucher,
 };
 
 use super::{KES, TOP_UPS, VOUCHERS, keys, today};
@@ -66,11 +66,7 @@ pub(crate) fn vouchers() -> Service {
     Service {
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        products: vec![
-            Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 },
-            Product { id: ProductId(2), name: "1000".to_owned(), amount_minor: 100_000 },
-            Product { id: ProductId(3), name: "1".to_owned(), amount_minor: 100 },
-        ],
+        products: vec![product(1, "50", 5_000), product(2, "1000", 100_000), product(3, "1", 100)],
         commission: vec![
             CommissionRule::percent(0, 400, today()),
             CommissionRule::percent(1, 100, today()),
@@ -109,4 +105,9 @@ fn voucher(number: u16) -> Voucher {
         expiry: store::BusinessDate(today().0 + number),
         pin: keys().vault.seal(&context, nonce, pin.as_bytes()).unwrap(),
     }
+}
+
+fn product(id: u16, name: &str, amount_minor: u64) -> Product {
+    let stock = StockRules::default();
+    Product { id: ProductId(id), name: name.to_owned(), amount_minor, stock }
 }

@@ -8,8 +8,8 @@ use tillgate_store_core::vault::{Vault, terminal_context, voucher_context};
 use tillgate_store_core::{
     AccountField, AccountForm, AmountSource, Begin, BridgeTag, Change, CommissionRule, Distributor,
     DistributorId, Fulfilment, Funding, Key, Kind, Language, Product, ProductId, Registry,
-    RegistryRecord, Seller, SellerId, Service, ServiceId, Services, Status, Terminal, TerminalId,
-    Text, VerificationResult, Voucher,
+    RegistryRecord, Seller, SellerId, Service, ServiceId, Services, Status, StockRules, Terminal,
+    TerminalId, Text, VerificationResult, Voucher,
 };
 
 use crate::serve::clock::{Clock, ClockTrust};
@@ -75,7 +75,7 @@ pub(super) fn intent(registry: &Registry, stan: u32) -> Begin {
         subscriber: Text::from(sale.subscriber).unwrap(),
         bridge: BridgeTag::of("topup"),
         terms: service.terms(seller, charges, Language::default()),
-        verdict: VerificationResult::Accepted { legs, velocity },
+        verdict: VerificationResult::Accepted { legs, velocity, least_days: 0 },
     }
 }
 
@@ -135,7 +135,12 @@ fn service(id: u16, fulfilment: Fulfilment) -> Service {
     Service {
         amount_min_minor: 100,
         amount_max_minor: 50_000,
-        products: vec![Product { id: ProductId(1), name: "50".to_owned(), amount_minor: 5_000 }],
+        products: vec![Product {
+            id: ProductId(1),
+            name: "50".to_owned(),
+            amount_minor: 5_000,
+            stock: StockRules::default(),
+        }],
         commission: vec![CommissionRule::percent(0, 400, today())],
         ..Service::new(ServiceId(id), &format!("service {id}"), fulfilment, CURRENCY)
     }

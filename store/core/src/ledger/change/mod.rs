@@ -11,7 +11,7 @@ use crate::command::Change;
 use crate::error::Result;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{Former, RegistryRecord, Serial};
+use crate::record::{Card, Former, RegistryRecord, Serial};
 use crate::rows::{Family, ReadRows};
 use view::View;
 
@@ -65,6 +65,8 @@ impl Ledger {
             let (service, product, serial) = (voucher.service, voucher.product, voucher.serial);
             self.set.put_record(voucher);
             self.set.put_record(&Serial { service, product, serial, batch_no });
+            self.set.put_record(&Card { of: (serial, service), product });
+            self.levels.load_one((service, product), voucher.expiry);
             self.stock.forget((service, product));
         }
         for funding in &change.funds {

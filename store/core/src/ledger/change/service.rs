@@ -42,6 +42,7 @@ pub(super) fn fault_of(service: &Service) -> Option<String> {
         .or_else(|| fault_of_products(service))
         .or_else(|| fault_of_commission(service))
         .or_else(|| fault_of_charges(service))
+        .or_else(|| super::vouchers::fault_of_rules(service))
 }
 
 /// Properties that do not go together.

@@ -1,9 +1,11 @@
 //! The registry as it would be after a change: its records over the stored ones.
 
+use std::ops::ControlFlow;
+
 use rustc_hash::FxHashMap;
 
-use crate::error::Result;
-use crate::record::{KeyBytes, RegistryRecord, Seller, Service};
+use crate::error::{Result, StoreError};
+use crate::record::{KeyBytes, Record, RegistryRecord, Seller, Service};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{SellerId, ServiceId};
 
@@ -39,6 +41,25 @@ impl<'a> View<'a> {
             Some(RegistryRecord::Service(service)) => Some(service),
             _ => None,
         })
+    }
+
+    /// Visits every service as the change leaves it.
+    pub(super) fn each_service(&self, mut visit: impl FnMut(&Service)) -> Result<()> {
+        self.rows.try_scan(Family::Registry, &[Service::LETTER], |key, value| {
+            if key.first() != Some(&Service::LETTER) {
+                return Ok(ControlFlow::Break(()));
+            }
+            if !self.changed.contains_key(key) {
+                visit(&Service::decode(key, value)?);
+            }
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        })?;
+        for record in self.changed.values() {
+            if let RegistryRecord::Service(service) = record {
+                visit(service);
+            }
+        }
+        Ok(())
     }
 
     /// A record as stored, whatever the change makes of it.

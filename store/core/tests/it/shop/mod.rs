@@ -9,8 +9,8 @@ use tillgate_store_core::{
     DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Key, Kind, LedgerStore, Legs,
     Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord,
     ReversalRule, Reverse, SaleTerms, Sealed, Seller, SellerId, Service, ServiceId, Services,
-    Settle, Status, Store, Terminal, TerminalId, Text, Totals, Velocity, VerificationResult,
-    Voucher,
+    Settle, Status, StockRules, Store, Terminal, TerminalId, Text, Totals, Velocity,
+    VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -113,7 +113,12 @@ fn service(id: ServiceId, fulfilment: Fulfilment) -> Service {
         route: "bridge".to_owned(),
         amount_min_minor: 1,
         amount_max_minor: 100_000,
-        products: vec![Product { id: ProductId(1), name: "Ten".to_owned(), amount_minor: PRICE }],
+        products: vec![Product {
+            id: ProductId(1),
+            name: "Ten".to_owned(),
+            amount_minor: PRICE,
+            stock: StockRules::default(),
+        }],
         commission: vec![rule(0, 333), rule(1, 150), rule(2, 50)],
         ..Service::new(id, &format!("Service {id}"), fulfilment, CURRENCY)
     }
@@ -171,7 +176,11 @@ fn begin(key: Key, fulfilment: Fulfilment, service_id: ServiceId) -> Command {
         subscriber: Text::new(),
         bridge: BridgeTag::of("bridge"),
         terms,
-        verdict: VerificationResult::Accepted { legs, velocity: Velocity::default() },
+        verdict: VerificationResult::Accepted {
+            legs,
+            velocity: Velocity::default(),
+            least_days: 0,
+        },
     })
 }
 
