@@ -65,6 +65,7 @@ const SERVICE: &[Key] = &[
     Key("lookup", Takes::Cell("lookup", Kind::Text)),
     Key("money", Takes::Cell("money", Kind::Text)),
     Key("reversal", Takes::Cell("reversal", Kind::Text)),
+    Key("issuer", Takes::Cell("issuer", Kind::Text)),
     Key("velocity", Takes::Cells(VELOCITY)),
     Key("product", Takes::Rows(Table::Products, PRODUCT)),
     Key("commission", Takes::Rows(Table::Commissions, COMMISSION)),
@@ -90,6 +91,9 @@ const PRODUCT: &[Key] = &[
     Key("id", Takes::Cell("id", Kind::Number)),
     Key("name", Takes::Cell("name", Kind::Text)),
     Key("amount", Takes::Cell("amount", Kind::Number)),
+    Key("least_days", Takes::Cell("least_days", Kind::Number)),
+    Key("low_stock", Takes::Cell("low_stock", Kind::Number)),
+    Key("near_days", Takes::Cell("near_days", Kind::Number)),
 ];
 
 const COMMISSION: &[Key] = &[

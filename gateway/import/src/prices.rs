@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use tillgate_store_core::commission::BASIS;
 use tillgate_store_core::limits::{
-    COMMISSION_LEVELS_MAX, COMMISSION_RULES_MAX, NAME_BYTES_MAX, PRODUCTS_MAX,
+    COMMISSION_LEVELS_MAX, COMMISSION_RULES_MAX, NAME_BYTES_MAX, PRODUCTS_MAX, STOCK_DAYS_MAX,
 };
-use tillgate_store_core::{BusinessDate, CommissionRule, Product, ProductId, Service, ServiceId};
+use tillgate_store_core::{
+    BusinessDate, CommissionRule, Fulfilment, Product, ProductId, Service, ServiceId, StockRules,
+};
 use tillgate_types::Currency;
 
 use crate::Once;
@@ -78,15 +80,40 @@ pub(crate) fn product(row: &Row<'_>, draft: &mut Draft, given: &mut Once<(Servic
         }
         within
     });
+    let stored = id.and_then(|id| service.product(id)).map(|stored| stored.stock);
+    let stock = stock_rules(row, service.fulfilment, row.context.kept(stored.as_ref()));
     let (Some(id), Some(name), Some(amount_minor)) = (id, name, amount) else { return };
+    let Some(stock) = stock else { return };
     if !given.first(row, product::ID, (service.id, id)) {
         return;
     }
-    let record = Product { id, name, amount_minor };
+    let record = Product { id, name, amount_minor, stock };
     let is_same = |stored: &Product| stored.id == id;
     let what = id.to_string();
     let place = Place { row, column: product::ID, what: &what, max: PRODUCTS_MAX };
     put(&place, &mut service.products, record, is_same);
+}
+
+/// How its vouchers are kept; what a provider does has no stock.
+fn stock_rules(
+    row: &Row<'_>,
+    fulfilment: Fulfilment,
+    kept: Option<&StockRules>,
+) -> Option<StockRules> {
+    let columns = [product::LEAST_DAYS, product::LOW_STOCK, product::NEAR_DAYS];
+    if fulfilment != Fulfilment::Stock {
+        let given = columns.into_iter().find(|column| !row.text(*column).is_empty());
+        if let Some(column) = given {
+            return row.refuse(column, "nothing: only vouchers have a stock");
+        }
+        return Some(StockRules::default());
+    }
+    let kept = kept.copied().unwrap_or_default();
+    let days = 0..=STOCK_DAYS_MAX;
+    let least_days = row.number_or(product::LEAST_DAYS, days.clone(), kept.least_days);
+    let low = row.number_or(product::LOW_STOCK, 0..=u32::MAX, kept.low);
+    let near_days = row.number_or(product::NEAR_DAYS, days, kept.near_days);
+    Some(StockRules { least_days: least_days?, low: low?, near_days: near_days? })
 }
 
 /// One row of commissions.csv.

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 
 use tillgate_store_core::limits::{
-    AMOUNT_MINOR_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
+    AMOUNT_MINOR_MAX, ISSUER_BYTES_MAX, NAME_BYTES_MAX, VELOCITY_COUNT_MAX, VELOCITY_WINDOW_S_MAX,
 };
-use tillgate_store_core::{AmountSource, Fulfilment, Hours, Service, ServiceId, Velocity};
+use tillgate_store_core::{AmountSource, Fulfilment, Hours, Service, ServiceId, Text, Velocity};
 use tillgate_types::Currency;
 
 use crate::draft::{Draft, take};
@@ -37,6 +37,7 @@ pub(crate) fn service(row: &Row<'_>, draft: &mut Draft) {
     let status = row.status(service::STATUS, kept.map(|kept| kept.status));
     let velocity = currency.and_then(|currency| velocity(row, currency, kept));
     let terms = kind.zip(amount).and_then(|what| terms::terms(row, what, kept));
+    let issuer = kind.and_then(|kind| issuer(row, kind, kept));
     let Some(id) = id else { return };
     let build = || {
         let currency = currency?;
@@ -59,6 +60,7 @@ pub(crate) fn service(row: &Row<'_>, draft: &mut Draft) {
             lookup: terms.lookup,
             money: terms.money,
             reversal: terms.reversal,
+            issuer: issuer?,
             ..rest
         })
     };
@@ -81,6 +83,22 @@ fn route(row: &Row<'_>, kind: Fulfilment) -> Option<String> {
             let text = format!("a bridge of the configuration; configured: {allowed}");
             row.refuse(service::ROUTE, text)
         }
+    }
+}
+
+/// Who issues its vouchers; `none` for an issuer of its own.
+fn issuer(
+    row: &Row<'_>,
+    kind: Fulfilment,
+    kept: Option<&Service>,
+) -> Option<Text<ISSUER_BYTES_MAX>> {
+    match (row.text(service::ISSUER), kind) {
+        ("", _) => Some(kept.map_or_else(Text::new, |kept| kept.issuer)),
+        (_, Fulfilment::Provider) => {
+            row.refuse(service::ISSUER, "nothing: only vouchers have an issuer")
+        }
+        ("none", Fulfilment::Stock) => Some(Text::new()),
+        (_, Fulfilment::Stock) => row.code(service::ISSUER),
     }
 }
 

@@ -120,6 +120,7 @@ tables! {
         LOOKUP = optional("lookup"),
         MONEY = optional("money"),
         REVERSAL = optional("reversal"),
+        ISSUER = optional("issuer"),
     }
     /// Denominations and plans.
     Products = "products", product {
@@ -127,6 +128,9 @@ tables! {
         ID = column("id"),
         NAME = column("name"),
         AMOUNT = column("amount"),
+        LEAST_DAYS = optional("least_days"),
+        LOW_STOCK = optional("low_stock"),
+        NEAR_DAYS = optional("near_days"),
     }
     /// Who earns what.
     Commissions = "commissions", commission {

@@ -6,7 +6,7 @@ use ring::digest;
 use tillgate_store_core::limits::AMOUNT_MINOR_MAX;
 use tillgate_store_core::vault::voucher_context;
 use tillgate_store_core::{
-    Fulfilment, Funding, Legs, ProductId, SellerId, ServiceId, Text, Voucher,
+    Fulfilment, Funding, IssuedBy, Legs, ProductId, SellerId, ServiceId, Text, Voucher,
 };
 use tillgate_types::Currency;
 
@@ -24,11 +24,11 @@ pub(crate) struct Stock {
     pub(crate) vouchers: Vec<Voucher>,
     /// Of each of them.
     pub(crate) places: Vec<RowPlace>,
-    serials: Once<(ServiceId, ProductId, Text<24>)>,
+    serials: Once<(IssuedBy, Text<24>)>,
     /// Half a SHA-256 of service and PIN: the same PIN must not be sold twice.
     pins: Once<[u8; 16]>,
-    /// Products that were looked up: whether they are there.
-    products: BTreeMap<(ServiceId, ProductId), bool>,
+    /// Products that were looked up, if they are there: whose serials theirs are.
+    products: BTreeMap<(ServiceId, ProductId), Option<IssuedBy>>,
 }
 
 /// One row of vouchers.csv.
@@ -48,12 +48,10 @@ pub(crate) fn voucher(row: &Row<'_>, draft: &Draft, stock: &mut Stock) {
         row.expected(voucher::EXPIRY, format!("{} or later", row.context.today));
     }
     let (Some(service), Some(product)) = (service, product) else { return };
-    if !has_product(row, draft, (service, product), stock) {
-        return;
-    }
+    let Some(issuer) = issuer_of(row, draft, (service, product), stock) else { return };
     let (Some(serial), Some(expiry)) = (serial, expiry) else { return };
     if row.faults() > before
-        || !stock.serials.first(row, voucher::SERIAL, (service, product, serial))
+        || !stock.serials.first(row, voucher::SERIAL, (issuer, serial))
         || !stock.pins.first(row, voucher::PIN, pin_digest(service, pin))
     {
         return;
@@ -77,31 +75,32 @@ fn pin_digest(service: ServiceId, pin: &str) -> [u8; 16] {
     half
 }
 
-/// Whether the voucher's product is there; each is looked up once, and reported at its first row.
-fn has_product(
+/// Whose serials those of the voucher's product are, if it is there; each is looked up once, and
+/// reported at its first row.
+fn issuer_of(
     row: &Row<'_>,
     draft: &Draft,
     (service, product): (ServiceId, ProductId),
     stock: &mut Stock,
-) -> bool {
+) -> Option<IssuedBy> {
     if let Some(there) = stock.products.get(&(service, product)) {
         return *there;
     }
     let there = match draft.service(row.context.known, service) {
         Look::Found(found) if found.fulfilment != Fulfilment::Stock => {
             row.expected(voucher::SERVICE, "a service of kind voucher");
-            false
+            None
         }
         Look::Found(found) if found.product(product).is_none() => {
             let text = format!("a product of service {service}");
             row.expected(voucher::PRODUCT, text);
-            false
+            None
         }
-        Look::Found(_) => true,
-        Look::Faulty => false,
+        Look::Found(found) => Some(found.issued_by()),
+        Look::Faulty => None,
         Look::Unknown => {
             row.expected(voucher::SERVICE, "a service that exists");
-            false
+            None
         }
     };
     stock.products.insert((service, product), there);

@@ -169,6 +169,7 @@ fn every_column_of_a_service_and_its_tables_is_read() {
             id: ProductId(1),
             name: "Basic".to_owned(),
             amount_minor: 999,
+            stock: tillgate_store_core::StockRules::default(),
         }],
         commission: vec![CommissionRule {
             fixed_minor: 10,
