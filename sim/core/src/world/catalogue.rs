@@ -4,7 +4,7 @@
 use tillgate_store_core::{
     AccountCheck, AccountField, AccountForm, AmountSource, BusinessDate, ChargeBase, ChargeKind,
     ChargeRule, CommissionRule, Fulfilment, Language, Lookup, MoneyFlow, Product, ProductId,
-    ReceiptTag, ReceiptTemplate, ReversalRule, Rounding, Service, ServiceId, Velocity,
+    ReceiptTag, ReceiptTemplate, ReversalRule, Rounding, Service, ServiceId, StockRules, Velocity,
 };
 
 use super::config::{Bridge, Config, number};
@@ -223,5 +223,6 @@ fn tag(place: usize) -> ReceiptTag {
 }
 
 fn product(id: u16, amount_minor: u64) -> Product {
-    Product { id: ProductId(id), name: format!("product {id}"), amount_minor }
+    let stock = StockRules::default();
+    Product { id: ProductId(id), name: format!("product {id}"), amount_minor, stock }
 }

@@ -7,8 +7,12 @@ use tillgate_store_core::{
 
 use super::config::{Config, number};
 use super::fault::Fault;
+use super::network::Network;
 use super::operator::{Operator, Plan};
 use crate::rng::Rng;
+
+/// Of 1000 moves, how many load a serial that was loaded before.
+const TWINS_PERMILLE: u16 = 60;
 
 /// Of 1000 orders, how many are the market's.
 pub(super) fn share(config: &Config) -> u16 {
@@ -27,8 +31,12 @@ impl Operator {
     }
 
     /// One move of the market.
-    pub(super) fn trade(&mut self) -> Option<Plan> {
+    pub(super) fn trade(&mut self, today: u16, network: &mut Network) -> Option<Plan> {
         let places: Vec<usize> = (0..self.records.len()).collect();
+        if self.market.chance(TWINS_PERMILLE) {
+            let (vouchers, note) = (network.twin(today).into_iter(), "a mistake".to_owned());
+            return self.change(Change { vouchers: vouchers.collect(), note, ..Change::default() });
+        }
         let wanted = self.market.below(5);
         let fits = |record: &RegistryRecord| match record {
             RegistryRecord::Terminal(_) => wanted == 0,
@@ -94,7 +102,8 @@ impl Operator {
         };
     }
 
-    /// A price goes up, or back to what it was before it went up.
+    /// A price goes up, or back to what it was before it went up; and vouchers are to be good for
+    /// longer, or for less long.
     fn reprice(&mut self, service: &mut Service) {
         let count = u16::try_from(service.products.len()).unwrap_or(0);
         let place = usize::from(number(&mut self.market, count));
@@ -105,6 +114,7 @@ impl Operator {
             } else {
                 product.amount_minor + 1 + self.market.below(99)
             };
+            product.stock.least_days = [0, 0, 1, 9][usize::from(number(&mut self.market, 4))];
         }
     }
 

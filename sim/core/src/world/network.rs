@@ -107,6 +107,16 @@ impl Network {
         (0..count).map(|_| self.voucher(product, today)).collect()
     }
 
+    /// A voucher whose serial was loaded before, as another product: the ledger refuses it.
+    pub(super) fn twin(&mut self, today: u16) -> Option<Voucher> {
+        let number = 1 + self.rng.below(u64::from(self.serials.max(1)));
+        let serial = Text::from(&format!("S{number:07}")).ok()?;
+        let (service, (first, _), (second, _)) = (VOUCHERS, PRODUCTS[0], PRODUCTS[1]);
+        let known = self.pins.contains_key(&(service, first, serial));
+        let product = if known { second } else { first };
+        Some(self.sealed(product, serial, today))
+    }
+
     /// A float load that was never made before.
     pub(super) fn funding(&mut self, seller: u32, amount_minor: i64) -> Funding {
         self.fundings += 1;
@@ -119,6 +129,10 @@ impl Network {
     fn voucher(&mut self, product: u16, today: u16) -> Voucher {
         self.serials += 1;
         let serial = Text::from(&format!("S{:07}", self.serials)).expect("a serial is short");
+        self.sealed(product, serial, today)
+    }
+
+    fn sealed(&mut self, product: u16, serial: Text<24>, today: u16) -> Voucher {
         let (service, product) = (ServiceId(VOUCHERS), ProductId(product));
         let digits = self.rng.below(10_000_000_000);
         let pin = format!("SECRET{digits:010}");

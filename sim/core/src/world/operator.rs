@@ -306,7 +306,7 @@ impl World {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
             None if operator.rekeys() => operator.rekey(network, directory?),
-            None if operator.trades() => operator.trade(),
+            None if operator.trades() => operator.trade(today.0, network),
             None => operator.think(today, network),
         });
         if let Some((ticket, order)) = given {

@@ -90,6 +90,8 @@ pub(super) struct Checker {
     open: FxHashSet<Key>,
     /// Which transaction got a voucher.
     sold: FxHashMap<VoucherName, Key>,
+    /// Serials that were ever loaded, by their service.
+    serials: FxHashSet<(u16, Text<24>)>,
     /// What is for sale, by service and product: last day and serial.
     stock: FxHashMap<(u16, u16), BTreeSet<(BusinessDate, Text<24>)>>,
     seqs: FxHashMap<u64, Key>,
@@ -142,6 +144,7 @@ impl Checker {
             journal: FxHashMap::default(),
             open: FxHashSet::default(),
             sold: FxHashMap::default(),
+            serials: FxHashSet::default(),
             stock: FxHashMap::default(),
             seqs: FxHashMap::default(),
             hellos: Hellos::new(config.seed),

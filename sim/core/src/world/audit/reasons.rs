@@ -47,6 +47,10 @@ impl Checker {
         if alike.iter().all(|ruled| self.is_surely_beyond(&ruled.pace, new, write)) {
             found.push((7, format!("{key}: granted beyond each pace that is allowed")));
         }
+        let least_days = || alike.iter().map(|ruled| ruled.least_days);
+        if new.voucher.is_some() && !least_days().any(|days| self.is_the_oldest(new, days)) {
+            found.push((4, format!("{key}: its voucher is not the oldest that may be sold")));
+        }
         if let Some(why) = self.is_unpaid(at, new, asked) {
             found.push((7, format!("{key}: granted, {why}")));
         }
@@ -74,7 +78,9 @@ impl Checker {
                 allowed.any(|(legs, _)| left_minor < taken(legs))
             }
             b"65" => allowed.any(|(_, pace)| self.may_be_beyond(&pace, new, write)),
-            b"S1" => allowed.next().is_some() && self.is_out_of_stock(new, write),
+            b"S1" => rulings()
+                .filter(|ruled| ruled.ruling.is_ok())
+                .any(|ruled| self.is_out_of_stock(new, ruled.least_days, write)),
             b"91" if self.is_draining => allowed.next().is_some(),
             b"91" if !refused(new.code) => {
                 let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
@@ -90,12 +96,22 @@ impl Checker {
 
     /// Whether nothing of a product was there that could be sold: what this very write loaded may
     /// have come later.
-    fn is_out_of_stock(&self, new: &Transaction, write: &Write) -> bool {
+    fn is_out_of_stock(&self, new: &Transaction, least_days: u16, write: &Write) -> bool {
         let product = (new.service.0, new.product.0);
         let stock = self.stock.get(&product).into_iter().flatten();
-        let mut left = stock.filter(|(expiry, _)| *expiry >= new.day);
+        let mut left = stock.filter(|(expiry, _)| expiry.0 >= new.day.0 + least_days);
         new.kind.dispenses()
             && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
+    }
+
+    /// Whether a sale was given a voucher that is good for so many days, and left none that
+    /// expires earlier.
+    fn is_the_oldest(&self, new: &Transaction, least_days: u16) -> bool {
+        let until = new.day.0 + least_days;
+        let Some(given) = &new.voucher else { return false };
+        let stock = self.stock.get(&(new.service.0, new.product.0)).into_iter().flatten();
+        let mut older = stock.map(|(expiry, _)| expiry).filter(|expiry| **expiry < given.expiry);
+        given.expiry.0 >= until && older.all(|expiry| expiry.0 < until)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use tillgate_store_core::{
     AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, FollowUp, Funding, Key, Kind,
-    Record, RegistryRecord, State, StoreError, Transaction, Voucher,
+    Record, RegistryRecord, Serial, State, StoreError, Transaction, Voucher,
 };
 
 use super::Checker;
@@ -137,7 +137,13 @@ impl Checker {
                 found.extend(self.hellos.durable(&Counter::decode(key, value)?));
                 self.sessions.keys_changed = true;
             }
-            Family::Serials | Family::Audit | Family::Meta | Family::History => {}
+            Family::Serials => {
+                let row = Serial::decode(key, value)?;
+                if !self.serials.insert((row.service.0, row.serial)) {
+                    found.push((4, format!("serial {} is loaded a second time", row.serial)));
+                }
+            }
+            Family::Audit | Family::Meta | Family::History | Family::Supply => {}
         }
         Ok(())
     }

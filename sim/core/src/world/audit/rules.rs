@@ -29,6 +29,8 @@ pub(super) struct Ruled {
     pub(super) terms: SaleTerms,
     /// Whether it has to be looked up first.
     pub(super) lookup: Lookup,
+    /// For how many days after its sale a voucher has to be good.
+    pub(super) least_days: u16,
 }
 
 /// What one state of the registry says to a lookup that it allows.
@@ -165,6 +167,9 @@ impl View {
             pace: service.map(|service| service.velocity).unwrap_or_default(),
             terms: self.terms(terminal, sale, service).unwrap_or_default(),
             lookup: service.map_or(Lookup::None, |service| service.lookup),
+            least_days: service
+                .and_then(|service| service.products.iter().find(|one| one.id.0 == sale.product))
+                .map_or(0, |product| product.stock.least_days),
         }
     }
 
