@@ -71,7 +71,7 @@ pub fn an_expired_voucher_is_never_sold<F: Factory>(factory: F) {
     sell(7, 0, "none");
 }
 
-/// A voucher is good for so many days after the sale; with a smaller number what was passed over
+/// A voucher is good for its least days after the sale; with a smaller number what was passed over
 /// is sold again, oldest first.
 pub fn a_voucher_keeps_its_least_days<F: Factory>(factory: F) {
     let days = [(1, 2), (2, 6), (3, 7), (4, 30)];

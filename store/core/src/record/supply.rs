@@ -36,7 +36,7 @@ impl Shelf {
     pub const BEFORE_COUNTS: BusinessDate = BusinessDate(0);
 }
 
-/// How many vouchers of a shelf there were, and what became of them.
+/// How many vouchers of a shelf there were, and how many are left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StockLevel {
     /// Which.

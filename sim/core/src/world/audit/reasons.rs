@@ -104,7 +104,7 @@ impl Checker {
             && left.all(|(_, serial)| write.loaded.contains(&(product.0, product.1, *serial)))
     }
 
-    /// Whether a sale was given a voucher that is good for so many days, and left none that
+    /// Whether a sale was given a voucher that is good for the days asked, and left none that
     /// expires earlier.
     fn is_the_oldest(&self, new: &Transaction, least_days: u16) -> bool {
         let until = new.day.0 + least_days;
