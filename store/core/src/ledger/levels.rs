@@ -50,7 +50,8 @@ impl Levels {
 
     /// Begins to count anew.
     pub(super) fn restart(&mut self) {
-        let known: Vec<Shelf> = self.slots.keys().copied().collect();
+        let mut known: Vec<Shelf> = self.slots.keys().copied().collect();
+        known.sort_unstable();
         for of in known {
             *self.touch(of) = StockLevel { of, ..StockLevel::default() };
         }

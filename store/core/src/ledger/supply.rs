@@ -4,9 +4,8 @@
 //! from the other families: in bounded batches, of which the last holds counts and note together.
 //! A crash in between costs only the time.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-
-use rustc_hash::FxHashMap;
 
 use super::Ledger;
 use crate::error::Result;
@@ -47,7 +46,7 @@ impl Ledger {
     /// Counts what is in stock by its expiry, and what was sold by what is missing there.
     fn count_supply(&mut self, rows: &dyn ReadRows) -> Result<()> {
         self.levels.restart();
-        let mut gone = FxHashMap::<_, u64>::default();
+        let mut gone = BTreeMap::<_, u64>::new();
         rows.try_scan(Family::Serials, &[], |key, value| {
             let row = Serial::decode(key, value)?;
             *gone.entry((row.service, row.product)).or_default() += 1;

@@ -11,13 +11,14 @@ use tillgate_types::{SellerId, ServiceId};
 
 pub(super) struct View<'a> {
     rows: &'a dyn ReadRows,
+    records: &'a [RegistryRecord],
     changed: FxHashMap<KeyBytes, &'a RegistryRecord>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: &'a dyn ReadRows, records: &'a [RegistryRecord]) -> Self {
         let changed = records.iter().map(|record| (record.key(), record)).collect();
-        Self { rows, changed }
+        Self { rows, records, changed }
     }
 
     pub(super) fn rows(&self) -> &'a dyn ReadRows {
@@ -54,7 +55,7 @@ impl<'a> View<'a> {
             }
             Ok::<_, StoreError>(ControlFlow::Continue(()))
         })?;
-        for record in self.changed.values() {
+        for record in self.records {
             if let RegistryRecord::Service(service) = record {
                 visit(service);
             }
