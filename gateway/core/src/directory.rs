@@ -12,6 +12,7 @@ use tillgate_store_core::{
 };
 
 use crate::limits::DATES_BEHIND_MAX;
+use crate::routing::Routes;
 
 /// The registry as of the last durable change, and which keys have proved themselves.
 #[derive(Default)]
@@ -21,7 +22,8 @@ pub struct Directory {
     /// By terminal, the generation of a key that has proved itself beside older ones: those are
     /// void.
     proved: FxHashMap<TerminalId, u32>,
-    bridges: FxHashMap<String, u16>,
+    /// What services are routed by.
+    pub routes: Routes,
     /// The business date in force.
     date: AtomicU16,
 }
@@ -42,9 +44,8 @@ impl Directory {
     /// If there are more than 65,536 bridges.
     #[must_use]
     pub fn new(registry: Registry, bridges: &[String]) -> Self {
-        let index = |at: usize| u16::try_from(at).expect("a bridge index is a u16");
-        let named = bridges.iter().enumerate().map(|(at, name)| (name.clone(), index(at)));
-        Self { registry, bridges: named.collect(), ..Self::default() }
+        let routes = Routes::new(bridges, &registry);
+        Self { registry, routes, ..Self::default() }
     }
 
     /// The business date in force, where the calendar says `date`. A clock that is set back a
@@ -63,12 +64,6 @@ impl Directory {
         date
     }
 
-    /// The index of the bridge of this name.
-    #[must_use]
-    pub fn bridge(&self, route: &str) -> Option<u16> {
-        self.bridges.get(route).copied()
-    }
-
     /// Takes in what was durable about a terminal's keys when the process started.
     pub fn load(&mut self, counter: &Counter) {
         if let Some(key) = counter.keys().iter().rfind(|key| key.proved) {
@@ -79,6 +74,9 @@ impl Directory {
     /// Takes in a record; of a terminal that has lost a key, which sessions may stay.
     pub fn apply(&mut self, record: &RegistryRecord) -> Option<Rekeyed> {
         let RegistryRecord::Terminal(terminal) = record else {
+            if let RegistryRecord::Route(route) = record {
+                self.routes.apply(route);
+            }
             self.registry.apply(record);
             return None;
         };

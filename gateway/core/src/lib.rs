@@ -17,6 +17,7 @@
 //! * [`startup`] says what forbids a start, [`clock`] when the system's clock is followed.
 //! * [`drain`] is the order of going down, [`scrub`] says when the store counts as damaged.
 //! * [`report`] says what of the journal may be shown, and as which text.
+//! * [`routing`] says which bridges a sale may go to, and why.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
@@ -39,6 +40,7 @@ pub mod processing;
 pub mod provider;
 mod rate;
 pub mod report;
+pub mod routing;
 pub mod scrub;
 pub mod session;
 pub mod sockets;

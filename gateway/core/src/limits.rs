@@ -155,6 +155,10 @@ pub const FOUND_FOR: Span = Span::s(300);
 /// [`SETTLED_ROWS_MAX`]: tillgate_store_core::limits::SETTLED_ROWS_MAX
 pub const SETTLEMENTS_PER_BATCH_MAX: usize = 16;
 
+/// Bridges that one sale may try, in the order of its route; a fixed array so that choosing does
+/// not allocate. Each try of a bridge that is not there costs the customer time.
+pub const CANDIDATES_MAX: usize = 8;
+
 /// Waiters of one transaction; a fixed array so that attaching does not allocate.
 pub const WAITERS_MAX: usize = 4;
 

@@ -1,4 +1,4 @@
-//! Services as TOML: each table becomes a row of the table that the CSV file of that name has, and
+//! Services and routes as TOML: each table becomes a row of the table that the CSV file of that name has, and
 //! the same code reads both.
 
 use toml::Spanned;
@@ -118,7 +118,23 @@ const RECEIPT: &[Key] = &[
     Key("text", Takes::Cell("text", Kind::Text)),
 ];
 
-const FILE: &[Key] = &[Key("service", Takes::Rows(Table::Services, SERVICE))];
+const ROUTE: &[Key] = &[
+    Key("route", Takes::Cell("route", Kind::Text)),
+    Key("bridge", Takes::Cell("bridge", Kind::Text)),
+    Key("priority", Takes::Cell("priority", Kind::Number)),
+    Key("weight", Takes::Cell("weight", Kind::Number)),
+    Key("prefix", Takes::Cell("prefix", Kind::Number)),
+    Key("currency", Takes::Cell("currency", Kind::Number)),
+    Key("amount_from", Takes::Cell("amount_from", Kind::Number)),
+    Key("amount_to", Takes::Cell("amount_to", Kind::Number)),
+    Key("distributor", Takes::Cell("distributor", Kind::Number)),
+    Key("hours", Takes::Cell("hours", Kind::Text)),
+];
+
+const FILE: &[Key] = &[
+    Key("service", Takes::Rows(Table::Services, SERVICE)),
+    Key("rule", Takes::Rows(Table::Routes, ROUTE)),
+];
 
 /// A row that is not read yet.
 struct Found<'t> {
@@ -161,7 +177,7 @@ impl<'a> Book<'a> {
                 let (mut cells, mut rows) = (Vec::new(), Vec::new());
                 self.fill(root.get_ref(), "the file", FILE, &mut cells, &mut rows);
                 if rows.is_empty() {
-                    self.fault(0, "has no [[service]]".to_owned());
+                    self.fault(0, "has no [[service]] and no [[rule]]".to_owned());
                 }
                 rows.iter().for_each(|row| self.row(row, None));
             }
@@ -318,9 +334,14 @@ mod tests {
         columns(FILE, Table::Services, &mut found);
         let owner = "service";
         let mut expected: Vec<(Table, &str)> = Vec::new();
-        for table in
-            [Table::Services, Table::Products, Table::Commissions, Table::Charges, Table::Receipts]
-        {
+        for table in [
+            Table::Routes,
+            Table::Services,
+            Table::Products,
+            Table::Commissions,
+            Table::Charges,
+            Table::Receipts,
+        ] {
             let names = table.columns().iter().map(|column| column.name);
             expected.extend(names.filter(|name| *name != owner).map(|name| (table, name)));
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tillgate_store_core::{
-    Distributor, DistributorId, ReceiptTag, ReceiptTemplate, Registry, Seller, SellerId, Service,
-    ServiceId, Terminal, TerminalId,
+    BridgeName, Distributor, DistributorId, ReceiptTag, ReceiptTemplate, Registry, Route, Seller,
+    SellerId, Service, ServiceId, Terminal, TerminalId,
 };
 
 use crate::report::RowPlace;
@@ -68,6 +68,7 @@ pub(crate) enum Look<T> {
 pub(crate) struct Draft {
     pub(crate) distributors: BTreeMap<DistributorId, Given<Distributor>>,
     pub(crate) sellers: BTreeMap<SellerId, Given<Seller>>,
+    pub(crate) routes: BTreeMap<BridgeName, Given<Route>>,
     /// Templates of receipts.
     pub(crate) receipts: BTreeMap<ReceiptTag, Given<ReceiptTemplate>>,
     /// Services, with products, commissions, charges and receipts.
@@ -79,6 +80,12 @@ impl Draft {
     /// A distributor of the files, or else of the store.
     pub(crate) fn distributor(&self, known: &dyn Known, id: DistributorId) -> Look<Distributor> {
         look(self.distributors.get(&id), || known.stored(|stored| stored.distributor(id)))
+    }
+
+    /// Whether a route is in the files or in the store.
+    pub(crate) fn has_route(&self, known: &dyn Known, name: &str) -> bool {
+        let given = BridgeName::from(name).is_ok_and(|name| self.routes.contains_key(&name));
+        given || known.stored(|stored| stored.route(name)).is_some()
     }
 
     /// A seller of the files, or else of the store.

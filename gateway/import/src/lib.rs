@@ -1,4 +1,4 @@
-//! CSV files, and services as TOML, to one [`Change`] of the registry: all of it or nothing.
+//! CSV files, and services and routes as TOML, to one [`Change`] of the registry: all of it or nothing.
 //!
 //! [`plan`] reads every row of every file, in the order in which tables refer to each other, over
 //! what the store [`Known`]s already. Errors are collected as [`Faults`] with file, line
@@ -18,6 +18,9 @@ mod prices;
 mod receipts;
 mod records;
 mod report;
+mod routes;
+#[cfg(test)]
+mod routes_tests;
 mod row;
 mod services;
 mod source;
@@ -45,7 +48,7 @@ use tillgate_store_core::{
 pub use draft::{Existing, Known};
 pub use keys::make_missing_keys;
 pub use report::{Fault, Faults};
-pub use source::{Source, Table, is_services_toml, known_files, table_of_path};
+pub use source::{Source, Table, is_toml, known_files, table_of_path};
 
 use draft::{Draft, Given};
 use report::RowPlace;
@@ -72,6 +75,13 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What is expected where none of the configured bridges is named.
+    fn configured_bridges(&self) -> String {
+        let names = self.bridges.join(" or ");
+        let allowed = if names.is_empty() { "none is".to_owned() } else { names };
+        format!("a bridge of the configuration; configured: {allowed}")
+    }
+
     /// What a row replaces, if it may: there, an empty optional cell means that what is stored
     /// stays. An empty `status` must not unblock a stolen terminal.
     fn kept<'r, T>(&self, stored: Option<&'r T>) -> Option<&'r T> {
@@ -96,6 +106,7 @@ pub struct Plan {
 pub struct Counts {
     distributors: usize,
     sellers: usize,
+    routes: usize,
     services: usize,
     receipts: usize,
     terminals: usize,
@@ -109,6 +120,7 @@ impl Counts {
         let parts: Vec<String> = [
             (self.distributors, "distributors"),
             (self.sellers, "sellers"),
+            (self.routes, "routes"),
             (self.services, "services"),
             (self.receipts, "receipts"),
             (self.terminals, "terminals"),
@@ -177,6 +189,7 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
         files.each_row(table, &files.faults, |row| match table {
             Table::Distributors => tree::distributor(row, &mut draft),
             Table::Sellers => tree::seller(row, &mut draft),
+            Table::Routes => routes::rule(row, &mut draft),
             Table::Services => services::service(row, &mut draft),
             Table::Products => prices::product(row, &mut draft, &mut parts.products),
             Table::Commissions => prices::commission(row, &mut draft, &mut parts.commissions),
@@ -232,6 +245,7 @@ impl Plan {
         let counts = Counts {
             distributors: draft.distributors.len(),
             sellers: draft.sellers.len(),
+            routes: draft.routes.len(),
             services: draft.services.len(),
             receipts: draft.receipts.values().filter(|given| given.record.is_some()).count(),
             terminals: draft.terminals.len(),
@@ -242,6 +256,7 @@ impl Plan {
         let mut add = Records { places: &mut registry, records: &mut records };
         add.all(draft.distributors, |id| format!("distributor {id}"), RegistryRecord::Distributor);
         add.all(draft.sellers, |id| format!("seller {id}"), RegistryRecord::Seller);
+        add.all(draft.routes, |name| format!("route {name}"), RegistryRecord::Route);
         add.all(draft.services, |id| format!("service {id}"), RegistryRecord::Service);
         add.all(draft.receipts, |tag| format!("receipt {:08x}", tag.0), RegistryRecord::Receipt);
         add.all(draft.terminals, |id| format!("terminal {id}"), RegistryRecord::Terminal);

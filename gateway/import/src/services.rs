@@ -10,7 +10,7 @@ use tillgate_types::Currency;
 
 use crate::draft::{Draft, take};
 use crate::row::Row;
-use crate::source::service;
+use crate::source::{Column, service};
 use crate::terms;
 
 /// What a kind is called: as the properties are, or as it was when there were two kinds.
@@ -30,7 +30,7 @@ pub(crate) fn service(row: &Row<'_>, draft: &mut Draft) {
     let name = row.words(service::NAME, NAME_BYTES_MAX);
     let kind = row.choice(service::KIND, KINDS);
     let currency = row.currency(service::CURRENCY);
-    let route = kind.and_then(|kind| route(row, kind));
+    let route = kind.and_then(|kind| route(row, draft, kind));
     let amounts = currency.and_then(|currency| amounts(row, currency));
     let amount = kind.and_then(|kind| amount_source(row, kind, kept));
     let hours = hours(row, kept);
@@ -68,8 +68,8 @@ pub(crate) fn service(row: &Row<'_>, draft: &mut Draft) {
     take(&mut draft.services, row, (id, record), stored.is_some());
 }
 
-/// The bridge of a top-up; vouchers have none.
-fn route(row: &Row<'_>, kind: Fulfilment) -> Option<String> {
+/// The bridge or the route of what a provider does; vouchers have none.
+fn route(row: &Row<'_>, draft: &Draft, kind: Fulfilment) -> Option<String> {
     let text = row.text(service::ROUTE);
     match kind {
         Fulfilment::Stock if text.is_empty() => Some(String::new()),
@@ -77,11 +77,10 @@ fn route(row: &Row<'_>, kind: Fulfilment) -> Option<String> {
         Fulfilment::Provider if row.context.bridges.iter().any(|bridge| bridge == text) => {
             Some(text.to_owned())
         }
+        Fulfilment::Provider if draft.has_route(row.context.known, text) => Some(text.to_owned()),
         Fulfilment::Provider => {
-            let names = row.context.bridges.join(" or ");
-            let allowed = if names.is_empty() { "none is".to_owned() } else { names };
-            let text = format!("a bridge of the configuration; configured: {allowed}");
-            row.refuse(service::ROUTE, text)
+            let bridges = row.context.configured_bridges();
+            row.refuse(service::ROUTE, format!("{bridges}; or a route of routes.csv"))
         }
     }
 }
@@ -138,19 +137,22 @@ fn amounts(row: &Row<'_>, currency: Currency) -> Option<(u64, u64)> {
 
 /// Nothing or `always`, or `06:00-22:00`; `22:00-06:00` spans midnight.
 fn hours(row: &Row<'_>, kept: Option<&Service>) -> Option<Option<Hours>> {
-    let text = row.text(service::HOURS);
-    match text {
+    match row.text(service::HOURS) {
         "" => return Some(kept.and_then(|kept| kept.hours)),
         "always" => return Some(None),
         _ => {}
     }
-    let parsed = text
+    parse_hours(row, service::HOURS).map(Some)
+}
+
+/// `06:00-22:00`.
+pub(crate) fn parse_hours(row: &Row<'_>, column: Column) -> Option<Hours> {
+    let parsed = row
+        .text(column)
         .split_once('-')
         .and_then(|(from, to)| Some(Hours { from_min: clock(from)?, to_min: clock(to)? }));
-    if parsed.is_none_or(|hours| hours.from_min == hours.to_min) {
-        return row.refuse(service::HOURS, "always, or hours as 06:00-22:00");
-    }
-    Some(parsed)
+    let parsed = parsed.filter(|hours| hours.from_min != hours.to_min);
+    parsed.or_else(|| row.refuse(column, "always, or hours as 06:00-22:00"))
 }
 
 /// `HH:MM` as minutes; `24:00` is the end of the day.

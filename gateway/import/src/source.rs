@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 pub struct Source {
     /// As errors name it.
     pub name: String,
-    /// The table of a CSV file; `None`: services with all that belongs to them, as TOML.
+    /// The table of a CSV file; `None`: services with all that belongs to them and routes, as TOML.
     pub table: Option<Table>,
     /// Its text, without a byte order mark.
     pub text: Zeroizing<String>,
@@ -96,6 +96,19 @@ tables! {
         CURRENCY = column("currency"),
         CREDIT_LIMIT = column("credit_limit"),
         STATUS = column("status"),
+    }
+    /// Which bridges a service's sales may take.
+    Routes = "routes", route {
+        ROUTE = column("route"),
+        BRIDGE = column("bridge"),
+        PRIORITY = optional("priority"),
+        WEIGHT = optional("weight"),
+        PREFIX = optional("prefix"),
+        CURRENCY = optional("currency"),
+        AMOUNT_FROM = optional("amount_from"),
+        AMOUNT_TO = optional("amount_to"),
+        DISTRIBUTOR = optional("distributor"),
+        HOURS = optional("hours"),
     }
     /// What is sold.
     Services = "services", service {
@@ -197,18 +210,20 @@ fn is_named(stem: &str, name: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
-/// Whether a path is that of a TOML file of services: `services.toml`, `services-2.toml`.
-pub fn is_services_toml(path: &str) -> bool {
+/// Whether a path is that of a TOML file of services or routes: `services.toml`, `routes-2.toml`.
+pub fn is_toml(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".toml").is_some_and(|stem| is_named(stem, Table::Services.name()))
+    let of =
+        |stem: &str| [Table::Services, Table::Routes].iter().any(|it| is_named(stem, it.name()));
+    name.strip_suffix(".toml").is_some_and(of)
 }
 
-/// What a file holds, by the last part of its path: a table, or `None` for a TOML file of services.
+/// What a file holds, by the last part of its path: a table, or `None` for a TOML file.
 ///
 /// # Errors
 /// The name is not one of the known files.
 pub fn table_of_path(path: &str) -> Result<Option<Table>, String> {
-    if is_services_toml(path) {
+    if is_toml(path) {
         return Ok(None);
     }
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -235,7 +250,7 @@ impl Source {
 /// The names of all files, for an error.
 pub fn known_files() -> String {
     let tables = Table::ALL.map(|table| format!("{}.csv", table.name())).join(", ");
-    format!("{tables}, services.toml")
+    format!("{tables}, services.toml, routes.toml")
 }
 
 #[cfg(test)]
@@ -252,6 +267,7 @@ mod tests {
         }
         assert_eq!(table_of_path("new/services.toml"), Ok(None));
         assert_eq!(table_of_path("services-2.toml"), Ok(None));
+        assert_eq!(table_of_path("routes.toml"), Ok(None));
         for wrong in ["tillgate.toml", "services2.toml", "products.toml", "services"] {
             let refused = table_of_path(wrong).unwrap_err();
             assert!(refused.starts_with(&format!("{wrong}: not a known file; known are")));

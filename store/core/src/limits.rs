@@ -10,8 +10,9 @@ pub const ISSUER_BYTES_MAX: usize = 16;
 pub const STOCK_DAYS_MAX: u16 = 3_660;
 /// Longest reference, bytes: a provider's, our own (16 hex of store id + 16 of seq), a deposit's.
 pub const REFERENCE_BYTES_MAX: usize = 32;
-/// Longest row key, bytes: a funding reference (32) is the longest that is used.
-pub const KEY_BYTES_MAX: usize = 40;
+/// Longest row key, bytes: a former version of a route (its letter, its name with its length, and
+/// the number of a change) is the longest that is used, 42.
+pub const KEY_BYTES_MAX: usize = 48;
 /// Sealed bytes of one secret: a 32-byte key or PIN and the 16-byte tag, with room.
 pub const SEALED_BYTES_MAX: usize = 64;
 
@@ -37,6 +38,12 @@ pub const RECEIPT_NAME_BYTES_MAX: usize = 32;
 pub const LABEL_BYTES_MAX: usize = 32;
 /// Products (denominations) of one service.
 pub const PRODUCTS_MAX: usize = 1_000;
+/// Longest name of a bridge or a route, bytes: it is a label of metrics and a part of a row's key.
+pub const BRIDGE_NAME_BYTES_MAX: usize = 32;
+/// Rules of one route, each about 80 bytes in memory: one for each block of numbers of a country.
+pub const ROUTE_RULES_MAX: usize = 1_000;
+/// Largest weight of a rule: tenths of a percent, if those of a priority come to a thousand.
+pub const ROUTE_WEIGHT_MAX: u16 = 1_000;
 /// Services a terminal may be limited to.
 pub const SERVICES_MAX: usize = 1_000;
 

@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 
 use crate::error::{Result, StoreError};
 use crate::limits::CHAIN_MAX;
-use crate::record::{Distributor, ReceiptTag, RegistryRecord, Seller, Service, Terminal};
+use crate::record::{
+    BridgeName, Distributor, ReceiptTag, RegistryRecord, Route, Seller, Service, Terminal,
+};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId, ServiceId, TerminalId};
 
@@ -19,6 +21,7 @@ pub struct Registry {
     terminals: FxHashMap<TerminalId, Terminal>,
     services: FxHashMap<ServiceId, Service>,
     receipts: FxHashMap<ReceiptTag, String>,
+    routes: FxHashMap<BridgeName, Route>,
 }
 
 /// Why a distributor has no chain to the top.
@@ -68,6 +71,9 @@ impl Registry {
             RegistryRecord::Receipt(record) => {
                 self.receipts.insert(record.tag, record.text);
             }
+            RegistryRecord::Route(record) => {
+                self.routes.insert(record.name, record);
+            }
         }
     }
 
@@ -94,6 +100,16 @@ impl Registry {
     /// The template of a receipt.
     pub fn receipt(&self, tag: ReceiptTag) -> Option<&str> {
         self.receipts.get(&tag).map(String::as_str)
+    }
+
+    /// The route of a name.
+    pub fn route(&self, name: &str) -> Option<&Route> {
+        BridgeName::from(name).ok().and_then(|name| self.routes.get(&name))
+    }
+
+    /// Every route, by no order.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.values()
     }
 
     /// A distributor and everybody above it, bottom first.

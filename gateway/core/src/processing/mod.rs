@@ -11,6 +11,7 @@ mod handshake;
 mod receipt;
 mod reply;
 mod request;
+mod route;
 pub mod verify;
 
 use tillgate_codec::link::channel::{Channel, StaticSecret};
@@ -20,6 +21,7 @@ use tillgate_store_core::{ResponseCode, TerminalId};
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
 pub use self::reply::{encode_command, encode_reply};
 pub use self::request::decode_request;
+pub use self::route::{RouteExplained, RouteQuestion, explain_route};
 #[cfg(doc)]
 use crate::directory::Directory;
 use crate::id::SessionAge;

@@ -8,13 +8,14 @@ use tillgate_codec::link::message::{
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, Registry,
-    ResponseCode, Reverse, SaleTerms, ServiceId, Terminal, TerminalId, Text, VerificationResult,
+    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
+    Reverse, ServiceId, Terminal, TerminalId, Text, VerificationResult,
 };
 
 use super::Processed;
 use super::card::is_card;
-use super::verify::{self, Now, standing};
+use super::route::candidates;
+use super::verify::{self, Now, refused_terms, standing};
 use crate::directory::Directory;
 use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Answered, Ask, Asked, Content, LookupRequest, Origin, Reply};
@@ -186,9 +187,10 @@ impl Request<'_> {
         }
         let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
         let kind = Kind::Sale(fulfilment);
-        let bridge = service.and_then(|service| self.directory.bridge(&service.route));
+        let sold = (message.subscriber, Some(message.amount_minor));
+        let bridges = candidates(self.directory, (service, &self.key), sold, self.now);
         let verdict = match verify::sale(registry, terminal.id, message, service, self.now) {
-            Ok(_) if kind.has_provider() && bridge.is_none() => {
+            Ok(_) if kind.has_provider() && bridges.is_empty() => {
                 Err(ResponseCode::PROVIDER_UNAVAILABLE)
             }
             verdict => verdict,
@@ -213,7 +215,7 @@ impl Request<'_> {
             verdict,
         };
         let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
-        Ok(Asked::Sale { begin, bridge: bridge.unwrap_or(0), token: message.token, lookup })
+        Ok(Asked::Sale { begin, bridges, token: message.token, lookup })
     }
 
     /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
@@ -230,7 +232,11 @@ impl Request<'_> {
         if service.lookup == store::Lookup::None {
             return Err(ResponseCode::NOT_SUPPORTED);
         }
-        let bridge = directory.bridge(&service.route).ok_or(ResponseCode::PROVIDER_UNAVAILABLE)?;
+        let asked = (message.subscriber, None);
+        let bridges = candidates(directory, (Some(service), &self.key), asked, now);
+        if bridges.is_empty() {
+            return Err(ResponseCode::PROVIDER_UNAVAILABLE);
+        }
         Ok(Asked::Lookup(LookupRequest {
             stan: message.stan,
             date: message.date,
@@ -241,7 +247,7 @@ impl Request<'_> {
             currency: service.currency,
             account: Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?,
             charges: ChargeRules::of(service, now.date),
-            bridge,
+            bridges,
         }))
     }
 
@@ -303,16 +309,6 @@ impl Request<'_> {
             return Ok(());
         }
         Err(Stop::Again(digest, ResponseCode::WRONG_DATE))
-    }
-}
-
-/// What is refused is journalled with the distributor too.
-fn refused_terms(registry: &Registry, terminal: &Terminal, kind: Kind) -> SaleTerms {
-    let distributor = registry.seller(terminal.seller).map(|seller| seller.distributor);
-    SaleTerms {
-        distributor: distributor.unwrap_or_default(),
-        reversal: kind.usual_reversal(),
-        ..SaleTerms::default()
     }
 }
 

@@ -7,7 +7,7 @@ use tillgate_codec::link::message::Sale;
 use tillgate_store_core::commission::{CommissionError, legs};
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::{
-    AmountSource, BusinessDate, Distributor, DistributorId, Hours, ProductId, Registry,
+    AmountSource, BusinessDate, Distributor, DistributorId, Kind, ProductId, Registry,
     ResponseCode, SaleTerms, Seller, Service, Status, Terminal, TerminalId, VerificationResult,
 };
 
@@ -117,6 +117,16 @@ pub fn sale(
     Ok((VerificationResult::Accepted { legs, velocity: service.velocity, least_days }, terms))
 }
 
+/// What is refused is journalled with the distributor too.
+pub(super) fn refused_terms(registry: &Registry, terminal: &Terminal, kind: Kind) -> SaleTerms {
+    let distributor = registry.seller(terminal.seller).map(|seller| seller.distributor);
+    SaleTerms {
+        distributor: distributor.unwrap_or_default(),
+        reversal: kind.usual_reversal(),
+        ..SaleTerms::default()
+    }
+}
+
 /// Checks that a service is sold at this terminal now.
 pub(super) fn offered<'a>(
     standing: &ActiveParties<'_>,
@@ -127,19 +137,10 @@ pub(super) fn offered<'a>(
     if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
         return Err(ResponseCode::SERVICE_NOT_PERMITTED);
     }
-    if !service.hours.is_none_or(|hours| opens(hours, now.minute)) {
+    if !service.hours.is_none_or(|hours| hours.contain(now.minute)) {
         return Err(ResponseCode::OUTSIDE_HOURS);
     }
     Ok(service)
-}
-
-/// Whether the window is open; one that ends before it begins runs past midnight.
-fn opens(hours: Hours, minute: u16) -> bool {
-    if hours.from_min <= hours.to_min {
-        (hours.from_min..hours.to_min).contains(&minute)
-    } else {
-        minute >= hours.from_min || minute < hours.to_min
-    }
 }
 
 fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {

@@ -107,6 +107,9 @@ enum RecordLine {
     Receipt {
         text: String,
     },
+    Route {
+        rules: usize,
+    },
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -218,6 +221,7 @@ fn record(record: RegistryRecord) -> RecordLine {
         },
         RegistryRecord::Service(record) => service(record),
         RegistryRecord::Receipt(record) => RecordLine::Receipt { text: record.text },
+        RegistryRecord::Route(record) => RecordLine::Route { rules: record.rules.len() },
     }
 }
 

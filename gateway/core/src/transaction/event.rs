@@ -9,6 +9,7 @@ use super::lookup::LookupRequest;
 use super::reply::{Answered, Push, PushedCommand, Reply};
 use crate::id::SessionId;
 use crate::provider::{ProviderRequest, ProviderResult};
+use crate::routing::Candidates;
 use crate::time::Moment;
 
 /// Where a request came from and where its reply goes.
@@ -40,8 +41,8 @@ pub enum Asked {
     Sale {
         /// For the ledger.
         begin: Begin,
-        /// Index of the bridge to its provider.
-        bridge: u16,
+        /// The bridges that it may go to; of stock none.
+        bridges: Candidates,
         /// What it pays of what a lookup found; 0: nothing was looked up.
         token: u64,
         /// Whether it has to.

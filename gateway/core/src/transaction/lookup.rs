@@ -23,10 +23,11 @@ use super::timers::Alarm;
 use super::{Answered, Content, Origin, Output, TransactionManager};
 use crate::limits::{FOUND_FOR, FOUND_MAX};
 use crate::provider::{Bill, ProviderRequest, ProviderRequestKind};
+use crate::routing::Candidates;
 use crate::time::{Moment, UnixMillis};
 
 /// A question about an account.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LookupRequest {
     /// Of the request.
     pub stan: u32,
@@ -46,14 +47,15 @@ pub struct LookupRequest {
     pub account: Text<24>,
     /// What is charged on top.
     pub charges: ChargeRules,
-    /// Index of the bridge to the provider.
-    pub bridge: u16,
+    /// The bridges that it may be asked of.
+    pub bridges: Candidates,
 }
 
 /// A question on its way.
 struct Asked {
     origin: Origin,
     request: LookupRequest,
+    bridge: u16,
     token: u64,
     answer_at: Moment,
 }
@@ -62,6 +64,8 @@ struct Asked {
 struct Found {
     token: u64,
     request: LookupRequest,
+    /// Where it was found.
+    bridge: u16,
     /// Least and most that may be paid.
     amounts_minor: (u64, u64),
     reference: Text<32>,
@@ -101,6 +105,12 @@ impl Lookups {
         }
     }
 
+    /// The bridge at which what a sale pays was found, if the token is its terminal's.
+    pub(super) fn found_at(&self, sale: &Key, token: u64) -> Option<u16> {
+        let found = self.found.get(&sale.terminal).filter(|found| found.token == token);
+        found.map(|found| found.bridge)
+    }
+
     /// What the provider calls what a sale pays. The token is used up.
     ///
     /// # Errors
@@ -109,7 +119,7 @@ impl Lookups {
     pub(super) fn redeem(
         &mut self,
         now: Moment,
-        (begin, bridge): (&Begin, u16),
+        (begin, bridge): (&Begin, Option<u16>),
         token: u64,
         rule: Lookup,
     ) -> Result<Text<32>, ResponseCode> {
@@ -120,7 +130,7 @@ impl Lookups {
         let found = self.found.get(&terminal).filter(|found| found.token == token);
         let found = found.filter(|found| now < found.until).ok_or(ResponseCode::LOOK_UP_AGAIN)?;
         let request = &found.request;
-        let same = (request.service, request.product, &request.account, request.bridge)
+        let same = (request.service, request.product, &request.account, Some(found.bridge))
             == (begin.service, begin.product, &begin.subscriber, bridge);
         if !same {
             return Err(ResponseCode::LOOK_UP_AGAIN);
@@ -137,7 +147,7 @@ impl Lookups {
 
 impl TransactionManager {
     pub(super) fn on_lookup(&mut self, now: Moment, origin: Origin, request: LookupRequest) {
-        let (terminal, bridge) = (origin.terminal, request.bridge);
+        let terminal = origin.terminal;
         let key = key_of(terminal, &request);
         if let Some(asked) = self.lookups.asked.get_mut(&terminal) {
             if !asked.request.asks_the_same(&request) {
@@ -147,18 +157,21 @@ impl TransactionManager {
             let before = std::mem::replace(&mut asked.origin, origin);
             return self.reply(before, Content::Nothing);
         }
-        if !self.bridges.capabilities(bridge).lookup {
+        let looks_up = |bridge: &u16| self.bridges.capabilities(*bridge).lookup;
+        let able: Candidates = request.bridges.iter().copied().filter(looks_up).collect();
+        if able.is_empty() {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::NOT_SUPPORTED);
         }
         // The other half is for what is owed.
         let places = self.limits.inquiries_max.div_ceil(2);
-        if self.draining || !self.bridges.enter(bridge, places) {
+        let free = |bridge: &u16| !self.draining && self.bridges.enter(*bridge, places);
+        let Some(bridge) = able.into_iter().find(free) else {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::PROVIDER_UNAVAILABLE);
-        }
+        };
         let token = self.lookups.next_token(self.wall);
         let answer_at = origin.received.max(now).after(self.limits.answer);
         self.alarms.at(answer_at, Alarm::Lookup(terminal));
-        let asked = Asked { origin, request, token, answer_at };
+        let asked = Asked { origin, request, bridge, token, answer_at };
         self.outputs.push_back(Output::Provider(asked.order(self.store_id, self.wall)));
         self.lookups.asked.insert(terminal, asked);
     }
@@ -175,10 +188,10 @@ impl TransactionManager {
             return;
         }
         let Some(asked) = self.lookups.asked.remove(&terminal) else { return };
-        let Asked { origin, request, token, .. } = asked;
+        let Asked { origin, request, bridge, token, .. } = asked;
         let key = key_of(terminal, &request);
-        self.bridges.leave(request.bridge);
-        self.feed(now, request.bridge);
+        self.bridges.leave(bridge);
+        self.feed(now, bridge);
         let bill = match result {
             Ok(bill) => bill,
             Err(code) => return self.refuse(origin, Answered::Lookup, key, code),
@@ -196,7 +209,6 @@ impl TransactionManager {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::MALFUNCTION);
         };
         let (reference, until) = (bill.reference, now.after(FOUND_FOR));
-        self.lookups.keep(now, terminal, Found { token, request, amounts_minor, reference, until });
         let content = Content::Found {
             stan: request.stan,
             date: request.date,
@@ -205,6 +217,8 @@ impl TransactionManager {
             currency: request.currency,
             bill,
         };
+        let found = Found { token, request, bridge, amounts_minor, reference, until };
+        self.lookups.keep(now, terminal, found);
         self.reply(origin, content);
     }
 
@@ -246,7 +260,7 @@ impl Asked {
             at_ms: wall.0,
             seller: request.seller,
             rrn: Text::new(),
-            bridge: request.bridge,
+            bridge: self.bridge,
             reference: store.reference(self.token),
             provider_reference: Text::new(),
             service: request.service,

@@ -42,6 +42,7 @@ mod provider_result;
 mod read;
 mod recover;
 mod reply;
+mod sale;
 mod timers;
 
 use std::collections::VecDeque;
@@ -50,7 +51,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
     Advice, BusinessDate, Command, Confirm, Finish, FollowUp, Key, ProviderOutcome, Registry,
-    Repeat, ResponseCode, Store, StoreId, Transaction, VerificationResult,
+    Repeat, ResponseCode, Store, StoreId, Transaction,
 };
 
 use self::bridges::Bridges;
@@ -175,25 +176,8 @@ impl TransactionManager {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Lookup(request) => self.on_lookup(now, origin, request),
-            Asked::Sale { mut begin, bridge, token, lookup } => {
-                let full = begin.kind.has_provider() && self.is_full(bridge);
-                if (self.draining || full)
-                    && matches!(begin.verdict, VerificationResult::Accepted { .. })
-                {
-                    // Journalled like any decline, so that a retry hears the same again.
-                    begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
-                }
-                if matches!(begin.verdict, VerificationResult::Accepted { .. }) {
-                    match self.lookups.redeem(now, (&begin, bridge), token, lookup) {
-                        Ok(reference) => begin.terms.lookup = reference,
-                        Err(code) => begin.verdict = VerificationResult::Refused(code),
-                    }
-                }
-                if begin.kind.has_provider() {
-                    begin.bridge = self.bridges.tag(bridge);
-                }
-                let key = begin.key;
-                self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key });
+            Asked::Sale { begin, bridges, token, lookup } => {
+                self.on_sale(now, origin, begin, (bridges, token, lookup));
             }
             Asked::Confirm { original } => {
                 let advice = self.advice_of(&original, store);
@@ -262,14 +246,6 @@ impl TransactionManager {
             row.kind.has_provider() && self.bridges.capabilities(self.bridges.of(&row)).advice
         };
         if row.is_some_and(wants) { Advice::Owed } else { Advice::NotOwed }
-    }
-
-    /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one
-    /// provider that is dead must not use them up for the others.
-    fn is_full(&self, bridge: u16) -> bool {
-        let most = self.limits.pending_max;
-        let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
-        self.pending.len() >= most || self.bridges.held(bridge) >= share
     }
 
     /// Whether even what is owed has no more room here.

@@ -438,3 +438,33 @@ fn a_charge_is_of_what_the_customer_chose_and_a_decline_charges_nothing() {
     let body = rig.reply_bytes();
     assert_eq!((answer(&body).fee_minor, answer(&body).tax_minor), (0, 0));
 }
+
+/// Whatever the weights would say of the payment's own number.
+#[test]
+fn what_was_looked_up_is_paid_where_it_was_found() {
+    let bridges = vec![bridge("topup", ASKS), bridge("other", ASKS)];
+    let mut rig = Rig::over(TransactionLimits::default(), bridges);
+    let rule = |bridge| store::RouteRule::to(Text::from(bridge).unwrap());
+    let rules = vec![rule("topup"), rule("other")];
+    let route = store::Route { name: Text::from("bills").unwrap(), rules };
+    let service = Service { route: "bills".to_owned(), ..bills() };
+    change(&mut rig, vec![RegistryRecord::Route(route), RegistryRecord::Service(service)]);
+    let (mut differ, mut of_each) = (0, [0, 0]);
+    for stan in 1..=20 {
+        rig.ask(100, &TerminalMessage::Lookup(lookup(100 + stan)));
+        let asked = rig.lookups.pop().unwrap();
+        rig.found(asked.key, ProviderResult::Lookup(Ok(Box::new(bill(100)))));
+        let body = rig.reply_bytes();
+        let token = heard(&body).token;
+        rig.ask(100, &TerminalMessage::Sale(payment(stan, 100, (token, 0))));
+        let order = rig.forwards.pop().expect("it is paid");
+        assert_eq!(order.bridge, asked.bridge);
+        rig.approve(order.key);
+        rig.replies.clear();
+        of_each[usize::from(order.bridge)] += 1;
+        let sale = tillgate_core::routing::spread(&top_up_key(stan));
+        let asking = tillgate_core::routing::spread(&top_up_key(100 + stan));
+        differ += u32::from(sale % 2 != asking % 2);
+    }
+    assert!(differ > 0 && of_each.iter().all(|count| *count > 0), "{of_each:?}");
+}

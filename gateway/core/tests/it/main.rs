@@ -19,6 +19,7 @@ mod operator;
 mod orders;
 mod references;
 mod report;
+mod routes;
 mod secrets;
 mod session;
 mod settlement;

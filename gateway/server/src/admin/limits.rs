@@ -11,6 +11,8 @@ use tillgate_core::time::Span;
 pub(crate) const WAITING_MAX: usize = 256;
 /// The same from one address, whose own oldest makes room first.
 pub(crate) const WAITING_PER_ADDRESS_MAX: usize = 64;
+/// Longest amount in a question, bytes.
+pub(crate) const AMOUNT_BYTES_MAX: usize = 20;
 /// Requests for health, readiness and metrics at once: they have no body and are answered at once.
 pub(crate) const HEALTH_MAX: usize = 8;
 pub(crate) const HEALTH_PER_ADDRESS_MAX: usize = 4;

@@ -26,6 +26,7 @@ mod orders;
 mod query;
 mod route;
 mod routes;
+mod routing;
 mod socket;
 mod status;
 mod terminals;

@@ -24,7 +24,7 @@ use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
 use super::{
-    backup, history, import, journal, keys, login, orders, status, terminals, transactions,
+    backup, history, import, journal, keys, login, orders, routing, status, terminals, transactions,
 };
 
 #[rustfmt::skip]
@@ -76,6 +76,9 @@ fn table() -> Vec<Route> {
             "Versions of a distributor, seller, terminal or service, newest first; `next` is the \
              `after` of the next page. With `at_ms`, the one of that time, and the distributors above \
              a seller or terminal then")),
+        Route::new(GET, "/api/v1/routes/explain", Read, routing::explain, ("ExplainRoute",
+            "Where a sale of a service would go now: every rule of its route, and why it takes the \
+             sale or does not")),
         Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
             "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
         Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",

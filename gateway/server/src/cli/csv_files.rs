@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tillgate_import::limits::{FILE_BYTES_MAX, FILES_MAX};
-use tillgate_import::{Source, is_services_toml, known_files, table_of_path};
+use tillgate_import::{Source, is_toml, known_files, table_of_path};
 
 use crate::exit::Failure;
 use crate::files::{self, Trust};
@@ -46,7 +46,7 @@ fn known_in(dir: &Path) -> Result<Vec<PathBuf>, String> {
         let path = entry.map_err(|e| unreadable(dir, &e))?.path();
         let is_csv = path.extension().is_some_and(|extension| extension == "csv");
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if is_csv && name != KEYS_FILE || is_services_toml(name) {
+        if is_csv && name != KEYS_FILE || is_toml(name) {
             files.push(path);
         }
     }

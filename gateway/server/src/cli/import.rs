@@ -26,16 +26,17 @@ Example:
   tillgate import vouchers-2026-12.csv --config /srv/tillgate/tillgate.toml
   tillgate import terminals.csv --keys-out terminal-keys.csv
 
-Known files: distributors.csv sellers.csv services.csv products.csv commissions.csv charges.csv
-receipts.csv terminals.csv vouchers.csv floats.csv, and files such as vouchers-2.csv; services.toml has
-services with their products, commissions, charges and receipts. Columns and keys are in
+Known files: distributors.csv sellers.csv routes.csv services.csv products.csv commissions.csv
+charges.csv receipts.csv terminals.csv vouchers.csv floats.csv, and files such as vouchers-2.csv;
+services.toml has services with their products, commissions, charges and receipts, and like
+routes.toml the rules of routes. Columns and keys are in
 docs/operations.md; a wrong header is reported with the right one.
 
 An import is all or nothing: every invalid field is reported with its file, line and column, and
 then nothing was changed. It works with a running gateway (through its socket; in force for the next
 sale) and without one.")]
 pub(crate) struct Import {
-    /// CSV files and services.toml, or directories of them
+    /// CSV files, services.toml and routes.toml, or directories of them
     #[arg(value_name = "DIR|FILE", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]

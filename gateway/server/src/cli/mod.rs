@@ -12,6 +12,7 @@ mod journal;
 mod print;
 mod restore;
 mod rewrap;
+mod route;
 mod serve;
 mod store_dir;
 mod table;
@@ -66,6 +67,7 @@ enum Command {
     Terminal(terminal::Terminal),
     Transaction(transaction::Transaction),
     History(history::History),
+    Route(route::Route),
     User(user::User),
     Decode(codec::Decode),
     Encode(codec::Encode),
@@ -115,6 +117,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Terminal(terminal) => terminal.run(),
         Command::Transaction(transaction) => transaction.run(),
         Command::History(history) => history.run(),
+        Command::Route(route) => route.run(),
         Command::User(user) => user.run(),
         Command::Decode(decode) => decode.run(),
         Command::Encode(encode) => encode.run(),

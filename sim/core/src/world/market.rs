@@ -46,7 +46,9 @@ impl Operator {
                 Fulfilment::Stock => wanted == 2,
                 Fulfilment::Provider => wanted == 3,
             },
-            RegistryRecord::Distributor(_) | RegistryRecord::Receipt(_) => false,
+            RegistryRecord::Distributor(_)
+            | RegistryRecord::Receipt(_)
+            | RegistryRecord::Route(_) => false,
         };
         let places = places.into_iter().filter(|place| fits(&self.records[*place]));
         let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
@@ -85,7 +87,9 @@ impl Operator {
                 });
                 service.route = pick(&mut self.market, &routes)?;
             }
-            RegistryRecord::Distributor(_) | RegistryRecord::Receipt(_) => return None,
+            RegistryRecord::Distributor(_)
+            | RegistryRecord::Receipt(_)
+            | RegistryRecord::Route(_) => return None,
         }
         Some(())
     }

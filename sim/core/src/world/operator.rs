@@ -132,7 +132,7 @@ impl Operator {
                     record.status = Status::Active;
                     record.hours = None;
                 }
-                RegistryRecord::Receipt(_) => {}
+                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.reason.clear();
@@ -210,7 +210,8 @@ impl Operator {
                 )),
             },
             // A terminal is blocked or unblocked.
-            RegistryRecord::Terminal(_) | RegistryRecord::Receipt(_) => {}
+            RegistryRecord::Terminal(_) | RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {
+            }
         }
     }
 
@@ -241,7 +242,8 @@ impl Operator {
             }
             RegistryRecord::Seller(_)
             | RegistryRecord::Distributor(_)
-            | RegistryRecord::Receipt(_) => {}
+            | RegistryRecord::Receipt(_)
+            | RegistryRecord::Route(_) => {}
         }
     }
 

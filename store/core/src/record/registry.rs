@@ -1,7 +1,7 @@
-//! What the registry family holds: five kinds of records behind one letter each.
+//! What the registry family holds: six kinds of records behind one letter each.
 
 use super::declare::coded;
-use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Seller, Service, Terminal};
+use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Route, Seller, Service, Terminal};
 use crate::error::{Result, StoreError};
 use crate::rows::Family;
 
@@ -27,6 +27,8 @@ pub enum RegistryRecord {
     Service(Service),
     /// How a receipt is printed.
     Receipt(ReceiptTemplate),
+    /// Which bridges a service's sales may take.
+    Route(Route),
 }
 
 impl RegistryRecord {
@@ -38,6 +40,7 @@ impl RegistryRecord {
             Self::Terminal(record) => record.key(),
             Self::Service(record) => record.key(),
             Self::Receipt(record) => record.key(),
+            Self::Route(record) => record.key(),
         }
     }
 
@@ -49,6 +52,7 @@ impl RegistryRecord {
             Self::Terminal(record) => record.encode(out),
             Self::Service(record) => record.encode(out),
             Self::Receipt(record) => record.encode(out),
+            Self::Route(record) => record.encode(out),
         }
     }
 
@@ -81,6 +85,7 @@ impl RegistryRecord {
             Some(&ReceiptTemplate::LETTER) => {
                 ReceiptTemplate::decode(key, value).map(Self::Receipt)
             }
+            Some(&Route::LETTER) => Route::decode(key, value).map(Self::Route),
             _ => Err(StoreError::damaged(Family::Registry, key, "unknown kind of record")),
         }
     }

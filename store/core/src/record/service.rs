@@ -128,6 +128,15 @@ pub struct Velocity {
     pub day_amount_max_minor: u64,
 }
 
+impl Hours {
+    /// Whether a minute of the day is within them; what ends before it begins runs past midnight.
+    #[must_use]
+    pub const fn contain(self, minute: u16) -> bool {
+        let (begun, ends) = (minute >= self.from_min, minute < self.to_min);
+        if self.from_min <= self.to_min { begun && ends } else { begun || ends }
+    }
+}
+
 impl CommissionRule {
     /// A percentage, whose fractions are dropped.
     #[must_use]

@@ -4,8 +4,8 @@
 use super::wire::{Flaw, Reader, Stored};
 use super::{
     AccountRow, Audit, Batch, Canary, Card, Counter, Distributor, Former, Funding, Head, KeyBytes,
-    ReceiptTemplate, Record, Seller, Serial, Service, StockLevel, Terminal, Transaction, Voucher,
-    key_of,
+    ReceiptTemplate, Record, Route, Seller, Serial, Service, StockLevel, Terminal, Transaction,
+    Voucher, key_of,
 };
 use crate::error::{Result, StoreError};
 use crate::ids::Text;
@@ -16,7 +16,7 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 19] = [
+const OURS: [(&str, u8); 20] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
@@ -28,6 +28,7 @@ const OURS: [(&str, u8); 19] = [
     ("funding", Funding::VERSION),
     ("head", Head::VERSION),
     ("receipt", ReceiptTemplate::VERSION),
+    ("route", Route::VERSION),
     ("seller", Seller::VERSION),
     ("serial", Serial::VERSION),
     ("service", Service::VERSION),

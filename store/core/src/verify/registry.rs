@@ -15,8 +15,8 @@ pub(super) type Credit = FxHashMap<AccountId, i64>;
 
 type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 
-/// Reads the registry. Rows come by letter: distributors, receipts, sellers, terminals,
-/// services.
+/// Reads the registry. Rows come by letter: distributors, routes, receipts, sellers,
+/// terminals, services.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
     let mut sellers: FxHashSet<SellerId> = FxHashSet::default();
@@ -44,6 +44,17 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
                     let (id, seller) = (record.id, record.seller);
                     let text = format_args!("its seller {seller} does not exist");
                     report.violated(Promise::Undamaged, format_args!("terminal {id}"), text);
+                }
+            }
+            RegistryRecord::Route(record) => {
+                let fault = record.fault().or_else(|| {
+                    let missing = |id: &DistributorId| !parents.contains_key(id);
+                    let missing = record.distributors().into_iter().find(missing)?;
+                    Some(format!("its distributor {missing} does not exist"))
+                });
+                if let Some(fault) = fault {
+                    let subject = format_args!("route {}", record.name);
+                    report.violated(Promise::Undamaged, subject, format_args!("{fault}"));
                 }
             }
             RegistryRecord::Receipt(record) => {

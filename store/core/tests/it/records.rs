@@ -9,9 +9,9 @@ use tillgate_store_core::{
     AmountSource, Audit, Batch, BridgeTag, BusinessDate, Card, ChargeBase, ChargeKind, ChargeRule,
     Counter, Dispensed, DistributorId, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head,
     Hours, KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, ProductId, ReceiptTag,
-    ReceiptTemplate, Record, Refund, RegistryRecord, ResponseCode, ReversalRule, Rounding,
-    SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, Shelf, State, StockLevel,
-    StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    ReceiptTemplate, Record, Refund, RegistryRecord, ResponseCode, ReversalRule, Rounding, Route,
+    RouteRule, SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, Shelf, State,
+    StockLevel, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -285,14 +285,23 @@ fn every_registry_record_round_trips_and_shows_damage() {
     }
     let vouchers = service(VOUCHERS, Velocity::default());
     let receipt = RegistryRecord::Receipt(ReceiptTemplate::of("ASANTE"));
+    let mut morning = RouteRule::to(Text::from("first").unwrap());
+    (morning.currency, morning.amount_from_minor, morning.amount_to_minor) = (404, 100, 5_000);
+    morning.prefix = Text::from("25471").unwrap();
+    morning.distributor = Some(DistributorId(2));
+    morning.hours = Some(Hours { from_min: 360, to_min: 720 });
+    let any = RouteRule { priority: 2, weight: 7, ..RouteRule::to(Text::from("second").unwrap()) };
+    let name = Text::from("airtime").unwrap();
+    let route = RegistryRecord::Route(Route { name, rules: vec![morning, any] });
     let tree = [distributor(1, None), distributor(2, Some(1)), seller(1, 2, 5)];
-    for record in tree.into_iter().chain([terminal(1, 1), few, vouchers, timed, receipt]) {
+    for record in tree.into_iter().chain([terminal(1, 1), few, vouchers, timed, receipt, route]) {
         match &record {
             RegistryRecord::Distributor(record) => holds(record),
             RegistryRecord::Seller(record) => holds(record),
             RegistryRecord::Terminal(record) => holds(record),
             RegistryRecord::Service(record) => holds(record),
             RegistryRecord::Receipt(record) => holds(record),
+            RegistryRecord::Route(record) => holds(record),
         }
         let mut value = Vec::new();
         record.encode(&mut value);

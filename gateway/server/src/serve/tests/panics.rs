@@ -177,7 +177,7 @@ fn a_broken_invariant_of_the_writer_ends_the_process() {
             origin: origin(0),
             asked: Asked::Sale {
                 begin,
-                bridge: 0,
+                bridges: tillgate_core::routing::Candidates::new(),
                 token: 0,
                 lookup: tillgate_store_core::Lookup::None,
             },

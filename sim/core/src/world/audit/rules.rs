@@ -82,7 +82,7 @@ impl Versions {
                 RegistryRecord::Service(record) => {
                     view.services.insert(record.id.0, record);
                 }
-                RegistryRecord::Receipt(_) => {}
+                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
             }
         }
         self.views.push(Rc::new(view));

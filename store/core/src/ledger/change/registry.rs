@@ -11,7 +11,7 @@ use crate::limits::{
     CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
 };
 use crate::record::{
-    Distributor, ReceiptTemplate, RegistryRecord, Seller, Service, Services, Terminal,
+    Distributor, ReceiptTemplate, RegistryRecord, Route, Seller, Service, Services, Terminal,
 };
 use crate::rows::Family;
 use tillgate_types::DistributorId;
@@ -39,6 +39,7 @@ pub(super) fn check(
                 fault => fault,
             },
             RegistryRecord::Receipt(receipt) => receipt.fault(),
+            RegistryRecord::Route(route) => check_route(view, route)?,
         };
         if let Some(why) = fault {
             refused.add(index, || name_of(record), why);
@@ -57,6 +58,7 @@ fn name_of(record: &RegistryRecord) -> String {
         RegistryRecord::Terminal(record) => format!("terminal {}", record.id),
         RegistryRecord::Service(record) => format!("service {}", record.id),
         RegistryRecord::Receipt(record) => format!("receipt {:08x}", record.tag.0),
+        RegistryRecord::Route(record) => format!("route {}", record.name),
     }
 }
 
@@ -64,6 +66,18 @@ fn check_receipts(view: &View<'_>, service: &Service) -> Result<Option<String>> 
     for (_, receipt) in &service.receipts {
         if !view.exists(&ReceiptTemplate::key_of(*receipt))? {
             return Ok(Some(format!("no template {:08x} for its receipts", receipt.0)));
+        }
+    }
+    Ok(None)
+}
+
+fn check_route(view: &View<'_>, route: &Route) -> Result<Option<String>> {
+    if let Some(fault) = route.fault() {
+        return Ok(Some(fault));
+    }
+    for distributor in route.distributors() {
+        if !view.exists(&Distributor::key_of(distributor))? {
+            return Ok(Some(format!("no distributor {distributor} for its rules")));
         }
     }
     Ok(None)

@@ -1,0 +1,53 @@
+//! Where a verified sale goes.
+
+use tillgate_store_core::{Begin, Command, Lookup, ResponseCode, VerificationResult};
+
+use super::commit::CommitContext;
+use super::{Origin, TransactionManager};
+use crate::routing::Candidates;
+use crate::time::Moment;
+
+impl TransactionManager {
+    /// A verified sale: it goes to the first bridge of its route that has room, or where what it
+    /// pays was looked up.
+    pub(super) fn on_sale(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        mut begin: Begin,
+        (mut bridges, token, lookup): (Candidates, u64, Lookup),
+    ) {
+        if let Some(found_at) = self.lookups.found_at(&begin.key, token)
+            && bridges.contains(&found_at)
+        {
+            bridges.retain(|bridge| *bridge == found_at);
+        }
+        let wanted = bridges.first().copied();
+        bridges.retain(|bridge| !self.is_full(*bridge));
+        let full = begin.kind.has_provider() && bridges.is_empty();
+        let bridge = bridges.first().copied().or(wanted);
+        if (self.draining || full) && matches!(begin.verdict, VerificationResult::Accepted { .. }) {
+            // Journalled like any decline, so that a retry hears the same again.
+            begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
+        }
+        if matches!(begin.verdict, VerificationResult::Accepted { .. }) {
+            match self.lookups.redeem(now, (&begin, bridge), token, lookup) {
+                Ok(reference) => begin.terms.lookup = reference,
+                Err(code) => begin.verdict = VerificationResult::Refused(code),
+            }
+        }
+        if let Some(bridge) = bridge {
+            begin.bridge = self.bridges.tag(bridge);
+        }
+        let key = begin.key;
+        self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key });
+    }
+
+    /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one
+    /// provider that is dead must not use them up for the others.
+    fn is_full(&self, bridge: u16) -> bool {
+        let most = self.limits.pending_max;
+        let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
+        self.pending.len() >= most || self.bridges.held(bridge) >= share
+    }
+}
