@@ -1,12 +1,15 @@
 //! What is special about `[[bridge]]`.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
+use tillgate_core::provider::iso8583::limits::CONNECTIONS_MAX;
 use tillgate_store_core::BridgeTag;
 
 use super::HttpUrl;
+use super::error::place;
 use super::reader::{Key, Reader};
-use super::sections::BridgeKind;
+use super::sections::{Address, BridgeKind, Profile, ProfileSource, Tls};
 
 /// A bridge's name is a column of `services.csv` and a metric label.
 const NAME_BYTES_MAX: usize = 32;
@@ -14,7 +17,87 @@ const NAME_BYTES_MAX: usize = 32;
 impl<'a> Reader<'a> {
     pub(super) fn bridge_kind(&mut self, key: Key<'a>) -> BridgeKind {
         self.require(&key, "\"http\"");
-        self.choice(key, &[("http", BridgeKind::Http)])
+        let kinds = [("http", BridgeKind::Http), ("iso8583", BridgeKind::Iso8583)];
+        self.kind = self.choice(key, &kinds);
+        self.kind
+    }
+
+    /// Whether bridges of the kind that is read have this key; a key of another kind is refused.
+    fn has(&mut self, key: &Key<'a>, kind: BridgeKind) -> bool {
+        let has = self.kind == kind;
+        if !has && key.is_there() {
+            let (word, other) = match kind {
+                BridgeKind::Http => ("http", "iso8583"),
+                BridgeKind::Iso8583 => ("iso8583", "http"),
+            };
+            let name = &key.name;
+            let text =
+                format!("{name} is of bridges of kind {word:?}, this one is {other:?}; remove it");
+            self.fault(key.place(), text);
+        }
+        has
+    }
+
+    /// A name without slash or dot is one of the gateway's own profiles.
+    pub(super) fn profile(&mut self, key: Key<'a>) -> Option<Profile> {
+        if !self.has(&key, BridgeKind::Iso8583) {
+            return None;
+        }
+        let (at, text) = self.text(key, "profiles/acquirer.toml")?;
+        let source = if text.contains(['/', '.']) {
+            ProfileSource::File(self.base.join(text))
+        } else {
+            ProfileSource::Builtin(text)
+        };
+        Some(Profile { source, place: place(self.source, at) })
+    }
+
+    pub(super) fn addresses(&mut self, key: Key<'a>) -> Vec<Address> {
+        if !self.has(&key, BridgeKind::Iso8583) {
+            return Vec::new();
+        }
+        let mut addresses = Vec::new();
+        for (at, text) in self.texts(key, "10.0.0.1:8583") {
+            match address(&text) {
+                Some(address) => addresses.push(address),
+                None => {
+                    let text = format!(
+                        "bridge.addresses has {text:?}; write HOST:PORT, for example \
+                         \"10.0.0.1:8583\", \"host.example:8583\" or \"[::1]:8583\""
+                    );
+                    self.fault(at, text);
+                }
+            }
+        }
+        self.addresses = addresses.len();
+        addresses
+    }
+
+    pub(super) fn connections(&mut self, key: Key<'a>) -> u16 {
+        match self.kind {
+            BridgeKind::Http => self.number(key, 1..=1_024, 32),
+            BridgeKind::Iso8583 => {
+                let most = i64::try_from(CONNECTIONS_MAX).unwrap_or(i64::MAX);
+                let usual = u16::try_from(self.addresses.clamp(1, CONNECTIONS_MAX)).unwrap_or(1);
+                self.number(key, 1..=most, usual)
+            }
+        }
+    }
+
+    pub(super) fn window(&mut self, key: Key<'a>, allowed: RangeInclusive<i64>, usual: u16) -> u16 {
+        if self.has(&key, BridgeKind::Iso8583) { self.number(key, allowed, usual) } else { usual }
+    }
+
+    pub(super) fn mac_key(&mut self, key: Key<'a>, example: &str) -> Option<PathBuf> {
+        if self.has(&key, BridgeKind::Iso8583) { self.path_if(key, example) } else { None }
+    }
+
+    pub(super) fn tls(&mut self, key: Key<'a>) -> Option<Tls> {
+        if self.has(&key, BridgeKind::Iso8583) { self.table_if(key, "bridge.tls") } else { None }
+    }
+
+    pub(super) fn word_if(&mut self, key: Key<'a>, example: &str) -> Option<String> {
+        self.text_if(key, example).map(|(_, text)| text)
     }
 
     pub(super) fn bridge_name(&mut self, key: Key<'a>) -> String {
@@ -38,10 +121,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn url(&mut self, key: Key<'a>, example: &str) -> HttpUrl {
+        let nowhere = HttpUrl { host: String::new(), port: 0, path: String::new() };
+        if !self.has(&key, BridgeKind::Http) {
+            return nowhere;
+        }
         let read = self.text(key, example).and_then(|(at, text)| {
             HttpUrl::parse(&text).map_err(|why| self.fault(at, format!("bridge.url: {why}"))).ok()
         });
-        read.unwrap_or(HttpUrl { host: String::new(), port: 0, path: String::new() })
+        read.unwrap_or(nowhere)
     }
 
     /// A bridge must give up before the terminal's answer is due.
@@ -63,4 +150,15 @@ impl<'a> Reader<'a> {
         }
         deadline_s
     }
+}
+
+/// `HOST:PORT`, an IPv6 address in brackets.
+fn address(text: &str) -> Option<Address> {
+    let (host, port) = text.rsplit_once(':')?;
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host = inner.unwrap_or(host);
+    let is_plain = inner.is_some() || !host.contains(':');
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    (is_plain && !host.is_empty() && !host.contains(['/', ' ', '[', ']', '@']))
+        .then(|| Address { host: host.to_owned(), port })
 }

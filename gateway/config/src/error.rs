@@ -37,7 +37,7 @@ impl Fault {
 }
 
 /// Line and column of a byte offset, both from 1; the column counts characters.
-fn place(source: &str, offset: usize) -> (usize, usize) {
+pub(super) fn place(source: &str, offset: usize) -> (usize, usize) {
     let mut end = offset.min(source.len());
     while !source.is_char_boundary(end) {
         end -= 1;

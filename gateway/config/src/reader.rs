@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Fault;
-use super::sections::Sectioned;
+use super::sections::{BridgeKind, Sectioned};
 
 /// What a missing or wrong address is replaced with, so that reading can go on.
 const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -27,6 +27,10 @@ pub(super) struct Reader<'a> {
     /// What a bridge's deadline must stay below.
     pub(super) answer_s: u16,
     pub(super) bridges: BTreeSet<String>,
+    /// Of the bridge that is being read.
+    pub(super) kind: BridgeKind,
+    /// Of the same bridge.
+    pub(super) addresses: usize,
     kek_ids: BTreeSet<u32>,
 }
 
@@ -67,6 +71,10 @@ impl Key<'_> {
         self.value.as_ref().map(|value| value.span().start)
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.value.is_some()
+    }
+
     /// Where its value is, or else its section.
     pub(super) fn place(&self) -> usize {
         self.at().or(self.section_at).unwrap_or(0)
@@ -78,7 +86,8 @@ impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, base: PathBuf) -> Self {
         let (faults, notices) = (Vec::new(), Vec::new());
         let (kek_ids, bridges) = (BTreeSet::new(), BTreeSet::new());
-        Self { source, base, faults, notices, answer_s: 0, kek_ids, bridges }
+        let (kind, addresses) = (BridgeKind::Http, 0);
+        Self { source, base, faults, notices, answer_s: 0, bridges, kind, addresses, kek_ids }
     }
 
     pub(super) fn fault(&mut self, offset: usize, text: impl Into<String>) {
@@ -95,7 +104,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong_type(&mut self, name: &str, value: &Spanned<DeValue<'a>>, expected: &str) {
+    pub(super) fn wrong_type(&mut self, name: &str, value: &Spanned<DeValue<'a>>, expected: &str) {
         let text = format!("{name} is a {}: expected {expected}", value.as_ref().type_str());
         self.fault(value.span().start, text);
     }
@@ -112,6 +121,31 @@ impl<'a> Reader<'a> {
     pub(super) fn section<T: Sectioned>(&mut self, root: &mut Section<'a>, key: &'static str) -> T {
         let value = root.take(key).value;
         self.part(value, key)
+    }
+
+    /// A table inside a section that may be left out.
+    pub(super) fn table_if<T: Sectioned>(&mut self, key: Key<'a>, name: &'static str) -> Option<T> {
+        let value = key.value?;
+        Some(self.part(Some(value), name))
+    }
+
+    /// Texts, each with its place.
+    pub(super) fn texts(&mut self, key: Key<'a>, example: &str) -> Vec<(usize, String)> {
+        self.require(&key, &format!("[{example:?}]"));
+        let (name, Some(value)) = (key.name, key.value) else { return Vec::new() };
+        let is_empty = value.as_ref().as_array().is_some_and(|list| list.is_empty());
+        if is_empty || !value.as_ref().is_array() {
+            self.wrong_type(&name, &value, &format!("a list of texts, for example [{example:?}]"));
+        }
+        let DeValue::Array(list) = value.into_inner() else { return Vec::new() };
+        let mut texts = Vec::new();
+        for value in list {
+            match value.as_ref().as_str() {
+                Some(text) => texts.push((value.span().start, text.to_owned())),
+                None => self.wrong_type(&name, &value, "a text in quotes"),
+            }
+        }
+        texts
     }
 
     /// A section that must be there.

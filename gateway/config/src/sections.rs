@@ -137,16 +137,38 @@ sections! {
         ]),
     }
 
+    /// `tls` of a bridge
+    Tls {
+        /// PEM: the only authorities that the provider's certificate may come from.
+        ca: PathBuf = path("keys/acquirer-ca.pem"),
+        /// The name in the provider's certificate, where it is not that of the address.
+        name: Option<String> = word_if("host.example"),
+        /// PEM: the gateway's certificate and its chain, where the provider wants one.
+        certificate: Option<PathBuf> = path_if("keys/gateway-client.pem"),
+        /// PEM: the key of that certificate.
+        key: Option<PathBuf> = path_if("keys/gateway-client.key"),
+    }
+
     /// One `[[bridge]]`
     Bridge {
         /// What services call it in their `route`.
         name: String = bridge_name(),
         /// Which protocol it speaks.
         kind: BridgeKind = bridge_kind(),
-        /// Where orders are posted; an inquiry gets `{url}/{reference}`.
+        /// Where orders are posted; an inquiry gets `{url}/{reference}`. Of kind `http`.
         url: HttpUrl = url("http://127.0.0.1:7402/topups"),
-        /// Connections at once.
-        connections: u16 = number(1..=1_024, 32),
+        /// How an ISO 8583 host's messages are filled and read.
+        profile: Option<Profile> = profile(),
+        /// Where the host is; connections are spread over them.
+        addresses: Vec<Address> = addresses(),
+        /// Connections at once; of an ISO 8583 host, as many as addresses unless stated.
+        connections: u16 = connections(),
+        /// Most requests in flight on one connection to an ISO 8583 host.
+        window: u16 = window(1..=1_024, 64),
+        /// The file with the key of message authentication codes, in hexadecimal.
+        mac_key: Option<PathBuf> = mac_key("keys/acquirer-mac.key"),
+        /// TLS to the provider, where this is stated.
+        tls: Option<Tls> = tls(),
         /// After this the provider counts as silent and the outcome as unknown.
         deadline_s: u16 = deadline(1..=119, 10),
         // Capabilities are false unless the operator claims them: a wrong one costs money.
@@ -194,4 +216,33 @@ pub enum LogLevel {
 pub enum BridgeKind {
     /// JSON over HTTP/1.1.
     Http,
+    /// Messages of ISO 8583 over TCP or TLS.
+    Iso8583,
+}
+
+/// Where a host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Name or address; an IPv6 address without its brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Which profile a bridge has, and where the configuration says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// A name or a file.
+    pub source: ProfileSource,
+    /// Line and column, both from 1.
+    pub place: (usize, usize),
+}
+
+/// Where a profile is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfileSource {
+    /// It comes with the gateway.
+    Builtin(String),
+    /// It is in a file.
+    File(PathBuf),
 }

@@ -160,4 +160,17 @@ cutoff = "00:00"
 # reversal = false
 # confirmation = false
 # lookup = false
+#
+# An ISO 8583 host (docs/bridges.md section 7; `tillgate bridge list` names the profiles):
+#
+# [[bridge]]
+# name = "acquirer"
+# kind = "iso8583"
+# profile = "iso87-host"
+# addresses = ["10.0.0.1:8583"]
+# window = 64
+# deadline_s = 10
+# tls = { ca = "keys/acquirer-ca.pem" }
+# mac_key = "keys/acquirer-mac.key"
+# reversal = false
 "#;

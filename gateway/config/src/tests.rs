@@ -249,3 +249,49 @@ fn a_new_installation_shows_the_defaults_that_are_in_force() {
     let written = format!("{:?}", load(&uncommented).unwrap());
     assert_eq!(written, format!("{:?}", load(&text).unwrap()));
 }
+
+/// The sample with an ISO 8583 host in the place of its bridge, and these further keys.
+fn with_host(keys: &str) -> String {
+    let at = GOOD.find("[[bridge]]").unwrap();
+    let host = "[[bridge]]\nname = \"acquirer\"\nkind = \"iso8583\"\n";
+    format!("{}{host}{keys}", &GOOD[..at])
+}
+
+#[test]
+fn a_host_has_a_connection_to_each_address_unless_stated_otherwise() {
+    let keys = "profile = \"nac-host\"\naddresses = [\"10.0.0.1:8583\", \"[::1]:9\"]\n";
+    let bridge = &load(&with_host(keys)).unwrap().bridges[0];
+    assert_eq!((bridge.connections, bridge.window, bridge.deadline_s), (2, 64, 10));
+    assert_eq!(bridge.addresses[1].host, "::1");
+    let keys =
+        format!("{keys}connections = 5\nwindow = 8\nmac_key = \"m\"\ntls = {{ ca = \"c\" }}\n");
+    let bridge = &load(&with_host(&keys)).unwrap().bridges[0];
+    assert_eq!((bridge.connections, bridge.window), (5, 8));
+    assert_eq!(bridge.tls.as_ref().unwrap().ca, Path::new("/etc/tillgate/c"));
+}
+
+#[test]
+fn keys_of_the_other_kind_of_bridge_and_wrong_addresses_are_refused_with_their_line() {
+    let good = "profile = \"nac-host\"\naddresses = [\"10.0.0.1:8583\"]\n";
+    for (keys, expected) in [
+        (format!("{good}url = \"http://h/\""), "bridge.url is of bridges of kind \"http\""),
+        ("profile = \"nac-host\"".to_owned(), "bridge.addresses is missing; for example"),
+        ("addresses = [\"h:1\"]".to_owned(), "bridge.profile is missing"),
+        ("profile = \"p\"\naddresses = []".to_owned(), "a list of texts"),
+        ("profile = \"p\"\naddresses = [7]".to_owned(), "a text in quotes"),
+        ("profile = \"p\"\naddresses = [\"::1:80\"]".to_owned(), "write HOST:PORT"),
+        ("profile = \"p\"\naddresses = [\"h:0\"]".to_owned(), "write HOST:PORT"),
+        (format!("{good}connections = 65"), "allowed are 1 to 64"),
+        (format!("{good}window = 0"), "allowed are 1 to 1024"),
+        (format!("{good}tls = {{ name = \"h\" }}"), "bridge.tls.ca is missing"),
+        (format!("{good}tls = {{ ca = \"c\", cert = \"d\" }}"), "unknown section or key `cert`"),
+    ] {
+        let said = load(&with_host(&keys)).unwrap_err();
+        assert!(said.contains(expected) && said.contains("tillgate.toml:"), "{keys}: {said}");
+    }
+    for key in ["profile = \"nac-host\"", "window = 3", "addresses = [\"h:1\"]", "mac_key = \"m\""]
+    {
+        let said = load(&format!("{GOOD}{key}\n")).unwrap_err();
+        assert!(said.contains("is of bridges of kind \"iso8583\", this one is \"http\""), "{said}");
+    }
+}

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 pub(crate) use tillgate_config::{
-    Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions, KekOld, Log,
-    LogFormat, LogLevel, Store, template,
+    Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions,
+    KekOld, Log, LogFormat, LogLevel, ProfileSource, Store, Tls, template,
 };
 use tillgate_store_rocks::Options;
 

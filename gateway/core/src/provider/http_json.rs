@@ -215,7 +215,7 @@ impl Answer {
 }
 
 /// As much of a provider's text as there is room for, without what a screen would obey.
-fn shown<const N: usize>(text: &str) -> Text<N> {
+pub(super) fn shown<const N: usize>(text: &str) -> Text<N> {
     let mut shown = Text::new();
     for c in text.chars().filter(|c| !c.is_control() || *c == '\n') {
         if shown.try_push(c).is_err() {
@@ -245,7 +245,7 @@ fn post(builder: Builder, body: &impl Serialize) -> http::Result<Request<Vec<u8>
 /// The code of a provider's decline as a terminal may receive it: two digits. A decline is final,
 /// so it cannot carry the code that approves (00) or one that makes a terminal ask again (09,
 /// 68); codes with a letter are the gateway's own.
-fn code(text: &str) -> ResponseCode {
+pub(super) fn code(text: &str) -> ResponseCode {
     match *text.as_bytes() {
         [b'0', b'0' | b'9'] | [b'6', b'8'] => ResponseCode::NOT_HONOURED,
         [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => ResponseCode([a, b]),
@@ -257,7 +257,7 @@ fn code(text: &str) -> ResponseCode {
 /// goes into tables and spreadsheets, so it is letters, digits and `. _ : / -`, and begins with one
 /// of the first two (a formula begins with = + - or @). Any other is not kept at all: half of it
 /// would be found in nobody's books.
-fn reference(text: &str) -> Text<32> {
+pub(super) fn reference(text: &str) -> Text<32> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
     let begins = text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
     if !begins || !text.bytes().all(allowed) {

@@ -20,6 +20,7 @@ mod breaker;
 mod exchange;
 pub mod http_json;
 mod intake;
+pub mod iso8583;
 
 use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, SellerId, ServiceId, Text};

@@ -11,6 +11,7 @@ mod dates;
 #[path = "../../../../codec/tests/it/effort.rs"]
 mod effort;
 mod flood;
+mod host;
 mod keys;
 mod life;
 mod link;

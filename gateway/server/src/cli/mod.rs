@@ -2,6 +2,7 @@
 
 mod audit_row;
 mod backup;
+mod bridge;
 mod codec;
 mod csv_files;
 mod gateway;
@@ -72,6 +73,7 @@ enum Command {
     Decode(codec::Decode),
     Encode(codec::Encode),
     Dialect(codec::DialectCommand),
+    Bridge(bridge::Bridge),
 }
 
 /// `--config`, the same for every command that has it.
@@ -122,5 +124,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Decode(decode) => decode.run(),
         Command::Encode(encode) => encode.run(),
         Command::Dialect(dialect) => dialect.run(),
+        Command::Bridge(bridge) => bridge.run(),
     }
 }

@@ -19,7 +19,7 @@ use tillgate_store_core::{LedgerStore, Store};
 use tillgate_store_rocks::RocksEngine;
 
 use super::batch::Recyclers;
-use super::bridge;
+use super::bridge::{self, Providers};
 use super::claims::SharedClaims;
 use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
@@ -80,6 +80,7 @@ impl Gateway {
         let budget = Budget::of(config, table_files);
         budget.check(raise_descriptors()).map_err(Failure::config)?;
         let keys = Arc::new(startup::keys(config)?);
+        let providers = Providers::load(config)?;
         let mut store = startup::store(config, &options, &keys, clock)?;
         let (directory, claims) = startup::directory(config, &store).map_err(Failure::store)?;
         let transactions = startup::transactions(config, &mut store, &directory, clock);
@@ -101,7 +102,8 @@ impl Gateway {
             clock,
         };
         tracing::info!(recovered, "transactions without an outcome taken up again");
-        let parts = Parts { transactions, store, orders, listeners, claims: Arc::new(claims) };
+        let claims = Arc::new(claims);
+        let parts = Parts { transactions, store, orders, listeners, claims, providers };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
@@ -114,6 +116,7 @@ struct Parts {
     orders: Receiver<Ordered>,
     listeners: Vec<TcpListener>,
     claims: Arc<SharedClaims>,
+    providers: Providers,
 }
 
 fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
@@ -125,7 +128,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let recyclers = Recyclers::default();
     let Metrics { bridges, edge, .. } = &*handle.metrics;
     let (bridges, bridges_thread) =
-        bridge::spawn(&config.bridges, bridges, edge, &writer, handle.clock)?;
+        bridge::spawn(&config.bridges, parts.providers, bridges, edge, &writer, handle.clock)?;
     let setup = WriterSetup {
         transactions: parts.transactions,
         store: parts.store,

@@ -95,5 +95,11 @@ pub(crate) const ACKNOWLEDGED_MAX: usize = 4_096;
 /// Orders waiting for one bridge beyond its connections; more are declined with 91 at once.
 pub(crate) const BRIDGE_QUEUE_MAX: usize = 4_096;
 
+/// Reads and writes of a host's sockets that wait for their bridge; beyond it sockets are not read.
+pub(crate) const HOST_EVENTS_MAX: usize = 64;
+
+/// Bytes read from a host at once: some twenty answers.
+pub(crate) const HOST_READ_BYTES: usize = 4_096;
+
 /// Longest answer of a provider.
 pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;

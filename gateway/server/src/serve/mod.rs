@@ -8,7 +8,7 @@
 //! * [`handle`] — all that the admin gets to see.
 
 mod batch;
-mod bridge;
+pub(crate) mod bridge;
 mod claims;
 mod clock;
 mod fail;

@@ -55,6 +55,7 @@ const PURE: &[&str] = &[
 const TOUCHING: &[&str] = &[
     "mio",
     "tokio",
+    "tokio-rustls",
     "rocksdb",
     "crossbeam-channel",
     "warp",
@@ -74,6 +75,8 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("rocksdb", &["tillgate-store-rocks"]),
     ("warp", &["tillgate"]),
     ("tokio", &["tillgate", "tillgate-edge", "tillsim"]),
+    ("rustls", &["tillgate"]),
+    ("tokio-rustls", &["tillgate"]),
     ("crossbeam-channel", &["tillgate", "tillsim"]),
 ];
 

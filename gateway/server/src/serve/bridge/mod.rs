@@ -6,25 +6,29 @@
 //!     ◀───── WriterMessage::ProviderResult ────────┘
 //! ```
 //!
-//! A [`ProviderConnection`] is one connection and the task that owns it, so a bridge has as many
-//! requests in flight as it has connections. Every request has one result.
+//! Over HTTP a [`ProviderConnection`] is one connection and the task that owns it, so a bridge has
+//! as many requests in flight as it has connections. Over ISO 8583 a [`HostTask`] owns all of a
+//! bridge's connections, each with many requests in flight. Every request has one result.
 
 mod http;
+mod iso8583;
+pub(crate) mod provider;
 mod queue;
+mod tls;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
-use tillgate_core::provider::http_json::HttpJson;
-use tillgate_core::provider::{
-    Bridge, Capabilities, Exchange, Intake, ProviderRequest, ProviderResult, Refused,
-};
+use tillgate_core::provider::{Bridge, Exchange, Intake, ProviderRequest, ProviderResult, Refused};
 use tillgate_core::time::Span;
 use tokio::sync::mpsc;
 
-use self::http::{ConnectionPool, HttpProvider, ProviderConnection};
+use self::http::{ConnectionPool, ProviderConnection};
+use self::iso8583::HostTask;
+pub(crate) use self::provider::Providers;
+use self::provider::{Protocol, capabilities};
 use self::queue::BridgeQueue;
 use super::clock::Clock;
 use super::limits::BRIDGE_QUEUE_MAX;
@@ -49,18 +53,9 @@ struct ProviderLink {
 pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
     let of = |bridge: &config::Bridge| Bridge {
         name: bridge.name.clone(),
-        capabilities: provider(bridge).capabilities(),
+        capabilities: capabilities(bridge),
     };
     bridges.iter().map(of).collect()
-}
-
-fn provider(bridge: &config::Bridge) -> Box<HttpProvider> {
-    let config::Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } =
-        *bridge;
-    let capabilities = Capabilities { idempotent, inquiry, reversal, advice, lookup };
-    let config::BridgeKind::Http = bridge.kind;
-    let (authority, path) = (bridge.url.authority(), bridge.url.path.clone());
-    Box::new(HttpJson { authority, path, capabilities })
 }
 
 impl Bridges {
@@ -99,6 +94,7 @@ impl Bridges {
 /// Those of the system: no thread, no descriptors for the runtime.
 pub(crate) fn spawn(
     configured: &[config::Bridge],
+    providers: Providers,
     metrics: &[Arc<BridgeMetrics>],
     edge: &Arc<EdgeMetrics>,
     writer: &Sender<WriterMessage>,
@@ -106,25 +102,27 @@ pub(crate) fn spawn(
 ) -> std::io::Result<(Bridges, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut links = Vec::new();
-    let mut connections = Vec::new();
-    for (bridge, metrics) in configured.iter().zip(metrics) {
+    let (mut connections, mut hosts) = (Vec::new(), Vec::new());
+    for ((bridge, protocol), metrics) in configured.iter().zip(providers.0).zip(metrics) {
         let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
         let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX)));
-        let pool = Arc::new(ConnectionPool {
-            provider: provider(bridge),
-            host: bridge.url.host.clone(),
-            port: bridge.url.port,
-            queue: BridgeQueue {
-                requests: tokio::sync::Mutex::new(queue),
-                writer: writer.clone(),
-                intake: Arc::clone(&intake),
-                metrics: Arc::clone(metrics),
-                edge: Arc::clone(edge),
-                clock,
-            },
-        });
-        let open = |_| ProviderConnection::new(Arc::clone(&pool));
-        connections.extend((0..bridge.connections).map(open));
+        let queue = BridgeQueue {
+            requests: tokio::sync::Mutex::new(queue),
+            writer: writer.clone(),
+            intake: Arc::clone(&intake),
+            metrics: Arc::clone(metrics),
+            edge: Arc::clone(edge),
+            clock,
+        };
+        match protocol {
+            Protocol::Http(provider) => {
+                let (host, port) = (bridge.url.host.clone(), bridge.url.port);
+                let pool = Arc::new(ConnectionPool { provider, host, port, queue });
+                let open = |_| ProviderConnection::new(Arc::clone(&pool));
+                connections.extend((0..bridge.connections).map(open));
+            }
+            Protocol::Iso8583(setup) => hosts.push(HostTask::new(*setup, queue)),
+        }
         let deadline = Span::s(u64::from(bridge.deadline_s));
         links.push(ProviderLink { queue: sender, deadline, intake, metrics: Arc::clone(metrics) });
     }
@@ -132,6 +130,9 @@ pub(crate) fn spawn(
         let local = tokio::task::LocalSet::new();
         for connection in connections {
             local.spawn_local(connection.run());
+        }
+        for host in hosts {
+            local.spawn_local(host.run());
         }
         runtime.block_on(local);
     };

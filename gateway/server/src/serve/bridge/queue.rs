@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use tillgate_core::provider::{Exchange, Intake, ProviderResult};
+use tillgate_core::provider::{Exchange, Intake, ProviderRequest, ProviderResult};
 use tillgate_edge::guard::Panicked;
 use tillgate_store_core::ProviderOutcome;
 use tokio::sync::{Mutex, mpsc};
@@ -34,6 +34,24 @@ impl BridgeQueue {
         let exchange = self.requests.lock().await.recv().await?;
         self.intake.lock().taken();
         Some(exchange)
+    }
+
+    /// The oldest request, if one is there.
+    pub(super) fn next_if(&self) -> Option<Exchange> {
+        let exchange = self.requests.try_lock().ok()?.try_recv().ok()?;
+        self.intake.lock().taken();
+        Some(exchange)
+    }
+
+    /// An answer to a request that had its result already.
+    pub(super) fn late(
+        &self,
+        request: &ProviderRequest,
+        found: ProviderResult,
+    ) -> Result<(), WriterGone> {
+        self.metrics.late.add(1);
+        let mail = WriterMessage::ProviderResult { key: request.key, found };
+        self.writer.send(mail).map_err(|_| WriterGone)
     }
 
     /// A request has its result.

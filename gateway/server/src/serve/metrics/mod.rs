@@ -240,6 +240,16 @@ pub(crate) struct BridgeMetrics {
     pub(crate) held_back: Count,
     /// 1 while the breaker is open.
     pub(crate) open: Count,
+    /// Connections to an ISO 8583 host that take requests.
+    pub(crate) connections_up: Count,
+    /// Messages of a host that belong to no request.
+    pub(crate) unmatched: Count,
+    /// Answers after their request had its result.
+    pub(crate) late: Count,
+    /// Echo tests without an answer.
+    pub(crate) echo_missed: Count,
+    /// Requests refused because one with the same key was in flight.
+    pub(crate) duplicates: Count,
     /// From taking an order to its result.
     #[default(Histogram::of_times())]
     pub(crate) took: Histogram,

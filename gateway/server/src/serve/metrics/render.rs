@@ -130,11 +130,16 @@ impl Metrics {
         });
         page.each("tillgate_bridge_results_total", "What bridges found", found);
         type Read = fn(&BridgeMetrics) -> &Count;
-        let series: [((&str, &str), Read); 4] = [
+        let series: [((&str, &str), Read); 9] = [
             (("tillgate_bridge_in_flight", "Taken and not finished"), |m| &m.in_flight),
             (("tillgate_bridge_bounced_total", "Queue full"), |m| &m.bounced),
             (("tillgate_bridge_held_back_total", "Breaker open"), |m| &m.held_back),
             (("tillgate_bridge_open", "1 while the breaker is open"), |m| &m.open),
+            (("tillgate_bridge_connections_up", "Signed on to the host"), |m| &m.connections_up),
+            (("tillgate_bridge_unmatched_total", "Answers of no request"), |m| &m.unmatched),
+            (("tillgate_bridge_late_total", "Answers after the result"), |m| &m.late),
+            (("tillgate_bridge_echo_missed_total", "Unanswered echo tests"), |m| &m.echo_missed),
+            (("tillgate_bridge_duplicates_total", "Same key in flight"), |m| &m.duplicates),
         ];
         for (metric, read) in series {
             let bridges = self.bridges.iter().map(|bridge| (&bridge.name, read(bridge).read()));

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod dates;
+mod host;
 mod lies;
 mod network;
 mod old;

@@ -1,0 +1,155 @@
+//! Bytes from the host: frames, messages, and whose answer each of them is.
+
+use super::super::memory::{Memory, MuxKey};
+use super::super::messages::{CODE, Reading, interpret, is_authentic};
+use super::requests::mux_key;
+use super::{Action, Connection, Host, Note, Now, Shared};
+use crate::provider::ProviderResult;
+use tillgate_codec::iso8583::{Fields, View};
+use tillgate_store_core::ProviderOutcome;
+
+impl Host {
+    /// Whole frames out of what has come; a bad one costs the connection.
+    pub(super) fn read(&mut self, now: Now, connection: Connection, bytes: &[u8]) {
+        let mut inbound = std::mem::take(&mut self.links[connection.index].inbound);
+        inbound.extend_from_slice(bytes);
+        let framing = self.shared.profile.dialect.framing();
+        let mut at = 0;
+        loop {
+            let rest = inbound.get(at..).unwrap_or(&[]);
+            match framing.deframe(rest) {
+                Ok(None) => break,
+                Ok(Some(frame)) => {
+                    self.links[connection.index].last = now.at;
+                    // An empty one keeps the connection alive; it is never answered.
+                    if let Some(message) = rest.get(frame.message).filter(|bytes| !bytes.is_empty())
+                    {
+                        self.on_message(now, connection, message);
+                    }
+                    at += frame.end;
+                }
+                Err(_) => {
+                    self.fail(now, connection.index, "a frame's length makes no sense");
+                }
+            }
+            if !self.is_current(connection) {
+                return;
+            }
+        }
+        inbound.drain(..at);
+        self.links[connection.index].inbound = inbound;
+    }
+
+    fn on_message(&mut self, now: Now, connection: Connection, bytes: &[u8]) {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let mut fields = Fields::new();
+        let message = match shared.profile.dialect.view(bytes, &mut fields) {
+            Ok(message) => message,
+            Err(error) => {
+                let what = shared.profile.dialect.explain(&error);
+                return self.note(Note::Unreadable(connection, what));
+            }
+        };
+        let subjects = match message.mti().class() {
+            b'8' => shared.network_subjects(),
+            _ => shared.subjects(),
+        };
+        if !is_authentic(subjects.mac, &message) {
+            return self.note(Note::Unauthentic(connection));
+        }
+        if message.mti().is_request() {
+            return self.on_host_request(now, connection, &message);
+        }
+        if !self.on_network_answer(now, connection.index, &message)
+            && !self.on_answer(now, &shared, &message)
+        {
+            self.note(Note::Unmatched(connection, described(&shared, &message)));
+        }
+    }
+
+    /// Whether it is an answer to a request.
+    fn on_answer(&mut self, now: Now, shared: &Shared, answer: &View<'_>) -> bool {
+        let Some(key) = mux_key(shared, answer.mti(), answer) else { return false };
+        let Some(entry) = self.in_flight.get(&key) else {
+            return self.on_late_answer(now, shared, &key, answer);
+        };
+        let request = *entry.exchange.request();
+        let reading = interpret(&shared.profile, &request, &entry.sent, answer);
+        // Before a byte of it has left nobody can have answered it.
+        let Reading::Result(result) = reading else { return false };
+        if !entry.is_written {
+            return false;
+        }
+        let Some(entry) = self.in_flight.remove(&key) else { return false };
+        let link = &mut self.links[entry.index];
+        link.in_flight = link.in_flight.saturating_sub(1);
+        // Of several questions this may be the answer to an earlier one: since then the sale may
+        // have arrived.
+        let is_old = entry.owed > 0 && matches!(result, ProviderResult::NotFound { .. });
+        let result = if is_old { ProviderResult::UNKNOWN } else { result };
+        let memory = if entry.owed > 0 { &mut self.unanswered } else { &mut self.answered };
+        let buffer = memory.keep(now.at, key, (request, entry.sent, entry.owed));
+        self.recycle(buffer);
+        self.actions.push_back(Action::Done(entry.exchange, result));
+        true
+    }
+
+    /// An answer to a request that has its result already: it is handed on once.
+    fn on_late_answer(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        key: &MuxKey,
+        answer: &View<'_>,
+    ) -> bool {
+        let read = |memory: &Memory| {
+            let old = memory.get(key)?;
+            let reading = interpret(&shared.profile, &old.request, &old.sent, answer);
+            match reading {
+                Reading::Result(result) => Some((old.request, result)),
+                Reading::Foreign(_) => None,
+            }
+        };
+        let found = read(&self.unanswered).or_else(|| read(&self.answered));
+        let Some((request, result)) = found else { return false };
+        if let Some(old) = self.unanswered.take(key) {
+            let owed = old.owed.saturating_sub(1);
+            let memory = if owed > 0 { &mut self.unanswered } else { &mut self.answered };
+            memory.keep(now.at, key.clone(), (old.request, old.sent, owed));
+        } else {
+            self.answered.take(key);
+        }
+        if is_news(&result) {
+            self.actions.push_back(Action::Late(request, result));
+        }
+        true
+    }
+}
+
+/// Whether a late result says something for good. Nobody waits for a lookup's any more.
+fn is_news(result: &ProviderResult) -> bool {
+    match result {
+        ProviderResult::Outcome(ProviderOutcome::Unknown | ProviderOutcome::NotSent { .. })
+        | ProviderResult::Pending
+        | ProviderResult::NotFound { .. }
+        | ProviderResult::Lookup(_) => false,
+        ProviderResult::Outcome(_) => true,
+    }
+}
+
+/// Type, key and code of a message for the log. What the dialect hides is hidden.
+fn described(shared: &Shared, message: &View<'_>) -> String {
+    use std::fmt::Write as _;
+    let dialect = &shared.profile.dialect;
+    let mut text = message.mti().to_string();
+    for number in shared.profile.key.iter().copied().chain([CODE]) {
+        let value = match message.text(number) {
+            Some(_) if dialect.is_masked(number) => "hidden".to_owned(),
+            Some(value) => format!("{:?}", value.chars().take(32).collect::<String>()),
+            None => "none".to_owned(),
+        };
+        // Writing to a text cannot fail.
+        _ = write!(text, ", field {number} {value}");
+    }
+    text
+}

@@ -1,0 +1,192 @@
+//! Requests on their way to a connection and in flight on it.
+
+use super::super::limits::REQUEST_BYTES_MAX;
+use super::super::memory::MuxKey;
+use super::super::messages::encode;
+use super::link::{State, Unsent};
+use super::{Action, Connection, Host, Note, Now, Shared};
+use crate::provider::{Exchange, ProviderResult};
+use crate::time::Moment;
+use tillgate_codec::iso8583::{Fields, Mti, View};
+
+pub(super) struct InFlight {
+    pub(super) exchange: Exchange,
+    /// Without its frame.
+    pub(super) sent: Vec<u8>,
+    /// The connection.
+    pub(super) index: usize,
+    /// Whether a byte of it may have left.
+    pub(super) is_written: bool,
+    /// Earlier attempts whose answers are still owed.
+    pub(super) owed: u32,
+}
+
+/// What an answer of this type finds its request by; `None` if a field is missing.
+pub(super) fn mux_key(shared: &Shared, answer: Mti, message: &View<'_>) -> Option<MuxKey> {
+    let mut key = MuxKey::new();
+    key.try_extend_from_slice(&answer.0).ok()?;
+    for number in &shared.profile.key {
+        let wire = message.wire(*number)?;
+        key.try_push(u8::try_from(wire.len()).ok()?).ok()?;
+        key.try_extend_from_slice(wire).ok()?;
+    }
+    Some(key)
+}
+
+impl Host {
+    /// Puts a request where its turn is by its deadline.
+    pub(super) fn wait(&mut self, exchange: Exchange) {
+        let due = exchange.due();
+        let at = self.waiting.partition_point(|other| other.due() <= due);
+        self.waiting.insert(at, exchange);
+    }
+
+    pub(super) fn expire_waiting(&mut self, now: Moment) {
+        while self.waiting.front().is_some_and(|exchange| exchange.due() <= now) {
+            if let Some(exchange) = self.waiting.pop_front() {
+                self.refuse(exchange);
+            }
+        }
+    }
+
+    /// Waiting requests to the connections that have room, in turn.
+    pub(super) fn dispatch(&mut self) {
+        while !self.waiting.is_empty() {
+            let count = self.links.len();
+            let has_room = |index: &usize| {
+                let link = &self.links[*index];
+                matches!(link.state, State::Up) && link.in_flight < self.window
+            };
+            let turns = (0..count).map(|step| (self.turn + step) % count);
+            let Some(index) = turns.into_iter().find(has_room) else { return };
+            self.turn = (index + 1) % count;
+            if let Some(exchange) = self.waiting.pop_front() {
+                self.send(index, exchange);
+            }
+        }
+    }
+
+    fn send(&mut self, index: usize, exchange: Exchange) {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let mut sent = self.spare.pop().unwrap_or_default();
+        sent.clear();
+        let request = *exchange.request();
+        if let Err(what) = encode(shared.subjects(), &request, &mut sent) {
+            self.note(Note::Unsendable(what));
+            return self.refuse(exchange);
+        }
+        let answer = shared.profile.plan(request.kind).map(|plan| plan.answer);
+        let mut fields = Fields::new();
+        let view = shared.profile.dialect.view(&sent, &mut fields).ok();
+        let key = view.zip(answer).and_then(|(view, answer)| mux_key(&shared, answer, &view));
+        let Some(key) = key.filter(|_| sent.len() <= REQUEST_BYTES_MAX) else {
+            self.note(Note::Unsendable("the message cannot be read back".to_owned()));
+            return self.refuse(exchange);
+        };
+        let is_owed_to_another =
+            self.unanswered.get(&key).is_some_and(|old| old.request.reference != request.reference);
+        if is_owed_to_another || self.in_flight.contains_key(&key) {
+            self.note(Note::Duplicate);
+            return self.refuse(exchange);
+        }
+        let owed = self.unanswered.take(&key).map_or(0, |old| old.owed);
+        let due = exchange.due();
+        let at = self.timers.partition_point(|(other, _)| *other <= due);
+        self.timers.insert(at, (due, key.clone()));
+        self.links[index].unsent.push_back(Unsent::Request(key.clone()));
+        self.links[index].in_flight += 1;
+        let entry = InFlight { exchange, sent, index, is_written: false, owed };
+        self.in_flight.insert(key, entry);
+    }
+
+    /// No byte of it has left.
+    fn refuse(&mut self, exchange: Exchange) {
+        let result = exchange.request().not_sent();
+        self.actions.push_back(Action::Done(exchange, result));
+    }
+
+    /// Appends everything that is to be written to a connection. From now on it may have arrived.
+    pub fn take_output(&mut self, connection: Connection, out: &mut Vec<u8>) {
+        if !self.is_current(connection) {
+            return;
+        }
+        let framing = self.shared.profile.dialect.framing();
+        while let Some(unsent) = self.links[connection.index].unsent.pop_front() {
+            // What is longer than the dialect's frame was refused before it came here.
+            match unsent {
+                Unsent::Reply(bytes) => framing.append_frame(&bytes, out).unwrap_or_default(),
+                Unsent::Request(key) => {
+                    let entry = self.in_flight.get_mut(&key);
+                    let entry = entry.filter(|entry| entry.index == connection.index);
+                    if let Some(entry) = entry.filter(|entry| !entry.is_written) {
+                        entry.is_written = true;
+                        framing.append_frame(&entry.sent, out).unwrap_or_default();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Requests in flight whose time is over.
+    pub(super) fn expire(&mut self, now: Moment) {
+        while self.timers.front().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, key)) = self.timers.pop_front() else { return };
+            if self.in_flight.get(&key).is_some_and(|entry| entry.exchange.due() <= now) {
+                self.give_up(now, &key);
+            }
+        }
+    }
+
+    /// What was in flight on a connection that is gone: what was never written waits for another.
+    pub(super) fn give_up_requests(&mut self, now: Now, index: usize) {
+        let mut keys: Vec<(Moment, MuxKey)> = Vec::new();
+        for (key, entry) in self.in_flight.iter().filter(|(_, entry)| entry.index == index) {
+            keys.push((entry.exchange.due(), key.clone()));
+        }
+        // In the order of their deadlines, so that a run can be repeated.
+        keys.sort();
+        for (_, key) in keys {
+            let is_written = self.in_flight.get(&key).is_some_and(|entry| entry.is_written);
+            if is_written {
+                self.give_up(now.at, &key);
+            } else if let Some(entry) = self.in_flight.remove(&key) {
+                self.owe_again(now.at, &key, &entry);
+                self.recycle(Some(entry.sent));
+                self.wait(entry.exchange);
+            }
+        }
+    }
+
+    /// Ends a request without an answer.
+    fn give_up(&mut self, now: Moment, key: &MuxKey) {
+        let Some(entry) = self.in_flight.remove(key) else { return };
+        let link = &mut self.links[entry.index];
+        link.in_flight = link.in_flight.saturating_sub(1);
+        if !entry.is_written {
+            let is_it = |unsent: &Unsent| matches!(unsent, Unsent::Request(other) if other == key);
+            link.unsent.retain(|unsent| !is_it(unsent));
+            self.owe_again(now, key, &entry);
+            self.recycle(Some(entry.sent));
+            return self.refuse(entry.exchange);
+        }
+        let request = *entry.exchange.request();
+        self.unanswered.keep(now, key.clone(), (request, entry.sent, entry.owed + 1));
+        let result: ProviderResult = request.unknown();
+        self.actions.push_back(Action::Done(entry.exchange, result));
+    }
+
+    /// What earlier attempts are owed is not forgotten over one that never left.
+    fn owe_again(&mut self, now: Moment, key: &MuxKey, entry: &InFlight) {
+        if entry.owed > 0 {
+            let request = *entry.exchange.request();
+            self.unanswered.keep(now, key.clone(), (request, entry.sent.clone(), entry.owed));
+        }
+    }
+
+    /// Keeps a buffer for the next request.
+    pub(super) fn recycle(&mut self, buffer: Option<Vec<u8>>) {
+        if self.spare.len() < self.window {
+            self.spare.extend(buffer);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Every bound of an ISO 8583 host's connections, with its reason.
+
+use crate::time::Span;
+
+/// Longest request of ours, in bytes without its frame. A request has twenty fields; what does not
+/// fit is refused when the profile is checked.
+pub const REQUEST_BYTES_MAX: usize = 2_048;
+
+/// Longest host profile, in bytes of TOML. The longest of ours has a tenth.
+pub const PROFILE_BYTES_MAX: usize = 64 * 1_024;
+
+/// Bytes of the fields by which an answer finds its request. MTI, STAN and terminal are 18.
+pub const KEY_BYTES_MAX: usize = 64;
+
+/// Requests of one bridge that wait for a connection outside its queue. Only the oldest need a
+/// clock; the others stay in the queue, which is bounded by itself.
+pub const WAITING_MAX: usize = 64;
+
+/// Requests without an answer that are remembered, so that a late answer still counts. Each costs
+/// about 700 bytes.
+pub const UNANSWERED_MAX: usize = 4_096;
+
+/// Requests with an answer that are remembered, so that one that contradicts it is noticed.
+pub const ANSWERED_MAX: usize = 1_024;
+
+/// For how long a request is remembered after its result: five minutes. No host answers later; a
+/// STAN comes again after a million sales or a day.
+pub const REMEMBERED: Span = Span::s(300);
+
+/// Network messages and refusals that wait to be written to one connection. A host that asks more
+/// without reading the answers loses its connection.
+pub const REPLIES_MAX: usize = 64;
+
+/// From the first attempt to open a connection to giving it up.
+pub const CONNECT: Span = Span::s(10);
+
+/// Pause after the first failure of a connection. It doubles up to [`PAUSE_LONGEST`]; half of each
+/// is drawn at random, so that the connections of many gateways do not come back together.
+pub const PAUSE_FIRST: Span = Span::ms(500);
+
+/// See [`PAUSE_FIRST`].
+pub const PAUSE_LONGEST: Span = Span::s(30);
+
+/// For how long a sign-off is waited for on the way down.
+pub const SIGN_OFF: Span = Span::s(2);
+
+/// Connections of one bridge to its host.
+pub const CONNECTIONS_MAX: usize = 64;

@@ -1,0 +1,75 @@
+//! Requests that have their result and may still receive an answer: a late one, or another one.
+
+use std::collections::VecDeque;
+
+use arrayvec::ArrayVec;
+use rustc_hash::FxHashMap;
+
+use super::super::ProviderRequest;
+use super::limits::{KEY_BYTES_MAX, REMEMBERED};
+use crate::time::Moment;
+
+/// The type of the answer and the bytes of the key's fields: what an answer finds its request by.
+pub(super) type MuxKey = ArrayVec<u8, KEY_BYTES_MAX>;
+
+/// A request as it was sent.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    pub(super) request: ProviderRequest,
+    /// Without its frame.
+    pub(super) sent: Vec<u8>,
+    /// Answers that are still owed to requests with this key.
+    pub(super) owed: u32,
+    until: Moment,
+}
+
+/// A bounded number of them, each for [`REMEMBERED`].
+#[derive(Debug)]
+pub(super) struct Memory {
+    entries: FxHashMap<MuxKey, Remembered>,
+    /// When each is forgotten, oldest first; one that was replaced has another time by now.
+    order: VecDeque<(Moment, MuxKey)>,
+    most: usize,
+}
+
+impl Memory {
+    pub(super) fn new(most: usize) -> Self {
+        Self { entries: FxHashMap::default(), order: VecDeque::new(), most }
+    }
+
+    pub(super) fn get(&self, key: &MuxKey) -> Option<&Remembered> {
+        self.entries.get(key)
+    }
+
+    pub(super) fn take(&mut self, key: &MuxKey) -> Option<Remembered> {
+        self.entries.remove(key)
+    }
+
+    /// Keeps a request; the oldest makes room for it and leaves its buffer.
+    pub(super) fn keep(
+        &mut self,
+        now: Moment,
+        key: MuxKey,
+        (request, sent, owed): (ProviderRequest, Vec<u8>, u32),
+    ) -> Option<Vec<u8>> {
+        let is_full = self.order.len() >= self.most;
+        let forgotten = if is_full { self.forget_first() } else { None };
+        let until = now.after(REMEMBERED);
+        self.order.push_back((until, key.clone()));
+        self.entries.insert(key, Remembered { request, sent, owed, until });
+        forgotten
+    }
+
+    /// Forgets what is too old.
+    pub(super) fn tick(&mut self, now: Moment) {
+        while self.order.front().is_some_and(|(until, _)| *until <= now) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) -> Option<Vec<u8>> {
+        let (until, key) = self.order.pop_front()?;
+        let is_it = self.entries.get(&key).is_some_and(|entry| entry.until == until);
+        if is_it { self.entries.remove(&key).map(|entry| entry.sent) } else { None }
+    }
+}

@@ -1,0 +1,196 @@
+//! Requests to bytes by a [`Profile`], and what an answer says about the request it repeats.
+//!
+//! Everything in a message comes from the request and the profile, so that a repeat has the bytes
+//! of the first one but for its type and its code of authentication.
+
+use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, Message, Mti, View};
+use tillgate_store_core::{ProviderOutcome, Text};
+
+use super::super::http_json::{code, reference, shown};
+use super::super::{Bill, ProviderRequest, ProviderRequestKind, ProviderResult};
+use super::profile::{Meaning, MessagePlan, Network, Profile};
+use super::template::{Subject, Template, Values};
+
+/// The response code (ISO 8583:1987 field 39).
+pub(super) const CODE: u8 = 39;
+
+/// A profile and the key that its messages are authenticated with.
+#[derive(Clone, Copy)]
+pub(super) struct Subjects<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) mac: Option<&'a MacKey>,
+}
+
+/// What an answer says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It is not about this request; why.
+    Foreign(&'static str),
+    /// The request's result.
+    Result(ProviderResult),
+}
+
+pub(super) fn values<'a>(
+    profile: &'a Profile,
+    plan: Option<&'a MessagePlan>,
+    of: Subject<'a>,
+) -> Values<'a> {
+    let processing = match of {
+        Subject::Request(request) => {
+            plan.and_then(|plan| plan.processing.code(request.service.0, request.product.0))
+        }
+        Subject::Network { .. } => None,
+    };
+    let sale = profile.plan(ProviderRequestKind::Authorize);
+    Values {
+        of,
+        processing: processing.unwrap_or(""),
+        original_mti: sale.map_or("0000", |plan| plan.mti.as_str()),
+        institutions: &profile.institutions,
+        offset_min: profile.offset_min,
+    }
+}
+
+/// Appends the message of a request, without its frame.
+///
+/// # Errors
+/// A value of the request has no place in its field; the text shows no value.
+pub(super) fn encode(
+    subject: Subjects<'_>,
+    request: &ProviderRequest,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let Some(plan) = subject.profile.plan(request.kind) else {
+        return Err("the profile has no message for this kind of request".to_owned());
+    };
+    let mti = if request.attempt > 1 { plan.repeat } else { plan.mti };
+    let values = values(subject.profile, Some(plan), Subject::Request(request));
+    fill(subject, mti, &plan.fields, &values, out)
+}
+
+/// Appends a network message.
+///
+/// # Errors
+/// As [`encode`].
+pub(super) fn encode_network(
+    subject: Subjects<'_>,
+    network: &Network,
+    of: Subject<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    fill(subject, network.mti, &network.fields, &values(subject.profile, None, of), out)
+}
+
+fn fill(
+    subject: Subjects<'_>,
+    mti: Mti,
+    fields: &[(u8, Template)],
+    values: &Values<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let mut message = Message::new(mti);
+    message.tpdu = subject.profile.tpdu;
+    let mut text = String::with_capacity(64);
+    for (number, template) in fields {
+        text.clear();
+        template.write(values, &mut text);
+        if !text.is_empty() {
+            message.set(*number, &text);
+        }
+    }
+    append(subject, &mut message, out)
+}
+
+/// Appends a message, with its code if there is a key.
+pub(super) fn append(
+    Subjects { profile, mac }: Subjects<'_>,
+    message: &mut Message,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let done = match mac {
+        Some(key) => profile.dialect.encode_with_mac(message, key, out),
+        None => profile.dialect.encode(message, out),
+    };
+    done.map_err(|error| error.to_string())
+}
+
+/// Whether the message has the code that it must have.
+pub(super) fn is_authentic(mac: Option<&MacKey>, message: &View<'_>) -> bool {
+    mac.is_none_or(|key| message.verify_mac(key) == MacVerdict::Valid)
+}
+
+/// What `answer` says about the request that was sent as `sent`.
+pub(super) fn interpret(
+    profile: &Profile,
+    request: &ProviderRequest,
+    sent: &[u8],
+    answer: &View<'_>,
+) -> Reading {
+    let Some(plan) = profile.plan(request.kind) else { return Reading::Foreign("kind") };
+    if answer.mti() != plan.answer {
+        return Reading::Foreign("another message type");
+    }
+    let mut fields = Fields::new();
+    let Ok(sent) = profile.dialect.view(sent, &mut fields) else { return Reading::Foreign("kind") };
+    if !repeats(&plan.echo, &sent, answer) {
+        return Reading::Foreign("a field that it must repeat differs");
+    }
+    let said = answer.text(CODE).unwrap_or_default();
+    let meaning = plan.codes.iter().find(|(code, _)| *code == said).map(|(_, meaning)| meaning);
+    let named = || provider_reference(profile, answer);
+    Reading::Result(match meaning {
+        None => request.unknown(),
+        Some(Meaning::Pending) => ProviderResult::Pending,
+        Some(Meaning::NotFound) => ProviderResult::NotFound { attempt: request.attempt },
+        Some(Meaning::Found) => found(plan, answer)
+            .map_or_else(|| request.unknown(), |bill| ProviderResult::Lookup(Ok(Box::new(bill)))),
+        Some(Meaning::Declined(text)) if request.kind == ProviderRequestKind::Lookup => {
+            ProviderResult::Lookup(Err(code(text)))
+        }
+        Some(Meaning::Declined(text)) => ProviderResult::Outcome(ProviderOutcome::Declined {
+            code: code(text),
+            reference: named(),
+        }),
+        Some(Meaning::Approved) => {
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference: named() })
+        }
+        Some(Meaning::Reversed) => ProviderResult::Outcome(ProviderOutcome::Reversed),
+        Some(Meaning::Refused) => ProviderResult::Outcome(ProviderOutcome::ReversalDeclined),
+        Some(Meaning::Acknowledged) => ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged),
+    })
+}
+
+/// Whether an answer has these fields as they were sent, byte for byte.
+pub(super) fn repeats(numbers: &[u8], sent: &View<'_>, answer: &View<'_>) -> bool {
+    let same = |number: &u8| match sent.wire(*number) {
+        Some(sent) => answer.wire(*number) == Some(sent),
+        None => true,
+    };
+    numbers.iter().all(same)
+}
+
+/// The first of the fields that has one.
+fn provider_reference(profile: &Profile, answer: &View<'_>) -> Text<32> {
+    let texts = profile.reference.iter().filter_map(|number| answer.text(*number));
+    texts.map(|text| reference(text.trim())).find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// What a lookup found. Bounds that contradict the amount or each other say nothing.
+fn found(plan: &MessagePlan, answer: &View<'_>) -> Option<Bill> {
+    let found = &plan.found;
+    let number = |field: Option<u8>| field.and_then(|field| answer.number(field)).unwrap_or(0);
+    let text = |field: Option<u8>| field.and_then(|field| answer.text(field)).unwrap_or_default();
+    let (low, high) = (number(found.amount_min), number(found.amount_max));
+    let amount_minor = number(found.amount);
+    if low > high || (high > 0 && amount_minor > 0 && !(low..=high).contains(&amount_minor)) {
+        return None;
+    }
+    Some(Bill {
+        // The payment names it, so that half of it will not do.
+        reference: Text::from(text(found.reference).trim()).ok()?,
+        amount_minor,
+        amount_range_minor: (low, high),
+        name: shown(text(found.name).trim()),
+        text: shown(text(found.text).trim()),
+    })
+}

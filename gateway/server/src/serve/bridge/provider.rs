@@ -1,0 +1,165 @@
+//! The protocols of the configured bridges, each with its profile, its keys and its certificates.
+
+use std::path::Path;
+
+use hex::FromHex;
+use tillgate_codec::iso8583::{Dialect, MacKey};
+use tillgate_core::provider::Capabilities;
+use tillgate_core::provider::http_json::HttpJson;
+use tillgate_core::provider::iso8583::limits::PROFILE_BYTES_MAX;
+use tillgate_core::provider::iso8583::{Host, HostSettings, Profile};
+use zeroize::Zeroizing;
+
+use super::http::HttpProvider;
+use super::iso8583::HostSetup;
+use super::tls::TlsClient;
+use crate::config::{Bridge, BridgeKind, Config, ConfigError, Fault, ProfileSource};
+use crate::exit::Failure;
+use crate::files::{self, Trust};
+use crate::{entropy, keyfile};
+
+/// What a bridge speaks.
+pub(super) enum Protocol {
+    Http(Box<HttpProvider>),
+    Iso8583(Box<HostSetup>),
+}
+
+/// One for each bridge, in their order.
+pub(crate) struct Providers(pub(super) Vec<Protocol>);
+
+impl Providers {
+    /// Reads profiles, keys and certificates.
+    ///
+    /// # Errors
+    /// Which file cannot be read, or everything that is wrong with a profile.
+    pub(crate) fn load(config: &Config) -> Result<Self, Failure> {
+        let load = |bridge: &Bridge| match bridge.kind {
+            BridgeKind::Http => Ok(Protocol::Http(http(bridge))),
+            BridgeKind::Iso8583 => {
+                host(&config.file, bridge).map(|host| Protocol::Iso8583(Box::new(host)))
+            }
+        };
+        config.bridges.iter().map(load).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// What the operator says that a bridge's provider can do.
+pub(super) fn capabilities(bridge: &Bridge) -> Capabilities {
+    let Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } = *bridge;
+    Capabilities { idempotent, inquiry, reversal, advice, lookup }
+}
+
+fn http(bridge: &Bridge) -> Box<HttpProvider> {
+    let (authority, path) = (bridge.url.authority(), bridge.url.path.clone());
+    Box::new(HttpJson { authority, path, capabilities: capabilities(bridge) })
+}
+
+fn host(file: &Path, bridge: &Bridge) -> Result<HostSetup, Failure> {
+    let fault = |text: String| {
+        let place = bridge.profile.as_ref().map(|profile| profile.place);
+        let text = format!("bridge {:?}: {text}", bridge.name);
+        Failure::config(ConfigError::new(file, vec![Fault { place, text }]))
+    };
+    let profile = match bridge.profile.as_ref().map(|profile| &profile.source) {
+        Some(ProfileSource::File(file)) => read_profile(file)?,
+        Some(ProfileSource::Builtin(name)) => builtin(name).map_err(fault)?,
+        None => return Err(fault("profile is missing".to_owned())),
+    };
+    if let Some((capability, kind)) = profile.lacks(capabilities(bridge)) {
+        let text = format!(
+            "{capability} = true, but profile {} has no [[message]] of kind {kind:?}",
+            profile.name()
+        );
+        return Err(fault(text));
+    }
+    let mac = match (&bridge.mac_key, profile.has_mac()) {
+        (Some(file), true) => Some(mac_key(file, &profile)?),
+        (None, false) => None,
+        (None, true) => {
+            let text = "the profile's messages carry codes: add mac_key = \"FILE\", the file with \
+                        their key in hexadecimal";
+            return Err(fault(text.to_owned()));
+        }
+        (Some(_), false) => {
+            let text = "mac_key: the profile's messages carry no codes; remove it, or add `mac` to \
+                        the profile";
+            return Err(fault(text.to_owned()));
+        }
+    };
+    let settings = HostSettings {
+        connections: usize::from(bridge.connections),
+        window: usize::from(bridge.window),
+        entropy: u64::from_le_bytes(entropy::bytes()),
+    };
+    let tls = bridge.tls.as_ref().map(TlsClient::load).transpose()?;
+    let host = Host::new(profile, mac, settings);
+    Ok(HostSetup { host, addresses: bridge.addresses.clone(), tls })
+}
+
+fn mac_key(file: &Path, profile: &Profile) -> Result<MacKey, Failure> {
+    let text = keyfile::read_text_of(file).map_err(Failure::config)?;
+    let key = Zeroizing::new(Vec::from_hex(text.trim()).unwrap_or_default());
+    let wrong = |what| Failure::config(format!("{}: {what}", file.display()));
+    profile.mac_key(&key).map_err(wrong)
+}
+
+/// A profile that comes with the gateway, by its name.
+///
+/// # Errors
+/// Which names there are.
+pub(crate) fn builtin(name: &str) -> Result<Profile, String> {
+    let Some(text) = Profile::builtin(name) else {
+        let known: Vec<&str> = Profile::builtin_names().collect();
+        let known = known.join(", ");
+        return Err(format!(
+            "there is no profile {name:?}; there are {known}, or name a file.toml"
+        ));
+    };
+    Profile::parse(text, |name| dialect(Path::new(""), name)).map_err(|error| error.to_string())
+}
+
+/// A profile in a file. Its dialect is one that is built in, or a table in a file beside it.
+///
+/// # Errors
+/// It cannot be read, or everything that is wrong with it, by line.
+pub(crate) fn read_profile(file: &Path) -> Result<Profile, Failure> {
+    let most = u64::try_from(PROFILE_BYTES_MAX).unwrap_or(u64::MAX);
+    let text = files::read_text(file, most, Trust::Unwritten)
+        .map_err(|error| Failure::config(format!("{}: {error}", file.display())))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Profile::parse(&text, |name| dialect(folder, name)).map_err(|error| {
+        let faults: Vec<String> = error
+            .faults
+            .iter()
+            .map(|fault| format!("{}:{}: {}", file.display(), fault.line, fault.text))
+            .collect();
+        Failure::config(faults.join("\n"))
+    })
+}
+
+/// A dialect by its name, or from a table in a file below `folder`.
+fn dialect(folder: &Path, name: &str) -> Result<Dialect, String> {
+    if let Some(dialect) = Dialect::builtin(name) {
+        return Ok(dialect);
+    }
+    let table = |name: &str| {
+        let file = folder.join(name);
+        files::read_text(&file, PROFILE_TABLE_BYTES_MAX, Trust::Unwritten)
+            .map(|text| text.to_string())
+            .map_err(|error| format!("{}: {error}", file.display()))
+    };
+    let text = match Dialect::example_table(name) {
+        Some(text) => text.to_owned(),
+        None if name.contains(['/', '.']) => table(name)?,
+        None => {
+            let known = Dialect::builtin_names().chain(Dialect::example_names());
+            let known: Vec<&str> = known.collect();
+            let known = known.join(", ");
+            return Err(format!("there is no dialect {name:?}; there are {known}, or a file.toml"));
+        }
+    };
+    Dialect::parse_with(&text, table).map_err(|error| format!("{name}: {error}"))
+}
+
+/// Longest dialect table; the codec has the same bound.
+const PROFILE_TABLE_BYTES_MAX: u64 = 256 * 1024;

@@ -1,0 +1,213 @@
+//! TLS to providers: rustls with the `ring` provider. Only the authorities in the configured file
+//! are trusted; those of the system are not asked.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::config::Tls;
+use crate::exit::Failure;
+use crate::files::{self, Trust};
+
+/// Longest file of certificates: a dozen of them.
+const PEM_BYTES_MAX: u64 = 256 * 1024;
+
+/// What a connection needs to become one of TLS.
+#[derive(Clone)]
+pub(super) struct TlsClient {
+    connector: TlsConnector,
+    /// In the provider's certificate; the host's name or address where it is not stated.
+    name: Option<ServerName<'static>>,
+}
+
+/// A stream of bytes to a provider.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl Stream for TcpStream {}
+impl Stream for TlsStream<TcpStream> {}
+
+impl TlsClient {
+    /// Reads the configured files.
+    ///
+    /// # Errors
+    /// Which file is missing, unsafe or no PEM, and what was expected.
+    pub(super) fn load(tls: &Tls) -> Result<Self, Failure> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(&tls.ca)? {
+            roots.add(certificate).map_err(|error| wrong(&tls.ca, error))?;
+        }
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(ring)
+            .with_safe_default_protocol_versions()
+            .map_err(Failure::internal)?
+            .with_root_certificates(roots);
+        let config = match (&tls.certificate, &tls.key) {
+            (None, None) => builder.with_no_client_auth(),
+            (Some(file), Some(key)) => builder
+                .with_client_auth_cert(certificates(file)?, private_key(key)?)
+                .map_err(|error| wrong(key, error))?,
+            (Some(file), None) | (None, Some(file)) => {
+                let text =
+                    "bridge.tls.certificate and bridge.tls.key are one pair: name both files";
+                return Err(wrong(file, text));
+            }
+        };
+        let name = tls.name.as_ref().map(|name| {
+            ServerName::try_from(name.clone())
+                .map_err(|_| Failure::config(format!("bridge.tls.name: {name:?} is no host name")))
+        });
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name: name.transpose()? })
+    }
+
+    /// The handshake with a provider; `None` when it fails.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Option<TlsStream<TcpStream>> {
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => ServerName::try_from(host.to_owned()).ok()?,
+        };
+        let connected = self.connector.connect(name, stream).await;
+        connected.map_err(|error| tracing::warn!(host, %error, "TLS to a provider failed")).ok()
+    }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let text = read(file, Trust::Unwritten)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    match found {
+        Ok(found) if found.is_empty() => {
+            Err(wrong(file, "expected certificates in PEM, found none"))
+        }
+        found => found.map_err(|error| wrong(file, error)),
+    }
+}
+
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    let text = read(file, Trust::Secret)?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes())
+        .map_err(|_| wrong(file, "expected a private key in PEM, found none"))
+}
+
+fn read(file: &Path, trust: Trust) -> Result<zeroize::Zeroizing<String>, Failure> {
+    files::read_text(file, PEM_BYTES_MAX, trust).map_err(|error| wrong(file, error))
+}
+
+fn wrong(file: &Path, what: impl Display) -> Failure {
+    Failure::config(format!("{}: {what}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    use rustls::ServerConfig;
+    use rustls::server::WebPkiClientVerifier;
+    use tempfile::TempDir;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// Made with openssl for these tests: valid for a hundred years.
+    const FILES: [(&str, &str); 6] = [
+        ("ca.pem", include_str!("../../../tests/data/tls/ca.pem")),
+        ("other-ca.pem", include_str!("../../../tests/data/tls/other-ca.pem")),
+        ("host.pem", include_str!("../../../tests/data/tls/host.pem")),
+        ("host.key", include_str!("../../../tests/data/tls/host.key")),
+        ("client.pem", include_str!("../../../tests/data/tls/client.pem")),
+        ("client.key", include_str!("../../../tests/data/tls/client.key")),
+    ];
+
+    /// The files, with the modes of an installation.
+    fn files() -> TempDir {
+        let dir = TempDir::new().unwrap();
+        for (name, text) in FILES {
+            let file = dir.path().join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        }
+        dir
+    }
+
+    fn tls(dir: &TempDir, ca: &str, name: Option<&str>, client: bool) -> Tls {
+        let file = |name: &str| client.then(|| dir.path().join(name));
+        Tls {
+            ca: dir.path().join(ca),
+            name: name.map(str::to_owned),
+            certificate: file("client.pem"),
+            key: file("client.key"),
+        }
+    }
+
+    /// Whether a host with the tests' certificate is believed, and believes the gateway.
+    fn meets(dir: &TempDir, client: &Tls) -> bool {
+        let client = TlsClient::load(client).map_err(|failure| failure.text).unwrap();
+        let chain = certificates(&dir.path().join("host.pem")).map_err(|e| e.text).unwrap();
+        let key = private_key(&dir.path().join("host.key")).map_err(|e| e.text).unwrap();
+        let mut roots = RootCertStore::empty();
+        let authority = certificates(&dir.path().join("ca.pem")).map_err(|e| e.text).unwrap();
+        roots.add(authority[0].clone()).unwrap();
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&ring));
+        let config = ServerConfig::builder_with_provider(ring)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(chain, key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let accepted = async {
+                let (stream, _) = listener.accept().await.unwrap();
+                acceptor.accept(stream).await.is_ok()
+            };
+            let connected = async {
+                let stream = TcpStream::connect(address).await.unwrap();
+                client.connect("127.0.0.1", stream).await.is_some()
+            };
+            let (accepted, connected) = tokio::join!(accepted, connected);
+            accepted && connected
+        })
+    }
+
+    #[test]
+    fn only_a_host_of_the_pinned_authority_and_of_its_name_is_believed() {
+        let dir = files();
+        assert!(meets(&dir, &tls(&dir, "ca.pem", None, true)));
+        assert!(meets(&dir, &tls(&dir, "ca.pem", Some("host.example"), true)));
+        assert!(!meets(&dir, &tls(&dir, "ca.pem", Some("other.example"), true)));
+        assert!(!meets(&dir, &tls(&dir, "other-ca.pem", None, true)));
+        assert!(!meets(&dir, &tls(&dir, "ca.pem", None, false)), "the host wants a certificate");
+    }
+
+    #[test]
+    fn files_that_are_no_certificates_or_not_safe_are_refused_by_name() {
+        let dir = files();
+        let said = |tls: &Tls| TlsClient::load(tls).err().unwrap().text;
+        let good = || tls(&dir, "ca.pem", None, true);
+        assert!(said(&Tls { ca: PathBuf::from("no.pem"), ..good() }).contains("no.pem"));
+        assert!(said(&Tls { ca: dir.path().join("client.key"), ..good() }).contains("found none"));
+        assert!(said(&Tls { key: None, ..good() }).contains("one pair"));
+        assert!(said(&Tls { name: Some("a b".to_owned()), ..good() }).contains("no host name"));
+        let open = dir.path().join("client.key");
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(said(&good()).contains("chmod"), "{}", said(&good()));
+    }
+}
