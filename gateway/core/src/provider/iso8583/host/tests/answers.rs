@@ -286,7 +286,7 @@ fn any_byte_of_an_answer_may_be_wrong_and_no_other_result_comes_of_it() {
 /// Whether an answer need not repeat this byte: local time and date, and the seller's number.
 fn is_free(framed: &[u8], at: usize) -> bool {
     let text = String::from_utf8_lossy(framed);
-    let times = text.find("0000011406401118").map_or(0, |stan| stan + 6);
+    let times = text.find("0000011106401118").map_or(0, |stan| stan + 6);
     let seller = text.find("000000000000007").unwrap_or(0);
     (times..times + 10).contains(&at) || (seller..seller + 15).contains(&at)
 }
