@@ -1,6 +1,6 @@
 //! A simulated top-up provider: what it decides, and its own book. Its HTTP, without the sockets,
-//! is [`HttpProvider`]; [`iso8583`] is a host that speaks ISO 8583, and [`script`] says whom either
-//! mistreats and how.
+//! is [`HttpProvider`]; [`iso8583`] is a host that speaks ISO 8583, [`shapes`] has providers in the
+//! shapes of public HTTP APIs, and [`script`] says whom they mistreat and how.
 //!
 //! Every decision is a pure function of (seed, reference), so a request that is sent again meets
 //! the same provider, and a run can be repeated. The book holds what was really done; what was
@@ -10,6 +10,7 @@ mod http_json;
 pub mod iso8583;
 mod lies;
 pub mod script;
+pub mod shapes;
 
 use std::collections::hash_map::Entry as MapEntry;
 

@@ -10,6 +10,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::firmware::Delay;
 use crate::rng::Rng;
+use crate::sales_log::digest;
 use crate::time::{Moment, Span};
 
 /// What a request asks for.
@@ -28,6 +29,13 @@ pub enum Kind {
     Inquiry,
     /// Sign-on, sign-off, echo, key exchange: 0800.
     Network,
+}
+
+impl Kind {
+    /// Keeps the draws of a sale apart from those of its reversal, which may have the same key.
+    fn stream(self) -> u64 {
+        digest(<&str>::from(self).as_bytes())
+    }
 }
 
 /// What a rule does with a request.
@@ -164,7 +172,7 @@ pub struct Facts<'a> {
     /// In full, also where the book has it masked.
     pub account: &'a str,
     pub amount_minor: u64,
-    /// The same for a request and its repeats.
+    /// The same for a request and its repeats; a reversal may have that of its original.
     pub digest: u64,
     pub is_repeat: bool,
 }
@@ -195,7 +203,8 @@ impl Director {
     /// What is done with a request, and how long its answer takes.
     pub fn decide(&mut self, facts: &Facts<'_>) -> (Effect, Span) {
         let Script { seed, rules, latency, .. } = &self.script;
-        let mut latency_rng = Rng::new(*seed, facts.digest);
+        let digest = facts.digest ^ facts.kind.stream();
+        let mut latency_rng = Rng::new(*seed, digest);
         for (number, rule) in (1_u64..).zip(rules) {
             if !rule.selects(facts) || (facts.is_repeat && !rule.repeats) {
                 continue;
@@ -203,7 +212,7 @@ impl Director {
             let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
             let Some(selected) = self.selected.get_mut(place) else { continue };
             *selected += 1;
-            let stream = facts.digest ^ RULE_STREAM.wrapping_mul(number);
+            let stream = digest ^ RULE_STREAM.wrapping_mul(number);
             if selected.is_multiple_of(rule.every.max(1))
                 && Rng::new(*seed, stream).chance(rule.permille)
             {

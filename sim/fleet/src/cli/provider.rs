@@ -22,7 +22,8 @@ Examples:
   tillsim provider --script host.toml
 
 It prints its address when it listens. GET /book lists what it did, one transaction a line. A script
-makes it an ISO 8583 host and says which requests it mistreats; docs/simulation.md describes it.")]
+makes it an ISO 8583 host or a provider in the shape of a public API, and says which requests it
+mistreats; docs/simulation.md describes it.")]
 pub(super) struct Provider {
     /// Serve what this TOML file describes; the other options are not used then
     #[arg(long, value_name = "FILE", exclusive = true)]
@@ -113,11 +114,10 @@ impl Provider {
 }
 
 fn serve(file: &Path) -> Result<Exit, Refusal> {
-    let bound = |Bound { host, book }: Bound| {
-        print::line(&format!("provider listens on {host} (iso8583)"));
-        book.into_iter().for_each(|book| {
-            print::line(&format!("its book is at http://{book}/book"));
-        });
+    let bound = |listens: &[Bound]| {
+        for (address, what) in listens {
+            print::line(&format!("provider listens on {address} ({what})"));
+        }
     };
     let Err(refusal) = provider::serve_plan(Plan::load(file)?, bound);
     Err(refusal)

@@ -4,35 +4,34 @@
 //! accept ─▶ reader ─▶ IsoHost ─▶ pump ─▶ log, then writer of the connection
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use tillsim_core::provider::iso8583::{ConnectionId, IsoHost, Output};
 use tillsim_core::provider::script::{Reach, Script};
 use tillsim_core::time::Moment;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, spawn_local};
 
+use super::accept::{IDLE, Scripted, until};
 use super::script::HostPlan;
-use super::{ACCEPT_PAUSE, Reply, problem, text};
+use super::{problem, text};
 use crate::exit::{About, Refusal};
 
 /// Answers that wait for a peer that does not read; beyond it the connection ends.
 const UNREAD_MAX: usize = 1_024;
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
-/// How long the pump sleeps when nothing is due.
-const IDLE: Duration = Duration::from_secs(3_600);
 
 /// A host that listens.
 pub(crate) struct Host {
@@ -42,6 +41,8 @@ pub(crate) struct Host {
     changed: Notify,
     log: RefCell<Option<File>>,
     begun: Instant,
+    /// Connections so far.
+    count: Cell<ConnectionId>,
 }
 
 /// The two tasks of a connection.
@@ -51,70 +52,26 @@ struct Wires {
 }
 
 impl Host {
-    /// A host with an empty book; its log is appended to.
+    /// A host with an empty book and an empty log.
     ///
     /// # Errors
-    /// [`Refusal`] when the log cannot be opened or the settings cannot be.
+    /// [`Refusal`] when the log cannot be opened or has deals already, or the settings cannot be.
     pub(crate) fn new(plan: &HostPlan, script: Script) -> Result<Rc<Self>, Refusal> {
         let host = IsoHost::new(plan.settings.clone(), script, Moment(0)).map_err(Refusal)?;
-        let log = plan.log.as_ref().map(|path| {
-            OpenOptions::new().create(true).append(true).open(path).about(path.display())
-        });
+        let log = plan.log.as_deref().map(open_log).transpose()?;
         Ok(Rc::new(Self {
             host: RefCell::new(host),
             connections: RefCell::default(),
             changed: Notify::new(),
-            log: RefCell::new(log.transpose()?),
+            log: RefCell::new(log),
             begun: Instant::now(),
+            count: Cell::new(0),
         }))
     }
 
-    fn now(&self) -> Moment {
-        Moment(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX))
-    }
-
-    fn until(&self, at: Moment) -> Duration {
-        Duration::from_nanos(at.since(self.now()).0)
-    }
-
-    /// Accepts connections; out of reach it does not even listen.
-    ///
-    /// # Errors
-    /// When the address cannot be listened on, also after an outage.
-    pub(crate) async fn accept(self: Rc<Self>, listener: TcpListener) -> io::Result<Infallible> {
-        let address = listener.local_addr()?;
-        let mut listener = Some(listener);
-        let mut count = 0;
-        loop {
-            let now = self.now();
-            let outage = self.host.borrow().director().outage(now);
-            if let Some((Reach::Refuse, until)) = outage {
-                drop(listener.take());
-                tokio::time::sleep(self.until(until)).await;
-                continue;
-            }
-            let listening = match listener.take() {
-                Some(listening) => listening,
-                None => TcpListener::bind(address).await?,
-            };
-            let next = self.host.borrow().director().next_outage(now, Reach::Refuse);
-            let calm = next.map_or(IDLE, |at| self.until(at));
-            let accepted = tokio::time::timeout(calm, listening.accept()).await;
-            listener = Some(listening);
-            match accepted {
-                Ok(Ok((stream, _))) => {
-                    count += 1;
-                    self.connect(count, stream);
-                }
-                Ok(Err(_)) => tokio::time::sleep(ACCEPT_PAUSE).await,
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn connect(self: &Rc<Self>, connection: ConnectionId, stream: TcpStream) {
-        // Small answers must not wait for more of them.
-        drop(stream.set_nodelay(true));
+    fn connect(self: &Rc<Self>, stream: TcpStream) {
+        let connection = self.count.get() + 1;
+        self.count.set(connection);
         let (incoming, outgoing) = stream.into_split();
         let (answers, waiting) = mpsc::channel(UNREAD_MAX);
         let reader = spawn_local(Rc::clone(self).read(connection, incoming));
@@ -143,7 +100,7 @@ impl Host {
         loop {
             self.drain()?;
             let deadline = self.host.borrow().deadline(self.now());
-            let wait = deadline.map_or(IDLE, |at| self.until(at));
+            let wait = deadline.map_or(IDLE, |at| until(self.now(), at));
             // Either way it is asked again.
             drop(tokio::time::timeout(wait, self.changed.notified()).await);
         }
@@ -184,12 +141,46 @@ impl Host {
     }
 
     /// `GET /book`: every deal, one a line; a deal that was done twice has two lines.
-    pub(super) fn book<B>(&self, request: &Request<B>) -> Reply {
+    pub(super) fn book<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
         if request.method() == Method::GET && request.uri().path() == "/book" {
             let lines = self.host.borrow().book().lines(self.now());
             return text(StatusCode::OK, "application/x-ndjson", lines);
         }
         problem(StatusCode::NOT_FOUND, "this is the book of an ISO 8583 host: GET /book")
+    }
+}
+
+impl Scripted for Host {
+    fn now(&self) -> Moment {
+        Moment(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn outage(&self, now: Moment) -> Option<(Reach, Moment)> {
+        self.host.borrow().director().outage(now)
+    }
+
+    fn next_outage(&self, now: Moment) -> Option<Moment> {
+        self.host.borrow().director().next_outage(now, Reach::Refuse)
+    }
+
+    fn accepted(self: &Rc<Self>, stream: TcpStream) {
+        self.connect(stream);
+    }
+
+    /// The host itself ends them.
+    fn cut(&self) {}
+}
+
+/// A log to append to. The deals of an earlier run are not known any more: a repeat of one would be
+/// carried out again, and the log would not show it twice.
+fn open_log(path: &Path) -> Result<File, Refusal> {
+    let file = OpenOptions::new().create(true).append(true).open(path).about(path.display())?;
+    match file.metadata().about(path.display())?.len() {
+        0 => Ok(file),
+        _ => Err(Refusal::about(
+            path.display(),
+            "the log has the deals of an earlier run, which the host does not know: move it away",
+        )),
     }
 }
 
@@ -206,12 +197,4 @@ async fn write(mut outgoing: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>
 #[expect(clippy::print_stderr, reason = "for the person who watches")]
 fn note_line(note: &str) {
     eprintln!("{note}");
-}
-
-/// Where something listens, for who started it.
-pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Refusal> {
-    let what = || format!("cannot listen on {address}");
-    let listener = TcpListener::bind(address).await.about(what())?;
-    let bound = listener.local_addr().about(what())?;
-    Ok((listener, bound))
 }

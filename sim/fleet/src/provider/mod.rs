@@ -1,4 +1,4 @@
-//! `tillsim provider`: a simulated top-up provider behind HTTP, and the ISO 8583 host of a script.
+//! `tillsim provider`: a simulated top-up provider behind HTTP, and what a script describes.
 //!
 //! ```text
 //! POST /topups                  {"reference","service","product","amount_minor","currency",
@@ -22,8 +22,10 @@
 //! What it decides and answers is in [`tillsim_core::provider`]; here are the sockets and the
 //! clock.
 
+mod accept;
 mod host;
 mod script;
+mod shaped;
 #[cfg(test)]
 mod tests;
 
@@ -44,13 +46,16 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 pub(crate) use tillsim_core::provider::Lies;
+use tillsim_core::provider::script::Script;
 use tillsim_core::provider::{Answer, HttpProvider, ProviderBehaviour};
 use tillsim_core::time::Moment;
 use tokio::net::TcpListener;
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 
 use self::host::Host;
 pub(crate) use self::script::Plan;
+use self::script::{HostPlan, HttpPlan};
+use self::shaped::Shaped;
 use crate::exit::{About, Refusal};
 
 /// Longest order.
@@ -88,39 +93,66 @@ pub(crate) fn serve(
     })
 }
 
-/// What a script serves, and where it listens.
-pub(crate) struct Bound {
-    pub(crate) host: SocketAddr,
-    pub(crate) book: Option<SocketAddr>,
-}
+/// Where something listens, and what it speaks there.
+pub(crate) type Bound = (SocketAddr, &'static str);
+
+/// The name of an ISO 8583 host beside the shapes of HTTP.
+const ISO8583: &str = "iso8583";
+/// The book of an ISO 8583 host.
+const BOOK: &str = "book";
 
 /// Serves what a script says until the process is ended; reports to `bound` where it listens.
 ///
 /// # Errors
 /// When an address cannot be listened on, or a log cannot be written.
-pub(crate) fn serve_plan(plan: Plan, bound: impl FnOnce(Bound)) -> Result<Infallible, Refusal> {
+pub(crate) fn serve_plan(plan: Plan, bound: impl FnOnce(&[Bound])) -> Result<Infallible, Refusal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.about("cannot start")?;
     LocalSet::new().block_on(&runtime, async move {
-        let Plan { script, host: plan } = plan;
-        let host = Host::new(&plan, script)?;
-        let (listener, address) = host::bind(plan.listen).await?;
-        let mut book = None;
-        if let Some(wanted) = plan.book {
-            let (listener, address) = host::bind(wanted).await?;
-            let host = Rc::clone(&host);
-            tokio::task::spawn_local(accept_http(listener, move |request| {
-                std::future::ready(Ok(host.book(&request)))
-            }));
-            book = Some(address);
+        let mut tasks = JoinSet::new();
+        let mut listens = Vec::new();
+        if let Some(plan_of_host) = &plan.host {
+            start_host(plan_of_host, &plan.script, &mut tasks, &mut listens).await?;
         }
-        bound(Bound { host: address, book });
-        let accept = Rc::clone(&host).accept(listener);
-        tokio::select! {
-            ended = accept => ended.about(format!("cannot listen on {address}")),
-            ended = host.pump() => ended.about("cannot write the log"),
+        if let Some(HttpPlan { listen, settings }) = plan.http {
+            let name = settings.shape.into();
+            let shaped = Shaped::new(settings, plan.script);
+            let (listener, address) = accept::bind(listen).await?;
+            listens.push((address, name));
+            tokio::task::spawn_local(Rc::clone(&shaped).call_back());
+            let what = format!("cannot listen on {address}");
+            tasks.spawn_local(async move { accept::accept(shaped, listener).await.about(what) });
+        }
+        bound(&listens);
+        match tasks.join_next().await {
+            Some(Ok(ended)) => ended,
+            _ => Err(Refusal("what listened has ended".to_owned())),
         }
     })
+}
+
+async fn start_host(
+    plan: &HostPlan,
+    script: &Script,
+    tasks: &mut JoinSet<Result<Infallible, Refusal>>,
+    listens: &mut Vec<Bound>,
+) -> Result<(), Refusal> {
+    let host = Host::new(plan, script.clone())?;
+    let (listener, address) = accept::bind(plan.listen).await?;
+    listens.push((address, ISO8583));
+    if let Some(wanted) = plan.book {
+        let (listener, address) = accept::bind(wanted).await?;
+        listens.push((address, BOOK));
+        let host = Rc::clone(&host);
+        tokio::task::spawn_local(accept_http(listener, move |request| {
+            std::future::ready(Ok(host.book(&request).map(full)))
+        }));
+    }
+    let accepting = Rc::clone(&host);
+    let what = format!("cannot listen on {address}");
+    tasks.spawn_local(async move { accept::accept(accepting, listener).await.about(what) });
+    tasks.spawn_local(async move { host.pump().await.about("cannot write the log") });
+    Ok(())
 }
 
 /// Accepts connections and answers their requests.
@@ -177,15 +209,16 @@ impl Counter {
     }
 }
 
+/// An answer that leaves whole.
 type Reply = Response<Full<Bytes>>;
 
 async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Reply, Infallible> {
     if request.method() == Method::GET && request.uri().path() == "/book" {
-        return Ok(text(StatusCode::OK, "application/x-ndjson", counter.book()));
+        return Ok(text(StatusCode::OK, "application/x-ndjson", counter.book()).map(full));
     }
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, ORDER_BYTES_MAX).collect().await else {
-        return Ok(problem(StatusCode::BAD_REQUEST, "the order broke off or is too long"));
+        return Ok(problem(StatusCode::BAD_REQUEST, "the order broke off or is too long").map(full));
     };
     let request = Request::from_parts(head, body.to_bytes().into());
     let Answer { after, response, .. } =
@@ -195,16 +228,20 @@ async fn answer(counter: Rc<Counter>, request: Request<Incoming>) -> Result<Repl
         tokio::time::sleep(wait).await;
     }
     let silent = || problem(StatusCode::GATEWAY_TIMEOUT, "silent");
-    Ok(response.map_or_else(silent, |response| response.map(|body| Full::new(Bytes::from(body)))))
+    Ok(response.unwrap_or_else(silent).map(full))
 }
 
-fn problem(status: StatusCode, what: &str) -> Reply {
+fn problem(status: StatusCode, what: &str) -> Response<Vec<u8>> {
     text(status, "application/json", json!({"error": what}).to_string())
 }
 
-fn text(status: StatusCode, kind: &'static str, body: String) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(body)));
+fn text(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
+    let mut reply = Response::new(body.into_bytes());
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
     reply
+}
+
+fn full(body: Vec<u8>) -> Full<Bytes> {
+    Full::new(Bytes::from(body))
 }

@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use smart_default::SmartDefault;
 use tillgate_codec::iso8583::Dialect;
+use tillgate_types::Currency;
 use tillsim_core::firmware::Delay;
 use tillsim_core::provider::iso8583::{HostSettings, MacAlgorithm, MacSettings};
 use tillsim_core::provider::script::{Outage, Reach, Script};
+use tillsim_core::provider::shapes::{Shape, ShapeSettings};
 use tillsim_core::time::Span;
 use toml::Spanned;
 
@@ -25,7 +27,22 @@ use crate::text;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) script: Script,
-    pub(crate) host: HostPlan,
+    pub(crate) host: Option<HostPlan>,
+    pub(crate) http: Option<HttpPlan>,
+}
+
+/// A provider in the shape of a public HTTP API.
+#[derive(Debug)]
+pub(crate) struct HttpPlan {
+    pub(crate) listen: SocketAddr,
+    pub(crate) settings: ShapeSettings,
+}
+
+/// What a file serves, and so what its rules may say.
+#[derive(Clone, Copy)]
+struct Served {
+    host: bool,
+    http: Option<Shape>,
 }
 
 /// An ISO 8583 host.
@@ -47,6 +64,7 @@ struct File {
     #[default = true]
     idempotent: bool,
     iso8583: Option<Spanned<HostPart>>,
+    http: Option<Spanned<HttpPart>>,
     rule: Vec<Spanned<RulePart>>,
     outage: Vec<Spanned<OutagePart>>,
 }
@@ -67,6 +85,15 @@ struct HostPart {
     sign_on: Option<bool>,
     unknown_original: Option<String>,
     mac: Option<MacPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpPart {
+    listen: SocketAddr,
+    shape: Word<Shape>,
+    currency: Option<String>,
+    callback_secret: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,23 +188,32 @@ impl Plan {
 
     fn read(source: &str, base: &Path) -> Result<Self, String> {
         let file: File = toml::from_str(source).map_err(|error| error.to_string())?;
-        let File { seed, latency, idempotent, iso8583, rule, outage } = file;
-        let host = iso8583.ok_or("section [iso8583] is missing: nothing would be served")?;
-        let host = at(source, host, |part| part.resolve(base))?;
-        let rules = rule.into_iter().map(|rule| at(source, rule, RulePart::resolve));
+        let File { seed, latency, idempotent, iso8583, http, rule, outage } = file;
+        let host = iso8583.map(|part| at(source, part, |part| part.resolve(base))).transpose()?;
+        let http = http.map(|part| at(source, part, HttpPart::resolve)).transpose()?;
+        if host.is_none() && http.is_none() {
+            return Err("it has neither [iso8583] nor [http]: nothing would be served".to_owned());
+        }
+        let shape = http.as_ref().map(|http| http.settings.shape);
+        let served = Served { host: host.is_some(), http: shape };
+        let rules = rule.into_iter().map(|rule| at(source, rule, |rule| rule.resolve(served)));
         let outages = outage.into_iter().map(|outage| at(source, outage, OutagePart::resolve));
         let latency = latency.map_or(Script::default().latency, |Latency(latency)| latency);
         let (rules, outages) =
             (rules.collect::<Result<_, _>>()?, outages.collect::<Result<_, _>>()?);
         let script = Script { seed, latency, idempotent, rules, outages };
-        Ok(Self { script, host })
+        Ok(Self { script, host, http })
     }
 
     /// What the file says, for whoever checks it.
     pub(crate) fn summary(&self) -> String {
         let (rules, outages) = (self.script.rules.len(), self.script.outages.len());
-        let dialect = self.host.settings.dialect.name();
-        format!("valid: iso8583 ({dialect}), {rules} rules, {outages} outages")
+        let host = self.host.as_ref().map(|host| host.settings.dialect.name());
+        let host = host.map(|dialect| format!("iso8583 ({dialect}), "));
+        let http = self.http.as_ref().map(|http| <&str>::from(http.settings.shape));
+        let http = http.map(|shape| format!("http ({shape}), "));
+        let (host, http) = (host.unwrap_or_default(), http.unwrap_or_default());
+        format!("valid: {host}{http}{rules} rules, {outages} outages")
     }
 }
 
@@ -214,6 +250,34 @@ impl HostPart {
         settings.check()?;
         let log = self.log.map(|log| base.join(log));
         Ok(HostPlan { listen: self.listen, book: self.book, log, settings })
+    }
+}
+
+/// The currency where a script names none.
+const CURRENCY: &str = "EUR";
+
+impl HttpPart {
+    fn resolve(self) -> Result<HttpPlan, String> {
+        let Word(shape) = self.shape;
+        let currency = self.currency.unwrap_or_else(|| CURRENCY.to_owned());
+        let known = Currency::parse(&currency)
+            .and_then(|found| Some((found.alpha.to_owned(), u8::try_from(found.decimals).ok()?)));
+        let (currency, decimals) =
+            known.ok_or_else(|| format!("currency {currency:?} is none of ISO 4217"))?;
+        let callback_secret = match (shape, self.callback_secret) {
+            (Shape::DtOne, None) => {
+                let text =
+                    "callback_secret is missing: callbacks of shape dtone are signed with it";
+                return Err(text.to_owned());
+            }
+            (Shape::DtOne, Some(secret)) => secret,
+            (_, None) => String::new(),
+            (_, Some(_)) => {
+                return Err("callback_secret belongs to shape dtone alone".to_owned());
+            }
+        };
+        let settings = ShapeSettings { shape, currency, decimals, callback_secret };
+        Ok(HttpPlan { listen: self.listen, settings })
     }
 }
 

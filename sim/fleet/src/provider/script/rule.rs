@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use tillsim_core::provider::script::{Effect, Kind, Rule};
+use tillsim_core::provider::shapes::Shape;
 use tillsim_core::time::Span;
 
-use super::{Duration, Latency, Percent, Word};
+use super::{Duration, Latency, Percent, Served, Word};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,13 +59,30 @@ pub(super) const TIMED: [(&str, Timed); 6] = [
 ];
 const DECLINE: &str = "decline";
 
-/// Whether a code may decline: two letters or digits that are no approval.
-fn is_decline(code: &str) -> bool {
-    code.len() == 2 && code != "00" && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+/// Longest code of a decline over HTTP.
+const CODE_CHARS_MAX: usize = 64;
+
+/// Whether a code may decline: of an ISO 8583 host two letters or digits that are no approval.
+fn is_decline(code: &str, served: Served) -> bool {
+    let is_word = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_graphic());
+    is_word && code.len() <= CODE_CHARS_MAX && (!served.host || code.len() == 2 && code != "00")
+}
+
+impl Served {
+    /// Whether anything that is served can do that.
+    fn can(self, effect: &Effect) -> bool {
+        let over_http = |shape| match effect {
+            Effect::Reorder(_) | Effect::WrongStan => false,
+            Effect::Duplicate(_) | Effect::WrongMac => shape == Shape::DtOne,
+            _ => true,
+        };
+        self.host || self.http.is_some_and(over_http)
+    }
 }
 
 impl RulePart {
-    fn effect(&self) -> Result<Effect, String> {
+    fn effect(&self, served: Served) -> Result<Effect, String> {
+        let is_decline = |code: &str| is_decline(code, served);
         let word = self.r#do.as_str();
         let plain = PLAIN.iter().find(|(known, _)| *known == word);
         let timed = TIMED.iter().find(|(known, _)| *known == word);
@@ -73,7 +91,8 @@ impl RulePart {
                 Ok(Effect::Decline(code.clone()))
             }
             (DECLINE, _, _, _, None) => Err(format!(
-                "do = {DECLINE:?} needs the code of a decline, two characters, as code = \"51\""
+                "do = {DECLINE:?} needs the code of a decline, as code = \"51\"; of an ISO 8583 host \
+                 it has two characters"
             )),
             (_, None, None, _, _) if word != DECLINE => {
                 let words = PLAIN.iter().map(|(word, _)| *word);
@@ -93,8 +112,12 @@ impl RulePart {
         }
     }
 
-    pub(super) fn resolve(self) -> Result<Rule, String> {
-        let effect = self.effect()?;
+    pub(super) fn resolve(self, served: Served) -> Result<Rule, String> {
+        let effect = self.effect(served)?;
+        if !served.can(&effect) {
+            let (word, shape) = (&self.r#do, served.http.map_or("", <&str>::from));
+            return Err(format!("do = {word:?} is not possible over HTTP in shape {shape}"));
+        }
         if self.every == 0 {
             return Err("every is 0; 1 is each request, 2 every second one".to_owned());
         }

@@ -37,7 +37,7 @@ fn read(text: &str) -> Result<Plan, String> {
 #[test]
 fn a_script_is_read_with_its_paths_beside_it() {
     let plan = read(GOOD).unwrap();
-    assert_eq!(plan.host.log, Some(PathBuf::from("/base/host.log")));
+    assert_eq!(plan.host.as_ref().unwrap().log, Some(PathBuf::from("/base/host.log")));
     assert_eq!(plan.summary(), "valid: iso8583 (iso87b), 2 rules, 1 outages");
     let [decline, late] = &plan.script.rules[..] else { panic!() };
     assert_eq!(decline.effect, Effect::Decline("51".to_owned()));
@@ -74,7 +74,7 @@ fn what_is_wrong_is_reported_with_its_line() {
         let error = read(&GOOD.replacen(old, new, 1)).unwrap_err();
         assert!(error.contains(line) && error.contains(said), "{new}: {error}");
     }
-    assert!(read("seed = 1").unwrap_err().contains("[iso8583] is missing"));
+    assert!(read("seed = 1").unwrap_err().contains("nothing would be served"));
 }
 
 #[test]
@@ -87,5 +87,48 @@ fn every_effect_has_a_word() {
         let text =
             GOOD.replace("do = \"late\"\nafter = \"3s\"", &format!("do = {word:?}\n{after}"));
         assert!(read(&text).is_ok(), "{word}");
+    }
+}
+
+const HTTP: &str = r#"[http]
+listen = "127.0.0.1:0"
+shape = "reloadly"
+currency = "TND"
+[[rule]]
+do = "decline"
+code = "INVALID_PHONE_NUMBER"
+"#;
+
+#[test]
+fn a_shape_is_read_with_the_decimals_of_its_currency() {
+    let plan = read(HTTP).unwrap();
+    assert_eq!(plan.http.as_ref().unwrap().settings.decimals, 3);
+    assert_eq!(plan.summary(), "valid: http (reloadly), 1 rules, 0 outages");
+    let with_host = format!("{}\n{HTTP}", GOOD.split("[[rule]]").next().unwrap());
+    assert!(read(&with_host).unwrap_err().contains("two characters"));
+}
+
+#[test]
+fn what_a_shape_cannot_do_is_refused_with_its_line() {
+    for (old, new, line, said) in [
+        ("\"TND\"", "\"XXQ\"", "line 1", "none of ISO 4217"),
+        ("\"reloadly\"", "\"dtone\"", "line 1", "callback_secret is missing"),
+        ("\"TND\"", "\"TND\"\ncallback_secret = \"x\"", "line 1", "belongs to shape dtone"),
+        ("\"reloadly\"", "\"ding\"", "line 3", "not one of tillgate"),
+        (
+            "\"decline\"\ncode = \"INVALID_PHONE_NUMBER\"",
+            "\"wrong-stan\"",
+            "line 5",
+            "not possible",
+        ),
+        (
+            "\"decline\"\ncode = \"INVALID_PHONE_NUMBER\"",
+            "\"duplicate\"\nafter = \"1s\"",
+            "line 5",
+            "not possible over HTTP in shape reloadly",
+        ),
+    ] {
+        let error = read(&HTTP.replacen(old, new, 1)).unwrap_err();
+        assert!(error.contains(line) && error.contains(said), "{new}: {error}");
     }
 }
