@@ -1,8 +1,8 @@
-//! The auditor: holds the terminals' books, the gateway's journal and the provider's book against
+//! The auditor: holds the terminals' books, the gateway's journal and the providers' books against
 //! each other.
 //!
 //! ```text
-//!   Auditor::new(books) ─▶ voucher()* ─▶ deal()* ─▶ row()* ─▶ finish() ─▶ AuditReport
+//!   Auditor::new(books) ─▶ voucher()* ─▶ (provider() ─▶ deal()*)* ─▶ row()* ─▶ finish() ─▶ AuditReport
 //! ```
 //!
 //! It lives outside the gateway and knows nothing of how the gateway works: only what merchants
@@ -13,12 +13,14 @@ mod row;
 mod sale;
 mod verdict;
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use row::{ProviderTransaction, Row, RowState};
-pub use verdict::{AuditReport, Kind, Offence, Side};
+pub use verdict::{AuditReport, Kind, Offence, ProviderSides, Side};
 
-use crate::sales_log::{Entry, SalesLog, Settlement, State, digest};
+use crate::sales_log::{self, SalesLog, Settlement, State, digest};
 
 /// Holds three books against each other.
 pub struct Auditor<'a> {
@@ -26,6 +28,7 @@ pub struct Auditor<'a> {
     /// Of each book's entries, how many rows of the journal had their key.
     seen: Vec<Vec<u8>>,
     vouchers: FxHashMap<u64, u64>,
+    /// By the gateway's reference, or by the RRN where a provider's messages carry no more.
     deals: Option<FxHashMap<Box<str>, Held>>,
     /// Serials and retrieval references that the journal has used.
     serials: FxHashSet<u64>,
@@ -33,8 +36,10 @@ pub struct Auditor<'a> {
     verdict: AuditReport,
 }
 
-/// A deal of the provider's book.
+/// A deal of a provider's book.
 struct Held {
+    /// Whose book: a place in the report's list.
+    provider: usize,
     amount_minor: u64,
     approved: bool,
     journalled: bool,
@@ -69,24 +74,46 @@ impl<'a> Auditor<'a> {
         self.vouchers.insert(key, digest(pin.as_bytes()));
     }
 
-    /// Says that there is a provider's book, even if it is empty; without one, nothing is said
-    /// about the provider.
-    pub fn provider(&mut self) {
+    /// Begins a provider's book, even if it is empty; without one, nothing is said about providers.
+    pub fn provider(&mut self, name: &str) {
         self.deals.get_or_insert_default();
+        let provider = ProviderSides { name: name.to_owned(), ..ProviderSides::default() };
+        self.verdict.providers.push(provider);
     }
 
-    /// Takes a deal of the provider's book. All deals come before the first row.
+    /// Takes a deal of the book that was begun last. All deals come before the first row.
+    ///
+    /// # Panics
+    /// If no book was begun.
     pub fn deal(&mut self, deal: &ProviderTransaction<'_>) {
-        if deal.approved {
-            self.verdict.provider.add(deal.amount_minor);
+        let &ProviderTransaction { reference, amount_minor, approved } = deal;
+        let provider = self.verdict.providers.len().checked_sub(1).expect("a book was begun");
+        if approved {
+            self.verdict.provider.add(amount_minor);
+            self.verdict.providers[provider].done.add(amount_minor);
         }
-        let held =
-            Held { amount_minor: deal.amount_minor, approved: deal.approved, journalled: false };
-        let deals = self.deals.get_or_insert_default();
-        if deals.insert(deal.reference.into(), held).is_some() {
-            let text = "the provider's book has the reference twice".to_owned();
-            self.verdict.offend(Kind::Doubled, deal.reference.to_owned(), text);
-        }
+        let held = Held { provider, amount_minor, approved, journalled: false };
+        let text = match self.deals.get_or_insert_default().entry(reference.into()) {
+            Entry::Vacant(place) => {
+                place.insert(held);
+                return;
+            }
+            Entry::Occupied(mut place) if place.get().provider == provider => {
+                place.insert(held);
+                "the provider's book has the reference twice"
+            }
+            // A sale that failed over is in two books, and done in one at most.
+            Entry::Occupied(place) if place.get().approved && approved => {
+                "two providers did the same sale"
+            }
+            Entry::Occupied(mut place) => {
+                if approved {
+                    place.insert(held);
+                }
+                return;
+            }
+        };
+        self.verdict.offend(Kind::Doubled, reference.to_owned(), text.to_owned());
     }
 
     /// Takes a row of the journal.
@@ -139,7 +166,13 @@ impl<'a> Auditor<'a> {
     }
 
     /// One sale, after the whole journal was read.
-    fn close(&mut self, terminal: u32, entry: &Entry, rows: u8, serials: &mut FxHashSet<u64>) {
+    fn close(
+        &mut self,
+        terminal: u32,
+        entry: &sales_log::Entry,
+        rows: u8,
+        serials: &mut FxHashSet<u64>,
+    ) {
         let verdict = &mut self.verdict;
         let name = || row::name(terminal, entry.asked.date, entry.asked.stan);
         verdict.sales += 1;
@@ -245,7 +278,8 @@ impl<'a> Auditor<'a> {
         if !row.forwarded {
             return;
         }
-        let held = deals.get_mut(row.reference);
+        let key = if deals.contains_key(row.reference) { row.reference } else { row.rrn };
+        let held = deals.get_mut(key).filter(|_| !key.is_empty());
         let approved = held.as_ref().is_some_and(|held| held.approved);
         let (kind, text) = match (row.state, approved) {
             (RowState::Approved, false) => {
@@ -258,6 +292,9 @@ impl<'a> Auditor<'a> {
             _ => {
                 if let Some(held) = held {
                     held.journalled = true;
+                    if row.state == RowState::Approved {
+                        self.verdict.providers[held.provider].journal.add(row.amount_minor);
+                    }
                     if held.approved && held.amount_minor != row.amount_minor {
                         let text = format!(
                             "the provider did {}, the journal says {}",

@@ -196,7 +196,7 @@ fn the_provider_did_exactly_what_the_journal_says() {
     ];
     for (row, deal, expected) in cases {
         let mut auditor = Auditor::new([]);
-        auditor.provider();
+        auditor.provider("one");
         if let Some(deal) = &deal {
             auditor.deal(deal);
         }
@@ -206,8 +206,47 @@ fn the_provider_did_exactly_what_the_journal_says() {
         assert_eq!(kinds, expected, "{row:?} {deal:?}");
     }
     let mut auditor = Auditor::new([]);
+    auditor.provider("one");
     auditor.deal(&deal(true, 500));
     assert_eq!(auditor.finish().count(Kind::Lost), 1, "paid, and the journal does not know");
+}
+
+#[test]
+fn a_sale_that_failed_over_is_done_by_one_provider_and_counted_at_that_one() {
+    let forwarded = Row { forwarded: true, ..row() };
+    let audited = |books: [Option<bool>; 2]| {
+        let mut auditor = Auditor::new([]);
+        for (name, approved) in ["one", "two"].into_iter().zip(books) {
+            auditor.provider(name);
+            let deal =
+                |approved| ProviderTransaction { reference: "ref-4", amount_minor: 500, approved };
+            approved.into_iter().for_each(|approved| auditor.deal(&deal(approved)));
+        }
+        auditor.row(&forwarded);
+        auditor.finish()
+    };
+    for books in [[Some(false), Some(true)], [Some(true), Some(false)], [None, Some(true)]] {
+        let report = audited(books);
+        assert!(report.offences().iter().all(|offence| offence.kind == Kind::Phantom));
+        for (sides, approved) in report.providers.iter().zip(books) {
+            let is_done = u64::from(approved == Some(true));
+            assert_eq!((sides.done.count, sides.journal.count), (is_done, is_done), "{books:?}");
+        }
+    }
+    assert_eq!(audited([Some(true), Some(true)]).count(Kind::Doubled), 1);
+    assert_eq!(audited([Some(false), Some(false)]).count(Kind::Phantom), 1);
+}
+
+#[test]
+fn a_deal_without_our_reference_is_found_by_its_rrn() {
+    let mut auditor = Auditor::new([]);
+    auditor.provider("host");
+    let forwarded = Row { forwarded: true, ..row() };
+    let reference = forwarded.rrn;
+    auditor.deal(&ProviderTransaction { reference, amount_minor: 500, approved: true });
+    auditor.row(&forwarded);
+    let report = auditor.finish();
+    assert_eq!((report.providers[0].journal.count, report.count(Kind::Lost)), (1, 0));
 }
 
 #[test]

@@ -73,6 +73,17 @@ impl Side {
     }
 }
 
+/// One provider, and what the journal says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderSides {
+    /// Where its book came from.
+    pub name: String,
+    /// Done by the provider, of all runs.
+    pub done: Side,
+    /// Approved in the journal and found in the provider's book.
+    pub journal: Side,
+}
+
 /// What the auditor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditReport {
@@ -80,8 +91,10 @@ pub struct AuditReport {
     pub terminals: Side,
     /// Approved in the journal, of this run.
     pub journal: Side,
-    /// Done by the provider, of all runs.
+    /// Done by all providers, of all runs.
     pub provider: Side,
+    /// Each of them.
+    pub providers: Vec<ProviderSides>,
     /// Sales in the terminals' books.
     pub sales: u64,
     /// Declined at the terminals.

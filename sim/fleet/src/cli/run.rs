@@ -49,9 +49,9 @@ pub(super) struct Run {
     /// File with the admin interface's bearer token
     #[arg(long, value_name = "FILE")]
     token: Option<PathBuf>,
-    /// The simulated provider, for reading its book
-    #[arg(long, value_name = "URL")]
-    provider: Option<String>,
+    /// A simulated provider, for reading its book, or the log of an ISO 8583 host; may be repeated
+    #[arg(long, value_name = "URL|FILE")]
+    provider: Vec<String>,
     /// How customers arrive
     #[arg(long, value_enum)]
     load: Option<Model>,
@@ -126,7 +126,10 @@ impl Run {
         put_some(&mut scenario.gateway.public_key, &self.public_key);
         put_some(&mut scenario.gateway.admin, &self.admin);
         put_some(&mut scenario.gateway.token, &self.token);
-        put_some(&mut scenario.gateway.provider, &self.provider);
+        if !self.provider.is_empty() {
+            scenario.gateway.provider = None;
+            scenario.gateway.providers.clone_from(&self.provider);
+        }
         put(&mut scenario.load.think, &self.think);
         put(&mut scenario.connect.threads, &self.threads);
         put(&mut scenario.faults.cuts_per_s, &self.cuts);

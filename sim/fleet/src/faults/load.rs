@@ -54,6 +54,7 @@ impl Load {
                 admin: Some(format!("http://{}", house.admin)),
                 token: Some(house.gate.join("admin.token")),
                 provider: Some(house.provider.clone()),
+                providers: Vec::new(),
             },
             connect: Connect { within_seconds: ONLINE_S, ..Connect::default() },
             load: Customers { think: think.to_owned(), ..Customers::default() },

@@ -44,7 +44,7 @@ pub(super) fn compare(
     let books: Vec<&SalesLog> = driven.done.clients.iter().map(Terminal::book).collect();
     let sources = Sources {
         admin: Some(house.api()?),
-        provider: Some(house.provider.clone()),
+        providers: vec![house.provider.clone()],
         network_dir: house.network.clone(),
     };
     match reconcile(&books, &sources, PATIENCE) {

@@ -1,7 +1,7 @@
-//! Reads the gateway's journal and the provider's book and lets the auditor compare.
+//! Reads the gateway's journal and the providers' books and lets the auditor compare.
 
-use std::borrow::Cow;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use tillsim_core::time::Span;
 
 use super::Admin;
 use crate::exit::{About, Refusal};
+use crate::files::read_text;
 use crate::http::Client;
 use crate::network::Network;
 
@@ -37,13 +38,13 @@ pub enum Money {
 pub struct Sources {
     /// For the journal.
     pub admin: Option<Admin>,
-    /// Base address of the simulated provider, for its book.
-    pub provider: Option<String>,
+    /// The simulated providers, for their books: base addresses, or files of ISO 8583 hosts' logs.
+    pub providers: Vec<String>,
     /// Where the vouchers imported are listed.
     pub network_dir: PathBuf,
 }
 
-/// Compares the terminals' books with the journal and the provider's book. What is still open is
+/// Compares the terminals' books with the journal and the providers' books. What is still open is
 /// looked at again, for as long as `patience` says.
 pub fn reconcile(books: &[&SalesLog], sources: &Sources, patience: Span) -> Money {
     let Some(admin) = &sources.admin else { return Money::NotChecked };
@@ -67,34 +68,75 @@ fn compare(books: &[&SalesLog], admin: &Admin, sources: &Sources) -> Result<Audi
     Network::vouchers(&sources.network_dir, |service, product, serial, pin| {
         auditor.voucher(service, product, serial, pin);
     })?;
-    if let Some(base) = &sources.provider {
-        provider(base, &mut auditor)?;
+    for source in &sources.providers {
+        provider(source, &mut auditor)?;
     }
     journal(admin, &mut auditor)?;
     Ok(auditor.finish())
 }
 
+/// A line of a provider's book or log.
 #[derive(Deserialize)]
-struct DealLine<'a> {
-    #[serde(borrow)]
-    reference: Cow<'a, str>,
+struct DealLine {
+    #[serde(default)]
+    reference: String,
+    /// The place of a reference that the host's messages do not carry.
+    #[serde(default)]
+    rrn: String,
     amount_minor: u64,
-    status: &'a str,
+    status: String,
+    /// In a log: later lines of the same deal replace earlier ones.
+    deal: Option<String>,
+    #[serde(default = "once")]
+    times: u32,
 }
 
-fn provider(base: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
-    let book = format!("{base}/book");
-    let (status, body) = Client::new(base, None)?.get("/book")?;
-    if status != StatusCode::OK {
-        return Err(Refusal::about(book, status));
+fn once() -> u32 {
+    1
+}
+
+/// Takes the book of a provider that is served at a base address, or the log that a host left.
+fn provider(source: &str, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
+    let is_served = source.contains("://");
+    let (from, bytes) = match is_served {
+        true => {
+            let book = format!("{source}/book");
+            let (status, body) = Client::new(source, None)?.get("/book")?;
+            if status != StatusCode::OK {
+                return Err(Refusal::about(book, status));
+            }
+            (book, body)
+        }
+        false => (source.to_owned(), whole_lines(read_text(Path::new(source))?)),
+    };
+    auditor.provider(source);
+    let lines = serde_json::Deserializer::from_slice(&bytes).into_iter::<DealLine>();
+    let mut logged = BTreeMap::new();
+    for line in lines {
+        let line = line.about(&from)?;
+        match &line.deal {
+            Some(deal) if !is_served => {
+                logged.insert(deal.clone(), line);
+            }
+            _ => take_deal(&line, auditor),
+        }
     }
-    auditor.provider();
-    for deal in serde_json::Deserializer::from_slice(&body).into_iter() {
-        let DealLine { reference, amount_minor, status } = deal.about(&book)?;
-        let (reference, approved) = (&*reference, status == "approved");
-        auditor.deal(&ProviderTransaction { reference, amount_minor, approved });
+    for line in logged.values() {
+        (0..line.times.max(1)).for_each(|_| take_deal(line, auditor));
     }
     Ok(())
+}
+
+/// A log without the line that a killed host was writing.
+fn whole_lines(mut log: String) -> Vec<u8> {
+    log.truncate(log.rfind('\n').map_or(0, |end| end + 1));
+    log.into_bytes()
+}
+
+fn take_deal(line: &DealLine, auditor: &mut Auditor<'_>) {
+    let reference = if line.reference.is_empty() { &line.rrn } else { &line.reference };
+    let (amount_minor, approved) = (line.amount_minor, line.status == "approved");
+    auditor.deal(&ProviderTransaction { reference, amount_minor, approved });
 }
 
 /// A line of the journal. Texts that may be missing are `null` or not there.
@@ -179,4 +221,40 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
 
 fn text(field: &Option<String>) -> &str {
     field.as_deref().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_of_a_killed_host_is_read_with_the_last_state_of_each_deal() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("host.log");
+        let line = |deal: &str, rrn: &str, status: &str, times: u32| {
+            format!(
+                "{{\"deal\":\"{deal}\",\"reference\":\"\",\"rrn\":\"{rrn}\",\"amount_minor\":500,\
+                 \"status\":\"{status}\",\"times\":{times}}}\n"
+            )
+        };
+        let lines = [
+            line("a", "1", "approved", 1),
+            line("b", "2", "approved", 1),
+            line("a", "1", "reversed", 1),
+            line("c", "3", "approved", 2),
+            line("d", "4", "approved", 1).split_at(20).0.to_owned(),
+        ];
+        std::fs::write(&log, lines.concat()).unwrap();
+        let mut auditor = Auditor::new([]);
+        provider(&log.display().to_string(), &mut auditor).unwrap();
+        let report = auditor.finish();
+        assert_eq!((report.provider.count, report.providers[0].done.amount_minor), (3, 1_500));
+        assert_eq!(report.count(Kind::Doubled), 1, "one was done twice");
+    }
+
+    #[test]
+    fn a_provider_without_a_book_is_named_in_the_refusal() {
+        let said = provider("/nowhere/host.log", &mut Auditor::new([])).unwrap_err().to_string();
+        assert!(said.contains("/nowhere/host.log"), "{said}");
+    }
 }

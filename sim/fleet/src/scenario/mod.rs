@@ -66,6 +66,8 @@ pub struct Gateway {
     pub token: Option<PathBuf>,
     /// The simulated provider, for reading its book at the end.
     pub provider: Option<String>,
+    /// Further ones: base addresses, or the logs of ISO 8583 hosts.
+    pub providers: Vec<String>,
 }
 
 /// How the fleet connects.

@@ -64,8 +64,9 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
         sell: (seconds > Span::ZERO).then_some(seconds),
         drain: self::seconds("drain_seconds", scenario.drain_seconds)?,
     };
-    let (admin, provider) = (admin(scenario)?, scenario.gateway.provider.clone());
-    let sources = Sources { admin, provider, network_dir };
+    let gateway = &scenario.gateway;
+    let providers = gateway.provider.iter().chain(&gateway.providers).cloned().collect();
+    let sources = Sources { admin: admin(scenario)?, providers, network_dir };
     let (terminals, expect) = (network.terminals, scenario.expect.clone());
     Ok(Order { course, terminals, firmware, sources, expect })
 }

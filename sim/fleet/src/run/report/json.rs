@@ -95,11 +95,16 @@ fn money_json(money: &Money) -> Value {
 
 fn verdict_json(verdict: &AuditReport) -> Value {
     let side = |side: Side| json!({"approved": side.count, "amount_minor": side.amount_minor});
+    let providers = verdict.providers.iter().map(|sides| {
+        json!({"name": sides.name, "done": side(sides.done), "journal": side(sides.journal)})
+    });
+    let providers: Vec<Value> = providers.collect();
     let mut json = json!({
         "verdict": if verdict.is_exact() { "exact" } else { "wrong" },
         "terminals": side(verdict.terminals),
         "journal": side(verdict.journal),
         "provider": side(verdict.provider),
+        "providers": providers,
         "sales": verdict.sales,
         "declined": verdict.declined,
         "reversed": verdict.reversed,

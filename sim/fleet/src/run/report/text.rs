@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hdrhistogram::Histogram;
-use tillsim_core::audit::{Kind, Side};
+use tillsim_core::audit::{Kind, ProviderSides, Side};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
@@ -132,6 +132,12 @@ fn money_text(money: &Money) -> String {
     out += &side("journal", verdict.journal);
     if verdict.provider.count > 0 {
         out += &side("provider", verdict.provider);
+    }
+    if verdict.providers.len() > 1 {
+        for ProviderSides { name, done, journal } in &verdict.providers {
+            let (done, journal) = (grouped(done.amount_minor), grouped(journal.amount_minor));
+            out += &format!("  {name}: did {done} minor units, the journal has {journal} of it\n");
+        }
     }
     if verdict.pins_checked > 0 {
         out += &format!("  {} PINs are those imported\n", grouped(verdict.pins_checked));
