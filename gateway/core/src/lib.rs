@@ -39,6 +39,7 @@ pub mod orders;
 pub mod processing;
 pub mod provider;
 mod rate;
+pub mod reconcile;
 pub mod report;
 pub mod routing;
 pub mod scrub;

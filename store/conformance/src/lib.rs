@@ -106,6 +106,7 @@ macro_rules! conformance_cases {
             life: another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothing;
             life: an_advice_is_owed_until_the_provider_has_heard_it;
             life: an_operator_resolves_what_nobody_else_can;
+            life: a_statement_that_contradicts_moves_no_money;
             life: a_verdict_must_fit_its_transaction;
             life: a_settlement_compares_totals_and_adjusts_nothing;
             changes: a_change_is_applied_whole_or_not_at_all;

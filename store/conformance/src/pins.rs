@@ -2,7 +2,7 @@
 
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
-use super::world::{World, approved, done, key, propose, refund, repeat, resolve};
+use super::world::{World, approved, done, key, propose, refund, rejected, repeat, resolve};
 use tillgate_store_core::command::{
     Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
     VerificationResult,
@@ -13,10 +13,6 @@ use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{Audit, FollowUp, State, Transaction};
 use tillgate_store_core::store::Store;
 use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
-
-fn rejected(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Rejected(why) if why.len() == 1)
-}
 
 /// Retries of the first minutes are free; each one later is counted, some are in the audit log,
 /// and after this many the PIN is not disclosed any more.

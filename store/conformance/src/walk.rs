@@ -192,8 +192,13 @@ impl<F: Factory> Walk<F> {
     }
 
     fn resolve(&self, draw: Draw) -> Command {
-        let verdicts = [Resolution::Approved, Resolution::Declined, Resolution::Done];
-        let verdict = verdicts[usize::from(draw[4] % 3)];
+        let verdict = match draw[4] % 8 {
+            0 | 1 => Resolution::Approved,
+            2 | 3 => Resolution::Declined,
+            4 => Resolution::LateApproval,
+            5 => Resolution::Disputed,
+            _ => Resolution::Done,
+        };
         resolve(self.pick(draw, !draw[2].is_multiple_of(4)), verdict, self.world.now_ms)
     }
 

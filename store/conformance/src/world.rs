@@ -256,6 +256,11 @@ pub fn propose() -> RefundStep {
     RefundStep::Propose { reference: Text::from("VOID-1").expect("short enough") }
 }
 
+/// Whether it was refused, for one reason.
+pub fn rejected(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected(why) if why.len() == 1)
+}
+
 /// A person's verdict.
 pub fn resolve(key: Key, verdict: Resolution, at_ms: u64) -> Command {
     let (actor, note) = ("law".to_owned(), "asked by telephone".to_owned());

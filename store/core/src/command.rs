@@ -310,6 +310,11 @@ pub enum Resolution {
     /// What was owed beside the outcome has been seen to (a late approval taken back by other
     /// means, an advice given by telephone), or is given up.
     Done,
+    /// A statement of the provider has a sale that was declined here: it is taken back.
+    LateApproval,
+    /// A statement of the provider says otherwise than what is booked: a person has to look into
+    /// it.
+    Disputed,
 }
 
 impl fmt::Display for Resolution {
@@ -318,6 +323,8 @@ impl fmt::Display for Resolution {
             Self::Approved => "approved",
             Self::Declined => "declined",
             Self::Done => "done",
+            Self::LateApproval => "late-approval",
+            Self::Disputed => "disputed",
         })
     }
 }

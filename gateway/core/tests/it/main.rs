@@ -18,6 +18,7 @@ mod link;
 mod lookup;
 mod operator;
 mod orders;
+mod reconcile;
 mod references;
 mod report;
 mod routes;

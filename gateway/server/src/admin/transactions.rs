@@ -102,6 +102,8 @@ enum Verdict {
     Approved,
     Declined,
     Done,
+    LateApproval,
+    Disputed,
     Refund,
     ApproveRefund,
     CancelRefund,
@@ -128,6 +130,8 @@ pub(super) async fn resolve(
         Verdict::Approved => decide(Resolution::Approved, note),
         Verdict::Declined => decide(Resolution::Declined, note),
         Verdict::Done => decide(Resolution::Done, note),
+        Verdict::LateApproval => decide(Resolution::LateApproval, note),
+        Verdict::Disputed => decide(Resolution::Disputed, note),
         Verdict::Refund => {
             let As(Line(void)) = void.ok_or_else(|| {
                 ApiError::bad_request("expected void: the issuer's reference, of a refund")

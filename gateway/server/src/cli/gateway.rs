@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{ConfigFile, print, table};
 use crate::client::Client;
+use crate::config::Config;
 use crate::exit::Failure;
 
 /// Where the gateway is and how it is to answer, before or after the subcommand.
@@ -23,6 +24,11 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
+    /// The configuration file that `--config` names.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        self.config.load()
+    }
+
     pub(super) fn client(&self) -> Result<Client, Failure> {
         Client::new(self.config.load()?, self.socket.as_deref())
     }

@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod journal;
 mod print;
+mod reconcile;
 mod restore;
 mod rewrap;
 mod route;
@@ -67,6 +68,7 @@ enum Command {
     Rewrap(rewrap::Rewrap),
     Terminal(terminal::Terminal),
     Transaction(transaction::Transaction),
+    Reconcile(reconcile::Reconcile),
     History(history::History),
     Route(route::Route),
     User(user::User),
@@ -118,6 +120,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rewrap(rewrap) => rewrap.run(),
         Command::Terminal(terminal) => terminal.run(),
         Command::Transaction(transaction) => transaction.run(),
+        Command::Reconcile(reconcile) => reconcile.run(),
         Command::History(history) => history.run(),
         Command::Route(route) => route.run(),
         Command::User(user) => user.run(),

@@ -39,6 +39,12 @@ impl StoreDir {
     }
 }
 
+/// The store of a configuration that was read.
+pub(super) fn of(config: &Config) -> Place {
+    let options = reading(config::options(&config.store));
+    Place { dir: config.store.dir.clone(), options, config: None }
+}
+
 /// The store in a directory, in an installation's or in a backup; or that of a configuration.
 ///
 /// # Errors
@@ -46,8 +52,8 @@ impl StoreDir {
 pub(super) fn find(dir: Option<PathBuf>, config: Option<PathBuf>) -> Result<Place, Failure> {
     let of = |file: PathBuf| {
         let config = config::load(&file)?;
-        let options = reading(config::options(&config.store));
-        Ok(Place { options, dir: config.store.dir.clone(), config: Some(config) })
+        let place = of(&config);
+        Ok(Place { config: Some(config), ..place })
     };
     let alone = |dir| Place { dir, options: reading(Options::serving()), config: None };
     match (dir, config) {

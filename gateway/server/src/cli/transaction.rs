@@ -60,8 +60,12 @@ enum Command {
         #[arg(value_name = "DATE-TERMINAL-STAN", value_parser = values::key)]
         key: Key,
         /// approved: the provider did it; declined: it did not; done: no follow-up is left, the
-        /// money is unchanged
-        #[arg(long = "as", value_parser = ["approved", "declined", "done"])]
+        /// money is unchanged; late-approval: the provider did what was declined here, so it is
+        /// taken back; disputed: the provider says otherwise than what is booked, so it goes on
+        /// the operator's list
+        #[arg(long = "as", value_parser = [
+            "approved", "declined", "done", "late-approval", "disputed",
+        ])]
         resolution: String,
         /// How the outcome was established, for the audit log
         #[arg(long)]

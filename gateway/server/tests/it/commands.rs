@@ -31,6 +31,7 @@ fn every_command_explains_itself_with_an_example() {
         "restore",
         "terminal",
         "transaction",
+        "reconcile",
         "history",
         "user",
         "decode",
@@ -188,4 +189,48 @@ fn an_empty_journal_exports_as_nothing() {
     let said = tillgate(&["export", &installation.config()]);
     assert_eq!((said.code, said.out.as_str()), (0, ""), "{}", said.err);
     assert_eq!(tillgate(&["export", &installation.config(), "--after=yesterday"]).code, 2);
+}
+
+#[test]
+fn a_statement_is_read_whole_or_not_at_all_and_strangers_in_it_are_listed() {
+    let installation = TestInstallation::new();
+    let write = |name: &str, text: &str| {
+        let file = installation.file(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let map = "format = \"csv\"\ncurrency = \"EUR\"\n[columns]\nreference = 1\namount = 2\n";
+    let columns = format!("--columns={}", write("columns.toml", map));
+    let run = |text: &str, bridge: &str, columns: &str| {
+        let file = write("statement.csv", text);
+        let bridge = format!("--bridge={bridge}");
+        let config = installation.config();
+        tillgate(&["reconcile", &file, columns, &bridge, "--from=2026-11-26", &config])
+    };
+    let empty = run("", "topup", &columns);
+    assert_eq!(empty.code, 0, "{}", empty.err);
+    let stranger = run("X-1,1250\n", "topup", &columns);
+    assert_eq!(stranger.code, 1, "{}", stranger.err);
+    assert!(
+        stranger.out.contains("stranger") && stranger.out.contains("12.50"),
+        "{}",
+        stranger.out
+    );
+    let cut = run("X-1,1250\nX-2\n", "topup", &columns);
+    assert_eq!(
+        (cut.code, cut.err.contains("line 2: the amount is \"\"")),
+        (1, true),
+        "{}",
+        cut.err
+    );
+    let nowhere = run("", "cards", &columns);
+    assert_eq!(
+        (nowhere.code, nowhere.err.contains("there are: topup")),
+        (2, true),
+        "{}",
+        nowhere.err
+    );
+    let unknown = format!("--columns={}", write("other.toml", &map.replace("format", "kind")));
+    let unknown = run("", "topup", &unknown);
+    assert_eq!((unknown.code, unknown.err.contains("line 1")), (3, true), "{}", unknown.err);
 }

@@ -158,8 +158,18 @@ fn every_column_of_an_export_is_explained() {
 #[test]
 fn every_command_and_option_is_explained() {
     let page = page("operations.md");
-    let commands =
-        ["init", "import", "serve", "verify", "export", "backup", "restore", "decode", "encode"];
+    let commands = [
+        "init",
+        "import",
+        "serve",
+        "verify",
+        "export",
+        "backup",
+        "restore",
+        "decode",
+        "encode",
+        "reconcile",
+    ];
     let subcommands = [
         ("terminal", ["list", "show", "block", "unblock", "message"].as_slice()),
         ("journal", ["export"].as_slice()),

@@ -206,6 +206,7 @@ impl Model {
         };
         let (key, due) = (&resolve.key, row.shape.due);
         let top_up = row.shape.kind.has_provider();
+        let stated = top_up && matches!(due, None | Some(FollowUp::Advice));
         match (row.shape.state, resolve.verdict) {
             (State::Intent, Resolution::Approved) if !top_up && due.is_some() => {
                 self.end_reversal(key, true)
@@ -224,6 +225,12 @@ impl Model {
                     ResponseCode::NOT_HONOURED
                 };
                 self.decide(key, State::Declined, code)
+            }
+            (_, Resolution::Disputed) if stated => {
+                self.edit(key, |shape| shape.due = Some(FollowUp::Operator))
+            }
+            (State::Declined, Resolution::LateApproval) if stated => {
+                self.edit(key, |shape| shape.due = Some(FollowUp::Reversal))
             }
             (State::Unknown, _) => Answer::Rejected,
             (_, Resolution::Done) if due.is_some() && row.proposer.is_none() => {

@@ -43,6 +43,8 @@
 //! | Approved, voucher, due Operator | Confirm, Resolve Done | Approved | none |
 //! | Approved | Declined, Reversed | Approved, due Operator | none: the provider contradicts |
 //! | Approved, Reversed | Approved, other reference | as it was, due Operator | none: the same |
+//! | Declined | Resolve LateApproval | Declined, due Reversal | none: it was never posted |
+//! | Unknown, Approved, Declined, Reversed | Resolve Disputed | as it was, due Operator | none |
 //! | Approved | Refund proposed, not approved | Approved, due Operator | none |
 //! | Approved | Refund approved by another operator | Reversed | posted back by the refund |
 //! | Approved, top-up | Reverse | Approved, named by it | none yet |

@@ -133,6 +133,7 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
     let reference = Text::new();
     match (sale.state, sale.owes(), verdict) {
         (State::Intent, ..) => Err("its order is on its way to the provider; wait"),
+        (_, _, Resolution::Disputed | Resolution::LateApproval) => of_statement(sale, verdict),
         (State::Unknown, Some(FollowUp::Reversal), Resolution::Approved) => {
             Err("it is being taken back; it can only be declared declined")
         }
@@ -148,6 +149,22 @@ pub(super) fn of_verdict(sale: &Transaction, verdict: Resolution) -> Result<Step
         (_, Some(_), Resolution::Done) => Ok(Step::Clear),
         (_, Some(_), _) => Err("its outcome is known; what is owed for it can only be done"),
         (_, None, _) => Err("nothing is to be resolved about it"),
+    }
+}
+
+/// What a provider's statement does to a sale, where it says otherwise than the journal.
+fn of_statement(sale: &Transaction, verdict: Resolution) -> Result<Step, &'static str> {
+    let reference = Text::new();
+    match (sale.state, sale.owes(), verdict) {
+        _ if !sale.kind.has_provider() => Err("no provider has carried it out"),
+        (_, Some(FollowUp::Operator), _) => Err("it is on the operator's list already"),
+        (_, Some(FollowUp::Reversal), _) => Err("it is being taken back; wait for that"),
+        (State::Declined, _, Resolution::LateApproval) => Ok(Step::Undo { reference }),
+        (_, _, Resolution::LateApproval) => {
+            Err("it was not declined; only a declined sale is taken back as approved late")
+        }
+        (State::Unknown, ..) => Ok(Step::Owe(FollowUp::Operator)),
+        _ => Ok(Step::Contradict { reference }),
     }
 }
 

@@ -74,7 +74,7 @@ impl DialectCommand {
 }
 
 /// A dialect by its name, or from a table in a file.
-pub(super) fn find(name: &str) -> Result<Dialect, Failure> {
+pub(in crate::cli) fn find(name: &str) -> Result<Dialect, Failure> {
     if let Some(dialect) = Dialect::builtin(name) {
         return Ok(dialect);
     }

@@ -2,7 +2,7 @@
 //! [`tillgate_inspect`] does.
 
 mod decode;
-mod dialect;
+pub(super) mod dialect;
 mod encode;
 mod keys;
 
