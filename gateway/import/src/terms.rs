@@ -58,10 +58,8 @@ fn account(
         "" if kept.is_some() => stored.map(|field| field.form),
         "" => (kind == Fulfilment::Provider).then_some(AccountForm::Phone),
         "none" => None,
-        "card" => {
-            let text = "phone, meter, contract, bill or none: the journal keeps accounts in clear, \
-                        and a card number must not be kept so";
-            return row.refuse(service::ACCOUNT, text);
+        "card" if kind == Fulfilment::Stock => {
+            return row.refuse(service::ACCOUNT, "none: no provider takes the card");
         }
         _ => {
             let of = AccountForm::ALL.iter().map(|form| (form.label(), Some(*form)));

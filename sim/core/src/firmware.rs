@@ -170,7 +170,7 @@ pub enum OfferKind {
     TopUp,
     /// The same, of what a lookup found.
     Bill,
-    /// Goods of the seller's own, paid by card: no account, and no PIN.
+    /// What is paid by card, or paid into one: the account is its number.
     Card,
 }
 

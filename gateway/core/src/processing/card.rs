@@ -1,6 +1,7 @@
 //! Payment card numbers where a telephone, meter or bill number belongs (PCI DSS 4.0.1, 3.5.1).
 //!
-//! The journal keeps accounts in clear, so a card number must not get there. Which numbers may be
+//! The journal keeps accounts in clear, but for those of a service whose accounts are cards, so a
+//! card number must not get there. Which numbers may be
 //! one is decided by what the service says its accounts are ([`AccountForm`]): meters, contracts
 //! and bills have any digits; a telephone number has at most 15 (ITU-T E.164), and those of 13 and 14 digits
 //! would be taken for cards far too often. Where there is no such service, nobody says anything.
@@ -17,7 +18,12 @@ const USUAL_DIGITS: usize = 16;
 /// Whether `account` may be a card number, at a service whose accounts are of this form.
 pub(super) fn is_card(account: &str, form: Option<AccountForm>) -> bool {
     let least = match form {
-        Some(AccountForm::Meter | AccountForm::Contract | AccountForm::Bill) => return false,
+        // A card is masked before anything else is done.
+        Some(
+            AccountForm::Meter | AccountForm::Contract | AccountForm::Bill | AccountForm::Card,
+        ) => {
+            return false;
+        }
         Some(AccountForm::Phone) => PHONE_DIGITS,
         None => *DIGITS.start(),
     };

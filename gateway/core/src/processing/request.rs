@@ -175,14 +175,17 @@ impl Request<'_> {
     fn sale(&self, message: &Sale<'_>) -> Result<Asked, Stop> {
         let registry = &self.directory.registry;
         let terminal = self.terminal()?;
-        let subscriber = Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?;
-        let digest = self.new_digest(&message.canonical())?;
+        let service = registry.service(ServiceId(message.service));
+        let account = Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?;
+        // From here on a card is what the journal has of it; its number goes to the provider only.
+        let subscriber = service.map_or(account, |service| service.journalled(account));
+        let kept = Sale { subscriber: &subscriber, ..*message };
+        let digest = self.new_digest(&kept.canonical())?;
         if !self.now.takes(self.key.date) {
             return Err(Stop::Again(digest, ResponseCode::WRONG_DATE));
         }
-        let service = registry.service(ServiceId(message.service));
-        let account = service.and_then(|service| service.account.as_ref());
-        if is_card(message.subscriber, account.map(|field| field.form)) {
+        let field = service.and_then(|service| service.account.as_ref());
+        if is_card(message.subscriber, field.map(|field| field.form)) {
             return Err(Stop::Again(digest, ResponseCode::CARD_NUMBER));
         }
         let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
@@ -196,7 +199,9 @@ impl Request<'_> {
             verdict => verdict,
         };
         let (verdict, terms) = verdict.unwrap_or_else(|code| {
-            (VerificationResult::Refused(code), refused_terms(registry, terminal, kind))
+            let masked = service.is_some_and(store::Service::masks_account);
+            let terms = SaleTerms { masked, ..refused_terms(registry, terminal, kind) };
+            (VerificationResult::Refused(code), terms)
         });
         let begin = Begin {
             key: self.key,
@@ -215,7 +220,7 @@ impl Request<'_> {
             verdict,
         };
         let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
-        Ok(Asked::Sale { begin, bridges, token: message.token, lookup })
+        Ok(Asked::Sale { begin, account, bridges, token: message.token, lookup })
     }
 
     /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
@@ -237,6 +242,7 @@ impl Request<'_> {
         if bridges.is_empty() {
             return Err(ResponseCode::PROVIDER_UNAVAILABLE);
         }
+        let account = Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?;
         Ok(Asked::Lookup(LookupRequest {
             stan: message.stan,
             date: message.date,
@@ -245,7 +251,7 @@ impl Request<'_> {
             product: ProductId(message.product),
             amount_minor: message.amount_minor,
             currency: service.currency,
-            account: Text::from(message.subscriber).map_err(|_| ResponseCode::FORMAT_ERROR)?,
+            account,
             charges: ChargeRules::of(service, now.date),
             bridges,
         }))

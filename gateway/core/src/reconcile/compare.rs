@@ -8,7 +8,7 @@ use super::statement::{Stated, Statement};
 use crate::report::show_key;
 use crate::time::{Calendar, Span, UnixMillis};
 
-/// How a sale stands in the journal and in the statement. The first two need nobody.
+/// How the journal and the statement have a sale. The first two need nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {

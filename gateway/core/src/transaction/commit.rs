@@ -1,7 +1,8 @@
 //! What the outcomes of a durable batch set free.
 
+use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    FollowUp, Key, Outcome, RegistryRecord, ResponseCode, State, TerminalId, Transaction,
+    FollowUp, Key, Outcome, RegistryRecord, ResponseCode, State, TerminalId, Text, Transaction,
 };
 
 use super::pending::{Source, Task};
@@ -11,16 +12,46 @@ use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
 pub(super) enum CommitContext {
-    Sale { origin: Origin, key: Key },
-    Confirm { origin: Origin, original: Key },
-    Reverse { origin: Origin, key: Key },
-    Settle { origin: Origin, key: Key },
-    Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
+    /// With the account for its provider.
+    Sale {
+        origin: Origin,
+        key: Key,
+        account: Text<SUBSCRIBER_BYTES_MAX>,
+    },
+    Confirm {
+        origin: Origin,
+        original: Key,
+    },
+    Reverse {
+        origin: Origin,
+        key: Key,
+    },
+    Settle {
+        origin: Origin,
+        key: Key,
+    },
+    Repeat {
+        origin: Origin,
+        kind: Answered,
+        original: Key,
+        new: ResponseCode,
+    },
     Counter,
-    Proved { terminal: TerminalId, generation: u32 },
-    Row { key: Key },
-    Control { ticket: u64, records: Vec<RegistryRecord>, pushes: Vec<Push> },
-    Resolve { ticket: u64 },
+    Proved {
+        terminal: TerminalId,
+        generation: u32,
+    },
+    Row {
+        key: Key,
+    },
+    Control {
+        ticket: u64,
+        records: Vec<RegistryRecord>,
+        pushes: Vec<Push>,
+    },
+    Resolve {
+        ticket: u64,
+    },
 }
 
 impl TransactionManager {
@@ -31,8 +62,8 @@ impl TransactionManager {
         for outcome in outcomes.drain(..) {
             let context = self.committing.pop_front().expect("counted above");
             match context {
-                CommitContext::Sale { origin, key } => {
-                    self.sale_committed(now, origin, key, outcome)
+                CommitContext::Sale { origin, key, account } => {
+                    self.sale_committed(now, origin, (key, account), outcome);
                 }
                 CommitContext::Confirm { origin, original } => {
                     self.confirm_committed(now, origin, original, outcome);
@@ -59,9 +90,17 @@ impl TransactionManager {
         }
     }
 
-    fn sale_committed(&mut self, now: Moment, origin: Origin, key: Key, outcome: Outcome) {
+    fn sale_committed(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        (key, account): (Key, Text<SUBSCRIBER_BYTES_MAX>),
+        outcome: Outcome,
+    ) {
         match outcome {
-            Outcome::Done(row) if row.state == State::Intent => self.begin(now, origin, row),
+            Outcome::Done(row) if row.state == State::Intent => {
+                self.begin(now, origin, row, account);
+            }
             Outcome::Done(row) | Outcome::Duplicate(row) => self.answer(now, origin, row),
             Outcome::Conflict => self.refuse(origin, Answered::Sale, key, ResponseCode::DUPLICATE),
             Outcome::Refused(code) => self.refuse(origin, Answered::Sale, key, code),
@@ -73,10 +112,16 @@ impl TransactionManager {
     }
 
     /// A top-up's intent is durable: its order may leave.
-    fn begin(&mut self, now: Moment, origin: Origin, row: Transaction) {
+    fn begin(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        row: Transaction,
+        account: Text<SUBSCRIBER_BYTES_MAX>,
+    ) {
         let key = row.key;
         let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
-        let order = pending.order_first();
+        let order = pending.order_first(account);
         self.await_first(key, origin);
         self.outputs.push_back(Output::Provider(order));
     }

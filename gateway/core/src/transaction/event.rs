@@ -1,8 +1,9 @@
 //! What goes into a [`super::TransactionManager`] and what comes out of it.
 
+use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
     Begin, BusinessDate, Change, ContentDigest, Key, Lookup, RefundStep, RegistryRecord, Rejection,
-    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId,
+    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId, Text,
 };
 
 use super::lookup::LookupRequest;
@@ -41,6 +42,8 @@ pub enum Asked {
     Sale {
         /// For the ledger.
         begin: Begin,
+        /// For its provider: of a card, what the ledger has masked.
+        account: Text<SUBSCRIBER_BYTES_MAX>,
         /// The bridges that it may go to; of stock none.
         bridges: Candidates,
         /// What it pays of what a lookup found; 0: nothing was looked up.

@@ -20,7 +20,7 @@
 use tillgate_store_core::{FollowUp, Key, Kind, ProviderOutcome};
 
 use super::bridges::Attended;
-use super::pending::{Age, Pending, Task};
+use super::pending::{Pending, Task};
 use super::timers::Alarm;
 use super::{Content, Output, TransactionManager};
 use crate::provider::{Capabilities, ProviderRequestKind, ProviderResult};
@@ -149,7 +149,7 @@ impl TransactionManager {
 fn next(pending: &Pending, can: Capabilities) -> Next {
     match pending.task {
         Task::FindOut if can.inquiry => Next::Send(ProviderRequestKind::Inquire),
-        Task::FindOut if can.idempotent && pending.age == Age::Fresh => {
+        Task::FindOut if can.idempotent && pending.is_repeatable() => {
             Next::Send(ProviderRequestKind::Authorize)
         }
         Task::FindOut if can.reversal => Next::Owe(FollowUp::Reversal),

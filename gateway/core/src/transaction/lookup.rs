@@ -119,7 +119,7 @@ impl Lookups {
     pub(super) fn redeem(
         &mut self,
         now: Moment,
-        (begin, bridge): (&Begin, Option<u16>),
+        (begin, account, bridge): (&Begin, &str, Option<u16>),
         token: u64,
         rule: Lookup,
     ) -> Result<Text<32>, ResponseCode> {
@@ -130,8 +130,8 @@ impl Lookups {
         let found = self.found.get(&terminal).filter(|found| found.token == token);
         let found = found.filter(|found| now < found.until).ok_or(ResponseCode::LOOK_UP_AGAIN)?;
         let request = &found.request;
-        let same = (request.service, request.product, &request.account, Some(found.bridge))
-            == (begin.service, begin.product, &begin.subscriber, bridge);
+        let same = (request.service, request.product, &request.account[..], Some(found.bridge))
+            == (begin.service, begin.product, account, bridge);
         if !same {
             return Err(ResponseCode::LOOK_UP_AGAIN);
         }

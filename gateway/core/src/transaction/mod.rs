@@ -176,8 +176,8 @@ impl TransactionManager {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Lookup(request) => self.on_lookup(now, origin, request),
-            Asked::Sale { begin, bridges, token, lookup } => {
-                self.on_sale(now, origin, begin, (bridges, token, lookup));
+            Asked::Sale { begin, account, bridges, token, lookup } => {
+                self.on_sale(now, origin, (begin, account), (bridges, token, lookup));
             }
             Asked::Confirm { original } => {
                 let advice = self.advice_of(&original, store);

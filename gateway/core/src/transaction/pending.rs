@@ -1,7 +1,8 @@
 //! A transaction that the gateway still has to act on, and who waits for it.
 
 use arrayvec::ArrayVec;
-use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
+use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
+use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Text, Transaction};
 
 use super::Origin;
 use super::bridges::Attended;
@@ -280,12 +281,17 @@ impl Pending {
         self.settles = now.after(span);
     }
 
-    /// The first order leaves.
-    pub(super) fn order_first(&mut self) -> ProviderRequest {
+    /// The first order leaves, with the account in clear: nothing later about it names a card.
+    pub(super) fn order_first(&mut self, account: Text<SUBSCRIBER_BYTES_MAX>) -> ProviderRequest {
         self.settles = Moment(u64::MAX);
         self.in_flight = InFlight::First;
         self.request.attempt = 1;
-        self.request
+        ProviderRequest { subscriber: account, ..self.request }
+    }
+
+    /// Whether its order may go out again: it is wanted, and there is all that it names.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.age == Age::Fresh && !self.row.terms.masked
     }
 
     /// A question leaves, with its number.

@@ -2,7 +2,7 @@
 
 use tillgate_store_core::{FollowUp, Key, ProviderOutcome, State};
 
-use super::pending::{Age, Task};
+use super::pending::Task;
 use super::{Output, TransactionManager};
 use crate::provider::ProviderResult;
 use crate::time::{Moment, Span};
@@ -105,7 +105,7 @@ impl TransactionManager {
         }
         let bridge = pending.bridge();
         let can = self.bridges.capabilities(bridge);
-        if can.idempotent && pending.age == Age::Fresh {
+        if can.idempotent && pending.is_repeatable() {
             if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
                 return self.ask_later(now, key);
             }

@@ -1,6 +1,7 @@
 //! Where a verified sale goes.
 
-use tillgate_store_core::{Begin, Command, Lookup, ResponseCode, VerificationResult};
+use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
+use tillgate_store_core::{Begin, Command, Lookup, ResponseCode, Text, VerificationResult};
 
 use super::commit::CommitContext;
 use super::{Origin, TransactionManager};
@@ -14,7 +15,7 @@ impl TransactionManager {
         &mut self,
         now: Moment,
         origin: Origin,
-        mut begin: Begin,
+        (mut begin, account): (Begin, Text<SUBSCRIBER_BYTES_MAX>),
         (mut bridges, token, lookup): (Candidates, u64, Lookup),
     ) {
         if let Some(found_at) = self.lookups.found_at(&begin.key, token)
@@ -31,7 +32,7 @@ impl TransactionManager {
             begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
         }
         if matches!(begin.verdict, VerificationResult::Accepted { .. }) {
-            match self.lookups.redeem(now, (&begin, bridge), token, lookup) {
+            match self.lookups.redeem(now, (&begin, &account, bridge), token, lookup) {
                 Ok(reference) => begin.terms.lookup = reference,
                 Err(code) => begin.verdict = VerificationResult::Refused(code),
             }
@@ -40,7 +41,7 @@ impl TransactionManager {
             begin.bridge = self.bridges.tag(bridge);
         }
         let key = begin.key;
-        self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key });
+        self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key, account });
     }
 
     /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one

@@ -13,7 +13,17 @@ pub(super) fn draw(rng: &mut Rng) -> u64 {
 /// The number of a bill: ten digits, of which the last one is the check digit (ISO/IEC 7812-1,
 /// annex B).
 pub(super) fn bill(rng: &mut Rng) -> u64 {
-    let number = 100_000_000 + rng.below(900_000_000);
+    checked(100_000_000 + rng.below(900_000_000))
+}
+
+/// The number of a payment card: sixteen digits that begin with 4, of which the last one is the
+/// check digit, in a range that schemes keep for tests.
+pub(super) fn card(rng: &mut Rng) -> u64 {
+    checked(400_000_000_000_000 + rng.below(1_000_000_000))
+}
+
+/// With its check digit behind it (ISO/IEC 7812-1, annex B).
+fn checked(number: u64) -> u64 {
     let mut sum = 0;
     let (mut left, mut double) = (number, true);
     while left > 0 {
@@ -42,12 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_a_bill_has_ten_digits_and_its_check_digit() {
+    fn numbers_of_bills_and_cards_have_their_length_and_their_check_digit() {
         let mut rng = Rng::new(7, 1);
-        for _ in 0..1_000 {
-            let (mut digits, number) = ([0; DIGITS_MAX], bill(&mut rng));
-            let text = text(number, &mut digits);
-            assert!(text.len() == 10 && tillgate_store_core::luhn(text), "{text}");
+        for (draw, length) in [(bill as fn(&mut Rng) -> u64, 10), (card, 16)] {
+            for _ in 0..1_000 {
+                let (mut digits, number) = ([0; DIGITS_MAX], draw(&mut rng));
+                let text = text(number, &mut digits);
+                assert!(text.len() == length && tillgate_store_core::luhn(text), "{text}");
+            }
         }
     }
 

@@ -181,6 +181,7 @@ fn bill(config: &Config, vouchers: &Service, place: u16, bridge: &Bridge) -> Ser
 /// A card sale: the seller is credited, less what is charged.
 fn card(config: &Config, vouchers: &Service, bridge: &Bridge) -> Service {
     Service {
+        account: Some(AccountField::of(AccountForm::Card)),
         money: MoneyFlow::Credit,
         charges: charges(config),
         receipts: vec![(LANGUAGES[2], tag(3)), (LANGUAGES[1], tag(2))],

@@ -46,6 +46,8 @@ pub struct Service {
     pub is_voucher: bool,
     /// Whether every sale needs a lookup before it.
     pub needs_lookup: bool,
+    /// Whether its accounts are payment cards.
+    pub takes_card: bool,
     /// Of its amounts.
     pub currency: Currency,
     /// Lowest and highest amount in minor units, if the amount is open.
@@ -101,24 +103,42 @@ impl Network {
         })
     }
 
-    /// The services of a TOML file that are looked up first; `tillgate import` says what else is
-    /// wrong with it.
+    /// The services of a TOML file that are looked up first or have an open amount; `tillgate
+    /// import` says what else is wrong with it.
     fn service_tables(&mut self, file: &Path) -> Result<(), Refusal> {
         let wrong = |text: String| Refusal::about(file.display(), text);
         let table: toml::Table = files::read_text(file)?.parse().about(file.display())?;
         let services = table.get("service").and_then(toml::Value::as_array);
         for service in services.into_iter().flatten() {
             let word = |key: &str| service.get(key).and_then(toml::Value::as_str).unwrap_or("");
-            if word("lookup") != "required" || word("status") == "blocked" {
+            let needs_lookup = word("lookup") == "required";
+            if (!needs_lookup && word("open_amount") != "yes") || word("status") == "blocked" {
                 continue;
             }
             let id = service.get("id").and_then(toml::Value::as_integer);
             let id = id.and_then(|id| u16::try_from(id).ok());
             let id = id.ok_or_else(|| wrong("a service without a number as its id".to_owned()))?;
             let currency = currency(word("currency")).map_err(wrong)?;
-            let (open, products) = (Some((1, 1)), Vec::new());
-            let (is_voucher, needs_lookup) = (false, true);
-            self.services.push(Service { id, is_voucher, needs_lookup, currency, open, products });
+            let amount = |key: &str| {
+                let text = service.get(key).map(ToString::to_string).unwrap_or_default();
+                let minor = currency.minor(&text).ok().and_then(|minor| u64::try_from(minor).ok());
+                minor.ok_or_else(|| wrong(format!("service {id}: {key} is {text:?}")))
+            };
+            let form = service.get("account");
+            let form = form.and_then(|form| form.get("form")).or(form);
+            self.services.push(Service {
+                id,
+                is_voucher: false,
+                needs_lookup,
+                takes_card: form.and_then(toml::Value::as_str) == Some("card"),
+                currency,
+                // What is to be paid is looked up.
+                open: Some(match needs_lookup {
+                    true => (1, 1),
+                    false => (amount("amount_min")?, amount("amount_max")?),
+                }),
+                products: Vec::new(),
+            });
         }
         Ok(())
     }
@@ -138,6 +158,7 @@ impl Network {
             id: row.number(0)?,
             is_voucher: matches!(row.text(1), "voucher" | "stock"),
             needs_lookup: row.text(7) == "required",
+            takes_card: row.text(8) == "card",
             currency,
             open,
             products: Vec::new(),
@@ -170,11 +191,20 @@ impl Network {
     }
 }
 
-const SERVICE: &[&str] =
-    &["id", "kind", "currency", "amount_min", "amount_max", "open_amount", "status", "lookup"];
+const SERVICE: &[&str] = &[
+    "id",
+    "kind",
+    "currency",
+    "amount_min",
+    "amount_max",
+    "open_amount",
+    "status",
+    "lookup",
+    "account",
+];
 
 /// Columns that need not be there; empty then.
-const OPTIONAL: &[&str] = &["lookup"];
+const OPTIONAL: &[&str] = &["lookup", "account"];
 
 /// A row, with its columns in the order in which they were asked for.
 struct Row<'a> {

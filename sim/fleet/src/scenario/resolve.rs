@@ -176,10 +176,11 @@ fn offer(service: &Service, product: u16, weight: u32) -> Option<firmware::Offer
         amount_min_minor,
         amount_max_minor,
         currency: service.currency.number,
-        kind: match (service.is_voucher, service.needs_lookup) {
-            (true, _) => OfferKind::Voucher,
-            (false, true) => OfferKind::Bill,
-            (false, false) => OfferKind::TopUp,
+        kind: match service {
+            network::Service { is_voucher: true, .. } => OfferKind::Voucher,
+            network::Service { takes_card: true, .. } => OfferKind::Card,
+            network::Service { needs_lookup: true, .. } => OfferKind::Bill,
+            _ => OfferKind::TopUp,
         },
         weight,
     })

@@ -2,6 +2,7 @@
 
 use super::declare::stored;
 use super::terms::{AccountCheck, AccountForm};
+use crate::ids::Text;
 use crate::limits::SUBSCRIBER_BYTES_MAX;
 
 /// What a terminal asks the customer for.
@@ -31,16 +32,15 @@ impl AccountField {
             AccountForm::Meter => "Meter",
             AccountForm::Contract => "Contract",
             AccountForm::Bill => "Bill",
+            AccountForm::Card => "Card",
         };
-        let length_max = u8::try_from(SUBSCRIBER_BYTES_MAX).expect("a short text");
-        Self {
-            label: label.to_owned(),
-            form,
-            length_min: 1,
-            length_max,
-            picture: String::new(),
-            check: AccountCheck::None,
-        }
+        let any = u8::try_from(SUBSCRIBER_BYTES_MAX).expect("a short text");
+        let (length_min, length_max, check) = match form {
+            AccountForm::Card => (13, 19, AccountCheck::Luhn),
+            _ => (1, any, AccountCheck::None),
+        };
+        let (label, picture) = (label.to_owned(), String::new());
+        Self { label, form, length_min, length_max, picture, check }
     }
 
     /// Whether a number may be such an account.
@@ -53,6 +53,20 @@ impl AccountField {
             && (self.picture.is_empty() || matches(&self.picture, account))
             && self.check.holds(account)
     }
+}
+
+/// Digits of a card number that stay readable at its beginning and its end (PCI DSS 4.0.1, 3.4.1).
+const CARD_DIGITS_SHOWN: (usize, usize) = (6, 4);
+
+/// A card number as it is kept and shown; of what is too short to be one, nothing is.
+#[must_use]
+pub fn masked_card(account: &str) -> Text<SUBSCRIBER_BYTES_MAX> {
+    let (head, tail) = CARD_DIGITS_SHOWN;
+    let count = account.chars().count();
+    let hidden = if count < 13 { 0..count } else { head..count - tail };
+    let shown = account.chars().enumerate();
+    let masked = shown.map(|(at, c)| if hidden.contains(&at) { '*' } else { c });
+    Text::from(&masked.collect::<String>()).unwrap_or_default()
 }
 
 stored! { AccountField { label, form, length_min, length_max, picture, check } }
@@ -115,6 +129,16 @@ fn mod97(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{AccountCheck, AccountField, AccountForm};
+
+    #[test]
+    fn a_card_is_shown_by_its_first_six_and_last_four_digits() {
+        assert_eq!(&*masked_card("4111111111111111"), "411111******1111");
+        assert_eq!(&*masked_card("4222222222222"), "422222***2222");
+        assert_eq!(&*masked_card("411111111111"), "************", "none, so nothing of it");
+        assert_eq!(&*masked_card(""), "");
+        let field = AccountField::of(AccountForm::Card);
+        assert!(field.accepts("4111111111111111") && !field.accepts("4111111111111112"));
+    }
 
     #[test]
     fn an_account_fits_its_length_picture_and_check() {

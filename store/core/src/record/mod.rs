@@ -36,7 +36,7 @@ pub mod wire;
 use arrayvec::ArrayVec;
 
 pub use account::{Account, AccountRow, Leg, Legs, held};
-pub use account_field::{AccountField, luhn};
+pub use account_field::{AccountField, luhn, masked_card};
 pub use audit::Audit;
 pub use batch::Batch;
 pub use canary::Canary;

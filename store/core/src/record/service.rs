@@ -1,6 +1,6 @@
 //! Services: records of properties ([`super::terms`]); whatever is sold is a row of these.
 
-use super::account_field::AccountField;
+use super::account_field::{AccountField, masked_card};
 use super::declare::{record, stored};
 use super::terms::{
     AccountForm, AmountSource, ChargeRule, Fulfilment, Language, Lookup, MoneyFlow, ReceiptTag,
@@ -10,7 +10,7 @@ use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record, Seller, Status};
 use crate::commission::Charges;
 use crate::ids::Text;
-use crate::limits::ISSUER_BYTES_MAX;
+use crate::limits::{ISSUER_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::rows::Family;
 use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
@@ -184,7 +184,20 @@ impl Service {
             reversal: self.reversal,
             receipt: self.receipt(language),
             lookup: Text::new(),
+            masked: self.masks_account(),
         }
+    }
+
+    /// Whether its accounts are cards: the journal has them masked.
+    #[must_use]
+    pub fn masks_account(&self) -> bool {
+        self.account.as_ref().is_some_and(|field| field.form == AccountForm::Card)
+    }
+
+    /// An account as the journal has it.
+    #[must_use]
+    pub fn journalled(&self, account: Text<SUBSCRIBER_BYTES_MAX>) -> Text<SUBSCRIBER_BYTES_MAX> {
+        if self.masks_account() { masked_card(&account) } else { account }
     }
 
     /// The template of its receipts in a language; the first one where that is not there.
@@ -213,7 +226,7 @@ impl Service {
 
 record! { Service in Registry, version 4;
     letter b'v', id: ServiceId;
-    // `amount` was a flag of the same two values before version 3.
+    // `amount` was a flag of the same two values before version 3; since 4 an account may be a card.
     body {
         name, fulfilment, status, currency, route, amount_min_minor, amount_max_minor, amount,
         hours, velocity, products, commission

@@ -28,6 +28,9 @@ coded! {
     Contract = 2 "contract",
     /// The number of a bill; any digits.
     Bill = 3 "bill",
+    /// A payment card: 13 to 19 digits (ISO/IEC 7812-1). Its provider receives it once, with the
+    /// sale's first order; everywhere else it is [`masked`](super::masked_card).
+    Card = 4 "card",
 }
 
 coded! {
@@ -156,6 +159,8 @@ pub struct SaleTerms {
     pub receipt: ReceiptTag,
     /// What the provider calls what it found in the lookup; empty without one.
     pub lookup: Text<REFERENCE_BYTES_MAX>,
+    /// Whether the account in the row is masked, so that its order cannot be sent again.
+    pub masked: bool,
 }
 
 impl ReversalRule {
@@ -245,6 +250,9 @@ impl SaleTerms {
     const RULED: u8 = 2;
     const PRINTED: u8 = 4;
     const LOOKED_UP: u8 = 8;
+    /// Since version 6 of a transaction.
+    const MASKED: u8 = 16;
+    const ALL: u8 = Self::CHARGED | Self::RULED | Self::PRINTED | Self::LOOKED_UP | Self::MASKED;
 
     /// What the customer pays beside the amount, minor units.
     #[must_use]
@@ -260,6 +268,7 @@ impl SaleTerms {
             (Self::RULED, self.reversal != usual),
             (Self::PRINTED, self.receipt != ReceiptTag::NONE),
             (Self::LOOKED_UP, !self.lookup.is_empty()),
+            (Self::MASKED, self.masked),
         ];
         let flags = flags.into_iter().filter(|(_, set)| *set).fold(0, |all, (bit, _)| all | bit);
         flags.put(out);
@@ -281,9 +290,10 @@ impl SaleTerms {
     pub(super) fn take(usual: ReversalRule, body: &mut Reader<'_>) -> Result<Self, Flaw> {
         let mut terms = Self { distributor: body.get()?, reversal: usual, ..Self::default() };
         let flags: u8 = body.get()?;
-        if flags & !(Self::CHARGED | Self::RULED | Self::PRINTED | Self::LOOKED_UP) != 0 {
+        if flags & !Self::ALL != 0 {
             return Err(Flaw("unknown terms of a sale"));
         }
+        terms.masked = flags & Self::MASKED != 0;
         if flags & Self::CHARGED != 0 {
             (terms.fee_minor, terms.tax_minor) = body.get()?;
         }

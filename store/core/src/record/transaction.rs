@@ -319,7 +319,7 @@ impl Transaction {
     }
 }
 
-record! { Transaction in Journal, version 5;
+record! { Transaction in Journal, version 6;
     key key;
     body {
         seq, kind, state, digest, seller, service, product, amount_minor, currency, subscriber,

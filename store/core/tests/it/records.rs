@@ -107,6 +107,7 @@ fn transaction() -> Transaction {
             reversal: ReversalRule::Within(3_600),
             receipt: ReceiptTag(9),
             lookup: Text::from("bill 2026/11").unwrap(),
+            masked: true,
         },
     }
 }

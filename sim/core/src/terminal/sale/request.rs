@@ -139,7 +139,8 @@ impl SaleFlow {
         };
         self.stan += 1;
         let subscriber = match offer.kind {
-            OfferKind::Voucher | OfferKind::Card => 0,
+            OfferKind::Voucher => 0,
+            OfferKind::Card => subscriber::card(rng),
             OfferKind::TopUp => subscriber::draw(rng),
             OfferKind::Bill => subscriber::bill(rng),
         };

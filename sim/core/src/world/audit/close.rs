@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 use tillgate_store_core::{Key, Resolution, State, TerminalId, Transaction};
 
 use super::Checker;
+use super::rules::journalled;
 use crate::provider::{DealStatus, ProviderTransaction};
 use crate::sales_log::{self, Entry, SalesLog, digest};
 use crate::time::Moment;
@@ -163,7 +164,8 @@ impl Checker {
             let text = format!("the provider did it, and the journal has it {:?}", row.state);
             return (!by_hand).then_some((6, text));
         }
-        if deal.amount_minor != row.amount_minor || *deal.subscriber != row.subscriber[..] {
+        let subscriber = journalled(&deal.subscriber, row.terms.masked);
+        if deal.amount_minor != row.amount_minor || subscriber != row.subscriber[..] {
             return Some((1, "another amount or subscriber was done".to_owned()));
         }
         if *deal.lookup != row.terms.lookup[..] {

@@ -7,6 +7,7 @@ use tillgate_store_core::{FollowUp, Key, Kind};
 
 use super::Checker;
 use super::rows::is_unknown;
+use super::rules::journalled;
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
 
@@ -122,9 +123,17 @@ impl Checker {
         if order.reference[..] != format!("{store:016x}{:016x}", sale.seq) {
             return Some((6, "and not by its own reference".to_owned()));
         }
-        let content = (order.service, order.amount_minor, order.subscriber, order.lookup);
-        if content != (sale.service, sale.amount_minor, sale.subscriber, sale.terms.lookup) {
+        let content = (order.service, order.amount_minor, order.lookup);
+        let masked = sale.terms.masked;
+        if content != (sale.service, sale.amount_minor, sale.terms.lookup)
+            || journalled(&order.subscriber, masked) != sale.subscriber[..]
+        {
             return Some((1, "and not with its own content".to_owned()));
+        }
+        // The number of a card leaves with the first order, and with nothing else.
+        let first = order.kind == ProviderRequestKind::Authorize && order.attempt <= 1;
+        if masked && first == (order.subscriber == sale.subscriber) {
+            return Some((7, "with the number of a card, or without it".to_owned()));
         }
         let able = match order.kind {
             ProviderRequestKind::Authorize => true,

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use tillgate_codec::link::message::{self, Sale};
 use tillgate_core::provider::Capabilities;
 use tillgate_store_core::{
-    AccountCheck, AccountField, AccountId, AccountKind, AmountSource, ChargeRule, Distributor,
-    Fulfilment, Hours, Language, Legs, Lookup, ReceiptTag, RegistryRecord, ResponseCode, SaleTerms,
-    Seller, Service, Services, Status, Terminal, TerminalId, Text, Velocity,
+    AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AmountSource, ChargeRule,
+    Distributor, Fulfilment, Hours, Language, Legs, Lookup, ReceiptTag, RegistryRecord,
+    ResponseCode, SaleTerms, Seller, Service, Services, Status, Terminal, TerminalId, Text,
+    Velocity,
 };
 
 use super::postings::{charged, posting};
@@ -264,6 +265,7 @@ impl View {
         let (terminal, service) = (self.terminals.get(&terminal)?, service?);
         let (fee, tax) = charged(&service.charges, sale.amount_minor, sale.date.0);
         Some(SaleTerms {
+            masked: service.account.as_ref().is_some_and(|field| field.form == AccountForm::Card),
             distributor: self.sellers.get(&terminal.seller.0)?.distributor,
             fee_minor: u64::try_from(fee).ok()?,
             tax_minor: u64::try_from(tax).ok()?,
@@ -311,6 +313,14 @@ fn receipt(receipts: &[(Language, ReceiptTag)], language: Language) -> ReceiptTa
 }
 
 /// Whether an account is one that the service asks for, or none where it asks for none.
+/// An account as the journal must have it: of a card the first six digits and the last four (PCI
+/// DSS 4.0.1, 3.4.1), and of what is too short to be one nothing.
+pub(super) fn journalled(account: &str, masked: bool) -> String {
+    let length = account.len();
+    let shown = |at: usize| !masked || (length >= 13 && (at < 6 || at + 4 >= length));
+    account.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
+}
+
 fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
     let Some(field) = &service.account else {
         return if account.is_empty() { Ok(()) } else { Err(ResponseCode(*b"30")) };

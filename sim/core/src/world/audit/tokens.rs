@@ -10,6 +10,7 @@ use tillgate_store_core::{BridgeTag, Key, Lookup, ResponseCode, State, Transacti
 use super::Checker;
 use super::requests::Asked;
 use super::rows::Write;
+use super::rules::journalled;
 use crate::time::Moment;
 
 /// One that a terminal was given.
@@ -50,8 +51,9 @@ impl Token {
 /// The sale of a body, if it is what a row says.
 fn sale_of<'a>(asked: &'a Asked, row: &Transaction) -> Option<Sale<'a>> {
     let Ok(TerminalMessage::Sale(sale)) = TerminalMessage::decode(&asked.body) else { return None };
-    let same = (sale.service, sale.product, sale.amount_minor, sale.currency, sale.subscriber)
-        == (row.service.0, row.product.0, row.amount_minor, row.currency, &row.subscriber[..]);
+    let same = (sale.service, sale.product, sale.amount_minor, sale.currency)
+        == (row.service.0, row.product.0, row.amount_minor, row.currency)
+        && journalled(sale.subscriber, row.terms.masked) == row.subscriber[..];
     same.then_some(sale)
 }
 

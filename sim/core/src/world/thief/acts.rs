@@ -49,7 +49,8 @@ impl Thief {
         let Some((offer, amount_minor)) = self.mix.draw(&mut self.rng) else { return Vec::new() };
         let number = 200_000_000_000 + self.rng.below(1_000_000);
         let subscriber = match offer.kind {
-            OfferKind::Voucher | OfferKind::Card => String::new(),
+            OfferKind::Voucher => String::new(),
+            OfferKind::Card => "4000000000000002".to_owned(),
             OfferKind::TopUp | OfferKind::Bill => number.to_string(),
         };
         let sale = Sale {
