@@ -312,7 +312,7 @@ fn a_wrong_property_is_told_with_its_column_and_what_is_expected() {
     let with = |cells: &[(&'static str, &'static str)]| [&stock, cells].concat();
     for (cells, expected) in [
         (vec![("kind", "gift")], ":3 (kind): found \"gift\", expected voucher or stock or topup"),
-        (vec![("account", "card")], ":14 (account): found \"card\", expected none: no provider"),
+        (with(&[("account", "card")]), ":14 (account): found \"card\", expected none: no provider"),
         (vec![("account", "x")], ":14 (account): found \"x\", expected phone or meter or contract"),
         (vec![("account_label", "A label that is far too long for it")], ":15 (account_label)"),
         (vec![("account_length", "0-4")], ":16 (account_length): found \"0-4\", expected a length"),

@@ -200,7 +200,7 @@ impl Request<'_> {
         };
         let (verdict, terms) = verdict.unwrap_or_else(|code| {
             let masked = service.is_some_and(store::Service::masks_account);
-            let terms = SaleTerms { masked, ..refused_terms(registry, terminal, kind) };
+            let terms = store::SaleTerms { masked, ..refused_terms(registry, terminal, kind) };
             (VerificationResult::Refused(code), terms)
         });
         let begin = Begin {

@@ -128,6 +128,7 @@ fn mod97(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::masked_card;
     use super::{AccountCheck, AccountField, AccountForm};
 
     #[test]

@@ -192,7 +192,7 @@ impl Checker {
         let able = match old.owes() {
             Some(FollowUp::Advice) => can.advice,
             Some(_) => can.reversal,
-            None => can.inquiry || can.idempotent || can.reversal,
+            None => can.inquiry || (can.idempotent && !old.terms.masked) || can.reversal,
         };
         let since = handed.began.get(key).map_or(now, |began| began.clock.0);
         // Of an order that may still be reported on there is nothing to be found out.
