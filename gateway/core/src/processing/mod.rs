@@ -96,7 +96,6 @@ pub fn effect(content: &Content) -> Effect {
 }
 
 /// Where a request goes on.
-#[expect(clippy::large_enum_variant, reason = "asks are what nearly every one of them is")]
 pub enum Processed {
     /// To the transaction manager.
     Ask(Ask),

@@ -224,8 +224,8 @@ impl ColumnMap {
         }
         let Columns { reference, amount, status } = &self.columns;
         let trailer = self.trailer.iter().flat_map(|trailer| [&trailer.count, &trailer.sum]);
-        let columns = [reference, amount].into_iter().chain(status).chain(trailer.flatten());
-        columns.map(|column| self.check_column(column)).collect()
+        let mut columns = [reference, amount].into_iter().chain(status).chain(trailer.flatten());
+        columns.try_for_each(|column| self.check_column(column))
     }
 
     fn check_column(&self, column: &Column) -> Result<(), String> {

@@ -118,7 +118,8 @@ fn check_header(map: &ColumnMap, header: &csv::StringRecord) -> Result<(), Strin
 }
 
 fn lines(bytes: &[u8], skip: u32, take: Take<'_>) -> Result<(), String> {
-    for (number, line) in (1_u32..).zip(bytes.split(|byte| *byte == b'\n')).skip(skip as usize) {
+    let all = (1_u32..).zip(bytes.split(|byte| *byte == b'\n'));
+    for (number, line) in all.skip_while(|(number, _)| *number <= skip) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > LINE_BYTES_MAX {
             return Err(format!("line {number}: it is longer than {LINE_BYTES_MAX} bytes"));

@@ -177,6 +177,7 @@ fn a_broken_invariant_of_the_writer_ends_the_process() {
             origin: origin(0),
             asked: Asked::Sale {
                 begin,
+                account: tillgate_store_core::Text::new(),
                 bridges: tillgate_core::routing::Candidates::new(),
                 token: 0,
                 lookup: tillgate_store_core::Lookup::None,
