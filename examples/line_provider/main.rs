@@ -28,9 +28,10 @@ fn carry_out(
     loop {
         let event = match step {
             Step::Connect => Event::Connected,
-            Step::Send => match remote(&provider.request(exchange.request())) {
-                None => Event::Lost,
-                Some(received) => match deframe(&received) {
+            Step::Send => match provider.request(exchange.request()).map(|line| remote(&line)) {
+                None => Event::Inexpressible,
+                Some(None) => Event::Lost,
+                Some(Some(received)) => match deframe(&received) {
                     Ok(Some(line)) => {
                         let answer = line.to_vec();
                         Event::Answered(provider.interpret(exchange.request(), &answer))
@@ -77,7 +78,8 @@ fn main() -> Result<(), String> {
     let Settings { name, address, .. } = &provider.settings;
     let approves = |_: &[u8]| Some(format!("{} 2500 APPROVED L-1\n", sale().reference).into());
     println!("bridge    {name} at {address}");
-    println!("sent      {:?}", String::from_utf8_lossy(&provider.request(&sale())));
+    let message = provider.request(&sale()).unwrap_or_default();
+    println!("sent      {:?}", String::from_utf8_lossy(&message));
     println!("answered  {:?}", carry_out(&provider, sale(), approves));
     println!("cut off   {:?}", carry_out(&provider, sale(), |_| None));
     Ok(())

@@ -65,7 +65,7 @@ impl Provider for LineProvider {
         Capabilities { idempotent: true, inquiry: true, ..Capabilities::default() }
     }
 
-    fn request(&self, request: &ProviderRequest) -> Vec<u8> {
+    fn request(&self, request: &ProviderRequest) -> Option<Vec<u8>> {
         let verb = match request.kind {
             ProviderRequestKind::Authorize => "AUTHORIZE",
             _ => "INQUIRE",
@@ -73,8 +73,10 @@ impl Provider for LineProvider {
         let merchant = &self.settings.merchant;
         let ProviderRequest { reference, amount_minor, currency, subscriber, attempt, .. } =
             request;
-        format!("{verb} {merchant} {reference} {amount_minor} {currency} {subscriber} {attempt}\n")
-            .into()
+        let text = format!(
+            "{verb} {merchant} {reference} {amount_minor} {currency} {subscriber} {attempt}\n"
+        );
+        Some(text.into())
     }
 
     fn interpret(&self, request: &ProviderRequest, answer: &Vec<u8>) -> Option<ProviderResult> {

@@ -1,5 +1,6 @@
 //! What is special about `[[bridge]]`.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -9,7 +10,10 @@ use tillgate_store_core::BridgeTag;
 use super::HttpUrl;
 use super::error::place;
 use super::reader::{Key, Reader};
-use super::sections::{Address, BridgeKind, Profile, ProfileSource, Tls};
+use super::sections::{Address, BridgeKind, Profile, ProfileSource, Secret, Tls};
+
+/// An example of `bridge.secrets`.
+const SECRET: &str = "token = { file = \"keys/provider.token\" }";
 
 /// A bridge's name is a column of `services.csv` and a metric label.
 const NAME_BYTES_MAX: usize = 32;
@@ -40,16 +44,51 @@ impl<'a> Reader<'a> {
 
     /// A name without slash or dot is one of the gateway's own profiles.
     pub(super) fn profile(&mut self, key: Key<'a>) -> Option<Profile> {
-        if !self.has(&key, BridgeKind::Iso8583) {
-            return None;
-        }
-        let (at, text) = self.text(key, "profiles/acquirer.toml")?;
+        let (at, text) = match self.kind {
+            BridgeKind::Http => self.text_if(key, "profiles/provider.toml"),
+            BridgeKind::Iso8583 => self.text(key, "profiles/acquirer.toml"),
+        }?;
         let source = if text.contains(['/', '.']) {
             ProfileSource::File(self.base.join(text))
         } else {
             ProfileSource::Builtin(text)
         };
         Some(Profile { source, place: place(self.source, at) })
+    }
+
+    /// Where each secret is. What a value is instead is never shown: it may be the secret itself.
+    pub(super) fn secrets(&mut self, key: Key<'a>) -> BTreeMap<String, Secret> {
+        if !self.has(&key, BridgeKind::Http) {
+            return BTreeMap::new();
+        }
+        self.named(key, SECRET, |reader, name, value| {
+            let table = value.as_ref().as_table().filter(|table| table.len() == 1);
+            let said = table.and_then(|table| {
+                let (kind, text) = table.iter().next()?;
+                Some((kind.as_ref().as_ref(), text.as_ref().as_str()?))
+            });
+            match said {
+                Some(("file", file)) if !file.is_empty() => {
+                    Some(Secret::File(reader.base.join(file)))
+                }
+                Some(("credential", id)) if !id.is_empty() && !id.contains('/') => {
+                    Some(Secret::Credential(id.to_owned()))
+                }
+                _ => {
+                    let text = format!(
+                        "{name}: expected {{ file = \"FILE\" }} or {{ credential = \"NAME\" }}, \
+                         where the secret is; it is never written into this file"
+                    );
+                    reader.fault(value.span().start, text);
+                    None
+                }
+            }
+        })
+    }
+
+    /// Texts by the operator's own names.
+    pub(super) fn bridge_words(&mut self, key: Key<'a>, example: &str) -> BTreeMap<String, String> {
+        if self.has(&key, BridgeKind::Http) { self.words(key, example) } else { BTreeMap::new() }
     }
 
     pub(super) fn addresses(&mut self, key: Key<'a>) -> Vec<Address> {

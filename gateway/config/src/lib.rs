@@ -27,7 +27,7 @@ pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
     Address, Admin, Bridge, BridgeKind, KekOld, Link, Listen, Log, LogFormat, LogLevel, Profile,
-    ProfileSource, Store, Tls, Transactions, Workers,
+    ProfileSource, Secret, Store, Tls, Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::HttpUrl;

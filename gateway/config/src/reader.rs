@@ -1,6 +1,8 @@
 //! Taking the file apart: its sections and the kinds of value, each read with its place, its range
 //! and its example.
 
+mod named;
+
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -104,7 +106,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn wrong_type(&mut self, name: &str, value: &Spanned<DeValue<'a>>, expected: &str) {
+    fn wrong_type(&mut self, name: &str, value: &Spanned<DeValue<'a>>, expected: &str) {
         let text = format!("{name} is a {}: expected {expected}", value.as_ref().type_str());
         self.fault(value.span().start, text);
     }

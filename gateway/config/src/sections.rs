@@ -3,6 +3,7 @@
 //! [`Reader`].
 
 use core::net::SocketAddr;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -155,10 +156,18 @@ sections! {
         name: String = bridge_name(),
         /// Which protocol it speaks.
         kind: BridgeKind = bridge_kind(),
-        /// Where orders are posted; an inquiry gets `{url}/{reference}`. Of kind `http`.
+        /// Where orders are posted; an inquiry gets `{url}/{reference}`. With a profile, what its
+        /// paths are appended to. Of kind `http`.
         url: HttpUrl = url("http://127.0.0.1:7402/topups"),
-        /// How an ISO 8583 host's messages are filled and read.
+        /// How an ISO 8583 host's messages are filled and read; of kind `http`, the provider's API
+        /// where it is not that of docs/bridges.md section 1.
         profile: Option<Profile> = profile(),
+        /// `{secret.NAME}` of an HTTP profile: where each is.
+        secrets: BTreeMap<String, Secret> = secrets(),
+        /// `{value.NAME}` of an HTTP profile.
+        values: BTreeMap<String, String> = bridge_words("sender = \"TILLGATE\""),
+        /// `{product_code}` of an HTTP profile, by `SERVICE/PRODUCT` or `SERVICE`.
+        products: BTreeMap<String, String> = bridge_words("\"20/5\" = \"1001\""),
         /// Where the host is; connections are spread over them.
         addresses: Vec<Address> = addresses(),
         /// Connections at once; of an ISO 8583 host, as many as addresses unless stated.
@@ -227,6 +236,15 @@ pub struct Address {
     pub host: String,
     /// TCP port.
     pub port: u16,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// In a file that only its owner reads.
+    File(PathBuf),
+    /// In the credential of this name that systemd lends the process (`LoadCredential=`).
+    Credential(String),
 }
 
 /// Which profile a bridge has, and where the configuration says so.

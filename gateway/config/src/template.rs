@@ -148,11 +148,16 @@ cutoff = "00:00"
 # A provider. Services of kind "topup" name a bridge in the column `route` of services.csv.
 # deadline_s must be below transactions.answer_s. Capabilities (idempotent, inquiry, reversal,
 # confirmation) are false unless they are claimed; docs/bridges.md says what each one risks.
+# A provider with an API of its own has a profile (`tillgate bridge list`, or a file) and its secrets.
 #
 # [[bridge]]
 # name = "topup"
 # kind = "http"
 # url = "http://127.0.0.1:7402/topups"
+# profile = "reloadly"
+# secrets = { token = { file = "keys/reloadly.token" } }
+# values = { country = "KE" }
+# products = { "20" = "520" }
 # connections = 32
 # deadline_s = 10
 # idempotent = false

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use tillgate_core::time::Calendar;
 
-use super::{Config, InstallOptions, template};
+use super::{Config, InstallOptions, ProfileSource, Secret, template};
 
 const GOOD: &str = r#"
 [listen]
@@ -289,9 +289,31 @@ fn keys_of_the_other_kind_of_bridge_and_wrong_addresses_are_refused_with_their_l
         let said = load(&with_host(&keys)).unwrap_err();
         assert!(said.contains(expected) && said.contains("tillgate.toml:"), "{keys}: {said}");
     }
-    for key in ["profile = \"nac-host\"", "window = 3", "addresses = [\"h:1\"]", "mac_key = \"m\""]
-    {
+    for key in ["window = 3", "addresses = [\"h:1\"]", "mac_key = \"m\""] {
         let said = load(&format!("{GOOD}{key}\n")).unwrap_err();
         assert!(said.contains("is of bridges of kind \"iso8583\", this one is \"http\""), "{said}");
     }
+}
+
+#[test]
+fn a_bridge_with_a_profile_says_where_it_and_its_secrets_are() {
+    let of = |more: &str| load(&format!("{GOOD}{more}\n"));
+    let more = "profile = \"p/acme.toml\"\nproducts = { \"20/5\" = \"S5\" }\n\
+                secrets = { a = { file = \"keys/a\" }, b = { credential = \"b\" } }";
+    let bridge = of(more).unwrap().bridges.remove(0);
+    let profile = bridge.profile.unwrap();
+    assert_eq!(profile.source, ProfileSource::File("/etc/tillgate/p/acme.toml".into()));
+    assert_eq!(profile.place, (19, 11));
+    assert_eq!(bridge.secrets["a"], Secret::File("/etc/tillgate/keys/a".into()));
+    assert_eq!(bridge.secrets["b"], Secret::Credential("b".to_owned()));
+    assert_eq!(bridge.products["20/5"], "S5");
+    let builtin = of("profile = \"reloadly\"").unwrap().bridges.remove(0).profile.unwrap();
+    assert_eq!(builtin.source, ProfileSource::Builtin("reloadly".to_owned()));
+    for wrong in
+        ["{ a = \"hunter2\" }", "{ a = { fiel = \"hunter2\" } }", "\"hunter2\"", "{ a = 1 }"]
+    {
+        let said = of(&format!("secrets = {wrong}")).unwrap_err();
+        assert!(said.contains("tillgate.toml:19:") && !said.contains("hunter2"), "{said}");
+    }
+    assert!(of("values = { a = 1 }").unwrap_err().contains("bridge.values.a is a integer"));
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 pub(crate) use tillgate_config::{
     Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions,
-    KekOld, Log, LogFormat, LogLevel, ProfileSource, Store, Tls, template,
+    KekOld, Log, LogFormat, LogLevel, ProfileSource, Secret, Store, Tls, template,
 };
 use tillgate_store_rocks::Options;
+use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::files::{self, Trust};
@@ -20,9 +21,17 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// It cannot be read, or everything that is wrong with it.
 pub(crate) fn load(file: &Path) -> Result<Config, Failure> {
-    let text = files::read_text(file, FILE_BYTES_MAX, Trust::Unwritten)
-        .map_err(|error| Failure::config(unreadable(file, &error)))?;
+    let text = read(file)?;
     Config::parse(file, &text).map_err(Failure::config)
+}
+
+/// The text of a configuration file or of a bridge's profile.
+///
+/// # Errors
+/// It cannot be read, or others could have written it.
+pub(crate) fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    files::read_text(file, FILE_BYTES_MAX, Trust::Unwritten)
+        .map_err(|error| Failure::config(unreadable(file, &error)))
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> ConfigError {

@@ -11,6 +11,10 @@ use crate::files::{self, Trust};
 
 /// A key and a line end fit; whatever is longer is another file.
 const FILE_BYTES_MAX: u64 = 256;
+/// A token of a provider fits, such as a signed one with its claims (RFC 7519).
+const SECRET_BYTES_MAX: u64 = 16 * 1024;
+/// Longer names are not shown: they may be a secret in the place of its file.
+const FILE_NAME_BYTES_MAX: usize = 64;
 /// What new files get: the owner reads, nobody writes.
 const MODE_SECRET: u32 = 0o400;
 
@@ -29,13 +33,18 @@ impl fmt::Display for KeyFileError {
                         write it into a file of mode 0400 and name the file";
             return f.write_str(text);
         }
+        if name.len() > FILE_NAME_BYTES_MAX {
+            let text = "expected the name of a file, found a long text: if that is a secret, \
+                        write it into a file of mode 0400 and name the file";
+            return f.write_str(text);
+        }
         write!(f, "{}: {}", self.file.display(), self.what)
     }
 }
 
 /// Reads a key; wiped when dropped.
 pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let text = read_text(file, Trust::Secret)?;
+    let text = read_text(file, FILE_BYTES_MAX, Trust::Secret)?;
     let wrong = || {
         let found = text.trim_end().len();
         format!("expected 64 hexadecimal digits, found {found} characters that are not that")
@@ -53,12 +62,24 @@ pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileErro
         let what = "there is no such file".to_owned();
         return Err(KeyFileError { file: file.to_owned(), what });
     }
-    read_text(file, Trust::Secret)
+    read_text(file, FILE_BYTES_MAX, Trust::Secret)
+}
+
+/// Reads a secret of any form, without the line end behind it; wiped when dropped.
+pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let mut text = read_text(file, SECRET_BYTES_MAX, Trust::Secret)?;
+    let length = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(length);
+    if text.is_empty() || text.contains(char::is_control) {
+        let what = "expected a secret in one line".to_owned();
+        return Err(KeyFileError { file: file.to_owned(), what });
+    }
+    Ok(text)
 }
 
 /// Reads 32 bytes that are no secret (a hash), from a file that only its owner changes.
 pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
-    let text = read_text(file, Trust::Unwritten)?;
+    let text = read_text(file, FILE_BYTES_MAX, Trust::Unwritten)?;
     <[u8; 32]>::from_hex(text.trim_end()).map_err(|_| KeyFileError {
         file: file.to_owned(),
         what: "expected 64 hexadecimal digits".to_owned(),
@@ -73,8 +94,8 @@ pub(crate) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     files::write_new(file, text, MODE_SECRET)
 }
 
-fn read_text(file: &Path, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
-    files::read_text(file, FILE_BYTES_MAX, trust).map_err(|error| {
+fn read_text(file: &Path, bytes_max: u64, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
+    files::read_text(file, bytes_max, trust).map_err(|error| {
         let what = match error.kind() {
             ErrorKind::NotFound => {
                 "there is no such file; `tillgate init DIR` makes the keys".to_owned()
@@ -94,7 +115,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{read, write_new};
+    use super::{read, read_secret, write_new};
 
     #[test]
     fn a_written_key_reads_back_and_is_never_overwritten() {
@@ -114,6 +135,24 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         let said = read(&file).unwrap_err().to_string();
         assert!(said.contains("0644") && said.contains("chmod 0400"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_of_a_provider_is_one_line_of_any_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let file = dir.path().join(name);
+            write_new(&file, text).unwrap();
+            read_secret(&file)
+        };
+        let token = "eyJ.".repeat(500);
+        assert_eq!(file("a", &format!("{token}\r\n")).unwrap().as_str(), token);
+        for (name, wrong) in [("b", ""), ("c", "\n"), ("d", "two\nlines")] {
+            let said = file(name, wrong).unwrap_err().to_string();
+            assert!(said.contains("in one line") && !said.contains("two"), "{said}");
+        }
+        let pasted = read_secret(&dir.path().join(&token[..200])).unwrap_err().to_string();
+        assert!(pasted.contains("name of a file") && !pasted.contains("eyJ"), "{pasted}");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum Event {
     Connected,
     /// None is available.
     Refused,
+    /// The protocol has no form for the request: nothing was written.
+    Inexpressible,
     /// The kept connection had ended before a byte of the request was written to it.
     Stale,
     /// An answer was received, with the meaning that its [`super::Provider`] gave it.
@@ -62,7 +64,7 @@ impl Event {
     /// belong to this request.
     #[must_use]
     pub fn keeps_connection(&self) -> bool {
-        matches!(self, Self::Connected | Self::Answered(Some(_)))
+        matches!(self, Self::Connected | Self::Inexpressible | Self::Answered(Some(_)))
     }
 }
 
@@ -109,6 +111,7 @@ impl Exchange {
                 Step::Send
             }
             Event::Stale => self.begin(now),
+            Event::Inexpressible => Step::Done(self.request.inexpressible()),
             Event::Answered(Some(result)) => Step::Done(result),
             Event::Answered(None) => Step::Done(self.request.unknown()),
             Event::Lost | Event::Deadline if self.sending => Step::Done(self.request.unknown()),
@@ -121,6 +124,8 @@ impl Exchange {
 
 #[cfg(test)]
 mod tests {
+    use tillgate_store_core::ProviderOutcome;
+
     use super::*;
     use crate::provider::ProviderRequestKind::{self, Advise, Authorize, Inquire, Reverse};
     use crate::provider::tests::request;
@@ -152,6 +157,23 @@ mod tests {
         }
         let answered = Event::Answered(Some(ProviderResult::Pending));
         assert_eq!(sending().handle(Moment(3), answered), Step::Done(ProviderResult::Pending));
+    }
+
+    #[test]
+    fn a_request_without_a_form_is_declined_at_first_and_unknown_when_it_may_have_been_sent() {
+        for (kind, attempt) in [(Authorize, 1), (Authorize, 2), (Inquire, 1), (Reverse, 1)] {
+            let mut exchange = exchange(kind, attempt);
+            assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+            assert_eq!(exchange.handle(Moment(2), Event::Connected), Step::Send);
+            let done = exchange.handle(Moment(3), Event::Inexpressible);
+            let declined = matches!(
+                &done,
+                Step::Done(ProviderResult::Outcome(ProviderOutcome::Declined { .. }))
+            );
+            assert_eq!(declined, (kind, attempt) == (Authorize, 1), "{kind:?} {attempt}");
+            assert!(declined || done == Step::Done(ProviderResult::UNKNOWN));
+        }
+        assert!(Event::Inexpressible.keeps_connection());
     }
 
     #[test]

@@ -34,6 +34,7 @@ use http::{HeaderName, Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use tillgate_store_core::{ProviderOutcome, ResponseCode, Text};
 
+use super::answer::Found;
 use super::{Bill, Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -121,7 +122,7 @@ impl Provider for HttpJson {
         self.capabilities
     }
 
-    fn request(&self, request: &ProviderRequest) -> Request<Vec<u8>> {
+    fn request(&self, request: &ProviderRequest) -> Option<Request<Vec<u8>>> {
         let builder = Request::builder().header(HOST, &self.authority).header(ACCEPT, JSON);
         let path = self.path.trim_end_matches('/');
         let below = |what: &str| format!("{path}/{}{what}", request.reference);
@@ -151,7 +152,7 @@ impl Provider for HttpJson {
                 post(builder.uri(below("/confirmation")), &Reminder::of(request))
             }
         };
-        built.expect("the path was checked with the configuration, references are hex digits")
+        Some(built.expect("the path was checked with the configuration, references are hex digits"))
     }
 
     fn interpret(
@@ -191,26 +192,22 @@ impl Provider for HttpJson {
 }
 
 impl Answer {
-    /// What a lookup found. An amount and its bounds that contradict each other say nothing.
+    /// What a lookup found.
     fn found(&self, status: StatusCode) -> Option<Result<Box<Bill>, ResponseCode>> {
         match (status, self.status.as_str()) {
             (StatusCode::OK, "found") => {}
             (StatusCode::OK, "declined") => return Some(Err(code(&self.code))),
             _ => return None,
         }
-        let (low, high) = (self.amount_min_minor, self.amount_max_minor);
-        let amount_minor = self.amount_minor.unwrap_or(0);
-        if low > high || (high > 0 && amount_minor > 0 && !(low..=high).contains(&amount_minor)) {
-            return None;
-        }
-        Some(Ok(Box::new(Bill {
-            // The payment names it, so that half of it will not do.
-            reference: Text::from(&self.lookup_reference).ok()?,
-            amount_minor,
-            amount_range_minor: (low, high),
-            name: shown(&self.name),
-            text: shown(&self.text),
-        })))
+        let found = Found {
+            reference: &self.lookup_reference,
+            amount_minor: self.amount_minor.unwrap_or(0),
+            low_minor: self.amount_min_minor,
+            high_minor: self.amount_max_minor,
+            name: &self.name,
+            text: &self.text,
+        };
+        Some(Ok(Box::new(found.bill()?)))
     }
 }
 

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! * [`Provider`] is a protocol: the message of a request and the meaning of an answer. One file
-//!   for each, such as [`http_json`].
+//!   for each, such as [`http_json`]; [`http_template`] speaks the protocols that operators
+//!   describe.
 //! * [`Exchange`] is one request on one connection: what a refused connection, a timeout or an
 //!   answer about something else means for it.
 //! * [`Intake`] is what a bridge takes: its queue has an end, and its breaker holds sales back from
@@ -16,9 +17,11 @@
 //! bytes, and the simulated world runs the same code. A *bridge* is the operator's word for a
 //! configured connection to a provider.
 
+mod answer;
 mod breaker;
 mod exchange;
 pub mod http_json;
+pub mod http_template;
 mod intake;
 pub mod iso8583;
 
@@ -28,6 +31,7 @@ use tillgate_store_core::{Key, ProductId, ProviderOutcome, SellerId, ServiceId, 
 use self::breaker::Breaker;
 pub use self::exchange::{Event, Exchange, Step};
 pub use self::intake::{Intake, Refused};
+use crate::time::UnixMillis;
 use tillgate_types::ResponseCode;
 
 /// A protocol that a provider speaks. An implementation has no state about requests: an answer is
@@ -41,8 +45,15 @@ pub trait Provider {
     /// What the provider can do beyond carrying out a sale once.
     fn capabilities(&self) -> Capabilities;
 
-    /// The message of a request. One that is sent again differs only in its attempt.
-    fn request(&self, request: &ProviderRequest) -> Self::Message;
+    /// The message of a request. One that is sent again differs only in its attempt. `None` if the
+    /// protocol has no form for it (a product without a code of the provider's): nothing is sent,
+    /// and the result is [`ProviderRequest::inexpressible`].
+    fn request(&self, request: &ProviderRequest) -> Option<Self::Message>;
+
+    /// A message as it leaves at that moment: where the protocol asks for it, with a time or signature.
+    fn seal(&self, message: Self::Message, _at: UnixMillis) -> Self::Message {
+        message
+    }
 
     /// The result that an answer states for this request. `None` unless the answer repeats the
     /// request's reference and amount and is one that the request can have: the outcome is then
@@ -161,6 +172,22 @@ impl ProviderRequest {
             return ProviderResult::Outcome(ProviderOutcome::NotSent { code });
         }
         ProviderResult::UNKNOWN
+    }
+
+    /// The result when the provider's protocol has no form for this request: no byte left. A first
+    /// attempt is declined and not [`ProviderRequest::not_sent`], for it says nothing about the
+    /// provider's health.
+    #[must_use]
+    pub fn inexpressible(&self) -> ProviderResult {
+        let code = ResponseCode::INVALID_TRANSACTION;
+        match self.kind {
+            ProviderRequestKind::Lookup => ProviderResult::Lookup(Err(code)),
+            ProviderRequestKind::Authorize if self.attempt <= 1 => {
+                let reference = Text::new();
+                ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
+            }
+            _ => ProviderResult::UNKNOWN,
+        }
     }
 
     /// The result when nobody answered, or with something that says nothing about this request.

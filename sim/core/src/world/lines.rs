@@ -164,6 +164,7 @@ impl Lines {
             queue.push(exchange.due(), Event::Connection { life, ticket, event });
         }
         let message = self.lines[bridge].http_json.request(exchange.request());
+        let message = message.expect("it has a form for every request");
         self.carry(queue, leaves, Message { bridge, ticket, leg: Leg::There(Box::new(message)) });
     }
 

@@ -40,7 +40,7 @@ fn a_request_names_its_sale_in_the_path_or_with_its_idempotency_key() {
         (Reverse, "POST", format!("/topups/{OURS}/reversal")),
         (Advise, "POST", format!("/topups/{OURS}/confirmation")),
     ] {
-        let message = http_json().request(&order(kind));
+        let message = http_json().request(&order(kind)).unwrap();
         assert_eq!((message.method().as_str(), message.uri().path()), (method, &*path));
         assert_eq!(message.headers()["host"], "localhost:1");
         assert_eq!(message.headers().contains_key("idempotency-key"), kind == Authorize);

@@ -112,7 +112,10 @@ impl ProviderConnection {
     async fn send(&mut self, exchange: &Exchange) -> Event {
         let Some(wire) = &mut self.wire else { return Event::Stale };
         let request = exchange.request();
-        let message: Request<Vec<u8>> = self.pool.provider.request(request);
+        let Some(message) = self.pool.provider.request(request) else {
+            return Event::Inexpressible;
+        };
+        let message = self.pool.provider.seal(message, self.pool.queue.clock.wall());
         match wire.sender.try_send_request(message.map(Full::from)).await {
             Ok(response) => match receive(response).await {
                 Some(answer) => Event::Answered(self.pool.provider.interpret(request, &answer)),

@@ -12,6 +12,7 @@
 
 mod http;
 mod iso8583;
+pub(crate) mod profile;
 pub(crate) mod provider;
 mod queue;
 mod tls;

@@ -5,13 +5,13 @@ use std::path::Path;
 use hex::FromHex;
 use tillgate_codec::iso8583::{Dialect, MacKey};
 use tillgate_core::provider::Capabilities;
-use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::iso8583::limits::PROFILE_BYTES_MAX;
 use tillgate_core::provider::iso8583::{Host, HostSettings, Profile};
 use zeroize::Zeroizing;
 
 use super::http::HttpProvider;
 use super::iso8583::HostSetup;
+use super::profile;
 use super::tls::TlsClient;
 use crate::config::{Bridge, BridgeKind, Config, ConfigError, Fault, ProfileSource};
 use crate::exit::Failure;
@@ -34,7 +34,7 @@ impl Providers {
     /// Which file cannot be read, or everything that is wrong with a profile.
     pub(crate) fn load(config: &Config) -> Result<Self, Failure> {
         let load = |bridge: &Bridge| match bridge.kind {
-            BridgeKind::Http => Ok(Protocol::Http(http(bridge))),
+            BridgeKind::Http => profile::provider(&config.file, bridge).map(Protocol::Http),
             BridgeKind::Iso8583 => {
                 host(&config.file, bridge).map(|host| Protocol::Iso8583(Box::new(host)))
             }
@@ -47,11 +47,6 @@ impl Providers {
 pub(super) fn capabilities(bridge: &Bridge) -> Capabilities {
     let Bridge { idempotent, inquiry, reversal, confirmation: advice, lookup, .. } = *bridge;
     Capabilities { idempotent, inquiry, reversal, advice, lookup }
-}
-
-fn http(bridge: &Bridge) -> Box<HttpProvider> {
-    let (authority, path) = (bridge.url.authority(), bridge.url.path.clone());
-    Box::new(HttpJson { authority, path, capabilities: capabilities(bridge) })
 }
 
 fn host(file: &Path, bridge: &Bridge) -> Result<HostSetup, Failure> {

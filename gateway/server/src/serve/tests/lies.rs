@@ -18,7 +18,7 @@ use super::{Installation, Served, wait_for};
 const YES: &str = r#"{"status":"approved","provider_reference":"P-1"}"#;
 
 /// Answers every request with what `say` makes of it: the bytes of one connection.
-fn liar(
+pub(super) fn liar(
     say: impl Fn(&str, &str, usize) -> Vec<u8> + Send + Sync + 'static,
 ) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -50,7 +50,7 @@ fn serve(
     }
 }
 
-fn http(status: &str, body: &str) -> Vec<u8> {
+pub(super) fn http(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
@@ -65,11 +65,11 @@ fn installation(provider: SocketAddr) -> Installation {
     installation
 }
 
-fn code(served: &Served, stan: u32) -> ResponseCode {
+pub(super) fn code(served: &Served, stan: u32) -> ResponseCode {
     answer(&served.till(FIRST_TERMINAL).sell(&top_up_sale(stan, APPROVED))).code
 }
 
-fn row(served: &Served, stan: u32) -> Transaction {
+pub(super) fn row(served: &Served, stan: u32) -> Transaction {
     let date = today();
     let key = Key { date, terminal: TerminalId(FIRST_TERMINAL), stan };
     journal::record(&served.handle.reader, &key.to_bytes(), &mut Vec::new()).unwrap().unwrap()

@@ -8,6 +8,7 @@ mod network;
 mod old;
 mod owed;
 mod panics;
+mod profile;
 mod provider;
 mod sales;
 mod terminal;

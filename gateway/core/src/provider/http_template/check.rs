@@ -1,0 +1,152 @@
+//! What `tillgate bridge check` and the start of the gateway say about a profile: what the
+//! configuration lacks for it, and a sample of each request.
+
+use std::collections::BTreeMap;
+
+use http::Request;
+use tillgate_store_core::Text;
+use zeroize::Zeroizing;
+
+use super::profile::name;
+use super::sign::Part;
+use super::text::{Field, Source};
+use super::{KINDS, Profile, Settings};
+use crate::provider::{Capabilities, ProviderRequest, ProviderRequestKind};
+use crate::time::UnixMillis;
+
+/// What a sample shows in place of a secret.
+pub const SAMPLE_SECRET: &str = "********";
+
+/// What a bridge's configuration lacks for its profile, or claims without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// The key of `[[bridge]]`.
+    pub key: &'static str,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+/// Everything that does not fit.
+pub(super) fn unfit(profile: &Profile, settings: &Settings, claims: Capabilities) -> Vec<Unfit> {
+    let mut unfit = Vec::new();
+    let mut fault = |key, text: String| unfit.push(Unfit { key, text });
+    for (claimed, key, kind) in [
+        (claims.inquiry, "inquiry", ProviderRequestKind::Inquire),
+        (claims.reversal, "reversal", ProviderRequestKind::Reverse),
+        (claims.advice, "confirmation", ProviderRequestKind::Advise),
+        (claims.lookup, "lookup", ProviderRequestKind::Lookup),
+    ] {
+        if claimed && profile.operation(kind).is_none() {
+            let section = name(kind);
+            fault(key, format!("claimed, but the profile has no [{section}]; claim {key} = false"));
+        }
+    }
+    if claims.idempotent && !profile.repeatable {
+        let text = "claimed, but the profile does not say repeatable = true: this API does not \
+                    answer the same reference twice in the same way; claim idempotent = false";
+        fault("idempotent", text.to_owned());
+    }
+    if let Some(sign) = &profile.sign {
+        if !settings.secrets.contains_key(&sign.secret) {
+            let name = &sign.secret;
+            let text = format!("the profile signs with it: {name} = {{ file = \"FILE\" }}");
+            fault("secrets", text);
+        }
+        let values = sign.parts().filter_map(|part| match part {
+            Part::Value(name) => Some(name),
+            Part::Of(_) => None,
+        });
+        for name in values.filter(|name| !settings.values.contains_key(*name)) {
+            fault("values", format!("the profile needs {{value.{name}}}: {name} = \"TEXT\""));
+        }
+    }
+    let mut fields: Vec<&Field> = Vec::new();
+    for field in profile.operations.iter().flatten().flat_map(|operation| operation.fields()) {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    for field in fields {
+        match field {
+            Field::Secret(name) if !settings.secrets.contains_key(name) => fault(
+                "secrets",
+                format!("the profile needs {{secret.{name}}}: {name} = {{ file = \"FILE\" }}"),
+            ),
+            Field::Value(name) if !settings.values.contains_key(name) => {
+                fault("values", format!("the profile needs {{value.{name}}}: {name} = \"TEXT\""));
+            }
+            Field::Of(Source::ProductCode) if settings.products.is_empty() => fault(
+                "products",
+                "the profile needs {product_code}, what the provider calls each product: \
+                 \"SERVICE/PRODUCT\" = \"CODE\" or \"SERVICE\" = \"CODE\""
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+    }
+    unfit
+}
+
+impl Profile {
+    /// A sample of each request that the profile describes, with stand-ins for what the
+    /// configuration adds; no secret is in it.
+    #[must_use]
+    pub fn samples(&self, authority: &str) -> Vec<(&'static str, Request<Vec<u8>>)> {
+        let (mut secrets, mut values) = (BTreeMap::new(), BTreeMap::new());
+        for field in self.operations.iter().flatten().flat_map(|operation| operation.fields()) {
+            match field {
+                Field::Secret(name) => {
+                    secrets.insert(name.clone(), Zeroizing::new(SAMPLE_SECRET.to_owned()));
+                }
+                // Digits, for they may be written as a number.
+                Field::Value(name) => drop(values.insert(name.clone(), "1".to_owned())),
+                Field::Of(_) => {}
+            }
+        }
+        if let Some(sign) = &self.sign {
+            secrets.insert(sign.secret.clone(), Zeroizing::new(SAMPLE_SECRET.to_owned()));
+            values.extend(sign.parts().filter_map(|part| match part {
+                Part::Value(name) => Some((name.clone(), "1".to_owned())),
+                Part::Of(_) => None,
+            }));
+        }
+        let sample = sample();
+        let products = BTreeMap::from([(sample.service.0.to_string(), "1001".to_owned())]);
+        let settings = Settings { secrets, values, products };
+        let message = |kind| {
+            let request = ProviderRequest { kind, ..sample };
+            let mut message = self.message(&request, &settings, (authority, ""))?;
+            if let Some(sign) = &self.sign {
+                sign.sign(&mut message, &settings, UnixMillis(sample.at_ms));
+            }
+            Some(message)
+        };
+        KINDS.into_iter().filter_map(|kind| Some((name(kind), message(kind)?))).collect()
+    }
+}
+
+/// A sale of 25.00 Kenyan shillings.
+fn sample() -> ProviderRequest {
+    use tillgate_types::{BusinessDate, ProductId, SellerId, ServiceId, TerminalId};
+    let text = |text: &str| Text::from(text).unwrap_or_default();
+    let date = BusinessDate::from_ymd(2026, 11, 27).unwrap_or_default();
+    let sale = tillgate_store_core::Key { date, terminal: TerminalId(70_001), stan: 12 };
+    ProviderRequest {
+        kind: ProviderRequestKind::Authorize,
+        key: sale,
+        sale,
+        at_ms: 1_795_773_600_000,
+        seller: SellerId(7),
+        rrn: text("633100000012"),
+        bridge: 0,
+        reference: Text::from("00112233445566778899aabbccddeeff").unwrap_or_default(),
+        provider_reference: Text::from("4602843").unwrap_or_default(),
+        service: ServiceId(20),
+        product: ProductId(5),
+        amount_minor: 2_500,
+        currency: 404,
+        subscriber: Text::from("254700000000").unwrap_or_default(),
+        lookup: Text::from("BILL-81").unwrap_or_default(),
+        attempt: 1,
+    }
+}
