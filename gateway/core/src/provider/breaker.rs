@@ -9,6 +9,10 @@
 //! ```
 //!
 //! Sales are held back, and lookups with them. Inquiries, reversals and advices always go out.
+//!
+//! Failures that come together are one: a connection that is lost takes everything with it that was
+//! in flight on it. While the breaker is open, only the sale that tries it makes the pause longer;
+//! what left before says nothing new.
 
 use tillgate_store_core::ProviderOutcome;
 
@@ -17,14 +21,20 @@ use crate::time::{Moment, Span};
 
 /// Sales without an answer, one after the other, before the breaker opens.
 const FAILURES_MAX: u32 = 8;
+/// From one failure that counts to the next.
+const FAILURE_EVERY: Span = Span::ms(50);
 const PAUSE_FIRST: Span = Span::s(1);
 const PAUSE_LONGEST: Span = Span::s(16);
 
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,
+    /// When the last one was counted.
+    failed: Option<Moment>,
     /// Open until then; `None` while closed.
     until: Option<Moment>,
+    /// A sale tries it.
+    trying: bool,
     pause: Span,
 }
 
@@ -45,6 +55,7 @@ impl Breaker {
                     return Err(Refused::HeldBack);
                 }
                 self.until = Some(now.after(self.pause));
+                self.trying = true;
                 Ok(())
             }
             _ => Ok(()),
@@ -66,6 +77,14 @@ impl Breaker {
             *self = Self::default();
             return;
         }
+        let counts = match self.until {
+            Some(_) => self.trying,
+            None => self.failed.is_none_or(|failed| now >= failed.after(FAILURE_EVERY)),
+        };
+        if !counts {
+            return;
+        }
+        (self.failed, self.trying) = (Some(now), false);
         self.failures = self.failures.saturating_add(1);
         if self.failures >= FAILURES_MAX {
             let longer = Span(self.pause.0.saturating_mul(2));
@@ -102,21 +121,41 @@ mod tests {
         }
     }
 
+    /// When the failure of this number comes, so that it counts.
+    fn at(number: u32) -> Moment {
+        Moment(u64::from(number) * FAILURE_EVERY.0)
+    }
+
     fn opened() -> Breaker {
         let mut breaker = Breaker::default();
-        for _ in 0..FAILURES_MAX {
-            assert_eq!(breaker.ask(Moment(0)), GO);
-            breaker.silent(Moment(0));
+        for number in 1..=FAILURES_MAX {
+            assert_eq!(breaker.ask(at(number)), GO);
+            breaker.silent(at(number));
         }
         breaker
+    }
+
+    #[test]
+    fn what_was_in_flight_on_one_lost_connection_is_one_failure() {
+        let mut breaker = Breaker::default();
+        for _ in 0..10 * FAILURES_MAX {
+            breaker.silent(Moment(7));
+        }
+        assert!(!breaker.is_open());
+        // Nor does what left before it opened make its pause longer.
+        let mut breaker = opened();
+        for _ in 0..10 * FAILURES_MAX {
+            breaker.silent(at(FAILURES_MAX + 1));
+        }
+        assert_eq!(breaker.ask(at(FAILURES_MAX).after(PAUSE_FIRST)), GO);
     }
 
     #[test]
     fn sales_are_held_back_after_enough_silence_and_one_tries_after_the_pause() {
         let mut breaker = opened();
         assert!(breaker.is_open());
-        assert_eq!(breaker.ask(Moment(1)), STAY);
-        let later = Moment(0).after(PAUSE_FIRST);
+        assert_eq!(breaker.ask(at(FAILURES_MAX)), STAY);
+        let later = at(FAILURES_MAX).after(PAUSE_FIRST);
         assert_eq!(breaker.ask(later), GO);
         assert_eq!(breaker.ask(later), STAY);
         breaker.answered();
@@ -127,7 +166,7 @@ mod tests {
     #[test]
     fn the_pause_doubles_up_to_its_longest() {
         let mut breaker = opened();
-        let mut now = Moment(0).after(PAUSE_FIRST);
+        let mut now = at(FAILURES_MAX).after(PAUSE_FIRST);
         for _ in 0..10 {
             assert_eq!(breaker.ask(now), GO);
             breaker.silent(now);
@@ -142,9 +181,9 @@ mod tests {
     #[test]
     fn an_answer_in_between_keeps_it_closed() {
         let mut breaker = Breaker::default();
-        for _ in 0..3 * FAILURES_MAX {
-            breaker.silent(Moment(0));
-            breaker.silent(Moment(0));
+        for number in 0..3 * FAILURES_MAX {
+            breaker.silent(at(2 * number));
+            breaker.silent(at(2 * number + 1));
             breaker.answered();
         }
         assert_eq!(breaker.ask(Moment(0)), GO);
@@ -163,8 +202,8 @@ mod tests {
         }
         assert!(breaker.is_open(), "an answer to an inquiry does not close it");
         let mut breaker = Breaker::default();
-        for _ in 0..2 * FAILURES_MAX {
-            breaker.observe(Moment(0), ProviderRequestKind::Inquire, &ProviderResult::UNKNOWN);
+        for number in 0..2 * FAILURES_MAX {
+            breaker.observe(at(number), ProviderRequestKind::Inquire, &ProviderResult::UNKNOWN);
         }
         assert!(!breaker.is_open());
     }

@@ -9,7 +9,7 @@ use tillgate_store_core::{ProviderOutcome, Text};
 use super::super::http_json::{code, reference, shown};
 use super::super::{Bill, ProviderRequest, ProviderRequestKind, ProviderResult};
 use super::profile::{Meaning, MessagePlan, Network, Profile};
-use super::template::{Subject, Template, Values};
+use super::template::{Source, Subject, Template, Values};
 
 /// The response code (ISO 8583:1987 field 39).
 pub(super) const CODE: u8 = 39;
@@ -135,6 +135,9 @@ pub(super) fn interpret(
     if !repeats(&plan.echo, &sent, answer) {
         return Reading::Foreign("a field that it must repeat differs");
     }
+    if plan.fields.iter().any(|field| names_another(plan, field, &sent, answer)) {
+        return Reading::Foreign("it names another reference");
+    }
     let said = answer.text(CODE).unwrap_or_default();
     let meaning = plan.codes.iter().find(|(code, _)| *code == said).map(|(_, meaning)| meaning);
     let named = || provider_reference(profile, answer);
@@ -167,6 +170,19 @@ pub(super) fn repeats(numbers: &[u8], sent: &View<'_>, answer: &View<'_>) -> boo
         None => true,
     };
     numbers.iter().all(same)
+}
+
+/// Whether an answer that need not repeat our reference has another one where it was.
+fn names_another(
+    plan: &MessagePlan,
+    (number, template): &(u8, Template),
+    sent: &View<'_>,
+    answer: &View<'_>,
+) -> bool {
+    template.is_only(Source::Reference)
+        && plan.found.reference != Some(*number)
+        && answer.has(*number)
+        && answer.wire(*number) != sent.wire(*number)
 }
 
 /// The first of the fields that has one.
