@@ -93,7 +93,11 @@ fn every_route_of_the_document_answers_as_the_document_says() {
             .replace("{command}", "1")
             .replace("{key}", "2026-11-23-00070001-000001")
             .replace("/differences", "/differences?date=2026-11-23")
-            .replace("/history", "/history?kind=seller&id=101");
+            .replace("/history", "/history?kind=seller&id=101")
+            .replace(
+                "/explain",
+                "/explain?service=20&account=254710000001&amount=12.50&terminal=70001",
+            );
         // Nothing was sold yet.
         let expected = if path.contains("{key}") { 404 } else { 200 };
         for (method, operation) in methods.as_object().unwrap() {
