@@ -1,11 +1,8 @@
-//! What the metrics say about rows: who waits and since when, and what is left of the stock.
+//! What the metrics say about rows: who waits and since when.
 
 use std::ops::ControlFlow;
 
-use tillgate_store_core::{
-    BusinessDate, Family, Fulfilment, Kind, ReadRows, Registry, StoreError, Voucher, journal,
-};
-use tillgate_types::{ProductId, ServiceId};
+use tillgate_store_core::{Fulfilment, Kind, ReadRows, StoreError, journal};
 
 use super::page::Awaited;
 
@@ -53,52 +50,5 @@ impl Waiting {
     #[must_use]
     pub fn oldest_s(&self, now_ms: u64) -> u64 {
         self.oldest_ms.map_or(0, |since| now_ms.saturating_sub(since) / 1_000)
-    }
-}
-
-/// The vouchers of every product.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stock {
-    /// Of each product of each service: how many are for sale, and how many have expired unsold.
-    pub products: Vec<(ServiceId, ProductId, [u64; 2])>,
-    /// Whether all of it was counted.
-    pub complete: bool,
-}
-
-impl Stock {
-    /// Every product of a registry, nothing counted yet.
-    #[must_use]
-    pub fn of(registry: &Registry) -> Self {
-        let products = registry.services().flat_map(|service| {
-            service.products.iter().map(|product| (service.id, product.id, [0; 2]))
-        });
-        Self { products: products.collect(), complete: false }
-    }
-
-    /// Counts at most this many vouchers, without reading them.
-    ///
-    /// # Errors
-    /// The engine does not read.
-    pub fn count(
-        mut self,
-        rows: &dyn ReadRows,
-        today: BusinessDate,
-        counted_max: usize,
-    ) -> Result<Self, StoreError> {
-        let mut left = counted_max;
-        for (service, product, counts) in &mut self.products {
-            let from = |date| Voucher::key_from(*service, *product, date);
-            let (first, today) = (from(BusinessDate(0)), from(today));
-            rows.scan(Family::Stock, &first, &mut |key, _| {
-                if left == 0 || key.get(..4) != first.get(..4) {
-                    return ControlFlow::Break(());
-                }
-                left -= 1;
-                counts[usize::from(key < &today[..])] += 1;
-                ControlFlow::Continue(())
-            })?;
-        }
-        self.complete = left > 0;
-        Ok(self)
     }
 }

@@ -3,7 +3,7 @@
 //! [`Selection`] walks the rows; [`line()`] says what of a row may be shown; [`Format`] writes that
 //! as JSON lines or CSV, the same columns in the same order; and [`Totals`] adds up what was
 //! written. `tillgate journal export` and `GET /api/v1/journal` are made of the same parts, so that
-//! their rows are the same byte for byte. [`Page`] is a part of a list, [`Waiting`] and [`Stock`]
+//! their rows are the same byte for byte. [`Page`] is a part of a list, [`Waiting`] and [`StockList`]
 //! are what the metrics say about rows. [`History`] is the versions of one registry record,
 //! [`Terminals`] a page of terminals.
 
@@ -13,14 +13,16 @@ mod history;
 mod line;
 mod page;
 mod selection;
+mod stock;
 mod terminals;
 mod totals;
 
-pub use counts::{Stock, Waiting};
+pub use counts::Waiting;
 pub use format::Format;
 pub use history::{History, RecordKind, version_at, versions};
 pub use line::{TransactionLine, following, kind, line, parse_key, show_key};
 pub use page::{Awaited, Page, differences, open};
 pub use selection::Selection;
+pub use stock::{ProductStock, StockAlarm, StockList};
 pub use terminals::{KeyRow, TerminalRow, Terminals, WantedTerminals};
 pub use totals::Totals;

@@ -3,15 +3,13 @@
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::online::Presence;
 use tillgate_core::report::{
-    Page, RecordKind, Stock, Terminals, Waiting, WantedTerminals, differences, open, version_at,
-    versions,
+    Page, RecordKind, StockList, Terminals, Waiting, WantedTerminals, differences, open,
+    version_at, versions,
 };
 use tillgate_store_conformance::MemoryFactory;
 use tillgate_store_conformance::network::{PRICE_MINOR, TODAY, VOUCHERS, distributor, seller};
 use tillgate_store_conformance::world::{World, key, settlement};
-use tillgate_store_core::{
-    BusinessDate, Command, FollowUp, ProductId, StoreId, TerminalId, Totals,
-};
+use tillgate_store_core::{BusinessDate, Command, FollowUp, StoreId, TerminalId, Totals};
 
 fn keys(page: Page) -> (Vec<u32>, Option<String>) {
     let (lines, next) = page.filled(StoreId(*b"lawstore"));
@@ -70,18 +68,15 @@ fn who_waits_for_whom_is_counted_with_the_oldest() {
 fn stock_that_has_expired_is_not_for_sale() {
     let mut world = World::stocked(MemoryFactory, PRICE_MINOR.cast_signed(), 4);
     world.sell(key(1, 1));
-    let stock = |today: BusinessDate, most| {
-        Stock::of(&world.registry).count(world.book().backend(), today, most).unwrap()
+    let services = StockList::services(&world.registry);
+    let of = |today: BusinessDate| {
+        let list = StockList::read(world.book().backend(), &services, today).unwrap();
+        let first = &list.products[0];
+        assert_eq!((first.service, first.product), (VOUCHERS.0, 1));
+        [first.for_sale, first.expired, first.sold, first.loaded]
     };
-    let of = |stock: &Stock| {
-        let product = |line: &&_| matches!(line, (VOUCHERS, ProductId(1), _));
-        stock.products.iter().find(product).unwrap().2
-    };
-    let now = stock(TODAY, 100);
-    assert_eq!((of(&now), now.complete), ([3, 0], true));
-    let later = stock(BusinessDate(TODAY.0 + 101), 100);
-    assert_eq!(of(&later), [0, 3]);
-    assert!(!stock(TODAY, 2).complete);
+    assert_eq!(of(TODAY), [3, 0, 1, 4]);
+    assert_eq!(of(BusinessDate(TODAY.0 + 101)), [0, 3, 1, 4]);
 }
 
 #[test]

@@ -8,15 +8,13 @@ use std::sync::Arc;
 
 use nix::sys::statvfs::statvfs;
 use parking_lot::Mutex;
-use tillgate_core::report::{Stock, Waiting};
+use tillgate_core::report::{ProductStock, StockAlarm, StockList, Waiting};
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_store_core::StoreError;
 
 use super::blocking::blocking;
 use super::error::{Answer, ApiError};
-use super::limits::{
-    GAUGES_AGAIN, GAUGES_PAUSE, GAUGES_TIME_MAX, GAUGES_WAIT, OPEN_COUNTED_MAX, STOCK_COUNTED_MAX,
-};
+use super::limits::{GAUGES_AGAIN, GAUGES_PAUSE, GAUGES_TIME_MAX, GAUGES_WAIT, OPEN_COUNTED_MAX};
 use crate::serve::handle::ServeHandle;
 use crate::serve::metrics::Page;
 
@@ -78,11 +76,8 @@ fn counted(gauges: &Gauges) -> Result<Page, StoreError> {
     let handle = &gauges.handle;
     let (rows, wall) = (&handle.reader, handle.clock.wall());
     let waiting = Waiting::count(rows, OPEN_COUNTED_MAX)?;
-    let stock = {
-        let directory = handle.directory.read();
-        Stock::of(&directory.registry)
-    };
-    let stock = stock.count(rows, gauges.calendar.date(wall), STOCK_COUNTED_MAX)?;
+    let services = StockList::services(&handle.directory.read().registry);
+    let stock = StockList::read(rows, &services, gauges.calendar.date(wall))?;
     let mut page = Page::default();
     waiting_in(&mut page, &waiting, wall.0);
     stock_in(&mut page, &stock);
@@ -111,18 +106,40 @@ fn waiting_in(page: &mut Page, waiting: &[Waiting; 2], now_ms: u64) {
     );
 }
 
-fn stock_in(page: &mut Page, stock: &Stock) {
-    let names = [
-        ("tillgate_stock_vouchers", "Vouchers for sale"),
-        ("tillgate_stock_vouchers_expired", "Vouchers that have expired unsold"),
-    ];
-    for (which, (name, help)) in names.into_iter().enumerate() {
-        let series = stock.products.iter().map(|(service, product, counts)| {
-            let labels = format!("service=\"{}\",product=\"{}\"", service.0, product.0);
-            (labels, counts[which])
-        });
-        page.each(name, help, series);
+/// What a series shows of a product's stock.
+type Shown = fn(&ProductStock) -> u64;
+
+const STOCK: [(&str, &str, Shown); 6] = [
+    ("tillgate_stock_vouchers", "Vouchers for sale", |stock| stock.for_sale),
+    ("tillgate_stock_vouchers_expired", "Vouchers that have expired unsold", |stock| stock.expired),
+    (
+        "tillgate_stock_vouchers_unsellable",
+        "Vouchers that have expired or have too few days left",
+        |stock| stock.unsellable,
+    ),
+    (
+        "tillgate_stock_vouchers_near_expiry",
+        "Vouchers for sale that expire within near_days of their product",
+        |stock| stock.near_expiry,
+    ),
+    ("tillgate_stock_vouchers_sold", "Vouchers ever sold", |stock| stock.sold),
+    ("tillgate_stock_vouchers_loaded", "Vouchers ever loaded", |stock| stock.loaded),
+];
+
+fn stock_in(page: &mut Page, stock: &StockList) {
+    let labels =
+        |one: &ProductStock| format!("service=\"{}\",product=\"{}\"", one.service, one.product);
+    for (name, help, shown) in STOCK {
+        page.each(name, help, stock.products.iter().map(|one| (labels(one), shown(one))));
     }
-    let help = "1 if all of the stock was counted, 0 if there is more";
-    page.one("tillgate_stock_counted", help, u64::from(stock.complete));
+    let alarms = [StockAlarm::Low, StockAlarm::NearExpiry, StockAlarm::Unsellable];
+    let series = stock.products.iter().flat_map(|one| {
+        alarms.into_iter().map(move |alarm| {
+            let on = one.alarms.contains(&alarm);
+            (format!("{},alarm=\"{alarm}\"", labels(one)), u64::from(on))
+        })
+    });
+    page.each("tillgate_stock_alarm", "1 while a product's stock wants to be seen to", series);
+    let help = "Always 1: the store counts all of its stock";
+    page.one("tillgate_stock_counted", help, 1);
 }

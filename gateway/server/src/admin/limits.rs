@@ -75,8 +75,8 @@ pub(crate) const NOTE_BYTES_MAX: usize = 1_024;
 pub(crate) const REASON_BYTES_MAX: usize = 160;
 /// Open transactions counted for one page of metrics; a larger count is shown as this.
 pub(crate) const OPEN_COUNTED_MAX: usize = 100_000;
-/// Vouchers counted for one page of metrics, over all products: about a second.
-pub(crate) const STOCK_COUNTED_MAX: usize = 2_000_000;
+/// Between two looks at the stock for alarms in the log: a row per product and expiry each.
+pub(crate) const STOCK_WATCH_PAUSE: Duration = Duration::from_secs(60);
 /// How long a page of metrics waits for a count.
 pub(crate) const GAUGES_WAIT: Duration = Duration::from_millis(300);
 /// After this a count that has not ended is given up.

@@ -29,6 +29,7 @@ mod routes;
 mod routing;
 mod socket;
 mod status;
+mod stock;
 mod terminals;
 mod transactions;
 
@@ -63,7 +64,8 @@ pub(crate) struct AdminThread {
 /// read.
 pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread, Failure> {
     let edge = Arc::clone(&handle.metrics.edge);
-    let api = Arc::new(Api::new(App::new(config, handle)?));
+    let app = Arc::new(App::new(config, handle)?);
+    let api = Arc::new(Api::new(Arc::clone(&app)));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -84,8 +86,9 @@ pub(crate) fn spawn(config: &Config, handle: ServeHandle) -> Result<AdminThread,
     let (stop, stopped) = watch::channel(None);
     let run = move || {
         let network = accept::network(listener, network, stopped.clone());
+        let stock = stock::watch(app, stopped.clone());
         let local = accept::local(socket, local, stopped);
-        runtime.block_on(async { tokio::join!(network, local) });
+        runtime.block_on(async { tokio::join!(network, local, stock) });
         // A read that hangs in the kernel must not hold up the way down.
         runtime.shutdown_background();
     };

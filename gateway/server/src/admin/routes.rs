@@ -24,7 +24,8 @@ use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
 use super::{
-    backup, history, import, journal, keys, login, orders, routing, status, terminals, transactions,
+    backup, history, import, journal, keys, login, orders, routing, status, stock, terminals,
+    transactions,
 };
 
 #[rustfmt::skip]
@@ -79,6 +80,9 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/api/v1/routes/explain", Read, routing::explain, ("ExplainRoute",
             "Where a sale of a service would go now: every rule of its route, and why it takes the \
              sale or does not")),
+        Route::new(GET, "/api/v1/stock", Read, stock::list, ("Stock",
+            "The voucher stock of every product: for sale, near its expiry, unsellable, sold, and \
+             the alarms about it")),
         Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
             "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
         Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",
@@ -109,8 +113,8 @@ pub(super) struct Admitted {
 type Body = UnsyncBoxBody<Bytes, warp::Error>;
 
 impl Api {
-    pub(super) fn new(app: App) -> Self {
-        Self { app: Arc::new(app), routes: table().into() }
+    pub(super) fn new(app: Arc<App>) -> Self {
+        Self { app, routes: table().into() }
     }
 
     fn admit_head(&self, peer: &Peer, head: &Parts) -> Answer<Admission<Admitted>> {

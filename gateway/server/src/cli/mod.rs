@@ -16,6 +16,7 @@ mod restore;
 mod rewrap;
 mod route;
 mod serve;
+mod stock;
 mod store_dir;
 mod table;
 mod terminal;
@@ -60,6 +61,7 @@ enum Command {
     Init(init::Init),
     Import(import::Import),
     Serve(serve::Serve),
+    Stock(stock::Stock),
     Verify(verify::Verify),
     Journal(journal::Journal),
     Export(journal::Export),
@@ -112,6 +114,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Init(init) => init.run(),
         Command::Import(import) => import.run(),
         Command::Serve(serve) => serve.run(),
+        Command::Stock(stock) => stock.run(),
         Command::Verify(verify) => verify.run(),
         Command::Journal(journal) => journal.run(),
         Command::Export(export) => export.run(),

@@ -56,7 +56,8 @@ fn cell(value: Option<&Value>, place: &str) -> String {
             format!("{:08}", number.as_u64().unwrap_or(0))
         }
         Some(Value::Array(parts)) => {
-            let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            let word = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+            let parts: Vec<String> = parts.iter().map(word).collect();
             parts.join(" ")
         }
         Some(other) => other.to_string(),

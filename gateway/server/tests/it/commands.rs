@@ -25,6 +25,7 @@ fn every_command_explains_itself_with_an_example() {
         "import",
         "serve",
         "verify",
+        "stock",
         "export",
         "journal",
         "backup",

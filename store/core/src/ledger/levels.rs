@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashMap;
 
 use crate::error::Result;
-use crate::record::{Record, Shelf, StockLevel};
-use crate::rows::{Family, ReadRows};
+use crate::record::{Shelf, StockLevel};
+use crate::rows::ReadRows;
 use crate::write_set::WriteSet;
 use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
@@ -26,8 +26,9 @@ struct Slot {
 impl Levels {
     pub(super) fn load(rows: &dyn ReadRows) -> Result<Self> {
         let mut levels = Self::default();
-        each_level(rows, |level| {
+        StockLevel::each(rows, |level| {
             levels.slots.insert(level.of, Slot { level, changed: false });
+            ControlFlow::Continue(())
         })?;
         Ok(levels)
     }
@@ -82,15 +83,4 @@ impl Levels {
         }
         &mut slot.level
     }
-}
-
-/// Visits every count of the stock, by service, product and expiry.
-pub(super) fn each_level(rows: &dyn ReadRows, mut visit: impl FnMut(StockLevel)) -> Result<()> {
-    rows.try_scan(Family::Supply, &[StockLevel::LETTER], |key, value| {
-        if key.first() != Some(&StockLevel::LETTER) {
-            return Ok(ControlFlow::Break(()));
-        }
-        visit(StockLevel::decode(key, value)?);
-        Ok(ControlFlow::Continue(()))
-    })
 }

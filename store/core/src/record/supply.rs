@@ -3,12 +3,15 @@
 //! Two kinds of rows behind one letter each. Both follow from the other families; they are here so
 //! that neither a duplicate nor a count takes work in proportion to the stock.
 
+use std::ops::ControlFlow;
+
 use super::declare::{record, stored};
 use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record};
+use crate::error::StoreError;
 use crate::ids::Text;
 use crate::limits::SERIAL_BYTES_MAX;
-use crate::rows::Family;
+use crate::rows::{Family, ReadRows};
 use tillgate_types::{BusinessDate, ProductId, ServiceId};
 
 /// A serial that was ever loaded, found by itself: never deleted.
@@ -52,6 +55,22 @@ impl StockLevel {
     #[must_use]
     pub const fn in_stock(&self) -> u64 {
         self.loaded.saturating_sub(self.sold)
+    }
+
+    /// Visits every count by service, product and expiry until the visitor breaks.
+    ///
+    /// # Errors
+    /// A row cannot be read.
+    pub fn each(
+        rows: &dyn ReadRows,
+        mut visit: impl FnMut(Self) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        rows.try_scan(Family::Supply, &[Self::LETTER], |key, value| {
+            if key.first() != Some(&Self::LETTER) {
+                return Ok(ControlFlow::Break(()));
+            }
+            Self::decode(key, value).map(&mut visit)
+        })
     }
 }
 
