@@ -167,10 +167,13 @@ fn every_key_is_explained_in_the_operators_page() {
     for line in table.split("\n}\n").next().unwrap().lines() {
         if let Some(name) = line.strip_suffix(" {").and_then(|line| line.strip_prefix("    ")) {
             section = name.to_lowercase();
+            if section == "tls" {
+                section = "bridge.tls".to_owned();
+            }
         } else if let Some((key, rule)) =
             line.trim().split_once(": ").filter(|_| line.contains(" = "))
         {
-            if section == "kekold" || key.starts_with("//") {
+            if section == "kekold" || key == "tls" || key.starts_with("//") {
                 continue;
             }
             let row = page.lines().find(|row| row.starts_with(&format!("| `{section}.{key}` |")));

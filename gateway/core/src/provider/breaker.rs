@@ -10,8 +10,8 @@
 //!
 //! Sales are held back, and lookups with them. Inquiries, reversals and advices always go out.
 //!
-//! Failures that come together are one: a connection that is lost takes everything with it that was
-//! in flight on it. While the breaker is open, only the sale that tries it makes the pause longer;
+//! Sales that become unknown together are one failure: a connection that is lost takes everything
+//! with it that was in flight on it. While the breaker is open, only the sale that tries it makes the pause longer;
 //! what left before says nothing new.
 
 use tillgate_store_core::ProviderOutcome;
@@ -21,7 +21,7 @@ use crate::time::{Moment, Span};
 
 /// Sales without an answer, one after the other, before the breaker opens.
 const FAILURES_MAX: u32 = 8;
-/// From one failure that counts to the next.
+/// From one sale whose becoming unknown counts to the next.
 const FAILURE_EVERY: Span = Span::ms(50);
 const PAUSE_FIRST: Span = Span::s(1);
 const PAUSE_LONGEST: Span = Span::s(16);
@@ -79,6 +79,8 @@ impl Breaker {
         }
         let counts = match self.until {
             Some(_) => self.trying,
+            // What never left was tried by itself.
+            None if matches!(result, ProviderResult::Outcome(NotSent { .. })) => true,
             None => self.failed.is_none_or(|failed| now >= failed.after(FAILURE_EVERY)),
         };
         if !counts {
