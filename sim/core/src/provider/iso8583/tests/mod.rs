@@ -1,6 +1,7 @@
 //! A host driven by messages that the tests write themselves.
 
 mod effects;
+mod gateway;
 mod money;
 mod protocol;
 
