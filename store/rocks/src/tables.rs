@@ -13,7 +13,11 @@ pub(crate) fn handle(db: &DB, family: Family) -> Option<&ColumnFamily> {
 
 /// RocksDB's words, and where they came from.
 pub(crate) fn engine(doing: &str, family: Family, error: &rocksdb::Error) -> StoreError {
-    StoreError::Engine(format!("{doing} {}: {error}", family.name()))
+    let cure = match error.kind() {
+        rocksdb::ErrorKind::Corruption => "restore from a backup",
+        _ => "check the disk, and start again",
+    };
+    StoreError::Engine(format!("{doing} {}: {error}; {cure}", family.name()))
 }
 
 /// [`tillgate_store_core::ReadRows::get`].
