@@ -28,7 +28,7 @@ impl TransactionManager {
         let full = begin.kind.has_provider() && bridges.is_empty();
         let bridge = bridges.first().copied().or(wanted);
         if (self.draining || full) && matches!(begin.verdict, VerificationResult::Accepted { .. }) {
-            // Journalled like any decline, so that a retry hears the same again.
+            // Journalled like any decline, so that a retry receives the same answer.
             begin.verdict = VerificationResult::Refused(ResponseCode::PROVIDER_UNAVAILABLE);
         }
         if matches!(begin.verdict, VerificationResult::Accepted { .. }) {

@@ -72,16 +72,14 @@ impl Host {
         sent.clear();
         let request = *exchange.request();
         if let Err(what) = encode(shared.subjects(), &request, &mut sent) {
-            self.note(Note::Unsendable(what));
-            return self.refuse(exchange);
+            return self.cannot_say(exchange, what);
         }
         let answer = shared.profile.plan(request.kind).map(|plan| plan.answer);
         let mut fields = Fields::new();
         let view = shared.profile.dialect.view(&sent, &mut fields).ok();
         let key = view.zip(answer).and_then(|(view, answer)| mux_key(&shared, answer, &view));
         let Some(key) = key.filter(|_| sent.len() <= REQUEST_BYTES_MAX) else {
-            self.note(Note::Unsendable("the message cannot be read back".to_owned()));
-            return self.refuse(exchange);
+            return self.cannot_say(exchange, "the message cannot be read back".to_owned());
         };
         let is_owed_to_another =
             self.unanswered.get(&key).is_some_and(|old| old.request.reference != request.reference);
@@ -102,6 +100,14 @@ impl Host {
     /// No byte of it has left.
     fn refuse(&mut self, exchange: Exchange) {
         let result = exchange.request().not_sent();
+        self.actions.push_back(Action::Done(exchange, result));
+    }
+
+    /// Its values have no place in the profile's fields: a fault of the data, not of the host, so
+    /// that one terminal with odd accounts does not open the breaker for all.
+    fn cannot_say(&mut self, exchange: Exchange, what: String) {
+        self.note(Note::Unsendable(what));
+        let result = exchange.request().inexpressible();
         self.actions.push_back(Action::Done(exchange, result));
     }
 

@@ -292,11 +292,12 @@ fn is_free(framed: &[u8], at: usize) -> bool {
 }
 
 #[test]
-fn a_value_that_does_not_fit_is_not_sent() {
+fn a_value_that_does_not_fit_declines_its_sale_and_says_nothing_about_the_host() {
     let mut bench = Bench::up();
     let mut large = request(Authorize, 1);
     large.amount_minor = 1_000_000_000_000;
     bench.ask(large);
-    assert_eq!(*bench.result(), NOT_SENT);
+    assert_eq!(*bench.result(), large.inexpressible());
+    assert_ne!(large.inexpressible(), large.not_sent(), "which the breaker would count");
     assert!(matches!(bench.notes.last(), Some(Note::Unsendable(_))));
 }
