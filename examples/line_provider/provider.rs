@@ -8,9 +8,7 @@
 //! ```
 
 use serde::Deserialize;
-use tillgate_core::provider::{
-    Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult,
-};
+use tillgate_core::provider::{Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_store_core::{ProviderOutcome, ResponseCode, Text};
 
 /// Longest answer; a provider that sends more without a line feed is cut off.
@@ -59,11 +57,6 @@ impl Settings {
 impl Provider for LineProvider {
     type Message = Vec<u8>;
     type Answer = Vec<u8>;
-
-    /// It has no reversals and no advices, so that the gateway never asks for any.
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { idempotent: true, inquiry: true, ..Capabilities::default() }
-    }
 
     fn request(&self, request: &ProviderRequest) -> Option<Vec<u8>> {
         let verb = match request.kind {

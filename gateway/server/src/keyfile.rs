@@ -66,8 +66,8 @@ pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileErro
 }
 
 /// Reads a secret of any form, without the line end behind it; wiped when dropped.
-pub(crate) fn read_secret(file: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    let mut text = read_text(file, SECRET_BYTES_MAX, Trust::Secret)?;
+pub(crate) fn read_secret(file: &Path, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
+    let mut text = read_text(file, SECRET_BYTES_MAX, trust)?;
     let length = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(length);
     if text.is_empty() || text.contains(char::is_control) {
@@ -115,7 +115,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{read, read_secret, write_new};
+    use super::{Trust, read, read_secret, write_new};
 
     #[test]
     fn a_written_key_reads_back_and_is_never_overwritten() {
@@ -143,7 +143,7 @@ mod tests {
         let file = |name: &str, text: &str| {
             let file = dir.path().join(name);
             write_new(&file, text).unwrap();
-            read_secret(&file)
+            read_secret(&file, Trust::Secret)
         };
         let token = "eyJ.".repeat(500);
         assert_eq!(file("a", &format!("{token}\r\n")).unwrap().as_str(), token);
@@ -151,7 +151,8 @@ mod tests {
             let said = file(name, wrong).unwrap_err().to_string();
             assert!(said.contains("in one line") && !said.contains("two"), "{said}");
         }
-        let pasted = read_secret(&dir.path().join(&token[..200])).unwrap_err().to_string();
+        let pasted =
+            read_secret(&dir.path().join(&token[..200]), Trust::Secret).unwrap_err().to_string();
         assert!(pasted.contains("name of a file") && !pasted.contains("eyJ"), "{pasted}");
     }
 

@@ -11,8 +11,8 @@
 //! Sales are held back, and lookups with them. Inquiries, reversals and advices always go out.
 //!
 //! Sales that become unknown together are one failure: a connection that is lost takes everything
-//! with it that was in flight on it. While the breaker is open, only the sale that tries it makes the pause longer;
-//! what left before says nothing new.
+//! with it that was in flight on it. While the breaker is open, failures count only as long as a
+//! sale tries it, and once for each. A sale that the protocol has no form for says nothing.
 
 use tillgate_store_core::ProviderOutcome;
 
@@ -95,6 +95,13 @@ impl Breaker {
         }
     }
 
+    /// A request that was admitted says nothing about the provider.
+    pub(super) fn pass_over(&mut self, now: Moment, kind: ProviderRequestKind) {
+        if kind == ProviderRequestKind::Authorize && self.trying {
+            (self.trying, self.until) = (false, Some(now));
+        }
+    }
+
     /// Whether sales are held back.
     pub(super) fn is_open(&self) -> bool {
         self.until.is_some()
@@ -163,6 +170,23 @@ mod tests {
         breaker.answered();
         assert_eq!(breaker.ask(later), GO);
         assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn a_sale_without_a_form_neither_closes_it_nor_uses_up_the_trial() {
+        let mut breaker = opened();
+        let later = at(FAILURES_MAX).after(PAUSE_FIRST);
+        assert_eq!(breaker.ask(later), GO);
+        breaker.pass_over(later, ProviderRequestKind::Authorize);
+        assert!(breaker.is_open());
+        assert_eq!(breaker.ask(later), GO, "the next one tries it");
+        assert_eq!(breaker.ask(later), STAY);
+        let mut breaker = Breaker::default();
+        for number in 1..=FAILURES_MAX {
+            breaker.pass_over(at(number), ProviderRequestKind::Authorize);
+            breaker.silent(at(number));
+        }
+        assert!(breaker.is_open(), "nor is it an answer between two failures");
     }
 
     #[test]

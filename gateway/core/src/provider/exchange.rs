@@ -26,6 +26,7 @@ pub struct Exchange {
     due: Moment,
     connections: u8,
     sending: bool,
+    has_no_form: bool,
 }
 
 /// An event on the connection.
@@ -73,7 +74,7 @@ impl Exchange {
     #[must_use]
     pub fn new(request: ProviderRequest, now: Moment, deadline: Span) -> Self {
         let due = now.after(deadline);
-        Self { request, queued: now, due, connections: 0, sending: false }
+        Self { request, queued: now, due, connections: 0, sending: false, has_no_form: false }
     }
 
     #[must_use]
@@ -85,6 +86,19 @@ impl Exchange {
     #[must_use]
     pub fn due(&self) -> Moment {
         self.due
+    }
+
+    /// The protocol has no form for the request: nothing was written, and its result says nothing
+    /// about the provider.
+    pub fn has_no_form(&mut self) -> ProviderResult {
+        self.has_no_form = true;
+        self.request.inexpressible()
+    }
+
+    /// Whether its result says anything about the provider.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        !self.has_no_form
     }
 
     /// Time since the request was queued.
@@ -111,7 +125,7 @@ impl Exchange {
                 Step::Send
             }
             Event::Stale => self.begin(now),
-            Event::Inexpressible => Step::Done(self.request.inexpressible()),
+            Event::Inexpressible => Step::Done(self.has_no_form()),
             Event::Answered(Some(result)) => Step::Done(result),
             Event::Answered(None) => Step::Done(self.request.unknown()),
             Event::Lost | Event::Deadline if self.sending => Step::Done(self.request.unknown()),

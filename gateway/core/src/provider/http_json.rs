@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use tillgate_store_core::{ProviderOutcome, ResponseCode, Text};
 
 use super::answer::Found;
-use super::{Bill, Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
+use super::{Bill, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: &str = "application/json";
@@ -110,17 +110,11 @@ pub struct HttpJson {
     pub authority: String,
     /// The path of the configured URL.
     pub path: String,
-    /// What the operator says that the provider can do.
-    pub capabilities: Capabilities,
 }
 
 impl Provider for HttpJson {
     type Message = Request<Vec<u8>>;
     type Answer = Response<Vec<u8>>;
-
-    fn capabilities(&self) -> Capabilities {
-        self.capabilities
-    }
 
     fn request(&self, request: &ProviderRequest) -> Option<Request<Vec<u8>>> {
         let builder = Request::builder().header(HOST, &self.authority).header(ACCEPT, JSON);

@@ -52,6 +52,12 @@ impl Intake {
         self.breaker.observe(now, kind, result);
     }
 
+    /// A request that was admitted has ended without a word about the provider: if it was to try
+    /// an open breaker, another one may.
+    pub fn pass_over(&mut self, now: Moment, kind: ProviderRequestKind) {
+        self.breaker.pass_over(now, kind);
+    }
+
     /// Whether the breaker holds sales back.
     #[must_use]
     pub fn is_open(&self) -> bool {

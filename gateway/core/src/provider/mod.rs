@@ -42,17 +42,15 @@ pub trait Provider {
     /// What is received for it.
     type Answer;
 
-    /// What the provider can do beyond carrying out a sale once.
-    fn capabilities(&self) -> Capabilities;
-
     /// The message of a request. One that is sent again differs only in its attempt. `None` if the
     /// protocol has no form for it (a product without a code of the provider's): nothing is sent,
     /// and the result is [`ProviderRequest::inexpressible`].
     fn request(&self, request: &ProviderRequest) -> Option<Self::Message>;
 
-    /// A message as it leaves at that moment: where the protocol asks for it, with a time or signature.
-    fn seal(&self, message: Self::Message, _at: UnixMillis) -> Self::Message {
-        message
+    /// A message as it leaves at that moment: where the protocol asks for it, with a time or
+    /// signature. `None` as of [`Provider::request`].
+    fn seal(&self, message: Self::Message, _at: UnixMillis) -> Option<Self::Message> {
+        Some(message)
     }
 
     /// The result that an answer states for this request. `None` unless the answer repeats the

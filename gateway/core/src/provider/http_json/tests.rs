@@ -4,9 +4,7 @@ use http::{Response, StatusCode};
 use tillgate_store_core::{ProviderOutcome, Text};
 
 use super::{HttpJson, code, reference};
-use crate::provider::{
-    Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult, tests,
-};
+use crate::provider::{Provider, ProviderRequest, ProviderRequestKind, ProviderResult, tests};
 
 const OURS: &str = "0011223344556677";
 
@@ -16,8 +14,7 @@ fn order(kind: ProviderRequestKind) -> ProviderRequest {
 }
 
 fn http_json() -> HttpJson {
-    let capabilities = Capabilities::default();
-    HttpJson { authority: "localhost:1".into(), path: "/topups/".into(), capabilities }
+    HttpJson { authority: "localhost:1".into(), path: "/topups/".into() }
 }
 
 fn said(kind: ProviderRequestKind, status: u16, body: &str) -> Option<ProviderResult> {

@@ -115,11 +115,11 @@ impl Profile {
         let settings = Settings { secrets, values, products };
         let message = |kind| {
             let request = ProviderRequest { kind, ..sample };
-            let mut message = self.message(&request, &settings, (authority, ""))?;
-            if let Some(sign) = &self.sign {
-                sign.sign(&mut message, &settings, UnixMillis(sample.at_ms));
+            let message = self.message(&request, &settings, (authority, ""))?;
+            match &self.sign {
+                Some(sign) => sign.sign(message, &settings, UnixMillis(sample.at_ms)),
+                None => Some(message),
             }
-            Some(message)
         };
         KINDS.into_iter().filter_map(|kind| Some((name(kind), message(kind)?))).collect()
     }

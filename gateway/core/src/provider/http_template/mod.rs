@@ -35,7 +35,7 @@ use self::answer::Answer;
 pub use self::check::{SAMPLE_SECRET, Unfit};
 use self::json::Body;
 use self::sign::Signing;
-use self::text::{Field, Place, Template};
+use self::text::{Field, Place, Source, Template};
 use super::{Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
 use crate::time::UnixMillis;
 
@@ -122,7 +122,6 @@ pub struct HttpTemplate {
     authority: String,
     /// The path of the configured URL, without a slash at its end.
     base: String,
-    capabilities: Capabilities,
 }
 
 impl HttpTemplate {
@@ -141,7 +140,7 @@ impl HttpTemplate {
             return Err(unfit);
         }
         let base = path.trim_end_matches('/').to_owned();
-        Ok(Self { profile, settings, authority, base, capabilities })
+        Ok(Self { profile, settings, authority, base })
     }
 
     fn operation(&self, kind: ProviderRequestKind) -> Option<&Operation> {
@@ -193,6 +192,25 @@ impl Profile {
 }
 
 impl Operation {
+    /// A placeholder that stands where a value is compulsory, though requests of this kind may have
+    /// none.
+    fn missing(&self, kind: ProviderRequestKind) -> Option<Source> {
+        use ProviderRequestKind::{Authorize, Inquire, Lookup};
+        let may_lack = |source: Source| match source {
+            Source::ProviderReference => matches!(kind, Authorize | Inquire | Lookup),
+            Source::LookupReference => true,
+            Source::Rrn => kind == Lookup,
+            _ => false,
+        };
+        let query = self.query.iter().map(|(_, template)| template);
+        let headers = self.headers.iter().map(|(_, template)| template);
+        let compulsory = query.chain(headers).chain([&self.path]).flat_map(Template::fields);
+        compulsory.into_iter().find_map(|field| match field {
+            Field::Of(source) if may_lack(*source) => Some(*source),
+            _ => None,
+        })
+    }
+
     /// Every placeholder of its request.
     fn fields(&self) -> impl Iterator<Item = &Field> {
         let mut inside = Vec::new();
@@ -209,19 +227,15 @@ impl Provider for HttpTemplate {
     type Message = Request<Vec<u8>>;
     type Answer = Response<Vec<u8>>;
 
-    fn capabilities(&self) -> Capabilities {
-        self.capabilities
-    }
-
     fn request(&self, request: &ProviderRequest) -> Option<Request<Vec<u8>>> {
         self.profile.message(request, &self.settings, (&self.authority, &self.base))
     }
 
-    fn seal(&self, mut message: Request<Vec<u8>>, at: UnixMillis) -> Request<Vec<u8>> {
-        if let Some(sign) = &self.profile.sign {
-            sign.sign(&mut message, &self.settings, at);
+    fn seal(&self, message: Request<Vec<u8>>, at: UnixMillis) -> Option<Request<Vec<u8>>> {
+        match &self.profile.sign {
+            Some(sign) => sign.sign(message, &self.settings, at),
+            None => Some(message),
         }
-        message
     }
 
     fn interpret(

@@ -1,6 +1,7 @@
 //! What a profile says ([`ProfileText`]) into what is used ([`Profile`]), with every fault and
 //! where it is.
 
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, Method};
 use tillgate_types::ResponseCode;
 use toml::Spanned;
@@ -13,6 +14,9 @@ use super::written::{AnswerText, OperationText, ProfileText, Repeat, RuleText, S
 use super::{Flaw, KINDS, Operation, Profile};
 use crate::provider::ProviderRequestKind;
 use crate::provider::http_json::code;
+
+/// Headers that the gateway sets.
+const OURS: [HeaderName; 5] = [HOST, ACCEPT, CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING];
 
 impl Profile {
     /// Reads a profile.
@@ -101,6 +105,10 @@ impl Compiler {
         for (name, value) in &text.headers {
             let template = self.part(value);
             match name.parse::<HeaderName>() {
+                Ok(name) if OURS.contains(&name) => {
+                    let why = format!("header {name} is set by the gateway; remove it");
+                    self.fault(value.span().start, why);
+                }
                 Ok(name) => headers.push((name, template)),
                 Err(_) => {
                     self.fault(value.span().start, format!("{name:?} is not a header's name"))
@@ -131,8 +139,14 @@ impl Compiler {
             let template = self.template(value);
             let at = value.span().start;
             match name.parse::<HeaderName>() {
-                Ok(name) if name == "host" || name == "content-length" => {
+                Ok(name) if OURS.contains(&name) => {
                     self.fault(at, format!("header {name} is set by the gateway; remove it"));
+                }
+                Ok(_) if !template.plain().all(is_printable) => {
+                    self.fault(at, "a header has printable ASCII characters only");
+                }
+                Ok(name) if headers.iter().any(|(other, _)| *other == name) => {
+                    self.fault(at, format!("header {name} is there twice"));
                 }
                 Ok(name) => headers.push((name, template)),
                 Err(_) => self.fault(at, format!("{name:?} is not a header's name")),
@@ -183,6 +197,12 @@ impl Compiler {
         let query = query.collect();
         let answer = self.answer(kind, at, &text.answer);
         let operation = Operation { method, path, query, headers, body, answer };
+        if let Some(source) = operation.missing(kind) {
+            let source: &str = source.into();
+            let why = "where a value is compulsory (path, query, header), and these requests may \
+                       have none: they would never be sent";
+            self.fault(at, format!("[{}] says {{{source}}} {why}", name(kind)));
+        }
         let ours = operation.fields().any(|field| *field == Field::Of(Source::Reference));
         if !ours {
             let why = "says {reference} nowhere: the gateway knows a sale by its own reference \
@@ -213,6 +233,11 @@ impl Compiler {
             },
             rules: Vec::new(),
         };
+        if kind == ProviderRequestKind::Lookup && answer.lookup.reference.is_none() {
+            let why =
+                "[lookup] needs answer.lookup_reference: a payment names what was found by it";
+            self.fault(at, why);
+        }
         answer.rules = text.rule.iter().map(|rule| self.rule(kind, &answer, rule)).collect();
         let means = |meaning| answer.rules.iter().any(|rule| rule.is == meaning);
         let needed = match kind {
@@ -340,4 +365,8 @@ pub(super) fn name(kind: ProviderRequestKind) -> &'static str {
         ProviderRequestKind::Advise => "advise",
         ProviderRequestKind::Lookup => "lookup",
     }
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -85,23 +85,27 @@ impl Signing {
         templates.flat_map(Template::fields)
     }
 
-    /// Adds the signature's headers to a request that is sent at `at`. Nothing is added if a value
-    /// has no form in a header: the provider refuses the request then.
-    pub(super) fn sign(&self, request: &mut Request<Vec<u8>>, settings: &Settings, at: UnixMillis) {
-        let Some(secret) = settings.secrets.get(&self.secret) else { return };
+    /// Adds the signature's headers to a request that is sent at `at`. `None` if a value has no
+    /// form in a header: nothing leaves unsigned.
+    pub(super) fn sign(
+        &self,
+        mut request: Request<Vec<u8>>,
+        settings: &Settings,
+        at: UnixMillis,
+    ) -> Option<Request<Vec<u8>>> {
+        let secret = settings.secrets.get(&self.secret)?;
         let algorithm = match self.algorithm {
             Algorithm::HmacSha256 => hmac::HMAC_SHA256,
             Algorithm::HmacSha512 => hmac::HMAC_SHA512,
         };
         let key = hmac::Key::new(algorithm, secret.as_bytes());
-        let text = self.fill(&self.text, request, settings, at, "");
+        let text = self.fill(&self.text, &request, settings, at, "");
         let signature = hex::encode(hmac::sign(&key, &text));
         for (name, template) in &self.headers {
-            let value = self.fill(template, request, settings, at, &signature);
-            if let Ok(value) = HeaderValue::from_bytes(&value) {
-                request.headers_mut().insert(name, value);
-            }
+            let value = self.fill(template, &request, settings, at, &signature);
+            request.headers_mut().insert(name, HeaderValue::from_bytes(&value).ok()?);
         }
+        Some(request)
     }
 
     fn fill(
@@ -160,9 +164,8 @@ mod tests {
     }
 
     fn signed(algorithm: Algorithm, uri: &str, body: &str, at: u64) -> Request<Vec<u8>> {
-        let mut request = Request::post(uri).body(body.as_bytes().to_vec()).unwrap();
-        signing(algorithm).sign(&mut request, &settings(), UnixMillis(at));
-        request
+        let request = Request::post(uri).body(body.as_bytes().to_vec()).unwrap();
+        signing(algorithm).sign(request, &settings(), UnixMillis(at)).unwrap()
     }
 
     #[test]

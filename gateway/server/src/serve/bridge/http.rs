@@ -76,6 +76,10 @@ impl ProviderConnection {
     }
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
+        // What has no form is known before the provider is there.
+        if self.pool.provider.request(exchange.request()).is_none() {
+            return exchange.has_no_form();
+        }
         let clock = self.pool.queue.clock;
         let mut step = exchange.begin(clock.now());
         loop {
@@ -112,10 +116,9 @@ impl ProviderConnection {
     async fn send(&mut self, exchange: &Exchange) -> Event {
         let Some(wire) = &mut self.wire else { return Event::Stale };
         let request = exchange.request();
-        let Some(message) = self.pool.provider.request(request) else {
-            return Event::Inexpressible;
-        };
-        let message = self.pool.provider.seal(message, self.pool.queue.clock.wall());
+        let (provider, wall) = (&self.pool.provider, self.pool.queue.clock.wall());
+        let message = provider.request(request).and_then(|message| provider.seal(message, wall));
+        let Some(message) = message else { return Event::Inexpressible };
         match wire.sender.try_send_request(message.map(Full::from)).await {
             Ok(response) => match receive(response).await {
                 Some(answer) => Event::Answered(self.pool.provider.interpret(request, &answer)),

@@ -13,6 +13,7 @@ use super::http::HttpProvider;
 use super::provider::capabilities;
 use crate::config::{self, Bridge, ConfigError, Fault, ProfileSource, Secret};
 use crate::exit::Failure;
+use crate::files::Trust;
 use crate::keyfile;
 
 /// Where systemd puts the credentials of a unit (`systemd.exec(5)`).
@@ -36,7 +37,7 @@ pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Box<HttpProvider>
             return Err(Failure::config(ConfigError::new(file, vec![Fault::nowhere(text)])));
         }
         let path = bridge.url.path.clone();
-        return Ok(Box::new(HttpJson { authority, path, capabilities }));
+        return Ok(Box::new(HttpJson { authority, path }));
     };
     let fault = |key: &str, text: &str| Fault {
         place: Some(named.place),
@@ -97,10 +98,12 @@ fn secrets(
     named: &BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<String, Zeroizing<String>>, Failure> {
     let read = |(name, secret): (&String, &Secret)| {
-        let file = match secret {
-            Secret::File(file) => file.clone(),
+        let (file, trust) = match secret {
+            Secret::File(file) => (file.clone(), Trust::Secret),
             Secret::Credential(id) => match std::env::var_os(CREDENTIALS) {
-                Some(dir) => Path::new(&dir).join(id),
+                // systemd guards the folder, and lends the file by an access list, which looks as if
+                // its group might read it.
+                Some(dir) => (Path::new(&dir).join(id), Trust::Unwritten),
                 None => {
                     let text = format!(
                         "credential {id:?}: systemd lends this process none (${CREDENTIALS} is not \
@@ -110,7 +113,7 @@ fn secrets(
                 }
             },
         };
-        Ok((name.clone(), keyfile::read_secret(&file).map_err(Failure::config)?))
+        Ok((name.clone(), keyfile::read_secret(&file, trust).map_err(Failure::config)?))
     };
     named.iter().map(read).collect()
 }

@@ -90,7 +90,11 @@ impl BridgeQueue {
             ProviderResult::Lookup(Err(_)) => 10,
         };
         let mut intake = self.intake.lock();
-        intake.observe(now, exchange.request().kind, found);
+        let kind = exchange.request().kind;
+        match exchange.is_telling() {
+            true => intake.observe(now, kind, found),
+            false => intake.pass_over(now, kind),
+        }
         self.metrics.open.set(u64::from(intake.is_open()));
         drop(intake);
         self.metrics.results[result].add(1);

@@ -264,7 +264,7 @@ fn what_was_never_received_is_an_empty_list_and_no_error_page() {
 /// The profile of our own API against the provider that is written in code.
 fn both() -> (HttpTemplate, HttpJson) {
     let (authority, path) = ("provider.example:443".to_owned(), "/api".to_owned());
-    (builtin("tillgate"), HttpJson { authority, path, capabilities: Capabilities::default() })
+    (builtin("tillgate"), HttpJson { authority, path })
 }
 
 #[test]

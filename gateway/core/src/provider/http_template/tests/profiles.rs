@@ -32,6 +32,9 @@ fn everything_wrong_with_a_profile_is_reported_where_it_is() {
         ("[{ ", "[{ http = [400], is = \"declined\", repeats = [] }, { ", "needs a value in json"),
         ("[{ ", "[{ http = [400], is = \"declined\", code = \"09\" }, { ", "not 00, 09 or 68"),
         ("about", "abuot", "unknown field"),
+        ("/p/{reference}", "/p/{reference}/{lookup_reference}", "may have none"),
+        ("about", "headers = { Accept = \"x\" }\nabout", "is set by the gateway"),
+        ("about", "headers = { X-Name = \"B\u{fc}cher\" }\nabout", "printable ASCII"),
     ] {
         let text = MINIMAL.replace(from, to);
         let flaws = Profile::parse(&text).unwrap_err();

@@ -105,9 +105,9 @@ impl Host {
 
     /// Its values have no place in the profile's fields: a fault of the data, not of the host, so
     /// that one terminal with odd accounts does not open the breaker for all.
-    fn cannot_say(&mut self, exchange: Exchange, what: String) {
+    fn cannot_say(&mut self, mut exchange: Exchange, what: String) {
         self.note(Note::Unsendable(what));
-        let result = exchange.request().inexpressible();
+        let result = exchange.has_no_form();
         self.actions.push_back(Action::Done(exchange, result));
     }
 
