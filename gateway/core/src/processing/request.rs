@@ -190,7 +190,9 @@ impl Request<'_> {
         }
         let fulfilment = service.map_or(Fulfilment::Stock, |service| service.fulfilment);
         let kind = Kind::Sale(fulfilment);
-        let sold = (message.subscriber, Some(message.amount_minor));
+        // What was looked up is paid where it was found, so the same rules decide about it.
+        let amount_minor = (message.token == 0).then_some(message.amount_minor);
+        let sold = (message.subscriber, amount_minor);
         let bridges = candidates(self.directory, (service, &self.key), sold, self.now);
         let verdict = match verify::sale(registry, terminal.id, message, service, self.now) {
             Ok(_) if kind.has_provider() && bridges.is_empty() => {

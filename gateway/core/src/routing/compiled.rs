@@ -19,6 +19,8 @@ pub(super) struct Compiled {
     buckets: FxHashMap<Bucket, Vec<u16>>,
     /// The lengths that prefixes have, ascending.
     lengths: Vec<usize>,
+    /// Whether a rule has a distributor.
+    asks_for_chain: bool,
 }
 
 type Bucket = (Text<SUBSCRIBER_BYTES_MAX>, Option<DistributorId>);
@@ -50,11 +52,12 @@ impl Compiled {
         let mut lengths: Vec<usize> = rules.iter().map(|rule| rule.rule.prefix.len()).collect();
         lengths.sort_unstable();
         lengths.dedup();
-        Self { rules, buckets, lengths }
+        let asks_for_chain = rules.iter().any(|compiled| compiled.rule.distributor.is_some());
+        Self { rules, buckets, lengths, asks_for_chain }
     }
 
     pub(super) fn asks_for_chain(&self) -> bool {
-        self.buckets.keys().any(|(_, distributor)| distributor.is_some())
+        self.asks_for_chain
     }
 
     pub(super) fn choose(&self, question: &Question<'_>) -> Candidates {

@@ -219,11 +219,17 @@ impl TransactionManager {
         };
         let found = Found { token, request, bridge, amounts_minor, reference, until };
         self.lookups.keep(now, terminal, found);
+        self.alarms.at(until, Alarm::Lookup(terminal));
         self.reply(origin, content);
     }
 
     /// A terminal that has waited long enough receives 91; what its provider says later is dropped.
+    /// What was found and not paid in time is forgotten.
     pub(super) fn lookup_overdue(&mut self, now: Moment, terminal: TerminalId) {
+        // It may name a card.
+        if self.lookups.found.get(&terminal).is_some_and(|found| found.until <= now) {
+            self.lookups.found.remove(&terminal);
+        }
         let overdue = |asked: &Asked| asked.answer_at <= now;
         if let Some(asked) = self.lookups.asked.get(&terminal).filter(|asked| overdue(asked)) {
             let key = asked.key();

@@ -468,3 +468,23 @@ fn what_was_looked_up_is_paid_where_it_was_found() {
     }
     assert!(differ > 0 && of_each.iter().all(|count| *count > 0), "{of_each:?}");
 }
+
+/// A rule's amounts do not send the payment elsewhere: nothing was known of the amount before.
+#[test]
+fn a_bill_above_the_amounts_of_its_rule_is_paid_where_it_was_found() {
+    let bridges = vec![bridge("topup", ASKS), bridge("other", ASKS)];
+    let mut rig = Rig::over(TransactionLimits::default(), bridges);
+    let rule = |bridge, priority, amount_to_minor| store::RouteRule {
+        priority,
+        amount_to_minor,
+        currency: KES,
+        ..store::RouteRule::to(Text::from(bridge).unwrap())
+    };
+    let rules = vec![rule("topup", 1, 5_000), rule("other", 2, 50_000)];
+    let route = store::Route { name: Text::from("bills").unwrap(), rules };
+    let service = Service { route: "bills".to_owned(), ..bills() };
+    change(&mut rig, vec![RegistryRecord::Route(route), RegistryRecord::Service(service)]);
+    let shown = look_up(&mut rig, 7, 8_740);
+    rig.ask(100, &TerminalMessage::Sale(payment(1, 8_740, shown)));
+    assert_eq!(rig.forwards.pop().expect("it is paid").bridge, 0);
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tillgate_core::report::{StockAlarm, StockList};
+use tillgate_edge::guard;
 use tillgate_store_core::StoreError;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -33,8 +34,13 @@ pub(super) async fn watch(
     let mut known = BTreeSet::new();
     loop {
         let looking = Arc::clone(&app);
-        if let Ok(stock) = blocking(move || read(&looking).map_err(ApiError::internal)).await {
-            known = say(&stock, &known);
+        let read = guard::future(blocking(move || read(&looking).map_err(ApiError::internal)));
+        tokio::select! {
+            looked = read => match looked {
+                Ok(Ok(stock)) => known = say(&stock, &known),
+                Ok(Err(_)) | Err(_) => warn!("the stock cannot be read; no alarm is seen meanwhile"),
+            },
+            _ = stopped.changed() => return,
         }
         tokio::select! {
             () = tokio::time::sleep(STOCK_WATCH_PAUSE) => {}

@@ -332,7 +332,7 @@ impl Line {
         let (authority, path) = ("provider.example:80".to_owned(), "/topups".to_owned());
         Self {
             config: bridge.clone(),
-            http_json: HttpJson { authority, path, capabilities: bridge.capabilities },
+            http_json: HttpJson { authority, path },
             provider: HttpProvider::new(bridge.behaviour.clone()),
             intake: (0, Intake::new(bridge.room)),
             waiting: 0,

@@ -312,7 +312,6 @@ fn receipt(receipts: &[(Language, ReceiptTag)], language: Language) -> ReceiptTa
     chosen
 }
 
-/// Whether an account is one that the service asks for, or none where it asks for none.
 /// An account as the journal must have it: of a card the first six digits and the last four (PCI
 /// DSS 4.0.1, 3.4.1), and of what is too short to be one nothing.
 pub(super) fn journalled(account: &str, masked: bool) -> String {
@@ -321,6 +320,7 @@ pub(super) fn journalled(account: &str, masked: bool) -> String {
     account.chars().enumerate().map(|(at, c)| if shown(at) { c } else { '*' }).collect()
 }
 
+/// Whether an account is one that the service asks for, or none where it asks for none.
 fn account(service: &Service, account: &str) -> Result<(), ResponseCode> {
     let Some(field) = &service.account else {
         return if account.is_empty() { Ok(()) } else { Err(ResponseCode(*b"30")) };
