@@ -94,6 +94,9 @@ fn account_field(
     stored: Option<&AccountField>,
 ) -> Option<AccountField> {
     let usual = AccountField::of(form);
+    // Nothing of another kind of number fits a card, nor the other way round.
+    let card = AccountForm::Card;
+    let stored = stored.filter(|stored| (stored.form == card) == (form == card));
     let stored = stored.map_or_else(
         || usual.clone(),
         |stored| match stored.label == AccountField::of(stored.form).label {

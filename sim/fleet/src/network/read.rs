@@ -112,7 +112,9 @@ impl Network {
         for service in services.into_iter().flatten() {
             let word = |key: &str| service.get(key).and_then(toml::Value::as_str).unwrap_or("");
             let needs_lookup = word("lookup") == "required";
-            if (!needs_lookup && word("open_amount") != "yes") || word("status") == "blocked" {
+            let is_open = matches!(word("open_amount"), "yes" | "true")
+                || service.get("open_amount").and_then(toml::Value::as_bool) == Some(true);
+            if (!needs_lookup && !is_open) || word("status") == "blocked" {
                 continue;
             }
             let id = service.get("id").and_then(toml::Value::as_integer);
@@ -120,7 +122,9 @@ impl Network {
             let id = id.ok_or_else(|| wrong("a service without a number as its id".to_owned()))?;
             let currency = currency(word("currency")).map_err(wrong)?;
             let amount = |key: &str| {
-                let text = service.get(key).map(ToString::to_string).unwrap_or_default();
+                let value = service.get(key);
+                let word = value.and_then(toml::Value::as_str).map(str::to_owned);
+                let text = word.or(value.map(ToString::to_string)).unwrap_or_default();
                 let minor = currency.minor(&text).ok().and_then(|minor| u64::try_from(minor).ok());
                 minor.ok_or_else(|| wrong(format!("service {id}: {key} is {text:?}")))
             };

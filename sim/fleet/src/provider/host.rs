@@ -30,6 +30,8 @@ use crate::exit::{About, Refusal};
 
 /// Answers that wait for a peer that does not read; beyond it the connection ends.
 const UNREAD_MAX: usize = 1_024;
+/// How long a peer may take nothing of an answer.
+const UNREAD_FOR: std::time::Duration = std::time::Duration::from_secs(30);
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -186,7 +188,9 @@ fn open_log(path: &Path) -> Result<File, Refusal> {
 
 async fn write(mut outgoing: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
     while let Some(bytes) = waiting.recv().await {
-        if outgoing.write_all(&bytes).await.is_err() {
+        // Whoever does not read does not keep a socket for ever.
+        let written = tokio::time::timeout(UNREAD_FOR, outgoing.write_all(&bytes)).await;
+        if !matches!(written, Ok(Ok(()))) {
             return;
         }
     }

@@ -189,32 +189,3 @@ impl DealKey {
         digest(format!("{terminal}/{stan}/{transmitted}").as_bytes())
     }
 }
-
-/// Digits of a card number that are shown before and after its hidden middle.
-const PAN_SHOWN: (usize, usize) = (6, 4);
-
-/// A card number without its middle.
-#[must_use]
-pub(super) fn masked(pan: &str) -> String {
-    let (length, (first, last)) = (pan.chars().count(), PAN_SHOWN);
-    let first = if length > first + last { first } else { 0 };
-    let shown = |place| place < first || place + last.min(length) >= length && length > last;
-    pan.chars().enumerate().map(|(place, c)| if shown(place) { c } else { '*' }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn the_middle_of_a_card_number_is_hidden() {
-        for (pan, shown) in [
-            ("5444433332222111", "544443******2111"),
-            ("1234567890", "******7890"),
-            ("1234", "****"),
-            ("", ""),
-        ] {
-            assert_eq!(masked(pan), shown);
-        }
-    }
-}

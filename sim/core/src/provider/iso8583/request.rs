@@ -1,9 +1,11 @@
 //! A request as the host reads it.
 
 use tillgate_codec::iso8583::{Mti, Tpdu, View};
+use tillgate_store_core::luhn;
+use tillgate_store_core::record::masked_card;
 
 use super::super::script::Kind;
-use super::book::{DealKey, masked};
+use super::book::DealKey;
 use super::settings::{ECHOED, HostSettings};
 use crate::sales_log::digest;
 
@@ -107,8 +109,10 @@ fn account(
     };
     let value = text(number);
     let account = value.split(['=', 'D']).next().unwrap_or_default().to_owned();
-    let is_card = CARD_FIELDS.contains(&number) || settings.dialect.is_masked(number);
-    let shown = if is_card { masked(&account) } else { account.clone() };
+    let of_card = CARD_FIELDS.contains(&number) || settings.dialect.is_masked(number);
+    // A card may come as an account too.
+    let is_card = of_card || ((13..=19).contains(&account.len()) && luhn(&account));
+    let shown = if is_card { masked_card(&account).to_string() } else { account.clone() };
     (account, shown)
 }
 

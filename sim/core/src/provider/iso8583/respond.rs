@@ -1,5 +1,7 @@
 //! How answers leave: in the way that the script wants.
 
+use tillgate_codec::iso8583::MacKey;
+
 use super::super::script::Effect;
 use super::outbox::{Act, half};
 use super::reply::{APPROVED, DO_NOT_HONOUR, Distortion, Reply, message};
@@ -19,7 +21,7 @@ pub(super) struct Answered<'a> {
     pub(super) asked: &'a Asked,
     pub(super) reply: &'a Reply,
     /// Place of the key that the answer's code is made with.
-    pub(super) key: usize,
+    pub(super) key: Option<&'a MacKey>,
 }
 
 impl IsoHost {
@@ -90,8 +92,7 @@ impl IsoHost {
     }
 
     fn framed(&mut self, to: &Answered<'_>, reply: &Reply, wrong: Distortion) -> Option<Vec<u8>> {
-        let key = self.mac_key(to.key);
-        let made = message(&self.settings, to.asked, reply, wrong, key.as_ref());
+        let made = message(&self.settings, to.asked, reply, wrong, to.key);
         let mut made = match made {
             Ok(made) => made,
             Err(error) => {
@@ -99,7 +100,7 @@ impl IsoHost {
                 return None;
             }
         };
-        if wrong == Distortion::Mac && key.is_some() {
+        if wrong == Distortion::Mac && to.key.is_some() {
             made.iter_mut().rev().take(1).for_each(|byte| {
                 *byte = if *byte == b'7' { b'3' } else { b'7' };
             });
@@ -109,8 +110,7 @@ impl IsoHost {
 
     /// Half of a message in a frame of its length.
     fn truncated(&mut self, to: &Answered<'_>) -> Option<Vec<u8>> {
-        let key = self.mac_key(to.key);
-        let made = message(&self.settings, to.asked, to.reply, Distortion::None, key.as_ref());
+        let made = message(&self.settings, to.asked, to.reply, Distortion::None, to.key);
         self.in_frame(&half(&made.ok()?))
     }
 

@@ -43,6 +43,8 @@ impl IsoHost {
         verdict: MacVerdict,
         key: usize,
     ) {
+        // A key exchange changes the places of keys.
+        let mac = self.mac_key(key);
         let refusal = self.refusal(connection, asked, verdict);
         let (reply, effect, latency) = match (refusal, asked.kind) {
             (Some(code), _) => (Reply::code(&code), Effect::Answer, Span::ZERO),
@@ -55,7 +57,7 @@ impl IsoHost {
             }
             (None, None) => (Reply::code(INVALID_TRANSACTION), Effect::Answer, Span::ZERO),
         };
-        let to = Answered { connection, asked, reply: &reply, key };
+        let to = Answered { connection, asked, reply: &reply, key: mac.as_ref() };
         self.respond(now, to, &effect, latency);
     }
 

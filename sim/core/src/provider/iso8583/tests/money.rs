@@ -174,4 +174,10 @@ fn a_card_number_is_masked_in_the_book_and_its_log() {
     assert_eq!(peer.ask(message).code(), "00");
     let lines = peer.host.book().lines(peer.now);
     assert!(lines.contains("544443******2111") && !lines.contains("33332222"), "{lines}");
+    // Also where it comes as an account.
+    let mut message = sale(13, 500);
+    message.set(102, "4111111111111111");
+    assert_eq!(peer.ask(message).code(), "00");
+    let lines = peer.host.book().lines(peer.now);
+    assert!(lines.contains("411111******1111") && !lines.contains("4111111111111111"), "{lines}");
 }

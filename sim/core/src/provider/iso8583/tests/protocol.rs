@@ -62,6 +62,10 @@ fn a_session_key_takes_the_place_of_the_agreed_key_in_answers() {
     peer.mac = MacKey::aes_cmac(&[7; 16]);
     let got = peer.ask(network(1, "161"));
     assert_eq!((got.code(), got.message.text(48).map(str::len)), ("00", Some(38)));
+    let mut fields = Fields::new();
+    let view = peer.dialect.view(&got.bytes[2..], &mut fields).unwrap();
+    let agreed = MacKey::aes_cmac(&[7; 16]).unwrap();
+    assert_eq!(view.verify_mac(&agreed), MacVerdict::Valid, "the peer has no other key yet");
     let session = peer.host.session_keys[0];
     peer.mac = MacKey::aes_cmac(&session);
     let got = peer.ask(sale(2, 500));
