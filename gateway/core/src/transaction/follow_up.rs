@@ -42,6 +42,7 @@ impl TransactionManager {
                 Alarm::Act(key) => self.wake(now, key),
                 Alarm::Feed(bridge) => self.feed(now, bridge),
                 Alarm::Lookup(terminal) => self.lookup_overdue(now, terminal),
+                Alarm::Found => self.found_overdue(now),
             }
         }
     }

@@ -10,6 +10,9 @@
 //! A terminal has one question on its way and one token at a time; a token is of its terminal,
 //! service, account and amount, and pays once.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
@@ -76,8 +79,10 @@ struct Found {
 pub(super) struct Lookups {
     asked: FxHashMap<TerminalId, Asked>,
     found: FxHashMap<TerminalId, Found>,
-    /// In the order of their tokens; stale ones find nothing and pass.
+    /// In the order of their tokens, and so of their ends; stale ones find nothing and pass.
     oldest: VecDeque<(TerminalId, u64)>,
+    /// Whether an alarm is set for the first of them.
+    watched: bool,
     last: u64,
 }
 
@@ -95,6 +100,17 @@ impl Lookups {
     fn keep(&mut self, now: Moment, terminal: TerminalId, found: Found) {
         self.oldest.push_back((terminal, found.token));
         self.found.insert(terminal, found);
+        if self.oldest.len() > 2 * FOUND_MAX {
+            let is_live = |terminal: &TerminalId, token: &u64| {
+                self.found.get(terminal).is_some_and(|found| found.token == *token)
+            };
+            self.oldest.retain(|(terminal, token)| is_live(terminal, token));
+        }
+        self.forget(now);
+    }
+
+    /// Drops what is over, and what there are too many of.
+    fn forget(&mut self, now: Moment) {
         while let Some((terminal, token)) = self.oldest.front() {
             match self.found.get(terminal).filter(|found| found.token == *token) {
                 Some(found) if now < found.until && self.found.len() <= FOUND_MAX => break,
@@ -103,6 +119,14 @@ impl Lookups {
             }
             self.oldest.pop_front();
         }
+    }
+
+    /// When the first of them is over, unless an alarm is set for that.
+    fn watch(&mut self) -> Option<Moment> {
+        let (terminal, _) = self.oldest.front().filter(|_| !self.watched)?;
+        let until = self.found.get(terminal)?.until;
+        self.watched = true;
+        Some(until)
     }
 
     /// The bridge at which what a sale pays was found, if the token is its terminal's.
@@ -219,17 +243,26 @@ impl TransactionManager {
         };
         let found = Found { token, request, bridge, amounts_minor, reference, until };
         self.lookups.keep(now, terminal, found);
-        self.alarms.at(until, Alarm::Lookup(terminal));
+        self.watch_found();
         self.reply(origin, content);
     }
 
-    /// A terminal that has waited long enough receives 91; what its provider says later is dropped.
-    /// What was found and not paid in time is forgotten.
-    pub(super) fn lookup_overdue(&mut self, now: Moment, terminal: TerminalId) {
-        // It may name a card.
-        if self.lookups.found.get(&terminal).is_some_and(|found| found.until <= now) {
-            self.lookups.found.remove(&terminal);
+    /// What was found and not paid in time is forgotten: it may name a card.
+    pub(super) fn found_overdue(&mut self, now: Moment) {
+        self.lookups.watched = false;
+        self.lookups.forget(now);
+        self.watch_found();
+    }
+
+    /// One alarm for all that was found, however much that is.
+    fn watch_found(&mut self) {
+        if let Some(until) = self.lookups.watch() {
+            self.alarms.at(until, Alarm::Found);
         }
+    }
+
+    /// A terminal that has waited long enough receives 91; what its provider says later is dropped.
+    pub(super) fn lookup_overdue(&mut self, now: Moment, terminal: TerminalId) {
         let overdue = |asked: &Asked| asked.answer_at <= now;
         if let Some(asked) = self.lookups.asked.get(&terminal).filter(|asked| overdue(asked)) {
             let key = asked.key();

@@ -19,6 +19,8 @@ pub(super) enum Alarm {
     Feed(u16),
     /// This terminal has waited long enough for its lookup.
     Lookup(TerminalId),
+    /// The first of what lookups found is over.
+    Found,
 }
 
 /// The alarms of all pending transactions, earliest first. Stale ones find nothing and pass.
