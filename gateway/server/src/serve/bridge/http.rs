@@ -77,7 +77,8 @@ impl ProviderConnection {
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
         // What has no form is known before the provider is there.
-        if self.pool.provider.request(exchange.request()).is_none() {
+        let mut message = self.pool.provider.request(exchange.request());
+        if message.is_none() {
             return exchange.has_no_form();
         }
         let clock = self.pool.queue.clock;
@@ -89,7 +90,9 @@ impl ProviderConnection {
                     Ok(None) | Err(_) => Event::Refused,
                 },
                 Step::Send => {
-                    let answer = timeout(clock.until(exchange.due()), self.send(exchange)).await;
+                    let answer =
+                        timeout(clock.until(exchange.due()), self.send(exchange, message.take()))
+                            .await;
                     answer.unwrap_or(Event::Deadline)
                 }
                 Step::Done(result) => return result,
@@ -113,11 +116,13 @@ impl ProviderConnection {
         Some(())
     }
 
-    async fn send(&mut self, exchange: &Exchange) -> Event {
+    /// Sends the message of the exchange's request, made anew if it was taken before.
+    async fn send(&mut self, exchange: &Exchange, message: Option<Request<Vec<u8>>>) -> Event {
         let Some(wire) = &mut self.wire else { return Event::Stale };
         let request = exchange.request();
         let (provider, wall) = (&self.pool.provider, self.pool.queue.clock.wall());
-        let message = provider.request(request).and_then(|message| provider.seal(message, wall));
+        let message = message.or_else(|| provider.request(request));
+        let message = message.and_then(|message| provider.seal(message, wall));
         let Some(message) = message else { return Event::Inexpressible };
         match wire.sender.try_send_request(message.map(Full::from)).await {
             Ok(response) => match receive(response).await {
