@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use tillgate_core::provider::iso8583::limits::CONNECTIONS_MAX;
 use tillgate_store_core::BridgeTag;
 
-use super::HttpUrl;
 use super::error::place;
 use super::reader::{Key, Reader};
 use super::sections::{Address, BridgeKind, Profile, ProfileSource, Secret, Tls};
+use super::{HttpUrl, Scheme};
 
 /// An example of `bridge.secrets`.
 const SECRET: &str = "token = { file = \"keys/provider.token\" }";
@@ -132,7 +132,23 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn tls(&mut self, key: Key<'a>) -> Option<Tls> {
-        if self.has(&key, BridgeKind::Iso8583) { self.table_if(key, "bridge.tls") } else { None }
+        let at = key.place();
+        let tls: Option<Tls> = self.table_if(key, "bridge.tls");
+        match (self.scheme, &tls) {
+            (Some(Scheme::Https), None) => self.fault(
+                at,
+                "bridge.tls is missing, and bridge.url begins with https: name the authorities \
+                 that the provider's certificate may come from, for example tls = { ca = \
+                 \"keys/provider-ca.pem\" }; those of the system are not trusted",
+            ),
+            (Some(Scheme::Http), Some(_)) => self.fault(
+                at,
+                "bridge.tls has no effect on a bridge.url that begins with http: write https, or \
+                 remove tls",
+            ),
+            _ => {}
+        }
+        tls
     }
 
     pub(super) fn word_if(&mut self, key: Key<'a>, example: &str) -> Option<String> {
@@ -160,13 +176,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn url(&mut self, key: Key<'a>, example: &str) -> HttpUrl {
-        let nowhere = HttpUrl { host: String::new(), port: 0, path: String::new() };
+        self.scheme = None;
+        let (host, path) = (String::new(), String::new());
+        let nowhere = HttpUrl { scheme: Scheme::Http, host, port: 0, path };
         if !self.has(&key, BridgeKind::Http) {
             return nowhere;
         }
         let read = self.text(key, example).and_then(|(at, text)| {
             HttpUrl::parse(&text).map_err(|why| self.fault(at, format!("bridge.url: {why}"))).ok()
         });
+        self.scheme = read.as_ref().map(|url| url.scheme);
         read.unwrap_or(nowhere)
     }
 

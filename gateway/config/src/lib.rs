@@ -30,7 +30,7 @@ pub use sections::{
     ProfileSource, Secret, Store, Tls, Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
-pub use url::HttpUrl;
+pub use url::{HttpUrl, Scheme};
 
 use self::reader::{Reader, Section};
 

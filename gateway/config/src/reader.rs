@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Fault;
 use super::sections::{BridgeKind, Sectioned};
+use super::{Fault, Scheme};
 
 /// What a missing or wrong address is replaced with, so that reading can go on.
 const NO_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -33,6 +33,8 @@ pub(super) struct Reader<'a> {
     pub(super) kind: BridgeKind,
     /// Of the same bridge.
     pub(super) addresses: usize,
+    /// Of the same bridge's URL; `None` without a good one.
+    pub(super) scheme: Option<Scheme>,
     kek_ids: BTreeSet<u32>,
 }
 
@@ -88,8 +90,9 @@ impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, base: PathBuf) -> Self {
         let (faults, notices) = (Vec::new(), Vec::new());
         let (kek_ids, bridges) = (BTreeSet::new(), BTreeSet::new());
-        let (kind, addresses) = (BridgeKind::Http, 0);
-        Self { source, base, faults, notices, answer_s: 0, bridges, kind, addresses, kek_ids }
+        let (kind, addresses, scheme) = (BridgeKind::Http, 0, None);
+        let answer_s = 0;
+        Self { source, base, faults, notices, answer_s, bridges, kind, addresses, scheme, kek_ids }
     }
 
     pub(super) fn fault(&mut self, offset: usize, text: impl Into<String>) {

@@ -138,10 +138,10 @@ sections! {
         ]),
     }
 
-    /// `tls` of a bridge
+    /// `tls` of a bridge: of an ISO 8583 host, or of an `https` URL
     Tls {
         /// PEM: the only authorities that the provider's certificate may come from.
-        ca: PathBuf = path("keys/acquirer-ca.pem"),
+        ca: PathBuf = path("keys/provider-ca.pem"),
         /// The name in the provider's certificate, where it is not that of the address.
         name: Option<String> = word_if("host.example"),
         /// PEM: the gateway's certificate and its chain, where the provider wants one.

@@ -137,7 +137,7 @@ fn wrong_words_addresses_urls_and_times_say_what_is_allowed() {
     for (from, to, expected) in [
         ("\"http\"", "\"smtp\"", "allowed: \"http\""),
         ("\"127.0.0.1:7400\"", "\"7400\"", "for example \"127.0.0.1:7400\""),
-        ("http://127.0.0.1:7402/topups", "https://p/topups", "write http://HOST:PORT/PATH"),
+        ("http://127.0.0.1:7402/topups", "ftp://p/topups", "write http://HOST:PORT/PATH"),
         ("\"03:00\"", "\"3:00\"", "allowed are \"00:00\" to \"23:59\""),
         ("\"+05:30\"", "\"05:30\"", "with the sign"),
         ("\"topup\"", "\"Top up\"", "1 to 32 of a-z 0-9 _ -"),
@@ -146,6 +146,34 @@ fn wrong_words_addresses_urls_and_times_say_what_is_allowed() {
         let said = fault(from, to);
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[test]
+fn an_https_url_needs_pinned_authorities_and_an_http_url_has_none() {
+    let url = "http://127.0.0.1:7402/topups";
+    let https =
+        |keys: &str| GOOD.replacen(&format!("{url}\""), &format!("https://p/t\"\n{keys}"), 1);
+    let bridge =
+        load(&https("tls = { ca = \"c\", name = \"p.example\" }")).unwrap().bridges.remove(0);
+    assert_eq!((bridge.url.port, bridge.url.to_string().as_str()), (443, "https://p:443/t"));
+    assert_eq!(bridge.tls.unwrap().ca, Path::new("/etc/tillgate/c"));
+    let said = load(&https("")).unwrap_err();
+    assert!(said.contains("those of the system are not trusted"), "{said}");
+    assert!(said.contains("tillgate.toml:"), "{said}");
+    let said = load(&https("tls = { name = \"p.example\" }")).unwrap_err();
+    assert!(said.contains("bridge.tls.ca is missing"), "{said}");
+    let said = load(&format!("{GOOD}tls = {{ ca = \"c\" }}\n")).unwrap_err();
+    assert!(said.contains("begins with http: write https"), "{said}");
+    // The scheme of one bridge says nothing about the next.
+    let two = format!(
+        "{}{}",
+        https("tls = { ca = \"c\" }"),
+        with_host("addresses = [\"h:1\"]\nprofile = \"nac-host\"\n")
+            .split_once("[[bridge]]")
+            .map(|(_, b)| format!("\n[[bridge]]{b}"))
+            .unwrap()
+    );
+    assert_eq!(load(&two).unwrap().bridges.len(), 2);
 }
 
 #[test]

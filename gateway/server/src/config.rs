@@ -5,7 +5,7 @@ use std::path::Path;
 
 pub(crate) use tillgate_config::{
     Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions,
-    KekOld, Log, LogFormat, LogLevel, ProfileSource, Secret, Store, Tls, template,
+    KekOld, Log, LogFormat, LogLevel, ProfileSource, Scheme, Secret, Store, Tls, template,
 };
 use tillgate_store_rocks::Options;
 use zeroize::Zeroizing;

@@ -7,7 +7,7 @@ use clap::Args;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::print;
-use crate::config::{HttpUrl, InstallOptions};
+use crate::config::{HttpUrl, InstallOptions, Scheme};
 use crate::exit::Failure;
 use crate::init::{self, Installed};
 
@@ -37,7 +37,15 @@ pub(crate) struct Init {
 
 fn bridge(text: &str) -> Result<(String, HttpUrl), String> {
     let (name, url) = text.split_once('=').ok_or("write NAME=http://HOST:PORT/PATH")?;
-    Ok((name.to_owned(), HttpUrl::parse(url)?))
+    let url = HttpUrl::parse(url)?;
+    match url.scheme {
+        Scheme::Http => Ok((name.to_owned(), url)),
+        Scheme::Https => {
+            Err("an https bridge needs the file of its authorities: leave it out here, \
+                              and write it into tillgate.toml (docs/bridges.md, section 8)"
+                .to_owned())
+        }
+    }
 }
 
 impl Init {

@@ -101,5 +101,10 @@ pub(crate) const HOST_EVENTS_MAX: usize = 64;
 /// Bytes read from a host at once: some twenty answers.
 pub(crate) const HOST_READ_BYTES: usize = 4_096;
 
+/// From a connection to a provider to the end of its TLS handshake: half of a bridge's usual
+/// deadline, so that a sale whose provider stalls is declined before the terminal gives up. The
+/// bridge's deadline ends it earlier where that is shorter.
+pub(crate) const PROVIDER_HANDSHAKE_MAX: Duration = Duration::from_secs(5);
+
 /// Longest answer of a provider.
 pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;

@@ -10,11 +10,12 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tillgate_core::provider::{Event, Exchange, Provider, ProviderResult, Step};
 use tillgate_edge::guard;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::queue::BridgeQueue;
+use super::tls::{self, TlsClient};
+use crate::config::Address;
 use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
 
 /// A protocol over HTTP/1.1.
@@ -25,8 +26,8 @@ pub(super) type HttpProvider =
 pub(super) struct ConnectionPool {
     pub(super) provider: Box<HttpProvider>,
     /// Where the provider is.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) address: Address,
+    pub(super) tls: Option<TlsClient>,
     pub(super) queue: BridgeQueue,
 }
 
@@ -112,7 +113,7 @@ impl ProviderConnection {
             self.wire = Some(wire);
             return Some(());
         }
-        self.wire = Some(open(&self.pool.host, self.pool.port).await?);
+        self.wire = Some(open(&self.pool).await?);
         Some(())
     }
 
@@ -134,9 +135,8 @@ impl ProviderConnection {
     }
 }
 
-async fn open(host: &str, port: u16) -> Option<Wire> {
-    let stream = TcpStream::connect((host, port)).await.ok()?;
-    stream.set_nodelay(true).ok()?;
+async fn open(pool: &ConnectionPool) -> Option<Wire> {
+    let stream = tls::open(&pool.address, pool.tls.as_ref()).await?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     let driver = tokio::task::spawn_local(async move {
         // Its error reaches the task that waits for an answer, and so does its end by a panic.

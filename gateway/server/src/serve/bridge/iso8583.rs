@@ -7,12 +7,11 @@ use tillgate_core::provider::Exchange;
 use tillgate_core::provider::iso8583::{Action, Connection, Host, Note, Now};
 use tillgate_edge::guard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::queue::{BridgeQueue, WriterGone};
-use super::tls::{Stream, TlsClient};
+use super::tls::{self, TlsClient};
 use crate::config::Address;
 use crate::serve::limits::{HOST_EVENTS_MAX, HOST_READ_BYTES};
 
@@ -244,7 +243,7 @@ async fn session(
     report: mpsc::Sender<(Connection, Happened)>,
     writes: mpsc::Receiver<Vec<u8>>,
 ) {
-    let Some(stream) = connect(&address, tls).await else { return };
+    let Some(stream) = tls::open(&address, tls.as_ref()).await else { return };
     if report.send((connection, Happened::Connected)).await.is_err() {
         return;
     }
@@ -276,14 +275,5 @@ async fn session(
     tokio::select! {
         () = read => {}
         () = write => {}
-    }
-}
-
-async fn connect(address: &Address, tls: Option<TlsClient>) -> Option<Box<dyn Stream>> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await.ok()?;
-    stream.set_nodelay(true).ok()?;
-    match tls {
-        None => Some(Box::new(stream)),
-        Some(tls) => Some(Box::new(tls.connect(&address.host, stream).await?)),
     }
 }

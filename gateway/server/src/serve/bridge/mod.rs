@@ -31,6 +31,8 @@ use self::iso8583::HostTask;
 pub(crate) use self::provider::Providers;
 use self::provider::{Protocol, capabilities};
 use self::queue::BridgeQueue;
+#[cfg(test)]
+pub(super) use self::tls::tests as tls_files;
 use super::clock::Clock;
 use super::limits::BRIDGE_QUEUE_MAX;
 use super::metrics::{BridgeMetrics, EdgeMetrics};
@@ -116,9 +118,10 @@ pub(crate) fn spawn(
             clock,
         };
         match protocol {
-            Protocol::Http(provider) => {
+            Protocol::Http(provider, tls) => {
                 let (host, port) = (bridge.url.host.clone(), bridge.url.port);
-                let pool = Arc::new(ConnectionPool { provider, host, port, queue });
+                let address = config::Address { host, port };
+                let pool = Arc::new(ConnectionPool { provider, address, tls, queue });
                 let open = |_| ProviderConnection::new(Arc::clone(&pool));
                 connections.extend((0..bridge.connections).map(open));
             }

@@ -20,7 +20,7 @@ use crate::{entropy, keyfile};
 
 /// What a bridge speaks.
 pub(super) enum Protocol {
-    Http(Box<HttpProvider>),
+    Http(Box<HttpProvider>, Option<TlsClient>),
     Iso8583(Box<HostSetup>),
 }
 
@@ -34,7 +34,11 @@ impl Providers {
     /// Which file cannot be read, or everything that is wrong with a profile.
     pub(crate) fn load(config: &Config) -> Result<Self, Failure> {
         let load = |bridge: &Bridge| match bridge.kind {
-            BridgeKind::Http => profile::provider(&config.file, bridge).map(Protocol::Http),
+            BridgeKind::Http => {
+                let tls = bridge.tls.as_ref().map(TlsClient::load).transpose()?;
+                profile::provider(&config.file, bridge)
+                    .map(|provider| Protocol::Http(provider, tls))
+            }
             BridgeKind::Iso8583 => {
                 host(&config.file, bridge).map(|host| Protocol::Iso8583(Box::new(host)))
             }

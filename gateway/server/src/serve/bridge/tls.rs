@@ -1,5 +1,5 @@
-//! TLS to providers: rustls with the `ring` provider. Only the authorities in the configured file
-//! are trusted; those of the system are not asked.
+//! Connections to providers, in the clear or in TLS: rustls with the `ring` provider. Only the
+//! authorities in the configured file are trusted; those of the system are not asked.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -10,12 +10,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::config::Tls;
+use crate::config::{Address, Tls};
 use crate::exit::Failure;
 use crate::files::{self, Trust};
+use crate::serve::limits::PROVIDER_HANDSHAKE_MAX;
 
 /// Longest file of certificates: a dozen of them.
 const PEM_BYTES_MAX: u64 = 256 * 1024;
@@ -33,6 +35,16 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl Stream for TcpStream {}
 impl Stream for TlsStream<TcpStream> {}
+
+/// Opens a connection; `None` when there is none. No byte of a request has left then.
+pub(super) async fn open(address: &Address, tls: Option<&TlsClient>) -> Option<Box<dyn Stream>> {
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await.ok()?;
+    stream.set_nodelay(true).ok()?;
+    match tls {
+        None => Some(Box::new(stream)),
+        Some(tls) => Some(Box::new(tls.connect(&address.host, stream).await?)),
+    }
+}
 
 impl TlsClient {
     /// Reads the configured files.
@@ -67,18 +79,21 @@ impl TlsClient {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name: name.transpose()? })
     }
 
-    /// The handshake with a provider; `None` when it fails.
-    pub(super) async fn connect(
-        &self,
-        host: &str,
-        stream: TcpStream,
-    ) -> Option<TlsStream<TcpStream>> {
+    /// The handshake with a provider; `None` when it fails, or takes too long.
+    async fn connect(&self, host: &str, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
         let name = match &self.name {
             Some(name) => name.clone(),
             None => ServerName::try_from(host.to_owned()).ok()?,
         };
-        let connected = self.connector.connect(name, stream).await;
-        connected.map_err(|error| tracing::warn!(host, %error, "TLS to a provider failed")).ok()
+        match timeout(PROVIDER_HANDSHAKE_MAX, self.connector.connect(name, stream)).await {
+            Ok(Ok(connected)) => return Some(connected),
+            Ok(Err(error)) => tracing::warn!(host, %error, "TLS to a provider failed"),
+            Err(_) => {
+                let error = "the provider did not end the handshake in time";
+                tracing::warn!(host, error, "TLS to a provider failed");
+            }
+        }
+        None
     }
 }
 
@@ -108,13 +123,15 @@ fn wrong(file: &Path, what: impl Display) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::serve) mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
-    use rustls::ServerConfig;
+    use rustls::pki_types::UnixTime;
     use rustls::server::WebPkiClientVerifier;
+    use rustls::time_provider::TimeProvider;
+    use rustls::{ServerConfig, SupportedProtocolVersion};
     use tempfile::TempDir;
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
@@ -132,7 +149,7 @@ mod tests {
     ];
 
     /// The files, with the modes of an installation.
-    fn files() -> TempDir {
+    pub(in crate::serve) fn files() -> TempDir {
         let dir = TempDir::new().unwrap();
         for (name, text) in FILES {
             let file = dir.path().join(name);
@@ -152,9 +169,22 @@ mod tests {
         }
     }
 
-    /// Whether a host with the tests' certificate is believed, and believes the gateway.
-    fn meets(dir: &TempDir, client: &Tls) -> bool {
-        let client = TlsClient::load(client).map_err(|failure| failure.text).unwrap();
+    /// The clock of a provider.
+    #[derive(Debug)]
+    struct At(UnixTime);
+
+    impl TimeProvider for At {
+        fn current_time(&self) -> Option<UnixTime> {
+            Some(self.0)
+        }
+    }
+
+    /// A provider with the tests' certificate, which wants one of the gateway's, `years` from now.
+    pub(in crate::serve) fn server(
+        dir: &TempDir,
+        versions: &[&'static SupportedProtocolVersion],
+        years: u64,
+    ) -> Arc<ServerConfig> {
         let chain = certificates(&dir.path().join("host.pem")).map_err(|e| e.text).unwrap();
         let key = private_key(&dir.path().join("host.key")).map_err(|e| e.text).unwrap();
         let mut roots = RootCertStore::empty();
@@ -163,13 +193,21 @@ mod tests {
         let ring = Arc::new(rustls::crypto::ring::default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&ring));
-        let config = ServerConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
+        let later = UnixTime::now().as_secs() + years * 365 * 86_400;
+        let clock = At(UnixTime::since_unix_epoch(std::time::Duration::from_secs(later)));
+        let config = ServerConfig::builder_with_details(ring, Arc::new(clock))
+            .with_protocol_versions(versions)
             .unwrap()
             .with_client_cert_verifier(verifier.build().unwrap())
             .with_single_cert(chain, key)
             .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Arc::new(config)
+    }
+
+    /// Whether a host with the tests' certificate is believed, and believes the gateway.
+    fn meets(dir: &TempDir, client: &Tls) -> bool {
+        let client = TlsClient::load(client).map_err(|failure| failure.text).unwrap();
+        let acceptor = TlsAcceptor::from(server(dir, rustls::ALL_VERSIONS, 0));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -179,8 +217,8 @@ mod tests {
                 acceptor.accept(stream).await.is_ok()
             };
             let connected = async {
-                let stream = TcpStream::connect(address).await.unwrap();
-                client.connect("127.0.0.1", stream).await.is_some()
+                let address = Address { host: "127.0.0.1".to_owned(), port: address.port() };
+                open(&address, Some(&client)).await.is_some()
             };
             let (accepted, connected) = tokio::join!(accepted, connected);
             accepted && connected

@@ -3,6 +3,7 @@
 mod abuse;
 mod dates;
 mod host;
+mod https;
 mod lies;
 mod network;
 mod old;

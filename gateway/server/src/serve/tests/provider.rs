@@ -90,7 +90,7 @@ pub(super) fn echoed(answer: &str, line: &str, body: &str) -> String {
     answer.to_string()
 }
 
-pub(super) fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
+pub(super) fn request(reader: &mut impl BufRead) -> Option<(String, String)> {
     let mut first = String::new();
     if reader.read_line(&mut first).ok()? == 0 {
         return None;
