@@ -11,13 +11,21 @@
 //! A request counts as not sent only while no byte of it can have left: in the queue, without a
 //! connection, or on a kept connection that had already ended. From the first byte on everything
 //! but an answer about this request leaves its outcome UNKNOWN.
+//!
+//! A sale of two steps goes round twice: [`Event::Created`] begins again with the confirmation. It
+//! is carried out by its confirmation alone, so that it counts as not sent until a byte of that
+//! can have left.
 
-use super::{ProviderRequest, ProviderResult};
+use super::{ProviderRequest, ProviderRequestKind, ProviderResult};
 use crate::time::{Moment, Span};
 
 /// Connections that a request may be tried on: a kept one may turn out to have ended, a fresh one
 /// is tried then.
 const CONNECTIONS_MAX: u8 = 2;
+
+/// A confirmation is begun only while at least this share of the deadline is left, a quarter: one
+/// whose answer nobody waits for leaves the outcome unknown.
+const CONFIRMATION_SHARE: u64 = 4;
 
 #[derive(Debug)]
 pub struct Exchange {
@@ -27,6 +35,18 @@ pub struct Exchange {
     connections: u8,
     sending: bool,
     has_no_form: bool,
+    step: Steps,
+}
+
+/// How a request is carried out, and how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Steps {
+    /// By its only message.
+    One,
+    /// By its confirmation, which has not been begun.
+    Creating,
+    /// By its confirmation, which has.
+    Confirming,
 }
 
 /// An event on the connection.
@@ -40,6 +60,8 @@ pub enum Event {
     Inexpressible,
     /// The kept connection had ended before a byte of the request was written to it.
     Stale,
+    /// An answer was received: the sale was created, and waits for its confirmation.
+    Created,
     /// An answer was received, with the meaning that its [`super::Provider`] gave it.
     Answered(Option<ProviderResult>),
     /// The connection ended, or its answer was cut off or too long.
@@ -65,7 +87,10 @@ impl Event {
     /// belong to this request.
     #[must_use]
     pub fn keeps_connection(&self) -> bool {
-        matches!(self, Self::Connected | Self::Inexpressible | Self::Answered(Some(_)))
+        matches!(
+            self,
+            Self::Connected | Self::Inexpressible | Self::Created | Self::Answered(Some(_))
+        )
     }
 }
 
@@ -74,7 +99,15 @@ impl Exchange {
     #[must_use]
     pub fn new(request: ProviderRequest, now: Moment, deadline: Span) -> Self {
         let due = now.after(deadline);
-        Self { request, queued: now, due, connections: 0, sending: false, has_no_form: false }
+        let (connections, sending, has_no_form, step) = (0, false, false, Steps::One);
+        Self { request, queued: now, due, connections, sending, has_no_form, step }
+    }
+
+    /// The provider carries sales out by their confirmations; said before [`Exchange::begin`].
+    pub fn has_two_steps(&mut self) {
+        if self.request.kind == ProviderRequestKind::Authorize {
+            self.step = Steps::Creating;
+        }
     }
 
     #[must_use]
@@ -125,13 +158,37 @@ impl Exchange {
                 Step::Send
             }
             Event::Stale => self.begin(now),
+            Event::Created if self.step == Steps::Creating && self.may_confirm(now) => {
+                (self.step, self.connections) = (Steps::Confirming, 0);
+                self.begin(now)
+            }
+            Event::Created => Step::Done(self.without_result()),
+            Event::Inexpressible if self.step == Steps::Confirming => {
+                Step::Done(self.request.not_sent())
+            }
             Event::Inexpressible => Step::Done(self.has_no_form()),
             Event::Answered(Some(result)) => Step::Done(result),
-            Event::Answered(None) => Step::Done(self.request.unknown()),
-            Event::Lost | Event::Deadline if self.sending => Step::Done(self.request.unknown()),
+            Event::Answered(None) => Step::Done(self.without_result()),
+            Event::Lost | Event::Deadline if self.sending => Step::Done(self.without_result()),
             Event::Connected | Event::Refused | Event::Lost | Event::Deadline => {
                 Step::Done(self.request.not_sent())
             }
+        }
+    }
+}
+
+impl Exchange {
+    fn may_confirm(&self, now: Moment) -> bool {
+        let whole = self.due.since(self.queued);
+        self.due.since(now).0 >= whole.0 / CONFIRMATION_SHARE && now < self.due
+    }
+
+    /// The result when a message left and no answer to it counts: what was only created is not
+    /// carried out.
+    fn without_result(&self) -> ProviderResult {
+        match self.step {
+            Steps::Creating => self.request.not_sent(),
+            Steps::One | Steps::Confirming => self.request.unknown(),
         }
     }
 }
@@ -141,7 +198,7 @@ mod tests {
     use tillgate_store_core::ProviderOutcome;
 
     use super::*;
-    use crate::provider::ProviderRequestKind::{self, Advise, Authorize, Inquire, Reverse};
+    use crate::provider::ProviderRequestKind::{Advise, Authorize, Inquire, Reverse};
     use crate::provider::tests::request;
 
     fn exchange(kind: ProviderRequestKind, attempt: u32) -> Exchange {
@@ -226,5 +283,73 @@ mod tests {
             let unknown = Step::Done(ProviderResult::UNKNOWN);
             assert_eq!(exchange.handle(Moment(2), Event::Refused), unknown);
         }
+    }
+
+    fn creating(attempt: u32) -> Exchange {
+        let mut exchange = exchange(Authorize, attempt);
+        exchange.has_two_steps();
+        assert_eq!(exchange.begin(Moment(1)), Step::Connect);
+        assert_eq!(exchange.handle(Moment(2), Event::Connected), Step::Send);
+        exchange
+    }
+
+    fn confirming(attempt: u32) -> Exchange {
+        let mut exchange = creating(attempt);
+        assert_eq!(exchange.handle(Moment(3), Event::Created), Step::Connect);
+        assert_eq!(exchange.handle(Moment(4), Event::Connected), Step::Send);
+        exchange
+    }
+
+    #[test]
+    fn a_sale_of_two_steps_is_not_sent_until_a_byte_of_its_confirmation_can_have_left() {
+        let not_sent = Step::Done(request(Authorize).not_sent());
+        for event in [Event::Lost, Event::Deadline, Event::Answered(None)] {
+            assert_eq!(creating(1).handle(Moment(3), event), not_sent);
+        }
+        for event in [Event::Refused, Event::Deadline, Event::Lost] {
+            let mut exchange = creating(1);
+            assert_eq!(exchange.handle(Moment(3), Event::Created), Step::Connect);
+            assert_eq!(exchange.handle(Moment(4), event), not_sent);
+        }
+        let mut none = confirming(1);
+        assert_eq!(none.handle(Moment(5), Event::Inexpressible), not_sent);
+        assert!(none.is_telling(), "the provider's answer had no name for it");
+        let unknown = Step::Done(ProviderResult::UNKNOWN);
+        for event in [Event::Lost, Event::Deadline, Event::Answered(None)] {
+            assert_eq!(confirming(1).handle(Moment(5), event), unknown);
+        }
+        let done = Event::Answered(Some(ProviderResult::Pending));
+        assert_eq!(confirming(1).handle(Moment(5), done), Step::Done(ProviderResult::Pending));
+        assert!(Event::Created.keeps_connection());
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_may_have_confirmed_is_unknown_whatever_ends_this_one() {
+        let unknown = Step::Done(ProviderResult::UNKNOWN);
+        for event in [Event::Lost, Event::Deadline, Event::Answered(None)] {
+            assert_eq!(creating(2).handle(Moment(3), event), unknown);
+        }
+        assert_eq!(confirming(2).handle(Moment(5), Event::Inexpressible), unknown);
+    }
+
+    #[test]
+    fn a_confirmation_that_nobody_could_wait_for_is_not_begun() {
+        let (late, not_sent) = (Moment(0).after(Span::s(7)), request(Authorize).not_sent());
+        assert_eq!(creating(1).handle(late, Event::Created), Step::Done(not_sent));
+        let at_last = Moment(0).after(Span::ms(6_750));
+        assert_eq!(creating(1).handle(at_last, Event::Created), Step::Connect);
+        // Of a provider of one step, or to a confirmation, it is no answer.
+        let unknown = Step::Done(ProviderResult::UNKNOWN);
+        assert_eq!(sending().handle(Moment(3), Event::Created), unknown);
+        assert_eq!(confirming(1).handle(Moment(5), Event::Created), unknown);
+    }
+
+    #[test]
+    fn a_confirmation_is_tried_on_a_fresh_connection_and_sent_once() {
+        let mut exchange = confirming(1);
+        assert_eq!(exchange.handle(Moment(5), Event::Stale), Step::Connect);
+        assert_eq!(exchange.handle(Moment(6), Event::Connected), Step::Send);
+        let not_sent = Step::Done(request(Authorize).not_sent());
+        assert_eq!(exchange.handle(Moment(7), Event::Stale), not_sent);
     }
 }

@@ -58,6 +58,35 @@ pub trait Provider {
     /// UNKNOWN, never approved and never declined.
     fn interpret(&self, request: &ProviderRequest, answer: &Self::Answer)
     -> Option<ProviderResult>;
+
+    /// Whether a sale is carried out in two steps: created, and never carried out before it is
+    /// confirmed.
+    fn has_two_steps(&self) -> bool {
+        false
+    }
+
+    /// The sale as its confirmation names it, if this is the answer to a sale that was created.
+    fn created(
+        &self,
+        _request: &ProviderRequest,
+        _answer: &Self::Answer,
+    ) -> Option<ProviderRequest> {
+        None
+    }
+
+    /// The message that has a created sale carried out; `None` as of [`Provider::request`].
+    fn confirmation(&self, _created: &ProviderRequest) -> Option<Self::Message> {
+        None
+    }
+
+    /// As [`Provider::interpret`], of the answer to a confirmation.
+    fn interpret_confirmation(
+        &self,
+        _created: &ProviderRequest,
+        _answer: &Self::Answer,
+    ) -> Option<ProviderResult> {
+        None
+    }
 }
 
 /// What a provider is asked to do.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use tillgate_store_core::ProviderOutcome;
+use tillgate_store_core::{ProviderOutcome, Text};
 use tillgate_types::{Currency, ResponseCode, decimal};
 
 use super::json::{Malformed, Path, Value};
+use super::section::Section;
 use crate::provider::answer::Found;
 use crate::provider::http_json;
 use crate::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
@@ -68,11 +69,21 @@ pub(super) enum Literal {
     Raw(String),
 }
 
+/// What an answer says about its request.
+pub(super) enum Said {
+    /// Its result.
+    Result(ProviderResult),
+    /// It is carried out once it is confirmed; the provider's reference, empty if it cannot be
+    /// kept whole.
+    Created(Text<32>),
+}
+
 /// What an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Meaning {
+    Created,
     Approved,
     Declined,
     Pending,
@@ -84,25 +95,27 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
-    /// What the answers to a kind of request can say.
-    pub(super) fn of(kind: ProviderRequestKind) -> &'static [Self] {
-        match kind {
-            ProviderRequestKind::Authorize => &[Self::Approved, Self::Declined, Self::Pending],
-            ProviderRequestKind::Inquire => {
-                &[Self::Approved, Self::Declined, Self::Pending, Self::NotFound]
+    /// What the answers to the requests of a section can say.
+    pub(super) fn of(section: Section) -> &'static [Self] {
+        match section {
+            Section::Authorize => &[Self::Created, Self::Approved, Self::Declined, Self::Pending],
+            Section::Confirm => &[Self::Approved, Self::Declined, Self::Pending],
+            Section::Inquire => {
+                &[Self::Created, Self::Approved, Self::Declined, Self::Pending, Self::NotFound]
             }
-            ProviderRequestKind::Reverse => &[Self::Reversed, Self::Refused],
-            ProviderRequestKind::Advise => &[Self::Noted, Self::Refused],
-            ProviderRequestKind::Lookup => &[Self::Found, Self::Declined],
+            Section::Reverse => &[Self::Reversed, Self::Refused],
+            Section::Advise => &[Self::Noted, Self::Refused],
+            Section::Lookup => &[Self::Found, Self::Declined],
         }
     }
 
     /// Whether a rule for it may do without our reference: no sale is approved or taken back
-    /// because of it. That an inquiry was refused says nothing about the sale.
-    pub(super) fn may_be_unnamed(self, kind: ProviderRequestKind) -> bool {
+    /// because of it. That an inquiry was refused says nothing about the sale, and neither does
+    /// that one confirmation was.
+    pub(super) fn may_be_unnamed(self, section: Section) -> bool {
         match self {
             Self::Pending | Self::NotFound => true,
-            Self::Declined => kind != ProviderRequestKind::Inquire,
+            Self::Declined => matches!(section, Section::Authorize | Section::Lookup),
             _ => false,
         }
     }
@@ -116,7 +129,7 @@ impl Answer {
         status: StatusCode,
         body: &[u8],
         codes: &BTreeMap<String, ResponseCode>,
-    ) -> Option<ProviderResult> {
+    ) -> Option<Said> {
         let document = Value::document(body)?;
         let mut matched = None;
         for rule in &self.rules {
@@ -128,7 +141,13 @@ impl Answer {
         let rule = matched?;
         self.repeats(rule, request, document)?;
         let word = |path: &Option<Path>| Some(at(document, path)?.and_then(Value::word));
-        let reference = http_json::reference(&word(&self.provider_reference)?.unwrap_or_default());
+        let given = word(&self.provider_reference)?.unwrap_or_default();
+        let reference = http_json::reference(&given);
+        if rule.is == Meaning::Created {
+            // Half of it would name another order.
+            let is_whole = *reference == *given;
+            return Some(Said::Created(if is_whole { reference } else { Text::new() }));
+        }
         let code = match rule.code {
             Some(code) => code,
             None => {
@@ -140,21 +159,25 @@ impl Answer {
                 }
             }
         };
-        Some(ProviderResult::Outcome(match rule.is {
-            Meaning::Pending => return Some(ProviderResult::Pending),
-            Meaning::NotFound => {
-                return Some(ProviderResult::NotFound { attempt: request.attempt });
+        let outcome = match rule.is {
+            Meaning::Created | Meaning::Pending => {
+                return Some(Said::Result(ProviderResult::Pending));
             }
-            Meaning::Found => return self.found(request, document),
+            Meaning::NotFound => {
+                let attempt = request.attempt;
+                return Some(Said::Result(ProviderResult::NotFound { attempt }));
+            }
+            Meaning::Found => return self.found(request, document).map(Said::Result),
             Meaning::Declined if request.kind == ProviderRequestKind::Lookup => {
-                return Some(ProviderResult::Lookup(Err(code)));
+                return Some(Said::Result(ProviderResult::Lookup(Err(code))));
             }
             Meaning::Approved => ProviderOutcome::Approved { reference },
             Meaning::Declined => ProviderOutcome::Declined { code, reference },
             Meaning::Reversed => ProviderOutcome::Reversed,
             Meaning::Refused => ProviderOutcome::ReversalDeclined,
             Meaning::Noted => ProviderOutcome::AdviceAcknowledged,
-        }))
+        };
+        Some(Said::Result(ProviderResult::Outcome(outcome)))
     }
 
     /// An answer is about a request only if it repeats its reference and amount; where the rule

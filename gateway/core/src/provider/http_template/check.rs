@@ -7,10 +7,10 @@ use http::Request;
 use tillgate_store_core::Text;
 use zeroize::Zeroizing;
 
-use super::profile::name;
+use super::section::Section;
 use super::sign::Part;
 use super::text::{Field, Source};
-use super::{KINDS, Profile, Settings};
+use super::{Profile, Settings};
 use crate::provider::{Capabilities, ProviderRequest, ProviderRequestKind};
 use crate::time::UnixMillis;
 
@@ -30,14 +30,14 @@ pub struct Unfit {
 pub(super) fn unfit(profile: &Profile, settings: &Settings, claims: Capabilities) -> Vec<Unfit> {
     let mut unfit = Vec::new();
     let mut fault = |key, text: String| unfit.push(Unfit { key, text });
-    for (claimed, key, kind) in [
-        (claims.inquiry, "inquiry", ProviderRequestKind::Inquire),
-        (claims.reversal, "reversal", ProviderRequestKind::Reverse),
-        (claims.advice, "confirmation", ProviderRequestKind::Advise),
-        (claims.lookup, "lookup", ProviderRequestKind::Lookup),
+    for (claimed, key, section) in [
+        (claims.inquiry, "inquiry", Section::Inquire),
+        (claims.reversal, "reversal", Section::Reverse),
+        (claims.advice, "confirmation", Section::Advise),
+        (claims.lookup, "lookup", Section::Lookup),
     ] {
-        if claimed && profile.operation(kind).is_none() {
-            let section = name(kind);
+        if claimed && profile.operation(section).is_none() {
+            let section = section.name();
             fault(key, format!("claimed, but the profile has no [{section}]; claim {key} = false"));
         }
     }
@@ -113,15 +113,14 @@ impl Profile {
         let sample = sample();
         let products = BTreeMap::from([(sample.service.0.to_string(), "1001".to_owned())]);
         let settings = Settings { secrets, values, products };
-        let message = |kind| {
-            let request = ProviderRequest { kind, ..sample };
-            let message = self.message(&request, &settings, (authority, ""))?;
+        let message = |section| {
+            let message = self.message(section, &sample, &settings, (authority, ""))?;
             match &self.sign {
                 Some(sign) => sign.sign(message, &settings, UnixMillis(sample.at_ms)),
                 None => Some(message),
             }
         };
-        KINDS.into_iter().filter_map(|kind| Some((name(kind), message(kind)?))).collect()
+        Section::ALL.into_iter().filter_map(|of| Some((of.name(), message(of)?))).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! ```text
 //!   written.rs   TOML as it is written
 //!   profile.rs   ─▶ Profile, with every fault and its place
+//!   section.rs   which requests a profile has
 //!   text.rs      "/topups/{reference}" ─▶ a text for this request, escaped by where it is written
 //!   json.rs      bodies of requests; strict reading of answers
 //!   sign.rs      an HMAC of a request that is sent, in its headers
@@ -20,6 +21,7 @@ mod answer;
 mod check;
 mod json;
 mod profile;
+mod section;
 mod sign;
 mod text;
 mod written;
@@ -31,9 +33,10 @@ use http::{HeaderName, HeaderValue, Method, Request, Response};
 use tillgate_types::ResponseCode;
 use zeroize::Zeroizing;
 
-use self::answer::Answer;
+use self::answer::{Answer, Said};
 pub use self::check::{SAMPLE_SECRET, Unfit};
 use self::json::Body;
+use self::section::Section;
 use self::sign::Signing;
 use self::text::{Field, Place, Source, Template};
 use super::{Capabilities, Provider, ProviderRequest, ProviderRequestKind, ProviderResult};
@@ -45,17 +48,9 @@ pub const BUILTIN: &[(&str, &str)] = &[
     ("bills", include_str!("profiles/bills.toml")),
     ("dingconnect", include_str!("profiles/dingconnect.toml")),
     ("dtone", include_str!("profiles/dtone.toml")),
+    ("dtone-confirm", include_str!("profiles/dtone-confirm.toml")),
     ("reloadly", include_str!("profiles/reloadly.toml")),
     ("tillgate", include_str!("profiles/tillgate.toml")),
-];
-
-/// The kinds of request, in the order of [`Profile`]'s operations.
-const KINDS: [ProviderRequestKind; 5] = [
-    ProviderRequestKind::Authorize,
-    ProviderRequestKind::Inquire,
-    ProviderRequestKind::Reverse,
-    ProviderRequestKind::Advise,
-    ProviderRequestKind::Lookup,
 ];
 
 const JSON: &str = "application/json";
@@ -77,7 +72,8 @@ pub struct Profile {
     /// The same reference again has no second effect and gets the same answer.
     repeatable: bool,
     sign: Option<Signing>,
-    operations: [Option<Operation>; KINDS.len()],
+    /// In the order of [`Section::ALL`].
+    operations: [Option<Operation>; Section::ALL.len()],
     /// The provider's codes of declines and ours; empty where the provider uses ours.
     codes: BTreeMap<String, ResponseCode>,
     /// What an operator should know before money depends on it.
@@ -122,6 +118,9 @@ pub struct HttpTemplate {
     authority: String,
     /// The path of the configured URL, without a slash at its end.
     base: String,
+    /// What was created and never carried out may be ordered again or taken back: it counts as
+    /// never received.
+    may_renew: bool,
 }
 
 impl HttpTemplate {
@@ -140,28 +139,40 @@ impl HttpTemplate {
             return Err(unfit);
         }
         let base = path.trim_end_matches('/').to_owned();
-        Ok(Self { profile, settings, authority, base })
+        let may_renew = capabilities.idempotent || capabilities.reversal;
+        Ok(Self { profile, settings, authority, base, may_renew })
     }
 
-    fn operation(&self, kind: ProviderRequestKind) -> Option<&Operation> {
-        self.profile.operation(kind)
+    fn message(&self, section: Section, request: &ProviderRequest) -> Option<Request<Vec<u8>>> {
+        self.profile.message(section, request, &self.settings, (&self.authority, &self.base))
+    }
+
+    fn read(
+        &self,
+        section: Section,
+        request: &ProviderRequest,
+        answer: &Response<Vec<u8>>,
+    ) -> Option<Said> {
+        let operation = self.profile.operation(section)?;
+        operation.answer.read(request, answer.status(), answer.body(), &self.profile.codes)
     }
 }
 
 impl Profile {
-    fn operation(&self, kind: ProviderRequestKind) -> Option<&Operation> {
-        let at = KINDS.iter().position(|known| *known == kind)?;
+    fn operation(&self, section: Section) -> Option<&Operation> {
+        let at = Section::ALL.iter().position(|known| *known == section)?;
         self.operations[at].as_ref()
     }
 
     /// The message of a request, if it has a form here.
     fn message(
         &self,
+        section: Section,
         request: &ProviderRequest,
         settings: &Settings,
         (authority, base): (&str, &str),
     ) -> Option<Request<Vec<u8>>> {
-        let operation = self.operation(request.kind)?;
+        let operation = self.operation(section)?;
         let mut uri = base.to_owned();
         operation.path.write(&mut uri, Place::Path, request, settings)?;
         if uri.is_empty() {
@@ -192,14 +203,14 @@ impl Profile {
 }
 
 impl Operation {
-    /// A placeholder that stands where a value is compulsory, though requests of this kind may have
-    /// none.
-    fn missing(&self, kind: ProviderRequestKind) -> Option<Source> {
-        use ProviderRequestKind::{Authorize, Inquire, Lookup};
+    /// A placeholder that stands where a value is compulsory, though requests of this section may
+    /// have none. A confirmation has what its order was answered with.
+    fn missing(&self, section: Section) -> Option<Source> {
+        use Section::{Authorize, Inquire, Lookup};
         let may_lack = |source: Source| match source {
-            Source::ProviderReference => matches!(kind, Authorize | Inquire | Lookup),
+            Source::ProviderReference => matches!(section, Authorize | Inquire | Lookup),
             Source::LookupReference => true,
-            Source::Rrn => kind == Lookup,
+            Source::Rrn => section == Lookup,
             _ => false,
         };
         let query = self.query.iter().map(|(_, template)| template);
@@ -228,7 +239,7 @@ impl Provider for HttpTemplate {
     type Answer = Response<Vec<u8>>;
 
     fn request(&self, request: &ProviderRequest) -> Option<Request<Vec<u8>>> {
-        self.profile.message(request, &self.settings, (&self.authority, &self.base))
+        self.message(Section::of(request.kind), request)
     }
 
     fn seal(&self, message: Request<Vec<u8>>, at: UnixMillis) -> Option<Request<Vec<u8>>> {
@@ -243,8 +254,51 @@ impl Provider for HttpTemplate {
         request: &ProviderRequest,
         answer: &Response<Vec<u8>>,
     ) -> Option<ProviderResult> {
-        let operation = self.operation(request.kind)?;
-        operation.answer.read(request, answer.status(), answer.body(), &self.profile.codes)
+        match self.read(Section::of(request.kind), request, answer)? {
+            Said::Result(result) => Some(result),
+            // Its confirmation may be on its way.
+            Said::Created(_) if request.kind == ProviderRequestKind::Inquire => {
+                let attempt = request.attempt;
+                let unseen = ProviderResult::NotFound { attempt };
+                Some(if self.may_renew { unseen } else { ProviderResult::Pending })
+            }
+            Said::Created(_) => None,
+        }
+    }
+
+    fn has_two_steps(&self) -> bool {
+        self.profile.operation(Section::Confirm).is_some()
+    }
+
+    fn created(
+        &self,
+        request: &ProviderRequest,
+        answer: &Response<Vec<u8>>,
+    ) -> Option<ProviderRequest> {
+        if request.kind != ProviderRequestKind::Authorize || !self.has_two_steps() {
+            return None;
+        }
+        match self.read(Section::Authorize, request, answer)? {
+            Said::Created(provider_reference) => {
+                Some(ProviderRequest { provider_reference, ..*request })
+            }
+            Said::Result(_) => None,
+        }
+    }
+
+    fn confirmation(&self, created: &ProviderRequest) -> Option<Request<Vec<u8>>> {
+        self.message(Section::Confirm, created)
+    }
+
+    fn interpret_confirmation(
+        &self,
+        created: &ProviderRequest,
+        answer: &Response<Vec<u8>>,
+    ) -> Option<ProviderResult> {
+        match self.read(Section::Confirm, created, answer)? {
+            Said::Result(result) => Some(result),
+            Said::Created(_) => None,
+        }
     }
 }
 

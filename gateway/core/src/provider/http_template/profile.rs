@@ -8,11 +8,11 @@ use toml::Spanned;
 
 use super::answer::{Amount, Answer, Literal, Lookup, Meaning, Rule};
 use super::json::{Body, BodyText, Path};
+use super::section::Section;
 use super::sign::{Part, Signing, Source as Sign};
 use super::text::{Field, Source, Template, percent};
 use super::written::{AnswerText, OperationText, ProfileText, Repeat, RuleText, SignText, Words};
-use super::{Flaw, KINDS, Operation, Profile};
-use crate::provider::ProviderRequestKind;
+use super::{Flaw, Operation, Profile};
 use crate::provider::http_json::code;
 
 /// Headers that the gateway sets.
@@ -35,14 +35,16 @@ impl Profile {
         let codes = codes.collect();
         let written = [
             Some(&read.authorize),
+            read.confirm.as_ref(),
             read.inquire.as_ref(),
             read.reverse.as_ref(),
             read.advise.as_ref(),
             read.lookup.as_ref(),
         ];
         let operations = std::array::from_fn(|n| {
-            written[n].map(|text| compiler.operation(KINDS[n], text, &headers))
+            written[n].map(|text| compiler.operation(Section::ALL[n], text, &headers))
         });
+        compiler.two_steps(&read, &operations);
         let sign = read.sign.as_ref().map(|text| compiler.sign(text));
         let (about, repeatable, warnings) = (about.clone(), *repeatable, compiler.warnings);
         let profile = Self { about, repeatable, sign, operations, codes, warnings };
@@ -157,7 +159,7 @@ impl Compiler {
 
     fn operation(
         &mut self,
-        kind: ProviderRequestKind,
+        section: Section,
         text: &Spanned<OperationText>,
         common: &[(HeaderName, Template)],
     ) -> Operation {
@@ -195,24 +197,68 @@ impl Compiler {
             (encoded, self.template(value))
         });
         let query = query.collect();
-        let answer = self.answer(kind, at, &text.answer);
+        let answer = self.answer(section, at, &text.answer);
         let operation = Operation { method, path, query, headers, body, answer };
-        if let Some(source) = operation.missing(kind) {
+        if let Some(source) = operation.missing(section) {
             let source: &str = source.into();
             let why = "where a value is compulsory (path, query, header), and these requests may \
                        have none: they would never be sent";
-            self.fault(at, format!("[{}] says {{{source}}} {why}", name(kind)));
+            self.fault(at, format!("[{}] says {{{source}}} {why}", section.name()));
         }
-        let ours = operation.fields().any(|field| *field == Field::Of(Source::Reference));
-        if !ours {
+        let says = |source| operation.fields().any(|field| *field == Field::Of(source));
+        let names = match section {
+            Section::Confirm => says(Source::Reference) || says(Source::ProviderReference),
+            _ => says(Source::Reference),
+        };
+        if !names {
             let why = "says {reference} nowhere: the gateway knows a sale by its own reference \
                        only, and after a lost answer it has no other";
-            self.fault(at, format!("[{}] {why}", name(kind)));
+            self.fault(at, format!("[{}] {why}", section.name()));
         }
         operation
     }
 
-    fn answer(&mut self, kind: ProviderRequestKind, at: usize, text: &AnswerText) -> Answer {
+    /// An order that is created first needs its confirmation, and the other way round.
+    fn two_steps(
+        &mut self,
+        text: &ProfileText,
+        operations: &[Option<Operation>; Section::ALL.len()],
+    ) {
+        let [authorize, confirm, inquire, ..] = operations;
+        let means = |operation: &Option<Operation>, meaning| {
+            let rules = operation.iter().flat_map(|operation| &operation.answer.rules);
+            rules.into_iter().any(|rule| rule.is == meaning)
+        };
+        let at = text.authorize.span().start;
+        let Some((confirm, confirm_at)) = confirm.as_ref().zip(text.confirm.as_ref()) else {
+            if means(authorize, Meaning::Created) || means(inquire, Meaning::Created) {
+                let why = "a rule that is \"created\" needs a section [confirm]: nothing would ever \
+                           carry the order out";
+                self.fault(at, why);
+            }
+            return;
+        };
+        if !means(authorize, Meaning::Created) {
+            let why = "[confirm] is never sent: no rule of [authorize] is \"created\"";
+            self.fault(confirm_at.span().start, why);
+        }
+        let mut fields = confirm.fields();
+        let named = fields.any(|field| *field == Field::Of(Source::ProviderReference));
+        let given = authorize.as_ref().and_then(|of| of.answer.provider_reference.as_ref());
+        if named && given.is_none() {
+            let why = "[confirm] says {provider_reference}, and [authorize] has no \
+                       answer.provider_reference to take it from";
+            self.fault(confirm_at.span().start, why);
+        }
+        if means(authorize, Meaning::Approved) || means(authorize, Meaning::Pending) {
+            let why = "[authorize] may be approved or pending without [confirm]: an order whose \
+                       answer is lost before its confirmation is declined, so the provider must \
+                       never carry one out before it";
+            self.warn(at, why);
+        }
+    }
+
+    fn answer(&mut self, section: Section, at: usize, text: &AnswerText) -> Answer {
         let decimal = self.place(text.amount.as_ref()).map(Amount::Decimal);
         let minor = self.place(text.amount_minor.as_ref()).map(Amount::Minor);
         if let (Some(_), Some(_), Some(text)) = (&decimal, &minor, &text.amount_minor) {
@@ -233,34 +279,30 @@ impl Compiler {
             },
             rules: Vec::new(),
         };
-        if kind == ProviderRequestKind::Lookup && answer.lookup.reference.is_none() {
+        if section == Section::Lookup && answer.lookup.reference.is_none() {
             let why =
                 "[lookup] needs answer.lookup_reference: a payment names what was found by it";
             self.fault(at, why);
         }
-        answer.rules = text.rule.iter().map(|rule| self.rule(kind, &answer, rule)).collect();
+        answer.rules = text.rule.iter().map(|rule| self.rule(section, &answer, rule)).collect();
         let means = |meaning| answer.rules.iter().any(|rule| rule.is == meaning);
-        let needed = match kind {
-            ProviderRequestKind::Authorize if means(Meaning::Pending) => None,
-            ProviderRequestKind::Authorize => Some(Meaning::Approved),
-            ProviderRequestKind::Inquire => Some(Meaning::Approved),
-            ProviderRequestKind::Reverse => Some(Meaning::Reversed),
-            ProviderRequestKind::Advise => Some(Meaning::Noted),
-            ProviderRequestKind::Lookup => Some(Meaning::Found),
+        let needed = match section {
+            Section::Authorize if means(Meaning::Pending) || means(Meaning::Created) => None,
+            Section::Confirm if means(Meaning::Pending) => None,
+            Section::Authorize | Section::Confirm => Some(Meaning::Approved),
+            Section::Inquire => Some(Meaning::Approved),
+            Section::Reverse => Some(Meaning::Reversed),
+            Section::Advise => Some(Meaning::Noted),
+            Section::Lookup => Some(Meaning::Found),
         };
         if let Some(needed) = needed.filter(|needed| !means(*needed)) {
             let needed: &str = needed.into();
-            self.fault(at, format!("[{}] has no rule that is = {needed:?}", name(kind)));
+            self.fault(at, format!("[{}] has no rule that is = {needed:?}", section.name()));
         }
         answer
     }
 
-    fn rule(
-        &mut self,
-        kind: ProviderRequestKind,
-        answer: &Answer,
-        text: &Spanned<RuleText>,
-    ) -> Rule {
+    fn rule(&mut self, section: Section, answer: &Answer, text: &Spanned<RuleText>) -> Rule {
         let (at, text) = (text.span().start, text.as_ref());
         let json = text.json.iter().filter_map(|(path, value)| {
             let path = Path::parse(path).map_err(|why| self.fault(value.span().start, why)).ok()?;
@@ -276,15 +318,15 @@ impl Compiler {
             self.fault(at, why);
         }
         let is = *text.is.as_ref();
-        let allowed = Meaning::of(kind);
+        let allowed = Meaning::of(section);
         if !allowed.contains(&is) {
             let words: Vec<&str> = allowed.iter().map(Into::into).collect();
-            let why = format!("an answer to [{}] is one of {}", name(kind), words.join(", "));
+            let why = format!("an answer to [{}] is one of {}", section.name(), words.join(", "));
             self.fault(text.is.span().start, why);
         }
         let stated = text.repeats.as_ref().map(|repeats| repeats.as_ref().as_slice());
         // What was never received has no amount, and neither has what is being asked for.
-        let amount_free = is == Meaning::NotFound || kind == ProviderRequestKind::Lookup;
+        let amount_free = is == Meaning::NotFound || section == Section::Lookup;
         let repeats = |what| {
             stated
                 .map_or(what == Repeat::Reference || !amount_free, |stated| stated.contains(&what))
@@ -297,21 +339,15 @@ impl Compiler {
             repeats_amount: repeats(Repeat::Amount) && !amount_free,
             code: text.code.as_ref().map(|code| self.code(code)),
         };
-        self.check_repeats(kind, answer, &rule, at);
+        self.check_repeats(section, answer, &rule, at);
         rule
     }
 
     /// A rule may do without our reference or amount only where the profile says so, and never
     /// where an answer about another order would be believed.
-    fn check_repeats(
-        &mut self,
-        kind: ProviderRequestKind,
-        answer: &Answer,
-        rule: &Rule,
-        at: usize,
-    ) {
+    fn check_repeats(&mut self, section: Section, answer: &Answer, rule: &Rule, at: usize) {
         let is: &str = rule.is.into();
-        let (wants_amount, has) = (kind != ProviderRequestKind::Lookup, &answer.amount);
+        let (wants_amount, has) = (section != Section::Lookup, &answer.amount);
         if rule.repeats_reference && answer.reference.is_none() {
             let why = "needs answer.reference, the path of our reference in the answer";
             self.fault(at, format!("a rule that is {is:?} {why}"));
@@ -321,7 +357,7 @@ impl Compiler {
                        write repeats = [\"reference\"]";
             self.fault(at, format!("a rule that is {is:?} {why}"));
         }
-        if !rule.repeats_reference && !rule.is.may_be_unnamed(kind) {
+        if !rule.repeats_reference && !rule.is.may_be_unnamed(section) {
             let why = "without our reference would believe an answer about another order; only \
                        \"pending\", \"not_found\" and the \"declined\" of [authorize] and \
                        [lookup] may do without";
@@ -332,11 +368,11 @@ impl Compiler {
             self.fault(at, format!("a rule that is {is:?} {why}"));
         } else if !rule.repeats_reference {
             let why = "is believed without our reference: it counts for whatever was asked last";
-            self.warn(at, format!("[{}] {is:?} {why} on that connection", name(kind)));
+            self.warn(at, format!("[{}] {is:?} {why} on that connection", section.name()));
         } else if !rule.repeats_amount && wants_amount && rule.is != Meaning::NotFound {
             let why = "is believed without our amount: what the provider carried out is found by \
                        comparing its file only";
-            self.warn(at, format!("[{}] {is:?} {why}", name(kind)));
+            self.warn(at, format!("[{}] {is:?} {why}", section.name()));
         }
     }
 
@@ -353,17 +389,6 @@ impl Compiler {
                 Vec::new()
             }
         }
-    }
-}
-
-/// What a profile calls the section of a kind of request.
-pub(super) fn name(kind: ProviderRequestKind) -> &'static str {
-    match kind {
-        ProviderRequestKind::Authorize => "authorize",
-        ProviderRequestKind::Inquire => "inquire",
-        ProviderRequestKind::Reverse => "reverse",
-        ProviderRequestKind::Advise => "advise",
-        ProviderRequestKind::Lookup => "lookup",
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct ProfileText {
     pub(super) codes: Words,
     pub(super) sign: Option<Spanned<SignText>>,
     pub(super) authorize: Spanned<OperationText>,
+    pub(super) confirm: Option<Spanned<OperationText>>,
     pub(super) inquire: Option<Spanned<OperationText>>,
     pub(super) reverse: Option<Spanned<OperationText>>,
     pub(super) advise: Option<Spanned<OperationText>>,

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::provider::{Event, Exchange, Provider, ProviderResult, Step};
+use tillgate_core::provider::{Event, Exchange, Provider, ProviderRequest, ProviderResult, Step};
 use tillgate_edge::guard;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -82,7 +82,11 @@ impl ProviderConnection {
         if message.is_none() {
             return exchange.has_no_form();
         }
+        if self.pool.provider.has_two_steps() {
+            exchange.has_two_steps();
+        }
         let clock = self.pool.queue.clock;
+        let mut created = None;
         let mut step = exchange.begin(clock.now());
         loop {
             let event = match step {
@@ -91,9 +95,8 @@ impl ProviderConnection {
                     Ok(None) | Err(_) => Event::Refused,
                 },
                 Step::Send => {
-                    let answer =
-                        timeout(clock.until(exchange.due()), self.send(exchange, message.take()))
-                            .await;
+                    let sent = self.send(exchange.request(), message.take(), &mut created);
+                    let answer = timeout(clock.until(exchange.due()), sent).await;
                     answer.unwrap_or(Event::Deadline)
                 }
                 Step::Done(result) => return result,
@@ -117,20 +120,36 @@ impl ProviderConnection {
         Some(())
     }
 
-    /// Sends the message of the exchange's request, made anew if it was taken before.
-    async fn send(&mut self, exchange: &Exchange, message: Option<Request<Vec<u8>>>) -> Event {
+    /// Sends the message of a request, or the confirmation of what it has `created`, made anew if
+    /// it was taken before.
+    async fn send(
+        &mut self,
+        request: &ProviderRequest,
+        message: Option<Request<Vec<u8>>>,
+        created: &mut Option<ProviderRequest>,
+    ) -> Event {
         let Some(wire) = &mut self.wire else { return Event::Stale };
-        let request = exchange.request();
         let (provider, wall) = (&self.pool.provider, self.pool.queue.clock.wall());
-        let message = message.or_else(|| provider.request(request));
+        let message = message.or_else(|| match &created {
+            Some(created) => provider.confirmation(created),
+            None => provider.request(request),
+        });
         let message = message.and_then(|message| provider.seal(message, wall));
         let Some(message) = message else { return Event::Inexpressible };
-        match wire.sender.try_send_request(message.map(Full::from)).await {
-            Ok(response) => match receive(response).await {
-                Some(answer) => Event::Answered(self.pool.provider.interpret(request, &answer)),
-                None => Event::Lost,
-            },
-            Err(mut error) => error.take_message().map_or(Event::Lost, |_| Event::Stale),
+        let answer = match wire.sender.try_send_request(message.map(Full::from)).await {
+            Ok(response) => receive(response).await,
+            Err(mut error) => {
+                return error.take_message().map_or(Event::Lost, |_| Event::Stale);
+            }
+        };
+        let Some(answer) = answer else { return Event::Lost };
+        if let Some(created) = created {
+            return Event::Answered(provider.interpret_confirmation(created, &answer));
+        }
+        *created = provider.created(request, &answer);
+        match created {
+            Some(_) => Event::Created,
+            None => Event::Answered(provider.interpret(request, &answer)),
         }
     }
 }

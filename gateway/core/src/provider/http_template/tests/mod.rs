@@ -1,6 +1,7 @@
 //! Every profile with honest answers, and with those of another order, another amount, another
 //! currency, and no order at all.
 
+mod confirm;
 mod profiles;
 mod requests;
 
@@ -12,6 +13,9 @@ use super::*;
 use crate::provider::http_json::HttpJson;
 use crate::provider::tests::request;
 use ProviderRequestKind::{Advise, Authorize, Inquire, Lookup, Reverse};
+
+/// Every kind of request.
+const KINDS: [ProviderRequestKind; 5] = [Authorize, Inquire, Reverse, Advise, Lookup];
 
 const OURS: &str = "00112233445566778899aabbccddeeff";
 
@@ -119,6 +123,9 @@ fn answers() -> Vec<Row> {
         ("dtone", Authorize, 201, dtone(9), "declined"),
         ("dtone", Inquire, 200, format!("[{}]", dtone(7)), "approved"),
         ("dtone", Inquire, 200, format!("[{}]", dtone(8)), "declined"),
+        ("dtone-confirm", Authorize, 201, dtone(9), "declined"),
+        ("dtone-confirm", Inquire, 200, format!("[{}]", dtone(1)), "pending"),
+        ("dtone-confirm", Inquire, 200, format!("[{}]", dtone(7)), "approved"),
         ("bills", Authorize, 201, bill("PAID"), "approved"),
         ("bills", Inquire, 200, bill("REVERSED"), "declined"),
         ("bills", Reverse, 202, bill("REVERSED"), "reversed"),
@@ -249,6 +256,7 @@ fn what_was_never_received_is_an_empty_list_and_no_error_page() {
         ("reloadly", r#"{"content":[],"totalElements":0}"#),
         ("dingconnect", r#"{"ResultCode":1,"Items":[ ]}"#),
         ("dtone", "[]"),
+        ("dtone-confirm", "[]"),
     ] {
         let provider = builtin(name);
         let request = ProviderRequest { attempt: 4, ..order(Inquire) };

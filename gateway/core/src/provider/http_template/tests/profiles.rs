@@ -23,7 +23,11 @@ fn everything_wrong_with_a_profile_is_reported_where_it_is() {
         ("\"r\"", "\"r..x\"", "is not a path"),
         ("reference = \"r\", ", "", "needs answer.reference"),
         ("amount = \"a\", ", "", "repeats = [\"reference\"]"),
-        ("is = \"approved\"", "is = \"reversed\"", "is one of approved, declined, pending"),
+        (
+            "is = \"approved\"",
+            "is = \"reversed\"",
+            "is one of created, approved, declined, pending",
+        ),
         ("is = \"approved\"", "is = \"approved\", repeats = []", "about another order"),
         ("is = \"approved\"", "is = \"aproved\"", "unknown variant"),
         ("is = \"approved\"", "is = \"declined\"", "has no rule that is = \"approved\""),
@@ -51,7 +55,11 @@ fn what_a_profile_does_not_repeat_is_a_warning_and_what_it_may_not_do_is_refused
     assert_eq!(parsed(MINIMAL).warnings, []);
     for (name, text) in BUILTIN {
         let unnamed = parsed(text).warnings.iter().filter(|w| w.text.contains("reference")).count();
-        assert_eq!(unnamed > 0, ["reloadly", "dingconnect", "dtone"].contains(name), "{name}");
+        assert_eq!(
+            unnamed > 0,
+            ["reloadly", "dingconnect", "dtone", "dtone-confirm"].contains(name),
+            "{name}"
+        );
     }
 }
 
