@@ -1,7 +1,7 @@
 //! A provider of the tests: HTTP by hand, one thread a connection, what it does is chosen by the
 //! subscriber's number.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;

@@ -1,5 +1,6 @@
 //! Each shape, honest and not.
 
+mod profiles;
 mod tillgate;
 
 use http::Method;
