@@ -46,3 +46,11 @@ pub const SIGN_OFF: Span = Span::s(2);
 
 /// Connections of one bridge to its host.
 pub const CONNECTIONS_MAX: usize = 64;
+
+/// Pause after a key exchange that failed, and the shortest time between two of them: a host that
+/// asks for one again and again costs one network message in this time.
+pub const KEY_EXCHANGE_PAUSE: Span = Span::s(30);
+
+/// Session keys before the one in use that are kept, each for [`REMEMBERED`]: an answer made with
+/// it may be on its way.
+pub const KEYS_FORMER_MAX: usize = 4;

@@ -50,11 +50,11 @@ impl Host {
                 return self.note(Note::Unreadable(connection, what));
             }
         };
-        let subjects = match message.mti().class() {
-            b'8' => shared.network_subjects(),
-            _ => shared.subjects(),
+        let is_authentic = match message.mti().class() {
+            b'8' => is_authentic(shared.network_subjects().mac, &message),
+            _ => shared.keys.accept(now.at, &shared.profile, &message),
         };
-        if !is_authentic(subjects.mac, &message) {
+        if !is_authentic {
             return self.note(Note::Unauthentic(connection));
         }
         if message.mti().is_request() {

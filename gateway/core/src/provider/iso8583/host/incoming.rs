@@ -17,7 +17,7 @@ impl Host {
     pub(super) fn on_host_request(&mut self, now: Now, connection: Connection, message: &View<'_>) {
         let shared = std::sync::Arc::clone(&self.shared);
         let Some(mti) = message.mti().answer() else { return };
-        let approved = approved(&shared, message);
+        let approved = self.approved(now, connection, &shared, message);
         if approved.is_none() {
             self.note(Note::Refused(connection, message.mti().to_string()));
         }
@@ -38,17 +38,27 @@ impl Host {
             self.reply(now, connection.index, bytes);
         }
     }
-}
 
-/// The code that a network message of the host is answered with, if it is one the profile knows.
-fn approved<'a>(shared: &'a Shared, message: &View<'_>) -> Option<&'a str> {
-    let network = shared.profile.network.as_ref()?;
-    if message.mti().class() != network.mti.class() {
-        return None;
+    /// The code that a network message of the host is answered with, if it is one the profile
+    /// knows.
+    fn approved<'a>(
+        &mut self,
+        now: Now,
+        connection: Connection,
+        shared: &'a Shared,
+        message: &View<'_>,
+    ) -> Option<&'a str> {
+        let network = shared.profile.network.as_ref()?;
+        if message.mti().class() != network.mti.class() {
+            return None;
+        }
+        let mut fields = network.fields.iter();
+        let (number, _) = fields.find(|(_, template)| template.has(Source::Network))?;
+        let said = message.text(*number)?;
+        let known = [&network.sign_on, &network.sign_off, &network.echo];
+        let is_known = known.into_iter().flatten().any(|code| *code == said);
+        let is_granted =
+            is_known || self.on_host_key(now, connection, &said, message) == Some(true);
+        is_granted.then(|| network.approved.first().map(String::as_str)).flatten()
     }
-    let (number, _) = network.fields.iter().find(|(_, template)| template.has(Source::Network))?;
-    let said = message.text(*number)?;
-    let known = [&network.sign_on, &network.sign_off, &network.echo];
-    known.into_iter().flatten().find(|code| **code == said)?;
-    network.approved.first().map(String::as_str)
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::super::memory::MuxKey;
 use super::super::messages::{CODE, encode_network, repeats};
 use super::super::template::{Source, Subject};
+use super::keys::sealed;
 use super::{Action, Connection, Host, Note, Now};
 use crate::provider::iso8583::limits::{REPLIES_MAX, SIGN_OFF};
 use crate::time::{Moment, Span};
@@ -30,6 +31,8 @@ pub(super) enum State {
     /// Given up then.
     Connecting(Moment),
     SigningOn,
+    /// Signed on, without a key to sign with.
+    Keying,
     Up,
     SigningOff,
     Closed,
@@ -53,6 +56,7 @@ pub(super) struct Pending {
 pub(super) enum Purpose {
     SignOn,
     Echo,
+    KeyExchange,
     SignOff,
 }
 
@@ -94,11 +98,11 @@ impl Host {
             self.links[index].state = State::SigningOn;
             self.send_network(now, index, Purpose::SignOn);
         } else {
-            self.enter_service(index);
+            self.on_signed_on(now, index);
         }
     }
 
-    fn enter_service(&mut self, index: usize) {
+    pub(super) fn enter_service(&mut self, index: usize) {
         let link = &mut self.links[index];
         (link.state, link.failures) = (State::Up, 0);
         let connection = Connection { index, attempt: link.attempt };
@@ -111,6 +115,7 @@ impl Host {
         if let Some(pending) = link.pending.as_ref().filter(|pending| pending.due <= now.at) {
             let why = match pending.purpose {
                 Purpose::SignOn => "the sign-on has no answer",
+                Purpose::KeyExchange => "the key exchange has no answer",
                 Purpose::SignOff => "signed off",
                 Purpose::Echo => {
                     self.note(Note::EchoMissed(connection));
@@ -151,16 +156,18 @@ impl Host {
         }
     }
 
-    fn send_network(&mut self, now: Now, index: usize, purpose: Purpose) {
+    pub(super) fn send_network(&mut self, now: Now, index: usize, purpose: Purpose) {
         let shared = std::sync::Arc::clone(&self.shared);
         let Some(network) = &shared.profile.network else { return };
         let code = match purpose {
             Purpose::SignOn => &network.sign_on,
             Purpose::Echo => &network.echo,
+            Purpose::KeyExchange => &None,
             Purpose::SignOff => &network.sign_off,
         };
         self.stan = self.stan % 999_999 + 1;
-        let code = code.as_deref().unwrap_or_default();
+        let keys = network.key_exchange.as_ref().filter(|_| purpose == Purpose::KeyExchange);
+        let code = keys.map(|keys| &keys.code).or(code.as_ref()).map_or("", String::as_str);
         let of = Subject::Network { code, stan: self.stan, at_ms: now.wall_ms };
         let mut sent = Vec::new();
         if encode_network(shared.network_subjects(), network, of, &mut sent).is_err() {
@@ -198,7 +205,11 @@ impl Host {
         match purpose {
             // Whatever the code, the host is there.
             Purpose::Echo => {}
-            Purpose::SignOn if is_approved => self.enter_service(index),
+            Purpose::SignOn if is_approved => self.on_signed_on(now, index),
+            Purpose::KeyExchange => {
+                let key = is_approved.then(|| sealed(&shared, answer).unwrap_or_default());
+                self.on_key_answer(now, index, key);
+            }
             Purpose::SignOn => self.fail(now, index, "the host refuses the sign-on"),
             Purpose::SignOff => self.fail(now, index, "signed off"),
         }
@@ -236,5 +247,6 @@ impl Host {
         link.unsent.clear();
         (link.pending, link.in_flight) = (None, 0);
         self.note(Note::Down(connection, why));
+        self.on_key_link_lost(now, index);
     }
 }

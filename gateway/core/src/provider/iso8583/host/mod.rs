@@ -3,7 +3,7 @@
 //! ```text
 //!            tick            connected          answered, or no sign-on
 //!   waiting ─────▶ connecting ─────▶ signing on ─────────────▶ up ─────▶ signing off ─▶ closed
-//!      ▲               │                 │                      │ drained      │
+//!      ▲               │                 │  (keying: keys.rs)   │ drained      │
 //!      └── pause ◀─────┴─ lost, refused, unanswered, bad frame ─┘              └─ answered, lost
 //! ```
 //!
@@ -16,6 +16,7 @@
 
 mod answers;
 mod incoming;
+mod keys;
 mod link;
 mod requests;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tillgate_codec::iso8583::MacKey;
 
+use self::keys::{Keys, Renewal};
 use self::link::{Link, State};
 use self::requests::InFlight;
 use super::super::{Exchange, ProviderRequest, ProviderResult};
@@ -101,23 +103,27 @@ pub enum Note {
     Unsendable(String),
     /// The host asks for something that it was refused; the message's type.
     Refused(Connection, String),
+    /// The host has sent a new key of authentication codes, which is in use.
+    KeyChanged(Connection),
+    /// It has sent none that can be used; why. The one before stays, if there is one.
+    KeyRefused(Connection, String),
 }
 
-/// A profile and its key, shared with what is being read.
+/// A profile and its keys, shared with what is being read.
 struct Shared {
-    profile: Profile,
-    mac: Option<MacKey>,
+    profile: Arc<Profile>,
+    keys: Keys,
 }
 
 impl Shared {
     fn subjects(&self) -> Subjects<'_> {
-        Subjects { profile: &self.profile, mac: self.mac.as_ref() }
+        Subjects { profile: &self.profile, mac: self.keys.signing(&self.profile) }
     }
 
     /// Of network messages, which most hosts send without a code.
     fn network_subjects(&self) -> Subjects<'_> {
         let has_mac = self.profile.network.as_ref().is_some_and(|network| network.mac);
-        Subjects { profile: &self.profile, mac: self.mac.as_ref().filter(|_| has_mac) }
+        Subjects { profile: &self.profile, mac: self.keys.fixed.as_deref().filter(|_| has_mac) }
     }
 }
 
@@ -141,6 +147,7 @@ pub struct Host {
     random: u64,
     /// Trace number of the last network message.
     stan: u32,
+    renewal: Renewal,
     is_draining: bool,
 }
 
@@ -148,8 +155,9 @@ impl Host {
     /// Without a connection; the first [`Host::tick`] opens them.
     #[must_use]
     pub fn new(profile: Profile, mac: Option<MacKey>, settings: HostSettings) -> Self {
+        let keys = Keys::of(mac);
         Self {
-            shared: Arc::new(Shared { profile, mac }),
+            shared: Arc::new(Shared { profile: Arc::new(profile), keys }),
             window: settings.window.max(1),
             links: (0..settings.connections.max(1)).map(|_| Link::new()).collect(),
             turn: 0,
@@ -162,6 +170,7 @@ impl Host {
             spare: Vec::new(),
             random: settings.entropy | 1,
             stan: 0,
+            renewal: Renewal::default(),
             is_draining: false,
         }
     }
@@ -208,6 +217,7 @@ impl Host {
         for index in 0..self.links.len() {
             self.tick_link(now, index);
         }
+        self.tick_keys(now);
         self.settle(now);
     }
 
@@ -271,7 +281,8 @@ impl Host {
         let idle = idle.filter(|network| network.echo.is_some()).map(|network| network.idle);
         let links = self.links.iter().filter_map(|link| link.deadline(idle));
         let waiting = self.waiting.front().map(Exchange::due);
-        links.chain(waiting).chain(self.timers.front().map(|(due, _)| *due)).min()
+        let timer = self.timers.front().map(|(due, _)| *due);
+        links.chain(waiting).chain(timer).chain(self.renewal_due()).min()
     }
 
     fn is_current(&self, connection: Connection) -> bool {

@@ -7,10 +7,12 @@ use toml::Spanned;
 
 use super::super::super::ProviderRequestKind;
 use super::super::template::{Source, Template};
-use super::document::{Document, Fields, FoundDocument, MessageDocument, NetworkDocument};
+use super::document::{
+    Document, Fields, FoundDocument, KeyExchangeDocument, MessageDocument, NetworkDocument,
+};
 use super::{
-    Found, Meaning, MessagePlan, Network, Processing, Profile, ProfileError, ProfileFault, check,
-    index, line, word,
+    Found, KeyExchange, Meaning, MessagePlan, Network, Processing, Profile, ProfileError,
+    ProfileFault, check, index, line, word,
 };
 use crate::time::Span;
 
@@ -18,6 +20,9 @@ use crate::time::Span;
 const OFFSET_MIN_MAX: i32 = 14 * 60;
 /// Seconds that may be configured for network messages.
 const SECONDS: core::ops::RangeInclusive<u16> = 1..=3_600;
+
+/// Seconds that a session key may be configured to live: a minute to a week.
+const KEY_SECONDS: core::ops::RangeInclusive<u32> = 60..=604_800;
 
 /// "Duplicate transmission" (ISO 8583:1987 table A7).
 const DUPLICATE: &str = "94";
@@ -155,7 +160,22 @@ fn network(document: &Spanned<NetworkDocument>, faults: &mut Faults<'_>) -> Netw
         idle: Span::s(u64::from(*network.echo_s.get_ref())),
         patience: Span::s(u64::from(*network.answer_s.get_ref())),
         approved: network.approved.clone(),
+        key_exchange: network.key_exchange.as_ref().map(|keys| key_exchange(keys, faults)),
         fields,
+    }
+}
+
+fn key_exchange(document: &Spanned<KeyExchangeDocument>, faults: &mut Faults<'_>) -> KeyExchange {
+    let keys = document.get_ref();
+    if !KEY_SECONDS.contains(keys.every_s.get_ref()) {
+        let (least, most) = (KEY_SECONDS.start(), KEY_SECONDS.end());
+        faults.spanned(&keys.every_s, format!("every_s: allowed are {least} to {most}"));
+    }
+    KeyExchange {
+        code: keys.code.get_ref().clone(),
+        request: keys.request.as_ref().map(|code| code.get_ref().clone()),
+        field: *keys.field.get_ref(),
+        every: Span::s(u64::from(*keys.every_s.get_ref())),
     }
 }
 

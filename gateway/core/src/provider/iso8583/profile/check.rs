@@ -30,6 +30,7 @@ pub(super) fn check(
         faults.add(document.key.span().start, "key: without a field no answer finds its request");
     }
     network(profile, document, faults);
+    key_exchange(profile, document, faults);
     for message in &document.message {
         let kind = ProviderRequestKind::from(message.get_ref().kind);
         let Some(plan) = profile.plan(kind) else { continue };
@@ -133,7 +134,8 @@ fn network(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     let at = network.span().start;
     let plan = profile.network.as_ref();
     let codes = plan.into_iter().flat_map(|plan| [&plan.sign_on, &plan.sign_off, &plan.echo]);
-    for code in codes.flatten() {
+    let keys = plan.and_then(|plan| plan.key_exchange.as_ref()).map(|keys| &keys.code);
+    for code in codes.flatten().chain(keys) {
         for (number, text) in &network.get_ref().fields {
             let (Ok(number), Ok(template)) = (number.parse(), Template::parse(text.get_ref()))
             else {
@@ -148,6 +150,45 @@ fn network(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     }
     if network.get_ref().approved.is_empty() {
         faults.add(at, "network.approved: at least one code, such as [\"00\"]");
+    }
+}
+
+/// Hexadecimal digits of the shortest session key and its check value.
+const SEALED_DIGITS: usize = 38;
+
+fn key_exchange(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    let Some(network) = document.network.as_ref().map(|network| network.get_ref()) else { return };
+    let Some(keys) = &network.key_exchange else { return };
+    let (at, keys) = (keys.span().start, keys.get_ref());
+    if !profile.has_mac() {
+        let text = "network.key_exchange: the profile has no `mac`, so that a key has no use; add \
+                    mac = \"retail\" or \"cmac\", or remove the section";
+        faults.add(at, text);
+    }
+    let field = profile.dialect.field(*keys.field.get_ref());
+    let has_room = field.is_some_and(|field| {
+        let digits = if field.kind == "b" { SEALED_DIGITS / 2 } else { SEALED_DIGITS };
+        field.units_max >= digits
+    });
+    if !has_room || matches!(*keys.field.get_ref(), CODE | 64 | 128) {
+        let text = format!(
+            "network.key_exchange.field {}: dialect {} has no field there with room for \
+             {SEALED_DIGITS} hexadecimal digits, a key and its check value",
+            keys.field.get_ref(),
+            profile.dialect.name()
+        );
+        faults.add(keys.field.span().start, text);
+    }
+    let others = [&network.sign_on, &network.sign_off, &network.echo];
+    for code in [Some(&keys.code), keys.request.as_ref()].into_iter().flatten() {
+        if others.into_iter().flatten().any(|other| other == code.get_ref()) {
+            let text = format!("network: code {:?} has two meanings", code.get_ref());
+            faults.add(code.span().start, text);
+        }
+    }
+    if keys.request.as_ref().is_some_and(|code| code.get_ref() == keys.code.get_ref()) {
+        let text = "network.key_exchange: code and request are the same";
+        faults.add(keys.code.span().start, text);
     }
 }
 

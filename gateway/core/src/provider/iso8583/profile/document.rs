@@ -52,7 +52,19 @@ pub(super) struct NetworkDocument {
     pub(super) approved: Vec<String>,
     #[serde(default)]
     pub(super) mac: bool,
+    pub(super) key_exchange: Option<Spanned<KeyExchangeDocument>>,
     pub(super) fields: Fields,
+}
+
+/// How the key of authentication codes is renewed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyExchangeDocument {
+    pub(super) code: Spanned<String>,
+    pub(super) request: Option<Spanned<String>>,
+    pub(super) field: Spanned<u8>,
+    #[serde(default = "day")]
+    pub(super) every_s: Spanned<u32>,
 }
 
 #[derive(Deserialize)]
@@ -112,4 +124,8 @@ fn sixty() -> Spanned<u16> {
 
 fn ten() -> Spanned<u16> {
     Spanned::new(0..0, 10)
+}
+
+fn day() -> Spanned<u32> {
+    Spanned::new(0..0, 86_400)
 }

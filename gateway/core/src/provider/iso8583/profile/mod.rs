@@ -13,7 +13,7 @@ mod tests;
 
 use std::fmt;
 
-use tillgate_codec::iso8583::{Dialect, MacKey, MacPadding, Mti, Tpdu};
+use tillgate_codec::iso8583::{Dialect, KeyEncryptionKey, MacKey, MacPadding, Mti, Tpdu};
 
 use self::document::{Document, MacWord};
 use super::super::{Capabilities, ProviderRequestKind};
@@ -61,7 +61,20 @@ pub(super) struct Network {
     /// A network message without an answer for this long costs the connection.
     pub(super) patience: Span,
     pub(super) approved: Vec<String>,
+    pub(super) key_exchange: Option<KeyExchange>,
     pub(super) fields: Vec<(u8, Template)>,
+}
+
+/// How the key of authentication codes is renewed.
+#[derive(Debug)]
+pub(super) struct KeyExchange {
+    /// The code of a network message by which a key is asked for, or delivered by the host.
+    pub(super) code: String,
+    /// The code by which the host asks the gateway to ask.
+    pub(super) request: Option<String>,
+    /// Carries the key.
+    pub(super) field: u8,
+    pub(super) every: Span,
 }
 
 /// The message of one kind of request, and what its answers mean.
@@ -226,6 +239,34 @@ impl Profile {
             Some(MacWord::Cmac) => {
                 MacKey::aes_cmac(key).ok_or("a key of 32, 48 or 64 hexadecimal digits is expected")
             }
+            None => Err("the profile has no `mac`"),
+        }
+    }
+
+    /// Whether the host sends the key of authentication codes.
+    #[must_use]
+    pub fn has_key_exchange(&self) -> bool {
+        self.network.as_ref().is_some_and(|network| network.key_exchange.is_some())
+    }
+
+    /// Whether codes are needed before a key can have been exchanged: of the exchange itself.
+    #[must_use]
+    pub fn needs_fixed_key(&self) -> bool {
+        let signs = self.network.as_ref().is_some_and(|network| network.mac);
+        self.has_mac() && (signs || !self.has_key_exchange())
+    }
+
+    /// The key that session keys travel under, from its bytes; the error says how many are
+    /// expected.
+    ///
+    /// # Errors
+    /// The key has another length, or the profile has no codes.
+    pub fn key_encryption_key(&self, key: &[u8]) -> Result<KeyEncryptionKey, &'static str> {
+        match self.mac {
+            Some(MacWord::Retail | MacWord::Retail2) => KeyEncryptionKey::triple_des(key)
+                .ok_or("a triple DES key of 32 or 48 hexadecimal digits is expected"),
+            Some(MacWord::Cmac) => KeyEncryptionKey::aes(key)
+                .ok_or("an AES key of 32, 48 or 64 hexadecimal digits is expected"),
             None => Err("the profile has no `mac`"),
         }
     }

@@ -1,6 +1,7 @@
 //! The host's connections against a host that the tests play.
 
 mod answers;
+mod keys;
 mod session;
 mod walk;
 
@@ -40,12 +41,14 @@ impl Bench {
         let dialect = profile.dialect().clone();
         let mac = || key.map(|key| MacKey::retail(&key, MacPadding::Zeros));
         let settings = HostSettings { connections, window, entropy: 7 };
-        let host = Host::new(profile, mac(), settings);
+        Self::with(Host::new(profile, mac(), settings), dialect, mac())
+    }
+
+    fn with(host: Host, dialect: Dialect, mac: Option<MacKey>) -> Self {
         let empty = (Vec::new(), Vec::new(), Vec::new());
         let (notes, done, late) = empty;
         let (closed, opened) = (Vec::new(), Vec::new());
-        let mut bench =
-            Self { host, dialect, mac: mac(), ms: 1, notes, done, late, closed, opened };
+        let mut bench = Self { host, dialect, mac, ms: 1, notes, done, late, closed, opened };
         bench.host.tick(bench.now());
         bench.turn();
         bench
