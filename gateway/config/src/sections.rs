@@ -176,6 +176,8 @@ sections! {
         window: u16 = window(1..=1_024, 64),
         /// The file with the key of message authentication codes, in hexadecimal.
         mac_key: Option<PathBuf> = mac_key("keys/acquirer-mac.key"),
+        /// The file with the key that the host encrypts session keys with, in hexadecimal.
+        key_encryption_key: Option<PathBuf> = mac_key("keys/acquirer-kek.key"),
         /// TLS to the provider, where this is stated.
         tls: Option<Tls> = tls(),
         /// After this the provider counts as silent and the outcome as unknown.

@@ -320,7 +320,9 @@ fn keys_of_the_other_kind_of_bridge_and_wrong_addresses_are_refused_with_their_l
         let said = load(&with_host(&keys)).unwrap_err();
         assert!(said.contains(expected) && said.contains("tillgate.toml:"), "{keys}: {said}");
     }
-    for key in ["window = 3", "addresses = [\"h:1\"]", "mac_key = \"m\""] {
+    for key in
+        ["window = 3", "addresses = [\"h:1\"]", "mac_key = \"m\"", "key_encryption_key = \"k\""]
+    {
         let said = load(&format!("{GOOD}{key}\n")).unwrap_err();
         assert!(said.contains("is of bridges of kind \"iso8583\", this one is \"http\""), "{said}");
     }

@@ -222,6 +222,14 @@ impl HostTask {
             Note::Unsendable(what) => {
                 tracing::error!(bridge, what, "a request does not fit the host's messages");
             }
+            Note::KeyChanged(connection) => {
+                let connection = connection.index;
+                tracing::info!(bridge, connection, "a host has sent a new key of codes");
+            }
+            Note::KeyRefused(connection, what) => {
+                let connection = connection.index;
+                tracing::error!(bridge, connection, what, "no new key of codes from a host");
+            }
             Note::Refused(_, what) => {
                 tracing::warn!(bridge, what, "a host's own request was refused");
             }

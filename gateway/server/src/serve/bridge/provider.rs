@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hex::FromHex;
-use tillgate_codec::iso8583::{Dialect, MacKey};
+use tillgate_codec::iso8583::Dialect;
 use tillgate_core::provider::Capabilities;
 use tillgate_core::provider::iso8583::limits::PROFILE_BYTES_MAX;
 use tillgate_core::provider::iso8583::{Host, HostSettings, Profile};
@@ -71,35 +71,59 @@ fn host(file: &Path, bridge: &Bridge) -> Result<HostSetup, Failure> {
         );
         return Err(fault(text));
     }
-    let mac = match (&bridge.mac_key, profile.has_mac()) {
-        (Some(file), true) => Some(mac_key(file, &profile)?),
-        (None, false) => None,
-        (None, true) => {
-            let text = "the profile's messages carry codes: add mac_key = \"FILE\", the file with \
-                        their key in hexadecimal";
-            return Err(fault(text.to_owned()));
-        }
-        (Some(_), false) => {
-            let text = "mac_key: the profile's messages carry no codes; remove it, or add `mac` to \
-                        the profile";
-            return Err(fault(text.to_owned()));
-        }
-    };
+    if let Some(text) = misfit(bridge, &profile) {
+        return Err(fault(text.to_owned()));
+    }
+    let mac = bridge.mac_key.as_ref().map(|file| key(file, |key| profile.mac_key(key)));
+    let encryption = bridge.key_encryption_key.as_ref();
+    let encryption = encryption.map(|file| key(file, |key| profile.key_encryption_key(key)));
     let settings = HostSettings {
         connections: usize::from(bridge.connections),
         window: usize::from(bridge.window),
         entropy: u64::from_le_bytes(entropy::bytes()),
     };
     let tls = bridge.tls.as_ref().map(TlsClient::load).transpose()?;
-    let host = Host::new(profile, mac, settings);
+    let host = Host::new(profile, mac.transpose()?, settings);
+    let host = host.with_key_exchange(encryption.transpose()?);
     Ok(HostSetup { host, addresses: bridge.addresses.clone(), tls })
 }
 
-fn mac_key(file: &Path, profile: &Profile) -> Result<MacKey, Failure> {
+/// What is wrong with the keys that a bridge names, or does not.
+fn misfit(bridge: &Bridge, profile: &Profile) -> Option<&'static str> {
+    let (mac, kek) = (bridge.mac_key.is_some(), bridge.key_encryption_key.is_some());
+    if kek && !profile.has_key_exchange() {
+        return Some(
+            "key_encryption_key: the profile has no [network.key_exchange]; remove the key, or \
+             add the section",
+        );
+    }
+    if !kek && profile.has_key_exchange() {
+        return Some(
+            "the host sends the key of codes: add key_encryption_key = \"FILE\", the file with the \
+             key that it travels under, in hexadecimal",
+        );
+    }
+    match (mac, profile.needs_fixed_key()) {
+        (false, true) => Some(
+            "the profile's messages carry codes: add mac_key = \"FILE\", the file with their key in \
+             hexadecimal",
+        ),
+        (true, false) if profile.has_key_exchange() => Some(
+            "mac_key: the host sends the key of codes, and the profile's network messages carry \
+             none, so that it has no use; remove it",
+        ),
+        (true, false) => Some(
+            "mac_key: the profile's messages carry no codes; remove it, or add `mac` to the profile",
+        ),
+        _ => None,
+    }
+}
+
+/// A key in hexadecimal; the error of `read` says how many digits it has to have.
+fn key<K>(file: &Path, read: impl Fn(&[u8]) -> Result<K, &'static str>) -> Result<K, Failure> {
     let text = keyfile::read_text_of(file).map_err(Failure::config)?;
     let key = Zeroizing::new(Vec::from_hex(text.trim()).unwrap_or_default());
-    let wrong = |what| Failure::config(format!("{}: {what}", file.display()));
-    profile.mac_key(&key).map_err(wrong)
+    read(&key).map_err(|what| Failure::config(format!("{}: {what}", file.display())))
 }
 
 /// A profile that comes with the gateway, by its name.

@@ -160,9 +160,11 @@ fn where_no_host_listens_the_sale_is_declined_with_91() {
 #[test]
 fn what_is_wrong_with_a_bridge_s_profile_is_reported_before_anything_starts() {
     let address = "127.0.0.1:1".parse().unwrap();
-    for (keys, expected) in
-        [("mac_key = \"keys/mac.key\"", "carry no codes"), ("tls = { ca = \"no.pem\" }", "no.pem")]
-    {
+    for (keys, expected) in [
+        ("mac_key = \"keys/mac.key\"", "carry no codes"),
+        ("key_encryption_key = \"keys/kek.key\"", "has no [network.key_exchange]"),
+        ("tls = { ca = \"no.pem\" }", "no.pem"),
+    ] {
         let installation = installation(address, keys);
         let error = super::super::bridge::Providers::load(&installation.config).err().unwrap();
         assert!(error.text.contains(expected), "{}", error.text);

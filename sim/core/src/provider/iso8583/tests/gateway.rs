@@ -1,7 +1,7 @@
 //! The gateway's own client of ISO 8583 hosts against this host: two implementations that share
 //! the codec alone, over a connection that the tests play.
 
-use tillgate_codec::iso8583::MacPadding;
+use tillgate_codec::iso8583::{KeyEncryptionKey, MacPadding};
 use tillgate_core::provider::iso8583::{
     Action, Connection, Host, HostSettings as Client, Now, Profile,
 };
@@ -19,6 +19,7 @@ const WALL_MS: u64 = 1_795_000_000_000;
 /// How often a request is repeated until it has an outcome.
 const ATTEMPTS: u32 = 8;
 const KEY: [u8; 16] = [0x42; 16];
+const KEK: [u8; 16] = *b"sixteen bytes!!!";
 
 struct Pair {
     gateway: Host,
@@ -32,21 +33,53 @@ struct Pair {
 
 impl Pair {
     fn new(profile: &str, script: Script) -> Self {
-        let text = Profile::builtin(profile).unwrap();
-        let profile =
-            Profile::parse(text, |name| Dialect::builtin(name).ok_or_else(String::new)).unwrap();
-        let mut settings = HostSettings::new(profile.dialect().clone());
-        settings.mac = profile.has_mac().then(|| MacSettings {
+        let profile = parsed(Profile::builtin(profile).unwrap());
+        let mac = profile.has_mac().then(|| MacSettings {
             algorithm: MacAlgorithm::Retail,
             key: KEY.to_vec(),
             key_encryption_key: None,
             ..mac_settings()
         });
-        let mac = profile.has_mac().then(|| MacKey::retail(&KEY, MacPadding::Zeros));
+        let key = profile.has_mac().then(|| MacKey::retail(&KEY, MacPadding::Zeros));
+        Self::of(profile, (mac, key, None), script)
+    }
+
+    /// Under codes of this algorithm whose key the host sends; `kek` is what the gateway opens it
+    /// with, `edit` changes its profile.
+    fn exchanging(
+        algorithm: MacAlgorithm,
+        kek: [u8; 16],
+        edit: impl FnOnce(String) -> String,
+        script: Script,
+    ) -> Self {
+        let word: &str = if algorithm == MacAlgorithm::AesCmac { "cmac" } else { "retail" };
+        let exchange = "[network.key_exchange]\ncode = \"161\"\nfield = 48\nevery_s = 60\n\n";
+        let text =
+            Profile::builtin("nac-host").unwrap().replace("\"retail\"", &format!("{word:?}"));
+        let text = text.replace("[network.fields]", &format!("{exchange}[network.fields]"));
+        let profile = parsed(&edit(text));
+        let mac = MacSettings {
+            algorithm,
+            key: KEY.to_vec(),
+            key_encryption_key: Some(KEK.to_vec()),
+            ..mac_settings()
+        };
+        let fixed = profile.needs_fixed_key().then(|| profile.mac_key(&KEY).unwrap());
+        let kek = profile.key_encryption_key(&kek).unwrap();
+        Self::of(profile, (Some(mac), fixed, Some(kek)), script)
+    }
+
+    fn of(
+        profile: Profile,
+        (mac, key, kek): (Option<MacSettings>, Option<MacKey>, Option<KeyEncryptionKey>),
+        script: Script,
+    ) -> Self {
+        let mut settings = HostSettings::new(profile.dialect().clone());
+        settings.mac = mac;
         let client = Client { connections: 1, window: 8, entropy: 7 };
         let now = Moment(0).after(Span::s(1));
-        let (gateway, host) =
-            (Host::new(profile, mac, client), IsoHost::new(settings, script, now).unwrap());
+        let gateway = Host::new(profile, key, client).with_key_exchange(kek);
+        let host = IsoHost::new(settings, script, now).unwrap();
         let (done, late) = (Vec::new(), Vec::new());
         let mut pair = Self { gateway, host, now, wire: None, connections: 0, done, late };
         pair.gateway.tick(pair.at());
@@ -170,6 +203,10 @@ impl Pair {
     }
 }
 
+fn parsed(text: &str) -> Profile {
+    Profile::parse(text, |name| Dialect::builtin(name).ok_or_else(String::new)).unwrap()
+}
+
 fn is_approved(result: &ProviderResult) -> bool {
     matches!(result, ProviderResult::Outcome(ProviderOutcome::Approved { .. }))
 }
@@ -284,5 +321,64 @@ fn they_agree_about_questions_and_confirmations() {
         let deals = pair.host.book().deals();
         assert!(deals.iter().any(|(key, deal)| key.stan == 2 && deal.confirmed));
         assert_eq!(deals.len(), 1);
+    }
+}
+
+/// Both algorithms, and network messages with and without codes.
+fn exchanges() -> Vec<(MacAlgorithm, bool)> {
+    let algorithms = [MacAlgorithm::Retail, MacAlgorithm::AesCmac];
+    algorithms.into_iter().flat_map(|of| [(of, false), (of, true)]).collect()
+}
+
+fn with_network_codes(has: bool) -> impl FnOnce(String) -> String {
+    move |text| if has { text.replace("answer_s = 10", "answer_s = 10\nmac = true") } else { text }
+}
+
+#[test]
+fn sales_go_on_under_keys_that_the_host_sends_and_renews() {
+    for (algorithm, has_codes) in exchanges() {
+        let edit = with_network_codes(has_codes);
+        let mut pair = Pair::exchanging(algorithm, KEK, edit, Script::default());
+        // A key lives for a minute, and a sale takes twenty seconds here.
+        for stan in 1..=12 {
+            assert!(
+                pair.sell(stan) && pair.is_in_the_book(stan),
+                "{algorithm:?} {has_codes} {stan}"
+            );
+        }
+        assert_eq!(pair.connections, 1);
+    }
+}
+
+#[test]
+fn nothing_leaves_under_a_key_that_cannot_be_opened() {
+    for (algorithm, has_codes) in exchanges() {
+        let edit = with_network_codes(has_codes);
+        let mut pair = Pair::exchanging(algorithm, *b"another key this", edit, Script::default());
+        for stan in 1..=3 {
+            let asked = request(ProviderRequestKind::Authorize, stan, 1);
+            let result = pair.ask(ProviderRequestKind::Authorize, stan, 1);
+            assert_eq!(result, asked.not_sent(), "{algorithm:?} {has_codes}");
+        }
+        assert_eq!(pair.host.book().deals().len(), 0);
+    }
+}
+
+#[test]
+fn they_agree_about_every_sale_while_keys_change_and_messages_are_mistreated() {
+    for effect in effects() {
+        let what = format!("{effect:?}");
+        let on = match effect {
+            // Refused for good it is an operator's business.
+            Effect::Decline(_) => vec![Kind::Sale],
+            _ => vec![Kind::Sale, Kind::Network],
+        };
+        let rule = Rule { on, permille: 400, effect, ..Rule::default() };
+        let script = script(5, vec![rule]);
+        let mut pair = Pair::exchanging(MacAlgorithm::Retail, KEK, |text| text, script);
+        for stan in 1..=12 {
+            let is_approved = pair.sell(stan);
+            assert_eq!(is_approved, pair.is_in_the_book(stan), "{what}, sale {stan}");
+        }
     }
 }
