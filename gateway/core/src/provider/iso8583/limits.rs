@@ -34,6 +34,14 @@ pub const REPLIES_MAX: usize = 64;
 /// From the first attempt to open a connection to giving it up.
 pub const CONNECT: Span = Span::s(10);
 
+/// For how long a request waits for a connection that is being opened. What takes longer seldom
+/// comes, and a terminal should learn it before its seller gives up.
+pub const CONNECT_HOPE: Span = Span::s(2);
+
+/// Failures in a row after which no request waits for a connection to come back. The first may be
+/// a host that has closed an idle connection.
+pub const FAILURES_MAX: u32 = 2;
+
 /// Pause after the first failure of a connection. It doubles up to [`PAUSE_LONGEST`]; half of each
 /// is drawn at random, so that the connections of many gateways do not come back together.
 pub const PAUSE_FIRST: Span = Span::ms(500);

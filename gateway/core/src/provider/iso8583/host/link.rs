@@ -7,7 +7,9 @@ use super::super::messages::{CODE, encode_network, repeats};
 use super::super::template::{Source, Subject};
 use super::keys::sealed;
 use super::{Action, Connection, Host, Note, Now};
-use crate::provider::iso8583::limits::{REPLIES_MAX, SIGN_OFF};
+use crate::provider::iso8583::limits::{
+    CONNECT, CONNECT_HOPE, FAILURES_MAX, REPLIES_MAX, SIGN_OFF,
+};
 use crate::time::{Moment, Span};
 use tillgate_codec::iso8583::{Fields, View};
 
@@ -78,6 +80,24 @@ impl Link {
     pub(super) fn open(&self, index: usize) -> Option<Connection> {
         let is_open = !matches!(self.state, State::Waiting(_) | State::Closed);
         is_open.then_some(Connection { index, attempt: self.attempt })
+    }
+
+    /// Whether requests may wait for it: it takes them, or may do so soon.
+    pub(super) fn is_worth_waiting_for(&self, now: Moment) -> bool {
+        match self.state {
+            State::Up => true,
+            State::SigningOff | State::Closed => false,
+            _ if self.failures >= FAILURES_MAX => false,
+            State::Connecting(_) => self.hope().is_none_or(|until| now < until),
+            State::Waiting(_) | State::SigningOn | State::Keying => true,
+        }
+    }
+
+    /// Until when it is worth waiting for while it is being opened.
+    pub(super) fn hope(&self) -> Option<Moment> {
+        let State::Connecting(until) = self.state else { return None };
+        let began = until.0.saturating_sub(CONNECT.0);
+        (self.failures < FAILURES_MAX).then(|| Moment(began).after(CONNECT_HOPE))
     }
 
     pub(super) fn deadline(&self, idle: Option<Span>) -> Option<Moment> {

@@ -281,8 +281,10 @@ impl Host {
         let idle = idle.filter(|network| network.echo.is_some()).map(|network| network.idle);
         let links = self.links.iter().filter_map(|link| link.deadline(idle));
         let waiting = self.waiting.front().map(Exchange::due);
+        let hope = self.links.iter().filter_map(Link::hope);
+        let hope = hope.filter(|_| waiting.is_some()).max();
         let timer = self.timers.front().map(|(due, _)| *due);
-        links.chain(waiting).chain(timer).chain(self.renewal_due()).min()
+        links.chain(waiting).chain(hope).chain(timer).chain(self.renewal_due()).min()
     }
 
     fn is_current(&self, connection: Connection) -> bool {
@@ -294,6 +296,9 @@ impl Host {
     fn settle(&mut self, now: Now) {
         self.expire_waiting(now.at);
         self.dispatch();
+        if !self.links.iter().any(|link| link.is_worth_waiting_for(now.at)) {
+            self.refuse_waiting();
+        }
         if !self.is_draining || !self.waiting.is_empty() || !self.in_flight.is_empty() {
             return;
         }

@@ -49,6 +49,13 @@ impl Host {
         }
     }
 
+    /// No connection is there, or will be soon: nobody waits for one until the deadline.
+    pub(super) fn refuse_waiting(&mut self) {
+        while let Some(exchange) = self.waiting.pop_front() {
+            self.refuse(exchange);
+        }
+    }
+
     /// Waiting requests to the connections that have room, in turn.
     pub(super) fn dispatch(&mut self) {
         while !self.waiting.is_empty() {

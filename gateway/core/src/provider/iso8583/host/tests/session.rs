@@ -204,3 +204,79 @@ fn events_of_an_earlier_attempt_are_ignored() {
     let connection = bench.connection(0);
     assert_eq!(bench.written(connection).len(), 1);
 }
+
+/// Opens every connection anew, and each attempt fails.
+fn fail(bench: &mut Bench, times: u32) {
+    for _ in 0..times {
+        for index in 0..2 {
+            let connection = bench.connection(index);
+            bench.lose(connection);
+        }
+        let opened = bench.opened.len();
+        while bench.opened.len() < opened + 2 {
+            bench.wait(10);
+        }
+    }
+}
+
+#[test]
+fn a_host_that_is_out_of_reach_refuses_at_once_and_one_that_closed_does_not() {
+    let not_sent = request(Authorize, 1).not_sent();
+    let two = || Bench::of(profile("iso87-host", |text| text), None, (2, 8));
+    // Both were closed by the host, as idle ones are: the next attempt is worth waiting for.
+    let mut bench = two();
+    bench.sign_on(0);
+    bench.sign_on(1);
+    fail(&mut bench, 1);
+    bench.ask(request(Authorize, 1));
+    assert!(bench.done.is_empty());
+    // That attempt fails, too.
+    fail(&mut bench, 1);
+    assert_eq!(*bench.result(), not_sent, "it waits no longer");
+    bench.done.clear();
+    bench.ask(request(Authorize, 2));
+    assert_eq!(*bench.result(), not_sent, "at once");
+    bench.done.clear();
+    bench.ask(request(Inquire, 3));
+    assert_eq!(*bench.result(), ProviderResult::UNKNOWN, "a question says nothing");
+    // One connection is enough.
+    bench.done.clear();
+    bench.sign_on(1);
+    bench.ask(request(Authorize, 4));
+    let connection = bench.connection(1);
+    assert_eq!((bench.done.len(), bench.written(connection).len()), (0, 1));
+}
+
+#[test]
+fn a_connection_that_does_not_open_is_waited_for_two_seconds() {
+    let mut bench = Bench::of(profile("iso87-host", |text| text), None, (1, 8));
+    bench.ask(request(Authorize, 1));
+    bench.wait(1_000);
+    bench.ask(request(Authorize, 2));
+    bench.wait(999);
+    assert!(bench.done.is_empty());
+    let due = bench.host.deadline().unwrap();
+    bench.wait(1);
+    assert_eq!((bench.done.len(), due), (2, bench.now().at), "long before the deadline of ten");
+    bench.ask(request(Authorize, 3));
+    assert_eq!(bench.done.len(), 3, "at once");
+    bench.sign_on(0);
+    bench.ask(request(Authorize, 4));
+    assert_eq!(bench.done.len(), 3);
+}
+
+#[test]
+fn requests_that_wait_for_room_wait_on_though_other_connections_fail() {
+    let mut bench = Bench::of(profile("iso87-host", |text| text), None, (2, 1));
+    bench.sign_on(0);
+    let other = bench.connection(1);
+    bench.lose(other);
+    bench.ask(request(Authorize, 1));
+    bench.ask(request(Authorize, 2));
+    bench.wait(5_000);
+    assert!(bench.done.is_empty(), "one is in flight, the other waits for it");
+    let connection = bench.connection(0);
+    let asked = bench.written(connection);
+    bench.say(connection, &answer(&asked[0], "00"));
+    assert_eq!((bench.done.len(), bench.written(connection).len()), (1, 1));
+}
