@@ -9,7 +9,7 @@ use tillgate_store_core::BridgeTag;
 
 use super::error::place;
 use super::reader::{Key, Reader};
-use super::sections::{Address, BridgeKind, Profile, ProfileSource, Secret, Tls};
+use super::sections::{Address, BridgeKind, Callback, Profile, ProfileSource, Secret, Tls};
 use super::{HttpUrl, Scheme};
 
 /// An example of `bridge.secrets`.
@@ -149,6 +149,10 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         tls
+    }
+
+    pub(super) fn callback(&mut self, key: Key<'a>) -> Option<Callback> {
+        if self.has(&key, BridgeKind::Http) { self.table_if(key, "bridge.callback") } else { None }
     }
 
     pub(super) fn word_if(&mut self, key: Key<'a>, example: &str) -> Option<String> {

@@ -11,6 +11,8 @@ const BASE: u64 = 64;
 const PER_REACTOR: u64 = 4 + 64;
 /// Connections of the admin's port and socket, and their listening sockets.
 const ADMIN: u64 = 384 + 32 + 2;
+/// Connections of a bridge's callbacks, and the listening socket.
+const PER_CALLBACK: u64 = 64 + 1;
 /// Beside the table files: logs, manifest, locks, directories, the mark, and those of a checkpoint
 /// while a backup begins.
 const STORE: u64 = 96;
@@ -38,7 +40,14 @@ impl Budget {
         Self {
             sessions: u64::from(config.link.sessions_max),
             reactors: u64::from(config.listen.reactors) * PER_REACTOR,
-            bridges: config.bridges.iter().map(|bridge| u64::from(bridge.connections)).sum(),
+            bridges: config
+                .bridges
+                .iter()
+                .map(|bridge| {
+                    let callback = if bridge.callback.is_some() { PER_CALLBACK } else { 0 };
+                    u64::from(bridge.connections) + callback
+                })
+                .sum(),
             store: STORE + table_files,
         }
     }

@@ -26,8 +26,8 @@ use toml::de::DeTable;
 pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
-    Address, Admin, Bridge, BridgeKind, KekOld, Link, Listen, Log, LogFormat, LogLevel, Profile,
-    ProfileSource, Secret, Store, Tls, Transactions, Workers,
+    Address, Admin, Bridge, BridgeKind, Callback, KekOld, Link, Listen, Log, LogFormat, LogLevel,
+    Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};

@@ -150,6 +150,12 @@ sections! {
         key: Option<PathBuf> = path_if("keys/gateway-client.key"),
     }
 
+    /// `callback` of a bridge
+    Callback {
+        /// Where the provider posts outcomes; in the clear, so of this machine or behind TLS.
+        listen: SocketAddr = address("127.0.0.1:7403"),
+    }
+
     /// One `[[bridge]]`
     Bridge {
         /// What services call it in their `route`.
@@ -180,6 +186,8 @@ sections! {
         key_encryption_key: Option<PathBuf> = mac_key("keys/acquirer-kek.key"),
         /// TLS to the provider, where this is stated.
         tls: Option<Tls> = tls(),
+        /// Where an HTTP provider posts outcomes by itself, where its profile says how.
+        callback: Option<Callback> = callback(),
         /// After this the provider counts as silent and the outcome as unknown.
         deadline_s: u16 = deadline(1..=119, 10),
         // Capabilities are false unless the operator claims them: a wrong one costs money.

@@ -177,6 +177,19 @@ fn an_https_url_needs_pinned_authorities_and_an_http_url_has_none() {
 }
 
 #[test]
+fn an_http_bridge_may_listen_for_its_provider_and_a_host_s_may_not() {
+    let bridge = load(&format!("{GOOD}callback = {{ listen = \"127.0.0.1:7403\" }}\n"));
+    let callback = bridge.unwrap().bridges.remove(0).callback.unwrap();
+    assert_eq!(callback.listen, "127.0.0.1:7403".parse().unwrap());
+    let said = load(&format!("{GOOD}callback = {{}}\n")).unwrap_err();
+    assert!(said.contains("bridge.callback.listen is missing"), "{said}");
+    let keys =
+        "profile = \"nac-host\"\naddresses = [\"h:1\"]\ncallback = { listen = \"127.0.0.1:1\" }";
+    let said = load(&with_host(keys)).unwrap_err();
+    assert!(said.contains("bridge.callback is of bridges of kind \"http\""), "{said}");
+}
+
+#[test]
 fn no_prefix_of_a_good_file_panics_or_passes_for_the_whole_of_it() {
     let bridge = GOOD.find("[[bridge]]").unwrap();
     for end in 0..bridge {
@@ -195,13 +208,13 @@ fn every_key_is_explained_in_the_operators_page() {
     for line in table.split("\n}\n").next().unwrap().lines() {
         if let Some(name) = line.strip_suffix(" {").and_then(|line| line.strip_prefix("    ")) {
             section = name.to_lowercase();
-            if section == "tls" {
-                section = "bridge.tls".to_owned();
+            if ["tls", "callback"].contains(&section.as_str()) {
+                section = format!("bridge.{section}");
             }
         } else if let Some((key, rule)) =
             line.trim().split_once(": ").filter(|_| line.contains(" = "))
         {
-            if section == "kekold" || key == "tls" || key.starts_with("//") {
+            if section == "kekold" || ["tls", "callback"].contains(&key) || key.starts_with("//") {
                 continue;
             }
             let row = page.lines().find(|row| row.starts_with(&format!("| `{section}.{key}` |")));

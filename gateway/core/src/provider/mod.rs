@@ -10,6 +10,7 @@
 //!   describe.
 //! * [`Exchange`] is one request on one connection: what a refused connection, a timeout or an
 //!   answer about something else means for it.
+//! * [`Awaited`] are the orders about which a provider may say something by itself.
 //! * [`Intake`] is what a bridge takes: its queue has an end, and its breaker holds sales back from
 //!   a provider that does not answer.
 //!
@@ -18,6 +19,7 @@
 //! configured connection to a provider.
 
 mod answer;
+mod awaited;
 mod breaker;
 mod exchange;
 pub mod http_json;
@@ -28,6 +30,7 @@ pub mod iso8583;
 use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, SellerId, ServiceId, Text};
 
+pub use self::awaited::Awaited;
 use self::breaker::Breaker;
 pub use self::exchange::{Event, Exchange, Step};
 pub use self::intake::{Intake, Refused};

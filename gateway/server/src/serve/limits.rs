@@ -106,5 +106,31 @@ pub(crate) const HOST_READ_BYTES: usize = 4_096;
 /// bridge's deadline ends it earlier where that is shorter.
 pub(crate) const PROVIDER_HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
+/// Orders of one bridge about which its provider may post something, about 400 bytes each; the
+/// oldest makes room. Older ones are asked about.
+pub(crate) const CALLBACK_ORDERS_MAX: usize = 8_192;
+
+/// Connections of one bridge's callbacks at once.
+pub(crate) const CALLBACK_CONNECTIONS_MAX: usize = 64;
+
+/// Of them from one address: half, so that one stranger does not keep the provider out.
+pub(crate) const CALLBACK_ADDRESS_MAX: usize = 32;
+
+/// Between two connections of one bridge's callbacks: at most 200 a second, whose signatures cost
+/// less than a hundredth of a core.
+pub(crate) const CALLBACK_PAUSE: Duration = Duration::from_millis(5);
+
+/// From a callback's connection to the end of its head, and from there to its end.
+pub(crate) const CALLBACK_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Longest body of a callback. One transaction has a tenth.
+pub(crate) const CALLBACK_BYTES_MAX: u64 = 16 * 1024;
+
+/// Longest head of a callback.
+pub(crate) const CALLBACK_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Headers of a callback.
+pub(crate) const CALLBACK_HEADERS_MAX: usize = 64;
+
 /// Longest answer of a provider.
 pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -16,7 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tillsim_core::provider::script::{Reach, Script};
 use tillsim_core::provider::shapes::{
-    Callback, Delivery, SIGNATURE, ShapeSettings, ShapedProvider,
+    Callback, Delivery, SIGNATURE, ShapeSettings, ShapedProvider, TIMESTAMP,
 };
 use tillsim_core::time::Moment;
 use tokio::net::TcpStream;
@@ -139,7 +139,9 @@ impl Scripted for Shaped {
 async fn post(callback: Rc<Callback>) {
     let mut pause = CALLBACK_PAUSE;
     for _ in 0..CALLBACK_ATTEMPTS {
-        let Callback { url, body, signature } = (*callback).clone();
+        let Callback { url, body, .. } = (*callback).clone();
+        let sent_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let signature = callback.signature(sent_s);
         let posted = spawn_blocking(move || {
             let agent = ureq::Agent::config_builder()
                 .proxy(None)
@@ -148,7 +150,11 @@ async fn post(callback: Rc<Callback>) {
                 .build()
                 .new_agent();
             let request = agent.post(&url).header("Content-Type", "application/json");
-            request.header(SIGNATURE, &signature).send(&body[..]).is_ok()
+            request
+                .header(TIMESTAMP, sent_s.to_string())
+                .header(SIGNATURE, &signature)
+                .send(&body[..])
+                .is_ok()
         });
         if posted.await.unwrap_or(false) {
             return;

@@ -243,6 +243,7 @@ fn an_outcome_is_called_back_until_it_is_acknowledged() {
             came.push_str(&String::from_utf8_lossy(&bytes[..length]));
         }
         assert!(came.starts_with("POST /outcome") && came.to_lowercase().contains("x-signature: "));
+        assert!(came.to_lowercase().contains("x-timestamp: "), "{came}");
         write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             .unwrap();
     }

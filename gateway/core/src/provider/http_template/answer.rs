@@ -99,7 +99,9 @@ impl Meaning {
     pub(super) fn of(section: Section) -> &'static [Self] {
         match section {
             Section::Authorize => &[Self::Created, Self::Approved, Self::Declined, Self::Pending],
-            Section::Confirm => &[Self::Approved, Self::Declined, Self::Pending],
+            Section::Confirm | Section::Callback => {
+                &[Self::Approved, Self::Declined, Self::Pending]
+            }
             Section::Inquire => {
                 &[Self::Created, Self::Approved, Self::Declined, Self::Pending, Self::NotFound]
             }
@@ -114,7 +116,7 @@ impl Meaning {
     /// that one confirmation was.
     pub(super) fn may_be_unnamed(self, section: Section) -> bool {
         match self {
-            Self::Pending | Self::NotFound => true,
+            Self::Pending | Self::NotFound => section != Section::Callback,
             Self::Declined => matches!(section, Section::Authorize | Section::Lookup),
             _ => false,
         }

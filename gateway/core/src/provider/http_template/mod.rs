@@ -8,6 +8,7 @@
 //!   text.rs      "/topups/{reference}" ─▶ a text for this request, escaped by where it is written
 //!   json.rs      bodies of requests; strict reading of answers
 //!   sign.rs      an HMAC of a request that is sent, in its headers
+//!   callback.rs  what the provider posts by itself, signed
 //!   answer.rs    the first rule that an answer matches ─▶ ProviderResult
 //!   check.rs     what `tillgate bridge check` shows
 //! ```
@@ -18,6 +19,7 @@
 //! a warning, and never allowed where money would move on an answer that names no order.
 
 mod answer;
+mod callback;
 mod check;
 mod json;
 mod profile;
@@ -34,6 +36,8 @@ use tillgate_types::ResponseCode;
 use zeroize::Zeroizing;
 
 use self::answer::{Answer, Said};
+use self::callback::CallbackPlan;
+pub use self::callback::{CallbackReader, Unsigned};
 pub use self::check::{SAMPLE_SECRET, Unfit};
 use self::json::Body;
 use self::section::Section;
@@ -72,6 +76,7 @@ pub struct Profile {
     /// The same reference again has no second effect and gets the same answer.
     repeatable: bool,
     sign: Option<Signing>,
+    callback: Option<CallbackPlan>,
     /// In the order of [`Section::ALL`].
     operations: [Option<Operation>; Section::ALL.len()],
     /// The provider's codes of declines and ours; empty where the provider uses ours.

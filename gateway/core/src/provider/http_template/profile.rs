@@ -46,8 +46,9 @@ impl Profile {
         });
         compiler.two_steps(&read, &operations);
         let sign = read.sign.as_ref().map(|text| compiler.sign(text));
+        let callback = read.callback.as_ref().map(|text| compiler.callback(text));
         let (about, repeatable, warnings) = (about.clone(), *repeatable, compiler.warnings);
-        let profile = Self { about, repeatable, sign, operations, codes, warnings };
+        let profile = Self { about, repeatable, sign, callback, operations, codes, warnings };
         if compiler.faults.is_empty() { Ok(profile) } else { Err(compiler.faults) }
     }
 }
@@ -55,13 +56,13 @@ impl Profile {
 /// Collects what is wrong; every method gives back something usable, so that the other faults are
 /// found too.
 #[derive(Default)]
-struct Compiler {
+pub(super) struct Compiler {
     faults: Vec<Flaw>,
     warnings: Vec<Flaw>,
 }
 
 impl Compiler {
-    fn fault(&mut self, at: usize, text: impl Into<String>) {
+    pub(super) fn fault(&mut self, at: usize, text: impl Into<String>) {
         self.faults.push(Flaw { at, text: text.into() });
     }
 
@@ -70,7 +71,7 @@ impl Compiler {
     }
 
     /// What `parse` makes of a text, or the fault at its place.
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         text: &Spanned<String>,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -258,7 +259,7 @@ impl Compiler {
         }
     }
 
-    fn answer(&mut self, section: Section, at: usize, text: &AnswerText) -> Answer {
+    pub(super) fn answer(&mut self, section: Section, at: usize, text: &AnswerText) -> Answer {
         let decimal = self.place(text.amount.as_ref()).map(Amount::Decimal);
         let minor = self.place(text.amount_minor.as_ref()).map(Amount::Minor);
         if let (Some(_), Some(_), Some(text)) = (&decimal, &minor, &text.amount_minor) {
@@ -289,7 +290,7 @@ impl Compiler {
         let needed = match section {
             Section::Authorize if means(Meaning::Pending) || means(Meaning::Created) => None,
             Section::Confirm if means(Meaning::Pending) => None,
-            Section::Authorize | Section::Confirm => Some(Meaning::Approved),
+            Section::Authorize | Section::Confirm | Section::Callback => Some(Meaning::Approved),
             Section::Inquire => Some(Meaning::Approved),
             Section::Reverse => Some(Meaning::Reversed),
             Section::Advise => Some(Meaning::Noted),
@@ -312,7 +313,17 @@ impl Compiler {
         for status in text.http.iter().filter(|status| !(100..=599).contains(status.as_ref())) {
             self.fault(status.span().start, format!("{} is no HTTP status", status.as_ref()));
         }
-        if text.http.is_empty() && json.is_empty() {
+        if section == Section::Callback {
+            if let Some(status) = text.http.first() {
+                let why = "a callback is a request and has no HTTP status; remove it";
+                self.fault(status.span().start, why);
+            }
+            if json.is_empty() {
+                let why = "a rule of [callback] needs a value in json: what else would tell one \
+                           outcome from another?";
+                self.fault(at, why);
+            }
+        } else if text.http.is_empty() && json.is_empty() {
             let why = "a rule without http and json would believe an error page that repeats the \
                        request";
             self.fault(at, why);

@@ -1,4 +1,4 @@
-//! The sections of a profile that are requests.
+//! The sections of a profile that have answers.
 
 use strum::IntoStaticStr;
 
@@ -16,10 +16,12 @@ pub(super) enum Section {
     Reverse,
     Advise,
     Lookup,
+    /// What the provider posts by itself: no request of ours.
+    Callback,
 }
 
 impl Section {
-    /// In the order of a profile's operations.
+    /// Those that are requests, in the order of a profile's operations.
     pub(super) const ALL: [Self; 6] =
         [Self::Authorize, Self::Confirm, Self::Inquire, Self::Reverse, Self::Advise, Self::Lookup];
 

@@ -30,6 +30,15 @@ pub(super) enum Algorithm {
     HmacSha512,
 }
 
+impl Algorithm {
+    pub(super) fn hmac(self) -> hmac::Algorithm {
+        match self {
+            Self::HmacSha256 => hmac::HMAC_SHA256,
+            Self::HmacSha512 => hmac::HMAC_SHA512,
+        }
+    }
+}
+
 /// What a placeholder of a signature stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -94,11 +103,7 @@ impl Signing {
         at: UnixMillis,
     ) -> Option<Request<Vec<u8>>> {
         let secret = settings.secrets.get(&self.secret)?;
-        let algorithm = match self.algorithm {
-            Algorithm::HmacSha256 => hmac::HMAC_SHA256,
-            Algorithm::HmacSha512 => hmac::HMAC_SHA512,
-        };
-        let key = hmac::Key::new(algorithm, secret.as_bytes());
+        let key = hmac::Key::new(self.algorithm.hmac(), secret.as_bytes());
         let text = self.fill(&self.text, &request, settings, at, "");
         let signature = hex::encode(hmac::sign(&key, &text));
         for (name, template) in &self.headers {

@@ -24,6 +24,7 @@ pub(super) struct ProfileText {
     #[serde(default)]
     pub(super) codes: Words,
     pub(super) sign: Option<Spanned<SignText>>,
+    pub(super) callback: Option<Spanned<CallbackText>>,
     pub(super) authorize: Spanned<OperationText>,
     pub(super) confirm: Option<Spanned<OperationText>>,
     pub(super) inquire: Option<Spanned<OperationText>>,
@@ -40,6 +41,26 @@ pub(super) struct SignText {
     pub(super) secret: String,
     pub(super) text: Spanned<String>,
     pub(super) headers: Words,
+}
+
+/// What the provider posts by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallbackText {
+    pub(super) algorithm: Algorithm,
+    pub(super) secret: String,
+    pub(super) text: Spanned<String>,
+    pub(super) signature: Spanned<String>,
+    #[serde(default)]
+    pub(super) prefix: String,
+    pub(super) time: Spanned<String>,
+    #[serde(default = "five_minutes")]
+    pub(super) window_s: Spanned<u64>,
+    pub(super) answer: AnswerText,
+}
+
+fn five_minutes() -> Spanned<u64> {
+    Spanned::new(0..0, 300)
 }
 
 /// The section of one kind of request.

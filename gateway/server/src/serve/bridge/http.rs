@@ -8,11 +8,15 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tillgate_core::provider::{Event, Exchange, Provider, ProviderRequest, ProviderResult, Step};
+use parking_lot::Mutex;
+use tillgate_core::provider::{
+    Awaited, Event, Exchange, Provider, ProviderRequest, ProviderResult, Step,
+};
 use tillgate_edge::guard;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::callback::CallbackSetup;
 use super::queue::BridgeQueue;
 use super::tls::{self, TlsClient};
 use crate::config::Address;
@@ -22,12 +26,21 @@ use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
 pub(super) type HttpProvider =
     dyn Provider<Message = Request<Vec<u8>>, Answer = Response<Vec<u8>>> + Send + Sync;
 
+/// An HTTP provider as it is configured.
+pub(super) struct HttpSetup {
+    pub(super) provider: Box<HttpProvider>,
+    pub(super) tls: Option<TlsClient>,
+    pub(super) callback: Option<CallbackSetup>,
+}
+
 /// What the connections of one bridge share.
 pub(super) struct ConnectionPool {
     pub(super) provider: Box<HttpProvider>,
     /// Where the provider is.
     pub(super) address: Address,
     pub(super) tls: Option<TlsClient>,
+    /// What the provider may report by itself.
+    pub(super) awaited: Mutex<Awaited>,
     pub(super) queue: BridgeQueue,
 }
 
@@ -85,6 +98,7 @@ impl ProviderConnection {
         if self.pool.provider.has_two_steps() {
             exchange.has_two_steps();
         }
+        self.pool.awaited.lock().keep(exchange.request());
         let clock = self.pool.queue.clock;
         let mut created = None;
         let mut step = exchange.begin(clock.now());

@@ -10,6 +10,7 @@
 //! as many requests in flight as it has connections. Over ISO 8583 a [`HostTask`] owns all of a
 //! bridge's connections, each with many requests in flight. Every request has one result.
 
+mod callback;
 mod http;
 mod iso8583;
 pub(crate) mod profile;
@@ -22,11 +23,13 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
-use tillgate_core::provider::{Bridge, Exchange, Intake, ProviderRequest, ProviderResult, Refused};
+use tillgate_core::provider::{
+    Awaited, Bridge, Exchange, Intake, ProviderRequest, ProviderResult, Refused,
+};
 use tillgate_core::time::Span;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use self::http::{ConnectionPool, ProviderConnection};
+use self::http::{ConnectionPool, HttpSetup, ProviderConnection};
 use self::iso8583::HostTask;
 pub(crate) use self::provider::Providers;
 use self::provider::{Protocol, capabilities};
@@ -34,7 +37,7 @@ use self::queue::BridgeQueue;
 #[cfg(test)]
 pub(super) use self::tls::tests as tls_files;
 use super::clock::Clock;
-use super::limits::BRIDGE_QUEUE_MAX;
+use super::limits::{BRIDGE_QUEUE_MAX, CALLBACK_ORDERS_MAX};
 use super::metrics::{BridgeMetrics, EdgeMetrics};
 use super::writer::WriterMessage;
 use crate::config;
@@ -43,6 +46,8 @@ use crate::config;
 pub(crate) struct Bridges {
     links: Vec<ProviderLink>,
     clock: Clock,
+    /// Callbacks are taken while it is there.
+    _callbacks: watch::Sender<()>,
 }
 
 struct ProviderLink {
@@ -105,7 +110,8 @@ pub(crate) fn spawn(
 ) -> std::io::Result<(Bridges, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut links = Vec::new();
-    let (mut connections, mut hosts) = (Vec::new(), Vec::new());
+    let (mut connections, mut hosts, mut callbacks) = (Vec::new(), Vec::new(), Vec::new());
+    let (stop, stopped) = watch::channel(());
     for ((bridge, protocol), metrics) in configured.iter().zip(providers.0).zip(metrics) {
         let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
         let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX)));
@@ -118,10 +124,16 @@ pub(crate) fn spawn(
             clock,
         };
         match protocol {
-            Protocol::Http(provider, tls) => {
+            Protocol::Http(HttpSetup { provider, tls, callback }) => {
                 let (host, port) = (bridge.url.host.clone(), bridge.url.port);
                 let address = config::Address { host, port };
-                let pool = Arc::new(ConnectionPool { provider, address, tls, queue });
+                let orders = if callback.is_some() { CALLBACK_ORDERS_MAX } else { 0 };
+                let awaited = Mutex::new(Awaited::new(orders));
+                let pool = ConnectionPool { provider, address, tls, awaited, queue };
+                let pool = Arc::new(pool);
+                if let Some(setup) = callback {
+                    callbacks.push(callback::serve(setup, Arc::clone(&pool), stopped.clone()));
+                }
                 let open = |_| ProviderConnection::new(Arc::clone(&pool));
                 connections.extend((0..bridge.connections).map(open));
             }
@@ -138,8 +150,11 @@ pub(crate) fn spawn(
         for host in hosts {
             local.spawn_local(host.run());
         }
+        for callbacks in callbacks {
+            local.spawn_local(callbacks);
+        }
         runtime.block_on(local);
     };
     let thread = thread::Builder::new().name("bridges".to_owned()).spawn(run)?;
-    Ok((Bridges { links, clock }, thread))
+    Ok((Bridges { links, clock, _callbacks: stop }, thread))
 }

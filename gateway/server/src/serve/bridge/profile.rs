@@ -9,6 +9,7 @@ use tillgate_core::provider::http_template::{
 };
 use zeroize::Zeroizing;
 
+use super::callback::CallbackSetup;
 use super::http::HttpProvider;
 use super::provider::capabilities;
 use crate::config::{self, Bridge, ConfigError, Fault, ProfileSource, Secret};
@@ -19,12 +20,15 @@ use crate::keyfile;
 /// Where systemd puts the credentials of a unit (`systemd.exec(5)`).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// A provider, and where it posts outcomes by itself.
+type Loaded = (Box<HttpProvider>, Option<CallbackSetup>);
+
 /// The provider of a bridge of kind `http`.
 ///
 /// # Errors
 /// Which file cannot be read, or everything that is wrong with its profile, or that the bridge
 /// lacks for it.
-pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Box<HttpProvider>, Failure> {
+pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Loaded, Failure> {
     let capabilities = capabilities(bridge);
     let authority = bridge.url.authority();
     let Some(named) = &bridge.profile else {
@@ -36,8 +40,16 @@ pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Box<HttpProvider>
             );
             return Err(Failure::config(ConfigError::new(file, vec![Fault::nowhere(text)])));
         }
+        if bridge.callback.is_some() {
+            let text = format!(
+                "bridge {:?}: callback is for a profile that says how callbacks are signed; name one \
+                 (bridge.profile), or remove it",
+                bridge.name
+            );
+            return Err(Failure::config(ConfigError::new(file, vec![Fault::nowhere(text)])));
+        }
         let path = bridge.url.path.clone();
-        return Ok(Box::new(HttpJson { authority, path }));
+        return Ok((Box::new(HttpJson { authority, path }), None));
     };
     let fault = |key: &str, text: &str| Fault {
         place: Some(named.place),
@@ -66,7 +78,13 @@ pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Box<HttpProvider>
     };
     let url = (authority, bridge.url.path.as_str());
     let provider = HttpTemplate::new(profile, settings, url, capabilities).map_err(unfit)?;
-    Ok(Box::new(provider))
+    let Some(callback) = &bridge.callback else { return Ok((Box::new(provider), None)) };
+    let reader = provider.callbacks().map_err(|lack| unfit(vec![lack]))?.ok_or_else(|| {
+        let text = "the profile has no [callback]; remove callback.listen, or add the section";
+        Failure::config(ConfigError::new(file, vec![fault("callback", text)]))
+    })?;
+    let setup = CallbackSetup::listen(&bridge.name, callback.listen, reader)?;
+    Ok((Box::new(provider), Some(setup)))
 }
 
 /// A profile that comes with the gateway.

@@ -9,7 +9,7 @@ use tillgate_core::provider::iso8583::limits::PROFILE_BYTES_MAX;
 use tillgate_core::provider::iso8583::{Host, HostSettings, Profile};
 use zeroize::Zeroizing;
 
-use super::http::HttpProvider;
+use super::http::HttpSetup;
 use super::iso8583::HostSetup;
 use super::profile;
 use super::tls::TlsClient;
@@ -20,7 +20,7 @@ use crate::{entropy, keyfile};
 
 /// What a bridge speaks.
 pub(super) enum Protocol {
-    Http(Box<HttpProvider>, Option<TlsClient>),
+    Http(HttpSetup),
     Iso8583(Box<HostSetup>),
 }
 
@@ -36,8 +36,8 @@ impl Providers {
         let load = |bridge: &Bridge| match bridge.kind {
             BridgeKind::Http => {
                 let tls = bridge.tls.as_ref().map(TlsClient::load).transpose()?;
-                profile::provider(&config.file, bridge)
-                    .map(|provider| Protocol::Http(provider, tls))
+                let (provider, callback) = profile::provider(&config.file, bridge)?;
+                Ok(Protocol::Http(HttpSetup { provider, tls, callback }))
             }
             BridgeKind::Iso8583 => {
                 host(&config.file, bridge).map(|host| Protocol::Iso8583(Box::new(host)))

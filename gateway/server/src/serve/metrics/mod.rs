@@ -250,6 +250,10 @@ pub(crate) struct BridgeMetrics {
     pub(crate) echo_missed: Count,
     /// Requests refused because one with the same key was in flight.
     pub(crate) duplicates: Count,
+    /// Callbacks of its provider about an order that was sent.
+    pub(crate) callbacks: Count,
+    /// Callbacks with a wrong signature or about no order, and other requests to their listener.
+    pub(crate) callbacks_refused: Count,
     /// From taking an order to its result.
     #[default(Histogram::of_times())]
     pub(crate) took: Histogram,

@@ -130,7 +130,7 @@ impl Metrics {
         });
         page.each("tillgate_bridge_results_total", "What bridges found", found);
         type Read = fn(&BridgeMetrics) -> &Count;
-        let series: [((&str, &str), Read); 9] = [
+        let series: [((&str, &str), Read); 11] = [
             (("tillgate_bridge_in_flight", "Taken and not finished"), |m| &m.in_flight),
             (("tillgate_bridge_bounced_total", "Queue full"), |m| &m.bounced),
             (("tillgate_bridge_held_back_total", "Breaker open"), |m| &m.held_back),
@@ -140,6 +140,10 @@ impl Metrics {
             (("tillgate_bridge_late_total", "Answers after the result"), |m| &m.late),
             (("tillgate_bridge_echo_missed_total", "Unanswered echo tests"), |m| &m.echo_missed),
             (("tillgate_bridge_duplicates_total", "Same key in flight"), |m| &m.duplicates),
+            (("tillgate_bridge_callbacks_total", "Posted by the provider"), |m| &m.callbacks),
+            (("tillgate_bridge_callbacks_refused_total", "Unsigned or unknown"), |m| {
+                &m.callbacks_refused
+            }),
         ];
         for (metric, read) in series {
             let bridges = self.bridges.iter().map(|bridge| (&bridge.name, read(bridge).read()));

@@ -1,6 +1,7 @@
 //! The whole gateway over real sockets and a real store in a temporary directory.
 
 mod abuse;
+mod callback;
 mod dates;
 mod host;
 mod https;

@@ -11,16 +11,33 @@ use super::{ShapeSettings, distorted, dtone};
 use crate::limits::HOST_ANSWERS_MAX;
 use crate::time::{Moment, Span};
 
-/// Header of the signature: HMAC-SHA256 of the body, in hexadecimal digits.
+/// Header of the signature: HMAC-SHA256 of the [`TIMESTAMP`], a dot and the body, in hexadecimal
+/// digits.
 pub const SIGNATURE: &str = "X-Signature";
+/// Header of when it was signed, Unix seconds.
+pub const TIMESTAMP: &str = "X-Timestamp";
 
 /// One outcome to be posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {
     pub url: String,
     pub body: Vec<u8>,
-    /// The value of the header [`SIGNATURE`].
-    pub signature: String,
+    secret: String,
+    is_wrongly_signed: bool,
+}
+
+impl Callback {
+    /// The value of the header [`SIGNATURE`] at that time; each attempt has its own.
+    #[must_use]
+    pub fn signature(&self, sent_s: u64) -> String {
+        let text = [format!("{sent_s}.").as_bytes(), &self.body].concat();
+        let mut signature = signed(&self.secret, &text);
+        if self.is_wrongly_signed {
+            let first = if signature.starts_with('0') { "1" } else { "0" };
+            signature.replace_range(..1, first);
+        }
+        signature
+    }
 }
 
 /// Callbacks that wait for their time.
@@ -76,20 +93,16 @@ impl Callbacks {
             status => status,
         };
         let body = dtone::record(&distorted(deal, &effect), status, settings);
-        let body = body.to_string().into_bytes();
-        let mut signature = signed(&settings.callback_secret, &body);
-        if effect == Effect::WrongMac {
-            let first = if signature.starts_with('0') { "1" } else { "0" };
-            signature.replace_range(..1, first);
-        }
-        Some(Callback { url: deal.order.callback_url.clone(), body, signature })
+        let (url, secret) = (deal.order.callback_url.clone(), settings.callback_secret.clone());
+        let is_wrongly_signed = effect == Effect::WrongMac;
+        Some(Callback { url, body: body.to_string().into_bytes(), secret, is_wrongly_signed })
     }
 }
 
 /// HMAC-SHA256 (RFC 2104) in hexadecimal digits.
-fn signed(secret: &str, body: &[u8]) -> String {
+fn signed(secret: &str, text: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    hmac::sign(&key, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hmac::sign(&key, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use crate::rng::Rng;
 use crate::sales_log::digest;
 use crate::time::{Moment, Span};
 
-pub use self::callbacks::{Callback, SIGNATURE};
+pub use self::callbacks::{Callback, SIGNATURE, TIMESTAMP};
 pub use self::deal::{Order, ShapedDeal};
 
 /// Whose API it looks like.

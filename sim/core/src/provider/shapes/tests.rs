@@ -178,7 +178,7 @@ fn a_dt_one_transaction_is_created_confirmed_and_called_back() {
         (&outcome["external_id"], &outcome["status"]["message"]),
         (&json!(REFERENCE), &json!("COMPLETED"))
     );
-    assert_eq!(callback.signature.len(), 64);
+    assert_ne!(callback.signature(1), callback.signature(2));
     assert_eq!(peer.provider.poll(peer.now), None);
     let path = format!("/v1/transactions?external_id={REFERENCE}");
     assert_eq!(peer.ask(Method::GET, &path, &json!({})).1[0]["status"]["id"], 70_000);
@@ -196,11 +196,12 @@ fn called_back(effect: Effect) -> Vec<(String, bool)> {
         peer.now = peer.now.max(at);
         let callback = peer.provider.poll(peer.now).unwrap();
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"secret");
-        let right: Vec<u8> = ring::hmac::sign(&key, &callback.body).as_ref().to_vec();
+        let right: Vec<u8> =
+            ring::hmac::sign(&key, &[b"7.", &callback.body[..]].concat()).as_ref().to_vec();
         let right: String = right.iter().map(|byte| format!("{byte:02x}")).collect();
         let body: Value = serde_json::from_slice(&callback.body).unwrap();
         let word = body["status"]["class"]["message"].as_str().unwrap().to_owned();
-        outcomes.push((word, callback.signature == right));
+        outcomes.push((word, callback.signature(7) == right));
     }
     outcomes
 }

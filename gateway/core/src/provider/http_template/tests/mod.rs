@@ -1,6 +1,7 @@
 //! Every profile with honest answers, and with those of another order, another amount, another
 //! currency, and no order at all.
 
+mod callback;
 mod confirm;
 mod profiles;
 mod requests;
@@ -29,8 +30,12 @@ fn settings() -> Settings {
     };
     let secret = |name: &str| (name.to_owned(), Zeroizing::new("s3cret".to_owned()));
     Settings {
-        secrets: ["token", "api_key", "basic"].map(secret).into(),
-        values: words(&[("country", "KE"), ("client", "tillgate")]),
+        secrets: ["token", "api_key", "basic", "callback_key"].map(secret).into(),
+        values: words(&[
+            ("country", "KE"),
+            ("client", "tillgate"),
+            ("callback_url", "https://us.example/dtone"),
+        ]),
         products: words(&[("20", "520"), ("20/7", "521")]),
     }
 }

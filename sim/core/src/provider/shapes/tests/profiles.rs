@@ -24,10 +24,13 @@ const DEADLINE: Span = Span::s(10);
 
 fn gateway(name: &str) -> HttpTemplate {
     let text = BUILTIN.iter().find(|(known, _)| *known == name).unwrap().1;
-    let secret = |name: &str| (name.to_owned(), "s3cret".to_owned().into());
+    let secret = |name: &str| (name.to_owned(), "secret".to_owned().into());
     let settings = Settings {
-        secrets: ["token", "api_key", "basic"].map(secret).into(),
-        values: BTreeMap::from([("country".to_owned(), "KE".to_owned())]),
+        secrets: ["token", "api_key", "basic", "callback_key"].map(secret).into(),
+        values: BTreeMap::from(
+            [("country", "KE"), ("callback_url", "http://127.0.0.1:1/topup")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        ),
         products: BTreeMap::from([("20".to_owned(), "520".to_owned())]),
     };
     let url = ("provider.example:80".to_owned(), "");
@@ -188,5 +191,39 @@ fn what_is_created_and_not_confirmed_is_not_sent_and_never_carried_out() {
         assert_eq!(again, ProviderResult::UNKNOWN);
         let asked = peer.result(&gateway, request(ProviderRequestKind::Inquire, 1));
         assert_eq!(asked, ProviderResult::Pending);
+    }
+}
+
+#[test]
+fn the_provider_s_callbacks_are_believed_when_they_are_signed_and_say_what_was_done() {
+    let gateway = gateway("dtone-confirm");
+    let reader = gateway.callbacks().unwrap().unwrap();
+    let order = request(ProviderRequestKind::Authorize, 1);
+    for (effect, said, signed) in [
+        (Effect::Pending(LATER), Some(true), true),
+        (Effect::Decline("X1".to_owned()), Some(false), true),
+        (Effect::WrongMac, None, false),
+        (Effect::WrongAmount, None, true),
+        (Effect::WrongReference, None, true),
+    ] {
+        let what = format!("{effect:?}");
+        let mut peer = Peer::doing(Shape::DtOne, effect);
+        peer.result(&gateway, order);
+        peer.wait(LATER);
+        let callback = peer.provider.poll(peer.now).unwrap();
+        let head = Request::post("/topup")
+            .header(TIMESTAMP, "1795000000")
+            .header(SIGNATURE, callback.signature(1_795_000_000));
+        let (head, ()) = head.body(()).unwrap().into_parts();
+        let verified = reader.verify(&head, &callback.body, UnixMillis(1_795_000_060_000));
+        assert_eq!(verified.is_ok(), signed, "{what}");
+        let old = reader.verify(&head, &callback.body, UnixMillis(1_795_000_301_000));
+        assert!(old.is_err(), "{what}");
+        let outcome = reader.read(&order, &callback.body).map(|result| match result {
+            ProviderResult::Outcome(ProviderOutcome::Approved { .. }) => true,
+            ProviderResult::Outcome(ProviderOutcome::Declined { .. }) => false,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(outcome.filter(|_| signed), said, "{what}");
     }
 }
