@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use http::Request;
-use tillgate_store_core::Text;
+use tillgate_store_core::{ProductId, ServiceId, Text};
 use zeroize::Zeroizing;
 
 use super::section::Section;
@@ -84,6 +84,40 @@ pub(super) fn unfit(profile: &Profile, settings: &Settings, claims: Capabilities
             _ => {}
         }
     }
+    if unfit.is_empty() { formless(profile, settings) } else { unfit }
+}
+
+/// Products whose key names none, and requests that these settings give no form.
+fn formless(profile: &Profile, settings: &Settings) -> Vec<Unfit> {
+    let mut unfit = Vec::new();
+    let mut sales = vec![(String::new(), sample())];
+    for key in settings.products.keys() {
+        let (service, product) = key.split_once('/').unwrap_or((key, "0"));
+        let (Ok(service), Ok(product)) = (service.parse(), product.parse()) else {
+            let text = format!("{key:?} is neither \"SERVICE\" nor \"SERVICE/PRODUCT\"");
+            unfit.push(Unfit { key: "products", text });
+            continue;
+        };
+        let (service, product) = (ServiceId(service), ProductId(product));
+        sales.push((format!(" of {key:?}"), ProviderRequest { service, product, ..sample() }));
+    }
+    if sales.len() > 1 {
+        // The sample's own product need not be one of them.
+        sales.remove(0);
+    }
+    for section in Section::ALL.into_iter().filter(|of| profile.operation(*of).is_some()) {
+        for (what, sale) in &sales {
+            if profile.signed(section, sale, settings, ("provider.example", "")).is_none() {
+                let text = format!(
+                    "[{}]{what} makes no request with these secrets, values and products: what is \
+                     written as a number has to be one, and a header has printable ASCII characters \
+                     only",
+                    section.name()
+                );
+                unfit.push(Unfit { key: "profile", text });
+            }
+        }
+    }
     unfit
 }
 
@@ -92,6 +126,30 @@ impl Profile {
     /// configuration adds; no secret is in it.
     #[must_use]
     pub fn samples(&self, authority: &str) -> Vec<(&'static str, Request<Vec<u8>>)> {
+        let sample = |of: Section| Some((of.name(), self.sample(of, authority)?));
+        Section::ALL.into_iter().filter_map(sample).collect()
+    }
+
+    pub(super) fn sample(&self, section: Section, authority: &str) -> Option<Request<Vec<u8>>> {
+        self.signed(section, &sample(), &self.stand_ins(), (authority, ""))
+    }
+
+    fn signed(
+        &self,
+        section: Section,
+        request: &ProviderRequest,
+        settings: &Settings,
+        url: (&str, &str),
+    ) -> Option<Request<Vec<u8>>> {
+        let message = self.message(section, request, settings, url)?;
+        match &self.sign {
+            Some(sign) => sign.sign(message, settings, UnixMillis(request.at_ms)),
+            None => Some(message),
+        }
+    }
+
+    /// Something for everything that the configuration adds.
+    fn stand_ins(&self) -> Settings {
         let (mut secrets, mut values) = (BTreeMap::new(), BTreeMap::new());
         for field in self.operations.iter().flatten().flat_map(|operation| operation.fields()) {
             match field {
@@ -110,23 +168,14 @@ impl Profile {
                 Part::Of(_) => None,
             }));
         }
-        let sample = sample();
-        let products = BTreeMap::from([(sample.service.0.to_string(), "1001".to_owned())]);
-        let settings = Settings { secrets, values, products };
-        let message = |section| {
-            let message = self.message(section, &sample, &settings, (authority, ""))?;
-            match &self.sign {
-                Some(sign) => sign.sign(message, &settings, UnixMillis(sample.at_ms)),
-                None => Some(message),
-            }
-        };
-        Section::ALL.into_iter().filter_map(|of| Some((of.name(), message(of)?))).collect()
+        let products = BTreeMap::from([(sample().service.0.to_string(), "1001".to_owned())]);
+        Settings { secrets, values, products }
     }
 }
 
 /// A sale of 25.00 Kenyan shillings.
 fn sample() -> ProviderRequest {
-    use tillgate_types::{BusinessDate, ProductId, SellerId, ServiceId, TerminalId};
+    use tillgate_types::{BusinessDate, SellerId, TerminalId};
     let text = |text: &str| Text::from(text).unwrap_or_default();
     let date = BusinessDate::from_ymd(2026, 11, 27).unwrap_or_default();
     let sale = tillgate_store_core::Key { date, terminal: TerminalId(70_001), stan: 12 };

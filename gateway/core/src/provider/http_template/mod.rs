@@ -10,6 +10,7 @@
 //!   sign.rs      an HMAC of a request that is sent, in its headers
 //!   callback.rs  what the provider posts by itself, signed
 //!   answer.rs    the first rule that an answer matches ─▶ ProviderResult
+//!   usable.rs    what could never work
 //!   check.rs     what `tillgate bridge check` shows
 //! ```
 //!
@@ -26,6 +27,7 @@ mod profile;
 mod section;
 mod sign;
 mod text;
+mod usable;
 mod written;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use super::json::{Body, BodyText, Path};
 use super::section::Section;
 use super::sign::{Part, Signing, Source as Sign};
 use super::text::{Field, Source, Template, percent};
+use super::usable::has_whole_escapes;
 use super::written::{AnswerText, OperationText, ProfileText, Repeat, RuleText, SignText, Words};
 use super::{Flaw, Operation, Profile};
 use crate::provider::http_json::code;
@@ -47,8 +48,12 @@ impl Profile {
         compiler.two_steps(&read, &operations);
         let sign = read.sign.as_ref().map(|text| compiler.sign(text));
         let callback = read.callback.as_ref().map(|text| compiler.callback(text));
-        let (about, repeatable, warnings) = (about.clone(), *repeatable, compiler.warnings);
-        let profile = Self { about, repeatable, sign, callback, operations, codes, warnings };
+        let (about, repeatable, warnings) = (about.clone(), *repeatable, Vec::new());
+        let mut profile = Self { about, repeatable, sign, callback, operations, codes, warnings };
+        if compiler.faults.is_empty() {
+            compiler.usable(&profile, &read);
+        }
+        profile.warnings = compiler.warnings;
         if compiler.faults.is_empty() { Ok(profile) } else { Err(compiler.faults) }
     }
 }
@@ -66,7 +71,7 @@ impl Compiler {
         self.faults.push(Flaw { at, text: text.into() });
     }
 
-    fn warn(&mut self, at: usize, text: impl Into<String>) {
+    pub(super) fn warn(&mut self, at: usize, text: impl Into<String>) {
         self.warnings.push(Flaw { at, text: text.into() });
     }
 
@@ -176,8 +181,9 @@ impl Compiler {
         let plain =
             |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
         let starts = text.path.as_ref().starts_with('/') || text.path.as_ref().is_empty();
-        if !starts || !path.plain().all(|text| text.bytes().all(plain)) {
-            let why = "a path begins with / and has no query, fragment or space";
+        let is_path = |text: &str| text.bytes().all(plain) && has_whole_escapes(text);
+        if !starts || !path.plain().all(is_path) {
+            let why = "a path begins with / and has no query, fragment, space or single %";
             self.fault(text.path.span().start, format!("path {:?}: {why}", text.path.as_ref()));
         }
         let body = text
@@ -286,6 +292,7 @@ impl Compiler {
             self.fault(at, why);
         }
         answer.rules = text.rule.iter().map(|rule| self.rule(section, &answer, rule)).collect();
+        self.usable_answer(section, &answer, text);
         let means = |meaning| answer.rules.iter().any(|rule| rule.is == meaning);
         let needed = match section {
             Section::Authorize if means(Meaning::Pending) || means(Meaning::Created) => None,

@@ -36,6 +36,16 @@ fn everything_wrong_with_a_profile_is_reported_where_it_is() {
         ("[{ ", "[{ http = [400], is = \"declined\", repeats = [] }, { ", "needs a value in json"),
         ("[{ ", "[{ http = [400], is = \"declined\", code = \"09\" }, { ", "not 00, 09 or 68"),
         ("about", "abuot", "unknown field"),
+        ("/p/{reference}", "/p%2/{reference}", "single %"),
+        ("/p/{reference}", "//[/{reference}", "a path begins with /"),
+        ("\"approved\" }", "\"approved\", code = \"14\" }", "code is of rules"),
+        ("reference = \"r\"", "name = \"n\", reference = \"r\"", "is read of [lookup] only"),
+        ("is = \"approved\"", "is = \"pending\"", "no sale is ever approved"),
+        (
+            "is = \"approved\" }",
+            "is = \"approved\" }, { http = [200], json = { s = 1 }, is = \"declined\" }",
+            "never reached",
+        ),
         ("/p/{reference}", "/p/{reference}/{lookup_reference}", "may have none"),
         ("about", "headers = { Accept = \"x\" }\nabout", "is set by the gateway"),
         ("about", "headers = { X-Name = \"B\u{fc}cher\" }\nabout", "printable ASCII"),
@@ -120,4 +130,67 @@ fn a_signature_has_its_key_its_header_and_a_body_or_the_profile_is_refused_or_wa
     };
     assert_eq!(unfit(Settings::default()).unwrap()[0].key, "secrets");
     assert!(unfit(settings()).is_none());
+}
+
+#[test]
+fn a_rule_behind_a_wider_one_is_never_reached_and_one_behind_a_narrower_one_is() {
+    let rules = |rules: &str| {
+        let text = MINIMAL.replace("[{ http = [200], is = \"approved\" }]", rules);
+        Profile::parse(&text).map_err(|flaws| flaws[0].text.clone())
+    };
+    let said = |first: &str, second: &str| {
+        rules(&format!("[{{ {first}, is = \"approved\" }}, {{ {second}, is = \"declined\" }}]"))
+    };
+    let json = "json = { s = [1, 2], t = \"x\" }";
+    for (first, second) in [
+        ("http = [200, 201]", "http = [201]"),
+        ("json = { s = [1, 2, 3] }", json),
+        (json, "http = [200], json = { s = 1, t = \"x\", u = true }"),
+    ] {
+        assert!(said(first, second).unwrap_err().contains("never reached"), "{first} {second}");
+        assert!(said(second, first).is_ok(), "{first} {second}");
+    }
+    assert!(said("http = [200], json = { s = 1 }", "json = { s = 1 }").is_ok());
+    assert!(said("json = { s = 1 }", "json = { s = \"1\" }").is_ok(), "a text is no number");
+}
+
+#[test]
+fn what_has_no_use_is_warned_of_and_what_is_replaced_is_refused() {
+    let pending = MINIMAL
+        .replace("is = \"approved\" }", "is = \"approved\" }, { http = [202], is = \"pending\" }");
+    assert!(parsed(&pending).warnings[0].text.contains("neither [inquire] nor [callback]"));
+    let codes = format!("codes = {{ X = \"14\" }}\n{MINIMAL}");
+    assert!(parsed(&codes).warnings[0].text.contains("[codes] has no use"));
+    let replaced = format!(
+        "headers = {{ X-Signature = \"x\" }}\n{MINIMAL}[sign]\nalgorithm = \"hmac-sha256\"\n\
+         secret = \"token\"\ntext = \"{{body}}\"\n[sign.headers]\nx-signature = \"{{signature}}\"\n"
+    );
+    let flaws = Profile::parse(&replaced).unwrap_err();
+    assert!(flaws[0].text.contains("which replaces it"), "{flaws:?}");
+}
+
+#[test]
+fn a_configuration_that_gives_a_request_no_form_is_refused_at_the_start() {
+    let unfit = |change: fn(&mut Settings)| {
+        let mut settings = settings();
+        change(&mut settings);
+        let url = ("h:1".to_owned(), "/");
+        let text = BUILTIN.iter().find(|(name, _)| *name == "reloadly").unwrap().1;
+        let unfit = HttpTemplate::new(parsed(text), settings, url, Capabilities::default()).err();
+        unfit
+            .unwrap_or_default()
+            .into_iter()
+            .map(|unfit| (unfit.key, unfit.text))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(unfit(|_| {}), []);
+    let said = unfit(|settings| drop(settings.products.insert("20/9".to_owned(), "K9".to_owned())));
+    assert_eq!((said.len(), said[0].0), (1, "profile"));
+    assert!(said[0].1.contains("[authorize] of \"20/9\" makes no request"), "{said:?}");
+    let said = unfit(|settings| drop(settings.products.insert("20-9".to_owned(), "9".to_owned())));
+    assert!(said[0].0 == "products" && said[0].1.contains("\"20-9\" is neither"), "{said:?}");
+    let said = unfit(|settings| {
+        settings.secrets.insert("token".to_owned(), "gl\u{fc}ck".to_owned().into());
+    });
+    assert!(!said.is_empty() && !said[0].1.contains("gl\u{fc}ck"), "{said:?}");
 }

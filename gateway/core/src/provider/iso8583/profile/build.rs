@@ -12,7 +12,7 @@ use super::document::{
 };
 use super::{
     Found, KeyExchange, Meaning, MessagePlan, Network, Processing, Profile, ProfileError,
-    ProfileFault, check, index, line, word,
+    ProfileFault, check, index, line, usable, word,
 };
 use crate::time::Span;
 
@@ -88,6 +88,7 @@ fn assemble(document: &Document, dialect: Dialect, faults: &mut Faults<'_>) -> P
         faults.add(0, "there is no [[message]] of kind \"authorize\"; without it nothing is sold");
     }
     check::check(&profile, document, &places, faults);
+    usable::check(&profile, document, faults);
     profile
 }
 

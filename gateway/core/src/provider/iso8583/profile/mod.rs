@@ -2,7 +2,8 @@
 //! over a dialect table; docs/bridges.md explains its keys.
 //!
 //! `document` is the file as it is written, `build` checks it and makes a [`Profile`] of it,
-//! `check` compares what it says with the dialect and with itself.
+//! `check` compares what it says with the dialect and with itself, `usable` finds what no message
+//! would ever have.
 
 mod build;
 mod check;
@@ -10,6 +11,7 @@ mod document;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod usable;
 
 use std::fmt;
 

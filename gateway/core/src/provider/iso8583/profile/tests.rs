@@ -62,6 +62,16 @@ fn what_is_wrong_is_reported_with_its_line_and_what_is_allowed() {
             "a service",
         ),
         ("echo_s = 60", "echo_s = 0 #!", "allowed are 1 to"),
+        ("mti = \"0800\"", "mti = \"0600\" #!", "such as \"0800\""),
+        ("mti = \"0100\"", "mti = \"0800\" #!", "of network messages"),
+        (
+            "mti = \"0800\"\nsign_on = \"001\"",
+            "mti = \"0800\" #!\nsign_on = \"\"",
+            "a code is empty",
+        ),
+        ("pending = [\"09\"]", "pending = [\"9\"] #!", "whose codes have 2 characters"),
+        ("pending = [\"09\"]", "pending = [\"009\"] #!", "whose codes have 2 characters"),
+        ("default = \"500000\" }", "default = \"500000\", \"20/3\" = \"52000x\" } #!", "processing: "),
         ("70 = \"{network}\"", "70 = \"{amount}\" #!", "no such source"),
         ("found = { reference", "found = { refernce = 37 } #!{ reference", "refernce"),
         ("found = { reference = 37,", "found = { reference = 64 } #!", "type b"),
@@ -121,4 +131,24 @@ fn a_key_has_the_length_of_its_algorithm() {
 fn a_profile_longer_than_any_is_refused_unread() {
     let said = parse(&" ".repeat(70_000)).unwrap_err();
     assert!(said.contains("at most"), "{said}");
+}
+
+#[test]
+fn a_message_whose_answer_never_carries_it_out_is_refused() {
+    let good = Profile::builtin("iso87-host").unwrap();
+    for (from, to, kind) in [
+        ("[message.codes]\napproved = [\"00\"]", "[message.codes]", "\"authorize\" needs a list"),
+        ("found = [\"00\"]\n", "", "\"lookup\" needs a list \"found\""),
+        ("reversed = [\"00\"]\n", "", "\"reverse\" needs a list \"reversed\""),
+        ("acknowledged = [\"00\"]\n", "", "\"advise\" needs a list \"acknowledged\""),
+        (
+            "approved = [\"00\"]\n\n[network.fields]",
+            "approved = [\"0\"]\n\n[network.fields]",
+            "network.approved",
+        ),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let said = parse(&good.replacen(from, to, 1)).unwrap_err();
+        assert!(said.contains(kind), "{said}");
+    }
 }
