@@ -124,7 +124,8 @@ pub(crate) fn spawn(
             clock,
         };
         match protocol {
-            Protocol::Http(HttpSetup { provider, tls, callback }) => {
+            Protocol::Http(setup) => {
+                let HttpSetup { provider, tls, callback } = *setup;
                 let (host, port) = (bridge.url.host.clone(), bridge.url.port);
                 let address = config::Address { host, port };
                 let orders = if callback.is_some() { CALLBACK_ORDERS_MAX } else { 0 };

@@ -20,7 +20,7 @@ use crate::{entropy, keyfile};
 
 /// What a bridge speaks.
 pub(super) enum Protocol {
-    Http(HttpSetup),
+    Http(Box<HttpSetup>),
     Iso8583(Box<HostSetup>),
 }
 
@@ -37,7 +37,7 @@ impl Providers {
             BridgeKind::Http => {
                 let tls = bridge.tls.as_ref().map(TlsClient::load).transpose()?;
                 let (provider, callback) = profile::provider(&config.file, bridge)?;
-                Ok(Protocol::Http(HttpSetup { provider, tls, callback }))
+                Ok(Protocol::Http(Box::new(HttpSetup { provider, tls, callback })))
             }
             BridgeKind::Iso8583 => {
                 host(&config.file, bridge).map(|host| Protocol::Iso8583(Box::new(host)))

@@ -8,13 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ring::hmac;
 use serde_json::Value;
 use tillgate_codec::link::message::ResponseCode;
-use tillgate_config::Profile;
+use tillgate_config::{Callback, Profile};
 use tillgate_store_core::State;
 
 use super::lies::{code, http, liar, row};
 use super::network::TOP_UPS;
 use super::{Installation, Served, wait_for};
-use crate::config::{Callback, ProfileSource, Secret};
+use crate::config::{ProfileSource, Secret};
 use crate::keyfile;
 
 /// A transaction in the shape of the profile `dtone-confirm`.

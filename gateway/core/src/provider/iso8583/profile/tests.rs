@@ -71,7 +71,11 @@ fn what_is_wrong_is_reported_with_its_line_and_what_is_allowed() {
         ),
         ("pending = [\"09\"]", "pending = [\"9\"] #!", "whose codes have 2 characters"),
         ("pending = [\"09\"]", "pending = [\"009\"] #!", "whose codes have 2 characters"),
-        ("default = \"500000\" }", "default = \"500000\", \"20/3\" = \"52000x\" } #!", "processing: "),
+        (
+            "default = \"500000\" }",
+            "default = \"500000\", \"20/3\" = \"52000x\" } #!",
+            "processing: ",
+        ),
         ("70 = \"{network}\"", "70 = \"{amount}\" #!", "no such source"),
         ("found = { reference", "found = { refernce = 37 } #!{ reference", "refernce"),
         ("found = { reference = 37,", "found = { reference = 64 } #!", "type b"),
