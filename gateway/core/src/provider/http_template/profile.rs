@@ -225,46 +225,6 @@ impl Compiler {
         operation
     }
 
-    /// An order that is created first needs its confirmation, and the other way round.
-    fn two_steps(
-        &mut self,
-        text: &ProfileText,
-        operations: &[Option<Operation>; Section::ALL.len()],
-    ) {
-        let [authorize, confirm, inquire, ..] = operations;
-        let means = |operation: &Option<Operation>, meaning| {
-            let rules = operation.iter().flat_map(|operation| &operation.answer.rules);
-            rules.into_iter().any(|rule| rule.is == meaning)
-        };
-        let at = text.authorize.span().start;
-        let Some((confirm, confirm_at)) = confirm.as_ref().zip(text.confirm.as_ref()) else {
-            if means(authorize, Meaning::Created) || means(inquire, Meaning::Created) {
-                let why = "a rule that is \"created\" needs a section [confirm]: nothing would ever \
-                           carry the order out";
-                self.fault(at, why);
-            }
-            return;
-        };
-        if !means(authorize, Meaning::Created) {
-            let why = "[confirm] is never sent: no rule of [authorize] is \"created\"";
-            self.fault(confirm_at.span().start, why);
-        }
-        let mut fields = confirm.fields();
-        let named = fields.any(|field| *field == Field::Of(Source::ProviderReference));
-        let given = authorize.as_ref().and_then(|of| of.answer.provider_reference.as_ref());
-        if named && given.is_none() {
-            let why = "[confirm] says {provider_reference}, and [authorize] has no \
-                       answer.provider_reference to take it from";
-            self.fault(confirm_at.span().start, why);
-        }
-        if means(authorize, Meaning::Approved) || means(authorize, Meaning::Pending) {
-            let why = "[authorize] may be approved or pending without [confirm]: an order whose \
-                       answer is lost before its confirmation is declined, so the provider must \
-                       never carry one out before it";
-            self.warn(at, why);
-        }
-    }
-
     pub(super) fn answer(&mut self, section: Section, at: usize, text: &AnswerText) -> Answer {
         let decimal = self.place(text.amount.as_ref()).map(Amount::Decimal);
         let minor = self.place(text.amount_minor.as_ref()).map(Amount::Minor);

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod callback;
+mod confirm;
 mod dates;
 mod host;
 mod https;
