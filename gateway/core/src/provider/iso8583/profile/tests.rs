@@ -62,8 +62,6 @@ fn what_is_wrong_is_reported_with_its_line_and_what_is_allowed() {
             "a service",
         ),
         ("echo_s = 60", "echo_s = 0 #!", "allowed are 1 to"),
-        ("mti = \"0800\"", "mti = \"0600\" #!", "such as \"0800\""),
-        ("mti = \"0100\"", "mti = \"0800\" #!", "of network messages"),
         (
             "mti = \"0800\"\nsign_on = \"001\"",
             "mti = \"0800\" #!\nsign_on = \"\"",
@@ -155,4 +153,18 @@ fn a_message_whose_answer_never_carries_it_out_is_refused() {
         let said = parse(&good.replacen(from, to, 1)).unwrap_err();
         assert!(said.contains(kind), "{said}");
     }
+}
+
+#[test]
+fn where_messages_carry_codes_their_class_says_which_of_them_are_of_the_network() {
+    let nac = Profile::builtin("nac-host").unwrap();
+    for (from, to, expected) in [
+        ("mti = \"0800\"", "mti = \"0600\"", "such as \"0800\""),
+        ("mti = \"0100\"", "mti = \"0800\"", "of network messages"),
+    ] {
+        let said = parse(&nac.replacen(from, to, 1)).unwrap_err();
+        assert!(said.contains(expected), "{said}");
+    }
+    let plain = Profile::builtin("iso87-host").unwrap();
+    assert!(parse(&plain.replacen("mti = \"0800\"", "mti = \"0600\"", 1)).is_ok());
 }

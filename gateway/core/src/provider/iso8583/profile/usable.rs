@@ -12,14 +12,16 @@ use super::{Meaning, MessagePlan, Profile, word};
 
 pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     if let (Some(document), Some(network)) = (&document.network, &profile.network) {
-        self::network(&profile.dialect, document.get_ref(), network.mti, faults);
+        self::network(profile, document.get_ref(), network.mti, faults);
     }
     for message in &document.message {
         let message = message.get_ref();
         let kind = ProviderRequestKind::from(message.kind);
         let Some(plan) = profile.plan(kind) else { continue };
-        if [plan.mti, plan.repeat].iter().any(|mti| mti.class() == b'8') {
-            let text = "mti: types with 8 in the second place are of network messages";
+        // Which messages carry codes goes by their class.
+        if profile.has_mac() && [plan.mti, plan.repeat].iter().any(|mti| mti.class() == b'8') {
+            let text = "mti: of a profile with `mac`, types with 8 in the second place are of \
+                        network messages";
             faults.add(message.mti.span().start, text);
         }
         codes(&profile.dialect, message, plan, kind, faults);
@@ -27,10 +29,11 @@ pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<
     }
 }
 
-fn network(dialect: &Dialect, network: &NetworkDocument, mti: Mti, faults: &mut Faults<'_>) {
-    let at = network.mti.span().start;
-    if mti.class() != b'8' {
-        let text = "network.mti: network messages have 8 in the second place, such as \"0800\"";
+fn network(profile: &Profile, network: &NetworkDocument, mti: Mti, faults: &mut Faults<'_>) {
+    let (dialect, at) = (&profile.dialect, network.mti.span().start);
+    if profile.has_mac() && mti.class() != b'8' {
+        let text = "network.mti: of a profile with `mac`, network messages have 8 in the second \
+                    place, such as \"0800\"";
         faults.add(at, text);
     }
     let codes = [&network.sign_on, &network.sign_off, &network.echo].into_iter().flatten();
