@@ -69,11 +69,11 @@ impl Bridge {
 fn list() -> Result<(), Failure> {
     for name in Profile::builtin_names() {
         let profile = builtin(name).map_err(Failure::internal)?;
-        print::line(&format!("{name:12} {}", profile.about()))?;
+        print::line(&format!("{name:13} {}", profile.about()))?;
     }
     BUILTIN.iter().try_for_each(|(name, text)| {
         let about = profile::parse(Path::new(name), text)?.about;
-        print::line(&format!("{name:12} {about}"))
+        print::line(&format!("{name:13} {about}"))
     })
 }
 
