@@ -1,6 +1,6 @@
 //! Outcomes reduced to what can be compared with a model's.
 
-use tillgate_store_core::ids::Key;
+use tillgate_store_core::ids::{BridgeTag, Key};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{FollowUp, Kind, State, Totals, Transaction};
 use tillgate_types::ResponseCode;
@@ -20,6 +20,8 @@ pub struct Shape {
     pub(super) counted: Option<(Totals, u32)>,
     /// The provider's: the first, and another.
     pub(super) references: [String; 2],
+    /// Of what a provider carries out: where its order went, the last bridge last.
+    pub(super) way: Vec<BridgeTag>,
 }
 
 /// What is compared of an outcome.
@@ -59,6 +61,7 @@ impl Shape {
             counted: row.settlement.as_ref().map(|totals| (totals.counted, totals.open_count)),
             references: [&row.provider_reference, &row.other_reference]
                 .map(|text| text.to_string()),
+            way: way(row),
         }
     }
 
@@ -76,6 +79,7 @@ impl Shape {
             reversed_by: None,
             counted: None,
             references: Default::default(),
+            way: Vec::new(),
         }
     }
 
@@ -88,6 +92,11 @@ impl Shape {
     pub(super) fn is_sale(&self) -> bool {
         matches!(self.kind, Kind::Sale(_))
     }
+}
+
+fn way(row: &Transaction) -> Vec<BridgeTag> {
+    let way = row.tried.iter().copied().chain([row.bridge]);
+    way.filter(|_| row.kind.has_provider()).collect()
 }
 
 impl Answer {

@@ -12,7 +12,7 @@ use super::answer::{Answer, Shape};
 use tillgate_store_core::command::{
     Advice, Begin, Change, Command, ContentDigest, VerificationResult,
 };
-use tillgate_store_core::ids::Key;
+use tillgate_store_core::ids::{BridgeTag, Key};
 use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity};
 use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
@@ -74,11 +74,17 @@ impl Model {
         self.rows.get(key).map(|row| row.amount_minor)
     }
 
+    /// The bridge that a row's order went to last.
+    pub fn bridge(&self, key: &Key) -> Option<BridgeTag> {
+        self.rows.get(key)?.shape.way.last().copied()
+    }
+
     /// Runs a command.
     pub fn answer(&mut self, command: &Command) -> Answer {
         match command {
             Command::Begin(begin) => self.begin(begin),
             Command::Finish(finish) => self.finish(finish),
+            Command::Reroute(reroute) => self.reroute(reroute),
             Command::Confirm(confirm) => {
                 let Some(row) = self.rows.get_mut(&confirm.original) else {
                     return Answer::NotFound;
@@ -150,6 +156,9 @@ impl Model {
         }
         let (seller, amount) = (begin.seller.0, minor(begin.amount_minor));
         let mut shape = Shape::blank(begin.kind, State::Declined, ResponseCode::APPROVED);
+        if begin.kind.has_provider() {
+            shape.way.push(begin.bridge);
+        }
         let product = begin.product.0;
         let least_days = match &begin.verdict {
             VerificationResult::Accepted { least_days, .. } => *least_days,

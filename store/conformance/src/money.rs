@@ -3,8 +3,8 @@
 use super::Factory;
 use super::network::CURRENCY;
 use super::world::{World, approved, done, key};
-use tillgate_store_core::command::{Command, ProviderOutcome};
-use tillgate_store_core::ids::{AccountId, AccountKind, Text};
+use tillgate_store_core::command::{Command, Finish, ProviderOutcome};
+use tillgate_store_core::ids::{AccountId, AccountKind, BridgeTag, Text};
 use tillgate_store_core::record::{Account, State};
 use tillgate_store_core::store::Store;
 use tillgate_types::ResponseCode;
@@ -102,9 +102,8 @@ pub fn finishing_a_final_sale_changes_nothing<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let sold = world.sell(key(1, 1));
     world.begin_top_up(key(1, 2), 500);
-    let finish = |result| {
-        Command::Finish(tillgate_store_core::command::Finish { key: key(1, 2), at_ms: 1, result })
-    };
+    let finish =
+        |result| Command::Finish(Finish { key: key(1, 2), at_ms: 1, by: BridgeTag::NONE, result });
     let outcomes = world.commit(vec![
         finish(approved()),
         finish(approved()),

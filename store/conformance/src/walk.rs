@@ -7,11 +7,11 @@ use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, sealed, seller, service, voucher};
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use tillgate_store_core::command::{
-    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Resolution,
+    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Reroute, Resolution,
     VerificationResult,
 };
 use tillgate_store_core::history;
-use tillgate_store_core::ids::{AccountId, Key, Text};
+use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{FollowUp, RegistryRecord, Services, Terminal, Totals, Velocity};
 use tillgate_store_core::store::Store;
@@ -75,6 +75,7 @@ impl<F: Factory> Walk<F> {
         let command = match draw[0] % 20 {
             0..=3 => self.voucher(draw),
             4..=7 => self.top_up(draw),
+            8 if draw[5].is_multiple_of(2) => self.reroute(draw),
             8..=10 => self.finding(draw),
             11 => self.confirm(draw),
             12 => self.reversal(draw),
@@ -173,7 +174,17 @@ impl<F: Factory> Walk<F> {
         };
         // Late ones too: about rows that are final.
         let key = self.pick(draw, !draw[2].is_multiple_of(4));
-        Command::Finish(Finish { key, at_ms: self.world.now_ms, result })
+        let by = if draw[3].is_multiple_of(4) { bridge(draw[2]) } else { BridgeTag::NONE };
+        Command::Finish(Finish { key, at_ms: self.world.now_ms, by, result })
+    }
+
+    /// Mostly from the bridge that it went to last, and sometimes to one that it has left.
+    fn reroute(&self, draw: Draw) -> Command {
+        let key = self.pick(draw, !draw[2].is_multiple_of(4));
+        let last = self.model.bridge(&key).unwrap_or(BridgeTag::NONE);
+        let from = if draw[4].is_multiple_of(8) { bridge(draw[4] / 8) } else { last };
+        let (to, code) = (bridge(draw[2]), ResponseCode(*b"91"));
+        Command::Reroute(Reroute { key, at_ms: self.world.now_ms, from, to, code })
     }
 
     fn confirm(&self, draw: Draw) -> Command {
@@ -280,6 +291,12 @@ impl<F: Factory> Walk<F> {
         }
         keys[usize::from(draw[1]) % keys.len()]
     }
+}
+
+/// One of six: more than a sale may try.
+fn bridge(draw: u16) -> BridgeTag {
+    let names = ["provider", "second", "third", "fourth", "fifth", "sixth"];
+    BridgeTag::of(names[usize::from(draw) % names.len()])
 }
 
 fn key(draw: Draw) -> Key {

@@ -177,7 +177,7 @@ impl<F: Factory> World<F> {
 
     /// Tells the outcome of a sale.
     pub fn finish(&mut self, key: Key, result: ProviderOutcome) -> Outcome {
-        self.run(Command::Finish(Finish { key, at_ms: self.now_ms, result }))
+        self.run(Command::Finish(Finish { key, at_ms: self.now_ms, by: BridgeTag::NONE, result }))
     }
 
     /// Confirms a sale; no provider asks for an advice.

@@ -20,6 +20,8 @@ pub enum Command {
     Begin(Begin),
     /// What a bridge found out about a transaction that something is owed for.
     Finish(Finish),
+    /// Nothing was sent to a sale's bridge: its order goes to another one.
+    Reroute(Reroute),
     /// The terminal has printed the receipt.
     Confirm(Confirm),
     /// The terminal takes a sale back.
@@ -68,6 +70,7 @@ impl Command {
             Self::Change(_) | Self::Resolve(_) | Self::Refund(_) | Self::Reseal(_) => true,
             Self::Begin(_)
             | Self::Finish(_)
+            | Self::Reroute(_)
             | Self::Confirm(_)
             | Self::Reverse(_)
             | Self::Repeat(_)
@@ -165,8 +168,26 @@ pub struct Finish {
     pub key: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
+    /// The bridge that found it out; none of what no bridge said.
+    pub by: BridgeTag,
     /// The outcome of it.
     pub result: ProviderOutcome,
+}
+
+/// A sale goes on to the next bridge of its route. Only while nothing was sent: a provider that may
+/// have received the order is asked, never passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reroute {
+    /// The sale's key.
+    pub key: Key,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// The bridge that not a byte left for.
+    pub from: BridgeTag,
+    /// The bridge that receives the order next.
+    pub to: BridgeTag,
+    /// What the terminal receives if the sale may not go on any more.
+    pub code: ResponseCode,
 }
 
 /// The outcome of a forwarded sale, of a reversal or an advice at the provider.

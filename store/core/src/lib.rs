@@ -37,7 +37,7 @@ pub mod write_set;
 
 pub use command::{
     Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
-    RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
+    RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
 pub use error::StoreError;
 pub use ids::{AccountId, AccountKind, BridgeTag, Key, StoreId, Text};

@@ -40,6 +40,9 @@ pub const LABEL_BYTES_MAX: usize = 32;
 pub const PRODUCTS_MAX: usize = 1_000;
 /// Longest name of a bridge or a route, bytes: it is a label of metrics and a part of a row's key.
 pub const BRIDGE_NAME_BYTES_MAX: usize = 32;
+/// Bridges that one sale goes on from because nothing was sent to them. Each is a write more of its
+/// row, so that a route whose bridges are all down costs the writer no more than this.
+pub const TRIED_MAX: usize = 3;
 /// Rules of one route, each about 80 bytes in memory: one for each block of numbers of a country.
 pub const ROUTE_RULES_MAX: usize = 1_000;
 /// Largest weight of a rule: tenths of a percent, if those of a priority come to a thousand.

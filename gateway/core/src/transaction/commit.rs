@@ -8,50 +8,30 @@ use tillgate_store_core::{
 use super::pending::{Source, Task};
 use super::timers::Alarm;
 use super::{Answered, Content, Controlled, Origin, Output, Push, TransactionManager};
+use crate::routing::Candidates;
 use crate::time::Moment;
 
 /// Why a command was staged, and who waits for its outcome.
 pub(super) enum CommitContext {
-    /// With the account for its provider.
-    Sale {
-        origin: Origin,
-        key: Key,
-        account: Text<SUBSCRIBER_BYTES_MAX>,
-    },
-    Confirm {
-        origin: Origin,
-        original: Key,
-    },
-    Reverse {
-        origin: Origin,
-        key: Key,
-    },
-    Settle {
-        origin: Origin,
-        key: Key,
-    },
-    Repeat {
-        origin: Origin,
-        kind: Answered,
-        original: Key,
-        new: ResponseCode,
-    },
+    Sale { origin: Origin, key: Key, way: Way },
+    Confirm { origin: Origin, original: Key },
+    Reverse { origin: Origin, key: Key },
+    Settle { origin: Origin, key: Key },
+    Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
     Counter,
-    Proved {
-        terminal: TerminalId,
-        generation: u32,
-    },
-    Row {
-        key: Key,
-    },
-    Control {
-        ticket: u64,
-        records: Vec<RegistryRecord>,
-        pushes: Vec<Push>,
-    },
-    Resolve {
-        ticket: u64,
-    },
+    Proved { terminal: TerminalId, generation: u32 },
+    Row { key: Key },
+    Reroute { key: Key },
+    Control { ticket: u64, records: Vec<RegistryRecord>, pushes: Vec<Push> },
+    Resolve { ticket: u64 },
+}
+
+/// What a sale's row does not say.
+pub(super) struct Way {
+    /// For its provider: of a card, what the ledger has masked.
+    pub(super) account: Text<SUBSCRIBER_BYTES_MAX>,
+    /// The bridges that it may go on to.
+    pub(super) alternatives: Candidates,
 }
 
 impl TransactionManager {
@@ -62,8 +42,8 @@ impl TransactionManager {
         for outcome in outcomes.drain(..) {
             let context = self.committing.pop_front().expect("counted above");
             match context {
-                CommitContext::Sale { origin, key, account } => {
-                    self.sale_committed(now, origin, (key, account), outcome);
+                CommitContext::Sale { origin, key, way } => {
+                    self.sale_committed(now, origin, (key, way), outcome);
                 }
                 CommitContext::Confirm { origin, original } => {
                     self.confirm_committed(now, origin, original, outcome);
@@ -82,6 +62,7 @@ impl TransactionManager {
                     self.outputs.push_back(Output::Proved { terminal, generation });
                 }
                 CommitContext::Row { key } => self.row_committed(now, key, outcome),
+                CommitContext::Reroute { key } => self.reroute_committed(now, key, outcome),
                 CommitContext::Control { ticket, records, pushes } => {
                     self.control_committed(ticket, records, pushes, outcome);
                 }
@@ -94,12 +75,12 @@ impl TransactionManager {
         &mut self,
         now: Moment,
         origin: Origin,
-        (key, account): (Key, Text<SUBSCRIBER_BYTES_MAX>),
+        (key, way): (Key, Way),
         outcome: Outcome,
     ) {
         match outcome {
             Outcome::Done(row) if row.state == State::Intent => {
-                self.begin(now, origin, row, account);
+                self.begin(now, origin, row, way);
             }
             Outcome::Done(row) | Outcome::Duplicate(row) => self.answer(now, origin, row),
             Outcome::Conflict => self.refuse(origin, Answered::Sale, key, ResponseCode::DUPLICATE),
@@ -112,16 +93,10 @@ impl TransactionManager {
     }
 
     /// A top-up's intent is durable: its order may leave.
-    fn begin(
-        &mut self,
-        now: Moment,
-        origin: Origin,
-        row: Transaction,
-        account: Text<SUBSCRIBER_BYTES_MAX>,
-    ) {
+    fn begin(&mut self, now: Moment, origin: Origin, row: Transaction, way: Way) {
         let key = row.key;
         let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
-        let order = pending.order_first(account);
+        let order = pending.order_first(way);
         self.await_first(key, origin);
         self.outputs.push_back(Output::Provider(order));
     }
@@ -259,7 +234,7 @@ impl TransactionManager {
     }
 
     /// A finding or an obligation is durable; of one row, or of a sale and its reversal.
-    fn row_committed(&mut self, now: Moment, key: Key, outcome: Outcome) {
+    pub(super) fn row_committed(&mut self, now: Moment, key: Key, outcome: Outcome) {
         match outcome {
             Outcome::Done(row) => self.start_follow_up(now, row, None),
             Outcome::Reversed { reversal, original: Some(original) } => {

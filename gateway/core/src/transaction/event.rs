@@ -121,6 +121,8 @@ pub enum Input {
     ProviderResult {
         /// Of which transaction.
         key: Key,
+        /// The index of the bridge.
+        bridge: u16,
         /// What it knows.
         found: ProviderResult,
     },

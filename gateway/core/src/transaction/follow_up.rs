@@ -17,7 +17,7 @@
 //!
 //! [`TransactionLimits::expire`]: crate::limits::DeskLimits::expire
 
-use tillgate_store_core::{FollowUp, Key, Kind, ProviderOutcome};
+use tillgate_store_core::{BridgeTag, FollowUp, Key, Kind, ProviderOutcome};
 
 use super::bridges::Attended;
 use super::pending::{Pending, Task};
@@ -54,7 +54,8 @@ impl TransactionManager {
         }
         if pending.is_owed() {
             // The bridge has lost the request: as silent as any provider.
-            self.on_found(now, key, ProviderResult::Outcome(ProviderOutcome::Unknown));
+            let (bridge, silent) = (pending.bridge(), ProviderOutcome::Unknown);
+            self.on_found(now, key, bridge, ProviderResult::Outcome(silent));
         } else {
             self.act(now, key);
         }
@@ -104,7 +105,9 @@ impl TransactionManager {
         match next {
             Next::Send(kind) => self.send(now, key, kind),
             Next::Owe(what) => self.stage_due(key, what),
-            Next::Refuse => self.stage_finish(key, ProviderOutcome::ReversalDeclined),
+            Next::Refuse => {
+                self.stage_finish(key, BridgeTag::NONE, ProviderOutcome::ReversalDeclined);
+            }
             Next::Nothing => {}
         }
     }

@@ -19,6 +19,7 @@
 //!              │                        │ NotFound: FORWARD again | take back | believed later
 //!              │                        └ nobody to ask: FORWARD again | take back | operator
 //!              │                              take back = due Reversal ─▶ REVERSE … ─▶ R1
+//!              ├─ NotSent, and its route has another bridge: Reroute ─FORWARD─▶ that one ─▶ …
 //!              └─ answer deadline: 09 "in progress" to whoever waits; the work goes on
 //!
 //!   Declined ─ approved late ─▶ due Reversal ─▶ REVERSE … ─▶ nothing due
@@ -35,6 +36,7 @@ mod bridges;
 mod commit;
 mod control;
 mod event;
+mod fail_over;
 mod follow_up;
 mod lookup;
 mod pending;
@@ -50,8 +52,8 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    Advice, BusinessDate, Command, Confirm, Finish, FollowUp, Key, ProviderOutcome, Registry,
-    Repeat, ResponseCode, Store, StoreId, Transaction,
+    Advice, BridgeTag, BusinessDate, Command, Confirm, Finish, FollowUp, Key, ProviderOutcome,
+    Registry, Repeat, ResponseCode, Store, StoreId, Transaction,
 };
 
 use self::bridges::Bridges;
@@ -119,10 +121,10 @@ impl TransactionManager {
         self.wall = wall;
         match input {
             Input::Ask(ask) => self.on_ask(now, ask, store),
-            Input::ProviderResult { key, found: ProviderResult::Lookup(result) } => {
+            Input::ProviderResult { key, found: ProviderResult::Lookup(result), .. } => {
                 self.on_looked_up(now, key, result);
             }
-            Input::ProviderResult { key, found } => self.on_found(now, key, found),
+            Input::ProviderResult { key, bridge, found } => self.on_found(now, key, bridge, found),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.draining = true,
@@ -284,9 +286,10 @@ impl TransactionManager {
         Some(pending)
     }
 
-    fn stage_finish(&mut self, key: Key, result: ProviderOutcome) {
+    /// Of what a bridge found out; `by` is its tag, none of what follows from time alone.
+    fn stage_finish(&mut self, key: Key, by: BridgeTag, result: ProviderOutcome) {
         self.note_staged(&key);
-        let command = Command::Finish(Finish { key, at_ms: self.wall.0, result });
+        let command = Command::Finish(Finish { key, at_ms: self.wall.0, by, result });
         self.push_staged(command, CommitContext::Row { key });
     }
 

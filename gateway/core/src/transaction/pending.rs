@@ -1,11 +1,11 @@
 //! A transaction that the gateway still has to act on, and who waits for it.
 
 use arrayvec::ArrayVec;
-use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
-use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Text, Transaction};
+use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
 
 use super::Origin;
 use super::bridges::Attended;
+use super::commit::Way;
 use crate::limits::{EXPIRED_GRACE, TransactionLimits, WAITERS_MAX};
 use crate::provider::{ProviderRequest, ProviderRequestKind};
 use crate::time::{Moment, Span, UnixMillis};
@@ -71,6 +71,8 @@ pub(super) struct Pending {
     pub(super) age: Age,
     /// What the bridge receives; of a reversal it names the original.
     request: ProviderRequest,
+    /// Until its first order has been reported on.
+    way: Option<Way>,
     waiters: ArrayVec<Waiter, WAITERS_MAX>,
     in_flight: InFlight,
     /// Times tried since the task began; sets the next pause.
@@ -122,6 +124,7 @@ impl Pending {
             task,
             age: Age::Fresh,
             request: ProviderRequest { attempt: u32::from(said), ..request },
+            way: None,
             waiters: ArrayVec::new(),
             in_flight: InFlight::None,
             asked: 0,
@@ -282,11 +285,43 @@ impl Pending {
     }
 
     /// The first order leaves, with the account in clear: nothing later about it names a card.
-    pub(super) fn order_first(&mut self, account: Text<SUBSCRIBER_BYTES_MAX>) -> ProviderRequest {
+    pub(super) fn order_first(&mut self, way: Way) -> ProviderRequest {
+        let subscriber = way.account;
+        // Whatever cannot go on has no use for the number of a card.
+        self.way = Some(way).filter(|way| !way.alternatives.is_empty());
         self.settles = Moment(u64::MAX);
         self.in_flight = InFlight::First;
         self.request.attempt = 1;
-        ProviderRequest { subscriber: account, ..self.request }
+        ProviderRequest { subscriber, ..self.request }
+    }
+
+    /// Something may have been sent: it goes on nowhere.
+    pub(super) fn stay(&mut self) {
+        self.way = None;
+    }
+
+    /// The bridges that it may go on to.
+    pub(super) fn alternatives(&self) -> &[u16] {
+        self.way.as_ref().map_or(&[], |way| &way.alternatives)
+    }
+
+    /// Goes on to the alternative at `place`, which is the sale's bridge from now on; those before
+    /// it are passed over. Nothing else is begun until that is durable.
+    pub(super) fn go_on_to(&mut self, place: usize) -> u16 {
+        if let Some(way) = &mut self.way {
+            self.request.bridge = way.alternatives[place];
+            way.alternatives.drain(..=place);
+        }
+        self.staged = true;
+        self.request.bridge
+    }
+
+    /// The order leaves for the bridge that it went on to: the first one there.
+    pub(super) fn order_next(&mut self) -> ProviderRequest {
+        match self.way.take() {
+            Some(way) => self.order_first(way),
+            None => unreachable!("it went on, and nothing was reported since"),
+        }
     }
 
     /// Whether its order may go out again: it is wanted, and there is all that it names.

@@ -1,7 +1,8 @@
 //! What bridges find out, and what is done while they have not.
 
-use tillgate_store_core::{FollowUp, Key, ProviderOutcome, State};
+use tillgate_store_core::{Command, Finish, FollowUp, Key, ProviderOutcome, State};
 
+use super::commit::CommitContext;
 use super::pending::Task;
 use super::{Output, TransactionManager};
 use crate::provider::ProviderResult;
@@ -14,11 +15,13 @@ use tillgate_types::ResponseCode;
 pub(super) const SETTLE: Span = Span::s(60);
 
 impl TransactionManager {
-    pub(super) fn on_found(&mut self, now: Moment, key: Key, found: ProviderResult) {
-        let Some(pending) = self.pending.get_mut(&key) else {
-            return self.on_late(key, found);
+    pub(super) fn on_found(&mut self, now: Moment, key: Key, by: u16, found: ProviderResult) {
+        let Some(pending) = self.pending.get_mut(&key).filter(|pending| pending.bridge() == by)
+        else {
+            // Nothing is pending, or the sale went on to another bridge.
+            return self.on_late(key, by, found);
         };
-        let (first, bridge) = (pending.is_first_order(), pending.bridge());
+        let (first, bridge) = (pending.is_first_order(), by);
         if pending.is_ordered() {
             pending.settle_after(now, SETTLE);
         }
@@ -29,14 +32,17 @@ impl TransactionManager {
         }
         // That a repeat or a question never left says nothing about the order before it.
         let unsent = matches!(found, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
+        if first && !unsent {
+            pending.stay();
+        }
         let found = if unsent && !first {
             ProviderResult::Outcome(ProviderOutcome::Unknown)
         } else {
             found
         };
         match task {
-            Task::FindOut => self.on_found_out(now, key, state, found),
-            Task::TakeBack | Task::Advise => self.on_acknowledged(now, key, found),
+            Task::FindOut => self.on_found_out(now, (key, by), state, found),
+            Task::TakeBack | Task::Advise => self.on_acknowledged(now, (key, by), found),
             Task::Wait => {}
         }
         if freed {
@@ -44,17 +50,26 @@ impl TransactionManager {
         }
     }
 
-    fn on_found_out(&mut self, now: Moment, key: Key, state: State, found: ProviderResult) {
+    fn on_found_out(
+        &mut self,
+        now: Moment,
+        (key, by): (Key, u16),
+        state: State,
+        found: ProviderResult,
+    ) {
+        let tag = self.bridges.tag(by);
         match found {
+            ProviderResult::Outcome(ProviderOutcome::NotSent { code })
+                if self.fail_over(&key, code) => {}
             ProviderResult::Outcome(
                 finding @ (ProviderOutcome::Approved { .. }
                 | ProviderOutcome::Declined { .. }
                 | ProviderOutcome::NotSent { .. }),
-            ) => self.stage_finish(key, finding),
+            ) => self.stage_finish(key, tag, finding),
             ProviderResult::NotFound { attempt } => self.on_not_seen(now, key, attempt),
             ProviderResult::Outcome(_) | ProviderResult::Pending | ProviderResult::Lookup(_) => {
                 if state == State::Intent {
-                    self.stage_finish(key, ProviderOutcome::Unknown);
+                    self.stage_finish(key, tag, ProviderOutcome::Unknown);
                 }
                 self.ask_later(now, key);
             }
@@ -64,7 +79,8 @@ impl TransactionManager {
     /// The provider acknowledges, refuses for good, or is to be asked again. A sale that it says
     /// it declined needs no taking back; one that it approved is being taken back all the same,
     /// but the ledger sees under which reference.
-    fn on_acknowledged(&mut self, now: Moment, key: Key, found: ProviderResult) {
+    fn on_acknowledged(&mut self, now: Moment, (key, by): (Key, u16), found: ProviderResult) {
+        let tag = self.bridges.tag(by);
         match found {
             ProviderResult::Outcome(
                 finding @ (ProviderOutcome::Reversed
@@ -72,7 +88,7 @@ impl TransactionManager {
                 | ProviderOutcome::AdviceAcknowledged
                 | ProviderOutcome::Approved { .. }
                 | ProviderOutcome::Declined { .. }),
-            ) => self.stage_finish(key, finding),
+            ) => self.stage_finish(key, tag, finding),
             ProviderResult::Outcome(_)
             | ProviderResult::Pending
             | ProviderResult::NotFound { .. }
@@ -84,13 +100,17 @@ impl TransactionManager {
 
     /// Nothing is pending: it was settled before, or given up on. The ledger knows whether this
     /// is news: a late approval has to be undone, a late outcome spares the operator the work.
-    fn on_late(&mut self, key: Key, found: ProviderResult) {
+    fn on_late(&mut self, key: Key, by: u16, found: ProviderResult) {
         match found {
             ProviderResult::Outcome(ProviderOutcome::Unknown | ProviderOutcome::NotSent { .. })
             | ProviderResult::Pending
             | ProviderResult::NotFound { .. }
             | ProviderResult::Lookup(_) => {}
-            ProviderResult::Outcome(finding) => self.stage_finish(key, finding),
+            ProviderResult::Outcome(finding) => {
+                let command =
+                    Finish { key, at_ms: self.wall.0, by: self.bridges.tag(by), result: finding };
+                self.push_staged(Command::Finish(command), CommitContext::Row { key });
+            }
         }
     }
 
@@ -115,7 +135,8 @@ impl TransactionManager {
             self.stage_due(key, FollowUp::Reversal);
         } else if pending.has_settled() {
             let code = ResponseCode::PROVIDER_UNAVAILABLE;
-            self.stage_finish(key, ProviderOutcome::NotSent { code });
+            let by = self.bridges.tag(bridge);
+            self.stage_finish(key, by, ProviderOutcome::NotSent { code });
         } else {
             self.ask_later(now, key);
         }

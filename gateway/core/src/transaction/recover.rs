@@ -1,6 +1,8 @@
 //! What is taken up again after a restart: everything is derived from the open rows.
 
-use tillgate_store_core::{Kind, ProviderOutcome, State, Store, StoreError, Transaction};
+use tillgate_store_core::{
+    BridgeTag, Kind, ProviderOutcome, State, Store, StoreError, Transaction,
+};
 
 use super::TransactionManager;
 use super::bridges::Attended;
@@ -62,7 +64,7 @@ impl TransactionManager {
         let bridge = pending.bridge();
         self.bridges.queue(bridge, key, Attended::No);
         if task == Task::FindOut && state == State::Intent {
-            self.stage_finish(key, ProviderOutcome::Unknown);
+            self.stage_finish(key, BridgeTag::NONE, ProviderOutcome::Unknown);
         }
     }
 }

@@ -3,7 +3,7 @@
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{Begin, Command, Lookup, ResponseCode, Text, VerificationResult};
 
-use super::commit::CommitContext;
+use super::commit::{CommitContext, Way};
 use super::{Origin, TransactionManager};
 use crate::routing::Candidates;
 use crate::time::Moment;
@@ -39,14 +39,15 @@ impl TransactionManager {
         }
         if let Some(bridge) = bridge {
             begin.bridge = self.bridges.tag(bridge);
+            bridges.retain(|other| *other != bridge);
         }
-        let key = begin.key;
-        self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key, account });
+        let (key, way) = (begin.key, Way { account, alternatives: bridges });
+        self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key, way });
     }
 
     /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one
     /// provider that is dead must not use them up for the others.
-    fn is_full(&self, bridge: u16) -> bool {
+    pub(super) fn is_full(&self, bridge: u16) -> bool {
         let most = self.limits.pending_max;
         let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
         self.pending.len() >= most || self.bridges.held(bridge) >= share

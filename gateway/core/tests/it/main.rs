@@ -11,6 +11,7 @@ mod crowds;
 mod dates;
 #[path = "../../../../codec/tests/it/effort.rs"]
 mod effort;
+mod fail_over;
 mod flood;
 mod host;
 mod keys;

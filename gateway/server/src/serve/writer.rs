@@ -34,6 +34,8 @@ pub(crate) enum WriterMessage {
     RequestBatch(Box<RequestBatch>),
     ProviderResult {
         key: Key,
+        /// Index of the bridge.
+        bridge: u16,
         found: ProviderResult,
     },
     /// Decline what is new.
@@ -65,7 +67,7 @@ pub(crate) struct Writer {
     commands: Vec<Command>,
     outcomes: Vec<Outcome>,
     tickets: FxHashMap<u64, Sender<Controlled>>,
-    bounced: Vec<(Key, ProviderResult)>,
+    bounced: Vec<(Key, u16, ProviderResult)>,
     ticked: Moment,
     drained: Option<Sender<()>>,
     stopped: bool,
@@ -143,9 +145,9 @@ impl Writer {
                     }
                     self.setup.recyclers.requests.give(requests);
                 }
-                WriterMessage::ProviderResult { key, found } => {
+                WriterMessage::ProviderResult { key, bridge, found } => {
                     taken += 1;
-                    self.handle(now, wall, Input::ProviderResult { key, found });
+                    self.handle(now, wall, Input::ProviderResult { key, bridge, found });
                 }
                 WriterMessage::Drain { drained } => {
                     self.drained = Some(drained);
@@ -172,7 +174,8 @@ impl Writer {
 
     /// Commits everything that is staged and carries out what follows from it, batch by batch, so
     /// that an answer does not wait for the batches behind its own. Orders that a bridge bounced
-    /// are booked in another round; they bounce once, so the rounds end.
+    /// are booked in another round; a sale tries a few bridges at most,
+    /// so the rounds end.
     fn settle(&mut self) {
         loop {
             let committed = self.commit();
@@ -188,8 +191,8 @@ impl Writer {
                 return;
             }
             let (now, wall) = self.time();
-            for (key, found) in std::mem::take(&mut self.bounced) {
-                self.handle(now, wall, Input::ProviderResult { key, found });
+            for (key, bridge, found) in std::mem::take(&mut self.bounced) {
+                self.handle(now, wall, Input::ProviderResult { key, bridge, found });
             }
         }
     }
@@ -222,7 +225,7 @@ impl Writer {
                 Output::Push(push) => self.outbound.items.push(OutboundItem::Push(push)),
                 Output::Provider(request) => {
                     if let Err(found) = self.setup.bridges.send(request) {
-                        self.bounced.push((request.key, found));
+                        self.bounced.push((request.key, request.bridge, found));
                     }
                 }
                 Output::Changed(records) => {

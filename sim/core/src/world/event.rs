@@ -34,9 +34,9 @@ pub(super) enum Event {
     /// The transaction manager's commit is durable.
     Committed { life: u32 },
     /// A bridge reports to the writer.
-    ProviderResult { life: u32, key: Key, found: ProviderResult },
+    ProviderResult { life: u32, key: Key, bridge: u16, found: ProviderResult },
     /// A provider reports, unasked, that it has done a deal after all; again until it is read.
-    Callback { key: Key, found: ProviderResult },
+    Callback { key: Key, bridge: u16, found: ProviderResult },
     /// A request leaves the queue of a bridge, if the process lives that holds the queue.
     Leave { life: u32, ticket: usize },
     /// The connection of a request ends, or its time does.

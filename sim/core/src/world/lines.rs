@@ -106,7 +106,8 @@ impl Lines {
         let line = &mut self.lines[bridge];
         if line.intake(life).admit(now, &request).is_err() {
             let found = request.not_sent();
-            let refused = Event::ProviderResult { life, key: request.key, found };
+            let ProviderRequest { key, bridge, .. } = request;
+            let refused = Event::ProviderResult { life, key, bridge, found };
             queue.push(now.after(Span(1)), refused);
             return true;
         }
@@ -257,7 +258,7 @@ impl Lines {
         if forgotten || !(open || again) {
             return;
         }
-        let ProviderRequest { key, kind, .. } = *exchange.request();
+        let ProviderRequest { key, kind, bridge, .. } = *exchange.request();
         let approved =
             matches!(found, Some(ProviderResult::Outcome(ProviderOutcome::Approved { .. })));
         let result = match exchange.handle(now, provider::Event::Answered(found)) {
@@ -268,7 +269,7 @@ impl Lines {
         let done = approved && kind == ProviderRequestKind::Authorize;
         if done && !self.calm && self.rng.chance(two_faced_permille) {
             // First it says no; that it was done is reported later, until somebody listens.
-            queue.push(later(&mut self.rng), Event::Callback { key, found: result });
+            queue.push(later(&mut self.rng), Event::Callback { key, bridge, found: result });
             self.callbacks += 1;
             let (code, reference) = (ResponseCode(*b"05"), Text::new());
             let declined = ProviderOutcome::Declined { code, reference };
@@ -276,7 +277,7 @@ impl Lines {
         }
         if again {
             let found = result.clone();
-            queue.push(later(&mut self.rng), Event::ProviderResult { life, key, found });
+            queue.push(later(&mut self.rng), Event::ProviderResult { life, key, bridge, found });
         }
         self.done(queue, now, ticket, result);
     }
@@ -286,12 +287,12 @@ impl Lines {
         let bridge = self.bridge_of(ticket);
         let line = &mut self.lines[bridge];
         let Ticket { life, ref exchange, ref mut open, forgotten } = self.tickets[ticket];
-        let ProviderRequest { key, kind, .. } = *exchange.request();
+        let ProviderRequest { key, kind, bridge, .. } = *exchange.request();
         if std::mem::take(open) {
             line.intake(life).observe(now, kind, &result);
         }
         if !forgotten {
-            queue.push(now, Event::ProviderResult { life, key, found: result });
+            queue.push(now, Event::ProviderResult { life, key, bridge, found: result });
         }
     }
 

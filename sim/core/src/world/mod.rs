@@ -211,11 +211,11 @@ impl World {
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),
-            Event::ProviderResult { life, key, found } if self.lives(life) => {
-                self.say(|| format!("found {key}: {found:?}"));
-                self.mail_writer(Input::ProviderResult { key, found });
+            Event::ProviderResult { life, key, bridge, found } if self.lives(life) => {
+                self.say(|| format!("found {key}: {found:?}, by bridge {bridge}"));
+                self.mail_writer(Input::ProviderResult { key, bridge, found });
             }
-            Event::Callback { key, found } => self.call_back(key, found),
+            Event::Callback { key, bridge, found } => self.call_back(key, bridge, found),
             Event::Leave { life, ticket } if self.lives(life) => {
                 self.lines.left(&mut self.queue, self.now, ticket);
             }
@@ -256,14 +256,14 @@ impl World {
     }
 
     /// A provider that said no tells what it did, until the journal shows that it was received.
-    fn call_back(&mut self, key: Key, found: ProviderResult) {
+    fn call_back(&mut self, key: Key, bridge: u16, found: ProviderResult) {
         if !self.witness.is_unheard(&key) {
             self.lines.callbacks -= 1;
             return;
         }
         self.say(|| format!("callback {key}: {found:?}"));
-        self.mail_writer(Input::ProviderResult { key, found: found.clone() });
-        self.queue.push(self.now.after(Span::s(15)), Event::Callback { key, found });
+        self.mail_writer(Input::ProviderResult { key, bridge, found: found.clone() });
+        self.queue.push(self.now.after(Span::s(15)), Event::Callback { key, bridge, found });
     }
 
     /// Somebody plays a recorded connection again.

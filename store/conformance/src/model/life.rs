@@ -2,7 +2,9 @@
 
 use super::{Model, Row, minor};
 use crate::answer::{Answer, Shape};
-use tillgate_store_core::command::{Finish, ProviderOutcome, Resolution, Resolve, Reverse};
+use tillgate_store_core::command::{
+    Finish, ProviderOutcome, Reroute, Resolution, Resolve, Reverse,
+};
 use tillgate_store_core::ids::Key;
 use tillgate_store_core::record::{FollowUp, Fulfilment, Kind, State};
 use tillgate_types::ResponseCode;
@@ -13,6 +15,10 @@ impl Model {
             return Answer::NotFound;
         };
         let (state, due) = (row.shape.state, row.shape.due);
+        let way = row.shape.way.split_last();
+        if way.is_some_and(|(_, former)| former.contains(&finish.by)) {
+            return self.claim(&finish.key, &finish.result);
+        }
         match row.shape.kind {
             Kind::Sale(Fulfilment::Provider) => match &finish.result {
                 ProviderOutcome::Approved { reference } => self.found_done(&finish.key, reference),
@@ -79,6 +85,41 @@ impl Model {
         }
     }
 
+    /// A bridge that the sale has left speaks: if it says that it was done, a person has to know.
+    fn claim(&mut self, key: &Key, result: &ProviderOutcome) -> Answer {
+        self.edit(key, |shape| {
+            if let ProviderOutcome::Approved { reference } = result
+                && shape.due != Some(FollowUp::Operator)
+            {
+                shape.due = Some(FollowUp::Operator);
+                let named = if reference.is_empty() { "unnamed" } else { reference };
+                shape.references[1] = named.to_owned();
+                if shape.state == State::Intent {
+                    (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
+                }
+            }
+        })
+    }
+
+    pub(super) fn reroute(&mut self, reroute: &Reroute) -> Answer {
+        let Some(row) = self.rows.get(&reroute.key).cloned() else {
+            return Answer::NotFound;
+        };
+        let way = &row.shape.way;
+        if !row.shape.kind.has_provider() || way.last() != Some(&reroute.from) || is_claimed(&row) {
+            return Answer::Done(row.shape);
+        }
+        let wanted = row.shape.due.is_none() && row.shape.reversed_by.is_none();
+        if row.shape.state == State::Intent && wanted && way.len() < 4 && !way.contains(&reroute.to)
+        {
+            return self.edit(&reroute.key, |shape| shape.way.push(reroute.to));
+        }
+        if row.shape.is_undecided() && !taken_back(&row) {
+            return self.decide(&reroute.key, State::Declined, reroute.code);
+        }
+        Answer::Done(row.shape)
+    }
+
     /// A provider says the opposite of how a reversal ended: its sale is the operator's.
     fn contradict(&mut self, reversal: &Row) -> Answer {
         let original = reversal.original.expect("reversals name their originals");
@@ -134,7 +175,8 @@ impl Model {
         let float = self.float(row.seller);
         float.reserved_minor -= amount;
         float.posted_minor -= if state == State::Approved { amount } else { 0 };
-        (row.shape.state, row.shape.code, row.shape.due) = (state, code, None);
+        row.shape.due = row.shape.due.filter(|_| is_claimed(&row));
+        (row.shape.state, row.shape.code) = (state, code);
         row.shape.balance_minor = Some(self.available(row.seller));
         let waiting = row.shape.reversed_by;
         if state == State::Declined {
@@ -289,6 +331,12 @@ impl Model {
 fn is_other(row: &Row, reference: &str) -> bool {
     let [first, other] = &row.shape.references;
     ![first.as_str(), other.as_str(), ""].contains(&reference) && !first.is_empty()
+}
+
+/// Whether a bridge that it has left says that it was done there too.
+fn is_claimed(row: &Row) -> bool {
+    let Shape { way, references, due, .. } = &row.shape;
+    way.len() > 1 && !references[1].is_empty() && *due == Some(FollowUp::Operator)
 }
 
 fn taken_back(row: &Row) -> bool {

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::audit::GATEWAY;
 use super::step::{self, Ending, Step};
-use crate::command::{Advice, Confirm, Finish};
+use crate::command::{Advice, Confirm, Finish, ProviderOutcome};
 use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, Key, Text};
 use crate::limits::REFERENCE_BYTES_MAX;
@@ -19,6 +19,9 @@ impl Ledger {
             return Ok(Outcome::NotFound);
         };
         match row.kind {
+            Kind::Sale(Fulfilment::Provider) if row.tried.contains(&finish.by) => {
+                self.hear_former(row, finish)
+            }
             Kind::Sale(Fulfilment::Provider) => {
                 let step = step::of_finding(&row, &finish.result);
                 self.carry_out(rows, row, step, finish.at_ms)
@@ -34,6 +37,27 @@ impl Ledger {
                 Ok(Outcome::Done(row))
             }
         }
+    }
+
+    /// A bridge that nothing was sent to, and that the sale went on from, speaks of it. What it says
+    /// decides nothing; that it carried the sale out as well is for a person.
+    fn hear_former(&mut self, mut row: Transaction, finish: &Finish) -> Result<Outcome> {
+        if let ProviderOutcome::Approved { reference } = finish.result
+            && row.owes() != Some(FollowUp::Operator)
+        {
+            row.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms: finish.at_ms });
+            row.other_reference = reference;
+            if reference.is_empty() {
+                row.other_reference.push_str(UNNAMED);
+            }
+            mark_unknown(&mut row);
+            self.note_time(finish.at_ms);
+            let what = "a bridge that nothing was sent to says that it carried out";
+            let note = format!("{what} {} as {}, which went on", row.key, row.other_reference);
+            self.write_audit(finish.at_ms, GATEWAY.to_owned(), note);
+            self.staged.put(&row);
+        }
+        Ok(Outcome::Done(row))
     }
 
     /// Notes who has to act from now on.
@@ -248,7 +272,8 @@ impl Ledger {
     }
 
     fn close(&mut self, sale: &mut Transaction, float: AccountId, at_ms: u64) {
-        sale.due = None;
+        // Whether it was carried out twice stays a person's question, whatever its outcome is.
+        sale.due = sale.due.filter(|_| sale.is_claimed());
         sale.finished_ms = at_ms;
         sale.balance_minor = Some(self.accounts.find(&float).available());
     }
@@ -261,6 +286,9 @@ impl Ledger {
         AccountId::float(sale.seller, sale.currency)
     }
 }
+
+/// Stands for the reference of a former bridge that gave none.
+const UNNAMED: &str = "unnamed";
 
 fn mark_unknown(sale: &mut Transaction) {
     if sale.state == State::Intent {

@@ -2,7 +2,7 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`, `reseal`: one
+//! * `begin`, `finish`, `reroute`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`, `reseal`: one
 //!   file per command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
@@ -23,6 +23,8 @@
 //! | | Begin, refused | Declined | none |
 //! | | Begin, voucher | Approved | all legs posted |
 //! | | Begin, top-up | Intent | the float leg reserved |
+//! | Intent | Reroute | Intent, by another bridge | stays reserved |
+//! | Intent, taken back | Reroute | Declined | released: nothing was sent |
 //! | Intent, Unknown | Approved | Approved | released, all legs posted |
 //! | Intent, Unknown | Declined, NotSent | Declined | released |
 //! | Intent | Unknown | Unknown | stays reserved |
@@ -43,6 +45,7 @@
 //! | Approved, voucher, due Operator | Confirm, Resolve Done | Approved | none |
 //! | Approved | Declined, Reversed | Approved, due Operator | none: the provider contradicts |
 //! | Approved, Reversed | Approved, other reference | as it was, due Operator | none: the same |
+//! | any | Approved, by a bridge that it went on from | as it was, due Operator | none: the same |
 //! | Declined | Resolve LateApproval | Declined, due Reversal | none: it was never posted |
 //! | Unknown, Approved, Declined, Reversed | Resolve Disputed | as it was, due Operator | none |
 //! | Approved | Refund proposed, not approved | Approved, due Operator | none |
@@ -78,6 +81,7 @@ mod levels;
 mod refund;
 mod refusals;
 mod repeat;
+mod reroute;
 mod reseal;
 mod resolve;
 mod reverse;
@@ -206,6 +210,7 @@ impl Ledger {
         match command {
             Command::Begin(begin) => self.begin(rows, begin),
             Command::Finish(finish) => self.finish(rows, &finish),
+            Command::Reroute(reroute) => self.reroute(rows, &reroute),
             Command::Confirm(confirm) => self.confirm(rows, &confirm),
             Command::Reverse(reverse) => self.reverse(rows, &reverse),
             Command::Logon { terminal, generation, counter, proved } => {

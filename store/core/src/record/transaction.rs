@@ -1,5 +1,7 @@
 //! The journal: one row per request of a terminal.
 
+use arrayvec::ArrayVec;
+
 use super::account::Leg;
 use super::declare::{coded, record, stored};
 use super::wire::{Flaw, Reader, Sink, Stored};
@@ -8,7 +10,7 @@ use super::{
     Settlement,
 };
 use crate::ids::{AccountKind, BridgeTag, Key, StoreId, Text};
-use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
+use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TRIED_MAX};
 use crate::rows::Family;
 use crate::vault::Sealed;
 use tillgate_types::{BusinessDate, ProductId, ResponseCode, SellerId, ServiceId};
@@ -68,7 +70,8 @@ pub struct Transaction {
     /// Of a reversed sale or a tombstone: by what. Of any other sale: by which reversal a
     /// terminal wants it taken back, as long as that one is open.
     pub reversed_by: Option<Key>,
-    /// The bridge that a top-up goes through; zero before version 2 and for everything else.
+    /// The bridge that a top-up goes through, the last one if it went on; zero before version 2 and
+    /// for everything else.
     pub bridge: BridgeTag,
     /// What is still owed for it, and by whom.
     pub due: Option<DueFollowUp>,
@@ -84,6 +87,8 @@ pub struct Transaction {
     pub refund: Option<Box<Refund>>,
     /// The last other reference that its provider gave it later; empty: none did.
     pub other_reference: Text<REFERENCE_BYTES_MAX>,
+    /// The bridges that it went on from, because nothing had been sent to them; the first one first.
+    pub tried: ArrayVec<BridgeTag, TRIED_MAX>,
     /// What its service and seller were; of a reversal and a settlement only the distributor.
     pub terms: SaleTerms,
 }
@@ -221,6 +226,7 @@ impl Transaction {
             reprints: 0,
             refund: None,
             other_reference: Text::new(),
+            tried: ArrayVec::new(),
             terms: SaleTerms::default(),
         }
     }
@@ -256,6 +262,14 @@ impl Transaction {
     /// compared: what an operator looks into.
     pub fn differs(&self) -> bool {
         self.kind == Kind::Settlement && self.state == State::Declined
+    }
+
+    /// Whether a bridge that it went on from says that it carried it out as well: while its outcome is
+    /// open, nothing else gives it another reference.
+    pub(crate) fn is_claimed(&self) -> bool {
+        !self.tried.is_empty()
+            && !self.other_reference.is_empty()
+            && self.owes() == Some(FollowUp::Operator)
     }
 
     /// What is owed for it.
@@ -319,7 +333,7 @@ impl Transaction {
     }
 }
 
-record! { Transaction in Journal, version 6;
+record! { Transaction in Journal, version 7;
     key key;
     body {
         seq, kind, state, digest, seller, service, product, amount_minor, currency, subscriber,
@@ -329,10 +343,27 @@ record! { Transaction in Journal, version 6;
     since 2 { bridge = BridgeTag::NONE, due = None, settlement = None }
     since 3 { day = { let Key { date, .. } = key; date }, reason = 0, reprints = 0, refund = None }
     since 4 { other_reference = Text::new() }
+    since 7 { tried = ArrayVec::new() }
     ends terms by put_terms, take_terms(kind)
 }
 
 stored! { Dispensed { serial, expiry, pin } }
+
+/// Behind their count.
+impl Stored for ArrayVec<BridgeTag, TRIED_MAX> {
+    fn put(&self, out: &mut impl Sink) {
+        u8::try_from(self.len()).expect("bounded by TRIED_MAX").put(out);
+        self.iter().for_each(|bridge| bridge.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let mut tried = Self::new();
+        for _ in 0..from.get::<u8>()? {
+            tried.try_push(from.get()?).map_err(|_| Flaw("too many bridges"))?;
+        }
+        Ok(tried)
+    }
+}
 
 impl Transaction {
     fn put_terms(&self, out: &mut Vec<u8>) {

@@ -1,6 +1,7 @@
 //! What one row may owe, and what a settlement must look like.
 
 use super::report::{Promise, Report};
+use crate::ids::BridgeTag;
 use crate::limits::REPRINTS_MAX;
 use crate::record::{FollowUp, Fulfilment, Kind, Settlement, State, Totals, Transaction};
 use tillgate_types::{ResponseCode, TerminalId};
@@ -22,6 +23,7 @@ pub(super) fn check(row: &Transaction, report: &mut Report) {
         report.violated(Promise::Remembered, row.key, text);
     }
     check_refund(row, report);
+    check_tried(row, report);
     let is_settlement = row.kind == Kind::Settlement;
     match &row.settlement {
         Some(settlement) if is_settlement => check_settlement(row, settlement, report),
@@ -58,6 +60,18 @@ fn check_refund(row: &Transaction, report: &mut Report) {
     if row.reprints > REPRINTS_MAX || (row.reprints > 0 && row.voucher.is_none()) {
         let text = "its PIN was sent again more often than is allowed";
         report.violated(Promise::SoldOnce, row.key, text);
+    }
+}
+
+/// A sale went on from other bridges only, and from each once.
+fn check_tried(row: &Transaction, report: &mut Report) {
+    let mut bridges = row.tried.clone();
+    bridges.sort_unstable();
+    let twice = bridges.windows(2).any(|pair| pair[0] == pair[1]);
+    let provided = row.kind.has_provider() || bridges.is_empty();
+    if twice || !provided || bridges.contains(&row.bridge) || bridges.contains(&BridgeTag::NONE) {
+        let text = "the bridges that it went on from are not those of a sale's way";
+        report.violated(Promise::Remembered, row.key, text);
     }
 }
 

@@ -100,6 +100,7 @@ fn transaction() -> Transaction {
             approver: "bob".to_owned(),
         })),
         other_reference: Text::from("another").expect("short enough"),
+        tried: [BridgeTag::of("first"), BridgeTag::of("second")].into_iter().collect(),
         terms: SaleTerms {
             distributor: DistributorId(u32::MAX),
             fee_minor: u64::MAX / 2,
@@ -162,19 +163,25 @@ fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
         reprints: 0,
         refund: None,
         other_reference: Text::new(),
+        tried: Default::default(),
         terms: SaleTerms { reversal: transaction().kind.usual_reversal(), ..SaleTerms::default() },
         ..transaction()
     };
     let terms = old.terms;
-    let newer = Transaction { terms, ..transaction() };
+    let newer = Transaction { terms, tried: Default::default(), ..transaction() };
     let recent = Transaction { other_reference: Text::new(), ..newer.clone() };
     let oldest = Transaction { bridge: BridgeTag::NONE, ..old.clone() };
-    // Version 4 ended before the distributor and a flag, version 3 before the other reference, version 2 before the day, version 1 before the
+    // Version 6 had no count of bridges before the distributor and a flag. Version 4 ended before
+    // those, version 3 before the other reference, version 2 before the day, version 1 before the
     // tag and the two flags.
-    for (version, row, missing) in [(4, newer, 5), (3, recent, 6), (2, old, 11), (1, oldest, 17)] {
+    let former =
+        [(6, newer.clone(), 1), (4, newer, 6), (3, recent, 7), (2, old, 12), (1, oldest, 18)];
+    for (version, row, missing) in former {
         let (row_key, mut body) = (row.key(), vec![version]);
         row.write(&mut body);
+        let ends = if version == 6 { body.split_off(body.len() - 5) } else { Vec::new() };
         body.truncate(body.len() - missing);
+        body.extend_from_slice(&ends);
         sum(Transaction::FAMILY, &row_key, &mut body);
         assert_eq!(Transaction::decode(&row_key, &body), Ok(row));
     }

@@ -221,8 +221,23 @@ impl Rig {
         );
     }
 
+    /// The bridge that a transaction's order went to last reports on it.
     pub(crate) fn found(&mut self, key: Key, found: ProviderResult) {
-        self.input(Input::ProviderResult { key, found });
+        let row = self.book.transaction(&key).unwrap();
+        let sale = row.map(|row| match row.original {
+            Some(original) => self.book.transaction(&original).unwrap().unwrap(),
+            None => row,
+        });
+        let went = |bridge: &Bridge| {
+            sale.as_ref().is_some_and(|sale| sale.bridge == store::BridgeTag::of(&bridge.name))
+        };
+        let bridge = self.bridges.iter().position(went).unwrap_or_default();
+        self.found_by(u16::try_from(bridge).unwrap(), key, found);
+    }
+
+    /// A bridge reports on a transaction.
+    pub(crate) fn found_by(&mut self, bridge: u16, key: Key, found: ProviderResult) {
+        self.input(Input::ProviderResult { key, bridge, found });
     }
 
     /// The provider has not seen the order when it was last asked.

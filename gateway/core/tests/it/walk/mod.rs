@@ -136,7 +136,7 @@ impl Walk {
             self.drive(Input::Deadline);
         }
         for (key, found) in self.provider.heard(now) {
-            self.drive(Input::ProviderResult { key, found });
+            self.drive(Input::ProviderResult { key, bridge: 0, found });
         }
         let rig = self.rig();
         assert!(rig.transactions.deadline().is_none_or(|at| at > rig.now), "a deadline that stays");

@@ -50,7 +50,8 @@ impl BridgeQueue {
         found: ProviderResult,
     ) -> Result<(), WriterGone> {
         self.metrics.late.add(1);
-        let mail = WriterMessage::ProviderResult { key: request.key, found };
+        let ProviderRequest { key, bridge, .. } = *request;
+        let mail = WriterMessage::ProviderResult { key, bridge, found };
         self.writer.send(mail).map_err(|_| WriterGone)
     }
 
@@ -63,7 +64,8 @@ impl BridgeQueue {
         self.count(exchange, &found);
         // Waiting here holds up the other connections shortly; the writer never waits for a
         // bridge.
-        let mail = WriterMessage::ProviderResult { key: exchange.request().key, found };
+        let ProviderRequest { key, bridge, .. } = *exchange.request();
+        let mail = WriterMessage::ProviderResult { key, bridge, found };
         self.writer.send(mail).map_err(|_| WriterGone)
     }
 

@@ -19,8 +19,8 @@ impl World {
     /// Puts something into the writer's mailbox.
     pub(in super::super) fn mail_writer(&mut self, input: Input) {
         if let Some(process) = &mut self.process {
-            if let Input::ProviderResult { key, found } = &input {
-                self.witness.heard(*key, found);
+            if let Input::ProviderResult { key, bridge, found } = &input {
+                self.witness.heard(*key, *bridge, found);
             }
             if let Input::Drain = &input {
                 self.witness.drains();

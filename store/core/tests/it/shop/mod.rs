@@ -186,7 +186,7 @@ fn begin(key: Key, fulfilment: Fulfilment, service_id: ServiceId) -> Command {
 
 /// What a provider said about a top-up.
 pub(crate) fn finish(key: Key, result: ProviderOutcome) -> Command {
-    Command::Finish(Finish { key, at_ms: AT_MS + 1, result })
+    Command::Finish(Finish { key, at_ms: AT_MS + 1, by: BridgeTag::NONE, result })
 }
 
 /// A reversal of `original`.
