@@ -3,9 +3,9 @@
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tillgate_store_core::{StoreId, Transaction};
+use tillgate_store_core::Transaction;
 
-use super::line::{TransactionLine, line};
+use super::line::{Names, TransactionLine, line};
 
 /// How a transaction is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,8 +36,8 @@ impl Format {
 
     /// A transaction with its line end.
     #[must_use]
-    pub fn row(self, transaction: &Transaction, store: StoreId) -> String {
-        let line = json!(line(transaction, store));
+    pub fn row(self, transaction: &Transaction, names: &Names) -> String {
+        let line = json!(line(transaction, names));
         match self {
             Self::Jsonl => format!("{line}\n"),
             Self::Csv => {

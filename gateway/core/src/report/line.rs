@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use tillgate_store_core::{
-    BusinessDate, DueFollowUp, Fulfilment, Key, Kind, Refund, Settlement, StoreId, TerminalId,
-    Totals, Transaction,
+    BridgeTag, BusinessDate, DueFollowUp, Fulfilment, Key, Kind, Refund, Settlement, StoreId,
+    TerminalId, Totals, Transaction,
 };
 
 /// Characters of a subscriber that stay readable at its end.
@@ -36,8 +36,38 @@ pub fn following(key: Key) -> Option<Key> {
     Some(Key { date, terminal: TerminalId(0), stan: 0 })
 }
 
+/// What rows have only the number of.
+#[derive(Clone, Debug)]
+pub struct Names {
+    store: StoreId,
+    bridges: Vec<(BridgeTag, String)>,
+}
+
+impl Names {
+    /// Of a store, and of the bridges of the configuration.
+    #[must_use]
+    pub fn new(store: StoreId, bridges: impl IntoIterator<Item = String>) -> Self {
+        let bridges = bridges.into_iter().map(|name| (BridgeTag::of(&name), name));
+        Self { store, bridges: bridges.collect() }
+    }
+
+    /// A bridge that is not in the configuration any more is shown by its number.
+    fn bridge(&self, tag: BridgeTag) -> Option<String> {
+        let named = self.bridges.iter().find(|(known, _)| *known == tag);
+        let name = named.map_or_else(|| format!("#{:08x}", tag.0), |(_, name)| name.clone());
+        (tag != BridgeTag::NONE).then_some(name)
+    }
+}
+
+/// The bridges that a sale went on from, in their order, with a space between them.
+fn tried(transaction: &Transaction, names: &Names) -> String {
+    let tried: Vec<String> =
+        transaction.tried.iter().filter_map(|tag| names.bridge(*tag)).collect();
+    tried.join(" ")
+}
+
 macro_rules! columns {
-    (|$transaction:ident, $store:ident| $($name:ident: $kind:ty = $value:expr,)*) => {
+    (|$transaction:ident, $names:ident| $($name:ident: $kind:ty = $value:expr,)*) => {
         /// Everything about a transaction that may be shown.
         #[derive(Serialize, JsonSchema)]
         pub struct TransactionLine {
@@ -45,7 +75,7 @@ macro_rules! columns {
         }
 
         /// A transaction as it is shown.
-        pub fn line($transaction: &Transaction, $store: StoreId) -> TransactionLine {
+        pub fn line($transaction: &Transaction, $names: &Names) -> TransactionLine {
             TransactionLine { $($name: $value,)* }
         }
     };
@@ -54,7 +84,7 @@ macro_rules! columns {
 // The members of a JSON line and the columns of a CSV export, in this order; others script against
 // them: new ones come at the end, none changes its meaning.
 columns! {
-    |t, store|
+    |t, names|
     date: String = t.key.date.to_string(),
     terminal: u32 = t.key.terminal.0,
     stan: u32 = t.key.stan,
@@ -63,7 +93,7 @@ columns! {
     state: &'static str = t.state.label(),
     code: String = t.code.to_string(),
     rrn: String = t.rrn().as_str().to_owned(),
-    reference: String = t.reference(store).as_str().to_owned(),
+    reference: String = t.reference(names.store).as_str().to_owned(),
     seller: u32 = t.seller.0,
     service: u16 = t.service.0,
     product: u16 = t.product.0,
@@ -87,6 +117,8 @@ columns! {
     fee_minor: u64 = t.terms.fee_minor,
     tax_minor: u64 = t.terms.tax_minor,
     lookup_reference: String = t.terms.lookup.as_str().to_owned(),
+    bridge: Option<String> = names.bridge(t.bridge),
+    tried: String = tried(t, names),
 }
 
 /// What somebody must still do.

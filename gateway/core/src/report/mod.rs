@@ -20,7 +20,7 @@ mod totals;
 pub use counts::Waiting;
 pub use format::Format;
 pub use history::{History, RecordKind, version_at, versions};
-pub use line::{TransactionLine, following, kind, line, parse_key, show_key};
+pub use line::{Names, TransactionLine, following, kind, line, parse_key, show_key};
 pub use page::{Awaited, Page, differences, open};
 pub use selection::Selection;
 pub use stock::{ProductStock, StockAlarm, StockList};

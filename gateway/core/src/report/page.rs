@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tillgate_store_core::{
-    BusinessDate, FollowUp, Key, ReadRows, StoreError, StoreId, Transaction, journal,
+    BusinessDate, FollowUp, Key, ReadRows, StoreError, Transaction, journal,
 };
 
-use super::line::{TransactionLine, following, line, show_key};
+use super::line::{Names, TransactionLine, following, line, show_key};
 
 /// Who must act.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -64,8 +64,8 @@ impl Page {
 
     /// Its lines, and after which key the next page begins, if there may be one.
     #[must_use]
-    pub fn filled(self, store: StoreId) -> (Vec<TransactionLine>, Option<String>) {
-        let lines = self.found.iter().map(|row| line(row, store)).collect();
+    pub fn filled(self, names: &Names) -> (Vec<TransactionLine>, Option<String>) {
+        let lines = self.found.iter().map(|row| line(row, names)).collect();
         (lines, self.last.filter(|_| self.more).as_ref().map(show_key))
     }
 }

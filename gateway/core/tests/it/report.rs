@@ -3,7 +3,7 @@
 use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::online::Presence;
 use tillgate_core::report::{
-    Page, RecordKind, StockList, Terminals, Waiting, WantedTerminals, differences, open,
+    Names, Page, RecordKind, StockList, Terminals, Waiting, WantedTerminals, differences, open,
     version_at, versions,
 };
 use tillgate_store_conformance::MemoryFactory;
@@ -12,7 +12,7 @@ use tillgate_store_conformance::world::{World, key, settlement};
 use tillgate_store_core::{BusinessDate, Command, FollowUp, StoreId, TerminalId, Totals};
 
 fn keys(page: Page) -> (Vec<u32>, Option<String>) {
-    let (lines, next) = page.filled(StoreId(*b"lawstore"));
+    let (lines, next) = page.filled(&Names::new(StoreId(*b"lawstore"), []));
     let stan = |line| serde_json::to_value(line).unwrap()["stan"].as_u64().unwrap();
     (lines.iter().map(|line| u32::try_from(stan(line)).unwrap()).collect(), next)
 }

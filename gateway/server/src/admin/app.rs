@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tillgate_core::report::Names;
 use tillgate_core::time::Calendar;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -17,6 +18,7 @@ pub(super) struct App {
     pub(super) auth: Auth,
     pub(super) calendar: Calendar,
     pub(super) bridges: Vec<String>,
+    pub(super) names: Names,
     pub(super) data: PathBuf,
     pub(super) gauges: Arc<Gauges>,
     /// See [`App::alone`].
@@ -33,13 +35,16 @@ impl App {
     /// The token's hash or the people cannot be read.
     pub(super) fn new(config: &Config, handle: ServeHandle) -> Result<Self, Failure> {
         let (calendar, data) = (config.calendar.clone(), config.store.dir.clone());
+        let bridges: Vec<String> =
+            config.bridges.iter().map(|bridge| bridge.name.clone()).collect();
         Ok(Self {
+            names: Names::new(handle.store_id, bridges.iter().cloned()),
+            bridges,
             auth: Auth::new(config)?,
             gauges: Arc::new(Gauges::new(handle.clone(), calendar.clone(), data.clone())),
             data,
             handle,
             calendar,
-            bridges: config.bridges.iter().map(|bridge| bridge.name.clone()).collect(),
             changes: Arc::default(),
         })
     }

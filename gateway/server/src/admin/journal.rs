@@ -74,7 +74,7 @@ pub(super) async fn page(
                     return ControlFlow::Break(());
                 }
                 count += 1;
-                text.push_str(&format.row(&transaction, app.handle.store_id));
+                text.push_str(&format.row(&transaction, &app.names));
                 ControlFlow::Continue(())
             })
             .map_err(ApiError::internal)?;

@@ -43,7 +43,7 @@ pub(super) async fn open(Call { app, .. }: Call, Query(query): Query<OpenQuery>)
     blocking(move || {
         let (page, after) = (Page::new(query.limit.0.0, ROWS_PER_PAGE_MAX), query.after);
         let page = report::open(&app.handle.reader, after.map(|key| key.0), query.awaits, page);
-        let (transactions, next) = page.map_err(ApiError::internal)?.filled(app.handle.store_id);
+        let (transactions, next) = page.map_err(ApiError::internal)?.filled(&app.names);
         Ok(Open { transactions, next })
     })
     .await
@@ -77,7 +77,7 @@ pub(super) async fn differences(
     blocking(move || {
         let (page, after) = (Page::new(limit.0.0, ROWS_PER_PAGE_MAX), after.map(|key| key.0));
         let page = report::differences(&app.handle.reader, date, after, page);
-        let (differences, next) = page.map_err(ApiError::internal)?.filled(app.handle.store_id);
+        let (differences, next) = page.map_err(ApiError::internal)?.filled(&app.names);
         Ok(Differences { date: date.to_string(), differences, next })
     })
     .await
@@ -90,7 +90,7 @@ pub(super) async fn show(Call { app, .. }: Call, As(key): As<Key>) -> Answer<Tra
         let row = row.map_err(ApiError::internal)?.ok_or_else(|| {
             ApiError::not_found(format!("there is no transaction {}", show_key(&key)))
         })?;
-        Ok(line(&row, app.handle.store_id))
+        Ok(line(&row, &app.names))
     })
     .await
 }

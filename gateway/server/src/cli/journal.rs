@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tillgate_core::report::{Format, Selection, Totals};
+use tillgate_core::report::{Format, Names, Selection, Totals};
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 use tillgate_store_rocks::RocksReader;
 
@@ -80,9 +80,11 @@ impl Export {
             terminal: self.terminal.map(TerminalId),
             after: self.after,
         };
-        let Place { dir, options, .. } = self.store.find()?;
+        let Place { dir, options, config } = self.store.find()?;
         let reader = RocksReader::open(&dir, &options).map_err(Failure::store)?;
         let head = head_of(&reader)?;
+        let bridges = config.into_iter().flat_map(|config| config.bridges);
+        let names = Names::new(head.store_id, bridges.map(|bridge| bridge.name));
         let mut out = BufWriter::new(io::stdout().lock());
         let mut totals = Totals::default();
         let header = self.format.header();
@@ -90,7 +92,7 @@ impl Export {
         let mut written = out.write_all(header.as_bytes());
         selection
             .visit(&reader, |transaction| {
-                let row = self.format.row(&transaction, head.store_id);
+                let row = self.format.row(&transaction, &names);
                 totals.row(&transaction);
                 totals.text(&row);
                 written = out.write_all(row.as_bytes());

@@ -4,7 +4,8 @@
 use tillgate_store_core::{
     AccountCheck, AccountField, AccountForm, AmountSource, BusinessDate, ChargeBase, ChargeKind,
     ChargeRule, CommissionRule, Fulfilment, Language, Lookup, MoneyFlow, Product, ProductId,
-    ReceiptTag, ReceiptTemplate, ReversalRule, Rounding, Service, ServiceId, StockRules, Velocity,
+    ReceiptTag, ReceiptTemplate, ReversalRule, Rounding, Route, RouteRule, Service, ServiceId,
+    StockRules, Text, Velocity,
 };
 
 use super::config::{Bridge, Config, number};
@@ -88,7 +89,7 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     let dollars = config.faults.has(Fault::Market).then_some(dollars);
     match config.scripted {
         Some(Ware::Voucher) => vouchers.take(1).collect(),
-        Some(Ware::TopUp) => top_ups.take(1).collect(),
+        Some(Ware::TopUp | Ware::Rerouted) => top_ups.take(1).collect(),
         Some(Ware::Bill) => bills.take(1).collect(),
         None => {
             vouchers.chain(top_ups).chain(bills).chain([card, too_dear]).chain(dollars).collect()
@@ -99,6 +100,30 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
 /// The bridges that can look up, and their places.
 fn looked_up(config: &Config) -> impl Iterator<Item = (u16, &Bridge)> {
     (0..).zip(&config.bridges).filter(|(_, bridge)| bridge.capabilities.lookup)
+}
+
+/// By each route a sale begins at another bridge, and may go on to all others, in their order.
+pub(super) fn routes(config: &Config) -> Vec<Route> {
+    let names: Vec<&str> = config.bridges.iter().map(|bridge| bridge.name.as_str()).collect();
+    let route = |first: usize| {
+        let way = names[first..].iter().chain(&names[..first]);
+        let rule = |(priority, bridge): (u16, &&str)| RouteRule {
+            priority,
+            ..RouteRule::to(Text::from(bridge).expect("their names are short"))
+        };
+        let name = Text::from(&route_from(names[first])).expect("their names are short");
+        Route { name, rules: (1..).zip(way).map(rule).collect() }
+    };
+    if config.routed { (0..names.len()).map(route).collect() } else { Vec::new() }
+}
+
+fn route_from(bridge: &str) -> String {
+    format!("from-{bridge}")
+}
+
+/// Where what can be looked up nowhere goes.
+fn route(config: &Config, bridge: &Bridge) -> String {
+    if config.routed { route_from(&bridge.name) } else { bridge.name.clone() }
 }
 
 pub(super) fn services(config: &Config) -> Vec<Service> {
@@ -154,6 +179,7 @@ fn top_up(config: &Config, vouchers: &Service, place: u16, bridge: &Bridge) -> S
             ReversalRule::UntilConfirmed
         },
         receipts: if place == 0 { vec![(LANGUAGES[2], tag(4))] } else { Vec::new() },
+        route: route(config, bridge),
         ..provided(vouchers, (TOP_UPS + place, "top-ups"), bridge)
     }
 }
@@ -185,6 +211,7 @@ fn card(config: &Config, vouchers: &Service, bridge: &Bridge) -> Service {
         money: MoneyFlow::Credit,
         charges: charges(config),
         receipts: vec![(LANGUAGES[2], tag(3)), (LANGUAGES[1], tag(2))],
+        route: route(config, bridge),
         ..provided(vouchers, (CARDS, "cards"), bridge)
     }
 }

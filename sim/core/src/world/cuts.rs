@@ -3,7 +3,7 @@
 //! drawn: the list is complete for the sale that it is about.
 
 use super::World;
-use super::config::{Config, Tweaks};
+use super::config::{Bridge, Config, Tweaks};
 use super::fault::{Fault, Faults};
 use super::report::{Report, Violation};
 use super::wire::{Ill, Mishap, Way};
@@ -17,6 +17,8 @@ pub enum Ware {
     Voucher,
     /// A top-up through a bridge: the outcome is another write.
     TopUp,
+    /// A top-up that goes on to a second bridge, because the first one cannot be reached.
+    Rerouted,
     /// A bill: looked up, then paid with the token, through a bridge.
     Bill,
 }
@@ -115,7 +117,7 @@ fn script(ware: Ware) -> Config {
     config.writer.answer = Span::s(15);
     match ware {
         Ware::Voucher => config.bridges.clear(),
-        Ware::TopUp | Ware::Bill => {
+        Ware::TopUp | Ware::Rerouted | Ware::Bill => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
                 bridge.behaviour.declined_permille = 0;
@@ -123,6 +125,12 @@ fn script(ware: Ware) -> Config {
                 bridge.capabilities.idempotent = true;
             }
         }
+    }
+    config.routed = ware == Ware::Rerouted;
+    if config.routed {
+        let second = Bridge { name: "second".to_owned(), ..config.bridges[0].clone() };
+        config.bridges[0].unsent_permille = 1_000;
+        config.bridges.push(second);
     }
     config
 }

@@ -2,7 +2,7 @@
 //! changes prices, and routes services through other bridges.
 
 use tillgate_store_core::{
-    Change, DistributorId, Fulfilment, RegistryRecord, SellerId, Service, Velocity,
+    Change, DistributorId, Fulfilment, Lookup, RegistryRecord, SellerId, Service, Velocity,
 };
 
 use super::config::{Config, number};
@@ -81,8 +81,17 @@ impl Operator {
                 self.reprice(service);
             }
             RegistryRecord::Service(service) => {
+                // What was looked up is paid there, so that it goes on nowhere.
+                let asks = service.lookup != Lookup::None;
+                let ways: Vec<String> = self.ids(|record| match record {
+                    RegistryRecord::Route(route) => Some(route.name.to_string()),
+                    _ => None,
+                });
+                let fits = |route: &String| !asks || !ways.contains(route);
                 let routes: Vec<String> = self.ids(|record| match record {
-                    RegistryRecord::Service(other) => Some(other.route.clone()),
+                    RegistryRecord::Service(other) if fits(&other.route) => {
+                        Some(other.route.clone())
+                    }
                     _ => None,
                 });
                 service.route = pick(&mut self.market, &routes)?;

@@ -11,7 +11,7 @@ use tillgate_store_core::{
     Voucher,
 };
 
-use super::catalogue::{KES, LANGUAGES, PRODUCTS, USD, VOUCHERS, receipts, services};
+use super::catalogue::{KES, LANGUAGES, PRODUCTS, USD, VOUCHERS, receipts, routes, services};
 use super::config::{Config, Stream, number};
 use super::fault::Fault;
 use crate::rng::Rng;
@@ -77,6 +77,7 @@ impl Network {
             records.push(RegistryRecord::Terminal(terminal));
         }
         records.extend(receipts().map(RegistryRecord::Receipt));
+        records.extend(routes(config).into_iter().map(RegistryRecord::Route));
         records.extend(services(config).into_iter().map(RegistryRecord::Service));
         let mut vouchers = Vec::new();
         for (product, _) in PRODUCTS {

@@ -117,7 +117,12 @@ impl World {
         let interrupts = interrupts()?;
         let stop = || interrupts.load(Ordering::Relaxed) > 0;
         let mut failed = 0;
-        let wares = [("voucher", Ware::Voucher), ("top-up", Ware::TopUp), ("bill", Ware::Bill)];
+        let wares = [
+            ("voucher", Ware::Voucher),
+            ("top-up", Ware::TopUp),
+            ("rerouted", Ware::Rerouted),
+            ("bill", Ware::Bill),
+        ];
         for (name, ware) in wares {
             let list = trials(ware);
             let count = |wanted: fn(&Trial) -> bool| list.iter().filter(|one| wanted(one)).count();

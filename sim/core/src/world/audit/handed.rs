@@ -22,6 +22,8 @@ pub(super) struct Handed {
     /// A bridge that has reported nothing for this long never will.
     bridge_silence: Span,
     bridges: FxHashMap<BridgeTag, Capabilities>,
+    /// By index.
+    tags: Vec<BridgeTag>,
     /// Of this life: what a crash took from the writer must be reported again.
     heard: FxHashMap<Key, Vec<Report>>,
     /// What the operator has said, or is saying.
@@ -45,7 +47,9 @@ impl Handed {
         let bridges = config.bridges.iter();
         let bridges =
             bridges.map(|bridge| (BridgeTag::of(&bridge.name), bridge.capabilities)).collect();
+        let tags = config.bridges.iter().map(|bridge| BridgeTag::of(&bridge.name)).collect();
         Self {
+            tags,
             expire: config.writer.expire,
             bridge_silence: config.writer.bridge_silence,
             bridges,
@@ -87,11 +91,54 @@ impl Handed {
 
 impl Checker {
     /// A bridge reports to the writer.
-    pub(in super::super) fn heard(&mut self, key: Key, report: &Report) {
+    pub(in super::super) fn heard(
+        &mut self,
+        at: Moment,
+        (key, bridge): (Key, u16),
+        report: &Report,
+    ) {
         if let Report::Lookup(_) = report {
             return self.looked_up(&key, report);
         }
+        // Only the bridge that its row names speaks for a sale.
+        let row = self.journal.get(&key);
+        let original = row.and_then(|row| self.journal.get(&row.original?));
+        let named = original.or(row).map(|row| row.bridge);
+        if named.is_some_and(|named| self.handed.tags.get(usize::from(bridge)) != Some(&named)) {
+            return;
+        }
         self.handed.heard.entry(key).or_default().push(report.clone());
+        if is_not_sent(report) {
+            self.weigh_again(at);
+        }
+    }
+
+    /// Whether a bridge has said of a sale, or of what it is about, that nothing was sent.
+    pub(super) fn may_go_on(&self, key: &Key) -> bool {
+        self.handed.heard(key, is_not_sent)
+    }
+
+    /// A sale goes on only from a bridge that said so, to another one of its way, and nothing else
+    /// of it changes.
+    fn read_way(&mut self, old: &Transaction, new: &Transaction, found: &mut Violations) {
+        let key = new.key;
+        if (old.bridge, &old.tried) == (new.bridge, &new.tried) {
+            return;
+        }
+        let mut way = old.tried.to_vec();
+        way.push(old.bridge);
+        let once = !way.contains(&new.bridge) && way[..] == new.tried[..];
+        let open = is_unknown(old) && is_unknown(new) && old.state == State::Intent;
+        if !once || !open || old.owes().is_some() || new.owes().is_some() {
+            found.push((6, format!("{key}: goes on from {:?} to {:?}", way, new.bridge)));
+        }
+        if old.reversed_by.is_some() {
+            found.push((6, format!("{key}: goes on, and it is being taken back")));
+        }
+        let reports = self.handed.heard.remove(&key).unwrap_or_default();
+        if reports.is_empty() || !reports.iter().all(is_not_sent) {
+            found.push((6, format!("{key}: goes on, and its bridge reported {reports:?}")));
+        }
     }
 
     /// An answer about another sale, or about none, was read as the result of a request.
@@ -114,6 +161,7 @@ impl Checker {
     ) {
         let key = new.key;
         if let Some(old) = old {
+            self.read_way(old, new, found);
             if is_unknown(old) && !is_unknown(new) && !self.is_reported(new) {
                 let text = format!("{key}: {:?} {}, which nobody reported", new.state, new.code);
                 found.push((6, text));
@@ -239,4 +287,8 @@ impl Checker {
         let bridge = original.unwrap_or(row).bridge;
         self.handed.bridges.get(&bridge).copied().unwrap_or_default()
     }
+}
+
+fn is_not_sent(report: &Report) -> bool {
+    matches!(report, Report::Outcome(ProviderOutcome::NotSent { .. }))
 }

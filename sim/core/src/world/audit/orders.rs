@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_core::provider::{Capabilities, ProviderRequest, ProviderRequestKind};
-use tillgate_store_core::{FollowUp, Key, Kind};
+use tillgate_store_core::{BridgeTag, FollowUp, Key, Kind};
 
 use super::Checker;
 use super::rows::is_unknown;
@@ -14,10 +14,9 @@ use crate::world::config::Config;
 /// The orders so far.
 pub(super) struct Orders {
     store: [u8; 8],
-    /// How often what was said about each transaction.
-    said: FxHashMap<(Key, ProviderRequestKind), u32>,
-    /// Which bridge each sale went to first.
-    through: FxHashMap<Key, u16>,
+    /// How often what was said about each transaction, at each bridge.
+    said: FxHashMap<(Key, ProviderRequestKind, u16), u32>,
+    bridges: Vec<BridgeTag>,
     /// The last order about each transaction of this life, and how many inquiries.
     last: FxHashMap<Key, (Moment, u32)>,
     inquiry_first: Span,
@@ -29,7 +28,7 @@ impl Orders {
         Self {
             store: config.seed.to_be_bytes(),
             said: FxHashMap::default(),
-            through: FxHashMap::default(),
+            bridges: config.bridges.iter().map(|bridge| BridgeTag::of(&bridge.name)).collect(),
             last: FxHashMap::default(),
             inquiry_first: config.writer.inquiry_first,
             inquiry_longest: config.writer.inquiry_longest,
@@ -68,7 +67,7 @@ impl Checker {
             let asks = kind == ProviderRequestKind::Lookup;
             if asks { self.looks_up(now, order) } else { None }
         });
-        *self.orders.said.entry((key, kind)).or_default() += 1;
+        *self.orders.said.entry((key, kind, order.bridge)).or_default() += 1;
         let wrong = wrong.or_else(|| self.goes_astray(order));
         let hasty = self.orders.is_hasty(now, key, kind);
         let wrong = wrong.or_else(|| hasty.then(|| (6, "so soon after the last time".to_owned())));
@@ -77,14 +76,14 @@ impl Checker {
         }
     }
 
-    /// The outcome of a sale only the bridge knows that it went through, wherever its service is
-    /// routed by now.
+    /// The outcome of a sale only the bridge knows that its durable row names, wherever its service
+    /// is routed by now.
     fn goes_astray(&mut self, order: &ProviderRequest) -> Option<(u8, String)> {
         let row = self.journal.get(&order.key)?;
-        let sale = row.original.unwrap_or(row.key);
-        let first = *self.orders.through.entry(sale).or_insert(order.bridge);
-        let text = format!("to bridge {}, and it went through {first}", order.bridge);
-        (first != order.bridge).then_some((6, text))
+        let sale = row.original.map_or(Some(row), |original| self.journal.get(&original))?;
+        let bridge = self.orders.bridges.get(usize::from(order.bridge));
+        let text = format!("to bridge {}, which its row does not name", order.bridge);
+        (bridge != Some(&sale.bridge)).then_some((6, text))
     }
 
     fn check_order(
@@ -145,7 +144,8 @@ impl Checker {
         if !able {
             return Some((6, "to a bridge that cannot do that".to_owned()));
         }
-        let before = self.orders.said.get(&(order.key, order.kind)).copied().unwrap_or(0);
+        let before =
+            self.orders.said.get(&(order.key, order.kind, order.bridge)).copied().unwrap_or(0);
         if before > 0 && order.kind == ProviderRequestKind::Authorize && !capabilities.idempotent {
             return Some((2, "again, to a provider that would do it again".to_owned()));
         }

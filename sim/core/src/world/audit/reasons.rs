@@ -1,7 +1,9 @@
 //! Promises 7 and 9: why a sale is granted or declined. The registry is not all there is to it:
 //! its pace, its seller's funds, the stock and the room at the writer must have been so.
 
-use tillgate_store_core::{AccountKind, Legs, ResponseCode, SaleTerms, State, Transaction};
+use tillgate_store_core::{
+    AccountKind, BridgeTag, Legs, ResponseCode, SaleTerms, State, Transaction,
+};
 
 use super::Checker;
 use super::requests::Asked;
@@ -58,6 +60,17 @@ impl Checker {
         if new.kind.has_provider() && !asked.iter().any(room) {
             found.push((9, format!("{key}: granted, and the writer had no room for it")));
         }
+        let goes = |ruled: &&&Ruled| {
+            let way = ruled.way.iter().map(|name| BridgeTag::of(name));
+            let before: Vec<BridgeTag> = way.clone().take_while(|tag| *tag != new.bridge).collect();
+            let full = |asked: &Asked| {
+                before.iter().all(|bridge| self.room.was_full(asked.since, *bridge))
+            };
+            way.clone().any(|tag| tag == new.bridge) && asked.iter().any(full)
+        };
+        if new.kind.has_provider() && !alike.iter().any(|ruled| goes(&ruled)) {
+            found.push((7, format!("{key}: goes to a bridge before its turn, or to a stranger")));
+        }
     }
 
     fn is_declined_rightly(
@@ -83,7 +96,10 @@ impl Checker {
                 .any(|ruled| self.is_out_of_stock(new, ruled.least_days, write)),
             b"91" if self.is_draining => allowed.next().is_some(),
             b"91" if !refused(new.code) => {
-                let full = |asked: &Asked| self.room.was_full(asked.since, new.bridge);
+                let full = |asked: &Asked| {
+                    let full = |name: &String| self.room.was_full(asked.since, BridgeTag::of(name));
+                    asked.rulings.iter().any(|ruled| ruled.way.iter().all(full))
+                };
                 new.kind.has_provider() && allowed.next().is_some() && asked.iter().any(full)
             }
             b"L2" => allowed.next().is_some() && self.is_to_be_looked_up(at, new, asked, write),

@@ -22,9 +22,9 @@ pub(super) struct Room {
     loads: Vec<(Moment, Load)>,
 }
 
-/// What waits, by bridge: certainly, and at most.
+/// What waits, by bridge: certainly, and at most; and how much of it may be held for another bridge.
 #[derive(Clone, Default)]
-struct Load(BTreeMap<BridgeTag, (usize, usize)>);
+struct Load(BTreeMap<BridgeTag, (usize, usize)>, usize);
 
 impl Load {
     fn surely(&self) -> usize {
@@ -36,7 +36,8 @@ impl Load {
     }
 
     fn of(&self, bridge: BridgeTag) -> (usize, usize) {
-        self.0.get(&bridge).copied().unwrap_or_default()
+        let (surely, at_most) = self.0.get(&bridge).copied().unwrap_or_default();
+        (surely, at_most + self.1)
     }
 }
 
@@ -93,6 +94,12 @@ impl Checker {
                 self.room.born.insert(new.key, self.room.life);
             }
         }
+        self.weigh_again(at);
+    }
+
+    /// What waits now. A sale that its bridge did not send anything for may be held for another one
+    /// already, while its row still names the first.
+    pub(super) fn weigh_again(&mut self, at: Moment) {
         let mut load = Load::default();
         #[expect(clippy::iter_over_hash_type, reason = "they are only counted")]
         for key in &self.open {
@@ -102,9 +109,11 @@ impl Checker {
             }
             let original = row.original.and_then(|original| self.journal.get(&original));
             let counts = load.0.entry(original.unwrap_or(row).bridge).or_default();
-            let here = row.kind.has_provider() && is_unknown(row);
+            let goes = self.may_go_on(key);
+            let here = row.kind.has_provider() && is_unknown(row) && !goes;
             counts.0 += usize::from(here);
             counts.1 += 1;
+            load.1 += usize::from(goes);
         }
         self.room.loads.push((at, load));
     }

@@ -32,6 +32,8 @@ pub(super) struct Ruled {
     pub(super) lookup: Lookup,
     /// For how many days after its sale a voucher has to be good.
     pub(super) least_days: u16,
+    /// The bridges that it may go to, in their order.
+    pub(super) way: Vec<String>,
 }
 
 /// What one state of the registry says to a lookup that it allows.
@@ -50,6 +52,8 @@ struct View {
     sellers: BTreeMap<u32, Seller>,
     distributors: BTreeMap<u32, Distributor>,
     services: BTreeMap<u16, Service>,
+    /// By name, the bridges of each in their order.
+    routes: BTreeMap<String, Vec<String>>,
 }
 
 /// Every state of the registry so far.
@@ -83,7 +87,13 @@ impl Versions {
                 RegistryRecord::Service(record) => {
                     view.services.insert(record.id.0, record);
                 }
-                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
+                RegistryRecord::Route(record) => {
+                    let mut rules = record.rules;
+                    rules.sort_by_key(|rule| rule.priority);
+                    let way = rules.iter().map(|rule| rule.bridge.to_string()).collect();
+                    view.routes.insert(record.name.to_string(), way);
+                }
+                RegistryRecord::Receipt(_) => {}
             }
         }
         self.views.push(Rc::new(view));
@@ -168,6 +178,7 @@ impl View {
             pace: service.map(|service| service.velocity).unwrap_or_default(),
             terms: self.terms(terminal, sale, service).unwrap_or_default(),
             lookup: service.map_or(Lookup::None, |service| service.lookup),
+            way: service.map(|service| self.way(service)).unwrap_or_default(),
             least_days: service
                 .and_then(|service| service.products.iter().find(|one| one.id.0 == sale.product))
                 .map_or(0, |product| product.stock.least_days),
@@ -248,11 +259,17 @@ impl View {
         if sale.fee_minor != 0 && i64::try_from(sale.fee_minor) != Ok(fee + tax) {
             return refused(b"13");
         }
-        let known = bridges.iter().any(|(name, _)| *name == service.route);
+        let known = self.way(service).iter().any(|name| bridges.iter().any(|(one, _)| one == name));
         if service.fulfilment == Fulfilment::Provider && !known {
             return refused(b"91");
         }
         Ok(legs)
+    }
+
+    /// The bridges that a service's sales may go to, in their order.
+    fn way(&self, service: &Service) -> Vec<String> {
+        let way = self.routes.get(&service.route).cloned();
+        way.unwrap_or_else(|| vec![service.route.clone()])
     }
 
     /// What a sale is to be known by later.

@@ -92,6 +92,19 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     bridges.map(doomed).map(busy).map(lying).collect()
 }
 
+/// Whether sales may go on to another bridge; one of them can then often not be reached.
+pub(super) fn routes(seed: u64, faults: Faults, bridges: &mut [Bridge]) -> bool {
+    let mut rng = Stream::Routes.rng(seed);
+    let routed = bridges.len() > 1 && rng.chance(800);
+    let far = rng.below(u64::try_from(bridges.len()).unwrap_or(1));
+    let unsent_permille = 200 + number(&mut rng, 800);
+    let far = usize::try_from(far).ok().and_then(|far| bridges.get_mut(far));
+    if let Some(far) = far.filter(|_| routed && faults.has(Fault::Line)) {
+        far.unsent_permille = unsent_permille;
+    }
+    routed
+}
+
 /// A bridge that can be asked and can do nothing else: only there does it matter from when on a
 /// provider that has not seen an order is believed.
 fn ask_only(bridge: Bridge) -> Bridge {

@@ -66,6 +66,8 @@ pub(super) struct Config {
     pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
+    /// Whether top-ups and card sales may go on to another bridge.
+    pub(super) routed: bool,
     /// One customer comes and wants that, and nothing is left to chance.
     pub(super) scripted: Option<Ware>,
 }
@@ -165,6 +167,7 @@ pub(super) enum Stream {
     ConnectionRun = 39,
     CallersRun = 50,
     Room = 51,
+    Routes = 52,
 }
 
 impl Stream {
@@ -191,6 +194,8 @@ impl Config {
         let days = days::draw(seed, faults, wall);
         let writer = limits::writer(seed, faults);
         let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
+        let mut bridges = bridges::draw(seed, faults, writer.answer);
+        let routed = bridges::routes(seed, faults, &mut bridges);
         Self {
             seed,
             faults,
@@ -205,7 +210,8 @@ impl Config {
             crash_every: draw_crashes(seed, faults),
             drain_every: draw_drains(seed, faults),
             down: (Span::ms(50), Span::s(4)),
-            bridges: bridges::draw(seed, faults, writer.answer),
+            bridges,
+            routed,
             operator_every: draw_operator(seed, faults),
             wall,
             calendar: days.calendar(),

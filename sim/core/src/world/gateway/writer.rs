@@ -20,7 +20,7 @@ impl World {
     pub(in super::super) fn mail_writer(&mut self, input: Input) {
         if let Some(process) = &mut self.process {
             if let Input::ProviderResult { key, bridge, found } = &input {
-                self.witness.heard(*key, *bridge, found);
+                self.witness.heard(self.now, (*key, *bridge), found);
             }
             if let Input::Drain = &input {
                 self.witness.drains();
