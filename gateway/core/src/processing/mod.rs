@@ -96,6 +96,7 @@ pub fn effect(content: &Content) -> Effect {
 }
 
 /// Where a request goes on.
+#[expect(clippy::large_enum_variant, reason = "a request that goes on is what nearly all are")]
 pub enum Processed {
     /// To the transaction manager.
     Ask(Ask),

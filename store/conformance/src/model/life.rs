@@ -5,7 +5,7 @@ use crate::answer::{Answer, Shape};
 use tillgate_store_core::command::{
     Finish, ProviderOutcome, Reroute, Resolution, Resolve, Reverse,
 };
-use tillgate_store_core::ids::Key;
+use tillgate_store_core::ids::{BridgeTag, Key};
 use tillgate_store_core::record::{FollowUp, Fulfilment, Kind, State};
 use tillgate_types::ResponseCode;
 
@@ -15,8 +15,7 @@ impl Model {
             return Answer::NotFound;
         };
         let (state, due) = (row.shape.state, row.shape.due);
-        let way = row.shape.way.split_last();
-        if way.is_some_and(|(_, former)| former.contains(&finish.by)) {
+        if has_left(&row, finish.by) {
             return self.claim(&finish.key, &finish.result);
         }
         match row.shape.kind {
@@ -31,11 +30,7 @@ impl Model {
                 {
                     self.decide(&finish.key, State::Declined, *code)
                 }
-                ProviderOutcome::Unknown if state == State::Intent => {
-                    self.edit(&finish.key, |shape| {
-                        (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
-                    })
-                }
+                ProviderOutcome::Unknown => self.edit(&finish.key, mark_unknown),
                 ProviderOutcome::Reversed if state == State::Unknown && taken_back(&row) => {
                     self.decide(&finish.key, State::Declined, ResponseCode::REVERSED)
                 }
@@ -94,9 +89,7 @@ impl Model {
                 shape.due = Some(FollowUp::Operator);
                 let named = if reference.is_empty() { "unnamed" } else { reference };
                 shape.references[1] = named.to_owned();
-                if shape.state == State::Intent {
-                    (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
-                }
+                mark_unknown(shape);
             }
         })
     }
@@ -331,6 +324,17 @@ impl Model {
 fn is_other(row: &Row, reference: &str) -> bool {
     let [first, other] = &row.shape.references;
     ![first.as_str(), other.as_str(), ""].contains(&reference) && !first.is_empty()
+}
+
+fn mark_unknown(shape: &mut Shape) {
+    if shape.state == State::Intent {
+        (shape.state, shape.code) = (State::Unknown, ResponseCode::LATE_RESPONSE);
+    }
+}
+
+/// Whether a sale went on from a bridge.
+fn has_left(row: &Row, bridge: BridgeTag) -> bool {
+    row.shape.way.split_last().is_some_and(|(_, former)| former.contains(&bridge))
 }
 
 /// Whether a bridge that it has left says that it was done there too.

@@ -68,7 +68,7 @@ impl Checker {
             };
             way.clone().any(|tag| tag == new.bridge) && asked.iter().any(full)
         };
-        if new.kind.has_provider() && !alike.iter().any(|ruled| goes(&ruled)) {
+        if new.kind.has_provider() && !alike.iter().any(goes) {
             found.push((7, format!("{key}: goes to a bridge before its turn, or to a stranger")));
         }
     }
