@@ -74,8 +74,10 @@ impl Directory {
     /// Takes in a record; of a terminal that has lost a key, which sessions may stay.
     pub fn apply(&mut self, record: &RegistryRecord) -> Option<Rekeyed> {
         let RegistryRecord::Terminal(terminal) = record else {
-            if let RegistryRecord::Route(route) = record {
-                self.routes.apply(route);
+            match record {
+                RegistryRecord::Route(route) => self.routes.apply(route),
+                RegistryRecord::Bridge(order) => self.routes.order(order),
+                _ => {}
             }
             self.registry.apply(record);
             return None;

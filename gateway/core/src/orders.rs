@@ -2,8 +2,8 @@
 //! notified, and what only a person may order.
 
 use tillgate_store_core::{
-    BusinessDate, Change, Key, KeyError, RefundStep, RegistryRecord, Sealed, Status, Terminal,
-    TerminalId,
+    BridgeOrder, BusinessDate, Change, Key, KeyError, RefundStep, RegistryRecord, Sealed, Status,
+    Terminal, TerminalId,
 };
 
 use crate::access::Caller;
@@ -29,6 +29,16 @@ pub fn unblock(mut terminal: Terminal) -> ControlOrder {
     terminal.reason.clear();
     let tell = vec![(terminal.id, PushedCommand::Unblock)];
     change(terminal, note, tell)
+}
+
+/// Says what a bridge may do from now on.
+#[must_use]
+pub fn order_bridge(order: BridgeOrder) -> ControlOrder {
+    let BridgeOrder { bridge, status, reason } = &order;
+    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    let note = format!("bridge {bridge} is {}{why}", status.label());
+    let change = Change { note, records: vec![RegistryRecord::Bridge(order)], ..Change::default() };
+    ControlOrder::Change { change, tell: Vec::new() }
 }
 
 /// What is done to the keys of a terminal.

@@ -8,7 +8,8 @@ use rustc_hash::FxHashMap;
 use crate::error::{Result, StoreError};
 use crate::limits::CHAIN_MAX;
 use crate::record::{
-    BridgeName, Distributor, ReceiptTag, RegistryRecord, Route, Seller, Service, Terminal,
+    BridgeName, BridgeOrder, Distributor, ReceiptTag, RegistryRecord, Route, Seller, Service,
+    Terminal,
 };
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId, ServiceId, TerminalId};
@@ -22,6 +23,7 @@ pub struct Registry {
     services: FxHashMap<ServiceId, Service>,
     receipts: FxHashMap<ReceiptTag, String>,
     routes: FxHashMap<BridgeName, Route>,
+    bridges: FxHashMap<BridgeName, BridgeOrder>,
 }
 
 /// Why a distributor has no chain to the top.
@@ -74,6 +76,9 @@ impl Registry {
             RegistryRecord::Route(record) => {
                 self.routes.insert(record.name, record);
             }
+            RegistryRecord::Bridge(record) => {
+                self.bridges.insert(record.bridge, record);
+            }
         }
     }
 
@@ -105,6 +110,16 @@ impl Registry {
     /// The route of a name.
     pub fn route(&self, name: &str) -> Option<&Route> {
         BridgeName::from(name).ok().and_then(|name| self.routes.get(&name))
+    }
+
+    /// What was ordered about a bridge; nothing of one that always was in service.
+    pub fn bridge(&self, name: &str) -> Option<&BridgeOrder> {
+        BridgeName::from(name).ok().and_then(|name| self.bridges.get(&name))
+    }
+
+    /// Every order about a bridge, by no order.
+    pub fn bridges(&self) -> impl Iterator<Item = &BridgeOrder> {
+        self.bridges.values()
     }
 
     /// Every route, by no order.

@@ -107,6 +107,10 @@ enum RecordLine {
     Receipt {
         text: String,
     },
+    Bridge {
+        status: &'static str,
+        reason: String,
+    },
     Route {
         rules: usize,
     },
@@ -222,6 +226,9 @@ fn record(record: RegistryRecord) -> RecordLine {
         RegistryRecord::Service(record) => service(record),
         RegistryRecord::Receipt(record) => RecordLine::Receipt { text: record.text },
         RegistryRecord::Route(record) => RecordLine::Route { rules: record.rules.len() },
+        RegistryRecord::Bridge(record) => {
+            RecordLine::Bridge { status: record.status.label(), reason: record.reason }
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
-use tillgate_store_core::{DistributorId, Hours, Route, RouteRule, Text};
+use tillgate_store_core::{BridgeStatus, DistributorId, Hours, Route, RouteRule, Text};
 
-use super::{Candidates, Finding, Question, mix};
+use super::{Candidates, Finding, Place, Question, mix};
 use crate::limits::{CANDIDATES_MAX, DISTRIBUTOR_LEVELS_MAX};
 
 /// The buckets that may match one sale: every length of prefix, for each distributor and for none.
@@ -32,16 +32,19 @@ pub(super) struct CompiledRule {
     pub(super) rule: RouteRule,
     /// `None`: not in the configuration.
     pub(super) bridge: Option<u16>,
+    /// What it may do.
+    pub(super) status: BridgeStatus,
 }
 
 /// The bridges of the rules that are equal, with their weights.
 type Group = ArrayVec<(u16, u32), CANDIDATES_MAX>;
 
 impl Compiled {
-    pub(super) fn of(route: &Route, bridges: &FxHashMap<String, u16>) -> Self {
+    pub(super) fn of(route: &Route, bridges: &FxHashMap<String, Place>) -> Self {
         let compiled = (1..).zip(&route.rules).map(|(no, rule)| {
-            let bridge = bridges.get(rule.bridge.as_str()).copied();
-            CompiledRule { no, rule: rule.clone(), bridge }
+            let place = bridges.get(rule.bridge.as_str()).copied();
+            let status = place.map_or(BridgeStatus::Active, |(_, status)| status);
+            CompiledRule { no, rule: rule.clone(), bridge: place.map(|(index, _)| index), status }
         });
         let mut rules: Vec<CompiledRule> = compiled.collect();
         rules.sort_by_key(CompiledRule::precedence);
@@ -54,6 +57,13 @@ impl Compiled {
         lengths.dedup();
         let asks_for_chain = rules.iter().any(|compiled| compiled.rule.distributor.is_some());
         Self { rules, buckets, lengths, asks_for_chain }
+    }
+
+    /// A bridge may do something else from now on.
+    pub(super) fn order(&mut self, bridge: u16, status: BridgeStatus) {
+        for compiled in self.rules.iter_mut().filter(|compiled| compiled.bridge == Some(bridge)) {
+            compiled.status = status;
+        }
     }
 
     pub(super) fn asks_for_chain(&self) -> bool {
@@ -168,6 +178,8 @@ impl CompiledRule {
         let above = |distributor: DistributorId| question.chain.contains(&distributor);
         if self.bridge.is_none() {
             Some(Finding::NoBridge)
+        } else if self.status != BridgeStatus::Active {
+            Some(Finding::NotActive)
         } else if !question.account.starts_with(rule.prefix.as_str()) {
             Some(Finding::Prefix)
         } else if rule.distributor.is_some_and(|distributor| !above(distributor)) {

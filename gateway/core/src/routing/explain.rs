@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tillgate_store_core::BridgeStatus;
 use tillgate_types::Currency;
 
 use super::compiled::{Compiled, CompiledRule};
@@ -15,6 +16,8 @@ pub enum Finding {
     Taken,
     /// Its bridge is not in the configuration.
     NoBridge,
+    /// Its bridge is draining or suspended.
+    NotActive,
     /// The account begins otherwise.
     Prefix,
     /// The seller is not below its distributor.
@@ -57,8 +60,10 @@ pub struct ExplainedRule {
 }
 
 impl Explained {
-    pub(super) fn bridge(name: &str) -> Self {
-        let candidates = vec![name.to_owned()];
+    /// One that takes no sales is no candidate.
+    pub(super) fn bridge(name: &str, status: BridgeStatus) -> Self {
+        let active = status == BridgeStatus::Active;
+        let candidates = Some(name.to_owned()).filter(|_| active).into_iter().collect();
         Self { bridge: Some(name.to_owned()), rules: Vec::new(), candidates }
     }
 }
@@ -100,6 +105,7 @@ impl CompiledRule {
             Finding::NoBridge => {
                 format!("no bridge of the configuration is called {}", rule.bridge)
             }
+            Finding::NotActive => format!("its bridge is {}", self.status.label()),
             Finding::Prefix => format!("the account does not begin with {}", rule.prefix),
             Finding::Distributor => {
                 let distributor = rule.distributor.unwrap_or_default();

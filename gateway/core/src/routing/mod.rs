@@ -20,7 +20,9 @@ mod tests;
 
 use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
-use tillgate_store_core::{BridgeName, DistributorId, Key, Registry, Route, TerminalId};
+use tillgate_store_core::{
+    BridgeName, BridgeOrder, BridgeStatus, DistributorId, Key, Registry, Route, TerminalId,
+};
 
 use self::compiled::Compiled;
 pub use self::explain::{Explained, ExplainedRule, Finding};
@@ -48,10 +50,13 @@ pub struct Question<'a> {
     pub spread: u64,
 }
 
+/// A bridge of the configuration: its index, and what it may do.
+type Place = (u16, BridgeStatus);
+
 /// What a service's `route` may name.
 #[derive(Debug, Default)]
 pub struct Routes {
-    bridges: FxHashMap<String, u16>,
+    bridges: FxHashMap<String, Place>,
     routes: FxHashMap<BridgeName, Compiled>,
 }
 
@@ -63,7 +68,10 @@ impl Routes {
     #[must_use]
     pub fn new(bridges: &[String], registry: &Registry) -> Self {
         let index = |at: usize| u16::try_from(at).expect("a bridge index is a u16");
-        let named = bridges.iter().enumerate().map(|(at, name)| (name.clone(), index(at)));
+        let status = |name: &str| registry.bridge(name).map(|order| order.status);
+        let named = bridges.iter().enumerate().map(|(at, name)| {
+            (name.clone(), (index(at), status(name).unwrap_or(BridgeStatus::Active)))
+        });
         let mut routes = Self { bridges: named.collect(), routes: FxHashMap::default() };
         registry.routes().for_each(|route| routes.apply(route));
         routes
@@ -75,12 +83,26 @@ impl Routes {
         self.routes.insert(route.name, compiled);
     }
 
+    /// Takes in what a bridge may do from now on.
+    pub fn order(&mut self, order: &BridgeOrder) {
+        if let Some((index, status)) = self.bridges.get_mut(order.bridge.as_str()) {
+            *status = order.status;
+            let index = *index;
+            // They are a handful, and what changes them is a person.
+            #[expect(clippy::iter_over_hash_type, reason = "each is changed by itself")]
+            for route in self.routes.values_mut() {
+                route.order(index, order.status);
+            }
+        }
+    }
+
     /// The bridges that a sale of a service with this `route` may go to; none where nothing of the
     /// name exists or no rule takes it. A bridge's name goes before a route's.
     #[must_use]
     pub fn choose(&self, route: &str, question: &Question<'_>) -> Candidates {
         match self.bridges.get(route) {
-            Some(bridge) => Candidates::from_iter([*bridge]),
+            Some((bridge, BridgeStatus::Active)) => Candidates::from_iter([*bridge]),
+            Some(_) => Candidates::new(),
             None => self.route(route).map(|route| route.choose(question)).unwrap_or_default(),
         }
     }
@@ -95,8 +117,8 @@ impl Routes {
     /// `None` where nothing of the name exists.
     #[must_use]
     pub fn explain(&self, route: &str, question: &Question<'_>) -> Option<Explained> {
-        if self.bridges.contains_key(route) {
-            return Some(Explained::bridge(route));
+        if let Some((_, status)) = self.bridges.get(route) {
+            return Some(Explained::bridge(route, *status));
         }
         self.route(route).map(|compiled| compiled.explain(question))
     }

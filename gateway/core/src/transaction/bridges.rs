@@ -6,7 +6,9 @@
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
-use tillgate_store_core::{BridgeTag, Key, Registry, RegistryRecord, ServiceId, Transaction};
+use tillgate_store_core::{
+    BridgeOrder, BridgeStatus, BridgeTag, Key, Registry, RegistryRecord, ServiceId, Transaction,
+};
 
 use crate::provider::{Bridge, Capabilities};
 
@@ -29,6 +31,8 @@ pub(super) struct Bridges {
 struct ProviderQueue {
     tag: BridgeTag,
     capabilities: Capabilities,
+    /// What the operator lets it do.
+    status: BridgeStatus,
     /// Requests whose result is still to come, first orders aside.
     busy: u32,
     /// Transactions of this process that wait for it; those found at the start do not count.
@@ -56,16 +60,36 @@ impl Bridges {
         for service in registry.services() {
             bridges.route(service.id, &service.route);
         }
+        for order in registry.bridges() {
+            bridges.order(order);
+        }
         bridges
     }
 
-    /// Takes in what was changed.
-    pub(super) fn changed(&mut self, records: &[RegistryRecord]) {
+    /// Takes in what was changed; the bridges that may act again.
+    pub(super) fn changed(&mut self, records: &[RegistryRecord]) -> Vec<u16> {
+        let mut resumed = Vec::new();
         for record in records {
-            if let RegistryRecord::Service(service) = record {
-                self.route(service.id, &service.route);
+            match record {
+                RegistryRecord::Service(service) => self.route(service.id, &service.route),
+                RegistryRecord::Bridge(order) => resumed.extend(self.order(order)),
+                _ => {}
             }
         }
+        resumed
+    }
+
+    /// What a bridge may do from now on; its index if it was suspended and is not any more.
+    fn order(&mut self, order: &BridgeOrder) -> Option<u16> {
+        let bridge = *self.names.get(order.bridge.as_str())?;
+        let was = std::mem::replace(&mut self.queue_mut(bridge).status, order.status);
+        let resumed = was == BridgeStatus::Suspended && order.status != BridgeStatus::Suspended;
+        resumed.then_some(bridge)
+    }
+
+    /// Whether it gets new sales and lookups.
+    pub(super) fn is_active(&self, bridge: u16) -> bool {
+        self.queue_of(bridge).status == BridgeStatus::Active
     }
 
     fn route(&mut self, service: ServiceId, name: &str) {
@@ -117,10 +141,10 @@ impl Bridges {
         self.queue_mut(bridge).held -= 1;
     }
 
-    /// Takes one of the queue's places; `false` when all are taken.
+    /// Takes one of the queue's places; `false` when all are taken, or it is suspended.
     pub(super) fn enter(&mut self, bridge: u16, busy_max: u32) -> bool {
         let queue = self.queue_mut(bridge);
-        let room = queue.busy < busy_max;
+        let room = queue.has_place(busy_max);
         queue.busy += u32::from(room);
         room
     }
@@ -148,7 +172,7 @@ impl Bridges {
     /// The next that waits, if there is a place.
     pub(super) fn next(&mut self, bridge: u16, busy_max: u32) -> Option<Key> {
         let queue = self.queue_mut(bridge);
-        if queue.busy < busy_max { queue.ready.pop_front() } else { None }
+        if queue.has_place(busy_max) { queue.ready.pop_front() } else { None }
     }
 
     fn queue_of(&self, bridge: u16) -> &ProviderQueue {
@@ -162,6 +186,12 @@ impl Bridges {
 
 impl ProviderQueue {
     fn new(tag: BridgeTag, capabilities: Capabilities) -> Self {
-        Self { tag, capabilities, busy: 0, held: 0, ready: VecDeque::new() }
+        let status = BridgeStatus::Active;
+        Self { tag, capabilities, status, busy: 0, held: 0, ready: VecDeque::new() }
+    }
+
+    /// Nothing leaves for a suspended bridge.
+    fn has_place(&self, busy_max: u32) -> bool {
+        self.status != BridgeStatus::Suspended && self.busy < busy_max
     }
 }

@@ -64,7 +64,7 @@ impl TransactionManager {
                 CommitContext::Row { key } => self.row_committed(now, key, outcome),
                 CommitContext::Reroute { key } => self.reroute_committed(now, key, outcome),
                 CommitContext::Control { ticket, records, pushes } => {
-                    self.control_committed(ticket, records, pushes, outcome);
+                    self.control_committed(now, ticket, (records, pushes), outcome);
                 }
                 CommitContext::Resolve { ticket } => self.resolve_committed(now, ticket, outcome),
             }
@@ -316,14 +316,16 @@ impl TransactionManager {
 
     fn control_committed(
         &mut self,
+        now: Moment,
         ticket: u64,
-        records: Vec<RegistryRecord>,
-        pushes: Vec<Push>,
+        (records, pushes): (Vec<RegistryRecord>, Vec<Push>),
         outcome: Outcome,
     ) {
         let result = match outcome {
             Outcome::Applied => {
-                self.bridges.changed(&records);
+                for bridge in self.bridges.changed(&records) {
+                    self.feed(now, bridge);
+                }
                 self.outputs.push_back(Output::Changed(records));
                 let commands = pushes.iter().map(|push| (push.terminal, push.command)).collect();
                 self.outputs.extend(pushes.into_iter().map(Output::Push));

@@ -188,7 +188,10 @@ impl TransactionManager {
         }
         // The other half is for what is owed.
         let places = self.limits.inquiries_max.div_ceil(2);
-        let free = |bridge: &u16| !self.draining && self.bridges.enter(*bridge, places);
+        let open = !self.draining;
+        let free = |bridge: &u16| {
+            open && self.bridges.is_active(*bridge) && self.bridges.enter(*bridge, places)
+        };
         let Some(bridge) = able.into_iter().find(free) else {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::PROVIDER_UNAVAILABLE);
         };

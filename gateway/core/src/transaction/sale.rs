@@ -45,11 +45,13 @@ impl TransactionManager {
         self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key, way });
     }
 
-    /// Whether a bridge is to get no more top-ups: what is pending has its limits, and one
-    /// provider that is dead must not use them up for the others.
+    /// Whether a bridge is to get no more top-ups: the operator says so, or what is pending has its
+    /// limits, and one provider that is dead must not use them up for the others.
     pub(super) fn is_full(&self, bridge: u16) -> bool {
         let most = self.limits.pending_max;
         let share = if self.bridges.count() > 1 { most.div_ceil(2) } else { most };
-        self.pending.len() >= most || self.bridges.held(bridge) >= share
+        !self.bridges.is_active(bridge)
+            || self.pending.len() >= most
+            || self.bridges.held(bridge) >= share
     }
 }

@@ -28,6 +28,7 @@ mod secrets;
 mod session;
 mod settlement;
 mod support;
+mod suspend;
 mod transaction;
 mod unproven;
 mod verify;

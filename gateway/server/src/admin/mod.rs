@@ -12,6 +12,7 @@ mod app;
 mod auth;
 mod backup;
 mod blocking;
+mod bridges;
 mod control;
 mod error;
 mod gauges;

@@ -24,8 +24,8 @@ use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
 use super::{
-    backup, history, import, journal, keys, login, orders, routing, status, stock, terminals,
-    transactions,
+    backup, bridges, history, import, journal, keys, login, orders, routing, status, stock,
+    terminals, transactions,
 };
 
 #[rustfmt::skip]
@@ -80,6 +80,10 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/api/v1/routes/explain", Read, routing::explain, ("ExplainRoute",
             "Where a sale of a service would go now: every rule of its route, and why it takes the \
              sale or does not")),
+        Route::new(GET, "/api/v1/bridges", Read, bridges::list, ("Bridges",
+            "Bridges of the configuration: what each may do, and how it does")),
+        Route::new(POST, "/api/v1/bridges/{bridge}/status", Write, bridges::order, ("OrderBridge",
+            "Suspend, drain or resume a bridge; in force for the next sale when it is answered")),
         Route::new(GET, "/api/v1/stock", Read, stock::list, ("Stock",
             "The voucher stock of every product: for sale, near its expiry, unsellable, sold, and \
              the alarms about it")),

@@ -7,19 +7,25 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use http::Request;
+use serde_json::json;
 use tillgate_core::provider::http_template::{BUILTIN, Profile as HttpProfile};
 use tillgate_core::provider::iso8583::Profile;
+use tillgate_store_core::is_bridge_name;
 
+use super::gateway::Gateway;
 use super::print;
 use crate::config;
 use crate::exit::Failure;
 use crate::serve::bridge::profile;
 use crate::serve::bridge::provider::{builtin, read_profile};
 
-/// List, print and check the profiles of bridges
+/// See and control bridges of a running gateway; list, print and check profiles
 #[derive(Args)]
 #[command(after_help = "\
 Example:
+  tillgate bridge status
+  tillgate bridge suspend acquirer --reason \"maintenance until 04:00\"
+  tillgate bridge resume acquirer
   tillgate bridge list
   tillgate bridge show iso87-host > my-host.toml
   tillgate bridge show reloadly > my-provider.toml
@@ -33,6 +39,22 @@ pub(super) struct Bridge {
 
 #[derive(Subcommand)]
 enum Action {
+    /// Show every bridge of the running gateway: what it may do, and how it does
+    Status {
+        #[command(flatten)]
+        gateway: Gateway,
+    },
+    /// Send nothing to a bridge: no sales, and no inquiries, reversals and confirmations either
+    Suspend(Stop),
+    /// Send no new sales and lookups to a bridge; what is under way goes on
+    Drain(Stop),
+    /// Let a bridge take sales again, and go on with what has waited for it
+    Resume {
+        #[command(flatten)]
+        gateway: Gateway,
+        /// Its name in the configuration
+        bridge: String,
+    },
     /// List the profiles that come with the gateway
     List,
     /// Print one of them, to read it or to start another from it
@@ -50,12 +72,57 @@ enum Action {
     },
 }
 
+#[derive(Args)]
+struct Stop {
+    #[command(flatten)]
+    gateway: Gateway,
+    /// Its name in the configuration
+    bridge: String,
+    /// Why, for the audit log and the list
+    #[arg(long)]
+    reason: String,
+}
+
+const COLUMNS: [(&str, &str); 6] = [
+    ("BRIDGE", "/bridge"),
+    ("STATUS", "/status"),
+    ("BREAKER OPEN", "/breaker_open"),
+    ("CONNECTIONS", "/connections_up"),
+    ("IN FLIGHT", "/in_flight"),
+    ("REASON", "/reason"),
+];
+
+/// Orders what a bridge may do from now on.
+fn order(gateway: &Gateway, bridge: &str, status: &str, reason: &str) -> Result<(), Failure> {
+    if !is_bridge_name(bridge) {
+        return Err(Failure::usage(format!("{bridge:?} is no name of a bridge")));
+    }
+    let body = json!({ "status": status, "reason": reason });
+    let body = gateway.client()?.post(&format!("/api/v1/bridges/{bridge}/status"), &body)?;
+    let does = match status {
+        "suspended" => "is suspended: nothing leaves for it",
+        "draining" => "drains: it gets no new sales and lookups",
+        _ => "takes sales again",
+    };
+    gateway.print(&body, &format!("Bridge {bridge} {does}."))
+}
+
 /// The authority of the samples' URL.
 const AUTHORITY: &str = "provider.example";
 
 impl Bridge {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self.action {
+            Action::Status { gateway } => {
+                gateway.list(&gateway.client()?, "/api/v1/bridges", "bridges", &COLUMNS)
+            }
+            Action::Suspend(Stop { gateway, bridge, reason }) => {
+                order(&gateway, &bridge, "suspended", &reason)
+            }
+            Action::Drain(Stop { gateway, bridge, reason }) => {
+                order(&gateway, &bridge, "draining", &reason)
+            }
+            Action::Resume { gateway, bridge } => order(&gateway, &bridge, "active", ""),
             Action::List => list(),
             Action::Show { name } => match Profile::builtin(&name).or(profile::builtin(&name)) {
                 Some(text) => print::line(text.trim_end()),

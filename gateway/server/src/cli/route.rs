@@ -88,6 +88,10 @@ impl Route {
         let candidates: Vec<&str> = candidates.filter_map(Value::as_str).collect();
         let route = text("route").unwrap_or_default();
         let shown = match text("bridge") {
+            Some(bridge) if candidates.is_empty() => format!(
+                "Service {service} names the bridge {bridge}, which is draining or suspended: the \
+                 sale is declined with 91.\n"
+            ),
             Some(bridge) => format!("Service {service} names the bridge {bridge}.\n"),
             None => {
                 let goes = match candidates.join(", then ") {

@@ -48,7 +48,8 @@ impl Operator {
             },
             RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
-            | RegistryRecord::Route(_) => false,
+            | RegistryRecord::Route(_)
+            | RegistryRecord::Bridge(_) => false,
         };
         let places = places.into_iter().filter(|place| fits(&self.records[*place]));
         let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
@@ -98,7 +99,8 @@ impl Operator {
             }
             RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
-            | RegistryRecord::Route(_) => return None,
+            | RegistryRecord::Route(_)
+            | RegistryRecord::Bridge(_) => return None,
         }
         Some(())
     }

@@ -132,7 +132,9 @@ impl Operator {
                     record.status = Status::Active;
                     record.hours = None;
                 }
-                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
+                RegistryRecord::Receipt(_)
+                | RegistryRecord::Route(_)
+                | RegistryRecord::Bridge(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.reason.clear();
@@ -210,8 +212,10 @@ impl Operator {
                 )),
             },
             // A terminal is blocked or unblocked.
-            RegistryRecord::Terminal(_) | RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {
-            }
+            RegistryRecord::Terminal(_)
+            | RegistryRecord::Receipt(_)
+            | RegistryRecord::Route(_)
+            | RegistryRecord::Bridge(_) => {}
         }
     }
 
@@ -243,7 +247,8 @@ impl Operator {
             RegistryRecord::Seller(_)
             | RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
-            | RegistryRecord::Route(_) => {}
+            | RegistryRecord::Route(_)
+            | RegistryRecord::Bridge(_) => {}
         }
     }
 

@@ -1,7 +1,9 @@
-//! What the registry family holds: six kinds of records behind one letter each.
+//! What the registry family holds: seven kinds of records behind one letter each.
 
 use super::declare::coded;
-use super::{Distributor, KeyBytes, ReceiptTemplate, Record, Route, Seller, Service, Terminal};
+use super::{
+    BridgeOrder, Distributor, KeyBytes, ReceiptTemplate, Record, Route, Seller, Service, Terminal,
+};
 use crate::error::{Result, StoreError};
 use crate::rows::Family;
 
@@ -29,6 +31,8 @@ pub enum RegistryRecord {
     Receipt(ReceiptTemplate),
     /// Which bridges a service's sales may take.
     Route(Route),
+    /// What a bridge may do.
+    Bridge(BridgeOrder),
 }
 
 impl RegistryRecord {
@@ -41,6 +45,7 @@ impl RegistryRecord {
             Self::Service(record) => record.key(),
             Self::Receipt(record) => record.key(),
             Self::Route(record) => record.key(),
+            Self::Bridge(record) => record.key(),
         }
     }
 
@@ -53,6 +58,7 @@ impl RegistryRecord {
             Self::Service(record) => record.encode(out),
             Self::Receipt(record) => record.encode(out),
             Self::Route(record) => record.encode(out),
+            Self::Bridge(record) => record.encode(out),
         }
     }
 
@@ -86,6 +92,7 @@ impl RegistryRecord {
                 ReceiptTemplate::decode(key, value).map(Self::Receipt)
             }
             Some(&Route::LETTER) => Route::decode(key, value).map(Self::Route),
+            Some(&BridgeOrder::LETTER) => BridgeOrder::decode(key, value).map(Self::Bridge),
             _ => Err(StoreError::damaged(Family::Registry, key, "unknown kind of record")),
         }
     }

@@ -102,7 +102,7 @@ pub fn is_bridge_name(text: &str) -> bool {
     (1..=BRIDGE_NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits)
 }
 
-fn name_fault(what: &str, name: &str) -> String {
+pub(super) fn name_fault(what: &str, name: &str) -> String {
     format!("the name of a {what} is 1 to {BRIDGE_NAME_BYTES_MAX} of a-z 0-9 _ -, not {name:?}")
 }
 

@@ -3,9 +3,9 @@
 
 use super::wire::{Flaw, Reader, Stored};
 use super::{
-    AccountRow, Audit, Batch, Canary, Card, Counter, Distributor, Former, Funding, Head, KeyBytes,
-    ReceiptTemplate, Record, Route, Seller, Serial, Service, StockLevel, Terminal, Transaction,
-    Voucher, key_of,
+    AccountRow, Audit, Batch, BridgeOrder, Canary, Card, Counter, Distributor, Former, Funding,
+    Head, KeyBytes, ReceiptTemplate, Record, Route, Seller, Serial, Service, StockLevel, Terminal,
+    Transaction, Voucher, key_of,
 };
 use crate::error::{Result, StoreError};
 use crate::ids::Text;
@@ -16,10 +16,11 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 20] = [
+const OURS: [(&str, u8); 21] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
+    ("bridge", BridgeOrder::VERSION),
     ("canary", Canary::VERSION),
     ("card", Card::VERSION),
     ("counter", Counter::VERSION),

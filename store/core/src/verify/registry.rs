@@ -57,6 +57,12 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
                     report.violated(Promise::Undamaged, subject, format_args!("{fault}"));
                 }
             }
+            RegistryRecord::Bridge(record) => {
+                if let Some(fault) = record.fault() {
+                    let subject = format_args!("bridge {}", record.bridge);
+                    report.violated(Promise::Undamaged, subject, format_args!("{fault}"));
+                }
+            }
             RegistryRecord::Receipt(record) => {
                 receipts.insert(record.tag);
             }

@@ -6,12 +6,13 @@ use tillgate_store_conformance::network::{
 use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
-    AmountSource, Audit, Batch, BridgeTag, BusinessDate, Card, ChargeBase, ChargeKind, ChargeRule,
-    Counter, Dispensed, DistributorId, DueFollowUp, Family, FollowUp, Fulfilment, Funding, Head,
-    Hours, KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, ProductId, ReceiptTag,
-    ReceiptTemplate, Record, Refund, RegistryRecord, ResponseCode, ReversalRule, Rounding, Route,
-    RouteRule, SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, Shelf, State,
-    StockLevel, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    AmountSource, Audit, Batch, BridgeOrder, BridgeStatus, BridgeTag, BusinessDate, Card,
+    ChargeBase, ChargeKind, ChargeRule, Counter, Dispensed, DistributorId, DueFollowUp, Family,
+    FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind, Language, Leg, Legs, Lookup,
+    MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord,
+    ResponseCode, ReversalRule, Rounding, Route, RouteRule, SaleTerms, SellerId, Serial, ServiceId,
+    Services, Settlement, Shelf, State, StockLevel, StoreError, StoreId, TerminalId, Text, Totals,
+    Transaction, Velocity, Voucher,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -301,8 +302,12 @@ fn every_registry_record_round_trips_and_shows_damage() {
     let any = RouteRule { priority: 2, weight: 7, ..RouteRule::to(Text::from("second").unwrap()) };
     let name = Text::from("airtime").unwrap();
     let route = RegistryRecord::Route(Route { name, rules: vec![morning, any] });
+    let (bridge, status) = (Text::from("first").unwrap(), BridgeStatus::Suspended);
+    let order =
+        RegistryRecord::Bridge(BridgeOrder { bridge, status, reason: "maintenance".to_owned() });
     let tree = [distributor(1, None), distributor(2, Some(1)), seller(1, 2, 5)];
-    for record in tree.into_iter().chain([terminal(1, 1), few, vouchers, timed, receipt, route]) {
+    let more = [terminal(1, 1), few, vouchers, timed, receipt, route, order];
+    for record in tree.into_iter().chain(more) {
         match &record {
             RegistryRecord::Distributor(record) => holds(record),
             RegistryRecord::Seller(record) => holds(record),
@@ -310,6 +315,7 @@ fn every_registry_record_round_trips_and_shows_damage() {
             RegistryRecord::Service(record) => holds(record),
             RegistryRecord::Receipt(record) => holds(record),
             RegistryRecord::Route(record) => holds(record),
+            RegistryRecord::Bridge(record) => holds(record),
         }
         let mut value = Vec::new();
         record.encode(&mut value);

@@ -40,6 +40,7 @@ pub(super) fn check(
             },
             RegistryRecord::Receipt(receipt) => receipt.fault(),
             RegistryRecord::Route(route) => check_route(view, route)?,
+            RegistryRecord::Bridge(order) => order.fault(),
         };
         if let Some(why) = fault {
             refused.add(index, || name_of(record), why);
@@ -59,6 +60,7 @@ fn name_of(record: &RegistryRecord) -> String {
         RegistryRecord::Service(record) => format!("service {}", record.id),
         RegistryRecord::Receipt(record) => format!("receipt {:08x}", record.tag.0),
         RegistryRecord::Route(record) => format!("route {}", record.name),
+        RegistryRecord::Bridge(record) => format!("bridge {}", record.bridge),
     }
 }
 
