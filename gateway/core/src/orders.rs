@@ -149,7 +149,8 @@ pub fn signed(
     match &mut order {
         ControlOrder::Change { change: Change { note, .. }, .. }
         | ControlOrder::Resolve { note, .. }
-        | ControlOrder::Refund { note, .. } => {
+        | ControlOrder::Refund { note, .. }
+        | ControlOrder::Withdraw { note, .. } => {
             note.push_str(&format!(" ({origin})"));
         }
         ControlOrder::Message { .. } => {}

@@ -41,6 +41,8 @@ pub enum Answer {
     Reversed(Shape, Option<Shape>),
     /// As [`Outcome::Applied`].
     Applied,
+    /// As [`Outcome::Withdrawn`].
+    Withdrawn(u64),
     /// As [`Outcome::Rejected`].
     Rejected,
 }
@@ -112,6 +114,7 @@ impl Answer {
                 Self::Reversed(Shape::of(reversal), original.as_ref().map(Shape::of))
             }
             Outcome::Applied => Self::Applied,
+            Outcome::Withdrawn(count) => Self::Withdrawn(*count),
             Outcome::Rejected(_) => Self::Rejected,
         }
     }

@@ -7,7 +7,7 @@ use tillgate_store_core::LedgerStore;
 use tillgate_store_core::ids::{AccountId, AccountKind, Key};
 use tillgate_store_core::journal;
 use tillgate_store_core::record::{
-    Account, AccountRow, Funding, Leg, Serial, Transaction, Voucher,
+    Account, AccountRow, Funding, Leg, Serial, Transaction, Voucher, VoucherOf, Withdrawn,
 };
 use tillgate_store_core::rows::{Engine, Family, ReadRows};
 use tillgate_store_core::store::Store;
@@ -108,11 +108,22 @@ fn check_stock(rows: &dyn ReadRows, transactions: &[Transaction]) {
     each::<Voucher>(rows, |row| {
         placed.insert((row.service, row.product, row.serial));
     });
+    let read = Withdrawn::each(rows, VoucherOf::default(), |row| {
+        let VoucherOf { service, product, serial } = row.of;
+        let first = placed.insert((service, product, serial));
+        assert!(first, "voucher {serial} is withdrawn and in stock");
+        ControlFlow::Continue(())
+    });
+    read.expect("every row is sound");
     for row in transactions {
         if let Some(voucher) = &row.voucher {
             let first = placed.insert((row.service, row.product, voucher.serial));
-            assert!(first, "voucher {} was sold twice or is still in stock", voucher.serial);
+            assert!(
+                first,
+                "voucher {} was sold twice, withdrawn or is still in stock",
+                voucher.serial
+            );
         }
     }
-    assert_eq!(placed, loaded, "every voucher loaded is in stock or sold");
+    assert_eq!(placed, loaded, "every voucher loaded is in stock, sold or withdrawn");
 }

@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod balance;
+pub mod batches;
 pub mod changes;
 pub mod ends;
 pub mod history;
@@ -25,6 +26,7 @@ pub mod reversals;
 pub mod velocity;
 pub mod vouchers;
 pub mod walk;
+pub mod withdrawal;
 pub mod world;
 
 use tillgate_store_core::{Engine, Memory};
@@ -92,6 +94,7 @@ macro_rules! conformance_cases {
             reversals: a_reversal_of_nothing_done_is_acknowledged;
             reversals: a_reversal_must_fit_its_original;
             pins: a_pin_is_told_again_so_often_and_each_time_is_counted;
+            pins: what_a_terminal_reprints_in_a_day_is_bounded;
             pins: a_pin_is_told_to_nobody_who_is_blocked_or_late;
             pins: a_refund_takes_two_operators_and_gives_the_money_back_once;
             pins: a_proposed_refund_stays_on_the_list_when_an_advice_is_heard;
@@ -116,6 +119,11 @@ macro_rules! conformance_cases {
             changes: a_serial_of_an_issuer_is_loaded_once;
             changes: a_credit_limit_covers_what_is_used;
             changes: the_tree_has_no_circle_and_no_more_levels_than_allowed;
+            batches: a_batch_with_other_totals_is_refused_whole;
+            batches: a_batch_number_of_an_issuer_is_loaded_once;
+            withdrawal: a_withdrawn_voucher_is_never_sold;
+            withdrawal: a_withdrawal_is_bounded_and_somebodys;
+            withdrawal: a_withdrawal_finds_what_it_is_asked_for;
             history: a_moved_seller_leaves_its_past_with_its_old_distributor;
             history: a_record_did_not_exist_before_the_change_that_created_it;
             history: a_change_of_keys_alone_leaves_no_trace_and_no_key_outlives_itself;

@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Shape};
 use tillgate_store_core::command::{
-    Advice, Begin, Change, Command, ContentDigest, VerificationResult,
+    Advice, Begin, Change, Command, ContentDigest, VerificationResult, Withdraw,
 };
 use tillgate_store_core::ids::{BridgeTag, Key};
-use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity};
+use tillgate_store_core::record::{FollowUp, Kind, RegistryRecord, State, Velocity, VoucherBatch};
 use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
 /// A seller's money.
@@ -52,6 +52,10 @@ pub struct Model {
     stock: BTreeSet<(u16, BusinessDate, String)>,
     /// Serials; the walk sells vouchers of one service.
     loaded: BTreeSet<String>,
+    /// Numbers of batches; the walk has one issuer.
+    batches: BTreeSet<String>,
+    /// By terminal and day; the walk's clock does not go back.
+    reprints: BTreeMap<(TerminalId, u64), u16>,
     /// By seller.
     pub floats: BTreeMap<u32, Float>,
     references: BTreeMap<String, (u32, i64)>,
@@ -117,6 +121,7 @@ impl Model {
                 Answer::Applied
             }
             Command::Change(change) => self.change(change),
+            Command::Withdraw(withdraw) => self.withdraw(withdraw),
             Command::Reseal(_) => Answer::Applied,
         }
     }
@@ -221,6 +226,9 @@ impl Model {
                 return Answer::Rejected;
             }
         }
+        if !change.batches.iter().all(|batch| self.agrees(batch, change)) {
+            return Answer::Rejected;
+        }
         let mut references = self.references.clone();
         let mut floats = self.floats.clone();
         for load in &change.funds {
@@ -237,6 +245,7 @@ impl Model {
             return Answer::Rejected;
         }
         (self.loaded, self.references) = (loaded, references);
+        self.batches.extend(change.batches.iter().map(|batch| batch.of.number.to_string()));
         for voucher in &change.vouchers {
             let serial = voucher.serial.to_string();
             self.stock.insert((voucher.product.0, voucher.expiry, serial));
@@ -251,6 +260,26 @@ impl Model {
             }
         }
         Answer::Applied
+    }
+}
+
+impl Model {
+    /// The walk gives one batch at a time, of all vouchers of the change.
+    fn agrees(&self, batch: &VoucherBatch, change: &Change) -> bool {
+        let mut serials: Vec<&str> = change.vouchers.iter().map(|one| &*one.serial).collect();
+        serials.sort_unstable();
+        let ends = serials.first().zip(serials.last());
+        !self.batches.contains(&*batch.of.number)
+            && batch.count == u64::try_from(serials.len()).expect("few")
+            && ends == Some((&&*batch.first, &&*batch.last))
+    }
+
+    fn withdraw(&mut self, order: &Withdraw) -> Answer {
+        let vouchers = order.vouchers.iter();
+        let gone = vouchers.filter(|(expiry, serial)| {
+            self.stock.remove(&(order.product.0, *expiry, serial.to_string()))
+        });
+        Answer::Withdrawn(u64::try_from(gone.count()).expect("few"))
     }
 }
 

@@ -8,13 +8,14 @@ use tillgate_store_core::command::{
     VerificationResult,
 };
 use tillgate_store_core::ids::{AccountId, Key};
-use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS};
+use tillgate_store_core::journal;
+use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS, TERMINAL_REPRINTS_MAX};
 use tillgate_store_core::outcome::Outcome;
-use tillgate_store_core::record::{Audit, FollowUp, State, Transaction};
+use tillgate_store_core::record::{Audit, FollowUp, Reprint, State, Transaction};
 use tillgate_store_core::store::Store;
 use tillgate_types::{BusinessDate, ResponseCode, TerminalId};
 
-/// Retries of the first minutes are free; each one later is counted, some are in the audit log,
+/// Retries of the first minutes are free; each one later is counted and in the audit log,
 /// and after this many the PIN is not disclosed any more.
 pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
@@ -43,8 +44,42 @@ pub fn a_pin_is_told_again_so_often_and_each_time_is_counted<F: Factory>(factory
     let refused = Outcome::Refused(ResponseCode::VELOCITY_LIMIT);
     assert_eq!(world.run(Command::Repeat(repeat(key(1, 1), world.now_ms))), refused);
     assert_eq!(*world.book().head(), head);
-    assert_eq!(head.audit_no, audits + 6, "the 1st, 2nd, 4th, 8th, 16th and 32nd");
+    assert_eq!(head.audit_no, audits + u64::from(REPRINTS_MAX), "each of them");
+    let reprints = Reprint::all_of(world.book().backend(), &key(1, 1)).expect("readable");
+    let expected = (audits + 1..=head.audit_no).map(|no| ((key(1, 1), no), world.now_ms));
+    assert!(expected.eq(reprints.iter().map(|reprint| (reprint.of, reprint.at_ms))));
+    let at = head.audit_no.to_be_bytes();
+    let row = journal::record::<Audit>(world.book().backend(), &at, &mut Vec::new());
+    let note = row.expect("readable").expect("there").note;
+    assert_eq!(note, format!("sent the PIN of {} again, 32 times so far", key(1, 1)));
     assert_eq!(world.row(key(1, 1)).map(|row| row.state), Some(State::Approved));
+}
+
+/// However many vouchers it has sold, a terminal does not fill the audit log; the next day, and
+/// another terminal, are served.
+pub fn what_a_terminal_reprints_in_a_day_is_bounded<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000_000, 5);
+    (1..=4).for_each(|stan| assert!(world.sell(key(1, stan)).code.is_approved()));
+    world.sell(key(3, 1));
+    world.now_ms += RETRY_MS + 1;
+    let audits = world.book().head().audit_no;
+    let again = |world: &mut World<F>, sale: Key| {
+        let command = Command::Repeat(repeat(sale, world.now_ms));
+        world.run(command)
+    };
+    for told in 0..TERMINAL_REPRINTS_MAX {
+        let sale = key(1, u32::from(told % 4) + 1);
+        assert!(matches!(again(&mut world, sale), Outcome::Duplicate(_)), "{told}");
+    }
+    world.reopen();
+    let head = *world.book().head();
+    assert_eq!(head.audit_no, audits + u64::from(TERMINAL_REPRINTS_MAX));
+    let refused = Outcome::Refused(ResponseCode::VELOCITY_LIMIT);
+    assert_eq!(again(&mut world, key(1, 1)), refused);
+    assert_eq!(*world.book().head(), head, "nothing is written for it");
+    assert!(matches!(again(&mut world, key(3, 1)), Outcome::Duplicate(_)), "another terminal");
+    world.now_ms += 86_400_000;
+    assert!(matches!(again(&mut world, key(1, 1)), Outcome::Duplicate(_)), "the next day");
 }
 
 /// Who is blocked, or comes too late, receives no PIN; nothing is said against the sale.

@@ -3,8 +3,10 @@
 
 use super::Factory;
 use super::answer::Answer;
+use super::batches::totals;
 use super::model::Model;
 use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, sealed, seller, service, voucher};
+use super::withdrawal::withdraw;
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use tillgate_store_core::command::{
     Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Reroute, Resolution,
@@ -81,6 +83,7 @@ impl<F: Factory> Walk<F> {
             12 => self.reversal(draw),
             13 if draw[5].is_multiple_of(2) => self.reversal(draw),
             13 => self.repeat(draw),
+            14 if draw[5] % 8 == 3 => self.withdraw(draw),
             14 => self.change(draw),
             15 | 16 => self.due(draw),
             17 if draw[5].is_multiple_of(2) => self.refund(draw),
@@ -266,8 +269,29 @@ impl<F: Factory> Walk<F> {
                 let expiry = BusinessDate(TODAY.0 - 1 + (draw[3] / 64 + more) % 4);
                 change.vouchers.push(voucher(product, draw[3] % 128 * 4 + more, expiry));
             }
+            // Most are right; some have a number that was loaded, or count wrongly.
+            if draw[5].is_multiple_of(2) {
+                let face_minor = if product.0 == 1 { 1_000 } else { 250 };
+                let number = format!("B-{}", draw[4] / 2 % 64);
+                let mut batch = totals(&number, &change.vouchers, face_minor);
+                batch.of.product = product;
+                batch.count += u64::from(draw[5] % 16 == 2);
+                change.batches.push(batch);
+            }
         }
         Command::Change(change)
+    }
+
+    /// Some of the first serials, most of which are in stock, sold or withdrawn already.
+    fn withdraw(&self, draw: Draw) -> Command {
+        let product = ProductId(draw[4] % 2 + 1);
+        let number = |more| (draw[3].wrapping_add(more * 37)) % 512;
+        let days = |more: u16| BusinessDate(TODAY.0 - 1 + (draw[2] / 4 + more) % 4);
+        let place = |more| {
+            let found = voucher(product, number(more / 4), days(more));
+            (found.expiry, found.serial)
+        };
+        withdraw(product, (0..draw[2] % 64).map(place).collect(), self.world.now_ms)
     }
 
     /// A seller that moves and a terminal that is given other keys or services; neither sells.

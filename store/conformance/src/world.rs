@@ -108,7 +108,8 @@ impl<F: Factory> World<F> {
         let (actor, note) = ("law".to_owned(), "by the conformance suite".to_owned());
         let given = records.clone();
         let at_ms = self.now_ms;
-        let change = Change { at_ms, actor, note, records, vouchers, funds };
+        let batches = Vec::new();
+        let change = Change { at_ms, actor, note, records, vouchers, batches, funds };
         let outcome = self.run(Command::Change(change));
         if outcome == Outcome::Applied {
             given.iter().for_each(|record| self.registry.apply(record));

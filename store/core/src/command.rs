@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::ids::{BridgeTag, Key, Text};
-use crate::limits::{REFERENCE_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
+use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{
     FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity, Voucher,
+    VoucherBatch,
 };
 use crate::reseal::Reseal;
 use tillgate_types::{
@@ -57,6 +58,8 @@ pub enum Command {
     },
     /// The operator changes the registry, loads float or vouchers.
     Change(Change),
+    /// The operator takes vouchers out of sale.
+    Withdraw(Withdraw),
     /// Secrets are sealed again, under another key-encryption key.
     Reseal(Reseal),
 }
@@ -67,7 +70,11 @@ impl Command {
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         match self {
-            Self::Change(_) | Self::Resolve(_) | Self::Refund(_) | Self::Reseal(_) => true,
+            Self::Change(_)
+            | Self::Resolve(_)
+            | Self::Refund(_)
+            | Self::Withdraw(_)
+            | Self::Reseal(_) => true,
             Self::Begin(_)
             | Self::Finish(_)
             | Self::Reroute(_)
@@ -385,6 +392,28 @@ pub struct Change {
     pub records: Vec<RegistryRecord>,
     /// Vouchers to put on sale.
     pub vouchers: Vec<Voucher>,
+    /// Control totals that they must agree with, one row for each product of a batch; the ledger
+    /// sets their `batch_no`.
+    pub batches: Vec<VoucherBatch>,
     /// Float loads; the ledger computes their legs and time, whatever is given.
     pub funds: Vec<Funding>,
+}
+
+/// Vouchers of one product that are never to be sold, with one audit row. Those that are not in
+/// stock any more are passed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Withdraw {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Who.
+    pub actor: String,
+    /// Why, in words for the audit log; never a secret.
+    pub note: String,
+    /// The service.
+    pub service: ServiceId,
+    /// The product.
+    pub product: ProductId,
+    /// The vouchers, by expiry and serial: at most
+    /// [`WITHDRAWN_MAX`](crate::limits::WITHDRAWN_MAX).
+    pub vouchers: Vec<(BusinessDate, Text<SERIAL_BYTES_MAX>)>,
 }

@@ -33,11 +33,13 @@ pub mod rows;
 pub mod store;
 pub mod vault;
 pub mod verify;
+pub mod withdrawal;
 pub mod write_set;
 
 pub use command::{
     Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
     RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse, Settle, VerificationResult,
+    Withdraw,
 };
 pub use error::StoreError;
 pub use ids::{AccountId, AccountKind, BridgeTag, Key, StoreId, Text};
@@ -47,13 +49,14 @@ pub use memory::Memory;
 pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountCheck, AccountField, AccountForm, AccountRow, AmountSource, Audit, Batch,
-    BridgeName, BridgeOrder, BridgeStatus, Canary, Card, ChargeBase, ChargeKind, ChargeRule, Coded,
-    CommissionRule, Counter, Dispensed, Distributor, DueFollowUp, FollowUp, Former, Fulfilment,
-    Funding, Generations, Head, Hours, IssuedBy, KeyCounter, KeyError, Kind, Language, Leg, Legs,
-    Lookup, MoneyFlow, Product, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord,
-    ReversalRule, Rounding, Route, RouteRule, SaleTerms, Seller, Serial, Service, Services,
-    Settlement, Shelf, State, Status, StockLevel, StockRules, Terminal, TerminalKey, Transaction,
-    Velocity, Versions, Voucher, is_bridge_name, luhn,
+    BatchOf, BridgeName, BridgeOrder, BridgeStatus, Canary, Card, ChargeBase, ChargeKind,
+    ChargeRule, Coded, CommissionRule, Counter, Dispensed, Distributor, DueFollowUp, FollowUp,
+    Former, Fulfilment, Funding, Generations, Head, Hours, IssuedBy, KeyCounter, KeyError, Kind,
+    Language, Leg, Legs, Lookup, MoneyFlow, Product, ReceiptTag, ReceiptTemplate, Record, Refund,
+    RegistryRecord, Reprint, ReversalRule, Rounding, Route, RouteRule, SaleTerms, Seller, Serial,
+    Service, Services, Settlement, Shelf, State, Status, StockLevel, StockRules, Terminal,
+    TerminalKey, Transaction, Velocity, Versions, Voucher, VoucherBatch, VoucherOf, Withdrawn,
+    is_bridge_name, luhn,
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};
@@ -64,4 +67,5 @@ pub use tillgate_types::{
 };
 pub use vault::{Sealed, Secret, Vault, VaultError};
 pub use verify::verify;
+pub use withdrawal::Chosen;
 pub use write_set::{Op, WriteSet};

@@ -6,6 +6,15 @@ pub const SUBSCRIBER_BYTES_MAX: usize = 24;
 pub const SERIAL_BYTES_MAX: usize = 24;
 /// Longest name of an issuer of vouchers, bytes.
 pub const ISSUER_BYTES_MAX: usize = 16;
+/// Longest number that an issuer gives a batch of vouchers, bytes.
+pub const BATCH_NUMBER_BYTES_MAX: usize = 24;
+/// Rows of control totals in one change, one for each product of a batch; each leaves an audit row.
+pub const VOUCHER_BATCHES_MAX: usize = 100;
+/// Vouchers that one command takes out of sale: a read and two writes each, some milliseconds on
+/// the one thread that writes. More of them are several commands.
+pub const WITHDRAWN_MAX: usize = 500;
+/// Rows of stock read, outside the writer, for one such command, a few microseconds each.
+pub const WITHDRAW_ROWS_MAX: usize = 20_000;
 /// Most days that a voucher must have left, and that count as near its expiry: ten years.
 pub const STOCK_DAYS_MAX: u16 = 3_660;
 /// Longest reference, bytes: a provider's, our own (16 hex of store id + 16 of seq), a deposit's.
@@ -109,9 +118,12 @@ pub const WINDOWS_MAX: usize = 1_000_000;
 /// How long after a sale its answer may be asked for again before that counts as a reprint: longer
 /// than a terminal takes to come back over a broken link.
 pub const RETRY_MS: u64 = 300_000;
-/// Times that the PIN of one voucher is sent again beyond those. Each rewrites the row; those that
-/// are a power of two are in the audit log too, six at most.
+/// Times that the PIN of one voucher is sent again beyond those. Each rewrites the row and leaves
+/// one in the audit log.
 pub const REPRINTS_MAX: u8 = 32;
+/// Such reprints of all vouchers of one terminal on one day (UTC). It bounds what a thief with a
+/// terminal's key can write into the audit log, which is kept for ever, to about 20 KB a day.
+pub const TERMINAL_REPRINTS_MAX: u16 = 64;
 /// Vouchers of one terminal on the operator's list at once because their reversal was refused. A
 /// thief who files thousands of reversals must not hide everybody else's entries.
 pub const EXPOSED_MAX: u16 = 50;

@@ -38,6 +38,9 @@ pub enum Outcome {
     },
     /// A logon or change is durable.
     Applied,
+    /// How many vouchers were taken out of sale; 0: none of them was in stock, and nothing was
+    /// written.
+    Withdrawn(u64),
     /// A change or a verdict was refused whole, nothing of it written.
     Rejected(Vec<Rejection>),
 }

@@ -34,7 +34,9 @@ coded! {
     Meta = 10 "meta",
     /// Registry key, audit number: former versions of registry records.
     History = 11 "history",
-    /// `c` serial, service: every serial ever loaded. `l` service, product, expiry: counts of stock.
+    /// `b` batch number, service, product: control totals of what was loaded. `c` serial, service:
+    /// every serial ever loaded. `l` service, product, expiry: counts of stock. `r` sale, audit
+    /// number: PINs sent again. `w` service, product, serial: vouchers taken out of sale.
     Supply = 12 "supply",
 }
 

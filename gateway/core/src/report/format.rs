@@ -24,13 +24,7 @@ impl Format {
     pub fn header(self) -> String {
         match self {
             Self::Jsonl => String::new(),
-            Self::Csv => {
-                let schema = schema_for!(TransactionLine);
-                let members = schema.get("properties").and_then(Value::as_object);
-                let names: Vec<&str> =
-                    members.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                format!("{}\n", names.join(","))
-            }
+            Self::Csv => csv_header::<TransactionLine>(),
         }
     }
 
@@ -40,13 +34,26 @@ impl Format {
         let line = json!(line(transaction, names));
         match self {
             Self::Jsonl => format!("{line}\n"),
-            Self::Csv => {
-                let members = line.as_object().into_iter().flatten();
-                let cells: Vec<String> = members.map(|(_, value)| cell(value)).collect();
-                format!("{}\n", cells.join(","))
-            }
+            Self::Csv => csv_row(&line),
         }
     }
+}
+
+/// The names of the members of a line, as the first row of a CSV file.
+#[must_use]
+pub fn csv_header<T: JsonSchema>() -> String {
+    let schema = schema_for!(T);
+    let members = schema.get("properties").and_then(Value::as_object);
+    let names: Vec<&str> = members.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    format!("{}\n", names.join(","))
+}
+
+/// The members of a line as a row of a CSV file.
+#[must_use]
+pub fn csv_row(line: &Value) -> String {
+    let members = line.as_object().into_iter().flatten();
+    let cells: Vec<String> = members.map(|(_, value)| cell(value)).collect();
+    format!("{}\n", cells.join(","))
 }
 
 /// What a formula begins with, at one spreadsheet or another (OWASP, "CSV injection").

@@ -119,6 +119,7 @@ columns! {
     lookup_reference: String = t.terms.lookup.as_str().to_owned(),
     bridge: Option<String> = names.bridge(t.bridge),
     tried: String = tried(t, names),
+    reprints: u8 = t.reprints,
 }
 
 /// What somebody must still do.

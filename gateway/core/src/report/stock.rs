@@ -65,6 +65,8 @@ pub struct ProductStock {
     pub expired: u64,
     /// Ever sold.
     pub sold: u64,
+    /// Ever taken out of sale.
+    pub withdrawn: u64,
     /// Ever loaded.
     pub loaded: u64,
     /// The last day of the voucher that is sold next.
@@ -132,6 +134,7 @@ fn blank(service: &Service, product: &Product) -> ProductStock {
         unsellable: 0,
         expired: 0,
         sold: 0,
+        withdrawn: 0,
         loaded: 0,
         oldest_expiry: None,
         alarms: Vec::new(),
@@ -143,6 +146,7 @@ impl ProductStock {
     fn add(&mut self, product: &Product, level: &StockLevel, today: BusinessDate) {
         let (rules, expiry, left) = (product.stock, level.of.expiry, level.in_stock());
         self.sold += level.sold;
+        self.withdrawn += level.withdrawn;
         self.loaded += level.loaded;
         let after = |days: u16| BusinessDate(today.0.saturating_add(days));
         if left == 0 {
@@ -195,7 +199,9 @@ mod tests {
         for (days, loaded, sold) in counts {
             let expiry = BusinessDate(u16::try_from(i32::from(TODAY) + days).unwrap());
             let of = Shelf { service: ServiceId(10), product: ProductId(1), expiry };
-            set.put_record(&StockLevel { of, loaded: *loaded, sold: *sold });
+            let (loaded, sold, withdrawn) = (*loaded, *sold, 1);
+            // One of each shelf was taken out of sale.
+            set.put_record(&StockLevel { of, loaded: loaded + 1, sold, withdrawn });
         }
         memory.write(&set, 0).unwrap();
         let list = StockList::read(&memory, &services(rules), BusinessDate(TODAY)).unwrap();
@@ -207,7 +213,7 @@ mod tests {
     fn vouchers_are_counted_by_what_can_still_be_done_with_them() {
         let rules = StockRules { least_days: 2, low: 0, near_days: 10 };
         let found = stock(rules, &[(-1, 5, 1), (0, 3, 3), (1, 7, 0), (2, 9, 8), (11, 20, 0)]);
-        assert_eq!((found.loaded, found.sold), (44, 12));
+        assert_eq!((found.loaded, found.sold, found.withdrawn), (49, 12, 5));
         assert_eq!((found.unsellable, found.expired), (11, 4));
         assert_eq!((found.for_sale, found.near_expiry), (21, 1));
         assert_eq!(found.oldest_expiry, Some(BusinessDate(TODAY + 2).to_string()));

@@ -24,6 +24,7 @@ pub(super) enum CommitContext {
     Reroute { key: Key },
     Control { ticket: u64, records: Vec<RegistryRecord>, pushes: Vec<Push> },
     Resolve { ticket: u64 },
+    Withdraw { ticket: u64 },
 }
 
 /// What a sale's row does not say.
@@ -67,6 +68,7 @@ impl TransactionManager {
                     self.control_committed(now, ticket, (records, pushes), outcome);
                 }
                 CommitContext::Resolve { ticket } => self.resolve_committed(now, ticket, outcome),
+                CommitContext::Withdraw { ticket } => self.withdraw_committed(ticket, outcome),
             }
         }
     }
@@ -88,6 +90,7 @@ impl TransactionManager {
             Outcome::NotFound
             | Outcome::Reversed { .. }
             | Outcome::Applied
+            | Outcome::Withdrawn(_)
             | Outcome::Rejected(_) => unreachable!("the ledger answers a sale otherwise"),
         }
     }
@@ -165,6 +168,7 @@ impl TransactionManager {
             Outcome::Done(_)
             | Outcome::Reversed { .. }
             | Outcome::Applied
+            | Outcome::Withdrawn(_)
             | Outcome::Rejected(_) => unreachable!("the ledger answers a repeat otherwise"),
         }
     }
@@ -186,9 +190,11 @@ impl TransactionManager {
             }
             // Its own key was taken back as if it were a sale.
             Outcome::Refused(code) => self.refuse(origin, Answered::Reversal, key, code),
-            Outcome::Done(_) | Outcome::NotFound | Outcome::Applied | Outcome::Rejected(_) => {
-                unreachable!("the ledger answers a reversal otherwise")
-            }
+            Outcome::Done(_)
+            | Outcome::NotFound
+            | Outcome::Applied
+            | Outcome::Withdrawn(_)
+            | Outcome::Rejected(_) => unreachable!("the ledger answers a reversal otherwise"),
         }
     }
 
@@ -229,6 +235,7 @@ impl TransactionManager {
             Outcome::NotFound
             | Outcome::Reversed { .. }
             | Outcome::Applied
+            | Outcome::Withdrawn(_)
             | Outcome::Rejected(_) => unreachable!("the ledger answers a settlement otherwise"),
         }
     }
@@ -314,6 +321,15 @@ impl TransactionManager {
         self.outputs.push_back(Output::Controlled { ticket, result });
     }
 
+    fn withdraw_committed(&mut self, ticket: u64, outcome: Outcome) {
+        let result = match outcome {
+            Outcome::Withdrawn(count) => Controlled::Withdrawn(count),
+            Outcome::Rejected(rejections) => Controlled::Rejected(rejections),
+            _ => unreachable!("the ledger answers a withdrawal otherwise"),
+        };
+        self.outputs.push_back(Output::Controlled { ticket, result });
+    }
+
     fn control_committed(
         &mut self,
         now: Moment,
@@ -337,6 +353,7 @@ impl TransactionManager {
             | Outcome::Conflict
             | Outcome::Refused(_)
             | Outcome::NotFound
+            | Outcome::Withdrawn(_)
             | Outcome::Reversed { .. } => unreachable!("the ledger answers a change otherwise"),
         };
         self.outputs.push_back(Output::Controlled { ticket, result });

@@ -1,6 +1,6 @@
 //! The operator's orders.
 
-use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId};
+use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId, Withdraw};
 
 use super::commit::CommitContext;
 use super::{Control, ControlOrder, Controlled, Output, Push, PushedCommand, TransactionManager};
@@ -27,6 +27,10 @@ impl TransactionManager {
             ControlOrder::Refund { key, step, today, note } => {
                 let refund = RefundOrder { key, step, at_ms, today, actor, note };
                 self.push_staged(Command::Refund(refund), CommitContext::Resolve { ticket });
+            }
+            ControlOrder::Withdraw { service, product, vouchers, note } => {
+                let order = Withdraw { at_ms, actor, note, service, product, vouchers };
+                self.push_staged(Command::Withdraw(order), CommitContext::Withdraw { ticket });
             }
             ControlOrder::Message { terminal, text } => {
                 let push = self.push(terminal, PushedCommand::Message { text });

@@ -2,8 +2,9 @@
 
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, ContentDigest, Key, Lookup, RefundStep, RegistryRecord, Rejection,
-    Resolution, ResponseCode, Reverse, SellerId, Settle, TerminalId, Text,
+    Begin, BusinessDate, Change, ContentDigest, Key, Lookup, ProductId, RefundStep, RegistryRecord,
+    Rejection, Resolution, ResponseCode, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
+    withdrawal::Place,
 };
 
 use super::lookup::LookupRequest;
@@ -171,6 +172,15 @@ pub enum ControlOrder {
         /// Why, for the audit row.
         note: String,
     },
+    /// Take vouchers of one product out of sale.
+    Withdraw {
+        service: ServiceId,
+        product: ProductId,
+        /// By expiry and serial.
+        vouchers: Vec<Place>,
+        /// Why, for the audit row.
+        note: String,
+    },
     /// Show a text on a terminal.
     Message {
         terminal: TerminalId,
@@ -187,6 +197,8 @@ pub enum Controlled {
         /// The ids of the commands that were pushed to terminals because of it.
         commands: Vec<(TerminalId, u32)>,
     },
+    /// How many vouchers are out of sale now; the others were not in stock.
+    Withdrawn(u64),
     /// Refused whole.
     Rejected(Vec<Rejection>),
 }

@@ -4,7 +4,7 @@ use super::{Model, Row, minor};
 use crate::answer::{Answer, Shape};
 use tillgate_store_core::command::{RefundOrder, RefundStep, Repeat};
 use tillgate_store_core::ids::Key;
-use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS};
+use tillgate_store_core::limits::{REPRINTS_MAX, RETRY_MS, TERMINAL_REPRINTS_MAX};
 use tillgate_store_core::record::{FollowUp, Kind, State};
 use tillgate_types::{ResponseCode, TerminalId};
 
@@ -25,9 +25,12 @@ impl Model {
         let row = self.rows.get_mut(key).expect("found by the caller");
         let pin = row.shape.serial.is_some() && row.shape.state == State::Approved;
         if pin && (row.shape.confirmed || at_ms > row.at_ms + RETRY_MS) {
-            if row.reprints == REPRINTS_MAX {
+            let day = (key.terminal, at_ms / 86_400_000);
+            let told = self.reprints.entry(day).or_default();
+            if row.reprints == REPRINTS_MAX || *told == TERMINAL_REPRINTS_MAX {
                 return Answer::Late;
             }
+            *told += 1;
             row.reprints += 1;
         }
         Answer::Duplicate(row.shape.clone())

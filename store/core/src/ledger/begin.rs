@@ -17,7 +17,7 @@ impl Ledger {
     pub(super) fn begin(&mut self, rows: &dyn ReadRows, begin: Begin) -> Result<Outcome> {
         assert!(begin.kind.is_sale(), "only a sale can begin");
         match self.find_duplicate(rows, &begin.key, &begin.digest)? {
-            Some(Outcome::Duplicate(row)) => return Ok(self.tell(row, telling(&begin))),
+            Some(Outcome::Duplicate(row)) => return self.tell(rows, row, telling(&begin)),
             Some(outcome) => return Ok(outcome),
             None => {}
         }

@@ -49,6 +49,14 @@ impl Levels {
         self.touch(Shelf { service, product, expiry }).sold += 1;
     }
 
+    pub(super) fn withdraw(
+        &mut self,
+        (service, product): (ServiceId, ProductId),
+        expiry: BusinessDate,
+    ) {
+        self.touch(Shelf { service, product, expiry }).withdrawn += 1;
+    }
+
     /// Begins to count anew.
     pub(super) fn restart(&mut self) {
         let mut known: Vec<Shelf> = self.slots.keys().copied().collect();

@@ -2,8 +2,8 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reroute`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`, `reseal`: one
-//!   file per command.
+//! * `begin`, `finish`, `reroute`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`,
+//!   `withdraw`, `reseal`: one file per command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
 //! * `accounts`, `levels`: every balance, and every count of the stock, in memory for good.
@@ -92,6 +92,7 @@ mod stock;
 mod supply;
 mod tail;
 mod velocity;
+mod withdraw;
 
 use rustc_hash::FxHashMap;
 
@@ -224,6 +225,7 @@ impl Ledger {
             Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),
             Command::Change(change) => self.change(rows, change),
+            Command::Withdraw(withdraw) => self.withdraw(rows, withdraw),
             Command::Reseal(reseal) => self.reseal(rows, reseal),
         }
     }

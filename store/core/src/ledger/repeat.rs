@@ -2,7 +2,8 @@
 //!
 //! It runs in the order of the batch, so that a repeat behind its sale finds it. A PIN is sent
 //! again to its own terminal while that one may trade, for a time and so often; each time beyond
-//! the retries of the first minutes counts as a reprint, durable before it is sent.
+//! the retries of the first minutes counts as a reprint, durable before it is sent and in the audit
+//! log. What a terminal may write there is bounded by the day.
 
 use super::Ledger;
 use super::audit::GATEWAY;
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::ids::Key;
 use crate::limits::{REPRINTS_MAX, RETRY_MS};
 use crate::outcome::Outcome;
-use crate::record::{Kind, State, Transaction};
+use crate::record::{Kind, Reprint, State, Transaction};
 use crate::rows::ReadRows;
 use tillgate_types::{BusinessDate, ResponseCode};
 
@@ -49,35 +50,42 @@ impl Ledger {
             }
         }
         let Repeat { at_ms, standing, pins_from, .. } = *repeat;
-        Ok(self.tell(row, Telling { at_ms, standing, pins_from }))
+        self.tell(rows, row, Telling { at_ms, standing, pins_from })
     }
 
     /// The answer of a row again, or why it is refused.
-    pub(super) fn tell(&mut self, mut row: Transaction, telling: Telling) -> Outcome {
+    pub(super) fn tell(
+        &mut self,
+        rows: &dyn ReadRows,
+        mut row: Transaction,
+        telling: Telling,
+    ) -> Result<Outcome> {
         let Telling { at_ms, standing, pins_from } = telling;
         if !row.tells_pin() {
-            return Outcome::Duplicate(row);
+            return Ok(Outcome::Duplicate(row));
         }
         if !standing.is_approved() {
             // Its outcome stands; it is told once the terminal may trade again.
-            return Outcome::Refused(ResponseCode::IN_PROGRESS);
+            return Ok(Outcome::Refused(ResponseCode::IN_PROGRESS));
         }
         if row.key.date < pins_from {
-            return Outcome::Refused(ResponseCode::WRONG_DATE);
+            return Ok(Outcome::Refused(ResponseCode::WRONG_DATE));
         }
         if row.confirmed_ms == 0 && at_ms <= row.finished_ms.saturating_add(RETRY_MS) {
-            return Outcome::Duplicate(row);
+            return Ok(Outcome::Duplicate(row));
         }
-        if row.reprints >= REPRINTS_MAX {
-            return Outcome::Refused(ResponseCode::VELOCITY_LIMIT);
+        let mut counter = self.counter(rows, row.key.terminal)?;
+        if row.reprints >= REPRINTS_MAX || !counter.reprint(at_ms) {
+            return Ok(Outcome::Refused(ResponseCode::VELOCITY_LIMIT));
         }
         self.note_time(at_ms);
         row.reprints += 1;
         self.staged.put(&row);
-        if row.reprints.is_power_of_two() {
-            let note = format!("sent the PIN of {} again, {} times so far", row.key, row.reprints);
-            self.write_audit(at_ms, GATEWAY.to_owned(), note);
-        }
-        Outcome::Duplicate(row)
+        self.set.put_record(&counter);
+        self.counters.insert(row.key.terminal, counter);
+        let note = format!("sent the PIN of {} again, {} times so far", row.key, row.reprints);
+        self.write_audit(at_ms, GATEWAY.to_owned(), note);
+        self.set.put_record(&Reprint { of: (row.key, self.head.audit_no), at_ms });
+        Ok(Outcome::Duplicate(row))
     }
 }

@@ -1,11 +1,12 @@
-//! Handshake counters: what makes a replayed handshake recognisable after a restart.
+//! Counters of a terminal: of its handshakes, which make a replayed one recognisable after a
+//! restart, and of the PINs that were sent to it again.
 
 use arrayvec::ArrayVec;
 
 use super::declare::{record, stored};
 use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record};
-use crate::limits::TERMINAL_KEYS_MAX;
+use crate::limits::{TERMINAL_KEYS_MAX, TERMINAL_REPRINTS_MAX};
 use crate::rows::Family;
 use tillgate_types::TerminalId;
 
@@ -16,6 +17,8 @@ pub struct Counter {
     pub terminal: TerminalId,
     /// By rising generation; the oldest makes room.
     keys: KeyCounters,
+    /// The day (UTC, since 1970) on which PINs were last sent to it again, and how often that day.
+    reprints: (u32, u16),
 }
 
 type KeyCounters = ArrayVec<KeyCounter, TERMINAL_KEYS_MAX>;
@@ -34,7 +37,7 @@ pub struct KeyCounter {
 impl Counter {
     /// A terminal that has never connected.
     pub fn new(terminal: TerminalId) -> Self {
-        Self { terminal, keys: ArrayVec::new() }
+        Self { terminal, keys: ArrayVec::new(), reprints: (0, 0) }
     }
 
     /// The counters, by rising generation.
@@ -45,6 +48,18 @@ impl Counter {
     /// The highest counter of a key; 0 for none.
     pub fn high(&self, generation: u32) -> u64 {
         self.keys.iter().find(|key| key.generation == generation).map_or(0, |key| key.high)
+    }
+
+    /// Counts a reprint at a time, Unix milliseconds; whether it is within
+    /// [`TERMINAL_REPRINTS_MAX`]. A clock that was set back begins no new day.
+    pub fn reprint(&mut self, at_ms: u64) -> bool {
+        let day = u32::try_from(at_ms / 86_400_000).unwrap_or(u32::MAX);
+        if day > self.reprints.0 {
+            self.reprints = (day, 0);
+        }
+        let room = self.reprints.1 < TERMINAL_REPRINTS_MAX;
+        self.reprints.1 += u16::from(room);
+        room
     }
 
     /// Takes in a handshake; whether it changed anything.
@@ -71,9 +86,10 @@ impl Counter {
     }
 }
 
-record! { Counter in Counters, version 2;
+record! { Counter in Counters, version 3;
     key terminal;
     body { keys }
+    since 3 { reprints = (0, 0) }
 }
 
 stored! { KeyCounter { generation, high, proved } }
@@ -113,6 +129,16 @@ mod tests {
         assert_eq!((counter.high(0), counter.high(1)), (u64::MAX, 0));
         assert!(counter.raise(1, 5, true) && !counter.raise(1, 5, true));
         assert_eq!(counter.high(1), 5);
+    }
+
+    #[test]
+    fn reprints_of_a_terminal_are_bounded_by_the_day_and_no_clock_set_back_helps() {
+        let (mut counter, day) = (Counter::new(TerminalId(7)), 86_400_000);
+        for _ in 0..TERMINAL_REPRINTS_MAX {
+            assert!(counter.reprint(20_000 * day + 5));
+        }
+        assert!(!counter.reprint(20_000 * day + 6) && !counter.reprint(19_999 * day));
+        assert!(counter.reprint(20_001 * day));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod head;
 mod receipt;
 mod refund;
 mod registry;
+mod reprint;
 mod route;
 mod seller;
 mod service;
@@ -32,7 +33,9 @@ mod terms;
 mod transaction;
 mod versions;
 mod voucher;
+mod voucher_batch;
 pub mod wire;
+mod withdrawn;
 
 use arrayvec::ArrayVec;
 
@@ -52,6 +55,7 @@ pub use head::Head;
 pub use receipt::{PLACES, Part, ReceiptTemplate, parts, place_bytes_max};
 pub use refund::Refund;
 pub use registry::{RegistryRecord, Status};
+pub use reprint::Reprint;
 pub use route::{BridgeName, Route, RouteRule, is_bridge_name};
 pub use seller::Seller;
 pub use service::{CommissionRule, Hours, IssuedBy, Product, Service, StockRules, Velocity};
@@ -66,6 +70,8 @@ pub use tillgate_types::Totals;
 pub use transaction::{Dispensed, Kind, State, Transaction};
 pub use versions::Versions;
 pub use voucher::{Serial, Voucher};
+pub use voucher_batch::{BatchOf, VoucherBatch};
+pub use withdrawn::{VoucherOf, Withdrawn};
 
 use crate::error::{Result, StoreError};
 use crate::limits::KEY_BYTES_MAX;

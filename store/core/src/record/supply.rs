@@ -1,6 +1,6 @@
 //! What the store remembers of its stock as a whole: an index of serials, and counts.
 //!
-//! Two kinds of rows behind one letter each. Both follow from the other families; they are here so
+//! These two kinds of rows, behind one letter each, follow from the other rows; they are here so
 //! that neither a duplicate nor a count takes work in proportion to the stock.
 
 use std::ops::ControlFlow;
@@ -48,13 +48,15 @@ pub struct StockLevel {
     pub loaded: u64,
     /// Sold.
     pub sold: u64,
+    /// Taken out of sale.
+    pub withdrawn: u64,
 }
 
 impl StockLevel {
     /// How many are in stock, expired ones included.
     #[must_use]
     pub const fn in_stock(&self) -> u64 {
-        self.loaded.saturating_sub(self.sold)
+        self.loaded.saturating_sub(self.sold).saturating_sub(self.withdrawn)
     }
 
     /// Visits every count by service, product and expiry until the visitor breaks.
@@ -63,9 +65,21 @@ impl StockLevel {
     /// A row cannot be read.
     pub fn each(
         rows: &dyn ReadRows,
+        visit: impl FnMut(Self) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        Self::each_from(rows, Shelf::default(), visit)
+    }
+
+    /// As [`StockLevel::each`], from a shelf on.
+    ///
+    /// # Errors
+    /// A row cannot be read.
+    pub fn each_from(
+        rows: &dyn ReadRows,
+        from: Shelf,
         mut visit: impl FnMut(Self) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        rows.try_scan(Family::Supply, &[Self::LETTER], |key, value| {
+        rows.try_scan(Family::Supply, &Self::key_of(from), |key, value| {
             if key.first() != Some(&Self::LETTER) {
                 return Ok(ControlFlow::Break(()));
             }
@@ -79,9 +93,10 @@ record! { Card in Supply, version 1;
     body { product }
 }
 
-record! { StockLevel in Supply, version 1;
+record! { StockLevel in Supply, version 2;
     letter b'l', of: Shelf;
     body { loaded, sold }
+    since 2 { withdrawn = 0 }
 }
 
 stored! { Shelf { service, product, expiry } }

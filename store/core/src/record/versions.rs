@@ -4,8 +4,8 @@
 use super::wire::{Flaw, Reader, Stored};
 use super::{
     AccountRow, Audit, Batch, BridgeOrder, Canary, Card, Counter, Distributor, Former, Funding,
-    Head, KeyBytes, ReceiptTemplate, Record, Route, Seller, Serial, Service, StockLevel, Terminal,
-    Transaction, Voucher, key_of,
+    Head, KeyBytes, ReceiptTemplate, Record, Reprint, Route, Seller, Serial, Service, StockLevel,
+    Terminal, Transaction, Voucher, VoucherBatch, Withdrawn, key_of,
 };
 use crate::error::{Result, StoreError};
 use crate::ids::Text;
@@ -16,7 +16,7 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 21] = [
+const OURS: [(&str, u8); 24] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
@@ -29,6 +29,7 @@ const OURS: [(&str, u8); 21] = [
     ("funding", Funding::VERSION),
     ("head", Head::VERSION),
     ("receipt", ReceiptTemplate::VERSION),
+    ("reprint", Reprint::VERSION),
     ("route", Route::VERSION),
     ("seller", Seller::VERSION),
     ("serial", Serial::VERSION),
@@ -38,6 +39,8 @@ const OURS: [(&str, u8); 21] = [
     ("transaction", Transaction::VERSION),
     ("versions", Versions::VERSION),
     ("voucher", Voucher::VERSION),
+    ("voucher-batch", VoucherBatch::VERSION),
+    ("withdrawn", Withdrawn::VERSION),
 ];
 
 impl Versions {

@@ -38,6 +38,19 @@ pub struct Serial {
 }
 
 impl Voucher {
+    /// The row key of a voucher.
+    #[must_use]
+    pub fn key_at(
+        service: ServiceId,
+        product: ProductId,
+        expiry: BusinessDate,
+        serial: &Text<SERIAL_BYTES_MAX>,
+    ) -> KeyBytes {
+        let mut key = Self::key_from(service, product, expiry);
+        key.bytes(serial.as_bytes());
+        key
+    }
+
     /// The first key a voucher of this product and expiry could have: stock sorts by expiry.
     pub fn key_from(service: ServiceId, product: ProductId, expiry: BusinessDate) -> KeyBytes {
         let [service, product, expiry] = [service.0, product.0, expiry.0].map(u16::to_be_bytes);

@@ -7,8 +7,9 @@
 //! |---|---|
 //! | transaction numbers seen | 1 bit each |
 //! | postings per account | 48 bytes per account |
-//! | vouchers sold and in stock | 8 bytes and 1 bit each |
+//! | vouchers sold, in stock and withdrawn | 8 bytes and 1 bit each |
 //! | serials | 8 bytes and 1 bit each |
+//! | control totals of batches | 150 bytes each |
 //! | sellers and distributors | 32 bytes each |
 //! | violations | [`crate::limits::VIOLATIONS_MAX`] texts |
 //!

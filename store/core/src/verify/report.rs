@@ -53,6 +53,8 @@ pub struct Counts {
     pub vouchers_in_stock: u64,
     /// Vouchers given to a transaction.
     pub vouchers_sold: u64,
+    /// Vouchers taken out of sale.
+    pub vouchers_withdrawn: u64,
     /// Accounts.
     pub accounts: u64,
     /// Float loads.

@@ -6,13 +6,13 @@ use tillgate_store_conformance::network::{
 use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
-    AmountSource, Audit, Batch, BridgeOrder, BridgeStatus, BridgeTag, BusinessDate, Card,
+    AmountSource, Audit, Batch, BatchOf, BridgeOrder, BridgeStatus, BridgeTag, BusinessDate, Card,
     ChargeBase, ChargeKind, ChargeRule, Counter, Dispensed, DistributorId, DueFollowUp, Family,
     FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind, Language, Leg, Legs, Lookup,
-    MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord,
+    MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord, Reprint,
     ResponseCode, ReversalRule, Rounding, Route, RouteRule, SaleTerms, SellerId, Serial, ServiceId,
     Services, Settlement, Shelf, State, StockLevel, StoreError, StoreId, TerminalId, Text, Totals,
-    Transaction, Velocity, Voucher,
+    Transaction, Velocity, Voucher, VoucherBatch, VoucherOf, Withdrawn,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -150,7 +150,18 @@ fn every_record_of_money_and_stock_round_trips_and_shows_damage() {
     let of = (Text::from("S-1").expect("short"), VOUCHERS);
     holds(&Card { of, product: ProductId(1) });
     let of = Shelf { service: VOUCHERS, product: ProductId(1), expiry: TODAY };
-    holds(&StockLevel { of, loaded: u64::MAX, sold: 3 });
+    holds(&StockLevel { of, loaded: u64::MAX, sold: 3, withdrawn: 4 });
+    let serial = Text::from("S-1").expect("short");
+    let of = BatchOf {
+        number: Text::from("B-17").expect("short"),
+        service: VOUCHERS,
+        product: ProductId(2),
+    };
+    let (first, last) = (serial, Text::from("S-9").expect("short"));
+    holds(&VoucherBatch { of, batch_no: 7, count: 9, face_minor: 250, currency: 840, first, last });
+    let of = VoucherOf { service: VOUCHERS, product: ProductId(2), serial };
+    holds(&Withdrawn { of, expiry: TODAY, audit_no: u64::MAX });
+    holds(&Reprint { of: (transaction().key, 12), at_ms: 5 });
 }
 
 #[test]
@@ -222,6 +233,14 @@ fn a_terminal_and_its_counter_of_version_1_belong_together() {
     sum(Family::Counters, &key, &mut value);
     let counter = Counter::decode(&key, &value).unwrap();
     assert_eq!(counter.high(terminal.newest_key().generation), 77);
+
+    let of = Shelf { service: VOUCHERS, product: ProductId(1), expiry: TODAY };
+    let mut value = vec![1];
+    [9_u64, 4].iter().for_each(|count| value.extend_from_slice(&count.to_be_bytes()));
+    let key = StockLevel::key_of(of);
+    sum(Family::Supply, &key, &mut value);
+    let before = StockLevel { of, loaded: 9, sold: 4, withdrawn: 0 };
+    assert_eq!(StockLevel::decode(&key, &value), Ok(before));
 }
 
 #[test]
@@ -255,6 +274,8 @@ fn every_record_of_the_chains_round_trips_and_shows_damage() {
         assert!(counter.raise(generation, u64::MAX, generation == 3));
         holds(&counter);
     }
+    assert!(counter.reprint(1_800_000_000_000));
+    holds(&counter);
     let head = Head::genesis(StoreId(*b"a store!"));
     holds(&head);
     holds(&Head { batch_no: 1, seq: 2, audit_no: 3, ..head });

@@ -224,7 +224,7 @@ fn a_store_that_a_newer_program_wrote_to_is_refused_when_it_is_opened() {
     let mut memory = book.into_backend();
     let mut newer = Vec::new();
     Versions::ours().encode(&mut newer);
-    // "voucher" is the last kind; its version is the last byte before the checksum.
+    // "withdrawn" is the last kind; its version is the last byte before the checksum.
     let place = newer.len() - 5;
     newer[place] += 1;
     let family = [u8::try_from(Family::Meta.index()).unwrap()];
@@ -235,7 +235,7 @@ fn a_store_that_a_newer_program_wrote_to_is_refused_when_it_is_opened() {
     set.put(Family::Meta, Versions::KEY, |out| out.extend_from_slice(&newer));
     memory.write(&set, 0).unwrap();
     let told = LedgerStore::open(memory.clone(), [0; 8]).unwrap_err().to_string();
-    assert!(told.contains("voucher records of version 2 (this program knows 1)"), "{told}");
+    assert!(told.contains("withdrawn records of version 2 (this program knows 1)"), "{told}");
     assert!(matches!(verify(&memory), Err(StoreError::Newer(_))));
 }
 

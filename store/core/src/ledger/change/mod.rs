@@ -1,5 +1,6 @@
 //! Change: what an operator does to registry, stock and float, all of it or nothing.
 
+mod batches;
 mod float;
 mod registry;
 mod service;
@@ -11,7 +12,7 @@ use crate::command::Change;
 use crate::error::Result;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{Card, Former, RegistryRecord, Serial};
+use crate::record::{Card, Former, RegistryRecord, Serial, VoucherBatch};
 use crate::rows::{Family, ReadRows};
 use view::View;
 
@@ -28,13 +29,16 @@ impl Rejections {
 }
 
 impl Ledger {
-    /// Checks everything, then writes everything; with one row in the audit log.
+    /// Checks everything, then writes everything; with one row in the audit log, and one
+    /// for each batch of vouchers.
     pub(super) fn change(&mut self, rows: &dyn ReadRows, mut change: Change) -> Result<Outcome> {
         let mut refused = Rejections::default();
         check_size(&change, &mut refused);
         if refused.0.is_empty() {
             let view = View::new(rows, &change.records);
             registry::check(&view, &change.records, &mut refused)?;
+            // A batch that was loaded before is said once, before each of its serials.
+            batches::check(&view, &change, &mut refused)?;
             vouchers::check(&view, &change.vouchers, &mut refused)?;
             let moved = float::check_loads(&view, change.at_ms, &mut change.funds, &mut refused)?;
             // Limits that are no limits would only be refused twice.
@@ -47,8 +51,11 @@ impl Ledger {
         }
         self.note_time(change.at_ms);
         self.write_change(rows, &change)?;
-        let Change { at_ms, actor, note, .. } = change;
-        self.write_audit(at_ms, actor, note);
+        let Change { at_ms, actor, note, batches, .. } = change;
+        self.write_audit(at_ms, actor.clone(), note);
+        for batch in &batches {
+            self.write_audit(at_ms, actor.clone(), batches::note(batch));
+        }
         Ok(Outcome::Applied)
     }
 
@@ -68,6 +75,9 @@ impl Ledger {
             self.set.put_record(&Card { of: (serial, service), product });
             self.levels.load_one((service, product), voucher.expiry);
             self.stock.forget((service, product));
+        }
+        for batch in &change.batches {
+            self.set.put_record(&VoucherBatch { batch_no, ..*batch });
         }
         for funding in &change.funds {
             self.accounts.post(&funding.legs);

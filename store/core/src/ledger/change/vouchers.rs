@@ -15,13 +15,13 @@ use tillgate_types::ServiceId;
 
 /// The services of the vouchers, each looked up once, and those that share an issuer.
 #[derive(Default)]
-struct Services {
+pub(super) struct Services {
     known: FxHashMap<ServiceId, Option<Service>>,
     issuers: Option<FxHashMap<Text<ISSUER_BYTES_MAX>, Vec<ServiceId>>>,
 }
 
 impl Services {
-    fn find(&mut self, view: &View<'_>, id: ServiceId) -> Result<Option<&Service>> {
+    pub(super) fn find(&mut self, view: &View<'_>, id: ServiceId) -> Result<Option<&Service>> {
         Ok(match self.known.entry(id) {
             Entry::Occupied(known) => known.into_mut().as_ref(),
             Entry::Vacant(vacant) => vacant.insert(view.service(id)?).as_ref(),
@@ -29,7 +29,11 @@ impl Services {
     }
 
     /// Every service whose serials are those of `issuer`; all are read once, if any is asked for.
-    fn of_issuer(&mut self, view: &View<'_>, issuer: &IssuedBy) -> Result<Vec<ServiceId>> {
+    pub(super) fn of_issuer(
+        &mut self,
+        view: &View<'_>,
+        issuer: &IssuedBy,
+    ) -> Result<Vec<ServiceId>> {
         let name = match issuer {
             IssuedBy::Service(id) => return Ok(vec![*id]),
             IssuedBy::Named(name) => name,

@@ -80,6 +80,7 @@ pub(crate) fn opening(vouchers: u32) -> Change {
             RegistryRecord::Service(service(TOP_UPS, Fulfilment::Provider)),
         ],
         vouchers: (0..vouchers).map(voucher).collect(),
+        batches: Vec::new(),
         funds: vec![funding("opening", FLOAT)],
     }
 }

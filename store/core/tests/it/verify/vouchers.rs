@@ -2,7 +2,8 @@
 
 use tillgate_store_core::verify::Promise;
 use tillgate_store_core::{
-    Card, Family, ProductId, Record, Serial, Shelf, StockLevel, Text, Transaction, Voucher,
+    BatchOf, Card, Family, ProductId, Record, Reprint, Serial, Shelf, StockLevel, Text,
+    Transaction, Voucher, VoucherBatch, VoucherOf, Withdrawn,
 };
 
 use crate::shop::{self, key};
@@ -22,7 +23,7 @@ fn a_voucher_sold_twice_is_named_with_both_sales() {
             "00000043/000001",
         ],
     );
-    lab.violates(Promise::SoldOnce, &["neither in stock nor sold"]);
+    lab.violates(Promise::SoldOnce, &["neither in stock nor sold nor withdrawn"]);
 }
 
 #[test]
@@ -90,8 +91,68 @@ fn a_count_of_stock_that_is_wrong_is_named() {
     let sold = StockLevel { sold: 0, ..level(&lab) };
     lab.put(&sold);
     lab.violates(Promise::SoldOnce, &["product 1 of service 10", "in stock are counted"]);
-    lab.violates(Promise::SoldOnce, &["product 1 of service 10", "0 sold are counted"]);
+    lab.violates(
+        Promise::SoldOnce,
+        &["product 1 of service 10", "0 sold and 0 withdrawn are counted"],
+    );
     let mut lab = Lab::new();
     lab.delete(Family::Supply, &StockLevel::key_of(of));
     lab.violates(Promise::SoldOnce, &["product 1 of service 10", "0 in stock are counted"]);
+}
+
+#[test]
+fn a_withdrawn_voucher_that_is_sold_or_in_stock_is_named() {
+    let withdrawn = |serial| {
+        let of = VoucherOf { service: shop::VOUCHERS, product: ProductId(1), serial };
+        Withdrawn { of, expiry: shop::voucher(1).expiry, audit_no: 1 }
+    };
+    let mut lab = Lab::new();
+    lab.put(&withdrawn(lab.first::<Voucher>().serial));
+    lab.violates(Promise::SoldOnce, &["S00000006", "withdrawn, and still in stock"]);
+    lab.violates(Promise::SoldOnce, &["product 1 of service 10", "0 withdrawn are counted"]);
+    let mut lab = Lab::new();
+    lab.put(&withdrawn(shop::voucher(1).serial));
+    lab.violates(Promise::SoldOnce, &["S00000001", "sold to", "000002", "and withdrawn"]);
+    let mut lab = Lab::new();
+    lab.put(&withdrawn(Text::from("X").unwrap()));
+    lab.violates(Promise::SoldOnce, &["voucher X", "never loaded"]);
+    let mut lab = Lab::new();
+    lab.put(&withdrawn(lab.first::<Voucher>().serial));
+    let voucher = lab.first::<Voucher>();
+    lab.delete(Family::Stock, &voucher.key());
+    lab.violates(Promise::SoldOnce, &["product 1 of service 10", "in stock are counted"]);
+    let Voucher { service, product, expiry, .. } = voucher;
+    lab.edit(&StockLevel::key_of(Shelf { service, product, expiry }), |level: &mut StockLevel| {
+        level.withdrawn = 1;
+    });
+    assert!(lab.report().holds(), "{:?}", lab.report().violations);
+}
+
+#[test]
+fn a_batch_that_lacks_a_voucher_is_named() {
+    let mut lab = Lab::new();
+    let Serial { service, product, serial, batch_no } = lab.first::<Serial>();
+    let of = BatchOf { number: Text::from("B-17").unwrap(), service, product };
+    let (first, last) = (serial, serial);
+    let loaded = lab.report().counts.vouchers_loaded;
+    let batch =
+        VoucherBatch { of, batch_no, count: loaded, face_minor: 1, currency: 978, first, last };
+    lab.put(&batch);
+    assert!(lab.report().holds(), "{:?}", lab.report().violations);
+    lab.put(&VoucherBatch { count: loaded + 1, ..batch });
+    lab.violates(Promise::SoldOnce, &["batch B-17 of product 1 of service 10", "11 vouchers"]);
+}
+
+#[test]
+fn a_reprint_that_its_sale_does_not_count_or_the_log_does_not_have_is_named() {
+    let mut lab = Lab::new();
+    lab.edit_sale(key(42, 2), |sale| sale.reprints = 1);
+    lab.put(&Reprint { of: (key(42, 2), 1), at_ms: 5 });
+    assert!(lab.report().holds(), "{:?}", lab.report().violations);
+    lab.put(&Reprint { of: (key(42, 2), 2), at_ms: 5 });
+    lab.violates(Promise::SoldOnce, &["PIN of", "000002", "audit row 2"]);
+    let mut lab = Lab::new();
+    lab.edit_sale(key(42, 2), |sale| sale.reprints = 1);
+    lab.put(&Reprint { of: (key(42, 2), 999), at_ms: 5 });
+    lab.violates(Promise::SoldOnce, &["PIN of", "audit row 999"]);
 }
