@@ -26,8 +26,8 @@ use toml::de::DeTable;
 pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
-    Address, Admin, Bridge, BridgeKind, Callback, KekOld, Link, Listen, Log, LogFormat, LogLevel,
-    Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
+    Address, Admin, Bridge, BridgeKind, Callback, Import, KekOld, Link, Listen, Log, LogFormat,
+    LogLevel, Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};
@@ -48,6 +48,8 @@ pub struct Config {
     pub admin: Admin,
     /// The data directory and the key that seals what is in it.
     pub store: Store,
+    /// Files that are imported.
+    pub import: Import,
     /// The terminal link.
     pub link: Link,
     /// Threads.
@@ -81,6 +83,7 @@ impl Config {
             listen: reader.must(&mut root, "listen"),
             admin: reader.must(&mut root, "admin"),
             store: reader.must(&mut root, "store"),
+            import: reader.section(&mut root, "import"),
             link: reader.must(&mut root, "link"),
             workers: reader.section(&mut root, "workers"),
             calendar: reader.must(&mut root, "calendar"),

@@ -80,6 +80,12 @@ sections! {
         file: PathBuf = path("keys/kek-1.key"),
     }
 
+    /// `[import]`
+    Import {
+        /// The file with the age keys that open encrypted files (`age-keygen`).
+        age_identity: Option<PathBuf> = path_if("keys/import.age-key"),
+    }
+
     /// `[link]`
     Link {
         /// The file with the gateway's X25519 secret (32 bytes as hex).

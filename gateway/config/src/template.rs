@@ -104,6 +104,11 @@ kek_id = 1
 # A key that was replaced but still opens what it sealed:
 # kek_old = [{ id = 1, file = "keys/kek-1.key" }]
 
+[import]
+# The age keys that open encrypted voucher batches; `tillgate stock recipient` shows whom issuers
+# encrypt for. Make the file with `age-keygen`.
+# age_identity = "keys/import.age-key"
+
 [link]
 # The gateway's private key; its public half, keys/gateway.pub, is in every terminal.
 key = "keys/gateway.key"

@@ -283,7 +283,7 @@ fn a_new_installation_shows_the_defaults_that_are_in_force() {
     let shown = |line: &str| {
         let shown = line.strip_prefix("# ").filter(|line| {
             let key = line.split_once(" = ").map(|(key, _)| key);
-            let special = ["kek_old", "high_water", "give time_zone"];
+            let special = ["kek_old", "high_water", "age_identity", "give time_zone"];
             key.is_some_and(|key| !special.contains(&key) && !key.contains(' '))
         });
         shown.unwrap_or(line).to_owned() + "\n"

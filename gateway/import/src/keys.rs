@@ -5,7 +5,7 @@ use std::fmt::Write;
 use zeroize::Zeroizing;
 
 use crate::source::terminal::{ID, KEY_ID, PSK};
-use crate::source::{Column, Source, Table};
+use crate::source::{Column, Form, Source, Table};
 use crate::terminals::KEY_ID_DEFAULT;
 
 /// A terminal's id and key number as they are in the file (shorter than this, or the reader refuses
@@ -24,17 +24,21 @@ pub fn make_missing_keys(
     random: &dyn Fn() -> [u8; 32],
 ) -> Option<Zeroizing<String>> {
     // All the room that it may need: a buffer that grows leaves keys behind in memory.
-    let terminals = sources.iter().filter(|source| source.table == Some(Table::Terminals));
+    let terminals = sources.iter().filter(|source| is_readable(source));
     let lines: usize = terminals.map(|source| source.text.lines().count() + 1).sum();
     let mut made = Zeroizing::new(String::with_capacity(lines * MADE_LINE_BYTES_MAX));
     made.push_str("terminal,key_id,psk\n");
     let header_bytes = made.len();
-    for source in sources.iter_mut().filter(|source| source.table == Some(Table::Terminals)) {
+    for source in sources.iter_mut().filter(|source| is_readable(source)) {
         if let Some(text) = with_keys(source, &mut made, random) {
             source.text = text;
         }
     }
     (made.len() > header_bytes).then_some(made)
+}
+
+fn is_readable(source: &Source) -> bool {
+    source.table == Some(Table::Terminals) && source.form != Form::Closed
 }
 
 /// The same file with a key in every row; rows keep their lines.

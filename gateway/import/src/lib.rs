@@ -9,9 +9,13 @@
 
 #![forbid(unsafe_code)]
 
+mod batches;
+#[cfg(test)]
+mod batches_tests;
 mod book;
 mod charges;
 mod draft;
+pub mod encrypted;
 mod keys;
 pub mod limits;
 mod prices;
@@ -46,10 +50,12 @@ use tillgate_store_core::{
 };
 
 pub use draft::{Existing, Known};
+pub use encrypted::Identity;
 pub use keys::make_missing_keys;
 pub use report::{Fault, Faults};
-pub use source::{Source, Table, is_toml, known_files, table_of_path};
+pub use source::{Form, Source, Table, is_toml, known_files, table_of_path};
 
+use batches::Batches;
 use draft::{Draft, Given};
 use report::RowPlace;
 use row::{Files, Row};
@@ -98,6 +104,7 @@ pub struct Plan {
     names: Vec<String>,
     registry: BTreeMap<String, RowPlace>,
     vouchers: Vec<RowPlace>,
+    batches: Vec<RowPlace>,
     floats: Vec<RowPlace>,
 }
 
@@ -111,6 +118,7 @@ pub struct Counts {
     receipts: usize,
     terminals: usize,
     vouchers: usize,
+    batches: usize,
     floats: usize,
 }
 
@@ -125,6 +133,7 @@ impl Counts {
             (self.receipts, "receipts"),
             (self.terminals, "terminals"),
             (self.vouchers, "vouchers"),
+            (self.batches, "control totals"),
             (self.floats, "float loads"),
         ]
         .into_iter()
@@ -145,6 +154,11 @@ impl<T> Default for Once<T> {
 }
 
 impl<T: Ord> Once<T> {
+    /// Whether it was given.
+    fn has(&self, what: &T) -> bool {
+        self.0.contains_key(what)
+    }
+
     /// Whether this is the first; tells what was found otherwise, unless it is secret.
     fn first(&mut self, row: &Row<'_>, column: Column, what: T) -> bool {
         match self.0.entry(what) {
@@ -177,6 +191,7 @@ struct Parts {
 /// Every wrong place, up to a bound, and how many there are.
 pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Plan, Faults> {
     let mut faults = Faults::default();
+    check_open(sources, &mut faults);
     let books = book::read_all(sources, &mut faults);
     if !faults.is_empty() {
         return Err(faults);
@@ -197,6 +212,7 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
             Table::Receipts => receipts::receipt(row, &mut draft, &mut parts.receipts),
             Table::Terminals => terminals::terminal(row, &mut draft),
             Table::Vouchers => stock::voucher(row, &draft, &mut stock),
+            Table::Batches => batches::batch(row, &draft, &mut stock),
             Table::Floats => stock::float(row, &draft, &mut floats),
         });
         // Looks at a table as a whole, once all its rows are known. A header that is wrong was
@@ -208,9 +224,18 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
         });
     }
     let mut faults = files.faults.into_inner();
+    stock.batches.check_encrypted(sources, &mut faults);
     let plan = Plan::of(sources, context.at_ms, actor, draft, stock, floats);
     plan.check_size(&mut faults);
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
+}
+
+/// A file that is closed has no rows to read.
+fn check_open(sources: &[Source], faults: &mut Faults) {
+    for source in sources.iter().filter(|source| source.form == Form::Closed) {
+        let (file, text) = (source.name.clone(), "is encrypted, and was not opened".to_owned());
+        faults.push(|| Fault { file, line: 0, column: 0, name: "", text });
+    }
 }
 
 /// The registry records of a plan, and the places of their rows by what the ledger calls them.
@@ -250,6 +275,7 @@ impl Plan {
             receipts: draft.receipts.values().filter(|given| given.record.is_some()).count(),
             terminals: draft.terminals.len(),
             vouchers: stock.vouchers.len(),
+            batches: stock.batches.batches.len(),
             floats: floats.funds.len(),
         };
         let (mut registry, mut records) = (BTreeMap::new(), Vec::new());
@@ -262,9 +288,19 @@ impl Plan {
         add.all(draft.terminals, |id| format!("terminal {id}"), RegistryRecord::Terminal);
         let note = format!("import: {}", counts.sentence());
         let (vouchers, funds) = (stock.vouchers, floats.funds);
-        let change = Change { at_ms, actor: actor.to_owned(), note, records, vouchers, funds };
+        let Batches { batches, places, .. } = stock.batches;
+        let actor = actor.to_owned();
+        let change = Change { at_ms, actor, note, records, vouchers, batches, funds };
         let names = sources.iter().map(|source| source.name.clone()).collect();
-        Self { change, counts, names, registry, vouchers: stock.places, floats: floats.places }
+        Self {
+            change,
+            counts,
+            names,
+            registry,
+            vouchers: stock.places,
+            batches: places,
+            floats: floats.places,
+        }
     }
 
     fn check_size(&self, faults: &mut Faults) {
@@ -291,6 +327,8 @@ impl Plan {
         for Rejection { what, index, why } in rejections {
             let place = if what.starts_with("voucher ") {
                 self.vouchers.get(index)
+            } else if what.starts_with("batch ") {
+                self.batches.get(index)
             } else if what.starts_with("float load ") {
                 self.floats.get(index)
             } else {

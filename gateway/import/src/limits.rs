@@ -2,6 +2,13 @@
 
 /// One file. 100,000 vouchers are about 5 MB.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// One encrypted file, in the form in which it comes: 100,000 vouchers, the most that one import
+/// takes, are about 5 MB. It is in memory twice, and once more when it is open.
+pub const ENCRYPTED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Recipients of an encrypted file, each tried with every key, 50 microseconds each.
+pub const RECIPIENTS_MAX: usize = 64;
+/// Keys in the file that opens encrypted files: the one in use, and those that issuers still have.
+pub const IDENTITIES_MAX: usize = 8;
 /// Files of one import.
 pub const FILES_MAX: usize = 64;
 /// Invalid places that are reported one by one; the others are counted.

@@ -13,7 +13,7 @@ use crate::book::{BookRow, Cell};
 use crate::limits::FOUND_CHARACTERS_MAX;
 use crate::records::{Cells, Records};
 use crate::report::{Fault, Faults, RowPlace};
-use crate::source::{Column, Source, Table};
+use crate::source::{Column, Form, Source, Table};
 
 /// One row of a table, what it is checked against, and where its faults go.
 pub(crate) struct Row<'a> {
@@ -161,6 +161,11 @@ pub(crate) fn shorten(found: &str) -> String {
 }
 
 impl Row<'_> {
+    /// Whether its file came encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.source.form != Form::Plain
+    }
+
     /// Its place.
     pub(crate) fn place(&self) -> RowPlace {
         self.place

@@ -2,14 +2,29 @@
 
 use zeroize::Zeroizing;
 
+use crate::encrypted::{self, ENDING, Identity};
+
 /// One file in memory; wiped when dropped, because keys and PINs are in it.
 pub struct Source {
     /// As errors name it.
     pub name: String,
     /// The table of a CSV file; `None`: services with all that belongs to them and routes, as TOML.
     pub table: Option<Table>,
-    /// Its text, without a byte order mark.
+    /// Its text, without a byte order mark; of a file that is [`Form::Closed`], as it came.
     pub text: Zeroizing<String>,
+    /// Whether it came encrypted.
+    pub form: Form,
+}
+
+/// How a file came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As text.
+    Plain,
+    /// Encrypted, and it is not open yet.
+    Closed,
+    /// Encrypted, and it was opened.
+    Opened,
 }
 
 /// One column of a file. Rows know it by its name.
@@ -188,6 +203,16 @@ tables! {
         PIN = secret("pin"),
         EXPIRY = column("expiry"),
     }
+    /// Control totals of vouchers.
+    Batches = "batch", batch {
+        BATCH = column("batch"),
+        SERVICE = column("service"),
+        PRODUCT = column("product"),
+        COUNT = column("count"),
+        AMOUNT = column("amount"),
+        FIRST = column("first_serial"),
+        LAST = column("last_serial"),
+    }
     /// Float loads.
     Floats = "floats", float {
         REFERENCE = column("reference"),
@@ -210,9 +235,15 @@ fn is_named(stem: &str, name: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
+/// The last part of a path, without the ending of a file that is encrypted.
+fn name_of(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(ENDING).unwrap_or(name)
+}
+
 /// Whether a path is that of a TOML file of services or routes: `services.toml`, `routes-2.toml`.
 pub fn is_toml(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name_of(path);
     let of =
         |stem: &str| [Table::Services, Table::Routes].iter().any(|it| is_named(stem, it.name()));
     name.strip_suffix(".toml").is_some_and(of)
@@ -226,7 +257,7 @@ pub fn table_of_path(path: &str) -> Result<Option<Table>, String> {
     if is_toml(path) {
         return Ok(None);
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name_of(path);
     Table::of_file(name).map(Some).ok_or_else(|| {
         let known = known_files();
         format!("{path}: not a known file; known are {known} and files such as vouchers-2.csv")
@@ -240,10 +271,38 @@ impl Source {
     /// The name is not one of the known files.
     pub fn of_text(name: &str, mut text: Zeroizing<String>) -> Result<Self, String> {
         let table = table_of_path(name)?;
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        strip_mark(&mut text);
+        let form = if name.ends_with(ENDING) { Form::Closed } else { Form::Plain };
+        Ok(Self { name: name.to_owned(), table, text, form })
+    }
+
+    /// Opens a file that came encrypted; of another one, nothing happens.
+    ///
+    /// # Errors
+    /// There is no key, it is another one, or the file is damaged.
+    pub fn open(&mut self, identity: Option<&Identity>) -> Result<(), String> {
+        if self.form != Form::Closed {
+            return Ok(());
         }
-        Ok(Self { name: name.to_owned(), table, text })
+        let name = &self.name;
+        let identity = identity.ok_or_else(|| {
+            format!(
+                "{name}: is encrypted, and this installation has no key for such files: name the \
+                 file of one in the configuration, as [import] age_identity"
+            )
+        })?;
+        let bytes = encrypted::open(self.text.as_bytes(), identity);
+        let text = encrypted::text(bytes.map_err(|what| format!("{name}: {what}"))?);
+        self.text = text.map_err(|line| format!("{name}:{line}: is not UTF-8"))?;
+        strip_mark(&mut self.text);
+        self.form = Form::Opened;
+        Ok(())
+    }
+}
+
+fn strip_mark(text: &mut String) {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
     }
 }
 
@@ -262,6 +321,8 @@ mod tests {
         assert_eq!(Table::of_file("vouchers.csv"), Some(Table::Vouchers));
         assert_eq!(Table::of_file("vouchers-2026-11.csv"), Some(Table::Vouchers));
         assert_eq!(Table::of_file("floats_monday.csv"), Some(Table::Floats));
+        assert_eq!(table_of_path("new/vouchers-17.csv.age"), Ok(Some(Table::Vouchers)));
+        assert_eq!(table_of_path("services.toml.age"), Ok(None));
         for wrong in ["vouchers", "vouchers.txt", "vouchers2.csv", "terminal-keys.csv", ".csv"] {
             assert_eq!(Table::of_file(wrong), None, "{wrong}");
         }

@@ -11,6 +11,7 @@ use tillgate_store_core::{
 use tillgate_types::Currency;
 
 use crate::Once;
+use crate::batches::Batches;
 use crate::draft::{Draft, Look};
 use crate::limits::{PIN_CHARACTERS_MAX, PIN_CHARACTERS_MIN};
 use crate::report::RowPlace;
@@ -24,6 +25,7 @@ pub(crate) struct Stock {
     pub(crate) vouchers: Vec<Voucher>,
     /// Of each of them.
     pub(crate) places: Vec<RowPlace>,
+    pub(crate) batches: Batches,
     serials: Once<(IssuedBy, Text<24>)>,
     /// Half a SHA-256 of service and PIN: the same PIN must not be sold twice.
     pins: Once<[u8; 16]>,
@@ -61,6 +63,7 @@ pub(crate) fn voucher(row: &Row<'_>, draft: &Draft, stock: &mut Stock) {
         Ok(pin) => {
             stock.vouchers.push(Voucher { service, product, serial, expiry, pin });
             stock.places.push(row.place());
+            stock.batches.count(row, (service, product), serial);
         }
         Err(error) => row.wrong(voucher::PIN, error.to_string()),
     }

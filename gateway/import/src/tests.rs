@@ -59,6 +59,14 @@ pub(crate) fn read(
     known: &Registry,
     existing: Existing,
 ) -> Result<Plan, Faults> {
+    plan_of(&sources(files), known, existing)
+}
+
+pub(crate) fn plan_of(
+    sources: &[Source],
+    known: &Registry,
+    existing: Existing,
+) -> Result<Plan, Faults> {
     let context = Context {
         known,
         bridges: &["topup".to_owned()],
@@ -68,7 +76,7 @@ pub(crate) fn read(
         existing,
         nonce: &|| [3; 12],
     };
-    plan(&sources(files), &context, "test")
+    plan(sources, &context, "test")
 }
 
 pub(crate) fn said(files: &[(&str, String)]) -> String {
