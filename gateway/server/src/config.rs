@@ -4,8 +4,9 @@ use std::io;
 use std::path::Path;
 
 pub(crate) use tillgate_config::{
-    Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, InstallOptions,
-    KekOld, Log, LogFormat, LogLevel, ProfileSource, Scheme, Secret, Store, Tls, template,
+    Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, Import,
+    InstallOptions, KekOld, Log, LogFormat, LogLevel, ProfileSource, Scheme, Secret, Store, Tls,
+    template,
 };
 use tillgate_store_rocks::Options;
 use zeroize::Zeroizing;

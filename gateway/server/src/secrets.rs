@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use tillgate_core::backup::ManifestKey;
+use tillgate_import::{Form, Identity, Source};
 use tillgate_store_core::reseal::ResealError;
 use tillgate_store_core::{Engine, LedgerStore, ReadRows, StoreId, Vault, VaultError, keks};
 
-use crate::config::{Config, KekOld};
+use crate::config::{Config, Import, KekOld};
 use crate::entropy;
 use crate::exit::Failure;
 use crate::keyfile;
@@ -37,6 +38,32 @@ pub(crate) fn manifest_keys(config: &Config) -> Result<Vec<ManifestKey>, Failure
         Ok(ManifestKey::of(kek_id, &kek))
     };
     current.chain(old).map(key).collect()
+}
+
+/// Opens the files that came encrypted, with the keys that the configuration names. They are read
+/// only if there is such a file, and wiped again.
+///
+/// # Errors
+/// The keys cannot be read, or which files do not open and why.
+pub(crate) fn open_all(sources: &mut [Source], config: &Import) -> Result<(), String> {
+    if sources.iter().all(|source| source.form != Form::Closed) {
+        return Ok(());
+    }
+    let identity = identity(config)?;
+    let opened = sources.iter_mut().map(|source| source.open(identity.as_ref()));
+    let wrong: Vec<String> = opened.filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+/// The keys that open encrypted files, if the configuration names their file.
+///
+/// # Errors
+/// The file is missing, readable by others, or has no such keys.
+pub(crate) fn identity(config: &Import) -> Result<Option<Identity>, String> {
+    let Some(file) = &config.age_identity else { return Ok(None) };
+    let text = keyfile::read_text_of(file).map_err(|error| error.to_string())?;
+    let identity = Identity::parse(&text);
+    identity.map(Some).map_err(|what| format!("{}: {what}", file.display()))
 }
 
 /// Checks that `vault` has every key-encryption key that seals anything in the store, and that each

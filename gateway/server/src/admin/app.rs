@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::auth::Auth;
 use super::gauges::Gauges;
-use crate::config::Config;
+use crate::config::{Config, Import};
 use crate::exit::Failure;
 use crate::serve::handle::ServeHandle;
 
@@ -19,6 +19,7 @@ pub(super) struct App {
     pub(super) calendar: Calendar,
     pub(super) bridges: Vec<String>,
     pub(super) names: Names,
+    pub(super) import: Import,
     pub(super) data: PathBuf,
     pub(super) gauges: Arc<Gauges>,
     /// See [`App::alone`].
@@ -45,6 +46,7 @@ impl App {
             data,
             handle,
             calendar,
+            import: config.import.clone(),
             changes: Arc::default(),
         })
     }

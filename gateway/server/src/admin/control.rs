@@ -19,6 +19,7 @@ use super::route::Call;
 pub(super) fn applied(carried: Controlled) -> Answer<Vec<(TerminalId, u32)>> {
     match carried {
         Controlled::Applied { commands } => Ok(commands),
+        Controlled::Withdrawn(_) => Err(ApiError::internal("an order, answered as a withdrawal")),
         Controlled::Rejected(rejections) => {
             let why = rejections.iter().map(|r| format!("{}: {}", r.what, r.why));
             Err(ApiError::refused(why.collect::<Vec<_>>().join("; ")))

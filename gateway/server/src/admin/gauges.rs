@@ -109,7 +109,7 @@ fn waiting_in(page: &mut Page, waiting: &[Waiting; 2], now_ms: u64) {
 /// What a series shows of a product's stock.
 type Shown = fn(&ProductStock) -> u64;
 
-const STOCK: [(&str, &str, Shown); 6] = [
+const STOCK: [(&str, &str, Shown); 7] = [
     ("tillgate_stock_vouchers", "Vouchers for sale", |stock| stock.for_sale),
     ("tillgate_stock_vouchers_expired", "Vouchers that have expired unsold", |stock| stock.expired),
     (
@@ -123,6 +123,9 @@ const STOCK: [(&str, &str, Shown); 6] = [
         |stock| stock.near_expiry,
     ),
     ("tillgate_stock_vouchers_sold", "Vouchers ever sold", |stock| stock.sold),
+    ("tillgate_stock_vouchers_withdrawn", "Vouchers ever taken out of sale", |stock| {
+        stock.withdrawn
+    }),
     ("tillgate_stock_vouchers_loaded", "Vouchers ever loaded", |stock| stock.loaded),
 ];
 

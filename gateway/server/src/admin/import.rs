@@ -19,13 +19,14 @@ use super::control::carry;
 use super::error::{Answer, ApiError, FaultList, FaultPlace};
 use super::limits::{IMPORT_BODY_BYTES_MAX, IMPORT_TIME_MAX};
 use super::route::{Body, Call};
-use crate::entropy;
 use crate::wiped::Secret;
+use crate::{entropy, secrets};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportOrder {
-    /// The text of each file by its name, as `vouchers.csv`.
+    /// The text of each file by its name, as `vouchers.csv`; of an encrypted one, as
+    /// `vouchers.csv.age`, in the form of `age --armor`.
     files: BTreeMap<String, Secret>,
     /// Replace what the store has.
     #[serde(default)]
@@ -59,6 +60,7 @@ pub(super) async fn import(
     }
     match carry(&call, Some(alone), order, IMPORT_TIME_MAX).await? {
         Controlled::Applied { .. } => Ok(Imported { applied: true, counts, summary }),
+        Controlled::Withdrawn(_) => Err(ApiError::internal("a change, answered as a withdrawal")),
         Controlled::Rejected(rejections) => Err(refused(&plan.explain(rejections))),
     }
 }
@@ -80,7 +82,8 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
         return Err(ApiError::bad_request(text));
     }
     let sources = order.files.into_iter().map(|(name, text)| Source::of_text(&name, text.0));
-    let sources = sources.collect::<Result<Vec<_>, _>>().map_err(ApiError::bad_request)?;
+    let mut sources = sources.collect::<Result<Vec<_>, _>>().map_err(ApiError::bad_request)?;
+    secrets::open_all(&mut sources, &app.import).map_err(ApiError::refused)?;
     let wall = app.handle.clock.wall();
     let context = Context {
         known: &Shared(&app.handle.directory),

@@ -50,6 +50,10 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const BODY_BYTES_MAX: u64 = 16 * 1024;
 /// Body of an import: a file of 64 MiB in JSON. One import runs at a time.
 pub(crate) const IMPORT_BODY_BYTES_MAX: u64 = 80 * 1024 * 1024;
+/// Body of a withdrawal: as many serials as one command takes, in JSON.
+pub(crate) const WITHDRAWAL_BODY_BYTES_MAX: u64 = 32 * 1024;
+/// Vouchers on one page of a list for an issuer: about 2 MB.
+pub(crate) const VOUCHERS_PER_PAGE_MAX: usize = 10_000;
 /// Threads that read the store for answers.
 pub(crate) const BLOCKING_THREADS_MAX: usize = 6;
 /// How long an order may take to become durable.

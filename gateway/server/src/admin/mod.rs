@@ -33,6 +33,7 @@ mod status;
 mod stock;
 mod terminals;
 mod transactions;
+mod withdrawal;
 
 use std::io;
 use std::net::SocketAddr;

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use tillgate_core::report::parse_key;
-use tillgate_store_core::{BusinessDate, Key, TerminalId};
+use tillgate_core::report::{parse_key, parse_voucher};
+use tillgate_store_core::withdrawal::Place;
+use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, VoucherOf};
 
 /// The largest whole number that every reader of JSON has exactly.
 const EXACT_MAX: u64 = (1 << 53) - 1;
@@ -103,6 +104,40 @@ impl Word for BusinessDate {
 
     fn schema() -> Schema {
         json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// A voucher in the order of the stock.
+impl Word for Place {
+    fn expected() -> String {
+        "a voucher as 2027-01-31-S00000001: its expiry, its serial".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (expiry, serial) = text.split_at_checked(10)?;
+        let serial = Text::from(serial.strip_prefix('-')?).ok()?;
+        Some((BusinessDate::parse(expiry)?, serial))
+    }
+
+    fn schema() -> Schema {
+        let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[!-~]{1,24}$";
+        json_schema!({ "type": "string", "pattern": pattern, "description": Self::expected() })
+    }
+}
+
+/// A voucher in the order of the serials.
+impl Word for VoucherOf {
+    fn expected() -> String {
+        "a voucher as 10-1-S00000001: service, product, serial".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        parse_voucher(text)
+    }
+
+    fn schema() -> Schema {
+        let pattern = "^[0-9]{1,5}-[0-9]{1,5}-[!-~]{1,24}$";
+        json_schema!({ "type": "string", "pattern": pattern, "description": Self::expected() })
     }
 }
 

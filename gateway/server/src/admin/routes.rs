@@ -25,7 +25,7 @@ use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
 use super::{
     backup, bridges, history, import, journal, keys, login, orders, routing, status, stock,
-    terminals, transactions,
+    terminals, transactions, withdrawal,
 };
 
 #[rustfmt::skip]
@@ -87,6 +87,15 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/api/v1/stock", Read, stock::list, ("Stock",
             "The voucher stock of every product: for sale, near its expiry, unsellable, sold, and \
              the alarms about it")),
+        Route::new(POST, "/api/v1/stock/withdraw", Write, withdrawal::withdraw, ("Withdraw",
+            "Take unsold vouchers out of sale for good: those of a product by batch or expiry, or \
+             serials. At most 500 at a time; `next` is the `after` of the next order")),
+        Route::new(GET, "/api/v1/stock/returns", Read, withdrawal::returns, ("Returns",
+            "Withdrawn vouchers for their issuer, by service, product and serial; never a PIN. \
+             `next` is the `after` of the next page")),
+        Route::new(GET, "/api/v1/stock/voids", Read, withdrawal::voided, ("Voids",
+            "Sold vouchers that their issuer has to void or has voided: of sales that were refunded \
+             or wait for it. `next` is the `after` of the next page")),
         Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
             "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
         Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",

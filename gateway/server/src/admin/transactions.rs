@@ -5,7 +5,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tillgate_core::orders::{self, NotAPerson};
-use tillgate_core::report::{self, Awaited, Page, TransactionLine, line, show_key};
+use tillgate_core::report::{self, Awaited, Page, TransactionDetail, TransactionLine, show_key};
 use tillgate_core::transaction::{ControlOrder, Controlled};
 use tillgate_store_core::limits::REFERENCE_BYTES_MAX;
 use tillgate_store_core::{BusinessDate, Key, RefundStep, Resolution, Text, Transaction, journal};
@@ -83,14 +83,14 @@ pub(super) async fn differences(
     .await
 }
 
-pub(super) async fn show(Call { app, .. }: Call, As(key): As<Key>) -> Answer<TransactionLine> {
+pub(super) async fn show(Call { app, .. }: Call, As(key): As<Key>) -> Answer<TransactionDetail> {
     blocking(move || {
         let rows = &app.handle.reader;
         let row = journal::record::<Transaction>(rows, &key.to_bytes(), &mut Vec::new());
         let row = row.map_err(ApiError::internal)?.ok_or_else(|| {
             ApiError::not_found(format!("there is no transaction {}", show_key(&key)))
         })?;
-        Ok(line(&row, &app.names))
+        report::detail(rows, &row, &app.names).map_err(ApiError::internal)
     })
     .await
 }
@@ -122,7 +122,7 @@ pub(super) struct Resolve {
 pub(super) async fn resolve(
     call: Call,
     (As(key), body): (As<Key>, Body<Resolve>),
-) -> Answer<TransactionLine> {
+) -> Answer<TransactionDetail> {
     let Resolve { r#as: verdict, note: As(Line(note)), void } = body.read()?;
     let decide = |verdict, note| Ok(ControlOrder::Resolve { key, verdict, note });
     let refund = |step, note| refund(&call, key, step, note);
@@ -145,6 +145,7 @@ pub(super) async fn resolve(
     show(call.clone(), As(key)).await?;
     match carry(&call, None, order, ORDER_TIME_MAX).await? {
         Controlled::Applied { .. } => show(call, As(key)).await,
+        Controlled::Withdrawn(_) => Err(ApiError::internal("a verdict, answered as a withdrawal")),
         Controlled::Rejected(rejections) => {
             let why: Vec<&str> = rejections.iter().map(|r| r.why.as_str()).collect();
             Err(ApiError::refused(format!("{}: {}", show_key(&key), why.join("; "))))

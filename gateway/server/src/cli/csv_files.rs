@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tillgate_import::limits::{FILE_BYTES_MAX, FILES_MAX};
+use tillgate_import::encrypted::{ENDING, armored};
+use tillgate_import::limits::{ENCRYPTED_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX};
 use tillgate_import::{Source, is_toml, known_files, table_of_path};
 
 use crate::exit::Failure;
@@ -44,8 +45,8 @@ fn known_in(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(|e| unreadable(dir, &e))? {
         let path = entry.map_err(|e| unreadable(dir, &e))?.path();
-        let is_csv = path.extension().is_some_and(|extension| extension == "csv");
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_csv = name.strip_suffix(ENDING).unwrap_or(name).ends_with(".csv");
         if is_csv && name != KEYS_FILE || is_toml(name) {
             files.push(path);
         }
@@ -67,6 +68,12 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 fn read(file: &Path) -> Result<Source, String> {
     let shown = file.display().to_string();
     table_of_path(&shown)?;
+    if shown.ends_with(ENDING) {
+        let most = u64::try_from(ENCRYPTED_BYTES_MAX).unwrap_or(u64::MAX);
+        let bytes = files::read(file, most, Trust::Anybody).map_err(|e| unreadable(file, &e))?;
+        let text = armored(&bytes).map_err(|what| format!("{shown}: {what}"))?;
+        return Source::of_text(&shown, text.into());
+    }
     let bytes = files::read(file, FILE_BYTES_MAX, Trust::Anybody);
     let text = files::text(bytes.map_err(|e| unreadable(file, &e))?);
     let text =

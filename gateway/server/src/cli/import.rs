@@ -27,7 +27,8 @@ Example:
   tillgate import terminals.csv --keys-out terminal-keys.csv
 
 Known files: distributors.csv sellers.csv routes.csv services.csv products.csv commissions.csv
-charges.csv receipts.csv terminals.csv vouchers.csv floats.csv, and files such as vouchers-2.csv;
+charges.csv receipts.csv terminals.csv vouchers.csv batch.csv floats.csv, and files such as
+vouchers-2.csv; each may come encrypted with age, as vouchers.csv.age (see `tillgate stock recipient`);
 services.toml has services with their products, commissions, charges and receipts, and like
 routes.toml the rules of routes. Columns and keys are in
 docs/operations.md; a wrong header is reported with the right one.
@@ -65,7 +66,7 @@ impl Import {
             _ => None,
         };
         let done = match RocksEngine::open(&config.store.dir, &config::options(&config.store)) {
-            Ok(backend) => self.offline(&config, backend, &sources),
+            Ok(backend) => self.offline(&config, backend, &mut sources),
             Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
             Err(error) => Err(Failure::store(error)),
         };
@@ -85,8 +86,9 @@ impl Import {
         &self,
         config: &Config,
         backend: RocksEngine,
-        sources: &[Source],
+        sources: &mut [Source],
     ) -> Result<String, Failure> {
+        secrets::open_all(sources, &config.import).map_err(Failure::refused)?;
         let vault = secrets::vault(config)?;
         let mut book = LedgerStore::open(backend, entropy::bytes()).map_err(Failure::store)?;
         secrets::prove(&mut book, &vault, config, clock::unix_ms())?;

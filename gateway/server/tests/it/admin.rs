@@ -74,6 +74,7 @@ fn body_for(path: &str, password: &str) -> String {
         "message" => json!({ "text": "hello" }).to_string(),
         "login" => json!({ "user": "admin", "password": password }).to_string(),
         "import" => json!({ "files": {}, "dry_run": true }).to_string(),
+        "withdraw" => json!({ "service": 10, "serials": ["X"], "note": "n" }).to_string(),
         _ => String::new(),
     }
 }

@@ -15,4 +15,5 @@ mod memory;
 mod refund;
 mod secrets;
 mod serve;
+mod stock;
 mod words;
