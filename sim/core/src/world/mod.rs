@@ -34,6 +34,7 @@ mod market;
 mod network;
 mod operator;
 mod queue;
+mod recall;
 mod rekey;
 mod report;
 mod run;

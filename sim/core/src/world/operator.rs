@@ -2,9 +2,10 @@
 
 use tillgate_core::orders;
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
+use tillgate_store_core::withdrawal::Place;
 use tillgate_store_core::{
-    BusinessDate, Change, CommissionRule, Hours, Key, RegistryRecord, Resolution, ServiceId,
-    Services, Status, TerminalId,
+    BusinessDate, Change, CommissionRule, Hours, Key, ProductId, RegistryRecord, Resolution,
+    ServiceId, Services, Status, TerminalId,
 };
 
 use super::World;
@@ -30,6 +31,8 @@ pub(super) struct Operator {
     /// For who gets another key; and how often of 1000.
     pub(super) keys: Rng,
     pub(super) keys_permille: u16,
+    /// For which vouchers are taken out of sale, and when.
+    pub(super) recall: Rng,
     pub(super) seed: u64,
     /// The registry as the operator knows it to be.
     pub(super) records: Vec<RegistryRecord>,
@@ -60,6 +63,8 @@ pub(super) enum Plan {
     Change { change: Change, tell: Vec<(TerminalId, PushedCommand)> },
     /// Say the outcome of a transaction.
     Resolve { key: Key, verdict: Resolution },
+    /// Take vouchers out of sale.
+    Withdraw { service: ServiceId, product: ProductId, vouchers: Vec<Place>, note: String },
 }
 
 impl Plan {
@@ -68,6 +73,9 @@ impl Plan {
         match order {
             ControlOrder::Change { change, tell } => Some(Self::Change { change, tell }),
             ControlOrder::Resolve { key, verdict, .. } => Some(Self::Resolve { key, verdict }),
+            ControlOrder::Withdraw { service, product, vouchers, note } => {
+                Some(Self::Withdraw { service, product, vouchers, note })
+            }
             ControlOrder::Refund { .. } | ControlOrder::Message { .. } => None,
         }
     }
@@ -77,6 +85,9 @@ impl Plan {
             Self::Change { change, tell } => ControlOrder::Change { change, tell },
             Self::Resolve { key, verdict } => {
                 ControlOrder::Resolve { key, verdict, note: "the provider was asked".to_owned() }
+            }
+            Self::Withdraw { service, product, vouchers, note } => {
+                ControlOrder::Withdraw { service, product, vouchers, note }
             }
         }
     }
@@ -93,6 +104,7 @@ impl Operator {
             market_permille: market::share(config),
             keys: Stream::KeysRun.rng(seed),
             keys_permille: rekey::share(config),
+            recall: Stream::RecallRun.rng(seed),
             seed,
             records: opening.records.clone(),
             outstanding: None,
@@ -156,7 +168,10 @@ impl Operator {
     fn think(&mut self, (today, minute): (u16, u16), network: &mut Network) -> Option<Plan> {
         let mut change = Change::default();
         match self.rng.below(10) {
-            0 => change.vouchers = network.vouchers(1 + number(&mut self.rng, 2), 5, today),
+            0 => {
+                change.vouchers = network.vouchers(1 + number(&mut self.rng, 2), 5, today);
+                change.batches = self.totals(&change.vouchers);
+            }
             1 => {
                 let sellers = self
                     .records
@@ -308,10 +323,12 @@ impl World {
         let Some(caller) = self.callers.turn(self.now, &mut self.witness) else {
             return self.next_turn();
         };
+        let witness = &self.witness;
         let directory = self.process.as_ref().map(Process::directory);
         let given = self.operator.next(self.now, |operator| match manual {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
+            None if operator.recalls() => operator.recall(|product| witness.unsold(product)),
             None if operator.rekeys() => operator.rekey(network, directory?),
             None if operator.trades() => operator.trade(today.0, network),
             None => operator.think(today, network),
@@ -325,6 +342,9 @@ impl World {
                 ControlOrder::Refund { key, .. } => format!("refund {key}"),
                 ControlOrder::Change { change, .. } => {
                     format!("change of {} records", change.records.len())
+                }
+                ControlOrder::Withdraw { vouchers, .. } => {
+                    format!("withdrawal of {} vouchers", vouchers.len())
                 }
                 ControlOrder::Message { terminal, .. } => format!("message for {terminal}"),
             });

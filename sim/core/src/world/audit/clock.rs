@@ -2,6 +2,7 @@
 //! it the system's again, unless that is off by more than a minute. Every business date is judged
 //! by it, so that a gateway that follows a jump is one that tells wrong dates.
 
+use tillgate_core::startup::ClockTrust;
 use tillgate_core::time::UnixMillis;
 use tillgate_store_core::Transaction;
 
@@ -18,11 +19,19 @@ pub(super) struct Clock {
     ever: UnixMillis,
     /// The latest time in a durable row since then.
     durable: UnixMillis,
+    /// Whether somebody says to the start at work that its clock is right.
+    is_believed: bool,
 }
 
 impl Clock {
     pub(super) fn new(system: UnixMillis) -> Self {
-        Self { shown: (Moment::default(), system), high: system, ever: system, durable: system }
+        Self {
+            shown: (Moment::default(), system),
+            high: system,
+            ever: system,
+            durable: system,
+            is_believed: false,
+        }
     }
 
     /// The latest that it has ever shown.
@@ -44,10 +53,17 @@ impl Clock {
         self.shown = (now, system);
     }
 
-    /// A process has started, and somebody says that its clock is right: everything before counts
-    /// as of this time.
-    pub(super) fn believed(&mut self, system: UnixMillis) {
-        (self.high, self.durable) = (system, system);
+    /// Whether somebody says to the start at work that its clock is right.
+    pub(super) fn trusts(&mut self, trust: ClockTrust) {
+        self.is_believed = trust == ClockTrust::Believed;
+    }
+
+    /// A start has written that its clock is right, and that is durable: a crash may come before, or
+    /// a failure after it. Everything before counts as of this time, if somebody said so.
+    pub(super) fn set_back(&mut self, at: UnixMillis) {
+        if self.is_believed {
+            (self.high, self.durable) = (at, at);
+        }
     }
 
     /// A row is durable. What it said before may be of a time that does not count any more.

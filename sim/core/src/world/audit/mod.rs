@@ -8,6 +8,7 @@
 //! | 2 repeats | `answers`, `reads`, `hellos` | final answers with the first; who asks again; hellos |
 //! | 3 money | `money`, `reads`, `reversals` | every balance, also as answered, with the durable legs |
 //! | 4 PINs | `rows`, `answers` | serials and PINs with who got them, and with the stock |
+//! | 4 PINs | `withdrawn` | what left the stock otherwise with what is sold; reprints with the audit log |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates`, `clock` | grants, refusals, sessions with what is in force |
@@ -46,6 +47,7 @@ mod secrets;
 mod sessions;
 mod tokens;
 mod totals;
+mod withdrawn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +73,7 @@ use self::requests::Requests;
 use self::room::Room;
 use self::rules::Versions;
 use self::sessions::Sessions;
+use self::withdrawn::Withdrawals;
 use super::config::Config;
 use super::disk::Change;
 use super::fault::Fault;
@@ -94,6 +97,7 @@ pub(super) struct Checker {
     serials: FxHashSet<(u16, Text<24>)>,
     /// What is for sale, by service and product: last day and serial.
     stock: FxHashMap<(u16, u16), BTreeSet<(BusinessDate, Text<24>)>>,
+    withdrawals: Withdrawals,
     seqs: FxHashMap<u64, Key>,
     hellos: Hellos,
     money: Money,
@@ -146,6 +150,7 @@ impl Checker {
             sold: FxHashMap::default(),
             serials: FxHashSet::default(),
             stock: FxHashMap::default(),
+            withdrawals: Withdrawals::default(),
             seqs: FxHashMap::default(),
             hellos: Hellos::new(config.seed),
             money: Money::default(),
@@ -203,22 +208,16 @@ impl Checker {
     }
 
     /// The gateway is about to start by this clock.
-    pub(super) fn starts(&mut self, now: Moment, system: UnixMillis) {
+    pub(super) fn starts(&mut self, now: Moment, system: UnixMillis, trust: ClockTrust) {
         self.clock.starts(now, system);
+        self.clock.trusts(trust);
         self.handed.started(now, self.clock.walls(now).1.0);
     }
 
     /// The gateway has started by this clock.
     pub(super) fn started(&mut self, now: Moment, system: UnixMillis, trust: ClockTrust) {
-        // A clock that is less than days behind sets nothing back, believed or not.
-        let is_behind = self.is_behind(self.clock.durable(), system);
-        match trust {
-            ClockTrust::Believed if is_behind => self.clock.believed(system),
-            ClockTrust::Believed => {}
-            ClockTrust::Checked if is_behind => {
-                self.violate(now, 7, "it starts days before what is durable".to_owned());
-            }
-            ClockTrust::Checked => {}
+        if trust == ClockTrust::Checked && self.is_behind(self.clock.durable(), system) {
+            self.violate(now, 7, "it starts days before what is durable".to_owned());
         }
     }
 

@@ -1,9 +1,10 @@
 //! Promises 1, 3, 4 and 6 over each durable write: what rows may become, whose the vouchers are,
 //! what is open, and that the chain goes on.
 
+use tillgate_core::time::UnixMillis;
 use tillgate_store_core::{
-    AccountKind, AccountRow, Batch, BusinessDate, Counter, Family, FollowUp, Funding, Key, Kind,
-    Record, RegistryRecord, Serial, State, StoreError, Transaction, Voucher,
+    AccountKind, AccountRow, Audit, Batch, BusinessDate, Counter, Family, FollowUp, Funding, Key,
+    Kind, Record, RegistryRecord, Serial, State, StoreError, Text, Transaction, Voucher,
 };
 
 use super::Checker;
@@ -28,6 +29,11 @@ pub(super) struct Write {
 }
 
 impl Checker {
+    /// What is for sale of a product, the oldest expiry first.
+    pub(in crate::world) fn unsold(&self, product: (u16, u16)) -> Vec<(BusinessDate, Text<24>)> {
+        self.stock.get(&product).into_iter().flatten().copied().collect()
+    }
+
     /// Takes a durable write into the books, and says what is wrong with it.
     pub(super) fn read_write(&mut self, clock: Clock, write: &[Change], found: &mut Violations) {
         let at = clock.0;
@@ -78,10 +84,7 @@ impl Checker {
             }
         }
         self.weigh(at, &done.rows);
-        if let Some((service, product, serial)) = taken.first() {
-            let text = format!("voucher {serial} of {service}/{product} left for no transaction");
-            found.push((4, text));
-        }
+        self.withdrawals.end(&done.rows, (taken, &done.loaded), found);
         if !done.records.is_empty() {
             self.sessions.keys_changed = true;
             self.versions.change(done.records);
@@ -143,7 +146,16 @@ impl Checker {
                     found.push((4, format!("serial {} is loaded a second time", row.serial)));
                 }
             }
-            Family::Audit | Family::Meta | Family::History | Family::Supply => {}
+            Family::Audit => {
+                let row = Audit::decode(key, value)?;
+                self.withdrawals.log(row.no);
+                // The only thing that a start writes in its own name.
+                if row.actor == "tillgate serve" {
+                    self.clock.set_back(UnixMillis(row.at_ms));
+                }
+            }
+            Family::Supply => self.withdrawals.read(key, value)?,
+            Family::Meta | Family::History => {}
         }
         Ok(())
     }

@@ -168,6 +168,7 @@ pub(super) enum Stream {
     CallersRun = 50,
     Room = 51,
     Routes = 52,
+    RecallRun = 53,
 }
 
 impl Stream {

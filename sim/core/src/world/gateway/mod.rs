@@ -73,7 +73,7 @@ impl World {
         self.trace.note(self.now, b'S', &self.life.to_le_bytes());
         let (now, system, life) = (self.now, self.system(), self.life);
         let trust = std::mem::replace(&mut self.trust, ClockTrust::Checked);
-        self.witness.starts(now, system);
+        self.witness.starts(now, system, trust);
         self.say(|| format!("the gateway starts, life {life}"));
         let mut store = match LedgerStore::open(disk, self.config.seed.to_be_bytes()) {
             Ok(store) => store,
