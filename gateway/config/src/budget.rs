@@ -12,7 +12,7 @@ const PER_REACTOR: u64 = 4 + 64;
 /// Connections of the admin's port and socket, and their listening sockets.
 const ADMIN: u64 = 384 + 32 + 2;
 /// Connections of a bridge's callbacks, and the listening socket.
-const PER_CALLBACK: u64 = 64 + 1;
+const PER_CALLBACK: u64 = 2 * 64 + 2;
 /// Beside the table files: logs, manifest, locks, directories, the mark, and those of a checkpoint
 /// while a backup begins.
 const STORE: u64 = 96;

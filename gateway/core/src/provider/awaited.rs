@@ -29,7 +29,9 @@ impl Awaited {
         if !matches!(request.kind, Authorize | Inquire) {
             return;
         }
-        if self.orders.insert(request.reference, *request).is_some() {
+        // Whose account it is for no callback needs, and it may be a card.
+        let kept = ProviderRequest { subscriber: Text::new(), ..*request };
+        if self.orders.insert(request.reference, kept).is_some() {
             return;
         }
         self.age.push_back(request.reference);
@@ -57,6 +59,16 @@ mod tests {
             reference: Text::from(&format!("{number:032x}")).unwrap(),
             ..request(kind)
         }
+    }
+
+    #[test]
+    fn whose_account_an_order_is_for_is_not_kept() {
+        let mut awaited = Awaited::new(2);
+        let order = order(ProviderRequestKind::Authorize, 1);
+        assert!(!order.subscriber.is_empty());
+        awaited.keep(&order);
+        let kept = awaited.get(&order.reference).map(|kept| kept.subscriber);
+        assert_eq!(kept, Some(Text::new()));
     }
 
     #[test]

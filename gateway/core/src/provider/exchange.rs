@@ -168,7 +168,8 @@ impl Exchange {
             }
             Event::Inexpressible => Step::Done(self.has_no_form()),
             Event::Answered(Some(result)) => Step::Done(result),
-            Event::Answered(None) => Step::Done(self.without_result()),
+            // What was answered and not understood may say that it was carried out.
+            Event::Answered(None) => Step::Done(self.request.unknown()),
             Event::Lost | Event::Deadline if self.sending => Step::Done(self.without_result()),
             Event::Connected | Event::Refused | Event::Lost | Event::Deadline => {
                 Step::Done(self.request.not_sent())
@@ -303,9 +304,11 @@ mod tests {
     #[test]
     fn a_sale_of_two_steps_is_not_sent_until_a_byte_of_its_confirmation_can_have_left() {
         let not_sent = Step::Done(request(Authorize).not_sent());
-        for event in [Event::Lost, Event::Deadline, Event::Answered(None)] {
+        for event in [Event::Lost, Event::Deadline] {
             assert_eq!(creating(1).handle(Moment(3), event), not_sent);
         }
+        let answered = creating(1).handle(Moment(3), Event::Answered(None));
+        assert_eq!(answered, Step::Done(ProviderResult::UNKNOWN), "it may say anything");
         for event in [Event::Refused, Event::Deadline, Event::Lost] {
             let mut exchange = creating(1);
             assert_eq!(exchange.handle(Moment(3), Event::Created), Step::Connect);

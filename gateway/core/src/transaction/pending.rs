@@ -317,11 +317,10 @@ impl Pending {
     }
 
     /// The order leaves for the bridge that it went on to: the first one there.
-    pub(super) fn order_next(&mut self) -> ProviderRequest {
-        match self.way.take() {
-            Some(way) => self.order_first(way),
-            None => unreachable!("it went on, and nothing was reported since"),
-        }
+    /// `None`: the bridge that it left has said meanwhile that it carried the sale out.
+    pub(super) fn order_next(&mut self) -> Option<ProviderRequest> {
+        let way = self.way.take()?;
+        Some(self.order_first(way))
     }
 
     /// Whether its order may go out again: it is wanted, and there is all that it names.

@@ -107,6 +107,11 @@ impl TransactionManager {
             | ProviderResult::NotFound { .. }
             | ProviderResult::Lookup(_) => {}
             ProviderResult::Outcome(finding) => {
+                let done = matches!(finding, ProviderOutcome::Approved { .. });
+                if let Some(pending) = self.pending.get_mut(&key).filter(|_| done) {
+                    // Of a bridge that it left: nothing more leaves for another one.
+                    pending.stay();
+                }
                 let command =
                     Finish { key, at_ms: self.wall.0, by: self.bridges.tag(by), result: finding };
                 self.push_staged(Command::Finish(command), CommitContext::Row { key });

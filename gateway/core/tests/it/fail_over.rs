@@ -224,6 +224,36 @@ fn a_bridge_that_nothing_was_sent_to_and_that_says_it_was_done_is_for_a_person()
 }
 
 #[test]
+fn nothing_leaves_for_the_next_bridge_if_the_one_before_it_did_it_after_all() {
+    let mut rig = rig(KIND);
+    ask(&mut rig, 1);
+    let (key, bridge) = (top_up_key(1), 0);
+    for found in [not_sent(), approved("T-1")] {
+        let input = Input::ProviderResult { key, bridge, found };
+        rig.transactions.handle(rig.now, rig.wall, input, &rig.book);
+    }
+    rig.run();
+    assert_eq!(rig.forwards.len(), 1);
+    let row = rig.row(1);
+    assert_eq!((row.state, row.owes()), (State::Unknown, Some(FollowUp::Operator)));
+    assert_eq!((rig.reply_code().as_str(), row.other_reference.as_str()), ("09", "T-1"));
+}
+
+#[test]
+fn a_claim_of_a_former_bridge_does_not_end_what_the_sales_own_bridge_takes_back() {
+    let mut rig = rig(ABLE);
+    ask(&mut rig, 1);
+    rig.found_by(0, top_up_key(1), not_sent());
+    let (code, reference) = (ResponseCode(*b"05"), Text::new());
+    rig.found_by(1, top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
+    rig.found_by(1, top_up_key(1), approved("S-1"));
+    rig.found_by(0, top_up_key(1), approved("T-1"));
+    let row = rig.row(1);
+    assert_eq!((row.state, row.owes()), (State::Declined, Some(FollowUp::Reversal)));
+    assert_eq!(row.other_reference.as_str(), "S-1");
+}
+
+#[test]
 fn the_number_of_a_card_goes_on_with_its_order() {
     let account = Some(AccountField::of(AccountForm::Card));
     let mut rig = rig_of(TransactionLimits::default(), KIND, Service { account, ..top_ups() });

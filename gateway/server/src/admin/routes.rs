@@ -77,6 +77,21 @@ fn table() -> Vec<Route> {
             "Versions of a distributor, seller, terminal or service, newest first; `next` is the \
              `after` of the next page. With `at_ms`, the one of that time, and the distributors above \
              a seller or terminal then")),
+        Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
+            "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
+        Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",
+            "Begin a backup: a checkpoint on the gateway's own disk, for `tillgate backup` to \
+             copy; it takes the place of the one before")),
+    ].into_iter().chain(supply()).collect()
+}
+
+/// What sales are made of: bridges and stock.
+#[rustfmt::skip]
+fn supply() -> [Route; 7] {
+    use Access::{Read, Write};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    [
         Route::new(GET, "/api/v1/routes/explain", Read, routing::explain, ("ExplainRoute",
             "Where a sale of a service would go now: every rule of its route, and why it takes the \
              sale or does not")),
@@ -96,11 +111,6 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/api/v1/stock/voids", Read, withdrawal::voided, ("Voids",
             "Sold vouchers that their issuer has to void or has voided: of sales that were refunded \
              or wait for it. `next` is the `after` of the next page")),
-        Route::new(POST, "/api/v1/import", Write, import::import, ("Import",
-            "CSV files as one change: all of it or nothing; 409 lists every wrong field")),
-        Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",
-            "Begin a backup: a checkpoint on the gateway's own disk, for `tillgate backup` to \
-             copy; it takes the place of the one before")),
     ]
 }
 

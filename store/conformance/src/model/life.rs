@@ -82,13 +82,17 @@ impl Model {
 
     /// A bridge that the sale has left speaks: if it says that it was done, a person has to know.
     fn claim(&mut self, key: &Key, result: &ProviderOutcome) -> Answer {
+        let claimed = is_claimed(&self.rows[key]);
         self.edit(key, |shape| {
             if let ProviderOutcome::Approved { reference } = result
-                && shape.due != Some(FollowUp::Operator)
+                && !claimed
+                && shape.due != Some(FollowUp::Reversal)
             {
                 shape.due = Some(FollowUp::Operator);
-                let named = if reference.is_empty() { "unnamed" } else { reference };
-                shape.references[1] = named.to_owned();
+                if shape.references[1].is_empty() {
+                    let named = if reference.is_empty() { "unnamed" } else { reference };
+                    shape.references[1] = named.to_owned();
+                }
                 mark_unknown(shape);
             }
         })

@@ -43,19 +43,27 @@ impl Ledger {
     /// decides nothing; that it carried the sale out as well is for a person.
     fn hear_former(&mut self, mut row: Transaction, finish: &Finish) -> Result<Outcome> {
         if let ProviderOutcome::Approved { reference } = finish.result
-            && row.owes() != Some(FollowUp::Operator)
+            && !row.is_claimed()
         {
-            row.due = Some(DueFollowUp { what: FollowUp::Operator, since_ms: finish.at_ms });
-            row.other_reference = reference;
-            if reference.is_empty() {
-                row.other_reference.push_str(UNNAMED);
-            }
-            mark_unknown(&mut row);
             self.note_time(finish.at_ms);
             let what = "a bridge that nothing was sent to says that it carried out";
-            let note = format!("{what} {} as {}, which went on", row.key, row.other_reference);
+            let name = if reference.is_empty() { UNNAMED } else { &reference };
+            let mut note = format!("{what} {} as {name}, which went on", row.key);
+            // What the sale's own bridge is to take back goes on, and so does its reference.
+            if row.owes() != Some(FollowUp::Reversal) {
+                if let Some(due) = row.due.filter(|due| due.what != FollowUp::Operator) {
+                    note = format!("{note}; due was {}", due.what.label());
+                }
+                let since_ms = finish.at_ms;
+                let listed = row.due.filter(|due| due.what == FollowUp::Operator);
+                row.due = listed.or(Some(DueFollowUp { what: FollowUp::Operator, since_ms }));
+                if row.other_reference.is_empty() {
+                    row.other_reference.push_str(name);
+                }
+                mark_unknown(&mut row);
+                self.staged.put(&row);
+            }
             self.write_audit(finish.at_ms, GATEWAY.to_owned(), note);
-            self.staged.put(&row);
         }
         Ok(Outcome::Done(row))
     }

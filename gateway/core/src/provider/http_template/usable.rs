@@ -95,9 +95,9 @@ impl Compiler {
         }
         if means(authorize, Meaning::Approved) || means(authorize, Meaning::Pending) {
             let why = "[authorize] may be approved or pending without [confirm]: an order whose \
-                       answer is lost before its confirmation is declined, so the provider must \
-                       never carry one out before it";
-            self.warn(at, why);
+                       answer is lost before its confirmation counts as not sent, so that such \
+                       an answer must not be a rule here. What matches none is UNKNOWN";
+            self.fault(at, why);
         }
     }
 

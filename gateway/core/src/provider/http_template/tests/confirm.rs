@@ -100,7 +100,7 @@ fn an_inquiry_that_finds_an_order_created_never_counts_as_a_decline() {
 }
 
 #[test]
-fn steps_that_do_not_belong_together_are_refused_or_warned_of() {
+fn steps_that_do_not_belong_together_are_refused() {
     assert_eq!(parsed(TWO).warnings, []);
     let without: String =
         TWO.lines().filter(|line| !line.starts_with("confirm")).collect::<Vec<_>>().join("\n");
@@ -128,5 +128,6 @@ fn steps_that_do_not_belong_together_are_refused_or_warned_of() {
         "rule = [{ json = { s = \"new\"",
         "rule = [{ json = { s = \"ok\" }, is = \"approved\" }, { json = { s = \"new\"",
     );
-    assert!(parsed(&both).warnings[0].text.contains("must never carry one out"), "{both}");
+    let both = Profile::parse(&both).unwrap_err();
+    assert!(both[0].text.contains("counts as not sent"), "{both:?}");
 }

@@ -55,6 +55,9 @@ impl Host {
             _ => shared.keys.accept(now.at, &shared.profile, &message),
         };
         if !is_authentic {
+            if message.mti().class() != b'8' {
+                self.doubt_key(now);
+            }
             return self.note(Note::Unauthentic(connection));
         }
         if message.mti().is_request() {

@@ -42,6 +42,8 @@ pub(super) struct Renewal {
     due: Option<Moment>,
     /// No exchange before that.
     not_before: Option<Moment>,
+    /// The key in force as the host sent it: sent again, it is no other one.
+    sealed: Vec<u8>,
 }
 
 impl Keys {
@@ -110,7 +112,7 @@ impl Host {
 
     /// The key is old, or the host has asked for a new one.
     pub(super) fn tick_keys(&mut self, now: Now) {
-        if self.renewal_due().is_none_or(|due| due > now.at) || self.is_draining {
+        if self.renewal_due().is_none_or(|due| due > now.at) {
             return;
         }
         let is_free =
@@ -124,8 +126,16 @@ impl Host {
     pub(super) fn renewal_due(&self) -> Option<Moment> {
         let is_free =
             self.links.iter().any(|link| matches!(link.state, State::Up) && link.pending.is_none());
-        let due = self.renewal.due.filter(|_| is_free && self.renewal.link.is_none())?;
+        let may = is_free && self.renewal.link.is_none() && !self.is_draining;
+        let due = self.renewal.due.filter(|_| may)?;
         Some(self.renewal.not_before.map_or(due, |at| due.max(at)))
+    }
+
+    /// The host signs with another key: it may have lost ours.
+    pub(super) fn doubt_key(&mut self, now: Now) {
+        if Self::key_exchange(&self.shared).is_some() {
+            self.renewal.due = Some(now.at);
+        }
     }
 
     /// The answer to a key exchange: `key` is the field that carries it, if the host approved.
@@ -169,6 +179,12 @@ impl Host {
                 return false;
             }
         };
+        self.renewal.due = Some(now.at.after(exchange.every));
+        self.renewal.not_before = Some(now.at.after(KEY_EXCHANGE_PAUSE));
+        if self.renewal.sealed == sealed {
+            return true;
+        }
+        self.renewal.sealed = sealed.to_vec();
         let mut keys = shared.keys.clone();
         keys.former.retain(|(_, until)| now.at < *until);
         if let Some(old) = keys.session.replace(key) {
@@ -176,8 +192,6 @@ impl Host {
             keys.former.truncate(KEYS_FORMER_MAX);
         }
         self.set_keys(keys);
-        self.renewal.due = Some(now.at.after(exchange.every));
-        self.renewal.not_before = Some(now.at.after(KEY_EXCHANGE_PAUSE));
         self.note(Note::KeyChanged(self.handle(index)));
         true
     }

@@ -282,7 +282,10 @@ impl Host {
         let links = self.links.iter().filter_map(|link| link.deadline(idle));
         let waiting = self.waiting.front().map(Exchange::due);
         let hope = self.links.iter().filter_map(Link::hope);
-        let hope = hope.filter(|_| waiting.is_some()).max();
+        // Only while there is nothing else to wait for.
+        let firm = |link: &Link| link.is_worth_waiting_for(Moment(u64::MAX));
+        let hopes = waiting.is_some() && !self.links.iter().any(firm);
+        let hope = hope.filter(|_| hopes).max();
         let timer = self.timers.front().map(|(due, _)| *due);
         links.chain(waiting).chain(hope).chain(timer).chain(self.renewal_due()).min()
     }
