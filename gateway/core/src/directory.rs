@@ -83,7 +83,8 @@ impl Directory {
             return None;
         };
         let lost = self.registry.terminal(terminal.id).is_some_and(|before| {
-            before.keys().iter().any(|key| !terminal.has_generation(key.generation))
+            let has_moved = before.listener.is_empty() && !terminal.listener.is_empty();
+            has_moved || before.keys().iter().any(|key| !terminal.has_generation(key.generation))
         });
         self.registry.apply(record);
         lost.then(|| self.in_force(terminal))
@@ -106,10 +107,11 @@ impl Directory {
         })
     }
 
-    /// The key of this id, if it is in force.
+    /// The key of this id, if it is in force on the sealed link.
     #[must_use]
     pub fn key(&self, terminal: TerminalId, id: u8) -> Option<&TerminalKey> {
-        let key = self.registry.terminal(terminal)?.key_named(id)?;
+        let held = self.registry.terminal(terminal).filter(|held| held.listener.is_empty())?;
+        let key = held.key_named(id)?;
         (key.generation >= self.least(terminal)).then_some(key)
     }
 
@@ -117,13 +119,27 @@ impl Directory {
     #[must_use]
     pub fn holds_key(&self, terminal: TerminalId, generation: u32) -> bool {
         generation >= self.least(terminal)
-            && self.registry.terminal(terminal).is_some_and(|held| held.has_generation(generation))
+            && self.registry.terminal(terminal).is_some_and(|held| {
+                held.listener.is_empty() && held.has_generation(generation)
+            })
+    }
+
+    /// The terminal, if it is enabled for this ISO 8583 listener.
+    #[must_use]
+    pub fn at_listener(&self, terminal: TerminalId, listener: &str) -> Option<&Terminal> {
+        self.registry.terminal(terminal).filter(|held| held.listener == listener)
+    }
+
+    /// Whether a key of a terminal has not been replaced by a later one that proved itself.
+    #[must_use]
+    pub fn is_in_force(&self, terminal: TerminalId, key: &TerminalKey) -> bool {
+        key.generation >= self.least(terminal)
     }
 
     fn in_force(&self, terminal: &Terminal) -> Rekeyed {
         let least = self.least(terminal.id);
-        let generations =
-            terminal.generations().into_iter().filter(|generation| *generation >= least);
+        let is_ours = |generation: &u32| terminal.listener.is_empty() && *generation >= least;
+        let generations = terminal.generations().into_iter().filter(is_ours);
         Rekeyed { terminal: terminal.id, generations: generations.collect() }
     }
 

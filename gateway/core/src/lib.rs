@@ -33,6 +33,7 @@ pub mod clock;
 pub mod directory;
 pub mod drain;
 pub mod id;
+mod iso8583;
 pub mod limits;
 pub mod online;
 pub mod orders;

@@ -194,6 +194,7 @@ tables! {
         STATUS = column("status"),
         KEY_ID = optional("key_id"),
         LANGUAGE = optional("language"),
+        LISTENER = optional("listener"),
     }
     /// Voucher stock.
     Vouchers = "vouchers", voucher {

@@ -1,6 +1,7 @@
 //! Terminals and their keys.
 
 use tillgate_store_core::limits::SERVICES_MAX;
+use tillgate_store_core::record::is_bridge_name;
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{
     Language, Secret, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId, Vault,
@@ -40,6 +41,7 @@ pub(crate) fn terminal(row: &Row<'_>, draft: &mut Draft) {
     let reason = reason.map(|kept| kept.reason.clone()).unwrap_or_default();
     let key_id = row.number_or(terminal::KEY_ID, 0..=u8::MAX, KEY_ID_DEFAULT);
     let language = language(row, kept.map(|kept| kept.language));
+    let listener = listener(row, kept.map(|kept| kept.listener.as_str()));
     let Some(id) = id else { return };
     let is_stored = stored.is_some();
     let keyed =
@@ -47,7 +49,7 @@ pub(crate) fn terminal(row: &Row<'_>, draft: &mut Draft) {
     let build = || {
         let mut record = keyed?;
         (record.status, record.services, record.reason) = (status?, services?, reason);
-        record.language = language?;
+        (record.language, record.listener) = (language?, listener?);
         Some(record)
     };
     let record = if row.faults() == before { build() } else { None };
@@ -60,6 +62,16 @@ fn language(row: &Row<'_>, kept: Option<Language>) -> Option<Language> {
         "" => Some(kept.unwrap_or_default()),
         "none" => Some(Language::default()),
         _ => row.language(terminal::LANGUAGE),
+    }
+}
+
+/// The name of an ISO 8583 listener; `none` or nothing: the sealed link.
+fn listener(row: &Row<'_>, kept: Option<&str>) -> Option<String> {
+    match row.text(terminal::LISTENER) {
+        "" => Some(kept.unwrap_or_default().to_owned()),
+        "none" => Some(String::new()),
+        name if is_bridge_name(name) => Some(name.to_owned()),
+        _ => row.refuse(terminal::LISTENER, "the name of an iso8583_listener, or none"),
     }
 }
 

@@ -318,3 +318,22 @@ fn the_demo_networks_bill_payment_is_read() {
     assert_eq!((bill.charges.len(), bill.commission.len(), bill.receipts.len()), (2, 2, 1));
     assert!(bill.account.unwrap().accepts("4000000002"));
 }
+
+#[test]
+fn a_terminal_uses_the_sealed_link_or_one_listener() {
+    let registry = crate::update_tests::stored();
+    let mut terminals = registry.clone();
+    let mut listener = |header: &str, cell: &str| {
+        let row = format!("id,seller,psk,services,status{header}\n70001,7,{PSK},,{cell}\n");
+        apply(&mut terminals, &[("terminals.csv", row)]);
+        terminals.terminal(TerminalId(70_001)).unwrap().listener.clone()
+    };
+    assert_eq!(listener("", ""), "", "the sealed link");
+    assert_eq!(listener(",listener", ",pos-a"), "pos-a");
+    assert_eq!(listener("", ""), "pos-a", "as stored");
+    assert_eq!(listener(",listener", ",none"), "");
+    let wrong = "id,seller,psk,services,status,listener\n70001,7,,,,Pos A\n".to_owned();
+    let faults = read(&[("terminals.csv", wrong)], &registry, Existing::Replace).err().unwrap();
+    let said = faults.to_string();
+    assert!(said.contains("terminals.csv:2:6 (listener): found \"Pos A\", expected"), "{said}");
+}

@@ -48,6 +48,8 @@ pub struct TerminalRow {
     services: ServicesSold,
     /// Of its newest key.
     key_id: u8,
+    /// The ISO 8583 listener that it uses; empty: the sealed link.
+    listener: String,
 }
 
 /// "all", or the ids of those it sells.
@@ -74,6 +76,7 @@ impl TerminalRow {
                 Services::Only(only) => ServicesSold::Only(only.iter().map(|s| s.0).collect()),
             },
             key_id: terminal.newest_key().id,
+            listener: terminal.listener.clone(),
         }
     }
 }
@@ -93,7 +96,7 @@ impl KeyRow {
         let row = |key: &TerminalKey| Self {
             key_id: key.id,
             generation: key.generation.into(),
-            in_force: directory.holds_key(terminal.id, key.generation),
+            in_force: directory.is_in_force(terminal.id, key),
         };
         terminal.keys().iter().map(row).collect()
     }

@@ -26,6 +26,9 @@ pub struct Terminal {
     pub services: Services,
     /// In which language its receipts are printed.
     pub language: Language,
+    /// The ISO 8583 listener that it uses; empty: it uses the sealed link. Never both, so that a key
+    /// of the one opens nothing of the other.
+    pub listener: String,
 }
 
 /// A terminal's keys; see [`Terminal::keys`].
@@ -106,7 +109,8 @@ impl Terminal {
     pub fn new(id: TerminalId, seller: SellerId, services: Services, key: (u8, Sealed)) -> Self {
         let (status, reason) = (Status::Active, String::new());
         let keys = Keys::of(key.0, key.1);
-        Self { id, seller, status, reason, keys, services, language: Language::default() }
+        let (language, listener) = (Language::default(), String::new());
+        Self { id, seller, status, reason, keys, services, language, listener }
     }
 
     /// Its keys, oldest first. All of them open a session until a later one has proved itself.
@@ -205,10 +209,11 @@ impl Keys {
     }
 }
 
-record! { Terminal in Registry, version 3;
+record! { Terminal in Registry, version 4;
     letter b't', id: TerminalId;
     body { seller, status, reason, keys, services }
     since 3 { language = Language::default() }
+    since 4 { listener = String::new() }
 }
 
 stored! { TerminalKey { id, generation, sealed } }

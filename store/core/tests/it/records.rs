@@ -244,6 +244,19 @@ fn a_terminal_and_its_counter_of_version_1_belong_together() {
 }
 
 #[test]
+fn a_terminal_of_version_3_uses_the_sealed_link() {
+    let RegistryRecord::Terminal(mut terminal) = terminal(7, 1) else { unreachable!("it is one") };
+    let (key, mut value) = (Record::key(&terminal), vec![3]);
+    terminal.write(&mut value);
+    value.truncate(value.len() - 1);
+    sum(Family::Registry, &key, &mut value);
+    let read = RegistryRecord::decode(&key, &value);
+    assert_eq!(read, Ok(RegistryRecord::Terminal(terminal.clone())));
+    terminal.listener = "pos-a".to_owned();
+    holds(&terminal);
+}
+
+#[test]
 fn keys_overlap_and_none_ever_has_the_generation_of_another() {
     let RegistryRecord::Terminal(mut terminal) = terminal(7, 1) else { unreachable!("it is one") };
     let sealed = terminal.newest_key().sealed.clone();

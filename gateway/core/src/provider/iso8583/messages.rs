@@ -9,7 +9,7 @@ use tillgate_store_core::{ProviderOutcome, Text};
 use super::super::http_json::{code, reference, shown};
 use super::super::{Bill, ProviderRequest, ProviderRequestKind, ProviderResult};
 use super::profile::{Meaning, MessagePlan, Network, Profile};
-use super::template::{Source, Subject, Template, Values};
+use super::template::{Source, Subject, Template, Values, write};
 
 /// The response code (ISO 8583:1987 field 39).
 pub(super) const CODE: u8 = 39;
@@ -93,7 +93,7 @@ fn fill(
     let mut text = String::with_capacity(64);
     for (number, template) in fields {
         text.clear();
-        template.write(values, &mut text);
+        write(template, values, &mut text);
         if !text.is_empty() {
             message.set(*number, &text);
         }

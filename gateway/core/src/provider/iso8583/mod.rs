@@ -19,4 +19,5 @@ mod profile;
 mod template;
 
 pub use self::host::{Action, Connection, Host, HostSettings, Note, Now};
-pub use self::profile::{Profile, ProfileError, ProfileFault};
+pub use self::profile::Profile;
+pub use crate::iso8583::fault::{ProfileError, ProfileFault};

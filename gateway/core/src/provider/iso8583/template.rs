@@ -1,43 +1,13 @@
-//! Templates: what a field of a message is filled with.
-//!
-//! Text, and between braces the name of a source: `"{terminal}"`, `"REF{rrn}"`, `"{seller:015}"`.
-//! Behind a colon there is a width: `:015` fills up with zeros on the left, `:15` with spaces on
-//! the right. Nothing is ever cut off.
+//! What a host's messages are filled with: the sources of their templates.
 
 use std::fmt::Write as _;
 
 use super::super::{ProviderRequest, ProviderRequestKind};
+use crate::iso8583::template::{self, sources};
 use crate::time::{UnixMillis, utc};
 
-/// Text and sources, in the order of the field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Template(Vec<Piece>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Source(Source, Width),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
-    Natural,
-    Zeros(usize),
-    Spaces(usize),
-}
-
-macro_rules! sources {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// Where a value comes from.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Source {
-            $($(#[$doc])* $name,)*
-        }
-
-        /// Every source by its name.
-        const SOURCES: &[(&str, Source)] = &[$(($word, Source::$name),)*];
-    };
-}
+/// The template of a field.
+pub(super) type Template = template::Template<Source>;
 
 sources! {
     /// The amount in minor units.
@@ -175,90 +145,9 @@ impl Source {
     }
 }
 
-impl Template {
-    /// Reads a template; the error is a sentence for the operator.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let (mut pieces, mut rest) = (Vec::new(), text);
-        while let Some(open) = rest.find(['{', '}']) {
-            let (before, behind) = rest.split_at(open);
-            let inner = behind.strip_prefix('{').and_then(|behind| behind.split_once('}'));
-            let Some((inner, behind)) = inner else {
-                return Err(format!("{text:?} has a brace without the other one"));
-            };
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.to_owned()));
-            }
-            pieces.push(Piece::source(inner)?);
-            rest = behind;
-        }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.to_owned()));
-        }
-        Ok(Self(pieces))
-    }
-
-    pub(super) fn sources(&self) -> impl Iterator<Item = Source> {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Source(source, _) => Some(*source),
-            Piece::Text(_) => None,
-        })
-    }
-
-    pub(super) fn has(&self, wanted: Source) -> bool {
-        self.sources().any(|source| source == wanted)
-    }
-
-    /// Whether it is this source and nothing else.
-    pub(super) fn is_only(&self, wanted: Source) -> bool {
-        matches!(self.0.as_slice(), [Piece::Source(source, Width::Natural)] if *source == wanted)
-    }
-
-    /// The whole text, where it has no sources.
-    pub(super) fn constant(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [Piece::Text(text)] => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn write(&self, values: &Values<'_>, out: &mut String) {
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Source(source, width) => {
-                    let start = out.len();
-                    source.write(values, out);
-                    let long = out.len() - start;
-                    match *width {
-                        Width::Natural => {}
-                        Width::Zeros(width) => {
-                            (long..width).for_each(|_| out.insert(start, '0'));
-                        }
-                        Width::Spaces(width) => (long..width).for_each(|_| out.push(' ')),
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Piece {
-    fn source(inner: &str) -> Result<Self, String> {
-        let (name, width) = inner.split_once(':').unwrap_or((inner, ""));
-        let source = SOURCES.iter().find(|(word, _)| *word == name).map(|(_, source)| *source);
-        let Some(source) = source else {
-            let known: Vec<&str> = SOURCES.iter().map(|(word, _)| *word).collect();
-            return Err(format!("there is no source {name:?}; there are {}", known.join(", ")));
-        };
-        let number = width.parse().ok().filter(|width| (1..=999).contains(width));
-        let width = match number {
-            _ if width.is_empty() => Width::Natural,
-            Some(number) if width.starts_with('0') => Width::Zeros(number),
-            Some(number) => Width::Spaces(number),
-            None => return Err(format!("the width of {{{inner}}} is not 1 to 999")),
-        };
-        Ok(Self::Source(source, width))
-    }
+/// Appends what a template is filled with.
+pub(super) fn write(template: &Template, values: &Values<'_>, out: &mut String) {
+    template.fill(out, |source, out| source.write(values, out));
 }
 
 #[cfg(test)]
@@ -277,7 +166,7 @@ mod tests {
             offset_min: 180,
         };
         let mut out = String::new();
-        Template::parse(text).unwrap().write(&values, &mut out);
+        write(&Template::parse(text).unwrap(), &values, &mut out);
         out
     }
 

@@ -11,9 +11,10 @@ use super::document::{
     Document, Fields, FoundDocument, KeyExchangeDocument, MessageDocument, NetworkDocument,
 };
 use super::{
-    Found, KeyExchange, Meaning, MessagePlan, Network, Processing, Profile, ProfileError,
-    ProfileFault, check, index, line, usable, word,
+    Found, KeyExchange, Meaning, MessagePlan, Network, Processing, Profile, ProfileError, check,
+    index, usable, word,
 };
+use crate::iso8583::fault::Faults;
 use crate::time::Span;
 
 /// Clocks are at most this far from UTC.
@@ -27,38 +28,17 @@ const KEY_SECONDS: core::ops::RangeInclusive<u32> = 60..=604_800;
 /// "Duplicate transmission" (ISO 8583:1987 table A7).
 const DUPLICATE: &str = "94";
 
-/// What is wrong so far, with the text that places are counted in.
-pub(super) struct Faults<'a> {
-    source: &'a str,
-    found: Vec<ProfileFault>,
-}
-
-impl Faults<'_> {
-    pub(super) fn add(&mut self, at: usize, text: impl Into<String>) {
-        let fault = ProfileFault { line: line(self.source, at), text: text.into() };
-        self.found.push(fault);
-    }
-
-    fn spanned<T>(&mut self, value: &Spanned<T>, text: impl Into<String>) {
-        self.add(value.span().start, text);
-    }
-}
-
 pub(super) fn profile(
     source: &str,
     document: Document,
     dialect: impl FnOnce(&str) -> Result<Dialect, String>,
 ) -> Result<Profile, ProfileError> {
-    let mut faults = Faults { source, found: Vec::new() };
+    let mut faults = Faults::new(source);
     let profile = dialect(document.dialect.get_ref())
         .map_err(|what| faults.spanned(&document.dialect, format!("dialect: {what}")))
         .ok()
         .map(|dialect| assemble(&document, dialect, &mut faults));
-    faults.found.sort_by_key(|fault| fault.line);
-    match profile {
-        Some(profile) if faults.found.is_empty() => Ok(profile),
-        _ => Err(ProfileError { faults: faults.found }),
-    }
+    faults.result(profile)
 }
 
 fn assemble(document: &Document, dialect: Dialect, faults: &mut Faults<'_>) -> Profile {

@@ -6,8 +6,8 @@ use toml::Spanned;
 use super::super::super::ProviderRequestKind;
 use super::super::limits::{KEY_BYTES_MAX, REQUEST_BYTES_MAX};
 use super::super::messages::{Subjects, encode, values};
-use super::super::template::{Source, Subject, Template};
-use super::build::Faults;
+use super::super::template::{Source, Subject, Template, write};
+use crate::iso8583::fault::Faults;
 use super::document::{Document, FoundDocument, MessageDocument};
 use super::sample::{Size, request};
 use super::{KINDS, MessagePlan, Profile, index, word};
@@ -118,7 +118,7 @@ fn fits(
         return Err(format!("field {number}: it is not for a template (code, authentication)"));
     }
     let mut value = String::new();
-    template.write(&values(profile, profile.plan(kind), of), &mut value);
+    write(template, &values(profile, profile.plan(kind), of), &mut value);
     if value.is_empty() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::super::ProviderRequestKind;
+use crate::iso8583::mac::MacWord;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,15 +28,6 @@ pub(super) struct Document {
     pub(super) network: Option<Spanned<NetworkDocument>>,
     #[serde(default)]
     pub(super) message: Vec<Spanned<MessageDocument>>,
-}
-
-/// Algorithms of message authentication codes.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum MacWord {
-    Retail,
-    Retail2,
-    Cmac,
 }
 
 #[derive(Deserialize)]

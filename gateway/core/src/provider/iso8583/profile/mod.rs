@@ -13,14 +13,14 @@ mod sample;
 mod tests;
 mod usable;
 
-use std::fmt;
+use tillgate_codec::iso8583::{Dialect, KeyEncryptionKey, MacKey, Mti, Tpdu};
 
-use tillgate_codec::iso8583::{Dialect, KeyEncryptionKey, MacKey, MacPadding, Mti, Tpdu};
-
-use self::document::{Document, MacWord};
+use self::document::Document;
 use super::super::{Capabilities, ProviderRequestKind};
 use super::limits::PROFILE_BYTES_MAX;
 use super::template::Template;
+use crate::iso8583::fault::{ProfileError, document};
+use crate::iso8583::mac::MacWord;
 use crate::time::Span;
 
 /// Names and texts of the profiles that are built in.
@@ -126,34 +126,6 @@ pub(super) struct Found {
     pub(super) text: Option<u8>,
 }
 
-/// One thing wrong with a profile, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileFault {
-    /// From 1.
-    pub line: usize,
-    /// What is wrong and what is allowed.
-    pub text: String,
-}
-
-/// Everything wrong with a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileError {
-    /// In the order of the file.
-    pub faults: Vec<ProfileFault>,
-}
-
-impl fmt::Display for ProfileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, fault) in self.faults.iter().enumerate() {
-            let end = if n > 0 { "\n" } else { "" };
-            write!(f, "{end}{}: {}", fault.line, fault.text)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ProfileError {}
-
 /// Kinds in the order of [`Profile::messages`], with the words of a profile.
 const KINDS: [(ProviderRequestKind, &str); 5] = [
     (ProviderRequestKind::Authorize, "authorize"),
@@ -181,15 +153,7 @@ impl Profile {
         text: &str,
         dialect: impl FnOnce(&str) -> Result<Dialect, String>,
     ) -> Result<Self, ProfileError> {
-        if text.len() > PROFILE_BYTES_MAX {
-            let text = format!("{} bytes: a profile has at most {PROFILE_BYTES_MAX}", text.len());
-            return Err(ProfileError { faults: vec![ProfileFault { line: 1, text }] });
-        }
-        let document: Document = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line(text, span.start));
-            let text = error.message().replace('\n', "; ");
-            ProfileError { faults: vec![ProfileFault { line, text }] }
-        })?;
+        let document: Document = document(text, PROFILE_BYTES_MAX)?;
         build::profile(text, document, dialect)
     }
 
@@ -233,16 +197,7 @@ impl Profile {
     /// # Errors
     /// The key has another length, or the profile has no codes.
     pub fn mac_key(&self, key: &[u8]) -> Result<MacKey, &'static str> {
-        let retail = |padding| <&[u8; 16]>::try_from(key).map(|key| MacKey::retail(key, padding));
-        let double = "a key of 32 hexadecimal digits is expected";
-        match self.mac {
-            Some(MacWord::Retail) => retail(MacPadding::Zeros).map_err(|_| double),
-            Some(MacWord::Retail2) => retail(MacPadding::OneAndZeros).map_err(|_| double),
-            Some(MacWord::Cmac) => {
-                MacKey::aes_cmac(key).ok_or("a key of 32, 48 or 64 hexadecimal digits is expected")
-            }
-            None => Err("the profile has no `mac`"),
-        }
+        self.mac.ok_or("the profile has no `mac`")?.key(key)
     }
 
     /// Whether the host sends the key of authentication codes.
@@ -306,8 +261,4 @@ impl Processing {
     fn codes(&self) -> impl Iterator<Item = &str> {
         self.rows.iter().map(|row| row.2.as_str()).chain(self.usual.as_deref())
     }
-}
-
-fn line(source: &str, offset: usize) -> usize {
-    source.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
