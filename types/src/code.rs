@@ -12,6 +12,9 @@ pub struct ResponseCode(pub [u8; 2]);
 macro_rules! codes {
     ($($(#[$more:meta])* $CODE:ident = $characters:literal, $meaning:literal;)+) => {
         impl ResponseCode {
+            /// Every code that has a name.
+            pub const ALL: &'static [Self] = &[$(Self::$CODE),+];
+
             $(
                 #[doc = $meaning]
                 #[doc = ""]

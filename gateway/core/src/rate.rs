@@ -2,9 +2,9 @@
 //! generic cell rate algorithm of ITU-T I.371).
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
-use tillgate_store_core::TerminalId;
 
 use crate::time::{Moment, Span};
 
@@ -40,15 +40,20 @@ impl Pace {
 
 /// What terminals had used of their buckets when their sessions ended, so that reconnecting does
 /// not fill them. The oldest entry makes room; each is of no use once its bucket is full.
-#[derive(Default)]
-pub(crate) struct Debts {
-    held: FxHashMap<TerminalId, Moment>,
-    order: VecDeque<(TerminalId, Moment)>,
+pub(crate) struct Debts<K> {
+    held: FxHashMap<K, Moment>,
+    order: VecDeque<(K, Moment)>,
 }
 
-impl Debts {
-    /// Remembers that a terminal's bucket is full at `full_at`.
-    pub(crate) fn keep(&mut self, now: Moment, most: usize, terminal: TerminalId, full_at: Moment) {
+impl<K> Default for Debts<K> {
+    fn default() -> Self {
+        Self { held: FxHashMap::default(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Debts<K> {
+    /// Remembers that somebody's bucket is full at `full_at`.
+    pub(crate) fn keep(&mut self, now: Moment, most: usize, of: K, full_at: Moment) {
         while let Some(&(oldest, at)) = self.order.front()
             && (at <= now || self.order.len() >= most)
         {
@@ -58,19 +63,26 @@ impl Debts {
             }
         }
         if full_at > now {
-            self.held.insert(terminal, full_at);
-            self.order.push_back((terminal, full_at));
+            self.held.insert(of, full_at);
+            self.order.push_back((of, full_at));
         }
     }
 
+    /// What is remembered, and goes on being so.
+    pub(crate) fn peek(&self, of: K) -> Option<Moment> {
+        self.held.get(&of).copied()
+    }
+
     /// What was remembered.
-    pub(crate) fn take(&mut self, terminal: TerminalId) -> Option<Moment> {
-        self.held.remove(&terminal)
+    pub(crate) fn take(&mut self, of: K) -> Option<Moment> {
+        self.held.remove(&of)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tillgate_store_core::TerminalId;
+
     use super::*;
 
     #[test]

@@ -80,6 +80,18 @@ impl Calendar {
         u16::try_from(minute).unwrap_or(0)
     }
 
+    /// The business date of a terminal's own date and time, minutes after local midnight.
+    #[must_use]
+    pub fn business_date(&self, local: BusinessDate, minute: u16) -> BusinessDate {
+        BusinessDate(local.0.saturating_sub(u16::from(minute < self.cutoff_min)))
+    }
+
+    /// The clock on the wall at `wall`, as if it were UTC.
+    #[must_use]
+    pub fn local(&self, wall: UnixMillis) -> UnixMillis {
+        UnixMillis(wall.0.saturating_add_signed(i64::from(self.offset_s(wall)) * SECOND_MS))
+    }
+
     fn local_ms(&self, wall: UnixMillis) -> i64 {
         let unix_ms = i64::try_from(wall.0).unwrap_or(i64::MAX / 2);
         unix_ms - EPOCH_2000_MS + i64::from(self.offset_s(wall)) * SECOND_MS

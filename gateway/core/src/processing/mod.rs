@@ -3,11 +3,13 @@
 //!
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
 //! * [`decode_request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
+//! * [`decode_frame`] — the same of an ISO 8583 listener's message.
 //! * [`encode_reply`] — open a voucher's PIN and encode the answer.
 //! * [`encode_command`] — encode a command for a terminal.
 
 mod card;
 mod handshake;
+mod listener;
 mod receipt;
 mod reply;
 mod request;
@@ -19,6 +21,7 @@ use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
+pub use self::listener::decode_frame;
 pub use self::reply::{encode_command, encode_reply};
 pub use self::request::decode_request;
 pub use self::route::{RouteExplained, RouteQuestion, explain_route};

@@ -11,6 +11,7 @@ use tillgate_store_core::{
     Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
     Reverse, ServiceId, Terminal, TerminalId, Text, VerificationResult,
 };
+use zeroize::Zeroizing;
 
 use super::Processed;
 use super::card::is_card;
@@ -36,14 +37,35 @@ pub fn decode_request(
     if !directory.holds_key(origin.terminal, origin.generation) {
         return Processed::Reply(Reply { origin, content: Content::KeyEnded });
     }
-    let Some((kind, stan, date)) = named(&message) else {
-        return without_number(&message, origin, now, directory);
+    process(&message, Via::Link(body), origin, now, wall, directory)
+}
+
+/// How a request came, as far as that says what makes two of them the same.
+#[derive(Clone, Copy)]
+pub(super) enum Via<'a> {
+    /// As this body of the sealed link.
+    Link(&'a [u8]),
+    /// As a message of an ISO 8583 listener, whose answer repeats these fields.
+    Listener(&'a [u8]),
+}
+
+/// Verifies one message of a terminal whose key is in force.
+pub(super) fn process(
+    message: &TerminalMessage<'_>,
+    via: Via<'_>,
+    origin: Origin,
+    now: Now,
+    wall: UnixMillis,
+    directory: &Directory,
+) -> Processed {
+    let Some((kind, stan, date)) = named(message) else {
+        return without_number(message, via, origin, now, directory);
     };
     if !origin.logged_on {
         return refused(origin, kind, stan, date, ResponseCode::NOT_LOGGED_ON);
     }
     let key = Key { date, terminal: origin.terminal, stan };
-    match (Request { key, body, wall, now, directory }).asked(&message) {
+    match (Request { key, via, wall, now, directory }).asked(message) {
         Ok(asked) => Processed::Ask(Ask { origin, asked }),
         Err(Stop::Refused(code)) => refused(origin, kind, stan, date, code),
         Err(Stop::Again(digest, new)) => {
@@ -104,6 +126,7 @@ fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)>
 /// What the others ask for.
 fn without_number(
     message: &TerminalMessage<'_>,
+    via: Via<'_>,
     origin: Origin,
     now: Now,
     directory: &Directory,
@@ -116,7 +139,9 @@ fn without_number(
             return Processed::Reply(Reply { origin, content: Content::Pong { nonce: *nonce } });
         }
         _ => {
-            let ends_a_key = directory.ends_a_key(origin.terminal, origin.generation);
+            // A logon in clear proves no key.
+            let ends_a_key = matches!(via, Via::Link(_))
+                && directory.ends_a_key(origin.terminal, origin.generation);
             let code = standing_code(directory, origin.terminal);
             Asked::Logon { code, date: now.date, ends_a_key }
         }
@@ -127,7 +152,7 @@ fn without_number(
 /// A request with a STAN of its own, and what it is read against.
 struct Request<'a> {
     key: Key,
-    body: &'a [u8],
+    via: Via<'a>,
     wall: UnixMillis,
     now: Now,
     directory: &'a Directory,
@@ -267,7 +292,12 @@ impl Request<'_> {
         }
         let digest = self.new_digest(&message.canonical())?;
         let (date, stan) = (message.original_date, message.original_stan);
-        self.takes(digest, date)?;
+        match self.via {
+            Via::Link(_) => self.takes(digest, date)?,
+            // Its own date is open, and a terminal of a listener cannot be told another one: it repeats
+            // its reversal until it is acknowledged, and a sale of a date to come is refused then.
+            Via::Listener(_) => {}
+        }
         Ok(Asked::Reverse(Reverse {
             key: self.key,
             digest,
@@ -308,7 +338,7 @@ impl Request<'_> {
         if self.key.stan == 0 {
             return Err(ResponseCode::FORMAT_ERROR);
         }
-        Ok(digest_of(canonical, self.body))
+        Ok(digest_of(canonical, self.via))
     }
 
     /// Whether its day still takes requests, about a day that has begun.
@@ -338,10 +368,18 @@ fn refused(
 
 /// What makes two requests the same: the values of their fields. The digest of the bytes beside it
 /// is for rows that builds up to 0.1.0 wrote.
-fn digest_of(canonical: &Canonical, body: &[u8]) -> ContentDigest {
-    let values = half_digest(canonical.as_bytes());
-    let is_canonical = canonical.as_bytes() == body;
-    ContentDigest { values, bytes: if is_canonical { values } else { half_digest(body) } }
+fn digest_of(canonical: &Canonical, via: Via<'_>) -> ContentDigest {
+    match via {
+        Via::Link(body) => {
+            let values = half_digest(canonical.as_bytes());
+            let is_canonical = canonical.as_bytes() == body;
+            ContentDigest { values, bytes: if is_canonical { values } else { half_digest(body) } }
+        }
+        Via::Listener(repeated) => {
+            let content = Zeroizing::new([canonical.as_bytes(), repeated].concat());
+            half_digest(&content).into()
+        }
+    }
 }
 
 fn half_digest(bytes: &[u8]) -> [u8; 16] {

@@ -23,7 +23,6 @@ mod event;
 mod presence;
 mod record;
 mod slot;
-mod timers;
 mod unproven;
 
 use std::collections::VecDeque;
@@ -35,13 +34,13 @@ use tillgate_store_core::TerminalId;
 
 pub use self::event::{CloseReason, ConnectionRefusal, Input, Output};
 use self::slot::{Phase, Session, Slot};
-use self::timers::Timers;
 use self::unproven::Unproven;
 use crate::id::{SessionAge, SessionId};
 use crate::limits::{DEBTS_MAX, SessionLimits};
 use crate::processing::{Effect, Handshaken};
 use crate::rate::{Debts, Pace};
 use crate::time::Moment;
+use crate::timers::Timers;
 
 /// Seconds a refused new connection is asked to stay away.
 const RETRY_AFTER_S: u16 = 5;
@@ -58,7 +57,7 @@ pub struct SessionManager {
     terminals: FxHashMap<TerminalId, u32>,
     unproven: Unproven,
     pace: Pace,
-    debts: Debts,
+    debts: Debts<TerminalId>,
     timers: Timers,
     /// As the last input said.
     now: Moment,

@@ -17,6 +17,7 @@ mod host;
 mod keys;
 mod life;
 mod link;
+mod listener;
 mod lookup;
 mod operator;
 mod orders;

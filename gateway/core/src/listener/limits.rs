@@ -1,0 +1,77 @@
+//! Every bound of an ISO 8583 listener, with its reason.
+
+use crate::time::Span;
+
+/// Bounds of one [`super::ListenerManager`].
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerLimits {
+    /// Connections at once. Each costs about 200 bytes here and a descriptor in the shell.
+    pub connections_max: u32,
+    /// Of these, from one address, so that none keeps the others out.
+    pub connections_per_address_max: u32,
+    /// Requests in flight; beyond it connections wait unread.
+    pub requests_max: u32,
+    /// Of these, from one address: a peer with many connections waits for itself.
+    pub requests_per_address_max: u32,
+    /// Of these, of one terminal from one address. A terminal waits for one answer at a time; the
+    /// rest is for its repeats over new connections.
+    pub requests_per_terminal_max: u32,
+    /// Between two requests of one connection, and of one terminal from one address, once the burst
+    /// is used up; 0 for no bound.
+    pub request_every: Span,
+    /// Requests at once: what has piled up in an outage.
+    pub requests_burst: u32,
+    /// From the connection to the first answer: whoever says nothing that is served is closed.
+    pub first: Span,
+    /// From the first byte of a frame to its last, however slowly they dribble.
+    pub frame: Span,
+    /// Without any frame from the peer.
+    pub idle: Span,
+    /// Unsent bytes the shell may hold for one connection before it counts as not reading.
+    pub unsent_bytes_max: u32,
+    /// How long a socket may take nothing of what is unsent before it counts as not reading.
+    pub write_stall: Span,
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1_000,
+            connections_per_address_max: 200,
+            requests_max: 1_024,
+            requests_per_address_max: 256,
+            requests_per_terminal_max: 4,
+            request_every: Span::ms(100),
+            requests_burst: 30,
+            first: Span::s(20),
+            frame: Span::s(20),
+            idle: Span::s(600),
+            unsent_bytes_max: 16 * 1024,
+            write_stall: Span::s(20),
+        }
+    }
+}
+
+/// Longest message of a terminal, in bytes without its frame. Chip data is the largest part of the
+/// longest ones; a dialect may allow less.
+pub const REQUEST_BYTES_MAX: usize = 4_096;
+
+/// Longest terminal profile, in bytes of TOML. The longest of ours has a tenth.
+pub const PROFILE_BYTES_MAX: usize = 64 * 1_024;
+
+/// Empty receive buffers kept for the next request.
+pub const SPARE_BUFFERS_MAX: usize = 64;
+
+/// Bytes that a receive buffer has room for: a frame, and one read behind it. It never grows, so
+/// that no card data is left in freed memory.
+pub const BUFFER_BYTES: usize = 2 * REQUEST_BYTES_MAX + 128;
+
+/// Connections that wait for the pool and are looked at after one answer.
+pub const RELEASED_MAX: usize = 64;
+
+/// Terminals whose used-up rate is remembered after their last request, 40 bytes each.
+pub const DEBTS_MAX: usize = 16_384;
+
+/// What is added to the STAN of a sale for the number of its reversal, where the terminal gives both
+/// the same: above every STAN of six digits.
+pub const REVERSAL_STAN: u32 = 1_000_000;

@@ -1,0 +1,476 @@
+//! The connections of one listener: frames in and out, one request in flight on each, limits of
+//! connections, addresses and terminals, deadlines. Sans-I/O: [`ListenerManager::handle`] takes one
+//! [`Input`], [`ListenerManager::poll`] is drained to `None` after it,
+//! [`ListenerManager::deadline`] says when to come back.
+//!
+//! ```text
+//!          Opened           whole frame              Replied
+//!   (door) ──────▶ reading ────────────▶ in flight ───────────▶ reading
+//!       │ full        │  ▲                  │ not read            │
+//!       ▼             ▼  └── rate, pool ────┘                     ▼
+//!     Refuse    Close: malformed, too late, evicted        Close: denied, not reading
+//! ```
+//!
+//! Whatever one connection does, it costs only itself: what waits is not read, so that the peer's own
+//! TCP window stops it.
+
+mod event;
+mod share;
+mod slot;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tillgate_codec::iso8583::{Fields, MacKey};
+use tillgate_store_core::TerminalId;
+use zeroize::Zeroize;
+
+pub use self::event::{CloseReason, ConnectionRefusal, Input, Output};
+use self::share::{Shares, Wait};
+use self::slot::{Asked, Buffer, NEVER, Session, Slot};
+use super::Listener;
+use super::limits::{ListenerLimits, RELEASED_MAX, SPARE_BUFFERS_MAX};
+use crate::id::{Peer, SessionId};
+use crate::processing::Effect;
+use crate::time::{Calendar, Moment};
+use crate::timers::Timers;
+
+/// See the module.
+pub struct ListenerManager {
+    listener: Arc<Listener>,
+    limits: ListenerLimits,
+    calendar: Calendar,
+    /// Part of every session's id.
+    reactor: u16,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    shares: Shares,
+    /// Requests whose answer is owed, also of sessions that have ended.
+    in_flight: FxHashMap<SessionId, (Peer, TerminalId)>,
+    /// Sessions that were not served when they came, oldest first.
+    unserved: VecDeque<SessionId>,
+    /// Sessions that hold a whole frame back until another was answered.
+    waiting: VecDeque<SessionId>,
+    timers: Timers,
+    queue: VecDeque<Queued>,
+    /// What the queued outputs point into; wiped when the queue is empty.
+    arena: Vec<u8>,
+    spare: Vec<Buffer>,
+    draining: bool,
+    stats: ListenerStats,
+}
+
+/// Plain counters since the start, and the two gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenerStats {
+    /// Sessions now.
+    pub sessions: u32,
+    /// Requests whose reply is still to come.
+    pub requests: u32,
+    /// Connections admitted.
+    pub admitted: u64,
+    /// Frames that went to the pool.
+    pub frames: u64,
+    /// Answers sent.
+    pub answers: u64,
+    /// Times that a connection was not read because its rate was used up.
+    pub slowed: u64,
+    /// Connections refused on arrival, by [`ConnectionRefusal::ALL`]'s order.
+    pub refused_by: [u64; ConnectionRefusal::ALL.len()],
+    /// Ends by [`CloseReason::ALL`]'s order.
+    pub closed: [u64; CloseReason::ALL.len()],
+}
+
+/// An output whose bytes lie in the arena.
+enum Queued {
+    Admit { connection: u32, session: SessionId },
+    Refuse { connection: u32 },
+    Send { session: SessionId, bytes: Range<usize> },
+    Pause { session: SessionId },
+    Resume { session: SessionId },
+    Close { session: SessionId, why: CloseReason },
+    Request { session: SessionId, terminal: TerminalId, received: Moment, message: Range<usize> },
+}
+
+/// What stopped the reading of a buffer.
+enum Stop {
+    /// Less than a frame is left.
+    Incomplete,
+    /// A whole frame is left: its turn comes when another was answered.
+    Full,
+    /// A whole frame is left, but its rate is used up until then.
+    TooFast(Moment),
+    Broken(CloseReason),
+}
+
+impl ListenerManager {
+    /// Without connections. `reactor` becomes part of every session's id.
+    #[must_use]
+    pub fn new(
+        listener: Arc<Listener>,
+        limits: ListenerLimits,
+        calendar: Calendar,
+        reactor: u16,
+    ) -> Self {
+        Self {
+            listener,
+            shares: Shares::new(&limits),
+            limits,
+            calendar,
+            reactor,
+            slots: Vec::new(),
+            free: Vec::new(),
+            in_flight: FxHashMap::default(),
+            unserved: VecDeque::new(),
+            waiting: VecDeque::new(),
+            timers: Timers::default(),
+            queue: VecDeque::new(),
+            arena: Vec::new(),
+            spare: Vec::new(),
+            draining: false,
+            stats: ListenerStats::default(),
+        }
+    }
+
+    /// Takes one input. Drain [`ListenerManager::poll`] to `None` before the next.
+    pub fn handle(&mut self, now: Moment, input: Input<'_>) {
+        match input {
+            Input::Opened { connection, peer } => self.on_opened(now, connection, peer),
+            Input::Received { session, bytes } => self.on_received(now, session, bytes),
+            Input::Closed { session } => self.close(session, CloseReason::Peer),
+            Input::Overflowed { session } => self.close(session, CloseReason::NotReading),
+            Input::Replied { session, body, mac, effect } => {
+                self.on_replied(now, session, (body, mac), effect);
+            }
+            Input::Deadline => self.on_deadline(now),
+            Input::Drain => self.on_drain(),
+        }
+    }
+
+    /// The next thing to do; `None` until the next [`ListenerManager::handle`].
+    pub fn poll(&mut self) -> Option<Output<'_>> {
+        let Some(queued) = self.queue.pop_front() else {
+            // Card data and PINs were in it.
+            self.arena.as_mut_slice().zeroize();
+            self.arena.clear();
+            return None;
+        };
+        Some(match queued {
+            Queued::Admit { connection, session } => Output::Admit { connection, session },
+            Queued::Refuse { connection } => Output::Refuse { connection },
+            Queued::Send { session, bytes } => Output::Send { session, bytes: &self.arena[bytes] },
+            Queued::Pause { session } => Output::Pause { session },
+            Queued::Resume { session } => Output::Resume { session },
+            Queued::Close { session, why } => Output::Close { session, why },
+            Queued::Request { session, terminal, received, message } => {
+                Output::Request { session, terminal, received, message: &self.arena[message] }
+            }
+        })
+    }
+
+    /// When to send [`Input::Deadline`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.timers.next()
+    }
+
+    /// Counters and gauges.
+    #[must_use]
+    pub fn stats(&self) -> ListenerStats {
+        let sessions = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
+        let requests = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        ListenerStats { sessions, requests, ..self.stats }
+    }
+
+    /// No session and nothing in flight.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.slots.len() == self.free.len() && self.in_flight.is_empty()
+    }
+
+    fn on_opened(&mut self, now: Moment, connection: u32, peer: Peer) {
+        if let Err(refusal) = self.make_room(peer) {
+            let reason = ConnectionRefusal::ALL.iter().position(|reason| *reason == refusal);
+            self.stats.refused_by[reason.expect("ALL lists every reason")] += 1;
+            self.queue.push_back(Queued::Refuse { connection });
+            return;
+        }
+        self.stats.admitted += 1;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            u32::try_from(self.slots.len() - 1).expect("connections_max is a u32")
+        });
+        let place = &mut self.slots[index(slot)];
+        assert!(place.session.is_none(), "a free slot holds no session");
+        let session = Session::new(peer, now, &self.limits);
+        self.timers.arm(session.armed, slot, place.generation);
+        place.session = Some(session);
+        let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
+        self.shares.connect(peer);
+        self.unserved.push_back(session);
+        self.queue.push_back(Queued::Admit { connection, session });
+    }
+
+    /// Room for a connection. Where all are taken, the oldest that was never served makes room.
+    fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
+        if self.draining {
+            return Err(ConnectionRefusal::Draining);
+        }
+        if self.shares.connections(peer) >= self.limits.connections_per_address_max {
+            return Err(ConnectionRefusal::Address);
+        }
+        let live = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
+        if live < self.limits.connections_max {
+            // Those that were served or ended are at its front sooner or later.
+            while self.unserved.front().is_some_and(|id| !self.is_unserved(*id)) {
+                self.unserved.pop_front();
+            }
+            return Ok(());
+        }
+        while let Some(oldest) = self.unserved.pop_front() {
+            if self.is_unserved(oldest) {
+                self.close(oldest, CloseReason::Evicted);
+                return Ok(());
+            }
+        }
+        Err(ConnectionRefusal::Full)
+    }
+
+    fn is_unserved(&self, id: SessionId) -> bool {
+        let session = self.session(id);
+        session.is_some_and(|session| !session.served && session.asked.is_none())
+    }
+
+    fn on_received(&mut self, now: Moment, id: SessionId, bytes: &[u8]) {
+        let Some(session) = session_mut(&mut self.slots, id) else { return };
+        if session.buffer.is_empty() {
+            session.partial_since = now;
+        }
+        if !session.buffer.add(bytes, &mut self.spare) {
+            return self.close(id, CloseReason::Malformed);
+        }
+        self.advance(now, id);
+    }
+
+    fn on_replied(
+        &mut self,
+        now: Moment,
+        id: SessionId,
+        (body, mac): (&[u8], Option<&MacKey>),
+        effect: Effect,
+    ) {
+        let of = self.in_flight.remove(&id).expect("one reply for each request");
+        self.shares.end(now, of);
+        if let Some(session) = session_mut(&mut self.slots, id) {
+            let asked = session.asked.take().expect("a reply belongs to the request in flight");
+            let from = self.arena.len();
+            let answered = match effect {
+                Effect::End => Err(CloseReason::Denied),
+                _ if body.is_empty() => Ok(false),
+                _ => {
+                    let message = &session.buffer.bytes()[asked.message];
+                    let (profile, by) = (&self.listener.profile, (&self.calendar, mac));
+                    let said = profile.answer(message, body, by, &mut self.arena);
+                    said.map(|()| true).ok_or(CloseReason::Unanswerable)
+                }
+            };
+            session.buffer.drain(asked.end);
+            session.served |= answered == Ok(true);
+            (session.heard, session.partial_since) = (now, now);
+            match answered {
+                Ok(true) => {
+                    self.stats.answers += 1;
+                    let bytes = from..self.arena.len();
+                    self.queue.push_back(Queued::Send { session: id, bytes });
+                }
+                Ok(false) => {}
+                Err(why) => self.close(id, why),
+            }
+            if self.draining {
+                self.close(id, CloseReason::Draining);
+            }
+            self.advance(now, id);
+        }
+        self.release_waiting(now);
+    }
+
+    /// Gives sessions in the queue their turn. Whoever still has to wait goes to its end: somebody is
+    /// in flight then, whose answer brings the next turn.
+    fn release_waiting(&mut self, now: Moment) {
+        for _ in 0..self.waiting.len().min(RELEASED_MAX) {
+            let Some(id) = self.waiting.pop_front() else { return };
+            if let Some(session) = session_mut(&mut self.slots, id) {
+                session.waiting = false;
+                self.advance(now, id);
+            }
+        }
+    }
+
+    fn on_deadline(&mut self, now: Moment) {
+        while let Some((at, slot, generation)) = self.timers.pop(now) {
+            let id = SessionId { reactor: self.reactor, slot, generation };
+            let limits = self.limits;
+            let Some(session) = session_mut(&mut self.slots, id) else { continue };
+            if session.armed != at {
+                continue;
+            }
+            session.armed = NEVER;
+            if session.slow_until <= now {
+                session.slow_until = NEVER;
+                self.advance(now, id);
+                continue;
+            }
+            if session.deadline(&limits) > now {
+                self.arm(id);
+                continue;
+            }
+            let is_partial = !session.buffer.is_empty();
+            let why = match session.served {
+                _ if is_partial && session.partial_since.after(limits.frame) <= now => {
+                    CloseReason::FrameTimeout
+                }
+                false => CloseReason::FirstTimeout,
+                true => CloseReason::Idle,
+            };
+            self.close(id, why);
+        }
+    }
+
+    fn on_drain(&mut self) {
+        self.draining = true;
+        for slot in 0..u32::try_from(self.slots.len()).expect("connections_max is a u32") {
+            let place = &self.slots[index(slot)];
+            let id = SessionId { reactor: self.reactor, slot, generation: place.generation };
+            if place.session.as_ref().is_some_and(|session| session.asked.is_none()) {
+                self.close(id, CloseReason::Draining);
+            }
+        }
+    }
+
+    /// Goes on with what a session has received, as far as it may.
+    fn advance(&mut self, now: Moment, id: SessionId) {
+        let stop = self.take_frame(now, id);
+        if let Stop::Broken(why) = stop {
+            return self.close(id, why);
+        }
+        let Some(session) = session_mut(&mut self.slots, id) else { return };
+        session.held = session.asked.is_some() || !matches!(stop, Stop::Incomplete);
+        match stop {
+            Stop::TooFast(until) => {
+                session.slow_until = until;
+                self.stats.slowed += 1;
+            }
+            Stop::Full if session.asked.is_none() && !session.waiting => {
+                session.waiting = true;
+                self.waiting.push_back(id);
+            }
+            _ => {}
+        }
+        if session.asked.is_none() && session.buffer.is_empty() {
+            session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
+        }
+        if session.paused != session.held {
+            session.paused = session.held;
+            let paused = session.paused;
+            let turn = if paused { Queued::Pause { session: id } } else { Queued::Resume { session: id } };
+            self.queue.push_back(turn);
+        }
+        self.arm(id);
+    }
+
+    /// Takes the next frame of a session's buffer, a request that goes to the pool.
+    fn take_frame(&mut self, now: Moment, id: SessionId) -> Stop {
+        self.try_frame(now, id).err().unwrap_or(Stop::Full)
+    }
+
+    fn try_frame(&mut self, now: Moment, id: SessionId) -> Result<(), Stop> {
+        let Some(session) = session_mut(&mut self.slots, id) else { return Err(Stop::Incomplete) };
+        if session.asked.is_some() || session.waiting || session.slow_until != NEVER {
+            return Err(Stop::Full);
+        }
+        let malformed = || Stop::Broken(CloseReason::Malformed);
+        let profile = &self.listener.profile;
+        let framing = profile.dialect().framing();
+        let mut idle = 0;
+        let frame = loop {
+            let rest = session.buffer.bytes().get(idle..).unwrap_or_default();
+            let frame = framing.deframe(rest).map_err(|_| malformed())?;
+            // A keep-alive is dropped, however many of them come at once.
+            match frame.filter(|frame| frame.end > 0) {
+                Some(frame) if frame.message.is_empty() => idle += frame.end,
+                frame => break frame,
+            }
+        };
+        if idle > 0 {
+            session.buffer.drain(idle);
+            (session.heard, session.partial_since) = (now, now);
+        }
+        let frame = frame.ok_or(Stop::Incomplete)?;
+        let message = &session.buffer.bytes()[frame.message.clone()];
+        let mut fields = Fields::new();
+        let view = profile.dialect().view(message, &mut fields).map_err(|_| malformed())?;
+        let is_request = view.mti().answer().is_some();
+        let terminal = profile.terminal(&view).filter(|_| is_request).ok_or_else(malformed)?;
+        if index(self.limits.requests_max) <= self.in_flight.len() {
+            return Err(Stop::Full);
+        }
+        let of = (session.peer, terminal);
+        self.shares.begin(now, of, &mut session.paced).map_err(|wait| match wait {
+            Wait::Answer => Stop::Full,
+            Wait::Until(at) => Stop::TooFast(at),
+        })?;
+        session.heard = now;
+        let from = self.arena.len();
+        self.arena.extend_from_slice(message);
+        let message = from..self.arena.len();
+        session.asked = Some(Asked { message: frame.message, end: frame.end });
+        self.in_flight.insert(id, of);
+        self.stats.frames += 1;
+        self.queue.push_back(Queued::Request { session: id, terminal, received: now, message });
+        Ok(())
+    }
+
+    /// Brings the session's timer forward if it must be.
+    fn arm(&mut self, id: SessionId) {
+        let limits = self.limits;
+        let Some(session) = session_mut(&mut self.slots, id) else { return };
+        let deadline = session.deadline(&limits);
+        if deadline < session.armed {
+            session.armed = deadline;
+            self.timers.arm(deadline, id.slot, id.generation);
+        }
+    }
+
+    /// Ends a session that is still there; a stale id changes nothing.
+    fn close(&mut self, id: SessionId, why: CloseReason) {
+        if self.session(id).is_none() {
+            return;
+        }
+        let place = &mut self.slots[index(id.slot)];
+        let mut session = place.session.take().expect("checked above");
+        place.generation = place.generation.wrapping_add(1);
+        self.free.push(id.slot);
+        self.shares.disconnect(session.peer);
+        session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
+        let reason = CloseReason::ALL.iter().position(|reason| *reason == why);
+        self.stats.closed[reason.expect("ALL lists every reason")] += 1;
+        self.queue.push_back(Queued::Close { session: id, why });
+    }
+
+    fn session(&self, id: SessionId) -> Option<&Session> {
+        let place = self.slots.get(index(id.slot))?;
+        place.session.as_ref().filter(|_| place.generation == id.generation)
+    }
+}
+
+fn session_mut(slots: &mut [Slot], id: SessionId) -> Option<&mut Session> {
+    let place = slots.get_mut(index(id.slot))?;
+    place.session.as_mut().filter(|_| place.generation == id.generation)
+}
+
+/// A slot as an index.
+fn index(slot: u32) -> usize {
+    usize::try_from(slot).expect("a slot fits the address space")
+}

@@ -1,0 +1,116 @@
+//! Who has how much: connections and requests of each address, requests of each terminal.
+//!
+//! Nothing proves which terminal a plain message is from, so a terminal's share belongs to the
+//! address too: whoever pretends to be another's terminal uses up its own.
+
+use rustc_hash::FxHashMap;
+use tillgate_store_core::TerminalId;
+
+use crate::id::Peer;
+use crate::listener::limits::{DEBTS_MAX, ListenerLimits};
+use crate::rate::{Debts, Pace};
+use crate::time::Moment;
+
+/// See the module. What is counted is bounded by the connections.
+pub(super) struct Shares {
+    pace: Pace,
+    per_address_max: u32,
+    per_terminal_max: u32,
+    peers: FxHashMap<Peer, PeerShare>,
+    terminals: FxHashMap<(Peer, TerminalId), TerminalShare>,
+    debts: Debts<(Peer, TerminalId)>,
+}
+
+#[derive(Default)]
+struct PeerShare {
+    connections: u32,
+    requests: u32,
+}
+
+#[derive(Default)]
+struct TerminalShare {
+    requests: u32,
+    /// When its bucket is full again.
+    full_at: Moment,
+}
+
+/// Why a request has to wait.
+pub(super) enum Wait {
+    /// For an answer to somebody else.
+    Answer,
+    /// For its rate, until then.
+    Until(Moment),
+}
+
+impl Shares {
+    pub(super) fn new(limits: &ListenerLimits) -> Self {
+        Self {
+            pace: Pace::new(limits.request_every, limits.requests_burst),
+            per_address_max: limits.requests_per_address_max,
+            per_terminal_max: limits.requests_per_terminal_max,
+            peers: FxHashMap::default(),
+            terminals: FxHashMap::default(),
+            debts: Debts::default(),
+        }
+    }
+
+    pub(super) fn connections(&self, peer: Peer) -> u32 {
+        self.peers.get(&peer).map_or(0, |share| share.connections)
+    }
+
+    pub(super) fn connect(&mut self, peer: Peer) {
+        self.peers.entry(peer).or_default().connections += 1;
+    }
+
+    pub(super) fn disconnect(&mut self, peer: Peer) {
+        let share = self.peers.get_mut(&peer).expect("counted when it came");
+        share.connections -= 1;
+        self.forget(peer);
+    }
+
+    /// Takes room for a request; `paced` is the state of its connection.
+    pub(super) fn begin(
+        &mut self,
+        now: Moment,
+        (peer, terminal): (Peer, TerminalId),
+        paced: &mut Moment,
+    ) -> Result<(), Wait> {
+        let held = self.peers.get(&peer).map_or(0, |share| share.requests);
+        let known = self.terminals.get(&(peer, terminal));
+        let of_terminal = known.map_or(0, |share| share.requests);
+        if held >= self.per_address_max || of_terminal >= self.per_terminal_max {
+            return Err(Wait::Answer);
+        }
+        let mut own = *paced;
+        self.pace.take(now, &mut own).map_err(Wait::Until)?;
+        let mut full_at = match known {
+            Some(share) => share.full_at,
+            None => self.debts.peek((peer, terminal)).unwrap_or_default(),
+        };
+        self.pace.take(now, &mut full_at).map_err(Wait::Until)?;
+        *paced = own;
+        let share = self.terminals.entry((peer, terminal)).or_default();
+        (share.requests, share.full_at) = (share.requests + 1, full_at);
+        self.peers.entry(peer).or_default().requests += 1;
+        Ok(())
+    }
+
+    /// A request was answered.
+    pub(super) fn end(&mut self, now: Moment, (peer, terminal): (Peer, TerminalId)) {
+        let share = self.terminals.get_mut(&(peer, terminal)).expect("counted when it began");
+        share.requests -= 1;
+        if share.requests == 0 {
+            let full_at = share.full_at;
+            self.terminals.remove(&(peer, terminal));
+            self.debts.keep(now, DEBTS_MAX, (peer, terminal), full_at);
+        }
+        self.peers.get_mut(&peer).expect("counted when it began").requests -= 1;
+        self.forget(peer);
+    }
+
+    fn forget(&mut self, peer: Peer) {
+        if self.peers.get(&peer).is_some_and(|share| share.connections == 0 && share.requests == 0) {
+            self.peers.remove(&peer);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What a profile says, compared with its dialect and with itself.
+
+use tillgate_codec::iso8583::{Dialect, FrameCoding, Message, Mti, Tpdu};
+use tillgate_store_core::ResponseCode;
+use toml::Spanned;
+
+use super::super::answer::{CODE, Source, Template, filled, samples};
+use super::document::{Document, MessageDocument, PlaceDocument};
+use super::{Kind, MessagePlan, Profile};
+use crate::iso8583::fault::Faults;
+use crate::time::Calendar;
+
+pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    dialect(profile, document, faults);
+    for place in document.request.get_ref().places() {
+        exists(&profile.dialect, place, faults);
+    }
+    codes(profile, document, faults);
+    for (plan, message) in profile.messages.iter().zip(&document.message) {
+        echo(profile, plan, message.get_ref(), faults);
+        fields(profile, plan, message.get_ref(), faults);
+        let original = message.get_ref().original.as_ref().map(Spanned::get_ref);
+        let places = original.into_iter().flat_map(|of| [&of.stan, &of.date, &of.time]);
+        places.flatten().for_each(|place| exists(&profile.dialect, place, faults));
+    }
+    let sells = profile.messages.iter().any(|plan| plan.kind == Kind::Sale);
+    if !sells {
+        faults.add(0, "there is no [[message]] of kind \"sale\"; without it nothing is sold");
+    }
+    if sells && document.products.is_empty() {
+        faults.add(0, "[products] is empty: no processing code stands for a service");
+    }
+    ambiguous(profile, document, faults);
+}
+
+fn dialect(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    let at = document.dialect.span().start;
+    let framing = profile.dialect.framing();
+    if !framing.is_delimited() || framing.coding == FrameCoding::None {
+        faults.add(at, "dialect: its table has no [frame] with a length, which a stream needs");
+    }
+    if profile.dialect.field(CODE).is_none() {
+        faults.add(at, "dialect: it has no field 39, the response code");
+    }
+}
+
+fn exists(dialect: &Dialect, place: &Spanned<PlaceDocument>, faults: &mut Faults<'_>) {
+    let (number, end) = match place.get_ref() {
+        PlaceDocument::Field(field) => (*field, 0),
+        PlaceDocument::Part(part) => (part.field, part.from.saturating_add(part.length)),
+    };
+    match dialect.field(number) {
+        None => {
+            let text = format!("field {number}: dialect {} has no such field", dialect.name());
+            faults.spanned(place, text);
+        }
+        Some(field) if end > field.units_max => {
+            let text = format!("field {number} has up to {} characters, not {end}", field.units_max);
+            faults.spanned(place, text);
+        }
+        Some(field) if field.kind == "b" => {
+            faults.spanned(place, format!("field {number} is binary; text or digits are expected"));
+        }
+        Some(_) => {}
+    }
+}
+
+/// Every code of the gateway fits the field.
+fn codes(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    for (code, shown) in &document.codes {
+        let is_known = ResponseCode::ALL.iter().any(|known| known.to_string() == *code);
+        let is_code = is_known || (code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit()));
+        if !is_code && code != "other" {
+            let text = format!("codes: {code:?} is no response code of the gateway, nor \"other\"");
+            faults.spanned(shown, text);
+        }
+        if let Err(what) = fits(&profile.dialect, CODE, shown.get_ref()) {
+            faults.spanned(shown, format!("codes: {what}"));
+        }
+    }
+    let unfit = ResponseCode::ALL.iter().map(|code| profile.code(*code));
+    if let Some(unfit) = unfit.into_iter().find(|code| fits(&profile.dialect, CODE, code).is_err()) {
+        let text = format!(
+            "field 39 cannot carry the code {unfit:?}: list what the terminals know in [codes], and \
+             other = \"..\" for the rest"
+        );
+        faults.add(document.dialect.span().start, text);
+    }
+    let approved = profile.code(ResponseCode::APPROVED);
+    let is_other = |code: &&ResponseCode| **code != ResponseCode::APPROVED;
+    if ResponseCode::ALL.iter().filter(is_other).any(|code| profile.code(*code) == approved) {
+        let text = format!("codes: {approved:?} is approved; no other code may be shown as it");
+        faults.add(document.dialect.span().start, text);
+    }
+}
+
+/// An answer names its request, and repeats no card data.
+fn echo(
+    profile: &Profile,
+    plan: &MessagePlan,
+    message: &MessageDocument,
+    faults: &mut Faults<'_>,
+) {
+    for number in message.echo.get_ref() {
+        let of = *number.get_ref();
+        match profile.dialect.field(of) {
+            None => {
+                let name = profile.dialect.name();
+                faults.spanned(number, format!("field {of}: dialect {name} has no such field"));
+            }
+            Some(field) if field.is_masked => {
+                let text = format!("echo: field {of} ({}) is card data; it is not sent back", field.name);
+                faults.spanned(number, text);
+            }
+            Some(_) if matches!(of, CODE | 64 | 128) => {
+                faults.spanned(number, format!("echo: field {of} is the answer's own"));
+            }
+            Some(_) => {}
+        }
+    }
+    let places = &profile.places;
+    let mut needed = vec![("stan", places.stan.field), ("terminal", places.terminal.field)];
+    if matches!(plan.kind, Kind::Sale | Kind::Reversal) {
+        needed.push(("amount", places.amount.field));
+    }
+    for (what, field) in needed {
+        if !plan.echo.contains(&field) {
+            let text = format!(
+                "echo: field {field} ({what}) is needed, or the terminal cannot tell whose answer it is"
+            );
+            faults.spanned(&message.echo, text);
+        }
+    }
+}
+
+/// Each template with the shortest, the usual and the longest values, letters where there may be any.
+fn fields(
+    profile: &Profile,
+    plan: &MessagePlan,
+    message: &MessageDocument,
+    faults: &mut Faults<'_>,
+) {
+    for (field, template) in &plan.fields {
+        let Some(text) = message.answer.get(&field.to_string()) else { continue };
+        if plan.echo.contains(field) || matches!(*field, CODE | 64 | 128) {
+            let what = format!("field {field}: it is repeated (`echo`), or the answer's own");
+            faults.spanned(text, what);
+            continue;
+        }
+        if template.has(Source::Receipt) && !template.is_only(Source::Receipt) {
+            let what = format!("field {field}: {{receipt}} may be cut off, so it is alone in its field");
+            faults.spanned(text, what);
+            continue;
+        }
+        let values = samples();
+        let unfit = values.iter().find_map(|values| {
+            let template: &(u8, Template) = &(*field, template.clone());
+            let filled = filled(&profile.dialect, template, values, &Calendar::default());
+            if filled.is_empty() { None } else { fits(&profile.dialect, *field, &filled).err() }
+        });
+        if let Some(what) = unfit {
+            faults.spanned(text, what);
+        }
+    }
+}
+
+/// Whether a value fits its field.
+fn fits(dialect: &Dialect, field: u8, value: &str) -> Result<(), String> {
+    if dialect.field(field).is_none() {
+        return Err(format!("field {field}: dialect {} has no such field", dialect.name()));
+    }
+    let mut message = Message::new(Mti::FINANCIAL_REQUEST).with_tpdu(Tpdu([0x60, 0, 0, 0, 0]));
+    message.set(field, value);
+    // A header is the request's to say, so the value is tried without one.
+    let plain = dialect.clone().with_header_bytes(0);
+    let encoded = plain.encode(&message, &mut Vec::new());
+    encoded.map_err(|error| format!("{error} (with {value:?})"))
+}
+
+/// Two messages of one type are told apart by what they have in a field.
+fn ambiguous(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    for (n, plan) in profile.messages.iter().enumerate() {
+        let before = profile.messages.iter().take(n);
+        let same = |other: &&MessagePlan| {
+            let shares = other.mtis.iter().any(|mti| plan.mtis.contains(mti));
+            let differ = other.when.iter().any(|(field, value)| {
+                plan.when.iter().any(|(other, said)| other == field && said != value)
+            });
+            shares && !differ
+        };
+        if let (Some(other), Some(message)) = (before.into_iter().find(same), document.message.get(n)) {
+            let text = format!(
+                "{} and {} share a message type and no field of `when` tells them apart",
+                other.kind.word(),
+                plan.kind.word()
+            );
+            faults.spanned(message, text);
+        }
+    }
+}
+
+impl super::document::RequestDocument {
+    fn places(&self) -> impl Iterator<Item = &Spanned<PlaceDocument>> {
+        let needed = [&self.terminal, &self.stan, &self.date, &self.processing, &self.amount];
+        let optional = [&self.time, &self.product, &self.currency];
+        needed.into_iter().chain(optional.into_iter().flatten()).chain(&self.account)
+    }
+}

@@ -1,0 +1,89 @@
+//! A terminal profile as it is written: the keys of its TOML, each value with its place.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) dialect: Spanned<String>,
+    pub(super) request: Spanned<RequestDocument>,
+    /// Processing codes, or with a product field `CODE/VALUE`, to `SERVICE` or `SERVICE/PRODUCT`.
+    #[serde(default)]
+    pub(super) products: BTreeMap<String, Spanned<String>>,
+    /// Response codes as the terminals know them.
+    #[serde(default)]
+    pub(super) codes: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) message: Vec<Spanned<MessageDocument>>,
+}
+
+/// Where requests carry what.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestDocument {
+    pub(super) terminal: Spanned<PlaceDocument>,
+    pub(super) stan: Spanned<PlaceDocument>,
+    pub(super) date: Spanned<PlaceDocument>,
+    pub(super) time: Option<Spanned<PlaceDocument>>,
+    pub(super) processing: Spanned<PlaceDocument>,
+    pub(super) product: Option<Spanned<PlaceDocument>>,
+    pub(super) amount: Spanned<PlaceDocument>,
+    pub(super) currency: Option<Spanned<PlaceDocument>>,
+    pub(super) default_currency: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) account: Vec<Spanned<PlaceDocument>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a field number, or { field, from, length }")]
+pub(super) enum PlaceDocument {
+    Field(u8),
+    Part(PartDocument),
+}
+
+/// Some characters of a field.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartDocument {
+    pub(super) field: u8,
+    #[serde(default)]
+    pub(super) from: usize,
+    pub(super) length: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageDocument {
+    pub(super) kind: KindWord,
+    pub(super) mti: Spanned<Vec<Spanned<String>>>,
+    /// Fields that tell messages of one type apart.
+    #[serde(default)]
+    pub(super) when: BTreeMap<String, Spanned<String>>,
+    pub(super) echo: Spanned<Vec<Spanned<u8>>>,
+    #[serde(default)]
+    pub(super) answer: BTreeMap<String, Spanned<String>>,
+    pub(super) original: Option<Spanned<OriginalDocument>>,
+}
+
+/// Where a reversal names its sale.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OriginalDocument {
+    pub(super) stan: Option<Spanned<PlaceDocument>>,
+    pub(super) date: Option<Spanned<PlaceDocument>>,
+    pub(super) time: Option<Spanned<PlaceDocument>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum KindWord {
+    Logon,
+    Echo,
+    Sale,
+    Reversal,
+}

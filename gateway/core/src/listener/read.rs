@@ -1,0 +1,225 @@
+//! Messages of terminals into requests, as the sealed link has them.
+
+use tillgate_codec::iso8583::View;
+use tillgate_codec::link::message::{Logon, Ping, Reversal, Sale, TerminalMessage};
+use tillgate_store_core::{BusinessDate, ProductId, ServiceId, TerminalId};
+use tillgate_types::Currency;
+use zeroize::Zeroizing;
+
+use super::limits::REVERSAL_STAN;
+use super::profile::{Kind, MessagePlan, Place, Profile};
+use crate::processing::verify::Now;
+use crate::time::Calendar;
+use crate::transaction::Answered;
+
+/// The highest STAN: six digits.
+const STAN_MAX: u32 = 999_999;
+
+/// Type and key of a request that was read as far as that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) kind: Answered,
+    pub(crate) stan: u32,
+    pub(crate) date: BusinessDate,
+}
+
+/// Why a message is not a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// The profile has no message of this type.
+    Unknown,
+    /// A field is missing or says nothing that it can say.
+    Malformed(Named),
+}
+
+/// A request, with what a [`TerminalMessage`] borrows.
+pub(crate) enum Request {
+    Logon,
+    Echo {
+        nonce: u32,
+    },
+    Sale {
+        stan: u32,
+        date: BusinessDate,
+        of: (ServiceId, ProductId),
+        amount_minor: u64,
+        currency: u16,
+        account: Zeroizing<String>,
+    },
+    Reversal(Reversal),
+}
+
+impl Request {
+    /// The message of the sealed link that asks for the same.
+    pub(crate) fn message(&self) -> TerminalMessage<'_> {
+        match self {
+            Self::Logon => TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 }),
+            Self::Echo { nonce } => TerminalMessage::Ping(Ping { nonce: *nonce }),
+            Self::Sale { stan, date, of: (service, product), amount_minor, currency, account } => {
+                TerminalMessage::Sale(Sale {
+                    stan: *stan,
+                    date: *date,
+                    service: service.0,
+                    product: product.0,
+                    amount_minor: *amount_minor,
+                    currency: *currency,
+                    subscriber: account,
+                    token: 0,
+                    fee_minor: 0,
+                })
+            }
+            Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
+        }
+    }
+}
+
+impl Profile {
+    /// Which terminal a message says that it is from.
+    pub(super) fn terminal(&self, message: &View<'_>) -> Option<TerminalId> {
+        let number = self.places.terminal.number(message)?;
+        u32::try_from(number).ok().filter(|number| *number > 0).map(TerminalId)
+    }
+
+    /// What a message asks for.
+    ///
+    /// # Errors
+    /// It is none of the profile's, or one of its fields cannot be read.
+    pub(crate) fn read(
+        &self,
+        message: &View<'_>,
+        calendar: &Calendar,
+        now: Now,
+    ) -> Result<Request, Unread> {
+        let plan = self.plan(message).ok_or(Unread::Unknown)?;
+        let stan = self.places.stan.number(message).and_then(|stan| u32::try_from(stan).ok());
+        let stan = stan.filter(|stan| (1..=STAN_MAX).contains(stan));
+        let dates = Dates { message, calendar, today: now.date };
+        let date = dates.read(&self.places.date, self.places.time.as_ref());
+        let kind = match plan.kind {
+            Kind::Logon => return Ok(Request::Logon),
+            Kind::Echo => return Ok(Request::Echo { nonce: stan.unwrap_or_default() }),
+            Kind::Sale => Answered::Sale,
+            Kind::Reversal => Answered::Reversal,
+        };
+        let named =
+            Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
+        let request = stan.zip(date).and_then(|(stan, date)| match plan.kind {
+            Kind::Reversal => self.reversal(plan, &dates, (stan, date), now),
+            _ => self.sale(message, (stan, date)),
+        });
+        request.ok_or(Unread::Malformed(named))
+    }
+
+    fn sale(&self, message: &View<'_>, (stan, date): (u32, BusinessDate)) -> Option<Request> {
+        let places = &self.places;
+        let processing = places.processing.text(message)?;
+        let product = places.product.as_ref().and_then(|place| place.text(message));
+        let product = product.as_ref().map_or("", |product| product.as_str());
+        // What is not listed is nobody's service: the journal has it as refused with 12.
+        let of = self.product(&processing, product).unwrap_or_default();
+        let currency = places.currency.as_ref().and_then(|place| place.text(message));
+        let currency = match currency {
+            Some(text) => currency_of(&text)?,
+            None => places.default_currency?,
+        };
+        let amount_minor = places.amount.number(message)?;
+        let account = places.account.iter().find_map(|place| account(place, message));
+        let account = account.unwrap_or_default();
+        Some(Request::Sale { stan, date, of, amount_minor, currency, account })
+    }
+
+    /// A reversal is booked on a day that is open whatever its terminal's clock says, so that it is
+    /// acknowledged. What it names stays what it names.
+    fn reversal(
+        &self,
+        plan: &MessagePlan,
+        dates: &Dates<'_>,
+        (stan, date): (u32, BusinessDate),
+        now: Now,
+    ) -> Option<Request> {
+        let original = plan.original.as_ref()?;
+        let original_stan = u32::try_from(original.stan.number(dates.message)?).ok();
+        let original_stan = original_stan.filter(|stan| *stan <= STAN_MAX)?;
+        let original_date = dates.read(&original.date, original.time.as_ref())?;
+        let is_same = original.stan == self.places.stan;
+        Some(Request::Reversal(Reversal {
+            stan: if is_same { stan.saturating_add(REVERSAL_STAN) } else { stan },
+            date: if now.takes(date) { date } else { now.date },
+            original_stan,
+            original_date,
+            amount_minor: self.places.amount.number(dates.message)?,
+            reason: Reversal::TIMEOUT,
+        }))
+    }
+}
+
+/// An account; of a track, the card's number.
+fn account(place: &Place, message: &View<'_>) -> Option<Zeroizing<String>> {
+    let text = place.text(message)?;
+    let is_track = matches!(place.field, 35 | 36);
+    let end = text.find(['=', 'D', 'd']).filter(|_| is_track).unwrap_or(text.len());
+    text.get(..end).map(|number| Zeroizing::new(number.to_owned()))
+}
+
+/// Three digits, or three letters.
+pub(super) fn currency_of(text: &str) -> Option<u16> {
+    let currency = match text.parse() {
+        Ok(number) => Currency::numbered(number),
+        Err(_) => Currency::parse(text),
+    };
+    currency.map(|currency| currency.number)
+}
+
+/// What dates of a message are read against.
+struct Dates<'a> {
+    message: &'a View<'a>,
+    calendar: &'a Calendar,
+    today: BusinessDate,
+}
+
+impl Dates<'_> {
+    /// The business date of a terminal's local date and time. A date without a year is the one that
+    /// is nearest to today.
+    fn read(&self, date: &Place, time: Option<&Place>) -> Option<BusinessDate> {
+        let text = date.text(self.message)?;
+        let (day, clock) = match text.len() {
+            4 | 6 | 8 => text.split_at(text.len()),
+            10 => text.split_at(4),
+            12 => text.split_at(6),
+            14 => text.split_at(8),
+            _ => return None,
+        };
+        let day = self.day(day)?;
+        let time = time.map(|place| place.text(self.message).ok_or(())).transpose().ok()?;
+        let clock = time.as_ref().map_or(clock, |time| time.as_str());
+        if clock.is_empty() {
+            return Some(day);
+        }
+        let (hour, minute) = (number(clock.get(..2)?)?, number(clock.get(2..4)?)?);
+        let is_time = hour < 24 && minute < 60;
+        is_time.then(|| self.calendar.business_date(day, hour * 60 + minute))
+    }
+
+    /// `MMDD`, `YYMMDD` or `YYYYMMDD`.
+    fn day(&self, digits: &str) -> Option<BusinessDate> {
+        let (year, rest) = digits.split_at_checked(digits.len().checked_sub(4)?)?;
+        let (month, day) = (number(rest.get(..2)?)?, number(rest.get(2..)?)?);
+        let of = |year: u16| {
+            BusinessDate::from_ymd(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+        };
+        match year.len() {
+            0 => {
+                let (this, _, _) = self.today.ymd();
+                let years = [this.saturating_sub(1), this, this.saturating_add(1)];
+                let near = |date: &BusinessDate| date.0.abs_diff(self.today.0);
+                years.into_iter().filter_map(of).min_by_key(near)
+            }
+            2 => of(2_000_u16.checked_add(number(year)?)?),
+            _ => of(number(year)?),
+        }
+    }
+}
+
+fn number(digits: &str) -> Option<u16> {
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
