@@ -16,6 +16,6 @@ pub use code::ResponseCode;
 pub use currency::{Currency, decimal};
 pub use date::BusinessDate;
 pub use ids::{DistributorId, ProductId, SellerId, ServiceId, TerminalId};
-pub use network::network;
+pub use network::{Subnet, network};
 pub use time::{Moment, Span, UnixMillis};
 pub use totals::Totals;

@@ -48,12 +48,17 @@ impl<'a> Reader<'a> {
             BridgeKind::Http => self.text_if(key, "profiles/provider.toml"),
             BridgeKind::Iso8583 => self.text(key, "profiles/acquirer.toml"),
         }?;
+        Some(self.profile_at(at, text))
+    }
+
+    /// The profile of this name, or in this file.
+    pub(super) fn profile_at(&self, at: usize, text: String) -> Profile {
         let source = if text.contains(['/', '.']) {
             ProfileSource::File(self.base.join(text))
         } else {
             ProfileSource::Builtin(text)
         };
-        Some(Profile { source, place: place(self.source, at) })
+        Profile { source, place: place(self.source, at) }
     }
 
     /// Where each secret is. What a value is instead is never shown: it may be the secret itself.

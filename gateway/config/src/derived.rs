@@ -3,9 +3,10 @@
 use std::num::NonZeroU32;
 
 use tillgate_core::limits::{ClaimLimits, SessionLimits, TransactionLimits};
+use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::time::Span;
 
-use super::Config;
+use super::{Config, Iso8583Listener};
 
 impl Config {
     /// One reactor's share. The kernel spreads connections by hash, never evenly; a reactor that is
@@ -50,6 +51,23 @@ impl Config {
             answer: Span::s(u64::from(self.transactions.answer_s)),
             reprint_days: self.transactions.reprint_days,
             ..TransactionLimits::default()
+        }
+    }
+}
+
+impl Iso8583Listener {
+    /// The bounds of this listener.
+    #[must_use]
+    pub fn limits(&self) -> ListenerLimits {
+        ListenerLimits {
+            connections_max: self.connections_max,
+            connections_per_address_max: self.connections_per_address,
+            request_every: every(Span::s(1), self.requests_per_s),
+            first: Span::s(u64::from(self.first_s)),
+            frame: Span::s(u64::from(self.frame_s)),
+            write_stall: Span::s(u64::from(self.frame_s)),
+            idle: Span::s(u64::from(self.idle_s)),
+            ..ListenerLimits::default()
         }
     }
 }

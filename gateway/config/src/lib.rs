@@ -11,6 +11,7 @@ mod budget;
 mod calendar;
 mod derived;
 mod error;
+mod listener;
 mod reader;
 mod sections;
 mod template;
@@ -26,8 +27,8 @@ use toml::de::DeTable;
 pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
-    Address, Admin, Bridge, BridgeKind, Callback, Import, KekOld, Link, Listen, Log, LogFormat,
-    LogLevel, Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
+    Address, Admin, Bridge, BridgeKind, Callback, Import, Iso8583Listener, KekOld, Link, Listen,
+    Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};
@@ -36,6 +37,9 @@ use self::reader::{Reader, Section};
 
 /// Bridges are threads and connections, so their number is small.
 const BRIDGES_MAX: usize = 64;
+
+/// Each listener is a thread.
+const LISTENERS_MAX: usize = 16;
 
 /// Everything that the operator configures.
 #[derive(Clone, Debug)]
@@ -62,6 +66,8 @@ pub struct Config {
     pub log: Log,
     /// Ways to providers; a service's `route` names one of them.
     pub bridges: Vec<Bridge>,
+    /// Where terminals of other makers connect.
+    pub iso8583_listeners: Vec<Iso8583Listener>,
     /// Keys that are accepted without any effect, for the log: which ones, and what to do.
     pub notices: Vec<String>,
 }
@@ -91,10 +97,14 @@ impl Config {
             transactions: reader.renamed(&mut root, "transactions", "desk"),
             log: reader.section(&mut root, "log"),
             bridges: Vec::new(),
+            iso8583_listeners: Vec::new(),
             notices: Vec::new(),
         };
         reader.answer_s = config.transactions.answer_s;
         config.bridges = reader.tables(root.take("bridge"), "bridge", BRIDGES_MAX, "are allowed");
+        let listeners = root.take("iso8583_listener");
+        config.iso8583_listeners =
+            reader.tables(listeners, "iso8583_listener", LISTENERS_MAX, "are allowed");
         reader.end(root);
         config.notices = reader.notices;
         if reader.faults.is_empty() {

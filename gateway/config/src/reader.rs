@@ -29,6 +29,7 @@ pub(super) struct Reader<'a> {
     /// What a bridge's deadline must stay below.
     pub(super) answer_s: u16,
     pub(super) bridges: BTreeSet<String>,
+    pub(super) listeners: BTreeSet<String>,
     /// Of the bridge that is being read.
     pub(super) kind: BridgeKind,
     /// Of the same bridge.
@@ -89,10 +90,21 @@ impl<'a> Reader<'a> {
     /// Of this text.
     pub(super) fn new(source: &'a str, base: PathBuf) -> Self {
         let (faults, notices) = (Vec::new(), Vec::new());
-        let (kek_ids, bridges) = (BTreeSet::new(), BTreeSet::new());
+        let (kek_ids, bridges, listeners) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (kind, addresses, scheme) = (BridgeKind::Http, 0, None);
-        let answer_s = 0;
-        Self { source, base, faults, notices, answer_s, bridges, kind, addresses, scheme, kek_ids }
+        Self {
+            source,
+            base,
+            faults,
+            notices,
+            answer_s: 0,
+            bridges,
+            listeners,
+            kind,
+            addresses,
+            scheme,
+            kek_ids,
+        }
     }
 
     pub(super) fn fault(&mut self, offset: usize, text: impl Into<String>) {

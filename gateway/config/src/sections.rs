@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use tillgate_core::listener::Subnet;
+
 use super::HttpUrl;
 use super::reader::{Reader, Section};
 
@@ -208,6 +210,30 @@ sections! {
         reversal: bool = claim(),
         /// It wants to know when a receipt was printed.
         confirmation: bool = claim(),
+    }
+
+    /// One `[[iso8583_listener]]`
+    Iso8583Listener {
+        /// What terminals are enabled for (`listener` in terminals.csv).
+        name: String = listener_name(),
+        /// Where they connect.
+        address: SocketAddr = address("0.0.0.0:7410"),
+        /// What they speak.
+        profile: Option<Profile> = listener_profile(),
+        /// Who may connect at all.
+        networks: Vec<Subnet> = networks(),
+        /// Connections at once.
+        connections_max: u32 = number(1..=100_000, 1_000),
+        /// Of these, from one address.
+        connections_per_address: u32 = number(1..=100_000, 200),
+        /// Requests of one connection a second, once its burst is used up; `None` for no bound.
+        requests_per_s: Option<NonZeroU32> = bound(0..=1_000_000, 10),
+        /// From a connection to its first answer.
+        first_s: u16 = number(1..=120, 20),
+        /// From a frame's first byte to its last.
+        frame_s: u16 = number(1..=120, 20),
+        /// A connection without a message for this long is closed.
+        idle_s: u16 = number(30..=65_535, 600),
     }
 }
 

@@ -183,4 +183,19 @@ cutoff = "00:00"
 # tls = { ca = "keys/acquirer-ca.pem" }
 # mac_key = "keys/acquirer-mac.key"
 # reversal = false
+#
+# Terminals of other makers (docs/iso8583.md; `tillgate listener list` names the profiles). Each
+# terminal is enabled for one listener in the column `listener` of terminals.csv.
+#
+# [[iso8583_listener]]
+# name = "pos"
+# address = "0.0.0.0:7410"
+# profile = "nac-terminal"
+# networks = ["10.20.0.0/16"]
+# connections_max = 1000
+# connections_per_address = 200
+# requests_per_s = 10
+# first_s = 20
+# frame_s = 20
+# idle_s = 600
 "#;

@@ -211,6 +211,9 @@ fn every_key_is_explained_in_the_operators_page() {
             if ["tls", "callback"].contains(&section.as_str()) {
                 section = format!("bridge.{section}");
             }
+            if section == "iso8583listener" {
+                section = "iso8583_listener".to_owned();
+            }
         } else if let Some((key, rule)) =
             line.trim().split_once(": ").filter(|_| line.contains(" = "))
         {
@@ -362,4 +365,35 @@ fn a_bridge_with_a_profile_says_where_it_and_its_secrets_are() {
         assert!(said.contains("tillgate.toml:19:") && !said.contains("hunter2"), "{said}");
     }
     assert!(of("values = { a = 1 }").unwrap_err().contains("bridge.values.a is a integer"));
+}
+
+const LISTENER: &str = "[[iso8583_listener]]\nname = \"pos\"\naddress = \"0.0.0.0:7410\"\n\
+                        profile = \"nac-terminal\"\nnetworks = [\"10.20.0.0/16\", \"::1\"]\n";
+
+#[test]
+fn a_listener_says_who_may_connect_and_what_they_speak() {
+    let config = load(&format!("{GOOD}{LISTENER}")).unwrap();
+    let listener = &config.iso8583_listeners[0];
+    assert_eq!((listener.name.as_str(), listener.networks.len()), ("pos", 2));
+    let profile = listener.profile.as_ref().unwrap();
+    assert_eq!(profile.source, ProfileSource::Builtin("nac-terminal".to_owned()));
+    assert_eq!(listener.limits().connections_per_address_max, 200);
+    assert!(load(GOOD).unwrap().iso8583_listeners.is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_listener_is_named() {
+    for (from, to, expected) in [
+        ("name = \"pos\"", "name = \"none\"", "iso8583_listener.name is \"none\""),
+        ("name = \"pos\"", "name = \"P O S\"", "iso8583_listener.name is"),
+        ("\"10.20.0.0/16\", ", "\"10.20.0.1/16\", ", "networks has \"10.20.0.1/16\""),
+        ("networks = [\"10.20.0.0/16\", \"::1\"]\n", "", "iso8583_listener.networks is missing"),
+        ("profile = \"nac-terminal\"\n", "", "iso8583_listener.profile is missing"),
+        ("address = \"0.0.0.0:7410\"\n", "port = 1\n", "unknown section or key `port`"),
+    ] {
+        let said = load(&format!("{GOOD}{}", LISTENER.replace(from, to))).unwrap_err();
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+    let said = load(&format!("{GOOD}{LISTENER}{LISTENER}")).unwrap_err();
+    assert!(said.contains("two listeners are called \"pos\""), "{said}");
 }

@@ -119,9 +119,10 @@ impl Directory {
     #[must_use]
     pub fn holds_key(&self, terminal: TerminalId, generation: u32) -> bool {
         generation >= self.least(terminal)
-            && self.registry.terminal(terminal).is_some_and(|held| {
-                held.listener.is_empty() && held.has_generation(generation)
-            })
+            && self
+                .registry
+                .terminal(terminal)
+                .is_some_and(|held| held.listener.is_empty() && held.has_generation(generation))
     }
 
     /// The terminal, if it is enabled for this ISO 8583 listener.

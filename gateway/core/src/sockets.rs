@@ -23,6 +23,7 @@ use crate::id::SessionId;
 use crate::limits::{SPARE_WRITE_BUFFERS_MAX, SPARE_WRITE_BYTES_MAX, SessionLimits};
 use crate::session::Input;
 use crate::time::{Moment, Span};
+use zeroize::Zeroize;
 
 /// The table, and the queues through it.
 pub struct Sockets<S> {
@@ -39,6 +40,8 @@ pub struct Sockets<S> {
     spare: Vec<Box<Unsent>>,
     unsent_bytes_max: usize,
     write_stall: Span,
+    /// Whether what was sent is wiped: it was not sealed.
+    wipes: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -109,7 +112,15 @@ impl<S: Read + Write> Sockets<S> {
             spare: Vec::new(),
             unsent_bytes_max: usize::try_from(limits.unsent_bytes_max).unwrap_or(usize::MAX),
             write_stall: limits.write_stall,
+            wipes: false,
         }
+    }
+
+    /// Without any, for bytes that go out in clear: what was sent is wiped.
+    #[must_use]
+    pub fn in_clear(unsent_bytes_max: u32, write_stall: Span) -> Self {
+        let limits = SessionLimits { unsent_bytes_max, write_stall, ..SessionLimits::default() };
+        Self { wipes: true, ..Self::new(&limits) }
     }
 
     /// Puts a connection into its session's slot.
@@ -231,11 +242,16 @@ impl<S: Read + Write> Sockets<S> {
 
     /// Adds bytes to what the session is sent at the end of the turn.
     pub fn send(&mut self, session: SessionId, bytes: &[u8]) {
-        let Self { slots, spare, dirty, .. } = self;
+        let Self { slots, spare, dirty, wipes, .. } = self;
         let Some(connection) = lookup(slots, session) else { return };
         let unsent = connection.unsent.get_or_insert_with(|| {
             dirty.push(session);
-            spare.pop().unwrap_or_default()
+            let mut unsent: Box<Unsent> = spare.pop().unwrap_or_default();
+            if *wipes {
+                // So that it does not grow and leave what was in it behind.
+                unsent.bytes.reserve(SPARE_WRITE_BYTES_MAX);
+            }
+            unsent
         });
         unsent.bytes.extend_from_slice(bytes);
         if unsent.bytes.len() - unsent.sent > self.unsent_bytes_max {
@@ -327,6 +343,9 @@ impl<S: Read + Write> Sockets<S> {
 
     fn keep(&mut self, mut unsent: Box<Unsent>) {
         assert_eq!(unsent.sent, unsent.bytes.len(), "only what is sent is forgotten");
+        if self.wipes {
+            unsent.bytes.zeroize();
+        }
         if self.spare.len() < SPARE_WRITE_BUFFERS_MAX
             && unsent.bytes.capacity() <= SPARE_WRITE_BYTES_MAX
         {

@@ -30,6 +30,7 @@ pub use self::manager::{
 pub use self::profile::Profile;
 pub(crate) use self::read::{Named, Unread};
 pub use crate::iso8583::fault::{ProfileError, ProfileFault};
+pub use tillgate_types::Subnet;
 
 /// A listener as the configuration has it: its name in the registry, and what its terminals speak.
 #[derive(Debug)]

@@ -53,7 +53,9 @@ impl Request {
     /// The message of the sealed link that asks for the same.
     pub(crate) fn message(&self) -> TerminalMessage<'_> {
         match self {
-            Self::Logon => TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 }),
+            Self::Logon => {
+                TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 })
+            }
             Self::Echo { nonce } => TerminalMessage::Ping(Ping { nonce: *nonce }),
             Self::Sale { stan, date, of: (service, product), amount_minor, currency, account } => {
                 TerminalMessage::Sale(Sale {
@@ -101,8 +103,7 @@ impl Profile {
             Kind::Sale => Answered::Sale,
             Kind::Reversal => Answered::Reversal,
         };
-        let named =
-            Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
+        let named = Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
         let request = stan.zip(date).and_then(|(stan, date)| match plan.kind {
             Kind::Reversal => self.reversal(plan, &dates, (stan, date), now),
             _ => self.sale(message, (stan, date)),

@@ -56,12 +56,20 @@ fn what_is_wrong_with_a_profile_is_reported_by_line() {
         ("when = { 3 = \"990000\" }", "when = { 3 = \"920000\" }", "logon and echo share"),
         ("when = { 3 = \"990000\" }", "when = { x = \"990000\" }", "no field number"),
         ("echo = [3, 4, 11, 12,", "echo = [3, 11, 12,", "field 4 (amount) is needed"),
-        ("echo = [3, 4, 11, 12,", "echo = [2, 3, 4, 11, 12,", "field 2 (primary account number) is card"),
+        (
+            "echo = [3, 4, 11, 12,",
+            "echo = [2, 3, 4, 11, 12,",
+            "field 2 (primary account number) is card",
+        ),
         ("echo = [3, 4, 11, 12,", "echo = [3, 4, 11, 12, 39,", "the answer's own"),
         ("37 = \"{rrn}\"", "37 = \"{rnr}\"", "there is no source \"rnr\""),
         ("37 = \"{rrn}\"", "41 = \"{rrn}\"", "it is repeated"),
         ("63 = \"{receipt}\"", "63 = \"#{receipt}\"", "alone in its field"),
-        ("[[message]]\nkind = \"sale\"", "[[message]]\nkind = \"sale\"\noriginal = {}", "only a reversal"),
+        (
+            "[[message]]\nkind = \"sale\"",
+            "[[message]]\nkind = \"sale\"\noriginal = {}",
+            "only a reversal",
+        ),
     ];
     for (from, to, expected) in cases {
         let said = fault(from, to);
@@ -87,10 +95,11 @@ fn letters_are_tried_where_a_value_may_have_them() {
 #[test]
 fn codes_that_a_numeric_field_cannot_carry_need_another_one() {
     let parse = |text: &str| {
-        let table = "name = \"n39\"\nabout = \"\"\nbase = \"nac\"\n[fields]\n39 = { format = \"n3\" }\n";
+        let table =
+            "name = \"n39\"\nabout = \"\"\nbase = \"nac\"\n[fields]\n39 = { format = \"n3\" }\n";
         Profile::parse(text, |_| Ok(Dialect::parse(table).unwrap())).map(|_| ())
     };
-    let said = parse(good()).unwrap_err().to_string();
+    let said = parse(&good().replace("D1 = \"03\"\n", "")).unwrap_err().to_string();
     assert!(said.contains("field 39 cannot carry the code"), "{said}");
     let (head, tail) = good().split_once("[codes]").unwrap();
     let (_, tail) = tail.split_once("[[message]]").unwrap();

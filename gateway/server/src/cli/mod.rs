@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod init;
 mod journal;
+mod listener;
 mod print;
 mod reconcile;
 mod restore;
@@ -78,6 +79,7 @@ enum Command {
     Encode(codec::Encode),
     Dialect(codec::DialectCommand),
     Bridge(bridge::Bridge),
+    Listener(listener::Listener),
 }
 
 /// `--config`, the same for every command that has it.
@@ -131,5 +133,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Encode(encode) => encode.run(),
         Command::Dialect(dialect) => dialect.run(),
         Command::Bridge(bridge) => bridge.run(),
+        Command::Listener(listener) => listener.run(),
     }
 }

@@ -56,7 +56,11 @@ fn serve(config: &Config, clock: Clock) -> Result<(), Failure> {
     watch_signals(gateway.report.clone()).map_err(no_signals)?;
     let admin = admin::spawn(config, gateway.handle.clone())?;
     let (terminals, admin_address) = (gateway.address, admin.address);
-    println!("{}", json!({ "terminals": terminals, "admin": admin_address }));
+    let mut line = json!({ "terminals": terminals, "admin": admin_address });
+    if !gateway.listeners.is_empty() {
+        line["iso8583"] = json!(gateway.listeners);
+    }
+    println!("{line}");
     tracing::info!(%terminals, admin = %admin_address, "serving");
     gateway.attend();
     let drained = gateway.drain();

@@ -54,6 +54,13 @@ pub(crate) enum InboundItem {
         origin: Origin,
         body: Range<usize>,
     },
+    /// A message of an ISO 8583 listener.
+    Frame {
+        origin: Origin,
+        /// Which listener, in the order of the configuration.
+        listener: u16,
+        message: Range<usize>,
+    },
 }
 
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]

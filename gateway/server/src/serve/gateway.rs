@@ -5,6 +5,8 @@
 //!       ▲  ▲   ─hellos▶      │  ▲    │ ▲        │            ▲ signals, who is online
 //!       │  └────letters──────┘  └────┘ └─found──┘            │
 //!       └── superseded, drain                             admin: handle
+//!
+//!  iso8583 0..k: threads of listeners, with the same ways to the pool and back
 //! ```
 
 use std::net::{SocketAddr, TcpListener};
@@ -25,16 +27,17 @@ use super::clock::Clock;
 use super::fail::{Stop, fail_stop};
 use super::handle::{Ordered, ServeHandle, controls};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, PRESENCE_MAX, WRITER_QUEUE_MAX};
+use super::listeners::Listeners;
 use super::mailbox::Mailbox;
-use super::metrics::{BridgeMetrics, Metrics};
-use super::pool::{Tools, Worker};
-use super::reactor::{Events, Reactor, ReactorLinks, Setup, listen};
+use super::metrics::{BridgeMetrics, ListenerMetrics, Metrics};
+use super::pool::{Job, Tools, Worker};
+use super::reactor::{Events, ListenerSetup, ListenerThread, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
 use super::supervisor::Report;
 use super::view::Stage;
 use super::writer::{Writer, WriterMessage, WriterSetup};
-use crate::config::{self, Budget, Config};
+use crate::config::{self, Budget, Config, Iso8583Listener};
 use crate::exit::Failure;
 use crate::harden::raise_descriptors;
 
@@ -42,6 +45,8 @@ use crate::harden::raise_descriptors;
 pub(crate) struct Gateway {
     /// Where terminals connect; the port is a real one.
     pub(crate) address: SocketAddr,
+    /// Where terminals of other makers connect, by listener.
+    pub(crate) listeners: Vec<SocketAddr>,
     pub(crate) handle: ServeHandle,
     pub(super) reports: Receiver<Report>,
     /// The way to tell it to go down, beside the signals.
@@ -89,6 +94,7 @@ impl Gateway {
         let address = config.listen.terminals;
         let listeners = listen(address, config.listen.backlog, config.listen.reactors)
             .map_err(|error| Failure::config(format!("listen.terminals {address}: {error}")))?;
+        let iso8583 = Listeners::open(config)?;
         let metrics = metrics(config);
         let (controls, orders) = controls(clock);
         let handle = ServeHandle {
@@ -103,7 +109,7 @@ impl Gateway {
         };
         tracing::info!(recovered, "transactions without an outcome taken up again");
         let claims = Arc::new(claims);
-        let parts = Parts { transactions, store, orders, listeners, claims, providers };
+        let parts = Parts { transactions, store, orders, listeners, claims, providers, iso8583 };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
@@ -117,6 +123,7 @@ struct Parts {
     listeners: Vec<TcpListener>,
     claims: Arc<SharedClaims>,
     providers: Providers,
+    iso8583: Listeners,
 }
 
 fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
@@ -140,8 +147,14 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         batch_max: usize::try_from(config.transactions.batch_max).unwrap_or(usize::MAX),
         handle: handle.clone(),
     };
+    let to_pool = jobs.clone();
     let ways = ReactorLinks { jobs, hellos, peers: Vec::new(), reports: report.clone(), recyclers };
-    let (reactors, mailboxes) = reactors(config, &handle, parts.listeners, &ways)?;
+    let (reactors, mut mailboxes) = reactors(config, &handle, parts.listeners, &ways)?;
+    let listeners = parts.iso8583.addresses()?;
+    let names = Arc::clone(&parts.iso8583.listeners);
+    let ports = ports(config, &handle, parts.iso8583, (to_pool, &ways.recyclers))?;
+    let (ports, boxes): (Vec<_>, Vec<_>) = ports.into_iter().unzip();
+    mailboxes.extend(boxes);
     let tools = Tools {
         jobs: jobs_out,
         hellos: hellos_out,
@@ -154,6 +167,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             catalogue: 0,
         },
         calendar: config.calendar.clone(),
+        listeners: names,
         recyclers: ways.recyclers,
         handle: handle.clone(),
     };
@@ -172,13 +186,33 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             drop(done.send(Report::ReactorDone));
         })?);
     }
+    for (index, port) in ports.into_iter().enumerate() {
+        let done = report.clone();
+        running.push(start(format!("iso8583-{index}"), move || {
+            if let Err(error) = port.run() {
+                fail_stop(Stop::Reactor, &error);
+            }
+            drop(done.send(Report::ReactorDone));
+        })?);
+    }
     let (scrub, until) = bounded(0);
     let (dir, scrubbed) = (config.store.dir.clone(), handle.clone());
     running.push(start("scrub".to_owned(), move || Scrubber::new(scrubbed, dir, until).run())?);
     handle.view.enter(Stage::Serving);
     let threads = Threads { running, _bridges: bridges_thread };
     let answer = Span::s(u64::from(config.transactions.answer_s));
-    Ok(Gateway { address, handle, reports, report, mailboxes, writer, threads, scrub, answer })
+    Ok(Gateway {
+        address,
+        listeners,
+        handle,
+        reports,
+        report,
+        mailboxes,
+        writer,
+        threads,
+        scrub,
+        answer,
+    })
 }
 
 /// The reactors, each with the ways to the others, and the ways to all of them.
@@ -206,6 +240,35 @@ fn reactors(
     Ok((reactors?, mailboxes))
 }
 
+/// The threads of ISO 8583 listeners, behind the reactors, each with the way to it.
+fn ports(
+    config: &Config,
+    handle: &ServeHandle,
+    iso8583: Listeners,
+    (jobs, recyclers): (Sender<Job>, &Recyclers),
+) -> std::io::Result<Vec<(ListenerThread, Mailbox)>> {
+    let Listeners { listeners, sockets } = iso8583;
+    let made = (0..).zip(&config.iso8583_listeners).zip(listeners.iter().zip(sockets));
+    let make = |((index, of), (listener, socket)): ((u16, &Iso8583Listener), (&Arc<_>, _))| {
+        let (events, mailbox) = Events::new()?;
+        let setup = ListenerSetup {
+            reactor: config.listen.reactors + index,
+            index,
+            listener: Arc::clone(listener),
+            limits: of.limits(),
+            calendar: config.calendar.clone(),
+            socket,
+            networks: of.networks.clone(),
+            clock: handle.clock,
+            metrics: Arc::clone(&handle.metrics.listeners[usize::from(index)]),
+            jobs: jobs.clone(),
+            recyclers: recyclers.clone(),
+        };
+        Ok((ListenerThread::new(setup, events)?, mailbox))
+    };
+    made.map(make).collect()
+}
+
 fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name).spawn(run)
 }
@@ -214,9 +277,11 @@ fn metrics(config: &Config) -> Arc<Metrics> {
     let bridge = |bridge: &config::Bridge| {
         Arc::new(BridgeMetrics { name: bridge.name.clone(), ..BridgeMetrics::default() })
     };
+    let listener = |of: &Iso8583Listener| Arc::new(ListenerMetrics::named(&of.name));
     Arc::new(Metrics {
         reactors: (0..config.listen.reactors).map(|_| Arc::default()).collect(),
         bridges: config.bridges.iter().map(bridge).collect(),
+        listeners: config.iso8583_listeners.iter().map(listener).collect(),
         ..Metrics::default()
     })
 }

@@ -4,6 +4,8 @@
 //! * [`gateway`] — which threads there are; [`startup`] — what is read before they start.
 //! * [`reactor`] — terminals' sockets; [`pool`] — arithmetic; [`writer`] — the one writer.
 //! * [`scrub`] — reads the store again and again, to find damage.
+//! * [`listeners`] — profiles and sockets of terminals of other makers; their threads are beside
+//!   the reactors.
 //! * [`bridge`] — providers' sockets; [`supervisor`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
@@ -15,6 +17,7 @@ mod fail;
 mod gateway;
 pub(crate) mod handle;
 mod limits;
+pub(crate) mod listeners;
 mod mailbox;
 pub(crate) mod metrics;
 mod pool;

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::SessionId;
+use tillgate_core::listener::Listener;
 use tillgate_core::processing::{self, Greeting, LinkParameters, Processed, Shaken};
 use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Origin, Reply};
@@ -41,6 +42,7 @@ pub(crate) struct Tools {
     pub(crate) claims: Arc<SharedClaims>,
     pub(crate) parameters: LinkParameters,
     pub(crate) calendar: Calendar,
+    pub(crate) listeners: Arc<[Arc<Listener>]>,
     pub(crate) recyclers: Recyclers,
     /// The directory that requests are verified against, the keys, clock and counters.
     pub(crate) handle: ServeHandle,
@@ -102,6 +104,9 @@ impl Worker {
                 InboundItem::Request { origin, body } => {
                     self.request(origin, bytes.at(&body), wall, &directory);
                 }
+                InboundItem::Frame { origin, listener, message } => {
+                    self.frame(origin, listener, (bytes.at(&message), wall), &directory);
+                }
             }
         }
         drop(directory);
@@ -137,7 +142,26 @@ impl Worker {
 
     fn request(&mut self, origin: Origin, body: &[u8], wall: UnixMillis, directory: &Directory) {
         let calendar = &self.tools.calendar;
-        match processing::decode_request(body, origin, wall, calendar, directory) {
+        let processed = processing::decode_request(body, origin, wall, calendar, directory);
+        self.processed(processed, wall, directory);
+    }
+
+    fn frame(
+        &mut self,
+        origin: Origin,
+        listener: u16,
+        (message, wall): (&[u8], UnixMillis),
+        directory: &Directory,
+    ) {
+        let Tools { calendar, listeners, .. } = &self.tools;
+        let listener = &listeners[usize::from(listener)];
+        let processed =
+            processing::decode_frame(message, listener, origin, wall, calendar, directory);
+        self.processed(processed, wall, directory);
+    }
+
+    fn processed(&mut self, processed: Processed, wall: UnixMillis, directory: &Directory) {
+        match processed {
             Processed::Ask(ask) => self.requests.items.push(ask),
             Processed::Reply(reply) => self.reply(&reply, wall, directory),
         }

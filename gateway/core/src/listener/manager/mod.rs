@@ -374,7 +374,8 @@ impl ListenerManager {
         if session.paused != session.held {
             session.paused = session.held;
             let paused = session.paused;
-            let turn = if paused { Queued::Pause { session: id } } else { Queued::Resume { session: id } };
+            let turn =
+                if paused { Queued::Pause { session: id } } else { Queued::Resume { session: id } };
             self.queue.push_back(turn);
         }
         self.arm(id);

@@ -109,7 +109,8 @@ impl Shares {
     }
 
     fn forget(&mut self, peer: Peer) {
-        if self.peers.get(&peer).is_some_and(|share| share.connections == 0 && share.requests == 0) {
+        if self.peers.get(&peer).is_some_and(|share| share.connections == 0 && share.requests == 0)
+        {
             self.peers.remove(&peer);
         }
     }

@@ -69,7 +69,8 @@ fn places(document: &Document, faults: &mut Faults<'_>) -> Places {
         number
     });
     if request.currency.is_none() && request.default_currency.is_none() {
-        let text = "request: `currency` (a field) or `default_currency` (such as \"KES\") is needed";
+        let text =
+            "request: `currency` (a field) or `default_currency` (such as \"KES\") is needed";
         faults.spanned(&document.request, text);
     }
     Places {

@@ -55,7 +55,8 @@ fn exists(dialect: &Dialect, place: &Spanned<PlaceDocument>, faults: &mut Faults
             faults.spanned(place, text);
         }
         Some(field) if end > field.units_max => {
-            let text = format!("field {number} has up to {} characters, not {end}", field.units_max);
+            let text =
+                format!("field {number} has up to {} characters, not {end}", field.units_max);
             faults.spanned(place, text);
         }
         Some(field) if field.kind == "b" => {
@@ -79,7 +80,8 @@ fn codes(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
         }
     }
     let unfit = ResponseCode::ALL.iter().map(|code| profile.code(*code));
-    if let Some(unfit) = unfit.into_iter().find(|code| fits(&profile.dialect, CODE, code).is_err()) {
+    if let Some(unfit) = unfit.into_iter().find(|code| fits(&profile.dialect, CODE, code).is_err())
+    {
         let text = format!(
             "field 39 cannot carry the code {unfit:?}: list what the terminals know in [codes], and \
              other = \"..\" for the rest"
@@ -95,12 +97,7 @@ fn codes(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
 }
 
 /// An answer names its request, and repeats no card data.
-fn echo(
-    profile: &Profile,
-    plan: &MessagePlan,
-    message: &MessageDocument,
-    faults: &mut Faults<'_>,
-) {
+fn echo(profile: &Profile, plan: &MessagePlan, message: &MessageDocument, faults: &mut Faults<'_>) {
     for number in message.echo.get_ref() {
         let of = *number.get_ref();
         match profile.dialect.field(of) {
@@ -109,7 +106,8 @@ fn echo(
                 faults.spanned(number, format!("field {of}: dialect {name} has no such field"));
             }
             Some(field) if field.is_masked => {
-                let text = format!("echo: field {of} ({}) is card data; it is not sent back", field.name);
+                let text =
+                    format!("echo: field {of} ({}) is card data; it is not sent back", field.name);
                 faults.spanned(number, text);
             }
             Some(_) if matches!(of, CODE | 64 | 128) => {
@@ -148,7 +146,8 @@ fn fields(
             continue;
         }
         if template.has(Source::Receipt) && !template.is_only(Source::Receipt) {
-            let what = format!("field {field}: {{receipt}} may be cut off, so it is alone in its field");
+            let what =
+                format!("field {field}: {{receipt}} may be cut off, so it is alone in its field");
             faults.spanned(text, what);
             continue;
         }
@@ -188,7 +187,9 @@ fn ambiguous(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
             });
             shares && !differ
         };
-        if let (Some(other), Some(message)) = (before.into_iter().find(same), document.message.get(n)) {
+        if let (Some(other), Some(message)) =
+            (before.into_iter().find(same), document.message.get(n))
+        {
             let text = format!(
                 "{} and {} share a message type and no field of `when` tells them apart",
                 other.kind.word(),

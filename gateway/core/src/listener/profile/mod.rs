@@ -139,10 +139,16 @@ impl Profile {
             let mtis: Vec<&str> = plan.mtis.iter().map(Mti::as_str).collect();
             let when: Vec<String> =
                 plan.when.iter().map(|(field, value)| format!("{field} = {value:?}")).collect();
-            let when = if when.is_empty() { String::new() } else { format!(" where {}", when.join(", ")) };
+            let when =
+                if when.is_empty() { String::new() } else { format!(" where {}", when.join(", ")) };
             let echo: Vec<String> = plan.echo.iter().map(u8::to_string).collect();
-            let fields: Vec<String> = plan.fields.iter().map(|(field, _)| field.to_string()).collect();
-            let filled = if fields.is_empty() { String::new() } else { format!(", fills {}", fields.join(" ")) };
+            let fields: Vec<String> =
+                plan.fields.iter().map(|(field, _)| field.to_string()).collect();
+            let filled = if fields.is_empty() {
+                String::new()
+            } else {
+                format!(", fills {}", fields.join(" "))
+            };
             format!(
                 "{}: {}{when}; the answer repeats {}, has the code in 39{filled}",
                 plan.kind.word(),
@@ -171,7 +177,11 @@ impl Profile {
     }
 
     /// What a processing code and a product field stand for.
-    pub(super) fn product(&self, processing: &str, product: &str) -> Option<(ServiceId, ProductId)> {
+    pub(super) fn product(
+        &self,
+        processing: &str,
+        product: &str,
+    ) -> Option<(ServiceId, ProductId)> {
         let is_it = |row: &&(String, String, _)| row.0 == processing && row.1 == product;
         self.products.iter().find(is_it).map(|row| row.2)
     }

@@ -30,7 +30,7 @@ impl Port {
 
 #[test]
 fn every_split_of_the_stream_gives_the_same_answer() {
-    let mut port = Port::new();
+    let mut port = Port::with(ListenerLimits { request_every: Span::ZERO, ..limits() });
     let whole = port.ask(&request("0800", "990000", 1)).unwrap();
     let frame = port.frame(&request("0800", "990000", 1));
     for at in 1..frame.len() {
@@ -127,16 +127,14 @@ fn who_says_nothing_dribbles_or_falls_silent_is_closed_in_time() {
 fn one_request_is_in_flight_on_a_connection_and_the_rest_waits_unread() {
     let mut port = Port::new();
     let session = port.connect(1);
-    let frames: Vec<u8> = (1..4)
-        .flat_map(|stan| port.frame(&request("0800", "990000", stan)))
-        .collect();
+    let frames: Vec<u8> =
+        (1..4).flat_map(|stan| port.frame(&request("0800", "990000", stan))).collect();
     port.receive(session, &frames);
     assert_eq!((port.in_pool(), port.paused.pop()), (1, Some((session, true))));
     port.work();
     assert_eq!(port.sent.len(), 3, "each after the one before");
     assert_eq!(port.paused.pop(), Some((session, false)));
-    let stans: Vec<_> =
-        port.sent.iter().map(|(_, bytes)| port.read(bytes).number(11)).collect();
+    let stans: Vec<_> = port.sent.iter().map(|(_, bytes)| port.read(bytes).number(11)).collect();
     assert_eq!(stans, [Some(1), Some(2), Some(3)]);
 }
 

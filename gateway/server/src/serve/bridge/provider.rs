@@ -6,7 +6,7 @@ use hex::FromHex;
 use tillgate_codec::iso8583::Dialect;
 use tillgate_core::provider::Capabilities;
 use tillgate_core::provider::iso8583::limits::PROFILE_BYTES_MAX;
-use tillgate_core::provider::iso8583::{Host, HostSettings, Profile};
+use tillgate_core::provider::iso8583::{Host, HostSettings, Profile, ProfileError};
 use zeroize::Zeroizing;
 
 use super::http::HttpSetup;
@@ -131,14 +131,14 @@ fn key<K>(file: &Path, read: impl Fn(&[u8]) -> Result<K, &'static str>) -> Resul
 /// # Errors
 /// Which names there are.
 pub(crate) fn builtin(name: &str) -> Result<Profile, String> {
-    let Some(text) = Profile::builtin(name) else {
-        let known: Vec<&str> = Profile::builtin_names().collect();
-        let known = known.join(", ");
-        return Err(format!(
-            "there is no profile {name:?}; there are {known}, or name a file.toml"
-        ));
-    };
+    let text = Profile::builtin(name).ok_or_else(|| unknown(name, Profile::builtin_names()))?;
     Profile::parse(text, |name| dialect(Path::new(""), name)).map_err(|error| error.to_string())
+}
+
+/// What to say of a profile's name that is none of these.
+pub(crate) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known = known.collect::<Vec<_>>().join(", ");
+    format!("there is no profile {name:?}; there are {known}, or name a file.toml")
 }
 
 /// A profile in a file. Its dialect is one that is built in, or a table in a file beside it.
@@ -146,11 +146,22 @@ pub(crate) fn builtin(name: &str) -> Result<Profile, String> {
 /// # Errors
 /// It cannot be read, or everything that is wrong with it, by line.
 pub(crate) fn read_profile(file: &Path) -> Result<Profile, Failure> {
+    read_with(file, |text, dialect| Profile::parse(text, dialect))
+}
+
+/// A profile in a file, of hosts or of terminals.
+///
+/// # Errors
+/// As [`read_profile`].
+pub(crate) fn read_with<T>(
+    file: &Path,
+    parse: impl FnOnce(&str, &dyn Fn(&str) -> Result<Dialect, String>) -> Result<T, ProfileError>,
+) -> Result<T, Failure> {
     let most = u64::try_from(PROFILE_BYTES_MAX).unwrap_or(u64::MAX);
     let text = files::read_text(file, most, Trust::Unwritten)
         .map_err(|error| Failure::config(format!("{}: {error}", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    Profile::parse(&text, |name| dialect(folder, name)).map_err(|error| {
+    parse(&text, &|name| dialect(folder, name)).map_err(|error| {
         let faults: Vec<String> = error
             .faults
             .iter()
@@ -161,7 +172,7 @@ pub(crate) fn read_profile(file: &Path) -> Result<Profile, Failure> {
 }
 
 /// A dialect by its name, or from a table in a file below `folder`.
-fn dialect(folder: &Path, name: &str) -> Result<Dialect, String> {
+pub(crate) fn dialect(folder: &Path, name: &str) -> Result<Dialect, String> {
     if let Some(dialect) = Dialect::builtin(name) {
         return Ok(dialect);
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smart_default::SmartDefault;
+use tillgate_core::listener::{self, ListenerStats};
 use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, ConnectionRefusal, SessionStats};
 use tillgate_core::time::Span;
@@ -25,6 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) pool: Arc<PoolMetrics>,
     pub(crate) writer: Arc<WriterMetrics>,
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
+    pub(crate) listeners: Vec<Arc<ListenerMetrics>>,
     pub(crate) scrub: Arc<ScrubMetrics>,
     pub(crate) edge: Arc<EdgeMetrics>,
 }
@@ -257,6 +259,50 @@ pub(crate) struct BridgeMetrics {
     /// From taking an order to its result.
     #[default(Histogram::of_times())]
     pub(crate) took: Histogram,
+}
+
+/// The numbers of one ISO 8583 listener: name and help, in the order of
+/// [`ListenerMetrics::publish`].
+const LISTENER: [(&str, &str); 8] = [
+    ("tillgate_listener_connections", "Connections of ISO 8583 terminals now"),
+    ("tillgate_listener_in_flight", "Their requests without an answer"),
+    ("tillgate_listener_admitted_total", "Connections admitted"),
+    ("tillgate_listener_requests_total", "Messages that went to verification"),
+    ("tillgate_listener_answers_total", "Answers sent"),
+    ("tillgate_listener_slowed_total", "Not read: rate used up"),
+    ("tillgate_listener_foreign_total", "Closed: from a network that is not let in"),
+    ("tillgate_listener_shed_total", "Closed for want of a descriptor"),
+];
+
+#[derive(Default)]
+pub(crate) struct ListenerMetrics {
+    pub(crate) name: String,
+    numbers: [Count; LISTENER.len()],
+    refused_by: [Count; listener::ConnectionRefusal::ALL.len()],
+    closed: [Count; listener::CloseReason::ALL.len()],
+}
+
+impl ListenerMetrics {
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// Called once a turn by the listener's thread.
+    pub(crate) fn publish(&self, stats: &ListenerStats, (foreign, shed): (u64, u64)) {
+        let numbers = [
+            u64::from(stats.sessions),
+            u64::from(stats.requests),
+            stats.admitted,
+            stats.frames,
+            stats.answers,
+            stats.slowed,
+            foreign,
+            shed,
+        ];
+        set(&self.numbers, &numbers);
+        set(&self.refused_by, &stats.refused_by);
+        set(&self.closed, &stats.closed);
+    }
 }
 
 /// Labels of what a bridge finds.

@@ -1,11 +1,15 @@
 //! The counters as a page for Prometheus.
 
+use tillgate_core::listener;
 use tillgate_core::processing::HelloRefusal;
 use tillgate_core::session::{CloseReason, ConnectionRefusal};
 use tillgate_edge::Refusal;
 
 use super::page::Page;
-use super::{ANSWERS, ASKED, BridgeMetrics, Count, Metrics, REACTOR, RESULTS, ReactorMetrics};
+use super::{
+    ANSWERS, ASKED, BridgeMetrics, Count, LISTENER, ListenerMetrics, Metrics, REACTOR, RESULTS,
+    ReactorMetrics,
+};
 use crate::serve::view::{Stage, View};
 
 impl Metrics {
@@ -19,6 +23,7 @@ impl Metrics {
         self.pool(&mut page);
         self.writer(&mut page);
         self.bridges(&mut page);
+        self.listeners(&mut page);
         self.edge(&mut page);
         page
     }
@@ -117,6 +122,32 @@ impl Metrics {
         ];
         let help = "Defects that ended one request or connection, by edge";
         page.by("edge", ("tillgate_edge_panics_total", help), panics);
+    }
+
+    fn listeners(&self, page: &mut Page) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        for (index, metric) in LISTENER.into_iter().enumerate() {
+            let listeners = self.listeners.iter();
+            let series = listeners.map(|listener| (&listener.name, listener.numbers[index].read()));
+            page.by("listener", metric, series);
+        }
+        type ReadReasons = fn(&ListenerMetrics) -> &[Count];
+        let mut each = |name: &str, help: &str, labels: Vec<&'static str>, read: ReadReasons| {
+            let series = self.listeners.iter().flat_map(|listener| {
+                labels.iter().zip(read(listener)).map(|(reason, count)| {
+                    (format!("listener=\"{}\",reason=\"{reason}\"", listener.name), count.read())
+                })
+            });
+            page.each(name, help, series);
+        };
+        let refusals = listener::ConnectionRefusal::ALL.iter().map(|reason| reason.label());
+        let help = "Connections refused on arrival, by reason";
+        each("tillgate_listener_refused_total", help, refusals.collect(), |of| &of.refused_by);
+        let reasons = listener::CloseReason::ALL.iter().map(|reason| reason.label());
+        let help = "Connections ended, by reason";
+        each("tillgate_listener_closed_total", help, reasons.collect(), |of| &of.closed);
     }
 
     fn bridges(&self, page: &mut Page) {

@@ -15,7 +15,7 @@ use nix::libc;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tillgate_core::id::Peer;
 use tillgate_core::time::Moment;
-use tillgate_types::network;
+use tillgate_types::{Subnet, network};
 
 use crate::serve::limits::{
     ACCEPT_PAUSE, ACCEPTS_PER_TURN_MAX, KEEPALIVE_AFTER, KEEPALIVE_COUNT, KEEPALIVE_EVERY,
@@ -30,6 +30,10 @@ pub(crate) struct Acceptor {
     paused_until: Option<Moment>,
     /// Connections closed because there was no descriptor for them.
     shed: u64,
+    /// Whom it lets in; `None`: everybody.
+    networks: Option<Vec<Subnet>>,
+    /// Connections closed because they came from elsewhere.
+    foreign: u64,
     /// Makes [`Peer`]s of addresses, so that nobody can choose addresses that collide.
     peers: RandomState,
 }
@@ -94,8 +98,15 @@ impl Acceptor {
             readable: true,
             paused_until: None,
             shed: 0,
+            networks: None,
+            foreign: 0,
             peers: RandomState::new(),
         })
+    }
+
+    /// Lets in only who comes from one of these networks.
+    pub(crate) fn only_from(self, networks: Vec<Subnet>) -> Self {
+        Self { networks: Some(networks), ..self }
     }
 
     pub(crate) fn source(&mut self) -> &mut TcpListener {
@@ -121,6 +132,11 @@ impl Acceptor {
         self.shed
     }
 
+    /// Connections closed because they came from networks that are not let in.
+    pub(crate) fn foreign(&self) -> u64 {
+        self.foreign
+    }
+
     /// Takes at most one turn's worth of connections.
     pub(crate) fn accept(&mut self, now: Moment, newcomers: &mut Vec<(TcpStream, Peer)>) {
         if self.paused_until.is_some_and(|until| until <= now) {
@@ -131,6 +147,7 @@ impl Acceptor {
                 return;
             }
             match self.listener.accept() {
+                Ok((_, from)) if self.is_foreign(from.ip()) => self.foreign += 1,
                 Ok((stream, from)) => newcomers.push((stream, self.peer(from.ip()))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if is_out_of_descriptors(&error) => self.shed_one(now),
@@ -138,6 +155,11 @@ impl Acceptor {
                 Err(_) => self.paused_until = Some(now.after(ACCEPT_PAUSE)),
             }
         }
+    }
+
+    fn is_foreign(&self, address: IpAddr) -> bool {
+        let contains = |networks: &Vec<Subnet>| networks.iter().any(|one| one.contains(address));
+        !self.networks.as_ref().is_none_or(contains)
     }
 
     fn peer(&self, address: IpAddr) -> Peer {

@@ -8,6 +8,7 @@
 //! ```
 
 mod acceptor;
+mod listener;
 mod output;
 
 use std::io;
@@ -35,6 +36,7 @@ use super::limits::{EVENTS_PER_TURN_MAX, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_
 use super::mailbox::{Inbox, Mail, Mailbox, Sleep, mailbox};
 use super::metrics::ReactorMetrics;
 
+pub(crate) use self::listener::{ListenerSetup, ListenerThread};
 pub(crate) use self::output::ReactorLinks;
 
 pub(crate) struct Setup {

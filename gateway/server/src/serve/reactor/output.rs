@@ -131,12 +131,7 @@ impl ReactorOutput {
 
     /// The session that an event belongs to.
     pub(super) fn session(&self, token: Token) -> SessionId {
-        let bits = u64::try_from(token.0).expect("a token has 64 bits");
-        SessionId {
-            reactor: self.reactor,
-            slot: u32::try_from(bits & u64::from(u32::MAX)).expect("masked to 32 bits"),
-            generation: u32::try_from(bits >> 32).expect("32 bits are left"),
-        }
+        session(self.reactor, token)
     }
 
     pub(super) fn recycle(&self, replies: Box<ReplyBatch>) {
@@ -210,8 +205,18 @@ impl ReactorOutput {
     }
 }
 
-/// A session as a token; [`ReactorOutput::session`] is the way back.
-fn token(session: SessionId) -> Token {
+/// The session of a reactor that a token stands for.
+pub(super) fn session(reactor: u16, token: Token) -> SessionId {
+    let bits = u64::try_from(token.0).expect("a token has 64 bits");
+    SessionId {
+        reactor,
+        slot: u32::try_from(bits & u64::from(u32::MAX)).expect("masked to 32 bits"),
+        generation: u32::try_from(bits >> 32).expect("32 bits are left"),
+    }
+}
+
+/// A session as a token; [`session`] is the way back.
+pub(super) fn token(session: SessionId) -> Token {
     let bits = (u64::from(session.generation) << 32) | u64::from(session.slot);
     Token(usize::try_from(bits).expect("a token has 64 bits"))
 }

@@ -7,6 +7,7 @@ mod dates;
 mod host;
 mod https;
 mod lies;
+mod listener;
 mod network;
 mod old;
 mod owed;
@@ -50,6 +51,8 @@ struct Installation {
 /// A gateway that serves in this process.
 struct Served {
     address: SocketAddr,
+    /// Of ISO 8583 listeners.
+    listeners: Vec<SocketAddr>,
     handle: ServeHandle,
     report: Sender<Report>,
     supervisor: JoinHandle<Drained>,
@@ -111,12 +114,13 @@ impl Installation {
     fn serve_by(&self, clock: Clock) -> Served {
         let gateway = Gateway::start(&self.config, clock).unwrap();
         let (address, handle) = (gateway.address, gateway.handle.clone());
+        let listeners = gateway.listeners.clone();
         let report = gateway.report.clone();
         let supervisor = thread::spawn(move || {
             gateway.attend();
             gateway.drain()
         });
-        Served { address, handle, report, supervisor }
+        Served { address, listeners, handle, report, supervisor }
     }
 
     /// Checks every invariant of the stopped store.

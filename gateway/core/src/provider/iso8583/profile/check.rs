@@ -7,10 +7,10 @@ use super::super::super::ProviderRequestKind;
 use super::super::limits::{KEY_BYTES_MAX, REQUEST_BYTES_MAX};
 use super::super::messages::{Subjects, encode, values};
 use super::super::template::{Source, Subject, Template, write};
-use crate::iso8583::fault::Faults;
 use super::document::{Document, FoundDocument, MessageDocument};
 use super::sample::{Size, request};
 use super::{KINDS, MessagePlan, Profile, index, word};
+use crate::iso8583::fault::Faults;
 
 /// The response code.
 const CODE: u8 = 39;
