@@ -228,6 +228,11 @@ impl Profile {
             }
         }
         answer.set(CODE, &self.code(values.code));
+        let mac = mac.filter(|_| self.needs_mac(asked));
+        if mac.is_none() && self.needs_mac(asked) {
+            // The key has gone since: an answer that proves nothing is none.
+            return None;
+        }
         let mut out = Zeroizing::new(Vec::with_capacity(4_096));
         let done = match mac {
             Some(key) => self.dialect.encode_with_mac(&mut answer, key, &mut out),

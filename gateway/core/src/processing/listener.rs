@@ -1,27 +1,28 @@
 //! A message of an ISO 8583 listener into a request for the transaction manager: what a terminal of
 //! the sealed link would ask, through the same verification.
 
-use tillgate_codec::iso8583::{Fields, View};
+use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, View};
+use tillgate_store_core::vault::{Secret, terminal_context};
+use tillgate_store_core::{ResponseCode, Terminal, TerminalKey};
 use zeroize::Zeroizing;
 
-use super::Processed;
 use super::request::{Via, process};
 use super::verify::Now;
+use super::{Keys, Processed};
 use crate::directory::Directory;
 use crate::listener::{Listener, Named, Unread};
 use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Content, Origin, Reply};
-use tillgate_store_core::ResponseCode;
 
 /// Decodes and verifies one message. `origin` has the terminal that the message names; only one that
-/// is enabled for this listener is answered at all.
+/// is enabled for this listener, and has the key of its authentication code, is answered at all.
 pub fn decode_frame(
     message: &[u8],
     listener: &Listener,
     origin: Origin,
-    wall: UnixMillis,
-    calendar: &Calendar,
+    (wall, calendar): (UnixMillis, &Calendar),
     directory: &Directory,
+    keys: &Keys,
 ) -> Processed {
     let mut fields = Fields::new();
     let view = listener.profile.dialect().view(message, &mut fields);
@@ -29,13 +30,22 @@ pub fn decode_frame(
     let (Ok(view), Some(terminal)) = (view, terminal) else {
         return Processed::Reply(Reply { origin, content: Content::KeyEnded });
     };
-    let generation = terminal.newest_key().generation;
+    let needs_mac = listener.profile.needs_mac(&view);
+    let generation = if needs_mac {
+        let is_in_force = |key: &TerminalKey| directory.is_in_force(terminal.id, key);
+        authentic(&view, listener, (terminal, is_in_force), keys)
+    } else {
+        Some(terminal.newest_key().generation)
+    };
+    let Some(generation) = generation else {
+        return Processed::Reply(Reply { origin, content: Content::KeyEnded });
+    };
     let origin = Origin { generation, logged_on: true, ..origin };
     let now = Now::of(calendar, wall, directory);
     let content = match listener.profile.read(&view, calendar, now) {
         Ok(request) => {
             let repeated = repeated(&view, &listener.profile.repeated(&view));
-            let via = Via::Listener(&repeated);
+            let via = Via::Listener { repeated: &repeated, has_proved: needs_mac };
             return process(&request.message(), via, origin, now, wall, directory);
         }
         Err(Unread::Malformed(Named { kind, stan, date })) => {
@@ -49,6 +59,45 @@ pub fn decode_frame(
         },
     };
     Processed::Reply(Reply { origin, content })
+}
+
+/// The key that a message's code was made with, by its generation.
+fn authentic(
+    message: &View<'_>,
+    listener: &Listener,
+    (terminal, is_in_force): (&Terminal, impl Fn(&TerminalKey) -> bool),
+    keys: &Keys,
+) -> Option<u32> {
+    let is_its = |key: &&TerminalKey| {
+        let mac = mac_key(listener, terminal, key, keys);
+        mac.is_some_and(|mac| message.verify_mac(&mac) == MacVerdict::Valid)
+    };
+    let mut newest_first = terminal.keys().iter().rev().filter(|key| is_in_force(key));
+    newest_first.find(is_its).map(|key| key.generation)
+}
+
+/// What the answer to a request is authenticated with: the key of the request.
+#[must_use]
+pub fn answer_key(
+    listener: &Listener,
+    origin: &Origin,
+    directory: &Directory,
+    keys: &Keys,
+) -> Option<MacKey> {
+    let terminal = directory.at_listener(origin.terminal, &listener.name)?;
+    let key = terminal.keys().iter().find(|key| key.generation == origin.generation)?;
+    mac_key(listener, terminal, key, keys)
+}
+
+fn mac_key(
+    listener: &Listener,
+    terminal: &Terminal,
+    key: &TerminalKey,
+    keys: &Keys,
+) -> Option<MacKey> {
+    let mut plain = Secret::new();
+    keys.vault.open(&terminal_context(terminal.id, key.id), &key.sealed, &mut plain).ok()?;
+    listener.profile.mac_key(plain.as_bytes())
 }
 
 /// The fields that the answer repeats, each with its number and length: they are part of what makes

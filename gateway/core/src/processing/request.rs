@@ -45,8 +45,13 @@ pub fn decode_request(
 pub(super) enum Via<'a> {
     /// As this body of the sealed link.
     Link(&'a [u8]),
-    /// As a message of an ISO 8583 listener, whose answer repeats these fields.
-    Listener(&'a [u8]),
+    /// As a message of an ISO 8583 listener.
+    Listener {
+        /// Fields that its answer repeats.
+        repeated: &'a [u8],
+        /// Whether its authentication code has proved the terminal's key.
+        has_proved: bool,
+    },
 }
 
 /// Verifies one message of a terminal whose key is in force.
@@ -140,8 +145,8 @@ fn without_number(
         }
         _ => {
             // A logon in clear proves no key.
-            let ends_a_key = matches!(via, Via::Link(_))
-                && directory.ends_a_key(origin.terminal, origin.generation);
+            let has_proved = !matches!(via, Via::Listener { has_proved: false, .. });
+            let ends_a_key = has_proved && directory.ends_a_key(origin.terminal, origin.generation);
             let code = standing_code(directory, origin.terminal);
             Asked::Logon { code, date: now.date, ends_a_key }
         }
@@ -296,7 +301,7 @@ impl Request<'_> {
             Via::Link(_) => self.takes(digest, date)?,
             // Its own date is open, and a terminal of a listener cannot be told another one: it repeats
             // its reversal until it is acknowledged, and a sale of a date to come is refused then.
-            Via::Listener(_) => {}
+            Via::Listener { .. } => {}
         }
         Ok(Asked::Reverse(Reverse {
             key: self.key,
@@ -375,7 +380,7 @@ fn digest_of(canonical: &Canonical, via: Via<'_>) -> ContentDigest {
             let is_canonical = canonical.as_bytes() == body;
             ContentDigest { values, bytes: if is_canonical { values } else { half_digest(body) } }
         }
-        Via::Listener(repeated) => {
+        Via::Listener { repeated, .. } => {
             let content = Zeroizing::new([canonical.as_bytes(), repeated].concat());
             half_digest(&content).into()
         }

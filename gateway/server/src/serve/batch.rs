@@ -13,6 +13,7 @@
 use std::ops::Range;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use tillgate_codec::iso8583::MacKey;
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
 use tillgate_core::processing::{Effect, Opened};
@@ -85,6 +86,8 @@ pub(crate) enum ReplyItem {
         session: SessionId,
         /// Body to seal; may be empty.
         body: Range<usize>,
+        /// Of a listener: what the answer is authenticated with.
+        mac: Option<Box<MacKey>>,
         /// What it means for the session.
         effect: Effect,
     },

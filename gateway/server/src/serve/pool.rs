@@ -48,6 +48,15 @@ pub(crate) struct Tools {
     pub(crate) handle: ServeHandle,
 }
 
+impl Tools {
+    /// The listener that a session belongs to: those of the sealed link come first.
+    fn listener_of(&self, session: SessionId) -> Option<&Listener> {
+        let reactors = self.mailboxes.len() - self.listeners.len();
+        let index = usize::from(session.reactor).checked_sub(reactors)?;
+        self.listeners.get(index).map(|listener| &**listener)
+    }
+}
+
 pub(crate) struct Worker {
     tools: Tools,
     requests: Box<RequestBatch>,
@@ -153,10 +162,9 @@ impl Worker {
         (message, wall): (&[u8], UnixMillis),
         directory: &Directory,
     ) {
-        let Tools { calendar, listeners, .. } = &self.tools;
-        let listener = &listeners[usize::from(listener)];
-        let processed =
-            processing::decode_frame(message, listener, origin, wall, calendar, directory);
+        let Tools { calendar, listeners, handle: ServeHandle { keys, .. }, .. } = &self.tools;
+        let (listener, at) = (&listeners[usize::from(listener)], (wall, calendar));
+        let processed = processing::decode_frame(message, listener, origin, at, directory, keys);
         self.processed(processed, wall, directory);
     }
 
@@ -210,7 +218,11 @@ impl Worker {
             processing::encode_reply(reply, keys, &directory.registry, parameters, wall, out);
         });
         let effect = processing::effect(&reply.content);
-        replies.items.push(ReplyItem::Replied { session, body, effect });
+        let listener = self.tools.listener_of(session).filter(|of| of.profile.has_mac());
+        let mac =
+            listener.and_then(|of| processing::answer_key(of, &reply.origin, directory, keys));
+        let mac = mac.map(Box::new);
+        replies.items.push(ReplyItem::Replied { session, body, mac, effect });
     }
 
     /// Sends what one batch of work gave. Waiting is safe: neither the writer nor a reactor ever

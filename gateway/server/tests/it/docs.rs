@@ -177,6 +177,7 @@ fn every_command_and_option_is_explained() {
         ("user", ["add", "reset", "remove", "list"].as_slice()),
         ("dialect", ["list", "show", "check", "fields"].as_slice()),
         ("bridge", ["list", "show", "check"].as_slice()),
+        ("listener", ["list", "show", "check"].as_slice()),
     ];
     let mut calls: Vec<Vec<&str>> = commands.iter().map(|name| vec![*name]).collect();
     for (command, names) in subcommands {

@@ -9,9 +9,12 @@ use toml::Spanned;
 use super::super::answer::Template;
 use super::super::read::currency_of;
 use super::document::{Document, KindWord, MessageDocument, OriginalDocument, PlaceDocument};
-use super::{Kind, MessagePlan, Original, Place, Places, Profile, check};
+use super::{Kind, Mac, MessagePlan, Original, Place, Places, Profile, check};
 use crate::iso8583::fault::{Faults, ProfileError};
 use crate::listener::limits::REQUEST_BYTES_MAX;
+
+/// Bytes of the key of a retail MAC, and of most of AES-CMAC.
+const MAC_KEY_BYTES: usize = 16;
 
 pub(super) fn profile(
     source: &str,
@@ -49,9 +52,25 @@ fn assemble(document: &Document, dialect: Dialect, faults: &mut Faults<'_>) -> P
         codes,
         other_code,
         messages,
+        mac: mac(document, faults),
     };
     check::check(&profile, document, faults);
     profile
+}
+
+fn mac(document: &Document, faults: &mut Faults<'_>) -> Option<Mac> {
+    let bytes = document.mac_key_bytes.as_ref();
+    let key_bytes = bytes.map_or(MAC_KEY_BYTES, |bytes| *bytes.get_ref());
+    let Some(word) = document.mac else {
+        if let Some(bytes) = bytes {
+            faults.spanned(bytes, "mac_key_bytes: there is no `mac`; remove the key");
+        }
+        return None;
+    };
+    if let (Some(bytes), Err(what)) = (bytes, word.key(&vec![0; key_bytes.min(64)])) {
+        faults.spanned(bytes, format!("mac_key_bytes: {what}"));
+    }
+    Some(Mac { word, key_bytes })
 }
 
 fn places(document: &Document, faults: &mut Faults<'_>) -> Places {
@@ -144,6 +163,10 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         KindWord::Reversal => Kind::Reversal,
     };
     let original = original(document.original.as_ref(), kind, places, faults);
+    let moves_money = matches!(kind, Kind::Sale | Kind::Reversal);
+    if let Some(mac) = document.mac.as_ref().filter(|mac| moves_money && !*mac.get_ref()) {
+        faults.spanned(mac, "mac: what moves money carries a code; leave the key out");
+    }
     let when = numbered(&document.when, faults);
     MessagePlan {
         kind,
@@ -152,6 +175,7 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         echo: document.echo.get_ref().iter().map(|number| *number.get_ref()).collect(),
         fields: templates(&document.answer, faults),
         original,
+        mac: document.mac.as_ref().is_none_or(|mac| *mac.get_ref()),
     }
 }
 

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::iso8583::mac::MacWord;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) dialect: Spanned<String>,
+    pub(super) mac: Option<MacWord>,
+    /// Of the key of an AES-CMAC: 16, 24 or 32.
+    pub(super) mac_key_bytes: Option<Spanned<usize>>,
     pub(super) request: Spanned<RequestDocument>,
     /// Processing codes, or with a product field `CODE/VALUE`, to `SERVICE` or `SERVICE/PRODUCT`.
     #[serde(default)]
@@ -64,6 +69,8 @@ pub(super) struct MessageDocument {
     /// Fields that tell messages of one type apart.
     #[serde(default)]
     pub(super) when: BTreeMap<String, Spanned<String>>,
+    /// Whether it carries an authentication code, where the profile has one.
+    pub(super) mac: Option<Spanned<bool>>,
     pub(super) echo: Spanned<Vec<Spanned<u8>>>,
     #[serde(default)]
     pub(super) answer: BTreeMap<String, Spanned<String>>,

@@ -8,13 +8,14 @@ mod build;
 mod check;
 mod document;
 
-use tillgate_codec::iso8583::{Dialect, Mti, View};
+use tillgate_codec::iso8583::{Dialect, MacKey, Mti, View};
 use tillgate_store_core::{ProductId, ResponseCode, ServiceId};
 
 use self::document::Document;
 use super::answer::Template;
 use super::limits::PROFILE_BYTES_MAX;
 use crate::iso8583::fault::{ProfileError, document};
+use crate::iso8583::mac::MacWord;
 
 /// Names and texts of the profiles that are built in.
 const BUILTINS: [(&str, &str); 1] =
@@ -33,6 +34,14 @@ pub struct Profile {
     /// For codes that are not listed; without it they are sent as they are.
     other_code: Option<String>,
     messages: Vec<MessagePlan>,
+    mac: Option<Mac>,
+}
+
+/// How messages are authenticated: the algorithm, and how many bytes of the terminal's key it takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mac {
+    word: MacWord,
+    key_bytes: usize,
 }
 
 /// Where requests carry what.
@@ -70,6 +79,8 @@ pub(super) struct MessagePlan {
     pub(super) fields: Vec<(u8, Template)>,
     /// Of a reversal.
     pub(super) original: Option<Original>,
+    /// Whether it carries an authentication code.
+    mac: bool,
 }
 
 /// What a message asks for.
@@ -169,6 +180,23 @@ impl Profile {
             plan.mtis.iter().any(|known| *known == mti || known.repeat() == mti)
                 && plan.when.iter().all(is_it)
         })
+    }
+
+    /// Whether its messages carry authentication codes.
+    #[must_use]
+    pub fn has_mac(&self) -> bool {
+        self.mac.is_some()
+    }
+
+    /// Whether a message must carry one. One that the profile does not know must.
+    pub(crate) fn needs_mac(&self, message: &View<'_>) -> bool {
+        self.mac.is_some() && self.plan(message).is_none_or(|plan| plan.mac)
+    }
+
+    /// The key of authentication codes from a terminal's key: its first bytes.
+    pub(crate) fn mac_key(&self, key: &[u8]) -> Option<MacKey> {
+        let mac = self.mac?;
+        mac.word.key(key.get(..mac.key_bytes)?).ok()
     }
 
     /// The fields that the answer to a message repeats.

@@ -2,6 +2,7 @@
 //! the codec.
 
 mod limits;
+mod mac;
 mod money;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use tillgate_core::time::Calendar;
 use tillgate_core::transaction::{Origin, Reply};
 use tillgate_store_core::{Change, RegistryRecord, TerminalId};
 
-use crate::support::{Rig, terminal};
+use crate::support::{Rig, keys, terminal};
 
 /// As the terminals of the tests are enabled.
 pub(super) const NAME: &str = "pos";
@@ -37,8 +38,9 @@ pub(super) struct Port {
     calendar: Calendar,
 }
 
-pub(super) fn listener() -> Arc<Listener> {
+pub(super) fn listener(mac: &str) -> Arc<Listener> {
     let text = Profile::builtin("nac-terminal").unwrap();
+    let text = &text.replace("dialect = \"nac\"", &format!("dialect = \"nac\"\n{mac}"));
     let dialect = |name: &str| Dialect::builtin(name).ok_or_else(|| name.to_owned());
     let profile = Profile::parse(text, dialect).unwrap();
     Arc::new(Listener { name: NAME.to_owned(), profile })
@@ -60,8 +62,8 @@ impl Port {
         rig.change(Change { records, ..Change::default() });
         let calendar = Calendar::default();
         Self {
-            manager: ListenerManager::new(listener(), limits, calendar.clone(), 3),
-            listener: listener(),
+            manager: ListenerManager::new(listener(""), limits, calendar.clone(), 3),
+            listener: listener(""),
             dialect: Dialect::builtin("nac").unwrap(),
             rig,
             sent: Vec::new(),
@@ -72,6 +74,15 @@ impl Port {
             asked: Vec::new(),
             calendar,
         }
+    }
+
+    /// Over a listener whose messages carry authentication codes.
+    pub(super) fn with_mac(mac: &str) -> Self {
+        let mut port = Self::new();
+        let (limits, calendar) = (ListenerLimits::default(), port.calendar.clone());
+        port.listener = listener(mac);
+        port.manager = ListenerManager::new(Arc::clone(&port.listener), limits, calendar, 3);
+        port
     }
 
     /// The same store after a restart; every connection is gone.
@@ -126,9 +137,9 @@ impl Port {
                     &message,
                     &self.listener,
                     origin,
-                    self.rig.wall,
-                    &self.calendar,
+                    (self.rig.wall, &self.calendar),
                     &self.rig.directory,
+                    &keys(),
                 );
                 match processed {
                     Processed::Ask(ask) => {
@@ -148,7 +159,9 @@ impl Port {
     fn reply(&mut self, reply: &Reply) {
         let body = self.rig.body_of(reply);
         let (session, effect) = (reply.origin.session, processing::effect(&reply.content));
-        self.input(Input::Replied { session, body: &body, mac: None, effect });
+        let directory = &self.rig.directory;
+        let mac = processing::answer_key(&self.listener, &reply.origin, directory, &keys());
+        self.input(Input::Replied { session, body: &body, mac: mac.as_ref(), effect });
     }
 
     pub(super) fn frame(&self, message: &Message) -> Vec<u8> {

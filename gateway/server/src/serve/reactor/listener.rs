@@ -206,9 +206,9 @@ impl ListenerThread {
     fn take_replies(&mut self, now: Moment, mut replies: Box<ReplyBatch>) {
         let ReplyBatch { items, bytes } = &mut *replies;
         for item in items.drain(..) {
-            if let ReplyItem::Replied { session, body, effect } = item {
+            if let ReplyItem::Replied { session, body, mac, effect } = item {
                 let body = bytes.at(&body);
-                self.feed(now, Input::Replied { session, body, mac: None, effect });
+                self.feed(now, Input::Replied { session, body, mac: mac.as_deref(), effect });
             }
         }
         self.recyclers.replies.give(replies);

@@ -194,7 +194,7 @@ impl Reactor {
         let ReplyBatch { items, bytes } = &mut *replies;
         for item in items.drain(..) {
             let input = match item {
-                ReplyItem::Replied { session, body, effect } => {
+                ReplyItem::Replied { session, body, effect, .. } => {
                     Input::Replied { session, body: bytes.at(&body), effect }
                 }
                 ReplyItem::Displaced { session } => Input::Displaced { session },

@@ -178,15 +178,15 @@ fn a_peer_that_never_reads_is_given_up_and_others_are_served() {
     let mut installation = installation("127.0.0.0/8");
     installation.config.iso8583_listeners[0].requests_per_s = None;
     let served = installation.serve();
-    let mut deaf = PosTerminal::connect(&served);
-    deaf.stream.set_nonblocking(true).unwrap();
+    let mut mute = PosTerminal::connect(&served);
+    mute.stream.set_nonblocking(true).unwrap();
     let mut framed = Vec::new();
-    deaf.dialect.encode_framed(&voucher("0200", 1), &mut framed).unwrap();
+    mute.dialect.encode_framed(&request("0800", "990000", 1), &mut framed).unwrap();
     let many = framed.repeat(200);
     let not_reading = "tillgate_listener_closed_total{listener=\"pos\",reason=\"not_reading\"}";
     let mut at = 0;
     wait_for("it to be given up", || {
-        while let Ok(sent) = deaf.stream.write(&many[at..]) {
+        while let Ok(sent) = mute.stream.write(&many[at..]) {
             at = (at + sent) % many.len();
         }
         served.metric(not_reading) == 1
