@@ -65,7 +65,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// A profile as it is written, of at most so many bytes.
+/// A profile as it is written, of at most this many bytes.
 pub(crate) fn document<T: DeserializeOwned>(
     text: &str,
     bytes_max: usize,

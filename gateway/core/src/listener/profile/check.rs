@@ -180,7 +180,7 @@ fn fits(dialect: &Dialect, field: u8, value: &str) -> Result<(), String> {
     encoded.map_err(|error| format!("{error} (with {value:?})"))
 }
 
-/// Two messages of one type are told apart by what they have in a field.
+/// Two messages of one type are distinguished by what they have in a field.
 fn ambiguous(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     for (n, plan) in profile.messages.iter().enumerate() {
         let before = profile.messages.iter().take(n);
