@@ -30,7 +30,7 @@ use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, PRESENCE_MAX, WRITER_QUEUE_MAX};
 use super::listeners::Listeners;
 use super::mailbox::Mailbox;
 use super::metrics::{BridgeMetrics, ListenerMetrics, Metrics};
-use super::pool::{Job, Tools, Worker};
+use super::pool::{Tools, Worker};
 use super::reactor::{Events, ListenerSetup, ListenerThread, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
@@ -147,14 +147,12 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         batch_max: usize::try_from(config.transactions.batch_max).unwrap_or(usize::MAX),
         handle: handle.clone(),
     };
-    let to_pool = jobs.clone();
     let ways = ReactorLinks { jobs, hellos, peers: Vec::new(), reports: report.clone(), recyclers };
     let (reactors, mut mailboxes) = reactors(config, &handle, parts.listeners, &ways)?;
     let listeners = parts.iso8583.addresses()?;
     let names = Arc::clone(&parts.iso8583.listeners);
-    let ports = ports(config, &handle, parts.iso8583, (to_pool, &ways.recyclers))?;
-    let (ports, boxes): (Vec<_>, Vec<_>) = ports.into_iter().unzip();
-    mailboxes.extend(boxes);
+    let ports = ports(config, &handle, parts.iso8583, &ways)?;
+    mailboxes.extend(ports.iter().map(|(_, mailbox)| mailbox.clone()));
     let tools = Tools {
         jobs: jobs_out,
         hellos: hellos_out,
@@ -177,30 +175,15 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         running.push(start(format!("pool-{index}"), move || worker.run())?);
     }
     for (index, reactor) in reactors.into_iter().enumerate() {
-        let done = report.clone();
-        running.push(start(format!("reactor-{index}"), move || {
-            if let Err(error) = reactor.run() {
-                fail_stop(Stop::Reactor, &error);
-            }
-            // The supervisor waits for this, or has stopped waiting.
-            drop(done.send(Report::ReactorDone));
-        })?);
+        running.push(start_turns(format!("reactor-{index}"), &report, move || reactor.run())?);
     }
-    for (index, port) in ports.into_iter().enumerate() {
-        let done = report.clone();
-        running.push(start(format!("iso8583-{index}"), move || {
-            if let Err(error) = port.run() {
-                fail_stop(Stop::Reactor, &error);
-            }
-            drop(done.send(Report::ReactorDone));
-        })?);
+    for (index, (port, _)) in ports.into_iter().enumerate() {
+        running.push(start_turns(format!("iso8583-{index}"), &report, move || port.run())?);
     }
     let (scrub, until) = bounded(0);
     let (dir, scrubbed) = (config.store.dir.clone(), handle.clone());
     running.push(start("scrub".to_owned(), move || Scrubber::new(scrubbed, dir, until).run())?);
     handle.view.enter(Stage::Serving);
-    let threads = Threads { running, _bridges: bridges_thread };
-    let answer = Span::s(u64::from(config.transactions.answer_s));
     Ok(Gateway {
         address,
         listeners,
@@ -209,9 +192,9 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         report,
         mailboxes,
         writer,
-        threads,
+        threads: Threads { running, _bridges: bridges_thread },
         scrub,
-        answer,
+        answer: Span::s(u64::from(config.transactions.answer_s)),
     })
 }
 
@@ -245,7 +228,7 @@ fn ports(
     config: &Config,
     handle: &ServeHandle,
     iso8583: Listeners,
-    (jobs, recyclers): (Sender<Job>, &Recyclers),
+    ways: &ReactorLinks,
 ) -> std::io::Result<Vec<(ListenerThread, Mailbox)>> {
     let Listeners { listeners, sockets } = iso8583;
     let made = (0..).zip(&config.iso8583_listeners).zip(listeners.iter().zip(sockets));
@@ -261,12 +244,28 @@ fn ports(
             networks: of.networks.clone(),
             clock: handle.clock,
             metrics: Arc::clone(&handle.metrics.listeners[usize::from(index)]),
-            jobs: jobs.clone(),
-            recyclers: recyclers.clone(),
+            jobs: ways.jobs.clone(),
+            recyclers: ways.recyclers.clone(),
         };
         Ok((ListenerThread::new(setup, events)?, mailbox))
     };
     made.map(make).collect()
+}
+
+/// Starts a thread that turns until it is to end; the supervisor waits for its report.
+fn start_turns(
+    name: String,
+    report: &Sender<Report>,
+    run: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let done = report.clone();
+    start(name, move || {
+        if let Err(error) = run() {
+            fail_stop(Stop::Reactor, &error);
+        }
+        // Or it has stopped waiting.
+        drop(done.send(Report::ReactorDone));
+    })
 }
 
 fn start(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
