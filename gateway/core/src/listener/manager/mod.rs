@@ -14,7 +14,9 @@
 //! Whatever one connection does, it costs only itself: what waits is not read, so that the peer's own
 //! TCP window stops it.
 
+mod admission;
 mod event;
+mod frame;
 mod share;
 mod slot;
 
@@ -23,15 +25,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::iso8583::{Fields, MacKey};
+use tillgate_codec::iso8583::MacKey;
 use tillgate_store_core::TerminalId;
 use zeroize::Zeroize;
 
 pub use self::event::{CloseReason, ConnectionRefusal, Input, Output};
-use self::share::{Shares, Wait};
-use self::slot::{Asked, Buffer, NEVER, Session, Slot};
+use self::share::Shares;
+use self::slot::{Buffer, NEVER, Session, Slot};
 use super::Listener;
-use super::limits::{ListenerLimits, RELEASED_MAX, SPARE_BUFFERS_MAX};
+use super::limits::{ListenerLimits, SPARE_BUFFERS_MAX};
 use crate::id::{Peer, SessionId};
 use crate::processing::Effect;
 use crate::time::{Calendar, Moment};
@@ -92,17 +94,6 @@ enum Queued {
     Resume { session: SessionId },
     Close { session: SessionId, why: CloseReason },
     Request { session: SessionId, terminal: TerminalId, received: Moment, message: Range<usize> },
-}
-
-/// What stopped the reading of a buffer.
-enum Stop {
-    /// Less than a frame is left.
-    Incomplete,
-    /// A whole frame is left: its turn comes when another was answered.
-    Full,
-    /// A whole frame is left, but its rate is used up until then.
-    TooFast(Moment),
-    Broken(CloseReason),
 }
 
 impl ListenerManager {
@@ -190,70 +181,6 @@ impl ListenerManager {
         self.slots.len() == self.free.len() && self.in_flight.is_empty()
     }
 
-    fn on_opened(&mut self, now: Moment, connection: u32, peer: Peer) {
-        if let Err(refusal) = self.make_room(peer) {
-            let reason = ConnectionRefusal::ALL.iter().position(|reason| *reason == refusal);
-            self.stats.refused_by[reason.expect("ALL lists every reason")] += 1;
-            self.queue.push_back(Queued::Refuse { connection });
-            return;
-        }
-        self.stats.admitted += 1;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            u32::try_from(self.slots.len() - 1).expect("connections_max is a u32")
-        });
-        let place = &mut self.slots[index(slot)];
-        assert!(place.session.is_none(), "a free slot holds no session");
-        let session = Session::new(peer, now, &self.limits);
-        self.timers.arm(session.armed, slot, place.generation);
-        place.session = Some(session);
-        let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
-        self.shares.connect(peer);
-        self.unserved.push_back(session);
-        self.queue.push_back(Queued::Admit { connection, session });
-    }
-
-    /// Room for a connection. Where all are taken, the oldest that was never served makes room.
-    fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
-        if self.draining {
-            return Err(ConnectionRefusal::Draining);
-        }
-        if self.shares.connections(peer) >= self.limits.connections_per_address_max {
-            return Err(ConnectionRefusal::Address);
-        }
-        let live = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
-        if live < self.limits.connections_max {
-            // Those that were served or ended are at its front sooner or later.
-            while self.unserved.front().is_some_and(|id| !self.is_unserved(*id)) {
-                self.unserved.pop_front();
-            }
-            return Ok(());
-        }
-        while let Some(oldest) = self.unserved.pop_front() {
-            if self.is_unserved(oldest) {
-                self.close(oldest, CloseReason::Evicted);
-                return Ok(());
-            }
-        }
-        Err(ConnectionRefusal::Full)
-    }
-
-    fn is_unserved(&self, id: SessionId) -> bool {
-        let session = self.session(id);
-        session.is_some_and(|session| !session.served && session.asked.is_none())
-    }
-
-    fn on_received(&mut self, now: Moment, id: SessionId, bytes: &[u8]) {
-        let Some(session) = session_mut(&mut self.slots, id) else { return };
-        if session.buffer.is_empty() {
-            session.partial_since = now;
-        }
-        if !session.buffer.add(bytes, &mut self.spare) {
-            return self.close(id, CloseReason::Malformed);
-        }
-        self.advance(now, id);
-    }
-
     fn on_replied(
         &mut self,
         now: Moment,
@@ -296,18 +223,6 @@ impl ListenerManager {
         self.release_waiting(now);
     }
 
-    /// Gives sessions in the queue their turn. Whoever still has to wait goes to its end: somebody is
-    /// in flight then, whose answer brings the next turn.
-    fn release_waiting(&mut self, now: Moment) {
-        for _ in 0..self.waiting.len().min(RELEASED_MAX) {
-            let Some(id) = self.waiting.pop_front() else { return };
-            if let Some(session) = session_mut(&mut self.slots, id) {
-                session.waiting = false;
-                self.advance(now, id);
-            }
-        }
-    }
-
     fn on_deadline(&mut self, now: Moment) {
         while let Some((at, slot, generation)) = self.timers.pop(now) {
             let id = SessionId { reactor: self.reactor, slot, generation };
@@ -347,90 +262,6 @@ impl ListenerManager {
                 self.close(id, CloseReason::Draining);
             }
         }
-    }
-
-    /// Goes on with what a session has received, as far as it may.
-    fn advance(&mut self, now: Moment, id: SessionId) {
-        let stop = self.take_frame(now, id);
-        if let Stop::Broken(why) = stop {
-            return self.close(id, why);
-        }
-        let Some(session) = session_mut(&mut self.slots, id) else { return };
-        session.held = session.asked.is_some() || !matches!(stop, Stop::Incomplete);
-        match stop {
-            Stop::TooFast(until) => {
-                session.slow_until = until;
-                self.stats.slowed += 1;
-            }
-            Stop::Full if session.asked.is_none() && !session.waiting => {
-                session.waiting = true;
-                self.waiting.push_back(id);
-            }
-            _ => {}
-        }
-        if session.asked.is_none() && session.buffer.is_empty() {
-            session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
-        }
-        if session.paused != session.held {
-            session.paused = session.held;
-            let paused = session.paused;
-            let turn =
-                if paused { Queued::Pause { session: id } } else { Queued::Resume { session: id } };
-            self.queue.push_back(turn);
-        }
-        self.arm(id);
-    }
-
-    /// Takes the next frame of a session's buffer, a request that goes to the pool.
-    fn take_frame(&mut self, now: Moment, id: SessionId) -> Stop {
-        self.try_frame(now, id).err().unwrap_or(Stop::Full)
-    }
-
-    fn try_frame(&mut self, now: Moment, id: SessionId) -> Result<(), Stop> {
-        let Some(session) = session_mut(&mut self.slots, id) else { return Err(Stop::Incomplete) };
-        if session.asked.is_some() || session.waiting || session.slow_until != NEVER {
-            return Err(Stop::Full);
-        }
-        let malformed = || Stop::Broken(CloseReason::Malformed);
-        let profile = &self.listener.profile;
-        let framing = profile.dialect().framing();
-        let mut idle = 0;
-        let frame = loop {
-            let rest = session.buffer.bytes().get(idle..).unwrap_or_default();
-            let frame = framing.deframe(rest).map_err(|_| malformed())?;
-            // A keep-alive is dropped, however many of them come at once.
-            match frame.filter(|frame| frame.end > 0) {
-                Some(frame) if frame.message.is_empty() => idle += frame.end,
-                frame => break frame,
-            }
-        };
-        if idle > 0 {
-            session.buffer.drain(idle);
-            (session.heard, session.partial_since) = (now, now);
-        }
-        let frame = frame.ok_or(Stop::Incomplete)?;
-        let message = &session.buffer.bytes()[frame.message.clone()];
-        let mut fields = Fields::new();
-        let view = profile.dialect().view(message, &mut fields).map_err(|_| malformed())?;
-        let is_request = view.mti().answer().is_some();
-        let terminal = profile.terminal(&view).filter(|_| is_request).ok_or_else(malformed)?;
-        if index(self.limits.requests_max) <= self.in_flight.len() {
-            return Err(Stop::Full);
-        }
-        let of = (session.peer, terminal);
-        self.shares.begin(now, of, &mut session.paced).map_err(|wait| match wait {
-            Wait::Answer => Stop::Full,
-            Wait::Until(at) => Stop::TooFast(at),
-        })?;
-        session.heard = now;
-        let from = self.arena.len();
-        self.arena.extend_from_slice(message);
-        let message = from..self.arena.len();
-        session.asked = Some(Asked { message: frame.message, end: frame.end });
-        self.in_flight.insert(id, of);
-        self.stats.frames += 1;
-        self.queue.push_back(Queued::Request { session: id, terminal, received: now, message });
-        Ok(())
     }
 
     /// Brings the session's timer forward if it must be.
