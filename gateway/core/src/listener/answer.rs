@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use tillgate_codec::iso8583::{Dialect, Fields, MacKey, Message, View};
-use tillgate_codec::link::message::{Answer, GatewayMessage, ResponseCode};
+use tillgate_codec::link::message::{Answer, GatewayMessage, ResponseCode, Totals};
 use tillgate_types::BusinessDate;
 use zeroize::Zeroizing;
 
@@ -41,6 +41,14 @@ sources! {
     Expiry = "expiry",
     /// The receipt; what does not fit its field is cut off.
     Receipt = "receipt",
+    /// Of a settlement: how many sales the gateway counted.
+    SalesCount = "sales_count",
+    /// Of a settlement: their sum in minor units.
+    SalesAmount = "sales_amount",
+    /// Of a settlement: how many reversals the gateway counted.
+    ReversalsCount = "reversals_count",
+    /// Of a settlement: their sum in minor units.
+    ReversalsAmount = "reversals_amount",
     /// hhmmss when the gateway decided, in the operator's time.
     LocalTime = "local_time",
     /// MMDD when the gateway decided.
@@ -63,6 +71,7 @@ pub(super) struct Values<'a> {
     pub(super) pin: &'a str,
     pub(super) expiry: Option<BusinessDate>,
     pub(super) lines: &'a str,
+    pub(super) totals: Option<Totals>,
     /// Unix seconds; 0 where nothing was journalled.
     pub(super) time_s: u64,
 }
@@ -81,6 +90,7 @@ impl<'a> Values<'a> {
             pin: "",
             expiry: None,
             lines: "",
+            totals: None,
             time_s,
         }
     }
@@ -91,6 +101,11 @@ impl<'a> Values<'a> {
             GatewayMessage::Answer(answer) => Some(Self::of_answer(&answer)),
             GatewayMessage::Welcome(welcome) => Some(Self::of_code(welcome.code, welcome.time_s)),
             GatewayMessage::Pong(pong) => Some(Self::of_code(ResponseCode::APPROVED, pong.time_s)),
+            GatewayMessage::Settled(settled) => Some(Self {
+                rrn: settled.rrn,
+                totals: Some(settled.totals),
+                ..Self::of_code(settled.code, settled.time_s)
+            }),
             GatewayMessage::Reject(reject) => Some(Self::of_code(reject.code, 0)),
             _ => None,
         }
@@ -117,13 +132,16 @@ impl<'a> Values<'a> {
 }
 
 impl Source {
-    /// Whether it may have letters, and may be as long as it likes.
+    /// Appends its value; nothing where there is none.
     fn write(self, values: &Values<'_>, calendar: &Calendar, out: &mut String) {
         let number = |minor: u64, out: &mut String| {
             if minor > 0 {
                 // Writing to a text cannot fail.
                 _ = write!(out, "{minor}");
             }
+        };
+        let total = |of: &dyn Fn(&Totals) -> u64, out: &mut String| {
+            _ = values.totals.as_ref().map(|totals| write!(out, "{}", of(totals)));
         };
         match self {
             Self::Rrn => out.push_str(values.rrn),
@@ -143,6 +161,10 @@ impl Source {
                 }
             }
             Self::Receipt => out.push_str(values.lines),
+            Self::SalesCount => total(&|totals| totals.sales_count.into(), out),
+            Self::SalesAmount => total(&|totals| totals.sales_minor, out),
+            Self::ReversalsCount => total(&|totals| totals.reversals_count.into(), out),
+            Self::ReversalsAmount => total(&|totals| totals.reversals_minor, out),
             Self::LocalTime => clock(values.time_s, calendar, 11..19, out),
             Self::LocalDate => clock(values.time_s, calendar, 5..10, out),
             Self::LocalYear => clock(values.time_s, calendar, 0..4, out),
@@ -244,6 +266,12 @@ impl Profile {
 
 /// The longest values that there can be, the shortest, and usual ones: what a profile is checked with.
 pub(super) fn samples() -> [Values<'static>; 3] {
+    const MOST: Totals = Totals {
+        sales_count: 9_999,
+        sales_minor: 999_999_999_999,
+        reversals_count: 9_999,
+        reversals_minor: 999_999_999_999,
+    };
     const LETTERS: &str = "A1B2C3D4E5F6G7H8J9K0M1N2P3Q4R5S6";
     let usual = Values {
         rrn: "6327000004J2",
@@ -256,6 +284,7 @@ pub(super) fn samples() -> [Values<'static>; 3] {
         pin: "4711-0815-2342-9001",
         expiry: Some(BusinessDate(10_592)),
         lines: "MOBILE ONE 50.00 EUR\nDial *104*PIN#\n",
+        totals: Some(Totals { sales_count: 2, sales_minor: 7_500, ..Totals::default() }),
         ..Values::of_code(ResponseCode::APPROVED, 1_795_429_802)
     };
     let longest = Values {
@@ -266,6 +295,7 @@ pub(super) fn samples() -> [Values<'static>; 3] {
         balance_minor: Some(999_999_999_999),
         serial: LETTERS.split_at(24).0,
         pin: LETTERS,
+        totals: Some(MOST),
         ..usual
     };
     [Values::of_code(ResponseCode::APPROVED, 0), usual, longest]

@@ -1,7 +1,7 @@
 //! Messages of terminals into requests, as the sealed link has them.
 
 use tillgate_codec::iso8583::View;
-use tillgate_codec::link::message::{Logon, Ping, Reversal, Sale, TerminalMessage};
+use tillgate_codec::link::message::{Logon, Ping, Reversal, Sale, Settle, TerminalMessage, Totals};
 use tillgate_store_core::{BusinessDate, ProductId, ServiceId, TerminalId};
 use tillgate_types::Currency;
 use zeroize::Zeroizing;
@@ -47,6 +47,7 @@ pub(crate) enum Request {
         account: Zeroizing<String>,
     },
     Reversal(Reversal),
+    Settle(Settle),
 }
 
 impl Request {
@@ -71,6 +72,7 @@ impl Request {
                 })
             }
             Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
+            Self::Settle(settle) => TerminalMessage::Settle(*settle),
         }
     }
 }
@@ -102,10 +104,12 @@ impl Profile {
             Kind::Echo => return Ok(Request::Echo { nonce: stan.unwrap_or_default() }),
             Kind::Sale => Answered::Sale,
             Kind::Reversal => Answered::Reversal,
+            Kind::Settlement => Answered::Settlement,
         };
         let named = Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
         let request = stan.zip(date).and_then(|(stan, date)| match plan.kind {
             Kind::Reversal => self.reversal(plan, &dates, (stan, date), now),
+            Kind::Settlement => self.settlement(plan, message, (stan, date), now),
             _ => self.sale(message, (stan, date)),
         });
         request.ok_or(Unread::Malformed(named))
@@ -118,15 +122,40 @@ impl Profile {
         let product = product.as_ref().map_or("", |product| product.as_str());
         // What is not listed is nobody's service: the journal has it as refused with 12.
         let of = self.product(&processing, product).unwrap_or_default();
-        let currency = places.currency.as_ref().and_then(|place| place.text(message));
-        let currency = match currency {
-            Some(text) => currency_of(&text)?,
-            None => places.default_currency?,
-        };
+        let currency = self.currency(message)?;
         let amount_minor = places.amount.number(message)?;
         let account = places.account.iter().find_map(|place| account(place, message));
         let account = account.unwrap_or_default();
         Some(Request::Sale { stan, date, of, amount_minor, currency, account })
+    }
+
+    fn currency(&self, message: &View<'_>) -> Option<u16> {
+        let currency = self.places.currency.as_ref().and_then(|place| place.text(message));
+        match currency {
+            Some(text) => currency_of(&text),
+            None => self.places.default_currency,
+        }
+    }
+
+    /// The totals of the date that the terminal has; the settlement itself is of a day that is open.
+    fn settlement(
+        &self,
+        plan: &MessagePlan,
+        message: &View<'_>,
+        (stan, date): (u32, BusinessDate),
+        now: Now,
+    ) -> Option<Request> {
+        let [sales_count, sales, reversals_count, reversals] = plan.totals.as_ref()?;
+        let count = |place: &Place| place.number(message).and_then(|n| u32::try_from(n).ok());
+        let totals = Totals {
+            sales_count: count(sales_count)?,
+            sales_minor: sales.number(message)?,
+            reversals_count: count(reversals_count)?,
+            reversals_minor: reversals.number(message)?,
+        };
+        let currency = self.currency(message)?;
+        let own_date = if now.takes(date) { date } else { now.date };
+        Some(Request::Settle(Settle { stan, date: own_date, totals, settled_date: date, currency }))
     }
 
     /// A reversal is booked on a day that is open whatever its terminal's clock says, so that it is

@@ -161,11 +161,23 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         KindWord::Echo => Kind::Echo,
         KindWord::Sale => Kind::Sale,
         KindWord::Reversal => Kind::Reversal,
+        KindWord::Settlement => Kind::Settlement,
     };
     let original = original(document.original.as_ref(), kind, places, faults);
     let moves_money = matches!(kind, Kind::Sale | Kind::Reversal);
     if let Some(mac) = document.mac.as_ref().filter(|mac| moves_money && !*mac.get_ref()) {
         faults.spanned(mac, "mac: what moves money carries a code; leave the key out");
+    }
+    match (&document.totals, kind) {
+        (None, Kind::Settlement) => {
+            let text = "totals: where are sales_count, sales_amount, reversals_count and \
+                        reversals_amount?";
+            faults.spanned(&document.mti, text);
+        }
+        (Some(totals), kind) if kind != Kind::Settlement => {
+            faults.spanned(totals, "totals: only a settlement has them");
+        }
+        _ => {}
     }
     let when = numbered(&document.when, faults);
     MessagePlan {
@@ -175,6 +187,7 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         echo: document.echo.get_ref().iter().map(|number| *number.get_ref()).collect(),
         fields: templates(&document.answer, faults),
         original,
+        totals: document.totals.as_ref().map(|of| of.get_ref().places().map(place_of)),
         mac: document.mac.as_ref().is_none_or(|mac| *mac.get_ref()),
     }
 }

@@ -22,6 +22,8 @@ pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<
         let original = message.get_ref().original.as_ref().map(Spanned::get_ref);
         let places = original.into_iter().flat_map(|of| [&of.stan, &of.date, &of.time]);
         places.flatten().for_each(|place| exists(&profile.dialect, place, faults));
+        let totals = message.get_ref().totals.as_ref().map(|totals| totals.get_ref().places());
+        totals.into_iter().flatten().for_each(|place| exists(&profile.dialect, place, faults));
     }
     let sells = profile.messages.iter().any(|plan| plan.kind == Kind::Sale);
     if !sells {

@@ -75,6 +75,7 @@ pub(super) struct MessageDocument {
     #[serde(default)]
     pub(super) answer: BTreeMap<String, Spanned<String>>,
     pub(super) original: Option<Spanned<OriginalDocument>>,
+    pub(super) totals: Option<Spanned<TotalsDocument>>,
 }
 
 /// Where a reversal names its sale.
@@ -86,6 +87,22 @@ pub(super) struct OriginalDocument {
     pub(super) time: Option<Spanned<PlaceDocument>>,
 }
 
+/// Where a settlement has what the terminal counted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TotalsDocument {
+    pub(super) sales_count: Spanned<PlaceDocument>,
+    pub(super) sales_amount: Spanned<PlaceDocument>,
+    pub(super) reversals_count: Spanned<PlaceDocument>,
+    pub(super) reversals_amount: Spanned<PlaceDocument>,
+}
+
+impl TotalsDocument {
+    pub(super) fn places(&self) -> [&Spanned<PlaceDocument>; 4] {
+        [&self.sales_count, &self.sales_amount, &self.reversals_count, &self.reversals_amount]
+    }
+}
+
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum KindWord {
@@ -93,4 +110,5 @@ pub(super) enum KindWord {
     Echo,
     Sale,
     Reversal,
+    Settlement,
 }

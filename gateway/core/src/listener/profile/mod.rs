@@ -79,6 +79,8 @@ pub(super) struct MessagePlan {
     pub(super) fields: Vec<(u8, Template)>,
     /// Of a reversal.
     pub(super) original: Option<Original>,
+    /// Of a settlement: count and amount of sales, of reversals.
+    pub(super) totals: Option<[Place; 4]>,
     /// Whether it carries an authentication code.
     mac: bool,
 }
@@ -90,6 +92,7 @@ pub(super) enum Kind {
     Echo,
     Sale,
     Reversal,
+    Settlement,
 }
 
 /// Where a reversal names its sale.
@@ -229,6 +232,7 @@ impl Kind {
             Self::Echo => "echo",
             Self::Sale => "sale",
             Self::Reversal => "reversal",
+            Self::Settlement => "settlement",
         }
     }
 }

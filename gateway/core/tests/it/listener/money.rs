@@ -300,3 +300,34 @@ fn an_answer_of_the_sealed_link_is_one_of_the_listener_s() {
     let body = port.rig.body_of(&tillgate_core::transaction::Reply { origin, content });
     assert_eq!(answer(&body).code.to_string(), "00");
 }
+
+#[test]
+fn a_settlement_is_compared_with_the_journal_and_answered_with_its_totals() {
+    let mut port = Port::new();
+    port.sell(&voucher(1)).unwrap();
+    port.sell(&sale(2)).unwrap();
+    let settle = |stan: u32, totals: &str| {
+        let mut message = request("0500", "920000", stan);
+        message.set(12, "120000").set(13, "1123").set(49, "404").set(63, totals);
+        message
+    };
+    let counted = "00020000000075000000000000000000";
+    let first = port.ask(&settle(3, counted)).unwrap();
+    assert_eq!(
+        (field(&port, &first, 39).as_str(), field(&port, &first, 63).as_str()),
+        ("00", counted)
+    );
+    assert_eq!(port.ask(&settle(3, counted)).unwrap(), first, "the same bytes again");
+    let other = settle(4, "00010000000050000000000000000000");
+    let framed = port.ask(&other).unwrap();
+    assert_eq!(field(&port, &framed, 39), "95", "totals differ");
+    assert_eq!(field(&port, &framed, 63), counted, "the gateway's own");
+    assert_eq!(port.code(&settle(5, "0002")), "30");
+    // On the next day, of the day before.
+    port.rig.wall = UnixMillis(NOON.0 + DAY_MS);
+    let framed = port.ask(&settle(6, counted)).unwrap();
+    assert_eq!(
+        (field(&port, &framed, 39).as_str(), field(&port, &framed, 63).as_str()),
+        ("00", counted)
+    );
+}
