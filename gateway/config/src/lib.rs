@@ -28,7 +28,8 @@ pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
     Address, Admin, Bridge, BridgeKind, Callback, Import, Iso8583Listener, KekOld, Link, Listen,
-    Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls, Transactions, Workers,
+    ListenerTls, Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls,
+    Transactions, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};

@@ -4,7 +4,7 @@ use tillgate_core::listener::Subnet;
 use tillgate_store_core::record::is_bridge_name;
 
 use super::reader::{Key, Reader};
-use super::sections::Profile;
+use super::sections::{ListenerTls, Profile};
 
 impl<'a> Reader<'a> {
     /// A name is a column of `terminals.csv` and a metric label.
@@ -22,6 +22,10 @@ impl<'a> Reader<'a> {
     pub(super) fn listener_profile(&mut self, key: Key<'a>) -> Option<Profile> {
         let (at, text) = self.text(key, "nac-terminal")?;
         Some(self.profile_at(at, text))
+    }
+
+    pub(super) fn listener_tls(&mut self, key: Key<'a>) -> Option<ListenerTls> {
+        self.table_if(key, "iso8583_listener.tls")
     }
 
     /// Whom a listener lets in: it is never everybody unless that is written.

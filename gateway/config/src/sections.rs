@@ -212,6 +212,17 @@ sections! {
         confirmation: bool = claim(),
     }
 
+    /// `tls` of a listener
+    ListenerTls {
+        /// PEM: the listener's certificate and its chain.
+        certificate: PathBuf = path("keys/pos.pem"),
+        /// PEM: the key of that certificate.
+        key: PathBuf = path("keys/pos.key"),
+        /// PEM: the only authorities that terminals' certificates may come from, where they must have
+        /// one.
+        client_ca: Option<PathBuf> = path_if("keys/pos-ca.pem"),
+    }
+
     /// One `[[iso8583_listener]]`
     Iso8583Listener {
         /// What terminals are enabled for (`listener` in terminals.csv).
@@ -222,6 +233,8 @@ sections! {
         profile: Option<Profile> = listener_profile(),
         /// Who may connect at all.
         networks: Vec<Subnet> = networks(),
+        /// TLS to the terminals, where this is stated.
+        tls: Option<ListenerTls> = listener_tls(),
         /// Connections at once.
         connections_max: u32 = number(1..=100_000, 1_000),
         /// Of these, from one address.

@@ -211,6 +211,9 @@ fn every_key_is_explained_in_the_operators_page() {
             if ["tls", "callback"].contains(&section.as_str()) {
                 section = format!("bridge.{section}");
             }
+            if section == "listenertls" {
+                section = "iso8583_listener.tls".to_owned();
+            }
             if section == "iso8583listener" {
                 section = "iso8583_listener".to_owned();
             }

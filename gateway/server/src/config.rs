@@ -5,8 +5,8 @@ use std::path::Path;
 
 pub(crate) use tillgate_config::{
     Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, Import,
-    InstallOptions, Iso8583Listener, KekOld, Log, LogFormat, LogLevel, ProfileSource, Scheme,
-    Secret, Store, Tls, template,
+    InstallOptions, Iso8583Listener, KekOld, ListenerTls, Log, LogFormat, LogLevel, ProfileSource,
+    Scheme, Secret, Store, Tls, template,
 };
 use tillgate_store_rocks::Options;
 use zeroize::Zeroizing;

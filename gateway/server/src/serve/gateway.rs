@@ -230,25 +230,28 @@ fn ports(
     iso8583: Listeners,
     ways: &ReactorLinks,
 ) -> std::io::Result<Vec<(ListenerThread, Mailbox)>> {
-    let Listeners { listeners, sockets } = iso8583;
+    let Listeners { listeners, sockets, tls } = iso8583;
+    let sockets = sockets.into_iter().zip(tls);
     let made = (0..).zip(&config.iso8583_listeners).zip(listeners.iter().zip(sockets));
-    let make = |((index, of), (listener, socket)): ((u16, &Iso8583Listener), (&Arc<_>, _))| {
-        let (events, mailbox) = Events::new()?;
-        let setup = ListenerSetup {
-            reactor: config.listen.reactors + index,
-            index,
-            listener: Arc::clone(listener),
-            limits: of.limits(),
-            calendar: config.calendar.clone(),
-            socket,
-            networks: of.networks.clone(),
-            clock: handle.clock,
-            metrics: Arc::clone(&handle.metrics.listeners[usize::from(index)]),
-            jobs: ways.jobs.clone(),
-            recyclers: ways.recyclers.clone(),
+    let make =
+        |((index, of), (listener, (socket, tls))): ((u16, &Iso8583Listener), (&Arc<_>, _))| {
+            let (events, mailbox) = Events::new()?;
+            let setup = ListenerSetup {
+                reactor: config.listen.reactors + index,
+                index,
+                listener: Arc::clone(listener),
+                limits: of.limits(),
+                calendar: config.calendar.clone(),
+                socket,
+                tls,
+                networks: of.networks.clone(),
+                clock: handle.clock,
+                metrics: Arc::clone(&handle.metrics.listeners[usize::from(index)]),
+                jobs: ways.jobs.clone(),
+                recyclers: ways.recyclers.clone(),
+            };
+            Ok((ListenerThread::new(setup, events)?, mailbox))
         };
-        Ok((ListenerThread::new(setup, events)?, mailbox))
-    };
     made.map(make).collect()
 }
 

@@ -4,17 +4,21 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tillgate_core::listener::{Listener, Profile};
 
 use super::bridge::provider::{dialect, read_with, unknown};
+use super::bridge::tls::{certificates, private_key, wrong};
 use super::reactor::listen;
-use crate::config::{Config, ConfigError, Fault, Iso8583Listener, ProfileSource};
+use crate::config::{Config, ConfigError, Fault, Iso8583Listener, ListenerTls, ProfileSource};
 use crate::exit::Failure;
 
 /// The configured listeners, in their order.
 pub(crate) struct Listeners {
     pub(super) listeners: Arc<[Arc<Listener>]>,
     pub(super) sockets: Vec<TcpListener>,
+    pub(super) tls: Vec<Option<Arc<ServerConfig>>>,
 }
 
 impl Listeners {
@@ -37,13 +41,37 @@ impl Listeners {
             })
         };
         let sockets: Result<_, Failure> = config.iso8583_listeners.iter().map(open).collect();
-        Ok(Self { listeners, sockets: sockets? })
+        let tls = |of: &Iso8583Listener| of.tls.as_ref().map(server_config).transpose();
+        let tls: Result<_, Failure> = config.iso8583_listeners.iter().map(tls).collect();
+        Ok(Self { listeners, sockets: sockets?, tls: tls? })
     }
 
     /// Where they listen; the ports are real ones.
     pub(super) fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
         self.sockets.iter().map(TcpListener::local_addr).collect()
     }
+}
+
+/// What a listener's side of TLS is; without a `client_ca` it asks terminals for no certificate.
+fn server_config(tls: &ListenerTls) -> Result<Arc<ServerConfig>, Failure> {
+    let (chain, key) = (certificates(&tls.certificate)?, private_key(&tls.key)?);
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&ring))
+        .with_safe_default_protocol_versions()
+        .map_err(Failure::internal)?;
+    let builder = match &tls.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(file) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(file)? {
+                roots.add(certificate).map_err(|error| wrong(file, error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), ring);
+            builder.with_client_cert_verifier(verifier.build().map_err(|error| wrong(file, error))?)
+        }
+    };
+    let config = builder.with_single_cert(chain, key).map_err(|error| wrong(&tls.key, error))?;
+    Ok(Arc::new(config))
 }
 
 fn profile(file: &Path, listener: &Iso8583Listener) -> Result<Profile, Failure> {

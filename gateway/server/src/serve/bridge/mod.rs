@@ -16,7 +16,7 @@ mod iso8583;
 pub(crate) mod profile;
 pub(crate) mod provider;
 mod queue;
-mod tls;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

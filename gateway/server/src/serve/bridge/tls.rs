@@ -97,7 +97,7 @@ impl TlsClient {
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+pub(crate) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let text = read(file, Trust::Unwritten)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     match found {
@@ -108,7 +108,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     }
 }
 
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+pub(crate) fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
     let text = read(file, Trust::Secret)?;
     PrivateKeyDer::from_pem_slice(text.as_bytes())
         .map_err(|_| wrong(file, "expected a private key in PEM, found none"))
@@ -118,7 +118,7 @@ fn read(file: &Path, trust: Trust) -> Result<zeroize::Zeroizing<String>, Failure
     files::read_text(file, PEM_BYTES_MAX, trust).map_err(|error| wrong(file, error))
 }
 
-fn wrong(file: &Path, what: impl Display) -> Failure {
+pub(crate) fn wrong(file: &Path, what: impl Display) -> Failure {
     Failure::config(format!("{}: {what}", file.display()))
 }
 

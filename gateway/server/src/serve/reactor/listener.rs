@@ -13,11 +13,12 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, TrySendError};
 use mio::Interest;
 use mio::net::TcpStream;
+use rustls::ServerConfig;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::listener::{Input, Listener, ListenerManager, Output};
 use tillgate_core::session;
-use tillgate_core::sockets::{Sockets, Taken};
+use tillgate_core::sockets::{Readiness, Sockets, Taken};
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::transaction::Origin;
 use tillgate_types::Subnet;
@@ -25,6 +26,7 @@ use zeroize::Zeroize;
 
 use super::acceptor::Acceptor;
 use super::output::{session, token};
+use super::tls::PortStream;
 use super::{ACCEPTOR, Events, LoopControl, WAKER, readiness};
 use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
 use crate::serve::clock::Clock;
@@ -43,6 +45,7 @@ pub(crate) struct ListenerSetup {
     pub(crate) calendar: Calendar,
     pub(crate) socket: TcpListener,
     pub(crate) networks: Vec<Subnet>,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<ListenerMetrics>,
     /// To the pool.
@@ -59,8 +62,9 @@ pub(crate) struct ListenerThread {
     acceptor: Acceptor,
     newcomers: Vec<(TcpStream, Peer)>,
     /// The stream that has just arrived; there is never more than one.
-    accepted: Option<TcpStream>,
-    sockets: Sockets<TcpStream>,
+    accepted: Option<PortStream>,
+    sockets: Sockets<PortStream>,
+    tls: Option<Arc<ServerConfig>>,
     requests: Box<Inbound>,
     jobs: Sender<Job>,
     recyclers: Recyclers,
@@ -88,6 +92,7 @@ impl ListenerThread {
             acceptor,
             newcomers: Vec::new(),
             accepted: None,
+            tls: setup.tls,
             sockets: Sockets::in_clear(limits.unsent_bytes_max, limits.write_stall),
             requests: setup.recyclers.inbound.take(),
             jobs: setup.jobs,
@@ -220,7 +225,12 @@ impl ListenerThread {
             match event.token() {
                 ACCEPTOR => self.acceptor.readable(),
                 WAKER => {}
-                token => self.sockets.notice(session(self.reactor, token), readiness(event)),
+                token => {
+                    let mut readiness = readiness(event);
+                    // What TLS has left to write, it writes when it is read.
+                    readiness.readable |= self.tls.is_some() && readiness.writable;
+                    self.sockets.notice(session(self.reactor, token), readiness);
+                }
             }
         }
         self.events.ready.clear();
@@ -235,6 +245,11 @@ impl ListenerThread {
                 Taken::Bytes(length) => {
                     let bytes = &mut buffer[..length];
                     self.feed(now, Input::Received { session, bytes });
+                    if self.tls.is_some() {
+                        // A short read is not the end of what there is.
+                        let readiness = Readiness { readable: true, ..Readiness::default() };
+                        self.sockets.notice(session, readiness);
+                    }
                     // Card data may have been in it.
                     bytes.zeroize();
                 }
@@ -249,7 +264,10 @@ impl ListenerThread {
         let mut newcomers = std::mem::take(&mut self.newcomers);
         self.acceptor.accept(now, &mut newcomers);
         for (stream, peer) in newcomers.drain(..) {
-            self.accepted = Some(stream);
+            self.accepted = PortStream::new(stream, self.tls.as_ref());
+            if self.accepted.is_none() {
+                continue;
+            }
             self.feed(now, Input::Opened { connection: 0, peer });
         }
         self.newcomers = newcomers;

@@ -10,6 +10,7 @@
 mod acceptor;
 mod listener;
 mod output;
+mod tls;
 
 use std::io;
 use std::net::TcpListener;

@@ -3,7 +3,11 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
 
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use socket2::{Domain, Socket, Type};
 use tillgate_codec::iso8583::{Dialect, Fields, Message, Mti, Tpdu};
 use tillgate_codec::link::message::ResponseCode;
@@ -16,6 +20,7 @@ use super::provider::APPROVED;
 use super::terminal::answer;
 use super::{Installation, PATIENCE, Served, wait_for};
 use crate::config;
+use crate::serve::bridge::tls::{certificates, private_key};
 use crate::serve::clock::{Clock, ClockTrust};
 use crate::serve::gateway::Gateway;
 
@@ -239,4 +244,90 @@ fn a_wrong_profile_or_a_port_in_use_forbids_the_start_and_is_named() {
     listen(&mut installation, "127.0.0.1:0", "pos.toml", "127.0.0.1");
     let said = start(&installation);
     assert!(said.contains("pos.toml:") && said.contains("no source \"rnr\""), "{said}");
+}
+
+const TLS_FILES: [(&str, &str); 6] = [
+    ("ca.pem", include_str!("../../../tests/data/tls/ca.pem")),
+    ("other-ca.pem", include_str!("../../../tests/data/tls/other-ca.pem")),
+    ("host.pem", include_str!("../../../tests/data/tls/host.pem")),
+    ("host.key", include_str!("../../../tests/data/tls/host.key")),
+    ("client.pem", include_str!("../../../tests/data/tls/client.pem")),
+    ("client.key", include_str!("../../../tests/data/tls/client.key")),
+];
+
+/// The files of the tests' certificates in the installation's `keys`; of its listener with TLS.
+fn with_tls(installation: &mut Installation, client_ca: Option<&str>) {
+    let keys = installation.config.file.with_file_name("keys");
+    for (name, text) in TLS_FILES {
+        let file = keys.join(name);
+        drop(fs::remove_file(&file));
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    }
+    installation.config.iso8583_listeners[0].tls = Some(config::ListenerTls {
+        certificate: keys.join("host.pem"),
+        key: keys.join("host.key"),
+        client_ca: client_ca.map(|name| keys.join(name)),
+    });
+}
+
+/// The first answer over TLS; `None` if there is none.
+fn ask_over_tls(served: &Served, keys: &Path, has_certificate: bool) -> Option<Vec<u8>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificates(&keys.join("ca.pem")).ok().unwrap().remove(0)).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = if has_certificate {
+        let chain = certificates(&keys.join("client.pem")).ok().unwrap();
+        let key = private_key(&keys.join("client.key")).ok().unwrap();
+        builder.with_client_auth_cert(chain, key).unwrap()
+    } else {
+        builder.with_no_client_auth()
+    };
+    let tls = ClientConnection::new(Arc::new(config), "host.example".try_into().unwrap()).unwrap();
+    let plain = PosTerminal::connect(served);
+    let mut stream = StreamOwned::new(tls, plain.stream);
+    let mut framed = Vec::new();
+    plain.dialect.encode_framed(&voucher("0200", 3), &mut framed).unwrap();
+    // In pieces, so that frames and records do not agree.
+    for piece in framed.chunks(7) {
+        stream.write_all(piece).ok()?;
+    }
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).ok()?;
+    let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[test]
+fn a_listener_with_tls_serves_who_has_the_right_certificate_and_nobody_in_clear() {
+    let mut installation = installation("127.0.0.0/8");
+    let keys = installation.config.file.with_file_name("keys");
+    with_tls(&mut installation, None);
+    let served = installation.serve();
+    let first = ask_over_tls(&served, &keys, false).unwrap();
+    assert_eq!(PosTerminal::connect(&served).field(&first, 39), "00");
+    assert_eq!(ask_over_tls(&served, &keys, false).unwrap(), first);
+    let mut clear = PosTerminal::connect(&served);
+    clear.send(&request("0800", "990000", 1));
+    let mut said = Vec::new();
+    drop(clear.stream.read_to_end(&mut said));
+    assert!(said.len() < 16, "an alert at most: {said:02x?}");
+    served.stop();
+
+    with_tls(&mut installation, Some("ca.pem"));
+    let served = installation.serve();
+    assert_eq!(ask_over_tls(&served, &keys, true).unwrap(), first);
+    assert_eq!(ask_over_tls(&served, &keys, false), None, "a certificate is wanted");
+    served.stop();
+
+    with_tls(&mut installation, Some("other-ca.pem"));
+    let served = installation.serve();
+    assert_eq!(ask_over_tls(&served, &keys, true), None, "of another authority");
+    served.stop();
+    installation.verify();
 }

@@ -1,0 +1,143 @@
+//! Sockets of a listener, plain or with TLS. A socket with TLS reads and writes as a plain one does
+//! that fails with [`ErrorKind::WouldBlock`]; its handshake is done while it is read.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use mio::event::Source;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use rustls::{ServerConfig, ServerConnection};
+
+/// Reads of one socket before its session's next turn, where they give no message: a handshake takes two.
+const READS_PER_TURN_MAX: usize = 4;
+/// Bytes that are held for a socket that takes none.
+const UNSENT_BYTES_MAX: usize = 16 * 1024;
+
+pub(super) enum PortStream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
+}
+
+pub(super) struct TlsStream {
+    tls: ServerConnection,
+    socket: TcpStream,
+}
+
+impl PortStream {
+    /// A new connection; `None` if TLS cannot begin.
+    pub(super) fn new(socket: TcpStream, config: Option<&Arc<ServerConfig>>) -> Option<Self> {
+        let Some(config) = config else { return Some(Self::Plain(socket)) };
+        let mut tls = ServerConnection::new(Arc::clone(config)).ok()?;
+        tls.set_buffer_limit(Some(UNSENT_BYTES_MAX));
+        Some(Self::Tls(Box::new(TlsStream { tls, socket })))
+    }
+
+    fn socket(&mut self) -> &mut TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => &mut stream.socket,
+        }
+    }
+}
+
+impl TlsStream {
+    /// Offers what is encrypted to the socket.
+    fn push(&mut self) -> io::Result<()> {
+        while self.tls.wants_write() {
+            if self.tls.write_tls(&mut self.socket)? == 0 {
+                return Err(ErrorKind::WriteZero.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for TlsStream {
+    /// [`ErrorKind::Interrupted`]: there may be more, in the session's next turn.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // What a socket did not take earlier is no fault of what is read.
+        would_block_is_fine(self.push())?;
+        for _ in 0..READS_PER_TURN_MAX {
+            match self.tls.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            if self.tls.read_tls(&mut self.socket)? == 0 {
+                return Ok(0);
+            }
+            let processed = self.tls.process_new_packets();
+            // A handshake goes on, or an alert says why it does not.
+            would_block_is_fine(self.push())?;
+            processed.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        }
+        Err(ErrorKind::Interrupted.into())
+    }
+}
+
+fn would_block_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        other => other,
+    }
+}
+
+impl Write for TlsStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push()?;
+        let taken = self.tls.writer().write(bytes)?;
+        would_block_is_fine(self.push())?;
+        if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.push()
+    }
+}
+
+impl Drop for TlsStream {
+    fn drop(&mut self) {
+        self.tls.send_close_notify();
+        // Whatever the socket does not take now is lost with it.
+        drop(self.push());
+    }
+}
+
+impl Read for PortStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for PortStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+impl Source for PortStream {
+    fn register(&mut self, to: &Registry, token: Token, interest: Interest) -> io::Result<()> {
+        self.socket().register(to, token, interest)
+    }
+
+    fn reregister(&mut self, to: &Registry, token: Token, interest: Interest) -> io::Result<()> {
+        self.socket().reregister(to, token, interest)
+    }
+
+    fn deregister(&mut self, from: &Registry) -> io::Result<()> {
+        self.socket().deregister(from)
+    }
+}
