@@ -192,6 +192,7 @@ cutoff = "00:00"
 # address = "0.0.0.0:7410"
 # profile = "nac-terminal"
 # networks = ["10.20.0.0/16"]
+# tls = { certificate = "keys/pos.pem", key = "keys/pos.key" }
 # connections_max = 1000
 # connections_per_address = 200
 # requests_per_s = 10

@@ -6,9 +6,9 @@ use toml::Spanned;
 use super::super::super::ProviderRequestKind;
 use super::super::messages::CODE;
 use super::super::template::Source;
-use super::build::Faults;
 use super::document::{Document, MessageDocument, NetworkDocument};
 use super::{Meaning, MessagePlan, Profile, word};
+use crate::iso8583::fault::Faults;
 
 pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     if let (Some(document), Some(network)) = (&document.network, &profile.network) {
