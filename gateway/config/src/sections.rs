@@ -198,6 +198,8 @@ sections! {
         callback: Option<Callback> = callback(),
         /// After this the provider counts as silent and the outcome as unknown.
         deadline_s: u16 = deadline(1..=119, 10),
+        /// Sales and lookups a second that it gets; 0: no limit.
+        sales_per_s: u32 = number(0..=100_000, 0),
         // Capabilities are false unless the operator claims them: a wrong one costs money.
         /// The provider takes the same reference twice and answers the same, so that a request
         /// whose answer was lost may be sent again.

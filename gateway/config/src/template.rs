@@ -180,6 +180,7 @@ cutoff = "00:00"
 # addresses = ["10.0.0.1:8583"]
 # window = 64
 # deadline_s = 10
+# sales_per_s = 0
 # tls = { ca = "keys/acquirer-ca.pem" }
 # mac_key = "keys/acquirer-mac.key"
 # reversal = false

@@ -1,15 +1,19 @@
-//! What a bridge takes: nothing that its [`Breaker`] holds back, and no more than its queue has
-//! room for. Whatever it does not take has its result at once, so that a terminal receives 91
+//! What a bridge takes: nothing that its [`Breaker`] holds back, no more than its queue has room
+//! for, and no more sales and lookups a second than the operator allows. Whatever it does not take has its result at once, so that a terminal receives 91
 //! instead of waiting for it.
 
 use super::{Breaker, ProviderRequest, ProviderRequestKind, ProviderResult};
-use crate::time::Moment;
+use crate::rate::Pace;
+use crate::time::{Moment, Span};
 
 #[derive(Debug)]
 pub struct Intake {
     breaker: Breaker,
     waiting: usize,
     room: usize,
+    pace: Pace,
+    /// Of the pace: when its bucket is full again.
+    full_at: Moment,
 }
 
 /// Why a bridge does not take a request; its result is [`ProviderRequest::not_sent`].
@@ -19,13 +23,19 @@ pub enum Refused {
     Full,
     /// The breaker is open.
     HeldBack,
+    /// It had its sales of this second.
+    TooFast,
 }
 
 impl Intake {
-    /// With a closed breaker and an empty queue of `room` requests.
+    /// With a closed breaker and an empty queue of `room` requests, for up to `sales_per_s` sales and
+    /// lookups, a tenth of them at once; 0: as many as come.
     #[must_use]
-    pub fn new(room: usize) -> Self {
-        Self { breaker: Breaker::default(), waiting: 0, room }
+    pub fn new(room: usize, sales_per_s: u32) -> Self {
+        let second = Span::s(1).0;
+        let every = Span(second.checked_div(u64::from(sales_per_s)).unwrap_or(0));
+        let pace = Pace::new(every, sales_per_s / 10);
+        Self { breaker: Breaker::default(), waiting: 0, room, pace, full_at: Moment(0) }
     }
 
     /// Asked before every request; one that is taken goes into the queue.
@@ -36,6 +46,9 @@ impl Intake {
         // First, so that the one sale that tries an open breaker is not lost on a full queue.
         if self.waiting >= self.room {
             return Err(Refused::Full);
+        }
+        if matches!(request.kind, ProviderRequestKind::Authorize | ProviderRequestKind::Lookup) {
+            self.pace.take(now, &mut self.full_at).map_err(|_| Refused::TooFast)?;
         }
         self.breaker.admit(now, request)?;
         self.waiting += 1;
@@ -72,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_takes_nothing_until_a_request_has_left_it() {
-        let mut intake = Intake::new(2);
+        let mut intake = Intake::new(2, 0);
         let inquiry = request(ProviderRequestKind::Inquire);
         assert_eq!(intake.admit(Moment(0), &inquiry), Ok(()));
         assert_eq!(intake.admit(Moment(0), &inquiry), Ok(()));
@@ -84,7 +97,7 @@ mod tests {
     #[test]
     fn a_full_queue_does_not_cost_the_one_sale_that_tries_an_open_breaker() {
         let sale = request(ProviderRequestKind::Authorize);
-        let mut intake = Intake::new(1);
+        let mut intake = Intake::new(1, 0);
         for second in 0..20 {
             let now = Moment(second * 1_000_000_000);
             intake.observe(now, sale.kind, &ProviderResult::UNKNOWN);
@@ -97,5 +110,24 @@ mod tests {
         assert_eq!(intake.admit(later, &sale), Ok(()));
         intake.taken();
         assert_eq!(intake.admit(later, &sale), Err(Refused::HeldBack), "one has gone to try it");
+    }
+
+    #[test]
+    fn so_many_sales_a_second_leave_and_what_is_owed_always_does() {
+        let sale = request(ProviderRequestKind::Authorize);
+        let mut intake = Intake::new(usize::MAX, 20);
+        let mut taken = 0;
+        for ms in 0..10_000_u64 {
+            let now = Moment(Span::s(5).0 + Span::ms(ms).0);
+            match intake.admit(now, &sale) {
+                Ok(()) => taken += 1,
+                Err(refused) => assert_eq!(refused, Refused::TooFast),
+            }
+            assert_eq!(intake.admit(now, &request(ProviderRequestKind::Inquire)), Ok(()));
+            assert_eq!(intake.admit(now, &request(ProviderRequestKind::Reverse)), Ok(()));
+        }
+        assert!((200..=202).contains(&taken), "{taken} in ten seconds");
+        let mut free = Intake::new(usize::MAX, 0);
+        assert!((0..1_000).all(|_| free.admit(Moment(1), &sale).is_ok()));
     }
 }

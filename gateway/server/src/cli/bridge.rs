@@ -93,7 +93,12 @@ const COLUMNS: [(&str, &str); 6] = [
 ];
 
 /// Orders what a bridge may do from now on.
-fn order(gateway: &Gateway, bridge: &str, status: &str, reason: &str) -> Result<(), Failure> {
+fn order(
+    gateway: &Gateway,
+    bridge: &str,
+    status: &str,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
     if !is_bridge_name(bridge) {
         return Err(Failure::usage(format!("{bridge:?} is no name of a bridge")));
     }
@@ -117,12 +122,12 @@ impl Bridge {
                 gateway.list(&gateway.client()?, "/api/v1/bridges", "bridges", &COLUMNS)
             }
             Action::Suspend(Stop { gateway, bridge, reason }) => {
-                order(&gateway, &bridge, "suspended", &reason)
+                order(&gateway, &bridge, "suspended", Some(&reason))
             }
             Action::Drain(Stop { gateway, bridge, reason }) => {
-                order(&gateway, &bridge, "draining", &reason)
+                order(&gateway, &bridge, "draining", Some(&reason))
             }
-            Action::Resume { gateway, bridge } => order(&gateway, &bridge, "active", ""),
+            Action::Resume { gateway, bridge } => order(&gateway, &bridge, "active", None),
             Action::List => list(),
             Action::Show { name } => match Profile::builtin(&name).or(profile::builtin(&name)) {
                 Some(text) => print::line(text.trim_end()),

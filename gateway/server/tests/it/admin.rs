@@ -74,6 +74,7 @@ fn body_for(path: &str, password: &str) -> String {
         "message" => json!({ "text": "hello" }).to_string(),
         "login" => json!({ "user": "admin", "password": password }).to_string(),
         "import" => json!({ "files": {}, "dry_run": true }).to_string(),
+        "status" if path.contains("bridges") => json!({ "status": "draining" }).to_string(),
         "withdraw" => json!({ "service": 10, "serials": ["X"], "note": "n" }).to_string(),
         _ => String::new(),
     }
@@ -92,6 +93,7 @@ fn every_route_of_the_document_answers_as_the_document_says() {
         let concrete = path
             .replace("{id}", "70001")
             .replace("{command}", "1")
+            .replace("{bridge}", "topup")
             .replace("{key}", "2026-11-23-00070001-000001")
             .replace("/differences", "/differences?date=2026-11-23")
             .replace("/history", "/history?kind=seller&id=101")
@@ -193,6 +195,31 @@ fn a_dribbled_head_is_cut_and_many_of_them_do_not_keep_others_out() {
     first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut rest = Vec::new();
     first.read_to_end(&mut rest).unwrap();
+}
+
+#[test]
+fn a_bridge_is_out_of_service_when_its_command_returns_and_after_a_restart() {
+    let (installation, gateway) = serving();
+    let run = |args: &[&str]| tillgate(&[args, &[&installation.config()]].concat());
+    let explained = || run(&["route", "explain", "--service", "20", "--account", "1"]).out;
+    assert!(!explained().contains("declined"), "{}", explained());
+    let said = run(&["bridge", "suspend", "topup", "--reason", "maintenance"]);
+    assert_eq!(
+        (said.code, said.out.trim()),
+        (0, "Bridge topup is suspended: nothing leaves for it.")
+    );
+    assert!(explained().contains("declined with 91"), "{}", explained());
+    let status = || run(&["bridge", "status"]).out;
+    assert!(status().contains("suspended") && status().contains("maintenance"), "{}", status());
+    drop(gateway);
+    let _gateway = installation.serve();
+    assert!(status().contains("suspended"), "{}", status());
+    let none = run(&["bridge", "drain", "nobody", "--reason", "x"]);
+    assert!(none.code != 0 && none.err.contains("there are: topup"), "{}", none.err);
+    let wrong = run(&["bridge", "resume", "No/body"]);
+    assert!(wrong.code == 2 && wrong.err.contains("no name of a bridge"), "{}", wrong.err);
+    assert_eq!(run(&["bridge", "resume", "topup"]).code, 0);
+    assert!(!explained().contains("declined"), "{}", explained());
 }
 
 #[test]

@@ -335,7 +335,7 @@ impl Line {
             config: bridge.clone(),
             http_json: HttpJson { authority, path },
             provider: HttpProvider::new(bridge.behaviour.clone()),
-            intake: (0, Intake::new(bridge.room)),
+            intake: (0, Intake::new(bridge.room, bridge.sales_per_s)),
             waiting: 0,
         }
     }
@@ -343,7 +343,7 @@ impl Line {
     /// The intake of a process; a new one starts with a closed breaker and an empty queue.
     fn intake(&mut self, life: u32) -> &mut Intake {
         if life > self.intake.0 {
-            self.intake = (life, Intake::new(self.config.room));
+            self.intake = (life, Intake::new(self.config.room, self.config.sales_per_s));
             self.waiting = 0;
         }
         &mut self.intake.1

@@ -72,7 +72,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// Whoever waits with a head and whoever waits with a body have shares of their own; with one seat
-/// more a newcomer makes room by the acceptor's rule.
+/// more a new connection makes room by the acceptor's rule.
 const SEATS: usize = 2 * CALLBACK_CONNECTIONS_MAX + 1;
 
 struct Callbacks {

@@ -81,6 +81,7 @@ impl Bridges {
             match refused {
                 Refused::Full => link.metrics.bounced.add(1),
                 Refused::HeldBack => link.metrics.held_back.add(1),
+                Refused::TooFast => link.metrics.too_fast.add(1),
             }
             return Err(request.not_sent());
         }
@@ -114,7 +115,7 @@ pub(crate) fn spawn(
     let (stop, stopped) = watch::channel(());
     for ((bridge, protocol), metrics) in configured.iter().zip(providers.0).zip(metrics) {
         let (sender, queue) = mpsc::channel(BRIDGE_QUEUE_MAX);
-        let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX)));
+        let intake = Arc::new(Mutex::new(Intake::new(BRIDGE_QUEUE_MAX, bridge.sales_per_s)));
         let queue = BridgeQueue {
             requests: tokio::sync::Mutex::new(queue),
             writer: writer.clone(),

@@ -240,6 +240,8 @@ pub(crate) struct BridgeMetrics {
     pub(crate) bounced: Count,
     /// Orders given back because the breaker was open.
     pub(crate) held_back: Count,
+    /// Orders given back because the bridge had its sales of this second.
+    pub(crate) too_fast: Count,
     /// 1 while the breaker is open.
     pub(crate) open: Count,
     /// Connections to an ISO 8583 host that take requests.

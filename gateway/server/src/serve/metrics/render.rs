@@ -161,10 +161,11 @@ impl Metrics {
         });
         page.each("tillgate_bridge_results_total", "What bridges found", found);
         type Read = fn(&BridgeMetrics) -> &Count;
-        let series: [((&str, &str), Read); 11] = [
+        let series: [((&str, &str), Read); 12] = [
             (("tillgate_bridge_in_flight", "Taken and not finished"), |m| &m.in_flight),
             (("tillgate_bridge_bounced_total", "Queue full"), |m| &m.bounced),
             (("tillgate_bridge_held_back_total", "Breaker open"), |m| &m.held_back),
+            (("tillgate_bridge_too_fast_total", "Above sales_per_s"), |m| &m.too_fast),
             (("tillgate_bridge_open", "1 while the breaker is open"), |m| &m.open),
             (("tillgate_bridge_connections_up", "Signed on to the host"), |m| &m.connections_up),
             (("tillgate_bridge_unmatched_total", "Answers of no request"), |m| &m.unmatched),

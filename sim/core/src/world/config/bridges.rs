@@ -24,6 +24,8 @@ pub(in crate::world) struct Bridge {
     pub(in crate::world) queued_permille: u16,
     /// How many may wait there; more are declined at once.
     pub(in crate::world) room: usize,
+    /// Sales and lookups a second that it takes; 0: as many as come.
+    pub(in crate::world) sales_per_s: u32,
     /// Of 1000 requests, how many the bridge forgets: whatever comes of them, it never reports.
     pub(in crate::world) forgotten_permille: u16,
     /// Of 1000 orders, how many never leave.
@@ -61,6 +63,7 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
     };
     let mut queue = Stream::Queue.rng(seed);
     let mut rooms = Stream::Room.rng(seed);
+    let mut paces = Stream::Pace.rng(seed);
     let busy = |bridge: Bridge| {
         let near = about(&mut queue, answer, Span::s(1));
         let long = queue.between(Span::s(30), Span::s(119));
@@ -69,10 +72,12 @@ pub(super) fn draw(seed: u64, faults: Faults, answer: Span) -> Vec<Bridge> {
         let only_asked = queue.chance(400);
         let few = usize::from(1 + number(&mut rooms, 3));
         let room = if rooms.chance(300) { few } else { bridge.room };
+        let few = 1 + u32::from(number(&mut paces, 3));
+        let sales_per_s = if paces.chance(300) { few } else { 0 };
         if !faults.has(Fault::Queue) {
             return bridge;
         }
-        let busy = Bridge { deadline, queued_permille, room, ..bridge };
+        let busy = Bridge { deadline, queued_permille, room, sales_per_s, ..bridge };
         if only_asked { ask_only(busy) } else { busy }
     };
     let mut answers = Stream::Lies.rng(seed);
@@ -165,6 +170,7 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
         deadline,
         queued_permille: 0,
         room: usize::MAX,
+        sales_per_s: 0,
         forgotten_permille: 0,
         admits: false,
         dead_from: None,

@@ -169,6 +169,7 @@ pub(super) enum Stream {
     Room = 51,
     Routes = 52,
     RecallRun = 53,
+    Pace = 54,
 }
 
 impl Stream {
