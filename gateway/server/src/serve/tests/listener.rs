@@ -135,7 +135,8 @@ fn a_terminal_logs_on_buys_a_voucher_and_gets_the_same_bytes_again_after_a_resta
     assert_eq!(terminal.code(&voucher("0400", 3)), "21");
     assert_eq!(terminal.code(&voucher("0400", 4)), "00");
     assert_eq!(terminal.code(&voucher("0200", 4)), "12");
-    assert_eq!(served.metric("tillgate_listener_answers_total{listener=\"pos\"}"), 8);
+    let answers = "tillgate_listener_answers_total{listener=\"pos\"}";
+    wait_for("all answers to be counted", || served.metric(answers) == 8);
     assert_eq!(served.stop(), Drained::Fully);
 
     let served = installation.serve();
