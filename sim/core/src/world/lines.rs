@@ -291,9 +291,17 @@ impl Lines {
         if std::mem::take(open) {
             line.intake(life).observe(now, kind, &result);
         }
-        if !forgotten {
-            queue.push(now, Event::ProviderResult { life, key, bridge, found: result });
+        if forgotten {
+            return;
         }
+        let unsent = matches!(&result, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
+        let twice_permille = self.lines[usize::from(bridge)].config.twice_permille;
+        if unsent && self.befalls(twice_permille) {
+            let again = now.after(self.rng.between(Span::ms(1), Span::s(5)));
+            let found = result.clone();
+            queue.push(again, Event::ProviderResult { life, key, bridge, found });
+        }
+        queue.push(now, Event::ProviderResult { life, key, bridge, found: result });
     }
 
     fn bridge_of(&self, ticket: usize) -> usize {
