@@ -138,7 +138,7 @@ fn find(app: &App, wanted: &Wanted) -> Answer<Found> {
         let known = found.is_some_and(|it| product.is_none_or(|id| it.product(id).is_some()));
         let product = product.map(|id| format!(" with a product {id}")).unwrap_or_default();
         let text = format!("there is no service {service}{product}");
-        if known { Ok(()) } else { Err(ApiError::not_found(text)) }
+        if known { Ok(()) } else { Err(ApiError::bad_request(text)) }
     };
     match wanted {
         Wanted::Chosen(chosen, after) => {
@@ -148,7 +148,7 @@ fn find(app: &App, wanted: &Wanted) -> Answer<Found> {
                 let Chosen { service, product, .. } = chosen;
                 let text =
                     format!("no batch {number} of service {service} product {product} was loaded");
-                loaded.then_some(()).ok_or_else(|| ApiError::not_found(text))?;
+                loaded.then_some(()).ok_or_else(|| ApiError::bad_request(text))?;
             }
             let found = withdrawal::find(&rows, chosen, *after).map_err(ApiError::internal)?;
             let Piece { vouchers, next } = found;
@@ -204,7 +204,8 @@ pub(super) async fn returns(
     Query(query): Query<ReturnsQuery>,
 ) -> Answer<Returns> {
     let service = query.service.map(|As(id)| u16::try_from(id).map(ServiceId));
-    let service = service.transpose().map_err(|_| ApiError::not_found("there is no such service"));
+    let service =
+        service.transpose().map_err(|_| ApiError::bad_request("there is no such service"));
     let wanted = WantedReturns {
         service: service?,
         after_change: query.after_change.0,
