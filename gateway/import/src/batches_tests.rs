@@ -55,6 +55,21 @@ fn said(sources: &[Source]) -> String {
 }
 
 #[test]
+fn control_totals_that_come_encrypted_are_refused() {
+    let (identity, recipient) = key();
+    let sealed = |name, text: &str| {
+        let encrypted =
+            armored(&encrypt(text.as_bytes(), std::slice::from_ref(&recipient))).unwrap();
+        let mut file = source(name, &encrypted);
+        file.open(Some(&identity)).unwrap();
+        file
+    };
+    let totals = sealed("batch.csv.age", &format!("{HEADER}B-17,10,1,3,15.00,9,11\n"));
+    let said = said(&[totals, sealed("vouchers-17.csv.age", VOUCHERS)]);
+    assert!(said.contains("control totals came encrypted"), "{said}");
+}
+
+#[test]
 fn an_encrypted_batch_with_its_totals_becomes_vouchers_and_a_batch() {
     let (identity, recipient) = key();
     let encrypted = armored(&encrypt(VOUCHERS.as_bytes(), &[recipient])).unwrap();

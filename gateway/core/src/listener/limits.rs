@@ -72,6 +72,6 @@ pub const RELEASED_MAX: usize = 64;
 /// Terminals whose used-up rate is remembered after their last request, 40 bytes each.
 pub const DEBTS_MAX: usize = 16_384;
 
-/// What is added to the STAN of a sale for the number of its reversal, where the terminal gives both
-/// the same: above every STAN of six digits.
+/// What is added to a STAN for the number of a reversal that the terminal gives its sale's, and twice
+/// for each day that a late request comes from: above every STAN of six digits.
 pub const REVERSAL_STAN: u32 = 1_000_000;

@@ -14,6 +14,8 @@ use crate::transaction::Answered;
 
 /// The highest STAN: six digits.
 const STAN_MAX: u32 = 999_999;
+/// Days whose late requests have numbers of their own.
+const DAYS_APART: u32 = 1_000;
 
 /// Type and key of a request that was read as far as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl Profile {
             reversals_minor: reversals.number(message)?,
         };
         let currency = self.currency(message)?;
-        let own_date = if now.takes(date) { date } else { now.date };
+        let (stan, own_date) = booked((stan, date), Number::Own, now);
         Some(Request::Settle(Settle { stan, date: own_date, totals, settled_date: date, currency }))
     }
 
@@ -171,16 +173,37 @@ impl Profile {
         let original_stan = u32::try_from(original.stan.number(dates.message)?).ok();
         let original_stan = original_stan.filter(|stan| *stan <= STAN_MAX)?;
         let original_date = dates.read(&original.date, original.time.as_ref())?;
-        let is_same = original.stan == self.places.stan;
+        // Many terminals give it the sale's number, whatever else names the sale.
+        let number = if stan == original_stan { Number::OfTheSale } else { Number::Own };
+        let (stan, date) = booked((stan, date), number, now);
         Some(Request::Reversal(Reversal {
-            stan: if is_same { stan.saturating_add(REVERSAL_STAN) } else { stan },
-            date: if now.takes(date) { date } else { now.date },
+            stan,
+            date,
             original_stan,
             original_date,
             amount_minor: self.places.amount.number(dates.message)?,
             reason: Reversal::TIMEOUT,
         }))
     }
+}
+
+/// Whose number a request has.
+#[derive(PartialEq, Eq)]
+enum Number {
+    Own,
+    OfTheSale,
+}
+
+/// The number and the open day that a request is booked under. One whose own day is closed goes to
+/// today, above every number that a terminal gives today, and apart for each day that it may come
+/// from: a terminal counts each day from 1. The longest is below 2^32.
+fn booked((stan, date): (u32, BusinessDate), number: Number, now: Now) -> (u32, BusinessDate) {
+    let (days, day) = match now.takes(date) {
+        true => (0, date),
+        false => (1 + u32::from(now.date.0.abs_diff(date.0)) % DAYS_APART, now.date),
+    };
+    let apart = 2 * days + u32::from(number == Number::OfTheSale);
+    (apart.saturating_mul(REVERSAL_STAN).saturating_add(stan), day)
 }
 
 /// An account; of a track, the card's number.

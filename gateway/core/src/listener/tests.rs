@@ -76,7 +76,7 @@ fn what_is_wrong_with_a_profile_is_reported_by_line() {
             "dialect = \"nac\"\nmac = \"retail\"\nmac_key_bytes = 24",
             "a key of 32 hexadecimal digits",
         ),
-        ("kind = \"sale\"", "kind = \"sale\"\nmac = false", "what moves money carries a code"),
+        ("kind = \"sale\"", "kind = \"sale\"\nmac = false", "only a logon or a line test"),
         ("37 = \"{rrn}\"", "37 = \"{rnr}\"", "there is no source \"rnr\""),
         ("37 = \"{rrn}\"", "41 = \"{rrn}\"", "it is repeated"),
         ("63 = \"{receipt}\"", "63 = \"#{receipt}\"", "alone in its field"),

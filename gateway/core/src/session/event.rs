@@ -181,9 +181,9 @@ impl CloseReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ConnectionRefusal {
-    /// Every session is taken, and none of them can make room.
+    /// Every place is taken, and none of them can make room.
     Full,
-    /// Every unproven session that its address may have is taken and waits for the pool.
+    /// Every place that its address may have is taken; of the sealed link, of the unproven ones.
     Address,
     /// The gateway is going down.
     Draining,

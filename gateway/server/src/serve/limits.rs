@@ -21,6 +21,10 @@ pub(crate) const EVENTS_PER_TURN_MAX: usize = 1_024;
 /// Batches from the pool taken in one turn; the rest keeps the next turn from sleeping.
 pub(crate) const MAIL_PER_TURN_MAX: usize = 64;
 
+/// Sessions of a TLS listener that are read in one turn: each may be a handshake, a millisecond or two
+/// of arithmetic. The others wait for the next turn, which begins with the pool's answers.
+pub(crate) const TLS_READS_PER_TURN_MAX: usize = 16;
+
 /// Kernel buffer for what a terminal sends; a terminal sends a few hundred bytes at a time.
 pub(crate) const SOCKET_RECEIVE_BYTES: usize = 16 * 1024;
 

@@ -122,26 +122,3 @@ impl CloseReason {
         self.into()
     }
 }
-
-/// Why a connection was refused on arrival. The names are metric labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
-#[strum(serialize_all = "snake_case")]
-pub enum ConnectionRefusal {
-    /// Every connection is taken, and none of them can make room.
-    Full,
-    /// Every connection that its address may have is taken.
-    Address,
-    /// The gateway is going down.
-    Draining,
-}
-
-impl ConnectionRefusal {
-    /// Every reason, for the metrics table.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-
-    /// The metric label.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        self.into()
-    }
-}

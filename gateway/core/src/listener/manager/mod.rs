@@ -29,13 +29,14 @@ use tillgate_codec::iso8583::MacKey;
 use tillgate_store_core::TerminalId;
 use zeroize::Zeroize;
 
-pub use self::event::{CloseReason, ConnectionRefusal, Input, Output};
+pub use self::event::{CloseReason, Input, Output};
 use self::share::Shares;
 use self::slot::{Buffer, NEVER, Session, Slot};
 use super::Listener;
 use super::limits::{ListenerLimits, SPARE_BUFFERS_MAX};
 use crate::id::{Peer, SessionId};
 use crate::processing::Effect;
+pub use crate::session::ConnectionRefusal;
 use crate::time::{Calendar, Moment};
 use crate::timers::Timers;
 

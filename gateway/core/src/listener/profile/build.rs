@@ -164,9 +164,13 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         KindWord::Settlement => Kind::Settlement,
     };
     let original = original(document.original.as_ref(), kind, places, faults);
-    let moves_money = matches!(kind, Kind::Sale | Kind::Reversal);
+    // A settlement says what was sold, and has a number that nothing else may have.
+    let moves_money = !matches!(kind, Kind::Logon | Kind::Echo);
     if let Some(mac) = document.mac.as_ref().filter(|mac| moves_money && !*mac.get_ref()) {
-        faults.spanned(mac, "mac: what moves money carries a code; leave the key out");
+        faults.spanned(
+            mac,
+            "mac: only a logon or a line test may do without a code; leave the key out",
+        );
     }
     match (&document.totals, kind) {
         (None, Kind::Settlement) => {

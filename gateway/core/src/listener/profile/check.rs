@@ -41,9 +41,19 @@ fn dialect(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
     if !framing.is_delimited() || framing.coding == FrameCoding::None {
         faults.add(at, "dialect: its table has no [frame] with a length, which a stream needs");
     }
-    let carrier = |number| profile.dialect.field(number).is_some_and(|field| field.kind == "b");
+    // Half of a block is the shortest code that ISO 9797-1 has.
+    let carrier = |number| {
+        profile.dialect.field(number).is_some_and(|field| {
+            let fixed = field.units_min == field.units_max;
+            field.kind == "b" && fixed && (4..=8).contains(&field.units_max)
+        })
+    };
     if profile.has_mac() && !(carrier(64) && carrier(128)) {
-        faults.add(at, "mac: the dialect has no binary fields 64 and 128 to carry the code");
+        faults.add(
+            at,
+            "mac: the dialect has no binary fields 64 and 128 of a fixed 4 to 8 bytes to carry the \
+             code",
+        );
     }
     if profile.dialect.field(CODE).is_none() {
         faults.add(at, "dialect: it has no field 39, the response code");

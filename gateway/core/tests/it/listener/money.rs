@@ -183,6 +183,38 @@ fn a_reversal_is_acknowledged_whatever_date_its_terminal_has() {
 }
 
 #[test]
+fn a_reversal_of_a_month_long_gone_is_acknowledged() {
+    let mut port = Port::new();
+    port.rig.wall = UnixMillis(NOON.0 - 160 * DAY_MS);
+    let mut sale = sale(20);
+    sale.set(13, "0101");
+    assert_eq!(port.code(&sale), "12");
+    for mti in ["0400", "0401", "0420"] {
+        assert_eq!(port.code(&as_type(&sale, mti)), "00", "{mti}");
+    }
+    assert_eq!(port.code(&sale), "12", "and it is never sold");
+}
+
+#[test]
+fn a_late_reversal_takes_no_number_of_today() {
+    let mut port = Port::new();
+    let (yesterday, today) = (sale(12), {
+        let mut sale = sale(12);
+        sale.set(13, "1124");
+        sale
+    });
+    port.sell(&yesterday).unwrap();
+    port.rig.wall = UnixMillis(NOON.0 + DAY_MS);
+    port.sell(&today).unwrap();
+    let taken = |port: &mut Port, message: &Message| {
+        let code = port.code(&as_type(message, "0400"));
+        assert!(["00", "09", "21"].contains(&code.as_str()), "{code}");
+    };
+    taken(&mut port, &today);
+    taken(&mut port, &yesterday);
+}
+
+#[test]
 fn the_sale_of_the_small_hours_is_of_the_business_date_that_the_cut_off_says() {
     let mut port = Port::new();
     let mut early = sale(7);

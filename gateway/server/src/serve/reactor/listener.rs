@@ -30,7 +30,9 @@ use super::tls::PortStream;
 use super::{ACCEPTOR, Events, LoopControl, WAKER, readiness};
 use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
 use crate::serve::clock::Clock;
-use crate::serve::limits::{MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER};
+use crate::serve::limits::{
+    MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER, TLS_READS_PER_TURN_MAX,
+};
 use crate::serve::mailbox::{Mail, Sleep};
 use crate::serve::metrics::ListenerMetrics;
 use crate::serve::pool::Job;
@@ -239,7 +241,9 @@ impl ListenerThread {
     /// Each ready session is read once; whoever has more waits for the next turn.
     fn read_sockets(&mut self, now: Moment) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        for _ in 0..self.sockets.ready() {
+        // What TLS costs is bounded by turn, so that answers go out in between.
+        let most = if self.tls.is_some() { TLS_READS_PER_TURN_MAX } else { usize::MAX };
+        for _ in 0..self.sockets.ready().min(most) {
             let Some(session) = self.sockets.next_ready() else { break };
             match self.sockets.read(session, &mut buffer) {
                 Taken::Bytes(length) => {
