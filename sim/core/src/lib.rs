@@ -15,6 +15,7 @@
 //! ```
 //!
 //! * [`terminal`] is one terminal: secured link, sales, repeats of sales in doubt, commands.
+//! * [`iso_terminal`] is one of another maker: ISO 8583 messages to a listener.
 //! * [`sales_log`] is what the merchant saw, sale by sale; it is the terminal's side of the audit.
 //! * [`audit`] compares the three books and names every transaction that differs.
 //! * [`provider`] is the other end: a top-up provider that may decline, be late or not respond.
@@ -23,6 +24,7 @@
 
 pub mod audit;
 pub mod firmware;
+pub mod iso_terminal;
 pub mod limits;
 pub mod provider;
 pub mod rng;

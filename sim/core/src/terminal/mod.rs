@@ -13,7 +13,7 @@
 mod event;
 mod link;
 mod sale;
-mod subscriber;
+pub(crate) mod subscriber;
 
 use std::sync::Arc;
 

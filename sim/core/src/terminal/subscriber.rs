@@ -3,22 +3,22 @@
 use crate::rng::Rng;
 
 /// Digits of the longest number: what a `u64` can hold.
-pub(super) const DIGITS_MAX: usize = 20;
+pub(crate) const DIGITS_MAX: usize = 20;
 
 /// A number of 12 digits that starts with 2, as E.164 numbers of Africa do.
-pub(super) fn draw(rng: &mut Rng) -> u64 {
+pub(crate) fn draw(rng: &mut Rng) -> u64 {
     200_000_000_000 + rng.below(100_000_000_000)
 }
 
 /// The number of a bill: ten digits, of which the last one is the check digit (ISO/IEC 7812-1,
 /// annex B).
-pub(super) fn bill(rng: &mut Rng) -> u64 {
+pub(crate) fn bill(rng: &mut Rng) -> u64 {
     checked(100_000_000 + rng.below(900_000_000))
 }
 
 /// The number of a payment card: sixteen digits that begin with 4, of which the last one is the
 /// check digit, in a range that schemes keep for tests.
-pub(super) fn card(rng: &mut Rng) -> u64 {
+pub(crate) fn card(rng: &mut Rng) -> u64 {
     checked(400_000_000_000_000 + rng.below(1_000_000_000))
 }
 
@@ -35,7 +35,7 @@ fn checked(number: u64) -> u64 {
 }
 
 /// The number's digits, written into `digits`; nothing for 0.
-pub(super) fn text(number: u64, digits: &mut [u8; DIGITS_MAX]) -> &str {
+pub(crate) fn text(number: u64, digits: &mut [u8; DIGITS_MAX]) -> &str {
     let mut start = DIGITS_MAX;
     let mut left = number;
     while left > 0 {

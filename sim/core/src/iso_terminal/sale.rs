@@ -1,0 +1,491 @@
+//! What a terminal sells: one request at a time, each kept until it is answered.
+//!
+//! ```text
+//!   Free ─customer─▶ Sale ─ answer ─▶ [Retry] ─▶ [Clash] ─▶ [Reversal] ─▶ Free
+//!                     │ ▲ 0201                                  │ ▲ 0421
+//!       no answer, or ▼ │                          no answer    ▼ │
+//!       line lost    Unsent ── or give it up ─────────────────▶ Unsent
+//! ```
+//!
+//! The book, numbers and a reversal that is under way survive a loss of power.
+
+use std::sync::Arc;
+
+use tillgate_codec::iso8583::Message;
+use tillgate_codec::link::message::{AnswerKind, BusinessDate, ResponseCode, Totals};
+
+use super::Firmware;
+use super::clock::Local;
+use super::message::{self, Closing, INVALID, Said};
+use crate::firmware::{LoadModel, OfferKind};
+use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST, ATTEMPTS_MAX};
+use crate::rng::Rng;
+use crate::sales_log::{Asked, Entry, SalesLog, Settled, State};
+use crate::terminal::{Finished, Note, Trouble, subscriber};
+use crate::time::{Moment, Span};
+
+/// What a message of a sale has and the book has not.
+#[derive(Clone, Copy)]
+pub(super) struct Sold {
+    /// What the clock showed: part of the content, also of its reversal.
+    pub(super) local: Local,
+    pub(super) currency: u16,
+    /// In which field the account is: 102, 2 or 35; 0 for none.
+    pub(super) account: u8,
+    /// Whether its reversal is an advice (0420).
+    pub(super) is_advice: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sale,
+    /// The sale once more, though it was answered.
+    Retry,
+    /// Other content under the sale's number.
+    Clash,
+    /// The sale once more, though it was taken back.
+    Late,
+    Reversal,
+    Settlement,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Waits for the line.
+    Unsent,
+    /// On its way; an answer is due by then.
+    Sent(Moment),
+    /// Sent again at that moment.
+    Pause(Moment),
+}
+
+#[derive(Clone, Copy)]
+struct Request {
+    kind: Kind,
+    entry: usize,
+    stage: Stage,
+    /// Whether it was sent before: then it is a repeat.
+    was_sent: bool,
+    /// Times that the gateway said that it is in progress.
+    rounds: u8,
+}
+
+#[derive(Clone, Copy)]
+enum Task {
+    /// The next customer comes at that moment, if any is known.
+    Free(Option<Moment>),
+    Waiting(Request),
+}
+
+/// The selling half of a terminal.
+pub(super) struct SaleFlow {
+    firmware: Arc<Firmware>,
+    pub(super) book: SalesLog,
+    /// Of each entry of the book.
+    sold: Vec<Sold>,
+    task: Task,
+    date: Option<BusinessDate>,
+    /// The highest date so far, and the highest number of any date before.
+    high: (Option<BusinessDate>, u32),
+    stan: u32,
+    closing: Option<Closing>,
+    settled: bool,
+    open: bool,
+    stopping: bool,
+    ready_told: bool,
+    pub(super) notes: Vec<Note>,
+}
+
+impl SaleFlow {
+    pub(super) fn new(terminal: u32, firmware: Arc<Firmware>) -> Self {
+        Self {
+            firmware,
+            book: SalesLog::new(terminal),
+            sold: Vec::new(),
+            task: Task::Free(None),
+            date: None,
+            high: (None, 0),
+            stan: 0,
+            closing: None,
+            settled: false,
+            open: false,
+            stopping: false,
+            ready_told: false,
+            notes: Vec::new(),
+        }
+    }
+
+    pub(super) fn terminal(&self) -> u32 {
+        self.book.terminal()
+    }
+
+    pub(super) fn begin(&mut self, now: Moment, rng: &mut Rng) {
+        self.open = true;
+        self.free(now, rng);
+    }
+
+    /// A customer of the driver's has come.
+    pub(super) fn customer(&mut self, intended: Moment) {
+        self.ready_told = false;
+        match self.task {
+            Task::Free(_) if !self.stopping => self.task = Task::Free(Some(intended)),
+            _ => self.notes.push(Note::TurnedAway),
+        }
+    }
+
+    /// No more customers; what is under way is finished.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        if matches!(self.task, Task::Free(_)) {
+            self.task = Task::Free(None);
+        }
+    }
+
+    /// The terminal has logged on.
+    pub(super) fn online(&mut self, local: Local) {
+        self.book.open(local.business(self.firmware.cutoff_min), 0);
+        self.notes.push(Note::Online);
+    }
+
+    /// Whether nothing is left to do for good.
+    pub(super) fn is_finished(&self, has_clock: bool) -> bool {
+        let settles = self.firmware.habits.settles && has_clock && !self.settled;
+        self.stopping && matches!(self.task, Task::Free(_)) && !settles
+    }
+
+    /// When the next customer comes, if nothing is under way and one is known.
+    pub(super) fn next_customer(&self) -> Option<Moment> {
+        match self.task {
+            Task::Free(next) => next,
+            Task::Waiting(_) => None,
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.task, Task::Waiting(_))
+    }
+
+    /// When something is due that is not an answer to what is on the line beside it.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.task {
+            Task::Free(next) => next,
+            Task::Waiting(Request { stage: Stage::Sent(at) | Stage::Pause(at), .. }) => Some(at),
+            Task::Waiting(Request { stage: Stage::Unsent, .. }) => None,
+        }
+    }
+
+    /// Whether an answer is overdue.
+    pub(super) fn is_overdue(&self, now: Moment) -> bool {
+        matches!(self.task, Task::Waiting(Request { stage: Stage::Sent(by), .. }) if by <= now)
+    }
+
+    /// The line is gone: what was on its way is in doubt, and asked about or taken back later.
+    pub(super) fn offline(&mut self, rng: &mut Rng) {
+        let Task::Waiting(request) = &mut self.task else { return };
+        let was_out = matches!(request.stage, Stage::Sent(_));
+        request.stage = Stage::Unsent;
+        let (kind, entry) = (request.kind, request.entry);
+        if kind == Kind::Sale && was_out {
+            self.notes.push(Note::Doubt);
+            if rng.chance(self.firmware.habits.give_back_permille) {
+                self.take_back(entry, true);
+            }
+        }
+    }
+
+    /// After `offline`: only what is kept where power cannot reach it is left.
+    pub(super) fn lose_power(&mut self, rng: &mut Rng) {
+        let Task::Waiting(request) = self.task else { return };
+        match request.kind {
+            Kind::Reversal | Kind::Settlement => {}
+            Kind::Sale if rng.chance(500) => {}
+            // Half a receipt, or none, is printed.
+            Kind::Sale | Kind::Retry => self.take_back(request.entry, true),
+            Kind::Clash | Kind::Late => self.task = Task::Free(None),
+        }
+    }
+
+    /// Begins a sale if a customer is there.
+    pub(super) fn sell_if_due(&mut self, now: Moment, local: Local, rng: &mut Rng) {
+        let Task::Free(Some(intended)) = self.task else { return };
+        if intended > now || !self.open || self.stopping {
+            return;
+        }
+        let date = self.number(local);
+        let Some((offer, amount_minor)) = self.firmware.mix.draw(rng) else { return };
+        let (subscriber, account) = match offer.kind {
+            OfferKind::Voucher => (0, 0),
+            OfferKind::Card => (subscriber::card(rng), if rng.chance(500) { 2 } else { 35 }),
+            OfferKind::TopUp => (subscriber::draw(rng), 102),
+            OfferKind::Bill => (subscriber::bill(rng), 102),
+        };
+        let (stan, service, product) = (self.stan, offer.service, offer.product);
+        let asked = Asked { stan, date, service, product, amount_minor, subscriber };
+        let entry = self.book.begin(asked, intended, now, false);
+        let (currency, is_advice) = (offer.currency, rng.chance(500));
+        self.sold.push(Sold { local, currency, account, is_advice });
+        self.notes.push(Note::Started);
+        self.ask(Kind::Sale, entry);
+    }
+
+    /// The next number of the business date, which begins at 1 where the date is new.
+    fn number(&mut self, local: Local) -> BusinessDate {
+        let today = local.business(self.firmware.cutoff_min);
+        if self.date != Some(today) {
+            // On a date that was before it goes on above all that it has used on any.
+            let (date, stan) = self.high;
+            self.high = (date.max(Some(today)), stan.max(self.stan));
+            self.stan = if date < Some(today) { 0 } else { self.high.1 };
+            self.date = Some(today);
+        }
+        self.stan += 1;
+        today
+    }
+
+    fn ask(&mut self, kind: Kind, entry: usize) {
+        let was_sent = matches!(kind, Kind::Retry | Kind::Late);
+        let stage = Stage::Unsent;
+        self.task = Task::Waiting(Request { kind, entry, stage, was_sent, rounds: 0 });
+    }
+
+    fn take_back(&mut self, entry: usize, is_advice: bool) {
+        self.sold[entry].is_advice |= is_advice;
+        self.book.reverse(entry);
+        self.notes.push(Note::TookBack);
+        self.ask(Kind::Reversal, entry);
+    }
+
+    /// What is to be sent now, if anything is.
+    pub(super) fn next_message(&mut self, now: Moment) -> Option<Message> {
+        let Task::Waiting(request) = &mut self.task else { return None };
+        match request.stage {
+            Stage::Unsent => {}
+            Stage::Pause(at) if at <= now => {}
+            _ => return None,
+        }
+        let (kind, entry, is_repeat) = (request.kind, request.entry, request.was_sent);
+        request.was_sent = true;
+        request.stage = Stage::Sent(now.after(self.firmware.answer));
+        if kind == Kind::Sale {
+            let attempts = self.book.entries()[entry].attempts;
+            if attempts >= ATTEMPTS_MAX {
+                self.notes.push(Note::Trouble(Trouble::GaveUp));
+                self.task = Task::Free(None);
+                return None;
+            }
+            if attempts > 0 {
+                self.notes.push(Note::SentAgain);
+            }
+            self.book.sent(entry);
+        }
+        let terminal = self.terminal();
+        if kind == Kind::Settlement {
+            return Some(message::settlement(self.closing.as_ref()?, terminal, is_repeat));
+        }
+        let (mut asked, sold) = (self.book.entries()[entry].asked, &self.sold[entry]);
+        asked.amount_minor += u64::from(kind == Kind::Clash);
+        Some(match kind {
+            Kind::Reversal => message::reversal(&asked, sold, terminal, is_repeat),
+            _ => message::sale(&asked, sold, terminal, is_repeat),
+        })
+    }
+
+    /// Nothing is left but the totals of the day.
+    pub(super) fn settle_up(&mut self, local: Option<Local>) {
+        let is_due = self.stopping && self.firmware.habits.settles && !self.settled;
+        let (Task::Free(_), true, Some(local)) = (self.task, is_due, local) else { return };
+        let date = self.number(local);
+        let currency = self.firmware.mix.offers().first().map_or(0, |offer| offer.currency);
+        let totals = self.totals(date, currency);
+        self.closing = Some(Closing { stan: self.stan, local, currency, totals });
+        self.ask(Kind::Settlement, 0);
+    }
+
+    /// Of what was sold in one currency. A reversal counts on the day of its sale.
+    fn totals(&self, date: BusinessDate, currency: u16) -> Totals {
+        let mut totals = Totals::default();
+        let entries = self.book.entries().iter().zip(&self.sold);
+        for (entry, _) in
+            entries.filter(|(entry, sold)| entry.asked.date == date && sold.currency == currency)
+        {
+            match entry.state {
+                State::Approved => {
+                    totals.sales_count += 1;
+                    totals.sales_minor += entry.asked.amount_minor;
+                }
+                State::Reversed => {
+                    totals.reversals_count += 1;
+                    totals.reversals_minor += entry.asked.amount_minor;
+                }
+                State::InDoubt | State::Declined(_) => {}
+            }
+        }
+        totals
+    }
+
+    /// An answer; `body` is the whole of it without its code.
+    pub(super) fn answered(
+        &mut self,
+        (now, mti): (Moment, &str),
+        said: &Said,
+        body: &[u8],
+        rng: &mut Rng,
+    ) {
+        let Task::Waiting(request) = self.task else { return self.unasked(now, mti, said, body) };
+        // Another answer under the number may come twice, or late: the amount tells them apart.
+        let (stan, amount_minor) = match (request.kind, &self.closing) {
+            (Kind::Settlement, Some(closing)) => (closing.stan, 0),
+            (kind, _) => {
+                let asked = self.book.entries()[request.entry].asked;
+                (asked.stan, asked.amount_minor + u64::from(kind == Kind::Clash))
+            }
+        };
+        let awaited: &[&str] = match request.kind {
+            Kind::Settlement => &["0510"],
+            Kind::Reversal => &["0410", "0430"],
+            _ => &["0210"],
+        };
+        if (stan, amount_minor) != (said.stan, said.amount_minor) || !awaited.contains(&mti) {
+            return self.unasked(now, mti, said, body);
+        }
+        if said.code == ResponseCode::IN_PROGRESS {
+            return self.ask_again(now, request);
+        }
+        let entry = request.entry;
+        match request.kind {
+            Kind::Sale => {
+                self.settle(now, entry, said, body);
+                if rng.chance(self.firmware.retry_permille) {
+                    return self.ask(Kind::Retry, entry);
+                }
+                self.after_retry(now, entry, rng);
+            }
+            Kind::Retry => {
+                self.settle(now, entry, said, body);
+                self.after_retry(now, entry, rng);
+            }
+            Kind::Clash => {
+                self.book.clashed(entry, taken_back(said.code));
+                self.after_clash(now, entry, rng);
+            }
+            Kind::Late => {
+                self.book.came_late(entry, said.code);
+                self.free(now, rng);
+            }
+            Kind::Reversal => self.reversed(now, entry, said, rng),
+            Kind::Settlement => self.closed(now, said, rng),
+        }
+    }
+
+    fn after_retry(&mut self, now: Moment, entry: usize, rng: &mut Rng) {
+        if rng.chance(self.firmware.habits.clash_permille) {
+            return self.ask(Kind::Clash, entry);
+        }
+        self.after_clash(now, entry, rng);
+    }
+
+    fn after_clash(&mut self, now: Moment, entry: usize, rng: &mut Rng) {
+        let is_sold = self.book.entries()[entry].state == State::Approved;
+        if is_sold && rng.chance(self.firmware.habits.cancel_permille) {
+            return self.take_back(entry, false);
+        }
+        self.free(now, rng);
+    }
+
+    fn reversed(&mut self, now: Moment, entry: usize, said: &Said, rng: &mut Rng) {
+        self.book.reversed(entry, now, said.code);
+        if said.code.is_approved() {
+            self.notes.push(Note::Reversed);
+            if rng.chance(self.firmware.habits.late_permille) {
+                return self.ask(Kind::Late, entry);
+            }
+            return self.free(now, rng);
+        }
+        self.notes.push(Note::Stands);
+        if self.book.entries()[entry].state == State::InDoubt {
+            self.ask(Kind::Sale, entry);
+            if let Task::Waiting(request) = &mut self.task {
+                request.was_sent = true;
+            }
+            return;
+        }
+        self.free(now, rng);
+    }
+
+    fn closed(&mut self, now: Moment, said: &Said, rng: &mut Rng) {
+        let closing = self.closing.take();
+        if said.code == INVALID {
+            // The clock was wrong: another one after the next logon.
+            self.task = Task::Free(None);
+            return;
+        }
+        let agreed = said.code.is_approved();
+        if agreed || said.code == ResponseCode::TOTALS_DIFFER {
+            let date = closing.map(|closing| closing.local.business(self.firmware.cutoff_min));
+            self.book.compared(date.unwrap_or_default(), agreed);
+            self.notes.push(if agreed { Note::Settled } else { Note::TotalsDiffer });
+        }
+        self.settled = true;
+        self.free(now, rng);
+    }
+
+    fn ask_again(&mut self, now: Moment, request: Request) {
+        let factor = 1_u64.checked_shl(u32::from(request.rounds)).unwrap_or(u64::MAX);
+        let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
+        let rounds = request.rounds.saturating_add(1);
+        let stage = Stage::Pause(now.after(pause));
+        self.task = Task::Waiting(Request { stage, rounds, ..request });
+        self.notes.push(Note::AskedAgain);
+    }
+
+    fn settle(&mut self, now: Moment, index: usize, said: &Said, body: &[u8]) {
+        let entry = &self.book.entries()[index];
+        let was_taken_back = entry.reversing || entry.state == State::Reversed;
+        let code = if was_taken_back { taken_back(said.code) } else { said.code };
+        let answer = said.answer(AnswerKind::Sale, &entry.asked, code);
+        match self.book.settle(index, now, &answer, body) {
+            Settled::First => {
+                let entry: &Entry = &self.book.entries()[index];
+                let (response, service) = (entry.response(), entry.service());
+                self.notes.push(Note::Finished(Finished { code, response, service }));
+            }
+            Settled::Same => {}
+            Settled::Changed => self.notes.push(Note::Trouble(Trouble::AnswerChanged)),
+        }
+    }
+
+    /// An answer to nothing that is under way: it came twice, or late.
+    fn unasked(&mut self, now: Moment, mti: &str, said: &Said, body: &[u8]) {
+        let is_late_sale = |entry: &Entry| {
+            (mti, entry.asked.stan) == ("0210", said.stan) && entry.state == State::InDoubt
+        };
+        let known = self.book.entries().iter().rposition(is_late_sale);
+        match known {
+            Some(entry) if said.code != ResponseCode::IN_PROGRESS => {
+                self.settle(now, entry, said, body);
+            }
+            _ => self.notes.push(Note::Trouble(Trouble::Unmatched)),
+        }
+    }
+
+    /// Nothing is under way any more: the next customer, if one is known.
+    fn free(&mut self, now: Moment, rng: &mut Rng) {
+        self.task = Task::Free(None);
+        if !self.open || self.stopping {
+            return;
+        }
+        match self.firmware.custom {
+            LoadModel::Think(delay) => self.task = Task::Free(Some(now.after(delay.draw(rng)))),
+            LoadModel::Sent if !self.ready_told => {
+                self.ready_told = true;
+                self.notes.push(Note::Ready);
+            }
+            LoadModel::Sent | LoadModel::None => {}
+        }
+    }
+}
+
+/// What was taken back is answered as any other invalid request.
+fn taken_back(code: ResponseCode) -> ResponseCode {
+    if code == INVALID { ResponseCode::REVERSED } else { code }
+}
