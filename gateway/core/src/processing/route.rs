@@ -69,6 +69,19 @@ pub struct RouteExplained {
     pub route: String,
     #[serde(flatten)]
     pub explained: Explained,
+    /// Candidates that sales go to last now: nobody is reached there, or the breaker is open.
+    pub shunned: Vec<String>,
+}
+
+impl RouteExplained {
+    /// Puts the candidates that are shunned now behind the others, as sales do.
+    #[must_use]
+    pub fn shunning(mut self, is_shunned: impl Fn(&str) -> bool) -> Self {
+        let candidates = &mut self.explained.candidates;
+        candidates.sort_by_key(|name| is_shunned(name));
+        self.shunned = candidates.iter().filter(|name| is_shunned(name)).cloned().collect();
+        self
+    }
 }
 
 /// Explains where a sale would go now, by the code that sends sales there.
@@ -112,5 +125,5 @@ pub fn explain_route(
             "service {id} names {route}, which is neither a bridge of the configuration nor a route"
         )
     })?;
-    Ok(RouteExplained { service: id.0, route, explained })
+    Ok(RouteExplained { service: id.0, route, explained, shunned: Vec::new() })
 }

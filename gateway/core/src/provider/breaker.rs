@@ -106,6 +106,11 @@ impl Breaker {
     pub(super) fn is_open(&self) -> bool {
         self.until.is_some()
     }
+
+    /// Until when no sale may go; [`Moment::default`] while it is closed.
+    pub(super) fn until(&self) -> Moment {
+        self.until.unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

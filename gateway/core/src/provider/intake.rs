@@ -14,6 +14,8 @@ pub struct Intake {
     pace: Pace,
     /// Of the pace: when its bucket is full again.
     full_at: Moment,
+    /// Whether no connection takes requests, nor will one soon.
+    out_of_reach: bool,
 }
 
 /// Why a bridge does not take a request; its result is [`ProviderRequest::not_sent`].
@@ -35,7 +37,14 @@ impl Intake {
         let second = Span::s(1).0;
         let every = Span(second.checked_div(u64::from(sales_per_s)).unwrap_or(0));
         let pace = Pace::new(every, sales_per_s / 10);
-        Self { breaker: Breaker::default(), waiting: 0, room, pace, full_at: Moment(0) }
+        Self {
+            breaker: Breaker::default(),
+            waiting: 0,
+            room,
+            pace,
+            full_at: Moment(0),
+            out_of_reach: false,
+        }
     }
 
     /// Asked before every request; one that is taken goes into the queue.
@@ -71,6 +80,19 @@ impl Intake {
         self.breaker.pass_over(now, kind);
     }
 
+    /// Whether the provider can be reached, as sign-on and echo tests found.
+    pub fn reached(&mut self, within_reach: bool) {
+        self.out_of_reach = !within_reach;
+    }
+
+    /// Until when sales had better go elsewhere: its breaker is open, or nobody is reached. A hint:
+    /// what comes all the same is admitted, or not, as ever. After an open breaker's pause a sale
+    /// has to come, for one must try it.
+    #[must_use]
+    pub fn shun_until(&self) -> Moment {
+        if self.out_of_reach { Moment(u64::MAX) } else { self.breaker.until() }
+    }
+
     /// Whether the breaker holds sales back.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -80,6 +102,8 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
+    use tillgate_store_core::{ProviderOutcome, Text};
+
     use super::*;
     use crate::provider::tests::request;
 
@@ -110,6 +134,29 @@ mod tests {
         assert_eq!(intake.admit(later, &sale), Ok(()));
         intake.taken();
         assert_eq!(intake.admit(later, &sale), Err(Refused::HeldBack), "one has gone to try it");
+    }
+
+    #[test]
+    fn sales_shun_a_bridge_without_reach_and_one_whose_breaker_is_open_until_one_may_try_it() {
+        let sale = request(ProviderRequestKind::Authorize);
+        let mut intake = Intake::new(10, 0);
+        assert_eq!(intake.shun_until(), Moment(0));
+        intake.reached(false);
+        assert_eq!(intake.shun_until(), Moment(u64::MAX));
+        intake.reached(true);
+        assert_eq!(intake.shun_until(), Moment(0));
+        let failed = Moment(Span::s(20).0);
+        for _ in 0..20 {
+            intake.observe(failed, sale.kind, &sale.not_sent());
+        }
+        let until = intake.shun_until();
+        assert!(failed < until && until <= failed.after(Span::s(16)), "until one may try it");
+        assert_eq!(intake.admit(until, &sale), Ok(()));
+        assert!(until < intake.shun_until(), "while it is tried");
+        let code = crate::provider::ResponseCode::APPROVED;
+        let declined = ProviderOutcome::Declined { code, reference: Text::new() };
+        intake.observe(until, sale.kind, &ProviderResult::Outcome(declined));
+        assert_eq!(intake.shun_until(), Moment(0), "it answered");
     }
 
     #[test]

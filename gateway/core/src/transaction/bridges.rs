@@ -11,6 +11,7 @@ use tillgate_store_core::{
 };
 
 use crate::provider::{Bridge, Capabilities};
+use crate::time::Moment;
 
 /// Whether somebody waits for the answer of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ struct ProviderQueue {
     capabilities: Capabilities,
     /// What the operator lets it do.
     status: BridgeStatus,
+    /// Sales had better go elsewhere until then.
+    shunned_until: Moment,
     /// Requests whose result is still to come, first orders aside.
     busy: u32,
     /// Transactions of this process that wait for it; those found at the start do not count.
@@ -90,6 +93,19 @@ impl Bridges {
     /// Whether it gets new sales and lookups.
     pub(super) fn is_active(&self, bridge: u16) -> bool {
         self.queue_of(bridge).status == BridgeStatus::Active
+    }
+
+    /// Sales had better go elsewhere until then. A bridge that is unknown says nothing.
+    pub(super) fn shun(&mut self, bridge: u16, until: Moment) {
+        if let Some(queue) = self.queues.get_mut(usize::from(bridge)) {
+            queue.shunned_until = until;
+        }
+    }
+
+    /// Puts the bridges that are likely to take a sale first; among them, and among the others, the
+    /// route's order stays.
+    pub(super) fn prefer_well(&self, now: Moment, bridges: &mut [u16]) {
+        bridges.sort_by_key(|bridge| now < self.queue_of(*bridge).shunned_until);
     }
 
     fn route(&mut self, service: ServiceId, name: &str) {
@@ -187,7 +203,8 @@ impl Bridges {
 impl ProviderQueue {
     fn new(tag: BridgeTag, capabilities: Capabilities) -> Self {
         let status = BridgeStatus::Active;
-        Self { tag, capabilities, status, busy: 0, held: 0, ready: VecDeque::new() }
+        let (shunned_until, ready) = (Moment::default(), VecDeque::new());
+        Self { tag, capabilities, status, shunned_until, busy: 0, held: 0, ready }
     }
 
     /// Nothing leaves for a suspended bridge.

@@ -127,6 +127,14 @@ pub enum Input {
         /// What it knows.
         found: ProviderResult,
     },
+    /// Sales had better not go to a bridge until then: see
+    /// [`Intake::shun_until`](crate::provider::Intake::shun_until).
+    Shun {
+        /// The index of the bridge.
+        bridge: u16,
+        /// [`Moment::default`]: they may go there.
+        until: Moment,
+    },
     /// The operator wants something.
     Control(Control),
     /// The moment that [`super::TransactionManager::deadline`] named has come.

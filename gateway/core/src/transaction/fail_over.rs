@@ -13,19 +13,22 @@ use super::bridges::Attended;
 use super::commit::CommitContext;
 use super::pending::Task;
 use super::{Output, TransactionManager};
+use crate::routing::Candidates;
 use crate::time::Moment;
 
 impl TransactionManager {
     /// Nothing was sent for a sale's first order: whether it goes on to another bridge. Its order
     /// leaves once that is durable.
-    pub(super) fn fail_over(&mut self, key: &Key, code: ResponseCode) -> bool {
+    pub(super) fn fail_over(&mut self, now: Moment, key: &Key, code: ResponseCode) -> bool {
         let Some(pending) = self.pending.get(key) else { return false };
         let wanted = pending.attended() == Attended::Yes && !pending.row.tried.is_full();
         if self.draining || !wanted {
             return false;
         }
-        let next = pending.alternatives().iter().position(|bridge| !self.is_full(*bridge));
-        let (from, Some(next)) = (pending.bridge(), next) else { return false };
+        let mut left = Candidates::from_iter(pending.alternatives().iter().copied());
+        left.retain(|bridge| !self.is_full(*bridge));
+        self.bridges.prefer_well(now, &mut left);
+        let (from, Some(next)) = (pending.bridge(), left.first().copied()) else { return false };
         let Some(pending) = self.pending.get_mut(key) else { return false };
         let to = pending.go_on_to(next);
         self.bridges.let_go(from);

@@ -182,10 +182,11 @@ impl TransactionManager {
             return self.reply(before, Content::Nothing);
         }
         let looks_up = |bridge: &u16| self.bridges.capabilities(*bridge).lookup;
-        let able: Candidates = request.bridges.iter().copied().filter(looks_up).collect();
+        let mut able: Candidates = request.bridges.iter().copied().filter(looks_up).collect();
         if able.is_empty() {
             return self.refuse(origin, Answered::Lookup, key, ResponseCode::NOT_SUPPORTED);
         }
+        self.bridges.prefer_well(now, &mut able);
         // The other half is for what is owed.
         let places = self.limits.inquiries_max.div_ceil(2);
         let open = !self.draining;

@@ -125,6 +125,7 @@ impl TransactionManager {
                 self.on_looked_up(now, key, result);
             }
             Input::ProviderResult { key, bridge, found } => self.on_found(now, key, bridge, found),
+            Input::Shun { bridge, until } => self.bridges.shun(bridge, until),
             Input::Control(control) => self.on_control(control),
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.draining = true,

@@ -305,12 +305,12 @@ impl Pending {
         self.way.as_ref().map_or(&[], |way| &way.alternatives)
     }
 
-    /// Goes on to the alternative at `place`, which is the sale's bridge from now on; those before
-    /// it are passed over. Nothing else is begun until that is durable.
-    pub(super) fn go_on_to(&mut self, place: usize) -> u16 {
+    /// Goes on to one of the alternatives, which is the sale's bridge from now on. Nothing else is
+    /// begun until that is durable.
+    pub(super) fn go_on_to(&mut self, next: u16) -> u16 {
         if let Some(way) = &mut self.way {
-            self.request.bridge = way.alternatives[place];
-            way.alternatives.drain(..=place);
+            self.request.bridge = next;
+            way.alternatives.retain(|bridge| *bridge != next);
         }
         self.staged = true;
         self.request.bridge

@@ -60,7 +60,7 @@ impl TransactionManager {
         let tag = self.bridges.tag(by);
         match found {
             ProviderResult::Outcome(ProviderOutcome::NotSent { code })
-                if self.fail_over(&key, code) => {}
+                if self.fail_over(now, &key, code) => {}
             ProviderResult::Outcome(
                 finding @ (ProviderOutcome::Approved { .. }
                 | ProviderOutcome::Declined { .. }

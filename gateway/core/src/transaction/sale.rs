@@ -9,8 +9,8 @@ use crate::routing::Candidates;
 use crate::time::Moment;
 
 impl TransactionManager {
-    /// A verified sale: it goes to the first bridge of its route that has room, or where what it
-    /// pays was looked up.
+    /// A verified sale: it goes to the first bridge of its route that has room and is well, or where
+    /// what it pays was looked up.
     pub(super) fn on_sale(
         &mut self,
         now: Moment,
@@ -24,6 +24,7 @@ impl TransactionManager {
             bridges.retain(|bridge| *bridge == found_at);
         }
         let wanted = bridges.first().copied();
+        self.bridges.prefer_well(now, &mut bridges);
         bridges.retain(|bridge| !self.is_full(*bridge));
         let full = begin.kind.has_provider() && bridges.is_empty();
         let bridge = bridges.first().copied().or(wanted);

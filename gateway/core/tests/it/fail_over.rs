@@ -3,7 +3,7 @@
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::limits::TransactionLimits;
 use tillgate_core::provider::{Capabilities, ProviderResult};
-use tillgate_core::time::Span;
+use tillgate_core::time::{Moment, Span};
 use tillgate_core::transaction::Input;
 use tillgate_store_core::limits::TRIED_MAX;
 use tillgate_store_core::{
@@ -170,6 +170,40 @@ fn a_bridge_that_holds_its_share_is_passed_over() {
     rig.found(top_up_key(3), not_sent());
     let went: Vec<u16> = rig.forwards.iter().map(|order| order.bridge).collect();
     assert_eq!(went, [0, 1, 0, 1, 0, 2]);
+}
+
+#[test]
+fn sales_go_first_where_somebody_answers_and_the_others_stay_their_last_resort() {
+    let mut rig = rig(KIND);
+    let shun = |bridge, until| Input::Shun { bridge, until };
+    let never = Moment(u64::MAX);
+    for bridge in [0, 2] {
+        rig.input(shun(bridge, never));
+    }
+    rig.input(shun(77, never));
+    ask(&mut rig, 1);
+    for bridge in [1, 3, 4] {
+        rig.found_by(bridge, top_up_key(1), not_sent());
+    }
+    let went: Vec<u16> = rig.forwards.iter().map(|order| order.bridge).collect();
+    assert_eq!(went, [1, 3, 4, 0], "in the route's order, and where nobody answers last");
+    assert_eq!(rig.row(1).tried.len(), 3);
+}
+
+#[test]
+fn a_bridge_is_shunned_for_its_time_so_that_a_sale_tries_it_again() {
+    let mut rig = rig(KIND);
+    let until = rig.now.after(Span::s(4));
+    rig.input(Input::Shun { bridge: 0, until });
+    ask(&mut rig, 1);
+    rig.pass(Span::s(4));
+    ask(&mut rig, 2);
+    rig.input(Input::Shun { bridge: 0, until: rig.now.after(Span::s(4)) });
+    ask(&mut rig, 3);
+    rig.input(Input::Shun { bridge: 0, until: Moment(0) });
+    ask(&mut rig, 4);
+    let went: Vec<u16> = rig.forwards.iter().map(|order| order.bridge).collect();
+    assert_eq!(went, [1, 0, 1, 0]);
 }
 
 #[test]

@@ -31,6 +31,9 @@ pub(super) struct BridgeRow {
     reason: String,
     /// Whether its breaker holds sales back.
     breaker_open: bool,
+    /// Whether sales go to the other bridges of their route first: its breaker is open, or its host
+    /// cannot be reached.
+    shunned: bool,
     /// Connections of an ISO 8583 host that take requests; 0 of any other kind.
     connections_up: u64,
     /// Requests taken and not finished.
@@ -51,6 +54,7 @@ fn row(app: &App, metrics: &Arc<BridgeMetrics>) -> BridgeRow {
         status: order.map_or(BridgeStatus::Active, |order| order.status).label(),
         reason: order.map(|order| order.reason.clone()).unwrap_or_default(),
         breaker_open: metrics.open.read() > 0,
+        shunned: app.handle.clock.now() < metrics.shunned_until(),
         connections_up: metrics.connections_up.read(),
         in_flight: metrics.in_flight.read(),
     }

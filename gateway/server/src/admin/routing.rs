@@ -69,5 +69,10 @@ pub(super) async fn explain(
         minute: query.at.map_or(now, |As(TimeOfDay(minute))| minute),
         key: query.key.map(|As(key)| key),
     };
-    explain_route(&app.handle.directory.read(), &asked).map_err(ApiError::bad_request)
+    let explained = explain_route(&app.handle.directory.read(), &asked);
+    let (bridges, at) = (&app.handle.metrics.bridges, app.handle.clock.now());
+    let is_shunned = |name: &str| {
+        bridges.iter().any(|bridge| bridge.name == name && at < bridge.shunned_until())
+    };
+    explained.map(|explained| explained.shunning(is_shunned)).map_err(ApiError::bad_request)
 }

@@ -83,10 +83,11 @@ struct Stop {
     reason: String,
 }
 
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("BRIDGE", "/bridge"),
     ("STATUS", "/status"),
     ("BREAKER OPEN", "/breaker_open"),
+    ("SHUNNED", "/shunned"),
     ("CONNECTIONS", "/connections_up"),
     ("IN FLIGHT", "/in_flight"),
     ("REASON", "/reason"),

@@ -86,6 +86,12 @@ impl Route {
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let candidates = body.get("candidates").and_then(Value::as_array).into_iter().flatten();
         let candidates: Vec<&str> = candidates.filter_map(Value::as_str).collect();
+        let shunned = body.get("shunned").and_then(Value::as_array).into_iter().flatten();
+        let shunned: Vec<&str> = shunned.filter_map(Value::as_str).collect();
+        let shunned = match shunned.join(", ") {
+            none if none.is_empty() => none,
+            names => format!("Tried last now, for nobody answers there: {names}.\n"),
+        };
         let route = text("route").unwrap_or_default();
         let shown = match text("bridge") {
             Some(bridge) if candidates.is_empty() => format!(
@@ -101,7 +107,7 @@ impl Route {
                     to => format!("the sale goes to {to}"),
                 };
                 let rules = table::list(&body, "rules", &COLUMNS);
-                format!("{rules}Service {service} has the route {route}: {goes}.\n")
+                format!("{rules}Service {service} has the route {route}: {goes}.\n{shunned}")
             }
         };
         gateway.print(&body, &shown)

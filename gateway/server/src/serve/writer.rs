@@ -133,6 +133,9 @@ impl Writer {
     }
 
     fn take_mail(&mut self, now: Moment, wall: UnixMillis) {
+        while let Some((bridge, until)) = self.setup.bridges.shunned() {
+            self.handle(now, wall, Input::Shun { bridge, until });
+        }
         let mut taken = 0;
         while taken < self.setup.batch_max {
             let Ok(mail) = self.setup.mail.try_recv() else { return };

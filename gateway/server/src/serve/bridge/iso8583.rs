@@ -150,6 +150,7 @@ impl HostTask {
             }
         }
         self.queue.metrics.connections_up.set(self.setup.host.connections_up());
+        self.queue.reached(self.setup.host.is_within_reach(self.queue.clock.now()));
         Ok(())
     }
 

@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 use tillgate_core::provider::{
     Awaited, Bridge, Exchange, Intake, ProviderRequest, ProviderResult, Refused,
 };
-use tillgate_core::time::Span;
+use tillgate_core::time::{Moment, Span};
 use tokio::sync::{mpsc, watch};
 
 use self::http::{ConnectionPool, HttpSetup, ProviderConnection};
@@ -55,6 +55,8 @@ struct ProviderLink {
     deadline: Span,
     intake: Arc<Mutex<Intake>>,
     metrics: Arc<BridgeMetrics>,
+    /// What the writer was told last.
+    shunned_until: Moment,
 }
 
 /// What the writer needs to know about the configured bridges.
@@ -67,6 +69,17 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
 }
 
 impl Bridges {
+    /// The next bridge whose [`Intake::shun_until`] is not what the writer was told last.
+    pub(super) fn shunned(&mut self) -> Option<(u16, Moment)> {
+        for (bridge, link) in (0..).zip(&mut self.links) {
+            let until = link.metrics.shunned_until();
+            if std::mem::replace(&mut link.shunned_until, until) != until {
+                return Some((bridge, until));
+            }
+        }
+        None
+    }
+
     /// Queues a request; never waits.
     ///
     /// # Errors
@@ -77,7 +90,11 @@ impl Bridges {
             return Err(request.not_sent());
         };
         let now = self.clock.now();
-        if let Err(refused) = link.intake.lock().admit(now, &request) {
+        let mut intake = link.intake.lock();
+        let admitted = intake.admit(now, &request);
+        link.metrics.note_intake(&intake);
+        drop(intake);
+        if let Err(refused) = admitted {
             match refused {
                 Refused::Full => link.metrics.bounced.add(1),
                 Refused::HeldBack => link.metrics.held_back.add(1),
@@ -142,7 +159,8 @@ pub(crate) fn spawn(
             Protocol::Iso8583(setup) => hosts.push(HostTask::new(*setup, queue)),
         }
         let deadline = Span::s(u64::from(bridge.deadline_s));
-        links.push(ProviderLink { queue: sender, deadline, intake, metrics: Arc::clone(metrics) });
+        let (metrics, shunned_until) = (Arc::clone(metrics), Moment::default());
+        links.push(ProviderLink { queue: sender, deadline, intake, metrics, shunned_until });
     }
     let run = move || {
         let local = tokio::task::LocalSet::new();

@@ -69,6 +69,13 @@ impl BridgeQueue {
         self.writer.send(mail).map_err(|_| WriterGone)
     }
 
+    /// Whether the provider can be reached.
+    pub(super) fn reached(&self, within_reach: bool) {
+        let mut intake = self.intake.lock();
+        intake.reached(within_reach);
+        self.metrics.note_intake(&intake);
+    }
+
     /// Code over a provider's answer has panicked.
     pub(super) fn panicked(&self, panicked: &Panicked) {
         self.edge.bridge_panics.add(1);
@@ -97,7 +104,7 @@ impl BridgeQueue {
             true => intake.observe(now, kind, found),
             false => intake.pass_over(now, kind),
         }
-        self.metrics.open.set(u64::from(intake.is_open()));
+        self.metrics.note_intake(&intake);
         drop(intake);
         self.metrics.results[result].add(1);
         self.metrics.in_flight.take_off(1);

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use smart_default::SmartDefault;
 use tillgate_core::listener::{self, ListenerStats};
 use tillgate_core::processing::HelloRefusal;
+use tillgate_core::provider::Intake;
 use tillgate_core::session::{CloseReason, ConnectionRefusal, SessionStats};
-use tillgate_core::time::Span;
+use tillgate_core::time::{Moment, Span};
 use tillgate_core::transaction::Asked;
 use tillgate_edge::Counts;
 use tillgate_store_core::Transaction;
@@ -244,6 +245,8 @@ pub(crate) struct BridgeMetrics {
     pub(crate) too_fast: Count,
     /// 1 while the breaker is open.
     pub(crate) open: Count,
+    /// What the intake wants shunned, in nanoseconds of the gateway's clock.
+    pub(crate) shun_until: Count,
     /// Connections to an ISO 8583 host that take requests.
     pub(crate) connections_up: Count,
     /// Messages of a host that belong to no request.
@@ -261,6 +264,19 @@ pub(crate) struct BridgeMetrics {
     /// From taking an order to its result.
     #[default(Histogram::of_times())]
     pub(crate) took: Histogram,
+}
+
+impl BridgeMetrics {
+    /// Called whenever the intake may have changed, while it is locked.
+    pub(super) fn note_intake(&self, intake: &Intake) {
+        self.open.set(u64::from(intake.is_open()));
+        self.shun_until.set(intake.shun_until().0);
+    }
+
+    /// Until when sales go to another bridge of their route first.
+    pub(crate) fn shunned_until(&self) -> Moment {
+        Moment(self.shun_until.read())
+    }
 }
 
 /// The numbers of one ISO 8583 listener: name and help, in the order of

@@ -9,8 +9,10 @@ use std::thread;
 
 use tillgate_codec::iso8583::{Dialect, Fields, Message};
 use tillgate_codec::link::message::ResponseCode;
+use tillgate_core::time::Moment;
+use tillgate_store_core::{BridgeName, RegistryRecord, Route, RouteRule};
 
-use super::network::{FIRST_TERMINAL, top_up_sale};
+use super::network::{self, FIRST_TERMINAL, top_up_sale};
 use super::provider::{APPROVED, BREAKING, DECLINED, SILENT};
 use super::terminal::answer;
 use super::{Installation, Served, wait_for};
@@ -155,6 +157,36 @@ fn where_no_host_listens_the_sale_is_declined_with_91() {
     assert_eq!(code(&served, 1, APPROVED), ResponseCode::PROVIDER_UNAVAILABLE);
     served.stop();
     installation.verify();
+}
+
+#[test]
+fn a_host_that_is_not_reached_is_tried_last_before_a_sale_has_found_it_out() {
+    let host = TestHost::start();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut installation = installation(host.address, "");
+    let mut dead = installation.config.bridges[0].clone();
+    dead.name = "dead".to_owned();
+    dead.addresses = vec![config::Address { host: "127.0.0.1".to_owned(), port: nobody.port() }];
+    installation.config.bridges.insert(0, dead);
+    let rule = |priority, bridge| RouteRule { priority, ..RouteRule::to(text(bridge)) };
+    let rules = vec![rule(1, "dead"), rule(2, "topup")];
+    let route = RegistryRecord::Route(Route { name: text("both"), rules });
+    let service = network::top_ups("both");
+    installation.change(vec![route, RegistryRecord::Service(service)]);
+    let served = installation.serve();
+    signed_on(&host);
+    wait_for("the dead host's failures", || {
+        served.handle.metrics.bridges[0].shunned_until() > Moment::default()
+    });
+    assert_eq!(code(&served, 1, APPROVED), ResponseCode::APPROVED);
+    let tried = "tillgate_bridge_results_total{bridge=\"dead\",result=\"not_sent\"}";
+    assert_eq!(served.metric(tried), 0, "no sale went there first");
+    served.stop();
+    installation.verify();
+}
+
+fn text(name: &str) -> BridgeName {
+    BridgeName::from(name).unwrap()
 }
 
 #[test]

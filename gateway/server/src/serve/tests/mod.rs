@@ -28,7 +28,9 @@ use crossbeam_channel::Sender;
 use tempfile::TempDir;
 use tillgate_core::drain::Drained;
 use tillgate_store_core::verify::{Report as StoreReport, verify};
-use tillgate_store_core::{Command, Key, LedgerStore, Outcome, State, Store};
+use tillgate_store_core::{
+    Change, Command, Key, LedgerStore, Outcome, RegistryRecord, State, Store,
+};
 use tillgate_store_rocks::{Options, RocksEngine, RocksReader};
 
 use self::terminal::Till;
@@ -93,6 +95,15 @@ impl Installation {
         let change = Command::Change(network::change(&keys.vault));
         book.commit(&mut vec![change], &mut Vec::new()).unwrap();
         Self { _dir: dir, config }
+    }
+
+    /// Puts records into the store, as an import does.
+    fn change(&self, records: Vec<RegistryRecord>) {
+        let backend = RocksEngine::open(&self.config.store.dir, &Options::serving()).unwrap();
+        let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
+        let (change, mut outcomes) = (Change { records, ..Change::default() }, Vec::new());
+        book.commit(&mut vec![Command::Change(change)], &mut outcomes).unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Applied]), "{outcomes:?}");
     }
 
     /// A top-up whose intent is durable, and nothing after it: what a crash leaves.

@@ -89,13 +89,7 @@ pub(super) fn terminal(vault: &Vault, id: u32) -> Terminal {
 
 pub(super) fn change(vault: &Vault) -> Change {
     let vouchers = service(VOUCHERS, Fulfilment::Stock);
-    let top_ups = Service {
-        route: "topup".to_owned(),
-        amount: AmountSource::Open,
-        account: Some(AccountField::of(AccountForm::Phone)),
-        products: Vec::new(),
-        ..service(TOP_UPS, Fulfilment::Provider)
-    };
+    let top_ups = top_ups("topup");
     let mut records = vec![
         RegistryRecord::Distributor(Distributor {
             id: DistributorId(1),
@@ -128,6 +122,17 @@ pub(super) fn change(vault: &Vault) -> Change {
             legs: store::Legs::new(),
         }],
         ..Change::default()
+    }
+}
+
+/// Top-ups by this bridge or route.
+pub(super) fn top_ups(route: &str) -> Service {
+    Service {
+        route: route.to_owned(),
+        amount: AmountSource::Open,
+        account: Some(AccountField::of(AccountForm::Phone)),
+        products: Vec::new(),
+        ..service(TOP_UPS, Fulfilment::Provider)
     }
 }
 

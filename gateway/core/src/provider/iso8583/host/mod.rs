@@ -252,6 +252,12 @@ impl Host {
         self.waiting.len() < super::limits::WAITING_MAX
     }
 
+    /// Whether a request that comes now has a connection to go to, or may wait for one.
+    #[must_use]
+    pub fn is_within_reach(&self, now: Moment) -> bool {
+        self.links.iter().any(|link| link.is_worth_waiting_for(now))
+    }
+
     /// Connections that take requests.
     #[must_use]
     pub fn connections_up(&self) -> u64 {
@@ -299,7 +305,7 @@ impl Host {
     fn settle(&mut self, now: Now) {
         self.expire_waiting(now.at);
         self.dispatch();
-        if !self.links.iter().any(|link| link.is_worth_waiting_for(now.at)) {
+        if !self.is_within_reach(now.at) {
             self.refuse_waiting();
         }
         if !self.is_draining || !self.waiting.is_empty() || !self.in_flight.is_empty() {
