@@ -22,7 +22,7 @@ pub enum Class {
     Open,
     /// Approved here; the statement does not have it, or has it as not done or taken back.
     Missing,
-    /// Carried out there; declined or taken back here.
+    /// Carried out there; declined, taken back or another bridge's here.
     Surplus,
     /// Both have it, with different amounts or in another currency.
     AmountDiffers,
@@ -112,6 +112,33 @@ impl<'a> Reconciliation<'a> {
 
     /// A sale of the bridge, of any of the wanted dates.
     pub fn row(&mut self, row: &Transaction, store: StoreId) {
+        let (reference, stated) = self.stated(row, store);
+        let (from, to) = self.period;
+        if stated.is_none() && !(from..=to).contains(&row.key.date) {
+            return;
+        }
+        let same = row.currency == self.currency;
+        let judged = judge(row, stated, same, self.rules, || self.is_at_edge(row.at_ms));
+        let ours_minor = if row.state == State::Approved { row.amount_minor } else { 0 };
+        self.judged(row, (reference, stated), ours_minor, judged);
+    }
+
+    /// A sale, of any of the wanted dates, that the bridge was tried for and left with nothing sent:
+    /// it is another bridge's.
+    pub fn former_row(&mut self, row: &Transaction, store: StoreId) {
+        let (reference, stated) = self.stated(row, store);
+        if stated.is_some() {
+            let stands = stated.is_some_and(|stated| stated.stands());
+            // While its own bridge works on it, nothing can be said about it yet.
+            let open = row.state == State::Intent || row.owes() == Some(FollowUp::Reversal);
+            let order = (!open).then_some(Resolution::Disputed);
+            let judged = if stands { (Class::Surplus, order) } else { (Class::Matched, None) };
+            self.judged(row, (reference, stated), 0, judged);
+        }
+    }
+
+    /// What the statement has of a row.
+    fn stated(&mut self, row: &Transaction, store: StoreId) -> (String, Option<Stated>) {
         let reference = match self.rules.match_by {
             MatchBy::Reference => row.reference(store).as_str().to_owned(),
             MatchBy::Rrn => row.rrn().as_str().to_owned(),
@@ -121,16 +148,19 @@ impl<'a> Reconciliation<'a> {
             stated.used = true;
             *stated
         });
-        let (from, to) = self.period;
-        if stated.is_none() && !(from..=to).contains(&row.key.date) {
-            return;
-        }
-        let same = row.currency == self.currency;
-        let (class, order) = judge(row, stated, same, self.rules, || self.is_at_edge(row.at_ms));
+        (reference, stated)
+    }
+
+    fn judged(
+        &mut self,
+        row: &Transaction,
+        (reference, stated): (String, Option<Stated>),
+        ours_minor: u64,
+        (class, order): (Class, Option<Resolution>),
+    ) {
         let listed = row.owes() == Some(FollowUp::Operator);
         // It says so once: what is on the operator's list stays there.
         let order = order.filter(|order| !(listed && *order == Resolution::Disputed));
-        let ours_minor = if row.state == State::Approved { row.amount_minor } else { 0 };
         self.add(Item {
             class,
             transaction: Some(show_key(&row.key)),

@@ -42,6 +42,13 @@ struct Rows {
     rows: Vec<Transaction>,
 }
 
+/// Whose sales the statement is held against: the bridge's, or those it was tried for.
+#[derive(Clone, Copy)]
+enum Whose {
+    Own,
+    Former,
+}
+
 impl Rows {
     fn new() -> Self {
         let mut world = World::stocked(MemoryFactory, 10_000, 0);
@@ -71,11 +78,19 @@ impl Rows {
     }
 
     fn against(&self, lines: &str, map: &ColumnMap) -> Report {
+        self.held_against(lines, map, Whose::Own)
+    }
+
+    fn held_against(&self, lines: &str, map: &ColumnMap, whose: Whose) -> Report {
         let statement = statement(&format!("Ref,Amount,Result\n{lines}"), map).unwrap();
         let calendar = Calendar::default();
         let mut reconciliation = Reconciliation::new(map, statement, &calendar, (TODAY, TODAY));
         for row in &self.rows {
-            reconciliation.row(row, self.world.book().store_id());
+            let store = self.world.book().store_id();
+            match whose {
+                Whose::Own => reconciliation.row(row, store),
+                Whose::Former => reconciliation.former_row(row, store),
+            }
         }
         reconciliation.finish()
     }
@@ -87,6 +102,24 @@ fn found(report: &Report, stan: u32) -> (Class, Option<Resolution>) {
     let item = report.items.iter().find(|item| item.transaction.as_ref() == Some(&name));
     let order = report.orders("f").find(|(of, ..)| *of == key(1, stan));
     (item.map_or(Class::Matched, |item| item.class), order.map(|(_, order, _)| order))
+}
+
+#[test]
+fn what_a_bridge_did_of_a_sale_that_it_was_only_tried_for_is_a_surplus_of_that_sale() {
+    use Class::{Matched, Surplus};
+    let (rows, map) = (Rows::new(), map(MAP));
+    let of = |lines: &dyn Fn(&str) -> String| {
+        let text: String = (1..=4).map(|stan| lines(&rows.reference(stan))).collect();
+        let report = rows.held_against(&text, &map, Whose::Former);
+        let theirs = report.theirs.minor;
+        ([1, 2, 3, 4].map(|stan| found(&report, stan)), theirs, report.ours.minor)
+    };
+    let (disputed, open) = ((Surplus, Some(Resolution::Disputed)), (Surplus, None));
+    let done = of(&|r| format!("{r},500,OK\n"));
+    assert_eq!(done, ([disputed, disputed, disputed, open], 2_000, 0));
+    for nothing in [of(&|r| format!("{r},500,NO\n")), of(&|_| String::new())] {
+        assert_eq!(nothing, ([(Matched, None); 4], 0, 0));
+    }
 }
 
 #[test]

@@ -127,6 +127,8 @@ impl Reconcile {
             .visit(&reader, |row: Transaction| {
                 if row.kind.has_provider() && row.bridge == tag {
                     reconciliation.row(&row, store);
+                } else if row.tried.contains(&tag) {
+                    reconciliation.former_row(&row, store);
                 }
                 ControlFlow::Continue(())
             })
