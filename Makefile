@@ -3,7 +3,7 @@ CARGO ?= cargo
 # Cargo, with a word every now and then of how far RocksDB is.
 BUILD := scripts/build-progress $(CARGO)
 FLAGS := --release --locked
-# Variables of `make ratio`.
+# Variables of `make ratio` and `make ways`.
 TERMINALS ?= 1 64 1000 5000
 SECONDS ?= 10
 # Simulated worlds that `make world` runs.
@@ -15,7 +15,7 @@ CRATE ?=
 # Seconds that `make demo` runs; empty: until Ctrl-C.
 DEMO_SECONDS ?=
 
-.PHONY: help demo test build ratio bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
+.PHONY: help demo test build ratio ways bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
 .PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 world cuts mutations
 
 help: ## What can be made
@@ -67,6 +67,9 @@ fresh: ## README's two commands in new Debian roots, one bare, one with half of 
 
 ratio: build ## Sales per second beside a bare echo, under the same generator
 	@$${CARGO_TARGET_DIR:-target}/release/ratio --terminals $(TERMINALS) --seconds $(SECONDS)
+
+ways: build ## The same by each way that a sale can take, and beside a provider that is dead
+	@$${CARGO_TARGET_DIR:-target}/release/ways --terminals $(TERMINALS) --seconds $(SECONDS)
 
 bench-codec: ## The codec's time and instructions beside walkers and peers, as one table
 	@bench/codec/scripts/run

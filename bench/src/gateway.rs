@@ -1,6 +1,6 @@
 //! A gateway of its own for a measurement: installed, stocked, served, verified and thrown away.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -17,6 +17,19 @@ const FLOAT_MINOR: u64 = 1_000_000_000_000;
 /// How long a gateway may take to end.
 const END: Duration = Duration::from_secs(60);
 
+/// What a gateway is installed with.
+#[derive(Default)]
+pub struct GatewayPlan {
+    /// How many there are.
+    pub terminals: u32,
+    /// Further lines of the configuration.
+    pub config: String,
+    /// Further rows of services.csv.
+    pub services: String,
+    /// The whole of routes.csv; empty: none.
+    pub routes: String,
+}
+
 /// An installation, and the gateway that serves it.
 pub struct Gateway {
     program: PathBuf,
@@ -24,7 +37,7 @@ pub struct Gateway {
     serving: Option<Child>,
     vouchers: u64,
     parts: usize,
-    terminals: u32,
+    plan: GatewayPlan,
     /// Where terminals connect.
     pub address: SocketAddr,
     /// The admin interface.
@@ -32,18 +45,18 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Installs a gateway for this many terminals in an empty `directory` and serves it.
+    /// Installs a gateway in an empty `directory` and serves it.
     ///
     /// # Errors
     /// [`Refusal`] with what the program said.
-    pub fn start(program: &Path, directory: &Path, terminals: u32) -> Result<Self, Refusal> {
+    pub fn start(program: &Path, directory: &Path, plan: GatewayPlan) -> Result<Self, Refusal> {
         let mut gateway = Self {
             program: program.to_owned(),
             directory: directory.to_owned(),
             serving: None,
             vouchers: 0,
             parts: 0,
-            terminals,
+            plan,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin: String::new(),
         };
@@ -51,7 +64,12 @@ impl Gateway {
         let any = ["--terminals", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         gateway.command(&["init", &install.to_string_lossy()], &any)?;
         tillsim::generator::unbound(Path::new(&gateway.config()))?;
-        gateway.make(&gateway.network(), false, 0, STOCK_PART)?;
+        let network = gateway.network();
+        gateway.make(&network, false, 0, STOCK_PART)?;
+        let GatewayPlan { config, services, routes, .. } = &gateway.plan;
+        append(Path::new(&gateway.config()), config)?;
+        append(&network.join("services.csv"), services)?;
+        append(&network.join("routes.csv"), routes)?;
         gateway.vouchers = STOCK_PART;
         for part in tillsim::network::parts(&gateway.network())? {
             gateway.import(&part)?;
@@ -141,8 +159,8 @@ impl Gateway {
         let currency = Currency::parse("USD").expect("dollars are known");
         let options = NetworkOptions {
             seed: 1,
-            terminals: self.terminals,
-            sellers: (self.terminals / 10).max(1),
+            terminals: self.plan.terminals,
+            sellers: (self.plan.terminals / 10).max(1),
             vouchers: count,
             vouchers_from: from,
             float_minor: FLOAT_MINOR,
@@ -213,4 +231,14 @@ impl Drop for Gateway {
             drop(child.wait());
         }
     }
+}
+
+/// Writes text behind what is in a file; nothing to write makes no file.
+fn append(file: &Path, text: &str) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Refusal::about(file.display(), error))
 }

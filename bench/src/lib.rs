@@ -2,6 +2,10 @@
 //!
 //! `ratio` compares the whole gateway with a bare echo server under the same generator: see [`ratio`].
 
+//! [`ways`] does so for each way that a sale can take, and beside a provider that is dead.
+
 pub mod echo;
 pub mod gateway;
+pub mod process;
 pub mod ratio;
+pub mod ways;

@@ -22,20 +22,21 @@ use tillsim::number::{float, whole};
 use tillsim::run::{
     Course, Driven, Interrupts, Money, Order, Watcher, drive, drive_stations, reconcile,
 };
-use tillsim::scenario::{Scenario, resolve};
+use tillsim::scenario::{Offer, Scenario, resolve};
 use tillsim_core::audit::Kind;
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use crate::echo::Frames;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, GatewayPlan};
+use crate::process::{Server, beside};
 
 /// Length of the warm-up.
-const WARM_UP: Span = Span::ms(1_000);
+pub(crate) const WARM_UP: Span = Span::ms(1_000);
 /// Connection attempts a second; a handshake each for the gateway.
 const CONNECTS_PER_S: u32 = 2_000;
 /// For connecting, and for resolving doubts.
-const PATIENCE: Span = Span::s(120);
+pub(crate) const PATIENCE: Span = Span::s(120);
 
 /// What is to be measured.
 pub struct RatioOptions {
@@ -53,37 +54,38 @@ pub struct RatioOptions {
     pub directory: PathBuf,
 }
 
-/// Starts an echo for these frames; gives where it listens.
-pub type Echo<'a> = &'a mut dyn FnMut(Frames) -> Result<SocketAddr, Refusal>;
-
 /// One side's sums over its rounds.
-struct Sums {
-    completed: u64,
+pub(crate) struct Sums {
+    pub(crate) completed: u64,
     sold_s: f64,
-    generator_cpu_s: f64,
-    cpu_s: f64,
-    response: Histogram<u64>,
+    pub(crate) generator_cpu_s: f64,
+    pub(crate) cpu_s: f64,
+    pub(crate) response: Histogram<u64>,
 }
 
 /// Measures, and gives the line of JSON; its `verdict` is `exact` when everything is right.
 ///
 /// # Errors
 /// [`Refusal`] when something could not be started.
-pub fn measure(options: &RatioOptions, echo: Echo<'_>) -> Result<Value, Refusal> {
-    let mut gateway = Gateway::start(&options.program, &options.directory, options.terminals)?;
+pub fn measure(options: &RatioOptions) -> Result<Value, Refusal> {
+    let plan = GatewayPlan { terminals: options.terminals, ..GatewayPlan::default() };
+    let mut gateway = Gateway::start(&options.program, &options.directory, plan)?;
     let mut wrong = Vec::new();
-    let (warm, _) = gateway_round(&gateway, options, WARM_UP, &mut wrong)?;
+    let all = Part { terminals: options.terminals, threads: options.threads, ..Part::default() };
+    let (warm, _) = gateway_round(&gateway, &all, WARM_UP, &mut wrong)?;
     let frames = frames(&warm);
     let per_s = float(warm.done.tally.completed()) / (float(WARM_UP.0) / 1e9);
     // A gateway that has warmed up is faster; what is left over does no harm.
     gateway.restock(whole(per_s * options.seconds * 1.6))?;
-    let address = echo(frames)?;
+    let (address, _echo) = echo(frames)?;
 
     let (mut echoed, mut sold) = (Sums::new(), Sums::new());
     let length = Span(whole(options.seconds * 1e9 / f64::from(options.rounds)));
     for _ in 0..options.rounds {
-        echo_round(address, frames, options, length, &mut echoed)?;
-        let (driven, cpu_s) = gateway_round(&gateway, options, length, &mut wrong)?;
+        let client = || Plain::new(frames.request, frames.answer);
+        let clients = (0..options.terminals).map(|_| client()).collect();
+        plain_round(address, clients, options.threads, length, &mut echoed)?;
+        let (driven, cpu_s) = gateway_round(&gateway, &all, length, &mut wrong)?;
         sold.add(&driven, cpu_s);
     }
     let vouchers = gateway.vouchers();
@@ -115,17 +117,17 @@ pub fn measure(options: &RatioOptions, echo: Echo<'_>) -> Result<Value, Refusal>
     }))
 }
 
-fn thousandths(value: f64) -> f64 {
+pub(crate) fn thousandths(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
 impl Sums {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let response = latencies();
         Self { completed: 0, sold_s: 0.0, generator_cpu_s: 0.0, cpu_s: 0.0, response }
     }
 
-    fn add<S>(&mut self, driven: &Driven<S>, cpu_s: f64) {
+    pub(crate) fn add<S>(&mut self, driven: &Driven<S>, cpu_s: f64) {
         let shares = &driven.done.shares;
         self.completed += shares.iter().map(|share| share.completed).sum::<u64>();
         self.sold_s += shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
@@ -135,22 +137,45 @@ impl Sums {
         self.response.add(response).expect("histograms have the same bounds");
     }
 
-    fn per_s(&self) -> f64 {
+    pub(crate) fn per_s(&self) -> f64 {
         float(self.completed) / self.sold_s.max(1e-9)
     }
 
-    fn each_us(&self, cpu_s: f64) -> f64 {
+    pub(crate) fn each_us(&self, cpu_s: f64) -> f64 {
         (cpu_s * 1e8 / float(self.completed.max(1))).round() / 100.0
     }
 }
 
-fn echo_round(
+/// The part of a fleet that sells in a round, and what.
+#[derive(Clone, Default)]
+pub(crate) struct Part {
+    /// The first of its terminals.
+    pub(crate) first: u32,
+    pub(crate) terminals: u32,
+    pub(crate) threads: usize,
+    /// Service, product and share; the whole catalogue if there are none.
+    pub(crate) sells: &'static [(u16, u16, u32)],
+    /// Between two customers of a terminal.
+    pub(crate) think: Option<&'static str>,
+}
+
+/// An echo for these frames, and where it listens.
+pub(crate) fn echo(frames: Frames) -> Result<(SocketAddr, Server), Refusal> {
+    let (request, answer) = (frames.request.to_string(), frames.answer.to_string());
+    let server = Server::start(&beside("echo")?, &["127.0.0.1:0", &request, &answer])?;
+    let address = server.said.trim().parse().map_err(|error| Refusal::about("echo", error))?;
+    Ok((address, server))
+}
+
+/// One round of stations without a protocol.
+pub(crate) fn plain_round(
     address: SocketAddr,
-    frames: Frames,
-    options: &RatioOptions,
+    clients: Vec<Plain>,
+    threads: usize,
     length: Span,
     sums: &mut Sums,
 ) -> Result<(), Refusal> {
+    let count = u64::try_from(clients.len()).unwrap_or(u64::MAX);
     let plan = Plan {
         target: address,
         sources: Vec::new(),
@@ -162,33 +187,31 @@ fn echo_round(
     let course = Course {
         plan,
         open: None,
-        threads: options.threads,
+        threads,
         online_within: PATIENCE,
         sell: Some(length),
         drain: PATIENCE,
     };
-    let client = || Plain::new(frames.request, frames.answer);
-    let clients = (0..options.terminals).map(|_| client()).collect();
     let mut watcher = Cpu::new(None);
     let driven = drive_stations(&course, clients, &Interrupts::default(), &mut watcher)?;
-    if driven.online < u64::from(options.terminals) || !driven.drained {
-        return Err(Refusal(format!("only {} connections to the echo", driven.online)));
+    if driven.online < count || !driven.drained {
+        return Err(Refusal(format!("only {} connections to {address}", driven.online)));
     }
     sums.add(&driven, 0.0);
     Ok(())
 }
 
 /// One round of sales; whatever is not right is added to `wrong`.
-fn gateway_round(
+pub(crate) fn gateway_round(
     gateway: &Gateway,
-    options: &RatioOptions,
+    part: &Part,
     length: Span,
     wrong: &mut Vec<String>,
 ) -> Result<(Driven<Terminal>, f64), Refusal> {
-    let order = order(gateway, options, length)?;
+    let order = order(gateway, part, length)?;
     let mut watcher = Cpu::new(Some(gateway.pid()));
     let driven = drive(&order, &Interrupts::default(), &mut watcher)?;
-    if driven.online < u64::from(options.terminals) {
+    if driven.online < u64::from(part.terminals) {
         wrong.push(format!("only {} terminals came online", driven.online));
     }
     let tally = &driven.done.tally;
@@ -219,13 +242,20 @@ fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
     }
 }
 
-fn order(gateway: &Gateway, options: &RatioOptions, length: Span) -> Result<Order, Refusal> {
+pub(crate) fn order(gateway: &Gateway, part: &Part, length: Span) -> Result<Order, Refusal> {
     let mut scenario = Scenario { network: Some(gateway.network()), ..Scenario::default() };
     scenario.gateway.address = gateway.address.to_string();
     scenario.gateway.public_key = Some(gateway.public_key());
     scenario.gateway.admin = Some(gateway.admin.clone());
     scenario.gateway.token = Some(gateway.token());
-    scenario.connect.threads = options.threads;
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    (scenario.first, scenario.terminals) = (number(part.first), Some(number(part.terminals)));
+    let offer = |(service, product, weight)| Offer { service, product, weight };
+    scenario.mix.extend(part.sells.iter().copied().map(offer));
+    if let Some(think) = part.think {
+        scenario.load.think = think.to_owned();
+    }
+    scenario.connect.threads = part.threads;
     scenario.connect.per_s = CONNECTS_PER_S;
     // One request a sale, as the echo has it.
     scenario.terminal.confirm_percent = 0.0;
@@ -236,7 +266,7 @@ fn order(gateway: &Gateway, options: &RatioOptions, length: Span) -> Result<Orde
 }
 
 /// The sizes of a sale's and its answer's records, as the warm-up had them.
-fn frames(warm: &Driven<Terminal>) -> Frames {
+pub(crate) fn frames(warm: &Driven<Terminal>) -> Frames {
     let sum = |of: fn(&Share) -> u64| warm.done.shares.iter().map(of).sum::<u64>();
     let each = |bytes: u64, records: u64| {
         let rounded = (float(bytes) / float(records.max(1))).round().max(1.0);
@@ -249,13 +279,13 @@ fn frames(warm: &Driven<Terminal>) -> Frames {
 }
 
 /// Takes the processor time that another process used while the fleet sold.
-struct Cpu {
+pub(crate) struct Cpu {
     pid: Option<u32>,
     used_s: f64,
 }
 
 impl Cpu {
-    fn new(pid: Option<u32>) -> Self {
+    pub(crate) fn new(pid: Option<u32>) -> Self {
         Self { pid, used_s: 0.0 }
     }
 

@@ -1,12 +1,10 @@
 //! `ratio`: what `make ratio` runs; see [`tillgate_bench::ratio`].
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
-use tillgate_bench::echo::Frames;
+use tillgate_bench::process::{Scratch, beside};
 use tillgate_bench::ratio::{RatioOptions, measure};
 use tillsim::exit::{Exit, Refusal};
 
@@ -60,7 +58,8 @@ fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let mut exit = Exit::Pass;
     for terminals in &arguments.terminals {
         eprintln!("{terminals} terminals: installing a gateway");
-        let directory = Scratch::new(arguments.directory.as_deref(), *terminals)?;
+        let directory =
+            Scratch::new(arguments.directory.as_deref(), &format!("ratio-{terminals}"))?;
         let options = RatioOptions {
             program: arguments.gateway.clone().map_or_else(|| beside("tillgate"), Ok)?,
             terminals: *terminals,
@@ -69,75 +68,11 @@ fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
             threads: arguments.threads,
             directory: directory.0.clone(),
         };
-        let mut server = None;
-        let mut echo = |frames| {
-            let started = Server::start(frames)?;
-            let address = started.address;
-            server = Some(started);
-            Ok(address)
-        };
-        let line = measure(&options, &mut echo)?;
+        let line = measure(&options)?;
         println!("{line}");
         if line["verdict"] != "exact" {
             exit = Exit::Violated;
         }
     }
     Ok(exit)
-}
-
-/// A program of the same build.
-fn beside(name: &str) -> Result<PathBuf, Refusal> {
-    let own = std::env::current_exe().map_err(|error| Refusal::about(name, error))?;
-    Ok(own.with_file_name(name))
-}
-
-/// The echo, in a process of its own as the gateway is.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(frames: Frames) -> Result<Self, Refusal> {
-        let program = beside("echo")?;
-        let wrong = |error: &dyn std::fmt::Display| Refusal::about(program.display(), error);
-        let mut child = Command::new(&program)
-            .args(["127.0.0.1:0", &frames.request.to_string(), &frames.answer.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| wrong(&error))?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("the output is piped");
-        BufReader::new(stdout).read_line(&mut line).map_err(|error| wrong(&error))?;
-        let address = line.trim().parse().map_err(|error| wrong(&error))?;
-        Ok(Self { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has nothing to lose.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// A directory that is removed again.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(base: Option<&Path>, terminals: u32) -> Result<Self, Refusal> {
-        let base = base.map_or_else(std::env::temp_dir, Path::to_owned);
-        let path = base.join(format!("tillgate-ratio-{}-{terminals}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|error| Refusal::about(path.display(), error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("ratio: {} is left behind: {error}", self.0.display());
-        }
-    }
 }

@@ -45,8 +45,14 @@ impl Plain {
     /// Frames of `request_bytes`, answered by frames of `answer_bytes`.
     #[must_use]
     pub fn new(request_bytes: usize, answer_bytes: usize) -> Self {
+        Self::of(vec![b'.'; request_bytes], answer_bytes)
+    }
+
+    /// This frame, again and again, answered by frames of `answer_bytes`.
+    #[must_use]
+    pub fn of(frame: Vec<u8>, answer_bytes: usize) -> Self {
         Self {
-            frame: vec![b'.'; request_bytes],
+            frame,
             answer_bytes,
             phase: Phase::Away(Moment(0)),
             come: 0,

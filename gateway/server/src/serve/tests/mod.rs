@@ -4,6 +4,7 @@ mod abuse;
 mod callback;
 mod confirm;
 mod dates;
+mod dialects;
 mod host;
 mod https;
 mod lies;
