@@ -18,9 +18,35 @@ pub(super) struct Remembered {
     pub(super) request: ProviderRequest,
     /// Without its frame.
     pub(super) sent: Vec<u8>,
-    /// Answers that are still owed to requests with this key.
-    pub(super) owed: u32,
+    pub(super) owed: Owed,
     until: Moment,
+}
+
+/// Answers that are still owed to requests with one key.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owed {
+    count: u32,
+    /// No host answers later than [`REMEMBERED`] after the last of them was given up, however
+    /// often the same is asked since.
+    until: Moment,
+}
+
+impl Owed {
+    /// Whether one may still come.
+    pub(super) fn is_any(self, now: Moment) -> bool {
+        self.count > 0 && now < self.until
+    }
+
+    /// One more, which was given up now.
+    pub(super) fn and_one(self, now: Moment) -> Self {
+        let earlier = if self.is_any(now) { self.count } else { 0 };
+        Self { count: earlier + 1, until: now.after(REMEMBERED) }
+    }
+
+    /// One of them has come.
+    pub(super) fn less_one(self) -> Self {
+        Self { count: self.count.saturating_sub(1), ..self }
+    }
 }
 
 /// A bounded number of them, each for [`REMEMBERED`].
@@ -50,7 +76,7 @@ impl Memory {
         &mut self,
         now: Moment,
         key: MuxKey,
-        (request, sent, owed): (ProviderRequest, Vec<u8>, u32),
+        (request, sent, owed): (ProviderRequest, Vec<u8>, Owed),
     ) -> Option<Vec<u8>> {
         let is_full = self.order.len() >= self.most;
         let forgotten = if is_full { self.forget_first() } else { None };

@@ -88,9 +88,10 @@ impl Host {
         link.in_flight = link.in_flight.saturating_sub(1);
         // Of several questions this may be the answer to an earlier one: since then the sale may
         // have arrived.
-        let is_old = entry.owed > 0 && matches!(result, ProviderResult::NotFound { .. });
+        let is_owed = entry.owed.is_any(now.at);
+        let is_old = is_owed && matches!(result, ProviderResult::NotFound { .. });
         let result = if is_old { ProviderResult::UNKNOWN } else { result };
-        let memory = if entry.owed > 0 { &mut self.unanswered } else { &mut self.answered };
+        let memory = if is_owed { &mut self.unanswered } else { &mut self.answered };
         let buffer = memory.keep(now.at, key, (request, entry.sent, entry.owed));
         self.recycle(buffer);
         self.actions.push_back(Action::Done(entry.exchange, result));
@@ -116,8 +117,9 @@ impl Host {
         let found = read(&self.unanswered).or_else(|| read(&self.answered));
         let Some((request, result)) = found else { return false };
         if let Some(old) = self.unanswered.take(key) {
-            let owed = old.owed.saturating_sub(1);
-            let memory = if owed > 0 { &mut self.unanswered } else { &mut self.answered };
+            let owed = old.owed.less_one();
+            let memory =
+                if owed.is_any(now.at) { &mut self.unanswered } else { &mut self.answered };
             memory.keep(now.at, key.clone(), (old.request, old.sent, owed));
         } else {
             self.answered.take(key);

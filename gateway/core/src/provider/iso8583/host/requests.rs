@@ -1,7 +1,7 @@
 //! Requests on their way to a connection and in flight on it.
 
 use super::super::limits::REQUEST_BYTES_MAX;
-use super::super::memory::MuxKey;
+use super::super::memory::{MuxKey, Owed};
 use super::super::messages::encode;
 use super::link::{State, Unsent};
 use super::{Action, Connection, Host, Note, Now, Shared};
@@ -18,7 +18,7 @@ pub(super) struct InFlight {
     /// Whether a byte of it may have left.
     pub(super) is_written: bool,
     /// Earlier attempts whose answers are still owed.
-    pub(super) owed: u32,
+    pub(super) owed: Owed,
 }
 
 /// What an answer of this type finds its request by; `None` if a field is missing.
@@ -94,7 +94,7 @@ impl Host {
             self.note(Note::Duplicate);
             return self.refuse(exchange);
         }
-        let owed = self.unanswered.take(&key).map_or(0, |old| old.owed);
+        let owed = self.unanswered.take(&key).map_or(Owed::default(), |old| old.owed);
         let due = exchange.due();
         let at = self.timers.partition_point(|(other, _)| *other <= due);
         self.timers.insert(at, (due, key.clone()));
@@ -183,14 +183,14 @@ impl Host {
             return self.refuse(entry.exchange);
         }
         let request = *entry.exchange.request();
-        self.unanswered.keep(now, key.clone(), (request, entry.sent, entry.owed + 1));
+        self.unanswered.keep(now, key.clone(), (request, entry.sent, entry.owed.and_one(now)));
         let result: ProviderResult = request.unknown();
         self.actions.push_back(Action::Done(entry.exchange, result));
     }
 
     /// What earlier attempts are owed is not forgotten over one that never left.
     fn owe_again(&mut self, now: Moment, key: &MuxKey, entry: &InFlight) {
-        if entry.owed > 0 {
+        if entry.owed.is_any(now) {
             let request = *entry.exchange.request();
             self.unanswered.keep(now, key.clone(), (request, entry.sent.clone(), entry.owed));
         }

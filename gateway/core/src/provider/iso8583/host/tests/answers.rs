@@ -228,6 +228,26 @@ fn not_found_counts_only_while_no_earlier_question_is_owed_an_answer() {
 }
 
 #[test]
+fn a_question_whose_answer_never_comes_does_not_keep_not_found_from_counting_for_ever() {
+    let (mut bench, connection, _) = asked(request(Inquire, 1));
+    bench.wait(10_000);
+    let mut results = Vec::new();
+    for attempt in 2..=12 {
+        // More often than answers are forgotten.
+        bench.wait(30_000);
+        bench.ask(ProviderRequest { attempt, ..request(Inquire, 1) });
+        let mut written = bench.written(connection);
+        let question = written.pop().unwrap();
+        written.iter().for_each(|echo| bench.say(connection, &answer(echo, "00")));
+        bench.say(connection, &answer(&question, "25"));
+        results.push(bench.done.last().unwrap().1.clone());
+    }
+    let unknown = results.iter().take_while(|result| **result == ProviderResult::UNKNOWN);
+    assert_eq!(unknown.count(), 9, "it may be the first one's for five minutes: {results:?}");
+    assert_eq!(results[9], ProviderResult::NotFound { attempt: 11 });
+}
+
+#[test]
 fn a_wrong_code_of_authentication_counts_for_nothing() {
     let nac = || profile("nac-host", |text| text);
     let mut bench = Bench::of(nac(), Some([3; 16]), (1, 8));
