@@ -200,6 +200,11 @@ impl Director {
         &self.script
     }
 
+    /// Other rules from now on.
+    pub fn follow(&mut self, rules: Vec<Rule>) {
+        (self.selected, self.script.rules) = (vec![0; rules.len()], rules);
+    }
+
     /// What is done with a request, and how long its answer takes.
     pub fn decide(&mut self, facts: &Facts<'_>) -> (Effect, Span) {
         let Script { seed, rules, latency, .. } = &self.script;

@@ -89,7 +89,9 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     let dollars = config.faults.has(Fault::Market).then_some(dollars);
     match config.scripted {
         Some(Ware::Voucher) => vouchers.take(1).collect(),
-        Some(Ware::TopUp | Ware::Rerouted) => top_ups.take(1).collect(),
+        Some(Ware::TopUp | Ware::Rerouted | Ware::Host | Ware::HostReversal) => {
+            top_ups.take(1).collect()
+        }
         Some(Ware::Bill) => bills.take(1).collect(),
         None => {
             vouchers.chain(top_ups).chain(bills).chain([card, too_dear]).chain(dollars).collect()

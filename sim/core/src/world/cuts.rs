@@ -3,10 +3,11 @@
 //! drawn: the list is complete for the sale that it is about.
 
 use super::World;
-use super::config::{Bridge, Config, Tweaks};
+use super::config::{Agreement, Bridge, Config, Host, Tweaks};
 use super::fault::{Fault, Faults};
 use super::report::{Report, Violation};
 use super::wire::{Ill, Mishap, Way};
+use crate::provider::iso8583::MacAlgorithm;
 use crate::sales_log::State;
 use crate::time::Span;
 
@@ -21,6 +22,24 @@ pub enum Ware {
     Rerouted,
     /// A bill: looked up, then paid with the token, through a bridge.
     Bill,
+    /// A top-up through an ISO 8583 host: what is cut is the host's connection.
+    Host,
+    /// The same, taken back by its customer.
+    HostReversal,
+}
+
+impl Ware {
+    fn is_host(self) -> bool {
+        self.host().is_some()
+    }
+
+    fn host(self) -> Option<Host> {
+        match self {
+            Self::Voucher | Self::TopUp | Self::Rerouted | Self::Bill => None,
+            Self::Host => Some(Host::faultless(Agreement::Exchange(MacAlgorithm::Retail))),
+            Self::HostReversal => Some(Host::faultless(Agreement::Codes)),
+        }
+    }
 }
 
 /// What befalls a sale.
@@ -76,7 +95,8 @@ pub fn trials(ware: Ware) -> Vec<Trial> {
     trials
 }
 
-/// One sale and what befalls it: it must be sold exactly once all the same.
+/// One sale and what befalls it: it must be sold exactly once all the same; through a host whose
+/// connection breaks, at most once.
 #[must_use]
 pub fn attempt(ware: Ware, trial: Trial) -> Report {
     play(ware, trial).0
@@ -86,15 +106,24 @@ pub fn attempt(ware: Ware, trial: Trial) -> Report {
 fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
     let prepare = |world: &mut World| match trial {
         Trial::Undisturbed => {}
+        Trial::Cut { way, at, ill } if ware.is_host() => {
+            world.lines.befall(Mishap { way, at, ill });
+        }
         Trial::Cut { way, at, ill } => world.wire.fixed = Some(Mishap { way, at, ill }),
         Trial::Kill { event, kept } => world.kill = Some(Kill { event, kept }),
     };
     let mut bytes = [0; 2];
     let look = |world: &mut World| {
-        bytes = [Way::Up, Way::Down].map(|way| world.wire.sent(0, way));
+        bytes = [Way::Up, Way::Down].map(|way| match ware.is_host() {
+            true => world.lines.carried(way),
+            false => world.wire.sent(0, way),
+        });
+        let wanted = if ware == Ware::HostReversal { State::Reversed } else { State::Approved };
         let sold = world.fleet[0].terminal.book().entries().iter();
-        let sold = sold.filter(|entry| entry.state == State::Approved).count();
-        if world.witness.violations.is_empty() && sold != 1 {
+        let sold = sold.filter(|entry| entry.state == wanted).count();
+        // What a host has not received is declined.
+        let may_fail = ware.is_host() && trial != Trial::Undisturbed;
+        if world.witness.violations.is_empty() && sold != 1 && !(may_fail && sold == 0) {
             let text = format!("{sold} sales came off, and one was to");
             world.witness.violations.push(Violation { promise: 1, at: world.now, text });
         }
@@ -117,14 +146,19 @@ fn script(ware: Ware) -> Config {
     config.writer.answer = Span::s(15);
     match ware {
         Ware::Voucher => config.bridges.clear(),
-        Ware::TopUp | Ware::Rerouted | Ware::Bill => {
+        Ware::TopUp | Ware::Rerouted | Ware::Bill | Ware::Host | Ware::HostReversal => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
                 bridge.behaviour.declined_permille = 0;
                 bridge.behaviour.idempotent = true;
                 bridge.capabilities.idempotent = true;
+                bridge.host = ware.host();
+                bridge.capabilities.reversal |= ware.is_host();
             }
         }
+    }
+    if ware == Ware::HostReversal {
+        config.shop.habits.cancel_permille = 1_000;
     }
     config.routed = ware == Ware::Rerouted;
     if config.routed {

@@ -5,7 +5,7 @@ use tillgate_core::transaction::Control;
 use tillgate_store_core::Key;
 
 use super::gateway::Job;
-use super::lines::Message;
+use super::lines::{HostEvent, Message};
 use super::wire::{Item, Way};
 
 /// Something that happens at a moment. What concerns a process names its incarnation: after a
@@ -43,6 +43,8 @@ pub(super) enum Event {
     Connection { life: u32, ticket: usize, event: provider::Event },
     /// Something arrives at the provider's or the bridge's end of a line.
     Line(Message),
+    /// Something happens to a bridge to a host; to its process, if that is of this life.
+    Host { bridge: u16, life: u32, event: HostEvent },
     /// A technician has come to a terminal to enter its newest key.
     Rekey(usize),
     /// The operator thinks of something to do.

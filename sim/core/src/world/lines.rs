@@ -8,6 +8,12 @@
 //!                 └─ reports by its deadline; or forgets all about it
 //! ```
 
+mod books;
+mod host;
+mod hosts;
+mod socket;
+mod sockets;
+
 use http::{Request, Response};
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
@@ -16,10 +22,12 @@ use tillgate_core::provider::{
 };
 use tillgate_store_core::{Key, ProviderOutcome, ResponseCode, Text};
 
+pub(super) use self::host::HostEvent;
+use self::host::HostLine;
 use super::config::{self, Stream};
 use super::event::Event;
 use super::queue::Queue;
-use crate::provider::{DealStatus, Honesty, HttpProvider, Lies, ProviderTransaction};
+use crate::provider::{Honesty, HttpProvider, Lies};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
@@ -60,6 +68,8 @@ struct Line {
     config: config::Bridge,
     http_json: HttpJson,
     provider: HttpProvider,
+    /// In the place of the two, if it speaks ISO 8583.
+    host: Option<Box<HostLine>>,
     /// Of the process of this life.
     intake: (u32, Intake),
     /// Requests that wait in its queue, as the world counts them.
@@ -82,7 +92,10 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(bridges: &[config::Bridge], seed: u64) -> Self {
         Self {
-            lines: bridges.iter().map(Line::new).collect(),
+            lines: (0..)
+                .zip(bridges)
+                .map(|(place, bridge)| Line::new(place, bridge, seed))
+                .collect(),
             tickets: Vec::new(),
             rng: Stream::LineRun.rng(seed),
             memory: Stream::ForgetRun.rng(seed),
@@ -110,6 +123,9 @@ impl Lines {
             let refused = Event::ProviderResult { life, key, bridge, found };
             queue.push(now.after(Span(1)), refused);
             return true;
+        }
+        if line.host.is_some() {
+            return self.order_of_host(queue, now, life, request);
         }
         let ticket = self.tickets.len();
         let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;
@@ -231,17 +247,6 @@ impl Lines {
         }
     }
 
-    /// The state of a deal in some provider's book, as a person learns it on the telephone.
-    pub(super) fn standing(&self, now: Moment, reference: &str) -> Option<DealStatus> {
-        let asked = self.lines.iter().map(|line| line.provider.provider().standing(now, reference));
-        asked.flatten().next()
-    }
-
-    /// Every provider's book as it is now, by bridge.
-    pub(super) fn books(&self, now: Moment) -> Vec<Vec<(&str, ProviderTransaction)>> {
-        self.lines.iter().map(|line| line.provider.provider().book(now)).collect()
-    }
-
     /// An answer, with its meaning.
     fn report(
         &mut self,
@@ -337,12 +342,16 @@ impl Lines {
 }
 
 impl Line {
-    fn new(bridge: &config::Bridge) -> Self {
+    fn new(place: u16, bridge: &config::Bridge, seed: u64) -> Self {
+        let rng = Stream::HostRun.rng(seed ^ u64::from(place));
+        let host = bridge.host.as_ref();
+        let host = host.map(|host| Box::new(HostLine::new(place, bridge, host, rng)));
         let (authority, path) = ("provider.example:80".to_owned(), "/topups".to_owned());
         Self {
             config: bridge.clone(),
             http_json: HttpJson { authority, path },
             provider: HttpProvider::new(bridge.behaviour.clone()),
+            host,
             intake: (0, Intake::new(bridge.room, bridge.sales_per_s)),
             waiting: 0,
         }

@@ -229,6 +229,7 @@ impl World {
                     self.witness.believed_a_lie(self.now, key, &result);
                 }
             }
+            Event::Host { bridge, life, event } => self.host(bridge, life, event),
             Event::Rekey(place) => self.enter_key(place),
             Event::Operator => self.operate(),
             Event::Control { life, control } if self.lives(life) => {

@@ -108,7 +108,7 @@ impl World {
         self.calm = true;
         self.say(|| "calm".to_owned());
         self.wire.calm = true;
-        self.lines.calm = true;
+        self.lines.calm_down();
         for place in 0..self.thieves.len() {
             self.queue.push(self.now, Event::Thief(place));
         }

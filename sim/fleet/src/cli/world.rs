@@ -112,7 +112,7 @@ impl World {
         })
     }
 
-    /// Every cut of a voucher sale, of a top-up and of a bill; one line for each ware.
+    /// Every cut of a voucher sale, of top-ups and of a bill; one line for each ware.
     fn run_cuts(&self) -> Result<Exit, Refusal> {
         let interrupts = interrupts()?;
         let stop = || interrupts.load(Ordering::Relaxed) > 0;
@@ -122,6 +122,8 @@ impl World {
             ("top-up", Ware::TopUp),
             ("rerouted", Ware::Rerouted),
             ("bill", Ware::Bill),
+            ("host", Ware::Host),
+            ("host-reversal", Ware::HostReversal),
         ];
         for (name, ware) in wares {
             let list = trials(ware);

@@ -30,7 +30,7 @@ use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, View};
 
 use self::outbox::{Act, Outbox};
 use self::request::Asked;
-use super::script::{Director, Reach, Script};
+use super::script::{Director, Reach, Rule, Script};
 use crate::limits::HOST_CONNECTIONS_MAX;
 use crate::time::Moment;
 
@@ -113,6 +113,11 @@ impl IsoHost {
     #[must_use]
     pub fn director(&self) -> &Director {
         &self.director
+    }
+
+    /// It follows other rules from now on.
+    pub fn follow(&mut self, rules: Vec<Rule>) {
+        self.director.follow(rules);
     }
 
     /// A connection was accepted.

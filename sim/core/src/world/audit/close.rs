@@ -116,8 +116,7 @@ impl Checker {
         let mut done = FxHashSet::default();
         for (deals, bridge) in books.iter().zip(bridges) {
             for (reference, deal) in deals {
-                let seq = reference.get(16..).and_then(|seq| u64::from_str_radix(seq, 16).ok());
-                let Some(key) = seq.and_then(|seq| self.seqs.get(&seq)).copied() else {
+                let Some(key) = self.key_of(reference) else {
                     wrong.push((6, format!("{reference}: nobody ordered it")));
                     continue;
                 };

@@ -11,6 +11,7 @@
 //! | 4 PINs | `withdrawn` | what left the stock otherwise with what is sold; reprints with the audit log |
 //! | 5 durable first | `answers`, `orders` | what leaves with what is durable at that moment |
 //! | 6 silence | `orders`, `handed`, `close` | outcomes with reports, providers' books with the journal |
+//! | 6 silence | `hosts` | what ISO 8583 hosts are sent with orders, what is reported with answers |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates`, `clock` | grants, refusals, sessions with what is in force |
 //! | 6 silence | `lookups` | what a terminal receives as found with what a provider said |
 //! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
@@ -28,6 +29,7 @@ mod dates;
 mod handed;
 mod hellos;
 mod history;
+mod hosts;
 mod keys;
 mod lookups;
 mod money;
@@ -64,6 +66,8 @@ use self::clock::Clock;
 use self::dates::Dates;
 use self::handed::Handed;
 use self::hellos::Hellos;
+pub(super) use self::hosts::HostFrames;
+use self::hosts::Hosts;
 use self::lookups::Lookups;
 use self::money::Money;
 use self::orders::Orders;
@@ -122,6 +126,7 @@ pub(super) struct Checker {
     /// Sales whose terminals were answered that they were reversed.
     told_reversed: FxHashSet<Key>,
     orders: Orders,
+    hosts: Hosts,
     /// Declined rows for which something was ever owed: that they were done after all was learned.
     owed: FxHashSet<Key>,
     /// Rows that are the operator's, and since when.
@@ -171,6 +176,7 @@ impl Checker {
             named: FxHashMap::default(),
             told_reversed: FxHashSet::default(),
             orders: Orders::new(config),
+            hosts: Hosts::default(),
             owed: FxHashSet::default(),
             manual: BTreeMap::new(),
             by_hand: FxHashSet::default(),
@@ -253,6 +259,7 @@ impl Checker {
         self.requests.forget();
         self.reads.crashed();
         self.orders.crashed();
+        self.hosts = Hosts::default();
         self.sessions.crashed();
         self.hellos.crashed();
         self.dates.crashed();

@@ -2,6 +2,7 @@
 
 use tillgate_core::provider::Capabilities;
 
+use super::hosts::Host;
 use super::{Between, Stream, number};
 use crate::firmware::Delay;
 use crate::provider::{Lies, ProviderBehaviour};
@@ -14,6 +15,8 @@ use crate::world::fault::{Fault, Faults};
 pub(in crate::world) struct Bridge {
     pub(in crate::world) name: String,
     pub(in crate::world) capabilities: Capabilities,
+    /// Of a provider that speaks ISO 8583; any other speaks HTTP.
+    pub(in crate::world) host: Option<Host>,
     pub(in crate::world) behaviour: ProviderBehaviour,
     /// Of its answers.
     pub(in crate::world) lies: Lies,
@@ -164,6 +167,7 @@ fn draw_bridge(rng: &mut Rng, place: u16, faults: Faults) -> Bridge {
     Bridge {
         name: format!("bridge-{place}"),
         capabilities,
+        host: None,
         behaviour: if faults.has(Fault::Provider) { behaviour } else { calm },
         lies: Lies::default(),
         latency: (Span::ms(1), Span::ms(40)),

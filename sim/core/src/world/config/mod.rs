@@ -5,6 +5,7 @@
 
 mod bridges;
 mod days;
+mod hosts;
 mod limits;
 
 use tillgate_core::limits::{SessionLimits, TransactionLimits};
@@ -12,6 +13,7 @@ use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
+pub(super) use self::hosts::{Agreement, Host};
 use super::cuts::Ware;
 use super::fault::{Fault, Faults};
 use crate::firmware::Habits;
@@ -170,6 +172,8 @@ pub(super) enum Stream {
     Routes = 52,
     RecallRun = 53,
     Pace = 54,
+    Hosts = 60,
+    HostRun = 61,
 }
 
 impl Stream {
@@ -198,11 +202,13 @@ impl Config {
         let jumps = (clock.between(Span::s(15), Span::s(60)), draw_jump(&mut clock));
         let mut bridges = bridges::draw(seed, faults, writer.answer);
         let routed = bridges::routes(seed, faults, &mut bridges);
+        let thieves = draw_thieves(seed, faults);
+        let writer = hosts::draw(seed, faults, &mut bridges, (writer, thieves));
         Self {
             seed,
             faults,
             terminals: tweaks.terminals.unwrap_or(terminals).max(1),
-            thieves: draw_thieves(seed, faults),
+            thieves,
             reactors,
             chaos: tweaks.chaos_s.map_or(chaos, |s| Span::s(u64::from(s))),
             think,

@@ -164,6 +164,7 @@ impl World {
         if crashes {
             return self.crash();
         }
+        self.hosts_started();
         self.carry_out();
         self.arm_writer();
         self.wake_writer();
@@ -191,6 +192,7 @@ impl World {
         }
         self.retiring = None;
         self.drop_connections();
+        self.lines.ended(&mut self.queue, self.now);
         self.witness.crashed();
         self.inspect(&disk);
         self.disk = Some(disk);

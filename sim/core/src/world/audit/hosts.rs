@@ -1,0 +1,347 @@
+//! Promises 2, 5 and 6 on the wires to ISO 8583 hosts, from docs/iso8583.md: every request that
+//! leaves was ordered, with its own content; no two with one key are in flight; only what was
+//! never written was not sent; a result is what an answer to that request says, word for word; and
+//! an approval that arrives is reported, late too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tillgate_codec::iso8583::{Dialect, Fields, MacKey, MacVerdict, View};
+use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
+use tillgate_store_core::{Key, ProviderOutcome, ResponseCode};
+
+use super::Checker;
+use crate::time::{Moment, Span};
+use crate::world::config::Agreement;
+
+/// For how long an answer counts after its request was written; docs/limits.md has five minutes
+/// from the result on.
+const REMEMBERED: Span = Span::s(290);
+
+/// Answers to one request that may each say something new: the first, and one that contradicts it.
+const ANSWERS_MAX: u32 = 2;
+
+/// What a request and its answer have in common: the bridge, the kind, and the sale's terminal and
+/// STAN.
+type Talk = (u16, u8, u32, u32);
+
+/// What goes over the wires to hosts.
+#[derive(Default)]
+pub(super) struct Hosts {
+    /// Requests that a bridge has taken and not reported on.
+    open: BTreeMap<Talk, Vec<Open>>,
+    /// Requests that were written in this life.
+    sent: BTreeMap<Talk, Vec<Sent>>,
+    /// Answers that came in this turn.
+    said: Vec<Said>,
+    /// Sales that were reported as approved in this life.
+    approved: BTreeSet<Key>,
+}
+
+struct Open {
+    request: ProviderRequest,
+    is_written: bool,
+}
+
+struct Sent {
+    at: Moment,
+    request: ProviderRequest,
+    /// What an answer must repeat.
+    echo: Vec<(u8, Option<Vec<u8>>)>,
+    answers: u32,
+}
+
+struct Said {
+    talk: Talk,
+    key: Key,
+    code: String,
+    /// What a provider's own reference, and a lookup's, may be.
+    references: [String; 2],
+    amount_minor: Option<u64>,
+    /// Somebody has to be told.
+    counts: bool,
+}
+
+/// Reads what crosses the wires of one host.
+pub(in super::super) struct HostFrames {
+    dialect: Dialect,
+    mac: Option<MacKey>,
+    has_own_keys: bool,
+}
+
+impl HostFrames {
+    pub(in super::super) fn new(dialect: Dialect, agreement: Agreement) -> Self {
+        let has_own_keys = matches!(agreement, Agreement::Exchange(_));
+        Self { dialect, mac: agreement.fixed_key(), has_own_keys }
+    }
+
+    /// Every message of whole frames.
+    pub(in super::super) fn each(&self, bytes: &[u8], mut read: impl FnMut(&View<'_>)) {
+        let mut rest = bytes;
+        let mut fields = Fields::new();
+        while let Ok(Some(frame)) = self.dialect.framing().deframe(rest) {
+            let message = &rest[frame.message];
+            if let Ok(view) = self.dialect.view(message, &mut fields) {
+                read(&view);
+            }
+            rest = &rest[frame.end..];
+        }
+    }
+
+    /// The gateway has written that.
+    pub(in super::super) fn written(&self, witness: &mut Checker, at: (Moment, u16), bytes: &[u8]) {
+        self.each(bytes, |view| witness.host_writes(at, view));
+    }
+
+    /// Bytes have come to the gateway; `heard` is what came before and is no whole frame.
+    pub(in super::super) fn read(
+        &self,
+        witness: &mut Checker,
+        at: (Moment, u16),
+        heard: &mut Option<Vec<u8>>,
+        bytes: &[u8],
+    ) {
+        let Some(inbound) = heard else { return };
+        inbound.extend_from_slice(bytes);
+        let mut fields = Fields::new();
+        let mut begins = 0;
+        loop {
+            match self.dialect.framing().deframe(&inbound[begins..]) {
+                Ok(Some(frame)) => {
+                    let message = &inbound[begins..][frame.message];
+                    if let Ok(view) = self.dialect.view(message, &mut fields)
+                        && let Some(is_sure) = self.is_authentic(&view)
+                    {
+                        witness.host_says(at, &view, is_sure);
+                    }
+                    begins += frame.end;
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    *heard = None;
+                    return;
+                }
+            }
+        }
+        inbound.drain(..begins);
+    }
+
+    /// Whether an answer's code is right, as far as it can be known here; `None`: it is not.
+    fn is_authentic(&self, view: &View<'_>) -> Option<bool> {
+        match &self.mac {
+            Some(key) => (view.verify_mac(key) == MacVerdict::Valid).then_some(true),
+            None => Some(!self.has_own_keys),
+        }
+    }
+}
+
+impl Checker {
+    /// A bridge has taken a request from its queue.
+    pub(in super::super) fn host_takes(&mut self, bridge: u16, request: &ProviderRequest) {
+        let open = Open { request: *request, is_written: false };
+        self.hosts.open.entry(talk(bridge, request)).or_default().push(open);
+    }
+
+    /// A message of the gateway has been written.
+    fn host_writes(&mut self, (at, bridge): (Moment, u16), view: &View<'_>) {
+        let Some(talk) = talk_of(bridge, view) else { return };
+        let text = |number| view.text(number).unwrap_or_default();
+        let rrn = text(37);
+        let open = self.hosts.open.get_mut(&talk).into_iter().flatten();
+        let (written, mut unwritten): (Vec<_>, Vec<_>) = open.partition(|open| open.is_written);
+        let others: Vec<Key> = written.iter().map(|other| other.request.key).collect();
+        let ordered = unwritten.iter_mut().find(|open| open.request.rrn[..] == *rrn.trim());
+        let Some(ordered) = ordered else {
+            let text =
+                format!("{} {} {} leaves, which nobody ordered", view.mti(), text(41), text(11));
+            return self.violate(at, 5, text);
+        };
+        ordered.is_written = true;
+        let request = ordered.request;
+        let echo = [3, 4, 7, 11, 41, 49, 62].into_iter();
+        let is_lookup = request.kind == ProviderRequestKind::Lookup;
+        let echo = echo.filter(|number| !is_lookup || *number != 4);
+        let echo = echo.map(|number| (number, view.value(number))).collect();
+        self.hosts.sent.entry(talk).or_default().push(Sent { at, request, echo, answers: 0 });
+        let key = request.key;
+        let is_durable = is_lookup || self.journal.contains_key(&key);
+        let is = |number, wanted: &str| {
+            view.value(number).is_none_or(|value| value.trim_ascii_end() == wanted.as_bytes())
+        };
+        let same = view.number(4).unwrap_or(0) == request.amount_minor
+            && is(62, &request.reference)
+            && is(102, &request.subscriber);
+        let wrong = if !is_durable {
+            Some((5, "and what it rests on is not durable".to_owned()))
+        } else if !same {
+            Some((1, "and not with its own content".to_owned()))
+        } else {
+            let other = others.first();
+            other.map(|other| (2, format!("while one of {other} with the same key is in flight")))
+        };
+        if let Some((promise, text)) = wrong {
+            self.violate(at, promise, format!("{key}: {} is written, {text}", view.mti()));
+        }
+    }
+
+    /// A message of a host has come, whose code may be right, or is.
+    fn host_says(&mut self, (at, bridge): (Moment, u16), view: &View<'_>, is_sure: bool) {
+        let Some(talk) = talk_of(bridge, view).filter(|_| !view.mti().is_request()) else { return };
+        let sent = self.hosts.sent.get_mut(&talk).into_iter().flatten();
+        let repeats = |sent: &&mut Sent| {
+            let same = |(number, value): &(u8, Option<Vec<u8>>)| match value {
+                Some(_) if *number == 62 && !view.has(62) => true,
+                Some(value) => view.value(*number).as_ref() == Some(value),
+                None => true,
+            };
+            sent.echo.iter().all(same)
+        };
+        // The same bytes may have been written more than once.
+        let mut alike: Vec<&mut Sent> = sent.filter(repeats).collect();
+        let Some(last) = alike.last_mut() else { return };
+        last.answers += 1;
+        let (key, kind) = (last.request.key, last.request.kind);
+        let is_remembered = at < last.at.after(REMEMBERED);
+        let answers: u32 = alike.iter().map(|sent| sent.answers).sum();
+        let text = |number| view.text(number).unwrap_or_default().trim().to_owned();
+        let code = text(39);
+        let is_approval = kind == ProviderRequestKind::Authorize && code == "00";
+        // Behind an answer of another sale with the same key it is not looked for.
+        let open = self.hosts.open.get(&talk).into_iter().flatten();
+        let is_behind = open.filter(|open| open.is_written).any(|open| open.request.key != key);
+        let counts =
+            is_approval && is_sure && is_remembered && answers <= ANSWERS_MAX && !is_behind;
+        self.hosts.said.push(Said {
+            talk,
+            key,
+            code,
+            references: [text(38), text(37)],
+            amount_minor: view.number(4),
+            counts,
+        });
+    }
+
+    /// A bridge reports on a request.
+    pub(in super::super) fn host_done(
+        &mut self,
+        at: Moment,
+        bridge: u16,
+        request: &ProviderRequest,
+        result: &ProviderResult,
+    ) {
+        let open = self.hosts.open.entry(talk(bridge, request)).or_default();
+        let place = open.iter().position(|open| open.request == *request);
+        let Some(Open { is_written, .. }) = place.map(|place| open.remove(place)) else {
+            let text = format!("{}: {result:?} of a request that is not open", request.key);
+            return self.violate(at, 6, text);
+        };
+        let not_sent = matches!(result, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
+        if not_sent && is_written {
+            let text = format!("{}: written, and reported as not sent", request.key);
+            self.violate(at, 6, text);
+        }
+        // A STAN that its field has no place for.
+        let has_no_form = !is_written && request.sale.stan > 999_999;
+        let has_no_form = has_no_form && *result == request.inexpressible();
+        if !not_sent && !has_no_form && *result != request.unknown() {
+            self.host_late(at, bridge, request, result);
+        }
+    }
+
+    /// A bridge reports what an answer says.
+    pub(in super::super) fn host_late(
+        &mut self,
+        at: Moment,
+        bridge: u16,
+        request: &ProviderRequest,
+        result: &ProviderResult,
+    ) {
+        let talk = talk(bridge, request);
+        if matches!(result, ProviderResult::Outcome(ProviderOutcome::Approved { .. })) {
+            self.hosts.approved.insert(request.key);
+        }
+        let mut said =
+            self.hosts.said.iter().filter(|said| said.talk == talk && said.key == request.key);
+        if !said.any(|said| said.says(request.kind, result)) {
+            self.believed_a_lie(at, request.key, result);
+        }
+    }
+
+    /// Everything that came of a turn has been reported.
+    pub(in super::super) fn host_turn_ends(&mut self, at: Moment, bridge: u16) {
+        for said in std::mem::take(&mut self.hosts.said) {
+            if said.counts && !self.hosts.approved.contains(&said.key) {
+                let text =
+                    format!("{}: approved by bridge {bridge}, which reports nothing", said.key);
+                self.violate(at, 6, text);
+            }
+        }
+    }
+
+    /// Whose a gateway's reference is.
+    pub(in super::super) fn key_of(&self, reference: &str) -> Option<Key> {
+        let seq = reference.get(16..).and_then(|seq| u64::from_str_radix(seq, 16).ok());
+        seq.and_then(|seq| self.seqs.get(&seq)).copied()
+    }
+}
+
+impl Said {
+    /// Whether that is what it says about a request of this kind.
+    fn says(&self, kind: ProviderRequestKind, result: &ProviderResult) -> bool {
+        use ProviderRequestKind::{Advise, Authorize, Inquire, Lookup, Reverse};
+        let code = |wanted: &ResponseCode| self.code.as_bytes() == wanted.0;
+        let named = |reference: &str| self.references.iter().any(|one| one == reference);
+        match (kind, result) {
+            (Authorize | Inquire, ProviderResult::Pending) => self.code == "09",
+            (Inquire, ProviderResult::NotFound { .. }) => self.code == "25",
+            (Authorize | Inquire, ProviderResult::Outcome(outcome)) => match outcome {
+                ProviderOutcome::Approved { reference } => self.code == "00" && named(reference),
+                ProviderOutcome::Declined { code: said, .. } => {
+                    code(said) && !matches!(self.code.as_str(), "00" | "09" | "25")
+                }
+                _ => false,
+            },
+            (Reverse, ProviderResult::Outcome(ProviderOutcome::Reversed))
+            | (Advise, ProviderResult::Outcome(ProviderOutcome::AdviceAcknowledged)) => {
+                self.code == "00"
+            }
+            (Reverse | Advise, ProviderResult::Outcome(ProviderOutcome::ReversalDeclined)) => {
+                self.code == "21"
+            }
+            (Lookup, ProviderResult::Lookup(Ok(bill))) => {
+                self.code == "00"
+                    && named(&bill.reference)
+                    && self.amount_minor == Some(bill.amount_minor)
+            }
+            (Lookup, ProviderResult::Lookup(Err(said))) => code(said),
+            _ => false,
+        }
+    }
+}
+
+fn number(kind: ProviderRequestKind) -> u8 {
+    match kind {
+        ProviderRequestKind::Authorize => 0,
+        ProviderRequestKind::Inquire => 1,
+        ProviderRequestKind::Reverse => 2,
+        ProviderRequestKind::Advise => 3,
+        ProviderRequestKind::Lookup => 4,
+    }
+}
+
+fn talk(bridge: u16, request: &ProviderRequest) -> Talk {
+    (bridge, number(request.kind), request.sale.terminal.0, request.sale.stan)
+}
+
+/// Whose a message is; `None` for one about the connection.
+fn talk_of(bridge: u16, view: &View<'_>) -> Option<Talk> {
+    let text = |number| view.text(number).unwrap_or_default();
+    let kind = match (view.mti().class(), view.mti().0[2]) {
+        (b'1', b'0' | b'1') if text(3).starts_with("31") => ProviderRequestKind::Lookup,
+        (b'1', b'0' | b'1') => ProviderRequestKind::Inquire,
+        (b'2', b'0' | b'1') => ProviderRequestKind::Authorize,
+        (b'2', _) => ProviderRequestKind::Advise,
+        (b'4', _) => ProviderRequestKind::Reverse,
+        _ => return None,
+    };
+    Some((bridge, number(kind), text(41).trim().parse().ok()?, text(11).trim().parse().ok()?))
+}
