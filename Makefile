@@ -98,8 +98,9 @@ fuzz-smoke: ## Five seconds of every fuzz target, over the committed corpora
 fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what they did
 	scripts/fuzz-hour
 
-pyiso8583: ## The simulated ISO 8583 host, driven by an independent client
+pyiso8583: ## Simulated host, listener and bridge against an independent ISO 8583 client and host
 	scripts/pyiso8583
+	scripts/pyiso8583-host
 
 schemathesis: ## The admin API of a gateway, fuzzed from its own description
 	scripts/schemathesis
