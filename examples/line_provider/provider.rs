@@ -89,14 +89,16 @@ impl Provider for LineProvider {
             return None;
         }
         Some(ProviderResult::Outcome(match *rest {
-            ["APPROVED", own] => ProviderOutcome::Approved { reference: Text::from(own).ok()? },
+            ["APPROVED", own] => {
+                ProviderOutcome::Approved { reference: Text::from(own).ok()?, chip: None }
+            }
             ["DECLINED", code] => {
                 let code = ResponseCode(<[u8; 2]>::try_from(code.as_bytes()).ok()?);
                 // A decline is final: it has no code that approves or makes a terminal ask again.
                 let final_code = ![*b"00", *b"09", *b"68"].contains(&code.0);
                 let digits = code.0.iter().all(u8::is_ascii_digit);
                 let code = if final_code && digits { code } else { ResponseCode(*b"05") };
-                ProviderOutcome::Declined { code, reference: Text::new() }
+                ProviderOutcome::Declined { code, reference: Text::new(), chip: None }
             }
             ["PENDING"] => return Some(ProviderResult::Pending),
             _ => return None,

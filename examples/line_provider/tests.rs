@@ -30,7 +30,7 @@ fn answered(kind: ProviderRequestKind, answer: &str) -> Option<ProviderResult> {
 fn an_answer_counts_only_if_it_repeats_reference_and_amount() {
     use ProviderRequestKind::{Authorize, Inquire};
     let reference = Text::from("L-1").unwrap();
-    let approved = ProviderResult::Outcome(ProviderOutcome::Approved { reference });
+    let approved = ProviderResult::Outcome(ProviderOutcome::Approved { reference, chip: None });
     assert_eq!(answered(Authorize, "REF 2500 APPROVED L-1\n"), Some(approved));
     assert_eq!(answered(Inquire, "REF 2500 PENDING\n"), Some(ProviderResult::Pending));
     let not_found = ProviderResult::NotFound { attempt: 1 };
@@ -57,8 +57,11 @@ fn a_decline_never_has_a_code_that_approves_or_makes_a_terminal_ask_again() {
     for (code, kept) in [("14", *b"14"), ("00", *b"05"), ("09", *b"05"), ("R1", *b"05")] {
         let result =
             answered(ProviderRequestKind::Authorize, &format!("REF 2500 DECLINED {code}\n"));
-        let declined =
-            ProviderOutcome::Declined { code: ResponseCode(kept), reference: Text::new() };
+        let declined = ProviderOutcome::Declined {
+            code: ResponseCode(kept),
+            reference: Text::new(),
+            chip: None,
+        };
         assert_eq!(result, Some(ProviderResult::Outcome(declined)), "{code}");
     }
 }

@@ -28,6 +28,7 @@
 
 pub mod access;
 pub mod backup;
+pub mod card;
 pub mod claims;
 pub mod clock;
 pub mod directory;

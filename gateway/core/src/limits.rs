@@ -190,6 +190,10 @@ pub const DRAIN_GRACE: Span = Span::s(5);
 /// Least time that the writer gets for its last batch, however long the reactors took to end.
 pub const WRITER_GRACE: Span = Span::s(1);
 
+/// Card data of one request that goes on to a host: chip data of 255 bytes, a track, a PIN block, and as
+/// much again for hosts that want more.
+pub const CARD_BYTES_MAX: usize = 1_024;
+
 /// Between two passes of the scrubber over the whole store.
 pub const SCRUB_EVERY: Span = Span::s(24 * 3_600);
 

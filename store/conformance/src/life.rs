@@ -6,7 +6,7 @@ use super::world::{World, approved, done, key, rejected, settlement};
 use tillgate_store_core::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
 use tillgate_store_core::ids::{Key, Text};
 use tillgate_store_core::outcome::Outcome;
-use tillgate_store_core::record::{FollowUp, State, Totals, Transaction};
+use tillgate_store_core::record::{ChipAnswer, FollowUp, State, Totals, Transaction};
 use tillgate_store_core::store::Store;
 use tillgate_types::ResponseCode;
 
@@ -143,8 +143,11 @@ pub fn a_late_approval_is_owed_back_by_its_provider<F: Factory>(factory: F) {
 /// What a provider says against a booked outcome is put before a person, once until it was seen.
 pub fn a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
-    let declined =
-        || ProviderOutcome::Declined { code: ResponseCode(*b"05"), reference: Text::new() };
+    let declined = || ProviderOutcome::Declined {
+        code: ResponseCode(*b"05"),
+        reference: Text::new(),
+        chip: None,
+    };
     let sold = approve(&mut world, key(1, 1));
     // Approved by a person, declined by the provider later.
     world.begin_top_up(key(1, 2), 500);
@@ -178,8 +181,10 @@ pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothi
     factory: F,
 ) {
     let mut world = World::stocked(factory, 10_000, 0);
-    let told =
-        |name| ProviderOutcome::Approved { reference: Text::from(name).expect("short enough") };
+    let told = |name| ProviderOutcome::Approved {
+        reference: Text::from(name).expect("short enough"),
+        chip: None,
+    };
     // Approved; confirmed and to be advised; taken back; being taken back; approved by a person.
     let sold: Vec<_> = (1..=4).map(|stan| approve(&mut world, key(1, stan))).collect();
     let (original, at_ms, advice) = (key(1, 2), 7, Advice::Owed);
@@ -273,8 +278,8 @@ pub fn a_statement_that_contradicts_moves_no_money<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 1);
     let reference = Text::from("P-1").expect("short");
     for (stan, finding) in [
-        (1, ProviderOutcome::Approved { reference }),
-        (2, ProviderOutcome::Declined { code: ResponseCode::NOT_HONOURED, reference }),
+        (1, ProviderOutcome::Approved { reference, chip: None }),
+        (2, ProviderOutcome::Declined { code: ResponseCode::NOT_HONOURED, reference, chip: None }),
         (3, ProviderOutcome::Unknown),
     ] {
         world.begin_top_up(key(1, stan), 500);
@@ -361,4 +366,22 @@ pub fn a_settlement_compares_totals_and_adjusts_nothing<F: Factory>(factory: F) 
     });
     assert_eq!((read, differences), (Ok(()), vec![other]));
     assert_eq!(world.reverse(key(1, 30), key(1, 20), 0).0, ResponseCode::NOT_REVERSIBLE);
+}
+
+/// What a card's chip receives belongs to the outcome that decided: nothing that is said later
+/// replaces it, and it is there again after a restart.
+pub fn what_a_chip_receives_stays_with_the_outcome_that_decided<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 10_000, 0);
+    let chip = |byte| ChipAnswer::new(&[0x91, 1, byte]);
+    let reference = Text::new();
+    for (stan, outcome) in [
+        (1, ProviderOutcome::Approved { reference, chip: chip(1) }),
+        (2, ProviderOutcome::Declined { code: ResponseCode(*b"05"), reference, chip: chip(1) }),
+    ] {
+        world.begin_top_up(key(1, stan), 500);
+        assert_eq!(done(world.finish(key(1, stan), outcome)).chip, chip(1));
+        world.finish(key(1, stan), ProviderOutcome::Approved { reference, chip: chip(2) });
+        world.reopen();
+        assert_eq!(world.row(key(1, stan)).unwrap().chip, chip(1));
+    }
 }

@@ -66,7 +66,7 @@ pub fn reserved_money_is_posted_or_released_once<F: Factory>(factory: F) {
 
     let code = ResponseCode(*b"14");
     let findings = [
-        ProviderOutcome::Declined { code, reference: Text::new() },
+        ProviderOutcome::Declined { code, reference: Text::new(), chip: None },
         ProviderOutcome::NotSent { code },
     ];
     for (stan, finding) in (2..).zip(findings) {

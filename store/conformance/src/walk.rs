@@ -167,8 +167,8 @@ impl<F: Factory> Walk<F> {
         let named = ["P-1", "P-1", "P-1", "", "P-2", "P-3"][usize::from(draw[5] % 6)];
         let reference = Text::from(named).expect("short enough");
         let result = match draw[4] % 10 {
-            0 | 1 => ProviderOutcome::Approved { reference },
-            2 | 3 => ProviderOutcome::Declined { code, reference },
+            0 | 1 => ProviderOutcome::Approved { reference, chip: None },
+            2 | 3 => ProviderOutcome::Declined { code, reference, chip: None },
             4 => ProviderOutcome::NotSent { code },
             5 => ProviderOutcome::Unknown,
             6 | 7 => ProviderOutcome::Reversed,

@@ -237,7 +237,7 @@ pub fn done(outcome: Outcome) -> Transaction {
 
 /// A finding that approves.
 pub fn approved() -> ProviderOutcome {
-    ProviderOutcome::Approved { reference: Text::from("P-1").expect("short enough") }
+    ProviderOutcome::Approved { reference: Text::from("P-1").expect("short enough"), chip: None }
 }
 
 /// An answer is asked for again by a terminal in good standing.

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::ids::{BridgeTag, Key, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{
-    FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity, Voucher,
-    VoucherBatch,
+    ChipAnswer, FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity,
+    Voucher, VoucherBatch,
 };
 use crate::reseal::Reseal;
 use tillgate_types::{
@@ -204,6 +204,8 @@ pub enum ProviderOutcome {
     Approved {
         /// The provider's reference; may be empty.
         reference: Text<REFERENCE_BYTES_MAX>,
+        /// What the chip of the card receives.
+        chip: Option<ChipAnswer>,
     },
     /// The provider definitely did not do it.
     Declined {
@@ -211,6 +213,8 @@ pub enum ProviderOutcome {
         code: ResponseCode,
         /// The provider's reference; may be empty.
         reference: Text<REFERENCE_BYTES_MAX>,
+        /// What the chip of the card receives.
+        chip: Option<ChipAnswer>,
     },
     /// Not a byte left for the provider: definite.
     NotSent {

@@ -50,13 +50,13 @@ pub use outcome::{Outcome, Rejection};
 pub use record::{
     Account, AccountCheck, AccountField, AccountForm, AccountRow, AmountSource, Audit, Batch,
     BatchOf, BridgeName, BridgeOrder, BridgeStatus, Canary, Card, ChargeBase, ChargeKind,
-    ChargeRule, Coded, CommissionRule, Counter, Dispensed, Distributor, DueFollowUp, FollowUp,
-    Former, Fulfilment, Funding, Generations, Head, Hours, IssuedBy, KeyCounter, KeyError, Kind,
-    Language, Leg, Legs, Lookup, MoneyFlow, Product, ReceiptTag, ReceiptTemplate, Record, Refund,
-    RegistryRecord, Reprint, ReversalRule, Rounding, Route, RouteRule, SaleTerms, Seller, Serial,
-    Service, Services, Settlement, Shelf, State, Status, StockLevel, StockRules, Terminal,
-    TerminalKey, Transaction, Velocity, Versions, Voucher, VoucherBatch, VoucherOf, Withdrawn,
-    is_bridge_name, luhn,
+    ChargeRule, ChipAnswer, Coded, CommissionRule, Counter, Dispensed, Distributor, DueFollowUp,
+    FollowUp, Former, Fulfilment, Funding, Generations, Head, Hours, IssuedBy, KeyCounter,
+    KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, Product, ReceiptTag, ReceiptTemplate,
+    Record, Refund, RegistryRecord, Reprint, ReversalRule, Rounding, Route, RouteRule, SaleTerms,
+    Seller, Serial, Service, Services, Settlement, Shelf, State, Status, StockLevel, StockRules,
+    Terminal, TerminalKey, Transaction, Velocity, Versions, Voucher, VoucherBatch, VoucherOf,
+    Withdrawn, is_bridge_name, luhn,
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};

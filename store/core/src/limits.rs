@@ -19,6 +19,9 @@ pub const WITHDRAW_ROWS_MAX: usize = 20_000;
 pub const STOCK_DAYS_MAX: u16 = 3_660;
 /// Longest reference, bytes: a provider's, our own (16 hex of store id + 16 of seq), a deposit's.
 pub const REFERENCE_BYTES_MAX: usize = 32;
+/// What a card's chip receives with an answer (ISO 8583 field 55): its length has one byte, and
+/// issuers' scripts are kept below that for terminals.
+pub const CHIP_BYTES_MAX: usize = 255;
 /// Longest row key, bytes: a former version of a route (its letter, its name with its length, and
 /// the number of a change) is the longest that is used, 42.
 pub const KEY_BYTES_MAX: usize = 48;

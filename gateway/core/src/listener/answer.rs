@@ -10,7 +10,9 @@ use tillgate_codec::link::message::{Answer, GatewayMessage, ResponseCode, Totals
 use tillgate_types::BusinessDate;
 use zeroize::Zeroizing;
 
+use super::limits::FRAME_BYTES_MAX;
 use super::profile::{Kind, MessagePlan, Profile};
+use crate::card::reserve;
 use crate::iso8583::template::{self, sources};
 use crate::time::{Calendar, UnixMillis, utc};
 
@@ -39,6 +41,8 @@ sources! {
     Pin = "pin",
     /// The voucher's last day, YYMMDD.
     Expiry = "expiry",
+    /// What the host of a card answered for its chip: bytes of a field of their own.
+    Chip = "chip",
     /// The receipt; what does not fit its field is cut off.
     Receipt = "receipt",
     /// Of a settlement: how many sales the gateway counted.
@@ -71,6 +75,7 @@ pub(super) struct Values<'a> {
     pub(super) pin: &'a str,
     pub(super) expiry: Option<BusinessDate>,
     pub(super) lines: &'a str,
+    pub(super) chip: &'a [u8],
     pub(super) totals: Option<Totals>,
     /// Unix seconds; 0 where nothing was journalled.
     pub(super) time_s: u64,
@@ -90,6 +95,7 @@ impl<'a> Values<'a> {
             pin: "",
             expiry: None,
             lines: "",
+            chip: &[],
             totals: None,
             time_s,
         }
@@ -160,6 +166,8 @@ impl Source {
                     _ = write!(out, "{:02}{month:02}{day:02}", year % 100);
                 }
             }
+            // Bytes of a field of their own.
+            Self::Chip => {}
             Self::Receipt => out.push_str(values.lines),
             Self::SalesCount => total(&|totals| totals.sales_count.into(), out),
             Self::SalesAmount => total(&|totals| totals.sales_minor, out),
@@ -212,13 +220,13 @@ impl Profile {
     pub(super) fn answer(
         &self,
         asked: &[u8],
-        body: &[u8],
+        (body, chip): (&[u8], &[u8]),
         (calendar, mac): (&Calendar, Option<&MacKey>),
         out: &mut Vec<u8>,
     ) -> Option<()> {
         let mut fields = Fields::new();
         let asked = self.dialect.view(asked, &mut fields).ok()?;
-        let mut values = Values::of(body)?;
+        let mut values = Values { chip, ..Values::of(body)? };
         let plan = self.plan(&asked);
         // A sale of so old a date that its tombstone is not kept is not there and is never sold: its
         // terminal would repeat the reversal for ever.
@@ -232,6 +240,8 @@ impl Profile {
             let failed = Values::of_code(ResponseCode::MALFUNCTION, 0);
             self.written(&asked, None, &failed, (calendar, mac))
         })?;
+        // PINs are in it: what a buffer leaves when it grows is wiped.
+        reserve(out, message.len().saturating_add(FRAME_BYTES_MAX));
         self.dialect.framing().append_frame(&message, out).ok()
     }
 
@@ -251,6 +261,12 @@ impl Profile {
             }
         }
         for field in plan.into_iter().flat_map(|plan| &plan.fields) {
+            if field.1.is_only(Source::Chip) {
+                if !values.chip.is_empty() {
+                    answer.set_bytes(field.0, values.chip);
+                }
+                continue;
+            }
             let text = filled(&self.dialect, field, values, calendar);
             if !text.is_empty() {
                 answer.set(field.0, &text);

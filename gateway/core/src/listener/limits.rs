@@ -56,6 +56,9 @@ impl Default for ListenerLimits {
 /// longest ones; a dialect may allow less.
 pub const REQUEST_BYTES_MAX: usize = 4_096;
 
+/// Bytes around a message: its length, with what some terminals put beside it.
+pub const FRAME_BYTES_MAX: usize = 64;
+
 /// Longest terminal profile, in bytes of TOML. The longest of ours has a tenth.
 pub const PROFILE_BYTES_MAX: usize = 64 * 1_024;
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::limits::REVERSAL_STAN;
 use super::profile::{Kind, MessagePlan, Place, Profile};
+use crate::card::CardData;
 use crate::processing::verify::Now;
 use crate::time::Calendar;
 use crate::transaction::Answered;
@@ -47,12 +48,21 @@ pub(crate) enum Request {
         amount_minor: u64,
         currency: u16,
         account: Zeroizing<String>,
+        card: Option<Box<CardData>>,
     },
     Reversal(Reversal),
     Settle(Settle),
 }
 
 impl Request {
+    /// Of a sale: what goes on to the host of the card.
+    pub(crate) fn take_card(&mut self) -> Option<Box<CardData>> {
+        match self {
+            Self::Sale { card, .. } => card.take(),
+            _ => None,
+        }
+    }
+
     /// The message of the sealed link that asks for the same.
     pub(crate) fn message(&self) -> TerminalMessage<'_> {
         match self {
@@ -60,19 +70,25 @@ impl Request {
                 TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 })
             }
             Self::Echo { nonce } => TerminalMessage::Ping(Ping { nonce: *nonce }),
-            Self::Sale { stan, date, of: (service, product), amount_minor, currency, account } => {
-                TerminalMessage::Sale(Sale {
-                    stan: *stan,
-                    date: *date,
-                    service: service.0,
-                    product: product.0,
-                    amount_minor: *amount_minor,
-                    currency: *currency,
-                    subscriber: account,
-                    token: 0,
-                    fee_minor: 0,
-                })
-            }
+            Self::Sale {
+                stan,
+                date,
+                of: (service, product),
+                amount_minor,
+                currency,
+                account,
+                card: _,
+            } => TerminalMessage::Sale(Sale {
+                stan: *stan,
+                date: *date,
+                service: service.0,
+                product: product.0,
+                amount_minor: *amount_minor,
+                currency: *currency,
+                subscriber: account,
+                token: 0,
+                fee_minor: 0,
+            }),
             Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
             Self::Settle(settle) => TerminalMessage::Settle(*settle),
         }
@@ -128,7 +144,20 @@ impl Profile {
         let amount_minor = places.amount.number(message)?;
         let account = places.account.iter().find_map(|place| account(place, message));
         let account = account.unwrap_or_default();
-        Some(Request::Sale { stan, date, of, amount_minor, currency, account })
+        let card = self.carried(message)?;
+        Some(Request::Sale { stan, date, of, amount_minor, currency, account, card })
+    }
+
+    /// What goes on to the host of the card; nothing is allocated for a sale that has none. `None` if
+    /// it is more than there is room for.
+    fn carried(&self, message: &View<'_>) -> Option<Option<Box<CardData>>> {
+        let mut card: Option<Box<CardData>> = None;
+        for (part, number) in &self.carry {
+            if let Some(value) = message.value(*number).map(Zeroizing::new) {
+                card.get_or_insert_default().add(*part, &value)?;
+            }
+        }
+        Some(card.filter(|card| !card.is_empty()))
     }
 
     fn currency(&self, message: &View<'_>) -> Option<u16> {

@@ -3,16 +3,19 @@
 
 use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, View};
 use tillgate_store_core::vault::{Secret, terminal_context};
-use tillgate_store_core::{ResponseCode, Terminal, TerminalKey};
+use tillgate_store_core::{
+    ChipAnswer, ResponseCode, State, Terminal, TerminalKey, VerificationResult,
+};
 use zeroize::Zeroizing;
 
 use super::request::{Via, process};
 use super::verify::Now;
 use super::{Keys, Processed};
+use crate::card::CardData;
 use crate::directory::Directory;
 use crate::listener::{Listener, Named, Unread};
 use crate::time::{Calendar, UnixMillis};
-use crate::transaction::{Content, Origin, Reply};
+use crate::transaction::{Ask, Asked, Content, Origin, Reply};
 
 /// Decodes and verifies one message. `origin` has the terminal that the message names; only one that
 /// is enabled for this listener, and has the key of its authentication code, is answered at all.
@@ -43,10 +46,12 @@ pub fn decode_frame(
     let origin = Origin { generation, logged_on: true, ..origin };
     let now = Now::of(calendar, wall, directory);
     let content = match listener.profile.read(&view, calendar, now) {
-        Ok(request) => {
+        Ok(mut request) => {
+            let card = request.take_card();
             let repeated = repeated(&view, &listener.profile.repeated(&view));
             let via = Via::Listener { repeated: &repeated, has_proved: needs_mac };
-            return process(&request.message(), via, origin, now, wall, directory);
+            let processed = process(&request.message(), via, origin, now, wall, directory);
+            return with_card(processed, card);
         }
         Err(Unread::Malformed(Named { kind, stan, date })) => {
             Content::Refused { kind, stan, date, code: ResponseCode::FORMAT_ERROR }
@@ -59,6 +64,23 @@ pub fn decode_frame(
         },
     };
     Processed::Reply(Reply { origin, content })
+}
+
+/// Card data goes with a sale of a card that is carried out, and with nothing else.
+fn with_card(mut processed: Processed, data: Option<Box<CardData>>) -> Processed {
+    if let Processed::Ask(Ask { asked: Asked::Sale { begin, card, .. }, .. }) = &mut processed {
+        let accepted = matches!(begin.verdict, VerificationResult::Accepted { .. });
+        *card = data.filter(|_| accepted && begin.terms.masked && begin.kind.has_provider());
+    }
+    processed
+}
+
+/// What the chip of a card receives with an answer: as the row has it, so that a repeat gets the same.
+#[must_use]
+pub fn chip_answer(content: &Content) -> Option<&ChipAnswer> {
+    let Content::Journalled(row) = content else { return None };
+    let tells = row.is_answered() && row.state != State::Reversed;
+    row.chip.as_ref().filter(|_| tells)
 }
 
 /// The key that a message's code was made with, by its generation.

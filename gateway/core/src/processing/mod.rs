@@ -21,7 +21,7 @@ use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
-pub use self::listener::{answer_key, decode_frame};
+pub use self::listener::{answer_key, chip_answer, decode_frame};
 pub use self::reply::{encode_command, encode_reply};
 pub use self::request::decode_request;
 pub use self::route::{RouteExplained, RouteQuestion, explain_route};

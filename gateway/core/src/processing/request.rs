@@ -252,7 +252,7 @@ impl Request<'_> {
             verdict,
         };
         let lookup = service.map_or(store::Lookup::None, |service| service.lookup);
-        Ok(Asked::Sale { begin, account, bridges, token: message.token, lookup })
+        Ok(Asked::Sale { begin, account, card: None, bridges, token: message.token, lookup })
     }
 
     /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.

@@ -16,7 +16,10 @@
 //! is carried out by its confirmation alone, so that it counts as not sent until a byte of that
 //! can have left.
 
+use std::fmt;
+
 use super::{ProviderRequest, ProviderRequestKind, ProviderResult};
+use crate::card::CardData;
 use crate::time::{Moment, Span};
 
 /// Connections that a request may be tried on: a kept one may turn out to have ended, a fresh one
@@ -27,9 +30,10 @@ const CONNECTIONS_MAX: u8 = 2;
 /// whose answer nobody waits for leaves the outcome unknown.
 const CONFIRMATION_SHARE: u64 = 4;
 
-#[derive(Debug)]
 pub struct Exchange {
     request: ProviderRequest,
+    /// Until the message that has it leaves.
+    card: Option<Box<CardData>>,
     queued: Moment,
     due: Moment,
     connections: u8,
@@ -94,13 +98,40 @@ impl Event {
     }
 }
 
+/// Without card data.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, queued, due, .. } = self;
+        let mut shown = f.debug_struct("Exchange");
+        shown.field("request", request).field("queued", queued).field("due", due);
+        shown.finish_non_exhaustive()
+    }
+}
+
 impl Exchange {
     /// A request that goes into its bridge's queue.
     #[must_use]
     pub fn new(request: ProviderRequest, now: Moment, deadline: Span) -> Self {
         let due = now.after(deadline);
         let (connections, sending, has_no_form, step) = (0, false, false, Steps::One);
-        Self { request, queued: now, due, connections, sending, has_no_form, step }
+        Self { request, card: None, queued: now, due, connections, sending, has_no_form, step }
+    }
+
+    /// With the card data that goes with the request.
+    #[must_use]
+    pub fn with_card(self, card: Option<Box<CardData>>) -> Self {
+        Self { card, ..self }
+    }
+
+    /// What goes with the request, as long as nothing of it has left.
+    #[must_use]
+    pub fn card(&self) -> Option<&CardData> {
+        self.card.as_deref()
+    }
+
+    /// It has left, or the protocol has no place for it: it is wiped.
+    pub fn forget_card(&mut self) {
+        self.card = None;
     }
 
     /// The provider carries sales out by their confirmations; said before [`Exchange::begin`].

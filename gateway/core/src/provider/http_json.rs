@@ -174,10 +174,12 @@ impl Provider for HttpJson {
                 ProviderOutcome::AdviceAcknowledged
             }
             (ProviderRequestKind::Reverse | ProviderRequestKind::Advise, _, _) => return None,
-            (_, StatusCode::OK, "approved") => ProviderOutcome::Approved { reference: reference() },
+            (_, StatusCode::OK, "approved") => {
+                ProviderOutcome::Approved { reference: reference(), chip: None }
+            }
             (_, StatusCode::OK, "declined") => {
                 let code = code(&answer.code);
-                ProviderOutcome::Declined { code, reference: reference() }
+                ProviderOutcome::Declined { code, reference: reference(), chip: None }
             }
             (_, StatusCode::ACCEPTED, "pending") => return Some(ProviderResult::Pending),
             _ => return None,

@@ -214,7 +214,7 @@ impl ProviderRequest {
             ProviderRequestKind::Lookup => ProviderResult::Lookup(Err(code)),
             ProviderRequestKind::Authorize if self.attempt <= 1 => {
                 let reference = Text::new();
-                ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
+                ProviderResult::Outcome(ProviderOutcome::Declined { code, reference, chip: None })
             }
             _ => ProviderResult::UNKNOWN,
         }

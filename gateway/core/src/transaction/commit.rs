@@ -8,6 +8,7 @@ use tillgate_store_core::{
 use super::pending::{Source, Task};
 use super::timers::Alarm;
 use super::{Answered, Content, Controlled, Origin, Output, Push, TransactionManager};
+use crate::card::CardData;
 use crate::routing::Candidates;
 use crate::time::Moment;
 
@@ -31,6 +32,8 @@ pub(super) enum CommitContext {
 pub(super) struct Way {
     /// For its provider: of a card, what the ledger has masked.
     pub(super) account: Text<SUBSCRIBER_BYTES_MAX>,
+    /// For the host of the card.
+    pub(super) card: Option<Box<CardData>>,
     /// The bridges that it may go on to.
     pub(super) alternatives: Candidates,
 }
@@ -99,9 +102,9 @@ impl TransactionManager {
     fn begin(&mut self, now: Moment, origin: Origin, row: Transaction, way: Way) {
         let key = row.key;
         let pending = self.pend(now, row, Task::FindOut, None, Source::Live);
-        let order = pending.order_first(way);
+        let (order, card) = pending.order_first(way);
         self.await_first(key, origin);
-        self.outputs.push_back(Output::Provider(order));
+        self.outputs.push_back(Output::Provider(order, card));
     }
 
     fn await_first(&mut self, key: Key, origin: Origin) {

@@ -9,6 +9,7 @@ use tillgate_store_core::{
 
 use super::lookup::LookupRequest;
 use super::reply::{Answered, Push, PushedCommand, Reply};
+use crate::card::CardData;
 use crate::id::SessionId;
 use crate::provider::{ProviderRequest, ProviderResult};
 use crate::routing::Candidates;
@@ -45,6 +46,8 @@ pub enum Asked {
         begin: Begin,
         /// For its provider: of a card, what the ledger has masked.
         account: Text<SUBSCRIBER_BYTES_MAX>,
+        /// For its provider beside it: in memory only, until the first order has left.
+        card: Option<Box<CardData>>,
         /// The bridges that it may go to; of stock none.
         bridges: Candidates,
         /// What it pays of what a lookup found; 0: nothing was looked up.
@@ -216,8 +219,8 @@ pub enum Controlled {
 pub enum Output {
     /// For the pool, then the session's session manager.
     Reply(Reply),
-    /// To the bridge that it names.
-    Provider(ProviderRequest),
+    /// To the bridge that it names, with the card data that goes with it.
+    Provider(ProviderRequest, Option<Box<CardData>>),
     /// To every session manager: whoever has the terminal passes it on.
     Push(Push),
     /// To the directory, before anything later in this list is carried out.

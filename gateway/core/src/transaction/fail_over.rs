@@ -56,8 +56,8 @@ impl TransactionManager {
         let Some(pending) = self.pending.get_mut(&key) else { return };
         pending.renew(row, Task::FindOut);
         // Without an order: what its former bridge said is staged, and decides.
-        let Some(order) = pending.order_next() else { return };
-        self.outputs.push_back(Output::Provider(order));
+        let Some((order, card)) = pending.order_next() else { return };
+        self.outputs.push_back(Output::Provider(order, card));
         // The time of whoever waited for it may be over: nobody else watches over this order.
         self.await_result(now, key);
     }

@@ -127,7 +127,7 @@ impl TransactionManager {
             | ProviderRequestKind::Advise
             | ProviderRequestKind::Lookup => pending.send(now, kind),
         };
-        self.outputs.push_back(Output::Provider(request));
+        self.outputs.push_back(Output::Provider(request, None));
         self.await_result(now, key);
     }
 

@@ -200,7 +200,7 @@ impl TransactionManager {
         let answer_at = origin.received.max(now).after(self.limits.answer);
         self.alarms.at(answer_at, Alarm::Lookup(terminal));
         let asked = Asked { origin, request, bridge, token, answer_at };
-        self.outputs.push_back(Output::Provider(asked.order(self.store_id, self.wall)));
+        self.outputs.push_back(Output::Provider(asked.order(self.store_id, self.wall), None));
         self.lookups.asked.insert(terminal, asked);
     }
 

@@ -179,8 +179,8 @@ impl TransactionManager {
         let Ask { origin, asked } = ask;
         match asked {
             Asked::Lookup(request) => self.on_lookup(now, origin, request),
-            Asked::Sale { begin, account, bridges, token, lookup } => {
-                self.on_sale(now, origin, (begin, account), (bridges, token, lookup));
+            Asked::Sale { begin, account, card, bridges, token, lookup } => {
+                self.on_sale(now, origin, (begin, account, card), (bridges, token, lookup));
             }
             Asked::Confirm { original } => {
                 let advice = self.advice_of(&original, store);

@@ -6,6 +6,7 @@ use tillgate_store_core::{FollowUp, Key, Kind, StoreId, Transaction};
 use super::Origin;
 use super::bridges::Attended;
 use super::commit::Way;
+use crate::card::CardData;
 use crate::limits::{EXPIRED_GRACE, TransactionLimits, WAITERS_MAX};
 use crate::provider::{ProviderRequest, ProviderRequestKind};
 use crate::time::{Moment, Span, UnixMillis};
@@ -284,15 +285,19 @@ impl Pending {
         self.settles = now.after(span);
     }
 
-    /// The first order leaves, with the account in clear: nothing later about it names a card.
-    pub(super) fn order_first(&mut self, way: Way) -> ProviderRequest {
-        let subscriber = way.account;
+    /// The first order leaves, with the account in clear and what goes with it: nothing later about it
+    /// names a card.
+    pub(super) fn order_first(&mut self, way: Way) -> (ProviderRequest, Option<Box<CardData>>) {
+        let Way { account: subscriber, card, alternatives } = way;
         // Whatever cannot go on has no use for the number of a card.
-        self.way = Some(way).filter(|way| !way.alternatives.is_empty());
+        self.way = (!alternatives.is_empty()).then(|| {
+            let card = card.as_ref().map(|card| Box::new(card.duplicate()));
+            Way { account: subscriber, card, alternatives }
+        });
         self.settles = Moment(u64::MAX);
         self.in_flight = InFlight::First;
         self.request.attempt = 1;
-        ProviderRequest { subscriber, ..self.request }
+        (ProviderRequest { subscriber, ..self.request }, card)
     }
 
     /// Something may have been sent: it goes on nowhere.
@@ -318,7 +323,7 @@ impl Pending {
 
     /// The order leaves for the bridge that it went on to: the first one there.
     /// `None`: the bridge that it left has said meanwhile that it carried the sale out.
-    pub(super) fn order_next(&mut self) -> Option<ProviderRequest> {
+    pub(super) fn order_next(&mut self) -> Option<(ProviderRequest, Option<Box<CardData>>)> {
         let way = self.way.take()?;
         Some(self.order_first(way))
     }

@@ -134,7 +134,7 @@ impl TransactionManager {
             if pending.has_expired(now) || !self.bridges.enter(bridge, u32::MAX) {
                 return self.ask_later(now, key);
             }
-            self.outputs.push_back(Output::Provider(pending.order_again(now)));
+            self.outputs.push_back(Output::Provider(pending.order_again(now), None));
             self.await_result(now, key);
         } else if can.reversal {
             self.stage_due(key, FollowUp::Reversal);

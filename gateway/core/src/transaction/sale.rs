@@ -5,6 +5,7 @@ use tillgate_store_core::{Begin, Command, Lookup, ResponseCode, Text, Verificati
 
 use super::commit::{CommitContext, Way};
 use super::{Origin, TransactionManager};
+use crate::card::CardData;
 use crate::routing::Candidates;
 use crate::time::Moment;
 
@@ -15,7 +16,7 @@ impl TransactionManager {
         &mut self,
         now: Moment,
         origin: Origin,
-        (mut begin, account): (Begin, Text<SUBSCRIBER_BYTES_MAX>),
+        (mut begin, account, card): (Begin, Text<SUBSCRIBER_BYTES_MAX>, Option<Box<CardData>>),
         (mut bridges, token, lookup): (Candidates, u64, Lookup),
     ) {
         if let Some(found_at) = self.lookups.found_at(&begin.key, token)
@@ -42,7 +43,7 @@ impl TransactionManager {
             begin.bridge = self.bridges.tag(bridge);
             bridges.retain(|other| *other != bridge);
         }
-        let (key, way) = (begin.key, Way { account, alternatives: bridges });
+        let (key, way) = (begin.key, Way { account, card, alternatives: bridges });
         self.push_staged(Command::Begin(begin), CommitContext::Sale { origin, key, way });
     }
 

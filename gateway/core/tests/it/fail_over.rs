@@ -24,7 +24,7 @@ fn not_sent() -> ProviderResult {
 
 fn approved(reference: &str) -> ProviderResult {
     let reference = Text::from(reference).unwrap();
-    found(ProviderOutcome::Approved { reference })
+    found(ProviderOutcome::Approved { reference, chip: None })
 }
 
 /// Top-ups by a route over all bridges, the first one first.
@@ -110,7 +110,7 @@ fn what_may_have_been_sent_goes_nowhere_else() {
     let mut rig = rig(KIND);
     ask(&mut rig, 1);
     let (code, reference) = (ResponseCode(*b"05"), Text::new());
-    rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
+    rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference, chip: None }));
     assert_eq!((rig.reply_code().as_str(), rig.forwards.len()), ("05", 1));
 }
 
@@ -252,7 +252,11 @@ fn a_bridge_that_nothing_was_sent_to_and_that_says_it_was_done_is_for_a_person()
     rig.found_by(0, top_up_key(2), not_sent());
     rig.found_by(0, top_up_key(2), approved("T-2"));
     let (code, reference) = (ResponseCode(*b"05"), Text::new());
-    rig.found_by(1, top_up_key(2), found(ProviderOutcome::Declined { code, reference }));
+    rig.found_by(
+        1,
+        top_up_key(2),
+        found(ProviderOutcome::Declined { code, reference, chip: None }),
+    );
     let row = rig.row(2);
     assert_eq!((row.state, row.owes()), (State::Declined, Some(FollowUp::Operator)));
 }
@@ -279,7 +283,11 @@ fn a_claim_of_a_former_bridge_does_not_end_what_the_sales_own_bridge_takes_back(
     ask(&mut rig, 1);
     rig.found_by(0, top_up_key(1), not_sent());
     let (code, reference) = (ResponseCode(*b"05"), Text::new());
-    rig.found_by(1, top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
+    rig.found_by(
+        1,
+        top_up_key(1),
+        found(ProviderOutcome::Declined { code, reference, chip: None }),
+    );
     rig.found_by(1, top_up_key(1), approved("S-1"));
     rig.found_by(0, top_up_key(1), approved("T-1"));
     let row = rig.row(1);

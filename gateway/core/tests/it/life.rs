@@ -19,7 +19,7 @@ const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 fn declined() -> ProviderResult {
     let code = ResponseCode::NO_SUCH_SUBSCRIBER;
-    found(ProviderOutcome::Declined { code, reference: Text::new() })
+    found(ProviderOutcome::Declined { code, reference: Text::new(), chip: None })
 }
 
 #[test]

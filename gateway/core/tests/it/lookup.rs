@@ -433,7 +433,7 @@ fn a_charge_is_of_what_the_customer_chose_and_a_decline_charges_nothing() {
     assert_eq!(found.fee_minor, 70);
     rig.ask(100, &TerminalMessage::Sale(payment(1, 1_000, (found.token, found.fee_minor))));
     let code = ResponseCode::NOT_HONOURED;
-    let declined = store::ProviderOutcome::Declined { code, reference: Text::new() };
+    let declined = store::ProviderOutcome::Declined { code, reference: Text::new(), chip: None };
     rig.found(top_up_key(1), ProviderResult::Outcome(declined));
     let body = rig.reply_bytes();
     assert_eq!((answer(&body).fee_minor, answer(&body).tax_minor), (0, 0));

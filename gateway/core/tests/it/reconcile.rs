@@ -55,6 +55,7 @@ impl Rows {
         let declined = ProviderOutcome::Declined {
             code: ResponseCode::NOT_HONOURED,
             reference: tillgate_store_core::Text::new(),
+            chip: None,
         };
         let findings = [Some(approved()), Some(declined), Some(ProviderOutcome::Unknown), None];
         for (stan, finding) in (1..).zip(findings) {

@@ -13,7 +13,10 @@ use tillgate_types::ResponseCode;
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
 fn approved(reference: &str) -> ProviderResult {
-    found(ProviderOutcome::Approved { reference: Text::from(reference).expect("short enough") })
+    found(ProviderOutcome::Approved {
+        reference: Text::from(reference).expect("short enough"),
+        chip: None,
+    })
 }
 
 #[test]
@@ -32,7 +35,7 @@ fn a_late_approval_is_undone_under_its_own_reference() {
     let mut rig = rig(ABLE);
     rig.ask(100, &sale(1));
     let (code, reference) = (ResponseCode::NO_SUCH_SUBSCRIBER, Text::from("D-1").unwrap());
-    rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference }));
+    rig.found(top_up_key(1), found(ProviderOutcome::Declined { code, reference, chip: None }));
     let first = rig.reply_bytes();
     rig.found(top_up_key(1), approved("P-9"));
     assert_eq!(

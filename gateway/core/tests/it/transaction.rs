@@ -84,6 +84,7 @@ fn a_decline_releases_what_was_reserved() {
     let declined = ProviderOutcome::Declined {
         code: ResponseCode::NO_SUCH_SUBSCRIBER,
         reference: Text::new(),
+        chip: None,
     };
     rig.found(top_up_key(1), ProviderResult::Outcome(declined));
     let body = rig.reply_bytes();
@@ -223,6 +224,7 @@ fn a_second_finding_changes_nothing() {
         ProviderResult::Outcome(ProviderOutcome::Declined {
             code: ResponseCode::NO_SUCH_SUBSCRIBER,
             reference: Text::new(),
+            chip: None,
         }),
     );
     assert_eq!(rig.float().posted_minor, 97_500);

@@ -14,11 +14,14 @@ use std::ops::Range;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tillgate_codec::iso8583::MacKey;
+use tillgate_codec::limits::PAYLOAD_BYTES_MAX;
+use tillgate_core::card::{append, reserve};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
 use tillgate_core::processing::{Effect, Opened};
 use tillgate_core::transaction::{Ask, Origin, Push, Reply};
-use tillgate_store_core::TerminalId;
+use tillgate_store_core::{ChipAnswer, TerminalId};
+use zeroize::Zeroize as _;
 
 use super::limits::{SPARE_BATCH_BYTES_MAX, SPARE_BATCHES_MAX};
 
@@ -88,6 +91,8 @@ pub(crate) enum ReplyItem {
         body: Range<usize>,
         /// Of a listener: what the answer is authenticated with.
         mac: Option<Box<MacKey>>,
+        /// Of a listener: what the chip of the card receives.
+        chip: Option<ChipAnswer>,
         /// What it means for the session.
         effect: Effect,
     },
@@ -113,6 +118,8 @@ pub(crate) struct Arena {
 impl Arena {
     /// Appends what `write` appends, and says where it lies.
     pub(crate) fn write<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> (Range<usize>, T) {
+        // What it leaves when it grows is wiped.
+        reserve(&mut self.bytes, PAYLOAD_BYTES_MAX);
         let from = self.bytes.len();
         let result = write(&mut self.bytes);
         (from..self.bytes.len(), result)
@@ -120,7 +127,7 @@ impl Arena {
 
     /// Appends a copy.
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
-        self.write(|out| out.extend_from_slice(bytes)).0
+        self.write(|out| append(out, bytes)).0
     }
 
     /// The bytes of one item of the same batch.
@@ -129,8 +136,7 @@ impl Arena {
     }
 
     fn wipe(&mut self) {
-        self.bytes.fill(0);
-        self.bytes.clear();
+        self.bytes.zeroize();
     }
 }
 

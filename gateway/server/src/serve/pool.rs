@@ -218,11 +218,13 @@ impl Worker {
             processing::encode_reply(reply, keys, &directory.registry, parameters, wall, out);
         });
         let effect = processing::effect(&reply.content);
-        let listener = self.tools.listener_of(session).filter(|of| of.profile.has_mac());
+        let listener = self.tools.listener_of(session);
+        let chip = listener.and_then(|_| processing::chip_answer(&reply.content).cloned());
+        let listener = listener.filter(|of| of.profile.has_mac());
         let mac =
             listener.and_then(|of| processing::answer_key(of, &reply.origin, directory, keys));
         let mac = mac.map(Box::new);
-        replies.items.push(ReplyItem::Replied { session, body, mac, effect });
+        replies.items.push(ReplyItem::Replied { session, body, mac, chip, effect });
     }
 
     /// Sends what one batch of work gave. Waiting is safe: neither the writer nor a reactor ever

@@ -226,8 +226,8 @@ impl Writer {
                     self.outbound.items.push(OutboundItem::Reply(reply));
                 }
                 Output::Push(push) => self.outbound.items.push(OutboundItem::Push(push)),
-                Output::Provider(request) => {
-                    if let Err(found) = self.setup.bridges.send(request) {
+                Output::Provider(request, card) => {
+                    if let Err(found) = self.setup.bridges.send(request, card) {
                         self.bounced.push((request.key, request.bridge, found));
                     }
                 }

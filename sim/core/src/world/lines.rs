@@ -277,7 +277,7 @@ impl Lines {
             queue.push(later(&mut self.rng), Event::Callback { key, bridge, found: result });
             self.callbacks += 1;
             let (code, reference) = (ResponseCode(*b"05"), Text::new());
-            let declined = ProviderOutcome::Declined { code, reference };
+            let declined = ProviderOutcome::Declined { code, reference, chip: None };
             return self.done(queue, now, ticket, ProviderResult::Outcome(declined));
         }
         if again {

@@ -20,8 +20,10 @@ impl Model {
         }
         match row.shape.kind {
             Kind::Sale(Fulfilment::Provider) => match &finish.result {
-                ProviderOutcome::Approved { reference } => self.found_done(&finish.key, reference),
-                ProviderOutcome::Declined { code, reference } if row.shape.is_undecided() => {
+                ProviderOutcome::Approved { reference, .. } => {
+                    self.found_done(&finish.key, reference)
+                }
+                ProviderOutcome::Declined { code, reference, .. } if row.shape.is_undecided() => {
                     self.name(&finish.key, 0, reference);
                     self.decide(&finish.key, State::Declined, *code)
                 }
@@ -84,7 +86,7 @@ impl Model {
     fn claim(&mut self, key: &Key, result: &ProviderOutcome) -> Answer {
         let claimed = is_claimed(&self.rows[key]);
         self.edit(key, |shape| {
-            if let ProviderOutcome::Approved { reference } = result
+            if let ProviderOutcome::Approved { reference, .. } = result
                 && !claimed
                 && shape.due != Some(FollowUp::Reversal)
             {

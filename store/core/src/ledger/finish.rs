@@ -24,6 +24,7 @@ impl Ledger {
             }
             Kind::Sale(Fulfilment::Provider) => {
                 let step = step::of_finding(&row, &finish.result);
+                let row = with_chip(row, step, &finish.result);
                 self.carry_out(rows, row, step, finish.at_ms)
             }
             Kind::Reversal => {
@@ -42,12 +43,12 @@ impl Ledger {
     /// A bridge that nothing was sent to, and that the sale went on from, speaks of it. What it says
     /// decides nothing; that it carried the sale out as well is for a person.
     fn hear_former(&mut self, mut row: Transaction, finish: &Finish) -> Result<Outcome> {
-        if let ProviderOutcome::Approved { reference } = finish.result
+        if let ProviderOutcome::Approved { reference, .. } = &finish.result
             && !row.is_claimed()
         {
             self.note_time(finish.at_ms);
             let what = "a bridge that nothing was sent to says that it carried out";
-            let name = if reference.is_empty() { UNNAMED } else { &reference };
+            let name = if reference.is_empty() { UNNAMED } else { reference };
             let mut note = format!("{what} {} as {name}, which went on", row.key);
             // What the sale's own bridge is to take back goes on, and so does its reference.
             if row.owes() != Some(FollowUp::Reversal) {
@@ -292,6 +293,17 @@ impl Ledger {
             self.accounts.release(leg.account, -leg.amount_minor);
         }
         AccountId::float(sale.seller, sale.currency)
+    }
+}
+
+/// What the chip receives belongs to the outcome that decides: a repeat hears the same.
+fn with_chip(row: Transaction, step: Step, result: &ProviderOutcome) -> Transaction {
+    match (step, result) {
+        (
+            Step::Approve { .. } | Step::Decline { .. },
+            ProviderOutcome::Approved { chip, .. } | ProviderOutcome::Declined { chip, .. },
+        ) => Transaction { chip: chip.clone(), ..row },
+        _ => row,
     }
 }
 

@@ -44,12 +44,12 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
     let (taken_back, owes) = (sale.is_being_taken_back(), sale.owes());
     match (sale.state, finding) {
         // Once it is being taken back, that it was done is no news: it will be undone.
-        (State::Intent | State::Unknown, ProviderOutcome::Approved { reference })
+        (State::Intent | State::Unknown, ProviderOutcome::Approved { reference, .. })
             if !taken_back =>
         {
             Step::Approve { reference: *reference }
         }
-        (State::Intent | State::Unknown, ProviderOutcome::Declined { code, reference }) => {
+        (State::Intent | State::Unknown, ProviderOutcome::Declined { code, reference, .. }) => {
             Step::Decline { code: *code, reference: *reference }
         }
         (State::Intent | State::Unknown, ProviderOutcome::NotSent { code }) if !taken_back => {
@@ -60,7 +60,7 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
             Step::Decline { code: ResponseCode::REVERSED, reference: Text::new() }
         }
         // The terminal has heard that it was declined: what was done late is undone.
-        (State::Declined, ProviderOutcome::Approved { reference }) if owes.is_none() => {
+        (State::Declined, ProviderOutcome::Approved { reference, .. }) if owes.is_none() => {
             Step::Undo { reference: *reference }
         }
         (State::Declined, ProviderOutcome::Reversed) if owes.is_some() => Step::Clear,
@@ -88,7 +88,7 @@ pub(super) fn of_finding(sale: &Transaction, finding: &ProviderOutcome) -> Step 
             Step::Contradict { reference: *reference }
         }
         // One order has one reference: two may be two deliveries.
-        (State::Approved | State::Reversed, ProviderOutcome::Approved { reference })
+        (State::Approved | State::Reversed, ProviderOutcome::Approved { reference, .. })
             if sale.is_renamed(reference) && has_room_for_another(sale) =>
         {
             Step::Contradict { reference: *reference }

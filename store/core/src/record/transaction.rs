@@ -6,8 +6,8 @@ use super::account::Leg;
 use super::declare::{coded, record, stored};
 use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{
-    DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule, SaleTerms,
-    Settlement,
+    ChipAnswer, DueFollowUp, FollowUp, Fulfilment, KeyBytes, Legs, Record, Refund, ReversalRule,
+    SaleTerms, Settlement,
 };
 use crate::ids::{AccountKind, BridgeTag, Key, StoreId, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX, TRIED_MAX};
@@ -89,6 +89,8 @@ pub struct Transaction {
     pub other_reference: Text<REFERENCE_BYTES_MAX>,
     /// The bridges that it went on from, because nothing had been sent to them; the first one first.
     pub tried: ArrayVec<BridgeTag, TRIED_MAX>,
+    /// What the chip of a card receives with the answer.
+    pub chip: Option<ChipAnswer>,
     /// What its service and seller were; of a reversal and a settlement only the distributor.
     pub terms: SaleTerms,
 }
@@ -227,6 +229,7 @@ impl Transaction {
             refund: None,
             other_reference: Text::new(),
             tried: ArrayVec::new(),
+            chip: None,
             terms: SaleTerms::default(),
         }
     }
@@ -333,7 +336,7 @@ impl Transaction {
     }
 }
 
-record! { Transaction in Journal, version 7;
+record! { Transaction in Journal, version 8;
     key key;
     body {
         seq, kind, state, digest, seller, service, product, amount_minor, currency, subscriber,
@@ -344,6 +347,7 @@ record! { Transaction in Journal, version 7;
     since 3 { day = { let Key { date, .. } = key; date }, reason = 0, reprints = 0, refund = None }
     since 4 { other_reference = Text::new() }
     since 7 { tried = ArrayVec::new() }
+    since 8 { chip = None }
     ends terms by put_terms, take_terms(kind)
 }
 

@@ -7,12 +7,12 @@ use tillgate_store_conformance::world::key;
 use tillgate_store_core::{
     Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
     AmountSource, Audit, Batch, BatchOf, BridgeOrder, BridgeStatus, BridgeTag, BusinessDate, Card,
-    ChargeBase, ChargeKind, ChargeRule, Counter, Dispensed, DistributorId, DueFollowUp, Family,
-    FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind, Language, Leg, Legs, Lookup,
-    MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord, Reprint,
-    ResponseCode, ReversalRule, Rounding, Route, RouteRule, SaleTerms, SellerId, Serial, ServiceId,
-    Services, Settlement, Shelf, State, StockLevel, StoreError, StoreId, TerminalId, Text, Totals,
-    Transaction, Velocity, Voucher, VoucherBatch, VoucherOf, Withdrawn,
+    ChargeBase, ChargeKind, ChargeRule, ChipAnswer, Counter, Dispensed, DistributorId, DueFollowUp,
+    Family, FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind, Language, Leg, Legs,
+    Lookup, MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord,
+    Reprint, ResponseCode, ReversalRule, Rounding, Route, RouteRule, SaleTerms, SellerId, Serial,
+    ServiceId, Services, Settlement, Shelf, State, StockLevel, StoreError, StoreId, TerminalId,
+    Text, Totals, Transaction, Velocity, Voucher, VoucherBatch, VoucherOf, Withdrawn,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -102,6 +102,7 @@ fn transaction() -> Transaction {
         })),
         other_reference: Text::from("another").expect("short enough"),
         tried: [BridgeTag::of("first"), BridgeTag::of("second")].into_iter().collect(),
+        chip: ChipAnswer::new(&[0x91, 2, 0xca, 0xfe]),
         terms: SaleTerms {
             distributor: DistributorId(u32::MAX),
             fee_minor: u64::MAX / 2,
@@ -165,6 +166,15 @@ fn every_record_of_money_and_stock_round_trips_and_shows_damage() {
 }
 
 #[test]
+fn what_a_chip_receives_is_bounded_and_not_shown() {
+    assert_eq!(ChipAnswer::new(&[]), None);
+    assert_eq!(ChipAnswer::new(&[0x91; 256]), None);
+    let longest = ChipAnswer::new(&[0x91; 255]).unwrap();
+    assert_eq!(format!("{longest:?}"), "ChipAnswer(255 bytes)");
+    holds(&Transaction { chip: Some(longest), ..transaction() });
+}
+
+#[test]
 fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
     let key = transaction().key;
     let old = Transaction {
@@ -176,22 +186,29 @@ fn a_transaction_of_an_older_version_is_read_and_owes_nothing() {
         refund: None,
         other_reference: Text::new(),
         tried: Default::default(),
+        chip: None,
         terms: SaleTerms { reversal: transaction().kind.usual_reversal(), ..SaleTerms::default() },
         ..transaction()
     };
     let terms = old.terms;
-    let newer = Transaction { terms, tried: Default::default(), ..transaction() };
+    let newer = Transaction { terms, tried: Default::default(), chip: None, ..transaction() };
     let recent = Transaction { other_reference: Text::new(), ..newer.clone() };
     let oldest = Transaction { bridge: BridgeTag::NONE, ..old.clone() };
-    // Version 6 had no count of bridges before the distributor and a flag. Version 4 ended before
+    // Version 7 had no flag of a chip's answer, version 6 no count of bridges before the distributor and a flag. Version 4 ended before
     // those, version 3 before the other reference, version 2 before the day, version 1 before the
     // tag and the two flags.
-    let former =
-        [(6, newer.clone(), 1), (4, newer, 6), (3, recent, 7), (2, old, 12), (1, oldest, 18)];
+    let former = [
+        (7, newer.clone(), 1),
+        (6, newer.clone(), 2),
+        (4, newer, 7),
+        (3, recent, 8),
+        (2, old, 13),
+        (1, oldest, 19),
+    ];
     for (version, row, missing) in former {
         let (row_key, mut body) = (row.key(), vec![version]);
         row.write(&mut body);
-        let ends = if version == 6 { body.split_off(body.len() - 5) } else { Vec::new() };
+        let ends = if version >= 6 { body.split_off(body.len() - 5) } else { Vec::new() };
         body.truncate(body.len() - missing);
         body.extend_from_slice(&ends);
         sum(Transaction::FAMILY, &row_key, &mut body);

@@ -33,6 +33,8 @@ pub enum Input<'a> {
         session: SessionId,
         /// What a terminal of the sealed link would receive.
         body: &'a [u8],
+        /// What the chip of the card receives with it; may be empty.
+        chip: &'a [u8],
         /// What the answer is authenticated with.
         mac: Option<&'a MacKey>,
         /// What it means for the session.

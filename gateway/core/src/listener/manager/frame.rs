@@ -5,6 +5,7 @@ use tillgate_codec::iso8583::Fields;
 use super::share::Wait;
 use super::slot::{Asked, NEVER};
 use super::{CloseReason, ListenerManager, Queued, index, session_mut};
+use crate::card::append;
 use crate::id::SessionId;
 use crate::listener::limits::{RELEASED_MAX, SPARE_BUFFERS_MAX};
 use crate::time::Moment;
@@ -119,7 +120,7 @@ impl ListenerManager {
         })?;
         session.heard = now;
         let from = self.arena.len();
-        self.arena.extend_from_slice(message);
+        append(&mut self.arena, message);
         let message = from..self.arena.len();
         session.asked = Some(Asked { message: frame.message, end: frame.end });
         self.in_flight.insert(id, of);

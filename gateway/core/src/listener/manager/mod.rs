@@ -133,8 +133,8 @@ impl ListenerManager {
             Input::Received { session, bytes } => self.on_received(now, session, bytes),
             Input::Closed { session } => self.close(session, CloseReason::Peer),
             Input::Overflowed { session } => self.close(session, CloseReason::NotReading),
-            Input::Replied { session, body, mac, effect } => {
-                self.on_replied(now, session, (body, mac), effect);
+            Input::Replied { session, body, chip, mac, effect } => {
+                self.on_replied(now, session, (body, chip, mac), effect);
             }
             Input::Deadline => self.on_deadline(now),
             Input::Drain => self.on_drain(),
@@ -186,7 +186,7 @@ impl ListenerManager {
         &mut self,
         now: Moment,
         id: SessionId,
-        (body, mac): (&[u8], Option<&MacKey>),
+        (body, chip, mac): (&[u8], &[u8], Option<&MacKey>),
         effect: Effect,
     ) {
         let of = self.in_flight.remove(&id).expect("one reply for each request");
@@ -200,7 +200,7 @@ impl ListenerManager {
                 _ => {
                     let message = &session.buffer.bytes()[asked.message];
                     let (profile, by) = (&self.listener.profile, (&self.calendar, mac));
-                    let said = profile.answer(message, body, by, &mut self.arena);
+                    let said = profile.answer(message, (body, chip), by, &mut self.arena);
                     said.map(|()| true).ok_or(CloseReason::Unanswerable)
                 }
             };

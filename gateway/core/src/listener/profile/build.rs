@@ -49,6 +49,7 @@ fn assemble(document: &Document, dialect: Dialect, faults: &mut Faults<'_>) -> P
         dialect: dialect.with_framing(framing),
         products: products(document, faults),
         places,
+        carry: document.carry.parts().map(|(part, number)| (part, *number.get_ref())).collect(),
         codes,
         other_code,
         messages,

@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::super::answer::{CODE, Source, Template, filled, samples};
 use super::document::{Document, MessageDocument, PlaceDocument};
 use super::{Kind, MessagePlan, Profile};
+use crate::card::CardPart;
 use crate::iso8583::fault::Faults;
 use crate::time::Calendar;
 
@@ -15,6 +16,7 @@ pub(super) fn check(profile: &Profile, document: &Document, faults: &mut Faults<
     for place in document.request.get_ref().places() {
         exists(&profile.dialect, place, faults);
     }
+    carry(profile, document, faults);
     codes(profile, document, faults);
     for (plan, message) in profile.messages.iter().zip(&document.message) {
         echo(profile, plan, message.get_ref(), faults);
@@ -79,6 +81,36 @@ fn exists(dialect: &Dialect, place: &Spanned<PlaceDocument>, faults: &mut Faults
             faults.spanned(place, format!("field {number} is binary; text or digits are expected"));
         }
         Some(_) => {}
+    }
+}
+
+/// What is carried is in the dialect, bytes in a binary field and text in another; no answer repeats
+/// what is secret of it.
+fn carry(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    for (part, number) in document.carry.parts() {
+        let (of, word) = (*number.get_ref(), part.word());
+        let Some(field) = profile.dialect.field(of) else {
+            let name = profile.dialect.name();
+            faults.spanned(number, format!("carry: field {of}: dialect {name} has no such field"));
+            continue;
+        };
+        let is_binary = field.kind == "b";
+        if part.is_binary() && !is_binary {
+            let text = format!("carry: field {of} is of type {}; {word} is bytes", field.kind);
+            faults.spanned(number, text);
+        } else if is_binary && !part.is_binary() && part != CardPart::Ksn {
+            faults.spanned(number, format!("carry: field {of} is binary; {word} is text"));
+        }
+        if document.carry.parts().any(|(other, at)| other != part && *at.get_ref() == of) {
+            faults.spanned(number, format!("carry: field {of} is named twice"));
+        }
+        let is_secret = !matches!(part, CardPart::EntryMode | CardPart::CardSequence);
+        if is_secret && profile.messages.iter().any(|plan| plan.echo.contains(&of)) {
+            faults.spanned(
+                number,
+                format!("carry: field {of} ({word}) is in an `echo`; it is not sent back"),
+            );
+        }
     }
 }
 
@@ -159,6 +191,14 @@ fn fields(
         if plan.echo.contains(field) || matches!(*field, CODE | 64 | 128) {
             let what = format!("field {field}: it is repeated (`echo`), or the answer's own");
             faults.spanned(text, what);
+            continue;
+        }
+        if template.has(Source::Chip) {
+            let field = profile.dialect.field(*field).filter(|field| field.kind == "b");
+            if !template.is_only(Source::Chip) || field.is_none_or(|field| field.units_max < 255) {
+                let what = "{chip} is alone in a binary field of up to 255 bytes";
+                faults.spanned(text, what);
+            }
             continue;
         }
         if template.has(Source::Receipt) && !template.is_only(Source::Receipt) {

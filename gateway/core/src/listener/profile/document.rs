@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::card::CardPart;
 use crate::iso8583::mac::MacWord;
 
 #[derive(Deserialize)]
@@ -20,6 +21,9 @@ pub(super) struct Document {
     /// Processing codes, or with a product field `CODE/VALUE`, to `SERVICE` or `SERVICE/PRODUCT`.
     #[serde(default)]
     pub(super) products: BTreeMap<String, Spanned<String>>,
+    /// What of a sale goes on to the host of the card.
+    #[serde(default)]
+    pub(super) carry: CarryDocument,
     /// Response codes as the terminals know them.
     #[serde(default)]
     pub(super) codes: BTreeMap<String, Spanned<String>>,
@@ -42,6 +46,37 @@ pub(super) struct RequestDocument {
     pub(super) default_currency: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) account: Vec<Spanned<PlaceDocument>>,
+}
+
+/// Fields that go on to the host of the card as they came.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CarryDocument {
+    pin_block: Option<Spanned<u8>>,
+    ksn: Option<Spanned<u8>>,
+    chip: Option<Spanned<u8>>,
+    entry_mode: Option<Spanned<u8>>,
+    card_sequence: Option<Spanned<u8>>,
+    track2: Option<Spanned<u8>>,
+    expiry: Option<Spanned<u8>>,
+}
+
+impl CarryDocument {
+    pub(super) fn parts(&self) -> impl Iterator<Item = (CardPart, &Spanned<u8>)> {
+        let of = |part: &CardPart| {
+            let number = match part {
+                CardPart::PinBlock => &self.pin_block,
+                CardPart::Ksn => &self.ksn,
+                CardPart::Chip => &self.chip,
+                CardPart::EntryMode => &self.entry_mode,
+                CardPart::CardSequence => &self.card_sequence,
+                CardPart::Track2 => &self.track2,
+                CardPart::Expiry => &self.expiry,
+            };
+            number.as_ref().map(|number| (*part, number))
+        };
+        CardPart::ALL.iter().filter_map(of).collect::<Vec<_>>().into_iter()
+    }
 }
 
 #[derive(Clone, Deserialize)]

@@ -14,6 +14,7 @@ use tillgate_store_core::{ProductId, ResponseCode, ServiceId};
 use self::document::Document;
 use super::answer::Template;
 use super::limits::PROFILE_BYTES_MAX;
+use crate::card::CardPart;
 use crate::iso8583::fault::{ProfileError, document};
 use crate::iso8583::mac::MacWord;
 
@@ -30,6 +31,8 @@ pub struct Profile {
     pub(super) places: Places,
     /// Processing code, product field (empty without one), what it stands for.
     products: Vec<(String, String, (ServiceId, ProductId))>,
+    /// What of a sale goes on to the host of the card, and where it is.
+    pub(super) carry: Vec<(CardPart, u8)>,
     codes: Vec<(String, String)>,
     /// For codes that are not listed; without it they are sent as they are.
     other_code: Option<String>,

@@ -173,8 +173,8 @@ impl Answer {
             Meaning::Declined if request.kind == ProviderRequestKind::Lookup => {
                 return Some(Said::Result(ProviderResult::Lookup(Err(code))));
             }
-            Meaning::Approved => ProviderOutcome::Approved { reference },
-            Meaning::Declined => ProviderOutcome::Declined { code, reference },
+            Meaning::Approved => ProviderOutcome::Approved { reference, chip: None },
+            Meaning::Declined => ProviderOutcome::Declined { code, reference, chip: None },
             Meaning::Reversed => ProviderOutcome::Reversed,
             Meaning::Refused => ProviderOutcome::ReversalDeclined,
             Meaning::Noted => ProviderOutcome::AdviceAcknowledged,

@@ -6,6 +6,13 @@ use crate::time::Span;
 /// fit is refused when the profile is checked.
 pub const REQUEST_BYTES_MAX: usize = 2_048;
 
+/// Bytes that a message is made in before its length is looked at: a request with the most card data
+/// that there can be.
+pub const MESSAGE_BYTES_MAX: usize = REQUEST_BYTES_MAX + crate::limits::CARD_BYTES_MAX + 1_024;
+
+/// Bytes around a message: its length, with what some hosts put beside it.
+pub const FRAME_BYTES_MAX: usize = 64;
+
 /// Longest host profile, in bytes of TOML. The longest of ours has a tenth.
 pub const PROFILE_BYTES_MAX: usize = 64 * 1_024;
 

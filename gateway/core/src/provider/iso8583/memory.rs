@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
+use zeroize::Zeroizing;
 
 use super::super::ProviderRequest;
 use super::limits::{KEY_BYTES_MAX, REMEMBERED};
@@ -16,8 +17,8 @@ pub(super) type MuxKey = ArrayVec<u8, KEY_BYTES_MAX>;
 #[derive(Debug)]
 pub(super) struct Remembered {
     pub(super) request: ProviderRequest,
-    /// Without its frame.
-    pub(super) sent: Vec<u8>,
+    /// Without its frame; card data was never in it.
+    pub(super) sent: Zeroizing<Vec<u8>>,
     pub(super) owed: Owed,
     until: Moment,
 }
@@ -76,8 +77,8 @@ impl Memory {
         &mut self,
         now: Moment,
         key: MuxKey,
-        (request, sent, owed): (ProviderRequest, Vec<u8>, Owed),
-    ) -> Option<Vec<u8>> {
+        (request, sent, owed): (ProviderRequest, Zeroizing<Vec<u8>>, Owed),
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let is_full = self.order.len() >= self.most;
         let forgotten = if is_full { self.forget_first() } else { None };
         let until = now.after(REMEMBERED);
@@ -93,7 +94,7 @@ impl Memory {
         }
     }
 
-    fn forget_first(&mut self) -> Option<Vec<u8>> {
+    fn forget_first(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         let (until, key) = self.order.pop_front()?;
         let is_it = self.entries.get(&key).is_some_and(|entry| entry.until == until);
         if is_it { self.entries.remove(&key).map(|entry| entry.sent) } else { None }

@@ -4,12 +4,14 @@
 //! of the first one but for its type and its code of authentication.
 
 use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, Message, Mti, View};
-use tillgate_store_core::{ProviderOutcome, Text};
+use tillgate_store_core::{ChipAnswer, ProviderOutcome, Text};
+use zeroize::Zeroizing;
 
 use super::super::http_json::{code, reference, shown};
 use super::super::{Bill, ProviderRequest, ProviderRequestKind, ProviderResult};
 use super::profile::{Meaning, MessagePlan, Network, Profile};
-use super::template::{Source, Subject, Template, Values, write};
+use super::template::{Source, Subject, Template, Values, card_part, write};
+use crate::card::CardData;
 
 /// The response code (ISO 8583:1987 field 39).
 pub(super) const CODE: u8 = 39;
@@ -57,7 +59,7 @@ pub(super) fn values<'a>(
 /// A value of the request has no place in its field; the text shows no value.
 pub(super) fn encode(
     subject: Subjects<'_>,
-    request: &ProviderRequest,
+    (request, card): (&ProviderRequest, Option<&CardData>),
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     let Some(plan) = subject.profile.plan(request.kind) else {
@@ -65,7 +67,7 @@ pub(super) fn encode(
     };
     let mti = if request.attempt > 1 { plan.repeat } else { plan.mti };
     let values = values(subject.profile, Some(plan), Subject::Request(request));
-    fill(subject, mti, &plan.fields, &values, out)
+    fill(subject, mti, &plan.fields, (&values, card), out)
 }
 
 /// Appends a network message.
@@ -78,20 +80,28 @@ pub(super) fn encode_network(
     of: Subject<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
-    fill(subject, network.mti, &network.fields, &values(subject.profile, None, of), out)
+    let values = values(subject.profile, None, of);
+    fill(subject, network.mti, &network.fields, (&values, None), out)
 }
 
 fn fill(
     subject: Subjects<'_>,
     mti: Mti,
     fields: &[(u8, Template)],
-    values: &Values<'_>,
+    (values, card): (&Values<'_>, Option<&CardData>),
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
     let mut message = Message::new(mti);
     message.tpdu = subject.profile.tpdu;
-    let mut text = String::with_capacity(64);
+    // An account may be a card's number.
+    let mut text = Zeroizing::new(String::with_capacity(512));
     for (number, template) in fields {
+        if let Some(part) = card_part(template) {
+            if let Some(bytes) = card.and_then(|card| card.part(part)) {
+                message.set_bytes(*number, bytes);
+            }
+            continue;
+        }
         text.clear();
         write(template, values, &mut text);
         if !text.is_empty() {
@@ -141,6 +151,7 @@ pub(super) fn interpret(
     let said = answer.text(CODE).unwrap_or_default();
     let meaning = plan.codes.iter().find(|(code, _)| *code == said).map(|(_, meaning)| meaning);
     let named = || provider_reference(profile, answer);
+    let chip = || chip_answer(plan, answer).transpose().ok().flatten();
     Reading::Result(match meaning {
         None => request.unknown(),
         Some(Meaning::Pending) => ProviderResult::Pending,
@@ -153,9 +164,10 @@ pub(super) fn interpret(
         Some(Meaning::Declined(text)) => ProviderResult::Outcome(ProviderOutcome::Declined {
             code: code(text),
             reference: named(),
+            chip: chip(),
         }),
         Some(Meaning::Approved) => {
-            ProviderResult::Outcome(ProviderOutcome::Approved { reference: named() })
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference: named(), chip: chip() })
         }
         Some(Meaning::Reversed) => ProviderResult::Outcome(ProviderOutcome::Reversed),
         Some(Meaning::Refused) => ProviderResult::Outcome(ProviderOutcome::ReversalDeclined),
@@ -183,6 +195,15 @@ fn names_another(
         && plan.found.reference != Some(*number)
         && answer.has(*number)
         && answer.wire(*number) != sent.wire(*number)
+}
+
+/// What the chip receives, or why what the host sent is not passed on.
+pub(super) fn chip_answer(
+    plan: &MessagePlan,
+    answer: &View<'_>,
+) -> Option<Result<ChipAnswer, &'static str>> {
+    let value = answer.value(plan.chip?)?;
+    Some(super::chip::answer(&Zeroizing::new(value)))
 }
 
 /// The first of the fields that has one.

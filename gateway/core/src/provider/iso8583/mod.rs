@@ -11,6 +11,7 @@
 //!
 //! Neither does I/O nor knows the time.
 
+mod chip;
 mod host;
 pub mod limits;
 mod memory;

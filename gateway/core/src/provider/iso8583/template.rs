@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::{ProviderRequest, ProviderRequestKind};
+use crate::card::CardPart;
 use crate::iso8583::template::{self, sources};
 use crate::time::{UnixMillis, utc};
 
@@ -44,6 +45,20 @@ sources! {
     LocalDate = "local_date",
     /// MTI, STAN and transmission time of the sale, and the institutions: field 90.
     Original = "original",
+    /// Of a card sale of a terminal of another maker, as the terminal sent it: the encrypted PIN.
+    CardPinBlock = "card.pin_block",
+    /// Of such a sale: which key encrypted the PIN.
+    CardKsn = "card.ksn",
+    /// Of such a sale: what the chip says.
+    CardChip = "card.chip",
+    /// Of such a sale: how the card was read.
+    CardEntryMode = "card.entry_mode",
+    /// Of such a sale: which of the cards with one number it is.
+    CardSequence = "card.card_sequence",
+    /// Of such a sale: track 2.
+    CardTrack2 = "card.track2",
+    /// Of such a sale: YYMM.
+    CardExpiry = "card.expiry",
     /// The code of a network message: sign-on, sign-off, echo.
     Network = "network",
 }
@@ -72,6 +87,20 @@ pub(super) enum Subject<'a> {
 }
 
 impl Source {
+    /// Of a source of card data: which.
+    pub(super) fn card_part(self) -> Option<CardPart> {
+        Some(match self {
+            Self::CardPinBlock => CardPart::PinBlock,
+            Self::CardKsn => CardPart::Ksn,
+            Self::CardChip => CardPart::Chip,
+            Self::CardEntryMode => CardPart::EntryMode,
+            Self::CardSequence => CardPart::CardSequence,
+            Self::CardTrack2 => CardPart::Track2,
+            Self::CardExpiry => CardPart::Expiry,
+            _ => return None,
+        })
+    }
+
     /// Whether messages of this kind (`None`: network messages) have it.
     pub(super) fn is_of(self, kind: Option<ProviderRequestKind>) -> bool {
         use ProviderRequestKind::{Authorize, Lookup};
@@ -79,6 +108,8 @@ impl Source {
         match kind {
             None => self == Self::Network || times.contains(&self),
             Some(_) if self == Self::Network => false,
+            // What follows a sale names it by reference: nothing of the card is kept.
+            Some(kind) if self.card_part().is_some() => kind == Authorize,
             Some(Lookup) => {
                 !matches!(self, Self::Rrn | Self::Original | Self::ProviderReference | Self::Lookup)
             }
@@ -120,7 +151,15 @@ impl Source {
                 Self::Transmission.write_time(stan, at_ms, 0, out);
                 out.push_str(values.institutions);
             }
-            Self::Network => {}
+            // Bytes of a field of their own.
+            Self::CardPinBlock
+            | Self::CardKsn
+            | Self::CardChip
+            | Self::CardEntryMode
+            | Self::CardSequence
+            | Self::CardTrack2
+            | Self::CardExpiry
+            | Self::Network => {}
             Self::Stan | Self::Transmission | Self::LocalTime | Self::LocalDate => {
                 self.write_time(stan, at_ms, values.offset_min, out);
             }
@@ -143,6 +182,12 @@ impl Source {
             _ => {}
         }
     }
+}
+
+/// The card data that a field is, and nothing else.
+pub(super) fn card_part(template: &Template) -> Option<CardPart> {
+    let source = template.sources().next().filter(|source| template.is_only(*source));
+    source.and_then(Source::card_part)
 }
 
 /// Appends what a template is filled with.

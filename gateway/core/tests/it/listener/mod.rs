@@ -161,7 +161,8 @@ impl Port {
         let (session, effect) = (reply.origin.session, processing::effect(&reply.content));
         let directory = &self.rig.directory;
         let mac = processing::answer_key(&self.listener, &reply.origin, directory, &keys());
-        self.input(Input::Replied { session, body: &body, mac: mac.as_ref(), effect });
+        let chip = processing::chip_answer(&reply.content).map_or(&[][..], |chip| chip.as_bytes());
+        self.input(Input::Replied { session, body: &body, chip, mac: mac.as_ref(), effect });
     }
 
     pub(super) fn frame(&self, message: &Message) -> Vec<u8> {

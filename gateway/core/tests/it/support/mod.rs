@@ -191,7 +191,7 @@ impl Rig {
         while let Some(output) = self.transactions.poll() {
             match output {
                 Output::Reply(reply) => self.replies.push(reply),
-                Output::Provider(request) => match request.kind {
+                Output::Provider(request, _) => match request.kind {
                     ProviderRequestKind::Authorize => self.forwards.push(request),
                     ProviderRequestKind::Inquire => self.inquiries.push(request),
                     ProviderRequestKind::Reverse => self.reversals.push(request),
@@ -254,7 +254,10 @@ impl Rig {
 
     pub(crate) fn approve(&mut self, key: Key) {
         let reference = Text::from("P-1").unwrap();
-        self.found(key, ProviderResult::Outcome(ProviderOutcome::Approved { reference }));
+        self.found(
+            key,
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference, chip: None }),
+        );
     }
 
     /// Sends one message of a terminal through decoding and verification.

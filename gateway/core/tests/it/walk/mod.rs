@@ -167,7 +167,7 @@ impl Walk {
             let now = rig.now;
             match output {
                 Output::Reply(reply) => self.till.hear(&rig.body_of(&reply), self.seed),
-                Output::Provider(request) => self.provider.hear(now, &request),
+                Output::Provider(request, _) => self.provider.hear(now, &request),
                 _ => {}
             }
         }

@@ -115,11 +115,11 @@ impl Provider {
     fn answer(&mut self, order: &ProviderRequest) -> ProviderResult {
         let declined = || {
             let (code, reference) = (ResponseCode::NO_SUCH_SUBSCRIBER, Text::new());
-            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference })
+            ProviderResult::Outcome(ProviderOutcome::Declined { code, reference, chip: None })
         };
         let approved = || {
             let reference = Text::from("P-7").unwrap();
-            ProviderResult::Outcome(ProviderOutcome::Approved { reference })
+            ProviderResult::Outcome(ProviderOutcome::Approved { reference, chip: None })
         };
         let known = self.deals.contains_key(&order.reference);
         let deal = self.deals.entry(order.reference).or_default();

@@ -90,6 +90,8 @@ impl ProviderConnection {
     }
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
+        // No protocol over HTTP has a place for it.
+        exchange.forget_card();
         // What has no form is known before the provider is there.
         let mut message = self.pool.provider.request(exchange.request());
         if message.is_none() {

@@ -9,6 +9,7 @@ use tillgate_edge::guard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::queue::{BridgeQueue, WriterGone};
 use super::tls::{self, TlsClient};
@@ -36,10 +37,10 @@ pub(super) struct HostTask {
 struct Wire {
     connection: Connection,
     task: JoinHandle<()>,
-    writes: mpsc::Sender<Vec<u8>>,
+    writes: mpsc::Sender<Zeroizing<Vec<u8>>>,
     /// Bytes on their way; what comes meanwhile is written at once after them.
     is_writing: bool,
-    spare: Vec<u8>,
+    spare: Zeroizing<Vec<u8>>,
 }
 
 impl Drop for Wire {
@@ -53,7 +54,7 @@ enum Happened {
     Connected,
     Received(Vec<u8>),
     /// The bytes have been written; their buffer.
-    Written(Vec<u8>),
+    Written(Zeroizing<Vec<u8>>),
     Lost,
 }
 
@@ -127,7 +128,9 @@ impl HostTask {
                 host.received(now, connection, &bytes);
             }
             Wake::Socket(connection, Happened::Lost) => host.lost(now, connection),
-            Wake::Socket(connection, Happened::Written(buffer)) => {
+            Wake::Socket(connection, Happened::Written(mut buffer)) => {
+                // Card data may have been in it.
+                buffer.zeroize();
                 if let Some(wire) = wire(&mut self.wires, connection) {
                     (wire.is_writing, wire.spare) = (false, buffer);
                 }
@@ -163,7 +166,6 @@ impl HostTask {
                 continue;
             }
             let mut bytes = std::mem::take(&mut wire.spare);
-            bytes.clear();
             self.setup.host.take_output(connection, &mut bytes);
             // There is room: one write at a time. A socket that has ended reports it.
             wire.is_writing = wire.writes.try_send(bytes).is_ok();
@@ -184,7 +186,7 @@ impl HostTask {
         if self.wires.len() <= connection.index {
             self.wires.resize_with(connection.index + 1, || None);
         }
-        let spare = Vec::new();
+        let spare = Zeroizing::default();
         self.wires[connection.index] =
             Some(Wire { connection, task, writes, is_writing: false, spare });
     }
@@ -231,6 +233,13 @@ impl HostTask {
                 let connection = connection.index;
                 tracing::error!(bridge, connection, what, "no new key of codes from a host");
             }
+            Note::ChipWithheld(_, why) => {
+                tracing::warn!(
+                    bridge,
+                    why,
+                    "what a host answered for a card's chip is not passed on"
+                );
+            }
             Note::Refused(_, what) => {
                 tracing::warn!(bridge, what, "a host's own request was refused");
             }
@@ -250,7 +259,7 @@ async fn session(
     address: Address,
     tls: Option<TlsClient>,
     report: mpsc::Sender<(Connection, Happened)>,
-    writes: mpsc::Receiver<Vec<u8>>,
+    writes: mpsc::Receiver<Zeroizing<Vec<u8>>>,
 ) {
     let Some(stream) = tls::open(&address, tls.as_ref()).await else { return };
     if report.send((connection, Happened::Connected)).await.is_err() {

@@ -23,6 +23,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
+use tillgate_core::card::CardData;
 use tillgate_core::provider::{
     Awaited, Bridge, Exchange, Intake, ProviderRequest, ProviderResult, Refused,
 };
@@ -85,7 +86,11 @@ impl Bridges {
     /// # Errors
     /// The result of a request that its bridge does not take: its queue is full, or its breaker
     /// is open.
-    pub(super) fn send(&self, request: ProviderRequest) -> Result<(), ProviderResult> {
+    pub(super) fn send(
+        &self,
+        request: ProviderRequest,
+        card: Option<Box<CardData>>,
+    ) -> Result<(), ProviderResult> {
         let Some(link) = self.links.get(usize::from(request.bridge)) else {
             return Err(request.not_sent());
         };
@@ -104,7 +109,7 @@ impl Bridges {
         }
         // Counted first: the connection may be done before this thread goes on.
         link.metrics.in_flight.add(1);
-        let exchange = Exchange::new(request, now, link.deadline);
+        let exchange = Exchange::new(request, now, link.deadline).with_card(card);
         // There is room: the intake counts a request until the channel has given it up.
         link.queue.try_send(exchange).map_err(|_| {
             link.metrics.in_flight.take_off(1);

@@ -21,6 +21,7 @@ use tillgate_core::session;
 use tillgate_core::sockets::{Readiness, Sockets, Taken};
 use tillgate_core::time::{Calendar, Moment};
 use tillgate_core::transaction::Origin;
+use tillgate_store_core::ChipAnswer;
 use tillgate_types::Subnet;
 use zeroize::Zeroize;
 
@@ -213,9 +214,10 @@ impl ListenerThread {
     fn take_replies(&mut self, now: Moment, mut replies: Box<ReplyBatch>) {
         let ReplyBatch { items, bytes } = &mut *replies;
         for item in items.drain(..) {
-            if let ReplyItem::Replied { session, body, mac, effect } = item {
-                let body = bytes.at(&body);
-                self.feed(now, Input::Replied { session, body, mac: mac.as_deref(), effect });
+            if let ReplyItem::Replied { session, body, mac, chip, effect } = item {
+                let (body, mac) = (bytes.at(&body), mac.as_deref());
+                let chip = chip.as_ref().map_or(&[][..], ChipAnswer::as_bytes);
+                self.feed(now, Input::Replied { session, body, chip, mac, effect });
             }
         }
         self.recyclers.replies.give(replies);

@@ -178,6 +178,7 @@ fn a_broken_invariant_of_the_writer_ends_the_process() {
             asked: Asked::Sale {
                 begin,
                 account: tillgate_store_core::Text::new(),
+                card: None,
                 bridges: tillgate_core::routing::Candidates::new(),
                 token: 0,
                 lookup: tillgate_store_core::Lookup::None,

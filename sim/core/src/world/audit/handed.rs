@@ -217,7 +217,7 @@ impl Checker {
             }
             _ => {
                 let told = |report: &Report| match report {
-                    Report::Outcome(ProviderOutcome::Approved { reference }) => {
+                    Report::Outcome(ProviderOutcome::Approved { reference, .. }) => {
                         *reference == new.provider_reference
                     }
                     _ => false,
@@ -270,7 +270,7 @@ impl Checker {
             reversal.is_some_and(|reversal| self.handed.heard(reversal, wanted))
         };
         let renamed = |report: &Report| {
-            matches!(report, Report::Outcome(ProviderOutcome::Approved { reference })
+            matches!(report, Report::Outcome(ProviderOutcome::Approved { reference, .. })
                 if sale.is_renamed(reference))
         };
         match sale.state {

@@ -155,7 +155,7 @@ impl World {
                     self.post(Job::Reply { reply, said: self.now });
                 }
                 Output::Push(push) => self.post(Job::Push(push)),
-                Output::Provider(request) => self.order(request),
+                Output::Provider(request, _) => self.order(request),
                 Output::Proved { terminal, generation } => {
                     if let Some(rekeyed) = process.directory.prove(terminal, generation) {
                         self.rekeyed(&rekeyed);

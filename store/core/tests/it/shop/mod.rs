@@ -233,13 +233,17 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
     commit(&mut book, (1..=4).map(|stan| sell(key(42, stan))).collect());
     commit(&mut book, vec![sell(key(43, 1)), sell(key(43, 2)), top_up(key(43, 3))]);
     commit(&mut book, (5..=8).map(|stan| top_up(key(42, stan))).collect());
-    let approved = ProviderOutcome::Approved { reference: Text::from("provider-1").unwrap() };
+    let approved =
+        ProviderOutcome::Approved { reference: Text::from("provider-1").unwrap(), chip: None };
     let code = tillgate_store_core::ResponseCode(*b"05");
     commit(
         &mut book,
         vec![
             finish(key(42, 5), approved),
-            finish(key(42, 6), ProviderOutcome::Declined { code, reference: Text::new() }),
+            finish(
+                key(42, 6),
+                ProviderOutcome::Declined { code, reference: Text::new(), chip: None },
+            ),
             finish(key(42, 7), ProviderOutcome::Unknown),
             reverse(key(42, 9), key(42, 1)),
             reverse(key(42, 10), key(42, 99)),
@@ -252,7 +256,7 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
     commit(&mut book, (4..=6).map(|stan| top_up(key(43, stan))).collect());
     let due = |stan, what| Command::DueFollowUp { key: key(43, stan), what, at_ms: AT_MS };
     let advice = Advice::Owed;
-    let approved = ProviderOutcome::Approved { reference: Text::new() };
+    let approved = ProviderOutcome::Approved { reference: Text::new(), chip: None };
     commit(
         &mut book,
         vec![

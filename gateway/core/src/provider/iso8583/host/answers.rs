@@ -1,7 +1,7 @@
 //! Bytes from the host: frames, messages, and whose answer each of them is.
 
 use super::super::memory::{Memory, MuxKey};
-use super::super::messages::{CODE, Reading, interpret, is_authentic};
+use super::super::messages::{CODE, Reading, chip_answer, interpret, is_authentic};
 use super::requests::mux_key;
 use super::{Action, Connection, Host, Note, Now, Shared};
 use crate::provider::ProviderResult;
@@ -84,6 +84,11 @@ impl Host {
             return false;
         }
         let Some(entry) = self.in_flight.remove(&key) else { return false };
+        let plan = shared.profile.plan(request.kind);
+        if let Some(Err(why)) = plan.and_then(|plan| chip_answer(plan, answer)) {
+            let attempt = self.links[entry.index].attempt;
+            self.note(Note::ChipWithheld(Connection { index: entry.index, attempt }, why));
+        }
         let link = &mut self.links[entry.index];
         link.in_flight = link.in_flight.saturating_sub(1);
         // Of several questions this may be the answer to an earlier one: since then the sale may

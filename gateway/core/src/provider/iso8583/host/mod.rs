@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::iso8583::MacKey;
+use zeroize::Zeroizing;
 
 use self::keys::{Keys, Renewal};
 use self::link::{Link, State};
@@ -99,6 +100,8 @@ pub enum Note {
     EchoMissed(Connection),
     /// A request with the key of one in flight, or of one whose answer is still owed.
     Duplicate,
+    /// What a host answered for a card's chip is not passed on; why.
+    ChipWithheld(Connection, &'static str),
     /// A request whose values do not fit the profile's fields; which field.
     Unsendable(String),
     /// The host asks for something that it was refused; the message's type.
@@ -143,7 +146,9 @@ pub struct Host {
     answered: Memory,
     actions: VecDeque<Action>,
     /// Buffers of requests that are done.
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Zeroizing<Vec<u8>>>,
+    /// Where messages are made.
+    scratch: Zeroizing<Vec<u8>>,
     random: u64,
     /// Trace number of the last network message.
     stan: u32,
@@ -168,6 +173,7 @@ impl Host {
             answered: Memory::new(ANSWERED_MAX),
             actions: VecDeque::new(),
             spare: Vec::new(),
+            scratch: Zeroizing::default(),
             random: settings.entropy | 1,
             stan: 0,
             renewal: Renewal::default(),

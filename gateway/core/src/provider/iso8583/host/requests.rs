@@ -1,18 +1,22 @@
 //! Requests on their way to a connection and in flight on it.
 
-use super::super::limits::REQUEST_BYTES_MAX;
+use super::super::limits::{FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, REQUEST_BYTES_MAX};
 use super::super::memory::{MuxKey, Owed};
 use super::super::messages::encode;
 use super::link::{State, Unsent};
 use super::{Action, Connection, Host, Note, Now, Shared};
-use crate::provider::{Exchange, ProviderResult};
+use crate::card::{CardData, append, reserve};
+use crate::provider::{Exchange, ProviderRequest, ProviderResult};
 use crate::time::Moment;
 use tillgate_codec::iso8583::{Fields, Mti, View};
+use zeroize::{Zeroize as _, Zeroizing};
 
 pub(super) struct InFlight {
     pub(super) exchange: Exchange,
-    /// Without its frame.
-    pub(super) sent: Vec<u8>,
+    /// Without its frame and without card data: what answers are compared with.
+    pub(super) sent: Zeroizing<Vec<u8>>,
+    /// The same with card data, if it has any, until it is written.
+    whole: Option<Zeroizing<Vec<u8>>>,
     /// The connection.
     pub(super) index: usize,
     /// Whether a byte of it may have left.
@@ -76,16 +80,21 @@ impl Host {
     fn send(&mut self, index: usize, exchange: Exchange) {
         let shared = std::sync::Arc::clone(&self.shared);
         let mut sent = self.spare.pop().unwrap_or_default();
-        sent.clear();
         let request = *exchange.request();
-        if let Err(what) = encode(shared.subjects(), &request, &mut sent) {
+        let mut whole = None;
+        let made = self.made(&shared, (&request, None), &mut sent).and_then(|()| {
+            let Some(card) = exchange.card() else { return Ok(()) };
+            let with_card = whole.insert(Zeroizing::new(Vec::new()));
+            self.made(&shared, (&request, Some(card)), with_card)
+        });
+        if let Err(what) = made {
             return self.cannot_say(exchange, what);
         }
         let answer = shared.profile.plan(request.kind).map(|plan| plan.answer);
         let mut fields = Fields::new();
         let view = shared.profile.dialect.view(&sent, &mut fields).ok();
         let key = view.zip(answer).and_then(|(view, answer)| mux_key(&shared, answer, &view));
-        let Some(key) = key.filter(|_| sent.len() <= REQUEST_BYTES_MAX) else {
+        let Some(key) = key else {
             return self.cannot_say(exchange, "the message cannot be read back".to_owned());
         };
         let is_owed_to_another =
@@ -100,8 +109,32 @@ impl Host {
         self.timers.insert(at, (due, key.clone()));
         self.links[index].unsent.push_back(Unsent::Request(key.clone()));
         self.links[index].in_flight += 1;
-        let entry = InFlight { exchange, sent, index, is_written: false, owed };
+        let entry = InFlight { exchange, sent, whole, index, is_written: false, owed };
         self.in_flight.insert(key, entry);
+    }
+
+    /// A request's message, without its frame. It is made in a buffer that never grows, so that no card
+    /// data is left in freed memory.
+    fn made(
+        &mut self,
+        shared: &Shared,
+        of: (&ProviderRequest, Option<&CardData>),
+        out: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<(), String> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        reserve(&mut scratch, MESSAGE_BYTES_MAX);
+        let made = encode(shared.subjects(), of, &mut scratch);
+        let most = shared.profile.dialect.framing().message_bytes_max.min(REQUEST_BYTES_MAX);
+        let made = made.and_then(|()| match scratch.len() {
+            length if length <= most => {
+                append(out, &scratch);
+                Ok(())
+            }
+            length => Err(format!("it has {length} bytes; allowed are {most}")),
+        });
+        scratch.zeroize();
+        self.scratch = scratch;
+        made
     }
 
     /// No byte of it has left.
@@ -133,7 +166,11 @@ impl Host {
                     let entry = entry.filter(|entry| entry.index == connection.index);
                     if let Some(entry) = entry.filter(|entry| !entry.is_written) {
                         entry.is_written = true;
-                        framing.append_frame(&entry.sent, out).unwrap_or_default();
+                        entry.exchange.forget_card();
+                        let whole = entry.whole.take();
+                        let message = whole.as_ref().unwrap_or(&entry.sent);
+                        reserve(out, message.len().saturating_add(FRAME_BYTES_MAX));
+                        framing.append_frame(message, out).unwrap_or_default();
                     }
                 }
             }
@@ -196,10 +233,13 @@ impl Host {
         }
     }
 
-    /// Keeps a buffer for the next request.
-    pub(super) fn recycle(&mut self, buffer: Option<Vec<u8>>) {
+    /// Keeps a buffer for the next request, wiped.
+    pub(super) fn recycle(&mut self, buffer: Option<Zeroizing<Vec<u8>>>) {
         if self.spare.len() < self.window {
-            self.spare.extend(buffer);
+            self.spare.extend(buffer.map(|mut buffer| {
+                buffer.zeroize();
+                buffer
+            }));
         }
     }
 }

@@ -180,6 +180,7 @@ fn message(
         fields: fields(&message.fields, Some(kind), faults),
         echo: numbers(echo.get_ref()),
         codes: codes(message, kind, faults),
+        chip: message.chip.as_ref().map(|number| *number.get_ref()),
         processing: processing(&message.processing, faults),
         found: message.found.as_ref().map_or_else(Found::default, found),
     }

@@ -1,19 +1,22 @@
 //! What a profile says, compared with its dialect and with itself.
 
-use tillgate_codec::iso8583::{Dialect, FrameCoding, Message};
+use tillgate_codec::iso8583::{Dialect, FrameCoding, Message, Mti, Tpdu};
 use toml::Spanned;
 
 use super::super::super::ProviderRequestKind;
 use super::super::limits::{KEY_BYTES_MAX, REQUEST_BYTES_MAX};
 use super::super::messages::{Subjects, encode, values};
-use super::super::template::{Source, Subject, Template, write};
+use super::super::template::{Source, Subject, Template, card_part, write};
 use super::document::{Document, FoundDocument, MessageDocument};
 use super::sample::{Size, request};
 use super::{KINDS, MessagePlan, Profile, index, word};
+use crate::card::CardPart;
 use crate::iso8583::fault::Faults;
 
 /// The response code.
 const CODE: u8 = 39;
+/// Chip data that a host's field has room for: what most terminals send at most.
+const CHIP_BYTES_USUAL: usize = 255;
 
 pub(super) fn check(
     profile: &Profile,
@@ -36,6 +39,7 @@ pub(super) fn check(
         let Some(plan) = profile.plan(kind) else { continue };
         let at = message.span().start;
         fields(profile, message.get_ref(), kind, faults);
+        chip(profile, message.get_ref(), kind, faults);
         echo(plan, (kind, at), faults);
         key(profile, plan, (kind, at), faults);
         processing(plan, (kind, at), faults);
@@ -91,6 +95,12 @@ fn fields(
         if template.sources().any(|source| !source.is_of(Some(kind))) {
             continue;
         }
+        if template.sources().any(|source| source.card_part().is_some()) {
+            if let Err(what) = card(&profile.dialect, number, &template) {
+                faults.add(text.span().start, what);
+            }
+            continue;
+        }
         for size in [Size::Smallest, Size::Largest] {
             let request = request(kind, size);
             let of = Subject::Request(&request);
@@ -99,6 +109,63 @@ fn fields(
                 break;
             }
         }
+    }
+}
+
+/// Card data is alone in a field of its kind that has room for it.
+fn card(dialect: &Dialect, number: u8, template: &Template) -> Result<(), String> {
+    let Some(field) = dialect.field(number) else {
+        return Err(format!("field {number}: dialect {} has no such field", dialect.name()));
+    };
+    if matches!(number, CODE | 64 | 128) {
+        return Err(format!("field {number}: it is not for a template (code, authentication)"));
+    }
+    let Some(part) = card_part(template) else {
+        return Err(format!("field {number}: card data goes as it came, alone in its field"));
+    };
+    let (word, is_binary) = (part.word(), field.kind == "b");
+    if part.is_binary() && !is_binary {
+        let kind = field.kind;
+        return Err(format!(
+            "field {number} is of type {kind}; {{card.{word}}} needs a binary one"
+        ));
+    }
+    let sample: &[u8] = match part {
+        // Makers have it as digits, hexadecimal digits or bytes: the field is taken as it is.
+        CardPart::Ksn => return Ok(()),
+        _ if is_binary && !part.is_binary() => {
+            return Err(format!("field {number} is binary; {{card.{word}}} is text"));
+        }
+        CardPart::PinBlock => &[0; 8],
+        CardPart::Chip => &[0; CHIP_BYTES_USUAL],
+        CardPart::EntryMode | CardPart::CardSequence => b"999",
+        CardPart::Track2 => b"4111111111111111=25121011234500001234",
+        CardPart::Expiry => b"2512",
+    };
+    let mut message = Message::new(Mti::FINANCIAL_REQUEST);
+    message.tpdu = dialect.has_tpdu().then_some(Tpdu([0; 5]));
+    message.set_bytes(number, sample);
+    let encoded = dialect.clone().with_header_bytes(0).encode(&message, &mut Vec::new());
+    encoded.map_err(|error| format!("{error} (for {{card.{word}}})"))
+}
+
+/// Only the answer to a sale has something for a chip, in a binary field.
+fn chip(
+    profile: &Profile,
+    message: &MessageDocument,
+    kind: ProviderRequestKind,
+    faults: &mut Faults<'_>,
+) {
+    let Some(number) = &message.chip else { return };
+    exists(&profile.dialect, number, faults);
+    if kind != ProviderRequestKind::Authorize {
+        faults.add(number.span().start, "chip: only the answer to a sale has something for it");
+    }
+    let field = profile.dialect.field(*number.get_ref());
+    if let Some(field) = field.filter(|field| field.kind != "b") {
+        let text =
+            format!("chip: field {} is of type {}, not binary", number.get_ref(), field.kind);
+        faults.add(number.span().start, text);
     }
 }
 
@@ -210,6 +277,12 @@ fn echo(plan: &MessagePlan, (kind, at): (ProviderRequestKind, usize), faults: &m
             faults.add(at, text);
         }
     }
+    for (number, _) in plan.fields.iter().filter(|field| card_part(&field.1).is_some()) {
+        if plan.echo.contains(number) {
+            let text = format!("echo: field {number} is card data, which is not remembered");
+            faults.add(at, text);
+        }
+    }
     let asks = kind == ProviderRequestKind::Lookup;
     if !asks && !repeats(Source::Amount) {
         let text = "echo: the field with {amount} is needed: an answer about another amount counts \
@@ -236,6 +309,10 @@ fn key(
     let mut bytes = 4;
     for number in &profile.key {
         bytes += profile.dialect.field(*number).map_or(0, |field| field.units_max);
+        if plan.fields.iter().any(|field| field.0 == *number && card_part(&field.1).is_some()) {
+            let text = format!("key: field {number} is card data, which is not remembered");
+            faults.add(at, text);
+        }
         if !plan.fields.iter().any(|(known, _)| known == number) {
             let text = format!("key: {:?} messages do not send field {number}", word(kind));
             faults.add(at, text);
@@ -293,7 +370,7 @@ fn whole(profile: &Profile, (kind, at): (ProviderRequestKind, usize), faults: &m
     let mut bytes = Vec::new();
     let subject = Subjects { profile, mac: None };
     // What does not fit its field has been reported with its line.
-    if encode(subject, &request(kind, Size::Largest), &mut bytes).is_err() {
+    if encode(subject, (&request(kind, Size::Largest), None), &mut bytes).is_err() {
         return;
     }
     let bytes_max = profile.dialect.framing().message_bytes_max.min(REQUEST_BYTES_MAX);

@@ -71,6 +71,8 @@ pub(super) struct MessageDocument {
     pub(super) echo: Option<Spanned<Vec<Spanned<u8>>>>,
     pub(super) codes: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     pub(super) found: Option<Spanned<FoundDocument>>,
+    /// The field of the answer with what the chip of the card receives.
+    pub(super) chip: Option<Spanned<u8>>,
 }
 
 /// Field numbers with their templates.

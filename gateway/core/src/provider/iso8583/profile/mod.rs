@@ -89,6 +89,8 @@ pub(super) struct MessagePlan {
     /// What every answer repeats as it was sent.
     pub(super) echo: Vec<u8>,
     pub(super) codes: Vec<(String, Meaning)>,
+    /// Of a sale: the field of its answer with what the chip receives.
+    pub(super) chip: Option<u8>,
     pub(super) processing: Processing,
     pub(super) found: Found,
 }

@@ -68,7 +68,7 @@ impl Profile {
             let mut bytes = Vec::new();
             let request = request(kind, Size::Usual);
             let subject = Subjects { profile: self, mac: mac.as_ref() };
-            if encode(subject, &request, &mut bytes).is_ok() {
+            if encode(subject, (&request, None), &mut bytes).is_ok() {
                 let heading = format!("{word}: {}, answered by {}", plan.mti, plan.answer);
                 shown.push((heading, listing(&self.dialect, &bytes, Reveal::Masked)));
             }

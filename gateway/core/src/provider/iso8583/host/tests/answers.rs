@@ -41,6 +41,7 @@ fn each_kind_s_answers_mean_what_the_profile_says() {
         ProviderResult::Outcome(ProviderOutcome::Declined {
             code: ResponseCode(*code),
             reference: Text::new(),
+            chip: None,
         })
     };
     let outcome = ProviderResult::Outcome;
@@ -81,7 +82,10 @@ fn the_host_s_reference_is_kept() {
     said.set(38, "A1B2C3").set(37, "632200000099");
     bench.say(connection, &said);
     let reference = Text::from("A1B2C3").unwrap();
-    assert_eq!(*bench.result(), ProviderResult::Outcome(ProviderOutcome::Approved { reference }));
+    assert_eq!(
+        *bench.result(),
+        ProviderResult::Outcome(ProviderOutcome::Approved { reference, chip: None })
+    );
 }
 
 #[test]

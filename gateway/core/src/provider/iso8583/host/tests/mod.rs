@@ -15,7 +15,7 @@ use crate::provider::{
 use crate::time::{Moment, Span};
 
 fn approved() -> ProviderResult {
-    ProviderResult::Outcome(ProviderOutcome::Approved { reference: Text::new() })
+    ProviderResult::Outcome(ProviderOutcome::Approved { reference: Text::new(), chip: None })
 }
 
 fn profile(name: &str, edit: impl FnOnce(String) -> String) -> Profile {
