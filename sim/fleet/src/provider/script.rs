@@ -84,6 +84,7 @@ struct HostPart {
     text_field: Option<u8>,
     sign_on: Option<bool>,
     unknown_original: Option<String>,
+    chip_answer: Option<KeyText>,
     mac: Option<MacPart>,
 }
 
@@ -240,6 +241,7 @@ impl HostPart {
         put(&mut settings.text_field, self.text_field);
         put(&mut settings.sign_on, self.sign_on);
         put(&mut settings.unknown_original, self.unknown_original);
+        settings.chip_answer = self.chip_answer.map(|KeyText(bytes)| bytes);
         settings.mac = self.mac.map(|mac| MacSettings {
             algorithm: mac.algorithm.0,
             key: mac.key.0,

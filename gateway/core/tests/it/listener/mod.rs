@@ -1,6 +1,7 @@
 //! Terminals of an ISO 8583 listener, from frames to frames: they share nothing with the gateway but
 //! the codec.
 
+mod card;
 mod limits;
 mod mac;
 mod money;

@@ -44,6 +44,8 @@ pub(crate) struct Rig {
     pub(crate) wall: UnixMillis,
     pub(crate) replies: Vec<Reply>,
     pub(crate) forwards: Vec<ProviderRequest>,
+    /// What went with each order.
+    pub(crate) cards: Vec<Option<Box<tillgate_core::card::CardData>>>,
     pub(crate) inquiries: Vec<ProviderRequest>,
     pub(crate) reversals: Vec<ProviderRequest>,
     pub(crate) advices: Vec<ProviderRequest>,
@@ -149,6 +151,7 @@ impl Rig {
             wall,
             replies: Vec::new(),
             forwards: Vec::new(),
+            cards: Vec::new(),
             inquiries: Vec::new(),
             reversals: Vec::new(),
             advices: Vec::new(),
@@ -191,8 +194,11 @@ impl Rig {
         while let Some(output) = self.transactions.poll() {
             match output {
                 Output::Reply(reply) => self.replies.push(reply),
-                Output::Provider(request, _) => match request.kind {
-                    ProviderRequestKind::Authorize => self.forwards.push(request),
+                Output::Provider(request, card) => match request.kind {
+                    ProviderRequestKind::Authorize => {
+                        self.forwards.push(request);
+                        self.cards.push(card);
+                    }
                     ProviderRequestKind::Inquire => self.inquiries.push(request),
                     ProviderRequestKind::Reverse => self.reversals.push(request),
                     ProviderRequestKind::Advise => self.advices.push(request),

@@ -29,7 +29,7 @@ const TPDU: Tpdu = Tpdu([0x60, 0x00, 0x01, 0x80, 0x02]);
 const POS: u32 = FIRST_TERMINAL + 1;
 
 /// An installation with the listener `pos`, which terminal [`POS`] uses.
-fn installation(networks: &str) -> Installation {
+pub(super) fn installation(networks: &str) -> Installation {
     let mut installation = Installation::new();
     listen(&mut installation, "127.0.0.1:0", "nac-terminal", networks);
     let backend = RocksEngine::open(&installation.config.store.dir, &Options::serving()).unwrap();
@@ -55,13 +55,13 @@ fn listen(installation: &mut Installation, address: &str, profile: &str, network
 }
 
 /// A terminal of another maker.
-struct PosTerminal {
+pub(super) struct PosTerminal {
     stream: TcpStream,
     dialect: Dialect,
 }
 
 impl PosTerminal {
-    fn connect(served: &Served) -> Self {
+    pub(super) fn connect(served: &Served) -> Self {
         let stream = TcpStream::connect(served.listeners[0]).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream, dialect: Dialect::builtin("nac").unwrap() }
@@ -87,12 +87,12 @@ impl PosTerminal {
         Some(bytes)
     }
 
-    fn ask(&mut self, message: &Message) -> Option<Vec<u8>> {
+    pub(super) fn ask(&mut self, message: &Message) -> Option<Vec<u8>> {
         self.send(message);
         self.receive()
     }
 
-    fn field(&self, bytes: &[u8], number: u8) -> String {
+    pub(super) fn field(&self, bytes: &[u8], number: u8) -> String {
         let mut fields = Fields::new();
         let view = self.dialect.view(bytes, &mut fields).unwrap();
         view.text(number).unwrap_or_default()
@@ -104,7 +104,7 @@ impl PosTerminal {
     }
 }
 
-fn request(mti: &str, processing: &str, stan: u32) -> Message {
+pub(super) fn request(mti: &str, processing: &str, stan: u32) -> Message {
     let mut message = Message::new(Mti::parse(mti).unwrap()).with_tpdu(TPDU);
     message.set(3, processing).set_number(11, stan.into()).set(41, &format!("{POS:08}"));
     message

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod callback;
+mod card;
 mod confirm;
 mod dates;
 mod dialects;

@@ -2,8 +2,9 @@
 
 use tillgate_codec::iso8583::{EncodeError, MacKey, Message};
 
+use super::super::script::Kind;
 use super::request::Asked;
-use super::settings::HostSettings;
+use super::settings::{CHIP, HostSettings};
 
 /// What an answer says beside what it repeats.
 #[derive(Clone, Default)]
@@ -77,6 +78,11 @@ pub(super) fn message(
     }
     if asked.network_code > 0 {
         message.set(70, &format!("{:03}", asked.network_code));
+    }
+    if let (true, Some(chip)) =
+        (asked.has_chip && asked.kind == Some(Kind::Sale), &settings.chip_answer)
+    {
+        message.set_bytes(CHIP, chip);
     }
     message.set(39, &reply.code);
     match distortion {

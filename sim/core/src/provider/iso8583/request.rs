@@ -6,7 +6,7 @@ use tillgate_store_core::record::masked_card;
 
 use super::super::script::Kind;
 use super::book::DealKey;
-use super::settings::{ECHOED, HostSettings};
+use super::settings::{CHIP, ECHOED, HostSettings};
 use crate::sales_log::digest;
 
 /// What the host needs of a request, copied out of its bytes. It may hold a card number, so it has
@@ -35,6 +35,7 @@ pub(super) struct Asked {
     /// DE90.
     pub original: Option<DealKey>,
     pub kind: Option<Kind>,
+    pub has_chip: bool,
 }
 
 /// Processing codes of these beginnings ask (ISO 8583:1987 annex A: 30 to 39, inquiries): what is to
@@ -76,6 +77,7 @@ impl Asked {
             network_code: view.number(70).unwrap_or(0),
             original,
             kind: kind(view.mti(), &text(3)),
+            has_chip: view.has(CHIP),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct HostSettings {
     pub sign_on: bool,
     /// DE39 for a reversal of what never arrived: 00 or 25.
     pub unknown_original: String,
+    /// DE55 of the answer to a sale that has chip data: authentication data and scripts of the issuer.
+    pub chip_answer: Option<Vec<u8>>,
     /// Authentication codes; without them codes are neither checked nor made.
     pub mac: Option<MacSettings>,
 }
@@ -50,6 +52,8 @@ impl std::fmt::Debug for MacSettings {
 
 /// Fields that an answer repeats as they came, beside the reference.
 pub(super) const ECHOED: [u8; 11] = [3, 4, 7, 11, 12, 13, 24, 37, 41, 42, 49];
+/// Chip data.
+pub(super) const CHIP: u8 = 55;
 /// Characters of the gateway's reference.
 const REFERENCE_CHARS: usize = 32;
 /// Characters of a session key with its check value.
@@ -74,6 +78,7 @@ impl HostSettings {
             text_field: 63,
             sign_on: true,
             unknown_original: "00".to_owned(),
+            chip_answer: None,
             mac: None,
         }
     }
@@ -97,6 +102,12 @@ impl HostSettings {
         room("name_field", self.name_field, TEXT_CHARS)?;
         room("text_field", self.text_field, TEXT_CHARS)?;
         room("original data elements", 90, 42)?;
+        if let Some(chip) = &self.chip_answer {
+            room("chip_answer", CHIP, chip.len().max(1))?;
+            if self.dialect.field(CHIP).is_some_and(|field| field.kind != "b") {
+                return Err(format!("chip_answer: field {CHIP} of dialect {name} is not binary"));
+            }
+        }
         if self.dialect.field(39).is_none_or(|field| field.units_max != 2) {
             return Err(format!(
                 "dialect {name}: its field 39 is no response code of two characters; the simulated \

@@ -16,7 +16,7 @@ pub(super) struct InFlight {
     /// Without its frame and without card data: what answers are compared with.
     pub(super) sent: Zeroizing<Vec<u8>>,
     /// The same with card data, if it has any, until it is written.
-    whole: Option<Zeroizing<Vec<u8>>>,
+    pub(super) whole: Option<Zeroizing<Vec<u8>>>,
     /// The connection.
     pub(super) index: usize,
     /// Whether a byte of it may have left.

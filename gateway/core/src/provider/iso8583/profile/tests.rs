@@ -75,6 +75,20 @@ fn what_is_wrong_is_reported_with_its_line_and_what_is_allowed() {
             "processing: ",
         ),
         ("70 = \"{network}\"", "70 = \"{amount}\" #!", "no such source"),
+        ("55 = \"{card.chip}\"", "56 = \"{card.chip}\" #!", "needs a binary one"),
+        ("55 = \"{card.chip}\"", "55 = \"{card.chop}\" #!", "there is no source \"card.chop\""),
+        ("55 = \"{card.chip}\"", "55 = \"00{card.chip}\" #!", "alone in its field"),
+        ("22 = \"{card.entry_mode}\"", "64 = \"{card.entry_mode}\" #!", "not for a template"),
+        ("22 = \"{card.entry_mode}\"", "65 = \"{card.entry_mode}\" #!", "is text"),
+        ("35 = \"{card.track2}\"", "25 = \"{card.track2}\" #!", "field 25"),
+        ("chip = 55", "chip = 48 #!", "not binary"),
+        ("chip = 55", "chip = 129 #!", "no such field"),
+        ("found = { reference", "chip = 55 #!\nfound = { reference", "only the answer to a sale"),
+        (
+            "37 = \"{rrn}\"\n41 = \"{terminal}\"\n42 = \"{seller:015}\"\n49 = \"{currency}\"\n90",
+            "37 = \"{card.expiry}\" #!\n41 = \"{terminal}\"\n42 = \"{seller:015}\"\n49 = \"{currency}\"\n90",
+            "no such source",
+        ),
         ("found = { reference", "found = { refernce = 37 } #!{ reference", "refernce"),
         ("found = { reference = 37,", "found = { reference = 64 } #!", "type b"),
         ("kind = \"lookup\"", "kind = \"look\" #!", "unknown variant"),
@@ -167,4 +181,20 @@ fn where_messages_carry_codes_their_class_says_which_of_them_are_of_the_network(
     }
     let plain = Profile::builtin("iso87-host").unwrap();
     assert!(parse(&plain.replacen("mti = \"0800\"", "mti = \"0600\"", 1)).is_ok());
+}
+
+#[test]
+fn card_data_is_nothing_that_answers_are_found_or_compared_by() {
+    let good = Profile::builtin("iso87-host").unwrap();
+    for (from, to, expected) in [
+        ("key = [3, 11, 41]", "key = [3, 11, 41, 23]", "key: field 23 is card data"),
+        (
+            "echo = [3, 4, 7, 11, 41, 49]",
+            "echo = [3, 4, 7, 11, 41, 49, 55]",
+            "echo: field 55 is card",
+        ),
+    ] {
+        let said = parse(&good.replacen(from, to, 1)).unwrap_err();
+        assert!(said.contains(expected), "{said}");
+    }
 }

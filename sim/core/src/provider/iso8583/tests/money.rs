@@ -1,9 +1,9 @@
 //! What costs money: sales, repeats, reversals, advices.
 
-use super::{Peer, REFERENCE, key, reversal, sale};
+use super::{HostSettings, Peer, REFERENCE, key, reversal, sale};
 use crate::provider::script::{Effect, Rule, Script};
 use crate::time::Span;
-use tillgate_codec::iso8583::Mti;
+use tillgate_codec::iso8583::{Dialect, Mti};
 
 #[test]
 fn a_sale_is_answered_with_what_it_said_and_is_in_the_book() {
@@ -21,6 +21,23 @@ fn a_sale_is_answered_with_what_it_said_and_is_in_the_book() {
     let deal = peer.host.book().deal(&key(12)).unwrap();
     assert_eq!((&*deal.reference, &*deal.account), (REFERENCE, "233200000001"));
     assert_eq!((deal.amount_minor, &*deal.currency, deal.times), (500, "936", 1));
+}
+
+#[test]
+fn a_sale_with_chip_data_is_answered_for_the_chip_as_the_script_says() {
+    let chip = vec![0x91, 2, 0x30, 0x30];
+    let mut peer = Peer::with("iso87a", Script::default(), |settings| {
+        settings.chip_answer = Some(chip.clone());
+    });
+    let mut with_chip = sale(12, 500);
+    with_chip.set_bytes(55, &[0x9f, 0x26, 1, 7]);
+    assert_eq!(peer.ask(with_chip).message.bytes(55), Some(&chip[..]));
+    assert!(!peer.ask(sale(13, 500)).message.has(55), "nothing for a sale without");
+    let settings = HostSettings {
+        chip_answer: Some(vec![0; 1_000]),
+        ..HostSettings::new(Dialect::builtin("iso87a").unwrap())
+    };
+    assert!(settings.check().unwrap_err().contains("chip_answer"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The host's connections against a host that the tests play.
 
 mod answers;
+mod card;
 mod keys;
 mod session;
 mod walk;
@@ -8,6 +9,7 @@ mod walk;
 use tillgate_codec::iso8583::{Dialect, Fields, MacKey, MacPadding, Message, Mti};
 
 use super::{Action, Connection, Host, HostSettings, Note, Now};
+use crate::card::CardData;
 use crate::provider::iso8583::Profile;
 use crate::provider::{
     Exchange, ProviderOutcome, ProviderRequest, ProviderRequestKind, ProviderResult, Text,
@@ -128,7 +130,11 @@ impl Bench {
     }
 
     fn ask(&mut self, request: ProviderRequest) {
-        let exchange = Exchange::new(request, self.now().at, Span::s(10));
+        self.ask_with(request, None);
+    }
+
+    fn ask_with(&mut self, request: ProviderRequest, card: Option<Box<CardData>>) {
+        let exchange = Exchange::new(request, self.now().at, Span::s(10)).with_card(card);
         self.host.request(self.now(), exchange);
         self.turn();
     }
