@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(intake.admit(until, &sale), Ok(()));
         assert!(until < intake.shun_until(), "while it is tried");
         let code = crate::provider::ResponseCode::APPROVED;
-        let declined = ProviderOutcome::Declined { code, reference: Text::new() };
+        let declined = ProviderOutcome::Declined { code, reference: Text::new(), chip: None };
         intake.observe(until, sale.kind, &ProviderResult::Outcome(declined));
         assert_eq!(intake.shun_until(), Moment(0), "it answered");
     }

@@ -294,7 +294,9 @@ impl Said {
             (Authorize | Inquire, ProviderResult::Pending) => self.code == "09",
             (Inquire, ProviderResult::NotFound { .. }) => self.code == "25",
             (Authorize | Inquire, ProviderResult::Outcome(outcome)) => match outcome {
-                ProviderOutcome::Approved { reference } => self.code == "00" && named(reference),
+                ProviderOutcome::Approved { reference, .. } => {
+                    self.code == "00" && named(reference)
+                }
                 ProviderOutcome::Declined { code: said, .. } => {
                     code(said) && !matches!(self.code.as_str(), "00" | "09" | "25")
                 }

@@ -349,7 +349,7 @@ fn contradiction(
     let key = DealKey { terminal, stan: text(11).parse().ok()?, transmitted: text(7).into() };
     let deal = provider.book().deal(&key)?;
     let reference = Text::from(&deal.authorisation).ok()?;
-    let found = ProviderResult::Outcome(ProviderOutcome::Approved { reference });
+    let found = ProviderResult::Outcome(ProviderOutcome::Approved { reference, chip: None });
     let is_done = deal.status_at(now) == DealStatus::Approved;
     is_done.then(|| (deal.reference.to_string(), found))
 }
