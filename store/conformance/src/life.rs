@@ -382,6 +382,6 @@ pub fn what_a_chip_receives_stays_with_the_outcome_that_decided<F: Factory>(fact
         assert_eq!(done(world.finish(key(1, stan), outcome)).chip, chip(1));
         world.finish(key(1, stan), ProviderOutcome::Approved { reference, chip: chip(2) });
         world.reopen();
-        assert_eq!(world.row(key(1, stan)).unwrap().chip, chip(1));
+        assert_eq!(world.row(key(1, stan)).expect("it is there").chip, chip(1));
     }
 }
