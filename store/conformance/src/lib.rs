@@ -108,6 +108,7 @@ macro_rules! conformance_cases {
             life: a_provider_that_contradicts_a_booked_outcome_is_put_before_somebody;
             life: another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothing;
             life: what_a_chip_receives_stays_with_the_outcome_that_decided;
+            life: a_confirmation_of_another_amount_confirms_nothing;
             life: an_advice_is_owed_until_the_provider_has_heard_it;
             life: an_operator_resolves_what_nobody_else_can;
             life: a_statement_that_contradicts_moves_no_money;

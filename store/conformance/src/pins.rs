@@ -187,7 +187,8 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
     done(world.finish(key(1, 1), approved()));
-    let confirm = Confirm { original: key(1, 1), at_ms: 7, advice: Advice::Owed };
+    let confirm =
+        Confirm { original: key(1, 1), amount_minor: None, at_ms: 7, advice: Advice::Owed };
     assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(FollowUp::Advice));
     done(world.run(refund(key(1, 1), propose(), "ann", 9)));
     let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));

@@ -193,7 +193,7 @@ impl<F: Factory> Walk<F> {
     fn confirm(&self, draw: Draw) -> Command {
         let original = self.pick(draw, false);
         let advice = if draw[4].is_multiple_of(2) { Advice::Owed } else { Advice::NotOwed };
-        Command::Confirm(Confirm { original, at_ms: self.world.now_ms, advice })
+        Command::Confirm(Confirm { original, amount_minor: None, at_ms: self.world.now_ms, advice })
     }
 
     fn due(&self, draw: Draw) -> Command {

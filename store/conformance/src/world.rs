@@ -184,7 +184,12 @@ impl<F: Factory> World<F> {
     /// Confirms a sale; no provider asks for an advice.
     pub fn confirm(&mut self, original: Key) -> Outcome {
         let advice = Advice::NotOwed;
-        self.run(Command::Confirm(Confirm { original, at_ms: self.now_ms, advice }))
+        self.run(Command::Confirm(Confirm {
+            original,
+            amount_minor: None,
+            at_ms: self.now_ms,
+            advice,
+        }))
     }
 
     /// Notes who has to act.

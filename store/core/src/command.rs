@@ -238,6 +238,8 @@ pub struct Confirm {
     pub original: Key,
     /// Unix milliseconds.
     pub at_ms: u64,
+    /// What the terminal says that was sold; `None`: it does not say. Another amount confirms nothing.
+    pub amount_minor: Option<u64>,
     /// Whether the provider of a top-up is notified of it.
     pub advice: Advice,
 }

@@ -1,7 +1,9 @@
 //! Messages of terminals into requests, as the sealed link has them.
 
 use tillgate_codec::iso8583::View;
-use tillgate_codec::link::message::{Logon, Ping, Reversal, Sale, Settle, TerminalMessage, Totals};
+use tillgate_codec::link::message::{
+    Confirm, Logon, Ping, Reversal, Sale, Settle, TerminalMessage, Totals,
+};
 use tillgate_store_core::{BusinessDate, ProductId, ServiceId, TerminalId};
 use tillgate_types::Currency;
 use zeroize::Zeroizing;
@@ -51,6 +53,8 @@ pub(crate) enum Request {
         card: Option<Box<CardData>>,
     },
     Reversal(Reversal),
+    /// Which sale, and what it says that was sold.
+    Advice(Confirm, u64),
     Settle(Settle),
 }
 
@@ -59,6 +63,14 @@ impl Request {
     pub(crate) fn take_card(&mut self) -> Option<Box<CardData>> {
         match self {
             Self::Sale { card, .. } => card.take(),
+            _ => None,
+        }
+    }
+
+    /// Of an advice: what it says that was sold.
+    pub(crate) fn advised_minor(&self) -> Option<u64> {
+        match self {
+            Self::Advice(_, amount_minor) => Some(*amount_minor),
             _ => None,
         }
     }
@@ -90,6 +102,7 @@ impl Request {
                 fee_minor: 0,
             }),
             Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
+            Self::Advice(confirm, _) => TerminalMessage::Confirm(*confirm),
             Self::Settle(settle) => TerminalMessage::Settle(*settle),
         }
     }
@@ -122,11 +135,13 @@ impl Profile {
             Kind::Echo => return Ok(Request::Echo { nonce: stan.unwrap_or_default() }),
             Kind::Sale => Answered::Sale,
             Kind::Reversal => Answered::Reversal,
+            Kind::Advice => Answered::Confirm,
             Kind::Settlement => Answered::Settlement,
         };
         let named = Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
         let request = stan.zip(date).and_then(|(stan, date)| match plan.kind {
             Kind::Reversal => self.reversal(plan, &dates, (stan, date), now),
+            Kind::Advice => self.advice(plan, &dates),
             Kind::Settlement => self.settlement(plan, message, (stan, date), now),
             _ => self.sale(message, (stan, date)),
         });
@@ -189,6 +204,13 @@ impl Profile {
         Some(Request::Settle(Settle { stan, date: own_date, totals, settled_date: date, currency }))
     }
 
+    /// A confirmation is about its sale, of whatever date, and has no row of its own.
+    fn advice(&self, plan: &MessagePlan, dates: &Dates<'_>) -> Option<Request> {
+        let (stan, date) = original(plan, dates)?;
+        let amount_minor = self.places.amount.number(dates.message)?;
+        Some(Request::Advice(Confirm { stan, date }, amount_minor))
+    }
+
     /// A reversal is booked on a day that is open whatever its terminal's clock says, so that it is
     /// acknowledged. What it names stays what it names.
     fn reversal(
@@ -198,10 +220,7 @@ impl Profile {
         (stan, date): (u32, BusinessDate),
         now: Now,
     ) -> Option<Request> {
-        let original = plan.original.as_ref()?;
-        let original_stan = u32::try_from(original.stan.number(dates.message)?).ok();
-        let original_stan = original_stan.filter(|stan| *stan <= STAN_MAX)?;
-        let original_date = dates.read(&original.date, original.time.as_ref())?;
+        let (original_stan, original_date) = original(plan, dates)?;
         // Many terminals give it the sale's number, whatever else names the sale.
         let number = if stan == original_stan { Number::OfTheSale } else { Number::Own };
         let (stan, date) = booked((stan, date), number, now);
@@ -214,6 +233,14 @@ impl Profile {
             reason: Reversal::TIMEOUT,
         }))
     }
+}
+
+/// The sale that a message names.
+fn original(plan: &MessagePlan, dates: &Dates<'_>) -> Option<(u32, BusinessDate)> {
+    let original = plan.original.as_ref()?;
+    let stan = u32::try_from(original.stan.number(dates.message)?).ok();
+    let stan = stan.filter(|stan| *stan <= STAN_MAX)?;
+    Some((stan, dates.read(&original.date, original.time.as_ref())?))
 }
 
 /// Whose number a request has.

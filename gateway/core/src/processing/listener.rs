@@ -47,11 +47,11 @@ pub fn decode_frame(
     let now = Now::of(calendar, wall, directory);
     let content = match listener.profile.read(&view, calendar, now) {
         Ok(mut request) => {
-            let card = request.take_card();
+            let (card, advised_minor) = (request.take_card(), request.advised_minor());
             let repeated = repeated(&view, &listener.profile.repeated(&view));
             let via = Via::Listener { repeated: &repeated, has_proved: needs_mac };
             let processed = process(&request.message(), via, origin, now, wall, directory);
-            return with_card(processed, card);
+            return with_amount(with_card(processed, card), advised_minor);
         }
         Err(Unread::Malformed(Named { kind, stan, date })) => {
             Content::Refused { kind, stan, date, code: ResponseCode::FORMAT_ERROR }
@@ -71,6 +71,14 @@ fn with_card(mut processed: Processed, data: Option<Box<CardData>>) -> Processed
     if let Processed::Ask(Ask { asked: Asked::Sale { begin, card, .. }, .. }) = &mut processed {
         let accepted = matches!(begin.verdict, VerificationResult::Accepted { .. });
         *card = data.filter(|_| accepted && begin.terms.masked && begin.kind.has_provider());
+    }
+    processed
+}
+
+/// A confirmation is one of the amount that it says.
+fn with_amount(mut processed: Processed, advised_minor: Option<u64>) -> Processed {
+    if let Processed::Ask(Ask { asked: Asked::Confirm { amount_minor, .. }, .. }) = &mut processed {
+        *amount_minor = advised_minor;
     }
     processed
 }

@@ -190,7 +190,9 @@ impl Request<'_> {
                 let (seller, currency) = (standing.seller.id, standing.seller.currency);
                 Ok(Asked::Balance { stan, date, seller, currency })
             }
-            TerminalMessage::Confirm(_) => Ok(Asked::Confirm { original: self.key }),
+            TerminalMessage::Confirm(_) => {
+                Ok(Asked::Confirm { original: self.key, amount_minor: None })
+            }
             _ => Ok(Asked::Repeat {
                 kind: Answered::Sale,
                 original: self.key,

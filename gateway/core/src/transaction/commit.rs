@@ -150,6 +150,7 @@ impl TransactionManager {
                     self.start_follow_up(now, row, None);
                 }
             }
+            Outcome::Refused(code) => self.refuse(origin, Answered::Confirm, original, code),
             _ => self.refuse(origin, Answered::Confirm, original, ResponseCode::UNABLE_TO_LOCATE),
         }
     }

@@ -61,6 +61,8 @@ pub enum Asked {
     Confirm {
         /// Which sale.
         original: Key,
+        /// What it says that was sold; `None`: it does not say.
+        amount_minor: Option<u64>,
     },
     /// A reversal.
     Reverse(Reverse),

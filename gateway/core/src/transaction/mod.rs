@@ -182,9 +182,9 @@ impl TransactionManager {
             Asked::Sale { begin, account, card, bridges, token, lookup } => {
                 self.on_sale(now, origin, (begin, account, card), (bridges, token, lookup));
             }
-            Asked::Confirm { original } => {
+            Asked::Confirm { original, amount_minor } => {
                 let advice = self.advice_of(&original, store);
-                let confirm = Confirm { original, at_ms: self.wall.0, advice };
+                let confirm = Confirm { original, at_ms: self.wall.0, amount_minor, advice };
                 self.push_staged(
                     Command::Confirm(confirm),
                     CommitContext::Confirm { origin, original },

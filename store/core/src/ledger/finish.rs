@@ -89,6 +89,12 @@ impl Ledger {
         let Some(mut sale) = self.stored(rows, &confirm.original)? else {
             return Ok(Outcome::NotFound);
         };
+        if confirm
+            .amount_minor
+            .is_some_and(|minor| sale.kind.is_sale() && minor != sale.amount_minor)
+        {
+            return Ok(Outcome::Refused(ResponseCode::INVALID_AMOUNT));
+        }
         let stands = sale.state == State::Approved && sale.reversed_by.is_none();
         if sale.kind.is_sale() && stands && sale.confirmed_ms == 0 {
             self.note_time(confirm.at_ms);

@@ -72,7 +72,7 @@ fn sell(velocity: Velocity) -> u64 {
         let mut begin = world.voucher_sale(key);
         begin.at_ms += u64::from(number) * 100;
         let advice = Advice::NotOwed;
-        let confirm = Confirm { original: key, at_ms: 1, advice };
+        let confirm = Confirm { original: key, amount_minor: None, at_ms: 1, advice };
         [Command::Begin(begin), Command::Confirm(confirm)]
     });
     let mut sales: Vec<Command> = sales.flatten().collect();

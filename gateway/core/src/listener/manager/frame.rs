@@ -3,10 +3,11 @@
 use tillgate_codec::iso8583::Fields;
 
 use super::share::Wait;
-use super::slot::{Asked, NEVER};
+use super::slot::{Asked, NEVER, Next, Session};
 use super::{CloseReason, ListenerManager, Queued, index, session_mut};
 use crate::card::append;
 use crate::id::SessionId;
+use crate::listener::Profile;
 use crate::listener::limits::{RELEASED_MAX, SPARE_BUFFERS_MAX};
 use crate::time::Moment;
 
@@ -87,45 +88,57 @@ impl ListenerManager {
         if session.asked.is_some() || session.waiting || session.slow_until != NEVER {
             return Err(Stop::Full);
         }
-        let malformed = || Stop::Broken(CloseReason::Malformed);
-        let profile = &self.listener.profile;
-        let framing = profile.dialect().framing();
-        let mut idle = 0;
-        let frame = loop {
-            let rest = session.buffer.bytes().get(idle..).unwrap_or_default();
-            let frame = framing.deframe(rest).map_err(|_| malformed())?;
-            // A keep-alive is dropped, however many of them come at once.
-            match frame.filter(|frame| frame.end > 0) {
-                Some(frame) if frame.message.is_empty() => idle += frame.end,
-                frame => break frame,
-            }
+        let next = match session.next.take() {
+            Some(next) => next,
+            None => read(&self.listener.profile, session, now)?,
         };
-        if idle > 0 {
-            session.buffer.drain(idle);
-            (session.heard, session.partial_since) = (now, now);
+        let of = (session.peer, next.terminal);
+        let full = index(self.limits.requests_max) <= self.in_flight.len();
+        let begun =
+            if full { Err(Wait::Answer) } else { self.shares.begin(now, of, &mut session.paced) };
+        if let Err(wait) = begun {
+            session.next = Some(next);
+            return Err(match wait {
+                Wait::Answer => Stop::Full,
+                Wait::Until(at) => Stop::TooFast(at),
+            });
         }
-        let frame = frame.ok_or(Stop::Incomplete)?;
-        let message = &session.buffer.bytes()[frame.message.clone()];
-        let mut fields = Fields::new();
-        let view = profile.dialect().view(message, &mut fields).map_err(|_| malformed())?;
-        let is_request = view.mti().answer().is_some();
-        let terminal = profile.terminal(&view).filter(|_| is_request).ok_or_else(malformed)?;
-        if index(self.limits.requests_max) <= self.in_flight.len() {
-            return Err(Stop::Full);
-        }
-        let of = (session.peer, terminal);
-        self.shares.begin(now, of, &mut session.paced).map_err(|wait| match wait {
-            Wait::Answer => Stop::Full,
-            Wait::Until(at) => Stop::TooFast(at),
-        })?;
+        let Next { place, terminal } = next;
         session.heard = now;
         let from = self.arena.len();
-        append(&mut self.arena, message);
+        append(&mut self.arena, &session.buffer.bytes()[place.message.clone()]);
         let message = from..self.arena.len();
-        session.asked = Some(Asked { message: frame.message, end: frame.end });
+        session.asked = Some(place);
         self.in_flight.insert(id, of);
         self.stats.frames += 1;
         self.queue.push_back(Queued::Request { session: id, terminal, received: now, message });
         Ok(())
     }
+}
+
+/// The next frame of a session's buffer, if it is a whole request that names a terminal.
+fn read(profile: &Profile, session: &mut Session, now: Moment) -> Result<Next, Stop> {
+    let malformed = || Stop::Broken(CloseReason::Malformed);
+    let framing = profile.dialect().framing();
+    let mut idle = 0;
+    let frame = loop {
+        let rest = session.buffer.bytes().get(idle..).unwrap_or_default();
+        let frame = framing.deframe(rest).map_err(|_| malformed())?;
+        // A keep-alive is dropped, however many of them come at once.
+        match frame.filter(|frame| frame.end > 0) {
+            Some(frame) if frame.message.is_empty() => idle += frame.end,
+            frame => break frame,
+        }
+    };
+    if idle > 0 {
+        session.buffer.drain(idle);
+        (session.heard, session.partial_since) = (now, now);
+    }
+    let frame = frame.ok_or(Stop::Incomplete)?;
+    let message = &session.buffer.bytes()[frame.message.clone()];
+    let mut fields = Fields::new();
+    let view = profile.dialect().view(message, &mut fields).map_err(|_| malformed())?;
+    let is_request = view.mti().answer().is_some();
+    let terminal = profile.terminal(&view).filter(|_| is_request).ok_or_else(malformed)?;
+    Ok(Next { place: Asked { message: frame.message, end: frame.end }, terminal })
 }

@@ -1,5 +1,6 @@
 //! One session's state.
 
+use tillgate_store_core::TerminalId;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::id::Peer;
@@ -20,6 +21,8 @@ pub(super) struct Session {
     pub(super) peer: Peer,
     /// Whether a request of an enabled terminal was answered over it.
     pub(super) served: bool,
+    /// The whole frame at the beginning of the buffer that waits for its turn: it was read once.
+    pub(super) next: Option<Next>,
     /// The request in flight lies at the beginning of the buffer: its message, and where its frame
     /// ends.
     pub(super) asked: Option<Asked>,
@@ -50,6 +53,13 @@ pub(super) struct Session {
 pub(super) struct Asked {
     pub(super) message: std::ops::Range<usize>,
     pub(super) end: usize,
+}
+
+/// A request that waits for its turn.
+pub(super) struct Next {
+    pub(super) place: Asked,
+    /// Which terminal it says that it is from.
+    pub(super) terminal: TerminalId,
 }
 
 /// Received bytes. They may be card data: the buffer never grows, and what leaves it is wiped.
@@ -107,6 +117,7 @@ impl Session {
         Self {
             peer,
             served: false,
+            next: None,
             asked: None,
             buffer: Buffer::default(),
             partial_since: now,

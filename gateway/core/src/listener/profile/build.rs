@@ -162,6 +162,7 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         KindWord::Echo => Kind::Echo,
         KindWord::Sale => Kind::Sale,
         KindWord::Reversal => Kind::Reversal,
+        KindWord::Advice => Kind::Advice,
         KindWord::Settlement => Kind::Settlement,
     };
     let original = original(document.original.as_ref(), kind, places, faults);
@@ -203,9 +204,9 @@ fn original(
     places: &Places,
     faults: &mut Faults<'_>,
 ) -> Option<Original> {
-    let is_reversal = kind == Kind::Reversal;
-    if let Some(document) = document.filter(|_| !is_reversal) {
-        faults.spanned(document, "original: only a reversal names another message");
+    let names_sale = matches!(kind, Kind::Reversal | Kind::Advice);
+    if let Some(document) = document.filter(|_| !names_sale) {
+        faults.spanned(document, "original: only a reversal or an advice names another message");
     }
     let said = document.map(Spanned::get_ref);
     let of = |said: Option<&Spanned<PlaceDocument>>, usual: &Place| {
@@ -213,7 +214,7 @@ fn original(
     };
     let date = said.and_then(|said| said.date.as_ref());
     let time = said.and_then(|said| said.time.as_ref()).map(place_of);
-    is_reversal.then(|| Original {
+    names_sale.then(|| Original {
         stan: of(said.and_then(|said| said.stan.as_ref()), &places.stan),
         date: of(date, &places.date),
         // A date of its own has a time of its own, or none.

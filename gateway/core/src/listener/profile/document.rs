@@ -113,7 +113,7 @@ pub(super) struct MessageDocument {
     pub(super) totals: Option<Spanned<TotalsDocument>>,
 }
 
-/// Where a reversal names its sale.
+/// Where a reversal or an advice names its sale.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OriginalDocument {
@@ -145,5 +145,6 @@ pub(super) enum KindWord {
     Echo,
     Sale,
     Reversal,
+    Advice,
     Settlement,
 }

@@ -80,7 +80,7 @@ pub(super) struct MessagePlan {
     /// Fields that the answer repeats; they are part of what makes two requests the same.
     pub(super) echo: Vec<u8>,
     pub(super) fields: Vec<(u8, Template)>,
-    /// Of a reversal.
+    /// Of a reversal or an advice.
     pub(super) original: Option<Original>,
     /// Of a settlement: count and amount of sales, of reversals.
     pub(super) totals: Option<[Place; 4]>,
@@ -95,10 +95,12 @@ pub(super) enum Kind {
     Echo,
     Sale,
     Reversal,
+    /// The confirmation of a sale that was answered.
+    Advice,
     Settlement,
 }
 
-/// Where a reversal names its sale.
+/// Where a reversal or an advice names its sale.
 #[derive(Debug)]
 pub(super) struct Original {
     pub(super) stan: Place,
@@ -235,6 +237,7 @@ impl Kind {
             Self::Echo => "echo",
             Self::Sale => "sale",
             Self::Reversal => "reversal",
+            Self::Advice => "advice",
             Self::Settlement => "settlement",
         }
     }

@@ -363,3 +363,60 @@ fn a_settlement_is_compared_with_the_journal_and_answered_with_its_totals() {
         ("00", counted)
     );
 }
+
+fn advice(stan: u32) -> Message {
+    as_type(&sale(stan), "0220")
+}
+
+#[test]
+fn an_advice_confirms_its_sale_once_and_gets_the_same_bytes_again_also_days_later() {
+    let mut port = Port::new();
+    port.sell(&sale(7)).unwrap();
+    let first = port.ask(&advice(7)).unwrap();
+    assert_eq!(
+        (field(&port, &first, 39), port.read(&first).mti.as_str()),
+        ("00".to_owned(), "0230")
+    );
+    let confirmed = port.row(today(), 7).unwrap().confirmed_ms;
+    assert!(confirmed > 0);
+    port.rig.wall = UnixMillis(port.rig.wall.0 + 9 * DAY_MS);
+    let mut port = port.restart();
+    assert_eq!(port.ask(&as_type(&advice(7), "0221")).unwrap(), first, "of a date that is closed");
+    assert_eq!(port.row(today(), 7).unwrap().confirmed_ms, confirmed);
+}
+
+#[test]
+fn an_advice_of_another_amount_or_of_a_sale_that_is_not_there_confirms_nothing() {
+    let mut port = Port::new();
+    port.sell(&sale(7)).unwrap();
+    let mut other = advice(7);
+    other.set_number(4, 2_400);
+    assert_eq!(port.code(&other), "13");
+    assert_eq!(port.code(&advice(8)), "25");
+    assert_eq!(port.row(today(), 7).unwrap().confirmed_ms, 0);
+    assert!(port.row(today(), 8).is_none(), "nothing is journalled");
+    port.rig.change(Change {
+        records: vec![RegistryRecord::Terminal(tillgate_store_core::Terminal {
+            status: Status::Blocked,
+            ..port.rig.directory.registry.terminal(TERMINAL).unwrap().clone()
+        })],
+        ..Change::default()
+    });
+    assert_eq!(port.code(&advice(7)), "00", "also from a blocked terminal");
+}
+
+#[test]
+fn an_advice_before_the_outcome_of_its_sale_is_to_be_sent_again() {
+    let mut port = Port::new();
+    let session = port.connect(2);
+    let frame = port.frame(&sale(7));
+    port.receive(session, &frame);
+    port.work();
+    assert_eq!(port.code(&advice(7)), "09");
+    let order = port.rig.forwards.pop().unwrap();
+    port.rig.approve(order.key);
+    port.work();
+    port.sent.clear();
+    assert_eq!(port.code(&advice(7)), "00");
+    assert_eq!(port.code(&as_type(&sale(7), "0400")), "21", "it is confirmed");
+}

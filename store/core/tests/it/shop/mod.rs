@@ -262,7 +262,12 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
         vec![
             due(4, FollowUp::Reversal),
             finish(key(43, 5), approved),
-            Command::Confirm(Confirm { original: key(43, 5), at_ms: AT_MS, advice }),
+            Command::Confirm(Confirm {
+                original: key(43, 5),
+                amount_minor: None,
+                at_ms: AT_MS,
+                advice,
+            }),
             due(6, FollowUp::Operator),
             settle(key(43, 20)),
         ],
