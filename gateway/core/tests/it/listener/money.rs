@@ -395,13 +395,10 @@ fn an_advice_of_another_amount_or_of_a_sale_that_is_not_there_confirms_nothing()
     assert_eq!(port.code(&advice(8)), "25");
     assert_eq!(port.row(today(), 7).unwrap().confirmed_ms, 0);
     assert!(port.row(today(), 8).is_none(), "nothing is journalled");
-    port.rig.change(Change {
-        records: vec![RegistryRecord::Terminal(tillgate_store_core::Terminal {
-            status: Status::Blocked,
-            ..port.rig.directory.registry.terminal(TERMINAL).unwrap().clone()
-        })],
-        ..Change::default()
-    });
+    let mut blocked = port.rig.directory.registry.terminal(TERMINAL).unwrap().clone();
+    blocked.status = Status::Blocked;
+    let records = vec![RegistryRecord::Terminal(blocked)];
+    port.rig.change(Change { records, ..Change::default() });
     assert_eq!(port.code(&advice(7)), "00", "also from a blocked terminal");
 }
 
