@@ -14,7 +14,7 @@
 
 mod clock;
 mod link;
-mod message;
+pub(crate) mod message;
 mod sale;
 
 use std::sync::Arc;

@@ -1,6 +1,10 @@
 //! What is sold in a world: vouchers, top-ups, bills and card sales, each a row of properties, and
 //! how their receipts are printed.
 
+use std::collections::BTreeSet;
+
+use tillgate_codec::iso8583::Dialect;
+use tillgate_core::listener::Profile;
 use tillgate_store_core::{
     AccountCheck, AccountField, AccountForm, AmountSource, BusinessDate, ChargeBase, ChargeKind,
     ChargeRule, CommissionRule, Fulfilment, Language, Lookup, MoneyFlow, Product, ProductId,
@@ -13,6 +17,7 @@ use super::cuts::Ware;
 use super::fault::Fault;
 use super::network::today;
 use crate::firmware::{Offer, OfferKind};
+use crate::iso_terminal::message::processing_code;
 use crate::rng::Rng;
 
 /// The voucher service.
@@ -88,15 +93,42 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     dollars.currency = USD;
     let dollars = config.faults.has(Fault::Market).then_some(dollars);
     match config.scripted {
-        Some(Ware::Voucher) => vouchers.take(1).collect(),
-        Some(Ware::TopUp | Ware::Rerouted | Ware::Host | Ware::HostReversal) => {
-            top_ups.take(1).collect()
-        }
+        Some(Ware::Voucher | Ware::IsoVoucher) => vouchers.take(1).collect(),
+        Some(
+            Ware::TopUp | Ware::Rerouted | Ware::Host | Ware::HostReversal | Ware::IsoReversal,
+        ) => top_ups.take(1).collect(),
         Some(Ware::Bill) => bills.take(1).collect(),
         None => {
             vouchers.chain(top_ups).chain(bills).chain([card, too_dear]).chain(dollars).collect()
         }
     }
+}
+
+/// The profile of terminals of another maker: what needs no lookup, by processing codes 50SSPP.
+pub(super) fn profile(config: &Config) -> Profile {
+    let text = Profile::builtin("nac-terminal").expect("it comes with the gateway");
+    let (head, rest) = text.split_once("[products]\n").expect("it has products");
+    let (_, tail) = rest.split_once("\n\n").expect("they end with an empty line");
+    let head = head.replace("dialect = \"nac\"", "dialect = \"nac\"\nmac = \"retail\"");
+    let products: String = iso_offers(config)
+        .map(|Offer { service, product, .. }| {
+            let of = match product {
+                0 => service.to_string(),
+                product => format!("{service}/{product}"),
+            };
+            format!("\"{}\" = \"{of}\"\n", processing_code(service, product))
+        })
+        .collect::<BTreeSet<String>>()
+        .into_iter()
+        .collect();
+    let text = format!("{head}[products]\n{products}\n{tail}");
+    let dialect = |name: &str| Dialect::builtin(name).ok_or_else(|| name.to_owned());
+    Profile::parse(&text, dialect).expect("it is a profile but for what is sold")
+}
+
+/// What terminals of another maker sell.
+pub(super) fn iso_offers(config: &Config) -> impl Iterator<Item = Offer> {
+    offers(config).into_iter().filter(|offer| offer.kind != OfferKind::Bill)
 }
 
 /// The bridges that can look up, and their places.

@@ -26,6 +26,10 @@ pub enum Ware {
     Host,
     /// The same, taken back by its customer.
     HostReversal,
+    /// A voucher, sold by a terminal of another maker over the listener.
+    IsoVoucher,
+    /// A top-up that a terminal of another maker sells and takes back.
+    IsoReversal,
 }
 
 impl Ware {
@@ -33,9 +37,18 @@ impl Ware {
         self.host().is_some()
     }
 
+    fn is_taken_back(self) -> bool {
+        matches!(self, Self::HostReversal | Self::IsoReversal)
+    }
+
     fn host(self) -> Option<Host> {
         match self {
-            Self::Voucher | Self::TopUp | Self::Rerouted | Self::Bill => None,
+            Self::Voucher
+            | Self::TopUp
+            | Self::Rerouted
+            | Self::Bill
+            | Self::IsoVoucher
+            | Self::IsoReversal => None,
             Self::Host => Some(Host::faultless(Agreement::Exchange(MacAlgorithm::Retail))),
             Self::HostReversal => Some(Host::faultless(Agreement::Codes)),
         }
@@ -118,7 +131,7 @@ fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
             true => world.lines.carried(way),
             false => world.wire.sent(0, way),
         });
-        let wanted = if ware == Ware::HostReversal { State::Reversed } else { State::Approved };
+        let wanted = if ware.is_taken_back() { State::Reversed } else { State::Approved };
         let sold = world.fleet[0].terminal.book().entries().iter();
         let sold = sold.filter(|entry| entry.state == wanted).count();
         // What a host has not received is declined.
@@ -145,21 +158,28 @@ fn script(ware: Ware) -> Config {
     config.shop.velocity = 0;
     config.writer.answer = Span::s(15);
     match ware {
-        Ware::Voucher => config.bridges.clear(),
-        Ware::TopUp | Ware::Rerouted | Ware::Bill | Ware::Host | Ware::HostReversal => {
+        Ware::Voucher | Ware::IsoVoucher => config.bridges.clear(),
+        Ware::TopUp
+        | Ware::Rerouted
+        | Ware::Bill
+        | Ware::Host
+        | Ware::HostReversal
+        | Ware::IsoReversal => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
                 bridge.behaviour.declined_permille = 0;
                 bridge.behaviour.idempotent = true;
                 bridge.capabilities.idempotent = true;
                 bridge.host = ware.host();
-                bridge.capabilities.reversal |= ware.is_host();
+                bridge.capabilities.reversal |= ware.is_host() || ware.is_taken_back();
             }
         }
     }
-    if ware == Ware::HostReversal {
+    if ware.is_taken_back() {
         config.shop.habits.cancel_permille = 1_000;
     }
+    let is_iso = matches!(ware, Ware::IsoVoucher | Ware::IsoReversal);
+    config.iso_permille = if is_iso { 1_000 } else { 0 };
     config.routed = ware == Ware::Rerouted;
     if config.routed {
         let second = Bridge { name: "second".to_owned(), ..config.bridges[0].clone() };

@@ -25,8 +25,12 @@ pub(super) enum Event {
     Stalled { conn: usize, receipts: u32 },
     /// A recorded connection is played again.
     Replay,
+    /// A turn of the stranger at the listener.
+    Stranger,
     /// A session manager's deadline.
     SessionManager { life: u32, reactor: u16 },
+    /// The listener's deadline.
+    Listener { life: u32 },
     /// A pool thread has come to a job.
     Job { life: u32, job: Box<Job> },
     /// The writer thread wakes.

@@ -2,26 +2,76 @@
 
 use std::sync::Arc;
 
+use tillgate_codec::iso8583::Dialect;
 use tillgate_codec::link::channel::{StaticPublic, Suite};
+use tillgate_codec::link::message::BusinessDate;
 
 use super::World;
-use super::catalogue::offers;
+use super::catalogue::{iso_offers, offers};
 use super::config::{Config, Stream};
 use super::event::Event;
-use super::network::{KEY_FIRST, Network, TERMINAL_FIRST};
+use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, today};
 use super::wire::{Caller, Item, Way};
 use crate::firmware::{Delay, Firmware, LoadModel, Mix, Reconnect, WhenBlocked};
+use crate::iso_terminal::{self, IsoTerminal};
+use crate::limits::ANSWER_MARGIN;
+use crate::sales_log::SalesLog;
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
 use crate::time::{Moment, Span};
 
 /// One point of sale.
 pub(super) struct Post {
-    pub(super) terminal: Terminal,
+    pub(super) terminal: PointOfSale,
     /// The key that was entered last.
     pub(super) key_id: u8,
     /// The connection it holds for its own.
     conn: Option<usize>,
     armed: Option<Moment>,
+}
+
+/// A terminal of either kind.
+pub(super) enum PointOfSale {
+    /// Of the sealed link.
+    Sealed(Box<Terminal>),
+    /// Of another maker, at the listener.
+    Iso(Box<IsoTerminal>),
+}
+
+impl PointOfSale {
+    fn handle(&mut self, now: Moment, input: Input<'_>) {
+        match self {
+            Self::Sealed(terminal) => terminal.handle(now, input),
+            Self::Iso(terminal) => terminal.handle(now, input),
+        }
+    }
+
+    fn poll(&mut self) -> Option<Output<'_>> {
+        match self {
+            Self::Sealed(terminal) => terminal.poll(),
+            Self::Iso(terminal) => terminal.poll(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        match self {
+            Self::Sealed(terminal) => terminal.deadline(),
+            Self::Iso(terminal) => terminal.deadline(),
+        }
+    }
+
+    pub(super) fn book(&self) -> &SalesLog {
+        match self {
+            Self::Sealed(terminal) => terminal.book(),
+            Self::Iso(terminal) => terminal.book(),
+        }
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::Sealed(terminal) => terminal.is_gone(),
+            Self::Iso(terminal) => terminal.is_gone(),
+        }
+    }
 }
 
 /// What a terminal wants done, taken out of its hands.
@@ -35,16 +85,44 @@ enum Action {
 pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
     let mut rng = Stream::Size.rng(config.seed ^ 1);
     let [nk, nn] = [Some(gateway), None].map(|public| Arc::new(firmware(config, public)));
+    let iso = iso(config).map(Arc::new);
     let post = |id: u32| {
         let keyed = rng.chance(config.shop.nk_permille);
         let firmware = Arc::clone(if keyed { &nk } else { &nn });
         let psk = Network::psk(config.seed, id, KEY_FIRST);
-        let identity = Identity { terminal: id, key_id: KEY_FIRST, psk, handshakes: 0 };
         let on = Moment::default().after(rng.between(Span::ZERO, Span::s(5)));
-        let terminal = Terminal::new(identity, firmware, config.seed, on);
+        let place = u16::try_from(id - TERMINAL_FIRST).unwrap_or(u16::MAX);
+        let terminal = if config.is_iso(place) {
+            let firmware = Arc::clone(&iso[usize::from(place % 2)]);
+            let terminal = IsoTerminal::new(id, &psk, firmware, config.seed, on);
+            PointOfSale::Iso(Box::new(terminal))
+        } else {
+            let identity = Identity { terminal: id, key_id: KEY_FIRST, psk, handshakes: 0 };
+            let terminal = Terminal::new(identity, firmware, config.seed, on);
+            PointOfSale::Sealed(Box::new(terminal))
+        };
         Post { terminal, key_id: KEY_FIRST, conn: None, armed: None }
     };
     (TERMINAL_FIRST..).take(usize::from(config.terminals)).map(post).collect()
+}
+
+/// What is sold by whom holds the line, and by whom hangs up.
+fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
+    let sealed = firmware(config, None);
+    [false, true].map(|hangs_up| iso_terminal::Firmware {
+        dialect: Dialect::builtin("nac").expect("it comes with the codec"),
+        mix: Mix::new(iso_offers(config).collect()).unwrap_or_default(),
+        custom: sealed.custom,
+        retry_permille: sealed.retry_permille,
+        habits: sealed.habits,
+        hangs_up,
+        reconnect: sealed.reconnect,
+        connect: sealed.connect,
+        answer: Span(config.writer.answer.0 + ANSWER_MARGIN.0),
+        test_after: Span::s(50),
+        cutoff_min: config.days.cutoff_min,
+        day: BusinessDate(today(config)),
+    })
 }
 
 fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
@@ -157,6 +235,9 @@ impl World {
         let now = self.now;
         match action {
             Action::Send(bytes) => {
+                if let PointOfSale::Iso(_) = self.fleet[place].terminal {
+                    self.stranger.overhears(&bytes);
+                }
                 if let Some(conn) = self.fleet[place].conn {
                     self.trace.note(now, b's', &bytes);
                     self.wire.send(&mut self.queue, now, (conn, Way::Up), &bytes);
@@ -169,9 +250,12 @@ impl World {
                 }
             }
             Action::Connect => {
-                let reactors = self.config.reactors;
                 let caller = Some(Caller::Terminal(place));
-                let conn = self.wire.call(&mut self.queue, now, caller, reactors);
+                let (queue, config) = (&mut self.queue, &self.config);
+                let conn = match self.fleet[place].terminal {
+                    PointOfSale::Iso(_) => self.wire.call_port(queue, now, caller, config.port()),
+                    PointOfSale::Sealed(_) => self.wire.call(queue, now, caller, config.reactors),
+                };
                 self.fleet[place].conn = Some(conn);
             }
         }

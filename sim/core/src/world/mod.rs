@@ -40,6 +40,7 @@ mod report;
 mod run;
 mod shrink;
 mod socket;
+mod stranger;
 mod thief;
 mod trace;
 mod wire;
@@ -70,6 +71,7 @@ use self::report::Counts;
 pub use self::report::{Report, Violation};
 pub use self::run::run;
 pub use self::shrink::{Shrunk, shrink};
+use self::stranger::Stranger;
 use self::thief::{Overheard, Thief};
 use self::trace::Trace;
 use self::wire::Wire;
@@ -96,6 +98,7 @@ struct World {
     network: Network,
     fleet: Vec<Post>,
     thieves: Vec<Thief>,
+    stranger: Stranger,
     /// The last lookup that came, and what it found: whoever listens may want to pay with it.
     overheard: Option<Overheard>,
     wire: Wire,
@@ -138,6 +141,7 @@ impl World {
             witness: Checker::new(&config),
             counts: Counts::default(),
             fleet: fleet::fleet(&config, network.keys.secret.public()),
+            stranger: Stranger::new(&config),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: {
                 let stall = config.sessions.write_stall;
@@ -208,7 +212,9 @@ impl World {
                 self.witness.violate(self.now, 9, text);
             }
             Event::Replay => self.replay(),
+            Event::Stranger => self.stranger_turn(),
             Event::SessionManager { life, reactor } if self.lives(life) => self.sessions_due(reactor),
+            Event::Listener { life } if self.lives(life) => self.port_due(),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
             Event::Committed { life } if self.lives(life) => self.committed(),
@@ -244,6 +250,7 @@ impl World {
             Event::Calm => self.calm_down(),
             // Of an earlier life, or a crash that came too late.
             Event::SessionManager { .. }
+            | Event::Listener { .. }
             | Event::Job { .. }
             | Event::TransactionManager { .. }
             | Event::Committed { .. }
@@ -273,9 +280,12 @@ impl World {
         if self.calm {
             return;
         }
-        if let Some(bytes) = self.wire.recording() {
-            let reactors = self.config.reactors;
-            let conn = self.wire.call(&mut self.queue, self.now, None, reactors);
+        if let Some((bytes, to)) = self.wire.recording() {
+            let (queue, reactors) = (&mut self.queue, self.config.reactors);
+            let conn = match to == self.config.port() {
+                true => self.wire.call_port(queue, self.now, None, to),
+                false => self.wire.call(queue, self.now, None, reactors),
+            };
             let later = self.now.after(Span::ms(900));
             self.wire.send(&mut self.queue, later, (conn, Way::Up), &bytes);
             self.wire.end(&mut self.queue, later.after(Span::s(3)), conn, Way::Up);

@@ -21,6 +21,8 @@ pub(super) const SECRET: &[u8; 6] = b"SECRET";
 
 /// The number of the first terminal.
 pub(super) const TERMINAL_FIRST: u32 = 1_001;
+/// The name of the listener.
+pub(super) const LISTENER: &str = "pos";
 /// The key that every terminal begins with.
 pub(super) const KEY_FIRST: u8 = 1;
 
@@ -154,9 +156,13 @@ impl Network {
         let sealed = self.sealed_psk(config.seed, TerminalId(id), KEY_FIRST);
         let seller = SellerId(1 + (id - TERMINAL_FIRST) % sellers(config));
         let place = usize::try_from(id).unwrap_or(0) % LANGUAGES.len();
+        let is_iso = config.is_iso(u16::try_from(id - TERMINAL_FIRST).unwrap_or(u16::MAX));
         let id = TerminalId(id);
         let mut terminal = Terminal::new(id, seller, Services::All, (KEY_FIRST, sealed));
         terminal.language = LANGUAGES[place];
+        if is_iso {
+            LISTENER.clone_into(&mut terminal.listener);
+        }
         terminal
     }
 

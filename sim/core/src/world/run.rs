@@ -95,6 +95,9 @@ impl World {
         for place in 0..self.thieves.len() {
             self.queue.push(now.after(Span::s(2)), Event::Thief(place));
         }
+        if self.stranger.is_there() {
+            self.queue.push(now.after(Span::s(4)), Event::Stranger);
+        }
         self.queue.push(now.after(self.config.chaos), Event::Calm);
     }
 

@@ -130,12 +130,33 @@ impl Wire {
         caller: Option<Caller>,
         reactors: u16,
     ) -> usize {
+        self.open(queue, now, caller, |rng| number(rng, reactors))
+    }
+
+    /// A new connection to a port of its own, as a reactor's number.
+    pub(super) fn call_port(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        caller: Option<Caller>,
+        port: u16,
+    ) -> usize {
+        self.open(queue, now, caller, |_| port)
+    }
+
+    fn open(
+        &mut self,
+        queue: &mut Queue,
+        now: Moment,
+        caller: Option<Caller>,
+        reactor: impl FnOnce(&mut Rng) -> u16,
+    ) -> usize {
         let conn = self.conns.len();
         let mishap = self.draw_mishap();
         let mishap = if conn == 0 { self.fixed.or(mishap) } else { mishap };
         self.conns.push(Conn {
             caller,
-            reactor: number(&mut self.rng, reactors),
+            reactor: reactor(&mut self.rng),
             session: None,
             served: false,
             held_open: true,
@@ -239,13 +260,13 @@ impl Wire {
         self.conns[conn].lanes[index(way)].sent
     }
 
-    /// What somebody who listened could play again.
-    pub(super) fn recording(&mut self) -> Option<Vec<u8>> {
+    /// What somebody who listened could play again, and to whom it was sent.
+    pub(super) fn recording(&mut self) -> Option<(Vec<u8>, u16)> {
         let recorded: Vec<&Conn> =
             self.conns.iter().filter(|conn| !conn.recorded.is_empty()).collect();
         let place = self.rng.below(u64::try_from(recorded.len()).unwrap_or(0));
         let conn = recorded.get(usize::try_from(place).unwrap_or(0))?;
-        Some(conn.recorded.clone())
+        Some((conn.recorded.clone(), conn.reactor))
     }
 
     fn befall(

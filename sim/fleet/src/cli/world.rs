@@ -112,7 +112,7 @@ impl World {
         })
     }
 
-    /// Every cut of a voucher sale, of top-ups and of a bill; one line for each ware.
+    /// Every cut of one sale of each kind; one line for each ware.
     fn run_cuts(&self) -> Result<Exit, Refusal> {
         let interrupts = interrupts()?;
         let stop = || interrupts.load(Ordering::Relaxed) > 0;
@@ -124,6 +124,8 @@ impl World {
             ("bill", Ware::Bill),
             ("host", Ware::Host),
             ("host-reversal", Ware::HostReversal),
+            ("iso-voucher", Ware::IsoVoucher),
+            ("iso-reversal", Ware::IsoReversal),
         ];
         for (name, ware) in wares {
             let list = trials(ware);

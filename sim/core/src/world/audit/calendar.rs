@@ -5,6 +5,7 @@
 use std::ops::RangeInclusive;
 
 use tillgate_core::time::{Shift, UnixMillis};
+use tillgate_store_core::BusinessDate;
 
 use crate::world::config::Days;
 
@@ -40,6 +41,18 @@ impl Calendar {
             minute = u16::try_from(shown.rem_euclid(DAY_MS) / MINUTE_MS).unwrap_or(0);
         }
         (date, minute)
+    }
+
+    /// What a terminal sets its clock by: `hhmmss` in field 12, `MMDD` in field 13.
+    pub(super) fn shows(&self, time_s: u64) -> [(u8, String); 2] {
+        let mut shifts = self.days.shifts.iter().enumerate();
+        let of = |(place, shift): &(usize, &Shift)| *place == 0 || shift.from.0 <= time_s * 1_000;
+        let offset_s = shifts.rfind(of).map_or(0, |(_, shift)| i64::from(shift.offset_s));
+        let shown = signed(time_s * 1_000) - EPOCH_MS + offset_s * 1_000;
+        let day = BusinessDate(u16::try_from(shown.div_euclid(DAY_MS)).unwrap_or(0));
+        let (second, (_, month, day)) = (shown.rem_euclid(DAY_MS) / 1_000, day.ymd());
+        let time = format!("{:02}{:02}{:02}", second / 3_600, second / 60 % 60, second % 60);
+        [(12, time), (13, format!("{month:02}{day:02}"))]
     }
 
     /// The dates that take new sales: today's, for ten minutes yesterday's; where the clock was set

@@ -19,6 +19,7 @@
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
 //! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is served |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
+//! | 1, 7, 10 | `listener` | messages of other makers' terminals with what is served and answered |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
 mod answers;
@@ -31,6 +32,7 @@ mod hellos;
 mod history;
 mod hosts;
 mod keys;
+mod listener;
 mod lookups;
 mod money;
 mod orders;
@@ -68,6 +70,7 @@ use self::handed::Handed;
 use self::hellos::Hellos;
 pub(super) use self::hosts::HostFrames;
 use self::hosts::Hosts;
+use self::listener::Listener;
 use self::lookups::Lookups;
 use self::money::Money;
 use self::orders::Orders;
@@ -104,6 +107,7 @@ pub(super) struct Checker {
     withdrawals: Withdrawals,
     seqs: FxHashMap<u64, Key>,
     hellos: Hellos,
+    listener: Listener,
     money: Money,
     room: Room,
     handed: Handed,
@@ -158,6 +162,7 @@ impl Checker {
             withdrawals: Withdrawals::default(),
             seqs: FxHashMap::default(),
             hellos: Hellos::new(config.seed),
+            listener: Listener::new(config),
             money: Money::default(),
             room: Room::new(config),
             handed: Handed::new(config),
@@ -201,6 +206,7 @@ impl Checker {
         let clock = (now, self.clock.walls(now).1.0);
         let mut found = Vec::new();
         self.read_secrets(write, &mut found);
+        self.read_cards(write, &mut found);
         self.registry.read(write, &mut found);
         self.read_write(clock, write, &mut found);
         for (promise, text) in found {
@@ -262,6 +268,7 @@ impl Checker {
         self.hosts = Hosts::default();
         self.sessions.crashed();
         self.hellos.crashed();
+        self.listener.crashed();
         self.dates.crashed();
         self.lookups.crashed();
         self.untold.clear();

@@ -56,6 +56,7 @@ impl Checker {
             match old {
                 None => {
                     self.read_new(at, new, &done, found);
+                    self.read_frame_row(new, found);
                     if new.kind.is_sale() {
                         self.spend(new);
                     }

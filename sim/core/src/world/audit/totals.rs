@@ -25,6 +25,7 @@ impl Checker {
         }
         let alike = settlement.claimed == settlement.counted;
         let honest = !self.is_thief(key.terminal) && !self.has_reversed_nothing(new);
+        let honest = honest && !self.has_booked_late(new);
         if !alike && settlement.open_count == 0 && honest {
             found.push((1, format!("{key}: the terminal has {:?}", settlement.claimed)));
         }

@@ -1,6 +1,7 @@
 //! The gateway's limits in a world: as configured by default, or small enough to be met.
 
 use tillgate_core::limits::{SessionLimits, TransactionLimits};
+use tillgate_core::listener::limits::ListenerLimits;
 
 use super::{Stream, number};
 use crate::time::Span;
@@ -33,6 +34,30 @@ fn usual_sessions() -> SessionLimits {
         idle: Span::s(120),
         ..SessionLimits::default()
     }
+}
+
+/// A listener's.
+pub(super) fn listener(seed: u64, faults: Faults) -> ListenerLimits {
+    let mut rng = Stream::Limits.rng(seed ^ 2);
+    let usual = ListenerLimits {
+        connections_max: 64,
+        connections_per_address_max: 40,
+        write_stall: usual_sessions().write_stall,
+        idle: Span::s(120),
+        ..ListenerLimits::default()
+    };
+    let small = ListenerLimits {
+        connections_max: 4 + u32::from(number(&mut rng, 10)),
+        connections_per_address_max: 3 + u32::from(number(&mut rng, 6)),
+        requests_max: 1 + u32::from(number(&mut rng, 4)),
+        requests_per_address_max: 1 + u32::from(number(&mut rng, 4)),
+        requests_per_terminal_max: 1 + u32::from(number(&mut rng, 3)),
+        request_every: Span::ms(u64::from(number(&mut rng, 1_000))),
+        requests_burst: 1 + u32::from(number(&mut rng, 5)),
+        unsent_bytes_max: 800 + u32::from(number(&mut rng, 2_000)),
+        ..usual
+    };
+    if faults.has(Fault::Limits) { small } else { usual }
 }
 
 /// The transaction manager's.

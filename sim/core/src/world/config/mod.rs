@@ -9,6 +9,7 @@ mod hosts;
 mod limits;
 
 use tillgate_core::limits::{SessionLimits, TransactionLimits};
+use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
@@ -65,6 +66,9 @@ pub(super) struct Config {
     pub(super) calendar: Calendar,
     /// Mean time between jumps of the wall clock, and how far they go at most.
     pub(super) clock: Option<(Span, Span)>,
+    /// Of 1000 terminals, how many are of another maker; 0: there is no listener.
+    pub(super) iso_permille: u16,
+    pub(super) listener: ListenerLimits,
     pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
@@ -174,6 +178,8 @@ pub(super) enum Stream {
     Pace = 54,
     Hosts = 60,
     HostRun = 61,
+    Listener = 70,
+    StrangerRun = 71,
 }
 
 impl Stream {
@@ -226,11 +232,33 @@ impl Config {
             days,
             clock: faults.has(Fault::Clock).then_some(jumps),
             sessions: limits::sessions(seed, faults),
+            iso_permille: draw_iso(seed),
+            listener: limits::listener(seed, faults),
             writer,
             shop: Shop::draw(seed, faults),
             scripted: None,
         }
     }
+}
+
+impl Config {
+    /// The listener's number among the reactors.
+    pub(super) fn port(&self) -> u16 {
+        self.reactors
+    }
+
+    /// Whether the terminal in a place is of another maker.
+    pub(super) fn is_iso(&self, place: u16) -> bool {
+        let stream = self.seed ^ (1 + u64::from(place)) << 32;
+        place < self.terminals && Stream::Listener.rng(stream).chance(self.iso_permille)
+    }
+}
+
+/// In four worlds of ten there is a listener, and some of the terminals use it.
+fn draw_iso(seed: u64) -> u16 {
+    let mut rng = Stream::Listener.rng(seed);
+    let some = 200 + number(&mut rng, 600);
+    if rng.chance(400) { some } else { 0 }
 }
 
 /// A world with no trouble at all is drawn now and then: it must pass, too.

@@ -7,6 +7,7 @@
 //! ```
 
 mod pool;
+mod port;
 mod retire;
 mod sessions;
 mod writer;
@@ -27,6 +28,7 @@ use tillgate_store_core::{
 };
 
 pub(super) use self::pool::Job;
+use self::port::Port;
 pub(super) use self::retire::Retiring;
 use super::World;
 use super::config::Stream;
@@ -44,6 +46,8 @@ pub(super) struct Process {
     /// Of each session manager.
     sockets: Vec<Sockets<Socket>>,
     sessions_armed: Vec<Option<Moment>>,
+    /// Of terminals of another maker.
+    port: Option<Port>,
     directory: Directory,
     claims: Claims,
     writer: TransactionManager,
@@ -147,6 +151,7 @@ impl World {
         self.process = Some(Process {
             sessions_armed: vec![None; sessions.len()],
             sockets: sessions.iter().map(|_| Sockets::new(&self.config.sessions)).collect(),
+            port: Port::new(&self.config),
             clock: SystemClock::start(self.now, self.system()),
             looked: self.now,
             sessions,
@@ -205,6 +210,7 @@ impl World {
         for reactor in 0..self.config.reactors {
             self.tell_sessions(reactor, tillgate_core::session::Input::Drain);
         }
+        self.tell_port(tillgate_core::listener::Input::Drain);
         self.mail_writer(Input::Drain);
     }
 
@@ -212,6 +218,7 @@ impl World {
     pub(super) fn is_drained(&self) -> bool {
         self.process.as_ref().is_some_and(|process| {
             process.sessions.iter().all(SessionManager::is_drained)
+                && process.port.as_ref().is_none_or(|port| port.manager.is_drained())
                 && process.writer.is_drained()
                 && process.writer.pending() == 0
                 && process.mail.is_empty()

@@ -3,7 +3,10 @@
 use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::SessionId;
-use tillgate_core::processing::{self, Greeting, Handshaken, LinkParameters, Processed, Shaken};
+use tillgate_core::listener;
+use tillgate_core::processing::{
+    self, Effect, Greeting, Handshaken, LinkParameters, Processed, Shaken,
+};
 use tillgate_core::session;
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Input, Origin, Push, Reply};
@@ -24,6 +27,8 @@ pub(in super::super) enum Job {
         /// Which state of the registry the operator had been notified of when it came.
         acknowledged: usize,
     },
+    /// A message of the listener to be decoded and verified.
+    Frame { origin: Origin, message: Vec<u8>, acknowledged: usize },
     /// An answer to be encoded, and when the writer gave it.
     Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
@@ -49,6 +54,12 @@ impl World {
             self.say(|| format!("from {terminal}: {:?}", TerminalMessage::decode(body)));
             Overheard::asks(&mut self.overheard, terminal, body);
         }
+        if let Job::Frame { origin, message, acknowledged } = &mut job {
+            let read = self.witness.entered_frame(self.now, *origin, message);
+            *acknowledged = read;
+            let terminal = origin.terminal;
+            self.say(|| format!("from {terminal}: {}", hex(message)));
+        }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
         if let Some(process) = &mut self.process {
@@ -66,6 +77,9 @@ impl World {
             Job::Hello { session, hello } => self.shake(session, &hello),
             Job::Request { origin, body, acknowledged } => {
                 self.request(origin, &body, acknowledged);
+            }
+            Job::Frame { origin, message, acknowledged } => {
+                self.frame(origin, &message, acknowledged);
             }
             Job::Reply { reply, said } => self.reply(&reply, said),
             Job::Push(push) => self.push(&push),
@@ -113,6 +127,23 @@ impl World {
         }
     }
 
+    fn frame(&mut self, origin: Origin, message: &[u8], acknowledged: usize) {
+        let at = (self.wall(), &self.config.calendar);
+        let Some(process) = &self.process else { return };
+        let Some(port) = &process.port else { return };
+        let (listener, keys) = (&port.listener, &self.network.keys);
+        let processed =
+            processing::decode_frame(message, listener, origin, at, &process.directory, keys);
+        self.witness.verified_frame(self.now, origin, acknowledged);
+        match processed {
+            Processed::Ask(ask) => {
+                self.witness.served_frame(self.now, ask.origin);
+                self.mail_writer(Input::Ask(ask));
+            }
+            Processed::Reply(reply) => self.reply(&reply, self.now),
+        }
+    }
+
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
         let Some(process) = &self.process else { return };
@@ -139,8 +170,22 @@ impl World {
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         let effect = processing::effect(&reply.content);
+        if session.reactor == self.config.port() {
+            return self.reply_frame(reply.origin, &body, effect);
+        }
         let input = session::Input::Replied { session, body: &body, effect };
         self.tell_sessions(session.reactor, input);
+    }
+
+    /// Gives an answer to the listener, with the key for its code.
+    fn reply_frame(&mut self, origin: Origin, body: &[u8], effect: Effect) {
+        self.witness.left_frame(origin, body);
+        let Some(process) = &self.process else { return };
+        let Some(port) = &process.port else { return };
+        let (listener, keys) = (&port.listener, &self.network.keys);
+        let mac = processing::answer_key(listener, &origin, &process.directory, keys);
+        let (session, mac) = (origin.session, mac.as_ref());
+        self.tell_port(listener::Input::Replied { session, body, mac, effect });
     }
 
     fn push(&mut self, push: &Push) {
@@ -152,4 +197,9 @@ impl World {
             self.tell_sessions(reactor, session::Input::Push { terminal, body: &body });
         }
     }
+}
+
+/// A frame as a story shows it.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,8 +2,8 @@
 //! process; and a new one after a while.
 
 use tillgate_core::drain::{Drained, Step, WayDown};
-use tillgate_core::session;
 use tillgate_core::transaction::Input;
+use tillgate_core::{listener, session};
 
 use super::super::World;
 use super::super::event::Event;
@@ -30,12 +30,14 @@ impl World {
         }
         if self.process.is_some() && self.retiring.is_none() {
             self.say(|| "the gateway is ordered to end".to_owned());
-            let (life, reactors) = (self.life, usize::from(self.config.reactors));
+            let listeners = usize::from(self.config.iso_permille > 0);
+            let (life, reactors) = (self.life, usize::from(self.config.reactors) + listeners);
             let way = WayDown::begin(self.now, self.config.writer.answer, reactors);
             self.retiring = Some(Retiring { life, way, done: 0 });
             for reactor in 0..self.config.reactors {
                 self.tell_sessions(reactor, session::Input::Drain);
             }
+            self.tell_port(listener::Input::Drain);
             self.queue.push(self.now.after(LOOK), Event::Retired { life });
         }
         let pause = self.drain_rng.exponential(every);
@@ -50,7 +52,11 @@ impl World {
         let Some(process) = &self.process else { return };
         let Retiring { way, done, .. } = &mut retiring;
         let ended = match process.jobs {
-            0 => process.sessions.iter().filter(|sessions| sessions.is_drained()).count(),
+            0 => {
+                let listener = process.port.iter().filter(|port| port.manager.is_drained());
+                let reactors = process.sessions.iter().filter(|sessions| sessions.is_drained());
+                reactors.count() + listener.count()
+            }
             _ => 0,
         };
         for _ in *done..ended {

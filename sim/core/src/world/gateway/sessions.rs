@@ -99,6 +99,9 @@ impl World {
         let connection = u32::try_from(conn).expect("a world has few connections");
         // Half of the network is behind one address.
         let peer = Peer(u64::from(connection) % 2);
+        if reactor == self.config.port() {
+            return self.arrive_at_port(connection, peer);
+        }
         self.tell_sessions(reactor, Input::Opened { connection, peer });
     }
 
@@ -117,6 +120,12 @@ impl World {
     /// The system tells the gateway something about a socket that it may have closed.
     pub(in super::super) fn notice(&mut self, conn: usize, readiness: Readiness) {
         let Conn { session, reactor, .. } = self.wire.conns[conn];
+        if let Some(session) = session
+            && reactor == self.config.port()
+        {
+            self.wire.writes(conn);
+            return self.notice_port(session, readiness);
+        }
         if let (Some(session), Some(process)) = (session, &mut self.process) {
             process.sockets[usize::from(reactor)].notice(session, readiness);
             self.wire.writes(conn);
@@ -215,14 +224,14 @@ impl World {
         }
     }
 
-    fn pause(&mut self, session: SessionId, paused: bool) {
+    pub(super) fn pause(&mut self, session: SessionId, paused: bool) {
         if let Some(&conn) = self.wire.sessions.get(&session) {
             self.wire.conns[conn].paused = paused;
         }
     }
 
     /// Bytes of a session that its manager has paused wait in the socket.
-    fn check_paused(&mut self, session: SessionId) {
+    pub(super) fn check_paused(&mut self, session: SessionId) {
         let conn = self.wire.sessions.get(&session);
         if conn.is_some_and(|conn| self.wire.conns[*conn].paused) {
             let text = "a session that is paused is read".to_owned();
@@ -234,7 +243,7 @@ impl World {
         self.process.as_mut().map(|process| &mut process.sockets[usize::from(reactor)])
     }
 
-    fn unserve(&mut self, conn: usize) {
+    pub(super) fn unserve(&mut self, conn: usize) {
         let place = &mut self.wire.conns[conn];
         place.served = false;
         if let Some(session) = place.session.take() {

@@ -9,20 +9,22 @@
 //!
 //! The book, numbers and a reversal that is under way survive a loss of power.
 
+mod answers;
+
 use std::sync::Arc;
 
 use tillgate_codec::iso8583::Message;
-use tillgate_codec::link::message::{AnswerKind, BusinessDate, ResponseCode, Totals};
+use tillgate_codec::link::message::{BusinessDate, Totals};
 
 use super::Firmware;
 use super::clock::Local;
-use super::message::{self, Closing, INVALID, Said};
+use super::message::{self, Closing};
 use crate::firmware::{LoadModel, OfferKind};
-use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST, ATTEMPTS_MAX};
+use crate::limits::ATTEMPTS_MAX;
 use crate::rng::Rng;
-use crate::sales_log::{Asked, Entry, SalesLog, Settled, State};
-use crate::terminal::{Finished, Note, Trouble, subscriber};
-use crate::time::{Moment, Span};
+use crate::sales_log::{Asked, SalesLog, State};
+use crate::terminal::{Note, Trouble, subscriber};
+use crate::time::Moment;
 
 /// What a message of a sale has and the book has not.
 #[derive(Clone, Copy)]
@@ -323,151 +325,6 @@ impl SaleFlow {
         totals
     }
 
-    /// An answer; `body` is the whole of it without its code.
-    pub(super) fn answered(
-        &mut self,
-        (now, mti): (Moment, &str),
-        said: &Said,
-        body: &[u8],
-        rng: &mut Rng,
-    ) {
-        let Task::Waiting(request) = self.task else { return self.unasked(now, mti, said, body) };
-        // Another answer under the number may come twice, or late: the amount tells them apart.
-        let (stan, amount_minor) = match (request.kind, &self.closing) {
-            (Kind::Settlement, Some(closing)) => (closing.stan, 0),
-            (kind, _) => {
-                let asked = self.book.entries()[request.entry].asked;
-                (asked.stan, asked.amount_minor + u64::from(kind == Kind::Clash))
-            }
-        };
-        let awaited: &[&str] = match request.kind {
-            Kind::Settlement => &["0510"],
-            Kind::Reversal => &["0410", "0430"],
-            _ => &["0210"],
-        };
-        if (stan, amount_minor) != (said.stan, said.amount_minor) || !awaited.contains(&mti) {
-            return self.unasked(now, mti, said, body);
-        }
-        if said.code == ResponseCode::IN_PROGRESS {
-            return self.ask_again(now, request);
-        }
-        let entry = request.entry;
-        match request.kind {
-            Kind::Sale => {
-                self.settle(now, entry, said, body);
-                if rng.chance(self.firmware.retry_permille) {
-                    return self.ask(Kind::Retry, entry);
-                }
-                self.after_retry(now, entry, rng);
-            }
-            Kind::Retry => {
-                self.settle(now, entry, said, body);
-                self.after_retry(now, entry, rng);
-            }
-            Kind::Clash => {
-                self.book.clashed(entry, taken_back(said.code));
-                self.after_clash(now, entry, rng);
-            }
-            Kind::Late => {
-                self.book.came_late(entry, said.code);
-                self.free(now, rng);
-            }
-            Kind::Reversal => self.reversed(now, entry, said, rng),
-            Kind::Settlement => self.closed(now, said, rng),
-        }
-    }
-
-    fn after_retry(&mut self, now: Moment, entry: usize, rng: &mut Rng) {
-        if rng.chance(self.firmware.habits.clash_permille) {
-            return self.ask(Kind::Clash, entry);
-        }
-        self.after_clash(now, entry, rng);
-    }
-
-    fn after_clash(&mut self, now: Moment, entry: usize, rng: &mut Rng) {
-        let is_sold = self.book.entries()[entry].state == State::Approved;
-        if is_sold && rng.chance(self.firmware.habits.cancel_permille) {
-            return self.take_back(entry, false);
-        }
-        self.free(now, rng);
-    }
-
-    fn reversed(&mut self, now: Moment, entry: usize, said: &Said, rng: &mut Rng) {
-        self.book.reversed(entry, now, said.code);
-        if said.code.is_approved() {
-            self.notes.push(Note::Reversed);
-            if rng.chance(self.firmware.habits.late_permille) {
-                return self.ask(Kind::Late, entry);
-            }
-            return self.free(now, rng);
-        }
-        self.notes.push(Note::Stands);
-        if self.book.entries()[entry].state == State::InDoubt {
-            self.ask(Kind::Sale, entry);
-            if let Task::Waiting(request) = &mut self.task {
-                request.was_sent = true;
-            }
-            return;
-        }
-        self.free(now, rng);
-    }
-
-    fn closed(&mut self, now: Moment, said: &Said, rng: &mut Rng) {
-        let closing = self.closing.take();
-        if said.code == INVALID {
-            // The clock was wrong: another one after the next logon.
-            self.task = Task::Free(None);
-            return;
-        }
-        let agreed = said.code.is_approved();
-        if agreed || said.code == ResponseCode::TOTALS_DIFFER {
-            let date = closing.map(|closing| closing.local.business(self.firmware.cutoff_min));
-            self.book.compared(date.unwrap_or_default(), agreed);
-            self.notes.push(if agreed { Note::Settled } else { Note::TotalsDiffer });
-        }
-        self.settled = true;
-        self.free(now, rng);
-    }
-
-    fn ask_again(&mut self, now: Moment, request: Request) {
-        let factor = 1_u64.checked_shl(u32::from(request.rounds)).unwrap_or(u64::MAX);
-        let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
-        let rounds = request.rounds.saturating_add(1);
-        let stage = Stage::Pause(now.after(pause));
-        self.task = Task::Waiting(Request { stage, rounds, ..request });
-        self.notes.push(Note::AskedAgain);
-    }
-
-    fn settle(&mut self, now: Moment, index: usize, said: &Said, body: &[u8]) {
-        let entry = &self.book.entries()[index];
-        let was_taken_back = entry.reversing || entry.state == State::Reversed;
-        let code = if was_taken_back { taken_back(said.code) } else { said.code };
-        let answer = said.answer(AnswerKind::Sale, &entry.asked, code);
-        match self.book.settle(index, now, &answer, body) {
-            Settled::First => {
-                let entry: &Entry = &self.book.entries()[index];
-                let (response, service) = (entry.response(), entry.service());
-                self.notes.push(Note::Finished(Finished { code, response, service }));
-            }
-            Settled::Same => {}
-            Settled::Changed => self.notes.push(Note::Trouble(Trouble::AnswerChanged)),
-        }
-    }
-
-    /// An answer to nothing that is under way: it came twice, or late.
-    fn unasked(&mut self, now: Moment, mti: &str, said: &Said, body: &[u8]) {
-        let is_late_sale = |entry: &Entry| {
-            (mti, entry.asked.stan) == ("0210", said.stan) && entry.state == State::InDoubt
-        };
-        let known = self.book.entries().iter().rposition(is_late_sale);
-        match known {
-            Some(entry) if said.code != ResponseCode::IN_PROGRESS => {
-                self.settle(now, entry, said, body);
-            }
-            _ => self.notes.push(Note::Trouble(Trouble::Unmatched)),
-        }
-    }
-
     /// Nothing is under way any more: the next customer, if one is known.
     fn free(&mut self, now: Moment, rng: &mut Rng) {
         self.task = Task::Free(None);
@@ -483,9 +340,4 @@ impl SaleFlow {
             LoadModel::Sent | LoadModel::None => {}
         }
     }
-}
-
-/// What was taken back is answered as any other invalid request.
-fn taken_back(code: ResponseCode) -> ResponseCode {
-    if code == INVALID { ResponseCode::REVERSED } else { code }
 }
