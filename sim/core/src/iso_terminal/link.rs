@@ -8,6 +8,10 @@ use super::{IsoTerminal, Phase, Service};
 use crate::terminal::{Note, Trouble};
 use crate::time::Moment;
 
+/// Before a message, and at its end; a message with a valid code has both.
+const TPDU_BYTES: usize = 5;
+const MAC_BYTES: usize = 8;
+
 /// The highest trace number: six digits.
 const TRACE_MAX: u32 = 999_999;
 
@@ -91,8 +95,8 @@ impl IsoTerminal {
         match mti.as_str() {
             "0810" => self.take_service(now, &view, &said),
             mti => {
-                // The code at its end depends on the key, which may be another by then.
-                let body = &message[..message.len() - 8];
+                // The code does not cover the TPDU, and depends on the key, which may be another then.
+                let body = &message[TPDU_BYTES..message.len() - MAC_BYTES];
                 // The date may be another one, which only a logon tells.
                 self.needs_logon |= said.code == INVALID;
                 self.till.answered((now, mti), &said, body, &mut self.rng);

@@ -2,6 +2,7 @@
 //! how their receipts are printed.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use tillgate_codec::iso8583::Dialect;
 use tillgate_core::listener::Profile;
@@ -122,8 +123,14 @@ pub(super) fn profile(config: &Config) -> Profile {
         .into_iter()
         .collect();
     let text = format!("{head}[products]\n{products}\n{tail}");
-    let dialect = |name: &str| Dialect::builtin(name).ok_or_else(|| name.to_owned());
-    Profile::parse(&text, dialect).expect("it is a profile but for what is sold")
+    Profile::parse(&text, |_| Ok(nac().clone())).expect("it is a profile but for what is sold")
+}
+
+/// What messages of terminals of another maker look like.
+pub(super) fn nac() -> &'static Dialect {
+    static NAC: LazyLock<Dialect> =
+        LazyLock::new(|| Dialect::builtin("nac").expect("it comes with the codec"));
+    &NAC
 }
 
 /// What terminals of another maker sell.

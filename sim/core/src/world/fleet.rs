@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use tillgate_codec::iso8583::Dialect;
 use tillgate_codec::link::channel::{StaticPublic, Suite};
 use tillgate_codec::link::message::BusinessDate;
 
 use super::World;
-use super::catalogue::{iso_offers, offers};
+use super::catalogue::{iso_offers, nac, offers};
 use super::config::{Config, Stream};
 use super::event::Event;
 use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, today};
@@ -110,7 +109,7 @@ pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
 fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
     let sealed = firmware(config, None);
     [false, true].map(|hangs_up| iso_terminal::Firmware {
-        dialect: Dialect::builtin("nac").expect("it comes with the codec"),
+        dialect: nac().clone(),
         mix: Mix::new(iso_offers(config).collect()).unwrap_or_default(),
         custom: sealed.custom,
         retry_permille: sealed.retry_permille,

@@ -45,6 +45,9 @@ mod thief;
 mod trace;
 mod wire;
 
+use std::sync::Arc;
+
+use tillgate_core::listener::Listener;
 use tillgate_core::provider::ProviderResult;
 use tillgate_core::sockets::Readiness;
 use tillgate_core::startup::ClockTrust;
@@ -98,6 +101,8 @@ struct World {
     network: Network,
     fleet: Vec<Post>,
     thieves: Vec<Thief>,
+    /// Where terminals of another maker are served, if there are any.
+    listener: Option<Arc<Listener>>,
     stranger: Stranger,
     /// The last lookup that came, and what it found: whoever listens may want to pay with it.
     overheard: Option<Overheard>,
@@ -141,6 +146,7 @@ impl World {
             witness: Checker::new(&config),
             counts: Counts::default(),
             fleet: fleet::fleet(&config, network.keys.secret.public()),
+            listener: gateway::listener(&config),
             stranger: Stranger::new(&config),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: {

@@ -1,10 +1,10 @@
 //! A stranger at the listener: without a terminal's key, but with ears. It sends what it has heard
 //! again, whole, in halves and changed, and what it makes up in the name of others.
 
-use tillgate_codec::iso8583::{Dialect, MacKey, MacPadding, Message, Mti};
+use tillgate_codec::iso8583::{MacKey, MacPadding, Message, Mti};
 
 use super::World;
-use super::catalogue::iso_offers;
+use super::catalogue::{iso_offers, nac};
 use super::config::{Config, Stream};
 use super::event::Event;
 use super::fault::Fault;
@@ -24,7 +24,6 @@ const HEARD_MAX: usize = 64;
 pub(super) struct Stranger {
     seed: u64,
     rng: Rng,
-    dialect: Dialect,
     mix: Mix,
     /// Terminals of the listener, and others.
     enabled: Vec<u32>,
@@ -43,7 +42,6 @@ impl Stranger {
         Self {
             seed: config.seed,
             rng: Stream::StrangerRun.rng(config.seed),
-            dialect: Dialect::builtin("nac").expect("it comes with the codec"),
             mix: Mix::new(iso_offers(config).collect()).unwrap_or_default(),
             enabled: enabled.into_iter().filter(|_| comes).map(id).collect(),
             others: others.into_iter().map(id).collect(),
@@ -121,17 +119,17 @@ impl Stranger {
         message.set_number(4, amount_minor).set_number(11, 1 + self.rng.below(30));
         message.set(12, "120000").set(13, "1123").set(41, &format!("{whose:08}"));
         message.set(49, "404").set(102, "254700000001");
-        let (mut bytes, mut framed) = (Vec::new(), Vec::new());
+        let (dialect, mut bytes, mut framed) = (nac(), Vec::new(), Vec::new());
         match signed {
-            None => self.dialect.encode(&message, &mut bytes).ok()?,
+            None => dialect.encode(&message, &mut bytes).ok()?,
             Some((_, by)) => {
                 let psk = Network::psk(self.seed, by, KEY_FIRST);
                 let (key, _) = psk.bytes().split_first_chunk()?;
                 let key = MacKey::retail(key, MacPadding::Zeros);
-                self.dialect.encode_with_mac(&mut message, &key, &mut bytes).ok()?;
+                dialect.encode_with_mac(&mut message, &key, &mut bytes).ok()?;
             }
         }
-        self.dialect.framing().append_frame(&bytes, &mut framed).ok()?;
+        dialect.framing().append_frame(&bytes, &mut framed).ok()?;
         Some(framed)
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tillgate_codec::iso8583::{Dialect, Fields, MacKey, MacPadding, MacVerdict, View};
+use tillgate_codec::iso8583::{Fields, MacKey, MacPadding, MacVerdict, View};
 use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage};
 use tillgate_codec::link::message::{Logon, Ping, Sale, TerminalMessage, Totals};
 use tillgate_core::id::SessionId;
@@ -18,6 +18,7 @@ use tillgate_store_core::{BusinessDate, Key, Kind, TerminalId, Transaction};
 use super::Checker;
 use super::rows::Violations;
 use crate::time::Moment;
+use crate::world::catalogue::nac;
 use crate::world::config::Config;
 use crate::world::disk::Change;
 use crate::world::network::{KEY_FIRST, Network, TERMINAL_FIRST};
@@ -35,7 +36,6 @@ const CLOSE: [u8; 8] = [3, 11, 12, 13, 24, 41, 42, 49];
 
 pub(super) struct Listener {
     seed: u64,
-    dialect: Dialect,
     cutoff_min: u16,
     /// Who is enabled.
     terminals: FxHashSet<TerminalId>,
@@ -67,7 +67,6 @@ impl Listener {
         let places = (0..config.terminals).filter(|place| config.is_iso(*place));
         Self {
             seed: config.seed,
-            dialect: Dialect::builtin("nac").expect("it comes with the codec"),
             cutoff_min: config.days.cutoff_min,
             terminals: places.map(|place| TerminalId(TERMINAL_FIRST + u32::from(place))).collect(),
             asked: FxHashMap::default(),
@@ -170,9 +169,9 @@ impl Checker {
     ) -> usize {
         let Origin { session, terminal, .. } = origin;
         let (today, _) = self.calendar.now(self.clock.walls(now).0);
-        let (dialect, mut fields) = (self.listener.dialect.clone(), Fields::new());
+        let mut fields = Fields::new();
         let (mut key_id, mut body) = (None, Vec::new());
-        if let Ok(view) = dialect.view(message, &mut fields)
+        if let Ok(view) = nac().view(message, &mut fields)
             && self.listener.terminals.contains(&terminal)
         {
             key_id = self.listener.proved(terminal, &view);
@@ -291,7 +290,7 @@ impl Checker {
     }
 
     fn frame_otherwise(&self, asked: &AskedFrame, bytes: &[u8]) -> Option<(u8, String)> {
-        let (dialect, mut fields, mut of) = (&self.listener.dialect, Fields::new(), Fields::new());
+        let (dialect, mut fields, mut of) = (nac(), Fields::new(), Fields::new());
         let request = dialect.view(&asked.message, &mut of).ok()?;
         let whole = dialect.framing().deframe(bytes).ok().flatten();
         let message = whole.filter(|frame| frame.end == bytes.len()).map(|frame| frame.message);

@@ -29,6 +29,7 @@ use tillgate_store_core::{
 
 pub(super) use self::pool::Job;
 use self::port::Port;
+pub(super) use self::port::listener;
 pub(super) use self::retire::Retiring;
 use super::World;
 use super::config::Stream;
@@ -151,7 +152,7 @@ impl World {
         self.process = Some(Process {
             sessions_armed: vec![None; sessions.len()],
             sockets: sessions.iter().map(|_| Sockets::new(&self.config.sessions)).collect(),
-            port: Port::new(&self.config),
+            port: Port::new(&self.config, self.listener.as_ref()),
             clock: SystemClock::start(self.now, self.system()),
             looked: self.now,
             sessions,

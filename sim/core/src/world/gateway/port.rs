@@ -39,14 +39,16 @@ enum Action {
     Job(Box<Job>),
 }
 
+/// The listener of a world, if it has one.
+pub(in super::super) fn listener(config: &Config) -> Option<Arc<Listener>> {
+    let listener = || Listener { name: LISTENER.to_owned(), profile: profile(config) };
+    (config.iso_permille > 0).then(|| Arc::new(listener()))
+}
+
 impl Port {
     /// Where the world has terminals of another maker.
-    pub(super) fn new(config: &Config) -> Option<Self> {
-        if config.iso_permille == 0 {
-            return None;
-        }
-        let listener = Listener { name: LISTENER.to_owned(), profile: profile(config) };
-        let (listener, limits) = (Arc::new(listener), config.listener);
+    pub(super) fn new(config: &Config, listener: Option<&Arc<Listener>>) -> Option<Self> {
+        let (listener, limits) = (Arc::clone(listener?), config.listener);
         let calendar = config.calendar.clone();
         Some(Self {
             manager: ListenerManager::new(Arc::clone(&listener), limits, calendar, config.port()),
