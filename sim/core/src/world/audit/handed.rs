@@ -167,7 +167,10 @@ impl Checker {
                 found.push((6, text));
             }
             let given = new.owes() == Some(FollowUp::Operator);
-            if given && old.owes() != new.owes() && !self.is_beyond_it(clock.0, old) {
+            // One write may have taken an outcome and what contradicts it.
+            let at_once = new.is_final() && self.is_contradicted(new);
+            let beyond = at_once || self.is_beyond_it(clock.0, old);
+            if given && old.owes() != new.owes() && !beyond {
                 found.push((6, format!("{key}: handed to the operator, for no reason")));
             }
         }
