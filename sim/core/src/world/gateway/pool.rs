@@ -4,12 +4,11 @@ use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::SessionId;
 use tillgate_core::listener;
-use tillgate_core::processing::{
-    self, Effect, Greeting, Handshaken, LinkParameters, Processed, Shaken,
-};
+use tillgate_core::processing::{self, Greeting, Handshaken, LinkParameters, Processed, Shaken};
 use tillgate_core::session;
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Input, Origin, Push, Reply};
+use tillgate_store_core::ChipAnswer;
 
 use super::super::World;
 use super::super::event::Event;
@@ -169,23 +168,27 @@ impl World {
         Overheard::learns(&mut self.overheard, terminal, &body);
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
-        let effect = processing::effect(&reply.content);
         if session.reactor == self.config.port() {
-            return self.reply_frame(reply.origin, &body, effect);
+            return self.reply_frame(reply, &body);
         }
+        let effect = processing::effect(&reply.content);
         let input = session::Input::Replied { session, body: &body, effect };
         self.tell_sessions(session.reactor, input);
     }
 
     /// Gives an answer to the listener, with the key for its code.
-    fn reply_frame(&mut self, origin: Origin, body: &[u8], effect: Effect) {
+    fn reply_frame(&mut self, reply: &Reply, body: &[u8]) {
+        let origin = reply.origin;
         self.witness.left_frame(origin, body);
         let Some(process) = &self.process else { return };
         let Some(port) = &process.port else { return };
         let (listener, keys) = (&port.listener, &self.network.keys);
         let mac = processing::answer_key(listener, &origin, &process.directory, keys);
+        let chip = processing::chip_answer(&reply.content);
+        let chip = chip.map_or(&[][..], ChipAnswer::as_bytes);
+        let effect = processing::effect(&reply.content);
         let (session, mac) = (origin.session, mac.as_ref());
-        self.tell_port(listener::Input::Replied { session, body, mac, effect });
+        self.tell_port(listener::Input::Replied { session, body, chip, mac, effect });
     }
 
     fn push(&mut self, push: &Push) {
