@@ -58,11 +58,23 @@ pub(super) fn sale(asked: &Asked, sold: &Sold, terminal: u32, is_repeat: bool) -
     let account = asked.subscriber.to_string();
     match sold.account {
         0 => {}
-        // The service code behind the expiry is of no concern here.
-        35 => drop(message.set(35, &format!("{account}=29121010000000000"))),
+        2 => drop(message.set(2, &account).set(14, "2912").set(22, "0012")),
+        // Read from the chip, with a PIN.
+        35 => {
+            message.set(35, &format!("{account}=29122010000000000"));
+            message.set(22, "0051").set(23, "0001").set_bytes(52, &sold.pin_block);
+            message.set_bytes(55, &chip(&sold.pin_block));
+        }
         field => drop(message.set(field, &account)),
     }
     message
+}
+
+/// What the chip says of the sale: a cryptogram (9F26), its kind (9F27) and its counter (9F36).
+fn chip(cryptogram: &[u8; 8]) -> Vec<u8> {
+    let backwards: Vec<u8> = cryptogram.iter().rev().copied().collect();
+    [&[0x9F, 0x26, 0x08][..], &backwards, &[0x9F, 0x27, 0x01, 0x80, 0x9F, 0x36, 0x02, 0, 1]]
+        .concat()
 }
 
 /// An 0400 or 0420, or its repeat.

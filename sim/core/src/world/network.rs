@@ -142,7 +142,8 @@ impl Network {
         let context = voucher_context(service, product, &serial);
         let nonce = self.nonce();
         let sealed = self.keys.vault.seal(&context, nonce, pin.as_bytes());
-        self.pins.insert((service.0, product.0, serial), pin);
+        // That of the first one of a name: the ledger refuses every other.
+        self.pins.entry((service.0, product.0, serial)).or_insert(pin);
         Voucher {
             service,
             product,

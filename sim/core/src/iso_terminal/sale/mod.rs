@@ -34,6 +34,8 @@ pub(super) struct Sold {
     pub(super) currency: u16,
     /// In which field the account is: 102, 2 or 35; 0 for none.
     pub(super) account: u8,
+    /// The PIN of a card that was read, encrypted by its keypad.
+    pub(super) pin_block: [u8; 8],
     /// Whether its reversal is an advice (0420).
     pub(super) is_advice: bool,
 }
@@ -225,7 +227,8 @@ impl SaleFlow {
         let asked = Asked { stan, date, service, product, amount_minor, subscriber };
         let entry = self.book.begin(asked, intended, now, false);
         let (currency, is_advice) = (offer.currency, rng.chance(500));
-        self.sold.push(Sold { local, currency, account, is_advice });
+        let pin_block = if account == 35 { rng.throw().to_be_bytes() } else { [0; 8] };
+        self.sold.push(Sold { local, currency, account, pin_block, is_advice });
         self.notes.push(Note::Started);
         self.ask(Kind::Sale, entry);
     }

@@ -3,7 +3,7 @@
 //! answered has the code of the terminal's key (promise 7), the answer that crosses the wire says
 //! what the gateway decided and repeats what was asked (1), and nobody's card number (10).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_codec::iso8583::{Fields, MacKey, MacPadding, MacVerdict, View};
@@ -45,8 +45,8 @@ pub(super) struct Listener {
     reversals: FxHashMap<Key, u64>,
     /// What was settled: number, date and totals.
     settlements: FxHashMap<TerminalId, Vec<(u32, BusinessDate, Totals)>>,
-    /// Card numbers that came.
-    cards: Vec<String>,
+    /// Card numbers, tracks, PIN blocks and what chips said: nothing of it is kept.
+    cards: BTreeSet<Vec<u8>>,
 }
 
 /// A message that the listener gave to the pool.
@@ -72,7 +72,7 @@ impl Listener {
             asked: FxHashMap::default(),
             reversals: FxHashMap::default(),
             settlements: FxHashMap::default(),
-            cards: Vec::new(),
+            cards: BTreeSet::new(),
         }
     }
 
@@ -123,7 +123,8 @@ impl Listener {
                 let track =
                     view.text(35).and_then(|track| Some(track.split_once('=')?.0.to_owned()));
                 let card = view.text(2).or(track);
-                self.cards.extend(card.clone());
+                self.cards.extend(card.clone().map(String::into_bytes));
+                self.cards.extend([35, 52, 55].into_iter().filter_map(|field| view.value(field)));
                 let sale = Sale {
                     stan,
                     date,
@@ -310,7 +311,7 @@ impl Checker {
         if header != (Some(answer.mti()), answer.tpdu()) {
             return Some((1, format!("{terminal}: answered to somebody, or something, else")));
         }
-        if [2, 35, 52, 102].into_iter().any(|field| answer.has(field)) {
+        if [2, 14, 35, 52, 102].into_iter().any(|field| answer.has(field)) {
             return Some((10, format!("{terminal}: its customer's account is sent back")));
         }
         let mut says = self.says(&request, asked);
@@ -413,13 +414,13 @@ impl Checker {
             && self.journal.values().any(|row| of(&row))
     }
 
-    /// What was written bears no card number.
+    /// What was written has nothing of a card that may not be kept.
     pub(super) fn read_cards(&self, write: &[Change], found: &mut Violations) {
         for Change { family, value, .. } in write {
             let Some(value) = value else { continue };
-            let has = |card: &String| value.windows(card.len()).any(|at| at == card.as_bytes());
+            let has = |card: &Vec<u8>| value.windows(card.len()).any(|at| at == card);
             if self.listener.cards.iter().any(has) {
-                found.push((10, format!("a card's number lies in {}", family.name())));
+                found.push((10, format!("a card's data lie in {}", family.name())));
             }
         }
     }
