@@ -89,6 +89,7 @@ impl Model {
             Command::Begin(begin) => self.begin(begin),
             Command::Finish(finish) => self.finish(finish),
             Command::Reroute(reroute) => self.reroute(reroute),
+            Command::BatchRecord(_) => Answer::Applied,
             Command::Confirm(confirm) => {
                 let Some(row) = self.rows.get_mut(&confirm.original) else {
                     return Answer::NotFound;

@@ -25,6 +25,8 @@ pub enum Command {
     Reroute(Reroute),
     /// The terminal has printed the receipt.
     Confirm(Confirm),
+    /// A record of a terminal's batch is compared with the journal.
+    BatchRecord(BatchRecord),
     /// The terminal takes a sale back.
     Reverse(Reverse),
     /// The terminal asks for an answer again; nothing new is begun.
@@ -242,6 +244,19 @@ pub struct Confirm {
     pub amount_minor: Option<u64>,
     /// Whether the provider of a top-up is notified of it.
     pub advice: Advice,
+}
+
+/// One record of a terminal's batch, sent after totals that differ: a witness, not a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchRecord {
+    /// The sale that the terminal has.
+    pub sale: Key,
+    /// What it has sold it for, minor units.
+    pub amount_minor: u64,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// The gateway's business date, by which findings are bounded.
+    pub today: BusinessDate,
 }
 
 /// Whether a provider is notified of a confirmation.

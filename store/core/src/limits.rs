@@ -127,6 +127,12 @@ pub const REPRINTS_MAX: u8 = 32;
 /// Such reprints of all vouchers of one terminal on one day (UTC). It bounds what a thief with a
 /// terminal's key can write into the audit log, which is kept for ever, to about 20 KB a day.
 pub const TERMINAL_REPRINTS_MAX: u16 = 64;
+/// Records of one terminal's batches that are said in the audit log on one business day because the journal
+/// has them otherwise: a day of sales that never came. The audit log is kept for ever.
+pub const BATCH_FINDINGS_MAX: usize = 100;
+/// Such records of all terminals on one day, 40 bytes each in memory.
+pub const BATCH_FINDINGS_DAY_MAX: usize = 10_000;
+
 /// Vouchers of one terminal on the operator's list at once because their reversal was refused. A
 /// thief who files thousands of reversals must not hide everybody else's entries.
 pub const EXPOSED_MAX: u16 = 50;

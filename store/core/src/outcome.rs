@@ -19,7 +19,7 @@ pub enum Outcome {
     /// one, a replay.
     Conflict,
     /// Refuse with this code, without a row: R1, the original was reversed, perhaps before it
-    /// came; 09, a PIN that no blocked terminal receives; B1, one that is too old; 65, one that
+    /// came; 95, a record of a batch that the journal has otherwise; 09, a PIN that no blocked terminal receives; B1, one that is too old; 65, one that
     /// was sent too often; any other code, when the terminal has had all the rows that refused
     /// requests may have on one day.
     Refused(ResponseCode),

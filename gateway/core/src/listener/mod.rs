@@ -28,7 +28,7 @@ pub use self::manager::{
     CloseReason, ConnectionRefusal, Input, ListenerManager, ListenerStats, Output,
 };
 pub use self::profile::Profile;
-pub(crate) use self::read::{Named, Unread};
+pub(crate) use self::read::{Named, Request, Unread};
 pub use crate::iso8583::fault::{ProfileError, ProfileFault};
 pub use tillgate_types::Subnet;
 

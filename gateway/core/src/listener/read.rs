@@ -55,6 +55,8 @@ pub(crate) enum Request {
     Reversal(Reversal),
     /// Which sale, and what it says that was sold.
     Advice(Confirm, u64),
+    /// A record of a batch: STAN and date of its sale, and the amount.
+    Upload((u32, BusinessDate), u64),
     Settle(Settle),
 }
 
@@ -75,9 +77,9 @@ impl Request {
         }
     }
 
-    /// The message of the sealed link that asks for the same.
-    pub(crate) fn message(&self) -> TerminalMessage<'_> {
-        match self {
+    /// The message of the sealed link that asks for the same; that has none for a record of a batch.
+    pub(crate) fn message(&self) -> Option<TerminalMessage<'_>> {
+        Some(match self {
             Self::Logon => {
                 TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 })
             }
@@ -103,8 +105,9 @@ impl Request {
             }),
             Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
             Self::Advice(confirm, _) => TerminalMessage::Confirm(*confirm),
+            Self::Upload(..) => return None,
             Self::Settle(settle) => TerminalMessage::Settle(*settle),
-        }
+        })
     }
 }
 
@@ -135,13 +138,14 @@ impl Profile {
             Kind::Echo => return Ok(Request::Echo { nonce: stan.unwrap_or_default() }),
             Kind::Sale => Answered::Sale,
             Kind::Reversal => Answered::Reversal,
-            Kind::Advice => Answered::Confirm,
+            Kind::Advice | Kind::Upload => Answered::Confirm,
             Kind::Settlement => Answered::Settlement,
         };
         let named = Named { kind, stan: stan.unwrap_or_default(), date: date.unwrap_or(now.date) };
         let request = stan.zip(date).and_then(|(stan, date)| match plan.kind {
             Kind::Reversal => self.reversal(plan, &dates, (stan, date), now),
             Kind::Advice => self.advice(plan, &dates),
+            Kind::Upload => self.upload(plan, &dates),
             Kind::Settlement => self.settlement(plan, message, (stan, date), now),
             _ => self.sale(message, (stan, date)),
         });
@@ -209,6 +213,11 @@ impl Profile {
         let (stan, date) = original(plan, dates)?;
         let amount_minor = self.places.amount.number(dates.message)?;
         Some(Request::Advice(Confirm { stan, date }, amount_minor))
+    }
+
+    /// A record of a batch names its sale, of whatever date.
+    fn upload(&self, plan: &MessagePlan, dates: &Dates<'_>) -> Option<Request> {
+        Some(Request::Upload(original(plan, dates)?, self.places.amount.number(dates.message)?))
     }
 
     /// A reversal is booked on a day that is open whatever its terminal's clock says, so that it is

@@ -92,7 +92,7 @@ fn what_is_wrong_with_a_profile_is_reported_by_line() {
         (
             "[[message]]\nkind = \"sale\"",
             "[[message]]\nkind = \"sale\"\noriginal = {}",
-            "only a reversal or an advice",
+            "only a reversal, an advice or an upload",
         ),
     ];
     for (from, to, expected) in cases {

@@ -4,7 +4,7 @@
 use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, View};
 use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{
-    ChipAnswer, ResponseCode, State, Terminal, TerminalKey, VerificationResult,
+    BatchRecord, ChipAnswer, Key, ResponseCode, State, Terminal, TerminalKey, VerificationResult,
 };
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ use super::verify::Now;
 use super::{Keys, Processed};
 use crate::card::CardData;
 use crate::directory::Directory;
-use crate::listener::{Listener, Named, Unread};
+use crate::listener::{Listener, Named, Request, Unread};
 use crate::time::{Calendar, UnixMillis};
 use crate::transaction::{Ask, Asked, Content, Origin, Reply};
 
@@ -50,7 +50,10 @@ pub fn decode_frame(
             let (card, advised_minor) = (request.take_card(), request.advised_minor());
             let repeated = repeated(&view, &listener.profile.repeated(&view));
             let via = Via::Listener { repeated: &repeated, has_proved: needs_mac };
-            let processed = process(&request.message(), via, origin, now, wall, directory);
+            let Some(message) = request.message() else {
+                return batch_record(&request, origin, (now, wall));
+            };
+            let processed = process(&message, via, origin, now, wall, directory);
             return with_amount(with_card(processed, card), advised_minor);
         }
         Err(Unread::Malformed(Named { kind, stan, date })) => {
@@ -73,6 +76,16 @@ fn with_card(mut processed: Processed, data: Option<Box<CardData>>) -> Processed
         *card = data.filter(|_| accepted && begin.terms.masked && begin.kind.has_provider());
     }
     processed
+}
+
+/// A record of a batch is compared with the journal, also a blocked terminal's: it moves no money.
+fn batch_record(request: &Request, origin: Origin, (now, wall): (Now, UnixMillis)) -> Processed {
+    let Request::Upload((stan, date), amount_minor) = *request else {
+        return Processed::Reply(Reply { origin, content: Content::Nothing });
+    };
+    let sale = Key { date, terminal: origin.terminal, stan };
+    let record = BatchRecord { sale, amount_minor, at_ms: wall.0, today: now.date };
+    Processed::Ask(Ask { origin, asked: Asked::BatchRecord(record) })
 }
 
 /// A confirmation is one of the amount that it says.

@@ -16,6 +16,7 @@ use crate::time::Moment;
 pub(super) enum CommitContext {
     Sale { origin: Origin, key: Key, way: Way },
     Confirm { origin: Origin, original: Key },
+    BatchRecord { origin: Origin, sale: Key },
     Reverse { origin: Origin, key: Key },
     Settle { origin: Origin, key: Key },
     Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
@@ -51,6 +52,14 @@ impl TransactionManager {
                 }
                 CommitContext::Confirm { origin, original } => {
                     self.confirm_committed(now, origin, original, outcome);
+                }
+                // Whatever was found is for a person: the terminal goes on with its next record.
+                CommitContext::BatchRecord { origin, sale } => {
+                    if matches!(outcome, Outcome::Refused(_)) {
+                        self.outputs.push_back(Output::BatchDiffers { sale });
+                    }
+                    let Key { stan, date, .. } = sale;
+                    self.reply(origin, Content::Confirmed { stan, date, at_ms: 0 });
                 }
                 CommitContext::Reverse { origin, key } => {
                     self.reverse_committed(now, origin, key, outcome);

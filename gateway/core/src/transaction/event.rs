@@ -2,9 +2,9 @@
 
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    Begin, BusinessDate, Change, ContentDigest, Key, Lookup, ProductId, RefundStep, RegistryRecord,
-    Rejection, Resolution, ResponseCode, Reverse, SellerId, ServiceId, Settle, TerminalId, Text,
-    withdrawal::Place,
+    BatchRecord, Begin, BusinessDate, Change, ContentDigest, Key, Lookup, ProductId, RefundStep,
+    RegistryRecord, Rejection, Resolution, ResponseCode, Reverse, SellerId, ServiceId, Settle,
+    TerminalId, Text, withdrawal::Place,
 };
 
 use super::lookup::LookupRequest;
@@ -66,6 +66,8 @@ pub enum Asked {
     },
     /// A reversal.
     Reverse(Reverse),
+    /// A record of its batch, after totals that differ.
+    BatchRecord(BatchRecord),
     /// The terminal's totals of a business date.
     Settle(Settle),
     /// The answer of a request again; STAN 0 stands for the terminal's last sale of the date.
@@ -232,6 +234,11 @@ pub enum Output {
         terminal: TerminalId,
         /// Which key.
         generation: u32,
+    },
+    /// To the log: a terminal's batch has a sale that the journal has otherwise; the audit log says how.
+    BatchDiffers {
+        /// Which.
+        sale: Key,
     },
     /// To whoever gave the order.
     Controlled {

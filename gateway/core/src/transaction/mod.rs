@@ -190,6 +190,10 @@ impl TransactionManager {
                     CommitContext::Confirm { origin, original },
                 );
             }
+            Asked::BatchRecord(record) => {
+                let context = CommitContext::BatchRecord { origin, sale: record.sale };
+                self.push_staged(Command::BatchRecord(record), context);
+            }
             Asked::Reverse(reverse) if self.is_crowded() => {
                 self.refuse(origin, Answered::Reversal, reverse.key, ResponseCode::IN_PROGRESS);
             }

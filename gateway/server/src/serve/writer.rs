@@ -231,6 +231,9 @@ impl Writer {
                         self.bounced.push((request.key, request.bridge, found));
                     }
                 }
+                Output::BatchDiffers { sale } => {
+                    tracing::warn!(%sale, "a terminal's batch has a sale that the journal has otherwise");
+                }
                 Output::Changed(records) => {
                     let mut directory = self.setup.handle.directory.write();
                     let rekeyed = records.iter().filter_map(|record| directory.apply(record));

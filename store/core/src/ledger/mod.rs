@@ -73,6 +73,7 @@
 
 mod accounts;
 mod audit;
+mod batch;
 mod begin;
 mod change;
 mod exposed;
@@ -105,6 +106,7 @@ use crate::record::{Account, Audit, Batch, Counter, Head, Record, Versions};
 use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
+use batch::BatchFindings;
 use exposed::Exposed;
 use levels::Levels;
 use refusals::Refusals;
@@ -126,6 +128,8 @@ pub struct Ledger {
     tails: Tails,
     windows: Windows,
     refusals: Refusals,
+    /// Since the start; bounds what is said, decides nothing.
+    batch_findings: BatchFindings,
     exposed: Exposed,
     stock: Stock,
     levels: Levels,
@@ -150,6 +154,7 @@ impl Ledger {
             tails: Tails::default(),
             windows: Windows::default(),
             refusals: Refusals::default(),
+            batch_findings: BatchFindings::default(),
             exposed: Exposed::default(),
             stock: Stock::default(),
             levels: Levels::default(),
@@ -213,6 +218,7 @@ impl Ledger {
             Command::Finish(finish) => self.finish(rows, &finish),
             Command::Reroute(reroute) => self.reroute(rows, &reroute),
             Command::Confirm(confirm) => self.confirm(rows, &confirm),
+            Command::BatchRecord(record) => self.compare(rows, &record),
             Command::Reverse(reverse) => self.reverse(rows, &reverse),
             Command::Logon { terminal, generation, counter, proved } => {
                 self.logon(rows, terminal, (generation, counter, proved))

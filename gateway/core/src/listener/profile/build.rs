@@ -163,6 +163,7 @@ fn message(document: &MessageDocument, places: &Places, faults: &mut Faults<'_>)
         KindWord::Sale => Kind::Sale,
         KindWord::Reversal => Kind::Reversal,
         KindWord::Advice => Kind::Advice,
+        KindWord::Upload => Kind::Upload,
         KindWord::Settlement => Kind::Settlement,
     };
     let original = original(document.original.as_ref(), kind, places, faults);
@@ -204,9 +205,12 @@ fn original(
     places: &Places,
     faults: &mut Faults<'_>,
 ) -> Option<Original> {
-    let names_sale = matches!(kind, Kind::Reversal | Kind::Advice);
+    let names_sale = matches!(kind, Kind::Reversal | Kind::Advice | Kind::Upload);
     if let Some(document) = document.filter(|_| !names_sale) {
-        faults.spanned(document, "original: only a reversal or an advice names another message");
+        faults.spanned(
+            document,
+            "original: only a reversal, an advice or an upload names another message",
+        );
     }
     let said = document.map(Spanned::get_ref);
     let of = |said: Option<&Spanned<PlaceDocument>>, usual: &Place| {

@@ -166,7 +166,7 @@ fn echo(profile: &Profile, plan: &MessagePlan, message: &MessageDocument, faults
     }
     let places = &profile.places;
     let mut needed = vec![("stan", places.stan.field), ("terminal", places.terminal.field)];
-    if matches!(plan.kind, Kind::Sale | Kind::Reversal | Kind::Advice) {
+    if matches!(plan.kind, Kind::Sale | Kind::Reversal | Kind::Advice | Kind::Upload) {
         needed.push(("amount", places.amount.field));
     }
     for (what, field) in needed {

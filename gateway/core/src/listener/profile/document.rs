@@ -113,7 +113,7 @@ pub(super) struct MessageDocument {
     pub(super) totals: Option<Spanned<TotalsDocument>>,
 }
 
-/// Where a reversal or an advice names its sale.
+/// Where a reversal, an advice or a batch record names its sale.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OriginalDocument {
@@ -146,5 +146,6 @@ pub(super) enum KindWord {
     Sale,
     Reversal,
     Advice,
+    Upload,
     Settlement,
 }

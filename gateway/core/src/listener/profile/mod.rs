@@ -80,7 +80,7 @@ pub(super) struct MessagePlan {
     /// Fields that the answer repeats; they are part of what makes two requests the same.
     pub(super) echo: Vec<u8>,
     pub(super) fields: Vec<(u8, Template)>,
-    /// Of a reversal or an advice.
+    /// Of a reversal, an advice or a batch record.
     pub(super) original: Option<Original>,
     /// Of a settlement: count and amount of sales, of reversals.
     pub(super) totals: Option<[Place; 4]>,
@@ -97,10 +97,12 @@ pub(super) enum Kind {
     Reversal,
     /// The confirmation of a sale that was answered.
     Advice,
+    /// A record of the terminal's batch.
+    Upload,
     Settlement,
 }
 
-/// Where a reversal or an advice names its sale.
+/// Where a reversal, an advice or a batch record names its sale.
 #[derive(Debug)]
 pub(super) struct Original {
     pub(super) stan: Place,
@@ -238,6 +240,7 @@ impl Kind {
             Self::Sale => "sale",
             Self::Reversal => "reversal",
             Self::Advice => "advice",
+            Self::Upload => "upload",
             Self::Settlement => "settlement",
         }
     }

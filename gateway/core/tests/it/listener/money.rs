@@ -417,3 +417,41 @@ fn an_advice_before_the_outcome_of_its_sale_is_to_be_sent_again() {
     assert_eq!(port.code(&advice(7)), "00");
     assert_eq!(port.code(&as_type(&sale(7), "0400")), "21", "it is confirmed");
 }
+
+/// A record of the terminal's batch.
+fn record(stan: u32, of: u32, amount_minor: u64) -> Message {
+    let mut message = as_type(&sale(stan), "0320");
+    message.set_number(4, amount_minor).set(60, &format!("0200{of:06}            "));
+    message
+}
+
+#[test]
+fn a_batch_is_acknowledged_and_what_the_journal_has_otherwise_is_said_once() {
+    let mut port = Port::new();
+    port.sell(&sale(7)).unwrap();
+    port.sell(&sale(8)).unwrap();
+    let (before, money) = (port.rig.book.head().audit_no, port.rig.float());
+    assert_eq!(port.code(&record(20, 7, 2_500)), "00");
+    assert_eq!(port.rig.book.head().audit_no, before, "the journal has it too");
+    let first = port.ask(&record(21, 8, 2_600)).unwrap();
+    assert_eq!(port.ask(&as_type(&record(21, 8, 2_600), "0321")).unwrap(), first);
+    assert_eq!(port.code(&record(22, 9, 2_500)), "00");
+    assert_eq!(port.rig.book.head().audit_no, before + 2, "once each");
+    assert_eq!(port.rig.float(), money, "nothing is booked");
+    assert!(port.row(today(), 9).is_none());
+    let mut closing = as_type(&request("0500", "960000", 23), "0500");
+    closing.set(12, "120000").set(13, "1123").set(49, "404");
+    closing.set(63, "00020000000050000000000000000000");
+    assert_eq!(port.code(&closing), "00", "it settles again");
+}
+
+#[test]
+fn what_a_terminal_may_have_said_of_its_batches_is_bounded_by_the_day() {
+    let mut port = Port::new();
+    let before = port.rig.book.head().audit_no;
+    for stan in 1..=130 {
+        assert_eq!(port.code(&record(200_000 + stan, stan, 2_500)), "00");
+        port.rig.pass(Span::s(1));
+    }
+    assert_eq!(port.rig.book.head().audit_no, before + 100);
+}

@@ -166,7 +166,7 @@ pub(crate) struct WriterMetrics {
 }
 
 /// Labels of the requests that the writer is asked.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 10] = [
     "sale",
     "confirm",
     "reversal",
@@ -176,6 +176,7 @@ const ASKED: [&str; 9] = [
     "acknowledgement",
     "settlement",
     "lookup",
+    "batch_record",
 ];
 
 /// Response codes with a series of their own; any other is counted together.
@@ -201,6 +202,7 @@ impl WriterMetrics {
             Asked::Acknowledged { .. } => 6,
             Asked::Settle(_) => 7,
             Asked::Lookup(_) => 8,
+            Asked::BatchRecord(_) => 9,
             Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);

@@ -169,6 +169,7 @@ impl World {
                     }
                 }
                 Output::Controlled { ticket, result } => self.controlled(ticket, &result),
+                Output::BatchDiffers { .. } => {}
                 Output::Acknowledged { .. } => self.counts.acknowledged += 1,
             }
         }
