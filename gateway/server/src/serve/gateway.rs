@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::RwLock;
 use tillgate_core::processing::LinkParameters;
 use tillgate_core::time::Span;
-use tillgate_store_core::{LedgerStore, Store};
+use tillgate_store_core::{LedgerStore, Registry, Store};
 use tillgate_store_rocks::RocksEngine;
 
 use super::batch::Recyclers;
@@ -107,11 +107,28 @@ impl Gateway {
             metrics,
             clock,
         };
+        warn_of_unknown_listeners(&handle.directory.read().registry, config);
         tracing::info!(recovered, "transactions without an outcome taken up again");
         let claims = Arc::new(claims);
         let parts = Parts { transactions, store, orders, listeners, claims, providers, iso8583 };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
+    }
+}
+
+/// Terminals that name a listener which is not configured are answered nowhere.
+fn warn_of_unknown_listeners(registry: &Registry, config: &Config) {
+    let is_known = |name: &str| config.iso8583_listeners.iter().any(|of| of.name == name);
+    let lost =
+        || registry.terminals().filter(|of| !of.listener.is_empty() && !is_known(&of.listener));
+    if let Some(first) = lost().min_by_key(|terminal| terminal.id) {
+        let (count, terminal, listener) = (lost().count(), first.id.0, &first.listener);
+        tracing::warn!(
+            count,
+            terminal,
+            listener,
+            "terminals use an ISO 8583 listener that is not configured: they are not answered"
+        );
     }
 }
 
@@ -249,6 +266,7 @@ fn ports(
                 metrics: Arc::clone(&handle.metrics.listeners[usize::from(index)]),
                 jobs: ways.jobs.clone(),
                 recyclers: ways.recyclers.clone(),
+                reports: ways.reports.clone(),
             };
             Ok((ListenerThread::new(setup, events)?, mailbox))
         };

@@ -34,7 +34,8 @@ use self::share::Shares;
 use self::slot::{Buffer, NEVER, Session, Slot};
 use super::Listener;
 use super::limits::{ListenerLimits, SPARE_BUFFERS_MAX};
-use crate::id::{Peer, SessionId};
+use crate::id::{Peer, SessionAge, SessionId};
+use crate::online::{Presence, PresenceChange};
 use crate::processing::Effect;
 pub use crate::session::ConnectionRefusal;
 use crate::time::{Calendar, Moment};
@@ -61,6 +62,7 @@ pub struct ListenerManager {
     /// What the queued outputs point into; wiped when the queue is empty.
     arena: Vec<u8>,
     spare: Vec<Buffer>,
+    changes: Vec<PresenceChange>,
     draining: bool,
     stats: ListenerStats,
 }
@@ -121,6 +123,7 @@ impl ListenerManager {
             queue: VecDeque::new(),
             arena: Vec::new(),
             spare: Vec::new(),
+            changes: Vec::new(),
             draining: false,
             stats: ListenerStats::default(),
         }
@@ -128,6 +131,7 @@ impl ListenerManager {
 
     /// Takes one input. Drain [`ListenerManager::poll`] to `None` before the next.
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
+        self.changes.clear();
         match input {
             Input::Opened { connection, peer } => self.on_opened(now, connection, peer),
             Input::Received { session, bytes } => self.on_received(now, session, bytes),
@@ -160,6 +164,12 @@ impl ListenerManager {
                 Output::Request { session, terminal, received, message: &self.arena[message] }
             }
         })
+    }
+
+    /// Which terminals came and went with the last input, for whoever wants to show it. Since when is for
+    /// the shell to say, which has a clock.
+    pub fn presence_changes(&mut self) -> impl Iterator<Item = PresenceChange> {
+        self.changes.drain(..)
     }
 
     /// When to send [`Input::Deadline`].
@@ -206,6 +216,15 @@ impl ListenerManager {
             };
             session.buffer.drain(asked.end);
             session.served |= answered == Ok(true);
+            if answered == Ok(true) && session.terminal != Some(of.1) {
+                let left = session.terminal.replace(of.1);
+                let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
+                self.changes.extend(left);
+                // The later connection is the newer one: there are no handshakes to count.
+                let age = SessionAge { generation: 0, counter: now.0 };
+                let presence = Presence { session: id, age, since_ms: 0 };
+                self.changes.push(PresenceChange::Online { terminal: of.1, presence });
+            }
             (session.heard, session.partial_since) = (now, now);
             match answered {
                 Ok(true) => {
@@ -286,6 +305,9 @@ impl ListenerManager {
         place.generation = place.generation.wrapping_add(1);
         self.free.push(id.slot);
         self.shares.disconnect(session.peer);
+        let left = session.terminal.take();
+        let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
+        self.changes.extend(left);
         session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
         let reason = CloseReason::ALL.iter().position(|reason| *reason == why);
         self.stats.closed[reason.expect("ALL lists every reason")] += 1;

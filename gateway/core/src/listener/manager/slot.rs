@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub(super) peer: Peer,
     /// Whether a request of an enabled terminal was answered over it.
     pub(super) served: bool,
+    /// The terminal that was answered over it last.
+    pub(super) terminal: Option<TerminalId>,
     /// The whole frame at the beginning of the buffer that waits for its turn: it was read once.
     pub(super) next: Option<Next>,
     /// The request in flight lies at the beginning of the buffer: its message, and where its frame
@@ -117,6 +119,7 @@ impl Session {
         Self {
             peer,
             served: false,
+            terminal: None,
             next: None,
             asked: None,
             buffer: Buffer::default(),

@@ -2,9 +2,10 @@
 
 use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::listener::{CloseReason, ConnectionRefusal, Input};
+use tillgate_core::online::PresenceChange;
 use tillgate_core::time::Span;
 
-use super::{Port, request, sale};
+use super::{Port, TERMINAL, request, sale};
 
 fn limits() -> ListenerLimits {
     ListenerLimits::default()
@@ -282,4 +283,32 @@ fn no_bytes_make_it_panic() {
             port.input(Input::Closed { session });
         }
     }
+}
+
+#[test]
+fn a_terminal_is_online_from_its_first_answer_until_its_connection_ends() {
+    let mut port = Port::new();
+    let session = port.connect(1);
+    let frame = port.frame(&request("0800", "990000", 1));
+    let changes = |port: &mut Port| port.manager.presence_changes().collect::<Vec<_>>();
+    port.receive(session, &frame);
+    assert_eq!(changes(&mut port), [], "nothing has shown that it is enabled here");
+    port.work();
+    let [PresenceChange::Online { terminal, presence }] = changes(&mut port)[..] else {
+        panic!("it is online")
+    };
+    assert_eq!((terminal, presence.session), (TERMINAL, session));
+    port.receive(session, &frame);
+    port.work();
+    assert_eq!(changes(&mut port), [], "it is still there");
+    port.input(Input::Closed { session });
+    assert_eq!(changes(&mut port), [PresenceChange::Offline { terminal, session }]);
+    // Who is not enabled for this listener is not.
+    let session = port.connect(1);
+    let mut foreign = request("0800", "990000", 1);
+    foreign.set(41, "00000101");
+    let frame = port.frame(&foreign);
+    port.receive(session, &frame);
+    port.work();
+    assert_eq!(changes(&mut port), []);
 }

@@ -17,6 +17,7 @@ use rustls::ServerConfig;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::listener::{Input, Listener, ListenerManager, Output};
+use tillgate_core::online::{Presence, PresenceChange};
 use tillgate_core::session;
 use tillgate_core::sockets::{Readiness, Sockets, Taken};
 use tillgate_core::time::{Calendar, Moment};
@@ -37,6 +38,7 @@ use crate::serve::limits::{
 use crate::serve::mailbox::{Mail, Sleep};
 use crate::serve::metrics::ListenerMetrics;
 use crate::serve::pool::Job;
+use crate::serve::supervisor::Report;
 
 pub(crate) struct ListenerSetup {
     /// Among the reactors: replies find their way by it.
@@ -54,6 +56,8 @@ pub(crate) struct ListenerSetup {
     /// To the pool.
     pub(crate) jobs: Sender<Job>,
     pub(crate) recyclers: Recyclers,
+    /// To the supervisor.
+    pub(crate) reports: Sender<Report>,
 }
 
 pub(crate) struct ListenerThread {
@@ -73,6 +77,9 @@ pub(crate) struct ListenerThread {
     recyclers: Recyclers,
     buffer: Box<[u8]>,
     metrics: Arc<ListenerMetrics>,
+    reports: Sender<Report>,
+    /// Who came and went.
+    changes: Vec<PresenceChange>,
     draining: bool,
     stopped: bool,
 }
@@ -102,6 +109,8 @@ impl ListenerThread {
             recyclers: setup.recyclers,
             buffer: vec![0; READ_BYTES_PER_TURN_MAX].into_boxed_slice(),
             metrics: setup.metrics,
+            reports: setup.reports,
+            changes: Vec::new(),
             draining: false,
             stopped: false,
         })
@@ -160,7 +169,7 @@ impl ListenerThread {
         }
         let deadlines = [self.manager.deadline(), self.acceptor.deadline(), sockets.deadline()];
         let next = deadlines.into_iter().flatten().min().map(|at| self.clock.until(at));
-        if self.requests.items.is_empty() {
+        if self.requests.items.is_empty() && self.changes.is_empty() {
             return next;
         }
         Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER))
@@ -168,6 +177,13 @@ impl ListenerThread {
 
     fn feed(&mut self, now: Moment, input: Input<'_>) {
         self.manager.handle(now, input);
+        let since_ms = self.clock.wall().0;
+        self.changes.extend(self.manager.presence_changes().map(|change| match change {
+            PresenceChange::Online { terminal, presence } => {
+                PresenceChange::Online { terminal, presence: Presence { since_ms, ..presence } }
+            }
+            left => left,
+        }));
         while let Some(output) = self.manager.poll() {
             match output {
                 Output::Admit { session, .. } => {
@@ -293,6 +309,14 @@ impl ListenerThread {
     }
 
     fn hand_over(&mut self) {
+        if !self.changes.is_empty() {
+            let report = Report::PresenceChanges(std::mem::take(&mut self.changes));
+            if let Err(TrySendError::Full(Report::PresenceChanges(changes))) =
+                self.reports.try_send(report)
+            {
+                self.changes = changes;
+            }
+        }
         // A batch that does not fit is added to: it is bounded by the requests in flight.
         let jobs = &self.jobs;
         self.recyclers.inbound.hand_over(&mut self.requests, |batch| {

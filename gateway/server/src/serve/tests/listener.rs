@@ -12,7 +12,7 @@ use socket2::{Domain, Socket, Type};
 use tillgate_codec::iso8583::{Dialect, Fields, Message, Mti, Tpdu};
 use tillgate_codec::link::message::ResponseCode;
 use tillgate_core::drain::Drained;
-use tillgate_store_core::{Change, Command, LedgerStore, RegistryRecord, Store};
+use tillgate_store_core::{Change, Command, LedgerStore, RegistryRecord, Store, TerminalId};
 use tillgate_store_rocks::{Options, RocksEngine};
 
 use super::network::{self, FIRST_TERMINAL, today, top_up_sale};
@@ -124,7 +124,10 @@ fn a_terminal_logs_on_buys_a_voucher_and_gets_the_same_bytes_again_after_a_resta
     let installation = installation("127.0.0.0/8");
     let served = installation.serve();
     let mut terminal = PosTerminal::connect(&served);
+    assert_eq!(served.handle.view.presence(TerminalId(POS)), None);
     assert_eq!(terminal.code(&request("0800", "920000", 1)), "00");
+    let is_online = || served.handle.view.presence(TerminalId(POS)).is_some();
+    wait_for("it to be seen online", is_online);
     assert_eq!(terminal.code(&request("0800", "990000", 2)), "00");
     let first = terminal.ask(&voucher("0200", 3)).unwrap();
     assert_eq!(terminal.field(&first, 39), "00");
@@ -137,6 +140,8 @@ fn a_terminal_logs_on_buys_a_voucher_and_gets_the_same_bytes_again_after_a_resta
     assert_eq!(terminal.code(&voucher("0200", 4)), "12");
     let answers = "tillgate_listener_answers_total{listener=\"pos\"}";
     wait_for("all answers to be counted", || served.metric(answers) == 8);
+    drop(terminal);
+    wait_for("it to be seen leaving", || !is_online());
     assert_eq!(served.stop(), Drained::Fully);
 
     let served = installation.serve();
