@@ -81,6 +81,7 @@ impl Command {
             | Self::Finish(_)
             | Self::Reroute(_)
             | Self::Confirm(_)
+            | Self::BatchRecord(_)
             | Self::Reverse(_)
             | Self::Repeat(_)
             | Self::DueFollowUp { .. }

@@ -37,9 +37,9 @@ pub mod withdrawal;
 pub mod write_set;
 
 pub use command::{
-    Advice, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome, RefundOrder,
-    RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse, Settle, VerificationResult,
-    Withdraw,
+    Advice, BatchRecord, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome,
+    RefundOrder, RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse, Settle,
+    VerificationResult, Withdraw,
 };
 pub use error::StoreError;
 pub use ids::{AccountId, AccountKind, BridgeTag, Key, StoreId, Text};
