@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use tillgate_core::limits::{ClaimLimits, SessionLimits, TransactionLimits};
-use tillgate_core::listener::limits::ListenerLimits;
+use tillgate_core::listener::limits::{ListenerLimits, TLS_CONNECT_EVERY};
 use tillgate_core::time::Span;
 
 use super::{Config, Iso8583Listener};
@@ -62,6 +62,7 @@ impl Iso8583Listener {
         ListenerLimits {
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address,
+            connect_every: self.tls.as_ref().map_or(Span::ZERO, |_| TLS_CONNECT_EVERY),
             request_every: every(Span::s(1), self.requests_per_s),
             first: Span::s(u64::from(self.first_s)),
             frame: Span::s(u64::from(self.frame_s)),

@@ -9,6 +9,11 @@ pub struct ListenerLimits {
     pub connections_max: u32,
     /// Of these, from one address, so that none keeps the others out.
     pub connections_per_address_max: u32,
+    /// Between two connections of one address once the burst is used up; 0 for no bound. With TLS each costs
+    /// about half a millisecond of arithmetic before anybody has shown who it is.
+    pub connect_every: Span,
+    /// Connections of one address at once.
+    pub connects_burst: u32,
     /// Requests in flight; beyond it connections wait unread.
     pub requests_max: u32,
     /// Of these, from one address: a peer with many connections waits for itself.
@@ -38,6 +43,8 @@ impl Default for ListenerLimits {
         Self {
             connections_max: 1_000,
             connections_per_address_max: 200,
+            connect_every: Span::ZERO,
+            connects_burst: 100,
             requests_max: 1_024,
             requests_per_address_max: 256,
             requests_per_terminal_max: 4,
@@ -71,6 +78,9 @@ pub const BUFFER_BYTES: usize = 2 * REQUEST_BYTES_MAX + 128;
 
 /// Connections that wait for the pool and are looked at after one answer.
 pub const RELEASED_MAX: usize = 64;
+
+/// Between two connections of one address to a listener with TLS: 20 a second cost 1 % of a core.
+pub const TLS_CONNECT_EVERY: Span = Span::ms(50);
 
 /// Terminals whose used-up rate is remembered after their last request, 40 bytes each.
 pub const DEBTS_MAX: usize = 16_384;

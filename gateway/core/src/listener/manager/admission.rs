@@ -7,7 +7,7 @@ use crate::time::Moment;
 
 impl ListenerManager {
     pub(super) fn on_opened(&mut self, now: Moment, connection: u32, peer: Peer) {
-        if let Err(refusal) = self.make_room(peer) {
+        if let Err(refusal) = self.make_room(now, peer) {
             let reason = ConnectionRefusal::ALL.iter().position(|reason| *reason == refusal);
             self.stats.refused_by[reason.expect("ALL lists every reason")] += 1;
             self.queue.push_back(Queued::Refuse { connection });
@@ -24,17 +24,19 @@ impl ListenerManager {
         self.timers.arm(session.armed, slot, place.generation);
         place.session = Some(session);
         let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
-        self.shares.connect(peer);
         self.unserved.push_back(session);
         self.queue.push_back(Queued::Admit { connection, session });
     }
 
-    /// Room for a connection. Where all are taken, the oldest that was never served makes room.
-    fn make_room(&mut self, peer: Peer) -> Result<(), ConnectionRefusal> {
+    /// Room for a connection, which is counted then. Where all are taken, the oldest that was never served makes room.
+    fn make_room(&mut self, now: Moment, peer: Peer) -> Result<(), ConnectionRefusal> {
         if self.draining {
             return Err(ConnectionRefusal::Draining);
         }
         if self.shares.connections(peer) >= self.limits.connections_per_address_max {
+            return Err(ConnectionRefusal::Address);
+        }
+        if !self.shares.connect(now, peer) {
             return Err(ConnectionRefusal::Address);
         }
         let live = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
@@ -51,6 +53,7 @@ impl ListenerManager {
                 return Ok(());
             }
         }
+        self.shares.disconnect(now, peer);
         Err(ConnectionRefusal::Full)
     }
 

@@ -63,6 +63,8 @@ pub struct ListenerManager {
     arena: Vec<u8>,
     spare: Vec<Buffer>,
     changes: Vec<PresenceChange>,
+    /// Of the last input.
+    now: Moment,
     draining: bool,
     stats: ListenerStats,
 }
@@ -124,6 +126,7 @@ impl ListenerManager {
             arena: Vec::new(),
             spare: Vec::new(),
             changes: Vec::new(),
+            now: Moment::default(),
             draining: false,
             stats: ListenerStats::default(),
         }
@@ -132,6 +135,7 @@ impl ListenerManager {
     /// Takes one input. Drain [`ListenerManager::poll`] to `None` before the next.
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
         self.changes.clear();
+        self.now = now;
         match input {
             Input::Opened { connection, peer } => self.on_opened(now, connection, peer),
             Input::Received { session, bytes } => self.on_received(now, session, bytes),
@@ -304,7 +308,7 @@ impl ListenerManager {
         let mut session = place.session.take().expect("checked above");
         place.generation = place.generation.wrapping_add(1);
         self.free.push(id.slot);
-        self.shares.disconnect(session.peer);
+        self.shares.disconnect(self.now, session.peer);
         let left = session.terminal.take();
         let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
         self.changes.extend(left);

@@ -14,15 +14,20 @@ use crate::time::Moment;
 /// See the module. What is counted is bounded by the connections.
 pub(super) struct Shares {
     pace: Pace,
+    /// Of new connections.
+    connect_pace: Pace,
     per_address_max: u32,
     per_terminal_max: u32,
     peers: FxHashMap<Peer, PeerShare>,
     terminals: FxHashMap<(Peer, TerminalId), TerminalShare>,
     debts: Debts<(Peer, TerminalId)>,
+    connect_debts: Debts<Peer>,
 }
 
 #[derive(Default)]
 struct PeerShare {
+    /// When its bucket of connections is full again.
+    full_at: Moment,
     connections: u32,
     requests: u32,
 }
@@ -46,11 +51,13 @@ impl Shares {
     pub(super) fn new(limits: &ListenerLimits) -> Self {
         Self {
             pace: Pace::new(limits.request_every, limits.requests_burst),
+            connect_pace: Pace::new(limits.connect_every, limits.connects_burst),
             per_address_max: limits.requests_per_address_max,
             per_terminal_max: limits.requests_per_terminal_max,
             peers: FxHashMap::default(),
             terminals: FxHashMap::default(),
             debts: Debts::default(),
+            connect_debts: Debts::default(),
         }
     }
 
@@ -58,14 +65,23 @@ impl Shares {
         self.peers.get(&peer).map_or(0, |share| share.connections)
     }
 
-    pub(super) fn connect(&mut self, peer: Peer) {
-        self.peers.entry(peer).or_default().connections += 1;
+    /// Counts a connection, if its address may have one now.
+    pub(super) fn connect(&mut self, now: Moment, peer: Peer) -> bool {
+        let known = self.peers.get(&peer).map(|share| share.full_at);
+        let known = known.or_else(|| self.connect_debts.peek(peer));
+        let mut full_at = known.unwrap_or_default();
+        let may = self.connect_pace.take(now, &mut full_at).is_ok();
+        if may {
+            let share = self.peers.entry(peer).or_default();
+            (share.connections, share.full_at) = (share.connections + 1, full_at);
+        }
+        may
     }
 
-    pub(super) fn disconnect(&mut self, peer: Peer) {
+    pub(super) fn disconnect(&mut self, now: Moment, peer: Peer) {
         let share = self.peers.get_mut(&peer).expect("counted when it came");
         share.connections -= 1;
-        self.forget(peer);
+        self.forget(now, peer);
     }
 
     /// Takes room for a request; `paced` is the state of its connection.
@@ -105,12 +121,13 @@ impl Shares {
             self.debts.keep(now, DEBTS_MAX, (peer, terminal), full_at);
         }
         self.peers.get_mut(&peer).expect("counted when it began").requests -= 1;
-        self.forget(peer);
+        self.forget(now, peer);
     }
 
-    fn forget(&mut self, peer: Peer) {
-        if self.peers.get(&peer).is_some_and(|share| share.connections == 0 && share.requests == 0)
-        {
+    fn forget(&mut self, now: Moment, peer: Peer) {
+        let is_gone = |share: &PeerShare| share.connections == 0 && share.requests == 0;
+        if let Some(share) = self.peers.get(&peer).filter(|share| is_gone(share)) {
+            self.connect_debts.keep(now, DEBTS_MAX, peer, share.full_at);
             self.peers.remove(&peer);
         }
     }

@@ -312,3 +312,24 @@ fn a_terminal_is_online_from_its_first_answer_until_its_connection_ends() {
     port.work();
     assert_eq!(changes(&mut port), []);
 }
+
+#[test]
+fn an_address_that_connects_again_and_again_is_slowed_down_and_no_other() {
+    let slow = ListenerLimits { connect_every: Span::ms(50), connects_burst: 3, ..limits() };
+    let mut port = Port::with(slow);
+    for _ in 0..3 {
+        let session = port.connect(1);
+        port.input(Input::Closed { session });
+    }
+    assert_eq!(port.try_connect(1), None, "also once it has left");
+    assert!(port.try_connect(2).is_some());
+    let address = ConnectionRefusal::ALL.iter().position(|of| *of == ConnectionRefusal::Address);
+    assert_eq!(port.manager.stats().refused_by[address.unwrap()], 1);
+    port.pass(Span::ms(50));
+    assert!(port.try_connect(1).is_some());
+    assert_eq!(port.try_connect(1), None);
+    port.pass(Span::s(10));
+    for _ in 0..3 {
+        assert!(port.try_connect(1).is_some(), "its burst is whole again");
+    }
+}
