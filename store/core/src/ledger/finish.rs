@@ -302,7 +302,7 @@ impl Ledger {
     }
 }
 
-/// What the chip receives belongs to the outcome that decides: a repeat hears the same.
+/// What the chip receives belongs to the outcome that decides: a repeat receives the same.
 fn with_chip(row: Transaction, step: Step, result: &ProviderOutcome) -> Transaction {
     match (step, result) {
         (
