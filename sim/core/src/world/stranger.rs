@@ -1,5 +1,5 @@
-//! A stranger at the listener: without a terminal's key, but with ears. It sends what it has heard
-//! again, whole, in halves and changed, and what it makes up in the name of others.
+//! A stranger at the listener: without a terminal's key, but able to record. It sends what it has
+//! recorded again, whole, in halves and changed, and what it makes up in the name of others.
 
 use tillgate_codec::iso8583::{MacKey, MacPadding, Message, Mti};
 

@@ -71,7 +71,8 @@ impl Checker {
             }
             sales_log::State::Declined(_) => {
                 let sold = row.is_some_and(|row| row.state == State::Approved);
-                sold.then_some((1, "declined, and the journal has it sold"))
+                (sold && !self.was_undated(key))
+                    .then_some((1, "declined, and the journal has it sold"))
             }
         }
     }

@@ -45,6 +45,8 @@ pub(super) struct Listener {
     reversals: FxHashMap<Key, u64>,
     /// What was settled: number, date and totals.
     settlements: FxHashMap<TerminalId, Vec<(u32, BusinessDate, Totals)>>,
+    /// Sales that were refused for their date, of which the journal has nothing.
+    undated: FxHashSet<Key>,
     /// Card numbers, tracks, PIN blocks and what chips said: nothing of it is kept.
     cards: BTreeSet<Vec<u8>>,
 }
@@ -72,6 +74,7 @@ impl Listener {
             asked: FxHashMap::default(),
             reversals: FxHashMap::default(),
             settlements: FxHashMap::default(),
+            undated: FxHashSet::default(),
             cards: BTreeSet::new(),
         }
     }
@@ -235,6 +238,12 @@ impl Checker {
     pub(in super::super) fn left_frame(&mut self, origin: Origin, body: &[u8]) {
         let Some(asked) = self.listener.asked.get_mut(&origin.session) else { return };
         body.clone_into(&mut asked.said);
+        if let Ok(GatewayMessage::Answer(answer)) = GatewayMessage::decode(body)
+            && (answer.kind, answer.code.0) == (AnswerKind::Sale, *b"B1")
+        {
+            let (date, terminal, stan) = (answer.date, origin.terminal, answer.stan);
+            self.listener.undated.insert(Key { date, terminal, stan });
+        }
         // Denied, or its terminal waits on another connection.
         if body.is_empty() || asked.has_ended {
             self.listener.asked.remove(&origin.session);
@@ -402,16 +411,26 @@ impl Checker {
         }
     }
 
+    /// Whether a sale at the listener was refused for its date. Whoever recorded it can send it once
+    /// more when that date is in force.
+    pub(super) fn was_undated(&self, key: &Key) -> bool {
+        self.listener.undated.contains(key)
+    }
+
     /// Whether a terminal of the listener has a reversal that is not booked on the day of its sale: it
-    /// was not told, so that its totals of either day are others.
+    /// does not know, so that its totals of either day are others. Or a sale that was refused for its date
+    /// and sent again, by somebody who recorded it, once that date was in force.
     pub(super) fn has_booked_late(&self, new: &Transaction) -> bool {
         let date = new.settlement.as_ref().map(|settlement| settlement.date);
         let of = |row: &&Transaction| {
             let days = [Some(row.key.date), row.original.map(|original| original.date)];
             row.key.terminal == new.key.terminal && row.key.stan >= LATE && days.contains(&date)
         };
+        let again = |row: &Transaction| {
+            self.listener.undated.contains(&row.key) && Some(row.key.date) == date
+        };
         self.listener.terminals.contains(&new.key.terminal)
-            && self.journal.values().any(|row| of(&row))
+            && self.journal.values().any(|row| of(&row) || again(row))
     }
 
     /// What was written has nothing of a card that may not be kept.
