@@ -41,6 +41,7 @@ mod run;
 mod shrink;
 mod socket;
 mod stranger;
+mod suspend;
 mod thief;
 mod trace;
 mod wire;

@@ -4,7 +4,7 @@ use tillgate_core::orders;
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::withdrawal::Place;
 use tillgate_store_core::{
-    BusinessDate, Change, CommissionRule, Hours, Key, ProductId, RegistryRecord, Resolution,
+    BridgeStatus, BusinessDate, Change, CommissionRule, Hours, Key, ProductId, RegistryRecord, Resolution,
     ServiceId, Services, Status, TerminalId,
 };
 
@@ -14,7 +14,7 @@ use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::gateway::Process;
 use super::network::Network;
-use super::{market, rekey};
+use super::{market, rekey, suspend};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
@@ -31,6 +31,9 @@ pub(super) struct Operator {
     /// For who gets another key; and how often of 1000.
     pub(super) keys: Rng,
     pub(super) keys_permille: u16,
+    /// For which bridges are taken out of service; and how often of 1000.
+    pub(super) suspend: Rng,
+    pub(super) suspend_permille: u16,
     /// For which vouchers are taken out of sale, and when.
     pub(super) recall: Rng,
     pub(super) seed: u64,
@@ -104,6 +107,8 @@ impl Operator {
             market_permille: market::share(config),
             keys: Stream::KeysRun.rng(seed),
             keys_permille: rekey::share(config),
+            suspend: Stream::SuspendRun.rng(seed),
+            suspend_permille: suspend::share(config),
             recall: Stream::RecallRun.rng(seed),
             seed,
             records: opening.records.clone(),
@@ -144,9 +149,8 @@ impl Operator {
                     record.status = Status::Active;
                     record.hours = None;
                 }
-                RegistryRecord::Receipt(_)
-                | RegistryRecord::Route(_)
-                | RegistryRecord::Bridge(_) => {}
+                RegistryRecord::Bridge(record) => record.status = BridgeStatus::Active,
+                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.reason.clear();
@@ -303,9 +307,10 @@ impl Operator {
         if let (Controlled::Applied { .. }, Plan::Change { change, .. }) = (result, &last.plan) {
             self.restored |= change.note == RESTORED;
             for new in &change.records {
-                let old = self.records.iter_mut().find(|old| old.key() == new.key());
-                if let Some(old) = old {
-                    old.clone_from(new);
+                match self.records.iter_mut().find(|old| old.key() == new.key()) {
+                    Some(old) => old.clone_from(new),
+                    // The first order about it.
+                    None => self.records.push(new.clone()),
                 }
             }
         }
@@ -325,9 +330,11 @@ impl World {
         };
         let witness = &self.witness;
         let directory = self.process.as_ref().map(Process::directory);
+        let bridges = self.config.bridges.iter().map(|bridge| bridge.name.clone());
         let given = self.operator.next(self.now, |operator| match manual {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
+            None if operator.suspends() => operator.order_bridge(&bridges.collect::<Vec<_>>()),
             None if operator.recalls() => operator.recall(|product| witness.unsold(product)),
             None if operator.rekeys() => operator.rekey(network, directory?),
             None if operator.trades() => operator.trade(today.0, network),

@@ -14,6 +14,7 @@
 //! | 6 silence | `hosts` | what ISO 8583 hosts are sent with orders, what is reported with answers |
 //! | 7 operator | `rules`, `reasons`, `keys`, `dates`, `clock` | grants, refusals, sessions with what is in force |
 //! | 6 silence | `lookups` | what a terminal receives as found with what a provider said |
+//! | 7 operator | `suspended` | bridges that sales go to, and what leaves, with orders about bridges |
 //! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
 //! | 7 operator | `history` | what is kept of a record with what it was before the change |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
@@ -49,6 +50,7 @@ mod rows;
 mod rules;
 mod secrets;
 mod sessions;
+mod suspended;
 mod tokens;
 mod totals;
 mod withdrawn;
@@ -80,6 +82,7 @@ use self::requests::Requests;
 use self::room::Room;
 use self::rules::Versions;
 use self::sessions::Sessions;
+use self::suspended::Suspensions;
 use self::withdrawn::Withdrawals;
 use super::config::Config;
 use super::disk::Change;
@@ -131,6 +134,7 @@ pub(super) struct Checker {
     told_reversed: FxHashSet<Key>,
     orders: Orders,
     hosts: Hosts,
+    suspensions: Suspensions,
     /// Declined rows for which something was ever owed: that they were done after all was learned.
     owed: FxHashSet<Key>,
     /// Rows that are the operator's, and since when.
@@ -182,6 +186,7 @@ impl Checker {
             told_reversed: FxHashSet::default(),
             orders: Orders::new(config),
             hosts: Hosts::default(),
+            suspensions: Suspensions::default(),
             owed: FxHashSet::default(),
             manual: BTreeMap::new(),
             by_hand: FxHashSet::default(),

@@ -16,7 +16,7 @@ pub(super) struct Orders {
     store: [u8; 8],
     /// How often what was said about each transaction, at each bridge.
     said: FxHashMap<(Key, ProviderRequestKind, u16), u32>,
-    bridges: Vec<BridgeTag>,
+    pub(super) bridges: Vec<BridgeTag>,
     /// The last order about each transaction of this life, and how many inquiries.
     last: FxHashMap<Key, (Moment, u32)>,
     inquiry_first: Span,
@@ -69,6 +69,7 @@ impl Checker {
         });
         *self.orders.said.entry((key, kind, order.bridge)).or_default() += 1;
         let wrong = wrong.or_else(|| self.goes_astray(order));
+        let wrong = wrong.or_else(|| self.is_held_up(now, order));
         let hasty = self.orders.is_hasty(now, key, kind);
         let wrong = wrong.or_else(|| hasty.then(|| (6, "so soon after the last time".to_owned())));
         if let Some((promise, text)) = wrong {

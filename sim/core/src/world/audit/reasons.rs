@@ -64,7 +64,7 @@ impl Checker {
             let way = ruled.way.iter().map(|name| BridgeTag::of(name));
             let before: Vec<BridgeTag> = way.clone().take_while(|tag| *tag != new.bridge).collect();
             let full = |asked: &Asked| {
-                before.iter().all(|bridge| self.room.was_full(asked.since, *bridge))
+                before.iter().all(|bridge| self.may_be_passed_by(asked.since, *bridge))
             };
             way.clone().any(|tag| tag == new.bridge) && asked.iter().any(full)
         };
@@ -97,7 +97,8 @@ impl Checker {
             b"91" if self.is_draining => allowed.next().is_some(),
             b"91" if !refused(new.code) => {
                 let full = |asked: &Asked| {
-                    let full = |name: &String| self.room.was_full(asked.since, BridgeTag::of(name));
+                    let full =
+                        |name: &String| self.may_be_passed_by(asked.since, BridgeTag::of(name));
                     asked.rulings.iter().any(|ruled| ruled.way.iter().all(full))
                 };
                 new.kind.has_provider() && allowed.next().is_some() && asked.iter().any(full)
@@ -108,6 +109,11 @@ impl Checker {
             }
             code => refused(ResponseCode(*code)),
         }
+    }
+
+    /// Whether a bridge may have had no room for a sale since then, or was kept from it.
+    fn may_be_passed_by(&self, since: Moment, bridge: BridgeTag) -> bool {
+        self.room.was_full(since, bridge) || self.suspensions.was_closed(since, bridge)
     }
 
     /// Whether nothing of a product was there that could be sold: what this very write loaded may

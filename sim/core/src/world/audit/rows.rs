@@ -72,6 +72,7 @@ impl Checker {
                 found.extend(wrong.map(|text| (3, format!("{}: {text}", new.key))));
             }
             self.read_change_of(clock, (old.as_ref(), new), found);
+            found.extend(self.read_bridge(old.as_ref(), new));
             self.read_due(at, new);
             let was_named = old.as_ref().is_some_and(|old| old.reversed_by.is_some());
             if new.kind.is_sale() && new.reversed_by.is_some() && !was_named {
@@ -88,6 +89,7 @@ impl Checker {
         self.withdrawals.end(&done.rows, (taken, &done.loaded), found);
         if !done.records.is_empty() {
             self.sessions.keys_changed = true;
+            self.suspensions.change(at, &done.records);
             self.versions.change(done.records);
         }
         for row in &done.accounts {

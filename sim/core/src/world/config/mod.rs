@@ -178,6 +178,7 @@ pub(super) enum Stream {
     Pace = 54,
     Hosts = 60,
     HostRun = 61,
+    SuspendRun = 62,
     Listener = 70,
     StrangerRun = 71,
 }
