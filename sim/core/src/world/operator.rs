@@ -4,8 +4,8 @@ use tillgate_core::orders;
 use tillgate_core::transaction::{ControlOrder, Controlled, PushedCommand};
 use tillgate_store_core::withdrawal::Place;
 use tillgate_store_core::{
-    BridgeStatus, BusinessDate, Change, CommissionRule, Hours, Key, ProductId, RegistryRecord, Resolution,
-    ServiceId, Services, Status, TerminalId,
+    BridgeStatus, BusinessDate, Change, CommissionRule, Hours, Key, ProductId, RegistryRecord,
+    Resolution, ServiceId, Services, Status, TerminalId,
 };
 
 use super::World;

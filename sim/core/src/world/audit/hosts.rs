@@ -17,6 +17,9 @@ use crate::world::config::Agreement;
 /// from the result on.
 const REMEMBERED: Span = Span::s(290);
 
+/// When a question's answer that has not come cannot come any more; docs/limits.md has five minutes.
+const FORGOTTEN: Span = Span::s(301);
+
 /// Answers to one request that may each say something new: the first, and one that contradicts it.
 const ANSWERS_MAX: u32 = 2;
 
@@ -31,6 +34,8 @@ pub(super) struct Hosts {
     open: BTreeMap<Talk, Vec<Open>>,
     /// Requests that were written in this life.
     sent: BTreeMap<Talk, Vec<Sent>>,
+    /// When a bridge gave the last question up that was written and not answered.
+    given_up: BTreeMap<Talk, Moment>,
     /// Answers that came in this turn.
     said: Vec<Said>,
     /// Sales that were reported as approved in this life.
@@ -239,12 +244,49 @@ impl Checker {
             let text = format!("{}: written, and reported as not sent", request.key);
             self.violate(at, 6, text);
         }
+        let wrong = self.weighs_not_found(at, bridge, (request, is_written), result);
+        if let Some(text) = wrong {
+            self.violate(at, 6, format!("{}: {text}", request.key));
+        }
         // A STAN that its field has no place for.
         let has_no_form = !is_written && request.sale.stan > 999_999;
         let has_no_form = has_no_form && *result == request.inexpressible();
         if !not_sent && !has_no_form && *result != request.unknown() {
             self.host_late(at, bridge, request, result);
         }
+    }
+
+    /// "Not found" counts only while no earlier question is owed its answer, which then may be this
+    /// one; and it counts once none can come any more.
+    fn weighs_not_found(
+        &mut self,
+        at: Moment,
+        bridge: u16,
+        (request, is_written): (&ProviderRequest, bool),
+        result: &ProviderResult,
+    ) -> Option<&'static str> {
+        let hosts = &mut self.hosts;
+        let talk = talk(bridge, request);
+        if request.kind != ProviderRequestKind::Inquire || !is_written {
+            return None;
+        }
+        let mut said = hosts.said.iter().filter(|said| said.talk == talk);
+        let Some(said) = said.find(|said| said.key == request.key) else {
+            hosts.given_up.insert(talk, at);
+            return None;
+        };
+        let given_up = hosts.given_up.get(&talk)?;
+        let sent = hosts.sent.get(&talk)?;
+        let answers: u32 = sent.iter().map(|sent| sent.answers).sum();
+        let is_owed = u32::try_from(sent.len()).is_ok_and(|sent| sent > answers);
+        let not_found = matches!(result, ProviderResult::NotFound { .. });
+        let is_long_ago = given_up.after(FORGOTTEN) <= at;
+        let is_recent = at < given_up.after(REMEMBERED);
+        if said.code == "25" && *result == ProviderResult::UNKNOWN && is_long_ago {
+            return Some("not found, which counts for nothing after five minutes");
+        }
+        let is_early = not_found && is_owed && is_recent;
+        is_early.then_some("not found, and an earlier question is owed its answer")
     }
 
     /// A bridge reports what an answer says.
