@@ -72,7 +72,7 @@ impl Checker {
                 found.extend(wrong.map(|text| (3, format!("{}: {text}", new.key))));
             }
             self.read_change_of(clock, (old.as_ref(), new), found);
-            found.extend(self.read_bridge(old.as_ref(), new));
+            found.extend(self.read_bridge(at, old.as_ref(), new));
             self.read_due(at, new);
             let was_named = old.as_ref().is_some_and(|old| old.reversed_by.is_some());
             if new.kind.is_sale() && new.reversed_by.is_some() && !was_named {

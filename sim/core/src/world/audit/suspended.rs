@@ -3,11 +3,15 @@
 
 use rustc_hash::FxHashMap;
 use tillgate_core::provider::{ProviderRequest, ProviderRequestKind};
-use tillgate_store_core::{BridgeStatus, BridgeTag, RegistryRecord, Transaction};
+use tillgate_store_core::{BridgeStatus, BridgeTag, Key, RegistryRecord, Transaction};
 
 use super::Checker;
 use super::rows::is_unknown;
-use crate::time::Moment;
+use crate::time::{Moment, Span};
+
+/// How long after an order about a bridge a sale may still go on to it: that is decided before it
+/// is durable, and commits take seconds at worst.
+const UNDER_WAY: Span = Span::s(10);
 
 /// The durable orders about each bridge, in their order.
 #[derive(Default)]
@@ -43,14 +47,26 @@ impl Checker {
     /// was durable before.
     pub(super) fn read_bridge(
         &self,
+        at: Moment,
         old: Option<&Transaction>,
         new: &Transaction,
     ) -> Option<(u8, String)> {
         let is_new = old.is_none_or(|old| old.bridge != new.bridge);
         let goes = new.kind.is_sale() && new.kind.has_provider() && is_unknown(new) && is_new;
-        let (_, status) = self.suspensions.now(new.bridge);
-        let closed = goes && status != BridgeStatus::Active;
+        let (since, status) = self.suspensions.now(new.bridge);
+        let is_late = match old {
+            None => !self.came_before(&new.key, since),
+            Some(_) => since.after(UNDER_WAY) <= at,
+        };
+        let closed = goes && status != BridgeStatus::Active && is_late;
         closed.then(|| (7, format!("{}: goes to a bridge that is {}", new.key, status.label())))
+    }
+
+    /// Whether a sale had come by then: its bridge may have been chosen before an order about it
+    /// was durable, and have become durable after that.
+    fn came_before(&self, key: &Key, at: Moment) -> bool {
+        let asked = self.requests.sales.get(key);
+        asked.is_some_and(|asked| asked.iter().any(|asked| asked.since <= at))
     }
 
     /// An order leaves for a bridge that is to get none of its kind.
@@ -58,7 +74,12 @@ impl Checker {
         let bridge = self.orders.bridges.get(usize::from(order.bridge))?;
         let (since, status) = self.suspensions.now(*bridge);
         let is_new = match order.kind {
-            ProviderRequestKind::Authorize => order.attempt <= 1,
+            ProviderRequestKind::Authorize if order.attempt <= 1 => {
+                if self.came_before(&order.key, since) {
+                    return None;
+                }
+                true
+            }
             ProviderRequestKind::Lookup => true,
             _ => false,
         };
