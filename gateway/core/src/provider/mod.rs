@@ -62,6 +62,11 @@ pub trait Provider {
     fn interpret(&self, request: &ProviderRequest, answer: &Self::Answer)
     -> Option<ProviderResult>;
 
+    /// Why an answer that was read as nothing counts for nothing; without any of its values.
+    fn doubt(&self, _request: &ProviderRequest, _answer: &Self::Answer) -> &'static str {
+        "it does not repeat the reference and the amount, or says nothing that it can say"
+    }
+
     /// Whether a sale is carried out in two steps: created, and never carried out before it is
     /// confirmed.
     fn has_two_steps(&self) -> bool {

@@ -136,5 +136,9 @@ pub(crate) const CALLBACK_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Headers of a callback.
 pub(crate) const CALLBACK_HEADERS_MAX: usize = 64;
 
+/// From one line of the log about what a bridge's HTTP provider does wrong to the next: a dead
+/// provider or a wrong profile concerns every sale.
+pub(crate) const COMPLAINT_EVERY: Span = Span::s(10);
+
 /// Longest answer of a provider.
 pub(crate) const PROVIDER_ANSWER_BYTES_MAX: usize = 64 * 1024;

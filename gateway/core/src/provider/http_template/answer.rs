@@ -133,14 +133,7 @@ impl Answer {
         codes: &BTreeMap<String, ResponseCode>,
     ) -> Option<Said> {
         let document = Value::document(body)?;
-        let mut matched = None;
-        for rule in &self.rules {
-            if rule.matches(status, document).ok()? {
-                matched = Some(rule);
-                break;
-            }
-        }
-        let rule = matched?;
+        let rule = self.rule(status, document)?;
         self.repeats(rule, request, document)?;
         let word = |path: &Option<Path>| Some(at(document, path)?.and_then(Value::word));
         let given = word(&self.provider_reference)?.unwrap_or_default();
@@ -180,6 +173,43 @@ impl Answer {
             Meaning::Noted => ProviderOutcome::AdviceAcknowledged,
         };
         Some(Said::Result(ProviderResult::Outcome(outcome)))
+    }
+
+    /// The first rule that an answer matches.
+    fn rule(&self, status: StatusCode, document: Value<'_>) -> Option<&Rule> {
+        for rule in &self.rules {
+            if rule.matches(status, document).ok()? {
+                return Some(rule);
+            }
+        }
+        None
+    }
+
+    /// Why an answer says nothing about a request.
+    pub(super) fn doubt(
+        &self,
+        request: &ProviderRequest,
+        status: StatusCode,
+        body: &[u8],
+    ) -> &'static str {
+        let Some(document) = Value::document(body) else { return "its body is no JSON" };
+        let Some(rule) = self.rule(status, document) else { return "no rule matches it" };
+        let lacks =
+            |path: &Option<Path>| path.is_some() && matches!(at(document, path), Some(None));
+        let amount = match &self.amount {
+            Some(Amount::Decimal(path) | Amount::Minor(path)) => document.at(path).ok().flatten(),
+            None => None,
+        };
+        if rule.repeats_reference && lacks(&self.reference) {
+            return "it has no reference where the profile has it";
+        }
+        if rule.repeats_amount && self.amount.is_some() && amount.is_none() {
+            return "it has no amount where the profile has it";
+        }
+        match self.repeats(rule, request, document) {
+            None => "it has another reference, amount or currency",
+            Some(()) => "it says nothing that it can say about this request",
+        }
     }
 
     /// An answer is about a request only if it repeats its reference and amount; where the rule

@@ -273,6 +273,13 @@ impl Provider for HttpTemplate {
         }
     }
 
+    fn doubt(&self, request: &ProviderRequest, answer: &Response<Vec<u8>>) -> &'static str {
+        let operation = self.profile.operation(Section::of(request.kind));
+        operation.map_or("the profile has no such request", |operation| {
+            operation.answer.doubt(request, answer.status(), answer.body())
+        })
+    }
+
     fn has_two_steps(&self) -> bool {
         self.profile.operation(Section::Confirm).is_some()
     }

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tillgate_core::provider::{
     Awaited, Event, Exchange, Provider, ProviderRequest, ProviderResult, Step,
 };
+use tillgate_core::time::Moment;
 use tillgate_edge::guard;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -20,7 +21,7 @@ use super::callback::CallbackSetup;
 use super::queue::BridgeQueue;
 use super::tls::{self, TlsClient};
 use crate::config::Address;
-use crate::serve::limits::PROVIDER_ANSWER_BYTES_MAX;
+use crate::serve::limits::{COMPLAINT_EVERY, PROVIDER_ANSWER_BYTES_MAX};
 
 /// A protocol over HTTP/1.1.
 pub(super) type HttpProvider =
@@ -42,6 +43,37 @@ pub(super) struct ConnectionPool {
     /// What the provider may report by itself.
     pub(super) awaited: Mutex<Awaited>,
     pub(super) queue: BridgeQueue,
+    /// When something about the provider was logged last.
+    pub(super) complained: Mutex<Option<Moment>>,
+}
+
+impl ConnectionPool {
+    /// Whether this is to be logged: one line in a while says what thousands would.
+    fn may_complain(&self) -> bool {
+        let (now, mut last) = (self.queue.clock.now(), self.complained.lock());
+        let may = last.is_none_or(|last| last.after(COMPLAINT_EVERY) <= now);
+        if may {
+            *last = Some(now);
+        }
+        may
+    }
+
+    /// Nobody takes the connection.
+    fn note_refused(&self) {
+        if self.may_complain() {
+            let (bridge, Address { host, port }) = (&self.queue.metrics.name, &self.address);
+            tracing::warn!(bridge, host, port, "no connection to a provider");
+        }
+    }
+
+    /// An answer counts for nothing: the outcome is unknown.
+    fn note_doubt(&self, request: &ProviderRequest, answer: &Response<Vec<u8>>) {
+        if self.may_complain() {
+            let (bridge, kind) = (&self.queue.metrics.name, request.kind);
+            let (status, why) = (answer.status().as_u16(), self.provider.doubt(request, answer));
+            tracing::warn!(bridge, ?kind, status, why, "a provider's answer counts for nothing");
+        }
+    }
 }
 
 /// Takes requests off its bridge's queue, one at a time.
@@ -108,7 +140,10 @@ impl ProviderConnection {
             let event = match step {
                 Step::Connect => match timeout(clock.until(exchange.due()), self.connect()).await {
                     Ok(Some(())) => Event::Connected,
-                    Ok(None) | Err(_) => Event::Refused,
+                    Ok(None) | Err(_) => {
+                        self.pool.note_refused();
+                        Event::Refused
+                    }
                 },
                 Step::Send => {
                     let sent = self.send(exchange.request(), message.take(), &mut created);
@@ -159,14 +194,20 @@ impl ProviderConnection {
             }
         };
         let Some(answer) = answer else { return Event::Lost };
-        if let Some(created) = created {
-            return Event::Answered(provider.interpret_confirmation(created, &answer));
+        let found = match &created {
+            Some(created) => provider.interpret_confirmation(created, &answer),
+            None => {
+                *created = provider.created(request, &answer);
+                if created.is_some() {
+                    return Event::Created;
+                }
+                provider.interpret(request, &answer)
+            }
+        };
+        if found.is_none() {
+            self.pool.note_doubt(request, &answer);
         }
-        *created = provider.created(request, &answer);
-        match created {
-            Some(_) => Event::Created,
-            None => Event::Answered(provider.interpret(request, &answer)),
-        }
+        Event::Answered(found)
     }
 }
 

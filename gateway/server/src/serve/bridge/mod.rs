@@ -153,7 +153,14 @@ pub(crate) fn spawn(
                 let address = config::Address { host, port };
                 let orders = if callback.is_some() { CALLBACK_ORDERS_MAX } else { 0 };
                 let awaited = Mutex::new(Awaited::new(orders));
-                let pool = ConnectionPool { provider, address, tls, awaited, queue };
+                let pool = ConnectionPool {
+                    provider,
+                    address,
+                    tls,
+                    awaited,
+                    queue,
+                    complained: Mutex::default(),
+                };
                 let pool = Arc::new(pool);
                 if let Some(setup) = callback {
                     callbacks.push(callback::serve(setup, Arc::clone(&pool), stopped.clone()));

@@ -104,8 +104,18 @@ impl BridgeQueue {
             true => intake.observe(now, kind, found),
             false => intake.pass_over(now, kind),
         }
+        let was_open = self.metrics.open.read() > 0;
         self.metrics.note_intake(&intake);
+        let is_open = intake.is_open();
         drop(intake);
+        let bridge = &self.metrics.name;
+        match (was_open, is_open) {
+            (false, true) => {
+                tracing::warn!(bridge, "a breaker opens: its provider does not answer")
+            }
+            (true, false) => tracing::info!(bridge, "a breaker closes: its provider answers again"),
+            _ => {}
+        }
         self.metrics.results[result].add(1);
         self.metrics.in_flight.take_off(1);
         self.metrics.took.record(exchange.age(now));

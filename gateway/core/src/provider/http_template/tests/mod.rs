@@ -226,6 +226,28 @@ fn a_currency_without_decimals_or_with_three_has_its_own_amounts() {
 }
 
 #[test]
+fn an_answer_that_counts_for_nothing_says_why() {
+    let provider = builtin("tillgate");
+    let why = |status: u16, body: &str| {
+        let answer = Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+        assert!(provider.interpret(&order(Authorize), &answer).is_none(), "{body}");
+        provider.doubt(&order(Authorize), &answer)
+    };
+    let approved = |of: &str| {
+        let head = r#"{"status":"approved","provider_reference":"1","#;
+        format!("{head}{of}}}")
+    };
+    assert_eq!(why(200, "<html>"), "its body is no JSON");
+    assert_eq!(why(500, "{}"), "no rule matches it");
+    let nameless = approved(r#""amount_minor":2500"#);
+    assert_eq!(why(200, &nameless), "it has no reference where the profile has it");
+    let free = approved(&format!(r#""reference":"{OURS}""#));
+    assert_eq!(why(200, &free), "it has no amount where the profile has it");
+    let other = approved(&format!(r#""reference":"{OURS}","amount_minor":2501"#));
+    assert_eq!(why(200, &other), "it has another reference, amount or currency");
+}
+
+#[test]
 fn a_key_that_is_there_twice_makes_an_answer_nothing() {
     let provider = builtin("reloadly");
     for more in [r#""status":"FAILED""#, r#""customIdentifier":"x""#, r#""requestedAmount":25"#] {
