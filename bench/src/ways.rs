@@ -2,7 +2,7 @@
 //! host, through the same host by a route of 1,000 rules, and through a provider over HTTP; beside
 //! them a bare echo and the host without the gateway.
 //!
-//! Then vouchers beside other terminals: such that sell through the host, and as many whose
+//! Then vouchers alone, beside other terminals that sell through the host, and beside as many whose
 //! provider takes every order and answers none. A dead provider must not slow the others' sales.
 //!
 //! The simulated providers answer at once and share the machine with all the others.
@@ -19,7 +19,8 @@ use tillgate_codec::iso8583::{Dialect, Message, Mti};
 use tillsim::driver::Plain;
 use tillsim::exit::Refusal;
 use tillsim::number::whole;
-use tillsim::run::{Interrupts, drive};
+use tillsim::run::{Driven, Interrupts, drive};
+use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use crate::gateway::{Gateway, GatewayPlan};
@@ -42,6 +43,14 @@ pub struct WaysOptions {
     pub threads: usize,
     /// Empty directory for the installation.
     pub directory: PathBuf,
+}
+
+impl WaysOptions {
+    /// All terminals that are measured.
+    fn part(&self, sells: Sells) -> Part {
+        let (terminals, threads) = (self.terminals, self.threads);
+        Part { terminals, threads, sells, ..Part::default() }
+    }
 }
 
 /// Terminals that sell something else at the same time.
@@ -178,18 +187,12 @@ pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
     let Providers { host, plan, _serving } = providers;
     let mut gateway = Gateway::start(&options.program, &options.directory, plan)?;
     let mut wrong = Vec::new();
-    let part = |sells: Sells| Part {
-        terminals: options.terminals,
-        threads: options.threads,
-        sells,
-        ..Part::default()
-    };
-    let (warm, _) = gateway_round(&gateway, &part(VOUCHERS), WARM_UP, &mut wrong)?;
+    let (warm, _) = gateway_round(&gateway, &options.part(VOUCHERS), WARM_UP, &mut wrong)?;
     let frames = frames(&warm);
     let mut sums = Sums::new();
     sums.add(&warm, 0.0);
-    // Vouchers are sold in three ways, and a gateway that has warmed up is faster.
-    gateway.restock(whole(sums.per_s() * options.seconds * 3.0 * 1.6))?;
+    // Vouchers are sold in four ways, and a gateway that has warmed up is faster.
+    gateway.restock(whole(sums.per_s() * options.seconds * 4.0 * 1.6))?;
     let (address, _echo) = echo(frames)?;
     let length = Span(whole(options.seconds * 1e9 / f64::from(options.rounds)));
     let mut ways = Ways { names: Vec::new(), sums: Vec::new() };
@@ -201,23 +204,13 @@ pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
         let direct = (0..options.terminals).map(|at| Plain::of(request(at), answer_bytes));
         plain_round(host, direct.collect(), options.threads, length, ways.of("direct"))?;
         for (name, sells) in WAYS {
-            let (driven, cpu_s) = gateway_round(&gateway, &part(sells), length, &mut wrong)?;
-            ways.of(name).add(&driven, cpu_s);
-        }
-        for (name, sells) in [("voucher_beside_host", HOST), ("voucher_beside_dead", DEAD)] {
-            let beside = Part {
-                first: options.terminals,
-                terminals: BESIDE,
-                threads: 1,
-                sells,
-                think: Some(BESIDE_THINK),
-            };
-            let (driven, cpu_s) = beside_others(&gateway, beside, || {
-                gateway_round(&gateway, &part(VOUCHERS), length, &mut wrong)
-            })?;
+            let (driven, cpu_s) =
+                gateway_round(&gateway, &options.part(sells), length, &mut wrong)?;
             ways.of(name).add(&driven, cpu_s);
         }
     }
+    // Behind the others: what a dead provider owes is asked about for long.
+    let neighbours = beside_neighbours(&gateway, options, length, &mut ways, &mut wrong)?;
     if let Err(refusal) = gateway.stop_and_verify() {
         wrong.push(refusal.to_string());
     }
@@ -234,32 +227,60 @@ pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
         "host_to_voucher": ways.ratio(["host", "voucher"]),
         "routed_to_host": ways.ratio(["routed", "host"]),
         "http_to_voucher": ways.ratio(["http", "voucher"]),
-        "beside_dead_to_beside_host": ways.ratio(["voucher_beside_dead", "voucher_beside_host"]),
+        "beside_host_to_alone": ways.ratio(["voucher_beside_host", "voucher_alone"]),
+        "beside_dead_to_alone": ways.ratio(["voucher_beside_dead", "voucher_alone"]),
+        "neighbours_per_s": neighbours.each(|sums| json!(sums.per_s().round())),
         "verdict": if wrong.is_empty() { "exact".to_owned() } else { wrong.join("; ") },
         "seconds": options.seconds,
         "rounds": options.rounds,
     }))
 }
 
-/// Measures while another part of the fleet sells, whatever becomes of its sales.
+/// Vouchers alone and beside others, in turns; what the others sold meanwhile.
+fn beside_neighbours(
+    gateway: &Gateway,
+    options: &WaysOptions,
+    length: Span,
+    ways: &mut Ways,
+    wrong: &mut Vec<String>,
+) -> Result<Ways, Refusal> {
+    let mut neighbours = Ways { names: Vec::new(), sums: Vec::new() };
+    let part = options.part(VOUCHERS);
+    for _ in 0..options.rounds {
+        let (driven, cpu_s) = gateway_round(gateway, &part, length, wrong)?;
+        ways.of("voucher_alone").add(&driven, cpu_s);
+        for (name, sells) in [("voucher_beside_host", HOST), ("voucher_beside_dead", DEAD)] {
+            let (first, think) = (options.terminals, Some(BESIDE_THINK));
+            let beside = Part { first, terminals: BESIDE, threads: 1, sells, think };
+            let measured = || gateway_round(gateway, &part, length, wrong);
+            let ((driven, cpu_s), others) = beside_others(gateway, &beside, measured)?;
+            ways.of(name).add(&driven, cpu_s);
+            neighbours.of(name).add(&others, 0.0);
+        }
+    }
+    Ok(neighbours)
+}
+
+/// Measures while another part of the fleet sells, whatever the outcome of its sales is.
 fn beside_others<T>(
     gateway: &Gateway,
-    beside: Part,
+    beside: &Part,
     measured: impl FnOnce() -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
-    let mut order = order(gateway, &beside, Span::s(3_600))?;
+) -> Result<(T, Driven<Terminal>), Refusal> {
+    let mut order = order(gateway, beside, Span::s(3_600))?;
     // Nobody waits for what a dead provider owes.
     order.course.drain = Span::ms(200);
     let interrupts = Interrupts::default();
     let flag = Interrupts::clone(&interrupts);
     std::thread::scope(|scope| {
-        let others = scope.spawn(move || drive(&order, &flag, &mut Cpu::new(None)).map(drop));
+        let others = scope.spawn(move || drive(&order, &flag, &mut Cpu::new(None)));
         // For its terminals to come online and its first orders to be out.
         std::thread::sleep(Duration::from_secs(1));
         let result = measured();
         interrupts.store(1, Ordering::Relaxed);
-        others.join().map_err(|_| Refusal("the terminals beside it failed".to_owned()))??;
-        result
+        let others = others.join();
+        let others = others.map_err(|_| Refusal("the terminals beside it failed".to_owned()))??;
+        Ok((result?, others))
     })
 }
 

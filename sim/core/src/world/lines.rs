@@ -72,6 +72,8 @@ struct Line {
     host: Option<Box<HostLine>>,
     /// Of the process of this life.
     intake: (u32, Intake),
+    /// What its writer received last.
+    shunned_until: Moment,
     /// Requests that wait in its queue, as the world counts them.
     waiting: usize,
 }
@@ -138,6 +140,17 @@ impl Lines {
             Some(wait) => queue.push(now.after(wait), Event::Leave { life, ticket }),
         }
         fits
+    }
+
+    /// The next bridge that sales are to shun otherwise than the writer of this life knows.
+    pub(super) fn shunned(&mut self, life: u32) -> Option<(u16, Moment)> {
+        for (bridge, line) in (0..).zip(&mut self.lines) {
+            let until = line.intake(life).shun_until();
+            if std::mem::replace(&mut line.shunned_until, until) != until {
+                return Some((bridge, until));
+            }
+        }
+        None
     }
 
     /// A request leaves its bridge's queue. One that waited long may take long on its way, too,
@@ -353,6 +366,7 @@ impl Line {
             provider: HttpProvider::new(bridge.behaviour.clone()),
             host,
             intake: (0, Intake::new(bridge.room, bridge.sales_per_s)),
+            shunned_until: Moment::default(),
             waiting: 0,
         }
     }
@@ -361,6 +375,7 @@ impl Line {
     fn intake(&mut self, life: u32) -> &mut Intake {
         if life > self.intake.0 {
             self.intake = (life, Intake::new(self.config.room, self.config.sales_per_s));
+            self.shunned_until = Moment::default();
             self.waiting = 0;
         }
         &mut self.intake.1

@@ -56,7 +56,7 @@ struct ProviderLink {
     deadline: Span,
     intake: Arc<Mutex<Intake>>,
     metrics: Arc<BridgeMetrics>,
-    /// What the writer was told last.
+    /// What the writer received last.
     shunned_until: Moment,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn described(bridges: &[config::Bridge]) -> Vec<Bridge> {
 }
 
 impl Bridges {
-    /// The next bridge whose [`Intake::shun_until`] is not what the writer was told last.
+    /// The next bridge whose [`Intake::shun_until`] is not what the writer received last.
     pub(super) fn shunned(&mut self) -> Option<(u16, Moment)> {
         for (bridge, link) in (0..).zip(&mut self.links) {
             let until = link.metrics.shunned_until();

@@ -18,7 +18,7 @@
 //! | 7 operator | `tokens` | what pays with what was looked up, by whom, when, and how often |
 //! | 7 operator | `history` | what is kept of a record with what it was before the change |
 //! | 8 in time | `requests`, `sessions` | when an answer leaves with when its request came |
-//! | 9 limits | `room`, `sessions`, `hellos` | counts and rates with their limits; one is served |
+//! | 9 limits | `room`, `shunned`, `sessions`, `hellos` | counts and rates with their limits; one is served |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 1, 7, 10 | `listener` | messages of other makers' terminals with what is served and answered |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
@@ -51,6 +51,7 @@ mod rows;
 mod rules;
 mod secrets;
 mod sessions;
+mod shunned;
 mod suspended;
 mod tokens;
 mod totals;
@@ -83,6 +84,7 @@ use self::requests::Requests;
 use self::room::Room;
 use self::rules::Versions;
 use self::sessions::Sessions;
+use self::shunned::Shunned;
 use self::suspended::Suspensions;
 use self::withdrawn::Withdrawals;
 use super::config::Config;
@@ -114,6 +116,7 @@ pub(super) struct Checker {
     listener: Listener,
     money: Money,
     room: Room,
+    shunned: Shunned,
     handed: Handed,
     versions: Versions,
     registry: history::Registry,
@@ -170,6 +173,7 @@ impl Checker {
             listener: Listener::new(config),
             money: Money::default(),
             room: Room::new(config),
+            shunned: Shunned::default(),
             handed: Handed::new(config),
             versions: Versions::new(config),
             registry: history::Registry::default(),
@@ -280,6 +284,7 @@ impl Checker {
         self.untold.clear();
         self.is_draining = false;
         self.room.crashed();
+        self.shunned.crashed();
         self.handed.crashed();
     }
 

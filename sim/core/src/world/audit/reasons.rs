@@ -64,12 +64,16 @@ impl Checker {
             let way = ruled.way.iter().map(|name| BridgeTag::of(name));
             let before: Vec<BridgeTag> = way.clone().take_while(|tag| *tag != new.bridge).collect();
             let full = |asked: &Asked| {
-                before.iter().all(|bridge| self.may_be_passed_by(asked.since, *bridge))
+                let may_pass = |bridge: &BridgeTag| {
+                    self.may_be_passed_by(asked.since, *bridge)
+                        || self.shunned.was((asked.since, at), *bridge)
+                };
+                before.iter().all(may_pass) && !self.is_shunned_in_vain(at, asked, ruled, new)
             };
             way.clone().any(|tag| tag == new.bridge) && asked.iter().any(full)
         };
         if new.kind.has_provider() && !alike.iter().any(goes) {
-            found.push((7, format!("{key}: goes to a bridge before its turn, or to a stranger")));
+            found.push((7, format!("{key}: goes to a bridge out of its turn, or to a stranger")));
         }
     }
 
@@ -109,6 +113,25 @@ impl Checker {
             }
             code => refused(ResponseCode(*code)),
         }
+    }
+
+    /// Whether the sale goes where nobody answers, though another bridge of its way was well. What
+    /// was looked up is paid where it was found.
+    fn is_shunned_in_vain(
+        &self,
+        at: Moment,
+        asked: &Asked,
+        ruled: &Ruled,
+        new: &Transaction,
+    ) -> bool {
+        let span = (asked.since, at);
+        let is_well = |name: &String| {
+            let tag = BridgeTag::of(name);
+            !self.may_be_passed_by(asked.since, tag) && !self.shunned.was(span, tag)
+        };
+        new.terms.lookup.is_empty()
+            && self.shunned.was_throughout(span, new.bridge)
+            && ruled.way.iter().any(is_well)
     }
 
     /// Whether a bridge may have had no room for a sale since then, or was kept from it.

@@ -41,6 +41,10 @@ impl World {
             return;
         }
         process.writer_armed = None;
+        while let Some((bridge, until)) = self.lines.shunned(self.life) {
+            self.witness.shuns(now, bridge, until);
+            process.writer.handle(now, wall, Input::Shun { bridge, until }, &process.store);
+        }
         for _ in 0..MAIL_MAX {
             let Some(input) = process.mail.pop_front() else { break };
             process.writer.handle(now, wall, input, &process.store);

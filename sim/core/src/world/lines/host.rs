@@ -122,6 +122,11 @@ impl HostLine {
         self.client.as_ref().map_or(0, |client| client.life)
     }
 
+    /// Whether the process's requests have a connection to go to, or may wait for one.
+    pub(super) fn is_within_reach(&self, now: Moment) -> bool {
+        self.client.as_ref().is_some_and(|client| client.host.is_within_reach(now))
+    }
+
     /// A process has started.
     pub(super) fn started(&mut self, turn: &mut HostTurn<'_>, life: u32) {
         let host = self.config.client(self.rng.throw());

@@ -63,6 +63,8 @@ impl Lines {
         let Some(host) = &mut line.host else { return };
         let reports = host.handle(turn, life, event);
         let life = host.life();
+        let within_reach = host.is_within_reach(turn.now);
+        line.intake(life).reached(within_reach);
         for report in reports {
             let line = &mut self.lines[usize::from(bridge)];
             let now = turn.now;

@@ -1,5 +1,5 @@
-//! Bytes between a bridge and its host: connections that open or do not, writes, and what becomes
-//! of them on their way.
+//! Bytes between a bridge and its host: connections that open or do not, writes, and what happens
+//! to them on their way.
 
 use tillgate_core::provider::iso8583::{Connection, Host};
 
