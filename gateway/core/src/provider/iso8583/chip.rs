@@ -11,12 +11,23 @@ const CARDHOLDER: [u32; 9] = [0x56, 0x57, 0x5A, 0x5F20, 0x5F24, 0x9F0B, 0x9F1F, 
 /// # Errors
 /// Why they are not kept; the text shows no value.
 pub(super) fn answer(bytes: &[u8]) -> Result<ChipAnswer, &'static str> {
+    let kept = ChipAnswer::new(bytes).ok_or("it has more than 255 bytes")?;
+    check(bytes)?;
+    Ok(kept)
+}
+
+/// Looks at every value, also inside a template; 255 bytes bound how deep that goes.
+fn check(bytes: &[u8]) -> Result<(), &'static str> {
     let mut rest = bytes;
     while let Some(first) = rest.first() {
-        // Filling between values.
-        if matches!(first, 0x00 | 0xFF) {
+        // Filling between values. `FF` begins a private template as well, so it is filling only where
+        // nothing else follows.
+        if *first == 0x00 {
             rest = &rest[1..];
             continue;
+        }
+        if rest.iter().all(|byte| matches!(byte, 0x00 | 0xFF)) {
+            break;
         }
         let value = (tag(rest), length(after_tag(rest)));
         let (Some(tag), Some((length, behind))) = value else {
@@ -25,14 +36,18 @@ pub(super) fn answer(bytes: &[u8]) -> Result<ChipAnswer, &'static str> {
         if CARDHOLDER.contains(&tag) {
             return Err("it has cardholder data");
         }
-        let Some(next) = behind.get(length..) else { return Err("it is no BER-TLV") };
-        // What is inside a template is looked at as well.
-        rest = if first & 0x20 == 0 { next } else { behind };
+        let Some((value, next)) = behind.split_at_checked(length) else {
+            return Err("it is no BER-TLV");
+        };
+        if first & 0x20 != 0 {
+            check(value)?;
+        }
+        rest = next;
     }
-    ChipAnswer::new(bytes).ok_or("it has more than 255 bytes")
+    Ok(())
 }
 
-/// One or two bytes.
+/// One to three bytes.
 fn tag(bytes: &[u8]) -> Option<u32> {
     match bytes {
         [first, second, ..] if first & 0x1F == 0x1F && second & 0x80 == 0 => {
@@ -76,8 +91,11 @@ mod tests {
         for hex in [
             "910a1122334455667788303000",
             "8a023030910811223344556677880000",
-            "710f9f1804aabbccdd860704840000020000ff",
-            "7281069f180100860100",
+            "71109f1804aabbccdd860704840000020000ff",
+            "71119f1804aabbccdd860704840000020000ffff00",
+            "7281079f180100860100",
+            "ff0103860107",
+            "860107ff00ffff",
         ] {
             let bytes = hex::decode(hex).unwrap();
             assert_eq!(answer(&bytes).map(|kept| kept.as_bytes().to_vec()), Ok(bytes), "{hex}");
@@ -99,6 +117,30 @@ mod tests {
             let even = &hex[..hex.len() / 2 * 2];
             assert_eq!(answer(&hex::decode(even).unwrap()), Err("it has cardholder data"), "{hex}");
         }
+    }
+
+    #[test]
+    fn a_private_template_that_begins_with_ff_hides_no_card_number() {
+        for hex in [
+            "ff010a5a084111111111111111",
+            "00ff010a5a084111111111111111",
+            "ff01810a5a084111111111111111",
+            "ff81010a5a084111111111111111",
+            "ff010d ff020a5a084111111111111111",
+            "710dff010a5a084111111111111111",
+            "910102ff010a5a084111111111111111ff",
+            // A value that reaches beyond its template does not hide what is behind the template.
+            "71039f18085a084111111111111111",
+        ] {
+            let bytes = hex::decode(hex.replace(' ', "")).unwrap();
+            let begin = bytes.iter().position(|byte| *byte == 0x5a).unwrap();
+            assert!(answer(&bytes).is_err(), "{hex}");
+            for cut in begin..bytes.len() {
+                assert!(answer(&bytes[..cut]).is_err(), "{hex}, {cut} bytes");
+            }
+        }
+        let bytes = hex::decode("ff010a5a084111111111111111").unwrap();
+        assert_eq!(answer(&bytes), Err("it has cardholder data"));
     }
 
     #[test]
