@@ -17,6 +17,7 @@
 //! function of the journal's row and the request. So the same request gets the same bytes again.
 
 mod answer;
+mod carry;
 pub mod limits;
 mod manager;
 mod profile;

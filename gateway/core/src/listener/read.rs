@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use super::limits::REVERSAL_STAN;
 use super::profile::{Kind, MessagePlan, Place, Profile};
-use crate::card::CardData;
 use crate::processing::verify::Now;
 use crate::time::Calendar;
 use crate::transaction::Answered;
@@ -50,7 +49,6 @@ pub(crate) enum Request {
         amount_minor: u64,
         currency: u16,
         account: Zeroizing<String>,
-        card: Option<Box<CardData>>,
     },
     Reversal(Reversal),
     /// Which sale, and what it says that was sold.
@@ -61,14 +59,6 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Of a sale: what goes on to the host of the card.
-    pub(crate) fn take_card(&mut self) -> Option<Box<CardData>> {
-        match self {
-            Self::Sale { card, .. } => card.take(),
-            _ => None,
-        }
-    }
-
     /// Of an advice: what it says that was sold.
     pub(crate) fn advised_minor(&self) -> Option<u64> {
         match self {
@@ -84,25 +74,19 @@ impl Request {
                 TerminalMessage::Logon(Logon { firmware: "", catalogue: 0, versions: 1 })
             }
             Self::Echo { nonce } => TerminalMessage::Ping(Ping { nonce: *nonce }),
-            Self::Sale {
-                stan,
-                date,
-                of: (service, product),
-                amount_minor,
-                currency,
-                account,
-                card: _,
-            } => TerminalMessage::Sale(Sale {
-                stan: *stan,
-                date: *date,
-                service: service.0,
-                product: product.0,
-                amount_minor: *amount_minor,
-                currency: *currency,
-                subscriber: account,
-                token: 0,
-                fee_minor: 0,
-            }),
+            Self::Sale { stan, date, of: (service, product), amount_minor, currency, account } => {
+                TerminalMessage::Sale(Sale {
+                    stan: *stan,
+                    date: *date,
+                    service: service.0,
+                    product: product.0,
+                    amount_minor: *amount_minor,
+                    currency: *currency,
+                    subscriber: account,
+                    token: 0,
+                    fee_minor: 0,
+                })
+            }
             Self::Reversal(reversal) => TerminalMessage::Reversal(*reversal),
             Self::Advice(confirm, _) => TerminalMessage::Confirm(*confirm),
             Self::Upload(..) => return None,
@@ -163,20 +147,7 @@ impl Profile {
         let amount_minor = places.amount.number(message)?;
         let account = places.account.iter().find_map(|place| account(place, message));
         let account = account.unwrap_or_default();
-        let card = self.carried(message)?;
-        Some(Request::Sale { stan, date, of, amount_minor, currency, account, card })
-    }
-
-    /// What goes on to the host of the card; nothing is allocated for a sale that has none. `None` if
-    /// it is more than there is room for.
-    fn carried(&self, message: &View<'_>) -> Option<Option<Box<CardData>>> {
-        let mut card: Option<Box<CardData>> = None;
-        for (part, number) in &self.carry {
-            if let Some(value) = message.value(*number).map(Zeroizing::new) {
-                card.get_or_insert_default().add(*part, &value)?;
-            }
-        }
-        Some(card.filter(|card| !card.is_empty()))
+        Some(Request::Sale { stan, date, of, amount_minor, currency, account })
     }
 
     fn currency(&self, message: &View<'_>) -> Option<u16> {

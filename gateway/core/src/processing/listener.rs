@@ -4,18 +4,19 @@
 use tillgate_codec::iso8583::{Fields, MacKey, MacVerdict, View};
 use tillgate_store_core::vault::{Secret, terminal_context};
 use tillgate_store_core::{
-    BatchRecord, ChipAnswer, Key, ResponseCode, State, Terminal, TerminalKey, VerificationResult,
+    BatchRecord, ChipAnswer, ContentDigest, Key, ResponseCode, State, Terminal, TerminalKey,
+    VerificationResult,
 };
 use zeroize::Zeroizing;
 
-use super::request::{Via, process};
+use super::request::{Via, again, process};
 use super::verify::Now;
 use super::{Keys, Processed};
 use crate::card::CardData;
 use crate::directory::Directory;
 use crate::listener::{Listener, Named, Request, Unread};
 use crate::time::{Calendar, UnixMillis};
-use crate::transaction::{Ask, Asked, Content, Origin, Reply};
+use crate::transaction::{Answered, Ask, Asked, Content, Origin, Reply};
 
 /// Decodes and verifies one message. `origin` has the terminal that the message names; only one that
 /// is enabled for this listener, and has the key of its authentication code, is answered at all.
@@ -46,15 +47,23 @@ pub fn decode_frame(
     let origin = Origin { generation, logged_on: true, ..origin };
     let now = Now::of(calendar, wall, directory);
     let content = match listener.profile.read(&view, calendar, now) {
-        Ok(mut request) => {
-            let (card, advised_minor) = (request.take_card(), request.advised_minor());
+        Ok(request) => {
+            let advised_minor = request.advised_minor();
             let repeated = repeated(&view, &listener.profile.repeated(&view));
             let via = Via::Listener { repeated: &repeated, has_proved: needs_mac };
             let Some(message) = request.message() else {
                 return batch_record(&request, origin, (now, wall));
             };
             let processed = process(&message, via, origin, now, wall, directory);
-            return with_amount(with_card(processed, card), advised_minor);
+            let carried = |account: &str| listener.profile.carried(&view, account);
+            return match with_card(processed, carried) {
+                Ok(processed) => with_amount(processed, advised_minor),
+                // A sale of that number has its row's answer, whatever this message carries.
+                Err((key, digest)) => {
+                    let of = (Answered::Sale, key, digest);
+                    again(of, ResponseCode::FORMAT_ERROR, origin, now, directory)
+                }
+            };
         }
         Err(Unread::Malformed(Named { kind, stan, date })) => {
             Content::Refused { kind, stan, date, code: ResponseCode::FORMAT_ERROR }
@@ -69,13 +78,24 @@ pub fn decode_frame(
     Processed::Reply(Reply { origin, content })
 }
 
-/// Card data goes with a sale of a card that is carried out, and with nothing else.
-fn with_card(mut processed: Processed, data: Option<Box<CardData>>) -> Processed {
-    if let Processed::Ask(Ask { asked: Asked::Sale { begin, card, .. }, .. }) = &mut processed {
-        let accepted = matches!(begin.verdict, VerificationResult::Accepted { .. });
-        *card = data.filter(|_| accepted && begin.terms.masked && begin.kind.has_provider());
+/// Card data goes with a sale of a card that is carried out, and with nothing else: of other requests
+/// it is not even read.
+///
+/// # Errors
+/// It cannot go with its sale.
+fn with_card(
+    mut processed: Processed,
+    carried: impl FnOnce(&str) -> Option<Option<Box<CardData>>>,
+) -> Result<Processed, (Key, ContentDigest)> {
+    if let Processed::Ask(Ask { asked: Asked::Sale { begin, account, card, .. }, .. }) =
+        &mut processed
+        && matches!(begin.verdict, VerificationResult::Accepted { .. })
+        && begin.terms.masked
+        && begin.kind.has_provider()
+    {
+        *card = carried(account).ok_or((begin.key, begin.digest))?;
     }
-    processed
+    Ok(processed)
 }
 
 /// A record of a batch is compared with the journal, also a blocked terminal's: it moves no money.

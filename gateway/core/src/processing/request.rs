@@ -73,13 +73,21 @@ pub(super) fn process(
     match (Request { key, via, wall, now, directory }).asked(message) {
         Ok(asked) => Processed::Ask(Ask { origin, asked }),
         Err(Stop::Refused(code)) => refused(origin, kind, stan, date, code),
-        Err(Stop::Again(digest, new)) => {
-            let (digest, standing) = (Some(digest), standing_code(directory, origin.terminal));
-            let today = now.date;
-            let asked = Asked::Repeat { kind, original: key, digest, new, standing, today };
-            Processed::Ask(Ask { origin, asked })
-        }
+        Err(Stop::Again(digest, new)) => again((kind, key, digest), new, origin, now, directory),
     }
+}
+
+/// A request that must not be kept: what it was answered before, or the code `new`.
+pub(super) fn again(
+    (kind, original, digest): (Answered, Key, ContentDigest),
+    new: ResponseCode,
+    origin: Origin,
+    now: Now,
+    directory: &Directory,
+) -> Processed {
+    let (digest, standing) = (Some(digest), standing_code(directory, origin.terminal));
+    let asked = Asked::Repeat { kind, original, digest, new, standing, today: now.date };
+    Processed::Ask(Ask { origin, asked })
 }
 
 /// Answers a body that cannot be read with what can be read of it. A request gets its own answer,

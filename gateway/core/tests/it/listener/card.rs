@@ -13,7 +13,7 @@ use tillgate_store_core::{
     RegistryRecord, ResponseCode, Route, RouteRule, Service, Text,
 };
 
-use super::{Port, as_type, sale};
+use super::{Port, as_type, sale, voucher};
 use crate::support::{KIND, Rig, top_up_key, top_ups};
 
 const TRACK: &str = "4111111111111111=25121011234567890123";
@@ -137,14 +137,73 @@ fn nothing_is_carried_for_a_service_without_cards_or_a_sale_that_is_refused() {
     assert_eq!((port.rig.forwards.len(), port.rig.cards[0].is_none()), (1, true));
 }
 
+/// The message with more chip data than there is room for beside what it has else.
+fn overfull(mut long: Message) -> Message {
+    long.set_bytes(55, &[&[0x86, 0x82, 0x03, 0xe3][..], &[7; 995]].concat());
+    long.set(22, "0051").set(53, KSN).set_bytes(52, &PIN_BLOCK);
+    assert!(999 + 4 + KSN.len() + PIN_BLOCK.len() > CARD_BYTES_MAX);
+    long
+}
+
 #[test]
 fn more_than_there_is_room_for_is_a_format_error() {
     let mut port = port();
-    let mut long = card_sale(1);
-    long.set_bytes(55, &[&[0x86, 0x82, 0x03, 0xe3][..], &[7; 995]].concat());
-    assert!(999 + TRACK.len() > CARD_BYTES_MAX);
-    assert_eq!(port.code(&long), "30");
+    assert_eq!(port.code(&overfull(card_sale(1))), "30");
     assert!(port.rig.forwards.is_empty());
+    send(&mut port, &card_sale(1));
+    assert_eq!(port.rig.forwards.len(), 1, "nothing was kept of the one that was refused");
+}
+
+#[test]
+fn a_sale_without_a_card_s_service_sells_whatever_card_data_it_has() {
+    let mut port = port();
+    assert_eq!(port.code(&overfull(voucher(1))), "00", "its card data is not even read");
+    port.rig
+        .change(Change { records: vec![RegistryRecord::Service(top_ups())], ..Change::default() });
+    let mut phone = overfull(card_sale(2));
+    phone.set(102, "254700000001");
+    send(&mut port, &phone);
+    assert_eq!((port.rig.forwards.len(), port.rig.cards[0].is_none()), (1, true));
+}
+
+#[test]
+fn a_sale_that_is_refused_is_refused_for_its_reason_whatever_card_data_it_has() {
+    let mut port = port();
+    let mut dear = card_sale(1);
+    dear.set_number(4, 999_999_999);
+    let code = port.code(&dear);
+    dear.set_number(11, 2);
+    assert_eq!((port.code(&overfull(dear)), code == "30"), (code, false));
+}
+
+#[test]
+fn a_repeat_with_more_card_data_than_there_is_room_for_gets_the_first_answer() {
+    let mut port = port();
+    send(&mut port, &card_sale(7));
+    let first = found(&mut port, 7, approved());
+    let repeat = as_type(&overfull(card_sale(7)), "0201");
+    assert_eq!(port.ask(&repeat).unwrap(), first);
+    let mut port = port.restart();
+    assert_eq!(port.ask(&repeat).unwrap(), first);
+    assert_eq!(port.code(&as_type(&overfull(card_sale(8)), "0201")), "30");
+}
+
+#[test]
+fn a_track_of_another_card_than_the_account_is_a_format_error() {
+    let mut port = port();
+    let mut other = card_sale(1);
+    other.set(102, "5500000000000004");
+    assert_eq!(port.code(&other), "30");
+    assert!(port.rig.forwards.is_empty());
+    let mut same = card_sale(2);
+    same.set(102, "4111111111111111");
+    send(&mut port, &same);
+    assert_eq!(&*port.rig.forwards[0].subscriber, "4111111111111111");
+    assert!(is_whole(port.rig.cards[0].as_ref().unwrap()));
+    let first = found(&mut port, 2, approved());
+    let mut repeat = as_type(&same, "0201");
+    repeat.set(35, "5500000000000004=25121011234567890123");
+    assert_eq!(port.ask(&repeat).unwrap(), first, "it repeats a sale that has its answer");
 }
 
 #[test]
