@@ -46,7 +46,8 @@ pub enum Asked {
         begin: Begin,
         /// For its provider: of a card, what the ledger has masked.
         account: Text<SUBSCRIBER_BYTES_MAX>,
-        /// For its provider beside it: in memory only, until the first order has left.
+        /// For its provider beside it: in memory only, until the first order has left,
+        /// or with alternatives until its bridge has reported.
         card: Option<Box<CardData>>,
         /// The bridges that it may go to; of stock none.
         bridges: Candidates,

@@ -4,15 +4,17 @@ use super::super::memory::{Memory, MuxKey};
 use super::super::messages::{CODE, Reading, chip_answer, interpret, is_authentic};
 use super::requests::mux_key;
 use super::{Action, Connection, Host, Note, Now, Shared};
-use crate::provider::ProviderResult;
+use crate::card::append;
+use crate::provider::{ProviderRequest, ProviderResult};
 use tillgate_codec::iso8583::{Fields, View};
 use tillgate_store_core::ProviderOutcome;
+use zeroize::Zeroize as _;
 
 impl Host {
     /// Whole frames out of what has come; a bad one costs the connection.
     pub(super) fn read(&mut self, now: Now, connection: Connection, bytes: &[u8]) {
         let mut inbound = std::mem::take(&mut self.links[connection.index].inbound);
-        inbound.extend_from_slice(bytes);
+        append(&mut inbound, bytes);
         let framing = self.shared.profile.dialect.framing();
         let mut at = 0;
         loop {
@@ -36,7 +38,11 @@ impl Host {
                 return;
             }
         }
-        inbound.drain(..at);
+        // What has been read is wiped: `drain` moves the rest forward, and leaves a copy behind it.
+        let left = inbound.len().saturating_sub(at);
+        inbound.copy_within(at.., 0);
+        inbound[left..].zeroize();
+        inbound.truncate(left);
         self.links[connection.index].inbound = inbound;
     }
 
@@ -64,17 +70,22 @@ impl Host {
             return self.on_host_request(now, connection, &message);
         }
         if !self.on_network_answer(now, connection.index, &message)
-            && !self.on_answer(now, &shared, &message)
+            && !self.on_answer((now, connection), &shared, &message)
         {
             self.note(Note::Unmatched(connection, described(&shared, &message)));
         }
     }
 
     /// Whether it is an answer to a request.
-    fn on_answer(&mut self, now: Now, shared: &Shared, answer: &View<'_>) -> bool {
+    fn on_answer(
+        &mut self,
+        (now, connection): (Now, Connection),
+        shared: &Shared,
+        answer: &View<'_>,
+    ) -> bool {
         let Some(key) = mux_key(shared, answer.mti(), answer) else { return false };
         let Some(entry) = self.in_flight.get(&key) else {
-            return self.on_late_answer(now, shared, &key, answer);
+            return self.on_late_answer((now, connection), shared, &key, answer);
         };
         let request = *entry.exchange.request();
         let reading = interpret(&shared.profile, &request, &entry.sent, answer);
@@ -84,11 +95,7 @@ impl Host {
             return false;
         }
         let Some(entry) = self.in_flight.remove(&key) else { return false };
-        let plan = shared.profile.plan(request.kind);
-        if let Some(Err(why)) = plan.and_then(|plan| chip_answer(plan, answer)) {
-            let attempt = self.links[entry.index].attempt;
-            self.note(Note::ChipWithheld(Connection { index: entry.index, attempt }, why));
-        }
+        self.note_withheld(connection, shared, &request, answer);
         let link = &mut self.links[entry.index];
         link.in_flight = link.in_flight.saturating_sub(1);
         // Of several questions this may be the answer to an earlier one: since then the sale may
@@ -106,7 +113,7 @@ impl Host {
     /// An answer to a request that has its result already: it is handed on once.
     fn on_late_answer(
         &mut self,
-        now: Now,
+        (now, connection): (Now, Connection),
         shared: &Shared,
         key: &MuxKey,
         answer: &View<'_>,
@@ -130,9 +137,24 @@ impl Host {
             self.answered.take(key);
         }
         if is_news(&result) {
+            self.note_withheld(connection, shared, &request, answer);
             self.actions.push_back(Action::Late(request, result));
         }
         true
+    }
+
+    /// Says that what an answer has for the chip is not kept.
+    fn note_withheld(
+        &mut self,
+        connection: Connection,
+        shared: &Shared,
+        request: &ProviderRequest,
+        answer: &View<'_>,
+    ) {
+        let plan = shared.profile.plan(request.kind);
+        if let Some(Err(why)) = plan.and_then(|plan| chip_answer(plan, answer)) {
+            self.note(Note::ChipWithheld(connection, why));
+        }
     }
 }
 

@@ -12,12 +12,13 @@ use crate::provider::iso8583::limits::{
 };
 use crate::time::{Moment, Span};
 use tillgate_codec::iso8583::{Fields, View};
+use zeroize::Zeroizing;
 
 pub(super) struct Link {
     pub(super) attempt: u32,
     pub(super) state: State,
-    /// What came and is no whole frame yet.
-    pub(super) inbound: Vec<u8>,
+    /// What came and is no whole frame yet; wiped, as card data may be in it.
+    pub(super) inbound: Zeroizing<Vec<u8>>,
     pub(super) unsent: VecDeque<Unsent>,
     /// Requests in flight on it.
     pub(super) in_flight: usize,
@@ -67,7 +68,7 @@ impl Link {
         Self {
             attempt: 0,
             state: State::Waiting(Moment(0)),
-            inbound: Vec::new(),
+            inbound: Zeroizing::default(),
             unsent: VecDeque::new(),
             in_flight: 0,
             pending: None,
@@ -263,7 +264,7 @@ impl Host {
         let connection = Connection { index, attempt: link.attempt };
         link.state = if is_last { State::Closed } else { State::Waiting(now.at.after(pause)) };
         link.failures = failures.saturating_add(1);
-        link.inbound = Vec::new();
+        link.inbound = Zeroizing::default();
         link.unsent.clear();
         (link.pending, link.in_flight) = (None, 0);
         self.note(Note::Down(connection, why));

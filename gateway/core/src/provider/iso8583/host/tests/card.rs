@@ -98,3 +98,40 @@ fn what_the_host_answers_for_the_chip_comes_back_unless_it_has_cardholder_data()
         assert_eq!(withheld, !kept);
     }
 }
+
+#[test]
+fn chip_data_that_a_late_answer_may_not_pass_on_has_a_warning_too() {
+    for (said, is_withheld) in
+        [(&[0x91, 1, 7][..], false), (&[0xff, 1, 4, 0x5a, 2, 0x41, 0x11], true)]
+    {
+        let mut bench = Bench::up();
+        bench.ask_with(request(Authorize, 42), card());
+        let connection = bench.connection(0);
+        let asked = bench.written(connection).remove(0);
+        bench.wait(11_000);
+        let mut late = answer(&asked, "00");
+        late.set_bytes(55, said);
+        bench.say(connection, &late);
+        assert_eq!(bench.late.len(), 1, "the outcome stands");
+        let notes = bench.notes.iter().filter(|note| matches!(note, Note::ChipWithheld(..)));
+        assert_eq!(notes.count(), usize::from(is_withheld));
+    }
+}
+
+#[test]
+fn what_waits_of_a_host_s_frame_is_in_memory_that_is_wiped() {
+    let mut bench = Bench::up();
+    bench.ask_with(request(Authorize, 42), card());
+    let connection = bench.connection(0);
+    let asked = bench.written(connection).remove(0);
+    let mut answer = answer(&asked, "00");
+    answer.set_bytes(55, &[0x91, 1, 7]);
+    let framed = bench.framed(&answer);
+    let (first, second) = framed.split_at(framed.len() / 2);
+    bench.receive(connection, first);
+    let inbound: &zeroize::Zeroizing<Vec<u8>> = &bench.host.links[0].inbound;
+    assert_eq!(inbound.as_slice(), first);
+    bench.receive(connection, &[second, first].concat());
+    assert_eq!(bench.host.links[0].inbound.as_slice(), first, "what was read is gone");
+    assert!(matches!(bench.result(), ProviderResult::Outcome(_)));
+}
