@@ -39,6 +39,11 @@ impl BatchFindings {
         }
         is_news
     }
+
+    /// Whether that was the day's last one.
+    fn is_used_up(&self) -> bool {
+        self.count >= BATCH_FINDINGS_DAY_MAX
+    }
 }
 
 impl Ledger {
@@ -53,6 +58,13 @@ impl Ledger {
             let note =
                 format!("a batch has {sale} sold for {amount_minor}; the journal has {found}");
             self.write_audit(record.at_ms, GATEWAY.to_owned(), note);
+            if self.batch_findings.is_used_up() {
+                let note = format!(
+                    "no more differences of batches are said on {}: there were {BATCH_FINDINGS_DAY_MAX}",
+                    record.today
+                );
+                self.write_audit(record.at_ms, GATEWAY.to_owned(), note);
+            }
             return Ok(Outcome::Refused(ResponseCode::TOTALS_DIFFER));
         }
         Ok(Outcome::Applied)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod allocations;
+mod batch;
 mod commission;
 mod conformance;
 #[path = "../../../../codec/tests/it/counting/mod.rs"]
