@@ -135,8 +135,11 @@ impl Arena {
         &self.bytes[range.clone()]
     }
 
+    /// What is behind the length was never written: what the arena leaves when it grows is wiped there,
+    /// and nothing shortens it.
     fn wipe(&mut self) {
-        self.bytes.zeroize();
+        self.bytes.as_mut_slice().zeroize();
+        self.bytes.clear();
     }
 }
 

@@ -52,7 +52,8 @@ impl Drop for Wire {
 /// What has happened on a socket.
 enum Happened {
     Connected,
-    Received(Vec<u8>),
+    /// What a host answers may have card data as well.
+    Received(Zeroizing<Vec<u8>>),
     /// The bytes have been written; their buffer.
     Written(Zeroizing<Vec<u8>>),
     Lost,
@@ -267,9 +268,9 @@ async fn session(
     }
     let (mut reader, mut writer) = tokio::io::split(stream);
     let read = async {
-        let mut buffer = vec![0; HOST_READ_BYTES];
+        let mut buffer = Zeroizing::new(vec![0; HOST_READ_BYTES]);
         while let Ok(count @ 1..) = reader.read(&mut buffer).await {
-            let bytes = buffer.get(..count).unwrap_or(&[]).to_vec();
+            let bytes = Zeroizing::new(buffer.get(..count).unwrap_or(&[]).to_vec());
             if report.send((connection, Happened::Received(bytes))).await.is_err() {
                 return;
             }
