@@ -98,7 +98,7 @@ impl Checker {
         report: &Report,
     ) {
         if let Report::Lookup(_) = report {
-            return self.looked_up(&key, report);
+            return self.looked_up(at, &key, report);
         }
         // Only the bridge that its row names speaks for a sale.
         let row = self.journal.get(&key);

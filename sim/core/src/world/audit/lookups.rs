@@ -30,6 +30,9 @@ pub(super) struct Lookups {
     questions: FxHashMap<(SessionId, u64), Vec<Question>>,
     /// What each terminal asks, or asked last.
     orders: FxHashMap<TerminalId, Order>,
+    /// What providers said no to, why and when: a terminal may ask anew while its answer is under
+    /// way.
+    refused: FxHashMap<TerminalId, Vec<(Asked, ResponseCode, Moment)>>,
     /// Every token that was given, of any life: none comes twice.
     numbers: FxHashSet<u64>,
     /// Those that each terminal was given in this life.
@@ -72,6 +75,7 @@ impl Lookups {
             bridges: config.bridges.iter().map(|bridge| BridgeTag::of(&bridge.name)).collect(),
             questions: FxHashMap::default(),
             orders: FxHashMap::default(),
+            refused: FxHashMap::default(),
             numbers: FxHashSet::default(),
             tokens: FxHashMap::default(),
         }
@@ -81,6 +85,7 @@ impl Lookups {
     pub(super) fn crashed(&mut self) {
         self.questions.clear();
         self.orders.clear();
+        self.refused.clear();
         self.tokens.clear();
     }
 
@@ -169,12 +174,15 @@ impl Checker {
     }
 
     /// A bridge reports what a lookup found.
-    pub(super) fn looked_up(&mut self, key: &Key, result: &ProviderResult) {
+    pub(super) fn looked_up(&mut self, now: Moment, key: &Key, result: &ProviderResult) {
         let ProviderResult::Lookup(result) = result else { return };
-        let order = self.lookups.orders.get_mut(&key.terminal).filter(|order| order.key == *key);
-        if let Some(order) = order {
-            order.result.get_or_insert_with(|| result.clone().map(|bill| *bill));
+        let Lookups { orders, refused, .. } = &mut self.lookups;
+        let order = orders.get_mut(&key.terminal).filter(|order| order.key == *key);
+        let Some(order) = order.filter(|order| order.result.is_none()) else { return };
+        if let Err(code) = result {
+            refused.entry(key.terminal).or_default().push((order.asked.clone(), *code, now));
         }
+        order.result = Some(result.clone().map(|bill| *bill));
     }
 
     /// The writer says what was found, and gives a token for it.
@@ -261,20 +269,22 @@ impl Checker {
     /// Whether there was a reason to find nothing.
     fn is_said_of(&self, origin: Origin, found: &Found<'_>, code: ResponseCode) -> bool {
         let lookups = &self.lookups;
-        let questions = lookups.asked_so(origin, found.stan, found.date.0);
-        let mut verdicts = questions.flat_map(|question| &question.verdicts);
+        let mut questions = lookups.asked_so(origin, found.stan, found.date.0);
         let order = lookups.orders.get(&origin.terminal);
-        let said = order.and_then(|order| order.result.as_ref());
+        let refused = lookups.refused.get(&origin.terminal).map_or(&[][..], Vec::as_slice);
         match &code.0 {
             // Nobody receives anything before the logon.
             b"L1" => !origin.logged_on,
             b"09" => order.is_some_and(|order| order.told.is_none_or(|at| at >= origin.received)),
             // Full, ending, silent, or too late: whoever asks again is served.
             b"91" => true,
-            _ => {
-                said.is_some_and(|said| *said == Err(code))
-                    || verdicts.any(|(verdict, _)| *verdict == Err(code))
-            }
+            _ => questions.any(|question| {
+                let is_its = |(asked, why, at): &(Asked, ResponseCode, Moment)| {
+                    (asked, *why) == (&question.asked, code) && origin.received <= *at
+                };
+                refused.iter().any(is_its)
+                    || question.verdicts.iter().any(|(verdict, _)| *verdict == Err(code))
+            }),
         }
     }
 }

@@ -118,7 +118,30 @@ impl Checker {
                 let good = token.from <= one.since && at < token.until;
                 token.number == sale.token && token.is_of(new) && good && token.spent.is_none()
             });
-            !surely_good || self.is_paid_beside(new, sale.token, write)
+            !surely_good
+                || self.is_paid_beside(new, sale.token, write)
+                || self.has_paid_nothing(new, sale.token)
+        })
+    }
+
+    /// Whether another sale may have used a token up and have no row of its own: it came after its
+    /// reversal, or under the number of something else.
+    fn has_paid_nothing(&self, new: &Transaction, token: u64) -> bool {
+        let Some(given) = self.tokens_of(new).find(|given| given.number == token) else {
+            return false;
+        };
+        let granted = |one: &Asked| one.rulings.iter().any(|ruled| ruled.ruling.is_ok());
+        let names = |one: &Asked| {
+            matches!(TerminalMessage::decode(&one.body), Ok(TerminalMessage::Sale(sale))
+                if (sale.token, sale.service, sale.product) == (token, given.service, given.product)
+                    && sale.subscriber == given.account)
+        };
+        let has_row = |key: &Key, one: &Asked| {
+            self.journal.get(key).is_some_and(|row| sale_of(one, row).is_some())
+        };
+        self.requests.sales.iter().any(|(key, asked)| {
+            let others = key.terminal == new.key.terminal && *key != new.key;
+            others && asked.iter().any(|one| granted(one) && names(one) && !has_row(key, one))
         })
     }
 
