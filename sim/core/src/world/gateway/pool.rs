@@ -189,6 +189,7 @@ impl World {
         let effect = processing::effect(&reply.content);
         let (session, mac) = (origin.session, mac.as_ref());
         self.tell_port(listener::Input::Replied { session, body, chip, mac, effect });
+        self.witness.answer_turn_ends(self.now, origin);
     }
 
     fn push(&mut self, push: &Push) {
