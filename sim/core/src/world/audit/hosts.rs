@@ -61,7 +61,7 @@ struct Said {
     /// What a provider's own reference, and a lookup's, may be.
     references: [String; 2],
     amount_minor: Option<u64>,
-    /// Somebody has to be told.
+    /// Somebody must be notified of it.
     counts: bool,
 }
 
