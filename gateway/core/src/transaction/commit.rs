@@ -291,7 +291,7 @@ impl TransactionManager {
         let other = pending.renew(row, task);
         if other {
             pending.set_expiry(now, self.wall, &self.limits);
-            self.act(now, key);
+            self.act_on_the_last(now, key);
         } else if pending.is_idle() {
             self.ask_later(now, key);
         }
@@ -316,8 +316,17 @@ impl TransactionManager {
             }
             Some(task) => {
                 self.pend(now, row, task, original, Source::Live);
-                self.act(now, key);
+                self.act_on_the_last(now, key);
             }
+        }
+    }
+
+    /// Acts on a row, unless what this batch still has of it makes it another one: a provider that
+    /// reports an approval and its end together needs no order.
+    fn act_on_the_last(&mut self, now: Moment, key: Key) {
+        let is_its = |context: &CommitContext| matches!(context, CommitContext::Row { key: other } if *other == key);
+        if !self.committing.iter().any(is_its) {
+            self.act(now, key);
         }
     }
 

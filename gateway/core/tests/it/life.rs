@@ -17,6 +17,10 @@ use tillgate_store_core::{
 const REVERSAL: Option<FollowUp> = Some(FollowUp::Reversal);
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
+fn approved() -> ProviderOutcome {
+    ProviderOutcome::Approved { reference: Text::new(), chip: None }
+}
+
 fn declined() -> ProviderResult {
     let code = ResponseCode::NO_SUCH_SUBSCRIBER;
     found(ProviderOutcome::Declined { code, reference: Text::new(), chip: None })
@@ -171,6 +175,38 @@ fn what_is_approved_late_once_more_is_told_again_with_the_repeat_indicator() {
         assert!(rig.reversals.pop().expect("it is taken back").attempt >= 2);
         rig.found(top_up_key(1), found(ProviderOutcome::Reversed));
     }
+}
+
+/// Found by the simulated world: the sale was taken back once more, which nothing durable asked for.
+#[test]
+fn what_is_approved_late_and_taken_back_in_one_batch_is_not_taken_back_again() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), declined());
+    for finding in [approved(), ProviderOutcome::Reversed] {
+        let (key, found) = (top_up_key(1), found(finding));
+        let input = Input::ProviderResult { key, bridge: 0, found };
+        rig.transactions.handle(rig.now, rig.wall, input, &rig.book);
+    }
+    rig.run();
+    assert_eq!((rig.row(1).due, rig.transactions.pending()), (None, 0));
+    assert!(rig.reversals.is_empty());
+}
+
+/// Two findings of one batch that ask for the same are seen to once, a moment later.
+#[test]
+fn what_is_approved_late_twice_in_one_batch_is_taken_back() {
+    let mut rig = rig(REVERSIBLE);
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), declined());
+    for finding in [approved(), approved()] {
+        let (key, found) = (top_up_key(1), found(finding));
+        let input = Input::ProviderResult { key, bridge: 0, found };
+        rig.transactions.handle(rig.now, rig.wall, input, &rig.book);
+    }
+    rig.run();
+    rig.pass(Span::s(2));
+    assert_eq!(rig.reversals.len(), 1);
 }
 
 /// Found by the simulated world: each report put the next attempt off, so that none was made, and
