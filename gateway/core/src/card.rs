@@ -5,7 +5,8 @@
 //!               in memory, wiped                    (or the next bridge, while nothing was sent)
 //! ```
 //!
-//! It is never in a row, a digest, a log or a file; the gateway does not read it.
+//! It is never in a row, a digest, a log or a file; the gateway reads no more of it than whose card the
+//! track is.
 
 use zeroize::Zeroizing;
 

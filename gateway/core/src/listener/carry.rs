@@ -19,7 +19,7 @@ impl Profile {
             let Some(value) = message.value(*number).map(Zeroizing::new) else { continue };
             if *part == CardPart::Track2
                 && !value.is_empty()
-                && of_track(&value) != account.as_bytes()
+                && card_of(&value) != account.as_bytes()
             {
                 return None;
             }
@@ -29,8 +29,8 @@ impl Profile {
     }
 }
 
-/// The card's number.
-fn of_track(track: &[u8]) -> &[u8] {
+/// The card's number in a track.
+pub(super) fn card_of(track: &[u8]) -> &[u8] {
     let end = track.iter().position(|byte| matches!(byte, b'=' | b'D' | b'd'));
     end.and_then(|end| track.get(..end)).unwrap_or(track)
 }

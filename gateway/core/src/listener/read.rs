@@ -8,6 +8,7 @@ use tillgate_store_core::{BusinessDate, ProductId, ServiceId, TerminalId};
 use tillgate_types::Currency;
 use zeroize::Zeroizing;
 
+use super::carry::card_of;
 use super::limits::REVERSAL_STAN;
 use super::profile::{Kind, MessagePlan, Place, Profile};
 use crate::processing::verify::Now;
@@ -246,7 +247,7 @@ fn booked((stan, date): (u32, BusinessDate), number: Number, now: Now) -> (u32, 
 fn account(place: &Place, message: &View<'_>) -> Option<Zeroizing<String>> {
     let text = place.text(message)?;
     let is_track = matches!(place.field, 35 | 36);
-    let end = text.find(['=', 'D', 'd']).filter(|_| is_track).unwrap_or(text.len());
+    let end = if is_track { card_of(text.as_bytes()).len() } else { text.len() };
     text.get(..end).map(|number| Zeroizing::new(number.to_owned()))
 }
 

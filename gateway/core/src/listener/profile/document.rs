@@ -63,7 +63,7 @@ pub(super) struct CarryDocument {
 
 impl CarryDocument {
     pub(super) fn parts(&self) -> impl Iterator<Item = (CardPart, &Spanned<u8>)> {
-        let of = |part: &CardPart| {
+        let of = |part: CardPart| {
             let number = match part {
                 CardPart::PinBlock => &self.pin_block,
                 CardPart::Ksn => &self.ksn,
@@ -73,9 +73,9 @@ impl CarryDocument {
                 CardPart::Track2 => &self.track2,
                 CardPart::Expiry => &self.expiry,
             };
-            number.as_ref().map(|number| (*part, number))
+            number.as_ref().map(|number| (part, number))
         };
-        CardPart::ALL.iter().filter_map(of).collect::<Vec<_>>().into_iter()
+        CardPart::ALL.into_iter().filter_map(of)
     }
 }
 

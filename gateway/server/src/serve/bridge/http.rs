@@ -23,6 +23,9 @@ use super::tls::{self, TlsClient};
 use crate::config::Address;
 use crate::serve::limits::{COMPLAINT_EVERY, PROVIDER_ANSWER_BYTES_MAX};
 
+/// Why the answer to a confirmation counts for nothing.
+const CONFIRMS_NOTHING: &str = "it confirms nothing that it names";
+
 /// A protocol over HTTP/1.1.
 pub(super) type HttpProvider =
     dyn Provider<Message = Request<Vec<u8>>, Answer = Response<Vec<u8>>> + Send + Sync;
@@ -67,10 +70,10 @@ impl ConnectionPool {
     }
 
     /// An answer counts for nothing: the outcome is unknown.
-    fn note_doubt(&self, request: &ProviderRequest, answer: &Response<Vec<u8>>) {
+    fn note_doubt(&self, why: &str, request: &ProviderRequest, answer: &Response<Vec<u8>>) {
         if self.may_complain() {
             let (bridge, kind) = (&self.queue.metrics.name, request.kind);
-            let (status, why) = (answer.status().as_u16(), self.provider.doubt(request, answer));
+            let status = answer.status().as_u16();
             tracing::warn!(bridge, ?kind, status, why, "a provider's answer counts for nothing");
         }
     }
@@ -194,18 +197,19 @@ impl ProviderConnection {
             }
         };
         let Some(answer) = answer else { return Event::Lost };
-        let found = match &created {
-            Some(created) => provider.interpret_confirmation(created, &answer),
+        let (found, confirms) = match &created {
+            Some(created) => (provider.interpret_confirmation(created, &answer), true),
             None => {
                 *created = provider.created(request, &answer);
                 if created.is_some() {
                     return Event::Created;
                 }
-                provider.interpret(request, &answer)
+                (provider.interpret(request, &answer), false)
             }
         };
         if found.is_none() {
-            self.pool.note_doubt(request, &answer);
+            let why = if confirms { CONFIRMS_NOTHING } else { provider.doubt(request, &answer) };
+            self.pool.note_doubt(why, request, &answer);
         }
         Event::Answered(found)
     }

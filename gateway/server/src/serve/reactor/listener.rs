@@ -177,9 +177,10 @@ impl ListenerThread {
 
     fn feed(&mut self, now: Moment, input: Input<'_>) {
         self.manager.handle(now, input);
-        let since_ms = self.clock.wall().0;
+        let clock = self.clock;
         self.changes.extend(self.manager.presence_changes().map(|change| match change {
             PresenceChange::Online { terminal, presence } => {
+                let since_ms = clock.wall().0;
                 PresenceChange::Online { terminal, presence: Presence { since_ms, ..presence } }
             }
             left => left,
