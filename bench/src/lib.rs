@@ -4,6 +4,7 @@
 
 //! [`ways`] does so for each way that a sale can take, and beside a provider that is dead.
 
+pub mod command;
 pub mod echo;
 pub mod gateway;
 pub mod process;

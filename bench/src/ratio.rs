@@ -10,7 +10,6 @@
 //! only what was measured in turns is compared.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
@@ -27,6 +26,7 @@ use tillsim_core::audit::Kind;
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
+use crate::command::Options;
 use crate::echo::Frames;
 use crate::gateway::{Gateway, GatewayPlan};
 use crate::process::{Server, beside};
@@ -37,22 +37,6 @@ pub(crate) const WARM_UP: Span = Span::ms(1_000);
 const CONNECTS_PER_S: u32 = 2_000;
 /// For connecting, and for resolving doubts.
 pub(crate) const PATIENCE: Span = Span::s(120);
-
-/// What is to be measured.
-pub struct RatioOptions {
-    /// The gateway's program.
-    pub program: PathBuf,
-    /// Terminals at once.
-    pub terminals: u32,
-    /// How long each side is measured, over all rounds.
-    pub seconds: f64,
-    /// Turns of each side.
-    pub rounds: u32,
-    /// Threads of the generator.
-    pub threads: usize,
-    /// Empty directory for the installation.
-    pub directory: PathBuf,
-}
 
 /// One side's sums over its rounds.
 pub(crate) struct Sums {
@@ -67,7 +51,7 @@ pub(crate) struct Sums {
 ///
 /// # Errors
 /// [`Refusal`] when something could not be started.
-pub fn measure(options: &RatioOptions) -> Result<Value, Refusal> {
+pub fn measure(options: &Options) -> Result<Value, Refusal> {
     let plan = GatewayPlan { terminals: options.terminals, ..GatewayPlan::default() };
     let mut gateway = Gateway::start(&options.program, &options.directory, plan)?;
     let mut wrong = Vec::new();

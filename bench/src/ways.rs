@@ -10,7 +10,6 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -23,35 +22,12 @@ use tillsim::run::{Driven, Interrupts, drive};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
+use crate::command::Options;
 use crate::gateway::{Gateway, GatewayPlan};
 use crate::process::{Server, beside};
 use crate::ratio::{
     Cpu, Part, Sums, WARM_UP, echo, frames, gateway_round, order, plain_round, thousandths,
 };
-
-/// What is to be measured.
-pub struct WaysOptions {
-    /// The gateway's program.
-    pub program: PathBuf,
-    /// Terminals at once.
-    pub terminals: u32,
-    /// How long each way is measured, over all rounds.
-    pub seconds: f64,
-    /// Turns of each way.
-    pub rounds: u32,
-    /// Threads of the generator.
-    pub threads: usize,
-    /// Empty directory for the installation.
-    pub directory: PathBuf,
-}
-
-impl WaysOptions {
-    /// All terminals that are measured.
-    fn part(&self, sells: Sells) -> Part {
-        let (terminals, threads) = (self.terminals, self.threads);
-        Part { terminals, threads, sells, ..Part::default() }
-    }
-}
 
 /// Terminals that sell something else at the same time.
 const BESIDE: u32 = 64;
@@ -81,7 +57,7 @@ struct Providers {
 }
 
 impl Providers {
-    fn start(options: &WaysOptions) -> Result<Self, Refusal> {
+    fn start(options: &Options) -> Result<Self, Refusal> {
         let script = |name: &str, rules: &str| {
             let log = options.directory.join(format!("{name}.log"));
             let text = format!(
@@ -110,7 +86,7 @@ fn listens(server: &Server) -> Result<String, Refusal> {
     place.ok_or_else(|| Refusal(format!("a provider said {:?}", server.said)))
 }
 
-fn plan(options: &WaysOptions, host: &str, dead: &str, http: &str) -> GatewayPlan {
+fn plan(options: &Options, host: &str, dead: &str, http: &str) -> GatewayPlan {
     let mut config = String::new();
     for (name, address) in [("host", host), ("dead", dead)] {
         write!(
@@ -182,12 +158,12 @@ impl Ways {
 ///
 /// # Errors
 /// [`Refusal`] when something could not be started.
-pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
+pub fn measure(options: &Options) -> Result<Value, Refusal> {
     let providers = Providers::start(options)?;
     let Providers { host, plan, _serving } = providers;
     let mut gateway = Gateway::start(&options.program, &options.directory, plan)?;
     let mut wrong = Vec::new();
-    let (warm, _) = gateway_round(&gateway, &options.part(VOUCHERS), WARM_UP, &mut wrong)?;
+    let (warm, _) = gateway_round(&gateway, &part(options, VOUCHERS), WARM_UP, &mut wrong)?;
     let frames = frames(&warm);
     let mut sums = Sums::new();
     sums.add(&warm, 0.0);
@@ -205,7 +181,7 @@ pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
         plain_round(host, direct.collect(), options.threads, length, ways.of("direct"))?;
         for (name, sells) in WAYS {
             let (driven, cpu_s) =
-                gateway_round(&gateway, &options.part(sells), length, &mut wrong)?;
+                gateway_round(&gateway, &part(options, sells), length, &mut wrong)?;
             ways.of(name).add(&driven, cpu_s);
         }
     }
@@ -236,16 +212,22 @@ pub fn measure(options: &WaysOptions) -> Result<Value, Refusal> {
     }))
 }
 
+/// All terminals that are measured.
+fn part(options: &Options, sells: Sells) -> Part {
+    let Options { terminals, threads, .. } = *options;
+    Part { terminals, threads, sells, ..Part::default() }
+}
+
 /// Vouchers alone and beside others, in turns; what the others sold meanwhile.
 fn beside_neighbours(
     gateway: &Gateway,
-    options: &WaysOptions,
+    options: &Options,
     length: Span,
     ways: &mut Ways,
     wrong: &mut Vec<String>,
 ) -> Result<Ways, Refusal> {
     let mut neighbours = Ways { names: Vec::new(), sums: Vec::new() };
-    let part = options.part(VOUCHERS);
+    let part = part(options, VOUCHERS);
     for _ in 0..options.rounds {
         let (driven, cpu_s) = gateway_round(gateway, &part, length, wrong)?;
         ways.of("voucher_alone").add(&driven, cpu_s);
