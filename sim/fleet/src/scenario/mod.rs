@@ -225,6 +225,8 @@ pub struct Expect {
     pub p99_ms: Option<f64>,
     /// 99.9 % of the response times.
     pub p999_ms: Option<f64>,
+    /// Sales approved, at least; 1 by default where anything is to be sold.
+    pub approved_min: Option<u64>,
     /// Of 100 sales completed, declined ones at most.
     pub declined_percent_max: Option<f64>,
     /// Lateness of the generator in an open load, 99 % of the time; later makes the run invalid.

@@ -50,8 +50,13 @@ fn tillsim() -> Command {
     Command::new(env!("CARGO_BIN_EXE_tillsim"))
 }
 
-/// Half a second of a fleet that sells every few milliseconds.
+/// Half a second of a fleet that sells every few milliseconds, and its books beside the journal.
 fn run(fault: Fault, arguments: &[&str]) -> Run {
+    run_with(fault, "", arguments, true)
+}
+
+/// The same with more in its scenario; its books are compared if `audited`.
+fn run_with(fault: Fault, more: &str, arguments: &[&str], audited: bool) -> Run {
     let dir = tempfile::tempdir().unwrap();
     let path = network(dir.path());
     let known = Network::read(&path).unwrap().terminals;
@@ -69,17 +74,14 @@ fn run(fault: Fault, arguments: &[&str]) -> Run {
                 [gateway]\npublic_key = \"gateway.pub\"\n\
                 [load]\nthink = \"exp:20ms\"\n\
                 [terminal]\nreconnect_base = \"20ms\"\nretry_percent = 5\n";
-    std::fs::write(&scenario, text).unwrap();
+    std::fs::write(&scenario, format!("{text}{more}")).unwrap();
+    let admin = format!("http://{admin}");
     let output = tillsim()
         .arg("run")
         .arg(&scenario)
-        .args([
-            "--gateway",
-            &terminals.to_string(),
-            "--admin",
-            &format!("http://{admin}"),
-            "--json",
-        ])
+        .args(["--gateway", &terminals.to_string()])
+        .args(audited.then_some(["--admin", &admin]).into_iter().flatten())
+        .arg("--json")
         .arg(dir.path().join("report.json"))
         .args(arguments)
         .output()
@@ -123,6 +125,39 @@ fn a_gateway_that_lies_is_caught() {
         assert!(money[kind].as_u64().unwrap() > 0, "{kind}: {money}");
         assert_eq!(money["verdict"], "wrong");
         assert!(!money["offences"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_run_in_which_nothing_is_approved_does_not_pass_unless_it_was_to_be_so() {
+    let run = run(Fault::Decline, &[]);
+    assert_eq!(run.exit(), Some(2));
+    let report = run.report();
+    assert_eq!((&report["verdict"], &report["approved"]), (&"missed".into(), &0.into()));
+    assert!(report["completed"].as_u64().unwrap() > 100, "{report}");
+    let rule = &report["rules"][0];
+    assert_eq!((&rule["name"], &rule["passed"]), (&"approved_min".into(), &false.into()));
+    let said = String::from_utf8_lossy(&run.output.stdout);
+    assert!(said.contains("rule MISSED approved_min: 0.000 (limit 1)"), "{said}");
+    let meant = run_with(Fault::Decline, "[expect]\napproved_min = 0\n", &[], true);
+    assert_eq!(meant.exit(), Some(0));
+    assert_eq!(run_with(Fault::Decline, "", &["--load", "idle"], true).exit(), Some(0));
+}
+
+#[test]
+fn totals_that_differ_are_a_violation_even_where_no_journal_is_read() {
+    for (fault, exit, expected) in [
+        (Fault::None, 0, "settlements: 20 agree, 0 differ"),
+        (Fault::OtherTotals, 1, "settlements: 0 agree, 20 differ"),
+        (Fault::EarlierSales, 0, "settlements: 0 agree, 0 differ\n  20 cannot agree: sales of"),
+    ] {
+        let run = run_with(fault, "settles = true\n", &[], false);
+        assert_eq!(run.exit(), Some(exit));
+        let said = String::from_utf8_lossy(&run.output.stdout);
+        assert!(said.contains(expected), "{said}");
+        let settlements = &run.report()["settlements"];
+        let excused = settlements["excused"].as_u64().unwrap();
+        assert_eq!(excused, if expected.contains("cannot") { 20 } else { 0 });
     }
 }
 

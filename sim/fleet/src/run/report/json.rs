@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tillsim_core::audit::{AuditReport, Kind, Side};
 use tillsim_core::terminal::Terminal;
 
-use super::{Facts, QUANTILES, Rule};
+use super::{Facts, QUANTILES, Rule, Settlements};
 use crate::exit::Exit;
 use crate::run::{Driven, Money, Order};
 
@@ -54,6 +54,7 @@ pub(super) fn json(
         "reversals": tally.reversals,
         "reversed": tally.reversed,
         "stands": tally.stands,
+        "settlements": settlements(facts.settlements),
         "turned_away": tally.turned_away,
         "tried_blocked": tally.tried_blocked,
         "orders": tally.orders,
@@ -74,6 +75,10 @@ pub(super) fn json(
         "rules": rules,
         "money": money_json(money),
     })
+}
+
+fn settlements(Settlements { agree, excused, differ }: Settlements) -> Value {
+    json!({"agree": agree, "excused": excused, "differ": differ})
 }
 
 fn latencies(histogram: &Histogram<u64>) -> Value {

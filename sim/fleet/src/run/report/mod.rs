@@ -5,6 +5,8 @@ mod text;
 
 use serde_json::Value;
 use tillsim_core::audit::Kind;
+use tillsim_core::firmware::LoadModel;
+use tillsim_core::sales_log::{SalesLog, Settlement};
 use tillsim_core::terminal::Terminal;
 
 use super::{Driven, Money, Order};
@@ -52,7 +54,7 @@ pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report 
         || matches!(money, Money::Unreadable(_));
     let exit = match money {
         Money::Checked(verdict) if !verdict.is_exact() => Exit::Violated,
-        _ if facts.complaints > 0 => Exit::Violated,
+        _ if facts.complaints > 0 || facts.settlements.differ > 0 => Exit::Violated,
         _ if invalid => Exit::Invalid,
         _ if missed => Exit::Missed,
         _ => Exit::Pass,
@@ -72,6 +74,7 @@ struct Facts {
     in_doubt: u64,
     /// Sales of which the merchant himself noticed that something was wrong.
     complaints: u64,
+    settlements: Settlements,
     cpu_s: f64,
     cpu_us_per_sale: f64,
     lag_p99_ms: f64,
@@ -101,6 +104,7 @@ impl Facts {
             per_s: per_s(completed),
             offered_per_s: per_s(after.offered - before.offered),
             started_per_s: per_s(started),
+            settlements: Settlements::of(books.clone()),
             in_doubt: books.map(|book| u64::from(book.in_doubt())).sum(),
             complaints: u64::try_from(wrong.count()).unwrap_or(u64::MAX),
             cpu_s,
@@ -109,6 +113,30 @@ impl Facts {
             lag_max_ms: lag(1.0),
             stall_max_ms: worst_ms(shares, |share| share.stall_us_max),
         }
+    }
+}
+
+/// Terminals that compared their totals with the gateway's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Settlements {
+    agree: u64,
+    /// Not the same, with reason: sales of the date from before the run, or in doubt.
+    excused: u64,
+    differ: u64,
+}
+
+impl Settlements {
+    fn of<'a>(books: impl Iterator<Item = &'a SalesLog>) -> Self {
+        let mut all = Self::default();
+        for book in books {
+            match book.settlement() {
+                Settlement::None => {}
+                Settlement::Agreed => all.agree += 1,
+                Settlement::Excused => all.excused += 1,
+                Settlement::Differed => all.differ += 1,
+            }
+        }
+        all
     }
 }
 
@@ -143,5 +171,23 @@ fn rules(order: &Order, driven: &Driven<Terminal>, facts: &Facts) -> Vec<Rule> {
         let passed = actual.is_some_and(|it| it >= limit);
         rules.push(Rule { name: "per_s_min", limit, actual, passed });
     }
+    // Where nothing is approved, no other rule says much.
+    let least = expect.approved_min.unwrap_or(u64::from(is_to_sell(order)));
+    if least > 0 {
+        let (limit, approved) = (float(least), tally.approved);
+        let actual = Some(float(approved));
+        rules.push(Rule { name: "approved_min", limit, actual, passed: approved >= least });
+    }
     rules
+}
+
+/// Whether customers are to come at all.
+fn is_to_sell(order: &Order) -> bool {
+    match (order.firmware.custom, &order.course.open) {
+        (LoadModel::None, _) => false,
+        (_, Some(open)) => {
+            open.phases.iter().any(|phase| phase.from_per_s > 0.0 || phase.to_per_s > 0.0)
+        }
+        _ => true,
+    }
 }

@@ -7,7 +7,7 @@ use tillsim_core::audit::{Kind, ProviderSides, Side};
 use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
-use super::{Facts, QUANTILES, Rule};
+use super::{Facts, QUANTILES, Rule, Settlements};
 use crate::driver::{Share, Tally};
 use crate::exit::Exit;
 use crate::number::float;
@@ -99,11 +99,14 @@ fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
             grouped(tally.stands)
         ));
     }
-    if tally.settled + tally.totals_differ > 0 {
+    let Settlements { agree, excused, differ } = facts.settlements;
+    if agree + excused + differ > 0 {
+        lines.push(format!("settlements: {} agree, {} differ", grouped(agree), grouped(differ)));
+    }
+    if excused > 0 {
         lines.push(format!(
-            "settlements: {} agree, {} differ",
-            grouped(tally.settled),
-            grouped(tally.totals_differ)
+            "  {} cannot agree: sales of the date from before this run, or in doubt",
+            grouped(excused)
         ));
     }
     let declined = tally.declined.iter();

@@ -12,8 +12,8 @@ use std::thread;
 use serde_json::{Value, json};
 use tillgate_codec::link::channel::{self, Channel, Hello, Psk, StaticSecret};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, GatewayMessage, Pong, ResponseCode, Sale, TerminalMessage,
-    VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, GatewayMessage, Pong, ResponseCode, Sale, Settle, Settled,
+    TerminalMessage, VoucherSlip, Welcome,
 };
 use tillgate_codec::link::record::{RecordType, deframe};
 
@@ -32,6 +32,12 @@ pub(crate) enum Fault {
     OtherAmount,
     /// Every tenth sale gives the voucher of the one before.
     SameVoucher,
+    /// Every sale is declined.
+    Decline,
+    /// It counts other totals than the terminals.
+    OtherTotals,
+    /// The same, and it has sales of the date from before.
+    EarlierSales,
 }
 
 /// What the stub's threads share.
@@ -105,7 +111,7 @@ impl Stub {
                 catalogue: 0,
                 idle_s: 600,
                 answer_s: 5,
-                stan_last: 0,
+                stan_last: u32::from(self.fault == Fault::EarlierSales) * 7,
             })
             .encode(&mut out),
             TerminalMessage::Ping(ping) => {
@@ -122,6 +128,10 @@ impl Stub {
                 let answer = blank(AnswerKind::Confirm, confirm.stan, ResponseCode::APPROVED);
                 GatewayMessage::Answer(answer).encode(&mut out);
             }
+            TerminalMessage::Settle(settle) => {
+                let differ = matches!(self.fault, Fault::OtherTotals | Fault::EarlierSales);
+                GatewayMessage::Settled(settled(&settle, differ)).encode(&mut out);
+            }
             TerminalMessage::Sale(sale) => return self.sale(terminal, &sale),
             _ => return None,
         }
@@ -137,7 +147,8 @@ impl Stub {
         let fault = if tenth { self.fault } else { Fault::None };
         let mut out = Vec::new();
         let mut stock = self.vouchers.lock().unwrap();
-        let found = stock.iter().position(|(product, _, _)| *product == sale.product);
+        let is_sold = |(product, ..): &(u16, _, _)| *product == sale.product;
+        let found = stock.iter().position(is_sold).filter(|_| self.fault != Fault::Decline);
         let Some(place) = found else {
             let answer = blank(AnswerKind::Sale, sale.stan, ResponseCode::OUT_OF_STOCK);
             GatewayMessage::Answer(answer).encode(&mut out);
@@ -195,6 +206,12 @@ impl Stub {
         let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
         drop(stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()));
     }
+}
+
+fn settled(settle: &Settle, differ: bool) -> Settled<'static> {
+    let code = if differ { ResponseCode::TOTALS_DIFFER } else { ResponseCode::APPROVED };
+    let &Settle { stan, date, settled_date, totals, .. } = settle;
+    Settled { stan, date, code, rrn: "", totals, open_count: 0, settled_date, time_s: 1 }
 }
 
 fn blank(kind: AnswerKind, stan: u32, code: ResponseCode) -> Answer<'static> {
