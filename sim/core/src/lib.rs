@@ -25,6 +25,7 @@
 pub mod audit;
 pub mod firmware;
 pub mod iso_terminal;
+mod issuer;
 pub mod limits;
 pub mod provider;
 pub mod rng;

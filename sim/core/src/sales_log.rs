@@ -162,6 +162,20 @@ pub struct SalesLog {
     opening: Option<(BusinessDate, u32)>,
     in_doubt: u32,
     settlement: Settlement,
+    uploads: Vec<Upload>,
+}
+
+/// A record of a batch, as it was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Of its sale.
+    pub stan: u32,
+    /// Of its sale.
+    pub date: BusinessDate,
+    /// What the record says that was sold, in minor units.
+    pub amount_minor: u64,
+    /// What it was answered.
+    pub code: ResponseCode,
 }
 
 /// The outcome of comparing totals with the gateway.
@@ -183,7 +197,8 @@ impl SalesLog {
     #[must_use]
     pub fn new(terminal: u32) -> Self {
         let settlement = Settlement::None;
-        Self { terminal, entries: Vec::new(), opening: None, in_doubt: 0, settlement }
+        let (entries, uploads) = (Vec::new(), Vec::new());
+        Self { terminal, entries, opening: None, in_doubt: 0, settlement, uploads }
     }
 
     /// Whose book it is.
@@ -209,6 +224,18 @@ impl SalesLog {
     #[must_use]
     pub fn settlement(&self) -> Settlement {
         self.settlement
+    }
+
+    /// What was uploaded after a settlement, record by record.
+    #[must_use]
+    pub fn uploads(&self) -> &[Upload] {
+        &self.uploads
+    }
+
+    /// Takes the answer to a record of a batch that is about the sale at `index`.
+    pub fn uploaded(&mut self, index: usize, amount_minor: u64, code: ResponseCode) {
+        let Asked { stan, date, .. } = self.entries[index].asked;
+        self.uploads.push(Upload { stan, date, amount_minor, code });
     }
 
     /// Takes the outcome of comparing the totals of `date`.
@@ -304,6 +331,11 @@ impl SalesLog {
         let entry = &mut self.entries[index];
         entry.confirmed = code.is_approved();
         entry.wrong.confirm_refused = !code.is_approved();
+    }
+
+    /// Takes the answer to a confirm of another amount, or of a sale that was not approved.
+    pub fn advised_falsely(&mut self, index: usize, code: ResponseCode) {
+        self.entries[index].wrong.other_content_taken |= code.is_approved();
     }
 
     /// A reversal of the sale at `index` is on its way.

@@ -4,7 +4,7 @@ use tillgate_codec::iso8583::{Message, Mti, Tpdu, View};
 use tillgate_codec::link::message::{Answer, AnswerKind, ResponseCode, Totals, VoucherSlip};
 
 use super::clock::Local;
-use super::sale::Sold;
+use super::sale::{Account, Sold};
 use crate::sales_log::Asked;
 
 /// To the network's concentrator.
@@ -13,8 +13,9 @@ pub(crate) const TPDU: Tpdu = Tpdu([0x60, 0x00, 0x03, 0x00, 0x12]);
 /// Processing codes of 0800.
 pub(crate) const LOGON: &str = "920000";
 pub(crate) const LINE_TEST: &str = "990000";
-/// Processing code of 0500.
+/// Processing codes of 0500: the first one, and the one that follows a batch.
 pub(crate) const CLOSE: &str = "920000";
+pub(crate) const CLOSE_AFTER_BATCH: &str = "960000";
 
 /// What these terminals know a sale of another date by, one that was taken back, and others.
 pub(crate) const INVALID: ResponseCode = ResponseCode(*b"12");
@@ -57,24 +58,40 @@ pub(super) fn sale(asked: &Asked, sold: &Sold, terminal: u32, is_repeat: bool) -
     let mut message = content(mti, asked, sold, terminal);
     let account = asked.subscriber.to_string();
     match sold.account {
-        0 => {}
-        2 => drop(message.set(2, &account).set(14, "2912").set(22, "0012")),
-        // Read from the chip, with a PIN.
-        35 => {
-            message.set(35, &format!("{account}=29122010000000000"));
-            message.set(22, "0051").set(23, "0001").set_bytes(52, &sold.pin_block);
-            message.set_bytes(55, &chip(&sold.pin_block));
-        }
-        field => drop(message.set(field, &account)),
+        Account::None => {}
+        Account::Named => drop(message.set(102, &account)),
+        Account::Card(card) => card.put(&account, &mut message),
     }
     message
 }
 
-/// What the chip says of the sale: a cryptogram (9F26), its kind (9F27) and its counter (9F36).
-fn chip(cryptogram: &[u8; 8]) -> Vec<u8> {
-    let backwards: Vec<u8> = cryptogram.iter().rev().copied().collect();
-    [&[0x9F, 0x26, 0x08][..], &backwards, &[0x9F, 0x27, 0x01, 0x80, 0x9F, 0x36, 0x02, 0, 1]]
-        .concat()
+/// An 0220, or its repeat: the sale was answered, and its customer has what was sold.
+pub(super) fn advice(asked: &Asked, sold: &Sold, terminal: u32, is_repeat: bool) -> Message {
+    content(if is_repeat { "0221" } else { "0220" }, asked, sold, terminal)
+}
+
+/// A record of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    /// Its sale, as an entry of the book.
+    pub(super) entry: usize,
+    /// Its own number.
+    pub(super) stan: u32,
+    pub(super) amount_minor: u64,
+}
+
+/// An 0320, or its repeat: field 60 has type and number of the sale.
+pub(super) fn upload(
+    record: Record,
+    asked: &Asked,
+    sold: &Sold,
+    (terminal, is_repeat): (u32, bool),
+) -> Message {
+    let asked = Asked { amount_minor: record.amount_minor, ..*asked };
+    let mut message = content(if is_repeat { "0321" } else { "0320" }, &asked, sold, terminal);
+    message.set(60, &format!("0200{:06}{:12}", asked.stan, ""));
+    message.set_number(11, record.stan.into());
+    message
 }
 
 /// An 0400 or 0420, or its repeat.
@@ -95,12 +112,15 @@ pub(super) struct Closing {
     pub(super) local: Local,
     pub(super) currency: u16,
     pub(super) totals: Totals,
+    /// Whether the batch has been uploaded.
+    pub(super) is_after_batch: bool,
 }
 
 /// An 0500, or its repeat.
 pub(super) fn settlement(closing: &Closing, terminal: u32, is_repeat: bool) -> Message {
     let mti = if is_repeat { "0501" } else { "0500" };
-    let mut message = blank(mti, CLOSE, closing.stan, terminal);
+    let processing = if closing.is_after_batch { CLOSE_AFTER_BATCH } else { CLOSE };
+    let mut message = blank(mti, processing, closing.stan, terminal);
     dated(&mut message, closing.local);
     message.set(49, &format!("{:03}", closing.currency));
     let Totals { sales_count, sales_minor, reversals_count, reversals_minor } = closing.totals;
@@ -119,6 +139,8 @@ pub(super) struct Said {
     pub(super) amount_minor: u64,
     serial: String,
     pin: String,
+    /// For the chip of a card.
+    pub(super) chip: Option<Vec<u8>>,
 }
 
 impl Said {
@@ -136,6 +158,7 @@ impl Said {
             amount_minor: view.number(4).unwrap_or_default(),
             serial: text(60),
             pin: text(61),
+            chip: view.value(55),
         })
     }
 

@@ -6,12 +6,14 @@
 //!    ▲                    │                       │
 //!    └────── pause ◀──────┴── closed, no answer ──┤   0200 ─ no answer ─┬─▶ 0201, the same content
 //!                                                 │                     └─▶ 0420, 0421, .. until 0430
-//!                                                 └─▶ 0500 when it is stopped
+//!                                                 ├─▶ 0220, 0221, .. until 0230, once it was answered
+//!                                                 └─▶ 0500 when it is stopped ─▶ 0320 each sale ─▶ 0500
 //! ```
 //!
 //! The verbs, inputs and outputs are those of [`crate::terminal`]. The connection is in this file and
 //! in `link`, what is sold in `sale`, what is written and read in `message`.
 
+mod card;
 mod clock;
 mod link;
 pub(crate) mod message;
@@ -41,6 +43,11 @@ pub struct Firmware {
     pub custom: LoadModel,
     /// Of 1000 sales answered, how many are sent once more as if the answer had been lost.
     pub retry_permille: u16,
+    /// Of 1000 sales approved, how many are confirmed by an advice (0220).
+    pub confirm_permille: u16,
+    /// Of 1000 settlements that agree, how many are followed by the batch (0320); of those that differ
+    /// all, unless it is 0.
+    pub upload_permille: u16,
     /// What goes on beside selling; bills and repeats of the sealed link are not.
     pub habits: Habits,
     /// Whether it closes the connection when nothing is left to be asked.
@@ -130,7 +137,7 @@ impl IsoTerminal {
             needs_logon: true,
             clock: None,
             trace: 0,
-            till: SaleFlow::new(terminal, Arc::clone(&firmware)),
+            till: SaleFlow::new(terminal, Arc::clone(&firmware), seed),
             firmware,
             heard: now,
             partial: Vec::new(),

@@ -33,6 +33,8 @@ fn firmware() -> Firmware {
         mix: Mix::new(vec![offer]).unwrap(),
         custom: LoadModel::Sent,
         retry_permille: 0,
+        confirm_permille: 0,
+        upload_permille: 0,
         habits: Habits::default(),
         hangs_up: false,
         reconnect: Reconnect::Fixed(Span::s(1)),

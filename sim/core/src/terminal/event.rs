@@ -142,6 +142,8 @@ pub enum Trouble {
     AnswerChanged,
     /// Asked so often that the terminal gave up; the sale stays in doubt.
     GaveUp,
+    /// What came for the chip of a card is not what its issuer answers to it.
+    ChipAnswer,
 }
 
 impl Trouble {
@@ -168,6 +170,7 @@ impl Trouble {
             Self::Unmatched => "answer that fits no request",
             Self::AnswerChanged => "answer changed on a retry",
             Self::GaveUp => "gave up asking about a sale",
+            Self::ChipAnswer => "an answer for another chip",
         }
     }
 }

@@ -96,8 +96,14 @@ pub(super) fn offers(config: &Config) -> Vec<Offer> {
     match config.scripted {
         Some(Ware::Voucher | Ware::IsoVoucher) => vouchers.take(1).collect(),
         Some(
-            Ware::TopUp | Ware::Rerouted | Ware::Host | Ware::HostReversal | Ware::IsoReversal,
+            Ware::TopUp
+            | Ware::Rerouted
+            | Ware::Host
+            | Ware::HostReversal
+            | Ware::IsoReversal
+            | Ware::IsoAdvice,
         ) => top_ups.take(1).collect(),
+        Some(Ware::IsoCard | Ware::IsoCardHost) => vec![card],
         Some(Ware::Bill) => bills.take(1).collect(),
         None => {
             vouchers.chain(top_ups).chain(bills).chain([card, too_dear]).chain(dollars).collect()

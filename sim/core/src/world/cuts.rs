@@ -8,7 +8,7 @@ use super::fault::{Fault, Faults};
 use super::report::{Report, Violation};
 use super::wire::{Ill, Mishap, Way};
 use crate::provider::iso8583::MacAlgorithm;
-use crate::sales_log::State;
+use crate::sales_log::{Entry, State};
 use crate::time::Span;
 
 /// What is sold.
@@ -30,11 +30,27 @@ pub enum Ware {
     IsoVoucher,
     /// A top-up that a terminal of another maker sells and takes back.
     IsoReversal,
+    /// A top-up that such a terminal confirms by an advice, which its provider is told.
+    IsoAdvice,
+    /// A card sale with chip data, over the listener and through an ISO 8583 host: what is cut is the
+    /// terminal's connection.
+    IsoCard,
+    /// The same, and what is cut is the host's connection.
+    IsoCardHost,
 }
 
 impl Ware {
     fn is_host(self) -> bool {
         self.host().is_some()
+    }
+
+    fn is_cut_at_host(self) -> bool {
+        self.is_host() && self != Self::IsoCard
+    }
+
+    fn is_iso(self) -> bool {
+        use Ware::{IsoAdvice, IsoCard, IsoCardHost, IsoReversal, IsoVoucher};
+        matches!(self, IsoVoucher | IsoReversal | IsoAdvice | IsoCard | IsoCardHost)
     }
 
     fn is_taken_back(self) -> bool {
@@ -48,9 +64,12 @@ impl Ware {
             | Self::Rerouted
             | Self::Bill
             | Self::IsoVoucher
-            | Self::IsoReversal => None,
+            | Self::IsoReversal
+            | Self::IsoAdvice => None,
             Self::Host => Some(Host::faultless(Agreement::Exchange(MacAlgorithm::Retail))),
-            Self::HostReversal => Some(Host::faultless(Agreement::Codes)),
+            Self::HostReversal | Self::IsoCard | Self::IsoCardHost => {
+                Some(Host::faultless(Agreement::Codes))
+            }
         }
     }
 }
@@ -119,7 +138,7 @@ pub fn attempt(ware: Ware, trial: Trial) -> Report {
 fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
     let prepare = |world: &mut World| match trial {
         Trial::Undisturbed => {}
-        Trial::Cut { way, at, ill } if ware.is_host() => {
+        Trial::Cut { way, at, ill } if ware.is_cut_at_host() => {
             world.lines.befall(Mishap { way, at, ill });
         }
         Trial::Cut { way, at, ill } => world.wire.fixed = Some(Mishap { way, at, ill }),
@@ -127,13 +146,15 @@ fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
     };
     let mut bytes = [0; 2];
     let look = |world: &mut World| {
-        bytes = [Way::Up, Way::Down].map(|way| match ware.is_host() {
+        bytes = [Way::Up, Way::Down].map(|way| match ware.is_cut_at_host() {
             true => world.lines.carried(way),
             false => world.wire.sent(0, way),
         });
         let wanted = if ware.is_taken_back() { State::Reversed } else { State::Approved };
         let sold = world.fleet[0].terminal.book().entries().iter();
-        let sold = sold.filter(|entry| entry.state == wanted).count();
+        let is_confirmed =
+            |entry: &Entry| entry.confirmed || !ware.is_iso() || entry.state != State::Approved;
+        let sold = sold.filter(|entry| entry.state == wanted && is_confirmed(entry)).count();
         // What a host has not received is declined.
         let may_fail = ware.is_host() && trial != Trial::Undisturbed;
         if world.witness.violations.is_empty() && sold != 1 && !(may_fail && sold == 0) {
@@ -164,7 +185,10 @@ fn script(ware: Ware) -> Config {
         | Ware::Bill
         | Ware::Host
         | Ware::HostReversal
-        | Ware::IsoReversal => {
+        | Ware::IsoReversal
+        | Ware::IsoAdvice
+        | Ware::IsoCard
+        | Ware::IsoCardHost => {
             config.bridges.truncate(1);
             for bridge in &mut config.bridges {
                 bridge.behaviour.declined_permille = 0;
@@ -172,14 +196,14 @@ fn script(ware: Ware) -> Config {
                 bridge.capabilities.idempotent = true;
                 bridge.host = ware.host();
                 bridge.capabilities.reversal |= ware.is_host() || ware.is_taken_back();
+                bridge.capabilities.advice |= ware.is_iso();
             }
         }
     }
     if ware.is_taken_back() {
         config.shop.habits.cancel_permille = 1_000;
     }
-    let is_iso = matches!(ware, Ware::IsoVoucher | Ware::IsoReversal);
-    config.iso_permille = if is_iso { 1_000 } else { 0 };
+    config.iso_permille = if ware.is_iso() { 1_000 } else { 0 };
     config.routed = ware == Ware::Rerouted;
     if config.routed {
         let second = Bridge { name: "second".to_owned(), ..config.bridges[0].clone() };

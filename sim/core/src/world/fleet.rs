@@ -113,6 +113,8 @@ fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
         mix: Mix::new(iso_offers(config).collect()).unwrap_or_default(),
         custom: sealed.custom,
         retry_permille: sealed.retry_permille,
+        confirm_permille: sealed.confirm_permille,
+        upload_permille: config.shop.upload_permille,
         habits: sealed.habits,
         hangs_up,
         reconnect: sealed.reconnect,

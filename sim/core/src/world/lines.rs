@@ -15,6 +15,7 @@ mod socket;
 mod sockets;
 
 use http::{Request, Response};
+use tillgate_core::card::CardData;
 use tillgate_core::provider::http_json::HttpJson;
 use tillgate_core::provider::{
     self, Exchange, Intake, Provider as _, ProviderRequest, ProviderRequestKind, ProviderResult,
@@ -115,7 +116,7 @@ impl Lines {
         queue: &mut Queue,
         now: Moment,
         life: u32,
-        request: ProviderRequest,
+        (request, card): (ProviderRequest, Option<Box<CardData>>),
     ) -> bool {
         let bridge = usize::from(request.bridge);
         let line = &mut self.lines[bridge];
@@ -127,7 +128,7 @@ impl Lines {
             return true;
         }
         if line.host.is_some() {
-            return self.order_of_host(queue, now, life, request);
+            return self.order_of_host(queue, now, life, (request, card));
         }
         let ticket = self.tickets.len();
         let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;

@@ -47,6 +47,13 @@ pub struct Counts {
     pub orders: u64,
     /// Commands that terminals acknowledged.
     pub acknowledged: u64,
+    /// Advices of other makers' terminals that were acknowledged.
+    pub advices: u64,
+    /// Records of their batches that were acknowledged, and what of it the audit log says to differ.
+    pub batch_records: u64,
+    pub batch_differences: u64,
+    /// Answers to them with something for the chip of a card.
+    pub chip_answers: u64,
     /// Events of any kind.
     pub events: u64,
 }

@@ -9,6 +9,7 @@ use tillgate_store_core::{Change, Command, LedgerStore, Store};
 use super::config::{Config, Tweaks};
 use super::disk::Disk;
 use super::event::Event;
+use super::fleet::PointOfSale;
 use super::report::{Report, Violation};
 use super::{Fault, World};
 use crate::terminal::Input;
@@ -179,6 +180,19 @@ impl World {
         self.witness.close_deals(self.now, &deals, &self.config.bridges);
     }
 
+    /// What has no row of its own.
+    fn count_asides(&mut self) {
+        let iso = self.fleet.iter().filter(|post| matches!(post.terminal, PointOfSale::Iso(_)));
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        for book in iso.map(|post| post.terminal.book()) {
+            let advised = book.entries().iter().filter(|entry| entry.confirmed);
+            self.counts.advices += count(advised.count());
+            self.counts.batch_records += count(book.uploads().len());
+        }
+        let (differences, chips) = self.witness.asides();
+        (self.counts.batch_differences, self.counts.chip_answers) = (count(differences), chips);
+    }
+
     fn too_long(&mut self) {
         let left = self.left_over();
         let away = self.fleet.iter().filter(|post| !post.terminal.is_gone());
@@ -193,6 +207,7 @@ impl World {
 
     fn report(mut self, tweaks: &Tweaks) -> Report {
         self.counts.transactions = self.witness.transactions();
+        self.count_asides();
         // A panic may have left no trace of its own.
         let broken = self.witness.violations.first().map_or(0, |first| first.promise);
         self.trace.note(self.now, b'.', &[broken]);

@@ -5,7 +5,7 @@ use tillgate_codec::iso8583::{MacKey, MacPadding, Message, Mti};
 
 use super::World;
 use super::catalogue::{iso_offers, nac};
-use super::config::{Config, Stream};
+use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::fault::Fault;
 use super::network::{KEY_FIRST, Network, TERMINAL_FIRST};
@@ -73,7 +73,7 @@ impl Stranger {
     /// What it sends over its next connection.
     fn next(&mut self) -> Option<Vec<u8>> {
         let rng = &mut self.rng;
-        Some(match rng.below(9) {
+        Some(match rng.below(11) {
             0 => Self::pick(rng, &self.heard)?,
             1 => [Self::pick(rng, &self.heard)?, Self::pick(rng, &self.heard)?].concat(),
             2 => {
@@ -92,9 +92,12 @@ impl Stranger {
             // In the name of a terminal of the listener, with the key of another one, or none.
             5 => self.forged("0200", None)?,
             6 => self.forged("0420", None)?,
-            7 => {
+            7 => self.forged("0220", None)?,
+            8 => self.forged("0320", None)?,
+            9 => {
                 let other = Self::pick(rng, &self.others).unwrap_or(TERMINAL_FIRST - 1);
-                self.forged("0200", Some((None, other)))?
+                let mti = ["0200", "0220", "0320"][usize::from(number(rng, 3))];
+                self.forged(mti, Some((None, other)))?
             }
             // A terminal of the sealed link, with its own key.
             _ => {
@@ -119,6 +122,9 @@ impl Stranger {
         message.set_number(4, amount_minor).set_number(11, 1 + self.rng.below(30));
         message.set(12, "120000").set(13, "1123").set(41, &format!("{whose:08}"));
         message.set(49, "404").set(102, "254700000001");
+        if mti == "0320" {
+            message.set(60, &format!("0200{:06}{:12}", 1 + self.rng.below(30), ""));
+        }
         let (dialect, mut bytes, mut framed) = (nac(), Vec::new(), Vec::new());
         match signed {
             None => dialect.encode(&message, &mut bytes).ok()?,

@@ -126,6 +126,9 @@ impl World {
             ("host-reversal", Ware::HostReversal),
             ("iso-voucher", Ware::IsoVoucher),
             ("iso-reversal", Ware::IsoReversal),
+            ("iso-advice", Ware::IsoAdvice),
+            ("iso-card", Ware::IsoCard),
+            ("iso-card-host", Ware::IsoCardHost),
         ];
         for (name, ware) in wares {
             let list = trials(ware);

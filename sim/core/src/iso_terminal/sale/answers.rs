@@ -2,8 +2,10 @@
 
 use tillgate_codec::link::message::{AnswerKind, ResponseCode};
 
+use super::settle::FALSE_SHARE;
 use super::{Kind, Request, SaleFlow, Stage, Task};
 use crate::iso_terminal::message::{INVALID, Said};
+use crate::issuer;
 use crate::limits::{ASK_AGAIN_FIRST, ASK_AGAIN_LONGEST};
 use crate::rng::Rng;
 use crate::sales_log::{Entry, Settled, State};
@@ -21,15 +23,18 @@ impl SaleFlow {
     ) {
         let Task::Waiting(request) = self.task else { return self.unasked(now, mti, said, body) };
         // Another answer under the number may come twice, or late: the amount tells them apart.
-        let (stan, amount_minor) = match (request.kind, &self.closing) {
-            (Kind::Settlement, Some(closing)) => (closing.stan, 0),
-            (kind, _) => {
-                let asked = self.book.entries()[request.entry].asked;
-                (asked.stan, asked.amount_minor + u64::from(kind == Kind::Clash))
+        let (stan, amount_minor) = match (request.kind, &self.closing, self.batch.record()) {
+            (Kind::Settlement, Some(closing), _) => (closing.stan, 0),
+            (Kind::Upload, _, Some(record)) => (record.stan, record.amount_minor),
+            (kind, ..) => {
+                let asked = self.asked(kind, request.entry);
+                (asked.stan, asked.amount_minor)
             }
         };
         let awaited: &[&str] = match request.kind {
             Kind::Settlement => &["0510"],
+            Kind::Upload => &["0330"],
+            Kind::Advice | Kind::FalseAdvice => &["0230"],
             Kind::Reversal => &["0410", "0430"],
             _ => &["0210"],
         };
@@ -65,7 +70,13 @@ impl SaleFlow {
                 self.free(now, rng);
             }
             Kind::Reversal => self.reversed(now, entry, said, rng),
+            Kind::Advice => self.advised(now, entry, said, rng),
+            Kind::FalseAdvice => {
+                self.book.advised_falsely(entry, said.code);
+                self.advise(now, entry, rng);
+            }
             Kind::Settlement => self.closed(now, said, rng),
+            Kind::Upload => self.uploaded(said),
         }
     }
 
@@ -80,6 +91,29 @@ impl SaleFlow {
         let is_sold = self.book.entries()[entry].state == State::Approved;
         if is_sold && rng.chance(self.firmware.habits.cancel_permille) {
             return self.take_back(entry, false);
+        }
+        if self.aside.chance(self.firmware.habits.misuse_permille / FALSE_SHARE) {
+            return self.ask(Kind::FalseAdvice, entry);
+        }
+        self.advise(now, entry, rng);
+    }
+
+    fn advise(&mut self, now: Moment, entry: usize, rng: &mut Rng) {
+        let is_sold = self.book.entries()[entry].state == State::Approved;
+        if is_sold && self.aside.chance(self.firmware.confirm_permille) {
+            return self.ask(Kind::Advice, entry);
+        }
+        self.free(now, rng);
+    }
+
+    /// An advice was answered; now and then the customer comes back too late.
+    fn advised(&mut self, now: Moment, entry: usize, said: &Said, rng: &mut Rng) {
+        self.book.confirm(entry, said.code);
+        if said.code.is_approved() {
+            self.notes.push(Note::Confirmed);
+            if self.aside.chance(self.firmware.habits.cancel_permille) {
+                return self.take_back(entry, false);
+            }
         }
         self.free(now, rng);
     }
@@ -104,23 +138,6 @@ impl SaleFlow {
         self.free(now, rng);
     }
 
-    fn closed(&mut self, now: Moment, said: &Said, rng: &mut Rng) {
-        let closing = self.closing.take();
-        if said.code == INVALID {
-            // The clock was wrong: another one after the next logon.
-            self.task = Task::Free(None);
-            return;
-        }
-        let agreed = said.code.is_approved();
-        if agreed || said.code == ResponseCode::TOTALS_DIFFER {
-            let date = closing.map(|closing| closing.local.business(self.firmware.cutoff_min));
-            self.book.compared(date.unwrap_or_default(), agreed);
-            self.notes.push(if agreed { Note::Settled } else { Note::TotalsDiffer });
-        }
-        self.settled = true;
-        self.free(now, rng);
-    }
-
     fn ask_again(&mut self, now: Moment, request: Request) {
         let factor = 1_u64.checked_shl(u32::from(request.rounds)).unwrap_or(u64::MAX);
         let pause = Span(ASK_AGAIN_FIRST.0.saturating_mul(factor).min(ASK_AGAIN_LONGEST.0));
@@ -134,6 +151,11 @@ impl SaleFlow {
         let entry = &self.book.entries()[index];
         let was_taken_back = entry.reversing || entry.state == State::Reversed;
         let code = if was_taken_back { taken_back(said.code) } else { said.code };
+        let expected =
+            issuer::passed_on(self.sold[index].chip().as_deref().and_then(issuer::answer));
+        if said.chip.is_some() && said.chip != expected {
+            self.notes.push(Note::Trouble(Trouble::ChipAnswer));
+        }
         let answer = said.answer(AnswerKind::Sale, &entry.asked, code);
         match self.book.settle(index, now, &answer, body) {
             Settled::First => {

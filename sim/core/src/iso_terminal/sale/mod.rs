@@ -1,28 +1,31 @@
 //! What a terminal sells: one request at a time, each kept until it is answered.
 //!
 //! ```text
-//!   Free ─customer─▶ Sale ─ answer ─▶ [Retry] ─▶ [Clash] ─▶ [Reversal] ─▶ Free
-//!                     │ ▲ 0201                                  │ ▲ 0421
+//!   Free ─customer─▶ Sale ─ answer ─▶ [Retry] ─▶ [Clash] ─▶ [Reversal] or [Advice] ─▶ Free
+//!                     │ ▲ 0201                                  │ ▲ 0421, 0221
 //!       no answer, or ▼ │                          no answer    ▼ │
 //!       line lost    Unsent ── or give it up ─────────────────▶ Unsent
 //! ```
 //!
-//! The book, numbers and a reversal that is under way survive a loss of power.
+//! The book, numbers, and a reversal, an advice or a batch that is under way survive a loss of power.
 
 mod answers;
+mod settle;
 
 use std::sync::Arc;
 
 use tillgate_codec::iso8583::Message;
-use tillgate_codec::link::message::{BusinessDate, Totals};
+use tillgate_codec::link::message::BusinessDate;
 
+use self::settle::Batch;
 use super::Firmware;
+use super::card::Card;
 use super::clock::Local;
 use super::message::{self, Closing};
 use crate::firmware::{LoadModel, OfferKind};
 use crate::limits::ATTEMPTS_MAX;
 use crate::rng::Rng;
-use crate::sales_log::{Asked, SalesLog, State};
+use crate::sales_log::{Asked, Entry, SalesLog, State};
 use crate::terminal::{Note, Trouble, subscriber};
 use crate::time::Moment;
 
@@ -32,13 +35,22 @@ pub(super) struct Sold {
     /// What the clock showed: part of the content, also of its reversal.
     pub(super) local: Local,
     pub(super) currency: u16,
-    /// In which field the account is: 102, 2 or 35; 0 for none.
-    pub(super) account: u8,
-    /// The PIN of a card that was read, encrypted by its keypad.
-    pub(super) pin_block: [u8; 8],
+    pub(super) account: Account,
     /// Whether its reversal is an advice (0420).
     pub(super) is_advice: bool,
 }
+
+/// Where the account of a sale is.
+#[derive(Clone, Copy)]
+pub(super) enum Account {
+    None,
+    /// In field 102.
+    Named,
+    Card(Card),
+}
+
+/// Keeps what a terminal does beside its sales apart from other draws.
+const ASIDE: u64 = 0x4153_4944_0000_0000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -50,7 +62,13 @@ enum Kind {
     /// The sale once more, though it was taken back.
     Late,
     Reversal,
+    /// It confirms the sale.
+    Advice,
+    /// The same of another amount, or of a sale that was declined.
+    FalseAdvice,
     Settlement,
+    /// A record of the batch.
+    Upload,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,11 +106,14 @@ pub(super) struct SaleFlow {
     /// Of each entry of the book.
     sold: Vec<Sold>,
     task: Task,
+    /// For advices, batches and cards: what is sold, and when, is drawn elsewhere.
+    aside: Rng,
     date: Option<BusinessDate>,
     /// The highest date so far, and the highest number of any date before.
     high: (Option<BusinessDate>, u32),
     stan: u32,
     closing: Option<Closing>,
+    batch: Batch,
     settled: bool,
     open: bool,
     stopping: bool,
@@ -100,17 +121,29 @@ pub(super) struct SaleFlow {
     pub(super) notes: Vec<Note>,
 }
 
+impl Sold {
+    /// What the chip of its card said, if it has one.
+    fn chip(&self) -> Option<Vec<u8>> {
+        match self.account {
+            Account::Card(card) => card.chip(),
+            Account::None | Account::Named => None,
+        }
+    }
+}
+
 impl SaleFlow {
-    pub(super) fn new(terminal: u32, firmware: Arc<Firmware>) -> Self {
+    pub(super) fn new(terminal: u32, firmware: Arc<Firmware>, seed: u64) -> Self {
         Self {
             firmware,
             book: SalesLog::new(terminal),
             sold: Vec::new(),
             task: Task::Free(None),
+            aside: Rng::new(seed, ASIDE | u64::from(terminal)),
             date: None,
             high: (None, 0),
             stan: 0,
             closing: None,
+            batch: Batch::default(),
             settled: false,
             open: false,
             stopping: false,
@@ -201,11 +234,11 @@ impl SaleFlow {
     pub(super) fn lose_power(&mut self, rng: &mut Rng) {
         let Task::Waiting(request) = self.task else { return };
         match request.kind {
-            Kind::Reversal | Kind::Settlement => {}
+            Kind::Reversal | Kind::Advice | Kind::Settlement | Kind::Upload => {}
             Kind::Sale if rng.chance(500) => {}
             // Half a receipt, or none, is printed.
             Kind::Sale | Kind::Retry => self.take_back(request.entry, true),
-            Kind::Clash | Kind::Late => self.task = Task::Free(None),
+            Kind::Clash | Kind::Late | Kind::FalseAdvice => self.task = Task::Free(None),
         }
     }
 
@@ -217,18 +250,25 @@ impl SaleFlow {
         }
         let date = self.number(local);
         let Some((offer, amount_minor)) = self.firmware.mix.draw(rng) else { return };
-        let (subscriber, account) = match offer.kind {
-            OfferKind::Voucher => (0, 0),
-            OfferKind::Card => (subscriber::card(rng), if rng.chance(500) { 2 } else { 35 }),
-            OfferKind::TopUp => (subscriber::draw(rng), 102),
-            OfferKind::Bill => (subscriber::bill(rng), 102),
+        let (subscriber, is_read) = match offer.kind {
+            OfferKind::Voucher => (0, false),
+            OfferKind::Card => (subscriber::card(rng), !rng.chance(500)),
+            OfferKind::TopUp => (subscriber::draw(rng), false),
+            OfferKind::Bill => (subscriber::bill(rng), false),
         };
         let (stan, service, product) = (self.stan, offer.service, offer.product);
         let asked = Asked { stan, date, service, product, amount_minor, subscriber };
         let entry = self.book.begin(asked, intended, now, false);
         let (currency, is_advice) = (offer.currency, rng.chance(500));
-        let pin_block = if account == 35 { rng.throw().to_be_bytes() } else { [0; 8] };
-        self.sold.push(Sold { local, currency, account, pin_block, is_advice });
+        let account = match offer.kind {
+            OfferKind::Voucher => Account::None,
+            OfferKind::Card if is_read => {
+                Account::Card(Card::read(rng.throw().to_be_bytes(), &mut self.aside))
+            }
+            OfferKind::Card => Account::Card(Card::keyed()),
+            OfferKind::TopUp | OfferKind::Bill => Account::Named,
+        };
+        self.sold.push(Sold { local, currency, account, is_advice });
         self.notes.push(Note::Started);
         self.ask(Kind::Sale, entry);
     }
@@ -287,45 +327,26 @@ impl SaleFlow {
         if kind == Kind::Settlement {
             return Some(message::settlement(self.closing.as_ref()?, terminal, is_repeat));
         }
-        let (mut asked, sold) = (self.book.entries()[entry].asked, &self.sold[entry]);
-        asked.amount_minor += u64::from(kind == Kind::Clash);
+        let (asked, sold) = (self.asked(kind, entry), &self.sold[entry]);
         Some(match kind {
             Kind::Reversal => message::reversal(&asked, sold, terminal, is_repeat),
+            Kind::Advice | Kind::FalseAdvice => message::advice(&asked, sold, terminal, is_repeat),
+            Kind::Upload => {
+                message::upload(self.batch.record()?, &asked, sold, (terminal, is_repeat))
+            }
             _ => message::sale(&asked, sold, terminal, is_repeat),
         })
     }
 
-    /// Nothing is left but the totals of the day.
-    pub(super) fn settle_up(&mut self, local: Option<Local>) {
-        let is_due = self.stopping && self.firmware.habits.settles && !self.settled;
-        let (Task::Free(_), true, Some(local)) = (self.task, is_due, local) else { return };
-        let date = self.number(local);
-        let currency = self.firmware.mix.offers().first().map_or(0, |offer| offer.currency);
-        let totals = self.totals(date, currency);
-        self.closing = Some(Closing { stan: self.stan, local, currency, totals });
-        self.ask(Kind::Settlement, 0);
-    }
-
-    /// Of what was sold in one currency. A reversal counts on the day of its sale.
-    fn totals(&self, date: BusinessDate, currency: u16) -> Totals {
-        let mut totals = Totals::default();
-        let entries = self.book.entries().iter().zip(&self.sold);
-        for (entry, _) in
-            entries.filter(|(entry, sold)| entry.asked.date == date && sold.currency == currency)
-        {
-            match entry.state {
-                State::Approved => {
-                    totals.sales_count += 1;
-                    totals.sales_minor += entry.asked.amount_minor;
-                }
-                State::Reversed => {
-                    totals.reversals_count += 1;
-                    totals.reversals_minor += entry.asked.amount_minor;
-                }
-                State::InDoubt | State::Declined(_) => {}
-            }
-        }
-        totals
+    /// What a request says of its sale.
+    fn asked(&self, kind: Kind, entry: usize) -> Asked {
+        let Entry { asked, state, .. } = self.book.entries()[entry];
+        let is_other = match kind {
+            Kind::Clash => true,
+            Kind::FalseAdvice => state == State::Approved,
+            _ => false,
+        };
+        Asked { amount_minor: asked.amount_minor + u64::from(is_other), ..asked }
     }
 
     /// Nothing is under way any more: the next customer, if one is known.

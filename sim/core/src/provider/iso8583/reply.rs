@@ -79,10 +79,9 @@ pub(super) fn message(
     if asked.network_code > 0 {
         message.set(70, &format!("{:03}", asked.network_code));
     }
-    if let (true, Some(chip)) =
-        (asked.has_chip && asked.kind == Some(Kind::Sale), &settings.chip_answer)
-    {
-        message.set_bytes(CHIP, chip);
+    let chip = asked.chip.as_deref().filter(|_| asked.kind == Some(Kind::Sale));
+    if let Some(answer) = chip.and_then(|chip| settings.answer_to(chip)) {
+        message.set_bytes(CHIP, &answer);
     }
     message.set(39, &reply.code);
     match distortion {

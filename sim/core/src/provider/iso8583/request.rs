@@ -35,7 +35,8 @@ pub(super) struct Asked {
     /// DE90.
     pub original: Option<DealKey>,
     pub kind: Option<Kind>,
-    pub has_chip: bool,
+    /// What the chip of the card says.
+    pub chip: Option<Vec<u8>>,
 }
 
 /// Processing codes of these beginnings ask (ISO 8583:1987 annex A: 30 to 39, inquiries): what is to
@@ -77,7 +78,7 @@ impl Asked {
             network_code: view.number(70).unwrap_or(0),
             original,
             kind: kind(view.mti(), &text(3)),
-            has_chip: view.has(CHIP),
+            chip: view.value(CHIP),
         }
     }
 

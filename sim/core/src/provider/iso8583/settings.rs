@@ -3,6 +3,7 @@
 use tillgate_codec::iso8583::Dialect;
 
 use super::keys::MacAlgorithm;
+use crate::issuer;
 
 /// The agreement.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct HostSettings {
     pub unknown_original: String,
     /// DE55 of the answer to a sale that has chip data: authentication data and scripts of the issuer.
     pub chip_answer: Option<Vec<u8>>,
+    /// Whether it has the keys of test cards: without a `chip_answer` their chips get one of their own.
+    pub is_issuer: bool,
     /// Authentication codes; without them codes are neither checked nor made.
     pub mac: Option<MacSettings>,
 }
@@ -79,8 +82,15 @@ impl HostSettings {
             sign_on: true,
             unknown_original: "00".to_owned(),
             chip_answer: None,
+            is_issuer: false,
             mac: None,
         }
+    }
+
+    /// DE55 of the answer to a sale of the card whose chip says that.
+    pub(super) fn answer_to(&self, chip: &[u8]) -> Option<Vec<u8>> {
+        let issued = || issuer::answer(chip).filter(|_| self.is_issuer);
+        self.chip_answer.clone().or_else(issued)
     }
 
     /// Whether the dialect has room for what was agreed.

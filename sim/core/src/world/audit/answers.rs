@@ -64,6 +64,7 @@ impl Checker {
         let wrong = match answer.kind {
             AnswerKind::Sale => self.sale_answer((&key, origin.received), &answer, said, pins),
             AnswerKind::Reversal => self.reversal_answer(&key, &answer),
+            AnswerKind::Confirm if self.is_record(origin.session) => None,
             AnswerKind::Confirm => self.confirm_answer(&key, &answer),
             AnswerKind::Balance => self.balance_answer(origin, &answer),
         };

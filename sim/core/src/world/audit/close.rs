@@ -29,6 +29,12 @@ impl Checker {
                     self.violate(now, promise, format!("{key}: {text}"));
                 }
             }
+            let terminal = TerminalId(book.terminal());
+            for upload in book.uploads() {
+                if let Some((promise, text)) = self.close_upload(terminal, upload) {
+                    self.violate(now, promise, text);
+                }
+            }
         }
         let untold = self.untold.len();
         if untold > 0 {
@@ -47,8 +53,12 @@ impl Checker {
         }
         // Content that the journal never took in may be followed by other content.
         let taken_in = row.is_some_and(|row| row.amount_minor == entry.asked.amount_minor);
-        if wrong.other_content_taken && taken_in {
+        if wrong.other_content_taken && taken_in && !self.was_undated(key) {
             return Some((2, "other content under its STAN was not refused"));
+        }
+        let stands = |row: &Transaction| row.state == State::Approved && row.confirmed_ms > 0;
+        if entry.confirmed && !row.is_some_and(stands) {
+            return Some((1, "its confirmation was acknowledged, and the journal has none"));
         }
         match entry.state {
             sales_log::State::Reversed => {

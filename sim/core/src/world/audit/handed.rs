@@ -207,10 +207,10 @@ impl Checker {
             (_, State::Declined) => {
                 handed.said(key, Resolution::Declined)
                     || handed.heard(key, |report| match report {
-                        Report::Outcome(
-                            ProviderOutcome::Declined { code, .. }
-                            | ProviderOutcome::NotSent { code },
-                        ) => *code == new.code,
+                        Report::Outcome(ProviderOutcome::Declined { code, chip, .. }) => {
+                            (code, chip) == (&new.code, &new.chip)
+                        }
+                        Report::Outcome(ProviderOutcome::NotSent { code }) => *code == new.code,
                         Report::Outcome(ProviderOutcome::Reversed) => {
                             new.code == ResponseCode::REVERSED
                         }
@@ -220,8 +220,8 @@ impl Checker {
             }
             _ => {
                 let told = |report: &Report| match report {
-                    Report::Outcome(ProviderOutcome::Approved { reference, .. }) => {
-                        *reference == new.provider_reference
+                    Report::Outcome(ProviderOutcome::Approved { reference, chip }) => {
+                        (reference, chip) == (&new.provider_reference, &new.chip)
                     }
                     _ => false,
                 };

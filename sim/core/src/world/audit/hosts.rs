@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tillgate_codec::iso8583::View;
 use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
-use tillgate_store_core::{Key, ProviderOutcome, ResponseCode};
+use tillgate_store_core::{ChipAnswer, Key, ProviderOutcome, ResponseCode};
 
 use super::Checker;
+use crate::issuer;
 use crate::time::{Moment, Span};
 
 /// For how long an answer counts after its request was written; docs/limits.md has five minutes
@@ -61,6 +62,8 @@ struct Said {
     /// What a provider's own reference, and a lookup's, may be.
     references: [String; 2],
     amount_minor: Option<u64>,
+    /// What the chip of a card receives.
+    chip: Option<Vec<u8>>,
     /// Somebody must be notified of it.
     counts: bool,
 }
@@ -108,7 +111,10 @@ impl Checker {
         let same = view.number(4).unwrap_or(0) == request.amount_minor
             && is(62, &request.reference)
             && is(102, &request.subscriber);
-        let wrong = if !is_durable {
+        let carries = self.carries_otherwise(&request, view);
+        let wrong = if let Some(text) = carries {
+            Some((1, text))
+        } else if !is_durable {
             Some((5, "and what it rests on is not durable".to_owned()))
         } else if !same {
             Some((1, "and not with its own content".to_owned()))
@@ -159,6 +165,7 @@ impl Checker {
             code,
             references: [text(38), text(37)],
             amount_minor: view.number(4),
+            chip: issuer::passed_on(view.value(55)),
             counts,
         });
     }
@@ -270,15 +277,20 @@ impl Said {
         use ProviderRequestKind::{Advise, Authorize, Inquire, Lookup, Reverse};
         let code = |wanted: &ResponseCode| self.code.as_bytes() == wanted.0;
         let named = |reference: &str| self.references.iter().any(|one| one == reference);
+        let received = |chip: &Option<ChipAnswer>| {
+            chip.as_ref().map(ChipAnswer::as_bytes) == self.chip.as_deref()
+        };
         match (kind, result) {
             (Authorize | Inquire, ProviderResult::Pending) => self.code == "09",
             (Inquire, ProviderResult::NotFound { .. }) => self.code == "25",
             (Authorize | Inquire, ProviderResult::Outcome(outcome)) => match outcome {
-                ProviderOutcome::Approved { reference, .. } => {
-                    self.code == "00" && named(reference)
+                ProviderOutcome::Approved { reference, chip } => {
+                    self.code == "00" && named(reference) && received(chip)
                 }
-                ProviderOutcome::Declined { code: said, .. } => {
-                    code(said) && !matches!(self.code.as_str(), "00" | "09" | "25")
+                ProviderOutcome::Declined { code: said, chip, .. } => {
+                    code(said)
+                        && received(chip)
+                        && !matches!(self.code.as_str(), "00" | "09" | "25")
                 }
                 _ => false,
             },

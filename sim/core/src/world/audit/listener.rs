@@ -2,13 +2,15 @@
 //! the same auditors as what terminals of the sealed link ask. Beside that: whatever is served or
 //! answered has the code of the terminal's key (promise 7), the answer that crosses the wire says
 //! what the gateway decided and repeats what was asked (1), and nobody's card number (10), and what
-//! was decided is sent (8).
+//! was decided is sent (8). Advices and batches, which have no row, are in `asides`.
 
 mod answers;
+mod asides;
+mod carried;
 mod frames;
 mod rows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_codec::iso8583::{Fields, View};
@@ -19,6 +21,8 @@ use tillgate_core::listener::{CloseReason, ListenerStats};
 use tillgate_core::transaction::Origin;
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 
+use self::asides::Aside;
+use self::carried::Carried;
 use super::Checker;
 use crate::time::Moment;
 use crate::world::catalogue::nac;
@@ -44,6 +48,16 @@ pub(super) struct Listener {
     undated: FxHashSet<Key>,
     /// Card numbers, tracks, PIN blocks and what chips said: nothing of it is kept.
     cards: BTreeSet<Vec<u8>>,
+    /// What of a card a sale had, by its amount.
+    carried: BTreeMap<(Key, u64), Carried>,
+    /// Sales that were confirmed by an advice, and for how much.
+    advices: BTreeSet<(Key, u64)>,
+    /// Records of batches, by how the audit log begins about one that differs.
+    uploads: BTreeMap<String, (Key, u64)>,
+    /// Those that the audit log says to differ.
+    differences: BTreeSet<(Key, u64)>,
+    /// Answers with something for the chip of a card.
+    chips: u64,
 }
 
 /// A message that the listener gave to the pool.
@@ -57,6 +71,10 @@ struct AskedFrame {
     said: Vec<u8>,
     /// Whether its session has ended: nobody is answered.
     has_ended: bool,
+    /// Which sale it is about, if it has no row of its own.
+    aside: Option<Aside>,
+    /// What the chip of its card receives.
+    chip: Option<Vec<u8>>,
 }
 
 impl Listener {
@@ -71,6 +89,11 @@ impl Listener {
             settlements: FxHashMap::default(),
             undated: FxHashSet::default(),
             cards: BTreeSet::new(),
+            carried: BTreeMap::new(),
+            advices: BTreeSet::new(),
+            uploads: BTreeMap::new(),
+            differences: BTreeSet::new(),
+            chips: 0,
         }
     }
 
@@ -91,13 +114,14 @@ impl Checker {
         let Origin { session, terminal, .. } = origin;
         let (today, _) = self.calendar.now(self.clock.walls(now).0);
         let mut fields = Fields::new();
-        let (mut key_id, mut body) = (None, Vec::new());
+        let (mut key_id, mut body, mut aside) = (None, Vec::new(), None);
         if let Ok(view) = nac().view(message, &mut fields)
             && self.listener.terminals.contains(&terminal)
         {
             key_id = self.listener.proved(terminal, &view);
             if key_id.is_some() {
                 body = self.listener.read(terminal, &view, today).unwrap_or_default();
+                aside = self.read_aside(terminal, &view, today);
             }
             if matches!(view.mti().as_str(), "0400" | "0401" | "0420" | "0421") && key_id.is_some()
             {
@@ -105,8 +129,8 @@ impl Checker {
             }
         }
         let acknowledged = self.entered(now, origin, &body);
-        let (message, said) = (message.to_vec(), Vec::new());
-        let asked = AskedFrame { message, key_id, body, said, has_ended: false };
+        let (message, said, has_ended, chip) = (message.to_vec(), Vec::new(), false, None);
+        let asked = AskedFrame { message, key_id, body, said, has_ended, aside, chip };
         if self.listener.asked.insert(session, asked).is_some() {
             let text = format!("{terminal}: a second request before the first was answered");
             self.violate(now, 9, text);
@@ -152,9 +176,14 @@ impl Checker {
     }
 
     /// What the gateway decided, on its way to the listener.
-    pub(in super::super) fn left_frame(&mut self, origin: Origin, body: &[u8]) {
+    pub(in super::super) fn left_frame(&mut self, now: Moment, origin: Origin, body: &[u8]) {
+        if let Some((promise, text)) = self.aside_otherwise(origin, body) {
+            self.violate(now, promise, text);
+        }
+        let chip = self.chip_due(origin.terminal, body);
         let Some(asked) = self.listener.asked.get_mut(&origin.session) else { return };
         body.clone_into(&mut asked.said);
+        asked.chip = chip;
         if let Ok(GatewayMessage::Answer(answer)) = GatewayMessage::decode(body)
             && (answer.kind, answer.code.0) == (AnswerKind::Sale, *b"B1")
         {
@@ -176,7 +205,10 @@ impl Checker {
     ) {
         let wrong = match self.listener.asked.remove(&session) {
             None => Some((2, "answered, and nothing was asked".to_owned())),
-            Some(asked) => self.frame_otherwise(&asked, bytes),
+            Some(asked) => {
+                self.listener.chips += u64::from(asked.chip.is_some());
+                self.frame_otherwise(&asked, bytes)
+            }
         };
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{session:?}: {text}"));

@@ -21,6 +21,8 @@
 //! | 9 limits | `room`, `shunned`, `sessions`, `hellos` | counts and rates with their limits; one is served |
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 1, 7, 10 | `listener` | messages of other makers' terminals with what is served and answered |
+//! | 1, 5 | `listener/asides` | advices with what is confirmed, records of batches with the audit log |
+//! | 1, 10 | `listener/carried` | what hosts receive of a card with what its terminal sent, and back |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
 mod answers;
@@ -335,6 +337,7 @@ impl Checker {
         let promise = match trouble {
             Trouble::AnswerChanged => 2,
             Trouble::GaveUp => 6,
+            Trouble::ChipAnswer => 1,
             _ => return,
         };
         self.violate(at, promise, format!("terminal {place}: {}", trouble.label()));

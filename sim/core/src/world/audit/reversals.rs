@@ -50,6 +50,25 @@ impl Checker {
         }
     }
 
+    /// A sale that became reversed: its reversal is durable, and approved.
+    pub(super) fn read_taken_back(
+        &self,
+        old: &Transaction,
+        new: &Transaction,
+        found: &mut Violations,
+    ) {
+        let key = new.key;
+        let is_taken_back = old.state != State::Reversed && new.state == State::Reversed;
+        if !is_taken_back || new.refund.is_some() {
+            return;
+        }
+        let by = new.reversed_by.and_then(|by| self.journal.get(&by));
+        let is_its = |by: &Transaction| by.original == Some(key) && by.state == State::Approved;
+        if !by.is_some_and(is_its) {
+            found.push((3, format!("{key}: taken back, and nothing takes it back")));
+        }
+    }
+
     /// Another reversal of a sale that is open.
     fn other_reversal(&self, named: &Key, key: &Key) -> Option<Key> {
         let mut others: Vec<Key> = self

@@ -26,6 +26,8 @@ pub(super) struct Write {
     pub(super) loaded: Vec<VoucherName>,
     /// Vouchers that left the stock.
     taken: Vec<VoucherName>,
+    /// What the gateway itself writes into the audit log.
+    notes: Vec<String>,
 }
 
 impl Checker {
@@ -63,6 +65,8 @@ impl Checker {
                 }
                 Some(old) => {
                     found.extend(changed(old, new).map(|text| (1, format!("{}: {text}", new.key))));
+                    self.read_taken_back(old, new, found);
+                    self.read_confirmed(old, new, found);
                 }
             }
             let ends = |old: &Transaction| is_unknown(old) && !is_unknown(new);
@@ -84,6 +88,9 @@ impl Checker {
             if old.is_none() {
                 self.reads.durable(at, new);
             }
+        }
+        for note in std::mem::take(&mut done.notes) {
+            self.read_batch_note(&note, &done, found);
         }
         self.weigh(at, &done.rows);
         self.withdrawals.end(&done.rows, (taken, &done.loaded), found);
@@ -155,6 +162,9 @@ impl Checker {
                 // The only thing that a start writes in its own name.
                 if row.actor == "tillgate serve" {
                     self.clock.set_back(UnixMillis(row.at_ms));
+                }
+                if row.actor == "gateway" {
+                    done.notes.push(row.note);
                 }
             }
             Family::Supply => self.withdrawals.read(key, value)?,
@@ -299,6 +309,12 @@ fn changed(old: &Transaction, new: &Transaction) -> Option<String> {
     }
     if old.confirmed_ms > 0 && new.state == State::Reversed {
         return Some("taken back after its receipt was confirmed".to_owned());
+    }
+    if old.confirmed_ms > 0 && old.confirmed_ms != new.confirmed_ms {
+        return Some("confirmed a second time".to_owned());
+    }
+    if !is_unknown(old) && old.chip != new.chip {
+        return Some("what its chip receives changed".to_owned());
     }
     if old.kind.dispenses() && new.state == State::Reversed && new.refund.is_none() {
         return Some("taken back, and its PIN has left".to_owned());

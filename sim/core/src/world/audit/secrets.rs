@@ -30,6 +30,14 @@ impl Checker {
         }
     }
 
+    /// A line of the log.
+    pub(in super::super) fn logged(&mut self, at: Moment, line: &impl fmt::Debug) {
+        let text = format!("{line:?}");
+        if bears_secret(text.as_bytes()) || self.bears_card(&text) {
+            self.violate(at, 10, "a secret, or a card's data, is in the log".to_owned());
+        }
+    }
+
     pub(super) fn read_secrets(&self, write: &[Change], found: &mut Violations) {
         for Change { family, key, value } in write {
             if bears_secret(key) || value.as_ref().is_some_and(|value| bears_secret(value)) {

@@ -90,7 +90,7 @@ impl Agreement {
             Self::Codes => Some(mac(MacAlgorithm::Retail, None)),
             Self::Exchange(algorithm) => Some(mac(algorithm, Some(KEY_ENCRYPTION_KEY.to_vec()))),
         };
-        HostSettings { mac, ..HostSettings::new(dialect) }
+        HostSettings { mac, is_issuer: true, ..HostSettings::new(dialect) }
     }
 
     /// The key that both have, where every code is made with it.

@@ -119,6 +119,8 @@ pub(super) struct Shop {
     /// Distributors above a seller.
     pub(super) levels: u32,
     pub(super) confirm_permille: u16,
+    /// Of 1000 settlements of terminals of another maker that agree, how many are followed by the batch.
+    pub(super) upload_permille: u16,
     pub(super) retry_permille: u16,
     /// Whether blocked terminals try on.
     pub(super) stubborn: bool,
@@ -181,6 +183,7 @@ pub(super) enum Stream {
     SuspendRun = 62,
     Listener = 70,
     StrangerRun = 71,
+    Batches = 72,
 }
 
 impl Stream {
@@ -374,6 +377,8 @@ impl Shop {
             velocity: if rng.chance(300) { 2 + u32::from(number(&mut rng, 8)) } else { 0 },
             levels: 1 + u32::from(number(&mut rng, 4)),
             confirm_permille: [0, 500, 1_000][usize::from(number(&mut rng, 3))],
+            upload_permille: [0, 500, 1_000]
+                [usize::from(number(&mut Stream::Batches.rng(seed), 3))],
             retry_permille: number(&mut rng, 300),
             stubborn: rng.chance(500),
             habits: if wild { mischief } else { Habits::default() },

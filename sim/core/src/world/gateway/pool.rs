@@ -179,7 +179,7 @@ impl World {
     /// Gives an answer to the listener, with the key for its code.
     fn reply_frame(&mut self, reply: &Reply, body: &[u8]) {
         let origin = reply.origin;
-        self.witness.left_frame(origin, body);
+        self.witness.left_frame(self.now, origin, body);
         let Some(process) = &self.process else { return };
         let Some(port) = &process.port else { return };
         let (listener, keys) = (&port.listener, &self.network.keys);

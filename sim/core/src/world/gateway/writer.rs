@@ -1,5 +1,6 @@
 //! The writer thread's part: mail, commits, and what follows from them.
 
+use tillgate_core::card::CardData;
 use tillgate_core::provider::ProviderRequest;
 use tillgate_core::transaction::{Input, Output};
 use tillgate_store_core::Store;
@@ -159,7 +160,7 @@ impl World {
                     self.post(Job::Reply { reply, said: self.now });
                 }
                 Output::Push(push) => self.post(Job::Push(push)),
-                Output::Provider(request, _) => self.order(request),
+                Output::Provider(request, card) => self.order(request, card),
                 Output::Proved { terminal, generation } => {
                     if let Some(rekeyed) = process.directory.prove(terminal, generation) {
                         self.rekeyed(&rekeyed);
@@ -173,13 +174,13 @@ impl World {
                     }
                 }
                 Output::Controlled { ticket, result } => self.controlled(ticket, &result),
-                Output::BatchDiffers { .. } => {}
+                Output::BatchDiffers { sale } => self.witness.batch_differs(self.now, sale),
                 Output::Acknowledged { .. } => self.counts.acknowledged += 1,
             }
         }
     }
 
-    fn order(&mut self, order: ProviderRequest) {
+    fn order(&mut self, order: ProviderRequest, card: Option<Box<CardData>>) {
         // An order for a bridge that is not there is nobody's.
         let Some(bridge) = self.config.bridges.get(usize::from(order.bridge)) else {
             let text = format!("{}: {:?} for no bridge", order.key, order.kind);
@@ -192,7 +193,7 @@ impl World {
             format!("{kind:?} {key}, attempt {attempt}, to bridge {bridge}")
         });
         self.witness.ordered(self.now, &order, capabilities);
-        if !self.lines.order(&mut self.queue, self.now, self.life, order) {
+        if !self.lines.order(&mut self.queue, self.now, self.life, (order, card)) {
             let text = "more requests wait for a bridge than its queue has room for".to_owned();
             self.witness.violate(self.now, 9, text);
         }

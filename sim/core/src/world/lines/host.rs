@@ -251,7 +251,7 @@ impl HostLine {
                     turn.witness.host_late(turn.now, self.bridge, &request, &result);
                     self.reports.push(Report::Late(request, result));
                 }
-                Action::Note(_) => {}
+                Action::Note(note) => turn.witness.logged(turn.now, &note),
             }
         }
         turn.witness.host_turn_ends(turn.now, self.bridge);

@@ -1,5 +1,6 @@
 //! Lines that lead to ISO 8583 hosts: their queue, and where results go.
 
+use tillgate_core::card::CardData;
 use tillgate_core::provider::{Exchange, ProviderRequest};
 
 use super::Lines;
@@ -21,13 +22,14 @@ impl Lines {
         queue: &mut Queue,
         now: Moment,
         life: u32,
-        request: ProviderRequest,
+        (request, card): (ProviderRequest, Option<Box<CardData>>),
     ) -> bool {
         let bridge = usize::from(request.bridge);
         let wait = self.wait(bridge).unwrap_or(Span(1));
         let line = &mut self.lines[bridge];
         line.waiting += 1;
-        let exchange = Box::new(Exchange::new(request, now, line.config.deadline));
+        let exchange = Exchange::new(request, now, line.config.deadline).with_card(card);
+        let exchange = Box::new(exchange);
         let (bridge, event) = (request.bridge, HostEvent::Take(exchange));
         queue.push(now.after(wait), Event::Host { bridge, life, event });
         line.waiting <= line.config.room

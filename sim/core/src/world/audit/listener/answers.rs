@@ -39,15 +39,19 @@ impl Checker {
         if header != (Some(answer.mti()), answer.tpdu()) {
             return Some((1, format!("{terminal}: answered to somebody, or something, else")));
         }
-        if [2, 14, 35, 52, 102].into_iter().any(|field| answer.has(field)) {
+        if [2, 14, 22, 23, 35, 52, 53, 102].into_iter().any(|field| answer.has(field)) {
             return Some((10, format!("{terminal}: its customer's account is sent back")));
         }
         let mut says = self.says(&request, asked);
         says.insert(if answer.has(128) { 128 } else { 64 }, None);
+        says.extend(asked.chip.as_ref().map(|_| (55, None)));
         let numbers: Vec<u8> = answer.numbers().collect();
         if !numbers.iter().copied().eq(says.keys().copied()) {
             let wanted: Vec<u8> = says.keys().copied().collect();
             return Some((1, format!("{terminal}: answered with {numbers:?}, not {wanted:?}")));
+        }
+        if answer.value(55) != asked.chip {
+            return Some((1, format!("{terminal}: its chip receives what is another's")));
         }
         let other = says.into_iter().find(|(field, text)| {
             text.as_ref().is_some_and(|text| answer.text(*field).as_ref() != Some(text))
@@ -67,7 +71,7 @@ impl Checker {
                 match answer.kind {
                     AnswerKind::Sale => own = slip(&answer),
                     // A reversal is acknowledged, however old the sale is.
-                    _ if code == *b"B1" => code = *b"00",
+                    AnswerKind::Reversal if code == *b"B1" => code = *b"00",
                     _ => {}
                 }
             }

@@ -1,7 +1,7 @@
 //! Reading messages of terminals of another maker, as `docs/iso8583.md` has them.
 
 use tillgate_codec::iso8583::{MacKey, MacPadding, MacVerdict, View};
-use tillgate_codec::link::message::{Logon, Ping, Sale, TerminalMessage, Totals};
+use tillgate_codec::link::message::{Confirm, Logon, Ping, Sale, TerminalMessage, Totals};
 use tillgate_store_core::{BusinessDate, Key, TerminalId};
 
 use super::Listener;
@@ -60,7 +60,7 @@ impl Listener {
                     view.text(35).and_then(|track| Some(track.split_once('=')?.0.to_owned()));
                 let card = view.text(2).or(track);
                 self.cards.extend(card.clone().map(String::into_bytes));
-                self.cards.extend([35, 52, 55].into_iter().filter_map(|field| view.value(field)));
+                self.read_card((Key { date, terminal, stan }, number(4)?), view);
                 let sale = Sale {
                     stan,
                     date,
@@ -78,6 +78,11 @@ impl Listener {
                 let date = self.date(view, today)?;
                 self.reversals.insert(Key { date, terminal, stan }, number(4)?);
             }
+            ("0220" | "0221", _) => {
+                let confirm = Confirm { stan, date: self.date(view, today)? };
+                TerminalMessage::Confirm(confirm).encode(&mut body);
+            }
+            ("0320" | "0321", _) => {}
             _ => {
                 let (date, text) = (self.date(view, today)?, view.text(63)?);
                 let digits = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
